@@ -1,0 +1,3 @@
+#include "base/base64.h"
+
+namespace sampleproc::base {}

@@ -1,0 +1,31 @@
+// Strict base64 (RFC 4648 section 4): the standard alphabet, padding required, no white space, and
+// the unused bits of the last character must be zero (section 3.5), so each byte string has exactly
+// one spelling.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+
+namespace sampleproc::base {
+
+struct Base64Error {
+  enum class Kind {
+    kCharacter,  // not of the alphabet, or '=' before the end
+    kLength,     // not a multiple of four
+    kPadBits,    // the last character carries bits that belong to no byte
+  };
+  Kind kind;
+  std::size_t offset;  // of the first offending character
+};
+
+// Decodes `text` in place: the bytes are written over its front and their number is returned. On
+// failure the contents of `text` are undefined. Empty text decodes to no bytes.
+std::expected<std::size_t, Base64Error> DecodeBase64InPlace(std::span<std::uint8_t> text);
+
+// A sentence for people: "character 17 is not in the base64 alphabet (A-Z a-z 0-9 + /)".
+std::string DescribeBase64Error(const Base64Error& error);
+
+}  // namespace sampleproc::base

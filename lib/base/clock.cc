@@ -1,0 +1,37 @@
+#include "base/clock.h"
+
+#include <cstdio>
+#include <ctime>
+
+namespace sampleproc::base {
+namespace {
+
+class RealClock final : public Clock {
+ public:
+  MonoTime Now() const override { return std::chrono::steady_clock::now(); }
+  WallTime Wall() const override { return std::chrono::system_clock::now(); }
+};
+
+}  // namespace
+
+const Clock& SystemClock() {
+  static const RealClock clock;
+  return clock;
+}
+
+std::string FormatTimestamp(WallTime time) {
+  using std::chrono::duration_cast;
+  using std::chrono::microseconds;
+  const auto since_epoch = duration_cast<microseconds>(time.time_since_epoch());
+  auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
+  const auto micros = static_cast<int>((since_epoch - seconds).count());
+  const std::time_t unix_seconds = seconds.count();
+  std::tm utc{};
+  gmtime_r(&unix_seconds, &utc);
+  char text[40];
+  const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+  std::snprintf(text + length, sizeof text - length, ".%06dZ", micros);
+  return text;
+}
+
+}  // namespace sampleproc::base

@@ -1,0 +1,27 @@
+// The seam through which time comes in. Production code is handed SystemClock(); tests hand in
+// their own and move it by hand.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace sampleproc::base {
+
+using MonoTime = std::chrono::steady_clock::time_point;
+using WallTime = std::chrono::system_clock::time_point;
+
+// Both functions may be called from any thread.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual MonoTime Now() const = 0;   // never goes back; for deadlines and durations
+  virtual WallTime Wall() const = 0;  // for stamps that people and other systems read
+};
+
+// The machine's clocks. It holds no state.
+const Clock& SystemClock();
+
+// RFC 3339 in UTC with microseconds: "2026-01-31T09:05:00.000123Z".
+std::string FormatTimestamp(WallTime time);
+
+}  // namespace sampleproc::base

@@ -1,0 +1,13 @@
+#include "base/deadline.h"
+
+namespace sampleproc::base {
+
+Result<void> Allowance::Check(std::string_view where) const {
+  if (cancel.Cancelled()) return Fail(ErrorCode::kCancelled, "whoever asked for it is gone");
+  if (deadline.Expired()) {
+    return Fail(ErrorCode::kDeadline, "the frame ran out of time in " + std::string(where));
+  }
+  return {};
+}
+
+}  // namespace sampleproc::base

@@ -1,0 +1,57 @@
+// How long a piece of work may still take, and whether anybody still wants it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace sampleproc::base {
+
+// A point in monotonic time. Cheap to copy. An absent point never expires.
+class Deadline {
+ public:
+  Deadline() = default;  // never
+  Deadline(const Clock& clock, std::chrono::nanoseconds from_now)
+      : clock_(&clock), at_(clock.Now() + from_now) {}
+
+  bool Expired() const { return clock_ != nullptr && clock_->Now() >= at_; }
+  bool Never() const { return clock_ == nullptr; }
+  MonoTime At() const { return at_; }
+
+  // Whichever comes first.
+  static Deadline Earlier(const Deadline& a, const Deadline& b) {
+    if (a.Never()) return b;
+    if (b.Never()) return a;
+    return a.at_ <= b.at_ ? a : b;
+  }
+
+ private:
+  const Clock* clock_ = nullptr;
+  MonoTime at_{};
+};
+
+// Set once by whoever asked for the work (from any thread), read by whoever does it. Copies share
+// one flag.
+class CancelFlag {
+ public:
+  CancelFlag() : set_(std::make_shared<std::atomic<bool>>(false)) {}
+  void Cancel() const { set_->store(true, std::memory_order_relaxed); }
+  bool Cancelled() const { return set_->load(std::memory_order_relaxed); }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> set_;
+};
+
+// What a piece of work is allowed: asked between its parts, never in its innermost loop.
+struct Allowance {
+  Deadline deadline;
+  CancelFlag cancel;
+
+  // Nothing, or kCancelled, or kDeadline. `where` completes "ran out of time in ...".
+  Result<void> Check(std::string_view where) const;
+};
+
+}  // namespace sampleproc::base

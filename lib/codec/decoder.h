@@ -1,0 +1,68 @@
+// Encoded bytes in, pixels out: JPEG and PNG, told apart by their first bytes.
+//
+// Everything that comes out of a file is taken to be hostile: dimensions are read from the header
+// and checked against the limits before memory is taken, products are computed in 64 bits, the
+// decoding clock is asked between rows, and missing or corrupt picture data is an error, never grey
+// pixels.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "codec/options.h"
+#include "frame/frame_result.h"
+#include "frame/image.h"
+#include "resources/memory_budget.h"
+
+namespace sampleproc::codec {
+
+enum class Format { kUnknown, kJpeg, kPng };
+
+// By the first bytes alone (JPEG: FF D8 FF; PNG: the 8-byte signature of RFC 2083).
+Format Sniff(base::ByteView encoded);
+
+// "jpeg", "png", "unknown".
+std::string_view FormatName(Format format);
+
+// "JPEG, PNG": for messages that say what is supported.
+std::string_view SupportedFormats();
+
+// Pixel memory that is reused from frame to frame. One worker owns one; the Image of a decode
+// points into it. Above `kKeepBytes` the memory is given back after the frame.
+class Scratch {
+ public:
+  static constexpr std::size_t kKeepBytes = 16u << 20;
+
+  // At least `bytes` of memory, contents undefined. Earlier pointers become invalid.
+  std::uint8_t* Take(std::size_t bytes);
+  // Gives large memory back; the frame that used it is done.
+  void Trim();
+
+ private:
+  base::ByteBuffer pixels_;
+};
+
+struct Decoded {
+  frame::Image image;
+  Format format = Format::kUnknown;
+  int orientation = 1;
+  std::vector<frame::Warning> warnings;
+  resources::Reservation reservation;  // holds the pixels' bytes until the frame is done
+};
+
+// Decodes one picture to `wanted`. Gray from a JPEG is its own Y; gray from anything with colour is
+// BT.601 luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Alpha is dropped with a warning.
+//
+// Fails with kUnsupportedFormat (the message lists what is supported), kInvalidFrame (corrupt,
+// truncated, over a limit), kOverloaded (the memory budget stayed full for `budget_patience`),
+// kDeadline or kCancelled. On success `image` points into `scratch`.
+//
+// Thread-safe as long as each thread brings its own scratch.
+base::Result<Decoded> Decode(base::ByteView encoded, frame::PixelFormat wanted,
+                             const Options& options, const base::Allowance& allowance,
+                             resources::MemoryBudget& budget, Scratch& scratch);
+
+}  // namespace sampleproc::codec

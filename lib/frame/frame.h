@@ -1,0 +1,32 @@
+// A frame on its way in: the encoded bytes and what their sender said of them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace sampleproc::frame {
+
+// Life of the payload: `storage` owns the message as it was received (a JSON body, a file, a
+// binary body); `encoded` is the part of it that is the picture. No byte is copied on the way from
+// the socket to the decoder. Movable, not copyable; a move keeps `encoded` valid because the
+// storage's heap block moves along.
+struct Frame {
+  Frame() = default;
+  Frame(Frame&&) noexcept = default;
+  Frame& operator=(Frame&&) noexcept = default;
+  Frame(const Frame&) = delete;
+  Frame& operator=(const Frame&) = delete;
+
+  base::ByteBuffer storage;
+  base::ByteView encoded;
+
+  std::string frame_id;  // never empty once a door has accepted the frame
+  std::optional<std::string> camera_id;
+  std::optional<std::string> timestamp;        // as the sender wrote it
+  std::optional<std::string> declared_format;  // metadata.format, content type or extension
+};
+
+}  // namespace sampleproc::frame

@@ -1,0 +1,46 @@
+// The JSON form of a result, one for all doors: HTTP body, NDJSON record, later stream entry.
+//
+//   { "frame_id", "camera_id"?, "detections": [{"class", "confidence", "bbox": [x1,y1,x2,y2],
+//     "detector"}], "total_objects", "processing_time_ms"*, "timestamp"*, "width", "height",
+//     "format", "orientation", "warnings": [{"type", "msg"}], "stats"?: {"mean", "stddev", "min",
+//     "max", "histogram": [64], "underexposed", "overexposed", "sharpness"},
+//     "steps": [{"name", "skipped"?, "took_ms"*}], "times_ms"*: {"queued", "decode", "total"} }
+//
+// Members marked * are clock readings and are written on request only; `?` means only when there
+// is something to say. The order of members is fixed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "frame/frame_result.h"
+
+namespace sampleproc::frame {
+
+// Where a record of process-file came from; see WriteRecord.
+struct SourceRef {
+  std::string source;  // the path as given or found
+  int index = 0;       // the frame's number in that source, from 0
+};
+
+struct ResultJsonOptions {
+  bool clock_fields = true;
+  bool simulated_gpu = false;  // adds "simulated_gpu": true
+};
+
+// Appends one line of JSON without the newline to `out`: always valid UTF-8, no NaN, numbers in
+// their shortest form that reads back the same.
+void AppendResultJson(const FrameResult& result, const ResultJsonOptions& options,
+                      std::string& out);
+
+// As AppendResultJson with "source" and "index" first: a record of process-file.
+void AppendRecordJson(const SourceRef& source, const FrameResult& result,
+                      const ResultJsonOptions& options, std::string& out);
+
+// A record of a frame that failed: {"source", "index", "frame_id", "error": {"type", "message",
+// "problems"?: [{"type", "loc", "msg"}]}}.
+void AppendErrorRecordJson(const SourceRef& source, std::string_view frame_id,
+                           const base::Error& error, std::string& out);
+
+}  // namespace sampleproc::frame

@@ -1,0 +1,41 @@
+// Where the server listens and what a client may ask of it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace sampleproc::http {
+
+struct Options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8099;  // 0 = any free one; the start line says which
+
+  // Whole body of a request, refused by its declared length before it is read, or while it arrives
+  // in chunks. It leaves room for the largest frame_data and metadata with their JSON around them.
+  std::size_t max_request_bytes = 10'485'760;
+
+  // Head of a request. Larger ones are refused with 431, a longer target with 414.
+  std::size_t max_head_bytes = 16'384;
+  std::size_t max_fields = 100;
+  std::size_t max_target_bytes = 8'192;
+
+  // From the first byte of a request's head to its last.
+  std::chrono::milliseconds header_timeout{10'000};
+  // Longest silence within a body.
+  std::chrono::milliseconds body_timeout{10'000};
+  // Longest silence while an answer is being taken.
+  std::chrono::milliseconds write_timeout{10'000};
+  // Between two requests of one connection: longer than the usual load balancer's 60 s, so that it
+  // is the balancer that closes and never meets a connection we have just closed.
+  std::chrono::milliseconds idle_timeout{75'000};
+  // From the last byte of a request to its answer; then it is 504.
+  std::chrono::milliseconds request_deadline{30'000};
+
+  // Threads that read and write sockets, each with its own event loop. 0 means one for each two
+  // CPUs. They never do a frame's work.
+  int io_threads = 0;
+};
+
+}  // namespace sampleproc::http

@@ -1,0 +1,22 @@
+// A frame with its boxes drawn on it.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "codec/decoder.h"
+#include "frame/frame.h"
+#include "frame/frame_result.h"
+#include "resources/memory_budget.h"
+
+namespace sampleproc::process {
+
+// Decodes `frame` again in colour, draws every detection of `result` (a rectangle in its class's
+// colour and a label "face 0.93") and returns a JPEG. It fails as codec::Decode and
+// codec::EncodeJpeg fail. Any thread; `scratch` is the caller's.
+base::Result<base::ByteBuffer> Annotate(const frame::Frame& frame, const frame::FrameResult& result,
+                                        const codec::Options& options,
+                                        const base::Allowance& allowance,
+                                        resources::MemoryBudget& budget, codec::Scratch& scratch);
+
+}  // namespace sampleproc::process

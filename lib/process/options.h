@@ -1,0 +1,45 @@
+// What is done to a frame, by how many workers, and within which bounds.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace sampleproc::process {
+
+struct FacesOptions {
+  // Smallest face looked for, in source pixels. dlib's window is 80 pixels wide, so below 80 the
+  // frame is doubled first, which costs four times the work.
+  int min_size = 40;
+};
+
+struct Options {
+  // Steps in order; see KnownSteps() in process/pipeline.h.
+  std::vector<std::string> pipeline = {"stats"};
+
+  // Detections with a lower confidence are left out, 0..1.
+  double detection_threshold = 0.5;
+
+  // Worker threads; 0 means one for each CPU the process may use.
+  int workers = 0;
+
+  // Frames that may wait for a worker; the next one is refused. Longer means more latency under
+  // overload, never more throughput.
+  int queue_depth = 64;
+
+  // Longest time a frame may be in work.
+  std::chrono::milliseconds deadline{10'000};
+
+  // Longest wait for room in the memory budget before a frame is refused as overload.
+  std::chrono::milliseconds budget_patience{500};
+
+  // Added to each frame's processing time, for staging tests of slow processing. 0 = off.
+  std::chrono::milliseconds delay{0};
+
+  // Adds `simulated_gpu: true` to results and changes nothing else.
+  bool simulate_gpu = false;
+
+  FacesOptions faces;
+};
+
+}  // namespace sampleproc::process

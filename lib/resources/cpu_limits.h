@@ -1,0 +1,25 @@
+// What the control group and the hardware allow.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace sampleproc::resources {
+
+// What was found; `note` says why something fell back ("" when all could be read). It is for one
+// log line.
+struct MachineLimits {
+  int cpus = 1;                             // at least 1
+  std::optional<std::size_t> memory_limit;  // bytes, of the cgroup; absent when unlimited
+  std::string note;
+};
+
+// Reads cgroup v2 (cpu.max, memory.max) and v1 (cpu.cfs_quota_us, memory.limit_in_bytes) of the
+// calling process, below `root` (tests hand in a directory of their own). `cpus` is the quota
+// rounded up, never above what sched_getaffinity(2) allows. Unreadable files fall back to the
+// hardware.
+MachineLimits ReadMachineLimits(const std::filesystem::path& root = "/");
+
+}  // namespace sampleproc::resources
