@@ -72,7 +72,7 @@ build_and_test() {
   if build "$1"; then run_tests "$1"; fi
 }
 
-sources() { git ls-files -z -- '*.cc' '*.h'; }
+sources() { find lib apps tests -name '*.cc' -print0 -o -name '*.h' -print0; }
 
 check_format() { sources | xargs -0 clang-format-19 --dry-run -Werror; }
 
