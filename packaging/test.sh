@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Builds and tests everything: the release build, and once more under AddressSanitizer and UBSan.
+# The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
+#
+#   packaging/test.sh          at most 35 minutes on two cores without a compiler cache
+#   packaging/test.sh --full   also: formatting, clang-tidy, ThreadSanitizer, fuzzers, coverage
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "${root}"
+full=false
+case "${1-}" in
+  '') ;;
+  --full) full=true ;;
+  *)
+    printf 'usage: packaging/test.sh [--full]\n' >&2
+    exit 2
+    ;;
+esac
+
+passed=0
+failed=0
+failures=()
+pass() { passed=$((passed + 1)); }
+fail() {
+  failed=$((failed + 1))
+  failures+=("$1")
+}
+say() { printf '\n== %s\n' "$*"; }
+
+# check NAME COMMAND...: one step, counted as one test.
+check() {
+  local name=$1
+  shift
+  say "${name}"
+  if "$@"; then pass; else fail "${name}"; fi
+}
+
+# Configures and builds a preset; a failure counts, success does not: the tests behind it do.
+build() {
+  say "build ${1}"
+  if cmake --preset "$1" -Wno-dev --log-level=WARNING && cmake --build --preset "$1"; then
+    return 0
+  fi
+  fail "build ${1}"
+  return 1
+}
+
+# Runs a preset's tests and adds what ctest counted. A run that counted nothing is a failure.
+run_tests() {
+  local preset=$1 log="build/ctest-${1}.log" summary status=0
+  say "test ${preset}"
+  ctest --preset "${preset}" --no-tests=error 2>&1 | tee "${log}" || status=$?
+  summary=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' \
+    "${log}")
+  if [[ -z ${summary} ]]; then
+    fail "test ${preset}: ctest ran nothing"
+    return
+  fi
+  local bad=${summary% *} total=${summary#* }
+  passed=$((passed + total - bad))
+  failed=$((failed + bad))
+  [[ ${bad} -eq 0 ]] || failures+=("test ${preset}: ${bad} of ${total}")
+  # ctest's own verdict knows more than its count.
+  [[ ${status} -eq 0 || ${bad} -ne 0 ]] || fail "test ${preset}: ctest exit code ${status}"
+}
+
+# Everything runs in the conditions below, where bash ignores set -e: each step says what it does
+# when a command fails.
+# shellcheck disable=SC2310
+build_and_test() {
+  if build "$1"; then run_tests "$1"; fi
+}
+
+sources() { find lib apps tests -name '*.cc' -print0 -o -name '*.h' -print0; }
+
+check_format() { sources | xargs -0 clang-format-19 --dry-run -Werror; }
+
+check_tidy() {
+  local jobs
+  jobs=$(nproc)
+  run-clang-tidy-19 -quiet -p build/release -j "${jobs}" "${root}/(lib|apps)/.*\.cc$" \
+    >build/clang-tidy.log 2>&1 && return 0
+  grep -E 'warning:|error:' build/clang-tidy.log | sort -u
+  return 1
+}
+
+fuzz() {
+  # shellcheck disable=SC2310
+  build fuzz || return 0  # counted there
+  local targets target
+  targets=$(find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f -perm -u+x | sort)
+  [[ -n ${targets} ]] || fail 'fuzz: no targets'
+  for target in ${targets}; do
+    check "fuzz ${target##*/}" tests/fuzz/smoke.sh "${target}"
+  done
+}
+
+coverage() {
+  # shellcheck disable=SC2310
+  build coverage || return 0
+  run_tests coverage
+  local folder filters=()
+  for folder in base json frame codec config; do filters+=(--filter "lib/${folder}/"); done
+  check 'coverage of base json frame codec config' \
+    gcovr --root . "${filters[@]}" --exclude-throw-branches build/coverage
+}
+
+mkdir -p build
+groups=(build check test)
+! ${full} || groups+=(full)
+packaging/install-deps.sh "${groups[@]}"
+packaging/fetch-samples.sh
+
+build_and_test release
+build_and_test asan
+if ${full}; then
+  check 'formatting' check_format
+  check 'clang-tidy' check_tidy
+  build_and_test tsan
+  fuzz
+  coverage
+  check 'packages are to be had' packaging/install-deps.sh --available
+fi
+
+if [[ ${failed} -gt 0 ]]; then
+  printf '\nFailed:\n'
+  printf '  %s\n' "${failures[@]}"
+fi
+printf '\n%d passed, %d failed\n' "${passed}" "${failed}"
+[[ ${failed} -eq 0 && ${passed} -gt 0 ]]

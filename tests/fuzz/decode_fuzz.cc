@@ -1,0 +1,53 @@
+// Picture decoding, JPEG and PNG: whatever arrives, the decoder answers with an error or with a
+// picture of which every byte is there and was written.
+#include <cstdint>
+#include <cstdlib>
+
+#include "base/bytes.h"
+#include "base/deadline.h"
+#include "codec/decoder.h"
+#include "codec/options.h"
+#include "frame/image.h"
+#include "resources/memory_budget.h"
+
+namespace {
+
+constexpr std::size_t kLargest = 4u << 20;
+
+void Decode(sampleproc::base::ByteView encoded, sampleproc::frame::PixelFormat wanted) {
+  namespace codec = sampleproc::codec;
+  codec::Options options;
+  options.max_frame_bytes = kLargest;
+  options.max_jpeg_scans = 20;
+  sampleproc::resources::MemoryBudget budget(64u << 20);
+  codec::Scratch scratch;
+  const sampleproc::base::Allowance allowance;
+  {
+    const auto decoded = codec::Decode(encoded, wanted, options, allowance, budget, scratch);
+    if (!decoded) {
+      if (decoded.error().message.empty()) std::abort();
+      return;
+    }
+    const sampleproc::frame::Image& image = decoded->image;
+    if (image.width <= 0 || image.height <= 0 || image.format != wanted) std::abort();
+    const auto row = static_cast<std::size_t>(image.width) *
+                     static_cast<std::size_t>(sampleproc::frame::Channels(image.format));
+    if (image.stride < row || row * static_cast<std::size_t>(image.height) > kLargest) std::abort();
+    unsigned sum = 0;
+    for (int y = 0; y < image.height; ++y) {
+      for (std::size_t x = 0; x < row; ++x) sum += image.Row(y)[x];
+    }
+    volatile unsigned read = sum;  // every byte is touched, so AddressSanitizer sees a short buffer
+    static_cast<void>(read);
+  }
+  if (budget.used() != 0) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const sampleproc::base::ByteView encoded(data, size);
+  Decode(encoded, sampleproc::frame::PixelFormat::kGray8);
+  Decode(encoded, sampleproc::frame::PixelFormat::kBgr24);
+  return 0;
+}
