@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/base64.h"
-#include "json/utf8.h"
+#include "frame/frame_text.h"
 #include "json/writer.h"
 
 namespace sampleproc::frame {
@@ -30,24 +30,14 @@ struct MemberRule {
 enum Member { kFrameId, kCameraId, kTimestamp, kFormat, kMembers };
 
 constexpr std::array<MemberRule, kMembers> kRules = {{
-    {"frame_id", 256, MemberRule::Numbers::kIntegers, "must be a string or an integer"},
-    {"camera_id", 256, MemberRule::Numbers::kIntegers, "must be a string or an integer"},
-    {"timestamp", 64, MemberRule::Numbers::kAll, "must be a string or a number"},
-    {"format", 32, MemberRule::Numbers::kNone, "must be a string"},
+    {"frame_id", kMaxIdBytes, MemberRule::Numbers::kIntegers, "must be a string or an integer"},
+    {"camera_id", kMaxIdBytes, MemberRule::Numbers::kIntegers, "must be a string or an integer"},
+    {"timestamp", kMaxTimestampBytes, MemberRule::Numbers::kAll, "must be a string or a number"},
+    {"format", kMaxFormatBytes, MemberRule::Numbers::kNone, "must be a string"},
 }};
 
 constexpr std::string_view kFrameData = "frame_data";
 constexpr std::string_view kMetadata = "metadata";
-
-// C0, DEL and C1 (U+0080..U+009F, in UTF-8 C2 80..C2 9F). `text` is well-formed UTF-8.
-bool HasControlCharacter(std::string_view text) {
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < 0x20 || byte == 0x7F) return true;
-    if (byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0) return true;
-  }
-  return false;
-}
 
 std::string_view TypeOf(base::Base64Error::Kind kind) {
   switch (kind) {
@@ -220,11 +210,8 @@ class BodyReader final : public json::JsonHandler {
     } else if (value.kind != Value::Kind::kString) {
       return add("string_type", std::string(rule.type_rule));
     }
-    if (text.size() > rule.max_bytes) {
-      return add("too_long", Excess(text.size(), "bytes", rule.max_bytes));
-    }
-    if (HasControlCharacter(text)) {
-      return add("control_character", "must not contain control characters");
+    if (auto problem = CheckText(text, rule.max_bytes)) {
+      return add(problem->type, std::move(problem->msg));
     }
     if (!text.empty()) members_[member_] = text;
   }
