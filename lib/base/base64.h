@@ -18,14 +18,16 @@ struct Base64Error {
     kPadBits,    // the last character carries bits that belong to no byte
   };
   Kind kind;
-  std::size_t offset;  // of the first offending character
+  std::size_t offset;  // of the first offending character; for kLength the text's length
 };
 
 // Decodes `text` in place: the bytes are written over its front and their number is returned. On
-// failure the contents of `text` are undefined. Empty text decodes to no bytes.
+// failure the contents of `text` are undefined. Empty text decodes to no bytes. A character that
+// does not belong is reported before a wrong length.
 std::expected<std::size_t, Base64Error> DecodeBase64InPlace(std::span<std::uint8_t> text);
 
-// A sentence for people: "character 17 is not in the base64 alphabet (A-Z a-z 0-9 + /)".
+// A sentence for people: "character 17 is not in the base64 alphabet (A-Z a-z 0-9 + /, ...)".
+// Characters are counted from 0.
 std::string DescribeBase64Error(const Base64Error& error);
 
 }  // namespace sampleproc::base

@@ -20,10 +20,9 @@ const Clock& SystemClock() {
 }
 
 std::string FormatTimestamp(WallTime time) {
-  using std::chrono::duration_cast;
   using std::chrono::microseconds;
-  const auto since_epoch = duration_cast<microseconds>(time.time_since_epoch());
-  auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
+  const auto since_epoch = std::chrono::floor<microseconds>(time.time_since_epoch());
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
   const auto micros = static_cast<int>((since_epoch - seconds).count());
   const std::time_t unix_seconds = seconds.count();
   std::tm utc{};

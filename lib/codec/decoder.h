@@ -6,7 +6,9 @@
 // pixels.
 #pragma once
 
+#include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -38,6 +40,8 @@ class Scratch {
 
   // At least `bytes` of memory, contents undefined. Earlier pointers become invalid.
   std::uint8_t* Take(std::size_t bytes);
+  // What Take returned last: where the pixels of the last decode may be changed in place.
+  std::uint8_t* Pixels() { return pixels_.data(); }
   // Gives large memory back; the frame that used it is done.
   void Trim();
 
@@ -54,15 +58,24 @@ struct Decoded {
 };
 
 // Decodes one picture to `wanted`. Gray from a JPEG is its own Y; gray from anything with colour is
-// BT.601 luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Alpha is dropped with a warning.
+// BT.601 luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are scaled to 8
+// with rounding; gamma and colour profiles are not applied. Rows are packed: stride = width *
+// channels.
+//
+// Warnings, by their stable words: "jpeg_extraneous_bytes" (bytes between markers that belong to
+// nothing), "jpeg_missing_eoi" (the end marker is missing, no pixel is), "jpeg_header" (an unknown
+// JFIF version or colour transform), "alpha_ignored", "animated" (first frame used). Bytes after
+// the end of a picture are ignored in silence: MJPEG cameras pad their frames with them.
 //
 // Fails with kUnsupportedFormat (the message lists what is supported), kInvalidFrame (corrupt,
-// truncated, over a limit), kOverloaded (the memory budget stayed full for `budget_patience`),
-// kDeadline or kCancelled. On success `image` points into `scratch`.
+// truncated, over a limit, or larger than the whole memory budget), kOverloaded (the memory budget
+// stayed full for `budget_patience`), kDeadline (the allowance's or Options::deadline, which starts
+// at the call) or kCancelled. On success `image` points into `scratch`.
 //
 // Thread-safe as long as each thread brings its own scratch.
-base::Result<Decoded> Decode(base::ByteView encoded, frame::PixelFormat wanted,
-                             const Options& options, const base::Allowance& allowance,
-                             resources::MemoryBudget& budget, Scratch& scratch);
+base::Result<Decoded> Decode(
+    base::ByteView encoded, frame::PixelFormat wanted, const Options& options,
+    const base::Allowance& allowance, resources::MemoryBudget& budget, Scratch& scratch,
+    std::chrono::milliseconds budget_patience = std::chrono::milliseconds(500));
 
 }  // namespace sampleproc::codec

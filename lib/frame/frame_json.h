@@ -2,9 +2,13 @@
 //
 //   { "frame_data": "<base64>",            required, 1 .. max_frame_data_chars characters
 //     "metadata": { "frame_id": "...",     optional object, at most max_metadata_bytes as compact
-//                   "camera_id": "...",    JSON; these members are read, others are allowed and
-//                   "timestamp": ...,      ignored; timestamp is text or a number
+//                   "camera_id": "...",    JSON (no white space, UTF-8, numbers as written); these
+//                   "timestamp": "...",    members are read, others are allowed and ignored
 //                   "format": "jpeg" } }
+//
+// frame_id and camera_id: text or an integer of magnitude 2^53 or less, at most 256 bytes;
+// timestamp: text or a number, at most 64 bytes; format: text, at most 32 bytes. A number is kept
+// as it was written. No control characters in any of them. Null and the empty text mean: not given.
 //
 // Other members at the top level are ignored, as the original service did.
 #pragma once
@@ -13,15 +17,27 @@
 #include "base/error.h"
 #include "frame/frame.h"
 #include "frame/options.h"
+#include "json/reader.h"
 
 namespace sampleproc::frame {
+
+// Bytes that a body's capacity should exceed its size by; without them ParseFrameJson has to move
+// the body to a larger block.
+constexpr std::size_t kJsonBodyRoom = json::kParseRoom;
 
 // Parses `body` in place and decodes `frame_data` in place: the returned frame owns the very same
 // heap block, and `encoded` points into it. `frame_id` stays empty when the sender gave none.
 //
-// Fails with kInvalidFrame and one Problem for everything that is wrong (`loc` starts with "body");
-// for text that is not JSON at all there is one problem of type "json_invalid" with the byte
-// offset. The input is never part of the message. Thread-safe.
+// Fails with kInvalidFrame and one Problem for everything that is wrong. `loc` starts with "body"
+// and holds names of ours only, never one the sender chose; the input is never part of a message.
+// Types, by what is wrong:
+//   the text       json_invalid (alone, with the byte offset), json_depth, json_nodes, unicode: the
+//                  text is read no further; duplicate_key
+//   frame_data     missing, string_type, empty, too_long, base64_character, base64_length,
+//                  base64_padding
+//   body, metadata object_type, metadata_too_large
+//   its members    string_type, number_range, too_long, control_character
+// Thread-safe.
 base::Result<Frame> ParseFrameJson(base::ByteBuffer body, const Options& options);
 
 }  // namespace sampleproc::frame

@@ -7,7 +7,11 @@
 //     "steps": [{"name", "skipped"?, "took_ms"*}], "times_ms"*: {"queued", "decode", "total"} }
 //
 // Members marked * are clock readings and are written on request only; `?` means only when there
-// is something to say. The order of members is fixed.
+// is something to say. The order of members is fixed; "simulated_gpu" is the last.
+//
+// Confidences and stats are rounded to 6 decimals, times to 3 (microseconds), and written in the
+// shortest form of what is left. Doors and processors thus write the same bytes: the last bits of
+// exp() and sqrt() differ from one mathematics library to the next.
 #pragma once
 
 #include <string>
@@ -29,8 +33,9 @@ struct ResultJsonOptions {
   bool simulated_gpu = false;  // adds "simulated_gpu": true
 };
 
-// Appends one line of JSON without the newline to `out`: always valid UTF-8, no NaN, numbers in
-// their shortest form that reads back the same.
+// Appends one line of JSON without the newline to `out`: always valid UTF-8. A number that is not
+// finite is a bug of whoever made the result and throws std::invalid_argument; `out` then ends in
+// the middle of a line.
 void AppendResultJson(const FrameResult& result, const ResultJsonOptions& options,
                       std::string& out);
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <fstream>
 #include <string_view>
+#include <vector>
 
 namespace sampleproc::resources {
 namespace {
@@ -13,14 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // cgroup v1 says "unlimited" with a number near 2^63; anything above this is no limit of a machine.
-constexpr std::size_t kUnlimited = std::size_t{1} << 60;
-
-std::optional<std::string> FirstLine(const fs::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!file || !std::getline(file, line)) return std::nullopt;
-  return line;
-}
+constexpr long long kUnlimited = 1LL << 60;
 
 std::optional<long long> ToNumber(std::string_view text) {
   long long value = 0;
@@ -46,20 +40,57 @@ std::optional<std::string> GroupPath(const fs::path& root, std::string_view cont
   return std::nullopt;
 }
 
-// The group's own file first, then the mount's root, which is what a container with a private
-// cgroup namespace sees.
-std::optional<std::string> GroupFile(const fs::path& root, std::string_view controller,
-                                     const fs::path& mount, const char* name) {
+// One controller's directories from the process's own group up to the mount's root: the limit of
+// each binds. In a container with a private namespace, or a mount of the group alone, only the root
+// exists.
+std::vector<fs::path> GroupDirs(const fs::path& root, std::string_view controller,
+                                const fs::path& mount) {
   const std::optional<std::string> group = GroupPath(root, controller);
-  if (!group) return std::nullopt;
+  if (!group) return {};
+  const fs::path top = root / mount;
   fs::path relative = fs::path(*group).relative_path();
-  if (auto line = FirstLine(root / mount / relative / name)) return line;
-  return FirstLine(root / mount / name);
+  std::vector<fs::path> dirs;
+  if (relative.string().find("..") == std::string::npos) {
+    for (; !relative.empty(); relative = relative.parent_path()) dirs.push_back(top / relative);
+  }
+  dirs.push_back(top);
+  return dirs;
 }
 
-int CpusOfQuota(long long quota, long long period) {
-  return static_cast<int>(std::clamp((quota + period - 1) / period, 1LL, 4096LL));
-}
+// Reads limits and keeps the tightest; a file that is there but makes no sense is noted.
+class Reader {
+ public:
+  explicit Reader(std::string& note) : note_(note) {}
+
+  // "" when there is no such file, which is normal: the root group has none.
+  std::string Line(const fs::path& path) {
+    std::error_code ignored;
+    if (!fs::exists(path, ignored)) return "";
+    std::ifstream file(path);
+    std::string line;
+    if (!std::getline(file, line) || line.empty()) Note(path);
+    return line;
+  }
+
+  // A positive number, or nothing and a note.
+  std::optional<long long> Number(const fs::path& path, std::string_view text) {
+    const auto value = ToNumber(text);
+    if (value && *value > 0) return value;
+    Note(path);
+    return std::nullopt;
+  }
+
+  static void Tighten(std::optional<long long>& limit, long long value) {
+    limit = limit ? std::min(*limit, value) : value;
+  }
+
+ private:
+  void Note(const fs::path& path) {
+    note_ = "cannot read a limit in " + path.filename().string() + "; using the hardware's";
+  }
+
+  std::string& note_;
+};
 
 int HardwareCpus() {
   cpu_set_t set;
@@ -68,32 +99,46 @@ int HardwareCpus() {
   return std::max(1, CPU_COUNT(&set));
 }
 
-std::optional<int> QuotaCpus(const fs::path& root) {
-  if (auto line =
-          GroupFile(root, "", "sys/fs/cgroup", "cpu.max")) {  // "max 100000", "150000 100000"
-    const auto space = line->find(' ');
-    if (space == std::string::npos) return std::nullopt;
-    const auto quota = ToNumber(line->substr(0, space));
-    const auto period = ToNumber(line->substr(space + 1));
-    if (quota && period && *quota > 0 && *period > 0) return CpusOfQuota(*quota, *period);
-    return std::nullopt;
-  }
-  const auto quota = GroupFile(root, "cpu", "sys/fs/cgroup/cpu", "cpu.cfs_quota_us");
-  const auto period = GroupFile(root, "cpu", "sys/fs/cgroup/cpu", "cpu.cfs_period_us");
-  if (!quota || !period) return std::nullopt;
-  const auto q = ToNumber(*quota);
-  const auto p = ToNumber(*period);
-  if (q && p && *q > 0 && *p > 0) return CpusOfQuota(*q, *p);
-  return std::nullopt;
+long long CpusOfQuota(long long quota, long long period) {
+  return quota / period + (quota % period != 0 ? 1 : 0);
 }
 
-std::optional<std::size_t> MemoryLimit(const fs::path& root) {
-  auto line = GroupFile(root, "", "sys/fs/cgroup", "memory.max");  // "max" or bytes
-  if (!line) line = GroupFile(root, "memory", "sys/fs/cgroup/memory", "memory.limit_in_bytes");
-  if (!line) return std::nullopt;
-  const auto bytes = ToNumber(*line);
-  if (!bytes || *bytes <= 0 || static_cast<std::size_t>(*bytes) >= kUnlimited) return std::nullopt;
-  return static_cast<std::size_t>(*bytes);
+std::optional<long long> QuotaCpus(const fs::path& root, Reader& reader) {
+  std::optional<long long> cpus;
+  for (const fs::path& dir : GroupDirs(root, "", "sys/fs/cgroup")) {
+    const fs::path file = dir / "cpu.max";  // "max 100000", "150000 100000"
+    const std::string line = reader.Line(file);
+    if (line.empty() || line.starts_with("max")) continue;
+    const std::size_t space = std::min(line.find(' '), line.size());
+    const auto quota = reader.Number(file, std::string_view(line).substr(0, space));
+    const auto period =
+        reader.Number(file, std::string_view(line).substr(std::min(space + 1, line.size())));
+    if (quota && period) Reader::Tighten(cpus, CpusOfQuota(*quota, *period));
+  }
+  for (const fs::path& dir : GroupDirs(root, "cpu", "sys/fs/cgroup/cpu")) {
+    const std::string quota_line = reader.Line(dir / "cpu.cfs_quota_us");  // -1 for no limit
+    const std::string period_line = reader.Line(dir / "cpu.cfs_period_us");
+    if (quota_line.empty() || quota_line == "-1" || period_line.empty()) continue;
+    const auto quota = reader.Number(dir / "cpu.cfs_quota_us", quota_line);
+    const auto period = reader.Number(dir / "cpu.cfs_period_us", period_line);
+    if (quota && period) Reader::Tighten(cpus, CpusOfQuota(*quota, *period));
+  }
+  return cpus;
+}
+
+std::optional<long long> MemoryLimit(const fs::path& root, Reader& reader) {
+  std::optional<long long> bytes;
+  const auto read = [&](const fs::path& file) {
+    const std::string line = reader.Line(file);
+    if (line.empty() || line == "max") return;
+    const auto limit = reader.Number(file, line);
+    if (limit && *limit < kUnlimited) Reader::Tighten(bytes, *limit);
+  };
+  for (const fs::path& dir : GroupDirs(root, "", "sys/fs/cgroup")) read(dir / "memory.max");
+  for (const fs::path& dir : GroupDirs(root, "memory", "sys/fs/cgroup/memory")) {
+    read(dir / "memory.limit_in_bytes");
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -106,8 +151,13 @@ MachineLimits ReadMachineLimits(const std::filesystem::path& root) {
     limits.note = "no readable /proc/self/cgroup; using the hardware's limits";
     return limits;
   }
-  if (auto quota = QuotaCpus(root)) limits.cpus = std::min(limits.cpus, *quota);
-  limits.memory_limit = MemoryLimit(root);
+  Reader reader(limits.note);
+  if (const auto quota = QuotaCpus(root, reader)) {
+    limits.cpus = static_cast<int>(std::min<long long>(limits.cpus, *quota));
+  }
+  if (const auto bytes = MemoryLimit(root, reader)) {
+    limits.memory_limit = static_cast<std::size_t>(*bytes);
+  }
   return limits;
 }
 

@@ -17,9 +17,9 @@ struct MachineLimits {
 };
 
 // Reads cgroup v2 (cpu.max, memory.max) and v1 (cpu.cfs_quota_us, memory.limit_in_bytes) of the
-// calling process, below `root` (tests hand in a directory of their own). `cpus` is the quota
-// rounded up, never above what sched_getaffinity(2) allows. Unreadable files fall back to the
-// hardware.
+// calling process and of the groups around it, below `root` (tests hand in a directory of their
+// own). `cpus` is the quota of the tightest group rounded up, never above what sched_getaffinity(2)
+// allows. Unreadable files fall back to the hardware.
 MachineLimits ReadMachineLimits(const std::filesystem::path& root = "/");
 
 }  // namespace sampleproc::resources

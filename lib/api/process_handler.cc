@@ -1,0 +1,157 @@
+#include "api/process_handler.h"
+
+#include <charconv>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "frame/frame_json.h"
+#include "frame/frame_text.h"
+#include "frame/result_json.h"
+#include "http/error_response.h"
+#include "json/writer.h"
+
+namespace sampleproc::api {
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+
+// The parts of a request that go along to the worker: owned, because the request's views end with
+// the handler.
+struct Job {
+  explicit Job(http::Responder to) : respond(std::move(to)) {}
+
+  http::Responder respond;
+  std::string path;
+  std::string request_id;
+  std::string query;
+  bool is_json = false;
+  std::string content_type;
+  base::ByteBuffer body;
+  resources::Reservation reservation;
+  base::Allowance allowance;
+  base::MonoTime handed_over;
+
+  void Fail(const base::Error& error) {
+    respond.Send(http::ErrorResponse(error, path, request_id));
+  }
+};
+
+enum class BodyKind { kJson, kBinary, kByFirstByte, kUnsupported };
+
+BodyKind KindOf(std::string_view content_type) {
+  const std::string_view media = content_type.substr(0, content_type.find_first_of("; \t"));
+  const auto is = [media](std::string_view name) { return http::EqualsIgnoreCase(media, name); };
+  if (media.empty() || is("application/x-www-form-urlencoded")) return BodyKind::kByFirstByte;
+  if (is("application/json")) return BodyKind::kJson;
+  if (is("application/octet-stream")) return BodyKind::kBinary;
+  if (media.size() > 6 && http::EqualsIgnoreCase(media.substr(0, 6), "image/")) {
+    return BodyKind::kBinary;
+  }
+  return BodyKind::kUnsupported;
+}
+
+bool StartsWithBrace(base::ByteView body) {
+  for (const std::uint8_t byte : body) {
+    if (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n') continue;
+    return byte == '{';
+  }
+  return false;
+}
+
+// The original service's form: "api_frame_" and the seconds since 1970 with their fraction.
+std::string MadeUpFrameId(base::WallTime now) {
+  const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
+  char text[32];
+  const auto end =
+      std::to_chars(text, text + sizeof text, seconds, std::chars_format::fixed, 6).ptr;
+  return "api_frame_" + std::string(text, end);
+}
+
+// A query parameter under the same rules as the JSON member of that name.
+Result<std::optional<std::string>> TextParameter(const Job& job, const char* name,
+                                                 std::size_t longest) {
+  std::optional<std::string> value = http::QueryParameter(job.query, name);
+  if (!value || value->empty()) return std::nullopt;
+  if (auto problem = frame::CheckText(*value, longest)) {
+    problem->loc = {"query", name};
+    return base::Fail(ErrorCode::kInvalidFrame, {std::move(*problem)});
+  }
+  return value;
+}
+
+Result<frame::Frame> BinaryFrame(Job& job) {
+  frame::Frame frame;
+  auto frame_id = TextParameter(job, "frame_id", frame::kMaxIdBytes);
+  if (!frame_id) return std::unexpected(frame_id.error());
+  auto camera_id = TextParameter(job, "camera_id", frame::kMaxIdBytes);
+  if (!camera_id) return std::unexpected(camera_id.error());
+  auto timestamp = TextParameter(job, "timestamp", frame::kMaxTimestampBytes);
+  if (!timestamp) return std::unexpected(timestamp.error());
+  frame.frame_id = std::move(*frame_id).value_or("");
+  frame.camera_id = std::move(*camera_id);
+  frame.timestamp = std::move(*timestamp);
+  if (KindOf(job.content_type) == BodyKind::kBinary &&
+      job.content_type.find("octet-stream") == std::string::npos) {
+    frame.declared_format = job.content_type;
+  }
+  frame.storage = std::move(job.body);
+  frame.encoded = frame.storage;
+  return frame;
+}
+
+void Work(const ProcessContext& context, Job& job, process::Processor& processor) {
+  const auto queued = context.clock.Now() - job.handed_over;
+  if (auto allowed = job.allowance.Check("the queue"); !allowed) return job.Fail(allowed.error());
+
+  Result<frame::Frame> frame =
+      job.is_json ? frame::ParseFrameJson(std::move(job.body), context.frame) : BinaryFrame(job);
+  if (!frame) return job.Fail(frame.error());
+  if (frame->frame_id.empty()) frame->frame_id = MadeUpFrameId(context.clock.Wall());
+
+  auto result = processor.Process(*frame, job.allowance);
+  if (!result) return job.Fail(result.error());
+  result->times.queued = queued;
+
+  std::string json;
+  frame::AppendResultJson(*result, {.clock_fields = true, .simulated_gpu = context.simulated_gpu},
+                          json);
+  // Given back before the answer goes out: who has the answer may count on the memory.
+  *frame = {};
+  job.reservation.Release();
+  job.respond.Send(http::JsonResponse(std::move(json)));
+}
+
+}  // namespace
+
+http::Handler MakeProcessHandler(const ProcessContext& context) {
+  return [context](http::Request& request, http::Responder respond) {
+    auto job = std::make_shared<Job>(std::move(respond));
+    job->path = request.path;
+    job->request_id = request.request_id;
+    job->query = request.query;
+    job->content_type = request.Find("Content-Type").value_or("");
+    const BodyKind kind = KindOf(job->content_type);
+    if (kind == BodyKind::kUnsupported) {
+      return job->Fail(base::Fail(ErrorCode::kUnsupportedFormat,
+                                  "the content type is not one of application/json, image/* and "
+                                  "application/octet-stream")
+                           .error());
+    }
+    job->is_json = kind == BodyKind::kJson ||
+                   (kind == BodyKind::kByFirstByte && StartsWithBrace(request.body));
+    job->body = std::move(request.body);
+    job->reservation = std::move(request.reservation);
+    job->allowance = request.allowance;
+    job->handed_over = context.clock.Now();
+    auto submitted = context.pool.Submit(
+        [context, job](process::Processor& processor) { Work(context, *job, processor); });
+    if (!submitted) job->Fail(submitted.error());
+  };
+}
+
+}  // namespace sampleproc::api

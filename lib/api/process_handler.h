@@ -1,0 +1,28 @@
+// POST /process: a frame in a request, what was found in the answer.
+#pragma once
+
+#include "base/clock.h"
+#include "frame/options.h"
+#include "http/router.h"
+#include "process/worker_pool.h"
+
+namespace sampleproc::api {
+
+struct ProcessContext {
+  process::WorkerPool& pool;
+  const frame::Options& frame;
+  const base::Clock& clock;
+  bool simulated_gpu = false;
+};
+
+// Takes a frame as JSON (frame/frame_json.h) or as a binary body (`image/*` or
+// `application/octet-stream`, with `frame_id`, `camera_id` and `timestamp` as query parameters). A
+// body without a content type, or with the one that `curl -d` sends, is JSON when it starts with
+// '{' and a picture otherwise. Any other content type is kUnsupportedFormat.
+//
+// The body is parsed, decoded and worked on by one worker; the I/O thread only hands it over. The
+// answer is frame/result_json.h with its clock fields, or a problem document. The context's
+// references must outlive the handler.
+http::Handler MakeProcessHandler(const ProcessContext& context);
+
+}  // namespace sampleproc::api

@@ -1,0 +1,14 @@
+// Names for pictures and other files that we do not read, so that a refusal helps.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+
+namespace sampleproc::codec {
+
+// "the frame is a GIF picture" when the first bytes are known, else "the frame is not a picture of
+// a known format". Never part of the bytes themselves.
+std::string DescribeForeign(base::ByteView bytes);
+
+}  // namespace sampleproc::codec

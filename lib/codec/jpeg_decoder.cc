@@ -1,0 +1,288 @@
+#include "codec/jpeg_decoder.h"
+
+#include <csetjmp>
+#include <cstdio>
+
+// jpeglib.h wants FILE and size_t declared before it.
+#include <jerror.h>
+#include <jpeglib.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+
+#include "codec/jpeg_markers.h"
+
+namespace sampleproc::codec {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+
+// Calls of the progress monitor between two looks at the clock. The library calls it once a row or
+// once a row of blocks.
+constexpr unsigned kCallsPerCheck = 8;
+
+constexpr std::array<JOCTET, 2> kEndMarker = {0xff, JPEG_EOI};
+
+// One decompression. The library reports errors by a callback that must not return, so every call
+// into it is made by a function that holds nothing with a destructor and starts with setjmp; what
+// has destructors lives here, outside of the frames that longjmp skips.
+struct Session {
+  explicit Session(const base::Allowance& allowed) : allowance(allowed) {}
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() {
+    if (created) jpeg_destroy_decompress(&cinfo);
+  }
+
+  const base::Allowance& allowance;
+  jpeg_decompress_struct cinfo{};
+  jpeg_error_mgr errors{};
+  jpeg_progress_mgr progress{};
+  jpeg_source_mgr source{};
+  std::jmp_buf jump{};
+  bool created = false;
+  unsigned monitor_calls = 0;
+  int extraneous_bytes = 0;
+  int header_oddities = 0;
+  std::optional<base::Error> ended;             // the allowance's error, when that stopped it
+  std::array<char, JMSG_LENGTH_MAX> message{};  // the library's, when that stopped it
+};
+
+Session& Of(j_common_ptr cinfo) { return *static_cast<Session*>(cinfo->client_data); }
+Session& Of(j_decompress_ptr cinfo) { return *static_cast<Session*>(cinfo->client_data); }
+
+[[noreturn]] void OnError(j_common_ptr cinfo) {
+  Session& session = Of(cinfo);
+  cinfo->err->format_message(cinfo, session.message.data());
+  std::longjmp(session.jump, 1);
+}
+
+void OnMessage(j_common_ptr cinfo, int level) {
+  if (level >= 0) return;  // traces
+  Session& session = Of(cinfo);
+  switch (cinfo->err->msg_code) {
+    case JWRN_EXTRANEOUS_DATA: {
+      // Bytes left over before a restart marker were meant to be pixels.
+      const int marker = cinfo->err->msg_parm.i[1];
+      if (marker >= JPEG_RST0 && marker <= JPEG_RST0 + 7) OnError(cinfo);
+      session.extraneous_bytes += cinfo->err->msg_parm.i[0];
+      return;
+    }
+    case JWRN_JFIF_MAJOR:
+    case JWRN_ADOBE_XFORM:
+      ++session.header_oddities;
+      return;
+    default:
+      OnError(cinfo);
+  }
+}
+
+void OutputNothing(j_common_ptr) {}
+
+bool StillAllowed(Session& session) {
+  auto allowed = session.allowance.Check("decoding");
+  if (!allowed) session.ended = std::move(allowed.error());
+  return allowed.has_value();
+}
+
+void OnProgress(j_common_ptr cinfo) {
+  Session& session = Of(cinfo);
+  if (session.monitor_calls++ % kCallsPerCheck == 0 && !StillAllowed(session)) {
+    std::longjmp(session.jump, 1);
+  }
+}
+
+void SourceNothing(j_decompress_ptr) {}
+
+// At the end of the bytes the library is told the picture ends here. If it still wanted pixels it
+// says JWRN_HIT_MARKER, which is an error above.
+boolean SourceEnd(j_decompress_ptr cinfo) {
+  cinfo->src->next_input_byte = kEndMarker.data();
+  cinfo->src->bytes_in_buffer = kEndMarker.size();
+  return TRUE;
+}
+
+void SourceSkip(j_decompress_ptr cinfo, long count) {
+  jpeg_source_mgr& source = Of(cinfo).source;
+  const std::size_t skipped =
+      std::min(count > 0 ? static_cast<std::size_t>(count) : 0, source.bytes_in_buffer);
+  source.next_input_byte += skipped;
+  source.bytes_in_buffer -= skipped;
+}
+
+// Reads the library's view of the header. False: see session.ended and session.message.
+bool ReadHeader(Session& session, base::ByteView encoded, long memory) {
+  jpeg_decompress_struct& cinfo = session.cinfo;
+  cinfo.err = jpeg_std_error(&session.errors);
+  session.errors.error_exit = OnError;
+  session.errors.emit_message = OnMessage;
+  session.errors.output_message = OutputNothing;
+  cinfo.client_data = &session;
+  if (setjmp(session.jump) != 0) return false;
+  jpeg_create_decompress(&cinfo);
+  session.created = true;
+  cinfo.mem->max_memory_to_use = memory;
+  session.progress.progress_monitor = OnProgress;
+  cinfo.progress = &session.progress;
+  session.source.init_source = SourceNothing;
+  session.source.fill_input_buffer = SourceEnd;
+  session.source.skip_input_data = SourceSkip;
+  session.source.resync_to_restart = jpeg_resync_to_restart;
+  session.source.term_source = SourceNothing;
+  session.source.next_input_byte = encoded.data();
+  session.source.bytes_in_buffer = encoded.size();
+  cinfo.src = &session.source;
+  jpeg_read_header(&cinfo, TRUE);
+  return true;
+}
+
+// Starts the decompression; of a progressive picture this reads all scans.
+bool Start(Session& session, frame::PixelFormat wanted) {
+  if (setjmp(session.jump) != 0) return false;
+  session.cinfo.out_color_space =
+      wanted == frame::PixelFormat::kGray8 ? JCS_GRAYSCALE : JCS_EXT_BGR;
+  session.cinfo.dct_method = JDCT_ISLOW;
+  jpeg_start_decompress(&session.cinfo);
+  return true;
+}
+
+bool ReadRows(Session& session, std::uint8_t* pixels, std::size_t stride) {
+  constexpr JDIMENSION kRows = 16;
+  if (setjmp(session.jump) != 0) return false;
+  jpeg_decompress_struct& cinfo = session.cinfo;
+  while (cinfo.output_scanline < cinfo.output_height) {
+    std::array<JSAMPROW, kRows> rows;
+    const JDIMENSION count = std::min(kRows, cinfo.output_height - cinfo.output_scanline);
+    for (JDIMENSION i = 0; i < count; ++i) {
+      rows[i] = pixels + (cinfo.output_scanline + i) * stride;
+    }
+    jpeg_read_scanlines(&cinfo, rows.data(), count);
+  }
+  jpeg_finish_decompress(&cinfo);
+  return true;
+}
+
+std::unexpected<base::Error> WhyStopped(Session& session) {
+  if (session.ended) return std::unexpected(std::move(*session.ended));
+  if (session.errors.msg_code == JERR_OUT_OF_MEMORY) {
+    return Fail(ErrorCode::kOverloaded, "no memory for decoding a JPEG now");
+  }
+  if (session.errors.msg_code == JWRN_HIT_MARKER) {
+    return Fail(ErrorCode::kInvalidFrame,
+                "the JPEG is truncated or corrupt: its picture data ends before the last row");
+  }
+  return Fail(ErrorCode::kInvalidFrame,
+              "the JPEG is corrupt (" + std::string(session.message.data()) + ")");
+}
+
+std::uint64_t DivideUp(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+std::uint64_t RoundUp(std::uint64_t a, std::uint64_t b) { return DivideUp(a, b) * b; }
+
+// What the library keeps beside our pixels: with several scans all coefficients (64 of 16 bits a
+// block, padded to whole MCUs, and a pointer a row of blocks); always a few rows of samples.
+std::uint64_t LibraryBytes(const JpegHeader& header) {
+  const std::span components(header.components.data(),
+                             static_cast<std::size_t>(header.component_count));
+  std::uint64_t max_h = 1;
+  std::uint64_t max_v = 1;
+  for (const JpegComponent& component : components) {
+    max_h = std::max<std::uint64_t>(max_h, component.h);
+    max_v = std::max<std::uint64_t>(max_v, component.v);
+  }
+  std::uint64_t bytes = 256 * 1024 + std::uint64_t{64} * header.width * components.size();
+  if (!header.several_scans) return bytes;
+  for (const JpegComponent& component : components) {
+    const std::uint64_t columns =
+        RoundUp(DivideUp(std::uint64_t{header.width} * component.h, max_h * 8), component.h);
+    const std::uint64_t rows =
+        RoundUp(DivideUp(std::uint64_t{header.height} * component.v, max_v * 8), component.v);
+    bytes += rows * (columns * 64 * sizeof(JCOEF) + sizeof(void*));
+  }
+  return bytes;
+}
+
+base::Result<void> CheckLibraryAgrees(const Session& session, const JpegHeader& header) {
+  const jpeg_decompress_struct& cinfo = session.cinfo;
+  if (cinfo.image_width != header.width || cinfo.image_height != header.height ||
+      cinfo.num_components != header.component_count) {
+    return Fail(ErrorCode::kInvalidFrame, "the JPEG has contradicting frame headers");
+  }
+  const J_COLOR_SPACE space = cinfo.jpeg_color_space;
+  if (space != JCS_GRAYSCALE && space != JCS_YCbCr && space != JCS_RGB) {
+    return Fail(ErrorCode::kUnsupportedFormat,
+                "the JPEG has an unknown colour space; supported are gray, YCbCr and RGB");
+  }
+  return {};
+}
+
+// A progressive picture that was cut between scans and given an end marker decodes to a blur
+// without complaint. Its scans announce how many low bits of each coefficient are still to come.
+base::Result<void> CheckAllBitsSeen(const Session& session) {
+  const jpeg_decompress_struct& cinfo = session.cinfo;
+  if (cinfo.progressive_mode == FALSE || cinfo.coef_bits == nullptr) return {};
+  for (int i = 0; i < cinfo.num_components; ++i) {
+    const std::span bits(cinfo.coef_bits[i], DCTSIZE2);
+    if (bits[0] != 0 || std::any_of(bits.begin(), bits.end(), [](int b) { return b > 0; })) {
+      return Fail(ErrorCode::kInvalidFrame, "the progressive JPEG lacks scans: component " +
+                                                std::to_string(i + 1) + " is not complete");
+    }
+  }
+  return {};
+}
+
+std::vector<frame::Warning> WarningsOf(const Session& session, const JpegHeader& header) {
+  std::vector<frame::Warning> warnings;
+  if (session.extraneous_bytes > 0) {
+    warnings.push_back(
+        {"jpeg_extraneous_bytes", "the JPEG has " + std::to_string(session.extraneous_bytes) +
+                                      " bytes between its markers that belong to nothing"});
+  }
+  if (!header.has_eoi) {
+    warnings.push_back({"jpeg_missing_eoi", "the JPEG has no end marker after its last row"});
+  }
+  if (session.header_oddities > 0) {
+    warnings.push_back(
+        {"jpeg_header", "the JPEG's header has an unknown JFIF version or colour transform"});
+  }
+  return warnings;
+}
+
+}  // namespace
+
+base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
+  const auto header = WalkJpegMarkers(request.encoded, request.options.max_jpeg_scans);
+  if (!header) return std::unexpected(header.error());
+  const auto pixel_bytes =
+      CheckFrameBytes("JPEG", header->width, header->height, request.wanted, request.options);
+  if (!pixel_bytes) return std::unexpected(pixel_bytes.error());
+  const std::uint64_t library_bytes = LibraryBytes(*header);
+  auto reservation = ReserveForDecode(request, *pixel_bytes + library_bytes);
+  if (!reservation) return std::unexpected(reservation.error());
+
+  Session session(request.allowance);
+  if (!ReadHeader(session, request.encoded, static_cast<long>(library_bytes))) {
+    return WhyStopped(session);
+  }
+  if (auto agrees = CheckLibraryAgrees(session, *header); !agrees) {
+    return std::unexpected(agrees.error());
+  }
+  if (!Start(session, request.wanted)) return WhyStopped(session);
+  if (auto complete = CheckAllBitsSeen(session); !complete) {
+    return std::unexpected(complete.error());
+  }
+  std::uint8_t* const pixels = request.scratch.Take(*pixel_bytes);
+  const std::size_t stride = *pixel_bytes / header->height;
+  if (!ReadRows(session, pixels, stride)) return WhyStopped(session);
+
+  Decoded decoded;
+  decoded.image = {pixels, static_cast<int>(header->width), static_cast<int>(header->height),
+                   stride, request.wanted};
+  decoded.warnings = WarningsOf(session, *header);
+  decoded.reservation = std::move(*reservation);
+  return decoded;
+}
+
+}  // namespace sampleproc::codec

@@ -1,0 +1,16 @@
+// JPEG to pixels, by libjpeg-turbo.
+#pragma once
+
+#include "base/error.h"
+#include "codec/decode_request.h"
+
+namespace sampleproc::codec {
+
+// Decodes a JPEG as Decode promises. Gray is the picture's own Y (libjpeg's conversion when it is
+// an RGB JPEG). The slow integer DCT is used, whose output every implementation agrees on.
+//
+// Nothing that the library calls a warning about picture data passes: it fills the gaps with grey
+// and goes on, which here would be pixels that nobody sent.
+base::Result<Decoded> DecodeJpeg(const DecodeRequest& request);
+
+}  // namespace sampleproc::codec

@@ -1,0 +1,37 @@
+// A configuration while it is being put together; shared by the loader's parts.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/convert.h"
+#include "config/loader.h"
+#include "config/schema.h"
+
+namespace sampleproc::config {
+
+struct Assembly {
+  std::vector<Key> schema;
+  Loaded result;
+  std::map<std::string, std::string> source_lines = {};  // of keys that a file set, by path
+
+  // Stores a converted value with its origin, or the refusal as an error.
+  void Take(const Key& key, std::expected<Setting, Refusal> converted, Origin origin,
+            std::string_view source_line = {});
+
+  void Report(Diagnostic diagnostic) { result.diagnostics.push_back(std::move(diagnostic)); }
+};
+
+// Applies one file; `display` is its name in messages.
+void ApplyFile(const std::string& path, const std::string& display, bool may_be_missing,
+               Assembly& assembly);
+
+// Applies the variables of `request`.
+void ApplyEnvironment(const LoadRequest& request, Assembly& assembly);
+
+// "did you mean http.port?" for a path that is no key; "" when nothing is near.
+std::string SuggestKey(const std::vector<Key>& schema, std::string_view path);
+
+}  // namespace sampleproc::config

@@ -1,0 +1,25 @@
+// Everything that can be configured: the Options of each folder side by side. The defaults are the
+// members' own; how each is named in files and variables is in config/schema.h.
+#pragma once
+
+#include "codec/options.h"
+#include "config/service_options.h"
+#include "frame/options.h"
+#include "http/options.h"
+#include "process/options.h"
+#include "resources/options.h"
+#include "telemetry/options.h"
+
+namespace sampleproc::config {
+
+struct Config {
+  http::Options http;
+  codec::Options codec;
+  process::Options process;
+  frame::Options frame;
+  resources::Options resources;
+  telemetry::Options telemetry;
+  ServiceOptions service;
+};
+
+}  // namespace sampleproc::config

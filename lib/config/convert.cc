@@ -1,0 +1,253 @@
+#include "config/convert.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "config/diagnostic.h"
+#include "config/suggest.h"
+#include "config/toml_reader.h"
+#include "config/units.h"
+
+namespace sampleproc::config {
+namespace {
+
+using Converted = std::expected<Setting, Refusal>;
+
+std::string ShownFor(const Key& key, std::string_view text) {
+  return key.secret ? std::string("the value") : Shown(text);
+}
+
+std::string Quoted(const Key& key, std::string_view text) {
+  return key.secret ? std::string("the value") : "\"" + Shown(text) + "\"";
+}
+
+std::unexpected<Refusal> WrongType(const Key& key, std::string_view found) {
+  return std::unexpected(
+      Refusal{code::kType, "expected " + DescribeKind(key) + ", found " + std::string(found)});
+}
+
+std::unexpected<Refusal> WrongForm(const Key& key, std::string_view text, std::string hint = "") {
+  return std::unexpected(
+      Refusal{code::kForm, Quoted(key, text) + " is not " + DescribeKind(key), std::move(hint)});
+}
+
+std::unexpected<Refusal> OutOfRange(const Key& key, const std::string& shown) {
+  return std::unexpected(
+      Refusal{code::kRange, shown + " is out of range; allowed is " + DescribeRange(key)});
+}
+
+bool InRange(const Key& key, std::int64_t number) { return number >= key.min && number <= key.max; }
+
+Converted CheckNumber(const Key& key, std::int64_t number, std::string_view written) {
+  if (!InRange(key, number)) return OutOfRange(key, ShownFor(key, written));
+  if (key.kind == Kind::kDuration) return std::chrono::milliseconds(number);
+  return number;
+}
+
+Converted CheckReal(const Key& key, double number, std::string_view written) {
+  if (!std::isfinite(number)) return OutOfRange(key, ShownFor(key, written));
+  if (number < static_cast<double>(key.min) || number > static_cast<double>(key.max)) {
+    return OutOfRange(key, ShownFor(key, written));
+  }
+  return number;
+}
+
+Converted CheckString(const Key& key, std::string text) {
+  if (text.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos) {
+    return std::unexpected(Refusal{code::kForm, "the text has a line break or a NUL in it"});
+  }
+  if (!InRange(key, static_cast<std::int64_t>(text.size()))) {
+    if (text.empty()) return std::unexpected(Refusal{code::kRange, "must not be empty"});
+    return OutOfRange(key, "a text of " + std::to_string(text.size()) + " characters");
+  }
+  return text;
+}
+
+// The allowed word that `text` stands for, in any case.
+std::expected<std::string, Refusal> MatchWord(const Key& key, std::string_view text) {
+  for (const std::string_view word : key.words) {
+    if (EditDistance(text, word) == 0) return std::string(word);
+  }
+  for (const auto& [alias, word] : key.aliases) {
+    if (EditDistance(text, alias) == 0) return std::string(word);
+  }
+  std::string hint;
+  if (const std::string_view near = Suggest(text, key.words); !near.empty()) {
+    hint = "did you mean \"" + std::string(near) + "\"?";
+  }
+  return std::unexpected(Refusal{
+      code::kWord, Quoted(key, text) + " is not known; allowed is " + DescribeRange(key), hint});
+}
+
+Converted CheckList(const Key& key, std::vector<std::string> elements) {
+  if (!InRange(key, static_cast<std::int64_t>(elements.size()))) {
+    return OutOfRange(key, "a list of " + std::to_string(elements.size()));
+  }
+  if (key.words.empty()) return elements;
+  for (auto element = elements.begin(); element != elements.end(); ++element) {
+    std::expected<std::string, Refusal> word = MatchWord(key, *element);
+    if (!word) return std::unexpected(word.error());
+    if (std::find(elements.begin(), element, *word) != element) {
+      return std::unexpected(Refusal{code::kRepeated, "\"" + *word + "\" stands there twice"});
+    }
+    *element = *word;
+  }
+  return elements;
+}
+
+std::string SizeHint(std::string_view text) {
+  if (text.empty() || std::string_view("kKmMgGtT").find(text.back()) == std::string_view::npos) {
+    return {};
+  }
+  const char prefix = text.back() == 'k' ? 'K' : text.back();
+  return std::string("write ") + prefix + "iB for powers of 1024 or " + prefix +
+         "B for powers of 1000";
+}
+
+// Durations and sizes that were written as text, in files and variables alike.
+Converted ConvertQuantity(const Key& key, std::string_view text, std::int64_t plain_unit) {
+  std::optional<std::int64_t> number;
+  if (key.kind == Kind::kSize) {
+    number = ParseSize(text, plain_unit);
+    if (!number) return WrongForm(key, text, SizeHint(text));
+  } else {
+    const auto duration = ParseDuration(text, std::chrono::milliseconds(plain_unit));
+    if (!duration) return WrongForm(key, text);
+    number = duration->count();
+  }
+  return CheckNumber(key, *number, text);
+}
+
+Converted ConvertString(const Key& key, const std::string& text) {
+  if (!key.zero_word.empty() && text == key.zero_word) return std::int64_t{0};
+  switch (key.kind) {
+    case Kind::kString:
+      return CheckString(key, text);
+    case Kind::kEnum:
+      return MatchWord(key, text);
+    case Kind::kDuration:
+    case Kind::kSize:
+      return ConvertQuantity(key, text, PlainUnit(key.kind));
+    default:
+      return WrongType(key, "a string");
+  }
+}
+
+Converted ConvertInteger(const Key& key, std::int64_t number) {
+  switch (key.kind) {
+    case Kind::kInt:
+      return CheckNumber(key, number, std::to_string(number));
+    case Kind::kDuration:
+    case Kind::kSize:
+      return ConvertQuantity(key, std::to_string(number), PlainUnit(key.kind));
+    case Kind::kReal:
+      return CheckReal(key, static_cast<double>(number), std::to_string(number));
+    default:
+      return WrongType(key, "an integer");
+  }
+}
+
+Converted ConvertReal(const Key& key, double number) {
+  if (key.kind == Kind::kReal) return CheckReal(key, number, FormatReal(number));
+  if (key.kind == Kind::kDuration && std::isfinite(number)) {
+    return ConvertQuantity(key, FormatReal(number), PlainUnit(key.kind));
+  }
+  return WrongType(key, std::isfinite(number) ? "a number with a fraction" : "no finite number");
+}
+
+Converted ConvertList(const Key& key, const List& list) {
+  if (key.kind != Kind::kStringList) return WrongType(key, "a list");
+  std::vector<std::string> elements;
+  for (const Value& element : list) {
+    const std::string* text = std::get_if<std::string>(&element.data);
+    if (text == nullptr) {
+      return WrongType(key, "a list with " + std::string(DescribeType(element)) + " in it");
+    }
+    elements.push_back(*text);
+  }
+  return CheckList(key, std::move(elements));
+}
+
+std::vector<std::string> SplitAtCommas(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    std::string_view part = text.substr(0, comma);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) parts.emplace_back(part);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return parts;
+}
+
+// Text that is not TOML, or TOML of a type the key does not take.
+Converted ConvertPlainText(const Key& key, std::string_view text, std::int64_t plain_unit) {
+  if (!key.zero_word.empty() && text == key.zero_word) return std::int64_t{0};
+  switch (key.kind) {
+    case Kind::kBool:
+      if (const std::optional<bool> truth = ParseBool(text)) return *truth;
+      return WrongForm(key, text);
+    case Kind::kInt:
+      if (const auto number = ParseInteger(text)) return CheckNumber(key, *number, text);
+      return WrongForm(key, text);
+    case Kind::kReal:
+      if (const auto number = ParseReal(text)) return CheckReal(key, *number, text);
+      return WrongForm(key, text);
+    case Kind::kDuration:
+    case Kind::kSize:
+      return ConvertQuantity(key, text, plain_unit);
+    case Kind::kStringList:
+      return CheckList(key, SplitAtCommas(text));
+    case Kind::kString:
+    case Kind::kEnum:
+      return ConvertString(key, std::string(text));
+  }
+  return WrongForm(key, text);
+}
+
+}  // namespace
+
+std::int64_t PlainUnit(Kind kind) { return kind == Kind::kDuration ? 1000 : 1; }
+
+std::string Shown(std::string_view text) {
+  constexpr std::size_t kLongest = 40;
+  std::string shown;
+  for (const char c : text.substr(0, kLongest)) {
+    shown += c >= ' ' && c <= '~' ? c : '?';
+  }
+  return text.size() > kLongest ? shown + "..." : shown;
+}
+
+std::expected<Setting, Refusal> ConvertValue(const Key& key, const Value& value) {
+  if (const bool* truth = std::get_if<bool>(&value.data)) {
+    if (key.kind == Kind::kBool) return *truth;
+  } else if (const auto* number = std::get_if<std::int64_t>(&value.data)) {
+    return ConvertInteger(key, *number);
+  } else if (const auto* real = std::get_if<double>(&value.data)) {
+    return ConvertReal(key, *real);
+  } else if (const auto* text = std::get_if<std::string>(&value.data)) {
+    return ConvertString(key, *text);
+  } else if (const auto* list = std::get_if<List>(&value.data)) {
+    return ConvertList(key, *list);
+  }
+  return WrongType(key, DescribeType(value));
+}
+
+std::expected<Setting, Refusal> ConvertText(const Key& key, std::string_view text,
+                                            std::int64_t plain_unit) {
+  if (const std::optional<Value> value = ReadTomlValue(text)) {
+    if (const auto* quoted = std::get_if<std::string>(&value->data)) {
+      return ConvertPlainText(key, *quoted, plain_unit);
+    }
+    if (const auto* list = std::get_if<List>(&value->data)) return ConvertList(key, *list);
+    if (const auto* number = std::get_if<std::int64_t>(&value->data);
+        number != nullptr && key.kind == Kind::kInt) {
+      return CheckNumber(key, *number, text);  // also 0x1F9B and 8_099, which only TOML reads
+    }
+  }
+  return ConvertPlainText(key, text, plain_unit);
+}
+
+}  // namespace sampleproc::config

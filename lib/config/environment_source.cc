@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <optional>
+
+#include "config/assembly.h"
+#include "config/suggest.h"
+
+namespace sampleproc::config {
+namespace {
+
+constexpr std::string_view kPrefix = "SAMPLEPROC_";
+constexpr std::string_view kConfigVariable = "SAMPLEPROC_CONFIG";
+
+// The variable's value. An empty one counts as absent: that is what `PORT=` in an environment
+// file and ${PORT:-} in a compose file mean.
+std::optional<std::string_view> Lookup(const Environment& environment, std::string_view name) {
+  for (const auto& [key, value] : environment) {
+    if (key == name) return value.empty() ? std::nullopt : std::optional<std::string_view>(value);
+  }
+  return std::nullopt;
+}
+
+bool IsLinkAddress(std::string_view value) {
+  return value.starts_with("tcp://") || value.starts_with("udp://") || value.starts_with("sctp://");
+}
+
+// Kubernetes and container links describe each service of the namespace to every process. For
+// services called sampleproc, sampleproc-http and the like those variables begin with our prefix:
+//
+//   SAMPLEPROC_PORT=tcp://10.0.0.7:8099   SAMPLEPROC_SERVICE_HOST=10.0.0.7
+//   SAMPLEPROC_SERVICE_PORT=8099          SAMPLEPROC_SERVICE_PORT_HTTP=8099
+//   SAMPLEPROC_PORT_8099_TCP=tcp://...    SAMPLEPROC_PORT_8099_TCP_PROTO=tcp  (_PORT, _ADDR)
+bool IsServiceLink(std::string_view name, std::string_view value) {
+  if (name.ends_with("_PORT") && IsLinkAddress(value)) return true;
+  if (name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT")) return true;
+  if (name.find("_SERVICE_PORT_") != std::string_view::npos) return true;
+  const std::size_t port = name.find("_PORT_");
+  if (port == std::string_view::npos) return false;
+  std::string_view rest = name.substr(port + 6);
+  const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  rest.remove_prefix(digits);
+  return digits > 0 &&
+         (rest.starts_with("_TCP") || rest.starts_with("_UDP") || rest.starts_with("_SCTP"));
+}
+
+Origin FromVariable(std::string_view name) {
+  return {Origin::Kind::kEnvironment, std::string(name), {}};
+}
+
+void ApplyOriginalNames(const Key& key, const Environment& environment, bool overridden,
+                        Assembly& assembly) {
+  std::string_view first_name;
+  std::string_view first_value;
+  for (const OriginalName& original : key.original_names) {
+    const std::optional<std::string_view> value = Lookup(environment, original.name);
+    if (!value) continue;
+    if (first_name.empty()) {
+      first_name = original.name;
+      first_value = *value;
+      if (overridden) return;
+      assembly.Take(key, ConvertText(key, *value, original.plain_unit), FromVariable(first_name));
+    } else if (*value != first_value) {
+      assembly.Report({Severity::kWarning, code::kTwoNames, FromVariable(original.name),
+                       std::string(key.path),
+                       "differs from " + std::string(first_name) + ", which is used instead",
+                       "unset one of them, or set " + VariableName(key.path), ""});
+    }
+  }
+}
+
+void ReportUnknown(const LoadRequest& request, Assembly& assembly) {
+  std::vector<std::string> known{std::string(kConfigVariable)};
+  for (const Key& key : assembly.schema) known.push_back(VariableName(key.path));
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  for (const auto& [name, value] : request.environment) {
+    if (!name.starts_with(kPrefix) || std::ranges::find(names, name) != names.end()) continue;
+    if (IsServiceLink(name, value)) continue;
+    const std::string_view near = Suggest(name, names);
+    assembly.Report({request.unknown_variable, code::kUnknownVariable, FromVariable(Shown(name)),
+                     "", "no such setting",
+                     near.empty() ? "" : "did you mean " + std::string(near) + "?", ""});
+  }
+}
+
+}  // namespace
+
+void ApplyEnvironment(const LoadRequest& request, Assembly& assembly) {
+  for (const Key& key : assembly.schema) {
+    const std::string name = VariableName(key.path);
+    std::optional<std::string_view> value = Lookup(request.environment, name);
+    if (value && IsServiceLink(name, *value)) value = std::nullopt;
+    if (request.original_names) {
+      ApplyOriginalNames(key, request.environment, value.has_value(), assembly);
+    }
+    if (value) {
+      assembly.Take(key, ConvertText(key, *value, PlainUnit(key.kind)), FromVariable(name));
+    }
+  }
+  if (request.original_names && Lookup(request.environment, "RUN_DEMO")) {
+    assembly.Report({Severity::kWarning, code::kIgnored, FromVariable("RUN_DEMO"), "",
+                     "has no effect: there is no demo mode", "unset it", ""});
+  }
+  ReportUnknown(request, assembly);
+}
+
+}  // namespace sampleproc::config

@@ -1,0 +1,130 @@
+#include "config/loader.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "config/assembly.h"
+#include "config/suggest.h"
+#include "config/validate.h"
+
+namespace sampleproc::config {
+namespace {
+
+void ApplyDropIns(const std::filesystem::path& directory, Assembly& assembly) {
+  std::error_code error;
+  std::vector<std::string> paths;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::filesystem::path& path = entry->path();
+    if (path.extension() == ".toml" && !path.filename().string().starts_with('.')) {
+      paths.push_back(path.string());
+    }
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    assembly.Report({Severity::kError,
+                     code::kUnreadable,
+                     {Origin::Kind::kFile, directory.string(), {}},
+                     "",
+                     "cannot be read: " + error.message(),
+                     "",
+                     ""});
+  }
+  std::ranges::sort(paths);
+  for (const std::string& path : paths) ApplyFile(path, path, false, assembly);
+}
+
+void ApplyFiles(const LoadRequest& request, Assembly& assembly) {
+  std::string named = request.file.value_or("");
+  if (!request.file) {
+    const auto variable = std::ranges::find(request.environment, "SAMPLEPROC_CONFIG",
+                                            &Environment::value_type::first);
+    if (variable != request.environment.end()) named = variable->second;
+  }
+  if (request.file || !named.empty()) {
+    ApplyFile(named, named == "-" ? "<stdin>" : named, false, assembly);
+    return;
+  }
+  const std::string system_file = request.system_file.string();
+  ApplyFile(system_file, system_file, true, assembly);
+  ApplyDropIns(request.system_file.parent_path() / "conf.d", assembly);
+}
+
+void ApplyFlags(const LoadRequest& request, Assembly& assembly) {
+  for (const Flag& flag : request.flags) {
+    const Origin origin{Origin::Kind::kFlag, flag.name, {}};
+    if (const Key* key = FindKey(assembly.schema, flag.path)) {
+      assembly.Take(*key, ConvertText(*key, flag.text, PlainUnit(key->kind)), origin);
+    } else {
+      assembly.Report({Severity::kError, code::kUnknownKey, origin, Shown(flag.path), "no such key",
+                       SuggestKey(assembly.schema, flag.path), ""});
+    }
+  }
+}
+
+// A finding is reported where the blamed key was set.
+void ApplyRules(Assembly& assembly) {
+  for (Finding& finding : Validate(assembly.result.config)) {
+    const std::string key(finding.key);
+    assembly.Report({finding.severity, finding.code, assembly.result.origins[key], key,
+                     std::move(finding.message), std::move(finding.hint),
+                     assembly.source_lines[key]});
+  }
+}
+
+}  // namespace
+
+void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, Origin origin,
+                    std::string_view source_line) {
+  if (converted) {
+    key.set(result.config, *converted);
+    result.origins[std::string(key.path)] = std::move(origin);
+    source_lines[std::string(key.path)] = key.secret ? "" : std::string(source_line);
+    return;
+  }
+  Refusal& refusal = converted.error();
+  Report({Severity::kError, refusal.code, std::move(origin), std::string(key.path),
+          std::move(refusal.message), std::move(refusal.hint),
+          key.secret ? std::string() : std::string(source_line)});
+}
+
+std::string SuggestKey(const std::vector<Key>& schema, std::string_view path) {
+  std::vector<std::string_view> paths;
+  for (const Key& key : schema) paths.push_back(key.path);
+  std::string_view near = Suggest(path, paths);
+  if (near.empty()) {
+    // The right word in the wrong section: http.workers for process.workers.
+    const std::string_view name = path.substr(path.rfind('.') + 1);
+    for (const std::string_view candidate : paths) {
+      if (candidate.substr(candidate.rfind('.') + 1) == name) near = candidate;
+    }
+  }
+  return near.empty() ? std::string() : "did you mean " + std::string(near) + "?";
+}
+
+bool Loaded::HasErrors() const { return Count(Severity::kError) > 0; }
+
+std::size_t Loaded::Count(Severity severity) const {
+  return static_cast<std::size_t>(std::ranges::count(diagnostics, severity, &Diagnostic::severity));
+}
+
+Loaded Load(const LoadRequest& request) {
+  Assembly assembly{MakeSchema(), {}, {}};
+  for (const Key& key : assembly.schema) assembly.result.origins[std::string(key.path)] = {};
+  ApplyFiles(request, assembly);
+  ApplyEnvironment(request, assembly);
+  ApplyFlags(request, assembly);
+  ApplyRules(assembly);
+  return std::move(assembly.result);
+}
+
+base::Error ToError(const Loaded& loaded) {
+  std::vector<base::Problem> problems;
+  for (const Diagnostic& diagnostic : loaded.diagnostics) {
+    if (diagnostic.severity != Severity::kError) continue;
+    std::vector<std::string> loc{diagnostic.key.empty() ? diagnostic.origin.name : diagnostic.key};
+    problems.push_back({std::string(diagnostic.code), std::move(loc), diagnostic.message});
+  }
+  return base::Fail(base::ErrorCode::kConfig, std::move(problems)).error();
+}
+
+}  // namespace sampleproc::config

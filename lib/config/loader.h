@@ -1,0 +1,63 @@
+// Puts a configuration together: flag over environment over file over default.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "config/diagnostic.h"
+
+namespace sampleproc::config {
+
+// Names and values as they came with the process; of a repeated name the first counts.
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+// A key set on the command line: --set http.port=1 is {"http.port", "1", "--set http.port"},
+// --port 1 is {"http.port", "1", "--port"}. Later ones win.
+struct Flag {
+  std::string path;
+  std::string text;
+  std::string name;  // as origins and messages call it
+};
+
+struct LoadRequest {
+  Environment environment = {};
+  std::vector<Flag> flags = {};
+
+  // --config, or a file that validate-config was given; "-" is standard input. Without it
+  // SAMPLEPROC_CONFIG is asked, then `system_file` and the *.toml of `conf.d` beside it.
+  std::optional<std::string> file = std::nullopt;
+  std::filesystem::path system_file = "/etc/sampleproc/sampleproc.toml";
+
+  // Whether PORT, LOG_LEVEL and the other names of the service that this one replaces count: for
+  // the commands that stand in its place, not for scripts that happen to have a PORT.
+  bool original_names = false;
+
+  // What an unknown SAMPLEPROC_* variable is. A running service must survive a stray one.
+  Severity unknown_variable = Severity::kWarning;
+};
+
+struct Loaded {
+  Config config;                          // usable only without errors
+  std::map<std::string, Origin> origins;  // of every key, by path
+  std::vector<Diagnostic> diagnostics;    // all of them, files first, in order of their places
+  std::vector<std::string> files;         // that were read, in order
+
+  bool HasErrors() const;
+  std::size_t Count(Severity severity) const;
+};
+
+// Reads what there is and reports everything that is wrong in one go. A value that is refused
+// leaves the key at what it was before. A file that was named must exist, the system's may be
+// missing. Reads files; no other side effects, no globals; any thread.
+Loaded Load(const LoadRequest& request);
+
+// The errors of `loaded` as one value (kConfig), for callers that cannot print diagnostics.
+base::Error ToError(const Loaded& loaded);
+
+}  // namespace sampleproc::config

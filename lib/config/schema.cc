@@ -1,0 +1,136 @@
+#include "config/schema.h"
+
+#include <algorithm>
+
+#include "config/schema_rows.h"
+#include "config/units.h"
+
+namespace sampleproc::config {
+namespace {
+
+std::string Quote(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string Join(const std::vector<std::string_view>& words, std::string_view separator) {
+  std::string joined;
+  for (const std::string_view word : words) {
+    if (!joined.empty()) joined += separator;
+    joined += word;
+  }
+  return joined;
+}
+
+std::string FormatLimit(Kind kind, std::int64_t limit) {
+  if (kind == Kind::kDuration) return FormatDuration(std::chrono::milliseconds(limit));
+  if (kind == Kind::kSize) return FormatSize(limit);
+  return std::to_string(limit);
+}
+
+}  // namespace
+
+std::vector<Key> MakeSchema() {
+  std::vector<Key> rows;
+  AddHttpRows(rows);
+  AddFrameRows(rows);
+  AddServiceRows(rows);
+  return rows;
+}
+
+const Key* FindKey(const std::vector<Key>& schema, std::string_view path) {
+  const auto found = std::ranges::find(schema, path, &Key::path);
+  return found == schema.end() ? nullptr : &*found;
+}
+
+bool IsSection(const std::vector<Key>& schema, std::string_view path) {
+  return std::ranges::any_of(schema, [path](const Key& key) {
+    return key.path.size() > path.size() && key.path.starts_with(path) &&
+           key.path[path.size()] == '.';
+  });
+}
+
+std::string VariableName(std::string_view path) {
+  std::string name = "SAMPLEPROC_";
+  for (const char c : path) {
+    name += c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return name;
+}
+
+std::string FormatSetting(const Key& key, const Setting& setting) {
+  switch (key.kind) {
+    case Kind::kBool:
+      return std::get<bool>(setting) ? "true" : "false";
+    case Kind::kInt:
+    case Kind::kSize: {
+      const std::int64_t number = std::get<std::int64_t>(setting);
+      if (number == 0 && !key.zero_word.empty()) return Quote(key.zero_word);
+      if (key.kind == Kind::kInt) return std::to_string(number);
+      const std::string size = FormatSize(number);
+      return ParseInteger(size) ? size : Quote(size);
+    }
+    case Kind::kReal:
+      return FormatReal(std::get<double>(setting));
+    case Kind::kDuration:
+      return Quote(FormatDuration(std::get<std::chrono::milliseconds>(setting)));
+    case Kind::kString:
+    case Kind::kEnum:
+      return Quote(std::get<std::string>(setting));
+    case Kind::kStringList: {
+      std::string list;
+      for (const std::string& element : std::get<std::vector<std::string>>(setting)) {
+        if (!list.empty()) list += ", ";
+        list += Quote(element);
+      }
+      return "[" + list + "]";
+    }
+  }
+  return {};
+}
+
+std::string DescribeRange(const Key& key) {
+  if (!key.words.empty()) return Join(key.words, ", ");
+  std::string range = FormatLimit(key.kind, key.min) + " to " + FormatLimit(key.kind, key.max);
+  switch (key.kind) {
+    case Kind::kBool:
+      return "true, false";
+    case Kind::kString:
+      return range + " characters";
+    case Kind::kStringList:
+      return range + " elements";
+    default:
+      if (!key.unit.empty()) range += " " + std::string(key.unit);
+      if (!key.zero_word.empty()) range += ", or \"" + std::string(key.zero_word) + "\"";
+      return range;
+  }
+}
+
+std::string DescribeKind(const Key& key) {
+  switch (key.kind) {
+    case Kind::kString:
+      return "a string";
+    case Kind::kBool:
+      return "true or false";
+    case Kind::kInt:
+      return key.zero_word.empty() ? "a whole number"
+                                   : "a whole number or \"" + std::string(key.zero_word) + "\"";
+    case Kind::kReal:
+      return "a number";
+    case Kind::kDuration:
+      return "a duration such as \"30s\" or \"100ms\"";
+    case Kind::kSize:
+      return "a size such as \"10MiB\" or a number of bytes";
+    case Kind::kStringList:
+      return "a list of strings such as [\"a\", \"b\"]";
+    case Kind::kEnum:
+      return "one of " + Join(key.words, ", ");
+  }
+  return {};
+}
+
+}  // namespace sampleproc::config

@@ -1,0 +1,89 @@
+// Every key there is: one row each. The loader, the environment, the sample file, the man page and
+// the completions all come from these rows; a default is read from the Options structs and stands
+// nowhere else.
+//
+// To add a setting: a member with a default in its folder's options.h, a row in that section's
+// schema_*.cc, and a run of the generator (a test says how).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "config/config.h"
+
+namespace sampleproc::config {
+
+enum class Kind {
+  kString,
+  kBool,
+  kInt,
+  kReal,
+  kDuration,
+  kSize,
+  kStringList,
+  kEnum,
+};
+
+// A value of a key, converted and typed: kInt and kSize are int64, kEnum is its word.
+using Setting = std::variant<bool, std::int64_t, double, std::chrono::milliseconds, std::string,
+                             std::vector<std::string>>;
+
+// A variable of the service that this one replaces. A number without a unit counts in `plain_unit`
+// milliseconds or bytes, as that service counted.
+struct OriginalName {
+  std::string_view name;
+  std::int64_t plain_unit = 1;
+};
+
+struct Key {
+  std::string_view path;  // "http.port"
+  Kind kind = Kind::kString;
+  std::vector<OriginalName> original_names = {};  // the first one set wins
+
+  // Allowed values, both ends included: the number of a kInt or kReal, milliseconds, bytes, the
+  // characters of a string, the elements of a list.
+  std::int64_t min = 0;
+  std::int64_t max = std::numeric_limits<std::int64_t>::max();
+
+  std::string_view unit = "";                // what a kInt counts, for people: "threads"
+  std::string_view zero_word = "";           // a word that may be written for 0: "auto"
+  std::vector<std::string_view> words = {};  // what a kEnum or an element of a list may be
+  std::vector<std::pair<std::string_view, std::string_view>> aliases = {};  // written -> meant
+
+  std::string_view help = "";  // what it does and what a change costs
+  bool reloadable = false;     // a reload may apply it to the running service
+  bool secret = false;         // its value is never shown
+
+  std::function<void(Config&, const Setting&)> set = {};
+  std::function<Setting(const Config&)> get = {};
+};
+
+// All rows, section by section, in the order in which people should read them.
+std::vector<Key> MakeSchema();
+
+// The row of `path`, or nullptr.
+const Key* FindKey(const std::vector<Key>& schema, std::string_view path);
+
+// Whether some key lies below `path`: "http", "process.faces".
+bool IsSection(const std::vector<Key>& schema, std::string_view path);
+
+// "SAMPLEPROC_PROCESS_FACES_MIN_SIZE" for "process.faces.min_size".
+std::string VariableName(std::string_view path);
+
+// The value as TOML: 8099, "30s", ["stats"]. Secret ones are the caller's to hide.
+std::string FormatSetting(const Key& key, const Setting& setting);
+
+// "0 to 65535", "1ms to 1h": for messages and manuals. "" where nothing is to be said.
+std::string DescribeRange(const Key& key);
+
+// "a duration such as \"30s\"": completes "expected ...".
+std::string DescribeKind(const Key& key);
+
+}  // namespace sampleproc::config

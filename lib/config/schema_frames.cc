@@ -1,0 +1,142 @@
+#include "config/schema_rows.h"
+
+namespace sampleproc::config {
+namespace {
+
+// The names that process.pipeline takes, in the order in which the manual lists them.
+std::vector<std::string_view> StepNames() { return {"stats", "faces"}; }
+
+void AddCodecRows(std::vector<Key>& rows) {
+  rows.push_back(Bind(
+      {.path = "codec.max_frame_bytes",
+       .kind = Kind::kSize,
+       .min = kKiB,
+       .max = kGiB,
+       .help = "Largest decoded picture, width times height times bytes a pixel. A larger one is "
+               "refused from its header, before memory for it is taken.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.codec.max_frame_bytes; }));
+  rows.push_back(Bind(
+      {.path = "codec.max_jpeg_scans",
+       .kind = Kind::kInt,
+       .min = 1,
+       .max = 10'000,
+       .unit = "scans",
+       .help = "Most scans of a JPEG. Progressive camera pictures have about ten; each further "
+               "one costs a pass over the whole picture, however small the file.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.codec.max_jpeg_scans; }));
+  rows.push_back(Bind(
+      {.path = "codec.deadline",
+       .kind = Kind::kDuration,
+       .min = kMs,
+       .max = 5 * kMinute,
+       .help = "Longest time for decoding one frame. Raise it only for very large pictures on "
+               "slow machines.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.codec.deadline; }));
+}
+
+void AddWorkRows(std::vector<Key>& rows) {
+  rows.push_back(Bind(
+      {.path = "process.pipeline",
+       .kind = Kind::kStringList,
+       .min = 1,
+       .max = 16,
+       .words = StepNames(),
+       .help = "What is done to each frame, in this order. \"stats\" measures brightness, contrast "
+               "and sharpness and costs little; \"faces\" finds frontal faces and takes most of a "
+               "frame's time."},
+      [](auto& c) -> auto& { return c.process.pipeline; }));
+  rows.push_back(Bind(
+      {.path = "process.detection_threshold",
+       .kind = Kind::kReal,
+       .original_names = {{"DETECTION_THRESHOLD"}, {"CONFIDENCE_THRESHOLD"}},
+       .max = 1,
+       .help = "Detections with a lower confidence are left out. Lower finds more and is wrong "
+               "more often.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.process.detection_threshold; }));
+  rows.push_back(Bind(
+      {.path = "process.workers",
+       .kind = Kind::kInt,
+       .original_names = {{"CPU_CORES"}},
+       .max = 512,
+       .unit = "threads",
+       .zero_word = "auto",
+       .help = "Frames that are worked on at the same time. \"auto\" is one for each CPU the "
+               "process may use; more only adds memory and waiting."},
+      [](auto& c) -> auto& { return c.process.workers; }));
+  rows.push_back(Bind(
+      {.path = "process.queue_depth",
+       .kind = Kind::kInt,
+       .min = 1,
+       .max = 100'000,
+       .unit = "frames",
+       .help = "Frames that may wait for a worker; the next one is refused with 503. Longer means "
+               "more waiting under overload, never more frames a second."},
+      [](auto& c) -> auto& { return c.process.queue_depth; }));
+  rows.push_back(Bind(
+      {.path = "process.deadline",
+       .kind = Kind::kDuration,
+       .min = kMs,
+       .max = 10 * kMinute,
+       .help = "Longest time one frame may be in work, decoding included.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.process.deadline; }));
+  rows.push_back(Bind(
+      {.path = "process.budget_patience",
+       .kind = Kind::kDuration,
+       .max = kMinute,
+       .help = "Longest time a frame waits for room in the memory budget before it is refused "
+               "with 503. A worker is idle meanwhile. 0 refuses at once.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.process.budget_patience; }));
+}
+
+void AddStagingRows(std::vector<Key>& rows) {
+  rows.push_back(Bind(
+      {.path = "process.delay",
+       .kind = Kind::kDuration,
+       .original_names = {{"PROCESSING_DELAY_MS", kMs}},
+       .max = kMinute,
+       .help = "Added to the time of each frame, to try slow processing in staging. 0 is off.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.process.delay; }));
+  rows.push_back(Bind(
+      {.path = "process.simulate_gpu",
+       .kind = Kind::kBool,
+       .original_names = {{"SIMULATE_GPU"}},
+       .help = "Adds simulated_gpu: true to each result and changes nothing else.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.process.simulate_gpu; }));
+  rows.push_back(Bind(
+      {.path = "process.faces.min_size",
+       .kind = Kind::kInt,
+       .min = 40,
+       .max = 10'000,
+       .unit = "pixels",
+       .help = "Smallest face that is looked for, in pixels of the picture as sent. Below 80 the "
+               "picture is doubled first, which costs four times the work."},
+      [](auto& c) -> auto& { return c.process.faces.min_size; }));
+}
+
+}  // namespace
+
+void AddFrameRows(std::vector<Key>& rows) {
+  AddCodecRows(rows);
+  AddWorkRows(rows);
+  AddStagingRows(rows);
+  rows.push_back(Bind(
+      {.path = "resources.memory_limit",
+       .kind = Kind::kSize,
+       .original_names = {{"MEMORY_LIMIT_MB", kMiB}},
+       .max = 1024 * kGiB,
+       .zero_word = "auto",
+       .help = "Memory that request bodies, decoded pictures and steps may take together; what "
+               "does not fit waits, then is refused with 503. \"auto\" is three quarters of the "
+               "control group's limit, or 1GiB where there is none."},
+      [](auto& c) -> auto& { return c.resources.memory_limit; }));
+}
+
+}  // namespace sampleproc::config

@@ -1,0 +1,67 @@
+#include "config/schema_rows.h"
+
+namespace sampleproc::config {
+namespace {
+
+void AddTelemetryRows(std::vector<Key>& rows) {
+  rows.push_back(Bind(
+      {.path = "telemetry.log_level",
+       .kind = Kind::kEnum,
+       .original_names = {{"LOG_LEVEL"}},
+       .words = {"debug", "info", "warning", "error"},
+       .aliases =
+           {{"warn", "warning"}, {"trace", "debug"}, {"critical", "error"}, {"fatal", "error"}},
+       .help = "Least severe log line that is written. \"debug\" writes lines for every frame.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.telemetry.log_level; }));
+  rows.push_back(Bind(
+      {.path = "telemetry.log_format",
+       .kind = Kind::kEnum,
+       .words = {"auto", "logfmt", "json"},
+       .help = "How log lines look. \"auto\" is logfmt on a terminal and JSON elsewhere."},
+      [](auto& c) -> auto& { return c.telemetry.log_format; }));
+}
+
+}  // namespace
+
+void AddServiceRows(std::vector<Key>& rows) {
+  AddTelemetryRows(rows);
+  rows.push_back(Bind(
+      {.path = "service.name",
+       .kind = Kind::kString,
+       .original_names = {{"SERVICE_NAME"}, {"OTEL_SERVICE_NAME"}, {"PROCESSOR_NAME"}},
+       .min = 1,
+       .max = 255,
+       .help = "What the service calls itself in log lines and health answers."},
+      [](auto& c) -> auto& { return c.service.name; }));
+  rows.push_back(Bind(
+      {.path = "service.version",
+       .kind = Kind::kString,
+       .original_names = {{"SERVICE_VERSION"}},
+       .min = 1,
+       .max = 255,
+       .help = "The version that health answers report; the default is that of the program. Set "
+               "it when your deployments are numbered otherwise."},
+      [](auto& c) -> auto& { return c.service.version; }));
+  rows.push_back(Bind(
+      {.path = "service.shutdown_timeout",
+       .kind = Kind::kDuration,
+       .original_names = {{"GRACEFUL_SHUTDOWN_TIMEOUT", kSecond}},
+       .min = kSecond,
+       .max = kHour,
+       .help = "Longest time from the stop signal to the end; what is then still in work is cut "
+               "off. Keep it below the patience of whatever sends the signal.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.service.shutdown_timeout; }));
+  rows.push_back(Bind(
+      {.path = "service.drain_delay",
+       .kind = Kind::kDuration,
+       .max = kHour,
+       .help = "How long requests are still served after the service has reported itself not "
+               "ready, so that load balancers can notice. It is part of shutdown_timeout. 0 stops "
+               "taking requests at once.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.service.drain_delay; }));
+}
+
+}  // namespace sampleproc::config

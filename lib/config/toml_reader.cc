@@ -1,0 +1,100 @@
+#include "config/toml_reader.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+namespace sampleproc::config {
+namespace {
+
+Place PlaceOf(const toml::source_region& region) {
+  Place place{region.begin.line, region.begin.column, 1};
+  if (region.end.line == region.begin.line && region.end.column > region.begin.column) {
+    place.length = region.end.column - region.begin.column;
+  }
+  return place;
+}
+
+Table Convert(const toml::table& table);
+
+Value Convert(const toml::node& node) {
+  Value value{false, PlaceOf(node.source())};
+  switch (node.type()) {
+    case toml::node_type::boolean:
+      value.data = node.as_boolean()->get();
+      break;
+    case toml::node_type::integer:
+      value.data = node.as_integer()->get();
+      break;
+    case toml::node_type::floating_point:
+      value.data = node.as_floating_point()->get();
+      break;
+    case toml::node_type::string:
+      value.data = node.as_string()->get();
+      break;
+    case toml::node_type::array: {
+      List list;
+      for (const toml::node& element : *node.as_array()) list.push_back(Convert(element));
+      value.data = std::move(list);
+      break;
+    }
+    case toml::node_type::table:
+      value.data = Convert(*node.as_table());
+      break;
+    default:
+      value.data = DateTime{};
+  }
+  return value;
+}
+
+Table Convert(const toml::table& table) {
+  Table entries;
+  for (const auto& [key, node] : table) {
+    entries.push_back({std::string(key.str()), PlaceOf(key.source()), Convert(node)});
+  }
+  // The library keeps tables sorted by key; people read their file from the top.
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.key_place.line, a.key_place.column) <
+           std::tie(b.key_place.line, b.key_place.column);
+  });
+  return entries;
+}
+
+}  // namespace
+
+std::expected<Table, SyntaxError> ReadToml(std::string_view text) {
+  toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    const toml::parse_error& error = parsed.error();
+    return std::unexpected(SyntaxError{std::string(error.description()), PlaceOf(error.source())});
+  }
+  return Convert(parsed.table());
+}
+
+std::optional<Value> ReadTomlValue(std::string_view text) {
+  // A line break would start a second key; '#' would hide the rest as a comment.
+  if (text.find_first_of("\r\n#") != std::string_view::npos) return std::nullopt;
+  std::expected<Table, SyntaxError> table = ReadToml("v = " + std::string(text));
+  if (!table || table->size() != 1) return std::nullopt;
+  return std::move(table->front().value);
+}
+
+std::string_view DescribeType(const Value& value) {
+  struct Namer {
+    std::string_view operator()(bool) const { return "a boolean"; }
+    std::string_view operator()(std::int64_t) const { return "an integer"; }
+    std::string_view operator()(double) const { return "a number with a fraction"; }
+    std::string_view operator()(const std::string&) const { return "a string"; }
+    std::string_view operator()(const DateTime&) const { return "a date or time"; }
+    std::string_view operator()(const List&) const { return "a list"; }
+    std::string_view operator()(const Table&) const { return "a table"; }
+  };
+  return std::visit(Namer{}, value.data);
+}
+
+}  // namespace sampleproc::config

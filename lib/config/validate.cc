@@ -1,0 +1,92 @@
+#include "config/validate.h"
+
+#include <optional>
+
+#include "config/units.h"
+
+namespace sampleproc::config {
+namespace {
+
+std::string Bytes(std::size_t bytes) { return FormatSize(static_cast<std::int64_t>(bytes)); }
+
+std::optional<Finding> DrainDelayLeavesTime(const Config& config) {
+  const ServiceOptions& service = config.service;
+  if (service.drain_delay < service.shutdown_timeout) return std::nullopt;
+  return Finding{Severity::kError, code::kDrainDelay, "service.drain_delay",
+                 FormatDuration(service.drain_delay) + " leaves no time to finish: " +
+                     "service.shutdown_timeout is " + FormatDuration(service.shutdown_timeout),
+                 "set it below service.shutdown_timeout"};
+}
+
+std::optional<Finding> LargestFrameFitsRequest(const Config& config) {
+  const std::size_t needed = config.frame.max_frame_data_chars + config.frame.max_metadata_bytes;
+  if (needed < config.http.max_request_bytes) return std::nullopt;
+  return Finding{Severity::kWarning, code::kFrameLimits, "http.max_request_bytes",
+                 Bytes(config.http.max_request_bytes) +
+                     " is too small for the largest frame_data and metadata, which need more "
+                     "than " +
+                     std::to_string(needed) + " bytes together",
+                 "raise it, or lower http.max_frame_data_chars or http.max_metadata_bytes"};
+}
+
+std::optional<Finding> IdleTimeoutOutlastsBalancers(const Config& config) {
+  if (config.http.idle_timeout >= std::chrono::seconds(60)) return std::nullopt;
+  return Finding{Severity::kWarning, code::kIdleTimeout, "http.idle_timeout",
+                 FormatDuration(config.http.idle_timeout) +
+                     " is shorter than the 60s for which most load balancers reuse a connection",
+                 "set it longer than your load balancer's idle timeout"};
+}
+
+std::optional<Finding> LongestTargetFitsHead(const Config& config) {
+  if (config.http.max_target_bytes < config.http.max_head_bytes) return std::nullopt;
+  return Finding{Severity::kWarning, code::kHeadLimits, "http.max_target_bytes",
+                 Bytes(config.http.max_target_bytes) +
+                     " can never be reached: http.max_head_bytes is " +
+                     Bytes(config.http.max_head_bytes),
+                 "set it below http.max_head_bytes"};
+}
+
+std::optional<Finding> DecodingEndsBeforeProcessing(const Config& config) {
+  if (config.codec.deadline <= config.process.deadline) return std::nullopt;
+  return Finding{Severity::kWarning, code::kDeadlines, "codec.deadline",
+                 FormatDuration(config.codec.deadline) +
+                     " can never be reached: process.deadline is " +
+                     FormatDuration(config.process.deadline),
+                 "set it to process.deadline at most"};
+}
+
+std::optional<Finding> ProcessingEndsBeforeAnswer(const Config& config) {
+  if (config.process.deadline <= config.http.request_deadline) return std::nullopt;
+  return Finding{Severity::kWarning, code::kDeadlines, "process.deadline",
+                 FormatDuration(config.process.deadline) +
+                     " can never be reached over HTTP: http.request_deadline is " +
+                     FormatDuration(config.http.request_deadline),
+                 "set it to http.request_deadline at most"};
+}
+
+std::optional<Finding> BudgetHoldsOneRequest(const Config& config) {
+  const std::size_t limit = config.resources.memory_limit;
+  if (limit == 0 || limit >= config.http.max_request_bytes) return std::nullopt;
+  return Finding{Severity::kWarning, code::kMemory, "resources.memory_limit",
+                 Bytes(limit) + " cannot hold one request of http.max_request_bytes, " +
+                     Bytes(config.http.max_request_bytes),
+                 "raise it to several times http.max_request_bytes"};
+}
+
+constexpr std::optional<Finding> (*kRules[])(const Config&) = {
+    DrainDelayLeavesTime,  LargestFrameFitsRequest,      IdleTimeoutOutlastsBalancers,
+    LongestTargetFitsHead, DecodingEndsBeforeProcessing, ProcessingEndsBeforeAnswer,
+    BudgetHoldsOneRequest,
+};
+
+}  // namespace
+
+std::vector<Finding> Validate(const Config& config) {
+  std::vector<Finding> findings;
+  for (const auto rule : kRules) {
+    if (std::optional<Finding> finding = rule(config)) findings.push_back(*std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace sampleproc::config

@@ -1,0 +1,24 @@
+// The rules that tie one key to another.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/diagnostic.h"
+
+namespace sampleproc::config {
+
+struct Finding {
+  Severity severity;
+  std::string_view code;
+  std::string_view key;  // the key to blame: where the caret goes
+  std::string message;
+  std::string hint;
+};
+
+// Every broken rule. `config` holds values that are each within their own range.
+std::vector<Finding> Validate(const Config& config);
+
+}  // namespace sampleproc::config

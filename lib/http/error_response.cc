@@ -1,0 +1,134 @@
+#include "http/error_response.h"
+
+#include <string>
+
+#include "json/writer.h"
+
+namespace sampleproc::http {
+
+using base::ErrorCode;
+
+int StatusOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kBadRequest:
+      return 400;
+    case ErrorCode::kNotFound:
+      return 404;
+    case ErrorCode::kMethodNotAllowed:
+      return 405;
+    case ErrorCode::kNotAcceptable:
+      return 406;
+    case ErrorCode::kRequestTimeout:
+      return 408;
+    case ErrorCode::kTooLarge:
+      return 413;
+    case ErrorCode::kUriTooLong:
+      return 414;
+    case ErrorCode::kUnsupportedFormat:
+      return 415;
+    case ErrorCode::kExpectationFailed:
+      return 417;
+    case ErrorCode::kInvalidFrame:
+      return 422;
+    case ErrorCode::kHeadTooLarge:
+      return 431;
+    case ErrorCode::kNotImplemented:
+      return 501;
+    case ErrorCode::kOverloaded:
+    case ErrorCode::kShuttingDown:
+    case ErrorCode::kCancelled:  // nobody is left to read it
+      return 503;
+    case ErrorCode::kDeadline:
+      return 504;
+    case ErrorCode::kHttpVersion:
+      return 505;
+    case ErrorCode::kUsage:
+    case ErrorCode::kConfig:
+    case ErrorCode::kIo:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kInternal:
+      return 500;
+  }
+  return 500;
+}
+
+std::string_view ReasonPhrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 422:
+      return "Unprocessable Content";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "";
+  }
+}
+
+Response ErrorResponse(const base::Error& error, std::string_view path,
+                       std::string_view request_id) {
+  Response response;
+  response.status = StatusOf(error.code);
+  response.content_type = "application/problem+json";
+
+  std::string text;
+  json::JsonWriter json(text);
+  json.BeginObject();
+  json.Member("type", "urn:sampleproc:problem:" + std::string(ErrorCodeName(error.code)));
+  json.Member("title", ReasonPhrase(response.status));
+  json.Member("status", response.status);
+  json.Member("detail", error.message);
+  json.Member("instance", path);
+  json.Member("request_id", request_id);
+  if (!error.problems.empty()) {
+    json.Key("errors");
+    json.BeginArray();
+    for (const base::Problem& problem : error.problems) {
+      json.BeginObject();
+      json.Member("type", problem.type);
+      json.Key("loc");
+      json.BeginArray();
+      for (const std::string& part : problem.loc) json.String(part);
+      json.EndArray();
+      json.Member("msg", problem.msg);
+      json.EndObject();
+    }
+    json.EndArray();
+  }
+  json.EndObject();
+  response.body = std::move(text);
+  if (error.retry_after) {
+    response.AddField("Retry-After", std::to_string(error.retry_after->count()));
+  }
+  return response;
+}
+
+}  // namespace sampleproc::http

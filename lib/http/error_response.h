@@ -1,0 +1,27 @@
+// An Error as an HTTP answer: the one place that chooses a status.
+#pragma once
+
+#include <string_view>
+
+#include "base/error.h"
+#include "http/message.h"
+
+namespace sampleproc::http {
+
+// The status of an error code.
+int StatusOf(base::ErrorCode code);
+
+// "Too Many Requests"; empty for a status we never send.
+std::string_view ReasonPhrase(int status);
+
+// A problem document (RFC 9457, application/problem+json):
+//
+//   {"type": "urn:sampleproc:problem:<code name>", "title": reason phrase, "status": n,
+//    "detail": the message, "instance": path, "request_id": id,
+//    "errors": [{"type", "loc": [...], "msg"}]}
+//
+// `errors` is there when the error has problems. Retry-After is sent when the error carries it.
+Response ErrorResponse(const base::Error& error, std::string_view path,
+                       std::string_view request_id);
+
+}  // namespace sampleproc::http

@@ -1,0 +1,83 @@
+#include "http/message.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sampleproc::http {
+namespace {
+
+constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = Lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+std::optional<std::string> PercentDecoded(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = HexDigit(text[i + 1]);
+    const int low = HexDigit(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return decoded;
+}
+
+}  // namespace
+
+std::string_view MethodName(Method method) {
+  constexpr std::string_view kNames[] = {"GET",    "HEAD",    "POST",  "PUT",
+                                         "DELETE", "OPTIONS", "PATCH", "TRACE"};
+  return kNames[static_cast<std::size_t>(method)];
+}
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
+std::optional<std::string_view> Request::Find(std::string_view name) const {
+  for (const Field& field : fields) {
+    if (EqualsIgnoreCase(field.name, name)) return field.value;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> QueryParameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const auto equals = pair.find('=');
+    if (pair.substr(0, equals) != name) continue;
+    return equals == pair.npos ? std::string() : PercentDecoded(pair.substr(equals + 1));
+  }
+  return std::nullopt;
+}
+
+void Response::AddField(std::string_view name, std::string_view value) {
+  if (value.find_first_of("\r\n") != value.npos) return;
+  field_lines.append(name).append(": ").append(value).append("\r\n");
+}
+
+base::ByteView Response::body_bytes() const {
+  if (const auto* text = std::get_if<std::string>(&body)) return base::AsBytes(*text);
+  return std::get<base::ByteBuffer>(body);
+}
+
+Response JsonResponse(std::string json) {
+  Response response;
+  response.content_type = "application/json";
+  response.body = std::move(json);
+  return response;
+}
+
+}  // namespace sampleproc::http

@@ -1,0 +1,74 @@
+// A request and a response as handlers see them: no sockets, no parser.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "resources/memory_budget.h"
+
+namespace sampleproc::http {
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOptions, kPatch, kTrace };
+
+std::string_view MethodName(Method method);
+
+struct Field {
+  std::string_view name;   // as sent; compare with EqualsIgnoreCase
+  std::string_view value;  // without white space around it
+};
+
+// ASCII only, as field names and tokens are.
+bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+
+// The views of a request point into its connection's receive buffer; see http::Handler for how long
+// they are valid. `body` and `reservation` may be moved out by the handler.
+struct Request {
+  Method method = Method::kGet;
+  std::string_view target;  // as sent, origin form
+  std::string_view path;    // target up to '?', not decoded
+  std::string_view query;   // behind '?', not decoded
+  int minor_version = 1;    // of HTTP/1
+  bool keep_alive = true;   // what the client asked for
+  bool expects_continue = false;
+  std::optional<std::uint64_t> content_length;  // absent when there is none or it is chunked
+  bool chunked = false;
+  std::vector<Field> fields;
+
+  std::string request_id;
+  base::ByteBuffer body;
+  resources::Reservation reservation;  // of `body`
+  base::Allowance allowance;           // cancelled when the client is gone or the deadline passed
+
+  // The value of the first field of that name.
+  std::optional<std::string_view> Find(std::string_view name) const;
+};
+
+// The value of a query parameter, percent-decoded; absent when there is none. '+' is left alone.
+// A bad escape counts as absent.
+std::optional<std::string> QueryParameter(std::string_view query, std::string_view name);
+
+struct Response {
+  int status = 200;
+  std::string_view content_type;  // of static lifetime; empty means no body
+  std::variant<std::string, base::ByteBuffer> body;
+  std::string field_lines;             // further fields, each "Name: value\r\n"
+  std::string_view fixed_field_lines;  // likewise, of static lifetime
+  bool close = false;                  // end the connection after this answer
+
+  // `value` must be free of CR and LF; a value that is not is left out.
+  void AddField(std::string_view name, std::string_view value);
+  base::ByteView body_bytes() const;
+};
+
+// The JSON answer of a handler.
+Response JsonResponse(std::string json);
+
+}  // namespace sampleproc::http

@@ -1,0 +1,70 @@
+#include "process/pipeline.h"
+
+#include <array>
+#include <string>
+
+#include "base/clock.h"
+#include "process/steps/steps.h"
+
+namespace sampleproc::process {
+namespace {
+
+struct StepRow {
+  std::string_view name;
+  std::unique_ptr<Step> (*make)(const Options&);
+};
+
+// Every step there is. A new one is a row here and a file below steps/.
+constexpr std::array kSteps = {
+    StepRow{"stats", &MakeStatsStep},
+    StepRow{"faces", &MakeFacesStep},
+};
+
+constexpr auto kNames = [] {
+  std::array<std::string_view, kSteps.size()> names;
+  for (std::size_t i = 0; i < kSteps.size(); ++i) names[i] = kSteps[i].name;
+  return names;
+}();
+
+const StepRow* Find(std::string_view name) {
+  for (const StepRow& row : kSteps) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const std::string_view> KnownSteps() { return kNames; }
+
+base::Result<Pipeline> Pipeline::Make(const Options& options) {
+  Pipeline pipeline;
+  for (const std::string& name : options.pipeline) {
+    const StepRow* row = Find(name);
+    if (row == nullptr) {
+      std::string known;
+      for (const std::string_view known_name : kNames) {
+        if (!known.empty()) known += ", ";
+        known += known_name;
+      }
+      return base::Fail(base::ErrorCode::kConfig,
+                        "process.pipeline names an unknown step; known steps: " + known);
+    }
+    pipeline.steps_.push_back(row->make(options));
+  }
+  return pipeline;
+}
+
+base::Result<void> Pipeline::Run(const StepInput& input, frame::FrameResult& result) {
+  for (const std::unique_ptr<Step>& step : steps_) {
+    if (auto allowed = input.allowance.Check(step->Name()); !allowed) return allowed;
+    frame::StepReport report{std::string(step->Name()), {}, {}};
+    const base::MonoTime begin = base::SystemClock().Now();
+    if (auto done = step->Run(input, result, report); !done) return done;
+    report.took = base::SystemClock().Now() - begin;
+    result.steps.push_back(std::move(report));
+  }
+  return {};
+}
+
+}  // namespace sampleproc::process

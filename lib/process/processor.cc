@@ -1,0 +1,132 @@
+#include "process/processor.h"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <thread>
+#include <utility>
+
+#include "process/annotate.h"
+
+namespace sampleproc::process {
+namespace {
+
+using base::ErrorCode;
+
+// Libraries below report some failures by exceptions; none may leave the corridor.
+template <typename Work>
+auto Guarded(Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return base::Fail(ErrorCode::kOverloaded, "out of memory while working on the frame");
+  } catch (const std::exception&) {
+    // The text is the library's and may quote the input, so it does not travel.
+    return base::Fail(ErrorCode::kInternal, "a step failed unexpectedly");
+  }
+}
+
+base::Allowance Limited(const base::Allowance& allowance, const base::Clock& clock,
+                        std::chrono::milliseconds longest) {
+  base::Allowance limited = allowance;
+  limited.deadline = base::Deadline::Earlier(allowance.deadline, base::Deadline(clock, longest));
+  return limited;
+}
+
+// "image/jpeg", "JPG" and ".jpg" all mean "jpeg".
+std::string NormalisedFormat(std::string declared) {
+  for (char& c : declared) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  if (const auto semicolon = declared.find(';'); semicolon != std::string::npos) {
+    declared.resize(semicolon);
+  }
+  if (declared.starts_with("image/")) declared.erase(0, 6);
+  if (declared.starts_with(".")) declared.erase(0, 1);
+  return declared == "jpg" || declared == "pjpeg" ? "jpeg" : declared;
+}
+
+void WarnOfContradiction(const frame::Frame& frame, frame::FrameResult& result) {
+  if (!frame.declared_format) return;
+  const std::string declared = NormalisedFormat(*frame.declared_format);
+  if (declared.empty() || declared == result.format) return;
+  result.warnings.push_back(
+      {"format_mismatch",
+       "the sender declared another format than the bytes have: " + result.format});
+}
+
+// `process.delay`, in slices so that a cancelled frame does not hold its worker.
+base::Result<void> Delay(std::chrono::milliseconds delay, const base::Allowance& allowance) {
+  using std::chrono::milliseconds;
+  for (milliseconds left = delay; left > milliseconds(0); left -= milliseconds(10)) {
+    if (auto allowed = allowance.Check("process.delay"); !allowed) return allowed;
+    std::this_thread::sleep_for(std::min(left, milliseconds(10)));
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<Processor> Processor::Make(const ProcessorContext& context) {
+  auto pipeline = Pipeline::Make(context.options);
+  if (!pipeline) return std::unexpected(pipeline.error());
+  return Processor(context, std::move(*pipeline));
+}
+
+base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
+                                                    const base::Allowance& allowance) {
+  const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
+  auto result = Guarded([&] { return ProcessUnguarded(frame, limited); });
+  scratch_.Trim();
+  return result;
+}
+
+base::Result<frame::FrameResult> Processor::ProcessUnguarded(const frame::Frame& frame,
+                                                             const base::Allowance& allowance) {
+  const base::MonoTime begin = context_.clock.Now();
+  if (auto allowed = allowance.Check("the queue"); !allowed) {
+    return std::unexpected(allowed.error());
+  }
+
+  auto decoded = codec::Decode(frame.encoded, frame::PixelFormat::kGray8, context_.codec, allowance,
+                               context_.budget, scratch_);
+  if (!decoded) return std::unexpected(decoded.error());
+
+  frame::FrameResult result;
+  result.frame_id = frame.frame_id;
+  result.camera_id = frame.camera_id;
+  result.width = decoded->image.width;
+  result.height = decoded->image.height;
+  result.format = codec::FormatName(decoded->format);
+  result.orientation = decoded->orientation;
+  result.warnings = std::move(decoded->warnings);
+  WarnOfContradiction(frame, result);
+  result.times.decode = context_.clock.Now() - begin;
+
+  const StepInput input{frame, decoded->image, allowance, context_.budget,
+                        context_.options.budget_patience};
+  if (auto done = pipeline_.Run(input, result); !done) return std::unexpected(done.error());
+  if (auto done = Delay(context_.options.delay, allowance); !done) {
+    return std::unexpected(done.error());
+  }
+
+  std::erase_if(result.detections, [&](const frame::Detection& detection) {
+    return detection.confidence < context_.options.detection_threshold;
+  });
+  result.times.total = context_.clock.Now() - begin;
+  result.times.finished = context_.clock.Wall();
+  return result;
+}
+
+base::Result<base::ByteBuffer> Processor::Annotate(const frame::Frame& frame,
+                                                   const frame::FrameResult& result,
+                                                   const base::Allowance& allowance) {
+  const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
+  auto jpeg = Guarded([&] {
+    return process::Annotate(frame, result, context_.codec, limited, context_.budget, scratch_);
+  });
+  scratch_.Trim();
+  return jpeg;
+}
+
+}  // namespace sampleproc::process

@@ -1,0 +1,25 @@
+#include "service/routes.h"
+
+#include <string>
+
+namespace sampleproc::service {
+
+std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
+                                    const api::HealthContext& health) {
+  using http::Method;
+  std::vector<http::Route> routes = {
+      {Method::kPost, "/process", api::MakeProcessHandler(process)},
+      {Method::kGet, "/health", api::MakeHealthHandler(health)},
+      {Method::kGet, "/livez", api::MakeLivezHandler()},
+  };
+  std::vector<std::string> endpoints;
+  for (const http::Route& route : routes) {
+    endpoints.push_back(std::string(http::MethodName(route.method)) + " " + route.path);
+  }
+  routes.push_back(
+      {Method::kGet, "/",
+       api::MakeIndexHandler(health.service_name, health.service_version, std::move(endpoints))});
+  return routes;
+}
+
+}  // namespace sampleproc::service

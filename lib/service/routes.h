@@ -1,0 +1,15 @@
+// Every endpoint there is, on one screen.
+#pragma once
+
+#include <vector>
+
+#include "api/health_handler.h"
+#include "api/process_handler.h"
+#include "http/router.h"
+
+namespace sampleproc::service {
+
+std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
+                                    const api::HealthContext& health);
+
+}  // namespace sampleproc::service

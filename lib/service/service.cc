@@ -1,0 +1,140 @@
+#include "service/service.h"
+
+#include <atomic>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "http/chain.h"
+#include "http/middleware/body_admission.h"
+#include "http/middleware/request_id.h"
+#include "http/middleware/security_headers.h"
+#include "http/server.h"
+#include "process/worker_pool.h"
+#include "resources/cpu_limits.h"
+#include "resources/memory_budget.h"
+#include "service/routes.h"
+#include "service/sizing.h"
+
+namespace sampleproc::service {
+namespace {
+
+using base::Result;
+using std::chrono::milliseconds;
+
+// Outermost first.
+http::Chain MakeChain(const config::Config& config, resources::MemoryBudget& budget) {
+  std::vector<std::unique_ptr<http::Middleware>> links;
+  // Outermost, so that every answer has an id to ask about, the refusals of the others included.
+  links.push_back(std::make_unique<http::RequestId>((std::uint64_t{std::random_device{}()} << 32) |
+                                                    std::random_device{}()));
+  // Before anything that answers, for the same reason.
+  links.push_back(std::make_unique<http::SecurityHeaders>());
+  // Last: it takes memory, so whatever can refuse without taking any comes before it.
+  links.push_back(std::make_unique<http::BodyAdmission>(config.http.max_request_bytes, budget));
+  return http::Chain(std::move(links));
+}
+
+}  // namespace
+
+// Members in the order in which they are needed: each may use those above it, and they go in the
+// reverse order.
+class Service::Impl {
+ public:
+  Impl(const config::Config& given, const base::Clock& given_clock,
+       std::shared_ptr<base::Logger> given_log, const resources::MachineLimits& machine)
+      : config(given),
+        clock(given_clock),
+        log(std::move(given_log)),
+        budget(MemoryCapacity(config.resources, machine)) {}
+
+  const config::Config config;
+  const base::Clock& clock;
+  const std::shared_ptr<base::Logger> log;
+  resources::MemoryBudget budget;
+  std::atomic<bool> shutting_down = false;
+  bool shut_down = false;
+
+  std::unique_ptr<process::WorkerPool> pool;
+  std::optional<http::Router> router;
+  std::optional<http::Chain> chain;
+  std::unique_ptr<http::Server> server;
+};
+
+Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
+                                                const base::Clock& clock,
+                                                std::shared_ptr<base::Logger> log) {
+  const resources::MachineLimits machine = resources::ReadMachineLimits();
+  if (!machine.note.empty()) log->Info(machine.note);
+  auto impl = std::make_unique<Impl>(config, clock, std::move(log), machine);
+  const config::Config& own = impl->config;
+
+  auto pool = process::WorkerPool::Start(
+      WorkerCount(own.process, machine), own.process.queue_depth,
+      process::ProcessorContext{own.process, own.codec, impl->budget, clock}, *impl->log);
+  if (!pool) return std::unexpected(pool.error());
+  impl->pool = std::move(*pool);
+
+  impl->router.emplace(MakeRoutes(
+      {*impl->pool, own.frame, clock, own.process.simulate_gpu},
+      {*impl->pool, clock, own.service.name, own.service.version,
+       [state = impl.get()] { return state->shutting_down.load(std::memory_order_relaxed); }}));
+  impl->chain.emplace(MakeChain(own, impl->budget));
+  auto server = http::Server::Listen(
+      {own.http, *impl->router, *impl->chain, impl->budget, clock, *impl->log});
+  if (!server) return std::unexpected(server.error());
+  impl->server = std::move(*server);
+  impl->server->Start();
+
+  std::string steps;
+  for (const std::string& step : own.process.pipeline) {
+    if (!steps.empty()) steps += ',';
+    steps += step;
+  }
+  impl->log->Info("listening",
+                  {{"host", std::string_view(own.http.host)},
+                   {"port", std::int64_t{impl->server->port()}},
+                   {"version", std::string_view(own.service.version)},
+                   {"pipeline", std::string_view(steps)},
+                   {"workers", std::int64_t{impl->pool->workers()}},
+                   {"queue_depth", std::int64_t{own.process.queue_depth}},
+                   {"memory_limit", static_cast<std::int64_t>(impl->budget.capacity())},
+                   {"max_request_bytes", static_cast<std::int64_t>(own.http.max_request_bytes)}});
+  return std::unique_ptr<Service>(new Service(std::move(impl)));
+}
+
+Service::~Service() { Shutdown(); }
+
+std::uint16_t Service::port() const { return impl_->server->port(); }
+
+bool Service::Shutdown() {
+  if (std::exchange(impl_->shut_down, true)) return true;
+  Impl& impl = *impl_;
+  const base::Deadline deadline(impl.clock, impl.config.service.shutdown_timeout);
+
+  impl.log->Info("shutdown: no new connections");
+  impl.shutting_down = true;
+  impl.server->BeginDrain();
+
+  impl.log->Info("shutdown: waiting for requests in work",
+                 {{"connections", std::int64_t{impl.server->connections()}}});
+  while (impl.server->connections() > 0 && !deadline.Expired()) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  const int left = impl.server->connections();
+  if (left > 0) {
+    impl.log->Warning("shutdown: time is up, cutting off what is left",
+                      {{"connections", std::int64_t{left}}});
+  }
+
+  impl.server->Stop();
+  impl.pool.reset();
+  impl.log->Info("shutdown: done", {{"clean", left == 0}});
+  return left == 0;
+}
+
+}  // namespace sampleproc::service

@@ -1,0 +1,12 @@
+// Runs python3 as an independent judge of what our own code produced.
+#pragma once
+
+#include <string>
+
+namespace sampleproc::testing {
+
+// What `script` (a Python program) prints. Fails the running test when it cannot be run or exits
+// with another status than 0. `input` is given to it as standard input.
+std::string RunPython(const std::string& script, const std::string& input);
+
+}  // namespace sampleproc::testing

@@ -1,0 +1,109 @@
+#include "resources/memory_budget.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include "support/fake_clock.h"
+
+namespace sampleproc::resources {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST_CASE("a reservation is given back by scope, by release and by assignment") {
+  MemoryBudget budget(100);
+  {
+    auto first = budget.TryReserve(60, "a test");
+    REQUIRE(first);
+    CHECK(budget.used() == 60);
+    first->Release();
+    first->Release();
+    CHECK(budget.used() == 0);
+    first = budget.TryReserve(30, "a test");
+    Reservation other = std::move(*first);
+    CHECK(first->bytes() == 0);
+    CHECK(other.bytes() == 30);
+    other = std::move(*budget.TryReserve(50, "a test"));
+    CHECK(budget.used() == 50);
+  }
+  CHECK(budget.used() == 0);
+}
+
+TEST_CASE("the whole budget can be taken and not one byte more") {
+  MemoryBudget budget(100);
+  const auto all = budget.TryReserve(100, "a test");
+  REQUIRE(all);
+  CHECK(budget.TryReserve(0, "a test"));
+  const auto more = budget.TryReserve(1, "a frame");
+  REQUIRE_FALSE(more);
+  CHECK(more.error().code == base::ErrorCode::kOverloaded);
+  CHECK(more.error().message == "no memory for a frame now");
+}
+
+TEST_CASE("what never fits is refused at once, waiting or not") {
+  MemoryBudget budget(100);
+  CHECK(budget.TryReserve(101, "a test").error().code == base::ErrorCode::kInvalidFrame);
+  CHECK(budget.TryReserve(std::numeric_limits<std::size_t>::max(), "a test").error().code ==
+        base::ErrorCode::kInvalidFrame);
+  CHECK(budget.Reserve(101, "a test", std::chrono::hours(1), {}).error().code ==
+        base::ErrorCode::kInvalidFrame);
+}
+
+TEST_CASE("waiting ends with patience, with the deadline and with the asker") {
+  MemoryBudget budget(100);
+  const auto all = budget.TryReserve(100, "a test");
+  CHECK(budget.Reserve(1, "a test", milliseconds(0), {}).error().code ==
+        base::ErrorCode::kOverloaded);
+  testing::FakeClock clock;
+  const base::Allowance late{base::Deadline(clock, milliseconds(0)), {}};
+  CHECK(budget.Reserve(1, "a test", std::chrono::hours(1), late).error().code ==
+        base::ErrorCode::kDeadline);
+  const base::Allowance gone;
+  gone.cancel.Cancel();
+  CHECK(budget.Reserve(1, "a test", std::chrono::hours(1), gone).error().code ==
+        base::ErrorCode::kCancelled);
+}
+
+TEST_CASE("endless patience is endless") {
+  MemoryBudget budget(100);
+  auto all = budget.TryReserve(100, "a test");
+  std::thread releaser([&] { all->Release(); });
+  CHECK(budget.Reserve(100, "a test", milliseconds::max(), {}));
+  releaser.join();
+}
+
+TEST_CASE("memory given back wakes who waits for it") {
+  MemoryBudget budget(100);
+  auto all = budget.TryReserve(100, "a test");
+  std::thread releaser([&] { all->Release(); });
+  CHECK(budget.Reserve(100, "a test", std::chrono::hours(1), {}));
+  releaser.join();
+  CHECK(budget.used() == 0);
+}
+
+TEST_CASE("threads together never hold more than the budget") {
+  MemoryBudget budget(10);
+  std::atomic<int> held = 0;
+  std::atomic<bool> exceeded = false;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 2'000; ++i) {
+        const int bytes = 1 + (i + t) % 7;
+        auto taken =
+            budget.Reserve(static_cast<std::size_t>(bytes), "a test", std::chrono::hours(1), {});
+        if ((held += bytes) > 10) exceeded = true;
+        held -= bytes;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK_FALSE(exceeded);
+  CHECK(budget.used() == 0);
+}
+
+}  // namespace
+}  // namespace sampleproc::resources
