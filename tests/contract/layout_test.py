@@ -3,6 +3,7 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -26,13 +27,15 @@ MACHINE_PATH = re.compile(r"(?<![\w.])/(home|root|Users|work|mnt|opt)/\w")
 
 
 def tracked():
-    """What git knows, new files included; a tree without git (a tarball) is walked instead."""
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if listed.returncode == 0 and listed.stdout:
-        return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+    """What git knows, new files included; without git, or in a tarball, the tree is walked."""
+    if shutil.which("git") and (ROOT / ".git").exists():
+        listed = subprocess.run(
+            ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        # git refuses a tree of another owner; that is no reason to know less about it.
+        if listed.returncode == 0:
+            return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
     skipped = {"build", ".git", ".cache", "__pycache__"}
     return [p for p in ROOT.rglob("*")
             if p.is_file() and not skipped & set(p.relative_to(ROOT).parts)]  # fmt: skip
