@@ -187,7 +187,15 @@ Session::Awaitable<bool> Session::ServeOne() {
   request_.reservation.Release();
   if (!keep || loop_.draining()) response->close = true;
   keep = !response->close;
-  co_return co_await Write(std::move(*response)) && keep;
+  // Nearly always the socket takes a whole answer at once; a coroutine more would cost as much as
+  // everything else here.
+  if (!WriteNow(*response)) {
+    if (closed_ || !co_await WriteAll(unsent_head_) || !co_await WriteAll(unsent_body_)) {
+      co_return false;
+    }
+  }
+  if (outbox_.capacity() > ReceiveBuffer::kSmall) outbox_ = std::string();
+  co_return keep;
 }
 
 bool Session::BodyUnread() const {
@@ -349,13 +357,23 @@ Session::Awaitable<void> Session::AwaitAnswer() {
       request_.path, request_.request_id);
 }
 
-Session::Awaitable<bool> Session::Write(Response response) {
+bool Session::WriteNow(Response& response) {
   loop_.context().chain.OnResponse(request_, response);
   outbox_.clear();
-  const base::ByteView rest =
+  unsent_body_ =
       AppendResponse(response, loop_.date(), request_.method == Method::kHead, outbox_);
-  bool written = co_await WriteAll(base::AsBytes(outbox_));
-  if (written && !rest.empty()) written = co_await WriteAll(rest);
+  error_code error;
+  const std::size_t sent = socket_.write_some(asio::buffer(outbox_), error);
+  if (error && !WouldBlock(error)) closed_ = true;
+  unsent_head_ = base::AsBytes(outbox_).subspan(error ? 0 : sent);
+  return unsent_head_.empty() && unsent_body_.empty();
+}
+
+Session::Awaitable<bool> Session::Write(Response response) {
+  bool written = WriteNow(response);
+  if (!written && !closed_) {
+    written = co_await WriteAll(unsent_head_) && co_await WriteAll(unsent_body_);
+  }
   if (outbox_.capacity() > ReceiveBuffer::kSmall) outbox_ = std::string();
   co_return written;
 }

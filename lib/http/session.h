@@ -47,6 +47,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<base::Result<void>> ReadSizedBody(std::size_t length);
   Awaitable<base::Result<void>> ReadChunkedBody();
   Awaitable<void> AwaitAnswer();
+  // Writes what the socket takes at once; true when that was all. Else the rest is in unsent_*.
+  bool WriteNow(Response& response);
   Awaitable<bool> Write(Response response);
   Awaitable<bool> WriteAll(base::ByteView bytes);
   Awaitable<void> Linger();
@@ -68,6 +70,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t head_bytes_ = 0;     // of the request in work; they stay in the inbox for its views
   std::size_t request_bytes_ = 0;  // of the inbox that belong to the request in work
   std::string outbox_;
+  base::ByteView unsent_head_;  // of outbox_
+  base::ByteView unsent_body_;  // of the response being written
 
   Wait wait_ = Wait::kNothing;
   base::MonoTime wait_ends_{};
