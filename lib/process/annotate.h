@@ -1,6 +1,8 @@
 // A frame with its boxes drawn on it.
 #pragma once
 
+#include <chrono>
+
 #include "base/bytes.h"
 #include "base/deadline.h"
 #include "base/error.h"
@@ -12,11 +14,12 @@
 namespace sampleproc::process {
 
 // Decodes `frame` again in colour, draws every detection of `result` (a rectangle in its class's
-// colour and a label "face 0.93") and returns a JPEG. It fails as codec::Decode and
-// codec::EncodeJpeg fail. Any thread; `scratch` is the caller's.
-base::Result<base::ByteBuffer> Annotate(const frame::Frame& frame, const frame::FrameResult& result,
-                                        const codec::Options& options,
-                                        const base::Allowance& allowance,
-                                        resources::MemoryBudget& budget, codec::Scratch& scratch);
+// colour and a label "face 0.93"; lines and letters grow with the picture) and returns a JPEG of
+// quality 90. It fails as codec::Decode and codec::EncodeJpeg fail. Any thread; `scratch` is the
+// caller's.
+base::Result<base::ByteBuffer> Annotate(
+    const frame::Frame& frame, const frame::FrameResult& result, const codec::Options& options,
+    const base::Allowance& allowance, resources::MemoryBudget& budget, codec::Scratch& scratch,
+    std::chrono::milliseconds budget_patience = std::chrono::milliseconds(500));
 
 }  // namespace sampleproc::process

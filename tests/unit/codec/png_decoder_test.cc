@@ -31,9 +31,11 @@ void CheckEqualsPlainRead(const Bytes& encoded) {
   REQUIRE(gray);
   const Bytes luma = PixelsOf(*gray);
   REQUIRE(luma.size() * 3 == rgb.size());
+  Bytes expected(luma.size(), 0);
   for (std::size_t i = 0; i < luma.size(); ++i) {
-    REQUIRE(luma[i] == Luma(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]));
+    expected[i] = Luma(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]);
   }
+  CHECK(luma == expected);
 }
 
 TEST_CASE("pixels of every kind of PNG equal a plain read by libpng") {
@@ -255,9 +257,9 @@ TEST_CASE("a PNG header of 2^31-1 squared is refused with its numbers before mem
 }
 
 TEST_CASE("data behind the last row does not outlive the deadline") {
-  const Bytes bomb = Assemble(1, 1, Bytes(300u << 20, 0));
+  const Bytes bomb = Assemble(1, 1, Bytes(64u << 20, 0));
   Door door;
-  door.options.deadline = std::chrono::milliseconds(30);
+  door.options.deadline = std::chrono::milliseconds(5);
   const auto decoded = door.Decode(bomb);
   if (!decoded) CHECK(decoded.error().code == ErrorCode::kDeadline);
   CHECK(door.budget.used() == 0);

@@ -1,0 +1,130 @@
+#include "process/annotate.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "codec/jpeg_encoder.h"
+#include "process/bitmap_font.h"
+
+namespace sampleproc::process {
+namespace {
+
+constexpr int kQuality = 90;
+constexpr std::size_t kLongestLabel = 32;
+
+struct Colour {
+  std::uint8_t blue;
+  std::uint8_t green;
+  std::uint8_t red;
+};
+
+constexpr Colour kBlack = {0, 0, 0};
+
+// Bright enough that black text can be read on each.
+Colour ColourOf(std::string_view class_name) {
+  if (class_name == "face") return {80, 220, 255};
+  if (class_name == "person") return {90, 230, 90};
+  if (class_name == "motion") return {255, 170, 70};
+  return {230, 130, 255};
+}
+
+// Draws on BGR pixels; whatever lies outside of the picture is left out.
+class Canvas {
+ public:
+  Canvas(std::uint8_t* pixels, const frame::Image& image)
+      : pixels_(pixels), width_(image.width), height_(image.height), stride_(image.stride) {}
+
+  void Fill(const frame::Bbox& box, Colour colour) {
+    const int x1 = std::clamp(box.x1, 0, width_);
+    const int x2 = std::clamp(box.x2, 0, width_);
+    const int y1 = std::clamp(box.y1, 0, height_);
+    const int y2 = std::clamp(box.y2, 0, height_);
+    for (int y = y1; y < y2; ++y) {
+      std::uint8_t* pixel =
+          pixels_ + static_cast<std::size_t>(y) * stride_ + 3 * static_cast<std::size_t>(x1);
+      for (int x = x1; x < x2; ++x) {
+        *pixel++ = colour.blue;
+        *pixel++ = colour.green;
+        *pixel++ = colour.red;
+      }
+    }
+  }
+
+  // The outline lies inside the box.
+  void Outline(const frame::Bbox& b, int thickness, Colour colour) {
+    Fill({b.x1, b.y1, b.x2, std::min(b.y1 + thickness, b.y2)}, colour);
+    Fill({b.x1, std::max(b.y2 - thickness, b.y1), b.x2, b.y2}, colour);
+    Fill({b.x1, b.y1, std::min(b.x1 + thickness, b.x2), b.y2}, colour);
+    Fill({std::max(b.x2 - thickness, b.x1), b.y1, b.x2, b.y2}, colour);
+  }
+
+  void Text(int left, int top, int scale, std::string_view text, Colour colour) {
+    for (const char c : text) {
+      const Glyph glyph = GlyphOf(c);
+      for (int y = 0; y < kGlyphHeight; ++y) {
+        for (int x = 0; x < kGlyphWidth; ++x) {
+          if ((glyph[static_cast<std::size_t>(y)] >> (kGlyphWidth - 1 - x) & 1) == 0) continue;
+          const int px = left + x * scale;
+          const int py = top + y * scale;
+          Fill({px, py, px + scale, py + scale}, colour);
+        }
+      }
+      left += (kGlyphWidth + 1) * scale;
+    }
+  }
+
+ private:
+  std::uint8_t* const pixels_;
+  const int width_;
+  const int height_;
+  const std::size_t stride_;
+};
+
+std::string LabelOf(const frame::Detection& detection) {
+  char confidence[16];
+  std::snprintf(confidence, sizeof confidence, " %.2f", std::clamp(detection.confidence, 0.0, 1.0));
+  return detection.class_name.substr(0, kLongestLabel) + confidence;
+}
+
+// The label sits on the box's upper edge, moved inside the picture where it would stick out.
+void Draw(Canvas& canvas, const frame::Image& image, const frame::Detection& detection) {
+  const int longer = std::max(image.width, image.height);
+  const int thickness = std::max(1, longer / 320);
+  const int scale = std::max(1, longer / 400);
+  const Colour colour = ColourOf(detection.class_name);
+  canvas.Outline(detection.bbox, thickness, colour);
+
+  const std::string label = LabelOf(detection);
+  const int width = (static_cast<int>(label.size()) * (kGlyphWidth + 1) + 1) * scale;
+  const int height = (kGlyphHeight + 2) * scale;
+  const int left = std::max(0, std::min(detection.bbox.x1, image.width - width));
+  const int top = detection.bbox.y1 >= height ? detection.bbox.y1 - height : detection.bbox.y1;
+  canvas.Fill({left, top, left + width, top + height}, colour);
+  canvas.Text(left + scale, top + scale, scale, label, kBlack);
+}
+
+}  // namespace
+
+base::Result<base::ByteBuffer> Annotate(const frame::Frame& frame, const frame::FrameResult& result,
+                                        const codec::Options& options,
+                                        const base::Allowance& allowance,
+                                        resources::MemoryBudget& budget, codec::Scratch& scratch,
+                                        std::chrono::milliseconds budget_patience) {
+  const auto decoded = codec::Decode(frame.encoded, frame::PixelFormat::kBgr24, options, allowance,
+                                     budget, scratch, budget_patience);
+  if (!decoded) return std::unexpected(decoded.error());
+  const frame::Image& image = decoded->image;
+  // The JPEG while it is written: at quality 90 never near the pixels' own size.
+  const auto output = budget.Reserve(image.stride * static_cast<std::size_t>(image.height),
+                                     "the annotated frame", budget_patience, allowance);
+  if (!output) return std::unexpected(output.error());
+  Canvas canvas(scratch.Pixels(), image);
+  for (const frame::Detection& detection : result.detections) Draw(canvas, image, detection);
+  if (auto allowed = allowance.Check("annotating"); !allowed) {
+    return std::unexpected(allowed.error());
+  }
+  return codec::EncodeJpeg(image, kQuality);
+}
+
+}  // namespace sampleproc::process

@@ -1,0 +1,223 @@
+#include "service/service.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <regex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/null_logger.h"
+#include "support/raw_client.h"
+#include "support/samples.h"
+
+namespace sampleproc::service {
+namespace {
+
+using test::PostRequest;
+using test::RawClient;
+using test::RawResponse;
+
+std::string Base64(base::ByteView bytes) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < left ? bytes[i + k] : 0u);
+    for (std::size_t k = 0; k < 4; ++k) {
+      text += k <= left ? kAlphabet[(group >> (18 - 6 * k)) & 63] : '=';
+    }
+  }
+  return text;
+}
+
+std::string JsonBody(base::ByteView picture, const std::string& metadata = "{}") {
+  return "{\"frame_data\":\"" + Base64(picture) + "\",\"metadata\":" + metadata + "}";
+}
+
+std::unique_ptr<Service> StartService(config::Config config) {
+  config.http.port = 0;
+  auto service = Service::Start(config, base::SystemClock(), std::make_shared<test::NullLogger>());
+  REQUIRE(service);
+  return std::move(*service);
+}
+
+RawResponse Ask(std::uint16_t port, const std::string& request) {
+  RawClient client(port);
+  std::jthread sender([&] { client.Send(request); });
+  auto response = client.Read();
+  REQUIRE(response);
+  return *response;
+}
+
+// The answer without what depends on the clock.
+std::string Timeless(std::string body) {
+  body = std::regex_replace(body, std::regex("\"(processing_time_ms|took_ms)\":[0-9.e-]+,?"), "");
+  body = std::regex_replace(body, std::regex("\"timestamp\":\"[^\"]*\",?"), "");
+  return std::regex_replace(body, std::regex(",?\"times_ms\":\\{[^}]*\\}"), "");
+}
+
+TEST_CASE("a picture has the same detections as JSON and as a binary body") {
+  config::Config config;
+  config.process.pipeline = {"stats", "faces"};
+  const auto service = StartService(config);
+  const base::ByteBuffer picture = test::Sample("messi5.jpg");
+
+  const RawResponse json =
+      Ask(service->port(), PostRequest("/process", "Content-Type: application/json\r\n",
+                                       JsonBody(picture, "{\"frame_id\":\"f1\"}")));
+  CHECK(json.status == 200);
+  CHECK(json.Field("Content-Type") == "application/json");
+  CHECK(json.body.find("\"frame_id\":\"f1\"") != std::string::npos);
+  CHECK(json.body.find("\"total_objects\":1") != std::string::npos);
+  CHECK(json.body.find("\"class\":\"face\"") != std::string::npos);
+
+  const std::string bytes(base::AsText(picture));
+  for (const char* type :
+       {"Content-Type: image/jpeg\r\n", "Content-Type: application/octet-stream\r\n",
+        "Content-Type: application/x-www-form-urlencoded\r\n", ""}) {
+    const RawResponse binary =
+        Ask(service->port(), PostRequest("/process?frame_id=f1", type, bytes));
+    CHECK(Timeless(binary.body) == Timeless(json.body));
+  }
+  const RawResponse plain = Ask(service->port(), PostRequest("/process", "", JsonBody(picture)));
+  CHECK(plain.status == 200);
+  CHECK(plain.body.find("\"frame_id\":\"api_frame_") != std::string::npos);
+}
+
+TEST_CASE("what is wrong with a frame is said, with its place, and nothing of it repeated") {
+  const auto service = StartService({});
+  const std::string json = "Content-Type: application/json\r\n";
+  struct Case {
+    std::string fields, body;
+    int status;
+    std::string says;
+  };
+  const std::vector<Case> cases = {
+      {json, "", 422, "json_invalid"},
+      {json, "{", 422, "json_invalid"},
+      {json, "[]", 422, "object_type"},
+      {json, "{}", 422, "\"loc\":[\"body\",\"frame_data\"]"},
+      {json, R"({"frame_data":5})", 422, "string_type"},
+      {json, R"({"frame_data":"secretsecret!"})", 422, "base64"},
+      {json, R"({"frame_data":"c2VjcmV0c2VjcmV0"})", 415, "JPEG"},
+      {json, R"({"frame_data":"AAAA","frame_data":"AAAA"})", 422, "duplicate_key"},
+      {"Content-Type: image/png\r\n", "secretsecret", 415, "JPEG"},
+      {"Content-Type: text/plain\r\n", "secretsecret", 415, "application/json"},
+      {"Content-Type: image/jpeg\r\n", "\xFF\xD8\xFF\xD9", 422, "invalid-frame"},
+      {"", R"({"frame_data":"test"})", 415, "JPEG"},  // the user's own example
+  };
+  for (const Case& c : cases) {
+    INFO(c.body);
+    const RawResponse response = Ask(service->port(), PostRequest("/process", c.fields, c.body));
+    INFO(response.body);
+    CHECK(response.status == c.status);
+    CHECK(response.Field("Content-Type") == "application/problem+json");
+    CHECK(response.body.find(c.says) != std::string::npos);
+    CHECK(response.body.find("secret") == std::string::npos);
+    CHECK(response.Field("X-Content-Type-Options") == "nosniff");
+  }
+  const RawResponse bad_id = Ask(
+      service->port(), PostRequest("/process?frame_id=a%0Ab", "Content-Type: image/png\r\n", "x"));
+  CHECK(bad_id.status == 422);
+  CHECK(bad_id.body.find("\"loc\":[\"query\",\"frame_id\"]") != std::string::npos);
+}
+
+TEST_CASE("a full queue refuses at once and the service goes on") {
+  config::Config config;
+  config.process.workers = 1;
+  config.process.queue_depth = 1;
+  config.process.delay = std::chrono::milliseconds(400);
+  const auto service = StartService(config);
+  const std::string request = PostRequest("/process", "Content-Type: image/jpeg\r\n",
+                                          std::string(base::AsText(test::Sample("messi5.jpg"))));
+  std::atomic<int> answered = 0, refused = 0;
+  {
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < 12; ++i) {
+      clients.emplace_back([&] {
+        RawClient client(service->port());
+        client.Send(request);
+        const auto response = client.Read();
+        if (response && response->status == 200) ++answered;
+        if (response && response->status == 503 && response->Field("Retry-After") == "1") ++refused;
+      });
+    }
+  }
+  CHECK(answered + refused == 12);
+  CHECK(answered >= 1);
+  CHECK(refused >= 1);
+  CHECK(Ask(service->port(), request).status == 200);
+}
+
+TEST_CASE("shutting down lets the request in work end") {
+  config::Config config;
+  config.process.delay = std::chrono::milliseconds(200);
+  const auto service = StartService(config);
+  RawClient client(service->port());
+  client.Send(PostRequest("/process", "Content-Type: image/jpeg\r\n",
+                          std::string(base::AsText(test::Sample("messi5.jpg")))));
+  // /health says when the frame is in work; only then is there something to wait for.
+  while (Ask(service->port(), "GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+             .body.find("\"active_frames\":1") == std::string::npos) {
+    std::this_thread::yield();
+  }
+  CHECK(service->Shutdown());
+  const auto response = client.Read();
+  REQUIRE(response);
+  CHECK(response->status == 200);
+}
+
+TEST_CASE("two services of different configurations share nothing") {
+  config::Config one;
+  one.process.pipeline = {"stats"};
+  one.service.name = "one";
+  one.http.max_request_bytes = 2'000'000;
+  config::Config two;
+  two.process.pipeline = {"faces"};
+  two.process.simulate_gpu = true;
+  two.service.name = "two";
+  two.http.max_request_bytes = 70'000;
+  const auto first = StartService(one);
+  const auto second = StartService(two);
+  const std::string small(base::AsText(test::Sample("left01.jpg")));
+  const std::string large(base::AsText(test::Sample("messi5.jpg")));
+
+  std::vector<std::jthread> clients;
+  std::atomic<int> wrong = 0;
+  const auto drive = [&](std::uint16_t port, bool is_first) {
+    for (int i = 0; i < 6; ++i) {
+      RawClient client(port);
+      client.Send(PostRequest("/process", "Content-Type: image/jpeg\r\n", small));
+      auto response = client.Read();
+      const bool has_gpu = response && response->body.find("simulated_gpu") != std::string::npos;
+      if (!response || response->status != 200) ++wrong;
+      if (has_gpu == is_first) ++wrong;
+      if (response && (response->body.find("\"histogram\"") != std::string::npos) != is_first) {
+        ++wrong;
+      }
+      RawClient other(port);
+      std::jthread sender(
+          [&] { other.Send(PostRequest("/process", "Content-Type: image/jpeg\r\n", large)); });
+      response = other.Read();
+      if (!response || response->status != (is_first ? 200 : 413)) ++wrong;
+      RawClient health(port);
+      health.Send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
+      response = health.Read();
+      const char* name = is_first ? "\"service\":\"one\"" : "\"service\":\"two\"";
+      if (!response || response->body.find(name) == std::string::npos) ++wrong;
+    }
+  };
+  for (int i = 0; i < 2; ++i) {
+    clients.emplace_back(drive, first->port(), true);
+    clients.emplace_back(drive, second->port(), false);
+  }
+  clients.clear();
+  CHECK(wrong == 0);
+}
+
+}  // namespace
+}  // namespace sampleproc::service

@@ -1,0 +1,188 @@
+#include <dlib/array2d.h>
+#include <dlib/image_processing/frontal_face_detector.h>
+
+#include "process/steps/steps.h"
+#include "support/samples.h"
+#include "unit/codec/picture_maker.h"
+
+namespace sampleproc::process {
+namespace {
+
+using base::ErrorCode;
+using test::Door;
+
+struct Outcome {
+  base::Result<void> status;
+  frame::FrameResult result;
+};
+
+class Bench {
+ public:
+  explicit Bench(int min_size = 40) : step_(Make(min_size)) {}
+
+  Outcome Run(const frame::Image& luma) {
+    Outcome outcome;
+    frame::StepReport report;
+    outcome.status = step_->Run({frame_, luma, allowance, budget, std::chrono::milliseconds(0)},
+                                outcome.result, report);
+    return outcome;
+  }
+
+  base::Allowance allowance;
+  resources::MemoryBudget budget{std::size_t{1} << 30};
+
+ private:
+  static std::unique_ptr<Step> Make(int min_size) {
+    Options options;
+    options.faces.min_size = min_size;
+    return MakeFacesStep(options);
+  }
+
+  frame::Frame frame_;
+  std::unique_ptr<Step> step_;
+};
+
+// dlib itself, with the detector as dlib builds it, on the same luma.
+std::vector<std::pair<dlib::rectangle, double>> Direct(const frame::Image& luma, bool doubled) {
+  static dlib::frontal_face_detector detector = dlib::get_frontal_face_detector();
+  dlib::array2d<unsigned char> picture(luma.height, luma.width);
+  for (int y = 0; y < luma.height; ++y) {
+    for (int x = 0; x < luma.width; ++x) picture[y][x] = luma.Row(y)[x];
+  }
+  const dlib::pyramid_down<2> pyramid;
+  if (doubled) {
+    dlib::array2d<unsigned char> larger;
+    dlib::pyramid_up(picture, larger, pyramid);
+    picture.swap(larger);
+  }
+  std::vector<dlib::rect_detection> found;
+  detector(picture, found);
+  std::vector<std::pair<dlib::rectangle, double>> faces;
+  for (const auto& face : found) {
+    dlib::rectangle rect = face.rect;
+    if (doubled) rect = pyramid.rect_down(rect);
+    faces.emplace_back(rect.intersect(dlib::rectangle(0, 0, luma.width - 1, luma.height - 1)),
+                       face.detection_confidence);
+  }
+  return faces;
+}
+
+TEST_CASE("faces are those that dlib finds, once each, and none in fruit") {
+  const std::vector<std::pair<std::string, std::size_t>> pictures = {
+      {"basketball1.png", 1}, {"messi5.jpg", 1}, {"fruits.jpg", 0}};
+  Bench bench;
+  for (const auto& [name, count] : pictures) {
+    CAPTURE(name);
+    Door door;
+    const auto decoded = door.Decode(test::Sample(name));
+    REQUIRE(decoded);
+    const Outcome outcome = bench.Run(decoded->image);
+    REQUIRE(outcome.status);
+    const auto direct = Direct(decoded->image, true);
+    REQUIRE(outcome.result.detections.size() == count);
+    REQUIRE(direct.size() == count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const frame::Detection& face = outcome.result.detections[i];
+      const auto& [rect, score] = direct[i];
+      CAPTURE(score, face.confidence, face.bbox.x1, face.bbox.y1, face.bbox.x2, face.bbox.y2);
+      CHECK(face.class_name == "face");
+      CHECK(face.detector == "dlib-frontal");
+      CHECK(face.bbox == frame::Bbox{static_cast<int>(rect.left()), static_cast<int>(rect.top()),
+                                     static_cast<int>(rect.right() + 1),
+                                     static_cast<int>(rect.bottom() + 1)});
+      CHECK(face.confidence == frame::ScoreToConfidence(score, 2.0, 0.0));
+      CHECK(face.confidence >= 0.5);
+      CHECK(face.confidence < 1.0);
+    }
+    CHECK(bench.budget.used() == 0);
+  }
+}
+
+TEST_CASE("from a smallest size of 80 the frame is not doubled, and small faces are not found") {
+  Door door;
+  const auto decoded = door.Decode(test::Sample("messi5.jpg"));
+  REQUIRE(decoded);
+  Bench bench(80);
+  const Outcome outcome = bench.Run(decoded->image);
+  REQUIRE(outcome.status);
+  CHECK(outcome.result.detections.size() == Direct(decoded->image, false).size());
+  CHECK(outcome.result.detections.empty());
+}
+
+TEST_CASE("a face at the edge of the frame has its box clipped to it") {
+  Door door;
+  const auto decoded = door.Decode(test::Sample("basketball1.png"));
+  REQUIRE(decoded);
+  Bench bench;
+  const Outcome whole = bench.Run(decoded->image);
+  REQUIRE(whole.result.detections.size() == 1);
+  const frame::Bbox face = whole.result.detections[0].bbox;
+  for (int cut = 0; cut < 16; cut += 4) {
+    frame::Image part = decoded->image;
+    part.data += face.x1 + cut;
+    part.width = std::min(part.width - face.x1 - cut, 200);
+    const Outcome outcome = bench.Run(part);
+    REQUIRE(outcome.status);
+    for (const frame::Detection& d : outcome.result.detections) {
+      CHECK(0 <= d.bbox.x1);
+      CHECK(d.bbox.x1 < d.bbox.x2);
+      CHECK(d.bbox.x2 <= part.width);
+      CHECK(d.bbox.y2 <= part.height);
+    }
+  }
+}
+
+TEST_CASE("pictures smaller than a face are looked at without harm") {
+  Bench bench;
+  Bench undoubled(80);
+  for (const auto& [width, height] :
+       {std::pair{1, 1}, {1, 40}, {40, 1}, {2, 2}, {7, 9}, {39, 39}}) {
+    const test::Bytes pixels = test::TestPixels(width, height, 1);
+    const frame::Image image{pixels.data(), width, height, static_cast<std::size_t>(width),
+                             frame::PixelFormat::kGray8};
+    CHECK(bench.Run(image).status);
+    CHECK(undoubled.Run(image).status);
+  }
+}
+
+TEST_CASE("a frame too large for the whole budget is refused with what to change") {
+  Bench bench;
+  const test::Bytes pixel(1, 0);
+  const frame::Image huge{pixel.data(), 10'000, 10'000, 10'000, frame::PixelFormat::kGray8};
+  const Outcome outcome = bench.Run(huge);
+  REQUIRE_FALSE(outcome.status);
+  CHECK(outcome.status.error().code == ErrorCode::kInvalidFrame);
+  CHECK_THAT(outcome.status.error().message, Catch::Contains("10000x10000") &&
+                                                 Catch::Contains("process.faces.min_size") &&
+                                                 Catch::Contains("resources.memory_limit"));
+}
+
+TEST_CASE("faces wait for nothing when the budget is full, the frame cancelled or late") {
+  const test::Bytes pixels = test::TestPixels(100, 100, 1);
+  const frame::Image image{pixels.data(), 100, 100, 100, frame::PixelFormat::kGray8};
+  Bench full;
+  const auto all = full.budget.TryReserve(full.budget.capacity(), "the test");
+  CHECK(full.Run(image).status.error().code == ErrorCode::kOverloaded);
+  Bench cancelled;
+  cancelled.allowance.cancel.Cancel();
+  CHECK(cancelled.Run(image).status.error().code == ErrorCode::kCancelled);
+  Bench late;
+  late.allowance.deadline = base::Deadline(base::SystemClock(), std::chrono::seconds(-1));
+  CHECK(late.Run(image).status.error().code == ErrorCode::kDeadline);
+  CHECK(late.budget.used() == 0);
+}
+
+TEST_CASE("a large frame leaves the detector as good as new") {
+  Door door;
+  const auto decoded = door.Decode(test::Sample("basketball1.png"));
+  REQUIRE(decoded);
+  Bench bench;
+  const Outcome before = bench.Run(decoded->image);
+  const test::Bytes pixels(2000 * 1000, 128);
+  CHECK(bench.Run({pixels.data(), 2000, 1000, 2000, frame::PixelFormat::kGray8}).status);
+  const Outcome after = bench.Run(decoded->image);
+  CHECK(before.result.detections == after.result.detections);
+}
+
+}  // namespace
+}  // namespace sampleproc::process
