@@ -211,13 +211,10 @@ Converted ConvertPlainText(const Key& key, std::string_view text, std::int64_t p
 
 std::int64_t PlainUnit(Kind kind) { return kind == Kind::kDuration ? 1000 : 1; }
 
-std::string Shown(std::string_view text) {
-  constexpr std::size_t kLongest = 40;
+std::string Shown(std::string_view text, std::size_t longest) {
   std::string shown;
-  for (const char c : text.substr(0, kLongest)) {
-    shown += c >= ' ' && c <= '~' ? c : '?';
-  }
-  return text.size() > kLongest ? shown + "..." : shown;
+  for (const char c : text.substr(0, longest)) shown += c >= ' ' && c <= '~' ? c : '?';
+  return text.size() > longest ? shown + "..." : shown;
 }
 
 std::expected<Setting, Refusal> ConvertValue(const Key& key, const Value& value) {
