@@ -82,7 +82,9 @@ std::expected<std::string, Refusal> MatchWord(const Key& key, std::string_view t
 
 Converted CheckList(const Key& key, std::vector<std::string> elements) {
   if (!InRange(key, static_cast<std::int64_t>(elements.size()))) {
-    return OutOfRange(key, "a list of " + std::to_string(elements.size()));
+    return std::unexpected(Refusal{
+        code::kRange, "the list has " + std::to_string(elements.size()) + " elements; allowed is " +
+                          std::to_string(key.min) + " to " + std::to_string(key.max)});
   }
   if (key.words.empty()) return elements;
   for (auto element = elements.begin(); element != elements.end(); ++element) {

@@ -121,8 +121,8 @@ TEST_CASE("a step that stands there twice") {
 
 TEST_CASE("an empty pipeline") {
   CHECK(RenderFile("process.pipeline = []\n") ==
-        "t.toml:1:20: error: process.pipeline: a list of 0 is out of range; allowed is stats, "
-        "faces [SP1004]\n"
+        "t.toml:1:20: error: process.pipeline: the list has 0 elements; allowed is 1 to 16 "
+        "[SP1004]\n"
         "    1 | process.pipeline = []\n"
         "      |                    ^~\n");
 }
