@@ -33,11 +33,13 @@ std::string UnknownOption(const CLI::App& app, std::string_view typed) {
 
 // What CLI11 left over or complained about, in one sentence.
 std::string ParseFailure(const CLI::App& app, const CLI::ParseError* error) {
-  for (const std::string& word : app.remaining()) {
-    if (word.size() > 1 && word.front() == '-') return UnknownOption(app, word);
+  const std::vector<std::string> left = app.remaining();
+  const auto end_of_options = std::ranges::find(left, "--");  // kept among them by CLI11
+  for (auto word = left.begin(); word != end_of_options; ++word) {
+    if (word->size() > 1 && word->front() == '-') return UnknownOption(app, *word);
   }
-  if (!app.remaining().empty()) {
-    return "unexpected argument '" + config::Shown(app.remaining().front()) + "'";
+  for (const std::string& word : left) {
+    if (word != "--") return "unexpected argument '" + config::Shown(word) + "'";
   }
   return error == nullptr ? "" : config::Shown(error->what(), 200);
 }
