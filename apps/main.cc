@@ -1,1 +1,5 @@
-int main() { return 0; }
+#include <unistd.h>
+
+#include "apps/dispatch.h"
+
+int main(int argc, char** argv) { return sampleproc::apps::Main(argc, argv, environ); }

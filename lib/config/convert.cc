@@ -82,7 +82,9 @@ std::expected<std::string, Refusal> MatchWord(const Key& key, std::string_view t
 
 Converted CheckList(const Key& key, std::vector<std::string> elements) {
   if (!InRange(key, static_cast<std::int64_t>(elements.size()))) {
-    return OutOfRange(key, "a list of " + std::to_string(elements.size()));
+    return std::unexpected(Refusal{
+        code::kRange, "the list has " + std::to_string(elements.size()) + " elements; allowed is " +
+                          std::to_string(key.min) + " to " + std::to_string(key.max)});
   }
   if (key.words.empty()) return elements;
   for (auto element = elements.begin(); element != elements.end(); ++element) {
@@ -211,13 +213,10 @@ Converted ConvertPlainText(const Key& key, std::string_view text, std::int64_t p
 
 std::int64_t PlainUnit(Kind kind) { return kind == Kind::kDuration ? 1000 : 1; }
 
-std::string Shown(std::string_view text) {
-  constexpr std::size_t kLongest = 40;
+std::string Shown(std::string_view text, std::size_t longest) {
   std::string shown;
-  for (const char c : text.substr(0, kLongest)) {
-    shown += c >= ' ' && c <= '~' ? c : '?';
-  }
-  return text.size() > kLongest ? shown + "..." : shown;
+  for (const char c : text.substr(0, longest)) shown += c >= ' ' && c <= '~' ? c : '?';
+  return text.size() > longest ? shown + "..." : shown;
 }
 
 std::expected<Setting, Refusal> ConvertValue(const Key& key, const Value& value) {

@@ -29,7 +29,8 @@ std::expected<Setting, Refusal> ConvertText(const Key& key, std::string_view tex
 // What a number without a unit counts in for this kind: seconds (1000) or bytes (1).
 std::int64_t PlainUnit(Kind kind);
 
-// `text` for a message: at most 40 characters, whatever is not printable ASCII replaced by '?'.
-std::string Shown(std::string_view text);
+// `text` for a message: `longest` characters of it, whatever is not printable ASCII replaced by
+// '?'.
+std::string Shown(std::string_view text, std::size_t longest = 40);
 
 }  // namespace sampleproc::config

@@ -1,22 +1,29 @@
 // Signals as values that one thread waits for.
 #pragma once
 
-#include <csignal>
+#include <initializer_list>
 
 namespace sampleproc::service {
 
-// Blocks SIGTERM, SIGINT and SIGHUP in the calling thread and all that it starts afterwards, and
-// ignores SIGPIPE, so that a peer that is gone is an error of a write. Made before any other
-// thread; the signals stay blocked when it is destroyed.
+// Blocks the given signals in the calling thread and all that it starts afterwards, and ignores
+// SIGPIPE, so that a peer that is gone is an error of a write. Made before any other thread; the
+// signals stay blocked when it is destroyed.
 class Signals {
  public:
-  Signals();
+  explicit Signals(std::initializer_list<int> signals);
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals();
 
-  // Sleeps until one of them arrives and returns it.
+  // Sleeps until one of them arrives and returns it, or 0 after Wake(). One thread at a time.
   int Wait() const;
 
+  // Ends the Wait of another thread, this one and all later ones.
+  void Wake() const;
+
  private:
-  sigset_t set_;
+  int signal_fd_;
+  int wake_fd_;
 };
 
 }  // namespace sampleproc::service

@@ -1,0 +1,39 @@
+# bash completion for sampleproc
+# Made by generate_docs; do not edit.
+_sampleproc() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous= options=
+  COMPREPLY=()
+  if ((COMP_CWORD <= 1)); then
+    mapfile -t COMPREPLY < <(compgen -W 'serve process-file validate-config health help --help --version' -- "$current")
+    return
+  fi
+  previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case ${COMP_WORDS[1]} in
+    help)
+      mapfile -t COMPREPLY < <(compgen -W 'serve process-file validate-config health help' -- "$current")
+      return
+      ;;
+    serve)
+      options='--host --port --config -c --set --help -h'
+      ;;
+    process-file)
+      options='--recursive -r --jobs -j --output -o --format --annotate --timings --fail-fast --pipeline --config -c --set --help -h'
+      ;;
+    validate-config)
+      options='--strict --set --help -h'
+      ;;
+    health)
+      options='--host --port --config -c --set --help -h'
+      ;;
+  esac
+  if [[ $previous == --set ]]; then
+    compopt -o nospace
+    mapfile -t COMPREPLY < <(compgen -W 'http.host= http.port= http.io_threads= http.max_request_bytes= http.max_frame_data_chars= http.max_metadata_bytes= http.max_json_depth= http.max_json_nodes= http.max_head_bytes= http.max_fields= http.max_target_bytes= http.header_timeout= http.body_timeout= http.write_timeout= http.idle_timeout= http.request_deadline= codec.max_frame_bytes= codec.max_jpeg_scans= codec.deadline= process.pipeline= process.detection_threshold= process.workers= process.queue_depth= process.deadline= process.budget_patience= process.delay= process.simulate_gpu= process.faces.min_size= resources.memory_limit= telemetry.log_level= telemetry.log_format= service.name= service.version= service.shutdown_timeout= service.drain_delay=' -- "$current")
+  elif [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+  else
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+  fi
+}
+complete -F _sampleproc sampleproc

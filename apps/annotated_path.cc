@@ -1,0 +1,66 @@
+#include "apps/annotated_path.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sampleproc::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+// "x/d/" -> "d", "." -> the name of the directory it is.
+std::string LastComponent(const std::string& argument) {
+  if (argument == "-") return "stdin";
+  fs::path path = fs::path(argument).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  if (path == "." || path == ".." || path.filename() == "..") {
+    std::error_code ignored;
+    path = fs::weakly_canonical(argument, ignored);
+  }
+  return path.filename().string();
+}
+
+}  // namespace
+
+base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
+                                                  const std::vector<std::string>& arguments) {
+  std::vector<std::pair<std::string, const std::string*>> names;
+  for (const std::string& argument : arguments)
+    names.emplace_back(LastComponent(argument), &argument);
+  std::ranges::sort(names);
+  const auto same = std::ranges::adjacent_find(
+      names, [](const auto& a, const auto& b) { return a.first == b.first; });
+  if (same != names.end()) {
+    return base::Fail(base::ErrorCode::kUsage,
+                      "with --annotate, two inputs would both be written as '" + same->first +
+                          "'; process them one by one");
+  }
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) {
+    return base::Fail(base::ErrorCode::kIo,
+                      "cannot make the directory for annotated pictures: " + error.message());
+  }
+  AnnotatedPaths paths;
+  paths.directory_ = std::move(directory);
+  paths.arguments_ = arguments;
+  return paths;
+}
+
+fs::path AnnotatedPaths::For(const std::string& source) const {
+  std::string_view argument;
+  for (const std::string& candidate : arguments_) {
+    const bool is_prefix = source.starts_with(candidate) &&
+                           (source.size() == candidate.size() || candidate.ends_with('/') ||
+                            source[candidate.size()] == '/');
+    if (is_prefix && candidate.size() > argument.size()) argument = candidate;
+  }
+  fs::path path = directory_ / LastComponent(std::string(argument));
+  std::string_view rest = std::string_view(source).substr(argument.size());
+  while (rest.starts_with('/')) rest.remove_prefix(1);
+  if (!rest.empty()) path /= rest;
+  path += ".jpg";
+  return path;
+}
+
+}  // namespace sampleproc::apps

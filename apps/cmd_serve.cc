@@ -1,0 +1,71 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <memory>
+#include <ostream>
+
+#include "apps/commands.h"
+#include "apps/config_options.h"
+#include "config/print.h"
+#include "service/service.h"
+#include "service/signals.h"
+#include "telemetry/log_setup.h"
+
+namespace sampleproc::apps {
+namespace {
+
+ExitCode Run(const ConfigOptions& options, CommandContext& context) {
+  const auto loaded = LoadConfig(options, OriginalNames::kRead, context);
+  if (!loaded) return loaded.error();
+  const config::Config& config = loaded->config;
+
+  // Before the first thread, so that all of them leave the signals to this one.
+  service::Signals signals({SIGTERM, SIGINT, SIGHUP});
+  auto log = telemetry::MakeLogger(config.telemetry, config.service.name);
+  const std::string sources = config::DescribeSources(*loaded);
+  log->Info("starting", {{"configuration", std::string_view(sources)}});
+  const auto service = service::Service::Start(config, base::SystemClock(), log);
+  if (!service) {
+    context.err << "sampleproc: " << service.error().message << "\n";
+    return ExitCodeOf(service.error().code);
+  }
+  for (int signal = signals.Wait(); signal == SIGHUP; signal = signals.Wait()) {
+    log->Warning("SIGHUP: nothing can be reloaded; restart to apply a new configuration");
+  }
+  return (*service)->Shutdown() ? ExitCode::kOk : ExitCode::kSomeFailed;
+}
+
+Action Declare(CLI::App& app) {
+  auto options = std::make_shared<ConfigOptions>();
+  options->AddKey(app, "--host", "ADDRESS", "http.host", "Listen on this address");
+  options->AddKey(app, "--port", "PORT", "http.port", "Listen on this port; 0 takes a free one");
+  options->AddFile(app);
+  options->AddSet(app);
+  return [options](CommandContext& context) { return Run(*options, context); };
+}
+
+}  // namespace
+
+Command ServeCommand() {
+  return {
+      .name = "serve",
+      .summary = "Take frames over HTTP and answer with what is in them",
+      .operands = "",
+      .description =
+          "Listens for HTTP requests until SIGTERM or SIGINT, then finishes what it has begun. The "
+          "log goes to standard error; its line 'listening' says where. POST /process takes a "
+          "frame as JSON or as the picture itself; GET /health and GET /livez say how it is.",
+      .examples = {{"sampleproc serve", "Listen on 127.0.0.1 port 8099."},
+                   {"sampleproc serve --host 0.0.0.0 --set process.pipeline=stats,faces",
+                    "Listen on all addresses and look for faces."},
+                   {"curl --data-binary @photo.jpg http://localhost:8099/process",
+                    "Ask it, from another terminal."}},
+      .exit_codes = {{0, "Ended by a signal; every request was answered."},
+                     {1, "Ended by a signal; requests were cut off at service.shutdown_timeout."},
+                     {2, "The command line is wrong."},
+                     {69, "The address cannot be listened on."},
+                     {78, "The configuration cannot be started with."}},
+      .declare = &Declare,
+  };
+}
+
+}  // namespace sampleproc::apps

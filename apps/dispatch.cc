@@ -1,0 +1,135 @@
+#include "apps/dispatch.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <iostream>
+
+#include "apps/commands.h"
+#include "apps/config_options.h"
+#include "apps/help.h"
+#include "config/convert.h"
+#include "config/suggest.h"
+
+namespace sampleproc::apps {
+namespace {
+
+std::string DidYouMean(std::string_view typed, const std::vector<std::string_view>& words) {
+  const std::string_view near = config::Suggest(typed, words);
+  return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
+}
+
+std::string UnknownOption(const CLI::App& app, std::string_view typed) {
+  const std::string name(typed.substr(0, typed.find('=')));
+  std::vector<std::string> known{"--help"};
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& long_name : option->get_lnames()) known.push_back("--" + long_name);
+  }
+  const std::vector<std::string_view> words(known.begin(), known.end());
+  return "unknown option '" + config::Shown(name) + "'" + DidYouMean(name, words);
+}
+
+// What CLI11 left over or complained about, in one sentence.
+std::string ParseFailure(const CLI::App& app, const CLI::ParseError* error) {
+  const std::vector<std::string> left = app.remaining();
+  const auto end_of_options = std::ranges::find(left, "--");  // kept among them by CLI11
+  for (auto word = left.begin(); word != end_of_options; ++word) {
+    if (word->size() > 1 && word->front() == '-') return UnknownOption(app, *word);
+  }
+  for (const std::string& word : left) {
+    if (word != "--") return "unexpected argument '" + config::Shown(word) + "'";
+  }
+  return error == nullptr ? "" : config::Shown(error->what(), 200);
+}
+
+ExitCode RunCommand(const Command& command, std::vector<std::string> words,
+                    CommandContext& context) {
+  CLI::App app;
+  app.set_help_flag("-h,--help", "Show this help");
+  app.allow_extras();  // so that our own words can name what is unknown
+  const Action action = command.declare(app);
+  std::ranges::reverse(words);  // the order in which CLI11 takes them
+  std::string failure;
+  try {
+    app.parse(words);
+    failure = ParseFailure(app, nullptr);
+  } catch (const CLI::CallForHelp&) {
+    context.out << CommandHelp(command, TerminalWidth());
+    return ExitCode::kOk;
+  } catch (const CLI::ParseError& error) {
+    failure = ParseFailure(app, &error);
+  }
+  if (!failure.empty()) {
+    UsageError(context.err, failure, command.name);
+    return command.usage_exit;
+  }
+  return action(context);
+}
+
+ExitCode UnknownCommand(std::string_view typed, const std::vector<Command>& commands,
+                        CommandContext& context) {
+  std::vector<std::string_view> names{"help"};
+  for (const Command& command : commands) names.push_back(command.name);
+  const std::string shown = config::Shown(typed);
+  if (typed.starts_with('-')) {
+    const std::vector<std::string_view> options{"--help", "--version"};
+    return UsageError(context.err, "unknown option '" + shown + "'" + DidYouMean(typed, options),
+                      "");
+  }
+  return UsageError(context.err, "unknown command '" + shown + "'" + DidYouMean(typed, names), "");
+}
+
+}  // namespace
+
+ExitCode Dispatch(const std::vector<std::string>& words, CommandContext& context) {
+  const std::vector<Command> commands = Commands();
+  if (words.empty()) {
+    context.err << MainHelp(commands, TerminalWidth());
+    return ExitCode::kUsage;
+  }
+  std::string first = words.front();
+  std::vector<std::string> rest(words.begin() + 1, words.end());
+  if (first == "-V" || first == "--version") {
+    context.out << VersionText();
+    return ExitCode::kOk;
+  }
+  const bool help = first == "-h" || first == "--help" || first == "help";
+  if (help && (rest.empty() || rest.front().starts_with('-'))) {
+    context.out << MainHelp(commands, TerminalWidth());
+    return ExitCode::kOk;
+  }
+  if (help) {
+    first = rest.front();
+    rest = {"--help"};
+  }
+  const auto command = std::ranges::find(commands, first, &Command::name);
+  if (command == commands.end()) return UnknownCommand(first, commands, context);
+  return RunCommand(*command, std::move(rest), context);
+}
+
+int Main(int argc, const char* const* argv, const char* const* environment) {
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  config::Environment variables;
+  bool no_colour = false;
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view variable(*environment);
+    const std::size_t equals = variable.find('=');
+    if (equals == std::string_view::npos) continue;
+    variables.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
+    no_colour = no_colour || (variable.starts_with("NO_COLOR=") && variable.size() > 9);
+  }
+  CommandContext context{variables, std::cout, std::cerr,
+                         !no_colour && ::isatty(STDERR_FILENO) == 1};
+  const ExitCode code = Dispatch(words, context);
+  errno = 0;
+  std::cout.flush();
+  if (!std::cout && code == ExitCode::kOk) {
+    if (errno != EPIPE) std::cerr << "sampleproc: standard output cannot be written\n";
+    return static_cast<int>(ExitCode::kIo);
+  }
+  return static_cast<int>(code);
+}
+
+}  // namespace sampleproc::apps

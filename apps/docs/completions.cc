@@ -1,0 +1,162 @@
+#include "apps/commands.h"
+#include "apps/docs/documents.h"
+#include "apps/option_info.h"
+#include "config/schema.h"
+
+namespace sampleproc::apps {
+namespace {
+
+constexpr std::string_view kBanner = "# Made by generate_docs; do not edit.\n";
+
+std::string CommandNames() {
+  std::string names;
+  for (const Command& command : Commands()) names += std::string(command.name) + " ";
+  return names + "help";
+}
+
+std::string Keys(std::string_view separator, std::string_view suffix) {
+  std::string keys;
+  for (const config::Key& key : config::MakeSchema()) {
+    if (!keys.empty()) keys += separator;
+    keys += std::string(key.path) + std::string(suffix);
+  }
+  return keys;
+}
+
+// Text within single quotes of a shell.
+std::string Quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string WithoutBrackets(std::string text) {
+  for (char& c : text) {
+    if (c == '[' || c == ']' || c == ':') c = ' ';
+  }
+  return text;
+}
+
+std::string ZshAction(const OptionInfo& option) {
+  if (option.value_name.empty()) return "";
+  if (option.long_name == "--set") return ":key:_sampleproc_keys";
+  return ":" + option.value_name + (option.value_name == "FILE" ? ":_files" : ":");
+}
+
+}  // namespace
+
+std::string BashCompletion() {
+  std::string text = "# bash completion for sampleproc\n" + std::string(kBanner) +
+                     "_sampleproc() {\n"
+                     "  local current=${COMP_WORDS[COMP_CWORD]} previous= options=\n"
+                     "  COMPREPLY=()\n"
+                     "  if ((COMP_CWORD <= 1)); then\n"
+                     "    mapfile -t COMPREPLY < <(compgen -W '" +
+                     CommandNames() +
+                     " --help --version' -- \"$current\")\n"
+                     "    return\n"
+                     "  fi\n"
+                     "  previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
+                     "  case ${COMP_WORDS[1]} in\n"
+                     "    help)\n"
+                     "      mapfile -t COMPREPLY < <(compgen -W '" +
+                     CommandNames() +
+                     "' -- \"$current\")\n"
+                     "      return\n"
+                     "      ;;\n";
+  for (const Command& command : Commands()) {
+    text += "    " + std::string(command.name) + ")\n      options='";
+    std::string options;
+    for (const OptionInfo& option : OptionsOf(command)) {
+      if (!options.empty()) options += ' ';
+      options += option.long_name;
+      if (!option.short_name.empty()) options += " " + option.short_name;
+    }
+    text += options + "'\n      ;;\n";
+  }
+  return text +
+         "  esac\n"
+         "  if [[ $previous == --set ]]; then\n"
+         "    compopt -o nospace\n"
+         "    mapfile -t COMPREPLY < <(compgen -W '" +
+         Keys(" ", "=") +
+         "' -- \"$current\")\n"
+         "  elif [[ $current == -* ]]; then\n"
+         "    mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$current\")\n"
+         "  else\n"
+         "    compopt -o filenames\n"
+         "    mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+         "  fi\n"
+         "}\n"
+         "complete -F _sampleproc sampleproc\n";
+}
+
+std::string ZshCompletion() {
+  std::string text = "#compdef sampleproc\n" + std::string(kBanner) +
+                     "_sampleproc_keys() {\n"
+                     "  local -a keys=(" +
+                     Keys(" ", "") +
+                     ")\n"
+                     "  compadd -S '=' -a keys\n"
+                     "}\n"
+                     "_sampleproc() {\n"
+                     "  local -a commands=(\n";
+  for (const Command& command : Commands()) {
+    text += "    " + Quoted(std::string(command.name) + ":" + std::string(command.summary)) + "\n";
+  }
+  text +=
+      "    'help:Show this help, or that of a command'\n"
+      "  )\n"
+      "  if ((CURRENT == 2)); then\n"
+      "    _describe command commands\n"
+      "    _arguments '(-h --help)'{-h,--help}'[Show this help]' "
+      "'(-V --version)'{-V,--version}'[Show the version]'\n"
+      "    return\n"
+      "  fi\n"
+      "  local command=$words[2]\n"
+      "  shift words\n"
+      "  ((CURRENT--))\n"
+      "  case $command in\n"
+      "    help) _describe command commands ;;\n";
+  for (const Command& command : Commands()) {
+    text += "    " + std::string(command.name) + ")\n      _arguments";
+    for (const OptionInfo& option : OptionsOf(command)) {
+      const std::string rest = "[" + WithoutBrackets(option.help) + "]" + ZshAction(option);
+      const std::string repeated = option.long_name == "--set" ? "*" : "";
+      if (!option.short_name.empty()) {
+        text += " \\\n        " + Quoted(repeated + option.short_name + rest);
+      }
+      text += " \\\n        " + Quoted(repeated + option.long_name + rest);
+    }
+    if (!command.operands.empty()) text += " \\\n        '*:file:_files'";
+    text += "\n      ;;\n";
+  }
+  return text + "  esac\n}\n_sampleproc \"$@\"\n";
+}
+
+std::string FishCompletion() {
+  std::string text = "# fish completion for sampleproc\n" + std::string(kBanner);
+  const std::string top = "complete -c sampleproc -n __fish_use_subcommand ";
+  text += top + "-s h -l help -d 'Show this help'\n";
+  text += top + "-s V -l version -d 'Show the version'\n";
+  text += top + "-f -a help -d 'Show the help of a command'\n";
+  for (const Command& command : Commands()) {
+    const std::string name(command.name);
+    text += top + "-f -a " + name + " -d " + Quoted(command.summary) + "\n";
+    for (const OptionInfo& option : OptionsOf(command)) {
+      text += "complete -c sampleproc -n '__fish_seen_subcommand_from " + name + "'";
+      if (!option.short_name.empty()) text += " -s " + option.short_name.substr(1);
+      text += " -l " + option.long_name.substr(2);
+      if (option.long_name == "--set") {
+        text += " -x -a '" + Keys(" ", "=") + "'";
+      } else if (!option.value_name.empty()) {
+        text += option.value_name == "FILE" ? " -r" : " -x";
+      }
+      text += " -d " + Quoted(option.help) + "\n";
+    }
+  }
+  return text + "complete -c sampleproc -n '__fish_seen_subcommand_from help' -f -a '" +
+         CommandNames() + "'\n";
+}
+
+}  // namespace sampleproc::apps

@@ -1,0 +1,69 @@
+// generate_docs ROOT writes the documents below ROOT, generate_docs --check ROOT compares them with
+// what stands there and fails when one differs.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "apps/commands.h"
+#include "apps/docs/documents.h"
+
+namespace sampleproc::apps {
+namespace {
+
+std::vector<std::pair<std::string, std::string>> Documents() {
+  std::vector<std::pair<std::string, std::string>> documents = {
+      {"config/sampleproc.toml", SampleConfig()},
+      {"man/sampleproc.1", MainManPage()},
+      {"man/sampleproc.toml.5", ConfigManPage()},
+      {"completions/sampleproc.bash", BashCompletion()},
+      {"completions/_sampleproc", ZshCompletion()},
+      {"completions/sampleproc.fish", FishCompletion()},
+  };
+  for (const Command& command : Commands()) {
+    documents.emplace_back("man/sampleproc-" + std::string(command.name) + ".1",
+                           CommandManPage(command));
+  }
+  return documents;
+}
+
+std::string ReadText(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+int Generate(bool check, const std::filesystem::path& root) {
+  int different = 0;
+  for (const auto& [name, text] : Documents()) {
+    const std::filesystem::path path = root / name;
+    if (ReadText(path) == text) continue;
+    if (check) {
+      std::cerr << name << " is not what the schema and the commands say\n";
+      ++different;
+      continue;
+    }
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << text;
+    std::cout << name << " written\n";
+  }
+  if (different > 0) {
+    std::cerr << "run 'build/release/apps/generate_docs .' in the source directory to update\n";
+  }
+  return different > 0 ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace sampleproc::apps
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const bool check = words.size() == 2 && words.front() == "--check";
+  if (words.size() != (check ? 2u : 1u)) {
+    std::cerr << "usage: generate_docs [--check] ROOT\n";
+    return 2;
+  }
+  return sampleproc::apps::Generate(check, words.back());
+}

@@ -1,0 +1,157 @@
+#include <string_view>
+
+#include "apps/commands.h"
+#include "apps/docs/documents.h"
+#include "apps/option_info.h"
+#include "config/schema.h"
+#include "config/version.h"
+
+namespace sampleproc::apps {
+namespace {
+
+constexpr std::string_view kDate = "2026-11-23";
+
+// Text for troff: no character is taken for a request or an escape.
+std::string Escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\') {
+      out += "\\e";
+    } else if (c == '-') {
+      out += "\\-";
+    } else if ((c == '.' || c == '\'') && (out.empty() || out.back() == '\n')) {
+      out += std::string("\\&") + c;
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string Bold(std::string_view text) { return "\\fB" + Escaped(text) + "\\fR"; }
+std::string Italic(std::string_view text) { return "\\fI" + Escaped(text) + "\\fR"; }
+
+std::string Sentence(std::string_view text) {
+  return Escaped(text) + (text.ends_with('.') ? "\n" : ".\n");
+}
+
+std::string Head(const std::string& name, char section, std::string_view summary) {
+  return ".\\\" Made by generate_docs; do not edit.\n.TH " + name + " " + section + " " +
+         std::string(kDate) + " \"sampleproc " + std::string(config::kVersion) + "\"\n.SH NAME\n" +
+         Escaped(name) + " \\- " + Escaped(summary) + "\n";
+}
+
+std::string Tagged(const std::string& tag, const std::string& body) {
+  return ".TP\n" + tag + "\n" + body;
+}
+
+std::string OptionTag(const OptionInfo& option) {
+  std::string tag = option.short_name.empty() ? "" : Bold(option.short_name) + ", ";
+  tag += Bold(option.long_name);
+  if (!option.value_name.empty()) tag += " " + Italic(option.value_name);
+  return tag;
+}
+
+std::string Variables(const config::Key& key) {
+  std::string text = Bold(config::VariableName(key.path));
+  for (const config::OriginalName& original : key.original_names) {
+    text += ", " + Bold(original.name);
+    if (key.kind == config::Kind::kDuration) {
+      text += original.plain_unit == 1 ? " (in milliseconds)" : " (in seconds)";
+    } else if (key.kind == config::Kind::kSize) {
+      text += " (in MiB)";
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string MainManPage() {
+  std::string page = Head("sampleproc", '1', "frame processor: camera frames in, detections out");
+  page += ".SH SYNOPSIS\n" + Bold("sampleproc") + " " + Italic("COMMAND") + " [" +
+          Italic("OPTION") + "]...\n.SH DESCRIPTION\n";
+  page += Sentence("Takes camera frames, decodes them, finds things in them and answers");
+  page += ".SH COMMANDS\n";
+  for (const Command& command : Commands()) {
+    page += Tagged(Bold(command.name), Sentence(command.summary) + "See\n.BR sampleproc\\-" +
+                                           Escaped(command.name) + " (1).\n");
+  }
+  page += Tagged(Bold("help") + " [" + Italic("COMMAND") + "]",
+                 Sentence("Show the help, or that of a command"));
+  page += ".SH OPTIONS\n";
+  page += Tagged(Bold("-h") + ", " + Bold("--help"), Sentence("Show the help"));
+  page += Tagged(Bold("-V") + ", " + Bold("--version"), Sentence("Show the version"));
+  page += ".SH EXIT STATUS\n";
+  constexpr std::pair<std::string_view, std::string_view> kCodes[] = {
+      {"0", "All went well."},
+      {"1", "Some inputs failed, or there were warnings under --strict."},
+      {"2", "The command line is wrong."},
+      {"65", "All inputs are bad, or the configuration checked is invalid."},
+      {"69", "A peer cannot be reached, or an address cannot be listened on."},
+      {"70", "A bug of sampleproc."},
+      {"74", "Reading or writing failed."},
+      {"78", "The configuration cannot be started with."},
+      {"130, 143", "Interrupted by SIGINT or SIGTERM."},
+  };
+  for (const auto& [code, meaning] : kCodes) page += Tagged(Bold(code), Sentence(meaning));
+  page += ".SH ENVIRONMENT\n";
+  page += Tagged(Bold("SAMPLEPROC_CONFIG"), "The configuration file, where no flag names one.\n");
+  page += Tagged(Bold("SAMPLEPROC_") + Italic("SECTION") + "_" + Italic("KEY"),
+                 "A key of the configuration. See\n.BR sampleproc.toml (5).\n");
+  page += Tagged(Bold("NO_COLOR"), "When set to anything, messages have no colours.\n");
+  page += ".SH FILES\n";
+  page += Tagged(Italic("/etc/sampleproc/sampleproc.toml"), "The system's configuration.\n");
+  page += Tagged(Italic("/etc/sampleproc/conf.d/*.toml"),
+                 "Read after it, in byte order of their names.\n");
+  return page + ".SH SEE ALSO\n.BR sampleproc.toml (5)\n";
+}
+
+std::string CommandManPage(const Command& command) {
+  const std::string name(command.name);
+  std::string page = Head("sampleproc-" + name, '1', command.summary);
+  page += ".SH SYNOPSIS\n" + Bold("sampleproc " + name) + " [" + Italic("OPTION") + "]...";
+  if (!command.operands.empty()) page += " " + Italic(command.operands);
+  page += "\n.SH DESCRIPTION\n" + Sentence(command.description) + ".SH OPTIONS\n";
+  for (const OptionInfo& option : OptionsOf(command)) {
+    page += Tagged(OptionTag(option), Sentence(option.help));
+  }
+  page += ".SH EXIT STATUS\n";
+  for (const auto& [code, meaning] : command.exit_codes) {
+    page += Tagged(Bold(std::to_string(code)), Sentence(meaning));
+  }
+  if (!command.examples.empty()) page += ".SH EXAMPLES\n";
+  for (const Example& example : command.examples) {
+    page += Tagged(Bold(example.line), Sentence(example.says));
+  }
+  return page + ".SH SEE ALSO\n.BR sampleproc (1),\n.BR sampleproc.toml (5)\n";
+}
+
+std::string ConfigManPage() {
+  std::string page = Head("sampleproc.toml", '5', "configuration of sampleproc");
+  page += ".SH DESCRIPTION\n";
+  page +=
+      "A TOML file. A flag beats the environment, the environment beats files, files beat the\n"
+      "defaults. Durations are written \"30s\", \"100ms\", \"2m\" or \"1h\", sizes \"64KiB\",\n"
+      "\"10MiB\" or \"1GB\"; a plain number is seconds or bytes. An empty variable counts as\n"
+      "unset. Of two older variable names that differ the first one listed here wins; they are\n"
+      "read by the service, its health check and\n.BR sampleproc\\-validate\\-config (1).\n";
+  const config::Config defaults;
+  std::string section;
+  for (const config::Key& key : config::MakeSchema()) {
+    const std::size_t dot = key.path.rfind('.');
+    if (key.path.substr(0, dot) != section) {
+      section = key.path.substr(0, dot);
+      page += ".SH \"[" + section + "]\"\n";
+    }
+    std::string body = Sentence(key.help);
+    body += "Allowed: " + Escaped(config::DescribeRange(key)) + ".\n";
+    body += ".br\nVariables: " + Variables(key) + ".\n";
+    page += Tagged(Bold(key.path.substr(dot + 1)) + " = " +
+                       Escaped(config::FormatSetting(key, key.get(defaults))),
+                   body);
+  }
+  return page + ".SH SEE ALSO\n.BR sampleproc (1),\n.BR sampleproc\\-validate\\-config (1)\n";
+}
+
+}  // namespace sampleproc::apps

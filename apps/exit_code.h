@@ -1,0 +1,50 @@
+// What the process tells its caller. The only place that turns an error into an exit code.
+#pragma once
+
+#include "base/error.h"
+
+namespace sampleproc::apps {
+
+enum class ExitCode : int {
+  kOk = 0,
+  kSomeFailed = 1,     // some inputs failed, or warnings under --strict
+  kUsage = 2,          // the command line is wrong
+  kBadData = 65,       // all inputs are bad, or validate-config found errors (EX_DATAERR)
+  kUnavailable = 69,   // cannot listen, cannot reach a peer (EX_UNAVAILABLE)
+  kInternal = 70,      // a bug of ours (EX_SOFTWARE)
+  kIo = 74,            // disk or pipe failed (EX_IOERR)
+  kConfig = 78,        // the configuration cannot be started with (EX_CONFIG)
+  kInterrupted = 130,  // by SIGINT
+  kTerminated = 143,   // by SIGTERM
+
+  // The codes of `health`, which container managers know as 0 and not 0.
+  kUnhealthy = 1,
+  kNoAnswer = 2,
+  kHealthUsage = 3,
+};
+
+// The code of a command that ends because of `error`.
+constexpr ExitCode ExitCodeOf(base::ErrorCode error) {
+  switch (error) {
+    case base::ErrorCode::kUsage:
+      return ExitCode::kUsage;
+    case base::ErrorCode::kConfig:
+      return ExitCode::kConfig;
+    case base::ErrorCode::kIo:
+    case base::ErrorCode::kNotFound:
+      return ExitCode::kIo;
+    case base::ErrorCode::kUnavailable:
+    case base::ErrorCode::kRequestTimeout:
+    case base::ErrorCode::kOverloaded:
+    case base::ErrorCode::kShuttingDown:
+      return ExitCode::kUnavailable;
+    case base::ErrorCode::kInternal:
+      return ExitCode::kInternal;
+    case base::ErrorCode::kCancelled:
+      return ExitCode::kInterrupted;
+    default:
+      return ExitCode::kBadData;
+  }
+}
+
+}  // namespace sampleproc::apps

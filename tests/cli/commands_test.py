@@ -1,0 +1,105 @@
+"""Help, version, usage errors: what every command line tool owes."""
+
+import subprocess
+
+import cli
+
+
+class Help(cli.TestCase):
+    def test_alone_it_shows_the_help_on_stderr_and_fails(self):
+        result = cli.run()
+        self.assertEqual((result.returncode, result.out), (2, ""))
+        self.assertTrue(result.err.startswith("Usage: sampleproc COMMAND"))
+
+    def test_help_goes_to_stdout(self):
+        for words in (["--help"], ["-h"], ["help"]):
+            result = cli.run(*words)
+            self.assertEqual((result.returncode, result.err), (0, ""))
+            self.assertIn("validate-config", result.out)
+
+    def test_help_of_a_command_has_two_spellings(self):
+        first = cli.run("help", "validate-config")
+        second = cli.run("validate-config", "--help")
+        self.assertEqual((first.returncode, second.returncode), (0, 0))
+        self.assertEqual(first.out, second.out)
+        self.assertIn("--strict", first.out)
+        self.assertIn("Examples:", first.out)
+
+    def test_help_wins_over_an_unknown_option(self):
+        self.assertEqual(cli.run("validate-config", "--bogus", "-h").returncode, 0)
+
+    def test_no_line_is_wider_than_80_columns(self):
+        for words in (["--help"], ["help", "validate-config"], ["--version"]):
+            for line in cli.run(*words).out.splitlines():
+                self.assertLessEqual(len(line), 80, line)
+                self.assertEqual(line, line.rstrip())
+
+    def test_version(self):
+        for word in ("--version", "-V"):
+            result = cli.run(word)
+            self.assertEqual((result.returncode, result.err), (0, ""))
+            self.assertRegex(result.out, r"\Asampleproc \d+\.\d+\.\d+\n")
+
+    def test_version_needs_no_configuration(self):
+        result = cli.run("--version", env={"SAMPLEPROC_CONFIG": "/nonexistent", "PORT": "x"})
+        self.assertEqual((result.returncode, result.err), (0, ""))
+
+
+class Usage(cli.TestCase):
+    def check(self, words, message):
+        result = cli.run(*words)
+        self.assertEqual((result.returncode, result.out), (2, ""))
+        self.assertEqual(result.err.splitlines()[0], "sampleproc: " + message)
+        self.assertRegex(result.err.splitlines()[1], r"^Try 'sampleproc .*--help'\.$")
+
+    def test_unknown_command(self):
+        self.check(["bogus"], "unknown command 'bogus'")
+        self.check([""], "unknown command ''")
+
+    def test_mistyped_command(self):
+        self.check(
+            ["valdate-config"],
+            "unknown command 'valdate-config'; did you mean 'validate-config'?",
+        )
+        self.check(
+            ["help", "validate-confg"],
+            "unknown command 'validate-confg'; did you mean 'validate-config'?",
+        )
+
+    def test_unknown_option(self):
+        self.check(["--verison"], "unknown option '--verison'; did you mean '--version'?")
+        self.check(["validate-config", "--bogus"], "unknown option '--bogus'")
+        self.check(["validate-config", "-x"], "unknown option '-x'")
+        self.check(
+            ["validate-config", "--srtict"],
+            "unknown option '--srtict'; did you mean '--strict'?",
+        )
+
+    def test_set_without_a_value(self):
+        self.check(
+            ["validate-config", "--set", "http.port"],
+            "--set needs KEY=VALUE, such as --set http.port=9000",
+        )
+        self.assertEqual(cli.run("validate-config", "--set").returncode, 2)
+
+    def test_control_characters_are_not_echoed(self):
+        for words in (["\x1b[2J"], ["validate-config", "--\x1b[2J"]):
+            self.assertNotIn("\x1b", cli.run(*words).err)
+
+
+class Output(cli.TestCase):
+    def test_a_full_disk_is_an_error(self):
+        with open("/dev/full", "wb") as full:
+            result = cli.run("--help", stdout=full)
+        self.assertEqual(result.returncode, 74)
+        self.assertIn("standard output cannot be written", result.err)
+
+    def test_a_reader_that_goes_away_is_no_news(self):
+        with subprocess.Popen(["true"], stdin=subprocess.PIPE) as gone:
+            gone.wait()
+            result = cli.run("--help", stdout=gone.stdin)
+        self.assertEqual(result.err, "")
+
+
+if __name__ == "__main__":
+    cli.main()

@@ -1,0 +1,178 @@
+#include "config/schema.h"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "config/convert.h"
+#include "config/loader.h"
+#include "unit/config/loading.h"
+
+namespace sampleproc::config {
+namespace {
+
+// A legal value of `key` other than its default, as one would write it in TOML.
+std::string AnotherValue(const Key& key) {
+  switch (key.kind) {
+    case Kind::kString:
+      return "\"another\"";
+    case Kind::kBool:
+      return std::get<bool>(key.get(Config{})) ? "false" : "true";
+    case Kind::kInt:
+    case Kind::kSize:
+      return std::to_string(std::min(key.max, key.min + 1));
+    case Kind::kReal:
+      return "0.25";
+    case Kind::kDuration:
+      return "\"" + std::to_string(key.min + 1) + "ms\"";
+    case Kind::kStringList:
+    case Kind::kEnum: {
+      const std::string last(key.words.back());
+      return key.kind == Kind::kEnum ? "\"" + last + "\"" : "[\"" + last + "\"]";
+    }
+  }
+  return "";
+}
+
+std::string AsTomlLine(const Key& key, const std::string& value) {
+  return std::string(key.path) + " = " + value + "\n";
+}
+
+TEST_CASE("the default of every key is in its range and reads back as itself") {
+  for (const Key& key : MakeSchema()) {
+    INFO(key.path);
+    const Setting fallback = key.get(Config{});
+    const TempFile file(AsTomlLine(key, FormatSetting(key, fallback)));
+    const Loaded loaded = Load({.file = file.path()});
+    CHECK(Render(loaded) == "");
+    CHECK(key.get(loaded.config) == fallback);
+  }
+}
+
+TEST_CASE("every key can be set by file, by its variable and by flag, and says so") {
+  for (const Key& key : MakeSchema()) {
+    INFO(key.path);
+    const std::string text = AnotherValue(key);
+    const std::string path(key.path);
+
+    const TempFile file(AsTomlLine(key, text));
+    const Loaded by_file = Load({.file = file.path()});
+    CHECK_FALSE(by_file.HasErrors());
+    CHECK(FormatSetting(key, key.get(by_file.config)) != FormatSetting(key, key.get(Config{})));
+    CHECK(by_file.origins.at(path).kind == Origin::Kind::kFile);
+    CHECK(by_file.origins.at(path).place.line == 1);
+    CHECK(by_file.origins.at(path).place.column == key.path.size() + 4);
+
+    const Loaded by_variable = Load({.environment = {{VariableName(path), text}}, .file = Empty()});
+    CHECK_FALSE(by_variable.HasErrors());
+    CHECK(key.get(by_variable.config) == key.get(by_file.config));
+    CHECK(by_variable.origins.at(path) ==
+          Origin{Origin::Kind::kEnvironment, VariableName(path), {}});
+
+    const Loaded by_flag = Load({.flags = {{path, text, "--set " + path}}, .file = Empty()});
+    CHECK_FALSE(by_flag.HasErrors());
+    CHECK(key.get(by_flag.config) == key.get(by_file.config));
+    CHECK(by_flag.origins.at(path) == Origin{Origin::Kind::kFlag, "--set " + path, {}});
+  }
+}
+
+TEST_CASE("every number above or below its range is refused with the key and the range") {
+  for (const Key& key : MakeSchema()) {
+    INFO(key.path);
+    std::vector<std::string> outside;
+    if (key.kind == Kind::kInt || key.kind == Kind::kSize) {
+      outside = {std::to_string(key.max + 1), std::to_string(key.min - 1)};
+    } else if (key.kind == Kind::kReal) {
+      outside = {"1.0001", "-0.0001", "inf", "nan"};
+    } else if (key.kind == Kind::kDuration) {
+      outside = {"\"" + std::to_string(key.max + 1) + "ms\"",
+                 "\"" + std::to_string(key.min - 1) + "ms\""};
+    }
+    for (const std::string& text : outside) {
+      const TempFile file(AsTomlLine(key, text));
+      const Loaded loaded = Load({.file = file.path()});
+      REQUIRE(loaded.Count(Severity::kError) == 1);
+      const std::string message = Render(loaded);
+      INFO(message);
+      CHECK(message.find(": error: " + std::string(key.path) + ": ") != std::string::npos);
+      CHECK(message.find(" is out of range; allowed is " + DescribeRange(key) + " [SP1004]") !=
+            std::string::npos);
+      CHECK(loaded.origins.at(std::string(key.path)).kind == Origin::Kind::kDefault);
+    }
+  }
+}
+
+TEST_CASE("a value of another type is refused in every key") {
+  for (const Key& key : MakeSchema()) {
+    INFO(key.path);
+    const TempFile file(AsTomlLine(key, "2026-01-01"));
+    const Loaded loaded = Load({.file = file.path()});
+    REQUIRE(loaded.Count(Severity::kError) == 1);
+    CHECK(loaded.diagnostics[0].message ==
+          "expected " + DescribeKind(key) + ", found a date or time");
+  }
+}
+
+TEST_CASE("the original's variables set their keys in the original's units") {
+  struct Case {
+    std::string name, text, path, meant;
+  };
+  const std::vector<Case> cases = {
+      {"PORT", "9000", "http.port", "9000"},
+      {"PROCESSING_DELAY_MS", "250", "process.delay", "\"250ms\""},
+      {"GRACEFUL_SHUTDOWN_TIMEOUT", "45", "service.shutdown_timeout", "\"45s\""},
+      {"MEMORY_LIMIT_MB", "512", "resources.memory_limit", "\"512MiB\""},
+      {"CPU_CORES", "3", "process.workers", "3"},
+      {"DETECTION_THRESHOLD", "0.75", "process.detection_threshold", "0.75"},
+      {"CONFIDENCE_THRESHOLD", "0.25", "process.detection_threshold", "0.25"},
+      {"SIMULATE_GPU", "True", "process.simulate_gpu", "true"},
+      {"LOG_LEVEL", "WARN", "telemetry.log_level", "\"warning\""},
+      {"SERVICE_NAME", "cam", "service.name", "\"cam\""},
+      {"OTEL_SERVICE_NAME", "cam", "service.name", "\"cam\""},
+      {"PROCESSOR_NAME", "cam", "service.name", "\"cam\""},
+      {"SERVICE_VERSION", "1.10", "service.version", "\"1.10\""},
+  };
+  const std::vector<Key> schema = MakeSchema();
+  std::set<std::string> tried;
+  for (const Case& c : cases) {
+    INFO(c.name);
+    tried.insert(c.name);
+    const Key* key = FindKey(schema, c.path);
+    REQUIRE(key != nullptr);
+    const Loaded loaded =
+        Load({.environment = {{c.name, c.text}}, .file = Empty(), .original_names = true});
+    CHECK(Render(loaded) == "");
+    CHECK(FormatSetting(*key, key->get(loaded.config)) == c.meant);
+    CHECK(loaded.origins.at(c.path).name == c.name);
+
+    const Loaded ignored = Load({.environment = {{c.name, c.text}}, .file = Empty()});
+    CHECK(key->get(ignored.config) == key->get(Config{}));
+  }
+  for (const Key& key : schema) {
+    for (const OriginalName& original : key.original_names) {
+      CHECK(tried.contains(std::string(original.name)));
+    }
+  }
+}
+
+TEST_CASE("names of keys and variables are each used once") {
+  std::set<std::string> paths;
+  std::set<std::string> variables;
+  for (const Key& key : MakeSchema()) {
+    CHECK(paths.insert(std::string(key.path)).second);
+    CHECK(variables.insert(VariableName(key.path)).second);
+    CHECK_FALSE(key.help.empty());
+    CHECK(key.help.ends_with('.'));
+  }
+  CHECK(VariableName("process.faces.min_size") == "SAMPLEPROC_PROCESS_FACES_MIN_SIZE");
+}
+
+TEST_CASE("the value of a secret key is never part of a refusal") {
+  Key key = *FindKey(MakeSchema(), "telemetry.log_level");
+  key.secret = true;
+  const auto refused = ConvertText(key, "hunter2", 1);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message.find("hunter2") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace sampleproc::config
