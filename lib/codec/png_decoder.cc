@@ -22,6 +22,10 @@ using namespace std::string_view_literals;
 // Pixels decoded between two looks at the clock: a fraction of a millisecond.
 constexpr std::uint32_t kPixelsPerCheck = 1u << 16;
 
+// Compressed bytes read between two looks at the clock. They may inflate to a thousand times their
+// size without ending a row (data after the last row), in chunks as small as their maker likes.
+constexpr std::size_t kBytesPerCheck = 4096;
+
 struct Bgr {
   std::uint8_t blue = 0;
   std::uint8_t green = 0;
@@ -62,6 +66,7 @@ struct Session {
 
   const DecodeRequest& request;
   base::ByteView unread;
+  std::size_t read_since_check = 0;
   png_structp png = nullptr;
   png_infop info = nullptr;
   std::jmp_buf jump{};
@@ -89,12 +94,14 @@ bool StillAllowed(Session& session) {
   return allowed.has_value();
 }
 
-// The library reads the compressed data in small pieces; a piece may inflate to a thousand times
-// its size without ending a row (data after the last row), so the clock is asked here too.
 void OnRead(png_structp png, png_bytep out, std::size_t count) {
   Session& session = *static_cast<Session*>(png_get_io_ptr(png));
   if (count > session.unread.size()) png_error(png, "the data ends early");
-  if (count > 1024 && !StillAllowed(session)) std::longjmp(session.jump, 1);
+  session.read_since_check += count;
+  if (session.read_since_check >= kBytesPerCheck) {
+    session.read_since_check = 0;
+    if (!StillAllowed(session)) std::longjmp(session.jump, 1);
+  }
   std::memcpy(out, session.unread.data(), count);
   session.unread = session.unread.subspan(count);
 }

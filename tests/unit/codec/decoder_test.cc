@@ -143,26 +143,13 @@ TEST_CASE("a cancelled frame, an expired frame and an expired decode clock stop 
   }
 }
 
-// Runs out after it has been asked a number of times: a deadline in the middle of a decode.
-class CountedClock : public base::Clock {
- public:
-  explicit CountedClock(int calls) : left_(calls) {}
-  base::MonoTime Now() const override {
-    return base::MonoTime() + (left_-- > 0 ? std::chrono::seconds(0) : std::chrono::hours(1));
-  }
-  base::WallTime Wall() const override { return {}; }
-
- private:
-  mutable int left_;
-};
-
 TEST_CASE("the deadline is asked for while rows are decoded") {
   const std::vector<Bytes> pictures = {MakeJpeg({.width = 640, .height = 480}),
                                        MakeJpeg({.width = 640, .height = 480, .progressive = true}),
                                        MakePng({.width = 640, .height = 480}),
                                        MakePng({.width = 640, .height = 480, .interlaced = true})};
   for (const Bytes& picture : pictures) {
-    const CountedClock clock(4);
+    const test::CountedClock clock(4);
     Door door;
     door.allowance.deadline = base::Deadline(clock, std::chrono::seconds(1));
     const auto decoded = door.Decode(picture);
