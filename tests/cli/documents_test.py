@@ -46,18 +46,28 @@ class ManPages(cli.TestCase):
 
 class Options(cli.TestCase):
     def test_help_manual_and_completions_name_the_same(self):
-        text = cli.run("validate-config", "--help").out
+        listing = cli.run("--help").out.split("Commands:\n")[1].split("\n\n")[0]
+        commands = [c for c in re.findall(r"(?m)^  ([\w-]+)", listing) if c != "help"]
+        self.assertIn("validate-config", commands)
+        for command in commands:
+            with self.subTest(command):
+                self.check_command(command)
+
+    def check_command(self, command):
+        text = cli.run(command, "--help").out
         options = set(re.findall(r"(?m)^  (?:-\w, |    )(--[\w-]+)", text))
-        self.assertIn("--strict", options)
-        page = read("man", "sampleproc-validate-config.1").replace("\\-", "-")
-        self.assertEqual(set(re.findall(r"\\fB(--[\w-]+)\\fR", page)), options)
+        self.assertIn("--help", options)
+        page = read("man", "sampleproc-" + command + ".1").replace("\\-", "-")
+        tags = "\n".join(re.findall(r"(?m)^\.TP\n(.*)", page))
+        self.assertEqual(set(re.findall(r"\\fB(--[\w-]+)\\fR", tags)), options)
         for name in ("sampleproc.bash", "_sampleproc"):
-            completion = read("completions", name)
+            part = read("completions", name).split("    " + command + ")\n")[1].split(";;")[0]
+            self.assertEqual(set(re.findall(r"--[a-z][\w-]*", part)) - options, set())
             for option in options:
-                self.assertIn(option, completion)
+                self.assertIn(option, part)
         fish = read("completions", "sampleproc.fish")
         for option in options:
-            self.assertIn(" -l " + option[2:] + " ", fish)
+            self.assertRegex(fish, f"from {command}'.* -l {option[2:]} ")
 
 
 class Completions(cli.TestCase):
