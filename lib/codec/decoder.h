@@ -63,9 +63,10 @@ struct Decoded {
 // channels.
 //
 // Warnings, by their stable words: "jpeg_extraneous_bytes" (bytes between markers that belong to
-// nothing), "jpeg_missing_eoi" (the end marker is missing, no pixel is), "jpeg_header" (an unknown
-// JFIF version or colour transform), "alpha_ignored", "animated" (first frame used). Bytes after
-// the end of a picture are ignored in silence: MJPEG cameras pad their frames with them.
+// nothing; up to eight after picture data vanish in the library's bit buffer unseen),
+// "jpeg_missing_eoi" (the end marker is missing, no pixel is), "jpeg_header" (an unknown JFIF
+// version or colour transform), "alpha_ignored", "animated" (first frame used). Bytes after the end
+// of a picture are ignored in silence: MJPEG cameras pad their frames with them.
 //
 // Fails with kUnsupportedFormat (the message lists what is supported), kInvalidFrame (corrupt,
 // truncated, over a limit, or larger than the whole memory budget), kOverloaded (the memory budget

@@ -50,7 +50,7 @@ std::vector<fs::path> GroupDirs(const fs::path& root, std::string_view controlle
   const fs::path top = root / mount;
   fs::path relative = fs::path(*group).relative_path();
   std::vector<fs::path> dirs;
-  if (relative.string().find("..") == std::string::npos) {
+  if (std::find(relative.begin(), relative.end(), "..") == relative.end()) {
     for (; !relative.empty(); relative = relative.parent_path()) dirs.push_back(top / relative);
   }
   dirs.push_back(top);

@@ -1,0 +1,38 @@
+#include "files/file_kind.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+namespace sampleproc::files {
+namespace {
+
+std::string_view KindOf(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+  return "something else";
+}
+
+}  // namespace
+
+base::Error SystemError(const std::string& what, int error_number) {
+  const bool missing = error_number == ENOENT || error_number == ENOTDIR;
+  return base::Error{missing ? base::ErrorCode::kNotFound : base::ErrorCode::kIo,
+                     what + ": " + std::generic_category().message(error_number),
+                     {},
+                     std::nullopt};
+}
+
+base::Error NotRegular(const std::string& path, mode_t mode) {
+  return base::Error{base::ErrorCode::kUnsupportedFormat,
+                     path + " is " + std::string(KindOf(mode)) + ", not a regular file",
+                     {},
+                     std::nullopt};
+}
+
+}  // namespace sampleproc::files

@@ -1,0 +1,23 @@
+// Whole files into memory, never more than the limit, never waiting for a FIFO.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+namespace sampleproc::files {
+
+// Reads a regular file. Fails with kNotFound or kIo when it cannot be opened or read,
+// kUnsupportedFormat when it is not a regular file, kTooLarge when it has more than `max_bytes`
+// (before memory is taken), kIo when its size changes while it is read: half a picture is none.
+// The path "-" reads standard input, as ReadDescriptor. Thread-safe.
+base::Result<base::ByteBuffer> ReadInput(const std::string& path, std::size_t max_bytes);
+
+// Reads a descriptor of any kind to its end, waiting as long as it takes; for what was opened by
+// whoever started us. `name` is for messages. Fails with kIo, or kTooLarge above `max_bytes`.
+base::Result<base::ByteBuffer> ReadDescriptor(int descriptor, const std::string& name,
+                                              std::size_t max_bytes);
+
+}  // namespace sampleproc::files

@@ -1,0 +1,79 @@
+#include "files/progress.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace sampleproc::files {
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenUpdates{100};
+
+// To the line's start, and wipe to its end.
+constexpr const char* kNewLine = "\r\x1b[K";
+
+// "16:05" or "2:16:05".
+std::string FormatDuration(double seconds) {
+  const auto whole = static_cast<long long>(seconds + 0.5);
+  char text[40];
+  if (whole >= 3600) {
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,
+                  whole % 60);
+  } else {
+    std::snprintf(text, sizeof text, "%lld:%02lld", whole / 60, whole % 60);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string FormatProgress(const ProgressState& state) {
+  std::string text = std::to_string(state.done);
+  if (state.total) text += "/" + std::to_string(*state.total);
+  text += " done";
+  if (state.failed > 0) text += ", " + std::to_string(state.failed) + " failed";
+
+  const double seconds = std::chrono::duration<double>(state.elapsed).count();
+  if (seconds <= 0 || state.done == 0) return text;
+  const double rate = static_cast<double>(state.done) / seconds;
+  char number[40];
+  std::snprintf(number, sizeof number, ", %.1f/s", rate);
+  text += number;
+  if (state.total && *state.total >= state.done) {
+    text += ", " + FormatDuration(static_cast<double>(*state.total - state.done) / rate) + " left";
+  }
+  return text;
+}
+
+bool Progress::IsWanted(int error_descriptor, int output_descriptor) {
+  return isatty(error_descriptor) == 1 && isatty(output_descriptor) == 0;
+}
+
+Progress::Progress(int descriptor, bool shown, std::optional<std::size_t> total,
+                   const base::Clock& clock)
+    : descriptor_(descriptor), shown_(shown), clock_(clock), start_(clock.Now()) {
+  state_.total = total;
+}
+
+Progress::~Progress() {
+  if (last_shown_) Show("");
+}
+
+void Progress::Add(bool ok) {
+  ++state_.done;
+  if (!ok) ++state_.failed;
+  if (!shown_) return;
+  const base::MonoTime now = clock_.Now();
+  if (last_shown_ && now - *last_shown_ < kBetweenUpdates) return;
+  last_shown_ = now;
+  state_.elapsed = now - start_;
+  Show(FormatProgress(state_));
+}
+
+void Progress::Show(const std::string& text) {
+  const std::string line = kNewLine + text;
+  // A terminal that is gone is no reason to stop the work.
+  [[maybe_unused]] const ssize_t written = write(descriptor_, line.data(), line.size());
+}
+
+}  // namespace sampleproc::files

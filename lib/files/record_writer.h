@@ -1,0 +1,35 @@
+// Records as lines: NDJSON for programs, a table for people.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "files/record.h"
+#include "frame/result_json.h"
+
+namespace sampleproc::files {
+
+// Used by one thread at a time. It fails with kIo and the system's reason (no space left, the
+// reader of a pipe is gone); SIGPIPE must be ignored by the program, or the program ends instead.
+// Into a regular file lines are collected and written in large pieces; anywhere else each is
+// written at once, so that whoever reads sees it.
+class RecordWriter {
+ public:
+  virtual ~RecordWriter() = default;
+  virtual base::Result<void> Write(const Record& record) = 0;
+
+  // Writes out what was collected. What is not flushed is lost.
+  virtual base::Result<void> Flush() = 0;
+};
+
+// `descriptor` stays the caller's; `name` is what messages call it ("standard output").
+std::unique_ptr<RecordWriter> MakeNdjsonWriter(int descriptor, std::string name,
+                                               const frame::ResultJsonOptions& options);
+
+// A header, then one line a record: source, WIDTHxHEIGHT, format, number of detections, and the
+// count of each class or the error. Columns have fixed widths, because the longest source is not
+// known before the end; a longer source is cut at its front. Control characters are shown as "?".
+std::unique_ptr<RecordWriter> MakeTableWriter(int descriptor, std::string name);
+
+}  // namespace sampleproc::files

@@ -1,0 +1,373 @@
+#include <catch2/catch.hpp>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "http/middleware/body_admission.h"
+#include "http/middleware/request_id.h"
+#include "http/middleware/security_headers.h"
+#include "http/server.h"
+#include "support/null_logger.h"
+#include "support/raw_client.h"
+
+namespace sampleproc::http {
+namespace {
+
+using test::PostRequest;
+using test::RawClient;
+using test::RawResponse;
+
+// A server with three routes: /hello answers at once, /echo gives the body back, /later answers
+// when the test says so.
+class TestServer {
+ public:
+  explicit TestServer(const Options& given = {}, std::size_t budget_bytes = 64u << 20)
+      : options(Adjusted(given)),
+        budget(budget_bytes),
+        router({{Method::kGet, "/hello",
+                 [](Request&, Responder respond) { respond.Send(JsonResponse("{\"hello\":1}")); }},
+                {Method::kPost, "/echo",
+                 [](Request& request, Responder respond) {
+                   respond.Send(JsonResponse(std::string(base::AsText(request.body))));
+                 }},
+                {Method::kGet, "/later",
+                 [this](Request& request, Responder respond) {
+                   const std::lock_guard lock(mutex);
+                   cancel = request.allowance.cancel;
+                   parked = std::make_unique<Responder>(std::move(respond));
+                   arrived.notify_all();
+                 }},
+                {Method::kGet, "/drop", [](Request&, Responder) {}},
+                {Method::kGet, "/throw", [](Request&, Responder) { throw std::bad_alloc(); }}}),
+        chain(Links()) {
+    auto listening = Server::Listen({options, router, chain, budget, base::SystemClock(), log});
+    REQUIRE(listening);
+    server = std::move(*listening);
+    server->Start();
+  }
+
+  ~TestServer() { server->Stop(); }
+
+  void WaitForLater() {
+    std::unique_lock lock(mutex);
+    arrived.wait(lock, [this] { return parked != nullptr; });
+  }
+  void AnswerLater() {
+    const std::lock_guard lock(mutex);
+    parked->Send(JsonResponse("{\"late\":1}"));
+    parked.reset();
+  }
+
+  const Options options;
+  resources::MemoryBudget budget;
+  test::NullLogger log;
+  std::mutex mutex;
+  std::condition_variable arrived;
+  std::unique_ptr<Responder> parked;
+  base::CancelFlag cancel;
+  Router router;
+  Chain chain;
+  std::unique_ptr<Server> server;
+
+ private:
+  static Options Adjusted(Options options) {
+    options.port = 0;
+    return options;
+  }
+  std::vector<std::unique_ptr<Middleware>> Links() {
+    std::vector<std::unique_ptr<Middleware>> links;
+    links.push_back(std::make_unique<RequestId>(1));
+    links.push_back(std::make_unique<SecurityHeaders>());
+    links.push_back(std::make_unique<BodyAdmission>(options.max_request_bytes, budget));
+    return links;
+  }
+};
+
+constexpr std::string_view kHello = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+void CheckSecurityHeaders(const RawResponse& response) {
+  CHECK(response.Field("X-Content-Type-Options") == "nosniff");
+  CHECK(response.Field("X-Frame-Options") == "DENY");
+  CHECK(response.Field("X-XSS-Protection") == "1; mode=block");
+  CHECK(response.Field("Referrer-Policy") == "strict-origin-when-cross-origin");
+  CHECK(response.Field("Cache-Control") == "no-store");
+  CHECK_FALSE(response.Field("X-Request-ID").empty());
+  CHECK(response.Field("Date").ends_with(" GMT"));
+  CHECK(response.Field("Server").empty());
+}
+
+TEST_CASE("requests of one connection are answered in order, pipelined or not") {
+  TestServer server;
+  RawClient client(server.server->port());
+  for (int i = 0; i < 3; ++i) {
+    client.Send(kHello);
+    const auto response = client.Read();
+    REQUIRE(response);
+    CHECK(response->status == 200);
+    CHECK(response->body == "{\"hello\":1}");
+    CHECK(response->Field("Connection").empty());
+    CheckSecurityHeaders(*response);
+  }
+  std::string pipeline;
+  for (int i = 0; i < 500; ++i) pipeline += PostRequest("/echo", "", std::to_string(i));
+  std::jthread sender([&] { client.Send(pipeline); });
+  for (int i = 0; i < 500; ++i) {
+    const auto response = client.Read();
+    REQUIRE(response);
+    CHECK(response->body == std::to_string(i));
+  }
+}
+
+TEST_CASE("a request means the same byte by byte") {
+  TestServer server;
+  RawClient client(server.server->port());
+  client.SendByteByByte(PostRequest("/echo", "", "hello"));
+  client.SendByteByByte(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nHost: evil\r\n\r\n");
+  client.SendByteByByte(kHello);
+  for (const char* expected : {"hello", "hello", "{\"hello\":1}"}) {
+    const auto response = client.Read();
+    REQUIRE(response);
+    CHECK(response->status == 200);
+    CHECK(response->body == expected);
+  }
+}
+
+TEST_CASE("HEAD has the fields of GET and no body") {
+  TestServer server;
+  RawClient client(server.server->port());
+  client.Send("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto response = client.Read(true);
+  REQUIRE(response);
+  CHECK(response->status == 200);
+  CHECK(response->Field("Content-Length") == "11");
+  client.Send(kHello);
+  CHECK(client.Read()->body == "{\"hello\":1}");
+}
+
+TEST_CASE("unknown paths and methods are refused with what is known") {
+  TestServer server;
+  RawClient client(server.server->port());
+  client.Send("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+  auto response = client.Read();
+  CHECK(response->status == 404);
+  CHECK(response->Field("Content-Type") == "application/problem+json");
+  CheckSecurityHeaders(*response);
+  client.Send("PUT /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+  response = client.Read();
+  CHECK(response->status == 405);
+  CHECK(response->Field("Allow") == "GET, HEAD");
+  client.Send(kHello);
+  CHECK(client.Read()->status == 200);
+}
+
+TEST_CASE("a malformed head is answered once and the connection closed") {
+  TestServer server;
+  RawClient client(server.server->port());
+  client.Send(
+      "GET /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
+      std::string(kHello));
+  const auto response = client.Read();
+  REQUIRE(response);
+  CHECK(response->status == 400);
+  CHECK(response->Field("Connection") == "close");
+  CheckSecurityHeaders(*response);
+  CHECK(client.EndsSilently());
+}
+
+TEST_CASE("the body limit holds at limit - 1, limit and limit + 1, sized and chunked") {
+  Options options;
+  options.max_request_bytes = 100'000;
+  TestServer server(options);
+  for (const std::size_t size : {99'999u, 100'000u, 100'001u}) {
+    const std::string body(size, 'x');
+    const int expected = size <= 100'000 ? 200 : 413;
+    RawClient sized(server.server->port());
+    std::jthread sender([&] { sized.Send(PostRequest("/echo", "", body)); });
+    auto response = sized.Read();
+    REQUIRE(response);
+    CHECK(response->status == expected);
+    CHECK((expected == 413 || response->body == body));
+
+    RawClient chunked(server.server->port());
+    char head[160];
+    std::snprintf(head, sizeof head,
+                  "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n",
+                  size);
+    std::jthread other([&] { chunked.Send(head + body + "\r\n0\r\n\r\n"); });
+    response = chunked.Read();
+    REQUIRE(response);
+    CHECK(response->status == expected);
+    CHECK((expected == 413 || response->body == body));
+  }
+  CHECK(server.budget.used() == 0);
+}
+
+TEST_CASE("a refusal comes before 100 Continue, which comes before the body") {
+  Options options;
+  options.max_request_bytes = 1000;
+  TestServer server(options);
+  RawClient refused(server.server->port());
+  refused.Send(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(refused.Read()->status == 413);
+  CHECK(refused.EndsSilently());
+
+  RawClient client(server.server->port());
+  client.Send(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(client.Read()->status == 100);
+  client.Send("hello");
+  CHECK(client.Read()->body == "hello");
+}
+
+TEST_CASE("a body the budget has no room for is refused as overload and read nothing of") {
+  TestServer server({}, 1000);
+  const auto held = server.budget.TryReserve(600, "the test");
+  RawClient client(server.server->port());
+  client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\n");
+  const auto response = client.Read();
+  REQUIRE(response);
+  CHECK(response->status == 503);
+  CHECK(response->Field("Retry-After") == "1");
+}
+
+TEST_CASE("an answer given by another thread arrives; meanwhile others are answered") {
+  TestServer server;
+  RawClient slow(server.server->port());
+  slow.Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  server.WaitForLater();
+  RawClient quick(server.server->port());
+  quick.Send(kHello);
+  CHECK(quick.Read()->status == 200);
+  server.AnswerLater();
+  CHECK(slow.Read()->body == "{\"late\":1}");
+}
+
+TEST_CASE("no answer within the request deadline is 504, and the work is told to stop") {
+  Options options;
+  options.request_deadline = std::chrono::milliseconds(50);
+  TestServer server(options);
+  RawClient client(server.server->port());
+  client.Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  server.WaitForLater();
+  const auto response = client.Read();
+  REQUIRE(response);
+  CHECK(response->status == 504);
+  CHECK(server.cancel.Cancelled());
+  server.AnswerLater();  // too late: it must not become the answer of the next request
+  client.Send(kHello);
+  CHECK(client.Read()->body == "{\"hello\":1}");
+}
+
+TEST_CASE("a responder that is dropped answers 500, a handler out of memory 503") {
+  TestServer server;
+  RawClient client(server.server->port());
+  client.Send("GET /drop HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(client.Read()->status == 500);
+  client.Send("GET /throw HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(client.Read()->status == 503);
+  client.Send(kHello);
+  CHECK(client.Read()->status == 200);
+}
+
+TEST_CASE("slow heads and bodies are ended, idle connections closed without a word") {
+  Options options;
+  options.header_timeout = options.body_timeout = options.idle_timeout =
+      std::chrono::milliseconds(60);
+  TestServer server(options);
+  RawClient head(server.server->port());
+  head.Send("GET /hello HT");
+  CHECK(head.Read()->status == 408);
+  CHECK(head.EndsSilently());
+  RawClient body(server.server->port());
+  body.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+  CHECK(body.Read()->status == 408);
+  RawClient idle(server.server->port());
+  idle.Send(kHello);
+  CHECK(idle.Read()->status == 200);
+  CHECK(idle.EndsSilently());
+  RawClient silent(server.server->port());
+  CHECK(silent.EndsSilently());
+}
+
+TEST_CASE("HTTP/1.0 and Connection: close end the connection after the answer") {
+  TestServer server;
+  for (const char* request :
+       {"GET /hello HTTP/1.0\r\n\r\n", "GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"}) {
+    RawClient client(server.server->port());
+    client.Send(request);
+    const auto response = client.Read();
+    REQUIRE(response);
+    CHECK(response->status == 200);
+    CHECK(response->Field("Connection") == "close");
+    CHECK(client.EndsSilently());
+  }
+}
+
+TEST_CASE("a drain closes idle connections and finishes the others") {
+  TestServer server;
+  RawClient idle(server.server->port());
+  idle.Send(kHello);
+  REQUIRE(idle.Read());
+  RawClient busy(server.server->port());
+  busy.Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  server.WaitForLater();
+  server.server->BeginDrain();
+  CHECK(idle.EndsSilently());
+  server.AnswerLater();
+  const auto response = busy.Read();
+  REQUIRE(response);
+  CHECK(response->status == 200);
+  CHECK(response->Field("Connection") == "close");
+  CHECK(busy.EndsSilently());
+}
+
+TEST_CASE("stopping with connections in every state leaves nothing behind") {
+  for (int round = 0; round < 20; ++round) {
+    TestServer server;
+    RawClient idle(server.server->port());
+    idle.Send(kHello);
+    REQUIRE(idle.Read());
+    RawClient head(server.server->port());
+    head.Send("GET /hel");
+    RawClient body(server.server->port());
+    body.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+    RawClient busy(server.server->port());
+    busy.Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    server.WaitForLater();
+    server.server->Stop();
+    server.AnswerLater();
+    CHECK_FALSE(busy.Read());
+  }
+}
+
+TEST_CASE("a port in use is refused, whatever the number of I/O threads") {
+  TestServer server;
+  for (const int threads : {1, 3}) {
+    Options options;
+    options.port = server.server->port();
+    options.io_threads = threads;
+    const auto second = Server::Listen(
+        {options, server.router, server.chain, server.budget, base::SystemClock(), server.log});
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == base::ErrorCode::kUnavailable);
+  }
+}
+
+TEST_CASE("several I/O threads share one port") {
+  Options options;
+  options.io_threads = 3;
+  TestServer server(options);
+  for (int i = 0; i < 30; ++i) {
+    RawClient client(server.server->port());
+    client.Send(kHello);
+    CHECK(client.Read()->status == 200);
+  }
+}
+
+}  // namespace
+}  // namespace sampleproc::http
