@@ -15,6 +15,7 @@
 #include <functional>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/base64.h"
@@ -54,6 +55,11 @@ double Median(int repeats, const std::function<void()>& prepare,
 [[noreturn]] void Die(const std::string& why) {
   std::fprintf(stderr, "kernels: %s\n", why.c_str());
   std::exit(1);
+}
+
+void Refill(base::ByteBuffer& buffer, std::string_view text) {
+  const base::ByteView bytes = base::AsBytes(text);
+  buffer.assign(bytes.begin(), bytes.end());
 }
 
 std::string Base64(base::ByteView bytes) {
@@ -98,14 +104,14 @@ int main(int argc, char** argv) {
   const std::string text = Base64(base::AsBytes(jpeg));
   base::ByteBuffer buffer;
   const double base64 = Median(
-      repeats, [&] { buffer.assign(text.begin(), text.end()); },
+      repeats, [&] { Refill(buffer, text); },
       [&] {
         if (!base::DecodeBase64InPlace(buffer)) Die("base64 was refused");
       });
   const std::string body =
       R"({"metadata":{"frame_id":"bench","camera_id":"bench"},"frame_data":")" + text + "\"}";
   const double parse = Median(
-      repeats, [&] { buffer.assign(body.begin(), body.end()); },
+      repeats, [&] { Refill(buffer, body); },
       [&] {
         if (!frame::ParseFrameJson(std::move(buffer), frame::Options{})) Die("JSON was refused");
       });

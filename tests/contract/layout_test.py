@@ -53,8 +53,9 @@ def text_of(path):
 
 
 def listed_in(cmake_file):
-    """The words of a CMake file that name C++ sources."""
+    """The words of a CMake file that name C++ sources; properties of a source do not build it."""
     text = re.sub(r"#.*", "", cmake_file.read_text(encoding="utf-8"))
+    text = re.sub(r"set_source_files_properties\([^)]*\)", "", text)
     return re.findall(r"[\w./-]+\.cc\b", text)
 
 
