@@ -165,9 +165,14 @@ ExitCode Run(const Options& options, CommandContext& context) {
   if (options.inputs.empty()) {
     return UsageError(context.err, "no input; name files or directories", "process-file");
   }
-  const auto loaded = LoadConfig(options.config, OriginalNames::kIgnore, context);
+  auto loaded = LoadConfig(options.config, OriginalNames::kIgnore, context);
   if (!loaded) return loaded.error();
-  const config::Config& config = loaded->config;
+  config::Config& config = loaded->config;
+  // Nobody waits for a file as a client waits for an answer, and a limit in real time would make the
+  // output depend on how busy the machine is.
+  if (loaded->origins["process.deadline"].kind == config::Origin::Kind::kDefault) {
+    config.process.deadline = {};
+  }
 
   const base::CancelFlag stop;
   Interrupts interrupts(stop);  // before the workers' threads, which inherit what it blocks

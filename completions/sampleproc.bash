@@ -4,17 +4,26 @@ _sampleproc() {
   local current=${COMP_WORDS[COMP_CWORD]} previous= options=
   COMPREPLY=()
   if ((COMP_CWORD <= 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'validate-config help --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'serve process-file validate-config health help --help --version' -- "$current")
     return
   fi
   previous=${COMP_WORDS[COMP_CWORD - 1]}
   case ${COMP_WORDS[1]} in
     help)
-      mapfile -t COMPREPLY < <(compgen -W 'validate-config help' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'serve process-file validate-config health help' -- "$current")
       return
+      ;;
+    serve)
+      options='--host --port --config -c --set --help -h'
+      ;;
+    process-file)
+      options='--recursive -r --jobs -j --output -o --format --annotate --timings --fail-fast --pipeline --config -c --set --help -h'
       ;;
     validate-config)
       options='--strict --set --help -h'
+      ;;
+    health)
+      options='--host --port --config -c --set --help -h'
       ;;
   esac
   if [[ $previous == --set ]]; then

@@ -12,7 +12,22 @@ class RealClock final : public Clock {
   WallTime Wall() const override { return std::chrono::system_clock::now(); }
 };
 
+class CpuClock final : public Clock {
+ public:
+  MonoTime Now() const override {
+    std::timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return MonoTime(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+  }
+  WallTime Wall() const override { return std::chrono::system_clock::now(); }
+};
+
 }  // namespace
+
+const Clock& ThreadCpuClock() {
+  static const CpuClock clock;
+  return clock;
+}
 
 const Clock& SystemClock() {
   static const RealClock clock;

@@ -21,6 +21,11 @@ class Clock {
 // The machine's clocks. It holds no state.
 const Clock& SystemClock();
 
+// As SystemClock, but Now() is the CPU time the calling thread has used
+// (CLOCK_THREAD_CPUTIME_ID, clock_gettime(2)): for bounds that must not depend on what else the
+// machine is doing. A deadline on it must be asked by the thread that made it.
+const Clock& ThreadCpuClock();
+
 // RFC 3339 in UTC with microseconds: "2026-01-31T09:05:00.000123Z".
 std::string FormatTimestamp(WallTime time);
 

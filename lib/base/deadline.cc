@@ -4,7 +4,7 @@ namespace sampleproc::base {
 
 Result<void> Allowance::Check(std::string_view where) const {
   if (cancel.Cancelled()) return Fail(ErrorCode::kCancelled, "whoever asked for it is gone");
-  if (deadline.Expired()) {
+  if (deadline.Expired() || cpu.Expired()) {
     return Fail(ErrorCode::kDeadline, "the frame ran out of time in " + std::string(where));
   }
   return {};

@@ -47,8 +47,9 @@ class CancelFlag {
 
 // What a piece of work is allowed: asked between its parts, never in its innermost loop.
 struct Allowance {
-  Deadline deadline;
-  CancelFlag cancel;
+  Deadline deadline = {};
+  CancelFlag cancel = {};
+  Deadline cpu = {};  // on ThreadCpuClock(), for work that stays on one thread
 
   // Nothing, or kCancelled, or kDeadline. `where` completes "ran out of time in ...".
   Result<void> Check(std::string_view where) const;

@@ -63,10 +63,8 @@ base::Result<Decoded> Decode(base::ByteView encoded, frame::PixelFormat wanted,
     return base::Fail(base::ErrorCode::kUnsupportedFormat,
                       DescribeForeign(encoded) + "; supported: " + std::string(SupportedFormats()));
   }
-  const base::Allowance both{
-      base::Deadline::Earlier(allowance.deadline,
-                              base::Deadline(base::SystemClock(), options.deadline)),
-      allowance.cancel};
+  base::Allowance both = allowance;
+  both.cpu = base::Deadline(base::ThreadCpuClock(), options.deadline);
   const DecodeRequest request{encoded, wanted, options, both, budget, scratch, budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
   auto decoded = format == Format::kJpeg ? DecodeJpeg(request) : DecodePng(request);

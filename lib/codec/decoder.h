@@ -70,8 +70,8 @@ struct Decoded {
 //
 // Fails with kUnsupportedFormat (the message lists what is supported), kInvalidFrame (corrupt,
 // truncated, over a limit, or larger than the whole memory budget), kOverloaded (the memory budget
-// stayed full for `budget_patience`), kDeadline (the allowance's or Options::deadline, which starts
-// at the call) or kCancelled. On success `image` points into `scratch`.
+// stayed full for `budget_patience`), kDeadline (the allowance's, or Options::deadline in CPU time,
+// which starts at the call) or kCancelled. On success `image` points into `scratch`.
 //
 // Thread-safe as long as each thread brings its own scratch.
 base::Result<Decoded> Decode(

@@ -15,7 +15,8 @@ struct Options {
   // costs a pass over the whole picture, whatever its size in the file.
   int max_jpeg_scans = 100;
 
-  // Longest time one frame may spend being decoded.
+  // Most CPU time that decoding one frame may take: a bound on hostile files that a busy machine
+  // does not turn against honest ones.
   std::chrono::milliseconds deadline{2000};
 };
 

@@ -1,10 +1,14 @@
 #include "config/schema_rows.h"
+#include "process/pipeline.h"
 
 namespace sampleproc::config {
 namespace {
 
 // The names that process.pipeline takes, in the order in which the manual lists them.
-std::vector<std::string_view> StepNames() { return {"stats", "faces"}; }
+std::vector<std::string_view> StepNames() {
+  const auto steps = process::KnownSteps();
+  return {steps.begin(), steps.end()};
+}
 
 void AddCodecRows(std::vector<Key>& rows) {
   rows.push_back(Bind(
@@ -31,7 +35,7 @@ void AddCodecRows(std::vector<Key>& rows) {
        .kind = Kind::kDuration,
        .min = kMs,
        .max = 5 * kMinute,
-       .help = "Longest time for decoding one frame. Raise it only for very large pictures on "
+       .help = "Most CPU time for decoding one frame. Raise it only for very large pictures on "
                "slow machines.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.codec.deadline; }));
@@ -79,9 +83,10 @@ void AddWorkRows(std::vector<Key>& rows) {
   rows.push_back(Bind(
       {.path = "process.deadline",
        .kind = Kind::kDuration,
-       .min = kMs,
        .max = 10 * kMinute,
-       .help = "Longest time one frame may be in work, decoding included.",
+       .help = "Longest time one frame may be in work, decoding included; 0 is no limit. "
+               "process-file has no limit unless this is set, so that its output does not depend "
+               "on how busy the machine is.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.process.deadline; }));
   rows.push_back(Bind(

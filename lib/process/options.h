@@ -27,7 +27,7 @@ struct Options {
   // overload, never more throughput.
   int queue_depth = 64;
 
-  // Longest time a frame may be in work.
+  // Longest time a frame may be in work; 0 = no limit.
   std::chrono::milliseconds deadline{10'000};
 
   // Longest wait for room in the memory budget before a frame is refused as overload.

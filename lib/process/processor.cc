@@ -29,6 +29,7 @@ auto Guarded(Work&& work) -> decltype(work()) {
 base::Allowance Limited(const base::Allowance& allowance, const base::Clock& clock,
                         std::chrono::milliseconds longest) {
   base::Allowance limited = allowance;
+  if (longest == longest.zero()) return limited;
   limited.deadline = base::Deadline::Earlier(allowance.deadline, base::Deadline(clock, longest));
   return limited;
 }
@@ -89,7 +90,7 @@ base::Result<frame::FrameResult> Processor::ProcessUnguarded(const frame::Frame&
   }
 
   auto decoded = codec::Decode(frame.encoded, frame::PixelFormat::kGray8, context_.codec, allowance,
-                               context_.budget, scratch_);
+                               context_.budget, scratch_, context_.options.budget_patience);
   if (!decoded) return std::unexpected(decoded.error());
 
   frame::FrameResult result;
@@ -123,7 +124,8 @@ base::Result<base::ByteBuffer> Processor::Annotate(const frame::Frame& frame,
                                                    const base::Allowance& allowance) {
   const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
   auto jpeg = Guarded([&] {
-    return process::Annotate(frame, result, context_.codec, limited, context_.budget, scratch_);
+    return process::Annotate(frame, result, context_.codec, limited, context_.budget, scratch_,
+                             context_.options.budget_patience);
   });
   scratch_.Trim();
   return jpeg;
