@@ -1,7 +1,7 @@
 # bash completion for sampleproc
 # Made by generate_docs; do not edit.
 _sampleproc() {
-  local current=${COMP_WORDS[COMP_CWORD]} previous= options=
+  local current=${COMP_WORDS[COMP_CWORD]} previous='' options=''
   COMPREPLY=()
   if ((COMP_CWORD <= 1)); then
     mapfile -t COMPREPLY < <(compgen -W 'serve process-file validate-config health help --help --version' -- "$current")

@@ -48,7 +48,7 @@ std::string ZshAction(const OptionInfo& option) {
 std::string BashCompletion() {
   std::string text = "# bash completion for sampleproc\n" + std::string(kBanner) +
                      "_sampleproc() {\n"
-                     "  local current=${COMP_WORDS[COMP_CWORD]} previous= options=\n"
+                     "  local current=${COMP_WORDS[COMP_CWORD]} previous='' options=''\n"
                      "  COMPREPLY=()\n"
                      "  if ((COMP_CWORD <= 1)); then\n"
                      "    mapfile -t COMPREPLY < <(compgen -W '" +
