@@ -61,7 +61,7 @@ int Generate(bool check, const std::filesystem::path& root) {
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   const bool check = words.size() == 2 && words.front() == "--check";
-  if (words.size() != (check ? 2u : 1u)) {
+  if (words.size() != (check ? 2u : 1u) || words.back().starts_with('-')) {
     std::cerr << "usage: generate_docs [--check] ROOT\n";
     return 2;
   }
