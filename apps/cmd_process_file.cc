@@ -168,8 +168,8 @@ ExitCode Run(const Options& options, CommandContext& context) {
   auto loaded = LoadConfig(options.config, OriginalNames::kIgnore, context);
   if (!loaded) return loaded.error();
   config::Config& config = loaded->config;
-  // Nobody waits for a file as a client waits for an answer, and a limit in real time would make the
-  // output depend on how busy the machine is.
+  // Nobody waits for a file as a client waits for an answer, and a limit in real time would make
+  // the output depend on how busy the machine is.
   if (loaded->origins["process.deadline"].kind == config::Origin::Kind::kDefault) {
     config.process.deadline = {};
   }

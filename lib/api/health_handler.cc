@@ -43,8 +43,8 @@ http::Handler MakeLivezHandler() {
   };
 }
 
-http::Handler MakeIndexHandler(std::string service_name, std::string service_version,
-                               std::vector<std::string> endpoints) {
+http::Handler MakeIndexHandler(const std::string& service_name, const std::string& service_version,
+                               const std::vector<std::string>& endpoints) {
   std::string text;
   json::JsonWriter json(text);
   json.BeginObject();

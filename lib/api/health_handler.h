@@ -33,7 +33,7 @@ http::Handler MakeHealthHandler(HealthContext context);
 http::Handler MakeLivezHandler();
 
 // {"name", "version", "endpoints": ["GET /health", ...]}.
-http::Handler MakeIndexHandler(std::string service_name, std::string service_version,
-                               std::vector<std::string> endpoints);
+http::Handler MakeIndexHandler(const std::string& service_name, const std::string& service_version,
+                               const std::vector<std::string>& endpoints);
 
 }  // namespace sampleproc::api

@@ -40,7 +40,7 @@ std::unexpected<ReadFailure> FromErrno() {
 std::expected<std::string, ReadFailure> ReadWhole(const std::string& path) {
   const FileHandle file(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return FromErrno();
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return FromErrno();
   if (S_ISDIR(info.st_mode)) return std::unexpected(ReadFailure{EISDIR, "it is a directory"});
   std::string text;

@@ -61,16 +61,16 @@ void AddWorkRows(std::vector<Key>& rows) {
                "more often.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.process.detection_threshold; }));
-  rows.push_back(Bind(
-      {.path = "process.workers",
-       .kind = Kind::kInt,
-       .original_names = {{"CPU_CORES"}},
-       .max = 512,
-       .unit = "threads",
-       .zero_word = "auto",
-       .help = "Frames that are worked on at the same time. \"auto\" is one for each CPU the "
-               "process may use; more only adds memory and waiting."},
-      [](auto& c) -> auto& { return c.process.workers; }));
+  rows.push_back(
+      Bind({.path = "process.workers",
+            .kind = Kind::kInt,
+            .original_names = {{"CPU_CORES"}},
+            .max = 512,
+            .unit = "threads",
+            .zero_word = "auto",
+            .help = "Frames that are worked on at the same time. \"auto\" is one for each CPU the "
+                    "process may use; more only adds memory and waiting."},
+           [](auto& c) -> auto& { return c.process.workers; }));
   rows.push_back(Bind(
       {.path = "process.queue_depth",
        .kind = Kind::kInt,
@@ -89,32 +89,31 @@ void AddWorkRows(std::vector<Key>& rows) {
                "on how busy the machine is.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.process.deadline; }));
-  rows.push_back(Bind(
-      {.path = "process.budget_patience",
-       .kind = Kind::kDuration,
-       .max = kMinute,
-       .help = "Longest time a frame waits for room in the memory budget before it is refused "
-               "with 503. A worker is idle meanwhile. 0 refuses at once.",
-       .reloadable = true},
-      [](auto& c) -> auto& { return c.process.budget_patience; }));
+  rows.push_back(
+      Bind({.path = "process.budget_patience",
+            .kind = Kind::kDuration,
+            .max = kMinute,
+            .help = "Longest time a frame waits for room in the memory budget before it is refused "
+                    "with 503. A worker is idle meanwhile. 0 refuses at once.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.process.budget_patience; }));
 }
 
 void AddStagingRows(std::vector<Key>& rows) {
-  rows.push_back(Bind(
-      {.path = "process.delay",
-       .kind = Kind::kDuration,
-       .original_names = {{"PROCESSING_DELAY_MS", kMs}},
-       .max = kMinute,
-       .help = "Added to the time of each frame, to try slow processing in staging. 0 is off.",
-       .reloadable = true},
-      [](auto& c) -> auto& { return c.process.delay; }));
-  rows.push_back(Bind(
-      {.path = "process.simulate_gpu",
-       .kind = Kind::kBool,
-       .original_names = {{"SIMULATE_GPU"}},
-       .help = "Adds simulated_gpu: true to each result and changes nothing else.",
-       .reloadable = true},
-      [](auto& c) -> auto& { return c.process.simulate_gpu; }));
+  rows.push_back(
+      Bind({.path = "process.delay",
+            .kind = Kind::kDuration,
+            .original_names = {{"PROCESSING_DELAY_MS", kMs}},
+            .max = kMinute,
+            .help = "Added to the time of each frame, to try slow processing in staging. 0 is off.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.process.delay; }));
+  rows.push_back(Bind({.path = "process.simulate_gpu",
+                       .kind = Kind::kBool,
+                       .original_names = {{"SIMULATE_GPU"}},
+                       .help = "Adds simulated_gpu: true to each result and changes nothing else.",
+                       .reloadable = true},
+                      [](auto& c) -> auto& { return c.process.simulate_gpu; }));
   rows.push_back(Bind(
       {.path = "process.faces.min_size",
        .kind = Kind::kInt,

@@ -4,21 +4,21 @@ namespace sampleproc::config {
 namespace {
 
 void AddListenRows(std::vector<Key>& rows) {
-  rows.push_back(Bind(
-      {.path = "http.host",
-       .kind = Kind::kString,
-       .min = 1,
-       .max = 255,
-       .help = "Address or name to listen on. The default is reached from this machine only; "
-               "\"0.0.0.0\" or \"::\" opens the service to every network the machine is on."},
-      [](auto& c) -> auto& { return c.http.host; }));
-  rows.push_back(Bind(
-      {.path = "http.port",
-       .kind = Kind::kInt,
-       .original_names = {{"PORT"}},
-       .max = 65'535,
-       .help = "TCP port to listen on. 0 takes any free one; the start line says which."},
-      [](auto& c) -> auto& { return c.http.port; }));
+  rows.push_back(
+      Bind({.path = "http.host",
+            .kind = Kind::kString,
+            .min = 1,
+            .max = 255,
+            .help = "Address or name to listen on. The default is reached from this machine only; "
+                    "\"0.0.0.0\" or \"::\" opens the service to every network the machine is on."},
+           [](auto& c) -> auto& { return c.http.host; }));
+  rows.push_back(
+      Bind({.path = "http.port",
+            .kind = Kind::kInt,
+            .original_names = {{"PORT"}},
+            .max = 65'535,
+            .help = "TCP port to listen on. 0 takes any free one; the start line says which."},
+           [](auto& c) -> auto& { return c.http.port; }));
   rows.push_back(Bind(
       {.path = "http.io_threads",
        .kind = Kind::kInt,
@@ -59,15 +59,15 @@ void AddLimitRows(std::vector<Key>& rows) {
                "refused with 422.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.frame.max_metadata_bytes; }));
-  rows.push_back(Bind(
-      {.path = "http.max_json_depth",
-       .kind = Kind::kInt,
-       .min = 3,
-       .max = 256,
-       .unit = "levels",
-       .help = "Deepest nesting of objects and lists in a JSON request; the outermost is 1.",
-       .reloadable = true},
-      [](auto& c) -> auto& { return c.frame.max_json_depth; }));
+  rows.push_back(
+      Bind({.path = "http.max_json_depth",
+            .kind = Kind::kInt,
+            .min = 3,
+            .max = 256,
+            .unit = "levels",
+            .help = "Deepest nesting of objects and lists in a JSON request; the outermost is 1.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.frame.max_json_depth; }));
   rows.push_back(Bind(
       {.path = "http.max_json_nodes",
        .kind = Kind::kInt,
@@ -78,45 +78,44 @@ void AddLimitRows(std::vector<Key>& rows) {
                "memory before anything is known about the frame.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.frame.max_json_nodes; }));
-  rows.push_back(Bind(
-      {.path = "http.max_head_bytes",
-       .kind = Kind::kSize,
-       .min = kKiB,
-       .max = kMiB,
-       .help = "Largest head of a request, request line and fields together; a larger one is "
-               "refused with 431. Each connection may take this much memory.",
-       .reloadable = true},
-      [](auto& c) -> auto& { return c.http.max_head_bytes; }));
-  rows.push_back(Bind(
-      {.path = "http.max_fields",
-       .kind = Kind::kInt,
-       .min = 8,
-       .max = 10'000,
-       .unit = "fields",
-       .help = "Most header fields of a request; more are refused with 431.",
-       .reloadable = true},
-      [](auto& c) -> auto& { return c.http.max_fields; }));
-  rows.push_back(Bind(
-      {.path = "http.max_target_bytes",
-       .kind = Kind::kSize,
-       .min = 64,
-       .max = kMiB,
-       .help = "Longest request target, path and query together; a longer one is refused with "
-               "414.",
-       .reloadable = true},
-      [](auto& c) -> auto& { return c.http.max_target_bytes; }));
+  rows.push_back(
+      Bind({.path = "http.max_head_bytes",
+            .kind = Kind::kSize,
+            .min = kKiB,
+            .max = kMiB,
+            .help = "Largest head of a request, request line and fields together; a larger one is "
+                    "refused with 431. Each connection may take this much memory.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.http.max_head_bytes; }));
+  rows.push_back(Bind({.path = "http.max_fields",
+                       .kind = Kind::kInt,
+                       .min = 8,
+                       .max = 10'000,
+                       .unit = "fields",
+                       .help = "Most header fields of a request; more are refused with 431.",
+                       .reloadable = true},
+                      [](auto& c) -> auto& { return c.http.max_fields; }));
+  rows.push_back(
+      Bind({.path = "http.max_target_bytes",
+            .kind = Kind::kSize,
+            .min = 64,
+            .max = kMiB,
+            .help = "Longest request target, path and query together; a longer one is refused with "
+                    "414.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.http.max_target_bytes; }));
 }
 
 void AddTimeoutRows(std::vector<Key>& rows) {
-  rows.push_back(Bind(
-      {.path = "http.header_timeout",
-       .kind = Kind::kDuration,
-       .min = kMs,
-       .max = 5 * kMinute,
-       .help = "Longest time from the first byte of a request's head to its last. Longer lets "
-               "slow senders hold connections open.",
-       .reloadable = true},
-      [](auto& c) -> auto& { return c.http.header_timeout; }));
+  rows.push_back(
+      Bind({.path = "http.header_timeout",
+            .kind = Kind::kDuration,
+            .min = kMs,
+            .max = 5 * kMinute,
+            .help = "Longest time from the first byte of a request's head to its last. Longer lets "
+                    "slow senders hold connections open.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.http.header_timeout; }));
   rows.push_back(Bind(
       {.path = "http.body_timeout",
        .kind = Kind::kDuration,
@@ -126,14 +125,13 @@ void AddTimeoutRows(std::vector<Key>& rows) {
                "the body's memory stays taken meanwhile.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.http.body_timeout; }));
-  rows.push_back(Bind(
-      {.path = "http.write_timeout",
-       .kind = Kind::kDuration,
-       .min = kMs,
-       .max = 5 * kMinute,
-       .help = "Longest time for which a client may take nothing of its answer.",
-       .reloadable = true},
-      [](auto& c) -> auto& { return c.http.write_timeout; }));
+  rows.push_back(Bind({.path = "http.write_timeout",
+                       .kind = Kind::kDuration,
+                       .min = kMs,
+                       .max = 5 * kMinute,
+                       .help = "Longest time for which a client may take nothing of its answer.",
+                       .reloadable = true},
+                      [](auto& c) -> auto& { return c.http.write_timeout; }));
   rows.push_back(Bind(
       {.path = "http.idle_timeout",
        .kind = Kind::kDuration,

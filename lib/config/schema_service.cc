@@ -14,26 +14,26 @@ void AddTelemetryRows(std::vector<Key>& rows) {
        .help = "Least severe log line that is written. \"debug\" writes lines for every frame.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.telemetry.log_level; }));
-  rows.push_back(Bind(
-      {.path = "telemetry.log_format",
-       .kind = Kind::kEnum,
-       .words = {"auto", "logfmt", "json"},
-       .help = "How log lines look. \"auto\" is logfmt on a terminal and JSON elsewhere."},
-      [](auto& c) -> auto& { return c.telemetry.log_format; }));
+  rows.push_back(
+      Bind({.path = "telemetry.log_format",
+            .kind = Kind::kEnum,
+            .words = {"auto", "logfmt", "json"},
+            .help = "How log lines look. \"auto\" is logfmt on a terminal and JSON elsewhere."},
+           [](auto& c) -> auto& { return c.telemetry.log_format; }));
 }
 
 }  // namespace
 
 void AddServiceRows(std::vector<Key>& rows) {
   AddTelemetryRows(rows);
-  rows.push_back(Bind(
-      {.path = "service.name",
-       .kind = Kind::kString,
-       .original_names = {{"SERVICE_NAME"}, {"OTEL_SERVICE_NAME"}, {"PROCESSOR_NAME"}},
-       .min = 1,
-       .max = 255,
-       .help = "What the service calls itself in log lines and health answers."},
-      [](auto& c) -> auto& { return c.service.name; }));
+  rows.push_back(
+      Bind({.path = "service.name",
+            .kind = Kind::kString,
+            .original_names = {{"SERVICE_NAME"}, {"OTEL_SERVICE_NAME"}, {"PROCESSOR_NAME"}},
+            .min = 1,
+            .max = 255,
+            .help = "What the service calls itself in log lines and health answers."},
+           [](auto& c) -> auto& { return c.service.name; }));
   rows.push_back(Bind(
       {.path = "service.version",
        .kind = Kind::kString,

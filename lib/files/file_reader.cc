@@ -59,7 +59,7 @@ base::Result<base::ByteBuffer> ReadInput(const std::string& path, std::size_t ma
   };
   // Without O_NONBLOCK opening a FIFO waits for somebody to write to it.
   const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  struct stat status {};
+  struct stat status{};
   // open(2) refuses sockets and such with an error that says little.
   if (file.get() < 0) {
     const int error_number = errno;

@@ -61,7 +61,7 @@ std::optional<Input> InputList::Next() {
 
 std::optional<Input> InputList::Named(const std::string& path) {
   if (path == "-") return Input{path, std::nullopt};
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0) return Failed(path, errno);
   if (S_ISDIR(status.st_mode)) return Enter(path);
   if (!S_ISREG(status.st_mode)) return Input{path, NotRegular(path, status.st_mode)};
@@ -69,7 +69,7 @@ std::optional<Input> InputList::Named(const std::string& path) {
 }
 
 std::optional<Input> InputList::Found(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (lstat(path.c_str(), &status) != 0) return Failed(path, errno);
   if (S_ISDIR(status.st_mode)) return recursive_ ? Enter(path) : std::nullopt;
   if (!HasPictureExtension(path)) return std::nullopt;

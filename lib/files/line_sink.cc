@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kBlock = 64 * 1024;
 
 bool IsRegular(int descriptor) {
-  struct stat status {};
+  struct stat status{};
   return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 

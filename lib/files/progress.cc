@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 namespace sampleproc::files {
@@ -14,7 +15,7 @@ constexpr const char* kNewLine = "\r\x1b[K";
 
 // "16:05" or "2:16:05".
 std::string FormatDuration(double seconds) {
-  const auto whole = static_cast<long long>(seconds + 0.5);
+  const auto whole = std::llround(seconds);
   char text[40];
   if (whole >= 3600) {
     std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,

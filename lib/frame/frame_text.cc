@@ -26,7 +26,8 @@ std::optional<base::Problem> CheckText(std::string_view text, std::size_t max_by
                          "has " + std::to_string(text.size()) + " bytes; at most " +
                              std::to_string(max_bytes) + " are allowed"};
   }
-  if (json::FindInvalidUtf8(text) != text.npos) return base::Problem{"unicode", {}, "must be well-formed UTF-8"};
+  if (json::FindInvalidUtf8(text) != text.npos)
+    return base::Problem{"unicode", {}, "must be well-formed UTF-8"};
   if (HasControlCharacter(text)) {
     return base::Problem{"control_character", {}, "must not contain control characters"};
   }

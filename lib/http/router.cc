@@ -12,7 +12,7 @@ Responder::~Responder() {
   try {
     Send(ErrorResponse({base::ErrorCode::kInternal, "the request was dropped", {}, {}}, "", ""));
   } catch (const std::exception&) {
-    // Out of memory even for this; the request's deadline will answer it.
+    deliver_ = nullptr;  // out of memory even for this; the request's deadline will answer it
   }
 }
 

@@ -43,7 +43,7 @@ void Session::Begin(Loop& loop, Socket socket) {
   auto session = std::make_shared<Session>(loop, std::move(socket));
   asio::co_spawn(
       loop.io(), [session]() { return session->Run(); },
-      [session](std::exception_ptr thrown) {
+      [session](const std::exception_ptr& thrown) {
         if (!thrown) return;
         try {
           std::rethrow_exception(thrown);
@@ -360,8 +360,7 @@ Session::Awaitable<void> Session::AwaitAnswer() {
 bool Session::WriteNow(Response& response) {
   loop_.context().chain.OnResponse(request_, response);
   outbox_.clear();
-  unsent_body_ =
-      AppendResponse(response, loop_.date(), request_.method == Method::kHead, outbox_);
+  unsent_body_ = AppendResponse(response, loop_.date(), request_.method == Method::kHead, outbox_);
   error_code error;
   const std::size_t sent = socket_.write_some(asio::buffer(outbox_), error);
   if (error && !WouldBlock(error)) closed_ = true;

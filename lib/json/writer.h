@@ -39,7 +39,8 @@ class JsonWriter {
   void Null();
 
   template <std::integral T>
-  requires(!std::same_as<T, bool>) void Int(T value) {
+    requires(!std::same_as<T, bool>)
+  void Int(T value) {
     if constexpr (std::signed_integral<T>) {
       Signed(value);
     } else {
@@ -60,7 +61,8 @@ class JsonWriter {
   void Member(std::string_view key, bool value) { Key(key), Bool(value); }
   void Member(std::string_view key, double value) { Key(key), Double(value); }
   template <std::integral T>
-  requires(!std::same_as<T, bool>) void Member(std::string_view key, T value) {
+    requires(!std::same_as<T, bool>)
+  void Member(std::string_view key, T value) {
     Key(key);
     Int(value);
   }

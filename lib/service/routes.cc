@@ -16,9 +16,8 @@ std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
   for (const http::Route& route : routes) {
     endpoints.push_back(std::string(http::MethodName(route.method)) + " " + route.path);
   }
-  routes.push_back(
-      {Method::kGet, "/",
-       api::MakeIndexHandler(health.service_name, health.service_version, std::move(endpoints))});
+  routes.push_back({Method::kGet, "/",
+                    api::MakeIndexHandler(health.service_name, health.service_version, endpoints)});
   return routes;
 }
 

@@ -100,7 +100,7 @@ spdlog::level::level_enum ParseLevel(std::string_view name) {
 // Whether standard error is the journal's stream: systemd names its device and inode.
 bool IsJournal(int fd) {
   const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat info {};
+  struct stat info{};
   if (stream == nullptr || ::fstat(fd, &info) != 0) return false;
   return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) == stream;
 }
