@@ -327,7 +327,7 @@ def main():
     options = parser.parse_args()
     for tool in ("wrk", "djpeg", "cjpeg"):
         if not shutil.which(tool):
-            fail(f"{tool} is missing; run packaging/install-deps.sh build bench")
+            fail(f"{tool} is missing; run packaging/install-deps.sh build test bench")
     facts = machine()
     print(f"{facts['cpu']}, {facts['cores']} cores, Linux {facts['kernel']}, load "
           f"{facts['load_before']:.2f}")  # fmt: skip
