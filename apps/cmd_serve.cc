@@ -8,6 +8,7 @@
 #include "config/print.h"
 #include "service/service.h"
 #include "service/signals.h"
+#include "service/sizing.h"
 #include "telemetry/log_setup.h"
 
 namespace sampleproc::apps {
@@ -22,7 +23,8 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   service::Signals signals({SIGTERM, SIGINT, SIGHUP});
   auto log = telemetry::MakeLogger(config.telemetry, config.service.name);
   const std::string sources = config::DescribeSources(*loaded);
-  log->Info("starting", {{"configuration", std::string_view(sources)}});
+  log->Info("starting", {{"configuration", std::string_view(sources)},
+                         {"file_limit", static_cast<std::int64_t>(service::RaiseFileLimit())}});
   const auto service = service::Service::Start(config, base::SystemClock(), log);
   if (!service) {
     context.err << "sampleproc: " << service.error().message << "\n";

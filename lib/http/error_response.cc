@@ -8,6 +8,13 @@ namespace sampleproc::http {
 
 using base::ErrorCode;
 
+namespace {
+
+// When an error does not say after what time trying again is worth it.
+constexpr std::chrono::seconds kRetryAfter{1};
+
+}  // namespace
+
 int StatusOf(ErrorCode code) {
   switch (code) {
     case ErrorCode::kBadRequest:
@@ -125,8 +132,9 @@ Response ErrorResponse(const base::Error& error, std::string_view path,
   }
   json.EndObject();
   response.body = std::move(text);
-  if (error.retry_after) {
-    response.AddField("Retry-After", std::to_string(error.retry_after->count()));
+  if (response.status == 503) {
+    const auto retry_after = error.retry_after.value_or(kRetryAfter);
+    response.AddField("Retry-After", std::to_string(retry_after.count()));
   }
   return response;
 }

@@ -328,8 +328,8 @@ void Session::Handle() {
     route_->handler(request_, std::move(responder));
   } catch (const std::bad_alloc&) {
     // The responder has answered 500 on its way out; say what it was instead.
-    answer_ = ErrorResponse({ErrorCode::kOverloaded, "out of memory", {}, std::chrono::seconds(1)},
-                            request_.path, request_.request_id);
+    answer_ = ErrorResponse({ErrorCode::kOverloaded, "out of memory", {}, {}}, request_.path,
+                            request_.request_id);
   }
 }
 

@@ -39,12 +39,9 @@ base::Result<void> WorkerPool::Submit(Task task) {
     const std::lock_guard lock(mutex_);
     if (stopping_) return base::Fail(base::ErrorCode::kShuttingDown, "the service is stopping");
     if (queue_.size() >= queue_depth_) {
-      base::Error full{base::ErrorCode::kOverloaded,
-                       "all workers are busy and " + std::to_string(queue_depth_) +
-                           " frames wait already (process.queue_depth)",
-                       {},
-                       std::chrono::seconds(1)};
-      return std::unexpected(std::move(full));
+      return base::Fail(base::ErrorCode::kOverloaded,
+                        "all workers are busy and " + std::to_string(queue_depth_) +
+                            " frames wait already (process.queue_depth)");
     }
     queue_.push_back(std::move(task));
   }

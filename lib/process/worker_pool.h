@@ -41,7 +41,7 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // Queues the task or fails at once: kOverloaded with `retry_after` when `queue_depth` tasks wait
+  // Queues the task or fails at once: kOverloaded when `queue_depth` tasks wait
   // already, kShuttingDown once the pool is being destroyed. Never waits.
   base::Result<void> Submit(Task task);
 

@@ -1,5 +1,7 @@
 #include "service/sizing.h"
 
+#include <sys/resource.h>
+
 namespace sampleproc::service {
 
 std::size_t MemoryCapacity(const resources::Options& options,
@@ -11,6 +13,16 @@ std::size_t MemoryCapacity(const resources::Options& options,
 
 int WorkerCount(const process::Options& options, const resources::MachineLimits& machine) {
   return options.workers > 0 ? options.workers : machine.cpus;
+}
+
+std::size_t RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit raised{limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur;
 }
 
 }  // namespace sampleproc::service

@@ -17,4 +17,8 @@ std::size_t MemoryCapacity(const resources::Options& options,
 // The configured number, else one for each CPU that may be used.
 int WorkerCount(const process::Options& options, const resources::MachineLimits& machine);
 
+// Raises the soft limit of open files to the hard one, since each connection is one, and returns
+// what holds now (getrlimit(2)). Of the whole process, so it is for main's side of the program.
+std::size_t RaiseFileLimit();
+
 }  // namespace sampleproc::service

@@ -22,7 +22,6 @@ std::optional<Response> BodyAdmission::OnHead(Request& request) {
     base::Error error = reserved.error();
     // To the sender a body over the whole budget is a body that is too large.
     if (error.code == base::ErrorCode::kInvalidFrame) error.code = base::ErrorCode::kTooLarge;
-    if (error.code == base::ErrorCode::kOverloaded) error.retry_after = std::chrono::seconds(1);
     return ErrorResponse(error, request.path, request.request_id);
   }
   request.reservation = std::move(*reserved);
