@@ -9,6 +9,10 @@ namespace sampleproc::api {
 http::Handler MakeHealthHandler(HealthContext context) {
   return [context = std::move(context)](http::Request&, http::Responder respond) {
     const process::WorkerPool::Counts counts = context.pool.counts();
+    const process::FrameTracker::Totals totals = context.tracker.totals();
+    const auto entered = [&](frame::FrameState state) {
+      return totals.entered[static_cast<std::size_t>(state)];
+    };
     const bool stopping = context.shutting_down();
     std::string text;
     json::JsonWriter json(text);
@@ -25,7 +29,8 @@ http::Handler MakeHealthHandler(HealthContext context) {
     json.Member("shutting_down", stopping);
     json.Key("metrics");
     json.BeginObject();
-    json.Member("frames_processed", counts.finished);
+    json.Member("frames_processed", entered(frame::FrameState::kCompleted));
+    json.Member("frames_failed", entered(frame::FrameState::kFailed));
     json.Member("active_frames", counts.active);
     json.Member("queued_frames", counts.queued);
     json.EndObject();

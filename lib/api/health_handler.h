@@ -8,12 +8,14 @@
 
 #include "base/clock.h"
 #include "http/router.h"
+#include "process/frame_tracker.h"
 #include "process/worker_pool.h"
 
 namespace sampleproc::api {
 
 struct HealthContext {
   process::WorkerPool& pool;
+  process::FrameTracker& tracker;
   const base::Clock& clock;
   std::string service_name;
   std::string service_version;
@@ -24,7 +26,8 @@ struct HealthContext {
 //
 //   {"status": "healthy" | "unhealthy", "timestamp", "service", "version",
 //    "details": {"processor_initialized", "consumer_enabled", "consumer_running", "shutting_down",
-//                "metrics": {"frames_processed", "active_frames", "queued_frames"}}}
+//                "metrics": {"frames_processed", "frames_failed", "active_frames",
+//                            "queued_frames"}}}
 //
 // 200 when healthy; while shutting down it is 503 with the same document.
 http::Handler MakeHealthHandler(HealthContext context);

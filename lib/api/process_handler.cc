@@ -19,13 +19,16 @@ namespace {
 
 using base::ErrorCode;
 using base::Result;
+using frame::FrameAction;
 
 // The parts of a request that go along to the worker: owned, because the request's views end with
 // the handler.
 struct Job {
-  explicit Job(http::Responder to) : respond(std::move(to)) {}
+  Job(http::Responder to, process::TrackedFrame tracked)
+      : respond(std::move(to)), frame(std::move(tracked)) {}
 
   http::Responder respond;
+  process::TrackedFrame frame;
   std::string path;
   std::string request_id;
   std::string query;
@@ -36,8 +39,16 @@ struct Job {
   base::Allowance allowance;
   base::MonoTime handed_over;
 
-  void Fail(const base::Error& error) {
+  // Every step below is one that the table of states has, so its result says nothing new.
+  void Go(FrameAction action) { (void)frame.Apply(action); }
+
+  void Refuse(const base::Error& error) {
     respond.Send(http::ErrorResponse(error, path, request_id));
+  }
+  void Fail(const base::Error& error) {
+    Go(FrameAction::kFail);
+    Go(FrameAction::kArchive);
+    Refuse(error);
   }
 };
 
@@ -105,6 +116,7 @@ Result<frame::Frame> BinaryFrame(Job& job) {
 }
 
 void Work(const ProcessContext& context, Job& job, process::Processor& processor) {
+  job.Go(FrameAction::kStart);
   const auto queued = context.clock.Now() - job.handed_over;
   if (auto allowed = job.allowance.Check("the queue"); !allowed) return job.Fail(allowed.error());
 
@@ -123,6 +135,8 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
   // Given back before the answer goes out: who has the answer may count on the memory.
   *frame = {};
   job.reservation.Release();
+  job.Go(FrameAction::kComplete);
+  job.Go(FrameAction::kArchive);
   job.respond.Send(http::JsonResponse(std::move(json)));
 }
 
@@ -130,27 +144,30 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
 
 http::Handler MakeProcessHandler(const ProcessContext& context) {
   return [context](http::Request& request, http::Responder respond) {
-    auto job = std::make_shared<Job>(std::move(respond));
+    auto job =
+        std::make_shared<Job>(std::move(respond), context.tracker.Receive(request.request_id));
     job->path = request.path;
     job->request_id = request.request_id;
     job->query = request.query;
     job->content_type = request.Find("Content-Type").value_or("");
     const BodyKind kind = KindOf(job->content_type);
     if (kind == BodyKind::kUnsupported) {
-      return job->Fail(base::Fail(ErrorCode::kUnsupportedFormat,
-                                  "the content type is not one of application/json, image/* and "
-                                  "application/octet-stream")
-                           .error());
+      return job->Refuse(base::Fail(ErrorCode::kUnsupportedFormat,
+                                    "the content type is not one of application/json, image/* and "
+                                    "application/octet-stream")
+                             .error());
     }
     job->is_json = kind == BodyKind::kJson ||
                    (kind == BodyKind::kByFirstByte && StartsWithBrace(request.body));
+    job->Go(FrameAction::kValidate);
     job->body = std::move(request.body);
     job->reservation = std::move(request.reservation);
     job->allowance = request.allowance;
     job->handed_over = context.clock.Now();
+    job->Go(FrameAction::kQueue);
     auto submitted = context.pool.Submit(
         [context, job](process::Processor& processor) { Work(context, *job, processor); });
-    if (!submitted) job->Fail(submitted.error());
+    if (!submitted) job->Refuse(submitted.error());
   };
 }
 

@@ -4,12 +4,14 @@
 #include "base/clock.h"
 #include "frame/options.h"
 #include "http/router.h"
+#include "process/frame_tracker.h"
 #include "process/worker_pool.h"
 
 namespace sampleproc::api {
 
 struct ProcessContext {
   process::WorkerPool& pool;
+  process::FrameTracker& tracker;
   const frame::Options& frame;
   const base::Clock& clock;
   bool simulated_gpu = false;
@@ -19,6 +21,10 @@ struct ProcessContext {
 // `application/octet-stream`, with `frame_id`, `camera_id` and `timestamp` as query parameters). A
 // body without a content type, or with the one that `curl -d` sends, is JSON when it starts with
 // '{' and a picture otherwise. Any other content type is kUnsupportedFormat.
+//
+// A frame is tracked from here to its answer under its request's id: VALIDATED by what can be seen
+// without reading the body, QUEUED for a worker, PROCESSING from the worker's first touch, and
+// ARCHIVED with its answer.
 //
 // The body is parsed, decoded and worked on by one worker; the I/O thread only hands it over. The
 // answer is frame/result_json.h with its clock fields, or a problem document. The context's

@@ -73,7 +73,6 @@ void WorkerPool::Work(Processor& processor) {
     task = nullptr;  // what it holds is given back before the count says so
     lock.lock();
     --counts_.active;
-    ++counts_.finished;
   }
 }
 

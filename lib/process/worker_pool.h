@@ -27,7 +27,6 @@ class WorkerPool {
   struct Counts {
     std::size_t queued = 0;      // tasks waiting
     std::size_t active = 0;      // tasks in work
-    std::uint64_t finished = 0;  // tasks done since the start
   };
 
   // Starts `workers` threads (at least 1). Fails with kConfig when the pipeline cannot be made.

@@ -24,6 +24,10 @@ namespace {
 using base::Result;
 using std::chrono::milliseconds;
 
+// Frames on their way at once that are followed one by one; the queue and the workers hold far
+// fewer.
+constexpr std::size_t kMaxTrackedFrames = 10'000;
+
 // Outermost first.
 http::Chain MakeChain(const config::Config& config, resources::MemoryBudget& budget) {
   std::vector<std::unique_ptr<http::Middleware>> links;
@@ -48,12 +52,14 @@ class Service::Impl {
       : config(given),
         clock(given_clock),
         log(std::move(given_log)),
-        budget(MemoryCapacity(config.resources, machine)) {}
+        budget(MemoryCapacity(config.resources, machine)),
+        tracker(kMaxTrackedFrames, *log) {}
 
   const config::Config config;
   const base::Clock& clock;
   const std::shared_ptr<base::Logger> log;
   resources::MemoryBudget budget;
+  process::FrameTracker tracker;
   std::atomic<bool> shutting_down = false;
   bool shut_down = false;
 
@@ -80,8 +86,8 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   impl->pool = std::move(*pool);
 
   impl->router.emplace(MakeRoutes(
-      {*impl->pool, own.frame, clock, own.process.simulate_gpu},
-      {*impl->pool, clock, own.service.name, own.service.version,
+      {*impl->pool, impl->tracker, own.frame, clock, own.process.simulate_gpu},
+      {*impl->pool, impl->tracker, clock, own.service.name, own.service.version,
        [state = impl.get()] { return state->shutting_down.load(std::memory_order_relaxed); }}));
   impl->chain.emplace(MakeChain(own, impl->budget));
   auto server = http::Server::Listen(
