@@ -1,5 +1,9 @@
 #include "base/base64.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include <array>
 #include <bit>
 #include <cstring>
@@ -41,9 +45,90 @@ std::unexpected<Base64Error> BadCharacter(std::span<const std::uint8_t> text, st
   return std::unexpected(Base64Error{Base64Error::Kind::kCharacter, at});
 }
 
-}  // namespace
+#if defined(__x86_64__)
 
-std::expected<std::size_t, Base64Error> DecodeBase64InPlace(std::span<std::uint8_t> text) {
+// Sixteen entries, for a byte shuffle that looks a nibble up in them.
+using NibbleTable = std::array<std::uint8_t, 16>;
+
+// A character is of the alphabet when the entries of its two nibbles share a bit: each high nibble
+// has a bit of its own, and the entry of a low nibble has those of the high nibbles it goes with.
+constexpr NibbleTable kByLowNibble = [] {
+  NibbleTable table{};
+  for (const char c : kAlphabet) {
+    table[static_cast<std::size_t>(c & 15)] |= static_cast<std::uint8_t>(1 << (c >> 4));
+  }
+  return table;
+}();
+constexpr NibbleTable kByHighNibble = [] {
+  NibbleTable table{};
+  for (std::size_t high = 0; high < 8; ++high) table[high] = static_cast<std::uint8_t>(1 << high);
+  return table;
+}();
+
+// What to add to a character to get its place in the alphabet: one number for each high nibble, but
+// for '/', whose high nibble is that of '+'. It uses the entry below, which no character has.
+constexpr NibbleTable kToPlace = [] {
+  NibbleTable table{};
+  for (std::size_t place = 0; place < kAlphabet.size(); ++place) {
+    const auto c = static_cast<std::size_t>(kAlphabet[place]);
+    table[(c >> 4) - (c == '/' ? 1 : 0)] = static_cast<std::uint8_t>(place - c);
+  }
+  return table;
+}();
+
+[[gnu::target("avx2")]] __m256i Load(const NibbleTable& table) {
+  return _mm256_broadcastsi128_si256(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
+}
+
+// Decodes blocks of 32 characters into 24 bytes for as long as all of a block are of the alphabet,
+// and returns how many characters that were. The packing by two multiply-adds is that of Mula and
+// Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions", ACM TWEB 12(3), 2018.
+[[gnu::target("avx2")]] std::size_t DecodeBlocksAvx2(std::uint8_t* place, std::size_t characters) {
+  // Within each half: the three low bytes of each 32-bit group, most significant first.
+  const __m256i order = _mm256_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1,  //
+                                         2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
+  const __m256i by_low = Load(kByLowNibble);
+  const __m256i by_high = Load(kByHighNibble);
+  const __m256i to_place = Load(kToPlace);
+  const __m256i join = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 7, 7);
+  std::size_t in = 0;
+  // The store of 32 bytes, eight of them void, ends where the characters just read end or before.
+  for (; characters - in >= 32; in += 32) {
+    const __m256i c = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(place + in));
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi32(c, 4), _mm256_set1_epi8(15));
+    // A byte above 127 shuffles to zero, which shares no bit.
+    const __m256i shared =
+        _mm256_and_si256(_mm256_shuffle_epi8(by_low, c), _mm256_shuffle_epi8(by_high, high));
+    const __m256i invalid = _mm256_cmpeq_epi8(shared, _mm256_setzero_si256());
+    if (_mm256_movemask_epi8(invalid) != 0) break;
+
+    const __m256i is_slash = _mm256_cmpeq_epi8(c, _mm256_set1_epi8('/'));  // -1 where it is
+    const __m256i sextets =
+        _mm256_add_epi8(c, _mm256_shuffle_epi8(to_place, _mm256_add_epi8(high, is_slash)));
+
+    const __m256i pairs = _mm256_maddubs_epi16(sextets, _mm256_set1_epi32(0x01400140));
+    const __m256i groups = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00011000));
+    const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(groups, order), join);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(place + in / 4 * 3), packed);
+  }
+  return in;
+}
+
+#endif
+
+// How many characters the vector unit of this machine has decoded, a multiple of four.
+std::size_t DecodeBlocks(std::uint8_t* place, std::size_t characters) {
+#if defined(__x86_64__)
+  if (characters >= 32 && __builtin_cpu_supports("avx2"))
+    return DecodeBlocksAvx2(place, characters);
+#endif
+  return 0;
+}
+
+// Everything but the vector blocks: from character `in` on, whose bytes go to `out`.
+std::expected<std::size_t, Base64Error> DecodeFrom(std::span<std::uint8_t> text, std::size_t in,
+                                                   std::size_t out) {
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   const std::size_t characters = text.size() - padding;
@@ -53,8 +138,6 @@ std::expected<std::size_t, Base64Error> DecodeBase64InPlace(std::span<std::uint8
 
   // Bytes are written behind the characters read, so nothing unread is overwritten. The store of
   // eight bytes, two of them void, ends where the eight characters just read end or before.
-  std::size_t in = 0;
-  std::size_t out = 0;
   for (; characters - in >= 8; in += 8, out += 6) {
     const std::uint32_t high = DecodeFour(place + in);
     const std::uint32_t low = DecodeFour(place + in + 4);
@@ -91,6 +174,18 @@ std::expected<std::size_t, Base64Error> DecodeBase64InPlace(std::span<std::uint8
   text[out++] = static_cast<std::uint8_t>(bits >> 16);
   if (left == 3) text[out++] = static_cast<std::uint8_t>(bits >> 8);
   return out;
+}
+
+}  // namespace
+
+std::expected<std::size_t, Base64Error> DecodeBase64InPlace(std::span<std::uint8_t> text) {
+  // Padding is not of the alphabet, so it ends the blocks.
+  const std::size_t in = DecodeBlocks(text.data(), text.size());
+  return DecodeFrom(text, in, in / 4 * 3);
+}
+
+std::expected<std::size_t, Base64Error> DecodeBase64InPlaceScalar(std::span<std::uint8_t> text) {
+  return DecodeFrom(text, 0, 0);
 }
 
 std::string DescribeBase64Error(const Base64Error& error) {

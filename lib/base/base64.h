@@ -26,6 +26,9 @@ struct Base64Error {
 // does not belong is reported before a wrong length.
 std::expected<std::size_t, Base64Error> DecodeBase64InPlace(std::span<std::uint8_t> text);
 
+// The same without the vector unit, which a machine may lack: the twin that tests hold it to.
+std::expected<std::size_t, Base64Error> DecodeBase64InPlaceScalar(std::span<std::uint8_t> text);
+
 // A sentence for people: "character 17 is not in the base64 alphabet (A-Z a-z 0-9 + /, ...)".
 // Characters are counted from 0.
 std::string DescribeBase64Error(const Base64Error& error);
