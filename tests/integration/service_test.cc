@@ -40,6 +40,9 @@ std::string JsonBody(base::ByteView picture, const std::string& metadata = "{}")
 
 std::unique_ptr<Service> StartService(config::Config config) {
   config.http.port = 0;
+  // A sanitizer on a busy machine is slow, and no limit in real time is what these tests are about.
+  config.process.deadline = std::chrono::minutes(5);
+  config.http.request_deadline = std::chrono::minutes(5);
   auto service = Service::Start(config, base::SystemClock(), std::make_shared<test::NullLogger>());
   REQUIRE(service);
   return std::move(*service);
@@ -178,6 +181,7 @@ TEST_CASE("two services of different configurations share nothing") {
   one.http.max_request_bytes = 2'000'000;
   config::Config two;
   two.process.pipeline = {"faces"};
+  two.process.faces.min_size = 80;
   two.process.simulate_gpu = true;
   two.service.name = "two";
   two.http.max_request_bytes = 70'000;
