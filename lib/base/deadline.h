@@ -33,6 +33,22 @@ class Deadline {
   MonoTime at_{};
 };
 
+// A bound on the CPU time of the thread that makes it and asks it. CPU time never runs ahead of
+// real time, so the thread's clock, a system call, is read only when that much real time has
+// passed.
+class CpuDeadline {
+ public:
+  CpuDeadline() = default;  // never
+  explicit CpuDeadline(std::chrono::nanoseconds from_now)
+      : real_(SystemClock(), from_now), cpu_(ThreadCpuClock(), from_now) {}
+
+  bool Expired() const { return real_.Expired() && cpu_.Expired(); }
+
+ private:
+  Deadline real_;
+  Deadline cpu_;
+};
+
 // Set once by whoever asked for the work (from any thread), read by whoever does it. Copies share
 // one flag.
 class CancelFlag {
@@ -49,7 +65,7 @@ class CancelFlag {
 struct Allowance {
   Deadline deadline = {};
   CancelFlag cancel = {};
-  Deadline cpu = {};  // on ThreadCpuClock(), for work that stays on one thread
+  CpuDeadline cpu = {};  // for work that stays on one thread
 
   // Nothing, or kCancelled, or kDeadline. `where` completes "ran out of time in ...".
   Result<void> Check(std::string_view where) const;

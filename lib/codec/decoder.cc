@@ -64,7 +64,7 @@ base::Result<Decoded> Decode(base::ByteView encoded, frame::PixelFormat wanted,
                       DescribeForeign(encoded) + "; supported: " + std::string(SupportedFormats()));
   }
   base::Allowance both = allowance;
-  both.cpu = base::Deadline(base::ThreadCpuClock(), options.deadline);
+  both.cpu = base::CpuDeadline(options.deadline);
   const DecodeRequest request{encoded, wanted, options, both, budget, scratch, budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
   auto decoded = format == Format::kJpeg ? DecodeJpeg(request) : DecodePng(request);

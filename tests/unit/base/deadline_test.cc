@@ -1,6 +1,7 @@
 #include "base/deadline.h"
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "support/fake_clock.h"
 
@@ -54,6 +55,19 @@ TEST_CASE("an allowance says why it ended, the asker's absence first") {
   CHECK(late.error().message.ends_with("in decode"));
   allowance.cancel.Cancel();
   CHECK(allowance.Check("decode").error().code == ErrorCode::kCancelled);
+}
+
+TEST_CASE("a bound on CPU time counts what the thread has used, not what has passed") {
+  CHECK_FALSE(CpuDeadline().Expired());
+  const CpuDeadline bound(std::chrono::milliseconds(30));
+  // Until that much real time has passed, without using the CPU for all of it.
+  const MonoTime end = SystemClock().Now() + std::chrono::milliseconds(40);
+  std::this_thread::sleep_until(end);
+  CHECK_FALSE(bound.Expired());
+  const MonoTime begin = ThreadCpuClock().Now();
+  while (ThreadCpuClock().Now() - begin < std::chrono::milliseconds(31)) {
+  }
+  CHECK(bound.Expired());
 }
 
 }  // namespace
