@@ -10,7 +10,7 @@ namespace sampleproc::service {
 // signals stay blocked when it is destroyed.
 class Signals {
  public:
-  explicit Signals(std::initializer_list<int> signals);
+  Signals(std::initializer_list<int> signals);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   ~Signals();
