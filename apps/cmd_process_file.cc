@@ -168,8 +168,8 @@ ExitCode Run(const Options& options, CommandContext& context) {
   auto loaded = LoadConfig(options.config, OriginalNames::kIgnore, context);
   if (!loaded) return loaded.error();
   config::Config& config = loaded->config;
-  // Nobody waits for a file as a client waits for an answer, and a limit in real time would make the
-  // output depend on how busy the machine is.
+  // Nobody waits for a file as a client waits for an answer, and a limit in real time would make
+  // the output depend on how busy the machine is.
   if (loaded->origins["process.deadline"].kind == config::Origin::Kind::kDefault) {
     config.process.deadline = {};
   }
@@ -221,6 +221,8 @@ ExitCode Run(const Options& options, CommandContext& context) {
   if (totals) {
     if (auto flushed = writer->Flush(); !flushed) totals = std::unexpected(flushed.error());
   }
+  // A reader that has seen enough, as `head` has, wants no message.
+  if (!totals && totals.error().code == ErrorCode::kCancelled) return ExitCode::kIo;
   if (!totals) return Complain(context, totals.error());
   if (totals->stopped && interrupts.code()) return *interrupts.code();
   return CodeOf(*totals, context);
