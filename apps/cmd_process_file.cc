@@ -221,6 +221,8 @@ ExitCode Run(const Options& options, CommandContext& context) {
   if (totals) {
     if (auto flushed = writer->Flush(); !flushed) totals = std::unexpected(flushed.error());
   }
+  // A reader that has seen enough, as `head` has, wants no message.
+  if (!totals && totals.error().code == ErrorCode::kCancelled) return ExitCode::kIo;
   if (!totals) return Complain(context, totals.error());
   if (totals->stopped && interrupts.code()) return *interrupts.code();
   return CodeOf(*totals, context);

@@ -43,7 +43,10 @@ base::Result<void> LineSink::Flush() {
       pollfd ready{descriptor_, POLLOUT, 0};
       poll(&ready, 1, -1);
     } else if (errno != EINTR) {
-      return std::unexpected(SystemError("cannot write to " + name_, errno));
+      const int error_number = errno;
+      base::Error error = SystemError("cannot write to " + name_, error_number);
+      if (error_number == EPIPE) error.code = base::ErrorCode::kCancelled;
+      return std::unexpected(std::move(error));
     }
   }
   return {};

@@ -8,8 +8,9 @@
 
 namespace sampleproc::files {
 
-// Collects lines for a regular file, writes each at once to anything else. Fails with kIo; what was
-// collected is then dropped. The descriptor stays the caller's. Used by one thread at a time.
+// Collects lines for a regular file, writes each at once to anything else. Fails with kIo, or
+// kCancelled when the reader of a pipe is gone; what was collected is then dropped. The descriptor
+// stays the caller's. Used by one thread at a time.
 class LineSink {
  public:
   LineSink(int descriptor, std::string name);

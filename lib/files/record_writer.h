@@ -10,8 +10,9 @@
 
 namespace sampleproc::files {
 
-// Used by one thread at a time. It fails with kIo and the system's reason (no space left, the
-// reader of a pipe is gone); SIGPIPE must be ignored by the program, or the program ends instead.
+// Used by one thread at a time. It fails with kIo and the system's reason (no space left), or
+// kCancelled when the reader of a pipe is gone; SIGPIPE must be ignored by the program, or the
+// program ends instead.
 // Into a regular file lines are collected and written in large pieces; anywhere else each is
 // written at once, so that whoever reads sees it.
 class RecordWriter {

@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import threading
 import unittest
 
 BINARY = os.path.abspath(sys.argv.pop(1))
+PATIENCE = 60  # seconds; only a failing test waits so long
 
 
 def run(*words, env=None, stdin=b"", **options):
@@ -15,13 +17,31 @@ def run(*words, env=None, stdin=b"", **options):
         env=env or {},
         input=stdin,
         stderr=subprocess.PIPE,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         **options,
     )
     result.out = (result.stdout or b"").decode()
     result.err = result.stderr.decode()
     return result
+
+
+def start(test, *words, env=None, **options):
+    """The binary with pipes, running beside the test that ends it: after PATIENCE at the latest."""
+    for stream in ("stdin", "stdout", "stderr"):
+        options.setdefault(stream, subprocess.PIPE)
+    # Without buffers of Python's own readline() and communicate() may follow one another.
+    child = subprocess.Popen([BINARY, *words], env=env or {}, bufsize=0, **options)
+    too_long = threading.Timer(PATIENCE, child.kill)
+    too_long.start()
+
+    def end():
+        too_long.cancel()
+        child.kill()
+        child.communicate()
+
+    test.addCleanup(end)
+    return child
 
 
 main = unittest.main
