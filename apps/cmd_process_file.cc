@@ -97,7 +97,8 @@ class Interrupts {
 
  private:
   void Watch(const base::CancelFlag& stop) {
-    if ((signal_ = signals_.Wait()) == 0) return;
+    signal_ = signals_.Wait();
+    if (signal_ == 0) return;
     stop.Cancel();
     if (signals_.Wait() != 0) ::_exit(static_cast<int>(*code()));
   }

@@ -70,7 +70,7 @@ constexpr NibbleTable kByHighNibble = [] {
 constexpr NibbleTable kToPlace = [] {
   NibbleTable table{};
   for (std::size_t place = 0; place < kAlphabet.size(); ++place) {
-    const auto c = static_cast<std::size_t>(kAlphabet[place]);
+    const std::size_t c = static_cast<unsigned char>(kAlphabet[place]);
     table[(c >> 4) - (c == '/' ? 1 : 0)] = static_cast<std::uint8_t>(place - c);
   }
   return table;

@@ -25,8 +25,8 @@ class WorkerPool {
   using Task = std::move_only_function<void(Processor&)>;
 
   struct Counts {
-    std::size_t queued = 0;      // tasks waiting
-    std::size_t active = 0;      // tasks in work
+    std::size_t queued = 0;  // tasks waiting
+    std::size_t active = 0;  // tasks in work
   };
 
   // Starts `workers` threads (at least 1). Fails with kConfig when the pipeline cannot be made.

@@ -7,7 +7,8 @@
 #include <sstream>
 #include <string>
 
-int main(int argc, char** argv) {
+// An exception ends the build with its text, which is what should happen.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   if (argc != 2) {
     std::cerr << "usage: embed_frontal_face OUTPUT.cc\n";
     return 2;
