@@ -77,7 +77,11 @@ void Session::OnTick(base::MonoTime now) {
 }
 
 void Session::OnDrain() {
-  if (wait_ == Wait::kIdle) Abort();
+  const bool nothing_asked = wait_ == Wait::kIdle || (wait_ == Wait::kHead && inbox_.empty());
+  if (!nothing_asked) return;
+  // A request that has arrived and is about to be read gets its answer.
+  error_code ignored;
+  if (socket_.available(ignored) == 0) Abort();
 }
 
 void Session::Abort() {
@@ -360,8 +364,7 @@ Session::Awaitable<void> Session::AwaitAnswer() {
 bool Session::WriteNow(Response& response) {
   loop_.context().chain.OnResponse(request_, response);
   outbox_.clear();
-  unsent_body_ =
-      AppendResponse(response, loop_.date(), request_.method == Method::kHead, outbox_);
+  unsent_body_ = AppendResponse(response, loop_.date(), request_.method == Method::kHead, outbox_);
   error_code error;
   const std::size_t sent = socket_.write_some(asio::buffer(outbox_), error);
   if (error && !WouldBlock(error)) closed_ = true;
