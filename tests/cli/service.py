@@ -8,6 +8,15 @@ import threading
 
 import cli
 
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-XSS-Protection": "1; mode=block",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cache-Control": "no-store",
+}
+ANY_PORT = ("--port", "0")
+
 
 class Answer:
     def __init__(self, response):
@@ -97,3 +106,30 @@ class Service:
 def as_json(picture, metadata):
     frame = {"frame_data": base64.b64encode(picture).decode(), "metadata": metadata}
     return json.dumps(frame).encode()
+
+
+class WithService(cli.TestCase):
+    def serve(self, *words, **options):
+        return Service(self, *ANY_PORT, *words, **options)
+
+    def check_headers(self, answer):
+        for name, value in SECURITY_HEADERS.items():
+            self.assertEqual(answer.headers.get_all(name), [value])
+        self.assertRegex(answer.headers["X-Request-ID"], r"^[A-Za-z0-9._-]+$")
+
+    def check_problem(self, answer, status, path="/process"):
+        self.assertEqual(answer.status, status, answer.body)
+        self.check_headers(answer)
+        self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        problem = answer.json()
+        self.assertRegex(problem["type"], r"^urn:sampleproc:problem:[a-z-]+$")
+        self.assertTrue(problem["title"])
+        self.assertEqual((problem["status"], problem["instance"]), (status, path))
+        self.assertIsInstance(problem["detail"], str)
+        self.assertEqual(problem["request_id"], answer.headers["X-Request-ID"])
+        for error in problem.get("errors", []):
+            self.assertEqual(list(error), ["type", "loc", "msg"])
+        return problem
+
+    def kinds(self, problem):
+        return [error["type"] for error in problem["errors"]]
