@@ -2,6 +2,7 @@
 #include <csignal>
 #include <memory>
 #include <ostream>
+#include <sstream>
 
 #include "apps/commands.h"
 #include "apps/config_options.h"
@@ -14,9 +15,27 @@
 namespace sampleproc::apps {
 namespace {
 
+// What is wrong and yet no reason not to start.
+void LogWarnings(const std::vector<config::Diagnostic>& diagnostics, base::Logger& log) {
+  for (const config::Diagnostic& diagnostic : diagnostics) {
+    const std::string where = config::Where(diagnostic.origin);
+    log.Warning("configuration", {{"code", diagnostic.code},
+                                  {"where", std::string_view(where)},
+                                  {"key", std::string_view(diagnostic.key)},
+                                  {"problem", std::string_view(diagnostic.message)},
+                                  {"hint", std::string_view(diagnostic.hint)}});
+  }
+}
+
 ExitCode Run(const ConfigOptions& options, CommandContext& context) {
-  const auto loaded = LoadConfig(options, OriginalNames::kRead, context);
-  if (!loaded) return loaded.error();
+  // Who reads the log reads each line alike, so warnings wait until there is one.
+  std::ostringstream diagnostics;
+  CommandContext loading{context.environment, context.out, diagnostics, context.colour};
+  const auto loaded = LoadConfig(options, OriginalNames::kRead, loading);
+  if (!loaded) {
+    context.err << diagnostics.str();
+    return loaded.error();
+  }
   const config::Config& config = loaded->config;
 
   // Before the first thread, so that all of them leave the signals to this one.
@@ -25,6 +44,7 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   const std::string sources = config::DescribeSources(*loaded);
   log->Info("starting", {{"configuration", std::string_view(sources)},
                          {"file_limit", static_cast<std::int64_t>(service::RaiseFileLimit())}});
+  LogWarnings(loaded->diagnostics, *log);
   const auto service = service::Service::Start(config, base::SystemClock(), log);
   if (!service) {
     context.err << "sampleproc: " << service.error().message << "\n";

@@ -28,6 +28,8 @@ std::string Flattened(std::string_view line) {
   return flat;
 }
 
+}  // namespace
+
 std::string Where(const Origin& origin) {
   switch (origin.kind) {
     case Origin::Kind::kFile:
@@ -43,6 +45,8 @@ std::string Where(const Origin& origin) {
   }
   return {};
 }
+
+namespace {
 
 // The line and a caret below the place, cut to a window around it when the line is long.
 std::string Excerpt(const Diagnostic& diagnostic, bool colour) {

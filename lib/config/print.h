@@ -20,6 +20,9 @@ namespace sampleproc::config {
 // move a cursor. `colour` adds the usual ANSI sequences.
 std::string FormatDiagnostic(const Diagnostic& diagnostic, bool colour);
 
+// "sampleproc.toml:3:11", "environment PORT", "--port".
+std::string Where(const Origin& origin);
+
 // Where the configuration came from, for one line of the log: "built-in defaults",
 // "/etc/sampleproc/sampleproc.toml, 2 environment variables, 1 flag".
 std::string DescribeSources(const Loaded& loaded);

@@ -77,7 +77,11 @@ void Session::OnTick(base::MonoTime now) {
 }
 
 void Session::OnDrain() {
-  if (wait_ == Wait::kIdle) Abort();
+  const bool nothing_asked = wait_ == Wait::kIdle || (wait_ == Wait::kHead && inbox_.empty());
+  if (!nothing_asked) return;
+  // A request that has arrived and is about to be read gets its answer.
+  error_code ignored;
+  if (socket_.available(ignored) == 0) Abort();
 }
 
 void Session::Abort() {

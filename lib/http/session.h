@@ -29,7 +29,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // From the loop.
   void OnTick(base::MonoTime now);  // ends a wait that has lasted too long
-  void OnDrain();                   // closes the connection if it is idle
+  void OnDrain();                   // closes the connection if nothing was asked
   void Abort();                     // closes it whatever it is doing
 
  private:

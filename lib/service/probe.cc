@@ -79,18 +79,26 @@ Result<int> Connect(const addrinfo& address, const base::Deadline& deadline,
   return fd;
 }
 
+// The status of a line such as "HTTP/1.1 200 OK\r", 0 when it is no such line.
+int StatusOf(std::string_view line) {
+  constexpr std::size_t kAt = std::string_view("HTTP/1.1 ").size();
+  if (!line.starts_with("HTTP/1.") || line.size() <= kAt + 3 || line[kAt - 1] != ' ') return 0;
+  if (line[kAt + 3] != ' ' && line[kAt + 3] != '\r') return 0;
+  int status = 0;
+  const char* const end = line.data() + kAt + 3;
+  if (std::from_chars(line.data() + kAt, end, status).ptr != end) return 0;
+  return status >= 100 ? status : 0;
+}
+
 // "HTTP/1.1 200 OK\r\n..." to its status and body.
 Result<ProbeAnswer> Parse(std::string_view received, const std::string& where) {
-  ProbeAnswer answer;
   const auto head_end = received.find("\r\n\r\n");
-  if (!received.starts_with("HTTP/1.") || received.size() < 12 ||
-      head_end == std::string_view::npos) {
+  const int status = StatusOf(received);
+  if (status == 0 || head_end == std::string_view::npos) {
     return NoAnswer(where, "it does not speak HTTP");
   }
-  const std::string_view status = received.substr(9, 3);
-  if (std::from_chars(status.data(), status.data() + 3, answer.status).ptr != status.data() + 3) {
-    return NoAnswer(where, "it does not speak HTTP");
-  }
+  ProbeAnswer answer;
+  answer.status = status;
   answer.body = received.substr(head_end + 4);
   return answer;
 }

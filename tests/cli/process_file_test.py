@@ -1,59 +1,19 @@
-"""sampleproc process-file: records, order, exit codes, interruption, by running the binary."""
+"""sampleproc process-file: records, order, exit codes, outputs, by running the binary."""
 
 import json
 import os
 import shutil
-import signal
 import subprocess
-import tempfile
-import time
 
 import cli
 import pictures
+from folder import WithDirectory, process, records
 
 RESULT_FIELDS = [
     "source", "index", "frame_id", "detections", "total_objects", "width", "height", "format",
     "orientation", "warnings", "stats", "steps",
 ]  # fmt: skip
 CLOCK_FIELDS = {"processing_time_ms", "timestamp", "times_ms"}
-
-
-def process(*words, **options):
-    return cli.run("process-file", *words, **options)
-
-
-def records(result):
-    return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-class WithDirectory(cli.TestCase):
-    def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = directory.name
-
-    def path(self, name):
-        return os.path.join(self.directory, name)
-
-    def write(self, name, data):
-        path = self.path(name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data)
-        return path
-
-    def copy(self, sample, name=None):
-        return self.write(name or sample, pictures.sample(sample))
-
-    def mixed_folder(self):
-        """Twelve inputs: good and broken, in two levels."""
-        for name in ("messi5.jpg", "box.png", "fruits.jpg", "imageTextN.png", "mask.png"):
-            self.copy(name, "mixed/" + name)
-        self.copy("basketball1.png", "mixed/deeper/basketball1.PNG")
-        self.copy("templ.png", "mixed/deeper/templ.png")
-        for name, data in pictures.broken().items():
-            self.write("mixed/" + name, data)
-        return self.path("mixed")
 
 
 class Records(WithDirectory):
@@ -252,25 +212,6 @@ class ExitCodes(WithDirectory):
         self.check(0, self.copy("box.png"), env={"DETECTION_THRESHOLD": "seven", "PORT": "x"})
 
 
-class FailFast(WithDirectory):
-    def test_the_failing_record_is_the_last_for_any_number_of_jobs(self):
-        good = [self.copy("messi5.jpg"), self.copy("box.png")]
-        bad = self.write("bad.png", b"")
-        inputs = good + [bad] + good * 10 + [bad]
-        outputs = []
-        for jobs in ("1", "8"):
-            result = process("--fail-fast", "-j", jobs, *inputs)
-            self.assertEqual((result.returncode, result.err), (1, ""))
-            outputs.append(result.stdout)
-        self.assertEqual(outputs[0], outputs[1])
-        sources = [json.loads(line)["source"] for line in outputs[0].splitlines()]
-        self.assertEqual(sources, inputs[:3])
-
-    def test_without_it_the_rest_goes_on(self):
-        inputs = [self.write("bad.png", b""), self.copy("box.png")]
-        self.assertEqual(len(records(process(*inputs))), 2)
-
-
 class Output(WithDirectory):
     def test_a_file_holds_what_standard_output_would(self):
         folder = self.mixed_folder()
@@ -398,94 +339,6 @@ class OddInputs(WithDirectory):
     def test_a_name_that_starts_with_a_dash(self):
         self.copy("mask.png", "-j.png")
         self.assertEqual(process("--", "-j.png", cwd=self.directory).returncode, 0)
-
-
-class Interrupted(WithDirectory):
-    """Inputs enough for far longer than any signal takes to arrive."""
-
-    INPUTS = 600
-
-    def start(self, *words):
-        return cli.start(self, "process-file", "--set", "process.delay=200ms", *words)
-
-    def check(self, number, code, jobs):
-        inputs = [self.copy("mask.png")] * self.INPUTS
-        child = self.start("-j", jobs, *inputs)
-        first = child.stdout.readline()
-        child.send_signal(number)
-        rest, errors = child.communicate(timeout=cli.PATIENCE)
-        self.assertEqual((child.returncode, errors), (code, b""))
-        lines = (first + rest).splitlines(keepends=True)
-        self.assertLess(len(lines), self.INPUTS)
-        self.assertEqual(set(lines), {first})  # each whole, and the same picture each time
-        self.assertEqual(json.loads(first)["source"], inputs[0])
-
-    def test_sigint(self):
-        self.check(signal.SIGINT, 130, "1")
-        self.check(signal.SIGINT, 130, "8")
-
-    def test_sigterm(self):
-        self.check(signal.SIGTERM, 143, "1")
-        self.check(signal.SIGTERM, 143, "8")
-
-    def test_a_second_signal_ends_a_run_that_waits_for_its_input(self):
-        child = self.start(self.copy("mask.png"), "-")  # whose standard input stays open
-        self.assertTrue(child.stdout.readline())
-        child.send_signal(signal.SIGINT)
-        child.send_signal(signal.SIGTERM)
-        self.assertIn(child.wait(timeout=cli.PATIENCE), (130, 143))
-
-    def test_the_output_file_holds_whole_lines(self):
-        target = self.path("out.ndjson")
-        picture = self.copy("mask.png")
-        child = self.start("-j", "1", "--output", target, picture, "-", *[picture] * self.INPUTS)
-        self.wait_for_output(child, target)
-        child.send_signal(signal.SIGINT)
-        child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
-        self.assertEqual(child.returncode, 130)
-        with open(target, "rb") as file:
-            data = file.read()
-        self.assertTrue(data == b"" or data.endswith(b"\n"))
-        self.assertLess(len([json.loads(line) for line in data.splitlines()]), self.INPUTS)
-
-    def wait_for_output(self, child, target):
-        """The output is opened after signals are taken care of."""
-        for _ in range(cli.PATIENCE * 100):
-            if os.path.exists(target) or child.poll() is not None:
-                break
-            time.sleep(0.01)
-        self.assertTrue(os.path.exists(target), "no output file appeared")
-
-
-class Memory(WithDirectory):
-    def peak(self, inputs):
-        """Highest resident set in KiB of a run over so many inputs and one on standard input.
-
-        That last one comes only after the process has been looked at. Not by getrusage, which
-        counts the memory of the process that forked as well.
-        """
-        folder = self.path(str(inputs))
-        os.makedirs(folder)
-        kinds = ("messi5.jpg", "box.png", "fruits.jpg", "imageTextN.png")
-        originals = [self.copy(name, f"{inputs}-originals/{name}") for name in kinds]
-        for number in range(inputs):
-            original = originals[number % len(originals)]
-            name = f"{number:04}{os.path.splitext(original)[1]}"
-            os.symlink(original, os.path.join(folder, name))
-        # Under the address sanitizer freed memory would be kept for a while.
-        calm = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
-        child = cli.start(self, "process-file", "-j", "2", folder, "-", env=calm)
-        for number in range(inputs):
-            self.assertTrue(child.stdout.readline(), f"record {number} is missing")
-        with open(f"/proc/{child.pid}/status", encoding="ascii") as file:
-            (peak,) = [line.split()[1] for line in file if line.startswith("VmHWM:")]
-        last, _ = child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
-        self.assertEqual((child.returncode, last.count(b"\n")), (0, 1))
-        return int(peak)
-
-    def test_it_does_not_grow_with_the_number_of_inputs(self):
-        few, many = self.peak(40), self.peak(400)
-        self.assertLess(many - few, 6 * 1024, f"{few} KiB for 40 inputs, {many} KiB for 400")
 
 
 if __name__ == "__main__":

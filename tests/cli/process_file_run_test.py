@@ -1,0 +1,121 @@
+"""sampleproc process-file: how a run ends early, and what it holds in memory."""
+
+import json
+import os
+import signal
+import time
+
+import cli
+import pictures
+from folder import WithDirectory, process, records
+
+
+class FailFast(WithDirectory):
+    def test_the_failing_record_is_the_last_for_any_number_of_jobs(self):
+        good = [self.copy("messi5.jpg"), self.copy("box.png")]
+        bad = self.write("bad.png", b"")
+        inputs = good + [bad] + good * 10 + [bad]
+        outputs = []
+        for jobs in ("1", "8"):
+            result = process("--fail-fast", "-j", jobs, *inputs)
+            self.assertEqual((result.returncode, result.err), (1, ""))
+            outputs.append(result.stdout)
+        self.assertEqual(outputs[0], outputs[1])
+        sources = [json.loads(line)["source"] for line in outputs[0].splitlines()]
+        self.assertEqual(sources, inputs[:3])
+
+    def test_without_it_the_rest_goes_on(self):
+        inputs = [self.write("bad.png", b""), self.copy("box.png")]
+        self.assertEqual(len(records(process(*inputs))), 2)
+
+
+class Interrupted(WithDirectory):
+    """Inputs enough for far longer than any signal takes to arrive."""
+
+    INPUTS = 600
+
+    def start(self, *words):
+        return cli.start(self, "process-file", "--set", "process.delay=200ms", *words)
+
+    def check(self, number, code, jobs):
+        inputs = [self.copy("mask.png")] * self.INPUTS
+        child = self.start("-j", jobs, *inputs)
+        first = child.stdout.readline()
+        child.send_signal(number)
+        rest, errors = child.communicate(timeout=cli.PATIENCE)
+        self.assertEqual((child.returncode, errors), (code, b""))
+        lines = (first + rest).splitlines(keepends=True)
+        self.assertLess(len(lines), self.INPUTS)
+        self.assertEqual(set(lines), {first})  # each whole, and the same picture each time
+        self.assertEqual(json.loads(first)["source"], inputs[0])
+
+    def test_sigint(self):
+        self.check(signal.SIGINT, 130, "1")
+        self.check(signal.SIGINT, 130, "8")
+
+    def test_sigterm(self):
+        self.check(signal.SIGTERM, 143, "1")
+        self.check(signal.SIGTERM, 143, "8")
+
+    def test_a_second_signal_ends_a_run_that_waits_for_its_input(self):
+        child = self.start(self.copy("mask.png"), "-")  # whose standard input stays open
+        self.assertTrue(child.stdout.readline())
+        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGTERM)
+        self.assertIn(child.wait(timeout=cli.PATIENCE), (130, 143))
+
+    def test_the_output_file_holds_whole_lines(self):
+        target = self.path("out.ndjson")
+        picture = self.copy("mask.png")
+        child = self.start("-j", "1", "--output", target, picture, "-", *[picture] * self.INPUTS)
+        self.wait_for_output(child, target)
+        child.send_signal(signal.SIGINT)
+        child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
+        self.assertEqual(child.returncode, 130)
+        with open(target, "rb") as file:
+            data = file.read()
+        self.assertTrue(data == b"" or data.endswith(b"\n"))
+        self.assertLess(len([json.loads(line) for line in data.splitlines()]), self.INPUTS)
+
+    def wait_for_output(self, child, target):
+        """The output is opened after signals are taken care of."""
+        for _ in range(cli.PATIENCE * 100):
+            if os.path.exists(target) or child.poll() is not None:
+                break
+            time.sleep(0.01)
+        self.assertTrue(os.path.exists(target), "no output file appeared")
+
+
+class Memory(WithDirectory):
+    def peak(self, inputs):
+        """Highest resident set in KiB of a run over so many inputs and one on standard input.
+
+        That last one comes only after the process has been looked at. Not by getrusage, which
+        counts the memory of the process that forked as well.
+        """
+        folder = self.path(str(inputs))
+        os.makedirs(folder)
+        kinds = ("messi5.jpg", "box.png", "fruits.jpg", "imageTextN.png")
+        originals = [self.copy(name, f"{inputs}-originals/{name}") for name in kinds]
+        for number in range(inputs):
+            original = originals[number % len(originals)]
+            name = f"{number:04}{os.path.splitext(original)[1]}"
+            os.symlink(original, os.path.join(folder, name))
+        # Under the address sanitizer freed memory would be kept for a while.
+        calm = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
+        child = cli.start(self, "process-file", "-j", "2", folder, "-", env=calm)
+        for number in range(inputs):
+            self.assertTrue(child.stdout.readline(), f"record {number} is missing")
+        with open(f"/proc/{child.pid}/status", encoding="ascii") as file:
+            (peak,) = [line.split()[1] for line in file if line.startswith("VmHWM:")]
+        last, _ = child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
+        self.assertEqual((child.returncode, last.count(b"\n")), (0, 1))
+        return int(peak)
+
+    def test_it_does_not_grow_with_the_number_of_inputs(self):
+        few, many = self.peak(40), self.peak(400)
+        self.assertLess(many - few, 6 * 1024, f"{few} KiB for 40 inputs, {many} KiB for 400")
+
+
+if __name__ == "__main__":
+    cli.main()

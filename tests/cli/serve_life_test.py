@@ -1,0 +1,169 @@
+"""sampleproc serve: start, shutdown, signals and exit codes, by running the binary."""
+
+import os
+import signal
+import socket
+import tempfile
+import threading
+
+import cli
+import pictures
+from service import ANY_PORT, Answer, Service, WithService, as_json
+
+
+class Start(WithService):
+    def write(self, text):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        path = os.path.join(directory.name, "sampleproc.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def busy_port(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        return str(listener.getsockname()[1])
+
+    def test_one_line_says_what_was_started(self):
+        service = self.serve("--set", "process.pipeline=stats,faces")
+        line = service.wait_for("listening")
+        self.assertEqual((line["level"], line["host"]), ("info", "127.0.0.1"))
+        self.assertEqual(line["pipeline"], "stats,faces")
+        self.assertEqual(line["max_request_bytes"], 10485760)
+        self.assertEqual(service.log()[0]["msg"], "starting")
+        self.assertEqual(service.stop(), 0)
+        for line in service.log():
+            self.assertEqual(list(line)[:4], ["ts", "level", "msg", "service"])
+
+    def test_a_warning_about_the_configuration_is_a_line_of_the_log(self):
+        path = self.write('[http]\nidle_timeout = "5s"\n')
+        service = self.serve("--config", path)
+        self.assertEqual(service.stop(), 0)
+        line = service.wait_for("configuration")
+        self.assertEqual((line["level"], line["code"]), ("warning", "SP1103"))
+        self.assertEqual(line["where"], path + ":2:16")
+        self.assertEqual(line["key"], "http.idle_timeout")
+        self.assertTrue(line["problem"])
+        self.assertEqual(len(service.log()), len(service.lines))
+
+    def test_nothing_is_written_to_standard_output(self):
+        service = self.serve()
+        self.assertEqual(service.stop(), 0)
+        self.assertEqual(service.child.stdout.read(), b"")
+
+    def test_a_port_in_use(self):
+        port = self.busy_port()
+        result = cli.run("serve", "--port", port)
+        self.assertEqual((result.returncode, result.out), (69, ""))
+        last = result.err.splitlines()[-1]
+        self.assertTrue(last.startswith("sampleproc: "), last)
+        self.assertIn(port, last)
+        self.assertRegex(last, "(?i)in use")
+
+    def test_an_address_that_is_not_ours(self):
+        result = cli.run("serve", "--host", "192.0.2.1", *ANY_PORT)
+        self.assertEqual(result.returncode, 69)
+
+    def test_a_broken_configuration_file(self):
+        for text, place in (("[http]\nport = 70000\n", ":2:8: "), ("[http\n", ":1:6: ")):
+            path = self.write(text)
+            result = cli.run("serve", "--config", path)
+            self.assertEqual((result.returncode, result.out), (78, ""))
+            self.assertTrue(result.err.startswith(path + place), result.err)
+        self.assertEqual(cli.run("serve", env={"PORT": "x"}).returncode, 78)
+        self.assertEqual(cli.run("serve", "--config", path + ".missing").returncode, 78)
+
+    def test_bad_use(self):
+        for words in (["--bogus"], ["--port", "x"], ["--port", "70000"], ["operand"]):
+            result = cli.run("serve", *words)
+            self.assertEqual((result.returncode, result.out), (2, ""), words)
+
+    def test_the_environment(self):
+        busy = self.busy_port()
+        for env in (
+            {"PORT": "0"},
+            {"PORT": busy, "SAMPLEPROC_HTTP_PORT": "0"},
+            {"SAMPLEPROC_CONFIG": self.write("http.port = 0\n")},
+            {"SAMPLEPROC_CONFIG": self.write(f"http.port = {busy}\n"), "PORT": "0"},
+        ):
+            service = Service(self, env=env)
+            self.assertEqual(service.get("/livez").status, 200)
+            self.assertEqual(service.stop(), 0)
+        env = {"PORT": busy, "SAMPLEPROC_HTTP_PORT": busy}
+        self.assertEqual(Service(self, *ANY_PORT, env=env).stop(), 0)
+        self.assertEqual(cli.run("serve", env={"PORT": busy}).returncode, 69)
+
+
+class Shutdown(WithService):
+    def check(self, number):
+        service = self.serve("--set", "process.delay=2s", "--set", "process.workers=1")
+        answers = []
+        body = as_json(pictures.sample("mask.png"), {})
+        client = threading.Thread(
+            target=lambda: answers.append(service.post(body, "application/json"))
+        )
+        client.start()
+        self.addCleanup(client.join)
+        while client.is_alive():
+            if service.get("/health").json()["details"]["metrics"]["active_frames"] == 1:
+                break
+        code = service.stop(number)
+        client.join(timeout=cli.PATIENCE)
+        self.assertEqual([answer.status for answer in answers], [200])
+        self.assertEqual(code, 0)
+        phases = [line["msg"] for line in service.log() if line["msg"].startswith("shutdown: ")]
+        self.assertEqual(
+            phases,
+            [
+                "shutdown: no new connections",
+                "shutdown: waiting for requests in work",
+                "shutdown: done",
+            ],
+        )
+        self.assertIs(service.log()[-1]["clean"], True)
+
+    def test_sigterm_answers_what_is_in_work(self):
+        self.check(signal.SIGTERM)
+
+    def test_sigint_answers_what_is_in_work(self):
+        self.check(signal.SIGINT)
+
+    def test_what_takes_longer_than_the_timeout_is_cut_off_and_the_exit_code_says_so(self):
+        service = self.serve("--set", "process.delay=9s", "--set", "service.shutdown_timeout=1s")
+        with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
+            picture = pictures.sample("mask.png")
+            client.sendall(
+                b"POST /process HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+                % len(picture)
+                + picture
+            )
+            for _ in range(10_000):
+                if service.get("/health").json()["details"]["metrics"]["active_frames"] == 1:
+                    break
+            self.assertEqual(service.stop(), 1)
+        self.assertIs(service.log()[-1]["clean"], False)
+
+    def test_idle_connections_do_not_hold_it_up(self):
+        service = self.serve(
+            "--set", "http.header_timeout=60s", "--set", "service.shutdown_timeout=20s"
+        )
+        connection = service.connect()
+        self.addCleanup(connection.close)
+        connection.request("GET", "/livez")
+        Answer(connection.getresponse())
+        silent = socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE)
+        self.addCleanup(silent.close)
+        self.assertEqual(service.get("/livez").status, 200)  # accepted after the silent one
+        self.assertEqual(service.stop(), 0)
+
+    def test_sighup_changes_nothing_and_is_logged(self):
+        service = self.serve()
+        service.child.send_signal(signal.SIGHUP)
+        self.assertEqual(service.wait_for("SIGHUP")["level"], "warning")
+        self.assertEqual(service.get("/livez").status, 200)
+        self.assertEqual(service.stop(), 0)
+
+
+if __name__ == "__main__":
+    cli.main()

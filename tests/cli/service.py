@@ -1,0 +1,135 @@
+"""A `sampleproc serve` of the test's own, on a free port, and requests to it."""
+
+import base64
+import http.client
+import json
+import signal
+import threading
+
+import cli
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-XSS-Protection": "1; mode=block",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cache-Control": "no-store",
+}
+ANY_PORT = ("--port", "0")
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Service:
+    """Starts and is ready; ends with the test at the latest. Its log is collected as it comes."""
+
+    def __init__(self, test, *words, env=None):
+        self.lines = []
+        self._news = threading.Condition()
+        self._ended = False
+        self.child = cli.start(test, "serve", *words, env=env)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        test.addCleanup(self._reader.join)
+        test.addCleanup(self.child.kill)  # runs before the join
+        self.port = self.wait_for("listening")["port"]
+
+    def _read(self):
+        with open(self.child.stderr.fileno(), "rb", closefd=False) as log:
+            for line in log:
+                with self._news:
+                    self.lines.append(line.decode())
+                    self._news.notify_all()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+    def log(self):
+        """The log's lines so far, each of which must be JSON."""
+        with self._news:
+            return [json.loads(line) for line in self.lines]
+
+    def wait_for(self, message):
+        """The first line of the log whose message starts so."""
+
+        def found():
+            lines = (json.loads(line) for line in self.lines if line.startswith("{"))
+            return next((line for line in lines if line["msg"].startswith(message)), None)
+
+        with self._news:
+            self._news.wait_for(lambda: found() or self._ended, timeout=cli.PATIENCE)
+            line = found()
+        if line is None:
+            raise AssertionError(f"no line '{message}' in the log: {''.join(self.lines)}")
+        return line
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=cli.PATIENCE)
+
+    def ask(self, method, path, body=None, headers=None):
+        connection = self.connect()
+        try:
+            connection.request(method, path, body, headers or {})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def get(self, path):
+        return self.ask("GET", path)
+
+    def post(self, body, content_type=None, path="/process"):
+        headers = {} if content_type is None else {"Content-Type": content_type}
+        return self.ask("POST", path, body, headers)
+
+    def post_json(self, picture, **metadata):
+        return self.post(as_json(picture, metadata), "application/json")
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends it and gives its exit code."""
+        self.child.send_signal(number)
+        return self.wait()
+
+    def wait(self):
+        code = self.child.wait(timeout=cli.PATIENCE)
+        self._reader.join(timeout=cli.PATIENCE)
+        return code
+
+
+def as_json(picture, metadata):
+    frame = {"frame_data": base64.b64encode(picture).decode(), "metadata": metadata}
+    return json.dumps(frame).encode()
+
+
+class WithService(cli.TestCase):
+    def serve(self, *words, **options):
+        return Service(self, *ANY_PORT, *words, **options)
+
+    def check_headers(self, answer):
+        for name, value in SECURITY_HEADERS.items():
+            self.assertEqual(answer.headers.get_all(name), [value])
+        self.assertRegex(answer.headers["X-Request-ID"], r"^[A-Za-z0-9._-]+$")
+
+    def check_problem(self, answer, status, path="/process"):
+        self.assertEqual(answer.status, status, answer.body)
+        self.check_headers(answer)
+        self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        problem = answer.json()
+        self.assertRegex(problem["type"], r"^urn:sampleproc:problem:[a-z-]+$")
+        self.assertTrue(problem["title"])
+        self.assertEqual((problem["status"], problem["instance"]), (status, path))
+        self.assertIsInstance(problem["detail"], str)
+        self.assertEqual(problem["request_id"], answer.headers["X-Request-ID"])
+        for error in problem.get("errors", []):
+            self.assertEqual(list(error), ["type", "loc", "msg"])
+        return problem
+
+    def kinds(self, problem):
+        return [error["type"] for error in problem["errors"]]
