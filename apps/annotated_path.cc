@@ -55,6 +55,14 @@ fs::path AnnotatedPaths::For(const std::string& source) const {
                             source[candidate.size()] == '/');
     if (is_prefix && candidate.size() > argument.size()) argument = candidate;
   }
+  if (argument.empty()) {  // from a list of files
+    fs::path mirrored;
+    for (const fs::path& part : fs::path(source).lexically_normal().relative_path()) {
+      if (part != "..") mirrored /= part;
+    }
+    mirrored += ".jpg";
+    return directory_ / mirrored;
+  }
   fs::path path = directory_ / LastComponent(std::string(argument));
   std::string_view rest = std::string_view(source).substr(argument.size());
   while (rest.starts_with('/')) rest.remove_prefix(1);

@@ -1,21 +1,22 @@
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <ostream>
-#include <thread>
 
 #include "apps/annotated_path.h"
 #include "apps/commands.h"
 #include "apps/config_options.h"
+#include "apps/interrupts.h"
+#include "apps/output.h"
+#include "config/schema.h"
+#include "config/version.h"
+#include "files/checkpoint.h"
+#include "files/checkpoint_writer.h"
+#include "files/comparison_writer.h"
 #include "files/file_reader.h"
 #include "files/input_list.h"
 #include "files/ordered_runner.h"
@@ -24,7 +25,6 @@
 #include "process/processor.h"
 #include "resources/cpu_limits.h"
 #include "resources/memory_budget.h"
-#include "service/signals.h"
 #include "service/sizing.h"
 
 namespace sampleproc::apps {
@@ -39,8 +39,13 @@ struct Options {
   std::vector<std::string> inputs;
   int jobs = 0;  // 0: one for each CPU
   bool recursive = false;
+  std::string files_from;  // empty: none
+  bool null_separated = false;
   bool fail_fast = false;
+  std::size_t max_failures = 0;  // 0: any number
   bool timings = false;
+  std::string resume;   // empty: not wanted
+  std::string compare;  // likewise
   std::string annotate;
   std::string output = "-";
   std::string format = "ndjson";
@@ -50,63 +55,6 @@ ExitCode Complain(CommandContext& context, const base::Error& error) {
   context.err << "sampleproc: " << error.message << "\n";
   return ExitCodeOf(error.code);
 }
-
-// Standard output or a file of its own; closes what it opened.
-class Output {
- public:
-  static Result<std::unique_ptr<Output>> Open(const std::string& path) {
-    if (path == "-") return std::make_unique<Output>(STDOUT_FILENO, "standard output");
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) {
-      return base::Fail(ErrorCode::kIo,
-                        "cannot open the output file: " + std::string(std::strerror(errno)));
-    }
-    return std::make_unique<Output>(fd, "the output file");
-  }
-
-  Output(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-  ~Output() {
-    if (fd_ != STDOUT_FILENO) ::close(fd_);
-  }
-
-  int fd() const { return fd_; }
-  const std::string& name() const { return name_; }
-
- private:
-  int fd_;
-  std::string name_;
-};
-
-// Turns the first SIGINT or SIGTERM into a stop flag and the second into an exit.
-class Interrupts {
- public:
-  explicit Interrupts(const base::CancelFlag& stop) : watcher_([this, stop] { Watch(stop); }) {}
-  ~Interrupts() {
-    signals_.Wake();
-    watcher_.join();
-  }
-
-  // The exit code for what has arrived, nothing when nothing has.
-  std::optional<ExitCode> code() const {
-    const int signal = signal_;
-    if (signal == 0) return std::nullopt;
-    return signal == SIGINT ? ExitCode::kInterrupted : ExitCode::kTerminated;
-  }
-
- private:
-  void Watch(const base::CancelFlag& stop) {
-    signal_ = signals_.Wait();
-    if (signal_ == 0) return;
-    stop.Cancel();
-    if (signals_.Wait() != 0) ::_exit(static_cast<int>(*code()));
-  }
-
-  service::Signals signals_{SIGINT, SIGTERM};
-  std::atomic<int> signal_ = 0;
-  std::thread watcher_;
-};
 
 // The extension when it names a kind of picture: then it is the sender's word for the format.
 std::optional<std::string> DeclaredFormat(const std::string& path) {
@@ -162,9 +110,93 @@ ExitCode CodeOf(const files::RunTotals& totals, CommandContext& context) {
   return totals.failed == totals.done ? ExitCode::kBadData : ExitCode::kSomeFailed;
 }
 
+// What options contradict each other, "" when none do.
+std::string Contradiction(const Options& options) {
+  if (options.inputs.empty() && options.files_from.empty()) {
+    return "no input; name files or directories, or use --files-from";
+  }
+  if (options.null_separated && options.files_from.empty()) return "-0 goes with --files-from";
+  if (options.fail_fast && options.max_failures > 1) {
+    return "--fail-fast is --max-failures 1; give one of them";
+  }
+  const bool reads_stdin_twice =
+      options.files_from == "-" && std::ranges::find(options.inputs, "-") != options.inputs.end();
+  if (reads_stdin_twice) return "standard input cannot be a picture and a list of files at once";
+  if (options.resume.empty()) return "";
+  if (options.output == "-" || options.format == "table" || !options.compare.empty()) {
+    return "--resume needs --output FILE and records as ndjson, without --compare";
+  }
+  return "";
+}
+
+// A digest of all that decides what a record looks like.
+std::uint64_t SettingsDigest(const Options& options, const config::Config& config) {
+  std::uint64_t digest = files::ExtendDigest(0, config::kVersion);
+  for (const config::Key& key : config::MakeSchema()) {
+    digest = files::ExtendDigest(digest, key.path);
+    digest = files::ExtendDigest(digest, config::FormatSetting(key, key.get(config)));
+  }
+  return files::ExtendDigest(digest, options.timings ? "timings" : "");
+}
+
+// The checkpoint to go on from: the file's, or a new one when there is no such file.
+Result<files::Checkpoint> StartingPoint(const Options& options, const config::Config& config) {
+  files::Checkpoint fresh;
+  fresh.settings = SettingsDigest(options, config);
+  if (options.resume.empty()) return fresh;
+  auto saved = files::LoadCheckpoint(options.resume);
+  if (!saved) return std::unexpected(saved.error());
+  if (!*saved) return fresh;
+  if ((*saved)->settings == fresh.settings) return **saved;
+  return base::Fail(ErrorCode::kUsage,
+                    "the run to be resumed had other settings or another version; remove the "
+                    "checkpoint to start again");
+}
+
+// The writer that the options ask for; `comparison` points to it when it compares.
+Result<std::unique_ptr<files::RecordWriter>> MakeWriter(const Options& options,
+                                                        const config::Config& config,
+                                                        const Output& output,
+                                                        const files::Checkpoint& start,
+                                                        files::ComparisonWriter** comparison) {
+  if (!options.compare.empty()) {
+    auto earlier = files::Comparison::Load(options.compare);
+    if (!earlier) return std::unexpected(earlier.error());
+    auto writer = std::make_unique<files::ComparisonWriter>(
+        std::move(*earlier), output.fd(), output.name(), options.format == "ndjson");
+    *comparison = writer.get();
+    return writer;
+  }
+  if (options.format == "table") return files::MakeTableWriter(output.fd(), output.name());
+  auto records = files::MakeNdjsonWriter(
+      output.fd(), output.name(),
+      {.clock_fields = options.timings, .simulated_gpu = config.process.simulate_gpu});
+  if (options.resume.empty()) return records;
+  return std::make_unique<files::CheckpointWriter>(
+      std::move(records), [&output] { return output.Sync(); }, options.resume, start,
+      base::SystemClock());
+}
+
+// The inputs that are left to do.
+Result<std::unique_ptr<files::InputList>> OpenInputs(const Options& options,
+                                                     const files::Checkpoint& start) {
+  std::unique_ptr<files::NameList> names;
+  if (!options.files_from.empty()) {
+    auto list = files::NameList::Open(options.files_from, options.null_separated ? '\0' : '\n');
+    if (!list) return std::unexpected(list.error());
+    names = std::move(*list);
+  }
+  auto inputs =
+      std::make_unique<files::InputList>(options.inputs, options.recursive, std::move(names));
+  if (auto skipped = files::SkipDone(start, *inputs); !skipped) {
+    return std::unexpected(skipped.error());
+  }
+  return inputs;
+}
+
 ExitCode Run(const Options& options, CommandContext& context) {
-  if (options.inputs.empty()) {
-    return UsageError(context.err, "no input; name files or directories", "process-file");
+  if (const std::string wrong = Contradiction(options); !wrong.empty()) {
+    return UsageError(context.err, wrong, "process-file");
   }
   auto loaded = LoadConfig(options.config, OriginalNames::kIgnore, context);
   if (!loaded) return loaded.error();
@@ -184,8 +216,15 @@ ExitCode Run(const Options& options, CommandContext& context) {
     if (!paths) return Complain(context, paths.error());
     annotated = std::move(*paths);
   }
-  auto output = Output::Open(options.output);
+  const auto start = StartingPoint(options, config);
+  if (!start) return Complain(context, start.error());
+  const auto inputs = OpenInputs(options, *start);
+  if (!inputs) return Complain(context, inputs.error());
+  const auto output = Output::Open(options.output, start->output_bytes);
   if (!output) return Complain(context, output.error());
+  files::ComparisonWriter* comparison = nullptr;
+  const auto writer = MakeWriter(options, config, **output, *start, &comparison);
+  if (!writer) return Complain(context, writer.error());
 
   const resources::MachineLimits machine = resources::ReadMachineLimits();
   resources::MemoryBudget budget(service::MemoryCapacity(config.resources, machine));
@@ -198,34 +237,36 @@ ExitCode Run(const Options& options, CommandContext& context) {
     processors.push_back(std::move(*made));
   }
 
-  const auto writer = options.format == "table"
-                          ? files::MakeTableWriter((*output)->fd(), (*output)->name())
-                          : files::MakeNdjsonWriter((*output)->fd(), (*output)->name(),
-                                                    {.clock_fields = options.timings,
-                                                     .simulated_gpu = config.process.simulate_gpu});
-  files::InputList inputs(options.inputs, options.recursive);
   std::optional<files::Progress> progress;
   progress.emplace(STDERR_FILENO, files::Progress::IsWanted(STDERR_FILENO, (*output)->fd()),
-                   inputs.Total(), clock);
+                   (*inputs)->Total(), clock);
   auto totals = files::RunOrdered(
-      {.jobs = jobs, .max_failures = options.fail_fast ? std::size_t{1} : std::size_t{0}}, inputs,
+      {.jobs = jobs, .max_failures = options.fail_fast ? 1 : options.max_failures}, **inputs,
       [&](const files::Task& task) {
         return ProcessOne(task, config, annotated ? &*annotated : nullptr,
                           processors[static_cast<std::size_t>(task.worker)]);
       },
       [&](const files::Record& record) {
         progress->Add(record.result.has_value());
-        return writer->Write(record);
+        return (*writer)->Write(record);
       },
       stop);
   progress.reset();  // wipes its line before anything else is said
+  if (totals && comparison != nullptr && !totals->stopped) {
+    if (auto rest = comparison->WriteRest(); !rest) totals = std::unexpected(rest.error());
+  }
   if (totals) {
-    if (auto flushed = writer->Flush(); !flushed) totals = std::unexpected(flushed.error());
+    if (auto flushed = (*writer)->Flush(); !flushed) totals = std::unexpected(flushed.error());
   }
   // A reader that has seen enough, as `head` has, wants no message.
   if (!totals && totals.error().code == ErrorCode::kCancelled) return ExitCode::kIo;
   if (!totals) return Complain(context, totals.error());
   if (totals->stopped && interrupts.code()) return *interrupts.code();
+  if (comparison != nullptr) {
+    return comparison->changes() > 0 ? ExitCode::kSomeFailed : ExitCode::kOk;
+  }
+  totals->done += start->records;
+  totals->failed += start->failed;
   return CodeOf(*totals, context);
 }
 
@@ -253,6 +294,28 @@ Action Declare(CLI::App& app) {
       ->group("Options");
   app.add_flag("--fail-fast", options->fail_fast, "Stop at the first input that fails")
       ->group("Options");
+  app.add_option("--max-failures", options->max_failures, "Stop when N inputs have failed")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}))
+      ->group("Options");
+  app.add_option(
+         "--files-from", options->files_from,
+         "After the arguments take the files named in FILE, one a line; - is standard input")
+      ->type_name("FILE")
+      ->group("Options");
+  app.add_flag("-0,--null", options->null_separated,
+               "The names of --files-from end with NUL, as those of find -print0")
+      ->group("Options");
+  app.add_option("--resume", options->resume,
+                 "Keep in STATE how far the run has come, and go on from there if STATE exists; "
+                 "needs --output FILE")
+      ->type_name("STATE")
+      ->group("Options");
+  app.add_option("--compare", options->compare,
+                 "Write what has changed against OLD, the records of an earlier run, instead of "
+                 "records")
+      ->type_name("OLD")
+      ->group("Options");
   options->config.AddKey(app, "--pipeline", "STEP,...", "process.pipeline",
                          "Steps to run, in order");
   options->config.AddFile(app);
@@ -279,14 +342,20 @@ Command ProcessFileCommand() {
                    {"sampleproc process-file -r photos --pipeline faces -o faces.ndjson",
                     "Faces in all pictures below a directory."},
                    {"sampleproc process-file photos --pipeline faces --annotate out --format table",
-                    "To look at: boxes drawn, a table."}},
-      .exit_codes = {{0, "Every input was processed."},
-                     {1, "Some inputs failed; their records say why."},
-                     {2, "The command line is wrong."},
-                     {65, "Every input failed, or no picture was found."},
-                     {74, "The output cannot be written."},
-                     {78, "The configuration cannot be used."},
-                     {130, "Interrupted (143: terminated); what was begun is written."}},
+                    "To look at: boxes drawn, a table."},
+                   {"find . -name '*.jpg' -print0 | sampleproc process-file --files-from - -0",
+                    "Whatever find finds."},
+                   {"sampleproc process-file photos --set process.faces.min_size=80 --compare "
+                    "faces.ndjson",
+                    "What would another setting change?"}},
+      .exit_codes =
+          {{0, "Every input was processed."},
+           {1, "Some inputs failed; their records say why. With --compare: something changed."},
+           {2, "The command line is wrong."},
+           {65, "Every input failed, or no picture was found."},
+           {74, "The output cannot be written."},
+           {78, "The configuration cannot be used."},
+           {130, "Interrupted (143: terminated); what was begun is written."}},
       .declare = &Declare,
   };
 }

@@ -52,6 +52,10 @@ std::optional<Input> InputList::Next() {
       input = Found(path);
     } else if (next_argument_ < arguments_.size()) {
       input = Named(arguments_[next_argument_++]);
+    } else if (names_ != nullptr) {
+      auto name = names_->Next();
+      if (!name) return std::nullopt;
+      input = Listed(std::move(*name));
     } else {
       return std::nullopt;
     }
@@ -66,6 +70,15 @@ std::optional<Input> InputList::Named(const std::string& path) {
   if (S_ISDIR(status.st_mode)) return Enter(path);
   if (!S_ISREG(status.st_mode)) return Input{path, NotRegular(path, status.st_mode)};
   return Input{path, std::nullopt};
+}
+
+std::optional<Input> InputList::Listed(base::Result<std::string> name) {
+  if (!name) return Input{"(list of files)", std::move(name.error())};
+  if (*name != "-") return Named(*name);
+  return Input{"-", base::Error{base::ErrorCode::kUsage,
+                                "'-' in a list of files would be standard input; name it './-'",
+                                {},
+                                {}}};
 }
 
 std::optional<Input> InputList::Found(const std::string& path) {
@@ -96,7 +109,7 @@ std::optional<std::size_t> InputList::Total() const {
     std::error_code ignored;
     return std::filesystem::is_directory(path, ignored);
   });
-  if (any_directory) return std::nullopt;
+  if (any_directory || names_ != nullptr) return std::nullopt;
   return arguments_.size();
 }
 

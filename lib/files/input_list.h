@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "files/name_list.h"
 
 namespace sampleproc::files {
 
@@ -28,8 +30,10 @@ struct Input {
 // Used by one thread at a time.
 class InputList {
  public:
-  InputList(std::vector<std::string> arguments, bool recursive)
-      : arguments_(std::move(arguments)), recursive_(recursive) {}
+  // `names`, when given, go on where the arguments end; each of them is as if it were an argument.
+  InputList(std::vector<std::string> arguments, bool recursive,
+            std::unique_ptr<NameList> names = nullptr)
+      : arguments_(std::move(arguments)), recursive_(recursive), names_(std::move(names)) {}
 
   // The next input, or nothing at the end.
   std::optional<Input> Next();
@@ -44,11 +48,13 @@ class InputList {
   };
 
   std::optional<Input> Named(const std::string& path);
+  std::optional<Input> Listed(base::Result<std::string> name);
   std::optional<Input> Found(const std::string& path);
   std::optional<Input> Enter(const std::string& path);
 
   const std::vector<std::string> arguments_;
   const bool recursive_;
+  const std::unique_ptr<NameList> names_;
   std::size_t next_argument_ = 0;
   std::vector<Directory> open_;  // outermost first
 };

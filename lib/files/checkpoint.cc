@@ -1,0 +1,127 @@
+#include "files/checkpoint.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include "files/file_kind.h"
+#include "files/file_reader.h"
+#include "json/reader.h"
+#include "json/writer.h"
+
+namespace sampleproc::files {
+namespace {
+
+constexpr std::uint64_t kFnvOffset = 0xCBF29CE484222325u;
+constexpr std::uint64_t kFnvPrime = 0x00000100000001B3u;
+constexpr std::size_t kMostBytes = 4096;
+
+std::string Hex(std::uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+class CheckpointReader final : public json::JsonHandler {
+ public:
+  Checkpoint checkpoint;
+
+  bool IsWhole() const { return seen_ == 0x3F; }
+
+  void Key(std::string_view key) override { key_ = key; }
+  void String(std::span<char> text) override {
+    if (key_ == "settings") Take(0, {text.data(), text.size()}, 16, checkpoint.settings);
+    if (key_ == "inputs") Take(1, {text.data(), text.size()}, 16, checkpoint.inputs);
+  }
+  void Number(const json::JsonNumber& number) override {
+    std::uint64_t version = 0;
+    if (key_ == "records") Take(2, number.text, 10, checkpoint.records);
+    if (key_ == "failed") Take(3, number.text, 10, checkpoint.failed);
+    if (key_ == "output_bytes") Take(4, number.text, 10, checkpoint.output_bytes);
+    if (key_ == "sampleproc_checkpoint" && number.text == "1") Take(5, number.text, 10, version);
+  }
+
+ private:
+  void Take(int bit, std::string_view text, int base, std::uint64_t& value) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (error == std::errc() && end == text.data() + text.size()) seen_ |= 1 << bit;
+  }
+
+  std::string_view key_;
+  int seen_ = 0;
+};
+
+// A descriptor's file on disk, written whole.
+base::Result<void> WriteDurably(const std::string& path, std::string_view text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) return std::unexpected(SystemError("cannot write the checkpoint", errno));
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       ::fsync(fd) == 0;
+  const int error = errno;
+  ::close(fd);
+  if (!written) return std::unexpected(SystemError("cannot write the checkpoint", error));
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t ExtendDigest(std::uint64_t digest, std::string_view text) {
+  if (digest == 0) digest = kFnvOffset;
+  for (const char c : text) digest = (digest ^ static_cast<unsigned char>(c)) * kFnvPrime;
+  return (digest ^ 0xFFu) * kFnvPrime;  // a byte that ends the text: no UTF-8 has it
+}
+
+base::Result<std::optional<Checkpoint>> LoadCheckpoint(const std::string& path) {
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return std::nullopt;
+  auto bytes = ReadInput(path, kMostBytes);
+  if (!bytes) return std::unexpected(bytes.error());
+  std::vector<char> text(bytes->begin(), bytes->end());
+  text.resize(text.size() + json::kParseRoom);
+  CheckpointReader reader;
+  if (!json::ParseInPlace(text, {}, reader) || !reader.IsWhole()) {
+    return base::Fail(base::ErrorCode::kInvalidFrame,
+                      "the file given to --resume is not a checkpoint of process-file");
+  }
+  return reader.checkpoint;
+}
+
+base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
+  std::string text;
+  json::JsonWriter json(text);
+  json.BeginObject();
+  json.Member("sampleproc_checkpoint", 1);
+  json.Member("settings", Hex(checkpoint.settings));
+  json.Member("inputs", Hex(checkpoint.inputs));
+  json.Member("records", checkpoint.records);
+  json.Member("failed", checkpoint.failed);
+  json.Member("output_bytes", checkpoint.output_bytes);
+  json.EndObject();
+  text += '\n';
+  const std::string fresh = path + ".new";
+  if (auto written = WriteDurably(fresh, text); !written) return written;
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    return std::unexpected(SystemError("cannot write the checkpoint", errno));
+  }
+  return {};
+}
+
+base::Result<void> SkipDone(const Checkpoint& checkpoint, InputList& inputs) {
+  std::uint64_t digest = 0;
+  for (std::uint64_t i = 0; i < checkpoint.records; ++i) {
+    const std::optional<Input> input = inputs.Next();
+    if (!input) break;
+    digest = ExtendDigest(digest, input->path);
+  }
+  if (digest == checkpoint.inputs) return {};
+  return base::Fail(base::ErrorCode::kUsage,
+                    "the inputs are not those of the run to be resumed, or not in the same order; "
+                    "remove the checkpoint to start again");
+}
+
+}  // namespace sampleproc::files

@@ -1,0 +1,44 @@
+// How far a run of process-file has come, so that another can go on after it was killed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "files/input_list.h"
+
+namespace sampleproc::files {
+
+// Everything counts from the beginning of the first run. Kept as one line of JSON:
+//
+//   {"sampleproc_checkpoint":1,"settings":"<hex>","inputs":"<hex>","records":n,"failed":n,
+//    "output_bytes":n}
+struct Checkpoint {
+  std::uint64_t settings = 0;      // digest of all that decides what a record looks like
+  std::uint64_t inputs = 0;        // digest of the sources of the records written, in order
+  std::uint64_t records = 0;       // that are whole in the output
+  std::uint64_t failed = 0;        // of these
+  std::uint64_t output_bytes = 0;  // that these records take
+
+  bool operator==(const Checkpoint&) const = default;
+};
+
+// FNV-1a of 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv) over `text` and a separator, from where
+// `digest` stands. It tells lists apart that differ by mistake, not by intent.
+std::uint64_t ExtendDigest(std::uint64_t digest, std::string_view text);
+
+// The checkpoint in `path`, or nothing when there is no such file. Fails with kIo, and with
+// kInvalidFrame for a file that is not a checkpoint.
+base::Result<std::optional<Checkpoint>> LoadCheckpoint(const std::string& path);
+
+// Replaces the file in one step: whenever the process or the machine stops, the old one or the new
+// one is there. The output's bytes must be on disk before. Fails with kIo.
+base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint);
+
+// Passes over the inputs that the checkpoint says are done. Fails with kUsage when they are not the
+// inputs it was made with.
+base::Result<void> SkipDone(const Checkpoint& checkpoint, InputList& inputs);
+
+}  // namespace sampleproc::files

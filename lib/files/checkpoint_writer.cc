@@ -1,0 +1,40 @@
+#include "files/checkpoint_writer.h"
+
+#include <utility>
+
+namespace sampleproc::files {
+namespace {
+
+constexpr std::chrono::seconds kBetweenSaves{1};
+
+}  // namespace
+
+CheckpointWriter::CheckpointWriter(std::unique_ptr<RecordWriter> records, Sync sync,
+                                   std::string path, const Checkpoint& start,
+                                   const base::Clock& clock)
+    : records_(std::move(records)),
+      sync_(std::move(sync)),
+      path_(std::move(path)),
+      clock_(clock),
+      checkpoint_(start),
+      next_save_(clock.Now() + kBetweenSaves) {}
+
+base::Result<void> CheckpointWriter::Write(const Record& record) {
+  if (auto written = records_->Write(record); !written) return written;
+  checkpoint_.inputs = ExtendDigest(checkpoint_.inputs, record.source.source);
+  ++checkpoint_.records;
+  if (!record.result) ++checkpoint_.failed;
+  if (clock_.Now() < next_save_) return {};
+  return Flush();
+}
+
+base::Result<void> CheckpointWriter::Flush() {
+  if (auto flushed = records_->Flush(); !flushed) return flushed;
+  const auto bytes = sync_();
+  if (!bytes) return std::unexpected(bytes.error());
+  checkpoint_.output_bytes = *bytes;
+  next_save_ = clock_.Now() + kBetweenSaves;
+  return SaveCheckpoint(path_, checkpoint_);
+}
+
+}  // namespace sampleproc::files

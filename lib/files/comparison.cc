@@ -1,0 +1,239 @@
+#include "files/comparison.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "files/file_reader.h"
+#include "json/reader.h"
+#include "json/writer.h"
+
+namespace sampleproc::files {
+namespace {
+
+using frame::Bbox;
+
+constexpr double kSameObject = 0.5;  // least intersection over union of what has moved
+constexpr std::size_t kMostBytes = std::size_t{4} << 30;
+constexpr json::JsonLimits kLimits{.depth = 16, .nodes = 1'000'000};
+
+double IntersectionOverUnion(const Bbox& a, const Bbox& b) {
+  const auto area = [](const Bbox& box) {
+    return static_cast<double>(box.x2 - box.x1) * static_cast<double>(box.y2 - box.y1);
+  };
+  const Bbox common{std::max(a.x1, b.x1), std::max(a.y1, b.y1), std::min(a.x2, b.x2),
+                    std::min(a.y2, b.y2)};
+  if (common.x1 >= common.x2 || common.y1 >= common.y2) return 0;
+  const double both = area(common);
+  return both / (area(a) + area(b) - both);
+}
+
+// Listens to one record and keeps what is compared:
+//   {"source": s, "index": n, ..., "detections": [{"class": c, "bbox": [n, n, n, n]}], "error": {}}
+class RecordReader final : public json::JsonHandler {
+ public:
+  std::string source;
+  int index = -1;
+  bool failed = false;
+  bool has_source = false;
+  bool has_detections = false;
+  bool sound = true;
+  std::vector<std::pair<std::string, Bbox>> detections;
+
+  void Key(std::string_view key) override {
+    if (depth_ == 1) top_ = key;
+    if (depth_ == 3 && top_ == "detections") member_ = key;
+  }
+  void StartObject() override {
+    ++depth_;
+    if (depth_ == 2 && top_ == "error") failed = true;
+    if (depth_ == 3 && top_ == "detections") {
+      detections.emplace_back();
+      corners_ = 0;
+    }
+  }
+  void EndObject(std::size_t) override {
+    if (depth_ == 3 && top_ == "detections") {
+      sound = sound && corners_ == 4 && !detections.back().first.empty();
+    }
+    --depth_;
+  }
+  void StartArray() override {
+    ++depth_;
+    if (depth_ == 2 && top_ == "detections") has_detections = true;
+  }
+  void EndArray(std::size_t) override { --depth_; }
+  void String(std::span<char> text) override {
+    const std::string_view value(text.data(), text.size());
+    if (depth_ == 1 && top_ == "source") {
+      source = value;
+      has_source = true;
+    }
+    if (depth_ == 3 && top_ == "detections" && member_ == "class") {
+      detections.back().first = value;
+    }
+  }
+  void Number(const json::JsonNumber& number) override {
+    if (depth_ == 1 && top_ == "index") index = ToInt(number);
+    if (depth_ == 4 && top_ == "detections" && member_ == "bbox") {
+      Bbox& box = detections.back().second;
+      int* const corners[] = {&box.x1, &box.y1, &box.x2, &box.y2};
+      if (corners_ < 4) *corners[corners_] = ToInt(number);
+      ++corners_;
+    }
+  }
+
+  bool IsRecord() const { return sound && has_source && index >= 0 && failed != has_detections; }
+
+ private:
+  int ToInt(const json::JsonNumber& number) {
+    int value = 0;
+    const char* const end = number.text.data() + number.text.size();
+    const auto [stop, error] = std::from_chars(number.text.data(), end, value);
+    sound = sound && error == std::errc() && stop == end;
+    return value;
+  }
+
+  int depth_ = 0;
+  int corners_ = 0;
+  std::string_view top_;
+  std::string_view member_;
+};
+
+void AppendBbox(const Bbox& box, std::string& out) {
+  out += '[';
+  for (const int corner : {box.x1, box.y1, box.x2}) {
+    out += std::to_string(corner) + ",";
+  }
+  out += std::to_string(box.y2) + "]";
+}
+
+bool HasBefore(Change::Kind kind) {
+  return kind == Change::Kind::kLost || kind == Change::Kind::kMoved;
+}
+bool HasAfter(Change::Kind kind) {
+  return kind == Change::Kind::kGained || kind == Change::Kind::kMoved;
+}
+
+}  // namespace
+
+std::string_view ChangeName(Change::Kind kind) {
+  constexpr std::string_view kNames[] = {"gained",   "lost",   "moved",    "appeared",
+                                         "vanished", "failed", "recovered"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+void AppendChangeJson(const Change& change, std::string& out) {
+  json::JsonWriter json(out);
+  json.BeginObject();
+  json.Member("change", ChangeName(change.kind));
+  json.Member("source", change.source.source);
+  json.Member("index", change.source.index);
+  if (!change.class_name.empty()) json.Member("class", change.class_name);
+  std::string box;
+  if (HasBefore(change.kind)) {
+    AppendBbox(change.before, box);
+    json.Key("before");
+    json.Raw(box);
+  }
+  box.clear();
+  if (HasAfter(change.kind)) {
+    AppendBbox(change.after, box);
+    json.Key("after");
+    json.Raw(box);
+  }
+  json.EndObject();
+}
+
+void AppendChangeText(const Change& change, std::string& out) {
+  std::string name(ChangeName(change.kind));
+  name.resize(10, ' ');
+  out += name + change.source.source + "#" + std::to_string(change.source.index);
+  if (!change.class_name.empty()) out += "  " + change.class_name + " ";
+  if (HasBefore(change.kind)) AppendBbox(change.before, out);
+  if (change.kind == Change::Kind::kMoved) out += " -> ";
+  if (HasAfter(change.kind)) AppendBbox(change.after, out);
+}
+
+base::Result<Comparison> Comparison::Load(const std::string& path) {
+  auto bytes = ReadInput(path, kMostBytes);
+  if (!bytes) return std::unexpected(bytes.error());
+  Comparison comparison;
+  const std::string_view text = base::AsText(*bytes);
+  std::vector<char> line;
+  std::size_t number = 0;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    line.assign(text.begin() + static_cast<std::ptrdiff_t>(start),
+                text.begin() + static_cast<std::ptrdiff_t>(end));
+    start = end + 1;
+    ++number;
+    line.resize(line.size() + json::kParseRoom);
+    RecordReader reader;
+    if (!json::ParseInPlace(line, kLimits, reader) || !reader.IsRecord()) {
+      return base::Fail(base::ErrorCode::kInvalidFrame,
+                        "line " + std::to_string(number) +
+                            " of the file to compare with is not a record of process-file");
+    }
+    comparison.frames_[{std::move(reader.source), reader.index}] = {reader.failed, false,
+                                                                    std::move(reader.detections)};
+  }
+  return comparison;
+}
+
+std::vector<Change> Comparison::Compare(const Record& record) {
+  const auto found = frames_.find({record.source.source, record.source.index});
+  if (found == frames_.end()) return {{Change::Kind::kAppeared, record.source, "", {}, {}}};
+  Entry& old = found->second;
+  old.met = true;
+  if (old.failed != !record.result) {
+    const auto kind = old.failed ? Change::Kind::kRecovered : Change::Kind::kFailed;
+    return {{kind, record.source, "", {}, {}}};
+  }
+  if (!record.result) return {};
+
+  std::vector<std::pair<std::string, Bbox>> before = old.detections;
+  std::vector<std::pair<std::string, Bbox>> after;
+  for (const frame::Detection& detection : record.result->detections) {
+    const std::pair<std::string, Bbox> entry(detection.class_name, detection.bbox);
+    const auto same = std::ranges::find(before, entry);
+    if (same != before.end()) {
+      before.erase(same);
+    } else {
+      after.push_back(entry);
+    }
+  }
+  std::vector<Change> changes;
+  for (const auto& [class_name, box] : after) {
+    auto best = before.end();
+    double best_overlap = kSameObject;
+    for (auto candidate = before.begin(); candidate != before.end(); ++candidate) {
+      const double overlap = IntersectionOverUnion(candidate->second, box);
+      if (candidate->first == class_name && overlap >= best_overlap) {
+        best = candidate;
+        best_overlap = overlap;
+      }
+    }
+    if (best == before.end()) {
+      changes.push_back({Change::Kind::kGained, record.source, class_name, {}, box});
+    } else {
+      changes.push_back({Change::Kind::kMoved, record.source, class_name, best->second, box});
+      before.erase(best);
+    }
+  }
+  for (const auto& [class_name, box] : before) {
+    changes.push_back({Change::Kind::kLost, record.source, class_name, box, {}});
+  }
+  return changes;
+}
+
+std::vector<Change> Comparison::Rest() const {
+  std::vector<Change> changes;
+  for (const auto& [place, entry] : frames_) {
+    if (entry.met) continue;
+    changes.push_back({Change::Kind::kVanished, {place.first, place.second}, "", {}, {}});
+  }
+  return changes;
+}
+
+}  // namespace sampleproc::files

@@ -1,0 +1,69 @@
+// What has changed between the records of an earlier run and those of this one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "files/record.h"
+
+namespace sampleproc::files {
+
+// One difference. A frame that is on one side only, or failed on one side only, is one difference,
+// whatever was in it.
+struct Change {
+  enum class Kind {
+    kGained,     // a detection that was not there
+    kLost,       // one that is gone
+    kMoved,      // the same class, another place, overlapping the old one
+    kAppeared,   // a frame the earlier run did not have
+    kVanished,   // a frame only the earlier run had
+    kFailed,     // a result became an error
+    kRecovered,  // an error became a result
+  };
+  Kind kind;
+  frame::SourceRef source;
+  std::string class_name;  // of detections
+  frame::Bbox before;      // lost, moved
+  frame::Bbox after;       // gained, moved
+};
+
+std::string_view ChangeName(Change::Kind kind);
+
+// Appends {"change", "source", "index", "class"?, "before"?, "after"?} without a newline.
+void AppendChangeJson(const Change& change, std::string& out);
+
+// Appends "moved  photo.jpg#0  face [1,2,3,4] -> [2,2,4,4]" without a newline.
+void AppendChangeText(const Change& change, std::string& out);
+
+// Detections are paired by class: first those in the same place, then those that overlap most
+// (intersection over union of at least 0.5), which have moved; what has no partner is lost or
+// gained. Confidence is not compared.
+//
+// Memory grows with the detections of the earlier run. Used by one thread at a time.
+class Comparison {
+ public:
+  // Reads the NDJSON records of an earlier run. Fails with kNotFound or kIo, and with
+  // kInvalidFrame, naming the line, for what is not a record of process-file.
+  static base::Result<Comparison> Load(const std::string& path);
+
+  // The differences of one frame of this run.
+  std::vector<Change> Compare(const Record& record);
+
+  // One kVanished for each frame of the earlier run that Compare has not met, in byte order.
+  std::vector<Change> Rest() const;
+
+ private:
+  struct Entry {
+    bool failed = false;
+    bool met = false;
+    std::vector<std::pair<std::string, frame::Bbox>> detections;
+  };
+  std::map<std::pair<std::string, int>, Entry> frames_;  // by source and index
+};
+
+}  // namespace sampleproc::files

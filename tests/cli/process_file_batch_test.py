@@ -1,0 +1,188 @@
+"""sampleproc process-file over many inputs: lists of files, resuming, comparing."""
+
+import json
+import os
+import signal
+import time
+
+import cli
+import pictures
+from folder import WithDirectory, process, records
+
+
+class FilesFrom(WithDirectory):
+    def test_names_come_from_a_file_or_a_pipe_one_a_line_or_nul_separated(self):
+        first, second = self.copy("box.png"), self.copy("mask.png", "two words\nand a line.png")
+        plain = self.write("list", f"{first}\n\n{first}".encode())
+        self.assertEqual(
+            [r["source"] for r in records(process("--files-from", plain))], [first, first]
+        )
+        nul = f"{first}\0{second}\0".encode()
+        result = process("--files-from", "-", "-0", stdin=nul)
+        self.assertEqual([r["source"] for r in records(result)], [first, second])
+
+    def test_the_list_follows_the_arguments(self):
+        first, second = self.copy("box.png"), self.copy("mask.png")
+        result = process(second, "--files-from", "-", stdin=first.encode())
+        self.assertEqual([r["source"] for r in records(result)], [second, first])
+
+    def test_what_cannot_be_read_has_its_record_and_the_rest_goes_on(self):
+        first = self.copy("box.png")
+        names = "\n".join([self.path("gone.png"), "x" * 5000, "-", first])
+        result = process("--files-from", "-", stdin=names.encode())
+        self.assertEqual(result.returncode, 1)
+        errors = [r.get("error", {}).get("type") for r in records(result)]
+        self.assertEqual(errors, ["not-found", "invalid-frame", "usage", None])
+
+    def test_contradictions_are_refused(self):
+        for words in (
+            ["-0", "x.png"],
+            ["-", "--files-from", "-"],
+            ["--fail-fast", "--max-failures", "3", "x.png"],
+            ["--resume", "state", "x.png"],
+            ["--files-from", "/nonexistent/list"],
+        ):
+            with self.subTest(words):
+                result = process(*words)
+                self.assertIn(result.returncode, (2, 74))
+                self.assertNotEqual(result.err, "")
+
+
+class MaxFailures(WithDirectory):
+    def test_the_run_ends_with_the_nth_failure(self):
+        bad, good = self.write("bad.png", b"?"), self.copy("mask.png")
+        inputs = [bad, good, good, bad, good, bad, good]
+        for jobs in ("1", "8"):
+            result = process("-j", jobs, "--max-failures", "2", *inputs)
+            self.assertEqual(result.returncode, 1)
+            self.assertEqual([r["source"] for r in records(result)], inputs[:4])
+
+
+class Resume(WithDirectory):
+    """A run that is killed at a random place goes on to the output of one that is not."""
+
+    INPUTS = 60
+
+    def setUp(self):
+        super().setUp()
+        good, bad = self.copy("mask.png"), self.write("bad.png", b"broken")
+        self.inputs = [bad if i % 7 == 3 else good for i in range(self.INPUTS)]
+        self.settings = ["--set", "process.delay=60ms", "-j", "2"]
+
+    def test_after_kill_9_the_output_is_that_of_an_undisturbed_run(self):
+        expected = process("-j", "2", "--set", "process.delay=60ms", *self.inputs).stdout
+        out, state = self.path("out.ndjson"), self.path("state")
+        words = ["process-file", "-o", out, "--resume", state, *self.settings, *self.inputs]
+        for _ in range(3):
+            child = cli.start(self, *words)
+            # Killed once a checkpoint says that something is done, at whatever place that is.
+            before = self.saved(state)
+            end = time.monotonic() + cli.PATIENCE
+            while child.poll() is None and self.saved(state) == before:
+                self.assertLess(time.monotonic(), end, "no checkpoint was written")
+                time.sleep(0.01)
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+        result = cli.run(*words)
+        self.assertEqual((result.returncode, result.err), (1, ""))
+        with open(out, "rb") as file:
+            self.assertEqual(file.read(), expected)
+
+    @staticmethod
+    def saved(state):
+        try:
+            with open(state, encoding="utf-8") as file:
+                return json.load(file)["records"]
+        except FileNotFoundError:
+            return 0
+
+    def test_what_is_done_is_not_done_again(self):
+        out, state = self.path("out.ndjson"), self.path("state")
+        words = ["-o", out, "--resume", state, *self.inputs[:3]]
+        self.assertEqual(process(*words).returncode, 0)
+        stamp = os.stat(out).st_size
+        self.assertEqual(process(*words).returncode, 0)
+        self.assertEqual(os.stat(out).st_size, stamp)
+
+    def test_other_inputs_other_settings_and_a_shorter_output_are_refused(self):
+        out, state = self.path("out.ndjson"), self.path("state")
+        words = ["-o", out, "--resume", state]
+        self.assertEqual(process(*words, *self.inputs[:3]).returncode, 0)
+        other = self.copy("box.png")
+        for more in ([other, *self.inputs[1:3]], ["--timings", *self.inputs[:3]]):
+            result = process(*words, *more)
+            self.assertEqual(result.returncode, 2, result.err)
+            self.assertIn("remove the checkpoint", result.err)
+        with open(out, "wb") as file:
+            file.write(b"short")
+        result = process(*words, *self.inputs[:3])
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("shorter", result.err)
+        with open(state, "wb") as file:
+            file.write(b"{}")
+        self.assertEqual(process(*words, *self.inputs[:3]).returncode, 65)
+
+
+class Compare(WithDirectory):
+    def setUp(self):
+        super().setUp()
+        for i in range(12):
+            self.copy("messi5.jpg", f"set/{i:02}.jpg")
+        self.write("set/bad.png", b"broken")
+        self.words = [self.path("set"), "--pipeline", "faces"]
+        self.old = [json.loads(line) for line in process(*self.words).stdout.splitlines()]
+
+    def compare(self, old, *words):
+        path = self.write("old.ndjson", b"".join(json.dumps(r).encode() + b"\n" for r in old))
+        return process(*self.words, "--compare", path, *words)
+
+    def test_nothing_changed(self):
+        result = self.compare(self.old)
+        self.assertEqual((result.returncode, result.stdout, result.err), (0, b"", ""))
+
+    def test_exactly_the_seeded_changes_are_found(self):
+        old = json.loads(json.dumps(self.old))
+        expected = []
+        for record in old[:5]:  # moved
+            box = record["detections"][0]["bbox"]
+            record["detections"][0]["bbox"] = [box[0] + 3, box[1], box[2] + 3, box[3]]
+            expected.append("moved")
+        for record in old[5:9]:  # elsewhere: lost and gained
+            record["detections"][0]["bbox"] = [1, 1, 30, 30]
+            expected += ["lost", "gained"]
+        for record in old[9:11]:
+            record["detections"] = []
+            expected.append("gained")
+        old[11]["detections"].append(
+            {"class": "person", "confidence": 1.0, "bbox": [0, 0, 9, 9], "detector": "x"}
+        )
+        expected.append("lost")
+        good, bad = dict(old[11]), old[12]
+        self.assertIn("error", bad)
+        failed = {"source": bad["source"], "index": 0, "frame_id": "x", "detections": []}
+        old[12] = failed
+        expected.append("failed")
+        gone = dict(good, source=self.path("set/zz.jpg"))
+        old.append(gone)
+        expected.append("vanished")
+        for extra in (1, 2):
+            old.append(dict(gone, index=extra))
+            expected.append("vanished")
+        self.assertEqual(len(expected), 20)
+
+        result = self.compare(old)
+        self.assertEqual((result.returncode, result.err), (1, ""))
+        changes = records(result)
+        self.assertEqual(sorted(c["change"] for c in changes), sorted(expected))
+        table = self.compare(old, "--format", "table")
+        self.assertEqual(len(table.out.splitlines()), 20)
+
+    def test_what_is_no_record_is_refused_with_its_line(self):
+        path = self.write("old.ndjson", b'{"source":"a","index":0,"detections":[]}\n{"x":1}\n')
+        result = process(*self.words, "--compare", path)
+        self.assertEqual(result.returncode, 65)
+        self.assertIn("line 2", result.err)
+
+
+if __name__ == "__main__":
+    cli.main()
