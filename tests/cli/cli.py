@@ -7,7 +7,7 @@ import threading
 import unittest
 
 BINARY = os.path.abspath(sys.argv.pop(1))
-PATIENCE = 60  # seconds; only a failing test waits so long
+PATIENCE = 120  # seconds for one answer or one run; only a failing test waits so long
 
 
 def run(*words, env=None, stdin=b"", **options):
@@ -26,13 +26,13 @@ def run(*words, env=None, stdin=b"", **options):
     return result
 
 
-def start(test, *words, env=None, **options):
-    """The binary with pipes, running beside the test that ends it: after PATIENCE at the latest."""
+def start(test, *words, env=None, life=PATIENCE, **options):
+    """The binary with pipes, running beside the test that ends it: after `life` at the latest."""
     for stream in ("stdin", "stdout", "stderr"):
         options.setdefault(stream, subprocess.PIPE)
     # Without buffers of Python's own readline() and communicate() may follow one another.
     child = subprocess.Popen([BINARY, *words], env=env or {}, bufsize=0, **options)
-    too_long = threading.Timer(PATIENCE, child.kill)
+    too_long = threading.Timer(life, child.kill)
     too_long.start()
 
     def end():

@@ -88,7 +88,7 @@ class Endpoints(WithService):
 
 class Process(WithService):
     def setUp(self):
-        self.service = self.serve("--set", "process.pipeline=stats,faces")
+        self.service = self.serve()
 
     def check(self, answer):
         self.assertEqual(answer.status, 200, answer.body)
@@ -101,33 +101,39 @@ class Process(WithService):
             del step["took_ms"]
         return result
 
-    def from_file(self, name):
-        done = cli.run(
-            "process-file", "--pipeline", "stats,faces", pictures.sample_path(name)
-        )
+    def from_file(self, name, *words):
+        done = cli.run("process-file", *words, pictures.sample_path(name))
         record = json.loads(done.stdout)
         del record["source"], record["index"]
         return record
 
     def test_each_form_of_request_gives_what_process_file_gives(self):
-        for name, kind in (("messi5.jpg", "image/jpeg"), ("basketball1.png", "image/png")):
-            picture = pictures.sample(name)
-            text = as_json(picture, {"frame_id": "f"})
-            expected = dict(self.from_file(name), frame_id="f")
+        picture = pictures.sample("messi5.jpg")
+        text = as_json(picture, {"frame_id": "f"})
+        expected = dict(self.from_file("messi5.jpg"), frame_id="f")
+        for body, content_type, query in (
+            (text, "application/json", ""),
+            (text, "application/json; charset=utf-8", ""),
+            (text, "application/x-www-form-urlencoded", ""),  # as curl -d sends it
+            (text, None, ""),
+            (picture, "image/jpeg", "?frame_id=f"),
+            (picture, "application/octet-stream", "?frame_id=f"),
+            (picture, "application/x-www-form-urlencoded", "?frame_id=f"),
+            (picture, None, "?frame_id=f"),
+        ):
+            with self.subTest(content_type=content_type, query=query):
+                answer = self.service.post(body, content_type, "/process" + query)
+                self.assertEqual(self.check(answer), expected)
+
+    def test_detections_are_those_of_process_file(self):
+        service = self.serve("--set", "process.pipeline=stats,faces")
+        for name, send in (
+            ("messi5.jpg", lambda picture: service.post_json(picture, frame_id="f")),
+            ("basketball1.png", lambda picture: service.post(picture, path="/process?frame_id=f")),
+        ):
+            expected = dict(self.from_file(name, "--pipeline", "stats,faces"), frame_id="f")
             self.assertEqual(expected["total_objects"], 1)
-            for body, content_type, query in (
-                (text, "application/json", ""),
-                (text, "application/json; charset=utf-8", ""),
-                (text, "application/x-www-form-urlencoded", ""),  # as curl -d sends it
-                (text, None, ""),
-                (picture, kind, "?frame_id=f"),
-                (picture, "application/octet-stream", "?frame_id=f"),
-                (picture, "application/x-www-form-urlencoded", "?frame_id=f"),
-                (picture, None, "?frame_id=f"),
-            ):
-                with self.subTest(name=name, content_type=content_type, query=query):
-                    answer = self.service.post(body, content_type, "/process" + query)
-                    self.assertEqual(self.check(answer), expected)
+            self.assertEqual(self.check(send(pictures.sample(name))), expected)
 
     def test_the_clock_fields(self):
         result = self.service.post_json(pictures.sample("mask.png")).json()

@@ -35,7 +35,7 @@ class Service:
         self.lines = []
         self._news = threading.Condition()
         self._ended = False
-        self.child = cli.start(test, "serve", *words, env=env)
+        self.child = cli.start(test, "serve", *words, env=env, life=10 * cli.PATIENCE)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         test.addCleanup(self._reader.join)
