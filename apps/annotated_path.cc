@@ -20,10 +20,24 @@ std::string LastComponent(const std::string& argument) {
   return path.filename().string();
 }
 
+// Whether what is written for `argument` lies where a run finds it as an input.
+bool WritesIntoInputs(const fs::path& directory, const std::string& argument, bool recursive) {
+  std::error_code error;
+  if (!fs::is_directory(argument, error)) return false;
+  const fs::path input = fs::canonical(argument, error);
+  const fs::path output = fs::canonical(directory, error);
+  if (error) return false;
+  if (output / LastComponent(argument) == input) return true;
+  const auto [end_of_input, ignored] =
+      std::mismatch(input.begin(), input.end(), output.begin(), output.end());
+  return recursive && end_of_input == input.end();
+}
+
 }  // namespace
 
 base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
-                                                  const std::vector<std::string>& arguments) {
+                                                  const std::vector<std::string>& arguments,
+                                                  bool recursive) {
   std::vector<std::pair<std::string, const std::string*>> names;
   for (const std::string& argument : arguments)
     names.emplace_back(LastComponent(argument), &argument);
@@ -40,6 +54,12 @@ base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
   if (error) {
     return base::Fail(base::ErrorCode::kIo,
                       "cannot make the directory for annotated pictures: " + error.message());
+  }
+  for (const std::string& argument : arguments) {
+    if (!WritesIntoInputs(directory, argument, recursive)) continue;
+    return base::Fail(base::ErrorCode::kUsage,
+                      "--annotate would write pictures into a directory that is read; choose one "
+                      "outside of the inputs");
   }
   AnnotatedPaths paths;
   paths.directory_ = std::move(directory);

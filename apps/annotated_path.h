@@ -15,10 +15,12 @@ namespace sampleproc::apps {
 // files keeps its whole path, without "..": two that differ only in that write over each other.
 class AnnotatedPaths {
  public:
-  // Fails with kUsage when two arguments would write over each other, kIo when `directory` cannot
-  // be made.
+  // Fails with kUsage when two arguments would write over each other, or when pictures would be
+  // written where the run, or the next one, looks for its inputs; kIo when `directory` cannot be
+  // made.
   static base::Result<AnnotatedPaths> Make(std::filesystem::path directory,
-                                           const std::vector<std::string>& arguments);
+                                           const std::vector<std::string>& arguments,
+                                           bool recursive);
 
   // `source` is an argument, begins with one and '/', or is from a list of files.
   std::filesystem::path For(const std::string& source) const;

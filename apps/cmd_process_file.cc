@@ -212,7 +212,7 @@ ExitCode Run(const Options& options, CommandContext& context) {
 
   std::optional<AnnotatedPaths> annotated;
   if (!options.annotate.empty()) {
-    auto paths = AnnotatedPaths::Make(options.annotate, options.inputs);
+    auto paths = AnnotatedPaths::Make(options.annotate, options.inputs, options.recursive);
     if (!paths) return Complain(context, paths.error());
     annotated = std::move(*paths);
   }

@@ -305,6 +305,15 @@ class Annotate(WithDirectory):
             self.assertEqual((result.returncode, result.out), (2, ""))
             self.assertIn("both be written as", result.err)
 
+    def test_pictures_are_not_written_where_inputs_are_looked_for(self):
+        inputs = self.path("in")
+        self.copy("box.png", "in/box.png")
+        for words in (["-r", "--annotate", inputs + "/out"], ["--annotate", self.directory]):
+            result = process(*words, inputs)
+            self.assertEqual((result.returncode, result.stdout), (2, b""))
+            self.assertIn("--annotate", result.err)
+        self.assertEqual(process("--annotate", inputs + "/out", inputs).returncode, 0)
+
     def test_a_directory_that_cannot_be_made(self):
         blocked = self.write("file", b"")
         result = process("--annotate", blocked + "/out", self.copy("box.png"))
