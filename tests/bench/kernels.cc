@@ -27,6 +27,7 @@
 #include "frame/options.h"
 #include "process/steps/luma_stats.h"
 #include "resources/memory_budget.h"
+#include "support/base64_encode.h"
 
 namespace {
 
@@ -62,21 +63,6 @@ void Refill(base::ByteBuffer& buffer, std::string_view text) {
   buffer.assign(bytes.begin(), bytes.end());
 }
 
-std::string Base64(base::ByteView bytes) {
-  static constexpr char kAlphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (k < have ? bytes[i + k] : 0U);
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= have ? kAlphabet[bits >> (18 - 6 * k) & 63U] : '=';
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -101,7 +87,7 @@ int main(int argc, char** argv) {
   const double stats =
       Median(repeats, nothing, [&] { sink += process::ComputeLumaStats(luma).mean; });
 
-  const std::string text = Base64(base::AsBytes(jpeg));
+  const std::string text = test::EncodeBase64(base::AsBytes(jpeg));
   base::ByteBuffer buffer;
   const double base64 = Median(
       repeats, [&] { Refill(buffer, text); },

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/base64_encode.h"
 #include "support/null_logger.h"
 #include "support/raw_client.h"
 #include "support/samples.h"
@@ -19,23 +20,8 @@ using test::PostRequest;
 using test::RawClient;
 using test::RawResponse;
 
-std::string Base64(base::ByteView bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < left ? bytes[i + k] : 0u);
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= left ? kAlphabet[(group >> (18 - 6 * k)) & 63] : '=';
-    }
-  }
-  return text;
-}
-
 std::string JsonBody(base::ByteView picture, const std::string& metadata = "{}") {
-  return "{\"frame_data\":\"" + Base64(picture) + "\",\"metadata\":" + metadata + "}";
+  return "{\"frame_data\":\"" + test::EncodeBase64(picture) + "\",\"metadata\":" + metadata + "}";
 }
 
 std::unique_ptr<Service> StartService(config::Config config) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "support/base64_encode.h"
 #include "support/python.h"
 
 namespace sampleproc::base {
@@ -21,19 +22,7 @@ std::expected<std::string, Base64Error> Decode(std::string text) {
   return text.substr(0, *length);
 }
 
-// As plain as can be, and the other way round.
-std::string Encode(std::string_view bytes) {
-  std::string text;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : bytes) {
-    bits = (bits << 8) | static_cast<unsigned char>(c);
-    for (held += 8; held >= 6; held -= 6) text += kAlphabet[(bits >> (held - 6)) & 63];
-  }
-  if (held > 0) text += kAlphabet[(bits << (6 - held)) & 63];
-  while (text.size() % 4 != 0) text += '=';
-  return text;
-}
+std::string Encode(std::string_view bytes) { return test::EncodeBase64(AsBytes(bytes)); }
 
 std::string RandomBytes(std::mt19937& random, std::size_t length) {
   std::string bytes(length, '\0');
