@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "codec/foreign_format.h"
 #include "codec/jpeg_decoder.h"
+#include "codec/orientation.h"
 #include "codec/png_decoder.h"
 
 namespace sampleproc::codec {
@@ -46,14 +48,21 @@ std::uint8_t* Scratch::Take(std::size_t bytes) {
   return pixels_.data();
 }
 
+std::uint8_t* Scratch::TakeBeside(std::size_t bytes) {
+  std::swap(pixels_, spare_);
+  return Take(bytes);
+}
+
 void Scratch::Trim() {
+  if (pixels_.size() + spare_.size() > kKeepBytes) spare_ = base::ByteBuffer();
   if (pixels_.size() > kKeepBytes) pixels_ = base::ByteBuffer();
 }
 
-base::Result<Decoded> Decode(base::ByteView encoded, frame::PixelFormat wanted,
+base::Result<Decoded> Decode(const Encoded& input, frame::PixelFormat wanted,
                              const Options& options, const base::Allowance& allowance,
                              resources::MemoryBudget& budget, Scratch& scratch,
                              std::chrono::milliseconds budget_patience) {
+  const base::ByteView encoded = input.bytes;
   if (encoded.empty()) {
     return base::Fail(base::ErrorCode::kInvalidFrame, "the frame is empty; it must be a picture (" +
                                                           std::string(SupportedFormats()) + ")");
@@ -68,7 +77,11 @@ base::Result<Decoded> Decode(base::ByteView encoded, frame::PixelFormat wanted,
   const DecodeRequest request{encoded, wanted, options, both, budget, scratch, budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
   auto decoded = format == Format::kJpeg ? DecodeJpeg(request) : DecodePng(request);
-  if (decoded) decoded->format = format;
+  if (!decoded) return decoded;
+  decoded->format = format;
+  if (auto oriented = Orient(request, *decoded); !oriented) {
+    return std::unexpected(oriented.error());
+  }
   return decoded;
 }
 

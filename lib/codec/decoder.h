@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "codec/options.h"
 #include "frame/frame_result.h"
 #include "frame/image.h"
+#include "frame/raw_description.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::codec {
@@ -40,19 +42,30 @@ class Scratch {
 
   // At least `bytes` of memory, contents undefined. Earlier pointers become invalid.
   std::uint8_t* Take(std::size_t bytes);
-  // What Take returned last: where the pixels of the last decode may be changed in place.
+  // As Take, but what Take returned before stays valid until the next Take or Trim: to turn a
+  // picture out of one memory into another.
+  std::uint8_t* TakeBeside(std::size_t bytes);
+  // What Take or TakeBeside returned last: where the pixels of the last decode may be changed in
+  // place.
   std::uint8_t* Pixels() { return pixels_.data(); }
   // Gives large memory back; the frame that used it is done.
   void Trim();
 
  private:
   base::ByteBuffer pixels_;
+  base::ByteBuffer spare_;
+};
+
+// What is to be decoded.
+struct Encoded {
+  base::ByteView bytes;
+  std::optional<frame::RawDescription> raw = {};  // frame::Frame's
 };
 
 struct Decoded {
   frame::Image image;
   Format format = Format::kUnknown;
-  int orientation = 1;
+  int orientation = 1;  // EXIF's, 1..8; it has been applied
   std::vector<frame::Warning> warnings;
   resources::Reservation reservation;  // holds the pixels' bytes until the frame is done
 };
@@ -65,7 +78,8 @@ struct Decoded {
 // Warnings, by their stable words: "jpeg_extraneous_bytes" (bytes between markers that belong to
 // nothing; up to eight after picture data vanish in the library's bit buffer unseen),
 // "jpeg_missing_eoi" (the end marker is missing, no pixel is), "jpeg_header" (an unknown JFIF
-// version or colour transform), "alpha_ignored", "animated" (first frame used). Bytes after the end
+// version or colour transform), "alpha_ignored", "animated" (first frame used), "exif_invalid" (the
+// EXIF data is broken, the picture is used as it is stored). Bytes after the end
 // of a picture are ignored in silence: MJPEG cameras pad their frames with them.
 //
 // Fails with kUnsupportedFormat (the message lists what is supported), kInvalidFrame (corrupt,
@@ -75,7 +89,7 @@ struct Decoded {
 //
 // Thread-safe as long as each thread brings its own scratch.
 base::Result<Decoded> Decode(
-    base::ByteView encoded, frame::PixelFormat wanted, const Options& options,
+    const Encoded& encoded, frame::PixelFormat wanted, const Options& options,
     const base::Allowance& allowance, resources::MemoryBudget& budget, Scratch& scratch,
     std::chrono::milliseconds budget_patience = std::chrono::milliseconds(500));
 

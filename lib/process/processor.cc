@@ -89,8 +89,9 @@ base::Result<frame::FrameResult> Processor::ProcessUnguarded(const frame::Frame&
     return std::unexpected(allowed.error());
   }
 
-  auto decoded = codec::Decode(frame.encoded, frame::PixelFormat::kGray8, context_.codec, allowance,
-                               context_.budget, scratch_, context_.options.budget_patience);
+  auto decoded =
+      codec::Decode({frame.encoded, frame.raw}, frame::PixelFormat::kGray8, context_.codec,
+                    allowance, context_.budget, scratch_, context_.options.budget_patience);
   if (!decoded) return std::unexpected(decoded.error());
 
   frame::FrameResult result;

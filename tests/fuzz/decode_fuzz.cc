@@ -23,7 +23,7 @@ void Decode(sampleproc::base::ByteView encoded, sampleproc::frame::PixelFormat w
   codec::Scratch scratch;
   const sampleproc::base::Allowance allowance;
   {
-    const auto decoded = codec::Decode(encoded, wanted, options, allowance, budget, scratch);
+    const auto decoded = codec::Decode({encoded}, wanted, options, allowance, budget, scratch);
     if (!decoded) {
       if (decoded.error().message.empty()) std::abort();
       return;

@@ -112,7 +112,7 @@ TEST_CASE("a full budget is overload, a budget that can never fit the frame is a
     }
     CHECK(door.budget.used() == 0);
     resources::MemoryBudget small(100);
-    const auto never = Decode(picture, frame::PixelFormat::kGray8, door.options, door.allowance,
+    const auto never = Decode({picture}, frame::PixelFormat::kGray8, door.options, door.allowance,
                               small, door.scratch);
     REQUIRE_FALSE(never);
     CHECK(never.error().code == ErrorCode::kInvalidFrame);
