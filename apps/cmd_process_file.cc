@@ -113,7 +113,7 @@ std::optional<std::string> DeclaredFormat(const std::string& path) {
   std::ranges::transform(extension, extension.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
   });
-  constexpr std::string_view kKnown[] = {".jpg", ".jpeg", ".png", ".webp",
+  constexpr std::string_view kKnown[] = {".jpg", ".jpeg", ".png", ".webp", ".npy",
                                          ".gif", ".bmp",  ".tif", ".tiff"};
   if (std::ranges::find(kKnown, extension) == std::end(kKnown)) return std::nullopt;
   return extension;
@@ -168,8 +168,8 @@ ExitCode Run(const Options& options, CommandContext& context) {
   auto loaded = LoadConfig(options.config, OriginalNames::kIgnore, context);
   if (!loaded) return loaded.error();
   config::Config& config = loaded->config;
-  // Nobody waits for a file as a client waits for an answer, and a limit in real time would make the
-  // output depend on how busy the machine is.
+  // Nobody waits for a file as a client waits for an answer, and a limit in real time would make
+  // the output depend on how busy the machine is.
   if (loaded->origins["process.deadline"].kind == config::Origin::Kind::kDefault) {
     config.process.deadline = {};
   }
@@ -268,7 +268,8 @@ Command ProcessFileCommand() {
           "Reads pictures, runs the pipeline on each and writes one record for each in the order "
           "of "
           "the inputs, however many threads work: the same inputs give the same bytes. In a "
-          "directory, files named .jpg, .jpeg and .png are taken in byte order of their names; a "
+          "directory, files named .jpg, .jpeg, .png, .webp and .npy are taken in byte order of "
+          "their names; a "
           "file that is named is always taken, and - is one picture on standard input. An input "
           "that fails has a record that says why, and the rest go on. Ctrl-C finishes what was "
           "begun.",

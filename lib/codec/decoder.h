@@ -1,4 +1,5 @@
-// Encoded bytes in, pixels out: JPEG and PNG, told apart by their first bytes.
+// Encoded bytes in, pixels out: JPEG, PNG, WebP and NumPy arrays, told apart by their first bytes,
+// and pixels without a header when their sender described them.
 //
 // Everything that comes out of a file is taken to be hostile: dimensions are read from the header
 // and checked against the limits before memory is taken, products are computed in 64 bits, the
@@ -23,15 +24,16 @@
 
 namespace sampleproc::codec {
 
-enum class Format { kUnknown, kJpeg, kPng };
+enum class Format { kUnknown, kJpeg, kPng, kWebp, kNpy, kRaw };
 
-// By the first bytes alone (JPEG: FF D8 FF; PNG: the 8-byte signature of RFC 2083).
+// By the first bytes alone (JPEG: FF D8 FF; PNG: the 8-byte signature of RFC 2083; WebP: "RIFF",
+// four bytes, "WEBP"; NumPy: 93 "NUMPY"). Never kRaw, which has no magic.
 Format Sniff(base::ByteView encoded);
 
-// "jpeg", "png", "unknown".
+// "jpeg", "png", "webp", "npy", "raw", "unknown".
 std::string_view FormatName(Format format);
 
-// "JPEG, PNG": for messages that say what is supported.
+// "JPEG, PNG, WebP, NumPy arrays, and ...": for messages that say what is supported.
 std::string_view SupportedFormats();
 
 // Pixel memory that is reused from frame to frame. One worker owns one; the Image of a decode
@@ -70,10 +72,11 @@ struct Decoded {
   resources::Reservation reservation;  // holds the pixels' bytes until the frame is done
 };
 
-// Decodes one picture to `wanted`. Gray from a JPEG is its own Y; gray from anything with colour is
-// BT.601 luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are scaled to 8
-// with rounding; gamma and colour profiles are not applied. Rows are packed: stride = width *
-// channels.
+// Decodes one picture to `wanted`. The first bytes decide; `raw` counts only when they match no
+// format of ours and the size is exactly what the description says. Gray from a JPEG is its own Y,
+// from nv12 and yuyv theirs stretched to 0..255; gray from anything else with colour is BT.601
+// luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are scaled to 8 with
+// rounding; gamma and colour profiles are not applied. Rows are packed: stride = width * channels.
 //
 // Warnings, by their stable words: "jpeg_extraneous_bytes" (bytes between markers that belong to
 // nothing; up to eight after picture data vanish in the library's bit buffer unseen),

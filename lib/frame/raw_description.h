@@ -19,6 +19,7 @@ enum class RawFormat : std::uint8_t {
 };
 
 constexpr std::uint32_t kMaxRawSide = 65535;
+constexpr std::string_view kRawSideRule = "must be an integer from 1 to 65535";
 
 struct RawDescription {
   RawFormat format = RawFormat::kGray8;

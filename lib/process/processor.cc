@@ -99,7 +99,8 @@ base::Result<frame::FrameResult> Processor::ProcessUnguarded(const frame::Frame&
   result.camera_id = frame.camera_id;
   result.width = decoded->image.width;
   result.height = decoded->image.height;
-  result.format = codec::FormatName(decoded->format);
+  result.format = decoded->format == codec::Format::kRaw ? frame::RawFormatName(frame.raw->format)
+                                                         : codec::FormatName(decoded->format);
   result.orientation = decoded->orientation;
   result.warnings = std::move(decoded->warnings);
   WarnOfContradiction(frame, result);
