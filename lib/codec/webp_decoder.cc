@@ -10,6 +10,7 @@
 #include "codec/exif.h"
 #include "codec/luma.h"
 #include "codec/orientation.h"
+#include "codec/vp8l_header.h"
 #include "codec/webp_chunks.h"
 
 namespace sampleproc::codec {
@@ -31,15 +32,19 @@ struct DeleteDecoder {
   void operator()(WebPIDecoder* decoder) const { WebPIDelete(decoder); }
 };
 
-std::uint64_t LibraryBytes(const WebpFile& file) {
-  // Lossy: a few rows of macroblocks with their modes and coefficients, under 2 KiB for each 16
-  // pixels of width. Lossless: all pixels, 16 rows for output, and Huffman tables, for which
-  // honest files need a few hundred groups of 16 KiB at most.
+// What the library keeps beside our pixels. Lossy: a few rows of macroblocks with their modes and
+// coefficients, under 2 KiB for each 16 pixels of width. Lossless: all pixels, 16 rows for output,
+// the colour cache, and the sets of Huffman tables: up to 3000 entries of 4 bytes each and, with a
+// colour cache, its size once more.
+base::Result<std::uint64_t> LibraryBytes(const WebpFile& file, const DecodeRequest& request) {
   const std::uint64_t width = file.picture_width;
   if (!file.lossless) return 256 * 1024 + 192 * width;
-  const std::uint64_t blocks = width * file.picture_height / 16 + 1;
-  const std::uint64_t groups = std::min<std::uint64_t>({blocks, file.picture.size() / 2 + 1, 256});
-  return 256 * 1024 + (width * file.picture_height + 16 * width) * kArgbBytes + groups * 16 * 1024;
+  constexpr std::size_t kChunkHead = 8;
+  const auto header = ReadVp8lHeader(file.picture.subspan(kChunkHead), request.allowance);
+  if (!header) return std::unexpected(header.error());
+  const std::uint64_t cache = header->cache_bits == 0 ? 0 : std::uint64_t{1} << header->cache_bits;
+  return 256 * 1024 + (width * file.picture_height + 16 * width + 2 * cache) * kArgbBytes +
+         header->huffman_groups * (4 * (3000 + cache) + 1024);
 }
 
 base::Result<void> CheckLimits(const WebpFile& file, const DecodeRequest& request) {
@@ -112,8 +117,10 @@ base::Result<Decoded> DecodeWebp(const DecodeRequest& request) {
   }
   const std::size_t pixels = std::size_t{file->width} * file->height;
   const auto channels = static_cast<std::size_t>(frame::Channels(request.wanted));
+  const auto library_bytes = LibraryBytes(*file, request);
+  if (!library_bytes) return std::unexpected(library_bytes.error());
   auto reservation =
-      ReserveForDecode(request, pixels * kBgrBytes + LibraryBytes(*file) +
+      ReserveForDecode(request, pixels * kBgrBytes + *library_bytes +
                                     TurnBytes(decoded.orientation, pixels * channels));
   if (!reservation) return std::unexpected(reservation.error());
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "codec/luma.h"
+#include "support/python.h"
 #include "support/samples.h"
 #include "support/temp_dir.h"
 #include "unit/codec/picture_maker.h"
@@ -278,6 +279,68 @@ TEST_CASE("a WebP of 34 bytes that says 16383x16383 costs nothing") {
   CHECK(decoded.error().code == ErrorCode::kInvalidFrame);
   CHECK_THAT(decoded.error().message, Catch::Contains("16383x16383"));
   CHECK(scratch.Pixels() == nullptr);
+}
+
+// Writes a lossless WebP of black pixels in which each block of 4x4 has Huffman tables of its own;
+// the input is the number of blocks in a row and in a column.
+constexpr const char* kWriteManyGroups = R"(
+import struct, sys
+blocks = int(sys.stdin.read())
+bits = []
+def put(value, count):
+    bits.extend(value >> i & 1 for i in range(count))
+def one_symbol():
+    put(1, 1); put(0, 3)
+def all_of_256(alphabet):
+    # Every literal has 8 bits, the symbols behind them none.
+    lengths = {8: 1, 18: 1} if alphabet > 256 else {8: 1, 0: 1}
+    put(0, 1); put(8, 4)
+    for symbol in (17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8):
+        put(lengths.get(symbol, 0), 3)
+    put(0, 1)
+    bits.extend([0 if alphabet > 256 else 1] * 256)
+    if alphabet > 256:
+        put(1, 1); put(alphabet - 256 - 11, 7)
+put(0x2f, 8); put(4 * blocks - 1, 14); put(4 * blocks - 1, 14); put(0, 4)
+put(0, 2)          # no transform, no colour cache
+put(1, 1); put(0, 3)  # a set of tables for each 4x4
+put(0, 1)
+all_of_256(280); all_of_256(256); one_symbol(); one_symbol(); one_symbol()
+for group in range(blocks * blocks):
+    for part in (group & 255, group >> 8):
+        bits.extend(part >> 7 - i & 1 for i in range(8))
+for group in range(blocks * blocks):
+    for _ in range(5):
+        one_symbol()
+bits += [0] * (-len(bits) % 16)
+data = bytes(sum(bits[i + j] << j for j in range(8)) for i in range(0, len(bits), 8))
+body = b'WEBPVP8L' + struct.pack('<I', len(data)) + data
+sys.stdout.buffer.write(b'RIFF' + struct.pack('<I', len(body)) + body)
+)";
+
+TEST_CASE("a lossless WebP that asks for thousands of Huffman tables is refused unbuilt") {
+  const auto make = [](const std::string& blocks) {
+    const std::string file = testing::RunPython(kWriteManyGroups, blocks);
+    const base::ByteView bytes = base::AsBytes(file);
+    return Bytes(bytes.begin(), bytes.end());
+  };
+  Door door;
+  {
+    const auto most = door.Decode(make("64"));
+    REQUIRE(most);
+    CHECK(most->image.width == 256);
+    CHECK(most->reservation.bytes() > 4096 * 12'000);
+  }
+  for (const std::string blocks : {"65", "256"}) {
+    Door other;
+    const auto refused = other.Decode(make(blocks));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::kInvalidFrame);
+    CHECK_THAT(refused.error().message,
+               Catch::Contains(blocks == "65" ? "4225 sets" : "65536 sets") &&
+                   Catch::Contains("at most 4096"));
+    CHECK(other.scratch.Pixels() == nullptr);
+  }
 }
 
 TEST_CASE("the limit on WebP counts what is held at once: 3 bytes a pixel, lossless 4") {
