@@ -16,9 +16,10 @@ struct ProcessContext {
 };
 
 // Takes a frame as JSON (frame/frame_json.h) or as a binary body (`image/*` or
-// `application/octet-stream`, with `frame_id`, `camera_id`, `timestamp` and, for what the bytes do not
-// say, `format`, `width` and `height` as query parameters). A body without a content type, or with the one that `curl -d` sends, is JSON when it starts with
-// '{' and a picture otherwise. Any other content type is kUnsupportedFormat.
+// `application/octet-stream`, with query parameters `frame_id`, `camera_id`, `timestamp` and, for
+// what the bytes do not say, `format`, `width` and `height`). A body without a content type, or
+// with the one that `curl -d` sends, is JSON when it starts with '{' and a picture otherwise. Any
+// other content type is kUnsupportedFormat.
 //
 // The body is parsed, decoded and worked on by one worker; the I/O thread only hands it over. The
 // answer is frame/result_json.h with its clock fields, or a problem document. The context's
