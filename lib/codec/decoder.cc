@@ -126,7 +126,13 @@ base::Result<Decoded> Decode(const Encoded& input, frame::PixelFormat wanted,
   const DecodeRequest request{encoded, wanted, options, both, budget, scratch, budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
   auto decoded = DecodeAs(format, request, input.raw);
-  if (!decoded) return decoded;
+  if (!decoded) {
+    base::Error& error = decoded.error();
+    if (error.code == ErrorCode::kUnsupportedFormat) {
+      error.message += "; supported: " + std::string(SupportedFormats());
+    }
+    return decoded;
+  }
   decoded->format = format;
   if (auto oriented = Orient(request, *decoded); !oriented) {
     return std::unexpected(oriented.error());

@@ -148,8 +148,8 @@ class Walker {
     }
     if (components == 4) {
       return Fail(ErrorCode::kUnsupportedFormat,
-                  "the frame is a CMYK or YCCK JPEG (4 components); supported are gray, YCbCr and "
-                  "RGB JPEG, and PNG");
+                  "the frame is a CMYK or YCCK JPEG (4 components); a JPEG must be gray, YCbCr or "
+                  "RGB");
     }
     if (components != 1 && components != 3) {
       return Fail(ErrorCode::kUnsupportedFormat,
