@@ -62,7 +62,7 @@ std::optional<std::string> DeclaredFormat(const std::string& path) {
   std::ranges::transform(extension, extension.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
   });
-  constexpr std::string_view kKnown[] = {".jpg", ".jpeg", ".png", ".webp",
+  constexpr std::string_view kKnown[] = {".jpg", ".jpeg", ".png", ".webp", ".npy",
                                          ".gif", ".bmp",  ".tif", ".tiff"};
   if (std::ranges::find(kKnown, extension) == std::end(kKnown)) return std::nullopt;
   return extension;
@@ -334,7 +334,8 @@ Command ProcessFileCommand() {
           "Reads pictures, runs the pipeline on each and writes one record for each in the order "
           "of "
           "the inputs, however many threads work: the same inputs give the same bytes. In a "
-          "directory, files named .jpg, .jpeg and .png are taken in byte order of their names; a "
+          "directory, files named .jpg, .jpeg, .png, .webp and .npy are taken in byte order of "
+          "their names; a "
           "file that is named is always taken, and - is one picture on standard input. An input "
           "that fails has a record that says why, and the rest go on. Ctrl-C finishes what was "
           "begun.",

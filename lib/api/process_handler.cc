@@ -95,6 +95,33 @@ Result<std::optional<std::string>> TextParameter(const Job& job, const char* nam
   return value;
 }
 
+// A side of raw pixels, 0 when it is not given.
+Result<std::uint32_t> SideParameter(const Job& job, std::string_view name) {
+  const auto text = http::QueryParameter(job.query, name);
+  if (!text || text->empty()) return 0;
+  const auto side = frame::ParseRawSide(*text);
+  if (side) return *side;
+  return base::Fail(
+      ErrorCode::kInvalidFrame,
+      {{"side_range", {"query", std::string(name)}, std::string(frame::kRawSideRule)}});
+}
+
+// What the query says of the format, and of pixels without a header their sides.
+Result<void> DescribeFormat(const Job& job, frame::Frame& frame) {
+  auto format = TextParameter(job, "format", frame::kMaxFormatBytes);
+  if (!format) return std::unexpected(format.error());
+  if (!*format) return {};
+  frame.declared_format = std::move(*format);
+  const auto raw = frame::FindRawFormat(*frame.declared_format);
+  if (!raw) return {};
+  const auto width = SideParameter(job, "width");
+  if (!width) return std::unexpected(width.error());
+  const auto height = SideParameter(job, "height");
+  if (!height) return std::unexpected(height.error());
+  frame.raw = {*raw, *width, *height};
+  return {};
+}
+
 Result<frame::Frame> BinaryFrame(Job& job) {
   frame::Frame frame;
   auto frame_id = TextParameter(job, "frame_id", frame::kMaxIdBytes);
@@ -109,6 +136,9 @@ Result<frame::Frame> BinaryFrame(Job& job) {
   if (KindOf(job.content_type) == BodyKind::kBinary &&
       job.content_type.find("octet-stream") == std::string::npos) {
     frame.declared_format = job.content_type;
+  }
+  if (auto described = DescribeFormat(job, frame); !described) {
+    return std::unexpected(described.error());
   }
   frame.storage = std::move(job.body);
   frame.encoded = frame.storage;

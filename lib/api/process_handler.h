@@ -18,9 +18,10 @@ struct ProcessContext {
 };
 
 // Takes a frame as JSON (frame/frame_json.h) or as a binary body (`image/*` or
-// `application/octet-stream`, with `frame_id`, `camera_id` and `timestamp` as query parameters). A
-// body without a content type, or with the one that `curl -d` sends, is JSON when it starts with
-// '{' and a picture otherwise. Any other content type is kUnsupportedFormat.
+// `application/octet-stream`, with query parameters `frame_id`, `camera_id`, `timestamp` and, for
+// what the bytes do not say, `format`, `width` and `height`). A body without a content type, or
+// with the one that `curl -d` sends, is JSON when it starts with '{' and a picture otherwise. Any
+// other content type is kUnsupportedFormat.
 //
 // A frame is tracked from here to its answer under its request's id: VALIDATED by what can be seen
 // without reading the body, QUEUED for a worker, PROCESSING from the worker's first touch, and

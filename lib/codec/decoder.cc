@@ -3,16 +3,53 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "codec/foreign_format.h"
 #include "codec/jpeg_decoder.h"
+#include "codec/npy_decoder.h"
+#include "codec/orientation.h"
 #include "codec/png_decoder.h"
+#include "codec/raw_decoder.h"
+#include "codec/webp_decoder.h"
 
 namespace sampleproc::codec {
 namespace {
 
+using base::ErrorCode;
+
 bool StartsWith(base::ByteView bytes, std::string_view magic) {
   return base::AsText(bytes).starts_with(magic);
+}
+
+// What the bytes look like and, when they were described, why that does not help. A description
+// that does not fit is the frame's fault, an unknown format is not.
+std::unexpected<base::Error> RefuseUnknown(const Encoded& input) {
+  std::string message = DescribeForeign(input.bytes);
+  ErrorCode code = ErrorCode::kUnsupportedFormat;
+  if (input.raw) {
+    message += "; " + DescribeRawMismatch(*input.raw, input.bytes.size());
+    if (!LooksForeign(input.bytes)) code = ErrorCode::kInvalidFrame;
+  }
+  return base::Fail(code, message + "; supported: " + std::string(SupportedFormats()));
+}
+
+base::Result<Decoded> DecodeAs(Format format, const DecodeRequest& request,
+                               const std::optional<frame::RawDescription>& raw) {
+  switch (format) {
+    case Format::kJpeg:
+      return DecodeJpeg(request);
+    case Format::kPng:
+      return DecodePng(request);
+    case Format::kWebp:
+      return DecodeWebp(request);
+    case Format::kNpy:
+      return DecodeNpy(request);
+    case Format::kRaw:
+    case Format::kUnknown:
+      break;
+  }
+  return DecodeRaw(request, *raw);
 }
 
 }  // namespace
@@ -20,6 +57,11 @@ bool StartsWith(base::ByteView bytes, std::string_view magic) {
 Format Sniff(base::ByteView encoded) {
   if (StartsWith(encoded, "\xff\xd8\xff")) return Format::kJpeg;
   if (StartsWith(encoded, "\x89PNG\r\n\x1a\n")) return Format::kPng;
+  if (StartsWith(encoded, "RIFF") && encoded.size() >= 12 &&
+      StartsWith(encoded.subspan(8), "WEBP")) {
+    return Format::kWebp;
+  }
+  if (StartsWith(encoded, "\x93NUMPY")) return Format::kNpy;
   return Format::kUnknown;
 }
 
@@ -29,13 +71,22 @@ std::string_view FormatName(Format format) {
       return "jpeg";
     case Format::kPng:
       return "png";
+    case Format::kWebp:
+      return "webp";
+    case Format::kNpy:
+      return "npy";
+    case Format::kRaw:
+      return "raw";
     case Format::kUnknown:
       break;
   }
   return "unknown";
 }
 
-std::string_view SupportedFormats() { return "JPEG, PNG"; }
+std::string_view SupportedFormats() {
+  return "JPEG, PNG, WebP, NumPy arrays (.npy), and raw pixels described by width, height and "
+         "format (bgr24 rgb24 gray8 gray16le nv12 yuyv f32)";
+}
 
 std::uint8_t* Scratch::Take(std::size_t bytes) {
   if (pixels_.size() < bytes) {
@@ -46,29 +97,46 @@ std::uint8_t* Scratch::Take(std::size_t bytes) {
   return pixels_.data();
 }
 
+std::uint8_t* Scratch::TakeBeside(std::size_t bytes) {
+  std::swap(pixels_, spare_);
+  return Take(bytes);
+}
+
 void Scratch::Trim() {
+  if (pixels_.size() + spare_.size() > kKeepBytes) spare_ = base::ByteBuffer();
   if (pixels_.size() > kKeepBytes) pixels_ = base::ByteBuffer();
 }
 
-base::Result<Decoded> Decode(base::ByteView encoded, frame::PixelFormat wanted,
+base::Result<Decoded> Decode(const Encoded& input, frame::PixelFormat wanted,
                              const Options& options, const base::Allowance& allowance,
                              resources::MemoryBudget& budget, Scratch& scratch,
                              std::chrono::milliseconds budget_patience) {
+  const base::ByteView encoded = input.bytes;
   if (encoded.empty()) {
     return base::Fail(base::ErrorCode::kInvalidFrame, "the frame is empty; it must be a picture (" +
                                                           std::string(SupportedFormats()) + ")");
   }
-  const Format format = Sniff(encoded);
+  Format format = Sniff(encoded);
   if (format == Format::kUnknown) {
-    return base::Fail(base::ErrorCode::kUnsupportedFormat,
-                      DescribeForeign(encoded) + "; supported: " + std::string(SupportedFormats()));
+    if (!input.raw || frame::RawBytes(*input.raw) != encoded.size()) return RefuseUnknown(input);
+    format = Format::kRaw;
   }
   base::Allowance both = allowance;
   both.cpu = base::CpuDeadline(options.deadline);
   const DecodeRequest request{encoded, wanted, options, both, budget, scratch, budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
-  auto decoded = format == Format::kJpeg ? DecodeJpeg(request) : DecodePng(request);
-  if (decoded) decoded->format = format;
+  auto decoded = DecodeAs(format, request, input.raw);
+  if (!decoded) {
+    base::Error& error = decoded.error();
+    if (error.code == ErrorCode::kUnsupportedFormat) {
+      error.message += "; supported: " + std::string(SupportedFormats());
+    }
+    return decoded;
+  }
+  decoded->format = format;
+  if (auto oriented = Orient(request, *decoded); !oriented) {
+    return std::unexpected(oriented.error());
+  }
   return decoded;
 }
 

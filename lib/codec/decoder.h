@@ -1,4 +1,5 @@
-// Encoded bytes in, pixels out: JPEG and PNG, told apart by their first bytes.
+// Encoded bytes in, pixels out: JPEG, PNG, WebP and NumPy arrays, told apart by their first bytes,
+// and pixels without a header when their sender described them.
 //
 // Everything that comes out of a file is taken to be hostile: dimensions are read from the header
 // and checked against the limits before memory is taken, products are computed in 64 bits, the
@@ -7,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,19 +19,21 @@
 #include "codec/options.h"
 #include "frame/frame_result.h"
 #include "frame/image.h"
+#include "frame/raw_description.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::codec {
 
-enum class Format { kUnknown, kJpeg, kPng };
+enum class Format { kUnknown, kJpeg, kPng, kWebp, kNpy, kRaw };
 
-// By the first bytes alone (JPEG: FF D8 FF; PNG: the 8-byte signature of RFC 2083).
+// By the first bytes alone (JPEG: FF D8 FF; PNG: the 8-byte signature of RFC 2083; WebP: "RIFF",
+// four bytes, "WEBP"; NumPy: 93 "NUMPY"). Never kRaw, which has no magic.
 Format Sniff(base::ByteView encoded);
 
-// "jpeg", "png", "unknown".
+// "jpeg", "png", "webp", "npy", "raw", "unknown".
 std::string_view FormatName(Format format);
 
-// "JPEG, PNG": for messages that say what is supported.
+// "JPEG, PNG, WebP, NumPy arrays, and ...": for messages that say what is supported.
 std::string_view SupportedFormats();
 
 // Pixel memory that is reused from frame to frame. One worker owns one; the Image of a decode
@@ -40,32 +44,45 @@ class Scratch {
 
   // At least `bytes` of memory, contents undefined. Earlier pointers become invalid.
   std::uint8_t* Take(std::size_t bytes);
-  // What Take returned last: where the pixels of the last decode may be changed in place.
+  // As Take, but what Take returned before stays valid until the next Take or Trim: to turn a
+  // picture out of one memory into another.
+  std::uint8_t* TakeBeside(std::size_t bytes);
+  // What Take or TakeBeside returned last: where the pixels of the last decode may be changed in
+  // place.
   std::uint8_t* Pixels() { return pixels_.data(); }
   // Gives large memory back; the frame that used it is done.
   void Trim();
 
  private:
   base::ByteBuffer pixels_;
+  base::ByteBuffer spare_;
+};
+
+// What is to be decoded.
+struct Encoded {
+  base::ByteView bytes;
+  std::optional<frame::RawDescription> raw = {};  // frame::Frame's
 };
 
 struct Decoded {
   frame::Image image;
   Format format = Format::kUnknown;
-  int orientation = 1;
+  int orientation = 1;  // EXIF's, 1..8; it has been applied
   std::vector<frame::Warning> warnings;
   resources::Reservation reservation;  // holds the pixels' bytes until the frame is done
 };
 
-// Decodes one picture to `wanted`. Gray from a JPEG is its own Y; gray from anything with colour is
-// BT.601 luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are scaled to 8
-// with rounding; gamma and colour profiles are not applied. Rows are packed: stride = width *
-// channels.
+// Decodes one picture to `wanted`. The first bytes decide; `raw` counts only when they match no
+// format of ours and the size is exactly what the description says. Gray from a JPEG is its own Y,
+// from nv12 and yuyv theirs stretched to 0..255; gray from anything else with colour is BT.601
+// luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are scaled to 8 with
+// rounding; gamma and colour profiles are not applied. Rows are packed: stride = width * channels.
 //
 // Warnings, by their stable words: "jpeg_extraneous_bytes" (bytes between markers that belong to
 // nothing; up to eight after picture data vanish in the library's bit buffer unseen),
 // "jpeg_missing_eoi" (the end marker is missing, no pixel is), "jpeg_header" (an unknown JFIF
-// version or colour transform), "alpha_ignored", "animated" (first frame used). Bytes after the end
+// version or colour transform), "alpha_ignored", "animated" (first frame used), "exif_invalid" (the
+// EXIF data is broken, the picture is used as it is stored). Bytes after the end
 // of a picture are ignored in silence: MJPEG cameras pad their frames with them.
 //
 // Fails with kUnsupportedFormat (the message lists what is supported), kInvalidFrame (corrupt,
@@ -75,7 +92,7 @@ struct Decoded {
 //
 // Thread-safe as long as each thread brings its own scratch.
 base::Result<Decoded> Decode(
-    base::ByteView encoded, frame::PixelFormat wanted, const Options& options,
+    const Encoded& encoded, frame::PixelFormat wanted, const Options& options,
     const base::Allowance& allowance, resources::MemoryBudget& budget, Scratch& scratch,
     std::chrono::milliseconds budget_patience = std::chrono::milliseconds(500));
 

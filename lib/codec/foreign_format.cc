@@ -1,5 +1,6 @@
 #include "codec/foreign_format.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -17,7 +18,6 @@ struct Magic {
 // The first match counts, so longer magics of one family come first.
 constexpr std::array kMagics = {
     Magic{0, "GIF8"sv, "a GIF picture"},
-    Magic{8, "WEBP"sv, "a WebP picture"},
     Magic{8, "AVI "sv, "an AVI video"},
     Magic{4, "ftypheic"sv, "a HEIF picture"},
     Magic{4, "ftypheix"sv, "a HEIF picture"},
@@ -33,7 +33,6 @@ constexpr std::array kMagics = {
     Magic{0, "\0\0\0\x0cJXL "sv, "a JPEG XL picture"},
     Magic{0, "\x76\x2f\x31\x01"sv, "an OpenEXR picture"},
     Magic{0, "8BPS"sv, "a Photoshop document"},
-    Magic{0, "\x93NUMPY"sv, "a NumPy array"},
     Magic{0, "\x1a\x45\xdf\xa3"sv, "a Matroska or WebM video"},
     Magic{0, "\x8aMNG\r\n\x1a\n"sv, "an MNG animation"},
     Magic{0, "\0\0\1\0"sv, "an ICO picture"},
@@ -48,16 +47,22 @@ constexpr std::array kMagics = {
     Magic{0, "P6\n"sv, "a PPM picture"},
 };
 
+const Magic* FindMagic(base::ByteView bytes) {
+  const std::string_view text = base::AsText(bytes);
+  const auto found = std::ranges::find_if(kMagics, [text](const Magic& magic) {
+    return text.size() >= magic.offset && text.substr(magic.offset).starts_with(magic.bytes);
+  });
+  return found == kMagics.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 std::string DescribeForeign(base::ByteView bytes) {
-  const std::string_view text = base::AsText(bytes);
-  for (const Magic& magic : kMagics) {
-    if (text.size() >= magic.offset && text.substr(magic.offset).starts_with(magic.bytes)) {
-      return "the frame is " + std::string(magic.name);
-    }
-  }
-  return "the frame is not a picture of a known format";
+  const Magic* const magic = FindMagic(bytes);
+  if (magic == nullptr) return "the frame is not a picture of a known format";
+  return "the frame is " + std::string(magic->name);
 }
+
+bool LooksForeign(base::ByteView bytes) { return FindMagic(bytes) != nullptr; }
 
 }  // namespace sampleproc::codec

@@ -11,4 +11,7 @@ namespace sampleproc::codec {
 // a known format". Never part of the bytes themselves.
 std::string DescribeForeign(base::ByteView bytes);
 
+// Whether the first bytes are known.
+bool LooksForeign(base::ByteView bytes);
+
 }  // namespace sampleproc::codec

@@ -12,7 +12,9 @@
 #include <optional>
 #include <string>
 
+#include "codec/exif.h"
 #include "codec/jpeg_markers.h"
+#include "codec/orientation.h"
 
 namespace sampleproc::codec {
 namespace {
@@ -233,8 +235,8 @@ base::Result<void> CheckAllBitsSeen(const Session& session) {
   return {};
 }
 
-std::vector<frame::Warning> WarningsOf(const Session& session, const JpegHeader& header) {
-  std::vector<frame::Warning> warnings;
+void AppendWarnings(const Session& session, const JpegHeader& header,
+                    std::vector<frame::Warning>& warnings) {
   if (session.extraneous_bytes > 0) {
     warnings.push_back(
         {"jpeg_extraneous_bytes", "the JPEG has " + std::to_string(session.extraneous_bytes) +
@@ -247,7 +249,6 @@ std::vector<frame::Warning> WarningsOf(const Session& session, const JpegHeader&
     warnings.push_back(
         {"jpeg_header", "the JPEG's header has an unknown JFIF version or colour transform"});
   }
-  return warnings;
 }
 
 }  // namespace
@@ -259,7 +260,10 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
       CheckFrameBytes("JPEG", header->width, header->height, request.wanted, request.options);
   if (!pixel_bytes) return std::unexpected(pixel_bytes.error());
   const std::uint64_t library_bytes = LibraryBytes(*header);
-  auto reservation = ReserveForDecode(request, *pixel_bytes + library_bytes);
+  Decoded decoded;
+  decoded.orientation = OrientationFromExif(header->exif, decoded.warnings);
+  auto reservation = ReserveForDecode(
+      request, *pixel_bytes + library_bytes + TurnBytes(decoded.orientation, *pixel_bytes));
   if (!reservation) return std::unexpected(reservation.error());
 
   Session session(request.allowance);
@@ -277,10 +281,9 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
   const std::size_t stride = *pixel_bytes / header->height;
   if (!ReadRows(session, pixels, stride)) return WhyStopped(session);
 
-  Decoded decoded;
   decoded.image = {pixels, static_cast<int>(header->width), static_cast<int>(header->height),
                    stride, request.wanted};
-  decoded.warnings = WarningsOf(session, *header);
+  AppendWarnings(session, *header, decoded.warnings);
   decoded.reservation = std::move(*reservation);
   return decoded;
 }

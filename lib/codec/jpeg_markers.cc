@@ -4,6 +4,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace sampleproc::codec {
 namespace {
@@ -14,7 +15,9 @@ using base::Fail;
 constexpr std::uint8_t kSoi = 0xd8;
 constexpr std::uint8_t kEoi = 0xd9;
 constexpr std::uint8_t kSos = 0xda;
+constexpr std::uint8_t kApp1 = 0xe1;
 constexpr std::uint8_t kTem = 0x01;
+constexpr std::string_view kExifPrefix("Exif\0\0", 6);
 
 bool IsRestart(std::uint8_t code) { return code >= 0xd0 && code <= 0xd7; }
 bool IsFrameHeader(std::uint8_t code) {  // SOF0..SOF15 without DHT, JPG and DAC
@@ -39,6 +42,7 @@ class Walker {
       if (!payload) return std::unexpected(payload.error());
       base::Result<void> read;
       if (IsFrameHeader(*code)) read = ReadFrameHeader(*code, *payload, start);
+      if (*code == kApp1) ReadApp1(*payload);
       if (*code == kSos) read = ReadScanHeader(*payload, start);
       if (!read) return std::unexpected(read.error());
     }
@@ -77,6 +81,12 @@ class Walker {
     }
     at_ += length;
     return rest.subspan(2, length - 2);
+  }
+
+  void ReadApp1(base::ByteView payload) {
+    if (!header_.exif.empty() || header_.scans > 0) return;
+    if (!base::AsText(payload).starts_with(kExifPrefix)) return;
+    header_.exif = payload.subspan(kExifPrefix.size());
   }
 
   base::Result<void> ReadFrameHeader(std::uint8_t code, base::ByteView payload, std::size_t start) {
@@ -138,8 +148,8 @@ class Walker {
     }
     if (components == 4) {
       return Fail(ErrorCode::kUnsupportedFormat,
-                  "the frame is a CMYK or YCCK JPEG (4 components); supported are gray, YCbCr and "
-                  "RGB JPEG, and PNG");
+                  "the frame is a CMYK or YCCK JPEG (4 components); a JPEG must be gray, YCbCr or "
+                  "RGB");
     }
     if (components != 1 && components != 3) {
       return Fail(ErrorCode::kUnsupportedFormat,

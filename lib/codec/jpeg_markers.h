@@ -26,6 +26,7 @@ struct JpegHeader {
   int scans = 0;
   int component_count = 0;  // 1 or 3
   std::array<JpegComponent, 3> components;
+  base::ByteView exif;  // the TIFF structure of the first Exif segment before any scan, or empty
 };
 
 //   FF D8 | (FF marker [length(2, big endian, counts itself) payload])* | FF D9

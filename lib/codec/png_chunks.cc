@@ -15,6 +15,7 @@ constexpr std::size_t kSignature = 8;
 constexpr std::size_t kChunkFrame = 12;  // length, type, crc
 constexpr std::size_t kHeaderPayload = 13;
 constexpr std::uint32_t kLargestNumber = 0x7fffffff;
+constexpr std::string_view kExif = "eXIf";
 
 std::uint32_t BigEndian(base::ByteView bytes) {
   return static_cast<std::uint32_t>(bytes[0]) << 24 | static_cast<std::uint32_t>(bytes[1]) << 16 |
@@ -61,7 +62,7 @@ base::Result<Chunk> ReadChunk(base::ByteView encoded, std::size_t at) {
                                               std::to_string(rest.size() - 8) + " follow");
   }
   chunk.payload = rest.subspan(8, length);
-  if (IsCritical(chunk.type)) {
+  if (IsCritical(chunk.type) || chunk.type == kExif) {
     const uLong crc = crc32(0, rest.data() + 4, length + 4);
     chunk.crc_matches = crc == BigEndian(rest.subspan(8 + length, 4));
   }
@@ -132,7 +133,7 @@ base::Result<PngHeader> WalkPngChunks(base::ByteView encoded) {
   for (;;) {
     const auto chunk = ReadChunk(encoded, at);
     if (!chunk) return std::unexpected(chunk.error());
-    if (!chunk->crc_matches) {
+    if (!chunk->crc_matches && chunk->type != kExif) {
       return Fail(ErrorCode::kInvalidFrame, "the PNG is corrupt: the CRC of " +
                                                 NameOf(chunk->type) + " at byte " +
                                                 std::to_string(at) + " is wrong");
@@ -141,6 +142,10 @@ base::Result<PngHeader> WalkPngChunks(base::ByteView encoded) {
     if (chunk->type == "IDAT") has_pixels = true;
     if (chunk->type == "tRNS") header->has_transparency = true;
     if (chunk->type == "acTL") header->animated = true;
+    if (chunk->type == kExif && header->exif.empty()) {
+      header->exif = chunk->payload;
+      header->exif_damaged = !chunk->crc_matches;
+    }
     at += chunk->size;
   }
   if (!has_pixels) {

@@ -25,6 +25,8 @@ struct PngHeader {
   bool interlaced = false;
   bool has_transparency = false;  // a tRNS chunk
   bool animated = false;          // an acTL chunk
+  base::ByteView exif;            // the payload of the first eXIf chunk, or empty
+  bool exif_damaged = false;      // its CRC is wrong
 };
 
 //   89 "PNG" 0D 0A 1A 0A | chunk*      chunk: length(4) type(4) payload[length] crc32(4)

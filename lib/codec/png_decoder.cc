@@ -9,7 +9,9 @@
 #include <optional>
 #include <string>
 
+#include "codec/exif.h"
 #include "codec/luma.h"
+#include "codec/orientation.h"
 #include "codec/png_chunks.h"
 
 namespace sampleproc::codec {
@@ -231,8 +233,7 @@ std::unexpected<base::Error> WhyStopped(Session& session) {
               "the PNG is corrupt (" + std::string(session.message.data()) + ")");
 }
 
-std::vector<frame::Warning> WarningsOf(const PngHeader& header) {
-  std::vector<frame::Warning> warnings;
+void AppendWarnings(const PngHeader& header, std::vector<frame::Warning>& warnings) {
   if (header.colour == PngColour::kGrayAlpha || header.colour == PngColour::kRgbAlpha ||
       header.has_transparency) {
     warnings.push_back({"alpha_ignored", "the PNG's transparency is ignored"});
@@ -240,7 +241,6 @@ std::vector<frame::Warning> WarningsOf(const PngHeader& header) {
   if (header.animated) {
     warnings.push_back({"animated", "the PNG is animated; its first frame is used"});
   }
-  return warnings;
 }
 
 }  // namespace
@@ -263,7 +263,11 @@ base::Result<Decoded> DecodePng(const DecodeRequest& request) {
       !converts ? 0 : native_row * (header->interlaced ? header->height : 1);
   // libpng holds two rows of up to 8 bytes a pixel, zlib its window.
   const std::uint64_t library_bytes = 128 * 1024 + std::uint64_t{16} * header->width;
-  auto reservation = ReserveForDecode(request, *pixel_bytes + native_bytes + library_bytes);
+  Decoded decoded;
+  decoded.orientation = header->exif_damaged ? OrientationOfDamagedExif(decoded.warnings)
+                                             : OrientationFromExif(header->exif, decoded.warnings);
+  auto reservation = ReserveForDecode(request, *pixel_bytes + native_bytes + library_bytes +
+                                                   TurnBytes(decoded.orientation, *pixel_bytes));
   if (!reservation) return std::unexpected(reservation.error());
 
   if (!ReadHeader(session, *header) || !ReadPalette(session)) return WhyStopped(session);
@@ -280,10 +284,9 @@ base::Result<Decoded> DecodePng(const DecodeRequest& request) {
                     " of a palette of " + std::to_string(session.palette_size));
   }
 
-  Decoded decoded;
   decoded.image = {layout.out, static_cast<int>(header->width), static_cast<int>(header->height),
                    layout.out_stride, request.wanted};
-  decoded.warnings = WarningsOf(*header);
+  AppendWarnings(*header, decoded.warnings);
   decoded.reservation = std::move(*reservation);
   return decoded;
 }

@@ -16,7 +16,7 @@
 namespace sampleproc::files {
 namespace {
 
-constexpr std::array<std::string_view, 3> kExtensions = {".jpg", ".jpeg", ".png"};
+constexpr std::array<std::string_view, 5> kExtensions = {".jpg", ".jpeg", ".png", ".webp", ".npy"};
 
 bool HasPictureExtension(std::string_view path) {
   const auto same_letter = [](char a, char b) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "frame/raw_description.h"
 
 namespace sampleproc::frame {
 
@@ -27,6 +28,7 @@ struct Frame {
   std::optional<std::string> camera_id;
   std::optional<std::string> timestamp;        // as the sender wrote it
   std::optional<std::string> declared_format;  // metadata.format, content type or extension
+  std::optional<RawDescription> raw;           // when the declared format is one of raw pixels
 };
 
 }  // namespace sampleproc::frame

@@ -20,20 +20,22 @@ using base::Problem;
 
 // What a member of `metadata` may be.
 struct MemberRule {
-  enum class Numbers { kNone, kIntegers, kAll };
+  enum class Numbers { kNone, kIntegers, kAll, kSide };
   std::string_view name;
   std::size_t max_bytes;
   Numbers numbers;
   std::string_view type_rule;
 };
 
-enum Member { kFrameId, kCameraId, kTimestamp, kFormat, kMembers };
+enum Member { kFrameId, kCameraId, kTimestamp, kFormat, kWidth, kHeight, kMembers };
 
 constexpr std::array<MemberRule, kMembers> kRules = {{
     {"frame_id", kMaxIdBytes, MemberRule::Numbers::kIntegers, "must be a string or an integer"},
     {"camera_id", kMaxIdBytes, MemberRule::Numbers::kIntegers, "must be a string or an integer"},
     {"timestamp", kMaxTimestampBytes, MemberRule::Numbers::kAll, "must be a string or a number"},
     {"format", kMaxFormatBytes, MemberRule::Numbers::kNone, "must be a string"},
+    {"width", 0, MemberRule::Numbers::kSide, kRawSideRule},
+    {"height", 0, MemberRule::Numbers::kSide, kRawSideRule},
 }};
 
 constexpr std::string_view kFrameData = "frame_data";
@@ -116,6 +118,9 @@ class BodyReader final : public json::JsonHandler {
     if (is_object_ && !has_frame_data_) {
       Add("missing", {"body", std::string(kFrameData)}, "is required");
     }
+    const auto format = members_[kFormat] ? FindRawFormat(*members_[kFormat]) : std::nullopt;
+    if (!format) return;
+    raw_ = {*format, SideOf(kWidth), SideOf(kHeight)};
   }
 
   // After a failed one. The steps to the place are followed as far as they are names of ours.
@@ -136,6 +141,7 @@ class BodyReader final : public json::JsonHandler {
 
   std::vector<Problem>& problems() { return problems_; }
   std::span<const char> payload() const { return payload_; }
+  const std::optional<RawDescription>& raw() const { return raw_; }
   std::optional<std::string>& member(Member which) { return members_[which]; }
 
  private:
@@ -150,6 +156,16 @@ class BodyReader final : public json::JsonHandler {
 
   void Add(std::string_view type, std::vector<std::string> loc, std::string msg) {
     problems_.push_back({std::string(type), std::move(loc), std::move(msg)});
+  }
+
+  std::uint32_t SideOf(Member which) {
+    if (!members_[which]) return 0;
+    const auto side = ParseRawSide(*members_[which]);
+    if (!side) {
+      Add("side_range", {"body", std::string(kMetadata), std::string(kRules[which].name)},
+          std::string(kRawSideRule));
+    }
+    return side.value_or(0);
   }
 
   void OnValue(const Value& value) {
@@ -198,6 +214,7 @@ class BodyReader final : public json::JsonHandler {
       Add(type, {"body", std::string(kMetadata), std::string(rule.name)}, std::move(msg));
     };
     if (value.kind == Value::Kind::kNull) return;
+    if (rule.numbers == MemberRule::Numbers::kSide) return OnSide(value);
     std::string_view text(value.text.data(), value.text.size());
     if (value.kind == Value::Kind::kNumber && rule.numbers != MemberRule::Numbers::kNone) {
       text = value.number.text;
@@ -216,6 +233,12 @@ class BodyReader final : public json::JsonHandler {
     if (!text.empty()) members_[member_] = text;
   }
 
+  // Whether a bad side is a problem is known at the end: the format may follow.
+  void OnSide(const Value& value) {
+    const bool is_number = value.kind == Value::Kind::kNumber;
+    members_[member_] = is_number ? value.number.text : std::string_view("not a number");
+  }
+
   void EndContainer(std::size_t fixed, std::size_t entries) {
     --depth_;
     if (!in_metadata_) return;
@@ -232,6 +255,7 @@ class BodyReader final : public json::JsonHandler {
   std::vector<Problem> problems_;
   std::span<const char> payload_;
   std::array<std::optional<std::string>, kMembers> members_;
+  std::optional<RawDescription> raw_;
   bool is_object_ = false;
   bool has_frame_data_ = false;
   int depth_ = 0;  // objects and arrays open now
@@ -268,6 +292,7 @@ base::Result<Frame> ParseFrameJson(base::ByteBuffer body, const Options& options
   frame.camera_id = std::move(reader.member(kCameraId));
   frame.timestamp = std::move(reader.member(kTimestamp));
   frame.declared_format = std::move(reader.member(kFormat));
+  frame.raw = reader.raw();
   return frame;
 }
 

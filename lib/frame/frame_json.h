@@ -4,11 +4,14 @@
 //     "metadata": { "frame_id": "...",     optional object, at most max_metadata_bytes as compact
 //                   "camera_id": "...",    JSON (no white space, UTF-8, numbers as written); these
 //                   "timestamp": "...",    members are read, others are allowed and ignored
-//                   "format": "jpeg" } }
+//                   "format": "jpeg",
+//                   "width": 640, "height": 480 } }
 //
 // frame_id and camera_id: text or an integer of magnitude 2^53 or less, at most 256 bytes;
 // timestamp: text or a number, at most 64 bytes; format: text, at most 32 bytes. A number is kept
-// as it was written. No control characters in any of them. Null and the empty text mean: not given.
+// as it was written. width, height: integers 1 to 65535, looked at only when the format is one of
+// raw pixels (frame/raw_description.h): then Frame::raw is set, whatever the bytes turn out to be.
+// No control characters in any of them. Null and the empty text mean: not given.
 //
 // Other members at the top level are ignored, as the original service did.
 #pragma once
@@ -36,7 +39,8 @@ constexpr std::size_t kJsonBodyRoom = json::kParseRoom;
 //   frame_data     missing, string_type, empty, too_long, base64_character, base64_length,
 //                  base64_padding
 //   body, metadata object_type, metadata_too_large
-//   its members    string_type, number_range, too_long, control_character
+//   its members    string_type, number_range, too_long, control_character; width and height:
+//                  side_range
 // Thread-safe.
 base::Result<Frame> ParseFrameJson(base::ByteBuffer body, const Options& options);
 

@@ -60,7 +60,7 @@ struct FrameResult {
   std::vector<Detection> detections;
   int width = 0;  // of the oriented frame, in pixels
   int height = 0;
-  std::string format;   // "jpeg", "png", ...
+  std::string format;   // "jpeg", "png", ..., of raw pixels their own name ("nv12")
   int orientation = 1;  // the EXIF orientation that was applied, 1 when none
   std::vector<Warning> warnings;
   std::optional<LumaStats> stats;

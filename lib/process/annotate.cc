@@ -111,8 +111,8 @@ base::Result<base::ByteBuffer> Annotate(const frame::Frame& frame, const frame::
                                         const base::Allowance& allowance,
                                         resources::MemoryBudget& budget, codec::Scratch& scratch,
                                         std::chrono::milliseconds budget_patience) {
-  const auto decoded = codec::Decode(frame.encoded, frame::PixelFormat::kBgr24, options, allowance,
-                                     budget, scratch, budget_patience);
+  const auto decoded = codec::Decode({frame.encoded, frame.raw}, frame::PixelFormat::kBgr24,
+                                     options, allowance, budget, scratch, budget_patience);
   if (!decoded) return std::unexpected(decoded.error());
   const frame::Image& image = decoded->image;
   // The JPEG while it is written: at quality 90 never near the pixels' own size.

@@ -89,8 +89,9 @@ base::Result<frame::FrameResult> Processor::ProcessUnguarded(const frame::Frame&
     return std::unexpected(allowed.error());
   }
 
-  auto decoded = codec::Decode(frame.encoded, frame::PixelFormat::kGray8, context_.codec, allowance,
-                               context_.budget, scratch_, context_.options.budget_patience);
+  auto decoded =
+      codec::Decode({frame.encoded, frame.raw}, frame::PixelFormat::kGray8, context_.codec,
+                    allowance, context_.budget, scratch_, context_.options.budget_patience);
   if (!decoded) return std::unexpected(decoded.error());
 
   frame::FrameResult result;
@@ -98,7 +99,8 @@ base::Result<frame::FrameResult> Processor::ProcessUnguarded(const frame::Frame&
   result.camera_id = frame.camera_id;
   result.width = decoded->image.width;
   result.height = decoded->image.height;
-  result.format = codec::FormatName(decoded->format);
+  result.format = decoded->format == codec::Format::kRaw ? frame::RawFormatName(frame.raw->format)
+                                                         : codec::FormatName(decoded->format);
   result.orientation = decoded->orientation;
   result.warnings = std::move(decoded->warnings);
   WarnOfContradiction(frame, result);

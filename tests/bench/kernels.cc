@@ -78,8 +78,8 @@ int main(int argc, char** argv) {
   frame::Image luma;
   const auto nothing = [] {};
   const double decode = Median(repeats, nothing, [&] {
-    auto decoded = codec::Decode(base::AsBytes(jpeg), frame::PixelFormat::kGray8, codec::Options{},
-                                 allowance, budget, scratch);
+    auto decoded = codec::Decode({base::AsBytes(jpeg)}, frame::PixelFormat::kGray8,
+                                 codec::Options{}, allowance, budget, scratch);
     if (!decoded) Die(decoded.error().message);
     luma = decoded->image;
   });

@@ -1,5 +1,5 @@
-// Picture decoding, JPEG and PNG: whatever arrives, the decoder answers with an error or with a
-// picture of which every byte is there and was written.
+// Picture decoding, every format of Decode, and raw pixels: whatever arrives, the decoder answers
+// with an error or with a picture of which every byte is there and was written.
 #include <cstdint>
 #include <cstdlib>
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kLargest = 4u << 20;
 
-void Decode(sampleproc::base::ByteView encoded, sampleproc::frame::PixelFormat wanted) {
+void Decode(const sampleproc::codec::Encoded& encoded, sampleproc::frame::PixelFormat wanted) {
   namespace codec = sampleproc::codec;
   codec::Options options;
   options.max_frame_bytes = kLargest;
@@ -46,8 +46,17 @@ void Decode(sampleproc::base::ByteView encoded, sampleproc::frame::PixelFormat w
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  namespace frame = sampleproc::frame;
   const sampleproc::base::ByteView encoded(data, size);
-  Decode(encoded, sampleproc::frame::PixelFormat::kGray8);
-  Decode(encoded, sampleproc::frame::PixelFormat::kBgr24);
+  Decode({encoded}, frame::PixelFormat::kGray8);
+  Decode({encoded}, frame::PixelFormat::kBgr24);
+  if (size < 3) return 0;
+  // The first bytes say what the others are, as far as they suffice.
+  const frame::RawDescription raw{static_cast<frame::RawFormat>(data[0] % 7), 1u + data[1],
+                                  1u + data[2] % 16};
+  const auto bytes = frame::RawBytes(raw);
+  if (!bytes || *bytes > size - 3) return 0;
+  Decode({encoded.subspan(3, *bytes), raw}, frame::PixelFormat::kGray8);
+  Decode({encoded.subspan(3, *bytes), raw}, frame::PixelFormat::kBgr24);
   return 0;
 }

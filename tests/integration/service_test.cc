@@ -115,6 +115,40 @@ TEST_CASE("what is wrong with a frame is said, with its place, and nothing of it
   CHECK(bad_id.body.find("\"loc\":[\"query\",\"frame_id\"]") != std::string::npos);
 }
 
+TEST_CASE("pixels without a header are described in the query or in the metadata") {
+  const auto service = StartService({});
+  const std::string binary = "Content-Type: application/octet-stream\r\n";
+  const auto post = [&](const std::string& query, const std::string& body) {
+    return Ask(service->port(), PostRequest("/process" + query, binary, body));
+  };
+  const std::string pixels(24, 'x');  // "xxx" in base64 is "eHh4"
+  const RawResponse right = post("?format=nv12&width=4&height=4", pixels);
+  INFO(right.body);
+  CHECK(right.status == 200);
+  CHECK(right.body.find("nv12") != std::string::npos);
+  CHECK(right.body.find("format_mismatch") == std::string::npos);
+
+  const RawResponse longer = post("?format=nv12&width=4&height=4", pixels + "x");
+  CHECK(longer.status == 422);
+  CHECK(longer.body.find("would have 24 bytes, it has 25") != std::string::npos);
+  const RawResponse no_sides = post("?format=nv12", pixels);
+  CHECK(no_sides.status == 422);
+  CHECK(no_sides.body.find("need width and height") != std::string::npos);
+  const RawResponse bad_side = post("?format=nv12&width=4&height=0", pixels);
+  CHECK(bad_side.status == 422);
+  CHECK(bad_side.body.find("\"loc\":[\"query\",\"height\"]") != std::string::npos);
+  CHECK(post("?width=4&height=4", pixels).status == 415);
+
+  std::string base64;
+  for (int i = 0; i < 8; ++i) base64 += "eHh4";
+  const RawResponse in_json = Ask(
+      service->port(), PostRequest("/process", "Content-Type: application/json\r\n",
+                                   R"({"frame_data":")" + base64 +
+                                       R"(","metadata":{"format":"bgr24","width":4,"height":2}})"));
+  INFO(in_json.body);
+  CHECK(in_json.status == 200);
+}
+
 TEST_CASE("a full queue refuses at once and the service goes on") {
   config::Config config;
   config.process.workers = 1;

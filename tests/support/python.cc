@@ -13,8 +13,8 @@ std::string RunPython(const std::string& script, const std::string& input) {
   const TempDir dir;
   std::ofstream(dir.path() / "script.py", std::ios::binary) << script;
   std::ofstream(dir.path() / "input", std::ios::binary) << input;
-  const std::string command = "python3 '" + (dir.path() / "script.py").string() + "' < '" +
-                              (dir.path() / "input").string() + "'";
+  const std::string command = SAMPLEPROC_PYTHON " '" + (dir.path() / "script.py").string() +
+                              "' < '" + (dir.path() / "input").string() + "'";
   std::FILE* pipe = popen(command.c_str(), "r");
   REQUIRE(pipe != nullptr);
   std::string output;

@@ -1,4 +1,5 @@
-// Runs python3 as an independent judge of what our own code produced.
+// Runs the system's python3, which sees the system's numpy, as an independent judge of what our own
+// code produced.
 #pragma once
 
 #include <string>

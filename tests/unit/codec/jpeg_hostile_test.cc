@@ -130,7 +130,7 @@ TEST_CASE("the coefficients of a progressive picture come from the budget") {
   resources::MemoryBudget small(640 * 480 * 2);
   codec::Scratch scratch;
   const auto refused =
-      Decode(encoded, frame::PixelFormat::kGray8, door.options, door.allowance, small, scratch);
+      Decode({encoded}, frame::PixelFormat::kGray8, door.options, door.allowance, small, scratch);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::kInvalidFrame);
 }

@@ -207,7 +207,7 @@ struct Door {
 
   base::Result<codec::Decoded> Decode(base::ByteView encoded,
                                       frame::PixelFormat wanted = frame::PixelFormat::kGray8) {
-    return codec::Decode(encoded, wanted, options, allowance, budget, scratch,
+    return codec::Decode({encoded}, wanted, options, allowance, budget, scratch,
                          std::chrono::milliseconds(0));
   }
 };

@@ -46,12 +46,13 @@ TEST_CASE("named files are taken in the order given, whatever their names") {
 
 TEST_CASE("a directory gives its pictures in byte order") {
   const testing::TempDir dir;
-  for (const char* name : {"d/b.png", "d/a.JPG", "d/B.jpeg", "d/\xC3\xA9.jpg", "d/x.webp", "d/jpg",
-                           "d/.png", "d/10.jpg", "d/9.jpg", "d/sub/z.jpg", "d/c.jpg.txt"}) {
+  for (const char* name :
+       {"d/b.png", "d/a.JPG", "d/B.jpeg", "d/\xC3\xA9.jpg", "d/x.webp", "d/n.npy", "d/g.gif",
+        "d/jpg", "d/.png", "d/10.jpg", "d/9.jpg", "d/sub/z.jpg", "d/c.jpg.txt"}) {
     dir.Write(name, "");
   }
-  CHECK(List(dir, {"d"}) ==
-        Names{"d/10.jpg", "d/9.jpg", "d/B.jpeg", "d/a.JPG", "d/b.png", "d/\xC3\xA9.jpg"});
+  CHECK(List(dir, {"d"}) == Names{"d/10.jpg", "d/9.jpg", "d/B.jpeg", "d/a.JPG", "d/b.png",
+                                  "d/n.npy", "d/x.webp", "d/\xC3\xA9.jpg"});
   CHECK(List(dir, {"d/"}).front() == "d/10.jpg");
 }
 

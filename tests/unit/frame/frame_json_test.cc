@@ -43,6 +43,32 @@ std::string WithMetadata(std::string_view metadata) {
   return R"({"frame_data":"QUJD","metadata":)" + std::string(metadata) + "}";
 }
 
+TEST_CASE("raw pixels are described by width, height and format, in any order") {
+  const auto frame = Parse(WithMetadata(R"({"width":640,"height":65535,"format":"NV12"})"));
+  REQUIRE(frame);
+  CHECK(frame->raw == RawDescription{RawFormat::kNv12, 640, 65535});
+  CHECK(frame->declared_format == "NV12");
+  const auto other_way = Parse(WithMetadata(R"({"format":"bgr24","height":1,"width":null})"));
+  REQUIRE(other_way);
+  CHECK(other_way->raw == RawDescription{RawFormat::kBgr24, 0, 1});
+}
+
+TEST_CASE("a side of raw pixels that is not an integer of 1 to 65535 is a problem") {
+  for (const char* side :
+       {"0", "-1", "65536", "1.5", "1e2", "\"640\"", "true", "[1]", "{}", "1e99"}) {
+    CAPTURE(side);
+    const std::string sides = R"("height":)" + std::string(side) + R"(,"width":)" + side;
+    CHECK(Problems(WithMetadata("{" + sides + R"(,"format":"gray8"})")) ==
+          "side_range@body.metadata.width side_range@body.metadata.height");
+    // To other formats they mean nothing.
+    CHECK(Problems(WithMetadata("{" + sides + R"(,"format":"jpeg"})")) == "");
+    CHECK(Problems(WithMetadata("{" + sides + "}")) == "");
+  }
+  const auto frame = Parse(WithMetadata(R"({"width":640,"height":480})"));
+  REQUIRE(frame);
+  CHECK_FALSE(frame->raw);
+}
+
 TEST_CASE("a frame's payload is decoded where it arrived") {
   base::ByteBuffer body = Body(R"({ "frame_data" : "QUJDRA==", "metadata": {"frame_id":"f1",
       "camera_id":"cam", "timestamp":"2026-01-31T09:05:00Z", "format":"jpeg", "more":[1,{}]} })");

@@ -1,0 +1,62 @@
+#include "frame/raw_description.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace sampleproc::frame {
+namespace {
+
+constexpr std::array<std::string_view, 7> kNames = {"bgr24", "rgb24", "gray8", "gray16le",
+                                                    "nv12",  "yuyv",  "f32"};
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+}  // namespace
+
+std::optional<RawFormat> FindRawFormat(std::string_view name) {
+  const auto found = std::ranges::find_if(kNames, [name](std::string_view known) {
+    return std::ranges::equal(known, name, {}, {}, Lower);
+  });
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<RawFormat>(found - kNames.begin());
+}
+
+std::string_view RawFormatName(RawFormat format) {
+  return kNames[static_cast<std::size_t>(format)];
+}
+
+std::optional<std::uint32_t> ParseRawSide(std::string_view digits) {
+  if (digits.empty() || digits.front() < '1' || digits.front() > '9') return std::nullopt;
+  std::uint32_t side = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, side);
+  if (error != std::errc() || stop != end || side > kMaxRawSide) return std::nullopt;
+  return side;
+}
+
+std::optional<std::uint64_t> RawBytes(const RawDescription& description) {
+  if (description.width == 0 || description.height == 0) return std::nullopt;
+  const std::uint64_t pixels = std::uint64_t{description.width} * description.height;
+  const bool odd_width = description.width % 2 != 0;
+  switch (description.format) {
+    case RawFormat::kBgr24:
+    case RawFormat::kRgb24:
+      return pixels * 3;
+    case RawFormat::kGray8:
+      return pixels;
+    case RawFormat::kGray16le:
+      return pixels * 2;
+    case RawFormat::kNv12:
+      if (odd_width || description.height % 2 != 0) return std::nullopt;
+      return pixels * 3 / 2;
+    case RawFormat::kYuyv:
+      if (odd_width) return std::nullopt;
+      return pixels * 2;
+    case RawFormat::kF32:
+      return pixels * 4;
+  }
+  return std::nullopt;
+}
+
+}  // namespace sampleproc::frame

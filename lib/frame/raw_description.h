@@ -1,0 +1,43 @@
+// What the sender of pixels without a header says of them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace sampleproc::frame {
+
+// Rows from the top, packed; all numbers little endian.
+enum class RawFormat : std::uint8_t {
+  kBgr24,     // bytes blue, green, red
+  kRgb24,     // bytes red, green, blue
+  kGray8,     // one byte, 0..255
+  kGray16le,  // 16 bits, 0..65535
+  kNv12,      // a plane of Y, then one of U and V in turn, each for 2x2 pixels; even sides
+  kYuyv,      // Y U Y V for two pixels; even width
+  kF32,       // one IEEE 754 single, 0..1
+};
+
+constexpr std::uint32_t kMaxRawSide = 65535;
+constexpr std::string_view kRawSideRule = "must be an integer from 1 to 65535";
+
+struct RawDescription {
+  RawFormat format = RawFormat::kGray8;
+  std::uint32_t width = 0;  // 1..kMaxRawSide, 0 when the sender did not say
+  std::uint32_t height = 0;
+
+  bool operator==(const RawDescription&) const = default;
+};
+
+// "bgr24 rgb24 gray8 gray16le nv12 yuyv f32", in either case; nothing for any other word.
+std::optional<RawFormat> FindRawFormat(std::string_view name);
+std::string_view RawFormatName(RawFormat format);
+
+// A side written in decimal digits, 1..kMaxRawSide without leading zeros; else nothing.
+std::optional<std::uint32_t> ParseRawSide(std::string_view digits);
+
+// The exact number of bytes such pixels have; nothing when a side is missing or odd where it must
+// be even.
+std::optional<std::uint64_t> RawBytes(const RawDescription& description);
+
+}  // namespace sampleproc::frame
