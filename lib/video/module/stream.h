@@ -1,0 +1,57 @@
+// One open video inside the module: demuxer, decoder and conversion.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "video/module/converter.h"
+#include "video/module/handles.h"
+#include "video/module/input.h"
+#include "video/module_abi.h"
+
+namespace sampleproc::video {
+
+// Used by one thread at a time. The functions' results and `*what` are those of Module.
+class Stream {
+ public:
+  Stream(const ModuleHost& host, const ModuleRequest& request);
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  ModuleStatus Open(const char* demuxer, const char** what);
+  ModuleStatus Next(int channels, ModulePicture* picture, const char** what);
+
+ private:
+  enum class Fed { kPacket, kLast, kStopped, kBroken };
+
+  bool OpenContainer(const char* demuxer);
+  ModuleStatus OpenDecoder(const char** what);
+  Fed Feed();
+  bool HoldFor(int width, int height, int format);
+  bool FitsLimit(int width, int height) const;
+  ModuleStatus Failure(ModuleStatus status, const char* sentence, const char** what) const;
+  void Stamp(ModulePicture* picture);
+  static int GetBuffer(AVCodecContext* context, AVFrame* frame, int flags);
+
+  const ModuleHost& host_;
+  const std::uint64_t max_frame_bytes_;
+  // In the order of their use; each is closed before the one it draws from.
+  Input input_;
+  Handle<AVFormatContext> demuxer_;
+  Handle<AVCodecContext> decoder_;
+  Handle<AVPacket> packet_;
+  Handle<AVFrame> frame_;
+  Converter converter_;
+
+  int index_ = -1;                         // of the video stream
+  bool by_order_ = false;                  // the container knows times of packets only
+  std::deque<std::int64_t> packet_times_;  // of packets whose pictures have not come out yet
+  int channels_ = 1;                       // wanted by the call that runs
+  bool started_ = false;                   // a packet that stands on its own was seen
+  bool shown_ = false;                     // a frame was handed out
+  bool over_limit_ = false;
+  bool refused_ = false;          // the host has no memory for us
+  const char* broken_ = nullptr;  // what ends the video after the decoder's last frames
+};
+
+}  // namespace sampleproc::video
