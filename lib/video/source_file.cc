@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -21,35 +20,6 @@ std::unexpected<base::Error> SystemError(const std::string& path, int error_numb
 std::unexpected<base::Error> NotRegular(const std::string& path) {
   return base::Fail(base::ErrorCode::kUnsupportedFormat,
                     path + " is not a regular file; a video is read from one");
-}
-
-std::uint64_t LittleEndian(base::ByteView bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = bytes.size(); i > 0; --i) value = value << 8 | bytes[i - 1];
-  return value;
-}
-
-std::uint64_t BigEndian(base::ByteView bytes) {
-  std::uint64_t value = 0;
-  for (const std::uint8_t byte : bytes) value = value << 8 | byte;
-  return value;
-}
-
-// Some recorders count the 8 bytes of the chunk's own head in its length.
-constexpr std::uint64_t kAviSlack = 8;
-
-// The end of the outer chunk whose first 16 bytes are `head`; 0 when it does not say.
-std::uint64_t ChunkEnd(Container container, base::ByteView head, std::uint64_t offset) {
-  if (container == Container::kAvi) {
-    if (base::AsText(head.first(4)) != "RIFF") return 0;
-    const std::uint64_t length = LittleEndian(head.subspan(4, 4));
-    return length == 0 || length == 0xFFFFFFFFu ? 0 : offset + 8 + length + (length & 1);
-  }
-  const std::uint64_t length = BigEndian(head.first(4));
-  if (length >= 8) return offset + length;
-  if (length != 1) return 0;
-  const std::uint64_t large = BigEndian(head.subspan(8, 8));
-  return large < 16 || large > (std::uint64_t{1} << 62) ? 0 : offset + large;
 }
 
 }  // namespace
@@ -102,24 +72,6 @@ base::Result<void> SourceFile::CheckUnchanged() const {
   if (fstat(descriptor_, &status) != 0) return SystemError(path_, errno);
   if (static_cast<std::uint64_t>(status.st_size) == size_) return {};
   return base::Fail(base::ErrorCode::kIo, path_ + " changed its size while it was read");
-}
-
-base::Result<bool> IsCutShort(const SourceFile& file, Container container) {
-  if (container != Container::kAvi && container != Container::kMp4) return false;
-  // More outer chunks than any recorder writes; a file of tiny ones would be walked for ever.
-  constexpr int kMostChunks = 10'000;
-  std::uint64_t offset = 0;
-  for (int i = 0; i < kMostChunks && offset < file.size(); ++i) {
-    std::array<std::uint8_t, 16> head{};
-    const auto got = file.ReadAt(offset, head);
-    if (!got) return std::unexpected(got.error());
-    if (*got < head.size()) break;
-    const std::uint64_t end = ChunkEnd(container, head, offset);
-    if (end == 0) break;
-    if (end > file.size() + (container == Container::kAvi ? kAviSlack : 0)) return true;
-    offset = end;
-  }
-  return false;
 }
 
 }  // namespace sampleproc::video

@@ -8,7 +8,6 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "video/container.h"
 
 namespace sampleproc::video {
 
@@ -42,13 +41,5 @@ class SourceFile {
   std::uint64_t size_;
   std::string path_;
 };
-
-// Whether the file is shorter than its container says it is: the outer chunks of an AVI, the outer
-// boxes of an MP4. A recording that broke off between two pictures shows it nowhere else. False for
-// containers that do not say, and for lengths that a recorder never filled in.
-//
-//   AVI   "RIFF" length(4, little-endian) form(4) content, then more such chunks above 1 GB
-//   MP4   length(4, big-endian; 1: 8 more bytes hold it; 0: to the end) type(4) content, repeated
-base::Result<bool> IsCutShort(const SourceFile& file, Container container);
 
 }  // namespace sampleproc::video

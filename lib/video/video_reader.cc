@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "video/container.h"
+#include "video/declared_length.h"
 #include "video/module_loader.h"
 #include "video/source_file.h"
 

@@ -83,6 +83,19 @@ std::uint64_t FramesHeld(const AVCodecContext& decoder) {
   }
 }
 
+// Of a codec whose pictures all stand alone, a packet without a picture is a broken one.
+bool GivesOnePictureEach(AVCodecID codec) {
+  const AVCodecDescriptor* const known = avcodec_descriptor_get(codec);
+  return known != nullptr && (known->props & AV_CODEC_PROP_INTRA_ONLY) != 0;
+}
+
+// The end marker is what tells a whole JPEG from one whose last rows are missing.
+bool HasJpegEnd(const AVPacket& packet) {
+  const std::string_view bytes(reinterpret_cast<const char*>(packet.data),
+                               static_cast<std::size_t>(packet.size));
+  return bytes.find("\xFF\xD9") != std::string_view::npos;
+}
+
 bool IsBroken(const AVFrame& frame) {
   return (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0;
 }
@@ -146,7 +159,7 @@ bool Stream::OpenContainer(const char* demuxer) {
     return false;
   }
   demuxer_.reset(context);
-  by_order_ = std::string_view(demuxer) == "avi";
+  container_ = demuxer;
 
   // Decoders also run while the streams are looked at.
   Settings decoding;
@@ -196,6 +209,8 @@ ModuleStatus Stream::OpenDecoder(const char** what) {
   // Every check that costs nothing to an honest file, and errors are errors. Concealment stays on:
   // without it the decoders do not even mark the frames they could not complete.
   decoder_->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+  // Vector code may round otherwise than the specification only where this is not set.
+  decoder_->flags |= AV_CODEC_FLAG_BITEXACT;
   // Else a decoder drops what it knows to be incomplete without a word.
   decoder_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
   Settings settings;
@@ -249,10 +264,15 @@ Stream::Fed Stream::Feed() {
       broken_ = kCutOff;
       break;
     }
+    // Nothing else says where the pictures of this container end.
+    if (container_ == "mjpeg" && !HasJpegEnd(*packet_)) {
+      broken_ = kCutOff;
+      break;
+    }
     // A recording cut out of a longer one begins with pictures whose references are not in it.
     started_ = started_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
     if (!started_) continue;
-    if (by_order_) {
+    if (container_ == "avi") {
       packet_times_.push_back(packet_->dts);
       if (packet_times_.size() > kMostWaiting) packet_times_.pop_front();
     }
@@ -272,8 +292,11 @@ ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** wha
       return ModuleStatus::kEnd;
     }
     if (got == AVERROR(EAGAIN)) {
+      if (awaited_) return Failure(ModuleStatus::kInvalid, kCorrupt, what);
       switch (Feed()) {
         case Fed::kPacket:
+          awaited_ = GivesOnePictureEach(decoder_->codec_id);
+          continue;
         case Fed::kLast:
           continue;
         case Fed::kStopped:
@@ -283,6 +306,7 @@ ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** wha
       }
     }
     if (got < 0) return Failure(ModuleStatus::kInvalid, kCorrupt, what);
+    awaited_ = false;
     if (!IsBroken(*frame_)) break;
     if (shown_) return Failure(ModuleStatus::kInvalid, kCorrupt, what);
     // Before the first whole picture: those that build up one without a picture of its own.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <string_view>
 
 #include "video/module/converter.h"
 #include "video/module/handles.h"
@@ -44,9 +45,10 @@ class Stream {
   Converter converter_;
 
   int index_ = -1;                         // of the video stream
-  bool by_order_ = false;                  // the container knows times of packets only
+  std::string_view container_;             // FFmpeg's name; the request's, which names a constant
   std::deque<std::int64_t> packet_times_;  // of packets whose pictures have not come out yet
   int channels_ = 1;                       // wanted by the call that runs
+  bool awaited_ = false;                   // a packet that must give a picture is with the decoder
   bool started_ = false;                   // a packet that stands on its own was seen
   bool shown_ = false;                     // a frame was handed out
   bool over_limit_ = false;
