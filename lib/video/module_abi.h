@@ -40,6 +40,7 @@ struct ModuleRequest {
   const char* demuxer;            // FFmpeg's short name; nothing is probed
   std::uint64_t size;             // of the file, bytes
   std::uint64_t max_frame_bytes;  // width * height * channels of a picture handed out
+  bool cut_short;                 // the file is known to lack its end, however it looks
 };
 
 // Rows start `stride` bytes apart at `data`, which is the stream's and lives until its next call.

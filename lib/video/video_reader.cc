@@ -68,7 +68,8 @@ class VideoReader::Session {
 
   base::Result<void> Open(Container container, const base::Allowance& allowance) {
     const Turn turn(*this, allowance, "opening a video");
-    const ModuleRequest request{DemuxerName(container), file_.size(), options_.max_frame_bytes};
+    const ModuleRequest request{DemuxerName(container), file_.size(), options_.max_frame_bytes,
+                                cut_short_};
     const char* what = "";
     const ModuleStatus status = module_->open(&host_, &request, &stream_, &what);
     if (status == ModuleStatus::kOk) return {};
@@ -113,10 +114,6 @@ class VideoReader::Session {
     if (status == ModuleStatus::kEnd) {
       const auto unchanged = file_.CheckUnchanged();
       if (!unchanged) return std::unexpected(unchanged.error());
-      if (cut_short_) {
-        return std::unexpected(
-            ErrorOf(ModuleStatus::kInvalid, Place(), "the file is shorter than its head says"));
-      }
       ended_ = true;
       return std::nullopt;
     }

@@ -5,10 +5,10 @@
 // before memory is taken, and the decoder runs in the caller's thread alone.
 //
 // A broken video gives its good frames first and then an error; no picture is made up for one that
-// is missing. A decoder that finds an error is not asked for the frames it still holds back for
-// reordering, since the broken one may be among them: up to a few frames before the broken one can
-// be missing too. A video format has no checksums: damage that is still valid code of another
-// picture cannot be seen by anybody.
+// is missing, and none is left out. Frames that the decoder still holds back for reordering when it
+// meets the broken place (a few at most, none where every picture stands alone) are given up with
+// it: one between them may be the missing one. What no container or codec has a checksum for cannot
+// be seen by anybody: damage that is still valid code of another picture.
 #pragma once
 
 #include <cstdint>

@@ -29,7 +29,7 @@ constexpr std::uint64_t kBesideFrames = 8u << 20;
 constexpr std::size_t kMostWaiting = 64;  // more than any decoder holds back
 
 constexpr char kCorrupt[] = "its data is corrupt";
-constexpr char kCutOff[] = "the file ends, or cannot be followed, in the middle of a picture";
+constexpr char kCutOff[] = "the file breaks off here";
 constexpr char kTooLarge[] = "a picture has more bytes than max_frame_bytes";
 
 // A set of options for FFmpeg.
@@ -105,6 +105,7 @@ bool IsBroken(const AVFrame& frame) {
 Stream::Stream(const ModuleHost& host, const ModuleRequest& request)
     : host_(host),
       max_frame_bytes_(request.max_frame_bytes),
+      cut_short_(request.cut_short),
       input_(host, request.size),
       packet_(av_packet_alloc()),
       frame_(av_frame_alloc()) {}
@@ -254,21 +255,13 @@ Stream::Fed Stream::Feed() {
     av_packet_unref(packet_.get());
     const int read = av_read_frame(demuxer_.get(), packet_.get());
     if (input_.stopped()) return Fed::kStopped;
-    if (read < 0) {
-      if (read != AVERROR_EOF) broken_ = kCutOff;
-      break;
-    }
+    if (read == AVERROR_EOF && !cut_short_) break;
+    if (read < 0) return Fed::kCutOff;
     // An empty packet is a repetition of the last picture, but to the decoder it means the end.
     if (packet_->stream_index != index_ || packet_->size == 0) continue;
-    if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) {
-      broken_ = kCutOff;
-      break;
-    }
+    if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) return Fed::kCutOff;
     // Nothing else says where the pictures of this container end.
-    if (container_ == "mjpeg" && !HasJpegEnd(*packet_)) {
-      broken_ = kCutOff;
-      break;
-    }
+    if (container_ == "mjpeg" && !HasJpegEnd(*packet_)) return Fed::kCutOff;
     // A recording cut out of a longer one begins with pictures whose references are not in it.
     started_ = started_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
     if (!started_) continue;
@@ -276,9 +269,9 @@ Stream::Fed Stream::Feed() {
       packet_times_.push_back(packet_->dts);
       if (packet_times_.size() > kMostWaiting) packet_times_.pop_front();
     }
-    return avcodec_send_packet(decoder_.get(), packet_.get()) < 0 ? Fed::kBroken : Fed::kPacket;
+    return avcodec_send_packet(decoder_.get(), packet_.get()) < 0 ? Fed::kCorrupt : Fed::kPacket;
   }
-  return avcodec_send_packet(decoder_.get(), nullptr) < 0 ? Fed::kBroken : Fed::kLast;
+  return avcodec_send_packet(decoder_.get(), nullptr) < 0 ? Fed::kCorrupt : Fed::kLast;
 }
 
 ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** what) {
@@ -287,7 +280,6 @@ ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** wha
     if (!input_.MayGoOn()) return ModuleStatus::kStopped;
     const int got = avcodec_receive_frame(decoder_.get(), frame_.get());
     if (got == AVERROR_EOF) {
-      if (broken_ != nullptr) return Failure(ModuleStatus::kInvalid, broken_, what);
       if (!shown_) return Failure(ModuleStatus::kInvalid, "it has no picture in it", what);
       return ModuleStatus::kEnd;
     }
@@ -301,7 +293,9 @@ ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** wha
           continue;
         case Fed::kStopped:
           return ModuleStatus::kStopped;
-        case Fed::kBroken:
+        case Fed::kCutOff:
+          return Failure(ModuleStatus::kInvalid, kCutOff, what);
+        case Fed::kCorrupt:
           return Failure(ModuleStatus::kInvalid, kCorrupt, what);
       }
     }

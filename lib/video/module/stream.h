@@ -23,7 +23,7 @@ class Stream {
   ModuleStatus Next(int channels, ModulePicture* picture, const char** what);
 
  private:
-  enum class Fed { kPacket, kLast, kStopped, kBroken };
+  enum class Fed { kPacket, kLast, kStopped, kCutOff, kCorrupt };
 
   bool OpenContainer(const char* demuxer);
   ModuleStatus OpenDecoder(const char** what);
@@ -36,6 +36,7 @@ class Stream {
 
   const ModuleHost& host_;
   const std::uint64_t max_frame_bytes_;
+  const bool cut_short_;
   // In the order of their use; each is closed before the one it draws from.
   Input input_;
   Handle<AVFormatContext> demuxer_;
@@ -52,8 +53,7 @@ class Stream {
   bool started_ = false;                   // a packet that stands on its own was seen
   bool shown_ = false;                     // a frame was handed out
   bool over_limit_ = false;
-  bool refused_ = false;          // the host has no memory for us
-  const char* broken_ = nullptr;  // what ends the video after the decoder's last frames
+  bool refused_ = false;  // the host has no memory for us
 };
 
 }  // namespace sampleproc::video

@@ -41,7 +41,7 @@ struct Kind {
 
 // Twenty pictures each, small, in what people's cameras write.
 const Kind kKinds[] = {
-    {"a.avi", "-c copy"},
+    {"a.avi", "-c:v msmpeg4"},
     {"b.avi", "-c:v mjpeg -q:v 4"},
     {"c.mjpeg", "-c:v mjpeg -q:v 4"},
     {"d.mp4", "-c:v libx264 -bf 2 -g 7 -movflags +faststart"},
@@ -54,8 +54,8 @@ const Kind kKinds[] = {
 
 std::filesystem::path Make(const TempDir& dir, const Kind& kind) {
   const auto path = dir.path() / kind.file;
-  RunFfmpeg("-i " + Quoted(test::SamplePath("vtest.avi")) + " -frames:v 20 " + kind.arguments +
-            " " + Quoted(path));
+  RunFfmpeg("-i " + Quoted(test::SamplePath("vtest.avi")) + " -frames:v 20 -vf scale=320:240 " +
+            kind.arguments + " " + Quoted(path));
   return path;
 }
 
