@@ -8,18 +8,15 @@ namespace {
 
 constexpr std::string_view kEndings = "avi m2ts m4v mjpeg mjpg mkv mov mp4 mpeg mpg mts ts webm";
 
-constexpr std::size_t kTsPacket = 188;
-constexpr std::size_t kTsStampedPacket = 192;  // with a 4-byte time stamp before each packet
+constexpr std::size_t kStampedPacket = 192;  // with a 4-byte time stamp before each packet
 
-bool HasTransportSync(base::ByteView start, std::size_t packet) {
+bool HasSyncFrom(base::ByteView start, std::size_t first, std::size_t distance) {
   constexpr std::size_t kPackets = 4;
-  for (std::size_t first = 0; first < packet; ++first) {
-    if (first + (kPackets - 1) * packet >= start.size()) return false;
-    bool all = true;
-    for (std::size_t i = 0; i < kPackets; ++i) all = all && start[first + i * packet] == 0x47;
-    if (all) return true;
+  if (first + (kPackets - 1) * distance >= start.size()) return false;
+  for (std::size_t i = 0; i < kPackets; ++i) {
+    if (start[first + i * distance] != 0x47) return false;
   }
-  return false;
+  return true;
 }
 
 bool IsBoxType(std::string_view type) {
@@ -41,10 +38,16 @@ Container Sniff(base::ByteView start) {
   if (text.starts_with(std::string_view("\0\0\1\xBA", 4))) return Container::kMpegPs;
   if (text.starts_with(std::string_view("\0\0\1\xB3", 4))) return Container::kMpegVideo;
   if (text.starts_with("\xFF\xD8\xFF")) return Container::kJpegFrames;
-  if (HasTransportSync(start, kTsPacket) || HasTransportSync(start, kTsStampedPacket)) {
-    return Container::kMpegTs;
+  return FindTransportSync(start) ? Container::kMpegTs : Container::kUnknown;
+}
+
+std::optional<TransportSync> FindTransportSync(base::ByteView start) {
+  for (const std::size_t distance : {kTransportPacket, kStampedPacket}) {
+    for (std::size_t first = 0; first < distance; ++first) {
+      if (HasSyncFrom(start, first, distance)) return TransportSync{first, distance};
+    }
   }
-  return Container::kUnknown;
+  return std::nullopt;
 }
 
 bool IsVideoName(std::string_view path) {

@@ -1,6 +1,8 @@
 // Which files are videos: by name, and by their first bytes.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -25,6 +27,16 @@ inline constexpr std::size_t kSniffBytes = 1024;
 // By the first bytes alone. A single JPEG picture is kJpegFrames too: only its name tells the two
 // apart, which is why IsVideoName decides what is opened as a video.
 Container Sniff(base::ByteView start);
+
+inline constexpr std::size_t kTransportPacket = 188;
+
+// Where the packets of a transport stream are: the first begins at `first`, they are `distance`
+// bytes apart.
+struct TransportSync {
+  std::size_t first = 0;
+  std::size_t distance = 0;
+};
+std::optional<TransportSync> FindTransportSync(base::ByteView start);
 
 // True for names with one of the endings of VideoEndings(), in either case.
 bool IsVideoName(std::string_view path);

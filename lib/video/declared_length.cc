@@ -50,6 +50,16 @@ std::uint64_t ElementEnd(base::ByteView head, std::uint64_t offset) {
   return length == unknown ? 0 : offset + id_size + size + length;
 }
 
+base::Result<bool> EndsInsidePacket(const SourceFile& file) {
+  std::array<std::uint8_t, kSniffBytes> start{};
+  const auto got = file.ReadAt(0, start);
+  if (!got) return std::unexpected(got.error());
+  const auto sync = FindTransportSync(base::ByteView(start).first(*got));
+  if (!sync) return false;
+  const std::uint64_t rest = (file.size() - sync->first) % sync->distance;
+  return rest != 0 && rest < kTransportPacket;
+}
+
 }  // namespace
 
 base::Result<bool> IsCutShort(const SourceFile& file, Container container) {
@@ -64,6 +74,8 @@ base::Result<bool> IsCutShort(const SourceFile& file, Container container) {
     case Container::kMatroska:
       end_of = &ElementEnd;
       break;
+    case Container::kMpegTs:
+      return EndsInsidePacket(file);
     default:
       return false;
   }

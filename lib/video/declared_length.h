@@ -17,6 +17,7 @@ namespace sampleproc::video {
 //   Matroska  an EBML header, then one Segment: id length content, where the number of leading zero
 //             bits of an id or length says how many bytes it has, and a length of all ones is
 //             unknown (RFC 8794)
+//   MPEG-TS   packets of 188 bytes, the last one whole
 base::Result<bool> IsCutShort(const SourceFile& file, Container container);
 
 }  // namespace sampleproc::video

@@ -26,7 +26,7 @@ std::unexpected<base::Error> NotRegular(const std::string& path) {
 
 base::Result<SourceFile> SourceFile::Open(const std::string& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  struct stat status {};
+  struct stat status{};
   if (descriptor < 0) {
     const int error_number = errno;
     if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return NotRegular(path);
@@ -68,7 +68,7 @@ base::Result<std::size_t> SourceFile::ReadAt(std::uint64_t offset,
 }
 
 base::Result<void> SourceFile::CheckUnchanged() const {
-  struct stat status {};
+  struct stat status{};
   if (fstat(descriptor_, &status) != 0) return SystemError(path_, errno);
   if (static_cast<std::uint64_t>(status.st_size) == size_) return {};
   return base::Fail(base::ErrorCode::kIo, path_ + " changed its size while it was read");

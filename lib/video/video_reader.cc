@@ -8,6 +8,7 @@
 #include "video/container.h"
 #include "video/declared_length.h"
 #include "video/module_loader.h"
+#include "video/mp4_tables.h"
 #include "video/source_file.h"
 
 namespace sampleproc::video {
@@ -210,6 +211,10 @@ base::Result<std::unique_ptr<VideoReader>> VideoReader::Open(const std::string& 
   }
   const auto cut_short = IsCutShort(*file, container);
   if (!cut_short) return std::unexpected(cut_short.error());
+  if (container == Container::kMp4) {
+    const auto tables = CheckMp4Tables(*file);
+    if (!tables) return std::unexpected(tables.error());
+  }
   auto module = LoadModule(options.module);
   if (!module) return std::unexpected(std::move(module.error()));
   auto session =

@@ -38,13 +38,11 @@ const std::uint8_t* RowOf(const AVFrame& frame, int plane, int y) {
 }  // namespace
 
 std::uint8_t* Converter::Pixels(std::size_t bytes) {
-  if (bytes > pixels_size_) {
-    pixels_size_ = 0;
-    pixels_.reset();  // before the new memory is taken, not after
-    pixels_.reset(static_cast<std::uint8_t*>(av_malloc(bytes)));
-    if (pixels_ != nullptr) pixels_size_ = bytes;
+  if (bytes > pixels_.size()) {
+    pixels_ = {};  // before the new memory is taken, not after
+    pixels_.resize(bytes);
   }
-  return pixels_.get();
+  return pixels_.data();
 }
 
 bool Converter::ToGray(const AVFrame& frame, ModulePicture* picture) {
@@ -62,10 +60,10 @@ bool Converter::ToGray(const AVFrame& frame, ModulePicture* picture) {
     // Gray needs a third of a row, so it is written over the colour that has been read.
     for (std::size_t y = 0; y < height; ++y) {
       const std::uint8_t* const from = colour.data + y * colour.stride;
-      std::uint8_t* const row = pixels_.get() + y * colour.stride;
+      std::uint8_t* const row = pixels_.data() + y * colour.stride;
       for (std::size_t x = 0; x < width; ++x) BgrToLumaRow(from + 3 * x, row + x, 1);
     }
-    picture->data = pixels_.get();
+    picture->data = pixels_.data();
     picture->stride = colour.stride;
     return true;
   }
@@ -79,7 +77,6 @@ bool Converter::ToGray(const AVFrame& frame, ModulePicture* picture) {
     return true;
   }
   std::uint8_t* const pixels = Pixels(width * height + kTail);
-  if (pixels == nullptr) return false;
   picture->data = pixels;
   picture->stride = width;
   if (bytes) {
@@ -137,7 +134,6 @@ bool Converter::ToBgr(const AVFrame& frame, ModulePicture* picture) {
   const std::size_t stride = (static_cast<std::size_t>(frame.width) * 3 + kRowAlignment - 1) /
                              kRowAlignment * kRowAlignment;
   std::uint8_t* const pixels = Pixels(stride * static_cast<std::size_t>(frame.height) + kTail);
-  if (pixels == nullptr) return false;
   std::uint8_t* const to[] = {pixels, nullptr, nullptr, nullptr};
   const int strides[] = {static_cast<int>(stride), 0, 0, 0};
   if (sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, to, strides) !=

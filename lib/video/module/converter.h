@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/bytes.h"
 #include "video/module/handles.h"
 #include "video/module_abi.h"
 
@@ -12,7 +13,7 @@ namespace sampleproc::video {
 
 // Keeps its memory from frame to frame. Each function fills data, stride, width and height of the
 // picture, which points into the frame or into the converter's memory, and returns false when there
-// is no memory or no way from the frame's pixel format.
+// is no way from the frame's pixel format.
 class Converter {
  public:
   bool ToGray(const AVFrame& frame, ModulePicture* picture);
@@ -32,8 +33,7 @@ class Converter {
   std::uint8_t* Pixels(std::size_t bytes);
   bool Prepare(const Kind& kind);
 
-  Handle<std::uint8_t> pixels_;
-  std::size_t pixels_size_ = 0;
+  base::ByteBuffer pixels_;
   Handle<SwsContext> scaler_;
   Kind scaler_kind_;
   std::vector<std::uint8_t> scale_;  // gray of each sample value, for samples of scale_depth_ bits

@@ -4,11 +4,9 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
-#include <libavutil/mem.h>
 #include <libswscale/swscale.h>
 }
 
-#include <cstdint>
 #include <memory>
 
 namespace sampleproc::video {
@@ -23,7 +21,6 @@ struct Freed {
     av_freep(&context->buffer);  // it may have replaced the one it was given
     avio_context_free(&context);
   }
-  void operator()(std::uint8_t* bytes) const { av_free(bytes); }
 };
 
 template <typename T>

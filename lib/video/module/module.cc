@@ -1,8 +1,9 @@
 // The module's door: the table of functions that the program asks for by name.
 //
 // FFmpeg has two settings for the whole process, which the module sets once, before its first use
-// of the libraries; nothing else in the program uses them. Log lines are dropped, because they
-// would go to standard error past our own log and what matters arrives as an error. No single
+// of the libraries; nothing else in the program uses them. Log lines are not
+// printed, because they would go to standard error past our own log; what matters of them becomes
+// an error. No single
 // allocation may exceed kLargestAllocation: a few bytes in a file's head can ask for tables of
 // gigabytes.
 extern "C" {
@@ -10,7 +11,6 @@ extern "C" {
 #include <libavutil/mem.h>
 }
 
-#include <cstdarg>
 #include <memory>
 #include <new>
 
@@ -25,12 +25,13 @@ struct ModuleStream : Stream {
 
 namespace {
 
-// More than one plane of the largest frame that the options allow.
-constexpr std::size_t kLargestAllocation = 128u << 20;
+// A plane of 16-bit samples of the largest colour frame that the default options allow, or the
+// table of a day of video.
+constexpr std::size_t kLargestAllocation = 72u << 20;
 
 void SetUpOnce() {
   static const bool done = [] {
-    av_log_set_callback([](void*, int, const char*, va_list) {});
+    av_log_set_callback(&Stream::OnLog);
     av_max_alloc(kLargestAllocation);
     return true;
   }();

@@ -3,6 +3,7 @@
 extern "C" {
 #include <libavutil/dict.h>
 #include <libavutil/imgutils.h>
+#include <libavutil/log.h>
 }
 
 #include <algorithm>
@@ -22,12 +23,13 @@ constexpr char kDecoders[] =
 
 constexpr std::int64_t kProbeBytes = 5'000'000;  // read at most, to learn what the streams are
 constexpr std::int64_t kProbeMicroseconds = 5'000'000;
-constexpr int kMostStreams = 64;
+constexpr int kMostStreams = 16;
 // The demuxer's packets and tables, the decoder's tables: measured, not exact.
 constexpr std::uint64_t kBesideFrames = 8u << 20;
 
 constexpr std::size_t kMostWaiting = 64;  // more than any decoder holds back
 
+constexpr char kBadHead[] = "the head of the video is corrupt or cut off";
 constexpr char kCorrupt[] = "its data is corrupt";
 constexpr char kCutOff[] = "the file breaks off here";
 constexpr char kTooLarge[] = "a picture has more bytes than max_frame_bytes";
@@ -147,6 +149,7 @@ bool Stream::OpenContainer(const char* demuxer) {
   if (context == nullptr) return false;
   context->pb = input_.context();
   context->io_open = &RefuseToOpen;
+  context->opaque = this;
   context->error_recognition = AV_EF_CRCCHECK;
   Settings settings;
   settings.Set("codec_whitelist", kDecoders);
@@ -182,6 +185,8 @@ ModuleStatus Stream::OpenDecoder(const char** what) {
   const AVCodec* codec = nullptr;
   index_ = av_find_best_stream(demuxer_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
   if (index_ < 0 || (demuxer_->streams[index_]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) {
+    // Tables that were to name the video may be in the part that is missing.
+    if (cut_short_) return Failure(ModuleStatus::kInvalid, kBadHead, what);
     return Failure(ModuleStatus::kUnsupported, "there is no video in it that can be decoded", what);
   }
   const AVStream& stream = *demuxer_->streams[index_];
@@ -228,7 +233,7 @@ ModuleStatus Stream::Open(const char* demuxer, const char** what) {
   }
   if (!host_.may_hold(host_.self, kBesideFrames)) return ModuleStatus::kStopped;
   if (!OpenContainer(demuxer)) {
-    return Failure(ModuleStatus::kInvalid, "the head of the video is corrupt or cut off", what);
+    return Failure(ModuleStatus::kInvalid, kBadHead, what);
   }
   return OpenDecoder(what);
 }
@@ -248,6 +253,14 @@ void Stream::Stamp(ModulePicture* picture) {
   picture->pts_den = unit.den;
 }
 
+void Stream::OnLog(void* source, int level, const char*, va_list) {
+  if (level > AV_LOG_ERROR || source == nullptr) return;
+  if (*static_cast<const AVClass* const*>(source) != avformat_get_class()) return;
+  auto* const stream = static_cast<Stream*>(static_cast<AVFormatContext*>(source)->opaque);
+  // The others report broken data with the packet, and complain of harmless things as well.
+  if (stream != nullptr && stream->container_ == "matroska") stream->skipped_ = true;
+}
+
 // Hands the decoder one more packet, or its end when there is none.
 Stream::Fed Stream::Feed() {
   for (;;) {
@@ -255,8 +268,8 @@ Stream::Fed Stream::Feed() {
     av_packet_unref(packet_.get());
     const int read = av_read_frame(demuxer_.get(), packet_.get());
     if (input_.stopped()) return Fed::kStopped;
-    if (read == AVERROR_EOF && !cut_short_) break;
-    if (read < 0) return Fed::kCutOff;
+    if (read == AVERROR_EOF && !cut_short_ && !skipped_) break;
+    if (read < 0 || skipped_) return Fed::kCutOff;
     // An empty packet is a repetition of the last picture, but to the decoder it means the end.
     if (packet_->stream_index != index_ || packet_->size == 0) continue;
     if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) return Fed::kCutOff;

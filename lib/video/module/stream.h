@@ -1,6 +1,7 @@
 // One open video inside the module: demuxer, decoder and conversion.
 #pragma once
 
+#include <cstdarg>
 #include <cstdint>
 #include <deque>
 #include <string_view>
@@ -21,6 +22,9 @@ class Stream {
 
   ModuleStatus Open(const char* demuxer, const char** what);
   ModuleStatus Next(int channels, ModulePicture* picture, const char** what);
+
+  // FFmpeg's log lines. Some demuxers skip what they cannot understand and say so only there.
+  static void OnLog(void* source, int level, const char* format, va_list arguments);
 
  private:
   enum class Fed { kPacket, kLast, kStopped, kCutOff, kCorrupt };
@@ -50,6 +54,7 @@ class Stream {
   std::deque<std::int64_t> packet_times_;  // of packets whose pictures have not come out yet
   int channels_ = 1;                       // wanted by the call that runs
   bool awaited_ = false;                   // a packet that must give a picture is with the decoder
+  bool skipped_ = false;                   // the demuxer left something out
   bool started_ = false;                   // a packet that stands on its own was seen
   bool shown_ = false;                     // a frame was handed out
   bool over_limit_ = false;

@@ -68,6 +68,19 @@ TEST_CASE("a Matroska file must hold what its segment says", "[video]") {
   CHECK_FALSE(CutShort(ebml + std::string(24, '\0'), Container::kMatroska));
 }
 
+TEST_CASE("a transport stream must end with a whole packet", "[video]") {
+  for (const std::size_t distance : {std::size_t{188}, std::size_t{192}}) {
+    for (const std::size_t first : {std::size_t{0}, std::size_t{4}}) {
+      std::string packets(first + 10 * distance, 'x');
+      for (std::size_t i = first; i < packets.size(); i += distance) packets[i] = 0x47;
+      CHECK_FALSE(CutShort(packets, Container::kMpegTs));
+      CHECK_FALSE(CutShort(packets.substr(0, first + 9 * distance + 188), Container::kMpegTs));
+      CHECK(CutShort(packets.substr(0, first + 9 * distance + 187), Container::kMpegTs));
+      CHECK(CutShort(packets.substr(0, first + 9 * distance + 1), Container::kMpegTs));
+    }
+  }
+}
+
 TEST_CASE("twenty thousand tiny boxes are not walked to the end", "[video]") {
   std::string boxes;
   for (int i = 0; i < 20'000; ++i) boxes += Bytes({0, 0, 0, 8}) + "free";
