@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
-"""Which libraries the binary drags in. Usage: libraries_test.py BINARY.
+"""Which libraries the binary and its video module drag in.
+
+Usage: libraries_test.py BINARY MODULE
 
 Some of OpenCV's modules bring two hundred libraries and a tenth of a second at each start; the
 binary does without them.
 """
 
+import re
 import subprocess
 import sys
 import unittest
 
 BINARY = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc"
+MODULE = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc_video.so"
 
 UNWANTED = [
-    "libgdal", "libtiff", "libOpenEXR", "libgdcm", "libavcodec", "libavformat", "libX11",
+    "libgdal", "libtiff", "libOpenEXR", "libgdcm", "libavcodec", "libavformat", "libavutil",
+    "libswscale", "libX11",
     "libgtk", "libQt", "libpython", "libopencv_imgcodecs", "libopencv_videoio",
     "libopencv_highgui",
 ]  # fmt: skip
@@ -37,6 +42,26 @@ class Libraries(unittest.TestCase):
 
     def test_there_are_not_many(self):
         self.assertLessEqual(len(self.lines), MOST, "\n".join(self.lines))
+
+
+class VideoModule(unittest.TestCase):
+    """What the binary does without is what the module is for."""
+
+    @classmethod
+    def setUpClass(cls):
+        done = subprocess.run(["ldd", MODULE], capture_output=True, text=True, check=True)
+        cls.lines = [line.strip() for line in done.stdout.splitlines()]
+
+    def test_it_brings_ffmpeg(self):
+        self.assertEqual([line for line in self.lines if "not found" in line], [])
+        for name in ("libavcodec", "libavformat", "libavutil", "libswscale"):
+            self.assertTrue(any(line.startswith(name) for line in self.lines), name)
+
+    def test_it_shows_one_function_only(self):
+        done = subprocess.run(["readelf", "-W", "--dyn-syms", MODULE],
+                              capture_output=True, text=True, check=True)  # fmt: skip
+        ours = re.findall(r"GLOBAL\s+DEFAULT\s+\d+\s+(\w*sampleproc\w*)", done.stdout)
+        self.assertEqual(ours, ["sampleproc_video_module"])
 
 
 if __name__ == "__main__":

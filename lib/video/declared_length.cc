@@ -1,0 +1,99 @@
+#include "video/declared_length.h"
+
+#include <array>
+#include <bit>
+#include <cstdint>
+
+namespace sampleproc::video {
+namespace {
+
+// Some recorders count the 8 bytes of the chunk's own head in its length.
+constexpr std::uint64_t kAviSlack = 8;
+
+std::uint64_t LittleEndian(base::ByteView bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i > 0; --i) value = value << 8 | bytes[i - 1];
+  return value;
+}
+
+std::uint64_t BigEndian(base::ByteView bytes) {
+  std::uint64_t value = 0;
+  for (const std::uint8_t byte : bytes) value = value << 8 | byte;
+  return value;
+}
+
+// The functions below return the end of the outer chunk at `offset`, of which `head` holds the
+// first bytes, or 0 when it does not say. The sums cannot overflow: offsets are inside a file, and
+// no length comes near 2^63.
+
+std::uint64_t RiffEnd(base::ByteView head, std::uint64_t offset) {
+  if (base::AsText(head.first(4)) != "RIFF") return 0;
+  const std::uint64_t length = LittleEndian(head.subspan(4, 4));
+  return length == 0 || length == 0xFFFFFFFFu ? 0 : offset + 8 + length + (length & 1);
+}
+
+std::uint64_t BoxEnd(base::ByteView head, std::uint64_t offset) {
+  const std::uint64_t length = BigEndian(head.first(4));
+  if (length >= 8) return offset + length;
+  if (length != 1) return 0;
+  const std::uint64_t large = BigEndian(head.subspan(8, 8));
+  return large < 16 || large >> 62 != 0 ? 0 : offset + large;
+}
+
+std::uint64_t ElementEnd(base::ByteView head, std::uint64_t offset) {
+  const auto id_size = static_cast<std::size_t>(std::countl_zero(head[0])) + 1;
+  if (id_size > 4) return 0;
+  const auto size = static_cast<std::size_t>(std::countl_zero(head[id_size])) + 1;
+  if (size > 8) return 0;
+  const std::uint64_t unknown = (std::uint64_t{1} << (7 * size)) - 1;
+  const std::uint64_t length = BigEndian(head.subspan(id_size, size)) & unknown;
+  return length == unknown ? 0 : offset + id_size + size + length;
+}
+
+base::Result<bool> EndsInsidePacket(const SourceFile& file) {
+  std::array<std::uint8_t, kSniffBytes> start{};
+  const auto got = file.ReadAt(0, start);
+  if (!got) return std::unexpected(got.error());
+  const auto sync = FindTransportSync(base::ByteView(start).first(*got));
+  if (!sync) return false;
+  const std::uint64_t rest = (file.size() - sync->first) % sync->distance;
+  return rest != 0 && rest < kTransportPacket;
+}
+
+}  // namespace
+
+base::Result<bool> IsCutShort(const SourceFile& file, Container container) {
+  std::uint64_t (*end_of)(base::ByteView, std::uint64_t) = nullptr;
+  switch (container) {
+    case Container::kAvi:
+      end_of = &RiffEnd;
+      break;
+    case Container::kMp4:
+      end_of = &BoxEnd;
+      break;
+    case Container::kMatroska:
+      end_of = &ElementEnd;
+      break;
+    case Container::kMpegTs:
+      return EndsInsidePacket(file);
+    default:
+      return false;
+  }
+  // More outer chunks than any recorder writes; a file of tiny ones would be walked for ever.
+  constexpr int kMostChunks = 10'000;
+  const std::uint64_t slack = container == Container::kAvi ? kAviSlack : 0;
+  std::uint64_t offset = 0;
+  for (int i = 0; i < kMostChunks && offset < file.size(); ++i) {
+    std::array<std::uint8_t, 16> head{};
+    const auto got = file.ReadAt(offset, head);
+    if (!got) return std::unexpected(got.error());
+    if (*got < head.size()) break;
+    const std::uint64_t end = end_of(head, offset);
+    if (end == 0) break;
+    if (end > file.size() + slack) return true;
+    offset = end;
+  }
+  return false;
+}
+
+}  // namespace sampleproc::video

@@ -1,0 +1,23 @@
+// Recordings that broke off: whether a file is shorter than its container says it is. One that
+// broke off between two pictures shows it nowhere else.
+#pragma once
+
+#include "base/error.h"
+#include "video/container.h"
+#include "video/source_file.h"
+
+namespace sampleproc::video {
+
+// False as well for containers that do not say how long they are, and for lengths that a recorder
+// never filled in. Fails with kIo.
+//
+//   AVI       "RIFF" length(4, little-endian) form(4) content; above 1 GB more such chunks follow
+//   MP4       length(4, big-endian; 1: 8 bytes after the type hold it; 0: to the end) type(4)
+//             content; repeated
+//   Matroska  an EBML header, then one Segment: id length content, where the number of leading zero
+//             bits of an id or length says how many bytes it has, and a length of all ones is
+//             unknown (RFC 8794)
+//   MPEG-TS   packets of 188 bytes, the last one whole
+base::Result<bool> IsCutShort(const SourceFile& file, Container container);
+
+}  // namespace sampleproc::video

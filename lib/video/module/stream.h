@@ -1,0 +1,64 @@
+// One open video inside the module: demuxer, decoder and conversion.
+#pragma once
+
+#include <cstdarg>
+#include <cstdint>
+#include <deque>
+#include <string_view>
+
+#include "video/module/converter.h"
+#include "video/module/handles.h"
+#include "video/module/input.h"
+#include "video/module_abi.h"
+
+namespace sampleproc::video {
+
+// Used by one thread at a time. The functions' results and `*what` are those of Module.
+class Stream {
+ public:
+  Stream(const ModuleHost& host, const ModuleRequest& request);
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  ModuleStatus Open(const char* demuxer, const char** what);
+  ModuleStatus Next(int channels, ModulePicture* picture, const char** what);
+
+  // FFmpeg's log lines. Some demuxers skip what they cannot understand and say so only there.
+  static void OnLog(void* source, int level, const char* format, va_list arguments);
+
+ private:
+  enum class Fed { kPacket, kLast, kStopped, kCutOff, kCorrupt };
+
+  bool OpenContainer(const char* demuxer);
+  ModuleStatus OpenDecoder(const char** what);
+  Fed Feed();
+  bool HoldFor(int width, int height, int format);
+  bool FitsLimit(int width, int height) const;
+  ModuleStatus Failure(ModuleStatus status, const char* sentence, const char** what) const;
+  void Stamp(ModulePicture* picture);
+  static int GetBuffer(AVCodecContext* context, AVFrame* frame, int flags);
+
+  const ModuleHost& host_;
+  const std::uint64_t max_frame_bytes_;
+  const bool cut_short_;
+  // In the order of their use; each is closed before the one it draws from.
+  Input input_;
+  Handle<AVFormatContext> demuxer_;
+  Handle<AVCodecContext> decoder_;
+  Handle<AVPacket> packet_;
+  Handle<AVFrame> frame_;
+  Converter converter_;
+
+  int index_ = -1;                         // of the video stream
+  std::string_view container_;             // FFmpeg's name; the request's, which names a constant
+  std::deque<std::int64_t> packet_times_;  // of packets whose pictures have not come out yet
+  int channels_ = 1;                       // wanted by the call that runs
+  bool awaited_ = false;                   // a packet that must give a picture is with the decoder
+  bool skipped_ = false;                   // the demuxer left something out
+  bool started_ = false;                   // a packet that stands on its own was seen
+  bool shown_ = false;                     // a frame was handed out
+  bool over_limit_ = false;
+  bool refused_ = false;  // the host has no memory for us
+};
+
+}  // namespace sampleproc::video

@@ -1,0 +1,75 @@
+// What the program and its video module agree on. The module is built from video/module/ and holds
+// all that touches FFmpeg; it is loaded when the first video is opened, so that nobody else pays
+// for some hundred libraries. Only plain data and functions that do not throw cross this line, and
+// each side frees what it made.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sampleproc::video {
+
+// Raised with every change of this file.
+inline constexpr std::uint32_t kModuleVersion = 1;
+inline constexpr char kModuleFile[] = "sampleproc_video.so";
+inline constexpr char kModuleEntry[] = "sampleproc_video_module";
+
+enum class ModuleStatus {
+  kOk,
+  kEnd,          // after the last frame
+  kUnsupported,  // a container without video, or a codec that is not on the list
+  kInvalid,      // corrupt or against a limit
+  kStopped,      // one of the host's functions refused; the host knows why
+  kInternal,     // a bug, or no memory
+};
+
+// What the module asks of the program. `self` is handed back in each call; all calls come from
+// inside OpenStream, NextPicture and CloseStream, in the same thread.
+struct ModuleHost {
+  void* self;
+  // Fills `place`; returns the number of bytes, 0 at the end, -1 on failure.
+  std::int64_t (*read_at)(void* self, std::uint64_t offset, std::uint8_t* place,
+                          std::size_t size) noexcept;
+  // False when the work shall end: out of time, cancelled.
+  bool (*may_go_on)(void* self) noexcept;
+  // False when the memory in use by this stream may not grow to `bytes`.
+  bool (*may_hold)(void* self, std::uint64_t bytes) noexcept;
+};
+
+struct ModuleRequest {
+  const char* demuxer;            // FFmpeg's short name; nothing is probed
+  std::uint64_t size;             // of the file, bytes
+  std::uint64_t max_frame_bytes;  // width * height * channels of a picture handed out
+  bool cut_short;                 // the file is known to lack its end, however it looks
+};
+
+// Rows start `stride` bytes apart at `data`, which is the stream's and lives until its next call.
+struct ModulePicture {
+  const std::uint8_t* data;
+  std::size_t stride;
+  int width;
+  int height;
+  bool has_pts;
+  std::int64_t pts;  // in units of pts_num / pts_den seconds
+  int pts_num;
+  int pts_den;
+};
+
+struct ModuleStream;  // the module's own
+
+// `*what` of a failure is a sentence in static memory, without the place. A stream that failed or
+// ended may only be closed. `host` must outlive the stream.
+struct Module {
+  std::uint32_t version;  // kModuleVersion the module was built with
+  ModuleStatus (*open)(const ModuleHost* host, const ModuleRequest* request, ModuleStream** stream,
+                       const char** what) noexcept;
+  // `channels`: 1 for luma, 3 for blue, green, red.
+  ModuleStatus (*next)(ModuleStream* stream, int channels, ModulePicture* picture,
+                       const char** what) noexcept;
+  void (*close)(ModuleStream* stream) noexcept;
+};
+
+// The type of the function kModuleEntry; the result lives as long as the module is loaded.
+using ModuleEntry = const Module* (*)();
+
+}  // namespace sampleproc::video

@@ -1,0 +1,231 @@
+#include "video/video_reader.h"
+
+#include <array>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "video/container.h"
+#include "video/declared_length.h"
+#include "video/module_loader.h"
+#include "video/mp4_tables.h"
+#include "video/source_file.h"
+
+namespace sampleproc::video {
+namespace {
+
+// FFmpeg's own name of what reads a container; nothing is left to its guessing.
+const char* DemuxerName(Container container) {
+  switch (container) {
+    case Container::kUnknown:
+      return nullptr;
+    case Container::kAvi:
+      return "avi";
+    case Container::kMp4:
+      return "mov";
+    case Container::kMatroska:
+      return "matroska";
+    case Container::kMpegTs:
+      return "mpegts";
+    case Container::kMpegPs:
+      return "mpeg";
+    case Container::kMpegVideo:
+      return "mpegvideo";
+    case Container::kJpegFrames:
+      return "mjpeg";
+  }
+  return nullptr;
+}
+
+base::ErrorCode CodeOf(ModuleStatus status) {
+  switch (status) {
+    case ModuleStatus::kUnsupported:
+      return base::ErrorCode::kUnsupportedFormat;
+    case ModuleStatus::kInvalid:
+      return base::ErrorCode::kInvalidFrame;
+    default:
+      return base::ErrorCode::kInternal;
+  }
+}
+
+}  // namespace
+
+// The program's half of one open video: everything the module may ask for.
+class VideoReader::Session {
+ public:
+  Session(SourceFile file, bool cut_short, const Options& options, resources::MemoryBudget& budget,
+          std::shared_ptr<const Module> module)
+      : file_(std::move(file)),
+        cut_short_(cut_short),
+        options_(options),
+        budget_(budget),
+        module_(std::move(module)),
+        host_{this, &Session::ReadAt, &Session::MayGoOn, &Session::MayHold} {}
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() {
+    if (stream_ != nullptr) module_->close(stream_);
+  }
+
+  base::Result<void> Open(Container container, const base::Allowance& allowance) {
+    const Turn turn(*this, allowance, "opening a video");
+    const ModuleRequest request{DemuxerName(container), file_.size(), options_.max_frame_bytes,
+                                cut_short_};
+    const char* what = "";
+    const ModuleStatus status = module_->open(&host_, &request, &stream_, &what);
+    if (status == ModuleStatus::kOk) return {};
+    return std::unexpected(ErrorOf(status, file_.path() + ": ", what));
+  }
+
+  base::Result<std::optional<VideoFrame>> Next(frame::PixelFormat wanted,
+                                               const base::Allowance& allowance) {
+    if (failed_) return std::unexpected(*failed_);
+    if (ended_) return std::nullopt;
+    auto frame = Take(wanted, allowance);
+    if (!frame) failed_ = frame.error();
+    return frame;
+  }
+
+ private:
+  // Lends the allowance to the module's questions for one call.
+  class Turn {
+   public:
+    Turn(Session& session, const base::Allowance& allowance, const char* where)
+        : session_(session), allowance_(allowance) {
+      allowance_.cpu = base::CpuDeadline(session.options_.deadline);
+      session_.allowance_ = &allowance_;
+      session_.where_ = where;
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { session_.allowance_ = nullptr; }
+
+   private:
+    Session& session_;
+    base::Allowance allowance_;
+  };
+
+  base::Result<std::optional<VideoFrame>> Take(frame::PixelFormat wanted,
+                                               const base::Allowance& allowance) {
+    const Turn turn(*this, allowance, "decoding a video");
+    ModulePicture picture{};
+    const char* what = "";
+    const ModuleStatus status = module_->next(stream_, frame::Channels(wanted), &picture, &what);
+    if (status == ModuleStatus::kEnd) {
+      const auto unchanged = file_.CheckUnchanged();
+      if (!unchanged) return std::unexpected(unchanged.error());
+      ended_ = true;
+      return std::nullopt;
+    }
+    if (status != ModuleStatus::kOk) return std::unexpected(ErrorOf(status, Place(), what));
+    VideoFrame frame;
+    frame.index = next_index_++;
+    if (picture.has_pts && picture.pts_den != 0) {
+      // In long double the product of 64 and 31 bits loses nothing that double would keep.
+      frame.pts = static_cast<double>(static_cast<long double>(picture.pts) * picture.pts_num /
+                                      picture.pts_den);
+    }
+    frame.image = {picture.data, picture.width, picture.height, picture.stride, wanted};
+    return frame;
+  }
+
+  std::string Place() const {
+    return file_.path() + ": frame " + std::to_string(next_index_) + ": ";
+  }
+
+  base::Error ErrorOf(ModuleStatus status, const std::string& place, const char* what) {
+    if (status == ModuleStatus::kStopped && refusal_) return *refusal_;
+    return base::Fail(CodeOf(status), place + what).error();
+  }
+
+  static std::int64_t ReadAt(void* self, std::uint64_t offset, std::uint8_t* place,
+                             std::size_t size) noexcept {
+    Session& session = *static_cast<Session*>(self);
+    auto got = session.file_.ReadAt(offset, std::span(place, size));
+    if (got) return static_cast<std::int64_t>(*got);
+    session.refusal_ = std::move(got.error());
+    return -1;
+  }
+
+  static bool MayGoOn(void* self) noexcept {
+    Session& session = *static_cast<Session*>(self);
+    if (session.allowance_ == nullptr) return true;
+    auto checked = session.allowance_->Check(session.where_);
+    if (!checked) session.refusal_ = std::move(checked.error());
+    return checked.has_value();
+  }
+
+  static bool MayHold(void* self, std::uint64_t bytes) noexcept {
+    Session& session = *static_cast<Session*>(self);
+    if (bytes <= session.held_) return true;
+    const base::Allowance none;
+    auto more = session.budget_.Reserve(static_cast<std::size_t>(bytes - session.held_), "a video",
+                                        session.options_.budget_patience,
+                                        session.allowance_ == nullptr ? none : *session.allowance_);
+    if (!more) {
+      session.refusal_ = std::move(more.error());
+      return false;
+    }
+    session.reservations_.push_back(std::move(*more));
+    session.held_ = bytes;
+    return true;
+  }
+
+  const SourceFile file_;
+  const bool cut_short_;
+  const Options options_;
+  resources::MemoryBudget& budget_;
+  const std::shared_ptr<const Module> module_;
+  const ModuleHost host_;
+  std::vector<resources::Reservation> reservations_;  // their sum is held_
+  std::uint64_t held_ = 0;
+  ModuleStream* stream_ = nullptr;
+
+  const base::Allowance* allowance_ = nullptr;  // of the call that runs
+  const char* where_ = "";
+  std::optional<base::Error> refusal_;  // why one of the functions above said no
+  std::optional<base::Error> failed_;
+  bool ended_ = false;
+  std::uint64_t next_index_ = 0;
+};
+
+VideoReader::VideoReader(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+VideoReader::~VideoReader() = default;
+
+base::Result<std::unique_ptr<VideoReader>> VideoReader::Open(const std::string& path,
+                                                             const Options& options,
+                                                             const base::Allowance& allowance,
+                                                             resources::MemoryBudget& budget) {
+  auto file = SourceFile::Open(path);
+  if (!file) return std::unexpected(std::move(file.error()));
+  std::array<std::uint8_t, kSniffBytes> start{};
+  const auto got = file->ReadAt(0, start);
+  if (!got) return std::unexpected(got.error());
+  const Container container = Sniff(base::ByteView(start).first(*got));
+  if (container == Container::kUnknown) {
+    return base::Fail(base::ErrorCode::kUnsupportedFormat,
+                      path +
+                          " is not a video we read: AVI, MP4 or QuickTime, Matroska or WebM, "
+                          "MPEG or JPEG frames");
+  }
+  const auto cut_short = IsCutShort(*file, container);
+  if (!cut_short) return std::unexpected(cut_short.error());
+  if (container == Container::kMp4) {
+    const auto tables = CheckMp4Tables(*file);
+    if (!tables) return std::unexpected(tables.error());
+  }
+  auto module = LoadModule(options.module);
+  if (!module) return std::unexpected(std::move(module.error()));
+  auto session =
+      std::make_unique<Session>(std::move(*file), *cut_short, options, budget, std::move(*module));
+  const auto opened = session->Open(container, allowance);
+  if (!opened) return std::unexpected(opened.error());
+  return std::unique_ptr<VideoReader>(new VideoReader(std::move(session)));
+}
+
+base::Result<std::optional<VideoFrame>> VideoReader::Next(frame::PixelFormat wanted,
+                                                          const base::Allowance& allowance) {
+  return session_->Next(wanted, allowance);
+}
+
+}  // namespace sampleproc::video

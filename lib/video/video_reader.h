@@ -1,0 +1,73 @@
+// The frames of one video file, in order.
+//
+// The file is taken to be hostile: only containers and codecs on a list are touched, only the file
+// itself is opened (a playlist or a reference to another file leads nowhere), sizes are checked
+// before memory is taken, and the decoder runs in the caller's thread alone.
+//
+// A broken video gives its good frames first and then an error; no picture is made up for one that
+// is missing, and none is left out. Frames that the decoder still holds back for reordering when it
+// meets the broken place (a few at most, none where every picture stands alone) are given up with
+// it: one between them may be the missing one. What no container or codec has a checksum for cannot
+// be seen by anybody: damage that is still valid code of another picture.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "frame/image.h"
+#include "resources/memory_budget.h"
+#include "video/options.h"
+
+namespace sampleproc::video {
+
+struct VideoFrame {
+  std::uint64_t index = 0;  // from 0
+  // Presentation time in seconds as the container states it (its first frame need not be at 0), the
+  // exact fraction rounded once to double; absent when the container has none.
+  std::optional<double> pts;
+  frame::Image image;  // the reader's own memory: valid until its next call
+};
+
+// Used by one thread at a time; any number of readers may work side by side. The budget must
+// outlive the reader. Pixels are the same on every machine and in every run.
+//
+// Gray is the video's own luma, no colour is computed. Where the stream says limited range, or says
+// nothing (ITU-R BT.601: black is 16, white is 235), it is stretched to
+// clamp(round((Y - 16) * 255 / 219), 0, 255); samples of more than 8 bits likewise with
+// their own black and white. Gray of a codec that stores RGB is BT.601 luma,
+// (19595 R + 38470 G + 7471 B + 32768) >> 16.
+//
+// Colour is converted with the matrix and range that the stream states, BT.601 and limited where it
+// is silent. Rows may be padded: use the image's stride. Rotation that a telephone recorded beside
+// the pixels is not applied.
+class VideoReader {
+ public:
+  // Opens the file, reads its head and finds the video stream (the best one, when there are
+  // several). Fails with kNotFound, kIo, kUnsupportedFormat (no regular file, not a container or
+  // codec on the list, no video in it), kInvalidFrame (broken head, over a limit), kUnavailable
+  // (the module or FFmpeg is not installed), kOverloaded, kDeadline or kCancelled.
+  static base::Result<std::unique_ptr<VideoReader>> Open(const std::string& path,
+                                                         const Options& options,
+                                                         const base::Allowance& allowance,
+                                                         resources::MemoryBudget& budget);
+  ~VideoReader();
+
+  // The next frame, or nothing after the last one. Fails with kInvalidFrame (the message says at
+  // which frame: corrupt, cut off, over a limit), kIo (also when the file changed its size while it
+  // was read), kOverloaded, kDeadline (the allowance's, or Options::deadline in CPU time) or
+  // kCancelled. After a failure every further call fails in the same way.
+  base::Result<std::optional<VideoFrame>> Next(frame::PixelFormat wanted,
+                                               const base::Allowance& allowance);
+
+ private:
+  class Session;
+  explicit VideoReader(std::unique_ptr<Session> session);
+
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace sampleproc::video
