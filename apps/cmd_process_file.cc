@@ -329,7 +329,7 @@ Command ProcessFileCommand() {
   return {
       .name = "process-file",
       .summary = "Find what is in pictures on disk, one record a picture",
-      .operands = "FILE|DIR...",
+      .operands = "[FILE|DIR]...",
       .description =
           "Reads pictures, runs the pipeline on each and writes one record for each in the order "
           "of "
@@ -346,8 +346,8 @@ Command ProcessFileCommand() {
                     "To look at: boxes drawn, a table."},
                    {"find . -name '*.jpg' -print0 | sampleproc process-file --files-from - -0",
                     "Whatever find finds."},
-                   {"sampleproc process-file photos --set process.faces.min_size=80 --compare "
-                    "faces.ndjson",
+                   {"sampleproc process-file photos --pipeline faces --compare faces.ndjson "
+                    "--set process.faces.min_size=80",
                     "What would another setting change?"}},
       .exit_codes =
           {{0, "Every input was processed."},
