@@ -64,6 +64,7 @@ class Service::Impl {
   const base::Clock& clock;
   const std::shared_ptr<base::Logger> log;
   resources::MemoryBudget budget;
+  resources::HeavyLane heavy{process::WorkerPool::kSpareWorkers};
   process::FrameTracker tracker;
   process::CameraStates cameras;
   Readiness readiness;
@@ -85,10 +86,11 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   auto impl = std::make_unique<Impl>(config, clock, std::move(log), machine);
   const config::Config& own = impl->config;
 
-  auto pool = process::WorkerPool::Start(
-      WorkerCount(own.process, machine), own.process.queue_depth,
-      process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras},
-      *impl->log);
+  auto pool =
+      process::WorkerPool::Start(WorkerCount(own.process, machine), own.process.queue_depth,
+                                 process::ProcessorContext{own.process, own.codec, impl->budget,
+                                                           clock, impl->cameras, &impl->heavy},
+                                 *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
   impl->readiness.WatchWorkers([state = impl.get()] {
