@@ -49,8 +49,10 @@ void AddWorkRows(std::vector<Key>& rows) {
        .max = 16,
        .words = StepNames(),
        .help = "What is done to each frame, in this order. \"stats\" measures brightness, contrast "
-               "and sharpness and costs little; \"faces\" finds frontal faces and takes most of a "
-               "frame's time."},
+               "and sharpness and costs little; \"motion\" finds what moves in a camera's "
+               "frames and costs little; \"people\" finds people, \"faces\" frontal faces, "
+               "\"cascade\" what process.cascade.file was trained for, and each of these takes "
+               "most of a frame's time."},
       [](auto& c) -> auto& { return c.process.pipeline; }));
   rows.push_back(Bind(
       {.path = "process.detection_threshold",
@@ -150,15 +152,6 @@ void AddStagingRows(std::vector<Key>& rows) {
                        .help = "Adds simulated_gpu: true to each result and changes nothing else.",
                        .reloadable = true},
                       [](auto& c) -> auto& { return c.process.simulate_gpu; }));
-  rows.push_back(Bind(
-      {.path = "process.faces.min_size",
-       .kind = Kind::kInt,
-       .min = 40,
-       .max = 10'000,
-       .unit = "pixels",
-       .help = "Smallest face that is looked for, in pixels of the picture as sent. Below 80 the "
-               "picture is doubled first, which costs four times the work."},
-      [](auto& c) -> auto& { return c.process.faces.min_size; }));
 }
 
 }  // namespace
@@ -167,6 +160,7 @@ void AddFrameRows(std::vector<Key>& rows) {
   AddCodecRows(rows);
   AddWorkRows(rows);
   AddStagingRows(rows);
+  AddStepRows(rows);
   rows.push_back(Bind(
       {.path = "resources.memory_limit",
        .kind = Kind::kSize,

@@ -12,6 +12,7 @@ namespace sampleproc::config {
 
 void AddHttpRows(std::vector<Key>& rows);
 void AddFrameRows(std::vector<Key>& rows);    // codec, process, resources
+void AddStepRows(std::vector<Key>& rows);     // the sections of single steps below process
 void AddServiceRows(std::vector<Key>& rows);  // telemetry, service
 
 inline constexpr std::int64_t kMs = 1;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,22 @@ struct MotionOptions {
   // Cameras whose background is kept, a bound on memory: about 4.5 MB each. Frames of further
   // cameras are not looked at for motion.
   int max_cameras = 64;
+};
+
+struct PeopleOptions {
+  // kMotion: only in frames in which the motion step, earlier in the pipeline, saw something, and
+  // in those that it could not judge (a photo, a camera that is still new). kAlways: in every
+  // frame.
+  enum class When { kMotion, kAlways };
+  When when = When::kMotion;
+};
+
+struct CascadeOptions {
+  std::string file;             // an XML file of a Haar or LBP cascade; empty: none
+  std::string name = "object";  // the class of what it finds
+  double scale = 1.1;           // between two sizes that are looked for; less is slower
+  int min_neighbours = 3;       // windows that must agree; fewer find more and err more often
+  int min_size = 30;            // smallest object looked for, in source pixels
 };
 
 struct Options {
@@ -62,6 +79,12 @@ struct Options {
 
   FacesOptions faces;
   MotionOptions motion;
+  PeopleOptions people;
+  CascadeOptions cascade;
+
+  // The module with OpenCV. Empty: looked for where the build and the installation put it, see
+  // modules/module_loader.h. Never taken from anything a stranger can write.
+  std::filesystem::path opencv_module = {};
 };
 
 }  // namespace sampleproc::process

@@ -12,13 +12,14 @@ namespace {
 
 struct StepRow {
   std::string_view name;
-  std::unique_ptr<Step> (*make)(const Options&);
+  base::Result<std::unique_ptr<Step>> (*make)(const Options&);
 };
 
 // Every step there is. A new one is a row here and a file below steps/.
 constexpr std::array kSteps = {
-    StepRow{"stats", &MakeStatsStep},
-    StepRow{"faces", &MakeFacesStep},
+    StepRow{"stats", &MakeStatsStep},     StepRow{"motion", &MakeMotionStep},
+    StepRow{"people", &MakePeopleStep},   StepRow{"faces", &MakeFacesStep},
+    StepRow{"cascade", &MakeCascadeStep},
 };
 
 constexpr auto kNames = [] {
@@ -63,7 +64,9 @@ base::Result<Pipeline> Pipeline::Make(const Options& options) {
       return base::Fail(base::ErrorCode::kConfig,
                         "process.pipeline names a step twice; each may stand in it once");
     }
-    pipeline.steps_.push_back(row->make(options));
+    auto step = row->make(options);
+    if (!step) return std::unexpected(step.error());
+    pipeline.steps_.push_back(std::move(*step));
     const StepNeeds needs = pipeline.steps_.back()->Needs();
     Add(needs, pipeline.needs_);
     if (needs.camera_order) pipeline.ordered_steps_ = pipeline.steps_.size();

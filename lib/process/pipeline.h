@@ -20,7 +20,7 @@ class Pipeline {
  public:
   // Makes the steps that `options.pipeline` names, in its order. An unknown name fails with
   // kConfig and the list of known ones, a step named twice likewise; an empty list is allowed
-  // (decode only).
+  // (decode only). Fails as the steps' makers fail.
   static base::Result<Pipeline> Make(const Options& options);
 
   // What all the steps together need.

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # A folder includes its own files and those of folders with a lower rank.
 RANKS = {
     "base": 0,
-    "json": 1, "resilience": 1, "resources": 1,
+    "json": 1, "modules": 1, "resilience": 1, "resources": 1,
     "net": 2, "frame": 2,
     "telemetry": 3, "codec": 3, "video": 3,
     "http": 4,
@@ -37,7 +37,7 @@ LIBRARIES = [
     ("libwebp", r"webp/", ["codec/*"]),
     ("libexif", r"libexif/", ["codec/*"]),
     ("FFmpeg", r"libav|libsw", ["video/*"]),
-    ("OpenCV", r"opencv2/|opencv4/", ["process/steps/*.cc"]),
+    ("OpenCV", r"opencv2/|opencv4/", ["process/steps/opencv/*"]),
     ("dlib", r"dlib/", ["process/steps/*.cc"]),
     ("hiredis", r"hiredis/", ["net/*"]),
     ("OpenSSL", r"openssl/", ["net/*", "http/*"]),

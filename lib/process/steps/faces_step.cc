@@ -144,7 +144,7 @@ class FacesStep : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> MakeFacesStep(const Options& options) {
+base::Result<std::unique_ptr<Step>> MakeFacesStep(const Options& options) {
   return std::make_unique<FacesStep>(options.faces);
 }
 

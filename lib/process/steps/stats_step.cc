@@ -17,6 +17,8 @@ class StatsStep : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> MakeStatsStep(const Options&) { return std::make_unique<StatsStep>(); }
+base::Result<std::unique_ptr<Step>> MakeStatsStep(const Options&) {
+  return std::make_unique<StatsStep>();
+}
 
 }  // namespace sampleproc::process

@@ -10,7 +10,7 @@
 namespace sampleproc::process {
 
 // Luma mean, spread, histogram, exposure and sharpness (frame::LumaStats).
-std::unique_ptr<Step> MakeStatsStep(const Options& options);
+base::Result<std::unique_ptr<Step>> MakeStatsStep(const Options& options);
 
 // Frontal faces by dlib's HOG detector, upright and from 40 pixels wide (from 80 when
 // FacesOptions::min_size is 80 or more: a quarter of the work). Boxes are dlib's, clipped to the
@@ -18,6 +18,31 @@ std::unique_ptr<Step> MakeStatsStep(const Options& options);
 // 0.5 and nothing below it is reported. The detector is loaded on first use (about 5 ms). Fails
 // with kInvalidFrame when the frame needs more than the whole memory budget (about 49 bytes a
 // pixel, 13 when it is not doubled), kOverloaded, kDeadline or kCancelled.
-std::unique_ptr<Step> MakeFacesStep(const Options& options);
+base::Result<std::unique_ptr<Step>> MakeFacesStep(const Options& options);
+
+// The steps below need the OpenCV module: making them fails with kUnavailable when it is missing.
+
+// Moving regions of a camera's picture by OpenCV's MOG2 on luma of 320 pixels width. Frames without
+// a camera are skipped as "no_camera", a camera's first 15 as "warming_up", a change of more than
+// 60 % of the picture (light, a moved camera) as "scene_changed", after which it warms up again; a
+// camera without room for its background as "max_cameras" or "no_memory". Class "motion", detector
+// "mog2"; a region of fewer than 64 model pixels is noise; confidence = area / (area + 64), so the
+// smallest region has 0.5. Timestamps are not looked at: the order of arrival counts. A picture of
+// another size begins a new background.
+base::Result<std::unique_ptr<Step>> MakeMotionStep(const Options& options);
+
+// People by OpenCV's HOG detector on colour, boxes as HOGDescriptor::detectMultiScale gives them
+// with scale 1.05, stride 8x8, padding 8x8 and group threshold 2. Class "person", detector
+// "opencv-hog"; confidence = ScoreToConfidence(OpenCV's weight, k = 2.5, s0 = 0.4). With
+// PeopleOptions::When::kMotion a frame whose motion was watched and had none is skipped as
+// "no_motion"; one too small for the detector's window (64x128) as "too_small". The allowance is
+// asked between the levels of the pyramid.
+base::Result<std::unique_ptr<Step>> MakePeopleStep(const Options& options);
+
+// Whatever the cascade of `options.cascade.file` was trained for, on luma; boxes as
+// CascadeClassifier::detectMultiScale gives them. Detector "cascade", the configured class;
+// confidence = ScoreToConfidence(OpenCV's level weight, k = 1, s0 = 1.5). Fails with kConfig when
+// the file is not given, cannot be read or is no cascade.
+base::Result<std::unique_ptr<Step>> MakeCascadeStep(const Options& options);
 
 }  // namespace sampleproc::process

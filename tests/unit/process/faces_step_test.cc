@@ -20,7 +20,7 @@ class Bench : public StepBench {
   static std::unique_ptr<Step> Make(int min_size) {
     Options options;
     options.faces.min_size = min_size;
-    return MakeFacesStep(options);
+    return std::move(*MakeFacesStep(options));
   }
 };
 

@@ -9,15 +9,6 @@
 namespace sampleproc::video {
 namespace {
 
-TEST_CASE("the module is looked for beside the program, then where it is installed", "[video]") {
-  const auto candidates = ModuleCandidates("/opt-like/bin/sampleproc");
-  REQUIRE(candidates.size() == 3);
-  CHECK(candidates[0] == "/opt-like/bin/sampleproc_video.so");
-  CHECK(candidates[1].string().starts_with("/opt-like/lib"));
-  CHECK(candidates[1].string().ends_with("/sampleproc/sampleproc_video.so"));
-  CHECK(candidates[2].is_absolute());
-}
-
 TEST_CASE("a module that is not there is named", "[video]") {
   const testing::TempDir dir;
   const auto module = LoadModule(dir.path() / "sampleproc_video.so");

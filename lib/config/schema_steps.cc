@@ -1,0 +1,68 @@
+#include "config/schema_rows.h"
+
+namespace sampleproc::config {
+
+void AddStepRows(std::vector<Key>& rows) {
+  rows.push_back(Bind(
+      {.path = "process.faces.min_size",
+       .kind = Kind::kInt,
+       .min = 40,
+       .max = 10'000,
+       .unit = "pixels",
+       .help = "Smallest face that is looked for, in pixels of the picture as sent. Below 80 the "
+               "picture is doubled first, which costs four times the work."},
+      [](auto& c) -> auto& { return c.process.faces.min_size; }));
+  rows.push_back(Bind(
+      {.path = "process.motion.max_cameras",
+       .kind = Kind::kInt,
+       .max = 100'000,
+       .unit = "cameras",
+       .help = "Cameras whose background is kept to see motion against, about 5MiB of the memory "
+               "limit each. Frames of further cameras are not looked at for motion."},
+      [](auto& c) -> auto& { return c.process.motion.max_cameras; }));
+  rows.push_back(Bind(
+      {.path = "process.people.when",
+       .kind = Kind::kEnum,
+       .words = {"motion", "always"},
+       .help = "When people are looked for: \"motion\" only in frames in which something moved, "
+               "and in those without a camera or of one that is still new; \"always\" in every "
+               "frame, which costs most of a frame's time."},
+      [](auto& c) -> auto& { return c.process.people.when; }));
+  rows.push_back(Bind(
+      {.path = "process.cascade.file",
+       .kind = Kind::kString,
+       .max = 4096,
+       .help =
+           "XML file of a Haar or LBP cascade of OpenCV's, for the step \"cascade\"; the Debian "
+           "package opencv-data has some."},
+      [](auto& c) -> auto& { return c.process.cascade.file; }));
+  rows.push_back(Bind({.path = "process.cascade.name",
+                       .kind = Kind::kString,
+                       .min = 1,
+                       .max = 64,
+                       .help = "Class of what the cascade finds."},
+                      [](auto& c) -> auto& { return c.process.cascade.name; }));
+  rows.push_back(Bind({.path = "process.cascade.scale",
+                       .kind = Kind::kReal,
+                       .min = 1,
+                       .max = 4,
+                       .help = "Ratio of two sizes that the cascade looks for; nearer to 1 finds "
+                               "more and is slower. 1 itself looks for the smallest size only."},
+                      [](auto& c) -> auto& { return c.process.cascade.scale; }));
+  rows.push_back(Bind({.path = "process.cascade.min_neighbours",
+                       .kind = Kind::kInt,
+                       .max = 1000,
+                       .unit = "windows",
+                       .help = "Overlapping windows that must agree; fewer find more and err more "
+                               "often."},
+                      [](auto& c) -> auto& { return c.process.cascade.min_neighbours; }));
+  rows.push_back(Bind({.path = "process.cascade.min_size",
+                       .kind = Kind::kInt,
+                       .max = 10'000,
+                       .unit = "pixels",
+                       .help = "Smallest object that the cascade looks for, in pixels of the "
+                               "picture as sent."},
+                      [](auto& c) -> auto& { return c.process.cascade.min_size; }));
+}
+
+}  // namespace sampleproc::config

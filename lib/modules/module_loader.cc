@@ -1,0 +1,68 @@
+#include "modules/module_loader.h"
+
+#include <dlfcn.h>
+
+#include <string>
+#include <system_error>
+
+namespace sampleproc::modules {
+namespace {
+
+std::unexpected<base::Error> Unavailable(const ModuleSpec& spec, const std::string& why) {
+  return base::Fail(base::ErrorCode::kUnavailable, std::string(spec.failure) + ": " + why);
+}
+
+// dlerror() once, as a sentence's end.
+std::string LoaderSays() {
+  const char* const text = dlerror();
+  return text == nullptr ? "unknown reason" : text;
+}
+
+base::Result<std::filesystem::path> Find(const ModuleSpec& spec) {
+  std::error_code failed;
+  const auto executable = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) {
+    return Unavailable(spec, "/proc/self/exe, to look beside the program: " + failed.message());
+  }
+  std::string tried;
+  for (const auto& candidate : ModuleCandidates(executable, spec.file)) {
+    if (std::filesystem::exists(candidate, failed)) return candidate;
+    tried += (tried.empty() ? "" : ", ") + candidate.parent_path().string();
+  }
+  return Unavailable(spec,
+                     std::string(spec.file) + ", a part of sampleproc, is in none of " + tried);
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> ModuleCandidates(const std::filesystem::path& executable,
+                                                    std::string_view file) {
+  const std::filesystem::path folder = executable.parent_path();
+  return {folder / file, (folder / SAMPLEPROC_LIBDIR_FROM_BINDIR / file).lexically_normal(),
+          std::filesystem::path(SAMPLEPROC_LIBDIR) / file};
+}
+
+base::Result<std::shared_ptr<const void>> LoadModuleTable(const ModuleSpec& spec,
+                                                          const std::filesystem::path& module) {
+  std::filesystem::path path = module;
+  if (path.empty()) {
+    auto found = Find(spec);
+    if (!found) return std::unexpected(std::move(found.error()));
+    path = std::move(*found);
+  }
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (library == nullptr) {
+    return Unavailable(spec, LoaderSays() + " (the module needs the Debian packages " +
+                                 std::string(spec.packages) + ")");
+  }
+  const std::shared_ptr<void> open(library, [](void* handle) { dlclose(handle); });
+  void* const symbol = dlsym(library, spec.entry);
+  if (symbol == nullptr) return Unavailable(spec, path.string() + " is no module of sampleproc");
+  const void* const table = reinterpret_cast<const void* (*)()>(symbol)();
+  if (table == nullptr || *static_cast<const std::uint32_t*>(table) != spec.version) {
+    return Unavailable(spec, path.string() + " belongs to another version of sampleproc");
+  }
+  return std::shared_ptr<const void>(open, table);
+}
+
+}  // namespace sampleproc::modules

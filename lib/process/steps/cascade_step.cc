@@ -1,0 +1,83 @@
+#include <utility>
+
+#include "process/steps/opencv_module.h"
+#include "process/steps/steps.h"
+
+namespace sampleproc::process {
+namespace {
+
+using base::ErrorCode;
+
+// OpenCV's level weight is the last stage's sum less its threshold's scale; real faces of
+// opencv-doc have 3 to 8 with the frontal face cascades, mistakes 0 to 2.
+constexpr double kSlope = 1.0;
+constexpr double kMiddle = 1.5;
+
+// The integral images (4 and 8 bytes a pixel, tilted ones the same) of all the pyramid's levels.
+constexpr std::uint64_t kBytesPerPixel = 40;
+
+class CascadeStep : public Step {
+ public:
+  static base::Result<std::unique_ptr<Step>> Make(const Options& options) {
+    if (options.cascade.file.empty()) {
+      return base::Fail(ErrorCode::kConfig,
+                        "process.pipeline has the step cascade; process.cascade.file must name a "
+                        "Haar or LBP cascade for it");
+    }
+    auto module = LoadOpencv(options.opencv_module);
+    if (!module) return std::unexpected(module.error());
+    opencv::Cascade* cascade = nullptr;
+    if ((*module)->load_cascade(options.cascade.file.c_str(), &cascade) != opencv::Status::kOk) {
+      return base::Fail(ErrorCode::kConfig,
+                        "process.cascade.file is not there, cannot be read, or is no Haar or LBP "
+                        "cascade of OpenCV's");
+    }
+    return std::unique_ptr<Step>(new CascadeStep(std::move(*module), cascade, options.cascade));
+  }
+
+  ~CascadeStep() override { module_->free_cascade(cascade_); }
+  CascadeStep(const CascadeStep&) = delete;
+  CascadeStep& operator=(const CascadeStep&) = delete;
+
+  std::string_view Name() const override { return "cascade"; }
+
+  base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
+                         frame::StepReport&) override {
+    const frame::Image& luma = input.picture.luma();
+    const std::uint64_t bytes = static_cast<std::uint64_t>(luma.width) *
+                                static_cast<std::uint64_t>(luma.height) * kBytesPerPixel;
+    const auto memory =
+        input.budget.Reserve(bytes, "the cascade", input.budget_patience, input.allowance);
+    if (!memory) return std::unexpected(memory.error());
+    const opencv::Picture picture = ToOpencv(luma);
+    const opencv::CascadeParameters parameters = {options_.scale, options_.min_neighbours,
+                                                  options_.min_size};
+    OpencvCall call(input.allowance);
+    const auto status = module_->find_cascade(cascade_, &picture, &parameters, call.host());
+    if (auto done = call.Judge(status, "cascade"); !done) return done;
+    for (const opencv::Found& object : call.found()) {
+      result.detections.push_back(
+          {options_.name,
+           frame::ScoreToConfidence(object.score, kSlope, kMiddle),
+           {object.x, object.y, object.x + object.width, object.y + object.height},
+           "cascade"});
+    }
+    return {};
+  }
+
+ private:
+  CascadeStep(OpencvModule module, opencv::Cascade* cascade, CascadeOptions options)
+      : module_(std::move(module)), cascade_(cascade), options_(std::move(options)) {}
+
+  const OpencvModule module_;
+  opencv::Cascade* const cascade_;
+  const CascadeOptions options_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Step>> MakeCascadeStep(const Options& options) {
+  return CascadeStep::Make(options);
+}
+
+}  // namespace sampleproc::process

@@ -1,0 +1,234 @@
+// The steps motion, people and cascade against OpenCV's own calls, on people who walk (vtest.avi).
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <opencv2/objdetect.hpp>
+#include <random>
+
+#include "process/steps/steps.h"
+#include "support/samples.h"
+#include "support/temp_dir.h"
+#include "unit/codec/picture_maker.h"
+#include "unit/process/step_bench.h"
+#include "unit/video/reading.h"
+
+namespace sampleproc::process {
+namespace {
+
+using base::ErrorCode;
+using frame::PixelFormat;
+
+Options WithModule() {
+  Options options;
+  options.opencv_module = SAMPLEPROC_OPENCV_MODULE;
+  return options;
+}
+
+std::unique_ptr<Step> Made(base::Result<std::unique_ptr<Step>> step) {
+  if (!step) FAIL(step.error().message);
+  return std::move(*step);
+}
+
+std::unique_ptr<Step> People(PeopleOptions::When when) {
+  Options options = WithModule();
+  options.people.when = when;
+  return Made(MakePeopleStep(options));
+}
+
+// The frames of a video in gray and in colour.
+class Walkers {
+ public:
+  Walkers() {
+    gray_ = Open();
+    colour_ = Open();
+  }
+  void Next() {
+    luma = (*gray_->Next(PixelFormat::kGray8, {}))->image;
+    bgr = (*colour_->Next(PixelFormat::kBgr24, {}))->image;
+  }
+  frame::Image luma;
+  frame::Image bgr;
+
+ private:
+  std::unique_ptr<video::VideoReader> Open() {
+    auto reader = video::VideoReader::Open(test::SamplePath("vtest.avi").string(),
+                                           video::TestOptions(), {}, budget_);
+    REQUIRE(reader);
+    return std::move(*reader);
+  }
+  resources::MemoryBudget budget_{std::size_t{1} << 30};
+  std::unique_ptr<video::VideoReader> gray_;
+  std::unique_ptr<video::VideoReader> colour_;
+};
+
+cv::Mat View(const frame::Image& image) {
+  return {image.height, image.width, image.format == PixelFormat::kGray8 ? CV_8UC1 : CV_8UC3,
+          const_cast<std::uint8_t*>(image.data), image.stride};
+}
+
+frame::Bbox ToBox(const cv::Rect& r) { return {r.x, r.y, r.x + r.width, r.y + r.height}; }
+
+// The person within a box of the detector, whose window of 64x128 pixels was trained with a margin
+// of 16 pixels on each side (Dalal and Triggs, CVPR 2005, 4).
+frame::Bbox Body(const frame::Bbox& box) {
+  const int x = (box.x2 - box.x1) / 4;
+  const int y = (box.y2 - box.y1) / 8;
+  return {box.x1 + x, box.y1 + y, box.x2 - x, box.y2 - y};
+}
+
+// The share of `box` that lies inside one of the boxes of motion.
+double Covered(const frame::Bbox& box, const std::vector<frame::Detection>& motion) {
+  int inside = 0;
+  for (int y = box.y1; y < box.y2; ++y) {
+    for (int x = box.x1; x < box.x2; ++x) {
+      inside += std::ranges::any_of(motion, [&](const frame::Detection& d) {
+        return d.bbox.x1 <= x && x < d.bbox.x2 && d.bbox.y1 <= y && y < d.bbox.y2;
+      });
+    }
+  }
+  return static_cast<double>(inside) / ((box.x2 - box.x1) * (box.y2 - box.y1));
+}
+
+TEST_CASE("people are OpenCV's, and where they walk there is motion", "[opencv]") {
+  Walkers video;
+  StepBench motion(Made(MakeMotionStep(WithModule())));
+  motion.frame.camera_id = "mall";
+  StepBench people(People(PeopleOptions::When::kAlways));
+  cv::HOGDescriptor hog;
+  hog.setSVMDetector(cv::HOGDescriptor::getDefaultPeopleDetector());
+  int sure = 0;
+  int moving = 0;
+  for (int i = 0; i < 91; ++i) {
+    video.Next();
+    const Outcome moved = motion.Run(video.luma);
+    REQUIRE(moved.status);
+    CHECK(moved.report.skipped == (i < 15 ? "warming_up" : ""));
+    if (i < 30 || i % 20 != 10) continue;
+    const Outcome seen = people.Run(video.luma, video.bgr);
+    REQUIRE(seen.status);
+    std::vector<cv::Rect> boxes;
+    std::vector<double> weights;
+    hog.detectMultiScale(View(video.bgr), boxes, weights, 0, {8, 8}, {8, 8}, 1.05, 2);
+    REQUIRE(seen.result.detections.size() == boxes.size());
+    CHECK(boxes.size() > 1);
+    for (std::size_t k = 0; k < boxes.size(); ++k) {
+      const frame::Detection& person = seen.result.detections[k];
+      CHECK(person.bbox == ToBox(boxes[k]));
+      CHECK(person.confidence == frame::ScoreToConfidence(weights[k], 2.5, 0.4));
+      if (person.confidence <= 0.7) continue;
+      ++sure;
+      const double covered = Covered(Body(person.bbox), moved.result.detections);
+      UNSCOPED_INFO("frame " << i << " at " << person.bbox.x1 << "," << person.bbox.y1
+                             << ": covered " << covered);
+      moving += covered >= 0.5;
+    }
+  }
+  CAPTURE(sure, moving);
+  CHECK(sure >= 8);
+  CHECK(moving * 2 >= sure);
+  CHECK(people.budget.used() == 0);
+}
+
+TEST_CASE("a still scene with a sensor's noise has no motion; the lights are no motion either",
+          "[opencv]") {
+  test::Door door;
+  const auto photo = door.Decode(test::Sample("aero3.jpg"));
+  REQUIRE(photo);
+  const frame::Image& still = photo->image;
+  StepBench motion(Made(MakeMotionStep(WithModule())));
+  motion.frame.camera_id = "still";
+  std::mt19937 random(3);
+  std::normal_distribution<double> noise(0, 4);
+  test::Bytes pixels(still.stride * static_cast<std::size_t>(still.height));
+  const auto next = [&](double gain) {
+    for (std::size_t i = 0; i < pixels.size(); ++i) {
+      pixels[i] =
+          static_cast<std::uint8_t>(std::clamp(still.data[i] * gain + noise(random), 0.0, 255.0));
+    }
+    frame::Image image = still;
+    image.data = pixels.data();
+    return motion.Run(image);
+  };
+  for (int i = 0; i < 45; ++i) {
+    const Outcome outcome = next(1.0);
+    REQUIRE(outcome.status);
+    CHECK(outcome.result.detections.empty());
+  }
+  const Outcome dark = next(0.4);
+  CHECK(dark.report.skipped == "scene_changed");
+  CHECK(dark.result.detections.empty());
+  CHECK(next(0.4).report.skipped == "warming_up");
+}
+
+TEST_CASE("motion has its reasons not to look", "[opencv]") {
+  const test::Bytes pixels(640 * 480, 99);
+  const frame::Image image{pixels.data(), 640, 480, 640, PixelFormat::kGray8};
+  StepBench motion(Made(MakeMotionStep(WithModule())), 64);
+  CHECK(motion.Run(image).report.skipped == "no_camera");
+  for (int camera = 0; camera < 64; ++camera) {
+    motion.frame.camera_id = std::to_string(camera);
+    CHECK(motion.Run(image).report.skipped == "warming_up");
+  }
+  CHECK(motion.budget.used() == std::size_t{64} * 320 * 240 * 61);
+  motion.frame.camera_id = "one more";
+  CHECK(motion.Run(image).report.skipped == "max_cameras");
+  CHECK(motion.cameras.counts().refused_frames == 1);
+}
+
+TEST_CASE("people are looked for where motion was seen or could not be judged", "[opencv]") {
+  const test::Bytes pixels(128 * 160 * 3, 99);
+  const frame::Image bgr{pixels.data(), 128, 160, 384, PixelFormat::kBgr24};
+  const frame::Image luma{pixels.data(), 128, 160, 128, PixelFormat::kGray8};
+  StepBench gated(People(PeopleOptions::When::kMotion));
+  CHECK(gated.Run(luma, bgr).report.skipped.empty());
+  frame::FrameResult watched;
+  watched.steps.push_back({"motion", "", {}});
+  CHECK(gated.Run(luma, bgr, watched).report.skipped == "no_motion");
+  CHECK_FALSE(gated.colour_asked);
+  watched.steps[0].skipped = "warming_up";
+  CHECK(gated.Run(luma, bgr, watched).report.skipped.empty());
+  watched.steps[0].skipped = "";
+  watched.detections.push_back({"motion", 0.5, {0, 0, 9, 9}, "mog2"});
+  CHECK(gated.Run(luma, bgr, watched).report.skipped.empty());
+  StepBench always(People(PeopleOptions::When::kAlways));
+  watched.detections.clear();
+  CHECK(always.Run(luma, bgr, watched).report.skipped.empty());
+  frame::Image narrow = bgr;
+  narrow.width = 63;
+  CHECK(always.Run(luma, narrow).report.skipped == "too_small");
+}
+
+TEST_CASE("a cancelled frame does not go through the pyramid", "[opencv]") {
+  const test::Bytes pixels(640 * 480 * 3, 99);
+  const frame::Image bgr{pixels.data(), 640, 480, 1920, PixelFormat::kBgr24};
+  StepBench people(People(PeopleOptions::When::kAlways));
+  people.allowance.cancel.Cancel();
+  CHECK(people.Run(bgr, bgr).status.error().code == ErrorCode::kCancelled);
+  CHECK(people.budget.used() == 0);
+}
+
+TEST_CASE("a cascade that is missing, no cascade or not given says so", "[opencv]") {
+  Options options = WithModule();
+  CHECK(MakeCascadeStep(options).error().code == ErrorCode::kConfig);
+  const testing::TempDir dir;
+  for (const char* text :
+       {"", "no XML", "<?xml version=\"1.0\"?><opencv_storage></opencv_storage>"}) {
+    options.cascade.file = dir.Write("c.xml", text).string();
+    const auto made = MakeCascadeStep(options);
+    REQUIRE_FALSE(made);
+    CHECK(made.error().code == ErrorCode::kConfig);
+  }
+  options.cascade.file = "/nowhere/at/all.xml";
+  CHECK(MakeCascadeStep(options).error().code == ErrorCode::kConfig);
+}
+
+TEST_CASE("a module that is missing is named when a step needs it", "[opencv]") {
+  Options options;
+  options.opencv_module = "/nowhere/sampleproc_opencv.so";
+  const auto made = MakeMotionStep(options);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == ErrorCode::kUnavailable);
+  CHECK(made.error().message.find("sampleproc_opencv.so") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace sampleproc::process
