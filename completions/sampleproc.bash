@@ -28,7 +28,7 @@ _sampleproc() {
   esac
   if [[ $previous == --set ]]; then
     compopt -o nospace
-    mapfile -t COMPREPLY < <(compgen -W 'http.host= http.port= http.io_threads= http.max_request_bytes= http.max_frame_data_chars= http.max_metadata_bytes= http.max_json_depth= http.max_json_nodes= http.max_head_bytes= http.max_fields= http.max_target_bytes= http.header_timeout= http.body_timeout= http.write_timeout= http.idle_timeout= http.request_deadline= codec.max_frame_bytes= codec.max_jpeg_scans= codec.deadline= process.pipeline= process.detection_threshold= process.workers= process.queue_depth= process.deadline= process.budget_patience= process.delay= process.simulate_gpu= process.faces.min_size= resources.memory_limit= telemetry.log_level= telemetry.log_format= service.name= service.version= service.shutdown_timeout= service.drain_delay=' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'http.host= http.port= http.io_threads= http.max_request_bytes= http.max_frame_data_chars= http.max_metadata_bytes= http.max_json_depth= http.max_json_nodes= http.max_head_bytes= http.max_fields= http.max_target_bytes= http.header_timeout= http.body_timeout= http.write_timeout= http.idle_timeout= http.request_deadline= codec.max_frame_bytes= codec.max_jpeg_scans= codec.deadline= process.pipeline= process.detection_threshold= process.workers= process.queue_depth= process.deadline= process.budget_patience= process.delay= process.simulate_gpu= process.faces.min_size= resources.memory_limit= telemetry.log_level= telemetry.log_format= service.name= service.version= service.shutdown_timeout= service.drain_delay= service.stuck_after=' -- "$current")
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   else

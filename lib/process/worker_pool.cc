@@ -17,10 +17,12 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
     processors.push_back(std::move(*processor));
   }
   std::unique_ptr<WorkerPool> pool(
-      new WorkerPool(static_cast<std::size_t>(std::max(queue_depth, 1)), log));
-  for (Processor& processor : processors) {
+      new WorkerPool(static_cast<std::size_t>(std::max(queue_depth, 1)), context.clock, log));
+  pool->busy_since_.resize(processors.size());
+  for (std::size_t i = 0; i < processors.size(); ++i) {
     pool->threads_.emplace_back(
-        [pool = pool.get(), mine = std::move(processor)]() mutable { pool->Work(mine); });
+        [pool = pool.get(), mine = std::move(processors[i]),
+         &since = pool->busy_since_[i]]() mutable { pool->Work(mine, since); });
   }
   return pool;
 }
@@ -56,7 +58,15 @@ WorkerPool::Counts WorkerPool::counts() const {
   return counts;
 }
 
-void WorkerPool::Work(Processor& processor) {
+int WorkerPool::Stuck(std::chrono::milliseconds limit) const {
+  const base::MonoTime now = clock_.Now();
+  const std::lock_guard lock(mutex_);
+  return static_cast<int>(std::count_if(
+      busy_since_.begin(), busy_since_.end(),
+      [&](const std::optional<base::MonoTime>& since) { return since && now - *since >= limit; }));
+}
+
+void WorkerPool::Work(Processor& processor, std::optional<base::MonoTime>& since) {
   std::unique_lock lock(mutex_);
   for (;;) {
     arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
@@ -64,6 +74,7 @@ void WorkerPool::Work(Processor& processor) {
     Task task = std::move(queue_.front());
     queue_.pop_front();
     ++counts_.active;
+    since = clock_.Now();
     lock.unlock();
     try {
       task(processor);
@@ -72,6 +83,7 @@ void WorkerPool::Work(Processor& processor) {
     }
     task = nullptr;  // what it holds is given back before the count says so
     lock.lock();
+    since.reset();
     --counts_.active;
   }
 }

@@ -1,15 +1,18 @@
 // A fixed number of threads that work on frames, behind a bounded queue.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "process/processor.h"
@@ -45,13 +48,19 @@ class WorkerPool {
   base::Result<void> Submit(Task task);
 
   Counts counts() const;
+
+  // How many workers have been at their task for `limit` or longer.
+  int Stuck(std::chrono::milliseconds limit) const;
+
   int workers() const { return static_cast<int>(threads_.size()); }
 
  private:
-  WorkerPool(std::size_t queue_depth, base::Logger& log) : queue_depth_(queue_depth), log_(log) {}
-  void Work(Processor& processor);
+  WorkerPool(std::size_t queue_depth, const base::Clock& clock, base::Logger& log)
+      : queue_depth_(queue_depth), clock_(clock), log_(log) {}
+  void Work(Processor& processor, std::optional<base::MonoTime>& since);
 
   const std::size_t queue_depth_;
+  const base::Clock& clock_;
   base::Logger& log_;
 
   mutable std::mutex mutex_;
@@ -59,6 +68,8 @@ class WorkerPool {
   std::deque<Task> queue_;  // guarded by mutex_; never longer than queue_depth_
   Counts counts_;           // guarded by mutex_; `queued` is derived from queue_
   bool stopping_ = false;   // guarded by mutex_; set once
+  // Of each worker, when it took the task it is at. Guarded by mutex_; its size never changes.
+  std::vector<std::optional<base::MonoTime>> busy_since_;
 
   std::vector<std::thread> threads_;  // written before Start returns only
 };

@@ -1,6 +1,5 @@
 #include "service/service.h"
 
-#include <atomic>
 #include <string>
 #include <thread>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "resources/cpu_limits.h"
 #include "resources/memory_budget.h"
 #include "service/chain.h"
+#include "service/readiness.h"
 #include "service/routes.h"
 #include "service/sizing.h"
 
@@ -44,7 +44,7 @@ class Service::Impl {
   const std::shared_ptr<base::Logger> log;
   resources::MemoryBudget budget;
   process::FrameTracker tracker;
-  std::atomic<bool> shutting_down = false;
+  Readiness readiness;
   bool shut_down = false;
 
   std::unique_ptr<process::WorkerPool> pool;
@@ -69,22 +69,25 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock}, *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
+  impl->readiness.WatchWorkers([state = impl.get()] {
+    return std::pair(state->pool->workers(), state->pool->Stuck(state->config.service.stuck_after));
+  });
 
-  impl->router.emplace(MakeRoutes(
-      {*impl->pool, impl->tracker, own.frame, clock, own.process.simulate_gpu},
-      {*impl->pool, impl->tracker, clock, own.service.name, own.service.version,
-       [state = impl.get()] { return state->shutting_down.load(std::memory_order_relaxed); }}));
+  impl->router.emplace(
+      MakeRoutes({*impl->pool, impl->tracker, own.frame, clock, own.process.simulate_gpu},
+                 {*impl->pool, impl->tracker, clock, own.service.name, own.service.version,
+                  [state = impl.get()] { return state->readiness.draining(); }}));
   auto parts = MakeChainParts(own, clock);
   if (!parts) return std::unexpected(parts.error());
   impl->chain_parts = std::move(*parts);
-  impl->chain.emplace(MakeChain(own, impl->chain_parts, impl->budget, [state = impl.get()] {
-    return state->shutting_down.load(std::memory_order_relaxed);
-  }));
+  impl->chain.emplace(MakeChain(own, impl->chain_parts, impl->budget,
+                                [state = impl.get()] { return state->readiness.draining(); }));
   WarnOfSharedBucket(own.http, *impl->log);
   auto server = http::Server::Listen(
       {own.http, *impl->router, *impl->chain, impl->budget, clock, *impl->log});
   if (!server) return std::unexpected(server.error());
   impl->server = std::move(*server);
+  impl->readiness.Started();
   impl->server->Start();
 
   std::string steps;
@@ -114,7 +117,7 @@ bool Service::Shutdown() {
   const base::Deadline deadline(impl.clock, impl.config.service.shutdown_timeout);
 
   impl.log->Info("shutdown: no new connections");
-  impl.shutting_down = true;
+  impl.readiness.BeginDrain();
   impl.server->BeginDrain();
 
   impl.log->Info("shutdown: waiting for requests in work",
