@@ -19,6 +19,7 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
   std::unique_ptr<WorkerPool> pool(
       new WorkerPool(static_cast<std::size_t>(std::max(queue_depth, 1)), context.clock, log));
   pool->busy_since_.resize(processors.size());
+  pool->running_ = static_cast<int>(processors.size());
   for (std::size_t i = 0; i < processors.size(); ++i) {
     pool->threads_.emplace_back(
         [pool = pool.get(), mine = std::move(processors[i]),
@@ -28,12 +29,15 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
 }
 
 WorkerPool::~WorkerPool() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  arrived_.notify_all();
+  StopWithin(std::chrono::milliseconds(0));
   for (std::thread& thread : threads_) thread.join();
+}
+
+bool WorkerPool::StopWithin(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  arrived_.notify_all();
+  return ended_.wait_for(lock, patience, [this] { return running_ == 0; });
 }
 
 base::Result<void> WorkerPool::Submit(Task task) {
@@ -70,7 +74,11 @@ void WorkerPool::Work(Processor& processor, std::optional<base::MonoTime>& since
   std::unique_lock lock(mutex_);
   for (;;) {
     arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
+    if (queue_.empty()) {
+      --running_;
+      ended_.notify_all();
+      return;
+    }
     Task task = std::move(queue_.front());
     queue_.pop_front();
     ++counts_.active;

@@ -22,25 +22,8 @@ using test::RawResponse;
 class TestServer {
  public:
   explicit TestServer(const Options& given = {}, std::size_t budget_bytes = 64u << 20)
-      : options(Adjusted(given)),
-        budget(budget_bytes),
-        router({{Method::kGet, "/hello",
-                 [](Request&, Responder respond) { respond.Send(JsonResponse("{\"hello\":1}")); }},
-                {Method::kPost, "/echo",
-                 [](Request& request, Responder respond) {
-                   respond.Send(JsonResponse(std::string(base::AsText(request.body))));
-                 }},
-                {Method::kGet, "/later",
-                 [this](Request& request, Responder respond) {
-                   const std::lock_guard lock(mutex);
-                   cancel = request.allowance.cancel;
-                   parked = std::make_unique<Responder>(std::move(respond));
-                   arrived.notify_all();
-                 }},
-                {Method::kGet, "/drop", [](Request&, Responder) {}},
-                {Method::kGet, "/throw", [](Request&, Responder) { throw std::bad_alloc(); }}}),
-        chain(Links()) {
-    auto listening = Server::Listen({options, router, chain, budget, base::SystemClock(), log});
+      : options(Adjusted(given)), budget(budget_bytes), site(MakeSite()) {
+    auto listening = Server::Listen({site, budget, base::SystemClock(), log});
     REQUIRE(listening);
     server = std::move(*listening);
     server->Start();
@@ -65,14 +48,32 @@ class TestServer {
   std::condition_variable arrived;
   std::unique_ptr<Responder> parked;
   base::CancelFlag cancel;
-  Router router;
-  Chain chain;
+  std::shared_ptr<const Site> site;
   std::unique_ptr<Server> server;
 
  private:
   static Options Adjusted(Options options) {
     options.port = 0;
     return options;
+  }
+  std::shared_ptr<const Site> MakeSite() {
+    std::vector<Route> routes = {
+        {Method::kGet, "/hello",
+         [](Request&, Responder respond) { respond.Send(JsonResponse("{\"hello\":1}")); }},
+        {Method::kPost, "/echo",
+         [](Request& request, Responder respond) {
+           respond.Send(JsonResponse(std::string(base::AsText(request.body))));
+         }},
+        {Method::kGet, "/later",
+         [this](Request& request, Responder respond) {
+           const std::lock_guard lock(mutex);
+           cancel = request.allowance.cancel;
+           parked = std::make_unique<Responder>(std::move(respond));
+           arrived.notify_all();
+         }},
+        {Method::kGet, "/drop", [](Request&, Responder) {}},
+        {Method::kGet, "/throw", [](Request&, Responder) { throw std::bad_alloc(); }}};
+    return std::make_shared<const Site>(Site{options, Router(std::move(routes)), Chain(Links())});
   }
   std::vector<std::unique_ptr<Middleware>> Links() {
     std::vector<std::unique_ptr<Middleware>> links;
@@ -351,8 +352,8 @@ TEST_CASE("a port in use is refused, whatever the number of I/O threads") {
     Options options;
     options.port = server.server->port();
     options.io_threads = threads;
-    const auto second = Server::Listen(
-        {options, server.router, server.chain, server.budget, base::SystemClock(), server.log});
+    const auto site = std::make_shared<const Site>(Site{options, Router({}), Chain({})});
+    const auto second = Server::Listen({site, server.budget, base::SystemClock(), server.log});
     REQUIRE_FALSE(second);
     CHECK(second.error().code == base::ErrorCode::kUnavailable);
   }
