@@ -107,25 +107,27 @@ void Scratch::Trim() {
   if (pixels_.size() > kKeepBytes) pixels_ = base::ByteBuffer();
 }
 
-base::Result<Decoded> Decode(const Encoded& input, frame::PixelFormat wanted,
+base::Result<Decoded> Decode(const Encoded& encoded, frame::PixelFormat wanted,
                              const Options& options, const base::Allowance& allowance,
                              resources::MemoryBudget& budget, Scratch& scratch,
                              std::chrono::milliseconds budget_patience) {
-  const base::ByteView encoded = input.bytes;
-  if (encoded.empty()) {
+  const base::ByteView bytes = encoded.bytes;
+  if (bytes.empty()) {
     return base::Fail(base::ErrorCode::kInvalidFrame, "the frame is empty; it must be a picture (" +
                                                           std::string(SupportedFormats()) + ")");
   }
-  Format format = Sniff(encoded);
+  Format format = Sniff(bytes);
   if (format == Format::kUnknown) {
-    if (!input.raw || frame::RawBytes(*input.raw) != encoded.size()) return RefuseUnknown(input);
+    if (!encoded.raw || frame::RawBytes(*encoded.raw) != bytes.size()) {
+      return RefuseUnknown(encoded);
+    }
     format = Format::kRaw;
   }
   base::Allowance both = allowance;
   both.cpu = base::CpuDeadline(options.deadline);
-  const DecodeRequest request{encoded, wanted, options, both, budget, scratch, budget_patience};
+  const DecodeRequest request{bytes, wanted, options, both, budget, scratch, budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
-  auto decoded = DecodeAs(format, request, input.raw);
+  auto decoded = DecodeAs(format, request, encoded.raw);
   if (!decoded) {
     base::Error& error = decoded.error();
     if (error.code == ErrorCode::kUnsupportedFormat) {

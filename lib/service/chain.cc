@@ -32,7 +32,7 @@ std::uint64_t RandomSeed() {
 
 // The names that the service answers to without being told.
 std::vector<std::string> OwnNames(const config::Config& config) {
-  std::vector<std::string> names = {config.service.name};
+  std::vector<std::string> names = {config.service.name, config.http.host};
   std::array<char, HOST_NAME_MAX + 1> machine{};
   if (::gethostname(machine.data(), machine.size() - 1) == 0 && machine[0] != 0) {
     names.emplace_back(machine.data());

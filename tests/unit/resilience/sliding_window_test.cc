@@ -33,10 +33,10 @@ TEST_CASE("who waits as long as was said is let in, and not a second earlier") {
   for (int round = 0; round < 300; ++round) {
     SlidingWindow window;
     milliseconds now(0);
-    const std::uint32_t limit = 1 + random() % 20;
+    const std::uint32_t limit = 1 + static_cast<std::uint32_t>(random() % 20);
     for (int i = 0; i < 40; ++i) {
       now += milliseconds(random() % 4000);
-      const std::uint32_t cost = 1 + random() % limit;
+      const std::uint32_t cost = 1 + static_cast<std::uint32_t>(random() % limit);
       SlidingWindow untouched = window;
       const auto decision = window.Take(At(now), cost, limit);
       if (decision.allowed) continue;
