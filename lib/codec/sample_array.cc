@@ -110,7 +110,8 @@ base::Result<Decoded> ConvertSamples(const DecodeRequest& request, const SampleA
                                      std::string_view name) {
   const auto channels = static_cast<std::size_t>(frame::Channels(request.wanted));
   const std::size_t pixels = std::size_t{array.width} * array.height;
-  auto reservation = ReserveForDecode(request, pixels * channels);
+  auto reservation =
+      ReserveForDecode(request, {.pixels = pixels, .picture_bytes = pixels * channels});
   if (!reservation) return std::unexpected(reservation.error());
   std::uint8_t* const out = request.scratch.Take(pixels * channels);
 
