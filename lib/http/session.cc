@@ -34,6 +34,34 @@ HeadLimits LimitsOf(const Options& options) {
   return {options.max_head_bytes, options.max_fields, options.max_target_bytes};
 }
 
+// Made outside the coroutines: g++ 12 destroys the parts of an aggregate in a co_await expression
+// twice.
+Response SlowHead() {
+  return ErrorResponse({ErrorCode::kRequestTimeout,
+                        "the request head came too slowly (http.header_timeout)",
+                        {},
+                        {}},
+                       "", "");
+}
+
+Response TooLate(milliseconds limit, const Request& request) {
+  return ErrorResponse(
+      {ErrorCode::kDeadline,
+       "no answer within " + std::to_string(limit.count()) + " ms (http.request_deadline)",
+       {},
+       {}},
+      request.path, request.request_id);
+}
+
+Response TooManyConnections() {
+  return ErrorResponse(
+      {ErrorCode::kOverloaded,
+       "too many connections (http.max_connections, http.max_connections_per_client)",
+       {},
+       {}},
+      "", "");
+}
+
 // Counts a request in work for as long as it lives.
 class InWork {
  public:
@@ -105,12 +133,7 @@ void Session::Abort() {
 Session::Awaitable<void> Session::Run() {
   if (!limit_.admitted()) {
     if (wire_.plain()) {  // a handshake is work that a refusal is to save
-      Response refusal = ErrorResponse(
-          {ErrorCode::kOverloaded,
-           "too many connections (http.max_connections, http.max_connections_per_client)",
-           {},
-           {}},
-          "", "");
+      Response refusal = TooManyConnections();
       co_await WriteLast(std::move(refusal));
     }
     wire_.Close();
@@ -200,7 +223,8 @@ Session::Awaitable<bool> Session::ReadHead() {
   for (;;) {
     auto checked = guard_.Check(inbox_.received());
     if (!checked) {
-      co_await WriteLast(ErrorResponse(checked.error(), "", ""));
+      Response refusal = ErrorResponse(checked.error(), "", "");
+      co_await WriteLast(std::move(refusal));
       co_return false;
     }
     if (checked->has_value()) {
@@ -210,7 +234,8 @@ Session::Awaitable<bool> Session::ReadHead() {
       const std::string_view head =
           inbox_.received().substr(framing.skipped, framing.head_bytes - framing.skipped);
       if (auto parsed = ParseHead(head, framing, request_); !parsed) {
-        co_await WriteLast(ErrorResponse(parsed.error(), "", ""));
+        Response refusal = ErrorResponse(parsed.error(), "", "");
+        co_await WriteLast(std::move(refusal));
         co_return false;
       }
       wire_.Disarm();
@@ -227,11 +252,8 @@ Session::Awaitable<bool> Session::ReadHead() {
     }
     if (error) {
       if (wire_.timed_out() && !inbox_.empty()) {
-        co_await WriteLast(ErrorResponse({ErrorCode::kRequestTimeout,
-                                          "the request head came too slowly (http.header_timeout)",
-                                          {},
-                                          {}},
-                                         "", ""));
+        Response refusal = SlowHead();
+        co_await WriteLast(std::move(refusal));
       }
       co_return false;
     }
@@ -260,7 +282,9 @@ Session::Awaitable<bool> Session::ReadBody() {
   try {
     if (auto read = co_await reader.Read(request_); !read) failure = std::move(read.error());
   } catch (const std::bad_alloc&) {
-    failure = {ErrorCode::kOverloaded, "no memory for the request body now", {}, {}};
+    failure.emplace();
+    failure->code = ErrorCode::kOverloaded;
+    failure->message = "no memory for the request body now";
   }
   if (!failure) {
     request_bytes_ = reader.consumed();
@@ -269,7 +293,8 @@ Session::Awaitable<bool> Session::ReadBody() {
   request_.body = {};
   request_.reservation.Release();
   if (!wire_.closed()) {
-    co_await WriteLast(ErrorResponse(*failure, request_.path, request_.request_id));
+    Response refusal = ErrorResponse(*failure, request_.path, request_.request_id);
+    co_await WriteLast(std::move(refusal));
   }
   co_return false;
 }
@@ -312,12 +337,7 @@ Session::Awaitable<void> Session::AwaitAnswer() {
   if (answer_ || wire_.closed()) co_return;
   request_.allowance.cancel.Cancel();
   ++generation_;
-  answer_ = ErrorResponse(
-      {ErrorCode::kDeadline,
-       "no answer within " + std::to_string(limit.count()) + " ms (http.request_deadline)",
-       {},
-       {}},
-      request_.path, request_.request_id);
+  answer_ = TooLate(limit, request_);
 }
 
 // A client that closes its connection wants its answer no more: its work is cancelled before the
