@@ -36,6 +36,9 @@ std::string_view RawFormatName(RawFormat format);
 // A side written in decimal digits, 1..kMaxRawSide without leading zeros; else nothing.
 std::optional<std::uint32_t> ParseRawSide(std::string_view digits);
 
+// "640x480:bgr24"; nothing for anything else, also for sides that the format cannot have.
+std::optional<RawDescription> ParseRawDescription(std::string_view text);
+
 // The exact number of bytes such pixels have; nothing when a side is missing or odd where it must
 // be even.
 std::optional<std::uint64_t> RawBytes(const RawDescription& description);
