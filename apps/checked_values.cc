@@ -19,9 +19,7 @@ std::optional<std::size_t> ParseNumber(const std::string& text) {
 // "-j,--jobs" -> "--jobs"
 std::string LongName(const std::string& option) { return option.substr(option.find("--")); }
 
-[[noreturn]] void Refuse(const std::string& rule) {
-  throw CLI::ValidationError(rule);
-}
+[[noreturn]] void Refuse(const std::string& rule) { throw CLI::ValidationError(rule); }
 
 }  // namespace
 

@@ -18,17 +18,20 @@ Action Declare(CLI::App& app) {
 Command ProcessFileCommand() {
   return {
       .name = "process-file",
-      .summary = "Find what is in pictures on disk, one record a picture",
+      .summary = "Find what is in pictures and videos on disk, one record a frame",
       .operands = "[FILE|DIR]...",
       .description =
-          "Reads pictures, runs the pipeline on each and writes one record for each in the order "
-          "of "
-          "the inputs, however many threads work: the same inputs give the same bytes. In a "
-          "directory, files named .jpg, .jpeg, .png, .webp and .npy are taken in byte order of "
-          "their names; a "
-          "file that is named is always taken, and - is one picture on standard input. An input "
-          "that fails has a record that says why, and the rest go on. Ctrl-C finishes what was "
-          "begun.",
+          "Runs the pipeline on each frame and writes one record for each, in the order of the "
+          "inputs, however many threads work: the same inputs give the same bytes. A file that is "
+          "named is always taken; its name and first bytes say what it is: a picture, a video "
+          "(each of its frames, with index and pts; a camera of its own), or, named .ndjson, "
+          "recorded requests, one JSON body of POST /process a line. - is one picture on standard "
+          "input. In a directory, pictures and videos are taken in byte order of their names. What "
+          "fails has a record that says why, and the rest go on: a broken video gives its good "
+          "frames and one error for the rest. With --annotate, frame 12 of clip.mp4 is "
+          "DIR/clip.mp4/000012.jpg. Ctrl-C finishes what was begun; with --resume the same command "
+          "goes on from there, also after a crash, and ends with the same output: it replays in "
+          "silence what later frames depend on.",
       .examples = {{"sampleproc process-file photo.jpg", "What is in one picture?"},
                    {"sampleproc process-file -r photos --pipeline faces -o faces.ndjson",
                     "Faces in all pictures below a directory."},
@@ -36,14 +39,19 @@ Command ProcessFileCommand() {
                     "To look at: boxes drawn, a table."},
                    {"find . -name '*.jpg' -print0 | sampleproc process-file --files-from - -0",
                     "Whatever find finds."},
+                   {"sampleproc process-file door.mp4 --annotate seen",
+                    "Every frame of a video; the frames with boxes in seen/door.mp4/."},
+                   {"ffmpeg -i rtsp://camera/ -f rawvideo -pix_fmt nv12 - | "
+                    "sampleproc process-file --raw 1280x720:nv12 -",
+                    "Pixels from another program, as they come."},
                    {"sampleproc process-file photos --pipeline faces --compare faces.ndjson "
                     "--set process.faces.min_size=80",
                     "What would another setting change?"}},
       .exit_codes =
-          {{0, "Every input was processed."},
-           {1, "Some inputs failed; their records say why. With --compare: something changed."},
+          {{0, "Every frame was processed."},
+           {1, "Some frames failed; their records say why. With --compare: something changed."},
            {2, "The command line is wrong."},
-           {65, "Every input failed, or no picture was found."},
+           {65, "Every frame failed, or nothing was found."},
            {74, "The output cannot be written."},
            {78, "The configuration cannot be used."},
            {130, "Interrupted (143: terminated); what was begun is written."}},

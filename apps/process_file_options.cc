@@ -42,7 +42,8 @@ void AddInputs(CLI::App& app, ProcessFileOptions& options) {
 }
 
 void AddRun(CLI::App& app, ProcessFileOptions& options) {
-  AddNumber(app, "-j,--jobs", options.jobs, 1, 512, "Threads, 1 to 512; without it one for each CPU")
+  AddNumber(app, "-j,--jobs", options.jobs, 1, 512,
+            "Threads, 1 to 512; without it one for each CPU")
       ->group(kGroup);
   app.add_flag("--fail-fast", options.fail_fast, "Stop at the first frame that fails")
       ->group(kGroup);

@@ -31,9 +31,7 @@ struct ProcessFileOptions {
   std::string format = "ndjson";
 
   // What --raw says; nothing when it was not given or is wrong (see ProblemWith).
-  std::optional<frame::RawDescription> RawPixels() const {
-    return frame::ParseRawDescription(raw);
-  }
+  std::optional<frame::RawDescription> RawPixels() const { return frame::ParseRawDescription(raw); }
 };
 
 // Declares the options, which must outlive the app.

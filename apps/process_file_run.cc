@@ -20,6 +20,9 @@
 #include "files/ordered_runner.h"
 #include "files/progress.h"
 #include "files/record_writer.h"
+#include "process/camera_states.h"
+#include "process/camera_turns.h"
+#include "process/pipeline.h"
 #include "process/processor.h"
 #include "resources/cpu_limits.h"
 #include "resources/memory_budget.h"
@@ -38,8 +41,9 @@ ExitCode Complain(CommandContext& context, const base::Error& error) {
 
 ExitCode CodeOf(const files::RunTotals& totals, CommandContext& context) {
   if (totals.done == 0) {
-    context.err << "sampleproc: no picture or video was found; directories within a directory are looked "
-                   "into with --recursive\n";
+    context.err
+        << "sampleproc: no picture or video was found; directories within a directory are looked "
+           "into with --recursive\n";
     return ExitCode::kBadData;
   }
   if (totals.failed == 0) return ExitCode::kOk;
@@ -59,7 +63,8 @@ std::uint64_t SettingsDigest(const ProcessFileOptions& options, const config::Co
 }
 
 // The checkpoint to go on from: the file's, or a new one when there is no such file.
-Result<files::Checkpoint> StartingPoint(const ProcessFileOptions& options, const config::Config& config) {
+Result<files::Checkpoint> StartingPoint(const ProcessFileOptions& options,
+                                        const config::Config& config) {
   files::Checkpoint fresh;
   fresh.settings = SettingsDigest(options, config);
   if (options.resume.empty()) return fresh;
@@ -108,9 +113,44 @@ void RelaxTimeLimits(config::Loaded& loaded) {
   if (is_default("process.budget_patience")) process.budget_patience = std::chrono::minutes(1);
 }
 
+// What the threads share; references to the configuration stay.
+struct Shared {
+  Shared(const config::Config& the_config, std::size_t capacity, std::ostream& err)
+      : config(the_config),
+        budget(capacity),
+        cameras(config.process.motion.max_cameras, budget,
+                [&err](std::string_view, std::string_view reason) {
+                  err << "sampleproc: no room for one more camera's motion (" << reason << ")\n";
+                }) {}
+
+  process::ProcessorContext Context(const process::Options& options) {
+    return {options, config.codec, budget, base::SystemClock(), cameras};
+  }
+
+  const config::Config& config;
+  resources::MemoryBudget budget;
+  process::CameraStates cameras;
+  process::CameraTurns turns;
+};
+
+// The steps that leave something behind in their camera's state.
+Result<process::Options> StepsWithMemory(const process::Options& options) {
+  process::Options chosen = options;
+  chosen.pipeline.clear();
+  chosen.delay = {};
+  for (const std::string& name : options.pipeline) {
+    process::Options alone = options;
+    alone.pipeline = {name};
+    const auto pipeline = process::Pipeline::Make(alone);
+    if (!pipeline) return std::unexpected(pipeline.error());
+    if (pipeline->needs().camera_order) chosen.pipeline.push_back(name);
+  }
+  return chosen;
+}
+
 // All inputs, from where the checkpoint says.
-Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, const config::Config& config,
-                                    resources::MemoryBudget& budget,
+Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& shared,
+                                    const process::StepNeeds& needs,
                                     const files::Checkpoint& start) {
   std::unique_ptr<files::NameList> names;
   if (!options.files_from.empty()) {
@@ -124,16 +164,37 @@ Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, const con
                            .raw_pixels = raw.has_value(),
                            .requests = options.requests,
                            .names = std::move(names)});
-  files::FeedOptions feed{.done = start.place};
+  files::FeedOptions feed{.has_memory = needs.camera_order, .done = start.place};
   if (!options.camera.empty()) feed.camera = options.camera;
   return files::FrameFeed(std::move(inputs),
-                          {.codec = config.codec,
-                           .budget = budget,
-                           .budget_patience = config.process.budget_patience,
-                           .max_request_bytes = config.http.max_request_bytes,
+                          {.codec = shared.config.codec,
+                           .budget = shared.budget,
+                           .budget_patience = shared.config.process.budget_patience,
+                           .max_request_bytes = shared.config.http.max_request_bytes,
                            .raw = raw,
-                           .colour = false},
-                          std::move(feed));
+                           .colour = needs.colour || !options.annotate.empty()},
+                          std::move(feed), shared.turns, shared.cameras);
+}
+
+// One for each thread, by its number.
+Result<std::vector<files::FrameWorker>> MakeWorkers(std::size_t count,
+                                                    const files::WorkerContext& context,
+                                                    Shared& shared,
+                                                    const process::Options& replayed,
+                                                    bool is_resumed) {
+  std::vector<files::FrameWorker> workers;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto processor = process::Processor::Make(shared.Context(shared.config.process));
+    if (!processor) return std::unexpected(processor.error());
+    std::optional<process::Processor> replay;
+    if (is_resumed) {
+      auto made = process::Processor::Make(shared.Context(replayed));
+      if (!made) return std::unexpected(made.error());
+      replay.emplace(std::move(*made));
+    }
+    workers.emplace_back(context, std::move(*processor), std::move(replay));
+  }
+  return workers;
 }
 
 Result<std::optional<files::AnnotatedPaths>> OpenAnnotated(const ProcessFileOptions& options) {
@@ -160,8 +221,17 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const auto start = StartingPoint(options, config);
   if (!start) return Complain(context, start.error());
   const resources::MachineLimits machine = resources::ReadMachineLimits();
-  resources::MemoryBudget budget(service::MemoryCapacity(config.resources, machine));
-  auto feed = OpenInputs(options, config, budget, *start);
+  Shared shared(config, service::MemoryCapacity(config.resources, machine), context.err);
+  const auto replayed = StepsWithMemory(config.process);
+  if (!replayed) return Complain(context, replayed.error());
+  auto workers =
+      MakeWorkers(options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus),
+                  {.codec = config.codec,
+                   .frame = config.frame,
+                   .annotated = *annotated ? &**annotated : nullptr},
+                  shared, *replayed, start->place.frames > 0);
+  if (!workers) return Complain(context, workers.error());
+  auto feed = OpenInputs(options, shared, workers->front().needs(), *start);
   if (!feed) return Complain(context, feed.error());
   const auto output = Output::Open(options.output, start->output_bytes);
   if (!output) return Complain(context, output.error());
@@ -169,29 +239,16 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const auto writer = MakeWriter(options, config, **output, *start, &comparison);
   if (!writer) return Complain(context, writer.error());
 
-  const base::Clock& clock = base::SystemClock();
-  const std::size_t jobs =
-      options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus);
-  const files::WorkerContext worker{.codec = config.codec,
-                                    .frame = config.frame,
-                                    .annotated = *annotated ? &**annotated : nullptr};
-  std::vector<files::FrameWorker> workers;  // one for each thread, by its number
-  for (std::size_t i = 0; i < jobs; ++i) {
-    auto processor = process::Processor::Make({config.process, config.codec, budget, clock});
-    if (!processor) return Complain(context, processor.error());
-    workers.emplace_back(worker, std::move(*processor));
-  }
-
   std::optional<files::Progress> progress;
   progress.emplace(STDERR_FILENO, files::Progress::IsWanted(STDERR_FILENO, (*output)->fd()),
-                   std::nullopt, clock);
+                   std::nullopt, base::SystemClock());
   auto totals = files::RunOrdered(
-      {.jobs = static_cast<int>(jobs),
+      {.jobs = static_cast<int>(workers->size()),
        .max_failures = options.fail_fast ? 1 : options.max_failures,
        .failed_before = static_cast<std::size_t>(start->failed)},
       [&feed] { return feed->Next(); },
       [&workers](files::Task& task) {
-        return workers[static_cast<std::size_t>(task.worker)].Work(task);
+        return (*workers)[static_cast<std::size_t>(task.worker)].Work(task);
       },
       [&](const files::Record& record) {
         progress->Add(record.result.has_value());

@@ -20,6 +20,7 @@ namespace sampleproc::codec {
 struct DecodeRequest {
   base::ByteView encoded;
   frame::PixelFormat wanted;
+  int enough_width;  // Wanted's
   const Options& options;
   const base::Allowance& allowance;
   resources::MemoryBudget& budget;

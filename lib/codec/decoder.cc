@@ -107,23 +107,24 @@ void Scratch::Trim() {
   if (pixels_.size() > kKeepBytes) pixels_ = base::ByteBuffer();
 }
 
-base::Result<Decoded> Decode(const Encoded& input, frame::PixelFormat wanted,
-                             const Options& options, const base::Allowance& allowance,
-                             resources::MemoryBudget& budget, Scratch& scratch,
-                             std::chrono::milliseconds budget_patience) {
+base::Result<Decoded> Decode(const Encoded& input, Wanted wanted, const Options& options,
+                             const base::Allowance& allowance, resources::MemoryBudget& budget,
+                             Scratch& scratch, std::chrono::milliseconds budget_patience) {
   const base::ByteView encoded = input.bytes;
   if (encoded.empty()) {
     return base::Fail(base::ErrorCode::kInvalidFrame, "the frame is empty; it must be a picture (" +
                                                           std::string(SupportedFormats()) + ")");
   }
-  Format format = Sniff(encoded);
+  const bool certain = input.raw && input.raw->certain;
+  Format format = certain ? Format::kUnknown : Sniff(encoded);
   if (format == Format::kUnknown) {
     if (!input.raw || frame::RawBytes(*input.raw) != encoded.size()) return RefuseUnknown(input);
     format = Format::kRaw;
   }
   base::Allowance both = allowance;
   both.cpu = base::CpuDeadline(options.deadline);
-  const DecodeRequest request{encoded, wanted, options, both, budget, scratch, budget_patience};
+  const DecodeRequest request{encoded, wanted.format, wanted.enough_width, options, both,
+                              budget,  scratch,       budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
   auto decoded = DecodeAs(format, request, input.raw);
   if (!decoded) {
@@ -134,6 +135,11 @@ base::Result<Decoded> Decode(const Encoded& input, frame::PixelFormat wanted,
     return decoded;
   }
   decoded->format = format;
+  if (decoded->width == 0) {
+    decoded->width = decoded->image.width;
+    decoded->height = decoded->image.height;
+  }
+  if (SwapsSides(decoded->orientation)) std::swap(decoded->width, decoded->height);
   if (auto oriented = Orient(request, *decoded); !oriented) {
     return std::unexpected(oriented.error());
   }

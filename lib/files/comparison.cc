@@ -177,7 +177,7 @@ base::Result<Comparison> Comparison::Load(const std::string& path) {
                             " of the file to compare with is not a record of process-file");
     }
     comparison.frames_[{std::move(reader.source), *reader.index}] = {reader.failed, false,
-                                                                    std::move(reader.detections)};
+                                                                     std::move(reader.detections)};
   }
   return comparison;
 }

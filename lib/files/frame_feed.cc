@@ -15,8 +15,13 @@ std::unexpected<base::Error> OtherInputs() {
 
 }  // namespace
 
-FrameFeed::FrameFeed(InputList inputs, const SourceOptions& source, FeedOptions options)
-    : inputs_(std::move(inputs)), source_options_(source), options_(std::move(options)) {}
+FrameFeed::FrameFeed(InputList inputs, const SourceOptions& source, FeedOptions options,
+                     process::CameraTurns& turns, process::CameraStates& cameras)
+    : inputs_(std::move(inputs)),
+      source_options_(source),
+      options_(std::move(options)),
+      turns_(turns),
+      cameras_(cameras) {}
 
 base::Result<std::optional<Task>> FrameFeed::Next() {
   for (;;) {
@@ -28,7 +33,7 @@ base::Result<std::optional<Task>> FrameFeed::Next() {
     Task task;
     const bool passed_over = IsPassedOver(place_.frames);
     if (!source_->Next(passed_over, task)) {
-      source_ = nullptr;
+      Close();
       continue;
     }
     task.silent = IsDone(place_.frames);
@@ -41,6 +46,9 @@ base::Result<std::optional<Task>> FrameFeed::Next() {
     task.of_many = source_->HasMany();
     task.camera_id = options_.camera;
     if (!task.camera_id && source_->IsCamera()) task.camera_id = input_.path;
+    task.turn = turns_.Begin();
+    // Of a recorded request nobody knows the camera before it is read.
+    if (!input_.recorded_requests) task.turn.Declare(task.camera_id);
     return task;
   }
 }
@@ -64,6 +72,17 @@ base::Result<bool> FrameFeed::Open() {
   }
   source_ = OpenSource(input_, source_options_);
   return true;
+}
+
+// A video's camera ends with it, so that the next one finds room and the same file, given twice,
+// the same beginning. What is still in work of it goes first.
+void FrameFeed::Close() {
+  if (options_.has_memory && source_->IsCamera() && !options_.camera) {
+    process::CameraTurns::Turn turn = turns_.Begin();
+    turn.Declare(input_.path);
+    if (turn.Wait({})) cameras_.Forget(input_.path);
+  }
+  source_ = nullptr;
 }
 
 bool FrameFeed::IsDone(std::uint64_t frame) const {

@@ -10,6 +10,8 @@
 #include "files/frame_source.h"
 #include "files/input_list.h"
 #include "files/task.h"
+#include "process/camera_states.h"
+#include "process/camera_turns.h"
 
 namespace sampleproc::files {
 
@@ -32,8 +34,10 @@ struct FeedOptions {
 // recorded requests, as they say.
 class FrameFeed {
  public:
-  // The options' references must outlive the feed.
-  FrameFeed(InputList inputs, const SourceOptions& source, FeedOptions options);
+  // What the references refer to must outlive the feed. A turn is taken with each frame, and the
+  // state of a video's camera is dropped where the video ends.
+  FrameFeed(InputList inputs, const SourceOptions& source, FeedOptions options,
+            process::CameraTurns& turns, process::CameraStates& cameras);
 
   // The next frame without `worker`, or nothing at the end. Fails with kUsage when the inputs are
   // not those of the run that is to be gone on with.
@@ -43,10 +47,13 @@ class FrameFeed {
   base::Result<bool> Open();
   bool IsDone(std::uint64_t frame) const;
   bool IsPassedOver(std::uint64_t frame) const;
+  void Close();
 
   InputList inputs_;
   const SourceOptions source_options_;
   const FeedOptions options_;
+  process::CameraTurns& turns_;
+  process::CameraStates& cameras_;
 
   Input input_;                          // the one that is open
   std::unique_ptr<FrameSource> source_;  // of it; null before the first

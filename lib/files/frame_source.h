@@ -18,10 +18,10 @@ namespace sampleproc::files {
 struct SourceOptions {
   const codec::Options& codec;
   resources::MemoryBudget& budget;
-  std::chrono::milliseconds budget_patience{};   // longest wait for room in it
-  std::size_t max_request_bytes = 0;             // of one recorded request
+  std::chrono::milliseconds budget_patience{};    // longest wait for room in it
+  std::size_t max_request_bytes = 0;              // of one recorded request
   std::optional<frame::RawDescription> raw = {};  // what files of no known format are
-  bool colour = false;                           // videos give BGR beside luma
+  bool colour = false;                            // videos give BGR beside luma
 };
 
 // Used by one thread at a time.

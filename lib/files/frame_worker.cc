@@ -61,11 +61,6 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
   } else if (auto* request = std::get_if<RecordedRequest>(&task.payload)) {
     frame = frame::ParseFrameJson(std::move(request->body), context_.frame);
     if (frame && !frame->frame_id.empty()) task.frame_id = frame->frame_id;
-  } else if (auto* video = std::get_if<VideoPixels>(&task.payload)) {
-    frame->storage = std::move(video->luma_bytes);
-    frame->raw = frame::RawDescription{frame::RawFormat::kGray8,
-                                       static_cast<std::uint32_t>(video->luma.width),
-                                       static_cast<std::uint32_t>(video->luma.height)};
   }
   Result<frame::FrameResult> result;
   if (frame) {
@@ -73,9 +68,6 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
     frame->frame_id = task.frame_id;
     if (task.camera_id) frame->camera_id = task.camera_id;
     result = Process(task, *frame);
-    if (auto* video = std::get_if<VideoPixels>(&task.payload); video && result) {
-      result->format = video->codec;
-    }
   } else {
     result = std::unexpected(std::move(frame.error()));
   }
@@ -86,14 +78,26 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
   return result;
 }
 
-Result<frame::FrameResult> FrameWorker::Process(const Task& task, const frame::Frame& frame) {
-  auto result = processor_.Process(frame, {});
+Result<frame::FrameResult> FrameWorker::Process(Task& task, const frame::Frame& frame) {
+  process::Processor& processor = task.silent && replay_ ? *replay_ : processor_;
+  const auto* const video = std::get_if<VideoPixels>(&task.payload);
+  auto result =
+      video != nullptr
+          ? processor.Process(frame, process::DecodedPicture{video->luma, video->bgr, video->codec},
+                              {}, std::move(task.turn))
+          : processor.Process(frame, {}, std::move(task.turn));
   if (!result || task.silent || context_.annotated == nullptr) return result;
-  const auto picture = processor_.Annotate(frame, *result, {});
-  if (!picture) return std::unexpected(picture.error());
-  const auto written = WritePicture(context_.annotated->For(task), *picture);
-  if (!written) return std::unexpected(written.error());
+  if (auto drawn = Annotate(task, frame, *result); !drawn) return std::unexpected(drawn.error());
   return result;
+}
+
+Result<void> FrameWorker::Annotate(const Task& task, const frame::Frame& frame,
+                                   const frame::FrameResult& result) {
+  const auto* const video = std::get_if<VideoPixels>(&task.payload);
+  const auto picture = video != nullptr && video->bgr ? processor_.Annotate(*video->bgr, result, {})
+                                                      : processor_.Annotate(frame, result, {});
+  if (!picture) return std::unexpected(picture.error());
+  return WritePicture(context_.annotated->For(task), *picture);
 }
 
 }  // namespace sampleproc::files

@@ -34,11 +34,11 @@ struct InputNames {
 // taken whatever its name is. In a directory, names are taken in byte order: regular files (also
 // behind symbolic links) whose ending is that of a picture (jpg, jpeg, png, webp, npy) or a video
 // (video::VideoEndings()) in either case, and with `recursive` the directories in it, except
-// symbolic links to directories, so there are no loops. With `raw_pixels`, names that end in raw or a
-// raw format's name are taken too. Recordings of requests are not looked for:
-// the records of an earlier run have the same ending. What is neither file nor directory is an
-// error when named and passed over when found; a directory that cannot be read and a picture's link
-// that leads nowhere are errors.
+// symbolic links to directories, so there are no loops. With `raw_pixels`, names that end in raw or
+// a raw format's name are taken too. Recordings of requests are not looked for: the records of an
+// earlier run have the same ending. What is neither file nor directory is an error when named and
+// passed over when found; a directory that cannot be read and a picture's link that leads nowhere
+// are errors.
 //
 // Memory: the names of one directory for each level of nesting, however many files there are.
 // Used by one thread at a time.

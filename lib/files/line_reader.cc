@@ -14,9 +14,9 @@ constexpr std::size_t kBlock = 64 * 1024;
 base::Result<std::optional<Line>> LineReader::Next() {
   bool too_long = false;
   for (;;) {
-    const void* const found = searched_ < end_ ? std::memchr(held_.data() + searched_, delimiter_,
-                                                             end_ - searched_)
-                                               : nullptr;
+    const void* const found =
+        searched_ < end_ ? std::memchr(held_.data() + searched_, delimiter_, end_ - searched_)
+                         : nullptr;
     const bool complete = found != nullptr;
     std::size_t stop =
         complete ? static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - held_.data())

@@ -25,7 +25,9 @@ class LineReader {
  public:
   // A line has at most `longest` bytes without its delimiter.
   LineReader(InputFile file, char delimiter, std::size_t longest)
-      : file_(std::move(file)), delimiter_(static_cast<std::uint8_t>(delimiter)), longest_(longest) {}
+      : file_(std::move(file)),
+        delimiter_(static_cast<std::uint8_t>(delimiter)),
+        longest_(longest) {}
 
   // The next line, or nothing at the end; the last one need not end with the delimiter. A line that
   // is too long is passed over and says so. Fails with kIo once, after that there is nothing more.
@@ -37,7 +39,7 @@ class LineReader {
   InputFile file_;
   const std::uint8_t delimiter_;
   const std::size_t longest_;
-  base::ByteBuffer held_;    // [begin_, end_) of it was read and not handed out
+  base::ByteBuffer held_;  // [begin_, end_) of it was read and not handed out
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::size_t searched_ = 0;  // no delimiter before this place

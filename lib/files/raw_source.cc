@@ -25,6 +25,7 @@ class RawSource final : public FrameSource {
     if (bytes && bytes->empty()) return false;
     if (bytes) {
       task.payload = RawPixels{std::move(*bytes), *options_.raw};
+      std::get<RawPixels>(task.payload).description.certain = true;
       return true;
     }
     task.error = std::move(bytes.error());
@@ -46,8 +47,7 @@ class RawSource final : public FrameSource {
     if (!got) return std::unexpected(got.error());
     if (*got == frame_bytes_) return bytes;
     if (frames_) {
-      return base::Fail(base::ErrorCode::kIo,
-                        file_.name() + " changed its size while it was read");
+      return base::Fail(base::ErrorCode::kIo, file_.name() + " changed its size while it was read");
     }
     if (*got == 0 && next_index_ > 1) return base::ByteBuffer();
     return base::Fail(base::ErrorCode::kInvalidFrame,

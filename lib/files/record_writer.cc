@@ -107,9 +107,9 @@ class TableWriter final : public RecordWriter {
           Line(source, "-", "-", "-", "error: " + record.result.error().message));
     }
     const frame::FrameResult& result = *record.result;
-    return sink_.WriteLine(Line(
-        source, std::to_string(result.width) + "x" + std::to_string(result.height),
-        result.format, std::to_string(result.detections.size()), Classes(result.detections)));
+    return sink_.WriteLine(
+        Line(source, std::to_string(result.width) + "x" + std::to_string(result.height),
+             result.format, std::to_string(result.detections.size()), Classes(result.detections)));
   }
   base::Result<void> Flush() override { return sink_.Flush(); }
 

@@ -12,6 +12,7 @@
 #include "frame/image.h"
 #include "frame/raw_description.h"
 #include "frame/result_json.h"
+#include "process/camera_turns.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::files {
@@ -51,15 +52,17 @@ struct VideoPixels {
 struct Task {
   Place place;
   frame::SourceRef source;
-  std::string frame_id;             // "<source>#<index>" unless the frame has one of its own
+  std::string frame_id;  // "<source>#<index>" unless the frame has one of its own
   std::optional<std::string> camera_id;
   std::optional<std::size_t> argument;  // of the command line, when the input came from one
   bool of_many = false;                 // the input may have more frames than this one
-  bool silent = false;                  // done in an earlier run; worked on for what it leaves behind
+  bool silent = false;  // done in an earlier run; worked on for what it leaves behind
 
   std::optional<base::Error> error;  // why there is nothing to work on
   std::variant<PictureFile, RawPixels, RecordedRequest, VideoPixels> payload;
   resources::Reservation reservation;  // of the payload's bytes
+
+  process::CameraTurns::Turn turn;  // the frame's place among its camera's
 
   int worker = 0;  // 0 .. jobs - 1; one task at a time has a given number
 };

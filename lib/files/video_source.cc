@@ -15,7 +15,8 @@ frame::Image CopyOf(const frame::Image& image, base::ByteBuffer& bytes) {
   copy.stride = static_cast<std::size_t>(image.width * frame::Channels(image.format));
   bytes.resize(copy.stride * static_cast<std::size_t>(image.height));
   for (int y = 0; y < image.height; ++y) {
-    std::memcpy(bytes.data() + static_cast<std::size_t>(y) * copy.stride, image.Row(y), copy.stride);
+    std::memcpy(bytes.data() + static_cast<std::size_t>(y) * copy.stride, image.Row(y),
+                copy.stride);
   }
   copy.data = bytes.data();
   return copy;
@@ -53,8 +54,8 @@ class VideoSource final : public FrameSource {
     const frame::Image& luma = frame.image;
     const std::size_t pixels =
         static_cast<std::size_t>(luma.width) * static_cast<std::size_t>(luma.height);
-    auto reservation = options_.budget.Reserve(pixels * (options_.colour ? 4 : 1), "a video's frame",
-                                               options_.budget_patience, {});
+    auto reservation = options_.budget.Reserve(pixels * (options_.colour ? 4 : 1),
+                                               "a video's frame", options_.budget_patience, {});
     if (!reservation) return std::unexpected(reservation.error());
     task.reservation = std::move(*reservation);
     VideoPixels copy;

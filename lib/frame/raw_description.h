@@ -25,6 +25,7 @@ struct RawDescription {
   RawFormat format = RawFormat::kGray8;
   std::uint32_t width = 0;  // 1..kMaxRawSide, 0 when the sender did not say
   std::uint32_t height = 0;
+  bool certain = false;  // the bytes are such pixels, whatever they look like
 
   bool operator==(const RawDescription&) const = default;
 };

@@ -9,9 +9,9 @@
 // Members marked * are clock readings and are written on request only; `?` means only when there
 // is something to say. The order of members is fixed; "simulated_gpu" is the last.
 //
-// Confidences, stats and `pts` are rounded to 6 decimals, times to 3 (microseconds), and written in the
-// shortest form of what is left. Doors and processors thus write the same bytes: the last bits of
-// exp() and sqrt() differ from one mathematics library to the next.
+// Confidences, stats and `pts` are rounded to 6 decimals, times to 3 (microseconds), and written in
+// the shortest form of what is left. Doors and processors thus write the same bytes: the last bits
+// of exp() and sqrt() differ from one mathematics library to the next.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ namespace sampleproc::frame {
 
 // Where a record of process-file came from; see WriteRecord.
 struct SourceRef {
-  std::string source;         // the path as given or found
-  std::uint64_t index = 0;    // the frame's number in that source, from 0
+  std::string source;              // the path as given or found
+  std::uint64_t index = 0;         // the frame's number in that source, from 0
   std::optional<double> pts = {};  // its presentation time in seconds, when the source has one
 };
 
@@ -46,8 +46,8 @@ void AppendResultJson(const FrameResult& result, const ResultJsonOptions& option
 void AppendRecordJson(const SourceRef& source, const FrameResult& result,
                       const ResultJsonOptions& options, std::string& out);
 
-// A record of a frame that failed: {"source", "index", "pts"?, "frame_id", "error": {"type", "message",
-// "problems"?: [{"type", "loc", "msg"}]}}.
+// A record of a frame that failed: {"source", "index", "pts"?, "frame_id", "error": {"type",
+// "message", "problems"?: [{"type", "loc", "msg"}]}}.
 void AppendErrorRecordJson(const SourceRef& source, std::string_view frame_id,
                            const base::Error& error, std::string& out);
 

@@ -64,9 +64,10 @@ void WorkerPool::Work(Processor& processor) {
     Task task = std::move(queue_.front());
     queue_.pop_front();
     ++counts_.active;
+    CameraTurns::Turn turn = turns_.Begin();
     lock.unlock();
     try {
-      task(processor);
+      task(processor, std::move(turn));
     } catch (const std::exception& bug) {
       log_.Error("a task threw", {{"error", bug.what()}});
     }

@@ -17,12 +17,13 @@
 namespace sampleproc::process {
 
 // Thread-safe. Each worker owns one Processor; a task is run with the processor of the worker that
-// took it, in the order of arrival.
+// took it, in the order of arrival. The turn that comes with it holds its place in that order; the
+// task hands it on to Processor::Process, or lets it go.
 class WorkerPool {
  public:
   // What a door wants done on a worker. It must report its outcome itself; an exception out of it
   // is logged and the worker goes on.
-  using Task = std::move_only_function<void(Processor&)>;
+  using Task = std::move_only_function<void(Processor&, CameraTurns::Turn)>;
 
   struct Counts {
     std::size_t queued = 0;  // tasks waiting
@@ -53,6 +54,8 @@ class WorkerPool {
 
   const std::size_t queue_depth_;
   base::Logger& log_;
+
+  CameraTurns turns_;  // taken under mutex_, as tasks are
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;

@@ -53,13 +53,19 @@ class Service::Impl {
         clock(given_clock),
         log(std::move(given_log)),
         budget(MemoryCapacity(config.resources, machine)),
-        tracker(kMaxTrackedFrames, *log) {}
+        tracker(kMaxTrackedFrames, *log),
+        cameras(config.process.motion.max_cameras, budget,
+                [this](std::string_view camera_id, std::string_view reason) {
+                  log->Warning("no motion for this camera: no room for its background",
+                               {{"camera", camera_id}, {"reason", reason}});
+                }) {}
 
   const config::Config config;
   const base::Clock& clock;
   const std::shared_ptr<base::Logger> log;
   resources::MemoryBudget budget;
   process::FrameTracker tracker;
+  process::CameraStates cameras;
   std::atomic<bool> shutting_down = false;
   bool shut_down = false;
 
@@ -81,7 +87,8 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
 
   auto pool = process::WorkerPool::Start(
       WorkerCount(own.process, machine), own.process.queue_depth,
-      process::ProcessorContext{own.process, own.codec, impl->budget, clock}, *impl->log);
+      process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras},
+      *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
 

@@ -132,7 +132,8 @@ class VideoReader::Session {
       ended_ = true;
       return std::nullopt;
     }
-    if (status != ModuleStatus::kOk) return std::unexpected(ErrorOf(status, Place(next_index_), what));
+    if (status != ModuleStatus::kOk)
+      return std::unexpected(ErrorOf(status, Place(next_index_), what));
     VideoFrame frame;
     frame.index = next_index_++;
     if (picture.has_pts && picture.pts_den != 0) {

@@ -31,7 +31,7 @@ struct VideoFrame {
   // exact fraction rounded once to double; absent when the container has none.
   std::optional<double> pts;
   std::string_view codec;  // "h264", "mpeg4", "mjpeg", ...; static memory
-  frame::Image image;  // the reader's own memory: valid until its next call
+  frame::Image image;      // the reader's own memory: valid until its next call
 };
 
 // Used by one thread at a time; any number of readers may work side by side. The budget must

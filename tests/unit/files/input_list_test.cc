@@ -62,7 +62,7 @@ TEST_CASE("a directory gives its videos, with raw pixels those too, and never re
     dir.Write(name, "");
   }
   CHECK(List(dir, {"d"}) == Names{"d/a.MP4", "d/b.mkv", "d/g.ts"});
-  InputList raw({.arguments = {dir.path().string()}, .raw_pixels = true});
+  InputList raw({.arguments = {dir.path().string() + "/d"}, .raw_pixels = true});
   std::size_t count = 0;
   while (raw.Next()) ++count;
   CHECK(count == 5);

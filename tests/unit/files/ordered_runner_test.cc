@@ -61,7 +61,8 @@ TEST_CASE("10,000 tasks with errors are records in order, without any work") {
         {.jobs = jobs},
         [numbers = Numbers(10'000)] {
           auto task = numbers();
-          if (*task) (*task)->error = base::Fail(base::ErrorCode::kIo, "error " + (*task)->frame_id).error();
+          if (*task)
+            (*task)->error = base::Fail(base::ErrorCode::kIo, "error " + (*task)->frame_id).error();
           return task;
         },
         [](Task&) { return Named("never called"); });
@@ -106,14 +107,12 @@ TEST_CASE("a run ends with its nth failure for any number of threads") {
     return Named(task.frame_id);
   };
   for (const std::size_t failures : {std::size_t{1}, std::size_t{4}}) {
-    const Outcome alone =
-        Run({.jobs = 1, .max_failures = failures}, Numbers(200), work);
+    const Outcome alone = Run({.jobs = 1, .max_failures = failures}, Numbers(200), work);
     CHECK(alone.totals->failed == failures);
     CHECK(alone.totals->done == alone.records.size());
     CHECK(alone.records.back() == "!broken");
     for (const int jobs : {2, 8}) {
-      const Outcome outcome =
-          Run({.jobs = jobs, .max_failures = failures}, Numbers(200), work);
+      const Outcome outcome = Run({.jobs = jobs, .max_failures = failures}, Numbers(200), work);
       CHECK(outcome.records == alone.records);
       CHECK(outcome.totals->failed == failures);
     }
