@@ -25,6 +25,7 @@
 #include "process/pipeline.h"
 #include "process/processor.h"
 #include "resources/cpu_limits.h"
+#include "resources/heavy_lane.h"
 #include "resources/memory_budget.h"
 #include "service/sizing.h"
 
@@ -110,25 +111,33 @@ void RelaxTimeLimits(config::Loaded& loaded) {
   // the output depend on how busy the machine is.
   process::Options& process = loaded.config.process;
   if (is_default("process.deadline")) process.deadline = {};
+  // Nor should it depend on what other threads have in hand. A minute for memory is not for ever,
+  // because frames that hold some and want more could wait for each other.
+  if (is_default("process.heavy_patience")) {
+    process.heavy_patience = std::chrono::milliseconds::max();
+  }
   if (is_default("process.budget_patience")) process.budget_patience = std::chrono::minutes(1);
 }
 
 // What the threads share; references to the configuration stay.
 struct Shared {
-  Shared(const config::Config& the_config, std::size_t capacity, std::ostream& err)
+  Shared(const config::Config& the_config, std::size_t capacity, std::size_t jobs,
+         std::ostream& err)
       : config(the_config),
         budget(capacity),
+        heavy(jobs),
         cameras(config.process.motion.max_cameras, budget,
                 [&err](std::string_view, std::string_view reason) {
                   err << "sampleproc: no room for one more camera's motion (" << reason << ")\n";
                 }) {}
 
   process::ProcessorContext Context(const process::Options& options) {
-    return {options, config.codec, budget, base::SystemClock(), cameras};
+    return {options, config.codec, budget, base::SystemClock(), cameras, &heavy};
   }
 
   const config::Config& config;
   resources::MemoryBudget budget;
+  resources::HeavyLane heavy;
   process::CameraStates cameras;
   process::CameraTurns turns;
 };
@@ -221,15 +230,15 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const auto start = StartingPoint(options, config);
   if (!start) return Complain(context, start.error());
   const resources::MachineLimits machine = resources::ReadMachineLimits();
-  Shared shared(config, service::MemoryCapacity(config.resources, machine), context.err);
+  const std::size_t jobs = options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus);
+  Shared shared(config, service::MemoryCapacity(config.resources, machine), jobs, context.err);
   const auto replayed = StepsWithMemory(config.process);
   if (!replayed) return Complain(context, replayed.error());
-  auto workers =
-      MakeWorkers(options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus),
-                  {.codec = config.codec,
-                   .frame = config.frame,
-                   .annotated = *annotated ? &**annotated : nullptr},
-                  shared, *replayed, start->place.frames > 0);
+  auto workers = MakeWorkers(jobs,
+                             {.codec = config.codec,
+                              .frame = config.frame,
+                              .annotated = *annotated ? &**annotated : nullptr},
+                             shared, *replayed, start->place.frames > 0);
   if (!workers) return Complain(context, workers.error());
   auto feed = OpenInputs(options, shared, workers->front().needs(), *start);
   if (!feed) return Complain(context, feed.error());

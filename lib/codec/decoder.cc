@@ -107,26 +107,28 @@ void Scratch::Trim() {
   if (pixels_.size() > kKeepBytes) pixels_ = base::ByteBuffer();
 }
 
-base::Result<Decoded> Decode(const Encoded& input, Wanted wanted, const Options& options,
+base::Result<Decoded> Decode(const Encoded& encoded, Wanted wanted, const Options& options,
                              const base::Allowance& allowance, resources::MemoryBudget& budget,
                              Scratch& scratch, std::chrono::milliseconds budget_patience) {
-  const base::ByteView encoded = input.bytes;
-  if (encoded.empty()) {
+  const base::ByteView bytes = encoded.bytes;
+  if (bytes.empty()) {
     return base::Fail(base::ErrorCode::kInvalidFrame, "the frame is empty; it must be a picture (" +
                                                           std::string(SupportedFormats()) + ")");
   }
-  const bool certain = input.raw && input.raw->certain;
-  Format format = certain ? Format::kUnknown : Sniff(encoded);
+  const bool certain = encoded.raw && encoded.raw->certain;
+  Format format = certain ? Format::kUnknown : Sniff(bytes);
   if (format == Format::kUnknown) {
-    if (!input.raw || frame::RawBytes(*input.raw) != encoded.size()) return RefuseUnknown(input);
+    if (!encoded.raw || frame::RawBytes(*encoded.raw) != bytes.size()) {
+      return RefuseUnknown(encoded);
+    }
     format = Format::kRaw;
   }
   base::Allowance both = allowance;
   both.cpu = base::CpuDeadline(options.deadline);
-  const DecodeRequest request{encoded, wanted.format, wanted.enough_width, options, both,
-                              budget,  scratch,       budget_patience};
+  const DecodeRequest request{bytes, encoded.admit, wanted.format, wanted.enough_width, options,
+                              both,  budget,        scratch,       budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
-  auto decoded = DecodeAs(format, request, input.raw);
+  auto decoded = DecodeAs(format, request, encoded.raw);
   if (!decoded) {
     base::Error& error = decoded.error();
     if (error.code == ErrorCode::kUnsupportedFormat) {

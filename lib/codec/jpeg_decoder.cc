@@ -281,8 +281,11 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
   const std::uint64_t height = DivideUp(header->height, reduction);
   const std::size_t stride = width * static_cast<std::size_t>(frame::Channels(request.wanted));
   const std::uint64_t pixel_bytes = stride * height;
-  auto reservation = ReserveForDecode(
-      request, pixel_bytes + library_bytes + TurnBytes(decoded.orientation, pixel_bytes));
+  auto reservation =
+      ReserveForDecode(request, {.pixels = std::uint64_t{header->width} * header->height,
+                                 .picture_bytes = pixel_bytes,
+                                 .library_bytes = library_bytes,
+                                 .turn_bytes = TurnBytes(decoded.orientation, pixel_bytes)});
   if (!reservation) return std::unexpected(reservation.error());
 
   Session session(request.allowance);

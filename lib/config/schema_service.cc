@@ -62,6 +62,15 @@ void AddServiceRows(std::vector<Key>& rows) {
                "taking requests at once.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.service.drain_delay; }));
+  rows.push_back(
+      Bind({.path = "service.stuck_after",
+            .kind = Kind::kDuration,
+            .min = kMs,
+            .max = kHour,
+            .help = "A worker that has been at one frame for so long counts as stuck: readiness "
+                    "answers 503 then, and liveness when all workers are. Keep it longer than "
+                    "process.deadline, which ends a frame that can be ended."},
+           [](auto& c) -> auto& { return c.service.stuck_after; }));
 }
 
 }  // namespace sampleproc::config

@@ -20,6 +20,10 @@ struct ServiceOptions {
   // How long new requests are still served after the service has reported itself not ready, so
   // that balancers can notice. 0 = stop taking work at once.
   std::chrono::milliseconds drain_delay{0};
+
+  // A worker that has been at one frame for longer counts as stuck: the service is not ready then,
+  // and not alive when all are. Longer than process.deadline, which ends what can be ended.
+  std::chrono::milliseconds stuck_after{30'000};
 };
 
 }  // namespace sampleproc::config

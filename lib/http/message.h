@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "http/address.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::http {
@@ -41,6 +42,9 @@ struct Request {
   std::optional<std::uint64_t> content_length;  // absent when there is none or it is chunked
   bool chunked = false;
   std::vector<Field> fields;
+  Address peer;      // who is connected: the client or a proxy
+  Address local;     // of ours, that the connection came in on
+  bool tls = false;  // the connection is encrypted
 
   std::string request_id;
   base::ByteBuffer body;

@@ -64,6 +64,15 @@ Session::Session(Loop& loop, Socket socket)
   error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  sockaddr_storage end{};
+  socklen_t size = sizeof end;
+  if (::getpeername(socket_.native_handle(), reinterpret_cast<sockaddr*>(&end), &size) == 0) {
+    request_.peer = ToAddress(end);
+  }
+  size = sizeof end;
+  if (::getsockname(socket_.native_handle(), reinterpret_cast<sockaddr*>(&end), &size) == 0) {
+    request_.local = ToAddress(end);
+  }
 }
 
 Session::~Session() { loop_.Remove(place_); }

@@ -128,10 +128,21 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
     return std::unexpected(allowed.error());
   }
 
-  const codec::Encoded encoded{frame.encoded, frame.raw};
-  auto decoded =
-      codec::Decode(encoded, {frame::PixelFormat::kGray8, needs().luma_width}, context_.codec,
-                    allowance, context_.budget, scratch_, context_.options.budget_patience);
+  resources::HeavyLane::Slot heavy;
+  const auto admit = [&](std::uint64_t pixels) -> base::Result<void> {
+    if (context_.heavy == nullptr || pixels <= context_.options.heavy_pixels) return {};
+    // Before the lane: in it the frame would keep out the one it waits for.
+    if (needs().camera_order) {
+      if (auto come = turn.Wait(allowance); !come) return come;
+    }
+    auto entered = context_.heavy->Enter(context_.options.heavy_patience, allowance);
+    if (!entered) return std::unexpected(entered.error());
+    heavy = std::move(*entered);
+    return {};
+  };
+  auto decoded = codec::Decode(
+      {frame.encoded, frame.raw, admit}, {frame::PixelFormat::kGray8, needs().luma_width},
+      context_.codec, allowance, context_.budget, scratch_, context_.options.budget_patience);
   if (!decoded) return std::unexpected(decoded.error());
 
   frame::FrameResult result = ResultFor(frame);
@@ -147,9 +158,9 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
   resources::Reservation colour_memory;
   Picture picture(
       decoded->image, decoded->width, decoded->height, [&]() -> base::Result<frame::Image> {
-        auto colour =
-            codec::Decode(encoded, frame::PixelFormat::kBgr24, context_.codec, allowance,
-                          context_.budget, colour_scratch_, context_.options.budget_patience);
+        auto colour = codec::Decode({frame.encoded, frame.raw}, frame::PixelFormat::kBgr24,
+                                    context_.codec, allowance, context_.budget, colour_scratch_,
+                                    context_.options.budget_patience);
         if (!colour) return std::unexpected(colour.error());
         colour_memory = std::move(colour->reservation);
         return colour->image;

@@ -18,6 +18,7 @@
 #include "process/camera_turns.h"
 #include "process/options.h"
 #include "process/pipeline.h"
+#include "resources/heavy_lane.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::process {
@@ -29,6 +30,7 @@ struct ProcessorContext {
   resources::MemoryBudget& budget;
   const base::Clock& clock;
   CameraStates& cameras;
+  resources::HeavyLane* heavy = nullptr;  // for frames over process.heavy_pixels; null: no order
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
@@ -50,9 +52,11 @@ class Processor {
   // What the pipeline needs: a door that decodes by itself need not make more.
   const StepNeeds& needs() const { return pipeline_.needs(); }
 
-  // Decode -> steps -> threshold. The frame may stay in work for the shorter of the allowance and
-  // `options.deadline`. Fails as codec::Decode and the steps fail. Out of memory is kOverloaded;
-  // any other exception of a library below is kInternal. `frame` must have an id.
+  // Decode -> steps -> threshold. A frame over `options.heavy_pixels` holds the heavy lane from the
+  // moment its header is known to the end, and waits for it at most `options.heavy_patience`. The
+  // frame may stay in work for the shorter of the allowance and `options.deadline`. Fails as
+  // codec::Decode and the steps fail. Out of memory is kOverloaded; any other exception of a
+  // library below is kInternal. `frame` must have an id.
   //
   // `turn` is the frame's place among its camera's; it is declared here and over when this returns
   // or sooner. Without one the frames of each camera must come one after the other.

@@ -1,15 +1,18 @@
 // A fixed number of threads that work on frames, behind a bounded queue.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "process/processor.h"
@@ -19,8 +22,15 @@ namespace sampleproc::process {
 // Thread-safe. Each worker owns one Processor; a task is run with the processor of the worker that
 // took it, in the order of arrival. The turn that comes with it holds its place in that order; the
 // task hands it on to Processor::Process, or lets it go.
+//
+// A worker whose frame waits for the heavy lane does nothing, so a spare one takes over its part of
+// the queue meanwhile: small frames go on behind large ones.
 class WorkerPool {
  public:
+  // Heavy frames that may wait at once, each with a spare worker for it: what a service's HeavyLane
+  // is made with.
+  static constexpr std::size_t kSpareWorkers = 4;
+
   // What a door wants done on a worker. It must report its outcome itself; an exception out of it
   // is logged and the worker goes on.
   using Task = std::move_only_function<void(Processor&, CameraTurns::Turn)>;
@@ -31,7 +41,7 @@ class WorkerPool {
   };
 
   // Starts `workers` threads (at least 1). Fails with kConfig when the pipeline cannot be made.
-  // `context` and `log` must outlive the pool.
+  // `context` and `log` must outlive the pool, which watches the context's heavy lane.
   static base::Result<std::unique_ptr<WorkerPool>> Start(int workers, int queue_depth,
                                                          const ProcessorContext& context,
                                                          base::Logger& log);
@@ -46,22 +56,42 @@ class WorkerPool {
   base::Result<void> Submit(Task task);
 
   Counts counts() const;
-  int workers() const { return static_cast<int>(threads_.size()); }
+
+  // How many workers have been at their task for `limit` or longer.
+  int Stuck(std::chrono::milliseconds limit) const;
+
+  int workers() const { return workers_; }
 
  private:
-  WorkerPool(std::size_t queue_depth, base::Logger& log) : queue_depth_(queue_depth), log_(log) {}
-  void Work(Processor& processor);
+  WorkerPool(int workers, std::size_t queue_depth, const ProcessorContext& context,
+             base::Logger& log)
+      : workers_(workers),
+        queue_depth_(queue_depth),
+        heavy_(context.heavy),
+        clock_(context.clock),
+        log_(log) {}
+  void Work(Processor& processor, std::size_t number);
+  bool MayTake(bool spare) const;
 
+  const int workers_;
   const std::size_t queue_depth_;
+  resources::HeavyLane* const heavy_;
+  const base::Clock& clock_;
   base::Logger& log_;
 
   CameraTurns turns_;  // taken under mutex_, as tasks are
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Task> queue_;  // guarded by mutex_; never longer than queue_depth_
-  Counts counts_;           // guarded by mutex_; `queued` is derived from queue_
-  bool stopping_ = false;   // guarded by mutex_; set once
+  std::condition_variable spare_needed_;
+  std::deque<Task> queue_;       // guarded by mutex_; never longer than queue_depth_
+  Counts counts_;                // guarded by mutex_; `queued` is derived from queue_
+  std::size_t idling_ = 0;       // guarded by mutex_; workers that wait for the heavy lane
+  std::size_t spares_busy_ = 0;  // guarded by mutex_
+  bool stopping_ = false;        // guarded by mutex_; set once
+  // Of each worker, spare ones last, when it took the task it is at. Guarded by mutex_; its size
+  // never changes.
+  std::vector<std::optional<base::MonoTime>> busy_since_;
 
   std::vector<std::thread> threads_;  // written before Start returns only
 };

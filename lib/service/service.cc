@@ -1,6 +1,5 @@
 #include "service/service.h"
 
-#include <atomic>
 #include <random>
 #include <string>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "process/worker_pool.h"
 #include "resources/cpu_limits.h"
 #include "resources/memory_budget.h"
+#include "service/readiness.h"
 #include "service/routes.h"
 #include "service/sizing.h"
 
@@ -64,9 +64,10 @@ class Service::Impl {
   const base::Clock& clock;
   const std::shared_ptr<base::Logger> log;
   resources::MemoryBudget budget;
+  resources::HeavyLane heavy{process::WorkerPool::kSpareWorkers};
   process::FrameTracker tracker;
   process::CameraStates cameras;
-  std::atomic<bool> shutting_down = false;
+  Readiness readiness;
   bool shut_down = false;
 
   std::unique_ptr<process::WorkerPool> pool;
@@ -85,22 +86,27 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   auto impl = std::make_unique<Impl>(config, clock, std::move(log), machine);
   const config::Config& own = impl->config;
 
-  auto pool = process::WorkerPool::Start(
-      WorkerCount(own.process, machine), own.process.queue_depth,
-      process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras},
-      *impl->log);
+  auto pool =
+      process::WorkerPool::Start(WorkerCount(own.process, machine), own.process.queue_depth,
+                                 process::ProcessorContext{own.process, own.codec, impl->budget,
+                                                           clock, impl->cameras, &impl->heavy},
+                                 *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
+  impl->readiness.WatchWorkers([state = impl.get()] {
+    return std::pair(state->pool->workers(), state->pool->Stuck(state->config.service.stuck_after));
+  });
 
-  impl->router.emplace(MakeRoutes(
-      {*impl->pool, impl->tracker, own.frame, clock, own.process.simulate_gpu},
-      {*impl->pool, impl->tracker, clock, own.service.name, own.service.version,
-       [state = impl.get()] { return state->shutting_down.load(std::memory_order_relaxed); }}));
+  impl->router.emplace(
+      MakeRoutes({*impl->pool, impl->tracker, own.frame, clock, own.process.simulate_gpu},
+                 {*impl->pool, impl->tracker, clock, own.service.name, own.service.version,
+                  [state = impl.get()] { return state->readiness.draining(); }}));
   impl->chain.emplace(MakeChain(own, impl->budget));
   auto server = http::Server::Listen(
       {own.http, *impl->router, *impl->chain, impl->budget, clock, *impl->log});
   if (!server) return std::unexpected(server.error());
   impl->server = std::move(*server);
+  impl->readiness.Started();
   impl->server->Start();
 
   std::string steps;
@@ -130,7 +136,7 @@ bool Service::Shutdown() {
   const base::Deadline deadline(impl.clock, impl.config.service.shutdown_timeout);
 
   impl.log->Info("shutdown: no new connections");
-  impl.shutting_down = true;
+  impl.readiness.BeginDrain();
   impl.server->BeginDrain();
 
   impl.log->Info("shutdown: waiting for requests in work",

@@ -95,12 +95,13 @@ bool Converter::ToGray(const AVFrame& frame, ModulePicture* picture) {
     scale_limited_ = limited;
   }
   const bool wide = luma.depth + luma.shift > 8;
+  const auto shift = static_cast<unsigned>(luma.shift);
   const bool big_endian = (layout->flags & AV_PIX_FMT_FLAG_BE) != 0;
   for (std::size_t y = 0; y < height; ++y) {
     const std::uint8_t* from = RowOf(frame, luma.plane, static_cast<int>(y)) + luma.offset;
     for (std::size_t x = 0; x < width; ++x, from += luma.step) {
       const unsigned raw = !wide ? *from : big_endian ? AV_RB16(from) : AV_RL16(from);
-      pixels[y * width + x] = scale_[(raw >> luma.shift) & (scale_.size() - 1)];
+      pixels[y * width + x] = scale_[(raw >> shift) & (scale_.size() - 1)];
     }
   }
   return true;

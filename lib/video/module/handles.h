@@ -18,7 +18,7 @@ struct Freed {
   void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
   void operator()(SwsContext* context) const { sws_freeContext(context); }
   void operator()(AVIOContext* context) const {
-    av_freep(&context->buffer);  // it may have replaced the one it was given
+    av_freep(static_cast<void*>(&context->buffer));  // it may have replaced the one it was given
     avio_context_free(&context);
   }
 };

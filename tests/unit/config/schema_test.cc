@@ -124,6 +124,7 @@ TEST_CASE("the original's variables set their keys in the original's units") {
       {"CPU_CORES", "3", "process.workers", "3"},
       {"DETECTION_THRESHOLD", "0.75", "process.detection_threshold", "0.75"},
       {"CONFIDENCE_THRESHOLD", "0.25", "process.detection_threshold", "0.25"},
+      {"BATCH_SIZE", "20", "process.batch_size", "20"},
       {"SIMULATE_GPU", "True", "process.simulate_gpu", "true"},
       {"LOG_LEVEL", "WARN", "telemetry.log_level", "\"warning\""},
       {"SERVICE_NAME", "cam", "service.name", "\"cam\""},

@@ -1,0 +1,42 @@
+#include "process/worker_pool.h"
+
+#include <catch2/catch.hpp>
+#include <future>
+
+#include "support/fake_clock.h"
+#include "support/null_logger.h"
+
+namespace sampleproc::process {
+namespace {
+
+TEST_CASE("a worker that is at one task for too long counts as stuck until it ends") {
+  testing::FakeClock clock;
+  test::NullLogger log;
+  Options options;
+  options.pipeline = {"stats"};
+  codec::Options codec;
+  resources::MemoryBudget budget(1 << 20);
+  CameraStates cameras(1, budget);
+  const auto pool = WorkerPool::Start(2, 4, {options, codec, budget, clock, cameras}, log);
+  REQUIRE(pool);
+  const std::chrono::seconds limit(30);
+  CHECK((*pool)->Stuck(limit) == 0);
+
+  std::promise<void> begun, end;
+  REQUIRE((*pool)->Submit([&](Processor&, CameraTurns::Turn) {
+    begun.set_value();
+    end.get_future().wait();
+  }));
+  begun.get_future().wait();
+  clock.Advance(std::chrono::seconds(29));
+  CHECK((*pool)->Stuck(limit) == 0);
+  clock.Advance(std::chrono::seconds(1));
+  CHECK((*pool)->Stuck(limit) == 1);
+
+  end.set_value();
+  while ((*pool)->counts().active != 0) std::this_thread::yield();
+  CHECK((*pool)->Stuck(limit) == 0);
+}
+
+}  // namespace
+}  // namespace sampleproc::process
