@@ -24,6 +24,7 @@
 #include "files/record_writer.h"
 #include "process/processor.h"
 #include "resources/cpu_limits.h"
+#include "resources/heavy_lane.h"
 #include "resources/memory_budget.h"
 #include "service/sizing.h"
 
@@ -206,6 +207,14 @@ ExitCode Run(const Options& options, CommandContext& context) {
   if (loaded->origins["process.deadline"].kind == config::Origin::Kind::kDefault) {
     config.process.deadline = {};
   }
+  // Nor should it depend on what other threads have in hand. A minute for memory is not for ever,
+  // because frames that hold some and want more could wait for each other.
+  if (loaded->origins["process.heavy_patience"].kind == config::Origin::Kind::kDefault) {
+    config.process.heavy_patience = std::chrono::milliseconds::max();
+  }
+  if (loaded->origins["process.budget_patience"].kind == config::Origin::Kind::kDefault) {
+    config.process.budget_patience = std::chrono::minutes(1);
+  }
 
   const base::CancelFlag stop;
   Interrupts interrupts(stop);  // before the workers' threads, which inherit what it blocks
@@ -230,9 +239,10 @@ ExitCode Run(const Options& options, CommandContext& context) {
   resources::MemoryBudget budget(service::MemoryCapacity(config.resources, machine));
   const base::Clock& clock = base::SystemClock();
   const int jobs = options.jobs > 0 ? options.jobs : machine.cpus;
+  resources::HeavyLane heavy(static_cast<std::size_t>(jobs));
   std::vector<process::Processor> processors;  // one for each thread, by its number
   for (int i = 0; i < jobs; ++i) {
-    auto made = process::Processor::Make({config.process, config.codec, budget, clock});
+    auto made = process::Processor::Make({config.process, config.codec, budget, clock, &heavy});
     if (!made) return Complain(context, made.error());
     processors.push_back(std::move(*made));
   }

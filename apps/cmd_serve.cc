@@ -40,6 +40,7 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
 
   // Before the first thread, so that all of them leave the signals to this one.
   service::Signals signals({SIGTERM, SIGINT, SIGHUP});
+  service::GiveBackLargeMemory();
   auto log = telemetry::MakeLogger(config.telemetry, config.service.name);
   const std::string sources = config::DescribeSources(*loaded);
   log->Info("starting", {{"configuration", std::string_view(sources)},

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -19,6 +20,7 @@ namespace sampleproc::codec {
 // The arguments of Decode; `allowance` already contains Options::deadline.
 struct DecodeRequest {
   base::ByteView encoded;
+  const std::function<base::Result<void>(std::uint64_t)>& admit;  // Encoded's
   frame::PixelFormat wanted;
   const Options& options;
   const base::Allowance& allowance;
@@ -33,8 +35,21 @@ base::Result<std::uint64_t> CheckFrameBytes(std::string_view format_name, std::u
                                             std::uint32_t height, frame::PixelFormat wanted,
                                             const Options& options);
 
-// Reserves the pixels and whatever the library needs beside them.
+// What a decode takes.
+struct DecodeCost {
+  std::uint64_t pixels = 0;         // of the picture
+  std::uint64_t picture_bytes = 0;  // memory for it, as it is decoded
+  std::uint64_t library_bytes = 0;  // what the library needs beside that
+  std::uint64_t turn_bytes = 0;     // TurnBytes
+};
+
+// Picture and library together may take 7/5 of Options::max_frame_bytes: some files of a few bytes
+// make a library take several times the picture's memory (all coefficients of a progressive JPEG,
+// all pixels of a lossless WebP or an interlaced PNG). kInvalidFrame with the numbers.
+base::Result<void> CheckWorkingBytes(const DecodeRequest& request, const DecodeCost& cost);
+
+// CheckWorkingBytes, then Encoded::admit, then the reservation of all bytes.
 base::Result<resources::Reservation> ReserveForDecode(const DecodeRequest& request,
-                                                      std::uint64_t bytes);
+                                                      const DecodeCost& cost);
 
 }  // namespace sampleproc::codec

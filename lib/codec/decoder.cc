@@ -125,7 +125,8 @@ base::Result<Decoded> Decode(const Encoded& encoded, frame::PixelFormat wanted,
   }
   base::Allowance both = allowance;
   both.cpu = base::CpuDeadline(options.deadline);
-  const DecodeRequest request{bytes, wanted, options, both, budget, scratch, budget_patience};
+  const DecodeRequest request{bytes, encoded.admit, wanted,  options,
+                              both,  budget,        scratch, budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
   auto decoded = DecodeAs(format, request, encoded.raw);
   if (!decoded) {

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,6 +64,10 @@ class Scratch {
 struct Encoded {
   base::ByteView bytes;
   std::optional<frame::RawDescription> raw = {};  // frame::Frame's
+
+  // Asked once when the header has told how many pixels there are, before memory is taken for them;
+  // may wait. Its failure is the decode's. Empty: nobody is asked.
+  std::function<base::Result<void>(std::uint64_t pixels)> admit = {};
 };
 
 struct Decoded {

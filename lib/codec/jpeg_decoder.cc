@@ -262,8 +262,11 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
   const std::uint64_t library_bytes = LibraryBytes(*header);
   Decoded decoded;
   decoded.orientation = OrientationFromExif(header->exif, decoded.warnings);
-  auto reservation = ReserveForDecode(
-      request, *pixel_bytes + library_bytes + TurnBytes(decoded.orientation, *pixel_bytes));
+  auto reservation =
+      ReserveForDecode(request, {.pixels = std::uint64_t{header->width} * header->height,
+                                 .picture_bytes = *pixel_bytes,
+                                 .library_bytes = library_bytes,
+                                 .turn_bytes = TurnBytes(decoded.orientation, *pixel_bytes)});
   if (!reservation) return std::unexpected(reservation.error());
 
   Session session(request.allowance);

@@ -266,8 +266,11 @@ base::Result<Decoded> DecodePng(const DecodeRequest& request) {
   Decoded decoded;
   decoded.orientation = header->exif_damaged ? OrientationOfDamagedExif(decoded.warnings)
                                              : OrientationFromExif(header->exif, decoded.warnings);
-  auto reservation = ReserveForDecode(request, *pixel_bytes + native_bytes + library_bytes +
-                                                   TurnBytes(decoded.orientation, *pixel_bytes));
+  auto reservation =
+      ReserveForDecode(request, {.pixels = std::uint64_t{header->width} * header->height,
+                                 .picture_bytes = *pixel_bytes,
+                                 .library_bytes = native_bytes + library_bytes,
+                                 .turn_bytes = TurnBytes(decoded.orientation, *pixel_bytes)});
   if (!reservation) return std::unexpected(reservation.error());
 
   if (!ReadHeader(session, *header) || !ReadPalette(session)) return WhyStopped(session);

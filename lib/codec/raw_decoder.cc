@@ -38,7 +38,9 @@ base::Result<Decoded> DecodeYuv(const DecodeRequest& request,
   const auto channels = static_cast<std::size_t>(frame::Channels(request.wanted));
   const std::size_t stride = description.width * channels;
   const std::size_t bytes = stride * description.height;
-  auto reservation = ReserveForDecode(request, bytes);
+  auto reservation = ReserveForDecode(
+      request,
+      {.pixels = std::uint64_t{description.width} * description.height, .picture_bytes = bytes});
   if (!reservation) return std::unexpected(reservation.error());
   std::uint8_t* const out = request.scratch.Take(bytes);
   const std::uint32_t rows_per_check = std::max(1u, kPixelsPerCheck / description.width);

@@ -44,8 +44,10 @@ struct ReadF32 {
     if (kBigEndian != (std::endian::native == std::endian::big)) bits = __builtin_bswap32(bits);
     const auto value = std::bit_cast<float>(bits);
     const bool allowed = value >= 0 && value <= 1;  // false for NaN
-    // In double the product and the sum are exact where it matters: 24 bits by 8.
-    to = allowed ? static_cast<std::uint8_t>(static_cast<double>(value) * 255.0 + 0.5) : 0;
+    // In double the product and the sum are exact where it matters: 24 bits by 8. So the sum rounds
+    // right, without a call of lround for each sample.
+    const double scaled = static_cast<double>(value) * 255.0 + 0.5;
+    to = allowed ? static_cast<std::uint8_t>(scaled) : 0;
     return allowed;
   }
 };
@@ -110,7 +112,8 @@ base::Result<Decoded> ConvertSamples(const DecodeRequest& request, const SampleA
                                      std::string_view name) {
   const auto channels = static_cast<std::size_t>(frame::Channels(request.wanted));
   const std::size_t pixels = std::size_t{array.width} * array.height;
-  auto reservation = ReserveForDecode(request, pixels * channels);
+  auto reservation =
+      ReserveForDecode(request, {.pixels = pixels, .picture_bytes = pixels * channels});
   if (!reservation) return std::unexpected(reservation.error());
   std::uint8_t* const out = request.scratch.Take(pixels * channels);
 

@@ -51,13 +51,10 @@ base::Result<void> CheckLimits(const WebpFile& file, const DecodeRequest& reques
   const auto bytes =
       CheckFrameBytes("WebP", file.width, file.height, frame::PixelFormat::kBgr24, request.options);
   if (!bytes) return std::unexpected(bytes.error());
+  // Before the Huffman codes are read, which takes time.
   const std::uint64_t argb = std::uint64_t{file.picture_width} * file.picture_height * kArgbBytes;
-  if (!file.lossless || argb <= request.options.max_frame_bytes) return {};
-  return Fail(ErrorCode::kInvalidFrame,
-              "the lossless WebP needs 4 bytes for each of its " +
-                  std::to_string(file.picture_width) + "x" + std::to_string(file.picture_height) +
-                  " pixels while it is decoded, " + std::to_string(argb) + " bytes; the limit is " +
-                  std::to_string(request.options.max_frame_bytes) + " (codec.max_frame_bytes)");
+  return CheckWorkingBytes(request,
+                           {.picture_bytes = *bytes, .library_bytes = file.lossless ? argb : 0});
 }
 
 base::Result<void> DecodePicture(const WebpFile& file, const DecodeRequest& request,
@@ -120,8 +117,10 @@ base::Result<Decoded> DecodeWebp(const DecodeRequest& request) {
   const auto library_bytes = LibraryBytes(*file, request);
   if (!library_bytes) return std::unexpected(library_bytes.error());
   auto reservation =
-      ReserveForDecode(request, pixels * kBgrBytes + *library_bytes +
-                                    TurnBytes(decoded.orientation, pixels * channels));
+      ReserveForDecode(request, {.pixels = pixels,
+                                 .picture_bytes = pixels * kBgrBytes,
+                                 .library_bytes = *library_bytes,
+                                 .turn_bytes = TurnBytes(decoded.orientation, pixels * channels)});
   if (!reservation) return std::unexpected(reservation.error());
 
   std::uint8_t* const canvas = request.scratch.Take(pixels * kBgrBytes);

@@ -94,9 +94,45 @@ void AddWorkRows(std::vector<Key>& rows) {
             .kind = Kind::kDuration,
             .max = kMinute,
             .help = "Longest time a frame waits for room in the memory budget before it is refused "
-                    "with 503. A worker is idle meanwhile. 0 refuses at once.",
+                    "with 503. A worker is idle meanwhile. 0 refuses at once. process-file waits a "
+                    "minute unless this is set.",
             .reloadable = true},
            [](auto& c) -> auto& { return c.process.budget_patience; }));
+  rows.push_back(Bind(
+      {.path = "process.batch_size",
+       .kind = Kind::kInt,
+       .original_names = {{"BATCH_SIZE"}},
+       .min = 1,
+       .max = 1000,
+       .unit = "frames",
+       .help = "Frames that go to the workers together while all of them are busy. An idle worker "
+               "gets a frame at once, whatever this is."},
+      [](auto& c) -> auto& { return c.process.batch_size; }));
+  rows.push_back(
+      Bind({.path = "process.batch_wait",
+            .kind = Kind::kDuration,
+            .max = kMinute,
+            .help = "Longest time a frame waits for its batch to fill while all workers are busy. "
+                    "0 hands each frame over at once."},
+           [](auto& c) -> auto& { return c.process.batch_wait; }));
+  rows.push_back(
+      Bind({.path = "process.heavy_pixels",
+            .kind = Kind::kInt,
+            .min = 1,
+            .max = 1'000'000'000,
+            .unit = "pixels",
+            .help = "Frames with more pixels are worked on one at a time, whatever the number of "
+                    "workers; smaller frames go on beside them. Higher takes more memory at once."},
+           [](auto& c) -> auto& { return c.process.heavy_pixels; }));
+  rows.push_back(
+      Bind({.path = "process.heavy_patience",
+            .kind = Kind::kDuration,
+            .max = kMinute,
+            .help = "Longest time a frame over process.heavy_pixels waits for another one before "
+                    "it is refused with 503. process-file waits as long as it takes unless this "
+                    "is set.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.process.heavy_patience; }));
 }
 
 void AddStagingRows(std::vector<Key>& rows) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,20 @@ struct Options {
 
   // Longest wait for room in the memory budget before a frame is refused as overload.
   std::chrono::milliseconds budget_patience{500};
+
+  // Frames that are handed to the workers together while all of them are busy. More means fewer
+  // hand-overs and longer waiting under load; an idle worker gets a frame at once in any case.
+  int batch_size = 10;
+
+  // Longest time a frame waits for its batch to fill while all workers are busy; 0 = not at all.
+  std::chrono::milliseconds batch_wait{20};
+
+  // Frames with more pixels than this are heavy: one at a time is worked on, whatever the number of
+  // workers, so that a few of them do not take all memory and all workers.
+  std::uint64_t heavy_pixels = 16'000'000;
+
+  // Longest time a heavy frame waits for another one before it is refused as overload.
+  std::chrono::milliseconds heavy_patience{5000};
 
   // Added to each frame's processing time, for staging tests of slow processing. 0 = off.
   std::chrono::milliseconds delay{0};

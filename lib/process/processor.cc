@@ -89,8 +89,16 @@ base::Result<frame::FrameResult> Processor::ProcessUnguarded(const frame::Frame&
     return std::unexpected(allowed.error());
   }
 
+  resources::HeavyLane::Slot heavy;
+  const auto admit = [&](std::uint64_t pixels) -> base::Result<void> {
+    if (context_.heavy == nullptr || pixels <= context_.options.heavy_pixels) return {};
+    auto entered = context_.heavy->Enter(context_.options.heavy_patience, allowance);
+    if (!entered) return std::unexpected(entered.error());
+    heavy = std::move(*entered);
+    return {};
+  };
   auto decoded =
-      codec::Decode({frame.encoded, frame.raw}, frame::PixelFormat::kGray8, context_.codec,
+      codec::Decode({frame.encoded, frame.raw, admit}, frame::PixelFormat::kGray8, context_.codec,
                     allowance, context_.budget, scratch_, context_.options.budget_patience);
   if (!decoded) return std::unexpected(decoded.error());
 

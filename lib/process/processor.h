@@ -14,6 +14,7 @@
 #include "frame/frame_result.h"
 #include "process/options.h"
 #include "process/pipeline.h"
+#include "resources/heavy_lane.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::process {
@@ -24,6 +25,7 @@ struct ProcessorContext {
   const codec::Options& codec;
   resources::MemoryBudget& budget;
   const base::Clock& clock;
+  resources::HeavyLane* heavy = nullptr;  // for frames over process.heavy_pixels; null: no order
 };
 
 // Owned and used by one thread: it holds that thread's pixel memory and step objects.
@@ -32,9 +34,11 @@ class Processor {
   // Fails with kConfig when the pipeline cannot be made.
   static base::Result<Processor> Make(const ProcessorContext& context);
 
-  // Decode -> steps -> threshold. The frame may stay in work for the shorter of the allowance and
-  // `options.deadline`. Fails as codec::Decode and the steps fail. Out of memory is kOverloaded;
-  // any other exception of a library below is kInternal. `frame` must have an id.
+  // Decode -> steps -> threshold. A frame over `options.heavy_pixels` holds the heavy lane from the
+  // moment its header is known to the end, and waits for it at most `options.heavy_patience`. The
+  // frame may stay in work for the shorter of the allowance and `options.deadline`. Fails as
+  // codec::Decode and the steps fail. Out of memory is kOverloaded; any other exception of a
+  // library below is kInternal. `frame` must have an id.
   base::Result<frame::FrameResult> Process(const frame::Frame& frame,
                                            const base::Allowance& allowance);
 

@@ -10,19 +10,27 @@ namespace sampleproc::process {
 base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int queue_depth,
                                                             const ProcessorContext& context,
                                                             base::Logger& log) {
+  workers = std::max(workers, 1);
+  const int spares = context.heavy == nullptr ? 0 : static_cast<int>(kSpareWorkers);
   std::vector<Processor> processors;
-  for (int i = 0; i < std::max(workers, 1); ++i) {
+  for (int i = 0; i < workers + spares; ++i) {
     auto processor = Processor::Make(context);
     if (!processor) return std::unexpected(processor.error());
     processors.push_back(std::move(*processor));
   }
   std::unique_ptr<WorkerPool> pool(
-      new WorkerPool(static_cast<std::size_t>(std::max(queue_depth, 1)), context.clock, log));
+      new WorkerPool(workers, static_cast<std::size_t>(std::max(queue_depth, 1)), context, log));
+  if (pool->heavy_ != nullptr) {
+    pool->heavy_->Watch([pool = pool.get()](std::size_t waiting) {
+      const std::lock_guard lock(pool->mutex_);
+      pool->idling_ = waiting;
+      pool->spare_needed_.notify_all();
+    });
+  }
   pool->busy_since_.resize(processors.size());
   for (std::size_t i = 0; i < processors.size(); ++i) {
     pool->threads_.emplace_back(
-        [pool = pool.get(), mine = std::move(processors[i]),
-         &since = pool->busy_since_[i]]() mutable { pool->Work(mine, since); });
+        [pool = pool.get(), mine = std::move(processors[i]), i]() mutable { pool->Work(mine, i); });
   }
   return pool;
 }
@@ -33,7 +41,9 @@ WorkerPool::~WorkerPool() {
     stopping_ = true;
   }
   arrived_.notify_all();
+  spare_needed_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  if (heavy_ != nullptr) heavy_->Watch({});
 }
 
 base::Result<void> WorkerPool::Submit(Task task) {
@@ -46,6 +56,7 @@ base::Result<void> WorkerPool::Submit(Task task) {
                             " frames wait already (process.queue_depth)");
     }
     queue_.push_back(std::move(task));
+    if (idling_ > 0) spare_needed_.notify_all();
   }
   arrived_.notify_one();
   return {};
@@ -66,15 +77,21 @@ int WorkerPool::Stuck(std::chrono::milliseconds limit) const {
       [&](const std::optional<base::MonoTime>& since) { return since && now - *since >= limit; }));
 }
 
-void WorkerPool::Work(Processor& processor, std::optional<base::MonoTime>& since) {
+bool WorkerPool::MayTake(bool spare) const {
+  return !queue_.empty() && (!spare || spares_busy_ < idling_);
+}
+
+void WorkerPool::Work(Processor& processor, std::size_t number) {
+  const bool spare = number >= static_cast<std::size_t>(workers_);
   std::unique_lock lock(mutex_);
   for (;;) {
-    arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    (spare ? spare_needed_ : arrived_).wait(lock, [&] { return stopping_ || MayTake(spare); });
     if (queue_.empty()) return;
     Task task = std::move(queue_.front());
     queue_.pop_front();
     ++counts_.active;
-    since = clock_.Now();
+    if (spare) ++spares_busy_;
+    busy_since_[number] = clock_.Now();
     lock.unlock();
     try {
       task(processor);
@@ -83,8 +100,9 @@ void WorkerPool::Work(Processor& processor, std::optional<base::MonoTime>& since
     }
     task = nullptr;  // what it holds is given back before the count says so
     lock.lock();
-    since.reset();
+    busy_since_[number].reset();
     --counts_.active;
+    if (spare) --spares_busy_;
   }
 }
 

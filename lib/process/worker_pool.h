@@ -21,8 +21,15 @@ namespace sampleproc::process {
 
 // Thread-safe. Each worker owns one Processor; a task is run with the processor of the worker that
 // took it, in the order of arrival.
+//
+// A worker whose frame waits for the heavy lane does nothing, so a spare one takes over its part of
+// the queue meanwhile: small frames go on behind large ones.
 class WorkerPool {
  public:
+  // Heavy frames that may wait at once, each with a spare worker for it: what a service's HeavyLane
+  // is made with.
+  static constexpr std::size_t kSpareWorkers = 4;
+
   // What a door wants done on a worker. It must report its outcome itself; an exception out of it
   // is logged and the worker goes on.
   using Task = std::move_only_function<void(Processor&)>;
@@ -33,7 +40,7 @@ class WorkerPool {
   };
 
   // Starts `workers` threads (at least 1). Fails with kConfig when the pipeline cannot be made.
-  // `context` and `log` must outlive the pool.
+  // `context` and `log` must outlive the pool, which watches the context's heavy lane.
   static base::Result<std::unique_ptr<WorkerPool>> Start(int workers, int queue_depth,
                                                          const ProcessorContext& context,
                                                          base::Logger& log);
@@ -52,23 +59,35 @@ class WorkerPool {
   // How many workers have been at their task for `limit` or longer.
   int Stuck(std::chrono::milliseconds limit) const;
 
-  int workers() const { return static_cast<int>(threads_.size()); }
+  int workers() const { return workers_; }
 
  private:
-  WorkerPool(std::size_t queue_depth, const base::Clock& clock, base::Logger& log)
-      : queue_depth_(queue_depth), clock_(clock), log_(log) {}
-  void Work(Processor& processor, std::optional<base::MonoTime>& since);
+  WorkerPool(int workers, std::size_t queue_depth, const ProcessorContext& context,
+             base::Logger& log)
+      : workers_(workers),
+        queue_depth_(queue_depth),
+        heavy_(context.heavy),
+        clock_(context.clock),
+        log_(log) {}
+  void Work(Processor& processor, std::size_t number);
+  bool MayTake(bool spare) const;
 
+  const int workers_;
   const std::size_t queue_depth_;
+  resources::HeavyLane* const heavy_;
   const base::Clock& clock_;
   base::Logger& log_;
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Task> queue_;  // guarded by mutex_; never longer than queue_depth_
-  Counts counts_;           // guarded by mutex_; `queued` is derived from queue_
-  bool stopping_ = false;   // guarded by mutex_; set once
-  // Of each worker, when it took the task it is at. Guarded by mutex_; its size never changes.
+  std::condition_variable spare_needed_;
+  std::deque<Task> queue_;       // guarded by mutex_; never longer than queue_depth_
+  Counts counts_;                // guarded by mutex_; `queued` is derived from queue_
+  std::size_t idling_ = 0;       // guarded by mutex_; workers that wait for the heavy lane
+  std::size_t spares_busy_ = 0;  // guarded by mutex_
+  bool stopping_ = false;        // guarded by mutex_; set once
+  // Of each worker, spare ones last, when it took the task it is at. Guarded by mutex_; its size
+  // never changes.
   std::vector<std::optional<base::MonoTime>> busy_since_;
 
   std::vector<std::thread> threads_;  // written before Start returns only

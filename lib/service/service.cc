@@ -43,6 +43,7 @@ class Service::Impl {
   const base::Clock& clock;
   const std::shared_ptr<base::Logger> log;
   resources::MemoryBudget budget;
+  resources::HeavyLane heavy{process::WorkerPool::kSpareWorkers};
   process::FrameTracker tracker;
   Readiness readiness;
   bool shut_down = false;
@@ -66,7 +67,8 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
 
   auto pool = process::WorkerPool::Start(
       WorkerCount(own.process, machine), own.process.queue_depth,
-      process::ProcessorContext{own.process, own.codec, impl->budget, clock}, *impl->log);
+      process::ProcessorContext{own.process, own.codec, impl->budget, clock, &impl->heavy},
+      *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
   impl->readiness.WatchWorkers([state = impl.get()] {

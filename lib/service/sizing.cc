@@ -1,5 +1,6 @@
 #include "service/sizing.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 namespace sampleproc::service {
@@ -23,6 +24,11 @@ std::size_t RaiseFileLimit() {
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
   }
   return limit.rlim_cur;
+}
+
+void GiveBackLargeMemory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
 }  // namespace sampleproc::service

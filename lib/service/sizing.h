@@ -21,4 +21,10 @@ int WorkerCount(const process::Options& options, const resources::MachineLimits&
 // what holds now (getrlimit(2)). Of the whole process, so it is for main's side of the program.
 std::size_t RaiseFileLimit();
 
+// Tells the allocator to give blocks of a megabyte and more back to the system when they are freed,
+// as request bodies and large frames are: left alone it learns to keep them (mallopt(3),
+// M_MMAP_THRESHOLD), in each thread's arena. Smaller ones stay fast. Likewise of the whole process;
+// before there are threads.
+void GiveBackLargeMemory();
+
 }  // namespace sampleproc::service

@@ -119,12 +119,17 @@ TEST_CASE("the original's variables set their keys in the original's units") {
   };
   const std::vector<Case> cases = {
       {"PORT", "9000", "http.port", "9000"},
+      {"ALLOWED_HOSTS", "a.example.com", "http.allowed_hosts", "[\"a.example.com\"]"},
+      {"CORS_ORIGINS", "https://a, https://b", "http.cors_origins",
+       "[\"https://a\", \"https://b\"]"},
+      {"MAX_REQUESTS_PER_MINUTE", "120", "http.max_requests_per_minute", "120"},
       {"PROCESSING_DELAY_MS", "250", "process.delay", "\"250ms\""},
       {"GRACEFUL_SHUTDOWN_TIMEOUT", "45", "service.shutdown_timeout", "\"45s\""},
       {"MEMORY_LIMIT_MB", "512", "resources.memory_limit", "\"512MiB\""},
       {"CPU_CORES", "3", "process.workers", "3"},
       {"DETECTION_THRESHOLD", "0.75", "process.detection_threshold", "0.75"},
       {"CONFIDENCE_THRESHOLD", "0.25", "process.detection_threshold", "0.25"},
+      {"BATCH_SIZE", "20", "process.batch_size", "20"},
       {"SIMULATE_GPU", "True", "process.simulate_gpu", "true"},
       {"LOG_LEVEL", "WARN", "telemetry.log_level", "\"warning\""},
       {"SERVICE_NAME", "cam", "service.name", "\"cam\""},

@@ -1,7 +1,11 @@
 #include "process/frame_tracker.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <deque>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -110,6 +114,35 @@ TEST_CASE("callbacks that throw harm nothing, for 100,000 frames") {
   CHECK(transitions == 400'000);
   CHECK(completed == 100'000);
   CHECK(tracker.totals().callback_failures == 500'000);
+  CHECK(InRegistry(tracker) == 0);
+}
+
+// Kilobytes of the process that are in memory (proc(5), /proc/self/statm).
+long ResidentKilobytes() {
+  std::ifstream statm("/proc/self/statm");
+  long size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+TEST_CASE("ten million frames leave memory flat, at the registry's cap too") {
+  test::NullLogger log;
+  FrameTracker tracker(4, log);
+  std::deque<TrackedFrame> on_their_way;
+  const auto frames = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      on_their_way.push_back(tracker.Receive("a frame whose id does not fit into the object"));
+      (void)on_their_way.back().Apply(FrameAction::kValidate);
+      if (on_their_way.size() > 8) on_their_way.pop_front();
+    }
+  };
+  frames(100'000);
+  const long before = ResidentKilobytes();
+  frames(9'900'000);
+  CHECK(ResidentKilobytes() - before < 20'000);  // two bytes a frame would be as much
+  on_their_way.clear();
+  CHECK(tracker.totals().frames == 10'000'000);
+  CHECK(tracker.totals().untracked > 0);
   CHECK(InRegistry(tracker) == 0);
 }
 

@@ -1,0 +1,85 @@
+#include "process/batch.h"
+
+#include <atomic>
+#include <exception>
+#include <utility>
+
+namespace sampleproc::process {
+
+std::string_view FlushReasonName(FlushReason reason) {
+  switch (reason) {
+    case FlushReason::kFull:
+      return "full";
+    case FlushReason::kIdle:
+      return "idle";
+    case FlushReason::kWaited:
+      return "waited";
+    case FlushReason::kClosing:
+      break;
+  }
+  return "closing";
+}
+
+// Reports when its last part lets go of it.
+class Batch {
+ public:
+  Batch(const BatchReport& report, base::Logger& log, OnBatch on_batch)
+      : report_(report), log_(log), on_batch_(std::move(on_batch)) {}
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  ~Batch() {
+    report_.succeeded = succeeded_.load();
+    const bool whole = report_.succeeded == report_.frames;
+    const base::LogLevel level = whole ? base::LogLevel::kDebug : base::LogLevel::kInfo;
+    if (log_.Enabled(level)) {
+      log_.Write(level, "batch done",
+                 {{"frames", static_cast<std::int64_t>(report_.frames)},
+                  {"succeeded", static_cast<std::int64_t>(report_.succeeded)},
+                  {"reason", FlushReasonName(report_.reason)}});
+    }
+    try {
+      on_batch_(report_);
+    } catch (const std::exception& bug) {
+      log_.Error("a batch's report threw", {{"error", std::string_view(bug.what())}});
+    }
+  }
+
+  void CountSuccess() { ++succeeded_; }
+
+ private:
+  BatchReport report_;
+  base::Logger& log_;
+  OnBatch on_batch_;
+  std::atomic<std::size_t> succeeded_ = 0;
+};
+
+BatchPart& BatchPart::operator=(BatchPart&& other) noexcept {
+  batch_ = std::move(other.batch_);
+  return *this;
+}
+
+BatchPart::~BatchPart() = default;
+
+void BatchPart::Succeeded() {
+  if (batch_ == nullptr) return;
+  batch_->CountSuccess();
+  batch_.reset();
+}
+
+void StartBatch(std::vector<StartFrame> frames, FlushReason reason, std::chrono::nanoseconds waited,
+                base::Logger& log, OnBatch on_batch) {
+  const auto batch = std::make_shared<Batch>(BatchReport{frames.size(), 0, reason, waited}, log,
+                                             std::move(on_batch));
+  for (StartFrame& start : frames) {
+    try {
+      start(BatchPart(batch));
+    } catch (const std::exception& bug) {
+      log.Error("a frame of a batch could not be started",
+                {{"error", std::string_view(bug.what())}});
+    }
+    start = nullptr;
+  }
+}
+
+}  // namespace sampleproc::process
