@@ -153,8 +153,9 @@ void SummariseLevels(const Counts& counts, std::uint64_t n, frame::LumaStats& st
 
 }  // namespace
 
-frame::LumaStats ComputeLumaStats(const frame::Image& luma) {
-  const InnerPixels inner_pixels = ChooseInnerPixels();
+frame::LumaStats ComputeLumaStats(const frame::Image& luma, LumaKernel kernel) {
+  const InnerPixels inner_pixels =
+      kernel == LumaKernel::kPlain ? InnerPixelsPlain : ChooseInnerPixels();
   const int width = luma.width;
   Counts counts;
   LaplacianSums laplacian;

@@ -99,6 +99,30 @@ TEST_CASE("the largest Laplacians do not overflow") {
   CheckAgainstReference(Gray(board, width, height, width));
 }
 
+TEST_CASE("wide registers give the same bytes as none: every width, alignment and stride") {
+  constexpr int kHeight = 5;
+  const Bytes pixels = test::TestPixels(64 + 67 + 40, kHeight + 1, 1);
+  for (int width = 1; width <= 67; ++width) {
+    for (std::size_t start = 0; start < 64; ++start) {
+      for (const int stride : {width, width + 1, width + 32}) {
+        const frame::Image image{pixels.data() + start, width, kHeight,
+                                 static_cast<std::size_t>(stride), frame::PixelFormat::kGray8};
+        if (ComputeLumaStats(image, LumaKernel::kBest) !=
+            ComputeLumaStats(image, LumaKernel::kPlain)) {
+          FAIL("width " << width << ", start " << start << ", stride " << stride);
+        }
+      }
+    }
+  }
+  for (const int width : {1023, 1025, 4097}) {  // more than one block of sums, and the extremes
+    Bytes board(static_cast<std::size_t>(width) * kHeight);
+    for (std::size_t i = 0; i < board.size(); ++i) board[i] = i % 2 == 0 ? 255 : 0;
+    const frame::Image image = Gray(board, width, kHeight, width);
+    CHECK(ComputeLumaStats(image, LumaKernel::kBest) ==
+          ComputeLumaStats(image, LumaKernel::kPlain));
+  }
+}
+
 TEST_CASE("bytes between the rows are not looked at") {
   const Bytes packed = test::TestPixels(33, 21, 1);
   Bytes padded(40 * 21, 255);

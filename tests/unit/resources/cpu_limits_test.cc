@@ -102,6 +102,24 @@ TEST_CASE("the hybrid layout of v1 and v2 is read by its v1 controllers") {
   CHECK(ReadMachineLimits(root.path()).memory_limit == 1'000'000);
 }
 
+TEST_CASE("cgroup files that cannot be read fall back to the hardware with one note") {
+  for (const char* layout : {"0::/g\n", "4:cpu,cpuacct:/g\n2:memory:/g\n"}) {
+    const testing::TempDir root;
+    root.Write("proc/self/cgroup", layout);
+    // A directory of that name opens and cannot be read, whoever asks: root reads any file.
+    for (const char* name : {"g/cpu.max", "g/memory.max", "cpu/g/cpu.cfs_quota_us",
+                             "memory/g/memory.limit_in_bytes"}) {
+      std::filesystem::create_directories(root.path() / "sys/fs/cgroup" / name);
+    }
+    const MachineLimits limits = ReadMachineLimits(root.path());
+    INFO(layout);
+    CHECK(limits.cpus == Hardware());
+    CHECK_FALSE(limits.memory_limit);
+    CHECK(limits.note.starts_with("cannot read a limit in "));
+    CHECK(limits.note.find('\n') == std::string::npos);
+  }
+}
+
 TEST_CASE("garbage in cgroup files falls back to the hardware") {
   for (const char* garbage : {"", "\n", "x 100000\n", "100000\n", "-5 100000\n", "100000 0\n",
                               "99999999999999999999 100000\n"}) {

@@ -1,0 +1,50 @@
+"""Interleaved pairs of measurements, and what they say."""
+
+import re
+import statistics
+import subprocess
+
+from servers import cpu_ns, fail
+
+CONNECTIONS = 16
+
+
+def cpu_per_request(pid, url, seconds, script=None):
+    """Nanoseconds of CPU that the tree of `pid` needs for one request of wrk's."""
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *(["-s", script] if script else []),
+               url]  # fmt: skip
+    before = cpu_ns(pid)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    spent = cpu_ns(pid) - before
+    if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        fail(f"not every answer was 200:\n{done.stdout}")
+    requests = int(re.search(r"(\d+) requests in", done.stdout)[1])
+    return spent / max(1, requests)
+
+
+def pairs(count, first, second):
+    """Runs A B A B ... after one unmeasured round, so that drift of the machine meets both."""
+    first(), second()
+    return [(first(), second()) for _ in range(count)]
+
+
+def report(name, of, to, measured):
+    """`measured` holds (reference, subject) in nanoseconds."""
+    ratios = sorted(subject / reference for reference, subject in measured)
+    quartiles = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+    result = {
+        "name": name,
+        "pairs": len(ratios),
+        "ratio_median": round(statistics.median(ratios), 3),
+        "ratio_quartiles": [round(quartiles[0], 3), round(quartiles[2], 3)],
+        "ratio_range": [round(ratios[0], 3), round(ratios[-1], 3)],
+        "subject_us": round(statistics.median(s for _, s in measured) / 1000, 2),
+        "reference_us": round(statistics.median(r for r, _ in measured) / 1000, 2),
+    }
+    print(f"{name}\n"
+          f"  {of}: {result['subject_us']} us CPU, {to}: {result['reference_us']} us\n"
+          f"  ratio: median {result['ratio_median']}, quartiles "
+          f"{result['ratio_quartiles'][0]}..{result['ratio_quartiles'][1]}, range "
+          f"{result['ratio_range'][0]}..{result['ratio_range'][1]}, {len(ratios)} pairs",
+          flush=True)  # fmt: skip
+    return result
