@@ -237,12 +237,18 @@ ExitCode Run(const Options& options, CommandContext& context) {
 
   const resources::MachineLimits machine = resources::ReadMachineLimits();
   resources::MemoryBudget budget(service::MemoryCapacity(config.resources, machine));
+  process::CameraStates cameras(
+      config.process.motion.max_cameras, budget,
+      [&context](std::string_view, std::string_view reason) {
+        context.err << "sampleproc: no room for one more camera's motion (" << reason << ")\n";
+      });
   const base::Clock& clock = base::SystemClock();
   const int jobs = options.jobs > 0 ? options.jobs : machine.cpus;
   resources::HeavyLane heavy(static_cast<std::size_t>(jobs));
   std::vector<process::Processor> processors;  // one for each thread, by its number
   for (int i = 0; i < jobs; ++i) {
-    auto made = process::Processor::Make({config.process, config.codec, budget, clock, &heavy});
+    auto made =
+        process::Processor::Make({config.process, config.codec, budget, clock, cameras, &heavy});
     if (!made) return Complain(context, made.error());
     processors.push_back(std::move(*made));
   }

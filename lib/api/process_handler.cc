@@ -145,7 +145,8 @@ Result<frame::Frame> BinaryFrame(Job& job) {
   return frame;
 }
 
-void Work(const ProcessContext& context, Job& job, process::Processor& processor) {
+void Work(const ProcessContext& context, Job& job, process::Processor& processor,
+          process::CameraTurns::Turn turn) {
   job.Go(FrameAction::kStart);
   const auto queued = context.clock.Now() - job.handed_over;
   if (auto allowed = job.allowance.Check("the queue"); !allowed) return job.Fail(allowed.error());
@@ -155,7 +156,7 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
   if (!frame) return job.Fail(frame.error());
   if (frame->frame_id.empty()) frame->frame_id = MadeUpFrameId(context.clock.Wall());
 
-  auto result = processor.Process(*frame, job.allowance);
+  auto result = processor.Process(*frame, job.allowance, std::move(turn));
   if (!result) return job.Fail(result.error());
   result->times.queued = queued;
 
@@ -196,7 +197,9 @@ http::Handler MakeProcessHandler(const ProcessContext& context) {
     job->handed_over = context.clock.Now();
     job->Go(FrameAction::kQueue);
     auto submitted = context.pool.Submit(
-        [context, job](process::Processor& processor) { Work(context, *job, processor); });
+        [context, job](process::Processor& processor, process::CameraTurns::Turn turn) {
+          Work(context, *job, processor, std::move(turn));
+        });
     if (!submitted) job->Refuse(submitted.error());
   };
 }

@@ -22,6 +22,7 @@ struct DecodeRequest {
   base::ByteView encoded;
   const std::function<base::Result<void>(std::uint64_t)>& admit;  // Encoded's
   frame::PixelFormat wanted;
+  int enough_width;  // Wanted's
   const Options& options;
   const base::Allowance& allowance;
   resources::MemoryBudget& budget;

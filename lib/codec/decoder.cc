@@ -107,10 +107,9 @@ void Scratch::Trim() {
   if (pixels_.size() > kKeepBytes) pixels_ = base::ByteBuffer();
 }
 
-base::Result<Decoded> Decode(const Encoded& encoded, frame::PixelFormat wanted,
-                             const Options& options, const base::Allowance& allowance,
-                             resources::MemoryBudget& budget, Scratch& scratch,
-                             std::chrono::milliseconds budget_patience) {
+base::Result<Decoded> Decode(const Encoded& encoded, Wanted wanted, const Options& options,
+                             const base::Allowance& allowance, resources::MemoryBudget& budget,
+                             Scratch& scratch, std::chrono::milliseconds budget_patience) {
   const base::ByteView bytes = encoded.bytes;
   if (bytes.empty()) {
     return base::Fail(base::ErrorCode::kInvalidFrame, "the frame is empty; it must be a picture (" +
@@ -125,8 +124,8 @@ base::Result<Decoded> Decode(const Encoded& encoded, frame::PixelFormat wanted,
   }
   base::Allowance both = allowance;
   both.cpu = base::CpuDeadline(options.deadline);
-  const DecodeRequest request{bytes, encoded.admit, wanted,  options,
-                              both,  budget,        scratch, budget_patience};
+  const DecodeRequest request{bytes, encoded.admit, wanted.format, wanted.enough_width, options,
+                              both,  budget,        scratch,       budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
   auto decoded = DecodeAs(format, request, encoded.raw);
   if (!decoded) {
@@ -137,6 +136,11 @@ base::Result<Decoded> Decode(const Encoded& encoded, frame::PixelFormat wanted,
     return decoded;
   }
   decoded->format = format;
+  if (decoded->width == 0) {
+    decoded->width = decoded->image.width;
+    decoded->height = decoded->image.height;
+  }
+  if (SwapsSides(decoded->orientation)) std::swap(decoded->width, decoded->height);
   if (auto oriented = Orient(request, *decoded); !oriented) {
     return std::unexpected(oriented.error());
   }

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,15 +71,32 @@ struct Encoded {
   std::function<base::Result<void>(std::uint64_t pixels)> admit = {};
 };
 
+// What is wanted of it.
+struct Wanted {
+  static constexpr int kFullSize = std::numeric_limits<int>::max();
+
+  // NOLINTNEXTLINE(google-explicit-constructor): a format alone is the usual wish.
+  Wanted(frame::PixelFormat pixel_format, int enough = kFullSize)
+      : format(pixel_format), enough_width(enough) {}
+
+  frame::PixelFormat format;
+  // A picture this wide is enough, once it is turned the right way up: a JPEG is then decoded at a
+  // half, a quarter or an eighth of its size (each side rounded up), the smallest that is not
+  // narrower. Other formats and smaller pictures come in full.
+  int enough_width;
+};
+
 struct Decoded {
   frame::Image image;
+  int width = 0;  // of the oriented source, which is larger than `image` when less was enough
+  int height = 0;
   Format format = Format::kUnknown;
   int orientation = 1;  // EXIF's, 1..8; it has been applied
   std::vector<frame::Warning> warnings;
   resources::Reservation reservation;  // holds the pixels' bytes until the frame is done
 };
 
-// Decodes one picture to `wanted`. The first bytes decide; `raw` counts only when they match no
+// Decodes one picture as `wanted`. The first bytes decide; `raw` counts only when they match no
 // format of ours and the size is exactly what the description says. Gray from a JPEG is its own Y,
 // from nv12 and yuyv theirs stretched to 0..255; gray from anything else with colour is BT.601
 // luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are scaled to 8 with
@@ -91,6 +109,8 @@ struct Decoded {
 // EXIF data is broken, the picture is used as it is stored). Bytes after the end
 // of a picture are ignored in silence: MJPEG cameras pad their frames with them.
 //
+// Limits are the full size's, however little is wanted.
+//
 // Fails with kUnsupportedFormat (the message lists what is supported), kInvalidFrame (corrupt,
 // truncated, over a limit, or larger than the whole memory budget), kOverloaded (the memory budget
 // stayed full for `budget_patience`), kDeadline (the allowance's, or Options::deadline in CPU time,
@@ -98,8 +118,8 @@ struct Decoded {
 //
 // Thread-safe as long as each thread brings its own scratch.
 base::Result<Decoded> Decode(
-    const Encoded& encoded, frame::PixelFormat wanted, const Options& options,
-    const base::Allowance& allowance, resources::MemoryBudget& budget, Scratch& scratch,
+    const Encoded& encoded, Wanted wanted, const Options& options, const base::Allowance& allowance,
+    resources::MemoryBudget& budget, Scratch& scratch,
     std::chrono::milliseconds budget_patience = std::chrono::milliseconds(500));
 
 }  // namespace sampleproc::codec

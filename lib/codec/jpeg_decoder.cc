@@ -142,11 +142,13 @@ bool ReadHeader(Session& session, base::ByteView encoded, long memory) {
 }
 
 // Starts the decompression; of a progressive picture this reads all scans.
-bool Start(Session& session, frame::PixelFormat wanted) {
+bool Start(Session& session, frame::PixelFormat wanted, unsigned reduction) {
   if (setjmp(session.jump) != 0) return false;
   session.cinfo.out_color_space =
       wanted == frame::PixelFormat::kGray8 ? JCS_GRAYSCALE : JCS_EXT_BGR;
   session.cinfo.dct_method = JDCT_ISLOW;
+  session.cinfo.scale_num = 1;
+  session.cinfo.scale_denom = reduction;
   jpeg_start_decompress(&session.cinfo);
   return true;
 }
@@ -182,6 +184,16 @@ std::unexpected<base::Error> WhyStopped(Session& session) {
 
 std::uint64_t DivideUp(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 std::uint64_t RoundUp(std::uint64_t a, std::uint64_t b) { return DivideUp(a, b) * b; }
+
+// By how much the picture may be made smaller while it is decoded, 1, 2, 4 or 8: the inverse DCT of
+// fewer coefficients costs less than that of all.
+unsigned ReductionFor(const DecodeRequest& request, const JpegHeader& header, int orientation) {
+  const std::uint64_t width = SwapsSides(orientation) ? header.height : header.width;
+  const auto enough = static_cast<std::uint64_t>(std::max(request.enough_width, 1));
+  unsigned reduction = 1;
+  while (reduction < 8 && DivideUp(width, std::uint64_t{reduction} * 2) >= enough) reduction *= 2;
+  return reduction;
+}
 
 // What the library keeps beside our pixels: with several scans all coefficients (64 of 16 bits a
 // block, padded to whole MCUs, and a pointer a row of blocks); always a few rows of samples.
@@ -256,17 +268,24 @@ void AppendWarnings(const Session& session, const JpegHeader& header,
 base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
   const auto header = WalkJpegMarkers(request.encoded, request.options.max_jpeg_scans);
   if (!header) return std::unexpected(header.error());
-  const auto pixel_bytes =
+  const auto full_bytes =
       CheckFrameBytes("JPEG", header->width, header->height, request.wanted, request.options);
-  if (!pixel_bytes) return std::unexpected(pixel_bytes.error());
+  if (!full_bytes) return std::unexpected(full_bytes.error());
   const std::uint64_t library_bytes = LibraryBytes(*header);
   Decoded decoded;
+  decoded.width = static_cast<int>(header->width);
+  decoded.height = static_cast<int>(header->height);
   decoded.orientation = OrientationFromExif(header->exif, decoded.warnings);
+  const unsigned reduction = ReductionFor(request, *header, decoded.orientation);
+  const std::uint64_t width = DivideUp(header->width, reduction);
+  const std::uint64_t height = DivideUp(header->height, reduction);
+  const std::size_t stride = width * static_cast<std::size_t>(frame::Channels(request.wanted));
+  const std::uint64_t pixel_bytes = stride * height;
   auto reservation =
       ReserveForDecode(request, {.pixels = std::uint64_t{header->width} * header->height,
-                                 .picture_bytes = *pixel_bytes,
+                                 .picture_bytes = pixel_bytes,
                                  .library_bytes = library_bytes,
-                                 .turn_bytes = TurnBytes(decoded.orientation, *pixel_bytes)});
+                                 .turn_bytes = TurnBytes(decoded.orientation, pixel_bytes)});
   if (!reservation) return std::unexpected(reservation.error());
 
   Session session(request.allowance);
@@ -276,16 +295,18 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
   if (auto agrees = CheckLibraryAgrees(session, *header); !agrees) {
     return std::unexpected(agrees.error());
   }
-  if (!Start(session, request.wanted)) return WhyStopped(session);
+  if (!Start(session, request.wanted, reduction)) return WhyStopped(session);
   if (auto complete = CheckAllBitsSeen(session); !complete) {
     return std::unexpected(complete.error());
   }
-  std::uint8_t* const pixels = request.scratch.Take(*pixel_bytes);
-  const std::size_t stride = *pixel_bytes / header->height;
+  if (session.cinfo.output_width != width || session.cinfo.output_height != height) {
+    return Fail(ErrorCode::kInternal, "the JPEG library decodes to another size than announced");
+  }
+  std::uint8_t* const pixels = request.scratch.Take(pixel_bytes);
   if (!ReadRows(session, pixels, stride)) return WhyStopped(session);
 
-  decoded.image = {pixels, static_cast<int>(header->width), static_cast<int>(header->height),
-                   stride, request.wanted};
+  decoded.image = {pixels, static_cast<int>(width), static_cast<int>(height), stride,
+                   request.wanted};
   AppendWarnings(session, *header, decoded.warnings);
   decoded.reservation = std::move(*reservation);
   return decoded;

@@ -6,8 +6,9 @@
 
 namespace sampleproc::codec {
 
-// Decodes a JPEG as Decode promises. Gray is the picture's own Y (libjpeg's conversion when it is
-// an RGB JPEG). The slow integer DCT is used, whose output every implementation agrees on.
+// Decodes a JPEG as Decode promises, smaller where that is enough. Gray is the picture's own Y
+// (libjpeg's conversion when it is an RGB JPEG). The slow integer DCT is used, whose output every
+// implementation agrees on.
 //
 // Nothing that the library calls a warning about picture data passes: it fills the gaps with grey
 // and goes on, which here would be pixels that nobody sent.

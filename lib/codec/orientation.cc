@@ -18,8 +18,6 @@ constexpr int kRowsPerCheck = 256;
 template <std::size_t kChannels>
 using Pixel = std::array<std::uint8_t, kChannels>;
 
-bool SwapsSides(int orientation) { return orientation >= 5; }
-
 // Orientations 2, 3 and 4, in place.
 template <std::size_t kChannels>
 base::Result<void> Mirror(Pixel<kChannels>* pixels, const frame::Image& image, int orientation,
@@ -92,6 +90,8 @@ base::Result<void> OrientPixels(const DecodeRequest& request, Decoded& decoded) 
 }
 
 }  // namespace
+
+bool SwapsSides(int orientation) { return orientation >= 5; }
 
 std::uint64_t TurnBytes(int orientation, std::uint64_t pixel_bytes) {
   return SwapsSides(orientation) ? pixel_bytes : 0;

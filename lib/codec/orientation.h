@@ -8,6 +8,9 @@
 
 namespace sampleproc::codec {
 
+// Whether Orient makes the stored width the height.
+bool SwapsSides(int orientation);
+
 // Bytes that Orient needs beside pixels of `pixel_bytes`: for the orientations that swap width and
 // height (5..8) as many again, for the others none. Reserved by the decoder with its own.
 std::uint64_t TurnBytes(int orientation, std::uint64_t pixel_bytes);

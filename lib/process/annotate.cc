@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 #include "codec/jpeg_encoder.h"
@@ -104,6 +105,24 @@ void Draw(Canvas& canvas, const frame::Image& image, const frame::Detection& det
   canvas.Text(left + scale, top + scale, scale, label, kBlack);
 }
 
+// Draws on `image`, whose pixels may be changed at `pixels`, and encodes it.
+base::Result<base::ByteBuffer> DrawAndEncode(std::uint8_t* pixels, const frame::Image& image,
+                                             const frame::FrameResult& result,
+                                             const base::Allowance& allowance,
+                                             resources::MemoryBudget& budget,
+                                             std::chrono::milliseconds budget_patience) {
+  // The JPEG while it is written: at quality 90 never near the pixels' own size.
+  const auto output = budget.Reserve(image.stride * static_cast<std::size_t>(image.height),
+                                     "the annotated frame", budget_patience, allowance);
+  if (!output) return std::unexpected(output.error());
+  Canvas canvas(pixels, image);
+  for (const frame::Detection& detection : result.detections) Draw(canvas, image, detection);
+  if (auto allowed = allowance.Check("annotating"); !allowed) {
+    return std::unexpected(allowed.error());
+  }
+  return codec::EncodeJpeg(image, kQuality);
+}
+
 }  // namespace
 
 base::Result<base::ByteBuffer> Annotate(const frame::Frame& frame, const frame::FrameResult& result,
@@ -114,17 +133,24 @@ base::Result<base::ByteBuffer> Annotate(const frame::Frame& frame, const frame::
   const auto decoded = codec::Decode({frame.encoded, frame.raw}, frame::PixelFormat::kBgr24,
                                      options, allowance, budget, scratch, budget_patience);
   if (!decoded) return std::unexpected(decoded.error());
-  const frame::Image& image = decoded->image;
-  // The JPEG while it is written: at quality 90 never near the pixels' own size.
-  const auto output = budget.Reserve(image.stride * static_cast<std::size_t>(image.height),
-                                     "the annotated frame", budget_patience, allowance);
-  if (!output) return std::unexpected(output.error());
-  Canvas canvas(scratch.Pixels(), image);
-  for (const frame::Detection& detection : result.detections) Draw(canvas, image, detection);
-  if (auto allowed = allowance.Check("annotating"); !allowed) {
-    return std::unexpected(allowed.error());
+  return DrawAndEncode(scratch.Pixels(), decoded->image, result, allowance, budget,
+                       budget_patience);
+}
+
+base::Result<base::ByteBuffer> Annotate(const frame::Image& bgr, const frame::FrameResult& result,
+                                        const base::Allowance& allowance,
+                                        resources::MemoryBudget& budget, codec::Scratch& scratch,
+                                        std::chrono::milliseconds budget_patience) {
+  const std::size_t row = static_cast<std::size_t>(bgr.width) * 3;
+  const std::size_t bytes = row * static_cast<std::size_t>(bgr.height);
+  const auto copy = budget.Reserve(bytes, "the annotated frame", budget_patience, allowance);
+  if (!copy) return std::unexpected(copy.error());
+  std::uint8_t* const pixels = scratch.Take(bytes);
+  for (int y = 0; y < bgr.height; ++y) {
+    std::memcpy(pixels + static_cast<std::size_t>(y) * row, bgr.Row(y), row);
   }
-  return codec::EncodeJpeg(image, kQuality);
+  const frame::Image image{pixels, bgr.width, bgr.height, row, frame::PixelFormat::kBgr24};
+  return DrawAndEncode(pixels, image, result, allowance, budget, budget_patience);
 }
 
 }  // namespace sampleproc::process

@@ -22,4 +22,10 @@ base::Result<base::ByteBuffer> Annotate(
     const base::Allowance& allowance, resources::MemoryBudget& budget, codec::Scratch& scratch,
     std::chrono::milliseconds budget_patience = std::chrono::milliseconds(500));
 
+// The same for a picture that is decoded already; it is copied, not changed.
+base::Result<base::ByteBuffer> Annotate(
+    const frame::Image& bgr, const frame::FrameResult& result, const base::Allowance& allowance,
+    resources::MemoryBudget& budget, codec::Scratch& scratch,
+    std::chrono::milliseconds budget_patience = std::chrono::milliseconds(500));
+
 }  // namespace sampleproc::process

@@ -23,7 +23,9 @@ class PoolWorkers final : public BatchWorkers {
   }
 
   bool WhenReached(std::move_only_function<void()> reached) override {
-    return pool_.Submit([reached = std::move(reached)](Processor&) mutable { reached(); })
+    return pool_
+        .Submit(
+            [reached = std::move(reached)](Processor&, CameraTurns::Turn) mutable { reached(); })
         .has_value();
   }
 

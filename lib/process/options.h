@@ -14,6 +14,12 @@ struct FacesOptions {
   int min_size = 40;
 };
 
+struct MotionOptions {
+  // Cameras whose background is kept, a bound on memory: about 4.5 MB each. Frames of further
+  // cameras are not looked at for motion.
+  int max_cameras = 64;
+};
+
 struct Options {
   // Steps in order; see KnownSteps() in process/pipeline.h.
   std::vector<std::string> pipeline = {"stats"};
@@ -55,6 +61,7 @@ struct Options {
   bool simulate_gpu = false;
 
   FacesOptions faces;
+  MotionOptions motion;
 };
 
 }  // namespace sampleproc::process

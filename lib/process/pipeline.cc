@@ -1,5 +1,6 @@
 #include "process/pipeline.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -33,12 +34,20 @@ const StepRow* Find(std::string_view name) {
   return nullptr;
 }
 
+void Add(const StepNeeds& step, StepNeeds& all) {
+  all.luma_width = std::max(all.luma_width, step.luma_width);
+  all.colour |= step.colour;
+  all.camera_order |= step.camera_order;
+}
+
 }  // namespace
 
 std::span<const std::string_view> KnownSteps() { return kNames; }
 
 base::Result<Pipeline> Pipeline::Make(const Options& options) {
   Pipeline pipeline;
+  // Decoding alone is decoding in full: who asks for that wants to know whether a frame can be.
+  if (!options.pipeline.empty()) pipeline.needs_.luma_width = 0;
   for (const std::string& name : options.pipeline) {
     const StepRow* row = Find(name);
     if (row == nullptr) {
@@ -50,12 +59,20 @@ base::Result<Pipeline> Pipeline::Make(const Options& options) {
       return base::Fail(base::ErrorCode::kConfig,
                         "process.pipeline names an unknown step; known steps: " + known);
     }
+    if (std::ranges::count(options.pipeline, name) > 1) {
+      return base::Fail(base::ErrorCode::kConfig,
+                        "process.pipeline names a step twice; each may stand in it once");
+    }
     pipeline.steps_.push_back(row->make(options));
+    const StepNeeds needs = pipeline.steps_.back()->Needs();
+    Add(needs, pipeline.needs_);
+    if (needs.camera_order) pipeline.ordered_steps_ = pipeline.steps_.size();
   }
   return pipeline;
 }
 
 base::Result<void> Pipeline::Run(const StepInput& input, frame::FrameResult& result) {
+  if (ordered_steps_ == 0) input.turn.End();
   for (const std::unique_ptr<Step>& step : steps_) {
     if (auto allowed = input.allowance.Check(step->Name()); !allowed) return allowed;
     frame::StepReport report{std::string(step->Name()), {}, {}};
@@ -63,6 +80,7 @@ base::Result<void> Pipeline::Run(const StepInput& input, frame::FrameResult& res
     if (auto done = step->Run(input, result, report); !done) return done;
     report.took = base::SystemClock().Now() - begin;
     result.steps.push_back(std::move(report));
+    if (result.steps.size() == ordered_steps_) input.turn.End();
   }
   return {};
 }

@@ -19,14 +19,21 @@ std::span<const std::string_view> KnownSteps();
 class Pipeline {
  public:
   // Makes the steps that `options.pipeline` names, in its order. An unknown name fails with
-  // kConfig and the list of known ones; an empty list is allowed (decode only).
+  // kConfig and the list of known ones, a step named twice likewise; an empty list is allowed
+  // (decode only).
   static base::Result<Pipeline> Make(const Options& options);
 
+  // What all the steps together need.
+  const StepNeeds& needs() const { return needs_; }
+
   // Runs the steps in order and asks the allowance before each. Stops at the first failure.
-  // `result.steps` gets one report for each step that ran or was skipped.
+  // `result.steps` gets one report for each step that ran or was skipped. The input's turn is over
+  // after the last step that needs it, so that what follows runs beside the camera's next frame.
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result);
 
  private:
+  StepNeeds needs_;
+  std::size_t ordered_steps_ = 0;  // the steps up to the last one that needs the camera's order
   std::vector<std::unique_ptr<Step>> steps_;
 };
 

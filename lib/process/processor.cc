@@ -66,6 +66,18 @@ base::Result<void> Delay(std::chrono::milliseconds delay, const base::Allowance&
   return {};
 }
 
+frame::FrameResult ResultFor(const frame::Frame& frame) {
+  frame::FrameResult result;
+  result.frame_id = frame.frame_id;
+  result.camera_id = frame.camera_id;
+  return result;
+}
+
+void Finish(base::MonoTime begin, const base::Clock& clock, frame::FrameResult& result) {
+  result.times.total = clock.Now() - begin;
+  result.times.finished = clock.Wall();
+}
+
 }  // namespace
 
 base::Result<Processor> Processor::Make(const ProcessorContext& context) {
@@ -75,15 +87,42 @@ base::Result<Processor> Processor::Make(const ProcessorContext& context) {
 }
 
 base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
-                                                    const base::Allowance& allowance) {
+                                                    const base::Allowance& allowance,
+                                                    CameraTurns::Turn turn) {
+  turn.Declare(frame.camera_id);
   const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
-  auto result = Guarded([&] { return ProcessUnguarded(frame, limited); });
-  scratch_.Trim();
+  auto result = Guarded([&] { return DecodeAndRun(frame, limited, turn); });
+  Trim();
   return result;
 }
 
-base::Result<frame::FrameResult> Processor::ProcessUnguarded(const frame::Frame& frame,
-                                                             const base::Allowance& allowance) {
+base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
+                                                    const DecodedPicture& decoded,
+                                                    const base::Allowance& allowance,
+                                                    CameraTurns::Turn turn) {
+  turn.Declare(frame.camera_id);
+  const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
+  return Guarded([&]() -> base::Result<frame::FrameResult> {
+    const base::MonoTime begin = context_.clock.Now();
+    frame::FrameResult result = ResultFor(frame);
+    result.width = decoded.luma.width;
+    result.height = decoded.luma.height;
+    result.format = decoded.format;
+    Picture picture(decoded.luma, result.width, result.height, [&]() -> base::Result<frame::Image> {
+      if (decoded.bgr) return *decoded.bgr;
+      return base::Fail(ErrorCode::kInternal, "the frame came without its colours");
+    });
+    if (auto done = Run(frame, picture, limited, turn, result); !done) {
+      return std::unexpected(done.error());
+    }
+    Finish(begin, context_.clock, result);
+    return result;
+  });
+}
+
+base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& frame,
+                                                         const base::Allowance& allowance,
+                                                         CameraTurns::Turn& turn) {
   const base::MonoTime begin = context_.clock.Now();
   if (auto allowed = allowance.Check("the queue"); !allowed) {
     return std::unexpected(allowed.error());
@@ -92,21 +131,23 @@ base::Result<frame::FrameResult> Processor::ProcessUnguarded(const frame::Frame&
   resources::HeavyLane::Slot heavy;
   const auto admit = [&](std::uint64_t pixels) -> base::Result<void> {
     if (context_.heavy == nullptr || pixels <= context_.options.heavy_pixels) return {};
+    // Before the lane: in it the frame would keep out the one it waits for.
+    if (needs().camera_order) {
+      if (auto come = turn.Wait(allowance); !come) return come;
+    }
     auto entered = context_.heavy->Enter(context_.options.heavy_patience, allowance);
     if (!entered) return std::unexpected(entered.error());
     heavy = std::move(*entered);
     return {};
   };
-  auto decoded =
-      codec::Decode({frame.encoded, frame.raw, admit}, frame::PixelFormat::kGray8, context_.codec,
-                    allowance, context_.budget, scratch_, context_.options.budget_patience);
+  auto decoded = codec::Decode(
+      {frame.encoded, frame.raw, admit}, {frame::PixelFormat::kGray8, needs().luma_width},
+      context_.codec, allowance, context_.budget, scratch_, context_.options.budget_patience);
   if (!decoded) return std::unexpected(decoded.error());
 
-  frame::FrameResult result;
-  result.frame_id = frame.frame_id;
-  result.camera_id = frame.camera_id;
-  result.width = decoded->image.width;
-  result.height = decoded->image.height;
+  frame::FrameResult result = ResultFor(frame);
+  result.width = decoded->width;
+  result.height = decoded->height;
   result.format = decoded->format == codec::Format::kRaw ? frame::RawFormatName(frame.raw->format)
                                                          : codec::FormatName(decoded->format);
   result.orientation = decoded->orientation;
@@ -114,19 +155,39 @@ base::Result<frame::FrameResult> Processor::ProcessUnguarded(const frame::Frame&
   WarnOfContradiction(frame, result);
   result.times.decode = context_.clock.Now() - begin;
 
-  const StepInput input{frame, decoded->image, allowance, context_.budget,
-                        context_.options.budget_patience};
-  if (auto done = pipeline_.Run(input, result); !done) return std::unexpected(done.error());
-  if (auto done = Delay(context_.options.delay, allowance); !done) {
+  resources::Reservation colour_memory;
+  Picture picture(
+      decoded->image, decoded->width, decoded->height, [&]() -> base::Result<frame::Image> {
+        auto colour = codec::Decode({frame.encoded, frame.raw}, frame::PixelFormat::kBgr24,
+                                    context_.codec, allowance, context_.budget, colour_scratch_,
+                                    context_.options.budget_patience);
+        if (!colour) return std::unexpected(colour.error());
+        colour_memory = std::move(colour->reservation);
+        return colour->image;
+      });
+  if (auto done = Run(frame, picture, allowance, turn, result); !done) {
     return std::unexpected(done.error());
   }
+  Finish(begin, context_.clock, result);
+  return result;
+}
 
+base::Result<void> Processor::Run(const frame::Frame& frame, Picture& picture,
+                                  const base::Allowance& allowance, CameraTurns::Turn& turn,
+                                  frame::FrameResult& result) {
+  const StepInput input{frame,
+                        picture,
+                        turn,
+                        context_.cameras,
+                        allowance,
+                        context_.budget,
+                        context_.options.budget_patience};
+  if (auto done = pipeline_.Run(input, result); !done) return done;
+  if (auto done = Delay(context_.options.delay, allowance); !done) return done;
   std::erase_if(result.detections, [&](const frame::Detection& detection) {
     return detection.confidence < context_.options.detection_threshold;
   });
-  result.times.total = context_.clock.Now() - begin;
-  result.times.finished = context_.clock.Wall();
-  return result;
+  return {};
 }
 
 base::Result<base::ByteBuffer> Processor::Annotate(const frame::Frame& frame,
@@ -137,8 +198,25 @@ base::Result<base::ByteBuffer> Processor::Annotate(const frame::Frame& frame,
     return process::Annotate(frame, result, context_.codec, limited, context_.budget, scratch_,
                              context_.options.budget_patience);
   });
-  scratch_.Trim();
+  Trim();
   return jpeg;
+}
+
+base::Result<base::ByteBuffer> Processor::Annotate(const frame::Image& bgr,
+                                                   const frame::FrameResult& result,
+                                                   const base::Allowance& allowance) {
+  const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
+  auto jpeg = Guarded([&] {
+    return process::Annotate(bgr, result, limited, context_.budget, scratch_,
+                             context_.options.budget_patience);
+  });
+  Trim();
+  return jpeg;
+}
+
+void Processor::Trim() {
+  scratch_.Trim();
+  colour_scratch_.Trim();
 }
 
 }  // namespace sampleproc::process

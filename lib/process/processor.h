@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -12,6 +14,8 @@
 #include "codec/options.h"
 #include "frame/frame.h"
 #include "frame/frame_result.h"
+#include "process/camera_states.h"
+#include "process/camera_turns.h"
 #include "process/options.h"
 #include "process/pipeline.h"
 #include "resources/heavy_lane.h"
@@ -25,38 +29,71 @@ struct ProcessorContext {
   const codec::Options& codec;
   resources::MemoryBudget& budget;
   const base::Clock& clock;
+  CameraStates& cameras;
   resources::HeavyLane* heavy = nullptr;  // for frames over process.heavy_pixels; null: no order
+};
+
+// A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
+// door's, stay as they are until Process returns, and are paid for by the door.
+struct DecodedPicture {
+  frame::Image luma;                // kGray8, at the source's size
+  std::optional<frame::Image> bgr;  // kBgr24 of the same size; only a pipeline that needs colour
+                                    // (Processor::needs) has a use for it, and must be given it
+  std::string_view format;          // as the record is to call it
 };
 
 // Owned and used by one thread: it holds that thread's pixel memory and step objects.
 class Processor {
  public:
-  // Fails with kConfig when the pipeline cannot be made.
+  // Fails with kConfig when the pipeline cannot be made, kUnavailable when a step's module is
+  // missing.
   static base::Result<Processor> Make(const ProcessorContext& context);
+
+  // What the pipeline needs: a door that decodes by itself need not make more.
+  const StepNeeds& needs() const { return pipeline_.needs(); }
 
   // Decode -> steps -> threshold. A frame over `options.heavy_pixels` holds the heavy lane from the
   // moment its header is known to the end, and waits for it at most `options.heavy_patience`. The
   // frame may stay in work for the shorter of the allowance and `options.deadline`. Fails as
   // codec::Decode and the steps fail. Out of memory is kOverloaded; any other exception of a
   // library below is kInternal. `frame` must have an id.
+  //
+  // `turn` is the frame's place among its camera's; it is declared here and over when this returns
+  // or sooner. Without one the frames of each camera must come one after the other.
   base::Result<frame::FrameResult> Process(const frame::Frame& frame,
-                                           const base::Allowance& allowance);
+                                           const base::Allowance& allowance,
+                                           CameraTurns::Turn turn = {});
+
+  // The same for a frame that is decoded already; of `frame` only the names are looked at.
+  base::Result<frame::FrameResult> Process(const frame::Frame& frame, const DecodedPicture& picture,
+                                           const base::Allowance& allowance,
+                                           CameraTurns::Turn turn = {});
 
   // The frame with the result's boxes drawn on it, as a JPEG. Fails likewise.
   base::Result<base::ByteBuffer> Annotate(const frame::Frame& frame,
                                           const frame::FrameResult& result,
                                           const base::Allowance& allowance);
 
+  // The same for a frame that is decoded already, in colour.
+  base::Result<base::ByteBuffer> Annotate(const frame::Image& bgr, const frame::FrameResult& result,
+                                          const base::Allowance& allowance);
+
  private:
   Processor(const ProcessorContext& context, Pipeline pipeline)
       : context_(context), pipeline_(std::move(pipeline)) {}
 
-  base::Result<frame::FrameResult> ProcessUnguarded(const frame::Frame& frame,
-                                                    const base::Allowance& allowance);
+  base::Result<frame::FrameResult> DecodeAndRun(const frame::Frame& frame,
+                                                const base::Allowance& allowance,
+                                                CameraTurns::Turn& turn);
+  base::Result<void> Run(const frame::Frame& frame, Picture& picture,
+                         const base::Allowance& allowance, CameraTurns::Turn& turn,
+                         frame::FrameResult& result);
+  void Trim();
 
   ProcessorContext context_;
   Pipeline pipeline_;
   codec::Scratch scratch_;
+  codec::Scratch colour_scratch_;  // the colour picture beside the gray one
 };
 
 }  // namespace sampleproc::process

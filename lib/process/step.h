@@ -1,6 +1,8 @@
 // One step of the pipeline: looks at the pixels, adds to the result.
 #pragma once
 
+#include <chrono>
+#include <limits>
 #include <memory>
 #include <string_view>
 
@@ -8,15 +10,28 @@
 #include "base/error.h"
 #include "frame/frame.h"
 #include "frame/frame_result.h"
-#include "frame/image.h"
+#include "process/camera_states.h"
+#include "process/camera_turns.h"
+#include "process/picture.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::process {
 
+// What a step has to be given, so that a door does no more than the steps of its pipeline need.
+struct StepNeeds {
+  static constexpr int kFullSize = std::numeric_limits<int>::max();
+
+  int luma_width = kFullSize;  // so wide the luma must be at least, unless the source is smaller
+  bool colour = false;         // may ask for the colour picture
+  bool camera_order = false;   // a camera's frames must come to it in their order
+};
+
 // What a step gets to see. All of it is valid for the duration of Run only.
 struct StepInput {
   const frame::Frame& frame;
-  const frame::Image& luma;  // kGray8
+  Picture& picture;
+  CameraTurns::Turn& turn;  // a step that needs the order waits on it before it uses `cameras`
+  CameraStates& cameras;
   const base::Allowance& allowance;
   resources::MemoryBudget& budget;
   std::chrono::milliseconds budget_patience;  // for the step's own reservations
@@ -28,6 +43,9 @@ class Step {
   virtual ~Step() = default;
 
   virtual std::string_view Name() const = 0;
+
+  // The same for the object's whole life.
+  virtual StepNeeds Needs() const { return {}; }
 
   // Adds what it found to `result`. A step that has nothing to look at sets `report.skipped` and
   // succeeds; a failure ends the frame.

@@ -90,11 +90,12 @@ void WorkerPool::Work(Processor& processor, std::size_t number) {
     Task task = std::move(queue_.front());
     queue_.pop_front();
     ++counts_.active;
+    CameraTurns::Turn turn = turns_.Begin();
     if (spare) ++spares_busy_;
     busy_since_[number] = clock_.Now();
     lock.unlock();
     try {
-      task(processor);
+      task(processor, std::move(turn));
     } catch (const std::exception& bug) {
       log_.Error("a task threw", {{"error", bug.what()}});
     }

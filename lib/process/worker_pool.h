@@ -20,7 +20,8 @@
 namespace sampleproc::process {
 
 // Thread-safe. Each worker owns one Processor; a task is run with the processor of the worker that
-// took it, in the order of arrival.
+// took it, in the order of arrival. The turn that comes with it holds its place in that order; the
+// task hands it on to Processor::Process, or lets it go.
 //
 // A worker whose frame waits for the heavy lane does nothing, so a spare one takes over its part of
 // the queue meanwhile: small frames go on behind large ones.
@@ -32,7 +33,7 @@ class WorkerPool {
 
   // What a door wants done on a worker. It must report its outcome itself; an exception out of it
   // is logged and the worker goes on.
-  using Task = std::move_only_function<void(Processor&)>;
+  using Task = std::move_only_function<void(Processor&, CameraTurns::Turn)>;
 
   struct Counts {
     std::size_t queued = 0;  // tasks waiting
@@ -77,6 +78,8 @@ class WorkerPool {
   resources::HeavyLane* const heavy_;
   const base::Clock& clock_;
   base::Logger& log_;
+
+  CameraTurns turns_;  // taken under mutex_, as tasks are
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;

@@ -53,7 +53,12 @@ class Service::Impl {
         clock(given_clock),
         log(std::move(given_log)),
         budget(MemoryCapacity(config.resources, machine)),
-        tracker(kMaxTrackedFrames, *log) {}
+        tracker(kMaxTrackedFrames, *log),
+        cameras(config.process.motion.max_cameras, budget,
+                [this](std::string_view camera_id, std::string_view reason) {
+                  log->Warning("no motion for this camera: no room for its background",
+                               {{"camera", camera_id}, {"reason", reason}});
+                }) {}
 
   const config::Config config;
   const base::Clock& clock;
@@ -61,6 +66,7 @@ class Service::Impl {
   resources::MemoryBudget budget;
   resources::HeavyLane heavy{process::WorkerPool::kSpareWorkers};
   process::FrameTracker tracker;
+  process::CameraStates cameras;
   Readiness readiness;
   bool shut_down = false;
 
@@ -80,10 +86,11 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   auto impl = std::make_unique<Impl>(config, clock, std::move(log), machine);
   const config::Config& own = impl->config;
 
-  auto pool = process::WorkerPool::Start(
-      WorkerCount(own.process, machine), own.process.queue_depth,
-      process::ProcessorContext{own.process, own.codec, impl->budget, clock, &impl->heavy},
-      *impl->log);
+  auto pool =
+      process::WorkerPool::Start(WorkerCount(own.process, machine), own.process.queue_depth,
+                                 process::ProcessorContext{own.process, own.codec, impl->budget,
+                                                           clock, impl->cameras, &impl->heavy},
+                                 *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
   impl->readiness.WatchWorkers([state = impl.get()] {

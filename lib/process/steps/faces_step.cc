@@ -71,14 +71,14 @@ class FacesStep : public Step {
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport&) override {
-    const std::uint64_t bytes = BytesFor(input.luma);
+    const std::uint64_t bytes = BytesFor(input.picture.luma());
     if (auto fits = CheckFits(input, bytes); !fits) return fits;
     const auto reservation =
         input.budget.Reserve(bytes, "looking for faces", input.budget_patience, input.allowance);
     if (!reservation) return std::unexpected(reservation.error());
     if (auto allowed = input.allowance.Check("faces"); !allowed) return allowed;
     try {
-      Detect(input.luma, result.detections);
+      Detect(input.picture.luma(), result.detections);
     } catch (const dlib::error& error) {
       return Fail(ErrorCode::kInternal, "the face detector failed (" + error.info + ")");
     }
@@ -97,8 +97,8 @@ class FacesStep : public Step {
     if (bytes <= input.budget.capacity()) return {};
     return Fail(
         ErrorCode::kInvalidFrame,
-        "looking for faces in " + std::to_string(input.luma.width) + "x" +
-            std::to_string(input.luma.height) + " pixels needs " + std::to_string(bytes) +
+        "looking for faces in " + std::to_string(input.picture.width()) + "x" +
+            std::to_string(input.picture.height()) + " pixels needs " + std::to_string(bytes) +
             " bytes; the memory budget is " + std::to_string(input.budget.capacity()) +
             ": send smaller frames, raise resources.memory_limit" +
             (doubles_ ? ", or set process.faces.min_size to 80 (a quarter of the memory)" : ""));

@@ -10,7 +10,7 @@ class StatsStep : public Step {
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport&) override {
-    result.stats = ComputeLumaStats(input.luma);
+    result.stats = ComputeLumaStats(input.picture.luma());
     return {};
   }
 };

@@ -92,6 +92,42 @@ TEST_CASE("luma and colour of real photos equal djpeg's, baseline and progressiv
   std::filesystem::remove(progressive);
 }
 
+TEST_CASE("where a narrower picture is enough, a JPEG is decoded as djpeg scales it") {
+  const auto path = test::SamplePath("messi5.jpg");  // 548x342
+  const Bytes encoded = test::ReadFile(path);
+  struct Case {
+    int enough;
+    int reduction;
+  };
+  for (const auto [enough, reduction] :
+       {Case{549, 1}, {548, 1}, {275, 1}, {274, 2}, {138, 2}, {137, 4}, {69, 8}, {0, 8}}) {
+    CAPTURE(enough, reduction);
+    const std::string scale = "-scale 1/" + std::to_string(reduction) + " ";
+    const Pnm expected =
+        ParsePnm(OutputOf("djpeg -grayscale -pnm -dct int " + scale + path.string()));
+    Door door;
+    const auto decoded = door.Decode(encoded, {PixelFormat::kGray8, enough});
+    REQUIRE(decoded);
+    CHECK(decoded->image.width == expected.width);
+    CHECK(decoded->image.height == expected.height);
+    CHECK(decoded->width == 548);
+    CHECK(decoded->height == 342);
+    CHECK(LargestDifference(PixelsOf(*decoded), expected.pixels) <= 1);
+  }
+}
+
+TEST_CASE("a limit on the picture is one on its full size, however little is wanted") {
+  Door door;
+  door.options.max_frame_bytes = 99;
+  const auto refused = door.Decode(MakeJpeg({.width = 10, .height = 10}), {PixelFormat::kGray8, 1});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::kInvalidFrame);
+  door.options.max_frame_bytes = 100;
+  const auto tiny = door.Decode(MakeJpeg({.width = 10, .height = 10}), {PixelFormat::kGray8, 1});
+  REQUIRE(tiny);
+  CHECK(tiny->image.width == 2);
+}
+
 TEST_CASE("gray, RGB-coded, restarted and separately scanned pictures decode without warnings") {
   const std::vector<JpegSpec> specs = {{.channels = 1},
                                        {.channels = 1, .progressive = true},

@@ -154,6 +154,20 @@ TEST_CASE("a JPEG stored in any of the eight orientations gives the same oriente
   }
 }
 
+TEST_CASE("how narrow a picture may be made counts from the right way up") {
+  const Bytes stored = WithExif(MakeJpeg({.width = 96, .height = 48}), Tiff(6, false));
+  for (const auto& [enough, width] : {std::pair{48, 48}, {25, 48}, {24, 24}, {12, 12}, {6, 6}}) {
+    CAPTURE(enough);
+    Door door;
+    const auto decoded = door.Decode(stored, {PixelFormat::kGray8, enough});
+    REQUIRE(decoded);
+    CHECK(decoded->image.width == width);
+    CHECK(decoded->image.height == 2 * width);
+    CHECK(decoded->width == 48);
+    CHECK(decoded->height == 96);
+  }
+}
+
 // What orientation `orientation` of stored pixels means, one pixel after the other.
 Bytes Upright(const Bytes& stored, int width, int height, int channels, int orientation) {
   const int out_width = orientation >= 5 ? height : width;

@@ -206,7 +206,7 @@ struct Door {
   base::Allowance allowance;
 
   base::Result<codec::Decoded> Decode(base::ByteView encoded,
-                                      frame::PixelFormat wanted = frame::PixelFormat::kGray8) {
+                                      codec::Wanted wanted = frame::PixelFormat::kGray8) {
     return codec::Decode({encoded}, wanted, options, allowance, budget, scratch,
                          std::chrono::milliseconds(0));
   }

@@ -188,7 +188,9 @@ TEST_CASE("a real pool works through frames of several threads; each is counted 
   Options options;
   const codec::Options codec;
   resources::MemoryBudget budget(1 << 20);
-  auto pool = WorkerPool::Start(2, 10'000, {options, codec, budget, base::SystemClock()}, log);
+  CameraStates cameras(1, budget);
+  auto pool =
+      WorkerPool::Start(2, 10'000, {options, codec, budget, base::SystemClock(), cameras}, log);
   REQUIRE(pool);
   constexpr int kThreads = 3, kFrames = 500;
   std::atomic<std::uint64_t> reported = 0;
@@ -203,10 +205,11 @@ TEST_CASE("a real pool works through frames of several threads; each is counted 
         doors.emplace_back([&] {
           for (int i = 0; i < kFrames; ++i) {
             (void)batcher.Add([&, fails = i % 5 == 0](BatchPart part) {
-              (void)(*pool)->Submit([&, fails, part = std::move(part)](Processor&) mutable {
-                ++worked;
-                if (!fails) part.Succeeded();
-              });
+              (void)(*pool)->Submit(
+                  [&, fails, part = std::move(part)](Processor&, CameraTurns::Turn) mutable {
+                    ++worked;
+                    if (!fails) part.Succeeded();
+                  });
             });
           }
         });

@@ -4,6 +4,7 @@
 #include "process/steps/steps.h"
 #include "support/samples.h"
 #include "unit/codec/picture_maker.h"
+#include "unit/process/step_bench.h"
 
 namespace sampleproc::process {
 namespace {
@@ -11,25 +12,9 @@ namespace {
 using base::ErrorCode;
 using test::Door;
 
-struct Outcome {
-  base::Result<void> status;
-  frame::FrameResult result;
-};
-
-class Bench {
+class Bench : public StepBench {
  public:
-  explicit Bench(int min_size = 40) : step_(Make(min_size)) {}
-
-  Outcome Run(const frame::Image& luma) {
-    Outcome outcome;
-    frame::StepReport report;
-    outcome.status = step_->Run({frame_, luma, allowance, budget, std::chrono::milliseconds(0)},
-                                outcome.result, report);
-    return outcome;
-  }
-
-  base::Allowance allowance;
-  resources::MemoryBudget budget{std::size_t{1} << 30};
+  explicit Bench(int min_size = 40) : StepBench(Make(min_size)) {}
 
  private:
   static std::unique_ptr<Step> Make(int min_size) {
@@ -37,9 +22,6 @@ class Bench {
     options.faces.min_size = min_size;
     return MakeFacesStep(options);
   }
-
-  frame::Frame frame_;
-  std::unique_ptr<Step> step_;
 };
 
 // dlib itself, with the detector as dlib builds it, on the same luma.

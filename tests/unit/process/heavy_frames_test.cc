@@ -30,8 +30,8 @@ struct Service {
   explicit Service(int workers) {
     options.heavy_pixels = 100;
     options.heavy_patience = std::chrono::hours(1);
-    auto started =
-        WorkerPool::Start(workers, 1000, {options, codec, budget, base::SystemClock(), &lane}, log);
+    auto started = WorkerPool::Start(
+        workers, 1000, {options, codec, budget, base::SystemClock(), cameras, &lane}, log);
     REQUIRE(started);
     pool = std::move(*started);
   }
@@ -44,6 +44,7 @@ struct Service {
   Options options;
   codec::Options codec;
   resources::MemoryBudget budget{64 << 20};
+  CameraStates cameras{1, budget};
   resources::HeavyLane lane{WorkerPool::kSpareWorkers};
   std::unique_ptr<WorkerPool> pool;
 };
@@ -56,14 +57,14 @@ TEST_CASE("small frames go on while every worker's heavy frame waits for its tur
     REQUIRE(slot);
     std::atomic<int> heavy_done = 0;
     for (std::size_t i = 0; i < WorkerPool::kSpareWorkers; ++i) {
-      REQUIRE(service.pool->Submit([&](Processor& processor) {
+      REQUIRE(service.pool->Submit([&](Processor& processor, CameraTurns::Turn) {
         if (processor.Process(GrayFrame(11), {})) ++heavy_done;
       }));
       service.AwaitWaiting(i + 1);
     }
     std::latch small_done(10);
     for (int i = 0; i < 10; ++i) {
-      REQUIRE(service.pool->Submit([&](Processor& processor) {
+      REQUIRE(service.pool->Submit([&](Processor& processor, CameraTurns::Turn) {
         if (processor.Process(GrayFrame(10), {})) small_done.count_down();
       }));
     }
@@ -73,7 +74,7 @@ TEST_CASE("small frames go on while every worker's heavy frame waits for its tur
     // One more than may wait is refused at once, and its worker goes on.
     std::latch refused(1);
     bool was_refused = false;
-    REQUIRE(service.pool->Submit([&](Processor& processor) {
+    REQUIRE(service.pool->Submit([&](Processor& processor, CameraTurns::Turn) {
       was_refused = IsRefused(processor.Process(GrayFrame(11), {}));
       refused.count_down();
     }));
@@ -92,7 +93,7 @@ TEST_CASE("a heavy frame holds the lane for all of its work and no longer") {
   std::atomic<int> done = 0;
   for (int i = 0; i < 20; ++i) {
     while (service.lane.waiting() == WorkerPool::kSpareWorkers) std::this_thread::yield();
-    REQUIRE(service.pool->Submit([&](Processor& processor) {
+    REQUIRE(service.pool->Submit([&](Processor& processor, CameraTurns::Turn) {
       const auto result = processor.Process(GrayFrame(50), {});
       if (result || IsRefused(result)) ++done;
     }));
@@ -108,7 +109,7 @@ TEST_CASE("a heavy frame is refused before memory is taken for it") {
   service.options.heavy_patience = std::chrono::milliseconds(0);
   const auto slot = service.lane.Enter(std::chrono::hours(1), {});
   bool was_refused = false;
-  REQUIRE(service.pool->Submit([&](Processor& processor) {
+  REQUIRE(service.pool->Submit([&](Processor& processor, CameraTurns::Turn) {
     was_refused = IsRefused(processor.Process(GrayFrame(11), {})) && service.budget.used() == 0;
   }));
   service.pool.reset();

@@ -16,13 +16,14 @@ TEST_CASE("a worker that is at one task for too long counts as stuck until it en
   options.pipeline = {"stats"};
   codec::Options codec;
   resources::MemoryBudget budget(1 << 20);
-  const auto pool = WorkerPool::Start(2, 4, {options, codec, budget, clock}, log);
+  CameraStates cameras(1, budget);
+  const auto pool = WorkerPool::Start(2, 4, {options, codec, budget, clock, cameras}, log);
   REQUIRE(pool);
   const std::chrono::seconds limit(30);
   CHECK((*pool)->Stuck(limit) == 0);
 
   std::promise<void> begun, end;
-  REQUIRE((*pool)->Submit([&](Processor&) {
+  REQUIRE((*pool)->Submit([&](Processor&, CameraTurns::Turn) {
     begun.set_value();
     end.get_future().wait();
   }));

@@ -1,0 +1,82 @@
+// Frames of one camera in the order in which they arrived, while several workers share them.
+//
+// A worker that takes a frame takes a turn with it, in the order of arrival. What depends on that
+// order (the motion step) waits until its turn has come; everything else, decoding above all, goes
+// on side by side. Frames of different cameras and frames without a camera never wait for each
+// other, except that nobody knows a frame's camera before its metadata has been read: until then
+// the later ones that must keep an order wait for it.
+//
+// No deadlock: turns are taken in the order in which work is handed out, so an earlier turn is in a
+// worker's hands or over, and the earliest one waits for nobody.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/deadline.h"
+#include "base/error.h"
+
+namespace sampleproc::process {
+
+// Thread-safe. Holds one entry for each turn that is not over, so memory is bounded by the number
+// of frames in work. Must outlive its turns.
+class CameraTurns {
+ public:
+  // One frame's place in the order. Movable, used by one thread at a time. Destroying it ends the
+  // turn, so a frame that fails anywhere holds up nobody. A default-constructed turn stands for a
+  // caller that works on one frame at a time: it never waits.
+  class Turn {
+   public:
+    Turn() = default;
+    Turn(Turn&& other) noexcept;
+    Turn& operator=(Turn&& other) noexcept;
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { End(); }
+
+    // Says whose frame it is; without a camera the turn is over. The first call counts.
+    void Declare(const std::optional<std::string>& camera_id);
+
+    // Returns once every earlier turn has declared its camera and every earlier turn of the same
+    // camera is over. Fails with kDeadline or kCancelled. Call Declare before.
+    base::Result<void> Wait(const base::Allowance& allowance);
+
+    // The order does not matter from here on: the camera's next frame may go ahead.
+    void End();
+
+   private:
+    friend class CameraTurns;
+    Turn(CameraTurns* turns, std::uint64_t number) : turns_(turns), number_(number) {}
+
+    CameraTurns* turns_ = nullptr;
+    std::uint64_t number_ = 0;
+    bool declared_ = false;
+  };
+
+  CameraTurns() = default;
+  CameraTurns(const CameraTurns&) = delete;
+  CameraTurns& operator=(const CameraTurns&) = delete;
+
+  // Takes the next turn. Call it where frames are handed out, under the lock that makes that an
+  // order.
+  Turn Begin();
+
+  std::size_t open() const;  // turns that are not over
+
+ private:
+  bool MayGo(std::uint64_t number) const;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t next_ = 1;  // guarded by mutex_
+  // Turns that are not over, by number, with the camera once it is declared; guarded by mutex_.
+  std::map<std::uint64_t, std::optional<std::string>> open_;
+};
+
+}  // namespace sampleproc::process

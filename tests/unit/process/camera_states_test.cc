@@ -1,0 +1,144 @@
+#include "process/camera_states.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace sampleproc::process {
+namespace {
+
+struct Tally : CameraStates::State {
+  int frames = 0;
+};
+
+const std::function<std::unique_ptr<CameraStates::State>()> kMake = [] {
+  return std::make_unique<Tally>();
+};
+
+constexpr std::size_t kBytes = 1000;
+constexpr CameraStates::Wanted kWanted{.shape = 1, .bytes = kBytes, .make = kMake};
+
+// How many frames the camera's state has seen, this one included; 0 when it has none.
+int Count(CameraStates& cameras, std::string_view camera,
+          const CameraStates::Wanted& wanted = kWanted) {
+  auto lease = cameras.Use(camera, wanted);
+  return lease ? ++static_cast<Tally&>(lease->state()).frames : 0;
+}
+
+struct Told {
+  std::vector<std::pair<std::string, std::string>> refused;
+  CameraStates::OnRefused Listen() {
+    return [this](std::string_view camera, std::string_view reason) {
+      refused.emplace_back(camera, reason);
+    };
+  }
+};
+
+TEST_CASE("each camera has its own state, kept from frame to frame and reserved") {
+  resources::MemoryBudget budget(10 * kBytes);
+  {
+    CameraStates cameras(2, budget);
+    CHECK(Count(cameras, "a") == 1);
+    CHECK(Count(cameras, "a") == 2);
+    CHECK(Count(cameras, "b") == 1);
+    CHECK(Count(cameras, "a") == 3);
+    CHECK(budget.used() == 2 * kBytes);
+    CHECK(cameras.counts().cameras == 2);
+  }
+  CHECK(budget.used() == 0);
+}
+
+TEST_CASE("a camera beyond the bound is refused, told once, and evicts nobody") {
+  resources::MemoryBudget budget(100 * kBytes);
+  Told told;
+  CameraStates cameras(2, budget, told.Listen());
+  Count(cameras, "a");
+  Count(cameras, "b");
+  for (int i = 0; i < 5; ++i) {
+    const auto refused = cameras.Use("c", kWanted);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == "max_cameras");
+  }
+  CHECK(Count(cameras, "a") == 2);
+  CHECK(Count(cameras, "b") == 2);
+  CHECK(told.refused == std::vector<std::pair<std::string, std::string>>{{"c", "max_cameras"}});
+  CHECK(cameras.counts().cameras == 2);
+  CHECK(cameras.counts().refused_cameras == 1);
+  CHECK(cameras.counts().refused_frames == 5);
+}
+
+TEST_CASE("without room in the budget a camera is refused until there is some") {
+  resources::MemoryBudget budget(2 * kBytes);
+  Told told;
+  CameraStates cameras(64, budget, told.Listen());
+  Count(cameras, "a");
+  auto taken = budget.TryReserve(kBytes, "the test");
+  REQUIRE(taken);
+  CHECK(cameras.Use("b", kWanted).error() == "no_memory");
+  CHECK(Count(cameras, "b") == 0);
+  CHECK(told.refused == std::vector<std::pair<std::string, std::string>>{{"b", "no_memory"}});
+  CHECK(cameras.counts().cameras == 1);
+  taken->Release();
+  CHECK(Count(cameras, "b") == 1);
+}
+
+TEST_CASE("a state of another shape is made anew, with its own memory") {
+  resources::MemoryBudget budget(10 * kBytes);
+  CameraStates cameras(2, budget);
+  Count(cameras, "a");
+  Count(cameras, "a");
+  CHECK(Count(cameras, "a", {.shape = 2, .bytes = 3 * kBytes, .make = kMake}) == 1);
+  CHECK(budget.used() == 3 * kBytes);
+  CHECK(Count(cameras, "a", {.shape = 3, .bytes = 11 * kBytes, .make = kMake}) == 0);
+  CHECK(budget.used() == 0);
+  CHECK(cameras.counts().cameras == 0);
+}
+
+TEST_CASE("a state that cannot be made leaves nothing behind") {
+  resources::MemoryBudget budget(10 * kBytes);
+  CameraStates cameras(1, budget);
+  const std::function<std::unique_ptr<CameraStates::State>()> fail =
+      []() -> std::unique_ptr<CameraStates::State> { throw std::bad_alloc(); };
+  CHECK_THROWS_AS(cameras.Use("a", {.shape = 1, .bytes = kBytes, .make = fail}), std::bad_alloc);
+  CHECK(budget.used() == 0);
+  CHECK(Count(cameras, "b") == 1);
+}
+
+TEST_CASE("memory of refused cameras' names is bounded") {
+  resources::MemoryBudget budget(kBytes);
+  Told told;
+  CameraStates cameras(0, budget, told.Listen());
+  for (int i = 0; i < 3000; ++i) Count(cameras, std::to_string(i));
+  CHECK(told.refused.size() == 1024);
+  CHECK(cameras.counts().refused_cameras == 1024);
+  CHECK(cameras.counts().refused_frames == 3000);
+}
+
+TEST_CASE("workers share the states without losing a frame", "[threads]") {
+  constexpr int kRounds = 2000;
+  resources::MemoryBudget budget(10 * kBytes);
+  CameraStates cameras(3, budget);
+  std::atomic<int> refused = 0;
+  {
+    std::vector<std::jthread> workers;
+    for (int i = 0; i < 4; ++i) {
+      workers.emplace_back([&] {
+        for (int round = 0; round < kRounds; ++round) {
+          if (Count(cameras, std::to_string(round % 4)) == 0) ++refused;
+        }
+      });
+    }
+  }
+  int seen = 0;
+  for (const char* camera : {"0", "1", "2", "3"}) {
+    const int count = Count(cameras, camera);
+    if (count > 0) seen += count - 1;
+  }
+  CHECK(seen + refused == 4 * kRounds);
+  CHECK(refused >= kRounds / 4);
+}
+
+}  // namespace
+}  // namespace sampleproc::process
