@@ -17,7 +17,7 @@ _sampleproc() {
       options='--host --port --config -c --set --help -h'
       ;;
     process-file)
-      options='--recursive -r --jobs -j --output -o --format --annotate --timings --fail-fast --max-failures --files-from --null -0 --resume --compare --pipeline --config -c --set --help -h'
+      options='--recursive -r --files-from --null -0 --requests --raw --camera --jobs -j --fail-fast --max-failures --resume --output -o --format --timings --annotate --compare --pipeline --config -c --set --help -h'
       ;;
     validate-config)
       options='--strict --set --help -h'
