@@ -17,7 +17,7 @@ _sampleproc() {
       options='--host --port --config -c --set --help -h'
       ;;
     process-file)
-      options='--recursive -r --jobs -j --output -o --format --annotate --timings --fail-fast --max-failures --files-from --null -0 --resume --compare --pipeline --config -c --set --help -h'
+      options='--recursive -r --files-from --null -0 --requests --raw --camera --jobs -j --fail-fast --max-failures --resume --output -o --format --timings --annotate --compare --pipeline --config -c --set --help -h'
       ;;
     validate-config)
       options='--strict --set --help -h'
@@ -28,7 +28,7 @@ _sampleproc() {
   esac
   if [[ $previous == --set ]]; then
     compopt -o nospace
-    mapfile -t COMPREPLY < <(compgen -W 'http.host= http.port= http.io_threads= http.max_request_bytes= http.max_frame_data_chars= http.max_metadata_bytes= http.max_json_depth= http.max_json_nodes= http.max_head_bytes= http.max_fields= http.max_target_bytes= http.header_timeout= http.body_timeout= http.write_timeout= http.idle_timeout= http.request_deadline= codec.max_frame_bytes= codec.max_jpeg_scans= codec.deadline= process.pipeline= process.detection_threshold= process.workers= process.queue_depth= process.deadline= process.budget_patience= process.batch_size= process.batch_wait= process.heavy_pixels= process.heavy_patience= process.delay= process.simulate_gpu= process.faces.min_size= process.motion.max_cameras= process.people.when= process.cascade.file= process.cascade.name= process.cascade.scale= process.cascade.min_neighbours= process.cascade.min_size= resources.memory_limit= telemetry.log_level= telemetry.log_format= service.name= service.version= service.shutdown_timeout= service.drain_delay= service.stuck_after=' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'http.host= http.port= http.unix_socket= http.tls_cert= http.tls_key= http.io_threads= http.allowed_hosts= http.cors_origins= http.cors_credentials= http.max_requests_per_minute= http.trusted_proxies= http.auth_tokens_file= http.access_log= http.max_request_bytes= http.max_frame_data_chars= http.max_metadata_bytes= http.max_json_depth= http.max_json_nodes= http.max_head_bytes= http.max_fields= http.max_target_bytes= http.max_connections= http.max_connections_per_client= http.max_requests_per_connection= http.header_timeout= http.body_timeout= http.body_min_rate= http.body_rate_grace= http.tls_handshake_timeout= http.write_timeout= http.idle_timeout= http.request_deadline= codec.max_frame_bytes= codec.max_jpeg_scans= codec.deadline= process.pipeline= process.detection_threshold= process.workers= process.queue_depth= process.deadline= process.budget_patience= process.batch_size= process.batch_wait= process.heavy_pixels= process.heavy_patience= process.delay= process.simulate_gpu= process.faces.min_size= process.motion.max_cameras= process.people.when= process.cascade.file= process.cascade.name= process.cascade.scale= process.cascade.min_neighbours= process.cascade.min_size= resources.memory_limit= telemetry.log_level= telemetry.log_format= service.name= service.version= service.shutdown_timeout= service.drain_delay= service.stuck_after=' -- "$current")
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   else

@@ -115,7 +115,8 @@ base::Result<Decoded> Decode(const Encoded& encoded, Wanted wanted, const Option
     return base::Fail(base::ErrorCode::kInvalidFrame, "the frame is empty; it must be a picture (" +
                                                           std::string(SupportedFormats()) + ")");
   }
-  Format format = Sniff(bytes);
+  const bool certain = encoded.raw && encoded.raw->certain;
+  Format format = certain ? Format::kUnknown : Sniff(bytes);
   if (format == Format::kUnknown) {
     if (!encoded.raw || frame::RawBytes(*encoded.raw) != bytes.size()) {
       return RefuseUnknown(encoded);

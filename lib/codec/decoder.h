@@ -97,7 +97,7 @@ struct Decoded {
 };
 
 // Decodes one picture as `wanted`. The first bytes decide; `raw` counts only when they match no
-// format of ours and the size is exactly what the description says. Gray from a JPEG is its own Y,
+// format of ours (or it is `certain`) and the size is exactly what the description says. Gray from a JPEG is its own Y,
 // from nv12 and yuyv theirs stretched to 0..255; gray from anything else with colour is BT.601
 // luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are scaled to 8 with
 // rounding; gamma and colour profiles are not applied. Rows are packed: stride = width * channels.

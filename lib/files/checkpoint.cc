@@ -32,19 +32,22 @@ class CheckpointReader final : public json::JsonHandler {
  public:
   Checkpoint checkpoint;
 
-  bool IsWhole() const { return seen_ == 0x3F; }
+  bool IsWhole() const { return seen_ == 0xFF; }
 
   void Key(std::string_view key) override { key_ = key; }
   void String(std::span<char> text) override {
-    if (key_ == "settings") Take(0, {text.data(), text.size()}, 16, checkpoint.settings);
-    if (key_ == "inputs") Take(1, {text.data(), text.size()}, 16, checkpoint.inputs);
+    const std::string_view value(text.data(), text.size());
+    if (key_ == "settings") Take(0, value, 16, checkpoint.settings);
+    if (key_ == "inputs") Take(1, value, 16, checkpoint.place.digest);
   }
   void Number(const json::JsonNumber& number) override {
     std::uint64_t version = 0;
     if (key_ == "records") Take(2, number.text, 10, checkpoint.records);
     if (key_ == "failed") Take(3, number.text, 10, checkpoint.failed);
     if (key_ == "output_bytes") Take(4, number.text, 10, checkpoint.output_bytes);
-    if (key_ == "sampleproc_checkpoint" && number.text == "1") Take(5, number.text, 10, version);
+    if (key_ == "input") Take(5, number.text, 10, checkpoint.place.input);
+    if (key_ == "frames") Take(6, number.text, 10, checkpoint.place.frames);
+    if (key_ == "sampleproc_checkpoint" && number.text == "2") Take(7, number.text, 10, version);
   }
 
  private:
@@ -95,12 +98,14 @@ base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& che
   std::string text;
   json::JsonWriter json(text);
   json.BeginObject();
-  json.Member("sampleproc_checkpoint", 1);
+  json.Member("sampleproc_checkpoint", 2);
   json.Member("settings", Hex(checkpoint.settings));
-  json.Member("inputs", Hex(checkpoint.inputs));
   json.Member("records", checkpoint.records);
   json.Member("failed", checkpoint.failed);
   json.Member("output_bytes", checkpoint.output_bytes);
+  json.Member("input", checkpoint.place.input);
+  json.Member("frames", checkpoint.place.frames);
+  json.Member("inputs", Hex(checkpoint.place.digest));
   json.EndObject();
   text += '\n';
   const std::string fresh = path + ".new";
@@ -109,19 +114,6 @@ base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& che
     return std::unexpected(SystemError("cannot write the checkpoint", errno));
   }
   return {};
-}
-
-base::Result<void> SkipDone(const Checkpoint& checkpoint, InputList& inputs) {
-  std::uint64_t digest = 0;
-  for (std::uint64_t i = 0; i < checkpoint.records; ++i) {
-    const std::optional<Input> input = inputs.Next();
-    if (!input) break;
-    digest = ExtendDigest(digest, input->path);
-  }
-  if (digest == checkpoint.inputs) return {};
-  return base::Fail(base::ErrorCode::kUsage,
-                    "the inputs are not those of the run to be resumed, or not in the same order; "
-                    "remove the checkpoint to start again");
 }
 
 }  // namespace sampleproc::files

@@ -7,20 +7,20 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "files/input_list.h"
+#include "files/task.h"
 
 namespace sampleproc::files {
 
 // Everything counts from the beginning of the first run. Kept as one line of JSON:
 //
-//   {"sampleproc_checkpoint":1,"settings":"<hex>","inputs":"<hex>","records":n,"failed":n,
-//    "output_bytes":n}
+//   {"sampleproc_checkpoint":2,"settings":"<hex>","records":n,"failed":n,"output_bytes":n,
+//    "input":n,"frames":n,"inputs":"<hex>"}
 struct Checkpoint {
   std::uint64_t settings = 0;      // digest of all that decides what a record looks like
-  std::uint64_t inputs = 0;        // digest of the sources of the records written, in order
   std::uint64_t records = 0;       // that are whole in the output
   std::uint64_t failed = 0;        // of these
   std::uint64_t output_bytes = 0;  // that these records take
+  Place place;                     // of the last record
 
   bool operator==(const Checkpoint&) const = default;
 };
@@ -36,9 +36,5 @@ base::Result<std::optional<Checkpoint>> LoadCheckpoint(const std::string& path);
 // Replaces the file in one step: whenever the process or the machine stops, the old one or the new
 // one is there. The output's bytes must be on disk before. Fails with kIo.
 base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint);
-
-// Passes over the inputs that the checkpoint says are done. Fails with kUsage when they are not the
-// inputs it was made with.
-base::Result<void> SkipDone(const Checkpoint& checkpoint, InputList& inputs);
 
 }  // namespace sampleproc::files

@@ -21,7 +21,7 @@ CheckpointWriter::CheckpointWriter(std::unique_ptr<RecordWriter> records, Sync s
 
 base::Result<void> CheckpointWriter::Write(const Record& record) {
   if (auto written = records_->Write(record); !written) return written;
-  checkpoint_.inputs = ExtendDigest(checkpoint_.inputs, record.source.source);
+  checkpoint_.place = record.place;
   ++checkpoint_.records;
   if (!record.result) ++checkpoint_.failed;
   if (clock_.Now() < next_save_) return {};

@@ -33,7 +33,7 @@ double IntersectionOverUnion(const Bbox& a, const Bbox& b) {
 class RecordReader final : public json::JsonHandler {
  public:
   std::string source;
-  int index = -1;
+  std::optional<std::uint64_t> index;
   bool failed = false;
   bool has_source = false;
   bool has_detections = false;
@@ -74,20 +74,21 @@ class RecordReader final : public json::JsonHandler {
     }
   }
   void Number(const json::JsonNumber& number) override {
-    if (depth_ == 1 && top_ == "index") index = ToInt(number);
+    if (depth_ == 1 && top_ == "index") index = ToNumber<std::uint64_t>(number);
     if (depth_ == 4 && top_ == "detections" && member_ == "bbox") {
       Bbox& box = detections.back().second;
       int* const corners[] = {&box.x1, &box.y1, &box.x2, &box.y2};
-      if (corners_ < 4) *corners[corners_] = ToInt(number);
+      if (corners_ < 4) *corners[corners_] = ToNumber<int>(number);
       ++corners_;
     }
   }
 
-  bool IsRecord() const { return sound && has_source && index >= 0 && failed != has_detections; }
+  bool IsRecord() const { return sound && has_source && index && failed != has_detections; }
 
  private:
-  int ToInt(const json::JsonNumber& number) {
-    int value = 0;
+  template <typename T>
+  T ToNumber(const json::JsonNumber& number) {
+    T value = 0;
     const char* const end = number.text.data() + number.text.size();
     const auto [stop, error] = std::from_chars(number.text.data(), end, value);
     sound = sound && error == std::errc() && stop == end;
@@ -175,8 +176,8 @@ base::Result<Comparison> Comparison::Load(const std::string& path) {
                         "line " + std::to_string(number) +
                             " of the file to compare with is not a record of process-file");
     }
-    comparison.frames_[{std::move(reader.source), reader.index}] = {reader.failed, false,
-                                                                    std::move(reader.detections)};
+    comparison.frames_[{std::move(reader.source), *reader.index}] = {reader.failed, false,
+                                                                     std::move(reader.detections)};
   }
   return comparison;
 }

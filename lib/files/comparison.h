@@ -63,7 +63,7 @@ class Comparison {
     bool met = false;
     std::vector<std::pair<std::string, frame::Bbox>> detections;
   };
-  std::map<std::pair<std::string, int>, Entry> frames_;  // by source and index
+  std::map<std::pair<std::string, std::uint64_t>, Entry> frames_;  // by source and index
 };
 
 }  // namespace sampleproc::files

@@ -12,27 +12,36 @@
 #include <utility>
 
 #include "files/file_kind.h"
+#include "frame/raw_description.h"
+#include "video/container.h"
 
 namespace sampleproc::files {
 namespace {
 
-constexpr std::array<std::string_view, 5> kExtensions = {".jpg", ".jpeg", ".png", ".webp", ".npy"};
+constexpr std::array<std::string_view, 5> kPictures = {"jpg", "jpeg", "png", "webp", "npy"};
 
-bool HasPictureExtension(std::string_view path) {
-  const auto same_letter = [](char a, char b) {
-    return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b - 'A' + 'a') : b);
-  };
-  return std::ranges::any_of(kExtensions, [&](std::string_view extension) {
-    if (path.size() <= extension.size() || path[path.size() - extension.size() - 1] == '/') {
-      return false;  // a hidden file's name
-    }
-    return std::ranges::equal(extension, path.substr(path.size() - extension.size()), same_letter);
-  });
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// The ending of a file's name in small letters; none for hidden files that have nothing before it.
+std::string EndingOf(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return "";
+  std::string ending(name.substr(dot + 1));
+  std::ranges::transform(ending, ending.begin(), Lower);
+  return ending;
+}
+
+bool IsLookedFor(std::string_view path, bool raw_pixels) {
+  const std::string ending = EndingOf(path);
+  if (ending.empty()) return false;
+  if (raw_pixels && (ending == "raw" || frame::FindRawFormat(ending))) return true;
+  return std::ranges::find(kPictures, ending) != kPictures.end() || video::IsVideoName(path);
 }
 
 Input Failed(std::string path, int error_number) {
   base::Error error = SystemError("cannot read " + path, error_number);
-  return {std::move(path), std::move(error)};
+  return {.path = std::move(path), .error = std::move(error)};
 }
 
 }  // namespace
@@ -50,45 +59,55 @@ std::optional<Input> InputList::Next() {
       const std::string path = directory.path + separator + directory.names.back();
       directory.names.pop_back();
       input = Found(path);
-    } else if (next_argument_ < arguments_.size()) {
-      input = Named(arguments_[next_argument_++]);
-    } else if (names_ != nullptr) {
-      auto name = names_->Next();
+    } else if (next_argument_ < given_.arguments.size()) {
+      argument_ = next_argument_++;
+      input = Named(given_.arguments[*argument_]);
+    } else if (next_requests_ < given_.requests.size()) {
+      argument_ = std::nullopt;
+      input = Input{.path = given_.requests[next_requests_++], .recorded_requests = true};
+    } else if (given_.names != nullptr) {
+      argument_ = std::nullopt;
+      auto name = given_.names->Next();
       if (!name) return std::nullopt;
       input = Listed(std::move(*name));
     } else {
       return std::nullopt;
     }
-    if (input) return input;
+    if (!input) continue;
+    input->argument = argument_;
+    return input;
   }
 }
 
 std::optional<Input> InputList::Named(const std::string& path) {
-  if (path == "-") return Input{path, std::nullopt};
+  if (path == "-") return Input{.path = path};
   struct stat status{};
   if (stat(path.c_str(), &status) != 0) return Failed(path, errno);
   if (S_ISDIR(status.st_mode)) return Enter(path);
-  if (!S_ISREG(status.st_mode)) return Input{path, NotRegular(path, status.st_mode)};
-  return Input{path, std::nullopt};
+  if (!S_ISREG(status.st_mode)) {
+    return Input{.path = path, .error = NotRegular(path, status.st_mode)};
+  }
+  return Input{.path = path, .recorded_requests = EndingOf(path) == "ndjson"};
 }
 
 std::optional<Input> InputList::Listed(base::Result<std::string> name) {
-  if (!name) return Input{"(list of files)", std::move(name.error())};
+  if (!name) return Input{.path = "(list of files)", .error = std::move(name.error())};
   if (*name != "-") return Named(*name);
-  return Input{"-", base::Error{base::ErrorCode::kUsage,
-                                "'-' in a list of files would be standard input; name it './-'",
-                                {},
-                                {}}};
+  return Input{.path = "-",
+               .error = base::Error{base::ErrorCode::kUsage,
+                                    "'-' in a list of files would be standard input; name it './-'",
+                                    {},
+                                    {}}};
 }
 
 std::optional<Input> InputList::Found(const std::string& path) {
   struct stat status{};
   if (lstat(path.c_str(), &status) != 0) return Failed(path, errno);
-  if (S_ISDIR(status.st_mode)) return recursive_ ? Enter(path) : std::nullopt;
-  if (!HasPictureExtension(path)) return std::nullopt;
+  if (S_ISDIR(status.st_mode)) return given_.recursive ? Enter(path) : std::nullopt;
+  if (!IsLookedFor(path, given_.raw_pixels)) return std::nullopt;
   if (S_ISLNK(status.st_mode) && stat(path.c_str(), &status) != 0) return Failed(path, errno);
   if (!S_ISREG(status.st_mode)) return std::nullopt;
-  return Input{path, std::nullopt};
+  return Input{.path = path};
 }
 
 std::optional<Input> InputList::Enter(const std::string& path) {
@@ -105,12 +124,12 @@ std::optional<Input> InputList::Enter(const std::string& path) {
 }
 
 std::optional<std::size_t> InputList::Total() const {
-  const bool any_directory = std::ranges::any_of(arguments_, [](const std::string& path) {
+  const bool any_directory = std::ranges::any_of(given_.arguments, [](const std::string& path) {
     std::error_code ignored;
     return std::filesystem::is_directory(path, ignored);
   });
-  if (any_directory || names_ != nullptr) return std::nullopt;
-  return arguments_.size();
+  if (any_directory || given_.names != nullptr) return std::nullopt;
+  return given_.arguments.size() + given_.requests.size();
 }
 
 }  // namespace sampleproc::files

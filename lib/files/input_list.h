@@ -16,29 +16,40 @@ namespace sampleproc::files {
 // A file to be read, or something that was named, or found, and cannot be.
 struct Input {
   std::string path;  // as given, or the directory as given plus the name found; "-" is stdin
-  std::optional<base::Error> error;
+  std::optional<base::Error> error = {};
+  std::optional<std::size_t> argument = {};  // which of the arguments it came from, if from one
+  bool recorded_requests = false;            // by its name, *.ndjson, or as it was given
 };
 
-// Walks the arguments in the order given. A file that is named is taken whatever its name is. In a
-// directory, names are taken in byte order: regular files (also behind symbolic links) whose
-// extension is jpg, jpeg or png in any case, and with `recursive` the directories in it, except
-// symbolic links to directories, so there are no loops. What is neither file nor directory is an
-// error when named and passed over when found; a directory that cannot be read and a picture's link
-// that leads nowhere are errors.
+// What a command line says.
+struct InputNames {
+  std::vector<std::string> arguments;
+  bool recursive = false;
+  bool raw_pixels = false;                    // files of raw pixels are looked for as well
+  std::vector<std::string> requests = {};     // files of recorded requests
+  std::unique_ptr<NameList> names = nullptr;  // each is as if it were an argument
+};
+
+// Walks the arguments in the order given, then the requests, then the list. A file that is named is
+// taken whatever its name is. In a directory, names are taken in byte order: regular files (also
+// behind symbolic links) whose ending is that of a picture (jpg, jpeg, png, webp, npy) or a video
+// (video::VideoEndings()) in either case, and with `recursive` the directories in it, except
+// symbolic links to directories, so there are no loops. With `raw_pixels`, names that end in raw or
+// a raw format's name are taken too. Recordings of requests are not looked for: the records of an
+// earlier run have the same ending. What is neither file nor directory is an error when named and
+// passed over when found; a directory that cannot be read and a picture's link that leads nowhere
+// are errors.
 //
 // Memory: the names of one directory for each level of nesting, however many files there are.
 // Used by one thread at a time.
 class InputList {
  public:
-  // `names`, when given, go on where the arguments end; each of them is as if it were an argument.
-  InputList(std::vector<std::string> arguments, bool recursive,
-            std::unique_ptr<NameList> names = nullptr)
-      : arguments_(std::move(arguments)), recursive_(recursive), names_(std::move(names)) {}
+  explicit InputList(InputNames given) : given_(std::move(given)) {}
 
   // The next input, or nothing at the end.
   std::optional<Input> Next();
 
-  // How many there are, when that can be said without reading directories.
+  // How many there are, when that can be said without reading directories or the list.
   std::optional<std::size_t> Total() const;
 
  private:
@@ -52,11 +63,11 @@ class InputList {
   std::optional<Input> Found(const std::string& path);
   std::optional<Input> Enter(const std::string& path);
 
-  const std::vector<std::string> arguments_;
-  const bool recursive_;
-  const std::unique_ptr<NameList> names_;
+  InputNames given_;
   std::size_t next_argument_ = 0;
-  std::vector<Directory> open_;  // outermost first
+  std::size_t next_requests_ = 0;
+  std::optional<std::size_t> argument_;  // the one that is being walked
+  std::vector<Directory> open_;          // outermost first
 };
 
 }  // namespace sampleproc::files

@@ -1,12 +1,12 @@
 // Names of files from a file or a pipe, one at a time.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "files/line_reader.h"
 
 namespace sampleproc::files {
 
@@ -18,26 +18,15 @@ class NameList {
   // Fails with kNotFound or kIo when it cannot be opened.
   static base::Result<std::unique_ptr<NameList>> Open(const std::string& path, char delimiter);
 
-  NameList(const NameList&) = delete;
-  NameList& operator=(const NameList&) = delete;
-  ~NameList();
-
   // The next name that is not empty, or nothing at the end. A name longer than a path may be
   // (PATH_MAX, 4096 bytes) is kInvalidFrame and passed over; a list that cannot be read further is
   // kIo and ends it.
   std::optional<base::Result<std::string>> Next();
 
  private:
-  NameList(int descriptor, char delimiter) : descriptor_(descriptor), delimiter_(delimiter) {}
-  bool Fill();
+  explicit NameList(LineReader lines) : lines_(std::move(lines)) {}
 
-  const int descriptor_;
-  const char delimiter_;
-  std::string held_;
-  std::size_t start_ = 0;  // of held_: the first byte not handed out
-  std::size_t names_ = 0;
-  bool ended_ = false;
-  std::optional<base::Error> failure_;
+  LineReader lines_;
 };
 
 }  // namespace sampleproc::files

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kWindowPerJob = 4;
 
-base::Result<frame::FrameResult> Guarded(const Work& work, const Task& task) {
+base::Result<frame::FrameResult> Guarded(const Work& work, Task& task) {
   try {
     return work(task);
   } catch (const std::bad_alloc&) {
@@ -27,6 +27,15 @@ base::Result<frame::FrameResult> Guarded(const Work& work, const Task& task) {
 }
 
 // An exception must not leave a thread of ours.
+base::Result<std::optional<Task>> Guarded(const Take& take) {
+  try {
+    return take();
+  } catch (const std::exception& failure) {
+    return base::Fail(base::ErrorCode::kInternal,
+                      std::string("cannot read the inputs: ") + failure.what());
+  }
+}
+
 base::Result<void> Guarded(const Emit& emit, const Record& record) {
   try {
     return emit(record);
@@ -36,27 +45,34 @@ base::Result<void> Guarded(const Emit& emit, const Record& record) {
   }
 }
 
-// Threads: every member below mutex_ is guarded by it. Records are numbered in the order in which
-// their inputs were taken; slot i % window holds record i from its completion to its emission.
-// Invariant: emitted_ <= i < taken_ <= emitted_ + window for every record i in hand.
+// Threads: take_ is called under taking_, which makes the order of the frames; every member below
+// mutex_ is guarded by it, and mutex_ is never held while frames are read or worked on. Records are
+// numbered in the order in which their tasks were taken; slot i % window holds record i from its
+// completion to its emission. Invariant: emitted_ <= i < taken_ <= emitted_ + window for every
+// record i in hand.
 class Run {
  public:
-  Run(const RunOptions& options, InputList& inputs, const Work& work, const Emit& emit,
+  Run(const RunOptions& options, const Take& take, const Work& work, const Emit& emit,
       const base::CancelFlag& stop)
       : options_(options),
-        inputs_(inputs),
+        take_(take),
         work_(work),
         emit_(emit),
         stop_(stop),
-        slots_(kWindowPerJob * static_cast<std::size_t>(std::max(options.jobs, 1))) {}
+        slots_(kWindowPerJob * static_cast<std::size_t>(std::max(options.jobs, 1))) {
+    ended_ = HasFailedEnough();
+  }
 
   void WorkLoop(int worker) {
-    std::unique_lock lock(mutex_);
-    while (std::optional<Input> input = Take(lock)) {
-      const std::size_t number = taken_++;
-      lock.unlock();
-      Record record = Process(std::move(*input), worker);
-      lock.lock();
+    for (;;) {
+      std::unique_lock taking(taking_);
+      std::optional<Task> task = TakeNext();
+      if (!task) return;
+      const std::size_t number = taken_ - 1;
+      taking.unlock();
+      task->worker = worker;
+      Record record = Process(std::move(*task));
+      std::unique_lock lock(mutex_);
       slots_[number % slots_.size()] = std::move(record);
       EmitReady(lock);
     }
@@ -68,7 +84,9 @@ class Run {
   }
 
  private:
-  std::optional<Input> Take(std::unique_lock<std::mutex>& lock) {
+  // Called under taking_.
+  std::optional<Task> TakeNext() {
+    std::unique_lock lock(mutex_);
     room_.wait(lock, [this] { return ended_ || taken_ < emitted_ + slots_.size(); });
     if (ended_) return std::nullopt;
     if (stop_.Cancelled()) {
@@ -76,16 +94,23 @@ class Run {
       End();
       return std::nullopt;
     }
-    std::optional<Input> input = inputs_.Next();
-    if (!input) End();
-    return input;
+    lock.unlock();
+    auto task = Guarded(take_);
+    lock.lock();
+    if (!task) failure_ = std::move(task.error());
+    if (failure_ || !*task) {
+      End();
+      return std::nullopt;
+    }
+    ++taken_;
+    return std::move(*task);
   }
 
-  Record Process(Input input, int worker) const {
-    Task task{{std::move(input.path), 0}, "", worker};
-    task.frame_id = task.source.source + "#" + std::to_string(task.source.index);
-    auto result = input.error ? std::unexpected(std::move(*input.error)) : Guarded(work_, task);
-    return {std::move(task.source), std::move(task.frame_id), std::move(result)};
+  Record Process(Task task) const {
+    auto result = task.error ? std::unexpected(std::move(*task.error)) : Guarded(work_, task);
+    return {std::move(task.source), std::move(task.frame_id),
+            std::move(result),      task.place,
+            task.of_many,           task.silent};
   }
 
   // Hands out all records whose turn has come. Whoever finds another thread at it leaves it to
@@ -97,7 +122,7 @@ class Run {
       std::optional<Record>& slot = slots_[emitted_ % slots_.size()];
       const Record record = *std::exchange(slot, std::nullopt);
       lock.unlock();
-      const auto emitted = Guarded(emit_, record);
+      const auto emitted = record.silent ? base::Result<void>() : Guarded(emit_, record);
       lock.lock();
       ++emitted_;
       room_.notify_all();
@@ -110,12 +135,17 @@ class Run {
     if (!emitted) {
       failure_ = emitted.error();
       cut_off_ = true;
-    } else {
+    } else if (!record.silent) {
       ++totals_.done;
       if (!record.result) ++totals_.failed;
-      cut_off_ = options_.max_failures > 0 && totals_.failed >= options_.max_failures;
+      cut_off_ = HasFailedEnough();
     }
     if (cut_off_) End();
+  }
+
+  bool HasFailedEnough() const {
+    return options_.max_failures > 0 &&
+           options_.failed_before + totals_.failed >= options_.max_failures;
   }
 
   void End() {
@@ -124,18 +154,19 @@ class Run {
   }
 
   const RunOptions& options_;
-  InputList& inputs_;  // guarded by mutex_
+  const Take& take_;
   const Work& work_;
   const Emit& emit_;
   const base::CancelFlag& stop_;
 
+  std::mutex taking_;  // locked before mutex_
   std::mutex mutex_;
   std::condition_variable room_;
   std::vector<std::optional<Record>> slots_;
-  std::size_t taken_ = 0;
+  std::size_t taken_ = 0;  // written under both
   std::size_t emitted_ = 0;
   bool emitting_ = false;
-  bool ended_ = false;    // no further input is taken
+  bool ended_ = false;    // nothing further is taken
   bool cut_off_ = false;  // no further record is handed out
   RunTotals totals_;
   std::optional<base::Error> failure_;
@@ -143,9 +174,9 @@ class Run {
 
 }  // namespace
 
-base::Result<RunTotals> RunOrdered(const RunOptions& options, InputList& inputs, const Work& work,
+base::Result<RunTotals> RunOrdered(const RunOptions& options, const Take& take, const Work& work,
                                    const Emit& emit, const base::CancelFlag& stop) {
-  Run run(options, inputs, work, emit, stop);
+  Run run(options, take, work, emit, stop);
   {
     std::vector<std::jthread> threads;
     for (int worker = 1; worker < options.jobs; ++worker) {

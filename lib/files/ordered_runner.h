@@ -4,12 +4,12 @@
 
 #include <cstddef>
 #include <functional>
-#include <string>
+#include <optional>
 
 #include "base/deadline.h"
 #include "base/error.h"
-#include "files/input_list.h"
 #include "files/record.h"
+#include "files/task.h"
 
 namespace sampleproc::files {
 
@@ -19,13 +19,7 @@ struct RunOptions {
   // Ends the run with the record of that many failures in order; nothing after it is handed out.
   // 1 is fail-fast, 0 goes on to the end.
   std::size_t max_failures = 0;
-};
-
-// One input that a worker has taken.
-struct Task {
-  frame::SourceRef source;
-  std::string frame_id;  // "<source>#<index>"
-  int worker = 0;        // 0 .. jobs - 1; one task at a time has a given number
+  std::size_t failed_before = 0;  // in an earlier run that this one goes on with; they count too
 };
 
 struct RunTotals {
@@ -34,19 +28,23 @@ struct RunTotals {
   bool stopped = false;    // by the stop flag, while there might have been more
 };
 
-// Called by any of the threads at any time, several at once. An exception it throws becomes the
-// error of that frame's record.
-using Work = std::function<base::Result<frame::FrameResult>(const Task& task)>;
+// The next frame, or nothing at the end. Called by changing threads, never twice at once; which
+// thread it is decides nothing. A failure ends the run, and so does an exception, as kInternal.
+using Take = std::function<base::Result<std::optional<Task>>()>;
 
-// Called once for each record, in order, never twice at once, but by changing threads. A failure
-// ends the run, and so does an exception, as kInternal.
+// Called by any of the threads at any time, several at once; it may change what the record shows of
+// the task, as its frame_id. An exception it throws becomes the error of that frame's record.
+using Work = std::function<base::Result<frame::FrameResult>(Task& task)>;
+
+// Called once for each record that is not silent, in order, never twice at once, but by changing
+// threads. A failure ends the run, and so does an exception, as kInternal.
 using Emit = std::function<base::Result<void>(const Record& record)>;
 
-// Runs until the inputs end, `options.max_failures` is reached, `emit` fails (whose error is
-// returned) or `stop` is set; then what was begun is finished and handed out. An input that carries
-// an error gets its record without any work. At most 4 * jobs records wait for an earlier one, so
-// memory does not depend on the number of inputs.
-base::Result<RunTotals> RunOrdered(const RunOptions& options, InputList& inputs, const Work& work,
+// Runs until the tasks end, `options.max_failures` is reached, `take` or `emit` fails (whose error
+// is returned) or `stop` is set; then what was begun is finished and handed out. A task that
+// carries an error gets its record without any work. At most 4 * jobs records wait for an earlier
+// one, so memory does not depend on the number of inputs.
+base::Result<RunTotals> RunOrdered(const RunOptions& options, const Take& take, const Work& work,
                                    const Emit& emit, const base::CancelFlag& stop);
 
 }  // namespace sampleproc::files

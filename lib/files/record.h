@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/error.h"
+#include "files/task.h"
 #include "frame/frame_result.h"
-#include "frame/result_json.h"
 
 namespace sampleproc::files {
 
@@ -13,6 +13,9 @@ struct Record {
   frame::SourceRef source;
   std::string frame_id;
   base::Result<frame::FrameResult> result;
+  Place place = {};
+  bool of_many = false;
+  bool silent = false;
 };
 
 }  // namespace sampleproc::files

@@ -100,14 +100,16 @@ class TableWriter final : public RecordWriter {
       auto written = sink_.WriteLine(Line("SOURCE", "SIZE", "FORMAT", "FOUND", "WHAT"));
       if (!written) return written;
     }
+    std::string source = record.source.source;
+    if (record.of_many) source += "#" + std::to_string(record.source.index);
     if (!record.result) {
       return sink_.WriteLine(
-          Line(record.source.source, "-", "-", "-", "error: " + record.result.error().message));
+          Line(source, "-", "-", "-", "error: " + record.result.error().message));
     }
     const frame::FrameResult& result = *record.result;
-    return sink_.WriteLine(Line(
-        record.source.source, std::to_string(result.width) + "x" + std::to_string(result.height),
-        result.format, std::to_string(result.detections.size()), Classes(result.detections)));
+    return sink_.WriteLine(
+        Line(source, std::to_string(result.width) + "x" + std::to_string(result.height),
+             result.format, std::to_string(result.detections.size()), Classes(result.detections)));
   }
   base::Result<void> Flush() override { return sink_.Flush(); }
 

@@ -28,7 +28,8 @@ class RecordWriter {
 std::unique_ptr<RecordWriter> MakeNdjsonWriter(int descriptor, std::string name,
                                                const frame::ResultJsonOptions& options);
 
-// A header, then one line a record: source, WIDTHxHEIGHT, format, number of detections, and the
+// A header, then one line a record: source (of many frames with its
+// index, "clip.mp4#12"), WIDTHxHEIGHT, format, number of detections, and the
 // count of each class or the error. Columns have fixed widths, because the longest source is not
 // known before the end; a longer source is cut at its front. Control characters are shown as "?".
 std::unique_ptr<RecordWriter> MakeTableWriter(int descriptor, std::string name);

@@ -35,6 +35,21 @@ std::optional<std::uint32_t> ParseRawSide(std::string_view digits) {
   return side;
 }
 
+std::optional<RawDescription> ParseRawDescription(std::string_view text) {
+  const std::size_t x = text.find('x');
+  const std::size_t colon = text.find(':');
+  if (x == std::string_view::npos || colon == std::string_view::npos || colon < x) {
+    return std::nullopt;
+  }
+  const auto width = ParseRawSide(text.substr(0, x));
+  const auto height = ParseRawSide(text.substr(x + 1, colon - x - 1));
+  const auto format = FindRawFormat(text.substr(colon + 1));
+  if (!width || !height || !format) return std::nullopt;
+  const RawDescription description{*format, *width, *height};
+  if (!RawBytes(description)) return std::nullopt;
+  return description;
+}
+
 std::optional<std::uint64_t> RawBytes(const RawDescription& description) {
   if (description.width == 0 || description.height == 0) return std::nullopt;
   const std::uint64_t pixels = std::uint64_t{description.width} * description.height;

@@ -25,6 +25,7 @@ struct RawDescription {
   RawFormat format = RawFormat::kGray8;
   std::uint32_t width = 0;  // 1..kMaxRawSide, 0 when the sender did not say
   std::uint32_t height = 0;
+  bool certain = false;  // the bytes are such pixels, whatever they look like
 
   bool operator==(const RawDescription&) const = default;
 };
@@ -35,6 +36,9 @@ std::string_view RawFormatName(RawFormat format);
 
 // A side written in decimal digits, 1..kMaxRawSide without leading zeros; else nothing.
 std::optional<std::uint32_t> ParseRawSide(std::string_view digits);
+
+// "640x480:bgr24"; nothing for anything else, also for sides that the format cannot have.
+std::optional<RawDescription> ParseRawDescription(std::string_view text);
 
 // The exact number of bytes such pixels have; nothing when a side is missing or odd where it must
 // be even.

@@ -89,6 +89,7 @@ void WriteTimes(const FrameTimes& times, JsonWriter& out) {
 void WriteSource(const SourceRef& source, JsonWriter& out) {
   out.Member("source", source.source);
   out.Member("index", source.index);
+  if (source.pts) out.Member("pts", json::RoundTo(*source.pts, 6));
 }
 
 void WriteResult(const FrameResult& result, const ResultJsonOptions& options, JsonWriter& out) {

@@ -9,11 +9,13 @@
 // Members marked * are clock readings and are written on request only; `?` means only when there
 // is something to say. The order of members is fixed; "simulated_gpu" is the last.
 //
-// Confidences and stats are rounded to 6 decimals, times to 3 (microseconds), and written in the
-// shortest form of what is left. Doors and processors thus write the same bytes: the last bits of
-// exp() and sqrt() differ from one mathematics library to the next.
+// Confidences, stats and `pts` are rounded to 6 decimals, times to 3 (microseconds), and written in
+// the shortest form of what is left. Doors and processors thus write the same bytes: the last bits
+// of exp() and sqrt() differ from one mathematics library to the next.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +26,9 @@ namespace sampleproc::frame {
 
 // Where a record of process-file came from; see WriteRecord.
 struct SourceRef {
-  std::string source;  // the path as given or found
-  int index = 0;       // the frame's number in that source, from 0
+  std::string source;              // the path as given or found
+  std::uint64_t index = 0;         // the frame's number in that source, from 0
+  std::optional<double> pts = {};  // its presentation time in seconds, when the source has one
 };
 
 struct ResultJsonOptions {
@@ -39,12 +42,12 @@ struct ResultJsonOptions {
 void AppendResultJson(const FrameResult& result, const ResultJsonOptions& options,
                       std::string& out);
 
-// As AppendResultJson with "source" and "index" first: a record of process-file.
+// As AppendResultJson with "source", "index" and "pts"? first: a record of process-file.
 void AppendRecordJson(const SourceRef& source, const FrameResult& result,
                       const ResultJsonOptions& options, std::string& out);
 
-// A record of a frame that failed: {"source", "index", "frame_id", "error": {"type", "message",
-// "problems"?: [{"type", "loc", "msg"}]}}.
+// A record of a frame that failed: {"source", "index", "pts"?, "frame_id", "error": {"type",
+// "message", "problems"?: [{"type", "loc", "msg"}]}}.
 void AppendErrorRecordJson(const SourceRef& source, std::string_view frame_id,
                            const base::Error& error, std::string& out);
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sampleproc::http {
 
@@ -25,6 +26,12 @@ struct Options {
   std::chrono::milliseconds header_timeout{10'000};
   // Longest silence within a body.
   std::chrono::milliseconds body_timeout{10'000};
+  // Bytes a second that a body must keep to on average, looked at once it has taken the grace. A
+  // sender below it holds memory for nothing. 0 = none.
+  std::size_t body_min_rate = 1'024;
+  std::chrono::milliseconds body_rate_grace{5'000};
+  // From a TLS connection's first byte to the end of its handshake.
+  std::chrono::milliseconds tls_handshake_timeout{5'000};
   // Longest silence while an answer is being taken.
   std::chrono::milliseconds write_timeout{10'000};
   // Between two requests of one connection: longer than the usual load balancer's 60 s, so that it
@@ -32,6 +39,42 @@ struct Options {
   std::chrono::milliseconds idle_timeout{75'000};
   // From the last byte of a request to its answer; then it is 504.
   std::chrono::milliseconds request_deadline{30'000};
+
+  // Requests of one connection, which then is closed: no client keeps one for ever. 0 = no limit.
+  int max_requests_per_connection = 1'000;
+  // Connections at once; one more is told so and closed. 0 = as many as files may be open, less
+  // 64. For each client (IPv4 address or IPv6 /64) 0 = no limit; behind a proxy, whose address all
+  // clients then share, it must stay 0.
+  std::size_t max_connections = 0;
+  std::size_t max_connections_per_client = 0;
+
+  // Listen here as well; "" = no. TLS and client addresses do not exist on it.
+  std::string unix_socket;
+
+  // PEM files of the certificate with its chain and of its key (the same file when that is empty).
+  // "" = no TLS.
+  std::string tls_cert;
+  std::string tls_key;
+
+  // Hosts that requests may be addressed to, besides those that are always right; see
+  // middleware/host_check.h for the patterns.
+  std::vector<std::string> allowed_hosts;
+
+  // Origins whose pages may ask, as browsers send them, or "*"; empty = none.
+  std::vector<std::string> cors_origins;
+  // Whether those pages may send what the browser keeps for us; never together with "*".
+  bool cors_credentials = false;
+
+  // For each caller, in any 60 s. 0 = no limit.
+  std::uint32_t max_requests_per_minute = 60;
+  // Networks whose X-Forwarded-For says who the caller is; see client_address.h.
+  std::vector<std::string> trusted_proxies;
+
+  // Hashes of the bearer tokens that let in (token_table.h); empty = everybody may ask.
+  std::string auth_tokens_file;
+
+  // A log line for every request.
+  bool access_log = true;
 
   // Threads that read and write sockets, each with its own event loop. 0 means one for each two
   // CPUs. They never do a frame's work.

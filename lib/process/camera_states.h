@@ -83,13 +83,16 @@ class CameraStates {
   // kNoMemory. What `make` throws passes through and leaves the camera without a state.
   std::expected<Lease, std::string_view> Use(std::string_view camera_id, const Wanted& wanted);
 
+  // Drops the camera's state and makes room for another camera; for one whose frames have ended.
+  // Call it after the last of them.
+  void Forget(std::string_view camera_id);
+
   Counts counts() const;
 
  private:
   std::shared_ptr<Slot> Find(std::string_view camera_id);
   bool Fill(Slot& slot, const Wanted& wanted);
   std::unexpected<std::string_view> Refuse(std::string_view camera_id, std::string_view reason);
-  void Forget(std::string_view camera_id);
 
   const std::size_t max_cameras_;
   resources::MemoryBudget& budget_;

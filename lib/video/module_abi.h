@@ -10,7 +10,7 @@
 namespace sampleproc::video {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 1;
+inline constexpr std::uint32_t kModuleVersion = 2;
 inline constexpr char kModuleFile[] = "sampleproc_video.so";
 inline constexpr char kModuleEntry[] = "sampleproc_video_module";
 
@@ -24,7 +24,7 @@ enum class ModuleStatus {
 };
 
 // What the module asks of the program. `self` is handed back in each call; all calls come from
-// inside OpenStream, NextPicture and CloseStream, in the same thread.
+// inside the functions of Module, in the same thread.
 struct ModuleHost {
   void* self;
   // Fills `place`; returns the number of bytes, 0 at the end, -1 on failure.
@@ -53,6 +53,7 @@ struct ModulePicture {
   std::int64_t pts;  // in units of pts_num / pts_den seconds
   int pts_num;
   int pts_den;
+  const char* codec;  // "h264", "mpeg4", ...: static memory
 };
 
 struct ModuleStream;  // the module's own
@@ -66,6 +67,9 @@ struct Module {
   // `channels`: 1 for luma, 3 for blue, green, red.
   ModuleStatus (*next)(ModuleStream* stream, int channels, ModulePicture* picture,
                        const char** what) noexcept;
+  // The picture that `next` gave last, with other channels; what it pointed to is no longer valid.
+  ModuleStatus (*again)(ModuleStream* stream, int channels, ModulePicture* picture,
+                        const char** what) noexcept;
   void (*close)(ModuleStream* stream) noexcept;
 };
 

@@ -86,7 +86,22 @@ class VideoReader::Session {
     return frame;
   }
 
+  base::Result<frame::Image> Again(frame::PixelFormat wanted, const base::Allowance& allowance) {
+    if (failed_) return std::unexpected(*failed_);
+    const Turn turn(*this, allowance, "decoding a video");
+    ModulePicture picture{};
+    const char* what = "";
+    const ModuleStatus status = module_->again(stream_, frame::Channels(wanted), &picture, &what);
+    if (status == ModuleStatus::kOk) return ImageOf(picture, wanted);
+    failed_ = ErrorOf(status, Place(next_index_ - 1), what);
+    return std::unexpected(*failed_);
+  }
+
  private:
+  static frame::Image ImageOf(const ModulePicture& picture, frame::PixelFormat format) {
+    return {picture.data, picture.width, picture.height, picture.stride, format};
+  }
+
   // Lends the allowance to the module's questions for one call.
   class Turn {
    public:
@@ -117,7 +132,8 @@ class VideoReader::Session {
       ended_ = true;
       return std::nullopt;
     }
-    if (status != ModuleStatus::kOk) return std::unexpected(ErrorOf(status, Place(), what));
+    if (status != ModuleStatus::kOk)
+      return std::unexpected(ErrorOf(status, Place(next_index_), what));
     VideoFrame frame;
     frame.index = next_index_++;
     if (picture.has_pts && picture.pts_den != 0) {
@@ -125,12 +141,13 @@ class VideoReader::Session {
       frame.pts = static_cast<double>(static_cast<long double>(picture.pts) * picture.pts_num /
                                       picture.pts_den);
     }
-    frame.image = {picture.data, picture.width, picture.height, picture.stride, wanted};
+    frame.codec = picture.codec;
+    frame.image = ImageOf(picture, wanted);
     return frame;
   }
 
-  std::string Place() const {
-    return file_.path() + ": frame " + std::to_string(next_index_) + ": ";
+  std::string Place(std::uint64_t index) const {
+    return file_.path() + ": frame " + std::to_string(index) + ": ";
   }
 
   base::Error ErrorOf(ModuleStatus status, const std::string& place, const char* what) {
@@ -226,6 +243,11 @@ base::Result<std::unique_ptr<VideoReader>> VideoReader::Open(const std::string& 
 base::Result<std::optional<VideoFrame>> VideoReader::Next(frame::PixelFormat wanted,
                                                           const base::Allowance& allowance) {
   return session_->Next(wanted, allowance);
+}
+
+base::Result<frame::Image> VideoReader::Again(frame::PixelFormat wanted,
+                                              const base::Allowance& allowance) {
+  return session_->Again(wanted, allowance);
 }
 
 }  // namespace sampleproc::video

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/deadline.h"
 #include "base/error.h"
@@ -29,7 +30,8 @@ struct VideoFrame {
   // Presentation time in seconds as the container states it (its first frame need not be at 0), the
   // exact fraction rounded once to double; absent when the container has none.
   std::optional<double> pts;
-  frame::Image image;  // the reader's own memory: valid until its next call
+  std::string_view codec;  // "h264", "mpeg4", "mjpeg", ...; static memory
+  frame::Image image;      // the reader's own memory: valid until its next call
 };
 
 // Used by one thread at a time; any number of readers may work side by side. The budget must
@@ -62,6 +64,10 @@ class VideoReader {
   // kCancelled. After a failure every further call fails in the same way.
   base::Result<std::optional<VideoFrame>> Next(frame::PixelFormat wanted,
                                                const base::Allowance& allowance);
+
+  // The frame that Next gave last, in another format; the image that Next gave is no longer valid,
+  // this one is until the reader's next call. Only after a frame. Fails as Next does.
+  base::Result<frame::Image> Again(frame::PixelFormat wanted, const base::Allowance& allowance);
 
  private:
   class Session;

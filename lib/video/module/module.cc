@@ -67,9 +67,14 @@ ModuleStatus Next(ModuleStream* stream, int channels, ModulePicture* picture,
   return Guarded(what, [&] { return stream->Next(channels, picture, what); });
 }
 
+ModuleStatus Again(ModuleStream* stream, int channels, ModulePicture* picture,
+                   const char** what) noexcept {
+  return Guarded(what, [&] { return stream->Again(channels, picture, what); });
+}
+
 void Close(ModuleStream* stream) noexcept { delete stream; }
 
-constexpr Module kModule = {kModuleVersion, &Open, &Next, &Close};
+constexpr Module kModule = {kModuleVersion, &Open, &Next, &Again, &Close};
 
 }  // namespace
 }  // namespace sampleproc::video

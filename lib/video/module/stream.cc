@@ -251,6 +251,7 @@ void Stream::Stamp(ModulePicture* picture) {
   picture->pts = picture->has_pts ? pts : 0;
   picture->pts_num = unit.num;
   picture->pts_den = unit.den;
+  picture->codec = avcodec_get_name(decoder_->codec_id);
 }
 
 void Stream::OnLog(void* source, int level, const char*, va_list) {
@@ -319,7 +320,21 @@ ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** wha
     // Before the first whole picture: those that build up one without a picture of its own.
     if (frame_->decode_error_flags != 0) return Failure(ModuleStatus::kInvalid, kCorrupt, what);
   }
+  if (const ModuleStatus status = Convert(channels, picture, what); status != ModuleStatus::kOk) {
+    return status;
+  }
+  Stamp(picture);
+  shown_ = true;
+  return ModuleStatus::kOk;
+}
 
+ModuleStatus Stream::Again(int channels, ModulePicture* picture, const char** what) {
+  if (!shown_) return Failure(ModuleStatus::kInternal, "no picture was handed out", what);
+  return Convert(channels, picture, what);
+}
+
+ModuleStatus Stream::Convert(int channels, ModulePicture* picture, const char** what) {
+  channels_ = channels;
   if (!FitsLimit(frame_->width, frame_->height)) {
     return Failure(ModuleStatus::kInvalid, kTooLarge, what);
   }
@@ -329,8 +344,6 @@ ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** wha
   if (!converted) {
     return Failure(ModuleStatus::kInternal, "no memory for it, or an unknown pixel format", what);
   }
-  Stamp(picture);
-  shown_ = true;
   return ModuleStatus::kOk;
 }
 

@@ -22,6 +22,7 @@ class Stream {
 
   ModuleStatus Open(const char* demuxer, const char** what);
   ModuleStatus Next(int channels, ModulePicture* picture, const char** what);
+  ModuleStatus Again(int channels, ModulePicture* picture, const char** what);
 
   // FFmpeg's log lines. Some demuxers skip what they cannot understand and say so only there.
   static void OnLog(void* source, int level, const char* format, va_list arguments);
@@ -32,6 +33,7 @@ class Stream {
   bool OpenContainer(const char* demuxer);
   ModuleStatus OpenDecoder(const char** what);
   Fed Feed();
+  ModuleStatus Convert(int channels, ModulePicture* picture, const char** what);
   bool HoldFor(int width, int height, int format);
   bool FitsLimit(int width, int height) const;
   ModuleStatus Failure(ModuleStatus status, const char* sentence, const char** what) const;

@@ -21,7 +21,7 @@ std::vector<std::string> List(const testing::TempDir& dir, std::vector<std::stri
                               bool recursive = false) {
   const std::string prefix = dir.path().string() + "/";
   for (std::string& name : names) name = prefix + name;
-  InputList list(names, recursive);
+  InputList list({.arguments = names, .recursive = recursive});
   std::vector<std::string> found;
   while (auto input = list.Next()) {
     std::string path = input->path.starts_with(prefix) ? input->path.substr(prefix.size()) : "?";
@@ -54,6 +54,35 @@ TEST_CASE("a directory gives its pictures in byte order") {
   CHECK(List(dir, {"d"}) == Names{"d/10.jpg", "d/9.jpg", "d/B.jpeg", "d/a.JPG", "d/b.png",
                                   "d/n.npy", "d/x.webp", "d/\xC3\xA9.jpg"});
   CHECK(List(dir, {"d/"}).front() == "d/10.jpg");
+}
+
+TEST_CASE("a directory gives its videos, with raw pixels those too, and never recordings") {
+  const testing::TempDir dir;
+  for (const char* name : {"d/a.MP4", "d/b.mkv", "d/c.raw", "d/e.nv12", "d/f.ndjson", "d/g.ts"}) {
+    dir.Write(name, "");
+  }
+  CHECK(List(dir, {"d"}) == Names{"d/a.MP4", "d/b.mkv", "d/g.ts"});
+  InputList raw({.arguments = {dir.path().string() + "/d"}, .raw_pixels = true});
+  std::size_t count = 0;
+  while (raw.Next()) ++count;
+  CHECK(count == 5);
+}
+
+TEST_CASE("an input says which argument it came from, and whether it is recorded requests") {
+  const testing::TempDir dir;
+  const std::string recording = dir.Write("r.ndjson", "").string();
+  const std::string picture = dir.Write("d/a.png", "").string();
+  InputList list({.arguments = {recording, dir.path().string() + "/d"}, .requests = {picture}});
+  auto input = list.Next();
+  CHECK(input->argument == 0);
+  CHECK(input->recorded_requests);
+  input = list.Next();
+  CHECK(input->argument == 1);
+  CHECK_FALSE(input->recorded_requests);
+  input = list.Next();
+  CHECK_FALSE(input->argument);
+  CHECK(input->recorded_requests);
+  CHECK_FALSE(list.Next());
 }
 
 TEST_CASE("recursion enters directories where their names stand") {
@@ -95,7 +124,7 @@ TEST_CASE("what is neither file nor directory is an error when named and passed 
   CHECK(List(dir, {"d"}) == Names{"d/a.jpg"});
   CHECK(List(dir, {"d/fifo.jpg", "d/s.jpg", "d/a.jpg"}) ==
         Names{"!unsupported-format d/fifo.jpg", "!unsupported-format d/s.jpg", "d/a.jpg"});
-  InputList device({"/dev/zero"}, false);
+  InputList device({.arguments = {"/dev/zero"}});
   CHECK(device.Next()->error->message == "/dev/zero is a device, not a regular file");
 }
 
@@ -119,15 +148,15 @@ TEST_CASE("a directory that cannot be read is an error") {
 }
 
 TEST_CASE("standard input is an input like others") {
-  InputList list({"-"}, false);
+  InputList list({.arguments = {"-"}});
   CHECK(list.Next()->path == "-");
   CHECK_FALSE(list.Next());
 }
 
 TEST_CASE("the total is known when no directory is named") {
   const testing::TempDir dir;
-  CHECK(InputList({"a", "-", "b"}, false).Total() == 3);
-  CHECK_FALSE(InputList({"a", dir.path().string()}, false).Total());
+  CHECK(InputList({.arguments = {"a", "-"}, .requests = {"b"}}).Total() == 3);
+  CHECK_FALSE(InputList({.arguments = {"a", dir.path().string()}}).Total());
 }
 
 }  // namespace

@@ -8,14 +8,18 @@
 #include <stdexcept>
 #include <thread>
 
-#include "support/temp_dir.h"
-
 namespace sampleproc::files {
 namespace {
 
-// The inputs are "-", which the list passes on unseen; each number is told by its place.
-InputList Inputs(std::size_t count) {
-  return InputList(std::vector<std::string>(count, "-"), false);
+// Tasks numbered from 0, each named by its number.
+Take Numbers(std::size_t count) {
+  return [next = std::size_t{0}, count]() mutable -> base::Result<std::optional<Task>> {
+    if (next == count) return std::nullopt;
+    Task task;
+    task.source = {"input", next++};
+    task.frame_id = std::to_string(task.source.index);
+    return task;
+  };
 }
 
 base::Result<frame::FrameResult> Named(std::string name) {
@@ -35,11 +39,11 @@ struct Outcome {
   base::Result<RunTotals> totals;
 };
 
-Outcome Run(const RunOptions& options, InputList inputs, const Work& work,
+Outcome Run(const RunOptions& options, const Take& take, const Work& work,
             const base::CancelFlag& stop = {}) {
   Outcome outcome;
   outcome.totals = RunOrdered(
-      options, inputs, work,
+      options, take, work,
       [&](const Record& record) -> base::Result<void> {
         outcome.records.push_back(record.result ? record.result->frame_id
                                                 : "!" + record.result.error().message);
@@ -49,22 +53,19 @@ Outcome Run(const RunOptions& options, InputList inputs, const Work& work,
   return outcome;
 }
 
-// Paths that do not exist carry errors; they tell the order without any work.
-InputList Missing(std::size_t count) {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < count; ++i) names.push_back("/nonexistent/" + std::to_string(i));
-  return InputList(names, false);
-}
-
-TEST_CASE("10,000 records come in the order of their inputs for any number of threads") {
+TEST_CASE("10,000 tasks with errors are records in order, without any work") {
   std::vector<std::string> expected;
-  for (int i = 0; i < 10'000; ++i) {
-    expected.push_back("!cannot read /nonexistent/" + std::to_string(i) +
-                       ": No such file or directory");
-  }
+  for (int i = 0; i < 10'000; ++i) expected.push_back("!error " + std::to_string(i));
   for (const int jobs : {1, 2, 8}) {
-    const Outcome outcome =
-        Run({.jobs = jobs}, Missing(10'000), [](const Task&) { return Named("never called"); });
+    const Outcome outcome = Run(
+        {.jobs = jobs},
+        [numbers = Numbers(10'000)] {
+          auto task = numbers();
+          if (*task)
+            (*task)->error = base::Fail(base::ErrorCode::kIo, "error " + (*task)->frame_id).error();
+          return task;
+        },
+        [](Task&) { return Named("never called"); });
     REQUIRE(outcome.totals);
     CHECK(outcome.records == expected);
     CHECK(outcome.totals->done == 10'000);
@@ -73,39 +74,25 @@ TEST_CASE("10,000 records come in the order of their inputs for any number of th
   }
 }
 
-// Files that exist, named by their numbers.
-struct NumberedFiles {
-  explicit NumberedFiles(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) paths.push_back(dir.Write(std::to_string(i), ""));
-  }
-  static std::size_t NumberOf(const Task& task) {
-    return std::stoul(task.source.source.substr(task.source.source.rfind('/') + 1));
-  }
-
-  testing::TempDir dir;
-  std::vector<std::string> paths;
-};
-
 TEST_CASE("work done out of order is handed out in order, failures and exceptions included") {
-  const NumberedFiles files(2'000);
-  const auto work = [](const Task& task) -> base::Result<frame::FrameResult> {
-    const std::size_t number = NumberedFiles::NumberOf(task);
+  const auto work = [](Task& task) -> base::Result<frame::FrameResult> {
+    const std::size_t number = task.source.index;
     Dawdle(number);
     if (number % 11 == 0) throw std::runtime_error("thrown");
     if (number % 13 == 0) throw std::bad_alloc();
     if (number % 5 == 0) return base::Fail(base::ErrorCode::kInvalidFrame, "broken");
     return Named(task.frame_id);
   };
-  const Outcome alone = Run({.jobs = 1}, InputList(files.paths, false), work);
+  const Outcome alone = Run({.jobs = 1}, Numbers(2'000), work);
   REQUIRE(alone.totals);
   REQUIRE(alone.records.size() == 2'000);
-  CHECK(alone.records[1] == files.paths[1] + "#0");
+  CHECK(alone.records[1] == "1");
   CHECK(alone.records[5] == "!broken");
   CHECK(alone.records[11] == "!unexpected failure: thrown");
   CHECK(alone.records[13] == "!out of memory");
   CHECK(alone.totals->failed > 400);
   for (const int jobs : {2, 8}) {
-    const Outcome outcome = Run({.jobs = jobs}, InputList(files.paths, false), work);
+    const Outcome outcome = Run({.jobs = jobs}, Numbers(2'000), work);
     REQUIRE(outcome.totals);
     CHECK(outcome.records == alone.records);
     CHECK(outcome.totals->failed == alone.totals->failed);
@@ -113,22 +100,19 @@ TEST_CASE("work done out of order is handed out in order, failures and exception
 }
 
 TEST_CASE("a run ends with its nth failure for any number of threads") {
-  const NumberedFiles files(200);
-  const auto work = [](const Task& task) -> base::Result<frame::FrameResult> {
-    const std::size_t number = NumberedFiles::NumberOf(task);
+  const auto work = [](Task& task) -> base::Result<frame::FrameResult> {
+    const std::size_t number = task.source.index;
     Dawdle(number);
     if (number % 10 == 9) return base::Fail(base::ErrorCode::kIo, "broken");
     return Named(task.frame_id);
   };
   for (const std::size_t failures : {std::size_t{1}, std::size_t{4}}) {
-    const Outcome alone =
-        Run({.jobs = 1, .max_failures = failures}, InputList(files.paths, false), work);
+    const Outcome alone = Run({.jobs = 1, .max_failures = failures}, Numbers(200), work);
     CHECK(alone.totals->failed == failures);
     CHECK(alone.totals->done == alone.records.size());
     CHECK(alone.records.back() == "!broken");
     for (const int jobs : {2, 8}) {
-      const Outcome outcome =
-          Run({.jobs = jobs, .max_failures = failures}, InputList(files.paths, false), work);
+      const Outcome outcome = Run({.jobs = jobs, .max_failures = failures}, Numbers(200), work);
       CHECK(outcome.records == alone.records);
       CHECK(outcome.totals->failed == failures);
     }
@@ -138,7 +122,7 @@ TEST_CASE("a run ends with its nth failure for any number of threads") {
 TEST_CASE("with one job all is done by the calling thread") {
   const auto self = std::this_thread::get_id();
   bool elsewhere = false;
-  Run({.jobs = 1}, Inputs(10), [&](const Task& task) {
+  Run({.jobs = 1}, Numbers(10), [&](Task& task) {
     elsewhere = elsewhere || std::this_thread::get_id() != self || task.worker != 0;
     return Named("x");
   });
@@ -149,7 +133,7 @@ TEST_CASE("a worker's number belongs to one task at a time") {
   std::mutex mutex;
   std::set<int> busy;
   std::atomic<bool> twice = false;
-  Run({.jobs = 4}, Inputs(2'000), [&](const Task& task) {
+  Run({.jobs = 4}, Numbers(2'000), [&](Task& task) {
     {
       const std::lock_guard lock(mutex);
       if (task.worker < 0 || task.worker > 3 || !busy.insert(task.worker).second) twice = true;
@@ -167,8 +151,8 @@ TEST_CASE("what was begun when the stop flag is set is finished and handed out")
     const base::CancelFlag stop;
     std::atomic<std::size_t> begun = 0;
     const Outcome outcome = Run(
-        {.jobs = jobs}, Inputs(100'000),
-        [&](const Task&) {
+        {.jobs = jobs}, Numbers(100'000),
+        [&](Task&) {
           if (++begun == 50) stop.Cancel();
           return Named("x");
         },
@@ -185,10 +169,10 @@ TEST_CASE("no more records wait than the window holds") {
   std::atomic<std::size_t> begun = 0;
   std::size_t emitted = 0;
   std::size_t ahead = 0;
-  InputList inputs = Inputs(5'000);
+  const Take take = Numbers(5'000);
   const auto totals = RunOrdered(
-      {.jobs = 4}, inputs,
-      [&](const Task&) {
+      {.jobs = 4}, take,
+      [&](Task&) {
         ++begun;
         return Named("x");
       },
@@ -206,9 +190,9 @@ TEST_CASE("no more records wait than the window holds") {
 TEST_CASE("a record that cannot be written ends the run with its error") {
   for (const int jobs : {1, 8}) {
     int written = 0;
-    InputList inputs = Inputs(1'000);
+    const Take take = Numbers(1'000);
     const auto totals = RunOrdered(
-        {.jobs = jobs}, inputs, [](const Task&) { return Named("x"); },
+        {.jobs = jobs}, take, [](Task&) { return Named("x"); },
         [&](const Record&) -> base::Result<void> {
           if (++written == 10) return base::Fail(base::ErrorCode::kIo, "disk full");
           return {};
@@ -222,17 +206,74 @@ TEST_CASE("a record that cannot be written ends the run with its error") {
 
 TEST_CASE("an exception while a record is handed out ends the run as a bug") {
   for (const int jobs : {1, 8}) {
-    InputList inputs = Inputs(1'000);
+    const Take take = Numbers(1'000);
     const auto totals = RunOrdered(
-        {.jobs = jobs}, inputs, [](const Task&) { return Named("x"); },
+        {.jobs = jobs}, take, [](Task&) { return Named("x"); },
         [](const Record&) -> base::Result<void> { throw std::invalid_argument("NaN"); }, {});
     REQUIRE_FALSE(totals);
     CHECK(totals.error().code == base::ErrorCode::kInternal);
   }
 }
 
+TEST_CASE("silent tasks are worked on, and nobody hears of them") {
+  for (const int jobs : {1, 8}) {
+    std::atomic<int> worked = 0;
+    const Outcome outcome = Run(
+        {.jobs = jobs, .max_failures = 2},
+        [numbers = Numbers(100)] {
+          auto task = numbers();
+          if (*task) (*task)->silent = (*task)->source.index < 40;
+          return task;
+        },
+        [&](Task& task) -> base::Result<frame::FrameResult> {
+          ++worked;
+          if (task.source.index < 20) return base::Fail(base::ErrorCode::kIo, "broken");
+          return Named(task.frame_id);
+        });
+    REQUIRE(outcome.totals);
+    CHECK(worked == 100);
+    CHECK(outcome.totals->done == 60);
+    CHECK(outcome.totals->failed == 0);
+    CHECK(outcome.records.front() == "40");
+  }
+}
+
+TEST_CASE("failures of an earlier run count") {
+  const auto fail = [](Task&) -> base::Result<frame::FrameResult> {
+    return base::Fail(base::ErrorCode::kIo, "broken");
+  };
+  for (const int jobs : {1, 8}) {
+    CHECK(Run({.jobs = jobs, .max_failures = 5, .failed_before = 3}, Numbers(100), fail)
+              .records.size() == 2);
+    CHECK(Run({.jobs = jobs, .max_failures = 5, .failed_before = 5}, Numbers(100), fail)
+              .records.empty());
+  }
+}
+
+TEST_CASE("inputs that cannot be read further end the run after what was begun") {
+  for (const int jobs : {1, 8}) {
+    std::vector<std::string> seen;
+    const auto totals = RunOrdered(
+        {.jobs = jobs},
+        [numbers = Numbers(50)]() -> base::Result<std::optional<Task>> {
+          auto task = numbers();
+          if (!*task) return base::Fail(base::ErrorCode::kUsage, "other inputs");
+          return task;
+        },
+        [](Task& task) { return Named(task.frame_id); },
+        [&](const Record& record) -> base::Result<void> {
+          seen.push_back(record.frame_id);
+          return {};
+        },
+        {});
+    REQUIRE_FALSE(totals);
+    CHECK(totals.error().message == "other inputs");
+    CHECK(seen.size() == 50);
+  }
+}
+
 TEST_CASE("no inputs are no records") {
-  const Outcome outcome = Run({.jobs = 8}, Inputs(0), [](const Task&) { return Named("x"); });
+  const Outcome outcome = Run({.jobs = 8}, Numbers(0), [](Task&) { return Named("x"); });
   CHECK(outcome.records.empty());
   CHECK(outcome.totals->done == 0);
 }

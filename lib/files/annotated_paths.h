@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "base/error.h"
+#include "files/task.h"
 
-namespace sampleproc::apps {
+namespace sampleproc::files {
 
 // Below one directory, by the name of the argument an input came from: the file "a/b.png" becomes
-// DIR/b.png.jpg, and "d/e.png" found in the argument "x/d" becomes DIR/d/e.png.jpg. Names are
-// unique because two arguments with the same last component are refused. An input from a list of
-// files keeps its whole path, without "..": two that differ only in that write over each other.
+// DIR/b.png.jpg, and "d/e.png" found in the argument "x/d" becomes DIR/d/e.png.jpg. A frame of a
+// video or of a recording is DIR/clip.mp4/000012.jpg, by its index. Two arguments with the same
+// last component are refused, so each frame has a file of its own, also where one argument lies in
+// another. An input that came from no argument keeps its whole path, ".." written as "__".
 class AnnotatedPaths {
  public:
   // Fails with kUsage when two arguments would write over each other, or when pictures would be
@@ -22,12 +24,13 @@ class AnnotatedPaths {
                                            const std::vector<std::string>& arguments,
                                            bool recursive);
 
-  // `source` is an argument, begins with one and '/', or is from a list of files.
-  std::filesystem::path For(const std::string& source) const;
+  std::filesystem::path For(const Task& task) const;
 
  private:
+  std::filesystem::path BaseFor(const Task& task) const;
+
   std::filesystem::path directory_;
   std::vector<std::string> arguments_;
 };
 
-}  // namespace sampleproc::apps
+}  // namespace sampleproc::files

@@ -1,9 +1,10 @@
-#include "apps/annotated_path.h"
+#include "files/annotated_paths.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
-namespace sampleproc::apps {
+namespace sampleproc::files {
 namespace {
 
 namespace fs = std::filesystem;
@@ -67,28 +68,34 @@ base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
   return paths;
 }
 
-fs::path AnnotatedPaths::For(const std::string& source) const {
-  std::string_view argument;
-  for (const std::string& candidate : arguments_) {
-    const bool is_prefix = source.starts_with(candidate) &&
-                           (source.size() == candidate.size() || candidate.ends_with('/') ||
-                            source[candidate.size()] == '/');
-    if (is_prefix && candidate.size() > argument.size()) argument = candidate;
+fs::path AnnotatedPaths::For(const Task& task) const {
+  fs::path path = BaseFor(task);
+  if (task.of_many) {
+    char number[24];
+    std::snprintf(number, sizeof number, "%06llu",
+                  static_cast<unsigned long long>(task.source.index));
+    path /= number;
   }
-  if (argument.empty()) {  // from a list of files
-    fs::path mirrored;
-    for (const fs::path& part : fs::path(source).lexically_normal().relative_path()) {
-      if (part != "..") mirrored /= part;
-    }
-    mirrored += ".jpg";
-    return directory_ / mirrored;
-  }
-  fs::path path = directory_ / LastComponent(std::string(argument));
-  std::string_view rest = std::string_view(source).substr(argument.size());
-  while (rest.starts_with('/')) rest.remove_prefix(1);
-  if (!rest.empty()) path /= rest;
   path += ".jpg";
   return path;
 }
 
-}  // namespace sampleproc::apps
+fs::path AnnotatedPaths::BaseFor(const Task& task) const {
+  const std::string& source = task.source.source;
+  if (!task.argument) {
+    fs::path path = directory_;
+    if (source == "-") return path / "stdin";
+    for (const fs::path& part : fs::path(source).lexically_normal().relative_path()) {
+      path /= part == ".." ? fs::path("__") : part;
+    }
+    return path;
+  }
+  const std::string& argument = arguments_[*task.argument];
+  std::string_view rest = std::string_view(source).substr(argument.size());
+  while (rest.starts_with('/')) rest.remove_prefix(1);
+  fs::path path = directory_ / LastComponent(argument);
+  if (!rest.empty()) path /= rest;
+  return path;
+}
+
+}  // namespace sampleproc::files

@@ -1,0 +1,122 @@
+#include "apps/process_file_options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "apps/checked_values.h"
+#include "frame/frame_text.h"
+
+namespace sampleproc::apps {
+namespace {
+
+constexpr const char* kGroup = "Options";
+
+void AddInputs(CLI::App& app, ProcessFileOptions& options) {
+  app.add_option("FILE|DIR", options.inputs, "Pictures, videos, recordings, or directories");
+  app.add_flag("-r,--recursive", options.recursive, "Look into directories within directories")
+      ->group(kGroup);
+  app.add_option(
+         "--files-from", options.files_from,
+         "After the arguments take the files named in FILE, one a line; - is standard input")
+      ->type_name("FILE")
+      ->group(kGroup);
+  app.add_flag("-0,--null", options.null_separated,
+               "The names of --files-from end with NUL, as those of find -print0")
+      ->group(kGroup);
+  app.add_option("--requests", options.requests,
+                 "Replay FILE, recorded requests: one JSON body of POST /process a line; - is "
+                 "standard input; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->group(kGroup);
+  app.add_option("--raw", options.raw,
+                 "Files of no known format, and standard input, are raw pixels, one frame after "
+                 "the other: --raw 640x480:bgr24 (or rgb24 gray8 gray16le nv12 yuyv f32)")
+      ->type_name("WxH:FORMAT")
+      ->group(kGroup);
+  app.add_option("--camera", options.camera,
+                 "All inputs are frames of the camera ID, in their order; without it each video "
+                 "is a camera of its own")
+      ->type_name("ID")
+      ->group(kGroup);
+}
+
+void AddRun(CLI::App& app, ProcessFileOptions& options) {
+  AddNumber(app, "-j,--jobs", options.jobs, 1, 512,
+            "Threads, 1 to 512; without it one for each CPU")
+      ->group(kGroup);
+  app.add_flag("--fail-fast", options.fail_fast, "Stop at the first frame that fails")
+      ->group(kGroup);
+  AddNumber(app, "--max-failures", options.max_failures, 1, 1'000'000'000,
+            "Stop when N frames have failed")
+      ->group(kGroup);
+  app.add_option("--resume", options.resume,
+                 "Keep in STATE how far the run has come, and go on from there if STATE exists; "
+                 "needs --output FILE")
+      ->type_name("STATE")
+      ->group(kGroup);
+}
+
+void AddOutputs(CLI::App& app, ProcessFileOptions& options) {
+  app.add_option("-o,--output", options.output, "Write records to FILE; - is standard output")
+      ->type_name("FILE")
+      ->group(kGroup);
+  AddChoice(app, "--format", options.format, {"ndjson", "table"},
+            "ndjson for programs, table for people")
+      ->type_name("FORMAT")
+      ->group(kGroup);
+  app.add_flag("--timings", options.timings, "Add clock readings to the records")->group(kGroup);
+  app.add_option("--annotate", options.annotate,
+                 "Write each frame with its detections drawn into DIR, as JPEG")
+      ->type_name("DIR")
+      ->group(kGroup);
+  app.add_option("--compare", options.compare,
+                 "Write what has changed against OLD, the records of an earlier run, instead of "
+                 "records")
+      ->type_name("OLD")
+      ->group(kGroup);
+}
+
+std::ptrdiff_t ReadersOfStandardInput(const ProcessFileOptions& options) {
+  return std::min<std::ptrdiff_t>(std::ranges::count(options.inputs, "-"), 1) +
+         std::ranges::count(options.requests, "-") + (options.files_from == "-" ? 1 : 0);
+}
+
+}  // namespace
+
+void DeclareProcessFile(CLI::App& app, ProcessFileOptions& options) {
+  AddInputs(app, options);
+  AddRun(app, options);
+  AddOutputs(app, options);
+  options.config.AddKey(app, "--pipeline", "STEP,...", "process.pipeline",
+                        "Steps to run, in order");
+  options.config.AddFile(app);
+  options.config.AddSet(app);
+}
+
+std::string ProblemWith(const ProcessFileOptions& options) {
+  if (options.inputs.empty() && options.files_from.empty() && options.requests.empty()) {
+    return "no input; name files or directories, or use --files-from or --requests";
+  }
+  if (options.null_separated && options.files_from.empty()) return "-0 goes with --files-from";
+  if (ReadersOfStandardInput(options) > 1) {
+    return "standard input can be one thing only: a frame, a list of files or recorded requests";
+  }
+  if (!options.raw.empty() && !options.RawPixels()) {
+    return "--raw needs WIDTHxHEIGHT:FORMAT, such as 640x480:bgr24; sides from 1 to 65535 (nv12: "
+           "even ones; yuyv: an even width), formats bgr24 rgb24 gray8 gray16le nv12 yuyv f32";
+  }
+  if (const auto problem = frame::CheckText(options.camera, frame::kMaxIdBytes)) {
+    return "--camera: " + problem->msg;
+  }
+  if (options.fail_fast && options.max_failures > 1) {
+    return "--fail-fast is --max-failures 1; give one of them";
+  }
+  if (options.resume.empty()) return "";
+  if (options.output == "-" || options.format == "table" || !options.compare.empty()) {
+    return "--resume needs --output FILE and records as ndjson, without --compare";
+  }
+  return "";
+}
+
+}  // namespace sampleproc::apps

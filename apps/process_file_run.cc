@@ -1,0 +1,286 @@
+#include "apps/process_file_run.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <ostream>
+
+#include "apps/interrupts.h"
+#include "apps/output.h"
+#include "config/schema.h"
+#include "config/version.h"
+#include "files/annotated_paths.h"
+#include "files/checkpoint.h"
+#include "files/checkpoint_writer.h"
+#include "files/comparison_writer.h"
+#include "files/frame_feed.h"
+#include "files/frame_worker.h"
+#include "files/ordered_runner.h"
+#include "files/progress.h"
+#include "files/record_writer.h"
+#include "process/camera_states.h"
+#include "process/camera_turns.h"
+#include "process/pipeline.h"
+#include "process/processor.h"
+#include "resources/cpu_limits.h"
+#include "resources/heavy_lane.h"
+#include "resources/memory_budget.h"
+#include "service/sizing.h"
+
+namespace sampleproc::apps {
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+
+ExitCode Complain(CommandContext& context, const base::Error& error) {
+  context.err << "sampleproc: " << error.message << "\n";
+  return ExitCodeOf(error.code);
+}
+
+ExitCode CodeOf(const files::RunTotals& totals, CommandContext& context) {
+  if (totals.done == 0) {
+    context.err
+        << "sampleproc: no picture or video was found; directories within a directory are looked "
+           "into with --recursive\n";
+    return ExitCode::kBadData;
+  }
+  if (totals.failed == 0) return ExitCode::kOk;
+  return totals.failed == totals.done ? ExitCode::kBadData : ExitCode::kSomeFailed;
+}
+
+// A digest of all that decides what a record looks like.
+std::uint64_t SettingsDigest(const ProcessFileOptions& options, const config::Config& config) {
+  std::uint64_t digest = files::ExtendDigest(0, config::kVersion);
+  for (const config::Key& key : config::MakeSchema()) {
+    digest = files::ExtendDigest(digest, key.path);
+    digest = files::ExtendDigest(digest, config::FormatSetting(key, key.get(config)));
+  }
+  digest = files::ExtendDigest(digest, options.raw);
+  digest = files::ExtendDigest(digest, options.camera);
+  return files::ExtendDigest(digest, options.timings ? "timings" : "");
+}
+
+// The checkpoint to go on from: the file's, or a new one when there is no such file.
+Result<files::Checkpoint> StartingPoint(const ProcessFileOptions& options,
+                                        const config::Config& config) {
+  files::Checkpoint fresh;
+  fresh.settings = SettingsDigest(options, config);
+  if (options.resume.empty()) return fresh;
+  auto saved = files::LoadCheckpoint(options.resume);
+  if (!saved) return std::unexpected(saved.error());
+  if (!*saved) return fresh;
+  if ((*saved)->settings == fresh.settings) return **saved;
+  return base::Fail(ErrorCode::kUsage,
+                    "the run to be resumed had other settings or another version; remove the "
+                    "checkpoint to start again");
+}
+
+// The writer that the options ask for; `comparison` points to it when it compares.
+Result<std::unique_ptr<files::RecordWriter>> MakeWriter(const ProcessFileOptions& options,
+                                                        const config::Config& config,
+                                                        const Output& output,
+                                                        const files::Checkpoint& start,
+                                                        files::ComparisonWriter** comparison) {
+  if (!options.compare.empty()) {
+    auto earlier = files::Comparison::Load(options.compare);
+    if (!earlier) return std::unexpected(earlier.error());
+    auto writer = std::make_unique<files::ComparisonWriter>(
+        std::move(*earlier), output.fd(), output.name(), options.format == "ndjson");
+    *comparison = writer.get();
+    return writer;
+  }
+  if (options.format == "table") return files::MakeTableWriter(output.fd(), output.name());
+  auto records = files::MakeNdjsonWriter(
+      output.fd(), output.name(),
+      {.clock_fields = options.timings, .simulated_gpu = config.process.simulate_gpu});
+  if (options.resume.empty()) return records;
+  return std::make_unique<files::CheckpointWriter>(
+      std::move(records), [&output] { return output.Sync(); }, options.resume, start,
+      base::SystemClock());
+}
+
+// The configuration that a command without a waiting client runs with.
+void RelaxTimeLimits(config::Loaded& loaded) {
+  const auto is_default = [&loaded](const char* path) {
+    return loaded.origins[path].kind == config::Origin::Kind::kDefault;
+  };
+  // Nobody waits for a file as a client waits for an answer, and a limit in real time would make
+  // the output depend on how busy the machine is.
+  process::Options& process = loaded.config.process;
+  if (is_default("process.deadline")) process.deadline = {};
+  // Nor should it depend on what other threads have in hand. A minute for memory is not for ever,
+  // because frames that hold some and want more could wait for each other.
+  if (is_default("process.heavy_patience")) {
+    process.heavy_patience = std::chrono::milliseconds::max();
+  }
+  if (is_default("process.budget_patience")) process.budget_patience = std::chrono::minutes(1);
+}
+
+// What the threads share; references to the configuration stay.
+struct Shared {
+  Shared(const config::Config& the_config, std::size_t capacity, std::size_t jobs,
+         std::ostream& err)
+      : config(the_config),
+        budget(capacity),
+        heavy(jobs),
+        cameras(config.process.motion.max_cameras, budget,
+                [&err](std::string_view, std::string_view reason) {
+                  err << "sampleproc: no room for one more camera's motion (" << reason << ")\n";
+                }) {}
+
+  process::ProcessorContext Context(const process::Options& options) {
+    return {options, config.codec, budget, base::SystemClock(), cameras, &heavy};
+  }
+
+  const config::Config& config;
+  resources::MemoryBudget budget;
+  resources::HeavyLane heavy;
+  process::CameraStates cameras;
+  process::CameraTurns turns;
+};
+
+// The steps that leave something behind in their camera's state.
+Result<process::Options> StepsWithMemory(const process::Options& options) {
+  process::Options chosen = options;
+  chosen.pipeline.clear();
+  chosen.delay = {};
+  for (const std::string& name : options.pipeline) {
+    process::Options alone = options;
+    alone.pipeline = {name};
+    const auto pipeline = process::Pipeline::Make(alone);
+    if (!pipeline) return std::unexpected(pipeline.error());
+    if (pipeline->needs().camera_order) chosen.pipeline.push_back(name);
+  }
+  return chosen;
+}
+
+// All inputs, from where the checkpoint says.
+Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& shared,
+                                    const process::StepNeeds& needs,
+                                    const files::Checkpoint& start) {
+  std::unique_ptr<files::NameList> names;
+  if (!options.files_from.empty()) {
+    auto list = files::NameList::Open(options.files_from, options.null_separated ? '\0' : '\n');
+    if (!list) return std::unexpected(list.error());
+    names = std::move(*list);
+  }
+  const auto raw = options.RawPixels();
+  files::InputList inputs({.arguments = options.inputs,
+                           .recursive = options.recursive,
+                           .raw_pixels = raw.has_value(),
+                           .requests = options.requests,
+                           .names = std::move(names)});
+  files::FeedOptions feed{.has_memory = needs.camera_order, .done = start.place};
+  if (!options.camera.empty()) feed.camera = options.camera;
+  return files::FrameFeed(std::move(inputs),
+                          {.codec = shared.config.codec,
+                           .budget = shared.budget,
+                           .budget_patience = shared.config.process.budget_patience,
+                           .max_request_bytes = shared.config.http.max_request_bytes,
+                           .raw = raw,
+                           .colour = needs.colour || !options.annotate.empty()},
+                          std::move(feed), shared.turns, shared.cameras);
+}
+
+// One for each thread, by its number.
+Result<std::vector<files::FrameWorker>> MakeWorkers(std::size_t count,
+                                                    const files::WorkerContext& context,
+                                                    Shared& shared,
+                                                    const process::Options& replayed,
+                                                    bool is_resumed) {
+  std::vector<files::FrameWorker> workers;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto processor = process::Processor::Make(shared.Context(shared.config.process));
+    if (!processor) return std::unexpected(processor.error());
+    std::optional<process::Processor> replay;
+    if (is_resumed) {
+      auto made = process::Processor::Make(shared.Context(replayed));
+      if (!made) return std::unexpected(made.error());
+      replay.emplace(std::move(*made));
+    }
+    workers.emplace_back(context, std::move(*processor), std::move(replay));
+  }
+  return workers;
+}
+
+Result<std::optional<files::AnnotatedPaths>> OpenAnnotated(const ProcessFileOptions& options) {
+  if (options.annotate.empty()) return std::nullopt;
+  return files::AnnotatedPaths::Make(options.annotate, options.inputs, options.recursive);
+}
+
+}  // namespace
+
+ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& context) {
+  if (const std::string wrong = ProblemWith(options); !wrong.empty()) {
+    return UsageError(context.err, wrong, "process-file");
+  }
+  auto loaded = LoadConfig(options.config, OriginalNames::kIgnore, context);
+  if (!loaded) return loaded.error();
+  RelaxTimeLimits(*loaded);
+  const config::Config& config = loaded->config;
+
+  const base::CancelFlag stop;
+  Interrupts interrupts(stop);  // before the workers' threads, which inherit what it blocks
+
+  const auto annotated = OpenAnnotated(options);
+  if (!annotated) return Complain(context, annotated.error());
+  const auto start = StartingPoint(options, config);
+  if (!start) return Complain(context, start.error());
+  const resources::MachineLimits machine = resources::ReadMachineLimits();
+  const std::size_t jobs = options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus);
+  Shared shared(config, service::MemoryCapacity(config.resources, machine), jobs, context.err);
+  const auto replayed = StepsWithMemory(config.process);
+  if (!replayed) return Complain(context, replayed.error());
+  auto workers = MakeWorkers(jobs,
+                             {.codec = config.codec,
+                              .frame = config.frame,
+                              .annotated = *annotated ? &**annotated : nullptr},
+                             shared, *replayed, start->place.frames > 0);
+  if (!workers) return Complain(context, workers.error());
+  auto feed = OpenInputs(options, shared, workers->front().needs(), *start);
+  if (!feed) return Complain(context, feed.error());
+  const auto output = Output::Open(options.output, start->output_bytes);
+  if (!output) return Complain(context, output.error());
+  files::ComparisonWriter* comparison = nullptr;
+  const auto writer = MakeWriter(options, config, **output, *start, &comparison);
+  if (!writer) return Complain(context, writer.error());
+
+  std::optional<files::Progress> progress;
+  progress.emplace(STDERR_FILENO, files::Progress::IsWanted(STDERR_FILENO, (*output)->fd()),
+                   std::nullopt, base::SystemClock());
+  auto totals = files::RunOrdered(
+      {.jobs = static_cast<int>(workers->size()),
+       .max_failures = options.fail_fast ? 1 : options.max_failures,
+       .failed_before = static_cast<std::size_t>(start->failed)},
+      [&feed] { return feed->Next(); },
+      [&workers](files::Task& task) {
+        return (*workers)[static_cast<std::size_t>(task.worker)].Work(task);
+      },
+      [&](const files::Record& record) {
+        progress->Add(record.result.has_value());
+        return (*writer)->Write(record);
+      },
+      stop);
+  progress.reset();  // wipes its line before anything else is said
+  if (totals && comparison != nullptr && !totals->stopped) {
+    if (auto rest = comparison->WriteRest(); !rest) totals = std::unexpected(rest.error());
+  }
+  if (totals) {
+    if (auto flushed = (*writer)->Flush(); !flushed) totals = std::unexpected(flushed.error());
+  }
+  // A reader that has seen enough, as `head` has, wants no message.
+  if (!totals && totals.error().code == ErrorCode::kCancelled) return ExitCode::kIo;
+  if (!totals) return Complain(context, totals.error());
+  if (totals->stopped && interrupts.code()) return *interrupts.code();
+  if (comparison != nullptr) {
+    return comparison->changes() > 0 ? ExitCode::kSomeFailed : ExitCode::kOk;
+  }
+  totals->done += start->records;
+  totals->failed += start->failed;
+  return CodeOf(*totals, context);
+}
+
+}  // namespace sampleproc::apps

@@ -1,0 +1,64 @@
+// All frames of all inputs, one at a time and always in the same order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "files/frame_source.h"
+#include "files/input_list.h"
+#include "files/task.h"
+#include "process/camera_states.h"
+#include "process/camera_turns.h"
+
+namespace sampleproc::files {
+
+struct FeedOptions {
+  std::optional<std::string> camera = {};  // all frames are that camera's, whatever they say
+
+  // Whether what is found in a frame depends on its camera's earlier ones.
+  bool has_memory = false;
+
+  // How far an earlier run has come. What it did is passed over, and where this run's frames depend
+  // on it, it is handed out once more as `silent`: of a video those before the place it stopped at,
+  // with `camera` all, and of recorded requests all.
+  Place done = {};
+};
+
+// Memory: one open input. Used by one thread at a time.
+//
+// The frames of a video, or of raw pixels that are several frames, are those of a camera of their
+// own, called as their source; other frames have a camera only with FeedOptions::camera, or, in
+// recorded requests, as they say.
+class FrameFeed {
+ public:
+  // What the references refer to must outlive the feed. A turn is taken with each frame, and the
+  // state of a video's camera is dropped where the video ends.
+  FrameFeed(InputList inputs, const SourceOptions& source, FeedOptions options,
+            process::CameraTurns& turns, process::CameraStates& cameras);
+
+  // The next frame without `worker`, or nothing at the end. Fails with kUsage when the inputs are
+  // not those of the run that is to be gone on with.
+  base::Result<std::optional<Task>> Next();
+
+ private:
+  base::Result<bool> Open();
+  bool IsDone(std::uint64_t frame) const;
+  bool IsPassedOver(std::uint64_t frame) const;
+  void Close();
+
+  InputList inputs_;
+  const SourceOptions source_options_;
+  const FeedOptions options_;
+  process::CameraTurns& turns_;
+  process::CameraStates& cameras_;
+
+  Input input_;                          // the one that is open
+  std::unique_ptr<FrameSource> source_;  // of it; null before the first
+  Place place_;                          // of the frame handed out last
+  std::uint64_t opened_ = 0;             // inputs
+};
+
+}  // namespace sampleproc::files

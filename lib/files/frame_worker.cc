@@ -1,0 +1,103 @@
+#include "files/frame_worker.h"
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "files/file_reader.h"
+#include "frame/frame_json.h"
+
+namespace sampleproc::files {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Result;
+
+// The ending when it names a kind of picture: then it is the sender's word for the format.
+std::optional<std::string> DeclaredFormat(const std::string& path) {
+  std::string ending = fs::path(path).extension().string();
+  std::ranges::transform(ending, ending.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
+  constexpr std::string_view kKnown[] = {".jpg", ".jpeg", ".png", ".webp", ".npy",
+                                         ".gif", ".bmp",  ".tif", ".tiff"};
+  if (std::ranges::find(kKnown, ending) == std::end(kKnown)) return std::nullopt;
+  return ending;
+}
+
+Result<void> WritePicture(const fs::path& path, base::ByteView bytes) {
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  fs::path unfinished = path;
+  unfinished += ".part";
+  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (file) fs::rename(unfinished, path, error);
+  if (file && !error) return {};
+  fs::remove(unfinished, error);
+  return base::Fail(base::ErrorCode::kIo, "the annotated picture cannot be written");
+}
+
+Result<frame::Frame> ReadPicture(const Task& task, std::size_t max_bytes) {
+  auto bytes = ReadInput(task.source.source, max_bytes);
+  if (!bytes) return std::unexpected(bytes.error());
+  frame::Frame frame;
+  frame.storage = std::move(*bytes);
+  frame.declared_format = DeclaredFormat(task.source.source);
+  return frame;
+}
+
+}  // namespace
+
+Result<frame::FrameResult> FrameWorker::Work(Task& task) {
+  Result<frame::Frame> frame;
+  if (std::holds_alternative<PictureFile>(task.payload)) {
+    frame = ReadPicture(task, context_.codec.max_frame_bytes);
+  } else if (auto* raw = std::get_if<RawPixels>(&task.payload)) {
+    frame->storage = std::move(raw->bytes);
+    frame->raw = raw->description;
+  } else if (auto* request = std::get_if<RecordedRequest>(&task.payload)) {
+    frame = frame::ParseFrameJson(std::move(request->body), context_.frame);
+    if (frame && !frame->frame_id.empty()) task.frame_id = frame->frame_id;
+  }
+  Result<frame::FrameResult> result;
+  if (frame) {
+    if (frame->encoded.empty()) frame->encoded = frame->storage;
+    frame->frame_id = task.frame_id;
+    if (task.camera_id) frame->camera_id = task.camera_id;
+    result = Process(task, *frame);
+  } else {
+    result = std::unexpected(std::move(frame.error()));
+  }
+  if (!result && std::holds_alternative<RecordedRequest>(task.payload)) {
+    result.error().message =
+        "line " + std::to_string(task.source.index + 1) + ": " + result.error().message;
+  }
+  return result;
+}
+
+Result<frame::FrameResult> FrameWorker::Process(Task& task, const frame::Frame& frame) {
+  process::Processor& processor = task.silent && replay_ ? *replay_ : processor_;
+  const auto* const video = std::get_if<VideoPixels>(&task.payload);
+  auto result =
+      video != nullptr
+          ? processor.Process(frame, process::DecodedPicture{video->luma, video->bgr, video->codec},
+                              {}, std::move(task.turn))
+          : processor.Process(frame, {}, std::move(task.turn));
+  if (!result || task.silent || context_.annotated == nullptr) return result;
+  if (auto drawn = Annotate(task, frame, *result); !drawn) return std::unexpected(drawn.error());
+  return result;
+}
+
+Result<void> FrameWorker::Annotate(const Task& task, const frame::Frame& frame,
+                                   const frame::FrameResult& result) {
+  const auto* const video = std::get_if<VideoPixels>(&task.payload);
+  const auto picture = video != nullptr && video->bgr ? processor_.Annotate(*video->bgr, result, {})
+                                                      : processor_.Annotate(frame, result, {});
+  if (!picture) return std::unexpected(picture.error());
+  return WritePicture(context_.annotated->For(task), *picture);
+}
+
+}  // namespace sampleproc::files

@@ -1,0 +1,49 @@
+// What one thread does with one frame: read it, put it through the pipeline, draw what was found.
+#pragma once
+
+#include <optional>
+
+#include "base/error.h"
+#include "codec/options.h"
+#include "files/annotated_paths.h"
+#include "files/task.h"
+#include "frame/frame_result.h"
+#include "frame/options.h"
+#include "process/processor.h"
+
+namespace sampleproc::files {
+
+// The references must outlive every worker.
+struct WorkerContext {
+  const codec::Options& codec;
+  const frame::Options& frame;
+  const AnnotatedPaths* annotated = nullptr;  // null: nothing is drawn
+};
+
+// Owned and used by one thread.
+class FrameWorker {
+ public:
+  // `replay` is for silent tasks: the steps that leave something behind in their camera's state.
+  FrameWorker(const WorkerContext& context, process::Processor processor,
+              std::optional<process::Processor> replay)
+      : context_(context), processor_(std::move(processor)), replay_(std::move(replay)) {}
+
+  const process::StepNeeds& needs() const { return processor_.needs(); }
+
+  // Fails as reading, parsing and Processor do, and with kIo when an annotated picture cannot be
+  // written; of a recorded request the message begins with its line. A recorded request's own
+  // frame_id replaces the task's. A picture is written under another name first: what has the right
+  // name is whole.
+  base::Result<frame::FrameResult> Work(Task& task);
+
+ private:
+  base::Result<frame::FrameResult> Process(Task& task, const frame::Frame& frame);
+  base::Result<void> Annotate(const Task& task, const frame::Frame& frame,
+                              const frame::FrameResult& result);
+
+  WorkerContext context_;
+  process::Processor processor_;
+  std::optional<process::Processor> replay_;
+};
+
+}  // namespace sampleproc::files

@@ -1,0 +1,86 @@
+#include "files/input_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "files/file_kind.h"
+
+namespace sampleproc::files {
+namespace {
+
+InputFile StandardInput() { return {STDIN_FILENO, "standard input"}; }
+
+std::unexpected<base::Error> CannotRead(const std::string& name, int error_number) {
+  return std::unexpected(SystemError("cannot read " + name, error_number));
+}
+
+}  // namespace
+
+base::Result<InputFile> InputFile::Open(const std::string& path) {
+  if (path == "-") return StandardInput();
+  // Without O_NONBLOCK opening a FIFO waits for somebody to write to it.
+  InputFile file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY), path);
+  struct stat status{};
+  if (file.descriptor_ < 0) {
+    const int error_number = errno;
+    // open(2) refuses sockets and such with an error that says little.
+    if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+      return std::unexpected(NotRegular(path, status.st_mode));
+    }
+    return CannotRead(path, error_number);
+  }
+  file.owned_ = true;
+  if (fstat(file.descriptor_, &status) != 0) return CannotRead(path, errno);
+  if (!S_ISREG(status.st_mode)) return std::unexpected(NotRegular(path, status.st_mode));
+  file.size_ = static_cast<std::uint64_t>(status.st_size);
+  return file;
+}
+
+base::Result<InputFile> InputFile::OpenAny(const std::string& path) {
+  if (path == "-") return StandardInput();
+  InputFile file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY), path);
+  if (file.descriptor_ < 0) return CannotRead(path, errno);
+  file.owned_ = true;
+  return file;
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      owned_(std::exchange(other.owned_, false)),
+      name_(std::move(other.name_)),
+      size_(other.size_) {}
+
+InputFile::~InputFile() {
+  if (owned_) close(descriptor_);
+}
+
+base::Result<std::size_t> InputFile::ReadSome(std::span<std::uint8_t> place) const {
+  for (;;) {
+    const ssize_t got = read(descriptor_, place.data(), place.size());
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EAGAIN) {
+      pollfd ready{descriptor_, POLLIN, 0};
+      poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      return CannotRead(name_, errno);
+    }
+  }
+}
+
+base::Result<std::size_t> InputFile::Fill(std::span<std::uint8_t> place) const {
+  std::size_t filled = 0;
+  while (filled < place.size()) {
+    const auto got = ReadSome(place.subspan(filled));
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0) break;
+    filled += *got;
+  }
+  return filled;
+}
+
+}  // namespace sampleproc::files

@@ -1,0 +1,50 @@
+// A descriptor that is read from its beginning to its end.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/error.h"
+
+namespace sampleproc::files {
+
+// Closes what it opened; standard input stays open. Movable; used by one thread at a time.
+class InputFile {
+ public:
+  // A regular file, without waiting for a FIFO; "-" is standard input, whatever that is. Fails with
+  // kNotFound or kIo, and with kUnsupportedFormat for what is neither.
+  static base::Result<InputFile> Open(const std::string& path);
+
+  // Anything that can be opened, also a FIFO, whose writer is waited for; "-" likewise. Fails with
+  // kNotFound or kIo.
+  static base::Result<InputFile> OpenAny(const std::string& path);
+
+  // A descriptor that stays the caller's; `name` is for messages.
+  InputFile(int descriptor, std::string name)
+      : descriptor_(descriptor), owned_(false), name_(std::move(name)) {}
+
+  InputFile(InputFile&& other) noexcept;
+  InputFile& operator=(InputFile&&) = delete;
+  InputFile(const InputFile&) = delete;
+  ~InputFile();
+
+  // Reads what there is, waiting for the first byte; returns how many bytes, 0 at the end. Signals
+  // and descriptors that do not wait are no hindrance. Fails with kIo.
+  base::Result<std::size_t> ReadSome(std::span<std::uint8_t> place) const;
+
+  // Fills `place` as far as the file goes; returns how many bytes that were. Fails with kIo.
+  base::Result<std::size_t> Fill(std::span<std::uint8_t> place) const;
+
+  // Of a regular file from Open, when it was opened; else 0.
+  std::uint64_t size() const { return size_; }
+  const std::string& name() const { return name_; }  // for messages
+
+ private:
+  int descriptor_;
+  bool owned_ = true;
+  std::string name_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace sampleproc::files

@@ -1,0 +1,63 @@
+#include "files/line_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace sampleproc::files {
+namespace {
+
+constexpr std::size_t kBlock = 64 * 1024;
+
+}  // namespace
+
+base::Result<std::optional<Line>> LineReader::Next() {
+  bool too_long = false;
+  for (;;) {
+    const void* const found =
+        searched_ < end_ ? std::memchr(held_.data() + searched_, delimiter_, end_ - searched_)
+                         : nullptr;
+    const bool complete = found != nullptr;
+    std::size_t stop =
+        complete ? static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - held_.data())
+                 : end_;
+    searched_ = stop;
+    if (stop - begin_ > longest_) {
+      too_long = true;
+      begin_ = stop;  // forget its beginning; its end may still be to come
+    }
+    if (!complete) {
+      const auto more = Fill();
+      if (!more) return std::unexpected(more.error());
+      if (*more) continue;
+      if (begin_ == end_ && !too_long) return std::nullopt;
+      stop = end_;  // what is held may have been moved
+    }
+    Line line{++lines_, too_long, {}};
+    if (!too_long) line.text = base::AsText(base::ByteView(held_).subspan(begin_, stop - begin_));
+    begin_ = searched_ = std::min(stop + 1, end_);
+    return line;
+  }
+}
+
+// Reads more; false at the end.
+base::Result<bool> LineReader::Fill() {
+  if (ended_) return false;
+  if (begin_ > 0) {
+    std::memmove(held_.data(), held_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    searched_ -= begin_;
+    begin_ = 0;
+  }
+  if (held_.size() - end_ < kBlock) held_.resize(std::max(2 * held_.size(), end_ + kBlock));
+  const auto got = file_.ReadSome(std::span(held_).subspan(end_));
+  ended_ = !got || *got == 0;
+  if (!got) {
+    begin_ = searched_ = end_;
+    return std::unexpected(got.error());
+  }
+  end_ += *got;
+  return !ended_;
+}
+
+}  // namespace sampleproc::files

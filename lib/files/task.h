@@ -1,0 +1,70 @@
+// One frame that a worker is to work on, on its way from an input to its record.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "frame/image.h"
+#include "frame/raw_description.h"
+#include "frame/result_json.h"
+#include "process/camera_turns.h"
+#include "resources/memory_budget.h"
+
+namespace sampleproc::files {
+
+// How far a run has come when a frame's record is written; what a checkpoint keeps.
+struct Place {
+  std::uint64_t input = 0;   // inputs before the frame's own
+  std::uint64_t digest = 0;  // of the names of all inputs up to its own (checkpoint.h)
+  std::uint64_t frames = 0;  // of its input, itself included
+
+  bool operator==(const Place&) const = default;
+};
+
+// A picture in a file of its own, `source.source`; whoever works on it reads it.
+struct PictureFile {};
+
+// Pixels without a header.
+struct RawPixels {
+  base::ByteBuffer bytes;
+  frame::RawDescription description;
+};
+
+// A recorded request: one JSON body, with room to be parsed in place.
+struct RecordedRequest {
+  base::ByteBuffer body;
+};
+
+// A decoded frame of a video. The images point into the buffers.
+struct VideoPixels {
+  std::string_view codec;  // "h264", ...
+  frame::Image luma;
+  std::optional<frame::Image> bgr;  // when it was asked for
+  base::ByteBuffer luma_bytes;
+  base::ByteBuffer bgr_bytes;
+};
+
+struct Task {
+  Place place;
+  frame::SourceRef source;
+  std::string frame_id;  // "<source>#<index>" unless the frame has one of its own
+  std::optional<std::string> camera_id;
+  std::optional<std::size_t> argument;  // of the command line, when the input came from one
+  bool of_many = false;                 // the input may have more frames than this one
+  bool silent = false;  // done in an earlier run; worked on for what it leaves behind
+
+  std::optional<base::Error> error;  // why there is nothing to work on
+  std::variant<PictureFile, RawPixels, RecordedRequest, VideoPixels> payload;
+  resources::Reservation reservation;  // of the payload's bytes
+
+  process::CameraTurns::Turn turn;  // the frame's place among its camera's
+
+  int worker = 0;  // 0 .. jobs - 1; one task at a time has a given number
+};
+
+}  // namespace sampleproc::files

@@ -1,0 +1,253 @@
+"""sampleproc process-file: videos, raw pixels and recorded requests."""
+
+import base64
+import json
+import os
+import subprocess
+
+import cli
+import pictures
+from folder import WithDirectory, process, records
+
+
+def ffmpeg(*words):
+    """Runs ffmpeg; returns what it wrote to standard output."""
+    done = subprocess.run(
+        ["ffmpeg", "-v", "error", "-nostdin", "-y", *words],
+        stdout=subprocess.PIPE,
+        timeout=cli.PATIENCE,
+        check=True,
+    )
+    return done.stdout
+
+
+class WithVideos(WithDirectory):
+    def video(self, name="walk.avi", frames=40, size="320x240"):
+        """The first frames of people walking, smaller, so that sanitizers are done soon."""
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        ffmpeg("-i", pictures.sample_path("vtest.avi"), "-frames:v", str(frames), "-s", size,
+               "-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", path)  # fmt: skip
+        return path
+
+    def cut(self, path, name, share=0.5):
+        with open(path, "rb") as file:
+            data = file.read()
+        return self.write(name, data[: int(len(data) * share)])
+
+    def recording(self, name, cameras=("a", "b"), lines=12):
+        """Requests of several cameras in turn, with a bad line and a blank one among them."""
+        text = []
+        for i in range(lines):
+            frame = pictures.gray_png(48 + i % 3, 40)
+            metadata = {"frame_id": f"f{i}", "camera_id": cameras[i % len(cameras)]}
+            body = {"frame_data": base64.b64encode(frame).decode(), "metadata": metadata}
+            text.append(json.dumps(body))
+        text[3] = '{"frame_data": "not base64"}'
+        text.insert(5, "")
+        return self.write(name, "\n".join(text).encode())
+
+
+class Videos(WithVideos):
+    def test_each_frame_is_a_record_of_its_videos_camera_with_index_and_time(self):
+        path = self.video(frames=12)
+        found = records(process("-j", "2", path))
+        self.assertEqual([r["index"] for r in found], list(range(12)))
+        probed = subprocess.run(
+            ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time",
+             "-of", "csv=p=0", path],
+            stdout=subprocess.PIPE, timeout=cli.PATIENCE, check=True,
+        )  # fmt: skip
+        times = [float(line.strip(",")) for line in probed.stdout.decode().split()]
+        self.assertEqual([r["pts"] for r in found], times)
+        for i, record in enumerate(found):
+            self.assertEqual(list(record)[:5], ["source", "index", "pts", "frame_id", "camera_id"])
+            self.assertEqual(record["frame_id"], f"{path}#{i}")
+            self.assertEqual(record["camera_id"], path)
+            self.assertEqual((record["width"], record["height"]), (320, 240))
+            self.assertEqual(record["format"], "mjpeg")
+
+    def test_its_pixels_are_those_that_ffmpeg_decodes(self):
+        path = self.video(frames=3)
+        luma = ffmpeg("-flags", "bitexact", "-i", path, "-pix_fmt", "gray", "-f", "rawvideo", "-")
+        raw = records(process("--raw", "320x240:gray8", "-", stdin=luma))
+        self.assertEqual([r["stats"] for r in records(process(path))], [r["stats"] for r in raw])
+
+    def test_a_broken_video_gives_its_good_frames_then_one_error_and_the_rest_goes_on(self):
+        path = self.video(frames=30)
+        broken = self.cut(path, "broken.avi")
+        none = self.write("text.mp4", b"words " * 100)
+        last = self.copy("box.png")
+        result = process(broken, none, last)
+        self.assertEqual((result.returncode, result.err), (1, ""))
+        found = records(result)
+        errors = [r for r in found if "error" in r]
+        self.assertEqual([r["source"] for r in errors], [broken, none])
+        good = [r for r in found if r["source"] == broken and "error" not in r]
+        self.assertGreater(len(good), 5)
+        self.assertEqual([r["index"] for r in good], list(range(errors[0]["index"])))
+        self.assertEqual(errors[0]["index"], len(good))
+        self.assertEqual(found[-1]["source"], last)
+        self.assertNotIn("error", found[-1])
+
+    def test_in_a_directory_and_by_content_under_any_name(self):
+        path = self.video("d/b.avi", frames=3)
+        self.copy("box.png", "d/a.png")
+        self.copy("box.png", "d/c.png")
+        other = self.path("recording")
+        os.link(path, other)
+        found = records(process(self.path("d"), other))
+        names = [(os.path.basename(r["source"]), r["index"]) for r in found]
+        video = [("b.avi", i) for i in range(3)]
+        plain = [("recording", i) for i in range(3)]
+        self.assertEqual(names, [("a.png", 0), *video, ("c.png", 0), *plain])
+
+    def test_annotated_frames_are_named_by_their_index(self):
+        path = self.video("clips/v.avi", frames=3)
+        out = self.path("out")
+        result = process("--annotate", out, self.path("clips"))
+        self.assertEqual((result.returncode, result.err), (0, ""))
+        self.assertEqual(sorted(os.listdir(out + "/clips/v.avi")),
+                         ["000000.jpg", "000001.jpg", "000002.jpg"])  # fmt: skip
+        width, height, drawn = pictures.jpeg_luma(out + "/clips/v.avi/000002.jpg")
+        self.assertEqual((width, height), (320, 240))
+        ffmpeg("-i", path, "-vf", "select=eq(n\\,2)", "-frames:v", "1", self.path("f.jpg"))
+        _, _, plain = pictures.jpeg_luma(self.path("f.jpg"))
+        off = sum(abs(a - b) for a, b in zip(drawn, plain)) / len(plain)
+        self.assertLess(off, 12)  # the same picture, encoded again
+
+    def test_failures_are_counted_by_frame(self):
+        path = self.video(frames=20)
+        broken = self.cut(path, "broken.avi")
+        for jobs in ("1", "8"):
+            result = process("-j", jobs, "--fail-fast", broken, path)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("error", records(result)[-1])
+            self.assertEqual({r["source"] for r in records(result)}, {broken})
+
+    def test_memory_does_not_grow_with_the_number_of_frames(self):
+        peaks = []
+        for frames in (20, 400):
+            path = self.video(f"{frames}.avi", frames=frames, size="640x480")
+            calm = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
+            child = cli.start(self, "process-file", "-j", "2", path, "-", env=calm)
+            for _ in range(frames):
+                self.assertTrue(child.stdout.readline())
+            with open(f"/proc/{child.pid}/status", encoding="ascii") as file:
+                (peak,) = [line.split()[1] for line in file if line.startswith("VmHWM:")]
+            peaks.append(int(peak))
+            child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
+        self.assertLess(peaks[1] - peaks[0], 8 * 1024, peaks)
+
+
+class Raw(WithVideos):
+    def test_a_file_of_several_frames_is_each_of_them(self):
+        path = self.video(frames=3)
+        for layout, name in (("nv12", "nv12"), ("bgr24", "bgr24"), ("gray", "gray8"),
+                             ("gray16le", "gray16le"), ("yuyv422", "yuyv")):  # fmt: skip
+            with self.subTest(name):
+                data = ffmpeg("-i", path, "-pix_fmt", layout, "-f", "rawvideo", "-")
+                raw = self.write("frames.raw", data)
+                words = ["--raw", f"320x240:{name}"]
+                found = records(process(*words, raw))
+                self.assertEqual([r["index"] for r in found], [0, 1, 2])
+                self.assertEqual({(r["format"], r["camera_id"]) for r in found}, {(name, raw)})
+                piped = records(process(*words, "-", stdin=data))
+                self.assertEqual([r["stats"] for r in piped], [r["stats"] for r in found])
+
+    def test_what_has_a_format_of_its_own_is_read_as_that(self):
+        found = records(process("--raw", "10x10:gray8", self.copy("box.png"),
+                                self.write("one.raw", b"x" * 100)))  # fmt: skip
+        self.assertEqual([r["format"] for r in found], ["png", "gray8"])
+        self.assertNotIn("camera_id", found[1])
+
+    def test_pixels_that_look_like_another_format_stay_pixels(self):
+        frame = b"\xff\xd8\xff" + b"x" * 97
+        found = records(process("--raw", "10x10:gray8", self.write("two.raw", b"y" * 100 + frame)))
+        self.assertEqual([r.get("format") for r in found], ["gray8", "gray8"])
+
+    def test_sizes_that_do_not_fit_say_both_numbers(self):
+        result = process("--raw", "10x10:bgr24", self.write("x.raw", b"x" * 100))
+        self.assertEqual(result.returncode, 65)
+        self.assertIn("300", records(result)[0]["error"]["message"])
+        result = process("--raw", "10x10:gray8", "-", stdin=b"x" * 150)
+        self.assertEqual(["error" in r for r in records(result)], [False, True])
+        self.assertIn("50 of the 100 bytes", records(result)[1]["error"]["message"])
+
+    def test_a_description_that_cannot_be_is_bad_use(self):
+        for raw in ("10x10", "10:gray8", "10x10:gray9", "0x10:gray8", "11x10:yuyv", "axb:f32"):
+            result = process("--raw=" + raw, self.copy("box.png"))
+            self.assertEqual(result.returncode, 2, raw)
+            self.assertIn("--raw", result.err)
+
+
+class Requests(WithVideos):
+    def test_each_line_is_a_record_and_a_bad_one_says_its_line(self):
+        path = self.recording("r.ndjson")
+        result = process(path)
+        self.assertEqual((result.returncode, result.err), (1, ""))
+        found = records(result)
+        self.assertEqual([r["index"] for r in found], [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12])
+        self.assertEqual([r["frame_id"] for r in found][:4], ["f0", "f1", "f2", path + "#3"])
+        self.assertEqual(found[4]["camera_id"], "a")
+        self.assertTrue(found[3]["error"]["message"].startswith("line 4: "))
+        with open(path, "rb") as file:
+            piped = process("--requests", "-", stdin=file.read())
+        self.assertEqual([r["frame_id"] for r in records(piped)][4:], [r["frame_id"] for r in found][4:])
+
+    def test_hostile_lines(self):
+        good = json.dumps({"frame_data": base64.b64encode(pictures.gray_png(8, 8)).decode()}).encode()
+        limit = 10_485_760
+        lines = [good, b'{"frame_data":"\0"}', b"[" * 1000, b"\xff\xfe", b"x" * (limit + 1),
+                 b" " * (limit - len(good)) + good, good + b"\r", b"  ", good]  # fmt: skip
+        path = self.write("h.ndjson", b"\n".join(lines))
+        found = records(process(path))
+        kinds = [r.get("error", {}).get("type") for r in found]
+        bad = "invalid-frame"
+        self.assertEqual(kinds, [None, bad, bad, bad, "too-large", None, None, None])
+        self.assertEqual([r["index"] for r in found], [0, 1, 2, 3, 4, 5, 6, 8])
+
+    def test_a_recording_is_replayed_as_the_service_would_have_answered(self):
+        frame = base64.b64encode(pictures.sample("messi5.jpg")).decode()
+        path = self.write("r.ndjson", json.dumps({"frame_data": frame}).encode())
+        (replayed,) = records(process("--pipeline", "stats,faces", path))
+        (direct,) = records(process("--pipeline", "stats,faces", pictures.sample_path("messi5.jpg")))
+        for record in (replayed, direct):
+            del record["source"], record["frame_id"]
+        self.assertEqual(replayed, direct)
+
+    def test_recordings_are_not_looked_for_in_directories(self):
+        self.recording("d/r.ndjson")
+        self.assertEqual(process(self.path("d")).returncode, 65)
+
+    def test_memory_does_not_depend_on_the_size_of_the_recording(self):
+        line = json.dumps({"frame_data": base64.b64encode(pictures.gray_png(400, 300)).decode()})
+        peaks = []
+        for lines in (100, 2000):
+            path = self.write(f"{lines}.ndjson", (line + "\n").encode() * lines)
+            calm = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
+            child = cli.start(self, "process-file", "-j", "2", path, "-", env=calm)
+            # The argument comes first, so what is on standard input is the last record.
+            for _ in range(lines):
+                self.assertTrue(child.stdout.readline())
+            with open(f"/proc/{child.pid}/status", encoding="ascii") as file:
+                (peak,) = [text.split()[1] for text in file if text.startswith("VmHWM:")]
+            peaks.append(int(peak))
+            child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
+        self.assertLess(peaks[1] - peaks[0], 6 * 1024, peaks)
+
+
+class OneCamera(WithVideos):
+    def test_all_inputs_are_the_named_cameras(self):
+        inputs = [self.video(frames=2), self.recording("r.ndjson"), self.copy("box.png")]
+        found = records(process("--camera", "door", *inputs))
+        self.assertEqual({r["camera_id"] for r in found if "error" not in r}, {"door"})
+        self.assertNotIn("camera_id", records(process(inputs[2]))[0])
+
+    def test_a_name_that_cannot_be_is_bad_use(self):
+        for name in ("x" * 257, "a\nb"):
+            self.assertEqual(process("--camera", name, self.copy("box.png")).returncode, 2)
+
+
+if __name__ == "__main__":
+    cli.main()
