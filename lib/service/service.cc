@@ -42,7 +42,23 @@ class Service::Impl {
                 [this](std::string_view camera_id, std::string_view reason) {
                   log->Warning("no motion for this camera: no room for its background",
                                {{"camera", camera_id}, {"reason", reason}});
-                }) {}
+                }),
+        metrics(clock, config.service.version) {}
+
+  api::ServiceFacts Facts() const {
+    const Readiness::Facts ready = readiness.Ask();
+    const process::WorkerPool::Counts counts = pool->counts();
+    return {ready.starting,
+            ready.draining,
+            {.queued_frames = counts.queued,
+             .queue_depth = static_cast<std::size_t>(config.process.queue_depth),
+             .active_frames = counts.active,
+             .workers = ready.workers,
+             .stuck_workers = ready.stuck_workers,
+             .budget_used_bytes = budget.used(),
+             .budget_bytes = budget.capacity(),
+             .untracked_frames = static_cast<std::size_t>(tracker.totals().untracked)}};
+  }
 
   const config::Config config;
   const base::Clock& clock;
@@ -52,6 +68,7 @@ class Service::Impl {
   process::FrameTracker tracker;
   process::CameraStates cameras;
   Readiness readiness;
+  telemetry::Metrics metrics;
   bool shut_down = false;
 
   std::unique_ptr<process::WorkerPool> pool;
@@ -82,14 +99,16 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
     return std::pair(state->pool->workers(), state->pool->Stuck(state->config.service.stuck_after));
   });
 
-  impl->router.emplace(
-      MakeRoutes({*impl->pool, impl->tracker, own.frame, clock, own.process.simulate_gpu},
-                 {*impl->pool, impl->tracker, clock, own.service.name, own.service.version,
-                  [state = impl.get()] { return state->readiness.draining(); }}));
+  const api::AskFacts facts = [state = impl.get()] { return state->Facts(); };
+  impl->router.emplace(MakeRoutes(
+      {*impl->pool, impl->tracker, own.frame, clock, impl->metrics, own.process.simulate_gpu},
+      {facts, impl->metrics, clock, own.service.name, own.service.version},
+      {facts, impl->metrics, impl->tracker, clock}));
   auto parts = MakeChainParts(own, clock);
   if (!parts) return std::unexpected(parts.error());
   impl->chain_parts = std::move(*parts);
-  impl->chain.emplace(MakeChain(own, impl->chain_parts, impl->budget,
+  impl->chain.emplace(MakeChain(own, impl->chain_parts,
+                                {impl->budget, impl->metrics, clock, *impl->log},
                                 [state = impl.get()] { return state->readiness.draining(); }));
   WarnOfSharedBucket(own.http, *impl->log);
   auto server = http::Server::Listen(
