@@ -134,12 +134,12 @@ class Metrics::Impl {
   prometheus::Counter* completed = nullptr;
 
   // Children once made are found again without building their labels.
-  using RequestKey = std::tuple<const char*, const char*, int, bool>;
+  using RequestKey = std::tuple<std::string, std::string, int, bool>;
   mutable std::mutex mutex;
-  std::map<RequestKey, prometheus::Histogram*> request_children;              // guarded by mutex
-  std::map<std::string, prometheus::Histogram*, std::less<>> stage_children;  // guarded by mutex
-  std::map<std::string, prometheus::Counter*, std::less<>> camera_children;   // guarded by mutex
-  FrameHistory history;                                                       // guarded by mutex
+  std::map<RequestKey, prometheus::Histogram*, std::less<>> request_children;  // guarded by mutex
+  std::map<std::string, prometheus::Histogram*, std::less<>> stage_children;   // guarded by mutex
+  std::map<std::string, prometheus::Counter*, std::less<>> camera_children;    // guarded by mutex
+  FrameHistory history;                                                        // guarded by mutex
 
   void ObserveStage(std::string_view stage, std::chrono::nanoseconds took) {
     auto found = stage_children.find(stage);
@@ -171,15 +171,18 @@ Metrics::~Metrics() = default;
 void Metrics::RequestAnswered(std::string_view method, std::string_view route, int status, bool tls,
                               std::chrono::nanoseconds took) {
   const std::lock_guard lock(impl_->mutex);
-  auto& child = impl_->request_children[{method.data(), route.data(), status, tls}];
-  if (child == nullptr) {
-    child = &impl_->requests.Add({{"method", method.empty() ? "_OTHER" : std::string(method)},
-                                  {"route", std::string(route)},
-                                  {"scheme", tls ? "https" : "http"},
-                                  {"status", std::to_string(status)}},
-                                 kRequestBuckets);
+  auto& children = impl_->request_children;
+  auto child = children.find(std::tuple(method, route, status, tls));
+  if (child == children.end()) {
+    auto& made = impl_->requests.Add({{"method", method.empty() ? "_OTHER" : std::string(method)},
+                                      {"route", std::string(route)},
+                                      {"scheme", tls ? "https" : "http"},
+                                      {"status", std::to_string(status)}},
+                                     kRequestBuckets);
+    const Impl::RequestKey key(method, route, status, tls);
+    child = children.emplace(key, &made).first;
   }
-  child->Observe(Seconds(took));
+  child->second->Observe(Seconds(took));
 }
 
 void Metrics::FrameCompleted(const frame::FrameResult& result) {

@@ -52,8 +52,8 @@ class Metrics {
   Metrics(const base::Clock& clock, std::string version);
   ~Metrics();
 
-  // `method` and `route` are those of the router's table and live as long as this; "" for what is
-  // in no table. `took` from the end of the head to the answer.
+  // `method` and `route` are those of the router's table; "" for what is in no table. `took` from
+  // the end of the head to the answer.
   void RequestAnswered(std::string_view method, std::string_view route, int status, bool tls,
                        std::chrono::nanoseconds took);
   void FrameCompleted(const frame::FrameResult& result);

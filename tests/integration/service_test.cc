@@ -220,7 +220,7 @@ TEST_CASE("shutting down lets the request in work end") {
              .body.find("\"active_frames\":1") == std::string::npos) {
     std::this_thread::yield();
   }
-  CHECK(service->Shutdown());
+  CHECK(service->Shutdown() == ShutdownResult::kClean);
   const auto response = client.Read();
   REQUIRE(response);
   CHECK(response->status == 200);
