@@ -47,7 +47,7 @@ void AddStepRows(std::vector<Key>& rows) {
                        .min = 1,
                        .max = 4,
                        .help = "Ratio of two sizes that the cascade looks for; nearer to 1 finds "
-                               "more and is slower. 1 itself looks for the smallest size only."},
+                               "more and is slower. It must be over 1."},
                       [](auto& c) -> auto& { return c.process.cascade.scale; }));
   rows.push_back(Bind({.path = "process.cascade.min_neighbours",
                        .kind = Kind::kInt,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Which libraries the binary and its video module drag in.
+"""Which libraries the binary and its modules drag in.
 
-Usage: libraries_test.py BINARY MODULE
+Usage: libraries_test.py BINARY VIDEO-MODULE OPENCV-MODULE
 
 Some of OpenCV's modules bring two hundred libraries and a tenth of a second at each start; the
 binary does without them.
@@ -14,12 +14,12 @@ import unittest
 
 BINARY = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc"
 MODULE = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc_video.so"
+OPENCV = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc_opencv.so"
 
 UNWANTED = [
     "libgdal", "libtiff", "libOpenEXR", "libgdcm", "libavcodec", "libavformat", "libavutil",
     "libswscale", "libX11",
-    "libgtk", "libQt", "libpython", "libopencv_imgcodecs", "libopencv_videoio",
-    "libopencv_highgui",
+    "libgtk", "libQt", "libpython", "libopencv", "libGL",
 ]  # fmt: skip
 
 MOST = 60
@@ -62,6 +62,28 @@ class VideoModule(unittest.TestCase):
                               capture_output=True, text=True, check=True)  # fmt: skip
         ours = re.findall(r"GLOBAL\s+DEFAULT\s+\d+\s+(\w*sampleproc\w*)", done.stdout)
         self.assertEqual(ours, ["sampleproc_video_module"])
+
+
+class OpencvModule(unittest.TestCase):
+    """Debian's OpenCV core brings X11 and OpenGL; the parts that read files bring far more."""
+
+    @classmethod
+    def setUpClass(cls):
+        done = subprocess.run(["ldd", OPENCV], capture_output=True, text=True, check=True)
+        cls.lines = [line.strip() for line in done.stdout.splitlines()]
+
+    def test_it_brings_the_parts_it_needs_and_no_more(self):
+        self.assertEqual([line for line in self.lines if "not found" in line], [])
+        self.assertTrue(any(line.startswith("libopencv_objdetect") for line in self.lines))
+        for name in ("imgcodecs", "videoio", "highgui"):
+            self.assertFalse(any(line.startswith("libopencv_" + name) for line in self.lines), name)
+        self.assertLessEqual(len(self.lines), MOST, "\n".join(self.lines))
+
+    def test_it_shows_one_function_only(self):
+        done = subprocess.run(["readelf", "-W", "--dyn-syms", OPENCV],
+                              capture_output=True, text=True, check=True)  # fmt: skip
+        ours = re.findall(r"GLOBAL\s+DEFAULT\s+\d+\s+(\w*sampleproc\w*)", done.stdout)
+        self.assertEqual(ours, ["sampleproc_opencv_module"])
 
 
 if __name__ == "__main__":

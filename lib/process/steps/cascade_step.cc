@@ -24,6 +24,11 @@ class CascadeStep : public Step {
                         "process.pipeline has the step cascade; process.cascade.file must name a "
                         "Haar or LBP cascade for it");
     }
+    if (!(options.cascade.scale > 1.0)) {
+      return base::Fail(ErrorCode::kConfig,
+                        "process.cascade.scale is the ratio of two sizes looked for; it must be "
+                        "over 1, such as 1.1");
+    }
     auto module = LoadOpencv(options.opencv_module);
     if (!module) return std::unexpected(module.error());
     opencv::Cascade* cascade = nullptr;

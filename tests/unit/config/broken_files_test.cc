@@ -105,8 +105,8 @@ TEST_CASE("an unknown word is shown with the words and the nearest one") {
 
 TEST_CASE("an unknown step is shown with the step that was meant") {
   CHECK(RenderFile("process.pipeline = [\"stats\", \"face\"]\n") ==
-        "t.toml:1:20: error: process.pipeline: \"face\" is not known; allowed is stats, motion, people, faces and cascade "
-        "[SP1006]\n"
+        "t.toml:1:20: error: process.pipeline: \"face\" is not known; allowed is stats, motion, "
+        "people, faces, cascade [SP1006]\n"
         "    1 | process.pipeline = [\"stats\", \"face\"]\n"
         "      |                    ^~~~~~~~~~~~~~~~~\n"
         "  hint: did you mean \"faces\"?\n");

@@ -21,7 +21,7 @@ std::string AnotherValue(const Key& key) {
     case Kind::kSize:
       return std::to_string(std::min(key.max, key.min + 1));
     case Kind::kReal:
-      return "0.25";
+      return std::to_string(key.min) + ".25";
     case Kind::kDuration:
       return "\"" + std::to_string(key.min + 1) + "ms\"";
     case Kind::kStringList:
@@ -84,7 +84,9 @@ TEST_CASE("every number above or below its range is refused with the key and the
     if (key.kind == Kind::kInt || key.kind == Kind::kSize) {
       outside = {std::to_string(key.max + 1), std::to_string(key.min - 1)};
     } else if (key.kind == Kind::kReal) {
-      outside = {"1.0001", "-0.0001", "inf", "nan"};
+      outside = {std::to_string(key.max) + ".0001", std::to_string(key.min - 1) + ".9999", "inf",
+                 "nan"};
+      if (key.min == 0) outside[1] = "-0.0001";
     } else if (key.kind == Kind::kDuration) {
       outside = {"\"" + std::to_string(key.max + 1) + "ms\"",
                  "\"" + std::to_string(key.min - 1) + "ms\""};

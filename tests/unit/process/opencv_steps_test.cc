@@ -217,6 +217,9 @@ TEST_CASE("a cascade that is missing, no cascade or not given says so", "[opencv
     REQUIRE_FALSE(made);
     CHECK(made.error().code == ErrorCode::kConfig);
   }
+  options.cascade.scale = 1.0;
+  CHECK(MakeCascadeStep(options).error().message.find("scale") != std::string::npos);
+  options.cascade.scale = 1.1;
   options.cascade.file = "/nowhere/at/all.xml";
   CHECK(MakeCascadeStep(options).error().code == ErrorCode::kConfig);
 }
