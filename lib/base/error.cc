@@ -12,6 +12,8 @@ std::string_view ErrorCodeName(ErrorCode code) {
       return "config";
     case ErrorCode::kBadRequest:
       return "bad-request";
+    case ErrorCode::kUnauthorized:
+      return "unauthorized";
     case ErrorCode::kNotFound:
       return "not-found";
     case ErrorCode::kMethodNotAllowed:
@@ -36,6 +38,8 @@ std::string_view ErrorCodeName(ErrorCode code) {
       return "http-version";
     case ErrorCode::kRequestTimeout:
       return "request-timeout";
+    case ErrorCode::kRateLimited:
+      return "rate-limited";
     case ErrorCode::kOverloaded:
       return "overloaded";
     case ErrorCode::kShuttingDown:

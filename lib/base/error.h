@@ -19,6 +19,7 @@ enum class ErrorCode {
   kUsage,              // the command line is wrong
   kConfig,             // the configuration is wrong
   kBadRequest,         // the message is malformed as a message (framing, syntax of the head)
+  kUnauthorized,       // no token, or not one we know
   kNotFound,           // no such route, file or key
   kMethodNotAllowed,   // the route exists, this method does not
   kNotAcceptable,      // none of the representations asked for exists
@@ -31,6 +32,7 @@ enum class ErrorCode {
   kNotImplemented,     // a method or transfer coding we do not know
   kHttpVersion,        // an HTTP version we do not speak
   kRequestTimeout,     // the peer was too slow
+  kRateLimited,        // this caller has used up its quota; `retry_after` says for how long
   kOverloaded,         // no room now; worth trying again after `retry_after`
   kShuttingDown,       // the service is draining
   kDeadline,           // the work took longer than it may

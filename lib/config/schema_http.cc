@@ -157,6 +157,7 @@ void AddTimeoutRows(std::vector<Key>& rows) {
 
 void AddHttpRows(std::vector<Key>& rows) {
   AddListenRows(rows);
+  AddHttpAccessRows(rows);
   AddLimitRows(rows);
   AddTimeoutRows(rows);
 }

@@ -11,6 +11,7 @@
 namespace sampleproc::config {
 
 void AddHttpRows(std::vector<Key>& rows);
+void AddHttpAccessRows(std::vector<Key>& rows);  // who may ask, and how often
 void AddFrameRows(std::vector<Key>& rows);    // codec, process, resources
 void AddServiceRows(std::vector<Key>& rows);  // telemetry, service
 

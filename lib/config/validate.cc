@@ -1,11 +1,18 @@
 #include "config/validate.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 
 #include "config/units.h"
+#include "http/client_address.h"
+#include "http/middleware/cors.h"
+#include "http/middleware/host_check.h"
 
 namespace sampleproc::config {
 namespace {
+
+std::string Entry(std::ptrdiff_t index) { return "entry " + std::to_string(index + 1); }
 
 std::string Bytes(std::size_t bytes) { return FormatSize(static_cast<std::int64_t>(bytes)); }
 
@@ -73,10 +80,55 @@ std::optional<Finding> BudgetHoldsOneRequest(const Config& config) {
                  "raise it to several times http.max_request_bytes"};
 }
 
+std::optional<Finding> HostsArePatterns(const Config& config) {
+  const auto& hosts = config.http.allowed_hosts;
+  const auto wrong = std::ranges::find_if_not(hosts, http::IsHostPattern);
+  if (wrong == hosts.end()) return std::nullopt;
+  return Finding{Severity::kError, code::kHostPattern, "http.allowed_hosts",
+                 Entry(wrong - hosts.begin()) + " is no host name, address or pattern",
+                 "write \"api.example.com\", \"*.example.com\" or \"*\", without scheme and port"};
+}
+
+std::optional<Finding> OriginsAreOrigins(const Config& config) {
+  const auto& origins = config.http.cors_origins;
+  const auto wrong = std::ranges::find_if_not(origins, http::IsOrigin);
+  if (wrong == origins.end()) return std::nullopt;
+  return Finding{Severity::kError, code::kOrigin, "http.cors_origins",
+                 Entry(wrong - origins.begin()) + " is not an origin as browsers send it",
+                 "write \"https://app.example.com\": scheme, host and port in lower case, no path"};
+}
+
+std::optional<Finding> AnyOriginHasNoCredentials(const Config& config) {
+  const auto& origins = config.http.cors_origins;
+  if (!config.http.cors_credentials || std::ranges::find(origins, "*") == origins.end()) {
+    return std::nullopt;
+  }
+  return Finding{
+      Severity::kError, code::kCorsAny, "http.cors_credentials",
+      "true together with \"*\" in http.cors_origins would let every web page act as its "
+      "visitor",
+      "list the origins, or leave credentials out"};
+}
+
+std::optional<Finding> ProxiesAreNetworks(const Config& config) {
+  const auto parsed = http::TrustedProxies::Parse(config.http.trusted_proxies);
+  if (parsed) return std::nullopt;
+  return Finding{Severity::kError, code::kProxies, "http.trusted_proxies", parsed.error().message,
+                 "write \"10.0.0.7\", \"10.0.0.0/8\" or \"unix\""};
+}
+
 constexpr std::optional<Finding> (*kRules[])(const Config&) = {
-    DrainDelayLeavesTime,  LargestFrameFitsRequest,      IdleTimeoutOutlastsBalancers,
-    LongestTargetFitsHead, DecodingEndsBeforeProcessing, ProcessingEndsBeforeAnswer,
+    DrainDelayLeavesTime,
+    LargestFrameFitsRequest,
+    IdleTimeoutOutlastsBalancers,
+    LongestTargetFitsHead,
+    DecodingEndsBeforeProcessing,
+    ProcessingEndsBeforeAnswer,
     BudgetHoldsOneRequest,
+    HostsArePatterns,
+    OriginsAreOrigins,
+    AnyOriginHasNoCredentials,
+    ProxiesAreNetworks,
 };
 
 }  // namespace

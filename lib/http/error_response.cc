@@ -19,6 +19,8 @@ int StatusOf(ErrorCode code) {
   switch (code) {
     case ErrorCode::kBadRequest:
       return 400;
+    case ErrorCode::kUnauthorized:
+      return 401;
     case ErrorCode::kNotFound:
       return 404;
     case ErrorCode::kMethodNotAllowed:
@@ -37,6 +39,8 @@ int StatusOf(ErrorCode code) {
       return 417;
     case ErrorCode::kInvalidFrame:
       return 422;
+    case ErrorCode::kRateLimited:
+      return 429;
     case ErrorCode::kHeadTooLarge:
       return 431;
     case ErrorCode::kNotImplemented:
@@ -63,8 +67,12 @@ std::string_view ReasonPhrase(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 204:
+      return "No Content";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 404:
       return "Not Found";
     case 405:
@@ -83,6 +91,8 @@ std::string_view ReasonPhrase(int status) {
       return "Expectation Failed";
     case 422:
       return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
@@ -132,7 +142,7 @@ Response ErrorResponse(const base::Error& error, std::string_view path,
   }
   json.EndObject();
   response.body = std::move(text);
-  if (response.status == 503) {
+  if (response.status == 503 || response.status == 429) {
     const auto retry_after = error.retry_after.value_or(kRetryAfter);
     response.AddField("Retry-After", std::to_string(retry_after.count()));
   }

@@ -20,7 +20,8 @@ std::string_view ReasonPhrase(int status);
 //    "detail": the message, "instance": path, "request_id": id,
 //    "errors": [{"type", "loc": [...], "msg"}]}
 //
-// `errors` is there when the error has problems. Every 503 has a Retry-After: the error's, or 1.
+// `errors` is there when the error has problems. Every 429 and 503 has a Retry-After: the error's,
+// or 1.
 Response ErrorResponse(const base::Error& error, std::string_view path,
                        std::string_view request_id);
 

@@ -45,6 +45,24 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
                                             [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
+void Request::Clear() {
+  method = Method::kGet;
+  target = path = query = {};
+  minor_version = 1;
+  keep_alive = true;
+  expects_continue = false;
+  content_length.reset();
+  chunked = false;
+  fields.clear();
+  begun = {};
+  route = nullptr;
+  caller = {};
+  quota.reset();
+  request_id.clear();
+  body = {};
+  reservation.Release();
+}
+
 std::optional<std::string_view> Request::Find(std::string_view name) const {
   for (const Field& field : fields) {
     if (EqualsIgnoreCase(field.name, name)) return field.value;

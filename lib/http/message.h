@@ -1,6 +1,7 @@
 // A request and a response as handlers see them: no sockets, no parser.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,6 +30,21 @@ struct Field {
 // ASCII only, as field names and tokens are.
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 
+struct Route;
+
+// Who asks, as far as it is known; see middleware/client_identity.h.
+struct Caller {
+  Address address;                     // the client's behind trusted proxies; none: a unix socket
+  std::optional<std::uint32_t> token;  // number of the token that was shown and is known
+};
+
+// What is left of the caller's quota; see rate_limiter.h.
+struct Quota {
+  std::uint32_t limit = 0;
+  std::uint32_t remaining = 0;
+  std::chrono::seconds wait{};  // until more is there
+};
+
 // The views of a request point into its connection's receive buffer; see http::Handler for how long
 // they are valid. `body` and `reservation` may be moved out by the handler.
 struct Request {
@@ -46,10 +62,18 @@ struct Request {
   Address local;     // of ours, that the connection came in on
   bool tls = false;  // the connection is encrypted
 
+  base::MonoTime begun{};        // when the head was complete
+  const Route* route = nullptr;  // what the path and method mean; nullptr when nothing
+  Caller caller;
+  std::optional<Quota> quota;
+
   std::string request_id;
   base::ByteBuffer body;
   resources::Reservation reservation;  // of `body`
   base::Allowance allowance;           // cancelled when the client is gone or the deadline passed
+
+  // Forgets all of the last request but the connection's addresses.
+  void Clear();
 
   // The value of the first field of that name.
   std::optional<std::string_view> Find(std::string_view name) const;
@@ -66,6 +90,7 @@ struct Response {
   std::string field_lines;             // further fields, each "Name: value\r\n"
   std::string_view fixed_field_lines;  // likewise, of static lifetime
   bool close = false;                  // end the connection after this answer
+  std::optional<Quota> quota;          // instead of the request's: the handler took more
 
   // `value` must be free of CR and LF; a value that is not is left out.
   void AddField(std::string_view name, std::string_view value);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sampleproc::http {
 
@@ -32,6 +33,26 @@ struct Options {
   std::chrono::milliseconds idle_timeout{75'000};
   // From the last byte of a request to its answer; then it is 504.
   std::chrono::milliseconds request_deadline{30'000};
+
+  // Hosts that requests may be addressed to, besides those that are always right; see
+  // middleware/host_check.h for the patterns.
+  std::vector<std::string> allowed_hosts;
+
+  // Origins whose pages may ask, as browsers send them, or "*"; empty = none.
+  std::vector<std::string> cors_origins;
+  // Whether those pages may send what the browser keeps for us; never together with "*".
+  bool cors_credentials = false;
+
+  // For each caller, in any 60 s. 0 = no limit.
+  std::uint32_t max_requests_per_minute = 60;
+  // Networks whose X-Forwarded-For says who the caller is; see client_address.h.
+  std::vector<std::string> trusted_proxies;
+
+  // Hashes of the bearer tokens that let in (token_table.h); empty = everybody may ask.
+  std::string auth_tokens_file;
+
+  // A log line for every request.
+  bool access_log = true;
 
   // Threads that read and write sockets, each with its own event loop. 0 means one for each two
   // CPUs. They never do a frame's work.

@@ -28,8 +28,10 @@ base::ByteView AppendResponse(const Response& response, std::string_view date, b
   if (!response.content_type.empty()) {
     out.append("\r\nContent-Type: ").append(response.content_type);
   }
-  out.append("\r\nContent-Length: ");
-  AppendNumber(body.size(), out);
+  if (response.status != 204) {  // RFC 9110 section 8.6
+    out.append("\r\nContent-Length: ");
+    AppendNumber(body.size(), out);
+  }
   out.append(response.close ? "\r\nConnection: close\r\n" : "\r\n");
   out.append(response.fixed_field_lines).append(response.field_lines).append("\r\n");
   if (head_only) return {};

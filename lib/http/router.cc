@@ -1,5 +1,6 @@
 #include "http/router.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -22,23 +23,53 @@ void Responder::Send(Response response) {
   if (deliver) deliver(std::move(response));
 }
 
-base::Result<const Route*> Router::Find(Method method, std::string_view path,
-                                        std::string* allow) const {
+const Route* Router::Find(Method method, std::string_view path) const {
   const Method wanted = method == Method::kHead ? Method::kGet : method;
-  std::string methods;
   for (const Route& route : routes_) {
-    if (route.path != path) continue;
-    if (route.method == wanted) return &route;
-    if (!methods.empty()) methods += ", ";
-    methods += MethodName(route.method);
-    if (route.method == Method::kGet) methods += ", HEAD";
+    if (route.method == wanted && route.path == path) return &route;
   }
-  if (methods.empty()) {
-    return base::Fail(base::ErrorCode::kNotFound,
-                      "there is nothing at this path; GET / lists what there is");
+  return nullptr;
+}
+
+std::string Router::Allowed(std::string_view path) const {
+  std::vector<std::string_view> methods;
+  const auto add = [&](std::string_view name) {
+    if (std::ranges::find(methods, name) == methods.end()) methods.push_back(name);
+  };
+  for (const Route& route : routes_) {
+    if (route.path != path && path != "*") continue;
+    add(MethodName(route.method));
+    if (route.method == Method::kGet) add("HEAD");
   }
-  if (allow != nullptr) *allow = methods;
-  return base::Fail(base::ErrorCode::kMethodNotAllowed, "this path answers " + methods + " only");
+  if (methods.empty()) return {};
+  add("OPTIONS");
+  std::string list;
+  for (const std::string_view name : methods) {
+    if (!list.empty()) list += ", ";
+    list += name;
+  }
+  return list;
+}
+
+Response Router::Refuse(const Request& request) const {
+  const std::string allowed = Allowed(request.path);
+  if (allowed.empty()) {
+    return ErrorResponse({base::ErrorCode::kNotFound,
+                          "there is nothing at this path; GET / lists what there is",
+                          {},
+                          {}},
+                         request.path, request.request_id);
+  }
+  Response response;
+  if (request.method == Method::kOptions) {
+    response.status = 204;
+  } else {
+    response = ErrorResponse(
+        {base::ErrorCode::kMethodNotAllowed, "this path answers " + allowed + " only", {}, {}},
+        request.path, request.request_id);
+  }
+  response.AddField("Allow", allowed);
+  return response;
 }
 
 }  // namespace sampleproc::http

@@ -39,19 +39,27 @@ struct Route {
   Method method;  // kGet answers HEAD as well
   std::string path;
   Handler handler;
+  bool open = false;       // needs no token: probes, whose senders cannot have one
+  bool unlimited = false;  // outside the rate limit, answered while draining: how to look at us
 };
 
 class Router {
  public:
   explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
-  // The route of a request; fails with kNotFound, or kMethodNotAllowed with `*allow` set to the
-  // methods the path has ("GET, HEAD, POST").
-  base::Result<const Route*> Find(Method method, std::string_view path, std::string* allow) const;
+  // The route of a request, or nullptr.
+  const Route* Find(Method method, std::string_view path) const;
+
+  // The answer to a request that has no route: 204 with Allow to OPTIONS (of a path there is, or of
+  // "*"), else a problem: 404, or 405 with Allow.
+  Response Refuse(const Request& request) const;
 
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
+  // The methods that a path answers, "GET, HEAD, OPTIONS"; of all paths for "*", "" for none.
+  std::string Allowed(std::string_view path) const;
+
   std::vector<Route> routes_;
 };
 

@@ -121,8 +121,7 @@ Session::Awaitable<bool> Session::ServeOne() {
   const Options& options = loop_.context().options;
   // A new object only where somebody may still hold the old one's flag.
   if (generation_ != 0 || request_.allowance.cancel.Cancelled()) request_.allowance = {};
-  request_.request_id.clear();
-  request_.fields.clear();
+  request_.Clear();
   answer_.reset();
   timed_out_ = false;
   if (inbox_.empty()) {
@@ -216,16 +215,11 @@ bool Session::BodyUnread() const {
 }
 
 std::optional<Response> Session::Refuse() {
+  request_.begun = loop_.now();
+  request_.route = loop_.context().router.Find(request_.method, request_.path);
   if (auto response = loop_.context().chain.OnHead(request_)) return response;
-  std::string allow;
-  auto route = loop_.context().router.Find(request_.method, request_.path, &allow);
-  if (route) {
-    route_ = *route;
-    return std::nullopt;
-  }
-  Response response = ErrorResponse(route.error(), request_.path, request_.request_id);
-  if (!allow.empty()) response.AddField("Allow", allow);
-  return response;
+  if (request_.route != nullptr) return std::nullopt;
+  return loop_.context().router.Refuse(request_);
 }
 
 Session::Awaitable<Result<void>> Session::ReadBody() {
@@ -338,7 +332,7 @@ void Session::Handle() {
   };
   Responder responder(std::move(deliver));
   try {
-    route_->handler(request_, std::move(responder));
+    request_.route->handler(request_, std::move(responder));
   } catch (const std::bad_alloc&) {
     // The responder has answered 500 on its way out; say what it was instead.
     answer_ = ErrorResponse({ErrorCode::kOverloaded, "out of memory", {}, {}}, request_.path,

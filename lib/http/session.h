@@ -66,7 +66,6 @@ class Session : public std::enable_shared_from_this<Session> {
   ReceiveBuffer inbox_;
   HeadGuard guard_;
   Request request_;
-  const Route* route_ = nullptr;
   std::size_t head_bytes_ = 0;     // of the request in work; they stay in the inbox for its views
   std::size_t request_bytes_ = 0;  // of the inbox that belong to the request in work
   std::string outbox_;

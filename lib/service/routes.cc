@@ -9,8 +9,8 @@ std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
   using http::Method;
   std::vector<http::Route> routes = {
       {Method::kPost, "/process", api::MakeProcessHandler(process)},
-      {Method::kGet, "/health", api::MakeHealthHandler(health)},
-      {Method::kGet, "/livez", api::MakeLivezHandler()},
+      {Method::kGet, "/health", api::MakeHealthHandler(health), true, true},
+      {Method::kGet, "/livez", api::MakeLivezHandler(), true, true},
   };
   std::vector<std::string> endpoints;
   for (const http::Route& route : routes) {

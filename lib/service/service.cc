@@ -1,19 +1,16 @@
 #include "service/service.h"
 
-#include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "http/chain.h"
-#include "http/middleware/body_admission.h"
-#include "http/middleware/request_id.h"
-#include "http/middleware/security_headers.h"
 #include "http/server.h"
 #include "process/worker_pool.h"
 #include "resources/cpu_limits.h"
 #include "resources/memory_budget.h"
+#include "service/chain.h"
 #include "service/readiness.h"
 #include "service/routes.h"
 #include "service/sizing.h"
@@ -27,19 +24,6 @@ using std::chrono::milliseconds;
 // Frames on their way at once that are followed one by one; the queue and the workers hold far
 // fewer.
 constexpr std::size_t kMaxTrackedFrames = 10'000;
-
-// Outermost first.
-http::Chain MakeChain(const config::Config& config, resources::MemoryBudget& budget) {
-  std::vector<std::unique_ptr<http::Middleware>> links;
-  // Outermost, so that every answer has an id to ask about, the refusals of the others included.
-  links.push_back(std::make_unique<http::RequestId>((std::uint64_t{std::random_device{}()} << 32) |
-                                                    std::random_device{}()));
-  // Before anything that answers, for the same reason.
-  links.push_back(std::make_unique<http::SecurityHeaders>());
-  // Last: it takes memory, so whatever can refuse without taking any comes before it.
-  links.push_back(std::make_unique<http::BodyAdmission>(config.http.max_request_bytes, budget));
-  return http::Chain(std::move(links));
-}
 
 }  // namespace
 
@@ -72,6 +56,7 @@ class Service::Impl {
 
   std::unique_ptr<process::WorkerPool> pool;
   std::optional<http::Router> router;
+  ChainParts chain_parts;
   std::optional<http::Chain> chain;
   std::unique_ptr<http::Server> server;
 };
@@ -101,7 +86,12 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
       MakeRoutes({*impl->pool, impl->tracker, own.frame, clock, own.process.simulate_gpu},
                  {*impl->pool, impl->tracker, clock, own.service.name, own.service.version,
                   [state = impl.get()] { return state->readiness.draining(); }}));
-  impl->chain.emplace(MakeChain(own, impl->budget));
+  auto parts = MakeChainParts(own, clock);
+  if (!parts) return std::unexpected(parts.error());
+  impl->chain_parts = std::move(*parts);
+  impl->chain.emplace(MakeChain(own, impl->chain_parts, impl->budget,
+                                [state = impl.get()] { return state->readiness.draining(); }));
+  WarnOfSharedBucket(own.http, *impl->log);
   auto server = http::Server::Listen(
       {own.http, *impl->router, *impl->chain, impl->budget, clock, *impl->log});
   if (!server) return std::unexpected(server.error());

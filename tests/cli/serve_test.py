@@ -57,10 +57,10 @@ class Endpoints(WithService):
 
     def test_a_wrong_method_is_told_the_right_ones(self):
         for method, path, allowed in (
-            ("GET", "/process", "POST"),
-            ("DELETE", "/process", "POST"),
-            ("POST", "/health", "GET, HEAD"),
-            ("PUT", "/", "GET, HEAD"),
+            ("GET", "/process", "POST, OPTIONS"),
+            ("DELETE", "/process", "POST, OPTIONS"),
+            ("POST", "/health", "GET, HEAD, OPTIONS"),
+            ("PUT", "/", "GET, HEAD, OPTIONS"),
         ):
             answer = self.service.ask(method, path)
             self.check_problem(answer, 405, path)

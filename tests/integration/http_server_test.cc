@@ -157,7 +157,7 @@ TEST_CASE("unknown paths and methods are refused with what is known") {
   client.Send("PUT /hello HTTP/1.1\r\nHost: a\r\n\r\n");
   response = client.Read();
   CHECK(response->status == 405);
-  CHECK(response->Field("Allow") == "GET, HEAD");
+  CHECK(response->Field("Allow") == "GET, HEAD, OPTIONS");
   client.Send(kHello);
   CHECK(client.Read()->status == 200);
 }

@@ -6,7 +6,8 @@
 namespace sampleproc::http {
 
 // X-Content-Type-Options, X-Frame-Options, X-XSS-Protection, Referrer-Policy and Cache-Control:
-// no-store. X-XSS-Protection is obsolete in browsers and kept because users' checklists ask for it.
+// no-store; over TLS Strict-Transport-Security for a year (RFC 6797). X-XSS-Protection is obsolete
+// in browsers and kept because users' checklists ask for it.
 class SecurityHeaders final : public Middleware {
  public:
   void OnResponse(const Request& request, Response& response) override;

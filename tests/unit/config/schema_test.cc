@@ -26,6 +26,7 @@ std::string AnotherValue(const Key& key) {
       return "\"" + std::to_string(key.min + 1) + "ms\"";
     case Kind::kStringList:
     case Kind::kEnum: {
+      if (key.words.empty()) return key.path == "http.trusted_proxies" ? "[\"unix\"]" : "[\"*\"]";
       const std::string last(key.words.back());
       return key.kind == Kind::kEnum ? "\"" + last + "\"" : "[\"" + last + "\"]";
     }
@@ -118,6 +119,10 @@ TEST_CASE("the original's variables set their keys in the original's units") {
   };
   const std::vector<Case> cases = {
       {"PORT", "9000", "http.port", "9000"},
+      {"ALLOWED_HOSTS", "a.example.com", "http.allowed_hosts", "[\"a.example.com\"]"},
+      {"CORS_ORIGINS", "https://a, https://b", "http.cors_origins",
+       "[\"https://a\", \"https://b\"]"},
+      {"MAX_REQUESTS_PER_MINUTE", "120", "http.max_requests_per_minute", "120"},
       {"PROCESSING_DELAY_MS", "250", "process.delay", "\"250ms\""},
       {"GRACEFUL_SHUTDOWN_TIMEOUT", "45", "service.shutdown_timeout", "\"45s\""},
       {"MEMORY_LIMIT_MB", "512", "resources.memory_limit", "\"512MiB\""},

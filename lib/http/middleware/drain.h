@@ -1,0 +1,22 @@
+// Refuses new work while the service is stopping.
+#pragma once
+
+#include <functional>
+
+#include "http/chain.h"
+
+namespace sampleproc::http {
+
+// 503 with Connection: close and Retry-After for every route but the `unlimited` ones: whoever
+// looks at the service may see it stop. `refusing` is asked on any thread.
+class Drain final : public Middleware {
+ public:
+  explicit Drain(std::function<bool()> refusing) : refusing_(std::move(refusing)) {}
+
+  std::optional<Response> OnHead(Request& request) override;
+
+ private:
+  const std::function<bool()> refusing_;
+};
+
+}  // namespace sampleproc::http

@@ -1,0 +1,39 @@
+// What every request passes before its handler, in order.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "http/chain.h"
+#include "http/client_address.h"
+#include "http/rate_limiter.h"
+#include "http/token_table.h"
+#include "resources/memory_budget.h"
+
+namespace sampleproc::service {
+
+// What links of the chain share with each other and with handlers.
+struct ChainParts {
+  http::TrustedProxies proxies;
+  std::unique_ptr<http::TokenTable> tokens;    // nullptr: everybody may ask
+  std::unique_ptr<http::RateLimiter> limiter;  // nullptr: no limit
+};
+
+// Fails with kConfig: a file of tokens that cannot be used, a proxy that is no network.
+base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock);
+
+// The references and `parts` must outlive the chain; `refusing` says whether new work is refused
+// because the service is stopping.
+http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
+                      resources::MemoryBudget& budget, std::function<bool()> refusing);
+
+// One warning when the rate limit would take all clients for one: no trusted proxies, and only
+// addresses from which a proxy's requests come in (loopback or private networks).
+void WarnOfSharedBucket(const http::Options& options, base::Logger& log);
+
+}  // namespace sampleproc::service
