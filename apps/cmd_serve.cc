@@ -1,12 +1,15 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <ostream>
 #include <sstream>
+#include <thread>
 
 #include "apps/commands.h"
 #include "apps/config_options.h"
 #include "config/print.h"
+#include "service/notifier.h"
 #include "service/service.h"
 #include "service/signals.h"
 #include "service/sizing.h"
@@ -27,6 +30,56 @@ void LogWarnings(const std::vector<config::Diagnostic>& diagnostics, base::Logge
   }
 }
 
+// Reads the configuration again as it was read at the start. What is wrong with it is logged and
+// the service goes on with what it has.
+void Reload(const ConfigOptions& options, CommandContext& context, base::Logger& log,
+            service::Service& service) {
+  std::ostringstream diagnostics;
+  CommandContext loading{context.environment, context.out, diagnostics, context.colour};
+  const auto loaded = LoadConfig(options, OriginalNames::kRead, loading);
+  if (!loaded) {
+    const std::string text = diagnostics.str();
+    log.Error("reload: the configuration has errors, keeping the old one",
+              {{"problems", std::string_view(text)}});
+    return;
+  }
+  LogWarnings(loaded->diagnostics, log);
+  if (const auto done = service.Reload(loaded->config); !done) {
+    log.Error("reload: the configuration cannot be used, keeping the old one",
+              {{"problem", std::string_view(done.error().message)}});
+  }
+}
+
+// Ends the process at once when a stop signal comes again, later than a second after the first:
+// what sends signals often sends two.
+class Impatience {
+ public:
+  Impatience(service::Signals& signals, base::Logger& log)
+      : signals_(signals),
+        log_(log),
+        begun_(base::SystemClock().Now()),
+        thread_([this] { Run(); }) {}
+  ~Impatience() {
+    signals_.Wake();
+    thread_.join();
+  }
+
+ private:
+  void Run() {
+    while (const int signal = signals_.Wait()) {
+      const auto passed = base::SystemClock().Now() - begun_;
+      if (signal == SIGHUP || passed < std::chrono::seconds(1)) continue;
+      log_.Error("shutdown: a second signal, ending at once");
+      std::_Exit(128 + signal);
+    }
+  }
+
+  service::Signals& signals_;
+  base::Logger& log_;
+  const base::MonoTime begun_;
+  std::thread thread_;
+};
+
 ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   // Who reads the log reads each line alike, so warnings wait until there is one.
   std::ostringstream diagnostics;
@@ -46,15 +99,27 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   log->Info("starting", {{"configuration", std::string_view(sources)},
                          {"file_limit", static_cast<std::int64_t>(service::RaiseFileLimit())}});
   LogWarnings(loaded->diagnostics, *log);
-  const auto service = service::Service::Start(config, base::SystemClock(), log);
+  const service::Supervision supervision = service::ReadSupervision();
+  auto service =
+      service::Service::Start(config, base::SystemClock(), log,
+                              {supervision.sockets, supervision.notify_socket,
+                               supervision.watchdog.value_or(std::chrono::microseconds(0))});
   if (!service) {
     context.err << "sampleproc: " << service.error().message << "\n";
     return ExitCodeOf(service.error().code);
   }
-  for (int signal = signals.Wait(); signal == SIGHUP; signal = signals.Wait()) {
-    log->Warning("SIGHUP: nothing can be reloaded; restart to apply a new configuration");
+  while (signals.Wait() == SIGHUP) Reload(options, context, *log, **service);
+
+  const Impatience impatience(signals, *log);
+  switch ((*service)->Shutdown()) {
+    case service::ShutdownResult::kClean:
+      return ExitCode::kOk;
+    case service::ShutdownResult::kCutOff:
+      return ExitCode::kSomeFailed;
+    case service::ShutdownResult::kStuck:
+      std::_Exit(static_cast<int>(ExitCode::kSomeFailed));
   }
-  return (*service)->Shutdown() ? ExitCode::kOk : ExitCode::kSomeFailed;
+  return ExitCode::kInternal;
 }
 
 Action Declare(CLI::App& app) {

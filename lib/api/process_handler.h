@@ -12,7 +12,8 @@ namespace sampleproc::api {
 struct ProcessContext {
   process::WorkerPool& pool;
   process::FrameTracker& tracker;
-  const frame::Options& frame;
+  frame::Options
+      frame;  // its own copy: work goes on when the configuration it began with is replaced
   const base::Clock& clock;
   bool simulated_gpu = false;
 };

@@ -23,6 +23,8 @@ class Logger {
  public:
   virtual ~Logger() = default;
   virtual bool Enabled(LogLevel level) const = 0;
+  // The least severe level that is written from now on; for whoever reloads a configuration.
+  virtual void SetLevel(LogLevel) {}
   virtual void Write(LogLevel level, std::string_view message,
                      std::initializer_list<LogField> fields) = 0;
 

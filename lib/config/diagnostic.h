@@ -39,6 +39,7 @@ inline constexpr std::string_view kIdleTimeout = "SP1103";  // shorter than a ba
 inline constexpr std::string_view kHeadLimits = "SP1104";   // a longest target cannot get in
 inline constexpr std::string_view kDeadlines = "SP1105";    // an inner deadline behind an outer
 inline constexpr std::string_view kMemory = "SP1106";       // the budget cannot hold one frame
+inline constexpr std::string_view kTls = "SP1107";          // a key without its certificate
 inline constexpr std::string_view kHostPattern = "SP1111";  // no host, no pattern of hosts
 inline constexpr std::string_view kOrigin = "SP1112";       // not an origin as browsers send it
 inline constexpr std::string_view kCorsAny = "SP1113";      // any origin and credentials

@@ -17,8 +17,7 @@ void AddCodecRows(std::vector<Key>& rows) {
        .min = kKiB,
        .max = kGiB,
        .help = "Largest decoded picture, width times height times bytes a pixel. A larger one is "
-               "refused from its header, before memory for it is taken.",
-       .reloadable = true},
+               "refused from its header, before memory for it is taken."},
       [](auto& c) -> auto& { return c.codec.max_frame_bytes; }));
   rows.push_back(Bind(
       {.path = "codec.max_jpeg_scans",
@@ -27,8 +26,7 @@ void AddCodecRows(std::vector<Key>& rows) {
        .max = 10'000,
        .unit = "scans",
        .help = "Most scans of a JPEG. Progressive camera pictures have about ten; each further "
-               "one costs a pass over the whole picture, however small the file.",
-       .reloadable = true},
+               "one costs a pass over the whole picture, however small the file."},
       [](auto& c) -> auto& { return c.codec.max_jpeg_scans; }));
   rows.push_back(Bind(
       {.path = "codec.deadline",
@@ -36,8 +34,7 @@ void AddCodecRows(std::vector<Key>& rows) {
        .min = kMs,
        .max = 5 * kMinute,
        .help = "Most CPU time for decoding one frame. Raise it only for very large pictures on "
-               "slow machines.",
-       .reloadable = true},
+               "slow machines."},
       [](auto& c) -> auto& { return c.codec.deadline; }));
 }
 
@@ -58,8 +55,7 @@ void AddWorkRows(std::vector<Key>& rows) {
        .original_names = {{"DETECTION_THRESHOLD"}, {"CONFIDENCE_THRESHOLD"}},
        .max = 1,
        .help = "Detections with a lower confidence are left out. Lower finds more and is wrong "
-               "more often.",
-       .reloadable = true},
+               "more often."},
       [](auto& c) -> auto& { return c.process.detection_threshold; }));
   rows.push_back(
       Bind({.path = "process.workers",
@@ -86,8 +82,7 @@ void AddWorkRows(std::vector<Key>& rows) {
        .max = 10 * kMinute,
        .help = "Longest time one frame may be in work, decoding included; 0 is no limit. "
                "process-file has no limit unless this is set, so that its output does not depend "
-               "on how busy the machine is.",
-       .reloadable = true},
+               "on how busy the machine is."},
       [](auto& c) -> auto& { return c.process.deadline; }));
   rows.push_back(
       Bind({.path = "process.budget_patience",
@@ -95,8 +90,7 @@ void AddWorkRows(std::vector<Key>& rows) {
             .max = kMinute,
             .help = "Longest time a frame waits for room in the memory budget before it is refused "
                     "with 503. A worker is idle meanwhile. 0 refuses at once. process-file waits a "
-                    "minute unless this is set.",
-            .reloadable = true},
+                    "minute unless this is set."},
            [](auto& c) -> auto& { return c.process.budget_patience; }));
   rows.push_back(Bind(
       {.path = "process.batch_size",
@@ -130,25 +124,22 @@ void AddWorkRows(std::vector<Key>& rows) {
             .max = kMinute,
             .help = "Longest time a frame over process.heavy_pixels waits for another one before "
                     "it is refused with 503. process-file waits as long as it takes unless this "
-                    "is set.",
-            .reloadable = true},
+                    "is set."},
            [](auto& c) -> auto& { return c.process.heavy_patience; }));
 }
 
 void AddStagingRows(std::vector<Key>& rows) {
-  rows.push_back(
-      Bind({.path = "process.delay",
-            .kind = Kind::kDuration,
-            .original_names = {{"PROCESSING_DELAY_MS", kMs}},
-            .max = kMinute,
-            .help = "Added to the time of each frame, to try slow processing in staging. 0 is off.",
-            .reloadable = true},
-           [](auto& c) -> auto& { return c.process.delay; }));
+  rows.push_back(Bind(
+      {.path = "process.delay",
+       .kind = Kind::kDuration,
+       .original_names = {{"PROCESSING_DELAY_MS", kMs}},
+       .max = kMinute,
+       .help = "Added to the time of each frame, to try slow processing in staging. 0 is off."},
+      [](auto& c) -> auto& { return c.process.delay; }));
   rows.push_back(Bind({.path = "process.simulate_gpu",
                        .kind = Kind::kBool,
                        .original_names = {{"SIMULATE_GPU"}},
-                       .help = "Adds simulated_gpu: true to each result and changes nothing else.",
-                       .reloadable = true},
+                       .help = "Adds simulated_gpu: true to each result and changes nothing else."},
                       [](auto& c) -> auto& { return c.process.simulate_gpu; }));
   rows.push_back(Bind(
       {.path = "process.faces.min_size",

@@ -20,6 +20,28 @@ void AddListenRows(std::vector<Key>& rows) {
             .help = "TCP port to listen on. 0 takes any free one; the start line says which."},
            [](auto& c) -> auto& { return c.http.port; }));
   rows.push_back(Bind(
+      {.path = "http.unix_socket",
+       .kind = Kind::kString,
+       .max = 107,
+       .help = "Path of a Unix socket to listen on as well, always without TLS. Who may connect "
+               "is decided by the permissions of its folder. Empty is none."},
+      [](auto& c) -> auto& { return c.http.unix_socket; }));
+  rows.push_back(
+      Bind({.path = "http.tls_cert",
+            .kind = Kind::kString,
+            .max = 4096,
+            .help = "PEM file with the certificate and its chain: TLS 1.2 and 1.3 instead of plain "
+                    "HTTP. Read again on reload; connections keep the one they began with.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.http.tls_cert; }));
+  rows.push_back(
+      Bind({.path = "http.tls_key",
+            .kind = Kind::kString,
+            .max = 4096,
+            .help = "PEM file with the key of http.tls_cert; empty when that holds both.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.http.tls_key; }));
+  rows.push_back(Bind(
       {.path = "http.io_threads",
        .kind = Kind::kInt,
        .max = 64,
@@ -106,6 +128,38 @@ void AddLimitRows(std::vector<Key>& rows) {
            [](auto& c) -> auto& { return c.http.max_target_bytes; }));
 }
 
+void AddConnectionRows(std::vector<Key>& rows) {
+  rows.push_back(Bind(
+      {.path = "http.max_connections",
+       .kind = Kind::kInt,
+       .max = 1'000'000,
+       .unit = "connections",
+       .zero_word = "auto",
+       .help =
+           "Most connections at once; one more is answered 503 and closed. \"auto\" is the limit "
+           "of open files less 64, so that logs and pictures can always be opened."},
+      [](auto& c) -> auto& { return c.http.max_connections; }));
+  rows.push_back(Bind(
+      {.path = "http.max_connections_per_client",
+       .kind = Kind::kInt,
+       .max = 1'000'000,
+       .unit = "connections",
+       .zero_word = "off",
+       .help = "Most connections at once of one IPv4 address or IPv6 /64. Leave it off behind a "
+               "proxy: all its clients come from the one address."},
+      [](auto& c) -> auto& { return c.http.max_connections_per_client; }));
+  rows.push_back(Bind(
+      {.path = "http.max_requests_per_connection",
+       .kind = Kind::kInt,
+       .max = 1'000'000'000,
+       .unit = "requests",
+       .zero_word = "off",
+       .help = "Requests of one connection, which is closed with the last one's answer, so that "
+               "clients spread anew over the instances there are.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.http.max_requests_per_connection; }));
+}
+
 void AddTimeoutRows(std::vector<Key>& rows) {
   rows.push_back(
       Bind({.path = "http.header_timeout",
@@ -125,6 +179,29 @@ void AddTimeoutRows(std::vector<Key>& rows) {
                "the body's memory stays taken meanwhile.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.http.body_timeout; }));
+  rows.push_back(Bind(
+      {.path = "http.body_min_rate",
+       .kind = Kind::kSize,
+       .max = kGiB,
+       .help = "Bytes a second that a body must keep to on average, looked at once it has taken "
+               "http.body_rate_grace; a slower one is ended with 408. 0 is none.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.http.body_min_rate; }));
+  rows.push_back(Bind({.path = "http.body_rate_grace",
+                       .kind = Kind::kDuration,
+                       .min = kMs,
+                       .max = kHour,
+                       .help = "How long a body may take before http.body_min_rate is looked at.",
+                       .reloadable = true},
+                      [](auto& c) -> auto& { return c.http.body_rate_grace; }));
+  rows.push_back(
+      Bind({.path = "http.tls_handshake_timeout",
+            .kind = Kind::kDuration,
+            .min = kMs,
+            .max = 5 * kMinute,
+            .help = "Longest time of a TLS handshake, after which the connection is closed.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.http.tls_handshake_timeout; }));
   rows.push_back(Bind({.path = "http.write_timeout",
                        .kind = Kind::kDuration,
                        .min = kMs,
@@ -159,6 +236,7 @@ void AddHttpRows(std::vector<Key>& rows) {
   AddListenRows(rows);
   AddHttpAccessRows(rows);
   AddLimitRows(rows);
+  AddConnectionRows(rows);
   AddTimeoutRows(rows);
 }
 

@@ -44,6 +44,21 @@ std::optional<Finding> IdleTimeoutOutlastsBalancers(const Config& config) {
                  "set it longer than your load balancer's idle timeout"};
 }
 
+std::optional<Finding> KeyHasCertificate(const Config& config) {
+  if (config.http.tls_key.empty() || !config.http.tls_cert.empty()) return std::nullopt;
+  return Finding{Severity::kError, code::kTls, "http.tls_key",
+                 "a key is of no use without http.tls_cert", "set http.tls_cert as well"};
+}
+
+std::optional<Finding> StuckIsBeyondDeadline(const Config& config) {
+  if (config.service.stuck_after > config.process.deadline) return std::nullopt;
+  return Finding{Severity::kWarning, code::kDeadlines, "service.stuck_after",
+                 FormatDuration(config.service.stuck_after) +
+                     " calls a worker stuck that is within process.deadline, " +
+                     FormatDuration(config.process.deadline),
+                 "set it longer than process.deadline"};
+}
+
 std::optional<Finding> LongestTargetFitsHead(const Config& config) {
   if (config.http.max_target_bytes < config.http.max_head_bytes) return std::nullopt;
   return Finding{Severity::kWarning, code::kHeadLimits, "http.max_target_bytes",
@@ -125,6 +140,8 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     DecodingEndsBeforeProcessing,
     ProcessingEndsBeforeAnswer,
     BudgetHoldsOneRequest,
+    KeyHasCertificate,
+    StuckIsBeyondDeadline,
     HostsArePatterns,
     OriginsAreOrigins,
     AnyOriginHasNoCredentials,

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <cstring>
+#include <utility>
 
+#include "http/acceptor.h"
 #include "http/response_writer.h"
 #include "http/session.h"
 
@@ -13,22 +16,30 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
+// Failures to accept come in floods; one line says enough.
+constexpr std::chrono::seconds kFailureNotes{10};
+
 // A twentieth of the shortest limit, between 5 and 250 ms.
 milliseconds TickInterval(const Options& options) {
-  const milliseconds shortest = std::min(
-      {options.header_timeout, options.body_timeout, options.write_timeout, options.idle_timeout});
+  const milliseconds shortest =
+      std::min({options.header_timeout, options.body_timeout, options.body_rate_grace,
+                options.write_timeout, options.idle_timeout, options.tls_handshake_timeout});
   return std::clamp(shortest / 20, milliseconds(5), milliseconds(250));
 }
 
 }  // namespace
 
-Loop::Loop(const ServerContext& context, int listener, bool ipv6)
-    : context_(context), tick_interval_(TickInterval(context.options)) {
-  acceptor_.assign(ipv6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), listener);
+Loop::Loop(const ServerContext& context, SharedState& shared, std::vector<ListenSocket> sockets)
+    : context_(context), shared_(shared) {
+  for (ListenSocket& socket : sockets) {
+    acceptors_.push_back(std::make_unique<Acceptor>(*this, std::move(socket)));
+  }
 }
 
+Loop::~Loop() = default;
+
 void Loop::Start() {
-  Accept();
+  for (const auto& acceptor : acceptors_) acceptor->Start();
   thread_ = std::thread([this] {
     for (;;) {
       try {
@@ -45,44 +56,38 @@ void Loop::Start() {
 void Loop::BeginDrain() {
   asio::post(io_, [this] {
     draining_ = true;
-    error_code ignored;
-    acceptor_.close(ignored);
-    accept_pause_.cancel();
-    for (Session* session : sessions_) session->OnDrain();
+    // A session may end meanwhile, which takes it out of the list.
+    for (auto next = sessions_.begin(); next != sessions_.end();) (*next++)->OnDrain();
   });
+}
+
+void Loop::StopAccepting() {
+  asio::post(io_, [this] {
+    for (const auto& acceptor : acceptors_) acceptor->Finish();
+  });
+}
+
+void Loop::SetSite(std::shared_ptr<const Site> site) {
+  asio::post(io_, [this, site = std::move(site)]() mutable { context_.site = std::move(site); });
 }
 
 void Loop::Stop() {
   asio::post(io_, [this] {
     draining_ = true;
-    error_code ignored;
-    acceptor_.close(ignored);
-    for (Session* session : sessions_) session->Abort();
+    for (const auto& acceptor : acceptors_) acceptor->Close();
+    for (auto next = sessions_.begin(); next != sessions_.end();) (*next++)->Abort();
     tick_.cancel();
-    accept_pause_.cancel();
     // What has been aborted ends in the handlers queued now; then nothing is left to run.
     asio::post(io_, [this] { io_.stop(); });
   });
   if (thread_.joinable()) thread_.join();
 }
 
-void Loop::Accept() {
-  acceptor_.async_accept([this](error_code error, asio::ip::tcp::socket socket) {
-    if (draining_ || error == asio::error::operation_aborted) return;
-    if (!error) {
-      Session::Begin(*this, std::move(socket));
-      Accept();
-      return;
-    }
-    // Out of descriptors or memory: trying again at once would spin, since the connection stays in
-    // the backlog.
-    context_.log.Warning("cannot accept a connection",
-                         {{"error", std::string_view(error.message())}});
-    accept_pause_.expires_after(milliseconds(100));
-    accept_pause_.async_wait([this](error_code cancelled) {
-      if (!cancelled) Accept();
-    });
-  });
+void Loop::NoteAcceptFailure(int error) {
+  if (now() < next_failure_note_) return;
+  next_failure_note_ = now() + kFailureNotes;
+  context_.log.Warning("cannot accept connections; trying again",
+                       {{"error", std::string_view(std::strerror(error))}});
 }
 
 Loop::SessionList::iterator Loop::Add(Session* session) {
@@ -98,16 +103,17 @@ void Loop::Remove(SessionList::iterator place) {
 }
 
 void Loop::ScheduleTick() {
+  if (!ticking_) tick_time_ = context_.clock.Now();
   ticking_ = true;
-  tick_.expires_after(tick_interval_);
+  tick_.expires_after(TickInterval(site()->options));
   tick_.async_wait([this](error_code cancelled) {
     if (!cancelled) Tick();
   });
 }
 
 void Loop::Tick() {
-  const base::MonoTime now = context_.clock.Now();
-  for (Session* session : sessions_) session->OnTick(now);
+  tick_time_ = context_.clock.Now();
+  for (Session* session : sessions_) session->OnTick(tick_time_);
   if (sessions_.empty()) {
     ticking_ = false;
   } else {

@@ -3,60 +3,84 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "http/connection_limits.h"
+#include "http/listen_socket.h"
 #include "http/server.h"
+#include "http/tls.h"
 
 namespace sampleproc::http {
 
+class Acceptor;
 class Session;
 
-// All functions but the constructor, Post-ed ones and Join run on the loop's own thread. Time
-// limits of connections are looked at by one coarse tick rather than by a timer each: arming one
-// costs a store, and a limit of seconds may be late by a tick.
+// What the loops of one server share; it must outlive them.
+struct SharedState {
+  SharedState(std::size_t connections, std::size_t per_client) : limits(connections, per_client) {}
+
+  ConnectionLimits limits;
+  std::atomic<std::shared_ptr<const TlsContext>> tls;  // of connections that come; null: plain
+};
+
+// All functions but the constructor and those that say so run on the loop's own thread. Time limits
+// of connections are looked at by one coarse tick rather than by a timer each: arming one costs a
+// store, and a limit of seconds may be late by a tick.
 class Loop {
  public:
   using SessionList = std::list<Session*>;
 
-  Loop(const ServerContext& context, boost::asio::ip::tcp::acceptor::native_handle_type listener,
-       bool ipv6);
+  Loop(const ServerContext& context, SharedState& shared, std::vector<ListenSocket> sockets);
+  ~Loop();
 
-  void Start();       // spawns the thread
-  void BeginDrain();  // from any thread
-  void Stop();        // from any thread; ends the thread's run and joins it
+  void Start();          // spawns the thread
+  void BeginDrain();     // from any thread
+  void StopAccepting();  // from any thread
+  void Stop();           // from any thread; ends the thread's run and joins it
+  void SetSite(std::shared_ptr<const Site> site);  // from any thread
 
+  // From any thread.
   int connections() const { return connections_.load(std::memory_order_relaxed); }
+  int requests() const { return requests_.load(std::memory_order_relaxed); }
 
-  // For sessions.
+  // For acceptors and sessions.
   const ServerContext& context() const { return context_; }
+  const std::shared_ptr<const Site>& site() const { return context_.site; }
+  SharedState& shared() { return shared_; }
   boost::asio::io_context& io() { return io_; }
   bool draining() const { return draining_; }
   std::string_view date();  // of this second
   base::MonoTime now() const { return context_.clock.Now(); }
+  base::MonoTime tick_time() const { return tick_time_; }  // of the last tick
+  void CountRequests(int change) {
+    requests_.store(requests_.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+  }
+  void NoteAcceptFailure(int error);
 
   SessionList::iterator Add(Session* session);
   void Remove(SessionList::iterator place);
 
  private:
-  void Accept();
   void ScheduleTick();
   void Tick();
 
   ServerContext context_;
+  SharedState& shared_;
   SessionList sessions_;  // outlives io_, whose end destroys the last sessions
   std::atomic<int> connections_{0};
+  std::atomic<int> requests_{0};  // written by the loop's thread only
   boost::asio::io_context io_{1};
-  boost::asio::ip::tcp::acceptor acceptor_{io_};
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
   boost::asio::steady_timer tick_{io_};
-  boost::asio::steady_timer accept_pause_{io_};
-  std::chrono::milliseconds tick_interval_;
   bool ticking_ = false;
   bool draining_ = false;
+  base::MonoTime tick_time_{};
+  base::MonoTime next_failure_note_{};
   std::string date_;
   base::WallTime date_second_{};
   std::thread thread_;

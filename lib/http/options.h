@@ -26,6 +26,12 @@ struct Options {
   std::chrono::milliseconds header_timeout{10'000};
   // Longest silence within a body.
   std::chrono::milliseconds body_timeout{10'000};
+  // Bytes a second that a body must keep to on average, looked at once it has taken the grace. A
+  // sender below it holds memory for nothing. 0 = none.
+  std::size_t body_min_rate = 1'024;
+  std::chrono::milliseconds body_rate_grace{5'000};
+  // From a TLS connection's first byte to the end of its handshake.
+  std::chrono::milliseconds tls_handshake_timeout{5'000};
   // Longest silence while an answer is being taken.
   std::chrono::milliseconds write_timeout{10'000};
   // Between two requests of one connection: longer than the usual load balancer's 60 s, so that it
@@ -33,6 +39,22 @@ struct Options {
   std::chrono::milliseconds idle_timeout{75'000};
   // From the last byte of a request to its answer; then it is 504.
   std::chrono::milliseconds request_deadline{30'000};
+
+  // Requests of one connection, which then is closed: no client keeps one for ever. 0 = no limit.
+  int max_requests_per_connection = 1'000;
+  // Connections at once; one more is told so and closed. 0 = as many as files may be open, less
+  // 64. For each client (IPv4 address or IPv6 /64) 0 = no limit; behind a proxy, whose address all
+  // clients then share, it must stay 0.
+  std::size_t max_connections = 0;
+  std::size_t max_connections_per_client = 0;
+
+  // Listen here as well; "" = no. TLS and client addresses do not exist on it.
+  std::string unix_socket;
+
+  // PEM files of the certificate with its chain and of its key (the same file when that is empty).
+  // "" = no TLS.
+  std::string tls_cert;
+  std::string tls_key;
 
   // Hosts that requests may be addressed to, besides those that are always right; see
   // middleware/host_check.h for the patterns.

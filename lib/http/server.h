@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -14,11 +15,16 @@
 
 namespace sampleproc::http {
 
-// What a server is given; everything must outlive it.
+// What is served and how. A request sees one Site from its head to its answer.
+struct Site {
+  Options options;
+  Router router;
+  Chain chain;
+};
+
+// What a server is given; the references must outlive it.
 struct ServerContext {
-  const Options& options;
-  const Router& router;
-  const Chain& chain;
+  std::shared_ptr<const Site> site;
   resources::MemoryBudget& budget;
   const base::Clock& clock;
   base::Logger& log;
@@ -29,25 +35,37 @@ struct ServerContext {
 // called from one thread at a time, not from a handler.
 class Server {
  public:
-  // Binds and listens but accepts nothing yet. Fails with kUnavailable when the address is in use
-  // or is not this machine's, kConfig when `host` is not an address or a resolvable name.
-  static base::Result<std::unique_ptr<Server>> Listen(const ServerContext& context);
+  // Binds and listens but accepts nothing yet. `inherited` are listening sockets to use instead of
+  // host and port; they are owned from now on. Fails with kUnavailable when an address is in use
+  // or is not this machine's, kConfig when `host` is not an address or a resolvable name, or the
+  // certificate or its key cannot be used.
+  static base::Result<std::unique_ptr<Server>> Listen(const ServerContext& context,
+                                                      std::vector<int> inherited = {});
 
   // Stops, if that has not been done.
   ~Server();
 
-  // The port listened on; differs from the options' when that was 0.
+  // The port listened on; differs from the options' when that was 0. 0 when there is no TCP.
   std::uint16_t port() const;
 
   // Starts the I/O threads.
   void Start();
 
-  // Stops listening, closes idle connections and lets the others end with the answer they are
-  // waiting for.
+  // Serves requests that begin from now on by `site`, and connections that come with its
+  // certificate, read anew. What listening needs (host, port, threads, limits of connections)
+  // stays as it was. Fails as Listen does for the certificate, and changes nothing then.
+  base::Result<void> Reload(std::shared_ptr<const Site> site);
+
+  // Ends idle connections and each other one with its next answer. New connections are still
+  // accepted, so that what comes is answered, by whatever the chain says, rather than reset.
   void BeginDrain();
 
-  // Connections open now.
+  // After BeginDrain: takes what is connected already, then listens no more.
+  void StopAccepting();
+
+  // Connections open now; requests that were let in and are not answered yet.
   int connections() const;
+  int requests() const;
 
   // Closes what is left and joins the threads. Responders may still be used afterwards, to no
   // effect, until the server is destroyed.

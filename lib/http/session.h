@@ -2,18 +2,18 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "http/chunk_reader.h"
+#include "http/acceptor.h"
 #include "http/head_guard.h"
 #include "http/loop.h"
 #include "http/message.h"
 #include "http/receive_buffer.h"
+#include "http/wire.h"
 
 namespace sampleproc::http {
 
@@ -22,46 +22,49 @@ namespace sampleproc::http {
 // worker has the request. The session lives as long as that coroutine or a responder needs it.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  static void Begin(Loop& loop, boost::asio::ip::tcp::socket socket);
+  static void Begin(Loop& loop, Incoming incoming);
 
-  Session(Loop& loop, boost::asio::ip::tcp::socket socket);
+  Session(Loop& loop, Incoming incoming);
   ~Session();
 
   // From the loop.
   void OnTick(base::MonoTime now);  // ends a wait that has lasted too long
-  void OnDrain();                   // closes the connection if nothing was asked
-  void Abort();                     // closes it whatever it is doing
+  // Closes the connection if nothing was asked. One that was in use until a moment ago may have a
+  // request on its way: it is listened to for kLastChance more, so that the request is answered
+  // rather than reset.
+  void OnDrain();
+  void Abort();  // closes it whatever it is doing
 
  private:
-  using Socket = boost::asio::ip::tcp::socket;
   template <typename T>
   using Awaitable = boost::asio::awaitable<T>;
-
-  // What the coroutine waits for; decides what a timeout means.
-  enum class Wait { kNothing, kIdle, kHead, kBody, kWorker, kWrite, kLinger };
+  using Wait = Wire::Wait;
 
   Awaitable<void> Run();
   // True when the connection goes on; false when it is to be closed.
   Awaitable<bool> ServeOne();
-  Awaitable<base::Result<void>> ReadBody();
-  Awaitable<base::Result<void>> ReadSizedBody(std::size_t length);
-  Awaitable<base::Result<void>> ReadChunkedBody();
+  // Through the head's last byte; false when there is no request to serve.
+  Awaitable<bool> ReadHead();
+  Awaitable<bool> ReadBody();
   Awaitable<void> AwaitAnswer();
   // Writes what the socket takes at once; true when that was all. Else the rest is in unsent_*.
   bool WriteNow(Response& response);
-  Awaitable<bool> Write(Response response);
-  Awaitable<bool> WriteAll(base::ByteView bytes);
-  Awaitable<void> Linger();
+  // The last answer of a connection whose client may still be sending.
+  Awaitable<void> WriteLast(Response response);
 
+  void BeginRequest();
   std::optional<Response> Refuse();  // by chain or router, before the body
   void Handle();
   void Deliver(std::uint64_t generation, Response response);
+  void WatchPeer();
+  bool NothingAsked() const;
   bool BodyUnread() const;
-  void Arm(Wait wait, std::chrono::milliseconds limit);
-  base::Error ReadFailure(const char* where) const;
+  bool MustClose() const;
 
   Loop& loop_;
-  Socket socket_;
+  std::shared_ptr<const Site> site_;  // of the request in work
+  const ConnectionLimits::Place limit_;
+  Wire wire_;
   Loop::SessionList::iterator place_;
   ReceiveBuffer inbox_;
   HeadGuard guard_;
@@ -72,11 +75,9 @@ class Session : public std::enable_shared_from_this<Session> {
   base::ByteView unsent_head_;  // of outbox_
   base::ByteView unsent_body_;  // of the response being written
 
-  Wait wait_ = Wait::kNothing;
-  base::MonoTime wait_ends_{};
-  bool timed_out_ = false;
-  bool closed_ = false;
-  bool first_request_ = true;
+  int served_ = 0;
+  base::MonoTime last_answer_{};
+  bool watching_ = false;  // for the peer to close while a worker has its request
 
   boost::asio::steady_timer answer_timer_;
   std::optional<Response> answer_;

@@ -54,13 +54,6 @@ class Batch {
   std::atomic<std::size_t> succeeded_ = 0;
 };
 
-BatchPart& BatchPart::operator=(BatchPart&& other) noexcept {
-  batch_ = std::move(other.batch_);
-  return *this;
-}
-
-BatchPart::~BatchPart() = default;
-
 void BatchPart::Succeeded() {
   if (batch_ == nullptr) return;
   batch_->CountSuccess();

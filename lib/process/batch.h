@@ -38,12 +38,11 @@ using OnBatch = std::function<void(const BatchReport&)>;
 class Batch;
 
 // One frame's part in its batch; goes along with the frame. Movable, used by one thread at a time.
+// A part that ends without Succeeded stands for a frame that failed, was refused or was dropped.
 class BatchPart {
  public:
   BatchPart(BatchPart&&) noexcept = default;
-  BatchPart& operator=(BatchPart&& other) noexcept;
-  // A part that ends without Succeeded stands for a frame that failed, was refused or was dropped.
-  ~BatchPart();
+  BatchPart& operator=(BatchPart&&) noexcept = default;
 
   // The frame succeeded. Ends the part; at most once.
   void Succeeded();

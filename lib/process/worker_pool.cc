@@ -28,6 +28,7 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
     });
   }
   pool->busy_since_.resize(processors.size());
+  pool->running_ = static_cast<int>(processors.size());
   for (std::size_t i = 0; i < processors.size(); ++i) {
     pool->threads_.emplace_back(
         [pool = pool.get(), mine = std::move(processors[i]), i]() mutable { pool->Work(mine, i); });
@@ -36,14 +37,17 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
 }
 
 WorkerPool::~WorkerPool() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  arrived_.notify_all();
-  spare_needed_.notify_all();
+  StopWithin(std::chrono::milliseconds(0));
   for (std::thread& thread : threads_) thread.join();
   if (heavy_ != nullptr) heavy_->Watch({});
+}
+
+bool WorkerPool::StopWithin(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  arrived_.notify_all();
+  spare_needed_.notify_all();
+  return ended_.wait_for(lock, patience, [this] { return running_ == 0; });
 }
 
 base::Result<void> WorkerPool::Submit(Task task) {
@@ -86,7 +90,11 @@ void WorkerPool::Work(Processor& processor, std::size_t number) {
   std::unique_lock lock(mutex_);
   for (;;) {
     (spare ? spare_needed_ : arrived_).wait(lock, [&] { return stopping_ || MayTake(spare); });
-    if (queue_.empty()) return;
+    if (queue_.empty()) {
+      --running_;
+      ended_.notify_all();
+      return;
+    }
     Task task = std::move(queue_.front());
     queue_.pop_front();
     ++counts_.active;

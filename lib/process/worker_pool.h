@@ -51,8 +51,12 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
+  // Takes no more tasks, runs what is queued and waits for the workers to end: true when they have
+  // within `patience`, after which destroying the pool does not wait.
+  bool StopWithin(std::chrono::milliseconds patience);
+
   // Queues the task or fails at once: kOverloaded when `queue_depth` tasks wait
-  // already, kShuttingDown once the pool is being destroyed. Never waits.
+  // already, kShuttingDown once the pool is stopped. Never waits.
   base::Result<void> Submit(Task task);
 
   Counts counts() const;
@@ -83,12 +87,14 @@ class WorkerPool {
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
+  std::condition_variable ended_;
   std::condition_variable spare_needed_;
   std::deque<Task> queue_;       // guarded by mutex_; never longer than queue_depth_
   Counts counts_;                // guarded by mutex_; `queued` is derived from queue_
   std::size_t idling_ = 0;       // guarded by mutex_; workers that wait for the heavy lane
   std::size_t spares_busy_ = 0;  // guarded by mutex_
   bool stopping_ = false;        // guarded by mutex_; set once
+  int running_ = 0;              // guarded by mutex_; threads that have not ended
   // Of each worker, spare ones last, when it took the task it is at. Guarded by mutex_; its size
   // never changes.
   std::vector<std::optional<base::MonoTime>> busy_since_;

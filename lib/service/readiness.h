@@ -8,8 +8,8 @@
 
 namespace sampleproc::service {
 
-// Starts as starting; Started and BeginDrain are called once each, by whoever starts and stops the
-// service. All functions from any thread.
+// Starts as starting; Started, BeginDrain and BeginRefusing are called once each, in this order, by
+// whoever starts and stops the service. All functions from any thread.
 class Readiness {
  public:
   struct Facts {
@@ -31,7 +31,11 @@ class Readiness {
   void Started() { started_.store(true, std::memory_order_relaxed); }
   void BeginDrain() { draining_.store(true, std::memory_order_relaxed); }
 
+  // New work is refused from now on: after the drain delay, in which it is still taken.
+  void BeginRefusing() { refusing_.store(true, std::memory_order_relaxed); }
+
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
+  bool refusing() const { return refusing_.load(std::memory_order_relaxed); }
 
   Facts Ask() const {
     Facts facts;
@@ -44,6 +48,7 @@ class Readiness {
  private:
   std::atomic<bool> started_ = false;
   std::atomic<bool> draining_ = false;
+  std::atomic<bool> refusing_ = false;
   std::function<std::pair<int, int>()> workers_;
 };
 

@@ -1,5 +1,7 @@
 #include "service/service.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -11,9 +13,13 @@
 #include "resources/cpu_limits.h"
 #include "resources/memory_budget.h"
 #include "service/chain.h"
+#include "service/generation.h"
+#include "service/notifier.h"
 #include "service/readiness.h"
 #include "service/routes.h"
+#include "service/shutdown_phases.h"
 #include "service/sizing.h"
+#include "service/watchdog.h"
 
 namespace sampleproc::service {
 namespace {
@@ -25,6 +31,28 @@ using std::chrono::milliseconds;
 // fewer.
 constexpr std::size_t kMaxTrackedFrames = 10'000;
 
+// How often the shutdown looks whether what it waits for has come.
+constexpr milliseconds kPoll{5};
+
+// From the time at which what is still in work is cut off to the end of the shutdown.
+milliseconds ForceTime(milliseconds timeout) { return std::min(milliseconds(2'000), timeout / 2); }
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ',';
+    text += word;
+  }
+  return text;
+}
+
+base::LogLevel LevelOf(std::string_view name) {
+  using base::LogLevel;
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warning") return LogLevel::kWarning;
+  return name == "error" ? LogLevel::kError : LogLevel::kInfo;
+}
+
 }  // namespace
 
 // Members in the order in which they are needed: each may use those above it, and they go in the
@@ -32,10 +60,12 @@ constexpr std::size_t kMaxTrackedFrames = 10'000;
 class Service::Impl {
  public:
   Impl(const config::Config& given, const base::Clock& given_clock,
-       std::shared_ptr<base::Logger> given_log, const resources::MachineLimits& machine)
+       std::shared_ptr<base::Logger> given_log, const Surroundings& surroundings,
+       const resources::MachineLimits& machine)
       : config(given),
         clock(given_clock),
         log(std::move(given_log)),
+        notifier(surroundings.notify_socket),
         budget(MemoryCapacity(config.resources, machine)),
         tracker(kMaxTrackedFrames, *log),
         cameras(config.process.motion.max_cameras, budget,
@@ -44,9 +74,16 @@ class Service::Impl {
                                {{"camera", camera_id}, {"reason", reason}});
                 }) {}
 
-  const config::Config config;
+  Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
+  void LogStart();
+  void ApplyDrainDelay(const base::Deadline& force);
+  int AwaitRequests(const base::Deadline& force);
+  void CloseSessions(const base::Deadline& end);
+
+  const config::Config config;  // of the start
   const base::Clock& clock;
   const std::shared_ptr<base::Logger> log;
+  const Notifier notifier;
   resources::MemoryBudget budget;
   resources::HeavyLane heavy{process::WorkerPool::kSpareWorkers};
   process::FrameTracker tracker;
@@ -55,20 +92,51 @@ class Service::Impl {
   bool shut_down = false;
 
   std::unique_ptr<process::WorkerPool> pool;
-  std::optional<http::Router> router;
-  ChainParts chain_parts;
-  std::optional<http::Chain> chain;
+  std::shared_ptr<const Generation> generation;
   std::unique_ptr<http::Server> server;
+  std::optional<Watchdog> watchdog;
 };
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
+Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Config& from) {
+  auto made = std::make_shared<Generation>(from);
+  const config::Config& own = made->config;
+  auto parts = MakeChainParts(own, clock);
+  if (!parts) return std::unexpected(parts.error());
+  made->parts = std::move(*parts);
+  made->site.emplace(http::Site{
+      own.http,
+      http::Router(MakeRoutes({*pool, tracker, own.frame, clock, own.process.simulate_gpu},
+                              {*pool, tracker, clock, own.service.name, own.service.version,
+                               [this] { return readiness.draining(); }})),
+      MakeChain(own, made->parts, budget, [this] { return readiness.refusing(); })});
+  return made;
+}
+
+void Service::Impl::LogStart() {
+  const http::Options& http = generation->config.http;
+  const std::string steps = Joined(config.process.pipeline);
+  log->Info("listening",
+            {{"host", std::string_view(http.host)},
+             {"port", std::int64_t{server->port()}},
+             {"unix_socket", std::string_view(http.unix_socket)},
+             {"tls", !http.tls_cert.empty()},
+             {"version", std::string_view(config.service.version)},
+             {"pipeline", std::string_view(steps)},
+             {"workers", std::int64_t{pool->workers()}},
+             {"queue_depth", std::int64_t{config.process.queue_depth}},
+             {"memory_limit", static_cast<std::int64_t>(budget.capacity())},
+             {"max_request_bytes", static_cast<std::int64_t>(http.max_request_bytes)}});
+}
+
 Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
                                                 const base::Clock& clock,
-                                                std::shared_ptr<base::Logger> log) {
+                                                std::shared_ptr<base::Logger> log,
+                                                const Surroundings& surroundings) {
   const resources::MachineLimits machine = resources::ReadMachineLimits();
   if (!machine.note.empty()) log->Info(machine.note);
-  auto impl = std::make_unique<Impl>(config, clock, std::move(log), machine);
+  auto impl = std::make_unique<Impl>(config, clock, std::move(log), surroundings, machine);
   const config::Config& own = impl->config;
 
   auto pool =
@@ -82,37 +150,19 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
     return std::pair(state->pool->workers(), state->pool->Stuck(state->config.service.stuck_after));
   });
 
-  impl->router.emplace(
-      MakeRoutes({*impl->pool, impl->tracker, own.frame, clock, own.process.simulate_gpu},
-                 {*impl->pool, impl->tracker, clock, own.service.name, own.service.version,
-                  [state = impl.get()] { return state->readiness.draining(); }}));
-  auto parts = MakeChainParts(own, clock);
-  if (!parts) return std::unexpected(parts.error());
-  impl->chain_parts = std::move(*parts);
-  impl->chain.emplace(MakeChain(own, impl->chain_parts, impl->budget,
-                                [state = impl.get()] { return state->readiness.draining(); }));
+  auto generation = impl->Make(own);
+  if (!generation) return std::unexpected(generation.error());
+  impl->generation = std::move(*generation);
   WarnOfSharedBucket(own.http, *impl->log);
-  auto server = http::Server::Listen(
-      {own.http, *impl->router, *impl->chain, impl->budget, clock, *impl->log});
+  auto server = http::Server::Listen({SiteOf(impl->generation), impl->budget, clock, *impl->log},
+                                     surroundings.sockets);
   if (!server) return std::unexpected(server.error());
   impl->server = std::move(*server);
   impl->readiness.Started();
   impl->server->Start();
-
-  std::string steps;
-  for (const std::string& step : own.process.pipeline) {
-    if (!steps.empty()) steps += ',';
-    steps += step;
-  }
-  impl->log->Info("listening",
-                  {{"host", std::string_view(own.http.host)},
-                   {"port", std::int64_t{impl->server->port()}},
-                   {"version", std::string_view(own.service.version)},
-                   {"pipeline", std::string_view(steps)},
-                   {"workers", std::int64_t{impl->pool->workers()}},
-                   {"queue_depth", std::int64_t{own.process.queue_depth}},
-                   {"memory_limit", static_cast<std::int64_t>(impl->budget.capacity())},
-                   {"max_request_bytes", static_cast<std::int64_t>(own.http.max_request_bytes)}});
+  impl->watchdog.emplace(surroundings.watchdog, impl->readiness, impl->notifier);
+  impl->LogStart();
+  impl->notifier.Send("READY=1\nSTATUS=serving");
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
 
@@ -120,30 +170,83 @@ Service::~Service() { Shutdown(); }
 
 std::uint16_t Service::port() const { return impl_->server->port(); }
 
-bool Service::Shutdown() {
-  if (std::exchange(impl_->shut_down, true)) return true;
+Result<void> Service::Reload(const config::Config& config) {
   Impl& impl = *impl_;
-  const base::Deadline deadline(impl.clock, impl.config.service.shutdown_timeout);
-
-  impl.log->Info("shutdown: no new connections");
-  impl.readiness.BeginDrain();
-  impl.server->BeginDrain();
-
-  impl.log->Info("shutdown: waiting for requests in work",
-                 {{"connections", std::int64_t{impl.server->connections()}}});
-  while (impl.server->connections() > 0 && !deadline.Expired()) {
-    std::this_thread::sleep_for(milliseconds(5));
+  impl.notifier.Reloading();
+  std::vector<std::string> waiting;
+  const config::Config merged = Reloaded(impl.generation->config, config, waiting);
+  auto made = impl.Make(merged);
+  Result<void> done;
+  if (!made) {
+    done = std::unexpected(made.error());
+  } else {
+    done = impl.server->Reload(SiteOf(*made));
   }
-  const int left = impl.server->connections();
+  impl.notifier.Send("READY=1\nSTATUS=serving");
+  if (!done) return done;
+  impl.generation = std::move(*made);
+  impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
+  const std::string restart = Joined(waiting);
+  impl.log->Info("reloaded", {{"waiting_for_restart", std::string_view(restart)}});
+  return done;
+}
+
+void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
+  const base::Deadline served(clock, generation->config.service.drain_delay);
+  while (!served.Expired() && !force.Expired()) std::this_thread::sleep_for(kPoll);
+  readiness.BeginRefusing();
+  server->BeginDrain();
+}
+
+// What is left when time is up.
+int Service::Impl::AwaitRequests(const base::Deadline& force) {
+  while (server->requests() > 0 && !force.Expired()) std::this_thread::sleep_for(kPoll);
+  const int left = server->requests();
   if (left > 0) {
-    impl.log->Warning("shutdown: time is up, cutting off what is left",
-                      {{"connections", std::int64_t{left}}});
+    log->Error("shutdown: time is up, cutting off what is in work",
+               {{"requests", std::int64_t{left}}});
+    server->Stop();
+  }
+  return left;
+}
+
+void Service::Impl::CloseSessions(const base::Deadline& end) {
+  server->StopAccepting();
+  while (server->connections() > 0 && !end.Expired()) std::this_thread::sleep_for(kPoll);
+  server->Stop();
+}
+
+ShutdownResult Service::Shutdown() {
+  if (std::exchange(impl_->shut_down, true)) return ShutdownResult::kClean;
+  Impl& impl = *impl_;
+  const milliseconds timeout = impl.generation->config.service.shutdown_timeout;
+  const base::Deadline end(impl.clock, timeout);
+  const base::Deadline force(impl.clock, timeout - ForceTime(timeout));
+  impl.notifier.Send("STOPPING=1\nSTATUS=stopping");
+  ShutdownPhases phases(impl.clock, *impl.log, impl.notifier);
+
+  phases.Begin("not ready, refusing new work");
+  impl.readiness.BeginDrain();
+  impl.ApplyDrainDelay(force);
+
+  phases.Begin("stop the consumer");  // there is none yet
+
+  phases.Begin("wait for requests in work");
+  const int left = impl.AwaitRequests(force);
+
+  phases.Begin("release the processors");
+  const auto rest = std::chrono::ceil<milliseconds>(end.At() - impl.clock.Now());
+  if (!impl.pool->StopWithin(std::max(rest, milliseconds(0)))) {
+    impl.log->Error("shutdown: a worker does not come back");
+    return ShutdownResult::kStuck;
   }
 
-  impl.server->Stop();
-  impl.pool.reset();
-  impl.log->Info("shutdown: done", {{"clean", left == 0}});
-  return left == 0;
+  phases.Begin("close client sessions");
+  impl.CloseSessions(end);
+  phases.End();
+  impl.watchdog.reset();
+  impl.log->Info("shutdown: done", {{"clean", left == 0}, {"took_ms", phases.TookMs()}});
+  return left == 0 ? ShutdownResult::kClean : ShutdownResult::kCutOff;
 }
 
 }  // namespace sampleproc::service

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -12,23 +13,52 @@
 
 namespace sampleproc::service {
 
+// What the process was handed by whoever started it.
+struct Surroundings {
+  std::vector<int> sockets = {};   // that listen already, instead of http.host and http.port
+  std::string notify_socket = {};  // where systemd listens; see notifier.h
+  // How often systemd wants to hear that the workers progress; 0 = never.
+  std::chrono::microseconds watchdog{0};
+};
+
+enum class ShutdownResult {
+  kClean,   // every request was answered
+  kCutOff,  // time was up: some were not
+  kStuck,   // a worker does not come back: only the end of the process ends it, so the service must
+            // not be destroyed
+};
+
 // Any number may live in one process; they share nothing but the clock that is handed in.
 class Service {
  public:
   // Builds all parts, listens, and answers from the moment it returns. Fails with kUnavailable (the
-  // address), kConfig (the pipeline). `clock` must outlive the service.
+  // address), kConfig (the pipeline, the certificate). `clock` must outlive the service.
   static base::Result<std::unique_ptr<Service>> Start(const config::Config& config,
                                                       const base::Clock& clock,
-                                                      std::shared_ptr<base::Logger> log);
+                                                      std::shared_ptr<base::Logger> log,
+                                                      const Surroundings& surroundings = {});
   // Shuts down if that has not been done.
   ~Service();
 
   std::uint16_t port() const;
 
-  // Stops listening, lets what has been accepted end, releases everything. Returns true when all
-  // requests ended within service.shutdown_timeout, false when some had to be cut off. Logged phase
-  // by phase. Once; from any one thread.
-  bool Shutdown();
+  // Applies what a reload may apply of a validated configuration, as one piece: a request sees
+  // either all of it or nothing. What differs otherwise is logged and waits for a restart. Fails
+  // when a part cannot be made of it; then all stays as it was. Not during Shutdown.
+  base::Result<void> Reload(const config::Config& config);
+
+  // Stops in five phases, each logged with its time:
+  //
+  //   1  not ready: after service.drain_delay, in which requests are still served, new ones are
+  //      refused with 503
+  //   2  stop the consumer
+  //   3  wait for requests in work
+  //   4  release the processors
+  //   5  close client sessions
+  //
+  // All within service.shutdown_timeout; what is in work 2 s before its end is cut off then. Once;
+  // from any one thread.
+  ShutdownResult Shutdown();
 
  private:
   class Impl;

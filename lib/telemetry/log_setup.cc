@@ -121,6 +121,8 @@ class SpdlogLogger : public base::Logger {
 
   bool Enabled(base::LogLevel level) const override { return logger_.should_log(ToSpdlog(level)); }
 
+  void SetLevel(base::LogLevel level) override { logger_.set_level(ToSpdlog(level)); }
+
   void Write(base::LogLevel level, std::string_view message,
              std::initializer_list<base::LogField> fields) override {
     try {

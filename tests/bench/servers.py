@@ -80,7 +80,8 @@ def wait_for(what, probe, seconds=20):
 @contextlib.contextmanager
 def sampleproc(work, extra):
     log = work / "sampleproc.log"
-    command = [str(BUILD / "sampleproc"), "serve", "--port", "0", *extra]
+    command = [str(BUILD / "sampleproc"), "serve", "--port", "0", "--set",
+               "http.max_requests_per_minute=0", *extra]  # fmt: skip
     environment = dict(os.environ, SAMPLEPROC_TELEMETRY_LOG_FORMAT="json")
     with log.open("wb") as sink, process(command, stderr=sink, env=environment) as running:
 

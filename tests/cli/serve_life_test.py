@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
+import time
 
 import cli
 import pictures
@@ -96,6 +98,24 @@ class Start(WithService):
 
 
 class Shutdown(WithService):
+    PHASES = (
+        "not ready, refusing new work",
+        "stop the consumer",
+        "wait for requests in work",
+        "release the processors",
+        "close client sessions",
+    )
+
+    def check_phases(self, service):
+        """Each phase begins after the one before has ended, and says how long it took."""
+        lines = [line for line in service.log() if line["msg"].startswith("shutdown ")]
+        expected = []
+        for number, name in enumerate(self.PHASES, 1):
+            expected += [f"shutdown {number}/5: {name}", f"shutdown {number}/5: {name} done"]
+        self.assertEqual([line["msg"] for line in lines], expected)
+        for line in lines[1::2]:
+            self.assertGreaterEqual(line["took_ms"], 0)
+
     def check(self, number):
         service = self.serve("--set", "process.delay=2s", "--set", "process.workers=1")
         answers = []
@@ -112,15 +132,7 @@ class Shutdown(WithService):
         client.join(timeout=cli.PATIENCE)
         self.assertEqual([answer.status for answer in answers], [200])
         self.assertEqual(code, 0)
-        phases = [line["msg"] for line in service.log() if line["msg"].startswith("shutdown: ")]
-        self.assertEqual(
-            phases,
-            [
-                "shutdown: no new connections",
-                "shutdown: waiting for requests in work",
-                "shutdown: done",
-            ],
-        )
+        self.check_phases(service)
         self.assertIs(service.log()[-1]["clean"], True)
 
     def test_sigterm_answers_what_is_in_work(self):
@@ -157,11 +169,116 @@ class Shutdown(WithService):
         self.assertEqual(service.get("/livez").status, 200)  # accepted after the silent one
         self.assertEqual(service.stop(), 0)
 
-    def test_sighup_changes_nothing_and_is_logged(self):
-        service = self.serve()
+    def test_a_second_signal_ends_it_at_once(self):
+        service = self.serve("--set", "process.delay=60s", "--set", "process.deadline=10m",
+                             "--set", "service.shutdown_timeout=1h")  # fmt: skip
+        with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
+            picture = pictures.sample("mask.png")
+            client.sendall(
+                b"POST /process HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+                % len(picture)
+                + picture
+            )
+            while service.get("/health").json()["details"]["metrics"]["active_frames"] != 1:
+                pass
+            service.child.send_signal(signal.SIGTERM)
+            service.wait_for("shutdown 3/5")
+            # Within the first second signals are taken for one; sooner or later it is over.
+            while service.child.poll() is None:
+                service.child.send_signal(signal.SIGTERM)
+                time.sleep(0.1)
+        self.assertEqual(service.wait(), 143)
+
+    def test_an_idle_watchdog_and_systemd_hear_of_each_change(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.bind(path)
+            systemd.settimeout(cli.PATIENCE)
+            env = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"}
+            service = Service(self, *ANY_PORT, env=env)
+
+            def until(wanted):
+                while True:
+                    state = systemd.recv(4096).decode()
+                    if not state.startswith("WATCHDOG=1") or wanted == "WATCHDOG=1":
+                        self.assertTrue(state.startswith(wanted), state)
+                        return state
+
+            until("READY=1")
+            until("WATCHDOG=1")
+            service.child.send_signal(signal.SIGHUP)
+            self.assertRegex(until("RELOADING=1"), r"\nMONOTONIC_USEC=[0-9]+\n")
+            until("READY=1")
+            service.child.send_signal(signal.SIGTERM)
+            until("STOPPING=1")
+            self.assertEqual(service.wait(), 0)
+
+    def test_a_socket_that_was_passed_in(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            # systemd names the process; only the process itself knows its number in time.
+            script = 'export LISTEN_PID=$$; exec "$@"'
+            child = subprocess.Popen(
+                ["/bin/sh", "-c", f'exec 3<&{listener.fileno()}; {script}', "sh", cli.BINARY, "serve"],
+                env={"LISTEN_FDS": "1"}, pass_fds=[listener.fileno()],
+                stderr=subprocess.PIPE)  # fmt: skip
+            self.addCleanup(child.stderr.close)
+            self.addCleanup(child.kill)
+            port = listener.getsockname()[1]
+            with socket.create_connection(("127.0.0.1", port), cli.PATIENCE) as client:
+                client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertTrue(client.recv(4096).startswith(b"HTTP/1.1 200"))
+            child.terminate()
+            self.assertEqual(child.wait(cli.PATIENCE), 0)
+
+    def test_a_unix_socket(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "http")
+        service = self.serve("--set", f"http.unix_socket={path}")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(cli.PATIENCE)
+            client.connect(path)
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertTrue(client.recv(4096).startswith(b"HTTP/1.1 200"))
+        self.assertEqual(service.stop(), 0)
+        self.assertFalse(os.path.exists(path))
+
+
+class Reload(WithService):
+    def configured(self, text):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "sampleproc.toml")
+        self.write(text)
+        return self.serve("--config", self.path)
+
+    def write(self, text):
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def refused(self, service):
+        return service.post(b"x" * 2000, "image/png").status == 413
+
+    def test_what_can_be_applied_is_and_the_rest_is_named(self):
+        service = self.configured("[http]\nmax_request_bytes = 4000\n")
+        self.assertFalse(self.refused(service))
+        self.write("[http]\nmax_request_bytes = 1024\n[process]\nworkers = 3\n")
         service.child.send_signal(signal.SIGHUP)
-        self.assertEqual(service.wait_for("SIGHUP")["level"], "warning")
-        self.assertEqual(service.get("/livez").status, 200)
+        line = service.wait_for("reloaded")
+        self.assertEqual(line["waiting_for_restart"], "process.workers")
+        self.assertTrue(self.refused(service))
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_bad_file_keeps_the_old_one_and_says_why(self):
+        service = self.configured("[http]\nmax_request_bytes = 4000\n")
+        self.write("[http]\nmax_request_bytes = 1024\nport = 70000\n")
+        service.child.send_signal(signal.SIGHUP)
+        line = service.wait_for("reload:")
+        self.assertEqual(line["level"], "error")
+        self.assertIn("http.port", line["problems"])
+        self.assertFalse(self.refused(service))
         self.assertEqual(service.stop(), 0)
 
 

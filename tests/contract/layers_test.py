@@ -31,7 +31,7 @@ LIBRARIES = [
     ("RapidJSON", r"rapidjson/", ["json/*"]),
     ("toml++", r"toml\+\+/|toml\.hpp", ["config/*"]),
     ("CLI11", r"CLI/", ["apps/*"]),
-    ("Boost.Asio and Beast", r"boost/(asio|beast)", ["net/*", "http/*", "service/*"]),
+    ("Boost.Asio and Beast", r"boost/(asio|beast|system)", ["net/*", "http/*", "service/*"]),
     ("libjpeg", r"jpeglib\.h|jerror\.h|turbojpeg\.h", ["codec/*"]),
     ("libpng", r"png\.h|pngconf\.h", ["codec/*"]),
     ("libwebp", r"webp/", ["codec/*"]),

@@ -22,25 +22,8 @@ using test::RawResponse;
 class TestServer {
  public:
   explicit TestServer(const Options& given = {}, std::size_t budget_bytes = 64u << 20)
-      : options(Adjusted(given)),
-        budget(budget_bytes),
-        router({{Method::kGet, "/hello",
-                 [](Request&, Responder respond) { respond.Send(JsonResponse("{\"hello\":1}")); }},
-                {Method::kPost, "/echo",
-                 [](Request& request, Responder respond) {
-                   respond.Send(JsonResponse(std::string(base::AsText(request.body))));
-                 }},
-                {Method::kGet, "/later",
-                 [this](Request& request, Responder respond) {
-                   const std::lock_guard lock(mutex);
-                   cancel = request.allowance.cancel;
-                   parked = std::make_unique<Responder>(std::move(respond));
-                   arrived.notify_all();
-                 }},
-                {Method::kGet, "/drop", [](Request&, Responder) {}},
-                {Method::kGet, "/throw", [](Request&, Responder) { throw std::bad_alloc(); }}}),
-        chain(Links()) {
-    auto listening = Server::Listen({options, router, chain, budget, base::SystemClock(), log});
+      : options(Adjusted(given)), budget(budget_bytes), site(MakeSite()) {
+    auto listening = Server::Listen({site, budget, base::SystemClock(), log});
     REQUIRE(listening);
     server = std::move(*listening);
     server->Start();
@@ -65,14 +48,32 @@ class TestServer {
   std::condition_variable arrived;
   std::unique_ptr<Responder> parked;
   base::CancelFlag cancel;
-  Router router;
-  Chain chain;
+  std::shared_ptr<const Site> site;
   std::unique_ptr<Server> server;
 
  private:
   static Options Adjusted(Options options) {
     options.port = 0;
     return options;
+  }
+  std::shared_ptr<const Site> MakeSite() {
+    std::vector<Route> routes = {
+        {Method::kGet, "/hello",
+         [](Request&, Responder respond) { respond.Send(JsonResponse("{\"hello\":1}")); }},
+        {Method::kPost, "/echo",
+         [](Request& request, Responder respond) {
+           respond.Send(JsonResponse(std::string(base::AsText(request.body))));
+         }},
+        {Method::kGet, "/later",
+         [this](Request& request, Responder respond) {
+           const std::lock_guard lock(mutex);
+           cancel = request.allowance.cancel;
+           parked = std::make_unique<Responder>(std::move(respond));
+           arrived.notify_all();
+         }},
+        {Method::kGet, "/drop", [](Request&, Responder) {}},
+        {Method::kGet, "/throw", [](Request&, Responder) { throw std::bad_alloc(); }}};
+    return std::make_shared<const Site>(Site{options, Router(std::move(routes)), Chain(Links())});
   }
   std::vector<std::unique_ptr<Middleware>> Links() {
     std::vector<std::unique_ptr<Middleware>> links;
@@ -273,6 +274,99 @@ TEST_CASE("a responder that is dropped answers 500, a handler out of memory 503"
   CHECK(client.Read()->status == 200);
 }
 
+TEST_CASE("a client that closes while its request is in work has the work cancelled") {
+  TestServer server;
+  auto gone = std::make_unique<RawClient>(server.server->port());
+  gone->Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  server.WaitForLater();
+  CHECK_FALSE(server.cancel.Cancelled());
+  gone.reset();
+  while (!server.cancel.Cancelled()) std::this_thread::yield();
+  server.AnswerLater();  // to nobody
+  RawClient client(server.server->port());
+  client.Send(kHello);
+  CHECK(client.Read()->status == 200);
+}
+
+TEST_CASE("a body that keeps coming but too slowly is ended") {
+  Options options;
+  options.body_min_rate = 1'000'000'000;
+  options.body_rate_grace = std::chrono::milliseconds(60);
+  TestServer server(options);
+  RawClient client(server.server->port());
+  client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n");
+  std::jthread sender([&](const std::stop_token& stop) {
+    while (!stop.stop_requested() && client.Send("x")) std::this_thread::yield();
+  });
+  CHECK(client.Read()->status == 408);
+}
+
+TEST_CASE("a connection ends with the answer to its last allowed request") {
+  Options options;
+  options.max_requests_per_connection = 3;
+  TestServer server(options);
+  RawClient client(server.server->port());
+  for (int i = 0; i < 5; ++i) client.Send(kHello);
+  for (const char* connection : {"", "", "close"}) {
+    const auto response = client.Read();
+    REQUIRE(response);
+    CHECK(response->Field("Connection") == connection);
+  }
+  CHECK(client.EndsSilently());
+}
+
+TEST_CASE("connections over the limit are told so, and there is room again when one ends") {
+  for (const bool per_client : {false, true}) {
+    Options options;
+    (per_client ? options.max_connections_per_client : options.max_connections) = 2;
+    TestServer server(options);
+    RawClient first(server.server->port());
+    first.Send(kHello);
+    CHECK(first.Read()->status == 200);
+    auto second = std::make_unique<RawClient>(server.server->port());
+    second->Send(kHello);
+    CHECK(second->Read()->status == 200);
+    RawClient third(server.server->port());
+    const auto refusal = third.Read();
+    REQUIRE(refusal);
+    CHECK(refusal->status == 503);
+    CHECK(refusal->Field("Retry-After") == "1");
+    CHECK(refusal->Field("Connection") == "close");
+    second.reset();
+    while (server.server->connections() > 2) std::this_thread::yield();
+    for (int status = 503; status != 200;) {
+      RawClient again(server.server->port());
+      again.Send(kHello);
+      const auto response = again.Read();
+      if (response) status = response->status;
+    }
+  }
+}
+
+TEST_CASE("clients that are gone at any byte leave nothing behind") {
+  Options options;
+  options.max_request_bytes = 4096;
+  TestServer server(options, 1u << 20);
+  const std::string sized = PostRequest("/echo", "", std::string(3000, 'x'));
+  const std::string chunked =
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3e8\r\n" +
+      std::string(1000, 'x') + "\r\n0\r\nX: y\r\n\r\n" + std::string(kHello);
+  std::uint32_t random = 1;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string& request = i % 2 == 0 ? sized : chunked;
+    random = random * 1664525 + 1013904223;  // Numerical Recipes' generator
+    RawClient client(server.server->port());
+    client.Send(std::string_view(request).substr(0, random % request.size()));
+    if (i % 3 == 0) client.ResetOnClose();
+  }
+  RawClient client(server.server->port());
+  client.Send(kHello);
+  CHECK(client.Read()->status == 200);
+  while (server.server->connections() > 1) std::this_thread::yield();
+  CHECK(server.budget.used() == 0);
+}
+
 TEST_CASE("slow heads and bodies are ended, idle connections closed without a word") {
   Options options;
   options.header_timeout = options.body_timeout = options.idle_timeout =
@@ -351,8 +445,8 @@ TEST_CASE("a port in use is refused, whatever the number of I/O threads") {
     Options options;
     options.port = server.server->port();
     options.io_threads = threads;
-    const auto second = Server::Listen(
-        {options, server.router, server.chain, server.budget, base::SystemClock(), server.log});
+    const auto site = std::make_shared<const Site>(Site{options, Router({}), Chain({})});
+    const auto second = Server::Listen({site, server.budget, base::SystemClock(), server.log});
     REQUIRE_FALSE(second);
     CHECK(second.error().code == base::ErrorCode::kUnavailable);
   }

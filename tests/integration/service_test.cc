@@ -3,6 +3,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <latch>
 #include <regex>
 #include <string>
 #include <thread>
@@ -177,6 +178,36 @@ TEST_CASE("a full queue refuses at once and the service goes on") {
   CHECK(Ask(service->port(), request).status == 200);
 }
 
+TEST_CASE("a frame that finds no memory waits for its patience, then is refused with Retry-After") {
+  config::Config config;
+  config.process.workers = 2;
+  config.process.pipeline = {"stats"};
+  config.process.delay = std::chrono::minutes(1);  // whoever has memory keeps it
+  config.process.budget_patience = std::chrono::milliseconds(20);
+  config.resources.memory_limit = 900'000;  // two bodies and one picture
+  config.service.shutdown_timeout = std::chrono::milliseconds(1);
+  const auto service = StartService(config);
+  const std::string request = PostRequest("/process", "Content-Type: image/jpeg\r\n",
+                                          std::string(base::AsText(test::Sample("messi5.jpg"))));
+  std::latch answered(1);
+  std::atomic<int> refused = 0;
+  std::vector<std::jthread> clients;
+  for (int i = 0; i < 2; ++i) {
+    clients.emplace_back([&] {
+      RawClient client(service->port());
+      client.Send(request);
+      const auto response = client.Read();
+      if (!response || response->status != 503 || response->Field("Retry-After") != "1") return;
+      if (response->body.find("no memory for decoding this frame") == std::string::npos) return;
+      if (++refused == 1) answered.count_down();
+    });
+  }
+  answered.wait();
+  service->Shutdown();  // ends the other one
+  clients.clear();
+  CHECK(refused == 1);
+}
+
 TEST_CASE("shutting down lets the request in work end") {
   config::Config config;
   config.process.delay = std::chrono::milliseconds(200);
@@ -189,7 +220,7 @@ TEST_CASE("shutting down lets the request in work end") {
              .body.find("\"active_frames\":1") == std::string::npos) {
     std::this_thread::yield();
   }
-  CHECK(service->Shutdown());
+  CHECK(service->Shutdown() == ShutdownResult::kClean);
   const auto response = client.Read();
   REQUIRE(response);
   CHECK(response->status == 200);

@@ -76,7 +76,8 @@ std::optional<RawResponse> RawClient::Read(bool head_only) {
   response.head = received_.substr(0, head_end + 4);
   response.status = std::stoi(response.head.substr(9, 3));
   std::size_t length = 0;
-  if (!head_only && response.status != 100 && response.status != 204) length = std::stoul(response.Field("Content-Length"));
+  if (!head_only && response.status != 100 && response.status != 204)
+    length = std::stoul(response.Field("Content-Length"));
   while (received_.size() < head_end + 4 + length) {
     if (!Fill()) return std::nullopt;
   }
@@ -88,6 +89,11 @@ std::optional<RawResponse> RawClient::Read(bool head_only) {
 bool RawClient::EndsSilently() {
   if (!received_.empty()) return false;
   return !Fill();
+}
+
+void RawClient::ResetOnClose() {
+  const linger now{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 void RawClient::ShutdownSend() { ::shutdown(fd_, SHUT_WR); }

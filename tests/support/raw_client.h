@@ -41,6 +41,8 @@ class RawClient {
   bool EndsSilently();
 
   void ShutdownSend();
+  // Ends the connection by a reset rather than by an orderly close, when it is destroyed.
+  void ResetOnClose();
 
  private:
   bool Fill();

@@ -1,0 +1,132 @@
+#include "http/acceptor.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+#include "http/loop.h"
+#include "http/session.h"
+
+namespace sampleproc::http {
+namespace {
+
+using boost::system::error_code;
+
+constexpr int kBatch = 64;  // then connections there are get their turn
+constexpr std::chrono::milliseconds kPause{100};
+
+Descriptor OpenSpare() { return Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+}  // namespace
+
+Acceptor::Acceptor(Loop& loop, ListenSocket socket)
+    : loop_(loop),
+      is_unix_(socket.is_unix),
+      unlink_(std::move(socket.unlink)),
+      listener_(loop.io(), socket.fd.release()),
+      pause_(loop.io()),
+      spare_(OpenSpare()) {}
+
+Acceptor::~Acceptor() { Close(); }
+
+void Acceptor::Start() { Wait(); }
+
+void Acceptor::Wait() {
+  listener_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+    if (error) return;
+    TakeBatch();
+  });
+}
+
+void Acceptor::TakeBatch() {
+  for (int i = 0; i < kBatch; ++i) {
+    const Taken taken = TakeOne();
+    if (taken == Taken::kNone) break;
+    if (taken == Taken::kPause) {
+      pause_.expires_after(kPause);
+      pause_.async_wait([this](error_code cancelled) {
+        if (!cancelled && listener_.is_open()) Wait();
+      });
+      return;
+    }
+  }
+  Wait();
+}
+
+Acceptor::Taken Acceptor::TakeOne() {
+  sockaddr_storage from{};
+  socklen_t size = sizeof from;
+  Descriptor fd(::accept4(listener_.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
+                          SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd.get() < 0) return OnError(errno);
+  try {
+    Admit(std::move(fd), ToAddress(from));
+  } catch (const std::exception& failure) {
+    loop_.context().log.Error("a connection could not be begun",
+                              {{"error", std::string_view(failure.what())}});
+  }
+  return Taken::kOne;
+}
+
+void Acceptor::Admit(Descriptor fd, const Address& peer) {
+  auto place = loop_.shared().limits.Enter(peer);
+  if (!place) return;
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size);
+  std::unique_ptr<TlsStream> tls;
+  const auto context = is_unix_ ? nullptr : loop_.shared().tls.load();
+  if (context) tls = context->Accept(fd.get());
+  Wire::Socket socket(loop_.io());
+  socket.assign({own.ss_family, 0}, fd.get());
+  (void)fd.release();
+  Session::Begin(loop_,
+                 {std::move(*place), std::move(socket), std::move(tls), peer, ToAddress(own)});
+}
+
+Acceptor::Taken Acceptor::OnError(int error) {
+  switch (error) {
+    case EAGAIN:
+      return Taken::kNone;
+    case EMFILE:
+    case ENFILE:
+      loop_.NoteAcceptFailure(error);
+      spare_.reset();
+      Descriptor(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+      spare_ = OpenSpare();
+      return Taken::kPause;
+    case ENOBUFS:
+    case ENOMEM:
+      loop_.NoteAcceptFailure(error);
+      return Taken::kPause;
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+      loop_.NoteAcceptFailure(error);
+      return Taken::kPause;
+    default:
+      return Taken::kOne;  // of the one connection, gone by now: accept(2), "Error handling"
+  }
+}
+
+void Acceptor::Finish() {
+  if (!listener_.is_open()) return;
+  while (TakeOne() == Taken::kOne) {
+  }
+  Close();
+}
+
+void Acceptor::Close() {
+  pause_.cancel();
+  if (!listener_.is_open()) return;
+  error_code ignored;
+  listener_.close(ignored);
+  if (!unlink_.empty()) ::unlink(unlink_.c_str());
+}
+
+}  // namespace sampleproc::http

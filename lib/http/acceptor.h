@@ -1,0 +1,57 @@
+// Takes connections from a listening socket. Internal to http/.
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+
+#include "http/address.h"
+#include "http/connection_limits.h"
+#include "http/listen_socket.h"
+#include "http/tls.h"
+#include "http/wire.h"
+
+namespace sampleproc::http {
+
+class Loop;
+
+// A connection that has just been taken.
+struct Incoming {
+  ConnectionLimits::Place place;
+  Wire::Socket socket;
+  std::unique_ptr<TlsStream> tls;  // nullptr: plain
+  Address peer;
+  Address local;
+};
+
+// On its loop's thread only. Out of descriptors it gives up a spare one to take and close what
+// waits, since a connection left in the backlog would wake it for ever, and pauses.
+class Acceptor {
+ public:
+  Acceptor(Loop& loop, ListenSocket socket);
+  ~Acceptor();
+
+  void Start();
+  // Takes what has been connected until now, then closes the socket.
+  void Finish();
+  void Close();
+
+ private:
+  enum class Taken { kOne, kNone, kPause };
+
+  void Wait();
+  void TakeBatch();
+  Taken TakeOne();
+  void Admit(Descriptor fd, const Address& peer);
+  Taken OnError(int error);
+
+  Loop& loop_;
+  const bool is_unix_;
+  const std::string unlink_;
+  boost::asio::posix::stream_descriptor listener_;
+  boost::asio::steady_timer pause_;
+  Descriptor spare_;
+};
+
+}  // namespace sampleproc::http

@@ -1,0 +1,120 @@
+#include "http/body_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "http/chunk_reader.h"
+#include "json/reader.h"
+
+namespace sampleproc::http {
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+using boost::asio::awaitable;
+using boost::system::error_code;
+
+// Reserved for a chunked body at once, doubling: its size is not known beforehand.
+constexpr std::size_t kFirstBodyRoom = 64 * 1024;
+
+}  // namespace
+
+awaitable<Result<void>> BodyReader::Read(Request& request) {
+  const bool all_here =
+      request.content_length && inbox_.received().size() - head_bytes_ >= *request.content_length;
+  if (request.expects_continue && !all_here) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (!co_await wire_.WriteAll(base::AsBytes(kContinue))) co_return std::unexpected(Failure());
+  }
+  wire_.Arm(Wire::Wait::kBody, options_.body_timeout);
+  Result<void> read;
+  if (request.chunked) {
+    read = co_await ReadChunked(request);
+  } else {
+    read = co_await ReadSized(request, static_cast<std::size_t>(*request.content_length));
+  }
+  wire_.Disarm();
+  co_return read;
+}
+
+awaitable<Result<void>> BodyReader::ReadSized(Request& request, std::size_t length) {
+  base::ByteBuffer& body = request.body;
+  body.reserve(length + json::kParseRoom);  // so that a parser in place need not move it
+  body.resize(length);
+  const std::string_view here = inbox_.received().substr(head_bytes_);
+  std::size_t have = std::min(length, here.size());
+  std::memcpy(body.data(), here.data(), have);
+  consumed_ = head_bytes_ + have;
+
+  while (have < length) {
+    const std::span<char> room(reinterpret_cast<char*>(body.data()) + have, length - have);
+    error_code error;
+    std::size_t got = wire_.ReadSome(room, error);
+    if (WouldBlock(error)) {
+      error = {};
+      got = co_await wire_.Read(room, error);
+    }
+    if (error) co_return std::unexpected(Failure());
+    have += got;
+    wire_.Progress(got);
+  }
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> BodyReader::ReadChunked(Request& request) {
+  ChunkReader chunks(options_.max_request_bytes);
+  base::ByteBuffer& body = request.body;
+  for (;;) {
+    std::string_view input = inbox_.received().substr(head_bytes_);
+    while (!input.empty()) {
+      auto step = chunks.Next(input);
+      if (!step) co_return std::unexpected(step.error());
+      input.remove_prefix(step->consumed);
+      if (auto grown = Grow(request, step->data.size()); !grown) co_return grown;
+      const base::ByteView data = base::AsBytes(step->data);
+      body.insert(body.end(), data.begin(), data.end());
+      if (step->done) {
+        consumed_ = inbox_.received().size() - input.size();
+        co_return Result<void>();
+      }
+    }
+    inbox_.TruncateTo(head_bytes_);
+    const std::span<char> room = inbox_.Room(head_bytes_ + 1);
+    error_code error;
+    std::size_t got = wire_.ReadSome(room, error);
+    if (WouldBlock(error)) {
+      error = {};
+      got = co_await wire_.Read(room, error);
+    }
+    if (error) co_return std::unexpected(Failure());
+    inbox_.Produce(got);
+    wire_.Progress(got);
+  }
+}
+
+Result<void> BodyReader::Grow(Request& request, std::size_t more) {
+  base::ByteBuffer& body = request.body;
+  if (body.size() + more <= request.reservation.bytes()) return {};
+  // Doubling: what was held and what is added must both fit while the bytes move.
+  const std::size_t wanted = std::min(
+      options_.max_request_bytes, std::max({kFirstBodyRoom, body.size() * 2, body.size() + more}));
+  auto reserved = budget_.TryReserve(wanted, "the request body");
+  if (!reserved) return std::unexpected(reserved.error());
+  request.reservation = std::move(*reserved);
+  body.reserve(wanted + json::kParseRoom);
+  return {};
+}
+
+base::Error BodyReader::Failure() {
+  if (wire_.timed_out()) {
+    return {ErrorCode::kRequestTimeout,
+            "the request body came too slowly (http.body_timeout, http.body_min_rate)",
+            {},
+            {}};
+  }
+  wire_.Close();
+  return {ErrorCode::kCancelled, "the client is gone", {}, {}};
+}
+
+}  // namespace sampleproc::http

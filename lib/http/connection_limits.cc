@@ -1,0 +1,41 @@
+#include "http/connection_limits.h"
+
+#include <algorithm>
+
+namespace sampleproc::http {
+namespace {
+
+// Refusals that may be on their way at once: each holds a descriptor while its client reads it.
+constexpr std::size_t kMostRefused = 16;
+
+}  // namespace
+
+ConnectionLimits::Client ConnectionLimits::ClientOf(const Address& peer) {
+  Client client = peer.bytes;
+  // Whoever has an IPv6 address usually has the 2^64 beside it (RFC 6177).
+  if (!peer.IsIpv4()) std::fill(client.begin() + 8, client.end(), std::uint8_t{0});
+  return client;
+}
+
+std::optional<ConnectionLimits::Place> ConnectionLimits::Enter(const Address& peer) {
+  const std::lock_guard lock(mutex_);
+  bool room = admitted_ < most_;
+  if (room && per_client_ != 0 && peer.known) {
+    const auto of_client = each_.find(ClientOf(peer));
+    room = of_client == each_.end() || of_client->second < per_client_;
+    if (room) ++each_[ClientOf(peer)];
+  }
+  if (!room && refused_ >= kMostRefused) return std::nullopt;
+  ++(room ? admitted_ : refused_);
+  return Place(this, room, peer);
+}
+
+void ConnectionLimits::Leave(const Place& place) {
+  const std::lock_guard lock(mutex_);
+  --(place.admitted_ ? admitted_ : refused_);
+  if (!place.admitted_ || per_client_ == 0 || !place.peer_.known) return;
+  const auto of_client = each_.find(ClientOf(place.peer_));
+  if (of_client != each_.end() && --of_client->second == 0) each_.erase(of_client);
+}
+
+}  // namespace sampleproc::http

@@ -1,0 +1,65 @@
+// How many connections there may be, in all and for each client.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "http/address.h"
+
+namespace sampleproc::http {
+
+// Shared by the loops of a server; all functions from any thread.
+class ConnectionLimits {
+ public:
+  // `per_client` counts connections of one IPv4 address or one IPv6 /64; 0 = no such limit.
+  ConnectionLimits(std::size_t most, std::size_t per_client)
+      : most_(most), per_client_(per_client) {}
+  ConnectionLimits(const ConnectionLimits&) = delete;
+  ConnectionLimits& operator=(const ConnectionLimits&) = delete;
+
+  // A connection's place, given back when it is destroyed. The limits must outlive it.
+  class Place {
+   public:
+    Place(Place&& other) noexcept = default;
+    Place& operator=(Place&&) = delete;
+    ~Place() {
+      if (limits_) limits_->Leave(*this);
+    }
+    // Within the limits; else there is only time to say so.
+    bool admitted() const { return admitted_; }
+
+   private:
+    friend class ConnectionLimits;
+    struct Disown {
+      void operator()(ConnectionLimits*) const {}
+    };
+    Place(ConnectionLimits* limits, bool admitted, const Address& peer)
+        : limits_(limits), admitted_(admitted), peer_(peer) {}
+
+    std::unique_ptr<ConnectionLimits, Disown> limits_;  // moves leave nothing behind
+    bool admitted_;
+    Address peer_;
+  };
+
+  // Nothing when so many are over the limit already that even telling them would cost too much.
+  std::optional<Place> Enter(const Address& peer);
+
+ private:
+  using Client = std::array<std::uint8_t, 16>;
+  static Client ClientOf(const Address& peer);
+  void Leave(const Place& place);
+
+  const std::size_t most_;
+  const std::size_t per_client_;
+  std::mutex mutex_;
+  std::size_t admitted_ = 0;            // guarded by mutex_
+  std::size_t refused_ = 0;             // guarded by mutex_
+  std::map<Client, std::size_t> each_;  // guarded by mutex_; at most one entry a connection
+};
+
+}  // namespace sampleproc::http

@@ -1,0 +1,197 @@
+#include "http/listen_socket.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace sampleproc::http {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using base::Result;
+
+constexpr int kBacklog = 1024;  // the kernel caps it at net.core.somaxconn
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+  std::uint16_t port() const {
+    std::uint16_t port = 0;
+    if (storage.ss_family == AF_INET6) {
+      sockaddr_in6 address;
+      std::memcpy(&address, &storage, sizeof address);
+      port = address.sin6_port;
+    } else if (storage.ss_family == AF_INET) {
+      sockaddr_in address;
+      std::memcpy(&address, &storage, sizeof address);
+      port = address.sin_port;
+    }
+    return ntohs(port);
+  }
+};
+
+Result<SocketAddress> Resolve(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int status = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (status != 0 || found == nullptr) {
+    return Fail(
+        ErrorCode::kConfig,
+        std::string("http.host is not an address or name that resolves: ") + gai_strerror(status));
+  }
+  SocketAddress address;
+  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
+  address.length = found->ai_addrlen;
+  freeaddrinfo(found);
+  return address;
+}
+
+std::unexpected<base::Error> CannotListen(const Options& options) {
+  const int error = errno;
+  std::string message = "cannot listen on " + options.host + " port " +
+                        std::to_string(options.port) + ": " + std::strerror(error);
+  if (error == EADDRINUSE) message += "; choose another with --port, or --port 0 for a free one";
+  return Fail(ErrorCode::kUnavailable, message);
+}
+
+// `shared` allows several sockets of ours on the port; without it an address that anybody else
+// listens on is refused, which SO_REUSEPORT alone would not do for a second process of this user.
+Result<Descriptor> ListenOn(SocketAddress& address, const Options& options, bool shared) {
+  Descriptor fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd.get() < 0) return CannotListen(options);
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (shared) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (::bind(fd.get(), address.get(), address.length) != 0 || ::listen(fd.get(), kBacklog) != 0) {
+    return CannotListen(options);
+  }
+  ::getsockname(fd.get(), address.get(), &address.length);  // the port, when it was 0
+  return fd;
+}
+
+Result<Descriptor> ListenOnPath(const std::string& path) {
+  const auto fail = [&](ErrorCode code, const std::string& why) {
+    return Fail(code, "cannot listen on http.unix_socket " + path + ": " + why);
+  };
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return fail(ErrorCode::kConfig, "a socket's path has at most " +
+                                        std::to_string(sizeof address.sun_path - 1) + " bytes");
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const auto* const raw = reinterpret_cast<const sockaddr*>(&address);
+
+  struct stat there{};
+  if (::lstat(path.c_str(), &there) == 0) {
+    if (!S_ISSOCK(there.st_mode)) {
+      return fail(ErrorCode::kConfig, "something that is no socket is there");
+    }
+    const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (::connect(probe.get(), raw, sizeof address) == 0 || errno == EAGAIN) {
+      return fail(ErrorCode::kUnavailable, "another process listens on it");
+    }
+    ::unlink(path.c_str());  // left behind by one that was killed
+  }
+  Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd.get() < 0 || ::bind(fd.get(), raw, sizeof address) != 0 ||
+      ::listen(fd.get(), kBacklog) != 0) {
+    return fail(ErrorCode::kUnavailable, std::strerror(errno));
+  }
+  return fd;
+}
+
+// Another descriptor of the same socket: whichever loop is awake first takes the connection.
+void Share(Descriptor fd, bool is_unix, const std::string& path, Listening& listening) {
+  for (std::size_t i = 1; i < listening.of_loops.size(); ++i) {
+    const int copy = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0) listening.of_loops[i].push_back({Descriptor(copy), is_unix});
+  }
+  listening.of_loops[0].push_back({std::move(fd), is_unix, path});
+}
+
+Result<void> TakeInherited(int inherited, Listening& listening) {
+  Descriptor fd(inherited);
+  int accepts = 0;
+  socklen_t size = sizeof accepts;
+  if (::getsockopt(inherited, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) != 0 || accepts == 0) {
+    return Fail(ErrorCode::kConfig,
+                "a socket that was passed in does not listen for stream connections");
+  }
+  ::fcntl(inherited, F_SETFL, ::fcntl(inherited, F_GETFL) | O_NONBLOCK);
+  ::fcntl(inherited, F_SETFD, FD_CLOEXEC);
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  ::getsockname(inherited, address.get(), &address.length);
+  if (listening.port == 0) listening.port = address.port();
+  Share(std::move(fd), address.storage.ss_family == AF_UNIX, "", listening);
+  return {};
+}
+
+Result<void> ListenOnPort(const Options& options, Listening& listening) {
+  auto address = Resolve(options.host, options.port);
+  if (!address) return std::unexpected(address.error());
+  const bool shared = listening.of_loops.size() > 1;
+  if (shared) {
+    // Only finds out whether the address is free; closed again at once.
+    if (auto probe = ListenOn(*address, options, false); !probe) {
+      return std::unexpected(probe.error());
+    }
+  }
+  for (auto& of_loop : listening.of_loops) {
+    auto fd = ListenOn(*address, options, shared);
+    if (!fd) return std::unexpected(fd.error());
+    of_loop.push_back({std::move(*fd), false});
+  }
+  listening.port = address->port();
+  return {};
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    reset();
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+Descriptor::~Descriptor() { reset(); }
+
+void Descriptor::reset() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Result<Listening> Listen(const Options& options, std::vector<int> inherited, int loops) {
+  Listening listening;
+  listening.of_loops.resize(static_cast<std::size_t>(loops));
+  Result<void> done;
+  for (const int fd : inherited) {
+    if (auto taken = TakeInherited(fd, listening); !taken) done = taken;
+  }
+  if (done && inherited.empty()) done = ListenOnPort(options, listening);
+  if (!done) return std::unexpected(done.error());
+  if (!options.unix_socket.empty()) {
+    auto fd = ListenOnPath(options.unix_socket);
+    if (!fd) return std::unexpected(fd.error());
+    Share(std::move(*fd), true, options.unix_socket, listening);
+  }
+  return listening;
+}
+
+}  // namespace sampleproc::http

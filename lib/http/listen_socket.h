@@ -1,0 +1,48 @@
+// Sockets that listen: made here or passed in by systemd.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "http/options.h"
+
+namespace sampleproc::http {
+
+// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+  void reset();
+
+ private:
+  int fd_;
+};
+
+struct ListenSocket {
+  Descriptor fd;            // non-blocking
+  bool is_unix = false;     // always plain: nobody else can listen in
+  std::string unlink = {};  // the path of a Unix socket that we made
+};
+
+struct Listening {
+  std::vector<std::vector<ListenSocket>> of_loops;  // one list for each loop
+  std::uint16_t port = 0;                           // 0: no TCP
+};
+
+// For each of `loops`: a socket of its own on host and port (SO_REUSEPORT, so that the kernel
+// spreads connections), and a share of http.unix_socket. With `inherited` sockets (already
+// listening; owned from now on) host and port are not listened on. Fails with kUnavailable when an
+// address is in use or is not this machine's, kConfig when `host` does not resolve or a path
+// cannot be a socket.
+base::Result<Listening> Listen(const Options& options, std::vector<int> inherited, int loops);
+
+}  // namespace sampleproc::http

@@ -1,0 +1,134 @@
+#include "http/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <cerrno>
+#include <climits>
+#include <new>
+
+namespace sampleproc::http {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using boost::system::error_code;
+
+// Mozilla's "intermediate" list for TLS 1.2 (server-side TLS guidelines 5.7); 1.3 has its own.
+constexpr char kCiphers[] =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr unsigned char kHttp11[] = "\x08http/1.1";
+
+int Clamped(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
+
+// Only http/1.1 is spoken; a client that offers other protocols alone gets none named.
+int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                   const unsigned char* offered, unsigned int offered_size, void*) {
+  unsigned char* chosen = nullptr;
+  if (SSL_select_next_proto(&chosen, out_size, kHttp11, sizeof kHttp11 - 1, offered,
+                            offered_size) != OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+// What OpenSSL says went wrong, without the file's contents.
+std::string Reason() {
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  ERR_clear_error();
+  return reason == nullptr ? "it cannot be understood" : reason;
+}
+
+}  // namespace
+
+TlsStream::TlsStream(SSL_CTX* context, int fd) : ssl_(SSL_new(context)) {
+  if (ssl_ == nullptr || SSL_set_fd(ssl_, fd) != 1) {
+    SSL_free(ssl_);
+    throw std::bad_alloc();
+  }
+  SSL_set_accept_state(ssl_);
+}
+
+TlsStream::~TlsStream() { SSL_free(ssl_); }
+
+error_code TlsStream::Classify(int result) {
+  const int error = SSL_get_error(ssl_, result);
+  wants_write_ = error == SSL_ERROR_WANT_WRITE;
+  if (wants_write_ || error == SSL_ERROR_WANT_READ) return boost::asio::error::would_block;
+  ERR_clear_error();
+  if (error == SSL_ERROR_ZERO_RETURN) return boost::asio::error::eof;
+  return boost::asio::error::connection_reset;
+}
+
+bool TlsStream::Handshake(error_code& error) {
+  const int result = SSL_do_handshake(ssl_);
+  if (result == 1) return true;
+  error = Classify(result);
+  return false;
+}
+
+std::size_t TlsStream::ReadSome(std::span<char> room, error_code& error) {
+  const int got = SSL_read(ssl_, room.data(), Clamped(room.size()));
+  if (got > 0) return static_cast<std::size_t>(got);
+  error = Classify(got);
+  return 0;
+}
+
+std::size_t TlsStream::WriteSome(base::ByteView bytes, error_code& error) {
+  const int sent = SSL_write(ssl_, bytes.data(), Clamped(bytes.size()));
+  if (sent > 0) return static_cast<std::size_t>(sent);
+  error = Classify(sent);
+  return 0;
+}
+
+bool TlsStream::PeerGone() {
+  char byte;
+  const int got = SSL_peek(ssl_, &byte, 1);
+  if (got > 0) return false;
+  return Classify(got) != boost::asio::error::would_block;
+}
+
+void TlsStream::SayGoodbye() {
+  SSL_shutdown(ssl_);
+  ERR_clear_error();
+}
+
+base::Result<std::shared_ptr<const TlsContext>> TlsContext::Load(
+    const std::string& certificate_file, const std::string& key_file) {
+  SSL_CTX* const raw = SSL_CTX_new(TLS_server_method());
+  if (raw == nullptr) throw std::bad_alloc();
+  std::shared_ptr<const TlsContext> context(new TlsContext(raw));
+  SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
+  SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                               SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  // Writes are repeated from wherever the unsent rest is; idle connections give back their buffers.
+  SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                            SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);  // tickets resume without it
+  SSL_CTX_set_alpn_select_cb(raw, &ChooseProtocol, nullptr);
+  if (SSL_CTX_set_cipher_list(raw, kCiphers) != 1) {
+    return Fail(ErrorCode::kInternal, "OpenSSL knows none of our ciphers");
+  }
+  if (SSL_CTX_use_certificate_chain_file(raw, certificate_file.c_str()) != 1) {
+    return Fail(ErrorCode::kConfig, "http.tls_cert is not a readable PEM certificate: " + Reason());
+  }
+  if (SSL_CTX_use_PrivateKey_file(raw, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(raw) != 1) {
+    return Fail(ErrorCode::kConfig,
+                "http.tls_key is not the readable PEM key of http.tls_cert: " + Reason());
+  }
+  return context;
+}
+
+TlsContext::~TlsContext() { SSL_CTX_free(context_); }
+
+std::unique_ptr<TlsStream> TlsContext::Accept(int fd) const {
+  return std::make_unique<TlsStream>(context_, fd);
+}
+
+}  // namespace sampleproc::http

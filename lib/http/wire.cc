@@ -1,0 +1,181 @@
+#include "http/wire.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "http/loop.h"
+
+namespace sampleproc::http {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+// Of Linger: how much is read away and how long the client may take to read the answer.
+constexpr std::size_t kLingerBytes = 64 * 1024;
+constexpr std::chrono::milliseconds kLingerTime{2000};
+
+asio::const_buffer Buffer(base::ByteView bytes) { return {bytes.data(), bytes.size()}; }
+
+}  // namespace
+
+bool WouldBlock(const error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
+
+Wire::Wire(Loop& loop, Socket socket, std::unique_ptr<TlsStream> tls)
+    : loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)) {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+  const int on = 1;  // fails on a Unix socket, which has no such delay
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+void Wire::Arm(Wait wait, std::chrono::milliseconds limit) {
+  wait_ = wait;
+  const base::MonoTime now = loop_.now();
+  wait_ends_ = now + limit;
+  if (wait == Wait::kBody) {
+    body_begun_ = now;
+    body_bytes_ = 0;
+  }
+}
+
+void Wire::Progress(std::size_t bytes) {
+  body_bytes_ += bytes;
+  wait_ends_ = loop_.now() + loop_.site()->options.body_timeout;
+}
+
+void Wire::OnTick(base::MonoTime now) {
+  if (wait_ == Wait::kNothing || wait_ == Wait::kWorker) return;
+  bool over = now >= wait_ends_;
+  if (wait_ == Wait::kBody) {
+    const Options& options = loop_.site()->options;
+    const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(now - body_begun_);
+    const auto owed = static_cast<std::uint64_t>(taken.count()) * options.body_min_rate / 1000;
+    over |= taken >= options.body_rate_grace && body_bytes_ < owed;
+  }
+  if (!over) return;
+  timed_out_ = true;
+  wait_ = Wait::kNothing;
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+std::size_t Wire::ReadSome(std::span<char> room, error_code& error) {
+  if (tls_) return tls_->ReadSome(room, error);
+  return socket_.read_some(asio::buffer(room.data(), room.size()), error);
+}
+
+std::size_t Wire::WriteSome(base::ByteView bytes, error_code& error) {
+  if (tls_) return tls_->WriteSome(bytes, error);
+  return socket_.write_some(Buffer(bytes), error);
+}
+
+Wire::Awaitable<void> Wire::WaitReady(error_code& error) {
+  const auto wanted = tls_->wants_write() ? Socket::wait_write : Socket::wait_read;
+  co_await socket_.async_wait(wanted, asio::redirect_error(asio::use_awaitable, error));
+}
+
+Wire::Awaitable<std::size_t> Wire::Read(std::span<char> room, error_code& error) {
+  if (!tls_) {
+    co_return co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
+                                               asio::redirect_error(asio::use_awaitable, error));
+  }
+  for (;;) {
+    error = {};
+    const std::size_t got = tls_->ReadSome(room, error);
+    if (!WouldBlock(error)) co_return got;
+    error = {};
+    co_await WaitReady(error);
+    if (error) co_return 0;
+  }
+}
+
+Wire::Awaitable<bool> Wire::WriteAll(base::ByteView bytes) {
+  const auto limit = loop_.site()->options.write_timeout;
+  while (!bytes.empty()) {
+    error_code error;
+    std::size_t sent = WriteSome(bytes, error);
+    if (WouldBlock(error)) {
+      Arm(Wait::kWrite, limit);
+      error = {};
+      if (tls_) {
+        co_await WaitReady(error);
+      } else {
+        sent = co_await socket_.async_write_some(Buffer(bytes),
+                                                 asio::redirect_error(asio::use_awaitable, error));
+      }
+    }
+    if (error) {
+      closed_ = true;
+      co_return false;
+    }
+    bytes = bytes.subspan(sent);
+  }
+  Disarm();
+  co_return true;
+}
+
+Wire::Awaitable<bool> Wire::Handshake() {
+  if (!tls_) co_return true;
+  Arm(Wait::kHandshake, loop_.site()->options.tls_handshake_timeout);
+  for (;;) {
+    error_code error;
+    if (tls_->Handshake(error)) break;
+    if (!WouldBlock(error)) co_return false;
+    error = {};
+    co_await WaitReady(error);
+    if (error) co_return false;
+  }
+  Disarm();
+  co_return true;
+}
+
+Wire::Awaitable<void> Wire::Linger() {
+  error_code error;
+  if (tls_) tls_->SayGoodbye();
+  socket_.shutdown(Socket::shutdown_send, error);
+  timed_out_ = false;
+  Arm(Wait::kLinger, kLingerTime);
+  // Below TLS: what its records say is of no interest any more.
+  char waste[4096];
+  for (std::size_t read = 0; !error && !timed_out_;) {
+    if (read >= kLingerBytes) {
+      // Enough is read: what is left stays with the kernel until the client or the clock ends it.
+      co_await socket_.async_wait(Socket::wait_error,
+                                  asio::redirect_error(asio::use_awaitable, error));
+      break;
+    }
+    read += co_await socket_.async_read_some(asio::buffer(waste),
+                                             asio::redirect_error(asio::use_awaitable, error));
+  }
+  Disarm();
+}
+
+bool Wire::HasInput() {
+  error_code ignored;
+  return socket_.available(ignored) > 0;
+}
+
+bool Wire::PeerGone() {
+  if (tls_) return tls_->PeerGone();
+  char byte;
+  const ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+void Wire::Close() {
+  closed_ = true;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace sampleproc::http

@@ -1,0 +1,88 @@
+// The bytes of one connection and how long they may take. Internal to http/.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "http/tls.h"
+
+namespace sampleproc::http {
+
+class Loop;
+
+// Owns the socket, plain or TLS; used on its loop's thread only. Waits are not timed one by one:
+// the loop's tick asks each wire whether its wait has lasted too long (see Loop).
+class Wire {
+ public:
+  using Socket = boost::asio::generic::stream_protocol::socket;
+  template <typename T>
+  using Awaitable = boost::asio::awaitable<T>;
+
+  // What is waited for; decides what a timeout means.
+  enum class Wait { kNothing, kHandshake, kIdle, kHead, kBody, kWorker, kWrite, kLinger };
+
+  // `tls` is nullptr for plain connections.
+  Wire(Loop& loop, Socket socket, std::unique_ptr<TlsStream> tls);
+
+  bool plain() const { return tls_ == nullptr; }
+  Socket& socket() { return socket_; }
+
+  // The wait that begins, and its longest time; a body's also must keep to http.body_min_rate.
+  void Arm(Wait wait, std::chrono::milliseconds limit);
+  void Disarm() { wait_ = Wait::kNothing; }
+  // Bytes of a body have come: its silence is over.
+  void Progress(std::size_t bytes);
+  Wait wait() const { return wait_; }
+  base::MonoTime wait_ends() const { return wait_ends_; }
+  bool timed_out() const { return timed_out_; }
+  void ClearTimeout() { timed_out_ = false; }
+  // From the tick: cancels what is waited for when it has lasted too long.
+  void OnTick(base::MonoTime now);
+
+  // What can be had or given at once; would_block when that is nothing.
+  std::size_t ReadSome(std::span<char> room, boost::system::error_code& error);
+  std::size_t WriteSome(base::ByteView bytes, boost::system::error_code& error);
+  // At least one byte, waiting for it.
+  Awaitable<std::size_t> Read(std::span<char> room, boost::system::error_code& error);
+  // False when the peer does not take them: then the wire is closed.
+  Awaitable<bool> WriteAll(base::ByteView bytes);
+  // Of TLS; true when it came to an end that both like. Plain wires need none.
+  Awaitable<bool> Handshake();
+
+  // Says that nothing more will be sent and reads away, for a bounded time, what still comes:
+  // closing with bytes unread would reset the connection and lose the answer on its way.
+  Awaitable<void> Linger();
+
+  // Whether bytes wait to be read (those of TLS may turn out to be no data).
+  bool HasInput();
+  // Whether the peer has closed or reset the connection. With bytes of a next request in the way
+  // only a reset is seen.
+  bool PeerGone();
+
+  bool closed() const { return closed_; }
+  void Close();
+
+ private:
+  Awaitable<void> WaitReady(boost::system::error_code& error);
+
+  Loop& loop_;
+  Socket socket_;
+  std::unique_ptr<TlsStream> tls_;
+  Wait wait_ = Wait::kNothing;
+  base::MonoTime wait_ends_{};
+  base::MonoTime body_begun_{};
+  std::uint64_t body_bytes_ = 0;
+  bool timed_out_ = false;
+  bool closed_ = false;
+};
+
+bool WouldBlock(const boost::system::error_code& error);
+
+}  // namespace sampleproc::http

@@ -1,0 +1,40 @@
+// The log of an orderly end: numbered phases, each with its duration.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/log.h"
+#include "service/notifier.h"
+
+namespace sampleproc::service {
+
+// Writes "shutdown 3/5: wait for requests in work" when a phase begins and the same with "done" and
+// `took_ms` when it ends; tells systemd both. One thread.
+class ShutdownPhases {
+ public:
+  ShutdownPhases(const base::Clock& clock, base::Logger& log, const Notifier& notifier)
+      : clock_(clock), log_(log), notifier_(notifier), begun_(clock.Now()) {}
+
+  // Ends the phase before, if there is one.
+  void Begin(std::string_view name);
+  void End();
+
+  std::int64_t TookMs() const;  // since the first
+
+ private:
+  static constexpr int kPhases = 5;
+  std::int64_t Since(base::MonoTime then) const;
+
+  const base::Clock& clock_;
+  base::Logger& log_;
+  const Notifier& notifier_;
+  const base::MonoTime begun_;
+  base::MonoTime phase_begun_{};
+  int number_ = 0;
+  std::string line_;
+};
+
+}  // namespace sampleproc::service

@@ -1,0 +1,122 @@
+"""Whatever is sent, no request is read out of another's bytes: see http_vectors.py.
+
+Every vector is sent whole and byte by byte, each on its own connection and with a canary behind it,
+all at once.
+"""
+
+import asyncio
+import socket
+
+import cli
+from http_vectors import CUT, OK, VECTORS
+from service import WithService
+
+CANARY = b"GET /livez?canary HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: canary\r\n\r\n"
+WHOLE_FROM = 3000  # longer vectors go in pieces rather than in bytes
+PIECE = 997
+AT_ONCE = 64
+
+
+def parse(data):
+    """The answers in `data`, each (status, head); anything else is an error."""
+    answers = []
+    while data:
+        head, separator, rest = data.partition(b"\r\n\r\n")
+        if not separator or not head.startswith(b"HTTP/1.1 "):
+            raise ValueError(f"no answer: {data[:200]}")
+        fields = dict(
+            line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line
+        )
+        answers.append((int(head[9:12]), fields))
+        length = int(fields.get(b"content-length", 0))
+        if len(rest) < length:
+            raise ValueError("a body cut short")
+        data = rest[length:]
+    return [answer for answer in answers if answer[0] != 100]
+
+
+async def receive(loop, peer):
+    received = b""
+    while piece := await loop.sock_recv(peer, 65536):
+        received += piece
+    return received
+
+
+async def exchange(port, data, in_pieces, half_close):
+    loop = asyncio.get_running_loop()
+    with socket.create_connection(("127.0.0.1", port), cli.PATIENCE) as peer:
+        peer.setblocking(False)
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        receiving = asyncio.create_task(receive(loop, peer))
+        step = len(data)
+        if in_pieces:
+            step = 1 if len(data) < WHOLE_FROM else PIECE
+        try:
+            for at in range(0, len(data), step):
+                await loop.sock_sendall(peer, data[at : at + step])
+                await asyncio.sleep(0)  # the others' turn: what was sent travels meanwhile
+            if half_close:
+                peer.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it has refused already; what it said is what counts
+        return await asyncio.wait_for(receiving, cli.PATIENCE)
+
+
+class Framing(WithService):
+    def check(self, name, status, received):
+        answers = parse(received)
+        statuses = [answer[0] for answer in answers]
+        if status == CUT:
+            self.assertEqual(statuses, [])
+            return
+        if status in (OK, 204):
+            self.assertEqual(statuses, [status, 200], name)
+            self.assertEqual(answers[1][1][b"x-request-id"], b"canary")
+            return
+        if status == "refused":  # soundly framed: the connection may go on
+            self.assertEqual(statuses[0], 400)
+            return
+        self.assertEqual(len(answers), 1, f"{name}: more than one answer: {statuses}")
+        self.assertEqual(answers[0][1][b"connection"], b"close")
+        self.assertNotEqual(answers[0][1][b"x-request-id"], b"canary")
+        if status == "closed":
+            self.assertIn(statuses[0], (200, 400))  # 400: without a Host it is for nobody
+        elif status == "4xx":
+            self.assertIn(statuses[0], (400, 501))
+        else:
+            self.assertEqual(statuses, [status])
+
+    def check_all(self, in_pieces):
+        service = self.serve()
+
+        async def one(limit, vector):
+            name, data, status = vector
+            # The last request says so, so that its answer ends the connection.
+            canary = CANARY.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+            async with limit:
+                received = await exchange(service.port, data + canary, in_pieces, status == CUT)
+            return name, status, received
+
+        async def everything():
+            limit = asyncio.Semaphore(AT_ONCE)
+            return await asyncio.gather(*(one(limit, vector) for vector in VECTORS))
+
+        for name, status, received in asyncio.run(everything()):
+            with self.subTest(name):
+                self.check(name, status, received)
+        self.assertEqual(service.get("/livez").status, 200)
+        self.assertEqual(service.stop(), 0)
+
+    def test_sent_whole(self):
+        self.check_all(in_pieces=False)
+
+    def test_sent_byte_by_byte(self):
+        self.check_all(in_pieces=True)
+
+    def test_there_are_enough_of_them(self):
+        self.assertGreater(len(VECTORS), 200)
+        self.assertEqual(len({name for name, _, _ in VECTORS}), len(VECTORS))
+
+
+if __name__ == "__main__":
+    cli.main()

@@ -1,0 +1,106 @@
+"""sampleproc serve over TLS: versions, fields, a new certificate on SIGHUP, handshakes that hang."""
+
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+
+import cli
+from service import WithService
+
+REQUEST = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+class Tls(WithService):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.certificate = os.path.join(folder.name, "cert.pem")
+        self.key = os.path.join(folder.name, "key.pem")
+        self.make_certificate()
+
+    def make_certificate(self):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost",
+             "-keyout", self.key, "-out", self.certificate],
+            check=True, capture_output=True)  # fmt: skip
+
+    def start(self, *words):
+        return self.serve(
+            "--set", f"http.tls_cert={self.certificate}", "--set", f"http.tls_key={self.key}", *words
+        )
+
+    def connect(self, service, version=None):
+        context = ssl.create_default_context(cafile=self.certificate)
+        if version is not None:
+            context.minimum_version = context.maximum_version = version
+        plain = socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE)
+        self.addCleanup(plain.close)
+        return context.wrap_socket(plain, server_hostname="localhost")
+
+    def ask(self, service, version=None):
+        with self.connect(service, version) as client:
+            client.sendall(REQUEST)
+            received = b""
+            # An end without close_notify would raise.
+            while piece := client.recv(65536):
+                received += piece
+            return received, client.version(), client.getpeercert()["serialNumber"]
+
+    def test_versions_and_fields(self):
+        service = self.start()
+        for version, name in (
+            (ssl.TLSVersion.TLSv1_2, "TLSv1.2"),
+            (ssl.TLSVersion.TLSv1_3, "TLSv1.3"),
+        ):
+            answer, spoken, _ = self.ask(service, version)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200"), answer)
+            self.assertIn(b"\r\nStrict-Transport-Security: ", answer)
+            self.assertEqual(spoken, name)
+        self.assertEqual(self.ask(service)[1], "TLSv1.3")
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_new_certificate_on_sighup_and_a_bad_one_kept_out(self):
+        service = self.start()
+        first = self.ask(service)[2]
+        old = self.connect(service)
+        self.make_certificate()
+        service.child.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded")
+        second = self.ask(service)[2]
+        self.assertNotEqual(first, second)
+        old.sendall(REQUEST)
+        self.assertTrue(old.recv(4096).startswith(b"HTTP/1.1 200"))
+        old.close()
+
+        with open(self.key, "w", encoding="ascii") as file:
+            file.write("no key\n")
+        service.child.send_signal(signal.SIGHUP)
+        self.assertIn("http.tls_key", service.wait_for("reload:")["problem"])
+        self.assertEqual(self.ask(service)[2], second)
+        self.assertEqual(service.stop(), 0)
+
+    def test_what_is_no_handshake_or_never_ends_is_closed(self):
+        service = self.start("--set", "http.tls_handshake_timeout=100ms")
+        for said in (REQUEST, b"", b"\x16\x03\x01\x02\x00\x01"):
+            with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
+                client.sendall(said)
+                with contextlib.suppress(ConnectionResetError):  # bytes of it were unread
+                    self.assertNotIn(b"HTTP/1.1", client.recv(4096))
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_certificate_that_cannot_be_used(self):
+        for key, code in ((self.key + ".missing", 78), (self.certificate, 78)):
+            result = cli.run("serve", "--port", "0", "--set", f"http.tls_cert={self.certificate}",
+                             "--set", f"http.tls_key={key}")  # fmt: skip
+            self.assertEqual(result.returncode, code, result.err)
+            self.assertIn("http.tls_key", result.err)
+
+
+if __name__ == "__main__":
+    cli.main()
