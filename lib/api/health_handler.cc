@@ -1,67 +1,158 @@
 #include "api/health_handler.h"
 
+#include <algorithm>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "json/writer.h"
 
 namespace sampleproc::api {
+namespace {
+
+constexpr std::chrono::milliseconds kFreshFor{20};
+
+enum class Condition { kHealthy, kDegraded, kUnhealthy };
+
+std::string_view Name(Condition condition) {
+  constexpr std::string_view kNames[] = {"healthy", "degraded", "unhealthy"};
+  return kNames[static_cast<std::size_t>(condition)];
+}
+
+struct Conditions {
+  explicit Conditions(const ServiceFacts& facts) {
+    const telemetry::Gauges& gauges = facts.gauges;
+    if (facts.starting || facts.draining) service = Condition::kUnhealthy;
+    if (gauges.stuck_workers > 0) workers = Condition::kUnhealthy;
+    if (gauges.queued_frames * 5 >= gauges.queue_depth * 4 && gauges.queue_depth > 0) {
+      queue = Condition::kDegraded;
+    }
+    if (gauges.budget_used_bytes / 9 >= gauges.budget_bytes / 10 && gauges.budget_bytes > 0) {
+      memory = Condition::kDegraded;
+    }
+  }
+  Condition Worst() const { return std::max({service, workers, queue, memory}); }
+
+  Condition service = Condition::kHealthy;
+  Condition workers = Condition::kHealthy;
+  Condition queue = Condition::kHealthy;
+  Condition memory = Condition::kHealthy;
+};
+
+std::string_view State(const ServiceFacts& facts) {
+  if (facts.draining) return "draining";
+  return facts.starting ? "starting" : "running";
+}
+
+// Share of the places for frames, in work and waiting, that are taken.
+double CapacityUsed(const telemetry::Gauges& gauges) {
+  const auto places = gauges.queue_depth + static_cast<std::size_t>(std::max(gauges.workers, 0));
+  if (places == 0) return 0;
+  const auto taken = gauges.queued_frames + gauges.active_frames;
+  return std::min(1.0, json::RoundTo(static_cast<double>(taken) / static_cast<double>(places), 3));
+}
+
+void WriteComponents(const ServiceFacts& facts, const Conditions& conditions,
+                     json::JsonWriter& json) {
+  const telemetry::Gauges& gauges = facts.gauges;
+  const auto begin = [&](std::string_view name, Condition condition) {
+    json.Key(name);
+    json.BeginObject();
+    json.Member("status", Name(condition));
+  };
+  json.Key("components");
+  json.BeginObject();
+  begin("service", conditions.service);
+  json.Member("state", State(facts));
+  json.EndObject();
+  begin("workers", conditions.workers);
+  json.Member("workers", gauges.workers);
+  json.Member("active", gauges.active_frames);
+  json.Member("stuck", gauges.stuck_workers);
+  json.EndObject();
+  begin("queue", conditions.queue);
+  json.Member("queued", gauges.queued_frames);
+  json.Member("limit", gauges.queue_depth);
+  json.EndObject();
+  begin("memory", conditions.memory);
+  json.Member("used_bytes", gauges.budget_used_bytes);
+  json.Member("limit_bytes", gauges.budget_bytes);
+  json.EndObject();
+  json.EndObject();
+}
+
+void WriteDetails(const ServiceFacts& facts, const telemetry::FrameTotals& totals,
+                  json::JsonWriter& json) {
+  json.Key("details");
+  json.BeginObject();
+  json.Member("processor_initialized", !facts.starting);
+  json.Member("consumer_enabled", false);
+  json.Member("consumer_running", false);
+  json.Member("frame_buffer_url", "");  // where frames come from is nobody's business
+  json.Member("shutting_down", facts.draining);
+  json.Key("metrics");
+  json.BeginObject();
+  json.Member("frames_processed", totals.processed);
+  json.Member("frames_failed", totals.failed);
+  json.Member("active_frames", facts.gauges.active_frames);
+  json.Member("queued_frames", facts.gauges.queued_frames);
+  json.EndObject();
+  json.EndObject();
+}
+
+// The last answer, shared by all threads.
+class Cache {
+ public:
+  explicit Cache(HealthContext context) : context_(std::move(context)) {}
+
+  std::shared_ptr<const HealthAnswer> Get() {
+    const base::MonoTime now = context_.clock.Now();
+    const std::lock_guard lock(mutex_);
+    if (answer_ && now < stale_at_) return answer_;
+    answer_ = std::make_shared<const HealthAnswer>(
+        MakeHealthAnswer(context_.facts(), context_.metrics.totals(), context_));
+    stale_at_ = now + kFreshFor;
+    return answer_;
+  }
+
+ private:
+  const HealthContext context_;
+  std::mutex mutex_;
+  std::shared_ptr<const HealthAnswer> answer_;  // guarded by mutex_
+  base::MonoTime stale_at_{};                   // guarded by mutex_
+};
+
+}  // namespace
+
+HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameTotals& totals,
+                              const HealthContext& context) {
+  const Conditions conditions(facts);
+  HealthAnswer answer;
+  answer.status = conditions.Worst() == Condition::kUnhealthy ? 503 : 200;
+  json::JsonWriter json(answer.json);
+  json.BeginObject();
+  json.Member("status", Name(conditions.Worst()));
+  json.Member("timestamp", base::FormatTimestamp(context.clock.Wall()));
+  json.Member("service", context.service_name);
+  json.Member("version", context.service_version);
+  json.Member("capacity_used", CapacityUsed(facts.gauges));
+  json.Member("frames_processed", totals.processed);
+  json.Member("avg_processing_time_ms", json::RoundTo(totals.average_seconds * 1000, 3));
+  json.Member("errors_last_minute", totals.failed_last_minute);
+  WriteComponents(facts, conditions, json);
+  WriteDetails(facts, totals, json);
+  json.EndObject();
+  return answer;
+}
 
 http::Handler MakeHealthHandler(HealthContext context) {
-  return [context = std::move(context)](http::Request&, http::Responder respond) {
-    const process::WorkerPool::Counts counts = context.pool.counts();
-    const process::FrameTracker::Totals totals = context.tracker.totals();
-    const auto entered = [&](frame::FrameState state) {
-      return totals.entered[static_cast<std::size_t>(state)];
-    };
-    const bool stopping = context.shutting_down();
-    std::string text;
-    json::JsonWriter json(text);
-    json.BeginObject();
-    json.Member("status", stopping ? "unhealthy" : "healthy");
-    json.Member("timestamp", base::FormatTimestamp(context.clock.Wall()));
-    json.Member("service", context.service_name);
-    json.Member("version", context.service_version);
-    json.Key("details");
-    json.BeginObject();
-    json.Member("processor_initialized", true);
-    json.Member("consumer_enabled", false);
-    json.Member("consumer_running", false);
-    json.Member("shutting_down", stopping);
-    json.Key("metrics");
-    json.BeginObject();
-    json.Member("frames_processed", entered(frame::FrameState::kCompleted));
-    json.Member("frames_failed", entered(frame::FrameState::kFailed));
-    json.Member("active_frames", counts.active);
-    json.Member("queued_frames", counts.queued);
-    json.EndObject();
-    json.EndObject();
-    json.EndObject();
-    http::Response response = http::JsonResponse(std::move(text));
-    if (stopping) response.status = 503;
+  auto cache = std::make_shared<Cache>(std::move(context));
+  return [cache](http::Request&, http::Responder respond) {
+    const auto answer = cache->Get();
+    http::Response response = http::JsonResponse(answer->json);
+    response.status = answer->status;
     respond.Send(std::move(response));
   };
-}
-
-http::Handler MakeLivezHandler() {
-  return [](http::Request&, http::Responder respond) {
-    respond.Send(http::JsonResponse(R"({"status":"alive"})"));
-  };
-}
-
-http::Handler MakeIndexHandler(const std::string& service_name, const std::string& service_version,
-                               const std::vector<std::string>& endpoints) {
-  std::string text;
-  json::JsonWriter json(text);
-  json.BeginObject();
-  json.Member("name", service_name);
-  json.Member("version", service_version);
-  json.Key("endpoints");
-  json.BeginArray();
-  for (const std::string& endpoint : endpoints) json.String(endpoint);
-  json.EndArray();
-  json.EndObject();
-  return
-      [text](http::Request&, http::Responder respond) { respond.Send(http::JsonResponse(text)); };
 }
 
 }  // namespace sampleproc::api

@@ -1,42 +1,48 @@
-// GET /health, /livez and /: is it there, is it well, what is it.
+// GET /health: how the service is, for people, orchestrators and load balancers.
 #pragma once
 
-#include <atomic>
-#include <functional>
 #include <string>
-#include <vector>
 
+#include "api/service_facts.h"
 #include "base/clock.h"
 #include "http/router.h"
-#include "process/frame_tracker.h"
-#include "process/worker_pool.h"
+#include "telemetry/metrics.h"
 
 namespace sampleproc::api {
 
 struct HealthContext {
-  process::WorkerPool& pool;
-  process::FrameTracker& tracker;
+  AskFacts facts;
+  const telemetry::Metrics& metrics;
   const base::Clock& clock;
   std::string service_name;
   std::string service_version;
-  std::function<bool()> shutting_down;  // any thread
 };
 
-// The shape of the original service's answer:
+// The shape of the original service's answer, what the orchestrator's monitor reads, and parts with
+// a status of their own:
 //
-//   {"status": "healthy" | "unhealthy", "timestamp", "service", "version",
-//    "details": {"processor_initialized", "consumer_enabled", "consumer_running", "shutting_down",
+//   {"status": "healthy" | "degraded" | "unhealthy", "timestamp", "service", "version",
+//    "capacity_used": 0..1, "frames_processed", "avg_processing_time_ms", "errors_last_minute",
+//    "components": {"service": {"status", "state": "starting" | "running" | "draining"},
+//                   "workers": {"status", "workers", "active", "stuck"},
+//                   "queue": {"status", "queued", "limit"},
+//                   "memory": {"status", "used_bytes", "limit_bytes"}},
+//    "details": {"processor_initialized", "consumer_enabled", "consumer_running",
+//                "frame_buffer_url", "shutting_down",
 //                "metrics": {"frames_processed", "frames_failed", "active_frames",
 //                            "queued_frames"}}}
 //
-// 200 when healthy; while shutting down it is 503 with the same document.
+// A part is "degraded" when it is nearly full: four fifths of the queue, nine tenths of the memory.
+// The whole is as bad as its worst part.
+struct HealthAnswer {
+  int status = 200;  // 503 when unhealthy, 200 else: overload is no reason to be taken out
+  std::string json;
+};
+HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameTotals& totals,
+                              const HealthContext& context);
+
+// The answer is made anew when it is older than 20 ms, so that it costs no more than a fixed text
+// however often it is asked for.
 http::Handler MakeHealthHandler(HealthContext context);
-
-// 200 {"status":"alive"} for as long as the process can answer at all.
-http::Handler MakeLivezHandler();
-
-// {"name", "version", "endpoints": ["GET /health", ...]}.
-http::Handler MakeIndexHandler(const std::string& service_name, const std::string& service_version,
-                               const std::vector<std::string>& endpoints);
 
 }  // namespace sampleproc::api

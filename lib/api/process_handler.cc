@@ -11,6 +11,7 @@
 #include "frame/frame_json.h"
 #include "frame/frame_text.h"
 #include "frame/result_json.h"
+#include "http/accept.h"
 #include "http/error_response.h"
 #include "json/writer.h"
 
@@ -33,6 +34,7 @@ struct Job {
   std::string request_id;
   std::string query;
   bool is_json = false;
+  bool annotate = false;
   std::string content_type;
   base::ByteBuffer body;
   resources::Reservation reservation;
@@ -45,7 +47,8 @@ struct Job {
   void Refuse(const base::Error& error) {
     respond.Send(http::ErrorResponse(error, path, request_id));
   }
-  void Fail(const base::Error& error) {
+  void Fail(telemetry::Metrics& metrics, const base::Error& error) {
+    metrics.FrameFailed(error);
     Go(FrameAction::kFail);
     Go(FrameAction::kArchive);
     Refuse(error);
@@ -59,7 +62,7 @@ BodyKind KindOf(std::string_view content_type) {
   const auto is = [media](std::string_view name) { return http::EqualsIgnoreCase(media, name); };
   if (media.empty() || is("application/x-www-form-urlencoded")) return BodyKind::kByFirstByte;
   if (is("application/json")) return BodyKind::kJson;
-  if (is("application/octet-stream")) return BodyKind::kBinary;
+  if (is("application/octet-stream") || is("application/x-npy")) return BodyKind::kBinary;
   if (media.size() > 6 && http::EqualsIgnoreCase(media.substr(0, 6), "image/")) {
     return BodyKind::kBinary;
   }
@@ -135,7 +138,8 @@ Result<frame::Frame> BinaryFrame(Job& job) {
   frame.timestamp = std::move(*timestamp);
   if (KindOf(job.content_type) == BodyKind::kBinary &&
       job.content_type.find("octet-stream") == std::string::npos) {
-    frame.declared_format = job.content_type;
+    const bool npy = job.content_type.find("x-npy") != std::string::npos;
+    frame.declared_format = npy ? "npy" : job.content_type;
   }
   if (auto described = DescribeFormat(job, frame); !described) {
     return std::unexpected(described.error());
@@ -149,26 +153,38 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
           process::CameraTurns::Turn turn) {
   job.Go(FrameAction::kStart);
   const auto queued = context.clock.Now() - job.handed_over;
-  if (auto allowed = job.allowance.Check("the queue"); !allowed) return job.Fail(allowed.error());
+  if (auto allowed = job.allowance.Check("the queue"); !allowed) {
+    return job.Fail(context.metrics, allowed.error());
+  }
 
   Result<frame::Frame> frame =
       job.is_json ? frame::ParseFrameJson(std::move(job.body), context.frame) : BinaryFrame(job);
-  if (!frame) return job.Fail(frame.error());
+  if (!frame) return job.Fail(context.metrics, frame.error());
   if (frame->frame_id.empty()) frame->frame_id = MadeUpFrameId(context.clock.Wall());
 
   auto result = processor.Process(*frame, job.allowance, std::move(turn));
-  if (!result) return job.Fail(result.error());
+  if (!result) return job.Fail(context.metrics, result.error());
   result->times.queued = queued;
 
-  std::string json;
-  frame::AppendResultJson(*result, {.clock_fields = true, .simulated_gpu = context.simulated_gpu},
-                          json);
+  http::Response response;
+  if (job.annotate) {
+    auto jpeg = processor.Annotate(*frame, *result, job.allowance);
+    if (!jpeg) return job.Fail(context.metrics, jpeg.error());
+    response.content_type = "image/jpeg";
+    response.body = std::move(*jpeg);
+  } else {
+    std::string json;
+    frame::AppendResultJson(*result, {.clock_fields = true, .simulated_gpu = context.simulated_gpu},
+                            json);
+    response = http::JsonResponse(std::move(json));
+  }
+  context.metrics.FrameCompleted(*result);
   // Given back before the answer goes out: who has the answer may count on the memory.
   *frame = {};
   job.reservation.Release();
   job.Go(FrameAction::kComplete);
   job.Go(FrameAction::kArchive);
-  job.respond.Send(http::JsonResponse(std::move(json)));
+  job.respond.Send(std::move(response));
 }
 
 }  // namespace
@@ -184,8 +200,16 @@ http::Handler MakeProcessHandler(const ProcessContext& context) {
     const BodyKind kind = KindOf(job->content_type);
     if (kind == BodyKind::kUnsupported) {
       return job->Refuse(base::Fail(ErrorCode::kUnsupportedFormat,
-                                    "the content type is not one of application/json, image/* and "
-                                    "application/octet-stream")
+                                    "the content type is not one of application/json, image/*, "
+                                    "application/x-npy and application/octet-stream")
+                             .error());
+    }
+    const auto accept = request.Find("Accept");
+    job->annotate = http::QueryParameter(job->query, "annotate") == "1" &&
+                    http::Quality(accept, "image/jpeg") > 0;
+    if (!job->annotate && http::Quality(accept, "application/json") == 0) {
+      return job->Refuse(base::Fail(ErrorCode::kNotAcceptable,
+                                    "there is application/json, and with annotate=1 image/jpeg")
                              .error());
     }
     job->is_json = kind == BodyKind::kJson ||
@@ -200,7 +224,10 @@ http::Handler MakeProcessHandler(const ProcessContext& context) {
         [context, job](process::Processor& processor, process::CameraTurns::Turn turn) {
           Work(context, *job, processor, std::move(turn));
         });
-    if (!submitted) job->Refuse(submitted.error());
+    if (!submitted) {
+      context.metrics.FrameFailed(submitted.error());
+      job->Refuse(submitted.error());
+    }
   };
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "http/ip_network.h"
+#include "http/middleware/access_log.h"
 #include "http/middleware/auth.h"
 #include "http/middleware/body_admission.h"
 #include "http/middleware/client_identity.h"
@@ -21,6 +22,7 @@
 #include "http/middleware/host_check.h"
 #include "http/middleware/rate_limit.h"
 #include "http/middleware/request_id.h"
+#include "http/middleware/request_metrics.h"
 #include "http/middleware/security_headers.h"
 
 namespace sampleproc::service {
@@ -77,11 +79,16 @@ base::Result<ChainParts> MakeChainParts(const config::Config& config, const base
 
 // Outermost first.
 http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
-                      resources::MemoryBudget& budget, std::function<bool()> refusing) {
+                      const ChainContext& context, std::function<bool()> refusing) {
   std::vector<std::unique_ptr<http::Middleware>> links;
   // Outermost, so that every answer has an id to ask about, the refusals of the others included.
   links.push_back(std::make_unique<http::RequestId>(RandomSeed()));
-  // Before anything that answers, for the same reason.
+  // Before anything that answers: refusals are counted and logged like all else.
+  links.push_back(std::make_unique<http::RequestMetrics>(context.metrics, context.clock));
+  if (config.http.access_log) {
+    links.push_back(std::make_unique<http::AccessLog>(context.log, context.clock));
+  }
+  // Before anything that answers, as every answer has its fields.
   links.push_back(std::make_unique<http::SecurityHeaders>());
   // The cheapest refusal, and while stopping the likeliest.
   links.push_back(std::make_unique<http::Drain>(std::move(refusing)));
@@ -100,7 +107,8 @@ http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
   // Before memory is taken for a stranger.
   if (parts.tokens) links.push_back(std::make_unique<http::Auth>());
   // Last: it takes memory, so whatever can refuse without taking any comes before it.
-  links.push_back(std::make_unique<http::BodyAdmission>(config.http.max_request_bytes, budget));
+  links.push_back(
+      std::make_unique<http::BodyAdmission>(config.http.max_request_bytes, context.budget));
   return http::Chain(std::move(links));
 }
 

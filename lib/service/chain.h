@@ -14,6 +14,7 @@
 #include "http/rate_limiter.h"
 #include "http/token_table.h"
 #include "resources/memory_budget.h"
+#include "telemetry/metrics.h"
 
 namespace sampleproc::service {
 
@@ -27,10 +28,18 @@ struct ChainParts {
 // Fails with kConfig: a file of tokens that cannot be used, a proxy that is no network.
 base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock);
 
-// The references and `parts` must outlive the chain; `refusing` says whether new work is refused
+// What the links use; all must outlive the chain.
+struct ChainContext {
+  resources::MemoryBudget& budget;
+  telemetry::Metrics& metrics;
+  const base::Clock& clock;
+  base::Logger& log;
+};
+
+// `parts` must outlive the chain; `refusing` says whether new work is refused
 // because the service is stopping.
 http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
-                      resources::MemoryBudget& budget, std::function<bool()> refusing);
+                      const ChainContext& context, std::function<bool()> refusing);
 
 // One warning when the rate limit would take all clients for one: no trusted proxies, and only
 // addresses from which a proxy's requests come in (loopback or private networks).

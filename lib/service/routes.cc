@@ -2,15 +2,24 @@
 
 #include <string>
 
+#include "api/index_handler.h"
+#include "api/probe_handlers.h"
+
 namespace sampleproc::service {
 
 std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
-                                    const api::HealthContext& health) {
+                                    const api::HealthContext& health,
+                                    const api::MetricsContext& metrics) {
   using http::Method;
+  // Whether it needs no token, and whether it is outside the rate limit and answered while
+  // draining.
   std::vector<http::Route> routes = {
       {Method::kPost, "/process", api::MakeProcessHandler(process)},
       {Method::kGet, "/health", api::MakeHealthHandler(health), true, true},
-      {Method::kGet, "/livez", api::MakeLivezHandler(), true, true},
+      {Method::kGet, "/livez", api::MakeLivezHandler(health.facts), true, true},
+      {Method::kGet, "/readyz", api::MakeReadyzHandler(health.facts), true, true},
+      {Method::kGet, "/startupz", api::MakeStartupzHandler(health.facts), true, true},
+      {Method::kGet, "/metrics", api::MakeMetricsHandler(metrics), false, true},
   };
   std::vector<std::string> endpoints;
   for (const http::Route& route : routes) {

@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "api/health_handler.h"
+#include "api/metrics_handler.h"
 #include "api/process_handler.h"
 #include "http/router.h"
 
 namespace sampleproc::service {
 
 std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
-                                    const api::HealthContext& health);
+                                    const api::HealthContext& health,
+                                    const api::MetricsContext& metrics);
 
 }  // namespace sampleproc::service

@@ -72,7 +72,23 @@ class Service::Impl {
                 [this](std::string_view camera_id, std::string_view reason) {
                   log->Warning("no motion for this camera: no room for its background",
                                {{"camera", camera_id}, {"reason", reason}});
-                }) {}
+                }),
+        metrics(clock, config.service.version) {}
+
+  api::ServiceFacts Facts() const {
+    const Readiness::Facts ready = readiness.Ask();
+    const process::WorkerPool::Counts counts = pool->counts();
+    return {ready.starting,
+            ready.draining,
+            {.queued_frames = counts.queued,
+             .queue_depth = static_cast<std::size_t>(config.process.queue_depth),
+             .active_frames = counts.active,
+             .workers = ready.workers,
+             .stuck_workers = ready.stuck_workers,
+             .budget_used_bytes = budget.used(),
+             .budget_bytes = budget.capacity(),
+             .untracked_frames = static_cast<std::size_t>(tracker.totals().untracked)}};
+  }
 
   Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
   void LogStart();
@@ -89,6 +105,7 @@ class Service::Impl {
   process::FrameTracker tracker;
   process::CameraStates cameras;
   Readiness readiness;
+  telemetry::Metrics metrics;
   bool shut_down = false;
 
   std::unique_ptr<process::WorkerPool> pool;
@@ -105,12 +122,14 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
   auto parts = MakeChainParts(own, clock);
   if (!parts) return std::unexpected(parts.error());
   made->parts = std::move(*parts);
+  const api::AskFacts facts = [this] { return Facts(); };
   made->site.emplace(http::Site{
       own.http,
-      http::Router(MakeRoutes({*pool, tracker, own.frame, clock, own.process.simulate_gpu},
-                              {*pool, tracker, clock, own.service.name, own.service.version,
-                               [this] { return readiness.draining(); }})),
-      MakeChain(own, made->parts, budget, [this] { return readiness.refusing(); })});
+      http::Router(MakeRoutes({*pool, tracker, own.frame, clock, metrics, own.process.simulate_gpu},
+                              {facts, metrics, clock, own.service.name, own.service.version},
+                              {facts, metrics, tracker, clock})),
+      MakeChain(own, made->parts, {budget, metrics, clock, *log},
+                [this] { return readiness.refusing(); })});
   return made;
 }
 
@@ -183,6 +202,7 @@ Result<void> Service::Reload(const config::Config& config) {
     done = impl.server->Reload(SiteOf(*made));
   }
   impl.notifier.Send("READY=1\nSTATUS=serving");
+  impl.metrics.ConfigReloaded(done.has_value());
   if (!done) return done;
   impl.generation = std::move(*made);
   impl.log->SetLevel(LevelOf(merged.telemetry.log_level));

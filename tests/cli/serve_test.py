@@ -30,7 +30,11 @@ class Endpoints(WithService):
         self.assertEqual(answer.status, 200)
         self.check_headers(answer)
         health = answer.json()
-        self.assertEqual(list(health), ["status", "timestamp", "service", "version", "details"])
+        self.assertEqual(
+            list(health),
+            ["status", "timestamp", "service", "version", "capacity_used", "frames_processed",
+             "avg_processing_time_ms", "errors_last_minute", "components", "details"],
+        )  # fmt: skip
         self.assertEqual((health["status"], health["service"]), ("healthy", "sample-processor"))
         details = health["details"]
         self.assertIs(details["processor_initialized"], True)
@@ -42,7 +46,9 @@ class Endpoints(WithService):
         self.assertEqual(answer.status, 200)
         self.check_headers(answer)
         self.assertEqual(
-            answer.json()["endpoints"], ["POST /process", "GET /health", "GET /livez"]
+            answer.json()["endpoints"],
+            ["POST /process", "GET /health", "GET /livez", "GET /readyz", "GET /startupz",
+             "GET /metrics"],
         )
 
     def test_head_is_get_without_its_body(self):

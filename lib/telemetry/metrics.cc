@@ -1,0 +1,224 @@
+#include "telemetry/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <iterator>
+#include <mutex>
+#include <tuple>
+
+#include "telemetry/frame_history.h"
+#include "telemetry/process_stats.h"
+
+namespace sampleproc::telemetry {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+// Of http.server.request.duration in OpenTelemetry's semantic conventions.
+const prometheus::Histogram::BucketBoundaries kRequestBuckets = {
+    .005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10};
+const prometheus::Histogram::BucketBoundaries kStageBuckets = {
+    .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+
+double Seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+MetricFamily One(std::string name, std::string help, MetricType type, double value,
+                 std::vector<prometheus::ClientMetric::Label> labels = {}) {
+  MetricFamily family{std::move(name), std::move(help), type, {}};
+  prometheus::ClientMetric metric;
+  metric.label = std::move(labels);
+  (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+  family.metric.push_back(std::move(metric));
+  return family;
+}
+
+void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
+  const auto add = [&](const char* name, const char* help, auto value) {
+    families.push_back(One(name, help, MetricType::Gauge, static_cast<double>(value)));
+  };
+  add("sampleproc_queue_frames", "Frames waiting for a worker.", gauges.queued_frames);
+  add("sampleproc_queue_limit_frames", "Frames that may wait (process.queue_depth).",
+      gauges.queue_depth);
+  add("sampleproc_active_frames", "Frames in work.", gauges.active_frames);
+  add("sampleproc_workers", "Threads that work on frames.", gauges.workers);
+  add("sampleproc_stuck_workers", "Workers at one frame beyond service.stuck_after.",
+      gauges.stuck_workers);
+  add("sampleproc_memory_budget_used_bytes", "Reserved for bodies, pixels and scratch.",
+      gauges.budget_used_bytes);
+  add("sampleproc_memory_budget_limit_bytes", "What may be reserved together.",
+      gauges.budget_bytes);
+  families.push_back(One("sampleproc_untracked_frames_total",
+                         "Frames that were worked on without a place in the registry.",
+                         MetricType::Counter, static_cast<double>(gauges.untracked_frames)));
+}
+
+void AddProcess(const ProcessStats& stats, std::vector<MetricFamily>& families) {
+  const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
+    families.push_back(One(name, help, type, static_cast<double>(value)));
+  };
+  add("process_cpu_seconds_total", "User and system CPU time.", MetricType::Counter,
+      stats.cpu_seconds);
+  add("process_start_time_seconds", "Start, in seconds since 1970.", MetricType::Gauge,
+      stats.start_time_seconds);
+  add("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge, stats.resident_bytes);
+  add("process_virtual_memory_bytes", "Virtual memory.", MetricType::Gauge, stats.virtual_bytes);
+  add("process_open_fds", "Open file descriptors.", MetricType::Gauge, stats.open_fds);
+  add("process_max_fds", "File descriptors that may be open.", MetricType::Gauge, stats.max_fds);
+  add("process_threads", "Threads.", MetricType::Gauge, stats.threads);
+}
+
+}  // namespace
+
+class Metrics::Impl {
+ public:
+  Impl(const base::Clock& given_clock, std::string version) : clock(given_clock) {
+    BuildGauge()
+        .Name("sampleproc_build_info")
+        .Help("1, with the version as a label.")
+        .Register(registry)
+        .Add({{"version", std::move(version)}})
+        .Set(1);
+    reload_successful.Set(1);
+    reload_time.Set(WallSeconds());
+    completed = &frames.Add({{"outcome", "completed"}});
+  }
+
+  double WallSeconds() const {
+    return std::chrono::duration<double>(clock.Wall().time_since_epoch()).count();
+  }
+
+  const base::Clock& clock;
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Histogram>& requests =
+      BuildHistogram()
+          .Name("http_server_request_duration_seconds")
+          .Help("From the end of a request's head to its answer.")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& frames = BuildCounter()
+                                                        .Name("sampleproc_frames_total")
+                                                        .Help("Frames by what became of them.")
+                                                        .Register(registry);
+  prometheus::Family<prometheus::Counter>& cameras =
+      BuildCounter()
+          .Name("sampleproc_camera_frames_total")
+          .Help("Frames with a result, by camera; cameras past the first 64 are _other.")
+          .Register(registry);
+  prometheus::Family<prometheus::Histogram>& stages =
+      BuildHistogram()
+          .Name("sampleproc_stage_duration_seconds")
+          .Help("Time of completed frames by stage: queue, decode, each step, total in work.")
+          .Register(registry);
+  prometheus::Gauge& reload_successful =
+      BuildGauge()
+          .Name("sampleproc_config_last_reload_successful")
+          .Help("Whether the last reading of the configuration succeeded.")
+          .Register(registry)
+          .Add({});
+  prometheus::Gauge& reload_time =
+      BuildGauge()
+          .Name("sampleproc_config_last_reload_success_timestamp_seconds")
+          .Help("When the configuration in force was read, in seconds since 1970.")
+          .Register(registry)
+          .Add({});
+  prometheus::Counter* completed = nullptr;
+
+  // Children once made are found again without building their labels.
+  using RequestKey = std::tuple<std::string, std::string, int, bool>;
+  mutable std::mutex mutex;
+  std::map<RequestKey, prometheus::Histogram*, std::less<>> request_children;  // guarded by mutex
+  std::map<std::string, prometheus::Histogram*, std::less<>> stage_children;   // guarded by mutex
+  std::map<std::string, prometheus::Counter*, std::less<>> camera_children;    // guarded by mutex
+  FrameHistory history;                                                        // guarded by mutex
+
+  void ObserveStage(std::string_view stage, std::chrono::nanoseconds took) {
+    auto found = stage_children.find(stage);
+    if (found == stage_children.end()) {
+      const std::string name(stage);
+      found = stage_children.emplace(name, &stages.Add({{"stage", name}}, kStageBuckets)).first;
+    }
+    found->second->Observe(Seconds(took));
+  }
+
+  void CountCamera(std::string_view camera) {
+    auto found = camera_children.find(camera);
+    if (found == camera_children.end()) {
+      const std::string name(camera_children.size() < kMaxCameras ? camera : "_other");
+      found = camera_children.find(name);
+      if (found == camera_children.end()) {
+        found = camera_children.emplace(name, &cameras.Add({{"camera", name}})).first;
+      }
+    }
+    found->second->Increment();
+  }
+};
+
+Metrics::Metrics(const base::Clock& clock, std::string version)
+    : impl_(std::make_unique<Impl>(clock, std::move(version))) {}
+
+Metrics::~Metrics() = default;
+
+void Metrics::RequestAnswered(std::string_view method, std::string_view route, int status, bool tls,
+                              std::chrono::nanoseconds took) {
+  const std::lock_guard lock(impl_->mutex);
+  auto& children = impl_->request_children;
+  auto child = children.find(std::tuple(method, route, status, tls));
+  if (child == children.end()) {
+    auto& made = impl_->requests.Add({{"method", method.empty() ? "_OTHER" : std::string(method)},
+                                      {"route", std::string(route)},
+                                      {"scheme", tls ? "https" : "http"},
+                                      {"status", std::to_string(status)}},
+                                     kRequestBuckets);
+    const Impl::RequestKey key(method, route, status, tls);
+    child = children.emplace(key, &made).first;
+  }
+  child->second->Observe(Seconds(took));
+}
+
+void Metrics::FrameCompleted(const frame::FrameResult& result) {
+  impl_->completed->Increment();
+  const std::lock_guard lock(impl_->mutex);
+  impl_->history.Completed(result.times.total);
+  impl_->ObserveStage("queue", result.times.queued);
+  impl_->ObserveStage("decode", result.times.decode);
+  for (const frame::StepReport& step : result.steps) {
+    if (step.skipped.empty()) impl_->ObserveStage(step.name, step.took);
+  }
+  impl_->ObserveStage("total", result.times.total);
+  if (result.camera_id) impl_->CountCamera(*result.camera_id);
+}
+
+void Metrics::FrameFailed(const base::Error& error) {
+  impl_->frames.Add({{"outcome", std::string(base::ErrorCodeName(error.code))}}).Increment();
+  const std::lock_guard lock(impl_->mutex);
+  impl_->history.Failed(error.code, impl_->clock.Now());
+}
+
+void Metrics::ConfigReloaded(bool successful) {
+  impl_->reload_successful.Set(successful ? 1 : 0);
+  if (successful) impl_->reload_time.Set(impl_->WallSeconds());
+}
+
+FrameTotals Metrics::totals() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->history.Totals(impl_->clock.Now());
+}
+
+std::string Metrics::Text(const Gauges& gauges) const {
+  std::vector<MetricFamily> families = impl_->registry.Collect();
+  AddGauges(gauges, families);
+  AddProcess(ReadProcessStats(), families);
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace sampleproc::telemetry

@@ -1,0 +1,74 @@
+// Every number that the service counts: one function for each event, so that what can be counted
+// stands here and names and labels stand in metrics.cc alone.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "frame/frame_result.h"
+
+namespace sampleproc::telemetry {
+
+// Readings that are taken when somebody looks.
+struct Gauges {
+  std::size_t queued_frames = 0;
+  std::size_t queue_depth = 0;
+  std::size_t active_frames = 0;
+  int workers = 0;
+  int stuck_workers = 0;
+  std::size_t budget_used_bytes = 0;
+  std::size_t budget_bytes = 0;
+  std::size_t untracked_frames = 0;
+};
+
+// What became of frames so far, for the answers of the original service's shape.
+struct FrameTotals {
+  std::uint64_t processed = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t failed_last_minute = 0;           // to a second
+  std::map<std::string, std::uint64_t> by_error;  // by ErrorCodeName
+  // Seconds in work of the last 100 that succeeded; zeros when there is none.
+  double average_seconds = 0;
+  double least_seconds = 0;
+  double most_seconds = 0;
+};
+
+// Thread-safe. Labels are bounded: routes and statuses are ours, and of cameras the first
+// kMaxCameras are told apart, the rest is "_other". Counting one request or frame costs a lock that
+// nobody holds for long and a few additions.
+class Metrics {
+ public:
+  static constexpr std::size_t kMaxCameras = 64;
+
+  // `clock` must outlive it.
+  Metrics(const base::Clock& clock, std::string version);
+  ~Metrics();
+
+  // `method` and `route` are those of the router's table; "" for what is in no table. `took` from
+  // the end of the head to the answer.
+  void RequestAnswered(std::string_view method, std::string_view route, int status, bool tls,
+                       std::chrono::nanoseconds took);
+  void FrameCompleted(const frame::FrameResult& result);
+  void FrameFailed(const base::Error& error);
+  // A configuration was read anew; without success the old one stays.
+  void ConfigReloaded(bool successful);
+
+  FrameTotals totals() const;
+
+  // The Prometheus text format 0.0.4, gauges and the process's own numbers (proc(5)) included.
+  std::string Text(const Gauges& gauges) const;
+
+ private:
+  class Impl;
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sampleproc::telemetry

@@ -1,0 +1,116 @@
+#include "api/health_handler.h"
+
+#include <catch2/catch.hpp>
+
+#include "support/fake_clock.h"
+
+namespace sampleproc::api {
+namespace {
+
+struct Golden {
+  const char *what, *status, *service, *state, *workers, *queue, *memory;
+  int code;
+  ServiceFacts facts;
+};
+
+ServiceFacts Well() {
+  ServiceFacts facts;
+  facts.gauges = {.queued_frames = 1,
+                  .queue_depth = 10,
+                  .active_frames = 2,
+                  .workers = 2,
+                  .stuck_workers = 0,
+                  .budget_used_bytes = 100,
+                  .budget_bytes = 1000,
+                  .untracked_frames = 0};
+  return facts;
+}
+
+template <typename Change>
+ServiceFacts With(Change change) {
+  ServiceFacts facts = Well();
+  change(facts);
+  return facts;
+}
+
+TEST_CASE("health in each of its states, word for word") {
+  testing::FakeClock clock;
+  telemetry::Metrics metrics(clock, "1.2.3");
+  const HealthContext context{{}, metrics, clock, "cam", "1.2.3"};
+  telemetry::FrameTotals totals;
+  totals.processed = 7;
+  totals.failed = 3;
+  totals.failed_last_minute = 2;
+  totals.average_seconds = 0.0123456;
+  const Golden cases[] = {
+      {"well", "healthy", "healthy", "running", "healthy", "healthy", "healthy", 200, Well()},
+      {"starting", "unhealthy", "unhealthy", "starting", "healthy", "healthy", "healthy", 503,
+       With([](ServiceFacts& f) { f.starting = true; })},
+      {"draining", "unhealthy", "unhealthy", "draining", "healthy", "healthy", "healthy", 503,
+       With([](ServiceFacts& f) { f.draining = true; })},
+      {"a worker is stuck", "unhealthy", "healthy", "running", "unhealthy", "healthy", "healthy",
+       503, With([](ServiceFacts& f) { f.gauges.stuck_workers = 1; })},
+      {"the queue is nearly full", "degraded", "healthy", "running", "healthy", "degraded",
+       "healthy", 200, With([](ServiceFacts& f) { f.gauges.queued_frames = 8; })},
+      {"memory is nearly used up", "degraded", "healthy", "running", "healthy", "healthy",
+       "degraded", 200, With([](ServiceFacts& f) { f.gauges.budget_used_bytes = 900; })},
+  };
+  for (const Golden& c : cases) {
+    INFO(c.what);
+    const HealthAnswer answer = MakeHealthAnswer(c.facts, totals, context);
+    const auto number = [](auto n) { return std::to_string(n); };
+    const telemetry::Gauges& g = c.facts.gauges;
+    const char* capacity = g.queued_frames == 8 ? "0.833" : "0.25";
+    const std::string expected =
+        std::string("{\"status\":\"") + c.status +
+        "\",\"timestamp\":\"1970-01-01T01:00:00.000000Z\",\"service\":\"cam\",\"version\":"
+        "\"1.2.3\",\"capacity_used\":" +
+        capacity +
+        ",\"frames_processed\":7,\"avg_processing_time_ms\":12.346,\"errors_last_minute\":2,"
+        "\"components\":{\"service\":{\"status\":\"" +
+        c.service + "\",\"state\":\"" + c.state + "\"},\"workers\":{\"status\":\"" + c.workers +
+        "\",\"workers\":2,\"active\":2,\"stuck\":" + number(g.stuck_workers) +
+        "},\"queue\":{\"status\":\"" + c.queue + "\",\"queued\":" + number(g.queued_frames) +
+        ",\"limit\":10},\"memory\":{\"status\":\"" + c.memory +
+        "\",\"used_bytes\":" + number(g.budget_used_bytes) +
+        ",\"limit_bytes\":1000}},\"details\":{\"processor_initialized\":" +
+        (c.facts.starting ? "false" : "true") +
+        ",\"consumer_enabled\":false,\"consumer_running\":false,\"frame_buffer_url\":\"\","
+        "\"shutting_down\":" +
+        (c.facts.draining ? "true" : "false") +
+        ",\"metrics\":{\"frames_processed\":7,\"frames_failed\":3,\"active_frames\":2,"
+        "\"queued_frames\":" +
+        number(g.queued_frames) + "}}}";
+    CHECK(answer.json == expected);
+    CHECK(answer.status == c.code);
+  }
+}
+
+TEST_CASE("errors are counted for a minute and times over a hundred frames") {
+  testing::FakeClock clock;
+  telemetry::Metrics metrics(clock, "1");
+  metrics.FrameFailed({base::ErrorCode::kInvalidFrame, "", {}, {}});
+  clock.Advance(std::chrono::seconds(30));
+  metrics.FrameFailed({base::ErrorCode::kDeadline, "", {}, {}});
+  CHECK(metrics.totals().failed_last_minute == 2);
+  clock.Advance(std::chrono::seconds(31));
+  CHECK(metrics.totals().failed_last_minute == 1);
+  CHECK(metrics.totals().failed == 2);
+  CHECK(metrics.totals().by_error.at("deadline") == 1);
+  frame::FrameResult result;
+  for (int i = 1; i <= 150; ++i) {
+    result.times.total = std::chrono::milliseconds(i);
+    result.camera_id = "camera " + std::to_string(i);
+    metrics.FrameCompleted(result);
+  }
+  CHECK(metrics.totals().processed == 150);
+  CHECK(metrics.totals().least_seconds == Approx(0.051));
+  CHECK(metrics.totals().most_seconds == Approx(0.150));
+  CHECK(metrics.totals().average_seconds == Approx(0.1005));
+  const std::string text = metrics.Text({});
+  CHECK(text.find("camera=\"_other\"} 86\n") != std::string::npos);
+  CHECK(text.find("camera 65") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace sampleproc::api
