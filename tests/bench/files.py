@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/bench"
 VIDEO = ROOT / "build/samples/opencv-doc/data/vtest.avi"
 PEER = pathlib.Path(__file__).with_name("opencv_peer.py")
+PYTHON = "/usr/bin/python3"  # the system's: Debian's python3-opencv is for no other
 WORKERS = "2"
 
 
@@ -76,7 +77,7 @@ def bench_folder(work, options):
     return compare("a folder of 1080p JPEG with stats, 2 workers", len(pictures), options.pairs, {
         "process-file": lambda: seconds(*ours),
         "kernels alone, 2 threads": limit,
-        "python3-opencv, 2 processes": lambda: seconds("python3", PEER, "stats", WORKERS, *pictures),
+        "python3-opencv, 2 processes": lambda: seconds(PYTHON, PEER, "stats", WORKERS, *pictures),
     })  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def bench_motion(_, options):
     ours = [str(BUILD / "sampleproc"), "process-file", "-j", WORKERS, "--pipeline", "motion", VIDEO]
     return compare("vtest.avi with motion", 795, options.pairs, {
         "process-file": lambda: seconds(*ours),
-        "python3-opencv loop": lambda: seconds("python3", PEER, "motion", VIDEO),
+        "python3-opencv loop": lambda: seconds(PYTHON, PEER, "motion", VIDEO),
     })  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def main():
     parser.add_argument("--only", choices=subjects, help="one subject only")
     parser.add_argument("--json", metavar="FILE", help="the results as JSON as well")
     options = parser.parse_args()
-    if subprocess.run(["python3", "-c", "import cv2"], check=False, capture_output=True).returncode:
+    if subprocess.run([PYTHON, "-c", "import cv2"], check=False, capture_output=True).returncode:
         sys.exit("files.py: no cv2; run packaging/install-deps.sh build test bench")
     for command in (["cmake", "--preset", "bench"], ["cmake", "--build", "--preset", "bench"]):
         subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
