@@ -249,8 +249,11 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (!writer) return Complain(context, writer.error());
 
   std::optional<files::Progress> progress;
+  const std::uint64_t inputs_before = start->place.input;  // an earlier run's
+  auto inputs_to_do = feed->Inputs();
+  if (inputs_to_do) *inputs_to_do -= std::min(*inputs_to_do, inputs_before);
   progress.emplace(STDERR_FILENO, files::Progress::IsWanted(STDERR_FILENO, (*output)->fd()),
-                   std::nullopt, base::SystemClock());
+                   inputs_to_do, base::SystemClock());
   auto totals = files::RunOrdered(
       {.jobs = static_cast<int>(workers->size()),
        .max_failures = options.fail_fast ? 1 : options.max_failures,
@@ -260,7 +263,8 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
         return (*workers)[static_cast<std::size_t>(task.worker)].Work(task);
       },
       [&](const files::Record& record) {
-        progress->Add(record.result.has_value());
+        progress->Add(record.result.has_value(),
+                      record.place.input - std::min(record.place.input, inputs_before));
         return (*writer)->Write(record);
       },
       stop);

@@ -43,6 +43,9 @@ class FrameFeed {
   // not those of the run that is to be gone on with.
   base::Result<std::optional<Task>> Next();
 
+  // How many inputs there are, when that can be said without reading directories or the list.
+  std::optional<std::size_t> Inputs() const { return inputs_.Total(); }
+
  private:
   base::Result<bool> Open();
   bool IsDone(std::uint64_t frame) const;

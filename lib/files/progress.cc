@@ -30,7 +30,6 @@ std::string FormatDuration(double seconds) {
 
 std::string FormatProgress(const ProgressState& state) {
   std::string text = std::to_string(state.done);
-  if (state.total) text += "/" + std::to_string(*state.total);
   text += " done";
   if (state.failed > 0) text += ", " + std::to_string(state.failed) + " failed";
 
@@ -40,9 +39,12 @@ std::string FormatProgress(const ProgressState& state) {
   char number[40];
   std::snprintf(number, sizeof number, ", %.1f/s", rate);
   text += number;
-  if (state.total && *state.total >= state.done) {
-    text += ", " + FormatDuration(static_cast<double>(*state.total - state.done) / rate) + " left";
-  }
+  if (!state.inputs_to_do || *state.inputs_to_do < state.inputs) return text;
+  text +=
+      ", " + std::to_string(state.inputs) + "/" + std::to_string(*state.inputs_to_do) + " inputs";
+  if (state.inputs == 0) return text;
+  const auto left = static_cast<double>(*state.inputs_to_do - state.inputs);
+  text += ", " + FormatDuration(left * seconds / static_cast<double>(state.inputs)) + " left";
   return text;
 }
 
@@ -50,18 +52,19 @@ bool Progress::IsWanted(int error_descriptor, int output_descriptor) {
   return isatty(error_descriptor) == 1 && isatty(output_descriptor) == 0;
 }
 
-Progress::Progress(int descriptor, bool shown, std::optional<std::size_t> total,
+Progress::Progress(int descriptor, bool shown, std::optional<std::size_t> inputs_to_do,
                    const base::Clock& clock)
     : descriptor_(descriptor), shown_(shown), clock_(clock), start_(clock.Now()) {
-  state_.total = total;
+  state_.inputs_to_do = inputs_to_do;
 }
 
 Progress::~Progress() {
   if (last_shown_) Show("");
 }
 
-void Progress::Add(bool ok) {
+void Progress::Add(bool ok, std::size_t inputs) {
   ++state_.done;
+  state_.inputs = inputs;
   if (!ok) ++state_.failed;
   if (!shown_) return;
   const base::MonoTime now = clock_.Now();

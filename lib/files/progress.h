@@ -9,14 +9,17 @@
 
 namespace sampleproc::files {
 
+// How many frames there will be nobody knows before a video has ended, so the time left is told by
+// the inputs.
 struct ProgressState {
-  std::size_t done = 0;  // failed ones included
-  std::size_t failed = 0;
-  std::optional<std::size_t> total;
+  std::size_t done = 0;                     // frames, failed ones included
+  std::size_t failed = 0;                   // of these
+  std::size_t inputs = 0;                   // that this run is through with
+  std::optional<std::size_t> inputs_to_do;  // by this run, when that is known
   std::chrono::nanoseconds elapsed{};
 };
 
-// "120/500 done, 3 failed, 24.0/s, 0:16 left"; parts that cannot be said are left out.
+// "120 done, 3 failed, 24.0/s, 118/500 inputs, 0:16 left"; parts that cannot be said are left out.
 std::string FormatProgress(const ProgressState& state);
 
 // Rewrites its line on `descriptor` at most ten times a second and wipes it when it is destroyed.
@@ -27,12 +30,14 @@ class Progress {
   // the two would write over each other.
   static bool IsWanted(int error_descriptor, int output_descriptor);
 
-  Progress(int descriptor, bool shown, std::optional<std::size_t> total, const base::Clock& clock);
+  Progress(int descriptor, bool shown, std::optional<std::size_t> inputs_to_do,
+           const base::Clock& clock);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();
 
-  void Add(bool ok);
+  // One more frame, and the number of inputs of this run before its own.
+  void Add(bool ok, std::size_t inputs);
 
  private:
   void Show(const std::string& text);

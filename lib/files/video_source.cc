@@ -12,7 +12,8 @@ using frame::PixelFormat;
 // `image` with its rows packed, in `bytes`.
 frame::Image CopyOf(const frame::Image& image, base::ByteBuffer& bytes) {
   frame::Image copy = image;
-  copy.stride = static_cast<std::size_t>(image.width * frame::Channels(image.format));
+  copy.stride = static_cast<std::size_t>(image.width) *
+                static_cast<std::size_t>(frame::Channels(image.format));
   bytes.resize(copy.stride * static_cast<std::size_t>(image.height));
   for (int y = 0; y < image.height; ++y) {
     std::memcpy(bytes.data() + static_cast<std::size_t>(y) * copy.stride, image.Row(y),

@@ -97,13 +97,14 @@ Acceptor::Taken Acceptor::OnError(int error) {
     case ENFILE:
       loop_.NoteAcceptFailure(error);
       spare_.reset();
-      Descriptor(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+      {
+        const Descriptor refused(
+            ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+      }
       spare_ = OpenSpare();
       return Taken::kPause;
     case ENOBUFS:
     case ENOMEM:
-      loop_.NoteAcceptFailure(error);
-      return Taken::kPause;
     case EBADF:
     case EINVAL:
     case ENOTSOCK:
@@ -122,9 +123,9 @@ void Acceptor::Finish() {
 }
 
 void Acceptor::Close() {
-  pause_.cancel();
-  if (!listener_.is_open()) return;
   error_code ignored;
+  pause_.cancel(ignored);
+  if (!listener_.is_open()) return;
   listener_.close(ignored);
   if (!unlink_.empty()) ::unlink(unlink_.c_str());
 }

@@ -177,7 +177,7 @@ void Descriptor::reset() {
   fd_ = -1;
 }
 
-Result<Listening> Listen(const Options& options, std::vector<int> inherited, int loops) {
+Result<Listening> Listen(const Options& options, const std::vector<int>& inherited, int loops) {
   Listening listening;
   listening.of_loops.resize(static_cast<std::size_t>(loops));
   Result<void> done;

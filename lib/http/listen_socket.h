@@ -43,6 +43,7 @@ struct Listening {
 // listening; owned from now on) host and port are not listened on. Fails with kUnavailable when an
 // address is in use or is not this machine's, kConfig when `host` does not resolve or a path
 // cannot be a socket.
-base::Result<Listening> Listen(const Options& options, std::vector<int> inherited, int loops);
+base::Result<Listening> Listen(const Options& options, const std::vector<int>& inherited,
+                               int loops);
 
 }  // namespace sampleproc::http

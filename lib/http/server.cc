@@ -76,7 +76,7 @@ void Server::Start() {
   for (const auto& loop : impl_->loops) loop->Start();
 }
 
-Result<void> Server::Reload(std::shared_ptr<const Site> site) {
+Result<void> Server::Reload(const std::shared_ptr<const Site>& site) {
   auto tls = LoadTls(site->options);
   if (!tls) return std::unexpected(tls.error());
   impl_->shared.tls = std::move(*tls);

@@ -54,7 +54,7 @@ class Server {
   // Serves requests that begin from now on by `site`, and connections that come with its
   // certificate, read anew. What listening needs (host, port, threads, limits of connections)
   // stays as it was. Fails as Listen does for the certificate, and changes nothing then.
-  base::Result<void> Reload(std::shared_ptr<const Site> site);
+  base::Result<void> Reload(const std::shared_ptr<const Site>& site);
 
   // Ends idle connections and each other one with its next answer. New connections are still
   // accepted, so that what comes is answered, by whatever the chain says, rather than reset.

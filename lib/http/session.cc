@@ -162,12 +162,10 @@ void Session::BeginRequest() {
   request_.Clear();
   answer_.reset();
   wire_.ClearTimeout();
-  if (!inbox_.empty()) {
-    wire_.Arm(Wait::kHead, options.header_timeout);
-  } else if (loop_.draining()) {
+  if (inbox_.empty() && loop_.draining()) {
     wire_.Arm(Wait::kIdle,
               std::min(served_ == 0 ? kFirstChance : kLastChance, options.idle_timeout));
-  } else if (served_ == 0) {
+  } else if (!inbox_.empty() || served_ == 0) {
     wire_.Arm(Wait::kHead, options.header_timeout);
   } else {
     wire_.Arm(Wait::kIdle, options.idle_timeout);

@@ -65,7 +65,7 @@ class Processor {
                                            CameraTurns::Turn turn = {});
 
   // The same for a frame that is decoded already; of `frame` only the names are looked at.
-  base::Result<frame::FrameResult> Process(const frame::Frame& frame, const DecodedPicture& picture,
+  base::Result<frame::FrameResult> Process(const frame::Frame& frame, const DecodedPicture& decoded,
                                            const base::Allowance& allowance,
                                            CameraTurns::Turn turn = {});
 

@@ -32,29 +32,33 @@ std::string Written(bool shown, Use use) {
 }
 
 TEST_CASE("progress says what is done, failed, how fast and how long still") {
-  CHECK(FormatProgress({120, 3, 500, seconds(5)}) == "120/500 done, 3 failed, 24.0/s, 0:16 left");
-  CHECK(FormatProgress({1, 0, 8'000, seconds(1)}) == "1/8000 done, 1.0/s, 2:13:19 left");
-  CHECK(FormatProgress({7, 0, std::nullopt, milliseconds(500)}) == "7 done, 14.0/s");
-  CHECK(FormatProgress({0, 0, 10, seconds(1)}) == "0/10 done");
-  CHECK(FormatProgress({1, 1, 10, seconds(0)}) == "1/10 done, 1 failed");
+  CHECK(FormatProgress({120, 3, 100, 500, seconds(5)}) ==
+        "120 done, 3 failed, 24.0/s, 100/500 inputs, 0:20 left");
+  CHECK(FormatProgress({1, 0, 1, 8'000, seconds(1)}) ==
+        "1 done, 1.0/s, 1/8000 inputs, 2:13:19 left");
+  CHECK(FormatProgress({7, 0, 3, std::nullopt, milliseconds(500)}) == "7 done, 14.0/s");
+  CHECK(FormatProgress({40, 0, 0, 1, seconds(2)}) == "40 done, 20.0/s, 0/1 inputs");
+  CHECK(FormatProgress({0, 0, 0, 10, seconds(1)}) == "0 done");
+  CHECK(FormatProgress({1, 1, 0, 10, seconds(0)}) == "1 done, 1 failed");
 }
 
 TEST_CASE("the line is rewritten at most ten times a second and wiped at the end") {
   const std::string text = Written(true, [](Progress& progress, testing::FakeClock& clock) {
     for (int i = 0; i < 100; ++i) {
       clock.Advance(milliseconds(10));
-      progress.Add(i % 2 == 0);
+      progress.Add(i % 2 == 0, static_cast<std::size_t>(i));
     }
   });
   CHECK(std::ranges::count(text, '\r') == 11);
-  CHECK(text.starts_with("\r\x1b[K1/100 done"));
+  CHECK(text.starts_with("\r\x1b[K1 done"));
   CHECK(text.ends_with("left\r\x1b[K"));
   CHECK(text.find('\n') == std::string::npos);
 }
 
 TEST_CASE("nothing is written when it is not shown") {
-  CHECK(
-      Written(false, [](Progress& progress, testing::FakeClock&) { progress.Add(true); }).empty());
+  CHECK(Written(false, [](Progress& progress, testing::FakeClock&) {
+          progress.Add(true, 0);
+        }).empty());
 }
 
 TEST_CASE("nothing is wiped that was never written") {
