@@ -93,23 +93,29 @@ TEST_CASE("people are OpenCV's, and where they walk there is motion", "[opencv]"
   StepBench motion(Made(MakeMotionStep(WithModule())));
   motion.frame.camera_id = "mall";
   StepBench people(People(PeopleOptions::When::kAlways));
+  StepBench gated(People(PeopleOptions::When::kMotion));
   cv::HOGDescriptor hog;
   hog.setSVMDetector(cv::HOGDescriptor::getDefaultPeopleDetector());
   int sure = 0;
   int moving = 0;
-  for (int i = 0; i < 91; ++i) {
+  int found_again = 0;
+  for (int i = 0; i < 541; ++i) {
     video.Next();
     const Outcome moved = motion.Run(video.luma);
     REQUIRE(moved.status);
     CHECK(moved.report.skipped == (i < 15 ? "warming_up" : ""));
-    if (i < 30 || i % 20 != 10) continue;
+    if (i < 60 || i % 60 != 0) continue;
     const Outcome seen = people.Run(video.luma, video.bgr);
     REQUIRE(seen.status);
     std::vector<cv::Rect> boxes;
     std::vector<double> weights;
     hog.detectMultiScale(View(video.bgr), boxes, weights, 0, {8, 8}, {8, 8}, 1.05, 2);
     REQUIRE(seen.result.detections.size() == boxes.size());
-    CHECK(boxes.size() > 1);
+    CHECK_FALSE(boxes.empty());
+    frame::FrameResult before = moved.result;
+    before.steps.push_back({"motion", "", {}});
+    const Outcome near_motion = gated.Run(video.luma, video.bgr, before);
+    REQUIRE(near_motion.status);
     for (std::size_t k = 0; k < boxes.size(); ++k) {
       const frame::Detection& person = seen.result.detections[k];
       CHECK(person.bbox == ToBox(boxes[k]));
@@ -119,12 +125,19 @@ TEST_CASE("people are OpenCV's, and where they walk there is motion", "[opencv]"
       const double covered = Covered(Body(person.bbox), moved.result.detections);
       UNSCOPED_INFO("frame " << i << " at " << person.bbox.x1 << "," << person.bbox.y1
                              << ": covered " << covered);
-      moving += covered >= 0.5;
+      if (covered < 0.4) continue;
+      ++moving;
+      found_again +=
+          std::ranges::any_of(near_motion.result.detections, [&](const frame::Detection& again) {
+            return again.class_name == "person" && Covered(Body(person.bbox), {again}) >= 0.5;
+          });
     }
   }
   CAPTURE(sure, moving);
   CHECK(sure >= 8);
-  CHECK(moving * 2 >= sure);
+  CHECK(moving * 5 >= sure * 4);
+  CAPTURE(found_again);
+  CHECK(found_again * 10 >= moving * 9);
   CHECK(people.budget.used() == 0);
 }
 
