@@ -42,8 +42,8 @@ base::Result<std::unique_ptr<Step>> MakePeopleStep(const Options& options);
 
 // Whatever the cascade of `options.cascade.file` was trained for, on luma; boxes as
 // CascadeClassifier::detectMultiScale gives them. Detector "cascade", the configured class;
-// confidence = ScoreToConfidence(OpenCV's level weight, k = 1, s0 = 1.5). Fails with kConfig when
-// the file is not given, cannot be read or is no cascade.
+// confidence = ScoreToConfidence(the number of windows that agree, k = 0.15, s0 = 3). Fails with
+// kConfig when the file is not given, cannot be read or is no cascade.
 base::Result<std::unique_ptr<Step>> MakeCascadeStep(const Options& options);
 
 }  // namespace sampleproc::process

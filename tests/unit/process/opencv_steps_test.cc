@@ -219,6 +219,48 @@ TEST_CASE("a cancelled frame does not go through the pyramid", "[opencv]") {
   CHECK(people.budget.used() == 0);
 }
 
+// One stage of one stump on an upright edge: enough for OpenCV to find some and to weigh them.
+constexpr char kEdgeCascade[] = R"(<?xml version="1.0"?><opencv_storage>
+<cascade type_id="opencv-cascade-classifier"><stageType>BOOST</stageType>
+<featureType>HAAR</featureType><height>20</height><width>20</width>
+<stageParams><maxWeakCount>1</maxWeakCount></stageParams>
+<featureParams><maxCatCount>0</maxCatCount></featureParams><stageNum>1</stageNum>
+<stages><_><maxWeakCount>1</maxWeakCount><stageThreshold>0.5</stageThreshold>
+<weakClassifiers><_><internalNodes>0 -1 0 0.3</internalNodes><leafValues>-1. 1.</leafValues></_>
+</weakClassifiers></_></stages>
+<features><_><rects><_>2 2 16 16 -1.</_><_>2 2 8 16 2.</_></rects><tilted>0</tilted></_></features>
+</cascade></opencv_storage>)";
+
+TEST_CASE("a cascade finds what OpenCV finds with it, under the name it was given", "[opencv]") {
+  const testing::TempDir dir;
+  Options options = WithModule();
+  options.cascade.file = dir.Write("edge.xml", kEdgeCascade).string();
+  options.cascade.name = "edge";
+  StepBench cascade(Made(MakeCascadeStep(options)));
+  test::Door door;
+  const auto photo = door.Decode(test::Sample("messi5.jpg"));
+  REQUIRE(photo);
+  const Outcome found = cascade.Run(photo->image);
+  REQUIRE(found.status);
+  cv::CascadeClassifier classifier;
+  REQUIRE(classifier.load(options.cascade.file));
+  std::vector<cv::Rect> boxes;
+  std::vector<int> neighbours;
+  classifier.detectMultiScale(View(photo->image), boxes, neighbours, 1.1, 3, 0, {30, 30});
+  CHECK(boxes.size() > 3);
+  REQUIRE(found.result.detections.size() == boxes.size());
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    const frame::Detection& edge = found.result.detections[i];
+    CHECK(edge.class_name == "edge");
+    CHECK(edge.detector == "cascade");
+    CHECK(edge.bbox == ToBox(boxes[i]));
+    CHECK(edge.confidence == frame::ScoreToConfidence(neighbours[i], 0.15, 3.0));
+  }
+  std::vector<cv::Rect> plain;
+  classifier.detectMultiScale(View(photo->image), plain, 1.1, 3, 0, {30, 30});
+  CHECK(plain == boxes);
+}
+
 TEST_CASE("a cascade that is missing, no cascade or not given says so", "[opencv]") {
   Options options = WithModule();
   CHECK(MakeCascadeStep(options).error().code == ErrorCode::kConfig);
