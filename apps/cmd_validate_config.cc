@@ -5,7 +5,12 @@
 
 #include "apps/commands.h"
 #include "apps/config_options.h"
+#include "apps/help.h"
+#include "config/codes.h"
+#include "config/convert.h"
+#include "config/effective.h"
 #include "config/print.h"
+#include "config/report.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -14,6 +19,13 @@ struct Options {
   ConfigOptions config;
   std::vector<std::string> files;
   bool strict = false;
+  bool offline = false;
+  bool print_effective = false;
+  std::string from_env;
+  std::string format = "text";
+  std::string explain;
+
+  bool PrintsToml() const { return print_effective || !from_env.empty(); }
 };
 
 std::string Counted(std::size_t count, const std::string& noun) {
@@ -21,10 +33,10 @@ std::string Counted(std::size_t count, const std::string& noun) {
 }
 
 // "sampleproc.toml: ok (3 warnings)"
-std::string Verdict(const std::string& subject, const config::Loaded& loaded) {
-  const std::size_t errors = loaded.Count(config::Severity::kError);
-  const std::size_t warnings = loaded.Count(config::Severity::kWarning);
-  std::string text = subject + ": " + (errors > 0 ? "invalid" : "ok");
+std::string Verdict(const config::Checked& checked) {
+  const std::size_t errors = checked.loaded.Count(config::Severity::kError);
+  const std::size_t warnings = checked.loaded.Count(config::Severity::kWarning);
+  std::string text = checked.subject + ": " + (errors > 0 ? "invalid" : "ok");
   if (errors + warnings == 0) return text;
   text += " (";
   if (errors > 0) text += Counted(errors, "error");
@@ -33,30 +45,105 @@ std::string Verdict(const std::string& subject, const config::Loaded& loaded) {
   return text + ")";
 }
 
-ExitCode Check(config::LoadRequest request, const Options& options, CommandContext& context) {
-  request.original_names = true;
-  request.unknown_variable = config::Severity::kError;
-  const config::Loaded loaded = config::Load(request);
-  for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
-    context.err << config::FormatDiagnostic(diagnostic, context.colour);
-  }
-  std::string subject = request.file ? *request.file : config::DescribeSources(loaded);
-  if (subject == "-") subject = "<stdin>";
-  context.out << Verdict(subject, loaded) << "\n";
+ExitCode Judge(const config::Loaded& loaded, bool strict) {
   if (loaded.HasErrors()) return ExitCode::kBadData;
   const bool warned = loaded.Count(config::Severity::kWarning) > 0;
-  return warned && options.strict ? ExitCode::kSomeFailed : ExitCode::kOk;
+  return warned && strict ? ExitCode::kSomeFailed : ExitCode::kOk;
+}
+
+// What contradicts itself on the command line; "" when nothing does.
+std::string Misuse(const Options& options) {
+  if (options.format != "text" && options.format != "json" && options.format != "github") {
+    return "--format takes text, json or github";
+  }
+  if (options.PrintsToml() && options.format != "text") {
+    return "--print-effective and --from-env print TOML; they go with --format text only";
+  }
+  if (options.print_effective && !options.from_env.empty()) {
+    return "--print-effective and --from-env cannot go together";
+  }
+  if (options.print_effective && options.files.size() > 1) {
+    return "--print-effective takes one FILE at most";
+  }
+  if (!options.from_env.empty() && (!options.files.empty() || options.config.AnySet())) {
+    return "--from-env looks at its file alone; it goes with no other FILE and no --set";
+  }
+  return {};
+}
+
+ExitCode Explain(std::string_view code, CommandContext& context) {
+  const config::CodeText* text = config::FindCode(code);
+  if (text == nullptr) {
+    return UsageError(context.err,
+                      "'" + config::Shown(code) + "' is no code of a diagnostic; they run from " +
+                          std::string(config::CodeTexts().front().code) + " to " +
+                          std::string(config::CodeTexts().back().code),
+                      "validate-config");
+  }
+  context.out << text->code << ": " << text->title << "\n\n"
+              << Wrapped(text->text, 0, TerminalWidth());
+  return ExitCode::kOk;
+}
+
+std::vector<config::Checked> CheckAll(const config::LoadRequest& request, const Options& options) {
+  std::vector<config::Checked> checked;
+  if (!options.from_env.empty()) {
+    config::Loaded loaded = config::LoadEnvironmentFile(options.from_env);
+    std::string subject = loaded.files.empty() ? options.from_env : loaded.files.front();
+    checked.push_back({std::move(subject), std::move(loaded)});
+    return checked;
+  }
+  for (const std::string& file : options.files) {
+    config::LoadRequest each = request;
+    each.file = file;
+    checked.push_back({file == "-" ? "<stdin>" : file, config::Load(each)});
+  }
+  if (options.files.empty()) {
+    config::Loaded loaded = config::Load(request);
+    std::string subject = config::DescribeSources(loaded);
+    checked.push_back({std::move(subject), std::move(loaded)});
+  }
+  return checked;
+}
+
+void Print(const std::vector<config::Checked>& all, const Options& options,
+           CommandContext& context) {
+  if (options.format == "json") context.out << config::FormatJson(all);
+  for (const config::Checked& checked : all) {
+    for (const config::Diagnostic& diagnostic : checked.loaded.diagnostics) {
+      if (options.format == "github") context.out << config::FormatGithub(diagnostic);
+      if (options.format == "text") {
+        context.err << config::FormatDiagnostic(diagnostic, context.colour);
+      }
+    }
+    if (options.PrintsToml()) {
+      const auto which = options.print_effective ? config::Which::kAll : config::Which::kFromFiles;
+      if (!checked.loaded.HasErrors()) context.out << config::EffectiveToml(checked.loaded, which);
+    } else if (options.format != "json") {
+      context.out << Verdict(checked) << "\n";
+    }
+  }
 }
 
 ExitCode Run(const Options& options, CommandContext& context) {
-  const auto request = options.config.Request(context.environment);
+  if (!options.explain.empty()) return Explain(options.explain, context);
+  auto request = options.config.Request(context.environment);
   if (!request) return UsageError(context.err, request.error(), "validate-config");
-  if (options.files.empty()) return Check(*request, options, context);
+  if (const std::string misuse = Misuse(options); !misuse.empty()) {
+    return UsageError(context.err, misuse, "validate-config");
+  }
+  request->original_names = true;
+  request->unknown_variable = config::Severity::kError;
+  if (options.offline) {
+    request->files = config::Files::kNamed;
+  } else {
+    request->machine = resources::ReadMachineLimits();
+  }
+  const std::vector<config::Checked> all = CheckAll(*request, options);
+  Print(all, options, context);
   ExitCode worst = ExitCode::kOk;
-  for (const std::string& file : options.files) {
-    config::LoadRequest each = *request;
-    each.file = file;
-    worst = std::max(worst, Check(each, options, context));
+  for (const config::Checked& checked : all) {
+    worst = std::max(worst, Judge(checked.loaded, options.strict));
   }
   return worst;
 }
@@ -64,8 +151,26 @@ ExitCode Run(const Options& options, CommandContext& context) {
 Action Declare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("FILE", options->files, "Files to check; - is standard input");
-  app.add_flag("--strict", options->strict, "Exit with 1 when there are warnings")
-      ->group("Options");
+  const auto flag = [&app](const char* name, bool& into, const char* help) {
+    app.add_flag(name, into, help)->group("Options");
+  };
+  const auto option = [&app](const char* name, std::string& into, const char* value,
+                             const char* help) {
+    app.add_option(name, into, help)->type_name(value)->group("Options");
+  };
+  flag("--strict", options->strict, "Exit with 1 when there are warnings");
+  option("--format", options->format, "FORMAT",
+         "text for people; json, one line; github, annotations for a workflow's log");
+  option("--explain", options->explain, "CODE",
+         "Say what a diagnostic's code (SP1004) means, and check nothing");
+  flag("--print-effective", options->print_effective,
+       "Print every key as TOML with where its value came from; secrets are masked");
+  option("--from-env", options->from_env, "FILE",
+         "Print the TOML that an environment file (NAME=VALUE lines) amounts to; - is standard "
+         "input");
+  flag("--offline", options->offline,
+       "Look at the FILEs and the environment only: not at the system's files, nor at this "
+       "machine");
   options->config.AddSet(app);
   return [options](CommandContext& context) { return Run(*options, context); };
 }
@@ -87,7 +192,13 @@ Command ValidateConfigCommand() {
                    {"sampleproc validate-config --strict new.toml",
                     "Check a file before it is put in place; warnings count too."},
                    {"sampleproc validate-config --set process.workers=8 new.toml",
-                    "Check it with one key changed."}},
+                    "Check it with one key changed."},
+                   {"sampleproc validate-config --print-effective",
+                    "What is in force here, and who says so?"},
+                   {"sampleproc validate-config --from-env production.env > sampleproc.toml",
+                    "Turn the variables of an older deployment into a configuration file."},
+                   {"sampleproc validate-config --format github deploy/*.toml",
+                    "Show the problems beside the lines of a change."}},
       .exit_codes = {{0, "Valid."},
                      {1, "Valid, but there are warnings and --strict was given."},
                      {2, "The command line is wrong."},

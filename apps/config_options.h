@@ -30,6 +30,9 @@ class ConfigOptions {
   std::expected<config::LoadRequest, std::string> Request(
       const config::Environment& environment) const;
 
+  // Whether a --set was given.
+  bool AnySet() const { return !sets_.empty(); }
+
  private:
   struct KeyOption {
     std::string option;

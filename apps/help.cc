@@ -13,26 +13,6 @@ namespace {
 
 constexpr std::size_t kColumn = 28;  // where the right-hand column of a list starts
 
-// `text` in lines of at most `width`, all but the first indented.
-std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width) {
-  std::string out;
-  std::size_t column = indent;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    if (column > indent && column + 1 + end > width) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      out += ' ';
-      ++column;
-    }
-    out += text.substr(0, end);
-    column += end;
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out + "\n";
-}
-
 // "  left      right", the right side on a line of its own when the left is long.
 std::string Item(const std::string& left, std::string_view right, std::size_t width) {
   std::string line = "  " + left;
@@ -53,6 +33,25 @@ std::string ExamplesBlock(const std::vector<Example>& examples, std::size_t widt
 }
 
 }  // namespace
+
+std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string out;
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (column > indent && column + 1 + end > width) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += text.substr(0, end);
+    column += end;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out + "\n";
+}
 
 std::string MainHelp(const std::vector<Command>& commands, std::size_t width) {
   std::string text = "Usage: sampleproc COMMAND [OPTION]...\n\n";

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apps/command.h"
@@ -17,6 +18,9 @@ std::string CommandHelp(const Command& command, std::size_t width);
 
 // sampleproc --version
 std::string VersionText();
+
+// `text` in lines of at most `width` columns, all but the first indented.
+std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width);
 
 // Columns of standard output's terminal between 40 and 100, 80 when it is none.
 std::size_t TerminalWidth();

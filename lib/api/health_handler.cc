@@ -20,7 +20,10 @@ std::string_view Name(Condition condition) {
 }
 
 struct Conditions {
-  explicit Conditions(const ServiceFacts& facts) {
+  Conditions(const ServiceFacts& facts, const Wishes& wishes) {
+    if (wishes.consumer_enabled || wishes.consumer_off_although_named) {
+      consumer = Condition::kDegraded;
+    }
     const telemetry::Gauges& gauges = facts.gauges;
     if (facts.starting || facts.draining) service = Condition::kUnhealthy;
     if (gauges.stuck_workers > 0) workers = Condition::kUnhealthy;
@@ -31,12 +34,13 @@ struct Conditions {
       memory = Condition::kDegraded;
     }
   }
-  Condition Worst() const { return std::max({service, workers, queue, memory}); }
+  Condition Worst() const { return std::max({service, workers, queue, memory, consumer}); }
 
   Condition service = Condition::kHealthy;
   Condition workers = Condition::kHealthy;
   Condition queue = Condition::kHealthy;
   Condition memory = Condition::kHealthy;
+  Condition consumer = Condition::kHealthy;
 };
 
 std::string_view State(const ServiceFacts& facts) {
@@ -52,7 +56,7 @@ double CapacityUsed(const telemetry::Gauges& gauges) {
   return std::min(1.0, json::RoundTo(static_cast<double>(taken) / static_cast<double>(places), 3));
 }
 
-void WriteComponents(const ServiceFacts& facts, const Conditions& conditions,
+void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Conditions& conditions,
                      json::JsonWriter& json) {
   const telemetry::Gauges& gauges = facts.gauges;
   const auto begin = [&](std::string_view name, Condition condition) {
@@ -78,15 +82,23 @@ void WriteComponents(const ServiceFacts& facts, const Conditions& conditions,
   json.Member("used_bytes", gauges.budget_used_bytes);
   json.Member("limit_bytes", gauges.budget_bytes);
   json.EndObject();
+  begin("consumer", conditions.consumer);
+  json.Member("enabled", wishes.consumer_enabled);
+  json.Member("available", false);
+  json.EndObject();
+  begin("gpu", Condition::kHealthy);
+  json.Member("preferred", wishes.gpu_preferred);
+  json.Member("available", false);
+  json.EndObject();
   json.EndObject();
 }
 
-void WriteDetails(const ServiceFacts& facts, const telemetry::FrameTotals& totals,
-                  json::JsonWriter& json) {
+void WriteDetails(const ServiceFacts& facts, const Wishes& wishes,
+                  const telemetry::FrameTotals& totals, json::JsonWriter& json) {
   json.Key("details");
   json.BeginObject();
   json.Member("processor_initialized", !facts.starting);
-  json.Member("consumer_enabled", false);
+  json.Member("consumer_enabled", wishes.consumer_enabled);
   json.Member("consumer_running", false);
   json.Member("frame_buffer_url", "");  // where frames come from is nobody's business
   json.Member("shutting_down", facts.draining);
@@ -126,7 +138,7 @@ class Cache {
 
 HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameTotals& totals,
                               const HealthContext& context) {
-  const Conditions conditions(facts);
+  const Conditions conditions(facts, context.wishes);
   HealthAnswer answer;
   answer.status = conditions.Worst() == Condition::kUnhealthy ? 503 : 200;
   json::JsonWriter json(answer.json);
@@ -139,8 +151,8 @@ HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameT
   json.Member("frames_processed", totals.processed);
   json.Member("avg_processing_time_ms", json::RoundTo(totals.average_seconds * 1000, 3));
   json.Member("errors_last_minute", totals.failed_last_minute);
-  WriteComponents(facts, conditions, json);
-  WriteDetails(facts, totals, json);
+  WriteComponents(facts, context.wishes, conditions, json);
+  WriteDetails(facts, context.wishes, totals, json);
   json.EndObject();
   return answer;
 }

@@ -10,12 +10,20 @@
 
 namespace sampleproc::api {
 
+// What is configured and not in this version, so that nobody takes silence for consent.
+struct Wishes {
+  bool consumer_enabled = false;
+  bool consumer_off_although_named = false;  // an upstream is named and the consumer turned off
+  bool gpu_preferred = false;
+};
+
 struct HealthContext {
   AskFacts facts;
   const telemetry::Metrics& metrics;
   const base::Clock& clock;
   std::string service_name;
   std::string service_version;
+  Wishes wishes = {};
 };
 
 // The shape of the original service's answer, what the orchestrator's monitor reads, and parts with
@@ -26,14 +34,18 @@ struct HealthContext {
 //    "components": {"service": {"status", "state": "starting" | "running" | "draining"},
 //                   "workers": {"status", "workers", "active", "stuck"},
 //                   "queue": {"status", "queued", "limit"},
-//                   "memory": {"status", "used_bytes", "limit_bytes"}},
+//                   "memory": {"status", "used_bytes", "limit_bytes"},
+//                   "consumer": {"status", "enabled", "available"},
+//                   "gpu": {"status", "preferred", "available"}},
 //    "details": {"processor_initialized", "consumer_enabled", "consumer_running",
 //                "frame_buffer_url", "shutting_down",
 //                "metrics": {"frames_processed", "frames_failed", "active_frames",
 //                            "queued_frames"}}}
 //
-// A part is "degraded" when it is nearly full: four fifths of the queue, nine tenths of the memory.
-// The whole is as bad as its worst part.
+// A part is "degraded" when it is nearly full: four fifths of the queue, nine tenths of the memory;
+// the consumer when it should run and this version has none, or is off although an upstream is
+// named. A GPU is a wish: without one the service is as healthy. The whole is as bad as its worst
+// part.
 struct HealthAnswer {
   int status = 200;  // 503 when unhealthy, 200 else: overload is no reason to be taken out
   std::string json;

@@ -4,8 +4,10 @@
 
 #include "codec/options.h"
 #include "config/service_options.h"
+#include "consumer/options.h"
 #include "frame/options.h"
 #include "http/options.h"
+#include "net/options.h"
 #include "process/options.h"
 #include "resources/options.h"
 #include "telemetry/options.h"
@@ -18,6 +20,8 @@ struct Config {
   process::Options process;
   frame::Options frame;
   resources::Options resources;
+  consumer::Options consumer;
+  net::Options net;
   telemetry::Options telemetry;
   ServiceOptions service;
 };

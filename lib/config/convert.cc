@@ -5,9 +5,11 @@
 #include <optional>
 
 #include "config/diagnostic.h"
+#include "config/redact.h"
 #include "config/suggest.h"
 #include "config/toml_reader.h"
 #include "config/units.h"
+#include "json/utf8.h"
 
 namespace sampleproc::config {
 namespace {
@@ -53,9 +55,35 @@ Converted CheckReal(const Key& key, double number, std::string_view written) {
   return number;
 }
 
+// What a text must not have in it, whatever it is for; "" when it is clean.
+std::string Uncleanness(std::string_view text) {
+  if (text.find_first_of(std::string_view("\0\r\n", 3)) != std::string_view::npos) {
+    return "the text has a line break or a NUL in it";
+  }
+  if (json::FindInvalidUtf8(text) != std::string_view::npos) return "the text is not UTF-8";
+  return {};
+}
+
+// http or https, a host, and nothing that would need quoting.
+bool IsHttpUrl(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!text.starts_with(scheme)) continue;
+    const std::string_view rest = text.substr(scheme.size());
+    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+    const std::string_view host = authority.substr(authority.rfind('@') + 1);
+    return !host.empty() && host.front() != ':' &&
+           rest.find_first_of(" \t\"<>\\^`{|}") == std::string_view::npos;
+  }
+  return false;
+}
+
 Converted CheckString(const Key& key, std::string text) {
-  if (text.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos) {
-    return std::unexpected(Refusal{code::kForm, "the text has a line break or a NUL in it"});
+  if (std::string unclean = Uncleanness(text); !unclean.empty()) {
+    return std::unexpected(Refusal{code::kForm, std::move(unclean)});
+  }
+  if (key.url && !text.empty() && !IsHttpUrl(text)) {
+    return std::unexpected(
+        Refusal{code::kForm, "is not a URL such as \"http://frame-buffer:8002\""});
   }
   if (!InRange(key, static_cast<std::int64_t>(text.size()))) {
     if (text.empty()) return std::unexpected(Refusal{code::kRange, "must not be empty"});
@@ -85,6 +113,11 @@ Converted CheckList(const Key& key, std::vector<std::string> elements) {
     return std::unexpected(Refusal{
         code::kRange, "the list has " + std::to_string(elements.size()) + " elements; allowed is " +
                           std::to_string(key.min) + " to " + std::to_string(key.max)});
+  }
+  for (const std::string& element : elements) {
+    if (std::string unclean = Uncleanness(element); !unclean.empty()) {
+      return std::unexpected(Refusal{code::kForm, std::move(unclean)});
+    }
   }
   if (key.words.empty()) return elements;
   for (auto element = elements.begin(); element != elements.end(); ++element) {
@@ -214,8 +247,10 @@ Converted ConvertPlainText(const Key& key, std::string_view text, std::int64_t p
 std::int64_t PlainUnit(Kind kind) { return kind == Kind::kDuration ? 1000 : 1; }
 
 std::string Shown(std::string_view text, std::size_t longest) {
+  const std::string clean = RedactCredentials(text);
   std::string shown;
-  for (const char c : text.substr(0, longest)) shown += c >= ' ' && c <= '~' ? c : '?';
+  for (const char c : std::string_view(clean).substr(0, longest))
+    shown += c >= ' ' && c <= '~' ? c : '?';
   return text.size() > longest ? shown + "..." : shown;
 }
 

@@ -52,7 +52,7 @@ void ApplyOriginalNames(const Key& key, const Environment& environment, bool ove
   std::string_view first_value;
   for (const OriginalName& original : key.original_names) {
     const std::optional<std::string_view> value = Lookup(environment, original.name);
-    if (!value) continue;
+    if (!value || IsServiceLink(original.name, *value)) continue;  // REDIS_PORT=tcp://...
     if (first_name.empty()) {
       first_name = original.name;
       first_value = *value;

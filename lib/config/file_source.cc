@@ -1,61 +1,14 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "config/assembly.h"
+#include "config/redact.h"
 #include "config/suggest.h"
+#include "config/text_file.h"
 #include "config/toml_reader.h"
 
 namespace sampleproc::config {
 namespace {
-
-constexpr std::size_t kMaxFileBytes = 1 << 20;  // a configuration; anything longer is a mix-up
-
-struct ReadFailure {
-  int error_number = 0;
-  std::string message;
-};
-
-class FileHandle {
- public:
-  explicit FileHandle(int fd) : fd_(fd) {}
-  FileHandle(const FileHandle&) = delete;
-  FileHandle& operator=(const FileHandle&) = delete;
-  ~FileHandle() {
-    if (fd_ > STDIN_FILENO) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-std::unexpected<ReadFailure> FromErrno() {
-  return std::unexpected(ReadFailure{errno, std::strerror(errno)});
-}
-
-std::expected<std::string, ReadFailure> ReadWhole(const std::string& path) {
-  const FileHandle file(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return FromErrno();
-  struct stat info{};
-  if (::fstat(file.get(), &info) != 0) return FromErrno();
-  if (S_ISDIR(info.st_mode)) return std::unexpected(ReadFailure{EISDIR, "it is a directory"});
-  std::string text;
-  std::string block(64 * 1024, '\0');
-  while (true) {
-    const ssize_t got = ::read(file.get(), block.data(), block.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return FromErrno();
-    if (got == 0) return text;
-    text.append(block, 0, static_cast<std::size_t>(got));
-    if (text.size() > kMaxFileBytes) {
-      return std::unexpected(ReadFailure{EFBIG, "it is longer than 1MiB"});
-    }
-  }
-}
 
 std::string_view LineOf(std::string_view text, std::uint32_t number) {
   for (std::uint32_t line = 1; line < number; ++line) {
@@ -66,6 +19,52 @@ std::string_view LineOf(std::string_view text, std::uint32_t number) {
   std::string_view line = text.substr(0, text.find('\n'));
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
+}
+
+bool OpensSection(std::string_view text, std::size_t at) {
+  const std::size_t first = text.find_first_not_of(" \t", at);
+  return first != std::string_view::npos && text[first] == '[';
+}
+
+// Blanks the line that `number` names; when it opens a section, what stands in that section too, or
+// its keys would be taken for the section's before it.
+void Blank(std::string& text, std::uint32_t number) {
+  std::size_t begin = 0;
+  for (std::uint32_t line = 1; line < number; ++line) {
+    begin = text.find('\n', begin);
+    if (begin == std::string::npos) return;
+    ++begin;
+  }
+  std::size_t end = std::min(text.find('\n', begin), text.size());
+  if (OpensSection(text, begin)) {
+    while (end < text.size() && !OpensSection(text, end + 1)) {
+      end = std::min(text.find('\n', end + 1), text.size());
+    }
+  }
+  std::replace_if(
+      text.begin() + static_cast<std::ptrdiff_t>(begin),
+      text.begin() + static_cast<std::ptrdiff_t>(end), [](char c) { return c != '\n'; }, ' ');
+}
+
+// What can be read of a text with mistakes: the lines with mistakes are passed over. After a few,
+// or when that leads nowhere, only what stands before the first one.
+Table ReadAround(std::string text, SyntaxError error) {
+  constexpr int kMostMistakes = 10;
+  const std::uint32_t first_line = error.place.line;
+  const std::string whole = text;
+  std::uint32_t last_line = 0;
+  for (int i = 0; i < kMostMistakes && error.place.line > last_line; ++i) {
+    last_line = error.place.line;
+    Blank(text, last_line);
+    std::expected<Table, SyntaxError> table = ReadToml(text);
+    if (table) return *std::move(table);
+    error = table.error();
+  }
+  std::size_t end = 0;
+  for (std::uint32_t line = 1; line < first_line && end < whole.size(); ++line) {
+    end = std::min(whole.find('\n', end), whole.size() - 1) + 1;
+  }
+  return ReadToml(whole.substr(0, end)).value_or(Table{});
 }
 
 // Walks the tables of one file beside the schema.
@@ -88,7 +87,7 @@ class FileWalk {
   void Report(std::string_view which, const Place& place, std::string key, std::string message,
               std::string hint) {
     assembly_.Report({Severity::kError, which, At(place), std::move(key), std::move(message),
-                      std::move(hint), std::string(LineOf(text_, place.line))});
+                      std::move(hint), RedactLine(LineOf(text_, place.line))});
   }
 
  private:
@@ -99,7 +98,8 @@ class FileWalk {
     if (const Key* key = FindKey(assembly_.schema, path)) {
       // A table's own place is its header, where the reader should look.
       const Place place = table == nullptr ? entry.value.place : entry.key_place;
-      assembly_.Take(*key, ConvertValue(*key, entry.value), At(place), LineOf(text_, place.line));
+      assembly_.Take(*key, ConvertValue(*key, entry.value), At(place),
+                     RedactLine(LineOf(text_, place.line)));
     } else if (!IsSection(assembly_.schema, path)) {
       VisitUnknown(entry, path);
     } else if (table == nullptr) {
@@ -146,7 +146,7 @@ class FileWalk {
 
 void ApplyFile(const std::string& path, const std::string& display, bool may_be_missing,
                Assembly& assembly) {
-  const std::expected<std::string, ReadFailure> text = ReadWhole(path);
+  const std::expected<std::string, ReadFailure> text = ReadTextFile(path);
   if (!text) {
     if (may_be_missing && text.error().error_number == ENOENT) return;
     assembly.Report({Severity::kError,
@@ -163,6 +163,7 @@ void ApplyFile(const std::string& path, const std::string& display, bool may_be_
   const std::expected<Table, SyntaxError> table = ReadToml(*text);
   if (!table) {
     walk.Report(code::kSyntax, table.error().place, "", table.error().message, "");
+    walk.Walk(ReadAround(*text, table.error()), "");
     return;
   }
   walk.Walk(*table, "");

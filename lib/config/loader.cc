@@ -4,6 +4,8 @@
 #include <system_error>
 
 #include "config/assembly.h"
+#include "config/derive.h"
+#include "config/machine.h"
 #include "config/suggest.h"
 #include "config/validate.h"
 
@@ -34,6 +36,7 @@ void ApplyDropIns(const std::filesystem::path& directory, Assembly& assembly) {
 }
 
 void ApplyFiles(const LoadRequest& request, Assembly& assembly) {
+  if (request.files == Files::kNone) return;
   std::string named = request.file.value_or("");
   if (!request.file) {
     const auto variable = std::ranges::find(request.environment, "SAMPLEPROC_CONFIG",
@@ -44,6 +47,7 @@ void ApplyFiles(const LoadRequest& request, Assembly& assembly) {
     ApplyFile(named, named == "-" ? "<stdin>" : named, false, assembly);
     return;
   }
+  if (request.files == Files::kNamed) return;
   const std::string system_file = request.system_file.string();
   ApplyFile(system_file, system_file, true, assembly);
   ApplyDropIns(request.system_file.parent_path() / "conf.d", assembly);
@@ -113,7 +117,9 @@ Loaded Load(const LoadRequest& request) {
   ApplyFiles(request, assembly);
   ApplyEnvironment(request, assembly);
   ApplyFlags(request, assembly);
+  Derive(request.original_names, assembly);
   ApplyRules(assembly);
+  if (request.machine) CheckMachine(*request.machine, assembly);
   return std::move(assembly.result);
 }
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
+#include "resources/cpu_limits.h"
 
 namespace sampleproc::config {
 
@@ -25,6 +26,13 @@ struct Flag {
   std::string name;  // as origins and messages call it
 };
 
+// Which files are looked at.
+enum class Files {
+  kSearch,  // the one that is named, else the system's
+  kNamed,   // only one that is named, by LoadRequest::file or SAMPLEPROC_CONFIG
+  kNone,
+};
+
 struct LoadRequest {
   Environment environment = {};
   std::vector<Flag> flags = {};
@@ -33,10 +41,15 @@ struct LoadRequest {
   // SAMPLEPROC_CONFIG is asked, then `system_file` and the *.toml of `conf.d` beside it.
   std::optional<std::string> file = std::nullopt;
   std::filesystem::path system_file = "/etc/sampleproc/sampleproc.toml";
+  Files files = Files::kSearch;
 
   // Whether PORT, LOG_LEVEL and the other names of the service that this one replaces count: for
-  // the commands that stand in its place, not for scripts that happen to have a PORT.
+  // the commands that stand in its place, not for scripts that happen to have a PORT. Those are
+  // also told what this version cannot do yet.
   bool original_names = false;
+
+  // What this machine has, to check against; nothing to check a configuration as such.
+  std::optional<resources::MachineLimits> machine = std::nullopt;
 
   // What an unknown SAMPLEPROC_* variable is. A running service must survive a stray one.
   Severity unknown_variable = Severity::kWarning;
@@ -56,6 +69,11 @@ struct Loaded {
 // leaves the key at what it was before. A file that was named must exist, the system's may be
 // missing. Reads files; no other side effects, no globals; any thread.
 Loaded Load(const LoadRequest& request);
+
+// What the variables of the environment file `path` ("-" is standard input) amount to over the
+// defaults, the original service's names included; nothing else is looked at. Origins and
+// diagnostics point into the file. See config/environment_file.h for what such a file is.
+Loaded LoadEnvironmentFile(const std::string& path);
 
 // The errors of `loaded` as one value (kConfig), for callers that cannot print diagnostics.
 base::Error ToError(const Loaded& loaded);

@@ -8,9 +8,16 @@
 namespace sampleproc::config {
 namespace {
 
+// A basic string of TOML. `text` is UTF-8.
 std::string Quote(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
   std::string quoted = "\"";
   for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      quoted += std::string("\\u00") + kHex[byte >> 4u] + kHex[byte & 15u];
+      continue;
+    }
     if (c == '"' || c == '\\') quoted += '\\';
     quoted += c;
   }
@@ -38,6 +45,8 @@ std::vector<Key> MakeSchema() {
   std::vector<Key> rows;
   AddHttpRows(rows);
   AddFrameRows(rows);
+  AddConsumerRows(rows);
+  AddNetRows(rows);
   AddServiceRows(rows);
   return rows;
 }

@@ -60,6 +60,9 @@ struct Key {
   std::string_view help = "";  // what it does and what a change costs
   bool reloadable = false;     // a reload may apply it to the running service
   bool secret = false;         // its value is never shown
+  bool url = false;            // a kString that is a URL of http or https, or empty
+  bool file = false;           // a kString that names a file which is read, or empty
+  bool secret_file = false;    // likewise, and only the service should be able to read it
 
   std::function<void(Config&, const Setting&)> set = {};
   std::function<Setting(const Config&)> get = {};

@@ -143,6 +143,13 @@ void AddStagingRows(std::vector<Key>& rows) {
                        .original_names = {{"SIMULATE_GPU"}},
                        .help = "Adds simulated_gpu: true to each result and changes nothing else."},
                       [](auto& c) -> auto& { return c.process.simulate_gpu; }));
+  rows.push_back(
+      Bind({.path = "process.prefer_gpu",
+            .kind = Kind::kBool,
+            .original_names = {{"PREFER_GPU"}},
+            .help = "Work on a GPU where there is one. No step of this version can use one: the "
+                    "service says so once, in its health answers too, and works on the CPUs."},
+           [](auto& c) -> auto& { return c.process.prefer_gpu; }));
 }
 
 }  // namespace

@@ -32,14 +32,16 @@ void AddListenRows(std::vector<Key>& rows) {
             .max = 4096,
             .help = "PEM file with the certificate and its chain: TLS 1.2 and 1.3 instead of plain "
                     "HTTP. Read again on reload; connections keep the one they began with.",
-            .reloadable = true},
+            .reloadable = true,
+            .file = true},
            [](auto& c) -> auto& { return c.http.tls_cert; }));
   rows.push_back(
       Bind({.path = "http.tls_key",
             .kind = Kind::kString,
             .max = 4096,
             .help = "PEM file with the key of http.tls_cert; empty when that holds both.",
-            .reloadable = true},
+            .reloadable = true,
+            .secret_file = true},
            [](auto& c) -> auto& { return c.http.tls_key; }));
   rows.push_back(Bind(
       {.path = "http.io_threads",

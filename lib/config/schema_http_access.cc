@@ -52,7 +52,8 @@ void AddHttpAccessRows(std::vector<Key>& rows) {
             .max = 4096,
             .help = "File of SHA-256 hashes, 64 hexadecimal digits a line, of the bearer tokens "
                     "that let a client in; empty lets everybody in. Made by printf %s "
-                    "\"$TOKEN\" | sha256sum. Probes need no token."},
+                    "\"$TOKEN\" | sha256sum. Probes need no token.",
+            .file = true},
            [](auto& c) -> auto& { return c.http.auth_tokens_file; }));
   rows.push_back(Bind({.path = "http.access_log",
                        .kind = Kind::kBool,

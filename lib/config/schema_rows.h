@@ -12,8 +12,10 @@ namespace sampleproc::config {
 
 void AddHttpRows(std::vector<Key>& rows);
 void AddHttpAccessRows(std::vector<Key>& rows);  // who may ask, and how often
-void AddFrameRows(std::vector<Key>& rows);    // codec, process, resources
-void AddStepRows(std::vector<Key>& rows);     // the sections of single steps below process
+void AddFrameRows(std::vector<Key>& rows);       // codec, process, resources
+void AddStepRows(std::vector<Key>& rows);        // the sections of single steps below process
+void AddConsumerRows(std::vector<Key>& rows);
+void AddNetRows(std::vector<Key>& rows);
 void AddServiceRows(std::vector<Key>& rows);  // telemetry, service
 
 inline constexpr std::int64_t kMs = 1;

@@ -95,6 +95,52 @@ std::optional<Finding> BudgetHoldsOneRequest(const Config& config) {
                  "raise it to several times http.max_request_bytes"};
 }
 
+std::optional<Finding> BudgetHoldsOnePicture(const Config& config) {
+  const std::size_t limit = config.resources.memory_limit;
+  if (limit == 0 || limit >= config.codec.max_frame_bytes) return std::nullopt;
+  return Finding{Severity::kWarning, code::kMemory, "codec.max_frame_bytes",
+                 "a picture of " + Bytes(config.codec.max_frame_bytes) +
+                     " can never be decoded: resources.memory_limit is " + Bytes(limit),
+                 "lower it, or raise resources.memory_limit"};
+}
+
+std::optional<Finding> StopOutlastsRequest(const Config& config) {
+  const ServiceOptions& service = config.service;
+  const auto left = service.shutdown_timeout - service.drain_delay;
+  if (left >= config.http.request_deadline || service.drain_delay >= service.shutdown_timeout) {
+    return std::nullopt;
+  }
+  return Finding{Severity::kWarning, code::kShutdown, "service.shutdown_timeout",
+                 "leaves " + FormatDuration(left) +
+                     " after service.drain_delay, and a request may take " +
+                     FormatDuration(config.http.request_deadline) + ": a stop can cut it off",
+                 "raise it to http.request_deadline and service.drain_delay together"};
+}
+
+std::optional<Finding> StreamsDiffer(const Config& config) {
+  const consumer::RedisOptions& redis = config.consumer.redis;
+  if (redis.stream != redis.results_stream && redis.stream != redis.dlq_stream &&
+      redis.results_stream != redis.dlq_stream) {
+    return std::nullopt;
+  }
+  const bool results = redis.stream == redis.results_stream;
+  return Finding{Severity::kError, code::kStreams,
+                 results ? "consumer.redis.results_stream" : "consumer.redis.dlq_stream",
+                 "is the same stream as " + std::string(redis.stream == redis.dlq_stream || results
+                                                            ? "consumer.redis.stream"
+                                                            : "consumer.redis.results_stream"),
+                 "name another one"};
+}
+
+std::optional<Finding> ClaimingWaitsForWork(const Config& config) {
+  if (config.consumer.redis.claim_idle > config.process.deadline) return std::nullopt;
+  return Finding{Severity::kWarning, code::kClaim, "consumer.redis.claim_idle",
+                 FormatDuration(config.consumer.redis.claim_idle) +
+                     " takes frames from owners still at work: process.deadline is " +
+                     FormatDuration(config.process.deadline),
+                 "set it longer than process.deadline"};
+}
+
 std::optional<Finding> HostsArePatterns(const Config& config) {
   const auto& hosts = config.http.allowed_hosts;
   const auto wrong = std::ranges::find_if_not(hosts, http::IsHostPattern);
@@ -146,6 +192,10 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     OriginsAreOrigins,
     AnyOriginHasNoCredentials,
     ProxiesAreNetworks,
+    BudgetHoldsOnePicture,
+    StopOutlastsRequest,
+    StreamsDiffer,
+    ClaimingWaitsForWork,
 };
 
 }  // namespace

@@ -77,6 +77,9 @@ struct Options {
   // Adds `simulated_gpu: true` to results and changes nothing else.
   bool simulate_gpu = false;
 
+  // Work on a GPU where there is one. No step can use one yet.
+  bool prefer_gpu = false;
+
   FacesOptions faces;
   MotionOptions motion;
   PeopleOptions people;

@@ -1,19 +1,14 @@
 #include "service/probe.h"
 
-#include <fcntl.h>
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <algorithm>
+#include <array>
 #include <charconv>
-#include <cstring>
-#include <memory>
-#include <string_view>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "json/reader.h"
+#include "net/tls_stream.h"
 
 namespace sampleproc::service {
 namespace {
@@ -22,61 +17,10 @@ using base::ErrorCode;
 using base::Fail;
 using base::Result;
 
-constexpr std::size_t kMostBytes = 64 * 1024;
+constexpr std::size_t kMostBytes = 64 * 1024;  // head and body
 
-class Connection {
- public:
-  explicit Connection(int fd) : fd_(fd) {}
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-bool WaitFor(int fd, short events, const base::Deadline& deadline) {
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(deadline.At() - base::SystemClock().Now());
-  if (left.count() <= 0) return false;
-  pollfd entry{fd, events, 0};
-  return ::poll(&entry, 1, static_cast<int>(left.count())) == 1;
-}
-
-std::string Loopback(const std::string& host) {
-  if (host.empty() || host == "0.0.0.0" || host == "*") return "127.0.0.1";
-  if (host == "::" || host == "[::]") return "::1";
-  return host;
-}
-
-std::unexpected<base::Error> NoAnswer(const std::string& where, const std::string& why) {
-  return Fail(ErrorCode::kUnavailable, "no answer from " + where + ": " + why);
-}
-
-Result<int> Connect(const addrinfo& address, const base::Deadline& deadline,
-                    const std::string& where) {
-  const int fd = ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return NoAnswer(where, std::strerror(errno));
-  int error = 0;
-  if (::connect(fd, address.ai_addr, address.ai_addrlen) != 0) {
-    error = errno;
-    if (error == EINPROGRESS) {
-      socklen_t size = sizeof error;
-      if (!WaitFor(fd, POLLOUT, deadline)) {
-        error = ETIMEDOUT;
-      } else {
-        ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-      }
-    }
-  }
-  if (error != 0) {
-    ::close(fd);
-    return NoAnswer(where, std::strerror(error));
-  }
-  return fd;
+std::unexpected<base::Error> NoAnswer(const std::string& why) {
+  return Fail(ErrorCode::kUnavailable, why);
 }
 
 // The status of a line such as "HTTP/1.1 200 OK\r", 0 when it is no such line.
@@ -90,63 +34,130 @@ int StatusOf(std::string_view line) {
   return status >= 100 ? status : 0;
 }
 
-// "HTTP/1.1 200 OK\r\n..." to its status and body.
-Result<ProbeAnswer> Parse(std::string_view received, const std::string& where) {
-  const auto head_end = received.find("\r\n\r\n");
-  const int status = StatusOf(received);
-  if (status == 0 || head_end == std::string_view::npos) {
-    return NoAnswer(where, "it does not speak HTTP");
+bool SameName(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, {}, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+}
+
+struct Length {
+  bool valid = true;
+  std::optional<std::size_t> bytes;  // absent: until the peer closes
+};
+
+// What the head says of the body's length.
+Length LengthOf(std::string_view head) {
+  Length length;
+  while (!head.empty()) {
+    const std::size_t end = std::min(head.find("\r\n"), head.size());
+    const std::string_view line = head.substr(0, end);
+    head.remove_prefix(std::min(end + 2, head.size()));
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || !SameName(line.substr(0, colon), "content-length")) {
+      continue;
+    }
+    std::string_view value = line.substr(colon + 1);
+    while (value.starts_with(' ')) value.remove_prefix(1);
+    while (value.ends_with(' ')) value.remove_suffix(1);
+    std::size_t bytes = 0;
+    const char* const stop = value.data() + value.size();
+    const auto [at, error] = std::from_chars(value.data(), stop, bytes);
+    const bool number = error == std::errc() && at == stop && !value.empty();
+    length.valid = length.valid && number && (!length.bytes || *length.bytes == bytes);
+    length.bytes = bytes;
   }
+  return length;
+}
+
+// Reads an answer up to its own end, whoever closes then.
+Result<ProbeAnswer> ReadAnswer(net::Stream& stream, const base::Deadline& deadline) {
+  std::string received;
+  std::array<char, 4096> piece;
   ProbeAnswer answer;
-  answer.status = status;
-  answer.body = received.substr(head_end + 4);
+  std::size_t body_at = std::string::npos;
+  Length length;
+  while (true) {
+    if (body_at == std::string::npos) {
+      if (const std::size_t end = received.find("\r\n\r\n"); end != std::string::npos) {
+        body_at = end + 4;
+        answer.status = StatusOf(received);
+        length = LengthOf(std::string_view(received).substr(0, end));
+        if (answer.status == 0 || !length.valid) return NoAnswer("it does not speak HTTP");
+      }
+    }
+    if (body_at != std::string::npos && length.bytes) {
+      if (received.size() - body_at >= *length.bytes) {
+        answer.body = received.substr(body_at, *length.bytes);
+        return answer;
+      }
+    }
+    if (received.size() >= kMostBytes) {
+      return NoAnswer(body_at == std::string::npos ? "it does not speak HTTP"
+                                                   : "its answer is longer than 64 KiB");
+    }
+    const Result<std::size_t> got = stream.Read(piece, deadline);
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0) break;
+    received.append(piece.data(), *got);
+  }
+  if (body_at == std::string::npos) return NoAnswer("it does not speak HTTP");
+  if (length.bytes) return NoAnswer("its answer ends too early");
+  answer.body = received.substr(body_at);
   return answer;
 }
 
+// Takes the member "status" of the outermost object.
+class StatusFinder : public json::JsonHandler {
+ public:
+  void Key(std::string_view key) override { wanted_ = depth_ == 1 && key == "status"; }
+  void String(std::span<char> value) override {
+    if (wanted_) status.assign(value.begin(), value.end());
+    wanted_ = false;
+  }
+  void StartObject() override { ++depth_; }
+  void EndObject(std::size_t /*members*/) override { --depth_; }
+  void StartArray() override { ++depth_; }
+  void EndArray(std::size_t /*elements*/) override { --depth_; }
+
+  std::string status;
+
+ private:
+  int depth_ = 0;
+  bool wanted_ = false;
+};
+
 }  // namespace
 
-Result<ProbeAnswer> Probe(const std::string& host, std::uint16_t port, const std::string& path,
+Result<ProbeAnswer> Probe(const ProbeTarget& target, std::string_view path,
                           std::chrono::milliseconds timeout) {
   const base::Deadline deadline(base::SystemClock(), timeout);
-  const std::string target = Loopback(host);
-  const bool literal6 = target.find(':') != std::string::npos;
-  const std::string authority =
-      (literal6 ? "[" + target + "]" : target) + ":" + std::to_string(port);
-
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int status = getaddrinfo(target.c_str(), std::to_string(port).c_str(), &hints, &found);
-      status != 0) {
-    return NoAnswer(authority, gai_strerror(status));
-  }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
-  Result<int> fd = NoAnswer(authority, "it has no address");
-  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-    fd = Connect(*address, deadline, authority);
-    if (fd) break;
-  }
-  if (!fd) return std::unexpected(fd.error());
-  const Connection connection(*fd);
-
-  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + authority +
+  const net::Endpoint& endpoint = target.endpoint;
+  const std::string name = endpoint.Name();
+  const auto named = [&name](base::Error error) {
+    if (error.code != ErrorCode::kConfig) {
+      error = {ErrorCode::kUnavailable, "no answer from " + name + ": " + error.message, {}, {}};
+    }
+    return std::unexpected(std::move(error));
+  };
+  auto stream = target.tls_anchor.empty() ? net::Connect(endpoint, deadline)
+                                          : net::ConnectTls(endpoint, target.tls_anchor, deadline);
+  if (!stream) return named(stream.error());
+  const std::string host = endpoint.unix_socket.empty() ? name : "localhost";
+  const std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + host +
                               "\r\nUser-Agent: sampleproc-health\r\nConnection: close\r\n\r\n";
-  if (::send(connection.fd(), request.data(), request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(request.size())) {
-    return NoAnswer(authority, std::strerror(errno));
+  if (const Result<void> sent = (*stream)->Write(request, deadline); !sent) {
+    return named(sent.error());
   }
-  std::string received;
-  while (received.size() < kMostBytes) {
-    if (!WaitFor(connection.fd(), POLLIN, deadline))
-      return NoAnswer(authority, "it takes too long");
-    char piece[4096];
-    const ssize_t got = ::recv(connection.fd(), piece, sizeof piece, 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-    if (got < 0) return NoAnswer(authority, std::strerror(errno));
-    if (got == 0) break;
-    received.append(piece, static_cast<std::size_t>(got));
-  }
-  return Parse(received, authority);
+  Result<ProbeAnswer> answer = ReadAnswer(**stream, deadline);
+  if (!answer) return named(answer.error());
+  return answer;
+}
+
+std::string StatusWord(std::string_view body) {
+  std::string text(body);
+  text.resize(text.size() + json::kParseRoom);
+  StatusFinder finder;
+  if (!json::ParseInPlace(text, {}, finder)) return {};
+  return finder.status;
 }
 
 }  // namespace sampleproc::service

@@ -1,22 +1,32 @@
-// Asks a running service how it is, as `sampleproc health` does: a plain socket and one request, so
+// Asks a running service how it is, as `sampleproc health` does: one connection and one request, so
 // that a probe every few seconds costs nothing.
 #pragma once
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
+#include "net/stream.h"
 
 namespace sampleproc::service {
 
-struct ProbeAnswer {
-  int status = 0;    // of HTTP
-  std::string body;  // at most 64 KiB of it
+struct ProbeTarget {
+  net::Endpoint endpoint;
+  std::string tls_anchor = {};  // PEM file that the service's certificate leads to; "" = no TLS
 };
 
-// GET http://host:port/path within `timeout` in all. Wildcard addresses ("0.0.0.0", "::", "") mean
-// this machine's loopback. Fails with kUnavailable when there is no (whole, valid) answer.
-base::Result<ProbeAnswer> Probe(const std::string& host, std::uint16_t port,
-                                const std::string& path, std::chrono::milliseconds timeout);
+struct ProbeAnswer {
+  int status = 0;    // of HTTP
+  std::string body;  // whole
+};
+
+// GET `path` within `timeout` in all; of the system's clock. Fails with kUnavailable when there is
+// no whole, valid answer of 64 KiB at most, with kConfig when the anchor cannot be used.
+base::Result<ProbeAnswer> Probe(const ProbeTarget& target, std::string_view path,
+                                std::chrono::milliseconds timeout);
+
+// The string that the JSON object `body` has as "status"; "" when it is or has no such thing.
+std::string StatusWord(std::string_view body);
 
 }  // namespace sampleproc::service

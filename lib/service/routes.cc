@@ -9,7 +9,7 @@ namespace sampleproc::service {
 
 std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
                                     const api::HealthContext& health,
-                                    const api::MetricsContext& metrics) {
+                                    const api::MetricsContext& metrics, bool with_metrics) {
   using http::Method;
   // Whether it needs no token, and whether it is outside the rate limit and answered while
   // draining.
@@ -19,8 +19,10 @@ std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
       {Method::kGet, "/livez", api::MakeLivezHandler(health.facts), true, true},
       {Method::kGet, "/readyz", api::MakeReadyzHandler(health.facts), true, true},
       {Method::kGet, "/startupz", api::MakeStartupzHandler(health.facts), true, true},
-      {Method::kGet, "/metrics", api::MakeMetricsHandler(metrics), false, true},
   };
+  if (with_metrics) {
+    routes.push_back({Method::kGet, "/metrics", api::MakeMetricsHandler(metrics), false, true});
+  }
   std::vector<std::string> endpoints;
   for (const http::Route& route : routes) {
     endpoints.push_back(std::string(http::MethodName(route.method)) + " " + route.path);

@@ -10,8 +10,9 @@
 
 namespace sampleproc::service {
 
+// Without `with_metrics` there is no GET /metrics.
 std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
                                     const api::HealthContext& health,
-                                    const api::MetricsContext& metrics);
+                                    const api::MetricsContext& metrics, bool with_metrics);
 
 }  // namespace sampleproc::service

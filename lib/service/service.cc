@@ -125,9 +125,15 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
   const api::AskFacts facts = [this] { return Facts(); };
   made->site.emplace(http::Site{
       own.http,
-      http::Router(MakeRoutes({*pool, tracker, own.frame, clock, metrics, own.process.simulate_gpu},
-                              {facts, metrics, clock, own.service.name, own.service.version},
-                              {facts, metrics, tracker, clock})),
+      http::Router(MakeRoutes(
+          {*pool, tracker, own.frame, clock, metrics, own.process.simulate_gpu},
+          {facts,
+           metrics,
+           clock,
+           own.service.name,
+           own.service.version,
+           {own.consumer.enabled, own.consumer.off_although_named, own.process.prefer_gpu}},
+          {facts, metrics, tracker, clock}, own.telemetry.metrics)),
       MakeChain(own, made->parts, {budget, metrics, clock, *log},
                 [this] { return readiness.refusing(); })});
   return made;

@@ -37,7 +37,8 @@ class Service:
         self.lines = []
         self._news = threading.Condition()
         self._ended = False
-        self.child = cli.start(test, "serve", *NO_RATE_LIMIT, *words, env=env, life=10 * cli.PATIENCE)
+        limit = () if "MAX_REQUESTS_PER_MINUTE" in (env or {}) else NO_RATE_LIMIT
+        self.child = cli.start(test, "serve", *limit, *words, env=env, life=10 * cli.PATIENCE)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         test.addCleanup(self._reader.join)

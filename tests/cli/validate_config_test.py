@@ -1,9 +1,15 @@
 """sampleproc validate-config: verdicts, diagnostics, exit codes."""
 
+import json
 import os
+import pathlib
 import tempfile
+import tomllib
 
 import cli
+import jsonschema
+
+SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "config/validate-config.schema.json"
 
 
 class ValidateConfig(cli.TestCase):
@@ -102,6 +108,82 @@ class ValidateConfig(cli.TestCase):
             },
         )
         self.assertEqual((result.returncode, result.err), (0, ""))
+
+    def test_json_is_one_line_that_its_schema_describes(self):
+        schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator.check_schema(schema)
+        good = self.write("good.toml", "")
+        bad = self.write("bad.toml", "[http]\nport = 70000\nidle_timeout = 1\nx\n")
+        result = self.check("--format", "json", bad, good, "/nonexistent", env={"PORT": "x"})
+        self.assertEqual((result.returncode, result.err), (65, ""))
+        self.assertEqual(result.out.count("\n"), 1)
+        report = json.loads(result.out)
+        jsonschema.validate(report, schema, jsonschema.Draft202012Validator)
+        self.assertEqual([each["subject"] for each in report["configurations"]],
+                         [bad, good, "/nonexistent"])  # fmt: skip
+        kinds = {d["origin"]["kind"] for c in report["configurations"] for d in c["diagnostics"]}
+        self.assertEqual(kinds, {"file", "environment"})
+        self.assertFalse(report["valid"])
+
+    def test_annotations_end_with_the_verdict(self):
+        path = self.write("bad.toml", "http.port = 70000\n")
+        result = self.check("--format", "github", path)
+        self.assertEqual((result.returncode, result.err), (65, ""))
+        self.assertEqual(
+            result.out,
+            f"::error file={path},line=1,col=13,endColumn=18,title=SP1004 value out of range::"
+            f"http.port: 70000 is out of range; allowed is 0 to 65535\n{path}: invalid (1 error)\n",
+        )
+
+    def test_explain(self):
+        result = self.check("--explain", "sp1003")
+        self.assertEqual((result.returncode, result.err), (0, ""))
+        self.assertTrue(result.out.startswith("SP1003: no such key\n\n"))
+        result = self.check("--explain", "SP9999")
+        self.assertEqual((result.returncode, result.out), (2, ""))
+        self.assertIn("'SP9999' is no code", result.err)
+
+    def test_the_effective_configuration_round_trips(self):
+        path = self.write("c.toml", '[process]\nworkers = 3\n[consumer.http]\n'
+                          'url = "http://me:canary@b:1"\n')  # fmt: skip
+        first = self.check("--print-effective", "--set", "http.port=1", path,
+                           env={"LOG_LEVEL": "debug"})  # fmt: skip
+        self.assertEqual(first.returncode, 0)
+        self.assertNotIn("canary", first.out + first.err)
+        values = tomllib.loads(first.out)
+        self.assertEqual((values["process"]["workers"], values["http"]["port"],
+                          values["telemetry"]["log_level"]), (3, 1, "debug"))  # fmt: skip
+        self.assertIn(f"workers = 3  # {path}:2:11\n", first.out)
+        self.assertIn("port = 1  # --set http.port\n", first.out)
+        self.assertIn('log_level = "debug"  # environment LOG_LEVEL\n', first.out)
+        second = self.check("--print-effective", "-", stdin=first.stdout)
+        self.assertEqual(second.returncode, 0)
+        again = tomllib.loads(second.out)
+        again["consumer"]["http"].pop("url")  # was masked
+        self.assertEqual(again, values)
+
+    def test_nothing_is_printed_of_a_configuration_with_errors(self):
+        path = self.write("bad.toml", "http.port = 70000\n")
+        for words in (["--print-effective", path], ["--from-env", path]):
+            result = self.check(*words)
+            self.assertEqual((result.returncode, result.out), (65, ""), words)
+            self.assertTrue(result.err)
+
+    def test_options_that_contradict_each_other(self):
+        for words in (["--format", "xml"], ["--format", "json", "--print-effective"],
+                      ["--print-effective", "a", "b"], ["--from-env", "a", "b"],
+                      ["--from-env", "a", "--print-effective"],
+                      ["--from-env", "a", "--set", "http.port=1"], ["--explain"]):  # fmt: skip
+            result = self.check(*words)
+            self.assertEqual((result.returncode, result.out), (2, ""), words)
+            self.assertIn("Try 'sampleproc validate-config --help'", result.err)
+
+    def test_offline_reads_only_what_is_named(self):
+        named = self.write("c.toml", "http.port = 1\n")
+        result = self.check("--offline", env={"SAMPLEPROC_CONFIG": named})
+        self.assertEqual((result.returncode, result.out), (0, named + ": ok\n"))
+        result = self.check("--offline")
+        self.assertEqual((result.returncode, result.out), (0, "built-in defaults: ok\n"))
 
     def test_no_colour_where_nobody_looks(self):
         path = self.write("bad.toml", "x = 1\n")

@@ -73,7 +73,9 @@ TEST_CASE("health in each of its states, word for word") {
         "},\"queue\":{\"status\":\"" + c.queue + "\",\"queued\":" + number(g.queued_frames) +
         ",\"limit\":10},\"memory\":{\"status\":\"" + c.memory +
         "\",\"used_bytes\":" + number(g.budget_used_bytes) +
-        ",\"limit_bytes\":1000}},\"details\":{\"processor_initialized\":" +
+        ",\"limit_bytes\":1000},\"consumer\":{\"status\":\"healthy\",\"enabled\":false,"
+        "\"available\":false},\"gpu\":{\"status\":\"healthy\",\"preferred\":false,"
+        "\"available\":false}},\"details\":{\"processor_initialized\":" +
         (c.facts.starting ? "false" : "true") +
         ",\"consumer_enabled\":false,\"consumer_running\":false,\"frame_buffer_url\":\"\","
         "\"shutting_down\":" +
@@ -83,6 +85,35 @@ TEST_CASE("health in each of its states, word for word") {
         number(g.queued_frames) + "}}}";
     CHECK(answer.json == expected);
     CHECK(answer.status == c.code);
+  }
+}
+
+TEST_CASE("what is configured and not there is degraded, a wish for a GPU is not") {
+  testing::FakeClock clock;
+  telemetry::Metrics metrics(clock, "1.2.3");
+  struct Case {
+    Wishes wishes;
+    const char* status;
+    const char* part;
+  };
+  const Case cases[] = {
+      {{true, false, false},
+       "degraded",
+       R"("consumer":{"status":"degraded","enabled":true,"available":false})"},
+      {{false, true, false},
+       "degraded",
+       R"("consumer":{"status":"degraded","enabled":false,"available":false})"},
+      {{false, false, true},
+       "healthy",
+       R"("gpu":{"status":"healthy","preferred":true,"available":false})"},
+  };
+  for (const Case& c : cases) {
+    const HealthContext context{{}, metrics, clock, "cam", "1.2.3", c.wishes};
+    const HealthAnswer answer = MakeHealthAnswer(Well(), {}, context);
+    INFO(answer.json);
+    CHECK(answer.status == 200);
+    CHECK(answer.json.starts_with(R"({"status":")" + std::string(c.status)));
+    CHECK(answer.json.find(c.part) != std::string::npos);
   }
 }
 

@@ -1,0 +1,151 @@
+#include "config/codes.h"
+
+#include <algorithm>
+
+#include "config/suggest.h"
+
+namespace sampleproc::config {
+namespace {
+
+constexpr CodeText kTexts[] = {
+    {code::kUnreadable, "file cannot be read",
+     "The file does not exist, may not be read by this user, is a directory, or is longer than "
+     "1MiB. A file that is named (as an operand, by --config or by SAMPLEPROC_CONFIG) must exist; "
+     "/etc/sampleproc/sampleproc.toml may be missing."},
+    {code::kSyntax, "not valid TOML",
+     "The text is not TOML 1.0 in UTF-8 at this place. Strings need quotes, a key may be set once, "
+     "a [section] may be opened once. Only the first such mistake of a file is shown, since the "
+     "ones after it are often its consequences; the lines that can be read are checked all the "
+     "same."},
+    {code::kUnknownKey, "no such key",
+     "No key or section has this name, so the line would have no effect: most often a slip of the "
+     "pen or the wrong section. sampleproc.toml(5) lists every key. Nothing unknown is ever "
+     "ignored in a file."},
+    {code::kRange, "value out of range",
+     "The value is of the right type, but smaller or larger than the key allows; the message says "
+     "what is allowed, in which unit."},
+    {code::kType, "value of the wrong type",
+     "The key takes another type of TOML value: a number where a string stands, a table where a "
+     "value should stand. In a file \"8099\" is a string and no number; variables and flags are "
+     "read more leniently."},
+    {code::kWord, "not one of the allowed words",
+     "The key takes one word, or a list of words, out of those that the message names. Capitals "
+     "do not matter."},
+    {code::kForm, "cannot be read as what it should be",
+     "The text is not a duration (\"30s\", \"1m30s\", \"100ms\"), a size (\"10MiB\", \"10MB\"), a "
+     "number, true or false, a URL, or clean UTF-8 text on one line, whichever the key takes. A "
+     "bare K, M or G is refused because people read it both ways: 1000 and 1024."},
+    {code::kUnknownVariable, "no such variable",
+     "A variable begins with SAMPLEPROC_ and yet names no key, so it would have no effect. The "
+     "name of a key's variable is SAMPLEPROC_, the section, _ and the key, in capitals. serve "
+     "only warns about it, since it must start in whatever environment it finds. What Kubernetes "
+     "sets for services that are called sampleproc is known and passed over."},
+    {code::kTwoNames, "two variables disagree",
+     "The key can be set by several variables of the service that this one replaces, and two of "
+     "them are set to different values. The one that sampleproc.toml(5) lists first is used. Unset "
+     "the other, or set the SAMPLEPROC_ variable, which beats both."},
+    {code::kIgnored, "variable without effect",
+     "The service that this one replaces reads this variable, this one has nothing that it could "
+     "change. It is safe to unset it."},
+    {code::kRepeated, "repeated in a list",
+     "A list may have each of its words once; a step of the pipeline runs once."},
+    {code::kVariableLine, "line of an environment file that sets nothing",
+     "Each line of an environment file is NAME=VALUE, NAME=\"VALUE\" or NAME='VALUE', with or "
+     "without export in front, or a comment that begins with #. A line with a name alone takes the "
+     "value from whoever starts the container, which a file cannot know."},
+    {code::kVariableTwice, "variable set twice",
+     "An environment file sets the same variable on two lines; the last one counts, as it does for "
+     "docker, systemd and shells."},
+    {code::kVariableComment, "comment behind a value",
+     "compose and shells end a value without quotes before \" #\"; docker run --env-file and "
+     "systemd take the rest of the line as part of the value. Put the comment on a line of its "
+     "own, or the value in quotes."},
+    {code::kDrainDelay, "no time left after the drain delay",
+     "service.drain_delay is part of service.shutdown_timeout: as long or longer, and nothing is "
+     "left in which requests could be finished."},
+    {code::kFrameLimits, "largest frame does not fit in a request",
+     "A request that carries the longest frame_data and the largest metadata is longer than "
+     "http.max_request_bytes, so that it would be refused before either limit counts."},
+    {code::kIdleTimeout, "idle timeout shorter than a load balancer's",
+     "Load balancers keep connections open for 60 seconds or so and send the next request into "
+     "one of them. When the service closes it at that moment the request is lost (502). The "
+     "service's http.idle_timeout has to be the longer one."},
+    {code::kHeadLimits, "limit behind another one",
+     "The request's target is part of its head: http.max_target_bytes can never be reached unless "
+     "it is smaller than http.max_head_bytes."},
+    {code::kDeadlines, "deadline behind another one",
+     "Decoding is part of processing and processing is part of answering: codec.deadline, "
+     "process.deadline and http.request_deadline should grow in this order, or the inner one "
+     "can never be reached."},
+    {code::kMemory, "memory budget too small",
+     "resources.memory_limit has to hold at least one whole request (http.max_request_bytes) and "
+     "one decoded picture of the largest size (codec.max_frame_bytes); what never fits is "
+     "always refused with 503."},
+    {code::kTls, "key without its certificate",
+     "http.tls_key is the key of http.tls_cert and means nothing alone: the service would answer "
+     "in "
+     "plain text where TLS was meant."},
+    {code::kDetached, "consumer off although an upstream is named",
+     "ORCHESTRATOR_URL, REDIS_HOST or FRAME_BUFFER_URL (or their keys) name where frames come "
+     "from, which turns the consumer on, and ENABLE_FRAME_CONSUMER or consumer.enabled turns it "
+     "off again. That may be what you want for a while; health answers call the component "
+     "degraded."},
+    {code::kStreams, "stream used for two things",
+     "Frames are read from consumer.redis.stream; results and dead letters have to go elsewhere, "
+     "or the service would read what it wrote."},
+    {code::kClaim, "frames taken over while in work",
+     "A frame whose owner has been silent for consumer.redis.claim_idle is taken over by another "
+     "process. Unless that is longer than process.deadline, frames are taken from owners that are "
+     "still at work, and done twice."},
+    {code::kHostPattern, "no host or pattern of hosts",
+     "http.allowed_hosts takes host names and addresses as they stand in a request's Host field, "
+     "without scheme, port and path; \"*.example.com\" for every name below example.com; \"*\" "
+     "alone for any."},
+    {code::kOrigin, "no origin",
+     "http.cors_origins takes origins as browsers send them: \"https://app.example.com\", with a "
+     "port only where it is not the scheme's own, in lower case, without a path or a slash at the "
+     "end; or \"*\" for any."},
+    {code::kCorsAny, "any origin together with credentials",
+     "With \"*\" in http.cors_origins and http.cors_credentials every web page in the world could "
+     "act as whoever is looking at it. Browsers refuse that, and so does the service, at start. "
+     "List the origins."},
+    {code::kProxies, "no address or network",
+     "http.trusted_proxies takes addresses, networks in the form of \"10.0.0.0/8\" or "
+     "\"2001:db8::/32\", and \"unix\" for peers on a Unix socket."},
+    {code::kShutdown, "stop shorter than a request",
+     "After service.drain_delay, service.shutdown_timeout leaves less time than one request may "
+     "take (http.request_deadline), so that a stop can cut off requests which were accepted."},
+    {code::kNotYet, "not in this version",
+     "The configuration is understood and checked, but this version does not have the feature. "
+     "The service starts and does everything else."},
+    {code::kNoGpu, "no GPU",
+     "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
+     "use, finds none, says so once and in its health answers, and works on the CPUs."},
+    {code::kNoFile, "file that is named cannot be read",
+     "A key names a file (a certificate, a password) that is missing or that this user may not "
+     "read. Check as the user that the service runs as, or with --offline when the file is only on "
+     "the machine that the configuration is for."},
+    {code::kOpenSecret, "secret that everybody can read",
+     "The file holds a secret, and its mode lets every user of the machine read it. Take that away "
+     "(chmod o-r), and count the secret as known if others are on the machine."},
+    {code::kTooMuchMemory, "more memory than the machine gives",
+     "resources.memory_limit is above the limit of the control group that this process is in, so "
+     "the kernel would end the service where it should answer 503. Use --offline to check a "
+     "configuration that is meant for another machine."},
+    {code::kTooManyWorkers, "more workers than CPUs",
+     "Frames are worked on by the CPU, so that more workers than CPUs make each frame slower and "
+     "take more memory, without more frames a second. Use --offline to check a configuration that "
+     "is meant for another machine."},
+};
+
+}  // namespace
+
+std::span<const CodeText> CodeTexts() { return kTexts; }
+
+const CodeText* FindCode(std::string_view code) {
+  const auto found = std::ranges::find_if(
+      kTexts, [code](const CodeText& entry) { return EditDistance(code, entry.code) == 0; });
+  return found == std::end(kTexts) ? nullptr : found;
+}
+
+}  // namespace sampleproc::config

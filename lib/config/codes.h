@@ -1,0 +1,62 @@
+// The codes of diagnostics, and what each means at length.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace sampleproc::config {
+
+// Codes are stable: scripts and people look them up. A code is never given a second meaning; one
+// that is no longer reported keeps its number. 10xx: one value or name alone; 11xx: keys that
+// contradict each other; 12xx: what this version cannot do; 13xx: what this machine lacks.
+namespace code {
+inline constexpr std::string_view kUnreadable = "SP1001";
+inline constexpr std::string_view kSyntax = "SP1002";
+inline constexpr std::string_view kUnknownKey = "SP1003";
+inline constexpr std::string_view kRange = "SP1004";
+inline constexpr std::string_view kType = "SP1005";
+inline constexpr std::string_view kWord = "SP1006";
+inline constexpr std::string_view kForm = "SP1007";
+inline constexpr std::string_view kUnknownVariable = "SP1008";
+inline constexpr std::string_view kTwoNames = "SP1009";
+inline constexpr std::string_view kIgnored = "SP1010";
+inline constexpr std::string_view kRepeated = "SP1011";
+inline constexpr std::string_view kVariableLine = "SP1012";
+inline constexpr std::string_view kVariableTwice = "SP1013";
+inline constexpr std::string_view kVariableComment = "SP1014";
+inline constexpr std::string_view kDrainDelay = "SP1101";
+inline constexpr std::string_view kFrameLimits = "SP1102";
+inline constexpr std::string_view kIdleTimeout = "SP1103";
+inline constexpr std::string_view kHeadLimits = "SP1104";
+inline constexpr std::string_view kDeadlines = "SP1105";
+inline constexpr std::string_view kMemory = "SP1106";
+inline constexpr std::string_view kTls = "SP1107";
+inline constexpr std::string_view kDetached = "SP1108";
+inline constexpr std::string_view kStreams = "SP1109";
+inline constexpr std::string_view kClaim = "SP1110";
+inline constexpr std::string_view kHostPattern = "SP1111";
+inline constexpr std::string_view kOrigin = "SP1112";
+inline constexpr std::string_view kCorsAny = "SP1113";
+inline constexpr std::string_view kProxies = "SP1114";
+inline constexpr std::string_view kShutdown = "SP1115";
+inline constexpr std::string_view kNotYet = "SP1201";
+inline constexpr std::string_view kNoGpu = "SP1202";
+inline constexpr std::string_view kNoFile = "SP1301";
+inline constexpr std::string_view kOpenSecret = "SP1302";
+inline constexpr std::string_view kTooMuchMemory = "SP1303";
+inline constexpr std::string_view kTooManyWorkers = "SP1304";
+}  // namespace code
+
+struct CodeText {
+  std::string_view code;   // "SP1004"
+  std::string_view title;  // "value out of range"
+  std::string_view text;   // what it means, why it matters, what to do; a few sentences
+};
+
+// Every code there is, in ascending order.
+std::span<const CodeText> CodeTexts();
+
+// The entry of `code`, in any case of letters; nullptr when there is no such code.
+const CodeText* FindCode(std::string_view code);
+
+}  // namespace sampleproc::config

@@ -1,0 +1,117 @@
+#include "config/derive.h"
+
+#include "config/print.h"
+#include "consumer/activation.h"
+
+namespace sampleproc::config {
+namespace {
+
+constexpr char kEnabled[] = "consumer.enabled";
+constexpr char kSource[] = "consumer.source";
+constexpr char kOrchestratorUrl[] = "consumer.orchestrator_url";
+constexpr char kRedisHost[] = "consumer.redis.host";
+constexpr char kBufferUrl[] = "consumer.http.url";
+constexpr char kTracing[] = "telemetry.tracing";
+constexpr char kEndpoint[] = "telemetry.otlp_endpoint";
+constexpr char kPreferGpu[] = "process.prefer_gpu";
+
+class Deriver {
+ public:
+  Deriver(bool report, Assembly& assembly)
+      : report_(report), assembly_(assembly), config_(assembly.result.config) {}
+
+  void Consumer() {
+    consumer::Options& consumer = config_.consumer;
+    consumer::Wishes wishes;
+    const consumer::Options defaults;
+    wishes.orchestrator_url = Names(kOrchestratorUrl, consumer.orchestrator_url, "");
+    wishes.redis_host = Names(kRedisHost, consumer.redis.host, defaults.redis.host);
+    wishes.frame_buffer_url = Names(kBufferUrl, consumer.http.url, defaults.http.url);
+    if (IsSet(kEnabled)) wishes.enabled = consumer.enabled;
+    if (IsSet(kSource)) wishes.source = consumer.source;
+    const consumer::Activation activation = consumer::Decide(wishes);
+    consumer.enabled = activation.enabled;
+    consumer.source = activation.source;
+    consumer.off_although_named = false;
+    if (activation.named != consumer::Reason::kNone) {
+      const char* named = KeyOf(activation.named);
+      if (!IsSet(kSource)) Follow(kSource, named);
+      if (!IsSet(kEnabled)) Follow(kEnabled, named);
+      if (!activation.enabled) {
+        consumer.off_although_named = true;
+        Warn(code::kDetached, kEnabled,
+             "the consumer is off although " + std::string(named) + " is set (" +
+                 Where(OriginOf(named)) + ")",
+             "set consumer.enabled to true, or unset the upstream");
+      }
+    }
+    if (consumer.enabled) {
+      Warn(code::kNotYet, kEnabled, "this version has no frame consumer yet: no frames are pulled",
+           "send frames to POST /process, or turn it off");
+    }
+  }
+
+  void Telemetry() {
+    telemetry::Options& telemetry = config_.telemetry;
+    if (!IsSet(kTracing) && IsSet(kEndpoint)) {
+      telemetry.tracing = !telemetry.otlp_endpoint.empty();
+      Follow(kTracing, kEndpoint);
+    }
+    if (telemetry.tracing) {
+      Warn(code::kNotYet, kTracing, "this version sends no spans yet", "");
+    }
+  }
+
+  void Gpu() {
+    if (!config_.process.prefer_gpu) return;
+    Warn(code::kNoGpu, kPreferGpu, "there is no GPU that a step could use; all work is on the CPUs",
+         "");
+  }
+
+ private:
+  Origin& OriginOf(const char* key) { return assembly_.result.origins[key]; }
+  bool IsSet(const char* key) { return OriginOf(key).kind != Origin::Kind::kDefault; }
+
+  // Whether `key` names an upstream: a file that only spells out the default asks for nothing.
+  bool Names(const char* key, const std::string& value, const std::string& fallback) {
+    if (!IsSet(key) || value.empty()) return false;
+    return OriginOf(key).kind != Origin::Kind::kFile || value != fallback;
+  }
+
+  static const char* KeyOf(consumer::Reason reason) {
+    switch (reason) {
+      case consumer::Reason::kOrchestratorUrl:
+        return kOrchestratorUrl;
+      case consumer::Reason::kRedisHost:
+        return kRedisHost;
+      default:
+        return kBufferUrl;
+    }
+  }
+
+  void Follow(const char* key, const char* leader) {
+    OriginOf(key) = OriginOf(leader);
+    assembly_.source_lines[key] = assembly_.source_lines[leader];
+  }
+
+  void Warn(std::string_view code, const char* key, std::string message, std::string hint) {
+    if (!report_) return;
+    assembly_.Report({Severity::kWarning, code, OriginOf(key), key, std::move(message),
+                      std::move(hint), assembly_.source_lines[key]});
+  }
+
+  const bool report_;
+  Assembly& assembly_;
+  Config& config_;
+};
+
+}  // namespace
+
+void Derive(bool report, Assembly& assembly) {
+  Deriver deriver(report, assembly);
+  deriver.Consumer();
+  deriver.Telemetry();
+  deriver.Gpu();
+}
+
+}  // namespace sampleproc::config

@@ -1,0 +1,25 @@
+// A configuration written back as TOML.
+#pragma once
+
+#include <string>
+
+#include "config/loader.h"
+
+namespace sampleproc::config {
+
+enum class Which {
+  kAll,        // every key
+  kFromFiles,  // only keys that a file set
+};
+
+// Sections and keys in the order of the schema, each line with where its value came from:
+//
+//   [http]
+//   host = "127.0.0.1"  # default
+//   port = 9000  # environment PORT
+//
+// Read again it gives the same configuration, up to secrets: a secret value, and a URL with a user
+// or a password in it, stand there as a comment with stars. `loaded` has no errors.
+std::string EffectiveToml(const Loaded& loaded, Which which);
+
+}  // namespace sampleproc::config

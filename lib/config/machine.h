@@ -1,0 +1,13 @@
+// What a configuration asks of the machine that it is to run on.
+#pragma once
+
+#include "config/assembly.h"
+#include "resources/cpu_limits.h"
+
+namespace sampleproc::config {
+
+// Reports files that the configuration names and that cannot be read, secrets that everybody can
+// read, and more memory or workers than `machine` has. Looks at those files; opens nothing else.
+void CheckMachine(const resources::MachineLimits& machine, Assembly& assembly);
+
+}  // namespace sampleproc::config

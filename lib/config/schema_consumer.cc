@@ -1,0 +1,236 @@
+#include "config/schema_rows.h"
+
+namespace sampleproc::config {
+namespace {
+
+constexpr std::int64_t kLongestName = 255;
+constexpr std::int64_t kLongestPath = 4096;  // PATH_MAX of Linux, limits.h
+
+void AddSourceRows(std::vector<Key>& rows) {
+  rows.push_back(
+      Bind({.path = "consumer.enabled",
+            .kind = Kind::kBool,
+            .original_names = {{"ENABLE_FRAME_CONSUMER"}},
+            .help = "Pull frames from a frame buffer or a stream. Setting "
+                    "consumer.orchestrator_url, consumer.redis.host or consumer.http.url turns it "
+                    "on too, unless this says false."},
+           [](auto& c) -> auto& { return c.consumer.enabled; }));
+  rows.push_back(Bind({.path = "consumer.source",
+                       .kind = Kind::kEnum,
+                       .words = {"http", "redis"},
+                       .help = "Where frames come from. \"redis\" is taken when "
+                               "consumer.orchestrator_url or consumer.redis.host is set."},
+                      [](auto& c) -> auto& { return c.consumer.source; }));
+  rows.push_back(Bind({.path = "consumer.processor_id",
+                       .kind = Kind::kString,
+                       .original_names = {{"PROCESSOR_ID"}},
+                       .min = 1,
+                       .max = kLongestName,
+                       .help = "What this consumer is called upstream. Replicas with the same name "
+                               "share one queue."},
+                      [](auto& c) -> auto& { return c.consumer.processor_id; }));
+  rows.push_back(Bind({.path = "consumer.orchestrator_url",
+                       .kind = Kind::kString,
+                       .original_names = {{"ORCHESTRATOR_URL"}},
+                       .max = kLongestPath,
+                       .help = "Where to register for frames; empty is nowhere.",
+                       .url = true},
+                      [](auto& c) -> auto& { return c.consumer.orchestrator_url; }));
+}
+
+void AddPullRows(std::vector<Key>& rows) {
+  rows.push_back(Bind({.path = "consumer.batch_size",
+                       .kind = Kind::kInt,
+                       .original_names = {{"CONSUMER_BATCH_SIZE"}},
+                       .min = 1,
+                       .max = 100,
+                       .unit = "frames",
+                       .help = "Most frames in one pull."},
+                      [](auto& c) -> auto& { return c.consumer.batch_size; }));
+  rows.push_back(Bind({.path = "consumer.poll_interval",
+                       .kind = Kind::kDuration,
+                       .original_names = {{"POLL_INTERVAL_MS", kMs}},
+                       .min = kMs,
+                       .max = kMinute,
+                       .help = "Pause after a pull that brought nothing."},
+                      [](auto& c) -> auto& { return c.consumer.poll_interval; }));
+  rows.push_back(Bind({.path = "consumer.max_retries",
+                       .kind = Kind::kInt,
+                       .original_names = {{"MAX_RETRIES"}},
+                       .max = 100,
+                       .unit = "retries",
+                       .help = "Failures in a row after which the connection is made anew."},
+                      [](auto& c) -> auto& { return c.consumer.max_retries; }));
+  rows.push_back(
+      Bind({.path = "consumer.backoff",
+            .kind = Kind::kDuration,
+            .original_names = {{"BACKOFF_MS", kMs}},
+            .min = kMs,
+            .max = 30 * kSecond,
+            .help = "Pause after the first failure; it doubles with each further one, up "
+                    "to 30s, and varies by chance."},
+           [](auto& c) -> auto& { return c.consumer.backoff; }));
+  rows.push_back(Bind({.path = "consumer.health_check_interval",
+                       .kind = Kind::kDuration,
+                       .original_names = {{"HEALTH_CHECK_INTERVAL", kSecond}},
+                       .min = kSecond,
+                       .max = kHour,
+                       .help = "How often the upstream is asked how it is."},
+                      [](auto& c) -> auto& { return c.consumer.health_check_interval; }));
+  rows.push_back(Bind({.path = "consumer.policy",
+                       .kind = Kind::kEnum,
+                       .words = {"fifo", "latest"},
+                       .help = "Which waiting frame of a camera comes next: each in order, or the "
+                               "newest, the older ones dropped. \"latest\" suits live cameras."},
+                      [](auto& c) -> auto& { return c.consumer.policy; }));
+  rows.push_back(Bind({.path = "consumer.max_age",
+                       .kind = Kind::kDuration,
+                       .max = 24 * kHour,
+                       .help = "Frames that are older when their turn comes are dropped; 0 keeps "
+                               "all."},
+                      [](auto& c) -> auto& { return c.consumer.max_age; }));
+}
+
+void AddBufferRows(std::vector<Key>& rows) {
+  rows.push_back(Bind({.path = "consumer.http.url",
+                       .kind = Kind::kString,
+                       .original_names = {{"FRAME_BUFFER_URL"}},
+                       .min = 1,
+                       .max = kLongestPath,
+                       .help = "The frame buffer that is asked for frames.",
+                       .url = true},
+                      [](auto& c) -> auto& { return c.consumer.http.url; }));
+  rows.push_back(Bind({.path = "consumer.http.spool",
+                       .kind = Kind::kEnum,
+                       .words = {"off", "disk"},
+                       .help = "\"disk\" writes each pull down before it is worked on, so that a "
+                               "crash loses no frame; it costs a disk write for each pull."},
+                      [](auto& c) -> auto& { return c.consumer.http.spool; }));
+  rows.push_back(Bind({.path = "consumer.http.spool_dir",
+                       .kind = Kind::kString,
+                       .max = kLongestPath,
+                       .help = "Where pulls are written down; empty is the service's state "
+                               "directory."},
+                      [](auto& c) -> auto& { return c.consumer.http.spool_dir; }));
+}
+
+void AddRedisRows(std::vector<Key>& rows) {
+  rows.push_back(Bind({.path = "consumer.redis.host",
+                       .kind = Kind::kString,
+                       .original_names = {{"REDIS_HOST"}},
+                       .min = 1,
+                       .max = kLongestName,
+                       .help = "The Redis server with the streams."},
+                      [](auto& c) -> auto& { return c.consumer.redis.host; }));
+  rows.push_back(Bind({.path = "consumer.redis.port",
+                       .kind = Kind::kInt,
+                       .original_names = {{"REDIS_PORT"}},
+                       .min = 1,
+                       .max = 65'535,
+                       .help = "Its port."},
+                      [](auto& c) -> auto& { return c.consumer.redis.port; }));
+  rows.push_back(Bind({.path = "consumer.redis.username",
+                       .kind = Kind::kString,
+                       .max = kLongestName,
+                       .help = "User to log in as; empty is the default user."},
+                      [](auto& c) -> auto& { return c.consumer.redis.username; }));
+  rows.push_back(Bind({.path = "consumer.redis.password_file",
+                       .kind = Kind::kString,
+                       .max = kLongestPath,
+                       .help = "File with the password on its only line; empty is no password. "
+                               "The password itself is no key, so that it cannot end up in a "
+                               "listing of processes or variables.",
+                       .secret_file = true},
+                      [](auto& c) -> auto& { return c.consumer.redis.password_file; }));
+  rows.push_back(
+      Bind({.path = "consumer.redis.tls", .kind = Kind::kBool, .help = "Talk TLS to the server."},
+           [](auto& c) -> auto& { return c.consumer.redis.tls; }));
+  rows.push_back(Bind({.path = "consumer.redis.stream",
+                       .kind = Kind::kString,
+                       .min = 1,
+                       .max = kLongestName,
+                       .help = "Stream that frames are read from. In this and the other names "
+                               "<processor_id> stands for consumer.processor_id."},
+                      [](auto& c) -> auto& { return c.consumer.redis.stream; }));
+  rows.push_back(Bind({.path = "consumer.redis.group",
+                       .kind = Kind::kString,
+                       .min = 1,
+                       .max = kLongestName,
+                       .help = "Consumer group on that stream; made when it is missing."},
+                      [](auto& c) -> auto& { return c.consumer.redis.group; }));
+}
+
+void AddDeliveryRows(std::vector<Key>& rows) {
+  rows.push_back(
+      Bind({.path = "consumer.redis.claim_idle",
+            .kind = Kind::kDuration,
+            .min = kMs,
+            .max = kHour,
+            .help = "A frame whose owner has been silent for so long is taken over. Keep "
+                    "it longer than process.deadline, or frames are done twice."},
+           [](auto& c) -> auto& { return c.consumer.redis.claim_idle; }));
+  rows.push_back(Bind({.path = "consumer.redis.max_deliveries",
+                       .kind = Kind::kInt,
+                       .min = 1,
+                       .max = 100,
+                       .unit = "deliveries",
+                       .help = "Times a frame is tried alone before it goes to the dead letters."},
+                      [](auto& c) -> auto& { return c.consumer.redis.max_deliveries; }));
+  rows.push_back(Bind({.path = "consumer.redis.results_stream",
+                       .kind = Kind::kString,
+                       .min = 1,
+                       .max = kLongestName,
+                       .help = "Stream that results are written to."},
+                      [](auto& c) -> auto& { return c.consumer.redis.results_stream; }));
+  rows.push_back(Bind({.path = "consumer.redis.dlq_stream",
+                       .kind = Kind::kString,
+                       .min = 1,
+                       .max = kLongestName,
+                       .help = "Stream for the dead letters: frames that were tried too often."},
+                      [](auto& c) -> auto& { return c.consumer.redis.dlq_stream; }));
+}
+
+}  // namespace
+
+void AddConsumerRows(std::vector<Key>& rows) {
+  AddSourceRows(rows);
+  AddPullRows(rows);
+  AddBufferRows(rows);
+  AddRedisRows(rows);
+  AddDeliveryRows(rows);
+}
+
+void AddNetRows(std::vector<Key>& rows) {
+  rows.push_back(Bind({.path = "net.pool_size",
+                       .kind = Kind::kInt,
+                       .original_names = {{"CONNECTION_POOL_SIZE"}},
+                       .min = 1,
+                       .max = 1000,
+                       .unit = "connections",
+                       .help = "Most connections to one upstream. More only helps when requests "
+                               "wait for one."},
+                      [](auto& c) -> auto& { return c.net.pool_size; }));
+  rows.push_back(Bind({.path = "net.connect_timeout",
+                       .kind = Kind::kDuration,
+                       .original_names = {{"CONNECTION_TIMEOUT", kSecond}},
+                       .min = kMs,
+                       .max = 10 * kMinute,
+                       .help = "Longest time until a connection to an upstream stands."},
+                      [](auto& c) -> auto& { return c.net.connect_timeout; }));
+  rows.push_back(Bind({.path = "net.read_timeout",
+                       .kind = Kind::kDuration,
+                       .original_names = {{"READ_TIMEOUT", kSecond}},
+                       .min = kMs,
+                       .max = 10 * kMinute,
+                       .help = "Longest silence while an upstream's answer is awaited or arrives."},
+                      [](auto& c) -> auto& { return c.net.read_timeout; }));
+  rows.push_back(
+      Bind({.path = "net.dns_ttl",
+            .kind = Kind::kDuration,
+            .max = 24 * kHour,
+            .help = "How long an address that was looked up is used again; 0 looks it up "
+                    "each time. A failed connect looks it up at once."},
+           [](auto& c) -> auto& { return c.net.dns_ttl; }));
+}
+
+}  // namespace sampleproc::config

@@ -1,0 +1,77 @@
+// Where frames are pulled from, how many at a time, and what happens to those that cannot be done.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace sampleproc::consumer {
+
+enum class Source {
+  kHttp,   // a frame buffer that is asked for frames
+  kRedis,  // a stream of an orchestrator
+};
+
+enum class Policy {
+  kFifo,    // every frame, in order
+  kLatest,  // of those that wait, the newest of each camera
+};
+
+enum class Spool {
+  kOff,
+  kDisk,  // what was pulled is written down before work, and finished after a crash
+};
+
+struct HttpOptions {
+  std::string url = "http://frame-buffer:8002";
+  // The buffer forgets a frame once it has handed it out; writing it down first costs a disk write
+  // for each pull.
+  Spool spool = Spool::kOff;
+  // Empty: the service's state directory.
+  std::string spool_dir = {};
+};
+
+// "<processor_id>" in a name stands for Options::processor_id.
+struct RedisOptions {
+  std::string host = "redis";
+  std::uint16_t port = 6379;
+  std::string username = {};
+  std::string password_file = {};  // empty: no password
+  bool tls = false;
+  std::string stream = "frames:ready:<processor_id>";
+  std::string group = "frame-processors";
+  // A frame whose owner has been silent for so long is taken over. Longer than a frame may take, or
+  // frames are done twice.
+  std::chrono::milliseconds claim_idle{30'000};
+  // Deliveries alone after which a frame goes to the dead letters.
+  int max_deliveries = 5;
+  std::string results_stream = "sample:results";
+  std::string dlq_stream = "frames:dlq:<processor_id>";
+};
+
+struct Options {
+  bool enabled = false;
+  Source source = Source::kHttp;
+
+  int batch_size = 10;                           // frames in one pull
+  std::chrono::milliseconds poll_interval{100};  // after an empty pull
+  int max_retries = 3;                           // failures before the client is rebuilt
+  std::chrono::milliseconds backoff{1'000};      // after the first failure; doubles, 30 s at most
+  std::chrono::milliseconds health_check_interval{30'000};
+  Policy policy = Policy::kFifo;
+  std::chrono::milliseconds max_age{0};  // older frames are dropped; 0 = never
+
+  // What this consumer is called upstream. Replicas with the same one share its queue.
+  std::string processor_id = "sample-processor-1";
+  // Where to register; empty: nowhere.
+  std::string orchestrator_url = {};
+
+  HttpOptions http;
+  RedisOptions redis;
+
+  // Somebody named an upstream and turned the consumer off: worth a warning and a degraded
+  // component. No key; follows from the others.
+  bool off_although_named = false;
+};
+
+}  // namespace sampleproc::consumer

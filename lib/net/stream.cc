@@ -1,0 +1,145 @@
+#include "net/stream.h"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+namespace sampleproc::net {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using base::Result;
+
+std::unexpected<base::Error> Unavailable(int error) {
+  return Fail(ErrorCode::kUnavailable, std::strerror(error));
+}
+
+std::string Loopback(const std::string& host) {
+  if (host.empty() || host == "0.0.0.0" || host == "*") return "127.0.0.1";
+  if (host == "::" || host == "[::]") return "::1";
+  return host;
+}
+
+Result<int> ConnectTo(int family, const sockaddr* address, socklen_t size,
+                      const base::Deadline& deadline) {
+  const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return Unavailable(errno);
+  Result<void> done = {};
+  if (::connect(fd, address, size) != 0) {
+    if (errno == EINPROGRESS) {
+      done = WaitFor(fd, POLLOUT, deadline);
+      int error = 0;
+      socklen_t error_size = sizeof error;
+      if (done && ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size) != 0) error = errno;
+      if (error != 0) done = Unavailable(error);
+    } else {
+      done = Unavailable(errno);
+    }
+  }
+  if (done) return fd;
+  ::close(fd);
+  return std::unexpected(done.error());
+}
+
+Result<int> ConnectUnix(const std::string& path, const base::Deadline& deadline) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return Unavailable(ENAMETOOLONG);
+  std::ranges::copy(path, address.sun_path);
+  // A reinterpretation that the interface of sockets asks for.
+  return ConnectTo(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, deadline);
+}
+
+class PlainStream : public Stream {
+ public:
+  explicit PlainStream(int fd) : fd_(fd) {}
+  PlainStream(const PlainStream&) = delete;
+  PlainStream& operator=(const PlainStream&) = delete;
+  ~PlainStream() override { ::close(fd_); }
+
+  Result<void> Write(std::string_view bytes, const base::Deadline& deadline) override {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent >= 0) {
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+      } else if (errno == EAGAIN) {
+        if (Result<void> ready = WaitFor(fd_, POLLOUT, deadline); !ready) return ready;
+      } else if (errno != EINTR) {
+        return Unavailable(errno);
+      }
+    }
+    return {};
+  }
+
+  Result<std::size_t> Read(std::span<char> room, const base::Deadline& deadline) override {
+    while (true) {
+      const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return Unavailable(errno);
+      if (Result<void> ready = WaitFor(fd_, POLLIN, deadline); !ready) {
+        return std::unexpected(ready.error());
+      }
+    }
+  }
+
+ private:
+  const int fd_;
+};
+
+}  // namespace
+
+std::string Endpoint::Name() const {
+  if (!unix_socket.empty()) return unix_socket;
+  const std::string target = Loopback(host);
+  const bool literal6 = target.find(':') != std::string::npos;
+  return (literal6 ? "[" + target + "]" : target) + ":" + std::to_string(port);
+}
+
+Result<void> WaitFor(int fd, short events, const base::Deadline& deadline) {
+  while (true) {
+    int patience = -1;
+    if (!deadline.Never()) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline.At() - base::SystemClock().Now());
+      if (left.count() <= 0) return Fail(ErrorCode::kRequestTimeout, "it takes too long");
+      patience = static_cast<int>(std::min<std::int64_t>(left.count(), INT_MAX));
+    }
+    pollfd entry{fd, events, 0};
+    const int ready = ::poll(&entry, 1, patience);
+    if (ready > 0) return {};
+    if (ready < 0 && errno != EINTR) return Unavailable(errno);
+  }
+}
+
+Result<int> ConnectSocket(const Endpoint& endpoint, const base::Deadline& deadline) {
+  if (!endpoint.unix_socket.empty()) return ConnectUnix(endpoint.unix_socket, deadline);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int status = ::getaddrinfo(Loopback(endpoint.host).c_str(),
+                                   std::to_string(endpoint.port).c_str(), &hints, &found);
+  if (status != 0) return Fail(ErrorCode::kUnavailable, ::gai_strerror(status));
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
+  Result<int> fd = Fail(ErrorCode::kUnavailable, "it has no address");
+  for (const addrinfo* each = found; each != nullptr && !fd; each = each->ai_next) {
+    fd = ConnectTo(each->ai_family, each->ai_addr, each->ai_addrlen, deadline);
+  }
+  return fd;
+}
+
+Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint, const base::Deadline& deadline) {
+  const Result<int> fd = ConnectSocket(endpoint, deadline);
+  if (!fd) return std::unexpected(fd.error());
+  return std::make_unique<PlainStream>(*fd);
+}
+
+}  // namespace sampleproc::net

@@ -1,0 +1,147 @@
+#include "net/tls_stream.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+namespace sampleproc::net {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using base::Result;
+
+using Context = std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)>;
+using Session = std::unique_ptr<SSL, decltype(&::SSL_free)>;
+
+class Socket {
+ public:
+  explicit Socket(int fd) : fd_(fd) {}
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket() { ::close(fd_); }
+  int fd() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+// OpenSSL's reason for the last failure of this thread, in its words.
+std::string Reason(const SSL* session) {
+  const long verdict = ::SSL_get_verify_result(session);
+  if (verdict != X509_V_OK) {
+    return std::string("its certificate does not lead to http.tls_cert: ") +
+           ::X509_verify_cert_error_string(verdict);
+  }
+  const char* reason = ::ERR_reason_error_string(::ERR_peek_last_error());
+  return std::string("TLS: ") + (reason == nullptr ? "the connection was closed" : reason);
+}
+
+class TlsStream : public Stream {
+ public:
+  TlsStream(std::unique_ptr<Socket> socket, Context context, Session session)
+      : socket_(std::move(socket)), context_(std::move(context)), session_(std::move(session)) {}
+
+  Result<void> Handshake(const base::Deadline& deadline) {
+    const Result<int> done = Try([this] { return ::SSL_connect(session_.get()); }, deadline);
+    if (!done) return std::unexpected(done.error());
+    return {};
+  }
+
+  Result<void> Write(std::string_view bytes, const base::Deadline& deadline) override {
+    while (!bytes.empty()) {
+      const int size = static_cast<int>(std::min<std::size_t>(bytes.size(), INT_MAX));
+      const Result<int> sent =
+          Try([this, bytes, size] { return ::SSL_write(session_.get(), bytes.data(), size); },
+              deadline);
+      if (!sent) return std::unexpected(sent.error());
+      bytes.remove_prefix(static_cast<std::size_t>(*sent));
+    }
+    return {};
+  }
+
+  Result<std::size_t> Read(std::span<char> room, const base::Deadline& deadline) override {
+    const int size = static_cast<int>(std::min<std::size_t>(room.size(), INT_MAX));
+    const Result<int> got =
+        Try([this, room, size] { return ::SSL_read(session_.get(), room.data(), size); }, deadline);
+    if (!got) return std::unexpected(got.error());
+    return static_cast<std::size_t>(*got);
+  }
+
+ private:
+  // Repeats `call` until it has done something; 0 is the peer's orderly end.
+  template <typename Call>
+  Result<int> Try(Call call, const base::Deadline& deadline) {
+    while (true) {
+      ::ERR_clear_error();
+      const int result = call();
+      if (result > 0) return result;
+      const int saved = errno;
+      short events = 0;
+      switch (::SSL_get_error(session_.get(), result)) {
+        case SSL_ERROR_ZERO_RETURN:
+          return 0;
+        case SSL_ERROR_WANT_READ:
+          events = POLLIN;
+          break;
+        case SSL_ERROR_WANT_WRITE:
+          events = POLLOUT;
+          break;
+        case SSL_ERROR_SYSCALL:
+          return Fail(ErrorCode::kUnavailable, std::strerror(saved == 0 ? ECONNRESET : saved));
+        default:
+          return Fail(ErrorCode::kUnavailable, Reason(session_.get()));
+      }
+      if (Result<void> ready = WaitFor(socket_->fd(), events, deadline); !ready) {
+        return std::unexpected(ready.error());
+      }
+    }
+  }
+
+  // The session refers to both; members go in the reverse order.
+  const std::unique_ptr<Socket> socket_;
+  const Context context_;
+  const Session session_;
+};
+
+Result<Context> MakeContext(const std::string& anchor) {
+  Context context(::SSL_CTX_new(::TLS_client_method()), &::SSL_CTX_free);
+  if (context == nullptr) return Fail(ErrorCode::kInternal, "TLS cannot be set up");
+  ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  ::SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  // So that a certificate which is no authority's can be the anchor.
+  ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
+  if (::SSL_CTX_load_verify_locations(context.get(), anchor.c_str(), nullptr) != 1) {
+    return Fail(ErrorCode::kConfig, "http.tls_cert cannot be read as certificates in PEM");
+  }
+  return context;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const std::string& anchor,
+                                           const base::Deadline& deadline) {
+  Result<Context> context = MakeContext(anchor);
+  if (!context) return std::unexpected(context.error());
+  const Result<int> fd = ConnectSocket(endpoint, deadline);
+  if (!fd) return std::unexpected(fd.error());
+  auto socket = std::make_unique<Socket>(*fd);
+  Session session(::SSL_new(context->get()), &::SSL_free);
+  if (session == nullptr || ::SSL_set_fd(session.get(), *fd) != 1) {
+    return Fail(ErrorCode::kInternal, "TLS cannot be set up");
+  }
+  auto stream =
+      std::make_unique<TlsStream>(std::move(socket), std::move(*context), std::move(session));
+  if (Result<void> done = stream->Handshake(deadline); !done) {
+    return std::unexpected(done.error());
+  }
+  return stream;
+}
+
+}  // namespace sampleproc::net
