@@ -39,7 +39,7 @@ struct CascadeOptions {
 
 struct Options {
   // Steps in order; see KnownSteps() in process/pipeline.h.
-  std::vector<std::string> pipeline = {"stats"};
+  std::vector<std::string> pipeline = {"stats", "motion", "people"};
 
   // Detections with a lower confidence are left out, 0..1.
   double detection_threshold = 0.5;

@@ -7,7 +7,7 @@ import time
 
 import cli
 import pictures
-from folder import WithDirectory, process, records
+from folder import QUICK, WithDirectory, process, records
 
 
 class FilesFrom(WithDirectory):
@@ -74,7 +74,7 @@ class Resume(WithDirectory):
         out, state = self.path("out.ndjson"), self.path("state")
         words = ["process-file", "-o", out, "--resume", state, *self.settings, *self.inputs]
         for _ in range(3):
-            child = cli.start(self, *words)
+            child = cli.start(self, *words, env=QUICK)
             # Killed once a checkpoint says that something is done, at whatever place that is.
             before = self.saved(state)
             end = time.monotonic() + cli.PATIENCE
@@ -83,7 +83,7 @@ class Resume(WithDirectory):
                 time.sleep(0.01)
             child.send_signal(signal.SIGKILL)
             child.wait()
-        result = cli.run(*words)
+        result = cli.run(*words, env=QUICK)
         self.assertEqual((result.returncode, result.err), (1, ""))
         with open(out, "rb") as file:
             self.assertEqual(file.read(), expected)

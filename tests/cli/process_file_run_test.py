@@ -7,7 +7,7 @@ import time
 
 import cli
 import pictures
-from folder import WithDirectory, process, records
+from folder import QUICK, WithDirectory, process, records
 
 
 class FailFast(WithDirectory):
@@ -35,7 +35,8 @@ class Interrupted(WithDirectory):
     INPUTS = 600
 
     def start(self, *words):
-        return cli.start(self, "process-file", "--set", "process.delay=200ms", *words)
+        return cli.start(self, "process-file", "--set", "process.delay=200ms", *words,
+                         env=QUICK)
 
     def check(self, number, code, jobs):
         inputs = [self.copy("mask.png")] * self.INPUTS
@@ -102,7 +103,7 @@ class Memory(WithDirectory):
             name = f"{number:04}{os.path.splitext(original)[1]}"
             os.symlink(original, os.path.join(folder, name))
         # Under the address sanitizer freed memory would be kept for a while.
-        calm = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
+        calm = {**QUICK, "ASAN_OPTIONS": "quarantine_size_mb=1"}
         child = cli.start(self, "process-file", "-j", "2", folder, "-", env=calm)
         for number in range(inputs):
             self.assertTrue(child.stdout.readline(), f"record {number} is missing")

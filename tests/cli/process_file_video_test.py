@@ -7,7 +7,7 @@ import subprocess
 
 import cli
 import pictures
-from folder import WithDirectory, process, records
+from folder import QUICK, WithDirectory, process, records
 
 
 def ffmpeg(*words):
@@ -129,7 +129,7 @@ class Videos(WithVideos):
         peaks = []
         for frames in (20, 400):
             path = self.video(f"{frames}.avi", frames=frames, size="640x480")
-            calm = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
+            calm = {**QUICK, "ASAN_OPTIONS": "quarantine_size_mb=1"}
             child = cli.start(self, "process-file", "-j", "2", path, "-", env=calm)
             for _ in range(frames):
                 self.assertTrue(child.stdout.readline())
@@ -225,7 +225,7 @@ class Requests(WithVideos):
         peaks = []
         for lines in (100, 2000):
             path = self.write(f"{lines}.ndjson", (line + "\n").encode() * lines)
-            calm = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
+            calm = {**QUICK, "ASAN_OPTIONS": "quarantine_size_mb=1"}
             child = cli.start(self, "process-file", "-j", "2", path, "-", env=calm)
             # The argument comes first, so what is on standard input is the last record.
             for _ in range(lines):

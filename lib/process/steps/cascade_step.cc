@@ -8,10 +8,10 @@ namespace {
 
 using base::ErrorCode;
 
-// OpenCV's level weight is the last stage's sum less its threshold's scale; real faces of
-// opencv-doc have 3 to 8 with the frontal face cascades, mistakes 0 to 2.
-constexpr double kSlope = 1.0;
-constexpr double kMiddle = 1.5;
+// OpenCV's score is the number of windows around an object that agree. By default three must, which
+// is 0.5; objects that are no mistake have dozens.
+constexpr double kSlope = 0.15;
+constexpr double kMiddle = 3.0;
 
 // The integral images (4 and 8 bytes a pixel, tilted ones the same) of all the pyramid's levels.
 constexpr std::uint64_t kBytesPerPixel = 40;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "process/steps/opencv_module.h"
+#include "process/steps/people_regions.h"
 #include "process/steps/steps.h"
 
 namespace sampleproc::process {
@@ -59,39 +60,57 @@ class PeopleStep : public Step {
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport& report) override {
-    if (when_ == PeopleOptions::When::kMotion && MotionWatched(result) && !MotionSeen(result)) {
+    const bool gated = when_ == PeopleOptions::When::kMotion && MotionWatched(result);
+    if (gated && !MotionSeen(result)) {
       report.skipped = "no_motion";
       return {};
     }
-    if (input.picture.width() < kWindowWidth || input.picture.height() < kWindowHeight) {
+    const int width = input.picture.width();
+    const int height = input.picture.height();
+    if (width < kWindowWidth || height < kWindowHeight) {
       report.skipped = "too_small";
       return {};
     }
     const auto bgr = input.picture.Bgr();
     if (!bgr) return std::unexpected(bgr.error());
-    const std::uint64_t bytes = kFixedBytes + static_cast<std::uint64_t>(bgr->width) *
-                                                  static_cast<std::uint64_t>(bgr->height) *
-                                                  kBytesPerPixel;
-    const auto memory =
-        input.budget.Reserve(bytes, "looking for people", input.budget_patience, input.allowance);
+    const auto memory = input.budget.Reserve(BytesFor(width, height), "looking for people",
+                                             input.budget_patience, input.allowance);
     if (!memory) return std::unexpected(memory.error());
-    const opencv::Picture picture = ToOpencv(*bgr);
-    OpencvCall call(input.allowance);
-    const auto status = module_->find_people(people_, &picture, &kParameters, call.host());
-    if (auto done = call.Judge(status, "people"); !done) return done;
-    for (const opencv::Found& person : call.found()) {
-      result.detections.push_back(
-          {"person",
-           frame::ScoreToConfidence(person.score, kSlope, kMiddle),
-           {person.x, person.y, person.x + person.width, person.y + person.height},
-           "opencv-hog"});
+    if (!gated) return Look(input, *bgr, {0, 0, width, height}, result);
+    const std::size_t first = result.detections.size();
+    for (const frame::Bbox& region : PeopleRegions(result.detections, width, height)) {
+      if (auto done = Look(input, *bgr, region, result); !done) return done;
     }
+    DropRepeated(result.detections, first);
     return {};
   }
 
  private:
   PeopleStep(OpencvModule module, opencv::People* people, PeopleOptions::When when)
       : module_(std::move(module)), people_(people), when_(when) {}
+
+  static std::uint64_t BytesFor(int width, int height) {
+    return kFixedBytes +
+           static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) * kBytesPerPixel;
+  }
+
+  base::Result<void> Look(const StepInput& input, const frame::Image& bgr,
+                          const frame::Bbox& region, frame::FrameResult& result) {
+    const opencv::Picture part{bgr.Row(region.y1) + std::ptrdiff_t{3} * region.x1, bgr.stride,
+                               region.x2 - region.x1, region.y2 - region.y1};
+    OpencvCall call(input.allowance);
+    const auto status = module_->find_people(people_, &part, &kParameters, call.host());
+    if (auto done = call.Judge(status, "people"); !done) return done;
+    for (const opencv::Found& person : call.found()) {
+      const int x = region.x1 + person.x;
+      const int y = region.y1 + person.y;
+      result.detections.push_back({"person",
+                                   frame::ScoreToConfidence(person.score, kSlope, kMiddle),
+                                   {x, y, x + person.width, y + person.height},
+                                   "opencv-hog"});
+    }
+    return {};
+  }
 
   const OpencvModule module_;
   opencv::People* const people_;

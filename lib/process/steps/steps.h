@@ -34,15 +34,16 @@ base::Result<std::unique_ptr<Step>> MakeMotionStep(const Options& options);
 // People by OpenCV's HOG detector on colour, boxes as HOGDescriptor::detectMultiScale gives them
 // with scale 1.05, stride 8x8, padding 8x8 and group threshold 2. Class "person", detector
 // "opencv-hog"; confidence = ScoreToConfidence(OpenCV's weight, k = 2.5, s0 = 0.4). With
-// PeopleOptions::When::kMotion a frame whose motion was watched and had none is skipped as
-// "no_motion"; one too small for the detector's window (64x128) as "too_small". The allowance is
+// PeopleOptions::When::kMotion a frame whose motion was watched is searched around the moving
+// regions only (people_regions.h), and one without any is skipped as "no_motion"; one too small for
+// the detector's window (64x128) is skipped as "too_small". The allowance is
 // asked between the levels of the pyramid.
 base::Result<std::unique_ptr<Step>> MakePeopleStep(const Options& options);
 
 // Whatever the cascade of `options.cascade.file` was trained for, on luma; boxes as
 // CascadeClassifier::detectMultiScale gives them. Detector "cascade", the configured class;
-// confidence = ScoreToConfidence(OpenCV's level weight, k = 1, s0 = 1.5). Fails with kConfig when
-// the file is not given, cannot be read or is no cascade.
+// confidence = ScoreToConfidence(the number of windows that agree, k = 0.15, s0 = 3). Fails with
+// kConfig when the file is not given, cannot be read or is no cascade.
 base::Result<std::unique_ptr<Step>> MakeCascadeStep(const Options& options);
 
 }  // namespace sampleproc::process

@@ -29,15 +29,15 @@ Status FindCascade(Cascade* cascade, const Picture* luma, const CascadeParameter
                    const Host* host) noexcept {
   return Guarded([&] {
     if (!host->may_go_on(host->self)) return Status::kStopped;
+    // Level weights would say more, but asking for them changes what is found.
     std::vector<cv::Rect> boxes;
-    std::vector<int> levels;
-    std::vector<double> weights;
-    cascade->classifier.detectMultiScale(
-        View(*luma, CV_8UC1), boxes, levels, weights, parameters->scale, parameters->min_neighbours,
-        0, cv::Size(parameters->min_size, parameters->min_size), cv::Size(), true);
+    std::vector<int> neighbours;
+    cascade->classifier.detectMultiScale(View(*luma, CV_8UC1), boxes, neighbours, parameters->scale,
+                                         parameters->min_neighbours, 0,
+                                         cv::Size(parameters->min_size, parameters->min_size));
     for (std::size_t i = 0; i < boxes.size(); ++i) {
       const Found found{boxes[i].x, boxes[i].y, boxes[i].width, boxes[i].height,
-                        i < weights.size() ? weights[i] : 0.0};
+                        i < neighbours.size() ? neighbours[i] : 0.0};
       if (!host->take(host->self, &found)) return Status::kNoMemory;
     }
     return Status::kOk;

@@ -10,7 +10,8 @@ namespace {
 
 // OpenCV's settings for the whole process, made before its first use; nothing else in the program
 // uses it. The workers are the threads, and no graphics card is looked for. OpenCV prints to
-// standard error, past our log, what it also throws or returns; what matters of it becomes a status.
+// standard error, past our log, what it also throws or returns; what matters of it becomes a
+// status.
 void SetUpOnce() {
   static const bool done = [] {
     cv::setNumThreads(0);

@@ -34,8 +34,8 @@ struct Found {
   int y;
   int width;
   int height;
-  double score;  // of people: the SVM's distance; of cascades: the last stage's sum; of motion: the
-                 // number of foreground pixels inside
+  double score;  // of people: the SVM's distance; of cascades: the windows that agree; of motion:
+                 // the number of foreground pixels inside
 };
 
 // What the module asks of the program, within the call it was handed to. `self` is handed back.
@@ -82,7 +82,7 @@ struct Module {
                         const Host* host) noexcept;
   void (*free_people)(People* people) noexcept;
 
-  // What CascadeClassifier::detectMultiScale finds, on luma, each with its level weight.
+  // What CascadeClassifier::detectMultiScale finds, on luma, each with its neighbours.
   Status (*load_cascade)(const char* path, Cascade** cascade) noexcept;
   Status (*find_cascade)(Cascade* cascade, const Picture* luma, const CascadeParameters* parameters,
                          const Host* host) noexcept;
