@@ -191,7 +191,14 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
 
-Service::~Service() { Shutdown(); }
+Service::~Service() {
+  Shutdown();
+  // A worker that did not come back in time may still answer, and its answer needs the connection's
+  // loop: so the workers end between the server's stop and its destruction.
+  impl_->watchdog.reset();
+  impl_->server->Stop();
+  impl_->pool.reset();
+}
 
 std::uint16_t Service::port() const { return impl_->server->port(); }
 

@@ -189,7 +189,13 @@ class Environment(cli.TestCase):
         for name in ("DETECTION_THRESHOLD", "CONFIDENCE_THRESHOLD"):
             found = []
             for value in ("0.5", "0.999"):
-                service = self.serve({name: value}, "--set", "process.pipeline=faces")
+                # A sanitizer on a busy machine takes its time over faces.
+                service = self.serve(
+                    {name: value},
+                    "--set", "process.pipeline=faces",
+                    "--set", "process.deadline=5m",
+                    "--set", "http.request_deadline=5m",
+                )  # fmt: skip
                 found.append(service.post(picture, "image/jpeg").json()["total_objects"])
             self.assertEqual(found, [1, 0], name)
 

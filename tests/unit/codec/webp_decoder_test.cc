@@ -50,7 +50,7 @@ Bytes MakeWebp(const WebpSpec& spec) {
 }
 
 void AppendNumber(Bytes& to, std::size_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) to.push_back(static_cast<std::uint8_t>(value >> 8 * i));
+  for (int i = 0; i < bytes; ++i, value >>= 8) to.push_back(static_cast<std::uint8_t>(value));
 }
 
 void Append(Bytes& to, base::ByteView more) { to.insert(to.end(), more.begin(), more.end()); }
