@@ -125,12 +125,20 @@ long ResidentKilobytes() {
   return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+// A sanitizer keeps freed memory for a while, so it cannot be measured, and is slow at it.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kMeasured = false;
+#else
+constexpr bool kMeasured = true;
+#endif
+
 TEST_CASE("ten million frames leave memory flat, at the registry's cap too") {
+  const int count = kMeasured ? 10'000'000 : 200'000;
   test::NullLogger log;
   FrameTracker tracker(4, log);
   std::deque<TrackedFrame> on_their_way;
-  const auto frames = [&](int count) {
-    for (int i = 0; i < count; ++i) {
+  const auto frames = [&](int more) {
+    for (int i = 0; i < more; ++i) {
       on_their_way.push_back(tracker.Receive("a frame whose id does not fit into the object"));
       (void)on_their_way.back().Apply(FrameAction::kValidate);
       if (on_their_way.size() > 8) on_their_way.pop_front();
@@ -138,10 +146,11 @@ TEST_CASE("ten million frames leave memory flat, at the registry's cap too") {
   };
   frames(100'000);
   const long before = ResidentKilobytes();
-  frames(9'900'000);
-  CHECK(ResidentKilobytes() - before < 20'000);  // two bytes a frame would be as much
+  frames(count - 100'000);
+  const long growth = ResidentKilobytes() - before;
+  if (kMeasured) CHECK(growth < 20'000);  // two bytes a frame would be as much
   on_their_way.clear();
-  CHECK(tracker.totals().frames == 10'000'000);
+  CHECK(tracker.totals().frames == static_cast<std::uint64_t>(count));
   CHECK(tracker.totals().untracked > 0);
   CHECK(InRegistry(tracker) == 0);
 }
