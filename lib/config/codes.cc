@@ -115,6 +115,12 @@ constexpr CodeText kTexts[] = {
     {code::kShutdown, "stop shorter than a request",
      "After service.drain_delay, service.shutdown_timeout leaves less time than one request may "
      "take (http.request_deadline), so that a stop can cut off requests which were accepted."},
+    {code::kCascade, "step cascade without what it needs",
+     "The step \"cascade\" of process.pipeline looks for what a Haar or LBP cascade was trained "
+     "on: "
+     "process.cascade.file has to name one, and process.cascade.scale, the ratio of two sizes "
+     "looked "
+     "for, has to be above 1. The service does not start without."},
     {code::kNotYet, "not in this version",
      "The configuration is understood and checked, but this version does not have the feature. "
      "The service starts and does everything else."},

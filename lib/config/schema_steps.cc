@@ -34,7 +34,8 @@ void AddStepRows(std::vector<Key>& rows) {
        .max = 4096,
        .help =
            "XML file of a Haar or LBP cascade of OpenCV's, for the step \"cascade\"; the Debian "
-           "package opencv-data has some."},
+           "package opencv-data has some.",
+       .file = true},
       [](auto& c) -> auto& { return c.process.cascade.file; }));
   rows.push_back(Bind({.path = "process.cascade.name",
                        .kind = Kind::kString,

@@ -117,6 +117,19 @@ std::optional<Finding> StopOutlastsRequest(const Config& config) {
                  "raise it to http.request_deadline and service.drain_delay together"};
 }
 
+std::optional<Finding> CascadeIsComplete(const Config& config) {
+  const process::Options& process = config.process;
+  if (std::ranges::find(process.pipeline, "cascade") == process.pipeline.end()) return std::nullopt;
+  if (process.cascade.file.empty()) {
+    return Finding{Severity::kError, code::kCascade, "process.pipeline",
+                   "has the step cascade, and process.cascade.file names no file for it",
+                   "set process.cascade.file, or leave the step out"};
+  }
+  if (process.cascade.scale > 1) return std::nullopt;
+  return Finding{Severity::kError, code::kCascade, "process.cascade.scale",
+                 "is the ratio of two sizes looked for and must be above 1", "1.1 is usual"};
+}
+
 std::optional<Finding> StreamsDiffer(const Config& config) {
   const consumer::RedisOptions& redis = config.consumer.redis;
   if (redis.stream != redis.results_stream && redis.stream != redis.dlq_stream &&
@@ -195,6 +208,7 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     BudgetHoldsOnePicture,
     StopOutlastsRequest,
     StreamsDiffer,
+    CascadeIsComplete,
     ClaimingWaitsForWork,
 };
 

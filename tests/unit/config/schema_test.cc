@@ -25,11 +25,10 @@ std::string AnotherValue(const Key& key) {
     case Kind::kDuration:
       return "\"" + std::to_string(key.min + 1) + "ms\"";
     case Kind::kStringList:
-    case Kind::kEnum: {
       if (key.words.empty()) return key.path == "http.trusted_proxies" ? "[\"unix\"]" : "[\"*\"]";
-      const std::string last(key.words.back());
-      return key.kind == Kind::kEnum ? "\"" + last + "\"" : "[\"" + last + "\"]";
-    }
+      return "[\"" + std::string(key.words.front()) + "\"]";
+    case Kind::kEnum:
+      return "\"" + std::string(key.words.back()) + "\"";
   }
   return "";
 }
