@@ -186,6 +186,7 @@ TEST_CASE("a report that throws is the caller's own affair") {
 TEST_CASE("a real pool works through frames of several threads; each is counted once") {
   test::NullLogger log;
   Options options;
+  options.pipeline = {"stats"};  // no step here needs a module
   const codec::Options codec;
   resources::MemoryBudget budget(1 << 20);
   CameraStates cameras(1, budget);

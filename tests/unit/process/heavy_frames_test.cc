@@ -28,6 +28,7 @@ bool IsRefused(const base::Result<frame::FrameResult>& result) {
 
 struct Service {
   explicit Service(int workers) {
+    options.pipeline = {"stats"};  // no step here needs a module
     options.heavy_pixels = 100;
     options.heavy_patience = std::chrono::hours(1);
     auto started = WorkerPool::Start(
