@@ -74,6 +74,7 @@ class Batcher::State : public std::enable_shared_from_this<State> {
     closing_ = true;
     FlushDue(lock);
     changed_.notify_all();
+    flushed_.wait(lock, [this] { return !flushing_; });  // by another thread
   }
 
   Totals totals() const {
@@ -116,6 +117,7 @@ class Batcher::State : public std::enable_shared_from_this<State> {
     }
     flushing_ = false;
     reached_ = false;
+    if (closing_) flushed_.notify_all();
     if (gathered_.empty()) return;
     changed_.notify_all();
     if (!asked_) asked_ = workers_.WhenReached([self = shared_from_this()] { self->Reached(); });
@@ -162,10 +164,11 @@ class Batcher::State : public std::enable_shared_from_this<State> {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Gathered> gathered_;  // guarded by mutex_, as all below
-  bool flushing_ = false;           // a thread is in FlushDue
-  bool asked_ = false;              // a worker will come to Reached
-  bool reached_ = false;            // a worker has come, and nobody has looked yet
+  std::condition_variable flushed_;  // after closing_
+  std::vector<Gathered> gathered_;   // guarded by mutex_, as all below
+  bool flushing_ = false;            // a thread is in FlushDue
+  bool asked_ = false;               // a worker will come to Reached
+  bool reached_ = false;             // a worker has come, and nobody has looked yet
   bool closing_ = false;
   Totals totals_;
 };

@@ -75,7 +75,8 @@ class Batcher {
   // then `start` is never called.
   base::Result<void> Add(StartFrame start);
 
-  // Starts what has been gathered and takes no more.
+  // Takes no more. Returns when all that was gathered has been started, by this or another thread;
+  // so it must not be called by a frame's start.
   void Close();
 
   Totals totals() const;

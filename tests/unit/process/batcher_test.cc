@@ -3,9 +3,11 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <deque>
+#include <future>
 #include <latch>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "process/worker_pool.h"
@@ -181,6 +183,37 @@ TEST_CASE("a report that throws is the caller's own affair") {
     CHECK(report.frames == 0);
   });
   CHECK(reports == 2);
+}
+
+TEST_CASE("close returns when all frames have been started, whichever thread starts them") {
+  FakeWorkers workers;
+  workers.idle = true;
+  test::NullLogger log;
+  Batcher batcher(Settings(10, std::chrono::hours(1)), workers, base::SystemClock(), log, {});
+  std::promise<void> begun, go_on, closed;
+  const auto is_closed = closed.get_future();
+  bool closed_early = false;
+  std::jthread door([&] {
+    (void)batcher.Add([&](BatchPart) {
+      begun.set_value();
+      go_on.get_future().wait();
+    });
+  });
+  begun.get_future().wait();
+  // Left to the door's thread, which is at its first frame. Whoever closes the batcher gets ample
+  // time to return too early.
+  REQUIRE(batcher.Add([&](BatchPart) {
+    closed_early = is_closed.wait_for(milliseconds(100)) == std::future_status::ready;
+  }));
+  std::jthread closer([&] {
+    batcher.Close();
+    closed.set_value();
+  });
+  while (batcher.Add([](BatchPart) {})) std::this_thread::yield();  // until it is closing
+  go_on.set_value();
+  closer.join();
+  door.join();
+  CHECK_FALSE(closed_early);
 }
 
 TEST_CASE("a real pool works through frames of several threads; each is counted once") {
