@@ -10,6 +10,7 @@
 #include "config/convert.h"
 #include "config/effective.h"
 #include "config/print.h"
+#include "config/production.h"
 #include "config/report.h"
 
 namespace sampleproc::apps {
@@ -20,6 +21,7 @@ struct Options {
   std::vector<std::string> files;
   bool strict = false;
   bool offline = false;
+  bool production = false;
   bool print_effective = false;
   std::string from_env;
   std::string format = "text";
@@ -45,10 +47,15 @@ std::string Verdict(const config::Checked& checked) {
   return text + ")";
 }
 
-ExitCode Judge(const config::Loaded& loaded, bool strict) {
+ExitCode Judge(const config::Checked& checked, bool strict) {
+  const config::Loaded& loaded = checked.loaded;
   if (loaded.HasErrors()) return ExitCode::kBadData;
   const bool warned = loaded.Count(config::Severity::kWarning) > 0;
-  return warned && strict ? ExitCode::kSomeFailed : ExitCode::kOk;
+  const bool failed =
+      checked.production &&
+      std::ranges::find(*checked.production, config::Verdict::kFailed,
+                        &config::ChecklistItem::verdict) != checked.production->end();
+  return failed || (warned && strict) ? ExitCode::kSomeFailed : ExitCode::kOk;
 }
 
 // What contradicts itself on the command line; "" when nothing does.
@@ -58,6 +65,9 @@ std::string Misuse(const Options& options) {
   }
   if (options.PrintsToml() && options.format != "text") {
     return "--print-effective and --from-env print TOML; they go with --format text only";
+  }
+  if (options.production && options.PrintsToml()) {
+    return "--production prints its checklist; it does not go with --print-effective or --from-env";
   }
   if (options.print_effective && !options.from_env.empty()) {
     return "--print-effective and --from-env cannot go together";
@@ -116,11 +126,19 @@ void Print(const std::vector<config::Checked>& all, const Options& options,
         context.err << config::FormatDiagnostic(diagnostic, context.colour);
       }
     }
+    if (checked.production && options.format == "github") {
+      for (const config::ChecklistItem& item : *checked.production) {
+        if (item.verdict == config::Verdict::kFailed) {
+          context.out << config::FormatGithub(config::ToDiagnostic(item));
+        }
+      }
+    }
     if (options.PrintsToml()) {
       const auto which = options.print_effective ? config::Which::kAll : config::Which::kFromFiles;
       if (!checked.loaded.HasErrors()) context.out << config::EffectiveToml(checked.loaded, which);
     } else if (options.format != "json") {
       context.out << Verdict(checked) << "\n";
+      if (checked.production) context.out << config::FormatChecklist(*checked.production);
     }
   }
 }
@@ -139,11 +157,18 @@ ExitCode Run(const Options& options, CommandContext& context) {
   } else {
     request->machine = resources::ReadMachineLimits();
   }
-  const std::vector<config::Checked> all = CheckAll(*request, options);
+  std::vector<config::Checked> all = CheckAll(*request, options);
+  if (options.production) {
+    const bool memory_limited = request->machine && request->machine->memory_limit;
+    for (config::Checked& checked : all) {
+      if (checked.loaded.HasErrors()) continue;
+      checked.production = config::CheckProduction(checked.loaded, memory_limited);
+    }
+  }
   Print(all, options, context);
   ExitCode worst = ExitCode::kOk;
   for (const config::Checked& checked : all) {
-    worst = std::max(worst, Judge(checked.loaded, options.strict));
+    worst = std::max(worst, Judge(checked, options.strict));
   }
   return worst;
 }
@@ -159,6 +184,8 @@ Action Declare(CLI::App& app) {
     app.add_option(name, into, help)->type_name(value)->group("Options");
   };
   flag("--strict", options->strict, "Exit with 1 when there are warnings");
+  flag("--production", options->production,
+       "Go through the production security checklist as well; exit with 1 when an item fails");
   option("--format", options->format, "FORMAT",
          "text for people; json, one line; github, annotations for a workflow's log");
   option("--explain", options->explain, "CODE",
@@ -191,6 +218,8 @@ Command ValidateConfigCommand() {
                     "Would serve start with what is configured here?"},
                    {"sampleproc validate-config --strict new.toml",
                     "Check a file before it is put in place; warnings count too."},
+                   {"sampleproc validate-config --production",
+                    "Is what is configured here fit for production, item by item?"},
                    {"sampleproc validate-config --set process.workers=8 new.toml",
                     "Check it with one key changed."},
                    {"sampleproc validate-config --print-effective",
@@ -200,7 +229,9 @@ Command ValidateConfigCommand() {
                    {"sampleproc validate-config --format github deploy/*.toml",
                     "Show the problems beside the lines of a change."}},
       .exit_codes = {{0, "Valid."},
-                     {1, "Valid, but there are warnings and --strict was given."},
+                     {1,
+                      "Valid, but there are warnings and --strict was given, or an item of the "
+                      "checklist failed."},
                      {2, "The command line is wrong."},
                      {65, "Invalid."}},
       .declare = &Declare,

@@ -20,7 +20,7 @@ _sampleproc() {
       options='--recursive -r --files-from --null -0 --requests --raw --camera --jobs -j --fail-fast --max-failures --resume --output -o --format --timings --annotate --compare --pipeline --config -c --set --help -h'
       ;;
     validate-config)
-      options='--strict --format --explain --print-effective --from-env --offline --set --help -h'
+      options='--strict --production --format --explain --print-effective --from-env --offline --set --help -h'
       ;;
     health)
       options='--probe --wait --json --host --port --config -c --set --help -h'

@@ -60,6 +60,10 @@ constexpr CodeText kTexts[] = {
      "compose and shells end a value without quotes before \" #\"; docker run --env-file and "
      "systemd take the rest of the line as part of the value. Put the comment on a line of its "
      "own, or the value in quotes."},
+    {code::kMisspelt, "variable that looks misspelt",
+     "A variable of an environment file is nothing that this service reads, and is nearly the name "
+     "of one that it does. If it is meant for another program, all is well; else correct it, since "
+     "it has no effect as it stands."},
     {code::kDrainDelay, "no time left after the drain delay",
      "service.drain_delay is part of service.shutdown_timeout: as long or longer, and nothing is "
      "left in which requests could be finished."},
@@ -142,6 +146,41 @@ constexpr CodeText kTexts[] = {
      "Frames are worked on by the CPU, so that more workers than CPUs make each frame slower and "
      "take more memory, without more frames a second. Use --offline to check a configuration that "
      "is meant for another machine."},
+    {code::kListCors, "Configure CORS origins (not wildcard)",
+     "Item of the production checklist. Fails when http.cors_origins has \"*\": every web page "
+     "could read the answers. An empty list passes; it lets no other origin in."},
+    {code::kListHosts, "Set allowed hosts",
+     "Item of the production checklist. Fails when http.allowed_hosts is empty, as clients then "
+     "reach the service by the names it has by itself only, or has \"*\", as the Host field then "
+     "protects nothing. Name what clients call the service, if only service.name."},
+    {code::kListRateLimit, "Enable rate limiting",
+     "Item of the production checklist. Fails when http.max_requests_per_minute is 0."},
+    {code::kListHttps, "Use HTTPS only",
+     "Item of the production checklist. Passes when http.tls_cert is set, which leaves no way in "
+     "over TCP without TLS, or when http.host is a loopback address, so that only a proxy on this "
+     "machine, which can speak HTTPS to the world, reaches the service in plain text."},
+    {code::kListTimeouts, "Configure proper timeouts",
+     "Item of the production checklist. Fails when a timeout is off, is longer than a minute where "
+     "clients are waited for (ten minutes between two requests of a connection, five for an "
+     "answer), or contradicts another one (SP1103, SP1105, SP1115)."},
+    {code::kListResources, "Set resource limits",
+     "Item of the production checklist. Fails when neither resources.memory_limit nor the control "
+     "group sets a limit of memory, so that a built-in guess of 1GiB counts, or when a limit does "
+     "not fit (SP1106, SP1303, SP1304). With --offline no control group is looked at."},
+    {code::kListHeaders, "Enable security headers",
+     "Item of the production checklist. Always passes: X-Content-Type-Options, X-Frame-Options, "
+     "X-XSS-Protection and Referrer-Policy are on every answer, Strict-Transport-Security with "
+     "TLS; no key turns them off."},
+    {code::kListInputs, "Validate all inputs",
+     "Item of the production checklist. Validation cannot be turned off; fails when a limit is "
+     "above what the checklist's document promises: 10485760 bytes a request, 10000000 characters "
+     "of frame_data, 100000 bytes of metadata, 100MiB a decoded frame."},
+    {code::kListErrorRates, "Monitor error rates",
+     "Item of the production checklist. Fails when telemetry.metrics is off: GET /metrics then "
+     "says nothing of requests by status and frames by outcome."},
+    {code::kListUpdates, "Regular security updates",
+     "Item of the production checklist that no configuration can show. It neither passes nor "
+     "fails: keep this package and the libraries it uses up to date."},
 };
 
 }  // namespace

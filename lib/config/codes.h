@@ -24,6 +24,7 @@ inline constexpr std::string_view kRepeated = "SP1011";
 inline constexpr std::string_view kVariableLine = "SP1012";
 inline constexpr std::string_view kVariableTwice = "SP1013";
 inline constexpr std::string_view kVariableComment = "SP1014";
+inline constexpr std::string_view kMisspelt = "SP1015";
 inline constexpr std::string_view kDrainDelay = "SP1101";
 inline constexpr std::string_view kFrameLimits = "SP1102";
 inline constexpr std::string_view kIdleTimeout = "SP1103";
@@ -46,6 +47,16 @@ inline constexpr std::string_view kNoFile = "SP1301";
 inline constexpr std::string_view kOpenSecret = "SP1302";
 inline constexpr std::string_view kTooMuchMemory = "SP1303";
 inline constexpr std::string_view kTooManyWorkers = "SP1304";
+inline constexpr std::string_view kListCors = "SP1401";  // validate-config --production, in order
+inline constexpr std::string_view kListHosts = "SP1402";
+inline constexpr std::string_view kListRateLimit = "SP1403";
+inline constexpr std::string_view kListHttps = "SP1404";
+inline constexpr std::string_view kListTimeouts = "SP1405";
+inline constexpr std::string_view kListResources = "SP1406";
+inline constexpr std::string_view kListHeaders = "SP1407";
+inline constexpr std::string_view kListInputs = "SP1408";
+inline constexpr std::string_view kListErrorRates = "SP1409";
+inline constexpr std::string_view kListUpdates = "SP1410";
 }  // namespace code
 
 struct CodeText {

@@ -35,8 +35,10 @@ Loaded LoadEnvironmentFile(const std::string& path) {
     return failed;
   }
   EnvironmentFile file = ReadEnvironmentFile(*text, display);
-  LoadRequest request{
-      .files = Files::kNone, .original_names = true, .unknown_variable = Severity::kError};
+  LoadRequest request{.files = Files::kNone,
+                      .original_names = true,
+                      .misspelt_names = true,
+                      .unknown_variable = Severity::kError};
   for (const FileVariable& variable : file.variables) {
     request.environment.emplace_back(variable.name, variable.value);
   }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "SAMPLEPROC_";
 constexpr std::string_view kConfigVariable = "SAMPLEPROC_CONFIG";
+constexpr std::string_view kDemo = "RUN_DEMO";
 
 // The variable's value. An empty one counts as absent: that is what `PORT=` in an environment
 // file and ${PORT:-} in a compose file mean.
@@ -81,6 +82,27 @@ void ReportUnknown(const LoadRequest& request, Assembly& assembly) {
   }
 }
 
+// The original names have no prefix, so that only nearness tells a slip from another program's
+// variable: two edits at most, and fewer in short names.
+void ReportMisspelt(const LoadRequest& request, Assembly& assembly) {
+  std::vector<std::string_view> names{kDemo};
+  for (const Key& key : assembly.schema) {
+    for (const OriginalName& original : key.original_names) names.push_back(original.name);
+  }
+  for (const auto& [name, value] : request.environment) {
+    if (name.starts_with(kPrefix) || std::ranges::find(names, name) != names.end()) continue;
+    const std::string_view near = Suggest(name, names);
+    const std::size_t most = name.size() < 8 ? 1 : 2;
+    // Beside the right name it is something else.
+    if (near.empty() || EditDistance(name, near) > most || Lookup(request.environment, near)) {
+      continue;
+    }
+    assembly.Report({Severity::kWarning, code::kMisspelt, FromVariable(Shown(name)), "",
+                     "has no effect, and is nearly " + std::string(near),
+                     "did you mean " + std::string(near) + "?", ""});
+  }
+}
+
 }  // namespace
 
 void ApplyEnvironment(const LoadRequest& request, Assembly& assembly) {
@@ -95,11 +117,12 @@ void ApplyEnvironment(const LoadRequest& request, Assembly& assembly) {
       assembly.Take(key, ConvertText(key, *value, PlainUnit(key.kind)), FromVariable(name));
     }
   }
-  if (request.original_names && Lookup(request.environment, "RUN_DEMO")) {
-    assembly.Report({Severity::kWarning, code::kIgnored, FromVariable("RUN_DEMO"), "",
+  if (request.original_names && Lookup(request.environment, kDemo)) {
+    assembly.Report({Severity::kWarning, code::kIgnored, FromVariable(kDemo), "",
                      "has no effect: there is no demo mode", "unset it", ""});
   }
   ReportUnknown(request, assembly);
+  if (request.misspelt_names) ReportMisspelt(request, assembly);
 }
 
 }  // namespace sampleproc::config

@@ -51,6 +51,10 @@ struct LoadRequest {
   // What this machine has, to check against; nothing to check a configuration as such.
   std::optional<resources::MachineLimits> machine = std::nullopt;
 
+  // Whether a variable that is nearly one of those names is a warning: where all variables are
+  // meant for this service, not where it is started among others'.
+  bool misspelt_names = false;
+
   // What an unknown SAMPLEPROC_* variable is. A running service must survive a stray one.
   Severity unknown_variable = Severity::kWarning;
 };

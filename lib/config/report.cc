@@ -56,6 +56,21 @@ void WriteDiagnostic(const Diagnostic& diagnostic, json::JsonWriter& json) {
   json.EndObject();
 }
 
+void WriteItem(const ChecklistItem& item, json::JsonWriter& json) {
+  json.BeginObject();
+  json.Member("code", item.code);
+  json.Member("title", TitleOf(item.code));
+  json.Member("verdict", VerdictName(item.verdict));
+  json.Member("key", item.key);
+  json.Member("message", item.message);
+  json.Member("hint", item.hint);
+  if (!item.key.empty()) {
+    json.Key("origin");
+    WriteOrigin(item.origin, json);
+  }
+  json.EndObject();
+}
+
 void WriteCounts(std::size_t errors, std::size_t warnings, json::JsonWriter& json) {
   json.Member("valid", errors == 0);
   json.Member("errors", errors);
@@ -110,6 +125,12 @@ std::string FormatJson(const std::vector<Checked>& checked) {
     json.BeginArray();
     for (const Diagnostic& diagnostic : each.loaded.diagnostics) WriteDiagnostic(diagnostic, json);
     json.EndArray();
+    if (each.production) {
+      json.Key("production");
+      json.BeginArray();
+      for (const ChecklistItem& item : *each.production) WriteItem(item, json);
+      json.EndArray();
+    }
     json.EndObject();
   }
   json.EndArray();

@@ -1,10 +1,12 @@
 // Diagnostics for programs: a JSON document, and annotations for a GitHub workflow's log.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/loader.h"
+#include "config/production.h"
 
 namespace sampleproc::config {
 
@@ -12,6 +14,7 @@ namespace sampleproc::config {
 struct Checked {
   std::string subject;  // the file as it was named, or where the configuration came from
   Loaded loaded;
+  std::optional<std::vector<ChecklistItem>> production = std::nullopt;  // when it was asked for
 };
 
 // One line of JSON for all of them; config/validate-config.schema.json describes it:
@@ -22,6 +25,10 @@ struct Checked {
 //        "message":"70000 is out of range; allowed is 0 to 65535","hint":"",
 //        "origin":{"kind":"file","name":"a.toml","line":2,"column":8,"length":5},
 //        "source_line":"port = 70000"}]}]}
+//
+// With `production` each configuration has "production": [{"code":"SP1402","title":"Set allowed
+// hosts","verdict":"failed","key":"http.allowed_hosts","message":...,"hint":...,"origin":...}] too;
+// the verdict is "passed", "failed" or "by hand", the origin is there when it failed.
 //
 // `key`, `hint` and `source_line` may be "". The place is there only for kind "file", and only when
 // it is known; the other kinds are "environment", "flag" and "default".

@@ -25,6 +25,89 @@ Place PlaceOf(const toml::source_region& region) {
   return place;
 }
 
+// Where the last string over several lines begins that is never closed; nothing when there is none.
+// It swallows the rest of the text, so that the library's mistake is at the end of that.
+class OpenStringFinder {
+ public:
+  explicit OpenStringFinder(std::string_view text) : text_(text) {}
+
+  std::optional<Place> Find() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '#') {
+        SkipTo('\n');
+      } else if (c == '"' || c == '\'') {
+        const Place begin{line_, column_, 3};
+        const bool closed = OpensLines(c) ? PassLines(c) : PassOneLine(c);
+        if (!closed) return begin;
+      } else {
+        Step();
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  bool OpensLines(char quote) const { return text_.substr(at_, 3) == std::string(3, quote); }
+
+  void Step() {
+    const auto byte = static_cast<unsigned char>(text_[at_++]);
+    if (byte == '\n') {
+      ++line_;
+      column_ = 1;
+    } else if (at_ == text_.size() || (static_cast<unsigned char>(text_[at_]) & 0xC0u) != 0x80u) {
+      ++column_;  // of characters, not of bytes
+    }
+  }
+  void SkipTo(char end) {
+    while (at_ < text_.size() && text_[at_] != end) Step();
+  }
+
+  bool PassLines(char quote) {
+    for (int i = 0; i < 3; ++i) Step();
+    while (at_ < text_.size()) {
+      if (OpensLines(quote)) {
+        // Up to two more quotes belong to the string.
+        for (int i = 0; i < 5 && at_ < text_.size() && text_[at_] == quote; ++i) Step();
+        return true;
+      }
+      if (quote == '"' && text_[at_] == '\\' && at_ + 1 < text_.size()) Step();
+      Step();
+    }
+    return false;
+  }
+
+  // Without its end on the line it is a mistake that the library finds right there.
+  bool PassOneLine(char quote) {
+    Step();
+    while (at_ < text_.size() && text_[at_] != '\n') {
+      const char c = text_[at_];
+      if (c == quote) {
+        Step();
+        break;
+      }
+      if (quote == '"' && c == '\\' && text_.substr(at_ + 1, 1) != "\n") Step();
+      if (at_ < text_.size()) Step();
+    }
+    return true;
+  }
+
+  const std::string_view text_;
+  std::size_t at_ = 0;
+  std::uint32_t line_ = 1;
+  std::uint32_t column_ = 1;
+};
+
+SyntaxError Describe(const toml::parse_error& error, std::string_view text) {
+  SyntaxError described{std::string(error.description()), PlaceOf(error.source())};
+  const std::optional<Place> open = OpenStringFinder(text).Find();
+  if (open && std::tie(described.place.line, described.place.column) >=
+                  std::tie(open->line, open->column)) {
+    described = {"the string over several lines that begins here is never closed", *open};
+  }
+  return described;
+}
+
 Table Convert(const toml::table& table);
 
 Value Convert(const toml::node& node) {
@@ -75,8 +158,7 @@ Table Convert(const toml::table& table) {
 std::expected<Table, SyntaxError> ReadToml(std::string_view text) {
   toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
-    const toml::parse_error& error = parsed.error();
-    return std::unexpected(SyntaxError{std::string(error.description()), PlaceOf(error.source())});
+    return std::unexpected(Describe(parsed.error(), text));
   }
   return Convert(parsed.table());
 }

@@ -143,7 +143,9 @@ class BrokenConfigurations(cli.TestCase):
             if cli.run("validate-config", "--explain", code).returncode == 0:
                 explained.add(code)
         self.assertEqual(reached - explained, set())
-        self.assertEqual(explained - reached, {"SP1001", "SP1301", "SP1302", "SP1303", "SP1304"})
+        checklist = {f"SP{number}" for number in range(1401, 1411)}  # no diagnostics
+        self.assertEqual(explained - reached - checklist,
+                         {"SP1001", "SP1301", "SP1302", "SP1303", "SP1304"})  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -9,6 +9,11 @@ import tomllib
 import cli
 import jsonschema
 
+# Passes every item of the production checklist.
+FIT_FOR_PRODUCTION = """http.allowed_hosts = ["frames.example.com"]
+resources.memory_limit = "512MiB"
+service.shutdown_timeout = "35s"
+"""
 SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "config/validate-config.schema.json"
 
 
@@ -173,6 +178,7 @@ class ValidateConfig(cli.TestCase):
         for words in (["--format", "xml"], ["--format", "json", "--print-effective"],
                       ["--print-effective", "a", "b"], ["--from-env", "a", "b"],
                       ["--from-env", "a", "--print-effective"],
+                      ["--production", "--print-effective"], ["--production", "--from-env", "a"],
                       ["--from-env", "a", "--set", "http.port=1"], ["--explain"]):  # fmt: skip
             result = self.check(*words)
             self.assertEqual((result.returncode, result.out), (2, ""), words)
@@ -184,6 +190,81 @@ class ValidateConfig(cli.TestCase):
         self.assertEqual((result.returncode, result.out), (0, named + ": ok\n"))
         result = self.check("--offline")
         self.assertEqual((result.returncode, result.out), (0, "built-in defaults: ok\n"))
+
+    def items(self, text, *words, exit_code=0):
+        """The production checklist of a configuration: the item of each code."""
+        path = self.write("p.toml", text)
+        result = self.check("--production", "--offline", "--format", "json", *words, path)
+        self.assertEqual((result.returncode, result.err), (exit_code, ""))
+        report = json.loads(result.out)
+        jsonschema.validate(report, json.loads(SCHEMA.read_text(encoding="utf-8")),
+                            jsonschema.Draft202012Validator)  # fmt: skip
+        return {item["code"]: item for item in report["configurations"][0]["production"]}
+
+    def test_the_production_checklist_is_the_documents(self):
+        titles = [item["title"] for item in self.items(FIT_FOR_PRODUCTION).values()]
+        self.assertEqual(titles, [
+            "Configure CORS origins (not wildcard)", "Set allowed hosts", "Enable rate limiting",
+            "Use HTTPS only", "Configure proper timeouts", "Set resource limits",
+            "Enable security headers", "Validate all inputs", "Monitor error rates",
+            "Regular security updates"])  # fmt: skip
+
+    def test_what_is_fit_for_production_passes_all_that_can_be_seen(self):
+        verdicts = {code: item["verdict"] for code, item in self.items(FIT_FOR_PRODUCTION).items()}
+        self.assertEqual(verdicts.pop("SP1410"), "by hand")
+        self.assertEqual(set(verdicts.values()), {"passed"}, verdicts)
+
+    def test_each_item_of_the_checklist_fails_for_its_own_reason(self):
+        for setting, code in (
+            ("http.cors_origins=*", "SP1401"),
+            ("http.allowed_hosts=*", "SP1402"),
+            ("http.allowed_hosts=[]", "SP1402"),
+            ("http.max_requests_per_minute=0", "SP1403"),
+            ("http.host=0.0.0.0", "SP1404"),
+            ("http.host=frames.example.com", "SP1404"),
+            ("http.header_timeout=2m", "SP1405"),
+            ("http.idle_timeout=30s", "SP1405"),
+            ("http.body_min_rate=0", "SP1405"),
+            ("process.deadline=31s", "SP1405"),
+            ("service.drain_delay=10s", "SP1405"),
+            ("resources.memory_limit=auto", "SP1406"),
+            ("resources.memory_limit=9MiB", "SP1406"),
+            ("http.max_request_bytes=10485761", "SP1408"),
+            ("http.max_metadata_bytes=100001", "SP1408"),
+            ("codec.max_frame_bytes=104857601", "SP1408"),
+            ("telemetry.metrics=false", "SP1409"),
+        ):
+            with self.subTest(setting):
+                items = self.items(FIT_FOR_PRODUCTION, "--set", setting, exit_code=1)
+                failed = {each for each, item in items.items() if item["verdict"] == "failed"}
+                self.assertEqual(failed, {code})
+                self.assertIn("origin", items[code])
+                self.assertTrue(items[code]["hint"])
+
+    def test_tls_lets_the_service_face_others(self):
+        items = self.items(FIT_FOR_PRODUCTION, "--set", "http.host=0.0.0.0", "--set",
+                           "http.tls_cert=cert.pem")  # fmt: skip
+        self.assertEqual(items["SP1404"]["verdict"], "passed")
+
+    def test_the_checklist_for_people_and_for_workflows(self):
+        path = self.write("p.toml", FIT_FOR_PRODUCTION + 'http.cors_origins = ["*"]\n')
+        result = self.check("--production", "--offline", path)
+        self.assertEqual((result.returncode, result.err), (1, ""))
+        line = FIT_FOR_PRODUCTION.count("\n") + 1
+        self.assertIn(
+            f"{path}: ok\nproduction checklist: 8 passed, 1 failed, 1 to see to by hand\n"
+            "  failed  SP1401 Configure CORS origins (not wildcard): http.cors_origins "
+            f'({path}:{line}:21): "*" lets', result.out)  # fmt: skip
+        self.assertIn("\n  by hand SP1410 Regular security updates: ", result.out)
+        result = self.check("--production", "--offline", "--format", "github", path)
+        self.assertEqual(result.returncode, 1)
+        self.assertTrue(result.out.startswith(f"::warning file={path},line={line},col=21,"))
+        self.assertIn("title=SP1401 Configure CORS origins (not wildcard)::", result.out)
+
+    def test_no_checklist_of_a_configuration_with_errors(self):
+        path = self.write("bad.toml", "http.port = 70000\n")
+        result = self.check("--production", path)
+        self.assertEqual((result.returncode, result.out), (65, path + ": invalid (1 error)\n"))
 
     def test_no_colour_where_nobody_looks(self):
         path = self.write("bad.toml", "x = 1\n")
