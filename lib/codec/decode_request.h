@@ -22,7 +22,8 @@ struct DecodeRequest {
   base::ByteView encoded;
   const std::function<base::Result<void>(std::uint64_t)>& admit;  // Encoded's
   frame::PixelFormat wanted;
-  int enough_width;  // Wanted's
+  int enough_width;               // Wanted's
+  frame::PixelFormat limited_as;  // likewise
   const Options& options;
   const base::Allowance& allowance;
   resources::MemoryBudget& budget;
@@ -30,11 +31,12 @@ struct DecodeRequest {
   std::chrono::milliseconds budget_patience;
 };
 
-// The bytes of the decoded picture, or kInvalidFrame with the numbers when they are over
-// Options::max_frame_bytes. Sides are below 2^31, so the product of 64-bit numbers cannot overflow.
+// The bytes of the picture decoded as `format`, or kInvalidFrame with the numbers when these, or
+// those it has as `request.limited_as`, are over Options::max_frame_bytes. Sides are below 2^31, so
+// the product of 64-bit numbers cannot overflow.
 base::Result<std::uint64_t> CheckFrameBytes(std::string_view format_name, std::uint32_t width,
-                                            std::uint32_t height, frame::PixelFormat wanted,
-                                            const Options& options);
+                                            std::uint32_t height, frame::PixelFormat format,
+                                            const DecodeRequest& request);
 
 // What a decode takes.
 struct DecodeCost {

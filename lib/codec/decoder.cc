@@ -125,8 +125,9 @@ base::Result<Decoded> Decode(const Encoded& encoded, Wanted wanted, const Option
   }
   base::Allowance both = allowance;
   both.cpu = base::CpuDeadline(options.deadline);
-  const DecodeRequest request{bytes, encoded.admit, wanted.format, wanted.enough_width, options,
-                              both,  budget,        scratch,       budget_patience};
+  const DecodeRequest request{
+      bytes, encoded.admit, wanted.format, wanted.enough_width, wanted.limited_as, options,
+      both,  budget,        scratch,       budget_patience};
   if (auto allowed = both.Check("decoding"); !allowed) return std::unexpected(allowed.error());
   auto decoded = DecodeAs(format, request, encoded.raw);
   if (!decoded) {

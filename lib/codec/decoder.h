@@ -77,13 +77,18 @@ struct Wanted {
 
   // NOLINTNEXTLINE(google-explicit-constructor): a format alone is the usual wish.
   Wanted(frame::PixelFormat pixel_format, int enough = kFullSize)
-      : format(pixel_format), enough_width(enough) {}
+      : Wanted(pixel_format, enough, pixel_format) {}
+  Wanted(frame::PixelFormat pixel_format, int enough, frame::PixelFormat limit)
+      : format(pixel_format), enough_width(enough), limited_as(limit) {}
 
   frame::PixelFormat format;
   // A picture this wide is enough, once it is turned the right way up: a JPEG is then decoded at a
   // half, a quarter or an eighth of its size (each side rounded up), the smallest that is not
   // narrower. Other formats and smaller pictures come in full.
   int enough_width;
+  // The format for which Options::max_frame_bytes is to hold as well: one that the picture will be
+  // wanted in later, so that what is too large for that is refused now.
+  frame::PixelFormat limited_as;
 };
 
 struct Decoded {
@@ -97,10 +102,11 @@ struct Decoded {
 };
 
 // Decodes one picture as `wanted`. The first bytes decide; `raw` counts only when they match no
-// format of ours (or it is `certain`) and the size is exactly what the description says. Gray from a JPEG is its own Y,
-// from nv12 and yuyv theirs stretched to 0..255; gray from anything else with colour is BT.601
-// luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are scaled to 8 with
-// rounding; gamma and colour profiles are not applied. Rows are packed: stride = width * channels.
+// format of ours (or it is `certain`) and the size is exactly what the description says. Gray from
+// a JPEG is its own Y, from nv12 and yuyv theirs stretched to 0..255; gray from anything else with
+// colour is BT.601 luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are
+// scaled to 8 with rounding; gamma and colour profiles are not applied. Rows are packed: stride =
+// width * channels.
 //
 // Warnings, by their stable words: "jpeg_extraneous_bytes" (bytes between markers that belong to
 // nothing; up to eight after picture data vanish in the library's bit buffer unseen),

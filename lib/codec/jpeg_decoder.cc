@@ -269,7 +269,7 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
   const auto header = WalkJpegMarkers(request.encoded, request.options.max_jpeg_scans);
   if (!header) return std::unexpected(header.error());
   const auto full_bytes =
-      CheckFrameBytes("JPEG", header->width, header->height, request.wanted, request.options);
+      CheckFrameBytes("JPEG", header->width, header->height, request.wanted, request);
   if (!full_bytes) return std::unexpected(full_bytes.error());
   const std::uint64_t library_bytes = LibraryBytes(*header);
   Decoded decoded;

@@ -16,7 +16,7 @@ base::Result<Decoded> DecodeNpy(const DecodeRequest& request) {
   const auto header = ParseNpyHeader(request.encoded);
   if (!header) return std::unexpected(header.error());
   const auto [height, width, channels] = header->shape;
-  if (auto fits = CheckFrameBytes(kName, width, height, request.wanted, request.options); !fits) {
+  if (auto fits = CheckFrameBytes(kName, width, height, request.wanted, request); !fits) {
     return std::unexpected(fits.error());
   }
   const base::ByteView data = request.encoded.subspan(header->data_offset);

@@ -250,7 +250,7 @@ base::Result<Decoded> DecodePng(const DecodeRequest& request) {
   auto header = ReadPngHeader(request.encoded);
   if (!header) return std::unexpected(header.error());
   const auto pixel_bytes =
-      CheckFrameBytes("PNG", header->width, header->height, request.wanted, request.options);
+      CheckFrameBytes("PNG", header->width, header->height, request.wanted, request);
   if (!pixel_bytes) return std::unexpected(pixel_bytes.error());
   header = WalkPngChunks(request.encoded);
   if (!header) return std::unexpected(header.error());

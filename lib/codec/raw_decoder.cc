@@ -116,8 +116,8 @@ std::string DescribeRawMismatch(const frame::RawDescription& description, std::s
 base::Result<Decoded> DecodeRaw(const DecodeRequest& request,
                                 const frame::RawDescription& description) {
   const std::string_view name = frame::RawFormatName(description.format);
-  if (auto fits = CheckFrameBytes(name, description.width, description.height, request.wanted,
-                                  request.options);
+  if (auto fits =
+          CheckFrameBytes(name, description.width, description.height, request.wanted, request);
       !fits) {
     return std::unexpected(fits.error());
   }

@@ -49,7 +49,7 @@ base::Result<std::uint64_t> LibraryBytes(const WebpFile& file, const DecodeReque
 
 base::Result<void> CheckLimits(const WebpFile& file, const DecodeRequest& request) {
   const auto bytes =
-      CheckFrameBytes("WebP", file.width, file.height, frame::PixelFormat::kBgr24, request.options);
+      CheckFrameBytes("WebP", file.width, file.height, frame::PixelFormat::kBgr24, request);
   if (!bytes) return std::unexpected(bytes.error());
   // Before the Huffman codes are read, which takes time.
   const std::uint64_t argb = std::uint64_t{file.picture_width} * file.picture_height * kArgbBytes;

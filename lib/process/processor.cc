@@ -140,8 +140,11 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
     heavy = std::move(*entered);
     return {};
   };
+  // What would be too large once a step asks for colours is so from the start, or it would depend
+  // on the picture whether its size is an error.
+  const auto largest = needs().colour ? frame::PixelFormat::kBgr24 : frame::PixelFormat::kGray8;
   auto decoded = codec::Decode(
-      {frame.encoded, frame.raw, admit}, {frame::PixelFormat::kGray8, needs().luma_width},
+      {frame.encoded, frame.raw, admit}, {frame::PixelFormat::kGray8, needs().luma_width, largest},
       context_.codec, allowance, context_.budget, scratch_, context_.options.budget_patience);
   if (!decoded) return std::unexpected(decoded.error());
 

@@ -78,6 +78,7 @@ class Service::Impl {
   api::ServiceFacts Facts() const {
     const Readiness::Facts ready = readiness.Ask();
     const process::WorkerPool::Counts counts = pool->counts();
+    const process::CameraStates::Counts seen = cameras.counts();
     return {ready.starting,
             ready.draining,
             {.queued_frames = counts.queued,
@@ -87,7 +88,10 @@ class Service::Impl {
              .stuck_workers = ready.stuck_workers,
              .budget_used_bytes = budget.used(),
              .budget_bytes = budget.capacity(),
-             .untracked_frames = static_cast<std::size_t>(tracker.totals().untracked)}};
+             .untracked_frames = static_cast<std::size_t>(tracker.totals().untracked),
+             .watched_cameras = seen.cameras,
+             .refused_cameras = seen.refused_cameras,
+             .refused_camera_frames = seen.refused_frames}};
   }
 
   Result<std::shared_ptr<const Generation>> Make(const config::Config& from);

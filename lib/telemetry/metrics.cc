@@ -58,9 +58,20 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
       gauges.budget_used_bytes);
   add("sampleproc_memory_budget_limit_bytes", "What may be reserved together.",
       gauges.budget_bytes);
-  families.push_back(One("sampleproc_untracked_frames_total",
-                         "Frames that were worked on without a place in the registry.",
-                         MetricType::Counter, static_cast<double>(gauges.untracked_frames)));
+  add("sampleproc_watched_cameras", "Cameras whose background is kept to see motion.",
+      gauges.watched_cameras);
+  const auto count = [&](const char* name, const char* help, auto value) {
+    families.push_back(One(name, help, MetricType::Counter, static_cast<double>(value)));
+  };
+  count("sampleproc_untracked_frames_total",
+        "Frames that were worked on without a place in the registry.", gauges.untracked_frames);
+  count("sampleproc_refused_cameras_total",
+        "Cameras without room for a background, for process.motion.max_cameras or memory; counted "
+        "up to 1024.",
+        gauges.refused_cameras);
+  count("sampleproc_refused_camera_frames_total",
+        "Frames in which no motion was looked for because their camera was refused.",
+        gauges.refused_camera_frames);
 }
 
 void AddProcess(const ProcessStats& stats, std::vector<MetricFamily>& families) {

@@ -27,6 +27,9 @@ struct Gauges {
   std::size_t budget_used_bytes = 0;
   std::size_t budget_bytes = 0;
   std::size_t untracked_frames = 0;
+  std::size_t watched_cameras = 0;
+  std::size_t refused_cameras = 0;
+  std::uint64_t refused_camera_frames = 0;
 };
 
 // What became of frames so far, for the answers of the original service's shape.

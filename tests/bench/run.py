@@ -19,6 +19,7 @@ from corridor import bench_luma, bench_stats640, bench_stats1080
 from measure import cpu_per_request, pairs, report
 from memory import bench_growth, bench_json, bench_start
 from servers import ROOT, fail, nginx, nginx_binary, raw_get, sampleproc
+from steps import bench_faces, bench_gated, bench_half_still, bench_motion, bench_people
 
 
 def bench_text(work, options, path):
@@ -75,19 +76,27 @@ def main():
         "stats": bench_stats640,
         "stats1080": bench_stats1080,
         "luma": bench_luma,
+        "motion": bench_motion,
+        "faces": bench_faces,
+        "people": bench_people,
         "start": bench_start,
         "json": bench_json,
     }
-    by_name_only = {"growth": bench_growth}  # minutes
+    by_name_only = {  # minutes
+        "growth": bench_growth,
+        "gated": bench_gated,
+        "half-still": bench_half_still,
+    }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=9, help="pairs measured (9)")
     parser.add_argument("--seconds", type=int, default=2, help="length of each run of wrk (2)")
     parser.add_argument("--only", choices=[*subjects, *by_name_only], help="one subject only")
     parser.add_argument("--requests", type=int, default=100_000, help="of growth (100000)")
+    parser.add_argument("--frames", type=int, default=200, help="of gated and half-still (200)")
     parser.add_argument("--json", metavar="FILE", help="the results as JSON as well")
     parser.add_argument("--peer", type=peer, metavar="PID,URL",
                         help="another service, running, whose POST /process takes the same JSON: "
-                             "stats and stats1080 measure it beside ours")  # fmt: skip
+                             "stats, stats1080 and motion measure it beside ours")  # fmt: skip
     parser.add_argument("--serve-arg", action="append", default=[], metavar="ARG",
                         help="passed on to sampleproc serve, as --serve-arg=--set ...")  # fmt: skip
     options = parser.parse_args()

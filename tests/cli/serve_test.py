@@ -213,6 +213,29 @@ class Process(WithService):
         self.assertNotIn(secret, "".join(self.service.lines))
 
 
+class Cameras(WithService):
+    def test_the_65th_is_refused_with_a_metric_and_a_line_and_the_others_go_on(self):
+        service = self.serve("--set", "process.pipeline=motion")
+        picture = pictures.gray_png(320, 240)
+        skipped = {}
+        for camera in [*range(66), 64, 0]:
+            answer = service.post(picture, "image/png", f"/process?camera_id=c{camera}")
+            (step,) = answer.json()["steps"]
+            skipped.setdefault(camera, []).append(step["skipped"])
+        self.assertEqual(skipped[64], ["max_cameras"] * 2)
+        self.assertEqual(skipped[65], ["max_cameras"])
+        self.assertEqual({step for i in range(64) for step in skipped[i]}, {"warming_up"})
+        counted = service.get("/metrics").body.decode().splitlines()
+        self.assertIn("sampleproc_watched_cameras 64", counted)
+        self.assertIn("sampleproc_refused_cameras_total 2", counted)
+        self.assertIn("sampleproc_refused_camera_frames_total 3", counted)
+        # With the answer the line has been written, but perhaps not read here.
+        service.stop()
+        lines = [line for line in service.log() if line["msg"].startswith("no motion for this")]
+        self.assertEqual([(line["camera"], line["reason"]) for line in lines],
+                         [("c64", "max_cameras"), ("c65", "max_cameras")])  # fmt: skip
+
+
 class Limits(WithService):
     def check_alive(self, service):
         self.assertEqual(service.get("/livez").status, 200)

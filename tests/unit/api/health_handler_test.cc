@@ -22,7 +22,10 @@ ServiceFacts Well() {
                   .stuck_workers = 0,
                   .budget_used_bytes = 100,
                   .budget_bytes = 1000,
-                  .untracked_frames = 0};
+                  .untracked_frames = 0,
+                  .watched_cameras = 0,
+                  .refused_cameras = 0,
+                  .refused_camera_frames = 0};
   return facts;
 }
 

@@ -4,6 +4,7 @@
 #include <opencv2/objdetect.hpp>
 #include <random>
 
+#include "process/steps/people_regions.h"
 #include "process/steps/steps.h"
 #include "support/samples.h"
 #include "support/temp_dir.h"
@@ -141,26 +142,81 @@ TEST_CASE("people are OpenCV's, and where they walk there is motion", "[opencv]"
   CHECK(people.budget.used() == 0);
 }
 
+// A sensor's noise: normal, with a spread of 4 of 256 levels, on what is `gain` times as bright.
+class Sensor {
+ public:
+  frame::Image operator()(const frame::Image& scene, double gain = 1.0) {
+    pixels_.resize(scene.stride * static_cast<std::size_t>(scene.height));
+    for (std::size_t i = 0; i < pixels_.size(); ++i) {
+      pixels_[i] =
+          static_cast<std::uint8_t>(std::clamp(scene.data[i] * gain + noise_(random_), 0.0, 255.0));
+    }
+    frame::Image image = scene;
+    image.data = pixels_.data();
+    return image;
+  }
+
+ private:
+  std::mt19937 random_{3};
+  std::normal_distribution<double> noise_{0, 4};
+  test::Bytes pixels_;
+};
+
+std::int64_t Area(const frame::Bbox& box) {
+  return std::int64_t{box.x2 - box.x1} * (box.y2 - box.y1);
+}
+
+// The detector's time goes with the pixels it looks at; tests/bench/run.py --only half-still has
+// the time itself, and the people that are lost.
+TEST_CASE(
+    "in a scene that stands still half of the time people are looked for in half of the pixels",
+    "[opencv]") {
+  constexpr int kStretch = 100;
+  Walkers video;
+  Sensor sensor;
+  StepBench motion(Made(MakeMotionStep(WithModule())));
+  motion.frame.camera_id = "mall";
+  StepBench gated(People(PeopleOptions::When::kMotion));
+  std::int64_t all = 0;
+  std::int64_t searched[2] = {0, 0};  // while it moves, while it stands
+  int frames_looked_at[2] = {0, 0};
+  for (int i = 0; i < 4 * kStretch; ++i) {
+    const int still = i / kStretch % 2;
+    if (still == 0) video.Next();
+    const frame::Bbox whole{0, 0, video.luma.width, video.luma.height};
+    const Outcome moved = motion.Run(sensor(video.luma));
+    REQUIRE(moved.status);
+    all += Area(whole);
+    std::vector<frame::Bbox> regions = {whole};
+    if (moved.report.skipped.empty()) {
+      regions = PeopleRegions(moved.result.detections, whole.x2, whole.y2);
+    }
+    for (const frame::Bbox& region : regions) searched[still] += Area(region);
+    frames_looked_at[still] += regions.empty() ? 0 : 1;
+    if (i % 20 != 19) continue;
+    frame::FrameResult before = moved.result;
+    before.steps.push_back({"motion", moved.report.skipped, {}});
+    const Outcome looked = gated.Run(video.luma, video.bgr, before);
+    REQUIRE(looked.status);
+    CHECK(looked.report.skipped == (regions.empty() ? "no_motion" : ""));
+    CHECK(gated.colour_asked == !regions.empty());
+  }
+  CAPTURE(all, searched[0], searched[1], frames_looked_at[0], frames_looked_at[1]);
+  CHECK(2 * (searched[0] + searched[1]) <= all);
+  // Who stops counts as moving until the background has taken him in: 50 of its frames.
+  CHECK(2 * frames_looked_at[1] < 2 * kStretch + kStretch / 2);
+  CHECK(frames_looked_at[0] > 190);
+}
+
 TEST_CASE("a still scene with a sensor's noise has no motion; the lights are no motion either",
           "[opencv]") {
   test::Door door;
   const auto photo = door.Decode(test::Sample("aero3.jpg"));
   REQUIRE(photo);
-  const frame::Image& still = photo->image;
   StepBench motion(Made(MakeMotionStep(WithModule())));
   motion.frame.camera_id = "still";
-  std::mt19937 random(3);
-  std::normal_distribution<double> noise(0, 4);
-  test::Bytes pixels(still.stride * static_cast<std::size_t>(still.height));
-  const auto next = [&](double gain) {
-    for (std::size_t i = 0; i < pixels.size(); ++i) {
-      pixels[i] =
-          static_cast<std::uint8_t>(std::clamp(still.data[i] * gain + noise(random), 0.0, 255.0));
-    }
-    frame::Image image = still;
-    image.data = pixels.data();
-    return motion.Run(image);
-  };
+  Sensor sensor;
+  const auto next = [&](double gain) { return motion.Run(sensor(photo->image, gain)); };
   for (int i = 0; i < 45; ++i) {
     const Outcome outcome = next(1.0);
     REQUIRE(outcome.status);
@@ -231,34 +287,63 @@ constexpr char kEdgeCascade[] = R"(<?xml version="1.0"?><opencv_storage>
 <features><_><rects><_>2 2 16 16 -1.</_><_>2 2 8 16 2.</_></rects><tilted>0</tilted></_></features>
 </cascade></opencv_storage>)";
 
+// How many objects the step and OpenCV's own call found in the picture, the same ones.
+std::size_t CompareCascade(const std::string& file, const frame::Image& luma) {
+  INFO(file);
+  Options options = WithModule();
+  options.cascade.file = file;
+  options.cascade.name = "thing";
+  StepBench cascade(Made(MakeCascadeStep(options)));
+  const Outcome found = cascade.Run(luma);
+  REQUIRE(found.status);
+  cv::CascadeClassifier classifier;
+  REQUIRE(classifier.load(file));
+  std::vector<cv::Rect> boxes;
+  std::vector<int> neighbours;
+  classifier.detectMultiScale(View(luma), boxes, neighbours, 1.1, 3, 0, {30, 30});
+  REQUIRE(found.result.detections.size() == boxes.size());
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    const frame::Detection& thing = found.result.detections[i];
+    CHECK(thing.class_name == "thing");
+    CHECK(thing.detector == "cascade");
+    CHECK(thing.bbox == ToBox(boxes[i]));
+    CHECK(thing.confidence == frame::ScoreToConfidence(neighbours[i], 0.15, 3.0));
+  }
+  std::vector<cv::Rect> plain;
+  classifier.detectMultiScale(View(luma), plain, 1.1, 3, 0, {30, 30});
+  CHECK(plain == boxes);
+  return boxes.size();
+}
+
 TEST_CASE("a cascade finds what OpenCV finds with it, under the name it was given", "[opencv]") {
   const testing::TempDir dir;
-  Options options = WithModule();
-  options.cascade.file = dir.Write("edge.xml", kEdgeCascade).string();
-  options.cascade.name = "edge";
-  StepBench cascade(Made(MakeCascadeStep(options)));
   test::Door door;
   const auto photo = door.Decode(test::Sample("messi5.jpg"));
   REQUIRE(photo);
-  const Outcome found = cascade.Run(photo->image);
-  REQUIRE(found.status);
-  cv::CascadeClassifier classifier;
-  REQUIRE(classifier.load(options.cascade.file));
-  std::vector<cv::Rect> boxes;
-  std::vector<int> neighbours;
-  classifier.detectMultiScale(View(photo->image), boxes, neighbours, 1.1, 3, 0, {30, 30});
-  CHECK(boxes.size() > 3);
-  REQUIRE(found.result.detections.size() == boxes.size());
-  for (std::size_t i = 0; i < boxes.size(); ++i) {
-    const frame::Detection& edge = found.result.detections[i];
-    CHECK(edge.class_name == "edge");
-    CHECK(edge.detector == "cascade");
-    CHECK(edge.bbox == ToBox(boxes[i]));
-    CHECK(edge.confidence == frame::ScoreToConfidence(neighbours[i], 0.15, 3.0));
+  CHECK(CompareCascade(dir.Write("edge.xml", kEdgeCascade).string(), photo->image) > 3);
+}
+
+TEST_CASE("trained cascades, Haar and LBP, find what OpenCV finds with them", "[opencv]") {
+  // Debian's package opencv-data.
+  const std::string trained = "/usr/share/opencv4/";
+  std::size_t faces = 0;
+  for (const char* picture : {"messi5.jpg", "basketball1.png"}) {
+    test::Door door;
+    const auto photo = door.Decode(test::Sample(picture));
+    REQUIRE(photo);
+    for (const char* file : {"haarcascades/haarcascade_frontalface_default.xml",
+                             "haarcascades/haarcascade_frontalface_alt2.xml",
+                             "lbpcascades/lbpcascade_frontalface_improved.xml"}) {
+      faces += CompareCascade(trained + file, photo->image);
+    }
+    for (const char* file : {"haarcascade_eye.xml", "haarcascade_fullbody.xml"}) {
+      CompareCascade(trained + "haarcascades/" + file, photo->image);
+    }
   }
-  std::vector<cv::Rect> plain;
-  classifier.detectMultiScale(View(photo->image), plain, 1.1, 3, 0, {30, 30});
-  CHECK(plain == boxes);
+  CHECK(faces >= 3);
+  Walkers video;
+  video.Next();
+  CompareCascade(trained + "haarcascades/haarcascade_fullbody.xml", video.luma);
 }
 
 TEST_CASE("a cascade that is missing, no cascade or not given says so", "[opencv]") {

@@ -52,6 +52,28 @@ TEST_CASE("a frame that a door has decoded itself gives what its bytes give") {
   CHECK(from_pixels->detections.size() == 1);
 }
 
+TEST_CASE("with a step that may ask for colours a picture too large in them fails at once") {
+  frame::Frame frame;
+  frame.frame_id = "1";
+  frame.storage = test::MakeJpeg({.width = 63, .height = 63});  // too small for people to be in it
+  frame.encoded = frame.storage;
+  Corridor gray({"stats"});
+  Corridor colour({"stats", "people"});
+  colour.options.opencv_module = SAMPLEPROC_OPENCV_MODULE;
+  for (Corridor* corridor : {&gray, &colour}) {
+    auto processor = corridor->Make();
+    REQUIRE(processor);
+    CHECK(processor->Process(frame, {}));
+    corridor->codec.max_frame_bytes = std::size_t{63} * 63 * 3 - 1;
+    const auto limited = processor->Process(frame, {});
+    CHECK(limited.has_value() == (corridor == &gray));
+    if (limited) continue;
+    CHECK(limited.error().code == ErrorCode::kInvalidFrame);
+    CHECK(limited.error().message.find("63x63 pixels in 3 channels, 11907 bytes") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("a decoded frame is annotated without being changed") {
   Corridor corridor({"stats"});
   auto processor = corridor.Make();

@@ -2,8 +2,10 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/video/background_segm.hpp>
 
+#include "process/steps/opencv/bit_mask.h"
 #include "process/steps/opencv/guard.h"
 #include "process/steps/opencv/kernels.h"
+#include "process/steps/opencv/regions.h"
 
 namespace sampleproc::process::opencv {
 
@@ -15,32 +17,17 @@ struct Background {
 
 namespace {
 
-// MOG2 marks what is only darker with 127 and the foreground with 255.
-constexpr double kForeground = 254;
-
 void Renew(Background& background) {
   background.model = cv::createBackgroundSubtractorMOG2();
   background.frames = 0;
 }
 
-// Leaves single pixels, which are noise, out and joins what a body's even colours tore apart.
-void Clean(cv::Mat& mask) {
-  cv::threshold(mask, mask, kForeground, 255, cv::THRESH_BINARY);
-  cv::morphologyEx(mask, mask, cv::MORPH_OPEN, cv::Mat::ones(2, 2, CV_8U));
-}
-
-bool Report(const cv::Mat& mask, const MotionParameters& parameters, const Host& host) {
-  cv::Mat joined;
-  cv::morphologyEx(mask, joined, cv::MORPH_CLOSE, cv::Mat::ones(9, 5, CV_8U));
-  cv::Mat labels, regions, centres;
-  const int count = cv::connectedComponentsWithStats(joined, labels, regions, centres, 8, CV_32S);
-  for (int i = 1; i < count; ++i) {
-    const cv::Rect box(regions.at<int>(i, cv::CC_STAT_LEFT), regions.at<int>(i, cv::CC_STAT_TOP),
-                       regions.at<int>(i, cv::CC_STAT_WIDTH),
-                       regions.at<int>(i, cv::CC_STAT_HEIGHT));
-    const int area = regions.at<int>(i, cv::CC_STAT_AREA);
-    if (area < parameters.min_area) continue;
-    const Found found{box.x, box.y, box.width, box.height, static_cast<double>(area)};
+// Joins what a body's even colours tore apart.
+bool Report(const BitMask& mask, const MotionParameters& parameters, const Host& host) {
+  for (const Region& region : FindRegions(mask.Closed())) {
+    if (region.area < parameters.min_area) continue;
+    const Found found{region.x, region.y, region.width, region.height,
+                      static_cast<double>(region.area)};
     if (!host.take(host.self, &found)) return false;
   }
   return true;
@@ -73,8 +60,9 @@ Status Watch(Background* background, const Picture* luma, const MotionParameters
       *kind = MotionKind::kWarmingUp;
       return Status::kOk;
     }
-    Clean(mask);
-    const int changed = cv::countNonZero(mask);
+    // MOG2 marks what is only darker with 127 and the foreground with 255. Single pixels are noise.
+    const BitMask moved = BitMask(mask.data, mask.step, mask.cols, mask.rows).Opened();
+    const int changed = moved.Count();
     if (changed > parameters->global_change * static_cast<double>(mask.total())) {
       Renew(*background);
       background->model->apply(picture, mask);
@@ -84,7 +72,7 @@ Status Watch(Background* background, const Picture* luma, const MotionParameters
     }
     *kind = MotionKind::kWatched;
     if (changed < parameters->min_area) return Status::kOk;
-    return Report(mask, *parameters, *host) ? Status::kOk : Status::kNoMemory;
+    return Report(moved, *parameters, *host) ? Status::kOk : Status::kNoMemory;
   });
 }
 
