@@ -117,21 +117,27 @@ class Cache {
  public:
   explicit Cache(HealthContext context) : context_(std::move(context)) {}
 
-  std::shared_ptr<const HealthAnswer> Get() {
+  // Shares the text with whoever is sending it.
+  http::Response Get() {
     const base::MonoTime now = context_.clock.Now();
     const std::lock_guard lock(mutex_);
-    if (answer_ && now < stale_at_) return answer_;
-    answer_ = std::make_shared<const HealthAnswer>(
-        MakeHealthAnswer(context_.facts(), context_.metrics.totals(), context_));
-    stale_at_ = now + kFreshFor;
-    return answer_;
+    if (!text_ || now >= stale_at_) {
+      HealthAnswer answer = MakeHealthAnswer(context_.facts(), context_.metrics.totals(), context_);
+      status_ = answer.status;
+      text_ = std::make_shared<const std::string>(std::move(answer.json));
+      stale_at_ = now + kFreshFor;
+    }
+    http::Response response = http::JsonResponse(text_);
+    response.status = status_;
+    return response;
   }
 
  private:
   const HealthContext context_;
   std::mutex mutex_;
-  std::shared_ptr<const HealthAnswer> answer_;  // guarded by mutex_
-  base::MonoTime stale_at_{};                   // guarded by mutex_
+  http::SharedText text_;  // guarded by mutex_, as those below
+  int status_ = 200;
+  base::MonoTime stale_at_{};
 };
 
 }  // namespace
@@ -159,12 +165,7 @@ HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameT
 
 http::Handler MakeHealthHandler(HealthContext context) {
   auto cache = std::make_shared<Cache>(std::move(context));
-  return [cache](http::Request&, http::Responder respond) {
-    const auto answer = cache->Get();
-    http::Response response = http::JsonResponse(answer->json);
-    response.status = answer->status;
-    respond.Send(std::move(response));
-  };
+  return [cache](http::Request&, http::Responder respond) { respond.Send(cache->Get()); };
 }
 
 }  // namespace sampleproc::api

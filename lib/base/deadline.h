@@ -55,6 +55,8 @@ class CancelFlag {
  public:
   CancelFlag() : set_(std::make_shared<std::atomic<bool>>(false)) {}
   void Cancel() const { set_->store(true, std::memory_order_relaxed); }
+  // Whether there are copies; false only when nobody else can see this flag any more.
+  bool Shared() const { return set_.use_count() > 1; }
   bool Cancelled() const { return set_->load(std::memory_order_relaxed); }
 
  private:

@@ -83,19 +83,29 @@ std::optional<std::string> QueryParameter(std::string_view query, std::string_vi
 
 void Response::AddField(std::string_view name, std::string_view value) {
   if (value.find_first_of("\r\n") != value.npos) return;
+  field_lines.reserve(field_lines.size() + name.size() + value.size() + 4);
   field_lines.append(name).append(": ").append(value).append("\r\n");
 }
 
 base::ByteView Response::body_bytes() const {
   if (const auto* text = std::get_if<std::string>(&body)) return base::AsBytes(*text);
+  if (const auto* shared = std::get_if<SharedText>(&body)) return base::AsBytes(**shared);
   return std::get<base::ByteBuffer>(body);
 }
 
-Response JsonResponse(std::string json) {
+namespace {
+
+template <typename Text>
+Response AsJson(Text json) {
   Response response;
   response.content_type = "application/json";
   response.body = std::move(json);
   return response;
 }
+
+}  // namespace
+
+Response JsonResponse(std::string json) { return AsJson(std::move(json)); }
+Response JsonResponse(SharedText json) { return AsJson(std::move(json)); }
 
 }  // namespace sampleproc::http

@@ -83,10 +83,13 @@ struct Request {
 // A bad escape counts as absent.
 std::optional<std::string> QueryParameter(std::string_view query, std::string_view name);
 
+// A body that is made once and sent many times.
+using SharedText = std::shared_ptr<const std::string>;
+
 struct Response {
   int status = 200;
   std::string_view content_type;  // of static lifetime; empty means no body
-  std::variant<std::string, base::ByteBuffer> body;
+  std::variant<std::string, base::ByteBuffer, SharedText> body;  // a SharedText is never null
   std::string field_lines;             // further fields, each "Name: value\r\n"
   std::string_view fixed_field_lines;  // likewise, of static lifetime
   bool close = false;                  // end the connection after this answer
@@ -99,5 +102,6 @@ struct Response {
 
 // The JSON answer of a handler.
 Response JsonResponse(std::string json);
+Response JsonResponse(SharedText json);
 
 }  // namespace sampleproc::http

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -157,8 +157,10 @@ void Session::BeginRequest() {
     guard_ = HeadGuard(LimitsOf(site_->options));
   }
   const Options& options = site_->options;
-  // A new object only where somebody may still hold the old one's flag.
-  if (generation_ != 0 || request_.allowance.cancel.Cancelled()) request_.allowance = {};
+  // A new flag only where somebody still holds the old one, or it was used.
+  base::Allowance& allowance = request_.allowance;
+  if (allowance.cancel.Shared() || allowance.cancel.Cancelled()) allowance.cancel = {};
+  allowance.deadline = {};
   request_.Clear();
   answer_.reset();
   wire_.ClearTimeout();
@@ -303,10 +305,14 @@ void Session::Handle() {
       base::Deadline(loop_.context().clock, site_->options.request_deadline);
   auto deliver = [self = shared_from_this(), generation = generation_](Response response) mutable {
     Session& session = *self;
-    asio::dispatch(session.wire_.socket().get_executor(),
-                   [self = std::move(self), generation, response = std::move(response)]() mutable {
-                     self->Deliver(generation, std::move(response));
-                   });
+    const auto executor = session.loop_.io().get_executor();
+    // Most handlers answer before they return; what asio would wrap around the answer costs more
+    // than they do.
+    if (executor.running_in_this_thread()) return session.Deliver(generation, std::move(response));
+    asio::post(executor,
+               [self = std::move(self), generation, response = std::move(response)]() mutable {
+                 self->Deliver(generation, std::move(response));
+               });
   };
   Responder responder(std::move(deliver));
   try {

@@ -7,7 +7,7 @@ import subprocess
 import urllib.parse
 
 from measure import cpu_per_request, pairs, report
-from servers import BUILD, ROOT, fail, sampleproc
+from servers import BUILD, ROOT, coarse_cpu_ns, fail, sampleproc
 
 VIDEO = ROOT / "build/samples/opencv-doc/data/vtest.avi"  # pedestrians, 768x576
 
@@ -58,7 +58,9 @@ def bench_stats(work, options, width, height):
         seen.append(run_kernels(frame))
         return sum(value for key, value in seen[-1].items() if key.endswith("_ns"))
 
-    with sampleproc(work, ["--set", "process.pipeline=stats", *options.serve_arg]) as (pid, port):
+    # No access log, as in the servers that it is compared with.
+    quiet = ["--set", "process.pipeline=stats", "--set", "http.access_log=false"]
+    with sampleproc(work, [*quiet, *options.serve_arg]) as (pid, port):
         url = f"http://127.0.0.1:{port}/process"
 
         def ours():
@@ -82,7 +84,8 @@ def bench_stats(work, options, width, height):
             target = urllib.parse.urljoin(peer_url, "/process")
             beside = pairs(
                 options.pairs, ours,
-                lambda: cpu_per_request(peer_pid, target, options.seconds, str(script)))  # fmt: skip
+                lambda: cpu_per_request(peer_pid, target, options.seconds, str(script),
+                                        coarse_cpu_ns))  # fmt: skip
             results.append(report(f"a foreign POST /process ({width}x{height}) against ours",
                                   "the other service", "sampleproc", beside))  # fmt: skip
     return results

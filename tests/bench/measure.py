@@ -9,13 +9,13 @@ from servers import cpu_ns, fail
 CONNECTIONS = 16
 
 
-def cpu_per_request(pid, url, seconds, script=None):
+def cpu_per_request(pid, url, seconds, script=None, cpu=cpu_ns):
     """Nanoseconds of CPU that the tree of `pid` needs for one request of wrk's."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *(["-s", script] if script else []),
                url]  # fmt: skip
-    before = cpu_ns(pid)
+    before = cpu(pid)
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    spent = cpu_ns(pid) - before
+    spent = cpu(pid) - before
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         fail(f"not every answer was 200:\n{done.stdout}")
     requests = int(re.search(r"(\d+) requests in", done.stdout)[1])

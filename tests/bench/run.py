@@ -22,13 +22,14 @@ from servers import ROOT, fail, nginx, nginx_binary, raw_get, sampleproc
 from steps import bench_faces, bench_gated, bench_half_still, bench_motion, bench_people
 
 
-def bench_livez(work, options):
+def bench_text(work, options, path):
+    """GET of a text that is ready, beside nginx that answers as many bytes."""
     binary = nginx_binary(work)
     with contextlib.ExitStack() as stack:
         ours, our_port = stack.enter_context(sampleproc(work, options.serve_arg))
-        our_head, body = raw_get(our_port, "/livez")
+        our_head, body = raw_get(our_port, path)
         with nginx(work, binary, body, 0) as (_, port):
-            plain_head, plain_body = raw_get(port, "/livez")
+            plain_head, plain_body = raw_get(port, path)
         if plain_body != body:
             fail("nginx does not answer the body it was given")
         pad = len(our_head) - len(plain_head)
@@ -36,14 +37,22 @@ def bench_livez(work, options):
             print(f"  (heads differ: ours {len(our_head)}, nginx {len(plain_head)} bytes)")
             pad = 0
         theirs, their_port = stack.enter_context(nginx(work, binary, body, pad))
-        their_head, _ = raw_get(their_port, "/livez")
-        print(f"livez: head {len(our_head)} bytes (nginx {len(their_head)}), body {len(body)}")
+        their_head, _ = raw_get(their_port, path)
+        print(f"{path}: head {len(our_head)} bytes (nginx {len(their_head)}), body {len(body)}")
         measured = pairs(
             options.pairs,
-            lambda: cpu_per_request(theirs, f"http://127.0.0.1:{their_port}/livez", options.seconds),
-            lambda: cpu_per_request(ours, f"http://127.0.0.1:{our_port}/livez", options.seconds),
+            lambda: cpu_per_request(theirs, f"http://127.0.0.1:{their_port}{path}", options.seconds),
+            lambda: cpu_per_request(ours, f"http://127.0.0.1:{our_port}{path}", options.seconds),
         )
-    return [report("GET /livez against nginx return 200", "sampleproc", "nginx", measured)]
+    return [report(f"GET {path} against nginx return 200", "sampleproc", "nginx", measured)]
+
+
+def bench_livez(work, options):
+    return bench_text(work, options, "/livez")
+
+
+def bench_health(work, options):
+    return bench_text(work, options, "/health")
 
 
 def machine():
@@ -63,6 +72,7 @@ def peer(text):
 def main():
     subjects = {
         "livez": bench_livez,
+        "health": bench_health,
         "stats": bench_stats640,
         "stats1080": bench_stats1080,
         "luma": bench_luma,

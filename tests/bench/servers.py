@@ -50,6 +50,16 @@ def cpu_ns(pid):
     return total
 
 
+def coarse_cpu_ns(pid):
+    """The same to a clock tick, with the threads that ended: a foreign server may end its own."""
+    ticks = 0
+    for member in tree(pid):
+        with contextlib.suppress(OSError):
+            stat = pathlib.Path("/proc", str(member), "stat").read_text().rsplit(")", 1)[1].split()
+            ticks += int(stat[11]) + int(stat[12])
+    return ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
 def process(command, **more):
     running = subprocess.Popen(command, **more)

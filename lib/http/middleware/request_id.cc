@@ -20,26 +20,29 @@ std::optional<Response> RequestId::OnHead(Request& request) {
   if (sent && IsSound(*sent)) {
     request.request_id = *sent;
   } else {
-    request.request_id = Make();
+    Make(request.request_id);
   }
   return std::nullopt;
 }
 
 void RequestId::OnResponse(const Request& request, Response& response) {
-  response.AddField("X-Request-ID", request.request_id.empty() ? Make() : request.request_id);
+  if (!request.request_id.empty()) return response.AddField("X-Request-ID", request.request_id);
+  std::string id;
+  Make(id);
+  response.AddField("X-Request-ID", id);
 }
 
-std::string RequestId::Make() {
+// In the memory that `id` has.
+void RequestId::Make(std::string& id) {
   std::uint64_t z = next_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed);
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
   z ^= z >> 31;
-  std::string id(16, '0');
+  id.resize(16);
   for (char& digit : id) {
     digit = "0123456789abcdef"[z & 15];
     z >>= 4;
   }
-  return id;
 }
 
 }  // namespace sampleproc::http

@@ -20,7 +20,7 @@ class RequestId final : public Middleware {
   void OnResponse(const Request& request, Response& response) override;
 
  private:
-  std::string Make();
+  void Make(std::string& id);
 
   std::atomic<std::uint64_t> next_;
 };
