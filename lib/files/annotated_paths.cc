@@ -68,8 +68,10 @@ base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
   return paths;
 }
 
-fs::path AnnotatedPaths::For(const Task& task) const {
-  fs::path path = BaseFor(task);
+base::Result<fs::path> AnnotatedPaths::For(const Task& task) const {
+  auto base = BaseFor(task);
+  if (!base) return base;
+  fs::path& path = *base;
   if (task.of_many) {
     char number[24];
     std::snprintf(number, sizeof number, "%06llu",
@@ -77,19 +79,30 @@ fs::path AnnotatedPaths::For(const Task& task) const {
     path /= number;
   }
   path += ".jpg";
-  return path;
+  return base;
 }
 
-fs::path AnnotatedPaths::BaseFor(const Task& task) const {
-  const std::string& source = task.source.source;
-  if (!task.argument) {
-    fs::path path = directory_;
-    if (source == "-") return path / "stdin";
-    for (const fs::path& part : fs::path(source).lexically_normal().relative_path()) {
-      path /= part == ".." ? fs::path("__") : part;
-    }
-    return path;
+base::Result<fs::path> AnnotatedPaths::ForListed(const std::string& source) const {
+  fs::path path;
+  for (const fs::path& part :
+       fs::path(source == "-" ? "stdin" : source).lexically_normal().relative_path()) {
+    path /= part == ".." ? fs::path("__") : part;
   }
+  const std::string first = path.empty() ? std::string() : path.begin()->string();
+  if (std::ranges::any_of(arguments_, [&](const std::string& argument) {
+        return LastComponent(argument) == first;
+      })) {
+    return base::Fail(base::ErrorCode::kUsage,
+                      "with --annotate, this input of a list would be written among those of the "
+                      "argument named '" +
+                          first + "'; process them one by one");
+  }
+  return directory_ / path;
+}
+
+base::Result<fs::path> AnnotatedPaths::BaseFor(const Task& task) const {
+  const std::string& source = task.source.source;
+  if (!task.argument) return ForListed(source);
   const std::string& argument = arguments_[*task.argument];
   std::string_view rest = std::string_view(source).substr(argument.size());
   while (rest.starts_with('/')) rest.remove_prefix(1);

@@ -14,7 +14,8 @@ namespace sampleproc::files {
 // DIR/b.png.jpg, and "d/e.png" found in the argument "x/d" becomes DIR/d/e.png.jpg. A frame of a
 // video or of a recording is DIR/clip.mp4/000012.jpg, by its index. Two arguments with the same
 // last component are refused, so each frame has a file of its own, also where one argument lies in
-// another. An input that came from no argument keeps its whole path, ".." written as "__".
+// another. An input that came from no argument (a list, recorded requests) keeps its whole path,
+// ".." written as "__"; one that would so get among an argument's pictures is refused.
 class AnnotatedPaths {
  public:
   // Fails with kUsage when two arguments would write over each other, or when pictures would be
@@ -24,10 +25,12 @@ class AnnotatedPaths {
                                            const std::vector<std::string>& arguments,
                                            bool recursive);
 
-  std::filesystem::path For(const Task& task) const;
+  // Fails with kUsage.
+  base::Result<std::filesystem::path> For(const Task& task) const;
 
  private:
-  std::filesystem::path BaseFor(const Task& task) const;
+  base::Result<std::filesystem::path> BaseFor(const Task& task) const;
+  base::Result<std::filesystem::path> ForListed(const std::string& source) const;
 
   std::filesystem::path directory_;
   std::vector<std::string> arguments_;

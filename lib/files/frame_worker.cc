@@ -97,7 +97,9 @@ Result<void> FrameWorker::Annotate(const Task& task, const frame::Frame& frame,
   const auto picture = video != nullptr && video->bgr ? processor_.Annotate(*video->bgr, result, {})
                                                       : processor_.Annotate(frame, result, {});
   if (!picture) return std::unexpected(picture.error());
-  return WritePicture(context_.annotated->For(task), *picture);
+  const auto path = context_.annotated->For(task);
+  if (!path) return std::unexpected(path.error());
+  return WritePicture(*path, *picture);
 }
 
 }  // namespace sampleproc::files

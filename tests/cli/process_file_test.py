@@ -305,6 +305,21 @@ class Annotate(WithDirectory):
             self.assertEqual((result.returncode, result.out), (2, ""))
             self.assertIn("both be written as", result.err)
 
+    def test_a_listed_input_does_not_get_among_those_of_an_argument(self):
+        argument, listed = self.path("x/d"), ("d/e.png", "other/e.png")
+        self.copy("box.png", "x/d/e.png")
+        for name in listed:
+            self.copy("mask.png", name)
+        out = self.path("out")
+        result = process("--annotate", out, argument, "--files-from", "-", cwd=self.directory,
+                         stdin="\n".join(listed).encode())  # fmt: skip
+        self.assertEqual(result.returncode, 1)
+        errors = [r.get("error", {}).get("message", "") for r in records(result)]
+        self.assertEqual([bool(message) for message in errors], [False, True, False])
+        self.assertIn("argument named 'd'", errors[1])
+        self.assertEqual(self.found(out), ["d/e.png.jpg", "other/e.png.jpg"])
+        self.assertEqual(self.size(out + "/d/e.png.jpg"), (324, 223))  # the argument's
+
     def test_pictures_are_not_written_where_inputs_are_looked_for(self):
         inputs = self.path("in")
         self.copy("box.png", "in/box.png")

@@ -47,6 +47,18 @@ class WithVideos(WithDirectory):
         text.insert(5, "")
         return self.write(name, "\n".join(text).encode())
 
+    def peak(self, path, frames):
+        """KiB of memory that a run had taken at most when `path` was done, of so many frames."""
+        calm = {**QUICK, "ASAN_OPTIONS": "quarantine_size_mb=1"}
+        # It goes on to standard input, which comes last, so its numbers can be read at leisure.
+        child = cli.start(self, "process-file", "-j", "2", path, "-", env=calm)
+        for _ in range(frames):
+            self.assertTrue(child.stdout.readline())
+        with open(f"/proc/{child.pid}/status", encoding="ascii") as file:
+            (peak,) = [line.split()[1] for line in file if line.startswith("VmHWM:")]
+        child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
+        return int(peak)
+
 
 class Videos(WithVideos):
     def test_each_frame_is_a_record_of_its_videos_camera_with_index_and_time(self):
@@ -129,14 +141,7 @@ class Videos(WithVideos):
         peaks = []
         for frames in (20, 400):
             path = self.video(f"{frames}.avi", frames=frames, size="640x480")
-            calm = {**QUICK, "ASAN_OPTIONS": "quarantine_size_mb=1"}
-            child = cli.start(self, "process-file", "-j", "2", path, "-", env=calm)
-            for _ in range(frames):
-                self.assertTrue(child.stdout.readline())
-            with open(f"/proc/{child.pid}/status", encoding="ascii") as file:
-                (peak,) = [line.split()[1] for line in file if line.startswith("VmHWM:")]
-            peaks.append(int(peak))
-            child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
+            peaks.append(self.peak(path, frames))
         self.assertLess(peaks[1] - peaks[0], 8 * 1024, peaks)
 
 
@@ -225,15 +230,7 @@ class Requests(WithVideos):
         peaks = []
         for lines in (100, 2000):
             path = self.write(f"{lines}.ndjson", (line + "\n").encode() * lines)
-            calm = {**QUICK, "ASAN_OPTIONS": "quarantine_size_mb=1"}
-            child = cli.start(self, "process-file", "-j", "2", path, "-", env=calm)
-            # The argument comes first, so what is on standard input is the last record.
-            for _ in range(lines):
-                self.assertTrue(child.stdout.readline())
-            with open(f"/proc/{child.pid}/status", encoding="ascii") as file:
-                (peak,) = [text.split()[1] for text in file if text.startswith("VmHWM:")]
-            peaks.append(int(peak))
-            child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
+            peaks.append(self.peak(path, lines))
         self.assertLess(peaks[1] - peaks[0], 6 * 1024, peaks)
 
 
