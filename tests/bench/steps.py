@@ -10,7 +10,7 @@ import urllib.parse
 
 from corridor import VIDEO, make_frame, run_kernels
 from measure import cpu_per_request, pairs, report
-from servers import BUILD, ROOT, fail, sampleproc
+from servers import BUILD, ROOT, coarse_cpu_ns, fail, sampleproc
 
 sys.path.insert(0, str(ROOT / "tests/support"))
 from half_still import make_half_still  # noqa: E402 (a folder of its own)
@@ -85,7 +85,8 @@ def bench_motion(work, options):
                     | opencv_steps("motion", 2, *frames))  # fmt: skip
         return sum(value for key, value in seen[-1].items() if not key.startswith("opencv"))
 
-    with sampleproc(work, ["--set", "process.pipeline=motion", *options.serve_arg]) as (pid, port):
+    quiet = ["--set", "process.pipeline=motion", "--set", "http.access_log=false"]
+    with sampleproc(work, [*quiet, *options.serve_arg]) as (pid, port):
         url = f"http://127.0.0.1:{port}/process"
 
         def ours():
@@ -105,7 +106,8 @@ def bench_motion(work, options):
             target = urllib.parse.urljoin(peer_url, "/process")
             beside = pairs(
                 options.pairs, ours,
-                lambda: cpu_per_request(peer_pid, target, options.seconds, str(script)))  # fmt: skip
+                lambda: cpu_per_request(peer_pid, target, options.seconds, str(script),
+                                        coarse_cpu_ns))  # fmt: skip
             results.append(report("a foreign POST /process (640x480) against our motion",
                                   "the other service", "sampleproc", beside))  # fmt: skip
     return results
