@@ -49,6 +49,18 @@ def run_kernels(frame):
     return json.loads(done.stdout)
 
 
+def beside_peer(options, ours, script, name):
+    """The report on --peer, pair by pair with `ours`; none without it."""
+    if not options.peer:
+        return []
+    pid, url = options.peer
+    target = urllib.parse.urljoin(url, "/process")
+    beside = pairs(
+        options.pairs, ours,
+        lambda: cpu_per_request(pid, target, options.seconds, str(script), coarse_cpu_ns))  # fmt: skip
+    return [report(name, "the other service", "sampleproc", beside)]
+
+
 def bench_stats(work, options, width, height):
     frame = make_frame(work, width, height)
     script, length = make_script(work, frame)
@@ -79,15 +91,8 @@ def bench_stats(work, options, width, height):
         print("  kernels: "
               + ", ".join(f"{k} {v} us" for k, v in results[0]["kernels_us"].items())
               + f"; around them {results[0]['around_us']} us")  # fmt: skip
-        if options.peer:
-            peer_pid, peer_url = options.peer
-            target = urllib.parse.urljoin(peer_url, "/process")
-            beside = pairs(
-                options.pairs, ours,
-                lambda: cpu_per_request(peer_pid, target, options.seconds, str(script),
-                                        coarse_cpu_ns))  # fmt: skip
-            results.append(report(f"a foreign POST /process ({width}x{height}) against ours",
-                                  "the other service", "sampleproc", beside))  # fmt: skip
+        results += beside_peer(options, ours, script,
+                               f"a foreign POST /process ({width}x{height}) against ours")  # fmt: skip
     return results
 
 

@@ -6,11 +6,10 @@ import os
 import statistics
 import subprocess
 import sys
-import urllib.parse
 
-from corridor import VIDEO, make_frame, run_kernels
+from corridor import VIDEO, beside_peer, make_frame, run_kernels
 from measure import cpu_per_request, pairs, report
-from servers import BUILD, ROOT, coarse_cpu_ns, fail, sampleproc
+from servers import BUILD, ROOT, fail, sampleproc
 
 sys.path.insert(0, str(ROOT / "tests/support"))
 from half_still import make_half_still  # noqa: E402 (a folder of its own)
@@ -101,15 +100,8 @@ def bench_motion(work, options):
         }  # fmt: skip
         print("  kernels: " + ", ".join(f"{k} {v} us" for k, v in results[0]["kernels_us"].items()))
         print("  (opencv_opening and opencv_regions do not count: the step's own are the same, faster)")
-        if options.peer:
-            peer_pid, peer_url = options.peer
-            target = urllib.parse.urljoin(peer_url, "/process")
-            beside = pairs(
-                options.pairs, ours,
-                lambda: cpu_per_request(peer_pid, target, options.seconds, str(script),
-                                        coarse_cpu_ns))  # fmt: skip
-            results.append(report("a foreign POST /process (640x480) against our motion",
-                                  "the other service", "sampleproc", beside))  # fmt: skip
+        results += beside_peer(options, ours, script,
+                               "a foreign POST /process (640x480) against our motion")  # fmt: skip
     return results
 
 
