@@ -240,6 +240,17 @@ void AddHttpRows(std::vector<Key>& rows) {
   AddLimitRows(rows);
   AddConnectionRows(rows);
   AddTimeoutRows(rows);
+  rows.push_back(
+      Bind({.path = "api.max_batch_frames",
+            .kind = Kind::kInt,
+            .min = 1,
+            .max = 1000,
+            .unit = "frames",
+            .help = "Most frames of one POST /process-batch; more are refused with 422. A batch "
+                    "is one request: all of it together keeps to http.max_request_bytes and "
+                    "http.max_json_nodes.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.frame.max_batch_frames; }));
 }
 
 }  // namespace sampleproc::config

@@ -11,7 +11,8 @@
 namespace sampleproc::frame {
 
 // Life of the payload: `storage` owns the message as it was received (a JSON body, a file, a
-// binary body); `encoded` is the part of it that is the picture. No byte is copied on the way from
+// binary body), unless whoever made the frame keeps it, as a batch does; `encoded` is the part of
+// it that is the picture. No byte is copied on the way from
 // the socket to the decoder. Movable, not copyable; a move keeps `encoded` valid because the
 // storage's heap block moves along.
 struct Frame {

@@ -16,6 +16,8 @@
 // Other members at the top level are ignored, as the original service did.
 #pragma once
 
+#include <string_view>
+
 #include "base/bytes.h"
 #include "base/error.h"
 #include "frame/frame.h"
@@ -43,5 +45,11 @@ constexpr std::size_t kJsonBodyRoom = json::kParseRoom;
 //                  side_range
 // Thread-safe.
 base::Result<Frame> ParseFrameJson(base::ByteBuffer body, const Options& options);
+
+// Reads what the `metadata` above may be, alone, into `frame`; the rules, the problems and their
+// `loc` (from {"body", "metadata"} on) are the same, but max_metadata_bytes is held against the
+// text as it is. For doors that get the picture by itself.
+base::Result<void> ParseMetadataJson(std::string_view metadata, const Options& options,
+                                     Frame& frame);
 
 }  // namespace sampleproc::frame

@@ -3,23 +3,18 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "http/message.h"
 
 namespace sampleproc::http {
 namespace {
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Takes what stands before the next `separator` off the front of `rest`.
 std::string_view Next(std::string_view& rest, char separator) {
   const auto end = std::min(rest.find(separator), rest.size());
   const std::string_view piece = rest.substr(0, end);
   rest.remove_prefix(std::min(end + 1, rest.size()));
-  return Trimmed(piece);
+  return base::TrimBlanks(piece);
 }
 
 double QualityOf(std::string_view parameters) {
@@ -47,7 +42,7 @@ int Specificity(std::string_view range, std::string_view media) {
 }  // namespace
 
 double Quality(std::optional<std::string_view> accept, std::string_view media) {
-  if (!accept || Trimmed(*accept).empty()) return 1;
+  if (!accept || base::TrimBlanks(*accept).empty()) return 1;
   double quality = 0;
   int best = 0;
   for (std::string_view rest = *accept; !rest.empty();) {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/ascii.h"
 #include "http/message.h"
 
 namespace sampleproc::http {
@@ -51,13 +52,6 @@ bool AllOf(std::string_view text, CharClass wanted) {
 bool IsDigits(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-std::string_view TrimSpace(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 constexpr std::string_view kMethods[] = {"GET",    "HEAD",    "POST",  "PUT",
@@ -224,7 +218,7 @@ Result<void> HeadGuard::CheckField(std::string_view line) {
   if (!AllOf(line.substr(colon), kValue)) {
     return Fail(ErrorCode::kBadRequest, "a field value has a control character in it");
   }
-  return CheckFramingField(name, TrimSpace(line.substr(colon + 1)));
+  return CheckFramingField(name, base::TrimBlanks(line.substr(colon + 1)));
 }
 
 Result<void> HeadGuard::CheckFramingField(std::string_view name, std::string_view value) {

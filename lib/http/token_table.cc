@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/ascii.h"
 #include "http/message.h"
 
 namespace sampleproc::http {
@@ -81,8 +82,7 @@ std::optional<std::string_view> BearerToken(std::string_view authorization) {
   std::string_view token = authorization.substr(space);
   token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-._~+/=").find(c) != std::string_view::npos;
+    return base::IsAlnum(c) || std::string_view("-._~+/=").find(c) != std::string_view::npos;
   };
   if (token.empty() || !std::ranges::all_of(token, allowed)) return std::nullopt;
   return token;

@@ -28,10 +28,6 @@
 namespace sampleproc::service {
 namespace {
 
-std::uint64_t RandomSeed() {
-  return (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
-}
-
 // The names that the service answers to without being told.
 std::vector<std::string> OwnNames(const config::Config& config) {
   std::vector<std::string> names = {config.service.name, config.http.host};
@@ -60,6 +56,10 @@ bool MachineHasPublicAddress() {
 
 }  // namespace
 
+std::uint64_t RandomSeed() {
+  return (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
+}
+
 base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock) {
   ChainParts parts;
   auto proxies = http::TrustedProxies::Parse(config.http.trusted_proxies);
@@ -71,7 +71,7 @@ base::Result<ChainParts> MakeChainParts(const config::Config& config, const base
     parts.tokens = std::make_unique<http::TokenTable>(std::move(*tokens));
   }
   if (config.http.max_requests_per_minute > 0) {
-    parts.limiter = std::make_unique<http::RateLimiter>(config.http.max_requests_per_minute, clock,
+    parts.limiter = std::make_shared<http::RateLimiter>(config.http.max_requests_per_minute, clock,
                                                         RandomSeed());
   }
   return parts;

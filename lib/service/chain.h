@@ -1,6 +1,7 @@
 // What every request passes before its handler, in order.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,11 +19,14 @@
 
 namespace sampleproc::service {
 
+// A seed for one process's ids and hashes.
+std::uint64_t RandomSeed();
+
 // What links of the chain share with each other and with handlers.
 struct ChainParts {
   http::TrustedProxies proxies;
   std::unique_ptr<http::TokenTable> tokens;    // nullptr: everybody may ask
-  std::unique_ptr<http::RateLimiter> limiter;  // nullptr: no limit
+  std::shared_ptr<http::RateLimiter> limiter;  // nullptr: no limit
 };
 
 // Fails with kConfig: a file of tokens that cannot be used, a proxy that is no network.

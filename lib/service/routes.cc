@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "api/batch_handler.h"
 #include "api/index_handler.h"
 #include "api/probe_handlers.h"
 
@@ -15,6 +16,8 @@ std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
   // draining.
   std::vector<http::Route> routes = {
       {Method::kPost, "/process", api::MakeProcessHandler(process)},
+      {Method::kPost, "/process-batch", api::MakeBatchHandler(process)},
+      {Method::kPost, "/process-with-tracking", api::MakeTrackingHandler(process)},
       {Method::kGet, "/health", api::MakeHealthHandler(health), true, true},
       {Method::kGet, "/livez", api::MakeLivezHandler(health.facts), true, true},
       {Method::kGet, "/readyz", api::MakeReadyzHandler(health.facts), true, true},

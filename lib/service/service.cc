@@ -110,6 +110,7 @@ class Service::Impl {
   process::CameraStates cameras;
   Readiness readiness;
   telemetry::Metrics metrics;
+  base::IdSource ids{RandomSeed()};
   bool shut_down = false;
 
   std::unique_ptr<process::WorkerPool> pool;
@@ -130,7 +131,8 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
   made->site.emplace(http::Site{
       own.http,
       http::Router(MakeRoutes(
-          {*pool, tracker, own.frame, clock, metrics, own.process.simulate_gpu},
+          {*pool, tracker, clock, metrics, *log, ids, own.frame, own.process.simulate_gpu,
+           made->parts.limiter},
           {facts,
            metrics,
            clock,

@@ -35,8 +35,9 @@ std::string Get(const std::string& path, const std::string& fields = "Host: loca
 
 TEST_CASE("a client has 60 requests a minute, and may look at the service all the while") {
   const auto service = Start({});
-  const std::string curl = PostRequest(
-      "/process", "Content-Type: application/x-www-form-urlencoded\r\n", R"({"frame_data":"test"})");
+  const std::string curl =
+      PostRequest("/process", "Content-Type: application/x-www-form-urlencoded\r\n",
+                  R"({"frame_data":"test"})");
   int refused_for_what_it_is = 0, refused_for_number = 0;
   for (int i = 0; i < 100; ++i) {
     const RawResponse response =
@@ -90,7 +91,8 @@ TEST_CASE("a host that is not ours is refused before the body is asked for") {
   for (const char* path : {"/health", "/livez", "/", "/nothing"}) {
     CHECK(Ask(*service, Get(path, "Host: evil.com\r\n")).status == 400);
   }
-  CHECK(Ask(*service, "GET http://evil.com/health HTTP/1.1\r\nHost: evil.com\r\n\r\n").status == 400);
+  CHECK(Ask(*service, "GET http://evil.com/health HTTP/1.1\r\nHost: evil.com\r\n\r\n").status ==
+        400);
   CHECK(Ask(*service, "GET / HTTP/1.0\r\n\r\n").status == 400);
   const RawResponse early =
       Ask(*service,

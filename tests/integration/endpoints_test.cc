@@ -3,36 +3,16 @@
 #include <regex>
 #include <string>
 
-#include "service/service.h"
-#include "support/null_logger.h"
-#include "support/raw_client.h"
 #include "support/samples.h"
+#include "support/service_client.h"
 
 namespace sampleproc::service {
 namespace {
 
+using test::Ask;
 using test::PostRequest;
-using test::RawClient;
 using test::RawResponse;
-
-std::unique_ptr<Service> Start() {
-  config::Config config;
-  config.http.port = 0;
-  config.http.max_requests_per_minute = 0;
-  config.process.deadline = std::chrono::minutes(5);
-  config.http.request_deadline = std::chrono::minutes(5);
-  auto service = Service::Start(config, base::SystemClock(), std::make_shared<test::NullLogger>());
-  REQUIRE(service);
-  return std::move(*service);
-}
-
-RawResponse Ask(const Service& service, const std::string& request) {
-  RawClient client(service.port());
-  client.Send(request);
-  auto response = client.Read();
-  REQUIRE(response);
-  return *response;
-}
+using test::StartService;
 
 RawResponse Get(const Service& service, const std::string& path, const std::string& fields = "") {
   return Ask(service, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
@@ -44,7 +24,7 @@ RawResponse Post(const Service& service, const std::string& target, const std::s
 }
 
 TEST_CASE("probes say yes while all is well, and why when asked") {
-  const auto service = Start();
+  const auto service = StartService();
   CHECK(Get(*service, "/livez").body == R"({"status":"alive"})");
   CHECK(Get(*service, "/readyz").body == R"({"status":"ready"})");
   CHECK(Get(*service, "/startupz").body == R"({"status":"started"})");
@@ -55,7 +35,7 @@ TEST_CASE("probes say yes while all is well, and why when asked") {
 }
 
 TEST_CASE("metrics count requests by route and frames by outcome") {
-  const auto service = Start();
+  const auto service = StartService();
   CHECK(Post(*service, "/process?camera_id=gate", "Content-Type: image/jpeg\r\n").status == 200);
   CHECK(Ask(*service, PostRequest("/process", "Content-Type: image/png\r\n", "x")).status == 415);
   for (int i = 0; i < 50; ++i) Get(*service, "/made-up-" + std::to_string(i));
@@ -81,7 +61,7 @@ TEST_CASE("metrics count requests by route and frames by outcome") {
 }
 
 TEST_CASE("the original's metrics are there for who accepts JSON only") {
-  const auto service = Start();
+  const auto service = StartService();
   CHECK(Post(*service, "/process", "Content-Type: image/jpeg\r\n").status == 200);
   const RawResponse response = Get(*service, "/metrics", "Accept: application/json\r\n");
   CHECK(response.Field("Content-Type") == "application/json");
@@ -101,7 +81,7 @@ TEST_CASE("the original's metrics are there for who accepts JSON only") {
 }
 
 TEST_CASE("a frame comes back with its boxes drawn when that is asked for and acceptable") {
-  const auto service = Start();
+  const auto service = StartService();
   const std::string jpeg = "Content-Type: image/jpeg\r\n";
   const RawResponse drawn = Post(*service, "/process?annotate=1", jpeg + "Accept: image/jpeg\r\n");
   CHECK(drawn.status == 200);

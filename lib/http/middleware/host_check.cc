@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "http/error_response.h"
 #include "http/ip_network.h"
 
@@ -32,10 +33,7 @@ std::string_view HostPart(std::string_view value) {
 }
 
 bool IsName(std::string_view name) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  };
+  const auto allowed = [](char c) { return base::IsAlnum(c) || c == '-' || c == '_' || c == '.'; };
   return !name.empty() && name.front() != '.' && name.find("..") == name.npos &&
          std::ranges::all_of(name, allowed);
 }

@@ -1,0 +1,186 @@
+#include "api/batch_handler.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/frame_request.h"
+#include "base/error.h"
+#include "frame/batch_json.h"
+#include "frame/result_json.h"
+#include "http/error_response.h"
+#include "http/middleware/rate_limit.h"
+#include "json/writer.h"
+#include "process/batch.h"
+
+namespace sampleproc::api {
+namespace {
+
+using base::ErrorCode;
+
+// A request's frames until the last of them has ended. Each frame writes its own outcome; the one
+// that ends last reads all of them (process/batch.h).
+struct BatchJob {
+  explicit BatchJob(http::Responder to) : respond(std::move(to)) {}
+
+  http::Responder respond;
+  std::string path;
+  std::string request_id;
+  http::Caller caller;
+  base::Allowance allowance;
+  base::MonoTime begun;
+  resources::Reservation reservation;
+  frame::BatchFrames batch;
+  std::vector<std::string> outcomes;               // JSON
+  std::vector<std::optional<ErrorCode>> failures;  // of each frame that failed
+  std::optional<http::Quota> quota;
+
+  void Refuse(const base::Error& error) {
+    http::Response response = http::ErrorResponse(error, path, request_id);
+    response.quota = quota;
+    respond.Send(std::move(response));
+  }
+
+  void Fail(std::size_t index, std::string_view frame_id, const base::Error& error) {
+    failures[index] = error.code;
+    json::JsonWriter json(outcomes[index]);
+    json.BeginObject();
+    json.Member("index", index);
+    if (!frame_id.empty()) json.Member("frame_id", frame_id);
+    json.Key("error");
+    json.Raw(base::AsText(http::ErrorResponse(error, path, request_id).body_bytes()));
+    json.EndObject();
+  }
+};
+
+using SharedJob = std::shared_ptr<BatchJob>;
+
+void WorkOn(const ProcessContext& context, BatchJob& job, std::size_t index, FrameWork& work,
+            process::Processor& processor, process::CameraTurns::Turn turn,
+            process::BatchPart& part) {
+  frame::Frame& frame = *job.batch.frames[index];
+  const auto fail = [&](const base::Error& error) {
+    work.Failed(error);
+    job.Fail(index, frame.frame_id, error);
+  };
+  if (auto begun = work.Begin(); !begun) return fail(begun.error());
+  const auto result = work.Run(processor, frame, std::move(turn));
+  if (!result) return fail(result.error());
+  frame::AppendResultJson(*result, {.clock_fields = true, .simulated_gpu = context.simulated_gpu},
+                          job.outcomes[index]);
+  work.Completed(*result);
+  part.Succeeded();
+}
+
+// Hands one frame to the workers; its part ends with it.
+void HandOver(const ProcessContext& context, const SharedJob& job, std::size_t index,
+              process::BatchPart part) {
+  const base::Result<frame::Frame>& frame = job->batch.frames[index];
+  if (!frame) {
+    context.metrics.FrameFailed(frame.error());
+    return job->Fail(index, "", frame.error());
+  }
+  auto work = std::make_shared<FrameWork>(context, job->request_id + '-' + std::to_string(index),
+                                          job->allowance);
+  auto submitted = context.pool.Submit(
+      [context, job, index, work, part = std::move(part)](process::Processor& processor,
+                                                          process::CameraTurns::Turn turn) mutable {
+        WorkOn(context, *job, index, *work, processor, std::move(turn), part);
+      });
+  if (submitted) return;
+  work->Refused(submitted.error());
+  job->Fail(index, frame->frame_id, submitted.error());
+}
+
+void Answer(const ProcessContext& context, BatchJob& job, const process::BatchReport& report) {
+  for (std::size_t index = 0; index < job.outcomes.size(); ++index) {
+    if (!job.outcomes[index].empty()) continue;
+    job.Fail(index, "", base::Fail(ErrorCode::kInternal, "the frame was dropped").error());
+  }
+  // Given back before the answer goes out: who has the answer may count on the memory.
+  job.batch = {};
+  job.reservation.Release();
+  const bool no_room = std::ranges::all_of(job.failures, [](const auto& failure) {
+    return failure == ErrorCode::kOverloaded || failure == ErrorCode::kShuttingDown;
+  });
+  if (no_room) {
+    return job.Refuse(
+        base::Fail(*job.failures.front(), "there is no room for any frame of this batch").error());
+  }
+  std::string text;
+  json::JsonWriter json(text);
+  json.BeginObject();
+  json.Key("results");
+  json.BeginArray();
+  for (const std::string& outcome : job.outcomes) json.Raw(outcome);
+  json.EndArray();
+  json.Member("total", report.frames);
+  json.Member("succeeded", report.succeeded);
+  json.Member("failed", report.frames - report.succeeded);
+  const std::chrono::duration<double, std::milli> took = context.clock.Now() - job.begun;
+  json.Member("processing_time_ms", json::RoundTo(took.count(), 3));
+  json.EndObject();
+  http::Response response = http::JsonResponse(std::move(text));
+  response.quota = job.quota;
+  job.respond.Send(std::move(response));
+}
+
+// On a worker: parses, settles the quota and hands the frames on.
+void Spread(const ProcessContext& context, const SharedJob& job, base::ByteBuffer body) {
+  if (auto allowed = job->allowance.Check("the queue"); !allowed) {
+    return job->Refuse(allowed.error());
+  }
+  auto batch = frame::ParseBatchJson(std::move(body), context.frame);
+  if (!batch) return job->Refuse(batch.error());
+  const std::size_t count = batch->frames.size();
+  // The request itself has taken one.
+  if (context.limiter != nullptr && count > 1) {
+    const auto verdict = context.limiter->Take(job->caller, static_cast<std::uint32_t>(count - 1));
+    job->quota = verdict.quota;
+    if (!verdict.allowed) return job->Refuse(http::OverQuota(verdict.quota));
+  }
+  job->batch = std::move(*batch);
+  job->outcomes.resize(count);
+  job->failures.resize(count);
+  std::vector<process::StartFrame> frames;
+  frames.reserve(count);
+  for (std::size_t index = 0; index < count; ++index) {
+    frames.emplace_back([context, job, index](process::BatchPart part) {
+      HandOver(context, job, index, std::move(part));
+    });
+  }
+  process::StartBatch(
+      std::move(frames), process::FlushReason::kClosing, context.clock.Now() - job->begun,
+      context.log,
+      [context, job](const process::BatchReport& report) { Answer(context, *job, report); });
+}
+
+}  // namespace
+
+http::Handler MakeBatchHandler(const ProcessContext& context) {
+  return [context](http::Request& request, http::Responder respond) {
+    auto job = std::make_shared<BatchJob>(std::move(respond));
+    job->path = request.path;
+    job->request_id = request.request_id;
+    if (KindOf(request.Find("Content-Type").value_or(""), request.body) != BodyKind::kJson) {
+      return job->Refuse(base::Fail(ErrorCode::kUnsupportedFormat,
+                                    "a batch is application/json, {\"frames\": [...]}")
+                             .error());
+    }
+    job->caller = request.caller;
+    job->allowance = request.allowance;
+    job->begun = context.clock.Now();
+    job->reservation = std::move(request.reservation);
+    auto submitted =
+        context.pool.Submit([context, job, body = std::move(request.body)](
+                                process::Processor&, process::CameraTurns::Turn) mutable {
+          Spread(context, job, std::move(body));
+        });
+    if (!submitted) job->Refuse(submitted.error());
+  };
+}
+
+}  // namespace sampleproc::api

@@ -1,0 +1,181 @@
+#include "api/frame_request.h"
+
+#include <optional>
+#include <utility>
+
+#include "frame/frame_json.h"
+#include "frame/frame_text.h"
+#include "frame/raw_description.h"
+#include "http/multipart.h"
+
+namespace sampleproc::api {
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+
+constexpr std::string_view kFramePart = "frame";
+constexpr std::string_view kMetadataPart = "metadata";
+
+// "image/jpeg" of "image/jpeg; q=1".
+std::string_view MediaType(std::string_view content_type) {
+  return content_type.substr(0, content_type.find_first_of("; \t"));
+}
+
+bool IsImage(std::string_view media) {
+  return media.size() > 6 && http::EqualsIgnoreCase(media.substr(0, 6), "image/");
+}
+
+bool StartsWithBrace(base::ByteView body) {
+  for (const std::uint8_t byte : body) {
+    if (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n') continue;
+    return byte == '{';
+  }
+  return false;
+}
+
+// The format that a content type names; nothing when it says no more than "bytes".
+std::optional<std::string> FormatOf(std::string_view content_type) {
+  const std::string_view media = MediaType(content_type);
+  if (http::EqualsIgnoreCase(media, "application/x-npy")) return "npy";
+  if (IsImage(media)) return std::string(content_type);
+  return std::nullopt;
+}
+
+// A query parameter under the same rules as the JSON member of that name.
+Result<std::optional<std::string>> TextParameter(std::string_view query, const char* name,
+                                                 std::size_t longest) {
+  std::optional<std::string> value = http::QueryParameter(query, name);
+  if (!value || value->empty()) return std::nullopt;
+  if (auto problem = frame::CheckText(*value, longest)) {
+    problem->loc = {"query", name};
+    return base::Fail(ErrorCode::kInvalidFrame, {std::move(*problem)});
+  }
+  return value;
+}
+
+// A side of raw pixels, 0 when it is not given.
+Result<std::uint32_t> SideParameter(std::string_view query, std::string_view name) {
+  const auto text = http::QueryParameter(query, name);
+  if (!text || text->empty()) return 0;
+  const auto side = frame::ParseRawSide(*text);
+  if (side) return *side;
+  return base::Fail(
+      ErrorCode::kInvalidFrame,
+      {{"side_range", {"query", std::string(name)}, std::string(frame::kRawSideRule)}});
+}
+
+// What the query says of the format, and of pixels without a header their sides.
+Result<void> DescribeFormat(std::string_view query, frame::Frame& frame) {
+  auto format = TextParameter(query, "format", frame::kMaxFormatBytes);
+  if (!format) return std::unexpected(format.error());
+  if (!*format) return {};
+  frame.declared_format = std::move(*format);
+  const auto raw = frame::FindRawFormat(*frame.declared_format);
+  if (!raw) return {};
+  const auto width = SideParameter(query, "width");
+  if (!width) return std::unexpected(width.error());
+  const auto height = SideParameter(query, "height");
+  if (!height) return std::unexpected(height.error());
+  frame.raw = {*raw, *width, *height};
+  return {};
+}
+
+Result<frame::Frame> ReadPicture(FrameRequest request) {
+  frame::Frame frame;
+  auto frame_id = TextParameter(request.query, "frame_id", frame::kMaxIdBytes);
+  if (!frame_id) return std::unexpected(frame_id.error());
+  auto camera_id = TextParameter(request.query, "camera_id", frame::kMaxIdBytes);
+  if (!camera_id) return std::unexpected(camera_id.error());
+  auto timestamp = TextParameter(request.query, "timestamp", frame::kMaxTimestampBytes);
+  if (!timestamp) return std::unexpected(timestamp.error());
+  frame.frame_id = std::move(*frame_id).value_or("");
+  frame.camera_id = std::move(*camera_id);
+  frame.timestamp = std::move(*timestamp);
+  frame.declared_format = FormatOf(request.content_type);
+  if (auto described = DescribeFormat(request.query, frame); !described) {
+    return std::unexpected(described.error());
+  }
+  frame.storage = std::move(request.body);
+  frame.encoded = frame.storage;
+  return frame;
+}
+
+std::unexpected<base::Error> PartProblem(std::string_view part, std::string type, std::string msg) {
+  return base::Fail(ErrorCode::kInvalidFrame,
+                    {{std::move(type), {"body", std::string(part)}, std::move(msg)}});
+}
+
+Result<frame::Frame> ReadForm(FrameRequest request, const frame::Options& options) {
+  const auto parts = http::ReadMultipart(request.content_type, request.body);
+  if (!parts) return base::Fail(ErrorCode::kInvalidFrame, {parts.error()});
+  const http::Part* picture = nullptr;
+  const http::Part* metadata = nullptr;
+  for (const http::Part& part : *parts) {
+    const http::Part** place = part.name == kFramePart      ? &picture
+                               : part.name == kMetadataPart ? &metadata
+                                                            : nullptr;
+    if (place == nullptr) continue;
+    if (*place != nullptr) {
+      return PartProblem(part.name, "duplicate_part", "is there more than once");
+    }
+    *place = &part;
+  }
+  if (picture == nullptr) return PartProblem(kFramePart, "missing", "is required");
+
+  frame::Frame frame;
+  if (metadata != nullptr && !metadata->content.empty()) {
+    const auto read = frame::ParseMetadataJson(base::AsText(metadata->content), options, frame);
+    if (!read) return std::unexpected(read.error());
+  }
+  if (!frame.declared_format) frame.declared_format = FormatOf(picture->content_type);
+  frame.encoded = picture->content;
+  frame.storage = std::move(request.body);  // its bytes stay where they are
+  return frame;
+}
+
+}  // namespace
+
+BodyKind KindOf(std::string_view content_type, base::ByteView body) {
+  const std::string_view media = MediaType(content_type);
+  const auto is = [media](std::string_view name) { return http::EqualsIgnoreCase(media, name); };
+  if (media.empty() || is("application/x-www-form-urlencoded")) {
+    return StartsWithBrace(body) ? BodyKind::kJson : BodyKind::kPicture;
+  }
+  if (is("application/json")) return BodyKind::kJson;
+  if (is("multipart/form-data")) return BodyKind::kForm;
+  const bool bytes = is("application/octet-stream") || is("application/x-npy") || IsImage(media);
+  return bytes ? BodyKind::kPicture : BodyKind::kUnsupported;
+}
+
+std::unexpected<base::Error> UnsupportedBody() {
+  return base::Fail(ErrorCode::kUnsupportedFormat,
+                    "the content type is not one of application/json, image/*, application/x-npy, "
+                    "application/octet-stream and multipart/form-data");
+}
+
+FrameRequest TakeFrameRequest(http::Request& request) {
+  FrameRequest taken;
+  taken.content_type = request.Find("Content-Type").value_or("");
+  taken.kind = KindOf(taken.content_type, request.body);
+  if (taken.kind == BodyKind::kUnsupported) return taken;
+  taken.query = request.query;
+  taken.body = std::move(request.body);
+  return taken;
+}
+
+Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options) {
+  switch (request.kind) {
+    case BodyKind::kJson:
+      return frame::ParseFrameJson(std::move(request.body), options);
+    case BodyKind::kForm:
+      return ReadForm(std::move(request), options);
+    case BodyKind::kPicture:
+      return ReadPicture(std::move(request));
+    case BodyKind::kUnsupported:
+      break;
+  }
+  return UnsupportedBody();
+}
+
+}  // namespace sampleproc::api

@@ -1,0 +1,50 @@
+// How the body of a request becomes a frame: the forms that a frame may be sent in.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "frame/frame.h"
+#include "frame/options.h"
+#include "http/message.h"
+
+namespace sampleproc::api {
+
+enum class BodyKind {
+  kJson,         // frame/frame_json.h
+  kPicture,      // the bytes; the query says the rest
+  kForm,         // multipart/form-data: `frame`, and `metadata` if there is any
+  kUnsupported,  // none of ours
+};
+
+// What the sender says the body is. Without a content type, or with the one that `curl -d` sends, a
+// body is JSON when it starts with '{' and a picture otherwise.
+BodyKind KindOf(std::string_view content_type, base::ByteView body);
+
+// The refusal of kUnsupported.
+std::unexpected<base::Error> UnsupportedBody();
+
+// A request's frame before anybody has looked into it; owned, as a request's views end with its
+// handler.
+struct FrameRequest {
+  BodyKind kind = BodyKind::kJson;
+  std::string query;
+  std::string content_type;
+  base::ByteBuffer body;
+};
+
+// Takes body and texts out of the request. Of unsupported kinds nothing is taken.
+FrameRequest TakeFrameRequest(http::Request& request);
+
+// Parses; nothing is decoded. A picture's `frame_id`, `camera_id` and `timestamp` come from the
+// query, and for what its bytes do not say `format`, `width` and `height`. A form's picture is its
+// part `frame`, whose content type counts as the format when `metadata` names none; all other
+// members come from its part `metadata`, a JSON object like the `metadata` of the JSON form. Other
+// parts are ignored. Fails with kInvalidFrame; the problems of a query's parameter have the loc
+// {"query", name}, of a form multipart_invalid, missing and duplicate_part at {"body", part}.
+// `frame_id` stays empty when the sender gave none. Thread-safe.
+base::Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options);
+
+}  // namespace sampleproc::api

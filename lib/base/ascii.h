@@ -1,0 +1,22 @@
+// Classes of ASCII characters, as protocols define them: no locale, no other bytes.
+#pragma once
+
+#include <string_view>
+
+namespace sampleproc::base {
+
+constexpr bool IsAlnum(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// The white space within a line: space and tab.
+constexpr bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+
+// `text` without blanks at its ends.
+constexpr std::string_view TrimBlanks(std::string_view text) {
+  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace sampleproc::base

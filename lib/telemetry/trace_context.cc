@@ -1,0 +1,103 @@
+#include "telemetry/trace_context.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ascii.h"
+
+namespace sampleproc::telemetry {
+namespace {
+
+constexpr std::size_t kLength = 55;
+constexpr std::size_t kMaxMembers = 32;
+constexpr std::size_t kMaxStateBytes = 8192;
+
+bool IsLowerHex(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool IsZero(std::string_view digits) { return digits.find_first_not_of('0') == digits.npos; }
+
+int Digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
+
+// Section 3.3.1.3, but for where '@' may stand and how long the parts may be: whoever made them
+// knows.
+bool IsMember(std::string_view member) {
+  const std::size_t equals = member.find('=');
+  if (equals == 0 || equals == member.npos || equals + 1 == member.size()) return false;
+  const std::string_view key = member.substr(0, equals);
+  const std::string_view value = member.substr(equals + 1);
+  const bool key_sound = std::ranges::all_of(key, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '*' ||
+           c == '/' || c == '@';
+  });
+  return key_sound && std::ranges::all_of(value, [](char c) {
+           return c >= 0x20 && c <= 0x7e && c != ',' && c != '=';
+         });
+}
+
+}  // namespace
+
+std::optional<TraceContext> ParseTraceparent(std::string_view text) {
+  text = base::TrimBlanks(text);
+  if (text.size() < kLength || text[2] != '-' || text[35] != '-' || text[52] != '-') {
+    return std::nullopt;
+  }
+  const std::string_view version = text.substr(0, 2);
+  const std::string_view trace_id = text.substr(3, 32);
+  const std::string_view span_id = text.substr(36, 16);
+  const std::string_view flags = text.substr(53, 2);
+  if (!IsLowerHex(version) || !IsLowerHex(trace_id) || !IsLowerHex(span_id) || !IsLowerHex(flags)) {
+    return std::nullopt;
+  }
+  if (version == "ff" || IsZero(trace_id) || IsZero(span_id)) return std::nullopt;
+  if (text.size() > kLength && (version == "00" || text[kLength] != '-')) return std::nullopt;
+  TraceContext context;
+  context.trace_id = trace_id;
+  context.span_id = span_id;
+  // Of the flags only this one is known to version 00, and unknown ones must not be passed on.
+  context.flags = static_cast<std::uint8_t>(Digit(flags[1])) & TraceContext::kSampled;
+  return context;
+}
+
+std::string CleanTracestate(std::string_view text) {
+  if (text.size() > kMaxStateBytes) return {};
+  std::string clean;
+  std::size_t members = 0;
+  while (!text.empty() && members < kMaxMembers) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    const std::string_view member = base::TrimBlanks(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    if (member.empty()) continue;
+    if (!IsMember(member)) return {};
+    if (!clean.empty()) clean += ',';
+    clean += member;
+    ++members;
+  }
+  return clean;
+}
+
+std::string FormatTraceparent(const TraceContext& context) {
+  std::string text = "00-" + context.trace_id + '-' + context.span_id + "-0";
+  text += static_cast<char>('0' + context.flags);
+  return text;
+}
+
+TraceContext ContinueTrace(std::optional<TraceContext> caller, base::IdSource& ids) {
+  TraceContext context;
+  if (caller) {
+    context = *std::move(caller);
+  } else {
+    ids.AppendHex(context.trace_id);
+    ids.AppendHex(context.trace_id);
+    context.flags = TraceContext::kSampled;
+  }
+  do {
+    context.span_id.clear();
+    ids.AppendHex(context.span_id);
+  } while (IsZero(context.span_id));
+  return context;
+}
+
+}  // namespace sampleproc::telemetry

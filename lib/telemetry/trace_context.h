@@ -1,0 +1,42 @@
+// The trace that a request belongs to, as W3C Trace Context (Recommendation, 2021) has it travel:
+//
+//   traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+//                version, trace id, the caller's span id, flags: all hexadecimal, lower case
+//   tracestate:  vendor=value,other=value
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/id_source.h"
+
+namespace sampleproc::telemetry {
+
+struct TraceContext {
+  static constexpr std::uint8_t kSampled = 1;
+
+  std::string trace_id;  // 32 hexadecimal digits, not all zero
+  std::string span_id;   // 16, not all zero
+  std::uint8_t flags = 0;
+  std::string state;  // tracestate as it goes on, "" for none
+};
+
+// What a caller sent; nothing when the text is no traceparent: then its tracestate counts for
+// nothing either (section 3.2.2 and 3.3). A version above ours is read by the part that it shares
+// with ours, ff is none.
+std::optional<TraceContext> ParseTraceparent(std::string_view text);
+
+// The members of a tracestate worth passing on, at most 32 of them (section 3.3.1.1): all of
+// `text`, whose field lines are joined by commas, without white space around members and empty
+// ones; "" when a member has no key or value, or a character that none may have.
+std::string CleanTracestate(std::string_view text);
+
+std::string FormatTraceparent(const TraceContext& context);
+
+// The context of work that is done for `caller`: its trace under a new span; without one the first
+// span of a new trace, sampled.
+TraceContext ContinueTrace(std::optional<TraceContext> caller, base::IdSource& ids);
+
+}  // namespace sampleproc::telemetry
