@@ -47,8 +47,8 @@ class Endpoints(WithService):
         self.check_headers(answer)
         self.assertEqual(
             answer.json()["endpoints"],
-            ["POST /process", "GET /health", "GET /livez", "GET /readyz", "GET /startupz",
-             "GET /metrics"],
+            ["POST /process", "POST /process-batch", "POST /process-with-tracking", "GET /health",
+             "GET /livez", "GET /readyz", "GET /startupz", "GET /metrics"],
         )
 
     def test_head_is_get_without_its_body(self):
