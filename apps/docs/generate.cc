@@ -9,12 +9,14 @@
 
 #include "apps/commands.h"
 #include "apps/docs/documents.h"
+#include "service/routes.h"
 
 namespace sampleproc::apps {
 namespace {
 
 std::vector<std::pair<std::string, std::string>> Documents() {
   std::vector<std::pair<std::string, std::string>> documents = {
+      {"config/openapi.json", service::DescribeRoutes(true)},
       {"config/sampleproc.toml", SampleConfig()},
       {"man/sampleproc.1", MainManPage()},
       {"man/sampleproc.toml.5", ConfigManPage()},
@@ -41,7 +43,7 @@ int Generate(bool check, const std::filesystem::path& root) {
     const std::filesystem::path path = root / name;
     if (ReadText(path) == text) continue;
     if (check) {
-      std::cerr << name << " is not what the schema and the commands say\n";
+      std::cerr << name << " is not what the code says\n";
       ++different;
       continue;
     }

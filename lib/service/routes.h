@@ -1,6 +1,7 @@
 // Every endpoint there is, on one screen.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "api/health_handler.h"
@@ -10,9 +11,16 @@
 
 namespace sampleproc::service {
 
+struct RouteContexts {
+  api::ProcessContext process;
+  api::HealthContext health;
+  api::MetricsContext metrics;
+};
+
 // Without `with_metrics` there is no GET /metrics.
-std::vector<http::Route> MakeRoutes(const api::ProcessContext& process,
-                                    const api::HealthContext& health,
-                                    const api::MetricsContext& metrics, bool with_metrics);
+std::vector<http::Route> MakeRoutes(const RouteContexts& contexts, bool with_metrics);
+
+// What GET /openapi.json answers, without a service.
+std::string DescribeRoutes(bool with_metrics);
 
 }  // namespace sampleproc::service

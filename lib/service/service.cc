@@ -131,15 +131,16 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
   made->site.emplace(http::Site{
       own.http,
       http::Router(MakeRoutes(
-          {*pool, tracker, clock, metrics, *log, ids, own.frame, own.process.simulate_gpu,
-           made->parts.limiter},
-          {facts,
-           metrics,
-           clock,
-           own.service.name,
-           own.service.version,
-           {own.consumer.enabled, own.consumer.off_although_named, own.process.prefer_gpu}},
-          {facts, metrics, tracker, clock}, own.telemetry.metrics)),
+          {{*pool, tracker, clock, metrics, *log, ids, own.frame, own.process.simulate_gpu,
+            made->parts.limiter},
+           {facts,
+            metrics,
+            clock,
+            own.service.name,
+            own.service.version,
+            {own.consumer.enabled, own.consumer.off_although_named, own.process.prefer_gpu}},
+           {facts, metrics, tracker, clock}},
+          own.telemetry.metrics)),
       MakeChain(own, made->parts, {budget, metrics, clock, *log},
                 [this] { return readiness.refusing(); })});
   return made;

@@ -48,7 +48,7 @@ class Endpoints(WithService):
         self.assertEqual(
             answer.json()["endpoints"],
             ["POST /process", "POST /process-batch", "POST /process-with-tracking", "GET /health",
-             "GET /livez", "GET /readyz", "GET /startupz", "GET /metrics"],
+             "GET /livez", "GET /readyz", "GET /startupz", "GET /metrics", "GET /openapi.json"],
         )
 
     def test_head_is_get_without_its_body(self):

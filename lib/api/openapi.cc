@@ -1,0 +1,141 @@
+#include "api/openapi.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "json/writer.h"
+
+namespace sampleproc::api {
+namespace {
+
+constexpr std::string_view kAbout =
+    "Takes camera frames, decodes them, looks at their pixels and says what it found. Errors are "
+    "problem documents (RFC 9457). Limits in numbers are the configuration's; the manual page "
+    "sampleproc.toml(5) has their defaults.";
+
+constexpr std::string_view kTags = R"([{"name":"frames","description":"What the service is for."},)"
+                                   R"({"name":"operation","description":"For those who run it."}])";
+
+constexpr std::string_view kParameters = R"({
+"frame_id":{"name":"frame_id","in":"query","description":"The frame's name; made up when there is none.","schema":{"type":"string","maxLength":256}},
+"camera_id":{"name":"camera_id","in":"query","description":"The camera it comes from: motion is seen from one frame of a camera to the next.","schema":{"type":"string","maxLength":256}},
+"timestamp":{"name":"timestamp","in":"query","description":"When it was taken; given back as it is.","schema":{"type":"string","maxLength":64}},
+"format":{"name":"format","in":"query","description":"What the bytes are, needed for raw pixels only.","schema":{"type":"string","maxLength":32}},
+"width":{"name":"width","in":"query","description":"Of raw pixels.","schema":{"type":"integer","minimum":1,"maximum":65535}},
+"height":{"name":"height","in":"query","description":"Of raw pixels.","schema":{"type":"integer","minimum":1,"maximum":65535}},
+"annotate":{"name":"annotate","in":"query","description":"1: the frame with its boxes drawn, if image/jpeg is acceptable.","schema":{"type":"string","enum":["0","1"]}},
+"verbose":{"name":"verbose","in":"query","description":"With the facts behind the answer.","allowEmptyValue":true,"schema":{"type":"string"}},
+"traceparent":{"name":"traceparent","in":"header","description":"W3C Trace Context.","schema":{"type":"string"}},
+"tracestate":{"name":"tracestate","in":"header","description":"W3C Trace Context.","schema":{"type":"string"}}})";
+
+constexpr std::string_view kRequestBodies = R"({
+"Frame":{"required":true,"description":"The frame as JSON with base64, as the bytes of the picture, or as a form.","content":{
+"application/json":{"schema":{"$ref":"#/components/schemas/Frame"}},
+"image/*":{"schema":{"type":"string","contentMediaType":"image/*"}},
+"application/octet-stream":{"schema":{"type":"string","contentMediaType":"application/octet-stream"}},
+"application/x-npy":{"schema":{"type":"string","contentMediaType":"application/x-npy"}},
+"multipart/form-data":{"schema":{"type":"object","required":["frame"],"properties":{"frame":{"type":"string","contentMediaType":"application/octet-stream"},"metadata":{"$ref":"#/components/schemas/Metadata"}}}}}}})";
+
+constexpr std::string_view kResponses = R"({
+"Problem":{"description":"What was wrong, where, and what would be right.","content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}}},
+"Busy":{"description":"Not now; Retry-After says when.","headers":{"Retry-After":{"description":"Seconds.","schema":{"type":"integer","minimum":1}}},"content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}}},
+"Health":{"description":"The state of the whole and of its parts.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Health"}}}},
+"Probe":{"description":"200 is yes, 503 is no.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Probe"}}}}})";
+
+constexpr std::string_view kFrameSchemas = R"(
+"Metadata":{"type":"object","description":"What is known of the frame. Null and the empty text mean: not given. Other members are ignored.","properties":{"frame_id":{"type":["string","integer","null"],"maxLength":256},"camera_id":{"type":["string","integer","null"],"maxLength":256},"timestamp":{"type":["string","number","null"],"maxLength":64},"format":{"type":["string","null"],"maxLength":32},"width":{"type":["integer","null"],"minimum":1,"maximum":65535},"height":{"type":["integer","null"],"minimum":1,"maximum":65535}}},
+"Frame":{"type":"object","required":["frame_data"],"properties":{"frame_data":{"type":"string","description":"The picture, or its raw pixels.","contentEncoding":"base64","minLength":1},"metadata":{"$ref":"#/components/schemas/Metadata"}}},
+"Batch":{"type":"object","required":["frames"],"properties":{"frames":{"type":"array","minItems":1,"items":{"$ref":"#/components/schemas/Frame"}}}},
+"Detection":{"type":"object","required":["class","confidence","bbox","detector"],"additionalProperties":false,"properties":{"class":{"type":"string"},"confidence":{"type":"number"},"bbox":{"type":"array","description":"x1, y1, x2, y2 in pixels of the frame.","minItems":4,"maxItems":4,"items":{"type":"integer"}},"detector":{"type":"string"}}},
+"Stats":{"type":"object","required":["mean","stddev","min","max","histogram","underexposed","overexposed","sharpness"],"additionalProperties":false,"properties":{"mean":{"type":"number"},"stddev":{"type":"number"},"min":{"type":"integer"},"max":{"type":"integer"},"histogram":{"type":"array","minItems":64,"maxItems":64,"items":{"type":"integer"}},"underexposed":{"type":"number"},"overexposed":{"type":"number"},"sharpness":{"type":"number"}}},
+"Result":{"type":"object","required":["frame_id","detections","total_objects","processing_time_ms","timestamp","width","height","format","orientation","warnings","steps","times_ms"],"properties":{"frame_id":{"type":"string"},"camera_id":{"type":"string"},"detections":{"type":"array","items":{"$ref":"#/components/schemas/Detection"}},"total_objects":{"type":"integer","minimum":0},"processing_time_ms":{"type":"number","minimum":0},"timestamp":{"type":"string","format":"date-time"},"width":{"type":"integer","minimum":1},"height":{"type":"integer","minimum":1},"format":{"type":"string"},"orientation":{"type":"integer","minimum":1,"maximum":8},"warnings":{"type":"array","items":{"type":"object","required":["type","msg"],"properties":{"type":{"type":"string"},"msg":{"type":"string"}}}},"stats":{"$ref":"#/components/schemas/Stats"},"steps":{"type":"array","items":{"type":"object","required":["name","took_ms"],"properties":{"name":{"type":"string"},"skipped":{"type":"string"},"took_ms":{"type":"number","minimum":0}}}},"times_ms":{"type":"object","required":["queued","decode","total"],"properties":{"queued":{"type":"number"},"decode":{"type":"number"},"total":{"type":"number"}}},"simulated_gpu":{"type":"boolean"}}},
+"TrackedResult":{"allOf":[{"$ref":"#/components/schemas/Result"},{"type":"object","required":["frame_tracking_enabled","trace_id","traceparent"],"properties":{"frame_tracking_enabled":{"const":true},"trace_id":{"type":"string","pattern":"^[0-9a-f]{32}$"},"traceparent":{"type":"string","pattern":"^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$"},"tracestate":{"type":"string"}}}]},
+"FailedFrame":{"type":"object","required":["index","error"],"additionalProperties":false,"properties":{"index":{"type":"integer","minimum":0},"frame_id":{"type":"string"},"error":{"$ref":"#/components/schemas/Problem"}}},
+"BatchResult":{"type":"object","required":["results","total","succeeded","failed","processing_time_ms"],"additionalProperties":false,"properties":{"results":{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Result"},{"$ref":"#/components/schemas/FailedFrame"}]}},"total":{"type":"integer","minimum":1},"succeeded":{"type":"integer","minimum":0},"failed":{"type":"integer","minimum":0},"processing_time_ms":{"type":"number","minimum":0}}},
+"Problem":{"type":"object","required":["type","title","status","detail","instance","request_id"],"additionalProperties":false,"properties":{"type":{"type":"string","pattern":"^urn:sampleproc:problem:[a-z-]+$"},"title":{"type":"string"},"status":{"type":"integer","minimum":400,"maximum":599},"detail":{"type":"string"},"instance":{"type":"string"},"request_id":{"type":"string"},"errors":{"type":"array","items":{"type":"object","required":["type","loc","msg"],"additionalProperties":false,"properties":{"type":{"type":"string"},"loc":{"type":"array","items":{"type":"string"}},"msg":{"type":"string"}}}}}})";
+
+constexpr std::string_view kOperationSchemas = R"(
+"Health":{"type":"object","required":["status","timestamp","service","version","capacity_used","frames_processed","avg_processing_time_ms","errors_last_minute","components","details"],"properties":{"status":{"enum":["healthy","degraded","unhealthy"]},"timestamp":{"type":"string","format":"date-time"},"service":{"type":"string"},"version":{"type":"string"},"capacity_used":{"type":"number","minimum":0,"maximum":1},"frames_processed":{"type":"integer","minimum":0},"avg_processing_time_ms":{"type":"number","minimum":0},"errors_last_minute":{"type":"integer","minimum":0},"components":{"type":"object","additionalProperties":{"type":"object","required":["status"],"properties":{"status":{"enum":["healthy","degraded","unhealthy"]}}}},"details":{"type":"object"}}},
+"Probe":{"type":"object","required":["status"],"properties":{"status":{"enum":["alive","stuck","ready","not ready","started","starting"]},"checks":{"type":"object","required":["started","draining","workers","stuck_workers"],"additionalProperties":false,"properties":{"started":{"type":"boolean"},"draining":{"type":"boolean"},"workers":{"type":"integer"},"stuck_workers":{"type":"integer"}}}}},
+"Metrics":{"type":"object","required":["processor_metrics","state_statistics","resource_statistics","timestamp"],"properties":{"processor_metrics":{"type":"object"},"state_statistics":{"type":"object"},"resource_statistics":{"type":"object"},"timestamp":{"type":"string","format":"date-time"}}},
+"Index":{"type":"object","required":["name","version","endpoints"],"additionalProperties":false,"properties":{"name":{"type":"string"},"version":{"type":"string"},"endpoints":{"type":"array","items":{"type":"string"}}}})";
+
+std::string Quoted(std::string_view text) {
+  std::string quoted;
+  json::AppendQuoted(text, quoted);
+  return quoted;
+}
+
+// "get" for kGet.
+std::string LowerName(http::Method method) {
+  std::string name(http::MethodName(method));
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return static_cast<char>(c - 'A' + 'a'); });
+  return name;
+}
+
+// The statuses that a request to the route can be refused with, in order.
+std::set<std::string> Refusals(const http::Route& route) {
+  std::set<std::string> statuses = {"400"};
+  std::string_view rest = route.description.refusals;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    statuses.emplace(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (!route.open) statuses.emplace("401");
+  if (!route.unlimited) statuses.insert({"429", "503"});
+  return statuses;
+}
+
+void AppendOperation(const http::Route& route, std::string& out) {
+  const http::Description& own = route.description;
+  out += "{\"operationId\":" + Quoted(own.id) + ",\"tags\":[" + Quoted(own.tag) +
+         "],\n\"summary\":" + Quoted(own.summary) + ",\n\"description\":" + Quoted(own.text);
+  if (route.open) out += ",\n\"security\":[]";
+  if (!own.parameters.empty()) out.append(",\n\"parameters\":").append(own.parameters);
+  if (!own.body.empty()) out.append(",\n\"requestBody\":").append(own.body);
+  out.append(",\n\"responses\":{").append(own.answers);
+  for (const std::string& status : Refusals(route)) {
+    const bool busy = status == "429" || status == "503";
+    out += ",\n\"" + status + "\":{\"$ref\":\"#/components/responses/" +
+           (busy ? "Busy" : "Problem") + "\"}";
+  }
+  out += "}}";
+}
+
+}  // namespace
+
+std::string MakeOpenApi(const std::vector<http::Route>& routes, std::string_view version) {
+  std::string out = "{\"openapi\":\"3.1.0\",\n\"info\":{\"title\":\"sampleproc\",\"version\":";
+  out += Quoted(version) + ",\n\"description\":" + Quoted(kAbout) +
+         ",\n\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"},"
+         "\"contact\":{\"name\":\"sampleproc\"}},\n"
+         "\"servers\":[{\"url\":\"/\"}],\n\"security\":[{},{\"token\":[]}],\n\"tags\":";
+  out.append(kTags).append(",\n\"paths\":{");
+  const char* separator = "\n";
+  for (const http::Route& route : routes) {
+    out.append(separator).append(Quoted(route.path)).append(":{");
+    out += Quoted(LowerName(route.method)) + ":";
+    AppendOperation(route, out);
+    out += '}';
+    separator = ",\n";
+  }
+  out +=
+      "},\n\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\","
+      "\"scheme\":\"bearer\",\"description\":\"Asked for with http.auth_tokens_file.\"}},\n"
+      "\"parameters\":";
+  out.append(kParameters).append(",\n\"requestBodies\":").append(kRequestBodies);
+  out.append(",\n\"responses\":").append(kResponses);
+  out.append(",\n\"schemas\":{").append(kFrameSchemas).append(",").append(kOperationSchemas);
+  return out + "}}}\n";
+}
+
+http::Handler MakeOpenApiHandler(const std::string& document) {
+  return [text = std::make_shared<const std::string>(document)](
+             http::Request&, http::Responder respond) { respond.Send(http::JsonResponse(text)); };
+}
+
+}  // namespace sampleproc::api
