@@ -1,5 +1,6 @@
-// Picture decoding, every format of Decode, and raw pixels: whatever arrives, the decoder answers
-// with an error or with a picture of which every byte is there and was written.
+// Picture decoding: whatever arrives, the decoder answers with an error or with a picture of which
+// every byte is there and was written. A program for each format, which looks at nothing else, so
+// that none of them lives off the others' time.
 #include <cstdint>
 #include <cstdlib>
 
@@ -46,11 +47,18 @@ void Decode(const sampleproc::codec::Encoded& encoded, sampleproc::frame::PixelF
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  namespace codec = sampleproc::codec;
   namespace frame = sampleproc::frame;
+  constexpr codec::Format kFormat = codec::Format::SAMPLEPROC_FUZZ_FORMAT;
+  constexpr int kNotInCorpus = -1;
   const sampleproc::base::ByteView encoded(data, size);
-  Decode({encoded}, frame::PixelFormat::kGray8);
-  Decode({encoded}, frame::PixelFormat::kBgr24);
-  if (size < 3) return 0;
+  if constexpr (kFormat != codec::Format::kRaw) {
+    if (codec::Sniff(encoded) != kFormat) return kNotInCorpus;
+    Decode({encoded}, frame::PixelFormat::kGray8);
+    Decode({encoded}, frame::PixelFormat::kBgr24);
+    return 0;
+  }
+  if (size < 3) return kNotInCorpus;
   // The first bytes say what the others are, as far as they suffice.
   const frame::RawDescription raw{static_cast<frame::RawFormat>(data[0] % 7), 1u + data[1],
                                   1u + data[2] % 16};

@@ -7,7 +7,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 target=$1
-seconds=${2:-30}
+seconds=${2:-60}
 name=$(basename "${target}" _fuzz)
 corpus="$(dirname "${target}")/corpus-${name}"
 mkdir -p "${corpus}"

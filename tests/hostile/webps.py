@@ -5,7 +5,7 @@ import struct
 
 from case import DEADLINE, INVALID, Right, case
 
-SEEDS = pathlib.Path(__file__).resolve().parents[1] / "fuzz/seeds/decode"
+SEEDS = pathlib.Path(__file__).resolve().parents[1] / "fuzz/seeds/webp"
 MEBI = 1 << 20
 
 
