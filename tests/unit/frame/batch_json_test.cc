@@ -1,0 +1,135 @@
+#include "frame/batch_json.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "frame/frame_json.h"
+
+namespace sampleproc::frame {
+namespace {
+
+base::ByteBuffer Body(std::string_view text) {
+  const base::ByteView bytes = base::AsBytes(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+// What is told of a frame: all of it, or its problems without the first `skipped` steps of each
+// loc.
+std::string Told(const base::Result<Frame>& frame, std::size_t skipped) {
+  if (frame) {
+    return frame->frame_id + "|" + frame->camera_id.value_or("-") + "|" +
+           frame->timestamp.value_or("-") + "|" + frame->declared_format.value_or("-") + "|" +
+           (frame->raw ? std::to_string(frame->raw->width) : "-") + "|" +
+           std::string(base::AsText(frame->encoded));
+  }
+  std::string text = "!";
+  for (const base::Problem& problem : frame.error().problems) {
+    text += problem.type + ":" + problem.msg;
+    for (std::size_t i = skipped; i < problem.loc.size(); ++i) text += "." + problem.loc[i];
+    text += ";";
+  }
+  return text;
+}
+
+TEST_CASE("a frame in a batch is read as it is alone") {
+  const std::vector<std::string> frames = {
+      R"({"frame_data":"QUJD"})",
+      R"({"metadata":{"frame_id":7,"camera_id":"c","timestamp":1.5,"x":[{"frame_id":1}]},"frame_data":"QQ=="})",
+      R"({"frame_data":"QUJD","metadata":{"format":"nv12","width":640,"height":480}})",
+      R"({"frame_data":"QUJD","metadata":{"format":"nv12","width":0}})",
+      R"({"frame_data":"QU","metadata":[],"other":{"frames":[1]}})",
+      R"({"frames":[{"frame_data":"QUJD"}]})",
+      "{}",
+      "[]",
+      "[[{}]]",
+      "null",
+      "true",
+      "1.5",
+      R"("frame_data")",
+  };
+  std::string all = R"({"before":{"frames":[1,2]},"frames":[)";
+  for (const std::string& frame : frames) all += frame + (&frame == &frames.back() ? "" : " , ");
+  all += R"(],"after":[[]]})";
+  const auto batch = ParseBatchJson(Body(all), {});
+  REQUIRE(batch);
+  REQUIRE(batch->frames.size() == frames.size());
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    CAPTURE(frames[i]);
+    const auto& read = batch->frames[i];
+    CHECK(Told(read, 3) == Told(ParseFrameJson(Body(frames[i]), {}), 1));
+    if (read) continue;
+    for (const base::Problem& problem : read.error().problems) {
+      REQUIRE(problem.loc.size() >= 3);
+      CHECK(problem.loc[1] == "frames");
+      CHECK(problem.loc[2] == std::to_string(i));
+    }
+  }
+}
+
+TEST_CASE("a batch's frames point into its storage, which moves along") {
+  auto batch =
+      ParseBatchJson(Body(R"({"frames":[{"frame_data":"QUJD"},{"frame_data":"REVG"}]})"), {});
+  REQUIRE(batch);
+  const BatchFrames moved = std::move(*batch);
+  CHECK(base::AsText(moved.frames[0]->encoded) == "ABC");
+  CHECK(base::AsText(moved.frames[1]->encoded) == "DEF");
+  CHECK(moved.frames[0]->storage.empty());
+}
+
+TEST_CASE("the number of a batch's frames is held to its limit exactly") {
+  Options options;
+  options.max_batch_frames = 3;
+  std::string frames = R"({"frame_data":"QUJD"})";
+  for (std::size_t count = 1; count <= 5; ++count) {
+    CAPTURE(count);
+    const auto batch = ParseBatchJson(Body(R"({"frames":[)" + frames + "]}"), options);
+    if (count <= options.max_batch_frames) {
+      REQUIRE(batch);
+      CHECK(batch->frames.size() == count);
+    } else {
+      REQUIRE_FALSE(batch);
+      CHECK(batch.error().problems.front().type == "too_many");
+      CHECK(batch.error().problems.front().msg ==
+            "has " + std::to_string(count) + " frames; at most 3 are allowed");
+    }
+    frames += R"(,{"frame_data":"QUJD"})";
+  }
+}
+
+TEST_CASE("a form's metadata is read as the metadata of a JSON frame") {
+  for (const std::string& metadata :
+       {std::string("{}"), std::string(R"({"frame_id":"a","camera_id":2,"timestamp":"t"})"),
+        std::string(R"({"format":"gray8","width":3,"height":"x"})"), std::string("[]"),
+        std::string(R"({"frame_id":[]})"), std::string(R"({"frame_id":1,"frame_id":2})"),
+        std::string(R"({"frame_id":")") + std::string(300, 'a') + "\"}"}) {
+    CAPTURE(metadata);
+    Frame alone;
+    const auto read = ParseMetadataJson(metadata, {}, alone);
+    const auto whole =
+        ParseFrameJson(Body(R"({"frame_data":"QUJD","metadata":)" + metadata + "}"), {});
+    REQUIRE(read.has_value() == whole.has_value());
+    if (read) {
+      CHECK(alone.frame_id == whole->frame_id);
+      CHECK(alone.camera_id == whole->camera_id);
+      CHECK(alone.timestamp == whole->timestamp);
+      CHECK(alone.raw == whole->raw);
+    } else {
+      REQUIRE(read.error().problems.size() == whole.error().problems.size());
+      for (std::size_t i = 0; i < read.error().problems.size(); ++i) {
+        CHECK(read.error().problems[i].type == whole.error().problems[i].type);
+        CHECK(read.error().problems[i].loc == whole.error().problems[i].loc);
+      }
+    }
+  }
+  Frame frame;
+  Options options;
+  options.max_metadata_bytes = 10;
+  CHECK(ParseMetadataJson("{        }", options, frame));
+  const auto larger = ParseMetadataJson("{         }", options, frame);
+  REQUIRE_FALSE(larger);
+  CHECK(larger.error().problems.front().type == "metadata_too_large");
+}
+
+}  // namespace
+}  // namespace sampleproc::frame
