@@ -189,13 +189,9 @@ class Environment(cli.TestCase):
         for name in ("DETECTION_THRESHOLD", "CONFIDENCE_THRESHOLD"):
             found = []
             for value in ("0.5", "0.999"):
-                # A sanitizer on a busy machine takes its time over faces.
                 service = self.serve(
-                    {name: value},
-                    "--set", "process.pipeline=faces",
-                    "--set", "process.deadline=5m",
-                    "--set", "http.request_deadline=5m",
-                )  # fmt: skip
+                    {name: value}, "--set", "process.pipeline=faces", *cli.NO_HURRY
+                )
                 found.append(service.post(picture, "image/jpeg").json()["total_objects"])
             self.assertEqual(found, [1, 0], name)
 

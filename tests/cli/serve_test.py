@@ -94,7 +94,7 @@ class Endpoints(WithService):
 
 class Process(WithService):
     def setUp(self):
-        self.service = self.serve()
+        self.service = self.serve(*cli.NO_HURRY)
 
     def check(self, answer):
         self.assertEqual(answer.status, 200, answer.body)
@@ -108,7 +108,7 @@ class Process(WithService):
         return result
 
     def from_file(self, name, *words):
-        done = cli.run("process-file", *words, pictures.sample_path(name))
+        done = cli.run("process-file", *cli.NO_HURRY, *words, pictures.sample_path(name))
         record = json.loads(done.stdout)
         del record["source"], record["index"]
         return record
@@ -132,7 +132,7 @@ class Process(WithService):
                 self.assertEqual(self.check(answer), expected)
 
     def test_detections_are_those_of_process_file(self):
-        service = self.serve("--set", "process.pipeline=stats,faces")
+        service = self.serve("--set", "process.pipeline=stats,faces", *cli.NO_HURRY)
         for name, send in (
             ("messi5.jpg", lambda picture: service.post_json(picture, frame_id="f")),
             ("basketball1.png", lambda picture: service.post(picture, path="/process?frame_id=f")),
