@@ -21,6 +21,12 @@ namespace {
 
 using base::ErrorCode;
 
+// What became of one frame, as JSON; of one that failed, why.
+struct Outcome {
+  std::string json;
+  std::optional<ErrorCode> failure;
+};
+
 // A request's frames until the last of them has ended. Each frame writes its own outcome; the one
 // that ends last reads all of them (process/batch.h).
 struct BatchJob {
@@ -34,8 +40,7 @@ struct BatchJob {
   base::MonoTime begun;
   resources::Reservation reservation;
   frame::BatchFrames batch;
-  std::vector<std::string> outcomes;               // JSON
-  std::vector<std::optional<ErrorCode>> failures;  // of each frame that failed
+  std::vector<Outcome> outcomes;
   std::optional<http::Quota> quota;
 
   void Refuse(const base::Error& error) {
@@ -45,8 +50,8 @@ struct BatchJob {
   }
 
   void Fail(std::size_t index, std::string_view frame_id, const base::Error& error) {
-    failures[index] = error.code;
-    json::JsonWriter json(outcomes[index]);
+    outcomes[index].failure = error.code;
+    json::JsonWriter json(outcomes[index].json);
     json.BeginObject();
     json.Member("index", index);
     if (!frame_id.empty()) json.Member("frame_id", frame_id);
@@ -70,7 +75,7 @@ void WorkOn(const ProcessContext& context, BatchJob& job, std::size_t index, Fra
   const auto result = work.Run(processor, frame, std::move(turn));
   if (!result) return fail(result.error());
   frame::AppendResultJson(*result, {.clock_fields = true, .simulated_gpu = context.simulated_gpu},
-                          job.outcomes[index]);
+                          job.outcomes[index].json);
   work.Completed(*result);
   part.Succeeded();
 }
@@ -97,25 +102,26 @@ void HandOver(const ProcessContext& context, const SharedJob& job, std::size_t i
 
 void Answer(const ProcessContext& context, BatchJob& job, const process::BatchReport& report) {
   for (std::size_t index = 0; index < job.outcomes.size(); ++index) {
-    if (!job.outcomes[index].empty()) continue;
+    if (!job.outcomes[index].json.empty()) continue;
     job.Fail(index, "", base::Fail(ErrorCode::kInternal, "the frame was dropped").error());
   }
   // Given back before the answer goes out: who has the answer may count on the memory.
   job.batch = {};
   job.reservation.Release();
-  const bool no_room = std::ranges::all_of(job.failures, [](const auto& failure) {
-    return failure == ErrorCode::kOverloaded || failure == ErrorCode::kShuttingDown;
+  const bool no_room = std::ranges::all_of(job.outcomes, [](const Outcome& outcome) {
+    return outcome.failure == ErrorCode::kOverloaded || outcome.failure == ErrorCode::kShuttingDown;
   });
   if (no_room) {
     return job.Refuse(
-        base::Fail(*job.failures.front(), "there is no room for any frame of this batch").error());
+        base::Fail(*job.outcomes.front().failure, "there is no room for any frame of this batch")
+            .error());
   }
   std::string text;
   json::JsonWriter json(text);
   json.BeginObject();
   json.Key("results");
   json.BeginArray();
-  for (const std::string& outcome : job.outcomes) json.Raw(outcome);
+  for (const Outcome& outcome : job.outcomes) json.Raw(outcome.json);
   json.EndArray();
   json.Member("total", report.frames);
   json.Member("succeeded", report.succeeded);
@@ -144,7 +150,6 @@ void Spread(const ProcessContext& context, const SharedJob& job, base::ByteBuffe
   }
   job->batch = std::move(*batch);
   job->outcomes.resize(count);
-  job->failures.resize(count);
   std::vector<process::StartFrame> frames;
   frames.reserve(count);
   for (std::size_t index = 0; index < count; ++index) {

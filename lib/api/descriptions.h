@@ -1,4 +1,4 @@
-// How each endpoint is described in /openapi.json. The schemas that these texts refer to are in
+// How each endpoint is described in /openapi.json. The components that these texts name are in
 // api/openapi.cc; both are held to the endpoints' real answers by tests.
 #pragma once
 
@@ -16,14 +16,8 @@ inline constexpr http::Description kProcessDescription = {
         "Decodes the picture, runs the configured pipeline over it and answers with what was "
         "found. The query describes a picture that is sent by itself; `annotate=1` with "
         "`Accept: image/jpeg` asks for the frame with its boxes drawn.",
-    .parameters = R"([{"$ref":"#/components/parameters/frame_id"},)"
-                  R"({"$ref":"#/components/parameters/camera_id"},)"
-                  R"({"$ref":"#/components/parameters/timestamp"},)"
-                  R"({"$ref":"#/components/parameters/format"},)"
-                  R"({"$ref":"#/components/parameters/width"},)"
-                  R"({"$ref":"#/components/parameters/height"},)"
-                  R"({"$ref":"#/components/parameters/annotate"}])",
-    .body = R"({"$ref":"#/components/requestBodies/Frame"})",
+    .parameters = "frame_id camera_id timestamp format width height annotate",
+    .body = "Frame",
     .answers = R"("200":{"description":"What was found.","content":{)"
                R"("application/json":{"schema":{"$ref":"#/components/schemas/Result"}},)"
                R"("image/jpeg":{"schema":{"type":"string","contentMediaType":"image/jpeg"}}}})",
@@ -36,15 +30,8 @@ inline constexpr http::Description kTrackingDescription = {
     .text =
         "As `/process`, always as JSON, with the trace that the frame belongs to: that of a "
         "sound `traceparent` (W3C Trace Context), else a new one.",
-    .parameters = R"([{"$ref":"#/components/parameters/frame_id"},)"
-                  R"({"$ref":"#/components/parameters/camera_id"},)"
-                  R"({"$ref":"#/components/parameters/timestamp"},)"
-                  R"({"$ref":"#/components/parameters/format"},)"
-                  R"({"$ref":"#/components/parameters/width"},)"
-                  R"({"$ref":"#/components/parameters/height"},)"
-                  R"({"$ref":"#/components/parameters/traceparent"},)"
-                  R"({"$ref":"#/components/parameters/tracestate"}])",
-    .body = R"({"$ref":"#/components/requestBodies/Frame"})",
+    .parameters = "frame_id camera_id timestamp format width height traceparent tracestate",
+    .body = "Frame",
     .answers = R"("200":{"description":"What was found, and in which trace.","content":{)"
                R"("application/json":{"schema":{"$ref":"#/components/schemas/TrackedResult"}}}})",
     .refusals = "406 413 415 422 500 504"};
@@ -56,8 +43,7 @@ inline constexpr http::Description kBatchDescription = {
     .text =
         "Up to `api.max_batch_frames` frames in one request, a result or an error for each in "
         "its place. A batch counts as its number of frames in the rate limit, all or none.",
-    .body = R"({"required":true,"content":{"application/json":{)"
-            R"("schema":{"$ref":"#/components/schemas/Batch"}}}})",
+    .body = "Batch",
     .answers = R"("200":{"description":"What became of each frame; some or all may have failed.",)"
                R"("content":{"application/json":{)"
                R"("schema":{"$ref":"#/components/schemas/BatchResult"}}}})",
@@ -73,8 +59,6 @@ inline constexpr http::Description kHealthDescription = {
     .answers = R"("200":{"$ref":"#/components/responses/Health"},)"
                R"("503":{"$ref":"#/components/responses/Health"})"};
 
-inline constexpr std::string_view kProbeParameters =
-    R"([{"$ref":"#/components/parameters/verbose"}])";
 inline constexpr std::string_view kProbeAnswers =
     R"("200":{"$ref":"#/components/responses/Probe"},)"
     R"("503":{"$ref":"#/components/responses/Probe"})";
@@ -84,7 +68,7 @@ inline constexpr http::Description kLivezDescription = {
     .tag = "operation",
     .summary = "Whether a restart is not needed",
     .text = "503 only when every worker is stuck.",
-    .parameters = kProbeParameters,
+    .parameters = "verbose",
     .answers = kProbeAnswers};
 
 inline constexpr http::Description kReadyzDescription = {
@@ -92,7 +76,7 @@ inline constexpr http::Description kReadyzDescription = {
     .tag = "operation",
     .summary = "Whether requests should come",
     .text = "503 while starting, draining or with a stuck worker; overload is no reason.",
-    .parameters = kProbeParameters,
+    .parameters = "verbose",
     .answers = kProbeAnswers};
 
 inline constexpr http::Description kStartupzDescription = {
@@ -100,7 +84,7 @@ inline constexpr http::Description kStartupzDescription = {
     .tag = "operation",
     .summary = "Whether the service has started",
     .text = "200 once all parts are there, for ever after.",
-    .parameters = kProbeParameters,
+    .parameters = "verbose",
     .answers = kProbeAnswers};
 
 inline constexpr http::Description kMetricsDescription = {

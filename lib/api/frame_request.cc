@@ -158,7 +158,6 @@ FrameRequest TakeFrameRequest(http::Request& request) {
   FrameRequest taken;
   taken.content_type = request.Find("Content-Type").value_or("");
   taken.kind = KindOf(taken.content_type, request.body);
-  if (taken.kind == BodyKind::kUnsupported) return taken;
   taken.query = request.query;
   taken.body = std::move(request.body);
   return taken;

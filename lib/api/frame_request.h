@@ -35,7 +35,7 @@ struct FrameRequest {
   base::ByteBuffer body;
 };
 
-// Takes body and texts out of the request. Of unsupported kinds nothing is taken.
+// Takes body and texts out of the request.
 FrameRequest TakeFrameRequest(http::Request& request);
 
 // Parses; nothing is decoded. A picture's `frame_id`, `camera_id` and `timestamp` come from the

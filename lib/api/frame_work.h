@@ -3,7 +3,7 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/deadline.h"

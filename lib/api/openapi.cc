@@ -31,6 +31,7 @@ constexpr std::string_view kParameters = R"({
 "tracestate":{"name":"tracestate","in":"header","description":"W3C Trace Context.","schema":{"type":"string"}}})";
 
 constexpr std::string_view kRequestBodies = R"({
+"Batch":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Batch"}}}},
 "Frame":{"required":true,"description":"The frame as JSON with base64, as the bytes of the picture, or as a form.","content":{
 "application/json":{"schema":{"$ref":"#/components/schemas/Frame"}},
 "image/*":{"schema":{"type":"string","contentMediaType":"image/*"}},
@@ -76,15 +77,25 @@ std::string LowerName(http::Method method) {
   return name;
 }
 
+std::vector<std::string> Words(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+std::string Reference(std::string_view kind, std::string_view name) {
+  return "{\"$ref\":" + Quoted("#/components/" + std::string(kind) + "/" + std::string(name)) + "}";
+}
+
 // The statuses that a request to the route can be refused with, in order.
 std::set<std::string> Refusals(const http::Route& route) {
-  std::set<std::string> statuses = {"400"};
-  std::string_view rest = route.description.refusals;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(' '), rest.size());
-    statuses.emplace(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+  const std::vector<std::string> own = Words(route.description.refusals);
+  std::set<std::string> statuses(own.begin(), own.end());
+  statuses.emplace("400");
   if (!route.open) statuses.emplace("401");
   if (!route.unlimited) statuses.insert({"429", "503"});
   return statuses;
@@ -95,13 +106,17 @@ void AppendOperation(const http::Route& route, std::string& out) {
   out += "{\"operationId\":" + Quoted(own.id) + ",\"tags\":[" + Quoted(own.tag) +
          "],\n\"summary\":" + Quoted(own.summary) + ",\n\"description\":" + Quoted(own.text);
   if (route.open) out += ",\n\"security\":[]";
-  if (!own.parameters.empty()) out.append(",\n\"parameters\":").append(own.parameters);
-  if (!own.body.empty()) out.append(",\n\"requestBody\":").append(own.body);
+  const char* separator = ",\n\"parameters\":[";
+  for (const std::string& name : Words(own.parameters)) {
+    out.append(separator).append(Reference("parameters", name));
+    separator = ",";
+  }
+  if (!own.parameters.empty()) out += ']';
+  if (!own.body.empty()) out += ",\n\"requestBody\":" + Reference("requestBodies", own.body);
   out.append(",\n\"responses\":{").append(own.answers);
   for (const std::string& status : Refusals(route)) {
     const bool busy = status == "429" || status == "503";
-    out += ",\n\"" + status + "\":{\"$ref\":\"#/components/responses/" +
-           (busy ? "Busy" : "Problem") + "\"}";
+    out += ",\n" + Quoted(status) + ":" + Reference("responses", busy ? "Busy" : "Problem");
   }
   out += "}}";
 }

@@ -110,10 +110,8 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
 
 // What can be said against a request by its head and its first byte; whether the answer is to be a
 // picture.
-Result<bool> Check(const http::Request& request, bool may_annotate) {
-  if (KindOf(request.Find("Content-Type").value_or(""), request.body) == BodyKind::kUnsupported) {
-    return UnsupportedBody();
-  }
+Result<bool> Check(const http::Request& request, BodyKind kind, bool may_annotate) {
+  if (kind == BodyKind::kUnsupported) return UnsupportedBody();
   const auto accept = request.Find("Accept");
   if (may_annotate && http::QueryParameter(request.query, "annotate") == "1" &&
       http::Quality(accept, "image/jpeg") > 0) {
@@ -127,7 +125,8 @@ Result<bool> Check(const http::Request& request, bool may_annotate) {
 
 http::Handler Make(const ProcessContext& context, bool tracking) {
   return [context, tracking](http::Request& request, http::Responder respond) {
-    const auto annotate = Check(request, !tracking);
+    FrameRequest frame = TakeFrameRequest(request);
+    const auto annotate = Check(request, frame.kind, !tracking);
     if (!annotate) {
       return respond.Send(http::ErrorResponse(annotate.error(), request.path, request.request_id));
     }
@@ -138,7 +137,7 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
     job->annotate = *annotate;
     if (tracking) job->trace = telemetry::ContinueTrace(CallersTrace(request), context.ids);
     job->reservation = std::move(request.reservation);
-    job->request = TakeFrameRequest(request);
+    job->request = std::move(frame);
     auto submitted = context.pool.Submit(
         [context, job](process::Processor& processor, process::CameraTurns::Turn turn) {
           Work(context, *job, processor, std::move(turn));

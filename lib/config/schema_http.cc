@@ -232,14 +232,7 @@ void AddTimeoutRows(std::vector<Key>& rows) {
       [](auto& c) -> auto& { return c.http.request_deadline; }));
 }
 
-}  // namespace
-
-void AddHttpRows(std::vector<Key>& rows) {
-  AddListenRows(rows);
-  AddHttpAccessRows(rows);
-  AddLimitRows(rows);
-  AddConnectionRows(rows);
-  AddTimeoutRows(rows);
+void AddApiRows(std::vector<Key>& rows) {
   rows.push_back(
       Bind({.path = "api.max_batch_frames",
             .kind = Kind::kInt,
@@ -251,6 +244,17 @@ void AddHttpRows(std::vector<Key>& rows) {
                     "http.max_json_nodes.",
             .reloadable = true},
            [](auto& c) -> auto& { return c.frame.max_batch_frames; }));
+}
+
+}  // namespace
+
+void AddHttpRows(std::vector<Key>& rows) {
+  AddListenRows(rows);
+  AddHttpAccessRows(rows);
+  AddLimitRows(rows);
+  AddConnectionRows(rows);
+  AddTimeoutRows(rows);
+  AddApiRows(rows);
 }
 
 }  // namespace sampleproc::config

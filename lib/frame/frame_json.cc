@@ -11,8 +11,6 @@
 namespace sampleproc::frame {
 namespace {
 
-constexpr std::string_view kMetadata = "metadata";
-
 // One frame's text, or the text of its metadata.
 base::Result<void> Read(std::span<char> text_with_room, const Options& options, bool metadata,
                         FrameReader& reader) {

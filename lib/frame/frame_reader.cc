@@ -30,7 +30,6 @@ constexpr std::array<MemberRule, kMembers> kRules = {{
 }};
 
 constexpr std::string_view kFrameData = "frame_data";
-constexpr std::string_view kMetadata = "metadata";
 
 std::string_view TypeOf(base::Base64Error::Kind kind) {
   switch (kind) {
@@ -114,7 +113,7 @@ void FrameReader::Add(std::string_view type, std::initializer_list<std::string_v
   problems_.push_back({std::string(type), std::move(loc), std::move(msg)});
 }
 
-std::uint32_t FrameReader::SideOf(Member which) {
+std::uint32_t FrameReader::SideOf(MetadataMember which) {
   if (!members_[which]) return 0;
   const auto side = ParseRawSide(*members_[which]);
   if (!side) {

@@ -21,8 +21,10 @@
 
 namespace sampleproc::frame {
 
+inline constexpr std::string_view kMetadata = "metadata";
+
 // The members of `metadata` that are looked at.
-enum Member { kFrameId, kCameraId, kTimestamp, kFormat, kWidth, kHeight, kMembers };
+enum MetadataMember { kFrameId, kCameraId, kTimestamp, kFormat, kWidth, kHeight, kMembers };
 
 // The type of a problem for an error of the text: "json_invalid", "duplicate_key"...
 std::string_view TypeOf(json::JsonError::Kind kind);
@@ -78,7 +80,7 @@ class FrameReader final : public json::JsonHandler {
   std::vector<base::Problem>& problems() { return problems_; }
   std::span<const char> payload() const { return payload_; }
   const std::optional<RawDescription>& raw() const { return raw_; }
-  std::optional<std::string>& member(Member which) { return members_[which]; }
+  std::optional<std::string>& member(MetadataMember which) { return members_[which]; }
 
  private:
   struct Value {
@@ -91,7 +93,7 @@ class FrameReader final : public json::JsonHandler {
   enum class Top { kPayload, kDescription, kOther };
 
   void Add(std::string_view type, std::initializer_list<std::string_view> below, std::string msg);
-  std::uint32_t SideOf(Member which);
+  std::uint32_t SideOf(MetadataMember which);
   void OnValue(const Value& value);
   void OnFrameData(const Value& value);
   void OnMetadata(const Value& value);

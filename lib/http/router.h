@@ -35,16 +35,16 @@ class Responder {
 // copies along.
 using Handler = std::function<void(Request& request, Responder respond)>;
 
-// How a route is described in an OpenAPI document: texts for people, and parts of the document as
-// JSON, "" for none.
+// How a route is described in an OpenAPI document: texts for people, names of the document's
+// components, "" for none.
 struct Description {
   std::string_view id;  // unique
   std::string_view tag;
   std::string_view summary;
   std::string_view text = {};
-  std::string_view parameters = {};  // an array of Parameter Objects
-  std::string_view body = {};        // a Request Body Object
-  std::string_view answers = {};     // members of a Responses Object
+  std::string_view parameters = {};  // "frame_id width"
+  std::string_view body = {};        // the request body
+  std::string_view answers = {};     // members of a Responses Object, as JSON
   std::string_view refusals = {};    // statuses of problem documents, "413 422", beside those that
                                      // every route has
 };
@@ -52,7 +52,7 @@ struct Description {
 struct Route {
   Method method;  // kGet answers HEAD as well
   std::string path;
-  Handler handler;
+  Handler handler = {};
   bool open = false;       // needs no token: probes, whose senders cannot have one
   bool unlimited = false;  // outside the rate limit, answered while draining: how to look at us
   Description description = {};

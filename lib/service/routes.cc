@@ -1,6 +1,6 @@
 #include "service/routes.h"
 
-#include <functional>
+#include <cstddef>
 #include <string>
 
 #include "api/batch_handler.h"
@@ -15,67 +15,93 @@ namespace {
 
 using http::Method;
 
-// A route that is still without its handler, and what makes that.
+using Contexts = const RouteContexts&;
+using Routes = const std::vector<http::Route>&;
+
+// A route that is still without its handler, and what makes that, knowing all routes there are.
 struct Row {
   http::Route route;
-  std::function<http::Handler(const RouteContexts&)> make = {};
+  http::Handler (*make)(Contexts, Routes);
 };
 
-// Behind each path: whether it needs no token, and whether it is outside the rate limit and
-// answered while draining.
 std::vector<Row> Table(bool with_metrics) {
-  using C = const RouteContexts&;
+  // Probes need no token; who looks at us is outside the rate limit and answered while draining.
   std::vector<Row> rows = {
-      {{Method::kPost, "/process", {}, false, false, api::kProcessDescription},
-       [](C c) { return api::MakeProcessHandler(c.process); }},
-      {{Method::kPost, "/process-batch", {}, false, false, api::kBatchDescription},
-       [](C c) { return api::MakeBatchHandler(c.process); }},
-      {{Method::kPost, "/process-with-tracking", {}, false, false, api::kTrackingDescription},
-       [](C c) { return api::MakeTrackingHandler(c.process); }},
-      {{Method::kGet, "/health", {}, true, true, api::kHealthDescription},
-       [](C c) { return api::MakeHealthHandler(c.health); }},
-      {{Method::kGet, "/livez", {}, true, true, api::kLivezDescription},
-       [](C c) { return api::MakeLivezHandler(c.health.facts); }},
-      {{Method::kGet, "/readyz", {}, true, true, api::kReadyzDescription},
-       [](C c) { return api::MakeReadyzHandler(c.health.facts); }},
-      {{Method::kGet, "/startupz", {}, true, true, api::kStartupzDescription},
-       [](C c) { return api::MakeStartupzHandler(c.health.facts); }},
-  };
-  if (with_metrics) {
-    rows.push_back({{Method::kGet, "/metrics", {}, false, true, api::kMetricsDescription},
-                    [](C c) { return api::MakeMetricsHandler(c.metrics); }});
-  }
-  rows.push_back(
-      {{Method::kGet, "/openapi.json", {}, false, false, api::kOpenApiDescription},
-       [with_metrics](C) { return api::MakeOpenApiHandler(DescribeRoutes(with_metrics)); }});
-  rows.push_back(
-      {{Method::kGet, "/", {}, false, false, api::kIndexDescription}, [with_metrics](C c) {
+      {{.method = Method::kPost, .path = "/process", .description = api::kProcessDescription},
+       [](Contexts c, Routes) { return api::MakeProcessHandler(c.process); }},
+      {{.method = Method::kPost, .path = "/process-batch", .description = api::kBatchDescription},
+       [](Contexts c, Routes) { return api::MakeBatchHandler(c.process); }},
+      {{.method = Method::kPost,
+        .path = "/process-with-tracking",
+        .description = api::kTrackingDescription},
+       [](Contexts c, Routes) { return api::MakeTrackingHandler(c.process); }},
+      {{.method = Method::kGet,
+        .path = "/health",
+        .open = true,
+        .unlimited = true,
+        .description = api::kHealthDescription},
+       [](Contexts c, Routes) { return api::MakeHealthHandler(c.health); }},
+      {{.method = Method::kGet,
+        .path = "/livez",
+        .open = true,
+        .unlimited = true,
+        .description = api::kLivezDescription},
+       [](Contexts c, Routes) { return api::MakeLivezHandler(c.health.facts); }},
+      {{.method = Method::kGet,
+        .path = "/readyz",
+        .open = true,
+        .unlimited = true,
+        .description = api::kReadyzDescription},
+       [](Contexts c, Routes) { return api::MakeReadyzHandler(c.health.facts); }},
+      {{.method = Method::kGet,
+        .path = "/startupz",
+        .open = true,
+        .unlimited = true,
+        .description = api::kStartupzDescription},
+       [](Contexts c, Routes) { return api::MakeStartupzHandler(c.health.facts); }},
+      {{.method = Method::kGet,
+        .path = "/metrics",
+        .unlimited = true,
+        .description = api::kMetricsDescription},
+       [](Contexts c, Routes) { return api::MakeMetricsHandler(c.metrics); }},
+      {{.method = Method::kGet, .path = "/openapi.json", .description = api::kOpenApiDescription},
+       [](Contexts, Routes all) {
+         return api::MakeOpenApiHandler(api::MakeOpenApi(all, config::kVersion));
+       }},
+      {{.method = Method::kGet, .path = "/", .description = api::kIndexDescription},
+       [](Contexts c, Routes all) {
          std::vector<std::string> endpoints;
-         for (const Row& row : Table(with_metrics)) {
-           if (row.route.path == "/") continue;
-           endpoints.push_back(std::string(http::MethodName(row.route.method)) + " " +
-                               row.route.path);
+         for (const http::Route& route : all) {
+           if (route.path == "/") continue;
+           endpoints.push_back(std::string(http::MethodName(route.method)) + " " + route.path);
          }
          return api::MakeIndexHandler(c.health.service_name, c.health.service_version, endpoints);
-       }});
+       }},
+  };
+  if (!with_metrics)
+    std::erase_if(rows, [](const Row& row) { return row.route.path == "/metrics"; });
   return rows;
+}
+
+std::vector<http::Route> WithoutHandlers(const std::vector<Row>& rows) {
+  std::vector<http::Route> routes;
+  routes.reserve(rows.size());
+  for (const Row& row : rows) routes.push_back(row.route);
+  return routes;
 }
 
 }  // namespace
 
 std::vector<http::Route> MakeRoutes(const RouteContexts& contexts, bool with_metrics) {
-  std::vector<http::Route> routes;
-  for (Row& row : Table(with_metrics)) {
-    row.route.handler = row.make(contexts);
-    routes.push_back(std::move(row.route));
-  }
+  const std::vector<Row> rows = Table(with_metrics);
+  const std::vector<http::Route> all = WithoutHandlers(rows);
+  std::vector<http::Route> routes = all;
+  for (std::size_t i = 0; i < rows.size(); ++i) routes[i].handler = rows[i].make(contexts, all);
   return routes;
 }
 
 std::string DescribeRoutes(bool with_metrics) {
-  std::vector<http::Route> routes;
-  for (Row& row : Table(with_metrics)) routes.push_back(std::move(row.route));
-  return api::MakeOpenApi(routes, config::kVersion);
+  return api::MakeOpenApi(WithoutHandlers(Table(with_metrics)), config::kVersion);
 }
 
 }  // namespace sampleproc::service

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kLength = 55;
 constexpr std::size_t kMaxMembers = 32;
-constexpr std::size_t kMaxStateBytes = 8192;
+constexpr std::size_t kMaxStateBytes = 8192;  // the Recommendation asks for 512 at least
 
 bool IsLowerHex(std::string_view text) {
   return std::ranges::all_of(

@@ -30,7 +30,8 @@ std::optional<TraceContext> ParseTraceparent(std::string_view text);
 
 // The members of a tracestate worth passing on, at most 32 of them (section 3.3.1.1): all of
 // `text`, whose field lines are joined by commas, without white space around members and empty
-// ones; "" when a member has no key or value, or a character that none may have.
+// ones; "" when a member has no key or value, or a character that none may have,
+// or when the text is longer than 8 KiB.
 std::string CleanTracestate(std::string_view text);
 
 std::string FormatTraceparent(const TraceContext& context);

@@ -2,14 +2,13 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "service/service.h"
-#include "support/null_logger.h"
-#include "support/raw_client.h"
+#include "support/service_client.h"
 #include "support/temp_dir.h"
 
 namespace sampleproc::service {
 namespace {
 
+using test::Ask;
 using test::PostRequest;
 using test::RawClient;
 using test::RawResponse;
@@ -19,14 +18,6 @@ std::unique_ptr<Service> Start(config::Config config) {
   auto service = Service::Start(config, base::SystemClock(), std::make_shared<test::NullLogger>());
   REQUIRE(service);
   return std::move(*service);
-}
-
-RawResponse Ask(const Service& service, const std::string& request) {
-  RawClient client(service.port());
-  client.Send(request);
-  auto response = client.Read();
-  REQUIRE(response);
-  return *response;
 }
 
 std::string Get(const std::string& path, const std::string& fields = "Host: localhost\r\n") {

@@ -8,8 +8,6 @@
 namespace sampleproc::process::opencv {
 namespace {
 
-constexpr int kWordBits = 64;
-
 static_assert(std::endian::native == std::endian::little, "the first byte is the lowest one");
 
 // The highest bits of eight bytes, the first byte's lowest.

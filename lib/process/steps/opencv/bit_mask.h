@@ -1,5 +1,5 @@
-// A mask of one bit a pixel, and the two operations that clean a mask of what moved. A word is 64
-// pixels, so they cost a tenth of OpenCV's on bytes, and give the same pixels.
+// A mask of one bit a pixel, and the two operations that clean a mask of what moved: 64 pixels a
+// word, and the same pixels as OpenCV's on bytes.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,8 @@ namespace sampleproc::process::opencv {
 // are 0. May throw std::bad_alloc.
 class BitMask {
  public:
+  static constexpr int kWordBits = 64;
+
   // The pixels of 128 and more of a picture whose rows start `stride` bytes apart.
   BitMask(const std::uint8_t* data, std::size_t stride, int width, int height);
 

@@ -7,7 +7,7 @@
 namespace sampleproc::process::opencv {
 namespace {
 
-constexpr int kWordBits = 64;
+constexpr int kWordBits = BitMask::kWordBits;
 
 // The first pixel from `x` on that is set, or when `set` is false is not; the width when there is
 // none.
