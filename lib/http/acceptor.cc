@@ -20,16 +20,19 @@ using boost::system::error_code;
 constexpr int kBatch = 64;  // then connections there are get their turn
 constexpr std::chrono::milliseconds kPause{100};
 
+// What is on its way between a client's SYN and the end of its handshake: a round trip.
+constexpr std::chrono::milliseconds kHandshakes{100};
+
 Descriptor OpenSpare() { return Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 }  // namespace
 
 Acceptor::Acceptor(Loop& loop, ListenSocket socket)
     : loop_(loop),
-      is_unix_(socket.is_unix),
-      unlink_(std::move(socket.unlink)),
-      listener_(loop.io(), socket.fd.release()),
+      socket_(std::move(socket)),
+      listener_(loop.io(), socket_.fd.get()),
       pause_(loop.io()),
+      handshakes_(loop.io()),
       spare_(OpenSpare()) {}
 
 Acceptor::~Acceptor() { Close(); }
@@ -80,7 +83,7 @@ void Acceptor::Admit(Descriptor fd, const Address& peer) {
   socklen_t size = sizeof own;
   ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size);
   std::unique_ptr<TlsStream> tls;
-  const auto context = is_unix_ ? nullptr : loop_.shared().tls.load();
+  const auto context = socket_.is_unix ? nullptr : loop_.shared().tls.load();
   if (context) tls = context->Accept(fd.get());
   Wire::Socket socket(loop_.io());
   socket.assign({own.ss_family, 0}, fd.get());
@@ -106,9 +109,10 @@ Acceptor::Taken Acceptor::OnError(int error) {
     case ENOBUFS:
     case ENOMEM:
     case EBADF:
-    case EINVAL:
     case ENOTSOCK:
       loop_.NoteAcceptFailure(error);
+      return Taken::kPause;
+    case EINVAL:  // empty, and nobody new is let in: see RefuseNew
       return Taken::kPause;
     default:
       return Taken::kOne;  // of the one connection, gone by now: accept(2), "Error handling"
@@ -117,17 +121,27 @@ Acceptor::Taken Acceptor::OnError(int error) {
 
 void Acceptor::Finish() {
   if (!listener_.is_open()) return;
-  while (TakeOne() == Taken::kOne) {
-  }
-  Close();
+  RefuseNew(socket_);
+  const auto take_the_rest = [this](error_code cancelled) {
+    if (cancelled || !listener_.is_open()) return;
+    while (TakeOne() == Taken::kOne) {
+    }
+    Close();
+  };
+  if (socket_.is_unix || socket_.inherited) return take_the_rest({});
+  handshakes_.expires_after(kHandshakes);
+  handshakes_.async_wait(take_the_rest);
 }
 
 void Acceptor::Close() {
   error_code ignored;
   pause_.cancel(ignored);
+  handshakes_.cancel(ignored);
   if (!listener_.is_open()) return;
-  listener_.close(ignored);
-  if (!unlink_.empty()) ::unlink(unlink_.c_str());
+  (void)listener_.release();
+  socket_.fd.reset();
+  if (!socket_.unlink.empty()) ::unlink(socket_.unlink.c_str());
+  loop_.NoteClosed();
 }
 
 }  // namespace sampleproc::http

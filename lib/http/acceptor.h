@@ -33,7 +33,7 @@ class Acceptor {
   ~Acceptor();
 
   void Start();
-  // Takes what has been connected until now, then closes the socket.
+  // Lets nobody new in, takes what is connected or about to be, then closes the socket.
   void Finish();
   void Close();
 
@@ -47,10 +47,10 @@ class Acceptor {
   Taken OnError(int error);
 
   Loop& loop_;
-  const bool is_unix_;
-  const std::string unlink_;
+  ListenSocket socket_;  // the descriptor is listener_'s
   boost::asio::posix::stream_descriptor listener_;
   boost::asio::steady_timer pause_;
+  boost::asio::steady_timer handshakes_;
   Descriptor spare_;
 };
 

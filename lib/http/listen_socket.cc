@@ -1,6 +1,7 @@
 #include "http/listen_socket.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -8,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -115,12 +117,13 @@ Result<Descriptor> ListenOnPath(const std::string& path) {
 }
 
 // Another descriptor of the same socket: whichever loop is awake first takes the connection.
-void Share(Descriptor fd, bool is_unix, const std::string& path, Listening& listening) {
+void Share(ListenSocket socket, Listening& listening) {
   for (std::size_t i = 1; i < listening.of_loops.size(); ++i) {
-    const int copy = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0);
-    if (copy >= 0) listening.of_loops[i].push_back({Descriptor(copy), is_unix});
+    const int copy = ::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) continue;
+    listening.of_loops[i].push_back({Descriptor(copy), socket.is_unix, socket.inherited});
   }
-  listening.of_loops[0].push_back({std::move(fd), is_unix, path});
+  listening.of_loops[0].push_back(std::move(socket));
 }
 
 Result<void> TakeInherited(int inherited, Listening& listening) {
@@ -137,7 +140,7 @@ Result<void> TakeInherited(int inherited, Listening& listening) {
   address.length = sizeof address.storage;
   ::getsockname(inherited, address.get(), &address.length);
   if (listening.port == 0) listening.port = address.port();
-  Share(std::move(fd), address.storage.ss_family == AF_UNIX, "", listening);
+  Share({std::move(fd), address.storage.ss_family == AF_UNIX, true}, listening);
   return {};
 }
 
@@ -154,7 +157,7 @@ Result<void> ListenOnPort(const Options& options, Listening& listening) {
   for (auto& of_loop : listening.of_loops) {
     auto fd = ListenOn(*address, options, shared);
     if (!fd) return std::unexpected(fd.error());
-    of_loop.push_back({std::move(*fd), false});
+    of_loop.push_back({std::move(*fd)});
   }
   listening.port = address->port();
   return {};
@@ -177,6 +180,29 @@ void Descriptor::reset() {
   fd_ = -1;
 }
 
+void RefuseNew(const ListenSocket& socket) {
+  if (socket.inherited) return;
+  if (socket.is_unix) {
+    ::shutdown(socket.fd.get(), SHUT_RD);  // what waits stays, unlike with TCP
+    return;
+  }
+  // A socket's filter sees the TCP header (socket(7), SO_ATTACH_FILTER): its flags are in byte 13
+  // (RFC 9293, section 3.1). Drop what is SYN without ACK, keep the rest in full.
+  constexpr std::uint32_t kFlagsAt = 13;
+  constexpr std::uint32_t kSyn = 0x02;
+  constexpr std::uint32_t kAck = 0x10;
+  std::array<sock_filter, 5> program{{
+      {BPF_LD | BPF_B | BPF_ABS, 0, 0, kFlagsAt},
+      {BPF_ALU | BPF_AND | BPF_K, 0, 0, kSyn | kAck},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, kSyn},
+      {BPF_RET | BPF_K, 0, 0, 0},
+      {BPF_RET | BPF_K, 0, 0, 0xFFFFFFFF},
+  }};
+  const sock_fprog filter{program.size(), program.data()};
+  // Where a kernel lacks it the port is closed without, as everybody else does.
+  ::setsockopt(socket.fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+}
+
 Result<Listening> Listen(const Options& options, const std::vector<int>& inherited, int loops) {
   Listening listening;
   listening.of_loops.resize(static_cast<std::size_t>(loops));
@@ -189,7 +215,7 @@ Result<Listening> Listen(const Options& options, const std::vector<int>& inherit
   if (!options.unix_socket.empty()) {
     auto fd = ListenOnPath(options.unix_socket);
     if (!fd) return std::unexpected(fd.error());
-    Share(std::move(*fd), true, options.unix_socket, listening);
+    Share({std::move(*fd), true, false, options.unix_socket}, listening);
   }
   return listening;
 }

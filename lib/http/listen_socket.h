@@ -30,8 +30,16 @@ class Descriptor {
 struct ListenSocket {
   Descriptor fd;            // non-blocking
   bool is_unix = false;     // always plain: nobody else can listen in
+  bool inherited = false;   // somebody else's: it goes on listening when we close it
   std::string unlink = {};  // the path of a Unix socket that we made
 };
+
+// From now on nobody new connects to a socket of ours. What is connected already, or is about to
+// be (for TCP: has its SYN-ACK), still comes and is to be accepted before the socket is closed,
+// because closing resets whatever waits. A TCP client that is too late finds out with its next SYN,
+// a second later (RFC 6298, section 2.1), that the port is closed; one of a Unix socket at once.
+// Changes nothing for a socket that was passed in.
+void RefuseNew(const ListenSocket& socket);
 
 struct Listening {
   std::vector<std::vector<ListenSocket>> of_loops;  // one list for each loop

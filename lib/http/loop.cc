@@ -30,7 +30,7 @@ milliseconds TickInterval(const Options& options) {
 }  // namespace
 
 Loop::Loop(const ServerContext& context, SharedState& shared, std::vector<ListenSocket> sockets)
-    : context_(context), shared_(shared) {
+    : context_(context), shared_(shared), listening_(static_cast<int>(sockets.size())) {
   for (ListenSocket& socket : sockets) {
     acceptors_.push_back(std::make_unique<Acceptor>(*this, std::move(socket)));
   }

@@ -47,6 +47,7 @@ class Loop {
   // From any thread.
   int connections() const { return connections_.load(std::memory_order_relaxed); }
   int requests() const { return requests_.load(std::memory_order_relaxed); }
+  int listening() const { return listening_.load(std::memory_order_acquire); }  // sockets
 
   // For acceptors and sessions.
   const ServerContext& context() const { return context_; }
@@ -61,6 +62,7 @@ class Loop {
     requests_.store(requests_.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
   }
   void NoteAcceptFailure(int error);
+  void NoteClosed() { listening_.fetch_sub(1, std::memory_order_release); }
 
   SessionList::iterator Add(Session* session);
   void Remove(SessionList::iterator place);
@@ -74,6 +76,7 @@ class Loop {
   SessionList sessions_;  // outlives io_, whose end destroys the last sessions
   std::atomic<int> connections_{0};
   std::atomic<int> requests_{0};  // written by the loop's thread only
+  std::atomic<int> listening_;
   boost::asio::io_context io_{1};
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   boost::asio::steady_timer tick_{io_};

@@ -92,6 +92,13 @@ void Server::StopAccepting() {
   for (const auto& loop : impl_->loops) loop->StopAccepting();
 }
 
+int Server::sockets() const {
+  // Listening first: a connection is counted before the socket that it came from is not.
+  int sum = 0;
+  for (const auto& loop : impl_->loops) sum += loop->listening();
+  return sum + connections();
+}
+
 int Server::connections() const {
   int sum = 0;
   for (const auto& loop : impl_->loops) sum += loop->connections();

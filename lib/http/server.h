@@ -60,10 +60,13 @@ class Server {
   // accepted, so that what comes is answered, by whatever the chain says, rather than reset.
   void BeginDrain();
 
-  // After BeginDrain: takes what is connected already, then listens no more.
+  // After BeginDrain, returns at once: lets nobody new connect, takes who is connected or about to
+  // be, then listens no more.
   void StopAccepting();
 
-  // Connections open now; requests that were let in and are not answered yet.
+  // Sockets listened on and connections open now: 0 after StopAccepting when all who came have had
+  // their answer. Requests that were let in and are not answered yet.
+  int sockets() const;
   int connections() const;
   int requests() const;
 

@@ -252,7 +252,7 @@ int Service::Impl::AwaitRequests(const base::Deadline& force) {
 
 void Service::Impl::CloseSessions(const base::Deadline& end) {
   server->StopAccepting();
-  while (server->connections() > 0 && !end.Expired()) std::this_thread::sleep_for(kPoll);
+  while (server->sockets() > 0 && !end.Expired()) std::this_thread::sleep_for(kPoll);
   server->Stop();
 }
 

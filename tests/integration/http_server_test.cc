@@ -1,7 +1,11 @@
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
 #include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "http/middleware/body_admission.h"
 #include "http/middleware/request_id.h"
@@ -418,6 +422,36 @@ TEST_CASE("a drain closes idle connections and finishes the others") {
   CHECK(response->status == 200);
   CHECK(response->Field("Connection") == "close");
   CHECK(busy.EndsSilently());
+}
+
+TEST_CASE("who connects before listening ends is answered; who comes later is refused") {
+  for (int round = 0; round < 3; ++round) {
+    TestServer server;
+    std::atomic<int> answered = 0;
+    std::atomic<int> reset = 0;
+    std::vector<std::jthread> clients(8);
+    for (auto& client : clients) {
+      client = std::jthread([&] {
+        for (;;) {
+          std::optional<RawClient> connection;
+          try {
+            connection.emplace(server.server->port());
+          } catch (const std::runtime_error&) {
+            return;  // refused
+          }
+          const bool whole = connection->Send(kHello) && connection->Read();
+          ++(whole ? answered : reset);
+        }
+      });
+    }
+    while (answered < 200) std::this_thread::yield();
+    server.server->BeginDrain();
+    server.server->StopAccepting();
+    while (server.server->sockets() > 0) std::this_thread::yield();
+    server.server->Stop();
+    clients.clear();  // each of them has been refused
+    CHECK(reset == 0);
+  }
 }
 
 TEST_CASE("stopping with connections in every state leaves nothing behind") {
