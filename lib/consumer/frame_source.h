@@ -1,0 +1,76 @@
+// Where the consumer's frames come from, and who is told what became of each.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "consumer/frame_entry.h"
+
+namespace sampleproc::consumer {
+
+// A frame that was handed to us.
+struct Delivery {
+  std::uint64_t ticket = 0;  // the source's name for it until it is settled; never 0, never reused
+  FrameEntry entry;
+  // How often it has been handed out, this time included. From the second time on somebody died or
+  // gave up over it: such a frame is worked alone.
+  int deliveries = 1;
+  // What is wrong with the entry; it then goes to the dead letters, or is dropped where there are
+  // none.
+  std::optional<base::Error> broken;
+};
+
+// How a frame ended. Each ends in exactly one of these.
+enum class Ending {
+  kDone,      // looked at; `record` is the result
+  kDropped,   // not looked at on purpose; `reason` says why
+  kDead,      // cannot be done; `reason` says why
+  kReturned,  // not looked at because we stop: somebody else's, or ours at the next start
+};
+
+struct Settlement {
+  std::uint64_t ticket = 0;
+  Ending ending = Ending::kDone;
+  std::string frame_id;
+  std::string record;  // one line of JSON without the newline; of kDone only
+  std::string reason;  // a stable word ("max_age", "no_pixels", "invalid-frame"); of the others
+};
+
+// Called once, from any thread. False: another owner had settled the frame before, so nothing of
+// ours counts and the record goes nowhere else. It must not call the source.
+using OnSettled = std::move_only_function<void(bool ours)>;
+
+// Pull, Reset and Probe are called by one thread, the consumer's. Settle and Interrupt by any.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+
+  // At most `count` frames; none when nothing came within the source's own short wait (a second or
+  // less). Fails with kUnavailable, kRequestTimeout or kIo when the upstream cannot be reached or
+  // does not answer as agreed, kConfig when waiting does not help (a wrong password);
+  // `retry_after` is the upstream's own word. Frames in hand stay valid through failures.
+  virtual base::Result<std::vector<Delivery>> Pull(std::size_t count) = 0;
+
+  // Hands over what became of a frame; once for each. Never waits for the network. What cannot be
+  // settled now (the upstream is away) is kept and tried again: it is bounded by what was pulled,
+  // because frames count as in hand until `done` has been called.
+  virtual void Settle(Settlement settlement, OnSettled done) = 0;
+
+  // Forgets connections after repeated failure; the next Pull begins from nothing.
+  virtual void Reset() = 0;
+
+  // How the upstream says it is: success, or what is wrong. At most a few seconds.
+  virtual base::Result<void> Probe() = 0;
+
+  // Ends a Pull or Probe that waits; those after it fail with kShuttingDown at once. Settle goes
+  // on working until the source is destroyed, which waits a bounded time for what is left.
+  virtual void Interrupt() = 0;
+};
+
+}  // namespace sampleproc::consumer
