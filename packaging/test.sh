@@ -98,12 +98,13 @@ fuzz_verdict() {
 fuzz() {
   # shellcheck disable=SC2310
   build fuzz || return 0  # counted there
-  local targets target
+  local jobs targets target
+  jobs=$(nproc)
   targets=$(find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f -perm -u+x | sort)
   [[ -n ${targets} ]] || fail 'fuzz: no targets'
   export -f fuzz_one
   # shellcheck disable=SC2016
-  xargs -n 1 -P "$(nproc)" bash -c 'fuzz_one "$1"' fuzz_one <<<"${targets}"
+  xargs -n 1 -P "${jobs}" bash -c 'fuzz_one "$1"' fuzz_one <<<"${targets}"
   for target in ${targets}; do check "fuzz ${target##*/}" fuzz_verdict "${target}"; done
 }
 
