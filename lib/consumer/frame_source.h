@@ -62,6 +62,10 @@ class FrameSource {
   // because frames count as in hand until `done` has been called.
   virtual void Settle(Settlement settlement, OnSettled done) = 0;
 
+  // Whether a frame that is settled as kReturned is worked on later: by somebody else, or by us at
+  // the next start. Where it is not, a consumer that stops finishes what it holds.
+  virtual bool TakesBack() const = 0;
+
   // Forgets connections after repeated failure; the next Pull begins from nothing.
   virtual void Reset() = 0;
 

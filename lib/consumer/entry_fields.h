@@ -1,0 +1,34 @@
+// What upstreams write about a frame, field by field, made into an entry.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "consumer/frame_entry.h"
+#include "frame/options.h"
+
+namespace sampleproc::consumer {
+
+// A named value as the upstream wrote it. A JSON text is its unescaped content, any other JSON
+// value its text as it was sent; null is left out.
+struct EntryField {
+  std::string name;
+  std::string value;
+};
+
+enum class EntryOrigin {
+  kStream,  // of Redis: a value is any bytes, so frame_data may be the picture or its base64
+  kJson,    // an object: frame_data is base64
+};
+
+// Fields it does not know are ignored; of two with one name the last counts. `metadata` and
+// `trace_context` are JSON objects, `metadata` may be such an object in a JSON string. What the
+// upstream itself got wrong about a picture (sides, size) is left out, not refused: the decoder
+// knows better. Fails with kInvalidFrame and one Problem for each thing that is wrong: metadata
+// that is no JSON object or too large, text that is not UTF-8, an id too long, frame_data that is
+// not base64 where it must be, or longer than the limits of `options`. Thread-safe.
+base::Result<FrameEntry> ReadEntry(std::vector<EntryField> fields, EntryOrigin origin,
+                                   const frame::Options& options);
+
+}  // namespace sampleproc::consumer
