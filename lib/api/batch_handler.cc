@@ -63,15 +63,16 @@ struct BatchJob {
 
 using SharedJob = std::shared_ptr<BatchJob>;
 
-void WorkOn(const ProcessContext& context, BatchJob& job, std::size_t index, FrameWork& work,
-            process::Processor& processor, process::CameraTurns::Turn turn,
-            process::BatchPart& part) {
+void WorkOn(const ProcessContext& context, BatchJob& job, std::size_t index,
+            process::FrameWork& work, process::Processor& processor,
+            process::CameraTurns::Turn turn, process::BatchPart& part) {
   frame::Frame& frame = *job.batch.frames[index];
   const auto fail = [&](const base::Error& error) {
     work.Failed(error);
     job.Fail(index, frame.frame_id, error);
   };
   if (auto begun = work.Begin(); !begun) return fail(begun.error());
+  NameFrame(context.clock, frame);
   const auto result = work.Run(processor, frame, std::move(turn));
   if (!result) return fail(result.error());
   frame::AppendResultJson(*result, {.clock_fields = true, .simulated_gpu = context.simulated_gpu},
@@ -88,8 +89,8 @@ void HandOver(const ProcessContext& context, const SharedJob& job, std::size_t i
     context.metrics.FrameFailed(frame.error());
     return job->Fail(index, "", frame.error());
   }
-  auto work = std::make_shared<FrameWork>(context, job->request_id + '-' + std::to_string(index),
-                                          job->allowance);
+  auto work = std::make_shared<process::FrameWork>(
+      context.Work(), job->request_id + '-' + std::to_string(index), job->allowance);
   auto submitted = context.pool.Submit(
       [context, job, index, work, part = std::move(part)](process::Processor& processor,
                                                           process::CameraTurns::Turn turn) mutable {

@@ -1,7 +1,7 @@
 // POST /process-batch: several frames in one request, a result or an error for each.
 #pragma once
 
-#include "api/frame_work.h"
+#include "api/process_context.h"
 #include "http/router.h"
 
 namespace sampleproc::api {

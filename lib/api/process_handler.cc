@@ -22,11 +22,11 @@ using base::Result;
 // The parts of a request that go along to the worker: owned, because the request's views end with
 // the handler.
 struct Job {
-  Job(http::Responder to, FrameWork frame_work)
+  Job(http::Responder to, process::FrameWork frame_work)
       : respond(std::move(to)), work(std::move(frame_work)) {}
 
   http::Responder respond;
-  FrameWork work;
+  process::FrameWork work;
   std::string path;
   std::string request_id;
   FrameRequest request;
@@ -86,6 +86,7 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
   if (auto begun = job.work.Begin(); !begun) return job.Fail(begun.error());
   auto frame = ReadFrame(std::move(job.request), context.frame);
   if (!frame) return job.Fail(frame.error());
+  NameFrame(context.clock, *frame);
   const auto result = job.work.Run(processor, *frame, std::move(turn));
   if (!result) return job.Fail(result.error());
 
@@ -130,8 +131,9 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
     if (!annotate) {
       return respond.Send(http::ErrorResponse(annotate.error(), request.path, request.request_id));
     }
-    auto job = std::make_shared<Job>(std::move(respond),
-                                     FrameWork(context, request.request_id, request.allowance));
+    auto job = std::make_shared<Job>(
+        std::move(respond),
+        process::FrameWork(context.Work(), request.request_id, request.allowance));
     job->path = request.path;
     job->request_id = request.request_id;
     job->annotate = *annotate;

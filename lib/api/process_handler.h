@@ -2,7 +2,7 @@
 // answer.
 #pragma once
 
-#include "api/frame_work.h"
+#include "api/process_context.h"
 #include "http/router.h"
 
 namespace sampleproc::api {

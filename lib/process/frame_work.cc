@@ -1,27 +1,13 @@
-#include "api/frame_work.h"
+#include "process/frame_work.h"
 
-#include <charconv>
-#include <string>
 #include <utility>
 
-namespace sampleproc::api {
-namespace {
+namespace sampleproc::process {
 
 using base::Result;
 using frame::FrameAction;
 
-// The original service's form: "api_frame_" and the seconds since 1970 with their fraction.
-std::string MadeUpFrameId(base::WallTime now) {
-  const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
-  char text[32];
-  const auto end =
-      std::to_chars(text, text + sizeof text, seconds, std::chars_format::fixed, 6).ptr;
-  return "api_frame_" + std::string(text, end);
-}
-
-}  // namespace
-
-FrameWork::FrameWork(const ProcessContext& context, std::string_view id,
+FrameWork::FrameWork(const WorkContext& context, std::string_view id,
                      const base::Allowance& allowance)
     : clock_(context.clock),
       metrics_(context.metrics),
@@ -38,12 +24,19 @@ Result<void> FrameWork::Begin() {
   return allowance_.Check("the queue");
 }
 
-Result<frame::FrameResult> FrameWork::Run(process::Processor& processor, frame::Frame& frame,
-                                          process::CameraTurns::Turn turn) {
-  if (frame.frame_id.empty()) frame.frame_id = MadeUpFrameId(clock_.Wall());
+Result<frame::FrameResult> FrameWork::Run(Processor& processor, const frame::Frame& frame,
+                                          CameraTurns::Turn turn) {
   auto result = processor.Process(frame, allowance_, std::move(turn));
   if (result) result->times.queued = queued_;
   return result;
+}
+
+void FrameWork::TryAgain(const base::Allowance& allowance) {
+  Go(FrameAction::kFail);
+  Go(FrameAction::kRetry);
+  Go(FrameAction::kRequeue);
+  allowance_ = allowance;
+  handed_over_ = clock_.Now();
 }
 
 void FrameWork::Completed(const frame::FrameResult& result) {
@@ -58,4 +51,4 @@ void FrameWork::Failed(const base::Error& error) {
   Go(FrameAction::kArchive);
 }
 
-}  // namespace sampleproc::api
+}  // namespace sampleproc::process

@@ -1,0 +1,39 @@
+// What the doors over HTTP share.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/id_source.h"
+#include "base/log.h"
+#include "frame/frame.h"
+#include "frame/options.h"
+#include "http/rate_limiter.h"
+#include "process/frame_tracker.h"
+#include "process/frame_work.h"
+#include "process/worker_pool.h"
+#include "telemetry/metrics.h"
+
+namespace sampleproc::api {
+
+// What the references refer to must outlive the handlers and all work that they began. The rest is
+// the handlers' own, because work goes on when the configuration it began with is replaced.
+struct ProcessContext {
+  process::WorkerPool& pool;
+  process::FrameTracker& tracker;
+  const base::Clock& clock;
+  telemetry::Metrics& metrics;
+  base::Logger& log;
+  base::IdSource& ids;
+  frame::Options frame;
+  bool simulated_gpu = false;
+  std::shared_ptr<http::RateLimiter> limiter = nullptr;  // null: no limit
+
+  process::WorkContext Work() const { return {tracker, clock, metrics}; }
+};
+
+// Gives a frame without an id one in the original service's form: "api_frame_" and the seconds
+// since 1970 with their fraction.
+void NameFrame(const base::Clock& clock, frame::Frame& frame);
+
+}  // namespace sampleproc::api

@@ -1,0 +1,63 @@
+// A frame on its way through a worker, whichever door it came through.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "frame/frame.h"
+#include "frame/frame_result.h"
+#include "process/frame_tracker.h"
+#include "process/processor.h"
+#include "telemetry/metrics.h"
+
+namespace sampleproc::process {
+
+// What is told of a frame's way; must outlive the frame's work.
+struct WorkContext {
+  FrameTracker& tracker;
+  const base::Clock& clock;
+  telemetry::Metrics& metrics;
+};
+
+// From a frame's acceptance to its result, tracked: VALIDATED by what can be seen without reading
+// it, QUEUED for a worker, PROCESSING from the worker's first touch, COMPLETED or FAILED, then
+// ARCHIVED. Used by one thread at a time.
+class FrameWork {
+ public:
+  // A frame that has been accepted and waits for a worker.
+  FrameWork(const WorkContext& context, std::string_view id, const base::Allowance& allowance);
+
+  // On a worker, first thing: fails when the time that the frame may take is over.
+  base::Result<void> Begin();
+
+  // Decodes and looks. After Begin; the frame has an id.
+  base::Result<frame::FrameResult> Run(Processor& processor, const frame::Frame& frame,
+                                       CameraTurns::Turn turn);
+
+  // After Begin, instead of an end: the frame failed by no fault of its own and waits for a worker
+  // once more. Its time is what `allowance` says from now on.
+  void TryAgain(const base::Allowance& allowance);
+
+  // What became of the frame, counted; once. Refused: no worker ever had it.
+  void Completed(const frame::FrameResult& result);
+  void Failed(const base::Error& error);
+  void Refused(const base::Error& error) { metrics_.FrameFailed(error); }
+
+  const base::Allowance& allowance() const { return allowance_; }
+
+ private:
+  // Every step here is one that the table of states has, so its result says nothing new.
+  void Go(frame::FrameAction action) { (void)tracked_.Apply(action); }
+
+  const base::Clock& clock_;
+  telemetry::Metrics& metrics_;
+  TrackedFrame tracked_;
+  base::Allowance allowance_;
+  base::MonoTime handed_over_;
+  std::chrono::nanoseconds queued_{0};
+};
+
+}  // namespace sampleproc::process
