@@ -1,0 +1,147 @@
+#include "consumer/entry_fields.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+namespace sampleproc::consumer {
+namespace {
+
+constexpr std::string_view kJpegBytes = "\xFF\xD8\xFF\xE0 not base64";
+
+base::Result<FrameEntry> FromStream(std::vector<EntryField> fields) {
+  return ReadEntry(std::move(fields), EntryOrigin::kStream, {});
+}
+
+base::Result<FrameEntry> FromJson(std::vector<EntryField> fields) {
+  return ReadEntry(std::move(fields), EntryOrigin::kJson, {});
+}
+
+std::string_view TypeOf(const base::Result<FrameEntry>& entry) {
+  REQUIRE_FALSE(entry);
+  REQUIRE(entry.error().problems.size() == 1);
+  return entry.error().problems.front().type;
+}
+
+TEST_CASE("an orchestrator's entry is read whole") {
+  const auto entry = FromStream({
+      {"frame_id", "1753_rtsp_cam-1_0001_deadbeef"},
+      {"camera_id", "cam-1"},
+      {"timestamp", "2025-07-29T11:14:56.123456+00:00"},
+      {"size_bytes", "691200"},
+      {"width", "1920"},
+      {"height", "1080"},
+      {"format", "bgr24"},
+      {"trace_context",
+       R"({"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7",)"
+       R"("trace_flags":"01","attributes":{"a":[1,null]},"baggage":{}})"},
+      {"metadata", R"({"resolution":[640, 360],"frame_buffer_key":"frame:x","tags":{}})"},
+      {"priority", "0"},
+      {"storage_path", ""},
+      {"storage_backend", "redis"},
+  });
+  REQUIRE(entry);
+  CHECK(entry->frame_id == "1753_rtsp_cam-1_0001_deadbeef");
+  CHECK(entry->camera_id == "cam-1");
+  CHECK(entry->timestamp == "2025-07-29T11:14:56.123456+00:00");
+  CHECK(entry->format == "bgr24");
+  CHECK(entry->size_bytes == 691200U);
+  CHECK(entry->traceparent == "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  CHECK(entry->frame_buffer_key == "frame:x");
+  CHECK(entry->storage_path.empty());
+  CHECK(entry->frame_data.empty());
+  // The camera knows its resolution, the orchestrator guesses.
+  CHECK(entry->width == 640);
+  CHECK(entry->height == 360);
+}
+
+TEST_CASE("what is absent is absent however it is written") {
+  for (const char* absent : {"", "None", "null"}) {
+    const auto entry = FromStream({{"frame_id", "a"},
+                                   {"camera_id", absent},
+                                   {"traceparent", absent},
+                                   {"trace_id", absent},
+                                   {"span_id", absent},
+                                   {"metadata", absent},
+                                   {"frame_data", absent},
+                                   {"frame_url", absent}});
+    REQUIRE(entry);
+    CHECK_FALSE(entry->camera_id);
+    CHECK(entry->traceparent.empty());
+    CHECK(entry->frame_data.empty());
+    CHECK(entry->frame_url.empty());
+  }
+}
+
+TEST_CASE("the entry's own word counts, its metadata's where it says nothing") {
+  const auto entry = FromStream({{"camera_id", "own"},
+                                 {"format", "None"},
+                                 {"metadata", R"({"camera_id":"other","format":"jpeg","width":5})"},
+                                 {"width", "7"},
+                                 {"height", "9"}});
+  REQUIRE(entry);
+  CHECK(entry->camera_id == "own");
+  CHECK(entry->format == "jpeg");
+  CHECK(entry->width == 7);  // the metadata had no height
+  CHECK(entry->height == 9);
+}
+
+TEST_CASE("metadata may be an object in a JSON string") {
+  const auto entry = FromJson({{"metadata", R"("{\"frame_url\":\"http://h/f\",\"n\":1.5}")"}});
+  REQUIRE(entry);
+  CHECK(entry->frame_url == "http://h/f");
+}
+
+TEST_CASE("pixels come as bytes or as base64, and the entry's before the metadata's") {
+  const auto text = [](const base::Result<FrameEntry>& entry) {
+    REQUIRE(entry);
+    return std::string(base::AsText(entry->frame_data));
+  };
+  CHECK(text(FromStream({{"frame_data", std::string(kJpegBytes)}})) == kJpegBytes);
+  CHECK(text(FromStream({{"frame_data", "aGVsbG8="}})) == "hello");
+  CHECK(text(FromStream({{"frame_data_b64", "aGVsbG8="}})) == "hello");
+  CHECK(text(FromJson({{"frame_data", "aGVsbG8="}})) == "hello");
+  CHECK(text(FromStream({{"metadata", R"({"frame_data":"aGVsbG8="})"}})) == "hello");
+  CHECK(text(FromStream({{"frame_data", "d29ybGQ="},
+                         {"metadata", R"({"frame_data":"aGVsbG8="})"}})) == "world");
+}
+
+TEST_CASE("what is wrong with an entry is named and never repeated") {
+  const std::string long_id(257, 'x');
+  CHECK(TypeOf(FromStream({{"frame_id", long_id}})) == "too_long");
+  CHECK(TypeOf(FromStream({{"camera_id", "a\nb"}})) == "control_character");
+  CHECK(TypeOf(FromStream({{"frame_id", "\xFF"}})) == "unicode");
+  CHECK(TypeOf(FromStream({{"metadata", "[1]"}})) == "json_invalid");
+  CHECK(TypeOf(FromStream({{"metadata", "{'a': 1}"}})) == "json_invalid");
+  CHECK(TypeOf(FromStream({{"metadata", R"("\"deeper\"")"}})) == "json_invalid");
+  CHECK(TypeOf(FromStream({{"metadata", std::string(100'001, ' ')}})) == "metadata_too_large");
+  CHECK(TypeOf(FromJson({{"frame_data", std::string(kJpegBytes)}})) == "base64");
+  CHECK(TypeOf(FromStream({{"frame_data_b64", "aGVsbG8"}})) == "base64");
+  CHECK(TypeOf(FromStream({{"frame_data", std::string(10'000'001, 'A')}})) == "too_long");
+}
+
+TEST_CASE("what an upstream got wrong about a picture is left out, not refused") {
+  const auto entry = FromStream({{"width", "wide"},
+                                 {"height", "0"},
+                                 {"size_bytes", "-3"},
+                                 {"resolution", "[640]"},
+                                 {"traceparent", "00-zz"},
+                                 {"trace_context", "{}"}});
+  REQUIRE(entry);
+  CHECK_FALSE(entry->width);
+  CHECK_FALSE(entry->height);
+  CHECK_FALSE(entry->size_bytes);
+  CHECK(entry->traceparent.empty());
+}
+
+TEST_CASE("a malformed traceparent leaves the word to the trace context") {
+  const auto entry = FromStream({{"traceparent",
+                                  "00-00000000000000000000000000000000-"
+                                  "00f067aa0ba902b7-01"},
+                                 {"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"},
+                                 {"span_id", "00f067aa0ba902b7"}});
+  REQUIRE(entry);
+  CHECK(entry->traceparent == "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+}
+
+}  // namespace
+}  // namespace sampleproc::consumer
