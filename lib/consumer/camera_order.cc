@@ -1,0 +1,35 @@
+#include "consumer/camera_order.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sampleproc::consumer {
+
+CameraOrder::Place CameraOrder::Join(const std::optional<std::string>& camera) {
+  if (!camera) return {};
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t number = next_++;
+  cameras_[*camera].frames.push_back({number, std::nullopt});
+  return {camera, number};
+}
+
+void CameraOrder::Leave(const Place& place, GoOut go_out) {
+  if (!place.camera) return go_out();
+  std::unique_lock lock(mutex_);
+  const auto found = cameras_.find(*place.camera);
+  Camera& camera = found->second;
+  std::ranges::find(camera.frames, place.number, &Waiting::number)->go_out = std::move(go_out);
+  if (camera.going_out) return;  // that thread sees this one too
+  camera.going_out = true;
+  while (!camera.frames.empty() && camera.frames.front().go_out) {
+    GoOut next = std::move(*camera.frames.front().go_out);
+    camera.frames.pop_front();
+    lock.unlock();
+    next();
+    lock.lock();
+  }
+  camera.going_out = false;
+  if (camera.frames.empty()) cameras_.erase(*place.camera);
+}
+
+}  // namespace sampleproc::consumer

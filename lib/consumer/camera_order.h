@@ -1,0 +1,48 @@
+// Lets what became of a camera's frames go out in the order in which the frames came.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace sampleproc::consumer {
+
+// Thread-safe. Workers finish the frames of one camera in any order; who reads the results expects
+// that of the frames. Memory is bounded by the frames that are on their way.
+class CameraOrder {
+ public:
+  using GoOut = std::move_only_function<void()>;
+
+  // A frame's place among those of its camera. Without a camera it waits for nobody.
+  struct Place {
+    std::optional<std::string> camera;
+    std::uint64_t number = 0;
+  };
+
+  Place Join(const std::optional<std::string>& camera);
+
+  // The frame has ended: `go_out` is called when all that joined before it have ended, by this call
+  // or by that of another thread, outside any lock, and of one camera one at a time. Once for each
+  // place.
+  void Leave(const Place& place, GoOut go_out);
+
+ private:
+  struct Waiting {
+    std::uint64_t number;
+    std::optional<GoOut> go_out;
+  };
+  struct Camera {
+    std::deque<Waiting> frames;
+    bool going_out = false;  // a thread is at it
+  };
+
+  std::mutex mutex_;
+  std::uint64_t next_ = 1;
+  std::unordered_map<std::string, Camera> cameras_;  // those with frames on their way
+};
+
+}  // namespace sampleproc::consumer
