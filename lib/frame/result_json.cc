@@ -15,11 +15,12 @@ double Milliseconds(std::chrono::nanoseconds time) {
   return json::RoundTo(std::chrono::duration<double, std::milli>(time).count(), 3);
 }
 
-void WriteDetections(const std::vector<Detection>& detections, JsonWriter& out) {
+void WriteDetections(const std::vector<Detection>& detections, bool with_type, JsonWriter& out) {
   out.Key("detections");
   out.BeginArray();
   for (const Detection& detection : detections) {
     out.BeginObject();
+    if (with_type) out.Member("type", detection.class_name);
     out.Member("class", detection.class_name);
     out.Member("confidence", Share(detection.confidence));
     out.Key("bbox");
@@ -92,15 +93,8 @@ void WriteSource(const SourceRef& source, JsonWriter& out) {
   if (source.pts) out.Member("pts", json::RoundTo(*source.pts, 6));
 }
 
-void WriteResult(const FrameResult& result, const ResultJsonOptions& options, JsonWriter& out) {
-  out.Member("frame_id", result.frame_id);
-  if (result.camera_id) out.Member("camera_id", *result.camera_id);
-  WriteDetections(result.detections, out);
-  out.Member("total_objects", result.detections.size());
-  if (options.clock_fields) {
-    out.Member("processing_time_ms", Milliseconds(result.times.total));
-    out.Member("timestamp", base::FormatTimestamp(result.times.finished));
-  }
+// What the picture is, and what was looked at in it.
+void WritePicture(const FrameResult& result, const ResultJsonOptions& options, JsonWriter& out) {
   out.Member("width", result.width);
   out.Member("height", result.height);
   out.Member("format", result.format);
@@ -108,6 +102,23 @@ void WriteResult(const FrameResult& result, const ResultJsonOptions& options, Js
   WriteWarnings(result.warnings, out);
   if (result.stats) WriteStats(*result.stats, out);
   WriteSteps(result.steps, options.clock_fields, out);
+}
+
+void WriteText(std::string_view key, const std::optional<std::string_view>& text, JsonWriter& out) {
+  out.Key(key);
+  text ? out.String(*text) : out.Null();
+}
+
+void WriteResult(const FrameResult& result, const ResultJsonOptions& options, JsonWriter& out) {
+  out.Member("frame_id", result.frame_id);
+  if (result.camera_id) out.Member("camera_id", *result.camera_id);
+  WriteDetections(result.detections, false, out);
+  out.Member("total_objects", result.detections.size());
+  if (options.clock_fields) {
+    out.Member("processing_time_ms", Milliseconds(result.times.total));
+    out.Member("timestamp", base::FormatTimestamp(result.times.finished));
+  }
+  WritePicture(result, options, out);
   if (options.clock_fields) WriteTimes(result.times, out);
   if (options.simulated_gpu) out.Member("simulated_gpu", true);
 }
@@ -157,6 +168,29 @@ void AppendErrorRecordJson(const SourceRef& source, std::string_view frame_id,
     writer.EndArray();
   }
   writer.EndObject();
+  writer.EndObject();
+}
+
+void AppendMessageJson(const MessageRef& message, const FrameResult& result,
+                       const ResultJsonOptions& options, std::string& out) {
+  using Seconds = std::chrono::duration<double>;
+  JsonWriter writer(out);
+  writer.BeginObject();
+  writer.Member("frame_id", result.frame_id);
+  WriteText("camera_id", result.camera_id, writer);
+  WriteText("timestamp", message.timestamp, writer);
+  writer.Member("processed", true);
+  writer.Member("processing_time", Share(Seconds(result.times.total).count()));
+  writer.Member("processor_id", message.processor_id);
+  writer.Member("processor_timestamp",
+                Share(Seconds(result.times.finished.time_since_epoch()).count()));
+  writer.Key("sample_metadata");
+  writer.BeginObject();
+  WritePicture(result, options, writer);
+  if (options.simulated_gpu) writer.Member("simulated_gpu", true);
+  writer.EndObject();
+  WriteDetections(result.detections, true, writer);
+  writer.Member("detection_count", result.detections.size());
   writer.EndObject();
 }
 

@@ -51,4 +51,22 @@ void AppendRecordJson(const SourceRef& source, const FrameResult& result,
 void AppendErrorRecordJson(const SourceRef& source, std::string_view frame_id,
                            const base::Error& error, std::string& out);
 
+// What a message with a result says besides the result.
+struct MessageRef {
+  std::string_view processor_id;
+  std::optional<std::string_view> timestamp = {};  // the frame's, as its sender wrote it
+};
+
+// A message of a result in the original service's form, for streams, files and webhooks:
+//
+//   { "frame_id", "camera_id": "..." | null, "timestamp": "..." | null, "processed": true,
+//     "processing_time": seconds, "processor_id", "processor_timestamp": seconds since 1970,
+//     "sample_metadata": {"width", "height", "format", "orientation", "warnings", "stats"?,
+//                         "steps", "simulated_gpu"?},
+//     "detections": [{"type", "class", "confidence", "bbox", "detector"}], "detection_count" }
+//
+// "type" and "class" are the same word: the original's messages say the one, its HTTP the other.
+void AppendMessageJson(const MessageRef& message, const FrameResult& result,
+                       const ResultJsonOptions& options, std::string& out);
+
 }  // namespace sampleproc::frame

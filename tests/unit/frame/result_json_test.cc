@@ -103,6 +103,29 @@ TEST_CASE("a failed frame's record carries its error and all its problems") {
                R"("loc":["body","frame_data"],"msg":"must not be empty"}]}})");
 }
 
+TEST_CASE("a message has the original service's members, its own word for a class beside ours") {
+  FrameResult result = Sample();
+  result.frame_id = "f";
+  result.stats.reset();
+  result.times.finished += std::chrono::milliseconds(1'753'787'696'500);
+  std::string out;
+  AppendMessageJson({.processor_id = "p-1", .timestamp = "2025-07-29T11:14:56Z"}, result, {}, out);
+  CHECK(out ==
+        "{\"frame_id\":\"f\",\"camera_id\":\"cam\",\"timestamp\":\"2025-07-29T11:14:56Z\","
+        "\"processed\":true,\"processing_time\":0.025,\"processor_id\":\"p-1\","
+        "\"processor_timestamp\":1753787696.5,\"sample_metadata\":{\"width\":640,\"height\":480,"
+        "\"format\":\"jpeg\",\"orientation\":6,\"warnings\":[{\"type\":\"eoi_missing\","
+        "\"msg\":\"the end is missing\"}],\"steps\":[{\"name\":\"stats\",\"took_ms\":1.5},"
+        "{\"name\":\"faces\",\"skipped\":\"no_motion\",\"took_ms\":0}]},"
+        "\"detections\":[{\"type\":\"face\",\"class\":\"face\",\"confidence\":0.123457,"
+        "\"bbox\":[1,2,30,40],\"detector\":\"dlib-frontal\"}],\"detection_count\":1}");
+  FrameResult nameless;
+  std::string text;
+  AppendMessageJson({.processor_id = "p"}, nameless, {.simulated_gpu = true}, text);
+  CHECK(text.find("\"camera_id\":null,\"timestamp\":null,") != std::string::npos);
+  CHECK(text.find("\"steps\":[],\"simulated_gpu\":true},") != std::string::npos);
+}
+
 TEST_CASE("a confidence that is no number is a bug and is not written") {
   FrameResult result = Sample();
   result.detections[0].confidence = std::numeric_limits<double>::quiet_NaN();
