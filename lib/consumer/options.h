@@ -17,6 +17,11 @@ enum class Policy {
   kLatest,  // of those that wait, the newest of each camera
 };
 
+enum class NoPixels {
+  kDrop,  // a frame without pixels is settled as dropped
+  kDead,  // it goes to the dead letters
+};
+
 enum class Spool {
   kOff,
   kDisk,  // what was pulled is written down before work, and finished after a crash
@@ -60,6 +65,8 @@ struct Options {
   std::chrono::milliseconds health_check_interval{30'000};
   Policy policy = Policy::kFifo;
   std::chrono::milliseconds max_age{0};  // older frames are dropped; 0 = never
+
+  NoPixels no_pixels = NoPixels::kDrop;
 
   // What this consumer is called upstream. Replicas with the same one share its queue.
   std::string processor_id = "sample-processor-1";

@@ -21,8 +21,9 @@ class WaitingRoom {
   // is returned; a suspect neither gives nor takes a place.
   HeldPtr Add(HeldPtr frame);
 
-  // Takes back the frame that came next.
-  void PutBack(HeldPtr frame) { frames_.push_front(std::move(frame)); }
+  // Takes back a frame that had its turn, to where it stood. With kLatest it is itself returned
+  // when a newer one of its camera waits.
+  HeldPtr PutBack(HeldPtr frame);
 
   // The frame that comes next; null when there is none.
   const HeldFrame* Next() const { return frames_.empty() ? nullptr : frames_.front().get(); }
@@ -34,6 +35,8 @@ class WaitingRoom {
   std::optional<base::WallTime> Oldest() const;
 
  private:
+  std::deque<HeldPtr>::iterator SameCamera(const HeldFrame& frame);
+
   const Policy policy_;
   std::deque<HeldPtr> frames_;
 };

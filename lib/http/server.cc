@@ -53,9 +53,9 @@ class Server::Impl {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Server>> Server::Listen(const ServerContext& context,
-                                               std::vector<int> inherited) {
+                                               const std::vector<int>& inherited) {
   const Options& options = context.site->options;
-  auto listening = http::Listen(options, std::move(inherited), IoThreads(options));
+  auto listening = http::Listen(options, inherited, IoThreads(options));
   if (!listening) return std::unexpected(listening.error());
   auto tls = LoadTls(options);
   if (!tls) return std::unexpected(tls.error());

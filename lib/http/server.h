@@ -40,7 +40,7 @@ class Server {
   // or is not this machine's, kConfig when `host` is not an address or a resolvable name, or the
   // certificate or its key cannot be used.
   static base::Result<std::unique_ptr<Server>> Listen(const ServerContext& context,
-                                                      std::vector<int> inherited = {});
+                                                      const std::vector<int>& inherited = {});
 
   // Stops, if that has not been done.
   ~Server();

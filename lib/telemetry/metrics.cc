@@ -60,6 +60,18 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
       gauges.budget_bytes);
   add("sampleproc_watched_cameras", "Cameras whose background is kept to see motion.",
       gauges.watched_cameras);
+  if (gauges.consumer) {
+    add("sampleproc_consumer_connected", "Whether the last pull of frames succeeded.",
+        gauges.consumer->connected);
+    add("sampleproc_consumer_held_frames", "Frames that were pulled and are not settled.",
+        gauges.consumer->held_frames);
+    add("sampleproc_consumer_oldest_frame_age_seconds",
+        "Age of the oldest frame that waits for a worker, by its own timestamp.",
+        gauges.consumer->oldest_age_seconds);
+    add("sampleproc_consumer_last_frame_age_seconds",
+        "Time since the upstream last had a frame; -1 before the first.",
+        gauges.consumer->last_frame_age_seconds);
+  }
   const auto count = [&](const char* name, const char* help, auto value) {
     families.push_back(One(name, help, MetricType::Counter, static_cast<double>(value)));
   };
@@ -129,6 +141,26 @@ class Metrics::Impl {
       BuildHistogram()
           .Name("sampleproc_stage_duration_seconds")
           .Help("Time of completed frames by stage: queue, decode, each step, total in work.")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& consumer_offered =
+      BuildCounter()
+          .Name("sampleproc_consumer_frames_offered_total")
+          .Help("Frames that were pulled from the upstream.")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& consumer_frames =
+      BuildCounter()
+          .Name("sampleproc_consumer_frames_total")
+          .Help("Pulled frames by what became of them, and why.")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& consumer_failures =
+      BuildCounter()
+          .Name("sampleproc_consumer_pull_failures_total")
+          .Help("Pulls of frames that failed, by the type of the error.")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& lost_records =
+      BuildCounter()
+          .Name("sampleproc_sink_lost_records_total")
+          .Help("Results that a sink had no room for.")
           .Register(registry);
   prometheus::Gauge& reload_successful =
       BuildGauge()
@@ -213,6 +245,24 @@ void Metrics::FrameFailed(const base::Error& error) {
   impl_->frames.Add({{"outcome", std::string(base::ErrorCodeName(error.code))}}).Increment();
   const std::lock_guard lock(impl_->mutex);
   impl_->history.Failed(error.code, impl_->clock.Now());
+}
+
+void Metrics::ConsumerFramesOffered(std::size_t frames) {
+  impl_->consumer_offered.Add({}).Increment(static_cast<double>(frames));
+}
+
+void Metrics::ConsumerFrameSettled(std::string_view outcome, std::string_view reason) {
+  impl_->consumer_frames.Add({{"outcome", std::string(outcome)}, {"reason", std::string(reason)}})
+      .Increment();
+}
+
+void Metrics::ConsumerPullFailed(const base::Error& error) {
+  impl_->consumer_failures.Add({{"type", std::string(base::ErrorCodeName(error.code))}})
+      .Increment();
+}
+
+void Metrics::SinkRecordLost(std::string_view sink) {
+  impl_->lost_records.Add({{"sink", std::string(sink)}}).Increment();
 }
 
 void Metrics::ConfigReloaded(bool successful) {

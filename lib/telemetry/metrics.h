@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,15 @@
 #include "frame/frame_result.h"
 
 namespace sampleproc::telemetry {
+
+// Of the frame consumer, taken when somebody looks.
+struct ConsumerGauges {
+  bool running = false;                // it pulls
+  bool connected = false;              // and its last pull was answered
+  std::uint64_t held_frames = 0;       // pulled and not settled
+  double oldest_age_seconds = 0;       // of the frames that wait for a worker
+  double last_frame_age_seconds = -1;  // since the upstream last had a frame for us; -1: never
+};
 
 // Readings that are taken when somebody looks.
 struct Gauges {
@@ -30,6 +40,7 @@ struct Gauges {
   std::size_t watched_cameras = 0;
   std::size_t refused_cameras = 0;
   std::uint64_t refused_camera_frames = 0;
+  std::optional<ConsumerGauges> consumer = {};  // none when no frames are pulled
 };
 
 // What became of frames so far, for the answers of the original service's shape.
@@ -61,6 +72,12 @@ class Metrics {
                        std::chrono::nanoseconds took);
   void FrameCompleted(const frame::FrameResult& result);
   void FrameFailed(const base::Error& error);
+  // Frames that the consumer was handed, and what became of each: one of consumer/frame_source.h's
+  // endings, and a stable word for why. `sink` could not take a record.
+  void ConsumerFramesOffered(std::size_t frames);
+  void ConsumerFrameSettled(std::string_view outcome, std::string_view reason);
+  void ConsumerPullFailed(const base::Error& error);
+  void SinkRecordLost(std::string_view sink);
   // A configuration was read anew; without success the old one stays.
   void ConfigReloaded(bool successful);
 

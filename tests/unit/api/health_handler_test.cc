@@ -25,7 +25,8 @@ ServiceFacts Well() {
                   .untracked_frames = 0,
                   .watched_cameras = 0,
                   .refused_cameras = 0,
-                  .refused_camera_frames = 0};
+                  .refused_camera_frames = 0,
+                  .consumer = {}};
   return facts;
 }
 

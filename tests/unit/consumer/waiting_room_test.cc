@@ -8,7 +8,9 @@ namespace {
 
 HeldPtr Held(const std::string& id, std::optional<std::string> camera, int deliveries = 1,
              int taken = 0) {
+  static std::uint64_t number = 0;
   auto held = std::make_shared<HeldFrame>();
+  held->number = ++number;
   held->delivery.entry.frame_id = id;
   held->delivery.entry.camera_id = std::move(camera);
   held->delivery.deliveries = deliveries;
@@ -32,7 +34,9 @@ TEST_CASE("fifo keeps every frame in order") {
   CHECK(room.Oldest() == base::WallTime(std::chrono::seconds(40)));
   CHECK(room.Next()->delivery.entry.frame_id == "1");
   auto first = room.TakeNext();
-  room.PutBack(std::move(first));
+  auto second = room.TakeNext();
+  CHECK(room.PutBack(std::move(first)) == nullptr);
+  CHECK(room.PutBack(std::move(second)) == nullptr);
   CHECK(TakeAll(room) == "1 2 3 ");
 }
 
@@ -46,6 +50,18 @@ TEST_CASE("latest keeps the newest of each camera, in the place of the one befor
   CHECK(room.Add(Held("x", std::nullopt)) == nullptr);
   CHECK(room.Add(Held("y", std::nullopt)) == nullptr);
   CHECK(TakeAll(room) == "a2 b1 x y ");
+}
+
+TEST_CASE("latest does not take a frame back beside a newer one of its camera") {
+  WaitingRoom room(Policy::kLatest);
+  room.Add(Held("a1", "a"));
+  auto first = room.TakeNext();
+  room.Add(Held("b1", "b"));
+  room.Add(Held("a2", "a"));
+  const auto obsolete = room.PutBack(std::move(first));
+  REQUIRE(obsolete);
+  CHECK(obsolete->delivery.entry.frame_id == "a1");
+  CHECK(TakeAll(room) == "b1 a2 ");
 }
 
 TEST_CASE("a suspect neither replaces nor is replaced, so that its fate is found out") {

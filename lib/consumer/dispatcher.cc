@@ -1,0 +1,352 @@
+#include "consumer/dispatcher.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "consumer/frame_time.h"
+#include "frame/result_json.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using base::ErrorCode;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+// With policy latest frames are read ahead, so that there is a newest one to choose: one for each
+// of this many cameras.
+constexpr std::size_t kReadAhead = 256;
+
+// How long a suspect may keep the others waiting beyond what any frame may take.
+constexpr milliseconds kSuspectMargin{1'000};
+constexpr milliseconds kSuspectTime{60'000};  // without process.deadline
+
+constexpr milliseconds kPauseAfterRefusal{20};
+constexpr milliseconds kLook{50};  // the clock may be one that no thread can sleep on
+
+constexpr std::chrono::seconds kOldAge{10};
+constexpr std::chrono::seconds kYoungAge{5};
+
+std::size_t HandLimit(const DispatcherOptions& options, const process::WorkerPool& pool) {
+  const auto workers = static_cast<std::size_t>(pool.workers());
+  if (options.consumer.policy == Policy::kLatest) return workers + 1;
+  return workers + static_cast<std::size_t>(options.process.batch_size);
+}
+
+std::size_t HoldLimit(const DispatcherOptions& options, std::size_t hand_limit) {
+  if (options.consumer.policy == Policy::kLatest) return hand_limit + kReadAhead;
+  return hand_limit + static_cast<std::size_t>(options.consumer.batch_size);
+}
+
+// Of a frame without one: of all that this processor ever made up, if its clock does not go back.
+std::string MadeUpId(base::WallTime now, std::uint64_t number) {
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+  return "consumer_frame_" + std::to_string(since.count()) + '_' + std::to_string(number);
+}
+
+bool MayPass(ErrorCode code) {
+  return code == ErrorCode::kOverloaded || code == ErrorCode::kUnavailable ||
+         code == ErrorCode::kRequestTimeout || code == ErrorCode::kIo;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(DispatcherContext context, const DispatcherOptions& options)
+    : context_(std::move(context)),
+      options_(options.consumer),
+      process_(options.process),
+      hand_limit_(HandLimit(options, context_.pool)),
+      hold_limit_(HoldLimit(options, hand_limit_)),
+      waiting_(options.consumer.policy),
+      workers_(process::BatchWorkersOf(context_.pool)),
+      batcher_(process::BatcherOptions(options.process), *workers_, context_.work.clock,
+               context_.log, {}),
+      feeder_([this] { Feed(); }) {}
+
+Dispatcher::~Dispatcher() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  feeder_.join();
+  batcher_.Close();
+}
+
+std::size_t Dispatcher::Room() const {
+  if (draining_ || without_memory_ > 0) return 0;
+  return hold_limit_ - std::min(hold_limit_, held_);
+}
+
+std::size_t Dispatcher::AwaitRoom(milliseconds patience) {
+  Lock lock(mutex_);
+  changed_.wait_for(lock, patience, [this] { return Room() > 0 || draining_; });
+  return Room();
+}
+
+HeldPtr Dispatcher::Hold(Delivery delivery) {
+  auto held = std::make_shared<HeldFrame>();
+  held->number = next_number_++;
+  FrameEntry& entry = delivery.entry;
+  const base::WallTime now = context_.work.clock.Wall();
+  if (entry.frame_id.empty()) entry.frame_id = MadeUpId(now, held->number);
+  held->taken = entry.timestamp ? ParseFrameTime(*entry.timestamp).value_or(now) : now;
+  held->place = order_.Join(entry.camera_id);
+  if (!delivery.broken) {
+    auto reservation = context_.budget.TryReserve(entry.frame_data.size(), "a pulled frame");
+    if (reservation) {
+      held->reservation = std::move(*reservation);
+    } else {
+      held->without_memory = true;
+    }
+    held->work.emplace(context_.work, entry.frame_id, base::Allowance{.cancel = cancel_});
+  }
+  held->delivery = std::move(delivery);
+  return held;
+}
+
+void Dispatcher::Accept(std::vector<Delivery> deliveries) {
+  context_.ledger.Offered(deliveries.size());
+  std::vector<HeldPtr> replaced;
+  {
+    const std::lock_guard lock(mutex_);
+    for (Delivery& delivery : deliveries) {
+      HeldPtr held = Hold(std::move(delivery));
+      ++held_;
+      if (held->without_memory) ++without_memory_;
+      if (auto older = waiting_.Add(std::move(held))) replaced.push_back(std::move(older));
+    }
+    changed_.notify_all();
+  }
+  for (const HeldPtr& older : replaced) Leave(older, false, Ending::kDropped, "newer_frame");
+}
+
+void Dispatcher::PassStuckSuspect() {
+  if (!alone_ || !alone_->longest.Expired()) return;
+  stuck_.insert(alone_->number);
+  alone_.reset();
+}
+
+bool Dispatcher::MayStart() {
+  PassStuckSuspect();
+  const HeldFrame* next = waiting_.Next();
+  if (next == nullptr || handed_ >= hand_limit_) return false;
+  if (context_.work.clock.Now() < not_before_) return false;
+  if (alone_) return false;
+  return !next->suspect() || handed_ == stuck_.size();
+}
+
+HeldPtr Dispatcher::TakeNext() {
+  HeldPtr next = waiting_.TakeNext();
+  ++handed_;
+  if (next->suspect()) {
+    const milliseconds longest =
+        process_.deadline > milliseconds(0) ? process_.deadline + kSuspectMargin : kSuspectTime;
+    alone_ = {next->number, base::Deadline(context_.work.clock, longest)};
+  }
+  return next;
+}
+
+// The opposite of TakeNext.
+void Dispatcher::TakeBack(const HeldFrame& held) {
+  --handed_;
+  stuck_.erase(held.number);
+  if (alone_ && alone_->number == held.number) alone_.reset();
+}
+
+// One thread hands frames on, so that they come to the workers in order.
+void Dispatcher::Feed() {
+  Lock lock(mutex_);
+  while (!stopping_) {
+    if (MayStart()) {
+      HeldPtr next = TakeNext();
+      lock.unlock();
+      Hand(std::move(next));
+      lock.lock();
+      continue;
+    }
+    WatchAge(lock);
+    if (waiting_.size() == 0) {
+      changed_.wait(lock, [this] { return stopping_ || waiting_.size() > 0; });
+    } else {
+      changed_.wait_for(lock, kLook);
+    }
+  }
+}
+
+void Dispatcher::WatchAge(Lock& /*held*/) {
+  const auto oldest = waiting_.Oldest();
+  const auto age = oldest ? context_.work.clock.Wall() - *oldest : nanoseconds(0);
+  if (said_old_ || age < kOldAge) {
+    if (age < kYoungAge) said_old_ = false;
+    return;
+  }
+  said_old_ = true;
+  context_.log.Warning(
+      "the oldest waiting frame is older than 10 s: frames come faster than they are worked on; "
+      "for live cameras set consumer.policy = \"latest\" and consumer.max_age",
+      {{"age_s", std::chrono::duration<double>(age).count()}});
+}
+
+void Dispatcher::Hand(HeldPtr held) {
+  auto added =
+      batcher_.Add([this, held](process::BatchPart part) { Start(held, std::move(part)); });
+  if (!added) Leave(held, true, Ending::kReturned);
+}
+
+std::optional<std::string_view> Dispatcher::ReasonToDrop(const HeldFrame& held) const {
+  if (options_.max_age == milliseconds(0)) return std::nullopt;
+  if (context_.work.clock.Wall() - held.taken <= options_.max_age) return std::nullopt;
+  return "max_age";
+}
+
+void Dispatcher::Start(const HeldPtr& held, process::BatchPart part) {
+  if (held->delivery.broken) return Fail(held, *held->delivery.broken);
+  if (const auto reason = ReasonToDrop(*held)) {
+    return Leave(held, true, Ending::kDropped, std::string(*reason));
+  }
+  auto submitted = context_.pool.Submit(
+      [this, held, part = std::move(part)](process::Processor& processor,
+                                           process::CameraTurns::Turn turn) mutable {
+        try {
+          Work(held, processor, std::move(turn), part);
+        } catch (const std::exception& error) {
+          Fail(held, base::Fail(ErrorCode::kInternal, error.what()).error());
+        }
+      });
+  if (submitted) return;
+  if (submitted.error().code == ErrorCode::kShuttingDown) {
+    return Leave(held, true, Ending::kReturned);
+  }
+  TryLater(held);
+}
+
+void Dispatcher::Work(const HeldPtr& held, process::Processor& processor,
+                      process::CameraTurns::Turn turn, process::BatchPart& part) {
+  auto begun = held->work->Begin();
+  if (!begun) return Fail(held, begun.error());
+  // Its turn came later than it was handed on.
+  if (const auto reason = ReasonToDrop(*held)) {
+    return Leave(held, true, Ending::kDropped, std::string(*reason));
+  }
+  if (!held->frame) {
+    auto frame = context_.pixels.Load(held->delivery.entry, held->work->allowance());
+    if (!frame) return Fail(held, frame.error());
+    held->frame = std::move(*frame);
+  }
+  const auto result = held->work->Run(processor, *held->frame, std::move(turn));
+  if (!result) return Fail(held, result.error());
+  held->work->Completed(*result);
+  part.Succeeded();
+  Leave(held, true, Ending::kDone, Record(*held, *result));
+}
+
+std::string Dispatcher::Record(const HeldFrame& held, const frame::FrameResult& result) const {
+  const auto& timestamp = held.delivery.entry.timestamp;
+  std::string record;
+  frame::AppendMessageJson({.processor_id = options_.processor_id, .timestamp = timestamp}, result,
+                           {.simulated_gpu = process_.simulate_gpu}, record);
+  return record;
+}
+
+void Dispatcher::Fail(const HeldPtr& held, const base::Error& error) {
+  const bool worked = held->work.has_value();
+  if (worked && MayPass(error.code) && held->tries++ < options_.max_retries) {
+    held->work->TryAgain({.cancel = cancel_});
+    return TryLater(held);
+  }
+  if (worked) held->work->Failed(error);
+  if (error.code == ErrorCode::kCancelled || error.code == ErrorCode::kShuttingDown) {
+    return Leave(held, true, Ending::kReturned);
+  }
+  if (error.code == ErrorCode::kNotFound) {
+    const bool dead = options_.no_pixels == NoPixels::kDead;
+    return Leave(held, true, dead ? Ending::kDead : Ending::kDropped, "no_pixels");
+  }
+  context_.log.Warning("a pulled frame cannot be done",
+                       {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
+                        {"error_type", base::ErrorCodeName(error.code)},
+                        {"error", std::string_view(error.message)},
+                        {"deliveries", std::int64_t{held->delivery.deliveries}}});
+  Leave(held, true, Ending::kDead, std::string(base::ErrorCodeName(error.code)));
+}
+
+void Dispatcher::TryLater(const HeldPtr& held) {
+  HeldPtr obsolete;
+  {
+    const std::lock_guard lock(mutex_);
+    TakeBack(*held);
+    not_before_ = context_.work.clock.Now() + kPauseAfterRefusal;
+    if (!draining_ || !context_.source.TakesBack()) {
+      obsolete = waiting_.PutBack(held);
+      changed_.notify_all();
+      if (!obsolete) return;
+    }
+  }
+  if (obsolete) return Leave(obsolete, false, Ending::kDropped, "newer_frame");
+  Leave(held, false, Ending::kReturned);
+}
+
+// `text` is the record of what is done, the reason of the rest.
+void Dispatcher::Leave(const HeldPtr& held, bool was_handed, Ending ending, std::string text) {
+  held->work.reset();
+  held->frame.reset();
+  held->delivery.entry.frame_data = {};
+  held->reservation.Release();
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(held->without_memory, false)) --without_memory_;
+    if (was_handed) TakeBack(*held);
+    changed_.notify_all();
+  }
+  order_.Leave(held->place, [this, ending, ticket = held->delivery.ticket,
+                             id = std::move(held->delivery.entry.frame_id),
+                             text = std::move(text)]() mutable {
+    const bool done = ending == Ending::kDone;
+    Settlement settlement{.ticket = ticket,
+                          .ending = ending,
+                          .frame_id = std::move(id),
+                          .record = done ? text : std::string(),
+                          .reason = done ? std::string() : text};
+    context_.source.Settle(std::move(settlement), [this, ending, text = std::move(text)](
+                                                      bool ours) { Settled(ending, text, ours); });
+  });
+}
+
+void Dispatcher::Settled(Ending ending, const std::string& text, bool ours) {
+  const bool done = ending == Ending::kDone;
+  if (done && ours) {
+    for (ResultSink* sink : context_.sinks) {
+      if (!sink->Take(text)) context_.work.metrics.SinkRecordLost(sink->name());
+    }
+  }
+  context_.ledger.Settled(ending, done ? "" : text, ours);
+  const std::lock_guard lock(mutex_);
+  --held_;
+  changed_.notify_all();
+}
+
+std::uint64_t Dispatcher::Drain(const base::Deadline& end) {
+  std::vector<HeldPtr> returned;
+  Lock lock(mutex_);
+  draining_ = true;
+  if (context_.source.TakesBack()) {
+    while (HeldPtr held = waiting_.TakeNext()) returned.push_back(std::move(held));
+  }
+  changed_.notify_all();
+  lock.unlock();
+  for (const HeldPtr& held : returned) Leave(held, false, Ending::kReturned);
+  lock.lock();
+  while (held_ > 0 && !end.Expired()) changed_.wait_for(lock, kLook);
+  return held_;
+}
+
+nanoseconds Dispatcher::OldestAge() const {
+  const std::lock_guard lock(mutex_);
+  const auto oldest = waiting_.Oldest();
+  if (!oldest) return nanoseconds(0);
+  return std::max(nanoseconds(0), nanoseconds(context_.work.clock.Wall() - *oldest));
+}
+
+}  // namespace sampleproc::consumer

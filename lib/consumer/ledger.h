@@ -1,0 +1,43 @@
+// What became of the frames that a consumer was handed, in numbers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+
+#include "consumer/frame_source.h"
+#include "telemetry/metrics.h"
+
+namespace sampleproc::consumer {
+
+// Thread-safe. Invariant: offered = held + the sum of everything else.
+class Ledger {
+ public:
+  struct Totals {
+    std::uint64_t offered = 0;
+    std::uint64_t done = 0;
+    std::uint64_t dropped = 0;
+    std::uint64_t dead = 0;
+    std::uint64_t returned = 0;    // to be done later or by somebody else
+    std::uint64_t taken_over = 0;  // somebody else settled them while we were at it
+
+    std::uint64_t held() const { return offered - done - dropped - dead - returned - taken_over; }
+  };
+
+  // `metrics` must outlive it.
+  explicit Ledger(telemetry::Metrics& metrics) : metrics_(metrics) {}
+
+  void Offered(std::size_t frames);
+  // One frame ended: as it was settled, or taken over by somebody else (not `ours`).
+  void Settled(Ending ending, std::string_view reason, bool ours);
+
+  Totals totals() const;
+
+ private:
+  telemetry::Metrics& metrics_;
+  mutable std::mutex mutex_;
+  Totals totals_;  // guarded by mutex_
+};
+
+}  // namespace sampleproc::consumer

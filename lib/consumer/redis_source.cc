@@ -1,0 +1,352 @@
+#include "consumer/redis_source.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <utility>
+
+#include "consumer/entry_fields.h"
+#include "consumer/redis_scripts.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+using net::RedisCommand;
+using net::RedisReply;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kBlock{500};      // a stop waits no longer
+constexpr milliseconds kShortBlock{20};  // while more can be claimed soon
+constexpr milliseconds kRetrySettling{200};
+constexpr std::chrono::seconds kLastPatience{2};
+constexpr std::size_t kSettleTogether = 64;
+constexpr const char* kResultsLimit = "100000";
+constexpr const char* kDeadLimit = "10000";
+
+std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
+
+// Of a server's refusal only its word is told: the rest may repeat what was sent.
+base::Error ErrorOf(const RedisReply& reply) {
+  const std::string word(FirstWord(reply.text));
+  const bool hopeless =
+      word == "WRONGTYPE" || word == "NOAUTH" || word == "NOPERM" || word == "WRONGPASS";
+  return base::Fail(hopeless ? ErrorCode::kConfig : ErrorCode::kUnavailable,
+                    "Redis answers with " + word)
+      .error();
+}
+
+std::string Milliseconds(milliseconds time) { return std::to_string(time.count()); }
+
+// Calls `take` with each entry of a stream's answer, [id, [name, value, ...]].
+template <typename Take>
+void ForEntries(const RedisReply& entries, Take take) {
+  for (const RedisReply& entry : entries.elements) {
+    // An entry that was trimmed while it was pending has no fields.
+    if (entry.elements.size() == 2 && !entry.elements[1].elements.empty()) take(entry);
+  }
+}
+
+}  // namespace
+
+RedisSource::RedisSource(RedisSourceContext context, const RedisOptions& options,
+                         const frame::Options& limits)
+    : context_(std::move(context)),
+      options_(options),
+      limits_(limits),
+      pull_client_(context_.connect, context_.login, context_.limits),
+      next_claim_(context_.clock.Now()),
+      settle_client_(context_.connect, context_.login, context_.limits),
+      settler_([this] { SettleAll(); }) {}
+
+RedisSource::~RedisSource() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    patience_ = base::Deadline(base::SystemClock(), kLastPatience);
+    changed_.notify_all();
+  }
+  settler_.join();
+  // Nobody hears of these any more; they stay pending, and others claim them.
+  for (Pending& pending : queue_) pending.done(false);
+  LeaveGroup();
+}
+
+void RedisSource::Interrupt() {
+  const std::lock_guard lock(mutex_);
+  interrupted_ = true;
+}
+
+Result<RedisReply> RedisSource::Ask(const RedisCommand& command, milliseconds wait) {
+  auto reply = pull_client_.Ask(command, wait);
+  if (reply && reply->kind == RedisReply::Kind::kError && !reply->IsError("NOGROUP")) {
+    return std::unexpected(ErrorOf(*reply));
+  }
+  return reply;
+}
+
+Result<void> RedisSource::MakeGroup() {
+  auto reply = pull_client_.Ask(
+      RedisCommand{"XGROUP", "CREATE", options_.stream, options_.group, "0", "MKSTREAM"});
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  if (reply->kind == RedisReply::Kind::kError && !reply->IsError("BUSYGROUP")) {
+    return std::unexpected(ErrorOf(*reply));
+  }
+  return {};
+}
+
+Delivery RedisSource::Take(const RedisReply& entry, int deliveries) {
+  const std::string& id = entry.elements[0].text;
+  std::vector<EntryField> fields;
+  const auto& parts = entry.elements[1].elements;
+  for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
+    fields.push_back({parts[i].text, parts[i + 1].text});
+  }
+  Delivery delivery;
+  delivery.deliveries = deliveries;
+  auto read = ReadEntry(std::move(fields), EntryOrigin::kStream, limits_);
+  if (read) {
+    delivery.entry = std::move(*read);
+  } else {
+    delivery.broken = std::move(read.error());
+  }
+  if (delivery.entry.frame_id.empty()) delivery.entry.frame_id = id;
+  const std::lock_guard lock(mutex_);
+  delivery.ticket = next_ticket_++;
+  held_.emplace(delivery.ticket, Held{id, deliveries});
+  return delivery;
+}
+
+bool RedisSource::HoldsSuspect() const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(held_, [](const auto& each) { return each.second.deliveries > 1; });
+}
+
+Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (interrupted_) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
+  }
+  if (context_.clock.Now() >= next_claim_) {
+    auto claimed = Claim(count);
+    if (!claimed || !claimed->empty()) return claimed;
+    if (!left_behind_) next_claim_ = context_.clock.Now() + options_.claim_idle / 4;
+  }
+  return Read(count);
+}
+
+Result<std::vector<Delivery>> RedisSource::Read(std::size_t count) {
+  const milliseconds block = left_behind_ ? kShortBlock : kBlock;
+  const RedisCommand command = {"XREADGROUP",
+                                "GROUP",
+                                options_.group,
+                                context_.consumer,
+                                "COUNT",
+                                std::to_string(count),
+                                "BLOCK",
+                                Milliseconds(block),
+                                "STREAMS",
+                                options_.stream,
+                                ">"};
+  auto reply = Ask(command, block);
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  std::vector<Delivery> deliveries;
+  if (reply->IsError("NOGROUP")) {
+    if (auto made = MakeGroup(); !made) return std::unexpected(std::move(made.error()));
+    return deliveries;
+  }
+  for (const RedisReply& stream : reply->elements) {
+    if (stream.elements.size() != 2) continue;
+    ForEntries(stream.elements[1],
+               [&](const RedisReply& entry) { deliveries.push_back(Take(entry, 1)); });
+  }
+  return deliveries;
+}
+
+// What the dead have left. Entries that were given back come together, others one by one.
+Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
+  auto reply = Ask({"XPENDING", options_.stream, options_.group, "IDLE",
+                    Milliseconds(options_.claim_idle), "-", "+", std::to_string(count)});
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  std::vector<Delivery> deliveries;
+  left_behind_ = false;
+  for (const RedisReply& each : reply->elements) {
+    if (each.elements.size() != 4) continue;
+    const std::int64_t before = each.elements[3].integer;
+    const bool suspect = before > 0;
+    if (suspect && HoldsSuspect()) {
+      left_behind_ = true;
+      continue;
+    }
+    auto claimed = ClaimOne(each.elements[0].text, before + 1);
+    if (!claimed) return std::unexpected(std::move(claimed.error()));
+    std::ranges::move(*claimed, std::back_inserter(deliveries));
+  }
+  return deliveries;
+}
+
+Result<std::vector<Delivery>> RedisSource::ClaimOne(const std::string& id,
+                                                    std::int64_t deliveries) {
+  auto reply = Ask({"XCLAIM", options_.stream, options_.group, context_.consumer,
+                    Milliseconds(options_.claim_idle), id});
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  std::vector<Delivery> claimed;
+  ForEntries(*reply, [&](const RedisReply& entry) {
+    Delivery delivery = Take(entry, static_cast<int>(std::min<std::int64_t>(deliveries, 1'000)));
+    // Once in company, then alone.
+    if (deliveries - 1 > options_.max_deliveries && !delivery.broken) {
+      delivery.broken =
+          base::Fail(ErrorCode::kInternal, "whoever works on this frame does not come back")
+              .error();
+    }
+    claimed.push_back(std::move(delivery));
+  });
+  return claimed;
+}
+
+Result<void> RedisSource::Probe() {
+  auto reply = Ask({"PING"});
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  return {};
+}
+
+void RedisSource::Settle(Settlement settlement, OnSettled done) {
+  const std::lock_guard lock(mutex_);
+  const auto held = held_.find(settlement.ticket);
+  queue_.push_back({std::move(settlement), std::move(done), held->second});
+  changed_.notify_all();
+}
+
+RedisCommand RedisSource::CommandFor(const Pending& pending) const {
+  const Settlement& settled = pending.settlement;
+  const std::string& id = pending.held.id;
+  const double now =
+      std::chrono::duration<double>(context_.clock.Wall().time_since_epoch()).count();
+  char seconds[32];
+  const auto end =
+      std::to_chars(seconds, seconds + sizeof seconds, now, std::chars_format::fixed, 6).ptr;
+  const std::string time(seconds, end);
+  switch (settled.ending) {
+    case Ending::kDone:
+      return {"EVAL",
+              kPublishScript,
+              "2",
+              options_.stream,
+              options_.results_stream,
+              options_.group,
+              id,
+              kResultsLimit,
+              "frame_id",
+              settled.frame_id,
+              "processor_id",
+              context_.processor_id,
+              "timestamp",
+              time,
+              "result",
+              settled.record};
+    case Ending::kDropped:
+      return {"EVAL", kDropScript, "1", options_.stream, options_.group, id};
+    case Ending::kDead:
+      return {"EVAL",
+              kDeadScript,
+              "2",
+              options_.stream,
+              options_.dlq_stream,
+              options_.group,
+              id,
+              kDeadLimit,
+              "dlq_reason",
+              settled.reason,
+              "dlq_id",
+              id,
+              "dlq_deliveries",
+              std::to_string(pending.held.deliveries),
+              "dlq_processor_id",
+              context_.processor_id,
+              "dlq_timestamp",
+              time};
+    case Ending::kReturned:
+      break;
+  }
+  return {"EVAL", kReturnScript, "1", options_.stream, options_.group, context_.consumer, id};
+}
+
+// Whether Redis took what was sent; else all of it is to be sent again. A script that had been done
+// answers 0 the second time: so a frame may count as taken over that was ours, never twice as done.
+bool RedisSource::SettleSome(std::vector<Pending>& batch) {
+  std::vector<RedisCommand> commands;
+  for (const Pending& pending : batch) commands.push_back(CommandFor(pending));
+  auto replies = settle_client_.Ask(commands);
+  if (!replies) return false;
+  std::vector<Pending> again;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const RedisReply& reply = (*replies)[i];
+    if (reply.kind == RedisReply::Kind::kError) {
+      // Without the group there is nothing to settle: Redis has lost it.
+      if (reply.IsError("NOGROUP") || reply.text.find("NOGROUP") != std::string::npos) {
+        batch[i].done(false);
+      } else {
+        again.push_back(std::move(batch[i]));
+        continue;
+      }
+    } else {
+      batch[i].done(reply.integer == 1);
+    }
+    const std::lock_guard lock(mutex_);
+    held_.erase(batch[i].settlement.ticket);
+  }
+  batch = std::move(again);
+  return batch.empty();
+}
+
+void RedisSource::KeepHeld() {
+  RedisCommand command = {"EVAL",          kKeepScript,    "1",
+                          options_.stream, options_.group, context_.consumer};
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [ticket, held] : held_) command.push_back(held.id);
+  }
+  if (command.size() > 6) (void)settle_client_.Ask(command);  // the next one comes soon
+}
+
+void RedisSource::SettleAll() {
+  const milliseconds beat = std::max(milliseconds(1), options_.claim_idle / 3);
+  base::MonoTime next_beat = base::SystemClock().Now() + beat;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait_until(lock, next_beat, [this] { return closing_ || !queue_.empty(); });
+    if (base::SystemClock().Now() >= next_beat) {
+      next_beat = base::SystemClock().Now() + beat;
+      lock.unlock();
+      KeepHeld();
+      lock.lock();
+      continue;
+    }
+    if (queue_.empty()) return;  // closing
+    std::vector<Pending> batch;
+    while (!queue_.empty() && batch.size() < kSettleTogether) {
+      batch.push_back(std::move(queue_.front()));
+      queue_.pop_front();
+    }
+    lock.unlock();
+    const bool settled = SettleSome(batch);
+    lock.lock();
+    while (!batch.empty()) {
+      queue_.push_front(std::move(batch.back()));
+      batch.pop_back();
+    }
+    if (settled) continue;
+    if (closing_ && patience_.Expired()) return;
+    const base::MonoTime pause_end = base::SystemClock().Now() + kRetrySettling;
+    while (base::SystemClock().Now() < pause_end) changed_.wait_until(lock, pause_end);
+  }
+}
+
+void RedisSource::LeaveGroup() {
+  if (!settle_client_.connected()) return;
+  (void)settle_client_.Ask(
+      RedisCommand{"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer});
+}
+
+}  // namespace sampleproc::consumer

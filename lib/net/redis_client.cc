@@ -1,0 +1,227 @@
+#include "net/redis_client.h"
+
+#include <hiredis/hiredis.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <utility>
+
+namespace sampleproc::net {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using base::Result;
+using Kind = RedisReply::Kind;
+
+// What the reply under construction may still take.
+struct Allowed {
+  std::size_t elements = 0;
+};
+
+// hiredis asks these to make the parts of a reply, and hands each its task: where in its parent's
+// array the part stands. A part that is refused ends the reading.
+RedisReply* Place(const redisReadTask* task) {
+  if (task->parent == nullptr) return new RedisReply;
+  auto* parent = static_cast<RedisReply*>(task->parent->obj);
+  return &parent->elements[static_cast<std::size_t>(task->idx)];
+}
+
+void* CreateString(const redisReadTask* task, char* text, std::size_t size) {
+  RedisReply* reply = Place(task);
+  reply->kind = task->type == REDIS_REPLY_ERROR    ? Kind::kError
+                : task->type == REDIS_REPLY_STATUS ? Kind::kStatus
+                                                   : Kind::kText;
+  reply->text.assign(text, size);
+  return reply;
+}
+
+void* CreateArray(const redisReadTask* task, int elements) {
+  auto* allowed = static_cast<Allowed*>(task->privdata);
+  const auto count = static_cast<std::size_t>(std::max(elements, 0));
+  if (count > allowed->elements) return nullptr;
+  allowed->elements -= count;
+  RedisReply* reply = Place(task);
+  reply->kind = Kind::kArray;
+  reply->elements.resize(count);
+  return reply;
+}
+
+void* CreateInteger(const redisReadTask* task, long long value) {
+  RedisReply* reply = Place(task);
+  reply->kind = Kind::kInteger;
+  reply->integer = value;
+  return reply;
+}
+
+void* CreateNil(const redisReadTask* task) {
+  RedisReply* reply = Place(task);
+  reply->kind = Kind::kNil;
+  return reply;
+}
+
+// Of the outermost part only: the others live in it.
+void Free(void* reply) { delete static_cast<RedisReply*>(reply); }
+
+redisReplyObjectFunctions Makers() {
+  return {CreateString, CreateArray, CreateInteger, CreateNil, Free};
+}
+
+Result<std::string> Format(const RedisCommand& command) {
+  std::vector<const char*> words;
+  std::vector<std::size_t> sizes;
+  for (const std::string& word : command) {
+    words.push_back(word.data());
+    sizes.push_back(word.size());
+  }
+  char* formatted = nullptr;
+  const int size = ::redisFormatCommandArgv(&formatted, static_cast<int>(words.size()),
+                                            words.data(), sizes.data());
+  if (size < 0) return Fail(ErrorCode::kInternal, "a command for Redis cannot be made");
+  std::string bytes(formatted, static_cast<std::size_t>(size));
+  ::redisFreeCommand(formatted);
+  return bytes;
+}
+
+}  // namespace
+
+bool RedisReply::IsError(std::string_view word) const {
+  return kind == Kind::kError && text.starts_with(word) &&
+         (text.size() == word.size() || text[word.size()] == ' ');
+}
+
+// hiredis' reader, fed with what the connection brought.
+class RedisClient::Reader {
+ public:
+  explicit Reader(const RedisLimits& limits)
+      : limits_(limits), makers_(Makers()), reader_(::redisReaderCreateWithFunctions(&makers_)) {
+    if (reader_ == nullptr) throw std::bad_alloc();
+    reader_->privdata = &allowed_;
+    Begin();
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  ~Reader() { ::redisReaderFree(reader_); }
+
+  Result<void> Feed(std::string_view bytes) {
+    fed_ += bytes.size();
+    if (fed_ > limits_.reply_bytes) return Fail(ErrorCode::kIo, "the reply is over the limit");
+    if (::redisReaderFeed(reader_, bytes.data(), bytes.size()) == REDIS_OK) return {};
+    return NotResp();
+  }
+
+  // The next reply, or null when more bytes are needed.
+  Result<std::unique_ptr<RedisReply>> Next() {
+    void* found = nullptr;
+    if (::redisReaderGetReply(reader_, &found) != REDIS_OK) return NotResp();
+    std::unique_ptr<RedisReply> reply(static_cast<RedisReply*>(found));
+    if (reply != nullptr) Begin();
+    return reply;
+  }
+
+ private:
+  void Begin() {
+    fed_ = 0;
+    allowed_.elements = limits_.reply_elements;
+  }
+
+  static std::unexpected<base::Error> NotResp() {
+    return Fail(ErrorCode::kIo, "what came is no reply of a Redis server, or too large");
+  }
+
+  const RedisLimits limits_;
+  redisReplyObjectFunctions makers_;
+  Allowed allowed_;
+  std::size_t fed_ = 0;  // since the last whole reply
+  redisReader* const reader_;
+};
+
+RedisClient::RedisClient(ConnectStream connect, RedisLogin login, const RedisLimits& limits)
+    : connect_(std::move(connect)), login_(std::move(login)), limits_(limits) {}
+
+RedisClient::~RedisClient() = default;
+
+void RedisClient::Disconnect() {
+  stream_.reset();
+  reader_.reset();
+}
+
+Result<void> RedisClient::Connect() {
+  const base::Deadline deadline(base::SystemClock(), limits_.connect);
+  auto stream = connect_(deadline);
+  if (!stream) return std::unexpected(std::move(stream.error()));
+  stream_ = std::move(*stream);
+  reader_ = std::make_unique<Reader>(limits_);
+  return LogIn(deadline);
+}
+
+Result<void> RedisClient::LogIn(const base::Deadline& deadline) {
+  if (login_.password.empty()) return {};
+  RedisCommand command = {"AUTH"};
+  if (!login_.username.empty()) command.push_back(login_.username);
+  command.push_back(login_.password);
+  auto replies = Exchange({&command, 1}, deadline);
+  if (!replies) return std::unexpected(std::move(replies.error()));
+  const RedisReply& reply = replies->front();
+  if (reply.kind != Kind::kError) return {};
+  // A server that is loading its data refuses a login too, and takes it later.
+  if (reply.IsError("LOADING")) return Fail(ErrorCode::kUnavailable, "Redis is loading its data");
+  return Fail(ErrorCode::kConfig,
+              "Redis refused the login: user or password (consumer.redis.password_file) is wrong");
+}
+
+Result<RedisReply> RedisClient::ReadReply(const base::Deadline& deadline) {
+  std::array<char, 16 * 1024> room;
+  while (true) {
+    auto reply = reader_->Next();
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    if (*reply != nullptr) return std::move(**reply);
+    auto got = stream_->Read(room, deadline);
+    if (!got) return std::unexpected(std::move(got.error()));
+    if (*got == 0) return Fail(ErrorCode::kUnavailable, "Redis closed the connection");
+    if (auto fed = reader_->Feed({room.data(), *got}); !fed) {
+      return std::unexpected(std::move(fed.error()));
+    }
+  }
+}
+
+Result<std::vector<RedisReply>> RedisClient::Exchange(std::span<const RedisCommand> commands,
+                                                      const base::Deadline& deadline) {
+  std::string bytes;
+  for (const RedisCommand& command : commands) {
+    auto formatted = Format(command);
+    if (!formatted) return std::unexpected(std::move(formatted.error()));
+    bytes += *formatted;
+  }
+  if (auto written = stream_->Write(bytes, deadline); !written) {
+    return std::unexpected(std::move(written.error()));
+  }
+  std::vector<RedisReply> replies;
+  while (replies.size() < commands.size()) {
+    auto reply = ReadReply(deadline);
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    replies.push_back(std::move(*reply));
+  }
+  return replies;
+}
+
+Result<std::vector<RedisReply>> RedisClient::Ask(std::span<const RedisCommand> commands,
+                                                 std::chrono::milliseconds wait) {
+  Result<std::vector<RedisReply>> replies;
+  if (Result<void> done = connected() ? Result<void>() : Connect(); !done) {
+    replies = std::unexpected(std::move(done.error()));
+  } else {
+    replies = Exchange(commands, base::Deadline(base::SystemClock(), limits_.answer + wait));
+  }
+  if (!replies) Disconnect();
+  return replies;
+}
+
+Result<RedisReply> RedisClient::Ask(const RedisCommand& command, std::chrono::milliseconds wait) {
+  auto replies = Ask(std::span(&command, 1), wait);
+  if (!replies) return std::unexpected(std::move(replies.error()));
+  return std::move(replies->front());
+}
+
+}  // namespace sampleproc::net

@@ -1,0 +1,90 @@
+// A connection to a Redis server, in RESP 2 (redis.io/docs/reference/protocol-spec).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "net/stream.h"
+
+namespace sampleproc::net {
+
+struct RedisReply {
+  enum class Kind { kNil, kInteger, kStatus, kText, kError, kArray };
+
+  Kind kind = Kind::kNil;
+  std::int64_t integer = 0;
+  std::string text;  // of kStatus, kText and kError; any bytes
+  std::vector<RedisReply> elements;
+
+  bool IsNil() const { return kind == Kind::kNil; }
+  // Whether it is an error that begins with this word: "NOGROUP", "LOADING"...
+  bool IsError(std::string_view word) const;
+};
+
+// The name and its arguments, any bytes.
+using RedisCommand = std::vector<std::string>;
+
+struct RedisLogin {
+  std::string username;  // "": the default user
+  std::string password;  // "": no AUTH is sent
+};
+
+struct RedisLimits {
+  std::chrono::milliseconds connect{5'000};  // until the connection stands, login included
+  std::chrono::milliseconds answer{5'000};   // until the answers to one call are there
+  // Of one reply. What is over it is no honest server's.
+  std::size_t reply_bytes = 256U << 20;
+  std::size_t reply_elements = 100'000;
+};
+
+// Makes a connection; the seam through which TLS and tests come in.
+using ConnectStream =
+    std::function<base::Result<std::unique_ptr<Stream>>(const base::Deadline& deadline)>;
+
+// Used by one thread at a time. Connects when it is first asked, and again after a failure. The
+// password is in no error.
+class RedisClient {
+ public:
+  RedisClient(ConnectStream connect, RedisLogin login, const RedisLimits& limits);
+  ~RedisClient();
+  RedisClient(const RedisClient&) = delete;
+  RedisClient& operator=(const RedisClient&) = delete;
+
+  // Sends the commands in one piece and reads a reply for each, in order; errors of the server are
+  // replies. `wait` is added to the limit: for commands that block. Fails with kUnavailable (no
+  // connection, the server went away), kRequestTimeout, kIo (what came is no RESP, or over a
+  // limit), kConfig (the login was refused). After a failure the connection is closed; what was
+  // sent may have been done or not.
+  base::Result<std::vector<RedisReply>> Ask(std::span<const RedisCommand> commands,
+                                            std::chrono::milliseconds wait = {});
+  base::Result<RedisReply> Ask(const RedisCommand& command, std::chrono::milliseconds wait = {});
+
+  void Disconnect();
+  bool connected() const { return stream_ != nullptr; }
+
+ private:
+  class Reader;
+
+  base::Result<void> Connect();
+  base::Result<void> LogIn(const base::Deadline& deadline);
+  base::Result<std::vector<RedisReply>> Exchange(std::span<const RedisCommand> commands,
+                                                 const base::Deadline& deadline);
+  base::Result<RedisReply> ReadReply(const base::Deadline& deadline);
+
+  const ConnectStream connect_;
+  const RedisLogin login_;
+  const RedisLimits limits_;
+  std::unique_ptr<Stream> stream_;
+  std::unique_ptr<Reader> reader_;
+};
+
+}  // namespace sampleproc::net

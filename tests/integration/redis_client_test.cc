@@ -1,0 +1,115 @@
+#include "net/redis_client.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "support/redis_server.h"
+
+namespace sampleproc::net {
+namespace {
+
+using testing::RedisServer;
+using Kind = RedisReply::Kind;
+
+// Bytes that a server sends once, whatever it is asked.
+class Canned final : public Stream {
+ public:
+  explicit Canned(std::string bytes) : bytes_(std::move(bytes)) {}
+  base::Result<void> Write(std::string_view, const base::Deadline&) override { return {}; }
+  base::Result<std::size_t> Read(std::span<char> room, const base::Deadline&) override {
+    const std::size_t size = std::min({room.size(), bytes_.size(), std::size_t{7}});
+    bytes_.copy(room.data(), size);
+    bytes_.erase(0, size);
+    return size;
+  }
+
+ private:
+  std::string bytes_;
+};
+
+base::Result<RedisReply> Answered(const std::string& bytes, const RedisLimits& limits = {}) {
+  RedisClient client(
+      [&](const base::Deadline&) -> base::Result<std::unique_ptr<Stream>> {
+        return std::make_unique<Canned>(bytes);
+      },
+      {}, limits);
+  return client.Ask(RedisCommand{"PING"});
+}
+
+TEST_CASE("a real server's replies of every kind are read") {
+  RedisServer server;
+  CHECK(server.Ask({"PING"}).text == "PONG");
+  CHECK(server.Ask({"GET", "nothing"}).IsNil());
+  const std::string bytes("a\0b\r\n\xFF", 6);
+  CHECK(server.Ask({"SET", "key", bytes}).kind == Kind::kStatus);
+  CHECK(server.Ask({"GET", "key"}).text == bytes);
+  CHECK(server.Ask({"INCR", "number"}).integer == 1);
+  CHECK(server.Ask({"INCR", "key"}).IsError("ERR"));
+  const RedisReply nested = server.Ask({"EVAL", "return {1, {'two', {}}, false}", "0"});
+  REQUIRE(nested.elements.size() == 3);
+  CHECK(nested.elements[0].integer == 1);
+  CHECK(nested.elements[1].elements[0].text == "two");
+  CHECK(nested.elements[1].elements[1].kind == Kind::kArray);
+  CHECK(nested.elements[2].IsNil());
+}
+
+TEST_CASE("commands sent together are answered in order") {
+  RedisServer server;
+  RedisClient client(server.Connect(), {}, {});
+  const std::vector<RedisCommand> commands = {
+      {"SET", "a", std::string(1 << 20, 'x')}, {"STRLEN", "a"}, {"NONSENSE"}, {"ECHO", "end"}};
+  const auto replies = client.Ask(commands);
+  REQUIRE(replies);
+  CHECK((*replies)[1].integer == 1 << 20);
+  CHECK((*replies)[2].kind == Kind::kError);
+  CHECK((*replies)[3].text == "end");
+}
+
+TEST_CASE("the login is checked at the connection and the password is in no error") {
+  RedisServer server({"--requirepass", "s3cret"});
+  RedisClient right(server.Connect(), {.username = "default", .password = "s3cret"}, {});
+  CHECK(right.Ask(RedisCommand{"PING"}).value().text == "PONG");
+  RedisClient wrong(server.Connect(), {.username = {}, .password = "hunter2"}, {});
+  const auto refused = wrong.Ask(RedisCommand{"PING"});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == base::ErrorCode::kConfig);
+  CHECK(refused.error().message.find("hunter2") == std::string::npos);
+  RedisClient without(server.Connect(), {}, {});
+  CHECK(without.Ask(RedisCommand{"PING"}).value().IsError("NOAUTH"));
+}
+
+TEST_CASE("a client survives its server") {
+  RedisServer server;
+  RedisClient client(server.Connect(), {}, {});
+  REQUIRE(client.Ask(RedisCommand{"SET", "key", "kept"}));
+  server.Stop();
+  CHECK(client.Ask(RedisCommand{"PING"}).error().code == base::ErrorCode::kUnavailable);
+  CHECK(client.Ask(RedisCommand{"PING"}).error().code == base::ErrorCode::kUnavailable);
+  server.Start();
+  CHECK(client.Ask(RedisCommand{"GET", "key"}).value().text == "kept");
+}
+
+TEST_CASE("what is no reply, or over a limit, ends the connection and takes no memory") {
+  using base::ErrorCode;
+  CHECK(Answered("+PONG\r\n").value().text == "PONG");
+  CHECK(Answered("*2\r\n:1\r\n$-1\r\n").value().elements[1].IsNil());
+  for (const char* bytes : {"HTTP/1.1 400 Bad Request\r\n", "*2\r\n:1\r\nx\r\n", "$x\r\n",
+                            "*1000000000\r\n", "*100001\r\n"}) {
+    CAPTURE(bytes);
+    CHECK(Answered(bytes).error().code == ErrorCode::kIo);
+  }
+  CHECK(Answered("").error().code == ErrorCode::kUnavailable);
+  CHECK(Answered("*2\r\n:1\r\n").error().code == ErrorCode::kUnavailable);
+  CHECK(Answered("$99\r\nshort").error().code == ErrorCode::kUnavailable);
+  const RedisLimits small{.reply_bytes = 50, .reply_elements = 3};
+  CHECK(Answered("$40\r\n" + std::string(40, 'x') + "\r\n", small));
+  CHECK(Answered("$60\r\n" + std::string(60, 'x') + "\r\n", small).error().code == ErrorCode::kIo);
+  CHECK(Answered("*2\r\n*1\r\n:1\r\n:2\r\n", small));
+  CHECK(Answered("*2\r\n*2\r\n:1\r\n:2\r\n:3\r\n", small).error().code == ErrorCode::kIo);
+  std::string deep;
+  for (int i = 0; i < 10'000; ++i) deep += "*1\r\n";
+  CHECK(Answered(deep).error().code == ErrorCode::kIo);
+}
+
+}  // namespace
+}  // namespace sampleproc::net

@@ -1,0 +1,293 @@
+#include "consumer/redis_source.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <future>
+#include <map>
+#include <set>
+#include <string>
+
+#include "support/redis_server.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using net::RedisReply;
+using std::chrono::milliseconds;
+using testing::RedisServer;
+
+RedisOptions Options(milliseconds claim_idle = milliseconds(600'000)) {
+  RedisOptions options;
+  options.stream = "frames:ready:p";
+  options.group = "frame-processors";
+  options.claim_idle = claim_idle;
+  options.results_stream = "sample:results";
+  options.dlq_stream = "frames:dlq:p";
+  return options;
+}
+
+std::unique_ptr<RedisSource> Source(const RedisServer& server, const std::string& consumer,
+                                    const RedisOptions& options = Options()) {
+  return std::make_unique<RedisSource>(RedisSourceContext{.connect = server.Connect(),
+                                                          .login = {},
+                                                          .clock = base::SystemClock(),
+                                                          .consumer = consumer,
+                                                          .processor_id = "p"},
+                                       options, frame::Options{});
+}
+
+void Add(RedisServer& server, const std::string& id) {
+  REQUIRE(server
+              .Ask({"XADD", "frames:ready:p", "*", "frame_id", id, "camera_id", "cam", "frame_data",
+                    "\xFF\xD8 bytes"})
+              .kind == RedisReply::Kind::kText);
+}
+
+// Pulls until so many frames are there.
+std::vector<Delivery> PullSome(RedisSource& source, std::size_t count, std::size_t at_once = 10) {
+  std::vector<Delivery> all;
+  const base::Deadline deadline(base::SystemClock(), std::chrono::seconds(60));
+  while (all.size() < count) {
+    REQUIRE_FALSE(deadline.Expired());
+    auto pulled = source.Pull(std::min(at_once, count - all.size()));
+    if (!pulled) continue;
+    for (Delivery& each : *pulled) all.push_back(std::move(each));
+  }
+  return all;
+}
+
+// Settles and waits for the answer; whether it was ours.
+bool Settle(RedisSource& source, const Delivery& delivery, Ending ending,
+            const std::string& reason = "") {
+  std::promise<bool> answer;
+  source.Settle({.ticket = delivery.ticket,
+                 .ending = ending,
+                 .frame_id = delivery.entry.frame_id,
+                 .record = ending == Ending::kDone ? R"({"frame_id":"x"})" : "",
+                 .reason = reason},
+                [&](bool ours) { answer.set_value(ours); });
+  return answer.get_future().get();
+}
+
+std::map<std::string, std::string> FieldsOf(const RedisReply& entry) {
+  std::map<std::string, std::string> fields;
+  const auto& parts = entry.elements[1].elements;
+  for (std::size_t i = 0; i + 1 < parts.size(); i += 2) fields[parts[i].text] = parts[i + 1].text;
+  return fields;
+}
+
+std::vector<std::map<std::string, std::string>> Stream(RedisServer& server,
+                                                       const std::string& name) {
+  std::vector<std::map<std::string, std::string>> entries;
+  for (const RedisReply& entry : server.Ask({"XRANGE", name, "-", "+"}).elements) {
+    entries.push_back(FieldsOf(entry));
+  }
+  return entries;
+}
+
+std::int64_t PendingCount(RedisServer& server) {
+  return server.Ask({"XPENDING", "frames:ready:p", "frame-processors"}).elements[0].integer;
+}
+
+TEST_CASE("a frame comes once, its result goes out in the original's form, nothing is left") {
+  RedisServer server;
+  Add(server, "a");
+  const auto source = Source(server, "c1");
+  const auto frames = PullSome(*source, 1);
+  CHECK(frames[0].entry.frame_id == "a");
+  CHECK(frames[0].entry.camera_id == "cam");
+  CHECK(frames[0].deliveries == 1);
+  CHECK(base::AsText(frames[0].entry.frame_data) == "\xFF\xD8 bytes");
+  CHECK(PendingCount(server) == 1);
+  CHECK(Settle(*source, frames[0], Ending::kDone));
+  const auto results = Stream(server, "sample:results");
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].size() == 4);
+  CHECK(results[0].at("frame_id") == "a");
+  CHECK(results[0].at("processor_id") == "p");
+  CHECK(std::stod(results[0].at("timestamp")) > 1.7e9);
+  CHECK(results[0].at("result") == R"({"frame_id":"x"})");
+  CHECK(PendingCount(server) == 0);
+  CHECK(server.Ask({"XLEN", "frames:ready:p"}).integer == 0);
+}
+
+TEST_CASE("what is dropped leaves nothing, what is dead goes to the dead letters with its reason") {
+  RedisServer server;
+  for (const char* id : {"old", "bad"}) Add(server, id);
+  REQUIRE(server.Ask({"XADD", "frames:ready:p", "*", "metadata", "[", "frame_id", "broken"}).kind ==
+          RedisReply::Kind::kText);
+  const auto source = Source(server, "c1");
+  const auto frames = PullSome(*source, 3);
+  CHECK(frames[2].broken);
+  CHECK(Settle(*source, frames[0], Ending::kDropped, "max_age"));
+  CHECK(Settle(*source, frames[1], Ending::kDead, "invalid-frame"));
+  CHECK(Settle(*source, frames[2], Ending::kDead, "invalid-frame"));
+  CHECK(PendingCount(server) == 0);
+  CHECK(server.Ask({"XLEN", "frames:ready:p"}).integer == 0);
+  const auto dead = Stream(server, "frames:dlq:p");
+  REQUIRE(dead.size() == 2);
+  CHECK(dead[0].at("frame_id") == "bad");
+  CHECK(dead[0].at("frame_data") == "\xFF\xD8 bytes");
+  CHECK(dead[0].at("dlq_reason") == "invalid-frame");
+  CHECK(dead[0].at("dlq_deliveries") == "1");
+  CHECK(dead[0].contains("dlq_id"));
+  CHECK(dead[1].at("metadata") == "[");
+}
+
+TEST_CASE("what is returned comes to another at once, as if it had never been handed out") {
+  RedisServer server;
+  for (const char* id : {"a", "b"}) Add(server, id);
+  const auto first = Source(server, "c1");
+  for (const Delivery& frame : PullSome(*first, 2)) CHECK(Settle(*first, frame, Ending::kReturned));
+  const auto second = Source(server, "c2");
+  const auto frames = PullSome(*second, 2);
+  CHECK(frames[0].entry.frame_id == "a");
+  CHECK(frames[0].deliveries == 1);
+  CHECK(frames[1].deliveries == 1);
+}
+
+TEST_CASE("a late owner publishes nothing") {
+  RedisServer server;
+  Add(server, "a");
+  const auto late = Source(server, "late");
+  const auto frames = PullSome(*late, 1);
+  // As when its process had slept: somebody else claims the entry and settles it.
+  const std::string id =
+      server.Ask({"XPENDING", "frames:ready:p", "frame-processors", "-", "+", "1"})
+          .elements[0]
+          .elements[0]
+          .text;
+  REQUIRE(server.Ask({"XCLAIM", "frames:ready:p", "frame-processors", "other", "0", id})
+              .elements.size() == 1);
+  REQUIRE(server.Ask({"XACK", "frames:ready:p", "frame-processors", id}).integer == 1);
+  CHECK_FALSE(Settle(*late, frames[0], Ending::kDone));
+  CHECK(Stream(server, "sample:results").empty());
+}
+
+TEST_CASE("what a dead consumer held is claimed, one at a time, each with its deliveries") {
+  RedisServer server;
+  for (const char* id : {"a", "b", "c"}) Add(server, id);
+  REQUIRE(server.Ask({"XGROUP", "CREATE", "frames:ready:p", "frame-processors", "0"}).kind ==
+          RedisReply::Kind::kStatus);
+  // A consumer that reads and is never heard of again.
+  REQUIRE_FALSE(server
+                    .Ask({"XREADGROUP", "GROUP", "frame-processors", "dead", "COUNT", "10",
+                          "STREAMS", "frames:ready:p", ">"})
+                    .IsNil());
+  const auto source = Source(server, "c1", Options(milliseconds(50)));
+  std::set<std::string> seen;
+  for (int i = 0; i < 3; ++i) {
+    const auto frames = PullSome(*source, 1);
+    CHECK(frames[0].deliveries == 2);
+    seen.insert(frames[0].entry.frame_id);
+    // No second suspect beside the first.
+    CHECK(source->Pull(10).value().empty());
+    CHECK(Settle(*source, frames[0], Ending::kDone));
+  }
+  CHECK(seen == std::set<std::string>{"a", "b", "c"});
+  CHECK(PendingCount(server) == 0);
+}
+
+TEST_CASE("a frame whose workers never come back is dead after max_deliveries alone") {
+  RedisServer server;
+  Add(server, "poison");
+  RedisOptions options = Options(milliseconds(20));
+  options.max_deliveries = 3;
+  REQUIRE(server.Ask({"XGROUP", "CREATE", "frames:ready:p", "frame-processors", "0"}).kind ==
+          RedisReply::Kind::kStatus);
+  REQUIRE_FALSE(server
+                    .Ask({"XREADGROUP", "GROUP", "frame-processors", "dead", "STREAMS",
+                          "frames:ready:p", ">"})
+                    .IsNil());
+  for (int alone = 1; alone <= 3; ++alone) {
+    const auto source = Source(server, "c" + std::to_string(alone), options);
+    const auto frames = PullSome(*source, 1);
+    CHECK(frames[0].deliveries == alone + 1);
+    CHECK_FALSE(frames[0].broken);
+  }  // goes without a word
+  const auto source = Source(server, "last", options);
+  const auto frames = PullSome(*source, 1);
+  CHECK(frames[0].broken);
+  CHECK(Settle(*source, frames[0], Ending::kDead, "internal"));
+  CHECK(Stream(server, "frames:dlq:p").at(0).at("dlq_deliveries") == "5");
+}
+
+TEST_CASE("what is in work is kept from others for as long as it takes") {
+  RedisServer server;
+  Add(server, "slow");
+  const RedisOptions options = Options(milliseconds(300));
+  const auto owner = Source(server, "owner", options);
+  const auto frames = PullSome(*owner, 1);
+  const auto thief = Source(server, "thief", options);
+  for (int i = 0; i < 4; ++i) CHECK(thief->Pull(10).value().empty());  // half a second each
+  CHECK(Settle(*owner, frames[0], Ending::kDone));
+}
+
+TEST_CASE("the group is made again, and settlements wait for a server that is away") {
+  RedisServer server;
+  const auto source = Source(server, "c1");
+  CHECK(source->Pull(1).value().empty());
+  REQUIRE(server.Ask({"FLUSHALL"}).kind == RedisReply::Kind::kStatus);
+  Add(server, "a");
+  const auto frames = PullSome(*source, 1);
+  server.Stop();
+  std::promise<bool> answer;
+  source->Settle({frames[0].ticket, Ending::kDone, "a", "{}", ""},
+                 [&](bool ours) { answer.set_value(ours); });
+  CHECK_FALSE(source->Pull(1));
+  CHECK_FALSE(source->Probe());
+  server.Start();
+  CHECK(answer.get_future().get());
+  CHECK(Stream(server, "sample:results").size() == 1);
+  CHECK(source->Probe());
+}
+
+TEST_CASE("a result that Redis has no room for is kept until it has") {
+  RedisServer server;
+  Add(server, "a");
+  const auto source = Source(server, "c1");
+  const auto frames = PullSome(*source, 1);
+  REQUIRE(server.Ask({"CONFIG", "SET", "maxmemory", "1"}).kind == RedisReply::Kind::kStatus);
+  std::promise<bool> answer;
+  source->Settle({frames[0].ticket, Ending::kDone, "a", "{}", ""},
+                 [&](bool ours) { answer.set_value(ours); });
+  while (server.Ask({"INFO", "errorstats"}).text.find("OOM") == std::string::npos) {
+  }
+  CHECK(PendingCount(server) == 1);
+  REQUIRE(server.Ask({"CONFIG", "SET", "maxmemory", "0"}).kind == RedisReply::Kind::kStatus);
+  CHECK(answer.get_future().get());
+  CHECK(Stream(server, "sample:results").size() == 1);
+}
+
+TEST_CASE("a wrong kind of key is a matter of configuration, a stop ends pulling") {
+  RedisServer server;
+  REQUIRE(server.Ask({"SET", "frames:ready:p", "text"}).kind == RedisReply::Kind::kStatus);
+  const auto source = Source(server, "c1");
+  CHECK(source->Pull(1).error().code == base::ErrorCode::kConfig);
+  source->Interrupt();
+  CHECK(source->Pull(1).error().code == base::ErrorCode::kShuttingDown);
+}
+
+TEST_CASE("a consumer that holds nothing leaves the group, one that does stays in it") {
+  RedisServer server;
+  const auto consumers = [&] {
+    return server.Ask({"XINFO", "CONSUMERS", "frames:ready:p", "frame-processors"}).elements.size();
+  };
+  for (const char* id : {"a", "b"}) Add(server, id);
+  {
+    const auto source = Source(server, "done");
+    const auto frames = PullSome(*source, 1, 1);
+    CHECK(Settle(*source, frames[0], Ending::kDone));
+    CHECK(consumers() == 1);
+  }
+  CHECK(consumers() == 0);
+  {
+    const auto source = Source(server, "holds");
+    PullSome(*source, 1, 1);
+    REQUIRE(source->Pull(1).value().empty());
+  }
+  CHECK(PendingCount(server) == 1);
+}
+
+}  // namespace
+}  // namespace sampleproc::consumer

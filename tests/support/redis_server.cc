@@ -1,0 +1,75 @@
+#include "support/redis_server.h"
+
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <thread>
+
+extern char** environ;
+
+namespace sampleproc::testing {
+
+RedisServer::RedisServer(std::vector<std::string> options)
+    : options_(std::move(options)), client_(Connect(), {}, {}) {
+  Start();
+}
+
+RedisServer::~RedisServer() { Stop(); }
+
+void RedisServer::Start() {
+  std::vector<std::string> words = {"redis-server",
+                                    "--port",
+                                    "0",
+                                    "--unixsocket",
+                                    (dir_.path() / "s").string(),
+                                    "--dir",
+                                    dir_.path().string(),
+                                    "--appendonly",
+                                    "yes",
+                                    "--save",
+                                    "",
+                                    "--logfile",
+                                    (dir_.path() / "log").string()};
+  words.insert(words.end(), options_.begin(), options_.end());
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  INFO("redis-server cannot be started; packaging/install-deps.sh installs it");
+  REQUIRE(::posix_spawnp(&pid_, "redis-server", nullptr, nullptr, arguments.data(), environ) == 0);
+  AwaitReady();
+}
+
+void RedisServer::Stop() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+  client_.Disconnect();
+}
+
+void RedisServer::AwaitReady() {
+  const base::Deadline deadline(base::SystemClock(), std::chrono::seconds(30));
+  while (true) {
+    const auto reply = client_.Ask(net::RedisCommand{"PING"});
+    // One that wants a password is ready too.
+    if (reply && !reply->IsError("LOADING")) return;
+    REQUIRE_FALSE(deadline.Expired());
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+net::ConnectStream RedisServer::Connect() const {
+  return [path = (dir_.path() / "s").string()](const base::Deadline& deadline) {
+    return net::Connect(net::Endpoint{.host = "", .unix_socket = path}, deadline);
+  };
+}
+
+net::RedisReply RedisServer::Ask(const net::RedisCommand& command) {
+  auto reply = client_.Ask(command);
+  REQUIRE(reply);
+  return std::move(*reply);
+}
+
+}  // namespace sampleproc::testing
