@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.max_batch_frames = 3;
 
   const auto single = frame::ParseFrameJson(base::ByteBuffer(data, data + size), options);
-  CheckFrame(single, single ? single->storage : base::ByteBuffer(), options);
+  const base::ByteBuffer none;
+  CheckFrame(single, single ? single->storage : none, options);  // itself, not a copy
 
   const auto batch = frame::ParseBatchJson(base::ByteBuffer(data, data + size), options);
   if (!batch) {
