@@ -123,6 +123,11 @@ bool RedisSource::HoldsSuspect() const {
   return std::ranges::any_of(held_, [](const auto& each) { return each.second.deliveries > 1; });
 }
 
+bool RedisSource::Holds(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(held_, [&](const auto& each) { return each.second.id == id; });
+}
+
 Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
   {
     const std::lock_guard lock(mutex_);
@@ -173,14 +178,21 @@ Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
   left_behind_ = false;
   for (const RedisReply& each : reply->elements) {
     if (each.elements.size() != 4) continue;
+    // In work here, and idle only because Redis was away for so long that nothing was touched.
+    const std::string& id = each.elements[0].text;
+    if (Holds(id)) continue;
     const std::int64_t before = each.elements[3].integer;
     const bool suspect = before > 0;
     if (suspect && HoldsSuspect()) {
       left_behind_ = true;
       continue;
     }
-    auto claimed = ClaimOne(each.elements[0].text, before + 1);
-    if (!claimed) return std::unexpected(std::move(claimed.error()));
+    auto claimed = ClaimOne(id, before + 1);
+    if (!claimed) {
+      // What has been claimed is held, so it must come to its worker.
+      if (!deliveries.empty()) break;
+      return std::unexpected(std::move(claimed.error()));
+    }
     std::ranges::move(*claimed, std::back_inserter(deliveries));
   }
   return deliveries;
@@ -283,8 +295,9 @@ bool RedisSource::SettleSome(std::vector<Pending>& batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const RedisReply& reply = (*replies)[i];
     if (reply.kind == RedisReply::Kind::kError) {
-      // Without the group there is nothing to settle: Redis has lost it.
-      if (reply.IsError("NOGROUP") || reply.text.find("NOGROUP") != std::string::npos) {
+      // Without the group there is nothing to settle: Redis has lost it. The word stands within the
+      // message of a script.
+      if (reply.text.find("NOGROUP") != std::string::npos) {
         batch[i].done(false);
       } else {
         again.push_back(std::move(batch[i]));

@@ -39,7 +39,8 @@ struct RedisSourceContext {
 //   - what is held is touched three times in claim_idle, so nobody claims what is in work; one that
 //     slept for longer finds that its frames are no longer its own
 //
-// Settlements go out on a connection and a thread of their own, in the order of Settle.
+// Settlements go out on a connection and a thread of their own, in the order of Settle; one that
+// Redis refuses (no memory) is tried again and may come after those that were sent with it.
 class RedisSource final : public FrameSource {
  public:
   RedisSource(RedisSourceContext context, const RedisOptions& options,
@@ -74,6 +75,7 @@ class RedisSource final : public FrameSource {
                                     std::chrono::milliseconds wait = {});
   Delivery Take(const net::RedisReply& entry, int deliveries);
   bool HoldsSuspect() const;
+  bool Holds(const std::string& id) const;
 
   void SettleAll();
   bool SettleSome(std::vector<Pending>& batch);

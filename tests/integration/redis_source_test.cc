@@ -223,6 +223,28 @@ TEST_CASE("what is in work is kept from others for as long as it takes") {
   CHECK(Settle(*owner, frames[0], Ending::kDone));
 }
 
+TEST_CASE("a consumer does not claim what it has in work, however idle it looks") {
+  RedisServer server;
+  Add(server, "a");
+  const auto source = Source(server, "c1", Options(milliseconds(400)));
+  const auto frames = PullSome(*source, 1);
+  const std::string id =
+      server.Ask({"XPENDING", "frames:ready:p", "frame-processors", "-", "+", "1"})
+          .elements[0]
+          .elements[0]
+          .text;
+  // As when Redis was away for longer than claim_idle; a claim is looked for in most of these.
+  for (int i = 0; i < 4; ++i) {
+    REQUIRE(server
+                .Ask({"XCLAIM", "frames:ready:p", "frame-processors", "c1", "0", id, "IDLE",
+                      "600000", "JUSTID"})
+                .elements.size() == 1);
+    CHECK(source->Pull(10).value().empty());
+  }
+  CHECK(Settle(*source, frames[0], Ending::kDone));
+  CHECK(Stream(server, "sample:results").size() == 1);
+}
+
 TEST_CASE("the group is made again, and settlements wait for a server that is away") {
   RedisServer server;
   const auto source = Source(server, "c1");
