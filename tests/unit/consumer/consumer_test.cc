@@ -1,0 +1,247 @@
+#include "consumer/consumer.h"
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "support/fake_clock.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using base::ErrorCode;
+using Pulled = base::Result<std::vector<Delivery>>;
+
+base::Error Broken(ErrorCode code = ErrorCode::kUnavailable) {
+  return base::Fail(code, "as the test wants it").error();
+}
+
+std::vector<Delivery> Frames(std::size_t count) {
+  std::vector<Delivery> frames(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    frames[i].ticket = i + 1;
+    frames[i].broken = Broken(ErrorCode::kInvalidFrame);  // ends without a worker
+  }
+  return frames;
+}
+
+// Gives what the test has prepared, then nothing; a pull with nothing prepared waits for it.
+class Scripted final : public FrameSource {
+ public:
+  Pulled Pull(std::size_t count) override {
+    std::unique_lock lock(mutex_);
+    largest_ = std::max(largest_, count);
+    changed_.wait(lock, [this] { return interrupted_ || !answers_.empty(); });
+    if (interrupted_) return base::Fail(ErrorCode::kShuttingDown, "a stop");
+    Pulled answer = std::move(answers_.front());
+    answers_.pop_front();
+    ++pulls_;
+    changed_.notify_all();
+    return answer;
+  }
+  void Settle(Settlement, OnSettled done) override { done(true); }
+  bool TakesBack() const override { return true; }
+  void Reset() override {
+    const std::lock_guard lock(mutex_);
+    ++resets_;
+  }
+  base::Result<void> Probe() override {
+    const std::lock_guard lock(mutex_);
+    ++probes_;
+    changed_.notify_all();
+    return {};
+  }
+  void Interrupt() override {
+    const std::lock_guard lock(mutex_);
+    interrupted_ = true;
+    changed_.notify_all();
+  }
+
+  void Give(Pulled answer) {
+    const std::lock_guard lock(mutex_);
+    answers_.push_back(std::move(answer));
+    changed_.notify_all();
+  }
+  void AwaitPulls(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return pulls_ >= count; });
+  }
+  void AwaitProbes(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return probes_ >= count; });
+  }
+  int resets() {
+    const std::lock_guard lock(mutex_);
+    return resets_;
+  }
+  std::size_t largest() {
+    const std::lock_guard lock(mutex_);
+    return largest_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Pulled> answers_;
+  bool interrupted_ = false;
+  int pulls_ = 0;
+  int probes_ = 0;
+  int resets_ = 0;
+  std::size_t largest_ = 0;
+};
+
+class NoPixelsAnywhere final : public PixelLoader {
+ public:
+  base::Result<frame::Frame> Load(FrameEntry&, const base::Allowance&) override {
+    return base::Fail(ErrorCode::kNotFound, "none");
+  }
+};
+
+// Keeps the messages.
+class Log final : public base::Logger {
+ public:
+  bool Enabled(base::LogLevel level) const override { return level >= base::LogLevel::kInfo; }
+  void Write(base::LogLevel, std::string_view message,
+             std::initializer_list<base::LogField>) override {
+    const std::lock_guard lock(mutex_);
+    messages_.emplace_back(message);
+  }
+  int Count(std::string_view message) {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(std::ranges::count(messages_, message));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> messages_;
+};
+
+struct Bench {
+  Bench() {
+    process.pipeline = {"stats"};
+    options.poll_interval = std::chrono::milliseconds(0);
+    auto started = process::WorkerPool::Start(1, 10, {process, codec, budget, clock, cameras}, log);
+    REQUIRE(started);
+    pool = std::move(*started);
+    dispatcher.emplace(
+        DispatcherContext{
+            source, {}, pixels, *pool, {tracker, clock, metrics}, budget, ledger, log},
+        DispatcherOptions{options, process});
+  }
+  ~Bench() {
+    consumer.reset();
+    pool.reset();
+  }
+  void Start() {
+    consumer.emplace(
+        source, *dispatcher, options,
+        [this](int count) {
+          const std::lock_guard lock(mutex);
+          failures.push_back(count);
+          return std::chrono::milliseconds(0);
+        },
+        metrics, clock, log);
+  }
+
+  Options options;
+  process::Options process;
+  codec::Options codec;
+  testing::FakeClock clock;
+  Log log;
+  telemetry::Metrics metrics{clock, "test"};
+  process::FrameTracker tracker{100, log};
+  resources::MemoryBudget budget{1 << 20};
+  process::CameraStates cameras{1, budget};
+  Scripted source;
+  NoPixelsAnywhere pixels;
+  Ledger ledger{metrics};
+  std::mutex mutex;
+  std::vector<int> failures;
+  std::unique_ptr<process::WorkerPool> pool;
+  std::optional<Dispatcher> dispatcher;
+  std::optional<Consumer> consumer;
+};
+
+constexpr const char* kLost = "consumer: no frames can be pulled";
+constexpr const char* kFound = "consumer: frames can be pulled";
+
+TEST_CASE("what is pulled is dispatched, a batch at most at a time") {
+  Bench bench;
+  bench.options.batch_size = 3;
+  bench.Start();
+  CHECK_FALSE(bench.consumer->facts().connected);
+  CHECK_FALSE(bench.consumer->facts().last_frame);
+  bench.source.Give(Frames(3));
+  bench.source.Give(Frames(2));
+  while (bench.ledger.totals().dead < 5) std::this_thread::yield();
+  CHECK(bench.consumer->facts().running);
+  CHECK(bench.consumer->facts().connected);
+  CHECK(bench.consumer->facts().problem.empty());
+  CHECK(bench.consumer->facts().last_frame);
+  CHECK(bench.source.largest() == 3);
+}
+
+TEST_CASE("failures are backed off and counted, each change of state is logged once") {
+  Bench bench;
+  bench.options.max_retries = 2;
+  bench.Start();
+  for (int i = 0; i < 4; ++i) bench.source.Give(std::unexpected(Broken()));
+  bench.source.Give(Frames(0));
+  bench.source.Give(std::unexpected(Broken(ErrorCode::kRequestTimeout)));
+  bench.source.Give(Frames(1));
+  while (bench.ledger.totals().dead < 1) std::this_thread::yield();
+  {
+    const std::lock_guard lock(bench.mutex);
+    CHECK(bench.failures == std::vector{1, 2, 3, 4, 1});
+  }
+  CHECK(bench.source.resets() == 2);  // with the third failure in a row and with the fourth
+  CHECK(bench.log.Count(kLost) == 2);
+  CHECK(bench.log.Count(kFound) == 2);
+  const std::string text = bench.metrics.Text({});
+  CHECK(text.find("pull_failures_total{type=\"unavailable\"} 4\n") != std::string::npos);
+  CHECK(text.find("pull_failures_total{type=\"request-timeout\"} 1\n") != std::string::npos);
+}
+
+TEST_CASE("a failure is told until a pull succeeds") {
+  Bench bench;
+  bench.Start();
+  bench.source.Give(std::unexpected(Broken()));
+  while (bench.consumer->facts().problem != "as the test wants it") std::this_thread::yield();
+  CHECK_FALSE(bench.consumer->facts().connected);
+  bench.source.Give(Frames(0));
+  while (!bench.consumer->facts().connected) std::this_thread::yield();
+  CHECK(bench.consumer->facts().problem.empty());
+}
+
+TEST_CASE("the upstream is asked how it is every health_check_interval") {
+  Bench bench;
+  bench.options.health_check_interval = std::chrono::seconds(30);
+  bench.Start();
+  bench.source.Give(Frames(0));
+  bench.source.AwaitPulls(1);
+  bench.clock.Advance(std::chrono::seconds(31));
+  bench.source.Give(Frames(0));
+  bench.source.AwaitProbes(1);
+}
+
+TEST_CASE("a stop ends a pull that waits, and a pause that the upstream asked for") {
+  Bench waits;
+  waits.Start();
+  waits.consumer->Stop();
+  CHECK_FALSE(waits.consumer->facts().running);
+
+  Bench pauses;
+  pauses.Start();
+  base::Error busy = Broken();
+  busy.retry_after = std::chrono::seconds(3600);
+  pauses.source.Give(std::unexpected(busy));
+  pauses.source.AwaitPulls(1);
+  pauses.consumer->Stop();
+  CHECK(pauses.log.Count(kLost) == 1);
+}
+
+}  // namespace
+}  // namespace sampleproc::consumer
