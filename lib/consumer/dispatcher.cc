@@ -160,13 +160,13 @@ void Dispatcher::Feed() {
   Lock lock(mutex_);
   while (!stopping_) {
     if (MayStart()) {
-      HeldPtr next = TakeNext();
+      const HeldPtr next = TakeNext();
       lock.unlock();
-      Hand(std::move(next));
+      Hand(next);
       lock.lock();
       continue;
     }
-    WatchAge(lock);
+    WatchAge();
     if (waiting_.size() == 0) {
       changed_.wait(lock, [this] { return stopping_ || waiting_.size() > 0; });
     } else {
@@ -175,7 +175,8 @@ void Dispatcher::Feed() {
   }
 }
 
-void Dispatcher::WatchAge(Lock& /*held*/) {
+// Under the lock.
+void Dispatcher::WatchAge() {
   const auto oldest = waiting_.Oldest();
   const auto age = oldest ? context_.work.clock.Wall() - *oldest : nanoseconds(0);
   if (said_old_ || age < kOldAge) {
@@ -189,7 +190,7 @@ void Dispatcher::WatchAge(Lock& /*held*/) {
       {{"age_s", std::chrono::duration<double>(age).count()}});
 }
 
-void Dispatcher::Hand(HeldPtr held) {
+void Dispatcher::Hand(const HeldPtr& held) {
   auto added =
       batcher_.Add([this, held](process::BatchPart part) { Start(held, std::move(part)); });
   if (!added) Leave(held, true, Ending::kReturned);

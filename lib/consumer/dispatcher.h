@@ -90,13 +90,13 @@ class Dispatcher {
   using Lock = std::unique_lock<std::mutex>;
 
   void Feed();
-  void Hand(HeldPtr held);
+  void Hand(const HeldPtr& held);
   bool MayStart();
   void PassStuckSuspect();
   void TakeBack(const HeldFrame& held);
   HeldPtr TakeNext();
   std::size_t Room() const;
-  void WatchAge(Lock& lock);
+  void WatchAge();
 
   void Start(const HeldPtr& held, process::BatchPart part);
   void Work(const HeldPtr& held, process::Processor& processor, process::CameraTurns::Turn turn,

@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "frame/raw_description.h"
 
 namespace sampleproc::consumer {
@@ -20,20 +21,6 @@ namespace {
 using base::ByteBuffer;
 using base::ErrorCode;
 using base::Result;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 // Bytes that a sender calls raw pixels are read as such unless they begin like a picture.
 std::optional<frame::RawDescription> RawOf(const FrameEntry& entry) {
@@ -66,7 +53,7 @@ Result<ByteBuffer> Read(int fd, std::size_t size) {
 
 Result<ByteBuffer> ReadBelow(const std::string& root, const std::string& path,
                              std::size_t max_bytes) {
-  const Descriptor folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const base::Descriptor folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0) {
     return base::Fail(ErrorCode::kIo, std::string("cannot open the folder with the frames: ") +
                                           std::strerror(errno));
@@ -74,7 +61,7 @@ Result<ByteBuffer> ReadBelow(const std::string& root, const std::string& path,
   open_how how{};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  const Descriptor file(
+  const base::Descriptor file(
       static_cast<int>(::syscall(SYS_openat2, folder.get(), path.c_str(), &how, sizeof how)));
   if (file.get() < 0) {
     if (errno == ENOENT || errno == ENOTDIR) {

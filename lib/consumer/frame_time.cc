@@ -64,17 +64,20 @@ std::optional<base::WallTime> ParseEpoch(std::string_view text) {
 }
 
 std::optional<base::WallTime> ParseDate(Scanner& in) {
-  using namespace std::chrono;
+  using std::chrono::day;
+  using std::chrono::month;
+  using std::chrono::year;
   const auto year_number = in.Number(4);
   if (!year_number || !in.Take('-')) return std::nullopt;
   const auto month_number = in.Number(2);
   if (!month_number || !in.Take('-')) return std::nullopt;
   const auto day_number = in.Number(2);
   if (!day_number) return std::nullopt;
-  const year_month_day date{year(*year_number), month(static_cast<unsigned>(*month_number)),
-                            day(static_cast<unsigned>(*day_number))};
+  const std::chrono::year_month_day date{year(*year_number),
+                                         month(static_cast<unsigned>(*month_number)),
+                                         day(static_cast<unsigned>(*day_number))};
   if (!date.ok() || *year_number < 1970 || *year_number > 2261) return std::nullopt;
-  return sys_days(date);
+  return std::chrono::sys_days(date);
 }
 
 std::optional<microseconds> ParseTimeOfDay(Scanner& in) {

@@ -1,17 +1,83 @@
 #include "consumer/json_fields.h"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 
 #include "json/reader.h"
+#include "json/writer.h"
 
 namespace sampleproc::consumer {
 namespace {
 
 using base::ErrorCode;
 using base::Result;
+
+// Collects the members of one object from a reader's events: Key and value by value, from the first
+// Key to the object's end. The value of a member that is itself an object or array is its compact
+// JSON; null members are left out.
+class FieldCollector {
+ public:
+  void Key(std::string_view key);
+  void Text(std::string_view value);   // a string, unescaped
+  void Plain(std::string_view value);  // a number, true or false as JSON writes it
+  void Null();
+  void Open(char bracket);
+  void Close();
+
+  std::vector<EntryField> Take() { return std::exchange(fields_, {}); }
+
+ private:
+  void Add(std::string_view value);
+
+  std::vector<EntryField> fields_;
+  std::string name_;
+  std::string nested_;
+  std::optional<json::JsonWriter> writer_;  // of nested_, while an object or array is open
+  std::vector<char> open_;
+};
+
+void FieldCollector::Key(std::string_view key) {
+  if (writer_) return writer_->Key(key);
+  name_ = key;
+}
+
+void FieldCollector::Text(std::string_view value) {
+  if (writer_) return writer_->String(value);
+  Add(value);
+}
+
+void FieldCollector::Plain(std::string_view value) {
+  if (writer_) return writer_->Raw(value);
+  Add(value);
+}
+
+void FieldCollector::Null() {
+  if (writer_) writer_->Null();
+}
+
+void FieldCollector::Open(char bracket) {
+  if (!writer_) {
+    nested_.clear();
+    writer_.emplace(nested_);
+  }
+  open_.push_back(bracket);
+  bracket == '{' ? writer_->BeginObject() : writer_->BeginArray();
+}
+
+void FieldCollector::Close() {
+  open_.back() == '{' ? writer_->EndObject() : writer_->EndArray();
+  open_.pop_back();
+  if (!open_.empty()) return;
+  writer_.reset();
+  Add(nested_);
+}
+
+void FieldCollector::Add(std::string_view value) {
+  fields_.push_back({std::move(name_), std::string(value)});
+}
 
 // The outermost value: an object's members, or a string.
 class OutermostHandler final : public json::JsonHandler {
@@ -57,46 +123,6 @@ class OutermostHandler final : public json::JsonHandler {
 };
 
 }  // namespace
-
-void FieldCollector::Key(std::string_view key) {
-  if (writer_) return writer_->Key(key);
-  name_ = key;
-}
-
-void FieldCollector::Text(std::string_view value) {
-  if (writer_) return writer_->String(value);
-  Add(value);
-}
-
-void FieldCollector::Plain(std::string_view value) {
-  if (writer_) return writer_->Raw(value);
-  Add(value);
-}
-
-void FieldCollector::Null() {
-  if (writer_) writer_->Null();
-}
-
-void FieldCollector::Open(char bracket) {
-  if (!writer_) {
-    nested_.clear();
-    writer_.emplace(nested_);
-  }
-  open_.push_back(bracket);
-  bracket == '{' ? writer_->BeginObject() : writer_->BeginArray();
-}
-
-void FieldCollector::Close() {
-  open_.back() == '{' ? writer_->EndObject() : writer_->EndArray();
-  open_.pop_back();
-  if (!open_.empty()) return;
-  writer_.reset();
-  Add(nested_);
-}
-
-void FieldCollector::Add(std::string_view value) {
-  fields_.push_back({std::move(name_), std::string(value)});
-}
 
 Result<std::vector<EntryField>> ReadJsonFields(std::string text, const frame::Options& options) {
   // Once for the text, and once more for a text in the text.

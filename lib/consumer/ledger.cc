@@ -9,31 +9,19 @@ void Ledger::Offered(std::size_t frames) {
 }
 
 void Ledger::Settled(Ending ending, std::string_view reason, bool ours) {
-  std::uint64_t Totals::* count = &Totals::taken_over;
-  std::string_view outcome = "taken_over";
-  if (ours) {
-    switch (ending) {
-      case Ending::kDone:
-        count = &Totals::done;
-        outcome = "done";
-        break;
-      case Ending::kDropped:
-        count = &Totals::dropped;
-        outcome = "dropped";
-        break;
-      case Ending::kDead:
-        count = &Totals::dead;
-        outcome = "dead";
-        break;
-      case Ending::kReturned:
-        count = &Totals::returned;
-        outcome = "returned";
-        break;
-    }
-  }
-  metrics_.ConsumerFrameSettled(outcome, ours ? reason : "");
+  struct Outcome {
+    std::string_view name;
+    std::uint64_t Totals::* count;
+  };
+  constexpr Outcome kTakenOver = {"taken_over", &Totals::taken_over};
+  constexpr Outcome kOutcomes[] = {{"done", &Totals::done},  // in the order of Ending
+                                   {"dropped", &Totals::dropped},
+                                   {"dead", &Totals::dead},
+                                   {"returned", &Totals::returned}};
+  const Outcome& outcome = ours ? kOutcomes[static_cast<std::size_t>(ending)] : kTakenOver;
+  metrics_.ConsumerFrameSettled(outcome.name, ours ? reason : "");
   const std::lock_guard lock(mutex_);
-  ++(totals_.*count);
+  ++(totals_.*outcome.count);
 }
 
 Ledger::Totals Ledger::totals() const {

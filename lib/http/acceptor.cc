@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds kPause{100};
 // What is on its way between a client's SYN and the end of its handshake: a round trip.
 constexpr std::chrono::milliseconds kHandshakes{100};
 
-Descriptor OpenSpare() { return Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+base::Descriptor OpenSpare() { return base::Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 }  // namespace
 
@@ -64,8 +64,8 @@ void Acceptor::TakeBatch() {
 Acceptor::Taken Acceptor::TakeOne() {
   sockaddr_storage from{};
   socklen_t size = sizeof from;
-  Descriptor fd(::accept4(listener_.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
-                          SOCK_NONBLOCK | SOCK_CLOEXEC));
+  base::Descriptor fd(::accept4(listener_.native_handle(), reinterpret_cast<sockaddr*>(&from),
+                                &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (fd.get() < 0) return OnError(errno);
   try {
     Admit(std::move(fd), ToAddress(from));
@@ -76,7 +76,7 @@ Acceptor::Taken Acceptor::TakeOne() {
   return Taken::kOne;
 }
 
-void Acceptor::Admit(Descriptor fd, const Address& peer) {
+void Acceptor::Admit(base::Descriptor fd, const Address& peer) {
   auto place = loop_.shared().limits.Enter(peer);
   if (!place) return;
   sockaddr_storage own{};
@@ -101,7 +101,7 @@ Acceptor::Taken Acceptor::OnError(int error) {
       loop_.NoteAcceptFailure(error);
       spare_.reset();
       {
-        const Descriptor refused(
+        const base::Descriptor refused(
             ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
       }
       spare_ = OpenSpare();

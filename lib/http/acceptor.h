@@ -43,7 +43,7 @@ class Acceptor {
   void Wait();
   void TakeBatch();
   Taken TakeOne();
-  void Admit(Descriptor fd, const Address& peer);
+  void Admit(base::Descriptor fd, const Address& peer);
   Taken OnError(int error);
 
   Loop& loop_;
@@ -51,7 +51,7 @@ class Acceptor {
   boost::asio::posix::stream_descriptor listener_;
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer handshakes_;
-  Descriptor spare_;
+  base::Descriptor spare_;
 };
 
 }  // namespace sampleproc::http

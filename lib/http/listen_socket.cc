@@ -16,6 +16,7 @@
 namespace sampleproc::http {
 namespace {
 
+using base::Descriptor;
 using base::ErrorCode;
 using base::Fail;
 using base::Result;
@@ -164,21 +165,6 @@ Result<void> ListenOnPort(const Options& options, Listening& listening) {
 }
 
 }  // namespace
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    reset();
-    fd_ = other.release();
-  }
-  return *this;
-}
-
-Descriptor::~Descriptor() { reset(); }
-
-void Descriptor::reset() {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
-}
 
 void RefuseNew(const ListenSocket& socket) {
   if (socket.inherited) return;

@@ -3,32 +3,16 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "http/options.h"
 
 namespace sampleproc::http {
 
-// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor();
-
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-  void reset();
-
- private:
-  int fd_;
-};
-
 struct ListenSocket {
-  Descriptor fd;            // non-blocking
+  base::Descriptor fd;      // non-blocking
   bool is_unix = false;     // always plain: nobody else can listen in
   bool inherited = false;   // somebody else's: it goes on listening when we close it
   std::string unlink = {};  // the path of a Unix socket that we made

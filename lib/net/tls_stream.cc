@@ -3,12 +3,13 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
+
+#include "base/descriptor.h"
 
 namespace sampleproc::net {
 namespace {
@@ -19,18 +20,6 @@ using base::Result;
 
 using Context = std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)>;
 using Session = std::unique_ptr<SSL, decltype(&::SSL_free)>;
-
-class Socket {
- public:
-  explicit Socket(int fd) : fd_(fd) {}
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  ~Socket() { ::close(fd_); }
-  int fd() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 // OpenSSL's reason for the last failure of this thread, in its words.
 std::string Reason(const SSL* session) {
@@ -45,7 +34,7 @@ std::string Reason(const SSL* session) {
 
 class TlsStream : public Stream {
  public:
-  TlsStream(std::unique_ptr<Socket> socket, Context context, Session session)
+  TlsStream(base::Descriptor socket, Context context, Session session)
       : socket_(std::move(socket)), context_(std::move(context)), session_(std::move(session)) {}
 
   Result<void> Handshake(const base::Deadline& deadline) {
@@ -98,14 +87,14 @@ class TlsStream : public Stream {
         default:
           return Fail(ErrorCode::kUnavailable, Reason(session_.get()));
       }
-      if (Result<void> ready = WaitFor(socket_->fd(), events, deadline); !ready) {
+      if (Result<void> ready = WaitFor(socket_.get(), events, deadline); !ready) {
         return std::unexpected(ready.error());
       }
     }
   }
 
   // The session refers to both; members go in the reverse order.
-  const std::unique_ptr<Socket> socket_;
+  const base::Descriptor socket_;
   const Context context_;
   const Session session_;
 };
@@ -131,7 +120,7 @@ Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const std::
   if (!context) return std::unexpected(context.error());
   const Result<int> fd = ConnectSocket(endpoint, deadline);
   if (!fd) return std::unexpected(fd.error());
-  auto socket = std::make_unique<Socket>(*fd);
+  base::Descriptor socket(*fd);
   Session session(::SSL_new(context->get()), &::SSL_free);
   if (session == nullptr || ::SSL_set_fd(session.get(), *fd) != 1) {
     return Fail(ErrorCode::kInternal, "TLS cannot be set up");

@@ -60,18 +60,6 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
       gauges.budget_bytes);
   add("sampleproc_watched_cameras", "Cameras whose background is kept to see motion.",
       gauges.watched_cameras);
-  if (gauges.consumer) {
-    add("sampleproc_consumer_connected", "Whether the last pull of frames succeeded.",
-        gauges.consumer->connected);
-    add("sampleproc_consumer_held_frames", "Frames that were pulled and are not settled.",
-        gauges.consumer->held_frames);
-    add("sampleproc_consumer_oldest_frame_age_seconds",
-        "Age of the oldest frame that waits for a worker, by its own timestamp.",
-        gauges.consumer->oldest_age_seconds);
-    add("sampleproc_consumer_last_frame_age_seconds",
-        "Time since the upstream last had a frame; -1 before the first.",
-        gauges.consumer->last_frame_age_seconds);
-  }
   const auto count = [&](const char* name, const char* help, auto value) {
     families.push_back(One(name, help, MetricType::Counter, static_cast<double>(value)));
   };

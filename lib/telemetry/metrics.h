@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,15 +16,6 @@
 #include "frame/frame_result.h"
 
 namespace sampleproc::telemetry {
-
-// Of the frame consumer, taken when somebody looks.
-struct ConsumerGauges {
-  bool running = false;                // it pulls
-  bool connected = false;              // and its last pull was answered
-  std::uint64_t held_frames = 0;       // pulled and not settled
-  double oldest_age_seconds = 0;       // of the frames that wait for a worker
-  double last_frame_age_seconds = -1;  // since the upstream last had a frame for us; -1: never
-};
 
 // Readings that are taken when somebody looks.
 struct Gauges {
@@ -40,7 +30,6 @@ struct Gauges {
   std::size_t watched_cameras = 0;
   std::size_t refused_cameras = 0;
   std::uint64_t refused_camera_frames = 0;
-  std::optional<ConsumerGauges> consumer = {};  // none when no frames are pulled
 };
 
 // What became of frames so far, for the answers of the original service's shape.

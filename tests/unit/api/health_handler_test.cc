@@ -25,8 +25,7 @@ ServiceFacts Well() {
                   .untracked_frames = 0,
                   .watched_cameras = 0,
                   .refused_cameras = 0,
-                  .refused_camera_frames = 0,
-                  .consumer = {}};
+                  .refused_camera_frames = 0};
   return facts;
 }
 
