@@ -214,37 +214,12 @@ class ValidateConfig(cli.TestCase):
         self.assertEqual(verdicts.pop("SP1410"), "by hand")
         self.assertEqual(set(verdicts.values()), {"passed"}, verdicts)
 
-    def test_each_item_of_the_checklist_fails_for_its_own_reason(self):
-        for setting, code in (
-            ("http.cors_origins=*", "SP1401"),
-            ("http.allowed_hosts=*", "SP1402"),
-            ("http.allowed_hosts=[]", "SP1402"),
-            ("http.max_requests_per_minute=0", "SP1403"),
-            ("http.host=0.0.0.0", "SP1404"),
-            ("http.host=frames.example.com", "SP1404"),
-            ("http.header_timeout=2m", "SP1405"),
-            ("http.idle_timeout=30s", "SP1405"),
-            ("http.body_min_rate=0", "SP1405"),
-            ("process.deadline=31s", "SP1405"),
-            ("service.drain_delay=10s", "SP1405"),
-            ("resources.memory_limit=auto", "SP1406"),
-            ("resources.memory_limit=9MiB", "SP1406"),
-            ("http.max_request_bytes=10485761", "SP1408"),
-            ("http.max_metadata_bytes=100001", "SP1408"),
-            ("codec.max_frame_bytes=104857601", "SP1408"),
-            ("telemetry.metrics=false", "SP1409"),
-        ):
-            with self.subTest(setting):
-                items = self.items(FIT_FOR_PRODUCTION, "--set", setting, exit_code=1)
-                failed = {each for each, item in items.items() if item["verdict"] == "failed"}
-                self.assertEqual(failed, {code})
-                self.assertIn("origin", items[code])
-                self.assertTrue(items[code]["hint"])
-
-    def test_tls_lets_the_service_face_others(self):
-        items = self.items(FIT_FOR_PRODUCTION, "--set", "http.host=0.0.0.0", "--set",
-                           "http.tls_cert=cert.pem")  # fmt: skip
-        self.assertEqual(items["SP1404"]["verdict"], "passed")
+    def test_a_failed_item_of_the_checklist(self):
+        items = self.items(FIT_FOR_PRODUCTION, "--set", "http.cors_origins=*", exit_code=1)
+        failed = {code: item for code, item in items.items() if item["verdict"] == "failed"}
+        self.assertEqual(list(failed), ["SP1401"])
+        self.assertEqual(failed["SP1401"]["origin"]["name"], "--set http.cors_origins")
+        self.assertTrue(failed["SP1401"]["hint"])
 
     def test_the_checklist_for_people_and_for_workflows(self):
         path = self.write("p.toml", FIT_FOR_PRODUCTION + 'http.cors_origins = ["*"]\n')

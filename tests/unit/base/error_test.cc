@@ -23,5 +23,13 @@ TEST_CASE("every error code has a name of its own") {
   CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
 }
 
+TEST_CASE("problems are the same when all their parts are") {
+  const Problem problem{"missing", {"body"}, "is missing"};
+  CHECK(problem == Problem{"missing", {"body"}, "is missing"});
+  CHECK_FALSE(problem == Problem{"empty", {"body"}, "is missing"});
+  CHECK_FALSE(problem == Problem{"missing", {"query"}, "is missing"});
+  CHECK_FALSE(problem == Problem{"missing", {"body"}, "is empty"});
+}
+
 }  // namespace
 }  // namespace sampleproc::base

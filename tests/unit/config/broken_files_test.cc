@@ -226,5 +226,33 @@ TEST_CASE("values that are not finite, binary files and endless files are refuse
   CHECK(Render(Load({.file = "/"})).find("it is a directory [SP1001]") != std::string::npos);
 }
 
+TEST_CASE("a string over several lines that is never closed is shown where it begins") {
+  for (const std::string quote : {"\"\"\"", "'''"}) {
+    const std::string begun = "service.name = \"Ã¤\"  # \"\"\"\nhttp.host = ";
+    CHECK(RenderFile(begun + quote + "a\nb\n") ==
+          "t.toml:2:13: error: the string over several lines that begins here is never closed "
+          "[SP1002]\n"
+          "    2 | http.host = " +
+              quote +
+              "a\n"
+              "      |             ^~~\n");
+    // Closed, with quotes of its own at its end: the mistake is another one.
+    const std::string text = RenderFile(begun + quote + "a\\\\\nb" + quote + quote[0] + "\nx x\n");
+    INFO(text);
+    CHECK(text.find(":4:") != std::string::npos);
+    CHECK(text.find("never closed") == std::string::npos);
+  }
+}
+
+TEST_CASE("a date is no duration, and a table no element of a list") {
+  CHECK(RenderFile("http.header_timeout = 2026-01-01\n") ==
+        "t.toml:1:23: error: http.header_timeout: expected a duration such as \"30s\" or "
+        "\"100ms\", found a date or time [SP1005]\n"
+        "    1 | http.header_timeout = 2026-01-01\n"
+        "      |                       ^~~~~~~~~~\n");
+  CHECK(RenderFile("process.pipeline = [{}, true, []]\n")
+            .find("found a list with a table in it [SP1005]") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace sampleproc::config

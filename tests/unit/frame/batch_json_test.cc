@@ -77,6 +77,38 @@ TEST_CASE("a batch's frames point into its storage, which moves along") {
   CHECK(moved.frames[0]->storage.empty());
 }
 
+TEST_CASE("what is wrong with a batch as such") {
+  struct Case {
+    std::string body, type;
+    std::vector<std::string> loc;
+  };
+  const std::vector<Case> cases = {
+      {"[]", "object_type", {"body"}},
+      {"1", "object_type", {"body"}},
+      {"{}", "array_type", {"body", "frames"}},
+      {R"({"frames":{}})", "array_type", {"body", "frames"}},
+      {R"({"frames":[]})", "empty", {"body", "frames"}},
+      {R"({"frames":[)", "json_invalid", {"body", "frames"}},
+      {R"({"frames":[{},{"frame_data":x}]})",
+       "json_invalid",
+       {"body", "frames", "1", "frame_data"}},
+      {R"({"frames":[{"metadata":{"camera_id":x}}]})",
+       "json_invalid",
+       {"body", "frames", "0", "metadata", "camera_id"}},
+      {R"({"frames":{"a":x}})", "json_invalid", {"body", "frames"}},
+      {R"({"other":[x]})", "json_invalid", {"body"}},
+      {R"({"frames":[{}],"frames":[{}]})", "duplicate_key", {"body", "frames"}},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.body);
+    const auto batch = ParseBatchJson(Body(c.body), {});
+    REQUIRE_FALSE(batch);
+    REQUIRE(batch.error().problems.size() == 1);
+    CHECK(batch.error().problems.front().type == c.type);
+    CHECK(batch.error().problems.front().loc == c.loc);
+  }
+}
+
 TEST_CASE("the number of a batch's frames is held to its limit exactly") {
   Options options;
   options.max_batch_frames = 3;

@@ -43,5 +43,17 @@ TEST_CASE("the size of raw pixels is exact, and absent where sides are missing o
   CHECK_FALSE(RawBytes({RawFormat::kGray8, 3, 0}));
 }
 
+TEST_CASE("a description of raw pixels is sides, a colon and a format that can have them") {
+  CHECK(ParseRawDescription("640x480:bgr24") == RawDescription{RawFormat::kBgr24, 640, 480});
+  CHECK(ParseRawDescription("6x4:NV12") == RawDescription{RawFormat::kNv12, 6, 4});
+  for (const char* text :
+       {"", "640x480", "640:bgr24", "x480:bgr24", "640x:bgr24", "640x480:", "640x480:jpeg",
+        "bgr24:640x480", "0x480:bgr24", "640x65536:bgr24", "640x480:bgr24:", "640x480x3:bgr24",
+        "640X480:bgr24", " 640x480:bgr24", "5x4:nv12", "6x3:nv12", "5x4:yuyv"}) {
+    CAPTURE(text);
+    CHECK_FALSE(ParseRawDescription(text));
+  }
+}
+
 }  // namespace
 }  // namespace sampleproc::frame
