@@ -1,6 +1,7 @@
 #include "api/batch_handler.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ using base::ErrorCode;
 struct Outcome {
   std::string json;
   std::optional<ErrorCode> failure;
+  std::optional<std::chrono::seconds> retry_after = std::nullopt;
 };
 
 // A request's frames until the last of them has ended. Each frame writes its own outcome; the one
@@ -51,6 +53,7 @@ struct BatchJob {
 
   void Fail(std::size_t index, std::string_view frame_id, const base::Error& error) {
     outcomes[index].failure = error.code;
+    outcomes[index].retry_after = error.retry_after;
     json::JsonWriter json(outcomes[index].json);
     json.BeginObject();
     json.Member("index", index);
@@ -113,9 +116,9 @@ void Answer(const ProcessContext& context, BatchJob& job, const process::BatchRe
     return outcome.failure == ErrorCode::kOverloaded || outcome.failure == ErrorCode::kShuttingDown;
   });
   if (no_room) {
+    const Outcome& last = job.outcomes.back();
     return job.Refuse(
-        base::Fail(*job.outcomes.front().failure, "there is no room for any frame of this batch")
-            .error());
+        {*last.failure, "there is no room for any frame of this batch", {}, last.retry_after});
   }
   std::string text;
   json::JsonWriter json(text);

@@ -9,7 +9,9 @@
 #include <exception>
 #include <utility>
 
+#include "http/error_response.h"
 #include "http/loop.h"
+#include "http/response_writer.h"
 #include "http/session.h"
 
 namespace sampleproc::http {
@@ -100,10 +102,7 @@ Acceptor::Taken Acceptor::OnError(int error) {
     case ENFILE:
       loop_.NoteAcceptFailure(error);
       spare_.reset();
-      {
-        const base::Descriptor refused(
-            ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
-      }
+      TurnAway();
       spare_ = OpenSpare();
       return Taken::kPause;
     case ENOBUFS:
@@ -116,6 +115,31 @@ Acceptor::Taken Acceptor::OnError(int error) {
       return Taken::kPause;
     default:
       return Taken::kOne;  // of the one connection, gone by now: accept(2), "Error handling"
+  }
+}
+
+void Acceptor::TurnAway() {
+  const base::Descriptor taken(
+      ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (taken.get() < 0 || (loop_.shared().tls.load() && !socket_.is_unix)) return;
+  try {
+    Response refusal = ErrorResponse({base::ErrorCode::kOverloaded,
+                                      "no file descriptor is left for this connection (ulimit -n)",
+                                      {},
+                                      {}},
+                                     "", "");
+    refusal.close = true;
+    loop_.site()->chain.OnResponse({}, refusal);
+    std::string bytes;
+    AppendResponse(refusal, loop_.date(), false, bytes);
+    // As far as it goes without waiting; what the client has sent is read, or closing would reset
+    // the connection and the answer with it.
+    ::send(taken.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    ::shutdown(taken.get(), SHUT_WR);
+    char unread[64 * 1024];
+    (void)::recv(taken.get(), unread, sizeof unread, 0);
+  } catch (const std::exception&) {
+    // Then it is closed without a word.
   }
 }
 

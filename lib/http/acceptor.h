@@ -25,8 +25,9 @@ struct Incoming {
   Address local;
 };
 
-// On its loop's thread only. Out of descriptors it gives up a spare one to take and close what
-// waits, since a connection left in the backlog would wake it for ever, and pauses.
+// On its loop's thread only. Out of descriptors it gives up a spare one to take what waits, answer
+// it with 503 and close it, since a connection left in the backlog would wake it for ever, and
+// pauses.
 class Acceptor {
  public:
   Acceptor(Loop& loop, ListenSocket socket);
@@ -45,6 +46,7 @@ class Acceptor {
   Taken TakeOne();
   void Admit(base::Descriptor fd, const Address& peer);
   Taken OnError(int error);
+  void TurnAway();
 
   Loop& loop_;
   ListenSocket socket_;  // the descriptor is listener_'s

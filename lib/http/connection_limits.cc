@@ -25,9 +25,15 @@ std::optional<ConnectionLimits::Place> ConnectionLimits::Enter(const Address& pe
     room = of_client == each_.end() || of_client->second < per_client_;
     if (room) ++each_[ClientOf(peer)];
   }
+  if (!room) ++over_;
   if (!room && refused_ >= kMostRefused) return std::nullopt;
   ++(room ? admitted_ : refused_);
   return Place(this, room, peer);
+}
+
+std::uint64_t ConnectionLimits::over() const {
+  const std::lock_guard lock(mutex_);
+  return over_;
 }
 
 void ConnectionLimits::Leave(const Place& place) {

@@ -49,6 +49,9 @@ class ConnectionLimits {
   // Nothing when so many are over the limit already that even telling them would cost too much.
   std::optional<Place> Enter(const Address& peer);
 
+  // Connections over a limit so far, told or not.
+  std::uint64_t over() const;
+
  private:
   using Client = std::array<std::uint8_t, 16>;
   static Client ClientOf(const Address& peer);
@@ -56,9 +59,10 @@ class ConnectionLimits {
 
   const std::size_t most_;
   const std::size_t per_client_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::size_t admitted_ = 0;            // guarded by mutex_
-  std::size_t refused_ = 0;             // guarded by mutex_
+  std::size_t refused_ = 0;             // guarded by mutex_; open now
+  std::uint64_t over_ = 0;              // guarded by mutex_
   std::map<Client, std::size_t> each_;  // guarded by mutex_; at most one entry a connection
 };
 

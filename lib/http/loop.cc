@@ -84,6 +84,7 @@ void Loop::Stop() {
 }
 
 void Loop::NoteAcceptFailure(int error) {
+  shared_.accept_failures.fetch_add(1, std::memory_order_relaxed);
   if (now() < next_failure_note_) return;
   next_failure_note_ = now() + kFailureNotes;
   context_.log.Warning("cannot accept connections; trying again",

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ struct SharedState {
   SharedState(std::size_t connections, std::size_t per_client) : limits(connections, per_client) {}
 
   ConnectionLimits limits;
+  std::atomic<std::uint64_t> accept_failures{0};
   std::atomic<std::shared_ptr<const TlsContext>> tls;  // of connections that come; null: plain
 };
 

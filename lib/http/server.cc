@@ -111,6 +111,12 @@ int Server::requests() const {
   return sum;
 }
 
+std::uint64_t Server::refused_connections() const { return impl_->shared.limits.over(); }
+
+std::uint64_t Server::accept_failures() const {
+  return impl_->shared.accept_failures.load(std::memory_order_relaxed);
+}
+
 void Server::Stop() {
   if (std::exchange(impl_->stopped, true)) return;
   for (const auto& loop : impl_->loops) loop->Stop();

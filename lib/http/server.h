@@ -32,7 +32,7 @@ struct ServerContext {
 
 // Each I/O thread owns an event loop, a listening socket of its own (SO_REUSEPORT) and the
 // connections accepted on it, so requests share nothing on their way. The functions below may be
-// called from one thread at a time, not from a handler.
+// called from one thread at a time, not from a handler; what only counts, from any thread.
 class Server {
  public:
   // Binds and listens but accepts nothing yet. `inherited` are listening sockets to use instead of
@@ -69,6 +69,11 @@ class Server {
   int sockets() const;
   int connections() const;
   int requests() const;
+
+  // So far: connections over a limit, and times that none could be taken, for want of descriptors
+  // or of memory in the kernel.
+  std::uint64_t refused_connections() const;
+  std::uint64_t accept_failures() const;
 
   // Closes what is left and joins the threads. Responders may still be used afterwards, to no
   // effect, until the server is destroyed.

@@ -18,6 +18,7 @@
 #include "process/camera_turns.h"
 #include "process/options.h"
 #include "process/pipeline.h"
+#include "resources/drain_estimate.h"
 #include "resources/heavy_lane.h"
 #include "resources/memory_budget.h"
 
@@ -31,6 +32,7 @@ struct ProcessorContext {
   const base::Clock& clock;
   CameraStates& cameras;
   resources::HeavyLane* heavy = nullptr;  // for frames over process.heavy_pixels; null: no order
+  resources::DrainEstimate* drain = nullptr;  // what a pool tells of its queue; null: nobody asks
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the

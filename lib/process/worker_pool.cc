@@ -55,11 +55,14 @@ base::Result<void> WorkerPool::Submit(Task task) {
     const std::lock_guard lock(mutex_);
     if (stopping_) return base::Fail(base::ErrorCode::kShuttingDown, "the service is stopping");
     if (queue_.size() >= queue_depth_) {
-      return base::Fail(base::ErrorCode::kOverloaded,
-                        "all workers are busy and " + std::to_string(queue_depth_) +
-                            " frames wait already (process.queue_depth)");
+      auto refused = base::Fail(base::ErrorCode::kOverloaded,
+                                "all workers are busy and " + std::to_string(queue_depth_) +
+                                    " frames wait already (process.queue_depth)");
+      if (drain_ != nullptr) refused.error().retry_after = drain_->RetryAfter();
+      return refused;
     }
     queue_.push_back(std::move(task));
+    NoteWaiting();
     if (idling_ > 0) spare_needed_.notify_all();
   }
   arrived_.notify_one();
@@ -85,6 +88,10 @@ bool WorkerPool::MayTake(bool spare) const {
   return !queue_.empty() && (!spare || spares_busy_ < idling_);
 }
 
+void WorkerPool::NoteWaiting() {
+  if (drain_ != nullptr) drain_->Waiting(queue_.size());
+}
+
 void WorkerPool::Work(Processor& processor, std::size_t number) {
   const bool spare = number >= static_cast<std::size_t>(workers_);
   std::unique_lock lock(mutex_);
@@ -97,6 +104,7 @@ void WorkerPool::Work(Processor& processor, std::size_t number) {
     }
     Task task = std::move(queue_.front());
     queue_.pop_front();
+    NoteWaiting();
     ++counts_.active;
     CameraTurns::Turn turn = turns_.Begin();
     if (spare) ++spares_busy_;
@@ -109,6 +117,7 @@ void WorkerPool::Work(Processor& processor, std::size_t number) {
     }
     task = nullptr;  // what it holds is given back before the count says so
     lock.lock();
+    if (drain_ != nullptr) drain_->Finished(clock_.Now() - *busy_since_[number]);
     busy_since_[number].reset();
     --counts_.active;
     if (spare) --spares_busy_;

@@ -41,7 +41,8 @@ class WorkerPool {
   };
 
   // Starts `workers` threads (at least 1). Fails with kConfig when the pipeline cannot be made.
-  // `context` and `log` must outlive the pool, which watches the context's heavy lane.
+  // `context` and `log` must outlive the pool, which watches the context's heavy lane and tells its
+  // drain estimate.
   static base::Result<std::unique_ptr<WorkerPool>> Start(int workers, int queue_depth,
                                                          const ProcessorContext& context,
                                                          base::Logger& log);
@@ -56,7 +57,8 @@ class WorkerPool {
   bool StopWithin(std::chrono::milliseconds patience);
 
   // Queues the task or fails at once: kOverloaded when `queue_depth` tasks wait
-  // already, kShuttingDown once the pool is stopped. Never waits.
+  // already (with `retry_after` by the drain estimate), kShuttingDown once the pool is stopped.
+  // Never waits.
   base::Result<void> Submit(Task task);
 
   Counts counts() const;
@@ -72,14 +74,17 @@ class WorkerPool {
       : workers_(workers),
         queue_depth_(queue_depth),
         heavy_(context.heavy),
+        drain_(context.drain),
         clock_(context.clock),
         log_(log) {}
   void Work(Processor& processor, std::size_t number);
   bool MayTake(bool spare) const;
+  void NoteWaiting();
 
   const int workers_;
   const std::size_t queue_depth_;
   resources::HeavyLane* const heavy_;
+  resources::DrainEstimate* const drain_;  // told under mutex_
   const base::Clock& clock_;
   base::Logger& log_;
 

@@ -40,11 +40,18 @@ base::Result<void> MemoryBudget::CheckFits(std::size_t bytes, std::string_view w
                                                         " (resources.memory_limit)");
 }
 
+std::unexpected<base::Error> MemoryBudget::NoRoom(std::string_view what) const {
+  auto error =
+      base::Fail(base::ErrorCode::kOverloaded, "no memory for " + std::string(what) + " now");
+  if (drain_ != nullptr) error.error().retry_after = drain_->RetryAfter();
+  return error;
+}
+
 base::Result<Reservation> MemoryBudget::TryReserve(std::size_t bytes, std::string_view what) {
   if (auto fits = CheckFits(bytes, what); !fits) return std::unexpected(fits.error());
   const std::lock_guard lock(mutex_);
   if (bytes > capacity_ - used_) {
-    return base::Fail(base::ErrorCode::kOverloaded, "no memory for " + std::string(what) + " now");
+    return NoRoom(what);
   }
   used_ += bytes;
   return Reservation(this, bytes);
@@ -62,8 +69,7 @@ base::Result<Reservation> MemoryBudget::Reserve(std::size_t bytes, std::string_v
     }
     const auto now = std::chrono::steady_clock::now();
     if (now >= give_up) {
-      return base::Fail(base::ErrorCode::kOverloaded,
-                        "no memory for " + std::string(what) + " now");
+      return NoRoom(what);
     }
     // Short slices, because a cancel flag cannot wake the condition variable.
     freed_.wait_until(lock, std::min(give_up, now + std::chrono::milliseconds(20)));

@@ -11,6 +11,7 @@
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "resources/drain_estimate.h"
 
 namespace sampleproc::resources {
 
@@ -41,7 +42,10 @@ class Reservation {
 // All functions may be called from any thread.
 class MemoryBudget {
  public:
-  explicit MemoryBudget(std::size_t capacity_bytes) : capacity_(capacity_bytes) {}
+  // Whoever is refused for now is told to come back after what `drain` estimates; it must outlive
+  // the budget. Without it the error does not say.
+  explicit MemoryBudget(std::size_t capacity_bytes, const DrainEstimate* drain = nullptr)
+      : capacity_(capacity_bytes), drain_(drain) {}
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
@@ -63,7 +67,10 @@ class MemoryBudget {
   void GiveBack(std::size_t bytes);
   base::Result<void> CheckFits(std::size_t bytes, std::string_view what) const;
 
+  std::unexpected<base::Error> NoRoom(std::string_view what) const;
+
   const std::size_t capacity_;
+  const DrainEstimate* const drain_;
   mutable std::mutex mutex_;
   std::condition_variable freed_;
   std::size_t used_ = 0;  // guarded by mutex_; never above capacity_

@@ -66,7 +66,8 @@ class Service::Impl {
         clock(given_clock),
         log(std::move(given_log)),
         notifier(surroundings.notify_socket),
-        budget(MemoryCapacity(config.resources, machine)),
+        drain(WorkerCount(config.process, machine)),
+        budget(MemoryCapacity(config.resources, machine), &drain),
         tracker(kMaxTrackedFrames, *log),
         cameras(config.process.motion.max_cameras, budget,
                 [this](std::string_view camera_id, std::string_view reason) {
@@ -91,7 +92,10 @@ class Service::Impl {
              .untracked_frames = static_cast<std::size_t>(tracker.totals().untracked),
              .watched_cameras = seen.cameras,
              .refused_cameras = seen.refused_cameras,
-             .refused_camera_frames = seen.refused_frames}};
+             .refused_camera_frames = seen.refused_frames,
+             .connections = server ? server->connections() : 0,
+             .refused_connections = server ? server->refused_connections() : 0,
+             .accept_failures = server ? server->accept_failures() : 0}};
   }
 
   Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
@@ -104,6 +108,7 @@ class Service::Impl {
   const base::Clock& clock;
   const std::shared_ptr<base::Logger> log;
   const Notifier notifier;
+  resources::DrainEstimate drain;
   resources::MemoryBudget budget;
   resources::HeavyLane heavy{process::WorkerPool::kSpareWorkers};
   process::FrameTracker tracker;
@@ -171,11 +176,11 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   auto impl = std::make_unique<Impl>(config, clock, std::move(log), surroundings, machine);
   const config::Config& own = impl->config;
 
-  auto pool =
-      process::WorkerPool::Start(WorkerCount(own.process, machine), own.process.queue_depth,
-                                 process::ProcessorContext{own.process, own.codec, impl->budget,
-                                                           clock, impl->cameras, &impl->heavy},
-                                 *impl->log);
+  auto pool = process::WorkerPool::Start(
+      WorkerCount(own.process, machine), own.process.queue_depth,
+      process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
+                                &impl->heavy, &impl->drain},
+      *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
   impl->readiness.WatchWorkers([state = impl.get()] {

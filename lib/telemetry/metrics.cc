@@ -60,6 +60,7 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
       gauges.budget_bytes);
   add("sampleproc_watched_cameras", "Cameras whose background is kept to see motion.",
       gauges.watched_cameras);
+  add("sampleproc_http_connections", "Open connections of clients.", gauges.connections);
   const auto count = [&](const char* name, const char* help, auto value) {
     families.push_back(One(name, help, MetricType::Counter, static_cast<double>(value)));
   };
@@ -72,6 +73,12 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
   count("sampleproc_refused_camera_frames_total",
         "Frames in which no motion was looked for because their camera was refused.",
         gauges.refused_camera_frames);
+  count("sampleproc_http_refused_connections_total",
+        "Connections over http.max_connections or http.max_connections_per_client.",
+        gauges.refused_connections);
+  count("sampleproc_http_accept_failures_total",
+        "Times that no connection could be taken, for want of descriptors or kernel memory.",
+        gauges.accept_failures);
 }
 
 void AddProcess(const ProcessStats& stats, std::vector<MetricFamily>& families) {

@@ -30,6 +30,9 @@ struct Gauges {
   std::size_t watched_cameras = 0;
   std::size_t refused_cameras = 0;
   std::uint64_t refused_camera_frames = 0;
+  int connections = 0;
+  std::uint64_t refused_connections = 0;
+  std::uint64_t accept_failures = 0;
 };
 
 // What became of frames so far, for the answers of the original service's shape.

@@ -33,12 +33,14 @@ class Answer:
 class Service:
     """Starts and is ready; ends with the test at the latest. Its log is collected as it comes."""
 
-    def __init__(self, test, *words, env=None):
+    def __init__(self, test, *words, env=None, **options):
         self.lines = []
         self._news = threading.Condition()
         self._ended = False
         limit = () if "MAX_REQUESTS_PER_MINUTE" in (env or {}) else NO_RATE_LIMIT
-        self.child = cli.start(test, "serve", *limit, *words, env=env, life=10 * cli.PATIENCE)
+        self.child = cli.start(
+            test, "serve", *limit, *words, env=env, life=10 * cli.PATIENCE, **options
+        )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         test.addCleanup(self._reader.join)

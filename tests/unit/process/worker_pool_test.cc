@@ -38,5 +38,43 @@ TEST_CASE("a worker that is at one task for too long counts as stuck until it en
   CHECK((*pool)->Stuck(limit) == 0);
 }
 
+TEST_CASE("who is refused by a full queue is told how long the queue takes") {
+  testing::FakeClock clock;
+  test::NullLogger log;
+  Options options;
+  options.pipeline = {"stats"};
+  codec::Options codec;
+  resources::DrainEstimate drain(1);
+  resources::MemoryBudget budget(100, &drain);
+  CameraStates cameras(1, budget);
+  const auto pool =
+      WorkerPool::Start(1, 3, {options, codec, budget, clock, cameras, nullptr, &drain}, log);
+  REQUIRE(pool);
+
+  REQUIRE((*pool)->Submit(
+      [&](Processor&, CameraTurns::Turn) { clock.Advance(std::chrono::seconds(4)); }));
+  while (clock.Now() == base::MonoTime{} || (*pool)->counts().active != 0)
+    std::this_thread::yield();
+
+  std::promise<void> begun, end;
+  REQUIRE((*pool)->Submit([&](Processor&, CameraTurns::Turn) {
+    begun.set_value();
+    end.get_future().wait();
+  }));
+  begun.get_future().wait();
+  for (int i = 0; i < 3; ++i) REQUIRE((*pool)->Submit([](Processor&, CameraTurns::Turn) {}));
+  const auto refused = (*pool)->Submit([](Processor&, CameraTurns::Turn) {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == base::ErrorCode::kOverloaded);
+  CHECK(refused.error().retry_after == std::chrono::seconds(12));
+
+  const auto some = budget.TryReserve(60, "a");
+  REQUIRE(some);
+  const auto no_memory = budget.TryReserve(60, "b");
+  REQUIRE_FALSE(no_memory);
+  CHECK(no_memory.error().retry_after == std::chrono::seconds(12));
+  end.set_value();
+}
+
 }  // namespace
 }  // namespace sampleproc::process

@@ -1,0 +1,87 @@
+"""sampleproc serve when the machine has no more to give: file descriptors and connections."""
+
+import os
+import resource
+import select
+import socket
+import time
+
+import cli
+from service import ANY_PORT, Service, WithService
+
+FILES = 96
+
+
+def few_files():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
+
+
+class Exhaustion(WithService):
+    def start(self, *words):
+        return Service(self, *ANY_PORT, *words, preexec_fn=few_files)
+
+    def connect_all(self, service, count):
+        clients = []
+        for _ in range(count):
+            client = socket.create_connection(("127.0.0.1", service.port), timeout=cli.PATIENCE)
+            self.addCleanup(client.close)
+            clients.append(client)
+        return clients
+
+    def first_answer(self, clients):
+        """What the first of them to be answered without having asked is told."""
+        ready, _, _ = select.select(clients, [], [], cli.PATIENCE)
+        self.assertTrue(ready)
+        text = b""
+        while piece := ready[0].recv(65536):
+            text += piece
+        return text.decode()
+
+    def value(self, service, metric):
+        text = service.get("/metrics").body.decode()
+        return next(float(line.split()[1]) for line in text.splitlines()
+                    if line.startswith(metric + " "))  # fmt: skip
+
+    def check_refusal(self, text, reason):
+        self.assertTrue(text.startswith("HTTP/1.1 503 Service Unavailable\r\n"), text)
+        for field in ("Connection: close", "Retry-After: 1", "X-Content-Type-Options: nosniff",
+                      "Content-Type: application/problem+json"):  # fmt: skip
+            self.assertIn("\r\n" + field + "\r\n", text)
+        self.assertIn(reason, text)
+
+    def test_without_descriptors_who_comes_is_told_so_and_the_service_lives(self):
+        service = self.start("--set", "http.max_connections=2000")
+        clients = self.connect_all(service, 3 * FILES)
+        self.check_refusal(self.first_answer(clients), "no file descriptor is left")
+
+        begun = time.monotonic(), self.cpu_seconds(service)
+        time.sleep(1)
+        took, cpu = time.monotonic() - begun[0], self.cpu_seconds(service) - begun[1]
+        self.assertLess(cpu, took / 2, "waiting for descriptors must not be spinning")
+
+        for client in clients:
+            client.close()
+        self.assertEqual(service.get("/health").status, 200)
+        self.assertGreater(self.value(service, "sampleproc_http_accept_failures_total"), 0)
+        service.wait_for("cannot accept connections")
+        self.assertEqual(service.stop(), 0)
+
+    def test_by_itself_the_limit_of_connections_leaves_descriptors(self):
+        service = self.start()
+        clients = self.connect_all(service, 3 * FILES)
+        self.check_refusal(self.first_answer(clients), "http.max_connections")
+        for client in clients:
+            client.close()
+        self.assertEqual(service.get("/health").status, 200)
+        self.assertGreater(self.value(service, "sampleproc_http_refused_connections_total"), 0)
+        self.assertEqual(self.value(service, "sampleproc_http_accept_failures_total"), 0)
+        self.assertEqual(service.stop(), 0)
+
+    def cpu_seconds(self, service):
+        with open(f"/proc/{service.child.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    cli.main()
