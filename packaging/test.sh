@@ -125,6 +125,7 @@ groups=(build check test)
 ! ${full} || groups+=(full)
 packaging/install-deps.sh "${groups[@]}"
 packaging/fetch-samples.sh
+packaging/unpack-package.sh nginx >/dev/null
 
 build_and_test release
 build_and_test asan

@@ -24,7 +24,7 @@ from steps import bench_faces, bench_gated, bench_half_still, bench_motion, benc
 
 def bench_text(work, options, path):
     """GET of a text that is ready, beside nginx that answers as many bytes."""
-    binary = nginx_binary(work)
+    binary = nginx_binary()
     with contextlib.ExitStack() as stack:
         ours, our_port = stack.enter_context(sampleproc(work, options.serve_arg))
         our_head, body = raw_get(our_port, path)

@@ -108,18 +108,15 @@ def sampleproc(work, extra):
         yield running.pid, wait_for("sampleproc", port)
 
 
-def nginx_binary(work):
+def nginx_binary():
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if found:
         return found
-    # Installing the package would start a web server on this machine; unpacking it does not.
-    got = subprocess.run(["apt-get", "-q", "download", "nginx"], cwd=work, check=False,
-                         capture_output=True)  # fmt: skip
-    packages = list(work.glob("nginx_*.deb"))
-    if got.returncode != 0 or not packages:
-        fail("no nginx here, and the Debian package nginx cannot be downloaded")
-    subprocess.run(["dpkg-deb", "-x", packages[0], work / "nginx-tree"], check=True)
-    return str(work / "nginx-tree/usr/sbin/nginx")
+    got = subprocess.run([ROOT / "packaging/unpack-package.sh", "nginx"], check=False,
+                         stdout=subprocess.PIPE, text=True)  # fmt: skip
+    if got.returncode != 0:
+        fail("no nginx here, and the Debian package nginx cannot be unpacked")
+    return got.stdout.strip() + "/usr/sbin/nginx"
 
 
 def free_port():
