@@ -2,7 +2,7 @@
 # Installs the Debian packages of the groups named in dependencies.txt that are not installed yet.
 # Without a group: build. Says nothing when nothing is missing.
 #
-#   packaging/install-deps.sh [GROUP...]             groups: build check test full bench
+#   packaging/install-deps.sh [GROUP...]             groups: build check test full node bench
 #   packaging/install-deps.sh --missing [GROUP...]   only prints what is missing
 #   packaging/install-deps.sh --refresh              only fetches the package lists
 #   packaging/install-deps.sh --available            fails when apt does not know a listed package

@@ -3,7 +3,8 @@
 # The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
 #
 #   packaging/test.sh          at most 35 minutes on two cores without a compiler cache
-#   packaging/test.sh --full   also: formatting, clang-tidy, ThreadSanitizer, fuzzers, coverage
+#   packaging/test.sh --full   also: formatting, clang-tidy, linters of the OpenAPI document,
+#                              ThreadSanitizer, fuzzers, coverage
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -132,6 +133,7 @@ build_and_test asan
 if ${full}; then
   check 'formatting' check_format
   check 'clang-tidy' check_tidy
+  check 'openapi.json passes two linters' tests/contract/openapi_lint.sh
   build_and_test tsan
   fuzz
   coverage
