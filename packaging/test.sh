@@ -4,7 +4,7 @@
 #
 #   packaging/test.sh          at most 35 minutes on two cores without a compiler cache
 #   packaging/test.sh --full   also: formatting, clang-tidy, linters of the OpenAPI document,
-#                              ThreadSanitizer, fuzzers, coverage
+#                              ThreadSanitizer, chaos, fuzzers, coverage
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -47,11 +47,13 @@ build() {
   return 1
 }
 
-# Runs a preset's tests and adds what ctest counted. A run that counted nothing is a failure.
+# run_tests PRESET [OPTION...]: runs the preset's tests, as ctest's options choose, and adds what
+# ctest counted. A run that counted nothing is a failure.
 run_tests() {
   local preset=$1 log="build/ctest-${1}.log" summary status=0
-  say "test ${preset}"
-  ctest --preset "${preset}" --no-tests=error 2>&1 | tee "${log}" || status=$?
+  shift
+  say "test ${preset} $*"
+  ctest --preset "${preset}" --no-tests=error "$@" 2>&1 | tee "${log}" || status=$?
   summary=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' \
     "${log}")
   if [[ -z ${summary} ]]; then
@@ -109,6 +111,18 @@ fuzz() {
   for target in ${targets}; do check "fuzz ${target##*/}" fuzz_verdict "${target}"; done
 }
 
+# Thousands of clients at once, more than there is memory or time for: on the release build, and
+# clients that go in the middle under the sanitizers too.
+chaos() {
+  run_tests release -C chaos -R '^chaos_' --verbose
+  local preset
+  for preset in asan tsan; do
+    check "clients gone at any byte, ${preset}" env PYTHONPATH=tests/cli /usr/bin/python3 \
+      tests/chaos/clients_test.py "build/${preset}/sampleproc" \
+      Clients.test_clients_that_are_gone_at_any_byte
+  done
+}
+
 # By the unit tests: what only a whole program's run reaches does not count as tested.
 coverage() {
   # shellcheck disable=SC2310
@@ -135,6 +149,7 @@ if ${full}; then
   check 'clang-tidy' check_tidy
   check 'openapi.json passes two linters' tests/contract/openapi_lint.sh
   build_and_test tsan
+  chaos
   fuzz
   coverage
   check 'packages are to be had' packaging/install-deps.sh --available

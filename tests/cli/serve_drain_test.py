@@ -8,7 +8,6 @@ import pictures
 from service import WithService
 
 CONNECTIONS = 200
-ROUNDS = 5
 
 
 class Client:
@@ -54,6 +53,8 @@ class Client:
 
 
 class Drain(WithService):
+    ROUNDS = 5
+
     def round(self):
         service = self.serve("--set", "service.shutdown_timeout=60s")
         picture = pictures.sample("mask.png")
@@ -79,7 +80,7 @@ class Drain(WithService):
         self.assertIs(service.log()[-1]["clean"], True)
 
     def test_no_accepted_request_fails(self):
-        for _ in range(ROUNDS):
+        for _ in range(self.ROUNDS):
             self.round()
 
 
