@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kFreshFor{20};
 
+// As of the warning in the log, consumer/dispatcher.cc.
+constexpr double kOldFrameSeconds = 10;
+
 enum class Condition { kHealthy, kDegraded, kUnhealthy };
 
 std::string_view Name(Condition condition) {
@@ -21,9 +24,6 @@ std::string_view Name(Condition condition) {
 
 struct Conditions {
   Conditions(const ServiceFacts& facts, const Wishes& wishes) {
-    if (wishes.consumer_enabled || wishes.consumer_off_although_named) {
-      consumer = Condition::kDegraded;
-    }
     const telemetry::Gauges& gauges = facts.gauges;
     if (facts.starting || facts.draining) service = Condition::kUnhealthy;
     if (gauges.stuck_workers > 0) workers = Condition::kUnhealthy;
@@ -33,6 +33,11 @@ struct Conditions {
     if (gauges.budget_used_bytes / 9 >= gauges.budget_bytes / 10 && gauges.budget_bytes > 0) {
       memory = Condition::kDegraded;
     }
+    const bool cut_off =
+        wishes.consumer_enabled && !(gauges.consumer && gauges.consumer->connected);
+    const bool behind =
+        gauges.consumer && gauges.consumer->oldest_frame_age_seconds > kOldFrameSeconds;
+    if (cut_off || behind || wishes.consumer_off_although_named) consumer = Condition::kDegraded;
   }
   Condition Worst() const { return std::max({service, workers, queue, memory, consumer}); }
 
@@ -54,6 +59,20 @@ double CapacityUsed(const telemetry::Gauges& gauges) {
   if (places == 0) return 0;
   const auto taken = gauges.queued_frames + gauges.active_frames;
   return std::min(1.0, json::RoundTo(static_cast<double>(taken) / static_cast<double>(places), 3));
+}
+
+void WriteConsumer(const Wishes& wishes, const telemetry::ConsumerGauges& consumer,
+                   json::JsonWriter& json) {
+  json.Member("enabled", wishes.consumer_enabled);
+  json.Member("connected", consumer.connected);
+  json.Member("held_frames", consumer.held_frames);
+  json.Member("oldest_frame_age_seconds", json::RoundTo(consumer.oldest_frame_age_seconds, 3));
+  if (consumer.last_frame_age_seconds) {
+    json.Member("last_frame_age_seconds", json::RoundTo(*consumer.last_frame_age_seconds, 3));
+  } else {
+    json.Key("last_frame_age_seconds");
+    json.Null();
+  }
 }
 
 void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Conditions& conditions,
@@ -83,8 +102,7 @@ void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Cond
   json.Member("limit_bytes", gauges.budget_bytes);
   json.EndObject();
   begin("consumer", conditions.consumer);
-  json.Member("enabled", wishes.consumer_enabled);
-  json.Member("available", false);
+  WriteConsumer(wishes, gauges.consumer.value_or(telemetry::ConsumerGauges{}), json);
   json.EndObject();
   begin("gpu", Condition::kHealthy);
   json.Member("preferred", wishes.gpu_preferred);
@@ -99,7 +117,7 @@ void WriteDetails(const ServiceFacts& facts, const Wishes& wishes,
   json.BeginObject();
   json.Member("processor_initialized", !facts.starting);
   json.Member("consumer_enabled", wishes.consumer_enabled);
-  json.Member("consumer_running", false);
+  json.Member("consumer_running", facts.gauges.consumer && facts.gauges.consumer->running);
   json.Member("frame_buffer_url", "");  // where frames come from is nobody's business
   json.Member("shutting_down", facts.draining);
   json.Key("metrics");

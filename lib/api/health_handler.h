@@ -10,7 +10,7 @@
 
 namespace sampleproc::api {
 
-// What is configured and not in this version, so that nobody takes silence for consent.
+// What is configured, so that nobody takes silence for consent.
 struct Wishes {
   bool consumer_enabled = false;
   bool consumer_off_although_named = false;  // an upstream is named and the consumer turned off
@@ -35,7 +35,8 @@ struct HealthContext {
 //                   "workers": {"status", "workers", "active", "stuck"},
 //                   "queue": {"status", "queued", "limit"},
 //                   "memory": {"status", "used_bytes", "limit_bytes"},
-//                   "consumer": {"status", "enabled", "available"},
+//                   "consumer": {"status", "enabled", "connected", "held_frames",
+//                                "oldest_frame_age_seconds", "last_frame_age_seconds"},
 //                   "gpu": {"status", "preferred", "available"}},
 //    "details": {"processor_initialized", "consumer_enabled", "consumer_running",
 //                "frame_buffer_url", "shutting_down",
@@ -43,9 +44,10 @@ struct HealthContext {
 //                            "queued_frames"}}}
 //
 // A part is "degraded" when it is nearly full: four fifths of the queue, nine tenths of the memory;
-// the consumer when it should run and this version has none, or is off although an upstream is
-// named. A GPU is a wish: without one the service is as healthy. The whole is as bad as its worst
-// part.
+// the consumer when it should pull frames and cannot, when the oldest that waits is older than 10
+// s, or when it is off although an upstream is named. "last_frame_age_seconds" is null before the
+// first frame; whether a silent upstream is a fault is for who knows how often frames should come.
+// A GPU is a wish: without one the service is as healthy. The whole is as bad as its worst part.
 struct HealthAnswer {
   int status = 200;  // 503 when unhealthy, 200 else: overload is no reason to be taken out
   std::string json;

@@ -89,6 +89,19 @@ void AddPullRows(std::vector<Key>& rows) {
                        .help = "Frames that are older when their turn comes are dropped; 0 keeps "
                                "all."},
                       [](auto& c) -> auto& { return c.consumer.max_age; }));
+  rows.push_back(
+      Bind({.path = "consumer.no_pixels",
+            .kind = Kind::kEnum,
+            .words = {"drop", "dead"},
+            .help = "What becomes of a frame whose pixels are nowhere: it is dropped, or "
+                    "goes to the dead letters."},
+           [](auto& c) -> auto& { return c.consumer.no_pixels; }));
+  rows.push_back(Bind({.path = "consumer.storage_root",
+                       .kind = Kind::kString,
+                       .max = kLongestPath,
+                       .help = "Folder below which entries may name files with their pixels "
+                               "(storage_path); empty is none."},
+                      [](auto& c) -> auto& { return c.consumer.storage_root; }));
 }
 
 void AddBufferRows(std::vector<Key>& rows) {
@@ -115,13 +128,15 @@ void AddBufferRows(std::vector<Key>& rows) {
 }
 
 void AddRedisRows(std::vector<Key>& rows) {
-  rows.push_back(Bind({.path = "consumer.redis.host",
-                       .kind = Kind::kString,
-                       .original_names = {{"REDIS_HOST"}},
-                       .min = 1,
-                       .max = kLongestName,
-                       .help = "The Redis server with the streams."},
-                      [](auto& c) -> auto& { return c.consumer.redis.host; }));
+  rows.push_back(
+      Bind({.path = "consumer.redis.host",
+            .kind = Kind::kString,
+            .original_names = {{"REDIS_HOST"}},
+            .min = 1,
+            .max = kLongestName,
+            .help = "The Redis server with the streams: a name, an address, or the path of "
+                    "its Unix socket."},
+           [](auto& c) -> auto& { return c.consumer.redis.host; }));
   rows.push_back(Bind({.path = "consumer.redis.port",
                        .kind = Kind::kInt,
                        .original_names = {{"REDIS_PORT"}},
@@ -142,9 +157,18 @@ void AddRedisRows(std::vector<Key>& rows) {
                                "listing of processes or variables.",
                        .secret_file = true},
                       [](auto& c) -> auto& { return c.consumer.redis.password_file; }));
-  rows.push_back(
-      Bind({.path = "consumer.redis.tls", .kind = Kind::kBool, .help = "Talk TLS to the server."},
-           [](auto& c) -> auto& { return c.consumer.redis.tls; }));
+  rows.push_back(Bind({.path = "consumer.redis.tls",
+                       .kind = Kind::kBool,
+                       .help = "Talk TLS to the server, whose certificate must be for "
+                               "consumer.redis.host."},
+                      [](auto& c) -> auto& { return c.consumer.redis.tls; }));
+  rows.push_back(Bind({.path = "consumer.redis.tls_ca_file",
+                       .kind = Kind::kString,
+                       .max = kLongestPath,
+                       .help = "PEM file of the authorities that the server's certificate may come "
+                               "from; empty is those of the system.",
+                       .file = true},
+                      [](auto& c) -> auto& { return c.consumer.redis.tls_ca_file; }));
   rows.push_back(Bind({.path = "consumer.redis.stream",
                        .kind = Kind::kString,
                        .min = 1,

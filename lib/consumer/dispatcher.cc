@@ -64,13 +64,15 @@ Dispatcher::Dispatcher(DispatcherContext context, const DispatcherOptions& optio
                context_.log, {}),
       feeder_([this] { Feed(); }) {}
 
-Dispatcher::~Dispatcher() {
+Dispatcher::~Dispatcher() { Stop(); }
+
+void Dispatcher::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     changed_.notify_all();
   }
-  feeder_.join();
+  if (feeder_.joinable()) feeder_.join();
   batcher_.Close();
 }
 

@@ -57,7 +57,8 @@ struct DispatcherOptions {
 //     max_retries times more; what cannot be done is dead at once
 //   - results of a camera go out in its frames' order (CameraOrder)
 //
-// The pool must have ended before a dispatcher is destroyed.
+// The pool must have ended before Stop, and the source before the dispatcher: what it still has to
+// say of settlements comes here.
 class Dispatcher {
  public:
   Dispatcher(DispatcherContext context, const DispatcherOptions& options);
@@ -77,6 +78,9 @@ class Dispatcher {
 
   // Work on frames ends at its next check; they are returned.
   void Cancel() { cancel_.Cancel(); }
+
+  // Ends this object's threads: nothing is settled from now on. Once the pool takes no more.
+  void Stop();
 
   // The age of the oldest frame that waits; zero when none does.
   std::chrono::nanoseconds OldestAge() const;

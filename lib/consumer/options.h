@@ -38,11 +38,12 @@ struct HttpOptions {
 
 // "<processor_id>" in a name stands for Options::processor_id.
 struct RedisOptions {
-  std::string host = "redis";
+  std::string host = "redis";  // a name, an address, or the path of a Unix socket
   std::uint16_t port = 6379;
   std::string username = {};
   std::string password_file = {};  // empty: no password
   bool tls = false;
+  std::string tls_ca_file = {};  // empty: the system's authorities
   std::string stream = "frames:ready:<processor_id>";
   std::string group = "frame-processors";
   // A frame whose owner has been silent for so long is taken over. Longer than a frame may take, or
@@ -67,6 +68,8 @@ struct Options {
   std::chrono::milliseconds max_age{0};  // older frames are dropped; 0 = never
 
   NoPixels no_pixels = NoPixels::kDrop;
+  // Where the files are that entries name; empty: entries cannot name files.
+  std::string storage_root = {};
 
   // What this consumer is called upstream. Replicas with the same one share its queue.
   std::string processor_id = "sample-processor-1";

@@ -1,5 +1,6 @@
 #include "net/tls_stream.h"
 
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -22,10 +23,15 @@ using Context = std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)>;
 using Session = std::unique_ptr<SSL, decltype(&::SSL_free)>;
 
 // OpenSSL's reason for the last failure of this thread, in its words.
-std::string Reason(const SSL* session) {
+std::string Reason(const SSL* session, const TlsTrust& trust) {
   const long verdict = ::SSL_get_verify_result(session);
+  if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+    return "its certificate is not for " + trust.name;
+  }
   if (verdict != X509_V_OK) {
-    return std::string("its certificate does not lead to http.tls_cert: ") +
+    const std::string to =
+        trust.anchors.empty() ? "an authority that this system trusts" : trust.anchors_key;
+    return "its certificate does not lead to " + to + ": " +
            ::X509_verify_cert_error_string(verdict);
   }
   const char* reason = ::ERR_reason_error_string(::ERR_peek_last_error());
@@ -34,8 +40,11 @@ std::string Reason(const SSL* session) {
 
 class TlsStream : public Stream {
  public:
-  TlsStream(base::Descriptor socket, Context context, Session session)
-      : socket_(std::move(socket)), context_(std::move(context)), session_(std::move(session)) {}
+  TlsStream(base::Descriptor socket, Context context, Session session, TlsTrust trust)
+      : trust_(std::move(trust)),
+        socket_(std::move(socket)),
+        context_(std::move(context)),
+        session_(std::move(session)) {}
 
   Result<void> Handshake(const base::Deadline& deadline) {
     const Result<int> done = Try([this] { return ::SSL_connect(session_.get()); }, deadline);
@@ -85,7 +94,7 @@ class TlsStream : public Stream {
         case SSL_ERROR_SYSCALL:
           return Fail(ErrorCode::kUnavailable, std::strerror(saved == 0 ? ECONNRESET : saved));
         default:
-          return Fail(ErrorCode::kUnavailable, Reason(session_.get()));
+          return Fail(ErrorCode::kUnavailable, Reason(session_.get(), trust_));
       }
       if (Result<void> ready = WaitFor(socket_.get(), events, deadline); !ready) {
         return std::unexpected(ready.error());
@@ -93,30 +102,50 @@ class TlsStream : public Stream {
     }
   }
 
+  const TlsTrust trust_;
   // The session refers to both; members go in the reverse order.
   const base::Descriptor socket_;
   const Context context_;
   const Session session_;
 };
 
-Result<Context> MakeContext(const std::string& anchor) {
+Result<Context> MakeContext(const TlsTrust& trust) {
   Context context(::SSL_CTX_new(::TLS_client_method()), &::SSL_CTX_free);
   if (context == nullptr) return Fail(ErrorCode::kInternal, "TLS cannot be set up");
   ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   ::SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   // So that a certificate which is no authority's can be the anchor.
   ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
-  if (::SSL_CTX_load_verify_locations(context.get(), anchor.c_str(), nullptr) != 1) {
-    return Fail(ErrorCode::kConfig, "http.tls_cert cannot be read as certificates in PEM");
+  const int loaded = trust.anchors.empty() ? ::SSL_CTX_set_default_verify_paths(context.get())
+                                           : ::SSL_CTX_load_verify_locations(
+                                                 context.get(), trust.anchors.c_str(), nullptr);
+  if (loaded != 1) {
+    return Fail(ErrorCode::kConfig, trust.anchors_key + " cannot be read as certificates in PEM");
   }
   return context;
 }
 
+bool IsAddress(const std::string& host) {
+  in6_addr room{};
+  return ::inet_pton(AF_INET, host.c_str(), &room) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), &room) == 1;
+}
+
+// Has the certificate checked for the name, and tells the peer which name is meant (RFC 6066).
+bool ExpectName(SSL* session, const std::string& name) {
+  if (IsAddress(name)) {
+    return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(session), name.c_str()) == 1;
+  }
+  return ::SSL_set1_host(session, name.c_str()) == 1 &&
+         ::SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    const_cast<char*>(name.c_str())) == 1;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const std::string& anchor,
+Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const TlsTrust& trust,
                                            const base::Deadline& deadline) {
-  Result<Context> context = MakeContext(anchor);
+  Result<Context> context = MakeContext(trust);
   if (!context) return std::unexpected(context.error());
   const Result<int> fd = ConnectSocket(endpoint, deadline);
   if (!fd) return std::unexpected(fd.error());
@@ -125,8 +154,11 @@ Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const std::
   if (session == nullptr || ::SSL_set_fd(session.get(), *fd) != 1) {
     return Fail(ErrorCode::kInternal, "TLS cannot be set up");
   }
-  auto stream =
-      std::make_unique<TlsStream>(std::move(socket), std::move(*context), std::move(session));
+  if (!trust.name.empty() && !ExpectName(session.get(), trust.name)) {
+    return Fail(ErrorCode::kInternal, "TLS cannot be set up for " + trust.name);
+  }
+  auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(*context),
+                                            std::move(session), trust);
   if (Result<void> done = stream->Handshake(deadline); !done) {
     return std::unexpected(done.error());
   }

@@ -1,4 +1,4 @@
-// TLS to a peer whose certificate is known beforehand: OpenSSL's client side, in one place.
+// TLS to a peer: OpenSSL's client side, in one place.
 #pragma once
 
 #include <memory>
@@ -8,12 +8,20 @@
 
 namespace sampleproc::net {
 
-// Connects and shakes hands, TLS 1.2 or newer. The peer is trusted when its chain leads to a
-// certificate of the PEM file `anchor`, which may be the peer's own; the name in it does not count,
-// since the address comes from the same configuration as the file. Fails with kConfig when the file
-// cannot be used, else as Connect does.
-base::Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint,
-                                                 const std::string& anchor,
+// Whom to take for the peer.
+struct TlsTrust {
+  // PEM file: the peer's chain must lead to a certificate in it, which may be the peer's own.
+  // Empty: to an authority that this system trusts.
+  std::string anchors;
+  // The host that the certificate must be for (RFC 6125; also an address). Empty: any, for a peer
+  // that `anchors` names by itself.
+  std::string name;
+  std::string anchors_key;  // the key that `anchors` comes from, for messages
+};
+
+// Connects and shakes hands, TLS 1.2 or newer. Fails with kConfig when the anchors cannot be used,
+// else as Connect does.
+base::Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const TlsTrust& trust,
                                                  const base::Deadline& deadline);
 
 }  // namespace sampleproc::net

@@ -138,8 +138,9 @@ Result<ProbeAnswer> Probe(const ProbeTarget& target, std::string_view path,
     }
     return std::unexpected(std::move(error));
   };
-  auto stream = target.tls_anchor.empty() ? net::Connect(endpoint, deadline)
-                                          : net::ConnectTls(endpoint, target.tls_anchor, deadline);
+  auto stream = target.tls_anchor.empty()
+                    ? net::Connect(endpoint, deadline)
+                    : net::ConnectTls(endpoint, {target.tls_anchor, "", "http.tls_cert"}, deadline);
   if (!stream) return named(stream.error());
   const std::string host = endpoint.unix_socket.empty() ? name : "localhost";
   const std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + host +

@@ -13,6 +13,7 @@
 #include "resources/cpu_limits.h"
 #include "resources/memory_budget.h"
 #include "service/chain.h"
+#include "service/consumer_parts.h"
 #include "service/generation.h"
 #include "service/notifier.h"
 #include "service/readiness.h"
@@ -33,6 +34,9 @@ constexpr std::size_t kMaxTrackedFrames = 10'000;
 
 // How often the shutdown looks whether what it waits for has come.
 constexpr milliseconds kPoll{5};
+
+// For workers that have come back, or were never to: then the service is not destroyed.
+constexpr milliseconds kForever = std::chrono::hours(24 * 365);
 
 // From the time at which what is still in work is cut off to the end of the shutdown.
 milliseconds ForceTime(milliseconds timeout) { return std::min(milliseconds(2'000), timeout / 2); }
@@ -95,12 +99,14 @@ class Service::Impl {
              .refused_camera_frames = seen.refused_frames,
              .connections = server ? server->connections() : 0,
              .refused_connections = server ? server->refused_connections() : 0,
-             .accept_failures = server ? server->accept_failures() : 0}};
+             .accept_failures = server ? server->accept_failures() : 0,
+             .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt}};
   }
 
   Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
   void LogStart();
   void ApplyDrainDelay(const base::Deadline& force);
+  void StopConsumer(const base::Deadline& force);
   int AwaitRequests(const base::Deadline& force);
   void CloseSessions(const base::Deadline& end);
 
@@ -119,6 +125,7 @@ class Service::Impl {
   bool shut_down = false;
 
   std::unique_ptr<process::WorkerPool> pool;
+  std::unique_ptr<ConsumerParts> consumer;  // nullptr: no frames are pulled
   std::shared_ptr<const Generation> generation;
   std::unique_ptr<http::Server> server;
   std::optional<Watchdog> watchdog;
@@ -195,6 +202,14 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
                                      surroundings.sockets);
   if (!server) return std::unexpected(server.error());
   impl->server = std::move(*server);
+  auto consumer = ConsumerParts::Start({own,
+                                        *impl->pool,
+                                        {impl->tracker, clock, impl->metrics},
+                                        impl->budget,
+                                        impl->ids,
+                                        *impl->log});
+  if (!consumer) return std::unexpected(consumer.error());
+  impl->consumer = std::move(*consumer);
   impl->readiness.Started();
   impl->server->Start();
   impl->watchdog.emplace(surroundings.watchdog, impl->readiness, impl->notifier);
@@ -209,6 +224,8 @@ Service::~Service() {
   // loop: so the workers end between the server's stop and its destruction.
   impl_->watchdog.reset();
   impl_->server->Stop();
+  impl_->pool->StopWithin(kForever);
+  impl_->consumer.reset();
   impl_->pool.reset();
 }
 
@@ -243,6 +260,16 @@ void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
   server->BeginDrain();
 }
 
+void Service::Impl::StopConsumer(const base::Deadline& force) {
+  if (!consumer) return;
+  consumer->Stop();
+  const std::uint64_t left = consumer->Drain(force);
+  if (left > 0) {
+    log->Warning("shutdown: pulled frames are left, for whoever the upstream hands them to next",
+                 {{"frames", static_cast<std::int64_t>(left)}});
+  }
+}
+
 // What is left when time is up.
 int Service::Impl::AwaitRequests(const base::Deadline& force) {
   while (server->requests() > 0 && !force.Expired()) std::this_thread::sleep_for(kPoll);
@@ -274,7 +301,8 @@ ShutdownResult Service::Shutdown() {
   impl.readiness.BeginDrain();
   impl.ApplyDrainDelay(force);
 
-  phases.Begin("stop the consumer");  // there is none yet
+  phases.Begin("stop the consumer");
+  impl.StopConsumer(force);
 
   phases.Begin("wait for requests in work");
   const int left = impl.AwaitRequests(force);

@@ -61,6 +61,19 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
   add("sampleproc_watched_cameras", "Cameras whose background is kept to see motion.",
       gauges.watched_cameras);
   add("sampleproc_http_connections", "Open connections of clients.", gauges.connections);
+  if (gauges.consumer) {
+    add("sampleproc_consumer_connected", "Whether the last pull of frames succeeded.",
+        gauges.consumer->connected);
+    add("sampleproc_consumer_held_frames", "Pulled frames that are not settled yet.",
+        gauges.consumer->held_frames);
+    add("sampleproc_consumer_oldest_frame_age_seconds",
+        "Age of the oldest pulled frame that waits, by its timestamp.",
+        gauges.consumer->oldest_frame_age_seconds);
+    if (gauges.consumer->last_frame_age_seconds) {
+      add("sampleproc_consumer_last_frame_age_seconds", "Since the upstream last had a frame.",
+          *gauges.consumer->last_frame_age_seconds);
+    }
+  }
   const auto count = [&](const char* name, const char* help, auto value) {
     families.push_back(One(name, help, MetricType::Counter, static_cast<double>(value)));
   };

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,15 @@
 #include "frame/frame_result.h"
 
 namespace sampleproc::telemetry {
+
+// Of the consumer, where there is one.
+struct ConsumerGauges {
+  bool running = false;
+  bool connected = false;
+  std::size_t held_frames = 0;
+  double oldest_frame_age_seconds = 0;           // of those that wait
+  std::optional<double> last_frame_age_seconds;  // since the upstream last had a frame
+};
 
 // Readings that are taken when somebody looks.
 struct Gauges {
@@ -33,6 +43,7 @@ struct Gauges {
   int connections = 0;
   std::uint64_t refused_connections = 0;
   std::uint64_t accept_failures = 0;
+  std::optional<ConsumerGauges> consumer = std::nullopt;
 };
 
 // What became of frames so far, for the answers of the original service's shape.

@@ -77,7 +77,8 @@ TEST_CASE("health in each of its states, word for word") {
         ",\"limit\":10},\"memory\":{\"status\":\"" + c.memory +
         "\",\"used_bytes\":" + number(g.budget_used_bytes) +
         ",\"limit_bytes\":1000},\"consumer\":{\"status\":\"healthy\",\"enabled\":false,"
-        "\"available\":false},\"gpu\":{\"status\":\"healthy\",\"preferred\":false,"
+        "\"connected\":false,\"held_frames\":0,\"oldest_frame_age_seconds\":0,"
+        "\"last_frame_age_seconds\":null},\"gpu\":{\"status\":\"healthy\",\"preferred\":false,"
         "\"available\":false}},\"details\":{\"processor_initialized\":" +
         (c.facts.starting ? "false" : "true") +
         ",\"consumer_enabled\":false,\"consumer_running\":false,\"frame_buffer_url\":\"\","
@@ -91,32 +92,53 @@ TEST_CASE("health in each of its states, word for word") {
   }
 }
 
-TEST_CASE("what is configured and not there is degraded, a wish for a GPU is not") {
+TEST_CASE("a consumer that cannot pull or falls behind is degraded, a wish for a GPU is not") {
   testing::FakeClock clock;
   telemetry::Metrics metrics(clock, "1.2.3");
+  using Consumer = telemetry::ConsumerGauges;
   struct Case {
     Wishes wishes;
+    std::optional<Consumer> consumer;
     const char* status;
     const char* part;
   };
   const Case cases[] = {
       {{true, false, false},
+       {},
        "degraded",
-       R"("consumer":{"status":"degraded","enabled":true,"available":false})"},
-      {{false, true, false},
+       R"("consumer":{"status":"degraded","enabled":true,"connected":false,"held_frames":0,)"
+       R"("oldest_frame_age_seconds":0,"last_frame_age_seconds":null})"},
+      {{true, false, false},
+       Consumer{true, false, 0, 0, 61.2345},
        "degraded",
-       R"("consumer":{"status":"degraded","enabled":false,"available":false})"},
+       R"("consumer":{"status":"degraded","enabled":true,"connected":false,"held_frames":0,)"
+       R"("oldest_frame_age_seconds":0,"last_frame_age_seconds":61.235})"},
+      {{true, false, false},
+       Consumer{true, true, 3, 0.5, 0},
+       "healthy",
+       R"("consumer":{"status":"healthy","enabled":true,"connected":true,"held_frames":3,)"
+       R"("oldest_frame_age_seconds":0.5,"last_frame_age_seconds":0})"},
+      {{true, false, false},
+       Consumer{true, true, 3, 10.5, 0},
+       "degraded",
+       R"("consumer":{"status":"degraded",)"},
+      {{false, true, false}, {}, "degraded", R"("consumer":{"status":"degraded","enabled":false,)"},
       {{false, false, true},
+       {},
        "healthy",
        R"("gpu":{"status":"healthy","preferred":true,"available":false})"},
   };
   for (const Case& c : cases) {
     const HealthContext context{{}, metrics, clock, "cam", "1.2.3", c.wishes};
-    const HealthAnswer answer = MakeHealthAnswer(Well(), {}, context);
+    ServiceFacts facts = Well();
+    facts.gauges.consumer = c.consumer;
+    const HealthAnswer answer = MakeHealthAnswer(facts, {}, context);
     INFO(answer.json);
     CHECK(answer.status == 200);
     CHECK(answer.json.starts_with(R"({"status":")" + std::string(c.status)));
     CHECK(answer.json.find(c.part) != std::string::npos);
+    const bool running = c.consumer && c.consumer->running;
+    CHECK((answer.json.find(R"("consumer_running":true)") != std::string::npos) == running);
   }
 }
 

@@ -1,0 +1,30 @@
+// How long to pause between attempts that fail.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <random>
+
+namespace sampleproc::resilience {
+
+// Exponential backoff with full jitter (Marc Brooker, "Exponential Backoff And Jitter", 2015): a
+// pause drawn evenly from zero to a bound that doubles with each failure, so that many who failed
+// together do not come back together. One thread at a time.
+class RetryPolicy {
+ public:
+  // `seed` differs from process to process.
+  RetryPolicy(std::chrono::milliseconds first, std::chrono::milliseconds longest,
+              std::uint64_t seed)
+      : first_(first), longest_(longest), random_(seed) {}
+
+  // After `failures` in a row, at least 1: at most first * 2^(failures - 1), and never more than
+  // longest.
+  std::chrono::milliseconds Pause(int failures);
+
+ private:
+  const std::chrono::milliseconds first_;
+  const std::chrono::milliseconds longest_;
+  std::mt19937_64 random_;
+};
+
+}  // namespace sampleproc::resilience

@@ -1,0 +1,216 @@
+#include "service/consumer_parts.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "config/text_file.h"
+#include "consumer/consumer.h"
+#include "consumer/dispatcher.h"
+#include "consumer/entry_pixels.h"
+#include "consumer/ledger.h"
+#include "consumer/redis_pixels.h"
+#include "consumer/redis_source.h"
+#include "net/stream.h"
+#include "net/tls_stream.h"
+#include "resilience/retry_policy.h"
+
+namespace sampleproc::service {
+namespace {
+
+using base::Result;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLongestBackoff{30'000};
+// For what was told to stop to come back and be settled.
+constexpr milliseconds kAfterCancel{1'000};
+
+std::string Named(std::string name, const std::string& processor_id) {
+  constexpr std::string_view kPlace = "<processor_id>";
+  for (std::size_t at = name.find(kPlace); at != std::string::npos;
+       at = name.find(kPlace, at + processor_id.size())) {
+    name.replace(at, kPlace.size(), processor_id);
+  }
+  return name;
+}
+
+// Replicas share a group, and two consumers with one name would take each other's frames for
+// theirs.
+std::string UniqueName(base::IdSource& ids) {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  std::string name = std::string(host.data()) + '-' + std::to_string(::getpid()) + '-';
+  ids.AppendHex(name);
+  return name;
+}
+
+// A password is the file's only line.
+Result<std::string> ReadPassword(const std::string& path) {
+  if (path.empty()) return std::string();
+  const auto text = config::ReadTextFile(path);
+  if (!text) {
+    return base::Fail(base::ErrorCode::kConfig,
+                      "consumer.redis.password_file cannot be read: " + text.error().message);
+  }
+  std::string password = *text;
+  while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
+  if (password.find('\n') != std::string::npos) {
+    return base::Fail(base::ErrorCode::kConfig,
+                      "consumer.redis.password_file has more than one line");
+  }
+  return password;
+}
+
+net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {
+  net::Endpoint endpoint{.host = options.host, .port = options.port};
+  if (options.host.starts_with('/')) endpoint.unix_socket = options.host;
+  if (!options.tls) {
+    return [endpoint](const base::Deadline& deadline) { return net::Connect(endpoint, deadline); };
+  }
+  const net::TlsTrust trust{options.tls_ca_file, options.host, "consumer.redis.tls_ca_file"};
+  return [endpoint, trust](const base::Deadline& deadline) {
+    return net::ConnectTls(endpoint, trust, deadline);
+  };
+}
+
+net::RedisLimits LimitsOf(const config::Config& config) {
+  net::RedisLimits limits;
+  limits.connect = config.net.connect_timeout;
+  limits.answer = config.net.read_timeout;
+  return limits;
+}
+
+}  // namespace
+
+class ConsumerParts::Impl {
+ public:
+  Impl(const ConsumerContext& context, std::string password)
+      : config_(context.config),
+        clock_(context.work.clock),
+        redis_(FinalNames(config_.consumer)),
+        login_{redis_.username, std::move(password)},
+        redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
+        pixels_(Places()),
+        source_(MakeSource(context)),
+        ledger_(context.work.metrics),
+        dispatcher_({*source_,
+                     {},
+                     pixels_,
+                     context.pool,
+                     context.work,
+                     context.budget,
+                     ledger_,
+                     context.log},
+                    {config_.consumer, config_.process}),
+        consumer_(std::in_place, *source_, dispatcher_, config_.consumer,
+                  BackoffOf(config_.consumer, context.ids), context.work.metrics, clock_,
+                  context.log) {}
+
+  ~Impl() {
+    consumer_.reset();
+    dispatcher_.Stop();
+    source_.reset();
+  }
+
+  void Stop() { consumer_->Stop(); }
+
+  std::uint64_t Drain(const base::Deadline& end) {
+    const std::uint64_t held = dispatcher_.Drain(end);
+    if (held == 0) return 0;
+    dispatcher_.Cancel();
+    return dispatcher_.Drain(base::Deadline(clock_, kAfterCancel));
+  }
+
+  telemetry::ConsumerGauges gauges() const {
+    const consumer::ConsumerFacts facts = consumer_->facts();
+    telemetry::ConsumerGauges gauges;
+    gauges.running = facts.running;
+    gauges.connected = facts.connected;
+    gauges.held_frames = ledger_.totals().held();
+    gauges.oldest_frame_age_seconds =
+        std::chrono::duration<double>(dispatcher_.OldestAge()).count();
+    if (facts.last_frame) {
+      gauges.last_frame_age_seconds =
+          std::chrono::duration<double>(clock_.Now() - *facts.last_frame).count();
+    }
+    return gauges;
+  }
+
+ private:
+  static consumer::RedisOptions FinalNames(const consumer::Options& options) {
+    consumer::RedisOptions redis = options.redis;
+    for (std::string* name :
+         {&redis.stream, &redis.group, &redis.results_stream, &redis.dlq_stream}) {
+      *name = Named(std::move(*name), options.processor_id);
+    }
+    return redis;
+  }
+
+  static net::RedisLimits PixelLimits(const config::Config& config) {
+    net::RedisLimits limits = LimitsOf(config);
+    limits.reply_bytes = config.codec.max_frame_bytes;
+    return limits;
+  }
+
+  static consumer::Backoff BackoffOf(const consumer::Options& options, base::IdSource& ids) {
+    auto policy =
+        std::make_shared<resilience::RetryPolicy>(options.backoff, kLongestBackoff, ids.Next());
+    return [policy](int failures) { return policy->Pause(failures); };
+  }
+
+  std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) const {
+    return std::make_unique<consumer::RedisSource>(
+        consumer::RedisSourceContext{.connect = ConnectRedis(redis_),
+                                     .login = login_,
+                                     .limits = LimitsOf(config_),
+                                     .clock = clock_,
+                                     .consumer = UniqueName(context.ids),
+                                     .processor_id = config_.consumer.processor_id},
+        redis_, config_.frame);
+  }
+
+  consumer::PixelPlaces Places() {
+    consumer::PixelPlaces places;
+    places.redis_key = [this](const std::string& key, const base::Allowance& allowance) {
+      return redis_pixels_.Fetch(key, allowance);
+    };
+    const std::string& root = config_.consumer.storage_root;
+    if (!root.empty()) places.file = consumer::FilesBelow(root, config_.codec.max_frame_bytes);
+    return places;
+  }
+
+  const config::Config& config_;
+  const base::Clock& clock_;
+  const consumer::RedisOptions redis_;
+  const net::RedisLogin login_;
+  consumer::RedisPixels redis_pixels_;
+  consumer::EntryPixels pixels_;
+  std::unique_ptr<consumer::FrameSource> source_;
+  consumer::Ledger ledger_;
+  consumer::Dispatcher dispatcher_;
+  std::optional<consumer::Consumer> consumer_;
+};
+
+ConsumerParts::ConsumerParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ConsumerParts::~ConsumerParts() = default;
+
+Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContext& context) {
+  const consumer::Options& options = context.config.consumer;
+  if (!options.enabled || options.source != consumer::Source::kRedis) return nullptr;
+  auto password = ReadPassword(options.redis.password_file);
+  if (!password) return std::unexpected(password.error());
+  return std::unique_ptr<ConsumerParts>(
+      new ConsumerParts(std::make_unique<Impl>(context, std::move(*password))));
+}
+
+void ConsumerParts::Stop() { impl_->Stop(); }
+
+std::uint64_t ConsumerParts::Drain(const base::Deadline& end) { return impl_->Drain(end); }
+
+telemetry::ConsumerGauges ConsumerParts::gauges() const { return impl_->gauges(); }
+
+}  // namespace sampleproc::service

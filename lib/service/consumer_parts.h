@@ -1,0 +1,56 @@
+// The consumer of a service: source, dispatcher and pull loop, built from a configuration.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/id_source.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "process/frame_work.h"
+#include "process/worker_pool.h"
+#include "resources/memory_budget.h"
+#include "telemetry/metrics.h"
+
+namespace sampleproc::service {
+
+// What the consumer uses of its service; all of it must outlive the consumer.
+struct ConsumerContext {
+  const config::Config& config;
+  process::WorkerPool& pool;
+  process::WorkContext work;
+  resources::MemoryBudget& budget;
+  base::IdSource& ids;
+  base::Logger& log;
+};
+
+// Pulls frames from the moment it exists. It ends in this order: Stop, Drain, the end of the pool's
+// workers, its destruction, the pool's.
+class ConsumerParts {
+ public:
+  // Nothing when consumer.enabled is off. Fails with kConfig when a file that is named cannot be
+  // used; an upstream that is away is no failure.
+  static base::Result<std::unique_ptr<ConsumerParts>> Start(const ConsumerContext& context);
+  ~ConsumerParts();
+
+  // No pull begins from now on.
+  void Stop();
+
+  // Finishes what is held, or gives it back where the upstream takes it back; at `end` what is in
+  // work is told to stop. Returns how many frames are held for all that: with an upstream that
+  // takes them back they are somebody else's in a while.
+  std::uint64_t Drain(const base::Deadline& end);
+
+  telemetry::ConsumerGauges gauges() const;
+
+ private:
+  class Impl;
+  explicit ConsumerParts(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sampleproc::service

@@ -1,0 +1,226 @@
+"""sampleproc serve pulling frames from a real redis-server."""
+
+import json
+import os
+import signal
+import tempfile
+import time
+
+import cli
+import pictures
+from service import Service, WithService
+from streams import (
+    DEAD, GROUP, PROCESSOR, RESULTS, STREAM, RedisServer, add_frames, entry, pending, result_ids,
+    wait_until, words,
+)  # fmt: skip
+
+
+class Consumer(WithService):
+    def setUp(self):
+        self.server = RedisServer(self)
+        self.redis = self.server.client()
+        self.addCleanup(self.redis.close)
+
+    def consume(self, *more, env=None):
+        return self.serve(*words(self.server), *cli.NO_HURRY, *more, env=env)
+
+    def component(self, service):
+        return service.get("/health").json()["components"]["consumer"]
+
+    def value(self, service, line):
+        text = service.get("/metrics").body.decode()
+        found = [each for each in text.splitlines() if each.startswith(line + " ")]
+        return float(found[0].split()[-1]) if found else 0
+
+    def test_every_frame_has_one_result_and_nothing_is_left(self):
+        add_frames(self.redis, 50)
+        service = self.consume()
+        wait_until(lambda: self.redis.xlen(RESULTS) == 50)
+        add_frames(self.redis, 50, first=50)
+        wait_until(lambda: self.redis.xlen(RESULTS) == 100)
+        ids = result_ids(self.redis)
+        self.assertEqual(sorted(ids), [f"f-{number:06}" for number in range(100)])
+        for camera in range(7):  # those of one camera in order
+            of_camera = [each for each in ids if int(each[2:]) % 7 == camera]
+            self.assertEqual(of_camera, sorted(of_camera))
+        wait_until(lambda: pending(self.redis) == 0 and self.redis.xlen(STREAM) == 0)
+
+        health = service.get("/health").json()
+        self.assertEqual(health["status"], "healthy")
+        self.assertTrue(health["details"]["consumer_enabled"])
+        self.assertTrue(health["details"]["consumer_running"])
+        component = health["components"]["consumer"]
+        self.assertEqual(
+            {name: component[name] for name in ("status", "enabled", "connected", "held_frames")},
+            {"status": "healthy", "enabled": True, "connected": True, "held_frames": 0})
+        self.assertGreaterEqual(component["last_frame_age_seconds"], 0)
+        self.assertEqual(self.value(service, "sampleproc_consumer_frames_offered_total"), 100)
+        self.assertEqual(
+            self.value(service, 'sampleproc_consumer_frames_total{outcome="done",reason=""}'), 100)
+        self.assertEqual(self.value(service, "sampleproc_consumer_connected"), 1)
+        self.assertEqual(service.stop(), 0)
+        # Nobody of ours stays in the group.
+        self.assertEqual(self.redis.xinfo_consumers(STREAM, GROUP), [])
+
+    def test_a_result_is_what_the_original_writes_and_more(self):
+        picture = pictures.sample("messi5.jpg")
+        self.redis.xadd(STREAM, entry("a", picture, camera="front"))
+        service = self.consume("--set", "process.pipeline=stats,faces")
+        wait_until(lambda: self.redis.xlen(RESULTS) == 1)
+        fields = {name.decode(): value.decode()
+                  for name, value in self.redis.xrange(RESULTS)[0][1].items()}  # fmt: skip
+        self.assertEqual(sorted(fields), ["frame_id", "processor_id", "result", "timestamp"])
+        self.assertEqual((fields["frame_id"], fields["processor_id"]), ("a", PROCESSOR))
+        self.assertAlmostEqual(float(fields["timestamp"]), time.time(), delta=cli.PATIENCE)
+        result = json.loads(fields["result"])
+        for name in ("frame_id", "camera_id", "timestamp", "processed", "processing_time",
+                     "processor_id", "processor_timestamp", "sample_metadata", "detections",
+                     "detection_count"):  # fmt: skip
+            self.assertIn(name, result)
+        self.assertEqual((result["camera_id"], result["detection_count"]), ("front", 1))
+        self.assertEqual(result["timestamp"], "2025-07-29T11:14:56.123456+00:00")
+        face = result["detections"][0]
+        self.assertEqual((face["type"], face["class"]), ("face", "face"))
+        over_http = service.post(picture, "image/jpeg").json()["detections"][0]
+        self.assertEqual(face["bbox"], over_http["bbox"])
+        self.assertEqual(service.stop(), 0)
+
+    def test_pixels_from_each_place_and_from_nowhere(self):
+        picture = pictures.sample("mask.png")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        with open(os.path.join(folder.name, "p.png"), "wb") as file:
+            file.write(picture)
+        self.redis.set("frame:by-id", picture)
+        self.redis.set("elsewhere", picture)
+        self.redis.sadd("no-bytes", "x")
+        for fields in (
+            {"frame_id": "by-id"},
+            {"frame_id": "by-key", "metadata": json.dumps({"frame_buffer_key": "elsewhere"})},
+            {"frame_id": "by-path", "storage_path": "p.png"},
+            {"frame_id": "nowhere"},
+            {"frame_id": "outside", "storage_path": "../p.png"},
+            {"frame_id": "no-bytes", "frame_buffer_key": "no-bytes"},
+        ):
+            self.redis.xadd(STREAM, entry(**fields))
+        service = self.consume("--set", f"consumer.storage_root={folder.name}")
+        wait_until(lambda: self.redis.xlen(RESULTS) == 3 and self.redis.xlen(DEAD) == 2)
+        wait_until(lambda: self.redis.xlen(STREAM) == 0)
+        self.assertEqual(sorted(result_ids(self.redis)), ["by-id", "by-key", "by-path"])
+        dead = {fields[b"frame_id"].decode() for _, fields in self.redis.xrange(DEAD)}
+        self.assertEqual(dead, {"outside", "no-bytes"})
+        dropped = 'sampleproc_consumer_frames_total{outcome="dropped",reason="no_pixels"}'
+        self.assertEqual(self.value(service, dropped), 1)
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_stop_loses_nothing_and_pulls_nothing_more(self):
+        add_frames(self.redis, 200, pictures.sample("messi5.jpg"))
+        service = self.consume("--set", "process.pipeline=faces")
+        wait_until(lambda: self.redis.xlen(RESULTS) >= 5)
+        monitor = self.server.client().monitor()
+        with monitor:
+            self.assertEqual(service.stop(), 0)
+            commands = self.commands(monitor)
+        phases = [line["msg"] for line in service.log() if line["msg"].startswith("shutdown ")]
+        self.assertIn("shutdown 2/5: stop the consumer", phases)
+        done = self.redis.xlen(RESULTS)
+        self.assertEqual(len(set(result_ids(self.redis))), done)
+        self.assertEqual(self.redis.xlen(STREAM), 200 - done)
+        reads = [at for at, command in enumerate(commands) if command.startswith("XREADGROUP")]
+        settled = [at for at, command in enumerate(commands) if command.startswith("EVAL")]
+        self.assertTrue(settled)
+        self.assertFalse([at for at in reads if at > settled[-1]])
+
+        # What was pulled and not looked at is everybody's again, though claim_idle is 30 s.
+        self.consume()
+        wait_until(lambda: self.redis.xlen(RESULTS) == 200, seconds=25)
+        self.assertEqual(len(set(result_ids(self.redis))), 200)
+
+    def commands(self, monitor):
+        """What the server was asked until now."""
+        end = "end-of-the-stop"
+        self.redis.echo(end)
+        seen = []
+        for each in monitor.listen():
+            if end in each["command"]:
+                return seen
+            seen.append(each["command"])
+
+    def test_a_consumer_that_was_killed_leaves_its_frames_to_the_next(self):
+        add_frames(self.redis, 60, pictures.sample("messi5.jpg"))
+        claim = ("--set", "consumer.redis.claim_idle=1s")
+        service = self.consume("--set", "process.pipeline=faces", *claim)
+        wait_until(lambda: self.redis.xlen(RESULTS) >= 3)
+        service.stop(signal.SIGKILL)
+        self.assertGreater(pending(self.redis), 0)
+        self.consume(*claim)
+        wait_until(lambda: self.redis.xlen(RESULTS) == 60)
+        wait_until(lambda: pending(self.redis) == 0)
+        self.assertEqual(len(set(result_ids(self.redis))), 60)
+        self.assertEqual(self.redis.xlen(DEAD), 0)
+
+    def test_redis_goes_and_comes_back(self):
+        service = self.consume("--set", "consumer.backoff=100ms")
+        add_frames(self.redis, 5)
+        wait_until(lambda: self.redis.xlen(RESULTS) == 5)
+        self.server.kill()
+        wait_until(lambda: not self.component(service)["connected"])
+        self.assertEqual(service.get("/health").json()["status"], "degraded")
+        self.assertEqual(service.get("/readyz").status, 200)
+        self.server.start()
+        add_frames(self.redis, 5, first=5)
+        wait_until(lambda: self.redis.xlen(RESULTS) == 10)
+        wait_until(lambda: self.component(service)["connected"])
+        messages = [line["msg"] for line in service.log()]
+        self.assertEqual(messages.count("consumer: no frames can be pulled"), 1)
+        self.assertEqual(messages.count("consumer: frames can be pulled"), 2)
+        self.assertEqual(service.stop(), 0)
+
+    def test_no_redis_is_no_reason_not_to_start(self):
+        self.server.kill()
+        service = self.consume()
+        self.assertEqual(service.get("/readyz").status, 200)
+        self.assertEqual(self.component(service)["status"], "degraded")
+        self.assertEqual(service.post(pictures.sample("mask.png"), "image/png").status, 200)
+        self.assertEqual(service.stop(), 0)
+
+    def test_the_password_comes_from_a_file_and_is_said_nowhere(self):
+        secret = "s3cret-canary"
+        server = RedisServer(self, password=secret)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "password")
+        for text, works in ((secret + "\n", True), ("wrong-canary\n", False)):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(path, 0o600)
+            service = Service(self, "--port", "0", *words(server), "--set",
+                              f"consumer.redis.password_file={path}")  # fmt: skip
+            if works:
+                wait_until(lambda service=service: self.component(service)["connected"])
+            else:
+                service.wait_for("consumer: no frames can be pulled")
+            said = "".join(service.lines) + service.get("/health").body.decode()
+            said += service.get("/metrics").body.decode()
+            self.assertNotIn("canary", said)
+            self.assertEqual(service.stop(), 0)
+        result = cli.run("serve", "--port", "0", *words(server), "--set",
+                         f"consumer.redis.password_file={path}.missing")  # fmt: skip
+        self.assertEqual(result.returncode, 78, result.err)
+        self.assertIn("consumer.redis.password_file", result.err)
+
+    def test_the_newest_frame_of_each_camera_and_what_is_too_old(self):
+        picture = pictures.sample("mask.png")
+        for number in range(3):
+            self.redis.xadd(STREAM, entry(f"old-{number}", picture))
+        self.redis.xadd(STREAM, entry("now", picture, timestamp=str(time.time())))
+        service = self.consume("--set", "consumer.max_age=1h")
+        wait_until(lambda: self.redis.xlen(STREAM) == 0)
+        self.assertEqual(result_ids(self.redis), ["now"])
+        dropped = 'sampleproc_consumer_frames_total{outcome="dropped",reason="max_age"}'
+        self.assertEqual(self.value(service, dropped), 3)
+        self.assertEqual(service.stop(), 0)
+
+
+if __name__ == "__main__":
+    cli.main()
