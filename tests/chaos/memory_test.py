@@ -32,6 +32,13 @@ def npy(height, width):
     return file.getvalue()
 
 
+def png_of_pixels(side):
+    """A square colour picture in a file that is small."""
+    rows = zlib.compress(bytes((1 + 3 * side) * side), 1)
+    return (pictures.SIGNATURE + pictures.header(side, side, 8, 2)
+            + pictures.chunk(b"IDAT", rows) + pictures.chunk(b"IEND", b""))  # fmt: skip
+
+
 def head_of(path, content_type, length):
     return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n"
             f"Content-Length: {length}\r\n\r\n").encode()  # fmt: skip
@@ -146,20 +153,13 @@ class Memory(WithService):
         self.addCleanup(service.child.wait)
         self.addCleanup(service.child.kill)
         self.assertEqual(service.wait_for("listening")["memory_limit"], GIB * 3 // 4)
-        body = self.large_png()
+        body = png_of_pixels(5900)  # 100 MiB, less a little
         request = head_of("/process", "image/png", len(body)) + body
         self.post_all(service, request, 32)
         oom = (group / "memory.oom_control").read_text(encoding="ascii")
         self.assertNotRegex(oom, r"oom_kill [1-9]")
         self.assertEqual(service.get("/health").status, 200)
         self.assertEqual(service.stop(), 0)
-
-    def large_png(self):
-        """100 MiB of pixels, less a little, in a file that is small."""
-        side = 5900
-        rows = zlib.compress(bytes((1 + 3 * side) * side), 1)
-        return (pictures.SIGNATURE + pictures.header(side, side, 8, 2)
-                + pictures.chunk(b"IDAT", rows) + pictures.chunk(b"IEND", b""))  # fmt: skip
 
 
 if __name__ == "__main__":
