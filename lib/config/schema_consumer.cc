@@ -67,8 +67,8 @@ void AddPullRows(std::vector<Key>& rows) {
             .original_names = {{"BACKOFF_MS", kMs}},
             .min = kMs,
             .max = 30 * kSecond,
-            .help = "Pause after the first failure; it doubles with each further one, up "
-                    "to 30s, and varies by chance."},
+            .help = "Longest pause after the first failure; it doubles with each further one, up "
+                    "to 5s, and each pause is drawn by chance from zero to it."},
            [](auto& c) -> auto& { return c.consumer.backoff; }));
   rows.push_back(Bind({.path = "consumer.health_check_interval",
                        .kind = Kind::kDuration,

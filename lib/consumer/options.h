@@ -62,7 +62,7 @@ struct Options {
   int batch_size = 10;                           // frames in one pull
   std::chrono::milliseconds poll_interval{100};  // after an empty pull
   int max_retries = 3;                           // failures before the client is rebuilt
-  std::chrono::milliseconds backoff{1'000};      // after the first failure; doubles, 30 s at most
+  std::chrono::milliseconds backoff{1'000};      // at most, after the first failure; doubles
   std::chrono::milliseconds health_check_interval{30'000};
   Policy policy = Policy::kFifo;
   std::chrono::milliseconds max_age{0};  // older frames are dropped; 0 = never

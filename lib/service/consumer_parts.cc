@@ -24,7 +24,8 @@ namespace {
 using base::Result;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLongestBackoff{30'000};
+// Asking a Redis server that is away costs nobody much, and its frames wait.
+constexpr milliseconds kLongestBackoff{5'000};
 // For what was told to stop to come back and be settled.
 constexpr milliseconds kAfterCancel{1'000};
 

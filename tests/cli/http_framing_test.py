@@ -37,8 +37,13 @@ def parse(data):
 
 async def receive(loop, peer):
     received = b""
-    while piece := await loop.sock_recv(peer, 65536):
-        received += piece
+    try:
+        while piece := await loop.sock_recv(peer, 65536):
+            received += piece
+    except ConnectionResetError:
+        # After its last answer the service listens for two seconds more; who goes on sending for
+        # longer, byte by byte on a busy machine, has read the answer and is cut off.
+        pass
     return received
 
 
