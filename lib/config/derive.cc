@@ -45,11 +45,6 @@ class Deriver {
              "set consumer.enabled to true, or unset the upstream");
       }
     }
-    if (consumer.enabled && consumer.source == consumer::Source::kHttp) {
-      Warn(code::kNotYet, kEnabled,
-           "this version does not ask a frame buffer for frames yet: none are pulled",
-           "take them from Redis, send them to POST /process, or turn it off");
-    }
     if (consumer.enabled && !consumer.orchestrator_url.empty()) {
       Warn(code::kNotYet, kOrchestratorUrl,
            "this version does not register with an orchestrator yet", "register it by hand");

@@ -68,7 +68,7 @@ void AddPullRows(std::vector<Key>& rows) {
             .min = kMs,
             .max = 30 * kSecond,
             .help = "Longest pause after the first failure; it doubles with each further one, up "
-                    "to 5s, and each pause is drawn by chance from zero to it."},
+                    "to 30s (5s for Redis), and each pause is drawn by chance from zero to it."},
            [](auto& c) -> auto& { return c.consumer.backoff; }));
   rows.push_back(Bind({.path = "consumer.health_check_interval",
                        .kind = Kind::kDuration,

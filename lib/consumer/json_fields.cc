@@ -1,5 +1,6 @@
 #include "consumer/json_fields.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -122,6 +123,96 @@ class OutermostHandler final : public json::JsonHandler {
   std::optional<std::string> text_;
 };
 
+// The elements of one member of the outermost object.
+class ElementsHandler final : public json::JsonHandler {
+ public:
+  using Fields = std::vector<EntryField>;
+
+  ElementsHandler(std::string_view member, std::size_t most) : member_(member), most_(most) {}
+
+  void Null() override {
+    if (InElement()) return fields_.Null();
+    Other();
+  }
+  void Bool(bool value) override {
+    if (InElement()) return fields_.Plain(value ? "true" : "false");
+    Other();
+  }
+  void Number(const json::JsonNumber& value) override {
+    if (InElement()) return fields_.Plain(value.text);
+    Other();
+  }
+  void String(std::span<char> value) override {
+    if (InElement()) return fields_.Text({value.data(), value.size()});
+    Other();
+  }
+  void Key(std::string_view key) override {
+    if (depth_ == 1) at_member_ = key == member_;
+    if (InElement()) fields_.Key(key);
+  }
+  void StartObject() override {
+    if (InElement()) {
+      fields_.Open('{');
+    } else if (depth_ == kElement) {
+      is_object_ = true;
+    }
+    ++depth_;
+  }
+  void StartArray() override {
+    if (InElement()) {
+      fields_.Open('[');
+    } else if (depth_ == 1 && at_member_) {
+      in_member_ = found_ = true;
+    }
+    ++depth_;
+  }
+  void EndObject(std::size_t /*members*/) override { End(); }
+  void EndArray(std::size_t /*elements*/) override { End(); }
+
+  bool found() const { return found_; }
+  std::vector<std::optional<Fields>> Take() { return std::move(elements_); }
+
+ private:
+  // Objects and arrays that are open around an element.
+  static constexpr int kElement = 2;
+
+  // Inside of an element that is an object.
+  bool InElement() const { return in_member_ && is_object_ && depth_ > kElement; }
+
+  // A value that is no element's: itself one, perhaps.
+  void Other() {
+    if (in_member_ && depth_ == kElement) Add(std::nullopt);
+  }
+
+  void End() {
+    --depth_;
+    if (InElement()) return fields_.Close();
+    if (in_member_ && depth_ == kElement) {
+      if (is_object_) {
+        Add(fields_.Take());
+      } else {
+        Add(std::nullopt);
+      }
+      is_object_ = false;
+    }
+    if (depth_ == 1) in_member_ = false;
+  }
+
+  void Add(std::optional<Fields> element) {
+    if (elements_.size() < most_) elements_.push_back(std::move(element));
+  }
+
+  const std::string_view member_;
+  const std::size_t most_;
+  FieldCollector fields_;
+  std::vector<std::optional<Fields>> elements_;
+  int depth_ = 0;
+  bool at_member_ = false;  // its value comes next or is open
+  bool in_member_ = false;  // its array is open
+  bool is_object_ = false;  // the element that is open
+  bool found_ = false;
+};
+
 }  // namespace
 
 Result<std::vector<EntryField>> ReadJsonFields(std::string text, const frame::Options& options) {
@@ -139,6 +230,21 @@ Result<std::vector<EntryField>> ReadJsonFields(std::string text, const frame::Op
     text = std::move(*handler.text());
   }
   return base::Fail(ErrorCode::kInvalidFrame, "must be a JSON object");
+}
+
+Result<std::vector<std::optional<std::vector<EntryField>>>> ReadJsonFieldsOfEach(
+    std::string text, std::string_view member, std::size_t most, const frame::Options& options) {
+  text.resize(text.size() + json::kParseRoom);
+  ElementsHandler handler(member, most);
+  const int nodes = options.max_json_nodes * static_cast<int>(std::max<std::size_t>(most, 1));
+  auto parsed = json::ParseInPlace(text, {options.max_json_depth + 2, nodes}, handler);
+  if (!parsed && parsed.error().kind != json::JsonError::Kind::kDuplicateKey) {
+    return base::Fail(ErrorCode::kInvalidFrame, std::move(parsed.error().message));
+  }
+  if (!handler.found()) {
+    return base::Fail(ErrorCode::kInvalidFrame, "has no array \"" + std::string(member) + "\"");
+  }
+  return handler.Take();
 }
 
 }  // namespace sampleproc::consumer

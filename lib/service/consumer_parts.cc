@@ -11,9 +11,11 @@
 #include "consumer/consumer.h"
 #include "consumer/dispatcher.h"
 #include "consumer/entry_pixels.h"
+#include "consumer/http_source.h"
 #include "consumer/ledger.h"
 #include "consumer/redis_pixels.h"
 #include "consumer/redis_source.h"
+#include "net/http_client.h"
 #include "net/stream.h"
 #include "net/tls_stream.h"
 #include "resilience/retry_policy.h"
@@ -25,7 +27,8 @@ using base::Result;
 using std::chrono::milliseconds;
 
 // Asking a Redis server that is away costs nobody much, and its frames wait.
-constexpr milliseconds kLongestBackoff{5'000};
+constexpr milliseconds kLongestRedisBackoff{5'000};
+constexpr milliseconds kLongestHttpBackoff{30'000};
 // For what was told to stop to come back and be settled.
 constexpr milliseconds kAfterCancel{1'000};
 
@@ -88,12 +91,15 @@ net::RedisLimits LimitsOf(const config::Config& config) {
 
 class ConsumerParts::Impl {
  public:
-  Impl(const ConsumerContext& context, std::string password)
+  // `client` reaches the frame buffer; nullptr where frames come from Redis.
+  Impl(const ConsumerContext& context, std::string password,
+       std::unique_ptr<net::HttpClient> client)
       : config_(context.config),
         clock_(context.work.clock),
         redis_(FinalNames(config_.consumer)),
         login_{redis_.username, std::move(password)},
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
+        client_(std::move(client)),
         pixels_(Places()),
         source_(MakeSource(context)),
         ledger_(context.work.metrics),
@@ -157,12 +163,17 @@ class ConsumerParts::Impl {
   }
 
   static consumer::Backoff BackoffOf(const consumer::Options& options, base::IdSource& ids) {
-    auto policy =
-        std::make_shared<resilience::RetryPolicy>(options.backoff, kLongestBackoff, ids.Next());
+    const milliseconds longest =
+        options.source == consumer::Source::kRedis ? kLongestRedisBackoff : kLongestHttpBackoff;
+    auto policy = std::make_shared<resilience::RetryPolicy>(options.backoff, longest, ids.Next());
     return [policy](int failures) { return policy->Pause(failures); };
   }
 
   std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) const {
+    if (client_) {
+      return std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout,
+                                                    config_.frame);
+    }
     return std::make_unique<consumer::RedisSource>(
         consumer::RedisSourceContext{.connect = ConnectRedis(redis_),
                                      .login = login_,
@@ -175,9 +186,11 @@ class ConsumerParts::Impl {
 
   consumer::PixelPlaces Places() {
     consumer::PixelPlaces places;
-    places.redis_key = [this](const std::string& key, const base::Allowance& allowance) {
-      return redis_pixels_.Fetch(key, allowance);
-    };
+    if (config_.consumer.source == consumer::Source::kRedis) {
+      places.redis_key = [this](const std::string& key, const base::Allowance& allowance) {
+        return redis_pixels_.Fetch(key, allowance);
+      };
+    }
     const std::string& root = config_.consumer.storage_root;
     if (!root.empty()) places.file = consumer::FilesBelow(root, config_.codec.max_frame_bytes);
     return places;
@@ -188,6 +201,7 @@ class ConsumerParts::Impl {
   const consumer::RedisOptions redis_;
   const net::RedisLogin login_;
   consumer::RedisPixels redis_pixels_;
+  const std::unique_ptr<net::HttpClient> client_;
   consumer::EntryPixels pixels_;
   std::unique_ptr<consumer::FrameSource> source_;
   consumer::Ledger ledger_;
@@ -201,11 +215,21 @@ ConsumerParts::~ConsumerParts() = default;
 
 Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContext& context) {
   const consumer::Options& options = context.config.consumer;
-  if (!options.enabled || options.source != consumer::Source::kRedis) return nullptr;
-  auto password = ReadPassword(options.redis.password_file);
-  if (!password) return std::unexpected(password.error());
+  if (!options.enabled) return nullptr;
+  std::unique_ptr<net::HttpClient> client;
+  std::string password;
+  if (options.source == consumer::Source::kHttp) {
+    auto url = net::ParseUrl(options.http.url);
+    if (!url) return base::Fail(base::ErrorCode::kConfig, "consumer.http.url is not a URL");
+    client = std::make_unique<net::HttpClient>(std::move(*url), context.config.net,
+                                               net::ResolveBySystem, context.work.clock);
+  } else {
+    auto read = ReadPassword(options.redis.password_file);
+    if (!read) return std::unexpected(read.error());
+    password = std::move(*read);
+  }
   return std::unique_ptr<ConsumerParts>(
-      new ConsumerParts(std::make_unique<Impl>(context, std::move(*password))));
+      new ConsumerParts(std::make_unique<Impl>(context, std::move(password), std::move(client))));
 }
 
 void ConsumerParts::Stop() { impl_->Stop(); }

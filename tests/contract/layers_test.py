@@ -32,6 +32,7 @@ LIBRARIES = [
     ("toml++", r"toml\+\+/|toml\.hpp", ["config/*"]),
     ("CLI11", r"CLI/", ["apps/*"]),
     ("Boost.Asio and Beast", r"boost/(asio|beast|system)", ["net/*", "http/*", "service/*"]),
+    ("Boost.URL", r"boost/url/", ["net/*"]),
     ("libjpeg", r"jpeglib\.h|jerror\.h|turbojpeg\.h", ["codec/*"]),
     ("libpng", r"png\.h|pngconf\.h", ["codec/*"]),
     ("libwebp", r"webp/", ["codec/*"]),

@@ -1,0 +1,141 @@
+#include "consumer/http_source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "consumer/entry_fields.h"
+#include "consumer/json_fields.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kProbeTime{5'000};
+constexpr std::size_t kProbeBytes = 64 * 1024;
+// Of one answer, whatever was asked for.
+constexpr std::size_t kMostAnswerBytes = 256U << 20;
+// What a frame may have in an answer besides its pixels.
+constexpr std::size_t kFrameOverhead = 128 * 1024;
+
+std::size_t MostBytes(std::size_t count, const frame::Options& limits) {
+  const std::size_t each = limits.max_frame_data_chars + limits.max_metadata_bytes + kFrameOverhead;
+  return std::min(kMostAnswerBytes, (count + 1) * each);
+}
+
+// What an answer that is none means.
+base::Error Refusal(const net::HttpAnswer& answer) {
+  const std::string status = std::to_string(answer.status);
+  if (answer.status >= 300 && answer.status < 400) {
+    return base::Fail(ErrorCode::kConfig, "the frame buffer answers with a redirect (" + status +
+                                              "), which is not followed: set consumer.http.url to "
+                                              "where it leads")
+        .error();
+  }
+  if (answer.status == 404) {
+    return base::Fail(ErrorCode::kConfig,
+                      "there is no /frames/dequeue at consumer.http.url: an orchestrator hands out "
+                      "frames through Redis (consumer.source)")
+        .error();
+  }
+  if (answer.status == 401 || answer.status == 403) {
+    return base::Fail(ErrorCode::kConfig,
+                      "the frame buffer lets nobody in without the right "
+                      "credentials (" +
+                          status + ")")
+        .error();
+  }
+  base::Error error =
+      base::Fail(ErrorCode::kUnavailable, "the frame buffer answers with " + status).error();
+  error.retry_after = answer.retry_after;
+  return error;
+}
+
+}  // namespace
+
+Result<net::HttpAnswer> HttpSource::Ask(const std::string& path, std::size_t most_bytes,
+                                        milliseconds time, bool idempotent) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (interrupted_) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
+    asking_ = true;
+  }
+  auto answer = client_.Ask(
+      {.target = net::Below(client_.url(), path),
+       .fields = {{"User-Agent", "sampleproc"}, {"Accept", "application/json"}},
+       .idempotent = idempotent},
+      most_bytes, {.deadline = base::Deadline(base::SystemClock(), time), .cancel = cancel_});
+  const std::lock_guard lock(mutex_);
+  asking_ = false;
+  answered_.notify_all();
+  return answer;
+}
+
+Result<net::HttpAnswer> HttpSource::Dequeue(std::size_t count) {
+  // Asking twice would hand out twice as many.
+  return Ask("/frames/dequeue?count=" + std::to_string(count), MostBytes(count, limits_), patience_,
+             false);
+}
+
+Result<std::vector<Delivery>> HttpSource::Read(std::string body, std::size_t count) {
+  // More than was asked for is taken too: it is handed out nowhere else.
+  constexpr std::size_t kMost = 100;
+  auto frames = ReadJsonFieldsOfEach(std::move(body), "frames", std::max(count, kMost), limits_);
+  if (!frames) {
+    return base::Fail(ErrorCode::kIo, "the frame buffer's answer: " + frames.error().message);
+  }
+  std::vector<Delivery> deliveries;
+  for (auto& fields : *frames) {
+    Delivery delivery;
+    delivery.ticket = next_ticket_++;
+    if (!fields) {
+      delivery.broken = base::Fail(ErrorCode::kInvalidFrame, "must be a JSON object").error();
+    } else if (auto read = ReadEntry(std::move(*fields), EntryOrigin::kJson, limits_); read) {
+      delivery.entry = std::move(*read);
+    } else {
+      delivery.broken = std::move(read.error());
+    }
+    deliveries.push_back(std::move(delivery));
+  }
+  return deliveries;
+}
+
+Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
+  for (;;) {
+    const bool careful = careful_ > 0;
+    const std::size_t asked = careful ? 1 : count;
+    auto answer = Dequeue(asked);
+    if (!answer) return std::unexpected(std::move(answer.error()));
+    if (careful) --careful_;
+    if (answer->status == 200) return Read(std::move(answer->body), asked);
+    if (answer->status != 500 || careful) return std::unexpected(Refusal(*answer));
+    careful_ = kCarefulPulls;
+  }
+}
+
+void HttpSource::Settle(Settlement /*settlement*/, OnSettled done) { done(true); }
+
+Result<void> HttpSource::Probe() {
+  auto answer = Ask("/health", kProbeBytes, kProbeTime, true);
+  if (!answer) return std::unexpected(std::move(answer.error()));
+  if (answer->status != 200) {
+    return base::Fail(ErrorCode::kUnavailable,
+                      "the frame buffer's /health answers with " + std::to_string(answer->status));
+  }
+  const auto fields = ReadJsonFields(std::move(answer->body), limits_);
+  if (!fields) return {};
+  const auto status = std::ranges::find(*fields, "status", &EntryField::name);
+  if (status == fields->end() || status->value != "unhealthy") return {};
+  return base::Fail(ErrorCode::kUnavailable, "the frame buffer says that it is unhealthy");
+}
+
+void HttpSource::Interrupt() {
+  std::unique_lock lock(mutex_);
+  interrupted_ = true;
+  answered_.wait_for(lock, kLastAnswer, [this] { return !asking_; });
+  cancel_.Cancel();
+}
+
+}  // namespace sampleproc::consumer

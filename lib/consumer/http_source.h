@@ -1,0 +1,63 @@
+// Frames from a frame buffer that is asked over HTTP, and that forgets what it has handed out.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/deadline.h"
+#include "consumer/frame_source.h"
+#include "consumer/options.h"
+#include "frame/options.h"
+#include "net/http_client.h"
+
+namespace sampleproc::consumer {
+
+// GET /frames/dequeue?count=N below the URL. A frame that was handed out is nowhere else, so a
+// consumer that stops finishes what it holds, and an answer that is on its way when Interrupt comes
+// is still taken, for kLastAnswer at most.
+//
+// A buffer that answers 500 has lost the frames of that answer, and would lose those behind the one
+// that it cannot hand out: for the next kCarefulPulls they are asked for one by one.
+class HttpSource final : public FrameSource {
+ public:
+  static constexpr int kCarefulPulls = 10;
+  static constexpr std::chrono::milliseconds kLastAnswer{2'000};
+
+  // `client` must outlive the source. An answer may take `patience`.
+  HttpSource(net::HttpClient& client, std::chrono::milliseconds patience,
+             const frame::Options& limits)
+      : client_(client), patience_(patience), limits_(limits) {}
+
+  base::Result<std::vector<Delivery>> Pull(std::size_t count) override;
+  // Nobody upstream wants to know.
+  void Settle(Settlement settlement, OnSettled done) override;
+  bool TakesBack() const override { return false; }
+  void Reset() override { client_.Reset(); }
+  base::Result<void> Probe() override;
+  // Waits for the answer that is on its way.
+  void Interrupt() override;
+
+ private:
+  base::Result<net::HttpAnswer> Ask(const std::string& path, std::size_t most_bytes,
+                                    std::chrono::milliseconds time, bool idempotent);
+  base::Result<net::HttpAnswer> Dequeue(std::size_t count);
+  base::Result<std::vector<Delivery>> Read(std::string body, std::size_t count);
+
+  net::HttpClient& client_;
+  const std::chrono::milliseconds patience_;
+  const frame::Options limits_;
+  std::uint64_t next_ticket_ = 1;  // the puller's
+  int careful_ = 0;                // the puller's; pulls that are still to be of one frame
+
+  const base::CancelFlag cancel_;
+  std::mutex mutex_;
+  std::condition_variable answered_;
+  bool interrupted_ = false;  // guarded by mutex_
+  bool asking_ = false;       // guarded by mutex_
+};
+
+}  // namespace sampleproc::consumer

@@ -1,0 +1,109 @@
+// Asks others over HTTP/1.1: one client, with its connections, for one upstream.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "net/dns_cache.h"
+#include "net/options.h"
+#include "net/stream.h"
+#include "net/url.h"
+
+namespace sampleproc::net {
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string target = "/";
+  std::vector<std::pair<std::string, std::string>> fields = {};  // besides Host and framing
+  std::string body = {};
+  // Asking twice is as good as asking once (RFC 9110 section 9.2.2): a kept connection that turns
+  // out to be closed is replaced and the request sent again, once.
+  bool idempotent = true;
+};
+
+struct HttpAnswer {
+  int status = 0;
+  std::optional<std::chrono::seconds> retry_after;  // of the field, when it is in seconds
+  std::string content_type;                         // without parameters, in lower case
+  std::string body;
+};
+
+// What a client has done so far.
+struct HttpClientCounts {
+  std::uint64_t requests = 0;
+  std::uint64_t opened = 0;  // connections
+  std::uint64_t reused = 0;  // requests on a kept connection
+  std::uint64_t waits = 0;   // requests that waited for a connection to be free
+  std::chrono::nanoseconds waited{0};
+};
+
+// Thread-safe; callers wait. At most Options::pool_size connections, in use and kept together; who
+// finds none free waits. A kept one is closed after kKeep without use. Redirects are not followed:
+// they are answers like others. Addresses are looked up every Options::dns_ttl, and at once when
+// none of them takes a connection.
+class HttpClient {
+ public:
+  static constexpr std::chrono::seconds kKeep{30};
+
+  // `clock` is of the pool's and the addresses' times; waiting is by the system's. Everything
+  // referred to must outlive the client.
+  HttpClient(Url url, const Options& options, Resolve resolve, const base::Clock& clock);
+
+  const Url& url() const { return url_; }
+
+  // Fails with kUnavailable (no connection, it ended too early), kRequestTimeout (connect_timeout,
+  // read_timeout of silence, the allowance's deadline), kCancelled, kIo (what came is no HTTP),
+  // kTooLarge (more than `most_bytes` of body).
+  base::Result<HttpAnswer> Ask(const HttpRequest& request, std::size_t most_bytes,
+                               const base::Allowance& allowance);
+
+  // Closes what is kept; what is in use is closed when its request has ended.
+  void Reset();
+
+  HttpClientCounts counts() const;
+
+ private:
+  struct Kept {
+    std::unique_ptr<Stream> stream;
+    base::MonoTime since{};
+  };
+  struct Connection {
+    std::unique_ptr<Stream> stream;
+    bool kept = false;
+  };
+
+  base::Result<Connection> Take(const base::Allowance& allowance);
+  void GiveBack(std::unique_ptr<Stream> stream, std::uint64_t generation);
+  base::Result<std::unique_ptr<Stream>> Open(const base::Allowance& allowance);
+  base::Result<std::unique_ptr<Stream>> OpenTo(const std::string& address,
+                                               const base::Deadline& deadline) const;
+  std::string Bytes(const HttpRequest& request) const;
+  base::Result<std::pair<HttpAnswer, bool>> Exchange(Stream& stream, const std::string& bytes,
+                                                     std::size_t most_bytes,
+                                                     const base::Allowance& allowance) const;
+
+  const Url url_;
+  const Options& options_;
+  const base::Clock& clock_;
+  DnsCache addresses_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable freed_;
+  std::vector<Kept> kept_;        // guarded by mutex_; the last is the freshest
+  int in_use_ = 0;                // guarded by mutex_
+  std::uint64_t generation_ = 0;  // guarded by mutex_; connections of an older one are not kept
+  HttpClientCounts counts_;       // guarded by mutex_
+};
+
+}  // namespace sampleproc::net

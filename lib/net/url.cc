@@ -1,0 +1,70 @@
+#include "net/url.h"
+
+#include <openssl/evp.h>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+// The library's own code, compiled here rather than linked: Debian's is a package of its own.
+#include <boost/url/src.hpp>
+
+namespace sampleproc::net {
+namespace {
+
+constexpr std::size_t kLongest = 8000;
+constexpr std::uint16_t kHttp = 80;
+constexpr std::uint16_t kHttps = 443;
+
+std::string Basic(const std::string& credentials) {
+  std::string encoded((credentials.size() + 2) / 3 * 4 + 1, '\0');
+  // The casts are what OpenSSL's interface of unsigned characters asks for.
+  const int size = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                                     reinterpret_cast<const unsigned char*>(credentials.data()),
+                                     static_cast<int>(credentials.size()));
+  encoded.resize(static_cast<std::size_t>(size));
+  return "Basic " + encoded;
+}
+
+}  // namespace
+
+std::string Url::Authority() const {
+  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  return port == (tls ? kHttps : kHttp) ? name : name + ":" + std::to_string(port);
+}
+
+std::optional<Url> ParseUrl(std::string_view text) {
+  if (text.size() > kLongest) return std::nullopt;
+  const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
+  if (!parsed || !parsed->has_authority()) return std::nullopt;
+  const auto scheme = parsed->scheme_id();
+  if (scheme != boost::urls::scheme::http && scheme != boost::urls::scheme::https) {
+    return std::nullopt;
+  }
+  Url url;
+  url.tls = scheme == boost::urls::scheme::https;
+  url.host = parsed->host_address();
+  if (url.host.empty()) return std::nullopt;
+  url.port = url.tls ? kHttps : kHttp;
+  if (parsed->has_port() && !parsed->port().empty()) {
+    url.port = parsed->port_number();
+    if (url.port == 0) return std::nullopt;  // 0, or more than a port may be
+  }
+  const auto path = parsed->encoded_path();
+  // Boost.URL 1.81 takes what follows the digits of a port for a path.
+  if (!path.empty() && path.front() != '/') return std::nullopt;
+  url.target = path.empty() ? "/" : std::string(path.data(), path.size());
+  if (parsed->has_query()) {
+    const auto query = parsed->encoded_query();
+    url.target += '?' + std::string(query.data(), query.size());
+  }
+  if (parsed->has_userinfo()) url.authorization = Basic(parsed->userinfo());
+  return url;
+}
+
+std::string Below(const Url& base, std::string_view path) {
+  std::string target = base.target.substr(0, base.target.find('?'));
+  while (target.ends_with('/')) target.pop_back();
+  return target + std::string(path);
+}
+
+}  // namespace sampleproc::net

@@ -1,0 +1,29 @@
+// An http or https URL, in parts.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sampleproc::net {
+
+struct Url {
+  bool tls = false;
+  std::string host;  // a name or an address, without the brackets of IPv6
+  std::uint16_t port = 80;
+  std::string target = "/";   // path and query, as a request line has them
+  std::string authorization;  // "Basic ..." of a user name and password in the URL; "" = none
+
+  // "frame-buffer:8002": what a Host field says (RFC 9110 section 7.2), without a default port.
+  std::string Authority() const;
+};
+
+// By RFC 3986, http and https only, 8000 bytes at most; a fragment is left out. User name and
+// password are percent-decoded for RFC 7617. Nothing for anything else. Pure.
+std::optional<Url> ParseUrl(std::string_view text);
+
+// `base` with `path` behind its own: "http://h/a/" and "/b" are "/a/b".
+std::string Below(const Url& base, std::string_view path);
+
+}  // namespace sampleproc::net

@@ -1,0 +1,288 @@
+"""sampleproc serve asking a frame buffer for frames, one that behaves and one that does not."""
+
+import base64
+import http.server
+import json
+import socket
+import struct
+import threading
+import time
+import urllib.parse
+
+import cli
+import pictures
+from service import WithService
+from streams import wait_until
+
+MOST = 100
+
+
+class Buffer:
+    """A stand-in for the v1 frame buffer: what it hands out it forgets. `fault` is what it does to
+    the next requests instead, as long as it is set; see `Handler`."""
+
+    def __init__(self, test):
+        self.frames = []
+        self.counts = []
+        self.agents = set()
+        self.handed_out = 0
+        self.fault = None
+        self.open = 0
+        self.most_open = 0
+        self.lock = threading.Lock()
+        buffer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                with buffer.lock:
+                    buffer.open += 1
+                    buffer.most_open = max(buffer.most_open, buffer.open)
+
+            def finish(self):
+                with buffer.lock:
+                    buffer.open -= 1
+                super().finish()
+
+            def do_GET(self):
+                buffer.agents.add(self.headers["User-Agent"])
+                url = urllib.parse.urlsplit(self.path)
+                fault = buffer.fault
+                if fault is not None:
+                    fault(self)
+                elif url.path == "/health":
+                    self.answer({"status": "healthy"})
+                elif url.path == "/frames/dequeue":
+                    count = int(urllib.parse.parse_qs(url.query)["count"][0])
+                    self.answer(buffer.dequeue(count))
+                else:
+                    self.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+            def answer(self, value):
+                body = json.dumps(value).encode()
+                self.raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                         b"Content-Length: %d\r\n\r\n" % len(body) + body)  # fmt: skip
+
+            def raw(self, data):
+                try:
+                    self.wfile.write(data)
+                except OSError:
+                    self.close_connection = True
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        thread.start()
+        test.addCleanup(thread.join)
+        test.addCleanup(self.server.server_close)
+        test.addCleanup(self.server.shutdown)
+
+    def add(self, *frames):
+        with self.lock:
+            self.frames += frames
+
+    def dequeue(self, count):
+        count = min(max(count, 1), MOST)
+        with self.lock:
+            self.counts.append(count)
+            given, self.frames = self.frames[:count], self.frames[count:]
+            self.handed_out += len(given)
+            return {"frames": given, "count": len(given), "remaining": len(self.frames)}
+
+
+def frame(frame_id, picture, camera="cam"):
+    """As contracts have it: numbers as numbers, everything else as text."""
+    return {"frame_id": frame_id, "camera_id": camera, "timestamp": "1753787696.5", "width": 640,
+            "height": 360, "format": "png", "size_bytes": 0, "buffered_at": "2025-07-29T11:14:56",
+            "metadata": "{}", "frame_data": base64.b64encode(picture).decode()}  # fmt: skip
+
+
+class Consumer(WithService):
+    def setUp(self):
+        self.buffer = Buffer(self)
+        self.picture = pictures.sample("mask.png")
+
+    def consume(self, *more):
+        return self.serve("--set", f"consumer.http.url={self.buffer.url}", "--set",
+                          "consumer.backoff=50ms", "--set", "consumer.poll_interval=10ms",
+                          "--set", "telemetry.log_level=debug", *more)  # fmt: skip
+
+    def value(self, service, line):
+        text = service.get("/metrics").body.decode()
+        found = [each for each in text.splitlines() if each.startswith(line + " ")]
+        return float(found[0].split()[-1]) if found else 0
+
+    def done(self, service):
+        return self.value(service, 'sampleproc_consumer_frames_total{outcome="done",reason=""}')
+
+    def connected(self, service):
+        return service.get("/health").json()["components"]["consumer"]["connected"]
+
+    def test_frames_are_asked_for_as_many_as_there_is_room_for(self):
+        service = self.consume()
+        self.buffer.add(*(frame(f"f-{number}", self.picture) for number in range(95)))
+        wait_until(lambda: self.done(service) == 95)
+        self.assertEqual(self.buffer.handed_out, 95)
+        self.assertEqual(max(self.buffer.counts), 10)
+        self.assertEqual(self.buffer.agents, {"sampleproc"})
+        self.assertTrue(self.connected(service))
+        self.assertLessEqual(self.buffer.most_open, 10)
+        self.assertEqual(service.stop(), 0)
+        self.assertEqual(self.value_of_log(service, "consumer: no frames can be pulled"), 0)
+
+    def value_of_log(self, service, message):
+        return sum(line["msg"] == message for line in service.log())
+
+    def test_three_bad_frames_of_ten_leave_seven(self):
+        frames = [frame(f"f-{number}", self.picture) for number in range(10)]
+        frames[2]["frame_data"] = "no base64!"
+        frames[5] = 17
+        frames[8]["frame_data"] = base64.b64encode(b"no picture").decode()
+        self.buffer.add(*frames)
+        service = self.consume()
+        wait_until(lambda: self.done(service) == 7)
+        dead = 'sampleproc_consumer_frames_total{outcome="dead",reason="%s"}'
+        wait_until(lambda: self.value(service, dead % "invalid-frame") == 2)
+        wait_until(lambda: self.value(service, dead % "unsupported-format") == 1)
+        self.assertEqual(service.stop(), 0)
+        said = self.value_of_log(service, "a pulled frame cannot be done")
+        self.assertEqual(said, 3)
+
+    def test_a_stop_finishes_what_was_handed_out(self):
+        picture = pictures.sample("messi5.jpg")
+        frames = [frame(f"f-{number}", picture) for number in range(200)]
+        self.buffer.add(*frames)
+        service = self.consume("--set", "process.pipeline=faces", *cli.NO_HURRY)
+        wait_until(lambda: self.done(service) >= 3)
+        self.assertEqual(service.stop(), 0)
+        ended = [line for line in service.log() if line["msg"].startswith("shutdown: pulled")]
+        self.assertEqual(ended, [])
+        self.assertIs(service.log()[-1]["clean"], True)
+        self.assertLess(self.buffer.handed_out, 200)
+
+    def test_without_pixels_there_is_no_result(self):
+        empty = frame("f", b"")
+        empty.pop("frame_data")
+        self.buffer.add(empty)
+        service = self.consume()
+        dropped = 'sampleproc_consumer_frames_total{outcome="dropped",reason="no_pixels"}'
+        wait_until(lambda: self.value(service, dropped) == 1)
+        self.assertEqual(self.done(service), 0)
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_500_is_asked_past_one_by_one(self):
+        failing = threading.Event()
+
+        def once(handler):
+            handler.raw(b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain\r\n"
+                        b"Content-Length: 21\r\n\r\nInternal Server Error")  # fmt: skip
+            failing.set()
+            self.buffer.fault = None
+
+        self.buffer.fault = once
+        self.buffer.add(*(frame(f"f-{number}", self.picture) for number in range(30)))
+        service = self.consume()
+        wait_until(failing.is_set)
+        wait_until(lambda: self.done(service) == 30)
+        self.assertEqual(self.buffer.counts[:9], [1] * 9)
+        self.assertIn(10, self.buffer.counts)
+        self.assertEqual(service.stop(), 0)
+
+    def test_each_fault_is_survived_and_said_once(self):
+        service = self.consume("--set", "net.read_timeout=500ms", "--set", "net.connect_timeout=1s")
+        wait_until(lambda: self.connected(service))
+        ok = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+
+        def drip(handler):
+            for byte in ok % 1000:
+                handler.raw(bytes([byte]))
+                time.sleep(1)
+                if handler.close_connection or self.buffer.fault is not drip:
+                    break
+            handler.close_connection = True
+
+        def close_after(data, reset=False):
+            def fault(handler):
+                handler.raw(data)
+                if reset:
+                    handler.connection.setsockopt(
+                        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                handler.close_connection = True
+            return fault
+
+        def stall_after(data):
+            def fault(handler):
+                handler.raw(data)
+                time.sleep(2)
+                handler.close_connection = True
+            return fault
+
+        faults = {
+            "reset": close_after(b"", reset=True),
+            "stalls before the head": stall_after(b""),
+            "stalls after the head": stall_after(ok % 10),
+            "one byte a second": drip,
+            "truncated": close_after(ok % 100 + b'{"frames":['),
+            "a wrong length": close_after(ok % 5 + b'{"frames":[],"count":0,"remaining":0}'),
+            "503": close_after(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"),
+            "429": close_after(
+                b"HTTP/1.1 429 No\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"),
+            "redirect": close_after(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
+                                    b"Content-Length: 0\r\n\r\n"),
+            "a huge body": close_after(ok % (1 << 40)),
+            "garbage": close_after(bytes(range(256)) * 20),
+            "no JSON": close_after(ok % 6 + b"<html>"),
+        }  # fmt: skip
+        for number, (name, fault) in enumerate(faults.items()):
+            with self.subTest(name):
+                failures = self.failures(service)
+                self.buffer.fault = fault
+                wait_until(lambda: self.failures(service) > failures)  # pylint: disable=W0640
+                self.assertEqual(service.get("/readyz").status, 200)
+                self.buffer.fault = None
+                wait_until(lambda: self.connected(service))
+                self.buffer.add(frame(f"after-{name}", self.picture))
+                wait_until(lambda: self.done(service) == number + 1)  # pylint: disable=W0640
+        # Said when it went and when it came, not with each failure.
+        gone = self.value_of_log(service, "consumer: no frames can be pulled")
+        back = self.value_of_log(service, "consumer: frames can be pulled")
+        self.assertEqual(back, gone + 1)  # the first was the start
+        self.assertLessEqual(gone, 2 * len(faults))
+        self.assertEqual(service.stop(), 0)
+
+    def failures(self, service):
+        text = service.get("/metrics").body.decode()
+        return sum(float(line.split()[-1]) for line in text.splitlines()
+                   if line.startswith("sampleproc_consumer_pull_failures_total{"))  # fmt: skip
+
+    def test_nobody_there_and_no_such_name(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        for url in (f"http://127.0.0.1:{port}", "http://no-such-name.invalid:8002"):
+            with self.subTest(url):
+                service = self.serve("--set", f"consumer.http.url={url}")
+                line = service.wait_for("consumer: no frames can be pulled")
+                self.assertEqual(line["error_type"], "unavailable")
+                self.assertFalse(self.connected(service))
+                self.assertEqual(service.stop(), 0)
+
+    def test_credentials_of_the_url_are_said_nowhere(self):
+        url = self.buffer.url.replace("http://", "http://user:canary@")
+        self.buffer.fault = lambda handler: handler.raw(
+            b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")
+        service = self.serve("--set", f"consumer.http.url={url}")
+        service.wait_for("consumer: no frames can be pulled")
+        said = "".join(service.lines) + service.get("/health").body.decode()
+        said += service.get("/metrics").body.decode()
+        self.assertNotIn("canary", said)
+        self.assertEqual(service.stop(), 0)
+
+
+if __name__ == "__main__":
+    cli.main()

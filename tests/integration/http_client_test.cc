@@ -1,0 +1,235 @@
+// The client for upstreams, against a service of ours and against servers that misbehave.
+#include "net/http_client.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "base/descriptor.h"
+#include "support/fake_clock.h"
+#include "support/service_client.h"
+
+namespace sampleproc::net {
+namespace {
+
+using base::ErrorCode;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Resolve Loopback(std::atomic<int>* queries = nullptr) {
+  return [queries](const std::string&) -> base::Result<std::vector<std::string>> {
+    if (queries != nullptr) ++*queries;
+    return std::vector<std::string>{"127.0.0.1"};
+  };
+}
+
+Url UrlOf(std::uint16_t port) { return *ParseUrl("http://localhost:" + std::to_string(port)); }
+
+// Accepts one connection after the other and says to each request head what `answer` makes of its
+// number; "" closes.
+class Upstream {
+ public:
+  explicit Upstream(std::function<std::string(int)> answer)
+      : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::listen(listener_.get(), 16) == 0);
+    REQUIRE(::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::jthread([this] { Run(); });
+  }
+  ~Upstream() { ::shutdown(listener_.get(), SHUT_RDWR); }
+
+  std::uint16_t port() const { return port_; }
+  int requests() const { return requests_; }
+
+ private:
+  void Run() {
+    for (;;) {
+      const base::Descriptor peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (peer.get() < 0) return;
+      std::string received;
+      char piece[4096];
+      for (;;) {
+        const ssize_t got = ::recv(peer.get(), piece, sizeof piece, 0);
+        if (got <= 0) break;
+        received.append(piece, static_cast<std::size_t>(got));
+        const std::size_t end = received.find("\r\n\r\n");
+        if (end == std::string::npos) continue;
+        received.erase(0, end + 4);
+        const std::string answer = answer_(requests_++);
+        if (answer.empty()) break;
+        ::send(peer.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
+        if (answer.find("Connection: close") != std::string::npos) break;
+      }
+    }
+  }
+
+  const std::function<std::string(int)> answer_;
+  base::Descriptor listener_;
+  std::uint16_t port_ = 0;
+  std::atomic<int> requests_ = 0;
+  std::jthread thread_;
+};
+
+std::string Ok(const std::string& body, const std::string& fields = "") {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + fields +
+         "\r\n" + body;
+}
+
+TEST_CASE("a pool never has more connections than its size, and reuses them") {
+  const auto service = test::StartService();
+  Options options;
+  options.pool_size = 3;
+  HttpClient client(UrlOf(service->port()), options, Loopback(), base::SystemClock());
+  std::atomic<int> well = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 16; ++i) {
+      threads.emplace_back([&] {
+        for (int k = 0; k < 20; ++k) {
+          const auto answer = client.Ask({.target = "/livez"}, 1000, {});
+          if (answer && answer->status == 200 && answer->body == R"({"status":"alive"})") ++well;
+        }
+      });
+    }
+  }
+  CHECK(well == 320);
+  const HttpClientCounts counts = client.counts();
+  CHECK(counts.requests == 320);
+  CHECK(counts.opened <= 3);
+  CHECK(counts.opened + counts.reused == 320);
+  CHECK(counts.waits > 0);
+}
+
+TEST_CASE("what an answer says") {
+  Upstream upstream([](int number) -> std::string {
+    if (number == 0)
+      return "HTTP/1.1 100 Continue\r\n\r\n" + Ok("x", "Content-Type: Text/Plain; q=1\r\n");
+    if (number == 1) {
+      return "HTTP/1.1 429 No\r\nRetry-After: 7\r\nTransfer-Encoding: chunked\r\n\r\n"
+             "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: t\r\n\r\n";
+    }
+    if (number == 2) return "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
+    return "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nto the end";
+  });
+  const Options options;
+  HttpClient client(UrlOf(upstream.port()), options, Loopback(), base::SystemClock());
+  auto answer = client.Ask({}, 100, {});
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+  CHECK(answer->body == "x");
+  CHECK(answer->content_type == "text/plain");
+  CHECK_FALSE(answer->retry_after);
+  answer = client.Ask({}, 100, {});
+  REQUIRE(answer);
+  CHECK(answer->status == 429);
+  CHECK(answer->body == "abcde");
+  CHECK(answer->retry_after == seconds(7));
+  answer = client.Ask({}, 100, {});
+  REQUIRE(answer);
+  CHECK(answer->status == 302);
+  answer = client.Ask({}, 100, {});
+  REQUIRE(answer);
+  CHECK(answer->body == "to the end");
+  CHECK(client.counts().opened == 1);
+  CHECK(upstream.requests() == 4);
+}
+
+TEST_CASE(
+    "a kept connection that was closed is replaced, once and only where asking twice is well") {
+  Upstream upstream([](int number) { return number % 2 == 0 ? Ok("a") : ""; });
+  const Options options;
+  HttpClient client(UrlOf(upstream.port()), options, Loopback(), base::SystemClock());
+  REQUIRE(client.Ask({}, 100, {}));
+  CHECK(client.Ask({}, 100, {}));  // closed on it, asked again
+  CHECK(upstream.requests() == 3);
+  const auto refused = client.Ask({.method = "POST", .body = "x", .idempotent = false}, 100, {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::kUnavailable);
+  CHECK(upstream.requests() == 4);
+}
+
+TEST_CASE("what is no whole answer, or too much of one, in bounded time") {
+  struct Case {
+    std::string answer;
+    ErrorCode code;
+  };
+  for (const Case& c :
+       {Case{"", ErrorCode::kUnavailable}, Case{"SSH-2.0-x\r\n", ErrorCode::kIo},
+        Case{std::string(1000, '\xFF'), ErrorCode::kIo},
+        Case{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nabc",
+             ErrorCode::kUnavailable},
+        Case{"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", ErrorCode::kTooLarge},
+        Case{Ok(std::string(101, 'x')), ErrorCode::kTooLarge},
+        Case{"HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x'), ErrorCode::kIo},
+        Case{"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", ErrorCode::kIo},
+        Case{"HTTP/1.1 200 OK\r\nContent-Le", ErrorCode::kRequestTimeout},
+        Case{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", ErrorCode::kRequestTimeout}}) {
+    CAPTURE(c.answer.substr(0, 60));
+    Upstream upstream([&](int) { return c.answer; });
+    Options options;
+    options.read_timeout = milliseconds(200);
+    HttpClient client(UrlOf(upstream.port()), options, Loopback(), base::SystemClock());
+    const auto answer = client.Ask({}, 100, {});
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == c.code);
+  }
+}
+
+TEST_CASE("who is gone is looked up again at once, and cancelling ends a wait") {
+  std::uint16_t closed = 0;
+  {
+    const Upstream upstream([](int) { return Ok("a"); });
+    closed = upstream.port();
+  }
+  std::atomic<int> queries = 0;
+  const Options options;
+  HttpClient client(UrlOf(closed), options, Loopback(&queries), base::SystemClock());
+  CHECK_FALSE(client.Ask({}, 100, {}));
+  CHECK(queries == 1);  // it was fresh
+  CHECK_FALSE(client.Ask({}, 100, {}));
+  CHECK(queries == 2);
+
+  Upstream silent([](int) -> std::string { return "H"; });
+  HttpClient waiting(UrlOf(silent.port()), options, Loopback(), base::SystemClock());
+  const base::Allowance allowance;
+  const std::jthread cancel([&] {
+    while (silent.requests() == 0) std::this_thread::yield();
+    allowance.cancel.Cancel();
+  });
+  const auto answer = waiting.Ask({}, 100, allowance);
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == ErrorCode::kCancelled);
+}
+
+TEST_CASE("credentials of the URL are sent, and idle connections closed after a while") {
+  testing::FakeClock clock;
+  Upstream upstream([](int) { return Ok("a"); });
+  const Options options;
+  HttpClient client(*ParseUrl("http://u:p@upstream:" + std::to_string(upstream.port())), options,
+                    Loopback(), clock);
+  REQUIRE(client.Ask({}, 100, {}));
+  clock.Advance(HttpClient::kKeep - seconds(1));
+  REQUIRE(client.Ask({}, 100, {}));
+  CHECK(client.counts().opened == 1);
+  clock.Advance(HttpClient::kKeep);
+  REQUIRE(client.Ask({}, 100, {}));
+  CHECK(client.counts().opened == 2);
+  client.Reset();
+  REQUIRE(client.Ask({}, 100, {}));
+  CHECK(client.counts().opened == 3);
+}
+
+}  // namespace
+}  // namespace sampleproc::net
