@@ -133,7 +133,8 @@ struct Bench {
   }
   ~Bench() {
     consumer.reset();
-    pool.reset();
+    pool->StopWithin(std::chrono::hours(1));
+    dispatcher.reset();
   }
   void Start() {
     consumer.emplace(

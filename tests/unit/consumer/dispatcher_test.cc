@@ -145,7 +145,7 @@ struct Bench {
   ~Bench() {
     if (!dispatcher) return;
     dispatcher->Cancel();
-    pool.reset();
+    pool->StopWithin(std::chrono::hours(1));
     dispatcher.reset();
   }
 
