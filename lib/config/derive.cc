@@ -45,10 +45,6 @@ class Deriver {
              "set consumer.enabled to true, or unset the upstream");
       }
     }
-    if (consumer.enabled && !consumer.orchestrator_url.empty()) {
-      Warn(code::kNotYet, kOrchestratorUrl,
-           "this version does not register with an orchestrator yet", "register it by hand");
-    }
   }
 
   void Telemetry() {

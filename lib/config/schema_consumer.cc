@@ -36,6 +36,20 @@ void AddSourceRows(std::vector<Key>& rows) {
                        .help = "Where to register for frames; empty is nowhere.",
                        .url = true},
                       [](auto& c) -> auto& { return c.consumer.orchestrator_url; }));
+  rows.push_back(Bind({.path = "consumer.capabilities",
+                       .kind = Kind::kStringList,
+                       .min = 1,
+                       .max = 64,
+                       .help = "What an orchestrator is told that frames may be sent here for."},
+                      [](auto& c) -> auto& { return c.consumer.capabilities; }));
+  rows.push_back(
+      Bind({.path = "consumer.capacity",
+            .kind = Kind::kInt,
+            .min = 1,
+            .max = 1'000'000,
+            .unit = "frames",
+            .help = "How many frames in the queue an orchestrator takes for a full load."},
+           [](auto& c) -> auto& { return c.consumer.capacity; }));
 }
 
 void AddPullRows(std::vector<Key>& rows) {
@@ -75,7 +89,8 @@ void AddPullRows(std::vector<Key>& rows) {
                        .original_names = {{"HEALTH_CHECK_INTERVAL", kSecond}},
                        .min = kSecond,
                        .max = kHour,
-                       .help = "How often the upstream is asked how it is."},
+                       .help = "How often the upstream is asked how it is, and an orchestrator "
+                               "told that this processor is there."},
                       [](auto& c) -> auto& { return c.consumer.health_check_interval; }));
   rows.push_back(Bind({.path = "consumer.policy",
                        .kind = Kind::kEnum,

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sampleproc::consumer {
 
@@ -75,6 +76,8 @@ struct Options {
   std::string processor_id = "sample-processor-1";
   // Where to register; empty: nowhere.
   std::string orchestrator_url = {};
+  std::vector<std::string> capabilities = {"sample_processing", "object_detection"};
+  int capacity = 10;  // frames that the orchestrator takes for a full load
 
   HttpOptions http;
   RedisOptions redis;

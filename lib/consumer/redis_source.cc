@@ -86,6 +86,22 @@ Result<RedisReply> RedisSource::Ask(const RedisCommand& command, milliseconds wa
   return reply;
 }
 
+Result<bool> RedisSource::AloneInGroup() {
+  auto reply = Ask({"XINFO", "CONSUMERS", options_.stream, options_.group});
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  for (const RedisReply& consumer : reply->elements) {
+    // Name and value in turn: name, pending, idle, and whatever a later version adds.
+    std::string name;
+    std::int64_t idle = 0;
+    for (std::size_t i = 0; i + 1 < consumer.elements.size(); i += 2) {
+      if (consumer.elements[i].text == "name") name = consumer.elements[i + 1].text;
+      if (consumer.elements[i].text == "idle") idle = consumer.elements[i + 1].integer;
+    }
+    if (name != context_.consumer && milliseconds(idle) < kHeard) return false;
+  }
+  return true;
+}
+
 Result<void> RedisSource::MakeGroup() {
   auto reply = pull_client_.Ask(
       RedisCommand{"XGROUP", "CREATE", options_.stream, options_.group, "0", "MKSTREAM"});
@@ -138,7 +154,24 @@ Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
     if (!claimed || !claimed->empty()) return claimed;
     if (!left_behind_) next_claim_ = context_.clock.Now() + options_.claim_idle / 4;
   }
+  if (auto seen = BeSeen(); !seen) return std::unexpected(std::move(seen.error()));
   return Read(count);
+}
+
+// Redis 7.0 knows a consumer from its first frame on, and does not take a blocked read for a sign
+// of life. Asking for what is in hand is one; nothing is, so nothing comes.
+Result<void> RedisSource::BeSeen() {
+  if (context_.clock.Now() < next_seen_) return {};
+  {
+    const std::lock_guard lock(mutex_);
+    if (!held_.empty()) return {};  // KeepHeld is a sign too
+  }
+  auto reply = Ask({"XREADGROUP", "GROUP", options_.group, context_.consumer, "COUNT", "1",
+                    "STREAMS", options_.stream, "0"});
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  if (reply->IsError("NOGROUP")) return {};  // Read makes it, and we come back
+  next_seen_ = context_.clock.Now() + kHeard / 4;
+  return {};
 }
 
 Result<std::vector<Delivery>> RedisSource::Read(std::size_t count) {
@@ -357,8 +390,10 @@ void RedisSource::SettleAll() {
 }
 
 void RedisSource::LeaveGroup() {
-  if (!settle_client_.connected()) return;
-  (void)settle_client_.Ask(
+  // A server that is away is not waited for.
+  net::RedisClient& client = settle_client_.connected() ? settle_client_ : pull_client_;
+  if (!client.connected()) return;
+  (void)client.Ask(
       RedisCommand{"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer});
 }
 

@@ -52,6 +52,11 @@ class RedisSource final : public FrameSource {
   base::Result<std::vector<Delivery>> Pull(std::size_t count) override;
   void Settle(Settlement settlement, OnSettled done) override;
   bool TakesBack() const override { return true; }
+
+  // Whether no other consumer of the group has been heard of in the last kHeard: then nobody reads
+  // the stream without us. Once the consumer's thread has ended.
+  static constexpr std::chrono::milliseconds kHeard{10'000};
+  base::Result<bool> AloneInGroup();
   void Reset() override { pull_client_.Disconnect(); }
   base::Result<void> Probe() override;
   void Interrupt() override;
@@ -68,6 +73,7 @@ class RedisSource final : public FrameSource {
   };
 
   base::Result<void> MakeGroup();
+  base::Result<void> BeSeen();
   base::Result<std::vector<Delivery>> Read(std::size_t count);
   base::Result<std::vector<Delivery>> Claim(std::size_t count);
   base::Result<std::vector<Delivery>> ClaimOne(const std::string& id, std::int64_t deliveries);
@@ -88,6 +94,7 @@ class RedisSource final : public FrameSource {
   const frame::Options limits_;
   net::RedisClient pull_client_;    // the puller's
   base::MonoTime next_claim_{};     // the puller's
+  base::MonoTime next_seen_{};      // the puller's
   bool left_behind_ = false;        // the puller's; more could be claimed once a suspect is settled
   net::RedisClient settle_client_;  // the settling thread's
 

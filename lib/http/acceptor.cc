@@ -138,8 +138,9 @@ void Acceptor::TurnAway() {
     ::shutdown(taken.get(), SHUT_WR);
     char unread[64 * 1024];
     (void)::recv(taken.get(), unread, sizeof unread, 0);
-  } catch (const std::exception&) {
-    // Then it is closed without a word.
+  } catch (const std::exception& failure) {
+    loop_.context().log.Error("a connection was closed without a word",
+                              {{"error", std::string_view(failure.what())}});
   }
 }
 

@@ -26,4 +26,7 @@ std::optional<Url> ParseUrl(std::string_view text);
 // `base` with `path` behind its own: "http://h/a/" and "/b" are "/a/b".
 std::string Below(const Url& base, std::string_view path);
 
+// All but RFC 3986's unreserved characters as %XX: one segment of a path.
+std::string PercentEncoded(std::string_view text);
+
 }  // namespace sampleproc::net

@@ -15,6 +15,7 @@
 #include "consumer/ledger.h"
 #include "consumer/redis_pixels.h"
 #include "consumer/redis_source.h"
+#include "consumer/registrar.h"
 #include "net/http_client.h"
 #include "net/stream.h"
 #include "net/tls_stream.h"
@@ -31,6 +32,8 @@ constexpr milliseconds kLongestRedisBackoff{5'000};
 constexpr milliseconds kLongestHttpBackoff{30'000};
 // For what was told to stop to come back and be settled.
 constexpr milliseconds kAfterCancel{1'000};
+// For the orchestrator to hear that we go.
+constexpr milliseconds kGoodbye{2'000};
 
 std::string Named(std::string name, const std::string& processor_id) {
   constexpr std::string_view kPlace = "<processor_id>";
@@ -114,7 +117,18 @@ class ConsumerParts::Impl {
                     {config_.consumer, config_.process}),
         consumer_(std::in_place, *source_, dispatcher_, config_.consumer,
                   BackoffOf(config_.consumer, context.ids), context.work.metrics, clock_,
-                  context.log) {}
+                  context.log) {
+    const auto url = net::ParseUrl(config_.consumer.orchestrator_url);
+    if (!url) return;
+    orchestrator_ =
+        std::make_unique<net::HttpClient>(*url, config_.net, net::ResolveBySystem, clock_);
+    registrar_.emplace(
+        *orchestrator_,
+        consumer::Registration{config_.consumer.processor_id, config_.consumer.capabilities,
+                               config_.consumer.capacity, redis_.stream},
+        config_.consumer.health_check_interval, BackoffOf(config_.consumer, context.ids), clock_,
+        context.log);
+  }
 
   ~Impl() {
     consumer_.reset();
@@ -125,10 +139,13 @@ class ConsumerParts::Impl {
   void Stop() { consumer_->Stop(); }
 
   std::uint64_t Drain(const base::Deadline& end) {
-    const std::uint64_t held = dispatcher_.Drain(end);
-    if (held == 0) return 0;
-    dispatcher_.Cancel();
-    return dispatcher_.Drain(base::Deadline(clock_, kAfterCancel));
+    std::uint64_t held = dispatcher_.Drain(end);
+    if (held > 0) {
+      dispatcher_.Cancel();
+      held = dispatcher_.Drain(base::Deadline(clock_, kAfterCancel));
+    }
+    if (registrar_) registrar_->Stop(NobodyElseConsumes(), kGoodbye);
+    return held;
   }
 
   telemetry::ConsumerGauges gauges() const {
@@ -147,6 +164,13 @@ class ConsumerParts::Impl {
   }
 
  private:
+  // Replicas share one registration: the last of them takes it back.
+  bool NobodyElseConsumes() {
+    if (redis_source_ == nullptr) return true;
+    const auto alone = redis_source_->AloneInGroup();
+    return alone && *alone;
+  }
+
   static consumer::RedisOptions FinalNames(const consumer::Options& options) {
     consumer::RedisOptions redis = options.redis;
     for (std::string* name :
@@ -169,12 +193,12 @@ class ConsumerParts::Impl {
     return [policy](int failures) { return policy->Pause(failures); };
   }
 
-  std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) const {
+  std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) {
     if (client_) {
       return std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout,
                                                     config_.frame);
     }
-    return std::make_unique<consumer::RedisSource>(
+    auto source = std::make_unique<consumer::RedisSource>(
         consumer::RedisSourceContext{.connect = ConnectRedis(redis_),
                                      .login = login_,
                                      .limits = LimitsOf(config_),
@@ -182,6 +206,8 @@ class ConsumerParts::Impl {
                                      .consumer = UniqueName(context.ids),
                                      .processor_id = config_.consumer.processor_id},
         redis_, config_.frame);
+    redis_source_ = source.get();
+    return source;
   }
 
   consumer::PixelPlaces Places() {
@@ -203,10 +229,13 @@ class ConsumerParts::Impl {
   consumer::RedisPixels redis_pixels_;
   const std::unique_ptr<net::HttpClient> client_;
   consumer::EntryPixels pixels_;
+  consumer::RedisSource* redis_source_ = nullptr;  // source_, when it is one
   std::unique_ptr<consumer::FrameSource> source_;
   consumer::Ledger ledger_;
   consumer::Dispatcher dispatcher_;
   std::optional<consumer::Consumer> consumer_;
+  std::unique_ptr<net::HttpClient> orchestrator_;  // nullptr: there is none to register with
+  std::optional<consumer::Registrar> registrar_;
 };
 
 ConsumerParts::ConsumerParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -216,6 +245,9 @@ ConsumerParts::~ConsumerParts() = default;
 Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContext& context) {
   const consumer::Options& options = context.config.consumer;
   if (!options.enabled) return nullptr;
+  if (!options.orchestrator_url.empty() && !net::ParseUrl(options.orchestrator_url)) {
+    return base::Fail(base::ErrorCode::kConfig, "consumer.orchestrator_url is not a URL");
+  }
   std::unique_ptr<net::HttpClient> client;
   std::string password;
   if (options.source == consumer::Source::kHttp) {

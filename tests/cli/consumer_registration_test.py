@@ -1,0 +1,139 @@
+"""sampleproc serve registering with an orchestrator, as the original's client does on the wire."""
+
+import http.server
+import json
+import threading
+import time
+
+import cli
+from service import Service, WithService
+from streams import PROCESSOR, RESULTS, STREAM, RedisServer, add_frames, wait_until, words
+
+BASE = "/api/v1/processors/"
+
+
+class Orchestrator:
+    """A stand-in for frame-buffer-v2's registry: one registration, and every request as it came."""
+
+    def __init__(self, test):
+        self.registered = None
+        self.requests = []
+        self.failing = False
+        orchestrator = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                value = json.loads(body) if body else None
+                orchestrator.requests.append((self.command, self.path, value))
+                status = orchestrator.answer(self.command, self.path, value)
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_POST = do_PUT = do_DELETE = handle_one
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        thread.start()
+        test.addCleanup(thread.join)
+        test.addCleanup(self.server.server_close)
+        test.addCleanup(self.server.shutdown)
+
+    def answer(self, method, path, value):
+        if self.failing:
+            return 500
+        if (method, path) == ("POST", BASE + "register"):
+            if self.registered is not None:
+                return 409
+            self.registered = value
+            return 201
+        if (method, path) == ("POST", BASE + "heartbeat"):
+            return 200 if self.registered is not None else 404
+        if path != BASE + PROCESSOR or self.registered is None:
+            return 404
+        self.registered = value if method == "PUT" else None
+        return 200 if method == "PUT" else 204
+
+    def calls(self):
+        return [(method, path[len(BASE):]) for method, path, _ in self.requests]
+
+
+class Registration(WithService):
+    def setUp(self):
+        self.server = RedisServer(self)
+        self.orchestrator = Orchestrator(self)
+
+    def start(self):
+        return Service(self, "--port", "0", *words(self.server), "--set",
+                       "consumer.health_check_interval=1s", "--set", "consumer.backoff=50ms",
+                       env={"ORCHESTRATOR_URL": self.orchestrator.url,
+                            "MAX_REQUESTS_PER_MINUTE": "0"})  # fmt: skip
+
+    def test_the_wire_is_the_originals(self):
+        service = self.start()
+        wait_until(lambda: ("POST", "heartbeat") in self.orchestrator.calls())
+        self.assertEqual(self.orchestrator.registered, {
+            "id": PROCESSOR, "capabilities": ["sample_processing", "object_detection"],
+            "capacity": 10, "queue": STREAM})  # fmt: skip
+        heartbeat = next(value for _, path, value in self.orchestrator.requests
+                         if path == BASE + "heartbeat")  # fmt: skip
+        self.assertEqual(sorted(heartbeat), ["processor_id", "status", "timestamp"])
+        self.assertEqual((heartbeat["processor_id"], heartbeat["status"]), (PROCESSOR, "healthy"))
+        self.assertAlmostEqual(heartbeat["timestamp"], time.time(), delta=cli.PATIENCE)
+        self.assertEqual(service.stop(), 0)
+        self.assertEqual(self.orchestrator.calls()[-1], ("DELETE", PROCESSOR))
+        self.assertIsNone(self.orchestrator.registered)
+        self.assertEqual(service.wait_for("consumer: registered")["queue"], STREAM)
+
+    def test_an_id_that_is_taken_is_taken_over(self):
+        self.orchestrator.registered = {"id": PROCESSOR, "capacity": 1}
+        service = self.start()
+        wait_until(lambda: self.orchestrator.registered.get("queue") == STREAM)
+        self.assertEqual(
+            self.orchestrator.calls()[:2], [("POST", "register"), ("PUT", PROCESSOR)])
+        self.assertEqual(service.stop(), 0)
+
+    def test_who_was_forgotten_registers_again(self):
+        service = self.start()
+        wait_until(lambda: self.orchestrator.registered)
+        self.orchestrator.registered = None
+        wait_until(lambda: self.orchestrator.registered)
+        self.assertEqual(service.stop(), 0)
+
+    def test_an_orchestrator_that_fails_is_said_once_and_stops_nothing(self):
+        self.orchestrator.failing = True
+        service = self.start()
+        client = self.server.client()
+        self.addCleanup(client.close)
+        add_frames(client, 5)
+        wait_until(lambda: client.xlen(RESULTS) == 5)
+        wait_until(lambda: len(self.orchestrator.requests) >= 3)
+        self.orchestrator.failing = False
+        wait_until(lambda: self.orchestrator.registered)
+        service.wait_for("consumer: registered")
+        said = [line for line in service.log() if "does not take the registration" in line["msg"]]
+        self.assertEqual(len(said), 1)
+        self.assertEqual(service.stop(), 0)
+
+    def test_the_last_of_two_replicas_deregisters(self):
+        replicas = [self.start(), self.start()]
+        for replica in replicas:
+            replica.wait_for("consumer: registered")
+            wait_until(lambda replica=replica: replica.get("/health").json()["components"]
+                       ["consumer"]["connected"])  # fmt: skip
+        self.assertEqual(replicas[0].stop(), 0)
+        self.assertIsNotNone(self.orchestrator.registered)
+        self.assertEqual(replicas[1].stop(), 0)
+        self.assertIsNone(self.orchestrator.registered)
+
+
+if __name__ == "__main__":
+    cli.main()
