@@ -155,10 +155,8 @@ class Consumer(WithService):
         self.assertEqual(said, 3)
 
     def test_a_stop_finishes_what_was_handed_out(self):
-        picture = pictures.sample("messi5.jpg")
-        frames = [frame(f"f-{number}", picture) for number in range(200)]
-        self.buffer.add(*frames)
-        service = self.consume("--set", "process.pipeline=faces", *cli.NO_HURRY)
+        self.buffer.add(*(frame(f"f-{number}", self.picture) for number in range(200)))
+        service = self.consume("--set", "process.pipeline=stats", "--set", "process.delay=100ms")
         wait_until(lambda: self.done(service) >= 3)
         self.assertEqual(service.stop(), 0)
         ended = [line for line in service.log() if line["msg"].startswith("shutdown: pulled")]

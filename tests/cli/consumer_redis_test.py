@@ -15,6 +15,10 @@ from streams import (
 )  # fmt: skip
 
 
+# So that there are frames in hand, on any machine for about as long.
+SLOW = ("--set", "process.pipeline=stats", "--set", "process.delay=100ms")
+
+
 class Consumer(WithService):
     def setUp(self):
         self.server = RedisServer(self)
@@ -114,8 +118,8 @@ class Consumer(WithService):
         self.assertEqual(service.stop(), 0)
 
     def test_a_stop_loses_nothing_and_pulls_nothing_more(self):
-        add_frames(self.redis, 200, pictures.sample("messi5.jpg"))
-        service = self.consume("--set", "process.pipeline=faces")
+        add_frames(self.redis, 200)
+        service = self.consume(*SLOW)
         wait_until(lambda: self.redis.xlen(RESULTS) >= 5)
         monitor = self.server.client().monitor()
         with monitor:
@@ -147,9 +151,9 @@ class Consumer(WithService):
             seen.append(each["command"])
 
     def test_a_consumer_that_was_killed_leaves_its_frames_to_the_next(self):
-        add_frames(self.redis, 60, pictures.sample("messi5.jpg"))
+        add_frames(self.redis, 60)
         claim = ("--set", "consumer.redis.claim_idle=1s")
-        service = self.consume("--set", "process.pipeline=faces", *claim)
+        service = self.consume(*SLOW, *claim)
         wait_until(lambda: self.redis.xlen(RESULTS) >= 3)
         service.stop(signal.SIGKILL)
         self.assertGreater(pending(self.redis), 0)
