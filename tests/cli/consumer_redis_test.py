@@ -2,7 +2,9 @@
 
 import json
 import os
+import pathlib
 import signal
+import subprocess
 import tempfile
 import time
 
@@ -14,6 +16,8 @@ from streams import (
     wait_until, words,
 )  # fmt: skip
 
+
+REPLAY = pathlib.Path(__file__).resolve().parents[2] / "packaging/replay-dlq.sh"
 
 # So that there are frames in hand, on any machine for about as long.
 SLOW = ("--set", "process.pipeline=stats", "--set", "process.delay=100ms")
@@ -116,6 +120,38 @@ class Consumer(WithService):
         dropped = 'sampleproc_consumer_frames_total{outcome="dropped",reason="no_pixels"}'
         self.assertEqual(self.value(service, dropped), 1)
         self.assertEqual(service.stop(), 0)
+
+    def replay(self, *words_of_it):
+        done = subprocess.run([REPLAY, *words_of_it, DEAD, STREAM, "-s", self.server.path],
+                              capture_output=True, text=True, timeout=cli.PATIENCE,
+                              check=False)  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
+
+    def test_dead_letters_are_shown_and_moved_back(self):
+        self.redis.set("pixels", pictures.sample("mask.png"))
+        for number in range(3):
+            self.redis.xadd(STREAM, entry(f"f-{number}", b"\0no picture\n",
+                                          frame_buffer_key="pixels"))  # fmt: skip
+        service = self.consume()
+        wait_until(lambda: self.redis.xlen(DEAD) == 3)
+        self.assertEqual(service.stop(), 0)
+        code, out, err = self.replay("--list")
+        self.assertEqual((code, err), (0, ""))
+        lines = out.splitlines()
+        self.assertEqual(len(lines), 3)
+        self.assertRegex(lines[0], r"^\d+-\d+ frame_id=f-0 .*dlq_reason=unsupported-format ")
+        self.assertEqual(self.replay("--count", "2")[:2],
+                         (0, f"2 dead letters moved from {DEAD} to {STREAM}\n"))  # fmt: skip
+        self.assertEqual((self.redis.xlen(DEAD), self.redis.xlen(STREAM)), (1, 2))
+        moved = self.redis.xrange(STREAM)[0][1]
+        self.assertEqual(moved, {name.encode(): value if isinstance(value, bytes) else
+                                 value.encode() for name, value in
+                                 entry("f-0", b"\0no picture\n", frame_buffer_key="pixels")
+                                 .items()})  # fmt: skip
+        self.server.kill()
+        code, out, err = self.replay()
+        self.assertEqual((code, out), (69, ""))
+        self.assertIn("replay-dlq.sh: ", err)
 
     def test_a_stop_loses_nothing_and_pulls_nothing_more(self):
         add_frames(self.redis, 200)
