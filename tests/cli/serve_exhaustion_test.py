@@ -1,5 +1,7 @@
 """sampleproc serve when the machine has no more to give: file descriptors and connections."""
 
+import contextlib
+import http.client
 import os
 import resource
 import select
@@ -42,6 +44,18 @@ class Exhaustion(WithService):
         return next(float(line.split()[1]) for line in text.splitlines()
                     if line.startswith(metric + " "))  # fmt: skip
 
+    def close_all(self, service, clients):
+        """Until the service has seen that they are gone, whoever comes is turned away too."""
+        for client in clients:
+            client.close()
+        end = time.monotonic() + cli.PATIENCE
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError, http.client.HTTPException, StopIteration):
+                if self.value(service, "sampleproc_http_connections") == 1:  # that of the question
+                    return
+            time.sleep(0.01)
+        self.fail("the service still has connections that are closed")
+
     def check_refusal(self, text, reason):
         self.assertTrue(text.startswith("HTTP/1.1 503 Service Unavailable\r\n"), text)
         for field in ("Connection: close", "Retry-After: 1", "X-Content-Type-Options: nosniff",
@@ -59,8 +73,7 @@ class Exhaustion(WithService):
         took, cpu = time.monotonic() - begun[0], self.cpu_seconds(service) - begun[1]
         self.assertLess(cpu, took / 2, "waiting for descriptors must not be spinning")
 
-        for client in clients:
-            client.close()
+        self.close_all(service, clients)
         self.assertEqual(service.get("/health").status, 200)
         self.assertGreater(self.value(service, "sampleproc_http_accept_failures_total"), 0)
         service.wait_for("cannot accept connections")
@@ -70,8 +83,7 @@ class Exhaustion(WithService):
         service = self.start()
         clients = self.connect_all(service, 3 * FILES)
         self.check_refusal(self.first_answer(clients), "http.max_connections")
-        for client in clients:
-            client.close()
+        self.close_all(service, clients)
         self.assertEqual(service.get("/health").status, 200)
         self.assertGreater(self.value(service, "sampleproc_http_refused_connections_total"), 0)
         self.assertEqual(self.value(service, "sampleproc_http_accept_failures_total"), 0)
