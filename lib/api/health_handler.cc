@@ -12,9 +12,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kFreshFor{20};
 
-// As of the warning in the log, consumer/dispatcher.cc.
-constexpr double kOldFrameSeconds = 10;
-
 enum class Condition { kHealthy, kDegraded, kUnhealthy };
 
 std::string_view Name(Condition condition) {
@@ -35,8 +32,9 @@ struct Conditions {
     }
     const bool cut_off =
         wishes.consumer_enabled && !(gauges.consumer && gauges.consumer->connected);
-    const bool behind =
-        gauges.consumer && gauges.consumer->oldest_frame_age_seconds > kOldFrameSeconds;
+    const bool behind = gauges.consumer &&
+                        std::chrono::duration<double>(gauges.consumer->oldest_frame_age_seconds) >
+                            telemetry::ConsumerGauges::kOldFrame;
     if (cut_off || behind || wishes.consumer_off_although_named) consumer = Condition::kDegraded;
   }
   Condition Worst() const { return std::max({service, workers, queue, memory, consumer}); }

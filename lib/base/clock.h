@@ -18,6 +18,9 @@ class Clock {
   virtual WallTime Wall() const = 0;  // for stamps that people and other systems read
 };
 
+// Longer than anybody waits, short enough to be added to any point in time.
+inline constexpr std::chrono::milliseconds kForever = std::chrono::hours(24 * 365);
+
 // The machine's clocks. It holds no state.
 const Clock& SystemClock();
 

@@ -10,6 +10,7 @@
 #include "config/toml_reader.h"
 #include "config/units.h"
 #include "json/utf8.h"
+#include "net/url.h"
 
 namespace sampleproc::config {
 namespace {
@@ -64,24 +65,11 @@ std::string Uncleanness(std::string_view text) {
   return {};
 }
 
-// http or https, a host, and nothing that would need quoting.
-bool IsHttpUrl(std::string_view text) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!text.starts_with(scheme)) continue;
-    const std::string_view rest = text.substr(scheme.size());
-    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-    const std::string_view host = authority.substr(authority.rfind('@') + 1);
-    return !host.empty() && host.front() != ':' &&
-           rest.find_first_of(" \t\"<>\\^`{|}") == std::string_view::npos;
-  }
-  return false;
-}
-
 Converted CheckString(const Key& key, std::string text) {
   if (std::string unclean = Uncleanness(text); !unclean.empty()) {
     return std::unexpected(Refusal{code::kForm, std::move(unclean)});
   }
-  if (key.url && !text.empty() && !IsHttpUrl(text)) {
+  if (key.url && !text.empty() && !net::ParseUrl(text)) {
     return std::unexpected(
         Refusal{code::kForm, "is not a URL such as \"http://frame-buffer:8002\""});
   }

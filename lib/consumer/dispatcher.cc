@@ -25,7 +25,7 @@ constexpr milliseconds kSuspectTime{60'000};  // without process.deadline
 constexpr milliseconds kPauseAfterRefusal{20};
 constexpr milliseconds kLook{50};  // the clock may be one that no thread can sleep on
 
-constexpr std::chrono::seconds kOldAge{10};
+constexpr std::chrono::seconds kOldAge = telemetry::ConsumerGauges::kOldFrame;
 constexpr std::chrono::seconds kYoungAge{5};
 
 std::size_t HandLimit(const DispatcherOptions& options, const process::WorkerPool& pool) {

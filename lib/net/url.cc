@@ -6,6 +6,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 
 namespace sampleproc::net {
 namespace {
@@ -45,8 +46,11 @@ std::optional<Url> ParseUrl(std::string_view text) {
   if (url.host.empty()) return std::nullopt;
   url.port = url.tls ? kHttps : kHttp;
   if (parsed->has_port() && !parsed->port().empty()) {
-    url.port = parsed->port_number();
-    if (url.port == 0) return std::nullopt;  // 0, or more than a port may be
+    // Boost.URL 1.81's port_number() takes 80020 for 14484.
+    const auto digits = parsed->port();
+    const auto [stop, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
+    if (error != std::errc() || url.port == 0) return std::nullopt;
   }
   const auto path = parsed->encoded_path();
   // Boost.URL 1.81 takes what follows the digits of a port for a path.

@@ -4,13 +4,6 @@
 #include <utility>
 
 namespace sampleproc::resources {
-namespace {
-
-// Longer than anybody waits, short enough to be added to any point in time.
-constexpr std::chrono::milliseconds kForever = std::chrono::hours(24 * 365);
-
-}  // namespace
-
 HeavyLane::Slot::Slot(Slot&& other) noexcept : lane_(std::exchange(other.lane_, nullptr)) {}
 
 HeavyLane::Slot& HeavyLane::Slot::operator=(Slot&& other) noexcept {
@@ -38,7 +31,7 @@ base::Result<HeavyLane::Slot> HeavyLane::Enter(std::chrono::milliseconds patienc
                       "a very large frame is in work and others wait already "
                       "(process.heavy_pixels)");
   }
-  const auto give_up = std::chrono::steady_clock::now() + std::min(patience, kForever);
+  const auto give_up = std::chrono::steady_clock::now() + std::min(patience, base::kForever);
   const void* const me = &give_up;
   waiting_.push_back(me);
   TellWatcher();

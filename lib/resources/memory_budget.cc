@@ -7,9 +7,6 @@
 namespace sampleproc::resources {
 namespace {
 
-// Longer than anybody waits, short enough to be added to any point in time.
-constexpr std::chrono::milliseconds kForever = std::chrono::hours(24 * 365);
-
 std::string Amount(std::size_t bytes) { return std::to_string(bytes) + " bytes"; }
 
 }  // namespace
@@ -61,7 +58,7 @@ base::Result<Reservation> MemoryBudget::Reserve(std::size_t bytes, std::string_v
                                                 std::chrono::milliseconds patience,
                                                 const base::Allowance& allowance) {
   if (auto fits = CheckFits(bytes, what); !fits) return std::unexpected(fits.error());
-  const auto give_up = std::chrono::steady_clock::now() + std::min(patience, kForever);
+  const auto give_up = std::chrono::steady_clock::now() + std::min(patience, base::kForever);
   std::unique_lock lock(mutex_);
   while (bytes > capacity_ - used_) {
     if (auto allowed = allowance.Check("waiting for memory"); !allowed) {

@@ -35,9 +35,6 @@ constexpr std::size_t kMaxTrackedFrames = 10'000;
 // How often the shutdown looks whether what it waits for has come.
 constexpr milliseconds kPoll{5};
 
-// For workers that have come back, or were never to: then the service is not destroyed.
-constexpr milliseconds kForever = std::chrono::hours(24 * 365);
-
 // From the time at which what is still in work is cut off to the end of the shutdown.
 milliseconds ForceTime(milliseconds timeout) { return std::min(milliseconds(2'000), timeout / 2); }
 
@@ -224,7 +221,8 @@ Service::~Service() {
   // loop: so the workers end between the server's stop and its destruction.
   impl_->watchdog.reset();
   impl_->server->Stop();
-  impl_->pool->StopWithin(kForever);
+  // The workers have come back, or are never to: then the service is not destroyed.
+  impl_->pool->StopWithin(base::kForever);
   impl_->consumer.reset();
   impl_->pool.reset();
 }

@@ -20,6 +20,9 @@ namespace sampleproc::telemetry {
 
 // Of the consumer, where there is one.
 struct ConsumerGauges {
+  // A frame that has waited longer means that the consumer does not keep up.
+  static constexpr std::chrono::seconds kOldFrame{10};
+
   bool running = false;
   bool connected = false;
   std::size_t held_frames = 0;
