@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import pathlib
 import random
 import resource
 import shutil
@@ -19,11 +18,6 @@ from service import WithService
 IDLE = 10_000
 ABORTS = 10_000
 MOST_IDLE_BYTES = 120 * 1000 * 1000
-
-
-def memory(service, what):
-    text = pathlib.Path(f"/proc/{service.child.pid}/status").read_text(encoding="ascii")
-    return int(text.split(what + ":")[1].split()[0]) * 1024
 
 
 class Honest:
@@ -65,7 +59,7 @@ class Clients(WithService):
 
     def test_ten_thousand_idle_connections(self):
         service = self.serve()
-        before = memory(service, "VmRSS")
+        before = service.memory()
         idle = []
         try:
             for _ in range(IDLE):
@@ -78,7 +72,7 @@ class Clients(WithService):
             for peer in idle:
                 self.assertTrue(peer.recv(4096).startswith(b"HTTP/1.1 200 "))
             self.assertEqual(service.get("/health").status, 200)
-            now = memory(service, "VmRSS")
+            now = service.memory()
         finally:
             for peer in idle:
                 peer.close()
@@ -112,8 +106,7 @@ class Clients(WithService):
         self.assertEqual(service.stop(), 0)
 
     def open_connections(self, service):
-        text = service.get("/metrics").body.decode()
-        return int(text.split("\nsampleproc_http_connections ")[1].split()[0])
+        return service.metric("sampleproc_http_connections")
 
     def test_slow_clients_cost_honest_ones_nothing(self):
         self.assertIsNotNone(shutil.which("slowhttptest"), "run packaging/install-deps.sh full")
@@ -137,7 +130,7 @@ class Clients(WithService):
         time.sleep(4)
         connections = self.open_connections(service)
         busy = Honest(service).ask(20)
-        print(f"\n{connections} slow connections: p99 {busy.p99():.1f} ms, {calm.p99():.1f} ms "
+        print(f"\n{connections:.0f} slow connections: p99 {busy.p99():.1f} ms, {calm.p99():.1f} ms "
               f"without, {len(busy.took)} requests")  # fmt: skip
         self.assertEqual(busy.statuses, {200})
         self.assertGreater(connections, 1000)

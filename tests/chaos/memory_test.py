@@ -9,13 +9,12 @@ import math
 import multiprocessing
 import os
 import pathlib
-import socket
 import tempfile
 import time
 import unittest
-import zlib
 
 import cli
+import exchange
 import numpy
 import pictures
 from service import WithService
@@ -32,46 +31,15 @@ def npy(height, width):
     return file.getvalue()
 
 
-def png_of_pixels(side):
-    """A square colour picture in a file that is small."""
-    rows = zlib.compress(bytes((1 + 3 * side) * side), 1)
-    return (pictures.SIGNATURE + pictures.header(side, side, 8, 2)
-            + pictures.chunk(b"IDAT", rows) + pictures.chunk(b"IEND", b""))  # fmt: skip
-
-
 def head_of(path, content_type, length):
     return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n"
             f"Content-Length: {length}\r\n\r\n").encode()  # fmt: skip
 
 
-async def answer(loop, peer):
-    received = b""
-    while b"\r\n\r\n" not in received:
-        received += await piece(loop, peer)
-    head, _, body = received.partition(b"\r\n\r\n")
-    fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
-    while len(body) < int(fields[b"content-length"]):
-        body += await piece(loop, peer)
-    return int(head[9:12]), fields
-
-
-async def piece(loop, peer):
-    received = await loop.sock_recv(peer, 65536)
-    if not received:
-        raise AssertionError("closed without an answer")
-    return received
-
-
-def connect(port):
-    peer = socket.create_connection(("127.0.0.1", port), cli.PATIENCE)
-    peer.setblocking(False)
-    return peer
-
-
 async def post(port, request):
     loop = asyncio.get_running_loop()
-    with connect(port) as peer:
-        answered = asyncio.create_task(answer(loop, peer))
+    with exchange.connect(port) as peer:
+        answered = asyncio.create_task(exchange.answer(loop, peer))
         try:
             await loop.sock_sendall(peer, request)
         except OSError:
@@ -120,14 +88,10 @@ class Memory(WithService):
                 self.assertTrue(1 <= int(fields[b"retry-after"]) <= 30)
         self.assertLessEqual(set(statuses), {200, 503})
         self.assertGreater(statuses.get(200, 0), 0)
-        peak = self.peak(service)
+        peak = service.memory("VmHWM")
         print(f"\n{count} bodies of {len(request)} bytes: {statuses}, peak RSS {peak >> 20} MiB, "
               f"longest probe {longest.value * 1000:.0f} ms")
         return peak
-
-    def peak(self, service):
-        status = pathlib.Path(f"/proc/{service.child.pid}/status").read_text(encoding="ascii")
-        return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
     def test_a_hundred_large_bodies_at_once(self):
         frame = {"frame_data": base64.b64encode(npy(SIDE, SIDE)).decode()}
@@ -153,7 +117,7 @@ class Memory(WithService):
         self.addCleanup(service.child.wait)
         self.addCleanup(service.child.kill)
         self.assertEqual(service.wait_for("listening")["memory_limit"], GIB * 3 // 4)
-        body = png_of_pixels(5900)  # 100 MiB, less a little
+        body = pictures.png_of_pixels(5900)  # 100 MiB, less a little
         request = head_of("/process", "image/png", len(body)) + body
         self.post_all(service, request, 32)
         oom = (group / "memory.oom_control").read_text(encoding="ascii")

@@ -1,14 +1,13 @@
 """Three times what the service can do, for a minute: it does what it can and refuses the rest."""
 
 import asyncio
-import pathlib
 import socket
 import statistics
 import time
 
 import cli
+import exchange
 import pictures
-from memory_test import answer, connect
 from service import WithService
 
 PEAK_SECONDS = 15
@@ -21,10 +20,10 @@ class Overload(WithService):
         """(status, seconds) of one request on a connection of its own."""
         loop = asyncio.get_running_loop()
         begun = time.monotonic()
-        with connect(port) as peer:
+        with exchange.connect(port) as peer:
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await loop.sock_sendall(peer, request)
-            status, _ = await answer(loop, peer)
+            status, _ = await exchange.answer(loop, peer)
         return status, time.monotonic() - begun
 
     async def peak(self, port, request):
@@ -73,8 +72,7 @@ class Overload(WithService):
         goodput = sum(status == 200 and at <= end for status, _, at in answers) / (end - begun)
         refused = [took * 1000 for status, took, _ in answers if status == 503]
         self.assertEqual({status for status, _, _ in answers}, {200, 503})
-        text = pathlib.Path(f"/proc/{service.child.pid}/status").read_text(encoding="ascii")
-        rss = int(text.split("VmHWM:")[1].split()[0]) // 1024
+        rss = service.memory("VmHWM") >> 20
         budget = service.wait_for("listening")["memory_limit"] >> 20
         cuts = statistics.quantiles(refused, n=100)
         print(f"\n{FACTOR} times {peak:.1f} frames/s: {goodput / peak:.2f} of the peak done; "

@@ -1,7 +1,6 @@
 """sampleproc serve asking a frame buffer for frames, one that behaves and one that does not."""
 
 import base64
-import http.server
 import json
 import socket
 import struct
@@ -11,77 +10,40 @@ import urllib.parse
 
 import cli
 import pictures
+import stand_in
 from service import WithService
 from streams import wait_until
 
 MOST = 100
 
 
-class Buffer:
-    """A stand-in for the v1 frame buffer: what it hands out it forgets. `fault` is what it does to
-    the next requests instead, as long as it is set; see `Handler`."""
+class Buffer(stand_in.StandIn):
+    """The v1 frame buffer: what it hands out it forgets. `fault`, a function of the handler, is what
+    it does to requests instead, as long as it is set."""
 
     def __init__(self, test):
+        super().__init__(test)
         self.frames = []
         self.counts = []
         self.agents = set()
         self.handed_out = 0
         self.fault = None
-        self.open = 0
-        self.most_open = 0
-        self.lock = threading.Lock()
-        buffer = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def handle(self, handler, _):
+        self.agents.add(handler.headers["User-Agent"])
+        url = urllib.parse.urlsplit(handler.path)
+        fault = self.fault
+        if fault is not None:
+            fault(handler)
+        elif url.path == "/health":
+            self.answer(handler, {"status": "healthy"})
+        elif url.path == "/frames/dequeue":
+            self.answer(handler, self.dequeue(int(urllib.parse.parse_qs(url.query)["count"][0])))
+        else:
+            handler.answer(404)
 
-            def setup(self):
-                super().setup()
-                with buffer.lock:
-                    buffer.open += 1
-                    buffer.most_open = max(buffer.most_open, buffer.open)
-
-            def finish(self):
-                with buffer.lock:
-                    buffer.open -= 1
-                super().finish()
-
-            def do_GET(self):
-                buffer.agents.add(self.headers["User-Agent"])
-                url = urllib.parse.urlsplit(self.path)
-                fault = buffer.fault
-                if fault is not None:
-                    fault(self)
-                elif url.path == "/health":
-                    self.answer({"status": "healthy"})
-                elif url.path == "/frames/dequeue":
-                    count = int(urllib.parse.parse_qs(url.query)["count"][0])
-                    self.answer(buffer.dequeue(count))
-                else:
-                    self.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-
-            def answer(self, value):
-                body = json.dumps(value).encode()
-                self.raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                         b"Content-Length: %d\r\n\r\n" % len(body) + body)  # fmt: skip
-
-            def raw(self, data):
-                try:
-                    self.wfile.write(data)
-                except OSError:
-                    self.close_connection = True
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        thread.start()
-        test.addCleanup(thread.join)
-        test.addCleanup(self.server.server_close)
-        test.addCleanup(self.server.shutdown)
+    def answer(self, handler, value):
+        handler.answer(200, json.dumps(value).encode(), Content_Type="application/json")
 
     def add(self, *frames):
         with self.lock:
@@ -113,13 +75,8 @@ class Consumer(WithService):
                           "consumer.backoff=50ms", "--set", "consumer.poll_interval=10ms",
                           "--set", "telemetry.log_level=debug", *more)  # fmt: skip
 
-    def value(self, service, line):
-        text = service.get("/metrics").body.decode()
-        found = [each for each in text.splitlines() if each.startswith(line + " ")]
-        return float(found[0].split()[-1]) if found else 0
-
     def done(self, service):
-        return self.value(service, 'sampleproc_consumer_frames_total{outcome="done",reason=""}')
+        return service.metric('sampleproc_consumer_frames_total{outcome="done",reason=""}')
 
     def connected(self, service):
         return service.get("/health").json()["components"]["consumer"]["connected"]
@@ -148,8 +105,8 @@ class Consumer(WithService):
         service = self.consume()
         wait_until(lambda: self.done(service) == 7)
         dead = 'sampleproc_consumer_frames_total{outcome="dead",reason="%s"}'
-        wait_until(lambda: self.value(service, dead % "invalid-frame") == 2)
-        wait_until(lambda: self.value(service, dead % "unsupported-format") == 1)
+        wait_until(lambda: service.metric(dead % "invalid-frame") == 2)
+        wait_until(lambda: service.metric(dead % "unsupported-format") == 1)
         self.assertEqual(service.stop(), 0)
         said = self.value_of_log(service, "a pulled frame cannot be done")
         self.assertEqual(said, 3)
@@ -170,7 +127,7 @@ class Consumer(WithService):
         self.buffer.add(empty)
         service = self.consume()
         dropped = 'sampleproc_consumer_frames_total{outcome="dropped",reason="no_pixels"}'
-        wait_until(lambda: self.value(service, dropped) == 1)
+        wait_until(lambda: service.metric(dropped) == 1)
         self.assertEqual(self.done(service), 0)
         self.assertEqual(service.stop(), 0)
 

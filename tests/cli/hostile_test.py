@@ -105,24 +105,20 @@ class Hostile(WithService):
                              env={"SAMPLEPROC_TELEMETRY_LOG_FORMAT": "json"})  # fmt: skip
         proc = pathlib.Path("/proc", str(service.child.pid))
 
-        def memory(field):
-            lines = (proc / "status").read_text().splitlines()
-            return next(int(line.split()[1]) for line in lines if line.startswith(field)) * 1024
-
         def cpu():
             words = (proc / "stat").read_text().rsplit(")", 1)[1].split()
             return (int(words[11]) + int(words[12])) / TICK
 
         good = (self.folder / GOOD).read_bytes()
         self.assertEqual(service.post(good, "application/octet-stream").status, 200)
-        usual = memory("VmRSS")
+        usual = service.memory("VmRSS")
         for each in CASES:
             with self.subTest(each.name):
                 frame = (self.folder / each.name).read_bytes()
                 (proc / "clear_refs").write_text("5")  # the highest memory counts from here
                 before = cpu()
                 answer = service.post(frame, "application/octet-stream")
-                spent, most = cpu() - before, memory("VmHWM")
+                spent, most = cpu() - before, service.memory("VmHWM")
                 body = answer.json()
                 error = None if answer.status == 200 else body["type"].rsplit(":", 1)[1]
                 self.assertTrue(
@@ -136,7 +132,7 @@ class Hostile(WithService):
         answer = service.post(good, "application/octet-stream")
         self.assertEqual(answer.status, 200)
         if MEASURED:
-            self.assertLess(memory("VmRSS") - usual, 40_000_000)
+            self.assertLess(service.memory("VmRSS") - usual, 40_000_000)
         self.assertEqual(service.stop(), 0)
 
 

@@ -39,19 +39,14 @@ class Exhaustion(WithService):
             text += piece
         return text.decode()
 
-    def value(self, service, metric):
-        text = service.get("/metrics").body.decode()
-        return next(float(line.split()[1]) for line in text.splitlines()
-                    if line.startswith(metric + " "))  # fmt: skip
-
     def close_all(self, service, clients):
         """Until the service has seen that they are gone, whoever comes is turned away too."""
         for client in clients:
             client.close()
         end = time.monotonic() + cli.PATIENCE
         while time.monotonic() < end:
-            with contextlib.suppress(OSError, http.client.HTTPException, StopIteration):
-                if self.value(service, "sampleproc_http_connections") == 1:  # that of the question
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if service.metric("sampleproc_http_connections") == 1:  # that of the question
                     return
             time.sleep(0.01)
         self.fail("the service still has connections that are closed")
@@ -75,7 +70,7 @@ class Exhaustion(WithService):
 
         self.close_all(service, clients)
         self.assertEqual(service.get("/health").status, 200)
-        self.assertGreater(self.value(service, "sampleproc_http_accept_failures_total"), 0)
+        self.assertGreater(service.metric("sampleproc_http_accept_failures_total"), 0)
         service.wait_for("cannot accept connections")
         self.assertEqual(service.stop(), 0)
 
@@ -85,8 +80,8 @@ class Exhaustion(WithService):
         self.check_refusal(self.first_answer(clients), "http.max_connections")
         self.close_all(service, clients)
         self.assertEqual(service.get("/health").status, 200)
-        self.assertGreater(self.value(service, "sampleproc_http_refused_connections_total"), 0)
-        self.assertEqual(self.value(service, "sampleproc_http_accept_failures_total"), 0)
+        self.assertGreater(service.metric("sampleproc_http_refused_connections_total"), 0)
+        self.assertEqual(service.metric("sampleproc_http_accept_failures_total"), 0)
         self.assertEqual(service.stop(), 0)
 
     def cpu_seconds(self, service):

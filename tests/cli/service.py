@@ -90,6 +90,19 @@ class Service:
     def get(self, path):
         return self.ask("GET", path)
 
+    def metric(self, series):
+        """The value of `name` or `name{labels}`; 0 when there is no such series yet."""
+        for line in self.get("/metrics").body.decode().splitlines():
+            if line.startswith(series + " "):
+                return float(line.split()[-1])
+        return 0
+
+    def memory(self, field="VmRSS"):
+        """In bytes, of proc_pid_status(5)."""
+        with open(f"/proc/{self.child.pid}/status", encoding="ascii") as status:
+            line = next(line for line in status if line.startswith(field + ":"))
+        return int(line.split()[1]) * 1024
+
     def post(self, body, content_type=None, path="/process"):
         headers = {} if content_type is None else {"Content-Type": content_type}
         return self.ask("POST", path, body, headers)

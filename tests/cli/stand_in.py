@@ -1,0 +1,62 @@
+"""An HTTP server that stands for somebody else's, in a thread of the test's own."""
+
+import http.server
+import threading
+
+
+class StandIn:
+    """Hands each request to `handle`, until the test ends. Connections are kept and counted."""
+
+    def __init__(self, test):
+        self.lock = threading.Lock()
+        self.open = 0
+        self.most_open = 0
+        stand_in = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                with stand_in.lock:
+                    stand_in.open += 1
+                    stand_in.most_open = max(stand_in.most_open, stand_in.open)
+
+            def finish(self):
+                with stand_in.lock:
+                    stand_in.open -= 1
+                super().finish()
+
+            def do_any(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                stand_in.handle(self, body)
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_any
+
+            def answer(self, status, body=b"", **fields):
+                head = "".join(f"{name.replace('_', '-')}: {value}\r\n"
+                               for name, value in fields.items())  # fmt: skip
+                self.raw(b"HTTP/1.1 %d Stand-In\r\n%sContent-Length: %d\r\n\r\n%s"
+                         % (status, head.encode(), len(body), body))  # fmt: skip
+
+            def raw(self, data):
+                try:
+                    self.wfile.write(data)
+                except OSError:
+                    self.close_connection = True
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        test.addCleanup(thread.join)
+        test.addCleanup(server.server_close)
+        test.addCleanup(server.shutdown)
+
+    def handle(self, handler, body):
+        """Answers one request by `handler.answer` or, when it misbehaves, `handler.raw`."""
+        raise NotImplementedError
