@@ -10,4 +10,10 @@ Result<void> Allowance::Check(std::string_view where) const {
   return {};
 }
 
+Allowance Allowance::Within(std::chrono::nanoseconds time) const {
+  Allowance shorter = *this;
+  shorter.deadline = Deadline::Earlier(deadline, Deadline(SystemClock(), time));
+  return shorter;
+}
+
 }  // namespace sampleproc::base

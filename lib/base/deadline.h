@@ -71,6 +71,9 @@ struct Allowance {
 
   // Nothing, or kCancelled, or kDeadline. `where` completes "ran out of time in ...".
   Result<void> Check(std::string_view where) const;
+
+  // The same, for at most `time` from now by the system's clock.
+  Allowance Within(std::chrono::nanoseconds time) const;
 };
 
 }  // namespace sampleproc::base

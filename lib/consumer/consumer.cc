@@ -14,6 +14,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLook{200};
 constexpr milliseconds kLongestRetryAfter{60'000};
 
+bool EndedByStop(const base::Error& error) {
+  return error.code == ErrorCode::kShuttingDown || error.code == ErrorCode::kCancelled;
+}
+
 }  // namespace
 
 Consumer::Consumer(FrameSource& source, Dispatcher& dispatcher, const Options& options,
@@ -83,7 +87,7 @@ void Consumer::PullOnce() {
 }
 
 void Consumer::Failed(const base::Error& error) {
-  if (error.code == ErrorCode::kShuttingDown) return;
+  if (EndedByStop(error)) return;
   metrics_.ConsumerPullFailed(error);
   ++failures_;
   {
@@ -123,7 +127,7 @@ void Consumer::ProbeIfDue() {
   if (problem == upstream_problem_) return;
   if (problem.empty()) {
     log_.Info("consumer: the upstream says that it is healthy");
-  } else if (answer.error().code != ErrorCode::kShuttingDown) {
+  } else if (!EndedByStop(answer.error())) {
     log_.Warning("consumer: the upstream is not healthy", {{"error", std::string_view(problem)}});
   }
   upstream_problem_ = problem;

@@ -72,8 +72,9 @@ class FrameSource {
   // How the upstream says it is: success, or what is wrong. At most a few seconds.
   virtual base::Result<void> Probe() = 0;
 
-  // Ends a Pull or Probe that waits; those after it fail with kShuttingDown at once. Settle goes
-  // on working until the source is destroyed, which waits a bounded time for what is left.
+  // Ends a Pull or Probe that waits, with kCancelled, within a second or two; those after it fail
+  // with kShuttingDown at once. Settle goes on working until the source is destroyed, which waits a
+  // bounded time for what is left.
   virtual void Interrupt() = 0;
 };
 

@@ -57,20 +57,14 @@ base::Error Refusal(const net::HttpAnswer& answer) {
 
 Result<net::HttpAnswer> HttpSource::Ask(const std::string& path, std::size_t most_bytes,
                                         milliseconds time, bool idempotent) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (interrupted_) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
-    asking_ = true;
-  }
-  auto answer = client_.Ask(
+  const PullGate::Pass pass(gate_);
+  if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
+  return client_.Ask(
       {.target = net::Below(client_.url(), path),
        .fields = {{"User-Agent", "sampleproc"}, {"Accept", "application/json"}},
        .idempotent = idempotent},
-      most_bytes, {.deadline = base::Deadline(base::SystemClock(), time), .cancel = cancel_});
-  const std::lock_guard lock(mutex_);
-  asking_ = false;
-  answered_.notify_all();
-  return answer;
+      most_bytes,
+      {.deadline = base::Deadline(base::SystemClock(), time), .cancel = gate_.cancel()});
 }
 
 Result<net::HttpAnswer> HttpSource::Dequeue(std::size_t count) {
@@ -129,13 +123,6 @@ Result<void> HttpSource::Probe() {
   const auto status = std::ranges::find(*fields, "status", &EntryField::name);
   if (status == fields->end() || status->value != "unhealthy") return {};
   return base::Fail(ErrorCode::kUnavailable, "the frame buffer says that it is unhealthy");
-}
-
-void HttpSource::Interrupt() {
-  std::unique_lock lock(mutex_);
-  interrupted_ = true;
-  answered_.wait_for(lock, kLastAnswer, [this] { return !asking_; });
-  cancel_.Cancel();
 }
 
 }  // namespace sampleproc::consumer

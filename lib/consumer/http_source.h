@@ -2,15 +2,12 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <vector>
 
-#include "base/deadline.h"
 #include "consumer/frame_source.h"
-#include "consumer/options.h"
+#include "consumer/pull_gate.h"
 #include "frame/options.h"
 #include "net/http_client.h"
 
@@ -39,7 +36,7 @@ class HttpSource final : public FrameSource {
   void Reset() override { client_.Reset(); }
   base::Result<void> Probe() override;
   // Waits for the answer that is on its way.
-  void Interrupt() override;
+  void Interrupt() override { gate_.Interrupt(kLastAnswer); }
 
  private:
   base::Result<net::HttpAnswer> Ask(const std::string& path, std::size_t most_bytes,
@@ -52,12 +49,7 @@ class HttpSource final : public FrameSource {
   const frame::Options limits_;
   std::uint64_t next_ticket_ = 1;  // the puller's
   int careful_ = 0;                // the puller's; pulls that are still to be of one frame
-
-  const base::CancelFlag cancel_;
-  std::mutex mutex_;
-  std::condition_variable answered_;
-  bool interrupted_ = false;  // guarded by mutex_
-  bool asking_ = false;       // guarded by mutex_
+  PullGate gate_;
 };
 
 }  // namespace sampleproc::consumer

@@ -26,8 +26,9 @@ base::Result<base::ByteBuffer> RedisPixels::Fetch(const std::string& key,
   auto client = Take();
   const bool kept = client->connected();
   const net::RedisCommand get{"GET", key};
-  auto reply = client->Ask(get);
-  if (!reply && kept) reply = client->Ask(get);  // it may have been closed while it was idle
+  auto reply = client->Ask(get, allowance);
+  if (!reply && kept)
+    reply = client->Ask(get, allowance);  // it may have been closed while it was idle
   if (!reply) return std::unexpected(std::move(reply.error()));
   {
     const std::lock_guard lock(mutex_);

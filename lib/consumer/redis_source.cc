@@ -20,7 +20,11 @@ using std::chrono::milliseconds;
 constexpr milliseconds kBlock{500};      // a stop waits no longer
 constexpr milliseconds kShortBlock{20};  // while more can be claimed soon
 constexpr milliseconds kRetrySettling{200};
-constexpr std::chrono::seconds kLastPatience{2};
+// When it stops: for the answer to a pull that is on its way, for settlements that are left, and
+// for each question after them.
+constexpr milliseconds kLastAnswer{1'000};
+constexpr milliseconds kLastPatience{1'000};
+constexpr milliseconds kBrief{500};
 constexpr std::size_t kSettleTogether = 64;
 constexpr const char* kResultsLimit = "100000";
 constexpr const char* kDeadLimit = "10000";
@@ -58,13 +62,15 @@ RedisSource::RedisSource(RedisSourceContext context, const RedisOptions& options
       pull_client_(context_.connect, context_.login, context_.limits),
       next_claim_(context_.clock.Now()),
       settle_client_(context_.connect, context_.login, context_.limits),
-      settler_([this] { SettleAll(); }) {}
+      settler_([this] { Settler(); }) {}
 
 RedisSource::~RedisSource() {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     closing_ = true;
-    patience_ = base::Deadline(base::SystemClock(), kLastPatience);
+    changed_.notify_all();
+    changed_.wait_for(lock, kLastPatience, [this] { return closed_; });
+    settling_.Cancel();
     changed_.notify_all();
   }
   settler_.join();
@@ -73,22 +79,25 @@ RedisSource::~RedisSource() {
   LeaveGroup();
 }
 
-void RedisSource::Interrupt() {
-  const std::lock_guard lock(mutex_);
-  interrupted_ = true;
-}
+void RedisSource::Interrupt() { gate_.Interrupt(kLastAnswer); }
 
 Result<RedisReply> RedisSource::Ask(const RedisCommand& command, milliseconds wait) {
-  auto reply = pull_client_.Ask(command, wait);
+  auto reply = pull_client_.Ask(command, {.cancel = gate_.cancel()}, wait);
   if (reply && reply->kind == RedisReply::Kind::kError && !reply->IsError("NOGROUP")) {
     return std::unexpected(ErrorOf(*reply));
   }
   return reply;
 }
 
+// Of one who stops, and waits no longer than need be.
+Result<RedisReply> RedisSource::AskBriefly(net::RedisClient& client, const RedisCommand& command) {
+  return client.Ask(command, base::Allowance().Within(kBrief));
+}
+
 Result<bool> RedisSource::AloneInGroup() {
-  auto reply = Ask({"XINFO", "CONSUMERS", options_.stream, options_.group});
+  auto reply = AskBriefly(pull_client_, {"XINFO", "CONSUMERS", options_.stream, options_.group});
   if (!reply) return std::unexpected(std::move(reply.error()));
+  if (reply->kind == RedisReply::Kind::kError) return std::unexpected(ErrorOf(*reply));
   for (const RedisReply& consumer : reply->elements) {
     // Name and value in turn: name, pending, idle, and whatever a later version adds.
     std::string name;
@@ -104,7 +113,8 @@ Result<bool> RedisSource::AloneInGroup() {
 
 Result<void> RedisSource::MakeGroup() {
   auto reply = pull_client_.Ask(
-      RedisCommand{"XGROUP", "CREATE", options_.stream, options_.group, "0", "MKSTREAM"});
+      RedisCommand{"XGROUP", "CREATE", options_.stream, options_.group, "0", "MKSTREAM"},
+      {.cancel = gate_.cancel()});
   if (!reply) return std::unexpected(std::move(reply.error()));
   if (reply->kind == RedisReply::Kind::kError && !reply->IsError("BUSYGROUP")) {
     return std::unexpected(ErrorOf(*reply));
@@ -145,10 +155,8 @@ bool RedisSource::Holds(const std::string& id) const {
 }
 
 Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (interrupted_) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
-  }
+  const PullGate::Pass pass(gate_);
+  if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
   if (context_.clock.Now() >= next_claim_) {
     auto claimed = Claim(count);
     if (!claimed || !claimed->empty()) return claimed;
@@ -251,6 +259,8 @@ Result<std::vector<Delivery>> RedisSource::ClaimOne(const std::string& id,
 }
 
 Result<void> RedisSource::Probe() {
+  const PullGate::Pass pass(gate_);
+  if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
   auto reply = Ask({"PING"});
   if (!reply) return std::unexpected(std::move(reply.error()));
   return {};
@@ -322,7 +332,7 @@ RedisCommand RedisSource::CommandFor(const Pending& pending) const {
 bool RedisSource::SettleSome(std::vector<Pending>& batch) {
   std::vector<RedisCommand> commands;
   for (const Pending& pending : batch) commands.push_back(CommandFor(pending));
-  auto replies = settle_client_.Ask(commands);
+  auto replies = settle_client_.Ask(commands, {.cancel = settling_});
   if (!replies) return false;
   std::vector<Pending> again;
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -353,10 +363,18 @@ void RedisSource::KeepHeld() {
     const std::lock_guard lock(mutex_);
     for (const auto& [ticket, held] : held_) command.push_back(held.id);
   }
-  if (command.size() > 6) (void)settle_client_.Ask(command);  // the next one comes soon
+  if (command.size() == 6) return;
+  (void)settle_client_.Ask(command, {.cancel = settling_});  // the next one comes soon
 }
 
-void RedisSource::SettleAll() {
+void RedisSource::Settler() {
+  SettleUntilClosed();
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
+
+void RedisSource::SettleUntilClosed() {
   const milliseconds beat = std::max(milliseconds(1), options_.claim_idle / 3);
   base::MonoTime next_beat = base::SystemClock().Now() + beat;
   std::unique_lock lock(mutex_);
@@ -383,7 +401,7 @@ void RedisSource::SettleAll() {
       batch.pop_back();
     }
     if (settled) continue;
-    if (closing_ && patience_.Expired()) return;
+    if (settling_.Cancelled()) return;
     const base::MonoTime pause_end = base::SystemClock().Now() + kRetrySettling;
     while (base::SystemClock().Now() < pause_end) changed_.wait_until(lock, pause_end);
   }
@@ -393,8 +411,8 @@ void RedisSource::LeaveGroup() {
   // A server that is away is not waited for.
   net::RedisClient& client = settle_client_.connected() ? settle_client_ : pull_client_;
   if (!client.connected()) return;
-  (void)client.Ask(
-      RedisCommand{"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer});
+  (void)AskBriefly(client,
+                   {"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer});
 }
 
 }  // namespace sampleproc::consumer

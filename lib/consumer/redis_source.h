@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "consumer/frame_source.h"
 #include "consumer/options.h"
+#include "consumer/pull_gate.h"
 #include "frame/options.h"
 #include "net/redis_client.h"
 
@@ -45,8 +46,8 @@ class RedisSource final : public FrameSource {
  public:
   RedisSource(RedisSourceContext context, const RedisOptions& options,
               const frame::Options& limits);
-  // Waits at most two seconds for settlements that are left, then leaves the group if nothing of
-  // this consumer is pending.
+  // Waits at most a second for settlements that are left, then leaves the group if nothing of this
+  // consumer is pending; half a second for that.
   ~RedisSource() override;
 
   base::Result<std::vector<Delivery>> Pull(std::size_t count) override;
@@ -54,7 +55,7 @@ class RedisSource final : public FrameSource {
   bool TakesBack() const override { return true; }
 
   // Whether no other consumer of the group has been heard of in the last kHeard: then nobody reads
-  // the stream without us. Once the consumer's thread has ended.
+  // the stream without us. Once the consumer's thread has ended; at most half a second.
   static constexpr std::chrono::milliseconds kHeard{10'000};
   base::Result<bool> AloneInGroup();
   void Reset() override { pull_client_.Disconnect(); }
@@ -79,11 +80,14 @@ class RedisSource final : public FrameSource {
   base::Result<std::vector<Delivery>> ClaimOne(const std::string& id, std::int64_t deliveries);
   base::Result<net::RedisReply> Ask(const net::RedisCommand& command,
                                     std::chrono::milliseconds wait = {});
+  static base::Result<net::RedisReply> AskBriefly(net::RedisClient& client,
+                                                  const net::RedisCommand& command);
   Delivery Take(const net::RedisReply& entry, int deliveries);
   bool HoldsSuspect() const;
   bool Holds(const std::string& id) const;
 
-  void SettleAll();
+  void Settler();
+  void SettleUntilClosed();
   bool SettleSome(std::vector<Pending>& batch);
   void KeepHeld();
   void LeaveGroup();
@@ -92,6 +96,7 @@ class RedisSource final : public FrameSource {
   const RedisSourceContext context_;
   const RedisOptions options_;
   const frame::Options limits_;
+  PullGate gate_;
   net::RedisClient pull_client_;    // the puller's
   base::MonoTime next_claim_{};     // the puller's
   base::MonoTime next_seen_{};      // the puller's
@@ -103,9 +108,9 @@ class RedisSource final : public FrameSource {
   std::uint64_t next_ticket_ = 1;       // guarded by mutex_
   std::map<std::uint64_t, Held> held_;  // guarded by mutex_; until settled
   std::deque<Pending> queue_;           // guarded by mutex_; no longer than held_
-  bool interrupted_ = false;            // guarded by mutex_
-  bool closing_ = false;                // guarded by mutex_
-  base::Deadline patience_;             // guarded by mutex_; of the end
+  bool closing_ = false;                // guarded by mutex_; settle what is left and end
+  bool closed_ = false;                 // guarded by mutex_; the settling thread is at its end
+  const base::CancelFlag settling_;     // cancelled: end, whatever is left
 
   std::jthread settler_;
 };

@@ -45,11 +45,11 @@ void Registrar::End() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Registrar::Stop(bool deregister, milliseconds patience) {
+void Registrar::Stop(bool deregister, const base::Deadline& end) {
   End();
   if (!deregister || !registered_) return;
-  const auto status = Send("DELETE", kBase + net::PercentEncoded(registration_.id), "",
-                           {.deadline = base::Deadline(base::SystemClock(), patience)});
+  const auto status =
+      Send("DELETE", kBase + net::PercentEncoded(registration_.id), "", {.deadline = end});
   if (status && (*status == 204 || *status == 404)) {
     log_.Info("consumer: deregistered from the orchestrator");
     return;

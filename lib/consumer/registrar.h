@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "consumer/consumer.h"
@@ -41,8 +42,9 @@ class Registrar {
   // Stops without a word to the orchestrator.
   ~Registrar();
 
-  // Ends the heartbeat; `deregister`, since nobody reads the queue any more. At most `patience`.
-  void Stop(bool deregister, std::chrono::milliseconds patience);
+  // Ends the heartbeat; `deregister`, since nobody reads the queue any more. Until `end`, of the
+  // system's clock, at the longest.
+  void Stop(bool deregister, const base::Deadline& end);
 
  private:
   void Run();

@@ -23,26 +23,8 @@ using std::chrono::milliseconds;
 using Parser = http::response_parser<http::string_body>;
 
 constexpr std::uint32_t kMostHeadBytes = 16 * 1024;
-// A wait looks so often whether it has been cancelled.
+// A wait for a connection looks so often whether it has been cancelled.
 constexpr milliseconds kSlice{50};
-
-base::Deadline Within(milliseconds time, const base::Deadline& other) {
-  const base::Deadline own(base::SystemClock(), time);
-  return !other.Never() && other.At() < own.At() ? other : own;
-}
-
-// Reads at least a byte, or 0 at the end. Looks at the allowance all the while.
-Result<std::size_t> ReadSome(Stream& stream, std::span<char> room, milliseconds silence,
-                             const base::Allowance& allowance) {
-  const base::Deadline end = Within(silence, allowance.deadline);
-  for (;;) {
-    if (allowance.cancel.Cancelled())
-      return Fail(ErrorCode::kCancelled, "the request was cancelled");
-    auto got = stream.Read(room, Within(kSlice, end));
-    if (got || got.error().code != ErrorCode::kRequestTimeout) return got;
-    if (end.Expired()) return Fail(ErrorCode::kRequestTimeout, "no answer in time");
-  }
-}
 
 std::optional<std::chrono::seconds> Seconds(std::string_view text) {
   std::int64_t seconds = 0;
@@ -87,20 +69,20 @@ std::string HttpClient::Bytes(const HttpRequest& request) const {
 }
 
 Result<std::unique_ptr<Stream>> HttpClient::OpenTo(const std::string& address,
-                                                   const base::Deadline& deadline) const {
+                                                   const base::Allowance& allowance) const {
   const Endpoint endpoint{.host = address, .port = url_.port};
-  if (!url_.tls) return Connect(endpoint, deadline);
-  return ConnectTls(endpoint, {"", url_.host, ""}, deadline);
+  if (!url_.tls) return Connect(endpoint, allowance);
+  return ConnectTls(endpoint, {"", url_.host, ""}, allowance);
 }
 
 Result<std::unique_ptr<Stream>> HttpClient::Open(const base::Allowance& allowance) {
-  const base::Deadline deadline = Within(options_.connect_timeout, allowance.deadline);
+  const base::Allowance within = allowance.Within(options_.connect_timeout);
   for (;;) {
     auto found = addresses_.Find(url_.host);
     if (!found) return std::unexpected(std::move(found.error()));
     base::Error last;
     for (const std::string& address : found->addresses) {
-      auto stream = OpenTo(address, deadline);
+      auto stream = OpenTo(address, within);
       if (stream) {
         const std::lock_guard lock(mutex_);
         ++counts_.opened;
@@ -109,7 +91,8 @@ Result<std::unique_ptr<Stream>> HttpClient::Open(const base::Allowance& allowanc
       last = std::move(stream.error());
     }
     addresses_.Forget(url_.host);
-    if (found->fresh || deadline.Expired()) return std::unexpected(std::move(last));
+    if (found->fresh || within.deadline.Expired() || within.cancel.Cancelled())
+      return std::unexpected(std::move(last));
   }
 }
 
@@ -163,8 +146,9 @@ HttpClientCounts HttpClient::counts() const {
 Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const std::string& bytes,
                                                          std::size_t most_bytes,
                                                          const base::Allowance& allowance) const {
-  const base::Deadline write_end = Within(options_.read_timeout, allowance.deadline);
-  if (auto sent = stream.Write(bytes, write_end); !sent) return std::unexpected(sent.error());
+  if (auto sent = stream.Write(bytes, allowance.Within(options_.read_timeout)); !sent) {
+    return std::unexpected(std::move(sent.error()));
+  }
   std::string received;
   std::array<char, 16 * 1024> piece;
   std::optional<Parser> parser;
@@ -196,7 +180,7 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const s
       begin();  // 1xx: the answer is still to come
       continue;
     }
-    auto got = ReadSome(stream, piece, options_.read_timeout, allowance);
+    auto got = stream.Read(piece, allowance.Within(options_.read_timeout));
     if (!got) return std::unexpected(std::move(got.error()));
     if (*got == 0) {
       if (parser->got_some()) parser->put_eof(error);

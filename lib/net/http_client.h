@@ -87,7 +87,7 @@ class HttpClient {
   void GiveBack(std::unique_ptr<Stream> stream, std::uint64_t generation);
   base::Result<std::unique_ptr<Stream>> Open(const base::Allowance& allowance);
   base::Result<std::unique_ptr<Stream>> OpenTo(const std::string& address,
-                                               const base::Deadline& deadline) const;
+                                               const base::Allowance& allowance) const;
   std::string Bytes(const HttpRequest& request) const;
   base::Result<std::pair<HttpAnswer, bool>> Exchange(Stream& stream, const std::string& bytes,
                                                      std::size_t most_bytes,

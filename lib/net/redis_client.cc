@@ -147,21 +147,20 @@ void RedisClient::Disconnect() {
   reader_.reset();
 }
 
-Result<void> RedisClient::Connect() {
-  const base::Deadline deadline(base::SystemClock(), limits_.connect);
-  auto stream = connect_(deadline);
+Result<void> RedisClient::Connect(const base::Allowance& allowance) {
+  auto stream = connect_(allowance);
   if (!stream) return std::unexpected(std::move(stream.error()));
   stream_ = std::move(*stream);
   reader_ = std::make_unique<Reader>(limits_);
-  return LogIn(deadline);
+  return LogIn(allowance);
 }
 
-Result<void> RedisClient::LogIn(const base::Deadline& deadline) {
+Result<void> RedisClient::LogIn(const base::Allowance& allowance) {
   if (login_.password.empty()) return {};
   RedisCommand command = {"AUTH"};
   if (!login_.username.empty()) command.push_back(login_.username);
   command.push_back(login_.password);
-  auto replies = Exchange({&command, 1}, deadline);
+  auto replies = Exchange({&command, 1}, allowance);
   if (!replies) return std::unexpected(std::move(replies.error()));
   const RedisReply& reply = replies->front();
   if (reply.kind != Kind::kError) return {};
@@ -171,13 +170,13 @@ Result<void> RedisClient::LogIn(const base::Deadline& deadline) {
               "Redis refused the login: user or password (consumer.redis.password_file) is wrong");
 }
 
-Result<RedisReply> RedisClient::ReadReply(const base::Deadline& deadline) {
+Result<RedisReply> RedisClient::ReadReply(const base::Allowance& allowance) {
   std::array<char, 16 * 1024> room;
   while (true) {
     auto reply = reader_->Next();
     if (!reply) return std::unexpected(std::move(reply.error()));
     if (*reply != nullptr) return std::move(**reply);
-    auto got = stream_->Read(room, deadline);
+    auto got = stream_->Read(room, allowance);
     if (!got) return std::unexpected(std::move(got.error()));
     if (*got == 0) return Fail(ErrorCode::kUnavailable, "Redis closed the connection");
     if (auto fed = reader_->Feed({room.data(), *got}); !fed) {
@@ -187,19 +186,19 @@ Result<RedisReply> RedisClient::ReadReply(const base::Deadline& deadline) {
 }
 
 Result<std::vector<RedisReply>> RedisClient::Exchange(std::span<const RedisCommand> commands,
-                                                      const base::Deadline& deadline) {
+                                                      const base::Allowance& allowance) {
   std::string bytes;
   for (const RedisCommand& command : commands) {
     auto formatted = Format(command);
     if (!formatted) return std::unexpected(std::move(formatted.error()));
     bytes += *formatted;
   }
-  if (auto written = stream_->Write(bytes, deadline); !written) {
+  if (auto written = stream_->Write(bytes, allowance); !written) {
     return std::unexpected(std::move(written.error()));
   }
   std::vector<RedisReply> replies;
   while (replies.size() < commands.size()) {
-    auto reply = ReadReply(deadline);
+    auto reply = ReadReply(allowance);
     if (!reply) return std::unexpected(std::move(reply.error()));
     replies.push_back(std::move(*reply));
   }
@@ -207,19 +206,23 @@ Result<std::vector<RedisReply>> RedisClient::Exchange(std::span<const RedisComma
 }
 
 Result<std::vector<RedisReply>> RedisClient::Ask(std::span<const RedisCommand> commands,
+                                                 const base::Allowance& allowance,
                                                  std::chrono::milliseconds wait) {
   Result<std::vector<RedisReply>> replies;
-  if (Result<void> done = connected() ? Result<void>() : Connect(); !done) {
-    replies = std::unexpected(std::move(done.error()));
+  Result<void> done;
+  if (!connected()) done = Connect(allowance.Within(limits_.connect));
+  if (done) {
+    replies = Exchange(commands, allowance.Within(limits_.answer + wait));
   } else {
-    replies = Exchange(commands, base::Deadline(base::SystemClock(), limits_.answer + wait));
+    replies = std::unexpected(std::move(done.error()));
   }
   if (!replies) Disconnect();
   return replies;
 }
 
-Result<RedisReply> RedisClient::Ask(const RedisCommand& command, std::chrono::milliseconds wait) {
-  auto replies = Ask(std::span(&command, 1), wait);
+Result<RedisReply> RedisClient::Ask(const RedisCommand& command, const base::Allowance& allowance,
+                                    std::chrono::milliseconds wait) {
+  auto replies = Ask(std::span(&command, 1), allowance, wait);
   if (!replies) return std::unexpected(std::move(replies.error()));
   return std::move(replies->front());
 }

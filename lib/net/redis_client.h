@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -46,10 +45,6 @@ struct RedisLimits {
   std::size_t reply_elements = 100'000;
 };
 
-// Makes a connection; the seam through which TLS and tests come in.
-using ConnectStream =
-    std::function<base::Result<std::unique_ptr<Stream>>(const base::Deadline& deadline)>;
-
 // Used by one thread at a time. Connects when it is first asked, and again after a failure. The
 // password is in no error.
 class RedisClient {
@@ -60,13 +55,15 @@ class RedisClient {
   RedisClient& operator=(const RedisClient&) = delete;
 
   // Sends the commands in one piece and reads a reply for each, in order; errors of the server are
-  // replies. `wait` is added to the limit: for commands that block. Fails with kUnavailable (no
-  // connection, the server went away), kRequestTimeout, kIo (what came is no RESP, or over a
-  // limit), kConfig (the login was refused). After a failure the connection is closed; what was
-  // sent may have been done or not.
+  // replies. `wait` is added to the limit of an answer: for commands that block. Fails with
+  // kUnavailable (no connection, the server went away), kRequestTimeout, kCancelled, kIo (what came
+  // is no RESP, or over a limit), kConfig (the login was refused). After a failure the connection
+  // is closed; what was sent may have been done or not.
   base::Result<std::vector<RedisReply>> Ask(std::span<const RedisCommand> commands,
+                                            const base::Allowance& allowance = {},
                                             std::chrono::milliseconds wait = {});
-  base::Result<RedisReply> Ask(const RedisCommand& command, std::chrono::milliseconds wait = {});
+  base::Result<RedisReply> Ask(const RedisCommand& command, const base::Allowance& allowance = {},
+                               std::chrono::milliseconds wait = {});
 
   void Disconnect();
   bool connected() const { return stream_ != nullptr; }
@@ -74,11 +71,11 @@ class RedisClient {
  private:
   class Reader;
 
-  base::Result<void> Connect();
-  base::Result<void> LogIn(const base::Deadline& deadline);
+  base::Result<void> Connect(const base::Allowance& allowance);
+  base::Result<void> LogIn(const base::Allowance& allowance);
   base::Result<std::vector<RedisReply>> Exchange(std::span<const RedisCommand> commands,
-                                                 const base::Deadline& deadline);
-  base::Result<RedisReply> ReadReply(const base::Deadline& deadline);
+                                                 const base::Allowance& allowance);
+  base::Result<RedisReply> ReadReply(const base::Allowance& allowance);
 
   const ConnectStream connect_;
   const RedisLogin login_;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <cstring>
 
 namespace sampleproc::net {
@@ -17,6 +16,9 @@ namespace {
 using base::ErrorCode;
 using base::Fail;
 using base::Result;
+
+// A wait looks so often whether it has been cancelled.
+constexpr std::chrono::milliseconds kSlice{50};
 
 std::unexpected<base::Error> Unavailable(int error) {
   return Fail(ErrorCode::kUnavailable, std::strerror(error));
@@ -29,13 +31,13 @@ std::string Loopback(const std::string& host) {
 }
 
 Result<int> ConnectTo(int family, const sockaddr* address, socklen_t size,
-                      const base::Deadline& deadline) {
+                      const base::Allowance& allowance) {
   const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return Unavailable(errno);
   Result<void> done = {};
   if (::connect(fd, address, size) != 0) {
     if (errno == EINPROGRESS) {
-      done = WaitFor(fd, POLLOUT, deadline);
+      done = WaitFor(fd, POLLOUT, allowance);
       int error = 0;
       socklen_t error_size = sizeof error;
       if (done && ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size) != 0) error = errno;
@@ -49,13 +51,13 @@ Result<int> ConnectTo(int family, const sockaddr* address, socklen_t size,
   return std::unexpected(done.error());
 }
 
-Result<int> ConnectUnix(const std::string& path, const base::Deadline& deadline) {
+Result<int> ConnectUnix(const std::string& path, const base::Allowance& allowance) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return Unavailable(ENAMETOOLONG);
   std::ranges::copy(path, address.sun_path);
   // A reinterpretation that the interface of sockets asks for.
-  return ConnectTo(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, deadline);
+  return ConnectTo(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, allowance);
 }
 
 class PlainStream : public Stream {
@@ -65,13 +67,13 @@ class PlainStream : public Stream {
   PlainStream& operator=(const PlainStream&) = delete;
   ~PlainStream() override { ::close(fd_); }
 
-  Result<void> Write(std::string_view bytes, const base::Deadline& deadline) override {
+  Result<void> Write(std::string_view bytes, const base::Allowance& allowance) override {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent >= 0) {
         bytes.remove_prefix(static_cast<std::size_t>(sent));
       } else if (errno == EAGAIN) {
-        if (Result<void> ready = WaitFor(fd_, POLLOUT, deadline); !ready) return ready;
+        if (Result<void> ready = WaitFor(fd_, POLLOUT, allowance); !ready) return ready;
       } else if (errno != EINTR) {
         return Unavailable(errno);
       }
@@ -79,13 +81,13 @@ class PlainStream : public Stream {
     return {};
   }
 
-  Result<std::size_t> Read(std::span<char> room, const base::Deadline& deadline) override {
+  Result<std::size_t> Read(std::span<char> room, const base::Allowance& allowance) override {
     while (true) {
       const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
       if (got >= 0) return static_cast<std::size_t>(got);
       if (errno == EINTR) continue;
       if (errno != EAGAIN) return Unavailable(errno);
-      if (Result<void> ready = WaitFor(fd_, POLLIN, deadline); !ready) {
+      if (Result<void> ready = WaitFor(fd_, POLLIN, allowance); !ready) {
         return std::unexpected(ready.error());
       }
     }
@@ -104,24 +106,26 @@ std::string Endpoint::Name() const {
   return (literal6 ? "[" + target + "]" : target) + ":" + std::to_string(port);
 }
 
-Result<void> WaitFor(int fd, short events, const base::Deadline& deadline) {
+Result<void> WaitFor(int fd, short events, const base::Allowance& allowance) {
+  const base::Deadline& deadline = allowance.deadline;
   while (true) {
-    int patience = -1;
+    if (allowance.cancel.Cancelled()) return Fail(ErrorCode::kCancelled, "nobody waits any more");
+    std::chrono::milliseconds patience = kSlice;
     if (!deadline.Never()) {
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(deadline.At() - base::SystemClock().Now());
       if (left.count() <= 0) return Fail(ErrorCode::kRequestTimeout, "it takes too long");
-      patience = static_cast<int>(std::min<std::int64_t>(left.count(), INT_MAX));
+      patience = std::min(patience, left);
     }
     pollfd entry{fd, events, 0};
-    const int ready = ::poll(&entry, 1, patience);
+    const int ready = ::poll(&entry, 1, static_cast<int>(patience.count()));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return Unavailable(errno);
   }
 }
 
-Result<int> ConnectSocket(const Endpoint& endpoint, const base::Deadline& deadline) {
-  if (!endpoint.unix_socket.empty()) return ConnectUnix(endpoint.unix_socket, deadline);
+Result<int> ConnectSocket(const Endpoint& endpoint, const base::Allowance& allowance) {
+  if (!endpoint.unix_socket.empty()) return ConnectUnix(endpoint.unix_socket, allowance);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -131,13 +135,14 @@ Result<int> ConnectSocket(const Endpoint& endpoint, const base::Deadline& deadli
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
   Result<int> fd = Fail(ErrorCode::kUnavailable, "it has no address");
   for (const addrinfo* each = found; each != nullptr && !fd; each = each->ai_next) {
-    fd = ConnectTo(each->ai_family, each->ai_addr, each->ai_addrlen, deadline);
+    fd = ConnectTo(each->ai_family, each->ai_addr, each->ai_addrlen, allowance);
   }
   return fd;
 }
 
-Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint, const base::Deadline& deadline) {
-  const Result<int> fd = ConnectSocket(endpoint, deadline);
+Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint,
+                                        const base::Allowance& allowance) {
+  const Result<int> fd = ConnectSocket(endpoint, allowance);
   if (!fd) return std::unexpected(fd.error());
   return std::make_unique<PlainStream>(*fd);
 }

@@ -1,8 +1,8 @@
-// A connection for one short exchange that the calling thread waits for: what a health check or a
-// script needs, not a server.
+// A connection on which the calling thread waits for its peer: what a client needs, not a server.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,18 +14,25 @@
 namespace sampleproc::net {
 
 // Used by one thread at a time.
+//
+// Everything here that waits does so within an Allowance whose deadline is one of the system's
+// clock, and fails with kRequestTimeout when that has passed, with kCancelled soon (50 ms) after
+// it was cancelled, with kUnavailable when the peer has gone or cannot be reached.
 class Stream {
  public:
   virtual ~Stream() = default;
 
-  // Writes all of `bytes`. Fails with kUnavailable when the peer has gone, with kRequestTimeout at
-  // the deadline.
-  virtual base::Result<void> Write(std::string_view bytes, const base::Deadline& deadline) = 0;
+  // Writes all of `bytes`.
+  virtual base::Result<void> Write(std::string_view bytes, const base::Allowance& allowance) = 0;
 
   // Reads what is there, at most `room`, and waits when nothing is; 0 is the end of the stream.
-  // Fails as Write does.
-  virtual base::Result<std::size_t> Read(std::span<char> room, const base::Deadline& deadline) = 0;
+  virtual base::Result<std::size_t> Read(std::span<char> room,
+                                         const base::Allowance& allowance) = 0;
 };
+
+// Makes a connection; the seam through which TLS and tests come in.
+using ConnectStream =
+    std::function<base::Result<std::unique_ptr<Stream>>(const base::Allowance& allowance)>;
 
 struct Endpoint {
   std::string host;  // a name or an address; "0.0.0.0", "::", "*" and "" mean the loopback
@@ -36,16 +43,15 @@ struct Endpoint {
   std::string Name() const;
 };
 
-// Connects to the first of the host's addresses that takes it. Fails with kUnavailable when none
-// does, with kRequestTimeout at the deadline; the message is the reason alone. Looking up a name
-// takes as long as the resolver does. `deadline` is one of the system's clock, as all here are.
+// Connects to the first of the host's addresses that takes it; the message of a failure is the
+// reason alone. Looking up a name takes as long as the resolver does, whatever is allowed.
 base::Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint,
-                                              const base::Deadline& deadline);
+                                              const base::Allowance& allowance);
 
-// Waits until `fd` is ready for `events` of poll(2). kRequestTimeout at the deadline.
-base::Result<void> WaitFor(int fd, short events, const base::Deadline& deadline);
+// Waits until `fd` is ready for `events` of poll(2).
+base::Result<void> WaitFor(int fd, short events, const base::Allowance& allowance);
 
 // A connected socket, which the returned value owns. See tls_stream.h for who needs it.
-base::Result<int> ConnectSocket(const Endpoint& endpoint, const base::Deadline& deadline);
+base::Result<int> ConnectSocket(const Endpoint& endpoint, const base::Allowance& allowance);
 
 }  // namespace sampleproc::net

@@ -46,28 +46,28 @@ class TlsStream : public Stream {
         context_(std::move(context)),
         session_(std::move(session)) {}
 
-  Result<void> Handshake(const base::Deadline& deadline) {
-    const Result<int> done = Try([this] { return ::SSL_connect(session_.get()); }, deadline);
+  Result<void> Handshake(const base::Allowance& allowance) {
+    const Result<int> done = Try([this] { return ::SSL_connect(session_.get()); }, allowance);
     if (!done) return std::unexpected(done.error());
     return {};
   }
 
-  Result<void> Write(std::string_view bytes, const base::Deadline& deadline) override {
+  Result<void> Write(std::string_view bytes, const base::Allowance& allowance) override {
     while (!bytes.empty()) {
       const int size = static_cast<int>(std::min<std::size_t>(bytes.size(), INT_MAX));
       const Result<int> sent =
           Try([this, bytes, size] { return ::SSL_write(session_.get(), bytes.data(), size); },
-              deadline);
+              allowance);
       if (!sent) return std::unexpected(sent.error());
       bytes.remove_prefix(static_cast<std::size_t>(*sent));
     }
     return {};
   }
 
-  Result<std::size_t> Read(std::span<char> room, const base::Deadline& deadline) override {
+  Result<std::size_t> Read(std::span<char> room, const base::Allowance& allowance) override {
     const int size = static_cast<int>(std::min<std::size_t>(room.size(), INT_MAX));
-    const Result<int> got =
-        Try([this, room, size] { return ::SSL_read(session_.get(), room.data(), size); }, deadline);
+    const Result<int> got = Try(
+        [this, room, size] { return ::SSL_read(session_.get(), room.data(), size); }, allowance);
     if (!got) return std::unexpected(got.error());
     return static_cast<std::size_t>(*got);
   }
@@ -75,7 +75,7 @@ class TlsStream : public Stream {
  private:
   // Repeats `call` until it has done something; 0 is the peer's orderly end.
   template <typename Call>
-  Result<int> Try(Call call, const base::Deadline& deadline) {
+  Result<int> Try(Call call, const base::Allowance& allowance) {
     while (true) {
       ::ERR_clear_error();
       const int result = call();
@@ -96,7 +96,7 @@ class TlsStream : public Stream {
         default:
           return Fail(ErrorCode::kUnavailable, Reason(session_.get(), trust_));
       }
-      if (Result<void> ready = WaitFor(socket_.get(), events, deadline); !ready) {
+      if (Result<void> ready = WaitFor(socket_.get(), events, allowance); !ready) {
         return std::unexpected(ready.error());
       }
     }
@@ -144,10 +144,10 @@ bool ExpectName(SSL* session, const std::string& name) {
 }  // namespace
 
 Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const TlsTrust& trust,
-                                           const base::Deadline& deadline) {
+                                           const base::Allowance& allowance) {
   Result<Context> context = MakeContext(trust);
   if (!context) return std::unexpected(context.error());
-  const Result<int> fd = ConnectSocket(endpoint, deadline);
+  const Result<int> fd = ConnectSocket(endpoint, allowance);
   if (!fd) return std::unexpected(fd.error());
   base::Descriptor socket(*fd);
   Session session(::SSL_new(context->get()), &::SSL_free);
@@ -159,7 +159,7 @@ Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const TlsTr
   }
   auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(*context),
                                             std::move(session), trust);
-  if (Result<void> done = stream->Handshake(deadline); !done) {
+  if (Result<void> done = stream->Handshake(allowance); !done) {
     return std::unexpected(done.error());
   }
   return stream;

@@ -22,6 +22,6 @@ struct TlsTrust {
 // Connects and shakes hands, TLS 1.2 or newer. Fails with kConfig when the anchors cannot be used,
 // else as Connect does.
 base::Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const TlsTrust& trust,
-                                                 const base::Deadline& deadline);
+                                                 const base::Allowance& allowance);
 
 }  // namespace sampleproc::net

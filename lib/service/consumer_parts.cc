@@ -75,11 +75,12 @@ net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {
   net::Endpoint endpoint{.host = options.host, .port = options.port};
   if (options.host.starts_with('/')) endpoint.unix_socket = options.host;
   if (!options.tls) {
-    return [endpoint](const base::Deadline& deadline) { return net::Connect(endpoint, deadline); };
+    return
+        [endpoint](const base::Allowance& allowance) { return net::Connect(endpoint, allowance); };
   }
   const net::TlsTrust trust{options.tls_ca_file, options.host, "consumer.redis.tls_ca_file"};
-  return [endpoint, trust](const base::Deadline& deadline) {
-    return net::ConnectTls(endpoint, trust, deadline);
+  return [endpoint, trust](const base::Allowance& allowance) {
+    return net::ConnectTls(endpoint, trust, allowance);
   };
 }
 
@@ -144,7 +145,7 @@ class ConsumerParts::Impl {
       dispatcher_.Cancel();
       held = dispatcher_.Drain(base::Deadline(clock_, kAfterCancel));
     }
-    if (registrar_) registrar_->Stop(NobodyElseConsumes(), kGoodbye);
+    if (registrar_) SayGoodbye(end);
     return held;
   }
 
@@ -164,7 +165,13 @@ class ConsumerParts::Impl {
   }
 
  private:
-  // Replicas share one registration: the last of them takes it back.
+  // Replicas share one registration: the last of them takes it back. An orchestrator that does not
+  // answer finds out by itself, and takes nothing from those who wait for their requests.
+  void SayGoodbye(const base::Deadline& end) {
+    const base::Allowance allowed = base::Allowance{.deadline = end}.Within(kGoodbye);
+    registrar_->Stop(!end.Expired() && NobodyElseConsumes(), allowed.deadline);
+  }
+
   bool NobodyElseConsumes() {
     if (redis_source_ == nullptr) return true;
     const auto alone = redis_source_->AloneInGroup();

@@ -69,7 +69,7 @@ Length LengthOf(std::string_view head) {
 }
 
 // Reads an answer up to its own end, whoever closes then.
-Result<ProbeAnswer> ReadAnswer(net::Stream& stream, const base::Deadline& deadline) {
+Result<ProbeAnswer> ReadAnswer(net::Stream& stream, const base::Allowance& allowance) {
   std::string received;
   std::array<char, 4096> piece;
   ProbeAnswer answer;
@@ -94,7 +94,7 @@ Result<ProbeAnswer> ReadAnswer(net::Stream& stream, const base::Deadline& deadli
       return NoAnswer(body_at == std::string::npos ? "it does not speak HTTP"
                                                    : "its answer is longer than 64 KiB");
     }
-    const Result<std::size_t> got = stream.Read(piece, deadline);
+    const Result<std::size_t> got = stream.Read(piece, allowance);
     if (!got) return std::unexpected(got.error());
     if (*got == 0) break;
     received.append(piece.data(), *got);
@@ -129,7 +129,7 @@ class StatusFinder : public json::JsonHandler {
 
 Result<ProbeAnswer> Probe(const ProbeTarget& target, std::string_view path,
                           std::chrono::milliseconds timeout) {
-  const base::Deadline deadline(base::SystemClock(), timeout);
+  const base::Allowance allowance = base::Allowance().Within(timeout);
   const net::Endpoint& endpoint = target.endpoint;
   const std::string name = endpoint.Name();
   const auto named = [&name](base::Error error) {
@@ -138,17 +138,18 @@ Result<ProbeAnswer> Probe(const ProbeTarget& target, std::string_view path,
     }
     return std::unexpected(std::move(error));
   };
-  auto stream = target.tls_anchor.empty()
-                    ? net::Connect(endpoint, deadline)
-                    : net::ConnectTls(endpoint, {target.tls_anchor, "", "http.tls_cert"}, deadline);
+  auto stream =
+      target.tls_anchor.empty()
+          ? net::Connect(endpoint, allowance)
+          : net::ConnectTls(endpoint, {target.tls_anchor, "", "http.tls_cert"}, allowance);
   if (!stream) return named(stream.error());
   const std::string host = endpoint.unix_socket.empty() ? name : "localhost";
   const std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + host +
                               "\r\nUser-Agent: sampleproc-health\r\nConnection: close\r\n\r\n";
-  if (const Result<void> sent = (*stream)->Write(request, deadline); !sent) {
+  if (const Result<void> sent = (*stream)->Write(request, allowance); !sent) {
     return named(sent.error());
   }
-  Result<ProbeAnswer> answer = ReadAnswer(**stream, deadline);
+  Result<ProbeAnswer> answer = ReadAnswer(**stream, allowance);
   if (!answer) return named(answer.error());
   return answer;
 }

@@ -35,11 +35,6 @@ class Consumer(WithService):
     def component(self, service):
         return service.get("/health").json()["components"]["consumer"]
 
-    def value(self, service, line):
-        text = service.get("/metrics").body.decode()
-        found = [each for each in text.splitlines() if each.startswith(line + " ")]
-        return float(found[0].split()[-1]) if found else 0
-
     def test_every_frame_has_one_result_and_nothing_is_left(self):
         add_frames(self.redis, 50)
         service = self.consume()
@@ -62,10 +57,10 @@ class Consumer(WithService):
             {name: component[name] for name in ("status", "enabled", "connected", "held_frames")},
             {"status": "healthy", "enabled": True, "connected": True, "held_frames": 0})
         self.assertGreaterEqual(component["last_frame_age_seconds"], 0)
-        self.assertEqual(self.value(service, "sampleproc_consumer_frames_offered_total"), 100)
+        self.assertEqual(service.metric("sampleproc_consumer_frames_offered_total"), 100)
         self.assertEqual(
-            self.value(service, 'sampleproc_consumer_frames_total{outcome="done",reason=""}'), 100)
-        self.assertEqual(self.value(service, "sampleproc_consumer_connected"), 1)
+            service.metric('sampleproc_consumer_frames_total{outcome="done",reason=""}'), 100)
+        self.assertEqual(service.metric("sampleproc_consumer_connected"), 1)
         self.assertEqual(service.stop(), 0)
         # Nobody of ours stays in the group.
         self.assertEqual(self.redis.xinfo_consumers(STREAM, GROUP), [])
@@ -118,7 +113,7 @@ class Consumer(WithService):
         dead = {fields[b"frame_id"].decode() for _, fields in self.redis.xrange(DEAD)}
         self.assertEqual(dead, {"outside", "no-bytes"})
         dropped = 'sampleproc_consumer_frames_total{outcome="dropped",reason="no_pixels"}'
-        self.assertEqual(self.value(service, dropped), 1)
+        self.assertEqual(service.metric(dropped), 1)
         self.assertEqual(service.stop(), 0)
 
     def replay(self, *words_of_it):
@@ -175,6 +170,18 @@ class Consumer(WithService):
         self.consume()
         wait_until(lambda: self.redis.xlen(RESULTS) == 200, seconds=25)
         self.assertEqual(len(set(result_ids(self.redis))), 200)
+
+    def test_a_stop_does_not_wait_for_a_redis_that_is_silent(self):
+        add_frames(self.redis, 200)
+        claim = ("--set", "consumer.redis.claim_idle=1s")
+        service = self.consume(*SLOW, *claim, "--set", "net.read_timeout=10m")
+        wait_until(lambda: self.redis.xlen(RESULTS) >= 5)
+        self.server.child.send_signal(signal.SIGSTOP)
+        self.assertEqual(service.stop(), 0)
+        self.server.child.send_signal(signal.SIGCONT)
+        self.consume(*claim)
+        wait_until(lambda: self.redis.xlen(RESULTS) >= 200 and pending(self.redis) == 0)
+        self.assertEqual(len(set(result_ids(self.redis))), self.redis.xlen(RESULTS))
 
     def commands(self, monitor):
         """What the server was asked until now."""
@@ -258,7 +265,7 @@ class Consumer(WithService):
         wait_until(lambda: self.redis.xlen(STREAM) == 0)
         self.assertEqual(result_ids(self.redis), ["now"])
         dropped = 'sampleproc_consumer_frames_total{outcome="dropped",reason="max_age"}'
-        self.assertEqual(self.value(service, dropped), 3)
+        self.assertEqual(service.metric(dropped), 3)
         self.assertEqual(service.stop(), 0)
 
 

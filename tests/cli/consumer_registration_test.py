@@ -1,51 +1,35 @@
 """sampleproc serve registering with an orchestrator, as the original's client does on the wire."""
 
-import http.server
 import json
 import threading
 import time
 
 import cli
+import stand_in
 from service import Service, WithService
 from streams import PROCESSOR, RESULTS, STREAM, RedisServer, add_frames, wait_until, words
 
 BASE = "/api/v1/processors/"
 
 
-class Orchestrator:
-    """A stand-in for frame-buffer-v2's registry: one registration, and every request as it came."""
+class Orchestrator(stand_in.StandIn):
+    """frame-buffer-v2's registry: one registration, and every request as it came."""
 
     def __init__(self, test):
+        super().__init__(test)
         self.registered = None
         self.requests = []
         self.failing = False
-        orchestrator = self
+        self.silent = None  # a method that is not answered
+        self.test_ends = threading.Event()
+        test.addCleanup(self.test_ends.set)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                value = json.loads(body) if body else None
-                orchestrator.requests.append((self.command, self.path, value))
-                status = orchestrator.answer(self.command, self.path, value)
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            do_POST = do_PUT = do_DELETE = handle_one
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        thread.start()
-        test.addCleanup(thread.join)
-        test.addCleanup(self.server.server_close)
-        test.addCleanup(self.server.shutdown)
+    def handle(self, handler, body):
+        method, value = handler.command, json.loads(body) if body else None
+        self.requests.append((method, handler.path, value))
+        if method == self.silent:
+            self.test_ends.wait()
+        handler.answer(self.answer(method, handler.path, value))
 
     def answer(self, method, path, value):
         if self.failing:
@@ -71,8 +55,8 @@ class Registration(WithService):
         self.server = RedisServer(self)
         self.orchestrator = Orchestrator(self)
 
-    def start(self):
-        return Service(self, "--port", "0", *words(self.server), "--set",
+    def start(self, *more):
+        return Service(self, "--port", "0", *words(self.server), *more, "--set",
                        "consumer.health_check_interval=1s", "--set", "consumer.backoff=50ms",
                        env={"ORCHESTRATOR_URL": self.orchestrator.url,
                             "MAX_REQUESTS_PER_MINUTE": "0"})  # fmt: skip
@@ -122,6 +106,15 @@ class Registration(WithService):
         said = [line for line in service.log() if "does not take the registration" in line["msg"]]
         self.assertEqual(len(said), 1)
         self.assertEqual(service.stop(), 0)
+
+    def test_a_goodbye_that_is_not_answered_takes_nothing_from_the_stop(self):
+        self.orchestrator.silent = "DELETE"
+        service = self.start("--set", "service.shutdown_timeout=3s")
+        service.wait_for("consumer: registered")
+        self.assertEqual(service.stop(), 0)
+        self.assertEqual(self.orchestrator.calls()[-1], ("DELETE", PROCESSOR))
+        service.wait_for("consumer: could not deregister")
+        self.assertIs(service.log()[-1]["clean"], True)
 
     def test_the_last_of_two_replicas_deregisters(self):
         replicas = [self.start(), self.start()]

@@ -10,15 +10,15 @@
 namespace {
 
 namespace net = sampleproc::net;
-using sampleproc::base::Deadline;
+using sampleproc::base::Allowance;
 using sampleproc::base::Result;
 
 // Takes whatever is written and has the input for an answer, a few bytes at a time.
 class Answers final : public net::Stream {
  public:
   explicit Answers(std::string_view left) : left_(left) {}
-  Result<void> Write(std::string_view, const Deadline&) override { return {}; }
-  Result<std::size_t> Read(std::span<char> room, const Deadline&) override {
+  Result<void> Write(std::string_view, const Allowance&) override { return {}; }
+  Result<std::size_t> Read(std::span<char> room, const Allowance&) override {
     const std::size_t size = std::min({room.size(), left_.size(), left_.size() % 7 + 1});
     std::copy_n(left_.data(), size, room.data());
     left_.remove_prefix(size);
@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   limits.reply_bytes = 4096;
   limits.reply_elements = 64;
   net::RedisClient client(
-      [text](const Deadline&) -> Result<std::unique_ptr<net::Stream>> {
+      [text](const Allowance&) -> Result<std::unique_ptr<net::Stream>> {
         return std::make_unique<Answers>(text);
       },
       {}, limits);

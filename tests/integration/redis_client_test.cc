@@ -1,7 +1,9 @@
 #include "net/redis_client.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "support/redis_server.h"
 
@@ -15,8 +17,8 @@ using Kind = RedisReply::Kind;
 class Canned final : public Stream {
  public:
   explicit Canned(std::string bytes) : bytes_(std::move(bytes)) {}
-  base::Result<void> Write(std::string_view, const base::Deadline&) override { return {}; }
-  base::Result<std::size_t> Read(std::span<char> room, const base::Deadline&) override {
+  base::Result<void> Write(std::string_view, const base::Allowance&) override { return {}; }
+  base::Result<std::size_t> Read(std::span<char> room, const base::Allowance&) override {
     const std::size_t size = std::min({room.size(), bytes_.size(), std::size_t{7}});
     bytes_.copy(room.data(), size);
     bytes_.erase(0, size);
@@ -29,7 +31,7 @@ class Canned final : public Stream {
 
 base::Result<RedisReply> Answered(const std::string& bytes, const RedisLimits& limits = {}) {
   RedisClient client(
-      [&](const base::Deadline&) -> base::Result<std::unique_ptr<Stream>> {
+      [&](const base::Allowance&) -> base::Result<std::unique_ptr<Stream>> {
         return std::make_unique<Canned>(bytes);
       },
       {}, limits);
@@ -87,6 +89,24 @@ TEST_CASE("a client survives its server") {
   CHECK(client.Ask(RedisCommand{"PING"}).error().code == base::ErrorCode::kUnavailable);
   server.Start();
   CHECK(client.Ask(RedisCommand{"GET", "key"}).value().text == "kept");
+}
+
+TEST_CASE("who waits for a reply can be told to stop, or does not wait long") {
+  RedisServer server;
+  RedisClient client(server.Connect(), {}, {});
+  const RedisCommand never = {"BLPOP", "nothing", "0"};
+  const base::Allowance allowance;
+  const std::jthread cancelling([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    allowance.cancel.Cancel();
+  });
+  const auto cancelled = client.Ask(never, allowance, std::chrono::hours(1));
+  REQUIRE_FALSE(cancelled);
+  CHECK(cancelled.error().code == base::ErrorCode::kCancelled);
+  CHECK_FALSE(client.connected());
+  const auto late = client.Ask(never, base::Allowance().Within(std::chrono::milliseconds(20)));
+  REQUIRE_FALSE(late);
+  CHECK(late.error().code == base::ErrorCode::kRequestTimeout);
 }
 
 TEST_CASE("what is no reply, or over a limit, ends the connection and takes no memory") {

@@ -61,8 +61,8 @@ void RedisServer::AwaitReady() {
 }
 
 net::ConnectStream RedisServer::Connect() const {
-  return [path = (dir_.path() / "s").string()](const base::Deadline& deadline) {
-    return net::Connect(net::Endpoint{.host = "", .unix_socket = path}, deadline);
+  return [path = (dir_.path() / "s").string()](const base::Allowance& allowance) {
+    return net::Connect(net::Endpoint{.host = "", .unix_socket = path}, allowance);
   };
 }
 

@@ -1,0 +1,44 @@
+#include "consumer/pull_gate.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <optional>
+#include <thread>
+
+namespace sampleproc::consumer {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST_CASE("a gate lets in until it is interrupted") {
+  PullGate gate;
+  {
+    const PullGate::Pass pass(gate);
+    CHECK(pass.let_in());
+  }
+  CHECK(PullGate::Pass(gate).let_in());
+  gate.Interrupt(std::chrono::hours(1));  // nobody is in: at once
+  CHECK_FALSE(PullGate::Pass(gate).let_in());
+  CHECK(gate.cancel().Cancelled());
+}
+
+TEST_CASE("who is in when a gate is interrupted may take its answer") {
+  PullGate gate;
+  std::optional<PullGate::Pass> pass(std::in_place, gate);
+  const std::jthread interrupting([&] { gate.Interrupt(std::chrono::hours(1)); });
+  while (PullGate::Pass(gate).let_in()) {
+  }
+  const bool cancelled = gate.cancel().Cancelled();
+  pass.reset();
+  CHECK_FALSE(cancelled);
+}
+
+TEST_CASE("who does not come out of an interrupted gate is cancelled") {
+  PullGate gate;
+  const PullGate::Pass pass(gate);
+  gate.Interrupt(milliseconds(1));
+  CHECK(gate.cancel().Cancelled());
+}
+
+}  // namespace
+}  // namespace sampleproc::consumer
