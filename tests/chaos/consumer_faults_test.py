@@ -6,7 +6,6 @@ import time
 
 import cli
 import pictures
-from memory_test import png_of_pixels
 from service import Service, WithService
 from streams import (
     DEAD, GROUP, RESULTS, STREAM, RedisServer, add_frames, entry, pending, result_ids, wait_until,
@@ -84,7 +83,7 @@ class ConsumerFaults(WithService):
         self.redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
         large = ("--set", "process.deadline=5m", "--set", "consumer.redis.claim_idle=1s")
         consumers = {}
-        deadly = self.redis.xadd(STREAM, entry("deadly", png_of_pixels(5900)))
+        deadly = self.redis.xadd(STREAM, entry("deadly", pictures.png_of_pixels(5900)))
         add_frames(self.redis, 3000, self.picture)
         deaths = 0
         deadline = time.monotonic() + 3 * cli.PATIENCE
