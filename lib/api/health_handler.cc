@@ -35,7 +35,12 @@ struct Conditions {
     const bool behind = gauges.consumer &&
                         std::chrono::duration<double>(gauges.consumer->oldest_frame_age_seconds) >
                             telemetry::ConsumerGauges::kOldFrame;
-    if (cut_off || behind || wishes.consumer_off_although_named) consumer = Condition::kDegraded;
+    const bool undelivered =
+        gauges.consumer &&
+        std::ranges::any_of(gauges.consumer->sinks, &telemetry::SinkGauges::failing);
+    if (cut_off || behind || undelivered || wishes.consumer_off_although_named) {
+      consumer = Condition::kDegraded;
+    }
   }
   Condition Worst() const { return std::max({service, workers, queue, memory, consumer}); }
 
@@ -71,6 +76,12 @@ void WriteConsumer(const Wishes& wishes, const telemetry::ConsumerGauges& consum
     json.Key("last_frame_age_seconds");
     json.Null();
   }
+  json.Key("failing_sinks");
+  json.BeginArray();
+  for (const telemetry::SinkGauges& sink : consumer.sinks) {
+    if (sink.failing) json.String(sink.name);
+  }
+  json.EndArray();
 }
 
 void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Conditions& conditions,

@@ -36,7 +36,8 @@ struct HealthContext {
 //                   "queue": {"status", "queued", "limit"},
 //                   "memory": {"status", "used_bytes", "limit_bytes"},
 //                   "consumer": {"status", "enabled", "connected", "held_frames",
-//                                "oldest_frame_age_seconds", "last_frame_age_seconds"},
+//                                "oldest_frame_age_seconds", "last_frame_age_seconds",
+//                                "failing_sinks": [name, ...]},
 //                   "gpu": {"status", "preferred", "available"}},
 //    "details": {"processor_initialized", "consumer_enabled", "consumer_running",
 //                "frame_buffer_url", "shutting_down",
@@ -45,9 +46,10 @@ struct HealthContext {
 //
 // A part is "degraded" when it is nearly full: four fifths of the queue, nine tenths of the memory;
 // the consumer when it should pull frames and cannot, when the oldest that waits is older than 10
-// s, or when it is off although an upstream is named. "last_frame_age_seconds" is null before the
-// first frame; whether a silent upstream is a fault is for who knows how often frames should come.
-// A GPU is a wish: without one the service is as healthy. The whole is as bad as its worst part.
+// s, when a sink does not deliver, or when it is off although an upstream is named.
+// "last_frame_age_seconds" is null before the first frame; whether a silent upstream is a fault is
+// for who knows how often frames should come. A GPU is a wish: without one the service is as
+// healthy. The whole is as bad as its worst part.
 struct HealthAnswer {
   int status = 200;  // 503 when unhealthy, 200 else: overload is no reason to be taken out
   std::string json;

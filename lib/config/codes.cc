@@ -125,6 +125,13 @@ constexpr CodeText kTexts[] = {
      "process.cascade.file has to name one, and process.cascade.scale, the ratio of two sizes "
      "looked "
      "for, has to be above 1. The service does not start without."},
+    {code::kSinks, "results that go nowhere, or twice",
+     "consumer.sinks lists where results of pulled frames go. \"file\" needs consumer.file.path "
+     "and "
+     "\"webhook\" needs consumer.webhook.url, and each of those means nothing unless its sink is "
+     "listed. \"redis\" is for frames from a frame buffer: results of frames from Redis go to "
+     "consumer.redis.results_stream anyway. A frame buffer takes no results, so that without a "
+     "sink they are only counted."},
     {code::kNotYet, "not in this version",
      "The configuration is understood and checked, but this version does not have the feature. "
      "The service starts and does everything else."},

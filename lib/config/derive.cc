@@ -11,6 +11,7 @@ constexpr char kSource[] = "consumer.source";
 constexpr char kOrchestratorUrl[] = "consumer.orchestrator_url";
 constexpr char kRedisHost[] = "consumer.redis.host";
 constexpr char kBufferUrl[] = "consumer.http.url";
+constexpr char kSinks[] = "consumer.sinks";
 constexpr char kTracing[] = "telemetry.tracing";
 constexpr char kEndpoint[] = "telemetry.otlp_endpoint";
 constexpr char kPreferGpu[] = "process.prefer_gpu";
@@ -44,6 +45,11 @@ class Deriver {
                  Where(OriginOf(named)) + ")",
              "set consumer.enabled to true, or unset the upstream");
       }
+    }
+    if (consumer.enabled && consumer.source == consumer::Source::kHttp && consumer.sinks.empty()) {
+      Warn(code::kSinks, kSinks,
+           "is empty: what is found in frames from consumer.http.url is only counted",
+           "list \"log\", \"file\", \"redis\" or \"webhook\"");
     }
   }
 

@@ -229,14 +229,68 @@ void AddDeliveryRows(std::vector<Key>& rows) {
                       [](auto& c) -> auto& { return c.consumer.redis.dlq_stream; }));
 }
 
+void AddSinkRows(std::vector<Key>& rows) {
+  rows.push_back(
+      Bind({.path = "consumer.sinks",
+            .kind = Kind::kStringList,
+            .max = 4,
+            .words = {"log", "file", "redis", "webhook"},
+            .help = "Where results of pulled frames go: lines of the log, consumer.file.path, the "
+                    "stream consumer.redis.results_stream, consumer.webhook.url. Results of frames "
+                    "from Redis go to that stream anyway, together with their acknowledgement; "
+                    "the sinks listed here get theirs after it, at least once while the service "
+                    "lives. One that is away slows nothing."},
+           [](auto& c) -> auto& { return c.consumer.sinks; }));
+  rows.push_back(Bind({.path = "consumer.sink_buffer",
+                       .kind = Kind::kSize,
+                       .min = 64 * kKiB,
+                       .max = kGiB,
+                       .help = "Results that each sink keeps while its other side is away. What is "
+                               "beyond is lost to it, and counted."},
+                      [](auto& c) -> auto& { return c.consumer.sink_buffer; }));
+}
+
+void AddSinkPlaceRows(std::vector<Key>& rows) {
+  rows.push_back(Bind({.path = "consumer.file.path",
+                       .kind = Kind::kString,
+                       .max = kLongestPath,
+                       .help = "File that the sink \"file\" appends results to, one JSON object a "
+                               "line. One process writes to it at a time."},
+                      [](auto& c) -> auto& { return c.consumer.file.path; }));
+  rows.push_back(Bind({.path = "consumer.file.max_bytes",
+                       .kind = Kind::kSize,
+                       .min = 64 * kKiB,
+                       .max = 1024 * kGiB,
+                       .help = "Size at which the file is renamed to \"<path>.1\", that one to "
+                               "\"<path>.2\" and so on, and a new one begun."},
+                      [](auto& c) -> auto& { return c.consumer.file.max_bytes; }));
+  rows.push_back(Bind({.path = "consumer.file.keep",
+                       .kind = Kind::kInt,
+                       .min = 1,
+                       .max = 1000,
+                       .unit = "files",
+                       .help = "Full files that are kept; the oldest is deleted."},
+                      [](auto& c) -> auto& { return c.consumer.file.keep; }));
+  rows.push_back(
+      Bind({.path = "consumer.webhook.url",
+            .kind = Kind::kString,
+            .max = kLongestPath,
+            .help = "Where the sink \"webhook\" POSTs results, one after the other. An answer of "
+                    "408, 425, 429 or 5xx is tried again; any other than 2xx refuses the result.",
+            .url = true},
+           [](auto& c) -> auto& { return c.consumer.webhook.url; }));
+}
+
 }  // namespace
 
 void AddConsumerRows(std::vector<Key>& rows) {
   AddSourceRows(rows);
   AddPullRows(rows);
+  AddSinkRows(rows);
   AddBufferRows(rows);
   AddRedisRows(rows);
   AddDeliveryRows(rows);
+  AddSinkPlaceRows(rows);
 }
 
 void AddNetRows(std::vector<Key>& rows) {

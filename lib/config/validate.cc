@@ -154,6 +154,44 @@ std::optional<Finding> ClaimingWaitsForWork(const Config& config) {
                  "set it longer than process.deadline"};
 }
 
+bool HasSink(const Config& config, const char* name) {
+  const auto& sinks = config.consumer.sinks;
+  return std::ranges::find(sinks, name) != sinks.end();
+}
+
+std::optional<Finding> SinkKnowsWhere(const Config& config, const char* sink, const char* key,
+                                      bool is_set) {
+  const bool listed = HasSink(config, sink);
+  if (listed == is_set) return std::nullopt;
+  if (listed) {
+    return Finding{Severity::kError, code::kSinks, "consumer.sinks",
+                   "has \"" + std::string(sink) + "\", and " + key + " is not set",
+                   std::string("set ") + key + ", or leave the sink out"};
+  }
+  return Finding{Severity::kWarning, code::kSinks, key,
+                 "is of no use: consumer.sinks does not have \"" + std::string(sink) + "\"",
+                 "add it to consumer.sinks"};
+}
+
+std::optional<Finding> FileSinkHasPath(const Config& config) {
+  return SinkKnowsWhere(config, "file", "consumer.file.path", !config.consumer.file.path.empty());
+}
+
+std::optional<Finding> WebhookHasUrl(const Config& config) {
+  return SinkKnowsWhere(config, "webhook", "consumer.webhook.url",
+                        !config.consumer.webhook.url.empty());
+}
+
+std::optional<Finding> ResultsGoToRedisOnce(const Config& config) {
+  if (config.consumer.source != consumer::Source::kRedis || !HasSink(config, "redis")) {
+    return std::nullopt;
+  }
+  return Finding{Severity::kError, code::kSinks, "consumer.sinks",
+                 "has \"redis\", where results of frames from Redis go anyway: each would be there "
+                 "twice",
+                 "leave it out"};
+}
+
 std::optional<Finding> HostsArePatterns(const Config& config) {
   const auto& hosts = config.http.allowed_hosts;
   const auto wrong = std::ranges::find_if_not(hosts, http::IsHostPattern);
@@ -210,6 +248,9 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     StreamsDiffer,
     CascadeIsComplete,
     ClaimingWaitsForWork,
+    FileSinkHasPath,
+    WebhookHasUrl,
+    ResultsGoToRedisOnce,
 };
 
 }  // namespace

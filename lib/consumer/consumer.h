@@ -4,7 +4,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "consumer/backoff.h"
 #include "consumer/dispatcher.h"
 #include "consumer/frame_source.h"
 #include "consumer/options.h"
@@ -26,9 +26,6 @@ struct ConsumerFacts {
   std::string problem;                       // why not: one sentence; "" when connected
   std::optional<base::MonoTime> last_frame;  // when the upstream last had a frame for us
 };
-
-// How long to pause after so many failures in a row, the first being 1.
-using Backoff = std::function<std::chrono::milliseconds(int failures)>;
 
 // Pulls only what the workers can take (Dispatcher::AwaitRoom). A failed pull is tried again after
 // `backoff`, or when the upstream says (`retry_after`, at most a minute); after max_retries

@@ -307,24 +307,23 @@ void Dispatcher::Leave(const HeldPtr& held, bool was_handed, Ending ending, std:
                              id = std::move(held->delivery.entry.frame_id),
                              text = std::move(text)]() mutable {
     const bool done = ending == Ending::kDone;
+    ResultRecord record{id, done ? text : std::string()};
+    std::string reason = done ? std::string() : std::move(text);
     Settlement settlement{.ticket = ticket,
                           .ending = ending,
                           .frame_id = std::move(id),
-                          .record = done ? text : std::string(),
-                          .reason = done ? std::string() : text};
-    context_.source.Settle(std::move(settlement), [this, ending, text = std::move(text)](
-                                                      bool ours) { Settled(ending, text, ours); });
+                          .record = record.json,
+                          .reason = reason};
+    context_.source.Settle(std::move(settlement),
+                           [this, ending, record = std::move(record), reason = std::move(reason)](
+                               bool ours) { Settled(ending, record, reason, ours); });
   });
 }
 
-void Dispatcher::Settled(Ending ending, const std::string& text, bool ours) {
-  const bool done = ending == Ending::kDone;
-  if (done && ours) {
-    for (ResultSink* sink : context_.sinks) {
-      if (!sink->Take(text)) context_.work.metrics.SinkRecordLost(sink->name());
-    }
-  }
-  context_.ledger.Settled(ending, done ? "" : text, ours);
+void Dispatcher::Settled(Ending ending, const ResultRecord& record, std::string_view reason,
+                         bool ours) {
+  if (ending == Ending::kDone && ours) context_.sinks.Take(record);
+  context_.ledger.Settled(ending, reason, ours);
   const std::lock_guard lock(mutex_);
   --held_;
   changed_.notify_all();

@@ -22,7 +22,7 @@
 #include "consumer/ledger.h"
 #include "consumer/options.h"
 #include "consumer/pixels.h"
-#include "consumer/result_sink.h"
+#include "consumer/sink_set.h"
 #include "consumer/waiting_room.h"
 #include "process/batcher.h"
 #include "process/worker_pool.h"
@@ -33,7 +33,7 @@ namespace sampleproc::consumer {
 // What a dispatcher works with; all of it must outlive the dispatcher.
 struct DispatcherContext {
   FrameSource& source;
-  std::vector<ResultSink*> sinks;
+  const SinkSet& sinks;
   PixelLoader& pixels;
   process::WorkerPool& pool;
   process::WorkContext work;
@@ -112,7 +112,7 @@ class Dispatcher {
 
   HeldPtr Hold(Delivery delivery);
   void Leave(const HeldPtr& held, bool was_handed, Ending ending, std::string text = {});
-  void Settled(Ending ending, const std::string& text, bool ours);
+  void Settled(Ending ending, const ResultRecord& record, std::string_view reason, bool ours);
 
   const DispatcherContext context_;
   const Options& options_;

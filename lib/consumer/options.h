@@ -37,6 +37,16 @@ struct HttpOptions {
   std::string spool_dir = {};
 };
 
+struct FileSinkOptions {
+  std::string path = {};
+  std::uint64_t max_bytes = 100U << 20;  // then the next file begins
+  int keep = 5;                          // full files that are kept
+};
+
+struct WebhookOptions {
+  std::string url = {};
+};
+
 // "<processor_id>" in a name stands for Options::processor_id.
 struct RedisOptions {
   std::string host = "redis";  // a name, an address, or the path of a Unix socket
@@ -81,6 +91,14 @@ struct Options {
 
   HttpOptions http;
   RedisOptions redis;
+
+  // Where results go: "log", "file", "redis", "webhook". Those of frames from Redis also go back
+  // there, whatever is listed.
+  std::vector<std::string> sinks = {};
+  // What each keeps while its other side is away; it counts against the memory budget.
+  std::size_t sink_buffer = 16U << 20;
+  FileSinkOptions file;
+  WebhookOptions webhook;
 
   // Somebody named an upstream and turned the consumer off: worth a warning and a degraded
   // component. No key; follows from the others.

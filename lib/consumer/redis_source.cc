@@ -1,12 +1,12 @@
 #include "consumer/redis_source.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <utility>
 
 #include "consumer/entry_fields.h"
 #include "consumer/redis_scripts.h"
+#include "consumer/result_entry.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -26,20 +26,7 @@ constexpr milliseconds kLastAnswer{1'000};
 constexpr milliseconds kLastPatience{1'000};
 constexpr milliseconds kBrief{500};
 constexpr std::size_t kSettleTogether = 64;
-constexpr const char* kResultsLimit = "100000";
 constexpr const char* kDeadLimit = "10000";
-
-std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
-
-// Of a server's refusal only its word is told: the rest may repeat what was sent.
-base::Error ErrorOf(const RedisReply& reply) {
-  const std::string word(FirstWord(reply.text));
-  const bool hopeless =
-      word == "WRONGTYPE" || word == "NOAUTH" || word == "NOPERM" || word == "WRONGPASS";
-  return base::Fail(hopeless ? ErrorCode::kConfig : ErrorCode::kUnavailable,
-                    "Redis answers with " + word)
-      .error();
-}
 
 std::string Milliseconds(milliseconds time) { return std::to_string(time.count()); }
 
@@ -84,7 +71,7 @@ void RedisSource::Interrupt() { gate_.Interrupt(kLastAnswer); }
 Result<RedisReply> RedisSource::Ask(const RedisCommand& command, milliseconds wait) {
   auto reply = pull_client_.Ask(command, {.cancel = gate_.cancel()}, wait);
   if (reply && reply->kind == RedisReply::Kind::kError && !reply->IsError("NOGROUP")) {
-    return std::unexpected(ErrorOf(*reply));
+    return std::unexpected(reply->AsError());
   }
   return reply;
 }
@@ -97,7 +84,7 @@ Result<RedisReply> RedisSource::AskBriefly(net::RedisClient& client, const Redis
 Result<bool> RedisSource::AloneInGroup() {
   auto reply = AskBriefly(pull_client_, {"XINFO", "CONSUMERS", options_.stream, options_.group});
   if (!reply) return std::unexpected(std::move(reply.error()));
-  if (reply->kind == RedisReply::Kind::kError) return std::unexpected(ErrorOf(*reply));
+  if (reply->kind == RedisReply::Kind::kError) return std::unexpected(reply->AsError());
   for (const RedisReply& consumer : reply->elements) {
     // Name and value in turn: name, pending, idle, and whatever a later version adds.
     std::string name;
@@ -117,7 +104,7 @@ Result<void> RedisSource::MakeGroup() {
       {.cancel = gate_.cancel()});
   if (!reply) return std::unexpected(std::move(reply.error()));
   if (reply->kind == RedisReply::Kind::kError && !reply->IsError("BUSYGROUP")) {
-    return std::unexpected(ErrorOf(*reply));
+    return std::unexpected(reply->AsError());
   }
   return {};
 }
@@ -276,30 +263,15 @@ void RedisSource::Settle(Settlement settlement, OnSettled done) {
 RedisCommand RedisSource::CommandFor(const Pending& pending) const {
   const Settlement& settled = pending.settlement;
   const std::string& id = pending.held.id;
-  const double now =
-      std::chrono::duration<double>(context_.clock.Wall().time_since_epoch()).count();
-  char seconds[32];
-  const auto end =
-      std::to_chars(seconds, seconds + sizeof seconds, now, std::chars_format::fixed, 6).ptr;
-  const std::string time(seconds, end);
+  const base::WallTime now = context_.clock.Wall();
   switch (settled.ending) {
-    case Ending::kDone:
-      return {"EVAL",
-              kPublishScript,
-              "2",
-              options_.stream,
-              options_.results_stream,
-              options_.group,
-              id,
-              kResultsLimit,
-              "frame_id",
-              settled.frame_id,
-              "processor_id",
-              context_.processor_id,
-              "timestamp",
-              time,
-              "result",
-              settled.record};
+    case Ending::kDone: {
+      RedisCommand command = {
+          "EVAL", kPublishScript, "2", options_.stream, options_.results_stream, options_.group,
+          id,     kResultsLimit};
+      AppendResultEntry({settled.frame_id, settled.record}, context_.processor_id, now, command);
+      return command;
+    }
     case Ending::kDropped:
       return {"EVAL", kDropScript, "1", options_.stream, options_.group, id};
     case Ending::kDead:
@@ -320,7 +292,7 @@ RedisCommand RedisSource::CommandFor(const Pending& pending) const {
               "dlq_processor_id",
               context_.processor_id,
               "dlq_timestamp",
-              time};
+              EpochSeconds(now)};
     case Ending::kReturned:
       break;
   }

@@ -12,7 +12,7 @@
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "consumer/consumer.h"
+#include "consumer/backoff.h"
 #include "net/http_client.h"
 
 namespace sampleproc::consumer {

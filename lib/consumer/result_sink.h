@@ -1,12 +1,32 @@
 // Where results go besides the upstream that the frames came from.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/deadline.h"
+
 namespace sampleproc::consumer {
+
+struct ResultRecord {
+  std::string frame_id;
+  std::string json;  // one line without the newline, as frame::AppendMessageJson writes it
+};
+
+// What became of the records that a sink was handed; `taken` is the sum of the others and of what
+// it still holds.
+struct SinkCounts {
+  std::uint64_t taken = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t lost = 0;     // there was no room for them
+  std::uint64_t refused = 0;  // the other side does not want them, now or later
+  bool failing = false;       // the last attempt to deliver did not succeed
+
+  std::uint64_t settled() const { return delivered + lost + refused; }
+  std::uint64_t held() const { return taken - settled(); }
+};
 
 // Thread-safe.
 class ResultSink {
@@ -15,13 +35,14 @@ class ResultSink {
 
   virtual std::string_view name() const = 0;  // "log", "file", "redis", "webhook": a metric's label
 
-  // Takes a record, one line of JSON without the newline. Never waits: a sink that is down keeps
-  // records up to its bound, in order, and delivers them when it is back. False when the bound is
-  // reached and the record is lost to this sink; the caller counts it.
-  virtual bool Take(const std::string& record) = 0;
+  // Never waits: a sink that is down keeps records up to its bound, in order, and delivers them
+  // when it is back. What is beyond the bound is lost to this sink, and counted.
+  virtual void Take(const ResultRecord& record) = 0;
 
-  // Delivers what it holds, for at most `patience`; how many records are left undelivered.
-  virtual std::size_t Flush(std::chrono::milliseconds patience) = 0;
+  // Delivers what it holds, as far as it gets until `end`.
+  virtual void Flush(const base::Deadline& end) = 0;
+
+  virtual SinkCounts counts() const = 0;
 };
 
 }  // namespace sampleproc::consumer

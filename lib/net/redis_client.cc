@@ -91,6 +91,14 @@ bool RedisReply::IsError(std::string_view word) const {
          (text.size() == word.size() || text[word.size()] == ' ');
 }
 
+base::Error RedisReply::AsError() const {
+  const std::string word = text.substr(0, text.find(' '));
+  const bool hopeless =
+      word == "WRONGTYPE" || word == "NOAUTH" || word == "NOPERM" || word == "WRONGPASS";
+  return Fail(hopeless ? ErrorCode::kConfig : ErrorCode::kUnavailable, "Redis answers with " + word)
+      .error();
+}
+
 // hiredis' reader, fed with what the connection brought.
 class RedisClient::Reader {
  public:

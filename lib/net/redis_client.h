@@ -27,6 +27,9 @@ struct RedisReply {
   bool IsNil() const { return kind == Kind::kNil; }
   // Whether it is an error that begins with this word: "NOGROUP", "LOADING"...
   bool IsError(std::string_view word) const;
+  // What an error means: kConfig when waiting does not help (a wrong password, a key of another
+  // type), else kUnavailable. Only its first word is told: the rest may repeat what was sent.
+  base::Error AsError() const;
 };
 
 // The name and its arguments, any bytes.

@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <optional>
 #include <utility>
 
-#include "config/text_file.h"
 #include "consumer/consumer.h"
 #include "consumer/dispatcher.h"
 #include "consumer/entry_pixels.h"
@@ -17,9 +17,8 @@
 #include "consumer/redis_source.h"
 #include "consumer/registrar.h"
 #include "net/http_client.h"
-#include "net/stream.h"
-#include "net/tls_stream.h"
-#include "resilience/retry_policy.h"
+#include "service/consumer_sinks.h"
+#include "service/upstreams.h"
 
 namespace sampleproc::service {
 namespace {
@@ -32,6 +31,8 @@ constexpr milliseconds kLongestRedisBackoff{5'000};
 constexpr milliseconds kLongestHttpBackoff{30'000};
 // For what was told to stop to come back and be settled.
 constexpr milliseconds kAfterCancel{1'000};
+// For sinks to deliver what they hold.
+constexpr milliseconds kLastDeliveries{5'000};
 // For the orchestrator to hear that we go.
 constexpr milliseconds kGoodbye{2'000};
 
@@ -54,43 +55,6 @@ std::string UniqueName(base::IdSource& ids) {
   return name;
 }
 
-// A password is the file's only line.
-Result<std::string> ReadPassword(const std::string& path) {
-  if (path.empty()) return std::string();
-  const auto text = config::ReadTextFile(path);
-  if (!text) {
-    return base::Fail(base::ErrorCode::kConfig,
-                      "consumer.redis.password_file cannot be read: " + text.error().message);
-  }
-  std::string password = *text;
-  while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
-  if (password.find('\n') != std::string::npos) {
-    return base::Fail(base::ErrorCode::kConfig,
-                      "consumer.redis.password_file has more than one line");
-  }
-  return password;
-}
-
-net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {
-  net::Endpoint endpoint{.host = options.host, .port = options.port};
-  if (options.host.starts_with('/')) endpoint.unix_socket = options.host;
-  if (!options.tls) {
-    return
-        [endpoint](const base::Allowance& allowance) { return net::Connect(endpoint, allowance); };
-  }
-  const net::TlsTrust trust{options.tls_ca_file, options.host, "consumer.redis.tls_ca_file"};
-  return [endpoint, trust](const base::Allowance& allowance) {
-    return net::ConnectTls(endpoint, trust, allowance);
-  };
-}
-
-net::RedisLimits LimitsOf(const config::Config& config) {
-  net::RedisLimits limits;
-  limits.connect = config.net.connect_timeout;
-  limits.answer = config.net.read_timeout;
-  return limits;
-}
-
 }  // namespace
 
 class ConsumerParts::Impl {
@@ -100,34 +64,29 @@ class ConsumerParts::Impl {
        std::unique_ptr<net::HttpClient> client)
       : config_(context.config),
         clock_(context.work.clock),
+        log_(context.log),
         redis_(FinalNames(config_.consumer)),
         login_{redis_.username, std::move(password)},
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
         client_(std::move(client)),
         pixels_(Places()),
+        sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, clock_,
+                context.budget, context.ids, context.log}),
         source_(MakeSource(context)),
         ledger_(context.work.metrics),
-        dispatcher_({*source_,
-                     {},
-                     pixels_,
-                     context.pool,
-                     context.work,
-                     context.budget,
-                     ledger_,
-                     context.log},
+        dispatcher_({*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget,
+                     ledger_, context.log},
                     {config_.consumer, config_.process}),
         consumer_(std::in_place, *source_, dispatcher_, config_.consumer,
-                  BackoffOf(config_.consumer, context.ids), context.work.metrics, clock_,
+                  PullBackoff(config_.consumer, context.ids), context.work.metrics, clock_,
                   context.log) {
-    const auto url = net::ParseUrl(config_.consumer.orchestrator_url);
-    if (!url) return;
-    orchestrator_ =
-        std::make_unique<net::HttpClient>(*url, config_.net, net::ResolveBySystem, clock_);
+    orchestrator_ = ClientOf(config_.consumer.orchestrator_url, config_.net, clock_);
+    if (!orchestrator_) return;
     registrar_.emplace(
         *orchestrator_,
         consumer::Registration{config_.consumer.processor_id, config_.consumer.capabilities,
                                config_.consumer.capacity, redis_.stream},
-        config_.consumer.health_check_interval, BackoffOf(config_.consumer, context.ids), clock_,
+        config_.consumer.health_check_interval, PullBackoff(config_.consumer, context.ids), clock_,
         context.log);
   }
 
@@ -145,6 +104,7 @@ class ConsumerParts::Impl {
       dispatcher_.Cancel();
       held = dispatcher_.Drain(base::Deadline(clock_, kAfterCancel));
     }
+    DeliverResults(end);
     if (registrar_) SayGoodbye(end);
     return held;
   }
@@ -161,10 +121,19 @@ class ConsumerParts::Impl {
       gauges.last_frame_age_seconds =
           std::chrono::duration<double>(clock_.Now() - *facts.last_frame).count();
     }
+    gauges.sinks = sinks_.gauges();
     return gauges;
   }
 
  private:
+  void DeliverResults(const base::Deadline& end) {
+    const std::uint64_t left =
+        sinks_.set().Flush(base::Deadline::Earlier(end, base::Deadline(clock_, kLastDeliveries)));
+    if (left == 0) return;
+    log_.Error("shutdown: results are lost, their sink does not take them",
+               {{"results", static_cast<std::int64_t>(left)}});
+  }
+
   // Replicas share one registration: the last of them takes it back. An orchestrator that does not
   // answer finds out by itself, and takes nothing from those who wait for their requests.
   void SayGoodbye(const base::Deadline& end) {
@@ -188,16 +157,16 @@ class ConsumerParts::Impl {
   }
 
   static net::RedisLimits PixelLimits(const config::Config& config) {
-    net::RedisLimits limits = LimitsOf(config);
+    net::RedisLimits limits = LimitsOf(config.net);
     limits.reply_bytes = config.codec.max_frame_bytes;
     return limits;
   }
 
-  static consumer::Backoff BackoffOf(const consumer::Options& options, base::IdSource& ids) {
-    const milliseconds longest =
-        options.source == consumer::Source::kRedis ? kLongestRedisBackoff : kLongestHttpBackoff;
-    auto policy = std::make_shared<resilience::RetryPolicy>(options.backoff, longest, ids.Next());
-    return [policy](int failures) { return policy->Pause(failures); };
+  static consumer::Backoff PullBackoff(const consumer::Options& options, base::IdSource& ids) {
+    return BackoffOf(
+        options.backoff,
+        options.source == consumer::Source::kRedis ? kLongestRedisBackoff : kLongestHttpBackoff,
+        ids);
   }
 
   std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) {
@@ -208,7 +177,7 @@ class ConsumerParts::Impl {
     auto source = std::make_unique<consumer::RedisSource>(
         consumer::RedisSourceContext{.connect = ConnectRedis(redis_),
                                      .login = login_,
-                                     .limits = LimitsOf(config_),
+                                     .limits = LimitsOf(config_.net),
                                      .clock = clock_,
                                      .consumer = UniqueName(context.ids),
                                      .processor_id = config_.consumer.processor_id},
@@ -231,11 +200,13 @@ class ConsumerParts::Impl {
 
   const config::Config& config_;
   const base::Clock& clock_;
+  base::Logger& log_;
   const consumer::RedisOptions redis_;
   const net::RedisLogin login_;
   consumer::RedisPixels redis_pixels_;
   const std::unique_ptr<net::HttpClient> client_;
   consumer::EntryPixels pixels_;
+  const ConsumerSinks sinks_;
   consumer::RedisSource* redis_source_ = nullptr;  // source_, when it is one
   std::unique_ptr<consumer::FrameSource> source_;
   consumer::Ledger ledger_;
@@ -252,19 +223,13 @@ ConsumerParts::~ConsumerParts() = default;
 Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContext& context) {
   const consumer::Options& options = context.config.consumer;
   if (!options.enabled) return nullptr;
-  if (!options.orchestrator_url.empty() && !net::ParseUrl(options.orchestrator_url)) {
-    return base::Fail(base::ErrorCode::kConfig, "consumer.orchestrator_url is not a URL");
-  }
+  const bool from_buffer = options.source == consumer::Source::kHttp;
   std::unique_ptr<net::HttpClient> client;
+  if (from_buffer) client = ClientOf(options.http.url, context.config.net, context.work.clock);
   std::string password;
-  if (options.source == consumer::Source::kHttp) {
-    auto url = net::ParseUrl(options.http.url);
-    if (!url) return base::Fail(base::ErrorCode::kConfig, "consumer.http.url is not a URL");
-    client = std::make_unique<net::HttpClient>(std::move(*url), context.config.net,
-                                               net::ResolveBySystem, context.work.clock);
-  } else {
+  if (!from_buffer || std::ranges::find(options.sinks, "redis") != options.sinks.end()) {
     auto read = ReadPassword(options.redis.password_file);
-    if (!read) return std::unexpected(read.error());
+    if (!read) return std::unexpected(std::move(read.error()));
     password = std::move(*read);
   }
   return std::unique_ptr<ConsumerParts>(

@@ -43,6 +43,38 @@ MetricFamily One(std::string name, std::string help, MetricType type, double val
   return family;
 }
 
+void AddSinks(const std::vector<SinkGauges>& sinks, std::vector<MetricFamily>& families) {
+  if (sinks.empty()) return;
+  MetricFamily records{"sampleproc_sink_records_total",
+                       "Results that a sink delivered, had no room for (lost), or that its other "
+                       "side does not want (refused).",
+                       MetricType::Counter,
+                       {}};
+  MetricFamily held{"sampleproc_sink_held_records",
+                    "Results that a sink keeps until they are delivered.",
+                    MetricType::Gauge,
+                    {}};
+  MetricFamily failing{"sampleproc_sink_failing",
+                       "Whether a sink's last attempt to deliver did not succeed.",
+                       MetricType::Gauge,
+                       {}};
+  for (const SinkGauges& sink : sinks) {
+    const auto add = [&](MetricFamily& family, double value, const char* outcome) {
+      prometheus::ClientMetric metric;
+      metric.label.push_back({"sink", std::string(sink.name)});
+      if (outcome != nullptr) metric.label.push_back({"outcome", outcome});
+      (family.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+      family.metric.push_back(std::move(metric));
+    };
+    add(records, static_cast<double>(sink.delivered), "delivered");
+    add(records, static_cast<double>(sink.lost), "lost");
+    add(records, static_cast<double>(sink.refused), "refused");
+    add(held, static_cast<double>(sink.held), nullptr);
+    add(failing, sink.failing ? 1 : 0, nullptr);
+  }
+  for (MetricFamily* family : {&records, &held, &failing}) families.push_back(std::move(*family));
+}
+
 void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
   const auto add = [&](const char* name, const char* help, auto value) {
     families.push_back(One(name, help, MetricType::Gauge, static_cast<double>(value)));
@@ -73,6 +105,7 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
       add("sampleproc_consumer_last_frame_age_seconds", "Since the upstream last had a frame.",
           *gauges.consumer->last_frame_age_seconds);
     }
+    AddSinks(gauges.consumer->sinks, families);
   }
   const auto count = [&](const char* name, const char* help, auto value) {
     families.push_back(One(name, help, MetricType::Counter, static_cast<double>(value)));
@@ -164,11 +197,6 @@ class Metrics::Impl {
       BuildCounter()
           .Name("sampleproc_consumer_pull_failures_total")
           .Help("Pulls of frames that failed, by the type of the error.")
-          .Register(registry);
-  prometheus::Family<prometheus::Counter>& lost_records =
-      BuildCounter()
-          .Name("sampleproc_sink_lost_records_total")
-          .Help("Results that a sink had no room for.")
           .Register(registry);
   prometheus::Gauge& reload_successful =
       BuildGauge()
@@ -267,10 +295,6 @@ void Metrics::ConsumerFrameSettled(std::string_view outcome, std::string_view re
 void Metrics::ConsumerPullFailed(const base::Error& error) {
   impl_->consumer_failures.Add({{"type", std::string(base::ErrorCodeName(error.code))}})
       .Increment();
-}
-
-void Metrics::SinkRecordLost(std::string_view sink) {
-  impl_->lost_records.Add({{"sink", std::string(sink)}}).Increment();
 }
 
 void Metrics::ConfigReloaded(bool successful) {

@@ -19,6 +19,16 @@
 namespace sampleproc::telemetry {
 
 // Of the consumer, where there is one.
+// Of one sink of results, since the start.
+struct SinkGauges {
+  std::string_view name;
+  std::uint64_t held = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t refused = 0;
+  bool failing = false;
+};
+
 struct ConsumerGauges {
   // A frame that has waited longer means that the consumer does not keep up.
   static constexpr std::chrono::seconds kOldFrame{10};
@@ -28,6 +38,7 @@ struct ConsumerGauges {
   std::size_t held_frames = 0;
   double oldest_frame_age_seconds = 0;           // of those that wait
   std::optional<double> last_frame_age_seconds;  // since the upstream last had a frame
+  std::vector<SinkGauges> sinks = {};
 };
 
 // Readings that are taken when somebody looks.
@@ -83,7 +94,6 @@ class Metrics {
   void ConsumerFramesOffered(std::size_t frames);
   void ConsumerFrameSettled(std::string_view outcome, std::string_view reason);
   void ConsumerPullFailed(const base::Error& error);
-  void SinkRecordLost(std::string_view sink);
   // A configuration was read anew; without success the old one stays.
   void ConfigReloaded(bool successful);
 

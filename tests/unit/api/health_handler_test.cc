@@ -78,7 +78,8 @@ TEST_CASE("health in each of its states, word for word") {
         "\",\"used_bytes\":" + number(g.budget_used_bytes) +
         ",\"limit_bytes\":1000},\"consumer\":{\"status\":\"healthy\",\"enabled\":false,"
         "\"connected\":false,\"held_frames\":0,\"oldest_frame_age_seconds\":0,"
-        "\"last_frame_age_seconds\":null},\"gpu\":{\"status\":\"healthy\",\"preferred\":false,"
+        "\"last_frame_age_seconds\":null,\"failing_sinks\":[]},\"gpu\":{\"status\":\"healthy\","
+        "\"preferred\":false,"
         "\"available\":false}},\"details\":{\"processor_initialized\":" +
         (c.facts.starting ? "false" : "true") +
         ",\"consumer_enabled\":false,\"consumer_running\":false,\"frame_buffer_url\":\"\","
@@ -107,17 +108,17 @@ TEST_CASE("a consumer that cannot pull or falls behind is degraded, a wish for a
        {},
        "degraded",
        R"("consumer":{"status":"degraded","enabled":true,"connected":false,"held_frames":0,)"
-       R"("oldest_frame_age_seconds":0,"last_frame_age_seconds":null})"},
+       R"("oldest_frame_age_seconds":0,"last_frame_age_seconds":null,"failing_sinks":[]})"},
       {{true, false, false},
        Consumer{true, false, 0, 0, 61.2345},
        "degraded",
        R"("consumer":{"status":"degraded","enabled":true,"connected":false,"held_frames":0,)"
-       R"("oldest_frame_age_seconds":0,"last_frame_age_seconds":61.235})"},
+       R"("oldest_frame_age_seconds":0,"last_frame_age_seconds":61.235,"failing_sinks":[]})"},
       {{true, false, false},
        Consumer{true, true, 3, 0.5, 0},
        "healthy",
        R"("consumer":{"status":"healthy","enabled":true,"connected":true,"held_frames":3,)"
-       R"("oldest_frame_age_seconds":0.5,"last_frame_age_seconds":0})"},
+       R"("oldest_frame_age_seconds":0.5,"last_frame_age_seconds":0,"failing_sinks":[]})"},
       {{true, false, false},
        Consumer{true, true, 3, 10.5, 0},
        "degraded",

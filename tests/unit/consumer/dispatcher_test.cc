@@ -113,12 +113,12 @@ class Pixels final : public PixelLoader {
 class Sink final : public ResultSink {
  public:
   std::string_view name() const override { return "test"; }
-  bool Take(const std::string& record) override {
+  void Take(const ResultRecord& record) override {
     const std::lock_guard lock(mutex_);
-    records_.push_back(record);
-    return true;
+    records_.push_back(record.frame_id + ' ' + record.json);
   }
-  std::size_t Flush(std::chrono::milliseconds) override { return 0; }
+  void Flush(const base::Deadline&) override {}
+  SinkCounts counts() const override { return {}; }
   std::vector<std::string> records() const {
     const std::lock_guard lock(mutex_);
     return records_;
@@ -139,7 +139,7 @@ struct Bench {
     pool = std::move(*started);
     dispatcher.emplace(
         DispatcherContext{
-            upstream, {&sink}, pixels, *pool, {tracker, clock, metrics}, budget, ledger, log},
+            upstream, sinks, pixels, *pool, {tracker, clock, metrics}, budget, ledger, log},
         DispatcherOptions{options, process});
   }
   ~Bench() {
@@ -179,7 +179,12 @@ struct Bench {
   process::CameraStates cameras{1, budget};
   Upstream upstream;
   Pixels pixels;
-  Sink sink;
+  Sink* sink = new Sink;  // of `sinks`
+  SinkSet sinks = [this] {
+    std::vector<std::unique_ptr<ResultSink>> all;
+    all.emplace_back(sink);
+    return SinkSet(std::move(all));
+  }();
   Ledger ledger{metrics};
   std::uint64_t tickets = 0;
   std::unique_ptr<process::WorkerPool> pool;
@@ -195,8 +200,8 @@ TEST_CASE("a frame that is done is settled with its record, and the sinks have i
   bench.Give("a", "cam", 1, "2025-07-29T11:14:56Z");
   CHECK(bench.AwaitSettled(1) == Lines{"a:done"});
   REQUIRE(bench.dispatcher->Drain({}) == 0);
-  REQUIRE(bench.sink.records().size() == 1);
-  const std::string record = bench.sink.records().front();
+  REQUIRE(bench.sink->records().size() == 1);
+  const std::string record = bench.sink->records().front();
   CHECK(record.find(R"("frame_id":"a","camera_id":"cam","timestamp":"2025-07-29T11:14:56Z")") !=
         std::string::npos);
   CHECK(record.find(R"("processor_id":"p-1")") != std::string::npos);
@@ -214,7 +219,7 @@ TEST_CASE("what somebody else settled first goes to no sink and counts as taken 
   bench.Give("b");
   bench.AwaitSettled(2);
   REQUIRE(bench.dispatcher->Drain({}) == 0);
-  CHECK(bench.sink.records().size() == 1);
+  CHECK(bench.sink->records().size() == 1);
   CHECK(bench.ledger.totals().taken_over == 1);
   CHECK(bench.ledger.totals().done == 1);
 }
@@ -258,7 +263,7 @@ TEST_CASE("a frame without pixels is dropped, or dead where that is wanted; neve
     bench.Give("a");
     const bool dead = policy == NoPixels::kDead;
     CHECK(bench.AwaitSettled(1) == Lines{dead ? "a:dead:no_pixels" : "a:dropped:no_pixels"});
-    CHECK(bench.sink.records().empty());
+    CHECK(bench.sink->records().empty());
   }
 }
 

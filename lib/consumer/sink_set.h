@@ -1,0 +1,37 @@
+// All the sinks of a consumer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/deadline.h"
+#include "consumer/result_sink.h"
+
+namespace sampleproc::consumer {
+
+// Thread-safe. It may be empty.
+class SinkSet {
+ public:
+  SinkSet() = default;
+  explicit SinkSet(std::vector<std::unique_ptr<ResultSink>> sinks) : sinks_(std::move(sinks)) {}
+
+  // Hands the record to each. Never waits.
+  void Take(const ResultRecord& record) const;
+
+  // Each delivers what it holds until `end`; how many records are left in the one that has most.
+  std::uint64_t Flush(const base::Deadline& end) const;
+
+  const std::vector<std::unique_ptr<ResultSink>>& sinks() const { return sinks_; }
+
+  // How many records each has taken.
+  using Mark = std::vector<std::uint64_t>;
+  Mark Taken() const;
+  // Whether none of the records that had been taken at `mark` is held any more.
+  bool Through(const Mark& mark) const;
+
+ private:
+  std::vector<std::unique_ptr<ResultSink>> sinks_;
+};
+
+}  // namespace sampleproc::consumer

@@ -1,0 +1,50 @@
+// The sinks of a consumer, built from a configuration.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id_source.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "consumer/sink_queue.h"
+#include "consumer/sink_set.h"
+#include "net/http_client.h"
+#include "net/redis_client.h"
+#include "resources/memory_budget.h"
+#include "telemetry/metrics.h"
+
+namespace sampleproc::service {
+
+// What the sinks use; all of it must outlive them.
+struct SinkContext {
+  const config::Config& config;
+  net::ConnectStream connect_redis;
+  net::RedisLogin redis_login;
+  std::string results_stream;  // its final name
+  const base::Clock& clock;
+  resources::MemoryBudget& budget;
+  base::IdSource& ids;
+  base::Logger& log;
+};
+
+// Those that consumer.sinks lists, whose other sides may be away.
+class ConsumerSinks {
+ public:
+  explicit ConsumerSinks(const SinkContext& context);
+
+  const consumer::SinkSet& set() const { return set_; }
+  std::vector<telemetry::SinkGauges> gauges() const;
+
+ private:
+  std::unique_ptr<consumer::ResultSink> Make(const std::string& name, const SinkContext& context);
+  std::unique_ptr<consumer::SinkTarget> MakeTarget(const std::string& name,
+                                                   const SinkContext& context);
+
+  std::unique_ptr<net::HttpClient> webhook_;  // nullptr: there is none
+  consumer::SinkSet set_;
+};
+
+}  // namespace sampleproc::service

@@ -1,0 +1,65 @@
+#include "service/upstreams.h"
+
+#include <utility>
+
+#include "config/text_file.h"
+#include "net/stream.h"
+#include "net/tls_stream.h"
+#include "net/url.h"
+#include "resilience/retry_policy.h"
+
+namespace sampleproc::service {
+
+using base::Result;
+
+std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Options& options,
+                                          const base::Clock& clock) {
+  auto parsed = net::ParseUrl(url);
+  if (!parsed) return nullptr;
+  return std::make_unique<net::HttpClient>(std::move(*parsed), options, net::ResolveBySystem,
+                                           clock);
+}
+
+Result<std::string> ReadPassword(const std::string& path) {
+  if (path.empty()) return std::string();
+  const auto text = config::ReadTextFile(path);
+  if (!text) {
+    return base::Fail(base::ErrorCode::kConfig,
+                      "consumer.redis.password_file cannot be read: " + text.error().message);
+  }
+  std::string password = *text;
+  while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
+  if (password.find('\n') != std::string::npos) {
+    return base::Fail(base::ErrorCode::kConfig,
+                      "consumer.redis.password_file has more than one line");
+  }
+  return password;
+}
+
+net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {
+  net::Endpoint endpoint{.host = options.host, .port = options.port};
+  if (options.host.starts_with('/')) endpoint.unix_socket = options.host;
+  if (!options.tls) {
+    return
+        [endpoint](const base::Allowance& allowance) { return net::Connect(endpoint, allowance); };
+  }
+  const net::TlsTrust trust{options.tls_ca_file, options.host, "consumer.redis.tls_ca_file"};
+  return [endpoint, trust](const base::Allowance& allowance) {
+    return net::ConnectTls(endpoint, trust, allowance);
+  };
+}
+
+net::RedisLimits LimitsOf(const net::Options& options) {
+  net::RedisLimits limits;
+  limits.connect = options.connect_timeout;
+  limits.answer = options.read_timeout;
+  return limits;
+}
+
+consumer::Backoff BackoffOf(std::chrono::milliseconds first, std::chrono::milliseconds longest,
+                            base::IdSource& ids) {
+  auto policy = std::make_shared<resilience::RetryPolicy>(first, longest, ids.Next());
+  return [policy](int failures) { return policy->Pause(failures); };
+}
+
+}  // namespace sampleproc::service

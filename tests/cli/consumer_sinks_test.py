@@ -1,0 +1,191 @@
+"""Where results of pulled frames go: log, file, a real Redis, a webhook; together, away, full."""
+
+import json
+import os
+import pathlib
+import tempfile
+
+import cli
+import pictures
+import stand_in
+from frame_buffer import Buffer, frame
+from service import WithService
+from streams import RESULTS, RedisServer, result_ids, wait_until, words
+
+
+class Webhook(stand_in.StandIn):
+    """Takes records; answers with `status` instead as long as it is no 2xx."""
+
+    def __init__(self, test):
+        super().__init__(test)
+        self.records = []
+        self.keys = []
+        self.refused = 0
+        self.status = 204
+
+    def handle(self, handler, body):
+        with self.lock:
+            if self.status >= 300:
+                self.refused += 1
+            else:
+                self.records.append(json.loads(body))
+                self.keys.append(handler.headers["Idempotency-Key"])
+        if self.status in (429, 503):
+            handler.answer(self.status, Retry_After="0")
+        else:
+            handler.answer(self.status)
+
+    def ids(self):
+        return [record["frame_id"] for record in self.records]
+
+
+class Sinks(WithService):
+    def setUp(self):
+        self.buffer = Buffer(self)
+        self.picture = pictures.sample("mask.png")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = pathlib.Path(folder.name, "results.ndjson")
+
+    def consume(self, sinks, *more):
+        return self.serve("--set", f"consumer.http.url={self.buffer.url}", "--set",
+                          "consumer.backoff=20ms", "--set", "consumer.poll_interval=10ms", "--set",
+                          f"consumer.sinks={sinks}", *cli.NO_HURRY, *more)  # fmt: skip
+
+    def to_file(self):
+        return ("--set", f"consumer.file.path={self.file}")
+
+    def add(self, count, first=0):
+        names = [f"f {number}" for number in range(first, first + count)]
+        self.buffer.add(*(frame(name, self.picture) for name in names))
+        return names
+
+    def lines(self, path=None):
+        path = path or self.file
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    def ids(self):
+        return [line["frame_id"] for line in self.lines()] if self.file.exists() else []
+
+    def records(self, service, sink, outcome):
+        return service.metric(
+            f'sampleproc_sink_records_total{{sink="{sink}",outcome="{outcome}"}}')
+
+    def test_each_result_goes_to_every_sink(self):
+        server = RedisServer(self)
+        webhook = Webhook(self)
+        service = self.consume(
+            "log,file,redis,webhook", *self.to_file(), *words(server), "--set",
+            f"consumer.webhook.url={webhook.url}/hook?k=v", "--set", "consumer.source=http")
+        names = self.add(25)
+        wait_until(lambda: len(webhook.records) == 25 and len(self.ids()) == 25)
+        redis = server.client()
+        self.addCleanup(redis.close)
+        wait_until(lambda: redis.xlen(RESULTS) == 25)
+        self.assertEqual(self.ids(), names)
+        self.assertEqual(webhook.ids(), names)
+        self.assertEqual(result_ids(redis), names)
+        self.assertEqual(webhook.keys[0], "f%200")
+        for record in (self.lines()[0], webhook.records[0],
+                       json.loads(redis.xrange(RESULTS)[0][1][b"result"])):  # fmt: skip
+            for name in ("frame_id", "camera_id", "timestamp", "processed", "processing_time",
+                         "processor_id", "detections", "detection_count"):  # fmt: skip
+                self.assertIn(name, record)
+        self.assertEqual(service.stop(), 0)
+        logged = [line for line in service.log() if line["msg"] == "result"]
+        self.assertEqual([line["frame_id"] for line in logged], names)
+        self.assertEqual(json.loads(logged[0]["result"]), self.lines()[0])
+
+    def test_a_sink_that_is_away_slows_nothing_and_has_everything_later(self):
+        webhook = Webhook(self)
+        webhook.status = 503
+        service = self.consume("file,webhook", *self.to_file(), "--set",
+                               f"consumer.webhook.url={webhook.url}")  # fmt: skip
+        names = self.add(40)
+        wait_until(lambda: self.ids() == names)
+        service.wait_for("sink: results cannot be delivered")
+        health = service.get("/health").json()
+        self.assertEqual(health["status"], "degraded")
+        self.assertEqual(health["components"]["consumer"]["failing_sinks"], ["webhook"])
+        self.assertEqual(service.metric('sampleproc_sink_held_records{sink="webhook"}'), 40)
+        webhook.status = 200
+        wait_until(lambda: len(webhook.records) == 40)
+        self.assertEqual(webhook.ids(), names)
+        service.wait_for("sink: results are delivered again")
+        wait_until(lambda: service.get("/health").json()["status"] == "healthy")
+        self.assertEqual(service.stop(), 0)
+        said = [line["msg"] for line in service.log() if line["msg"].startswith("sink: ")]
+        self.assertEqual(len(said), 2)
+
+    def test_what_a_webhook_does_not_want_is_counted_and_said_once(self):
+        webhook = Webhook(self)
+        webhook.status = 400
+        service = self.consume("webhook", "--set", f"consumer.webhook.url={webhook.url}")
+        self.add(5)
+        wait_until(lambda: self.records(service, "webhook", "refused") == 5)
+        self.assertEqual(webhook.refused, 5)
+        webhook.status = 302
+        self.add(1, first=5)
+        wait_until(lambda: self.records(service, "webhook", "refused") == 6)
+        webhook.status = 200
+        self.add(1, first=6)
+        wait_until(lambda: self.records(service, "webhook", "delivered") == 1)
+        self.assertEqual(service.stop(), 0)
+        said = [line for line in service.log() if "does not want" in line["msg"]]
+        self.assertEqual([(line["frame_id"], line["status"]) for line in said], [("f 0", 400)])
+
+    def test_beyond_the_bound_results_are_lost_and_counted(self):
+        webhook = Webhook(self)
+        webhook.status = 503
+        service = self.consume("webhook", "--set", f"consumer.webhook.url={webhook.url}", "--set",
+                               "consumer.sink_buffer=64KiB")  # fmt: skip
+        self.add(300)
+        wait_until(lambda: self.records(service, "webhook", "lost") > 0)
+        done = 'sampleproc_consumer_frames_total{outcome="done",reason=""}'
+        wait_until(lambda: service.metric(done) == 300)
+        lost = self.records(service, "webhook", "lost")
+        webhook.status = 200
+        wait_until(lambda: len(webhook.records) == 300 - lost)
+        self.assertEqual(service.stop(), 0)
+        said = [line for line in service.log() if line["msg"].startswith("sink: results are lost")]
+        self.assertEqual(len(said), 1)
+
+    def test_a_stop_delivers_what_is_held_and_does_not_wait_for_ever(self):
+        webhook = Webhook(self)
+        webhook.status = 503
+        service = self.consume("file,webhook", *self.to_file(), "--set",
+                               f"consumer.webhook.url={webhook.url}")  # fmt: skip
+        names = self.add(10)
+        wait_until(lambda: self.ids() == names)
+        self.assertEqual(service.stop(), 0)
+        line = service.wait_for("shutdown: results are lost")
+        self.assertEqual(line["results"], 10)
+
+    def test_a_full_file_is_followed_by_the_next(self):
+        service = self.consume("file", *self.to_file(), "--set", "consumer.file.max_bytes=64KiB",
+                               "--set", "consumer.file.keep=100")  # fmt: skip
+        names = self.add(300)
+        first = self.file.with_name(self.file.name + ".1")
+        wait_until(lambda: self.records(service, "file", "delivered") == 300)
+        self.assertEqual(service.stop(), 0)
+        self.assertTrue(first.exists())
+        files = sorted(self.file.parent.iterdir(), reverse=True,
+                       key=lambda path: int(path.suffix[1:]) if path.suffix[1:].isdigit() else 0)  # fmt: skip
+        self.assertEqual([line["frame_id"] for file in files for line in self.lines(file)], names)
+        for file in files:
+            self.assertLessEqual(file.stat().st_size, 64 * 1024)
+
+    def test_a_file_that_cannot_be_written_may_become_one(self):
+        missing = self.file.parent / "later" / "results.ndjson"
+        service = self.consume("file", "--set", f"consumer.file.path={missing}")
+        names = self.add(3)
+        line = service.wait_for("sink: results cannot be delivered")
+        self.assertIn("No such file or directory", line["error"])
+        os.mkdir(missing.parent)
+        wait_until(missing.exists)
+        wait_until(lambda: [each["frame_id"] for each in self.lines(missing)] == names)
+        self.assertEqual(service.stop(), 0)
+
+
+if __name__ == "__main__":
+    cli.main()

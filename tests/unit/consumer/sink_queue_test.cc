@@ -1,0 +1,160 @@
+#include "consumer/sink_queue.h"
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/null_logger.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using base::ErrorCode;
+using Strings = std::vector<std::string>;
+
+// The other side: what it was given, and whether it is there.
+class Target final : public SinkTarget {
+ public:
+  std::string_view name() const override { return "test"; }
+
+  base::Result<Settled> Deliver(std::span<const ResultRecord* const> records,
+                                const base::Allowance& allowance) override {
+    std::unique_lock lock(mutex_);
+    ++attempts_;
+    changed_.notify_all();
+    while (silent_) {
+      if (auto allowed = allowance.Check("a test"); !allowed) {
+        return std::unexpected(std::move(allowed.error()));
+      }
+      changed_.wait_for(lock, std::chrono::milliseconds(1));
+    }
+    if (away_) return base::Fail(ErrorCode::kUnavailable, "it is away");
+    Settled settled;
+    for (const ResultRecord* record : records) {
+      const bool refused = record->json == "refused";
+      if (!refused) got_.push_back(record->frame_id);
+      ++(refused ? settled.refused : settled.delivered);
+      if (settled.delivered + settled.refused == most_) break;
+    }
+    return settled;
+  }
+
+  void Set(bool away, bool silent = false) {
+    const std::lock_guard lock(mutex_);
+    away_ = away;
+    silent_ = silent;
+    changed_.notify_all();
+  }
+  void AwaitAttempts(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return attempts_ >= count; });
+  }
+  void TakeAtMost(std::size_t most) { most_ = most; }
+  Strings got() {
+    const std::lock_guard lock(mutex_);
+    return got_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Strings got_;
+  int attempts_ = 0;
+  bool away_ = false;
+  bool silent_ = false;
+  std::size_t most_ = 1000;
+};
+
+struct Bench {
+  explicit Bench(std::size_t most_bytes = 1 << 20, std::size_t memory = 1 << 20)
+      : budget(memory), target(new Target) {
+    queue.emplace(
+        std::unique_ptr<SinkTarget>(target), most_bytes, budget,
+        [](int) { return std::chrono::milliseconds(1); }, log);
+  }
+  void Give(int first, int count) {
+    for (int i = first; i < first + count; ++i) queue->Take({std::to_string(i), "{}"});
+  }
+  Strings Ids(int count) const {
+    Strings ids;
+    for (int i = 0; i < count; ++i) ids.push_back(std::to_string(i));
+    return ids;
+  }
+
+  test::NullLogger log;
+  resources::MemoryBudget budget;
+  Target* target;  // the queue's
+  std::optional<SinkQueue> queue;
+};
+
+TEST_CASE("a sink delivers in order what it is given, as much at a time as is taken") {
+  Bench bench;
+  bench.target->TakeAtMost(3);
+  bench.Give(0, 200);
+  bench.queue->Flush({});
+  CHECK(bench.target->got() == bench.Ids(200));
+  const SinkCounts counts = bench.queue->counts();
+  CHECK(counts.taken == 200);
+  CHECK(counts.delivered == 200);
+  CHECK(counts.held() == 0);
+  CHECK(bench.budget.used() == 0);
+}
+
+TEST_CASE("what comes while the other side is away is delivered when it is back") {
+  Bench bench;
+  bench.target->Set(true);
+  bench.Give(0, 50);
+  bench.target->AwaitAttempts(3);
+  CHECK(bench.queue->counts().failing);
+  bench.Give(50, 50);
+  CHECK(bench.target->got().empty());
+  bench.target->Set(false);
+  bench.queue->Flush({});
+  CHECK(bench.target->got() == bench.Ids(100));
+  CHECK_FALSE(bench.queue->counts().failing);
+}
+
+TEST_CASE("beyond its bound, or the memory budget, a sink loses the newest and says how many") {
+  const bool by_budget = GENERATE(false, true);
+  Bench bench(by_budget ? 1 << 20 : 4096, by_budget ? 4096 : 1 << 20);
+  bench.target->Set(true);
+  bench.Give(0, 100);
+  const SinkCounts counts = bench.queue->counts();
+  CHECK(counts.lost > 0);
+  CHECK(counts.held() > 10);
+  bench.target->Set(false);
+  bench.queue->Flush({});
+  CHECK(bench.target->got() == bench.Ids(100 - static_cast<int>(counts.lost)));
+  bench.Give(0, 1);  // there is room again
+  CHECK(bench.queue->counts().lost == counts.lost);
+}
+
+TEST_CASE("what is refused for good is counted and holds nobody up") {
+  Bench bench;
+  bench.queue->Take({"a", "refused"});
+  bench.queue->Take({"b", "{}"});
+  bench.queue->Flush({});
+  CHECK(bench.target->got() == Strings{"b"});
+  CHECK(bench.queue->counts().refused == 1);
+  CHECK(bench.queue->counts().delivered == 1);
+}
+
+TEST_CASE("the end does not wait for another side that is away or silent") {
+  const bool silent = GENERATE(false, true);
+  Bench bench;
+  bench.target->Set(true, silent);
+  bench.Give(0, 3);
+  bench.target->AwaitAttempts(1);
+  bench.queue->Flush(base::Deadline(base::SystemClock(), std::chrono::milliseconds(20)));
+  CHECK(bench.queue->counts().held() == 3);
+  bench.queue.reset();
+  CHECK(bench.budget.used() == 0);
+}
+
+}  // namespace
+}  // namespace sampleproc::consumer
