@@ -141,7 +141,8 @@ Command ServeCommand() {
       .description =
           "Listens for HTTP requests until SIGTERM or SIGINT, then finishes what it has begun. The "
           "log goes to standard error; its line 'listening' says where. POST /process takes a "
-          "frame as JSON or as the picture itself; GET /health and GET /livez say how it is.",
+          "frame as JSON or as the picture itself; GET /health and GET /livez say how it is. With "
+          "consumer.redis.host or consumer.http.url set it also pulls frames from there.",
       .examples = {{"sampleproc serve", "Listen on 127.0.0.1 port 8099."},
                    {"sampleproc serve --host 0.0.0.0 --set process.pipeline=stats,faces",
                     "Listen on all addresses and look for faces."},

@@ -132,14 +132,23 @@ void AddBufferRows(std::vector<Key>& rows) {
                        .kind = Kind::kEnum,
                        .words = {"off", "disk"},
                        .help = "\"disk\" writes each pull down before it is worked on, so that a "
-                               "crash loses no frame; it costs a disk write for each pull."},
+                               "crash loses no frame; it costs a disk write for each pull. What a "
+                               "crash has left is finished at the next start, some of it perhaps "
+                               "a second time."},
                       [](auto& c) -> auto& { return c.consumer.http.spool; }));
   rows.push_back(Bind({.path = "consumer.http.spool_dir",
                        .kind = Kind::kString,
                        .max = kLongestPath,
-                       .help = "Where pulls are written down; empty is the service's state "
-                               "directory."},
+                       .help = "Folder where pulls are written down, of one process at a time; "
+                               "empty is \"spool\" in $STATE_DIRECTORY of systemd, else in "
+                               "/var/lib/sampleproc."},
                       [](auto& c) -> auto& { return c.consumer.http.spool_dir; }));
+  rows.push_back(Bind({.path = "consumer.http.spool_max_bytes",
+                       .kind = Kind::kSize,
+                       .min = kMiB,
+                       .max = 1024 * kGiB,
+                       .help = "With so much in the spool no more frames are pulled."},
+                      [](auto& c) -> auto& { return c.consumer.http.spool_max_bytes; }));
 }
 
 void AddRedisRows(std::vector<Key>& rows) {

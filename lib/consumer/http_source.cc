@@ -1,9 +1,10 @@
 #include "consumer/http_source.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
-#include "consumer/entry_fields.h"
+#include "consumer/buffer_answer.h"
 #include "consumer/json_fields.h"
 
 namespace sampleproc::consumer {
@@ -19,6 +20,9 @@ constexpr std::size_t kProbeBytes = 64 * 1024;
 constexpr std::size_t kMostAnswerBytes = 256U << 20;
 // What a frame may have in an answer besides its pixels.
 constexpr std::size_t kFrameOverhead = 128 * 1024;
+
+// No answer without frames is as long.
+constexpr std::size_t kLongAnswer = 4096;
 
 std::size_t MostBytes(std::size_t count, const frame::Options& limits) {
   const std::size_t each = limits.max_frame_data_chars + limits.max_metadata_bytes + kFrameOverhead;
@@ -73,43 +77,54 @@ Result<net::HttpAnswer> HttpSource::Dequeue(std::size_t count) {
              false);
 }
 
-Result<std::vector<Delivery>> HttpSource::Read(std::string body, std::size_t count) {
-  // More than was asked for is taken too: it is handed out nowhere else.
-  constexpr std::size_t kMost = 100;
-  auto frames = ReadJsonFieldsOfEach(std::move(body), "frames", std::max(count, kMost), limits_);
-  if (!frames) {
-    return base::Fail(ErrorCode::kIo, "the frame buffer's answer: " + frames.error().message);
+Result<std::vector<Delivery>> HttpSource::Take(std::string body) {
+  // A long answer has frames, which are written down before anything else; a short one mostly says
+  // that there are none.
+  const bool is_long = body.size() >= kLongAnswer;
+  std::optional<std::uint64_t> kept;
+  std::string text;
+  if (spool_ != nullptr && is_long) kept = spool_->Write(body);
+  if (spool_ != nullptr && !is_long) text = body;
+  auto deliveries = ReadBufferAnswer(std::move(body), limits_);
+  if (deliveries && !deliveries->empty() && !text.empty()) kept = spool_->Write(text);
+  if (deliveries) {
+    for (Delivery& delivery : *deliveries) delivery.ticket = next_ticket_++;
   }
-  std::vector<Delivery> deliveries;
-  for (auto& fields : *frames) {
-    Delivery delivery;
-    delivery.ticket = next_ticket_++;
-    if (!fields) {
-      delivery.broken = base::Fail(ErrorCode::kInvalidFrame, "must be a JSON object").error();
-    } else if (auto read = ReadEntry(std::move(*fields), EntryOrigin::kJson, limits_); read) {
-      delivery.entry = std::move(*read);
-    } else {
-      delivery.broken = std::move(read.error());
-    }
-    deliveries.push_back(std::move(delivery));
-  }
+  if (kept) spool_->Keep(*kept, deliveries ? *deliveries : std::vector<Delivery>());
   return deliveries;
 }
 
 Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
+  if (spool_ != nullptr) {
+    spool_->Sweep();
+    std::vector<Delivery> left;
+    if (auto next = spool_->NextLeft(next_ticket_)) {
+      ++next_ticket_;
+      left.push_back(std::move(*next));
+      return left;
+    }
+    if (spool_->Full()) {
+      return base::Fail(
+          ErrorCode::kUnavailable,
+          "consumer.http.spool_dir holds consumer.http.spool_max_bytes of frames that "
+          "are not done, or whose results no sink has delivered");
+    }
+  }
   for (;;) {
     const bool careful = careful_ > 0;
-    const std::size_t asked = careful ? 1 : count;
-    auto answer = Dequeue(asked);
+    auto answer = Dequeue(careful ? 1 : count);
     if (!answer) return std::unexpected(std::move(answer.error()));
     if (careful) --careful_;
-    if (answer->status == 200) return Read(std::move(answer->body), asked);
+    if (answer->status == 200) return Take(std::move(answer->body));
     if (answer->status != 500 || careful) return std::unexpected(Refusal(*answer));
     careful_ = kCarefulPulls;
   }
 }
 
-void HttpSource::Settle(Settlement /*settlement*/, OnSettled done) { done(true); }
+void HttpSource::Settle(Settlement settlement, OnSettled done) {
+  done(true);
+  if (spool_ != nullptr) spool_->Settled(settlement.ticket, settlement.ending);
+}
 
 Result<void> HttpSource::Probe() {
   auto answer = Ask("/health", kProbeBytes, kProbeTime, true);

@@ -8,6 +8,7 @@
 
 #include "consumer/frame_source.h"
 #include "consumer/pull_gate.h"
+#include "consumer/spool_keeper.h"
 #include "frame/options.h"
 #include "net/http_client.h"
 
@@ -19,18 +20,21 @@ namespace sampleproc::consumer {
 //
 // A buffer that answers 500 has lost the frames of that answer, and would lose those behind the one
 // that it cannot hand out: for the next kCarefulPulls they are asked for one by one.
+//
+// With a spool each answer is on disk before its frames are worked on, and what an earlier process
+// has left there comes first.
 class HttpSource final : public FrameSource {
  public:
   static constexpr int kCarefulPulls = 10;
   static constexpr std::chrono::milliseconds kLastAnswer{2'000};
 
-  // `client` must outlive the source. An answer may take `patience`.
+  // `client` and `spool`, if there is one, must outlive the source. An answer may take `patience`.
   HttpSource(net::HttpClient& client, std::chrono::milliseconds patience,
-             const frame::Options& limits)
-      : client_(client), patience_(patience), limits_(limits) {}
+             const frame::Options& limits, SpoolKeeper* spool)
+      : client_(client), patience_(patience), limits_(limits), spool_(spool) {}
 
   base::Result<std::vector<Delivery>> Pull(std::size_t count) override;
-  // Nobody upstream wants to know.
+  // Nobody upstream wants to know, only the spool.
   void Settle(Settlement settlement, OnSettled done) override;
   bool TakesBack() const override { return false; }
   void Reset() override { client_.Reset(); }
@@ -42,11 +46,12 @@ class HttpSource final : public FrameSource {
   base::Result<net::HttpAnswer> Ask(const std::string& path, std::size_t most_bytes,
                                     std::chrono::milliseconds time, bool idempotent);
   base::Result<net::HttpAnswer> Dequeue(std::size_t count);
-  base::Result<std::vector<Delivery>> Read(std::string body, std::size_t count);
+  base::Result<std::vector<Delivery>> Take(std::string body);
 
   net::HttpClient& client_;
   const std::chrono::milliseconds patience_;
   const frame::Options limits_;
+  SpoolKeeper* const spool_;       // nullptr: there is none
   std::uint64_t next_ticket_ = 1;  // the puller's
   int careful_ = 0;                // the puller's; pulls that are still to be of one frame
   PullGate gate_;

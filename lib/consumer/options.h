@@ -23,7 +23,7 @@ enum class NoPixels {
   kDead,  // it goes to the dead letters
 };
 
-enum class Spool {
+enum class Spooling {
   kOff,
   kDisk,  // what was pulled is written down before work, and finished after a crash
 };
@@ -32,9 +32,10 @@ struct HttpOptions {
   std::string url = "http://frame-buffer:8002";
   // The buffer forgets a frame once it has handed it out; writing it down first costs a disk write
   // for each pull.
-  Spool spool = Spool::kOff;
+  Spooling spool = Spooling::kOff;
   // Empty: the service's state directory.
   std::string spool_dir = {};
+  std::uint64_t spool_max_bytes = 1U << 30;  // then no more frames are pulled
 };
 
 struct FileSinkOptions {

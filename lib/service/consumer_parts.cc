@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,8 @@
 #include "consumer/redis_pixels.h"
 #include "consumer/redis_source.h"
 #include "consumer/registrar.h"
+#include "consumer/spool.h"
+#include "consumer/spool_keeper.h"
 #include "net/http_client.h"
 #include "service/consumer_sinks.h"
 #include "service/upstreams.h"
@@ -55,13 +58,22 @@ std::string UniqueName(base::IdSource& ids) {
   return name;
 }
 
+// systemd.exec(5), "StateDirectory=": the first of those that it has made.
+std::string SpoolFolder(const consumer::HttpOptions& options) {
+  if (!options.spool_dir.empty()) return options.spool_dir;
+  const char* const given = std::getenv("STATE_DIRECTORY");
+  const std::string_view folders = given == nullptr ? "/var/lib/sampleproc" : given;
+  return std::string(folders.substr(0, folders.find(':'))) + "/spool";
+}
+
 }  // namespace
 
 class ConsumerParts::Impl {
  public:
   // `client` reaches the frame buffer; nullptr where frames come from Redis.
+  // `spool` may be none.
   Impl(const ConsumerContext& context, std::string password,
-       std::unique_ptr<net::HttpClient> client)
+       std::unique_ptr<net::HttpClient> client, std::unique_ptr<consumer::Spool> spool)
       : config_(context.config),
         clock_(context.work.clock),
         log_(context.log),
@@ -72,6 +84,7 @@ class ConsumerParts::Impl {
         pixels_(Places()),
         sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, clock_,
                 context.budget, context.ids, context.log}),
+        spool_(std::move(spool)),
         source_(MakeSource(context)),
         ledger_(context.work.metrics),
         dispatcher_({*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget,
@@ -122,6 +135,10 @@ class ConsumerParts::Impl {
           std::chrono::duration<double>(clock_.Now() - *facts.last_frame).count();
     }
     gauges.sinks = sinks_.gauges();
+    if (keeper_) {
+      gauges.spool_bytes = spool_->bytes();
+      gauges.spool_failures = keeper_->failures();
+    }
     return gauges;
   }
 
@@ -171,8 +188,9 @@ class ConsumerParts::Impl {
 
   std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) {
     if (client_) {
+      if (spool_) keeper_.emplace(*spool_, sinks_.set(), config_.frame, log_);
       return std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout,
-                                                    config_.frame);
+                                                    config_.frame, keeper_ ? &*keeper_ : nullptr);
     }
     auto source = std::make_unique<consumer::RedisSource>(
         consumer::RedisSourceContext{.connect = ConnectRedis(redis_),
@@ -207,6 +225,8 @@ class ConsumerParts::Impl {
   const std::unique_ptr<net::HttpClient> client_;
   consumer::EntryPixels pixels_;
   const ConsumerSinks sinks_;
+  const std::unique_ptr<consumer::Spool> spool_;   // nullptr: there is none
+  std::optional<consumer::SpoolKeeper> keeper_;    // of spool_
   consumer::RedisSource* redis_source_ = nullptr;  // source_, when it is one
   std::unique_ptr<consumer::FrameSource> source_;
   consumer::Ledger ledger_;
@@ -232,8 +252,14 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
     if (!read) return std::unexpected(std::move(read.error()));
     password = std::move(*read);
   }
-  return std::unique_ptr<ConsumerParts>(
-      new ConsumerParts(std::make_unique<Impl>(context, std::move(password), std::move(client))));
+  std::unique_ptr<consumer::Spool> spool;
+  if (from_buffer && options.http.spool == consumer::Spooling::kDisk) {
+    auto opened = consumer::Spool::Open(SpoolFolder(options.http), options.http.spool_max_bytes);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    spool = std::move(*opened);
+  }
+  return std::unique_ptr<ConsumerParts>(new ConsumerParts(
+      std::make_unique<Impl>(context, std::move(password), std::move(client), std::move(spool))));
 }
 
 void ConsumerParts::Stop() { impl_->Stop(); }

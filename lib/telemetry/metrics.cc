@@ -106,6 +106,13 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
           *gauges.consumer->last_frame_age_seconds);
     }
     AddSinks(gauges.consumer->sinks, families);
+    if (gauges.consumer->spool_bytes) {
+      add("sampleproc_spool_bytes", "Pulled frames on disk until they are done.",
+          *gauges.consumer->spool_bytes);
+      families.push_back(One("sampleproc_spool_failures_total",
+                             "Pulls that could not be written down.", MetricType::Counter,
+                             static_cast<double>(gauges.consumer->spool_failures)));
+    }
   }
   const auto count = [&](const char* name, const char* help, auto value) {
     families.push_back(One(name, help, MetricType::Counter, static_cast<double>(value)));

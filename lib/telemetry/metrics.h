@@ -39,6 +39,8 @@ struct ConsumerGauges {
   double oldest_frame_age_seconds = 0;           // of those that wait
   std::optional<double> last_frame_age_seconds;  // since the upstream last had a frame
   std::vector<SinkGauges> sinks = {};
+  std::optional<std::uint64_t> spool_bytes = std::nullopt;  // without a spool nothing
+  std::uint64_t spool_failures = 0;
 };
 
 // Readings that are taken when somebody looks.

@@ -27,6 +27,12 @@ class StandIn:
                     stand_in.open -= 1
                 super().finish()
 
+            def handle(self):
+                try:
+                    super().handle()
+                except OSError:
+                    pass  # the client was killed
+
             def do_any(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 stand_in.handle(self, body)

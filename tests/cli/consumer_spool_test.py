@@ -1,0 +1,178 @@
+"""consumer.http.spool: what a frame buffer has handed out survives the process that took it."""
+
+import collections
+import json
+import os
+import pathlib
+import resource
+import signal
+import tempfile
+import threading
+
+import cli
+import pictures
+from frame_buffer import Buffer, frame
+from service import WithService
+from streams import wait_until
+
+KILLS = 20
+
+
+class Spool(WithService):
+    def setUp(self):
+        self.buffer = Buffer(self)
+        self.picture = pictures.sample("mask.png")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.file = self.folder / "results.ndjson"
+        self.spool = self.folder / "spool"
+
+    def consume(self, *more, **options):
+        return self.serve("--set", f"consumer.http.url={self.buffer.url}", "--set",
+                          "consumer.backoff=20ms", "--set", "consumer.poll_interval=10ms", "--set",
+                          "consumer.sinks=file", "--set", f"consumer.file.path={self.file}",
+                          "--set", "consumer.http.spool=disk", "--set",
+                          f"consumer.http.spool_dir={self.spool}", *cli.NO_HURRY, *more,
+                          **options)  # fmt: skip
+
+    def add(self, count, first=0):
+        names = [f"f-{number:04}" for number in range(first, first + count)]
+        self.buffer.add(*(frame(name, self.picture, camera=f"cam-{number % 5}")
+                          for number, name in enumerate(names)))  # fmt: skip
+        return names
+
+    def ids(self):
+        if not self.file.exists():
+            return []
+        lines = self.file.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line)["frame_id"] for line in lines]
+
+    def spooled(self):
+        return sorted(path.name for path in self.spool.iterdir() if path.suffix == ".json")
+
+    def held(self, service):
+        return service.metric("sampleproc_consumer_held_frames")
+
+    def await_arrival(self):
+        """Hands out nothing more, until what was handed out has arrived: who asks again has read
+        the answer before."""
+        asked_again = threading.Event()
+
+        def nothing(handler):
+            self.buffer.answer(handler, {"frames": [], "count": 0, "remaining": 0})
+            asked_again.set()
+
+        self.buffer.fault = nothing
+        wait_until(asked_again.is_set)
+
+    def test_twenty_kills_lose_nothing_that_has_arrived(self):
+        slow = ("--set", "process.pipeline=stats", "--set", "process.delay=100ms")
+        names, kills, lives = [], 0, 0
+        while kills < KILLS:
+            lives += 1
+            names += self.add(10, first=len(names))
+            results = len(self.ids())
+            service = self.consume(*slow)
+            wait_until(lambda: self.buffer.handed_out == len(names))
+            self.await_arrival()
+            # One that never gets to an end would be taken for the frames' fault.
+            wait_until(lambda: len(self.ids()) > results)  # pylint: disable=W0640
+            service.stop(signal.SIGKILL)
+            self.buffer.fault = None
+            kills += bool(self.spooled())  # with frames in hand
+            self.assertLess(lives, 3 * KILLS)
+        service = self.consume()
+        wait_until(lambda: not self.spooled())
+        self.assertEqual(service.stop(), 0)
+        results = collections.Counter(self.ids())
+        self.assertEqual(sorted(results), names)
+        twice = sum(results.values()) - len(results)
+        print(f"\n{kills} kills, {len(names)} frames, {twice} results twice")
+
+    def test_a_frame_that_no_process_survives_ends_as_dead(self):
+        """The test is what ends the process while the frame is in work: no decoder of ours does."""
+        self.add(1)
+        slow = ("--set", "process.delay=1m")
+        for _ in range(6):
+            service = self.consume(*slow)
+            wait_until(lambda: service.metric("sampleproc_active_frames") == 1)  # pylint: disable=W0640
+            service.stop(signal.SIGKILL)
+        service = self.consume(*slow)
+        dead = 'sampleproc_consumer_frames_total{outcome="dead",reason="internal"}'
+        wait_until(lambda: service.metric(dead) == 1)
+        wait_until(lambda: not self.spooled())
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_stop_leaves_nothing(self):
+        names = self.add(60)
+        service = self.consume("--set", "process.pipeline=stats", "--set", "process.delay=30ms")
+        wait_until(lambda: self.held(service) > 0)
+        self.assertEqual(service.stop(), 0)
+        self.assertEqual(self.spooled(), [])
+        self.assertEqual(sorted(self.ids()), names[: self.buffer.handed_out])
+
+    def test_results_that_no_sink_has_taken_are_made_again(self):
+        missing = self.folder / "later" / "results.ndjson"
+        elsewhere = ("--set", f"consumer.file.path={missing}")
+        names = self.add(5)
+        service = self.consume(*elsewhere)
+        service.wait_for("sink: results cannot be delivered")
+        wait_until(lambda: self.held(service) == 0 and self.buffer.handed_out == 5)
+        self.assertEqual(service.stop(), 0)
+        self.assertTrue(self.spooled())
+        os.mkdir(missing.parent)
+        service = self.consume(*elsewhere)
+        wait_until(lambda: not self.spooled())
+        self.assertEqual(service.stop(), 0)
+        self.file = missing
+        self.assertEqual(sorted(self.ids()), names)
+
+    def test_a_full_spool_pulls_no_more_and_goes_on_later(self):
+        missing = self.folder / "later" / "results.ndjson"
+        self.add(1000)
+        service = self.consume("--set", f"consumer.file.path={missing}", "--set",
+                               "consumer.http.spool_max_bytes=1MiB")  # fmt: skip
+        wait_until(lambda: any("spool_max_bytes" in str(line.get("error"))
+                               for line in service.log()))  # fmt: skip
+        self.assertLess(self.buffer.handed_out, 1000)
+        self.assertLess(service.metric("sampleproc_spool_bytes"), 3 << 20)
+        os.mkdir(missing.parent)
+        wait_until(lambda: self.buffer.handed_out == 1000 and not self.spooled())
+        self.assertEqual(service.stop(), 0)
+        self.file = missing
+        self.assertEqual(len(self.ids()), 1000)
+
+    def test_a_disk_without_room_is_said_once_and_stops_nothing(self):
+        def small_files():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+        self.add(30)
+        service = self.consume("--set", "consumer.sinks=log", "--set", "consumer.file.path=",
+                               preexec_fn=small_files)  # fmt: skip
+        done = 'sampleproc_consumer_frames_total{outcome="done",reason=""}'
+        wait_until(lambda: service.metric(done) == 30)
+        self.assertGreater(service.metric("sampleproc_spool_failures_total"), 0)
+        self.assertEqual(service.stop(), 0)
+        said = [line for line in service.log() if line["msg"].startswith("spool: ")]
+        self.assertEqual(len(said), 1)
+        self.assertIn("File too large", said[0]["error"])
+
+    def test_a_folder_of_another_process_or_none_is_an_error_at_start(self):
+        service = self.consume()
+        result = cli.run("serve", "--port", "0", "--set", f"consumer.http.url={self.buffer.url}",
+                         "--set", "consumer.http.spool=disk", "--set",
+                         f"consumer.http.spool_dir={self.spool}")  # fmt: skip
+        self.assertEqual(result.returncode, 78, result.err)
+        self.assertIn("another process uses it", result.err)
+        self.assertEqual(service.stop(), 0)
+        result = cli.run("serve", "--port", "0", "--set", f"consumer.http.url={self.buffer.url}",
+                         "--set", "consumer.http.spool=disk", "--set",
+                         "consumer.http.spool_dir=/proc/nowhere")  # fmt: skip
+        self.assertEqual(result.returncode, 78, result.err)
+        self.assertIn("consumer.http.spool_dir, /proc/nowhere: ", result.err)
+
+
+if __name__ == "__main__":
+    cli.main()

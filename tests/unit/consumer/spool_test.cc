@@ -1,0 +1,210 @@
+#include "consumer/spool.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "consumer/spool_keeper.h"
+#include "support/null_logger.h"
+#include "support/temp_dir.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+namespace fs = std::filesystem;
+using Strings = std::vector<std::string>;
+
+// A process's life with a spool: its sinks, its keeper, and the frames in its hands.
+struct Life {
+  explicit Life(const testing::TempDir& dir, std::uint64_t most = 1 << 20)
+      : spool(*Spool::Open((dir.path() / "spool").string(), most)),
+        keeper(std::in_place, *spool, sinks, frame::Options(), log) {}
+
+  // An answer with these frames is pulled.
+  std::vector<std::uint64_t> Pull(const Strings& ids) {
+    std::string text = R"({"frames":[)";
+    for (const std::string& id : ids) text += (id == ids.front() ? "" : ",") + FrameJson(id);
+    text += "]}";
+    const auto answer = keeper->Write(text);
+    REQUIRE(answer);
+    std::vector<Delivery> deliveries(ids.size());
+    std::vector<std::uint64_t> tickets;
+    for (Delivery& each : deliveries) tickets.push_back(each.ticket = next_ticket++);
+    keeper->Keep(*answer, deliveries);
+    return tickets;
+  }
+  // The next that was left: "id deliveries", with "!" when it is broken; "" when there is none now.
+  std::string Next() {
+    last = next_ticket++;
+    const auto left = keeper->NextLeft(last);
+    if (!left) return "";
+    return left->entry.frame_id + ' ' + std::to_string(left->deliveries) +
+           (left->broken ? "!" : "");
+  }
+  void End(std::uint64_t ticket, Ending ending = Ending::kDone) const {
+    keeper->Settled(ticket, ending);
+  }
+
+  static std::string FrameJson(const std::string& id) {
+    return R"({"frame_id":")" + id + R"(","camera_id":"c","frame_data":"aGVsbG8="})";
+  }
+
+  test::NullLogger log;
+  SinkSet sinks;
+  std::unique_ptr<Spool> spool;
+  mutable std::optional<SpoolKeeper> keeper;
+  std::uint64_t next_ticket = 1;
+  std::uint64_t last = 0;
+};
+
+Strings Files(const testing::TempDir& dir) {
+  Strings names;
+  for (const auto& entry : fs::directory_iterator(dir.path() / "spool")) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+TEST_CASE("an answer is on disk until each of its frames is done") {
+  const testing::TempDir dir;
+  Life life(dir);
+  const auto tickets = life.Pull({"a", "b", "c"});
+  CHECK(Files(dir) == Strings{"1.json", "lock"});
+  CHECK(life.spool->bytes() > 0);
+  life.End(tickets[1]);
+  life.End(tickets[0], Ending::kDropped);
+  CHECK(Files(dir) == Strings{"1.json", "1.log", "lock"});
+  life.End(tickets[2], Ending::kDead);
+  CHECK(Files(dir) == Strings{"lock"});
+  CHECK(life.spool->bytes() == 0);
+  life.End(12345);  // one that was never written down
+}
+
+TEST_CASE("what a crash has left comes back one at a time, without what was done") {
+  const testing::TempDir dir;
+  {
+    Life life(dir);
+    life.End(life.Pull({"a", "b", "c"})[1]);
+    life.Pull({"d"});
+  }
+  Life life(dir);
+  CHECK(life.Next() == "a 2");
+  const auto a = life.last;
+  CHECK(life.Next().empty());
+  const auto fresh = life.Pull({"e"});
+  life.End(a);
+  CHECK(life.Next() == "c 2");
+  life.End(life.last);
+  CHECK(life.Next() == "d 2");
+  CHECK(Files(dir) == Strings{"2.json", "2.log", "3.json", "lock"});
+  life.End(life.last);
+  life.End(fresh[0]);
+  CHECK(Files(dir) == Strings{"lock"});
+  CHECK(life.Next().empty());
+}
+
+TEST_CASE("a frame that ends the process is broken after five tries, and costs no other one") {
+  const testing::TempDir dir;
+  { Life(dir).Pull({"poison", "good"}); }
+  for (int tries = 0; tries < SpoolKeeper::kMostTries; ++tries) {
+    Life life(dir);
+    CHECK(life.Next() == "poison " + std::to_string(tries + 2));
+  }
+  Life life(dir);
+  CHECK(life.Next() == "poison 7!");
+  life.End(life.last, Ending::kDead);
+  CHECK(life.Next() == "good 2");
+  life.End(life.last);
+  CHECK(Files(dir) == Strings{"lock"});
+}
+
+TEST_CASE("a stop is no try") {
+  const testing::TempDir dir;
+  { Life(dir).Pull({"a"}); }
+  for (int stops = 0; stops < 10; ++stops) {
+    Life life(dir);
+    REQUIRE(life.Next() == "a 2");
+    life.End(life.last, Ending::kReturned);
+  }
+}
+
+TEST_CASE("files that are no answers are left alone or cleared away") {
+  const testing::TempDir dir;
+  (void)dir.Write("spool/7.json", "<html>");
+  (void)dir.Write("spool/8.tmp", "{\"frames\":[");
+  (void)dir.Write("spool/9.json", "{\"frames\":[" + Life::FrameJson("a") + "]}");
+  (void)dir.Write("spool/notes.txt", "x");
+  Life life(dir);
+  CHECK(life.Next() == "a 2");
+  life.End(life.last);
+  CHECK(Files(dir) == Strings{"lock", "notes.txt"});
+  life.Pull({"b"});
+  CHECK(Files(dir) == Strings{"10.json", "lock", "notes.txt"});
+}
+
+TEST_CASE("a spool says when it is full, and belongs to one process") {
+  const testing::TempDir dir;
+  Life life(dir, 10);
+  CHECK_FALSE(life.keeper->Full());
+  const auto tickets = life.Pull({"a"});
+  CHECK(life.keeper->Full());
+  life.End(tickets[0]);
+  CHECK_FALSE(life.keeper->Full());
+  const std::string folder = (dir.path() / "spool").string();
+  CHECK(Spool::Open(folder, 10).error().message ==
+        "consumer.http.spool_dir, " + folder + ": another process uses it: give each its own");
+}
+
+TEST_CASE("a folder that cannot be a spool is said") {
+  const testing::TempDir dir;
+  const std::string file = dir.Write("file", "").string();
+  const auto failed = Spool::Open(file, 10);
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code == base::ErrorCode::kConfig);
+  CHECK(failed.error().message == "consumer.http.spool_dir, " + file + ": Not a directory");
+  const std::string below = file + "/x";
+  CHECK(Spool::Open(below, 10).error().message ==
+        "consumer.http.spool_dir, " + below + ": Not a directory");
+}
+
+// Keeps its records until the test lets it deliver them.
+class HoldingSink final : public ResultSink {
+ public:
+  explicit HoldingSink(SinkCounts& counts) : counts_(counts) {}
+  std::string_view name() const override { return "test"; }
+  void Take(const ResultRecord&) override { ++counts_.taken; }
+  void Flush(const base::Deadline&) override {}
+  SinkCounts counts() const override { return counts_; }
+
+ private:
+  SinkCounts& counts_;
+};
+
+TEST_CASE("a frame stays in the spool while a sink holds its result") {
+  const testing::TempDir dir;
+  SinkCounts counts;
+  std::vector<std::unique_ptr<ResultSink>> all;
+  all.push_back(std::make_unique<HoldingSink>(counts));
+  const SinkSet sinks(std::move(all));
+  Life life(dir);
+  life.keeper.emplace(*life.spool, sinks, frame::Options(), life.log);
+  const auto tickets = life.Pull({"a", "b"});
+  for (const std::uint64_t ticket : tickets) {
+    sinks.Take({"", ""});
+    life.End(ticket);
+  }
+  CHECK(Files(dir) == Strings{"1.json", "lock"});
+  counts.delivered = 1;
+  life.keeper->Sweep();
+  CHECK(Files(dir) == Strings{"1.json", "1.log", "lock"});
+  counts.lost = 1;
+  life.keeper->Sweep();
+  CHECK(Files(dir) == Strings{"lock"});
+  life.keeper.reset();
+}
+
+}  // namespace
+}  // namespace sampleproc::consumer
