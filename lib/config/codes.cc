@@ -102,7 +102,7 @@ constexpr CodeText kTexts[] = {
      "process. Unless that is longer than process.deadline, frames are taken from owners that are "
      "still at work, and done twice."},
     {code::kHostPattern, "no host or pattern of hosts",
-     "http.allowed_hosts takes host names and addresses as they stand in a request's Host field, "
+     "http.allowed_hosts and consumer.frame_url_hosts take host names and addresses, "
      "without scheme, port and path; \"*.example.com\" for every name below example.com; \"*\" "
      "alone for any."},
     {code::kOrigin, "no origin",

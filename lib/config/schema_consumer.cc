@@ -117,6 +117,14 @@ void AddPullRows(std::vector<Key>& rows) {
                        .help = "Folder below which entries may name files with their pixels "
                                "(storage_path); empty is none."},
                       [](auto& c) -> auto& { return c.consumer.storage_root; }));
+  rows.push_back(
+      Bind({.path = "consumer.frame_url_hosts",
+            .kind = Kind::kStringList,
+            .max = 1000,
+            .help = "Hosts that entries may name as where their pixels are (frame_url), such as "
+                    "\"cameras.example.com\" and \"*.cameras.example.com\"; empty is none. \"*\" "
+                    "lets whoever writes entries choose whom this machine talks to."},
+           [](auto& c) -> auto& { return c.consumer.frame_url_hosts; }));
 }
 
 void AddBufferRows(std::vector<Key>& rows) {

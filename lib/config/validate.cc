@@ -6,8 +6,8 @@
 
 #include "config/units.h"
 #include "http/client_address.h"
+#include "http/host_patterns.h"
 #include "http/middleware/cors.h"
-#include "http/middleware/host_check.h"
 
 namespace sampleproc::config {
 namespace {
@@ -192,13 +192,20 @@ std::optional<Finding> ResultsGoToRedisOnce(const Config& config) {
                  "leave it out"};
 }
 
-std::optional<Finding> HostsArePatterns(const Config& config) {
-  const auto& hosts = config.http.allowed_hosts;
+std::optional<Finding> ArePatterns(const char* key, const std::vector<std::string>& hosts) {
   const auto wrong = std::ranges::find_if_not(hosts, http::IsHostPattern);
   if (wrong == hosts.end()) return std::nullopt;
-  return Finding{Severity::kError, code::kHostPattern, "http.allowed_hosts",
+  return Finding{Severity::kError, code::kHostPattern, key,
                  Entry(wrong - hosts.begin()) + " is no host name, address or pattern",
                  "write \"api.example.com\", \"*.example.com\" or \"*\", without scheme and port"};
+}
+
+std::optional<Finding> HostsArePatterns(const Config& config) {
+  return ArePatterns("http.allowed_hosts", config.http.allowed_hosts);
+}
+
+std::optional<Finding> FrameHostsArePatterns(const Config& config) {
+  return ArePatterns("consumer.frame_url_hosts", config.consumer.frame_url_hosts);
 }
 
 std::optional<Finding> OriginsAreOrigins(const Config& config) {
@@ -240,6 +247,7 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     KeyHasCertificate,
     StuckIsBeyondDeadline,
     HostsArePatterns,
+    FrameHostsArePatterns,
     OriginsAreOrigins,
     AnyOriginHasNoCredentials,
     ProxiesAreNetworks,

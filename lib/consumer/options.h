@@ -83,6 +83,9 @@ struct Options {
   // Where the files are that entries name; empty: entries cannot name files.
   std::string storage_root = {};
 
+  // Hosts that entries may name in frame_url, by http/host_patterns.h; empty: none.
+  std::vector<std::string> frame_url_hosts = {};
+
   // What this consumer is called upstream. Replicas with the same one share its queue.
   std::string processor_id = "sample-processor-1";
   // Where to register; empty: nowhere.

@@ -57,7 +57,7 @@ struct Options {
   std::string tls_key;
 
   // Hosts that requests may be addressed to, besides those that are always right; see
-  // middleware/host_check.h for the patterns.
+  // host_patterns.h for the patterns.
   std::vector<std::string> allowed_hosts;
 
   // Origins whose pages may ask, as browsers send them, or "*"; empty = none.

@@ -19,6 +19,7 @@
 #include "consumer/registrar.h"
 #include "consumer/spool.h"
 #include "consumer/spool_keeper.h"
+#include "consumer/url_pixels.h"
 #include "net/http_client.h"
 #include "service/consumer_sinks.h"
 #include "service/upstreams.h"
@@ -66,6 +67,19 @@ std::string SpoolFolder(const consumer::HttpOptions& options) {
   return std::string(folders.substr(0, folders.find(':'))) + "/spool";
 }
 
+void AddClient(std::string_view upstream, const net::HttpClient* client,
+               telemetry::ConsumerGauges& gauges) {
+  if (client == nullptr) return;
+  const net::HttpClientCounts counts = client->counts();
+  gauges.clients.push_back(
+      {.upstream = upstream,
+       .requests = counts.requests,
+       .opened = counts.opened,
+       .reused = counts.reused,
+       .waits = counts.waits,
+       .waited_seconds = std::chrono::duration<double>(counts.waited).count()});
+}
+
 }  // namespace
 
 class ConsumerParts::Impl {
@@ -80,6 +94,8 @@ class ConsumerParts::Impl {
         redis_(FinalNames(config_.consumer)),
         login_{redis_.username, std::move(password)},
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
+        url_pixels_(config_.consumer.frame_url_hosts, config_.codec.max_frame_bytes, config_.net,
+                    net::ResolveBySystem, clock_),
         client_(std::move(client)),
         pixels_(Places()),
         sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, clock_,
@@ -135,6 +151,9 @@ class ConsumerParts::Impl {
           std::chrono::duration<double>(clock_.Now() - *facts.last_frame).count();
     }
     gauges.sinks = sinks_.gauges();
+    AddClient("frame_buffer", client_.get(), gauges);
+    AddClient("orchestrator", orchestrator_.get(), gauges);
+    AddClient("webhook", sinks_.webhook(), gauges);
     if (keeper_) {
       gauges.spool_bytes = spool_->bytes();
       gauges.spool_failures = keeper_->failures();
@@ -212,6 +231,11 @@ class ConsumerParts::Impl {
       };
     }
     const std::string& root = config_.consumer.storage_root;
+    if (!config_.consumer.frame_url_hosts.empty()) {
+      places.url = [this](const std::string& url, const base::Allowance& allowance) {
+        return url_pixels_.Fetch(url, allowance);
+      };
+    }
     if (!root.empty()) places.file = consumer::FilesBelow(root, config_.codec.max_frame_bytes);
     return places;
   }
@@ -222,6 +246,7 @@ class ConsumerParts::Impl {
   const consumer::RedisOptions redis_;
   const net::RedisLogin login_;
   consumer::RedisPixels redis_pixels_;
+  consumer::UrlPixels url_pixels_;
   const std::unique_ptr<net::HttpClient> client_;
   consumer::EntryPixels pixels_;
   const ConsumerSinks sinks_;

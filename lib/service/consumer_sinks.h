@@ -37,13 +37,14 @@ class ConsumerSinks {
 
   const consumer::SinkSet& set() const { return set_; }
   std::vector<telemetry::SinkGauges> gauges() const;
+  const net::HttpClient* webhook() const { return webhook_.get(); }  // nullptr: there is none
 
  private:
   std::unique_ptr<consumer::ResultSink> Make(const std::string& name, const SinkContext& context);
   std::unique_ptr<consumer::SinkTarget> MakeTarget(const std::string& name,
                                                    const SinkContext& context);
 
-  std::unique_ptr<net::HttpClient> webhook_;  // nullptr: there is none
+  std::unique_ptr<net::HttpClient> webhook_;
   consumer::SinkSet set_;
 };
 

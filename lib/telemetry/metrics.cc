@@ -43,6 +43,38 @@ MetricFamily One(std::string name, std::string help, MetricType type, double val
   return family;
 }
 
+void AddClients(const std::vector<ClientGauges>& clients, std::vector<MetricFamily>& families) {
+  struct Count {
+    const char* name;
+    const char* help;
+    double (*value)(const ClientGauges&);
+  };
+  constexpr Count kCounts[] = {
+      {"sampleproc_http_client_requests_total", "Requests to an upstream.",
+       [](const ClientGauges& c) { return static_cast<double>(c.requests); }},
+      {"sampleproc_http_client_connections_total", "Connections that were opened to an upstream.",
+       [](const ClientGauges& c) { return static_cast<double>(c.opened); }},
+      {"sampleproc_http_client_reused_total", "Requests on a connection that had been kept.",
+       [](const ClientGauges& c) { return static_cast<double>(c.reused); }},
+      {"sampleproc_http_client_waits_total",
+       "Requests that waited because all connections were in use (net.pool_size).",
+       [](const ClientGauges& c) { return static_cast<double>(c.waits); }},
+      {"sampleproc_http_client_wait_seconds_total", "How long they waited together.",
+       [](const ClientGauges& c) { return c.waited_seconds; }},
+  };
+  if (clients.empty()) return;
+  for (const Count& count : kCounts) {
+    MetricFamily family{count.name, count.help, MetricType::Counter, {}};
+    for (const ClientGauges& client : clients) {
+      prometheus::ClientMetric metric;
+      metric.label.push_back({"upstream", std::string(client.upstream)});
+      metric.counter.value = count.value(client);
+      family.metric.push_back(std::move(metric));
+    }
+    families.push_back(std::move(family));
+  }
+}
+
 void AddSinks(const std::vector<SinkGauges>& sinks, std::vector<MetricFamily>& families) {
   if (sinks.empty()) return;
   MetricFamily records{"sampleproc_sink_records_total",
@@ -105,6 +137,7 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
       add("sampleproc_consumer_last_frame_age_seconds", "Since the upstream last had a frame.",
           *gauges.consumer->last_frame_age_seconds);
     }
+    AddClients(gauges.consumer->clients, families);
     AddSinks(gauges.consumer->sinks, families);
     if (gauges.consumer->spool_bytes) {
       add("sampleproc_spool_bytes", "Pulled frames on disk until they are done.",

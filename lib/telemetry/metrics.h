@@ -29,6 +29,16 @@ struct SinkGauges {
   bool failing = false;
 };
 
+// Of the client of one upstream, since the start.
+struct ClientGauges {
+  std::string_view upstream;
+  std::uint64_t requests = 0;
+  std::uint64_t opened = 0;
+  std::uint64_t reused = 0;
+  std::uint64_t waits = 0;
+  double waited_seconds = 0;
+};
+
 struct ConsumerGauges {
   // A frame that has waited longer means that the consumer does not keep up.
   static constexpr std::chrono::seconds kOldFrame{10};
@@ -41,6 +51,7 @@ struct ConsumerGauges {
   std::vector<SinkGauges> sinks = {};
   std::optional<std::uint64_t> spool_bytes = std::nullopt;  // without a spool nothing
   std::uint64_t spool_failures = 0;
+  std::vector<ClientGauges> clients = {};
 };
 
 // Readings that are taken when somebody looks.

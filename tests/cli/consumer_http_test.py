@@ -1,6 +1,8 @@
 """sampleproc serve asking a frame buffer for frames, one that behaves and one that does not."""
 
 import base64
+import collections
+import json
 import socket
 import struct
 import threading
@@ -8,9 +10,26 @@ import time
 
 import cli
 import pictures
+import stand_in
 from frame_buffer import Buffer, frame
 from service import WithService
 from streams import wait_until
+
+
+class Pictures(stand_in.StandIn):
+    """Answers with the status that the path names, and a picture."""
+
+    def __init__(self, test, picture):
+        super().__init__(test)
+        self.picture = picture
+        self.asked = collections.Counter()
+        self.credentials = set()
+
+    def handle(self, handler, _):
+        with self.lock:
+            self.asked[handler.path] += 1
+            self.credentials.add(handler.headers["Authorization"])
+        handler.answer(int(handler.path[1:]), self.picture, Location="/200")
 
 
 class Consumer(WithService):
@@ -38,6 +57,12 @@ class Consumer(WithService):
         self.assertEqual(self.buffer.agents, {"sampleproc"})
         self.assertTrue(self.connected(service))
         self.assertLessEqual(self.buffer.most_open, 10)
+        asked, opened, reused, waits = (
+            service.metric(f'sampleproc_http_client_{what}_total{{upstream="frame_buffer"}}')
+            for what in ("requests", "connections", "reused", "waits"))  # fmt: skip
+        self.assertGreater(asked, 9)
+        self.assertEqual(opened + reused, asked)
+        self.assertEqual((opened, waits), (self.buffer.most_open, 0))
         self.assertEqual(service.stop(), 0)
         self.assertEqual(self.value_of_log(service, "consumer: no frames can be pulled"), 0)
 
@@ -78,6 +103,33 @@ class Consumer(WithService):
         wait_until(lambda: service.metric(dropped) == 1)
         self.assertEqual(self.done(service), 0)
         self.assertEqual(service.stop(), 0)
+
+    def test_pixels_may_be_at_a_url_of_a_host_that_is_listed(self):
+        pictures_of_others = Pictures(self, self.picture)
+
+        def announce(name, path, host="127.0.0.1"):
+            entry = frame(name, b"")
+            entry.pop("frame_data")
+            port = pictures_of_others.url.rpartition(":")[2]
+            entry["metadata"] = json.dumps({"frame_url": f"http://u:canary@{host}:{port}{path}"})
+            return entry
+
+        self.buffer.add(announce("there", "/200"), announce("gone", "/404"),
+                        announce("forbidden", "/403"), announce("moved", "/302"),
+                        announce("later", "/503"), announce("elsewhere", "/200", "localhost"),
+                        announce("again", "/200"))  # fmt: skip
+        service = self.consume("--set", "consumer.frame_url_hosts=127.0.0.1", "--set",
+                               "consumer.max_retries=2")  # fmt: skip
+        counts = {("done", ""): 2, ("dropped", "no_pixels"): 1, ("dead", "invalid-frame"): 3,
+                  ("dead", "unavailable"): 1}  # fmt: skip
+        for (outcome, reason), count in counts.items():
+            series = f'sampleproc_consumer_frames_total{{outcome="{outcome}",reason="{reason}"}}'
+            wait_until(lambda: service.metric(series) == count)  # pylint: disable=W0640
+        self.assertEqual(pictures_of_others.asked, {"/200": 2, "/404": 1, "/403": 1, "/302": 1,
+                                                    "/503": 3})  # fmt: skip
+        self.assertEqual(pictures_of_others.credentials, {"Basic dTpjYW5hcnk="})
+        self.assertEqual(service.stop(), 0)
+        self.assertNotIn("canary", "".join(service.lines))
 
     def test_a_500_is_asked_past_one_by_one(self):
         failing = threading.Event()

@@ -6,16 +6,12 @@
 #include <vector>
 
 #include "http/chain.h"
+#include "http/host_patterns.h"
 
 namespace sampleproc::http {
 
-// Whether `text` may stand in a list of allowed hosts: a name or address without port, "*." and a
-// name, or "*".
-bool IsHostPattern(std::string_view text);
-
 // 400 unless the Host field names
-//   - a host of `allowed`: exactly; by "*.example.com", which is every name below example.com and
-//     not itself; or by "*", which is any;
+//   - a host of `allowed`, by HostPatterns;
 //   - a name of `own` (the service's and the machine's);
 //   - localhost or a loopback address;
 //   - the very address that the connection came in on: what an orchestrator's probe sends.
@@ -30,10 +26,7 @@ class HostCheck final : public Middleware {
  private:
   bool Allows(std::string_view host, const Address& local) const;
 
-  bool any_ = false;
-  std::vector<std::string> exact_;     // lower case
-  std::vector<std::string> suffixes_;  // ".example.com", lower case
-  std::vector<Address> addresses_;
+  const HostPatterns hosts_;
 };
 
 }  // namespace sampleproc::http

@@ -1,0 +1,60 @@
+#include "consumer/url_pixels.h"
+
+#include <utility>
+
+namespace sampleproc::consumer {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+
+bool IsAbsence(int status) { return status == 204 || status == 404 || status == 410; }
+
+bool MayChange(int status) { return status == 408 || status == 429 || status >= 500; }
+
+}  // namespace
+
+UrlPixels::UrlPixels(const std::vector<std::string>& hosts, std::size_t max_bytes,
+                     const net::Options& options, net::Resolve resolve, const base::Clock& clock)
+    : hosts_(hosts),
+      max_bytes_(max_bytes),
+      options_(options),
+      resolve_(std::move(resolve)),
+      clock_(clock) {}
+
+std::shared_ptr<net::HttpClient> UrlPixels::ClientFor(const net::Url& url) {
+  const std::string key =
+      (url.tls ? "https " : "http ") + url.authorization + ' ' + url.Authority();
+  const std::lock_guard lock(mutex_);
+  const auto found = clients_.find(key);
+  if (found != clients_.end()) return found->second;
+  auto client = std::make_shared<net::HttpClient>(url, options_, resolve_, clock_);
+  if (clients_.size() < kMostUpstreams) clients_.emplace(key, client);
+  return client;
+}
+
+base::Result<base::ByteBuffer> UrlPixels::Fetch(const std::string& text,
+                                                const base::Allowance& allowance) {
+  const auto url = net::ParseUrl(text);
+  if (!url) return Fail(ErrorCode::kInvalidFrame, "frame_url is no URL");
+  if (!hosts_.Match(url->host)) {
+    return Fail(ErrorCode::kInvalidFrame,
+                "frame_url names a host that consumer.frame_url_hosts does not list");
+  }
+  auto answer = ClientFor(*url)->Ask(
+      {.target = url->target, .fields = {{"User-Agent", "sampleproc"}, {"Accept", "*/*"}}},
+      max_bytes_, allowance);
+  if (!answer) return std::unexpected(std::move(answer.error()));
+  if (answer->status == 200) {
+    const base::ByteView bytes = base::AsBytes(answer->body);
+    return base::ByteBuffer(bytes.begin(), bytes.end());
+  }
+  if (IsAbsence(answer->status)) return Fail(ErrorCode::kNotFound, "nothing is at the frame_url");
+  const std::string status = std::to_string(answer->status);
+  if (MayChange(answer->status)) {
+    return Fail(ErrorCode::kUnavailable, "the host of the frame_url answers with " + status);
+  }
+  return Fail(ErrorCode::kInvalidFrame, "the host of the frame_url answers with " + status);
+}
+
+}  // namespace sampleproc::consumer

@@ -1,0 +1,49 @@
+// Pixels that an upstream serves over HTTP.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "http/host_patterns.h"
+#include "net/http_client.h"
+
+namespace sampleproc::consumer {
+
+// Asks only hosts that it was told of: entries are written by strangers, who must not choose whom
+// this machine talks to. Redirects are not followed. Each host has connections of its own that are
+// kept, up to kMostUpstreams hosts. URLs, which may hold credentials, are in no error. Thread-safe.
+// For PixelPlaces::url.
+class UrlPixels {
+ public:
+  static constexpr std::size_t kMostUpstreams = 64;
+
+  // `hosts` are patterns by http::IsHostPattern, none is nobody. The references must outlive it.
+  UrlPixels(const std::vector<std::string>& hosts, std::size_t max_bytes,
+            const net::Options& options, net::Resolve resolve, const base::Clock& clock);
+
+  // GET. kNotFound when there is none there (204, 404, 410); kInvalidFrame when the URL is none,
+  // its host is not allowed, or the answer is a refusal; kTooLarge; kUnavailable (408, 429, 5xx)
+  // and as net::HttpClient::Ask fails when it cannot be had now.
+  base::Result<base::ByteBuffer> Fetch(const std::string& url, const base::Allowance& allowance);
+
+ private:
+  std::shared_ptr<net::HttpClient> ClientFor(const net::Url& url);
+
+  const http::HostPatterns hosts_;
+  const std::size_t max_bytes_;
+  const net::Options& options_;
+  const net::Resolve resolve_;
+  const base::Clock& clock_;
+  std::mutex mutex_;
+  // Guarded by mutex_; by scheme, credentials and authority.
+  std::map<std::string, std::shared_ptr<net::HttpClient>> clients_;
+};
+
+}  // namespace sampleproc::consumer
