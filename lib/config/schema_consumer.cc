@@ -82,7 +82,7 @@ void AddPullRows(std::vector<Key>& rows) {
             .min = kMs,
             .max = 30 * kSecond,
             .help = "Longest pause after the first failure; it doubles with each further one, up "
-                    "to 30s (5s for Redis), and each pause is drawn by chance from zero to it."},
+                    "to 30s (2s for Redis), and each pause is drawn by chance from zero to it."},
            [](auto& c) -> auto& { return c.consumer.backoff; }));
   rows.push_back(Bind({.path = "consumer.health_check_interval",
                        .kind = Kind::kDuration,
@@ -320,13 +320,15 @@ void AddNetRows(std::vector<Key>& rows) {
                        .help = "Most connections to one upstream. More only helps when requests "
                                "wait for one."},
                       [](auto& c) -> auto& { return c.net.pool_size; }));
-  rows.push_back(Bind({.path = "net.connect_timeout",
-                       .kind = Kind::kDuration,
-                       .original_names = {{"CONNECTION_TIMEOUT", kSecond}},
-                       .min = kMs,
-                       .max = 10 * kMinute,
-                       .help = "Longest time until a connection to an upstream stands."},
-                      [](auto& c) -> auto& { return c.net.connect_timeout; }));
+  rows.push_back(
+      Bind({.path = "net.connect_timeout",
+            .kind = Kind::kDuration,
+            .original_names = {{"CONNECTION_TIMEOUT", kSecond}},
+            .min = kMs,
+            .max = 10 * kMinute,
+            .help = "Longest time until a connection to an upstream stands; to Redis at most "
+                    "2.5s, so that one that is back is found soon."},
+           [](auto& c) -> auto& { return c.net.connect_timeout; }));
   rows.push_back(Bind({.path = "net.read_timeout",
                        .kind = Kind::kDuration,
                        .original_names = {{"READ_TIMEOUT", kSecond}},

@@ -1,6 +1,8 @@
 #include "net/stream.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -30,10 +32,23 @@ std::string Loopback(const std::string& host) {
   return host;
 }
 
+// Probes an idle connection every second and gives it up when nothing comes back. Where the system
+// does not take an option its own patience stays.
+void GiveUpAfter(std::chrono::seconds dead_after, int fd) {
+  const int on = 1;
+  const int second = 1;
+  const int patience = static_cast<int>(std::chrono::milliseconds(dead_after).count());
+  (void)::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &second, sizeof second);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &second, sizeof second);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+}
+
 Result<int> ConnectTo(int family, const sockaddr* address, socklen_t size,
-                      const base::Allowance& allowance) {
+                      std::chrono::seconds dead_after, const base::Allowance& allowance) {
   const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return Unavailable(errno);
+  if (dead_after.count() > 0) GiveUpAfter(dead_after, fd);
   Result<void> done = {};
   if (::connect(fd, address, size) != 0) {
     if (errno == EINPROGRESS) {
@@ -57,7 +72,8 @@ Result<int> ConnectUnix(const std::string& path, const base::Allowance& allowanc
   if (path.size() >= sizeof address.sun_path) return Unavailable(ENAMETOOLONG);
   std::ranges::copy(path, address.sun_path);
   // A reinterpretation that the interface of sockets asks for.
-  return ConnectTo(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, allowance);
+  return ConnectTo(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, {},
+                   allowance);
 }
 
 class PlainStream : public Stream {
@@ -135,7 +151,8 @@ Result<int> ConnectSocket(const Endpoint& endpoint, const base::Allowance& allow
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
   Result<int> fd = Fail(ErrorCode::kUnavailable, "it has no address");
   for (const addrinfo* each = found; each != nullptr && !fd; each = each->ai_next) {
-    fd = ConnectTo(each->ai_family, each->ai_addr, each->ai_addrlen, allowance);
+    fd =
+        ConnectTo(each->ai_family, each->ai_addr, each->ai_addrlen, endpoint.dead_after, allowance);
   }
   return fd;
 }

@@ -1,6 +1,7 @@
 // A connection on which the calling thread waits for its peer: what a client needs, not a server.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,6 +39,9 @@ struct Endpoint {
   std::string host;  // a name or an address; "0.0.0.0", "::", "*" and "" mean the loopback
   std::uint16_t port = 0;
   std::string unix_socket = {};  // when this is a path, host and port do not count
+  // A peer whose machine has acknowledged nothing for so long is given up, however long its answer
+  // may take (TCP_USER_TIMEOUT and SO_KEEPALIVE, tcp(7)); 0 is the system's patience, many minutes.
+  std::chrono::seconds dead_after{0};
 
   // "127.0.0.1:8099", "[::1]:8099", "/run/sampleproc.sock": for messages and Host fields.
   std::string Name() const;

@@ -31,7 +31,7 @@ using base::Result;
 using std::chrono::milliseconds;
 
 // Asking a Redis server that is away costs nobody much, and its frames wait.
-constexpr milliseconds kLongestRedisBackoff{5'000};
+constexpr milliseconds kLongestRedisBackoff{2'000};
 constexpr milliseconds kLongestHttpBackoff{30'000};
 // For what was told to stop to come back and be settled.
 constexpr milliseconds kAfterCancel{1'000};

@@ -1,5 +1,6 @@
 #include "service/upstreams.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "config/text_file.h"
@@ -11,6 +12,16 @@
 namespace sampleproc::service {
 
 using base::Result;
+
+namespace {
+
+// A partition is found after the first. Once it has healed the next attempt to connect finds Redis:
+// none waits longer than the second, and the pauses between them are bounded too
+// (consumer_parts.cc).
+constexpr std::chrono::seconds kRedisIsDead{4};
+constexpr std::chrono::milliseconds kLongestRedisConnect{2'500};
+
+}  // namespace
 
 std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Options& options,
                                           const base::Clock& clock) {
@@ -37,7 +48,7 @@ Result<std::string> ReadPassword(const std::string& path) {
 }
 
 net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {
-  net::Endpoint endpoint{.host = options.host, .port = options.port};
+  net::Endpoint endpoint{.host = options.host, .port = options.port, .dead_after = kRedisIsDead};
   if (options.host.starts_with('/')) endpoint.unix_socket = options.host;
   if (!options.tls) {
     return
@@ -51,7 +62,7 @@ net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {
 
 net::RedisLimits LimitsOf(const net::Options& options) {
   net::RedisLimits limits;
-  limits.connect = options.connect_timeout;
+  limits.connect = std::min(options.connect_timeout, kLongestRedisConnect);
   limits.answer = options.read_timeout;
   return limits;
 }

@@ -23,6 +23,7 @@ std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Opt
 
 net::ConnectStream ConnectRedis(const consumer::RedisOptions& options);
 
+// An attempt to connect takes 2.5 s at most, whatever the options say.
 net::RedisLimits LimitsOf(const net::Options& options);
 
 // The file's only line; "" without a path. kConfig when it cannot be read or has more.

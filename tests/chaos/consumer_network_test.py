@@ -4,8 +4,10 @@ import os
 import random
 import select
 import socket
+import subprocess
 import threading
 import time
+import unittest
 
 import cli
 import pictures
@@ -91,19 +93,46 @@ class FaultyWay:
                     client.sendall(data)
 
 
+class Namespace:
+    """A network namespace of the test's own, reached over a pair of interfaces."""
+
+    PORT = "6390"
+    NETWORK = "198.18.231."  # for tests, RFC 2544
+
+    def __init__(self, test):
+        name = f"sp{os.getpid()}"
+        self.name, self.host = name, self.NETWORK + "2"
+        self.run("netns", "add", name)
+        test.addCleanup(self.run, "netns", "del", name)
+        self.run("link", "add", name + "a", "type", "veth", "peer", "name", name + "b", "netns", name)
+        self.run("address", "add", self.NETWORK + "1/30", "dev", name + "a")
+        self.run("link", "set", name + "a", "up")
+        self.run("-n", name, "address", "add", self.host + "/30", "dev", name + "b")
+        self.set_link("up")
+
+    def run(self, *words):
+        subprocess.run(["ip", *words], check=True)
+
+    def set_link(self, state):
+        self.run("-n", self.name, "link", "set", self.name + "b", state)
+
+
 class ConsumerNetwork(WithService):
     def setUp(self):
-        self.server = RedisServer(self)
+        self.use(RedisServer(self))
+
+    def use(self, server):
+        self.server = server
         self.redis = self.server.client()
         self.addCleanup(self.redis.close)
         self.picture = pictures.sample("mask.png")
         self.added = 0
 
-    def consume(self, host):
+    def consume(self, host, *more):
         self.service = Service(
             self, "--port", "0", *words(self.server), "--set", f"consumer.redis.host={host}",
             "--set", "consumer.backoff=100ms", "--set", "consumer.redis.claim_idle=2s",
-            "--set", "process.deadline=1s")  # fmt: skip
+            "--set", "process.deadline=1s", *more)  # fmt: skip
         self.grow()
         self.check_all_done()
 
@@ -143,6 +172,24 @@ class ConsumerNetwork(WithService):
                     time.sleep(0.2)
                 way.mode = "pass"
                 self.healed(mode)
+        self.assertEqual(self.service.stop(), 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root makes network namespaces")
+    def test_a_partition(self):
+        """Nothing comes through and nobody says so, unlike with a proxy, which acknowledges."""
+        space = Namespace(self)
+        self.use(RedisServer(self, "--port", space.PORT, "--bind", space.host, "--protected-mode",
+                             "no", prefix=("ip", "netns", "exec", space.name)))  # fmt: skip
+        self.consume(space.host, "--set", f"consumer.redis.port={space.PORT}")
+        space.set_link("down")
+        self.grow()
+        end = time.monotonic() + PARTITION_SECONDS
+        while time.monotonic() < end:
+            self.assertEqual(self.service.get("/livez").status, 200)
+            time.sleep(0.2)
+        self.assertFalse(self.connected())
+        space.set_link("up")
+        self.healed("partition")
         self.assertEqual(self.service.stop(), 0)
 
     def test_redis_itself(self):

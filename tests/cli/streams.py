@@ -19,20 +19,21 @@ DEAD = f"frames:dlq:{PROCESSOR}"
 class RedisServer:
     """On a Unix socket in a folder of its own, with an append-only file; ends with the test."""
 
-    def __init__(self, test, *words, password=None):
+    def __init__(self, test, *words, password=None, prefix=()):
         folder = tempfile.TemporaryDirectory()
         test.addCleanup(folder.cleanup)
         self.folder = folder.name
         self.path = os.path.join(self.folder, "redis.sock")
         self.words = words if password is None else (*words, "--requirepass", password)
         self.password = password
+        self.prefix = prefix  # of the command, such as "ip netns exec"
         self.child = None
         test.addCleanup(self.kill)
         self.start()
 
     def start(self):
         self.child = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.folder,
+            [*self.prefix, "redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.folder,
              "--save", "", "--appendonly", "yes", "--appendfsync", "always", *self.words],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
         deadline = time.monotonic() + cli.PATIENCE
