@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import os
 import signal
 import threading
 
@@ -102,6 +103,12 @@ class Service:
         with open(f"/proc/{self.child.pid}/status", encoding="ascii") as status:
             line = next(line for line in status if line.startswith(field + ":"))
         return int(line.split()[1]) * 1024
+
+    def cpu_seconds(self):
+        """User and system time so far, of proc_pid_stat(5)."""
+        with open(f"/proc/{self.child.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def post(self, body, content_type=None, path="/process"):
         headers = {} if content_type is None else {"Content-Type": content_type}
