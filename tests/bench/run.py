@@ -18,6 +18,7 @@ import tempfile
 from corridor import bench_luma, bench_stats640, bench_stats1080
 from measure import cpu_per_request, pairs, report
 from memory import bench_growth, bench_json, bench_start
+from redis_frames import bench_redis
 from servers import ROOT, fail, nginx, nginx_binary, raw_get, sampleproc
 from steps import bench_faces, bench_gated, bench_half_still, bench_motion, bench_people
 
@@ -81,6 +82,7 @@ def main():
         "people": bench_people,
         "start": bench_start,
         "json": bench_json,
+        "redis": bench_redis,
     }
     by_name_only = {  # minutes
         "growth": bench_growth,
