@@ -3,14 +3,15 @@
 namespace sampleproc::consumer {
 
 void LogSink::Take(const ResultRecord& record) {
+  ++(log_.Enabled(base::LogLevel::kInfo) ? delivered_ : lost_);
   log_.Info("result", {{"frame_id", std::string_view(record.frame_id)},
                        {"result", std::string_view(record.json)}});
-  ++taken_;
 }
 
 SinkCounts LogSink::counts() const {
-  const std::uint64_t taken = taken_;
-  return {.taken = taken, .delivered = taken};
+  const std::uint64_t delivered = delivered_;
+  const std::uint64_t lost = lost_;
+  return {.taken = delivered + lost, .delivered = delivered, .lost = lost};
 }
 
 }  // namespace sampleproc::consumer

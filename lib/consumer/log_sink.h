@@ -8,8 +8,7 @@
 
 namespace sampleproc::consumer {
 
-// At the level info, each with the record as text. Holds nothing: what the log cannot write is
-// lost, as its other lines are.
+// At the level info, each with the record as text; where the log is less detailed they are lost.
 class LogSink final : public ResultSink {
  public:
   // `log` must outlive it.
@@ -22,7 +21,8 @@ class LogSink final : public ResultSink {
 
  private:
   base::Logger& log_;
-  std::atomic<std::uint64_t> taken_ = 0;
+  std::atomic<std::uint64_t> delivered_ = 0;
+  std::atomic<std::uint64_t> lost_ = 0;
 };
 
 }  // namespace sampleproc::consumer

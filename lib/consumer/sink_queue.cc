@@ -24,11 +24,10 @@ std::size_t BytesOf(const ResultRecord& record) {
 
 }  // namespace
 
-SinkQueue::SinkQueue(std::unique_ptr<SinkTarget> target, std::size_t most_bytes,
-                     resources::MemoryBudget& budget, Backoff backoff, base::Logger& log)
+SinkQueue::SinkQueue(std::unique_ptr<SinkTarget> target, resources::Reservation room,
+                     Backoff backoff, base::Logger& log)
     : target_(std::move(target)),
-      most_bytes_(most_bytes),
-      budget_(budget),
+      room_(std::move(room)),
       backoff_(std::move(backoff)),
       log_(log),
       thread_([this] { Run(); }) {}
@@ -45,18 +44,17 @@ SinkQueue::~SinkQueue() {
 
 void SinkQueue::Take(const ResultRecord& record) {
   const std::size_t bytes = BytesOf(record);
-  auto reservation = budget_.TryReserve(bytes, "a result that waits for its sink");
   const std::lock_guard lock(mutex_);
   ++counts_.taken;
-  if (!reservation || held_bytes_ + bytes > most_bytes_) {
+  if (held_bytes_ + bytes > room_.bytes()) {
     ++counts_.lost;
     if (std::exchange(said_lost_, true)) return;
-    log_.Error("sink: results are lost, there is no room to keep them",
+    log_.Error("sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
                {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
     return;
   }
   held_bytes_ += bytes;
-  held_.push_back({record, std::move(*reservation)});
+  held_.push_back(record);
   changed_.notify_all();
 }
 
@@ -101,10 +99,10 @@ void SinkQueue::Run() {
 std::vector<const ResultRecord*> SinkQueue::NextBatch() const {
   std::vector<const ResultRecord*> batch;
   std::size_t bytes = 0;
-  for (const Held& each : held_) {
-    bytes += each.record.json.size();
+  for (const ResultRecord& each : held_) {
+    bytes += each.json.size();
     if (!batch.empty() && (batch.size() == kMostTogether || bytes > kMostBytesTogether)) break;
-    batch.push_back(&each.record);
+    batch.push_back(&each);
   }
   return batch;
 }
@@ -112,7 +110,7 @@ std::vector<const ResultRecord*> SinkQueue::NextBatch() const {
 // Under the lock.
 void SinkQueue::Settle(const SinkTarget::Settled& settled) {
   for (std::size_t i = 0; i < settled.delivered + settled.refused; ++i) {
-    held_bytes_ -= BytesOf(held_.front().record);
+    held_bytes_ -= BytesOf(held_.front());
     held_.pop_front();
   }
   counts_.delivered += settled.delivered;

@@ -40,13 +40,14 @@ class SinkTarget {
                                         const base::Allowance& allowance) = 0;
 };
 
-// Holds at most `most_bytes` of records, which the budget must have room for, and delivers them in
-// order on a thread of its own. A change between working and failing is logged once.
+// Holds records up to the size of a reservation, so that no stranger's frames take the room of
+// results, and delivers them in order on a thread of its own. A change between working and failing
+// is logged once.
 class SinkQueue final : public ResultSink {
  public:
-  // Everything must outlive the queue.
-  SinkQueue(std::unique_ptr<SinkTarget> target, std::size_t most_bytes,
-            resources::MemoryBudget& budget, Backoff backoff, base::Logger& log);
+  // `log` must outlive the queue.
+  SinkQueue(std::unique_ptr<SinkTarget> target, resources::Reservation room, Backoff backoff,
+            base::Logger& log);
   // What is held is lost.
   ~SinkQueue() override;
 
@@ -56,10 +57,6 @@ class SinkQueue final : public ResultSink {
   SinkCounts counts() const override;
 
  private:
-  struct Held {
-    ResultRecord record;
-    resources::Reservation reservation;
-  };
   using Lock = std::unique_lock<std::mutex>;
 
   void Run();
@@ -69,8 +66,7 @@ class SinkQueue final : public ResultSink {
   void PauseAfter(const base::Error& error, Lock& lock);
 
   const std::unique_ptr<SinkTarget> target_;
-  const std::size_t most_bytes_;
-  resources::MemoryBudget& budget_;
+  const resources::Reservation room_;
   const Backoff backoff_;
   base::Logger& log_;
   const base::CancelFlag cancel_;
@@ -80,7 +76,7 @@ class SinkQueue final : public ResultSink {
   std::condition_variable changed_;
   // Guarded by mutex_. The thread reads the records of a batch without it: they stay where they are
   // until the thread takes them out.
-  std::deque<Held> held_;
+  std::deque<ResultRecord> held_;
   std::size_t held_bytes_ = 0;  // guarded by mutex_
   SinkCounts counts_;           // guarded by mutex_
   bool hurry_ = false;          // guarded by mutex_; somebody waits for the end

@@ -84,10 +84,11 @@ void AddClient(std::string_view upstream, const net::HttpClient* client,
 
 class ConsumerParts::Impl {
  public:
-  // `client` reaches the frame buffer; nullptr where frames come from Redis.
-  // `spool` may be none.
+  // `client` reaches the frame buffer, nullptr where frames come from Redis; `spool` may be none;
+  // `sink_rooms` are of ConsumerSinks::Reserve.
   Impl(const ConsumerContext& context, std::string password,
-       std::unique_ptr<net::HttpClient> client, std::unique_ptr<consumer::Spool> spool)
+       std::unique_ptr<net::HttpClient> client, std::unique_ptr<consumer::Spool> spool,
+       std::vector<resources::Reservation> sink_rooms)
       : config_(context.config),
         clock_(context.work.clock),
         log_(context.log),
@@ -98,8 +99,9 @@ class ConsumerParts::Impl {
                     net::ResolveBySystem, clock_),
         client_(std::move(client)),
         pixels_(Places()),
-        sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, clock_,
-                context.budget, context.ids, context.log}),
+        sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, clock_, context.ids,
+                context.log},
+               std::move(sink_rooms)),
         spool_(std::move(spool)),
         source_(MakeSource(context)),
         ledger_(context.work.metrics),
@@ -166,8 +168,14 @@ class ConsumerParts::Impl {
     const std::uint64_t left =
         sinks_.set().Flush(base::Deadline::Earlier(end, base::Deadline(clock_, kLastDeliveries)));
     if (left == 0) return;
-    log_.Error("shutdown: results are lost, their sink does not take them",
-               {{"results", static_cast<std::int64_t>(left)}});
+    const auto results = static_cast<std::int64_t>(left);
+    if (keeper_) {
+      log_.Warning("shutdown: results that no sink has taken are made again at the next start",
+                   {{"results", results}});
+    } else {
+      log_.Error("shutdown: results are lost, their sink does not take them",
+                 {{"results", results}});
+    }
   }
 
   // Replicas share one registration: the last of them takes it back. An orchestrator that does not
@@ -283,8 +291,10 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
     if (!opened) return std::unexpected(std::move(opened.error()));
     spool = std::move(*opened);
   }
-  return std::unique_ptr<ConsumerParts>(new ConsumerParts(
-      std::make_unique<Impl>(context, std::move(password), std::move(client), std::move(spool))));
+  auto rooms = ConsumerSinks::Reserve(options, context.budget);
+  if (!rooms) return std::unexpected(std::move(rooms.error()));
+  return std::unique_ptr<ConsumerParts>(new ConsumerParts(std::make_unique<Impl>(
+      context, std::move(password), std::move(client), std::move(spool), std::move(*rooms))));
 }
 
 void ConsumerParts::Stop() { impl_->Stop(); }

@@ -1,6 +1,7 @@
 #include "service/consumer_sinks.h"
 
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "consumer/file_target.h"
@@ -14,25 +15,42 @@ namespace sampleproc::service {
 namespace {
 
 constexpr std::chrono::milliseconds kLongestBackoff{30'000};
+constexpr std::string_view kLog = "log";  // the sink that keeps nothing
 
 }  // namespace
 
-ConsumerSinks::ConsumerSinks(const SinkContext& context)
-    : webhook_(ClientOf(context.config.consumer.webhook.url, context.config.net, context.clock)) {
-  std::vector<std::unique_ptr<consumer::ResultSink>> sinks;
-  for (const std::string& name : context.config.consumer.sinks) {
-    sinks.push_back(Make(name, context));
+base::Result<std::vector<resources::Reservation>> ConsumerSinks::Reserve(
+    const consumer::Options& options, resources::MemoryBudget& budget) {
+  std::vector<resources::Reservation> rooms;
+  for (const std::string& name : options.sinks) {
+    if (name == kLog) continue;
+    auto room = budget.TryReserve(options.sink_buffer, "a sink");
+    if (!room) {
+      return base::Fail(
+          base::ErrorCode::kConfig,
+          "resources.memory_limit has no room for the consumer.sink_buffer of each of "
+          "consumer.sinks: lower that, or raise the limit");
+    }
+    rooms.push_back(std::move(*room));
   }
-  set_ = consumer::SinkSet(std::move(sinks));
+  return rooms;
 }
 
-std::unique_ptr<consumer::ResultSink> ConsumerSinks::Make(const std::string& name,
-                                                          const SinkContext& context) {
-  if (name == "log") return std::make_unique<consumer::LogSink>(context.log);
+ConsumerSinks::ConsumerSinks(const SinkContext& context, std::vector<resources::Reservation> rooms)
+    : webhook_(ClientOf(context.config.consumer.webhook.url, context.config.net, context.clock)) {
   const consumer::Options& options = context.config.consumer;
-  return std::make_unique<consumer::SinkQueue>(
-      MakeTarget(name, context), options.sink_buffer, context.budget,
-      BackoffOf(options.backoff, kLongestBackoff, context.ids), context.log);
+  std::vector<std::unique_ptr<consumer::ResultSink>> sinks;
+  auto room = rooms.begin();
+  for (const std::string& name : options.sinks) {
+    if (name == kLog) {
+      sinks.push_back(std::make_unique<consumer::LogSink>(context.log));
+      continue;
+    }
+    sinks.push_back(std::make_unique<consumer::SinkQueue>(
+        MakeTarget(name, context), std::move(*room++),
+        BackoffOf(options.backoff, kLongestBackoff, context.ids), context.log));
+  }
+  set_ = consumer::SinkSet(std::move(sinks));
 }
 
 std::unique_ptr<consumer::SinkTarget> ConsumerSinks::MakeTarget(const std::string& name,

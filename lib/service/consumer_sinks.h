@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/id_source.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "consumer/options.h"
 #include "consumer/sink_queue.h"
 #include "consumer/sink_set.h"
 #include "net/http_client.h"
@@ -25,7 +27,6 @@ struct SinkContext {
   net::RedisLogin redis_login;
   std::string results_stream;  // its final name
   const base::Clock& clock;
-  resources::MemoryBudget& budget;
   base::IdSource& ids;
   base::Logger& log;
 };
@@ -33,14 +34,18 @@ struct SinkContext {
 // Those that consumer.sinks lists, whose other sides may be away.
 class ConsumerSinks {
  public:
-  explicit ConsumerSinks(const SinkContext& context);
+  // Memory for what each keeps that keeps something. kConfig when the budget has not so much.
+  static base::Result<std::vector<resources::Reservation>> Reserve(const consumer::Options& options,
+                                                                   resources::MemoryBudget& budget);
+
+  // `rooms` are of Reserve.
+  ConsumerSinks(const SinkContext& context, std::vector<resources::Reservation> rooms);
 
   const consumer::SinkSet& set() const { return set_; }
   std::vector<telemetry::SinkGauges> gauges() const;
   const net::HttpClient* webhook() const { return webhook_.get(); }  // nullptr: there is none
 
  private:
-  std::unique_ptr<consumer::ResultSink> Make(const std::string& name, const SinkContext& context);
   std::unique_ptr<consumer::SinkTarget> MakeTarget(const std::string& name,
                                                    const SinkContext& context);
 

@@ -161,6 +161,13 @@ class Sinks(WithService):
         line = service.wait_for("shutdown: results are lost")
         self.assertEqual(line["results"], 10)
 
+    def test_sinks_that_do_not_fit_in_memory_are_an_error_at_start(self):
+        result = cli.run("serve", "--port", "0", "--set", f"consumer.http.url={self.buffer.url}",
+                         "--set", "consumer.sinks=file", *self.to_file(), "--set",
+                         "consumer.sink_buffer=1GiB", "--set", "resources.memory_limit=200MiB")  # fmt: skip
+        self.assertEqual(result.returncode, 78, result.err)
+        self.assertIn("consumer.sink_buffer", result.err)
+
     def test_a_full_file_is_followed_by_the_next(self):
         service = self.consume("file", *self.to_file(), "--set", "consumer.file.max_bytes=64KiB",
                                "--set", "consumer.file.keep=100")  # fmt: skip

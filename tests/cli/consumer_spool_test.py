@@ -120,6 +120,7 @@ class Spool(WithService):
         service.wait_for("sink: results cannot be delivered")
         wait_until(lambda: self.held(service) == 0 and self.buffer.handed_out == 5)
         self.assertEqual(service.stop(), 0)
+        service.wait_for("shutdown: results that no sink has taken are made again")
         self.assertTrue(self.spooled())
         os.mkdir(missing.parent)
         service = self.consume(*elsewhere)
