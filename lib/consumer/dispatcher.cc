@@ -53,7 +53,7 @@ bool MayPass(ErrorCode code) {
 }  // namespace
 
 Dispatcher::Dispatcher(DispatcherContext context, const DispatcherOptions& options)
-    : context_(std::move(context)),
+    : context_(context),
       options_(options.consumer),
       process_(options.process),
       hand_limit_(HandLimit(options, context_.pool)),

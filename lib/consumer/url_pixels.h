@@ -31,7 +31,7 @@ class UrlPixels {
   // GET. kNotFound when there is none there (204, 404, 410); kInvalidFrame when the URL is none,
   // its host is not allowed, or the answer is a refusal; kTooLarge; kUnavailable (408, 429, 5xx)
   // and as net::HttpClient::Ask fails when it cannot be had now.
-  base::Result<base::ByteBuffer> Fetch(const std::string& url, const base::Allowance& allowance);
+  base::Result<base::ByteBuffer> Fetch(const std::string& text, const base::Allowance& allowance);
 
  private:
   std::shared_ptr<net::HttpClient> ClientFor(const net::Url& url);
