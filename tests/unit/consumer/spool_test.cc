@@ -108,7 +108,9 @@ TEST_CASE("what a crash has left comes back one at a time, without what was done
 
 TEST_CASE("a frame that ends the process is broken after five tries, and costs no other one") {
   const testing::TempDir dir;
-  { Life(dir).Pull({"poison", "good"}); }
+  {
+    Life(dir).Pull({"poison", "good"});
+  }
   for (int tries = 0; tries < SpoolKeeper::kMostTries; ++tries) {
     Life life(dir);
     CHECK(life.Next() == "poison " + std::to_string(tries + 2));
@@ -123,7 +125,9 @@ TEST_CASE("a frame that ends the process is broken after five tries, and costs n
 
 TEST_CASE("a stop is no try") {
   const testing::TempDir dir;
-  { Life(dir).Pull({"a"}); }
+  {
+    Life(dir).Pull({"a"});
+  }
   for (int stops = 0; stops < 10; ++stops) {
     Life life(dir);
     REQUIRE(life.Next() == "a 2");
