@@ -67,7 +67,7 @@ class Spool(WithService):
         wait_until(asked_again.is_set)
 
     def test_twenty_kills_lose_nothing_that_has_arrived(self):
-        slow = ("--set", "process.pipeline=stats", "--set", "process.delay=100ms")
+        slow = ("--set", "process.pipeline=stats", "--set", "process.delay=300ms")
         names, kills, lives = [], 0, 0
         while kills < KILLS:
             lives += 1
@@ -147,7 +147,7 @@ class Spool(WithService):
     def test_a_disk_without_room_is_said_once_and_stops_nothing(self):
         def small_files():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
         self.add(30)
         service = self.consume("--set", "consumer.sinks=log", "--set", "consumer.file.path=",
