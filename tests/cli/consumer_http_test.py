@@ -57,11 +57,12 @@ class Consumer(WithService):
         self.assertEqual(self.buffer.agents, {"sampleproc"})
         self.assertTrue(self.connected(service))
         self.assertLessEqual(self.buffer.most_open, 10)
+        metrics = service.metrics()
         asked, opened, reused, waits = (
-            service.metric(f'sampleproc_http_client_{what}_total{{upstream="frame_buffer"}}')
+            metrics[f'sampleproc_http_client_{what}_total{{upstream="frame_buffer"}}']
             for what in ("requests", "connections", "reused", "waits"))  # fmt: skip
         self.assertGreater(asked, 9)
-        self.assertEqual(opened + reused, asked)
+        self.assertIn(asked - opened - reused, (0, 1))  # one may just be connecting
         self.assertEqual((opened, waits), (self.buffer.most_open, 0))
         self.assertEqual(service.stop(), 0)
         self.assertEqual(self.value_of_log(service, "consumer: no frames can be pulled"), 0)

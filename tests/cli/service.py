@@ -91,12 +91,15 @@ class Service:
     def get(self, path):
         return self.ask("GET", path)
 
+    def metrics(self):
+        """The values of one moment, by `name` or `name{labels}`."""
+        lines = self.get("/metrics").body.decode().splitlines()
+        return {series: float(value) for series, _, value in
+                (line.rpartition(" ") for line in lines if not line.startswith("#"))}  # fmt: skip
+
     def metric(self, series):
-        """The value of `name` or `name{labels}`; 0 when there is no such series yet."""
-        for line in self.get("/metrics").body.decode().splitlines():
-            if line.startswith(series + " "):
-                return float(line.split()[-1])
-        return 0
+        """One of them; 0 when there is no such series yet."""
+        return self.metrics().get(series, 0)
 
     def memory(self, field="VmRSS"):
         """In bytes, of proc_pid_status(5)."""
