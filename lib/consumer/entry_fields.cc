@@ -1,5 +1,6 @@
 #include "consumer/entry_fields.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "consumer/json_fields.h"
@@ -65,6 +67,14 @@ void Keep(std::vector<EntryField>& fields, Values& values) {
       if (field.name == kNameTexts[name]) values[name] = std::move(field.value);
     }
   }
+}
+
+// Whether the first characters could be base64: those of JPEG, PNG and NPY could not, and need no
+// longer look.
+bool BeginsLikeBase64(std::string_view value) {
+  return std::ranges::all_of(value.substr(0, 4), [](char c) {
+    return base::IsAlnum(c) || c == '+' || c == '/' || c == '=';
+  });
 }
 
 template <typename Number>
@@ -209,6 +219,7 @@ class Reader {
     }
     const auto begin = reinterpret_cast<const std::uint8_t*>(value.data());
     entry_.frame_data.assign(begin, begin + value.size());
+    if (!must_be_base64 && !BeginsLikeBase64(value)) return;
     const auto decoded = base::DecodeBase64InPlace(entry_.frame_data);
     if (decoded) {
       entry_.frame_data.resize(*decoded);

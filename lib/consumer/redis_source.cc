@@ -32,8 +32,8 @@ std::string Milliseconds(milliseconds time) { return std::to_string(time.count()
 
 // Calls `take` with each entry of a stream's answer, [id, [name, value, ...]].
 template <typename Take>
-void ForEntries(const RedisReply& entries, Take take) {
-  for (const RedisReply& entry : entries.elements) {
+void ForEntries(RedisReply& entries, Take take) {
+  for (RedisReply& entry : entries.elements) {
     // An entry that was trimmed while it was pending has no fields.
     if (entry.elements.size() == 2 && !entry.elements[1].elements.empty()) take(entry);
   }
@@ -109,12 +109,14 @@ Result<void> RedisSource::MakeGroup() {
   return {};
 }
 
-Delivery RedisSource::Take(const RedisReply& entry, int deliveries) {
-  const std::string& id = entry.elements[0].text;
+// Moves the texts out of the entry: pixels are large, and memory that is given back frame by frame
+// is taken again by the next one.
+Delivery RedisSource::Take(RedisReply& entry, int deliveries) {
+  const std::string id = std::move(entry.elements[0].text);
   std::vector<EntryField> fields;
-  const auto& parts = entry.elements[1].elements;
+  auto& parts = entry.elements[1].elements;
   for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
-    fields.push_back({parts[i].text, parts[i + 1].text});
+    fields.push_back({std::move(parts[i].text), std::move(parts[i + 1].text)});
   }
   Delivery delivery;
   delivery.deliveries = deliveries;
@@ -189,10 +191,10 @@ Result<std::vector<Delivery>> RedisSource::Read(std::size_t count) {
     if (auto made = MakeGroup(); !made) return std::unexpected(std::move(made.error()));
     return deliveries;
   }
-  for (const RedisReply& stream : reply->elements) {
+  for (RedisReply& stream : reply->elements) {
     if (stream.elements.size() != 2) continue;
     ForEntries(stream.elements[1],
-               [&](const RedisReply& entry) { deliveries.push_back(Take(entry, 1)); });
+               [&](RedisReply& entry) { deliveries.push_back(Take(entry, 1)); });
   }
   return deliveries;
 }
@@ -232,7 +234,7 @@ Result<std::vector<Delivery>> RedisSource::ClaimOne(const std::string& id,
                     Milliseconds(options_.claim_idle), id});
   if (!reply) return std::unexpected(std::move(reply.error()));
   std::vector<Delivery> claimed;
-  ForEntries(*reply, [&](const RedisReply& entry) {
+  ForEntries(*reply, [&](RedisReply& entry) {
     Delivery delivery = Take(entry, static_cast<int>(std::min<std::int64_t>(deliveries, 1'000)));
     // Once in company, then alone.
     if (deliveries - 1 > options_.max_deliveries && !delivery.broken) {

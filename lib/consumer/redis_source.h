@@ -82,7 +82,7 @@ class RedisSource final : public FrameSource {
                                     std::chrono::milliseconds wait = {});
   static base::Result<net::RedisReply> AskBriefly(net::RedisClient& client,
                                                   const net::RedisCommand& command);
-  Delivery Take(const net::RedisReply& entry, int deliveries);
+  Delivery Take(net::RedisReply& entry, int deliveries);
   bool HoldsSuspect() const;
   bool Holds(const std::string& id) const;
 

@@ -179,7 +179,7 @@ Result<void> RedisClient::LogIn(const base::Allowance& allowance) {
 }
 
 Result<RedisReply> RedisClient::ReadReply(const base::Allowance& allowance) {
-  std::array<char, 16 * 1024> room;
+  std::array<char, 64 * 1024> room;  // as much as Redis writes at once
   while (true) {
     auto reply = reader_->Next();
     if (!reply) return std::unexpected(std::move(reply.error()));
