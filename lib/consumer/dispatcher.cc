@@ -233,16 +233,29 @@ void Dispatcher::Work(const HeldPtr& held, process::Processor& processor,
   if (const auto reason = ReasonToDrop(*held)) {
     return Leave(held, true, Ending::kDropped, std::string(*reason));
   }
-  if (!held->frame) {
-    auto frame = context_.pixels.Load(held->delivery.entry, held->work->allowance());
-    if (!frame) return Fail(held, frame.error());
-    held->frame = std::move(*frame);
-  }
+  if (auto loaded = LoadPixels(*held); !loaded) return Fail(held, loaded.error());
   const auto result = held->work->Run(processor, *held->frame, std::move(turn));
   if (!result) return Fail(held, result.error());
   held->work->Completed(*result);
   part.Succeeded();
   Leave(held, true, Ending::kDone, Record(*held, *result));
+}
+
+// Pixels that came with the entry are paid for since then. Of others nobody knows the size before
+// they are here; they count from then on, also while the frame waits for another try.
+base::Result<void> Dispatcher::LoadPixels(HeldFrame& held) {
+  if (held.frame) return {};
+  const bool fetched = held.delivery.entry.frame_data.empty();
+  const base::Allowance& allowance = held.work->allowance();
+  auto frame = context_.pixels.Load(held.delivery.entry, allowance);
+  if (!frame) return std::unexpected(std::move(frame.error()));
+  if (fetched) {
+    auto reservation = context_.budget.TryReserve(frame->storage.size(), "fetched pixels");
+    if (!reservation) return std::unexpected(std::move(reservation.error()));
+    held.reservation = std::move(*reservation);
+  }
+  held.frame = std::move(*frame);
+  return {};
 }
 
 std::string Dispatcher::Record(const HeldFrame& held, const frame::FrameResult& result) const {

@@ -105,6 +105,7 @@ class Dispatcher {
   void Start(const HeldPtr& held, process::BatchPart part);
   void Work(const HeldPtr& held, process::Processor& processor, process::CameraTurns::Turn turn,
             process::BatchPart& part);
+  base::Result<void> LoadPixels(HeldFrame& held);
   void Fail(const HeldPtr& held, const base::Error& error);
   void TryLater(const HeldPtr& held);
   std::string Record(const HeldFrame& held, const frame::FrameResult& result) const;

@@ -386,6 +386,24 @@ TEST_CASE("while there is no memory for what is held nothing is pulled") {
   CHECK(bench.dispatcher->AwaitRoom(std::chrono::hours(1)) > 0);
 }
 
+TEST_CASE("pixels that were fetched are paid for, and what there is no memory for is tried again") {
+  Bench bench;
+  bench.Start(1);
+  // Not enough for the eight rows of eight pixels.
+  auto most = bench.budget.TryReserve(bench.budget.capacity() - 63, "a test");
+  REQUIRE(most);
+  bench.Give("a");
+  while (bench.tracker.totals().retries == 0) std::this_thread::yield();
+  most->Release();
+  while (bench.upstream.Settled().empty()) {
+    bench.clock.Advance(std::chrono::milliseconds(5));
+    std::this_thread::yield();
+  }
+  CHECK(bench.upstream.Settled() == Lines{"a:done"});
+  CHECK(bench.pixels.events() == Lines{"+a", "-a", "+a", "-a"});
+  CHECK(bench.budget.used() == 0);
+}
+
 TEST_CASE("a stop returns what waits where the source takes it back, and finishes it elsewhere") {
   for (const bool takes_back : {true, false}) {
     Bench bench;
