@@ -34,20 +34,31 @@ bool WritesIntoInputs(const fs::path& directory, const std::string& argument, bo
   return recursive && end_of_input == input.end();
 }
 
+// Whether `argument` is a file in `directory` that has the name of the picture of another.
+// `names` are the last components of all arguments, sorted.
+bool IsWrittenOver(const std::string& argument, const fs::path& directory,
+                   const std::vector<std::string>& names) {
+  const fs::path path(argument);
+  if (path.extension() != ".jpg" || !std::ranges::binary_search(names, path.stem().string())) {
+    return false;
+  }
+  std::error_code error;
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  return fs::equivalent(folder, directory, error);
+}
+
 }  // namespace
 
 base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
                                                   const std::vector<std::string>& arguments,
                                                   bool recursive) {
-  std::vector<std::pair<std::string, const std::string*>> names;
-  for (const std::string& argument : arguments)
-    names.emplace_back(LastComponent(argument), &argument);
+  std::vector<std::string> names;
+  for (const std::string& argument : arguments) names.push_back(LastComponent(argument));
   std::ranges::sort(names);
-  const auto same = std::ranges::adjacent_find(
-      names, [](const auto& a, const auto& b) { return a.first == b.first; });
+  const auto same = std::ranges::adjacent_find(names);
   if (same != names.end()) {
     return base::Fail(base::ErrorCode::kUsage,
-                      "with --annotate, two inputs would both be written as '" + same->first +
+                      "with --annotate, two inputs would both be written as '" + *same +
                           "'; process them one by one");
   }
   std::error_code error;
@@ -55,6 +66,13 @@ base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
   if (error) {
     return base::Fail(base::ErrorCode::kIo,
                       "cannot make the directory for annotated pictures: " + error.message());
+  }
+  const auto over = std::ranges::find_if(
+      arguments, [&](const auto& each) { return IsWrittenOver(each, directory, names); });
+  if (over != arguments.end()) {
+    return base::Fail(base::ErrorCode::kUsage, "--annotate would write over the input '" +
+                                                   LastComponent(*over) +
+                                                   "'; choose a directory without inputs");
   }
   for (const std::string& argument : arguments) {
     if (!WritesIntoInputs(directory, argument, recursive)) continue;

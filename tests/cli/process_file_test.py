@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -328,6 +329,16 @@ class Annotate(WithDirectory):
             self.assertEqual((result.returncode, result.stdout), (2, b""))
             self.assertIn("--annotate", result.err)
         self.assertEqual(process("--annotate", inputs + "/out", inputs).returncode, 0)
+
+    def test_an_input_is_not_written_over(self):
+        first, second = self.copy("box.png"), self.copy("messi5.jpg", "box.png.jpg")
+        before = pathlib.Path(second).read_bytes()
+        for place in (self.directory, "."):
+            result = process("--annotate", place, first, second, cwd=self.directory)
+            self.assertEqual((result.returncode, result.stdout), (2, b""))
+            self.assertIn("would write over the input 'box.png.jpg'", result.err)
+        self.assertEqual(pathlib.Path(second).read_bytes(), before)
+        self.assertEqual(process("--annotate", self.directory, first).returncode, 0)
 
     def test_a_directory_that_cannot_be_made(self):
         blocked = self.write("file", b"")
