@@ -5,8 +5,10 @@ import http.client
 import json
 import pathlib
 import re
+import signal
 import socket
 import tempfile
+import time
 
 import cli
 import jsonschema
@@ -180,6 +182,48 @@ class OpenApi(WithService):
         batch = service.post(b'{"frames":[' + body + b"]}", "application/json", "/process-batch")
         self.check(batch.json(), "BatchResult")
         self.assertEqual(batch.json()["results"][0]["error"]["status"], 504)
+
+    def hold_frame(self, service):
+        """A frame in work, or waiting for it, until the service ends."""
+        picture = pictures.sample("mask.png")
+        peer = socket.create_connection(("127.0.0.1", service.port), timeout=cli.PATIENCE)
+        self.addCleanup(peer.close)
+        peer.sendall(b"POST /process HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+                     b"Content-Length: %d\r\n\r\n" % len(picture) + picture)  # fmt: skip
+
+    def held(self, service, series, number):
+        deadline = time.monotonic() + cli.PATIENCE
+        while service.metric(series) != number:
+            self.assertLess(time.monotonic(), deadline, series)
+
+    def test_too_much_at_once_is_503(self):
+        service = self.serve("--set", "process.delay=60s", "--set", "process.queue_depth=1",
+                             "--set", "process.workers=1", *cli.NO_HURRY)  # fmt: skip
+        self.hold_frame(service)
+        self.held(service, "sampleproc_active_frames", 1)
+        self.hold_frame(service)
+        self.held(service, "sampleproc_queue_frames", 1)
+        frame = as_json(pictures.sample("mask.png"), {})
+        bodies = {"/process": frame, "/process-with-tracking": frame,
+                  "/process-batch": b'{"frames":[' + frame + b"]}"}  # fmt: skip
+        for path, body in bodies.items():
+            with self.subTest(path=path):
+                self.check_refusal(service.post(body, "application/json", path), 503)
+
+    def test_what_a_stop_refuses_is_503(self):
+        service = self.serve("--set", "process.delay=60s", *cli.NO_HURRY)
+        self.hold_frame(service)
+        self.held(service, "sampleproc_active_frames", 1)
+        service.child.send_signal(signal.SIGTERM)
+        service.wait_for("shutdown 3/5")
+        for method, path, operation in self.operations():
+            with self.subTest(path=path):
+                answer = service.ask(method, path, b"{}" if method == "POST" else None)
+                self.assertIn(str(answer.status), operation["responses"])
+                if method == "POST":
+                    self.check_refusal(answer, 503)
+                else:
+                    self.check_headers(answer)
 
     def test_a_slow_head_is_408(self):
         service = self.serve("--set", "http.header_timeout=100ms")
