@@ -19,6 +19,7 @@ from corridor import bench_luma, bench_stats640, bench_stats1080
 from measure import cpu_per_request, pairs, report
 from memory import bench_growth, bench_json, bench_start
 from redis_frames import bench_redis
+from refusals import bench_refusals
 from servers import ROOT, fail, nginx, nginx_binary, raw_get, sampleproc
 from steps import bench_faces, bench_gated, bench_half_still, bench_motion, bench_people
 
@@ -74,6 +75,7 @@ def main():
     subjects = {
         "livez": bench_livez,
         "health": bench_health,
+        "refusals": bench_refusals,
         "stats": bench_stats640,
         "stats1080": bench_stats1080,
         "luma": bench_luma,
