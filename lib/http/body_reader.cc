@@ -18,6 +18,9 @@ using boost::system::error_code;
 // Reserved for a chunked body at once, doubling: its size is not known beforehand.
 constexpr std::size_t kFirstBodyRoom = 64 * 1024;
 
+// Read at once of a body that nobody wants.
+constexpr std::size_t kDiscardRoom = 16 * 1024;
+
 }  // namespace
 
 awaitable<Result<void>> BodyReader::Read(Request& request) {
@@ -91,6 +94,30 @@ awaitable<Result<void>> BodyReader::ReadChunked(Request& request) {
     inbox_.Produce(got);
     wire_.Progress(got);
   }
+}
+
+awaitable<Result<void>> BodyReader::Discard(const Request& request) {
+  auto left = static_cast<std::size_t>(*request.content_length);
+  const std::size_t here = std::min(left, inbox_.received().size() - head_bytes_);
+  consumed_ = head_bytes_ + here;
+  left -= here;
+  if (left == 0) co_return Result<void>();
+  wire_.Arm(Wire::Wait::kBody, options_.body_timeout);
+  while (left > 0) {
+    const std::span<char> room = inbox_.Room(consumed_ + kDiscardRoom);
+    const std::span<char> wanted = room.first(std::min(room.size(), left));
+    error_code error;
+    std::size_t got = wire_.ReadSome(wanted, error);
+    if (WouldBlock(error)) {
+      error = {};
+      got = co_await wire_.Read(wanted, error);
+    }
+    if (error) co_return std::unexpected(Failure());
+    left -= got;
+    wire_.Progress(got);
+  }
+  wire_.Disarm();
+  co_return Result<void>();
 }
 
 Result<void> BodyReader::Grow(Request& request, std::size_t more) {

@@ -24,6 +24,9 @@ using std::chrono::milliseconds;
 // Read at once while a chunked body arrives.
 constexpr std::size_t kChunkRoom = 16 * 1024;
 
+// To read away so much of a refused request costs less than another connection.
+constexpr std::uint64_t kMostDiscarded = 128 * 1024;
+
 // Of OnDrain: who asked within the last kStillInUse is probably about to ask again.
 constexpr milliseconds kStillInUse{2000};
 constexpr milliseconds kLastChance{250};
@@ -180,12 +183,12 @@ Session::Awaitable<bool> Session::ServeOne() {
 
   const bool keep = request_.keep_alive;
   std::optional<Response> response = Refuse();
-  if (response) {
-    if (BodyUnread()) {
-      co_await WriteLast(std::move(*response));
-      co_return false;
-    }
-  } else {
+  const bool unread = response && BodyUnread();
+  if (unread && !WorthDiscarding(*response)) {
+    co_await WriteLast(std::move(*response));
+    co_return false;
+  }
+  if (!response) {
     const InWork in_work(loop_);
     if (BodyUnread() && !co_await ReadBody()) co_return false;
     Handle();
@@ -211,7 +214,15 @@ Session::Awaitable<bool> Session::ServeOne() {
   last_answer_ = loop_.tick_time();
   // Where it is us who end it, the client may have sent more already.
   if (close && (keep || !wire_.plain())) co_await wire_.Linger();
-  co_return !close;
+  if (close || !unread) co_return !close;
+  co_return co_await DiscardBody();
+}
+
+// Whether the connection can go on behind the body of a refused request: its end must be known, and
+// who waits for 100 Continue may never send it.
+bool Session::WorthDiscarding(const Response& refusal) const {
+  return request_.keep_alive && !refusal.close && !MustClose() && !request_.chunked &&
+         !request_.expects_continue && *request_.content_length <= kMostDiscarded;
 }
 
 bool Session::MustClose() const {
@@ -297,6 +308,13 @@ Session::Awaitable<bool> Session::ReadBody() {
     co_await WriteLast(std::move(refusal));
   }
   co_return false;
+}
+
+Session::Awaitable<bool> Session::DiscardBody() {
+  BodyReader reader(wire_, inbox_, head_bytes_, site_->options, loop_.context().budget);
+  const auto read = co_await reader.Discard(request_);
+  request_bytes_ = reader.consumed();
+  co_return read.has_value();
 }
 
 void Session::Handle() {

@@ -46,6 +46,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Through the head's last byte; false when there is no request to serve.
   Awaitable<bool> ReadHead();
   Awaitable<bool> ReadBody();
+  // Of a request that was refused before its body; false when the connection is to be closed.
+  Awaitable<bool> DiscardBody();
   Awaitable<void> AwaitAnswer();
   // Writes what the socket takes at once; true when that was all. Else the rest is in unsent_*.
   bool WriteNow(Response& response);
@@ -59,6 +61,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void WatchPeer();
   bool NothingAsked() const;
   bool BodyUnread() const;
+  bool WorthDiscarding(const Response& refusal) const;
   bool MustClose() const;
 
   Loop& loop_;

@@ -322,6 +322,58 @@ TEST_CASE("a connection ends with the answer to its last allowed request") {
   CHECK(client.EndsSilently());
 }
 
+TEST_CASE("a connection goes on behind a small body that was refused unread") {
+  Options options;
+  options.max_request_bytes = 100;
+  TestServer server(options);
+  RawClient client(server.server->port());
+  const std::string small(128 * 1024, 'x');
+  // The body is no request, whatever stands in it.
+  const std::string posing = PostRequest("/nowhere", "", std::string(kHello));
+  for (const std::string& refused :
+       {PostRequest("/nowhere", "", small), PostRequest("/echo", "", small), posing}) {
+    client.Send(refused);
+    const auto refusal = client.Read();
+    REQUIRE(refusal);
+    CHECK((refusal->status == 404 || refusal->status == 413));
+    CHECK(refusal->Field("Connection").empty());
+    client.Send(kHello);
+    const auto next = client.Read();
+    REQUIRE(next);
+    CHECK(next->body == "{\"hello\":1}");
+  }
+  client.SendByteByByte(posing + std::string(kHello));
+  CHECK(client.Read()->status == 404);
+  CHECK(client.Read()->status == 200);
+  CHECK(server.budget.used() == 0);
+}
+
+TEST_CASE("a connection ends behind a refused body that is large or has no certain end") {
+  TestServer server;
+  const std::string head = "POST /nowhere HTTP/1.1\r\nHost: a\r\n";
+  for (const std::string& refused : {PostRequest("/nowhere", "", std::string(128 * 1024 + 1, 'x')),
+                                     head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                                     head + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"}) {
+    RawClient client(server.server->port());
+    client.Send(refused);
+    const auto refusal = client.Read();
+    REQUIRE(refusal);
+    CHECK(refusal->status == 404);
+    CHECK(refusal->Field("Connection") == "close");
+    CHECK(client.EndsSilently());
+  }
+}
+
+TEST_CASE("a refused body that does not come ends its connection") {
+  Options options;
+  options.body_timeout = std::chrono::milliseconds(50);
+  TestServer server(options);
+  RawClient client(server.server->port());
+  client.Send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc");
+  CHECK(client.Read()->status == 404);
+  CHECK(client.EndsSilently());
+}
+
 TEST_CASE("connections over the limit are told so, and there is room again when one ends") {
   for (const bool per_client : {false, true}) {
     Options options;
