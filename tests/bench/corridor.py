@@ -1,12 +1,15 @@
 """POST /process against its kernels, the luma kernel against OpenCV, and a foreign service."""
 
 import base64
+import contextlib
 import json
+import pathlib
 import statistics
 import subprocess
+import tempfile
 import urllib.parse
 
-from measure import cpu_per_request, pairs, report
+from measure import cpu_per_request, pairs, report, time_per_request
 from servers import BUILD, ROOT, coarse_cpu_ns, fail, sampleproc
 
 VIDEO = ROOT / "build/samples/opencv-doc/data/vtest.avi"  # pedestrians, 768x576
@@ -102,6 +105,24 @@ def bench_stats640(work, options):
 
 def bench_stats1080(work, options):
     return bench_stats(work, options, 1920, 1080)
+
+
+def bench_workers(work, options):
+    """Two workers beside one, on frames that cost enough for the sender not to count."""
+    script, _ = make_script(work, make_frame(work, 1920, 1080))
+    common = ["--set", "process.pipeline=stats", "--set", "http.access_log=false", *options.serve_arg]
+
+    with contextlib.ExitStack() as stack:
+        # Each has a folder of its own for its log.
+        services = [stack.enter_context(sampleproc(
+            pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(dir=work))),
+            [*common, "--set", f"process.workers={workers}"])) for workers in (1, 2)]  # fmt: skip
+        one, two = (f"http://127.0.0.1:{port}/process" for _, port in services)
+        measured = pairs(options.pairs,
+                         lambda: time_per_request(one, options.seconds, str(script)),
+                         lambda: time_per_request(two, options.seconds, str(script)))  # fmt: skip
+    return [report("a frame of 1920x1080 with stats, two workers against one (time, not CPU)", "two workers",
+                   "one", measured)]  # fmt: skip
 
 
 def bench_luma(work, options):

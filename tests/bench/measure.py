@@ -3,23 +3,35 @@
 import re
 import statistics
 import subprocess
+import time
 
 from servers import cpu_ns, fail
 
 CONNECTIONS = 16
 
 
-def cpu_per_request(pid, url, seconds, script=None, cpu=cpu_ns):
-    """Nanoseconds of CPU that the tree of `pid` needs for one request of wrk's."""
+def ask(url, seconds, script):
+    """How many requests wrk had answered; an answer other than 200 ends the run."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *(["-s", script] if script else []),
                url]  # fmt: skip
-    before = cpu(pid)
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    spent = cpu(pid) - before
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         fail(f"not every answer was 200:\n{done.stdout}")
-    requests = int(re.search(r"(\d+) requests in", done.stdout)[1])
-    return spent / max(1, requests)
+    return max(1, int(re.search(r"(\d+) requests in", done.stdout)[1]))
+
+
+def cpu_per_request(pid, url, seconds, script=None, cpu=cpu_ns):
+    """Nanoseconds of CPU that the tree of `pid` needs for one request of wrk's."""
+    before = cpu(pid)
+    requests = ask(url, seconds, script)
+    return (cpu(pid) - before) / requests
+
+
+def time_per_request(url, seconds, script=None):
+    """Nanoseconds from one answer to the next while requests wait."""
+    begun = time.monotonic_ns()
+    requests = ask(url, seconds, script)
+    return (time.monotonic_ns() - begun) / requests
 
 
 def pairs(count, first, second):

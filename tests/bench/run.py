@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import tempfile
 
-from corridor import bench_luma, bench_stats640, bench_stats1080
+from corridor import bench_luma, bench_stats640, bench_stats1080, bench_workers
 from measure import cpu_per_request, pairs, report
 from memory import bench_growth, bench_json, bench_start
 from redis_frames import bench_redis
@@ -78,6 +78,7 @@ def main():
         "refusals": bench_refusals,
         "stats": bench_stats640,
         "stats1080": bench_stats1080,
+        "workers": bench_workers,
         "luma": bench_luma,
         "motion": bench_motion,
         "faces": bench_faces,
