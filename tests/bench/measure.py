@@ -10,20 +10,24 @@ from servers import cpu_ns, fail
 CONNECTIONS = 16
 
 
-def ask(url, seconds, script):
-    """How many requests wrk had answered; an answer other than 200 ends the run."""
+def ask(url, seconds, script, refused=False):
+    """How many requests wrk had answered, all of them well or all of them refused; else the run
+    ends."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *(["-s", script] if script else []),
                url]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
-        fail(f"not every answer was 200:\n{done.stdout}")
-    return max(1, int(re.search(r"(\d+) requests in", done.stdout)[1]))
+    requests = int(re.search(r"(\d+) requests in", done.stdout)[1])
+    refusals = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
+    wanted = requests if refused else 0
+    if int(refusals[1] if refusals else 0) != wanted or "Socket errors" in done.stdout:
+        fail(f"{wanted} of the answers should be refusals:\n{done.stdout}")
+    return max(1, requests)
 
 
-def cpu_per_request(pid, url, seconds, script=None, cpu=cpu_ns):
+def cpu_per_request(pid, url, seconds, script=None, cpu=cpu_ns, refused=False):
     """Nanoseconds of CPU that the tree of `pid` needs for one request of wrk's."""
     before = cpu(pid)
-    requests = ask(url, seconds, script)
+    requests = ask(url, seconds, script, refused)
     return (cpu(pid) - before) / requests
 
 

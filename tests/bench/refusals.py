@@ -1,81 +1,64 @@
-"""A POST of 80 KB that is refused, beside nginx that refuses or takes as much."""
+"""A POST of 80 KB that is refused, beside one that nginx takes."""
 
 import contextlib
 import json
-import re
-import socket
+import urllib.error
+import urllib.request
 
-from measure import pairs, report
-from servers import cpu_ns, fail, nginx, nginx_binary, sampleproc
+from measure import cpu_per_request, pairs, report
+from servers import fail, nginx, nginx_binary, sampleproc
 
 BODY_BYTES = 80_000
-REQUESTS = 2000  # each run
-LIMIT = 65_536
 
 
-def read_answer(peer):
-    """(status, body, whether the connection is to be closed)."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        data += peer.recv(65536) or fail("a connection was closed before its answer")
-    head, body = data.split(b"\r\n\r\n", 1)
-    fields = head.lower()
-    length = int(re.search(rb"\ncontent-length: *(\d+)", fields)[1])
-    while len(body) < length:
-        body += peer.recv(65536) or fail("a connection was closed within its answer")
-    return int(head[9:12]), body, b"\nconnection: close" in fields
+def make_script(work, body):
+    """What wrk sends."""
+    (work / "refused.json").write_bytes(body)
+    script = work / "refused.lua"
+    script.write_text(f"""
+local file = io.open("{work}/refused.json", "rb")
+wrk.method = "POST"
+wrk.body = file:read("*a")
+wrk.headers["Content-Type"] = "application/json"
+file:close()
+""")
+    return str(script)
 
 
-def ask(port, path, body, status, count):
-    """Asks `count` times, one after the other, on a kept connection where the server keeps it. Gives
-    the last body."""
-    request = (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-               f"Content-Length: {len(body)}\r\n\r\n").encode() + body  # fmt: skip
-    peer = None
-    for _ in range(count):
-        peer = peer or socket.create_connection(("127.0.0.1", port), 10)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            peer.sendall(request)
-        got, answer, closed = read_answer(peer)
-        if got != status:
-            fail(f"POST {path} was answered {got}: {answer[:200]}")
-        if closed:
-            peer.close()
-            peer = None
-    if peer:
-        peer.close()
-    return answer
-
-
-def cpu_of(pid, *what):
-    before = cpu_ns(pid)
-    ask(*what, REQUESTS)
-    return (cpu_ns(pid) - before) / REQUESTS
+def refusal(url, body):
+    """(status, body) of the answer."""
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, body))
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.read()
+    fail(f"{url} takes what it should refuse")
 
 
 def bench_refusals(work, options):
-    # The last character is none of base64.
-    wrong = json.dumps({"frame_data": "A" * (BODY_BYTES - 30) + "?===", "metadata": {}}).encode()
+    frame = json.dumps({"frame_data": "A" * (BODY_BYTES - 40) + "====", "metadata": {}}).encode()
     cases = [
-        ("refused by its length", "/process", b"x" * BODY_BYTES, 413, LIMIT),
-        ("refused by its path", "/elsewhere", b"x" * BODY_BYTES, 404, None),
-        ("parsed and refused by its base64", "/process", wrong, 422, None),
+        ("refused by its length", "/process", 413, ["--set", "http.max_request_bytes=65536"]),
+        ("refused by its path", "/elsewhere", 404, []),
+        ("parsed and refused by its base64", "/process", 422, []),
     ]
     binary = nginx_binary()
+    script = make_script(work, frame)
     results = []
-    for name, path, body, status, limit in cases:
-        limits = ["--set", f"http.max_request_bytes={limit}"] if limit else []
-        quiet = ["--set", "http.access_log=false", *limits, *options.serve_arg]
+    for name, path, status, words in cases:
+        words = ["--set", "http.access_log=false", *words, *options.serve_arg]
         with contextlib.ExitStack() as stack:
-            ours, port = stack.enter_context(sampleproc(work, quiet))
-            answer = ask(port, path, body, status, 1)
-            # What nginx cannot know is wrong it takes.
-            their_status = 200 if status == 422 else status
-            theirs, their_port = stack.enter_context(
-                nginx(work, binary, answer, 0, their_status, limit or 0))
-            measured = pairs(options.pairs,
-                             lambda: cpu_of(theirs, their_port, path, body, their_status),
-                             lambda: cpu_of(ours, port, path, body, status))  # fmt: skip
-        results.append(report(f"POST of {len(body)} bytes {name} ({status}) against nginx's "
-                              f"{their_status}", "sampleproc", "nginx", measured))  # fmt: skip
+            ours, port = stack.enter_context(sampleproc(work, words))
+            url = f"http://127.0.0.1:{port}{path}"
+            got, answer = refusal(url, frame)
+            if got != status:
+                fail(f"POST {path} was answered {got}: {answer[:200]}")
+            theirs, their_port = stack.enter_context(nginx(work, binary, answer, 0))
+            their_url = f"http://127.0.0.1:{their_port}/"
+            measured = pairs(
+                options.pairs,
+                lambda: cpu_per_request(theirs, their_url, options.seconds, script),
+                lambda: cpu_per_request(ours, url, options.seconds, script, refused=True),
+            )
+        results.append(report(f"POST of {len(frame)} bytes {name} ({status}) against nginx return 200",
+                              "sampleproc", "nginx", measured))  # fmt: skip
     return results
