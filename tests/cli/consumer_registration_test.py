@@ -1,13 +1,16 @@
 """sampleproc serve registering with an orchestrator, as the original's client does on the wire."""
 
 import json
+import socket
 import threading
 import time
 
 import cli
+import pictures
 import stand_in
 from service import Service, WithService
-from streams import PROCESSOR, RESULTS, STREAM, RedisServer, add_frames, wait_until, words
+from streams import (PROCESSOR, RESULTS, STREAM, RedisServer, add_frames, entry, result_ids, wait_until,
+                     words)  # fmt: skip
 
 BASE = "/api/v1/processors/"
 
@@ -76,6 +79,27 @@ class Registration(WithService):
         self.assertEqual(self.orchestrator.calls()[-1], ("DELETE", PROCESSOR))
         self.assertIsNone(self.orchestrator.registered)
         self.assertEqual(service.wait_for("consumer: registered")["queue"], STREAM)
+
+    def test_the_originals_compose_environment_is_enough(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        server = RedisServer(self, "--port", str(port), "--bind", "127.0.0.1")
+        # All that its production compose file sets, with the names of hosts that are here.
+        service = self.serve(env={
+            "ORCHESTRATOR_URL": self.orchestrator.url, "PROCESSOR_ID": "sample-processor-1",
+            "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port), "LOG_LEVEL": "INFO",
+            "METRICS_ENABLED": "true",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317"})  # fmt: skip
+        with server.client() as client:
+            client.xadd("frames:ready:sample-processor-1", entry("f-1", pictures.sample("mask.png")))
+            wait_until(lambda: result_ids(client) == ["f-1"])
+        self.assertEqual(self.orchestrator.registered["id"], "sample-processor-1")
+        health = service.get("/health").json()
+        self.assertEqual(health["status"], "healthy")
+        self.assertIs(health["components"]["consumer"]["connected"], True)
+        self.assertEqual(service.stop(), 0)
+        self.assertEqual(self.orchestrator.calls()[-1], ("DELETE", "sample-processor-1"))
 
     def test_an_id_that_is_taken_is_taken_over(self):
         self.orchestrator.registered = {"id": PROCESSOR, "capacity": 1}
