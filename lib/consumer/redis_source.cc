@@ -39,6 +39,30 @@ void ForEntries(RedisReply& entries, Take take) {
   }
 }
 
+struct GroupMember {
+  std::string name;
+  std::int64_t pending = 0;
+  milliseconds idle{0};
+};
+
+// Of the answer to XINFO CONSUMERS: for each name and value in turn, and whatever a later version
+// adds.
+std::vector<GroupMember> ReadMembers(const RedisReply& reply) {
+  std::vector<GroupMember> members;
+  for (const RedisReply& each : reply.elements) {
+    GroupMember member;
+    for (std::size_t i = 0; i + 1 < each.elements.size(); i += 2) {
+      const std::string& key = each.elements[i].text;
+      const RedisReply& value = each.elements[i + 1];
+      if (key == "name") member.name = value.text;
+      if (key == "pending") member.pending = value.integer;
+      if (key == "idle") member.idle = milliseconds(value.integer);
+    }
+    members.push_back(std::move(member));
+  }
+  return members;
+}
+
 }  // namespace
 
 RedisSource::RedisSource(RedisSourceContext context, const RedisOptions& options,
@@ -48,6 +72,7 @@ RedisSource::RedisSource(RedisSourceContext context, const RedisOptions& options
       limits_(limits),
       pull_client_(context_.connect, context_.login, context_.limits),
       next_claim_(context_.clock.Now()),
+      next_forgetting_(next_claim_ + options_.claim_idle * kForgottenAfter / 4),
       settle_client_(context_.connect, context_.login, context_.limits),
       settler_([this] { Settler(); }) {}
 
@@ -85,17 +110,22 @@ Result<bool> RedisSource::AloneInGroup() {
   auto reply = AskBriefly(pull_client_, {"XINFO", "CONSUMERS", options_.stream, options_.group});
   if (!reply) return std::unexpected(std::move(reply.error()));
   if (reply->kind == RedisReply::Kind::kError) return std::unexpected(reply->AsError());
-  for (const RedisReply& consumer : reply->elements) {
-    // Name and value in turn: name, pending, idle, and whatever a later version adds.
-    std::string name;
-    std::int64_t idle = 0;
-    for (std::size_t i = 0; i + 1 < consumer.elements.size(); i += 2) {
-      if (consumer.elements[i].text == "name") name = consumer.elements[i + 1].text;
-      if (consumer.elements[i].text == "idle") idle = consumer.elements[i + 1].integer;
-    }
-    if (name != context_.consumer && milliseconds(idle) < kHeard) return false;
+  return std::ranges::none_of(ReadMembers(*reply), [this](const GroupMember& each) {
+    return each.name != context_.consumer && each.idle < kHeard;
+  });
+}
+
+// One that is only slow loses nothing: with its next frame it is in the group again.
+void RedisSource::ForgetTheGone() {
+  const milliseconds silence = options_.claim_idle * kForgottenAfter;
+  if (context_.clock.Now() < next_forgetting_) return;
+  next_forgetting_ = context_.clock.Now() + silence / 4;
+  const auto reply = Ask({"XINFO", "CONSUMERS", options_.stream, options_.group});
+  if (!reply) return;  // the next one comes
+  for (const GroupMember& each : ReadMembers(*reply)) {
+    if (each.name == context_.consumer || each.pending > 0 || each.idle < silence) continue;
+    (void)Ask({"EVAL", kLeaveScript, "1", options_.stream, options_.group, each.name});
   }
-  return true;
 }
 
 Result<void> RedisSource::MakeGroup() {
@@ -150,6 +180,7 @@ Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
     auto claimed = Claim(count);
     if (!claimed || !claimed->empty()) return claimed;
     if (!left_behind_) next_claim_ = context_.clock.Now() + options_.claim_idle / 4;
+    ForgetTheGone();
   }
   if (auto seen = BeSeen(); !seen) return std::unexpected(std::move(seen.error()));
   return Read(count);

@@ -37,6 +37,8 @@ struct RedisSourceContext {
 //   - what this consumer holds when it dies is claimed by another after `claim_idle`. One such
 //     entry is held at a time and reported with its number of deliveries, so that the one that
 //     kills its consumers is found: after max_deliveries alone it goes to the dead letters
+//   - the name of a consumer that holds nothing and has said nothing for kForgottenAfter times
+//     claim_idle is taken out of the group: each start brings a new one
 //   - what is held is touched three times in claim_idle, so nobody claims what is in work; one that
 //     slept for longer finds that its frames are no longer its own
 //
@@ -58,6 +60,8 @@ class RedisSource final : public FrameSource {
   // the stream without us. Once the consumer's thread has ended; at most half a second.
   static constexpr std::chrono::milliseconds kHeard{10'000};
   base::Result<bool> AloneInGroup();
+
+  static constexpr int kForgottenAfter = 120;  // an hour by the default of claim_idle
   void Reset() override { pull_client_.Disconnect(); }
   base::Result<void> Probe() override;
   void Interrupt() override;
@@ -75,6 +79,7 @@ class RedisSource final : public FrameSource {
 
   base::Result<void> MakeGroup();
   base::Result<void> BeSeen();
+  void ForgetTheGone();
   base::Result<std::vector<Delivery>> Read(std::size_t count);
   base::Result<std::vector<Delivery>> Claim(std::size_t count);
   base::Result<std::vector<Delivery>> ClaimOne(const std::string& id, std::int64_t deliveries);
@@ -100,6 +105,7 @@ class RedisSource final : public FrameSource {
   net::RedisClient pull_client_;    // the puller's
   base::MonoTime next_claim_{};     // the puller's
   base::MonoTime next_seen_{};      // the puller's
+  base::MonoTime next_forgetting_;  // the puller's
   bool left_behind_ = false;        // the puller's; more could be claimed once a suspect is settled
   net::RedisClient settle_client_;  // the settling thread's
 

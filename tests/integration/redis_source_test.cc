@@ -290,6 +290,26 @@ TEST_CASE("a wrong kind of key is a matter of configuration, a stop ends pulling
   CHECK(source->Pull(1).error().code == base::ErrorCode::kShuttingDown);
 }
 
+TEST_CASE("the names of those that are gone leave the group") {
+  RedisServer server;
+  const auto source = Source(server, "c1", Options(milliseconds(5)));
+  Add(server, "a");
+  const auto held = PullSome(*source, 1);
+  const auto names = [&] {
+    std::set<std::string> found;
+    for (const RedisReply& each :
+         server.Ask({"XINFO", "CONSUMERS", "frames:ready:p", "frame-processors"}).elements) {
+      found.insert(each.elements[1].text);
+    }
+    return found;
+  };
+  server.Ask({"XGROUP", "CREATECONSUMER", "frames:ready:p", "frame-processors", "gone"});
+  CHECK(names() == std::set<std::string>{"c1", "gone"});
+  while (names().contains("gone")) (void)source->Pull(1);
+  CHECK(names() == std::set<std::string>{"c1"});
+  CHECK(Settle(*source, held[0], Ending::kDone));
+}
+
 TEST_CASE("a consumer that holds nothing leaves the group, one that does stays in it") {
   RedisServer server;
   const auto consumers = [&] {
