@@ -11,6 +11,7 @@ from service import Service, WithService
 from streams import (
     RESULTS, STREAM, RedisServer, add_frames, entry, pending, result_ids, wait_until, words,
 )  # fmt: skip
+from webhook import Webhook
 
 OVERLOAD_SECONDS = 120
 FACTOR = 10
@@ -18,6 +19,8 @@ WORKERS = 2
 DELAY_SECONDS = 0.05
 CAMERAS = 8
 MAX_AGE_SECONDS = 2
+OUTAGE_SECONDS = 60
+OUTAGE_RATE = 30
 
 
 class Capacity(WithService):
@@ -95,6 +98,27 @@ class Capacity(WithService):
         print(f"\nlatest: {offered} offered, {counts['done']:.0f} done, {counts['dropped']:.0f} "
               f"dropped, p99 age {p99:.2f} s")  # fmt: skip
         self.assertLess(p99, MAX_AGE_SECONDS + 0.5)
+
+    def test_a_minute_without_a_sink(self):
+        webhook = Webhook(self)
+        webhook.status = 503
+        service = self.consume("--set", "process.pipeline=stats", "--set",
+                               "consumer.sinks=webhook", "--set",
+                               f"consumer.webhook.url={webhook.url}")  # fmt: skip
+        offered = self.offer(OUTAGE_RATE, OUTAGE_SECONDS)
+        names = [f"f-{number:06}" for number in range(offered)]
+        # The other sink has had everything meanwhile, as soon as it was done.
+        wait_until(lambda: result_ids(self.redis)[-1:] == names[-1:])
+        held = service.metric('sampleproc_sink_held_records{sink="webhook"}')
+        webhook.status = 204
+        wait_until(lambda: len(webhook.records) >= offered)
+        self.assertEqual(webhook.ids(), result_ids(self.redis))
+        self.assertEqual(sorted(webhook.ids()), names)
+        lost = 'sampleproc_sink_records_total{sink="webhook",outcome="lost"}'
+        self.assertEqual(service.metric(lost), 0)
+        print(f"\n{offered} frames while the webhook was away for {OUTAGE_SECONDS} s: it held {held:.0f}, "
+              f"and had {len(webhook.records)} afterwards")
+        self.assertEqual(service.stop(), 0)
 
     def test_two_processes_share_the_work(self):
         """On two cores, with one worker each: what the second adds."""

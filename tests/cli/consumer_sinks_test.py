@@ -7,36 +7,10 @@ import tempfile
 
 import cli
 import pictures
-import stand_in
 from frame_buffer import Buffer, frame
 from service import WithService
 from streams import RESULTS, RedisServer, result_ids, wait_until, words
-
-
-class Webhook(stand_in.StandIn):
-    """Takes records; answers with `status` instead as long as it is no 2xx."""
-
-    def __init__(self, test):
-        super().__init__(test)
-        self.records = []
-        self.keys = []
-        self.refused = 0
-        self.status = 204
-
-    def handle(self, handler, body):
-        with self.lock:
-            if self.status >= 300:
-                self.refused += 1
-            else:
-                self.records.append(json.loads(body))
-                self.keys.append(handler.headers["Idempotency-Key"])
-        if self.status in (429, 503):
-            handler.answer(self.status, Retry_After="0")
-        else:
-            handler.answer(self.status)
-
-    def ids(self):
-        return [record["frame_id"] for record in self.records]
+from webhook import Webhook
 
 
 class Sinks(WithService):
