@@ -18,7 +18,7 @@ import tempfile
 from corridor import bench_luma, bench_stats640, bench_stats1080, bench_workers
 from measure import cpu_per_request, pairs, report
 from memory import bench_growth, bench_json, bench_start
-from redis_frames import bench_redis
+from redis_frames import bench_consumer, bench_redis
 from refusals import bench_refusals
 from servers import ROOT, fail, nginx, nginx_binary, raw_get, sampleproc
 from steps import bench_faces, bench_gated, bench_half_still, bench_motion, bench_people
@@ -86,6 +86,7 @@ def main():
         "start": bench_start,
         "json": bench_json,
         "redis": bench_redis,
+        "consumer": bench_consumer,
     }
     by_name_only = {  # minutes
         "growth": bench_growth,
