@@ -4,22 +4,21 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <memory>
+
+#include "net/name_lookup.h"
 
 namespace sampleproc::net {
 
-base::Result<std::vector<std::string>> ResolveBySystem(const std::string& host) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int status = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  if (status != 0) {
-    return base::Fail(base::ErrorCode::kUnavailable,
-                      "the name " + host + " cannot be looked up: " + ::gai_strerror(status));
+base::Result<std::vector<std::string>> ResolveBySystem(const std::string& host,
+                                                       const base::Allowance& allowance) {
+  auto found = LookUp(host, "", allowance);
+  if (!found) {
+    base::Error& error = found.error();
+    error.message = "the name " + host + " cannot be looked up: " + error.message;
+    return std::unexpected(std::move(error));
   }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
   std::vector<std::string> addresses;
-  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+  for (const addrinfo* each = found->get(); each != nullptr; each = each->ai_next) {
     std::array<char, NI_MAXHOST> text{};
     if (::getnameinfo(each->ai_addr, each->ai_addrlen, text.data(), text.size(), nullptr, 0,
                       NI_NUMERICHOST) == 0) {
@@ -32,7 +31,8 @@ base::Result<std::vector<std::string>> ResolveBySystem(const std::string& host) 
   return addresses;
 }
 
-base::Result<DnsCache::Found> DnsCache::Find(const std::string& host) {
+base::Result<DnsCache::Found> DnsCache::Find(const std::string& host,
+                                             const base::Allowance& allowance) {
   {
     const std::lock_guard lock(mutex_);
     const auto known = known_.find(host);
@@ -40,7 +40,7 @@ base::Result<DnsCache::Found> DnsCache::Find(const std::string& host) {
       return Found{known->second.addresses, false};
     }
   }
-  auto addresses = resolve_(host);
+  auto addresses = resolve_(host, allowance);
   if (!addresses) return std::unexpected(std::move(addresses.error()));
   const std::lock_guard lock(mutex_);
   known_.insert_or_assign(host, Known{*addresses, clock_.Now() + ttl_});

@@ -9,15 +9,18 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/error.h"
 
 namespace sampleproc::net {
 
 // The addresses of a host, numeric; kUnavailable when there is none.
-using Resolve = std::function<base::Result<std::vector<std::string>>(const std::string& host)>;
+using Resolve = std::function<base::Result<std::vector<std::string>>(const std::string& host,
+                                                                     const base::Allowance&)>;
 
-// Asks the system (getaddrinfo(3)), which takes as long as its resolver does.
-base::Result<std::vector<std::string>> ResolveBySystem(const std::string& host);
+// Asks the system (name_lookup.h).
+base::Result<std::vector<std::string>> ResolveBySystem(const std::string& host,
+                                                       const base::Allowance& allowance);
 
 // Thread-safe. Failures are not kept.
 class DnsCache {
@@ -31,7 +34,7 @@ class DnsCache {
   DnsCache(Resolve resolve, std::chrono::milliseconds ttl, const base::Clock& clock)
       : resolve_(std::move(resolve)), ttl_(ttl), clock_(clock) {}
 
-  base::Result<Found> Find(const std::string& host);
+  base::Result<Found> Find(const std::string& host, const base::Allowance& allowance);
 
   // Nothing known of it is worth anything: its addresses do not answer.
   void Forget(const std::string& host);

@@ -78,7 +78,7 @@ Result<std::unique_ptr<Stream>> HttpClient::OpenTo(const std::string& address,
 Result<std::unique_ptr<Stream>> HttpClient::Open(const base::Allowance& allowance) {
   const base::Allowance within = allowance.Within(options_.connect_timeout);
   for (;;) {
-    auto found = addresses_.Find(url_.host);
+    auto found = addresses_.Find(url_.host, within);
     if (!found) return std::unexpected(std::move(found.error()));
     base::Error last;
     for (const std::string& address : found->addresses) {

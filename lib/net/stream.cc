@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "net/name_lookup.h"
+
 namespace sampleproc::net {
 namespace {
 
@@ -142,15 +144,10 @@ Result<void> WaitFor(int fd, short events, const base::Allowance& allowance) {
 
 Result<int> ConnectSocket(const Endpoint& endpoint, const base::Allowance& allowance) {
   if (!endpoint.unix_socket.empty()) return ConnectUnix(endpoint.unix_socket, allowance);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int status = ::getaddrinfo(Loopback(endpoint.host).c_str(),
-                                   std::to_string(endpoint.port).c_str(), &hints, &found);
-  if (status != 0) return Fail(ErrorCode::kUnavailable, ::gai_strerror(status));
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
+  auto addresses = LookUp(Loopback(endpoint.host), std::to_string(endpoint.port), allowance);
+  if (!addresses) return std::unexpected(std::move(addresses.error()));
   Result<int> fd = Fail(ErrorCode::kUnavailable, "it has no address");
-  for (const addrinfo* each = found; each != nullptr && !fd; each = each->ai_next) {
+  for (const addrinfo* each = addresses->get(); each != nullptr && !fd; each = each->ai_next) {
     fd =
         ConnectTo(each->ai_family, each->ai_addr, each->ai_addrlen, endpoint.dead_after, allowance);
   }

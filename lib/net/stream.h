@@ -48,7 +48,7 @@ struct Endpoint {
 };
 
 // Connects to the first of the host's addresses that takes it; the message of a failure is the
-// reason alone. Looking up a name takes as long as the resolver does, whatever is allowed.
+// reason alone.
 base::Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint,
                                               const base::Allowance& allowance);
 

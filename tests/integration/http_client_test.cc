@@ -24,7 +24,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 Resolve Loopback(std::atomic<int>* queries = nullptr) {
-  return [queries](const std::string&) -> base::Result<std::vector<std::string>> {
+  return [queries](const std::string&,
+                   const base::Allowance&) -> base::Result<std::vector<std::string>> {
     if (queries != nullptr) ++*queries;
     return std::vector<std::string>{"127.0.0.1"};
   };

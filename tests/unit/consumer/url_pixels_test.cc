@@ -14,7 +14,7 @@ TEST_CASE("only hosts that are listed are asked, and no error repeats a URL") {
   int looked_up = 0;
   UrlPixels pixels(
       {"cameras.example.com", "*.lan", "10.0.0.7"}, 1000, options,
-      [&](const std::string&) -> base::Result<std::vector<std::string>> {
+      [&](const std::string&, const base::Allowance&) -> base::Result<std::vector<std::string>> {
         ++looked_up;
         return base::Fail(base::ErrorCode::kUnavailable, "no such host");
       },
