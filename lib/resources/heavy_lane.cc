@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "resources/drain_estimate.h"
+
 namespace sampleproc::resources {
+
+using std::chrono::steady_clock;
+
 HeavyLane::Slot::Slot(Slot&& other) noexcept : lane_(std::exchange(other.lane_, nullptr)) {}
 
 HeavyLane::Slot& HeavyLane::Slot::operator=(Slot&& other) noexcept {
@@ -19,26 +24,41 @@ void HeavyLane::Slot::Leave() {
   lane_ = nullptr;
 }
 
+void HeavyLane::Take() {
+  taken_ = true;
+  taken_at_ = steady_clock::now();
+}
+
+// Says when to come back: by then those that are here have had their time, each as long as the last
+// one or as the present one already has.
+std::unexpected<base::Error> HeavyLane::Refusal(std::string message) const {
+  auto error = base::Fail(base::ErrorCode::kOverloaded, std::move(message));
+  const auto now = steady_clock::now();
+  const auto each = std::max(last_held_, taken_ ? now - taken_at_ : steady_clock::duration(0));
+  error.error().retry_after =
+      std::clamp(std::chrono::ceil<std::chrono::seconds>(each * (waiting_.size() + 1)),
+                 DrainEstimate::kShortest, DrainEstimate::kLongest);
+  return error;
+}
+
 base::Result<HeavyLane::Slot> HeavyLane::Enter(std::chrono::milliseconds patience,
                                                const base::Allowance& allowance) {
   std::unique_lock lock(mutex_);
   if (!taken_ && waiting_.empty()) {
-    taken_ = true;
+    Take();
     return Slot(this);
   }
   if (waiting_.size() >= max_waiting_) {
-    return base::Fail(base::ErrorCode::kOverloaded,
-                      "a very large frame is in work and others wait already "
-                      "(process.heavy_pixels)");
+    return Refusal("a very large frame is in work and others wait already (process.heavy_pixels)");
   }
-  const auto give_up = std::chrono::steady_clock::now() + std::min(patience, base::kForever);
+  const auto give_up = steady_clock::now() + std::min(patience, base::kForever);
   const void* const me = &give_up;
   waiting_.push_back(me);
   TellWatcher();
   base::Result<Slot> result;
   for (;;) {
     if (!taken_ && waiting_.front() == me) {
-      taken_ = true;
+      Take();
       result = Slot(this);
       break;
     }
@@ -46,11 +66,11 @@ base::Result<HeavyLane::Slot> HeavyLane::Enter(std::chrono::milliseconds patienc
       result = std::unexpected(allowed.error());
       break;
     }
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = steady_clock::now();
     if (now >= give_up) {
-      result = base::Fail(base::ErrorCode::kOverloaded,
-                          "another very large frame was in work for too long "
-                          "(process.heavy_pixels, process.heavy_patience)");
+      result = Refusal(
+          "another very large frame was in work for too long "
+          "(process.heavy_pixels, process.heavy_patience)");
       break;
     }
     // Short slices, because a cancel flag cannot wake the condition variable.
@@ -75,6 +95,7 @@ std::size_t HeavyLane::waiting() const {
 void HeavyLane::Leave() {
   const std::lock_guard lock(mutex_);
   taken_ = false;
+  last_held_ = steady_clock::now() - taken_at_;
   left_.notify_all();
 }
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
 
 #include "base/deadline.h"
 #include "base/error.h"
@@ -42,7 +43,7 @@ class HeavyLane {
   HeavyLane& operator=(const HeavyLane&) = delete;
 
   // Takes the lane, waiting until `patience` has passed or the allowance ends. Fails with
-  // kOverloaded, kDeadline or kCancelled. A thread must not enter twice.
+  // kOverloaded (with `retry_after`), kDeadline or kCancelled. A thread must not enter twice.
   base::Result<Slot> Enter(std::chrono::milliseconds patience, const base::Allowance& allowance);
 
   // Calls `watcher` with the number of waiting threads each time it changes, under the lane's lock:
@@ -55,13 +56,17 @@ class HeavyLane {
  private:
   void Leave();
   void TellWatcher();
+  void Take();
+  std::unexpected<base::Error> Refusal(std::string message) const;
 
   const std::size_t max_waiting_;
   mutable std::mutex mutex_;
   std::condition_variable left_;
-  bool taken_ = false;                        // guarded by mutex_
-  std::deque<const void*> waiting_;           // guarded by mutex_; in the order of arrival
-  std::function<void(std::size_t)> watcher_;  // guarded by mutex_
+  bool taken_ = false;                               // guarded by mutex_
+  std::chrono::steady_clock::time_point taken_at_;   // guarded by mutex_; while taken_
+  std::chrono::steady_clock::duration last_held_{};  // guarded by mutex_; by who left last
+  std::deque<const void*> waiting_;                  // guarded by mutex_; in the order of arrival
+  std::function<void(std::size_t)> watcher_;         // guarded by mutex_
 };
 
 }  // namespace sampleproc::resources

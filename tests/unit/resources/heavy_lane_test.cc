@@ -39,9 +39,12 @@ TEST_CASE("only so many wait; the next one is refused at once") {
   std::atomic<bool> entered = false;
   std::jthread waiter([&] { entered = lane.Enter(kPatient, {}).has_value(); });
   AwaitWaiting(lane, 1);
+  std::this_thread::sleep_for(milliseconds(600));
   const auto refused = lane.Enter(kPatient, {});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == base::ErrorCode::kOverloaded);
+  // More than half a second for each of the two that are there.
+  CHECK(refused.error().retry_after >= std::chrono::seconds(2));
   *slot = {};
   waiter.join();
   CHECK(entered);
