@@ -18,8 +18,8 @@ namespace sampleproc::files {
 // ".." written as "__"; one that would so get among an argument's pictures is refused.
 class AnnotatedPaths {
  public:
-  // Fails with kUsage when pictures would be written over each other, over an argument, or where the
-  // run, or the next one, looks for its inputs; kIo when `directory` cannot be made.
+  // Fails with kUsage when pictures would be written over each other, over an argument, or where
+  // the run, or the next one, looks for its inputs; kIo when `directory` cannot be made.
   static base::Result<AnnotatedPaths> Make(std::filesystem::path directory,
                                            const std::vector<std::string>& arguments,
                                            bool recursive);

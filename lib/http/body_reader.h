@@ -27,8 +27,8 @@ class BodyReader {
   // is closed then).
   boost::asio::awaitable<base::Result<void>> Read(Request& request);
 
-  // Reads the body that `request` has announced by its length and keeps nothing of it. Fails as Read.
-  // Views into the head are invalid afterwards.
+  // Reads the body that `request` has announced by its length and keeps nothing of it. Fails as
+  // Read. Views into the head are invalid afterwards.
   boost::asio::awaitable<base::Result<void>> Discard(const Request& request);
 
   // Of the inbox, head and body together, once the body has been read.

@@ -311,6 +311,7 @@ Session::Awaitable<bool> Session::ReadBody() {
 }
 
 Session::Awaitable<bool> Session::DiscardBody() {
+  request_.reservation.Release();  // nothing is kept
   BodyReader reader(wire_, inbox_, head_bytes_, site_->options, loop_.context().budget);
   const auto read = co_await reader.Discard(request_);
   request_bytes_ = reader.consumed();
