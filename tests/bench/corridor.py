@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import urllib.parse
 
-from measure import cpu_per_request, pairs, report, time_per_request
+from measure import cpu_per_request, pairs, post_script, report, time_per_request
 from servers import BUILD, ROOT, coarse_cpu_ns, fail, sampleproc
 
 VIDEO = ROOT / "build/samples/opencv-doc/data/vtest.avi"  # pedestrians, 768x576
@@ -34,16 +34,7 @@ def make_script(work, frame):
     """What wrk sends: the frame as JSON. Gives the script and the body's length."""
     body = json.dumps({"metadata": {"frame_id": "bench", "camera_id": "bench"},
                        "frame_data": base64.b64encode(frame.read_bytes()).decode()})  # fmt: skip
-    (work / "body.json").write_text(body)
-    script = work / "post.lua"
-    script.write_text(f"""
-local file = io.open("{work}/body.json", "rb")
-wrk.method = "POST"
-wrk.body = file:read("*a")
-wrk.headers["Content-Type"] = "application/json"
-file:close()
-""")
-    return script, len(body)
+    return post_script(work, body.encode()), len(body)
 
 
 def run_kernels(frame):
@@ -60,7 +51,7 @@ def beside_peer(options, ours, script, name):
     target = urllib.parse.urljoin(url, "/process")
     beside = pairs(
         options.pairs, ours,
-        lambda: cpu_per_request(pid, target, options.seconds, str(script), coarse_cpu_ns))  # fmt: skip
+        lambda: cpu_per_request(pid, target, options.seconds, script, coarse_cpu_ns))  # fmt: skip
     return [report(name, "the other service", "sampleproc", beside)]
 
 
@@ -79,7 +70,7 @@ def bench_stats(work, options, width, height):
         url = f"http://127.0.0.1:{port}/process"
 
         def ours():
-            return cpu_per_request(pid, url, options.seconds, str(script))
+            return cpu_per_request(pid, url, options.seconds, script)
 
         measured = pairs(options.pairs, limit, ours)
         print(f"stats: {width}x{height}, JPEG {seen[0]['jpeg_bytes']} bytes, body {length} bytes")
@@ -119,8 +110,8 @@ def bench_workers(work, options):
             [*common, "--set", f"process.workers={workers}"])) for workers in (1, 2)]  # fmt: skip
         one, two = (f"http://127.0.0.1:{port}/process" for _, port in services)
         measured = pairs(options.pairs,
-                         lambda: time_per_request(one, options.seconds, str(script)),
-                         lambda: time_per_request(two, options.seconds, str(script)))  # fmt: skip
+                         lambda: time_per_request(one, options.seconds, script),
+                         lambda: time_per_request(two, options.seconds, script))  # fmt: skip
     return [report("a frame of 1920x1080 with stats, two workers against one (time, not CPU)", "two workers",
                    "one", measured)]  # fmt: skip
 

@@ -10,6 +10,20 @@ from servers import cpu_ns, fail
 CONNECTIONS = 16
 
 
+def post_script(work, body):
+    """What has wrk post `body` as JSON."""
+    (work / "body.json").write_bytes(body)
+    script = work / "post.lua"
+    script.write_text(f"""
+local file = io.open("{work}/body.json", "rb")
+wrk.method = "POST"
+wrk.body = file:read("*a")
+wrk.headers["Content-Type"] = "application/json"
+file:close()
+""")
+    return str(script)
+
+
 def ask(url, seconds, script, refused=False):
     """How many requests wrk had answered, all of them well or all of them refused; else the run
     ends."""

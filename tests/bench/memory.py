@@ -74,7 +74,7 @@ def bench_growth(work, options):
             done = 0
             while done < requests:
                 out = subprocess.run(
-                    ["wrk", "-t1", f"-c{CONNECTIONS}", "-d5s", "-s", str(script), url],
+                    ["wrk", "-t1", f"-c{CONNECTIONS}", "-d5s", "-s", script, url],
                     capture_output=True, text=True, check=True).stdout  # fmt: skip
                 done += int(out.split(" requests in")[0].split()[-1])
             return done

@@ -5,24 +5,10 @@ import json
 import urllib.error
 import urllib.request
 
-from measure import cpu_per_request, pairs, report
+from measure import cpu_per_request, pairs, post_script, report
 from servers import fail, nginx, nginx_binary, sampleproc
 
 BODY_BYTES = 80_000
-
-
-def make_script(work, body):
-    """What wrk sends."""
-    (work / "refused.json").write_bytes(body)
-    script = work / "refused.lua"
-    script.write_text(f"""
-local file = io.open("{work}/refused.json", "rb")
-wrk.method = "POST"
-wrk.body = file:read("*a")
-wrk.headers["Content-Type"] = "application/json"
-file:close()
-""")
-    return str(script)
 
 
 def refusal(url, body):
@@ -42,7 +28,7 @@ def bench_refusals(work, options):
         ("parsed and refused by its base64", "/process", 422, []),
     ]
     binary = nginx_binary()
-    script = make_script(work, frame)
+    script = post_script(work, frame)
     results = []
     for name, path, status, words in cases:
         words = ["--set", "http.access_log=false", *words, *options.serve_arg]
