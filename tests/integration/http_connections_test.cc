@@ -1,0 +1,297 @@
+// How connections end, stay, and are counted.
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/raw_client.h"
+#include "support/test_server.h"
+
+namespace sampleproc::http {
+namespace {
+
+using test::kHello;
+using test::PostRequest;
+using test::RawClient;
+using test::TestServer;
+
+TEST_CASE("a client that closes while its request is in work has the work cancelled") {
+  TestServer server;
+  auto gone = std::make_unique<RawClient>(server.server->port());
+  gone->Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  server.WaitForLater();
+  CHECK_FALSE(server.cancel.Cancelled());
+  gone.reset();
+  while (!server.cancel.Cancelled()) std::this_thread::yield();
+  server.AnswerLater();  // to nobody
+  RawClient client(server.server->port());
+  client.Send(kHello);
+  CHECK(client.Read()->status == 200);
+}
+
+TEST_CASE("a body that keeps coming but too slowly is ended") {
+  Options options;
+  options.body_min_rate = 1'000'000'000;
+  options.body_rate_grace = std::chrono::milliseconds(60);
+  TestServer server(options);
+  RawClient client(server.server->port());
+  client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n");
+  std::jthread sender([&](const std::stop_token& stop) {
+    // Not faster: the server has to get its turn on a busy machine too.
+    while (!stop.stop_requested() && client.Send("x")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  CHECK(client.Read()->status == 408);
+}
+
+TEST_CASE("a connection ends with the answer to its last allowed request") {
+  Options options;
+  options.max_requests_per_connection = 3;
+  TestServer server(options);
+  RawClient client(server.server->port());
+  for (int i = 0; i < 5; ++i) client.Send(kHello);
+  for (const char* connection : {"", "", "close"}) {
+    const auto response = client.Read();
+    REQUIRE(response);
+    CHECK(response->Field("Connection") == connection);
+  }
+  CHECK(client.EndsSilently());
+}
+
+TEST_CASE("a connection goes on behind a small body that was refused unread") {
+  Options options;
+  options.max_request_bytes = 100;
+  TestServer server(options);
+  RawClient client(server.server->port());
+  const std::string small(128 * 1024, 'x');
+  // The body is no request, whatever stands in it.
+  const std::string posing = PostRequest("/nowhere", "", std::string(kHello));
+  for (const std::string& refused :
+       {PostRequest("/nowhere", "", small), PostRequest("/echo", "", small), posing}) {
+    client.Send(refused);
+    const auto refusal = client.Read();
+    REQUIRE(refusal);
+    CHECK((refusal->status == 404 || refusal->status == 413));
+    CHECK(refusal->Field("Connection").empty());
+    client.Send(kHello);
+    const auto next = client.Read();
+    REQUIRE(next);
+    CHECK(next->body == "{\"hello\":1}");
+  }
+  client.SendByteByByte(posing + std::string(kHello));
+  CHECK(client.Read()->status == 404);
+  CHECK(client.Read()->status == 200);
+  CHECK(server.budget.used() == 0);
+}
+
+TEST_CASE("a connection ends behind a refused body that is large or has no certain end") {
+  TestServer server;
+  const std::string head = "POST /nowhere HTTP/1.1\r\nHost: a\r\n";
+  for (const std::string& refused : {PostRequest("/nowhere", "", std::string(128 * 1024 + 1, 'x')),
+                                     head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                                     head + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"}) {
+    RawClient client(server.server->port());
+    client.Send(refused);
+    const auto refusal = client.Read();
+    REQUIRE(refusal);
+    CHECK(refusal->status == 404);
+    CHECK(refusal->Field("Connection") == "close");
+    CHECK(client.EndsSilently());
+  }
+}
+
+TEST_CASE("a refused body that does not come ends its connection") {
+  Options options;
+  options.body_timeout = std::chrono::milliseconds(50);
+  TestServer server(options);
+  RawClient client(server.server->port());
+  client.Send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc");
+  CHECK(client.Read()->status == 404);
+  CHECK(client.EndsSilently());
+}
+
+TEST_CASE("connections over the limit are told so, and there is room again when one ends") {
+  for (const bool per_client : {false, true}) {
+    Options options;
+    (per_client ? options.max_connections_per_client : options.max_connections) = 2;
+    TestServer server(options);
+    RawClient first(server.server->port());
+    first.Send(kHello);
+    CHECK(first.Read()->status == 200);
+    auto second = std::make_unique<RawClient>(server.server->port());
+    second->Send(kHello);
+    CHECK(second->Read()->status == 200);
+    RawClient third(server.server->port());
+    const auto refusal = third.Read();
+    REQUIRE(refusal);
+    CHECK(refusal->status == 503);
+    CHECK(refusal->Field("Retry-After") == "1");
+    CHECK(refusal->Field("Connection") == "close");
+    second.reset();
+    while (server.server->connections() > 2) std::this_thread::yield();
+    for (int status = 503; status != 200;) {
+      RawClient again(server.server->port());
+      again.Send(kHello);
+      const auto response = again.Read();
+      if (response) status = response->status;
+    }
+  }
+}
+
+TEST_CASE("clients that are gone at any byte leave nothing behind") {
+  Options options;
+  options.max_request_bytes = 4096;
+  TestServer server(options, 1u << 20);
+  const std::string sized = PostRequest("/echo", "", std::string(3000, 'x'));
+  const std::string chunked =
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3e8\r\n" +
+      std::string(1000, 'x') + "\r\n0\r\nX: y\r\n\r\n" + std::string(kHello);
+  std::uint32_t random = 1;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string& request = i % 2 == 0 ? sized : chunked;
+    random = random * 1664525 + 1013904223;  // Numerical Recipes' generator
+    RawClient client(server.server->port());
+    client.Send(std::string_view(request).substr(0, random % request.size()));
+    if (i % 3 == 0) client.ResetOnClose();
+  }
+  RawClient client(server.server->port());
+  client.Send(kHello);
+  CHECK(client.Read()->status == 200);
+  while (server.server->connections() > 1) std::this_thread::yield();
+  CHECK(server.budget.used() == 0);
+}
+
+TEST_CASE("slow heads and bodies are ended, idle connections closed without a word") {
+  Options options;
+  options.header_timeout = options.body_timeout = options.idle_timeout =
+      std::chrono::milliseconds(60);
+  TestServer server(options);
+  RawClient head(server.server->port());
+  head.Send("GET /hello HT");
+  CHECK(head.Read()->status == 408);
+  CHECK(head.EndsSilently());
+  RawClient body(server.server->port());
+  body.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+  CHECK(body.Read()->status == 408);
+  RawClient idle(server.server->port());
+  idle.Send(kHello);
+  CHECK(idle.Read()->status == 200);
+  CHECK(idle.EndsSilently());
+  RawClient silent(server.server->port());
+  CHECK(silent.EndsSilently());
+}
+
+TEST_CASE("HTTP/1.0 and Connection: close end the connection after the answer") {
+  TestServer server;
+  for (const char* request :
+       {"GET /hello HTTP/1.0\r\n\r\n", "GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"}) {
+    RawClient client(server.server->port());
+    client.Send(request);
+    const auto response = client.Read();
+    REQUIRE(response);
+    CHECK(response->status == 200);
+    CHECK(response->Field("Connection") == "close");
+    CHECK(client.EndsSilently());
+  }
+}
+
+TEST_CASE("a drain closes idle connections and finishes the others") {
+  TestServer server;
+  RawClient idle(server.server->port());
+  idle.Send(kHello);
+  REQUIRE(idle.Read());
+  RawClient busy(server.server->port());
+  busy.Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  server.WaitForLater();
+  server.server->BeginDrain();
+  CHECK(idle.EndsSilently());
+  server.AnswerLater();
+  const auto response = busy.Read();
+  REQUIRE(response);
+  CHECK(response->status == 200);
+  CHECK(response->Field("Connection") == "close");
+  CHECK(busy.EndsSilently());
+}
+
+TEST_CASE("who connects before listening ends is answered; who comes later is refused") {
+  for (int round = 0; round < 3; ++round) {
+    TestServer server;
+    std::atomic<int> answered = 0;
+    std::atomic<int> reset = 0;
+    std::vector<std::jthread> clients(8);
+    for (auto& client : clients) {
+      client = std::jthread([&] {
+        for (;;) {
+          std::optional<RawClient> connection;
+          try {
+            connection.emplace(server.server->port());
+          } catch (const std::runtime_error&) {
+            return;  // refused
+          }
+          const bool whole = connection->Send(kHello) && connection->Read();
+          ++(whole ? answered : reset);
+        }
+      });
+    }
+    while (answered < 200) std::this_thread::yield();
+    server.server->BeginDrain();
+    server.server->StopAccepting();
+    while (server.server->sockets() > 0) std::this_thread::yield();
+    server.server->Stop();
+    clients.clear();  // each of them has been refused
+    CHECK(reset == 0);
+  }
+}
+
+TEST_CASE("stopping with connections in every state leaves nothing behind") {
+  for (int round = 0; round < 20; ++round) {
+    TestServer server;
+    RawClient idle(server.server->port());
+    idle.Send(kHello);
+    REQUIRE(idle.Read());
+    RawClient head(server.server->port());
+    head.Send("GET /hel");
+    RawClient body(server.server->port());
+    body.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+    RawClient busy(server.server->port());
+    busy.Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    server.WaitForLater();
+    server.server->Stop();
+    server.AnswerLater();
+    CHECK_FALSE(busy.Read());
+  }
+}
+
+TEST_CASE("a port in use is refused, whatever the number of I/O threads") {
+  TestServer server;
+  for (const int threads : {1, 3}) {
+    Options options;
+    options.port = server.server->port();
+    options.io_threads = threads;
+    const auto site = std::make_shared<const Site>(Site{options, Router({}), Chain({})});
+    const auto second = Server::Listen({site, server.budget, base::SystemClock(), server.log});
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == base::ErrorCode::kUnavailable);
+  }
+}
+
+TEST_CASE("several I/O threads share one port") {
+  Options options;
+  options.io_threads = 3;
+  TestServer server(options);
+  for (int i = 0; i < 30; ++i) {
+    RawClient client(server.server->port());
+    client.Send(kHello);
+    CHECK(client.Read()->status == 200);
+  }
+}
+
+}  // namespace
+}  // namespace sampleproc::http

@@ -1,0 +1,96 @@
+// A server with a few routes, in the test's process.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/middleware/body_admission.h"
+#include "http/middleware/request_id.h"
+#include "http/middleware/security_headers.h"
+#include "http/server.h"
+#include "support/null_logger.h"
+
+namespace sampleproc::test {
+
+// /hello answers at once, /echo gives the body back, /later answers when the test says so, /drop
+// never does, /throw has no memory.
+class TestServer {
+ public:
+  explicit TestServer(const http::Options& given = {}, std::size_t budget_bytes = 64u << 20)
+      : options(Adjusted(given)), budget(budget_bytes), site(MakeSite()) {
+    auto listening = http::Server::Listen({site, budget, base::SystemClock(), log});
+    REQUIRE(listening);
+    server = std::move(*listening);
+    server->Start();
+  }
+
+  ~TestServer() { server->Stop(); }
+
+  void WaitForLater() {
+    std::unique_lock lock(mutex);
+    arrived.wait(lock, [this] { return parked != nullptr; });
+  }
+  void AnswerLater() {
+    const std::lock_guard lock(mutex);
+    parked->Send(http::JsonResponse("{\"late\":1}"));
+    parked.reset();
+  }
+
+  const http::Options options;
+  resources::MemoryBudget budget;
+  NullLogger log;
+  std::mutex mutex;
+  std::condition_variable arrived;
+  std::unique_ptr<http::Responder> parked;
+  base::CancelFlag cancel;
+  std::shared_ptr<const http::Site> site;
+  std::unique_ptr<http::Server> server;
+
+ private:
+  static http::Options Adjusted(http::Options options) {
+    options.port = 0;
+    return options;
+  }
+  std::shared_ptr<const http::Site> MakeSite() {
+    std::vector<http::Route> routes = {
+        {http::Method::kGet, "/hello",
+         [](http::Request&, http::Responder respond) {
+           respond.Send(http::JsonResponse("{\"hello\":1}"));
+         }},
+        {http::Method::kPost, "/echo",
+         [](http::Request& request, http::Responder respond) {
+           respond.Send(http::JsonResponse(std::string(base::AsText(request.body))));
+         }},
+        {http::Method::kGet, "/later",
+         [this](http::Request& request, http::Responder respond) {
+           const std::lock_guard lock(mutex);
+           cancel = request.allowance.cancel;
+           parked = std::make_unique<http::Responder>(std::move(respond));
+           arrived.notify_all();
+         }},
+        {http::Method::kGet, "/drop", [](http::Request&, http::Responder) {}},
+        {http::Method::kGet, "/throw",
+         [](http::Request&, http::Responder) { throw std::bad_alloc(); }}};
+    return std::make_shared<const http::Site>(
+        http::Site{options, http::Router(std::move(routes)), http::Chain(Links())});
+  }
+  std::vector<std::unique_ptr<http::Middleware>> Links() {
+    std::vector<std::unique_ptr<http::Middleware>> links;
+    links.push_back(std::make_unique<http::RequestId>(1));
+    links.push_back(std::make_unique<http::SecurityHeaders>());
+    links.push_back(std::make_unique<http::BodyAdmission>(options.max_request_bytes, budget));
+    return links;
+  }
+};
+
+inline constexpr std::string_view kHello = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+}  // namespace sampleproc::test
