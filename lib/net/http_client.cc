@@ -55,7 +55,8 @@ HttpClient::HttpClient(Url url, const Options& options, Resolve resolve, const b
     : url_(std::move(url)),
       options_(options),
       clock_(clock),
-      addresses_(std::move(resolve), options.dns_ttl, clock) {}
+      addresses_(std::move(resolve), options.dns_ttl, clock),
+      circuit_(clock) {}
 
 std::string HttpClient::Bytes(const HttpRequest& request) const {
   std::string bytes =
@@ -76,7 +77,21 @@ Result<std::unique_ptr<Stream>> HttpClient::OpenTo(const std::string& address,
 }
 
 Result<std::unique_ptr<Stream>> HttpClient::Open(const base::Allowance& allowance) {
-  const base::Allowance within = allowance.Within(options_.connect_timeout);
+  if (!circuit_.MayTry()) {
+    return Fail(ErrorCode::kUnavailable, "it took no connection lately and is left alone for now");
+  }
+  auto stream = OpenAny(allowance.Within(options_.connect_timeout));
+  if (stream) {
+    circuit_.Succeeded();
+  } else if (stream.error().code == ErrorCode::kCancelled) {
+    circuit_.GaveUp();
+  } else {
+    circuit_.Failed();
+  }
+  return stream;
+}
+
+Result<std::unique_ptr<Stream>> HttpClient::OpenAny(const base::Allowance& within) {
   for (;;) {
     auto found = addresses_.Find(url_.host, within);
     if (!found) return std::unexpected(std::move(found.error()));
@@ -135,11 +150,14 @@ void HttpClient::Reset() {
   const std::lock_guard lock(mutex_);
   kept_.clear();
   ++generation_;
+  circuit_.Close();
 }
 
 HttpClientCounts HttpClient::counts() const {
   const std::lock_guard lock(mutex_);
-  return counts_;
+  HttpClientCounts counts = counts_;
+  counts.circuits_opened = circuit_.opened();
+  return counts;
 }
 
 // The answer, and whether the connection may be used again.

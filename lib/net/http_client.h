@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "net/circuit.h"
 #include "net/dns_cache.h"
 #include "net/options.h"
 #include "net/stream.h"
@@ -46,12 +47,13 @@ struct HttpClientCounts {
   std::uint64_t reused = 0;  // requests on a kept connection
   std::uint64_t waits = 0;   // requests that waited for a connection to be free
   std::chrono::nanoseconds waited{0};
+  std::uint64_t circuits_opened = 0;  // times that it began to leave the upstream alone
 };
 
 // Thread-safe; callers wait. At most Options::pool_size connections, in use and kept together; who
 // finds none free waits. A kept one is closed after kKeep without use. Redirects are not followed:
 // they are answers like others. Addresses are looked up every Options::dns_ttl, and at once when
-// none of them takes a connection.
+// none of them takes a connection. An upstream that takes none is left alone for a while (Circuit).
 class HttpClient {
  public:
   static constexpr std::chrono::seconds kKeep{30};
@@ -68,7 +70,7 @@ class HttpClient {
   base::Result<HttpAnswer> Ask(const HttpRequest& request, std::size_t most_bytes,
                                const base::Allowance& allowance);
 
-  // Closes what is kept; what is in use is closed when its request has ended.
+  // Closes what is kept, and the circuit; what is in use is closed when its request has ended.
   void Reset();
 
   HttpClientCounts counts() const;
@@ -86,6 +88,7 @@ class HttpClient {
   base::Result<Connection> Take(const base::Allowance& allowance);
   void GiveBack(std::unique_ptr<Stream> stream, std::uint64_t generation);
   base::Result<std::unique_ptr<Stream>> Open(const base::Allowance& allowance);
+  base::Result<std::unique_ptr<Stream>> OpenAny(const base::Allowance& within);
   base::Result<std::unique_ptr<Stream>> OpenTo(const std::string& address,
                                                const base::Allowance& allowance) const;
   std::string Bytes(const HttpRequest& request) const;
@@ -97,6 +100,7 @@ class HttpClient {
   const Options& options_;
   const base::Clock& clock_;
   DnsCache addresses_;
+  Circuit circuit_;
 
   mutable std::mutex mutex_;
   std::condition_variable freed_;

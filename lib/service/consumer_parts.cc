@@ -77,7 +77,8 @@ void AddClient(std::string_view upstream, const net::HttpClient* client,
        .opened = counts.opened,
        .reused = counts.reused,
        .waits = counts.waits,
-       .waited_seconds = std::chrono::duration<double>(counts.waited).count()});
+       .waited_seconds = std::chrono::duration<double>(counts.waited).count(),
+       .circuits_opened = counts.circuits_opened});
 }
 
 }  // namespace

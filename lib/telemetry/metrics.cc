@@ -61,6 +61,9 @@ void AddClients(const std::vector<ClientGauges>& clients, std::vector<MetricFami
        [](const ClientGauges& c) { return static_cast<double>(c.waits); }},
       {"sampleproc_http_client_wait_seconds_total", "How long they waited together.",
        [](const ClientGauges& c) { return c.waited_seconds; }},
+      {"sampleproc_http_client_circuits_opened_total",
+       "Times that an upstream took no connection and was left alone for a while.",
+       [](const ClientGauges& c) { return static_cast<double>(c.circuits_opened); }},
   };
   if (clients.empty()) return;
   for (const Count& count : kCounts) {

@@ -37,6 +37,7 @@ struct ClientGauges {
   std::uint64_t reused = 0;
   std::uint64_t waits = 0;
   double waited_seconds = 0;
+  std::uint64_t circuits_opened = 0;
 };
 
 struct ConsumerGauges {

@@ -214,6 +214,31 @@ TEST_CASE("who is gone is looked up again at once, and cancelling ends a wait") 
   CHECK(answer.error().code == ErrorCode::kCancelled);
 }
 
+TEST_CASE("who takes no connection is left alone for a while") {
+  std::uint16_t closed = 0;
+  {
+    const Upstream upstream([](int) { return Ok("a"); });
+    closed = upstream.port();
+  }
+  testing::FakeClock clock;
+  std::atomic<int> queries = 0;
+  const Options options;
+  HttpClient client(UrlOf(closed), options, Loopback(&queries), clock);
+  for (int i = 0; i < Circuit::kTries + 5; ++i) {
+    const auto answer = client.Ask({}, 100, {});
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == ErrorCode::kUnavailable);
+  }
+  CHECK(queries == Circuit::kTries);
+  CHECK(client.counts().circuits_opened == 1);
+  clock.Advance(Circuit::kShortest);
+  CHECK_FALSE(client.Ask({}, 100, {}));
+  CHECK(queries == Circuit::kTries + 1);
+  client.Reset();
+  CHECK_FALSE(client.Ask({}, 100, {}));
+  CHECK(queries == Circuit::kTries + 2);
+}
+
 TEST_CASE("credentials of the URL are sent, and idle connections closed after a while") {
   testing::FakeClock clock;
   Upstream upstream([](int) { return Ok("a"); });
