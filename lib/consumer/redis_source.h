@@ -46,6 +46,8 @@ struct RedisSourceContext {
 // Redis refuses (no memory) is tried again and may come after those that were sent with it.
 class RedisSource final : public FrameSource {
  public:
+  static constexpr int kForgottenAfter = 120;  // an hour by the default of claim_idle
+
   RedisSource(RedisSourceContext context, const RedisOptions& options,
               const frame::Options& limits);
   // Waits at most a second for settlements that are left, then leaves the group if nothing of this
@@ -61,7 +63,6 @@ class RedisSource final : public FrameSource {
   static constexpr std::chrono::milliseconds kHeard{10'000};
   base::Result<bool> AloneInGroup();
 
-  static constexpr int kForgottenAfter = 120;  // an hour by the default of claim_idle
   void Reset() override { pull_client_.Disconnect(); }
   base::Result<void> Probe() override;
   void Interrupt() override;

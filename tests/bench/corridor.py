@@ -112,8 +112,8 @@ def bench_workers(work, options):
         measured = pairs(options.pairs,
                          lambda: time_per_request(one, options.seconds, script),
                          lambda: time_per_request(two, options.seconds, script))  # fmt: skip
-    return [report("a frame of 1920x1080 with stats, two workers against one (time, not CPU)", "two workers",
-                   "one", measured)]  # fmt: skip
+    return [report("a frame of 1920x1080 with stats, two workers against one", "two workers",
+                   "one", measured, unit="us")]  # fmt: skip
 
 
 def bench_luma(work, options):

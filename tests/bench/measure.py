@@ -58,7 +58,7 @@ def pairs(count, first, second):
     return [(first(), second()) for _ in range(count)]
 
 
-def report(name, of, to, measured):
+def report(name, of, to, measured, unit="us CPU"):
     """`measured` holds (reference, subject) in nanoseconds."""
     ratios = sorted(subject / reference for reference, subject in measured)
     quartiles = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
@@ -72,7 +72,7 @@ def report(name, of, to, measured):
         "reference_us": round(statistics.median(r for r, _ in measured) / 1000, 2),
     }
     print(f"{name}\n"
-          f"  {of}: {result['subject_us']} us CPU, {to}: {result['reference_us']} us\n"
+          f"  {of}: {result['subject_us']} {unit}, {to}: {result['reference_us']} us\n"
           f"  ratio: median {result['ratio_median']}, quartiles "
           f"{result['ratio_quartiles'][0]}..{result['ratio_quartiles'][1]}, range "
           f"{result['ratio_range'][0]}..{result['ratio_range'][1]}, {len(ratios)} pairs",

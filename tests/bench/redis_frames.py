@@ -86,8 +86,8 @@ def loop(how, path):
 def bench_redis(work, options):
     with redis_server(work) as path:
         measured = pairs(options.pairs, lambda: loop("bare", path), lambda: loop("source", path))
-    return [report(f"frames of {FRAME_BYTES} bytes from a Redis stream (time, not CPU)",
-                   "RedisSource", "hiredis, 64 together", measured)]  # fmt: skip
+    return [report(f"frames of {FRAME_BYTES} bytes from a Redis stream",
+                   "RedisSource", "hiredis, 64 together", measured, unit="us")]  # fmt: skip
 
 
 def bench_consumer(work, options):

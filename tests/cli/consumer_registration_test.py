@@ -13,6 +13,7 @@ from streams import (PROCESSOR, RESULTS, STREAM, RedisServer, add_frames, entry,
                      words)  # fmt: skip
 
 BASE = "/api/v1/processors/"
+OWN_ADDRESS = "127.77.0.1"  # of the loopback
 
 
 class Orchestrator(stand_in.StandIn):
@@ -81,14 +82,15 @@ class Registration(WithService):
         self.assertEqual(service.wait_for("consumer: registered")["queue"], STREAM)
 
     def test_the_originals_compose_environment_is_enough(self):
+        # Of an address that nobody else uses, so the port stays free until Redis takes it.
         with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
+            free.bind((OWN_ADDRESS, 0))
             port = free.getsockname()[1]
-        server = RedisServer(self, "--port", str(port), "--bind", "127.0.0.1")
+        server = RedisServer(self, "--port", str(port), "--bind", OWN_ADDRESS)
         # All that its production compose file sets, with the names of hosts that are here.
         service = self.serve(env={
             "ORCHESTRATOR_URL": self.orchestrator.url, "PROCESSOR_ID": "sample-processor-1",
-            "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port), "LOG_LEVEL": "INFO",
+            "REDIS_HOST": OWN_ADDRESS, "REDIS_PORT": str(port), "LOG_LEVEL": "INFO",
             "METRICS_ENABLED": "true",
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317"})  # fmt: skip
         with server.client() as client:
