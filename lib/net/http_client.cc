@@ -83,8 +83,8 @@ Result<std::unique_ptr<Stream>> HttpClient::Open(const base::Allowance& allowanc
   auto stream = OpenAny(allowance.Within(options_.connect_timeout));
   if (stream) {
     circuit_.Succeeded();
-  } else if (stream.error().code == ErrorCode::kCancelled) {
-    circuit_.GaveUp();
+  } else if (allowance.cancel.Cancelled() || allowance.deadline.Expired()) {
+    circuit_.GaveUp();  // the caller's own time was up before that of a connection
   } else {
     circuit_.Failed();
   }

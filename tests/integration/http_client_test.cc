@@ -239,6 +239,26 @@ TEST_CASE("who takes no connection is left alone for a while") {
   CHECK(queries == Circuit::kTries + 2);
 }
 
+TEST_CASE("callers that were in a hurry say nothing about who was to be asked") {
+  Upstream upstream([](int) { return Ok("a"); });
+  std::atomic<bool> slow = true;
+  const Resolve resolve =
+      [&](const std::string& host,
+          const base::Allowance& allowance) -> base::Result<std::vector<std::string>> {
+    while (slow && allowance.Check("a look-up")) std::this_thread::yield();
+    if (slow) return base::Fail(ErrorCode::kRequestTimeout, "no answer");
+    return Loopback()(host, allowance);
+  };
+  const Options options;
+  HttpClient client(UrlOf(upstream.port()), options, resolve, base::SystemClock());
+  for (int i = 0; i < 2 * Circuit::kTries; ++i) {
+    CHECK_FALSE(client.Ask({}, 100, base::Allowance().Within(std::chrono::milliseconds(5))));
+  }
+  slow = false;
+  CHECK(client.Ask({}, 100, {}));
+  CHECK(client.counts().circuits_opened == 0);
+}
+
 TEST_CASE("credentials of the URL are sent, and idle connections closed after a while") {
   testing::FakeClock clock;
   Upstream upstream([](int) { return Ok("a"); });
