@@ -80,6 +80,23 @@ class Impatience {
   std::thread thread_;
 };
 
+// False: no signal said so, but a worker is stuck.
+template <typename OnHangUp>
+bool ServeUntilStopped(const service::Signals& signals, service::Service& service,
+                       OnHangUp on_hang_up) {
+  constexpr std::chrono::milliseconds kLook{1'000};
+  while (true) {
+    const int signal = signals.Wait(kLook);
+    if (signal == SIGHUP) {
+      on_hang_up();
+    } else if (signal != 0) {
+      return true;
+    } else if (service.LookAfterWorkers()) {
+      return false;
+    }
+  }
+}
+
 ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   // Who reads the log reads each line alike, so warnings wait until there is one.
   std::ostringstream diagnostics;
@@ -108,18 +125,15 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
     context.err << "sampleproc: " << service.error().message << "\n";
     return ExitCodeOf(service.error().code);
   }
-  while (signals.Wait() == SIGHUP) Reload(options, context, *log, **service);
+  const bool told_to_stop =
+      ServeUntilStopped(signals, **service, [&] { Reload(options, context, *log, **service); });
 
   const Impatience impatience(signals, *log);
-  switch ((*service)->Shutdown()) {
-    case service::ShutdownResult::kClean:
-      return ExitCode::kOk;
-    case service::ShutdownResult::kCutOff:
-      return ExitCode::kSomeFailed;
-    case service::ShutdownResult::kStuck:
-      std::_Exit(static_cast<int>(ExitCode::kSomeFailed));
-  }
-  return ExitCode::kInternal;
+  const service::ShutdownResult result = (*service)->Shutdown();
+  ExitCode code = result == service::ShutdownResult::kClean ? ExitCode::kOk : ExitCode::kSomeFailed;
+  if (!told_to_stop) code = ExitCode::kInternal;
+  if (result == service::ShutdownResult::kStuck) std::_Exit(static_cast<int>(code));
+  return code;
 }
 
 Action Declare(CLI::App& app) {
@@ -152,6 +166,7 @@ Command ServeCommand() {
                      {1, "Ended by a signal; requests were cut off at service.shutdown_timeout."},
                      {2, "The command line is wrong."},
                      {69, "The address cannot be listened on."},
+                     {70, "A worker did not come back from its frame (service.exit_when_stuck)."},
                      {78, "The configuration cannot be started with."}},
       .declare = &Declare,
   };

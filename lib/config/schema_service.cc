@@ -95,9 +95,19 @@ void AddServiceRows(std::vector<Key>& rows) {
             .min = kMs,
             .max = kHour,
             .help = "A worker that has been at one frame for so long counts as stuck: readiness "
-                    "answers 503 then, and liveness when all workers are. Keep it longer than "
-                    "process.deadline, which ends a frame that can be ended."},
+                    "answers 503 then, and liveness when all workers are; a pulled frame becomes a "
+                    "dead letter. Keep it longer than process.deadline, which ends a frame "
+                    "that can be ended."},
            [](auto& c) -> auto& { return c.service.stuck_after; }));
+  rows.push_back(
+      Bind({.path = "service.exit_when_stuck",
+            .kind = Kind::kBool,
+            .help = "Whether the service ends when a worker is stuck and process.deadline has "
+                    "passed too: it finishes or gives back what else is in work and exits with "
+                    "code 70, for systemd, Kubernetes or Docker to start it anew, because nothing "
+                    "else ends such a worker. Turn it off where nobody starts it anew; then it "
+                    "goes on with a worker less."},
+           [](auto& c) -> auto& { return c.service.exit_when_stuck; }));
 }
 
 }  // namespace sampleproc::config

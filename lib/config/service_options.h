@@ -24,6 +24,10 @@ struct ServiceOptions {
   // A worker that has been at one frame for longer counts as stuck: the service is not ready then,
   // and not alive when all are. Longer than process.deadline, which ends what can be ended.
   std::chrono::milliseconds stuck_after{30'000};
+
+  // Whether the service ends, with the exit code of an internal error, when a worker is stuck. Off
+  // it goes on with one worker less and is not ready until somebody starts it anew.
+  bool exit_when_stuck = true;
 };
 
 }  // namespace sampleproc::config

@@ -18,9 +18,14 @@ using std::chrono::nanoseconds;
 // of this many cameras.
 constexpr std::size_t kReadAhead = 256;
 
-// How long a suspect may keep the others waiting beyond what any frame may take.
-constexpr milliseconds kSuspectMargin{1'000};
-constexpr milliseconds kSuspectTime{60'000};  // without process.deadline
+// How long a suspect may keep the others waiting: what kills a process does so soon.
+constexpr milliseconds kSuspectTime{1'000};
+
+constexpr const char* kTooOld = "max_age";
+
+// With no worker left nothing is to come but what the source has to say of those that were
+// returned.
+constexpr milliseconds kLastSettlements{1'000};
 
 constexpr milliseconds kPauseAfterRefusal{20};
 constexpr milliseconds kLook{50};  // the clock may be one that no thread can sleep on
@@ -77,7 +82,7 @@ void Dispatcher::Stop() {
 }
 
 std::size_t Dispatcher::Room() const {
-  if (draining_ || without_memory_ > 0) return 0;
+  if (draining_ || without_workers_ || without_memory_ > 0) return 0;
   return hold_limit_ - std::min(hold_limit_, held_);
 }
 
@@ -133,26 +138,24 @@ void Dispatcher::PassStuckSuspect() {
 bool Dispatcher::MayStart() {
   PassStuckSuspect();
   const HeldFrame* next = waiting_.Next();
-  if (next == nullptr || handed_ >= hand_limit_) return false;
+  if (next == nullptr || handed_.size() >= hand_limit_) return false;
   if (context_.work.clock.Now() < not_before_) return false;
-  if (alone_) return false;
-  return !next->suspect() || handed_ == stuck_.size();
+  if (alone_ || without_workers_) return false;
+  return !next->suspect() || handed_.size() == stuck_.size();
 }
 
 HeldPtr Dispatcher::TakeNext() {
   HeldPtr next = waiting_.TakeNext();
-  ++handed_;
+  handed_.emplace(next->number, Handed{next});
   if (next->suspect()) {
-    const milliseconds longest =
-        process_.deadline > milliseconds(0) ? process_.deadline + kSuspectMargin : kSuspectTime;
-    alone_ = {next->number, base::Deadline(context_.work.clock, longest)};
+    alone_ = {next->number, base::Deadline(context_.work.clock, kSuspectTime)};
   }
   return next;
 }
 
 // The opposite of TakeNext.
 void Dispatcher::TakeBack(const HeldFrame& held) {
-  --handed_;
+  handed_.erase(held.number);
   stuck_.erase(held.number);
   if (alone_ && alone_->number == held.number) alone_.reset();
 }
@@ -195,30 +198,25 @@ void Dispatcher::WatchAge() {
 void Dispatcher::Hand(const HeldPtr& held) {
   auto added =
       batcher_.Add([this, held](process::BatchPart part) { Start(held, std::move(part)); });
-  if (!added) Leave(held, true, Ending::kReturned);
+  if (!added && Enter(*held, Stage::kOurs)) Leave(held, true, Ending::kReturned);
 }
 
-std::optional<std::string_view> Dispatcher::ReasonToDrop(const HeldFrame& held) const {
-  if (options_.max_age == milliseconds(0)) return std::nullopt;
-  if (context_.work.clock.Wall() - held.taken <= options_.max_age) return std::nullopt;
-  return "max_age";
+bool Dispatcher::TooOld(const HeldFrame& held) const {
+  return options_.max_age > milliseconds(0) &&
+         context_.work.clock.Wall() - held.taken > options_.max_age;
 }
 
 void Dispatcher::Start(const HeldPtr& held, process::BatchPart part) {
+  if (!Enter(*held, Stage::kOurs)) return;
   if (held->delivery.broken) return Fail(held, *held->delivery.broken);
-  if (const auto reason = ReasonToDrop(*held)) {
-    return Leave(held, true, Ending::kDropped, std::string(*reason));
-  }
+  if (TooOld(*held)) return Leave(held, true, Ending::kDropped, kTooOld);
+  Enter(*held, Stage::kWaits);
   auto submitted = context_.pool.Submit(
       [this, held, part = std::move(part)](process::Processor& processor,
                                            process::CameraTurns::Turn turn) mutable {
-        try {
-          Work(held, processor, std::move(turn), part);
-        } catch (const std::exception& error) {
-          Fail(held, base::Fail(ErrorCode::kInternal, error.what()).error());
-        }
+        Work(held, processor, std::move(turn), part);
       });
-  if (submitted) return;
+  if (submitted || !Enter(*held, Stage::kOurs)) return;
   if (submitted.error().code == ErrorCode::kShuttingDown) {
     return Leave(held, true, Ending::kReturned);
   }
@@ -227,18 +225,75 @@ void Dispatcher::Start(const HeldPtr& held, process::BatchPart part) {
 
 void Dispatcher::Work(const HeldPtr& held, process::Processor& processor,
                       process::CameraTurns::Turn turn, process::BatchPart& part) {
-  auto begun = held->work->Begin();
-  if (!begun) return Fail(held, begun.error());
-  // Its turn came later than it was handed on.
-  if (const auto reason = ReasonToDrop(*held)) {
-    return Leave(held, true, Ending::kDropped, std::string(*reason));
-  }
-  if (auto loaded = LoadPixels(*held); !loaded) return Fail(held, loaded.error());
-  const auto result = held->work->Run(processor, *held->frame, std::move(turn));
-  if (!result) return Fail(held, result.error());
-  held->work->Completed(*result);
+  if (!Enter(*held, Stage::kInWork)) return;
+  auto looked = LookAt(*held, processor, std::move(turn));
+  if (!Enter(*held, Stage::kOurs)) return;
+  if (!looked) return Fail(held, looked.error());
+  if (!*looked) return Leave(held, true, Ending::kDropped, kTooOld);
+  held->work->Completed((*looked)->result);
   part.Succeeded();
-  Leave(held, true, Ending::kDone, Record(*held, *result));
+  Leave(held, true, Ending::kDone, std::move((*looked)->record));
+}
+
+// Nothing when its turn came later than it was handed on, and too late.
+base::Result<std::optional<Dispatcher::Looked>> Dispatcher::LookAt(
+    HeldFrame& held, process::Processor& processor, process::CameraTurns::Turn turn) {
+  try {
+    auto begun = held.work->Begin();
+    if (!begun) return std::unexpected(std::move(begun.error()));
+    if (TooOld(held)) return std::nullopt;
+    if (auto loaded = LoadPixels(held); !loaded) return std::unexpected(std::move(loaded.error()));
+    auto result = held.work->Run(processor, *held.frame, std::move(turn));
+    if (!result) return std::unexpected(std::move(result.error()));
+    std::string record = Record(held, *result);
+    return Looked{std::move(*result), std::move(record)};
+  } catch (const std::exception& error) {
+    return base::Fail(ErrorCode::kInternal, error.what());
+  }
+}
+
+// False: the frame has been given up meanwhile, and is not ours to settle.
+bool Dispatcher::Enter(const HeldFrame& held, Stage stage) {
+  const std::lock_guard lock(mutex_);
+  const auto handed = handed_.find(held.number);
+  if (handed == handed_.end()) return false;
+  handed->second.stage = stage;
+  handed->second.since = context_.work.clock.Now();
+  return true;
+}
+
+// Frames that are given up stay as they are: a worker may be at them, or come to them yet, and so
+// does the memory that they take.
+void Dispatcher::GiveUpStuck(milliseconds limit) {
+  const bool nobody_left = context_.pool.Stuck(limit) >= context_.pool.workers();
+  std::vector<HeldPtr> stuck;
+  std::vector<HeldPtr> returned;
+  {
+    const std::lock_guard lock(mutex_);
+    without_workers_ = nobody_left;
+    const base::MonoTime now = context_.work.clock.Now();
+    for (const auto& [number, handed] : handed_) {
+      const bool lost = handed.stage == Stage::kInWork && now - handed.since >= limit;
+      const bool waits = handed.stage == Stage::kWaits;
+      if (lost) stuck.push_back(handed.held);
+      if (waits && nobody_left && context_.source.TakesBack()) returned.push_back(handed.held);
+    }
+    for (const HeldPtr& held : stuck) TakeBack(*held);
+    for (const HeldPtr& held : returned) TakeBack(*held);
+    changed_.notify_all();
+  }
+  for (const HeldPtr& held : stuck) {
+    const std::string& id = held->delivery.entry.frame_id;
+    context_.log.Error("a worker does not come back from this frame: it is given up",
+                       {{"frame_id", std::string_view(id)},
+                        {"deliveries", std::int64_t{held->delivery.deliveries}}});
+    context_.work.metrics.FrameFailed(
+        base::Fail(ErrorCode::kDeadline, "its worker does not come back").error());
+    SettleInOrder(*held, Ending::kDead, id, "stuck");
+  }
+  for (const HeldPtr& held : returned) {
+    SettleInOrder(*held, Ending::kReturned, held->delivery.entry.frame_id, {});
+  }
 }
 
 // Pixels that came with the entry are paid for since then. Of others nobody knows the size before
@@ -316,9 +371,13 @@ void Dispatcher::Leave(const HeldPtr& held, bool was_handed, Ending ending, std:
     if (was_handed) TakeBack(*held);
     changed_.notify_all();
   }
-  order_.Leave(held->place, [this, ending, ticket = held->delivery.ticket,
-                             id = std::move(held->delivery.entry.frame_id),
-                             text = std::move(text)]() mutable {
+  SettleInOrder(*held, ending, std::move(held->delivery.entry.frame_id), std::move(text));
+}
+
+void Dispatcher::SettleInOrder(const HeldFrame& held, Ending ending, std::string id,
+                               std::string text) {
+  order_.Leave(held.place, [this, ending, ticket = held.delivery.ticket, id = std::move(id),
+                            text = std::move(text)]() mutable {
     const bool done = ending == Ending::kDone;
     ResultRecord record{id, done ? text : std::string()};
     std::string reason = done ? std::string() : std::move(text);
@@ -353,7 +412,11 @@ std::uint64_t Dispatcher::Drain(const base::Deadline& end) {
   lock.unlock();
   for (const HeldPtr& held : returned) Leave(held, false, Ending::kReturned);
   lock.lock();
-  while (held_ > 0 && !end.Expired()) changed_.wait_for(lock, kLook);
+  base::Deadline patience = end;
+  if (without_workers_) {
+    patience = base::Deadline::Earlier(end, base::Deadline(context_.work.clock, kLastSettlements));
+  }
+  while (held_ > 0 && !patience.Expired()) changed_.wait_for(lock, kLook);
   return held_;
 }
 

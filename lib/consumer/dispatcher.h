@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "consumer/pixels.h"
 #include "consumer/sink_set.h"
 #include "consumer/waiting_room.h"
+#include "frame/frame_result.h"
 #include "process/batcher.h"
 #include "process/worker_pool.h"
 #include "resources/memory_budget.h"
@@ -51,11 +53,13 @@ struct DispatcherOptions {
 //
 //   - no more frames are with the workers than keep them busy; the rest waits here, where policy,
 //     age and a stop can still reach it (WaitingRoom)
-//   - a suspect is worked alone, so that it takes nobody along when it ends the process; but for no
-//     longer than process.deadline and a margin, so that one that hangs does not stop the rest
+//   - a suspect is worked alone, so that it takes nobody along when it ends the process; but the
+//     others wait for no longer than a second, so that one that hangs does not stop them
 //   - what failed by no fault of its own (no memory, no connection to the pixels) is tried
 //     max_retries times more; what cannot be done is dead at once
 //   - results of a camera go out in its frames' order (CameraOrder)
+//   - a frame whose worker does not come back is dead once it is given up (GiveUpStuck): who the
+//     culprit is, is known here, unlike with a process that died
 //
 // The pool must have ended before Stop, and the source before the dispatcher: what it still has to
 // say of settlements comes here.
@@ -79,6 +83,11 @@ class Dispatcher {
   // Work on frames ends at its next check; they are returned.
   void Cancel() { cancel_.Cancel(); }
 
+  // Settles what workers have been at for `limit` as dead, with the reason "stuck"; a result that
+  // comes later is thrown away. With no other worker left, what waits for one is returned where the
+  // source takes it back.
+  void GiveUpStuck(std::chrono::milliseconds limit);
+
   // Ends this object's threads: nothing is settled from now on. Once the pool takes no more.
   void Stop();
 
@@ -90,6 +99,21 @@ class Dispatcher {
   struct Alone {
     std::uint64_t number;
     base::Deadline longest;
+  };
+  enum class Stage {
+    kWaits,   // with the batcher or the pool
+    kInWork,  // with a worker
+    kOurs,    // with this object, to be settled or tried again
+  };
+  // A frame that has been handed on.
+  struct Handed {
+    HeldPtr held;
+    Stage stage = Stage::kWaits;
+    base::MonoTime since{};  // when it came to this stage
+  };
+  struct Looked {
+    frame::FrameResult result;
+    std::string record;
   };
   using Lock = std::unique_lock<std::mutex>;
 
@@ -105,14 +129,18 @@ class Dispatcher {
   void Start(const HeldPtr& held, process::BatchPart part);
   void Work(const HeldPtr& held, process::Processor& processor, process::CameraTurns::Turn turn,
             process::BatchPart& part);
+  base::Result<std::optional<Looked>> LookAt(HeldFrame& held, process::Processor& processor,
+                                             process::CameraTurns::Turn turn);
+  bool Enter(const HeldFrame& held, Stage stage);
   base::Result<void> LoadPixels(HeldFrame& held);
   void Fail(const HeldPtr& held, const base::Error& error);
   void TryLater(const HeldPtr& held);
   std::string Record(const HeldFrame& held, const frame::FrameResult& result) const;
-  std::optional<std::string_view> ReasonToDrop(const HeldFrame& held) const;
+  bool TooOld(const HeldFrame& held) const;
 
   HeldPtr Hold(Delivery delivery);
   void Leave(const HeldPtr& held, bool was_handed, Ending ending, std::string text = {});
+  void SettleInOrder(const HeldFrame& held, Ending ending, std::string id, std::string text);
   void Settled(Ending ending, const ResultRecord& record, std::string_view reason, bool ours);
 
   const DispatcherContext context_;
@@ -129,13 +157,14 @@ class Dispatcher {
   std::uint64_t next_number_ = 1;   // guarded by mutex_
   std::size_t held_ = 0;            // guarded by mutex_
   std::size_t without_memory_ = 0;  // guarded by mutex_; held ones without a reservation
-  std::size_t handed_ = 0;          // guarded by mutex_; with batcher, pool or worker
   std::optional<Alone> alone_;      // guarded by mutex_; while a suspect is worked alone
   std::set<std::uint64_t> stuck_;   // guarded by mutex_; suspects that nobody waits for any more
-  base::MonoTime not_before_{};     // guarded by mutex_; a pause after the pool refused
-  bool draining_ = false;           // guarded by mutex_
-  bool stopping_ = false;           // guarded by mutex_
-  bool said_old_ = false;           // guarded by mutex_
+  std::map<std::uint64_t, Handed> handed_;  // guarded by mutex_; by the frame's number
+  base::MonoTime not_before_{};             // guarded by mutex_; a pause after the pool refused
+  bool without_workers_ = false;            // guarded by mutex_; all of them are stuck
+  bool draining_ = false;                   // guarded by mutex_
+  bool stopping_ = false;                   // guarded by mutex_
+  bool said_old_ = false;                   // guarded by mutex_
 
   std::unique_ptr<process::BatchWorkers> workers_;
   process::Batcher batcher_;

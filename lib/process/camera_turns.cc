@@ -7,6 +7,8 @@
 namespace sampleproc::process {
 namespace {
 
+using base::ErrorCode;
+
 // A waiting frame looks so often whether it was cancelled or is late; its turn wakes it at once.
 constexpr std::chrono::milliseconds kLook{20};
 
@@ -33,21 +35,31 @@ void CameraTurns::Turn::Declare(const std::optional<std::string>& camera_id) {
   declared_ = true;
   {
     const std::lock_guard lock(turns_->mutex_);
-    turns_->open_[number_] = *camera_id;
+    const auto own = turns_->open_.find(number_);
+    if (own != turns_->open_.end()) own->second.camera = *camera_id;
   }
   turns_->changed_.notify_all();
 }
 
 base::Result<void> CameraTurns::Turn::Wait(const base::Allowance& allowance) {
+  constexpr const char* kWhere = "waiting for the camera's earlier frame";
   if (turns_ == nullptr) return {};
   std::unique_lock lock(turns_->mutex_);
-  while (!turns_->MayGo(number_)) {
-    if (auto allowed = allowance.Check("waiting for the camera's earlier frame"); !allowed) {
-      return allowed;
+  for (;;) {
+    const auto own = turns_->open_.find(number_);
+    if (own == turns_->open_.end()) {
+      return base::Fail(ErrorCode::kDeadline, "the camera's later frames wait no longer");
+    }
+    if (turns_->MayGo(own)) {
+      own->second.has_come = true;
+      return {};
+    }
+    if (auto allowed = allowance.Check(kWhere); !allowed) {
+      if (allowed.error().code != ErrorCode::kDeadline) return allowed;
+      return base::Fail(ErrorCode::kUnavailable, "the camera's earlier frame takes too long");
     }
     turns_->changed_.wait_for(lock, kLook);
   }
-  return {};
 }
 
 void CameraTurns::Turn::End() {
@@ -64,8 +76,16 @@ void CameraTurns::Turn::End() {
 CameraTurns::Turn CameraTurns::Begin() {
   const std::lock_guard lock(mutex_);
   const std::uint64_t number = next_++;
-  open_.emplace_hint(open_.end(), number, std::nullopt);
+  open_.emplace_hint(open_.end(), number, Open());
   return {this, number};
+}
+
+void CameraTurns::PassOver(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto turn = open_.find(number);
+  if (turn == open_.end() || turn->second.has_come) return;
+  open_.erase(turn);
+  changed_.notify_all();
 }
 
 std::size_t CameraTurns::open() const {
@@ -73,10 +93,9 @@ std::size_t CameraTurns::open() const {
   return open_.size();
 }
 
-bool CameraTurns::MayGo(std::uint64_t number) const {
-  const auto own = open_.find(number);
+bool CameraTurns::MayGo(Turns::const_iterator own) const {
   return std::all_of(open_.begin(), own, [&](const auto& earlier) {
-    return earlier.second.has_value() && earlier.second != own->second;
+    return earlier.second.camera.has_value() && earlier.second.camera != own->second.camera;
   });
 }
 

@@ -44,11 +44,15 @@ class CameraTurns {
     void Declare(const std::optional<std::string>& camera_id);
 
     // Returns once every earlier turn has declared its camera and every earlier turn of the same
-    // camera is over. Fails with kDeadline or kCancelled. Call Declare before.
+    // camera is over. Call Declare before. Fails with kUnavailable (time is up: another frame's
+    // fault, so this one may be tried again), kCancelled, and kDeadline when it has been passed
+    // over.
     base::Result<void> Wait(const base::Allowance& allowance);
 
     // The order does not matter from here on: the camera's next frame may go ahead.
     void End();
+
+    std::uint64_t number() const { return number_; }
 
    private:
     friend class CameraTurns;
@@ -67,16 +71,25 @@ class CameraTurns {
   // order.
   Turn Begin();
 
+  // Of a worker that does not come back: the others wait for it no longer. Its turn never comes,
+  // but one that has come is left alone: what it is at is not for two at a time.
+  void PassOver(std::uint64_t number);
+
   std::size_t open() const;  // turns that are not over
 
  private:
-  bool MayGo(std::uint64_t number) const;
+  struct Open {
+    std::optional<std::string> camera;  // once it is declared
+    bool has_come = false;
+  };
+  using Turns = std::map<std::uint64_t, Open>;
+
+  bool MayGo(Turns::const_iterator own) const;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t next_ = 1;  // guarded by mutex_
-  // Turns that are not over, by number, with the camera once it is declared; guarded by mutex_.
-  std::map<std::uint64_t, std::optional<std::string>> open_;
+  Turns open_;              // guarded by mutex_; turns that are not over, by number
 };
 
 }  // namespace sampleproc::process

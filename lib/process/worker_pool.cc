@@ -27,7 +27,7 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
       pool->spare_needed_.notify_all();
     });
   }
-  pool->busy_since_.resize(processors.size());
+  pool->busy_.resize(processors.size());
   pool->running_ = static_cast<int>(processors.size());
   for (std::size_t i = 0; i < processors.size(); ++i) {
     pool->threads_.emplace_back(
@@ -42,12 +42,14 @@ WorkerPool::~WorkerPool() {
   if (heavy_ != nullptr) heavy_->Watch({});
 }
 
-bool WorkerPool::StopWithin(std::chrono::milliseconds patience) {
+bool WorkerPool::StopWithin(std::chrono::milliseconds patience,
+                            std::chrono::milliseconds stuck_after) {
   std::unique_lock lock(mutex_);
   stopping_ = true;
   arrived_.notify_all();
   spare_needed_.notify_all();
-  return ended_.wait_for(lock, patience, [this] { return running_ == 0; });
+  ended_.wait_for(lock, patience, [&] { return running_ == CountStuck(stuck_after); });
+  return running_ == 0;
 }
 
 base::Result<void> WorkerPool::Submit(Task task) {
@@ -77,11 +79,21 @@ WorkerPool::Counts WorkerPool::counts() const {
 }
 
 int WorkerPool::Stuck(std::chrono::milliseconds limit) const {
-  const base::MonoTime now = clock_.Now();
   const std::lock_guard lock(mutex_);
-  return static_cast<int>(std::count_if(
-      busy_since_.begin(), busy_since_.end(),
-      [&](const std::optional<base::MonoTime>& since) { return since && now - *since >= limit; }));
+  return CountStuck(limit);
+}
+
+// Under the lock.
+int WorkerPool::CountStuck(std::chrono::milliseconds limit) const {
+  return static_cast<int>(
+      std::ranges::count_if(busy_, [&](const auto& busy) { return IsStuck(busy, limit); }));
+}
+
+void WorkerPool::PassOverStuck(std::chrono::milliseconds limit) {
+  const std::lock_guard lock(mutex_);
+  for (const std::optional<Busy>& busy : busy_) {
+    if (IsStuck(busy, limit)) turns_.PassOver(busy->turn);
+  }
 }
 
 bool WorkerPool::MayTake(bool spare) const {
@@ -108,7 +120,7 @@ void WorkerPool::Work(Processor& processor, std::size_t number) {
     ++counts_.active;
     CameraTurns::Turn turn = turns_.Begin();
     if (spare) ++spares_busy_;
-    busy_since_[number] = clock_.Now();
+    busy_[number] = Busy{clock_.Now(), turn.number()};
     lock.unlock();
     try {
       task(processor, std::move(turn));
@@ -117,8 +129,8 @@ void WorkerPool::Work(Processor& processor, std::size_t number) {
     }
     task = nullptr;  // what it holds is given back before the count says so
     lock.lock();
-    if (drain_ != nullptr) drain_->Finished(clock_.Now() - *busy_since_[number]);
-    busy_since_[number].reset();
+    if (drain_ != nullptr) drain_->Finished(clock_.Now() - busy_[number]->since);
+    busy_[number].reset();
     --counts_.active;
     if (spare) --spares_busy_;
   }

@@ -53,8 +53,10 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   // Takes no more tasks, runs what is queued and waits for the workers to end: true when they have
-  // within `patience`, after which destroying the pool does not wait.
-  bool StopWithin(std::chrono::milliseconds patience);
+  // within `patience`, after which destroying the pool does not wait. Workers that have been at
+  // their task for `stuck_after` are not waited for.
+  bool StopWithin(std::chrono::milliseconds patience,
+                  std::chrono::milliseconds stuck_after = base::kForever);
 
   // Queues the task or fails at once: kOverloaded when `queue_depth` tasks wait
   // already (with `retry_after` by the drain estimate), kShuttingDown once the pool is stopped.
@@ -65,6 +67,9 @@ class WorkerPool {
 
   // How many workers have been at their task for `limit` or longer.
   int Stuck(std::chrono::milliseconds limit) const;
+
+  // Lets the frames of their cameras go on without those that such workers are at.
+  void PassOverStuck(std::chrono::milliseconds limit);
 
   int workers() const { return workers_; }
 
@@ -80,6 +85,7 @@ class WorkerPool {
   void Work(Processor& processor, std::size_t number);
   bool MayTake(bool spare) const;
   void NoteWaiting();
+  int CountStuck(std::chrono::milliseconds limit) const;
 
   const int workers_;
   const std::size_t queue_depth_;
@@ -100,9 +106,15 @@ class WorkerPool {
   std::size_t spares_busy_ = 0;  // guarded by mutex_
   bool stopping_ = false;        // guarded by mutex_; set once
   int running_ = 0;              // guarded by mutex_; threads that have not ended
-  // Of each worker, spare ones last, when it took the task it is at. Guarded by mutex_; its size
-  // never changes.
-  std::vector<std::optional<base::MonoTime>> busy_since_;
+  struct Busy {
+    base::MonoTime since;
+    std::uint64_t turn;
+  };
+  bool IsStuck(const std::optional<Busy>& busy, std::chrono::milliseconds limit) const {
+    return busy && clock_.Now() - busy->since >= limit;
+  }
+  // The task that each worker is at, spare ones last. Guarded by mutex_; its size never changes.
+  std::vector<std::optional<Busy>> busy_;
 
   std::vector<std::thread> threads_;  // written before Start returns only
 };

@@ -71,14 +71,13 @@ void AddClient(std::string_view upstream, const net::HttpClient* client,
                telemetry::ConsumerGauges& gauges) {
   if (client == nullptr) return;
   const net::HttpClientCounts counts = client->counts();
-  gauges.clients.push_back(
-      {.upstream = upstream,
-       .requests = counts.requests,
-       .opened = counts.opened,
-       .reused = counts.reused,
-       .waits = counts.waits,
-       .waited_seconds = std::chrono::duration<double>(counts.waited).count(),
-       .circuits_opened = counts.circuits_opened});
+  gauges.clients.push_back({.upstream = upstream,
+                            .requests = counts.requests,
+                            .opened = counts.opened,
+                            .reused = counts.reused,
+                            .waits = counts.waits,
+                            .waited_seconds = std::chrono::duration<double>(counts.waited).count(),
+                            .circuits_opened = counts.circuits_opened});
 }
 
 }  // namespace
@@ -140,6 +139,8 @@ class ConsumerParts::Impl {
     if (registrar_) SayGoodbye(end);
     return held;
   }
+
+  void GiveUpStuck(milliseconds limit) { dispatcher_.GiveUpStuck(limit); }
 
   telemetry::ConsumerGauges gauges() const {
     const consumer::ConsumerFacts facts = consumer_->facts();
@@ -301,6 +302,8 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
 void ConsumerParts::Stop() { impl_->Stop(); }
 
 std::uint64_t ConsumerParts::Drain(const base::Deadline& end) { return impl_->Drain(end); }
+
+void ConsumerParts::GiveUpStuck(milliseconds limit) { impl_->GiveUpStuck(limit); }
 
 telemetry::ConsumerGauges ConsumerParts::gauges() const { return impl_->gauges(); }
 

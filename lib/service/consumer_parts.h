@@ -1,6 +1,7 @@
 // The consumer of a service: source, dispatcher and pull loop, built from a configuration.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -44,6 +45,9 @@ class ConsumerParts {
   // work is told to stop. Returns how many frames are held for all that: with an upstream that
   // takes them back they are somebody else's in a while.
   std::uint64_t Drain(const base::Deadline& end);
+
+  // Settles what workers have been at for `limit` as dead.
+  void GiveUpStuck(std::chrono::milliseconds limit);
 
   telemetry::ConsumerGauges gauges() const;
 

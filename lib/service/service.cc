@@ -102,6 +102,11 @@ class Service::Impl {
 
   Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
   void LogStart();
+  // A worker that is late but within process.deadline keeps the service from being ready; nobody
+  // gives it up.
+  milliseconds LostAfter() const {
+    return std::max(config.service.stuck_after, config.process.deadline);
+  }
   void ApplyDrainDelay(const base::Deadline& force);
   void StopConsumer(const base::Deadline& force);
   int AwaitRequests(const base::Deadline& force);
@@ -120,6 +125,7 @@ class Service::Impl {
   telemetry::Metrics metrics;
   base::IdSource ids{RandomSeed()};
   bool shut_down = false;
+  bool worker_lost = false;  // as the last look found it
 
   std::unique_ptr<process::WorkerPool> pool;
   std::unique_ptr<ConsumerParts> consumer;  // nullptr: no frames are pulled
@@ -286,6 +292,21 @@ void Service::Impl::CloseSessions(const base::Deadline& end) {
   server->Stop();
 }
 
+bool Service::LookAfterWorkers() {
+  Impl& impl = *impl_;
+  const milliseconds limit = impl.LostAfter();
+  const int stuck = impl.pool->Stuck(limit);
+  const bool before = std::exchange(impl.worker_lost, stuck > 0);
+  if (!before) return false;
+  impl.pool->PassOverStuck(limit);
+  if (impl.consumer) impl.consumer->GiveUpStuck(limit);
+  if (stuck == 0 || !impl.config.service.exit_when_stuck) return false;
+  impl.log->Error(
+      "a worker does not come back: ending, so that the service can be started anew",
+      {{"stuck_workers", std::int64_t{stuck}}, {"workers", std::int64_t{impl.pool->workers()}}});
+  return true;
+}
+
 ShutdownResult Service::Shutdown() {
   if (std::exchange(impl_->shut_down, true)) return ShutdownResult::kClean;
   Impl& impl = *impl_;
@@ -307,7 +328,7 @@ ShutdownResult Service::Shutdown() {
 
   phases.Begin("release the processors");
   const auto rest = std::chrono::ceil<milliseconds>(end.At() - impl.clock.Now());
-  if (!impl.pool->StopWithin(std::max(rest, milliseconds(0)))) {
+  if (!impl.pool->StopWithin(std::max(rest, milliseconds(0)), impl.LostAfter())) {
     impl.log->Error("shutdown: a worker does not come back");
     return ShutdownResult::kStuck;
   }

@@ -47,6 +47,13 @@ class Service {
   // when a part cannot be made of it; then all stays as it was. Not during Shutdown.
   base::Result<void> Reload(const config::Config& config);
 
+  // Looks whether a worker has been at one frame for service.stuck_after, and for longer than
+  // process.deadline allows. Found by two looks in a row (a process that was stopped for a while
+  // needs a moment to come back), its camera's other frames go on without it, and a pulled one
+  // becomes a dead letter. True when the service should end then (service.exit_when_stuck): only
+  // the end of the process ends such a worker. Every second or so, not during Shutdown.
+  bool LookAfterWorkers();
+
   // Stops in five phases, each logged with its time:
   //
   //   1  not ready: after service.drain_delay, in which requests are still served, new ones are
@@ -56,8 +63,8 @@ class Service {
   //   4  release the processors
   //   5  close client sessions
   //
-  // All within service.shutdown_timeout; what is in work 2 s before its end is cut off then. Once;
-  // from any one thread.
+  // All within service.shutdown_timeout; what is in work 2 s before its end is cut off then, and
+  // stuck workers are not waited for. Once; from any one thread.
   ShutdownResult Shutdown();
 
  private:

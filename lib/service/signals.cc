@@ -31,10 +31,13 @@ Signals::~Signals() {
   ::close(wake_fd_);
 }
 
-int Signals::Wait() const {
+int Signals::Wait(std::optional<std::chrono::milliseconds> patience) const {
+  const int timeout = patience ? static_cast<int>(patience->count()) : -1;
   for (;;) {
     pollfd entries[] = {{signal_fd_, POLLIN, 0}, {wake_fd_, POLLIN, 0}};
-    if (::poll(entries, 2, -1) < 0) continue;
+    const int found = ::poll(entries, 2, timeout);
+    if (found == 0) return 0;
+    if (found < 0) continue;
     signalfd_siginfo info;
     if ((entries[0].revents & POLLIN) != 0 &&
         ::read(signal_fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {

@@ -1,7 +1,9 @@
 // Signals as values that one thread waits for.
 #pragma once
 
+#include <chrono>
 #include <initializer_list>
+#include <optional>
 
 namespace sampleproc::service {
 
@@ -15,8 +17,9 @@ class Signals {
   Signals& operator=(const Signals&) = delete;
   ~Signals();
 
-  // Sleeps until one of them arrives and returns it, or 0 after Wake(). One thread at a time.
-  int Wait() const;
+  // Sleeps until one of them arrives and returns it, or 0 after Wake() or `patience`. One thread at
+  // a time.
+  int Wait(std::optional<std::chrono::milliseconds> patience = {}) const;
 
   // Ends the Wait of another thread, this one and all later ones.
   void Wake() const;

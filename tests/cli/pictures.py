@@ -53,6 +53,13 @@ def png_of_size(size):
     return gray_png(16, 16, size - shortest)
 
 
+def poison(kind):
+    """A good JPEG over which the decoder of poison_decoder.cc crashes, hangs or spins."""
+    said = f"poison: {kind}".encode()
+    picture = sample("left.jpg")
+    return picture[:2] + b"\xff\xfe" + struct.pack(">H", 2 + len(said)) + said + picture[2:]
+
+
 def png_bomb(width=60000, height=60000):
     data = chunk(b"IDAT", zlib.compress(b"\0" * 1000))
     return SIGNATURE + header(width, height) + data + chunk(b"IEND", b"")

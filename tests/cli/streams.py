@@ -15,6 +15,13 @@ GROUP = "frame-processors"
 RESULTS = "sample:results"
 DEAD = f"frames:dlq:{PROCESSOR}"
 
+# A libjpeg that breaks over pictures.poison, for a service's environment. Without the last word
+# AddressSanitizer would not start behind it.
+BROKEN_DECODER = {
+    "LD_PRELOAD": os.path.join(os.path.dirname(cli.BINARY), "tests", "poison_decoder.so"),
+    "ASAN_OPTIONS": "verify_asan_link_order=0:intercept_tls_get_addr=0",
+}
+
 
 class RedisServer:
     """On a Unix socket in a folder of its own, with an append-only file; ends with the test."""

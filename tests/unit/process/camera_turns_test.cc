@@ -74,6 +74,32 @@ TEST_CASE("a turn without a camera is over once that is said, and so is one that
   CHECK(turns.open() == 1);
 }
 
+TEST_CASE("a turn that is passed over holds nobody up and never comes") {
+  CameraTurns turns;
+  Turn stuck = turns.Begin();
+  Turn later = turns.Begin();
+  later.Declare(kDoor);
+  SECTION("before anybody knew whose it is") {}
+  SECTION("of the same camera") { stuck.Declare(kDoor); }
+  CHECK_FALSE(MayGo(later));
+  turns.PassOver(stuck.number());
+  CHECK(MayGo(later));
+  stuck.Declare(kDoor);
+  CHECK(stuck.Wait({}).error().code == ErrorCode::kDeadline);
+  CHECK(turns.open() == 1);
+}
+
+TEST_CASE("a turn that has come is not passed over: what it is at is not for two at a time") {
+  CameraTurns turns;
+  Turn first = turns.Begin();
+  Turn second = turns.Begin();
+  first.Declare(kDoor);
+  second.Declare(kDoor);
+  REQUIRE(first.Wait({}));
+  turns.PassOver(first.number());
+  CHECK_FALSE(MayGo(second));
+}
+
 TEST_CASE("the first declaration counts, and a moved turn keeps its place") {
   CameraTurns turns;
   Turn first = turns.Begin();
@@ -104,7 +130,7 @@ TEST_CASE("waiting ends with the allowance") {
   CHECK(second.Wait(cancelled).error().code == ErrorCode::kCancelled);
   base::Allowance late;
   late.deadline = base::Deadline(base::SystemClock(), std::chrono::milliseconds(1));
-  CHECK(second.Wait(late).error().code == ErrorCode::kDeadline);
+  CHECK(second.Wait(late).error().code == ErrorCode::kUnavailable);  // it was not its own time
 }
 
 TEST_CASE("many workers keep every camera's order, whatever fails in between", "[threads]") {

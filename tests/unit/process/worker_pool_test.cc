@@ -32,10 +32,40 @@ TEST_CASE("a worker that is at one task for too long counts as stuck until it en
   CHECK((*pool)->Stuck(limit) == 0);
   clock.Advance(std::chrono::seconds(1));
   CHECK((*pool)->Stuck(limit) == 1);
+  // Who stops does not wait for it; the other worker has ended.
+  CHECK_FALSE((*pool)->StopWithin(std::chrono::hours(1), limit));
 
   end.set_value();
   while ((*pool)->counts().active != 0) std::this_thread::yield();
   CHECK((*pool)->Stuck(limit) == 0);
+}
+
+TEST_CASE("the frames of a camera go on without one whose worker is stuck") {
+  testing::FakeClock clock;
+  test::NullLogger log;
+  Options options;
+  options.pipeline = {"stats"};
+  codec::Options codec;
+  resources::MemoryBudget budget(1 << 20);
+  CameraStates cameras(1, budget);
+  const auto pool = WorkerPool::Start(2, 4, {options, codec, budget, clock, cameras}, log);
+  REQUIRE(pool);
+  const std::optional<std::string> camera = "door";
+  std::promise<void> begun, end, gone_on;
+  REQUIRE((*pool)->Submit([&](Processor&, CameraTurns::Turn turn) {
+    turn.Declare(camera);
+    begun.set_value();
+    end.get_future().wait();
+  }));
+  begun.get_future().wait();
+  clock.Advance(std::chrono::seconds(30));
+  REQUIRE((*pool)->Submit([&](Processor&, CameraTurns::Turn turn) {
+    turn.Declare(camera);
+    if (turn.Wait({})) gone_on.set_value();
+  }));
+  (*pool)->PassOverStuck(std::chrono::seconds(30));
+  gone_on.get_future().wait();
+  end.set_value();
 }
 
 TEST_CASE("who is refused by a full queue is told how long the queue takes") {
