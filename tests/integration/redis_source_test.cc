@@ -188,6 +188,24 @@ TEST_CASE("what a dead consumer held is claimed, one at a time, each with its de
   CHECK(PendingCount(server) == 0);
 }
 
+TEST_CASE("entries that were trimmed while they were pending are in nobody's way") {
+  RedisServer server;
+  for (const char* id : {"a", "b", "c"}) Add(server, id);
+  REQUIRE(server.Ask({"XGROUP", "CREATE", "frames:ready:p", "frame-processors", "0"}).kind ==
+          RedisReply::Kind::kStatus);
+  REQUIRE_FALSE(server
+                    .Ask({"XREADGROUP", "GROUP", "frame-processors", "dead", "COUNT", "10",
+                          "STREAMS", "frames:ready:p", ">"})
+                    .IsNil());
+  REQUIRE(server.Ask({"XTRIM", "frames:ready:p", "MAXLEN", "1"}).integer == 2);
+  REQUIRE(PendingCount(server) == 3);
+  const auto source = Source(server, "c1", Options(milliseconds(50)));
+  const auto frames = PullSome(*source, 1);
+  CHECK(frames[0].entry.frame_id == "c");
+  CHECK(Settle(*source, frames[0], Ending::kDone));
+  CHECK(PendingCount(server) == 0);
+}
+
 TEST_CASE("a frame whose workers never come back is dead after max_deliveries alone") {
   RedisServer server;
   Add(server, "poison");
