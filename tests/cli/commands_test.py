@@ -1,8 +1,12 @@
 """Help, version, usage errors: what every command line tool owes."""
 
+import json
+import os
 import subprocess
+import tempfile
 
 import cli
+import pictures
 
 
 class Help(cli.TestCase):
@@ -93,6 +97,30 @@ class Output(cli.TestCase):
             result = cli.run("--help", stdout=full)
         self.assertEqual(result.returncode, 74)
         self.assertIn("standard output cannot be written", result.err)
+
+    def test_closed_standard_descriptors_are_nobodys(self):
+        """Else the first files and sockets would take their numbers, and what is printed went there."""
+        picture = pictures.sample_path("mask.png")
+        words = ("process-file", "--set", "process.pipeline=stats")
+        with tempfile.TemporaryDirectory() as folder:
+            records = os.path.join(folder, "out.ndjson")
+            broken = os.path.join(folder, "no.jpg")
+            cases = {
+                "2>&-": ((*words, "-o", records, broken, picture), 1),
+                "0<&- 1>&- 2>&-": ((*words, "-o", records, broken, picture), 1),
+                "1>&-": ((*words, picture), 74),
+                "0<&-": ((*words, "-"), 65),
+            }
+            for closing, (given, status) in cases.items():
+                with self.subTest(closing=closing):
+                    line = ["sh", "-c", f'exec "$0" "$@" {closing}', cli.BINARY, *given]
+                    done = subprocess.run(line, env={}, capture_output=True, timeout=cli.PATIENCE,
+                                          check=False)  # fmt: skip
+                    self.assertEqual(done.returncode, status, done.stderr)
+                    if records in given:
+                        with open(records, encoding="utf-8") as lines:
+                            self.assertEqual([json.loads(each)["source"] for each in lines],
+                                             [broken, picture])  # fmt: skip
 
     def test_a_reader_that_goes_away_is_no_news(self):
         with subprocess.Popen(["true"], stdin=subprocess.PIPE) as gone:
