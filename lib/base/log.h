@@ -27,6 +27,8 @@ class Logger {
   virtual void SetLevel(LogLevel) {}
   virtual void Write(LogLevel level, std::string_view message,
                      std::initializer_list<LogField> fields) = 0;
+  // Lines that could not be written.
+  virtual std::uint64_t lost_lines() const { return 0; }
 
   void Debug(std::string_view m, std::initializer_list<LogField> f = {}) {
     Maybe(LogLevel::kDebug, m, f);

@@ -97,6 +97,7 @@ class Service::Impl {
              .connections = server ? server->connections() : 0,
              .refused_connections = server ? server->refused_connections() : 0,
              .accept_failures = server ? server->accept_failures() : 0,
+             .lost_log_lines = log->lost_lines(),
              .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt}};
   }
 

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -24,17 +26,25 @@ namespace {
 // written when there is room again.
 class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit DescriptorSink(int fd) : fd_(fd) {}
+  // The line that says how many were lost.
+  using LossLine = std::function<std::string(std::uint64_t)>;
+
+  DescriptorSink(int fd, LossLine loss_line) : fd_(fd), loss_line_(std::move(loss_line)) {}
+
+  std::uint64_t lost_lines() const { return lost_lines_; }
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    std::string line(message.payload.data(), message.payload.size());
-    line += '\n';
-    if (lost_ > 0) line = "lost_log_lines=" + std::to_string(lost_) + "\n" + line;
-    if (WriteAll(line)) {
+    std::string text;
+    if (torn_) text += '\n';
+    if (lost_ > 0) text += loss_line_(lost_) + '\n';
+    text.append(message.payload.data(), message.payload.size());
+    text += '\n';
+    if (WriteAll(text)) {
       lost_ = 0;
     } else {
       ++lost_;
+      ++lost_lines_;
     }
   }
   void flush_() override {}
@@ -52,12 +62,16 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) return false;
       text.remove_prefix(static_cast<std::size_t>(written));
+      torn_ = !text.empty();
     }
     return true;
   }
 
   const int fd_;
-  std::size_t lost_ = 0;  // guarded by the base's mutex
+  const LossLine loss_line_;
+  std::uint64_t lost_ = 0;  // guarded by the base's mutex; since the last line that was written
+  bool torn_ = false;       // guarded by the base's mutex; the last line is there in part
+  std::atomic<std::uint64_t> lost_lines_ = 0;
 };
 
 class StringSink : public spdlog::sinks::base_sink<std::mutex> {
@@ -110,6 +124,14 @@ struct Style {
   bool timestamps = true;
 };
 
+std::string Line(const Style& style, std::string_view service, base::LogLevel level,
+                 std::string_view message, std::initializer_list<base::LogField> fields) {
+  const std::string timestamp =
+      style.timestamps ? base::FormatTimestamp(base::SystemClock().Wall()) : std::string();
+  const LineParts parts{timestamp, level, message, service};
+  return style.json ? JsonLine(parts, fields) : LogfmtLine(parts, fields);
+}
+
 class SpdlogLogger : public base::Logger {
  public:
   SpdlogLogger(spdlog::sink_ptr sink, std::string_view level, Style style,
@@ -126,10 +148,7 @@ class SpdlogLogger : public base::Logger {
   void Write(base::LogLevel level, std::string_view message,
              std::initializer_list<base::LogField> fields) override {
     try {
-      const std::string timestamp =
-          style_.timestamps ? base::FormatTimestamp(base::SystemClock().Wall()) : std::string();
-      const LineParts parts{timestamp, level, message, logger_.name()};
-      const std::string line = style_.json ? JsonLine(parts, fields) : LogfmtLine(parts, fields);
+      const std::string line = Line(style_, logger_.name(), level, message, fields);
       logger_.log(ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));
     } catch (...) {
       // Out of memory for a line of the log: the frame matters more than the line.
@@ -142,6 +161,19 @@ class SpdlogLogger : public base::Logger {
   Style style_;
 };
 
+// On standard error.
+class ServiceLogger final : public SpdlogLogger {
+ public:
+  ServiceLogger(std::shared_ptr<DescriptorSink> sink, std::string_view level, Style style,
+                std::string_view service_name)
+      : SpdlogLogger(sink, level, style, service_name), sink_(std::move(sink)) {}
+
+  std::uint64_t lost_lines() const override { return sink_->lost_lines(); }
+
+ private:
+  const std::shared_ptr<DescriptorSink> sink_;
+};
+
 }  // namespace
 
 std::shared_ptr<base::Logger> MakeLogger(const Options& options, std::string_view service_name) {
@@ -149,8 +181,12 @@ std::shared_ptr<base::Logger> MakeLogger(const Options& options, std::string_vie
   style.json = options.log_format == LogFormat::kJson ||
                (options.log_format == LogFormat::kAuto && ::isatty(STDERR_FILENO) == 0);
   style.timestamps = !IsJournal(STDERR_FILENO);
-  return std::make_shared<SpdlogLogger>(std::make_shared<DescriptorSink>(STDERR_FILENO),
-                                        options.log_level, style, service_name);
+  auto sink = std::make_shared<DescriptorSink>(
+      STDERR_FILENO, [style, service = std::string(service_name)](std::uint64_t lost) {
+        return Line(style, service, base::LogLevel::kWarning, "log lines could not be written",
+                    {{"lines", static_cast<std::int64_t>(lost)}});
+      });
+  return std::make_shared<ServiceLogger>(std::move(sink), options.log_level, style, service_name);
 }
 
 std::shared_ptr<base::Logger> MakeStringLogger(const Options& options,

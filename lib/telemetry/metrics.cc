@@ -168,6 +168,9 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
   count("sampleproc_http_accept_failures_total",
         "Times that no connection could be taken, for want of descriptors or kernel memory.",
         gauges.accept_failures);
+  count("sampleproc_log_lines_lost_total",
+        "Lines of the log that could not be written: a full disk, a reader that does not read.",
+        gauges.lost_log_lines);
 }
 
 void AddProcess(const ProcessStats& stats, std::vector<MetricFamily>& families) {

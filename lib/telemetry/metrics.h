@@ -71,6 +71,7 @@ struct Gauges {
   int connections = 0;
   std::uint64_t refused_connections = 0;
   std::uint64_t accept_failures = 0;
+  std::uint64_t lost_log_lines = 0;
   std::optional<ConsumerGauges> consumer = std::nullopt;
 };
 

@@ -99,6 +99,7 @@ TEST_CASE("a pipe that nobody reads loses lines, which are counted, and blocks n
   options.log_format = LogFormat::kLogfmt;
   const std::string filler(1000, 'x');
   std::string read_back;
+  std::uint64_t lost = 0;
   {
     const StderrAs redirected(ends[1]);
     const auto logger = MakeLogger(options, "svc");
@@ -106,6 +107,7 @@ TEST_CASE("a pipe that nobody reads loses lines, which are counted, and blocks n
     std::string buffer(65536, '\0');
     REQUIRE(::read(ends[0], buffer.data(), buffer.size()) > 0);
     logger->Info("room again");
+    lost = logger->lost_lines();
   }
   ::close(ends[1]);
   std::string buffer(65536, '\0');
@@ -113,7 +115,9 @@ TEST_CASE("a pipe that nobody reads loses lines, which are counted, and blocks n
     read_back.append(buffer, 0, static_cast<std::size_t>(got));
   }
   ::close(ends[0]);
-  CHECK(read_back.find("lost_log_lines=") != std::string::npos);
+  CHECK(lost > 0);
+  CHECK(read_back.find("level=warning msg=\"log lines could not be written\" service=svc lines=" +
+                       std::to_string(lost) + '\n') != std::string::npos);
   CHECK(read_back.find("room again") != std::string::npos);
 }
 
@@ -125,6 +129,7 @@ TEST_CASE("a full disk is survived") {
     const auto logger = MakeLogger({}, "svc");
     logger->Error("one");
     logger->Error("two");
+    CHECK(logger->lost_lines() == 2);
   }
   ::close(full);
 }

@@ -1,0 +1,106 @@
+"""What becomes of a service whose log cannot be written."""
+
+import fcntl
+import http.client
+import os
+import socket
+import subprocess
+import tempfile
+import time
+
+import cli
+from service import NO_RATE_LIMIT
+
+REQUESTS = 200
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=cli.PATIENCE)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(cli.PATIENCE)
+        self.sock.connect(self.path)
+
+
+class Log(cli.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "http.sock")
+
+    def start(self, *shell, stderr=None):
+        """A service that says nowhere when it is ready."""
+        words = [*shell, cli.BINARY, "serve", *NO_RATE_LIMIT, "--port", "0", "--set",
+                 f"http.unix_socket={self.path}", "--set", "process.pipeline=stats",
+                 "--set", "telemetry.log_level=debug"]  # fmt: skip
+        child = subprocess.Popen(words, env={}, stderr=stderr)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        deadline = time.monotonic() + cli.PATIENCE
+        while not os.path.exists(self.path):
+            self.assertLess(time.monotonic(), deadline)
+            self.assertIsNone(child.poll())
+            time.sleep(0.01)
+        return child
+
+    def get(self, path):
+        connection = UnixConnection(self.path)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            self.assertEqual(answer.status, 200)
+            return answer.read().decode()
+        finally:
+            connection.close()
+
+    def lost(self):
+        name = "sampleproc_log_lines_lost_total "
+        lines = self.get("/metrics").splitlines()
+        return next(int(line[len(name) :]) for line in lines if line.startswith(name))
+
+    def serve_on(self, child):
+        for _ in range(REQUESTS):
+            self.get("/livez")  # a line of level debug
+        self.assertGreaterEqual(self.lost(), REQUESTS / 2)
+        child.terminate()
+        self.assertEqual(child.wait(cli.PATIENCE), 0)
+
+    def test_a_disk_that_is_full(self):
+        with open("/dev/full", "wb") as full:
+            self.serve_on(self.start(stderr=full))
+
+    def test_no_log_at_all(self):
+        self.serve_on(self.start("sh", "-c", 'exec "$0" "$@" 2>&-'))
+
+    def test_a_reader_that_does_not_read_until_later(self):
+        reader, writer = os.pipe()
+        with open(reader, "rb") as log:
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 16384)
+            child = self.start(stderr=writer)
+            os.close(writer)
+            self.serve_on(child)
+            self.assertIn(b'"msg":"listening"', log.read())
+
+    def test_room_again(self):
+        reader, writer = os.pipe()
+        with open(reader, "rb", buffering=0) as log:
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 16384)
+            child = self.start(stderr=writer)
+            os.close(writer)
+            while self.lost() == 0:
+                pass
+            read = log.read(65536)
+            self.lost()
+            child.terminate()
+            read += b"".join(iter(lambda: log.read(65536), b""))
+        told = [line for line in read.splitlines() if b"log lines could not be written" in line]
+        self.assertEqual(len(told), 1)
+        self.assertRegex(told[0], rb'^\{"ts":.*"lines":[0-9]+\}$')
+        self.assertEqual(child.wait(cli.PATIENCE), 0)
+
+
+if __name__ == "__main__":
+    cli.main()
