@@ -126,7 +126,8 @@ class Service::Impl {
   telemetry::Metrics metrics;
   base::IdSource ids{RandomSeed()};
   bool shut_down = false;
-  bool worker_lost = false;  // as the last look found it
+  int stuck_workers = 0;  // as the last look found them
+  int lost_workers = 0;   // as the last two looks found them
 
   std::unique_ptr<process::WorkerPool> pool;
   std::unique_ptr<ConsumerParts> consumer;  // nullptr: no frames are pulled
@@ -297,15 +298,19 @@ bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
-  const bool before = std::exchange(impl.worker_lost, stuck > 0);
-  if (!before) return false;
+  const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));
+  const int before = std::exchange(impl.lost_workers, lost);
+  if (lost == 0 && before == 0) return false;
   impl.pool->PassOverStuck(limit);
   if (impl.consumer) impl.consumer->GiveUpStuck(limit);
-  if (stuck == 0 || !impl.config.service.exit_when_stuck) return false;
-  impl.log->Error(
-      "a worker does not come back: ending, so that the service can be started anew",
-      {{"stuck_workers", std::int64_t{stuck}}, {"workers", std::int64_t{impl.pool->workers()}}});
-  return true;
+  const bool ending = lost > 0 && impl.config.service.exit_when_stuck;
+  if (lost > before) {
+    impl.log->Error(
+        ending ? "workers do not come back: ending, to be started anew"
+               : "workers do not come back: only a new start brings them back",
+        {{"stuck_workers", std::int64_t{lost}}, {"workers", std::int64_t{impl.pool->workers()}}});
+  }
+  return ending;
 }
 
 ShutdownResult Service::Shutdown() {

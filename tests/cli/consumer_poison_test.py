@@ -88,6 +88,8 @@ class Poison(WithService):
         self.assertEqual(
             service.metric('sampleproc_consumer_frames_total{outcome="dead",reason="stuck"}'), 1)  # fmt: skip
         self.assertEqual(service.stop(), 1)
+        told = [line for line in service.log() if line["msg"].startswith("workers do not come back")]
+        self.assertEqual(len(told), 1)  # not with every look
 
     def test_a_request_that_hangs_is_answered_and_its_process_makes_room(self):
         service = self.start("--set", "http.request_deadline=1s")
