@@ -56,7 +56,6 @@ class Clock(WithService):
     def test_frames_go_on(self):
         server = RedisServer(self)
         redis = server.client()
-        self.addCleanup(redis.close)
         service = self.start(*NO_RATE_LIMIT, *words(server), "--set", "process.delay=20ms", "--set",
                              "process.deadline=2s", "--set", "consumer.redis.claim_idle=2s")  # fmt: skip
         kept = service.connect()

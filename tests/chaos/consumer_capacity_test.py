@@ -27,7 +27,6 @@ class Capacity(WithService):
     def setUp(self):
         self.server = RedisServer(self)
         self.redis = self.server.client()
-        self.addCleanup(self.redis.close)
         self.picture = pictures.sample("mask.png")
 
     def consume(self, *more):

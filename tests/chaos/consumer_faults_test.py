@@ -29,7 +29,6 @@ class ConsumerFaults(WithService):
     def setUp(self):
         self.server = RedisServer(self)
         self.redis = self.server.client()
-        self.addCleanup(self.redis.close)
         self.picture = pictures.sample("left.jpg")
 
     def consume(self, *more, env=None):

@@ -124,7 +124,6 @@ class ConsumerNetwork(WithService):
     def use(self, server):
         self.server = server
         self.redis = self.server.client()
-        self.addCleanup(self.redis.close)
         self.picture = pictures.sample("mask.png")
         self.added = 0
 

@@ -21,7 +21,6 @@ class Poison(WithService):
     def setUp(self):
         self.server = RedisServer(self)
         self.redis = self.server.client()
-        self.addCleanup(self.redis.close)
 
     def start(self, *more):
         return self.serve(*OPTIONS, *more, env=BROKEN_DECODER)

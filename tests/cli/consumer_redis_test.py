@@ -27,7 +27,6 @@ class Consumer(WithService):
     def setUp(self):
         self.server = RedisServer(self)
         self.redis = self.server.client()
-        self.addCleanup(self.redis.close)
 
     def consume(self, *more, env=None):
         return self.serve(*words(self.server), *cli.NO_HURRY, *more, env=env)

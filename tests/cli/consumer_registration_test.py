@@ -93,9 +93,9 @@ class Registration(WithService):
             "REDIS_HOST": OWN_ADDRESS, "REDIS_PORT": str(port), "LOG_LEVEL": "INFO",
             "METRICS_ENABLED": "true",
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317"})  # fmt: skip
-        with server.client() as client:
-            client.xadd("frames:ready:sample-processor-1", entry("f-1", pictures.sample("mask.png")))
-            wait_until(lambda: result_ids(client) == ["f-1"])
+        client = server.client()
+        client.xadd("frames:ready:sample-processor-1", entry("f-1", pictures.sample("mask.png")))
+        wait_until(lambda: result_ids(client) == ["f-1"])
         self.assertEqual(self.orchestrator.registered["id"], "sample-processor-1")
         health = service.get("/health").json()
         self.assertEqual(health["status"], "healthy")

@@ -54,7 +54,6 @@ class Sinks(WithService):
         names = self.add(25)
         wait_until(lambda: len(webhook.records) == 25 and len(self.ids()) == 25)
         redis = server.client()
-        self.addCleanup(redis.close)
         wait_until(lambda: redis.xlen(RESULTS) == 25)
         self.assertEqual(self.ids(), names)
         self.assertEqual(webhook.ids(), names)

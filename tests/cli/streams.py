@@ -1,6 +1,7 @@
 """A redis-server of the test's own, and frames on its streams as an orchestrator puts them."""
 
 import os
+import socket
 import subprocess
 import tempfile
 import time
@@ -34,6 +35,7 @@ class RedisServer:
         self.words = words if password is None else (*words, "--requirepass", password)
         self.password = password
         self.prefix = prefix  # of the command, such as "ip netns exec"
+        self.test = test
         self.child = None
         test.addCleanup(self.kill)
         self.start()
@@ -46,10 +48,12 @@ class RedisServer:
         deadline = time.monotonic() + cli.PATIENCE
         while True:
             try:
-                with self.client() as client:
-                    client.ping()
+                # Not by the library, which leaves its socket open when nobody listens.
+                with socket.socket(socket.AF_UNIX) as probe:
+                    probe.connect(self.path)
+                self.client().ping()
                 return
-            except redis.RedisError:
+            except (OSError, redis.RedisError):
                 if self.child.poll() is not None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
@@ -59,7 +63,10 @@ class RedisServer:
         self.child.wait()
 
     def client(self):
-        return redis.Redis(unix_socket_path=self.path, password=self.password)
+        """One whose connections end with the test: close() alone gives them back to its pool."""
+        made = redis.Redis(unix_socket_path=self.path, password=self.password)
+        self.test.addCleanup(made.connection_pool.disconnect)
+        return made
 
 
 def entry(frame_id, picture=None, camera="cam-1", **fields):
