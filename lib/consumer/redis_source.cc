@@ -17,8 +17,9 @@ using net::RedisCommand;
 using net::RedisReply;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kBlock{500};      // a stop waits no longer
-constexpr milliseconds kShortBlock{20};  // while more can be claimed soon
+constexpr milliseconds kBlock{500};             // a stop waits no longer
+constexpr milliseconds kShortBlock{20};         // while more can be claimed soon
+constexpr milliseconds kLookForTheDead{1'000};  // at the latest
 constexpr milliseconds kRetrySettling{200};
 // When it stops: for the answer to a pull that is on its way, for settlements that are left, and
 // for each question after them.
@@ -179,7 +180,9 @@ Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
   if (context_.clock.Now() >= next_claim_) {
     auto claimed = Claim(count);
     if (!claimed || !claimed->empty()) return claimed;
-    if (!left_behind_) next_claim_ = context_.clock.Now() + options_.claim_idle / 4;
+    if (!left_behind_) {
+      next_claim_ = context_.clock.Now() + std::min(options_.claim_idle / 4, kLookForTheDead);
+    }
     ForgetTheGone();
   }
   if (auto seen = BeSeen(); !seen) return std::unexpected(std::move(seen.error()));

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "support/fake_clock.h"
 #include "support/redis_server.h"
 
 namespace sampleproc::consumer {
@@ -27,10 +28,11 @@ RedisOptions Options(milliseconds claim_idle = milliseconds(600'000)) {
 }
 
 std::unique_ptr<RedisSource> Source(const RedisServer& server, const std::string& consumer,
-                                    const RedisOptions& options = Options()) {
+                                    const RedisOptions& options = Options(),
+                                    const base::Clock& clock = base::SystemClock()) {
   return std::make_unique<RedisSource>(RedisSourceContext{.connect = server.Connect(),
                                                           .login = {},
-                                                          .clock = base::SystemClock(),
+                                                          .clock = clock,
                                                           .consumer = consumer,
                                                           .processor_id = "p"},
                                        options, frame::Options{});
@@ -186,6 +188,27 @@ TEST_CASE("what a dead consumer held is claimed, one at a time, each with its de
   }
   CHECK(seen == std::set<std::string>{"a", "b", "c"});
   CHECK(PendingCount(server) == 0);
+}
+
+TEST_CASE("what the dead have left is looked for every second, however patient claim_idle is") {
+  RedisServer server;
+  testing::FakeClock clock;
+  const auto source = Source(server, "c1", Options(std::chrono::hours(1)), clock);
+  REQUIRE(source->Pull(10).value().empty());
+  Add(server, "a");
+  const RedisReply read = server.Ask(
+      {"XREADGROUP", "GROUP", "frame-processors", "dead", "STREAMS", "frames:ready:p", ">"});
+  const std::string id = read.elements[0].elements[1].elements[0].elements[0].text;
+  // For two hours.
+  REQUIRE(server
+              .Ask({"XCLAIM", "frames:ready:p", "frame-processors", "dead", "0", id, "IDLE",
+                    "7200000", "JUSTID"})
+              .elements.size() == 1);
+  CHECK(source->Pull(10).value().empty());
+  clock.Advance(std::chrono::seconds(1));
+  const auto claimed = source->Pull(10).value();
+  REQUIRE(claimed.size() == 1);
+  CHECK(Settle(*source, claimed[0], Ending::kDone));
 }
 
 TEST_CASE("entries that were trimmed while they were pending are in nobody's way") {
