@@ -225,13 +225,15 @@ void AddDeliveryRows(std::vector<Key>& rows) {
             .help = "A frame whose owner has been silent for so long is taken over. Keep "
                     "it longer than process.deadline, or frames are done twice."},
            [](auto& c) -> auto& { return c.consumer.redis.claim_idle; }));
-  rows.push_back(Bind({.path = "consumer.redis.max_deliveries",
-                       .kind = Kind::kInt,
-                       .min = 1,
-                       .max = 100,
-                       .unit = "deliveries",
-                       .help = "Times a frame is tried alone before it goes to the dead letters."},
-                      [](auto& c) -> auto& { return c.consumer.redis.max_deliveries; }));
+  rows.push_back(Bind(
+      {.path = "consumer.redis.max_deliveries",
+       .kind = Kind::kInt,
+       .min = 2,
+       .max = 100,
+       .unit = "deliveries",
+       .help = "Times a frame is handed out before it goes to the dead letters: once among others, "
+               "then alone."},
+      [](auto& c) -> auto& { return c.consumer.redis.max_deliveries; }));
   rows.push_back(Bind({.path = "consumer.redis.results_stream",
                        .kind = Kind::kString,
                        .min = 1,

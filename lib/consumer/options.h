@@ -61,7 +61,8 @@ struct RedisOptions {
   // A frame whose owner has been silent for so long is taken over. Longer than a frame may take, or
   // frames are done twice.
   std::chrono::milliseconds claim_idle{30'000};
-  // Deliveries alone after which a frame goes to the dead letters.
+  // Deliveries after which a frame goes to the dead letters: the first one among others, the rest
+  // alone. With 1 the neighbours of a deadly frame would be dead with it.
   int max_deliveries = 5;
   std::string results_stream = "sample:results";
   std::string dlq_stream = "frames:dlq:<processor_id>";

@@ -270,8 +270,7 @@ Result<std::vector<Delivery>> RedisSource::ClaimOne(const std::string& id,
   std::vector<Delivery> claimed;
   ForEntries(*reply, [&](RedisReply& entry) {
     Delivery delivery = Take(entry, static_cast<int>(std::min<std::int64_t>(deliveries, 1'000)));
-    // Once in company, then alone.
-    if (deliveries - 1 > options_.max_deliveries && !delivery.broken) {
+    if (deliveries > options_.max_deliveries && !delivery.broken) {
       delivery.broken =
           base::Fail(ErrorCode::kInternal, "whoever works on this frame does not come back")
               .error();

@@ -36,7 +36,7 @@ struct RedisSourceContext {
 //
 //   - what this consumer holds when it dies is claimed by another after `claim_idle`. One such
 //     entry is held at a time and reported with its number of deliveries, so that the one that
-//     kills its consumers is found: after max_deliveries alone it goes to the dead letters
+//     kills its consumers is found: after max_deliveries it goes to the dead letters
 //   - the name of a consumer that holds nothing and has said nothing for kForgottenAfter times
 //     claim_idle is taken out of the group: each start brings a new one
 //   - what is held is touched three times in claim_idle, so nobody claims what is in work; one that

@@ -23,7 +23,7 @@ namespace sampleproc::consumer {
 // broken. Thread-safe.
 class SpoolKeeper {
  public:
-  static constexpr int kMostTries = 5;
+  static constexpr int kMostTries = 4;  // five with the first one, among others
 
   // Everything must outlive the keeper.
   SpoolKeeper(Spool& spool, const SinkSet& sinks, const frame::Options& limits, base::Logger& log)

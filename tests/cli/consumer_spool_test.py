@@ -94,7 +94,7 @@ class Spool(WithService):
         """The test is what ends the process while the frame is in work: no decoder of ours does."""
         self.add(1)
         slow = ("--set", "process.delay=1m")
-        for _ in range(6):
+        for _ in range(5):
             service = self.consume(*slow)
             wait_until(lambda: service.metric("sampleproc_active_frames") == 1)  # pylint: disable=W0640
             service.stop(signal.SIGKILL)
