@@ -162,6 +162,15 @@ struct Bench {
     dispatcher->Accept(std::move(deliveries_given));
   }
 
+  // The pauses between two tries are by the clock, which stands still but for this. Meanwhile a
+  // worker may be at a frame for any time, so none is allotted to it: set process.deadline to 0.
+  void AwaitRetries(std::size_t settled) {
+    while (upstream.Settled().size() < settled) {
+      clock.Advance(std::chrono::milliseconds(5));
+      std::this_thread::yield();
+    }
+  }
+
   // Waits until so many frames are settled, and tells how, in order.
   std::vector<std::string> AwaitSettled(std::size_t count) const {
     while (upstream.Settled().size() < count) std::this_thread::yield();
@@ -270,16 +279,13 @@ TEST_CASE("a frame without pixels is dropped, or dead where that is wanted; neve
 TEST_CASE("what fails by no fault of its own is tried again, max_retries times") {
   Bench bench;
   bench.options.max_retries = 2;
+  bench.process.deadline = {};
   bench.pixels.FailOn("a", {ErrorCode::kUnavailable, ErrorCode::kOverloaded});
   bench.pixels.FailOn("b", std::vector(5, ErrorCode::kUnavailable));
   bench.Start(1);
   bench.Give("a");
   bench.Give("b");
-  // The clock stands still but for this: the pause between two tries is by the clock.
-  while (bench.upstream.Settled().size() < 2) {
-    bench.clock.Advance(std::chrono::milliseconds(5));
-    std::this_thread::yield();
-  }
+  bench.AwaitRetries(2);
   const Lines settled = bench.upstream.Settled();
   CHECK(std::set(settled.begin(), settled.end()) ==
         std::set<std::string>{"a:done", "b:dead:unavailable"});
@@ -432,6 +438,7 @@ TEST_CASE("while there is no memory for what is held nothing is pulled") {
 
 TEST_CASE("pixels that were fetched are paid for, and what there is no memory for is tried again") {
   Bench bench;
+  bench.process.deadline = {};
   bench.Start(1);
   // Not enough for the eight rows of eight pixels.
   auto most = bench.budget.TryReserve(bench.budget.capacity() - 63, "a test");
@@ -439,10 +446,7 @@ TEST_CASE("pixels that were fetched are paid for, and what there is no memory fo
   bench.Give("a");
   while (bench.tracker.totals().retries == 0) std::this_thread::yield();
   most->Release();
-  while (bench.upstream.Settled().empty()) {
-    bench.clock.Advance(std::chrono::milliseconds(5));
-    std::this_thread::yield();
-  }
+  bench.AwaitRetries(1);
   CHECK(bench.upstream.Settled() == Lines{"a:done"});
   CHECK(bench.pixels.events() == Lines{"+a", "-a", "+a", "-a"});
   CHECK(bench.budget.used() == 0);
