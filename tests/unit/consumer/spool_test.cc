@@ -106,7 +106,8 @@ TEST_CASE("what a crash has left comes back one at a time, without what was done
   CHECK(life.Next().empty());
 }
 
-TEST_CASE("a frame that ends the process is broken after five tries in all, and costs no other one") {
+TEST_CASE(
+    "a frame that ends the process is broken after five tries in all, and costs no other one") {
   const testing::TempDir dir;
   {
     Life(dir).Pull({"poison", "good"});
