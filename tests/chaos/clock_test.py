@@ -2,6 +2,7 @@
 not see it, what tells the time must."""
 
 import datetime
+import email.utils
 import os
 import subprocess
 import tempfile
@@ -93,6 +94,8 @@ class Clock(WithService):
                 self.set_shift(shift)
                 # At most what has come back by the time that really passed.
                 answers = [service.post(picture, "image/jpeg") for _ in range(PER_MINUTE)]
+                date = email.utils.parsedate_to_datetime(answers[-1].headers["Date"])
+                self.check_told(date.isoformat())
                 refused = [answer for answer in answers if answer.status == 429]
                 self.assertGreater(len(refused), PER_MINUTE / 2)
                 for answer in refused:

@@ -4,7 +4,6 @@ Proxy and instances listen on Unix sockets in the test's own folder: no port to 
 else between two starts.
 """
 
-import http.client
 import os
 import pathlib
 import shutil
@@ -14,6 +13,7 @@ import tempfile
 import time
 
 import cli
+from service import UnixConnection
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "packaging/loadbalancer"
@@ -35,19 +35,6 @@ def replaced(text, changes):
             raise AssertionError(f"the shipped configuration has no {old!r}")
         text = text.replace(old, new)
     return text
-
-
-class Connection(http.client.HTTPConnection):
-    """An HTTP connection over a Unix socket."""
-
-    def __init__(self, path):
-        super().__init__("localhost", timeout=cli.PATIENCE)
-        self.unix_path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(cli.PATIENCE)
-        self.sock.connect(self.unix_path)
 
 
 class Proxy:
@@ -87,7 +74,7 @@ class Proxy:
         return pathlib.Path(self.log_path).read_text(encoding="utf-8", errors="replace")
 
     def ask(self, method, path, body=None, headers=None):
-        connection = Connection(self.path)
+        connection = UnixConnection(self.path)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()

@@ -7,8 +7,8 @@ import time
 
 import cli
 import pictures
-from proxies import KINDS, Connection, Proxy
-from service import Service, WithService
+from proxies import KINDS, Proxy
+from service import Service, UnixConnection, WithService
 
 CLIENTS = 8
 SHARE = 0.7  # of what the two instances can do
@@ -31,7 +31,7 @@ class Load:
             thread.start()
 
     def client(self):
-        connection = Connection(self.path)
+        connection = UnixConnection(self.path)
         due = time.monotonic()
         while not self.stopping.is_set():
             try:

@@ -1,28 +1,15 @@
 """What becomes of a service whose log cannot be written."""
 
 import fcntl
-import http.client
 import os
-import socket
 import subprocess
 import tempfile
 import time
 
 import cli
-from service import NO_RATE_LIMIT
+from service import NO_RATE_LIMIT, UnixConnection
 
 REQUESTS = 200
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=cli.PATIENCE)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(cli.PATIENCE)
-        self.sock.connect(self.path)
 
 
 class Log(cli.TestCase):

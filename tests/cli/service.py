@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import threading
 
 import cli
@@ -29,6 +30,19 @@ class Answer:
 
     def json(self):
         return json.loads(self.body)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """An HTTP connection over a Unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=cli.PATIENCE)
+        self.unix_path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(cli.PATIENCE)
+        self.sock.connect(self.unix_path)
 
 
 class Service:
