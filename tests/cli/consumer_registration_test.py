@@ -1,7 +1,6 @@
 """sampleproc serve registering with an orchestrator, as the original's client does on the wire."""
 
 import json
-import socket
 import threading
 import time
 
@@ -9,8 +8,8 @@ import cli
 import pictures
 import stand_in
 from service import Service, WithService
-from streams import (PROCESSOR, RESULTS, STREAM, RedisServer, add_frames, entry, result_ids, wait_until,
-                     words)  # fmt: skip
+from streams import (PROCESSOR, RESULTS, STREAM, RedisServer, add_frames, entry, free_port, result_ids,
+                     wait_until, words)  # fmt: skip
 
 BASE = "/api/v1/processors/"
 OWN_ADDRESS = "127.77.0.1"  # of the loopback
@@ -82,10 +81,7 @@ class Registration(WithService):
         self.assertEqual(service.wait_for("consumer: registered")["queue"], STREAM)
 
     def test_the_originals_compose_environment_is_enough(self):
-        # Of an address that nobody else uses, so the port stays free until Redis takes it.
-        with socket.socket() as free:
-            free.bind((OWN_ADDRESS, 0))
-            port = free.getsockname()[1]
+        port = free_port(OWN_ADDRESS)
         server = RedisServer(self, "--port", str(port), "--bind", OWN_ADDRESS)
         # All that its production compose file sets, with the names of hosts that are here.
         service = self.serve(env={

@@ -5,10 +5,10 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
 import tempfile
 
 import cli
+from certificate import make_certificate
 from service import WithService
 
 REQUEST = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -20,15 +20,7 @@ class Tls(WithService):
         self.addCleanup(folder.cleanup)
         self.certificate = os.path.join(folder.name, "cert.pem")
         self.key = os.path.join(folder.name, "key.pem")
-        self.make_certificate()
-
-    def make_certificate(self):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-days", "2", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost",
-             "-keyout", self.key, "-out", self.certificate],
-            check=True, capture_output=True)  # fmt: skip
+        make_certificate(self.certificate, self.key, "DNS:localhost")
 
     def start(self, *words):
         return self.serve(
@@ -69,7 +61,7 @@ class Tls(WithService):
         service = self.start()
         first = self.ask(service)[2]
         old = self.connect(service)
-        self.make_certificate()
+        make_certificate(self.certificate, self.key, "DNS:localhost")
         service.child.send_signal(signal.SIGHUP)
         service.wait_for("reloaded")
         second = self.ask(service)[2]

@@ -7,7 +7,7 @@ import threading
 class StandIn:
     """Hands each request to `handle`, until the test ends. Connections are kept and counted."""
 
-    def __init__(self, test):
+    def __init__(self, test, tls=None):
         self.lock = threading.Lock()
         self.open = 0
         self.most_open = 0
@@ -56,7 +56,11 @@ class StandIn:
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        scheme, host = "http", "127.0.0.1"
+        if tls is not None:
+            scheme, host = "https", "localhost"  # whom a certificate can be for
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        self.url = f"{scheme}://{host}:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         test.addCleanup(thread.join)

@@ -24,6 +24,13 @@ BROKEN_DECODER = {
 }
 
 
+def free_port(address):
+    """Of an address that nobody else uses, so that the port stays free until Redis takes it."""
+    with socket.socket() as free:
+        free.bind((address, 0))
+        return free.getsockname()[1]
+
+
 class RedisServer:
     """On a Unix socket in a folder of its own, with an append-only file; ends with the test."""
 

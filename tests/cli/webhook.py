@@ -8,8 +8,8 @@ import stand_in
 class Webhook(stand_in.StandIn):
     """Takes records; answers with `status` instead as long as it is no 2xx."""
 
-    def __init__(self, test):
-        super().__init__(test)
+    def __init__(self, test, tls=None):
+        super().__init__(test, tls)
         self.records = []
         self.keys = []
         self.refused = 0
