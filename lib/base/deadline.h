@@ -1,9 +1,11 @@
 // How long a piece of work may still take, and whether anybody still wants it.
 #pragma once
 
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -19,6 +21,7 @@ class Deadline {
 
   bool Expired() const { return clock_ != nullptr && clock_->Now() >= at_; }
   bool Never() const { return clock_ == nullptr; }
+  bool OnSystemClock() const { return clock_ == &SystemClock(); }
   MonoTime At() const { return at_; }
 
   // Whichever comes first.
@@ -53,14 +56,29 @@ class CpuDeadline {
 // one flag.
 class CancelFlag {
  public:
-  CancelFlag() : set_(std::make_shared<std::atomic<bool>>(false)) {}
-  void Cancel() const { set_->store(true, std::memory_order_relaxed); }
+  CancelFlag() : source_(std::make_shared<std::stop_source>()) {}
+
+  // Calls what watches the flag (CancelWatch), on this thread, before it returns. Hold no lock
+  // that a watcher takes.
+  void Cancel() const { source_->request_stop(); }
   // Whether there are copies; false only when nobody else can see this flag any more.
-  bool Shared() const { return set_.use_count() > 1; }
-  bool Cancelled() const { return set_->load(std::memory_order_relaxed); }
+  bool Shared() const { return source_.use_count() > 1; }
+  bool Cancelled() const { return source_->stop_requested(); }
+  std::stop_token Token() const { return source_->get_token(); }
 
  private:
-  std::shared_ptr<std::atomic<bool>> set_;
+  std::shared_ptr<std::stop_source> source_;
+};
+
+// Has `on_cancel` called once when the flag is cancelled while this object lives; at once, by the
+// constructor, when it is already. The destructor waits for a call that is under way.
+class CancelWatch {
+ public:
+  CancelWatch(const CancelFlag& flag, std::function<void()> on_cancel)
+      : callback_(flag.Token(), std::move(on_cancel)) {}
+
+ private:
+  std::stop_callback<std::function<void()>> callback_;
 };
 
 // What a piece of work is allowed: asked between its parts, never in its innermost loop.

@@ -4,14 +4,18 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
+#include "base/descriptor.h"
 #include "net/name_lookup.h"
 
 namespace sampleproc::net {
@@ -21,8 +25,8 @@ using base::ErrorCode;
 using base::Fail;
 using base::Result;
 
-// A wait looks so often whether it has been cancelled.
-constexpr std::chrono::milliseconds kSlice{50};
+// poll(2) takes no more milliseconds than an int has.
+constexpr std::chrono::milliseconds kLongestPoll{std::chrono::hours(24)};
 
 std::unexpected<base::Error> Unavailable(int error) {
   return Fail(ErrorCode::kUnavailable, std::strerror(error));
@@ -126,18 +130,26 @@ std::string Endpoint::Name() const {
 
 Result<void> WaitFor(int fd, short events, const base::Allowance& allowance) {
   const base::Deadline& deadline = allowance.deadline;
+  // Readable once the wait has been cancelled. A flag that nobody else holds is not watched.
+  base::Descriptor cancelled(-1);
+  std::optional<base::CancelWatch> watch;
+  if (allowance.cancel.Shared()) {
+    cancelled = base::Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (cancelled.get() < 0) return Unavailable(errno);
+    watch.emplace(allowance.cancel, [&cancelled] { ::eventfd_write(cancelled.get(), 1); });
+  }
   while (true) {
     if (allowance.cancel.Cancelled()) return Fail(ErrorCode::kCancelled, "nobody waits any more");
-    std::chrono::milliseconds patience = kSlice;
+    int patience = -1;
     if (!deadline.Never()) {
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(deadline.At() - base::SystemClock().Now());
       if (left.count() <= 0) return Fail(ErrorCode::kRequestTimeout, "it takes too long");
-      patience = std::min(patience, left);
+      patience = static_cast<int>(std::min(left, kLongestPoll).count());
     }
-    pollfd entry{fd, events, 0};
-    const int ready = ::poll(&entry, 1, static_cast<int>(patience.count()));
-    if (ready > 0) return {};
+    std::array<pollfd, 2> entries{pollfd{fd, events, 0}, pollfd{cancelled.get(), POLLIN, 0}};
+    const int ready = ::poll(entries.data(), entries.size(), patience);
+    if (ready > 0 && entries[0].revents != 0) return {};
     if (ready < 0 && errno != EINTR) return Unavailable(errno);
   }
 }

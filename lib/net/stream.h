@@ -17,8 +17,8 @@ namespace sampleproc::net {
 // Used by one thread at a time.
 //
 // Everything here that waits does so within an Allowance whose deadline is one of the system's
-// clock, and fails with kRequestTimeout when that has passed, with kCancelled soon (50 ms) after
-// it was cancelled, with kUnavailable when the peer has gone or cannot be reached.
+// clock, and fails with kRequestTimeout when that has passed, with kCancelled as soon as it is
+// cancelled, with kUnavailable when the peer has gone or cannot be reached.
 class Stream {
  public:
   virtual ~Stream() = default;
