@@ -12,23 +12,23 @@ namespace {
 
 constexpr std::chrono::milliseconds kFreshFor{20};
 
-enum class Condition { kHealthy, kDegraded, kUnhealthy };
+enum class Status { kHealthy, kDegraded, kUnhealthy };
 
-std::string_view Name(Condition condition) {
+std::string_view Name(Status status) {
   constexpr std::string_view kNames[] = {"healthy", "degraded", "unhealthy"};
-  return kNames[static_cast<std::size_t>(condition)];
+  return kNames[static_cast<std::size_t>(status)];
 }
 
-struct Conditions {
-  Conditions(const ServiceFacts& facts, const Wishes& wishes) {
+struct Statuses {
+  Statuses(const ServiceFacts& facts, const Wishes& wishes) {
     const telemetry::Gauges& gauges = facts.gauges;
-    if (facts.starting || facts.draining) service = Condition::kUnhealthy;
-    if (gauges.stuck_workers > 0) workers = Condition::kUnhealthy;
+    if (facts.starting || facts.draining) service = Status::kUnhealthy;
+    if (gauges.stuck_workers > 0) workers = Status::kUnhealthy;
     if (gauges.queued_frames * 5 >= gauges.queue_depth * 4 && gauges.queue_depth > 0) {
-      queue = Condition::kDegraded;
+      queue = Status::kDegraded;
     }
     if (gauges.budget_used_bytes / 9 >= gauges.budget_bytes / 10 && gauges.budget_bytes > 0) {
-      memory = Condition::kDegraded;
+      memory = Status::kDegraded;
     }
     const bool cut_off =
         wishes.consumer_enabled && !(gauges.consumer && gauges.consumer->connected);
@@ -39,16 +39,18 @@ struct Conditions {
         gauges.consumer &&
         std::ranges::any_of(gauges.consumer->sinks, &telemetry::SinkGauges::failing);
     if (cut_off || behind || undelivered || wishes.consumer_off_although_named) {
-      consumer = Condition::kDegraded;
+      consumer = Status::kDegraded;
     }
+    if (!gauges.conditions.empty()) lasting = Status::kDegraded;
   }
-  Condition Worst() const { return std::max({service, workers, queue, memory, consumer}); }
+  Status Worst() const { return std::max({service, workers, queue, memory, consumer, lasting}); }
 
-  Condition service = Condition::kHealthy;
-  Condition workers = Condition::kHealthy;
-  Condition queue = Condition::kHealthy;
-  Condition memory = Condition::kHealthy;
-  Condition consumer = Condition::kHealthy;
+  Status service = Status::kHealthy;
+  Status workers = Status::kHealthy;
+  Status queue = Status::kHealthy;
+  Status memory = Status::kHealthy;
+  Status consumer = Status::kHealthy;
+  Status lasting = Status::kHealthy;  // of the list of conditions
 };
 
 std::string_view State(const ServiceFacts& facts) {
@@ -84,40 +86,55 @@ void WriteConsumer(const Wishes& wishes, const telemetry::ConsumerGauges& consum
   json.EndArray();
 }
 
-void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Conditions& conditions,
+void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Statuses& statuses,
                      json::JsonWriter& json) {
   const telemetry::Gauges& gauges = facts.gauges;
-  const auto begin = [&](std::string_view name, Condition condition) {
+  const auto begin = [&](std::string_view name, Status status) {
     json.Key(name);
     json.BeginObject();
-    json.Member("status", Name(condition));
+    json.Member("status", Name(status));
   };
   json.Key("components");
   json.BeginObject();
-  begin("service", conditions.service);
+  begin("service", statuses.service);
   json.Member("state", State(facts));
   json.EndObject();
-  begin("workers", conditions.workers);
+  begin("workers", statuses.workers);
   json.Member("workers", gauges.workers);
   json.Member("active", gauges.active_frames);
   json.Member("stuck", gauges.stuck_workers);
   json.EndObject();
-  begin("queue", conditions.queue);
+  begin("queue", statuses.queue);
   json.Member("queued", gauges.queued_frames);
   json.Member("limit", gauges.queue_depth);
   json.EndObject();
-  begin("memory", conditions.memory);
+  begin("memory", statuses.memory);
   json.Member("used_bytes", gauges.budget_used_bytes);
   json.Member("limit_bytes", gauges.budget_bytes);
   json.EndObject();
-  begin("consumer", conditions.consumer);
+  begin("consumer", statuses.consumer);
   WriteConsumer(wishes, gauges.consumer.value_or(telemetry::ConsumerGauges{}), json);
   json.EndObject();
-  begin("gpu", Condition::kHealthy);
+  begin("gpu", Status::kHealthy);
   json.Member("preferred", wishes.gpu_preferred);
   json.Member("available", false);
   json.EndObject();
   json.EndObject();
+}
+
+void WriteConditions(const telemetry::Gauges& gauges, json::JsonWriter& json) {
+  json.Key("conditions");
+  json.BeginArray();
+  for (const telemetry::Condition& each : gauges.conditions) {
+    json.BeginObject();
+    json.Member("name", each.name);
+    json.Member("subject", each.subject);
+    json.Member("reason", each.reason);
+    json.Member("since_seconds",
+                json::RoundTo(std::chrono::duration<double>(each.lasted).count(), 3));
+    json.EndObject();
+  }
+  json.EndArray();
 }
 
 void WriteDetails(const ServiceFacts& facts, const Wishes& wishes,
@@ -171,12 +188,12 @@ class Cache {
 
 HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameTotals& totals,
                               const HealthContext& context) {
-  const Conditions conditions(facts, context.wishes);
+  const Statuses statuses(facts, context.wishes);
   HealthAnswer answer;
-  answer.status = conditions.Worst() == Condition::kUnhealthy ? 503 : 200;
+  answer.status = statuses.Worst() == Status::kUnhealthy ? 503 : 200;
   json::JsonWriter json(answer.json);
   json.BeginObject();
-  json.Member("status", Name(conditions.Worst()));
+  json.Member("status", Name(statuses.Worst()));
   json.Member("timestamp", base::FormatTimestamp(context.clock.Wall()));
   json.Member("service", context.service_name);
   json.Member("version", context.service_version);
@@ -184,7 +201,8 @@ HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameT
   json.Member("frames_processed", totals.processed);
   json.Member("avg_processing_time_ms", json::RoundTo(totals.average_seconds * 1000, 3));
   json.Member("errors_last_minute", totals.failed_last_minute);
-  WriteComponents(facts, context.wishes, conditions, json);
+  WriteComponents(facts, context.wishes, statuses, json);
+  WriteConditions(facts.gauges, json);
   WriteDetails(facts, context.wishes, totals, json);
   json.EndObject();
   return answer;

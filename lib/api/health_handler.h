@@ -39,6 +39,7 @@ struct HealthContext {
 //                                "oldest_frame_age_seconds", "last_frame_age_seconds",
 //                                "failing_sinks": [name, ...]},
 //                   "gpu": {"status", "preferred", "available"}},
+//    "conditions": [{"name", "subject", "reason", "since_seconds"}, ...],
 //    "details": {"processor_initialized", "consumer_enabled", "consumer_running",
 //                "frame_buffer_url", "shutting_down",
 //                "metrics": {"frames_processed", "frames_failed", "active_frames",
@@ -49,7 +50,9 @@ struct HealthContext {
 // s, when a sink does not deliver, or when it is off although an upstream is named.
 // "last_frame_age_seconds" is null before the first frame; whether a silent upstream is a fault is
 // for who knows how often frames should come. A GPU is a wish: without one the service is as
-// healthy. The whole is as bad as its worst part.
+// healthy. "conditions" is what is wrong at the moment with what the service depends on
+// (telemetry/conditions.h); any of them makes the whole degraded. The whole is as bad as its worst
+// part.
 struct HealthAnswer {
   int status = 200;  // 503 when unhealthy, 200 else: overload is no reason to be taken out
   std::string json;

@@ -29,6 +29,7 @@
 #include "process/batcher.h"
 #include "process/worker_pool.h"
 #include "resources/memory_budget.h"
+#include "telemetry/conditions.h"
 
 namespace sampleproc::consumer {
 
@@ -40,6 +41,7 @@ struct DispatcherContext {
   process::WorkerPool& pool;
   process::WorkContext work;
   resources::MemoryBudget& budget;
+  telemetry::Conditions& conditions;
   Ledger& ledger;
   base::Logger& log;
 };

@@ -106,7 +106,7 @@ class ConsumerParts::Impl {
         source_(MakeSource(context)),
         ledger_(context.work.metrics),
         dispatcher_({*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget,
-                     ledger_, context.log},
+                     context.conditions, ledger_, context.log},
                     {config_.consumer, config_.process}),
         consumer_(std::in_place, *source_, dispatcher_, config_.consumer,
                   PullBackoff(config_.consumer, context.ids), context.work.metrics, clock_,

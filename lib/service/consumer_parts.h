@@ -15,6 +15,7 @@
 #include "process/frame_work.h"
 #include "process/worker_pool.h"
 #include "resources/memory_budget.h"
+#include "telemetry/conditions.h"
 #include "telemetry/metrics.h"
 
 namespace sampleproc::service {
@@ -26,6 +27,7 @@ struct ConsumerContext {
   process::WorkContext work;
   resources::MemoryBudget& budget;
   base::IdSource& ids;
+  telemetry::Conditions& conditions;
   base::Logger& log;
 };
 

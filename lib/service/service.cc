@@ -75,7 +75,8 @@ class Service::Impl {
                   log->Warning("no motion for this camera: no room for its background",
                                {{"camera", camera_id}, {"reason", reason}});
                 }),
-        metrics(clock, config.service.version) {}
+        metrics(clock, config.service.version),
+        conditions(clock, *log) {}
 
   api::ServiceFacts Facts() const {
     const Readiness::Facts ready = readiness.Ask();
@@ -98,7 +99,9 @@ class Service::Impl {
              .refused_connections = server ? server->refused_connections() : 0,
              .accept_failures = server ? server->accept_failures() : 0,
              .lost_log_lines = log->lost_lines(),
-             .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt}};
+             .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,
+             .conditions = conditions.List(),
+             .condition_counts = conditions.Counts()}};
   }
 
   Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
@@ -124,6 +127,7 @@ class Service::Impl {
   process::CameraStates cameras;
   Readiness readiness;
   telemetry::Metrics metrics;
+  telemetry::Conditions conditions;
   base::IdSource ids{RandomSeed()};
   bool shut_down = false;
   int stuck_workers = 0;  // as the last look found them
@@ -212,6 +216,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
                                         {impl->tracker, clock, impl->metrics},
                                         impl->budget,
                                         impl->ids,
+                                        impl->conditions,
                                         *impl->log});
   if (!consumer) return std::unexpected(consumer.error());
   impl->consumer = std::move(*consumer);

@@ -110,6 +110,20 @@ void AddSinks(const std::vector<SinkGauges>& sinks, std::vector<MetricFamily>& f
   for (MetricFamily* family : {&records, &held, &failing}) families.push_back(std::move(*family));
 }
 
+void AddConditions(const Gauges& gauges, std::vector<MetricFamily>& families) {
+  MetricFamily family{"sampleproc_condition",
+                      "Of how many things this is wrong at the moment (/health says of which).",
+                      MetricType::Gauge,
+                      {}};
+  for (const auto& [name, count] : gauges.condition_counts) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({"condition", std::string(name)});
+    metric.gauge.value = static_cast<double>(count);
+    family.metric.push_back(std::move(metric));
+  }
+  families.push_back(std::move(family));
+}
+
 void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
   const auto add = [&](const char* name, const char* help, auto value) {
     families.push_back(One(name, help, MetricType::Gauge, static_cast<double>(value)));
@@ -356,6 +370,7 @@ FrameTotals Metrics::totals() const {
 std::string Metrics::Text(const Gauges& gauges) const {
   std::vector<MetricFamily> families = impl_->registry.Collect();
   AddGauges(gauges, families);
+  AddConditions(gauges, families);
   AddProcess(ReadProcessStats(), families);
   return prometheus::TextSerializer().Serialize(families);
 }

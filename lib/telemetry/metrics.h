@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "frame/frame_result.h"
+#include "telemetry/conditions.h"
 
 namespace sampleproc::telemetry {
 
@@ -73,6 +74,8 @@ struct Gauges {
   std::uint64_t accept_failures = 0;
   std::uint64_t lost_log_lines = 0;
   std::optional<ConsumerGauges> consumer = std::nullopt;
+  std::vector<Condition> conditions = {};                                       // that last
+  std::vector<std::pair<std::string_view, std::size_t>> condition_counts = {};  // of every name
 };
 
 // What became of frames so far, for the answers of the original service's shape.

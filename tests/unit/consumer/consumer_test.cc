@@ -128,7 +128,7 @@ struct Bench {
     pool = std::move(*started);
     dispatcher.emplace(
         DispatcherContext{
-            source, {}, pixels, *pool, {tracker, clock, metrics}, budget, ledger, log},
+            source, {}, pixels, *pool, {tracker, clock, metrics}, budget, conditions, ledger, log},
         DispatcherOptions{options, process});
   }
   ~Bench() {
@@ -153,6 +153,7 @@ struct Bench {
   testing::FakeClock clock;
   Log log;
   telemetry::Metrics metrics{clock, "test"};
+  telemetry::Conditions conditions{clock, log};
   process::FrameTracker tracker{100, log};
   resources::MemoryBudget budget{1 << 20};
   process::CameraStates cameras{1, budget};

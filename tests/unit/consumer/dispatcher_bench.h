@@ -139,10 +139,16 @@ struct Bench {
         process::WorkerPool::Start(workers, 100, {process, codec, budget, clock, cameras}, log);
     REQUIRE(started);
     pool = std::move(*started);
-    dispatcher.emplace(
-        DispatcherContext{
-            upstream, sinks, pixels, *pool, {tracker, clock, metrics}, budget, ledger, log},
-        DispatcherOptions{options, process});
+    dispatcher.emplace(DispatcherContext{upstream,
+                                         sinks,
+                                         pixels,
+                                         *pool,
+                                         {tracker, clock, metrics},
+                                         budget,
+                                         conditions,
+                                         ledger,
+                                         log},
+                       DispatcherOptions{options, process});
   }
   ~Bench() {
     if (!dispatcher) return;
@@ -185,6 +191,7 @@ struct Bench {
   sampleproc::testing::FakeClock clock;
   sampleproc::test::NullLogger log;
   telemetry::Metrics metrics{clock, "test"};
+  telemetry::Conditions conditions{clock, log};
   process::FrameTracker tracker{1000, log};
   resources::MemoryBudget budget{64 << 20};
   process::CameraStates cameras{1, budget};

@@ -1,0 +1,79 @@
+// What is wrong at the moment with what the service depends on: told once when it begins, once when
+// it ends, and to everybody who asks in between.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+
+namespace sampleproc::telemetry {
+
+// Every name that a condition may have: a word that alerts and runbooks can rely on.
+namespace condition {
+inline constexpr std::string_view kSourceUnreachable = "source_unreachable";
+inline constexpr std::string_view kSourceUnhealthy = "source_unhealthy";
+inline constexpr std::string_view kSourceSilent = "source_silent";
+inline constexpr std::string_view kPixelHost = "pixel_host";                  // host:port
+inline constexpr std::string_view kSettlementRefused = "settlement_refused";  // the key
+inline constexpr std::string_view kSink = "sink";                             // the sink's name
+inline constexpr std::string_view kSpool = "spool";
+inline constexpr std::string_view kOrchestrator = "orchestrator";
+inline constexpr std::string_view kCameraPlaces = "camera_places";
+}  // namespace condition
+
+struct Condition {
+  std::string_view name;  // one of namespace condition
+  std::string subject;    // what it is about; "" when the name says it all
+  std::string reason;     // one sentence: what happens, and what ends it
+  std::chrono::nanoseconds lasted{0};
+};
+
+// Thread-safe. Names and subjects with credentials in them are never to come here.
+class Conditions {
+ public:
+  // Subjects are partly chosen by strangers (hosts of URLs): of each name so many are told apart,
+  // the rest is not told.
+  static constexpr std::size_t kMostSubjects = 32;
+
+  // Both must outlive the board.
+  Conditions(const base::Clock& clock, base::Logger& log) : clock_(clock), log_(log) {}
+
+  // It is so. Logs a warning when it was not so before; afterwards only the reason is renewed.
+  // `name` must be one of namespace condition.
+  void Raise(std::string_view name, std::string_view subject, std::string_view reason);
+
+  // It is no longer so. Logs one line when it was; else does nothing.
+  void Clear(std::string_view name, std::string_view subject = {});
+
+  // Those that last, by name and subject.
+  std::vector<Condition> List() const;
+
+  // How many of each name last; names without any are 0.
+  std::vector<std::pair<std::string_view, std::size_t>> Counts() const;
+
+ private:
+  struct Entry {
+    std::string reason;
+    base::MonoTime since;
+  };
+  using Key = std::pair<std::string_view, std::string>;
+
+  bool Begin(std::string_view name, std::string_view subject, std::string_view reason);
+  std::size_t CountOf(std::string_view name) const REQUIRES(mutex_);
+
+  const base::Clock& clock_;
+  base::Logger& log_;
+  mutable base::Mutex mutex_;
+  std::map<Key, Entry> entries_ GUARDED_BY(mutex_);
+};
+
+}  // namespace sampleproc::telemetry

@@ -1,0 +1,78 @@
+#include "telemetry/conditions.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "support/fake_clock.h"
+
+namespace sampleproc::telemetry {
+namespace {
+
+class Log final : public base::Logger {
+ public:
+  bool Enabled(base::LogLevel) const override { return true; }
+  void Write(base::LogLevel level, std::string_view message,
+             std::initializer_list<base::LogField> fields) override {
+    std::string line(level == base::LogLevel::kWarning ? "W " : "I ");
+    line += message;
+    for (const base::LogField& field : fields) {
+      const auto* text = std::get_if<std::string_view>(&field.value);
+      if (text != nullptr) line += ' ' + std::string(*text);
+    }
+    lines.push_back(line);
+  }
+  std::vector<std::string> lines;
+};
+
+struct Bench {
+  testing::FakeClock clock;
+  Log log;
+  Conditions conditions{clock, log};
+};
+
+TEST_CASE("a condition is told once when it begins and once when it ends") {
+  Bench bench;
+  bench.conditions.Raise(condition::kPixelHost, "cam:80", "refuses connections");
+  bench.conditions.Raise(condition::kPixelHost, "cam:80", "answers with 500");
+  bench.clock.Advance(std::chrono::seconds(3));
+  const auto list = bench.conditions.List();
+  REQUIRE(list.size() == 1);
+  CHECK(list[0].name == "pixel_host");
+  CHECK(list[0].subject == "cam:80");
+  CHECK(list[0].reason == "answers with 500");
+  CHECK(list[0].lasted == std::chrono::seconds(3));
+  bench.conditions.Clear(condition::kPixelHost, "cam:80");
+  bench.conditions.Clear(condition::kPixelHost, "cam:80");
+  CHECK(bench.conditions.List().empty());
+  CHECK(bench.log.lines ==
+        std::vector<std::string>{"W condition begins pixel_host cam:80 refuses connections",
+                                 "I condition ends pixel_host cam:80"});
+}
+
+TEST_CASE("what never was wrong does not end") {
+  Bench bench;
+  bench.conditions.Clear(condition::kSpool);
+  CHECK(bench.log.lines.empty());
+}
+
+TEST_CASE("strangers who name hosts do not make the board grow without end") {
+  Bench bench;
+  for (int i = 0; i < 1000; ++i) {
+    bench.conditions.Raise(condition::kPixelHost, "host" + std::to_string(i), "refuses");
+  }
+  bench.conditions.Raise(condition::kSpool, "", "the disk is full");
+  CHECK(bench.conditions.List().size() == Conditions::kMostSubjects + 1);
+  const auto counts = bench.conditions.Counts();
+  const auto spool = std::ranges::find(counts, condition::kSpool,
+                                       &std::pair<std::string_view, std::size_t>::first);
+  REQUIRE(spool != counts.end());
+  CHECK(spool->second == 1);
+  CHECK(std::ranges::count(counts, condition::kSink,
+                           &std::pair<std::string_view, std::size_t>::first) == 1);
+}
+
+}  // namespace
+}  // namespace sampleproc::telemetry
