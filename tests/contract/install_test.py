@@ -30,7 +30,9 @@ class Install(unittest.TestCase):
                   "share/doc/sampleproc/examples/sampleproc.toml",
                   "share/doc/sampleproc/examples/loadbalancer/haproxy.cfg",
                   "share/doc/sampleproc/examples/loadbalancer/nginx.conf",
-                  "share/man/man5/sampleproc.toml.5",
+                  "share/doc/sampleproc/examples/systemd/redis-password.conf",
+                  "lib/systemd/system/sampleproc.service", "lib/systemd/system/sampleproc@.service",
+                  "lib/systemd/system/sampleproc.socket", "share/man/man5/sampleproc.toml.5",
                   "share/bash-completion/completions/sampleproc",
                   "share/zsh/vendor-completions/_sampleproc",
                   "share/fish/vendor_completions.d/sampleproc.fish"]  # fmt: skip
@@ -40,6 +42,11 @@ class Install(unittest.TestCase):
             self.assertTrue((self.prefix / place).is_file(), place)
         for place in places[:2]:
             self.assertTrue(os.access(self.prefix / place, os.X_OK), place)
+
+    def test_the_unit_starts_what_was_installed(self):
+        for name in ("sampleproc.service", "sampleproc@.service"):
+            unit = (self.prefix / "lib/systemd/system" / name).read_text("utf-8")
+            self.assertIn(f"ExecStart={self.prefix}/bin/sampleproc serve", unit)
 
     def test_it_finds_its_modules_where_they_were_put(self):
         done = subprocess.run(
