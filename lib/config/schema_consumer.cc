@@ -184,11 +184,18 @@ void AddRedisRows(std::vector<Key>& rows) {
   rows.push_back(Bind({.path = "consumer.redis.password_file",
                        .kind = Kind::kString,
                        .max = kLongestPath,
-                       .help = "File with the password on its only line; empty is no password. "
+                       .help = "File with the password on its only line; empty is no password. It "
+                               "is read at each login, so that a new password needs no restart. "
                                "The password itself is no key, so that it cannot end up in a "
                                "listing of processes or variables.",
                        .secret_file = true},
                       [](auto& c) -> auto& { return c.consumer.redis.password_file; }));
+  rows.push_back(Bind({.path = "consumer.redis.db",
+                       .kind = Kind::kInt,
+                       .min = 0,
+                       .max = 1'000'000,
+                       .help = "Number of the database, as of SELECT; a cluster has only 0."},
+                      [](auto& c) -> auto& { return c.consumer.redis.db; }));
   rows.push_back(Bind({.path = "consumer.redis.tls",
                        .kind = Kind::kBool,
                        .help = "Talk TLS to the server, whose certificate must be for "
@@ -246,6 +253,15 @@ void AddDeliveryRows(std::vector<Key>& rows) {
                        .max = kLongestName,
                        .help = "Stream for the dead letters: frames that were tried too often."},
                       [](auto& c) -> auto& { return c.consumer.redis.dlq_stream; }));
+  rows.push_back(
+      Bind({.path = "consumer.redis.dlq_max_bytes",
+            .kind = Kind::kSize,
+            .min = kMiB,
+            .max = 1024 * kGiB,
+            .help = "Memory of Redis that dead letters may take: the oldest go first, as "
+                    "they do beyond 10,000. From a frame that would take over a quarter "
+                    "of it whole fields are left out."},
+           [](auto& c) -> auto& { return c.consumer.redis.dlq_max_bytes; }));
 }
 
 void AddSinkRows(std::vector<Key>& rows) {

@@ -83,7 +83,7 @@ void Dispatcher::Stop() {
 
 std::size_t Dispatcher::Room() const {
   if (draining_ || without_workers_ || without_memory_ > 0) return 0;
-  return hold_limit_ - std::min(hold_limit_, held_);
+  return hold_limit_ - std::min(hold_limit_, held_ - std::min(held_, context_.source.Parked()));
 }
 
 std::size_t Dispatcher::AwaitRoom(milliseconds patience) {
@@ -100,7 +100,7 @@ HeldPtr Dispatcher::Hold(Delivery delivery) {
   if (entry.frame_id.empty()) entry.frame_id = MadeUpId(now, held->number);
   held->taken = entry.timestamp ? ParseFrameTime(*entry.timestamp).value_or(now) : now;
   held->place = order_.Join(entry.camera_id);
-  if (!delivery.broken) {
+  if (!delivery.broken && delivery.drop.empty()) {
     auto reservation = context_.budget.TryReserve(entry.frame_data.size(), "a pulled frame");
     if (reservation) {
       held->reservation = std::move(*reservation);
@@ -208,6 +208,9 @@ bool Dispatcher::TooOld(const HeldFrame& held) const {
 
 void Dispatcher::Start(const HeldPtr& held, process::BatchPart part) {
   if (!Enter(*held, Stage::kOurs)) return;
+  if (const auto reason = held->delivery.drop; !reason.empty()) {
+    return Leave(held, true, Ending::kDropped, std::string(reason));
+  }
   if (held->delivery.broken) return Fail(held, *held->delivery.broken);
   if (TooOld(*held)) return Leave(held, true, Ending::kDropped, kTooOld);
   Enter(*held, Stage::kWaits);

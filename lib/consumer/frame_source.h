@@ -24,6 +24,8 @@ struct Delivery {
   // What is wrong with the entry; it then goes to the dead letters, or is dropped where there are
   // none.
   std::optional<base::Error> broken;
+  // Why it is to be dropped unseen ("trimmed"); empty for all others.
+  std::string_view drop = {};
 };
 
 // How a frame ended. Each ends in exactly one of these.
@@ -61,6 +63,10 @@ class FrameSource {
   // settled now (the upstream is away) is kept and tried again: it is bounded by what was pulled,
   // because frames count as in hand until `done` has been called.
   virtual void Settle(Settlement settlement, OnSettled done) = 0;
+
+  // Settlements that the upstream refuses at the moment, of frames that ended without a result: they
+  // are small and bounded, and need not count as frames in hand.
+  virtual std::size_t Parked() const { return 0; }
 
   // Whether a frame that is settled as kReturned is worked on later: by somebody else, or by us at
   // the next start. Where it is not, a consumer that stops finishes what it holds.

@@ -53,7 +53,8 @@ struct RedisOptions {
   std::string host = "redis";  // a name, an address, or the path of a Unix socket
   std::uint16_t port = 6379;
   std::string username = {};
-  std::string password_file = {};  // empty: no password
+  std::string password_file = {};  // empty: no password; read at each login
+  int db = 0;                      // the database's number
   bool tls = false;
   std::string tls_ca_file = {};  // empty: the system's authorities
   std::string stream = "frames:ready:<processor_id>";
@@ -66,6 +67,9 @@ struct RedisOptions {
   int max_deliveries = 5;
   std::string results_stream = "sample:results";
   std::string dlq_stream = "frames:dlq:<processor_id>";
+  // The oldest dead letters go when the stream would take more of Redis' memory; one letter may
+  // take a quarter of it.
+  std::uint64_t dlq_max_bytes = 256U << 20;
 };
 
 struct Options {

@@ -93,7 +93,8 @@ class ConsumerParts::Impl {
         clock_(context.work.clock),
         log_(context.log),
         redis_(FinalNames(config_.consumer)),
-        login_{redis_.username, std::move(password)},
+        login_{redis_.username, std::move(password), redis_.db,
+               [path = redis_.password_file] { return ReadPassword(path); }},
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
         url_pixels_(config_.consumer.frame_url_hosts, config_.codec.max_frame_bytes, config_.net,
                     net::ResolveBySystem, clock_),
@@ -227,7 +228,10 @@ class ConsumerParts::Impl {
                                      .limits = LimitsOf(config_.net),
                                      .clock = clock_,
                                      .consumer = UniqueName(context.ids),
-                                     .processor_id = config_.consumer.processor_id},
+                                     .processor_id = config_.consumer.processor_id,
+                                     .metrics = &context.work.metrics,
+                                     .conditions = &context.conditions,
+                                     .log = &context.log},
         redis_, config_.frame);
     redis_source_ = source.get();
     return source;

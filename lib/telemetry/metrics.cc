@@ -258,6 +258,13 @@ class Metrics::Impl {
           .Name("sampleproc_consumer_pull_failures_total")
           .Help("Pulls of frames that failed, by the type of the error.")
           .Register(registry);
+  prometheus::Family<prometheus::Counter>& settlements_refused =
+      BuildCounter()
+          .Name("sampleproc_consumer_settlements_refused_total")
+          .Help(
+              "Results, dead letters and acknowledgements that Redis refused, by its word for it. "
+              "Each is tried again.")
+          .Register(registry);
   prometheus::Gauge& reload_successful =
       BuildGauge()
           .Name("sampleproc_config_last_reload_successful")
@@ -355,6 +362,10 @@ void Metrics::ConsumerFrameSettled(std::string_view outcome, std::string_view re
 void Metrics::ConsumerPullFailed(const base::Error& error) {
   impl_->consumer_failures.Add({{"type", std::string(base::ErrorCodeName(error.code))}})
       .Increment();
+}
+
+void Metrics::SettlementRefused(std::string_view reason) {
+  impl_->settlements_refused.Add({{"reason", std::string(reason)}}).Increment();
 }
 
 void Metrics::ConfigReloaded(bool successful) {

@@ -112,6 +112,8 @@ class Metrics {
   void ConsumerFramesOffered(std::size_t frames);
   void ConsumerFrameSettled(std::string_view outcome, std::string_view reason);
   void ConsumerPullFailed(const base::Error& error);
+  // Redis refused what became of a frame; `reason` is one of net/redis_refusal.h's words.
+  void SettlementRefused(std::string_view reason);
   // A configuration was read anew; without success the old one stays.
   void ConfigReloaded(bool successful);
 
