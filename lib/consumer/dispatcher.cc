@@ -88,8 +88,16 @@ std::size_t Dispatcher::Room() const {
 
 std::size_t Dispatcher::AwaitRoom(milliseconds patience) {
   Lock lock(mutex_);
-  changed_.wait_for(lock, patience, [this] { return Room() > 0 || draining_; });
+  changed_.wait_for(lock, patience, [this] { return IsWorthAPull() || draining_; });
   return Room();
+}
+
+// A pull for each frame that leaves would cost the upstream as much as the frames themselves.
+bool Dispatcher::IsWorthAPull() const {
+  const std::size_t room = Room();
+  if (room >= static_cast<std::size_t>(options_.batch_size)) return true;
+  const bool idle = handed_.size() <= static_cast<std::size_t>(context_.pool.workers());
+  return room > 0 && waiting_.size() == 0 && idle;
 }
 
 HeldPtr Dispatcher::Hold(Delivery delivery) {

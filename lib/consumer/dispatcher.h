@@ -72,7 +72,8 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  // How many more frames may be pulled; waits until that is more than none, at most for `patience`.
+  // How many more frames may be pulled. Waits, for `patience` at most, until there is room for a
+  // whole batch, or for any while the workers have nothing left to begin.
   std::size_t AwaitRoom(std::chrono::milliseconds patience);
 
   // Takes frames that were pulled, in their order.
@@ -126,6 +127,7 @@ class Dispatcher {
   void TakeBack(const HeldFrame& held);
   HeldPtr TakeNext();
   std::size_t Room() const;
+  bool IsWorthAPull() const;
   void WatchAge();
 
   void Start(const HeldPtr& held, process::BatchPart part);
