@@ -9,8 +9,7 @@ namespace {
 // Scripts of before Redis 7 put "ERR Error running script" before the error itself.
 constexpr std::array kRefusals = {
     RedisRefusal{"WRONGTYPE", true, "the key is no stream; delete it or configure another name"},
-    RedisRefusal{"NOPERM", true,
-                 "this user's ACL lacks a command or a key; SECURITY.md lists both"},
+    RedisRefusal{"NOPERM", true, "this user's ACL lacks a command or a key; README.md lists both"},
     RedisRefusal{"NOAUTH", true, "it wants a login: set consumer.redis.password_file"},
     RedisRefusal{"WRONGPASS", true, "user or password (consumer.redis.password_file) is wrong"},
     RedisRefusal{"OOM", false,
