@@ -18,7 +18,7 @@ constexpr double kHope = 2.0;
 
 base::Result<void> Pace::Check(double done) const {
   if (auto allowed = allowance_.Check(what_); !allowed) return allowed;
-  if (allowance_.deadline.Never() || done <= 0) return {};
+  if (!allowance_.deadline.OnSystemClock() || done <= 0) return {};
   const base::MonoTime now = base::SystemClock().Now();
   const Seconds took = now - begin_;
   const Seconds left = allowance_.deadline.At() - now;
