@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "process/steps/opencv_module.h"
@@ -30,11 +32,13 @@ constexpr std::uint64_t kPieceBytesPerPixel = 13;
 constexpr std::uint64_t kRowsAround = 3 * kWindowHeight;
 constexpr std::uint64_t kFixedBytes = 2u << 20;
 
-// A camera whose motion was watched in this frame: then people move, or are not looked for.
-bool MotionWatched(const frame::FrameResult& result) {
-  return std::ranges::any_of(result.steps, [](const frame::StepReport& step) {
-    return step.name == "motion" && step.skipped.empty();
-  });
+// Why the motion step did not look, empty when it did: then people move, or are not looked for.
+// Nothing without that step.
+std::optional<std::string_view> MotionSkipped(const frame::FrameResult& result) {
+  for (const frame::StepReport& step : result.steps) {
+    if (step.name == "motion") return step.skipped;
+  }
+  return std::nullopt;
 }
 
 bool MotionSeen(const frame::FrameResult& result) {
@@ -60,11 +64,20 @@ class PeopleStep : public Step {
   PeopleStep& operator=(const PeopleStep&) = delete;
 
   std::string_view Name() const override { return "people"; }
-  StepNeeds Needs() const override { return {.luma_width = 0, .colour = true}; }
+  StepNeeds Needs() const override {
+    return {.luma_width = 0, .colour = true, .bytes_per_pixel = kCopyBytesPerPixel};
+  }
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport& report) override {
-    const bool gated = when_ == PeopleOptions::When::kMotion && MotionWatched(result);
+    const auto unwatched =
+        when_ == PeopleOptions::When::kMotion ? MotionSkipped(result) : std::nullopt;
+    // A camera that is refused is no photo: who makes up names would have every frame searched.
+    if (unwatched == CameraStates::kMaxCameras || unwatched == CameraStates::kNoMemory) {
+      report.skipped = *unwatched;
+      return {};
+    }
+    const bool gated = unwatched && unwatched->empty();
     if (gated && !MotionSeen(result)) {
       report.skipped = "no_motion";
       return {};
