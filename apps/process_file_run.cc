@@ -237,6 +237,8 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   auto workers = MakeWorkers(jobs,
                              {.codec = config.codec,
                               .frame = config.frame,
+                              .budget = shared.budget,
+                              .budget_patience = config.process.budget_patience,
                               .annotated = *annotated ? &**annotated : nullptr},
                              shared, *replayed, start->place.frames > 0);
   if (!workers) return Complain(context, workers.error());

@@ -163,6 +163,13 @@ FrameRequest TakeFrameRequest(http::Request& request) {
   return taken;
 }
 
+std::optional<std::optional<std::string>> CameraOf(const FrameRequest& request) {
+  if (request.kind != BodyKind::kPicture) return std::nullopt;
+  auto camera = TextParameter(request.query, "camera_id", frame::kMaxIdBytes);
+  if (!camera) return std::nullopt;  // ReadFrame says what is wrong with it
+  return std::move(*camera);
+}
+
 Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options) {
   switch (request.kind) {
     case BodyKind::kJson:

@@ -40,21 +40,44 @@ Result<void> WritePicture(const fs::path& path, base::ByteView bytes) {
   return base::Fail(base::ErrorCode::kIo, "the annotated picture cannot be written");
 }
 
-Result<frame::Frame> ReadPicture(const Task& task, std::size_t max_bytes) {
-  auto bytes = ReadInput(task.source.source, max_bytes);
+// Of what has no size that can be asked for, as standard input, as much as is read at the most, but
+// leaving half for others: it may be long in coming.
+Result<resources::Reservation> ReserveInput(const std::string& path, const WorkerContext& context) {
+  std::error_code unknown;
+  const std::uintmax_t size = fs::file_size(path, unknown);
+  const std::size_t most = context.codec.max_frame_bytes;
+  const std::size_t bytes = unknown
+                                ? std::min(most, context.budget.capacity())
+                                : static_cast<std::size_t>(std::min<std::uintmax_t>(size, most));
+  return context.budget.Reserve(bytes, "reading this file", context.budget_patience, {});
+}
+
+// `reservation` is of the frame's bytes.
+Result<frame::Frame> ReadPicture(const std::string& path, const WorkerContext& context,
+                                 resources::Reservation& reservation) {
+  auto reserved = ReserveInput(path, context);
+  if (!reserved) return std::unexpected(reserved.error());
+  auto bytes = ReadInput(path, context.codec.max_frame_bytes);
   if (!bytes) return std::unexpected(bytes.error());
+  if (bytes->size() != reserved->bytes()) {
+    reserved->Release();
+    reserved = context.budget.Reserve(bytes->size(), "this file", context.budget_patience, {});
+    if (!reserved) return std::unexpected(reserved.error());
+  }
+  reservation = std::move(*reserved);
   frame::Frame frame;
   frame.storage = std::move(*bytes);
-  frame.declared_format = DeclaredFormat(task.source.source);
+  frame.declared_format = DeclaredFormat(path);
   return frame;
 }
 
 }  // namespace
 
 Result<frame::FrameResult> FrameWorker::Work(Task& task) {
+  resources::Reservation reservation;  // of a file; goes after the frame
   Result<frame::Frame> frame;
   if (std::holds_alternative<PictureFile>(task.payload)) {
-    frame = ReadPicture(task, context_.codec.max_frame_bytes);
+    frame = ReadPicture(task.source.source, context_, reservation);
   } else if (auto* raw = std::get_if<RawPixels>(&task.payload)) {
     frame->storage = std::move(raw->bytes);
     frame->raw = raw->description;

@@ -17,8 +17,15 @@ struct FacesOptions {
 
 struct MotionOptions {
   // Cameras whose background is kept, a bound on memory: about 4.5 MB each. Frames of further
-  // cameras are not looked at for motion.
+  // cameras are not looked at for motion, nor by steps that look where motion was.
   int max_cameras = 64;
+
+  // Ids of cameras that always have a place, whoever else comes; of the max_cameras.
+  std::vector<std::string> cameras = {};
+
+  // A camera without a frame for so long gives its place to who comes; a camera that has sent fewer
+  // than 15 frames does so after 2 s.
+  std::chrono::milliseconds camera_idle{60'000};
 };
 
 struct PeopleOptions {

@@ -70,7 +70,10 @@ class Service::Impl {
         drain(WorkerCount(config.process, machine)),
         budget(MemoryCapacity(config.resources, machine), &drain),
         tracker(kMaxTrackedFrames, *log),
-        cameras(config.process.motion.max_cameras, budget,
+        cameras({.max_cameras = config.process.motion.max_cameras,
+                 .reserved = config.process.motion.cameras,
+                 .idle = config.process.motion.camera_idle},
+                budget, clock,
                 [this](std::string_view camera_id, std::string_view reason) {
                   log->Warning("no motion for this camera: no room for its background",
                                {{"camera", camera_id}, {"reason", reason}});
@@ -111,6 +114,7 @@ class Service::Impl {
   milliseconds LostAfter() const {
     return std::max(config.service.stuck_after, config.process.deadline);
   }
+  void TellOfCameraPlaces();
   void ApplyDrainDelay(const base::Deadline& force);
   void StopConsumer(const base::Deadline& force);
   int AwaitRequests(const base::Deadline& force);
@@ -299,8 +303,18 @@ void Service::Impl::CloseSessions(const base::Deadline& end) {
   server->Stop();
 }
 
+// Refusals end in silence, so it is looked for whether there still are some.
+void Service::Impl::TellOfCameraPlaces() {
+  if (!cameras.Crowded()) return conditions.Clear(telemetry::condition::kCameraPlaces);
+  conditions.Raise(telemetry::condition::kCameraPlaces, {},
+                   "cameras without a place are not looked at for motion: raise "
+                   "process.motion.max_cameras, and name those that matter in "
+                   "process.motion.cameras");
+}
+
 bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
+  impl.TellOfCameraPlaces();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));

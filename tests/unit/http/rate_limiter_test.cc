@@ -121,8 +121,9 @@ TEST_CASE("answers say how the quota stands, and a refusal when to come back") {
   RateLimit link(limiter);
   const Route probe{Method::kGet, "/livez", {}, true, true};
   Request request;
-  const auto fields = [&](std::optional<Response> answer) {
-    Response response = answer ? std::move(*answer) : Response();
+  const auto fields = [&](const std::optional<Response>& answer) {
+    Response response;
+    if (answer) response.field_lines = answer->field_lines;
     link.OnResponse(request, response);
     return response.field_lines;
   };
