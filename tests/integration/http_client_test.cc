@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <functional>
@@ -206,6 +207,37 @@ TEST_CASE("what is no whole answer, or too much of one, in bounded time") {
     REQUIRE_FALSE(answer);
     CHECK(answer.error().code == c.code);
   }
+}
+
+TEST_CASE("there is room for a body before it is read, at once or piece by piece") {
+  const std::string body(300'000, 'x');
+  const auto chunked = [&] {
+    std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (int i = 0; i < 3; ++i) answer += "186a0\r\n" + body.substr(0, 100'000) + "\r\n";
+    return answer + "0\r\n\r\n";
+  };
+  const Upstream upstream([&](int number) {
+    if (number == 1) return chunked();
+    return "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + body;
+  });
+  const Options options;
+  HttpClient client(UrlOf(upstream.port()), options, Loopback(), base::SystemClock());
+  std::vector<std::size_t> asked_for;
+  const auto ask = [&](std::size_t most) {
+    asked_for.clear();
+    return client.Ask({}, 1'000'000, {}, [&, most](std::size_t bytes) -> base::Result<void> {
+      asked_for.push_back(bytes);
+      if (bytes <= most) return {};
+      return base::Fail(ErrorCode::kOverloaded, "no room");
+    });
+  };
+  CHECK(ask(300'000).value().body == body);
+  CHECK(asked_for == std::vector<std::size_t>{300'000});
+  CHECK(ask(1'000'000).value().body == body);
+  CHECK(asked_for.size() > 1);
+  CHECK(std::ranges::is_sorted(asked_for));
+  CHECK(asked_for.back() >= body.size());
+  CHECK(ask(299'999).error().code == ErrorCode::kOverloaded);
 }
 
 TEST_CASE("who is gone is looked up again at once, and cancelling ends a wait") {
