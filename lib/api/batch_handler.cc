@@ -169,8 +169,7 @@ void Spread(const ProcessContext& context, const SharedJob& job, base::ByteBuffe
     });
   }
   process::StartBatch(
-      std::move(frames), process::FlushReason::kClosing, context.clock.Now() - job->begun,
-      context.log,
+      std::move(frames), context.log,
       [context, job](const process::BatchReport& report) { Answer(context, *job, report); });
 }
 

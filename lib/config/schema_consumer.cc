@@ -117,6 +117,39 @@ void AddPullRows(std::vector<Key>& rows) {
                        .help = "Folder below which entries may name files with their pixels "
                                "(storage_path); empty is none."},
                       [](auto& c) -> auto& { return c.consumer.storage_root; }));
+  rows.push_back(Bind({.path = "consumer.max_pixel_bytes",
+                       .kind = Kind::kSize,
+                       .min = 1024,
+                       .max = std::int64_t{1} << 30,
+                       .help = "Most bytes of a pulled frame's pixels, whether they come in its "
+                               "metadata or are fetched."},
+                      [](auto& c) -> auto& { return c.consumer.max_pixel_bytes; }));
+  rows.push_back(Bind({.path = "consumer.fetches",
+                       .kind = Kind::kInt,
+                       .min = 1,
+                       .max = 256,
+                       .unit = "fetches",
+                       .help = "How many frames' pixels are fetched at the same time from Redis, "
+                               "files and hosts. One host has half of them at most."},
+                      [](auto& c) -> auto& { return c.consumer.fetches; }));
+  rows.push_back(Bind({.path = "consumer.fetch_timeout",
+                       .kind = Kind::kDuration,
+                       .min = 10 * kMs,
+                       .max = 10 * kMinute,
+                       .help = "Longest time for the pixels of a frame to come; process.deadline "
+                               "when that is shorter. A host that takes longer counts as away: its "
+                               "frames wait and are tried again."},
+                      [](auto& c) -> auto& { return c.consumer.fetch_timeout; }));
+  rows.push_back(Bind({.path = "consumer.max_waiting",
+                       .kind = Kind::kInt,
+                       .min = 1,
+                       .max = 100'000,
+                       .unit = "frames",
+                       .help = "How many frames may wait for pixels, because their host is slow or "
+                               "away, while others go on. When half of them wait for one host that "
+                               "is away, its further frames go back to Redis; a frame buffer takes "
+                               "none back, so no more are pulled when all of them wait."},
+                      [](auto& c) -> auto& { return c.consumer.max_waiting; }));
   rows.push_back(
       Bind({.path = "consumer.frame_url_hosts",
             .kind = Kind::kStringList,

@@ -40,8 +40,9 @@ struct Settlement {
   std::uint64_t ticket = 0;
   Ending ending = Ending::kDone;
   std::string frame_id;
-  std::string record;  // one line of JSON without the newline; of kDone only
-  std::string reason;  // a stable word ("max_age", "no_pixels", "invalid-frame"); of the others
+  std::string record;      // one line of JSON without the newline; of kDone only
+  std::string reason;      // a stable word ("max_age", "no_pixels", "invalid-frame"); of the others
+  bool worked_on = false;  // a worker has had it; a hand-out without that is no attempt at it
 };
 
 // Called once, from any thread. False: another owner had settled the frame before, so nothing of

@@ -64,12 +64,9 @@ struct Options {
   // Longest wait for room in the memory budget before a frame is refused as overload.
   std::chrono::milliseconds budget_patience{500};
 
-  // Frames that are handed to the workers together while all of them are busy. More means fewer
-  // hand-overs and longer waiting under load; an idle worker gets a frame at once in any case.
+  // Pulled frames that wait at the workers while all of them are busy. More means less idling when
+  // frames are small, and less to choose from; an idle worker gets a frame at once in any case.
   int batch_size = 10;
-
-  // Longest time a frame waits for its batch to fill while all workers are busy; 0 = not at all.
-  std::chrono::milliseconds batch_wait{20};
 
   // Frames with more pixels than this are heavy: one at a time is worked on, whatever the number of
   // workers, so that a few of them do not take all memory and all workers.

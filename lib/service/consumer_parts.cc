@@ -10,7 +10,8 @@
 #include <utility>
 
 #include "consumer/consumer.h"
-#include "consumer/dispatcher.h"
+#include "consumer/dispatch_threads.h"
+#include "consumer/entry_fields.h"
 #include "consumer/entry_pixels.h"
 #include "consumer/http_source.h"
 #include "consumer/ledger.h"
@@ -95,20 +96,22 @@ class ConsumerParts::Impl {
         redis_(FinalNames(config_.consumer)),
         login_{redis_.username, std::move(password), redis_.db,
                [path = redis_.password_file] { return ReadPassword(path); }},
+        limits_(consumer::PulledLimits(config_.frame, MostPixelBytes(config_))),
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
-        url_pixels_(config_.consumer.frame_url_hosts, config_.codec.max_frame_bytes, config_.net,
+        url_pixels_(config_.consumer.frame_url_hosts, MostPixelBytes(config_), config_.net,
                     net::ResolveBySystem, clock_),
         client_(std::move(client)),
-        pixels_(Places()),
+        pixels_(Places(), context.budget),
         sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, clock_, context.ids,
                 context.log},
                std::move(sink_rooms)),
         spool_(std::move(spool)),
         source_(MakeSource(context)),
         ledger_(context.work.metrics),
-        dispatcher_({*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget,
-                     context.conditions, ledger_, context.log},
-                    {config_.consumer, config_.process}),
+        dispatch_({*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget,
+                   ledger_, context.conditions, context.log},
+                  {config_.consumer, config_.process}),
+        dispatcher_(dispatch_.dispatcher()),
         consumer_(std::in_place, *source_, dispatcher_, config_.consumer,
                   PullBackoff(config_.consumer, context.ids), context.work.metrics, clock_,
                   context.log) {
@@ -124,7 +127,7 @@ class ConsumerParts::Impl {
 
   ~Impl() {
     consumer_.reset();
-    dispatcher_.Stop();
+    dispatch_.Stop();
     source_.reset();
   }
 
@@ -205,8 +208,12 @@ class ConsumerParts::Impl {
 
   static net::RedisLimits PixelLimits(const config::Config& config) {
     net::RedisLimits limits = LimitsOf(config.net);
-    limits.reply_bytes = config.codec.max_frame_bytes;
+    limits.reply_bytes = MostPixelBytes(config);
     return limits;
+  }
+
+  static std::size_t MostPixelBytes(const config::Config& config) {
+    return std::min<std::size_t>(config.consumer.max_pixel_bytes, config.codec.max_frame_bytes);
   }
 
   static consumer::Backoff PullBackoff(const consumer::Options& options, base::IdSource& ids) {
@@ -218,9 +225,9 @@ class ConsumerParts::Impl {
 
   std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) {
     if (client_) {
-      if (spool_) keeper_.emplace(*spool_, sinks_.set(), config_.frame, log_);
-      return std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout,
-                                                    config_.frame, keeper_ ? &*keeper_ : nullptr);
+      if (spool_) keeper_.emplace(*spool_, sinks_.set(), limits_, log_);
+      return std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout, limits_,
+                                                    keeper_ ? &*keeper_ : nullptr);
     }
     auto source = std::make_unique<consumer::RedisSource>(
         consumer::RedisSourceContext{.connect = ConnectRedis(redis_),
@@ -232,7 +239,7 @@ class ConsumerParts::Impl {
                                      .metrics = &context.work.metrics,
                                      .conditions = &context.conditions,
                                      .log = &context.log},
-        redis_, config_.frame);
+        redis_, limits_);
     redis_source_ = source.get();
     return source;
   }
@@ -240,17 +247,23 @@ class ConsumerParts::Impl {
   consumer::PixelPlaces Places() {
     consumer::PixelPlaces places;
     if (config_.consumer.source == consumer::Source::kRedis) {
-      places.redis_key = [this](const std::string& key, const base::Allowance& allowance) {
-        return redis_pixels_.Fetch(key, allowance);
+      places.redis_host = redis_.host.starts_with('/')
+                              ? redis_.host
+                              : net::Endpoint{.host = redis_.host, .port = redis_.port}.Name();
+      places.redis_key = [this](const std::string& key, const consumer::MakeRoom& make_room,
+                                const base::Allowance& allowance) {
+        return redis_pixels_.Fetch(key, make_room, allowance);
       };
     }
     const std::string& root = config_.consumer.storage_root;
     if (!config_.consumer.frame_url_hosts.empty()) {
-      places.url = [this](const std::string& url, const base::Allowance& allowance) {
-        return url_pixels_.Fetch(url, allowance);
+      places.url_host = [this](const std::string& url) { return url_pixels_.HostOf(url); };
+      places.url = [this](const std::string& url, const consumer::MakeRoom& make_room,
+                          const base::Allowance& allowance) {
+        return url_pixels_.Fetch(url, make_room, allowance);
       };
     }
-    if (!root.empty()) places.file = consumer::FilesBelow(root, config_.codec.max_frame_bytes);
+    if (!root.empty()) places.file = consumer::FilesBelow(root, MostPixelBytes(config_));
     return places;
   }
 
@@ -259,6 +272,7 @@ class ConsumerParts::Impl {
   base::Logger& log_;
   const consumer::RedisOptions redis_;
   const net::RedisLogin login_;
+  const frame::Options limits_;  // of pulled frames
   consumer::RedisPixels redis_pixels_;
   consumer::UrlPixels url_pixels_;
   const std::unique_ptr<net::HttpClient> client_;
@@ -269,7 +283,8 @@ class ConsumerParts::Impl {
   consumer::RedisSource* redis_source_ = nullptr;  // source_, when it is one
   std::unique_ptr<consumer::FrameSource> source_;
   consumer::Ledger ledger_;
-  consumer::Dispatcher dispatcher_;
+  consumer::DispatchThreads dispatch_;
+  consumer::Dispatcher& dispatcher_;  // of dispatch_
   std::optional<consumer::Consumer> consumer_;
   std::unique_ptr<net::HttpClient> orchestrator_;  // nullptr: there is none to register with
   std::optional<consumer::Registrar> registrar_;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "support/fake_clock.h"
+#include "unit/consumer/dispatcher_bench.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -93,13 +94,6 @@ class Scripted final : public FrameSource {
   std::size_t largest_ = 0;
 };
 
-class NoPixelsAnywhere final : public PixelLoader {
- public:
-  base::Result<frame::Frame> Load(FrameEntry&, const base::Allowance&) override {
-    return base::Fail(ErrorCode::kNotFound, "none");
-  }
-};
-
 // Keeps the messages.
 class Log final : public base::Logger {
  public:
@@ -121,19 +115,24 @@ class Log final : public base::Logger {
 
 struct Bench {
   Bench() {
-    process.pipeline = {"stats"};
     options.poll_interval = std::chrono::milliseconds(0);
-    auto started = process::WorkerPool::Start(1, 10, {process, codec, budget, clock, cameras}, log);
-    REQUIRE(started);
-    pool = std::move(*started);
-    dispatcher.emplace(
-        DispatcherContext{
-            source, {}, pixels, *pool, {tracker, clock, metrics}, budget, conditions, ledger, log},
-        DispatcherOptions{options, process});
+    pixels.PaidBy(budget);
+    dispatcher.emplace(DispatcherContext{source,
+                                         sinks,
+                                         pixels,
+                                         fetchers,
+                                         hands,
+                                         wakeups,
+                                         {tracker, clock, metrics},
+                                         budget,
+                                         ledger,
+                                         conditions,
+                                         log},
+                       DispatcherOptions{options, process});
   }
   ~Bench() {
     consumer.reset();
-    pool->StopWithin(std::chrono::hours(1));
+    fetchers.Stop();
     dispatcher.reset();
   }
   void Start() {
@@ -149,20 +148,21 @@ struct Bench {
 
   Options options;
   process::Options process;
-  codec::Options codec;
   testing::FakeClock clock;
   Log log;
   telemetry::Metrics metrics{clock, "test"};
   telemetry::Conditions conditions{clock, log};
   process::FrameTracker tracker{100, log};
   resources::MemoryBudget budget{1 << 20};
-  process::CameraStates cameras{1, budget};
   Scripted source;
-  NoPixelsAnywhere pixels;
+  SinkSet sinks;
+  test::Pixels pixels;
+  FetchThreads fetchers{1, pixels, log};
+  test::Hands hands{1};
+  WakeupThread wakeups{clock};
   Ledger ledger{metrics};
   std::mutex mutex;
   std::vector<int> failures;
-  std::unique_ptr<process::WorkerPool> pool;
   std::optional<Dispatcher> dispatcher;
   std::optional<Consumer> consumer;
 };
