@@ -126,9 +126,10 @@ Result<HttpClient::Connection> HttpClient::Take(const base::Allowance& allowance
     counts_.waited += clock_.Now() - begun;
     std::erase_if(kept_, [&](const Kept& each) { return begun - each.since >= kKeep; });
     ++in_use_;
-    if (!kept_.empty()) {
+    while (!kept_.empty()) {
       Connection connection{std::move(kept_.back().stream), true};
       kept_.pop_back();
+      if (!connection.stream->Quiet()) continue;  // the peer has closed it meanwhile
       ++counts_.reused;
       return connection;
     }
