@@ -89,10 +89,11 @@ void AddSinks(const std::vector<SinkGauges>& sinks, std::vector<MetricFamily>& f
                     "Results that a sink keeps until they are delivered.",
                     MetricType::Gauge,
                     {}};
-  MetricFamily failing{"sampleproc_sink_failing",
-                       "Whether a sink's last attempt to deliver did not succeed.",
-                       MetricType::Gauge,
-                       {}};
+  MetricFamily failing{
+      "sampleproc_sink_failing",
+      "Whether a sink delivers nothing at the moment: it fails, hangs or is refused.",
+      MetricType::Gauge,
+      {}};
   for (const SinkGauges& sink : sinks) {
     const auto add = [&](MetricFamily& family, double value, const char* outcome) {
       prometheus::ClientMetric metric;
@@ -153,6 +154,13 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
     if (gauges.consumer->last_frame_age_seconds) {
       add("sampleproc_consumer_last_frame_age_seconds", "Since the upstream last had a frame.",
           *gauges.consumer->last_frame_age_seconds);
+    }
+    if (gauges.consumer->buffer_errors) {
+      families.push_back(One("sampleproc_frame_buffer_errors_total",
+                             "Answers of 500 from the frame buffer, each of which loses the frames "
+                             "that it would have handed out.",
+                             MetricType::Counter,
+                             static_cast<double>(*gauges.consumer->buffer_errors)));
     }
     AddClients(gauges.consumer->clients, families);
     AddSinks(gauges.consumer->sinks, families);
@@ -258,6 +266,11 @@ class Metrics::Impl {
           .Name("sampleproc_consumer_pull_failures_total")
           .Help("Pulls of frames that failed, by the type of the error.")
           .Register(registry);
+  prometheus::Family<prometheus::Counter>& reloads =
+      BuildCounter()
+          .Name("sampleproc_config_reloads_total")
+          .Help("Readings of the configuration after the start (SIGHUP), by what became of them.")
+          .Register(registry);
   prometheus::Gauge& reload_successful =
       BuildGauge()
           .Name("sampleproc_config_last_reload_successful")
@@ -278,6 +291,7 @@ class Metrics::Impl {
   std::map<RequestKey, prometheus::Histogram*, std::less<>> request_children;  // guarded by mutex
   std::map<std::string, prometheus::Histogram*, std::less<>> stage_children;   // guarded by mutex
   std::map<std::string, prometheus::Counter*, std::less<>> camera_children;    // guarded by mutex
+  std::map<std::string, std::uint64_t> dropped;                                // guarded by mutex
   FrameHistory history;                                                        // guarded by mutex
 
   void ObserveStage(std::string_view stage, std::chrono::nanoseconds took) {
@@ -350,6 +364,14 @@ void Metrics::ConsumerFramesOffered(std::size_t frames) {
 void Metrics::ConsumerFrameSettled(std::string_view outcome, std::string_view reason) {
   impl_->consumer_frames.Add({{"outcome", std::string(outcome)}, {"reason", std::string(reason)}})
       .Increment();
+  if (outcome != "dropped") return;
+  const std::lock_guard lock(impl_->mutex);
+  ++impl_->dropped[std::string(reason)];
+}
+
+std::map<std::string, std::uint64_t> Metrics::dropped() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->dropped;
 }
 
 void Metrics::ConsumerPullFailed(const base::Error& error) {
@@ -358,6 +380,7 @@ void Metrics::ConsumerPullFailed(const base::Error& error) {
 }
 
 void Metrics::ConfigReloaded(bool successful) {
+  impl_->reloads.Add({{"outcome", successful ? "applied" : "refused"}}).Increment();
   impl_->reload_successful.Set(successful ? 1 : 0);
   if (successful) impl_->reload_time.Set(impl_->WallSeconds());
 }
