@@ -280,14 +280,6 @@ Result<std::vector<Delivery>> RedisSource::ClaimOne(const std::string& id,
   return claimed;
 }
 
-Result<void> RedisSource::Probe() {
-  const PullGate::Pass pass(gate_);
-  if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
-  auto reply = Ask({"PING"});
-  if (!reply) return std::unexpected(std::move(reply.error()));
-  return {};
-}
-
 void RedisSource::Settle(Settlement settlement, OnSettled done) {
   const std::lock_guard lock(mutex_);
   const auto held = held_.find(settlement.ticket);
