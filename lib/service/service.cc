@@ -279,12 +279,12 @@ void Service::ReloadRefused() {
 
 void Service::ToggleDebug() {
   Impl& impl = *impl_;
-  impl.debug = !impl.debug;
   const std::string& configured = impl.generation->config.telemetry.log_level;
-  impl.log->SetLevel(impl.debug ? base::LogLevel::kDebug : LevelOf(configured));
-  impl.log->Info(
-      "log level changed by SIGUSR1",
-      {{"level", impl.debug ? std::string_view("debug") : std::string_view(configured)}});
+  impl.debug = !impl.debug;
+  if (impl.debug) impl.log->SetLevel(base::LogLevel::kDebug);
+  impl.log->Info("log level changed by SIGUSR1",
+                 {{"log_level", impl.debug ? std::string_view("debug") : configured}});
+  if (!impl.debug) impl.log->SetLevel(LevelOf(configured));
 }
 
 void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {

@@ -173,10 +173,14 @@ class Consumer(WithService):
     def test_a_stop_does_not_wait_for_a_redis_that_is_silent(self):
         add_frames(self.redis, 200)
         claim = ("--set", "consumer.redis.claim_idle=1s")
-        service = self.consume(*SLOW, *claim, "--set", "net.read_timeout=10m")
+        service = self.consume(*SLOW, *claim, "--set", "net.read_timeout=10m", "--set",
+                               "service.shutdown_timeout=4s")  # fmt: skip
         wait_until(lambda: self.redis.xlen(RESULTS) >= 5)
         self.server.child.send_signal(signal.SIGSTOP)
-        self.assertEqual(service.stop(), 0)
+        self.assertEqual(service.stop(), 1)
+        last = service.log()[-1]
+        self.assertIs(last["clean"], False)
+        self.assertGreater(last["frames_given_up"], 0)
         self.server.child.send_signal(signal.SIGCONT)
         self.consume(*claim)
         wait_until(lambda: self.redis.xlen(RESULTS) >= 200 and pending(self.redis) == 0)
