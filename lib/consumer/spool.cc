@@ -143,11 +143,6 @@ void Spool::Find(std::uint64_t number, std::string_view ending, std::uint64_t by
   }
 }
 
-std::uint64_t Spool::bytes() const {
-  const base::MutexLock lock(mutex_);
-  return bytes_;
-}
-
 std::string Spool::PathOf(std::uint64_t answer, std::string_view ending) const {
   return folder_ + '/' + std::to_string(answer) + std::string(ending);
 }

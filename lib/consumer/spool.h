@@ -1,6 +1,7 @@
 // What a frame buffer has handed out, on disk until it is done.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -68,7 +69,7 @@ class Spool {
 
   bool Full() const { return bytes() >= most_bytes_; }
   // Of all files with answers, those that were set aside too.
-  std::uint64_t bytes() const;
+  std::uint64_t bytes() const { return bytes_; }
 
   // Fails with kIo, the path and the system's reason. What could not be written whole is deleted:
   // its frames are still in hand.
@@ -124,7 +125,8 @@ class Spool {
   std::map<std::uint64_t, std::string> unremoved_ GUARDED_BY(mutex_);
   std::string unnoted_ GUARDED_BY(mutex_);
   std::map<std::uint64_t, std::uint64_t> torn_ GUARDED_BY(mutex_);  // bytes of those set aside
-  std::uint64_t bytes_ GUARDED_BY(mutex_) = 0;
+  // Asked for by who must not wait for a disk.
+  std::atomic<std::uint64_t> bytes_ = 0;
   std::uint64_t next_ GUARDED_BY(mutex_) = 1;
 };
 

@@ -29,7 +29,6 @@ std::optional<std::uint64_t> SpoolKeeper::Write(std::string_view answer) {
   Tell("write", done ? "" : done.error().message,
        "pulled frames cannot be written down and are worked on without, a crash would lose them; "
        "make room, or mend consumer.http.spool_dir");
-  const base::MutexLock lock(mutex_);
   if (!done) ++failures_;
   if (!written) return std::nullopt;
   return written->answer;
@@ -131,11 +130,6 @@ void SpoolKeeper::Look() {
   Tell("torn", troubles.torn,
        "it was set aside because it holds no frames that can be read; mend it and take .torn off "
        "its name for the next start, or delete it");
-}
-
-std::uint64_t SpoolKeeper::failures() const {
-  const base::MutexLock lock(mutex_);
-  return failures_;
 }
 
 }  // namespace sampleproc::consumer

@@ -1,6 +1,7 @@
 // Which of the frames in hand are in the spool, and when they need it no more.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -61,7 +62,8 @@ class SpoolKeeper {
   // Tries again what failed, when it is time, and tells how the spool is. Every second or so.
   void Look();
 
-  std::uint64_t failures() const;
+  // Any thread; never waits for a disk.
+  std::uint64_t failures() const { return failures_; }
 
  private:
   struct Kept {
@@ -93,7 +95,7 @@ class SpoolKeeper {
   std::deque<LeftFrame> left_ GUARDED_BY(mutex_);             // of one answer
   int left_in_hand_ GUARDED_BY(mutex_) = 0;
   std::deque<Undelivered> undelivered_ GUARDED_BY(mutex_);
-  std::uint64_t failures_ GUARDED_BY(mutex_) = 0;
+  std::atomic<std::uint64_t> failures_ = 0;
   base::Deadline retry_ GUARDED_BY(mutex_);
 };
 

@@ -23,6 +23,7 @@
 #include "consumer/url_pixels.h"
 #include "net/http_client.h"
 #include "service/consumer_sinks.h"
+#include "service/ticker.h"
 #include "service/upstreams.h"
 #include "telemetry/episode.h"
 
@@ -37,6 +38,7 @@ constexpr milliseconds kLongestRedisBackoff{2'000};
 constexpr milliseconds kLongestHttpBackoff{30'000};
 // For what was told to stop to come back and be settled.
 constexpr milliseconds kAfterCancel{1'000};
+constexpr std::chrono::seconds kLook{1};
 // For the orchestrator to hear that we go.
 constexpr milliseconds kGoodbye{2'000};
 
@@ -115,6 +117,7 @@ class ConsumerParts::Impl {
                                         context.conditions, clock_, context.log},
                   config_.consumer, Upstream(), PullBackoff(config_.consumer, context.ids)) {
     orchestrator_ = ClientOf(config_.consumer.orchestrator_url, config_.net, clock_);
+    watch_.emplace(kLook, [this] { Look(); });
     if (!orchestrator_) return;
     registrar_.emplace(
         *orchestrator_,
@@ -125,12 +128,16 @@ class ConsumerParts::Impl {
   }
 
   ~Impl() {
+    watch_.reset();
     consumer_.reset();
     dispatcher_.Stop();
     source_.reset();
   }
 
-  void Stop() { consumer_->Stop(); }
+  void Stop() {
+    watch_.reset();
+    consumer_->Stop();
+  }
 
   GivenUp Drain(const base::Deadline& end) {
     sinks_.set().Hurry();
@@ -150,6 +157,7 @@ class ConsumerParts::Impl {
     return given_up;
   }
 
+  // Tells what only the passing of time shows, on a thread of its own: a disk may be slow.
   void Look() {
     consumer_->Look();
     sinks_.set().Look();
@@ -312,7 +320,8 @@ class ConsumerParts::Impl {
   std::optional<consumer::Consumer> consumer_;
   std::unique_ptr<net::HttpClient> orchestrator_;  // nullptr: there is none to register with
   std::optional<consumer::Registrar> registrar_;
-  std::map<std::string, telemetry::Episode> episodes_;  // by reason; of the thread that looks
+  std::map<std::string, telemetry::Episode> episodes_;  // by reason; the watch's own
+  std::optional<Ticker> watch_;                         // until Stop
 };
 
 ConsumerParts::ConsumerParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -346,8 +355,6 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
 void ConsumerParts::Stop() { impl_->Stop(); }
 
 ConsumerParts::GivenUp ConsumerParts::Drain(const base::Deadline& end) { return impl_->Drain(end); }
-
-void ConsumerParts::Look() { impl_->Look(); }
 
 void ConsumerParts::GiveUpStuck(milliseconds limit) { impl_->GiveUpStuck(limit); }
 

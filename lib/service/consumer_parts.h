@@ -56,9 +56,6 @@ class ConsumerParts {
   // that takes them back, somebody else's in a while.
   GivenUp Drain(const base::Deadline& end);
 
-  // Tells what only the passing of time shows. Every second or so, until Stop.
-  void Look();
-
   // Settles what workers have been at for `limit` as dead.
   void GiveUpStuck(std::chrono::milliseconds limit);
 

@@ -320,7 +320,6 @@ void Service::Impl::CloseSessions(const base::Deadline& end) {
 
 bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
-  if (impl.consumer) impl.consumer->Look();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));

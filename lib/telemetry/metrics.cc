@@ -8,9 +8,9 @@
 #include <prometheus/text_serializer.h>
 
 #include <iterator>
-#include <mutex>
 #include <tuple>
 
+#include "base/mutex.h"
 #include "telemetry/frame_history.h"
 #include "telemetry/process_stats.h"
 
@@ -287,14 +287,14 @@ class Metrics::Impl {
 
   // Children once made are found again without building their labels.
   using RequestKey = std::tuple<std::string, std::string, int, bool>;
-  mutable std::mutex mutex;
-  std::map<RequestKey, prometheus::Histogram*, std::less<>> request_children;  // guarded by mutex
-  std::map<std::string, prometheus::Histogram*, std::less<>> stage_children;   // guarded by mutex
-  std::map<std::string, prometheus::Counter*, std::less<>> camera_children;    // guarded by mutex
-  std::map<std::string, std::uint64_t> dropped;                                // guarded by mutex
-  FrameHistory history;                                                        // guarded by mutex
+  mutable base::Mutex mutex;
+  std::map<RequestKey, prometheus::Histogram*, std::less<>> request_children GUARDED_BY(mutex);
+  std::map<std::string, prometheus::Histogram*, std::less<>> stage_children GUARDED_BY(mutex);
+  std::map<std::string, prometheus::Counter*, std::less<>> camera_children GUARDED_BY(mutex);
+  std::map<std::string, std::uint64_t> dropped GUARDED_BY(mutex);
+  FrameHistory history GUARDED_BY(mutex);
 
-  void ObserveStage(std::string_view stage, std::chrono::nanoseconds took) {
+  void ObserveStage(std::string_view stage, std::chrono::nanoseconds took) REQUIRES(mutex) {
     auto found = stage_children.find(stage);
     if (found == stage_children.end()) {
       const std::string name(stage);
@@ -303,7 +303,7 @@ class Metrics::Impl {
     found->second->Observe(Seconds(took));
   }
 
-  void CountCamera(std::string_view camera) {
+  void CountCamera(std::string_view camera) REQUIRES(mutex) {
     auto found = camera_children.find(camera);
     if (found == camera_children.end()) {
       const std::string name(camera_children.size() < kMaxCameras ? camera : "_other");
@@ -323,7 +323,7 @@ Metrics::~Metrics() = default;
 
 void Metrics::RequestAnswered(std::string_view method, std::string_view route, int status, bool tls,
                               std::chrono::nanoseconds took) {
-  const std::lock_guard lock(impl_->mutex);
+  const base::MutexLock lock(impl_->mutex);
   auto& children = impl_->request_children;
   auto child = children.find(std::tuple(method, route, status, tls));
   if (child == children.end()) {
@@ -340,7 +340,7 @@ void Metrics::RequestAnswered(std::string_view method, std::string_view route, i
 
 void Metrics::FrameCompleted(const frame::FrameResult& result) {
   impl_->completed->Increment();
-  const std::lock_guard lock(impl_->mutex);
+  const base::MutexLock lock(impl_->mutex);
   impl_->history.Completed(result.times.total);
   impl_->ObserveStage("queue", result.times.queued);
   impl_->ObserveStage("decode", result.times.decode);
@@ -353,7 +353,7 @@ void Metrics::FrameCompleted(const frame::FrameResult& result) {
 
 void Metrics::FrameFailed(const base::Error& error) {
   impl_->frames.Add({{"outcome", std::string(base::ErrorCodeName(error.code))}}).Increment();
-  const std::lock_guard lock(impl_->mutex);
+  const base::MutexLock lock(impl_->mutex);
   impl_->history.Failed(error.code, impl_->clock.Now());
 }
 
@@ -365,12 +365,12 @@ void Metrics::ConsumerFrameSettled(std::string_view outcome, std::string_view re
   impl_->consumer_frames.Add({{"outcome", std::string(outcome)}, {"reason", std::string(reason)}})
       .Increment();
   if (outcome != "dropped") return;
-  const std::lock_guard lock(impl_->mutex);
+  const base::MutexLock lock(impl_->mutex);
   ++impl_->dropped[std::string(reason)];
 }
 
 std::map<std::string, std::uint64_t> Metrics::dropped() const {
-  const std::lock_guard lock(impl_->mutex);
+  const base::MutexLock lock(impl_->mutex);
   return impl_->dropped;
 }
 
@@ -386,7 +386,7 @@ void Metrics::ConfigReloaded(bool successful) {
 }
 
 FrameTotals Metrics::totals() const {
-  const std::lock_guard lock(impl_->mutex);
+  const base::MutexLock lock(impl_->mutex);
   return impl_->history.Totals(impl_->clock.Now());
 }
 
