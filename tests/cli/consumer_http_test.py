@@ -103,6 +103,8 @@ class Consumer(WithService):
         dropped = 'sampleproc_consumer_frames_total{outcome="dropped",reason="no_pixels"}'
         wait_until(lambda: service.metric(dropped) == 1)
         self.assertEqual(self.done(service), 0)
+        line = service.wait_for("pulled frames are dropped", reason="no_pixels")
+        self.assertEqual((line["state"], line["count"]), ("begins", 1))
         self.assertEqual(service.stop(), 0)
 
     def test_pixels_may_be_at_a_url_of_a_host_that_is_listed(self):
