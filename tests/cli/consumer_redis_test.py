@@ -224,6 +224,19 @@ class Consumer(WithService):
         self.assertEqual(service.told("source_unreachable"), (1, 1))
         self.assertEqual(service.stop(), 0)
 
+    def test_a_redis_that_hangs_is_told_within_seconds(self):
+        service = self.consume()  # an answer may take a minute
+        wait_until(lambda: self.component(service)["connected"])
+        self.server.child.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.server.child.send_signal, signal.SIGCONT)
+        line = service.wait_for_condition("source_unreachable")
+        self.assertIn("has no answer for", line["reason"])
+        self.assertEqual(line["subject"], self.server.path)
+        self.assertFalse(self.component(service)["connected"])
+        self.server.child.send_signal(signal.SIGCONT)
+        service.wait_for_condition("source_unreachable", "condition ends")
+        self.assertEqual(service.stop(), 0)
+
     def test_no_redis_is_no_reason_not_to_start(self):
         self.server.kill()
         service = self.consume()
