@@ -92,6 +92,12 @@ void AddPullRows(std::vector<Key>& rows) {
                        .help = "How often the upstream is asked how it is, and an orchestrator "
                                "told that this processor is there."},
                       [](auto& c) -> auto& { return c.consumer.health_check_interval; }));
+  rows.push_back(Bind({.path = "consumer.silent_after",
+                       .kind = Kind::kDuration,
+                       .max = 24 * kHour,
+                       .help = "When pulls succeed and bring no frame for so long, /health is "
+                               "degraded and names the condition source_silent; 0 is never."},
+                      [](auto& c) -> auto& { return c.consumer.silent_after; }));
   rows.push_back(Bind({.path = "consumer.policy",
                        .kind = Kind::kEnum,
                        .words = {"fifo", "latest"},

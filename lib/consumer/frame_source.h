@@ -49,7 +49,8 @@ struct Settlement {
 // ours counts and the record goes nowhere else. It must not call the source.
 using OnSettled = std::move_only_function<void(bool ours)>;
 
-// Pull, Reset and Probe are called by one thread, the consumer's. Settle and Interrupt by any.
+// Pull and Reset are called by one thread, Probe by another one beside it. Settle and Interrupt by
+// any.
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
@@ -76,8 +77,9 @@ class FrameSource {
   // Forgets connections after repeated failure; the next Pull begins from nothing.
   virtual void Reset() = 0;
 
-  // How the upstream says it is: success, or what is wrong. At most a few seconds.
-  virtual base::Result<void> Probe() = 0;
+  // How the upstream says it is: success, or what is wrong. At most a few seconds. Success where
+  // pulls say it all.
+  virtual base::Result<void> Probe() { return {}; }
 
   // Ends a Pull or Probe that waits, with kCancelled, within a second or two; those after it fail
   // with kShuttingDown at once. Settle goes on working until the source is destroyed, which waits a

@@ -81,6 +81,9 @@ struct Options {
   int max_retries = 3;                           // failures before the client is rebuilt
   std::chrono::milliseconds backoff{1'000};      // at most, after the first failure; doubles
   std::chrono::milliseconds health_check_interval{30'000};
+  // Pulls that have succeeded for so long without a frame are a condition; 0 = never. Only who
+  // knows the cameras knows how long is too long.
+  std::chrono::milliseconds silent_after{0};
   Policy policy = Policy::kFifo;
   std::chrono::milliseconds max_age{0};  // older frames are dropped; 0 = never
 

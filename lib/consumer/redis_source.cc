@@ -392,14 +392,6 @@ void RedisSource::TellTrimmed(const std::vector<Delivery>& deliveries) const {
       {{"stream", std::string_view(options_.stream)}, {"frames", std::int64_t{trimmed}}});
 }
 
-Result<void> RedisSource::Probe() {
-  const PullGate::Pass pass(gate_);
-  if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
-  auto reply = Ask({"PING"});
-  if (!reply) return std::unexpected(std::move(reply.error()));
-  return {};
-}
-
 void RedisSource::LeaveGroup() {
   // A server that is away is not waited for.
   net::RedisClient& settling = settler_.client();

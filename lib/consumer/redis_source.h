@@ -76,7 +76,6 @@ class RedisSource final : public FrameSource {
   base::Result<bool> AloneInGroup();
 
   void Reset() override { pull_client_.Disconnect(); }
-  base::Result<void> Probe() override;
   void Interrupt() override;
 
  private:

@@ -205,10 +205,14 @@ class Consumer(WithService):
     def test_a_stop_does_not_wait_for_a_redis_that_is_silent(self):
         add_frames(self.redis, 200)
         claim = ("--set", "consumer.redis.claim_idle=1s")
-        service = self.consume(*SLOW, *claim, "--set", "net.read_timeout=10m")
+        service = self.consume(*SLOW, *claim, "--set", "net.read_timeout=10m", "--set",
+                               "service.shutdown_timeout=4s")  # fmt: skip
         wait_until(lambda: self.redis.xlen(RESULTS) >= 5)
         self.server.child.send_signal(signal.SIGSTOP)
-        self.assertEqual(service.stop(), 0)
+        self.assertEqual(service.stop(), 1)
+        last = service.log()[-1]
+        self.assertIs(last["clean"], False)
+        self.assertGreater(last["frames_given_up"], 0)
         self.server.child.send_signal(signal.SIGCONT)
         self.consume(*claim)
         wait_until(lambda: self.redis.xlen(RESULTS) >= 200 and pending(self.redis) == 0)
@@ -249,9 +253,20 @@ class Consumer(WithService):
         add_frames(self.redis, 5, first=5)
         wait_until(lambda: self.redis.xlen(RESULTS) == 10)
         wait_until(lambda: self.component(service)["connected"])
-        messages = [line["msg"] for line in service.log()]
-        self.assertEqual(messages.count("consumer: no frames can be pulled"), 1)
-        self.assertEqual(messages.count("consumer: frames can be pulled"), 2)
+        self.assertEqual(service.told("source_unreachable"), (1, 1))
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_redis_that_hangs_is_told_within_seconds(self):
+        service = self.consume()  # an answer may take a minute
+        wait_until(lambda: self.component(service)["connected"])
+        self.server.child.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.server.child.send_signal, signal.SIGCONT)
+        line = service.wait_for_condition("source_unreachable")
+        self.assertIn("has no answer for", line["reason"])
+        self.assertEqual(line["subject"], self.server.path)
+        self.assertFalse(self.component(service)["connected"])
+        self.server.child.send_signal(signal.SIGCONT)
+        service.wait_for_condition("source_unreachable", "condition ends")
         self.assertEqual(service.stop(), 0)
 
     def test_no_redis_is_no_reason_not_to_start(self):
@@ -277,7 +292,7 @@ class Consumer(WithService):
             if works:
                 wait_until(lambda service=service: self.component(service)["connected"])
             else:
-                service.wait_for("consumer: no frames can be pulled")
+                service.wait_for_condition("source_unreachable")
             said = "".join(service.lines) + service.get("/health").body.decode()
             said += service.get("/metrics").body.decode()
             self.assertNotIn("canary", said)
