@@ -1,11 +1,13 @@
 #include "files/name_list.h"
 
+#include <string_view>
 #include <utility>
 
 namespace sampleproc::files {
 namespace {
 
 constexpr std::size_t kLongestName = 4096;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
@@ -13,7 +15,7 @@ base::Result<std::unique_ptr<NameList>> NameList::Open(const std::string& path, 
   auto file = InputFile::OpenAny(path);
   if (!file) return std::unexpected(std::move(file.error()));
   return std::unique_ptr<NameList>(
-      new NameList(LineReader(std::move(*file), delimiter, kLongestName)));
+      new NameList(LineReader(std::move(*file), delimiter, kLongestName), delimiter));
 }
 
 std::optional<base::Result<std::string>> NameList::Next() {
@@ -26,7 +28,13 @@ std::optional<base::Result<std::string>> NameList::Next() {
                         "name " + std::to_string((*line)->number) +
                             " of the list is longer than a path may be (4096 bytes)");
     }
-    if (!(*line)->text.empty()) return std::string((*line)->text);
+    std::string_view name = (*line)->text;
+    // As editors of other systems write lists.
+    if ((*line)->number == 1 && name.starts_with(kByteOrderMark)) {
+      name.remove_prefix(kByteOrderMark.size());
+    }
+    if (delimiter_ == '\n' && name.ends_with('\r')) name.remove_suffix(1);
+    if (!name.empty()) return std::string(name);
   }
 }
 

@@ -14,8 +14,9 @@ namespace sampleproc::files {
 // on. Used by one thread at a time.
 class NameList {
  public:
-  // Names end with `delimiter`, '\n' or '\0'; the last one need not. `path` "-" is standard input.
-  // Fails with kNotFound or kIo when it cannot be opened.
+  // Names end with `delimiter`, '\n' or '\0'; the last one need not. A byte order
+  // mark before the first, and a '\r' before '\n', are no part of them. `path` "-" is standard
+  // input. Fails with kNotFound or kIo when it cannot be opened.
   static base::Result<std::unique_ptr<NameList>> Open(const std::string& path, char delimiter);
 
   // The next name that is not empty, or nothing at the end. A name longer than a path may be
@@ -24,9 +25,10 @@ class NameList {
   std::optional<base::Result<std::string>> Next();
 
  private:
-  explicit NameList(LineReader lines) : lines_(std::move(lines)) {}
+  NameList(LineReader lines, char delimiter) : lines_(std::move(lines)), delimiter_(delimiter) {}
 
   LineReader lines_;
+  const char delimiter_;
 };
 
 }  // namespace sampleproc::files
