@@ -18,9 +18,16 @@ base::Result<std::unique_ptr<NameList>> NameList::Open(const std::string& path, 
       new NameList(LineReader(std::move(*file), delimiter, kLongestName), delimiter));
 }
 
+std::unique_ptr<NameList> NameList::Of(GivenNames names) {
+  return std::unique_ptr<NameList>(new NameList(std::move(names)));
+}
+
 std::optional<base::Result<std::string>> NameList::Next() {
+  if (!lines_) {
+    return next_ < given_.size() ? std::optional(given_[next_++]) : std::nullopt;
+  }
   for (;;) {
-    const auto line = lines_.Next();
+    const auto line = lines_->Next();
     if (!line) return std::unexpected(line.error());
     if (!*line) return std::nullopt;
     if ((*line)->too_long) {

@@ -261,7 +261,12 @@ Stream::Fed Stream::ReadPacket() {
     }
     // An empty packet is a repetition of the last picture, but to the decoder it means the end.
     if (packet_->stream_index != index_ || packet_->size == 0) continue;
-    if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) return Fed::kCorrupt;
+    const bool is_flagged = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0;
+    // Of a transport stream the end of a picture is found where the next one begins, so the flag of
+    // the next one's packets comes with it.
+    const bool is_corrupt =
+        container_ == "mpegts" ? std::exchange(next_is_corrupt_, is_flagged) : is_flagged;
+    if (is_corrupt) return Fed::kCorrupt;
     // A recording cut out of a longer one begins with pictures whose references are not in it.
     started_ = started_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
     if (started_) return Fed::kPacket;

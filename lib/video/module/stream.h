@@ -68,6 +68,7 @@ class Stream {
   bool skipped_ = false;                   // the demuxer left something out
   bool has_packet_ = false;                // the packet was read and waits for its turn
   bool too_many_streams_ = false;
+  bool next_is_corrupt_ = false;  // of a transport stream
   bool started_ = false;  // a packet that stands on its own was seen, since the last damage if any
   bool whole_ = false;    // a frame was handed out since then
   bool recovering_ = false;      // damage was told, and no whole frame came since
