@@ -17,13 +17,36 @@ _sampleproc() {
       options='--host --port --config -c --set --help -h'
       ;;
     process-file)
-      options='--recursive -r --files-from --null -0 --requests --raw --camera --jobs -j --fail-fast --max-failures --resume --output -o --format --timings --annotate --compare --pipeline --config -c --set --help -h'
+      options='--recursive -r --files-from --null -0 --requests --raw --camera --jobs -j --fail-fast --max-failures --resume --output -o --append --quiet -q --format --timings --annotate --compare --pipeline --config -c --set --help -h'
       ;;
     validate-config)
       options='--strict --production --format --explain --print-effective --from-env --offline --set --help -h'
       ;;
     health)
       options='--probe --wait --json --host --port --config -c --set --help -h'
+      ;;
+  esac
+  case "${COMP_WORDS[1]} $previous" in
+    'process-file --format')
+      mapfile -t COMPREPLY < <(compgen -W 'ndjson table' -- "$current")
+      return
+      ;;
+    'process-file --annotate')
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
+    'process-file --pipeline')
+      mapfile -t COMPREPLY < <(compgen -P "${current%"${current##*,}"}" -W 'stats motion people faces cascade' -- "${current##*,}")
+      return
+      ;;
+    'validate-config --format')
+      mapfile -t COMPREPLY < <(compgen -W 'text json github' -- "$current")
+      return
+      ;;
+    'health --probe')
+      mapfile -t COMPREPLY < <(compgen -W 'health live ready startup' -- "$current")
+      return
       ;;
   esac
   if [[ $previous == --set ]]; then

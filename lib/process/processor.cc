@@ -45,7 +45,9 @@ std::string NormalisedFormat(std::string declared) {
   }
   if (declared.starts_with("image/")) declared.erase(0, 6);
   if (declared.starts_with(".")) declared.erase(0, 1);
-  return declared == "jpg" || declared == "pjpeg" ? "jpeg" : declared;
+  return declared == "jpg" || declared == "pjpeg" || declared == "jpe" || declared == "jfif"
+             ? "jpeg"
+             : declared;
 }
 
 void WarnOfContradiction(const frame::Frame& frame, frame::FrameResult& result) {
@@ -116,6 +118,7 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
     result.width = decoded.luma.width;
     result.height = decoded.luma.height;
     result.format = decoded.format;
+    result.orientation = decoded.orientation;
     Picture picture(decoded.luma, result.width, result.height, [&]() -> base::Result<frame::Image> {
       if (decoded.bgr) return *decoded.bgr;
       return base::Fail(ErrorCode::kInternal, "the frame came without its colours");

@@ -42,6 +42,7 @@ struct DecodedPicture {
   std::optional<frame::Image> bgr;  // kBgr24 of the same size; only a pipeline that needs colour
                                     // (Processor::needs) has a use for it, and must be given it
   std::string_view format;          // as the record is to call it
+  int orientation = 1;              // EXIF's number; it has been applied
 };
 
 // Owned and used by one thread: it holds that thread's pixel memory and step objects.

@@ -142,6 +142,26 @@ TEST_CASE("all 65,536 values of 16 bits are scaled by 1/257 and rounded") {
   }
 }
 
+TEST_CASE("data of 10 or 12 bits in 16 is told") {
+  for (const auto& [largest, bits] :
+       {std::pair{0, 0}, {1023, 10}, {1500, 12}, {4095, 12}, {5000, 0}, {65535, 0}}) {
+    CAPTURE(largest);
+    Bytes file = Npy(Header("<u2", "(2, 2)"), 0);
+    for (const int value : {0, largest / 2, 0, largest}) {
+      file.push_back(static_cast<std::uint8_t>(value));
+      file.push_back(static_cast<std::uint8_t>(value >> 8));
+    }
+    Door door;
+    const auto decoded = door.Decode(file);
+    REQUIRE(decoded);
+    REQUIRE(decoded->warnings.size() == (bits == 0 ? 0 : 1));
+    if (bits == 0) continue;
+    CHECK(decoded->warnings[0].type == "shallow_samples");
+    CHECK_THAT(decoded->warnings[0].msg,
+               Catch::Contains("lowest " + std::to_string(bits) + " bits"));
+  }
+}
+
 std::string ErrorOf(const Bytes& file) {
   Door door;
   const auto decoded = door.Decode(file);
