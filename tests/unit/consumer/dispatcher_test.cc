@@ -74,8 +74,9 @@ TEST_CASE("what cannot be done is dead at once and leaves its neighbours alone")
   bench.dispatcher->Accept(std::move(deliveries));
   bench.Give("bad");
   bench.Give("good");
-  CHECK(bench.AwaitSettled(3) ==
-        Lines{"broken:dead:invalid-frame", "bad:dead:invalid-frame", "good:done"});
+  const Lines settled = bench.AwaitSettled(3);
+  CHECK(std::set(settled.begin(), settled.end()) ==
+        std::set<std::string>{"broken:dead:invalid-frame", "bad:dead:invalid-frame", "good:done"});
 }
 
 TEST_CASE("a frame without pixels is dropped, or dead where that is wanted; never a result") {
