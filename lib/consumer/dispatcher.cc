@@ -58,8 +58,9 @@ void Dispatcher::Stop() {
 
 std::size_t Dispatcher::RoomNow() const {
   if (draining_ || stopped_ || without_workers_ || without_memory_ > 0) return 0;
+  const std::size_t ours = held_ - std::min(held_, context_.source.Parked());
   return pull_room_.For(
-      {.all = held_, .waiting = waiting_.size(), .blocked = waiting_.Blocked(clock_.Now())});
+      {.all = ours, .waiting = waiting_.size(), .blocked = waiting_.Blocked(clock_.Now())});
 }
 
 std::size_t Dispatcher::Room() const {
@@ -94,7 +95,7 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   const base::WallTime now = clock_.Wall();
   if (entry.frame_id.empty()) entry.frame_id = MadeUpId(now, held->number);
   held->taken = entry.timestamp ? ParseFrameTime(*entry.timestamp).value_or(now) : now;
-  if (!delivery.broken) {
+  if (!delivery.broken && delivery.drop.empty()) {
     held->places = context_.pixels.PlacesOf(entry);
     held->work.emplace(context_.work, entry.frame_id, base::Allowance{.cancel = held->cancel});
     auto reservation = context_.budget.TryReserve(entry.frame_data.size(), "a pulled frame");
@@ -159,6 +160,9 @@ void Dispatcher::AcceptOne(Delivery& delivery, process::BatchPart part) {
 
 void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
   SetState(*held, held->state);
+  if (const std::string_view reason = held->delivery.drop; !reason.empty()) {
+    return End(held, Ending::kDropped, std::string(reason), endings);
+  }
   if (held->delivery.broken) return Die(held, *held->delivery.broken, endings);
   if (cancelled_ || (draining_ && outcomes_.TakesBack())) {
     return End(held, Ending::kReturned, {}, endings);
