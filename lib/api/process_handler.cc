@@ -122,9 +122,10 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
 Result<bool> Check(const http::Request& request, BodyKind kind, bool may_annotate) {
   if (kind == BodyKind::kUnsupported) return UnsupportedBody();
   const auto accept = request.Find("Accept");
-  if (may_annotate && http::QueryParameter(request.query, "annotate") == "1" &&
-      http::Quality(accept, "image/jpeg") > 0) {
-    return true;
+  if (may_annotate) {
+    const auto annotate = http::QueryParameter(request.query, "annotate");
+    if (!annotate) return std::unexpected(annotate.error());
+    if (annotate->value_or("") == "1" && http::Quality(accept, "image/jpeg") > 0) return true;
   }
   if (http::Quality(accept, "application/json") > 0) return false;
   return base::Fail(ErrorCode::kNotAcceptable,

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/error.h"
 #include "http/address.h"
 #include "resources/memory_budget.h"
 
@@ -79,9 +80,14 @@ struct Request {
   std::optional<std::string_view> Find(std::string_view name) const;
 };
 
-// The value of a query parameter, percent-decoded; absent when there is none. '+' is left alone.
-// A bad escape counts as absent.
-std::optional<std::string> QueryParameter(std::string_view query, std::string_view name);
+// The value of the first query parameter of that name, decoded as forms are (URL Standard,
+// application/x-www-form-urlencoded): '+' is a space, %2B a plus. Absent when there is none; fails
+// with kInvalidFrame, at query.<name>, when a '%' is not followed by two hexadecimal digits.
+base::Result<std::optional<std::string>> QueryParameter(std::string_view query,
+                                                        std::string_view name);
+
+// Whether the query has the parameter, whatever its value.
+bool HasQueryParameter(std::string_view query, std::string_view name);
 
 // A body that is made once and sent many times.
 using SharedText = std::shared_ptr<const std::string>;
