@@ -1,5 +1,6 @@
 #include "codec/npy_decoder.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -120,7 +121,9 @@ TEST_CASE("arrays of every type, byte order, shape and version equal numpy's rea
       REQUIRE(decoded);
       CHECK(PixelsOf(*decoded) == bgr);
       const bool has_alpha = base::AsText(file).find(", 4)") != std::string_view::npos;
-      CHECK(decoded->warnings.size() == (has_alpha ? 1 : 0));
+      // Small arrays may hold small values only, which has a warning of its own.
+      CHECK(std::ranges::count(decoded->warnings, "alpha_ignored", &frame::Warning::type) ==
+            (has_alpha ? 1 : 0));
     }
     CHECK(door.budget.used() == 0);
   }
