@@ -18,6 +18,7 @@ class ConditionsCheck {
   void Look(const std::vector<telemetry::Condition>& told, std::optional<Time> failing);
 
  private:
+  void CheckHost(const std::vector<telemetry::Condition>& told, int host, Time since);
   void CheckReason(const telemetry::Condition& told);
 
   World& world_;

@@ -46,11 +46,19 @@ std::string HostOf(const std::string& url) {
   return url.substr(begin, url.find('/', begin) - begin);
 }
 
-Result<std::string> FetchUrl(const World& world, const std::string& url, const MakeRoom& make_room,
+Result<std::string> FetchUrl(World& world, const std::string& url, const MakeRoom& make_room,
                              const base::Allowance& allowance) {
   const Scheduler::Exempt exempt;
   const std::size_t slash = url.rfind('/');
   const int host = World::NumberOf(HostOf(url));
+  const bool fails = world.Now(FaultKind::kHostHangs, host) ||
+                     world.Now(FaultKind::kHostDown, host) ||
+                     world.Now(FaultKind::kHostErrors, host);
+  if (fails) {
+    world.failing_hosts.emplace(host, world.now());
+  } else {
+    world.failing_hosts.erase(host);
+  }
   if (const auto hangs = world.Now(FaultKind::kHostHangs, host)) {
     if (auto waited = WaitUntil(world, *hangs, allowance); !waited) {
       return std::unexpected(waited.error());
