@@ -14,7 +14,6 @@ constexpr Time kProbeEnds = 45 * kSecond;
 constexpr Time kHostEnds = 75 * kSecond;
 constexpr Time kSinkEnds = 40 * kSecond;
 // A fault that has lasted for so long has been noticed and told.
-constexpr Time kHostTold = 30 * kSecond;
 constexpr Time kTold = 15 * kSecond;
 
 // Whether one of those faults is there now, or was within the time before.
@@ -34,26 +33,11 @@ void ConditionsCheck::Look(const std::vector<telemetry::Condition>& told,
     // Without a pull that succeeds nobody knows that it is over.
     if (each.name != condition::kSourceUnreachable || !failing) CheckReason(each);
   }
-  for (const auto& [host, since] : world_.failing_hosts) CheckHost(told, host, since);
   if (!failing || world_.now() < *failing + kTold) return;
   const bool lasts = world_.Now(FaultKind::kSourceDown) || world_.Now(FaultKind::kSourceHangs);
   const bool is_told =
       std::ranges::count(told, condition::kSourceUnreachable, &telemetry::Condition::name) > 0;
   if (lasts && !is_told) world_.Fail("the upstream is away, and it is not told");
-}
-
-void ConditionsCheck::CheckHost(const std::vector<telemetry::Condition>& told, int host,
-                                Time since) {
-  const bool lasts = world_.Now(FaultKind::kHostHangs, host) ||
-                     world_.Now(FaultKind::kHostDown, host) ||
-                     world_.Now(FaultKind::kHostErrors, host);
-  if (!lasts || world_.now() < since + kHostTold) return;
-  const std::string subject = "h" + std::to_string(host) + ":";
-  const bool is_told = std::ranges::any_of(told, [&](const telemetry::Condition& each) {
-    return each.name == condition::kPixelHost && each.subject.starts_with(subject);
-  });
-  if (is_told || world_.Lately(FaultKind::kOutOfMemory, 0, kHostTold)) return;
-  world_.Fail("host " + std::to_string(host) + " is away, and it is not told");
 }
 
 void ConditionsCheck::CheckReason(const telemetry::Condition& told) {

@@ -18,7 +18,6 @@ class ConditionsCheck {
   void Look(const std::vector<telemetry::Condition>& told, std::optional<Time> failing);
 
  private:
-  void CheckHost(const std::vector<telemetry::Condition>& told, int host, Time since);
   void CheckReason(const telemetry::Condition& told);
 
   World& world_;

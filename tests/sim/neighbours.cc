@@ -51,14 +51,6 @@ Result<std::string> FetchUrl(World& world, const std::string& url, const MakeRoo
   const Scheduler::Exempt exempt;
   const std::size_t slash = url.rfind('/');
   const int host = World::NumberOf(HostOf(url));
-  const bool fails = world.Now(FaultKind::kHostHangs, host) ||
-                     world.Now(FaultKind::kHostDown, host) ||
-                     world.Now(FaultKind::kHostErrors, host);
-  if (fails) {
-    world.failing_hosts.emplace(host, world.now());
-  } else {
-    world.failing_hosts.erase(host);
-  }
   if (const auto hangs = world.Now(FaultKind::kHostHangs, host)) {
     if (auto waited = WaitUntil(world, *hangs, allowance); !waited) {
       return std::unexpected(waited.error());

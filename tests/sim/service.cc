@@ -51,7 +51,6 @@ SimService::SimService(World& world, Outside& outside, int number)
       pixels_(MakePlaces(world), budget_),
       ledger_(metrics_) {
   const Plan& plan = world.plan;
-  world.failing_hosts.clear();
   sinks_.emplace(MakeSinks(outside));
   if (outside.disk) {
     auto opened = consumer::Spool::Open(outside.disk->folder() + "/spool", kSpoolBytes);

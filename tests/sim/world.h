@@ -41,7 +41,6 @@ class World {
   const Plan& plan;
   Random random;  // what only chance decides while the run goes on
   std::vector<SimFrame> frames;
-  std::map<int, Time> failing_hosts;  // since when each fetch from them has failed or hung
   std::string hidden;  // a text that differs from run to run, left out of what is said
 
   Time now() const { return Scheduler::Current()->now(); }
