@@ -1,8 +1,6 @@
 #include "apps/load_payload.h"
 
-#include <fstream>
-#include <iterator>
-
+#include "apps/load_setup.h"
 #include "config/units.h"
 #include "loadtest/fixed_requests.h"
 #include "loadtest/numbers.h"
@@ -16,13 +14,6 @@ using base::Result;
 
 std::unexpected<base::Error> Usage(std::string message) {
   return Fail(ErrorCode::kUsage, std::move(message));
-}
-
-Result<std::string> ReadFile(const std::string& path, std::string_view option) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return Fail(ErrorCode::kIo, "cannot read the file of " + std::string(option));
-  return bytes;
 }
 
 std::string UsualPath(const LoadtestOptions& options) {
@@ -54,7 +45,7 @@ Result<loadtest::HeadOptions> MakeHead(const LoadtestOptions& options,
     }
   }
   if (!options.token_file.empty()) {
-    const auto text = ReadFile(options.token_file, "--token-file");
+    const auto text = ReadWholeFile(options.token_file, "--token-file");
     if (!text) return std::unexpected(text.error());
     head.authorization = "Bearer " + text->substr(0, text->find_first_of("\r\n"));
   }
@@ -102,7 +93,7 @@ Result<LoadPayload> LoadPayload::Make(const LoadtestOptions& options,
   if (!head) return std::unexpected(head.error());
   load.head = std::move(*head);
   if (!options.body_file.empty()) {
-    auto body = ReadFile(options.body_file, "--body");
+    auto body = ReadWholeFile(options.body_file, "--body");
     if (!body) return std::unexpected(body.error());
     payload.body_ = std::move(*body);
   }

@@ -23,6 +23,7 @@ using std::chrono::seconds;
 constexpr double kMaxRate = 10'000'000;
 constexpr milliseconds kMaxTime = std::chrono::hours(24 * 7);
 constexpr milliseconds kUsualDuration = seconds(30);
+constexpr milliseconds kUsualSlice = seconds(5);
 constexpr std::size_t kUsualClosed = 10;
 constexpr std::size_t kUsualOpen = 1000;
 
@@ -158,9 +159,17 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
   if (Schedules(options) > 1) {
     return Usage("give one of --rate, --stages, --arrivals-file, --cameras and --closed");
   }
+  const milliseconds usual = options.find_capacity.empty() ? kUsualDuration : kUsualSlice;
   const auto duration =
-      options.duration.empty() ? std::optional(kUsualDuration) : ParseTime(options.duration);
+      options.duration.empty() ? std::optional(usual) : ParseTime(options.duration);
   if (!duration) return Usage("--duration takes a time of at most a week, such as 30s or 5m");
+  if (!options.find_capacity.empty() && !options.fail.empty()) {
+    return Usage("give --fail or --find-capacity");
+  }
+  if (!options.find_capacity.empty() && Schedules(options) > (options.rate.empty() ? 0 : 1)) {
+    return Usage("--find-capacity chooses the rates; give --rate alone, to begin with");
+  }
+  if (options.abort_on_fail && options.fail.empty()) return Usage("--abort-on-fail needs --fail");
   const auto timeout = ParseTime(options.timeout);
   if (!timeout) return Usage("--timeout takes a time, such as 500ms or 10s");
 

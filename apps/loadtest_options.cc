@@ -101,6 +101,18 @@ void AddLoad(CLI::App& app, LoadtestOptions& options) {
 void AddResult(CLI::App& app, LoadtestOptions& options) {
   AddText(app, "--fail", options.fail, "CRITERIA",
           "Exit with 1 unless all hold: 'p99<80ms,errors<0.1%'", kResult);
+  app.add_flag("--abort-on-fail", options.abort_on_fail,
+               "End the run as soon as a criterion is missed, after 3 seconds at the earliest")
+      ->group(kResult);
+  AddText(app, "--find-capacity", options.find_capacity, "CRITERIA",
+          "Find the highest rate that holds CRITERIA, by runs of --duration (default 5s) at rates "
+          "from --rate on",
+          kResult);
+  AddText(app, "--baseline", options.baseline, "OLD",
+          "Compare with OLD, the --json of an earlier run, and exit with 1 when this one is slower "
+          "beyond chance: Mann-Whitney U test of the seconds' p50 and p99 at 1%, and medians 5% "
+          "apart or more",
+          kResult);
   AddText(
       app, "--max-send-lag", options.max_send_lag, "DURATION",
       "The run is INVALID when the generator was later than this with one request in a hundred, "

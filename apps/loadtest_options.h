@@ -51,6 +51,9 @@ struct LoadtestOptions {
   std::string html;
   std::string percentiles;
   std::string fail;
+  std::string find_capacity;
+  std::string baseline;
+  bool abort_on_fail = false;
   std::string max_send_lag = "10ms";
   bool quiet = false;
 };

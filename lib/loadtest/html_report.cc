@@ -84,11 +84,17 @@ void AppendTexts(const std::vector<std::string>& texts, std::string_view style, 
 }
 
 void AppendJudgements(const Report& report, std::string& out) {
-  if (report.judgements.empty() && report.limits.empty() && report.notes.empty()) return;
+  if (report.judgements.empty() && report.comparisons.empty() && report.limits.empty() &&
+      report.notes.empty())
+    return;
   out += "<section><h2>Judgement</h2>\n";
   AppendTexts(report.limits, "invalid", out);
   for (const Judgement& judgement : report.judgements) {
     AppendTexts({Describe(judgement)}, judgement.holds ? "pass" : "fail", out);
+  }
+  for (const Comparison& each : report.comparisons) {
+    const bool is_slower = each.outcome == Comparison::Outcome::kSlower;
+    AppendTexts({"Against the baseline: " + Describe(each)}, is_slower ? "fail" : "pass", out);
   }
   AppendTexts(report.notes, "note", out);
   out += "</section>\n";

@@ -1,8 +1,7 @@
 #include "loadtest/report.h"
 
-#include <array>
+#include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "json/writer.h"
 #include "loadtest/numbers.h"
@@ -101,6 +100,21 @@ void WriteJudgements(const std::vector<Judgement>& judgements, JsonWriter& json)
   json.EndArray();
 }
 
+void WriteComparisons(const std::vector<Comparison>& comparisons, JsonWriter& json) {
+  json.Key("baseline");
+  json.BeginArray();
+  for (const Comparison& each : comparisons) {
+    json.BeginObject();
+    json.Member("metric", each.metric);
+    json.Member("old_ms", Rounded(each.old_ms));
+    json.Member("new_ms", Rounded(each.new_ms));
+    json.Member("chance", Rounded(each.chance));
+    json.Member("outcome", OutcomeName(each.outcome));
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
 void WriteGenerator(const RunResult& result, JsonWriter& json) {
   json.Key("generator");
   json.BeginObject();
@@ -134,15 +148,19 @@ void WriteSeconds(const std::vector<Second>& seconds, JsonWriter& json) {
 
 }  // namespace
 
-Report MakeReport(RunResult result, const std::vector<Criterion>& criteria, bool closed,
-                  std::chrono::nanoseconds max_send_lag) {
+Report MakeReport(RunResult result, ReportOptions options) {
   Report report;
-  report.closed = closed;
+  report.closed = options.closed;
   report.result = std::move(result);
-  report.judgements = Judge(criteria, report.result.total, report.result.achieved_rate);
-  report.limits = GeneratorLimits(report.result, max_send_lag);
+  report.judgements = Judge(options.criteria, report.result.total, report.result.achieved_rate);
+  report.comparisons = std::move(options.comparisons);
+  report.limits = GeneratorLimits(report.result, options.max_send_lag);
   report.verdict = Decide(report.limits, report.judgements);
-  AddNotes(report.result.total, closed, report.notes);
+  const bool is_slower = std::ranges::any_of(report.comparisons, [](const Comparison& each) {
+    return each.outcome == Comparison::Outcome::kSlower;
+  });
+  if (report.verdict == Verdict::kPass && is_slower) report.verdict = Verdict::kFail;
+  AddNotes(report.result.total, options.closed, report.notes);
   return report;
 }
 
@@ -168,6 +186,9 @@ std::string TextReport(const Report& report) {
          " ms, CPU " + FormatNumber(100 * result.generator.cpu) + " % of a core\n";
   for (const Judgement& judgement : report.judgements)
     out += "criterion  " + Describe(judgement) + "\n";
+  for (const Comparison& each : report.comparisons) {
+    out += "baseline   " + Describe(each) + "\n";
+  }
   for (const std::string& note : report.notes) out += "note       " + note + "\n";
   for (const std::string& limit : report.limits) out += "INVALID    " + limit + "\n";
   out += "verdict    " + std::string(VerdictName(report.verdict)) +
@@ -205,6 +226,7 @@ std::string JsonReport(const Report& report) {
   json.EndObject();
   WriteErrors(result.total, json);
   WriteJudgements(report.judgements, json);
+  WriteComparisons(report.comparisons, json);
   json.Member("verdict", VerdictName(report.verdict));
   WriteTexts("invalid_because", report.limits, json);
   WriteTexts("notes", report.notes, json);

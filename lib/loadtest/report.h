@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "loadtest/baseline.h"
 #include "loadtest/verdict.h"
 
 namespace sampleproc::loadtest {
@@ -15,14 +16,22 @@ struct Report {
   std::string started;  // RFC 3339
   RunResult result;
   std::vector<Judgement> judgements;
-  std::vector<std::string> limits;  // of the generator
+  std::vector<Comparison> comparisons;  // with an earlier run
+  std::vector<std::string> limits;      // of the generator
   Verdict verdict = Verdict::kPass;
   std::vector<std::string> notes;  // what the reader should know to understand the numbers
 };
 
-// Judges the run and adds what it says of itself as notes.
-Report MakeReport(RunResult result, const std::vector<Criterion>& criteria, bool closed,
-                  std::chrono::nanoseconds max_send_lag);
+struct ReportOptions {
+  std::vector<Criterion> criteria;
+  std::vector<Comparison> comparisons;  // with an earlier run
+  bool closed = false;
+  std::chrono::nanoseconds max_send_lag{};
+};
+
+// Judges the run and adds what it says of itself as notes. Being slower than an earlier run is a
+// failure, too.
+Report MakeReport(RunResult result, ReportOptions options);
 
 std::string TextReport(const Report& report);
 

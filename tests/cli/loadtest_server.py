@@ -54,6 +54,15 @@ def stall_once(connection, notes, head, body):
     connection.answer()
 
 
+def ten_milliseconds(connection, notes, head, body):
+    """One request after the other, a hundredth of a second each: a hundred a second at most."""
+    del notes, head, body
+    end = time.monotonic() + 0.01
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(left)
+    connection.answer()
+
+
 def too_many(connection, notes, head, body):
     del notes, head, body
     connection.answer(b"{}", "429 Too Many Requests", "Retry-After: 1\r\n")

@@ -146,6 +146,43 @@ class Judged(cli.TestCase):
         self.assertTrue(any(r.startswith("sockets: ") for r in report["invalid_because"]))
 
 
+    def test_a_run_that_fails_is_ended_early(self):
+        server = Server(self, loadtest_server.too_many)
+        report = load(self, server.url, "--rate", "100", "--duration", "10m", "--fail",
+                      "errors<1%", "--abort-on-fail", code=1)  # fmt: skip
+        self.assertTrue(report["ended_early"])
+
+    def test_the_capacity_of_a_known_target_is_found(self):
+        server = Server(self, loadtest_server.ten_milliseconds)
+        with tempfile.NamedTemporaryFile() as result:
+            done = cli.run("loadtest", "--target", server.url, "--find-capacity", "p99<100ms",
+                           "--rate", "40", "--duration", "1s", "--json", result.name,
+                           *ANY_LAG)  # fmt: skip
+            self.assertEqual(done.returncode, 0, done.err + done.out)
+            report = json.load(result)
+        # A machine that is busy with other things lets it have less; more is impossible.
+        self.assertLess(report["capacity"], 130)
+        self.assertGreater(report["capacity"], 20)
+        held = [step["rate"] for step in report["search"] if step["holds"]]
+        self.assertEqual(max(held), report["capacity"])
+        self.assertIn("capacity   ", done.out)
+
+    def test_a_run_slower_than_its_baseline_is_seen(self):
+        server = Server(self, loadtest_server.ten_milliseconds)
+        with tempfile.TemporaryDirectory() as folder:
+            faster = os.path.join(folder, "faster.json")
+            words = ("--rate", "30", "--duration", "11s", "--baseline")
+            report = load(self, server.url, *words[:-1])
+            for second in report["seconds"]:
+                second["p50_ms"] /= 100
+            with open(faster, "w", encoding="utf-8") as file:
+                json.dump(report, file)
+            report = load(self, server.url, *words, faster, code=1)
+            self.assertEqual(report["baseline"][0]["outcome"], "slower")
+            done = cli.run("loadtest", "--target", server.url, *words, __file__)
+            self.assertEqual(done.returncode, 2, done.err)
+
+
 class Sent(cli.TestCase):
     def test_the_head_is_what_was_asked_for(self):
         server = Server(self, loadtest_server.head_of)
@@ -224,6 +261,8 @@ class Refused(cli.TestCase):
         self.check("--duration takes", "--target", url, "--duration", "soon")
         self.check("--fail: criterion 1", "--target", url, "--fail", "p99")
         self.check("--connections must be", "--target", url, "-c", "0")
+        self.check("--abort-on-fail needs", "--target", url, "--abort-on-fail")
+        self.check("give --rate alone", "--target", url, "--find-capacity", "p99<1s", "--closed")
         self.check("--threads may not", "--target", url, "-c", "1", "--threads", "2")
 
 
