@@ -37,16 +37,26 @@ Command LoadtestCommand() {
            {"sampleproc loadtest --target http://127.0.0.1:8099 --frames photos --cameras 20 "
             "--fps 5 --html report.html",
             "Twenty cameras with five frames a second each, and a page with plots."},
+           {"sampleproc loadtest --target http://127.0.0.1:8099 --frames photos "
+            "--find-capacity 'p99<200ms,errors<1%'",
+            "How many frames a second does it take?"},
+           {"sampleproc loadtest --target http://127.0.0.1:8099 --rate 50 --duration 2m "
+            "--baseline last.json --json new.json",
+            "Has it become slower?"},
+           {"sampleproc loadtest --target https://staging.example.com --allow-target "
+            "staging.example.com --audit --production",
+            "Is it set up for production?"},
            {"sampleproc loadtest --target http://127.0.0.1:8099/livez --closed -c 50 "
             "--requests 10000",
             "As fast as 50 connections go."}},
-      .exit_codes = {{0, "Every criterion holds."},
-                     {1, "A criterion was missed."},
-                     {2, "The command line is wrong, or the target may not be loaded."},
-                     {3, "INVALID: the generator was the limit."},
-                     {69, "The target cannot be reached."},
-                     {74, "A file cannot be read or written."},
-                     {130, "Interrupted (143: terminated); what was measured is reported."}},
+      .exit_codes =
+          {{0, "Every criterion holds."},
+           {1, "A criterion was missed, it is slower than the baseline, or an audit failed."},
+           {2, "The command line is wrong, or the target may not be loaded."},
+           {3, "INVALID: the generator was the limit."},
+           {69, "The target cannot be reached."},
+           {74, "A file cannot be read or written."},
+           {130, "Interrupted (143: terminated); what was measured is reported."}},
       .declare = &Declare,
   };
 }

@@ -43,6 +43,9 @@ base::Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context);
 // As many runs as it takes to find the highest rate that holds the criteria.
 base::Result<ExitCode> FindCapacity(const LoadSetup& setup, CommandContext& context);
 
+// The checks of an audit instead of a load.
+base::Result<ExitCode> RunAudit(const LoadSetup& setup, CommandContext& context);
+
 // The whole file. Fails with kIo; the message names the option.
 base::Result<std::string> ReadWholeFile(const std::string& path, std::string_view option);
 

@@ -10,6 +10,7 @@ namespace {
 constexpr const char* kTarget = "Target";
 constexpr const char* kFrames = "Frames";
 constexpr const char* kLoad = "Load";
+constexpr const char* kAudit = "Audit";
 constexpr const char* kResult = "Result";
 
 void AddText(CLI::App& app, const char* name, std::string& value, const char* value_name,
@@ -98,6 +99,21 @@ void AddLoad(CLI::App& app, LoadtestOptions& options) {
       ->group(kLoad);
 }
 
+void AddAudit(CLI::App& app, LoadtestOptions& options) {
+  app.add_flag("--audit", options.audit,
+               "Instead of a load check what production asks for and can be seen from outside: "
+               "headers, hosts, CORS, limits, timeouts, health, metrics, the rate limit")
+      ->group(kAudit);
+  app.add_flag("--production", options.production,
+               "With --audit: what staging may leave out, such as TLS, is a failure")
+      ->group(kAudit);
+  AddText(app, "--origin", options.origin, "ORIGIN",
+          "With --audit: an origin that CORS should let in", kAudit);
+  AddNumber(app, "--burst", options.burst, 1, 100'000,
+            "With --audit: requests in a row that should meet the rate limit (default 120)")
+      ->group(kAudit);
+}
+
 void AddResult(CLI::App& app, LoadtestOptions& options) {
   AddText(app, "--fail", options.fail, "CRITERIA",
           "Exit with 1 unless all hold: 'p99<80ms,errors<0.1%'", kResult);
@@ -133,6 +149,7 @@ void DeclareLoadtest(CLI::App& app, LoadtestOptions& options) {
   AddTarget(app, options);
   AddFrames(app, options);
   AddLoad(app, options);
+  AddAudit(app, options);
   AddResult(app, options);
 }
 

@@ -46,6 +46,12 @@ struct LoadtestOptions {
   std::size_t threads = 1;
   std::size_t seed = 1;
 
+  // Checks instead of a load.
+  bool audit = false;
+  bool production = false;
+  std::string origin;
+  std::size_t burst = 120;
+
   // What comes out.
   std::string json;
   std::string html;

@@ -35,8 +35,10 @@ ExitCode RunLoadtest(const LoadtestOptions& options, CommandContext& context) {
   RaiseFileLimit();
   LoadSetup setup(options, stop);
   if (const auto done = setup.Prepare(); !done) return Complain(context, done.error());
-  const auto code =
-      options.find_capacity.empty() ? RunOnce(setup, context) : FindCapacity(setup, context);
+  const auto run = options.audit                   ? &RunAudit
+                   : options.find_capacity.empty() ? &RunOnce
+                                                   : &FindCapacity;
+  const auto code = run(setup, context);
   if (!code) return Complain(context, code.error());
   return interrupts.code().value_or(*code);
 }

@@ -54,6 +54,11 @@ def stall_once(connection, notes, head, body):
     connection.answer()
 
 
+def nothing_here(connection, notes, head, body):
+    del notes, head, body
+    connection.answer(b"no", "404 Not Found")
+
+
 def ten_milliseconds(connection, notes, head, body):
     """One request after the other, a hundredth of a second each: a hundred a second at most."""
     del notes, head, body
