@@ -2,6 +2,7 @@
 
 #include "apps/load_setup.h"
 #include "loadtest/audit.h"
+#include "loadtest/shutdown_check.h"
 
 namespace sampleproc::apps {
 
@@ -11,7 +12,11 @@ base::Result<ExitCode> RunAudit(const LoadSetup& setup, CommandContext& context)
   options.production = setup.options.production;
   options.origin = setup.options.origin;
   options.burst = static_cast<int>(setup.options.burst);
-  const auto items = loadtest::Audit(client, options, setup.stop);
+  auto items = loadtest::Audit(client, options, setup.stop);
+  if (setup.options.pid > 0 && !setup.stop.Cancelled()) {
+    items.push_back(
+        loadtest::CheckShutdown(setup.plan.run, static_cast<pid_t>(setup.options.pid), setup.stop));
+  }
   if (setup.options.json != "-") {
     context.out << loadtest::TextAudit(setup.target.name, items) << std::flush;
   }

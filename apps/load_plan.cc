@@ -169,8 +169,8 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
   if (!options.find_capacity.empty() && Schedules(options) > (options.rate.empty() ? 0 : 1)) {
     return Usage("--find-capacity chooses the rates; give --rate alone, to begin with");
   }
-  if (!options.audit && (options.production || !options.origin.empty())) {
-    return Usage("--production and --origin go with --audit");
+  if (!options.audit && (options.production || !options.origin.empty() || options.pid > 0)) {
+    return Usage("--production, --origin and --pid go with --audit");
   }
   if (options.audit && Schedules(options) > 0) return Usage("--audit goes without a load");
   if (options.abort_on_fail && options.fail.empty()) return Usage("--abort-on-fail needs --fail");

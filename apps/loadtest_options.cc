@@ -112,6 +112,10 @@ void AddAudit(CLI::App& app, LoadtestOptions& options) {
   AddNumber(app, "--burst", options.burst, 1, 100'000,
             "With --audit: requests in a row that should meet the rate limit (default 120)")
       ->group(kAudit);
+  AddNumber(app, "--pid", options.pid, 2, 4'194'304,
+            "With --audit: end process N, the target, with SIGTERM under load, and see that nobody "
+            "is cut off")
+      ->group(kAudit);
 }
 
 void AddResult(CLI::App& app, LoadtestOptions& options) {

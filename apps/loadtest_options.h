@@ -51,6 +51,7 @@ struct LoadtestOptions {
   bool production = false;
   std::string origin;
   std::size_t burst = 120;
+  std::size_t pid = 0;  // 0: shutdown is not looked at
 
   // What comes out.
   std::string json;

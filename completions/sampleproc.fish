@@ -72,6 +72,7 @@ complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l audit -d 'In
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l production -d 'With --audit: what staging may leave out, such as TLS, is a failure'
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l origin -x -d 'With --audit: an origin that CORS should let in'
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l burst -x -d 'With --audit: requests in a row that should meet the rate limit (default 120)'
+complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l pid -x -d 'With --audit: end process N, the target, with SIGTERM under load, and see that nobody is cut off'
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l fail -x -d 'Exit with 1 unless all hold: '\''p99<80ms,errors<0.1%'\'''
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l abort-on-fail -d 'End the run as soon as a criterion is missed, after 3 seconds at the earliest'
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l find-capacity -x -d 'Find the highest rate that holds CRITERIA, by runs of --duration (default 5s) at rates from --rate on'

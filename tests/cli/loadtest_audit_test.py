@@ -94,6 +94,16 @@ class Audit(cli.TestCase):
         self.assertEqual(self.audit(url)[1], set())
         self.assertEqual(self.audit(url, "--production")[1], {"rate_limit", "tls"})
 
+    def test_a_service_that_drains_is_told_from_one_that_is_cut_off(self):
+        service = Service(self, *ANY_PORT, "--set", "http.header_timeout=1s")
+        url = f"http://127.0.0.1:{service.port}"
+        by_name, _ = self.audit(url, "--pid", str(service.child.pid))
+        item = by_name["graceful_shutdown"]
+        self.assertEqual(item["status"], "pass", item)
+        server = loadtest_server.Server(self, loadtest_server.slow)
+        by_name, _ = self.audit(server.url, "--pid", str(server.process.pid), "--burst", "1")
+        self.assertEqual(by_name["graceful_shutdown"]["status"], "fail")
+
     def test_text_names_each_item_and_what_to_do(self):
         url = self.serve({"telemetry.metrics": "false", "http.header_timeout": "1s",
                           "http.max_requests_per_minute": "0"}, tls=False)  # fmt: skip

@@ -59,6 +59,12 @@ def nothing_here(connection, notes, head, body):
     connection.answer(b"no", "404 Not Found")
 
 
+def slow(connection, notes, head, body):
+    """Answers after a while, so that some request is always in hand."""
+    del notes, head, body
+    asyncio.get_running_loop().call_later(0.2, connection.answer)
+
+
 def ten_milliseconds(connection, notes, head, body):
     """One request after the other, a hundredth of a second each: a hundred a second at most."""
     del notes, head, body
@@ -144,7 +150,7 @@ class Server:
         self.notes["connections"] = multiprocessing.Value("i", 0)
         self.notes["head"] = multiprocessing.Array("c", 4001)
         port = multiprocessing.Value("i", 0)
-        process = multiprocessing.Process(target=_serve, args=(manner, self.notes, port))
+        self.process = process = multiprocessing.Process(target=_serve, args=(manner, self.notes, port))
         process.start()
         test.addCleanup(process.join)
         test.addCleanup(process.kill)

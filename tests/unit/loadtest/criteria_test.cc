@@ -76,7 +76,7 @@ RunResult Result(std::uint64_t lag_ns, std::uint64_t latency_ns, double wanted) 
     result.total.send_lag.Record(lag_ns);
     result.total.corrected.Record(latency_ns);
   }
-  result.generator = {.cpu = wanted / 2, .wanted = wanted, .cpu_s = 1};
+  result.generator = {.cpu = wanted * 0.7, .wanted = wanted, .cpu_s = 1};
   return result;
 }
 
@@ -94,6 +94,12 @@ TEST_CASE("a run that its generator limited is invalid and says by what") {
   const auto busy = Limits(Result(1'000, 1'000'000, 0.99));
   REQUIRE(busy.size() == 1);
   CHECK(busy[0].starts_with("CPU: "));
+  RunResult starved = Result(1'000, 1'000'000, 0.8);
+  starved.generator.cpu = 0.1;
+  REQUIRE(Limits(starved).size() == 1);
+  CHECK(Limits(starved)[0].starts_with("CPU: "));
+  starved.elapsed_s = 0.5;
+  CHECK(Limits(starved).empty());
   RunResult result = Result(1'000, 1'000'000, 0.5);
   result.total.Fail(failure::kNoSocket);
   REQUIRE(Limits(result).size() == 1);
