@@ -5,7 +5,7 @@
 namespace sampleproc::loadtest {
 namespace {
 
-constexpr double kLagShare = 0.01;  // a starved generator makes the latency long, too
+constexpr double kLagShare = 0.05;
 constexpr double kCoreShare = 0.97;
 constexpr double kWaitShare = 0.4;
 constexpr double kLeastSeconds = 1;  // below, a share of CPU time says nothing
