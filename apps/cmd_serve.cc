@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <ostream>
@@ -30,8 +31,8 @@ void LogWarnings(const std::vector<config::Diagnostic>& diagnostics, base::Logge
   }
 }
 
-// Reads the configuration again as it was read at the start. What is wrong with it is logged and
-// the service goes on with what it has.
+// Reads the configuration again as it was read at the start. What is wrong with it is logged,
+// counted and told to systemd, and the service goes on with what it has.
 void Reload(const ConfigOptions& options, CommandContext& context, base::Logger& log,
             service::Service& service) {
   std::ostringstream diagnostics;
@@ -41,6 +42,7 @@ void Reload(const ConfigOptions& options, CommandContext& context, base::Logger&
     const std::string text = diagnostics.str();
     log.Error("reload: the configuration has errors, keeping the old one",
               {{"problems", std::string_view(text)}});
+    service.ReloadRefused();
     return;
   }
   LogWarnings(loaded->diagnostics, log);
@@ -68,7 +70,7 @@ class Impatience {
   void Run() {
     while (const int signal = signals_.Wait()) {
       const auto passed = base::SystemClock().Now() - begun_;
-      if (signal == SIGHUP || passed < std::chrono::seconds(1)) continue;
+      if (signal == SIGHUP || signal == SIGUSR1 || passed < std::chrono::seconds(1)) continue;
       log_.Error("shutdown: a second signal, ending at once");
       std::_Exit(128 + signal);
     }
@@ -89,6 +91,8 @@ bool ServeUntilStopped(const service::Signals& signals, service::Service& servic
     const int signal = signals.Wait(kLook);
     if (signal == SIGHUP) {
       on_hang_up();
+    } else if (signal == SIGUSR1) {
+      service.ToggleDebug();
     } else if (signal != 0) {
       return true;
     } else if (service.LookAfterWorkers()) {
@@ -109,7 +113,7 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   const config::Config& config = loaded->config;
 
   // Before the first thread, so that all of them leave the signals to this one.
-  service::Signals signals({SIGTERM, SIGINT, SIGHUP});
+  service::Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
   service::GiveBackLargeMemory();
   auto log = telemetry::MakeLogger(config.telemetry, config.service.name);
   const std::string sources = config::DescribeSources(*loaded);
@@ -122,8 +126,11 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
                               {supervision.sockets, supervision.notify_socket,
                                supervision.watchdog.value_or(std::chrono::microseconds(0))});
   if (!service) {
-    context.err << "sampleproc: " << service.error().message << "\n";
-    return ExitCodeOf(service.error().code);
+    const ExitCode code = ExitCodeOf(service.error().code);
+    log->Error("cannot start", {{"error_type", base::ErrorCodeName(service.error().code)},
+                                {"error", std::string_view(service.error().message)},
+                                {"exit_code", static_cast<std::int64_t>(code)}});
+    return code;
   }
   const bool told_to_stop =
       ServeUntilStopped(signals, **service, [&] { Reload(options, context, *log, **service); });
@@ -156,18 +163,25 @@ Command ServeCommand() {
           "Listens for HTTP requests until SIGTERM or SIGINT, then finishes what it has begun. The "
           "log goes to standard error; its line 'listening' says where. POST /process takes a "
           "frame as JSON or as the picture itself; GET /health and GET /livez say how it is. With "
-          "consumer.redis.host or consumer.http.url set it also pulls frames from there.",
+          "consumer.redis.host or consumer.http.url set it also pulls frames from there. SIGHUP "
+          "has "
+          "it read its configuration again; SIGUSR1 turns the log's debug lines on, and off again.",
       .examples = {{"sampleproc serve", "Listen on 127.0.0.1 port 8099."},
                    {"sampleproc serve --host 0.0.0.0 --set process.pipeline=stats,faces",
                     "Listen on all addresses and look for faces."},
                    {"curl --data-binary @photo.jpg http://localhost:8099/process",
                     "Ask it, from another terminal."}},
-      .exit_codes = {{0, "Ended by a signal; every request was answered."},
-                     {1, "Ended by a signal; requests were cut off at service.shutdown_timeout."},
-                     {2, "The command line is wrong."},
-                     {69, "The address cannot be listened on."},
-                     {70, "A worker did not come back from its frame (service.exit_when_stuck)."},
-                     {78, "The configuration cannot be started with."}},
+      .exit_codes =
+          {{0,
+            "Ended by a signal; every request was answered, every result delivered or "
+            "kept for the next start."},
+           {1,
+            "Ended by a signal; at service.shutdown_timeout requests were cut off, pulled "
+            "frames were left, or results were lost. The log says how many."},
+           {2, "The command line is wrong."},
+           {69, "The address cannot be listened on."},
+           {70, "A worker did not come back from its frame (service.exit_when_stuck)."},
+           {78, "The configuration cannot be started with."}},
       .declare = &Declare,
   };
 }

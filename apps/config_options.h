@@ -33,6 +33,9 @@ class ConfigOptions {
   // Whether a --set was given.
   bool AnySet() const { return !sets_.empty(); }
 
+  // The file that was named, "" when none was.
+  const std::string& file() const { return file_; }
+
  private:
   struct KeyOption {
     std::string option;

@@ -37,6 +37,7 @@ constexpr ExitCode ExitCodeOf(base::ErrorCode error) {
       return ExitCode::kIo;
     case base::ErrorCode::kUnavailable:
     case base::ErrorCode::kRequestTimeout:
+    case base::ErrorCode::kRateLimited:
     case base::ErrorCode::kOverloaded:
     case base::ErrorCode::kShuttingDown:
       return ExitCode::kUnavailable;
@@ -44,9 +45,22 @@ constexpr ExitCode ExitCodeOf(base::ErrorCode error) {
       return ExitCode::kInternal;
     case base::ErrorCode::kCancelled:
       return ExitCode::kInterrupted;
-    default:
-      return ExitCode::kBadData;
+    case base::ErrorCode::kBadRequest:
+    case base::ErrorCode::kUnauthorized:
+    case base::ErrorCode::kMethodNotAllowed:
+    case base::ErrorCode::kNotAcceptable:
+    case base::ErrorCode::kTooLarge:
+    case base::ErrorCode::kUriTooLong:
+    case base::ErrorCode::kHeadTooLarge:
+    case base::ErrorCode::kUnsupportedFormat:
+    case base::ErrorCode::kInvalidFrame:
+    case base::ErrorCode::kExpectationFailed:
+    case base::ErrorCode::kNotImplemented:
+    case base::ErrorCode::kHttpVersion:
+    case base::ErrorCode::kDeadline:
+      break;
   }
+  return ExitCode::kBadData;
 }
 
 }  // namespace sampleproc::apps

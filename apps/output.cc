@@ -6,47 +6,126 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <utility>
 
 namespace sampleproc::apps {
 namespace {
 
-std::unexpected<base::Error> CannotWrite(const char* what) {
-  return base::Fail(base::ErrorCode::kIo, std::string(what) + ": " + std::strerror(errno));
+using base::ErrorCode;
+
+std::unexpected<base::Error> CannotWrite(const std::string& what) {
+  return base::Fail(ErrorCode::kIo, what + ": " + std::strerror(errno));
+}
+
+// The file that a link leads to, so that the link stays.
+std::string Resolved(const std::string& path) {
+  std::error_code error;
+  const auto real = std::filesystem::canonical(path, error);
+  return error ? path : real.string();
+}
+
+// A new file beside `target`, under a name that nobody has.
+base::Result<std::pair<int, std::string>> MakeBeside(const std::string& target) {
+  for (int attempt = 0;; ++attempt) {
+    const std::string name = target + "." + std::to_string(::getpid()) +
+                             (attempt == 0 ? "" : "-" + std::to_string(attempt)) + ".part";
+    const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0) return std::pair(fd, name);
+    if (errno != EEXIST || attempt == 100) {
+      return CannotWrite("cannot open the output file " + target +
+                         ", which is written beside it as " + name + " first");
+    }
+  }
 }
 
 }  // namespace
 
-base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path,
+base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, OutputMode mode,
                                                    std::uint64_t keep_bytes) {
   if (path == "-") return std::make_unique<Output>(STDOUT_FILENO, "standard output");
-  const int truncate = keep_bytes == 0 ? O_TRUNC : 0;
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | truncate, 0666);
-  if (fd < 0) return CannotWrite("cannot open the output file");
-  auto output = std::make_unique<Output>(fd, "the output file");
-  if (keep_bytes == 0) return output;
   struct stat status{};
-  if (::fstat(fd, &status) != 0) return CannotWrite("cannot look at the output file");
-  const auto keep = static_cast<off_t>(keep_bytes);
-  if (status.st_size < keep) {
-    return base::Fail(
-        base::ErrorCode::kUsage,
-        "the output file is shorter than its checkpoint says; remove the checkpoint to "
-        "start again");
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  const bool is_special = exists && !S_ISREG(status.st_mode);
+  const std::string target = Resolved(path);
+  const std::string part = target + ".part";
+  const bool is_fresh =
+      mode == OutputMode::kReplace || (mode == OutputMode::kGoOn && keep_bytes == 0);
+  std::unique_ptr<Output> output;
+  if (is_special || mode == OutputMode::kAppend || (exists && status.st_size == 0 && is_fresh) ||
+      (mode == OutputMode::kGoOn && is_fresh && !exists)) {
+    const int append = mode == OutputMode::kAppend ? O_APPEND : 0;
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | append, 0666);
+    if (fd < 0) return CannotWrite("cannot open the output file " + path);
+    return std::make_unique<Output>(fd, path);
   }
-  if (::ftruncate(fd, keep) != 0 || ::lseek(fd, keep, SEEK_SET) != keep) {
-    return CannotWrite("cannot go on in the output file");
+  if (mode == OutputMode::kReplace) {
+    auto made = MakeBeside(target);
+    if (!made) return std::unexpected(made.error());
+    output = std::make_unique<Output>(made->first, path);
+    output->beside_ = std::move(made->second);
+  } else if (is_fresh) {
+    const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0 && errno == EEXIST) {
+      return base::Fail(
+          ErrorCode::kUsage,
+          part + " is left from a run without its checkpoint; remove it to start again");
+    }
+    if (fd < 0) return CannotWrite("cannot open the output file " + part);
+    output = std::make_unique<Output>(fd, path);
+    output->beside_ = part;
+  } else {
+    const bool is_beside = ::access(part.c_str(), F_OK) == 0;
+    const int fd = ::open((is_beside ? part : path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) return CannotWrite("cannot open the output file " + path);
+    output = std::make_unique<Output>(fd, path);
+    if (is_beside) output->beside_ = part;
+    if (::fstat(fd, &status) != 0) return CannotWrite("cannot look at the output file " + path);
+    const auto keep = static_cast<off_t>(keep_bytes);
+    if (status.st_size < keep) {
+      return base::Fail(ErrorCode::kUsage,
+                        "the output file " + path +
+                            " is shorter than its checkpoint says; remove the checkpoint to start "
+                            "again");
+    }
+    if (::ftruncate(fd, keep) != 0 || ::lseek(fd, keep, SEEK_SET) != keep) {
+      return CannotWrite("cannot go on in the output file " + path);
+    }
   }
+  output->target_ = target;
+  output->is_resumable_ = mode == OutputMode::kGoOn;
+  output->is_new_ = !exists;
+  if (exists && !output->beside_.empty()) ::fchmod(output->fd_, status.st_mode & 07777);
   return output;
 }
 
 Output::~Output() {
+  if (!beside_.empty() && !is_resumable_) ::unlink(beside_.c_str());
   if (fd_ != STDOUT_FILENO) ::close(fd_);
+}
+
+base::Result<void> Output::Commit() {
+  if (beside_.empty()) return {};
+  if (::fdatasync(fd_) != 0 || ::rename(beside_.c_str(), target_.c_str()) != 0) {
+    return CannotWrite("cannot put the output file " + name_ + " in its place");
+  }
+  beside_.clear();
+  return {};
+}
+
+std::string Output::Abandon() {
+  struct stat status{};
+  const bool is_empty = ::fstat(fd_, &status) == 0 && status.st_size == 0;
+  if (beside_.empty() || is_empty) return "";
+  if (is_new_ && Commit()) return "";
+  return is_resumable_ ? beside_ : std::exchange(beside_, {});
 }
 
 base::Result<std::uint64_t> Output::Sync() const {
   const off_t place = ::lseek(fd_, 0, SEEK_CUR);
-  if (place < 0 || ::fdatasync(fd_) != 0)
-    return CannotWrite("cannot write the output file to disk");
+  if (place < 0 || ::fdatasync(fd_) != 0) {
+    return CannotWrite("cannot write the output file " + name_ + " to disk");
+  }
   return static_cast<std::uint64_t>(place);
 }
 

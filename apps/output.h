@@ -9,12 +9,21 @@
 
 namespace sampleproc::apps {
 
-// Standard output or a file; closes what it opened.
+enum class OutputMode {
+  kReplace,  // a file is written beside the one of that name and takes its place in Commit
+  kAppend,   // what is there stays, and more comes behind it
+  kGoOn,     // as kAppend, behind the first bytes of an interrupted run
+};
+
+// Standard output, a file, or a device; closes what it opened. A new file that is neither put in
+// its place nor abandoned with records in it is removed.
 class Output {
  public:
-  // `path` "-" is standard output. A file keeps its first `keep_bytes` and loses the rest. Fails
-  // with kIo; with kUsage when the file has fewer bytes than are to be kept.
-  static base::Result<std::unique_ptr<Output>> Open(const std::string& path,
+  // `path` "-" is standard output. With kGoOn a file keeps its first `keep_bytes` and loses the
+  // rest; without any to keep, a file that is there already stays as it is until Commit, and the
+  // new one is `path`.part meanwhile, where a later kGoOn finds it. Fails with kIo; with kUsage
+  // when the file has fewer bytes than are to be kept, or `path`.part is in the way.
+  static base::Result<std::unique_ptr<Output>> Open(const std::string& path, OutputMode mode,
                                                     std::uint64_t keep_bytes = 0);
 
   Output(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
@@ -25,12 +34,23 @@ class Output {
   int fd() const { return fd_; }
   const std::string& name() const { return name_; }  // for messages
 
+  // The records are whole: a new file takes the place of the old one. Fails with kIo.
+  base::Result<void> Commit();
+
+  // The records end early. They become the file where there was none before; else the old one stays
+  // and the name of the file that holds them comes back; "" when there is nothing to tell.
+  std::string Abandon();
+
   // Sees to it that what was written is on disk, and returns how many bytes that are in all.
   base::Result<std::uint64_t> Sync() const;
 
  private:
   int fd_;
   std::string name_;
+  std::string beside_;  // the new file while it has another name than the one it is to get
+  std::string target_;
+  bool is_new_ = false;        // there was no file of that name
+  bool is_resumable_ = false;  // the new file is for a later run
 };
 
 }  // namespace sampleproc::apps

@@ -61,6 +61,11 @@ void AddOutputs(CLI::App& app, ProcessFileOptions& options) {
   app.add_option("-o,--output", options.output, "Write records to FILE; - is standard output")
       ->type_name("FILE")
       ->group(kGroup);
+  app.add_flag("--append", options.append, "Write behind what is in the output FILE already")
+      ->group(kGroup);
+  app.add_flag("-q,--quiet", options.quiet,
+               "No summary, no names of failed inputs and no progress on standard error")
+      ->group(kGroup);
   AddChoice(app, "--format", options.format, {"ndjson", "table"},
             "ndjson for programs, table for people")
       ->type_name("FORMAT")
@@ -111,6 +116,9 @@ std::string ProblemWith(const ProcessFileOptions& options) {
   }
   if (options.fail_fast && options.max_failures > 1) {
     return "--fail-fast is --max-failures 1; give one of them";
+  }
+  if (options.append && (options.output == "-" || !options.resume.empty())) {
+    return "--append goes with --output FILE, without --resume";
   }
   if (options.resume.empty()) return "";
   if (options.output == "-" || options.format == "table" || !options.compare.empty()) {

@@ -28,6 +28,8 @@ struct ProcessFileOptions {
   std::string compare;  // likewise
   std::string annotate;
   std::string output = "-";
+  bool append = false;  // to the output
+  bool quiet = false;
   std::string format = "ndjson";
 
   // What --raw says; nothing when it was not given or is wrong (see ProblemWith).

@@ -9,6 +9,8 @@
 
 #include "apps/interrupts.h"
 #include "apps/output.h"
+#include "apps/output_guard.h"
+#include "config/convert.h"
 #include "config/schema.h"
 #include "config/version.h"
 #include "files/annotated_paths.h"
@@ -17,9 +19,11 @@
 #include "files/comparison_writer.h"
 #include "files/frame_feed.h"
 #include "files/frame_worker.h"
+#include "files/identity.h"
 #include "files/ordered_runner.h"
 #include "files/progress.h"
 #include "files/record_writer.h"
+#include "files/summary.h"
 #include "process/camera_states.h"
 #include "process/camera_turns.h"
 #include "process/pipeline.h"
@@ -159,10 +163,13 @@ Result<process::Options> StepsWithMemory(const process::Options& options) {
 
 // All inputs, from where the checkpoint says.
 Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& shared,
-                                    const process::StepNeeds& needs,
-                                    const files::Checkpoint& start) {
+                                    const process::StepNeeds& needs, const files::Checkpoint& start,
+                                    std::optional<files::GivenNames> given,
+                                    const OutputGuard& guard) {
   std::unique_ptr<files::NameList> names;
-  if (!options.files_from.empty()) {
+  if (given) {
+    names = files::NameList::Of(std::move(*given));
+  } else if (!options.files_from.empty()) {
     auto list = files::NameList::Open(options.files_from, options.null_separated ? '\0' : '\n');
     if (!list) return std::unexpected(list.error());
     names = std::move(*list);
@@ -174,6 +181,7 @@ Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& s
                            .requests = options.requests,
                            .names = std::move(names)});
   files::FeedOptions feed{.has_memory = needs.camera_order, .done = start.place};
+  feed.admit = [&guard](const files::Input& input) { return guard.Admit(input); };
   if (!options.camera.empty()) feed.camera = options.camera;
   return files::FrameFeed(std::move(inputs),
                           {.codec = shared.config.codec,
@@ -211,6 +219,49 @@ Result<std::optional<files::AnnotatedPaths>> OpenAnnotated(const ProcessFileOpti
   return files::AnnotatedPaths::Make(options.annotate, options.inputs, options.recursive);
 }
 
+// The names of --files-from when all have to be known before the first picture is written: one of
+// them could be where it goes.
+Result<std::optional<files::GivenNames>> ReadNames(const ProcessFileOptions& options) {
+  if (options.annotate.empty() || options.files_from.empty()) return std::nullopt;
+  auto list = files::NameList::Open(options.files_from, options.null_separated ? '\0' : '\n');
+  if (!list) return std::unexpected(list.error());
+  files::GivenNames names;
+  while (auto name = (*list)->Next()) names.push_back(std::move(*name));
+  return names;
+}
+
+OutputMode ModeOf(const ProcessFileOptions& options) {
+  if (!options.resume.empty()) return OutputMode::kGoOn;
+  return options.append ? OutputMode::kAppend : OutputMode::kReplace;
+}
+
+// Names failed inputs on standard error, each once, where records do not go to a terminal or a
+// program that shows them.
+class FailureNames {
+ public:
+  FailureNames(const ProcessFileOptions& options, files::Progress& progress)
+      : is_wanted_(!options.quiet &&
+                   (options.output != "-" || files::IdentityOf(STDOUT_FILENO).has_value())),
+        progress_(progress) {}
+
+  void Add(const files::Record& record) {
+    if (!is_wanted_ || record.result || record.source.source == last_) return;
+    last_ = record.source.source;
+    constexpr std::size_t kLongest = 1000;
+    std::string place = last_;
+    if (record.of_many) place += "#" + std::to_string(record.source.index);
+    const std::string& message = record.result.error().message;
+    progress_.Say(
+        "sampleproc: " +
+        config::Shown(message.starts_with(last_) ? message : place + ": " + message, kLongest));
+  }
+
+ private:
+  const bool is_wanted_;
+  files::Progress& progress_;
+  std::string last_;
+};
+
 }  // namespace
 
 ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& context) {
@@ -227,6 +278,10 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
 
   const auto annotated = OpenAnnotated(options);
   if (!annotated) return Complain(context, annotated.error());
+  auto names = ReadNames(options);
+  if (!names) return Complain(context, names.error());
+  const auto guard = OutputGuard::Make(options, *annotated, *names);
+  if (!guard) return Complain(context, guard.error());
   const auto start = StartingPoint(options, config);
   if (!start) return Complain(context, start.error());
   const resources::MachineLimits machine = resources::ReadMachineLimits();
@@ -237,12 +292,15 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   auto workers = MakeWorkers(jobs,
                              {.codec = config.codec,
                               .frame = config.frame,
+                              .budget = shared.budget,
+                              .budget_patience = config.process.budget_patience,
                               .annotated = *annotated ? &**annotated : nullptr},
                              shared, *replayed, start->place.frames > 0);
   if (!workers) return Complain(context, workers.error());
-  auto feed = OpenInputs(options, shared, workers->front().needs(), *start);
+  auto feed =
+      OpenInputs(options, shared, workers->front().needs(), *start, std::move(*names), *guard);
   if (!feed) return Complain(context, feed.error());
-  const auto output = Output::Open(options.output, start->output_bytes);
+  auto output = Output::Open(options.output, ModeOf(options), start->output_bytes);
   if (!output) return Complain(context, output.error());
   files::ComparisonWriter* comparison = nullptr;
   const auto writer = MakeWriter(options, config, **output, *start, &comparison);
@@ -252,8 +310,10 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const std::uint64_t inputs_before = start->place.input;  // an earlier run's
   auto inputs_to_do = feed->Inputs();
   if (inputs_to_do) *inputs_to_do -= std::min(*inputs_to_do, inputs_before);
-  progress.emplace(STDERR_FILENO, files::Progress::IsWanted(STDERR_FILENO, (*output)->fd()),
+  progress.emplace(STDERR_FILENO,
+                   !options.quiet && files::Progress::IsWanted(STDERR_FILENO, (*output)->fd()),
                    inputs_to_do, base::SystemClock());
+  FailureNames failures(options, *progress);
   auto totals = files::RunOrdered(
       {.jobs = static_cast<int>(workers->size()),
        .max_failures = options.fail_fast ? 1 : options.max_failures,
@@ -264,10 +324,15 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
       },
       [&](const files::Record& record) {
         progress->Add(record.result.has_value(),
-                      record.place.input - std::min(record.place.input, inputs_before));
+                      record.place.input - std::min(record.place.input, inputs_before),
+                      record.share);
+        failures.Add(record);
         return (*writer)->Write(record);
       },
       stop);
+  files::Summary summary{.dropped = feed->left_out(),
+                         .elapsed = progress->Elapsed(),
+                         .passed_over = feed->passed_over()};
   progress.reset();  // wipes its line before anything else is said
   if (totals && comparison != nullptr && !totals->stopped) {
     if (auto rest = comparison->WriteRest(); !rest) totals = std::unexpected(rest.error());
@@ -275,10 +340,20 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (totals) {
     if (auto flushed = (*writer)->Flush(); !flushed) totals = std::unexpected(flushed.error());
   }
+  const bool is_whole = totals && !(totals->stopped && interrupts.code());
+  if (is_whole) {
+    if (auto put = (*output)->Commit(); !put) return Complain(context, put.error());
+  } else if (const std::string kept = (*output)->Abandon(); !kept.empty()) {
+    context.err << "sampleproc: " << options.output << " is as it was; the records so far are in "
+                << kept << "\n";
+  }
   // A reader that has seen enough, as `head` has, wants no message.
   if (!totals && totals.error().code == ErrorCode::kCancelled) return ExitCode::kIo;
   if (!totals) return Complain(context, totals.error());
-  if (totals->stopped && interrupts.code()) return *interrupts.code();
+  summary.frames = totals->done;
+  summary.failed = totals->failed;
+  if (!options.quiet) context.err << "sampleproc: " << files::FormatSummary(summary) << "\n";
+  if (!is_whole) return *interrupts.code();
   if (comparison != nullptr) {
     return comparison->changes() > 0 ? ExitCode::kSomeFailed : ExitCode::kOk;
   }

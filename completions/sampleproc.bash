@@ -17,7 +17,7 @@ _sampleproc() {
       options='--host --port --config -c --set --help -h'
       ;;
     process-file)
-      options='--recursive -r --files-from --null -0 --requests --raw --camera --jobs -j --fail-fast --max-failures --resume --output -o --format --timings --annotate --compare --pipeline --config -c --set --help -h'
+      options='--recursive -r --files-from --null -0 --requests --raw --camera --jobs -j --fail-fast --max-failures --resume --output -o --append --quiet -q --format --timings --annotate --compare --pipeline --config -c --set --help -h'
       ;;
     validate-config)
       options='--strict --production --format --explain --print-effective --from-env --offline --set --help -h'
@@ -29,9 +29,32 @@ _sampleproc() {
       options='--probe --wait --json --host --port --config -c --set --help -h'
       ;;
   esac
+  case "${COMP_WORDS[1]} $previous" in
+    'process-file --format')
+      mapfile -t COMPREPLY < <(compgen -W 'ndjson table' -- "$current")
+      return
+      ;;
+    'process-file --annotate')
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
+    'process-file --pipeline')
+      mapfile -t COMPREPLY < <(compgen -P "${current%"${current##*,}"}" -W 'stats motion people faces cascade' -- "${current##*,}")
+      return
+      ;;
+    'validate-config --format')
+      mapfile -t COMPREPLY < <(compgen -W 'text json github' -- "$current")
+      return
+      ;;
+    'health --probe')
+      mapfile -t COMPREPLY < <(compgen -W 'health live ready startup' -- "$current")
+      return
+      ;;
+  esac
   if [[ $previous == --set ]]; then
     compopt -o nospace
-    mapfile -t COMPREPLY < <(compgen -W 'http.host= http.port= http.unix_socket= http.tls_cert= http.tls_key= http.io_threads= http.allowed_hosts= http.cors_origins= http.cors_credentials= http.max_requests_per_minute= http.trusted_proxies= http.auth_tokens_file= http.access_log= http.max_request_bytes= http.max_frame_data_chars= http.max_metadata_bytes= http.max_json_depth= http.max_json_nodes= http.max_head_bytes= http.max_fields= http.max_target_bytes= http.max_connections= http.max_connections_per_client= http.max_requests_per_connection= http.header_timeout= http.body_timeout= http.body_min_rate= http.body_rate_grace= http.tls_handshake_timeout= http.write_timeout= http.idle_timeout= http.request_deadline= api.max_batch_frames= codec.max_frame_bytes= codec.max_jpeg_scans= codec.deadline= process.pipeline= process.detection_threshold= process.workers= process.queue_depth= process.deadline= process.budget_patience= process.batch_size= process.batch_wait= process.heavy_pixels= process.heavy_patience= process.delay= process.simulate_gpu= process.prefer_gpu= process.faces.min_size= process.motion.max_cameras= process.people.when= process.cascade.file= process.cascade.name= process.cascade.scale= process.cascade.min_neighbours= process.cascade.min_size= resources.memory_limit= consumer.enabled= consumer.source= consumer.processor_id= consumer.orchestrator_url= consumer.capabilities= consumer.capacity= consumer.batch_size= consumer.poll_interval= consumer.max_retries= consumer.backoff= consumer.health_check_interval= consumer.policy= consumer.max_age= consumer.no_pixels= consumer.storage_root= consumer.frame_url_hosts= consumer.sinks= consumer.sink_buffer= consumer.http.url= consumer.http.spool= consumer.http.spool_dir= consumer.http.spool_max_bytes= consumer.redis.host= consumer.redis.port= consumer.redis.username= consumer.redis.password_file= consumer.redis.tls= consumer.redis.tls_ca_file= consumer.redis.stream= consumer.redis.group= consumer.redis.claim_idle= consumer.redis.max_deliveries= consumer.redis.results_stream= consumer.redis.dlq_stream= consumer.file.path= consumer.file.max_bytes= consumer.file.keep= consumer.webhook.url= net.pool_size= net.connect_timeout= net.read_timeout= net.dns_ttl= telemetry.log_level= telemetry.log_format= telemetry.metrics= telemetry.tracing= telemetry.otlp_endpoint= telemetry.sample_ratio= service.name= service.version= service.shutdown_timeout= service.drain_delay= service.stuck_after= service.exit_when_stuck=' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'http.host= http.port= http.unix_socket= http.tls_cert= http.tls_key= http.io_threads= http.allowed_hosts= http.cors_origins= http.cors_credentials= http.max_requests_per_minute= http.trusted_proxies= http.auth_tokens_file= http.access_log= http.max_request_bytes= http.max_frame_data_chars= http.max_metadata_bytes= http.max_json_depth= http.max_json_nodes= http.max_head_bytes= http.max_fields= http.max_target_bytes= http.max_connections= http.max_connections_per_client= http.max_requests_per_connection= http.header_timeout= http.body_timeout= http.body_min_rate= http.body_rate_grace= http.tls_handshake_timeout= http.write_timeout= http.idle_timeout= http.request_deadline= api.max_batch_frames= codec.max_frame_bytes= codec.max_jpeg_scans= codec.deadline= process.pipeline= process.detection_threshold= process.workers= process.queue_depth= process.deadline= process.budget_patience= process.batch_size= process.heavy_pixels= process.heavy_patience= process.delay= process.simulate_gpu= process.prefer_gpu= process.faces.min_size= process.motion.max_cameras= process.motion.cameras= process.motion.camera_idle= process.people.when= process.cascade.file= process.cascade.name= process.cascade.scale= process.cascade.min_neighbours= process.cascade.min_size= resources.memory_limit= consumer.enabled= consumer.source= consumer.processor_id= consumer.orchestrator_url= consumer.capabilities= consumer.capacity= consumer.batch_size= consumer.poll_interval= consumer.max_retries= consumer.backoff= consumer.health_check_interval= consumer.silent_after= consumer.policy= consumer.max_age= consumer.no_pixels= consumer.storage_root= consumer.max_pixel_bytes= consumer.fetches= consumer.fetch_timeout= consumer.max_waiting= consumer.frame_url_hosts= consumer.sinks= consumer.sink_buffer= consumer.http.url= consumer.http.spool= consumer.http.spool_dir= consumer.http.spool_max_bytes= consumer.redis.host= consumer.redis.port= consumer.redis.username= consumer.redis.password_file= consumer.redis.db= consumer.redis.tls= consumer.redis.tls_ca_file= consumer.redis.stream= consumer.redis.group= consumer.redis.claim_idle= consumer.redis.max_deliveries= consumer.redis.results_stream= consumer.redis.dlq_stream= consumer.redis.dlq_max_bytes= consumer.file.path= consumer.file.max_bytes= consumer.file.keep= consumer.webhook.url= net.pool_size= net.connect_timeout= net.read_timeout= net.dns_ttl= telemetry.log_level= telemetry.log_format= telemetry.metrics= telemetry.tracing= telemetry.otlp_endpoint= telemetry.sample_ratio= service.name= service.version= service.shutdown_timeout= service.drain_delay= service.stuck_after= service.exit_when_stuck=' -- "$current")
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   else

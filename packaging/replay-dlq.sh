@@ -1,22 +1,27 @@
 #!/usr/bin/env bash
 # Moves dead letters back to the stream that they came from, oldest first, as new entries without
 # what was noted of their death: after the reason has been mended. Each letter is moved in one step,
-# so that a stop in between loses none and doubles none.
+# so that a stop in between loses none and doubles none. It ends at the newest letter that was there
+# at its start, so frames that die again beside it are not moved twice.
 #
-#   packaging/replay-dlq.sh [--count N] [--list] DLQ STREAM [redis-cli OPTION...]
+#   packaging/replay-dlq.sh [--count N] [--list | --dry-run] [--truncated] DLQ STREAM [redis-cli OPTION...]
 #   packaging/replay-dlq.sh frames:dlq:cam-wall frames:ready:cam-wall -h redis
 #
-# --list shows each letter's id, frame and reason and moves nothing. A password belongs into
-# REDISCLI_AUTH.
+# --list shows each letter's id, frame and reason, --dry-run those that would be moved; both move
+# nothing. Letters from which fields were left out (dlq_truncated), or whose entry was trimmed before
+# it died (dlq_trimmed), stay unless --truncated is given. An entry that is moved carries dlq_replays,
+# how often that has happened. A password belongs into REDISCLI_AUTH.
 set -euo pipefail
 
 usage() {
-  sed -n 's/^# \{0,1\}//; 6,7p' "$0" >&2
+  sed -n 's/^# \{0,1\}//; 7,8p' "$0" >&2
   exit 2
 }
 
 count=1000000
 list=false
+dry_run=0
+truncated=0
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --count)
@@ -26,6 +31,14 @@ while [[ $# -gt 0 ]]; do
       ;;
     --list)
       list=true
+      shift
+      ;;
+    --dry-run)
+      dry_run=1
+      shift
+      ;;
+    --truncated)
+      truncated=1
       shift
       ;;
     -*) usage ;;
@@ -70,36 +83,77 @@ for _, letter in ipairs(redis.call("XRANGE", KEYS[1], "-", "+", "COUNT", ARGV[1]
 end
 return lines'
 
-# KEYS: the letters, the stream. ARGV: how many at most. How many were moved.
+# KEYS: the letters. The newest one's id, or nothing.
+readonly newest='
+local last = redis.call("XREVRANGE", KEYS[1], "+", "-", "COUNT", 1)
+return last[1] and last[1][1] or ""'
+
+# KEYS: the letters, the stream. ARGV: behind which id to begin, the last id, how many at most, 1 for
+# a dry run, 1 for cut-down letters too. Lines: the last id that was looked at ("" at the end), how
+# many were moved, how many stay, then each that was moved. Ends early when much was moved at once.
 readonly move='
-local letters = redis.call("XRANGE", KEYS[1], "-", "+", "COUNT", ARGV[1])
-for _, letter in ipairs(letters) do
-  local fields = {}
+local at, moved, stay, bytes, lines = ARGV[1], 0, 0, 0, {}
+local most = tonumber(ARGV[3])
+while moved < most and moved + stay < 100 and bytes < 10000000 do
+  local letter = redis.call("XRANGE", KEYS[1], at, ARGV[2], "COUNT", 1)[1]
+  if not letter then at = "" break end
+  at = "(" .. letter[1]
+  local fields, replays, cut, told = {}, 0, false, {letter[1]}
   for i = 1, #letter[2], 2 do
-    if letter[2][i]:sub(1, 4) ~= "dlq_" then
-      fields[#fields + 1] = letter[2][i]
-      fields[#fields + 1] = letter[2][i + 1]
+    local name, value = letter[2][i], letter[2][i + 1]
+    bytes = bytes + #name + #value
+    if name == "dlq_replays" then replays = tonumber(value) or 0 end
+    if name == "dlq_truncated" or name == "dlq_trimmed" then cut = true end
+    if name == "frame_id" or name:sub(1, 4) == "dlq_" then told[#told + 1] = name .. "=" .. value end
+    if name:sub(1, 4) ~= "dlq_" then
+      fields[#fields + 1] = name
+      fields[#fields + 1] = value
     end
   end
-  if #fields > 0 then redis.call("XADD", KEYS[2], "*", unpack(fields)) end
-  redis.call("XDEL", KEYS[1], letter[1])
+  if #fields == 0 or #fields > 7900 or (cut and ARGV[5] ~= "1") then
+    stay = stay + 1
+  else
+    if ARGV[4] ~= "1" then
+      fields[#fields + 1] = "dlq_replays"
+      fields[#fields + 1] = tostring(replays + 1)
+      redis.call("XADD", KEYS[2], "*", unpack(fields))
+      redis.call("XDEL", KEYS[1], letter[1])
+    else
+      lines[#lines + 1] = table.concat(told, " ")
+    end
+    moved = moved + 1
+  end
 end
-return #letters'
+return {at, moved, stay, unpack(lines)}'
 
 if ${list}; then
   ask EVAL "${show}" 1 "${dlq}" "${count}"
   exit
 fi
 total=0
-while [[ ${total} -lt ${count} ]]; do
-  # A few at a time, so that the server is not held up.
-  step=$((count - total < 100 ? count - total : 100))
-  moved=$(ask EVAL "${move}" 2 "${dlq}" "${stream}" "${step}")
-  [[ ${moved} =~ ^[0-9]+$ ]] || {
-    printf 'replay-dlq.sh: unexpected answer: %s\n' "${moved}" >&2
+stay=0
+at=-
+last=$(ask EVAL "${newest}" 1 "${dlq}")
+# A few at a time, so that the server is not held up.
+while [[ -n ${last} && -n ${at} && ${total} -lt ${count} ]]; do
+  answer=$(ask EVAL "${move}" 2 "${dlq}" "${stream}" "${at}" "${last}" $((count - total)) \
+    "${dry_run}" "${truncated}")
+  mapfile -t lines <<<"${answer}"
+  [[ ${#lines[@]} -ge 3 && ${lines[1]} =~ ^[0-9]+$ && ${lines[2]} =~ ^[0-9]+$ ]] || {
+    printf 'replay-dlq.sh: unexpected answer: %s\n' "${answer}" >&2
     exit 69
   }
-  total=$((total + moved))
-  [[ ${moved} -gt 0 ]] || break
+  at=${lines[0]}
+  total=$((total + lines[1]))
+  stay=$((stay + lines[2]))
+  [[ ${#lines[@]} -eq 3 ]] || printf '%s\n' "${lines[@]:3}"
 done
-printf '%s dead letters moved from %s to %s\n' "${total}" "${dlq}" "${stream}"
+if [[ ${stay} -gt 0 ]]; then
+  printf 'replay-dlq.sh: %s dead letters are cut down and stay; --truncated moves them too\n' \
+    "${stay}" >&2
+fi
+if [[ ${dry_run} -eq 1 ]]; then
+  printf '%s dead letters would be moved from %s to %s\n' "${total}" "${dlq}" "${stream}"
+else
+  printf '%s dead letters moved from %s to %s\n' "${total}" "${dlq}" "${stream}"
+fi

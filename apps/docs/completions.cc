@@ -37,10 +37,57 @@ std::string WithoutBrackets(std::string text) {
   return text;
 }
 
-std::string ZshAction(const OptionInfo& option) {
+// The words an option takes, "" for any.
+std::string_view WordsOf(std::string_view command, const OptionInfo& option) {
+  if (option.long_name == "--pipeline") return "stats motion people faces cascade";
+  if (option.long_name == "--probe") return "health live ready startup";
+  if (option.long_name != "--format") return "";
+  return command == "process-file" ? "ndjson table" : "text json github";
+}
+
+// With commas between the words.
+bool IsList(const OptionInfo& option) { return option.value_name.ends_with(",..."); }
+
+bool IsDirectory(const OptionInfo& option) { return option.value_name == "DIR"; }
+
+bool IsFile(const OptionInfo& option) {
+  return option.value_name == "FILE" || option.value_name == "OLD" || option.value_name == "STATE";
+}
+
+std::string ZshAction(std::string_view command, const OptionInfo& option) {
   if (option.value_name.empty()) return "";
   if (option.long_name == "--set") return ":key:_sampleproc_keys";
-  return ":" + option.value_name + (option.value_name == "FILE" ? ":_files" : ":");
+  std::string text = ":";
+  for (const char c : option.value_name) text += c == ':' ? std::string("\\:") : std::string(1, c);
+  const std::string words(WordsOf(command, option));
+  if (IsList(option)) return text + ":_values -s , step " + words;
+  if (!words.empty()) return text + ":(" + words + ")";
+  if (IsDirectory(option)) return text + ":_files -/";
+  return text + (IsFile(option) ? ":_files" : ":");
+}
+
+// What follows an option that takes words or a directory, as branches of a case.
+std::string BashValues() {
+  std::string text;
+  for (const Command& command : Commands()) {
+    for (const OptionInfo& option : OptionsOf(command)) {
+      const std::string words(WordsOf(command.name, option));
+      if (words.empty() && !IsDirectory(option)) continue;
+      text += "    '" + std::string(command.name) + " " + option.long_name + "')\n";
+      if (IsDirectory(option)) {
+        text +=
+            "      compopt -o filenames\n"
+            "      mapfile -t COMPREPLY < <(compgen -d -- \"$current\")\n";
+      } else if (IsList(option)) {
+        text += "      mapfile -t COMPREPLY < <(compgen -P \"${current%\"${current##*,}\"}\" -W '" +
+                words + "' -- \"${current##*,}\")\n";
+      } else {
+        text += "      mapfile -t COMPREPLY < <(compgen -W '" + words + "' -- \"$current\")\n";
+      }
+      text += "      return\n      ;;\n";
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -75,6 +122,9 @@ std::string BashCompletion() {
     text += options + "'\n      ;;\n";
   }
   return text +
+         "  esac\n"
+         "  case \"${COMP_WORDS[1]} $previous\" in\n" +
+         BashValues() +
          "  esac\n"
          "  if [[ $previous == --set ]]; then\n"
          "    compopt -o nospace\n"
@@ -121,7 +171,8 @@ std::string ZshCompletion() {
   for (const Command& command : Commands()) {
     text += "    " + std::string(command.name) + ")\n      _arguments";
     for (const OptionInfo& option : OptionsOf(command)) {
-      const std::string rest = "[" + WithoutBrackets(option.help) + "]" + ZshAction(option);
+      const std::string rest =
+          "[" + WithoutBrackets(option.help) + "]" + ZshAction(command.name, option);
       const std::string repeated = option.long_name == "--set" ? "*" : "";
       if (!option.short_name.empty()) {
         text += " \\\n        " + Quoted(repeated + option.short_name + rest);
@@ -150,7 +201,10 @@ std::string FishCompletion() {
       if (option.long_name == "--set") {
         text += " -x -a '" + Keys(" ", "=") + "'";
       } else if (!option.value_name.empty()) {
-        text += option.value_name == "FILE" ? " -r" : " -x";
+        const std::string words(WordsOf(name, option));
+        text += IsFile(option) ? " -r" : " -x";
+        if (IsDirectory(option)) text += " -a '(__fish_complete_directories)'";
+        if (!words.empty()) text += " -a '" + words + "'";
       }
       text += " -d " + Quoted(option.help) + "\n";
     }

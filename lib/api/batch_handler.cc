@@ -94,14 +94,20 @@ void HandOver(const ProcessContext& context, const SharedJob& job, std::size_t i
   }
   auto work = std::make_shared<process::FrameWork>(
       context.Work(), job->request_id + '-' + std::to_string(index), job->allowance);
+  const auto turn_away = [job, index, work](const base::Error& error) {
+    work->Refused(error);
+    job->Fail(index, job->batch.frames[index]->frame_id, error);
+  };
   auto submitted = context.pool.Submit(
       [context, job, index, work, part = std::move(part)](process::Processor& processor,
                                                           process::CameraTurns::Turn turn) mutable {
         WorkOn(context, *job, index, *work, processor, std::move(turn), part);
-      });
-  if (submitted) return;
-  work->Refused(submitted.error());
-  job->Fail(index, frame->frame_id, submitted.error());
+      },
+      {.bytes = frame->encoded.size(),
+       .deadline = job->allowance.deadline,
+       .camera = frame->camera_id,
+       .refuse = turn_away});
+  if (!submitted) turn_away(submitted.error());
 }
 
 void Answer(const ProcessContext& context, BatchJob& job, const process::BatchReport& report) {
@@ -134,6 +140,7 @@ void Answer(const ProcessContext& context, BatchJob& job, const process::BatchRe
   json.Member("processing_time_ms", json::RoundTo(took.count(), 3));
   json.EndObject();
   http::Response response = http::JsonResponse(std::move(text));
+  if (auto paid = ReserveBody(context, response); !paid) return job.Refuse(paid.error());
   response.quota = job.quota;
   job.respond.Send(std::move(response));
 }
@@ -162,8 +169,7 @@ void Spread(const ProcessContext& context, const SharedJob& job, base::ByteBuffe
     });
   }
   process::StartBatch(
-      std::move(frames), process::FlushReason::kClosing, context.clock.Now() - job->begun,
-      context.log,
+      std::move(frames), context.log,
       [context, job](const process::BatchReport& report) { Answer(context, *job, report); });
 }
 
@@ -183,11 +189,13 @@ http::Handler MakeBatchHandler(const ProcessContext& context) {
     job->allowance = request.allowance;
     job->begun = context.clock.Now();
     job->reservation = std::move(request.reservation);
-    auto submitted =
-        context.pool.Submit([context, job, body = std::move(request.body)](
-                                process::Processor&, process::CameraTurns::Turn) mutable {
+    auto submitted = context.pool.Submit(
+        [context, job, body = std::move(request.body)](process::Processor&,
+                                                       process::CameraTurns::Turn) mutable {
           Spread(context, job, std::move(body));
-        });
+        },
+        {.deadline = job->allowance.deadline,
+         .refuse = [job](const base::Error& error) { job->Refuse(error); }});
     if (!submitted) job->Refuse(submitted.error());
   };
 }

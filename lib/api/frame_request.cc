@@ -45,7 +45,9 @@ std::optional<std::string> FormatOf(std::string_view content_type) {
 // A query parameter under the same rules as the JSON member of that name.
 Result<std::optional<std::string>> TextParameter(std::string_view query, const char* name,
                                                  std::size_t longest) {
-  std::optional<std::string> value = http::QueryParameter(query, name);
+  auto decoded = http::QueryParameter(query, name);
+  if (!decoded) return std::unexpected(std::move(decoded.error()));
+  std::optional<std::string>& value = *decoded;
   if (!value || value->empty()) return std::nullopt;
   if (auto problem = frame::CheckText(*value, longest)) {
     problem->loc = {"query", name};
@@ -57,8 +59,9 @@ Result<std::optional<std::string>> TextParameter(std::string_view query, const c
 // A side of raw pixels, 0 when it is not given.
 Result<std::uint32_t> SideParameter(std::string_view query, std::string_view name) {
   const auto text = http::QueryParameter(query, name);
-  if (!text || text->empty()) return 0;
-  const auto side = frame::ParseRawSide(*text);
+  if (!text) return std::unexpected(text.error());
+  if (!*text || (*text)->empty()) return 0;
+  const auto side = frame::ParseRawSide(**text);
   if (side) return *side;
   return base::Fail(
       ErrorCode::kInvalidFrame,
@@ -161,6 +164,13 @@ FrameRequest TakeFrameRequest(http::Request& request) {
   taken.query = request.query;
   taken.body = std::move(request.body);
   return taken;
+}
+
+std::optional<std::optional<std::string>> CameraOf(const FrameRequest& request) {
+  if (request.kind != BodyKind::kPicture) return std::nullopt;
+  auto camera = TextParameter(request.query, "camera_id", frame::kMaxIdBytes);
+  if (!camera) return std::nullopt;  // ReadFrame says what is wrong with it
+  return std::move(*camera);
 }
 
 Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options) {

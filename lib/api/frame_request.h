@@ -1,6 +1,7 @@
 // How the body of a request becomes a frame: the forms that a frame may be sent in.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,10 @@ struct FrameRequest {
 
 // Takes body and texts out of the request.
 FrameRequest TakeFrameRequest(http::Request& request);
+
+// Whose frame it is, where that can be seen without reading the body: of a picture by its query.
+// The inner value is absent of a frame without a camera.
+std::optional<std::optional<std::string>> CameraOf(const FrameRequest& request);
 
 // Parses; nothing is decoded. A picture's `frame_id`, `camera_id` and `timestamp` come from the
 // query, and for what its bytes do not say `format`, `width` and `height`. A form's picture is its

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.h"
 #include "json/writer.h"
 
 namespace sampleproc::api {
@@ -164,7 +164,7 @@ class Cache {
   // Shares the text with whoever is sending it.
   http::Response Get() {
     const base::MonoTime now = context_.clock.Now();
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     if (!text_ || now >= stale_at_) {
       HealthAnswer answer = MakeHealthAnswer(context_.facts(), context_.metrics.totals(), context_);
       status_ = answer.status;
@@ -178,10 +178,10 @@ class Cache {
 
  private:
   const HealthContext context_;
-  std::mutex mutex_;
-  http::SharedText text_;  // guarded by mutex_, as those below
-  int status_ = 200;
-  base::MonoTime stale_at_{};
+  base::Mutex mutex_;
+  http::SharedText text_ GUARDED_BY(mutex_);
+  int status_ GUARDED_BY(mutex_) = 200;
+  base::MonoTime stale_at_ GUARDED_BY(mutex_){};
 };
 
 }  // namespace

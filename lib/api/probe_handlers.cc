@@ -37,7 +37,7 @@ http::Handler MakeHandler(AskFacts facts, bool (*holds)(const ServiceFacts&), co
     const ServiceFacts now = facts();
     const bool yes = holds(now);
     http::SharedText text = yes ? words.yes : words.no;
-    if (!request.query.empty() && http::QueryParameter(request.query, "verbose")) {
+    if (!request.query.empty() && http::HasQueryParameter(request.query, "verbose")) {
       text = WithChecks(*text, now);
     }
     http::Response response = http::JsonResponse(std::move(text));

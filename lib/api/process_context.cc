@@ -2,9 +2,21 @@
 
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <string>
+#include <utility>
 
 namespace sampleproc::api {
+
+base::Result<void> ReserveBody(const ProcessContext& context, http::Response& response) {
+  constexpr std::size_t kSmall = 64 * 1024;
+  const std::size_t bytes = response.body_bytes().size();
+  if (bytes <= kSmall) return {};
+  auto reserved = context.pool.budget().TryReserve(bytes, "the answer");
+  if (!reserved) return std::unexpected(reserved.error());
+  response.reservation = std::move(*reserved);
+  return {};
+}
 
 void NameFrame(const base::Clock& clock, frame::Frame& frame) {
   if (!frame.frame_id.empty()) return;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "frame/frame.h"
 #include "frame/options.h"
+#include "http/message.h"
 #include "http/rate_limiter.h"
 #include "process/frame_tracker.h"
 #include "process/frame_work.h"
@@ -31,6 +32,10 @@ struct ProcessContext {
 
   process::WorkContext Work() const { return {tracker, clock, metrics}; }
 };
+
+// Reserves a body of more than 64 KiB until it has been written: a client that reads slowly makes
+// us hold it. Fails with kOverloaded, or kInvalidFrame when it can never fit.
+base::Result<void> ReserveBody(const ProcessContext& context, http::Response& response);
 
 // Gives a frame without an id one in the original service's form: "api_frame_" and the seconds
 // since 1970 with their fraction.

@@ -41,6 +41,13 @@ struct Job {
     work.Failed(error);
     Refuse(error);
   }
+  // No worker ever had it. Its memory is given back before the answer goes out.
+  void TurnAway(const base::Error& error) {
+    work.Refused(error);
+    request = {};
+    reservation.Release();
+    Refuse(error);
+  }
 };
 
 // `result`, a JSON object, with what is told of the trace around its members.
@@ -105,6 +112,7 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
   // Given back before the answer goes out: who has the answer may count on the memory.
   *frame = {};
   job.reservation.Release();
+  if (auto paid = ReserveBody(context, response); !paid) return job.Fail(paid.error());
   job.work.Completed(*result);
   job.respond.Send(std::move(response));
 }
@@ -114,9 +122,10 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
 Result<bool> Check(const http::Request& request, BodyKind kind, bool may_annotate) {
   if (kind == BodyKind::kUnsupported) return UnsupportedBody();
   const auto accept = request.Find("Accept");
-  if (may_annotate && http::QueryParameter(request.query, "annotate") == "1" &&
-      http::Quality(accept, "image/jpeg") > 0) {
-    return true;
+  if (may_annotate) {
+    const auto annotate = http::QueryParameter(request.query, "annotate");
+    if (!annotate) return std::unexpected(annotate.error());
+    if (annotate->value_or("") == "1" && http::Quality(accept, "image/jpeg") > 0) return true;
   }
   if (http::Quality(accept, "application/json") > 0) return false;
   return base::Fail(ErrorCode::kNotAcceptable,
@@ -139,15 +148,17 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
     job->annotate = *annotate;
     if (tracking) job->trace = telemetry::ContinueTrace(CallersTrace(request), context.ids);
     job->reservation = std::move(request.reservation);
+    process::TaskFacts facts{.bytes = frame.body.size(),
+                             .deadline = request.allowance.deadline,
+                             .camera = CameraOf(frame),
+                             .refuse = [job](const base::Error& error) { job->TurnAway(error); }};
     job->request = std::move(frame);
     auto submitted = context.pool.Submit(
         [context, job](process::Processor& processor, process::CameraTurns::Turn turn) {
           Work(context, *job, processor, std::move(turn));
-        });
-    if (!submitted) {
-      job->work.Refused(submitted.error());
-      job->Refuse(submitted.error());
-    }
+        },
+        std::move(facts));
+    if (!submitted) job->TurnAway(submitted.error());
   };
 }
 

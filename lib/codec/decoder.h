@@ -103,17 +103,22 @@ struct Decoded {
 
 // Decodes one picture as `wanted`. The first bytes decide; `raw` counts only when they match no
 // format of ours (or it is `certain`) and the size is exactly what the description says. Gray from
-// a JPEG is its own Y, from nv12 and yuyv theirs stretched to 0..255; gray from anything else with
-// colour is BT.601 luma, Y = (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are
-// scaled to 8 with rounding; gamma and colour profiles are not applied. Rows are packed: stride =
-// width * channels.
+// a JPEG is its own Y (of CMYK and YCCK: luma of the colours that the inks give, C * K / 255 each,
+// where Adobe's files hold what is left of a colour and others how much ink there is), from nv12
+// and yuyv theirs stretched to 0..255; gray from anything else with colour is BT.601 luma, Y =
+// (19595 R + 38470 G + 7471 B + 32768) >> 16. Samples of 16 bits are scaled to 8 with rounding;
+// gamma and colour profiles are not applied. Rows are packed: stride = width * channels.
 //
 // Warnings, by their stable words: "jpeg_extraneous_bytes" (bytes between markers that belong to
-// nothing; up to eight after picture data vanish in the library's bit buffer unseen),
+// nothing, also before a restart marker, where some cameras pad; up to eight after picture data
+// vanish in the library's bit buffer unseen),
 // "jpeg_missing_eoi" (the end marker is missing, no pixel is), "jpeg_header" (an unknown JFIF
-// version or colour transform), "alpha_ignored", "animated" (first frame used), "exif_invalid" (the
-// EXIF data is broken, the picture is used as it is stored). Bytes after the end
-// of a picture are ignored in silence: MJPEG cameras pad their frames with them.
+// version or colour transform), "jpeg_scan_parameters" (of a sequential JPEG, where they
+// carry nothing), "png_missing_iend" (the last chunk is missing, no pixel is), "shallow_samples"
+// (samples of 16 bits that are data of 10 or 12 bits, not shifted up), "alpha_ignored", "animated"
+// (first frame used), "exif_invalid" (the EXIF data is broken, the picture is used as it is
+// stored). Bytes after the end of a picture are ignored in silence: MJPEG cameras pad their frames
+// with them.
 //
 // Limits are the full size's, however little is wanted.
 //

@@ -13,7 +13,13 @@ using namespace std::string_view_literals;
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kEntryBytes = 12;
 constexpr std::uint32_t kOrientationTag = 0x0112;
-constexpr std::uint32_t kShort = 3;
+constexpr std::string_view kPrefix = "Exif\0\0"sv;
+constexpr std::size_t kMostPadding = 64;
+
+// Bytes of a value of TIFF's types BYTE, SHORT and LONG; 0 for the others, which are no numbers.
+std::size_t ValueBytes(std::uint32_t type) {
+  return type == 1 ? 1 : type == 3 ? 2 : type == 4 ? 4 : 0;
+}
 
 class TiffReader {
  public:
@@ -36,6 +42,17 @@ class TiffReader {
   const bool big_endian_;
 };
 
+// Without what some writers put before the byte order: the prefix of a JPEG's segment, once more or
+// in a format that has none, and zeros.
+base::ByteView WithoutPadding(base::ByteView tiff) {
+  std::size_t at = 0;
+  while (base::AsText(tiff.subspan(at)).starts_with(kPrefix) && at < kMostPadding) {
+    at += kPrefix.size();
+  }
+  while (at < tiff.size() && at < kMostPadding && tiff[at] == 0) ++at;
+  return tiff.subspan(at);
+}
+
 // Nothing when the data is broken.
 std::optional<int> FindOrientation(base::ByteView tiff) {
   const bool big_endian = base::AsText(tiff).starts_with("MM\0*"sv);
@@ -49,11 +66,10 @@ std::optional<int> FindOrientation(base::ByteView tiff) {
     const std::size_t entry = directory + 2 + i * kEntryBytes;
     if (!reader.Has(entry, kEntryBytes)) return std::nullopt;
     if (reader.Number(entry, 2) != kOrientationTag) continue;
-    const std::uint32_t value = reader.Number(entry + 8, 2);
-    if (reader.Number(entry + 2, 2) != kShort || reader.Number(entry + 4, 4) != 1 || value < 1 ||
-        value > 8) {
-      return std::nullopt;
-    }
+    const std::size_t bytes = ValueBytes(reader.Number(entry + 2, 2));
+    if (bytes == 0 || reader.Number(entry + 4, 4) != 1) return std::nullopt;
+    const std::uint32_t value = reader.Number(entry + 8, bytes);
+    if (value < 1 || value > 8) return std::nullopt;
     return static_cast<int>(value);
   }
   return 1;
@@ -63,7 +79,7 @@ std::optional<int> FindOrientation(base::ByteView tiff) {
 
 int OrientationFromExif(base::ByteView tiff, std::vector<frame::Warning>& warnings) {
   if (tiff.empty()) return 1;
-  const std::optional<int> orientation = FindOrientation(tiff);
+  const std::optional<int> orientation = FindOrientation(WithoutPadding(tiff));
   return orientation ? *orientation : OrientationOfDamagedExif(warnings);
 }
 

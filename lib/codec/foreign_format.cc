@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 
 namespace sampleproc::codec {
@@ -19,10 +20,6 @@ struct Magic {
 constexpr std::array kMagics = {
     Magic{0, "GIF8"sv, "a GIF picture"},
     Magic{8, "AVI "sv, "an AVI video"},
-    Magic{4, "ftypheic"sv, "a HEIF picture"},
-    Magic{4, "ftypheix"sv, "a HEIF picture"},
-    Magic{4, "ftypmif1"sv, "a HEIF picture"},
-    Magic{4, "ftypavif"sv, "an AVIF picture"},
     Magic{4, "ftyp"sv, "an MP4 video"},
     Magic{0, "II*\0"sv, "a TIFF picture"},
     Magic{0, "MM\0*"sv, "a TIFF picture"},
@@ -55,9 +52,41 @@ const Magic* FindMagic(base::ByteView bytes) {
   return found == kMagics.end() ? nullptr : &*found;
 }
 
+// "heic", "avif", "mif1", ...: the brands of an ISO base media file are four letters each, the
+// major one, a version, then the compatible ones, in a first box that says how long it is.
+constexpr std::array kHeicBrands = {"heic"sv, "heix"sv, "heim"sv, "heis"sv,
+                                    "hevc"sv, "hevx"sv, "hevm"sv, "hevs"sv};
+constexpr std::array kAvifBrands = {"avif"sv, "avis"sv};
+constexpr std::array kPictureBrands = {"mif1"sv, "mif2"sv, "msf1"sv, "miaf"sv};
+
+bool HasBrand(std::string_view brands, std::span<const std::string_view> wanted) {
+  for (std::size_t at = 0; at + 4 <= brands.size(); at += 4) {
+    if (std::ranges::find(wanted, brands.substr(at, 4)) != wanted.end()) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
+std::string_view HeifName(base::ByteView bytes) {
+  const std::string_view text = base::AsText(bytes);
+  if (text.size() < 12 || text.substr(4, 4) != "ftyp") return "";
+  const std::string_view major = text.substr(8, 4);
+  if (HasBrand(major, kAvifBrands)) return "an AVIF picture";
+  if (HasBrand(major, kHeicBrands)) return "a HEIC picture";
+  if (!HasBrand(major, kPictureBrands)) return "";
+  const std::size_t length = std::size_t{bytes[0]} << 24 | std::size_t{bytes[1]} << 16 |
+                             std::size_t{bytes[2]} << 8 | bytes[3];
+  const std::string_view compatible =
+      length < 16 ? "" : text.substr(0, length).substr(std::min<std::size_t>(16, text.size()));
+  if (HasBrand(compatible, kAvifBrands)) return "an AVIF picture";
+  return HasBrand(compatible, kHeicBrands) ? "a HEIC picture" : "a HEIF picture";
+}
+
 std::string DescribeForeign(base::ByteView bytes) {
+  if (const std::string_view heif = HeifName(bytes); !heif.empty()) {
+    return "the frame is " + std::string(heif);
+  }
   const Magic* const magic = FindMagic(bytes);
   if (magic == nullptr) return "the frame is not a picture of a known format";
   return "the frame is " + std::string(magic->name);

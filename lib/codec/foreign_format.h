@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -10,6 +11,10 @@ namespace sampleproc::codec {
 // "the frame is a GIF picture" when the first bytes are known, else "the frame is not a picture of
 // a known format". Never part of the bytes themselves.
 std::string DescribeForeign(base::ByteView bytes);
+
+// "a HEIC picture", "an AVIF picture", "a HEIF picture" for what telephones and browsers write into
+// the container of MP4 videos, by its brands; "" for anything else.
+std::string_view HeifName(base::ByteView bytes);
 
 // Whether the first bytes are known.
 bool LooksForeign(base::ByteView bytes);

@@ -14,6 +14,7 @@
 
 #include "codec/exif.h"
 #include "codec/jpeg_markers.h"
+#include "codec/luma.h"
 #include "codec/orientation.h"
 
 namespace sampleproc::codec {
@@ -49,6 +50,7 @@ struct Session {
   unsigned monitor_calls = 0;
   int extraneous_bytes = 0;
   int header_oddities = 0;
+  bool odd_scan_parameters = false;
   std::optional<base::Error> ended;             // the allowance's error, when that stopped it
   std::array<char, JMSG_LENGTH_MAX> message{};  // the library's, when that stopped it
 };
@@ -66,13 +68,12 @@ void OnMessage(j_common_ptr cinfo, int level) {
   if (level >= 0) return;  // traces
   Session& session = Of(cinfo);
   switch (cinfo->err->msg_code) {
-    case JWRN_EXTRANEOUS_DATA: {
-      // Bytes left over before a restart marker were meant to be pixels.
-      const int marker = cinfo->err->msg_parm.i[1];
-      if (marker >= JPEG_RST0 && marker <= JPEG_RST0 + 7) OnError(cinfo);
+    case JWRN_EXTRANEOUS_DATA:
       session.extraneous_bytes += cinfo->err->msg_parm.i[0];
       return;
-    }
+    case JWRN_NOT_SEQUENTIAL:  // the scan parameters of a sequential picture are used for nothing
+      session.odd_scan_parameters = true;
+      return;
     case JWRN_JFIF_MAJOR:
     case JWRN_ADOBE_XFORM:
       ++session.header_oddities;
@@ -144,8 +145,9 @@ bool ReadHeader(Session& session, base::ByteView encoded, long memory) {
 // Starts the decompression; of a progressive picture this reads all scans.
 bool Start(Session& session, frame::PixelFormat wanted, unsigned reduction) {
   if (setjmp(session.jump) != 0) return false;
-  session.cinfo.out_color_space =
-      wanted == frame::PixelFormat::kGray8 ? JCS_GRAYSCALE : JCS_EXT_BGR;
+  session.cinfo.out_color_space = session.cinfo.num_components == 4      ? JCS_CMYK
+                                  : wanted == frame::PixelFormat::kGray8 ? JCS_GRAYSCALE
+                                                                         : JCS_EXT_BGR;
   session.cinfo.dct_method = JDCT_ISLOW;
   session.cinfo.scale_num = 1;
   session.cinfo.scale_denom = reduction;
@@ -153,8 +155,9 @@ bool Start(Session& session, frame::PixelFormat wanted, unsigned reduction) {
   return true;
 }
 
+constexpr JDIMENSION kRows = 16;  // read at a time
+
 bool ReadRows(Session& session, std::uint8_t* pixels, std::size_t stride) {
-  constexpr JDIMENSION kRows = 16;
   if (setjmp(session.jump) != 0) return false;
   jpeg_decompress_struct& cinfo = session.cinfo;
   while (cinfo.output_scanline < cinfo.output_height) {
@@ -164,6 +167,52 @@ bool ReadRows(Session& session, std::uint8_t* pixels, std::size_t stride) {
       rows[i] = pixels + (cinfo.output_scanline + i) * stride;
     }
     jpeg_read_scanlines(&cinfo, rows.data(), count);
+  }
+  jpeg_finish_decompress(&cinfo);
+  return true;
+}
+
+// Two shares of 255, one after the other.
+std::uint8_t Product(unsigned a, unsigned b) {
+  return static_cast<std::uint8_t>((a * b + 127) / 255);
+}
+
+// One row of four inks. Adobe's files, known by their APP14 segment, hold what is left of each
+// colour, others hold how much ink there is.
+void ConvertInks(const std::uint8_t* inks, std::size_t width, bool inverted,
+                 frame::PixelFormat wanted, std::uint8_t* out) {
+  const unsigned flip = inverted ? 0 : 255;
+  for (std::size_t x = 0; x < width; ++x, inks += 4) {
+    const unsigned light = inks[3] ^ flip;
+    const std::uint8_t red = Product(inks[0] ^ flip, light);
+    const std::uint8_t green = Product(inks[1] ^ flip, light);
+    const std::uint8_t blue = Product(inks[2] ^ flip, light);
+    if (wanted == frame::PixelFormat::kGray8) {
+      *out++ = Luma(red, green, blue);
+    } else {
+      *out++ = blue;
+      *out++ = green;
+      *out++ = red;
+    }
+  }
+}
+
+// As ReadRows, for four inks; `inks` has room for kRows rows.
+bool ReadInkRows(Session& session, std::uint8_t* inks, frame::PixelFormat wanted,
+                 std::uint8_t* pixels, std::size_t stride) {
+  if (setjmp(session.jump) != 0) return false;
+  jpeg_decompress_struct& cinfo = session.cinfo;
+  const std::size_t width = cinfo.output_width;
+  while (cinfo.output_scanline < cinfo.output_height) {
+    std::array<JSAMPROW, kRows> rows;
+    for (JDIMENSION i = 0; i < kRows; ++i) rows[i] = inks + i * width * 4;
+    const JDIMENSION first = cinfo.output_scanline;
+    const JDIMENSION count =
+        jpeg_read_scanlines(&cinfo, rows.data(), std::min(kRows, cinfo.output_height - first));
+    for (JDIMENSION i = 0; i < count; ++i) {
+      ConvertInks(rows[i], width, cinfo.saw_Adobe_marker != FALSE, wanted,
+                  pixels + (first + i) * stride);
+    }
   }
   jpeg_finish_decompress(&cinfo);
   return true;
@@ -225,21 +274,25 @@ base::Result<void> CheckLibraryAgrees(const Session& session, const JpegHeader& 
     return Fail(ErrorCode::kInvalidFrame, "the JPEG has contradicting frame headers");
   }
   const J_COLOR_SPACE space = cinfo.jpeg_color_space;
-  if (space != JCS_GRAYSCALE && space != JCS_YCbCr && space != JCS_RGB) {
+  if (space != JCS_GRAYSCALE && space != JCS_YCbCr && space != JCS_RGB && space != JCS_CMYK &&
+      space != JCS_YCCK) {
     return Fail(ErrorCode::kUnsupportedFormat,
-                "the JPEG has an unknown colour space; supported are gray, YCbCr and RGB");
+                "the JPEG has an unknown colour space; supported are gray, YCbCr, RGB, CMYK and "
+                "YCCK");
   }
   return {};
 }
 
 // A progressive picture that was cut between scans and given an end marker decodes to a blur
 // without complaint. Its scans announce how many low bits of each coefficient are still to come.
-base::Result<void> CheckAllBitsSeen(const Session& session) {
+// Where the end marker is missing, coefficients that no scan has announced may be missing too.
+base::Result<void> CheckAllBitsSeen(const Session& session, bool has_eoi) {
   const jpeg_decompress_struct& cinfo = session.cinfo;
   if (cinfo.progressive_mode == FALSE || cinfo.coef_bits == nullptr) return {};
   for (int i = 0; i < cinfo.num_components; ++i) {
     const std::span bits(cinfo.coef_bits[i], DCTSIZE2);
-    if (bits[0] != 0 || std::any_of(bits.begin(), bits.end(), [](int b) { return b > 0; })) {
+    const auto is_missing = [has_eoi](int b) { return b > 0 || (b < 0 && !has_eoi); };
+    if (bits[0] != 0 || std::any_of(bits.begin(), bits.end(), is_missing)) {
       return Fail(ErrorCode::kInvalidFrame, "the progressive JPEG lacks scans: component " +
                                                 std::to_string(i + 1) + " is not complete");
     }
@@ -249,13 +302,18 @@ base::Result<void> CheckAllBitsSeen(const Session& session) {
 
 void AppendWarnings(const Session& session, const JpegHeader& header,
                     std::vector<frame::Warning>& warnings) {
-  if (session.extraneous_bytes > 0) {
+  if (session.extraneous_bytes > 0 && header.has_eoi) {
     warnings.push_back(
         {"jpeg_extraneous_bytes", "the JPEG has " + std::to_string(session.extraneous_bytes) +
                                       " bytes between its markers that belong to nothing"});
   }
   if (!header.has_eoi) {
     warnings.push_back({"jpeg_missing_eoi", "the JPEG has no end marker after its last row"});
+  }
+  if (session.odd_scan_parameters) {
+    warnings.push_back({"jpeg_scan_parameters",
+                        "the JPEG's scan parameters are not 0, 63, 0, as those of a sequential "
+                        "JPEG have to be; they are ignored"});
   }
   if (session.header_oddities > 0) {
     warnings.push_back(
@@ -281,29 +339,34 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
   const std::uint64_t height = DivideUp(header->height, reduction);
   const std::size_t stride = width * static_cast<std::size_t>(frame::Channels(request.wanted));
   const std::uint64_t pixel_bytes = stride * height;
+  const bool has_inks = header->component_count == 4;
+  const std::uint64_t ink_bytes = has_inks ? width * 4 * kRows : 0;
   auto reservation =
       ReserveForDecode(request, {.pixels = std::uint64_t{header->width} * header->height,
                                  .picture_bytes = pixel_bytes,
-                                 .library_bytes = library_bytes,
+                                 .library_bytes = library_bytes + ink_bytes,
                                  .turn_bytes = TurnBytes(decoded.orientation, pixel_bytes)});
   if (!reservation) return std::unexpected(reservation.error());
 
   Session session(request.allowance);
-  if (!ReadHeader(session, request.encoded, static_cast<long>(library_bytes))) {
+  if (!ReadHeader(session, request.encoded.first(header->end), static_cast<long>(library_bytes))) {
     return WhyStopped(session);
   }
   if (auto agrees = CheckLibraryAgrees(session, *header); !agrees) {
     return std::unexpected(agrees.error());
   }
   if (!Start(session, request.wanted, reduction)) return WhyStopped(session);
-  if (auto complete = CheckAllBitsSeen(session); !complete) {
+  if (auto complete = CheckAllBitsSeen(session, header->has_eoi); !complete) {
     return std::unexpected(complete.error());
   }
   if (session.cinfo.output_width != width || session.cinfo.output_height != height) {
     return Fail(ErrorCode::kInternal, "the JPEG library decodes to another size than announced");
   }
-  std::uint8_t* const pixels = request.scratch.Take(pixel_bytes);
-  if (!ReadRows(session, pixels, stride)) return WhyStopped(session);
+  std::uint8_t* const pixels = request.scratch.Take(pixel_bytes + ink_bytes);
+  const bool is_read =
+      has_inks ? ReadInkRows(session, pixels + pixel_bytes, request.wanted, pixels, stride)
+               : ReadRows(session, pixels, stride);
+  if (!is_read) return WhyStopped(session);
 
   decoded.image = {pixels, static_cast<int>(width), static_cast<int>(height), stride,
                    request.wanted};

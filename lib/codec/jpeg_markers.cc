@@ -19,6 +19,10 @@ constexpr std::uint8_t kApp1 = 0xe1;
 constexpr std::uint8_t kTem = 0x01;
 constexpr std::string_view kExifPrefix("Exif\0\0", 6);
 
+// What may stand behind the data of a scan: further tables, scans and comments, or a frame header,
+// which is refused with its own words.
+bool MayFollowScan(std::uint8_t code) { return code >= 0xc0 && (code < 0xf0 || code == 0xfe); }
+
 bool IsRestart(std::uint8_t code) { return code >= 0xd0 && code <= 0xd7; }
 bool IsFrameHeader(std::uint8_t code) {  // SOF0..SOF15 without DHT, JPG and DAC
   return code >= 0xc0 && code <= 0xcf && code != 0xc4 && code != 0xc8 && code != 0xcc;
@@ -36,9 +40,18 @@ class Walker {
         header_.has_eoi = true;
         break;
       }
-      if (*code == kSoi || *code == kTem || IsRestart(*code)) continue;
       const std::size_t start = at_ - 2;
+      const bool has_scan = header_.scans > 0;
+      if (has_scan && (*code == kSoi || !MayFollowScan(*code))) {
+        at_ = start;
+        break;
+      }
+      if (*code == kSoi || *code == kTem || IsRestart(*code)) continue;
       auto payload = TakeSegment();
+      if (!payload && has_scan) {
+        at_ = start;
+        break;
+      }
       if (!payload) return std::unexpected(payload.error());
       base::Result<void> read;
       if (IsFrameHeader(*code)) read = ReadFrameHeader(*code, *payload, start);
@@ -46,6 +59,7 @@ class Walker {
       if (*code == kSos) read = ReadScanHeader(*payload, start);
       if (!read) return std::unexpected(read.error());
     }
+    header_.end = at_;
     return Judge();
   }
 
@@ -98,7 +112,8 @@ class Walker {
                                                 " has a length that does not fit its components");
     }
     if (auto kind = CheckCoding(code, payload[0]); !kind) return kind;
-    header_.progressive = code == 0xc2;
+    header_.progressive = code == 0xc2 || code == 0xca;
+    header_.arithmetic = code == 0xc9 || code == 0xca;
     header_.height = static_cast<std::uint32_t>(payload[1] << 8 | payload[2]);
     header_.width = static_cast<std::uint32_t>(payload[3] << 8 | payload[4]);
     if (auto shape = CheckShape(payload[5]); !shape) return shape;
@@ -127,10 +142,6 @@ class Walker {
     if (code == 0xc5 || code == 0xc6 || code == 0xcd || code == 0xce) {
       return Fail(ErrorCode::kUnsupportedFormat, "the frame is a hierarchical JPEG" + supported);
     }
-    if (code > 0xc8) {
-      return Fail(ErrorCode::kUnsupportedFormat,
-                  "the frame is a JPEG with arithmetic coding" + supported);
-    }
     if (precision != 8) {
       return Fail(ErrorCode::kUnsupportedFormat,
                   "the frame is a JPEG of " + std::to_string(precision) + " bits" + supported);
@@ -146,15 +157,11 @@ class Walker {
     if (header_.width == 0) {
       return Fail(ErrorCode::kInvalidFrame, "the JPEG header says a width of 0 pixels");
     }
-    if (components == 4) {
-      return Fail(ErrorCode::kUnsupportedFormat,
-                  "the frame is a CMYK or YCCK JPEG (4 components); a JPEG must be gray, YCbCr or "
-                  "RGB");
-    }
-    if (components != 1 && components != 3) {
+    if (components != 1 && components != 3 && components != 4) {
       return Fail(ErrorCode::kUnsupportedFormat,
                   "the frame is a JPEG of " + std::to_string(components) +
-                      " components; supported are 1 (gray) and 3 (YCbCr, RGB)");
+                      " components; supported are 1 (gray), 3 (YCbCr, RGB) and 4 "
+                      "(CMYK, YCCK)");
     }
     return {};
   }
@@ -195,11 +202,9 @@ class Walker {
                                                   std::to_string(header_.component_count));
       }
     }
-    if (header_.progressive && !header_.has_eoi) {
-      return Fail(ErrorCode::kInvalidFrame, "the progressive JPEG ends after " +
-                                                std::to_string(header_.scans) +
-                                                " scans without an end marker; scans may be "
-                                                "missing");
+    if (header_.arithmetic && !header_.has_eoi) {
+      return Fail(ErrorCode::kInvalidFrame,
+                  "the arithmetic-coded JPEG has no end marker; its last rows may be missing");
     }
     return header_;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/bytes.h"
@@ -21,11 +22,15 @@ struct JpegHeader {
   std::uint32_t width = 0;  // 1..65535
   std::uint32_t height = 0;
   bool progressive = false;
+  bool arithmetic = false;
   bool several_scans = false;  // the library keeps all coefficients until the last scan
   bool has_eoi = false;
   int scans = 0;
-  int component_count = 0;  // 1 or 3
-  std::array<JpegComponent, 3> components;
+  int component_count = 0;  // 1, 3 or 4
+  std::array<JpegComponent, 4> components;
+  // Where the picture ends: after its end marker, or where that is missing, before what cannot be
+  // part of the picture (a maker's trailer, the next picture).
+  std::size_t end = 0;
   base::ByteView exif;  // the TIFF structure of the first Exif segment before any scan, or empty
 };
 
@@ -35,9 +40,11 @@ struct JpegHeader {
 //                 which FF is followed by 00 or a restart marker D0..D7
 //
 // `encoded` starts with FF D8. Fails with kUnsupportedFormat for what the standard allows and we do
-// not read (CMYK, 12 bits, lossless, arithmetic coding, height given by DNL) and with kInvalidFrame
-// for what is broken: no frame header, a segment cut short, a component without a scan, more than
-// `max_scans` scans, a progressive picture without its end marker (scans may be missing).
+// not read (12 bits, lossless, hierarchical, height given by DNL) and with kInvalidFrame for what
+// is broken: no frame header, a segment cut short before any scan, a component without a scan, more
+// than `max_scans` scans, an arithmetic-coded picture without its end marker (its decoder cannot
+// tell missing data from zeros). Whether a picture without an end marker has all its data is the
+// decoder's to find out.
 base::Result<JpegHeader> WalkJpegMarkers(base::ByteView encoded, int max_scans);
 
 }  // namespace sampleproc::codec

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
+#include <utility>
 
 namespace sampleproc::codec {
 namespace {
@@ -101,6 +103,41 @@ base::Result<void> Orient(const DecodeRequest& request, Decoded& decoded) {
   if (decoded.orientation == 1) return {};
   return decoded.image.format == frame::PixelFormat::kGray8 ? OrientPixels<1>(request, decoded)
                                                             : OrientPixels<3>(request, decoded);
+}
+
+frame::Image OrientedCopy(const frame::Image& image, int orientation, base::ByteBuffer& bytes) {
+  const auto channels = static_cast<std::ptrdiff_t>(frame::Channels(image.format));
+  const auto stride = static_cast<std::ptrdiff_t>(image.stride);
+  frame::Image copy = image;
+  if (SwapsSides(orientation)) std::swap(copy.width, copy.height);
+  copy.stride = static_cast<std::size_t>(copy.width) * static_cast<std::size_t>(channels);
+  bytes.resize(copy.stride * static_cast<std::size_t>(copy.height));
+  copy.data = bytes.data();
+  if (orientation == 1) {
+    for (int y = 0; y < image.height; ++y) {
+      std::memcpy(bytes.data() + static_cast<std::size_t>(y) * copy.stride, image.Row(y),
+                  copy.stride);
+    }
+    return copy;
+  }
+  // Where the first pixel of the copy comes from, and its neighbours to the right and below.
+  const bool from_right = orientation == 2 || orientation == 3 || orientation >= 7;
+  const bool from_below =
+      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  const std::uint8_t* first = image.data + (from_right ? (image.width - 1) * channels : 0) +
+                              (from_below ? (image.height - 1) * stride : 0);
+  const std::ptrdiff_t along_row = from_right ? -channels : channels;
+  const std::ptrdiff_t along_column = from_below ? -stride : stride;
+  const std::ptrdiff_t right = SwapsSides(orientation) ? along_column : along_row;
+  const std::ptrdiff_t below = SwapsSides(orientation) ? along_row : along_column;
+  std::uint8_t* to = bytes.data();
+  for (int y = 0; y < copy.height; ++y, first += below) {
+    const std::uint8_t* from = first;
+    for (int x = 0; x < copy.width; ++x, from += right, to += channels) {
+      std::copy_n(from, channels, to);
+    }
+  }
+  return copy;
 }
 
 }  // namespace sampleproc::codec

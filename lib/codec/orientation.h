@@ -21,4 +21,7 @@ std::uint64_t TurnBytes(int orientation, std::uint64_t pixel_bytes);
 // packed and lie in the request's scratch. Fails when the allowance ends.
 base::Result<void> Orient(const DecodeRequest& request, Decoded& decoded);
 
+// A copy of `image` with `orientation` undone, its rows packed, in `bytes`.
+frame::Image OrientedCopy(const frame::Image& image, int orientation, base::ByteBuffer& bytes);
+
 }  // namespace sampleproc::codec

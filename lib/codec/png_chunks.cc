@@ -132,13 +132,19 @@ base::Result<PngHeader> WalkPngChunks(base::ByteView encoded) {
   bool has_pixels = false;
   for (;;) {
     const auto chunk = ReadChunk(encoded, at);
+    if (!chunk && has_pixels && !base::AsText(encoded.subspan(at)).substr(0, 8).ends_with("IDAT")) {
+      break;
+    }
     if (!chunk) return std::unexpected(chunk.error());
     if (!chunk->crc_matches && chunk->type != kExif) {
       return Fail(ErrorCode::kInvalidFrame, "the PNG is corrupt: the CRC of " +
                                                 NameOf(chunk->type) + " at byte " +
                                                 std::to_string(at) + " is wrong");
     }
-    if (chunk->type == "IEND") break;
+    if (chunk->type == "IEND") {
+      header->has_end = true;
+      break;
+    }
     if (chunk->type == "IDAT") has_pixels = true;
     if (chunk->type == "tRNS") header->has_transparency = true;
     if (chunk->type == "acTL") header->animated = true;

@@ -13,6 +13,7 @@
 #include "codec/luma.h"
 #include "codec/orientation.h"
 #include "codec/png_chunks.h"
+#include "codec/sample_array.h"
 
 namespace sampleproc::codec {
 namespace {
@@ -220,7 +221,7 @@ bool ReadRows(Session& session, const PngHeader& header, const Layout& layout) {
       }
     }
   }
-  png_read_end(session.png, nullptr);
+  if (header.has_end) png_read_end(session.png, nullptr);
   return true;
 }
 
@@ -233,7 +234,12 @@ std::unexpected<base::Error> WhyStopped(Session& session) {
               "the PNG is corrupt (" + std::string(session.message.data()) + ")");
 }
 
-void AppendWarnings(const PngHeader& header, std::vector<frame::Warning>& warnings) {
+void AppendWarnings(const PngHeader& header, const frame::Image& image,
+                    std::vector<frame::Warning>& warnings) {
+  if (!header.has_end) {
+    warnings.push_back({"png_missing_iend", "the PNG has no IEND chunk after its last row"});
+  }
+  if (header.bit_depth == 16) WarnOfShallowSamples(image, "PNG", warnings);
   if (header.colour == PngColour::kGrayAlpha || header.colour == PngColour::kRgbAlpha ||
       header.has_transparency) {
     warnings.push_back({"alpha_ignored", "the PNG's transparency is ignored"});
@@ -289,7 +295,7 @@ base::Result<Decoded> DecodePng(const DecodeRequest& request) {
 
   decoded.image = {layout.out, static_cast<int>(header->width), static_cast<int>(header->height),
                    layout.out_stride, request.wanted};
-  AppendWarnings(*header, decoded.warnings);
+  AppendWarnings(*header, decoded.image, decoded.warnings);
   decoded.reservation = std::move(*reservation);
   return decoded;
 }

@@ -108,6 +108,26 @@ Converter ConverterOf(const SampleArray& array, bool to_gray) {
 
 }  // namespace
 
+void WarnOfShallowSamples(const frame::Image& image, std::string_view name,
+                          std::vector<frame::Warning>& warnings) {
+  // 1023 and 4095 as they are scaled to 8 bits.
+  constexpr std::uint8_t kLargestOf10 = 4;
+  constexpr std::uint8_t kLargestOf12 = 16;
+  std::uint8_t largest = 0;
+  const auto row_bytes = static_cast<std::size_t>(image.width * frame::Channels(image.format));
+  for (int y = 0; y < image.height && largest <= kLargestOf12; ++y) {
+    const std::uint8_t* const row = image.Row(y);
+    largest = std::max(largest, *std::max_element(row, row + row_bytes));
+  }
+  if (largest == 0 || largest > kLargestOf12) return;
+  const int bits = largest <= kLargestOf10 ? 10 : 12;
+  warnings.push_back(
+      {"shallow_samples", "the " + std::string(name) + "'s 16-bit samples use only the lowest " +
+                              std::to_string(bits) +
+                              " bits, so the picture is almost black; shift them left by " +
+                              std::to_string(16 - bits)});
+}
+
 base::Result<Decoded> ConvertSamples(const DecodeRequest& request, const SampleArray& array,
                                      std::string_view name) {
   const auto channels = static_cast<std::size_t>(frame::Channels(request.wanted));
@@ -140,6 +160,9 @@ base::Result<Decoded> ConvertSamples(const DecodeRequest& request, const SampleA
   if (array.channels == 4) {
     decoded.warnings.push_back(
         {"alpha_ignored", "the " + std::string(name) + "'s fourth channel is ignored"});
+  }
+  if (array.type == SampleType::kU16) {
+    WarnOfShallowSamples(decoded.image, name, decoded.warnings);
   }
   decoded.reservation = std::move(*reservation);
   return decoded;

@@ -17,6 +17,9 @@ struct Assembly {
   Loaded result;
   std::map<std::string, std::string> source_lines = {};  // of keys that a file set, by path
 
+  // Where the entries of lists that a file set stand, by the key's path.
+  std::map<std::string, std::vector<std::pair<Place, std::string>>> entries = {};
+
   // Stores a converted value with its origin, or the refusal as an error.
   void Take(const Key& key, std::expected<Setting, Refusal> converted, Origin origin,
             std::string_view source_line = {});

@@ -132,6 +132,11 @@ constexpr CodeText kTexts[] = {
      "listed. \"redis\" is for frames from a frame buffer: results of frames from Redis go to "
      "consumer.redis.results_stream anyway. A frame buffer takes no results, so that without a "
      "sink they are only counted."},
+    {code::kHost, "no host alone",
+     "http.host and consumer.redis.host take a name, an address or (Redis) the path of a Unix "
+     "socket. A URL, a port behind a colon and the brackets that an IPv6 address has in URLs do "
+     "not "
+     "belong there: port, user and password have keys of their own."},
     {code::kNotYet, "not in this version",
      "The configuration is understood and checked, but this version does not have the feature. "
      "The service starts and does everything else."},

@@ -100,6 +100,13 @@ class FileWalk {
       const Place place = table == nullptr ? entry.value.place : entry.key_place;
       assembly_.Take(*key, ConvertValue(*key, entry.value), At(place),
                      RedactLine(LineOf(text_, place.line)));
+      if (const List* list = std::get_if<List>(&entry.value.data);
+          list != nullptr && !key->secret) {
+        auto& entries = assembly_.entries[path];
+        for (const Value& each : *list) {
+          entries.emplace_back(each.place, RedactLine(LineOf(text_, each.place.line)));
+        }
+      }
     } else if (!IsSection(assembly_.schema, path)) {
       VisitUnknown(entry, path);
     } else if (table == nullptr) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <tuple>
 
 #include "config/assembly.h"
 #include "config/derive.h"
@@ -69,9 +70,14 @@ void ApplyFlags(const LoadRequest& request, Assembly& assembly) {
 void ApplyRules(Assembly& assembly) {
   for (Finding& finding : Validate(assembly.result.config)) {
     const std::string key(finding.key);
-    assembly.Report({finding.severity, finding.code, assembly.result.origins[key], key,
-                     std::move(finding.message), std::move(finding.hint),
-                     assembly.source_lines[key]});
+    Origin origin = assembly.result.origins[key];
+    std::string source_line = assembly.source_lines[key];
+    const auto& entries = assembly.entries[key];
+    if (finding.entry && *finding.entry < entries.size()) {
+      std::tie(origin.place, source_line) = entries[*finding.entry];
+    }
+    assembly.Report({finding.severity, finding.code, std::move(origin), key,
+                     std::move(finding.message), std::move(finding.hint), std::move(source_line)});
   }
 }
 
@@ -82,6 +88,7 @@ void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, O
   if (converted) {
     key.set(result.config, *converted);
     result.origins[std::string(key.path)] = std::move(origin);
+    entries.erase(std::string(key.path));
     source_lines[std::string(key.path)] = key.secret ? "" : std::string(source_line);
     return;
   }

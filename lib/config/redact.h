@@ -6,15 +6,18 @@
 
 namespace sampleproc::config {
 
-// `text` with the user and password of each URL in it ("scheme://user:password@host") replaced by
-// stars, one for each byte, so that columns still fit.
+// `text` with what is secret replaced by stars, one for each byte, so that columns still fit: in
+// each URL ("scheme://user:password@host/path?name=value") user and password, the values of the
+// query, and parts of the path that look like the token of a webhook (20 characters and more,
+// digits among them); the content of a pasted PEM.
 std::string RedactCredentials(std::string_view text);
 
 // One line of a TOML or environment file, redacted likewise. When what is set on it is called a
-// password, a secret or a token, its whole value becomes stars.
+// password, a secret or a token, its whole value becomes stars, and so does a line that may be of
+// the middle of a PEM.
 std::string RedactLine(std::string_view line);
 
-// Whether `text` has a URL with a user or a password in it.
+// Whether RedactCredentials would change `text`.
 bool HasCredentials(std::string_view text);
 
 }  // namespace sampleproc::config

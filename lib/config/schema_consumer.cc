@@ -92,6 +92,12 @@ void AddPullRows(std::vector<Key>& rows) {
                        .help = "How often the upstream is asked how it is, and an orchestrator "
                                "told that this processor is there."},
                       [](auto& c) -> auto& { return c.consumer.health_check_interval; }));
+  rows.push_back(Bind({.path = "consumer.silent_after",
+                       .kind = Kind::kDuration,
+                       .max = 24 * kHour,
+                       .help = "When pulls succeed and bring no frame for so long, /health is "
+                               "degraded and names the condition source_silent; 0 is never."},
+                      [](auto& c) -> auto& { return c.consumer.silent_after; }));
   rows.push_back(Bind({.path = "consumer.policy",
                        .kind = Kind::kEnum,
                        .words = {"fifo", "latest"},
@@ -117,6 +123,39 @@ void AddPullRows(std::vector<Key>& rows) {
                        .help = "Folder below which entries may name files with their pixels "
                                "(storage_path); empty is none."},
                       [](auto& c) -> auto& { return c.consumer.storage_root; }));
+  rows.push_back(Bind({.path = "consumer.max_pixel_bytes",
+                       .kind = Kind::kSize,
+                       .min = 1024,
+                       .max = std::int64_t{1} << 30,
+                       .help = "Most bytes of a pulled frame's pixels, whether they come in its "
+                               "metadata or are fetched."},
+                      [](auto& c) -> auto& { return c.consumer.max_pixel_bytes; }));
+  rows.push_back(Bind({.path = "consumer.fetches",
+                       .kind = Kind::kInt,
+                       .min = 1,
+                       .max = 256,
+                       .unit = "fetches",
+                       .help = "How many frames' pixels are fetched at the same time from Redis, "
+                               "files and hosts. One host has half of them at most."},
+                      [](auto& c) -> auto& { return c.consumer.fetches; }));
+  rows.push_back(Bind({.path = "consumer.fetch_timeout",
+                       .kind = Kind::kDuration,
+                       .min = 10 * kMs,
+                       .max = 10 * kMinute,
+                       .help = "Longest time for the pixels of a frame to come; process.deadline "
+                               "when that is shorter. A host that takes longer counts as away: its "
+                               "frames wait and are tried again."},
+                      [](auto& c) -> auto& { return c.consumer.fetch_timeout; }));
+  rows.push_back(Bind({.path = "consumer.max_waiting",
+                       .kind = Kind::kInt,
+                       .min = 1,
+                       .max = 100'000,
+                       .unit = "frames",
+                       .help = "How many frames may wait for pixels, because their host is slow or "
+                               "away, while others go on. When half of them wait for one host that "
+                               "is away, its further frames go back to Redis; a frame buffer takes "
+                               "none back, so no more are pulled when all of them wait."},
+                      [](auto& c) -> auto& { return c.consumer.max_waiting; }));
   rows.push_back(
       Bind({.path = "consumer.frame_url_hosts",
             .kind = Kind::kStringList,
@@ -184,11 +223,18 @@ void AddRedisRows(std::vector<Key>& rows) {
   rows.push_back(Bind({.path = "consumer.redis.password_file",
                        .kind = Kind::kString,
                        .max = kLongestPath,
-                       .help = "File with the password on its only line; empty is no password. "
+                       .help = "File with the password on its only line; empty is no password. It "
+                               "is read at each login, so that a new password needs no restart. "
                                "The password itself is no key, so that it cannot end up in a "
                                "listing of processes or variables.",
                        .secret_file = true},
                       [](auto& c) -> auto& { return c.consumer.redis.password_file; }));
+  rows.push_back(Bind({.path = "consumer.redis.db",
+                       .kind = Kind::kInt,
+                       .min = 0,
+                       .max = 1'000'000,
+                       .help = "Number of the database, as of SELECT; a cluster has only 0."},
+                      [](auto& c) -> auto& { return c.consumer.redis.db; }));
   rows.push_back(Bind({.path = "consumer.redis.tls",
                        .kind = Kind::kBool,
                        .help = "Talk TLS to the server, whose certificate must be for "
@@ -246,6 +292,15 @@ void AddDeliveryRows(std::vector<Key>& rows) {
                        .max = kLongestName,
                        .help = "Stream for the dead letters: frames that were tried too often."},
                       [](auto& c) -> auto& { return c.consumer.redis.dlq_stream; }));
+  rows.push_back(
+      Bind({.path = "consumer.redis.dlq_max_bytes",
+            .kind = Kind::kSize,
+            .min = kMiB,
+            .max = 1024 * kGiB,
+            .help = "Memory of Redis that dead letters may take: the oldest go first, as "
+                    "they do beyond 10,000. From a frame that would take over a quarter "
+                    "of it whole fields are left out."},
+           [](auto& c) -> auto& { return c.consumer.redis.dlq_max_bytes; }));
 }
 
 void AddSinkRows(std::vector<Key>& rows) {

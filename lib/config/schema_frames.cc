@@ -101,16 +101,11 @@ void AddWorkRows(std::vector<Key>& rows) {
        .min = 1,
        .max = 1000,
        .unit = "frames",
-       .help = "Frames that go to the workers together while all of them are busy. An idle worker "
-               "gets a frame at once, whatever this is."},
+       .help =
+           "Pulled frames that wait at the workers while all of them are busy, so that the next "
+           "one is there when a worker is free. An idle worker gets a frame at once, whatever "
+           "this is."},
       [](auto& c) -> auto& { return c.process.batch_size; }));
-  rows.push_back(
-      Bind({.path = "process.batch_wait",
-            .kind = Kind::kDuration,
-            .max = kMinute,
-            .help = "Longest time a frame waits for its batch to fill while all workers are busy. "
-                    "0 hands each frame over at once."},
-           [](auto& c) -> auto& { return c.process.batch_wait; }));
   rows.push_back(
       Bind({.path = "process.heavy_pixels",
             .kind = Kind::kInt,

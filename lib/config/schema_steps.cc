@@ -18,8 +18,26 @@ void AddStepRows(std::vector<Key>& rows) {
        .max = 100'000,
        .unit = "cameras",
        .help = "Cameras whose background is kept to see motion against, about 5MiB of the memory "
-               "limit each. Frames of further cameras are not looked at for motion."},
+               "limit each. Frames of further cameras are not looked at for motion, nor for people "
+               "where process.people.when is \"motion\"."},
       [](auto& c) -> auto& { return c.process.motion.max_cameras; }));
+  rows.push_back(
+      Bind({.path = "process.motion.cameras",
+            .kind = Kind::kStringList,
+            .max = 100'000,
+            .help = "Ids of cameras that always have a place among the max_cameras, however many "
+                    "other ids come: the cameras that matter."},
+           [](auto& c) -> auto& { return c.process.motion.cameras; }));
+  rows.push_back(
+      Bind({.path = "process.motion.camera_idle",
+            .kind = Kind::kDuration,
+            .min = kSecond,
+            .max = 24 * kHour,
+            .help = "A camera without a frame for so long gives its place to a camera that comes; "
+                    "one that has sent fewer than 15 frames does so after 2s. Set it above the "
+                    "longest time between two frames of your cameras. Those of "
+                    "process.motion.cameras keep theirs."},
+           [](auto& c) -> auto& { return c.process.motion.camera_idle; }));
   rows.push_back(Bind(
       {.path = "process.people.when",
        .kind = Kind::kEnum,

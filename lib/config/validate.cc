@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 
 #include "config/units.h"
@@ -12,7 +13,7 @@
 namespace sampleproc::config {
 namespace {
 
-std::string Entry(std::ptrdiff_t index) { return "entry " + std::to_string(index + 1); }
+std::string Entry(std::size_t index) { return "entry " + std::to_string(index + 1); }
 
 std::string Bytes(std::size_t bytes) { return FormatSize(static_cast<std::int64_t>(bytes)); }
 
@@ -192,29 +193,69 @@ std::optional<Finding> ResultsGoToRedisOnce(const Config& config) {
                  "leave it out"};
 }
 
-std::optional<Finding> ArePatterns(const char* key, const std::vector<std::string>& hosts) {
-  const auto wrong = std::ranges::find_if_not(hosts, http::IsHostPattern);
-  if (wrong == hosts.end()) return std::nullopt;
-  return Finding{Severity::kError, code::kHostPattern, key,
-                 Entry(wrong - hosts.begin()) + " is no host name, address or pattern",
-                 "write \"api.example.com\", \"*.example.com\" or \"*\", without scheme and port"};
+// A finding for each entry that `is_right` refuses.
+template <typename IsRight>
+std::vector<Finding> WrongEntries(std::string_view code, std::string_view key,
+                                  const std::vector<std::string>& entries, IsRight is_right,
+                                  const std::string& what, const std::string& hint) {
+  std::vector<Finding> findings;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (is_right(entries[i])) continue;
+    findings.push_back({Severity::kError, code, key, Entry(i) + what, hint, i});
+  }
+  return findings;
 }
 
-std::optional<Finding> HostsArePatterns(const Config& config) {
+std::vector<Finding> ArePatterns(std::string_view key, const std::vector<std::string>& hosts) {
+  return WrongEntries(
+      code::kHostPattern, key, hosts, http::IsHostPattern, " is no host name, address or pattern",
+      "write \"api.example.com\", \"*.example.com\" or \"*\", without scheme and port");
+}
+
+std::vector<Finding> HostsArePatterns(const Config& config) {
   return ArePatterns("http.allowed_hosts", config.http.allowed_hosts);
 }
 
-std::optional<Finding> FrameHostsArePatterns(const Config& config) {
+std::vector<Finding> FrameHostsArePatterns(const Config& config) {
   return ArePatterns("consumer.frame_url_hosts", config.consumer.frame_url_hosts);
 }
 
-std::optional<Finding> OriginsAreOrigins(const Config& config) {
-  const auto& origins = config.http.cors_origins;
-  const auto wrong = std::ranges::find_if_not(origins, http::IsOrigin);
-  if (wrong == origins.end()) return std::nullopt;
-  return Finding{Severity::kError, code::kOrigin, "http.cors_origins",
-                 Entry(wrong - origins.begin()) + " is not an origin as browsers send it",
-                 "write \"https://app.example.com\": scheme, host and port in lower case, no path"};
+std::vector<Finding> OriginsAreOrigins(const Config& config) {
+  return WrongEntries(
+      code::kOrigin, "http.cors_origins", config.http.cors_origins, http::IsOrigin,
+      " is not an origin as browsers send it",
+      "write \"https://app.example.com\": scheme, host and port in lower case, no path");
+}
+
+// What is wrong with a key that takes a host alone, "" when nothing is. Users paste URLs and
+// addresses as they stand in them.
+std::string WrongWithHost(std::string_view host) {
+  if (host.starts_with('/')) return "";  // the path of a Unix socket
+  if (host.find("://") != std::string_view::npos) return "is a URL; this key takes the host alone";
+  if (host.starts_with('[')) return "has brackets, which an address has in URLs only";
+  if (std::ranges::count(host, ':') == 1) return "has a port, for which there is a key of its own";
+  if (host.find_first_of("/@ \t") != std::string_view::npos) return "is no host name or address";
+  return "";
+}
+
+std::vector<Finding> HostsAreHosts(const Config& config) {
+  struct Row {
+    std::string_view key;
+    const std::string& host;
+    std::string hint;
+  };
+  const Row rows[] = {{"http.host", config.http.host,
+                       "write \"127.0.0.1\", \"::1\" or a name; the port is http.port"},
+                      {"consumer.redis.host", config.consumer.redis.host,
+                       "write \"redis.example.com\", \"::1\" or the path of a socket; the port is "
+                       "consumer.redis.port"}};
+  std::vector<Finding> findings;
+  for (const Row& row : rows) {
+    std::string wrong = WrongWithHost(row.host);
+    if (wrong.empty()) continue;
+    findings.push_back({Severity::kError, code::kHost, row.key, std::move(wrong), row.hint, {}});
+  }
+  return findings;
 }
 
 std::optional<Finding> AnyOriginHasNoCredentials(const Config& config) {
@@ -229,11 +270,13 @@ std::optional<Finding> AnyOriginHasNoCredentials(const Config& config) {
       "list the origins, or leave credentials out"};
 }
 
-std::optional<Finding> ProxiesAreNetworks(const Config& config) {
-  const auto parsed = http::TrustedProxies::Parse(config.http.trusted_proxies);
-  if (parsed) return std::nullopt;
-  return Finding{Severity::kError, code::kProxies, "http.trusted_proxies", parsed.error().message,
-                 "write \"10.0.0.7\", \"10.0.0.0/8\" or \"unix\""};
+std::vector<Finding> ProxiesAreNetworks(const Config& config) {
+  const auto is_right = [](const std::string& entry) {
+    return http::TrustedProxies::Parse({entry}).has_value();
+  };
+  return WrongEntries(code::kProxies, "http.trusted_proxies", config.http.trusted_proxies, is_right,
+                      " is no address or network",
+                      "write \"10.0.0.7\", \"10.0.0.0/8\" or \"unix\"");
 }
 
 constexpr std::optional<Finding> (*kRules[])(const Config&) = {
@@ -246,11 +289,7 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     BudgetHoldsOneRequest,
     KeyHasCertificate,
     StuckIsBeyondDeadline,
-    HostsArePatterns,
-    FrameHostsArePatterns,
-    OriginsAreOrigins,
     AnyOriginHasNoCredentials,
-    ProxiesAreNetworks,
     BudgetHoldsOnePicture,
     StopOutlastsRequest,
     StreamsDiffer,
@@ -261,6 +300,11 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     ResultsGoToRedisOnce,
 };
 
+// Rules about lists and kinds of keys, which may be broken several times.
+constexpr std::vector<Finding> (*kManyRules[])(const Config&) = {
+    HostsAreHosts, HostsArePatterns, FrameHostsArePatterns, OriginsAreOrigins, ProxiesAreNetworks,
+};
+
 }  // namespace
 
 std::vector<Finding> Validate(const Config& config) {
@@ -268,6 +312,7 @@ std::vector<Finding> Validate(const Config& config) {
   for (const auto rule : kRules) {
     if (std::optional<Finding> finding = rule(config)) findings.push_back(*std::move(finding));
   }
+  for (const auto rule : kManyRules) std::ranges::move(rule(config), std::back_inserter(findings));
   return findings;
 }
 

@@ -1,6 +1,8 @@
 // The rules that tie one key to another.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,7 @@ struct Finding {
   std::string_view key;  // the key to blame: where the caret goes
   std::string message;
   std::string hint;
+  std::optional<std::size_t> entry = {};  // of a list, from 0: the one to blame
 };
 
 // Every broken rule. `config` holds values that are each within their own range.

@@ -7,7 +7,7 @@ namespace sampleproc::consumer {
 
 CameraOrder::Place CameraOrder::Join(const std::optional<std::string>& camera) {
   if (!camera) return {};
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const std::uint64_t number = next_++;
   cameras_[*camera].frames.push_back({number, std::nullopt});
   return {camera, number};
@@ -15,7 +15,7 @@ CameraOrder::Place CameraOrder::Join(const std::optional<std::string>& camera) {
 
 void CameraOrder::Leave(const Place& place, GoOut go_out) {
   if (!place.camera) return go_out();
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto found = cameras_.find(*place.camera);
   Camera& camera = found->second;
   std::ranges::find(camera.frames, place.number, &Waiting::number)->go_out = std::move(go_out);
@@ -24,9 +24,9 @@ void CameraOrder::Leave(const Place& place, GoOut go_out) {
   while (!camera.frames.empty() && camera.frames.front().go_out) {
     GoOut next = std::move(*camera.frames.front().go_out);
     camera.frames.pop_front();
-    lock.unlock();
+    lock.Unlock();
     next();
-    lock.lock();
+    lock.Lock();
   }
   camera.going_out = false;
   if (camera.frames.empty()) cameras_.erase(*place.camera);

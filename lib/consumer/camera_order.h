@@ -4,10 +4,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
+
+#include "base/mutex.h"
 
 namespace sampleproc::consumer {
 
@@ -15,7 +16,7 @@ namespace sampleproc::consumer {
 // that of the frames. Memory is bounded by the frames that are on their way.
 class CameraOrder {
  public:
-  using GoOut = std::move_only_function<void()>;
+  using GoOut = std::move_only_function<void() noexcept>;
 
   // A frame's place among those of its camera. Without a camera it waits for nobody.
   struct Place {
@@ -23,12 +24,12 @@ class CameraOrder {
     std::uint64_t number = 0;
   };
 
-  Place Join(const std::optional<std::string>& camera);
+  Place Join(const std::optional<std::string>& camera) EXCLUDES(mutex_);
 
   // The frame has ended: `go_out` is called when all that joined before it have ended, by this call
   // or by that of another thread, outside any lock, and of one camera one at a time. Once for each
   // place.
-  void Leave(const Place& place, GoOut go_out);
+  void Leave(const Place& place, GoOut go_out) EXCLUDES(mutex_);
 
  private:
   struct Waiting {
@@ -40,9 +41,10 @@ class CameraOrder {
     bool going_out = false;  // a thread is at it
   };
 
-  std::mutex mutex_;
-  std::uint64_t next_ = 1;
-  std::unordered_map<std::string, Camera> cameras_;  // those with frames on their way
+  base::Mutex mutex_;
+  std::uint64_t next_ GUARDED_BY(mutex_) = 1;
+  // Those with frames on their way.
+  std::unordered_map<std::string, Camera> cameras_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::consumer

@@ -9,8 +9,10 @@ namespace {
 
 using base::ErrorCode;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
+namespace condition = telemetry::condition;
 
-// Longest wait for room before the loop looks whether it has been stopped, or should probe.
+// Longest wait for room before the loop looks whether it has been stopped.
 constexpr milliseconds kLook{200};
 constexpr milliseconds kLongestRetryAfter{60'000};
 
@@ -18,89 +20,148 @@ bool EndedByStop(const base::Error& error) {
   return error.code == ErrorCode::kShuttingDown || error.code == ErrorCode::kCancelled;
 }
 
+std::string InSeconds(std::chrono::nanoseconds time) {
+  return std::to_string(std::chrono::duration_cast<seconds>(time).count()) + " s";
+}
+
 }  // namespace
 
-Consumer::Consumer(FrameSource& source, Dispatcher& dispatcher, const Options& options,
-                   Backoff backoff, telemetry::Metrics& metrics, const base::Clock& clock,
-                   base::Logger& log)
-    : source_(source),
-      dispatcher_(dispatcher),
+Consumer::Consumer(const PullContext& context, const Options& options, std::string upstream,
+                   Backoff backoff)
+    : context_(context),
       options_(options),
+      upstream_(std::move(upstream)),
       backoff_(std::move(backoff)),
-      metrics_(metrics),
-      clock_(clock),
-      log_(log),
-      next_probe_(clock.Now() + options.health_check_interval),
       facts_{.running = true, .problem = "no pull has been answered yet", .last_frame = {}},
-      thread_([this] { Run(); }) {}
+      heard_(context.clock.Now()),
+      thread_([this] { Run(); }),
+      prober_([this] { RunProbes(); }) {}
 
 Consumer::~Consumer() { Stop(); }
 
 void Consumer::Stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     stopping_ = true;
     facts_.running = false;
-    wake_.notify_all();
   }
-  source_.Interrupt();
+  wake_.NotifyAll();
+  context_.source.Interrupt();
   if (thread_.joinable()) thread_.join();
+  if (prober_.joinable()) prober_.join();
+}
+
+bool Consumer::stopping() const {
+  const base::MutexLock lock(mutex_);
+  return stopping_;
+}
+
+std::optional<std::string> Consumer::Overdue() const {
+  if (!pulling_since_) return std::nullopt;
+  const auto waited = context_.clock.Now() - *pulling_since_;
+  if (waited < kOverdue) return std::nullopt;
+  return "a pull of frames has no answer for " + InSeconds(waited);
 }
 
 ConsumerFacts Consumer::facts() const {
-  const std::lock_guard lock(mutex_);
-  return facts_;
+  const base::MutexLock lock(mutex_);
+  ConsumerFacts facts = facts_;
+  if (auto overdue = Overdue()) {
+    facts.connected = false;
+    facts.problem = std::move(*overdue);
+  }
+  return facts;
+}
+
+void Consumer::Look() {
+  std::optional<std::string> overdue;
+  std::optional<std::chrono::nanoseconds> silent;
+  {
+    const base::MutexLock lock(mutex_);
+    if (stopping_) return;
+    overdue = Overdue();
+    const auto quiet = context_.clock.Now() - heard_;
+    const bool watched = options_.silent_after > milliseconds(0) && facts_.connected && !overdue;
+    if (watched && quiet >= options_.silent_after) silent = quiet;
+  }
+  if (overdue) context_.conditions.Raise(condition::kSourceUnreachable, upstream_, *overdue);
+  if (silent) {
+    context_.conditions.Raise(condition::kSourceSilent, upstream_,
+                              "pulls succeed and have brought no frame for " + InSeconds(*silent) +
+                                  " (consumer.silent_after)");
+  }
 }
 
 void Consumer::Run() {
-  const auto stopping = [this] {
-    const std::lock_guard lock(mutex_);
-    return stopping_;
-  };
   while (!stopping()) {
     try {
       PullOnce();
-      ProbeIfDue();
     } catch (const std::exception& error) {
-      Failed(base::Fail(ErrorCode::kInternal, error.what()).error());
+      FailedByException(error.what());
     }
   }
 }
 
+// There may be no memory for telling it.
+void Consumer::FailedByException(const char* what) {
+  try {
+    Failed(base::Fail(ErrorCode::kInternal, what).error());
+  } catch (const std::exception&) {
+    Pause(options_.backoff);
+  }
+}
+
+// A pull waits for its answer, whatever ends it.
+class Consumer::Waiting {
+ public:
+  explicit Waiting(Consumer& consumer) : consumer_(consumer) { Set(consumer.context_.clock.Now()); }
+  ~Waiting() { Set(std::nullopt); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  void Set(std::optional<base::MonoTime> since) {
+    const base::MutexLock lock(consumer_.mutex_);
+    consumer_.pulling_since_ = since;
+  }
+  Consumer& consumer_;
+};
+
+base::Result<std::vector<Delivery>> Consumer::Pull(std::size_t count) {
+  const Waiting waiting(*this);
+  return context_.source.Pull(count);
+}
+
 void Consumer::PullOnce() {
-  const std::size_t room = dispatcher_.AwaitRoom(kLook);
-  if (room == 0) return;
-  const base::MonoTime began = clock_.Now();
-  auto pulled = source_.Pull(std::min(room, static_cast<std::size_t>(options_.batch_size)));
+  const std::size_t room = context_.dispatcher.AwaitRoom(kLook);
+  if (room == 0) {
+    const base::MutexLock lock(mutex_);
+    heard_ = context_.clock.Now();  // who does not ask cannot hear
+    return;
+  }
+  const base::MonoTime began = context_.clock.Now();
+  auto pulled = Pull(std::min(room, static_cast<std::size_t>(options_.batch_size)));
   if (!pulled) return Failed(pulled.error());
-  Succeeded();
-  if (pulled->empty()) {
-    // A source that waits for frames has paused already.
-    const auto waited = std::chrono::duration_cast<milliseconds>(clock_.Now() - began);
-    return Pause(options_.poll_interval - waited);
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    facts_.last_frame = clock_.Now();
-  }
-  dispatcher_.Accept(std::move(*pulled));
+  Succeeded(!pulled->empty());
+  if (!pulled->empty()) return context_.dispatcher.Accept(std::move(*pulled));
+  // A source that waits for frames has paused already.
+  const auto waited = std::chrono::duration_cast<milliseconds>(context_.clock.Now() - began);
+  Pause(options_.poll_interval - waited);
 }
 
 void Consumer::Failed(const base::Error& error) {
   if (EndedByStop(error)) return;
-  metrics_.ConsumerPullFailed(error);
+  context_.metrics.ConsumerPullFailed(error);
   ++failures_;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     facts_.connected = false;
     facts_.problem = error.message;
   }
-  if (!std::exchange(said_unreachable_, true)) {
-    log_.Warning("consumer: no frames can be pulled",
-                 {{"error_type", base::ErrorCodeName(error.code)},
-                  {"error", std::string_view(error.message)}});
-  }
-  if (failures_ > options_.max_retries) source_.Reset();
+  context_.conditions.Raise(condition::kSourceUnreachable, upstream_,
+                            "no frames can be pulled: " + error.message + " (" +
+                                std::string(base::ErrorCodeName(error.code)) + ")");
+  if (failures_ > options_.max_retries) context_.source.Reset();
   milliseconds pause = backoff_(failures_);
   if (error.retry_after) {
     pause = std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
@@ -108,34 +169,47 @@ void Consumer::Failed(const base::Error& error) {
   Pause(pause);
 }
 
-void Consumer::Succeeded() {
-  if (failures_ > 0 || !facts().connected) {
-    log_.Info("consumer: frames can be pulled", {{"failures", std::int64_t{failures_}}});
-    const std::lock_guard lock(mutex_);
+void Consumer::Succeeded(bool has_frames) {
+  failures_ = 0;
+  {
+    const base::MutexLock lock(mutex_);
+    const base::MonoTime now = context_.clock.Now();
+    if (has_frames) facts_.last_frame = now;
+    if (has_frames || !facts_.connected) heard_ = now;
     facts_.connected = true;
     facts_.problem.clear();
   }
-  failures_ = 0;
-  said_unreachable_ = false;
+  if (!std::exchange(said_connected_, true)) {
+    context_.log.Info("consumer: frames can be pulled",
+                      {{"upstream", std::string_view(upstream_)}});
+  }
+  context_.conditions.Clear(condition::kSourceUnreachable, upstream_);
+  if (has_frames) context_.conditions.Clear(condition::kSourceSilent, upstream_);
 }
 
-void Consumer::ProbeIfDue() {
-  if (clock_.Now() < next_probe_) return;
-  const auto answer = source_.Probe();
-  next_probe_ = clock_.Now() + options_.health_check_interval;
-  const std::string problem = answer ? "" : answer.error().message;
-  if (problem == upstream_problem_) return;
-  if (problem.empty()) {
-    log_.Info("consumer: the upstream says that it is healthy");
-  } else if (!EndedByStop(answer.error())) {
-    log_.Warning("consumer: the upstream is not healthy", {{"error", std::string_view(problem)}});
+void Consumer::RunProbes() {
+  while (true) {
+    Pause(options_.health_check_interval);
+    if (stopping()) return;
+    try {
+      ProbeOnce();
+    } catch (const std::exception&) {
+      continue;  // no memory: the next one tells
+    }
   }
-  upstream_problem_ = problem;
+}
+
+void Consumer::ProbeOnce() {
+  const auto answer = context_.source.Probe();
+  if (answer) return context_.conditions.Clear(condition::kSourceUnhealthy, upstream_);
+  if (EndedByStop(answer.error())) return;
+  context_.conditions.Raise(condition::kSourceUnhealthy, upstream_, answer.error().message);
 }
 
 void Consumer::Pause(milliseconds time) {
-  std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, std::max(time, milliseconds(0)), [this] { return stopping_; });
+  const base::Deadline over(context_.clock, std::max(time, milliseconds(0)));
+  base::MutexLock lock(mutex_);
+  while (!stopping_ && !over.Expired()) wake_.WaitUntil(mutex_, over);
 }
 
 }  // namespace sampleproc::consumer

@@ -2,19 +2,20 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "consumer/backoff.h"
 #include "consumer/dispatcher.h"
 #include "consumer/frame_source.h"
 #include "consumer/options.h"
+#include "telemetry/conditions.h"
 #include "telemetry/metrics.h"
 
 namespace sampleproc::consumer {
@@ -22,20 +23,38 @@ namespace sampleproc::consumer {
 // How the consumer is, when somebody asks.
 struct ConsumerFacts {
   bool running = false;                      // it pulls; not after Stop
-  bool connected = false;                    // the last pull succeeded
+  bool connected = false;                    // the last pull succeeded, and none is overdue
   std::string problem;                       // why not: one sentence; "" when connected
   std::optional<base::MonoTime> last_frame;  // when the upstream last had a frame for us
 };
 
+// What a consumer works with; all of it must outlive the consumer.
+struct PullContext {
+  FrameSource& source;
+  Dispatcher& dispatcher;
+  telemetry::Metrics& metrics;
+  telemetry::Conditions& conditions;
+  const base::Clock& clock;
+  base::Logger& log;
+};
+
 // Pulls only what the workers can take (Dispatcher::AwaitRoom). A failed pull is tried again after
 // `backoff`, or when the upstream says (`retry_after`, at most a minute); after max_retries
-// failures in a row the source begins anew. Each change between connected and not is logged once,
-// each failure counted. Thread-safe.
+// failures in a row the source begins anew. Each failure is counted; that pulls fail, or that one
+// has no answer for kOverdue, is the condition `source_unreachable`.
+//
+// Beside the pulls, on a thread of its own, the upstream is asked every health_check_interval how
+// it is: `source_unhealthy`. Pulls that succeed and bring nothing for silent_after are
+// `source_silent`. Thread-safe.
 class Consumer {
  public:
-  // Everything must outlive the consumer. Begins to pull.
-  Consumer(FrameSource& source, Dispatcher& dispatcher, const Options& options, Backoff backoff,
-           telemetry::Metrics& metrics, const base::Clock& clock, base::Logger& log);
+  // A pull without frames takes a second or less (FrameSource::Pull).
+  static constexpr std::chrono::seconds kOverdue{5};
+
+  // `upstream` is what conditions call it ("frame-buffer:8002"). Begins to pull. `options` must
+  // outlive the consumer.
+  Consumer(const PullContext& context, const Options& options, std::string upstream,
+           Backoff backoff);
   // Stops pulling.
   ~Consumer();
 
@@ -43,35 +62,44 @@ class Consumer {
   // soon; what is held is the dispatcher's to drain.
   void Stop();
 
+  // Tells what only the passing of time shows. Every second or so.
+  void Look();
+
   ConsumerFacts facts() const;
 
  private:
+  class Waiting;
+
   void Run();
   void PullOnce();
+  base::Result<std::vector<Delivery>> Pull(std::size_t count);
   void Failed(const base::Error& error);
-  void Succeeded();
-  void ProbeIfDue();
+  void FailedByException(const char* what);
+  void Succeeded(bool has_frames);
+  void RunProbes();
+  void ProbeOnce();
   void Pause(std::chrono::milliseconds time);
+  bool stopping() const;
+  std::optional<std::string> Overdue() const REQUIRES(mutex_);
 
-  FrameSource& source_;
-  Dispatcher& dispatcher_;
+  const PullContext context_;
   const Options& options_;
+  const std::string upstream_;
   const Backoff backoff_;
-  telemetry::Metrics& metrics_;
-  const base::Clock& clock_;
-  base::Logger& log_;
 
-  int failures_ = 0;               // in a row; the loop's own
-  base::MonoTime next_probe_{};    // the loop's own
-  std::string upstream_problem_;   // that a probe found last; the loop's own
-  bool said_unreachable_ = false;  // the loop's own
+  int failures_ = 0;             // in a row; the loop's own
+  bool said_connected_ = false;  // the loop's own
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;  // guarded by mutex_
-  ConsumerFacts facts_;    // guarded by mutex_
+  mutable base::Mutex mutex_;
+  base::CondVar wake_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  ConsumerFacts facts_ GUARDED_BY(mutex_);
+  std::optional<base::MonoTime> pulling_since_ GUARDED_BY(mutex_);  // while a pull waits
+  // When there was last a frame, or pulls began to succeed.
+  base::MonoTime heard_ GUARDED_BY(mutex_);
 
   std::jthread thread_;
+  std::jthread prober_;
 };
 
 }  // namespace sampleproc::consumer

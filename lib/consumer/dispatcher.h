@@ -1,33 +1,35 @@
-// Brings pulled frames to the workers, and what became of them to the source and the sinks.
+// Decides which frame goes where: from its pull to its pixels, to a worker, to its outcome.
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <map>
-#include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/deadline.h"
 #include "base/log.h"
-#include "consumer/camera_order.h"
+#include "base/mutex.h"
+#include "consumer/fetchers.h"
 #include "consumer/frame_source.h"
+#include "consumer/goodput.h"
 #include "consumer/held_frame.h"
 #include "consumer/ledger.h"
 #include "consumer/options.h"
+#include "consumer/outcomes.h"
+#include "consumer/pixel_hosts.h"
 #include "consumer/pixels.h"
+#include "consumer/pull_room.h"
 #include "consumer/sink_set.h"
+#include "consumer/suspect_gate.h"
 #include "consumer/waiting_room.h"
+#include "consumer/wakeups.h"
+#include "consumer/workers.h"
 #include "frame/frame_result.h"
-#include "process/batcher.h"
-#include "process/worker_pool.h"
 #include "resources/memory_budget.h"
 #include "telemetry/conditions.h"
 
@@ -37,12 +39,14 @@ namespace sampleproc::consumer {
 struct DispatcherContext {
   FrameSource& source;
   const SinkSet& sinks;
-  PixelLoader& pixels;
-  process::WorkerPool& pool;
+  const PixelLoader& pixels;  // asked for places only; `fetchers` fetch
+  Fetchers& fetchers;
+  Workers& workers;
+  Wakeups& wakeups;
   process::WorkContext work;
   resources::MemoryBudget& budget;
-  telemetry::Conditions& conditions;
   Ledger& ledger;
+  telemetry::Conditions& conditions;
   base::Logger& log;
 };
 
@@ -51,126 +55,154 @@ struct DispatcherOptions {
   const process::Options& process;
 };
 
-// Thread-safe. A frame is held from Accept until the source has taken its settlement. The rules:
+// A state machine (FrameState, held_frame.h) under one lock. It has no thread and never sleeps:
+// pulled frames, fetched pixels, ended visits, settled outcomes and ticks come in by calls, and
+// each of them moves what can be moved. Thread-safe. The rules:
 //
-//   - no more frames are with the workers than keep them busy; the rest waits here, where policy,
-//     age and a stop can still reach it (WaitingRoom)
+//   - pixels are fetched before a frame takes a worker, within consumer.fetch_timeout; hosts are
+//     bounded and paused one by one (PixelHosts). The frames of a host that is away wait for it,
+//     and take no room from others
+//   - a camera's frames go to the workers in order, cameras in turn (WaitingRoom), no more at a
+//     time than keep the workers busy
+//   - with max_age, and with policy latest, frames are pulled as they come and the least useful
+//     ones are dropped early: oldest first, of the camera with most
 //   - a suspect is worked alone, so that it takes nobody along when it ends the process; but the
 //     others wait for no longer than a second, so that one that hangs does not stop them
-//   - what failed by no fault of its own (no memory, no connection to the pixels) is tried
-//     max_retries times more; what cannot be done is dead at once
-//   - results of a camera go out in its frames' order (CameraOrder)
+//   - what failed by no fault of the frame waits and is tried again, for as long as that lasts;
+//     what may be its fault costs one of max_retries lives; its own fault is the end (Verdict)
+//   - outcomes of a camera go out in its frames' order (Outcomes)
 //   - a frame whose worker does not come back is dead once it is given up (GiveUpStuck): who the
 //     culprit is, is known here, unlike with a process that died
+//   - an exception on a frame's way costs that frame, nothing else
 //
-// The pool must have ended before Stop, and the source before the dispatcher: what it still has to
-// say of settlements comes here.
+// Fetchers and workers must have ended before Stop, and the source before the dispatcher: what it
+// still has to say of settlements comes here.
 class Dispatcher {
  public:
-  Dispatcher(DispatcherContext context, const DispatcherOptions& options);
+  Dispatcher(const DispatcherContext& context, const DispatcherOptions& options);
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  // How many more frames may be pulled; waits until that is more than none, at most for `patience`.
-  std::size_t AwaitRoom(std::chrono::milliseconds patience);
+  // How many more frames may be pulled now.
+  std::size_t Room() const EXCLUDES(mutex_);
+  // The same; its caller waits, for `patience` at most, until there is room for a whole batch, or
+  // for any while the workers have nothing left to begin.
+  std::size_t AwaitRoom(std::chrono::milliseconds patience) EXCLUDES(mutex_);
 
   // Takes frames that were pulled, in their order.
-  void Accept(std::vector<Delivery> deliveries);
+  void Accept(std::vector<Delivery> deliveries) EXCLUDES(mutex_);
+
+  // Does what only time can bring about: see Wakeups.
+  void Tick() EXCLUDES(mutex_);
 
   // Begins no more work: what waits is returned where the source takes it back, else finished.
-  // Returns how many frames are still held when none is, or `end` has come.
-  std::uint64_t Drain(const base::Deadline& end);
+  void BeginDrain() EXCLUDES(mutex_);
+  // Frames that were accepted and are not settled yet.
+  std::uint64_t held() const EXCLUDES(mutex_);
+  // BeginDrain; then its caller waits until no frame is held, or `end`. Returns how many are.
+  std::uint64_t Drain(const base::Deadline& end) EXCLUDES(mutex_);
 
-  // Work on frames ends at its next check; they are returned.
-  void Cancel() { cancel_.Cancel(); }
+  // Fetches end at once, work on frames at its next check; those frames are returned.
+  void Cancel() EXCLUDES(mutex_);
 
   // Settles what workers have been at for `limit` as dead, with the reason "stuck"; a result that
   // comes later is thrown away. With no other worker left, what waits for one is returned where the
   // source takes it back.
-  void GiveUpStuck(std::chrono::milliseconds limit);
+  void GiveUpStuck(std::chrono::milliseconds limit) EXCLUDES(mutex_);
 
-  // Ends this object's threads: nothing is settled from now on. Once the pool takes no more.
-  void Stop();
+  // Nothing is done from now on, whoever calls.
+  void Stop() EXCLUDES(mutex_);
 
   // The age of the oldest frame that waits; zero when none does.
-  std::chrono::nanoseconds OldestAge() const;
+  std::chrono::nanoseconds OldestAge() const EXCLUDES(mutex_);
 
  private:
-  // A suspect that the others wait for, at most so long.
-  struct Alone {
-    std::uint64_t number;
-    base::Deadline longest;
-  };
-  enum class Stage {
-    kWaits,   // with the batcher or the pool
-    kInWork,  // with a worker
-    kOurs,    // with this object, to be settled or tried again
-  };
-  // A frame that has been handed on.
-  struct Handed {
+  // A frame whose end is decided: what is still to be done about it without the lock.
+  struct Ended {
     HeldPtr held;
-    Stage stage = Stage::kWaits;
-    base::MonoTime since{};  // when it came to this stage
+    Settlement settlement;
+    bool left_with_worker = false;  // which may be at it yet, so its memory stays as it is
   };
-  struct Looked {
-    frame::FrameResult result;
-    std::string record;
-  };
-  using Lock = std::unique_lock<std::mutex>;
+  using Endings = std::vector<Ended>;
 
-  void Feed();
-  void Hand(const HeldPtr& held);
-  bool MayStart();
-  void PassStuckSuspect();
-  void TakeBack(const HeldFrame& held);
-  HeldPtr TakeNext();
-  std::size_t Room() const;
-  void WatchAge();
+  void GoOut(Endings endings) EXCLUDES(mutex_);
+  void Settled() EXCLUDES(mutex_);
 
-  void Start(const HeldPtr& held, process::BatchPart part);
-  void Work(const HeldPtr& held, process::Processor& processor, process::CameraTurns::Turn turn,
-            process::BatchPart& part);
-  base::Result<std::optional<Looked>> LookAt(HeldFrame& held, process::Processor& processor,
-                                             process::CameraTurns::Turn turn);
-  bool Enter(const HeldFrame& held, Stage stage);
-  base::Result<void> LoadPixels(HeldFrame& held);
-  void Fail(const HeldPtr& held, const base::Error& error);
-  void TryLater(const HeldPtr& held);
+  // In the order of a frame's life.
+  void AcceptOne(Delivery& delivery, process::BatchPart part) EXCLUDES(mutex_);
+  HeldPtr Hold(Delivery& delivery) REQUIRES(mutex_);
+  void Enter(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
+  void MakeRoom(Endings& endings) REQUIRES(mutex_);
+  bool TooManyWaitFor(const std::string& host) const REQUIRES(mutex_);
+  void StartFetch(const HeldPtr& held, base::MonoTime now) REQUIRES(mutex_);
+  void Fetched(const HeldPtr& held, const std::string& host, base::Result<FetchedPixels> pixels)
+      EXCLUDES(mutex_);
+  void FetchFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
+                   Endings& endings) REQUIRES(mutex_);
+  void HostFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
+                  Endings& endings) REQUIRES(mutex_);
+  void HostAnswered(const std::string& host) REQUIRES(mutex_);
+  bool StartVisit(const HeldPtr& held, base::MonoTime now, Endings& endings) REQUIRES(mutex_);
+  std::optional<Visit::Assignment> BeginVisit(const HeldPtr& held) EXCLUDES(mutex_);
+  void EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> result) EXCLUDES(mutex_);
   std::string Record(const HeldFrame& held, const frame::FrameResult& result) const;
-  bool TooOld(const HeldFrame& held) const;
 
-  HeldPtr Hold(Delivery delivery);
-  void Leave(const HeldPtr& held, bool was_handed, Ending ending, std::string text = {});
-  void SettleInOrder(const HeldFrame& held, Ending ending, std::string id, std::string text);
-  void Settled(Ending ending, const ResultRecord& record, std::string_view reason, bool ours);
+  // What moves frames.
+  void Move(Endings& endings) REQUIRES(mutex_);
+  void StartVisits(base::MonoTime now, Endings& endings) REQUIRES(mutex_);
+  void StartFetches(base::MonoTime now) REQUIRES(mutex_);
+  void DropFetchedAhead() REQUIRES(mutex_);
+  void LookAround(base::MonoTime now, Endings& endings) REQUIRES(mutex_);
+  void WatchAge() REQUIRES(mutex_);
+  void AskForTick(base::MonoTime now) REQUIRES(mutex_);
+
+  // How frames fail and end.
+  void Failed(const HeldPtr& held, const base::Error& error, Endings& endings) REQUIRES(mutex_);
+  bool LosesLife(HeldFrame& held) const REQUIRES(mutex_);
+  void TryAgain(const HeldPtr& held, const base::Error& error, Endings& endings) REQUIRES(mutex_);
+  void Pause(HeldFrame& held, std::chrono::milliseconds time) REQUIRES(mutex_);
+  void Die(const HeldPtr& held, const base::Error& error, Endings& endings) REQUIRES(mutex_);
+  void EndWithoutPixels(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
+  void End(const HeldPtr& held, Ending ending, std::string text, Endings& endings,
+           bool left_with_worker = false) REQUIRES(mutex_);
+  void Recover(const HeldPtr& held, const std::exception_ptr& thrown) EXCLUDES(mutex_);
+  void CountFailure(HeldFrame& held, const base::Error& error) REQUIRES(mutex_);
+
+  std::vector<HeldPtr> Waiting() const REQUIRES(mutex_);
+  void SetState(HeldFrame& held, FrameState state) REQUIRES(mutex_);
+  void TakeBack(const HeldFrame& held) REQUIRES(mutex_);
+  bool TooOld(const HeldFrame& held) const;
+  std::size_t RoomNow() const REQUIRES(mutex_);
+  bool IsWorthAPull() const REQUIRES(mutex_);
 
   const DispatcherContext context_;
   const Options& options_;
   const process::Options& process_;
-  const std::size_t hand_limit_;
-  const std::size_t hold_limit_;
-  base::CancelFlag cancel_;
-  CameraOrder order_;
+  const base::Clock& clock_;
+  const PullRoom pull_room_;
+  Outcomes outcomes_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  WaitingRoom waiting_;             // guarded by mutex_
-  std::uint64_t next_number_ = 1;   // guarded by mutex_
-  std::size_t held_ = 0;            // guarded by mutex_
-  std::size_t without_memory_ = 0;  // guarded by mutex_; held ones without a reservation
-  std::optional<Alone> alone_;      // guarded by mutex_; while a suspect is worked alone
-  std::set<std::uint64_t> stuck_;   // guarded by mutex_; suspects that nobody waits for any more
-  std::map<std::uint64_t, Handed> handed_;  // guarded by mutex_; by the frame's number
-  base::MonoTime not_before_{};             // guarded by mutex_; a pause after the pool refused
-  bool without_workers_ = false;            // guarded by mutex_; all of them are stuck
-  bool draining_ = false;                   // guarded by mutex_
-  bool stopping_ = false;                   // guarded by mutex_
-  bool said_old_ = false;                   // guarded by mutex_
-
-  std::unique_ptr<process::BatchWorkers> workers_;
-  process::Batcher batcher_;
-  std::jthread feeder_;
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  WaitingRoom waiting_ GUARDED_BY(mutex_);
+  PixelHosts hosts_ GUARDED_BY(mutex_);
+  SuspectGate suspects_ GUARDED_BY(mutex_);
+  Goodput goodput_ GUARDED_BY(mutex_);
+  std::map<std::uint64_t, HeldPtr> handed_ GUARDED_BY(mutex_);  // kQueued and kInWork, by number
+  std::uint64_t next_number_ GUARDED_BY(mutex_) = 1;
+  std::size_t held_ GUARDED_BY(mutex_) = 0;
+  std::size_t without_memory_ GUARDED_BY(mutex_) = 0;     // held ones without a reservation
+  base::MonoTime not_before_ GUARDED_BY(mutex_){};        // a pause after the workers refused
+  base::MonoTime one_by_one_until_ GUARDED_BY(mutex_){};  // nothing is fetched ahead: no memory
+  base::MonoTime next_look_ GUARDED_BY(mutex_){};         // by LookAround
+  std::optional<base::MonoTime> pause_end_ GUARDED_BY(mutex_);  // of some waiting frame, the first
+  std::optional<base::MonoTime> asked_for_ GUARDED_BY(mutex_);  // the tick
+  bool without_workers_ GUARDED_BY(mutex_) = false;             // all of them are stuck
+  bool draining_ GUARDED_BY(mutex_) = false;
+  bool cancelled_ GUARDED_BY(mutex_) = false;
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  bool said_old_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sampleproc::consumer

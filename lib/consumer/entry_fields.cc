@@ -151,14 +151,29 @@ class Reader {
   void ReadMetadata() {
     auto text = std::exchange(own_[kMetadata], std::nullopt);
     if (!text) return;
-    if (text->size() > options_.max_metadata_bytes) {
-      return Add(kMetadata, "metadata_too_large",
-                 "has " + std::to_string(text->size()) + " bytes; at most " +
-                     std::to_string(options_.max_metadata_bytes) + " are allowed");
+    // Pixels may come in it: an orchestrator lets nothing else through. They have their own limit.
+    const std::size_t size = text->size();
+    if (size > options_.max_metadata_bytes + options_.max_frame_data_chars) {
+      return MetadataTooLarge(size);
     }
     auto fields = ReadJsonFields(std::move(*text), options_);
     if (!fields) return Add(kMetadata, "json_invalid", std::move(fields.error().message));
+    std::size_t pixels = 0;
+    for (const EntryField& field : *fields) {
+      const bool is_pixels =
+          field.name == kNameTexts[kFrameData] || field.name == kNameTexts[kFrameDataB64];
+      if (is_pixels) pixels += field.value.size();
+    }
+    if (size - std::min(size, pixels) > options_.max_metadata_bytes) {
+      return MetadataTooLarge(size - pixels);
+    }
     Keep(*fields, metadata_);
+  }
+
+  void MetadataTooLarge(std::size_t bytes) {
+    Add(kMetadata, "metadata_too_large",
+        "has " + std::to_string(bytes) + " bytes besides pixels; at most " +
+            std::to_string(options_.max_metadata_bytes) + " are allowed (http.max_metadata_bytes)");
   }
 
   // What the metadata says of the resolution comes from the camera; the entry's own sides may be
@@ -212,11 +227,7 @@ class Reader {
   // Bytes that may be the picture or its base64 are base64 if they can be read as such: no picture
   // format begins with four characters of its alphabet and goes on so, and raw pixels hardly do.
   void SetPixels(Name name, const std::string& value, bool must_be_base64) {
-    if (value.size() > options_.max_frame_data_chars) {
-      return Add(name, "too_long",
-                 "has " + std::to_string(value.size()) + " bytes; at most " +
-                     std::to_string(options_.max_frame_data_chars) + " are allowed");
-    }
+    if (value.size() > options_.max_frame_data_chars) return TooManyPixels(name, value.size());
     const auto begin = reinterpret_cast<const std::uint8_t*>(value.data());
     entry_.frame_data.assign(begin, begin + value.size());
     if (!must_be_base64 && !BeginsLikeBase64(value)) return;
@@ -228,6 +239,13 @@ class Reader {
     } else {
       entry_.frame_data.assign(begin, begin + value.size());
     }
+  }
+
+  void TooManyPixels(Name name, std::size_t size) {
+    Add(name, "too_long",
+        "has " + std::to_string(size) + " bytes; at most " +
+            std::to_string(options_.max_frame_data_chars) +
+            " are allowed (4/3 of consumer.max_pixel_bytes)");
   }
 
   const EntryOrigin origin_;
@@ -243,6 +261,12 @@ class Reader {
 Result<FrameEntry> ReadEntry(std::vector<EntryField> fields, EntryOrigin origin,
                              const frame::Options& options) {
   return Reader(origin, options).Read(std::move(fields));
+}
+
+frame::Options PulledLimits(const frame::Options& limits, std::size_t max_pixel_bytes) {
+  frame::Options pulled = limits;
+  pulled.max_frame_data_chars = (max_pixel_bytes + 2) / 3 * 4;
+  return pulled;
 }
 
 }  // namespace sampleproc::consumer

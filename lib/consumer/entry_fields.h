@@ -27,8 +27,13 @@ enum class EntryOrigin {
 // upstream itself got wrong about a picture (sides, size) is left out, not refused: the decoder
 // knows better. Fails with kInvalidFrame and one Problem for each thing that is wrong: metadata
 // that is no JSON object or too large, text that is not UTF-8, an id too long, frame_data that is
-// not base64 where it must be, or longer than the limits of `options`. Thread-safe.
+// not base64 where it must be, or longer than the limits of `options`. Pixels within `metadata` do
+// not count as metadata. Thread-safe. `options.max_frame_data_chars` is that of pulled frames here
+// (PulledLimits).
 base::Result<FrameEntry> ReadEntry(std::vector<EntryField> fields, EntryOrigin origin,
                                    const frame::Options& options);
+
+// The limits of frames that come over HTTP, with pixels of at most `max_pixel_bytes`.
+frame::Options PulledLimits(const frame::Options& limits, std::size_t max_pixel_bytes);
 
 }  // namespace sampleproc::consumer

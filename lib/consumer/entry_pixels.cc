@@ -18,7 +18,6 @@
 namespace sampleproc::consumer {
 namespace {
 
-using base::ByteBuffer;
 using base::ErrorCode;
 using base::Result;
 
@@ -34,8 +33,8 @@ std::optional<frame::RawDescription> RawOf(const FrameEntry& entry) {
       .format = *format, .width = side(entry.width), .height = side(entry.height)};
 }
 
-Result<ByteBuffer> Read(int fd, std::size_t size) {
-  ByteBuffer bytes(size);
+Result<std::string> Read(int fd, std::size_t size) {
+  std::string bytes(size, '\0');
   std::size_t done = 0;
   while (done < size) {
     const ssize_t got = ::read(fd, bytes.data() + done, size - done);
@@ -51,8 +50,8 @@ Result<ByteBuffer> Read(int fd, std::size_t size) {
   return bytes;
 }
 
-Result<ByteBuffer> ReadBelow(const std::string& root, const std::string& path,
-                             std::size_t max_bytes) {
+Result<std::string> ReadBelow(const std::string& root, const std::string& path,
+                              std::size_t max_bytes, const MakeRoom& make_room) {
   const base::Descriptor folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0) {
     return base::Fail(ErrorCode::kIo, std::string("cannot open the folder with the frames: ") +
@@ -84,34 +83,58 @@ Result<ByteBuffer> ReadBelow(const std::string& root, const std::string& path,
                                                 " bytes; at most " + std::to_string(max_bytes) +
                                                 " are allowed");
   }
+  if (auto room = make_room(size); !room) return std::unexpected(std::move(room.error()));
   return Read(file.get(), size);
 }
 
 }  // namespace
 
-Result<ByteBuffer> EntryPixels::Find(FrameEntry& entry, const base::Allowance& allowance) const {
-  if (!entry.frame_data.empty()) return std::exchange(entry.frame_data, {});
-  struct Place {
-    const FetchPixels& fetch;
-    std::string name;
-  };
-  const std::string key =
-      entry.frame_buffer_key.empty() ? "frame:" + entry.frame_id : entry.frame_buffer_key;
-  for (const Place& place : {Place{places_.redis_key, key}, Place{places_.file, entry.storage_path},
-                             Place{places_.url, entry.frame_url}}) {
-    if (!place.fetch || place.name.empty()) continue;
-    auto bytes = place.fetch(place.name, allowance);
-    if (bytes || bytes.error().code != ErrorCode::kNotFound) return bytes;
+std::vector<PixelPlace> EntryPixels::PlacesOf(const FrameEntry& entry) const {
+  using Kind = PixelPlace::Kind;
+  std::vector<PixelPlace> all;
+  if (!entry.frame_data.empty()) return all;
+  if (places_.redis_key) {
+    const bool named = !entry.frame_buffer_key.empty();
+    all.push_back({Kind::kRedisKey, named ? entry.frame_buffer_key : "frame:" + entry.frame_id,
+                   places_.redis_host});
   }
-  return base::Fail(ErrorCode::kNotFound, "the frame came without pixels");
+  if (places_.file && !entry.storage_path.empty()) {
+    all.push_back({Kind::kFile, entry.storage_path, "files"});
+  }
+  if (places_.url && !entry.frame_url.empty()) {
+    all.push_back({Kind::kUrl, entry.frame_url, places_.url_host(entry.frame_url)});
+  }
+  return all;
 }
 
-Result<frame::Frame> EntryPixels::Load(FrameEntry& entry, const base::Allowance& allowance) {
-  auto bytes = Find(entry, allowance);
+Result<FetchedPixels> EntryPixels::Fetch(const PixelPlace& place,
+                                         const base::Allowance& allowance) {
+  using Kind = PixelPlace::Kind;
+  const FetchPixels& fetch = place.kind == Kind::kRedisKey ? places_.redis_key
+                             : place.kind == Kind::kFile   ? places_.file
+                                                           : places_.url;
+  FetchedPixels pixels;
+  const MakeRoom make_room = [&](std::size_t bytes) -> Result<void> {
+    if (bytes <= pixels.reservation.bytes()) return {};
+    pixels.reservation.Release();
+    auto reservation = budget_.TryReserve(bytes, "the pixels of a pulled frame");
+    if (!reservation) return std::unexpected(std::move(reservation.error()));
+    pixels.reservation = std::move(*reservation);
+    return {};
+  };
+  auto bytes = fetch(place.name, make_room, allowance);
   if (!bytes) return std::unexpected(std::move(bytes.error()));
+  if (auto room = make_room(bytes->size()); !room) {
+    return std::unexpected(std::move(room.error()));
+  }
+  pixels.bytes = std::move(*bytes);
+  return pixels;
+}
+
+frame::Frame FrameOf(FrameEntry& entry, std::string_view fetched) {
   frame::Frame frame;
-  frame.storage = std::move(*bytes);
-  frame.encoded = frame.storage;
+  frame.storage = std::exchange(entry.frame_data, {});
+  frame.encoded = frame.storage.empty() ? base::AsBytes(fetched) : base::ByteView(frame.storage);
   frame.frame_id = entry.frame_id;
   frame.camera_id = entry.camera_id;
   frame.timestamp = entry.timestamp;
@@ -121,8 +144,9 @@ Result<frame::Frame> EntryPixels::Load(FrameEntry& entry, const base::Allowance&
 }
 
 FetchPixels FilesBelow(std::string root, std::size_t max_bytes) {
-  return [root = std::move(root), max_bytes](const std::string& path, const base::Allowance&) {
-    return ReadBelow(root, path, max_bytes);
+  return [root = std::move(root), max_bytes](const std::string& path, const MakeRoom& make_room,
+                                             const base::Allowance&) {
+    return ReadBelow(root, path, max_bytes, make_room);
   };
 }
 

@@ -24,6 +24,8 @@ struct Delivery {
   // What is wrong with the entry; it then goes to the dead letters, or is dropped where there are
   // none.
   std::optional<base::Error> broken;
+  // Why it is to be dropped unseen ("trimmed"); empty for all others.
+  std::string_view drop = {};
 };
 
 // How a frame ended. Each ends in exactly one of these.
@@ -38,15 +40,17 @@ struct Settlement {
   std::uint64_t ticket = 0;
   Ending ending = Ending::kDone;
   std::string frame_id;
-  std::string record;  // one line of JSON without the newline; of kDone only
-  std::string reason;  // a stable word ("max_age", "no_pixels", "invalid-frame"); of the others
+  std::string record;      // one line of JSON without the newline; of kDone only
+  std::string reason;      // a stable word ("max_age", "no_pixels", "invalid-frame"); of the others
+  bool worked_on = false;  // a worker has had it; a hand-out without that is no attempt at it
 };
 
 // Called once, from any thread. False: another owner had settled the frame before, so nothing of
 // ours counts and the record goes nowhere else. It must not call the source.
 using OnSettled = std::move_only_function<void(bool ours)>;
 
-// Pull, Reset and Probe are called by one thread, the consumer's. Settle and Interrupt by any.
+// Pull and Reset are called by one thread, Probe by another one beside it. Settle and Interrupt by
+// any.
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
@@ -62,6 +66,10 @@ class FrameSource {
   // because frames count as in hand until `done` has been called.
   virtual void Settle(Settlement settlement, OnSettled done) = 0;
 
+  // Settlements that the upstream refuses at the moment, of frames that ended without a result: they
+  // are small and bounded, and need not count as frames in hand.
+  virtual std::size_t Parked() const { return 0; }
+
   // Whether a frame that is settled as kReturned is worked on later: by somebody else, or by us at
   // the next start. Where it is not, a consumer that stops finishes what it holds.
   virtual bool TakesBack() const = 0;
@@ -69,8 +77,9 @@ class FrameSource {
   // Forgets connections after repeated failure; the next Pull begins from nothing.
   virtual void Reset() = 0;
 
-  // How the upstream says it is: success, or what is wrong. At most a few seconds.
-  virtual base::Result<void> Probe() = 0;
+  // How the upstream says it is: success, or what is wrong. At most a few seconds. Success where
+  // pulls say it all.
+  virtual base::Result<void> Probe() { return {}; }
 
   // Ends a Pull or Probe that waits, with kCancelled, within a second or two; those after it fail
   // with kShuttingDown at once. Settle goes on working until the source is destroyed, which waits a

@@ -4,30 +4,66 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "consumer/camera_order.h"
 #include "consumer/frame_source.h"
+#include "consumer/pixels.h"
 #include "frame/frame.h"
+#include "process/batch.h"
 #include "process/frame_work.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::consumer {
 
-// Used by one thread at a time.
+// The life of a held frame. Only ever forwards, but for a try that is repeated (kFetching and
+// kInWork -> kWaiting) and a place that had no pixels (kFetching -> kWaiting, for the next one).
+enum class FrameState {
+  kWaiting,   // for a fetch, for its pause to end, or for nothing any more but its next move
+  kFetching,  // somebody waits for its pixels
+  kReady,     // all is here; it waits for its camera's earlier frames and for a worker
+  kQueued,    // with the workers, not begun
+  kInWork,    // a worker is at it
+  kEnding,    // what became of it is decided, and on its way to source and sinks
+};
+
+// Guarded by the dispatcher's lock, except while it is kInWork: then `frame` and `work` are the
+// worker's.
 struct HeldFrame {
   std::uint64_t number = 0;  // in the order of pulling
+  FrameState state = FrameState::kWaiting;
+  base::MonoTime since{};  // when it came to this state
   Delivery delivery;
   base::WallTime taken;                    // by its timestamp, else when it was pulled
   CameraOrder::Place place;                // among its camera's frames
   std::optional<process::FrameWork> work;  // none for what cannot be worked on
+  std::optional<process::BatchPart> part;  // of what was pulled together
+  base::CancelFlag cancel;                 // ends its fetch and its work
   resources::Reservation reservation;      // of its bytes
   bool without_memory = false;             // there was no room for a reservation
-  std::optional<frame::Frame> frame;       // once its pixels are there
-  int tries = 0;
+  bool worked_on = false;                  // a worker has had it
+
+  std::vector<PixelPlace> places;     // where its pixels may be
+  std::size_t next_place = 0;         // the one that is asked now or next
+  std::string fetched;                // what the frame's view looks at when it did not come along
+  std::optional<frame::Frame> frame;  // once its pixels are there
+
+  base::MonoTime not_before{};  // a pause after a failed try
+  int passing_failures = 0;     // in a row, that were not its fault
+  int lives_used = 0;           // failures that may have been its fault
+  int host_lives_used = 0;      // the same, of fetches
+  // What the host had answered when a fetch of this frame failed there for the first time.
+  std::optional<std::uint64_t> host_successes;
 
   // Somebody gave up or died over it.
   bool suspect() const { return delivery.deliveries > 1; }
+  // Where its pixels are still to be fetched from; null when they are here, or nowhere.
+  const PixelPlace* PlaceToAsk() const {
+    return frame || next_place >= places.size() ? nullptr : &places[next_place];
+  }
 };
 
 using HeldPtr = std::shared_ptr<HeldFrame>;

@@ -1,6 +1,7 @@
 #include "consumer/http_source.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -16,8 +17,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kProbeTime{5'000};
 constexpr std::size_t kProbeBytes = 64 * 1024;
-// Of one answer, whatever was asked for.
-constexpr std::size_t kMostAnswerBytes = 256U << 20;
 // What a frame may have in an answer besides its pixels.
 constexpr std::size_t kFrameOverhead = 128 * 1024;
 
@@ -59,38 +58,51 @@ base::Error Refusal(const net::HttpAnswer& answer) {
 
 }  // namespace
 
-Result<net::HttpAnswer> HttpSource::Ask(const std::string& path, std::size_t most_bytes,
-                                        milliseconds time, bool idempotent) {
-  const PullGate::Pass pass(gate_);
+Result<net::HttpAnswer> HttpSource::Ask(PullGate& gate, const std::string& path,
+                                        std::size_t most_bytes, milliseconds time,
+                                        bool idempotent) {
+  const PullGate::Pass pass(gate);
   if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
   return client_.Ask(
       {.target = net::Below(client_.url(), path),
        .fields = {{"User-Agent", "sampleproc"}, {"Accept", "application/json"}},
        .idempotent = idempotent},
-      most_bytes,
-      {.deadline = base::Deadline(base::SystemClock(), time), .cancel = gate_.cancel()});
+      most_bytes, {.deadline = base::Deadline(base::SystemClock(), time), .cancel = gate.cancel()});
 }
 
 Result<net::HttpAnswer> HttpSource::Dequeue(std::size_t count) {
   // Asking twice would hand out twice as many.
-  return Ask("/frames/dequeue?count=" + std::to_string(count), MostBytes(count, limits_), patience_,
-             false);
+  return Ask(gate_, "/frames/dequeue?count=" + std::to_string(count), MostBytes(count, limits_),
+             patience_, false);
 }
 
 Result<std::vector<Delivery>> HttpSource::Take(std::string body) {
+  if (spool_ == nullptr) return Numbered(ReadBufferAnswer(std::move(body), limits_));
   // A long answer has frames, which are written down before anything else; a short one mostly says
   // that there are none.
   const bool is_long = body.size() >= kLongAnswer;
+  const std::string text = is_long ? std::string() : body;
   std::optional<std::uint64_t> kept;
-  std::string text;
-  if (spool_ != nullptr && is_long) kept = spool_->Write(body);
-  if (spool_ != nullptr && !is_long) text = body;
-  auto deliveries = ReadBufferAnswer(std::move(body), limits_);
-  if (deliveries && !deliveries->empty() && !text.empty()) kept = spool_->Write(text);
-  if (deliveries) {
-    for (Delivery& delivery : *deliveries) delivery.ticket = next_ticket_++;
+  if (is_long) kept = spool_->Write(body);
+  try {
+    auto deliveries = Numbered(ReadBufferAnswer(std::move(body), limits_));
+    if (deliveries && !deliveries->empty() && !is_long) kept = spool_->Write(text);
+    if (!kept) return deliveries;
+    if (deliveries) {
+      spool_->Keep(*kept, *deliveries);
+    } else {
+      spool_->SetAside(*kept);
+    }
+    return deliveries;
+  } catch (const std::exception&) {  // no memory: what was written down is for later
+    if (kept) spool_->PutBack(*kept);
+    throw;
   }
-  if (kept) spool_->Keep(*kept, deliveries ? *deliveries : std::vector<Delivery>());
+}
+
+Result<std::vector<Delivery>> HttpSource::Numbered(Result<std::vector<Delivery>> deliveries) {
+  if (!deliveries) return deliveries;
+  for (Delivery& delivery : *deliveries) delivery.ticket = next_ticket_++;
   return deliveries;
 }
 
@@ -110,24 +122,38 @@ Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
           "are not done, or whose results no sink has delivered");
     }
   }
-  for (;;) {
-    const bool careful = careful_ > 0;
-    auto answer = Dequeue(careful ? 1 : count);
+  for (int errors = 1;; ++errors) {
+    auto answer = Dequeue(careful_ > 0 ? 1 : count);
     if (!answer) return std::unexpected(std::move(answer.error()));
-    if (careful) --careful_;
-    if (answer->status == 200) return Take(std::move(answer->body));
-    if (answer->status != 500 || careful) return std::unexpected(Refusal(*answer));
+    if (answer->status == 200) {
+      careful_ = std::max(careful_ - 1, 0);
+      return Take(std::move(answer->body));
+    }
+    if (answer->status != 500) return std::unexpected(Refusal(*answer));
+    ++errors_;
     careful_ = kCarefulPulls;
+    client_.Reset();
+    if (errors == kMostErrors) return std::unexpected(Refusal(*answer));
   }
 }
 
 void HttpSource::Settle(Settlement settlement, OnSettled done) {
   done(true);
-  if (spool_ != nullptr) spool_->Settled(settlement.ticket, settlement.ending);
+  if (spool_ == nullptr) return;
+  try {
+    spool_->Settled(settlement.ticket, settlement.ending);
+  } catch (const std::exception&) {
+    // No memory: the frame stays in the spool, and the next start does it again.
+  }
+}
+
+void HttpSource::Interrupt() {
+  probe_gate_.Interrupt(milliseconds(0));
+  gate_.Interrupt(kLastAnswer);
 }
 
 Result<void> HttpSource::Probe() {
-  auto answer = Ask("/health", kProbeBytes, kProbeTime, true);
+  auto answer = Ask(probe_gate_, "/health", kProbeBytes, kProbeTime, true);
   if (!answer) return std::unexpected(std::move(answer.error()));
   if (answer->status != 200) {
     return base::Fail(ErrorCode::kUnavailable,

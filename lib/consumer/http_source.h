@@ -1,6 +1,7 @@
 // Frames from a frame buffer that is asked over HTTP, and that forgets what it has handed out.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -19,13 +20,16 @@ namespace sampleproc::consumer {
 // is still taken, for kLastAnswer at most.
 //
 // A buffer that answers 500 has lost the frames of that answer, and would lose those behind the one
-// that it cannot hand out: for the next kCarefulPulls they are asked for one by one.
+// that it cannot hand out: it is asked again at once, on another connection because it closes its
+// own, and for the next kCarefulPulls answers for one frame at a time. One that answers nothing
+// else is left alone for a while like one that is away.
 //
 // With a spool each answer is on disk before its frames are worked on, and what an earlier process
 // has left there comes first.
 class HttpSource final : public FrameSource {
  public:
   static constexpr int kCarefulPulls = 10;
+  static constexpr int kMostErrors = 100;  // in a row within one Pull
   static constexpr std::chrono::milliseconds kLastAnswer{2'000};
 
   // `client` and `spool`, if there is one, must outlive the source. An answer may take `patience`.
@@ -34,27 +38,33 @@ class HttpSource final : public FrameSource {
       : client_(client), patience_(patience), limits_(limits), spool_(spool) {}
 
   base::Result<std::vector<Delivery>> Pull(std::size_t count) override;
-  // Nobody upstream wants to know, only the spool.
+  // Nobody upstream is told, only the spool.
   void Settle(Settlement settlement, OnSettled done) override;
   bool TakesBack() const override { return false; }
   void Reset() override { client_.Reset(); }
   base::Result<void> Probe() override;
   // Waits for the answer that is on its way.
-  void Interrupt() override { gate_.Interrupt(kLastAnswer); }
+  void Interrupt() override;
+
+  // Answers of 500 so far. Any thread.
+  std::uint64_t errors() const { return errors_; }
 
  private:
-  base::Result<net::HttpAnswer> Ask(const std::string& path, std::size_t most_bytes,
+  base::Result<net::HttpAnswer> Ask(PullGate& gate, const std::string& path, std::size_t most_bytes,
                                     std::chrono::milliseconds time, bool idempotent);
   base::Result<net::HttpAnswer> Dequeue(std::size_t count);
   base::Result<std::vector<Delivery>> Take(std::string body);
+  base::Result<std::vector<Delivery>> Numbered(base::Result<std::vector<Delivery>> deliveries);
 
   net::HttpClient& client_;
   const std::chrono::milliseconds patience_;
   const frame::Options limits_;
   SpoolKeeper* const spool_;       // nullptr: there is none
   std::uint64_t next_ticket_ = 1;  // the puller's
-  int careful_ = 0;                // the puller's; pulls that are still to be of one frame
+  int careful_ = 0;                // the puller's; answers that are still to be of one frame
+  std::atomic<std::uint64_t> errors_ = 0;
   PullGate gate_;
+  PullGate probe_gate_;
 };
 
 }  // namespace sampleproc::consumer

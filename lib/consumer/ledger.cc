@@ -4,7 +4,7 @@ namespace sampleproc::consumer {
 
 void Ledger::Offered(std::size_t frames) {
   metrics_.ConsumerFramesOffered(frames);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   totals_.offered += frames;
 }
 
@@ -20,12 +20,12 @@ void Ledger::Settled(Ending ending, std::string_view reason, bool ours) {
                                    {"returned", &Totals::returned}};
   const Outcome& outcome = ours ? kOutcomes[static_cast<std::size_t>(ending)] : kTakenOver;
   metrics_.ConsumerFrameSettled(outcome.name, ours ? reason : "");
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   ++(totals_.*outcome.count);
 }
 
 Ledger::Totals Ledger::totals() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return totals_;
 }
 

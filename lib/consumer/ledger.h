@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string_view>
 
+#include "base/mutex.h"
 #include "consumer/frame_source.h"
 #include "telemetry/metrics.h"
 
@@ -36,8 +36,8 @@ class Ledger {
 
  private:
   telemetry::Metrics& metrics_;
-  mutable std::mutex mutex_;
-  Totals totals_;  // guarded by mutex_
+  mutable base::Mutex mutex_;
+  Totals totals_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::consumer

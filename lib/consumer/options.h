@@ -53,7 +53,8 @@ struct RedisOptions {
   std::string host = "redis";  // a name, an address, or the path of a Unix socket
   std::uint16_t port = 6379;
   std::string username = {};
-  std::string password_file = {};  // empty: no password
+  std::string password_file = {};  // empty: no password; read at each login
+  int db = 0;                      // the database's number
   bool tls = false;
   std::string tls_ca_file = {};  // empty: the system's authorities
   std::string stream = "frames:ready:<processor_id>";
@@ -66,6 +67,9 @@ struct RedisOptions {
   int max_deliveries = 5;
   std::string results_stream = "sample:results";
   std::string dlq_stream = "frames:dlq:<processor_id>";
+  // The oldest dead letters go when the stream would take more of Redis' memory; one letter may
+  // take a quarter of it.
+  std::uint64_t dlq_max_bytes = 256U << 20;
 };
 
 struct Options {
@@ -77,12 +81,29 @@ struct Options {
   int max_retries = 3;                           // failures before the client is rebuilt
   std::chrono::milliseconds backoff{1'000};      // at most, after the first failure; doubles
   std::chrono::milliseconds health_check_interval{30'000};
+  // Pulls that have succeeded for so long without a frame are a condition; 0 = never. Only who
+  // knows the cameras knows how long is too long.
+  std::chrono::milliseconds silent_after{0};
   Policy policy = Policy::kFifo;
   std::chrono::milliseconds max_age{0};  // older frames are dropped; 0 = never
 
   NoPixels no_pixels = NoPixels::kDrop;
   // Where the files are that entries name; empty: entries cannot name files.
   std::string storage_root = {};
+
+  // Most bytes of a frame's pixels, whether they came along in `metadata` or are fetched; more is
+  // dead. It bounds what one sender can make us hold at a time.
+  std::uint64_t max_pixel_bytes = 32U << 20;
+  // Fetches of pixels at a time, each with a thread that waits. One host has half of them at most,
+  // so more only helps when hosts are far away or many.
+  int fetches = 16;
+  // Longest time for the pixels of a frame to come, from one place; process.deadline when that is
+  // shorter. Then its host counts as away.
+  std::chrono::milliseconds fetch_timeout{10'000};
+  // Frames that may wait here for pixels, besides those that the workers are about to need. Half of
+  // them may be of one host that is away; what exceeds that goes back to a source that takes it
+  // back. More costs memory and takes frames from other replicas.
+  int max_waiting = 500;
 
   // Hosts that entries may name in frame_url, by http/host_patterns.h; empty: none.
   std::vector<std::string> frame_url_hosts = {};

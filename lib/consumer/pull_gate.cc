@@ -3,21 +3,24 @@
 namespace sampleproc::consumer {
 
 bool PullGate::Enter() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   inside_ = !interrupted_;
   return inside_;
 }
 
 void PullGate::Leave() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   inside_ = false;
-  left_.notify_all();
+  left_.NotifyAll();
 }
 
 void PullGate::Interrupt(std::chrono::milliseconds patience) {
-  std::unique_lock lock(mutex_);
-  interrupted_ = true;
-  left_.wait_for(lock, patience, [this] { return !inside_; });
+  {
+    const base::Deadline end(base::SystemClock(), patience);
+    const base::MutexLock lock(mutex_);
+    interrupted_ = true;
+    while (inside_ && !end.Expired()) left_.WaitUntil(mutex_, end);
+  }
   cancel_.Cancel();
 }
 

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 #include "base/deadline.h"
+#include "base/mutex.h"
 
 namespace sampleproc::consumer {
 
@@ -40,10 +39,10 @@ class PullGate {
   void Leave();
 
   const base::CancelFlag cancel_;
-  std::mutex mutex_;
-  std::condition_variable left_;
-  bool interrupted_ = false;  // guarded by mutex_
-  bool inside_ = false;       // guarded by mutex_
+  base::Mutex mutex_;
+  base::CondVar left_;
+  bool interrupted_ GUARDED_BY(mutex_) = false;
+  bool inside_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sampleproc::consumer

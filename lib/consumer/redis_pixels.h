@@ -2,15 +2,16 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
+#include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "consumer/entry_pixels.h"
 #include "net/redis_client.h"
 
 namespace sampleproc::consumer {
 
-// Thread-safe: each worker that asks at the same time has a connection of its own, kept for the
+// Thread-safe: each thread that asks at the same time has a connection of its own, kept for the
 // next. For PixelPlaces::redis_key.
 class RedisPixels {
  public:
@@ -18,18 +19,21 @@ class RedisPixels {
   RedisPixels(net::ConnectStream connect, net::RedisLogin login, const net::RedisLimits& limits)
       : connect_(std::move(connect)), login_(std::move(login)), limits_(limits) {}
 
-  // GET. kNotFound when there is no such key, or no longer; kInvalidFrame when it holds something
-  // else than bytes; else as net::RedisClient::Ask fails.
-  base::Result<base::ByteBuffer> Fetch(const std::string& key, const base::Allowance& allowance);
+  // STRLEN, then GET. kNotFound when there is no such key, or no longer; kTooLarge; kInvalidFrame
+  // when it holds something else than bytes; else as net::RedisClient::Ask fails.
+  base::Result<std::string> Fetch(const std::string& key, const MakeRoom& make_room,
+                                  const base::Allowance& allowance);
 
  private:
-  std::unique_ptr<net::RedisClient> Take();
+  std::unique_ptr<net::RedisClient> Take() EXCLUDES(mutex_);
+  base::Result<net::RedisReply> Ask(const net::RedisCommand& command,
+                                    const base::Allowance& allowance) EXCLUDES(mutex_);
 
   const net::ConnectStream connect_;
   const net::RedisLogin login_;
   const net::RedisLimits limits_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<net::RedisClient>> idle_;  // guarded by mutex_
+  base::Mutex mutex_;
+  std::vector<std::unique_ptr<net::RedisClient>> idle_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::consumer

@@ -3,6 +3,10 @@
 // another type) comes before the acknowledgement, and a script that failed can be run again.
 //
 // Each names its keys, as a cluster wants; there all of them must share a hash tag.
+//
+// An entry may be trimmed (MAXLEN) or deleted while it is pending. XCLAIM takes such a one out of
+// the pending list without a word (Redis 7), and its owner would find it settled by somebody else:
+// so it is claimed only when it is there.
 #pragma once
 
 namespace sampleproc::consumer {
@@ -24,41 +28,114 @@ redis.call('XDEL', KEYS[1], ARGV[2])
 return ours
 )lua";
 
-// KEYS: stream, dead letters. ARGV: group, id, limit, then fields that are added to the entry's
-// own.
+// KEYS: stream, dead letters. ARGV: group, id, most letters, most bytes of all letters, most values
+// of one, most bytes of one, the frame's id, then fields that are added to the entry's own.
+//
+// unpack and Lua's stack bound the values of a letter. From an entry that has more, or is too
+// large, whole fields are left out: what is known of a frame is taken first, then the rest as long
+// as there is room; dlq_truncated counts those left out. Names with dlq_ are of an earlier death;
+// how often a letter was replayed stays.
 inline constexpr char kDeadScript[] = R"lua(
 if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
 local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
-local fields = found[1] and found[1][2] or {}
-for i = 4, #ARGV do fields[#fields + 1] = ARGV[i] end
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(fields))
+local fields = found[1] and found[1][2] or {'frame_id', ARGV[7], 'dlq_trimmed', '1'}
+local max_letters, max_total = tonumber(ARGV[3]), tonumber(ARGV[4])
+local max_values, max_bytes = tonumber(ARGV[5]), tonumber(ARGV[6])
+local known = {frame_id = 1, camera_id = 1, timestamp = 1, format = 1, width = 1, height = 1,
+               resolution = 1, size_bytes = 1, traceparent = 1, trace_context = 1, trace_id = 1,
+               span_id = 1, metadata = 1, frame_data = 1, frame_data_b64 = 1, frame_buffer_key = 1,
+               storage_path = 1, frame_url = 1, dlq_replays = 1, dlq_trimmed = 1}
+local letter, bytes, left_out = {}, 0, 0
+for pass = 1, 2 do
+  for i = 1, #fields, 2 do
+    local name, value = fields[i], fields[i + 1]
+    local size = #name + #value
+    if (pass == 1) ~= (known[name] ~= nil) or (pass == 2 and name:sub(1, 4) == 'dlq_') then
+      -- of the other pass, or of an earlier death
+    elseif #letter + 2 <= max_values and bytes + size <= max_bytes then
+      letter[#letter + 1] = name
+      letter[#letter + 1] = value
+      bytes = bytes + size
+    else
+      left_out = left_out + 1
+    end
+  end
+end
+for i = 8, #ARGV do letter[#letter + 1] = ARGV[i] end
+if left_out > 0 then
+  letter[#letter + 1] = 'dlq_truncated'
+  letter[#letter + 1] = tostring(left_out)
+end
+local length = redis.call('XLEN', KEYS[2])
+while length > 0 do
+  local used = redis.pcall('MEMORY', 'USAGE', KEYS[2], 'SAMPLES', '0')
+  if type(used) ~= 'number' or used + bytes <= max_total then break end
+  length = math.floor(length * 0.9)
+  redis.call('XTRIM', KEYS[2], 'MAXLEN', length)
+end
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', max_letters, '*', unpack(letter))
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 redis.call('XDEL', KEYS[1], ARGV[2])
 return 1
 )lua";
 
 // KEYS: stream. ARGV: group, consumer, id. An entry that is still this consumer's becomes anybody's
-// at once, as if it had never been handed out. 1 or 0.
+// at once, as if it had never been handed out; one that was trimmed stays pending, for whoever
+// looks for what the dead have left. 1 or 0.
 inline constexpr char kReturnScript[] = R"lua(
 local held = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
 if #held == 0 or held[1][2] ~= ARGV[2] then return 0 end
+if #redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 1 end
 redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', 604800000, 'RETRYCOUNT', 0,
            'JUSTID')
 return 1
 )lua";
 
-// KEYS: stream. ARGV: group, consumer, then ids. Those that are still this consumer's count as
-// touched now; one that was taken over stays so. How many are ours.
-inline constexpr char kKeepScript[] = R"lua(
-local kept = 0
-for i = 3, #ARGV do
-  local held = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1)
-  if #held > 0 and held[1][2] == ARGV[2] then
-    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID')
-    kept = kept + 1
+// KEYS: stream. ARGV: group, consumer, id, and perhaps a number of attempts that is noted. An entry
+// that is still this consumer's counts as touched now; one that was taken over stays so. 1 or 0.
+inline constexpr char kTouchScript[] = R"lua(
+local held = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
+if #held == 0 or held[1][2] ~= ARGV[2] then return 0 end
+if #redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 1 end
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'RETRYCOUNT', ARGV[4] or held[1][4],
+           'JUSTID')
+return 1
+)lua";
+
+// KEYS: stream. ARGV: group, consumer, id, shortest idle time, most values, most bytes. Makes an
+// entry this consumer's that has been idle for so long, without counting it as an attempt.
+//
+//   {'none'}                              settled, or in somebody's hands
+//   {'trimmed', attempts}                 nothing is left of it; it stays pending until it is
+//                                         acknowledged. Not told while its owner is alive, who may
+//                                         be at work on it
+//   {'large', attempts, frame_id, values, bytes}
+//   {'frame', attempts, fields}
+inline constexpr char kTakeScript[] = R"lua(
+local held = redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[4], ARGV[3], ARGV[3], 1)
+if #held == 0 then return {'none'} end
+local owner, attempts = held[1][2], held[1][4]
+local found = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])
+if #found == 0 then
+  for _, each in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+    local member = {}
+    for i = 1, #each, 2 do member[each[i]] = each[i + 1] end
+    if member.name == owner and owner ~= ARGV[2] and member.idle < tonumber(ARGV[4]) then
+      return {'none'}
+    end
   end
+  return {'trimmed', attempts}
 end
-return kept
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID')
+local fields, bytes, id = found[1][2], 0, ''
+for i = 1, #fields, 2 do
+  bytes = bytes + #fields[i] + #fields[i + 1]
+  if fields[i] == 'frame_id' and #fields[i + 1] <= 256 then id = fields[i + 1] end
+end
+if #fields > tonumber(ARGV[5]) or bytes > tonumber(ARGV[6]) then
+  return {'large', attempts, id, #fields, bytes}
+end
+return {'frame', attempts, fields}
 )lua";
 
 // KEYS: stream. ARGV: group, consumer. Deletes a consumer that holds nothing; with something in

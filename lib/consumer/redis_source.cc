@@ -6,7 +6,6 @@
 
 #include "consumer/entry_fields.h"
 #include "consumer/redis_scripts.h"
-#include "consumer/result_entry.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -20,25 +19,15 @@ using std::chrono::milliseconds;
 constexpr milliseconds kBlock{500};             // a stop waits no longer
 constexpr milliseconds kShortBlock{20};         // while more can be claimed soon
 constexpr milliseconds kLookForTheDead{1'000};  // at the latest
-constexpr milliseconds kRetrySettling{200};
 // When it stops: for the answer to a pull that is on its way, for settlements that are left, and
 // for each question after them.
 constexpr milliseconds kLastAnswer{1'000};
 constexpr milliseconds kLastPatience{1'000};
 constexpr milliseconds kBrief{500};
-constexpr std::size_t kSettleTogether = 64;
-constexpr const char* kDeadLimit = "10000";
+constexpr int kMostDeliveries = 1'000;  // that are told apart
+constexpr std::size_t kPage = 100;      // of what is pending, beside what is in work here
 
 std::string Milliseconds(milliseconds time) { return std::to_string(time.count()); }
-
-// Calls `take` with each entry of a stream's answer, [id, [name, value, ...]].
-template <typename Take>
-void ForEntries(RedisReply& entries, Take take) {
-  for (RedisReply& entry : entries.elements) {
-    // An entry that was trimmed while it was pending has no fields.
-    if (entry.elements.size() == 2 && !entry.elements[1].elements.empty()) take(entry);
-  }
-}
 
 struct GroupMember {
   std::string name;
@@ -71,24 +60,21 @@ RedisSource::RedisSource(RedisSourceContext context, const RedisOptions& options
     : context_(std::move(context)),
       options_(options),
       limits_(limits),
+      settler_({.connect = context_.connect,
+                .login = context_.login,
+                .limits = context_.limits,
+                .clock = context_.clock,
+                .consumer = context_.consumer,
+                .processor_id = context_.processor_id,
+                .metrics = context_.metrics,
+                .conditions = context_.conditions},
+               options_),
       pull_client_(context_.connect, context_.login, context_.limits),
       next_claim_(context_.clock.Now()),
-      next_forgetting_(next_claim_ + options_.claim_idle * kForgottenAfter / 4),
-      settle_client_(context_.connect, context_.login, context_.limits),
-      settler_([this] { Settler(); }) {}
+      next_forgetting_(next_claim_ + options_.claim_idle * kForgottenAfter / 4) {}
 
 RedisSource::~RedisSource() {
-  {
-    std::unique_lock lock(mutex_);
-    closing_ = true;
-    changed_.notify_all();
-    changed_.wait_for(lock, kLastPatience, [this] { return closed_; });
-    settling_.Cancel();
-    changed_.notify_all();
-  }
-  settler_.join();
-  // Nobody hears of these any more; they stay pending, and others claim them.
-  for (Pending& pending : queue_) pending.done(false);
+  settler_.Close(kLastPatience);
   LeaveGroup();
 }
 
@@ -142,10 +128,9 @@ Result<void> RedisSource::MakeGroup() {
 
 // Moves the texts out of the entry: pixels are large, and memory that is given back frame by frame
 // is taken again by the next one.
-Delivery RedisSource::Take(RedisReply& entry, int deliveries) {
-  const std::string id = std::move(entry.elements[0].text);
+Delivery RedisSource::Take(const std::string& id, RedisReply& values, int deliveries) {
   std::vector<EntryField> fields;
-  auto& parts = entry.elements[1].elements;
+  auto& parts = values.elements;
   for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
     fields.push_back({std::move(parts[i].text), std::move(parts[i + 1].text)});
   }
@@ -158,25 +143,17 @@ Delivery RedisSource::Take(RedisReply& entry, int deliveries) {
     delivery.broken = std::move(read.error());
   }
   if (delivery.entry.frame_id.empty()) delivery.entry.frame_id = id;
-  const std::lock_guard lock(mutex_);
-  delivery.ticket = next_ticket_++;
-  held_.emplace(delivery.ticket, Held{id, deliveries});
+  delivery.ticket = settler_.Hold(id, deliveries);
   return delivery;
-}
-
-bool RedisSource::HoldsSuspect() const {
-  const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(held_, [](const auto& each) { return each.second.deliveries > 1; });
-}
-
-bool RedisSource::Holds(const std::string& id) const {
-  const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(held_, [&](const auto& each) { return each.second.id == id; });
 }
 
 Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
   const PullGate::Pass pass(gate_);
   if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
+  if (lost_) {
+    auto found = Recover(count);
+    if (!found || !found->empty()) return found;
+  }
   if (context_.clock.Now() >= next_claim_) {
     auto claimed = Claim(count);
     if (!claimed || !claimed->empty()) return claimed;
@@ -193,10 +170,7 @@ Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
 // of life. Asking for what is in hand is one; nothing is, so nothing comes.
 Result<void> RedisSource::BeSeen() {
   if (context_.clock.Now() < next_seen_) return {};
-  {
-    const std::lock_guard lock(mutex_);
-    if (!held_.empty()) return {};  // KeepHeld is a sign too
-  }
+  if (settler_.held() > 0) return {};  // what is held is touched, which is a sign too
   auto reply = Ask({"XREADGROUP", "GROUP", options_.group, context_.consumer, "COUNT", "1",
                     "STREAMS", options_.stream, "0"});
   if (!reply) return std::unexpected(std::move(reply.error()));
@@ -207,19 +181,26 @@ Result<void> RedisSource::BeSeen() {
 
 Result<std::vector<Delivery>> RedisSource::Read(std::size_t count) {
   const milliseconds block = left_behind_ ? kShortBlock : kBlock;
+  const std::size_t most = most_ == 0 ? count : std::min(count, most_);
   const RedisCommand command = {"XREADGROUP",
                                 "GROUP",
                                 options_.group,
                                 context_.consumer,
                                 "COUNT",
-                                std::to_string(count),
+                                std::to_string(most),
                                 "BLOCK",
                                 Milliseconds(block),
                                 "STREAMS",
                                 options_.stream,
                                 ">"};
   auto reply = Ask(command, block);
-  if (!reply) return std::unexpected(std::move(reply.error()));
+  if (!reply) {
+    lost_ = true;
+    if (reply.error().code != ErrorCode::kTooLarge)
+      return std::unexpected(std::move(reply.error()));
+    most_ = 1;
+    return Recover(count);
+  }
   std::vector<Delivery> deliveries;
   if (reply->IsError("NOGROUP")) {
     if (auto made = MakeGroup(); !made) return std::unexpected(std::move(made.error()));
@@ -227,196 +208,194 @@ Result<std::vector<Delivery>> RedisSource::Read(std::size_t count) {
   }
   for (RedisReply& stream : reply->elements) {
     if (stream.elements.size() != 2) continue;
-    ForEntries(stream.elements[1],
-               [&](RedisReply& entry) { deliveries.push_back(Take(entry, 1)); });
+    for (RedisReply& entry : stream.elements[1].elements) {
+      if (entry.elements.size() != 2) continue;
+      deliveries.push_back(Take(entry.elements[0].text, entry.elements[1], 1));
+    }
   }
+  if (!deliveries.empty()) most_ = most_ >= count ? 0 : 2 * most_;
   return deliveries;
 }
 
-// What the dead have left. Entries that were given back come together, others one by one.
+// What the dead have left, and what is ours and never came. Entries that were given back come
+// together, others one by one.
 Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
-  auto reply = Ask({"XPENDING", options_.stream, options_.group, "IDLE",
-                    Milliseconds(options_.claim_idle), "-", "+", std::to_string(count)});
+  auto reply =
+      Ask({"XPENDING", options_.stream, options_.group, "IDLE", Milliseconds(options_.claim_idle),
+           "-", "+", std::to_string(count + kPage + settler_.held())});
   if (!reply) return std::unexpected(std::move(reply.error()));
-  std::vector<Delivery> deliveries;
   left_behind_ = false;
-  for (const RedisReply& each : reply->elements) {
+  std::vector<std::string> given_back;
+  std::vector<std::string> suspects;
+  for (RedisReply& each : reply->elements) {
     if (each.elements.size() != 4) continue;
-    // In work here, and idle only because Redis was away for so long that nothing was touched.
-    const std::string& id = each.elements[0].text;
-    if (Holds(id)) continue;
+    // In work here, and idle only because it was trimmed, or Redis was away for too long.
+    std::string& id = each.elements[0].text;
+    if (settler_.Holds(id)) continue;
     const std::int64_t before = each.elements[3].integer;
-    const bool suspect = before > 0;
-    if (suspect && HoldsSuspect()) {
+    if (before == 0) {
+      if (given_back.size() == count) continue;
+      claiming_.try_emplace(id, 0);
+      given_back.push_back(std::move(id));
+    } else {
+      if (each.elements[1].text != context_.consumer) claiming_.try_emplace(id, 0);
+      suspects.push_back(std::move(id));
+    }
+  }
+  auto deliveries = Fetch(given_back, options_.claim_idle);
+  if (!deliveries) return deliveries;
+  for (const std::string& id : suspects) {
+    if (settler_.HoldsSuspect() || deliveries->size() >= count) {
       left_behind_ = true;
-      continue;
+      break;
     }
-    auto claimed = ClaimOne(id, before + 1);
-    if (!claimed) {
+    auto one = Fetch({id}, options_.claim_idle);
+    if (!one) {
       // What has been claimed is held, so it must come to its worker.
-      if (!deliveries.empty()) break;
-      return std::unexpected(std::move(claimed.error()));
+      if (!deliveries->empty()) break;
+      return one;
     }
-    std::ranges::move(*claimed, std::back_inserter(deliveries));
+    std::ranges::move(*one, std::back_inserter(*deliveries));
+  }
+  std::erase_if(claiming_, [&](const auto& each) { return !lost_ && each.second == 0; });
+  TellTrimmed(*deliveries);
+  return deliveries;
+}
+
+// What was handed to us in answers that never came, or were too large.
+Result<std::vector<Delivery>> RedisSource::Recover(std::size_t count) {
+  auto reply = Ask({"XPENDING", options_.stream, options_.group, "-", "+",
+                    std::to_string(count + kPage + settler_.held()), context_.consumer});
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  std::vector<std::string> ids;
+  bool more = false;
+  for (RedisReply& each : reply->elements) {
+    if (each.elements.size() != 4) continue;
+    std::string& id = each.elements[0].text;
+    const std::int64_t before = each.elements[3].integer;
+    if (before == 0 || settler_.Holds(id)) continue;  // 0: was given back
+    const bool suspect = before > 1 || claiming_.contains(id);
+    if (ids.size() == count || (suspect && settler_.HoldsSuspect())) {
+      more = true;
+    } else {
+      ids.push_back(std::move(id));
+    }
+  }
+  auto deliveries = Fetch(ids, milliseconds(0));
+  if (!deliveries) return deliveries;
+  lost_ = more;
+  if (!lost_) claiming_.clear();
+  TellTrimmed(*deliveries);
+  return deliveries;
+}
+
+// Entries by their ids, as far as they are still to be had and have been idle for so long.
+Result<std::vector<Delivery>> RedisSource::Fetch(const std::vector<std::string>& ids,
+                                                 milliseconds idle) {
+  std::vector<Delivery> deliveries;
+  if (ids.empty()) return deliveries;
+  std::vector<RedisCommand> commands;
+  for (const std::string& id : ids) {
+    commands.push_back({"EVAL", kTakeScript, "1", options_.stream, options_.group,
+                        context_.consumer, id, Milliseconds(idle),
+                        std::to_string(context_.limits.reply_elements / 2),
+                        std::to_string(context_.limits.reply_bytes / 2)});
+  }
+  auto taken = pull_client_.Ask(commands, {.cancel = gate_.cancel()});
+  if (taken) {
+    auto noted = NoteAttempts(*taken, ids);
+    if (!noted) taken = std::unexpected(std::move(noted.error()));
+  }
+  if (!taken) {
+    lost_ = true;
+    return std::unexpected(std::move(taken.error()));
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    claiming_.erase(ids[i]);
+    RedisReply& each = (*taken)[i];
+    if (each.elements.size() >= 2) deliveries.push_back(Taken(ids[i], each));
   }
   return deliveries;
 }
 
-Result<std::vector<Delivery>> RedisSource::ClaimOne(const std::string& id,
-                                                    std::int64_t deliveries) {
-  auto reply = Ask({"XCLAIM", options_.stream, options_.group, context_.consumer,
-                    Milliseconds(options_.claim_idle), id});
-  if (!reply) return std::unexpected(std::move(reply.error()));
-  std::vector<Delivery> claimed;
-  ForEntries(*reply, [&](RedisReply& entry) {
-    Delivery delivery = Take(entry, static_cast<int>(std::min<std::int64_t>(deliveries, 1'000)));
-    if (deliveries > options_.max_deliveries && !delivery.broken) {
-      delivery.broken =
-          base::Fail(ErrorCode::kInternal, "whoever works on this frame does not come back")
-              .error();
+// Counts the attempt at what has arrived by a claim, in Redis and in the answer: only now, because
+// an answer that gets lost is no attempt. What is somebody else's by now becomes 'none'.
+Result<void> RedisSource::NoteAttempts(std::vector<RedisReply>& taken,
+                                       const std::vector<std::string>& ids) {
+  std::vector<RedisCommand> commands;
+  std::vector<RedisReply*> noted;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    RedisReply& each = taken[i];
+    if (each.kind == RedisReply::Kind::kError) {
+      return std::unexpected(each.AsError());
     }
-    claimed.push_back(std::move(delivery));
-  });
-  return claimed;
-}
-
-Result<void> RedisSource::Probe() {
-  const PullGate::Pass pass(gate_);
-  if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
-  auto reply = Ask({"PING"});
-  if (!reply) return std::unexpected(std::move(reply.error()));
+    const auto claim = claiming_.find(ids[i]);
+    if (claim == claiming_.end() || each.elements.size() < 3) continue;
+    std::int64_t& attempts = each.elements[1].integer;
+    if (claim->second == attempts) continue;  // noted before; the answer got lost
+    claim->second = ++attempts;
+    commands.push_back({"EVAL", kTouchScript, "1", options_.stream, options_.group,
+                        context_.consumer, ids[i], std::to_string(attempts)});
+    noted.push_back(&each);
+  }
+  if (commands.empty()) return {};
+  auto replies = pull_client_.Ask(commands, {.cancel = gate_.cancel()});
+  if (!replies) return std::unexpected(std::move(replies.error()));
+  for (std::size_t i = 0; i < noted.size(); ++i) {
+    const RedisReply& reply = (*replies)[i];
+    if (reply.kind == RedisReply::Kind::kError) return std::unexpected(reply.AsError());
+    if (reply.integer == 0) noted[i]->elements.clear();
+  }
   return {};
 }
 
-void RedisSource::Settle(Settlement settlement, OnSettled done) {
-  const std::lock_guard lock(mutex_);
-  const auto held = held_.find(settlement.ticket);
-  queue_.push_back({std::move(settlement), std::move(done), held->second});
-  changed_.notify_all();
-}
-
-RedisCommand RedisSource::CommandFor(const Pending& pending) const {
-  const Settlement& settled = pending.settlement;
-  const std::string& id = pending.held.id;
-  const base::WallTime now = context_.clock.Wall();
-  switch (settled.ending) {
-    case Ending::kDone: {
-      RedisCommand command = {
-          "EVAL", kPublishScript, "2", options_.stream, options_.results_stream, options_.group,
-          id,     kResultsLimit};
-      AppendResultEntry({settled.frame_id, settled.record}, context_.processor_id, now, command);
-      return command;
-    }
-    case Ending::kDropped:
-      return {"EVAL", kDropScript, "1", options_.stream, options_.group, id};
-    case Ending::kDead:
-      return {"EVAL",
-              kDeadScript,
-              "2",
-              options_.stream,
-              options_.dlq_stream,
-              options_.group,
-              id,
-              kDeadLimit,
-              "dlq_reason",
-              settled.reason,
-              "dlq_id",
-              id,
-              "dlq_deliveries",
-              std::to_string(pending.held.deliveries),
-              "dlq_processor_id",
-              context_.processor_id,
-              "dlq_timestamp",
-              EpochSeconds(now)};
-    case Ending::kReturned:
-      break;
+// Of kTakeScript's answers all but 'none'.
+Delivery RedisSource::Taken(const std::string& id, RedisReply& taken) {
+  const std::string& what = taken.elements[0].text;
+  const auto deliveries =
+      static_cast<int>(std::clamp<std::int64_t>(taken.elements[1].integer, 1, kMostDeliveries));
+  Delivery delivery;
+  if (what == "trimmed") {
+    delivery.drop = "trimmed";
+    delivery.entry.frame_id = id;
+    delivery.ticket = settler_.Hold(id, 1);
+    return delivery;
   }
-  return {"EVAL", kReturnScript, "1", options_.stream, options_.group, context_.consumer, id};
-}
-
-// Whether Redis took what was sent; else all of it is to be sent again. A script that had been done
-// answers 0 the second time: so a frame may count as taken over that was ours, never twice as done.
-bool RedisSource::SettleSome(std::vector<Pending>& batch) {
-  std::vector<RedisCommand> commands;
-  for (const Pending& pending : batch) commands.push_back(CommandFor(pending));
-  auto replies = settle_client_.Ask(commands, {.cancel = settling_});
-  if (!replies) return false;
-  std::vector<Pending> again;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const RedisReply& reply = (*replies)[i];
-    if (reply.kind == RedisReply::Kind::kError) {
-      // Without the group there is nothing to settle: Redis has lost it. The word stands within the
-      // message of a script.
-      if (reply.text.find("NOGROUP") != std::string::npos) {
-        batch[i].done(false);
-      } else {
-        again.push_back(std::move(batch[i]));
-        continue;
-      }
-    } else {
-      batch[i].done(reply.integer == 1);
-    }
-    const std::lock_guard lock(mutex_);
-    held_.erase(batch[i].settlement.ticket);
+  if (what == "large") {
+    RedisReply named;
+    named.elements.resize(2);
+    named.elements[0].text = "frame_id";
+    named.elements[1].text = std::move(taken.elements[2].text);
+    delivery = Take(id, named, deliveries);
+    delivery.broken =
+        base::Fail(ErrorCode::kTooLarge,
+                   "the entry has " + std::to_string(taken.elements[3].integer) +
+                       " names and values of " + std::to_string(taken.elements[4].integer) +
+                       " bytes, which is too large to be pulled")
+            .error();
+    return delivery;
   }
-  batch = std::move(again);
-  return batch.empty();
-}
-
-void RedisSource::KeepHeld() {
-  RedisCommand command = {"EVAL",          kKeepScript,    "1",
-                          options_.stream, options_.group, context_.consumer};
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [ticket, held] : held_) command.push_back(held.id);
+  delivery = Take(id, taken.elements[2], deliveries);
+  if (deliveries > options_.max_deliveries && !delivery.broken) {
+    delivery.broken =
+        base::Fail(ErrorCode::kInternal, "whoever works on this frame does not come back").error();
   }
-  if (command.size() == 6) return;
-  (void)settle_client_.Ask(command, {.cancel = settling_});  // the next one comes soon
+  return delivery;
 }
 
-void RedisSource::Settler() {
-  SettleUntilClosed();
-  const std::lock_guard lock(mutex_);
-  closed_ = true;
-  changed_.notify_all();
-}
-
-void RedisSource::SettleUntilClosed() {
-  const milliseconds beat = std::max(milliseconds(1), options_.claim_idle / 3);
-  base::MonoTime next_beat = base::SystemClock().Now() + beat;
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait_until(lock, next_beat, [this] { return closing_ || !queue_.empty(); });
-    if (base::SystemClock().Now() >= next_beat) {
-      next_beat = base::SystemClock().Now() + beat;
-      lock.unlock();
-      KeepHeld();
-      lock.lock();
-      continue;
-    }
-    if (queue_.empty()) return;  // closing
-    std::vector<Pending> batch;
-    while (!queue_.empty() && batch.size() < kSettleTogether) {
-      batch.push_back(std::move(queue_.front()));
-      queue_.pop_front();
-    }
-    lock.unlock();
-    const bool settled = SettleSome(batch);
-    lock.lock();
-    while (!batch.empty()) {
-      queue_.push_front(std::move(batch.back()));
-      batch.pop_back();
-    }
-    if (settled) continue;
-    if (settling_.Cancelled()) return;
-    const base::MonoTime pause_end = base::SystemClock().Now() + kRetrySettling;
-    while (base::SystemClock().Now() < pause_end) changed_.wait_until(lock, pause_end);
-  }
+void RedisSource::TellTrimmed(const std::vector<Delivery>& deliveries) const {
+  const auto trimmed = std::ranges::count(deliveries, "trimmed", &Delivery::drop);
+  if (trimmed == 0 || context_.log == nullptr) return;
+  context_.log->Warning(
+      "consumer: frames were trimmed from the stream after they had been handed out and before "
+      "somebody worked on them; the stream's MAXLEN is too small for what waits",
+      {{"stream", std::string_view(options_.stream)}, {"frames", std::int64_t{trimmed}}});
 }
 
 void RedisSource::LeaveGroup() {
   // A server that is away is not waited for.
-  net::RedisClient& client = settle_client_.connected() ? settle_client_ : pull_client_;
+  net::RedisClient& settling = settler_.client();
+  net::RedisClient& client = settling.connected() ? settling : pull_client_;
   if (!client.connected()) return;
   (void)AskBriefly(client,
                    {"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer});

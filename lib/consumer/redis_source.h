@@ -2,21 +2,22 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "consumer/frame_source.h"
 #include "consumer/options.h"
 #include "consumer/pull_gate.h"
+#include "consumer/redis_settler.h"
 #include "frame/options.h"
 #include "net/redis_client.h"
+#include "telemetry/conditions.h"
+#include "telemetry/metrics.h"
 
 namespace sampleproc::consumer {
 
@@ -28,22 +29,30 @@ struct RedisSourceContext {
   const base::Clock& clock;  // must outlive the source
   std::string consumer;      // unique: two with one name would take each other's frames for theirs
   std::string processor_id;  // written into results
+  // Each may be none, or has to outlive the source.
+  telemetry::Metrics* metrics = nullptr;
+  telemetry::Conditions* conditions = nullptr;
+  base::Logger* log = nullptr;
 };
 
 // A consumer group (XREADGROUP), made when it is missing. An entry is pending until it has been
 // settled by one script that publishes, acknowledges and deletes; a script that finds it settled by
-// somebody else does nothing. So:
+// somebody else does nothing (RedisSettler). So:
 //
 //   - what this consumer holds when it dies is claimed by another after `claim_idle`. One such
-//     entry is held at a time and reported with its number of deliveries, so that the one that
+//     entry is held at a time and reported with its number of attempts, so that the one that
 //     kills its consumers is found: after max_deliveries it goes to the dead letters
+//   - the attempts of an entry are its delivery count in Redis: its first hand-out, then each claim
+//     whose entry has arrived. A hand-out whose answer got lost is fetched again by this consumer
+//     and counts as none
+//   - what is too large to be pulled goes to the dead letters without: a read whose answer is over
+//     the limits is followed by smaller ones, and what it had is looked at one by one
+//   - an entry that was trimmed before somebody worked on it is reported to be dropped; one that is
+//     trimmed while it is in work is done
 //   - the name of a consumer that holds nothing and has said nothing for kForgottenAfter times
 //     claim_idle is taken out of the group: each start brings a new one
 //   - what is held is touched three times in claim_idle, so nobody claims what is in work; one that
 //     slept for longer finds that its frames are no longer its own
-//
-// Settlements go out on a connection and a thread of their own, in the order of Settle; one that
-// Redis refuses (no memory) is tried again and may come after those that were sent with it.
 class RedisSource final : public FrameSource {
  public:
   static constexpr int kForgottenAfter = 120;  // an hour by the default of claim_idle
@@ -55,7 +64,10 @@ class RedisSource final : public FrameSource {
   ~RedisSource() override;
 
   base::Result<std::vector<Delivery>> Pull(std::size_t count) override;
-  void Settle(Settlement settlement, OnSettled done) override;
+  void Settle(Settlement settlement, OnSettled done) override {
+    settler_.Settle(std::move(settlement), std::move(done));
+  }
+  std::size_t Parked() const override { return settler_.Parked(); }
   bool TakesBack() const override { return true; }
 
   // Whether no other consumer of the group has been heard of in the last kHeard: then nobody reads
@@ -64,62 +76,46 @@ class RedisSource final : public FrameSource {
   base::Result<bool> AloneInGroup();
 
   void Reset() override { pull_client_.Disconnect(); }
-  base::Result<void> Probe() override;
   void Interrupt() override;
 
  private:
-  struct Held {
-    std::string id;
-    int deliveries = 1;
-  };
-  struct Pending {
-    Settlement settlement;
-    OnSettled done;
-    Held held;
-  };
+  using Deliveries = base::Result<std::vector<Delivery>>;
 
   base::Result<void> MakeGroup();
   base::Result<void> BeSeen();
   void ForgetTheGone();
-  base::Result<std::vector<Delivery>> Read(std::size_t count);
-  base::Result<std::vector<Delivery>> Claim(std::size_t count);
-  base::Result<std::vector<Delivery>> ClaimOne(const std::string& id, std::int64_t deliveries);
+  Deliveries Read(std::size_t count);
+  Deliveries Claim(std::size_t count);
+  Deliveries Recover(std::size_t count);
+  Deliveries Fetch(const std::vector<std::string>& ids, std::chrono::milliseconds idle);
+  base::Result<void> NoteAttempts(std::vector<net::RedisReply>& taken,
+                                  const std::vector<std::string>& ids);
   base::Result<net::RedisReply> Ask(const net::RedisCommand& command,
                                     std::chrono::milliseconds wait = {});
   static base::Result<net::RedisReply> AskBriefly(net::RedisClient& client,
                                                   const net::RedisCommand& command);
-  Delivery Take(net::RedisReply& entry, int deliveries);
-  bool HoldsSuspect() const;
-  bool Holds(const std::string& id) const;
-
-  void Settler();
-  void SettleUntilClosed();
-  bool SettleSome(std::vector<Pending>& batch);
-  void KeepHeld();
+  Delivery Taken(const std::string& id, net::RedisReply& taken);
+  Delivery Take(const std::string& id, net::RedisReply& fields, int deliveries);
+  void TellTrimmed(const std::vector<Delivery>& deliveries) const;
   void LeaveGroup();
-  net::RedisCommand CommandFor(const Pending& pending) const;
 
   const RedisSourceContext context_;
   const RedisOptions options_;
   const frame::Options limits_;
   PullGate gate_;
-  net::RedisClient pull_client_;    // the puller's
-  base::MonoTime next_claim_{};     // the puller's
-  base::MonoTime next_seen_{};      // the puller's
-  base::MonoTime next_forgetting_;  // the puller's
-  bool left_behind_ = false;        // the puller's; more could be claimed once a suspect is settled
-  net::RedisClient settle_client_;  // the settling thread's
+  RedisSettler settler_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::uint64_t next_ticket_ = 1;       // guarded by mutex_
-  std::map<std::uint64_t, Held> held_;  // guarded by mutex_; until settled
-  std::deque<Pending> queue_;           // guarded by mutex_; no longer than held_
-  bool closing_ = false;                // guarded by mutex_; settle what is left and end
-  bool closed_ = false;                 // guarded by mutex_; the settling thread is at its end
-  const base::CancelFlag settling_;     // cancelled: end, whatever is left
-
-  std::jthread settler_;
+  // The puller's:
+  net::RedisClient pull_client_;
+  base::MonoTime next_claim_{};
+  base::MonoTime next_seen_{};
+  base::MonoTime next_forgetting_;
+  bool left_behind_ = false;  // more could be claimed once a suspect is settled
+  bool lost_ = false;         // an answer with entries may have been lost: they are ours, unseen
+  std::size_t most_ = 0;      // read no more at once, after an answer that was too large; 0 = any
+  // Entries that are being claimed, until they have arrived, with the number of attempts that may
+  // have been noted for them already; 0 = none.
+  std::map<std::string, std::int64_t> claiming_;
 };
 
 }  // namespace sampleproc::consumer

@@ -1,5 +1,7 @@
 #include "consumer/registrar.h"
 
+#include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "json/writer.h"
@@ -15,21 +17,27 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMostAnswerBytes = 1U << 20;
 constexpr const char* kBase = "/api/v1/processors/";
 
+// kConfig for what is refused for good.
 base::Error Refusal(std::string_view what, int status) {
-  return base::Fail(ErrorCode::kUnavailable, "the orchestrator answers to " + std::string(what) +
-                                                 " with " + std::to_string(status))
+  const bool passes = status < 400 || status >= 500 || status == 408 || status == 429;
+  std::string message =
+      "the orchestrator answers to \"" + std::string(what) + "\" with " + std::to_string(status);
+  if (!passes) message += ": see consumer.orchestrator_url, .processor_id and .capabilities";
+  return base::Fail(passes ? ErrorCode::kUnavailable : ErrorCode::kConfig, std::move(message))
       .error();
 }
 
 }  // namespace
 
 Registrar::Registrar(net::HttpClient& client, Registration registration, milliseconds interval,
-                     Backoff backoff, const base::Clock& clock, base::Logger& log)
+                     Backoff backoff, const base::Clock& clock, telemetry::Conditions& conditions,
+                     base::Logger& log)
     : client_(client),
       registration_(std::move(registration)),
       interval_(interval),
       backoff_(std::move(backoff)),
       clock_(clock),
+      conditions_(conditions),
       log_(log),
       thread_([this] { Run(); }) {}
 
@@ -37,10 +45,10 @@ Registrar::~Registrar() { End(); }
 
 void Registrar::End() {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     stopping_ = true;
-    wake_.notify_all();
   }
+  wake_.NotifyAll();
   cancel_.Cancel();
   if (thread_.joinable()) thread_.join();
 }
@@ -61,41 +69,54 @@ void Registrar::Stop(bool deregister, const base::Deadline& end) {
 }
 
 void Registrar::Run() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   while (!stopping_) {
-    lock.unlock();
-    Result<void> done = registered_ ? BeatOnce() : Register();
-    if (done && !std::exchange(registered_, true)) {
-      log_.Info("consumer: registered with the orchestrator",
-                {{"queue", std::string_view(registration_.queue)}});
-    }
-    Note(done);
-    const milliseconds pause = done || registered_ ? interval_ : backoff_(failures_);
-    lock.lock();
-    // Forgotten: at once.
-    if (!done && !registered_ && failures_ == 0) continue;
-    wake_.wait_for(lock, pause, [this] { return stopping_; });
+    lock.Unlock();
+    const base::Deadline next(base::SystemClock(), NextCall());
+    lock.Lock();
+    while (!stopping_ && !next.Expired()) wake_.WaitUntil(mutex_, next);
   }
 }
 
-void Registrar::Note(const Result<void>& done) {
+// There may be no memory for telling it.
+milliseconds Registrar::NextCall() {
+  try {
+    return Note(CallOnce());
+  } catch (const std::exception&) {
+    return interval_;
+  }
+}
+
+Result<void> Registrar::CallOnce() {
+  try {
+    return registered_ ? BeatOnce() : Register();
+  } catch (const std::exception& error) {
+    return base::Fail(ErrorCode::kInternal, error.what());
+  }
+}
+
+milliseconds Registrar::Note(const Result<void>& done) {
   if (done) {
     failures_ = 0;
-    said_ = false;
-    return;
+    conditions_.Clear(telemetry::condition::kOrchestrator);
+    if (!std::exchange(registered_, true)) {
+      log_.Info("consumer: registered with the orchestrator",
+                {{"queue", std::string_view(registration_.queue)}});
+    }
+    return interval_;
   }
-  if (done.error().code == ErrorCode::kNotFound) {  // forgotten
+  const base::Error& error = done.error();
+  if (error.code == ErrorCode::kCancelled) return interval_;
+  if (error.code == ErrorCode::kNotFound && registered_) {  // forgotten
     registered_ = false;
-    failures_ = 0;
-    return;
+    return milliseconds(0);
   }
-  if (done.error().code == ErrorCode::kCancelled) return;
   ++failures_;
-  if (std::exchange(said_, true)) return;
-  log_.Warning(registered_ ? "consumer: the orchestrator does not take a heartbeat"
-                           : "consumer: the orchestrator does not take the registration",
-               {{"error_type", base::ErrorCodeName(done.error().code)},
-                {"error", std::string_view(done.error().message)}});
+  conditions_.Raise(
+      telemetry::condition::kOrchestrator, {},
+      (registered_ ? "it takes no heartbeat: " : "it does not take the registration: ") +
+          error.message);
+  return error.code == ErrorCode::kConfig ? interval_ : std::min(interval_, backoff_(failures_));
 }
 
 Result<int> Registrar::Send(const std::string& method, const std::string& path, std::string body,
@@ -111,9 +132,12 @@ Result<int> Registrar::Send(const std::string& method, const std::string& path, 
   return answer->status;
 }
 
+base::Allowance Registrar::OneCall() const {
+  return {.deadline = base::Deadline(base::SystemClock(), kCallTime), .cancel = cancel_};
+}
+
 Result<void> Registrar::Register() {
-  const base::Allowance allowance{.deadline = base::Deadline(base::SystemClock(), interval_),
-                                  .cancel = cancel_};
+  const base::Allowance allowance = OneCall();
   auto status = Send("POST", std::string(kBase) + "register", RegistrationJson(), allowance);
   if (!status) return std::unexpected(std::move(status.error()));
   if (*status == 200 || *status == 201) return {};
@@ -122,13 +146,14 @@ Result<void> Registrar::Register() {
       Send("PUT", kBase + net::PercentEncoded(registration_.id), RegistrationJson(), allowance);
   if (!status) return std::unexpected(std::move(status.error()));
   if (*status == 200) return {};
+  if (*status == 404) {
+    return base::Fail(ErrorCode::kUnavailable, "the other registration of this id has just gone");
+  }
   return std::unexpected(Refusal("register again", *status));
 }
 
 Result<void> Registrar::BeatOnce() {
-  auto status =
-      Send("POST", std::string(kBase) + "heartbeat", HeartbeatJson(),
-           {.deadline = base::Deadline(base::SystemClock(), interval_), .cancel = cancel_});
+  auto status = Send("POST", std::string(kBase) + "heartbeat", HeartbeatJson(), OneCall());
   if (!status) return std::unexpected(std::move(status.error()));
   if (*status == 200) return {};
   if (*status == 404) return base::Fail(ErrorCode::kNotFound, "the orchestrator has forgotten us");

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,8 +10,10 @@
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "consumer/backoff.h"
 #include "net/http_client.h"
+#include "telemetry/conditions.h"
 
 namespace sampleproc::consumer {
 
@@ -32,13 +32,19 @@ struct Registration {
 //   POST   /api/v1/processors/heartbeat   200; 404, forgotten: register again
 //   DELETE /api/v1/processors/<id>        204, or 404
 //
-// A change between registered and not is logged once. Frames may come before it has worked: an
-// earlier registration is as good.
+// What fails is tried again after `backoff`, and is the condition `orchestrator`; what the
+// orchestrator refuses for good (4xx) is tried again every `interval`, since only a change of its
+// or our configuration helps. Frames may come before it has worked: an earlier registration is as
+// good.
 class Registrar {
  public:
-  // Everything must outlive it. `interval` is also the longest time that one call may take.
+  // The longest time that one call may take.
+  static constexpr std::chrono::seconds kCallTime{5};
+
+  // Everything must outlive it.
   Registrar(net::HttpClient& client, Registration registration, std::chrono::milliseconds interval,
-            Backoff backoff, const base::Clock& clock, base::Logger& log);
+            Backoff backoff, const base::Clock& clock, telemetry::Conditions& conditions,
+            base::Logger& log);
   // Stops without a word to the orchestrator.
   ~Registrar();
 
@@ -55,23 +61,27 @@ class Registrar {
                          const base::Allowance& allowance);
   std::string RegistrationJson() const;
   std::string HeartbeatJson() const;
-  void Note(const base::Result<void>& done);
+  // Each returns how long to wait before the next call.
+  std::chrono::milliseconds NextCall();
+  std::chrono::milliseconds Note(const base::Result<void>& done);
+  base::Result<void> CallOnce();
+  base::Allowance OneCall() const;
 
   net::HttpClient& client_;
   const Registration registration_;
   const std::chrono::milliseconds interval_;
   const Backoff backoff_;
   const base::Clock& clock_;
+  telemetry::Conditions& conditions_;
   base::Logger& log_;
 
-  bool registered_ = false;  // the thread's own, as those below
-  bool said_ = false;        // that it does not work
-  int failures_ = 0;
+  bool registered_ = false;  // the thread's own, until it has ended
+  int failures_ = 0;         // in a row; the thread's own
 
   const base::CancelFlag cancel_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;  // guarded by mutex_
+  base::Mutex mutex_;
+  base::CondVar wake_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
   std::jthread thread_;
 };
 

@@ -22,7 +22,7 @@ struct SinkCounts {
   std::uint64_t delivered = 0;
   std::uint64_t lost = 0;     // there was no room for them
   std::uint64_t refused = 0;  // the other side does not want them, now or later
-  bool failing = false;       // the last attempt to deliver did not succeed
+  bool failing = false;       // nothing is delivered at the moment
 
   std::uint64_t settled() const { return delivered + lost + refused; }
   std::uint64_t held() const { return taken - settled(); }
@@ -39,8 +39,13 @@ class ResultSink {
   // when it is back. What is beyond the bound is lost to this sink, and counted.
   virtual void Take(const ResultRecord& record) = 0;
 
+  // A stop is near: what failed is tried again soon from now on.
+  virtual void Hurry() {}
   // Delivers what it holds, as far as it gets until `end`.
   virtual void Flush(const base::Deadline& end) = 0;
+
+  // Tells what only the passing of time shows. Every second or so.
+  virtual void Look() {}
 
   virtual SinkCounts counts() const = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace sampleproc::consumer {
@@ -15,8 +16,7 @@ constexpr std::size_t kMostBytesTogether = 1U << 20;
 // Besides its text.
 constexpr std::size_t kRecordOverhead = 128;
 constexpr milliseconds kLongestRetryAfter{60'000};
-constexpr milliseconds kHurriedPause{50};
-constexpr milliseconds kLook{50};
+constexpr milliseconds kHurriedPause{200};
 
 std::size_t BytesOf(const ResultRecord& record) {
   return record.frame_id.size() + record.json.size() + kRecordOverhead;
@@ -25,78 +25,123 @@ std::size_t BytesOf(const ResultRecord& record) {
 }  // namespace
 
 SinkQueue::SinkQueue(std::unique_ptr<SinkTarget> target, resources::Reservation room,
-                     Backoff backoff, base::Logger& log)
+                     Backoff backoff, const SinkQueueContext& context)
     : target_(std::move(target)),
       room_(std::move(room)),
       backoff_(std::move(backoff)),
-      log_(log),
+      context_(context),
       thread_([this] { Run(); }) {}
 
 SinkQueue::~SinkQueue() {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     closing_ = true;
-    changed_.notify_all();
   }
+  changed_.NotifyAll();
   cancel_.Cancel();
   thread_.join();
 }
 
 void SinkQueue::Take(const ResultRecord& record) {
-  const std::size_t bytes = BytesOf(record);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   ++counts_.taken;
-  if (held_bytes_ + bytes > room_.bytes()) {
-    ++counts_.lost;
-    if (std::exchange(said_lost_, true)) return;
-    log_.Error("sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
-               {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
-    return;
+  if (Keep(record)) return changed_.NotifyAll();
+  ++counts_.lost;
+  if (std::exchange(said_lost_, true)) return;
+  context_.log.Error("sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
+                     {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
+}
+
+bool SinkQueue::Keep(const ResultRecord& record) {
+  const std::size_t bytes = BytesOf(record);
+  if (held_bytes_ + bytes > room_.bytes()) return false;
+  try {
+    held_.push_back(record);
+  } catch (const std::bad_alloc&) {
+    return false;
   }
   held_bytes_ += bytes;
-  held_.push_back(record);
-  changed_.notify_all();
+  return true;
+}
+
+void SinkQueue::Hurry() {
+  const base::MutexLock lock(mutex_);
+  hurry_ = true;
+  changed_.NotifyAll();
 }
 
 void SinkQueue::Flush(const base::Deadline& end) {
-  Lock lock(mutex_);
-  hurry_ = true;
-  changed_.notify_all();
-  while (!held_.empty() && !end.Expired()) changed_.wait_for(lock, kLook);
-  hurry_ = false;
+  Hurry();
+  const base::MutexLock lock(mutex_);
+  while (!held_.empty() && !end.Expired()) changed_.WaitUntil(mutex_, end);
 }
 
 SinkCounts SinkQueue::counts() const {
-  const std::lock_guard lock(mutex_);
-  return counts_;
+  const base::MutexLock lock(mutex_);
+  SinkCounts counts = counts_;
+  counts.failing = !Problem().empty();
+  return counts;
 }
 
-void SinkQueue::Run() {
-  Lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return closing_ || !held_.empty(); });
-    if (closing_) return;
-    const auto batch = NextBatch();
-    lock.unlock();
-    Result<SinkTarget::Settled> delivered;
-    try {
-      delivered = target_->Deliver(batch, {.cancel = cancel_});
-    } catch (const std::exception& error) {
-      delivered = base::Fail(base::ErrorCode::kInternal, error.what());
+std::string SinkQueue::Problem() const {
+  if (!failure_.empty()) return "results cannot be delivered: " + failure_;
+  if (delivering_since_) {
+    const auto waited = context_.clock.Now() - *delivering_since_;
+    if (waited >= kOverdue) {
+      return "a result that was sent has no answer for " +
+             std::to_string(std::chrono::duration_cast<std::chrono::seconds>(waited).count()) +
+             " s";
     }
-    Note(delivered);
-    lock.lock();
-    counts_.failing = !delivered;
-    if (delivered) {
-      Settle(*delivered);
-    } else {
-      PauseAfter(delivered.error(), lock);
-    }
+  }
+  return refusal_ ? "results are refused and counted as such: " + refusal_->reason : "";
+}
+
+void SinkQueue::Tell() {
+  if (refusal_ && refusal_->delivered_since &&
+      context_.clock.Now() - refusal_->last >= kRefusalLasts) {
+    refusal_.reset();
+  }
+  const std::string problem = Problem();
+  if (problem.empty()) {
+    context_.conditions.Clear(telemetry::condition::kSink, name());
+  } else {
+    context_.conditions.Raise(telemetry::condition::kSink, name(), problem);
   }
 }
 
-// Under the lock.
-std::vector<const ResultRecord*> SinkQueue::NextBatch() const {
+void SinkQueue::Look() {
+  const base::MutexLock lock(mutex_);
+  Tell();
+}
+
+void SinkQueue::Run() {
+  while (AwaitRecords()) {
+    const auto delivered = DeliverSome();
+    Settle(delivered);
+    if (!delivered) PauseAfter(delivered.error());
+  }
+}
+
+// False: it is the end.
+bool SinkQueue::AwaitRecords() {
+  const base::MutexLock lock(mutex_);
+  while (!closing_ && held_.empty()) changed_.Wait(mutex_);
+  return !closing_;
+}
+
+Result<SinkTarget::Settled> SinkQueue::DeliverSome() {
+  try {
+    return target_->Deliver(NextBatch(), {.cancel = cancel_});
+  } catch (const std::bad_alloc&) {
+    return base::Fail(base::ErrorCode::kOverloaded, "no memory");
+  } catch (const std::exception& error) {
+    return SinkTarget::Settled{.delivered = 0, .refused = 1, .refusal = error.what()};
+  }
+}
+
+std::vector<const ResultRecord*> SinkQueue::NextBatch() {
+  const base::MutexLock lock(mutex_);
+  delivering_since_ = context_.clock.Now();
   std::vector<const ResultRecord*> batch;
   std::size_t bytes = 0;
   for (const ResultRecord& each : held_) {
@@ -107,45 +152,43 @@ std::vector<const ResultRecord*> SinkQueue::NextBatch() const {
   return batch;
 }
 
-// Under the lock.
-void SinkQueue::Settle(const SinkTarget::Settled& settled) {
-  for (std::size_t i = 0; i < settled.delivered + settled.refused; ++i) {
+void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered) {
+  const base::MutexLock lock(mutex_);
+  delivering_since_.reset();
+  if (!delivered) {
+    if (delivered.error().code == base::ErrorCode::kCancelled) return;
+    ++failures_;
+    failure_ = delivered.error().message;
+    return Tell();
+  }
+  failures_ = 0;
+  failure_.clear();
+  for (std::size_t i = 0; i < delivered->delivered + delivered->refused; ++i) {
     held_bytes_ -= BytesOf(held_.front());
     held_.pop_front();
   }
-  counts_.delivered += settled.delivered;
-  counts_.refused += settled.refused;
-  said_lost_ = false;
-  changed_.notify_all();
-}
-
-void SinkQueue::Note(const Result<SinkTarget::Settled>& delivered) {
-  if (delivered) {
-    if (failures_ > 0) {
-      log_.Info("sink: results are delivered again",
-                {{"sink", name()}, {"failures", std::int64_t{failures_}}});
-    }
-    failures_ = 0;
-    return;
+  counts_.delivered += delivered->delivered;
+  counts_.refused += delivered->refused;
+  if (delivered->refused > 0) {
+    refusal_ = Refusal{.reason = delivered->refusal, .last = context_.clock.Now()};
+  } else if (refusal_ && delivered->delivered > 0) {
+    refusal_->delivered_since = true;
   }
-  const base::Error& error = delivered.error();
-  if (error.code == base::ErrorCode::kCancelled || failures_++ > 0) return;
-  log_.Warning("sink: results cannot be delivered",
-               {{"sink", name()},
-                {"error_type", base::ErrorCodeName(error.code)},
-                {"error", std::string_view(error.message)}});
+  said_lost_ = false;
+  Tell();
+  changed_.NotifyAll();
 }
 
-// Under the lock.
-void SinkQueue::PauseAfter(const base::Error& error, Lock& lock) {
+void SinkQueue::PauseAfter(const base::Error& error) {
   milliseconds pause = backoff_(std::max(failures_, 1));
   if (error.retry_after) {
     pause = std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
   }
   const base::Deadline over(base::SystemClock(), pause);
-  const base::Deadline soon(base::SystemClock(), kHurriedPause);
-  while (!closing_ && !over.Expired() && !(hurry_ && soon.Expired())) {
-    changed_.wait_for(lock, std::min(pause, kLook));
+  const base::Deadline soon(base::SystemClock(), std::min(pause, kHurriedPause));
+  const base::MutexLock lock(mutex_);
+  while (!closing_ && !(hurry_ ? soon : over).Expired()) {
+    changed_.WaitUntil(mutex_, hurry_ ? soon : over);
   }
 }
 

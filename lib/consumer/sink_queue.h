@@ -1,22 +1,26 @@
 // A sink whose other side takes time, or is away.
 #pragma once
 
-#include <condition_variable>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "consumer/backoff.h"
 #include "consumer/result_sink.h"
 #include "resources/memory_budget.h"
+#include "telemetry/conditions.h"
 
 namespace sampleproc::consumer {
 
@@ -31,57 +35,83 @@ class SinkTarget {
   struct Settled {
     std::size_t delivered = 0;
     std::size_t refused = 0;
+    std::string refusal = {};  // why the last of those was: one sentence
   };
 
   // Delivers some of the records, of which there is at least one, from the first on. Fails when not
   // even the first could be delivered; it is tried again, after `retry_after` where that is said.
-  // What failed may have arrived: records are delivered at least once.
+  // What failed may have arrived: records are delivered at least once. What throws, other than
+  // for want of memory, costs the first record.
   virtual base::Result<Settled> Deliver(std::span<const ResultRecord* const> records,
                                         const base::Allowance& allowance) = 0;
 };
 
+// What a queue works with; all of it must outlive the queue.
+struct SinkQueueContext {
+  const base::Clock& clock;
+  telemetry::Conditions& conditions;
+  base::Logger& log;
+};
+
 // Holds records up to the size of a reservation, so that no stranger's frames take the room of
-// results, and delivers them in order on a thread of its own. A change between working and failing
-// is logged once.
+// results, and delivers them in order on a thread of its own. That nothing can be delivered, that a
+// delivery has no answer for kOverdue, and that results are refused, is the condition `sink`, by
+// the target's name.
 class SinkQueue final : public ResultSink {
  public:
-  // `log` must outlive the queue.
+  static constexpr std::chrono::seconds kOverdue{5};
+  // A refusal is over when records were delivered and none was refused for so long.
+  static constexpr std::chrono::seconds kRefusalLasts{5};
+
   SinkQueue(std::unique_ptr<SinkTarget> target, resources::Reservation room, Backoff backoff,
-            base::Logger& log);
+            const SinkQueueContext& context);
   // What is held is lost.
   ~SinkQueue() override;
 
   std::string_view name() const override { return target_->name(); }
   void Take(const ResultRecord& record) override;
+  void Hurry() override;
   void Flush(const base::Deadline& end) override;
+  void Look() override;
   SinkCounts counts() const override;
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
+  struct Refusal {
+    std::string reason;
+    base::MonoTime last;
+    bool delivered_since = false;
+  };
 
   void Run();
-  std::vector<const ResultRecord*> NextBatch() const;
-  void Settle(const SinkTarget::Settled& settled);
-  void Note(const base::Result<SinkTarget::Settled>& delivered);
-  void PauseAfter(const base::Error& error, Lock& lock);
+  bool AwaitRecords();
+  base::Result<SinkTarget::Settled> DeliverSome();
+  std::vector<const ResultRecord*> NextBatch();
+  void Settle(const base::Result<SinkTarget::Settled>& delivered);
+  void PauseAfter(const base::Error& error);
+  bool Keep(const ResultRecord& record) REQUIRES(mutex_);
+  std::string Problem() const REQUIRES(mutex_);
+  void Tell() REQUIRES(mutex_);
 
   const std::unique_ptr<SinkTarget> target_;
   const resources::Reservation room_;
   const Backoff backoff_;
-  base::Logger& log_;
+  const SinkQueueContext context_;
   const base::CancelFlag cancel_;
   int failures_ = 0;  // in a row; the thread's own
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by mutex_. The thread reads the records of a batch without it: they stay where they are
-  // until the thread takes them out.
-  std::deque<ResultRecord> held_;
-  std::size_t held_bytes_ = 0;  // guarded by mutex_
-  SinkCounts counts_;           // guarded by mutex_
-  bool hurry_ = false;          // guarded by mutex_; somebody waits for the end
-  bool closing_ = false;        // guarded by mutex_
-  bool said_lost_ = false;      // guarded by mutex_; since there was last room
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  // The thread reads the records of a batch without the lock: they stay where they are until the
+  // thread takes them out.
+  std::deque<ResultRecord> held_ GUARDED_BY(mutex_);
+  std::size_t held_bytes_ GUARDED_BY(mutex_) = 0;
+  SinkCounts counts_ GUARDED_BY(mutex_);
+  std::string failure_ GUARDED_BY(mutex_);  // of the last attempt; "" when it succeeded
+  std::optional<base::MonoTime> delivering_since_ GUARDED_BY(mutex_);
+  std::optional<Refusal> refusal_ GUARDED_BY(mutex_);
+  bool hurry_ GUARDED_BY(mutex_) = false;
+  bool closing_ GUARDED_BY(mutex_) = false;
+  bool said_lost_ GUARDED_BY(mutex_) = false;  // since there was last room
 
   std::jthread thread_;
 };

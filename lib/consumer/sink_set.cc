@@ -1,20 +1,29 @@
 #include "consumer/sink_set.h"
 
-#include <algorithm>
-
 namespace sampleproc::consumer {
 
 void SinkSet::Take(const ResultRecord& record) const {
   for (const auto& sink : sinks_) sink->Take(record);
 }
 
-std::uint64_t SinkSet::Flush(const base::Deadline& end) const {
-  std::uint64_t left = 0;
+void SinkSet::Hurry() const {
+  for (const auto& sink : sinks_) sink->Hurry();
+}
+
+std::vector<SinkSet::Left> SinkSet::Flush(const base::Deadline& end) const {
+  Hurry();  // all of them, while the first is waited for
+  std::vector<Left> left;
   for (const auto& sink : sinks_) {
     sink->Flush(end);
-    left = std::max(left, sink->counts().held());
+    if (const std::uint64_t held = sink->counts().held(); held > 0) {
+      left.push_back({sink->name(), held});
+    }
   }
   return left;
+}
+
+void SinkSet::Look() const {
+  for (const auto& sink : sinks_) sink->Look();
 }
 
 SinkSet::Mark SinkSet::Taken() const {

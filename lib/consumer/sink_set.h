@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/deadline.h"
@@ -19,8 +20,14 @@ class SinkSet {
   // Hands the record to each. Never waits.
   void Take(const ResultRecord& record) const;
 
-  // Each delivers what it holds until `end`; how many records are left in the one that has most.
-  std::uint64_t Flush(const base::Deadline& end) const;
+  struct Left {
+    std::string_view sink;
+    std::uint64_t records = 0;
+  };
+  // Those of ResultSink. Flush returns which sinks still hold records, and how many.
+  void Hurry() const;
+  std::vector<Left> Flush(const base::Deadline& end) const;
+  void Look() const;
 
   const std::vector<std::unique_ptr<ResultSink>>& sinks() const { return sinks_; }
 

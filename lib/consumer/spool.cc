@@ -11,10 +11,11 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <utility>
+#include <vector>
+
+#include "consumer/buffer_answer.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -26,7 +27,9 @@ using base::Result;
 
 constexpr std::string_view kAnswer = ".json";
 constexpr std::string_view kLog = ".log";
-constexpr std::string_view kUnfinished = ".tmp";
+constexpr std::string_view kTornAnswer = ".json.torn";
+constexpr std::string_view kTornLog = ".log.torn";
+constexpr std::string_view kUnfinished = ".tmp";  // of earlier versions: renamed when it was whole
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;  // pictures of people
 
@@ -39,17 +42,36 @@ std::unexpected<base::Error> Failed(const std::string& path) {
   return Fail(ErrorCode::kIo, path + ": " + std::strerror(errno));
 }
 
-std::optional<std::uint64_t> NumberOf(const fs::path& path) {
-  const std::string stem = path.stem().string();
+// "12.json.torn" is 12 and ".json.torn"; nothing when it is no such name.
+std::optional<std::pair<std::uint64_t, std::string>> SplitName(const std::string& name) {
+  const std::size_t dot = std::min(name.find('.'), name.size());
   std::uint64_t number = 0;
-  const auto [stop, error] = std::from_chars(stem.data(), stem.data() + stem.size(), number);
-  if (error != std::errc() || stop != stem.data() + stem.size()) return std::nullopt;
-  return number;
+  const auto [stop, error] = std::from_chars(name.data(), name.data() + dot, number);
+  if (error != std::errc() || stop != name.data() + dot) return std::nullopt;
+  return std::pair(number, name.substr(dot));
 }
 
-std::string Text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+Result<std::string> ReadFile(const std::string& path) {
+  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) return Failed(path);
+  std::string text;
+  std::vector<char> piece(std::size_t{64} * 1024);
+  for (;;) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got == 0) return text;
+    if (got < 0 && errno != EINTR) return Failed(path);
+    if (got > 0) text.append(piece.data(), static_cast<std::size_t>(got));
+    if (text.size() > kMostAnswerBytes) {
+      return Fail(ErrorCode::kIo, path + ": longer than any answer of a frame buffer");
+    }
+  }
+}
+
+std::string FirstOf(const std::map<std::uint64_t, std::string>& reasons) {
+  if (reasons.empty()) return {};
+  std::string text = reasons.begin()->second;
+  if (reasons.size() > 1) text += ", and " + std::to_string(reasons.size() - 1) + " more";
+  return text;
 }
 
 }  // namespace
@@ -82,110 +104,156 @@ Spool::Spool(std::string folder, std::uint64_t most_bytes, base::Descriptor lock
       lock_(std::move(lock)),
       folder_fd_(std::move(folder_fd)) {}
 
-// Before anybody else uses it.
 Result<void> Spool::FindLeft() {
+  const base::MutexLock lock(mutex_);
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder_, error)) {
-    const auto number = NumberOf(entry.path());
-    if (!number) continue;
-    next_ = std::max(next_, *number + 1);
-    if (entry.path().extension() == kUnfinished) ::unlink(entry.path().c_str());
-    if (entry.path().extension() != kAnswer) continue;
-    const std::uint64_t bytes = entry.file_size(error);
-    if (error) break;
-    answers_[*number].bytes = bytes;
-    bytes_ += bytes;
+  for (fs::directory_iterator each(folder_, error), end; !error && each != end;
+       each.increment(error)) {
+    const auto name = SplitName(each->path().filename().string());
+    if (!name) continue;
+    std::error_code unknown;  // reading it will tell
+    const std::uintmax_t bytes = each->file_size(unknown);
+    Find(name->first, name->second, unknown ? 0 : bytes);
   }
   if (error) return Unusable(folder_, error.message());
   for (const auto& [number, answer] : answers_) left_.push_back(number);
   return {};
 }
 
-std::uint64_t Spool::bytes() const {
-  const std::lock_guard lock(mutex_);
-  return bytes_;
+void Spool::Find(std::uint64_t number, std::string_view ending, std::uint64_t bytes) {
+  next_ = std::max(next_, number + 1);
+  if (ending == kUnfinished) {
+    // It may be whole, and its frames nowhere else.
+    if (bytes == 0) {
+      ::unlink(PathOf(number, kUnfinished).c_str());
+      return;
+    }
+    ending = kAnswer;
+    if (std::rename(PathOf(number, kUnfinished).c_str(), PathOf(number, kAnswer).c_str()) != 0) {
+      unread_[number] = PathOf(number, kUnfinished) + ": " + std::strerror(errno);
+      return;
+    }
+  }
+  if (ending == kAnswer) {
+    answers_[number].bytes = bytes;
+    bytes_ += bytes;
+  } else if (ending == kTornAnswer) {
+    torn_[number] = bytes;
+    bytes_ += bytes;
+  }
 }
 
 std::string Spool::PathOf(std::uint64_t answer, std::string_view ending) const {
   return folder_ + '/' + std::to_string(answer) + std::string(ending);
 }
 
-Result<void> Spool::WriteFile(const std::string& path, std::string_view text) const {
-  const base::Descriptor file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
+Result<base::Descriptor> Spool::WriteFile(const std::string& path, std::string_view text) const {
+  base::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
   if (file.get() < 0) return Failed(path);
   while (!text.empty()) {
     const ssize_t wrote = ::write(file.get(), text.data(), text.size());
-    if (wrote < 0 && errno != EINTR) return Failed(path);
+    if (wrote < 0 && errno != EINTR) {
+      auto failed = Failed(path);
+      ::unlink(path.c_str());
+      return failed;
+    }
     if (wrote > 0) text.remove_prefix(static_cast<std::size_t>(wrote));
   }
-  if (::fdatasync(file.get()) != 0) return Failed(path);
-  return {};
+  return file;
 }
 
-Result<std::uint64_t> Spool::Write(std::string_view answer) {
-  std::uint64_t number = 0;
+Result<Spool::Written> Spool::Write(std::string_view answer) {
+  Written written;
   {
-    const std::lock_guard lock(mutex_);
-    number = next_++;
+    const base::MutexLock lock(mutex_);
+    written.answer = next_++;
   }
-  const std::string unfinished = PathOf(number, kUnfinished);
-  auto written = WriteFile(unfinished, answer);
-  if (written && (std::rename(unfinished.c_str(), PathOf(number, kAnswer).c_str()) != 0 ||
-                  ::fsync(folder_fd_.get()) != 0)) {
-    written = Failed(unfinished);
+  const std::string path = PathOf(written.answer, kAnswer);
+  const auto file = WriteFile(path, answer);
+  if (!file) return std::unexpected(file.error());
+  if (::fdatasync(file->get()) != 0 || ::fsync(folder_fd_.get()) != 0) {
+    written.synced = Failed(path);
   }
-  if (!written) {
-    ::unlink(unfinished.c_str());
-    return std::unexpected(std::move(written.error()));
-  }
-  const std::lock_guard lock(mutex_);
-  answers_[number].bytes = answer.size();
+  const base::MutexLock lock(mutex_);
+  answers_[written.answer].bytes = answer.size();
   bytes_ += answer.size();
-  return number;
+  return written;
 }
 
 void Spool::Expect(std::uint64_t answer, std::size_t frames) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   answers_[answer].frames = frames;
   RemoveIfDone(answer);
 }
 
-void Spool::Note(const Place& place, std::string_view what) const {
-  const base::Descriptor log(::open(PathOf(place.answer, kLog).c_str(),
-                                    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
-  const std::string line = std::string(what) + ' ' + std::to_string(place.frame) + '\n';
-  // What cannot be noted is done again after a crash: no frame is lost by it.
-  (void)!::write(log.get(), line.data(), line.size());
+Result<void> Spool::Append(const std::string& path, std::string_view line) const {
+  const base::Descriptor log(
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
+  if (log.get() < 0) return Failed(path);
+  const ssize_t wrote = ::write(log.get(), line.data(), line.size());
+  if (wrote < 0) return Failed(path);
+  if (static_cast<std::size_t>(wrote) < line.size()) {
+    return Fail(ErrorCode::kIo, path + ": a line could not be written whole");
+  }
+  return {};
+}
+
+void Spool::Note(const Place& place, std::string_view what) {
+  const auto noted = Append(PathOf(place.answer, kLog),
+                            std::string(what) + ' ' + std::to_string(place.frame) + '\n');
+  unnoted_ = noted ? "" : noted.error().message;
+}
+
+void Spool::Trying(const Place& place) {
+  const base::MutexLock lock(mutex_);
+  Note(place, "try");
+}
+
+void Spool::NotTried(const Place& place) {
+  const base::MutexLock lock(mutex_);
+  Note(place, "back");
 }
 
 void Spool::Done(const Place& place) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   Answer& answer = answers_[place.answer];
   answer.done.insert(place.frame);
   if (answer.done.size() < answer.frames) Note(place, "done");
   RemoveIfDone(place.answer);
 }
 
-// Under the lock.
 void Spool::RemoveIfDone(std::uint64_t number) {
-  const auto found = answers_.find(number);
-  if (found->second.done.size() < found->second.frames) return;
-  // In this order: lines without an answer mean nothing.
-  ::unlink(PathOf(number, kAnswer).c_str());
-  ::unlink(PathOf(number, kLog).c_str());
-  bytes_ -= found->second.bytes;
-  answers_.erase(found);
+  const Answer& answer = answers_[number];
+  if (answer.done.size() >= answer.frames) Remove(number);
 }
 
-std::optional<Spool::Left> Spool::TakeLeft() {
-  const std::lock_guard lock(mutex_);
-  if (left_.empty()) return std::nullopt;
-  Left left;
-  left.answer = left_.front();
-  left_.pop_front();
-  left.text = Text(PathOf(left.answer, kAnswer));
-  std::istringstream lines(Text(PathOf(left.answer, kLog)));
+void Spool::Remove(std::uint64_t number) {
+  const std::string path = PathOf(number, kAnswer);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    std::string reason = path + ": " + std::strerror(errno);
+    if (unremoved_.insert_or_assign(number, std::move(reason)).second) {
+      // So that the next start does not do it again.
+      for (const std::size_t frame : answers_[number].done) Note({number, frame}, "done");
+    }
+    return;
+  }
+  // In this order: lines without an answer mean nothing.
+  ::unlink(PathOf(number, kLog).c_str());
+  bytes_ -= answers_[number].bytes;
+  answers_.erase(number);
+  unremoved_.erase(number);
+}
+
+Result<Spool::Left> Spool::Read(std::uint64_t number) const {
+  Left left{.answer = number, .text = {}, .done = {}, .tries = {}};
+  auto text = ReadFile(PathOf(number, kAnswer));
+  if (!text) return std::unexpected(std::move(text.error()));
+  left.text = std::move(*text);
+  const std::string log = PathOf(number, kLog);
+  if (::access(log.c_str(), F_OK) != 0 && errno == ENOENT) return left;
+  auto notes = ReadFile(log);
+  if (!notes) return std::unexpected(std::move(notes.error()));
+  std::istringstream lines(std::move(*notes));
   std::string what;
   std::size_t frame = 0;
   while (lines >> what >> frame) {
@@ -193,8 +261,69 @@ std::optional<Spool::Left> Spool::TakeLeft() {
     if (what == "try") ++left.tries[frame];
     if (what == "back") --left.tries[frame];
   }
-  answers_[left.answer].done = left.done;
   return left;
+}
+
+std::optional<Spool::Left> Spool::TakeLeft() {
+  const base::MutexLock lock(mutex_);
+  while (!left_.empty()) {
+    const std::uint64_t number = left_.front();
+    auto left = Read(number);
+    left_.pop_front();
+    if (!left) {
+      unread_[number] = std::move(left.error().message);
+      continue;
+    }
+    unread_.erase(number);
+    answers_[number].done = left->done;
+    return std::move(*left);
+  }
+  return std::nullopt;
+}
+
+void Spool::PutBack(std::uint64_t answer) {
+  const base::MutexLock lock(mutex_);
+  left_.push_back(answer);
+}
+
+void Spool::SetAside(std::uint64_t answer) {
+  const base::MutexLock lock(mutex_);
+  const std::string path = PathOf(answer, kAnswer);
+  if (std::rename(path.c_str(), PathOf(answer, kTornAnswer).c_str()) != 0) {
+    unread_[answer] = path + " holds no frames, and cannot be set aside: " + std::strerror(errno);
+    return;
+  }
+  (void)std::rename(PathOf(answer, kLog).c_str(), PathOf(answer, kTornLog).c_str());
+  torn_[answer] = answers_[answer].bytes;
+  answers_.erase(answer);
+}
+
+void Spool::Retry() {
+  const base::MutexLock lock(mutex_);
+  for (const auto& [number, reason] : unread_) {
+    if (std::ranges::find(left_, number) == left_.end()) left_.push_back(number);
+  }
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, reason] : unremoved_) numbers.push_back(number);
+  for (const std::uint64_t number : numbers) Remove(number);
+  for (auto torn = torn_.begin(); torn != torn_.end();) {
+    const bool gone =
+        ::access(PathOf(torn->first, kTornAnswer).c_str(), F_OK) != 0 && errno == ENOENT;
+    if (gone) bytes_ -= torn->second;
+    torn = gone ? torn_.erase(torn) : std::next(torn);
+  }
+}
+
+Spool::Troubles Spool::troubles() const {
+  const base::MutexLock lock(mutex_);
+  Troubles troubles{.unread = FirstOf(unread_),
+                    .unremoved = FirstOf(unremoved_),
+                    .unnoted = unnoted_,
+                    .torn = {}};
+  if (torn_.empty()) return troubles;
+  troubles.torn = PathOf(torn_.begin()->first, kTornAnswer);
+  if (torn_.size() > 1) troubles.torn += ", and " + std::to_string(torn_.size() - 1) + " more";
+  return troubles;
 }
 
 }  // namespace sampleproc::consumer

@@ -1,12 +1,12 @@
 // What a frame buffer has handed out, on disk until it is done.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,19 +14,26 @@
 
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace sampleproc::consumer {
 
 // A folder with a file for each answer:
 //
-//   lock            held (flock(2)) by the one process that uses the folder
-//   NUMBER.json     an answer with its frames, as it came
-//   NUMBER.log      lines about them: "try N", frame N is begun again after a crash; "back N", that
-//                   was a stop, no crash; "done N", it needs nothing more
+//   lock              held (flock(2)) by the one process that uses the folder
+//   NUMBER.json       an answer with its frames, as it came; cut off when the process ended while
+//                     it was written
+//   NUMBER.log        lines about them: "try N", frame N is begun again after a crash; "back N",
+//                     that was a stop, no crash; "done N", it needs nothing more
+//   NUMBER.json.torn  an answer that holds no frames as it is, set aside with its NUMBER.log.torn;
+//                     without the last ending it is taken again by the next start
 //
-// An answer is on disk when Write returns, whatever becomes of the process or the machine. The
-// lines survive the process; a power failure may take the last of them, and then a frame that was
-// done is done again. Thread-safe.
+// An answer is on disk when Write returns, whatever becomes of the process or the machine: one sync
+// of the file, one of the folder. The lines survive the process; a power failure may take the last
+// of them, and then a frame that was done is done again.
+//
+// No file is deleted but those of answers whose every frame is done. One that cannot be read stays
+// and is tried again (Retry). Thread-safe.
 class Spool {
  public:
   struct Place {
@@ -42,24 +49,48 @@ class Spool {
     std::map<std::size_t, int> tries;
   };
 
+  struct Written {
+    std::uint64_t answer = 0;
+    base::Result<void> synced;  // when not, a power failure may take it; it survives the process
+  };
+
+  // What is wrong with files, each kind by its first path and reason; "" when nothing is.
+  struct Troubles {
+    std::string unread;     // cannot be read
+    std::string unremoved;  // done, and cannot be deleted
+    std::string unnoted;    // the last line could not be written
+    std::string torn;       // set aside
+  };
+
   // Makes the folder when it is missing. Holds `most_bytes`, and the answer that goes beyond. Fails
   // with kConfig: the folder cannot be used, or another process uses it.
   static base::Result<std::unique_ptr<Spool>> Open(const std::string& folder,
                                                    std::uint64_t most_bytes);
 
   bool Full() const { return bytes() >= most_bytes_; }
-  std::uint64_t bytes() const;
+  // Of all files with answers, those that were set aside too.
+  std::uint64_t bytes() const { return bytes_; }
 
-  // Returns the answer's number. Fails with kIo and the system's reason.
-  base::Result<std::uint64_t> Write(std::string_view answer);
+  // Fails with kIo, the path and the system's reason. What could not be written whole is deleted:
+  // its frames are still in hand.
+  base::Result<Written> Write(std::string_view answer);
   // An answer has so many frames; it is removed when all of them are done.
   void Expect(std::uint64_t answer, std::size_t frames);
-  void Trying(const Place& place) const { Note(place, "try"); }
-  void NotTried(const Place& place) const { Note(place, "back"); }
+  void Trying(const Place& place);
+  void NotTried(const Place& place);
   void Done(const Place& place);
 
-  // The oldest that was left; each once. One that cannot be read stays where it is.
+  // The oldest that was left and can be read; each once.
   std::optional<Left> TakeLeft();
+  // An answer that was taken or written could not be looked at for a passing reason: it is left.
+  void PutBack(std::uint64_t answer);
+  // An answer that holds no frames gets its telling name. When that fails it is left for Retry.
+  void SetAside(std::uint64_t answer);
+
+  // Tries again what failed: to read, to delete; looks whether torn files are still there. Every
+  // few seconds.
+  void Retry();
+  Troubles troubles() const;
 
  private:
   struct Answer {
@@ -70,22 +101,33 @@ class Spool {
 
   Spool(std::string folder, std::uint64_t most_bytes, base::Descriptor lock,
         base::Descriptor folder_fd);
-  base::Result<void> FindLeft();
-  base::Result<void> WriteFile(const std::string& path, std::string_view text) const;
+  base::Result<void> FindLeft() EXCLUDES(mutex_);
+  void Find(std::uint64_t number, std::string_view ending, std::uint64_t bytes) REQUIRES(mutex_);
+  base::Result<base::Descriptor> WriteFile(const std::string& path, std::string_view text) const;
   std::string PathOf(std::uint64_t answer, std::string_view ending) const;
-  void Note(const Place& place, std::string_view what) const;
-  void RemoveIfDone(std::uint64_t number);
+  void Note(const Place& place, std::string_view what) REQUIRES(mutex_);
+  base::Result<void> Append(const std::string& path, std::string_view line) const;
+  void RemoveIfDone(std::uint64_t number) REQUIRES(mutex_);
+  void Remove(std::uint64_t number) REQUIRES(mutex_);
+  base::Result<Left> Read(std::uint64_t number) const;
 
   const std::string folder_;
   const std::uint64_t most_bytes_;
   const base::Descriptor lock_;
   const base::Descriptor folder_fd_;  // to put the folder itself on disk
 
-  mutable std::mutex mutex_;
-  std::map<std::uint64_t, Answer> answers_;  // guarded by mutex_
-  std::deque<std::uint64_t> left_;           // guarded by mutex_; of an earlier process, untaken
-  std::uint64_t bytes_ = 0;                  // guarded by mutex_
-  std::uint64_t next_ = 1;                   // guarded by mutex_
+  mutable base::Mutex mutex_;
+  std::map<std::uint64_t, Answer> answers_ GUARDED_BY(mutex_);
+  // Of an earlier process, untaken.
+  std::deque<std::uint64_t> left_ GUARDED_BY(mutex_);
+  // Those that could not be read, or not be deleted, and why; until that has worked.
+  std::map<std::uint64_t, std::string> unread_ GUARDED_BY(mutex_);
+  std::map<std::uint64_t, std::string> unremoved_ GUARDED_BY(mutex_);
+  std::string unnoted_ GUARDED_BY(mutex_);
+  std::map<std::uint64_t, std::uint64_t> torn_ GUARDED_BY(mutex_);  // bytes of those set aside
+  // Asked for by who must not wait for a disk.
+  std::atomic<std::uint64_t> bytes_ = 0;
+  std::uint64_t next_ GUARDED_BY(mutex_) = 1;
 };
 
 }  // namespace sampleproc::consumer

@@ -6,24 +6,37 @@
 
 namespace sampleproc::consumer {
 
+using telemetry::condition::kSpool;
+
+SpoolKeeper::SpoolKeeper(Spool& spool, const SinkSet& sinks, const frame::Options& limits,
+                         const base::Clock& clock, telemetry::Conditions& conditions)
+    : spool_(spool),
+      sinks_(sinks),
+      limits_(limits),
+      clock_(clock),
+      conditions_(conditions),
+      retry_(clock, kRetry) {}
+
+void SpoolKeeper::Tell(std::string_view what, const std::string& problem,
+                       std::string_view meaning) {
+  if (problem.empty()) return conditions_.Clear(kSpool, what);
+  conditions_.Raise(kSpool, what, problem + ": " + std::string(meaning));
+}
+
 std::optional<std::uint64_t> SpoolKeeper::Write(std::string_view answer) {
-  const auto number = spool_.Write(answer);
-  const std::lock_guard lock(mutex_);
-  if (number) {
-    if (std::exchange(said_failed_, false)) log_.Info("spool: frames are written down again");
-    return *number;
-  }
-  ++failures_;
-  if (!std::exchange(said_failed_, true)) {
-    log_.Error("spool: frames cannot be written down, a crash would lose them",
-               {{"error", std::string_view(number.error().message)}});
-  }
-  return std::nullopt;
+  const auto written = spool_.Write(answer);
+  const base::Result<void> done = written ? written->synced : std::unexpected(written.error());
+  Tell("write", done ? "" : done.error().message,
+       "pulled frames cannot be written down and are worked on without, a crash would lose them; "
+       "make room, or mend consumer.http.spool_dir");
+  if (!done) ++failures_;
+  if (!written) return std::nullopt;
+  return written->answer;
 }
 
 void SpoolKeeper::Keep(std::uint64_t answer, const std::vector<Delivery>& deliveries) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
       in_hand_[deliveries[i].ticket] = {.place = {answer, i}};
     }
@@ -31,15 +44,9 @@ void SpoolKeeper::Keep(std::uint64_t answer, const std::vector<Delivery>& delive
   spool_.Expect(answer, deliveries.size());
 }
 
-// Under the lock.
 void SpoolKeeper::ReadLeft(Spool::Left answer) {
   auto frames = ReadBufferAnswer(std::move(answer.text), limits_);
-  if (!frames) {
-    log_.Error("spool: an answer that was left holds no frames",
-               {{"answer", static_cast<std::int64_t>(answer.answer)},
-                {"error", std::string_view(frames.error().message)}});
-    frames.emplace();
-  }
+  if (!frames) return spool_.SetAside(answer.answer);
   for (std::size_t i = 0; i < frames->size(); ++i) {
     if (answer.done.contains(i)) continue;
     const auto tries = answer.tries.find(i);
@@ -51,12 +58,19 @@ void SpoolKeeper::ReadLeft(Spool::Left answer) {
 }
 
 std::optional<Delivery> SpoolKeeper::NextLeft(std::uint64_t ticket) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (left_in_hand_ > 0) return std::nullopt;
   while (left_.empty()) {
     auto answer = spool_.TakeLeft();
     if (!answer) return std::nullopt;
-    ReadLeft(std::move(*answer));
+    const std::uint64_t number = answer->answer;
+    try {
+      ReadLeft(std::move(*answer));
+    } catch (...) {  // no memory
+      left_.clear();
+      spool_.PutBack(number);
+      throw;
+    }
   }
   LeftFrame next = std::move(left_.front());
   left_.pop_front();
@@ -75,31 +89,47 @@ std::optional<Delivery> SpoolKeeper::NextLeft(std::uint64_t ticket) {
 
 void SpoolKeeper::Settled(std::uint64_t ticket, Ending ending) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     const auto kept = in_hand_.find(ticket);
     if (kept == in_hand_.end()) return;  // it could not be written down
-    if (kept->second.left) --left_in_hand_;
-    if (ending != Ending::kReturned) {
-      undelivered_.push_back({kept->second.place, sinks_.Taken()});
-    } else if (kept->second.left) {
-      spool_.NotTried(kept->second.place);
-    }
+    const Kept frame = kept->second;
     in_hand_.erase(kept);
+    if (frame.left) --left_in_hand_;
+    if (ending != Ending::kReturned) {
+      undelivered_.push_back({frame.place, sinks_.Taken()});
+    } else if (frame.left) {
+      spool_.NotTried(frame.place);
+    }
   }
   Sweep();
 }
 
-void SpoolKeeper::Sweep() {
-  const std::lock_guard lock(mutex_);
+void SpoolKeeper::SweepDone() {
   while (!undelivered_.empty() && sinks_.Through(undelivered_.front().mark)) {
     spool_.Done(undelivered_.front().place);
     undelivered_.pop_front();
   }
 }
 
-std::uint64_t SpoolKeeper::failures() const {
-  const std::lock_guard lock(mutex_);
-  return failures_;
+void SpoolKeeper::Sweep() {
+  const base::MutexLock lock(mutex_);
+  SweepDone();
+}
+
+void SpoolKeeper::Look() {
+  const base::MutexLock lock(mutex_);
+  if (retry_.Expired()) {
+    retry_ = base::Deadline(clock_, kRetry);
+    spool_.Retry();
+  }
+  SweepDone();
+  const Spool::Troubles troubles = spool_.troubles();
+  Tell("read", troubles.unread, "the frames in it stay there, and are tried again");
+  Tell("remove", troubles.unremoved, "its frames are done, it is tried again");
+  Tell("notes", troubles.unnoted, "after a crash frames that were done are done a second time");
+  Tell("torn", troubles.torn,
+       "it was set aside because it holds no frames that can be read; mend it and take .torn off "
+       "its name for the next start, or delete it");
 }
 
 }  // namespace sampleproc::consumer

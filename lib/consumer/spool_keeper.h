@@ -1,33 +1,40 @@
 // Which of the frames in hand are in the spool, and when they need it no more.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "base/log.h"
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/mutex.h"
 #include "consumer/frame_source.h"
 #include "consumer/sink_set.h"
 #include "consumer/spool.h"
 #include "frame/options.h"
+#include "telemetry/conditions.h"
 
 namespace sampleproc::consumer {
 
 // A frame leaves the spool when it has been settled and no sink holds its result any more; one that
 // was returned stays for the next start. Those that an earlier process has left are handed out one
 // at a time, counting each try, so that one which ends the process is found: after kMostTries it is
-// broken. Thread-safe.
+// broken. What goes wrong with the disk is the condition `spool`, by what fails: "write", "read",
+// "torn", "notes", "remove". Thread-safe.
 class SpoolKeeper {
  public:
   static constexpr int kMostTries = 4;  // five with the first one, among others
+  // How often what failed is tried again.
+  static constexpr std::chrono::seconds kRetry{5};
 
   // Everything must outlive the keeper.
-  SpoolKeeper(Spool& spool, const SinkSet& sinks, const frame::Options& limits, base::Logger& log)
-      : spool_(spool), sinks_(sinks), limits_(limits), log_(log) {}
+  SpoolKeeper(Spool& spool, const SinkSet& sinks, const frame::Options& limits,
+              const base::Clock& clock, telemetry::Conditions& conditions);
   // The last look at what the sinks have delivered.
   ~SpoolKeeper() { Sweep(); }
   SpoolKeeper(const SpoolKeeper&) = delete;
@@ -35,11 +42,15 @@ class SpoolKeeper {
 
   bool Full() const { return spool_.Full(); }
 
-  // Writes an answer down. Nothing when that fails, which is counted and logged once: its frames
-  // are then worked on without.
+  // Writes an answer down. Nothing when that fails, which is counted and told: its frames are then
+  // worked on without.
   std::optional<std::uint64_t> Write(std::string_view answer);
   // The frames of an answer, which have their tickets.
   void Keep(std::uint64_t answer, const std::vector<Delivery>& deliveries);
+  // An answer that was just written holds no frames that can be read.
+  void SetAside(std::uint64_t answer) { spool_.SetAside(answer); }
+  // An answer that was just written could not be looked at for a passing reason.
+  void PutBack(std::uint64_t answer) { spool_.PutBack(answer); }
 
   // A frame that was left, when none is in hand.
   std::optional<Delivery> NextLeft(std::uint64_t ticket);
@@ -48,8 +59,11 @@ class SpoolKeeper {
   void Settled(std::uint64_t ticket, Ending ending);
   // Removes what the sinks have delivered meanwhile.
   void Sweep();
+  // Tries again what failed, when it is time, and tells how the spool is. Every second or so.
+  void Look();
 
-  std::uint64_t failures() const;
+  // Any thread; never waits for a disk.
+  std::uint64_t failures() const { return failures_; }
 
  private:
   struct Kept {
@@ -66,20 +80,23 @@ class SpoolKeeper {
     SinkSet::Mark mark;
   };
 
-  void ReadLeft(Spool::Left answer);
+  void ReadLeft(Spool::Left answer) REQUIRES(mutex_);
+  void SweepDone() REQUIRES(mutex_);
+  void Tell(std::string_view what, const std::string& problem, std::string_view meaning);
 
   Spool& spool_;
   const SinkSet& sinks_;
   const frame::Options limits_;
-  base::Logger& log_;
+  const base::Clock& clock_;
+  telemetry::Conditions& conditions_;
 
-  mutable std::mutex mutex_;
-  std::map<std::uint64_t, Kept> in_hand_;  // guarded by mutex_; by ticket
-  std::deque<LeftFrame> left_;             // guarded by mutex_; of one answer
-  int left_in_hand_ = 0;                   // guarded by mutex_
-  std::deque<Undelivered> undelivered_;    // guarded by mutex_
-  std::uint64_t failures_ = 0;             // guarded by mutex_
-  bool said_failed_ = false;               // guarded by mutex_
+  mutable base::Mutex mutex_;
+  std::map<std::uint64_t, Kept> in_hand_ GUARDED_BY(mutex_);  // by ticket
+  std::deque<LeftFrame> left_ GUARDED_BY(mutex_);             // of one answer
+  int left_in_hand_ GUARDED_BY(mutex_) = 0;
+  std::deque<Undelivered> undelivered_ GUARDED_BY(mutex_);
+  std::atomic<std::uint64_t> failures_ = 0;
+  base::Deadline retry_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::consumer

@@ -25,16 +25,23 @@ UrlPixels::UrlPixels(const std::vector<std::string>& hosts, std::size_t max_byte
 std::shared_ptr<net::HttpClient> UrlPixels::ClientFor(const net::Url& url) {
   const std::string key =
       (url.tls ? "https " : "http ") + url.authorization + ' ' + url.Authority();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto found = clients_.find(key);
   if (found != clients_.end()) return found->second;
-  auto client = std::make_shared<net::HttpClient>(url, options_, resolve_, clock_);
+  auto client =
+      std::make_shared<net::HttpClient>(url, options_, resolve_, clock_, net::Caution::kNone);
   if (clients_.size() < kMostUpstreams) clients_.emplace(key, client);
   return client;
 }
 
-base::Result<base::ByteBuffer> UrlPixels::Fetch(const std::string& text,
-                                                const base::Allowance& allowance) {
+std::string UrlPixels::HostOf(const std::string& text) const {
+  const auto url = net::ParseUrl(text);
+  if (!url || !hosts_.Match(url->host)) return {};
+  return net::Endpoint{.host = url->host, .port = url->port}.Name();
+}
+
+base::Result<std::string> UrlPixels::Fetch(const std::string& text, const MakeRoom& make_room,
+                                           const base::Allowance& allowance) {
   const auto url = net::ParseUrl(text);
   if (!url) return Fail(ErrorCode::kInvalidFrame, "frame_url is no URL");
   if (!hosts_.Match(url->host)) {
@@ -43,12 +50,9 @@ base::Result<base::ByteBuffer> UrlPixels::Fetch(const std::string& text,
   }
   auto answer = ClientFor(*url)->Ask(
       {.target = url->target, .fields = {{"User-Agent", "sampleproc"}, {"Accept", "*/*"}}},
-      max_bytes_, allowance);
+      max_bytes_, allowance, make_room);
   if (!answer) return std::unexpected(std::move(answer.error()));
-  if (answer->status == 200) {
-    const base::ByteView bytes = base::AsBytes(answer->body);
-    return base::ByteBuffer(bytes.begin(), bytes.end());
-  }
+  if (answer->status == 200) return std::move(answer->body);
   if (IsAbsence(answer->status)) return Fail(ErrorCode::kNotFound, "nothing is at the frame_url");
   const std::string status = std::to_string(answer->status);
   if (MayChange(answer->status)) {

@@ -3,14 +3,14 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/mutex.h"
+#include "consumer/entry_pixels.h"
 #include "http/host_patterns.h"
 #include "net/http_client.h"
 
@@ -18,7 +18,8 @@ namespace sampleproc::consumer {
 
 // Asks only hosts that it was told of: entries are written by strangers, who must not choose whom
 // this machine talks to. Redirects are not followed. Each host has connections of its own that are
-// kept, up to kMostUpstreams hosts. URLs, which may hold credentials, are in no error. Thread-safe.
+// kept, up to kMostUpstreams hosts. It is for the caller to leave hosts alone that fail
+// (PixelHosts). URLs, which may hold credentials, are in no error. Thread-safe.
 // For PixelPlaces::url.
 class UrlPixels {
  public:
@@ -31,19 +32,23 @@ class UrlPixels {
   // GET. kNotFound when there is none there (204, 404, 410); kInvalidFrame when the URL is none,
   // its host is not allowed, or the answer is a refusal; kTooLarge; kUnavailable (408, 429, 5xx)
   // and as net::HttpClient::Ask fails when it cannot be had now.
-  base::Result<base::ByteBuffer> Fetch(const std::string& text, const base::Allowance& allowance);
+  base::Result<std::string> Fetch(const std::string& text, const MakeRoom& make_room,
+                                  const base::Allowance& allowance);
+
+  // "cameras.lan:8080" of a URL that may be asked, else "". Never its credentials.
+  std::string HostOf(const std::string& text) const;
 
  private:
-  std::shared_ptr<net::HttpClient> ClientFor(const net::Url& url);
+  std::shared_ptr<net::HttpClient> ClientFor(const net::Url& url) EXCLUDES(mutex_);
 
   const http::HostPatterns hosts_;
   const std::size_t max_bytes_;
   const net::Options& options_;
   const net::Resolve resolve_;
   const base::Clock& clock_;
-  std::mutex mutex_;
-  // Guarded by mutex_; by scheme, credentials and authority.
-  std::map<std::string, std::shared_ptr<net::HttpClient>> clients_;
+  base::Mutex mutex_;
+  // By scheme, credentials and authority.
+  std::map<std::string, std::shared_ptr<net::HttpClient>> clients_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::consumer

@@ -1,44 +1,156 @@
 #include "consumer/waiting_room.h"
 
 #include <algorithm>
+#include <limits>
+#include <tuple>
 #include <utility>
 
 namespace sampleproc::consumer {
+namespace {
 
-// The one that `frame` cannot wait beside; the end when there is none.
-std::deque<HeldPtr>::iterator WaitingRoom::SameCamera(const HeldFrame& frame) {
+// Cameras without a waiting frame whose last turn is remembered.
+constexpr std::size_t kRememberedTurns = 256;
+
+bool HoldsFetched(const HeldFrame& frame) {
+  return frame.state == FrameState::kFetching || !frame.fetched.empty();
+}
+
+}  // namespace
+
+// The one that `frame` cannot wait beside; null when there is none.
+HeldPtr* WaitingRoom::SameCamera(const HeldFrame& frame) {
   const auto& camera = frame.delivery.entry.camera_id;
-  if (policy_ == Policy::kFifo || !camera || frame.suspect()) return frames_.end();
-  return std::ranges::find_if(frames_, [&](const HeldPtr& waits) {
-    return !waits->suspect() && waits->delivery.entry.camera_id == camera;
-  });
+  if (policy_ == Policy::kFifo || !camera || frame.suspect()) return nullptr;
+  const auto lane = lanes_.find(camera);
+  if (lane == lanes_.end()) return nullptr;
+  auto& frames = lane->second.frames;
+  const auto found =
+      std::ranges::find_if(frames, [](const HeldPtr& waits) { return !waits->suspect(); });
+  return found == frames.end() ? nullptr : &*found;
+}
+
+void WaitingRoom::Insert(HeldPtr frame) {
+  Lane& lane = lanes_[frame->delivery.entry.camera_id];
+  const auto later = std::ranges::find_if(
+      lane.frames, [&](const HeldPtr& waits) { return waits->number > frame->number; });
+  const bool was_empty = lane.frames.empty();
+  lane.frames.insert(later, std::move(frame));
+  if (was_empty) ++busy_lanes_;
+  ++size_;
 }
 
 HeldPtr WaitingRoom::Add(HeldPtr frame) {
-  const auto older = SameCamera(*frame);
-  if (older != frames_.end()) return std::exchange(*older, std::move(frame));
-  frames_.push_back(std::move(frame));
+  if (HeldPtr* older = SameCamera(*frame)) return std::exchange(*older, std::move(frame));
+  Insert(std::move(frame));
   return nullptr;
 }
 
 HeldPtr WaitingRoom::PutBack(HeldPtr frame) {
-  if (SameCamera(*frame) != frames_.end()) return frame;
-  const auto later = std::ranges::find_if(
-      frames_, [&](const HeldPtr& waits) { return waits->number > frame->number; });
-  frames_.insert(later, std::move(frame));
+  if (SameCamera(*frame) != nullptr) return frame;
+  Insert(std::move(frame));
   return nullptr;
 }
 
-HeldPtr WaitingRoom::TakeNext() {
-  if (frames_.empty()) return nullptr;
-  HeldPtr next = std::move(frames_.front());
-  frames_.pop_front();
+bool WaitingRoom::IsReady(const HeldFrame& frame, base::MonoTime now) {
+  return frame.state == FrameState::kReady && frame.not_before <= now;
+}
+
+HeldPtr WaitingRoom::NextReady(base::MonoTime now) const {
+  HeldPtr next;
+  std::uint64_t served = 0;
+  for (const auto& [camera, lane] : lanes_) {
+    const auto ready = [&](const HeldPtr& frame) { return IsReady(*frame, now); };
+    // Without a camera any frame will do; with one only the first, which the others wait for.
+    const auto end =
+        camera && !lane.frames.empty() ? std::next(lane.frames.begin()) : lane.frames.end();
+    const auto found = std::find_if(lane.frames.begin(), end, ready);
+    if (found == end) continue;
+    if (next && std::tie(served, next->number) < std::tie(lane.served, (*found)->number)) continue;
+    next = *found;
+    served = lane.served;
+  }
   return next;
 }
 
+HeldPtr WaitingRoom::NextToFetch(base::MonoTime now, std::size_t ahead,
+                                 const std::function<bool(const PixelPlace&)>& may_ask) const {
+  HeldPtr next;
+  std::size_t fewest = std::numeric_limits<std::size_t>::max();
+  for (const auto& [camera, lane] : lanes_) {
+    std::size_t fetched = 0;
+    std::size_t looked_at = 0;
+    for (const HeldPtr& frame : lane.frames) {
+      if (camera && looked_at++ >= ahead) break;
+      if (HoldsFetched(*frame)) ++fetched;
+      if (frame->state != FrameState::kWaiting || frame->not_before > now) continue;
+      const PixelPlace* place = frame->PlaceToAsk();
+      if (place == nullptr || !may_ask(*place)) continue;
+      if (next && std::tie(fewest, next->number) < std::tie(fetched, frame->number)) break;
+      next = frame;
+      fewest = fetched;
+      break;
+    }
+  }
+  return next;
+}
+
+void WaitingRoom::Remove(const HeldFrame& frame, bool served) {
+  const auto found = lanes_.find(frame.delivery.entry.camera_id);
+  if (found == lanes_.end()) return;
+  Lane& lane = found->second;
+  if (std::erase_if(lane.frames, [&](const HeldPtr& each) { return each.get() == &frame; }) == 0) {
+    return;
+  }
+  --size_;
+  if (served) lane.served = ++turns_;
+  if (!lane.frames.empty()) return;
+  --busy_lanes_;
+  // A camera whose last turn is forgotten is one that has waited longest, which does no harm.
+  if (lanes_.size() > busy_lanes_ + kRememberedTurns) {
+    std::erase_if(lanes_, [](const auto& each) { return each.second.frames.empty(); });
+  }
+}
+
+HeldPtr WaitingRoom::OldestOfLongest() const {
+  HeldPtr oldest;
+  std::size_t longest = 0;
+  for (const auto& [camera, lane] : lanes_) {
+    const auto first =
+        std::ranges::find_if(lane.frames, [](const HeldPtr& frame) { return !frame->suspect(); });
+    if (first == lane.frames.end() || lane.frames.size() < longest) continue;
+    if (lane.frames.size() == longest && oldest && oldest->number < (*first)->number) continue;
+    oldest = *first;
+    longest = lane.frames.size();
+  }
+  return oldest;
+}
+
+std::size_t WaitingRoom::Blocked(base::MonoTime now) const {
+  std::size_t blocked = 0;
+  for (const auto& [camera, lane] : lanes_) {
+    bool behind_blocked = false;
+    for (const HeldPtr& frame : lane.frames) {
+      const bool waits = behind_blocked || !IsReady(*frame, now);
+      if (waits) ++blocked;
+      behind_blocked = waits && camera.has_value();
+    }
+  }
+  return blocked;
+}
+
+void WaitingRoom::ForEach(const std::function<void(const HeldPtr&, bool first)>& visit) const {
+  for (const auto& [camera, lane] : lanes_) {
+    bool first = true;
+    for (const HeldPtr& frame : lane.frames) visit(frame, std::exchange(first, !camera));
+  }
+}
+
 std::optional<base::WallTime> WaitingRoom::Oldest() const {
-  if (frames_.empty()) return std::nullopt;
-  return std::ranges::min(frames_, {}, [](const HeldPtr& frame) { return frame->taken; })->taken;
+  std::optional<base::WallTime> oldest;
+  ForEach([&](const HeldPtr& frame, bool) {
+    if (!oldest || frame->taken < *oldest) oldest = frame->taken;
+  });
+  return oldest;
 }
 
 }  // namespace sampleproc::consumer

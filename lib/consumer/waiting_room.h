@@ -1,10 +1,13 @@
-// The frames that wait for a worker, and which of them comes next.
+// The frames that are not with the workers yet, and which of them comes next.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <optional>
-#include <utility>
+#include <string>
 
 #include "base/clock.h"
 #include "consumer/held_frame.h"
@@ -12,7 +15,9 @@
 
 namespace sampleproc::consumer {
 
-// Used by one thread at a time.
+// Each camera has a lane, in which its frames stay in order; lanes are served in turn, the one that
+// has waited longest for its turn first, so that no camera waits because another one is busy.
+// Frames without a camera share a lane that keeps no order. Used by one thread at a time.
 class WaitingRoom {
  public:
   explicit WaitingRoom(Policy policy) : policy_(policy) {}
@@ -21,24 +26,54 @@ class WaitingRoom {
   // is returned; a suspect neither gives nor takes a place.
   HeldPtr Add(HeldPtr frame);
 
-  // Takes back a frame that had its turn, to where it stood. With kLatest it is itself returned
-  // when a newer one of its camera waits.
+  // Takes back a frame that had been taken out, to where it stood. With kLatest it is itself
+  // returned when a newer one of its camera waits.
   HeldPtr PutBack(HeldPtr frame);
 
-  // The frame that comes next; null when there is none.
-  const HeldFrame* Next() const { return frames_.empty() ? nullptr : frames_.front().get(); }
-  HeldPtr TakeNext();
+  // The frame that is next for a worker: kReady, its pause over, first of its lane. Null: none.
+  HeldPtr NextReady(base::MonoTime now) const;
 
-  std::size_t size() const { return frames_.size(); }
+  // The frame whose pixels are fetched next: of the first `ahead` frames of its lane, kWaiting, its
+  // pause over, and `may_ask` says yes to where its pixels are. The lane that has fewest fetched
+  // comes first. Null: none.
+  HeldPtr NextToFetch(base::MonoTime now, std::size_t ahead,
+                      const std::function<bool(const PixelPlace&)>& may_ask) const;
+
+  // Takes a frame out. `served`: it was its lane's turn.
+  void Remove(const HeldFrame& frame, bool served);
+
+  // The oldest frame of the longest lane, which makes room at the least cost. Null: none waits.
+  HeldPtr OldestOfLongest() const;
+
+  // How many frames an earlier one of their camera, a pause or their pixels keep from a worker.
+  std::size_t Blocked(base::MonoTime now) const;
+
+  // Calls with each frame, by lane and in order, and whether no frame of its camera is before it.
+  // The room must not be changed meanwhile.
+  void ForEach(const std::function<void(const HeldPtr&, bool first)>& visit) const;
+
+  std::size_t size() const { return size_; }
+  std::size_t lanes() const { return busy_lanes_; }  // cameras with a waiting frame
 
   // When the oldest of them was taken.
   std::optional<base::WallTime> Oldest() const;
 
  private:
-  std::deque<HeldPtr>::iterator SameCamera(const HeldFrame& frame);
+  using Camera = std::optional<std::string>;
+  struct Lane {
+    std::deque<HeldPtr> frames;  // by number
+    std::uint64_t served = 0;    // when it had its last turn
+  };
+
+  static bool IsReady(const HeldFrame& frame, base::MonoTime now);
+  HeldPtr* SameCamera(const HeldFrame& frame);
+  void Insert(HeldPtr frame);
 
   const Policy policy_;
-  std::deque<HeldPtr> frames_;
+  std::map<Camera, Lane> lanes_;  // those with frames, and some that had a turn before
+  std::size_t busy_lanes_ = 0;    // those with frames
+  std::uint64_t turns_ = 0;
+  std::size_t size_ = 0;
 };
 
 }  // namespace sampleproc::consumer

@@ -1,5 +1,6 @@
 #include "consumer/webhook_target.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,8 @@ using base::Result;
 
 // Of an answer, which nobody reads.
 constexpr std::size_t kMostAnswerBytes = 1U << 20;
+// After which no further record of a batch is sent.
+constexpr std::chrono::milliseconds kLongestBatch{500};
 
 bool MayChange(int status) {
   return status == 408 || status == 425 || status == 429 || status >= 500;
@@ -23,16 +26,21 @@ bool MayChange(int status) {
 Result<SinkTarget::Settled> WebhookTarget::Deliver(std::span<const ResultRecord* const> records,
                                                    const base::Allowance& allowance) {
   Settled settled;
+  const base::Deadline piece(base::SystemClock(), kLongestBatch);
   for (const ResultRecord* record : records) {
     const auto status = Post(*record, allowance);
     if (!status) {
       if (settled.delivered + settled.refused > 0) break;
       return std::unexpected(status.error());
     }
-    const bool delivered = *status >= 200 && *status < 300;
-    if (!delivered) Refused(*record, *status);
-    if (delivered) said_refused_ = false;
-    ++(delivered ? settled.delivered : settled.refused);
+    if (*status >= 200 && *status < 300) {
+      ++settled.delivered;
+    } else {
+      ++settled.refused;
+      settled.refusal =
+          "the webhook answered with " + std::to_string(*status) + " to frame " + record->frame_id;
+    }
+    if (piece.Expired()) break;
   }
   return settled;
 }
@@ -52,14 +60,6 @@ Result<int> WebhookTarget::Post(const ResultRecord& record, const base::Allowanc
                           .error();
   error.retry_after = answer->retry_after;
   return std::unexpected(std::move(error));
-}
-
-void WebhookTarget::Refused(const ResultRecord& record, int status) {
-  if (std::exchange(said_refused_, true)) return;
-  log_.Error("sink: the webhook does not want a result",
-             {{"sink", name()},
-              {"frame_id", std::string_view(record.frame_id)},
-              {"status", std::int64_t{status}}});
 }
 
 }  // namespace sampleproc::consumer

@@ -9,11 +9,12 @@ namespace sampleproc::consumer {
 // POSTs each record, one after the other, as application/json to the client's URL, with the frame's
 // id as Idempotency-Key: a request whose answer was lost is sent again. 2xx is delivered. 408, 425,
 // 429 and 5xx are tried again, after Retry-After where that is said; any other status, redirects
-// among them, refuses the record.
+// among them, refuses the record. What takes long is delivered in pieces, so that what has arrived
+// counts as delivered.
 class WebhookTarget final : public SinkTarget {
  public:
-  // Both must outlive it. The first refusal after a success is logged.
-  WebhookTarget(net::HttpClient& client, base::Logger& log) : client_(client), log_(log) {}
+  // The client must outlive it.
+  explicit WebhookTarget(net::HttpClient& client) : client_(client) {}
 
   std::string_view name() const override { return "webhook"; }
   // Fails as net::HttpClient::Ask does, with kUnavailable for a status that is tried again.
@@ -22,11 +23,8 @@ class WebhookTarget final : public SinkTarget {
 
  private:
   base::Result<int> Post(const ResultRecord& record, const base::Allowance& allowance);
-  void Refused(const ResultRecord& record, int status);
 
   net::HttpClient& client_;
-  base::Logger& log_;
-  bool said_refused_ = false;
 };
 
 }  // namespace sampleproc::consumer

@@ -17,12 +17,35 @@ std::unexpected<base::Error> TooLarge(const std::string& what, std::size_t max_b
                     what + " bytes; at most " + std::to_string(max_bytes) + " are allowed");
 }
 
+// To the end, of what does not say how long it is.
+base::Result<base::ByteBuffer> ReadToEnd(InputFile& file, std::size_t max_bytes) {
+  base::ByteBuffer bytes;
+  std::size_t filled = 0;
+  for (;;) {
+    if (filled == bytes.size()) {
+      const std::size_t more = std::min(std::max(2 * filled, kFirstBlock), max_bytes + 1);
+      bytes.reserve(more);
+      bytes.resize(more);
+    }
+    const auto got = file.ReadSome(std::span(bytes).subspan(filled));
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0) break;
+    filled += *got;
+    if (filled > max_bytes) {
+      return TooLarge(file.name() + " has more than " + std::to_string(max_bytes), max_bytes);
+    }
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
 }  // namespace
 
 base::Result<base::ByteBuffer> ReadInput(const std::string& path, std::size_t max_bytes) {
   if (path == "-") return ReadDescriptor(STDIN_FILENO, "standard input", max_bytes);
-  const auto file = InputFile::Open(path);
+  auto file = InputFile::Open(path);
   if (!file) return std::unexpected(file.error());
+  if (!file->has_size()) return ReadToEnd(*file, max_bytes);
   const auto size = static_cast<std::size_t>(file->size());
   if (size > max_bytes) return TooLarge(path + " has " + std::to_string(size), max_bytes);
 
@@ -38,25 +61,8 @@ base::Result<base::ByteBuffer> ReadInput(const std::string& path, std::size_t ma
 
 base::Result<base::ByteBuffer> ReadDescriptor(int descriptor, const std::string& name,
                                               std::size_t max_bytes) {
-  const InputFile file(descriptor, name);
-  base::ByteBuffer bytes;
-  std::size_t filled = 0;
-  for (;;) {
-    if (filled == bytes.size()) {
-      const std::size_t more = std::min(std::max(2 * filled, kFirstBlock), max_bytes + 1);
-      bytes.reserve(more);
-      bytes.resize(more);
-    }
-    const auto got = file.ReadSome(std::span(bytes).subspan(filled));
-    if (!got) return std::unexpected(got.error());
-    if (*got == 0) break;
-    filled += *got;
-    if (filled > max_bytes) {
-      return TooLarge(name + " has more than " + std::to_string(max_bytes), max_bytes);
-    }
-  }
-  bytes.resize(filled);
-  return bytes;
+  InputFile file(descriptor, name);
+  return ReadToEnd(file, max_bytes);
 }
 
 }  // namespace sampleproc::files

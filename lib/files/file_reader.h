@@ -1,4 +1,4 @@
-// Whole files into memory, never more than the limit, never waiting for a FIFO.
+// Whole files into memory, never more than the limit.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace sampleproc::files {
 
-// Reads a regular file. Fails with kNotFound or kIo when it cannot be opened or read,
-// kUnsupportedFormat when it is not a regular file, kTooLarge when it has more than `max_bytes`
-// (before memory is taken), kIo when its size changes while it is read: half a picture is none.
-// The path "-" reads standard input, as ReadDescriptor. Thread-safe.
+// Reads a regular file, or a FIFO as InputFile does. Fails with kNotFound or kIo when it cannot be
+// opened or read, kUnsupportedFormat when it is neither, kTooLarge when it has more than
+// `max_bytes` (before memory is taken), kIo when its size changes while it is read: half a picture
+// is none. The path "-" reads standard input, as ReadDescriptor. Thread-safe.
 base::Result<base::ByteBuffer> ReadInput(const std::string& path, std::size_t max_bytes);
 
 // Reads a descriptor of any kind to its end, waiting as long as it takes; for what was opened by

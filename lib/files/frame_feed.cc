@@ -65,6 +65,11 @@ base::Result<bool> FrameFeed::Open() {
       return false;
     }
     input_ = std::move(*input);
+    if (options_.admit) {
+      if (auto admitted = options_.admit(input_); !admitted) {
+        return std::unexpected(admitted.error());
+      }
+    }
     place_ = {opened_++, ExtendDigest(place_.digest, input_.path), 0};
     if (resumed && place_.input == done.input && place_.digest != done.digest) return OtherInputs();
     const bool is_remembered = options_.has_memory && (options_.camera || input_.recorded_requests);
@@ -82,6 +87,7 @@ void FrameFeed::Close() {
     turn.Declare(input_.path);
     if (turn.Wait({})) cameras_.Forget(input_.path);
   }
+  left_out_ += source_->LeftOut();
   source_ = nullptr;
 }
 

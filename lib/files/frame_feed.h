@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +27,9 @@ struct FeedOptions {
   // on it, it is handed out once more as `silent`: of a video those before the place it stopped at,
   // with `camera` all, and of recorded requests all.
   Place done = {};
+
+  // Asked before an input is opened; its failure ends the feed. Empty: all may be opened.
+  std::function<base::Result<void>(const Input&)> admit = {};
 };
 
 // Memory: one open input. Used by one thread at a time.
@@ -46,6 +51,12 @@ class FrameFeed {
   // How many inputs there are, when that can be said without reading directories or the list.
   std::optional<std::size_t> Inputs() const { return inputs_.Total(); }
 
+  // Frames that were passed over behind damage, and InputList::passed_over, so far.
+  std::uint64_t left_out() const {
+    return left_out_ + (source_ == nullptr ? 0 : source_->LeftOut());
+  }
+  const std::map<std::string, std::size_t>& passed_over() const { return inputs_.passed_over(); }
+
  private:
   base::Result<bool> Open();
   bool IsDone(std::uint64_t frame) const;
@@ -62,6 +73,7 @@ class FrameFeed {
   std::unique_ptr<FrameSource> source_;  // of it; null before the first
   Place place_;                          // of the frame handed out last
   std::uint64_t opened_ = 0;             // inputs
+  std::uint64_t left_out_ = 0;           // of those that are closed
 };
 
 }  // namespace sampleproc::files

@@ -30,8 +30,9 @@ class FrameSource {
   virtual ~FrameSource() = default;
 
   // Fills `source.index`, `source.pts`, and `payload` or `error` of the next frame; false at the
-  // end. A frame that is `error` stands for itself, or for all that is left when the source cannot
-  // go on. With `passed_over` nobody will look at the frame: its payload may be left out.
+  // end. A frame that is `error` stands for itself, for the damaged part of a video, or for all
+  // that is left when the source cannot go on. With `passed_over` nobody will look at the frame:
+  // its payload may be left out.
   virtual bool Next(bool passed_over, Task& task) = 0;
 
   // Whether the source may have more than one frame.
@@ -39,6 +40,9 @@ class FrameSource {
 
   // Whether its frames are those of one camera.
   virtual bool IsCamera() const { return false; }
+
+  // Frames that were passed over behind damage, so far.
+  virtual std::uint64_t LeftOut() const { return 0; }
 };
 
 // Opens what the name and the first bytes of `input` say it is: recorded requests, a video, raw
@@ -48,7 +52,8 @@ std::unique_ptr<FrameSource> OpenSource(const Input& input, const SourceOptions&
 
 // Each of these fails as its kind is refused, with the reason.
 
-// Every frame of a video file: luma, and BGR when options.colour. Each is reserved and copied, so
+// Every frame of a video file, the right way up: luma, and BGR when options.colour; a JPEG as it is
+// in the file, so that it is judged like one outside of a video. Each is reserved and copied, so
 // the next one may be decoded while it is worked on.
 base::Result<std::unique_ptr<FrameSource>> OpenVideo(const std::string& path,
                                                      const SourceOptions& options);

@@ -1,5 +1,7 @@
 #include "files/frame_worker.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <fstream>
 #include <utility>
@@ -19,8 +21,8 @@ std::optional<std::string> DeclaredFormat(const std::string& path) {
   std::ranges::transform(ending, ending.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
   });
-  constexpr std::string_view kKnown[] = {".jpg", ".jpeg", ".png", ".webp", ".npy",
-                                         ".gif", ".bmp",  ".tif", ".tiff"};
+  constexpr std::string_view kKnown[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp",
+                                         ".npy", ".gif",  ".bmp", ".tif",  ".tiff"};
   if (std::ranges::find(kKnown, ending) == std::end(kKnown)) return std::nullopt;
   return ending;
 }
@@ -29,7 +31,7 @@ Result<void> WritePicture(const fs::path& path, base::ByteView bytes) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   fs::path unfinished = path;
-  unfinished += ".part";
+  unfinished += "." + std::to_string(::getpid()) + ".part";  // nobody's file
   std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
   file.write(reinterpret_cast<const char*>(bytes.data()),
              static_cast<std::streamsize>(bytes.size()));
@@ -40,24 +42,49 @@ Result<void> WritePicture(const fs::path& path, base::ByteView bytes) {
   return base::Fail(base::ErrorCode::kIo, "the annotated picture cannot be written");
 }
 
-Result<frame::Frame> ReadPicture(const Task& task, std::size_t max_bytes) {
-  auto bytes = ReadInput(task.source.source, max_bytes);
+// Of what has no size that can be asked for, as standard input, as much as is read at the most, but
+// leaving half for others: it may be long in coming.
+Result<resources::Reservation> ReserveInput(const std::string& path, const WorkerContext& context) {
+  std::error_code unknown;
+  const std::uintmax_t size = fs::file_size(path, unknown);
+  const std::size_t most = context.codec.max_frame_bytes;
+  const std::size_t bytes = unknown
+                                ? std::min(most, context.budget.capacity())
+                                : static_cast<std::size_t>(std::min<std::uintmax_t>(size, most));
+  return context.budget.Reserve(bytes, "reading this file", context.budget_patience, {});
+}
+
+// `reservation` is of the frame's bytes.
+Result<frame::Frame> ReadPicture(const std::string& path, const WorkerContext& context,
+                                 resources::Reservation& reservation) {
+  auto reserved = ReserveInput(path, context);
+  if (!reserved) return std::unexpected(reserved.error());
+  auto bytes = ReadInput(path, context.codec.max_frame_bytes);
   if (!bytes) return std::unexpected(bytes.error());
+  if (bytes->size() != reserved->bytes()) {
+    reserved->Release();
+    reserved = context.budget.Reserve(bytes->size(), "this file", context.budget_patience, {});
+    if (!reserved) return std::unexpected(reserved.error());
+  }
+  reservation = std::move(*reserved);
   frame::Frame frame;
   frame.storage = std::move(*bytes);
-  frame.declared_format = DeclaredFormat(task.source.source);
+  frame.declared_format = DeclaredFormat(path);
   return frame;
 }
 
 }  // namespace
 
 Result<frame::FrameResult> FrameWorker::Work(Task& task) {
+  resources::Reservation reservation;  // of a file; goes after the frame
   Result<frame::Frame> frame;
   if (std::holds_alternative<PictureFile>(task.payload)) {
-    frame = ReadPicture(task, context_.codec.max_frame_bytes);
+    frame = ReadPicture(task.source.source, context_, reservation);
   } else if (auto* raw = std::get_if<RawPixels>(&task.payload)) {
     frame->storage = std::move(raw->bytes);
     frame->raw = raw->description;
+  } else if (auto* packet = std::get_if<VideoPacket>(&task.payload)) {
+    frame->storage = std::move(packet->bytes);
   } else if (auto* request = std::get_if<RecordedRequest>(&task.payload)) {
     frame = frame::ParseFrameJson(std::move(request->body), context_.frame);
     if (frame && !frame->frame_id.empty()) task.frame_id = frame->frame_id;
@@ -68,6 +95,8 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
     frame->frame_id = task.frame_id;
     if (task.camera_id) frame->camera_id = task.camera_id;
     result = Process(task, *frame);
+    const auto* const packet = std::get_if<VideoPacket>(&task.payload);
+    if (result && packet != nullptr) result->format = packet->codec;
   } else {
     result = std::unexpected(std::move(frame.error()));
   }
@@ -81,11 +110,14 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
 Result<frame::FrameResult> FrameWorker::Process(Task& task, const frame::Frame& frame) {
   process::Processor& processor = task.silent && replay_ ? *replay_ : processor_;
   const auto* const video = std::get_if<VideoPixels>(&task.payload);
-  auto result =
-      video != nullptr
-          ? processor.Process(frame, process::DecodedPicture{video->luma, video->bgr, video->codec},
-                              {}, std::move(task.turn))
-          : processor.Process(frame, {}, std::move(task.turn));
+  auto result = video != nullptr
+                    ? processor.Process(frame,
+                                        process::DecodedPicture{.luma = video->luma,
+                                                                .bgr = video->bgr,
+                                                                .format = video->codec,
+                                                                .orientation = video->orientation},
+                                        {}, std::move(task.turn))
+                    : processor.Process(frame, {}, std::move(task.turn));
   if (!result || task.silent || context_.annotated == nullptr) return result;
   if (auto drawn = Annotate(task, frame, *result); !drawn) return std::unexpected(drawn.error());
   return result;

@@ -1,6 +1,7 @@
 // What one thread does with one frame: read it, put it through the pipeline, draw what was found.
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "base/error.h"
@@ -10,6 +11,7 @@
 #include "frame/frame_result.h"
 #include "frame/options.h"
 #include "process/processor.h"
+#include "resources/memory_budget.h"
 
 namespace sampleproc::files {
 
@@ -17,6 +19,8 @@ namespace sampleproc::files {
 struct WorkerContext {
   const codec::Options& codec;
   const frame::Options& frame;
+  resources::MemoryBudget& budget;            // of what is read
+  std::chrono::milliseconds budget_patience;  // longest wait for room in it
   const AnnotatedPaths* annotated = nullptr;  // null: nothing is drawn
 };
 

@@ -36,7 +36,10 @@ base::Result<InputFile> InputFile::Open(const std::string& path) {
   }
   file.owned_ = true;
   if (fstat(file.descriptor_, &status) != 0) return CannotRead(path, errno);
+  file.is_pipe_ = S_ISFIFO(status.st_mode);
+  if (file.is_pipe_) return file;
   if (!S_ISREG(status.st_mode)) return std::unexpected(NotRegular(path, status.st_mode));
+  file.has_size_ = true;
   file.size_ = static_cast<std::uint64_t>(status.st_size);
   return file;
 }
@@ -53,15 +56,22 @@ InputFile::InputFile(InputFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       owned_(std::exchange(other.owned_, false)),
       name_(std::move(other.name_)),
+      has_size_(other.has_size_),
+      is_pipe_(other.is_pipe_),
       size_(other.size_) {}
 
 InputFile::~InputFile() {
   if (owned_) close(descriptor_);
 }
 
-base::Result<std::size_t> InputFile::ReadSome(std::span<std::uint8_t> place) const {
+base::Result<std::size_t> InputFile::ReadSome(std::span<std::uint8_t> place) {
   for (;;) {
     const ssize_t got = read(descriptor_, place.data(), place.size());
+    if (got == 0 && std::exchange(is_pipe_, false)) {
+      return base::Fail(base::ErrorCode::kUnsupportedFormat,
+                        name_ + " is a FIFO to which nobody writes");
+    }
+    if (got > 0) is_pipe_ = false;
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno == EAGAIN) {
       pollfd ready{descriptor_, POLLIN, 0};
@@ -72,7 +82,7 @@ base::Result<std::size_t> InputFile::ReadSome(std::span<std::uint8_t> place) con
   }
 }
 
-base::Result<std::size_t> InputFile::Fill(std::span<std::uint8_t> place) const {
+base::Result<std::size_t> InputFile::Fill(std::span<std::uint8_t> place) {
   std::size_t filled = 0;
   while (filled < place.size()) {
     const auto got = ReadSome(place.subspan(filled));

@@ -12,8 +12,9 @@ namespace sampleproc::files {
 // Closes what it opened; standard input stays open. Movable; used by one thread at a time.
 class InputFile {
  public:
-  // A regular file, without waiting for a FIFO; "-" is standard input, whatever that is. Fails with
-  // kNotFound or kIo, and with kUnsupportedFormat for what is neither.
+  // A regular file, or a FIFO, as shells make them for <(...): its first read fails with
+  // kUnsupportedFormat when nobody writes to it, and waits for nobody. "-" is standard input,
+  // whatever that is. Fails with kNotFound or kIo, and with kUnsupportedFormat for what is neither.
   static base::Result<InputFile> Open(const std::string& path);
 
   // Anything that can be opened, also a FIFO, whose writer is waited for; "-" likewise. Fails with
@@ -31,10 +32,12 @@ class InputFile {
 
   // Reads what there is, waiting for the first byte; returns how many bytes, 0 at the end. Signals
   // and descriptors that do not wait are no hindrance. Fails with kIo.
-  base::Result<std::size_t> ReadSome(std::span<std::uint8_t> place) const;
+  base::Result<std::size_t> ReadSome(std::span<std::uint8_t> place);
 
   // Fills `place` as far as the file goes; returns how many bytes that were. Fails with kIo.
-  base::Result<std::size_t> Fill(std::span<std::uint8_t> place) const;
+  base::Result<std::size_t> Fill(std::span<std::uint8_t> place);
+
+  bool has_size() const { return has_size_; }  // a regular file from Open
 
   // Of a regular file from Open, when it was opened; else 0.
   std::uint64_t size() const { return size_; }
@@ -44,6 +47,8 @@ class InputFile {
   int descriptor_;
   bool owned_ = true;
   std::string name_;
+  bool has_size_ = false;
+  bool is_pipe_ = false;  // a FIFO of which nothing has been read
   std::uint64_t size_ = 0;
 };
 

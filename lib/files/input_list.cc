@@ -18,7 +18,8 @@
 namespace sampleproc::files {
 namespace {
 
-constexpr std::array<std::string_view, 5> kPictures = {"jpg", "jpeg", "png", "webp", "npy"};
+constexpr std::array<std::string_view, 7> kPictures = {"jpg", "jpeg", "jpe", "jfif",
+                                                       "png", "webp", "npy"};
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -84,7 +85,7 @@ std::optional<Input> InputList::Named(const std::string& path) {
   struct stat status{};
   if (stat(path.c_str(), &status) != 0) return Failed(path, errno);
   if (S_ISDIR(status.st_mode)) return Enter(path);
-  if (!S_ISREG(status.st_mode)) {
+  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) {
     return Input{.path = path, .error = NotRegular(path, status.st_mode)};
   }
   return Input{.path = path, .recorded_requests = EndingOf(path) == "ndjson"};
@@ -103,11 +104,23 @@ std::optional<Input> InputList::Listed(base::Result<std::string> name) {
 std::optional<Input> InputList::Found(const std::string& path) {
   struct stat status{};
   if (lstat(path.c_str(), &status) != 0) return Failed(path, errno);
+  // Also what macOS leaves beside each file on foreign disks: "._photo.jpg".
+  if (path[path.rfind('/') + 1] == '.') return PassOver("hidden");
   if (S_ISDIR(status.st_mode)) return given_.recursive ? Enter(path) : std::nullopt;
-  if (!IsLookedFor(path, given_.raw_pixels)) return std::nullopt;
+  if (!IsLookedFor(path, given_.raw_pixels)) {
+    const std::string ending = EndingOf(path);
+    return PassOver(ending.empty() ? "without an ending" : "." + ending);
+  }
   if (S_ISLNK(status.st_mode) && stat(path.c_str(), &status) != 0) return Failed(path, errno);
-  if (!S_ISREG(status.st_mode)) return std::nullopt;
+  if (!S_ISREG(status.st_mode)) return PassOver("not regular");
   return Input{.path = path};
+}
+
+std::nullopt_t InputList::PassOver(const std::string& kind) {
+  constexpr std::size_t kMostKinds = 100;  // a hostile directory has any number of endings
+  const bool is_new = !passed_over_.contains(kind);
+  ++passed_over_[is_new && passed_over_.size() >= kMostKinds ? "of other kinds" : kind];
+  return std::nullopt;
 }
 
 std::optional<Input> InputList::Enter(const std::string& path) {

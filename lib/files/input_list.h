@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,13 +33,14 @@ struct InputNames {
 
 // Walks the arguments in the order given, then the requests, then the list. A file that is named is
 // taken whatever its name is. In a directory, names are taken in byte order: regular files (also
-// behind symbolic links) whose ending is that of a picture (jpg, jpeg, png, webp, npy) or a video
-// (video::VideoEndings()) in either case, and with `recursive` the directories in it, except
-// symbolic links to directories, so there are no loops. With `raw_pixels`, names that end in raw or
-// a raw format's name are taken too. Recordings of requests are not looked for: the records of an
-// earlier run have the same ending. What is neither file nor directory is an error when named and
-// passed over when found; a directory that cannot be read and a picture's link that leads nowhere
-// are errors.
+// behind symbolic links) whose ending is that of a picture (jpg, jpeg, jpe, jfif, png, webp, npy)
+// or a video (video::VideoEndings()) in either case, and with `recursive` the directories in it,
+// except symbolic links to directories, so there are no loops. With `raw_pixels`, names that end in
+// raw or a raw format's name are taken too. Recordings of requests are not looked for: the records
+// of an earlier run have the same ending. Names that begin with a dot are passed over, files and
+// directories. What is neither file, directory nor FIFO is an error when named; all but files and
+// directories is passed over when found; a directory that cannot be read and a picture's link that
+// leads nowhere are errors.
 //
 // Memory: the names of one directory for each level of nesting, however many files there are.
 // Used by one thread at a time.
@@ -48,6 +50,10 @@ class InputList {
 
   // The next input, or nothing at the end.
   std::optional<Input> Next();
+
+  // How many files were found in directories and are not taken, by why: "hidden", "without an
+  // ending", "not regular", or their ending, such as ".heic".
+  const std::map<std::string, std::size_t>& passed_over() const { return passed_over_; }
 
   // How many there are, when that can be said without reading directories or the list.
   std::optional<std::size_t> Total() const;
@@ -62,12 +68,14 @@ class InputList {
   std::optional<Input> Listed(base::Result<std::string> name);
   std::optional<Input> Found(const std::string& path);
   std::optional<Input> Enter(const std::string& path);
+  std::nullopt_t PassOver(const std::string& kind);
 
   InputNames given_;
   std::size_t next_argument_ = 0;
   std::size_t next_requests_ = 0;
   std::optional<std::size_t> argument_;  // the one that is being walked
   std::vector<Directory> open_;          // outermost first
+  std::map<std::string, std::size_t> passed_over_;
 };
 
 }  // namespace sampleproc::files

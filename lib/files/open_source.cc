@@ -1,7 +1,10 @@
+#include <sys/stat.h>
+
 #include <array>
 #include <utility>
 
 #include "codec/decoder.h"
+#include "codec/foreign_format.h"
 #include "files/frame_source.h"
 #include "files/input_file.h"
 #include "video/container.h"
@@ -29,17 +32,26 @@ class SingleSource final : public FrameSource {
 
 enum class Kind { kPicture, kVideo, kRaw, kRequests };
 
-// JPEG pictures in a row begin as one picture does: for those the name decides.
+// What comes through a pipe can be read once, so nobody looks into it before its reader.
+bool IsPipe(const std::string& path) {
+  struct stat status{};
+  return path == "-" || (::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode));
+}
+
+// JPEG pictures in a row begin as one picture does: for those the name decides. HEIC and AVIF lie
+// in the container of a video; they are pictures that are refused by their name, whatever their
+// file's.
 base::Result<Kind> KindOf(const Input& input, const SourceOptions& options) {
   if (input.recorded_requests) return Kind::kRequests;
-  if (input.path == "-") return options.raw ? Kind::kRaw : Kind::kPicture;
-  if (video::IsVideoName(input.path) && !options.raw) return Kind::kVideo;
-  const auto file = InputFile::Open(input.path);
+  if (IsPipe(input.path)) return options.raw ? Kind::kRaw : Kind::kPicture;
+  auto file = InputFile::Open(input.path);
   if (!file) return std::unexpected(file.error());
   std::array<std::uint8_t, video::kSniffBytes> start{};
   const auto got = file->Fill(start);
   if (!got) return std::unexpected(got.error());
   const base::ByteView bytes = base::ByteView(start).first(*got);
+  if (!codec::HeifName(bytes).empty()) return Kind::kPicture;
+  if (video::IsVideoName(input.path) && !options.raw) return Kind::kVideo;
   if (codec::Sniff(bytes) != codec::Format::kUnknown) {
     return video::IsVideoName(input.path) ? Kind::kVideo : Kind::kPicture;
   }

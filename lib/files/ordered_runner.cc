@@ -108,9 +108,13 @@ class Run {
 
   Record Process(Task task) const {
     auto result = task.error ? std::unexpected(std::move(*task.error)) : Guarded(work_, task);
-    return {std::move(task.source), std::move(task.frame_id),
-            std::move(result),      task.place,
-            task.of_many,           task.silent};
+    return {std::move(task.source),
+            std::move(task.frame_id),
+            std::move(result),
+            task.place,
+            task.of_many,
+            task.silent,
+            task.share};
   }
 
   // Hands out all records whose turn has come. Whoever finds another thread at it leaves it to

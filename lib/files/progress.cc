@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -42,9 +43,15 @@ std::string FormatProgress(const ProgressState& state) {
   if (!state.inputs_to_do || *state.inputs_to_do < state.inputs) return text;
   text +=
       ", " + std::to_string(state.inputs) + "/" + std::to_string(*state.inputs_to_do) + " inputs";
-  if (state.inputs == 0) return text;
-  const auto left = static_cast<double>(*state.inputs_to_do - state.inputs);
-  text += ", " + FormatDuration(left * seconds / static_cast<double>(state.inputs)) + " left";
+  const double through = static_cast<double>(state.inputs) + state.share;
+  if (state.share > 0) {
+    std::snprintf(number, sizeof number, ", %.0f%%",
+                  100 * through / static_cast<double>(*state.inputs_to_do));
+    text += number;
+  }
+  if (through <= 0) return text;
+  const double left = static_cast<double>(*state.inputs_to_do) - through;
+  text += ", " + FormatDuration(std::max(left, 0.0) * seconds / through) + " left";
   return text;
 }
 
@@ -62,9 +69,10 @@ Progress::~Progress() {
   if (last_shown_) Show("");
 }
 
-void Progress::Add(bool ok, std::size_t inputs) {
+void Progress::Add(bool ok, std::size_t inputs, double share) {
   ++state_.done;
   state_.inputs = inputs;
+  state_.share = share;
   if (!ok) ++state_.failed;
   if (!shown_) return;
   const base::MonoTime now = clock_.Now();
@@ -72,6 +80,12 @@ void Progress::Add(bool ok, std::size_t inputs) {
   last_shown_ = now;
   state_.elapsed = now - start_;
   Show(FormatProgress(state_));
+}
+
+void Progress::Say(const std::string& line) {
+  const std::string text = (last_shown_ ? kNewLine : "") + line + "\n";
+  [[maybe_unused]] const ssize_t written = write(descriptor_, text.data(), text.size());
+  last_shown_.reset();
 }
 
 void Progress::Show(const std::string& text) {

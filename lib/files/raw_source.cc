@@ -56,7 +56,7 @@ class RawSource final : public FrameSource {
                           std::to_string(frame_bytes_) + " bytes of " + Describe(*options_.raw));
   }
 
-  const InputFile file_;
+  InputFile file_;
   const std::size_t frame_bytes_;
   const std::optional<std::uint64_t> frames_;
   const SourceOptions& options_;
@@ -79,7 +79,7 @@ base::Result<std::unique_ptr<FrameSource>> OpenRaw(const std::string& path,
   auto file = InputFile::Open(path);
   if (!file) return std::unexpected(std::move(file.error()));
   std::optional<std::uint64_t> frames;
-  if (path != "-") {
+  if (file->has_size()) {
     frames = file->size() / frame_bytes;
     if (*frames == 0 || file->size() % frame_bytes != 0) {
       return base::Fail(base::ErrorCode::kInvalidFrame,

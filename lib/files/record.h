@@ -16,6 +16,7 @@ struct Record {
   Place place = {};
   bool of_many = false;
   bool silent = false;
+  double share = 0;  // of its input that has been read, 0..1
 };
 
 }  // namespace sampleproc::files

@@ -43,10 +43,17 @@ struct RecordedRequest {
 // A decoded frame of a video. The images point into the buffers.
 struct VideoPixels {
   std::string_view codec;  // "h264", ...
+  int orientation = 1;     // of the container, EXIF's number; it has been applied
   frame::Image luma;
   std::optional<frame::Image> bgr;  // when it was asked for
   base::ByteBuffer luma_bytes;
   base::ByteBuffer bgr_bytes;
+};
+
+// A picture of a video as it is in the file, a JPEG.
+struct VideoPacket {
+  std::string_view codec;  // "mjpeg"
+  base::ByteBuffer bytes;
 };
 
 struct Task {
@@ -56,10 +63,11 @@ struct Task {
   std::optional<std::string> camera_id;
   std::optional<std::size_t> argument;  // of the command line, when the input came from one
   bool of_many = false;                 // the input may have more frames than this one
+  double share = 0;                     // of the input that has been read, 0..1
   bool silent = false;  // done in an earlier run; worked on for what it leaves behind
 
   std::optional<base::Error> error;  // why there is nothing to work on
-  std::variant<PictureFile, RawPixels, RecordedRequest, VideoPixels> payload;
+  std::variant<PictureFile, RawPixels, RecordedRequest, VideoPixels, VideoPacket> payload;
   resources::Reservation reservation;  // of the payload's bytes
 
   process::CameraTurns::Turn turn;  // the frame's place among its camera's

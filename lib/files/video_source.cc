@@ -1,6 +1,6 @@
-#include <cstring>
 #include <utility>
 
+#include "codec/orientation.h"
 #include "files/frame_source.h"
 #include "video/video_reader.h"
 
@@ -8,20 +8,6 @@ namespace sampleproc::files {
 namespace {
 
 using frame::PixelFormat;
-
-// `image` with its rows packed, in `bytes`.
-frame::Image CopyOf(const frame::Image& image, base::ByteBuffer& bytes) {
-  frame::Image copy = image;
-  copy.stride = static_cast<std::size_t>(image.width) *
-                static_cast<std::size_t>(frame::Channels(image.format));
-  bytes.resize(copy.stride * static_cast<std::size_t>(image.height));
-  for (int y = 0; y < image.height; ++y) {
-    std::memcpy(bytes.data() + static_cast<std::size_t>(y) * copy.stride, image.Row(y),
-                copy.stride);
-  }
-  copy.data = bytes.data();
-  return copy;
-}
 
 class VideoSource final : public FrameSource {
  public:
@@ -33,40 +19,51 @@ class VideoSource final : public FrameSource {
     task.source.index = next_index_++;
     auto next = reader_->Next(PixelFormat::kGray8, {});
     if (next && !*next) return false;
+    task.share = reader_->Share();
     if (next) {
       task.source.pts = (*next)->pts;
       if (passed_over) return true;
-      auto pixels = Copy(**next, task);
-      if (pixels) {
-        task.payload = std::move(*pixels);
-        return true;
-      }
-      next = std::unexpected(std::move(pixels.error()));
+      const auto copied = Copy(**next, task);
+      if (copied) return true;
+      task.error = copied.error();
+    } else {
+      task.error = std::move(next.error());
     }
-    task.error = std::move(next.error());
-    ended_ = true;
+    ended_ = !reader_->CanGoOn();
     return true;
   }
   bool HasMany() const override { return true; }
   bool IsCamera() const override { return true; }
+  std::uint64_t LeftOut() const override { return reader_->left_out(); }
 
  private:
-  base::Result<VideoPixels> Copy(const video::VideoFrame& frame, Task& task) {
+  base::Result<void> Copy(const video::VideoFrame& frame, Task& task) {
     const frame::Image& luma = frame.image;
     const std::size_t pixels =
         static_cast<std::size_t>(luma.width) * static_cast<std::size_t>(luma.height);
-    auto reservation = options_.budget.Reserve(pixels * (options_.colour ? 4 : 1),
-                                               "a video's frame", options_.budget_patience, {});
+    const std::size_t bytes =
+        frame.encoded.empty() ? pixels * (options_.colour ? 4 : 1) : frame.encoded.size();
+    auto reservation =
+        options_.budget.Reserve(bytes, "a video's frame", options_.budget_patience, {});
     if (!reservation) return std::unexpected(reservation.error());
     task.reservation = std::move(*reservation);
+    if (!frame.encoded.empty()) {
+      VideoPacket packet{frame.codec, {}};
+      packet.bytes.assign(frame.encoded.begin(), frame.encoded.end());
+      task.payload = std::move(packet);
+      return {};
+    }
     VideoPixels copy;
     copy.codec = frame.codec;
-    copy.luma = CopyOf(luma, copy.luma_bytes);
-    if (!options_.colour) return copy;
-    const auto bgr = reader_->Again(PixelFormat::kBgr24, {});
-    if (!bgr) return std::unexpected(bgr.error());
-    copy.bgr = CopyOf(*bgr, copy.bgr_bytes);
-    return copy;
+    copy.orientation = frame.orientation;
+    copy.luma = codec::OrientedCopy(luma, frame.orientation, copy.luma_bytes);
+    if (options_.colour) {
+      const auto bgr = reader_->Again(PixelFormat::kBgr24, {});
+      if (!bgr) return std::unexpected(bgr.error());
+      copy.bgr = codec::OrientedCopy(*bgr, frame.orientation, copy.bgr_bytes);
+    }
+    task.payload = std::move(copy);
+    return {};
   }
 
   const std::unique_ptr<video::VideoReader> reader_;
@@ -81,7 +78,8 @@ base::Result<std::unique_ptr<FrameSource>> OpenVideo(const std::string& path,
                                                      const SourceOptions& options) {
   const video::Options limits{.max_frame_bytes = options.codec.max_frame_bytes,
                               .deadline = options.codec.deadline,
-                              .budget_patience = options.budget_patience};
+                              .budget_patience = options.budget_patience,
+                              .jpeg_packets = true};
   auto reader = video::VideoReader::Open(path, limits, {}, options.budget);
   if (!reader) return std::unexpected(std::move(reader.error()));
   return std::make_unique<VideoSource>(std::move(*reader), options);

@@ -47,6 +47,7 @@ int StatusOf(ErrorCode code) {
       return 501;
     case ErrorCode::kOverloaded:
     case ErrorCode::kShuttingDown:
+    case ErrorCode::kUnavailable:
     case ErrorCode::kCancelled:  // nobody is left to read it
       return 503;
     case ErrorCode::kDeadline:
@@ -56,7 +57,6 @@ int StatusOf(ErrorCode code) {
     case ErrorCode::kUsage:
     case ErrorCode::kConfig:
     case ErrorCode::kIo:
-    case ErrorCode::kUnavailable:
     case ErrorCode::kInternal:
       return 500;
   }

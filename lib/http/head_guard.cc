@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/ascii.h"
 #include "http/message.h"
@@ -181,6 +182,7 @@ Result<void> HeadGuard::CheckRequestLine(std::string_view line) {
     return Fail(ErrorCode::kBadRequest, "the protocol version is malformed");
   }
   minor_version_ = version.back() - '0';
+  head_method_ = method == "HEAD";
   if (std::find(std::begin(kMethods), std::end(kMethods), method) == std::end(kMethods)) {
     return Fail(ErrorCode::kNotImplemented, "the method is not one that is implemented");
   }
@@ -218,7 +220,26 @@ Result<void> HeadGuard::CheckField(std::string_view line) {
   if (!AllOf(line.substr(colon), kValue)) {
     return Fail(ErrorCode::kBadRequest, "a field value has a control character in it");
   }
+  if (auto once = CheckOnce(name); !once) return once;
   return CheckFramingField(name, base::TrimBlanks(line.substr(colon + 1)));
+}
+
+// Two of these would mean what whoever reads them first or last makes of it.
+Result<void> HeadGuard::CheckOnce(std::string_view name) {
+  struct Once {
+    std::string_view name;
+    bool HeadGuard::* seen;
+  };
+  constexpr Once kOnce[] = {{"authorization", &HeadGuard::authorization_seen_},
+                            {"content-type", &HeadGuard::content_type_seen_},
+                            {"expect", &HeadGuard::expect_seen_}};
+  for (const Once& once : kOnce) {
+    if (!EqualsIgnoreCase(name, once.name)) continue;
+    if (std::exchange(this->*once.seen, true)) {
+      return Fail(ErrorCode::kBadRequest, std::string(once.name) + " is given more than once");
+    }
+  }
+  return {};
 }
 
 Result<void> HeadGuard::CheckFramingField(std::string_view name, std::string_view value) {

@@ -60,11 +60,15 @@ class HeadGuard {
   // must be closed.
   base::Result<std::optional<Framing>> Check(std::string_view received);
 
+  // Whether the request line, as far as it has come, asks for HEAD: a refusal then has no body.
+  bool asks_for_head() const { return head_method_; }
+
  private:
   base::Result<void> CheckLine(std::string_view line);
   base::Result<void> CheckRequestLine(std::string_view line);
   base::Result<void> CheckTarget(std::string_view method, std::string_view target);
   base::Result<void> CheckField(std::string_view line);
+  base::Result<void> CheckOnce(std::string_view name);
   base::Result<void> CheckFramingField(std::string_view name, std::string_view value);
   base::Result<void> CheckWhole(std::string_view head);
 
@@ -75,7 +79,11 @@ class HeadGuard {
   std::size_t fields_ = 0;
   bool request_line_seen_ = false;
   int minor_version_ = 1;
+  bool head_method_ = false;
   bool transfer_encoding_seen_ = false;
+  bool authorization_seen_ = false;
+  bool content_type_seen_ = false;
+  bool expect_seen_ = false;
   // Views would dangle when the buffer grows, so places are kept: {offset, length} in the head.
   struct Span {
     std::size_t offset = 0;

@@ -14,12 +14,12 @@ int HexDigit(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-std::optional<std::string> PercentDecoded(std::string_view text) {
+std::optional<std::string> FormDecoded(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
-      decoded += text[i];
+      decoded += text[i] == '+' ? ' ' : text[i];
       continue;
     }
     if (i + 2 >= text.size()) return std::nullopt;
@@ -30,6 +30,18 @@ std::optional<std::string> PercentDecoded(std::string_view text) {
     i += 2;
   }
   return decoded;
+}
+
+// The text behind '=' of the first parameter of that name, "" when it has none.
+std::optional<std::string_view> FindParameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const auto equals = pair.find('=');
+    if (pair.substr(0, equals) != name) continue;
+    return equals == pair.npos ? std::string_view() : pair.substr(equals + 1);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -70,15 +82,21 @@ std::optional<std::string_view> Request::Find(std::string_view name) const {
   return std::nullopt;
 }
 
-std::optional<std::string> QueryParameter(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    const auto equals = pair.find('=');
-    if (pair.substr(0, equals) != name) continue;
-    return equals == pair.npos ? std::string() : PercentDecoded(pair.substr(equals + 1));
-  }
-  return std::nullopt;
+base::Result<std::optional<std::string>> QueryParameter(std::string_view query,
+                                                        std::string_view name) {
+  const auto found = FindParameter(query, name);
+  if (!found) return std::nullopt;
+  auto decoded = FormDecoded(*found);
+  if (decoded) return decoded;
+  return base::Fail(base::ErrorCode::kInvalidFrame,
+                    {{"percent_encoding",
+                      {"query", std::string(name)},
+                      "has a '%' without two hexadecimal digits behind it; a '%' itself is "
+                      "written %25"}});
+}
+
+bool HasQueryParameter(std::string_view query, std::string_view name) {
+  return FindParameter(query, name).has_value();
 }
 
 void Response::AddField(std::string_view name, std::string_view value) {

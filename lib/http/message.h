@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/error.h"
 #include "http/address.h"
 #include "resources/memory_budget.h"
 
@@ -79,9 +80,14 @@ struct Request {
   std::optional<std::string_view> Find(std::string_view name) const;
 };
 
-// The value of a query parameter, percent-decoded; absent when there is none. '+' is left alone.
-// A bad escape counts as absent.
-std::optional<std::string> QueryParameter(std::string_view query, std::string_view name);
+// The value of the first query parameter of that name, decoded as forms are (URL Standard,
+// application/x-www-form-urlencoded): '+' is a space, %2B a plus. Absent when there is none; fails
+// with kInvalidFrame, at query.<name>, when a '%' is not followed by two hexadecimal digits.
+base::Result<std::optional<std::string>> QueryParameter(std::string_view query,
+                                                        std::string_view name);
+
+// Whether the query has the parameter, whatever its value.
+bool HasQueryParameter(std::string_view query, std::string_view name);
 
 // A body that is made once and sent many times.
 using SharedText = std::shared_ptr<const std::string>;
@@ -90,10 +96,11 @@ struct Response {
   int status = 200;
   std::string_view content_type;  // of static lifetime; empty means no body
   std::variant<std::string, base::ByteBuffer, SharedText> body;  // a SharedText is never null
-  std::string field_lines;             // further fields, each "Name: value\r\n"
-  std::string_view fixed_field_lines;  // likewise, of static lifetime
-  bool close = false;                  // end the connection after this answer
-  std::optional<Quota> quota;          // instead of the request's: the handler took more
+  std::string field_lines;                  // further fields, each "Name: value\r\n"
+  std::string_view fixed_field_lines;       // likewise, of static lifetime
+  bool close = false;                       // end the connection after this answer
+  std::optional<Quota> quota;               // instead of the request's: the handler took more
+  resources::Reservation reservation = {};  // of a large body, until it has been written
 
   // `value` must be free of CR and LF; a value that is not is left out.
   void AddField(std::string_view name, std::string_view value);

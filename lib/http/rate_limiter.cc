@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/mutex.h"
+
 namespace sampleproc::http {
 namespace {
 
@@ -18,15 +20,15 @@ std::uint64_t Mixed(std::uint64_t z) {
 }  // namespace
 
 struct RateLimiter::Shard {
-  std::mutex mutex;
-  Order order;                                               // guarded by mutex
-  std::unordered_map<Key, Order::iterator, KeyHash> by_key;  // guarded by mutex
+  base::Mutex mutex;
+  Order order GUARDED_BY(mutex);
+  std::unordered_map<Key, Order::iterator, KeyHash> by_key GUARDED_BY(mutex);
 
   // Windows that hold nothing need not be kept. Two at most, so that no call pays for many.
-  void ForgetIdle(base::MonoTime now) {
+  void ForgetIdle(base::MonoTime now) REQUIRES(mutex) {
     for (int i = 0; i < 2 && !order.empty() && order.back().window.IdleAt(now); ++i) ForgetLast();
   }
-  void ForgetLast() {
+  void ForgetLast() REQUIRES(mutex) {
     by_key.erase(order.back().key);
     order.pop_back();
   }
@@ -46,6 +48,7 @@ RateLimiter::RateLimiter(std::uint32_t limit, const base::Clock& clock, std::uin
       max_in_shard_(std::max<std::size_t>(max_callers / kShards, 1)),
       shards_(new Shard[kShards]) {
   for (std::size_t i = 0; i < kShards; ++i) {
+    const base::MutexLock lock(shards_[i].mutex);
     shards_[i].by_key = std::unordered_map<Key, Order::iterator, KeyHash>(0, hash_);
   }
 }
@@ -70,7 +73,7 @@ RateLimiter::Verdict RateLimiter::Take(const Caller& caller, std::uint32_t cost)
   const base::MonoTime now = clock_.Now();
   // The map takes the hash's low bits.
   Shard& shard = shards_[hash_(key) >> 58];
-  const std::lock_guard lock(shard.mutex);
+  const base::MutexLock lock(shard.mutex);
   shard.ForgetIdle(now);
   auto found = shard.by_key.find(key);
   if (found == shard.by_key.end()) {
@@ -87,7 +90,7 @@ RateLimiter::Verdict RateLimiter::Take(const Caller& caller, std::uint32_t cost)
 std::size_t RateLimiter::callers() const {
   std::size_t sum = 0;
   for (std::size_t i = 0; i < kShards; ++i) {
-    const std::lock_guard lock(shards_[i].mutex);
+    const base::MutexLock lock(shards_[i].mutex);
     sum += shards_[i].order.size();
   }
   return sum;

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 
 #include "base/clock.h"
@@ -19,12 +18,12 @@ namespace sampleproc::http {
 // share one window.
 //
 // Thread-safe: callers are spread over shards with a lock each, by a hash with a secret seed, so
-// that nobody can aim at one shard. Memory is bounded: at most `max_callers` windows, about 256
+// that nobody can aim at one shard. Memory is bounded: at most `max_callers` windows, about 380
 // bytes each; past that the caller that was seen longest ago is forgotten, so that a flood of
 // made-up addresses costs others nothing.
 class RateLimiter {
  public:
-  static constexpr std::size_t kMaxCallers = 200'000;  // some 50 MB
+  static constexpr std::size_t kMaxCallers = 160'000;  // some 61 MB
 
   // `limit` in units a minute, 1 to SlidingWindow::kMaxLimit. `clock` must outlive the limiter.
   RateLimiter(std::uint32_t limit, const base::Clock& clock, std::uint64_t seed,

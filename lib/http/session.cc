@@ -30,6 +30,9 @@ constexpr std::uint64_t kMostDiscarded = 128 * 1024;
 // Of OnDrain: who asked within the last kStillInUse is probably about to ask again.
 constexpr milliseconds kStillInUse{2000};
 constexpr milliseconds kLastChance{250};
+// Often enough to save work of seconds, seldom enough to leave short work alone.
+constexpr milliseconds kProbePeer{1000};
+constexpr std::string_view kInterim = "HTTP/1.1 102 Processing\r\n\r\n";
 // The same for connections that come while the server drains.
 constexpr milliseconds kFirstChance{1000};
 
@@ -103,7 +106,8 @@ Session::Session(Loop& loop, Incoming incoming)
       wire_(loop, std::move(incoming.socket), std::move(incoming.tls)),
       place_(loop.Add(this)),
       guard_(LimitsOf(site_->options)),
-      answer_timer_(loop.io()) {
+      answer_timer_(loop.io()),
+      probe_timer_(loop.io()) {
   request_.peer = incoming.peer;
   request_.local = incoming.local;
   request_.tls = !wire_.plain();
@@ -131,6 +135,7 @@ void Session::Abort() {
   request_.allowance.cancel.Cancel();
   wire_.Close();
   answer_timer_.cancel();
+  probe_timer_.cancel();
 }
 
 Session::Awaitable<void> Session::Run() {
@@ -234,6 +239,7 @@ Session::Awaitable<bool> Session::ReadHead() {
   for (;;) {
     auto checked = guard_.Check(inbox_.received());
     if (!checked) {
+      if (guard_.asks_for_head()) request_.method = Method::kHead;
       Response refusal = ErrorResponse(checked.error(), "", "");
       co_await WriteLast(std::move(refusal));
       co_return false;
@@ -245,6 +251,7 @@ Session::Awaitable<bool> Session::ReadHead() {
       const std::string_view head =
           inbox_.received().substr(framing.skipped, framing.head_bytes - framing.skipped);
       if (auto parsed = ParseHead(head, framing, request_); !parsed) {
+        if (guard_.asks_for_head()) request_.method = Method::kHead;
         Response refusal = ErrorResponse(parsed.error(), "", "");
         co_await WriteLast(std::move(refusal));
         co_return false;
@@ -356,6 +363,7 @@ Session::Awaitable<void> Session::AwaitAnswer() {
   WatchPeer();
   error_code ignored;
   co_await answer_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  probe_timer_.cancel();
   wire_.Disarm();
   if (answer_ || wire_.closed()) co_return;
   request_.allowance.cancel.Cancel();
@@ -363,8 +371,9 @@ Session::Awaitable<void> Session::AwaitAnswer() {
   answer_ = TooLate(limit, request_);
 }
 
-// A client that closes its connection wants its answer no more: its work is cancelled before the
-// next step. That includes one that closes only its sending half.
+// A client that is gone wants its answer no more: its work is cancelled before the next step. One
+// that has closed its sending half only waits for its answer, and looks the same until something is
+// sent to it (ProbePeer).
 void Session::WatchPeer() {
   if (watching_ || !inbox_.received().substr(request_bytes_).empty()) return;
   watching_ = true;
@@ -372,8 +381,28 @@ void Session::WatchPeer() {
                             [self = shared_from_this()](error_code cancelled) {
                               self->watching_ = false;
                               if (cancelled || self->wire_.wait() != Wait::kWorker) return;
-                              if (self->wire_.PeerGone()) self->Abort();
+                              if (!self->wire_.PeerGone()) return;
+                              if (self->wire_.PeerReset()) return self->Abort();
+                              self->ProbePeer(self->generation_);
                             });
+}
+
+// Sends an interim answer (RFC 9110 section 15.2) every kProbePeer to a client that has closed its
+// sending half: from one that is gone altogether a reset comes back. HTTP/1.0 knows none.
+void Session::ProbePeer(std::uint64_t generation) {
+  if (request_.minor_version == 0) return;
+  probe_timer_.expires_after(kProbePeer);
+  probe_timer_.async_wait([self = shared_from_this(), generation](error_code cancelled) {
+    if (cancelled || generation != self->generation_ || self->answer_ ||
+        self->wire_.wait() != Wait::kWorker) {
+      return;
+    }
+    error_code error;
+    const bool whole = !self->wire_.PeerReset() &&
+                       self->wire_.WriteSome(base::AsBytes(kInterim), error) == kInterim.size();
+    if (!whole) return self->Abort();
+    self->ProbePeer(generation);
+  });
 }
 
 bool Session::WriteNow(Response& response) {

@@ -59,6 +59,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void Handle();
   void Deliver(std::uint64_t generation, Response response);
   void WatchPeer();
+  void ProbePeer(std::uint64_t generation);
   bool NothingAsked() const;
   bool BodyUnread() const;
   bool WorthDiscarding(const Response& refusal) const;
@@ -83,6 +84,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool watching_ = false;  // for the peer to close while a worker has its request
 
   boost::asio::steady_timer answer_timer_;
+  boost::asio::steady_timer probe_timer_;
   std::optional<Response> answer_;
   std::uint64_t generation_ = 0;  // of the request being answered; older answers are dropped
 };

@@ -62,9 +62,12 @@ class Wire {
 
   // Whether bytes wait to be read (those of TLS may turn out to be no data).
   bool HasInput();
-  // Whether the peer has closed or reset the connection. With bytes of a next request in the way
-  // only a reset is seen.
+  // Whether the peer has closed the connection or its sending half of it, or reset it. With bytes
+  // of a next request in the way only a reset is seen.
   bool PeerGone();
+  // Whether it is gone for good: it has reset the connection, or, on a Unix socket, closed it. Of a
+  // peer that has closed its sending half it is not known.
+  bool PeerReset();
 
   bool closed() const { return closed_; }
   void Close();

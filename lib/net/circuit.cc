@@ -5,7 +5,7 @@
 namespace sampleproc::net {
 
 bool Circuit::MayTry() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const base::MonoTime now = clock_.Now();
   if (now < next_try_) return false;
   // The others wait for what comes of this one.
@@ -14,7 +14,7 @@ bool Circuit::MayTry() {
 }
 
 void Circuit::Failed() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   ++failures_;
   if (failures_ < kTries) return;
   if (failures_ == kTries) ++opened_;
@@ -23,18 +23,18 @@ void Circuit::Failed() {
 }
 
 void Circuit::GaveUp() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   next_try_ = {};
 }
 
 void Circuit::Close() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   failures_ = 0;
   next_try_ = {};
 }
 
 std::uint64_t Circuit::opened() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return opened_;
 }
 

@@ -3,9 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 
 namespace sampleproc::net {
 
@@ -35,10 +35,10 @@ class Circuit {
 
  private:
   const base::Clock& clock_;
-  mutable std::mutex mutex_;
-  int failures_ = 0;           // guarded by mutex_; in a row
-  base::MonoTime next_try_{};  // guarded by mutex_
-  std::uint64_t opened_ = 0;   // guarded by mutex_
+  mutable base::Mutex mutex_;
+  int failures_ GUARDED_BY(mutex_) = 0;  // in a row
+  base::MonoTime next_try_ GUARDED_BY(mutex_){};
+  std::uint64_t opened_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace sampleproc::net

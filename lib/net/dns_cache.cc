@@ -34,7 +34,7 @@ base::Result<std::vector<std::string>> ResolveBySystem(const std::string& host,
 base::Result<DnsCache::Found> DnsCache::Find(const std::string& host,
                                              const base::Allowance& allowance) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     const auto known = known_.find(host);
     if (known != known_.end() && clock_.Now() < known->second.until) {
       return Found{known->second.addresses, false};
@@ -42,13 +42,13 @@ base::Result<DnsCache::Found> DnsCache::Find(const std::string& host,
   }
   auto addresses = resolve_(host, allowance);
   if (!addresses) return std::unexpected(std::move(addresses.error()));
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   known_.insert_or_assign(host, Known{*addresses, clock_.Now() + ttl_});
   return Found{std::move(*addresses), true};
 }
 
 void DnsCache::Forget(const std::string& host) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   known_.erase(host);
 }
 

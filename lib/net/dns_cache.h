@@ -4,13 +4,13 @@
 #include <chrono>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace sampleproc::net {
 
@@ -48,8 +48,8 @@ class DnsCache {
   const Resolve resolve_;
   const std::chrono::milliseconds ttl_;
   const base::Clock& clock_;
-  std::mutex mutex_;
-  std::map<std::string, Known> known_;  // guarded by mutex_; hosts of configuration, so few
+  base::Mutex mutex_;
+  std::map<std::string, Known> known_ GUARDED_BY(mutex_);  // hosts of configuration, so few
 };
 
 }  // namespace sampleproc::net

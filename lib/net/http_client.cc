@@ -23,8 +23,8 @@ using std::chrono::milliseconds;
 using Parser = http::response_parser<http::string_body>;
 
 constexpr std::uint32_t kMostHeadBytes = 16 * 1024;
-// A wait for a connection looks so often whether it has been cancelled.
-constexpr milliseconds kSlice{50};
+// Of a body whose length is not said: the first piece that is announced.
+constexpr std::size_t kFirstRoom = 64 * 1024;
 
 std::optional<std::chrono::seconds> Seconds(std::string_view text) {
   std::int64_t seconds = 0;
@@ -51,12 +51,25 @@ HttpAnswer AnswerOf(Parser& parser) {
 
 }  // namespace
 
-HttpClient::HttpClient(Url url, const Options& options, Resolve resolve, const base::Clock& clock)
+class HttpClient::Place {
+ public:
+  explicit Place(HttpClient& client) : client_(client) {}
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() { client_.Leave(); }
+
+ private:
+  HttpClient& client_;
+};
+
+HttpClient::HttpClient(Url url, const Options& options, Resolve resolve, const base::Clock& clock,
+                       Caution caution)
     : url_(std::move(url)),
       options_(options),
       clock_(clock),
       addresses_(std::move(resolve), options.dns_ttl, clock),
-      circuit_(clock) {}
+      circuit_(clock),
+      caution_(caution) {}
 
 std::string HttpClient::Bytes(const HttpRequest& request) const {
   std::string bytes =
@@ -77,6 +90,7 @@ Result<std::unique_ptr<Stream>> HttpClient::OpenTo(const std::string& address,
 }
 
 Result<std::unique_ptr<Stream>> HttpClient::Open(const base::Allowance& allowance) {
+  if (caution_ == Caution::kNone) return OpenAny(allowance.Within(options_.connect_timeout));
   if (!circuit_.MayTry()) {
     return Fail(ErrorCode::kUnavailable, "it took no connection lately and is left alone for now");
   }
@@ -99,7 +113,7 @@ Result<std::unique_ptr<Stream>> HttpClient::OpenAny(const base::Allowance& withi
     for (const std::string& address : found->addresses) {
       auto stream = OpenTo(address, within);
       if (stream) {
-        const std::lock_guard lock(mutex_);
+        const base::MutexLock lock(mutex_);
         ++counts_.opened;
         return stream;
       }
@@ -111,50 +125,61 @@ Result<std::unique_ptr<Stream>> HttpClient::OpenAny(const base::Allowance& withi
   }
 }
 
-Result<HttpClient::Connection> HttpClient::Take(const base::Allowance& allowance) {
-  {
-    std::unique_lock lock(mutex_);
-    ++counts_.requests;
-    const auto begun = clock_.Now();
-    if (in_use_ >= options_.pool_size) ++counts_.waits;
-    while (in_use_ >= options_.pool_size) {
-      if (auto allowed = allowance.Check("waiting for a connection"); !allowed) {
-        return std::unexpected(allowed.error());
-      }
-      freed_.wait_for(lock, kSlice);
-    }
-    counts_.waited += clock_.Now() - begun;
-    std::erase_if(kept_, [&](const Kept& each) { return begun - each.since >= kKeep; });
-    ++in_use_;
-    if (!kept_.empty()) {
-      Connection connection{std::move(kept_.back().stream), true};
-      kept_.pop_back();
-      ++counts_.reused;
-      return connection;
-    }
+Result<void> HttpClient::Enter(const base::Allowance& allowance) {
+  const base::MutexLock lock(mutex_);
+  ++counts_.requests;
+  const auto begun = clock_.Now();
+  if (in_use_ >= options_.pool_size) ++counts_.waits;
+  while (in_use_ >= options_.pool_size) {
+    if (auto allowed = allowance.Check("waiting for a connection"); !allowed) return allowed;
+    freed_.WaitUntil(mutex_, allowance.deadline, allowance.cancel);
   }
-  auto stream = Open(allowance);
-  if (stream) return Connection{std::move(*stream), false};
-  GiveBack(nullptr, 0);
-  return std::unexpected(std::move(stream.error()));
+  counts_.waited += clock_.Now() - begun;
+  ++in_use_;
+  return {};
 }
 
-void HttpClient::GiveBack(std::unique_ptr<Stream> stream, std::uint64_t generation) {
-  const std::lock_guard lock(mutex_);
+void HttpClient::Leave() {
+  const base::MutexLock lock(mutex_);
   --in_use_;
-  if (stream && generation == generation_) kept_.push_back({std::move(stream), clock_.Now()});
-  freed_.notify_one();
+  freed_.NotifyOne();
+}
+
+Result<HttpClient::Connection> HttpClient::Take(const base::Allowance& allowance) {
+  for (;;) {
+    std::unique_ptr<Stream> kept;
+    {
+      const base::MutexLock lock(mutex_);
+      const auto now = clock_.Now();
+      std::erase_if(kept_, [&](const Kept& each) { return now - each.since >= kKeep; });
+      if (kept_.empty()) break;
+      kept = std::move(kept_.back().stream);
+      kept_.pop_back();
+    }
+    if (!kept->Quiet()) continue;  // the peer has closed it meanwhile
+    const base::MutexLock lock(mutex_);
+    ++counts_.reused;
+    return Connection{std::move(kept), true};
+  }
+  auto stream = Open(allowance);
+  if (!stream) return std::unexpected(std::move(stream.error()));
+  return Connection{std::move(*stream), false};
+}
+
+void HttpClient::Keep(std::unique_ptr<Stream> stream, std::uint64_t generation) {
+  const base::MutexLock lock(mutex_);
+  if (generation == generation_) kept_.push_back({std::move(stream), clock_.Now()});
 }
 
 void HttpClient::Reset() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   kept_.clear();
   ++generation_;
   circuit_.Close();
 }
 
 HttpClientCounts HttpClient::counts() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   HttpClientCounts counts = counts_;
   counts.circuits_opened = circuit_.opened();
   return counts;
@@ -163,7 +188,8 @@ HttpClientCounts HttpClient::counts() const {
 // The answer, and whether the connection may be used again.
 Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const std::string& bytes,
                                                          std::size_t most_bytes,
-                                                         const base::Allowance& allowance) const {
+                                                         const base::Allowance& allowance,
+                                                         const AnswerRoom& room) const {
   if (auto sent = stream.Write(bytes, allowance.Within(options_.read_timeout)); !sent) {
     return std::unexpected(std::move(sent.error()));
   }
@@ -176,9 +202,22 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const s
     parser->body_limit(most_bytes);
   };
   begin();
+  std::size_t announced = 0;
+  // That there is room for what is about to be taken into the body.
+  const auto make_room = [&]() -> Result<void> {
+    if (!room || !parser->is_header_done() || parser->get().result_int() < 200) return {};
+    const std::size_t so_far = parser->get().body().size() + received.size();
+    std::size_t most = parser->content_length().value_or(0);
+    if (most == 0) most = std::min(most_bytes, std::max(kFirstRoom, 2 * so_far));
+    if (most <= announced || (announced > 0 && so_far <= announced)) return {};
+    if (most > most_bytes) return {};  // refused by the parser
+    announced = most;
+    return room(announced);
+  };
   for (;;) {
     boost::system::error_code error;
     while (!received.empty() && !parser->is_done()) {
+      if (auto made = make_room(); !made) return std::unexpected(std::move(made.error()));
       const std::size_t used = parser->put(asio::buffer(received), error);
       received.erase(0, used);
       if (error == http::error::need_more) {
@@ -195,9 +234,13 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const s
     if (error) return Fail(ErrorCode::kIo, "what came is no HTTP answer");
     if (parser->is_done()) {
       if (parser->get().result_int() >= 200) break;
+      if (auto allowed = allowance.Check("the answer of an upstream"); !allowed) {
+        return std::unexpected(allowed.error());
+      }
       begin();  // 1xx: the answer is still to come
       continue;
     }
+    if (auto made = make_room(); !made) return std::unexpected(std::move(made.error()));
     auto got = stream.Read(piece, allowance.Within(options_.read_timeout));
     if (!got) return std::unexpected(std::move(got.error()));
     if (*got == 0) {
@@ -214,26 +257,32 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const s
 }
 
 Result<HttpAnswer> HttpClient::Ask(const HttpRequest& request, std::size_t most_bytes,
-                                   const base::Allowance& allowance) {
+                                   const base::Allowance& allowance, const AnswerRoom& room) {
   const std::string bytes = Bytes(request);
+  if (auto allowed = allowance.Check("asking an upstream"); !allowed) {
+    return std::unexpected(allowed.error());
+  }
+  if (auto entered = Enter(allowance); !entered) return std::unexpected(entered.error());
+  const Place place(*this);
   for (;;) {
-    if (auto allowed = allowance.Check("asking an upstream"); !allowed) {
-      return std::unexpected(allowed.error());
-    }
     std::uint64_t generation = 0;
     {
-      const std::lock_guard lock(mutex_);
+      const base::MutexLock lock(mutex_);
       generation = generation_;
     }
     auto connection = Take(allowance);
     if (!connection) return std::unexpected(std::move(connection.error()));
-    auto done = Exchange(*connection->stream, bytes, most_bytes, allowance);
-    const bool keep = done && done->second;
-    GiveBack(keep ? std::move(connection->stream) : nullptr, generation);
-    if (done) return std::move(done->first);
+    auto done = Exchange(*connection->stream, bytes, most_bytes, allowance, room);
+    if (done) {
+      if (done->second) Keep(std::move(connection->stream), generation);
+      return std::move(done->first);
+    }
     // Of a kept connection nobody can know whether the other side has closed it.
     const bool stale = connection->kept && done.error().code == ErrorCode::kUnavailable;
     if (!stale || !request.idempotent) return std::unexpected(std::move(done.error()));
+    if (auto allowed = allowance.Check("asking an upstream"); !allowed) {
+      return std::unexpected(allowed.error());
+    }
   }
 }
 

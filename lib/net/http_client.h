@@ -1,11 +1,9 @@
 // Asks others over HTTP/1.1: one client, with its connections, for one upstream.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +13,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "net/circuit.h"
 #include "net/dns_cache.h"
 #include "net/options.h"
@@ -40,6 +39,14 @@ struct HttpAnswer {
   std::string body;
 };
 
+// Told how many bytes of an answer's body there are to come before they are read; again with more
+// when that was not all of them, as in chunks. A failure ends the request with it.
+using AnswerRoom = std::function<base::Result<void>(std::size_t bytes)>;
+
+// Whether an upstream that takes no connections is left alone for a while (Circuit), or asked each
+// time because the caller sees to that itself.
+enum class Caution { kCircuit, kNone };
+
 // What a client has done so far.
 struct HttpClientCounts {
   std::uint64_t requests = 0;
@@ -60,7 +67,8 @@ class HttpClient {
 
   // `clock` is of the pool's and the addresses' times; waiting is by the system's. Everything
   // referred to must outlive the client.
-  HttpClient(Url url, const Options& options, Resolve resolve, const base::Clock& clock);
+  HttpClient(Url url, const Options& options, Resolve resolve, const base::Clock& clock,
+             Caution caution = Caution::kCircuit);
 
   const Url& url() const { return url_; }
 
@@ -68,7 +76,7 @@ class HttpClient {
   // read_timeout of silence, the allowance's deadline), kCancelled, kIo (what came is no HTTP),
   // kTooLarge (more than `most_bytes` of body).
   base::Result<HttpAnswer> Ask(const HttpRequest& request, std::size_t most_bytes,
-                               const base::Allowance& allowance);
+                               const base::Allowance& allowance, const AnswerRoom& room = {});
 
   // Closes what is kept, and the circuit; what is in use is closed when its request has ended.
   void Reset();
@@ -85,8 +93,13 @@ class HttpClient {
     bool kept = false;
   };
 
-  base::Result<Connection> Take(const base::Allowance& allowance);
-  void GiveBack(std::unique_ptr<Stream> stream, std::uint64_t generation);
+  // A place among those that may be in use at the same time; given back at the end of its scope.
+  class Place;
+
+  base::Result<void> Enter(const base::Allowance& allowance) EXCLUDES(mutex_);
+  void Leave() EXCLUDES(mutex_);
+  base::Result<Connection> Take(const base::Allowance& allowance) EXCLUDES(mutex_);
+  void Keep(std::unique_ptr<Stream> stream, std::uint64_t generation) EXCLUDES(mutex_);
   base::Result<std::unique_ptr<Stream>> Open(const base::Allowance& allowance);
   base::Result<std::unique_ptr<Stream>> OpenAny(const base::Allowance& within);
   base::Result<std::unique_ptr<Stream>> OpenTo(const std::string& address,
@@ -94,20 +107,22 @@ class HttpClient {
   std::string Bytes(const HttpRequest& request) const;
   base::Result<std::pair<HttpAnswer, bool>> Exchange(Stream& stream, const std::string& bytes,
                                                      std::size_t most_bytes,
-                                                     const base::Allowance& allowance) const;
+                                                     const base::Allowance& allowance,
+                                                     const AnswerRoom& room) const;
 
   const Url url_;
   const Options& options_;
   const base::Clock& clock_;
   DnsCache addresses_;
   Circuit circuit_;
+  const Caution caution_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable freed_;
-  std::vector<Kept> kept_;        // guarded by mutex_; the last is the freshest
-  int in_use_ = 0;                // guarded by mutex_
-  std::uint64_t generation_ = 0;  // guarded by mutex_; connections of an older one are not kept
-  HttpClientCounts counts_;       // guarded by mutex_
+  mutable base::Mutex mutex_;
+  base::CondVar freed_;
+  std::vector<Kept> kept_ GUARDED_BY(mutex_);  // the last is the freshest
+  int in_use_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t generation_ GUARDED_BY(mutex_) = 0;  // connections of an older one are not kept
+  HttpClientCounts counts_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::net

@@ -7,6 +7,8 @@
 #include <new>
 #include <utility>
 
+#include "net/redis_refusal.h"
+
 namespace sampleproc::net {
 namespace {
 
@@ -18,6 +20,7 @@ using Kind = RedisReply::Kind;
 // What the reply under construction may still take.
 struct Allowed {
   std::size_t elements = 0;
+  bool exceeded = false;
 };
 
 // hiredis asks these to make the parts of a reply, and hands each its task: where in its parent's
@@ -40,7 +43,10 @@ void* CreateString(const redisReadTask* task, char* text, std::size_t size) {
 void* CreateArray(const redisReadTask* task, int elements) {
   auto* allowed = static_cast<Allowed*>(task->privdata);
   const auto count = static_cast<std::size_t>(std::max(elements, 0));
-  if (count > allowed->elements) return nullptr;
+  if (count > allowed->elements) {
+    allowed->exceeded = true;
+    return nullptr;
+  }
   allowed->elements -= count;
   RedisReply* reply = Place(task);
   reply->kind = Kind::kArray;
@@ -92,10 +98,8 @@ bool RedisReply::IsError(std::string_view word) const {
 }
 
 base::Error RedisReply::AsError() const {
-  const std::string word = text.substr(0, text.find(' '));
-  const bool hopeless =
-      word == "WRONGTYPE" || word == "NOAUTH" || word == "NOPERM" || word == "WRONGPASS";
-  return Fail(hopeless ? ErrorCode::kConfig : ErrorCode::kUnavailable, "Redis answers with " + word)
+  const bool hopeless = RefusalOf(text).hopeless;
+  return Fail(hopeless ? ErrorCode::kConfig : ErrorCode::kUnavailable, RefusalSentence(text))
       .error();
 }
 
@@ -114,7 +118,7 @@ class RedisClient::Reader {
 
   Result<void> Feed(std::string_view bytes) {
     fed_ += bytes.size();
-    if (fed_ > limits_.reply_bytes) return Fail(ErrorCode::kIo, "the reply is over the limit");
+    if (fed_ > limits_.reply_bytes) return TooLarge();
     if (::redisReaderFeed(reader_, bytes.data(), bytes.size()) == REDIS_OK) return {};
     return NotResp();
   }
@@ -134,8 +138,15 @@ class RedisClient::Reader {
     allowed_.elements = limits_.reply_elements;
   }
 
-  static std::unexpected<base::Error> NotResp() {
-    return Fail(ErrorCode::kIo, "what came is no reply of a Redis server, or too large");
+  std::unexpected<base::Error> NotResp() const {
+    if (allowed_.exceeded) return TooLarge();
+    return Fail(ErrorCode::kIo, "what came is no reply of a Redis server");
+  }
+
+  std::unexpected<base::Error> TooLarge() const {
+    return Fail(ErrorCode::kTooLarge, "a reply of Redis has more than " +
+                                          std::to_string(limits_.reply_elements) + " parts or " +
+                                          std::to_string(limits_.reply_bytes) + " bytes");
   }
 
   const RedisLimits limits_;
@@ -164,18 +175,34 @@ Result<void> RedisClient::Connect(const base::Allowance& allowance) {
 }
 
 Result<void> RedisClient::LogIn(const base::Allowance& allowance) {
-  if (login_.password.empty()) return {};
-  RedisCommand command = {"AUTH"};
-  if (!login_.username.empty()) command.push_back(login_.username);
-  command.push_back(login_.password);
-  auto replies = Exchange({&command, 1}, allowance);
+  std::string password = login_.password;
+  if (login_.read_password) {
+    auto read = login_.read_password();
+    if (!read) return std::unexpected(std::move(read.error()));
+    password = std::move(*read);
+  }
+  std::vector<RedisCommand> commands;
+  if (!password.empty()) {
+    RedisCommand& command = commands.emplace_back(RedisCommand{"AUTH"});
+    if (!login_.username.empty()) command.push_back(login_.username);
+    command.push_back(std::move(password));
+  }
+  if (login_.database != 0) commands.push_back({"SELECT", std::to_string(login_.database)});
+  if (commands.empty()) return {};
+  auto replies = Exchange(commands, allowance);
   if (!replies) return std::unexpected(std::move(replies.error()));
-  const RedisReply& reply = replies->front();
-  if (reply.kind != Kind::kError) return {};
-  // A server that is loading its data refuses a login too, and takes it later.
-  if (reply.IsError("LOADING")) return Fail(ErrorCode::kUnavailable, "Redis is loading its data");
-  return Fail(ErrorCode::kConfig,
-              "Redis refused the login: user or password (consumer.redis.password_file) is wrong");
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const RedisReply& reply = (*replies)[i];
+    if (reply.kind != Kind::kError) continue;
+    // A server that is loading its data refuses a login too, and takes it later.
+    if (commands[i].front() != "AUTH" || reply.IsError("LOADING")) {
+      return std::unexpected(reply.AsError());
+    }
+    return Fail(
+        ErrorCode::kConfig,
+        "Redis refused the login: user or password (consumer.redis.password_file) is wrong");
+  }
+  return {};
 }
 
 Result<RedisReply> RedisClient::ReadReply(const base::Allowance& allowance) {

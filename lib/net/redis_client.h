@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,7 +29,7 @@ struct RedisReply {
   // Whether it is an error that begins with this word: "NOGROUP", "LOADING"...
   bool IsError(std::string_view word) const;
   // What an error means: kConfig when waiting does not help (a wrong password, a key of another
-  // type), else kUnavailable. Only its first word is told: the rest may repeat what was sent.
+  // type), else kUnavailable; redis_refusal.h says it in words.
   base::Error AsError() const;
 };
 
@@ -38,12 +39,16 @@ using RedisCommand = std::vector<std::string>;
 struct RedisLogin {
   std::string username;  // "": the default user
   std::string password;  // "": no AUTH is sent
+  int database = 0;      // SELECT
+  // When there is one, it is asked for the password at each login, so that a changed one is used by
+  // the next connection; from any thread.
+  std::function<base::Result<std::string>()> read_password = {};
 };
 
 struct RedisLimits {
   std::chrono::milliseconds connect{5'000};  // until the connection stands, login included
   std::chrono::milliseconds answer{5'000};   // until the answers to one call are there
-  // Of one reply. What is over it is no honest server's.
+  // Of one reply: what is over it is not read.
   std::size_t reply_bytes = 256U << 20;
   std::size_t reply_elements = 100'000;
 };
@@ -60,8 +65,9 @@ class RedisClient {
   // Sends the commands in one piece and reads a reply for each, in order; errors of the server are
   // replies. `wait` is added to the limit of an answer: for commands that block. Fails with
   // kUnavailable (no connection, the server went away), kRequestTimeout, kCancelled, kIo (what came
-  // is no RESP, or over a limit), kConfig (the login was refused). After a failure the connection
-  // is closed; what was sent may have been done or not.
+  // is no RESP), kTooLarge (a reply over a limit), kConfig (the login was refused, the password
+  // cannot be read). After a failure the connection is closed; what was sent may have been done or
+  // not.
   base::Result<std::vector<RedisReply>> Ask(std::span<const RedisCommand> commands,
                                             const base::Allowance& allowance = {},
                                             std::chrono::milliseconds wait = {});

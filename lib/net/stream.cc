@@ -115,6 +115,11 @@ class PlainStream : public Stream {
     }
   }
 
+  bool Quiet() override {
+    char next = 0;
+    return ::recv(fd_, &next, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+  }
+
  private:
   const int fd_;
 };

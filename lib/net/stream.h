@@ -29,6 +29,11 @@ class Stream {
   // Reads what is there, at most `room`, and waits when nothing is; 0 is the end of the stream.
   virtual base::Result<std::size_t> Read(std::span<char> room,
                                          const base::Allowance& allowance) = 0;
+
+  // Whether nothing has come, neither bytes nor the end: to be asked before a connection that was
+  // kept is used again, since what the peer has closed meanwhile would take a request with it.
+  // Never waits; the peer may close it a moment later all the same.
+  virtual bool Quiet() { return true; }
 };
 
 // Makes a connection; the seam through which TLS and tests come in.

@@ -71,6 +71,14 @@ class TlsStream : public Stream {
     return static_cast<std::size_t>(*got);
   }
 
+  // By a peek, since a peer may send what is none of the caller's (a session ticket).
+  bool Quiet() override {
+    ::ERR_clear_error();
+    char next = 0;
+    const int result = ::SSL_peek(session_.get(), &next, 1);
+    return result <= 0 && ::SSL_get_error(session_.get(), result) == SSL_ERROR_WANT_READ;
+  }
+
  private:
   // Repeats `call` until it has done something; 0 is the peer's orderly end.
   template <typename Call>

@@ -6,20 +6,6 @@
 
 namespace sampleproc::process {
 
-std::string_view FlushReasonName(FlushReason reason) {
-  switch (reason) {
-    case FlushReason::kFull:
-      return "full";
-    case FlushReason::kIdle:
-      return "idle";
-    case FlushReason::kWaited:
-      return "waited";
-    case FlushReason::kClosing:
-      break;
-  }
-  return "closing";
-}
-
 // Reports when its last part lets go of it.
 class Batch {
  public:
@@ -35,9 +21,9 @@ class Batch {
     if (log_.Enabled(level)) {
       log_.Write(level, "batch done",
                  {{"frames", static_cast<std::int64_t>(report_.frames)},
-                  {"succeeded", static_cast<std::int64_t>(report_.succeeded)},
-                  {"reason", FlushReasonName(report_.reason)}});
+                  {"succeeded", static_cast<std::int64_t>(report_.succeeded)}});
     }
+    if (!on_batch_) return;
     try {
       on_batch_(report_);
     } catch (const std::exception& bug) {
@@ -60,10 +46,9 @@ void BatchPart::Succeeded() {
   batch_.reset();
 }
 
-void StartBatch(std::vector<StartFrame> frames, FlushReason reason, std::chrono::nanoseconds waited,
-                base::Logger& log, OnBatch on_batch) {
-  const auto batch = std::make_shared<Batch>(BatchReport{frames.size(), 0, reason, waited}, log,
-                                             std::move(on_batch));
+void StartBatch(std::vector<StartFrame> frames, base::Logger& log, OnBatch on_batch) {
+  const auto batch =
+      std::make_shared<Batch>(BatchReport{frames.size(), 0}, log, std::move(on_batch));
   for (StartFrame& start : frames) {
     try {
       start(BatchPart(batch));

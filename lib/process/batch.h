@@ -1,38 +1,22 @@
-// Frames that are handed to the workers together and counted together.
+// Frames that came together and are counted together: a request's, a pull's.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "base/log.h"
 
 namespace sampleproc::process {
 
-// Why a batch was not left to grow.
-enum class FlushReason {
-  kFull,     // it holds process.batch_size frames
-  kIdle,     // a worker had nothing else to do
-  kWaited,   // its oldest frame waited for process.batch_wait
-  kClosing,  // no more frames come
-};
-inline constexpr std::size_t kFlushReasons = 4;
-
-// "full", "idle", "waited", "closing": for logs and the label of a metric.
-std::string_view FlushReasonName(FlushReason reason);
-
 // What became of a batch.
 struct BatchReport {
   std::size_t frames = 0;
   std::size_t succeeded = 0;
-  FlushReason reason = FlushReason::kFull;
-  std::chrono::nanoseconds waited{0};  // of its oldest frame, until the batch was flushed
 };
 
-// Called once a batch, by the thread that ends its last frame.
+// Called once a batch, by the thread that ends its last frame. May be empty.
 using OnBatch = std::function<void(const BatchReport&)>;
 
 class Batch;
@@ -48,8 +32,8 @@ class BatchPart {
   void Succeeded();
 
  private:
-  friend void StartBatch(std::vector<std::move_only_function<void(BatchPart)>>, FlushReason,
-                         std::chrono::nanoseconds, base::Logger&, OnBatch);
+  friend void StartBatch(std::vector<std::move_only_function<void(BatchPart)>>, base::Logger&,
+                         OnBatch);
   explicit BatchPart(std::shared_ptr<Batch> batch) : batch_(std::move(batch)) {}
 
   std::shared_ptr<Batch> batch_;  // null once the part has ended
@@ -63,7 +47,6 @@ using StartFrame = std::move_only_function<void(BatchPart)>;
 // only misses in `succeeded`. Without frames the report comes at once. A batch with failures is
 // logged at info, any other at debug. `log` and what `on_batch` refers to must live until the last
 // frame has ended; an exception out of `on_batch` is logged.
-void StartBatch(std::vector<StartFrame> frames, FlushReason reason, std::chrono::nanoseconds waited,
-                base::Logger& log, OnBatch on_batch);
+void StartBatch(std::vector<StartFrame> frames, base::Logger& log, OnBatch on_batch);
 
 }  // namespace sampleproc::process

@@ -7,12 +7,25 @@ namespace {
 
 constexpr std::size_t kMostTold = 1024;
 
+std::size_t CommonPlaces(const CameraStates::Settings& settings) {
+  const auto all = static_cast<std::size_t>(std::max(settings.max_cameras, 0));
+  return all - std::min(all, settings.reserved.size());
+}
+
 }  // namespace
 
-CameraStates::CameraStates(int max_cameras, resources::MemoryBudget& budget, OnRefused on_refused)
-    : max_cameras_(static_cast<std::size_t>(std::max(max_cameras, 0))),
+CameraStates::CameraStates(const Settings& settings, resources::MemoryBudget& budget,
+                           const base::Clock& clock, OnRefused on_refused)
+    : max_cameras_(CommonPlaces(settings)),
+      reserved_(settings.reserved.begin(), settings.reserved.end()),
+      idle_(settings.idle),
       budget_(budget),
+      clock_(clock),
       on_refused_(std::move(on_refused)) {}
+
+CameraStates::CameraStates(int max_cameras, resources::MemoryBudget& budget, OnRefused on_refused)
+    : CameraStates(Settings{.max_cameras = max_cameras, .idle = base::kForever}, budget,
+                   base::SystemClock(), std::move(on_refused)) {}
 
 std::expected<CameraStates::Lease, std::string_view> CameraStates::Use(std::string_view camera_id,
                                                                        const Wanted& wanted) {
@@ -32,16 +45,52 @@ std::expected<CameraStates::Lease, std::string_view> CameraStates::Use(std::stri
 }
 
 CameraStates::Counts CameraStates::counts() const {
-  const std::lock_guard lock(mutex_);
-  return {slots_.size(), told_.size(), refused_frames_};
+  const base::MutexLock lock(mutex_);
+  return {places_.size(), told_.size(), refused_frames_};
+}
+
+bool CameraStates::Crowded() const {
+  const base::MutexLock lock(mutex_);
+  return refused_last_ && clock_.Now() - *refused_last_ < kCrowdedFor;
 }
 
 std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_id) {
-  const std::lock_guard lock(mutex_);
-  const std::string key(camera_id);
-  if (const auto found = slots_.find(key); found != slots_.end()) return found->second;
-  if (slots_.size() >= max_cameras_) return nullptr;
-  return slots_.emplace(key, std::make_shared<Slot>()).first->second;
+  const base::MonoTime now = clock_.Now();
+  std::string key(camera_id);
+  const base::MutexLock lock(mutex_);
+  auto place = places_.find(key);
+  if (place == places_.end()) {
+    const bool reserved = reserved_.contains(key);
+    if (!reserved && common_ >= max_cameras_ && !MakeRoom(now)) return nullptr;
+    place = places_.emplace(std::move(key), Place{std::make_shared<Slot>(), reserved}).first;
+    if (!reserved) ++common_;
+  }
+  ++place->second.frames;
+  place->second.last = now;
+  return place->second.slot;
+}
+
+base::MonoTime CameraStates::IdleFrom(const Place& place) const {
+  const bool is_new = idle_ < base::kForever && place.frames < kKnownAfter;
+  return place.last + (is_new ? std::min(kNewIdle, idle_) : idle_);
+}
+
+// Takes the place of the camera that has been idle the longest, if one is.
+bool CameraStates::MakeRoom(base::MonoTime now) {
+  if (now < none_idle_before_) return false;
+  auto longest = places_.end();
+  for (auto place = places_.begin(); place != places_.end(); ++place) {
+    if (place->second.reserved) continue;
+    if (longest == places_.end() || IdleFrom(place->second) < IdleFrom(longest->second)) {
+      longest = place;
+    }
+  }
+  if (longest == places_.end()) return false;
+  none_idle_before_ = IdleFrom(longest->second);
+  if (now < none_idle_before_) return false;
+  places_.erase(longest);
+  --common_;
+  return true;
 }
 
 bool CameraStates::Fill(Slot& slot, const Wanted& wanted) {
@@ -58,8 +107,9 @@ bool CameraStates::Fill(Slot& slot, const Wanted& wanted) {
 
 std::unexpected<std::string_view> CameraStates::Refuse(std::string_view camera_id,
                                                        std::string_view reason) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   ++refused_frames_;
+  refused_last_ = clock_.Now();
   if (told_.size() < kMostTold && told_.emplace(camera_id).second && on_refused_) {
     on_refused_(camera_id, reason);
   }
@@ -67,8 +117,12 @@ std::unexpected<std::string_view> CameraStates::Refuse(std::string_view camera_i
 }
 
 void CameraStates::Forget(std::string_view camera_id) {
-  const std::lock_guard lock(mutex_);
-  slots_.erase(std::string(camera_id));
+  const base::MutexLock lock(mutex_);
+  const auto place = places_.find(std::string(camera_id));
+  if (place == places_.end()) return;
+  if (!place->second.reserved) --common_;
+  places_.erase(place);
+  none_idle_before_ = {};
 }
 
 }  // namespace sampleproc::process

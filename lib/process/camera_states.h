@@ -1,23 +1,31 @@
 // What the service remembers of each camera between its frames: the background that the motion step
 // compares with. One object for all workers.
 //
-// The number of cameras and their memory are bounded, and a camera that has a state keeps it:
-// evicting would let cameras beyond the bound push each other out in a circle, so that none of them
-// ever sees motion. A camera that finds no room is refused until there is some, and that is said.
+// The number of cameras and their memory are bounded. A camera that sends frames keeps its state:
+// if any newcomer could take its place, cameras beyond the bound would push each other out in a
+// circle, and none of them would ever see motion. A camera that is idle gives its place to who
+// comes; one that has sent only a few frames does so soon, so that invented names are no bar for
+// long. Configured cameras have places of their own. Who finds no room is refused until there is
+// some, and that is said.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
+#include "base/clock.h"
+#include "base/mutex.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::process {
@@ -45,6 +53,22 @@ class CameraStates {
     std::uint64_t refused_frames = 0;  // whose camera was refused
   };
 
+  // From this many frames on a camera is known; until then it is idle after kNewIdle.
+  static constexpr std::uint64_t kKnownAfter = 15;
+  static constexpr std::chrono::milliseconds kNewIdle{2'000};
+
+  struct Settings {
+    int max_cameras = 64;
+    // These have their places, which are of the `max_cameras`; more than that are as many places.
+    std::vector<std::string> reserved = {};
+    // A known camera without a frame for so long gives its place to who comes.
+    std::chrono::milliseconds idle{60'000};
+  };
+
+  // The clock must outlive it.
+  CameraStates(const Settings& settings, resources::MemoryBudget& budget, const base::Clock& clock,
+               OnRefused on_refused = {});
+  // Places are kept whatever the time, so that what is found does not depend on it: for files.
   CameraStates(int max_cameras, resources::MemoryBudget& budget, OnRefused on_refused = {});
   CameraStates(const CameraStates&) = delete;
   CameraStates& operator=(const CameraStates&) = delete;
@@ -89,19 +113,39 @@ class CameraStates {
 
   Counts counts() const;
 
+  // Whether a camera has been refused within the last kCrowdedFor.
+  static constexpr std::chrono::seconds kCrowdedFor{10};
+  bool Crowded() const;
+
  private:
+  struct Place {
+    std::shared_ptr<Slot> slot;
+    bool reserved = false;
+    std::uint64_t frames = 0;
+    base::MonoTime last{};  // frame
+  };
+  using Places = std::unordered_map<std::string, Place>;
+
   std::shared_ptr<Slot> Find(std::string_view camera_id);
+  bool MakeRoom(base::MonoTime now) REQUIRES(mutex_);
+  base::MonoTime IdleFrom(const Place& place) const;
   bool Fill(Slot& slot, const Wanted& wanted);
   std::unexpected<std::string_view> Refuse(std::string_view camera_id, std::string_view reason);
 
-  const std::size_t max_cameras_;
+  const std::size_t max_cameras_;  // without a reserved place
+  const std::unordered_set<std::string> reserved_;
+  const std::chrono::milliseconds idle_;
   resources::MemoryBudget& budget_;
+  const base::Clock& clock_;
   const OnRefused on_refused_;
 
-  mutable std::mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<Slot>> slots_;  // guarded by mutex_
-  std::unordered_set<std::string> told_;                          // guarded by mutex_
-  std::uint64_t refused_frames_ = 0;                              // guarded by mutex_
+  mutable base::Mutex mutex_;
+  Places places_ GUARDED_BY(mutex_);
+  std::size_t common_ GUARDED_BY(mutex_) = 0;             // places that are not reserved
+  base::MonoTime none_idle_before_ GUARDED_BY(mutex_){};  // as the last look for one found
+  std::unordered_set<std::string> told_ GUARDED_BY(mutex_);
+  std::uint64_t refused_frames_ GUARDED_BY(mutex_) = 0;
+  std::optional<base::MonoTime> refused_last_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::process

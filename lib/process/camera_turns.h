@@ -3,24 +3,24 @@
 // A worker that takes a frame takes a turn with it, in the order of arrival. What depends on that
 // order (the motion step) waits until its turn has come; everything else, decoding above all, goes
 // on side by side. Frames of different cameras and frames without a camera never wait for each
-// other, except that nobody knows a frame's camera before its metadata has been read: until then
-// the later ones that must keep an order wait for it.
+// other. Where the camera is known when the frame is queued (the consumer, a query parameter) it is
+// declared as the turn begins; where it stands in a JSON body, the later frames that must keep an
+// order wait the microseconds that it takes to read it.
 //
 // No deadlock: turns are taken in the order in which work is handed out, so an earlier turn is in a
 // worker's hands or over, and the earliest one waits for nobody.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace sampleproc::process {
 
@@ -44,7 +44,7 @@ class CameraTurns {
     void Declare(const std::optional<std::string>& camera_id);
 
     // Returns once every earlier turn has declared its camera and every earlier turn of the same
-    // camera is over. Call Declare before. Fails with kUnavailable (time is up: another frame's
+    // camera is over. Call Declare before. Fails with kOverloaded (time is up: another frame's
     // fault, so this one may be tried again), kCancelled, and kDeadline when it has been passed
     // over.
     base::Result<void> Wait(const base::Allowance& allowance);
@@ -84,12 +84,12 @@ class CameraTurns {
   };
   using Turns = std::map<std::uint64_t, Open>;
 
-  bool MayGo(Turns::const_iterator own) const;
+  bool IsTurn(Turns::const_iterator own) const REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::uint64_t next_ = 1;  // guarded by mutex_
-  Turns open_;              // guarded by mutex_; turns that are not over, by number
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  std::uint64_t next_ GUARDED_BY(mutex_) = 1;
+  Turns open_ GUARDED_BY(mutex_);  // turns that are not over, by number
 };
 
 }  // namespace sampleproc::process

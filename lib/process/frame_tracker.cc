@@ -45,7 +45,7 @@ void FrameTracker::OnEnter(FrameState state, Callback callback) {
 }
 
 TrackedFrame FrameTracker::Receive(std::string_view frame_id) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   ++totals_.frames;
   ++totals_.entered[Index(FrameState::kReceived)];
   if (frames_.size() >= max_frames_) {
@@ -58,20 +58,20 @@ TrackedFrame FrameTracker::Receive(std::string_view frame_id) {
 }
 
 FrameTracker::Totals FrameTracker::totals() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return totals_;
 }
 
 std::array<std::size_t, frame::kFrameStates> FrameTracker::CountByState() const {
   std::array<std::size_t, frame::kFrameStates> counts{};
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (const auto& [ticket, state] : frames_) ++counts[Index(state)];
   return counts;
 }
 
 void FrameTracker::Record(TrackedFrame& frame, const FrameTransition& transition) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     ++totals_.entered[Index(transition.to)];
     if (transition.action == FrameAction::kRetry) {
       ++totals_.retries;
@@ -86,7 +86,7 @@ void FrameTracker::Record(TrackedFrame& frame, const FrameTransition& transition
 
 void FrameTracker::Refuse(FrameState state, FrameAction action) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     ++totals_.refused;
   }
   log_.Error("an invalid transition of a frame was refused",
@@ -94,7 +94,7 @@ void FrameTracker::Refuse(FrameState state, FrameAction action) {
 }
 
 void FrameTracker::Remove(std::uint64_t ticket) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   frames_.erase(ticket);
 }
 
@@ -104,7 +104,7 @@ void FrameTracker::Run(const std::vector<Callback>& callbacks, const FrameTransi
       callback(transition);
     } catch (const std::exception& thrown) {
       {
-        const std::lock_guard lock(mutex_);
+        const base::MutexLock lock(mutex_);
         ++totals_.callback_failures;
       }
       log_.Warning("a frame's callback threw", {{"error", std::string_view(thrown.what())}});

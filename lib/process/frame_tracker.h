@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "frame/frame_state.h"
 
 namespace sampleproc::process {
@@ -100,10 +100,10 @@ class FrameTracker {
   std::vector<Callback> on_transition_;
   std::array<std::vector<Callback>, frame::kFrameStates> on_enter_;
 
-  mutable std::mutex mutex_;
-  std::uint64_t next_ticket_ = 1;                                // guarded by mutex_
-  std::unordered_map<std::uint64_t, frame::FrameState> frames_;  // guarded by mutex_
-  Totals totals_;                                                // guarded by mutex_
+  mutable base::Mutex mutex_;
+  std::uint64_t next_ticket_ GUARDED_BY(mutex_) = 1;
+  std::unordered_map<std::uint64_t, frame::FrameState> frames_ GUARDED_BY(mutex_);
+  Totals totals_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::process

@@ -21,6 +21,10 @@ FrameWork::FrameWork(const WorkContext& context, std::string_view id,
 Result<void> FrameWork::Begin() {
   Go(FrameAction::kStart);
   queued_ = clock_.Now() - handed_over_;
+  if (allowance_.deadline.Expired() && !allowance_.cancel.Cancelled()) {
+    return base::Fail(base::ErrorCode::kOverloaded,
+                      "the frame waited for a worker for as long as it may");
+  }
   return allowance_.Check("the queue");
 }
 

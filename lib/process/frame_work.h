@@ -47,6 +47,8 @@ class FrameWork {
   void Refused(const base::Error& error) { metrics_.FrameFailed(error); }
 
   const base::Allowance& allowance() const { return allowance_; }
+  // How long it waited for the worker that has it.
+  std::chrono::nanoseconds queued() const { return queued_; }
 
  private:
   // Every step here is one that the table of states has, so its result says nothing new.

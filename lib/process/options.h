@@ -17,8 +17,15 @@ struct FacesOptions {
 
 struct MotionOptions {
   // Cameras whose background is kept, a bound on memory: about 4.5 MB each. Frames of further
-  // cameras are not looked at for motion.
+  // cameras are not looked at for motion, nor by steps that look where motion was.
   int max_cameras = 64;
+
+  // Ids of cameras that always have a place, whoever else comes; of the max_cameras.
+  std::vector<std::string> cameras = {};
+
+  // A camera without a frame for so long gives its place to who comes; a camera that has sent fewer
+  // than 15 frames does so after 2 s.
+  std::chrono::milliseconds camera_idle{60'000};
 };
 
 struct PeopleOptions {
@@ -57,12 +64,9 @@ struct Options {
   // Longest wait for room in the memory budget before a frame is refused as overload.
   std::chrono::milliseconds budget_patience{500};
 
-  // Frames that are handed to the workers together while all of them are busy. More means fewer
-  // hand-overs and longer waiting under load; an idle worker gets a frame at once in any case.
+  // Pulled frames that wait at the workers while all of them are busy. More means less idling when
+  // frames are small, and less to choose from; an idle worker gets a frame at once in any case.
   int batch_size = 10;
-
-  // Longest time a frame waits for its batch to fill while all workers are busy; 0 = not at all.
-  std::chrono::milliseconds batch_wait{20};
 
   // Frames with more pixels than this are heavy: one at a time is worked on, whatever the number of
   // workers, so that a few of them do not take all memory and all workers.

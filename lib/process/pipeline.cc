@@ -39,6 +39,7 @@ void Add(const StepNeeds& step, StepNeeds& all) {
   all.luma_width = std::max(all.luma_width, step.luma_width);
   all.colour |= step.colour;
   all.camera_order |= step.camera_order;
+  all.bytes_per_pixel = std::max(all.bytes_per_pixel, step.bytes_per_pixel);
 }
 
 }  // namespace

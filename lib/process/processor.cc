@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <exception>
 #include <new>
-#include <thread>
 #include <utility>
 
+#include "base/mutex.h"
 #include "process/annotate.h"
+#include "resources/wait.h"
 
 namespace sampleproc::process {
 namespace {
@@ -20,7 +21,7 @@ auto Guarded(Work&& work) -> decltype(work()) {
     return work();
   } catch (const std::bad_alloc&) {
     return base::Fail(ErrorCode::kOverloaded, "out of memory while working on the frame");
-  } catch (const std::exception&) {
+  } catch (...) {
     // The text is the library's and may quote the input, so it does not travel.
     return base::Fail(ErrorCode::kInternal, "a step failed unexpectedly");
   }
@@ -44,7 +45,9 @@ std::string NormalisedFormat(std::string declared) {
   }
   if (declared.starts_with("image/")) declared.erase(0, 6);
   if (declared.starts_with(".")) declared.erase(0, 1);
-  return declared == "jpg" || declared == "pjpeg" ? "jpeg" : declared;
+  return declared == "jpg" || declared == "pjpeg" || declared == "jpe" || declared == "jfif"
+             ? "jpeg"
+             : declared;
 }
 
 void WarnOfContradiction(const frame::Frame& frame, frame::FrameResult& result) {
@@ -56,14 +59,15 @@ void WarnOfContradiction(const frame::Frame& frame, frame::FrameResult& result) 
        "the sender declared another format than the bytes have: " + result.format});
 }
 
-// `process.delay`, in slices so that a cancelled frame does not hold its worker.
+// `process.delay`; a frame that is cancelled or late does not hold its worker.
 base::Result<void> Delay(std::chrono::milliseconds delay, const base::Allowance& allowance) {
-  using std::chrono::milliseconds;
-  for (milliseconds left = delay; left > milliseconds(0); left -= milliseconds(10)) {
-    if (auto allowed = allowance.Check("process.delay"); !allowed) return allowed;
-    std::this_thread::sleep_for(std::min(left, milliseconds(10)));
-  }
-  return {};
+  if (delay <= delay.zero()) return {};
+  base::Mutex mutex;
+  base::CondVar never;
+  const resources::PatientWait wait(delay, allowance);
+  const base::MutexLock lock(mutex);
+  while (wait.Wanted() && !wait.Over()) wait.For(never, mutex);
+  return allowance.Check("process.delay");
 }
 
 frame::FrameResult ResultFor(const frame::Frame& frame) {
@@ -71,6 +75,11 @@ frame::FrameResult ResultFor(const frame::Frame& frame) {
   result.frame_id = frame.frame_id;
   result.camera_id = frame.camera_id;
   return result;
+}
+
+// What the door has reserved for the frame: its bytes, wherever they are.
+std::size_t HeldBy(const frame::Frame& frame) {
+  return std::max(frame.storage.size(), frame.encoded.size());
 }
 
 void Finish(base::MonoTime begin, const base::Clock& clock, frame::FrameResult& result) {
@@ -104,15 +113,17 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
   const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
   return Guarded([&]() -> base::Result<frame::FrameResult> {
     const base::MonoTime begin = context_.clock.Now();
+    resources::MemoryBudget own(context_.budget, 0);
     frame::FrameResult result = ResultFor(frame);
     result.width = decoded.luma.width;
     result.height = decoded.luma.height;
     result.format = decoded.format;
+    result.orientation = decoded.orientation;
     Picture picture(decoded.luma, result.width, result.height, [&]() -> base::Result<frame::Image> {
       if (decoded.bgr) return *decoded.bgr;
       return base::Fail(ErrorCode::kInternal, "the frame came without its colours");
     });
-    if (auto done = Run(frame, picture, limited, turn, result); !done) {
+    if (auto done = Run(frame, picture, own, limited, turn, result); !done) {
       return std::unexpected(done.error());
     }
     Finish(begin, context_.clock, result);
@@ -128,24 +139,17 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
     return std::unexpected(allowed.error());
   }
 
+  resources::MemoryBudget own(context_.budget, HeldBy(frame));
   resources::HeavyLane::Slot heavy;
-  const auto admit = [&](std::uint64_t pixels) -> base::Result<void> {
-    if (context_.heavy == nullptr || pixels <= context_.options.heavy_pixels) return {};
-    // Before the lane: in it the frame would keep out the one it waits for.
-    if (needs().camera_order) {
-      if (auto come = turn.Wait(allowance); !come) return come;
-    }
-    auto entered = context_.heavy->Enter(context_.options.heavy_patience, allowance);
-    if (!entered) return std::unexpected(entered.error());
-    heavy = std::move(*entered);
-    return {};
+  const auto admit = [&](std::uint64_t pixels) {
+    return Admit(pixels, own, allowance, turn, heavy);
   };
   // What would be too large once a step asks for colours is so from the start, or it would depend
   // on the picture whether its size is an error.
   const auto largest = needs().colour ? frame::PixelFormat::kBgr24 : frame::PixelFormat::kGray8;
   auto decoded = codec::Decode(
       {frame.encoded, frame.raw, admit}, {frame::PixelFormat::kGray8, needs().luma_width, largest},
-      context_.codec, allowance, context_.budget, scratch_, context_.options.budget_patience);
+      context_.codec, allowance, own, scratch_, context_.options.budget_patience);
   if (!decoded) return std::unexpected(decoded.error());
 
   frame::FrameResult result = ResultFor(frame);
@@ -161,30 +165,43 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
   resources::Reservation colour_memory;
   Picture picture(
       decoded->image, decoded->width, decoded->height, [&]() -> base::Result<frame::Image> {
-        auto colour = codec::Decode({frame.encoded, frame.raw}, frame::PixelFormat::kBgr24,
-                                    context_.codec, allowance, context_.budget, colour_scratch_,
-                                    context_.options.budget_patience);
+        auto colour =
+            codec::Decode({frame.encoded, frame.raw}, frame::PixelFormat::kBgr24, context_.codec,
+                          allowance, own, colour_scratch_, context_.options.budget_patience);
         if (!colour) return std::unexpected(colour.error());
         colour_memory = std::move(colour->reservation);
         return colour->image;
       });
-  if (auto done = Run(frame, picture, allowance, turn, result); !done) {
+  if (auto done = Run(frame, picture, own, allowance, turn, result); !done) {
     return std::unexpected(done.error());
   }
   Finish(begin, context_.clock, result);
   return result;
 }
 
+// What is asked of a frame once its header is known.
+base::Result<void> Processor::Admit(std::uint64_t pixels, const resources::MemoryBudget& own,
+                                    const base::Allowance& allowance, CameraTurns::Turn& turn,
+                                    resources::HeavyLane::Slot& heavy) {
+  constexpr auto kColour = static_cast<std::uint64_t>(frame::Channels(frame::PixelFormat::kBgr24));
+  const std::uint64_t each = (needs().colour ? kColour : 0) + needs().bytes_per_pixel;
+  if (auto fits = own.CheckFits(pixels * each, "working on this frame"); !fits) return fits;
+  if (context_.heavy == nullptr || pixels <= context_.options.heavy_pixels) return {};
+  // Before the lane: in it the frame would keep out the one it waits for.
+  if (needs().camera_order) {
+    if (auto come = turn.Wait(allowance); !come) return come;
+  }
+  auto entered = context_.heavy->Enter(context_.options.heavy_patience, allowance);
+  if (!entered) return std::unexpected(entered.error());
+  heavy = std::move(*entered);
+  return {};
+}
+
 base::Result<void> Processor::Run(const frame::Frame& frame, Picture& picture,
-                                  const base::Allowance& allowance, CameraTurns::Turn& turn,
-                                  frame::FrameResult& result) {
-  const StepInput input{frame,
-                        picture,
-                        turn,
-                        context_.cameras,
-                        allowance,
-                        context_.budget,
-                        context_.options.budget_patience};
+                                  resources::MemoryBudget& own, const base::Allowance& allowance,
+                                  CameraTurns::Turn& turn, frame::FrameResult& result) {
+  const StepInput input{
+      frame, picture, turn, context_.cameras, allowance, own, context_.options.budget_patience};
   if (auto done = pipeline_.Run(input, result); !done) return done;
   if (auto done = Delay(context_.options.delay, allowance); !done) return done;
   std::erase_if(result.detections, [&](const frame::Detection& detection) {
@@ -198,7 +215,8 @@ base::Result<base::ByteBuffer> Processor::Annotate(const frame::Frame& frame,
                                                    const base::Allowance& allowance) {
   const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
   auto jpeg = Guarded([&] {
-    return process::Annotate(frame, result, context_.codec, limited, context_.budget, scratch_,
+    resources::MemoryBudget own(context_.budget, HeldBy(frame));
+    return process::Annotate(frame, result, context_.codec, limited, own, scratch_,
                              context_.options.budget_patience);
   });
   Trim();

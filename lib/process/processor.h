@@ -42,6 +42,7 @@ struct DecodedPicture {
   std::optional<frame::Image> bgr;  // kBgr24 of the same size; only a pipeline that needs colour
                                     // (Processor::needs) has a use for it, and must be given it
   std::string_view format;          // as the record is to call it
+  int orientation = 1;              // EXIF's number; it has been applied
 };
 
 // Owned and used by one thread: it holds that thread's pixel memory and step objects.
@@ -54,11 +55,12 @@ class Processor {
   // What the pipeline needs: a door that decodes by itself need not make more.
   const StepNeeds& needs() const { return pipeline_.needs(); }
 
-  // Decode -> steps -> threshold. A frame over `options.heavy_pixels` holds the heavy lane from the
-  // moment its header is known to the end, and waits for it at most `options.heavy_patience`. The
-  // frame may stay in work for the shorter of the allowance and `options.deadline`. Fails as
-  // codec::Decode and the steps fail. Out of memory is kOverloaded; any other exception of a
-  // library below is kInternal. `frame` must have an id.
+  // Decode -> steps -> threshold. A frame that can never fit the memory budget, its own bytes
+  // included, is kInvalidFrame by its header. A frame over `options.heavy_pixels` holds the heavy
+  // lane from the moment its header is known to the end, and waits for it at most
+  // `options.heavy_patience`. The frame may stay in work for the shorter of the allowance and
+  // `options.deadline`. Fails as codec::Decode and the steps fail. Out of memory is kOverloaded;
+  // any other exception of a library below is kInternal. `frame` must have an id.
   //
   // `turn` is the frame's place among its camera's; it is declared here and over when this returns
   // or sooner. Without one the frames of each camera must come one after the other.
@@ -87,7 +89,10 @@ class Processor {
   base::Result<frame::FrameResult> DecodeAndRun(const frame::Frame& frame,
                                                 const base::Allowance& allowance,
                                                 CameraTurns::Turn& turn);
-  base::Result<void> Run(const frame::Frame& frame, Picture& picture,
+  base::Result<void> Admit(std::uint64_t pixels, const resources::MemoryBudget& own,
+                           const base::Allowance& allowance, CameraTurns::Turn& turn,
+                           resources::HeavyLane::Slot& heavy);
+  base::Result<void> Run(const frame::Frame& frame, Picture& picture, resources::MemoryBudget& own,
                          const base::Allowance& allowance, CameraTurns::Turn& turn,
                          frame::FrameResult& result);
   void Trim();

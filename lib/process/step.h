@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <string_view>
@@ -24,6 +25,9 @@ struct StepNeeds {
   int luma_width = kFullSize;  // so wide the luma must be at least, unless the source is smaller
   bool colour = false;         // may ask for the colour picture
   bool camera_order = false;   // a camera's frames must come to it in their order
+  // Memory that it takes beside the pictures, for each pixel of the source and at the least: so
+  // that a frame that can never fit is refused by its header.
+  std::uint64_t bytes_per_pixel = 0;
 };
 
 // What a step gets to see. All of it is valid for the duration of Run only.

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
 namespace sampleproc::process {
+
+using std::chrono::nanoseconds;
 
 base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int queue_depth,
                                                             const ProcessorContext& context,
@@ -22,13 +25,16 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
       new WorkerPool(workers, static_cast<std::size_t>(std::max(queue_depth, 1)), context, log));
   if (pool->heavy_ != nullptr) {
     pool->heavy_->Watch([pool = pool.get()](std::size_t waiting) {
-      const std::lock_guard lock(pool->mutex_);
+      const base::MutexLock lock(pool->mutex_);
       pool->idling_ = waiting;
-      pool->spare_needed_.notify_all();
+      pool->spare_needed_.NotifyAll();
     });
   }
-  pool->busy_.resize(processors.size());
-  pool->running_ = static_cast<int>(processors.size());
+  {
+    const base::MutexLock lock(pool->mutex_);
+    pool->busy_.resize(processors.size());
+    pool->running_ = static_cast<int>(processors.size());
+  }
   for (std::size_t i = 0; i < processors.size(); ++i) {
     pool->threads_.emplace_back(
         [pool = pool.get(), mine = std::move(processors[i]), i]() mutable { pool->Work(mine, i); });
@@ -44,96 +50,178 @@ WorkerPool::~WorkerPool() {
 
 bool WorkerPool::StopWithin(std::chrono::milliseconds patience,
                             std::chrono::milliseconds stuck_after) {
-  std::unique_lock lock(mutex_);
+  const base::Deadline end(base::SystemClock(), std::min(patience, base::kForever));
+  const base::MutexLock lock(mutex_);
   stopping_ = true;
-  arrived_.notify_all();
-  spare_needed_.notify_all();
-  ended_.wait_for(lock, patience, [&] { return running_ == CountStuck(stuck_after); });
+  arrived_.NotifyAll();
+  spare_needed_.NotifyAll();
+  while (running_ != CountStuck(stuck_after) && !end.Expired()) ended_.WaitUntil(mutex_, end);
   return running_ == 0;
 }
 
-base::Result<void> WorkerPool::Submit(Task task) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return base::Fail(base::ErrorCode::kShuttingDown, "the service is stopping");
-    if (queue_.size() >= queue_depth_) {
-      auto refused = base::Fail(base::ErrorCode::kOverloaded,
-                                "all workers are busy and " + std::to_string(queue_depth_) +
-                                    " frames wait already (process.queue_depth)");
-      if (drain_ != nullptr) refused.error().retry_after = drain_->RetryAfter();
-      return refused;
-    }
-    queue_.push_back(std::move(task));
-    NoteWaiting();
-    if (idling_ > 0) spare_needed_.notify_all();
+std::unexpected<base::Error> WorkerPool::Refusal(std::string message) const {
+  auto refused = base::Fail(base::ErrorCode::kOverloaded, std::move(message));
+  if (drain_ != nullptr) refused.error().retry_after = drain_->RetryAfter();
+  return refused;
+}
+
+base::Result<void> WorkerPool::Submit(Task task, TaskFacts facts) {
+  const base::MutexLock lock(mutex_);
+  if (stopping_) return base::Fail(base::ErrorCode::kShuttingDown, "the service is stopping");
+  if (queue_.size() >= queue_depth_) {
+    return Refusal("all workers are busy and " + std::to_string(queue_depth_) +
+                   " frames wait already (process.queue_depth)");
   }
-  arrived_.notify_one();
+  if (!AnyIdle() && !CanEnd(facts, WaitNow())) {
+    return Refusal(
+        "all workers are busy, and what waits already takes them longer than this frame "
+        "may (http.request_deadline)");
+  }
+  try {
+    const nanoseconds expected = drain_ == nullptr ? nanoseconds(0) : drain_->Expected(facts.bytes);
+    queue_.push_back({std::move(task), std::move(facts), expected});
+    queued_work_ += expected;
+  } catch (const std::bad_alloc&) {
+    return Refusal("no memory");
+  }
+  NoteWaiting();
+  if (idling_ > 0) spare_needed_.NotifyAll();
+  arrived_.NotifyOne();
   return {};
 }
 
+bool WorkerPool::AnyIdle() const {
+  return queue_.size() + active_ < static_cast<std::size_t>(workers_);
+}
+
+// How long a task that comes now waits for a worker.
+nanoseconds WorkerPool::WaitNow() const {
+  if (drain_ == nullptr) return nanoseconds(0);
+  const base::MonoTime now = clock_.Now();
+  nanoseconds in_work{0};
+  for (const std::optional<Busy>& busy : busy_) {
+    if (!busy) continue;
+    in_work += std::max(busy->expected - nanoseconds(now - busy->since), nanoseconds(0));
+  }
+  return drain_->Wait(in_work);
+}
+
+bool WorkerPool::CanEnd(const TaskFacts& facts, nanoseconds wait) const {
+  if (drain_ == nullptr || facts.deadline.Never()) return true;
+  return clock_.Now() + wait + drain_->AtMost(facts.bytes) <= facts.deadline.At();
+}
+
 WorkerPool::Counts WorkerPool::counts() const {
-  const std::lock_guard lock(mutex_);
-  Counts counts = counts_;
-  counts.queued = queue_.size();
-  return counts;
+  const base::MutexLock lock(mutex_);
+  return {queue_.size(), active_};
 }
 
 int WorkerPool::Stuck(std::chrono::milliseconds limit) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return CountStuck(limit);
 }
 
-// Under the lock.
 int WorkerPool::CountStuck(std::chrono::milliseconds limit) const {
   return static_cast<int>(
       std::ranges::count_if(busy_, [&](const auto& busy) { return IsStuck(busy, limit); }));
 }
 
 void WorkerPool::PassOverStuck(std::chrono::milliseconds limit) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (const std::optional<Busy>& busy : busy_) {
     if (IsStuck(busy, limit)) turns_.PassOver(busy->turn);
   }
 }
 
-bool WorkerPool::MayTake(bool spare) const {
+bool WorkerPool::CanTake(bool spare) const {
   return !queue_.empty() && (!spare || spares_busy_ < idling_);
 }
 
 void WorkerPool::NoteWaiting() {
-  if (drain_ != nullptr) drain_->Waiting(queue_.size());
+  if (drain_ != nullptr) drain_->Waiting(queued_work_);
 }
+
+WorkerPool::Queued WorkerPool::TakeNext() {
+  Queued next = std::move(queue_.front());
+  queue_.pop_front();
+  queued_work_ -= next.expected;
+  NoteWaiting();
+  return next;
+}
+
+// The task's turn, or why the task is not begun. The last one that waits is begun whatever the
+// estimate says: nothing better is to be done, and the estimate learns from it.
+std::optional<base::Error> WorkerPool::BeginTurn(const Queued& next, CameraTurns::Turn& turn) {
+  try {
+    if (next.facts.refuse && !queue_.empty() && !CanEnd(next.facts, nanoseconds(0))) {
+      return Refusal("the frame waited for so long that it could not be done in time").error();
+    }
+    turn = turns_.Begin();
+    if (next.facts.camera) turn.Declare(*next.facts.camera);
+  } catch (const std::bad_alloc&) {
+    return base::Error{base::ErrorCode::kOverloaded, "no memory", {}, {}};
+  }
+  return std::nullopt;
+}
+
+void WorkerPool::Run(Queued& next, const std::optional<base::Error>& refusal, Processor& processor,
+                     CameraTurns::Turn turn) {
+  try {
+    if (refusal && next.facts.refuse) return next.facts.refuse(*refusal);
+    next.task(processor, std::move(turn));
+  } catch (const std::exception& bug) {
+    log_.Error("a task threw", {{"error", bug.what()}});
+  } catch (...) {
+    log_.Error("a task threw what is no exception");
+  }
+}
+
+// That a worker is at a task: counted as long as this lives. Made and destroyed under the pool's
+// lock, which clang cannot follow through a reference.
+class WorkerPool::AtWork {
+ public:
+  AtWork(WorkerPool& pool, std::size_t number, const Busy& busy)
+      SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis)
+      : pool_(pool), number_(number) {
+    ++pool_.active_;
+    if (spare()) ++pool_.spares_busy_;
+    pool_.busy_[number_] = busy;
+  }
+  ~AtWork() SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis) {
+    pool_.busy_[number_].reset();
+    --pool_.active_;
+    if (spare()) --pool_.spares_busy_;
+  }
+  AtWork(const AtWork&) = delete;
+  AtWork& operator=(const AtWork&) = delete;
+
+ private:
+  bool spare() const { return number_ >= static_cast<std::size_t>(pool_.workers_); }
+
+  WorkerPool& pool_;
+  const std::size_t number_;
+};
 
 void WorkerPool::Work(Processor& processor, std::size_t number) {
   const bool spare = number >= static_cast<std::size_t>(workers_);
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   for (;;) {
-    (spare ? spare_needed_ : arrived_).wait(lock, [&] { return stopping_ || MayTake(spare); });
-    if (queue_.empty()) {
-      --running_;
-      ended_.notify_all();
-      return;
-    }
-    Task task = std::move(queue_.front());
-    queue_.pop_front();
-    NoteWaiting();
-    ++counts_.active;
-    CameraTurns::Turn turn = turns_.Begin();
-    if (spare) ++spares_busy_;
-    busy_[number] = Busy{clock_.Now(), turn.number()};
-    lock.unlock();
-    try {
-      task(processor, std::move(turn));
-    } catch (const std::exception& bug) {
-      log_.Error("a task threw", {{"error", bug.what()}});
-    }
-    task = nullptr;  // what it holds is given back before the count says so
-    lock.lock();
-    if (drain_ != nullptr) drain_->Finished(clock_.Now() - busy_[number]->since);
-    busy_[number].reset();
-    --counts_.active;
-    if (spare) --spares_busy_;
+    while (!stopping_ && !CanTake(spare)) (spare ? spare_needed_ : arrived_).Wait(mutex_);
+    if (queue_.empty()) break;
+    Queued next = TakeNext();
+    CameraTurns::Turn turn;
+    const auto refusal = BeginTurn(next, turn);
+    const base::MonoTime since = clock_.Now();
+    const AtWork at_work(*this, number, {since, turn.number(), next.expected});
+    lock.Unlock();
+    Run(next, refusal, processor, std::move(turn));
+    const std::size_t bytes = next.facts.bytes;
+    next = {};  // what it holds is given back before the count says so
+    lock.Lock();
+    if (drain_ != nullptr && !refusal) drain_->Finished(bytes, clock_.Now() - since);
   }
+  --running_;
+  ended_.NotifyAll();
 }
 
 }  // namespace sampleproc::process

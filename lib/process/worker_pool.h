@@ -2,22 +2,42 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "process/processor.h"
 
 namespace sampleproc::process {
+
+// What is known of a task before a worker has it.
+struct TaskFacts {
+  // Of the frame as it came: what its time is estimated by.
+  std::size_t bytes = 0;
+
+  // By when it must have ended to be of use. What cannot end by then, by the time that frames of
+  // its size take and what waits before it, is not queued, and not begun: so that overload costs
+  // those that are refused, and not all.
+  base::Deadline deadline = {};
+
+  // Whose frame it is, when that is known: then nobody waits to learn it. The inner one is absent
+  // of a frame without a camera.
+  std::optional<std::optional<std::string>> camera = {};
+
+  // Called by a worker instead of the task when the task is not begun, with kOverloaded. Empty: it
+  // is always begun.
+  std::move_only_function<void(const base::Error&)> refuse = {};
+};
 
 // Thread-safe. Each worker owns one Processor; a task is run with the processor of the worker that
 // took it, in the order of arrival. The turn that comes with it holds its place in that order; the
@@ -58,10 +78,11 @@ class WorkerPool {
   bool StopWithin(std::chrono::milliseconds patience,
                   std::chrono::milliseconds stuck_after = base::kForever);
 
-  // Queues the task or fails at once: kOverloaded when `queue_depth` tasks wait
-  // already (with `retry_after` by the drain estimate), kShuttingDown once the pool is stopped.
-  // Never waits.
-  base::Result<void> Submit(Task task);
+  // Queues the task or fails at once: kOverloaded when `queue_depth` tasks wait already, when it
+  // could not end by its deadline, or without memory (with `retry_after` by the drain estimate),
+  // kShuttingDown once the pool is stopped. Never waits, never throws. With an idle worker no
+  // estimate keeps a task out: that is how one that was wrong is found out.
+  base::Result<void> Submit(Task task, TaskFacts facts = {});
 
   Counts counts() const;
 
@@ -72,6 +93,7 @@ class WorkerPool {
   void PassOverStuck(std::chrono::milliseconds limit);
 
   int workers() const { return workers_; }
+  resources::MemoryBudget& budget() const { return budget_; }  // the context's
 
  private:
   WorkerPool(int workers, std::size_t queue_depth, const ProcessorContext& context,
@@ -80,41 +102,62 @@ class WorkerPool {
         queue_depth_(queue_depth),
         heavy_(context.heavy),
         drain_(context.drain),
+        budget_(context.budget),
         clock_(context.clock),
         log_(log) {}
+  struct Queued {
+    Task task;
+    TaskFacts facts;
+    std::chrono::nanoseconds expected;  // as it was estimated when it came
+  };
+  // A task that a worker is at.
+  struct Busy {
+    base::MonoTime since;
+    std::uint64_t turn;
+    std::chrono::nanoseconds expected;
+  };
+  class AtWork;
+
   void Work(Processor& processor, std::size_t number);
-  bool MayTake(bool spare) const;
-  void NoteWaiting();
-  int CountStuck(std::chrono::milliseconds limit) const;
+  void Run(Queued& next, const std::optional<base::Error>& refusal, Processor& processor,
+           CameraTurns::Turn turn) EXCLUDES(mutex_);
+  std::optional<base::Error> BeginTurn(const Queued& next, CameraTurns::Turn& turn)
+      REQUIRES(mutex_);
+  Queued TakeNext() REQUIRES(mutex_);
+  bool CanTake(bool spare) const REQUIRES(mutex_);
+  bool CanEnd(const TaskFacts& facts, std::chrono::nanoseconds wait) const REQUIRES(mutex_);
+  bool AnyIdle() const REQUIRES(mutex_);
+  std::chrono::nanoseconds WaitNow() const REQUIRES(mutex_);
+  std::unexpected<base::Error> Refusal(std::string message) const REQUIRES(mutex_);
+  void NoteWaiting() REQUIRES(mutex_);
+  int CountStuck(std::chrono::milliseconds limit) const REQUIRES(mutex_);
+  bool IsStuck(const std::optional<Busy>& busy, std::chrono::milliseconds limit) const {
+    return busy && clock_.Now() - busy->since >= limit;
+  }
 
   const int workers_;
   const std::size_t queue_depth_;
   resources::HeavyLane* const heavy_;
   resources::DrainEstimate* const drain_;  // told under mutex_
+  resources::MemoryBudget& budget_;
   const base::Clock& clock_;
   base::Logger& log_;
 
   CameraTurns turns_;  // taken under mutex_, as tasks are
 
-  mutable std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::condition_variable ended_;
-  std::condition_variable spare_needed_;
-  std::deque<Task> queue_;       // guarded by mutex_; never longer than queue_depth_
-  Counts counts_;                // guarded by mutex_; `queued` is derived from queue_
-  std::size_t idling_ = 0;       // guarded by mutex_; workers that wait for the heavy lane
-  std::size_t spares_busy_ = 0;  // guarded by mutex_
-  bool stopping_ = false;        // guarded by mutex_; set once
-  int running_ = 0;              // guarded by mutex_; threads that have not ended
-  struct Busy {
-    base::MonoTime since;
-    std::uint64_t turn;
-  };
-  bool IsStuck(const std::optional<Busy>& busy, std::chrono::milliseconds limit) const {
-    return busy && clock_.Now() - busy->since >= limit;
-  }
-  // The task that each worker is at, spare ones last. Guarded by mutex_; its size never changes.
-  std::vector<std::optional<Busy>> busy_;
+  mutable base::Mutex mutex_;
+  base::CondVar arrived_;
+  base::CondVar ended_;
+  base::CondVar spare_needed_;
+  std::deque<Queued> queue_ GUARDED_BY(mutex_);                 // never longer than queue_depth_
+  std::chrono::nanoseconds queued_work_ GUARDED_BY(mutex_){0};  // sum of what queue_ expects
+  std::size_t active_ GUARDED_BY(mutex_) = 0;                   // tasks in work
+  std::size_t idling_ GUARDED_BY(mutex_) = 0;  // workers that wait for the heavy lane
+  std::size_t spares_busy_ GUARDED_BY(mutex_) = 0;
+  bool stopping_ GUARDED_BY(mutex_) = false;  // set once
+  int running_ GUARDED_BY(mutex_) = 0;        // threads that have not ended
+  // What each worker is at, spare ones last. Its size never changes once threads run.
+  std::vector<std::optional<Busy>> busy_ GUARDED_BY(mutex_);
 
   std::vector<std::thread> threads_;  // written before Start returns only
 };

@@ -1,9 +1,11 @@
-// How long the work that waits will take, as measured: what a 503 tells its caller.
+// How long work takes, as measured: what waits, what comes, and what a 503 tells its caller.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace sampleproc::resources {
 
@@ -17,22 +19,42 @@ class DrainEstimate {
   // `workers` take what waits, each one piece at a time.
   explicit DrainEstimate(int workers) : workers_(workers) {}
 
-  // A piece of work took `took`. The mean follows as an exponentially weighted moving average
-  // (weight 1/16): a few dozen pieces after the load has changed it is the new one.
-  void Finished(std::chrono::nanoseconds took);
+  // A piece of work of so many bytes took `took`. Pieces within a factor of two are of one size.
+  // Means follow as exponentially weighted moving averages (weight 1/16): a few dozen pieces after
+  // the load has changed they are the new ones.
+  void Finished(std::size_t bytes, std::chrono::nanoseconds took);
 
-  // So many pieces wait now.
-  void Waiting(std::size_t pieces);
+  // What a piece of this size takes on average; of a size that nobody has seen, the nearest size's
+  // time. Zero before anything has been finished.
+  std::chrono::nanoseconds Expected(std::size_t bytes) const;
 
-  // What waits, divided by the rate at which it is done; whole seconds, rounded up, within
-  // kShortest and kLongest. kShortest before anything has been finished.
+  // The same and the mean deviation from it: most pieces take no longer.
+  std::chrono::nanoseconds AtMost(std::size_t bytes) const;
+
+  // What waits now takes one worker so long.
+  void Waiting(std::chrono::nanoseconds work);
+
+  // How long a piece that comes now waits for a worker, when `in_work` is what the workers have yet
+  // to do of what they are at, all together.
+  std::chrono::nanoseconds Wait(std::chrono::nanoseconds in_work) const;
+
+  // How long what waits takes all workers; whole seconds, rounded up, within kShortest and
+  // kLongest. kShortest before anything has been finished.
   std::chrono::seconds RetryAfter() const {
     return std::chrono::seconds(seconds_.load(std::memory_order_relaxed));
   }
 
  private:
+  struct Size {
+    double mean = 0;  // seconds
+    double deviation = 0;
+    bool seen = false;
+  };
+  const Size* Nearest(std::size_t bytes) const;
+
   const int workers_;
-  double mean_seconds_ = 0;
+  std::array<Size, 65> sizes_;  // by the number of bits in the bytes
+  double waiting_seconds_ = 0;
   std::atomic<std::chrono::seconds::rep> seconds_ = kShortest.count();
 };
 

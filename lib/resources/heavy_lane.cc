@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "resources/drain_estimate.h"
+#include "resources/wait.h"
 
 namespace sampleproc::resources {
 
@@ -24,6 +25,27 @@ void HeavyLane::Slot::Leave() {
   lane_ = nullptr;
 }
 
+// A thread's place among those that wait. Made and destroyed under the lane's lock, which clang
+// cannot follow through a reference.
+class HeavyLane::Place {
+ public:
+  explicit Place(HeavyLane& lane) SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis)
+      : lane_(lane) {
+    lane_.waiting_.push_back(this);
+    lane_.TellWatcher();
+  }
+  ~Place() SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis) {
+    std::erase(lane_.waiting_, this);
+    lane_.TellWatcher();
+    lane_.left_.NotifyAll();  // somebody else may be the first now
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  HeavyLane& lane_;
+};
+
 void HeavyLane::Take() {
   taken_ = true;
   taken_at_ = steady_clock::now();
@@ -43,7 +65,8 @@ std::unexpected<base::Error> HeavyLane::Refusal(std::string message) const {
 
 base::Result<HeavyLane::Slot> HeavyLane::Enter(std::chrono::milliseconds patience,
                                                const base::Allowance& allowance) {
-  std::unique_lock lock(mutex_);
+  const PatientWait wait(patience, allowance);
+  const base::MutexLock lock(mutex_);
   if (!taken_ && waiting_.empty()) {
     Take();
     return Slot(this);
@@ -51,52 +74,35 @@ base::Result<HeavyLane::Slot> HeavyLane::Enter(std::chrono::milliseconds patienc
   if (waiting_.size() >= max_waiting_) {
     return Refusal("a very large frame is in work and others wait already (process.heavy_pixels)");
   }
-  const auto give_up = steady_clock::now() + std::min(patience, base::kForever);
-  const void* const me = &give_up;
-  waiting_.push_back(me);
-  TellWatcher();
-  base::Result<Slot> result;
-  for (;;) {
-    if (!taken_ && waiting_.front() == me) {
-      Take();
-      result = Slot(this);
-      break;
-    }
-    if (auto allowed = allowance.Check("waiting for another very large frame"); !allowed) {
-      result = std::unexpected(allowed.error());
-      break;
-    }
-    const auto now = steady_clock::now();
-    if (now >= give_up) {
-      result = Refusal(
+  const Place place(*this);
+  while (taken_ || waiting_.front() != &place) {
+    if (auto wanted = wait.Wanted(); !wanted) return std::unexpected(wanted.error());
+    if (wait.Over()) {
+      return Refusal(
           "another very large frame was in work for too long "
           "(process.heavy_pixels, process.heavy_patience)");
-      break;
     }
-    // Short slices, because a cancel flag cannot wake the condition variable.
-    left_.wait_until(lock, std::min(give_up, now + std::chrono::milliseconds(20)));
+    wait.For(left_, mutex_);
   }
-  std::erase(waiting_, me);
-  TellWatcher();
-  left_.notify_all();  // somebody else may be the first now
-  return result;
+  Take();
+  return Slot(this);
 }
 
 void HeavyLane::Watch(std::function<void(std::size_t)> watcher) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   watcher_ = std::move(watcher);
 }
 
 std::size_t HeavyLane::waiting() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return waiting_.size();
 }
 
 void HeavyLane::Leave() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   taken_ = false;
   last_held_ = steady_clock::now() - taken_at_;
-  left_.notify_all();
+  left_.NotifyAll();
 }
 
 void HeavyLane::TellWatcher() {

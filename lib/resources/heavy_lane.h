@@ -2,15 +2,14 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <string>
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace sampleproc::resources {
 
@@ -43,30 +42,33 @@ class HeavyLane {
   HeavyLane& operator=(const HeavyLane&) = delete;
 
   // Takes the lane, waiting until `patience` has passed or the allowance ends. Fails with
-  // kOverloaded (with `retry_after`), kDeadline or kCancelled. A thread must not enter twice.
+  // kOverloaded (with `retry_after`; a deadline that passes while waiting is another frame's
+  // fault), or kCancelled. A thread must not enter twice.
   base::Result<Slot> Enter(std::chrono::milliseconds patience, const base::Allowance& allowance);
 
   // Calls `watcher` with the number of waiting threads each time it changes, under the lane's lock:
-  // it must neither enter nor wait. Empty for nobody. Whoever hands out work to those threads
-  // learns by it that some of them do nothing.
+  // it must neither enter, wait nor throw. Empty for nobody. Whoever hands out work to those
+  // threads learns by it that some of them do nothing.
   void Watch(std::function<void(std::size_t waiting)> watcher);
 
   std::size_t waiting() const;
 
  private:
+  class Place;
+
   void Leave();
-  void TellWatcher();
-  void Take();
-  std::unexpected<base::Error> Refusal(std::string message) const;
+  void TellWatcher() REQUIRES(mutex_);
+  void Take() REQUIRES(mutex_);
+  std::unexpected<base::Error> Refusal(std::string message) const REQUIRES(mutex_);
 
   const std::size_t max_waiting_;
-  mutable std::mutex mutex_;
-  std::condition_variable left_;
-  bool taken_ = false;                               // guarded by mutex_
-  std::chrono::steady_clock::time_point taken_at_;   // guarded by mutex_; while taken_
-  std::chrono::steady_clock::duration last_held_{};  // guarded by mutex_; by who left last
-  std::deque<const void*> waiting_;                  // guarded by mutex_; in the order of arrival
-  std::function<void(std::size_t)> watcher_;         // guarded by mutex_
+  mutable base::Mutex mutex_;
+  base::CondVar left_;
+  bool taken_ GUARDED_BY(mutex_) = false;
+  std::chrono::steady_clock::time_point taken_at_ GUARDED_BY(mutex_);   // while taken_
+  std::chrono::steady_clock::duration last_held_ GUARDED_BY(mutex_){};  // by who left last
+  std::deque<const void*> waiting_ GUARDED_BY(mutex_);                  // in the order of arrival
+  std::function<void(std::size_t)> watcher_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::resources

@@ -1,8 +1,9 @@
 #include "resources/memory_budget.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
+
+#include "resources/wait.h"
 
 namespace sampleproc::resources {
 namespace {
@@ -30,11 +31,13 @@ void Reservation::Release() {
 }
 
 base::Result<void> MemoryBudget::CheckFits(std::size_t bytes, std::string_view what) const {
-  if (bytes <= capacity_) return {};
-  return base::Fail(base::ErrorCode::kInvalidFrame, std::string(what) + " needs " + Amount(bytes) +
-                                                        ", more than the whole memory budget of " +
-                                                        Amount(capacity_) +
-                                                        " (resources.memory_limit)");
+  const std::size_t own = whole_ == nullptr ? 0 : held_ + used();
+  if (own <= capacity_ && bytes <= capacity_ - own) return {};
+  std::string message = std::string(what) + " needs " + Amount(bytes);
+  if (own > 0) message += " beside the " + Amount(own) + " that the frame holds already";
+  return base::Fail(base::ErrorCode::kInvalidFrame,
+                    message + ", more than the whole memory budget of " + Amount(capacity_) +
+                        " (resources.memory_limit)");
 }
 
 std::unexpected<base::Error> MemoryBudget::NoRoom(std::string_view what) const {
@@ -44,12 +47,23 @@ std::unexpected<base::Error> MemoryBudget::NoRoom(std::string_view what) const {
   return error;
 }
 
+// Of a frame's part: takes over what the whole has given.
+Reservation MemoryBudget::Own(base::Result<Reservation>& of_whole, std::size_t bytes) {
+  of_whole->budget_ = nullptr;  // given back by way of this one
+  const base::MutexLock lock(mutex_);
+  used_ += bytes;
+  return {this, bytes};
+}
+
 base::Result<Reservation> MemoryBudget::TryReserve(std::size_t bytes, std::string_view what) {
   if (auto fits = CheckFits(bytes, what); !fits) return std::unexpected(fits.error());
-  const std::lock_guard lock(mutex_);
-  if (bytes > capacity_ - used_) {
-    return NoRoom(what);
+  if (whole_ != nullptr) {
+    auto taken = whole_->TryReserve(bytes, what);
+    if (!taken) return taken;
+    return Own(taken, bytes);
   }
+  const base::MutexLock lock(mutex_);
+  if (!HasRoom(bytes)) return NoRoom(what);
   used_ += bytes;
   return Reservation(this, bytes);
 }
@@ -58,34 +72,34 @@ base::Result<Reservation> MemoryBudget::Reserve(std::size_t bytes, std::string_v
                                                 std::chrono::milliseconds patience,
                                                 const base::Allowance& allowance) {
   if (auto fits = CheckFits(bytes, what); !fits) return std::unexpected(fits.error());
-  const auto give_up = std::chrono::steady_clock::now() + std::min(patience, base::kForever);
-  std::unique_lock lock(mutex_);
-  while (bytes > capacity_ - used_) {
-    if (auto allowed = allowance.Check("waiting for memory"); !allowed) {
-      return std::unexpected(allowed.error());
-    }
-    const auto now = std::chrono::steady_clock::now();
-    if (now >= give_up) {
-      return NoRoom(what);
-    }
-    // Short slices, because a cancel flag cannot wake the condition variable.
-    freed_.wait_until(lock, std::min(give_up, now + std::chrono::milliseconds(20)));
+  if (whole_ != nullptr) {
+    auto taken = whole_->Reserve(bytes, what, patience, allowance);
+    if (!taken) return taken;
+    return Own(taken, bytes);
+  }
+  const PatientWait wait(patience, allowance);
+  const base::MutexLock lock(mutex_);
+  while (!HasRoom(bytes)) {
+    if (auto wanted = wait.Wanted(); !wanted) return std::unexpected(wanted.error());
+    if (wait.Over()) return NoRoom(what);
+    wait.For(freed_, mutex_);
   }
   used_ += bytes;
   return Reservation(this, bytes);
 }
 
 std::size_t MemoryBudget::used() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return used_;
 }
 
 void MemoryBudget::GiveBack(std::size_t bytes) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     used_ -= bytes;
   }
-  freed_.notify_all();
+  if (whole_ != nullptr) return whole_->GiveBack(bytes);
+  freed_.NotifyAll();
 }
 
 }  // namespace sampleproc::resources

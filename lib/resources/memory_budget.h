@@ -3,14 +3,13 @@
 // sum of what strangers can make us hold never exceeds the budget.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string_view>
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "resources/drain_estimate.h"
 
 namespace sampleproc::resources {
@@ -46,18 +45,29 @@ class MemoryBudget {
   // the budget. Without it the error does not say.
   explicit MemoryBudget(std::size_t capacity_bytes, const DrainEstimate* drain = nullptr)
       : capacity_(capacity_bytes), drain_(drain) {}
+
+  // One frame's part of `whole`, which must outlive it and from which it takes all. The frame holds
+  // `held` bytes already: what would not fit beside these and what it takes later would have to
+  // wait for itself, so it is refused as what never fits.
+  MemoryBudget(MemoryBudget& whole, std::size_t held)
+      : capacity_(whole.capacity_), drain_(whole.drain_), whole_(&whole), held_(held) {}
+
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
   // Takes `bytes` at once or fails with kOverloaded; never waits, so it is what an I/O thread
-  // calls. More than the whole capacity fails with kInvalidFrame: waiting would not help. `what`
-  // completes "no memory for ...".
+  // calls. What can never fit fails with kInvalidFrame: waiting would not help. `what` completes
+  // "no memory for ...".
   base::Result<Reservation> TryReserve(std::size_t bytes, std::string_view what);
 
-  // As TryReserve, but waits until `patience` has passed or the allowance ends. Workers only.
+  // As TryReserve, but waits until `patience` has passed or the allowance ends: kOverloaded, too,
+  // when its deadline passes meanwhile, or kCancelled. Workers only.
   base::Result<Reservation> Reserve(std::size_t bytes, std::string_view what,
                                     std::chrono::milliseconds patience,
                                     const base::Allowance& allowance);
+
+  // Fails with kInvalidFrame when `bytes` can never be reserved.
+  base::Result<void> CheckFits(std::size_t bytes, std::string_view what) const;
 
   std::size_t capacity() const { return capacity_; }
   std::size_t used() const;
@@ -65,15 +75,17 @@ class MemoryBudget {
  private:
   friend class Reservation;
   void GiveBack(std::size_t bytes);
-  base::Result<void> CheckFits(std::size_t bytes, std::string_view what) const;
-
+  bool HasRoom(std::size_t bytes) const REQUIRES(mutex_) { return bytes <= capacity_ - used_; }
+  Reservation Own(base::Result<Reservation>& of_whole, std::size_t bytes);
   std::unexpected<base::Error> NoRoom(std::string_view what) const;
 
   const std::size_t capacity_;
   const DrainEstimate* const drain_;
-  mutable std::mutex mutex_;
-  std::condition_variable freed_;
-  std::size_t used_ = 0;  // guarded by mutex_; never above capacity_
+  MemoryBudget* const whole_ = nullptr;  // null: this is it
+  const std::size_t held_ = 0;
+  mutable base::Mutex mutex_;
+  base::CondVar freed_;
+  std::size_t used_ GUARDED_BY(mutex_) = 0;  // never above capacity_
 };
 
 }  // namespace sampleproc::resources

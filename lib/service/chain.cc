@@ -17,6 +17,7 @@
 #include "http/middleware/auth.h"
 #include "http/middleware/body_admission.h"
 #include "http/middleware/client_identity.h"
+#include "http/middleware/content_coding.h"
 #include "http/middleware/cors.h"
 #include "http/middleware/drain.h"
 #include "http/middleware/host_check.h"
@@ -106,6 +107,8 @@ http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
   }
   // Before memory is taken for a stranger.
   if (parts.tokens) links.push_back(std::make_unique<http::Auth>());
+  // Tells only those who may ask what may be sent.
+  links.push_back(std::make_unique<http::ContentCoding>());
   // Last: it takes memory, so whatever can refuse without taking any comes before it.
   links.push_back(
       std::make_unique<http::BodyAdmission>(config.http.max_request_bytes, context.budget));

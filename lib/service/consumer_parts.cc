@@ -6,11 +6,13 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "consumer/consumer.h"
-#include "consumer/dispatcher.h"
+#include "consumer/dispatch_threads.h"
+#include "consumer/entry_fields.h"
 #include "consumer/entry_pixels.h"
 #include "consumer/http_source.h"
 #include "consumer/ledger.h"
@@ -22,7 +24,9 @@
 #include "consumer/url_pixels.h"
 #include "net/http_client.h"
 #include "service/consumer_sinks.h"
+#include "service/ticker.h"
 #include "service/upstreams.h"
+#include "telemetry/episode.h"
 
 namespace sampleproc::service {
 namespace {
@@ -35,8 +39,7 @@ constexpr milliseconds kLongestRedisBackoff{2'000};
 constexpr milliseconds kLongestHttpBackoff{30'000};
 // For what was told to stop to come back and be settled.
 constexpr milliseconds kAfterCancel{1'000};
-// For sinks to deliver what they hold.
-constexpr milliseconds kLastDeliveries{5'000};
+constexpr std::chrono::seconds kLook{1};
 // For the orchestrator to hear that we go.
 constexpr milliseconds kGoodbye{2'000};
 
@@ -91,53 +94,85 @@ class ConsumerParts::Impl {
        std::vector<resources::Reservation> sink_rooms)
       : config_(context.config),
         clock_(context.work.clock),
+        metrics_(context.work.metrics),
+        conditions_(context.conditions),
         log_(context.log),
         redis_(FinalNames(config_.consumer)),
-        login_{redis_.username, std::move(password)},
+        login_{redis_.username, std::move(password), redis_.db,
+               [path = redis_.password_file] { return ReadPassword(path); }},
+        limits_(consumer::PulledLimits(config_.frame, MostPixelBytes(config_))),
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
-        url_pixels_(config_.consumer.frame_url_hosts, config_.codec.max_frame_bytes, config_.net,
+        url_pixels_(config_.consumer.frame_url_hosts, MostPixelBytes(config_), config_.net,
                     net::ResolveBySystem, clock_),
         client_(std::move(client)),
-        pixels_(Places()),
+        pixels_(Places(), context.budget),
         sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, clock_, context.ids,
-                context.log},
+                context.conditions, context.log},
                std::move(sink_rooms)),
         spool_(std::move(spool)),
         source_(MakeSource(context)),
         ledger_(context.work.metrics),
-        dispatcher_({*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget,
-                     context.conditions, ledger_, context.log},
-                    {config_.consumer, config_.process}),
-        consumer_(std::in_place, *source_, dispatcher_, config_.consumer,
-                  PullBackoff(config_.consumer, context.ids), context.work.metrics, clock_,
-                  context.log) {
+        dispatch_({*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget,
+                   ledger_, context.conditions, context.log},
+                  {config_.consumer, config_.process}),
+        dispatcher_(dispatch_.dispatcher()),
+        consumer_(std::in_place,
+                  consumer::PullContext{*source_, dispatcher_, context.work.metrics,
+                                        context.conditions, clock_, context.log},
+                  config_.consumer, Upstream(), PullBackoff(config_.consumer, context.ids)) {
     orchestrator_ = ClientOf(config_.consumer.orchestrator_url, config_.net, clock_);
+    watch_.emplace(kLook, [this] { Look(); });
     if (!orchestrator_) return;
     registrar_.emplace(
         *orchestrator_,
         consumer::Registration{config_.consumer.processor_id, config_.consumer.capabilities,
                                config_.consumer.capacity, redis_.stream},
         config_.consumer.health_check_interval, PullBackoff(config_.consumer, context.ids), clock_,
-        context.log);
+        context.conditions, context.log);
   }
 
   ~Impl() {
+    watch_.reset();
     consumer_.reset();
-    dispatcher_.Stop();
+    dispatch_.Stop();
     source_.reset();
   }
 
-  void Stop() { consumer_->Stop(); }
+  void Stop() {
+    watch_.reset();
+    consumer_->Stop();
+  }
 
-  std::uint64_t Drain(const base::Deadline& end) {
-    std::uint64_t held = dispatcher_.Drain(end);
-    if (held > 0) {
+  GivenUp Drain(const base::Deadline& end) {
+    sinks_.set().Hurry();
+    GivenUp given_up;
+    given_up.frames = dispatcher_.Drain(end);
+    if (given_up.frames > 0) {
       dispatcher_.Cancel();
-      held = dispatcher_.Drain(base::Deadline(clock_, kAfterCancel));
+      given_up.frames = dispatcher_.Drain(base::Deadline(clock_, kAfterCancel));
     }
-    DeliverResults(end);
+    if (given_up.frames > 0) {
+      log_.Warning("shutdown: pulled frames are left, for whoever the upstream hands them to next",
+                   {{"frames", static_cast<std::int64_t>(given_up.frames)}});
+    }
+    // Before the sinks, which may need all the time: no more frames are to be sent here.
     if (registrar_) SayGoodbye(end);
-    return held;
+    given_up.results = DeliverResults(end);
+    return given_up;
+  }
+
+  // Tells what only the passing of time shows, on a thread of its own: a disk may be slow.
+  void Look() {
+    consumer_->Look();
+    sinks_.set().Look();
+    if (keeper_) keeper_->Look();
+    for (const auto& [reason, count] : metrics_.dropped()) {
+      Episode("pulled frames are dropped", reason).Look(count, clock_.Now());
+    }
+    if (http_source_ != nullptr) {
+      Episode("the frame buffer loses frames: it answers 500 where it should hand them out", "500")
+          .Look(http_source_->errors(), clock_.Now());
+    }
   }
 
   void GiveUpStuck(milliseconds limit) { dispatcher_.GiveUpStuck(limit); }
@@ -158,6 +193,7 @@ class ConsumerParts::Impl {
     AddClient("frame_buffer", client_.get(), gauges);
     AddClient("orchestrator", orchestrator_.get(), gauges);
     AddClient("webhook", sinks_.webhook(), gauges);
+    if (http_source_ != nullptr) gauges.buffer_errors = http_source_->errors();
     if (keeper_) {
       gauges.spool_bytes = spool_->bytes();
       gauges.spool_failures = keeper_->failures();
@@ -166,18 +202,32 @@ class ConsumerParts::Impl {
   }
 
  private:
-  void DeliverResults(const base::Deadline& end) {
-    const std::uint64_t left =
-        sinks_.set().Flush(base::Deadline::Earlier(end, base::Deadline(clock_, kLastDeliveries)));
-    if (left == 0) return;
-    const auto results = static_cast<std::int64_t>(left);
-    if (keeper_) {
-      log_.Warning("shutdown: results that no sink has taken are made again at the next start",
-                   {{"results", results}});
-    } else {
+  telemetry::Episode& Episode(const std::string& message, const std::string& reason) {
+    return episodes_.try_emplace(reason, message, reason, log_).first->second;
+  }
+
+  // How many results are lost.
+  std::uint64_t DeliverResults(const base::Deadline& end) {
+    std::uint64_t lost = 0;
+    for (const consumer::SinkSet::Left& left : sinks_.set().Flush(end)) {
+      const auto results = static_cast<std::int64_t>(left.records);
+      if (keeper_) {
+        log_.Warning("shutdown: results that no sink has taken are made again at the next start",
+                     {{"sink", left.sink}, {"results", results}});
+        continue;
+      }
       log_.Error("shutdown: results are lost, their sink does not take them",
-                 {{"results", results}});
+                 {{"sink", left.sink}, {"results", results}});
+      lost += left.records;
     }
+    return lost;
+  }
+
+  // What conditions call it.
+  std::string Upstream() const {
+    if (client_) return client_->url().Authority();
+    if (redis_.host.starts_with('/')) return redis_.host;
+    return redis_.host + ':' + std::to_string(redis_.port);
   }
 
   // Replicas share one registration: the last of them takes it back. An orchestrator that does not
@@ -204,8 +254,12 @@ class ConsumerParts::Impl {
 
   static net::RedisLimits PixelLimits(const config::Config& config) {
     net::RedisLimits limits = LimitsOf(config.net);
-    limits.reply_bytes = config.codec.max_frame_bytes;
+    limits.reply_bytes = MostPixelBytes(config);
     return limits;
+  }
+
+  static std::size_t MostPixelBytes(const config::Config& config) {
+    return std::min<std::size_t>(config.consumer.max_pixel_bytes, config.codec.max_frame_bytes);
   }
 
   static consumer::Backoff PullBackoff(const consumer::Options& options, base::IdSource& ids) {
@@ -217,9 +271,11 @@ class ConsumerParts::Impl {
 
   std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) {
     if (client_) {
-      if (spool_) keeper_.emplace(*spool_, sinks_.set(), config_.frame, log_);
-      return std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout,
-                                                    config_.frame, keeper_ ? &*keeper_ : nullptr);
+      if (spool_) keeper_.emplace(*spool_, sinks_.set(), limits_, clock_, conditions_);
+      auto source = std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout,
+                                                           limits_, keeper_ ? &*keeper_ : nullptr);
+      http_source_ = source.get();
+      return source;
     }
     auto source = std::make_unique<consumer::RedisSource>(
         consumer::RedisSourceContext{.connect = ConnectRedis(redis_),
@@ -227,8 +283,11 @@ class ConsumerParts::Impl {
                                      .limits = LimitsOf(config_.net),
                                      .clock = clock_,
                                      .consumer = UniqueName(context.ids),
-                                     .processor_id = config_.consumer.processor_id},
-        redis_, config_.frame);
+                                     .processor_id = config_.consumer.processor_id,
+                                     .metrics = &context.work.metrics,
+                                     .conditions = &context.conditions,
+                                     .log = &context.log},
+        redis_, limits_);
     redis_source_ = source.get();
     return source;
   }
@@ -236,25 +295,34 @@ class ConsumerParts::Impl {
   consumer::PixelPlaces Places() {
     consumer::PixelPlaces places;
     if (config_.consumer.source == consumer::Source::kRedis) {
-      places.redis_key = [this](const std::string& key, const base::Allowance& allowance) {
-        return redis_pixels_.Fetch(key, allowance);
+      places.redis_host = redis_.host.starts_with('/')
+                              ? redis_.host
+                              : net::Endpoint{.host = redis_.host, .port = redis_.port}.Name();
+      places.redis_key = [this](const std::string& key, const consumer::MakeRoom& make_room,
+                                const base::Allowance& allowance) {
+        return redis_pixels_.Fetch(key, make_room, allowance);
       };
     }
     const std::string& root = config_.consumer.storage_root;
     if (!config_.consumer.frame_url_hosts.empty()) {
-      places.url = [this](const std::string& url, const base::Allowance& allowance) {
-        return url_pixels_.Fetch(url, allowance);
+      places.url_host = [this](const std::string& url) { return url_pixels_.HostOf(url); };
+      places.url = [this](const std::string& url, const consumer::MakeRoom& make_room,
+                          const base::Allowance& allowance) {
+        return url_pixels_.Fetch(url, make_room, allowance);
       };
     }
-    if (!root.empty()) places.file = consumer::FilesBelow(root, config_.codec.max_frame_bytes);
+    if (!root.empty()) places.file = consumer::FilesBelow(root, MostPixelBytes(config_));
     return places;
   }
 
   const config::Config& config_;
   const base::Clock& clock_;
+  const telemetry::Metrics& metrics_;
+  telemetry::Conditions& conditions_;
   base::Logger& log_;
   const consumer::RedisOptions redis_;
   const net::RedisLogin login_;
+  const frame::Options limits_;  // of pulled frames
   consumer::RedisPixels redis_pixels_;
   consumer::UrlPixels url_pixels_;
   const std::unique_ptr<net::HttpClient> client_;
@@ -263,12 +331,16 @@ class ConsumerParts::Impl {
   const std::unique_ptr<consumer::Spool> spool_;   // nullptr: there is none
   std::optional<consumer::SpoolKeeper> keeper_;    // of spool_
   consumer::RedisSource* redis_source_ = nullptr;  // source_, when it is one
+  consumer::HttpSource* http_source_ = nullptr;    // source_, when it is one
   std::unique_ptr<consumer::FrameSource> source_;
   consumer::Ledger ledger_;
-  consumer::Dispatcher dispatcher_;
+  consumer::DispatchThreads dispatch_;
+  consumer::Dispatcher& dispatcher_;  // of dispatch_
   std::optional<consumer::Consumer> consumer_;
   std::unique_ptr<net::HttpClient> orchestrator_;  // nullptr: there is none to register with
   std::optional<consumer::Registrar> registrar_;
+  std::map<std::string, telemetry::Episode> episodes_;  // by reason; the watch's own
+  std::optional<Ticker> watch_;                         // until Stop
 };
 
 ConsumerParts::ConsumerParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -301,7 +373,7 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
 
 void ConsumerParts::Stop() { impl_->Stop(); }
 
-std::uint64_t ConsumerParts::Drain(const base::Deadline& end) { return impl_->Drain(end); }
+ConsumerParts::GivenUp ConsumerParts::Drain(const base::Deadline& end) { return impl_->Drain(end); }
 
 void ConsumerParts::GiveUpStuck(milliseconds limit) { impl_->GiveUpStuck(limit); }
 

@@ -43,10 +43,18 @@ class ConsumerParts {
   // No pull begins from now on.
   void Stop();
 
-  // Finishes what is held, or gives it back where the upstream takes it back; at `end` what is in
-  // work is told to stop. Returns how many frames are held for all that: with an upstream that
-  // takes them back they are somebody else's in a while.
-  std::uint64_t Drain(const base::Deadline& end);
+  // What a stop has given up.
+  struct GivenUp {
+    std::uint64_t frames = 0;   // that were pulled and are not settled
+    std::uint64_t results = 0;  // that are lost: a sink did not take them
+    bool Any() const { return frames + results > 0; }
+  };
+
+  // Finishes what is held, or gives it back where the upstream takes it back; takes leave of the
+  // orchestrator; delivers results. At `end` what is in work is told to stop, and what no sink has
+  // taken is given up. Each kind is logged. Frames that are held for all that are, with an upstream
+  // that takes them back, somebody else's in a while.
+  GivenUp Drain(const base::Deadline& end);
 
   // Settles what workers have been at for `limit` as dead.
   void GiveUpStuck(std::chrono::milliseconds limit);

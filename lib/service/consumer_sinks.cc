@@ -48,7 +48,8 @@ ConsumerSinks::ConsumerSinks(const SinkContext& context, std::vector<resources::
     }
     sinks.push_back(std::make_unique<consumer::SinkQueue>(
         MakeTarget(name, context), std::move(*room++),
-        BackoffOf(options.backoff, kLongestBackoff, context.ids), context.log));
+        BackoffOf(options.backoff, kLongestBackoff, context.ids),
+        consumer::SinkQueueContext{context.clock, context.conditions, context.log}));
   }
   set_ = consumer::SinkSet(std::move(sinks));
 }
@@ -57,7 +58,7 @@ std::unique_ptr<consumer::SinkTarget> ConsumerSinks::MakeTarget(const std::strin
                                                                 const SinkContext& context) {
   const consumer::Options& options = context.config.consumer;
   if (name == "file") return std::make_unique<consumer::FileTarget>(options.file);
-  if (name == "webhook") return std::make_unique<consumer::WebhookTarget>(*webhook_, context.log);
+  if (name == "webhook") return std::make_unique<consumer::WebhookTarget>(*webhook_);
   return std::make_unique<consumer::StreamTarget>(
       context.connect_redis, context.redis_login, LimitsOf(context.config.net),
       context.results_stream, options.processor_id, context.clock);

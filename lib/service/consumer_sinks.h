@@ -16,6 +16,7 @@
 #include "net/http_client.h"
 #include "net/redis_client.h"
 #include "resources/memory_budget.h"
+#include "telemetry/conditions.h"
 #include "telemetry/metrics.h"
 
 namespace sampleproc::service {
@@ -28,6 +29,7 @@ struct SinkContext {
   std::string results_stream;  // its final name
   const base::Clock& clock;
   base::IdSource& ids;
+  telemetry::Conditions& conditions;
   base::Logger& log;
 };
 

@@ -70,7 +70,10 @@ class Service::Impl {
         drain(WorkerCount(config.process, machine)),
         budget(MemoryCapacity(config.resources, machine), &drain),
         tracker(kMaxTrackedFrames, *log),
-        cameras(config.process.motion.max_cameras, budget,
+        cameras({.max_cameras = config.process.motion.max_cameras,
+                 .reserved = config.process.motion.cameras,
+                 .idle = config.process.motion.camera_idle},
+                budget, clock,
                 [this](std::string_view camera_id, std::string_view reason) {
                   log->Warning("no motion for this camera: no room for its background",
                                {{"camera", camera_id}, {"reason", reason}});
@@ -106,13 +109,15 @@ class Service::Impl {
 
   Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
   void LogStart();
+  void EndReload(bool successful);
   // A worker that is late but within process.deadline keeps the service from being ready; nobody
   // gives it up.
   milliseconds LostAfter() const {
     return std::max(config.service.stuck_after, config.process.deadline);
   }
+  void TellOfCameraPlaces();
   void ApplyDrainDelay(const base::Deadline& force);
-  void StopConsumer(const base::Deadline& force);
+  ConsumerParts::GivenUp StopConsumer(const base::Deadline& force);
   int AwaitRequests(const base::Deadline& force);
   void CloseSessions(const base::Deadline& end);
 
@@ -130,6 +135,7 @@ class Service::Impl {
   telemetry::Conditions conditions;
   base::IdSource ids{RandomSeed()};
   bool shut_down = false;
+  bool debug = false;     // the log is more detailed than configured
   int stuck_workers = 0;  // as the last look found them
   int lost_workers = 0;   // as the last two looks found them
 
@@ -254,14 +260,35 @@ Result<void> Service::Reload(const config::Config& config) {
   } else {
     done = impl.server->Reload(SiteOf(*made));
   }
-  impl.notifier.Send("READY=1\nSTATUS=serving");
-  impl.metrics.ConfigReloaded(done.has_value());
+  impl.EndReload(done.has_value());
   if (!done) return done;
   impl.generation = std::move(*made);
   impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
+  impl.debug = false;
   const std::string restart = Joined(waiting);
   impl.log->Info("reloaded", {{"waiting_for_restart", std::string_view(restart)}});
   return done;
+}
+
+void Service::Impl::EndReload(bool successful) {
+  metrics.ConfigReloaded(successful);
+  notifier.Send(successful ? "READY=1\nSTATUS=serving"
+                           : "READY=1\nSTATUS=serving; the last reload failed, the log says why");
+}
+
+void Service::ReloadRefused() {
+  impl_->notifier.Reloading();
+  impl_->EndReload(false);
+}
+
+void Service::ToggleDebug() {
+  Impl& impl = *impl_;
+  const std::string& configured = impl.generation->config.telemetry.log_level;
+  impl.debug = !impl.debug;
+  if (impl.debug) impl.log->SetLevel(base::LogLevel::kDebug);
+  impl.log->Info("log level changed by SIGUSR1",
+                 {{"log_level", impl.debug ? std::string_view("debug") : configured}});
+  if (!impl.debug) impl.log->SetLevel(LevelOf(configured));
 }
 
 void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
@@ -271,14 +298,10 @@ void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
   server->BeginDrain();
 }
 
-void Service::Impl::StopConsumer(const base::Deadline& force) {
-  if (!consumer) return;
+ConsumerParts::GivenUp Service::Impl::StopConsumer(const base::Deadline& force) {
+  if (!consumer) return {};
   consumer->Stop();
-  const std::uint64_t left = consumer->Drain(force);
-  if (left > 0) {
-    log->Warning("shutdown: pulled frames are left, for whoever the upstream hands them to next",
-                 {{"frames", static_cast<std::int64_t>(left)}});
-  }
+  return consumer->Drain(force);
 }
 
 // What is left when time is up.
@@ -299,8 +322,18 @@ void Service::Impl::CloseSessions(const base::Deadline& end) {
   server->Stop();
 }
 
+// Refusals end in silence, so it is looked for whether there still are some.
+void Service::Impl::TellOfCameraPlaces() {
+  if (!cameras.Crowded()) return conditions.Clear(telemetry::condition::kCameraPlaces);
+  conditions.Raise(telemetry::condition::kCameraPlaces, {},
+                   "cameras without a place are not looked at for motion: raise "
+                   "process.motion.max_cameras, and name those that matter in "
+                   "process.motion.cameras");
+}
+
 bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
+  impl.TellOfCameraPlaces();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));
@@ -332,7 +365,7 @@ ShutdownResult Service::Shutdown() {
   impl.ApplyDrainDelay(force);
 
   phases.Begin("stop the consumer");
-  impl.StopConsumer(force);
+  const ConsumerParts::GivenUp given_up = impl.StopConsumer(force);
 
   phases.Begin("wait for requests in work");
   const int left = impl.AwaitRequests(force);
@@ -348,8 +381,13 @@ ShutdownResult Service::Shutdown() {
   impl.CloseSessions(end);
   phases.End();
   impl.watchdog.reset();
-  impl.log->Info("shutdown: done", {{"clean", left == 0}, {"took_ms", phases.TookMs()}});
-  return left == 0 ? ShutdownResult::kClean : ShutdownResult::kCutOff;
+  const bool clean = left == 0 && !given_up.Any();
+  impl.log->Info("shutdown: done", {{"clean", clean},
+                                    {"requests_cut_off", std::int64_t{left}},
+                                    {"frames_given_up", static_cast<std::int64_t>(given_up.frames)},
+                                    {"results_lost", static_cast<std::int64_t>(given_up.results)},
+                                    {"took_ms", phases.TookMs()}});
+  return clean ? ShutdownResult::kClean : ShutdownResult::kCutOff;
 }
 
 }  // namespace sampleproc::service

@@ -22,7 +22,7 @@ struct Surroundings {
 };
 
 enum class ShutdownResult {
-  kClean,   // every request was answered
+  kClean,   // every request was answered, every pulled frame settled, every result delivered
   kCutOff,  // time was up: some were not
   kStuck,   // a worker does not come back: only the end of the process ends it, so the service must
             // not be destroyed
@@ -47,6 +47,14 @@ class Service {
   // when a part cannot be made of it; then all stays as it was. Not during Shutdown.
   base::Result<void> Reload(const config::Config& config);
 
+  // Counts a reload whose configuration could not even be read, and tells systemd, as Reload does
+  // with one that it cannot apply.
+  void ReloadRefused();
+
+  // Writes debug lines to the log, or again only what telemetry.log_level asks for; a reload does
+  // the latter, too. One thread, that of Reload.
+  void ToggleDebug();
+
   // Looks whether a worker has been at one frame for service.stuck_after, and for longer than
   // process.deadline allows. Found by two looks in a row (a process that was stopped for a while
   // needs a moment to come back), its camera's other frames go on without it, and a pulled one
@@ -58,7 +66,7 @@ class Service {
   //
   //   1  not ready: after service.drain_delay, in which requests are still served, new ones are
   //      refused with 503
-  //   2  stop the consumer
+  //   2  stop the consumer: finish or return what was pulled, deliver results
   //   3  wait for requests in work
   //   4  release the processors
   //   5  close client sessions

@@ -2,33 +2,29 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <optional>
 
 #include "service/notifier.h"
 #include "service/readiness.h"
+#include "service/ticker.h"
 
 namespace sampleproc::service {
 
-// Its thread asks `readiness` twice in each interval and sends WATCHDOG=1 while not all workers are
-// stuck; once they are, systemd restarts the service when the interval has passed. An interval of 0
-// starts no thread. Everything must outlive it.
+// Asks `readiness` twice in each interval and sends WATCHDOG=1 while not all workers are stuck;
+// once they are, systemd restarts the service when the interval has passed. An interval of 0 starts
+// no thread. Everything must outlive it.
 class Watchdog {
  public:
   Watchdog(std::chrono::microseconds interval, const Readiness& readiness,
-           const Notifier& notifier);
-  ~Watchdog();
-  Watchdog(const Watchdog&) = delete;
-  Watchdog& operator=(const Watchdog&) = delete;
+           const Notifier& notifier) {
+    if (interval.count() <= 0) return;
+    ticker_.emplace(interval / 2, [&readiness, &notifier] {
+      if (readiness.Ask().Alive()) notifier.Send("WATCHDOG=1");
+    });
+  }
 
  private:
-  void Run(std::chrono::microseconds pause, const Readiness& readiness, const Notifier& notifier);
-
-  std::mutex mutex_;
-  std::condition_variable stopped_;
-  bool stopping_ = false;  // guarded by mutex_
-  std::thread thread_;
+  std::optional<Ticker> ticker_;
 };
 
 }  // namespace sampleproc::service

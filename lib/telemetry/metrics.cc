@@ -8,9 +8,9 @@
 #include <prometheus/text_serializer.h>
 
 #include <iterator>
-#include <mutex>
 #include <tuple>
 
+#include "base/mutex.h"
 #include "telemetry/frame_history.h"
 #include "telemetry/process_stats.h"
 
@@ -89,10 +89,11 @@ void AddSinks(const std::vector<SinkGauges>& sinks, std::vector<MetricFamily>& f
                     "Results that a sink keeps until they are delivered.",
                     MetricType::Gauge,
                     {}};
-  MetricFamily failing{"sampleproc_sink_failing",
-                       "Whether a sink's last attempt to deliver did not succeed.",
-                       MetricType::Gauge,
-                       {}};
+  MetricFamily failing{
+      "sampleproc_sink_failing",
+      "Whether a sink delivers nothing at the moment: it fails, hangs or is refused.",
+      MetricType::Gauge,
+      {}};
   for (const SinkGauges& sink : sinks) {
     const auto add = [&](MetricFamily& family, double value, const char* outcome) {
       prometheus::ClientMetric metric;
@@ -153,6 +154,13 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
     if (gauges.consumer->last_frame_age_seconds) {
       add("sampleproc_consumer_last_frame_age_seconds", "Since the upstream last had a frame.",
           *gauges.consumer->last_frame_age_seconds);
+    }
+    if (gauges.consumer->buffer_errors) {
+      families.push_back(One("sampleproc_frame_buffer_errors_total",
+                             "Answers of 500 from the frame buffer, each of which loses the frames "
+                             "that it would have handed out.",
+                             MetricType::Counter,
+                             static_cast<double>(*gauges.consumer->buffer_errors)));
     }
     AddClients(gauges.consumer->clients, families);
     AddSinks(gauges.consumer->sinks, families);
@@ -258,6 +266,18 @@ class Metrics::Impl {
           .Name("sampleproc_consumer_pull_failures_total")
           .Help("Pulls of frames that failed, by the type of the error.")
           .Register(registry);
+  prometheus::Family<prometheus::Counter>& settlements_refused =
+      BuildCounter()
+          .Name("sampleproc_consumer_settlements_refused_total")
+          .Help(
+              "Results, dead letters and acknowledgements that Redis refused, by its word for it. "
+              "Each is tried again.")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& reloads =
+      BuildCounter()
+          .Name("sampleproc_config_reloads_total")
+          .Help("Readings of the configuration after the start (SIGHUP), by what became of them.")
+          .Register(registry);
   prometheus::Gauge& reload_successful =
       BuildGauge()
           .Name("sampleproc_config_last_reload_successful")
@@ -274,13 +294,14 @@ class Metrics::Impl {
 
   // Children once made are found again without building their labels.
   using RequestKey = std::tuple<std::string, std::string, int, bool>;
-  mutable std::mutex mutex;
-  std::map<RequestKey, prometheus::Histogram*, std::less<>> request_children;  // guarded by mutex
-  std::map<std::string, prometheus::Histogram*, std::less<>> stage_children;   // guarded by mutex
-  std::map<std::string, prometheus::Counter*, std::less<>> camera_children;    // guarded by mutex
-  FrameHistory history;                                                        // guarded by mutex
+  mutable base::Mutex mutex;
+  std::map<RequestKey, prometheus::Histogram*, std::less<>> request_children GUARDED_BY(mutex);
+  std::map<std::string, prometheus::Histogram*, std::less<>> stage_children GUARDED_BY(mutex);
+  std::map<std::string, prometheus::Counter*, std::less<>> camera_children GUARDED_BY(mutex);
+  std::map<std::string, std::uint64_t> dropped GUARDED_BY(mutex);
+  FrameHistory history GUARDED_BY(mutex);
 
-  void ObserveStage(std::string_view stage, std::chrono::nanoseconds took) {
+  void ObserveStage(std::string_view stage, std::chrono::nanoseconds took) REQUIRES(mutex) {
     auto found = stage_children.find(stage);
     if (found == stage_children.end()) {
       const std::string name(stage);
@@ -289,7 +310,7 @@ class Metrics::Impl {
     found->second->Observe(Seconds(took));
   }
 
-  void CountCamera(std::string_view camera) {
+  void CountCamera(std::string_view camera) REQUIRES(mutex) {
     auto found = camera_children.find(camera);
     if (found == camera_children.end()) {
       const std::string name(camera_children.size() < kMaxCameras ? camera : "_other");
@@ -309,7 +330,7 @@ Metrics::~Metrics() = default;
 
 void Metrics::RequestAnswered(std::string_view method, std::string_view route, int status, bool tls,
                               std::chrono::nanoseconds took) {
-  const std::lock_guard lock(impl_->mutex);
+  const base::MutexLock lock(impl_->mutex);
   auto& children = impl_->request_children;
   auto child = children.find(std::tuple(method, route, status, tls));
   if (child == children.end()) {
@@ -326,7 +347,7 @@ void Metrics::RequestAnswered(std::string_view method, std::string_view route, i
 
 void Metrics::FrameCompleted(const frame::FrameResult& result) {
   impl_->completed->Increment();
-  const std::lock_guard lock(impl_->mutex);
+  const base::MutexLock lock(impl_->mutex);
   impl_->history.Completed(result.times.total);
   impl_->ObserveStage("queue", result.times.queued);
   impl_->ObserveStage("decode", result.times.decode);
@@ -339,7 +360,7 @@ void Metrics::FrameCompleted(const frame::FrameResult& result) {
 
 void Metrics::FrameFailed(const base::Error& error) {
   impl_->frames.Add({{"outcome", std::string(base::ErrorCodeName(error.code))}}).Increment();
-  const std::lock_guard lock(impl_->mutex);
+  const base::MutexLock lock(impl_->mutex);
   impl_->history.Failed(error.code, impl_->clock.Now());
 }
 
@@ -350,6 +371,14 @@ void Metrics::ConsumerFramesOffered(std::size_t frames) {
 void Metrics::ConsumerFrameSettled(std::string_view outcome, std::string_view reason) {
   impl_->consumer_frames.Add({{"outcome", std::string(outcome)}, {"reason", std::string(reason)}})
       .Increment();
+  if (outcome != "dropped") return;
+  const base::MutexLock lock(impl_->mutex);
+  ++impl_->dropped[std::string(reason)];
+}
+
+std::map<std::string, std::uint64_t> Metrics::dropped() const {
+  const base::MutexLock lock(impl_->mutex);
+  return impl_->dropped;
 }
 
 void Metrics::ConsumerPullFailed(const base::Error& error) {
@@ -357,13 +386,18 @@ void Metrics::ConsumerPullFailed(const base::Error& error) {
       .Increment();
 }
 
+void Metrics::SettlementRefused(std::string_view reason) {
+  impl_->settlements_refused.Add({{"reason", std::string(reason)}}).Increment();
+}
+
 void Metrics::ConfigReloaded(bool successful) {
+  impl_->reloads.Add({{"outcome", successful ? "applied" : "refused"}}).Increment();
   impl_->reload_successful.Set(successful ? 1 : 0);
   if (successful) impl_->reload_time.Set(impl_->WallSeconds());
 }
 
 FrameTotals Metrics::totals() const {
-  const std::lock_guard lock(impl_->mutex);
+  const base::MutexLock lock(impl_->mutex);
   return impl_->history.Totals(impl_->clock.Now());
 }
 

@@ -53,6 +53,7 @@ struct ConsumerGauges {
   std::vector<SinkGauges> sinks = {};
   std::optional<std::uint64_t> spool_bytes = std::nullopt;  // without a spool nothing
   std::uint64_t spool_failures = 0;
+  std::optional<std::uint64_t> buffer_errors = std::nullopt;  // of a frame buffer
   std::vector<ClientGauges> clients = {};
 };
 
@@ -112,10 +113,14 @@ class Metrics {
   void ConsumerFramesOffered(std::size_t frames);
   void ConsumerFrameSettled(std::string_view outcome, std::string_view reason);
   void ConsumerPullFailed(const base::Error& error);
+  // Redis refused what became of a frame; `reason` is one of net/redis_refusal.h's words.
+  void SettlementRefused(std::string_view reason);
   // A configuration was read anew; without success the old one stays.
   void ConfigReloaded(bool successful);
 
   FrameTotals totals() const;
+  // Frames that the consumer was handed and dropped, by the reason.
+  std::map<std::string, std::uint64_t> dropped() const;
 
   // The Prometheus text format 0.0.4, gauges and the process's own numbers (proc(5)) included.
   std::string Text(const Gauges& gauges) const;

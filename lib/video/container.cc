@@ -6,7 +6,8 @@
 namespace sampleproc::video {
 namespace {
 
-constexpr std::string_view kEndings = "avi m2ts m4v mjpeg mjpg mkv mov mp4 mpeg mpg mts ts webm";
+constexpr std::string_view kEndings =
+    "264 265 avi h264 h265 hevc m2ts m4v mjpeg mjpg mkv mov mp4 mpeg mpg mts ts webm";
 
 constexpr std::size_t kStampedPacket = 192;  // with a 4-byte time stamp before each packet
 
@@ -26,6 +27,29 @@ bool IsBoxType(std::string_view type) {
   return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
 }
 
+// What begins a bare stream: 00 00 01 or 00 00 00 01 and a NAL unit's head. H.264 (one byte,
+// importance in bits 5 and 6, kind in the lower five): 6 SEI, 7 parameters, 9 delimiter. H.265 (two
+// bytes, kind in bits 1 to 6 of the first, the second is 1): 32 to 34 parameters, 35 delimiter, 39
+// SEI.
+Container SniffNalUnits(base::ByteView start) {
+  std::size_t at = 0;
+  while (at < 4 && at < start.size() && start[at] == 0) ++at;
+  if (at < 2 || at > 3 || start.size() < at + 3 || start[at] != 1) return Container::kUnknown;
+  const unsigned first = start[at + 1];
+  const unsigned second = start[at + 2];
+  if ((first & 0x80) != 0) return Container::kUnknown;
+  const unsigned hevc = first >> 1;
+  if ((first & 1) == 0 && second == 1 && ((hevc >= 32 && hevc <= 35) || hevc == 39)) {
+    return Container::kHevc;
+  }
+  const unsigned kind = first & 0x1F;
+  const bool is_important = (first & 0x60) != 0;
+  if ((kind == 7 && is_important) || ((kind == 6 || kind == 9) && !is_important)) {
+    return Container::kH264;
+  }
+  return Container::kUnknown;
+}
+
 }  // namespace
 
 Container Sniff(base::ByteView start) {
@@ -38,6 +62,7 @@ Container Sniff(base::ByteView start) {
   if (text.starts_with(std::string_view("\0\0\1\xBA", 4))) return Container::kMpegPs;
   if (text.starts_with(std::string_view("\0\0\1\xB3", 4))) return Container::kMpegVideo;
   if (text.starts_with("\xFF\xD8\xFF")) return Container::kJpegFrames;
+  if (const Container bare = SniffNalUnits(start); bare != Container::kUnknown) return bare;
   return FindTransportSync(start) ? Container::kMpegTs : Container::kUnknown;
 }
 

@@ -19,6 +19,8 @@ enum class Container {
   kMpegPs,      // pack header 00 00 01 BA
   kMpegVideo,   // bare MPEG-1 or -2: sequence header 00 00 01 B3
   kJpegFrames,  // JPEG pictures one after the other: FF D8 FF
+  kH264,        // bare H.264: a start code, then parameters, a delimiter or SEI
+  kHevc,        // bare H.265, likewise
 };
 
 // So many bytes of the start are enough for Sniff to tell.

@@ -60,9 +60,23 @@ base::Result<bool> EndsInsidePacket(const SourceFile& file) {
   return rest != 0 && rest < kTransportPacket;
 }
 
+// Whether a recording of its own begins with the chunk of which `head` holds the first bytes.
+bool BeginsRecording(base::ByteView head, Container container) {
+  const std::string_view text = base::AsText(head);
+  switch (container) {
+    case Container::kAvi:
+      return text.starts_with("RIFF") && text.substr(8, 4) == "AVI ";
+    case Container::kMp4:
+      return text.substr(4, 4) == "ftyp";
+    default:
+      return text.starts_with("\x1A\x45\xDF\xA3");
+  }
+}
+
 }  // namespace
 
-base::Result<bool> IsCutShort(const SourceFile& file, Container container) {
+base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container container) {
+  OuterChunks found;
   std::uint64_t (*end_of)(base::ByteView, std::uint64_t) = nullptr;
   switch (container) {
     case Container::kAvi:
@@ -74,10 +88,14 @@ base::Result<bool> IsCutShort(const SourceFile& file, Container container) {
     case Container::kMatroska:
       end_of = &ElementEnd;
       break;
-    case Container::kMpegTs:
-      return EndsInsidePacket(file);
+    case Container::kMpegTs: {
+      const auto inside = EndsInsidePacket(file);
+      if (!inside) return std::unexpected(inside.error());
+      found.cut_short = *inside;
+      return found;
+    }
     default:
-      return false;
+      return found;
   }
   // More outer chunks than any recorder writes; a file of tiny ones would be walked for ever.
   constexpr int kMostChunks = 10'000;
@@ -88,12 +106,13 @@ base::Result<bool> IsCutShort(const SourceFile& file, Container container) {
     const auto got = file.ReadAt(offset, head);
     if (!got) return std::unexpected(got.error());
     if (*got < head.size()) break;
+    if (offset > 0 && BeginsRecording(head, container)) found.joins.push_back(offset);
     const std::uint64_t end = end_of(head, offset);
     if (end == 0) break;
-    if (end > file.size() + slack) return true;
+    found.cut_short = end > file.size() + slack;
     offset = end;
   }
-  return false;
+  return found;
 }
 
 }  // namespace sampleproc::video

@@ -2,13 +2,22 @@
 // broke off between two pictures shows it nowhere else.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "base/error.h"
 #include "video/container.h"
 #include "video/source_file.h"
 
 namespace sampleproc::video {
 
-// False as well for containers that do not say how long they are, and for lengths that a recorder
+struct OuterChunks {
+  bool cut_short = false;  // the last one goes on beyond the end of the file
+  // Where, after the first, recordings of their own begin: files that were joined to one.
+  std::vector<std::uint64_t> joins;
+};
+
+// Nothing is found in containers that do not say how long they are, and for lengths that a recorder
 // never filled in. Fails with kIo.
 //
 //   AVI       "RIFF" length(4, little-endian) form(4) content; above 1 GB more such chunks follow
@@ -18,6 +27,8 @@ namespace sampleproc::video {
 //             bits of an id or length says how many bytes it has, and a length of all ones is
 //             unknown (RFC 8794)
 //   MPEG-TS   packets of 188 bytes, the last one whole
-base::Result<bool> IsCutShort(const SourceFile& file, Container container);
+//
+// Joined transport streams are found while they are read (joins.h).
+base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container container);
 
 }  // namespace sampleproc::video

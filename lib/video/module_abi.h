@@ -10,7 +10,7 @@
 namespace sampleproc::video {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 2;
+inline constexpr std::uint32_t kModuleVersion = 3;
 inline constexpr char kModuleFile[] = "sampleproc_video.so";
 inline constexpr char kModuleEntry[] = "sampleproc_video_module";
 
@@ -19,6 +19,7 @@ enum class ModuleStatus {
   kEnd,          // after the last frame
   kUnsupported,  // a container without video, or a codec that is not on the list
   kInvalid,      // corrupt or against a limit
+  kDamaged,      // so is a part of it: the stream may be asked for what comes after
   kStopped,      // one of the host's functions refused; the host knows why
   kInternal,     // a bug, or no memory
 };
@@ -41,6 +42,7 @@ struct ModuleRequest {
   std::uint64_t size;             // of the file, bytes
   std::uint64_t max_frame_bytes;  // width * height * channels of a picture handed out
   bool cut_short;                 // the file is known to lack its end, however it looks
+  bool jpeg_packets;              // JPEG pictures are handed out as they are, for another decoder
 };
 
 // Rows start `stride` bytes apart at `data`, which is the stream's and lives until its next call.
@@ -49,17 +51,23 @@ struct ModulePicture {
   std::size_t stride;
   int width;
   int height;
+  const std::uint8_t* encoded;  // a JPEG as it is in the file, then without pixels; else null
+  std::size_t encoded_size;
+  int orientation;  // EXIF's number of how it is stored; not applied
   bool has_pts;
   std::int64_t pts;  // in units of pts_num / pts_den seconds
   int pts_num;
   int pts_den;
   const char* codec;  // "h264", "mpeg4", ...: static memory
+  // Also with kEnd and kDamaged: pictures that were passed over on the way to the next one that
+  // needs no other.
+  std::uint64_t left_out;
 };
 
 struct ModuleStream;  // the module's own
 
-// `*what` of a failure is a sentence in static memory, without the place. A stream that failed or
-// ended may only be closed. `host` must outlive the stream.
+// `*what` of a failure is a sentence in static memory, without the place. A stream that ended
+// or failed, except with kDamaged, may only be closed. `host` must outlive the stream.
 struct Module {
   std::uint32_t version;  // kModuleVersion the module was built with
   ModuleStatus (*open)(const ModuleHost* host, const ModuleRequest* request, ModuleStream** stream,

@@ -19,6 +19,10 @@ struct Options {
   // How long opening or a larger frame waits for room in the memory budget.
   std::chrono::milliseconds budget_patience{500};
 
+  // JPEG pictures of a video are handed out as they are in the file (VideoFrame::encoded), for the
+  // decoder that pictures have outside of videos, so that both are judged alike.
+  bool jpeg_packets = false;
+
   // The module with the decoders. Empty: looked for where the build and the installation put it,
   // see module_loader.h. Never taken from anything a stranger can write.
   std::filesystem::path module = {};

@@ -1,5 +1,6 @@
 #include "video/video_reader.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -7,6 +8,7 @@
 
 #include "video/container.h"
 #include "video/declared_length.h"
+#include "video/joins.h"
 #include "video/module_loader.h"
 #include "video/mp4_tables.h"
 #include "video/source_file.h"
@@ -33,6 +35,10 @@ const char* DemuxerName(Container container) {
       return "mpegvideo";
     case Container::kJpegFrames:
       return "mjpeg";
+    case Container::kH264:
+      return "h264";
+    case Container::kHevc:
+      return "hevc";
   }
   return nullptr;
 }
@@ -42,6 +48,7 @@ base::ErrorCode CodeOf(ModuleStatus status) {
     case ModuleStatus::kUnsupported:
       return base::ErrorCode::kUnsupportedFormat;
     case ModuleStatus::kInvalid:
+    case ModuleStatus::kDamaged:
       return base::ErrorCode::kInvalidFrame;
     default:
       return base::ErrorCode::kInternal;
@@ -53,10 +60,11 @@ base::ErrorCode CodeOf(ModuleStatus status) {
 // The program's half of one open video: everything the module may ask for.
 class VideoReader::Session {
  public:
-  Session(SourceFile file, bool cut_short, const Options& options, resources::MemoryBudget& budget,
-          std::shared_ptr<const Module> module)
+  Session(SourceFile file, Container container, OuterChunks chunks, const Options& options,
+          resources::MemoryBudget& budget, std::shared_ptr<const Module> module)
       : file_(std::move(file)),
-        cut_short_(cut_short),
+        container_(container),
+        chunks_(std::move(chunks)),
         options_(options),
         budget_(budget),
         module_(std::move(module)),
@@ -67,22 +75,27 @@ class VideoReader::Session {
     if (stream_ != nullptr) module_->close(stream_);
   }
 
-  base::Result<void> Open(Container container, const base::Allowance& allowance) {
+  // Opens the recording that begins at begin_.
+  base::Result<void> Open(const base::Allowance& allowance) {
     const Turn turn(*this, allowance, "opening a video");
-    const ModuleRequest request{DemuxerName(container), file_.size(), options_.max_frame_bytes,
-                                cut_short_};
-    const char* what = "";
-    const ModuleStatus status = module_->open(&host_, &request, &stream_, &what);
-    if (status == ModuleStatus::kOk) return {};
-    return std::unexpected(ErrorOf(status, file_.path() + ": ", what));
+    return OpenPart();
+  }
+
+  bool CanGoOn() const { return !failed_ && !ended_; }
+  std::uint64_t left_out() const { return left_out_; }
+  double Share() const {
+    return file_.size() == 0 ? 1
+                             : static_cast<double>(std::min(position_, file_.size())) /
+                                   static_cast<double>(file_.size());
   }
 
   base::Result<std::optional<VideoFrame>> Next(frame::PixelFormat wanted,
                                                const base::Allowance& allowance) {
     if (failed_) return std::unexpected(*failed_);
     if (ended_) return std::nullopt;
-    auto frame = Take(wanted, allowance);
-    if (!frame) failed_ = frame.error();
+    bool is_final = true;
+    auto frame = Take(wanted, allowance, is_final);
+    if (!frame && is_final) failed_ = frame.error();
     return frame;
   }
 
@@ -120,20 +133,61 @@ class VideoReader::Session {
     base::Allowance allowance_;
   };
 
+  base::Result<void> OpenPart() {
+    end_ = file_.size();
+    const auto join = std::ranges::upper_bound(chunks_.joins, begin_);
+    const bool is_last = join == chunks_.joins.end();
+    if (!is_last) end_ = *join;
+    joins_.reset();
+    if (container_ == Container::kMpegTs) {
+      std::array<std::uint8_t, kSniffBytes> start{};
+      const auto got = file_.ReadAt(begin_, start);
+      if (!got) return std::unexpected(got.error());
+      if (const auto sync = FindTransportSync(base::ByteView(start).first(*got))) {
+        joins_.emplace(begin_, *sync);
+      }
+    }
+    const ModuleRequest request{DemuxerName(container_), end_ - begin_, options_.max_frame_bytes,
+                                chunks_.cut_short && is_last, options_.jpeg_packets};
+    const char* what = "";
+    const ModuleStatus status = module_->open(&host_, &request, &stream_, &what);
+    if (status == ModuleStatus::kOk) return {};
+    return std::unexpected(ErrorOf(status, file_.path() + ": ", what));
+  }
+
+  // Goes on to the recording that follows the one that has ended. False when there is none.
+  base::Result<bool> OpenNextPart() {
+    if (end_ >= file_.size()) return false;
+    module_->close(stream_);
+    stream_ = nullptr;
+    begin_ = end_;
+    if (auto opened = OpenPart(); !opened) return std::unexpected(opened.error());
+    return true;
+  }
+
   base::Result<std::optional<VideoFrame>> Take(frame::PixelFormat wanted,
-                                               const base::Allowance& allowance) {
+                                               const base::Allowance& allowance, bool& is_final) {
     const Turn turn(*this, allowance, "decoding a video");
     ModulePicture picture{};
     const char* what = "";
-    const ModuleStatus status = module_->next(stream_, frame::Channels(wanted), &picture, &what);
-    if (status == ModuleStatus::kEnd) {
+    ModuleStatus status = ModuleStatus::kEnd;
+    for (;;) {
+      status = module_->next(stream_, frame::Channels(wanted), &picture, &what);
+      left_out_ += picture.left_out;
+      if (status != ModuleStatus::kEnd) break;
+      const auto next_part = OpenNextPart();
+      if (!next_part) return std::unexpected(next_part.error());
+      if (*next_part) continue;
       const auto unchanged = file_.CheckUnchanged();
       if (!unchanged) return std::unexpected(unchanged.error());
       ended_ = true;
       return std::nullopt;
     }
-    if (status != ModuleStatus::kOk)
-      return std::unexpected(ErrorOf(status, Place(next_index_), what));
+    if (status != ModuleStatus::kOk) {
+      is_final = status != ModuleStatus::kDamaged;
+      const std::uint64_t place = is_final ? next_index_ : next_index_++;
+      return std::unexpected(ErrorOf(status, Place(place), what));
+    }
     VideoFrame frame;
     frame.index = next_index_++;
     if (picture.has_pts && picture.pts_den != 0) {
@@ -142,7 +196,12 @@ class VideoReader::Session {
                                       picture.pts_den);
     }
     frame.codec = picture.codec;
-    frame.image = ImageOf(picture, wanted);
+    frame.orientation = picture.orientation;
+    if (picture.encoded != nullptr) {
+      frame.encoded = {picture.encoded, picture.encoded_size};
+    } else {
+      frame.image = ImageOf(picture, wanted);
+    }
     return frame;
   }
 
@@ -158,10 +217,25 @@ class VideoReader::Session {
   static std::int64_t ReadAt(void* self, std::uint64_t offset, std::uint8_t* place,
                              std::size_t size) noexcept {
     Session& session = *static_cast<Session*>(self);
-    auto got = session.file_.ReadAt(offset, std::span(place, size));
+    auto got = session.ReadPart(session.begin_ + offset, std::span(place, size));
     if (got) return static_cast<std::int64_t>(*got);
     session.refusal_ = std::move(got.error());
     return -1;
+  }
+
+  // Bytes of the recording that is open: those of the next one are not for its demuxer.
+  base::Result<std::size_t> ReadPart(std::uint64_t offset, std::span<std::uint8_t> place) {
+    const std::uint64_t end = std::min<std::uint64_t>(offset + place.size(), file_.size());
+    // A look at the far end, for the duration, is no reading on.
+    if (joins_ && end_ == file_.size() && offset <= joins_->at() + kTransportPacket) {
+      const auto join = joins_->FindBefore(file_, end);
+      if (!join) return std::unexpected(join.error());
+      if (*join) end_ = **join;
+    }
+    if (offset >= end_) return std::size_t{0};
+    position_ = offset;
+    const std::size_t size = std::min<std::uint64_t>(place.size(), end_ - offset);
+    return file_.ReadAt(offset, place.first(size));
   }
 
   static bool MayGoOn(void* self) noexcept {
@@ -189,7 +263,8 @@ class VideoReader::Session {
   }
 
   const SourceFile file_;
-  const bool cut_short_;
+  const Container container_;
+  const OuterChunks chunks_;
   const Options options_;
   resources::MemoryBudget& budget_;
   const std::shared_ptr<const Module> module_;
@@ -204,6 +279,13 @@ class VideoReader::Session {
   std::optional<base::Error> failed_;
   bool ended_ = false;
   std::uint64_t next_index_ = 0;
+  std::uint64_t left_out_ = 0;
+
+  // The recording that is open lies in [begin_, end_) of the file.
+  std::uint64_t begin_ = 0;
+  std::uint64_t end_ = 0;
+  std::uint64_t position_ = 0;  // of the last read
+  std::optional<JoinFinder> joins_;
 };
 
 VideoReader::VideoReader(std::unique_ptr<Session> session) : session_(std::move(session)) {}
@@ -225,17 +307,17 @@ base::Result<std::unique_ptr<VideoReader>> VideoReader::Open(const std::string& 
                           " is not a video we read: AVI, MP4 or QuickTime, Matroska or WebM, "
                           "MPEG or JPEG frames");
   }
-  const auto cut_short = IsCutShort(*file, container);
-  if (!cut_short) return std::unexpected(cut_short.error());
+  auto chunks = WalkOuterChunks(*file, container);
+  if (!chunks) return std::unexpected(chunks.error());
   if (container == Container::kMp4) {
     const auto tables = CheckMp4Tables(*file);
     if (!tables) return std::unexpected(tables.error());
   }
   auto module = LoadModule(options.module);
   if (!module) return std::unexpected(std::move(module.error()));
-  auto session =
-      std::make_unique<Session>(std::move(*file), *cut_short, options, budget, std::move(*module));
-  const auto opened = session->Open(container, allowance);
+  auto session = std::make_unique<Session>(std::move(*file), container, std::move(*chunks), options,
+                                           budget, std::move(*module));
+  const auto opened = session->Open(allowance);
   if (!opened) return std::unexpected(opened.error());
   return std::unique_ptr<VideoReader>(new VideoReader(std::move(session)));
 }
@@ -249,5 +331,9 @@ base::Result<frame::Image> VideoReader::Again(frame::PixelFormat wanted,
                                               const base::Allowance& allowance) {
   return session_->Again(wanted, allowance);
 }
+
+bool VideoReader::CanGoOn() const { return session_->CanGoOn(); }
+std::uint64_t VideoReader::left_out() const { return session_->left_out(); }
+double VideoReader::Share() const { return session_->Share(); }
 
 }  // namespace sampleproc::video

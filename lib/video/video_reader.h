@@ -4,11 +4,12 @@
 // itself is opened (a playlist or a reference to another file leads nowhere), sizes are checked
 // before memory is taken, and the decoder runs in the caller's thread alone.
 //
-// A broken video gives its good frames first and then an error; no picture is made up for one that
-// is missing, and none is left out. Frames that the decoder still holds back for reordering when it
-// meets the broken place (a few at most, none where every picture stands alone) are given up with
-// it: one between them may be the missing one. What no container or codec has a checksum for cannot
-// be seen by anybody: damage that is still valid code of another picture.
+// What is damaged in a video is an error in its place, and the frames go on with the next picture
+// that needs no other; no picture is made up for one that is missing. A file that is several
+// recordings joined is each of them, one after the other. Frames that came whole before the damage
+// are given before its error, also where the decoder held them back for reordering: one between
+// them may be missing. What no container or codec has a checksum for cannot be seen by anybody:
+// damage that is still valid code of another picture.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "frame/image.h"
@@ -32,6 +34,11 @@ struct VideoFrame {
   std::optional<double> pts;
   std::string_view codec;  // "h264", "mpeg4", "mjpeg", ...; static memory
   frame::Image image;      // the reader's own memory: valid until its next call
+  // EXIF's number of the way in which the image is stored: the container's display matrix, as
+  // telephones write it. The image is handed out as it is stored.
+  int orientation = 1;
+  // With Options::jpeg_packets a JPEG as it is in the file, instead of an image; likewise valid.
+  base::ByteView encoded;
 };
 
 // Used by one thread at a time; any number of readers may work side by side. The budget must
@@ -44,14 +51,14 @@ struct VideoFrame {
 // (19595 R + 38470 G + 7471 B + 32768) >> 16.
 //
 // Colour is converted with the matrix and range that the stream states, BT.601 and limited where it
-// is silent. Rows may be padded: use the image's stride. Rotation that a telephone recorded beside
-// the pixels is not applied.
+// is silent. Rows may be padded: use the image's stride.
 class VideoReader {
  public:
   // Opens the file, reads its head and finds the video stream (the best one, when there are
   // several). Fails with kNotFound, kIo, kUnsupportedFormat (no regular file, not a container or
-  // codec on the list, no video in it), kInvalidFrame (broken head, over a limit), kUnavailable
-  // (the module or FFmpeg is not installed), kOverloaded, kDeadline or kCancelled.
+  // codec on the list, more than 256 streams, no video in it), kInvalidFrame (broken head, over a
+  // limit), kUnavailable (the module or FFmpeg is not installed), kOverloaded, kDeadline or
+  // kCancelled.
   static base::Result<std::unique_ptr<VideoReader>> Open(const std::string& path,
                                                          const Options& options,
                                                          const base::Allowance& allowance,
@@ -61,13 +68,23 @@ class VideoReader {
   // The next frame, or nothing after the last one. Fails with kInvalidFrame (the message says at
   // which frame: corrupt, cut off, over a limit), kIo (also when the file changed its size while it
   // was read), kOverloaded, kDeadline (the allowance's, or Options::deadline in CPU time) or
-  // kCancelled. After a failure every further call fails in the same way.
+  // kCancelled. What is damaged is counted as one frame; while CanGoOn the next call gives what
+  // comes after it, else every further call fails in the same way.
   base::Result<std::optional<VideoFrame>> Next(frame::PixelFormat wanted,
                                                const base::Allowance& allowance);
 
   // The frame that Next gave last, in another format; the image that Next gave is no longer valid,
   // this one is until the reader's next call. Only after a frame. Fails as Next does.
   base::Result<frame::Image> Again(frame::PixelFormat wanted, const base::Allowance& allowance);
+
+  // Whether there may be frames after the failure that Next gave last.
+  bool CanGoOn() const;
+
+  // Pictures that were passed over behind damage, on the way to one that needs no other.
+  std::uint64_t left_out() const;
+
+  // How much of the file has been read, 0..1.
+  double Share() const;
 
  private:
   class Session;

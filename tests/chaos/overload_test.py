@@ -1,6 +1,7 @@
 """Three times what the service can do, for a minute: it does what it can and refuses the rest."""
 
 import asyncio
+import concurrent.futures
 import socket
 import statistics
 import time
@@ -84,6 +85,50 @@ class Overload(WithService):
         self.assertLess(rss, budget)
         self.assertEqual(service.get("/readyz").status, 200)
         self.assertEqual(service.stop(), 0)
+
+
+class SlowFrames(WithService):
+    """Frames that take so long that few of those that wait can end before their deadline. They are
+    slow by process.delay, which takes no CPU: so no neighbour changes what can be done."""
+
+    WORKERS = 2
+    DELAY = 1.0
+    DEADLINE = 8
+    SECONDS = 40
+
+    def goodput(self, clients):
+        """Frames a second that are done in time, with so many clients that come back at once, or
+        when they are told to."""
+        service = self.serve("--set", "process.pipeline=stats", "--set",
+                             f"process.delay={int(self.DELAY * 1000)}ms", "--set",
+                             f"process.workers={self.WORKERS}", "--set",
+                             f"http.request_deadline={self.DEADLINE}s")  # fmt: skip
+        picture = pictures.sample("HappyFish.jpg")
+        begun = time.monotonic()
+        end = begun + self.SECONDS
+        answers = []
+
+        def client():
+            while time.monotonic() < end:
+                answer = service.post(picture, "image/jpeg")
+                answers.append((answer.status, time.monotonic()))
+                if answer.status != 200:
+                    time.sleep(int(answer.headers["Retry-After"] or 0))
+
+        with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+            for asking in [pool.submit(client) for _ in range(clients)]:
+                asking.result()
+        done = sum(status == 200 and at <= end for status, at in answers)
+        self.assertLessEqual({status for status, _ in answers}, {200, 503})
+        self.assertEqual(service.stop(), 0)
+        return done / self.SECONDS
+
+    def test_goodput_stays_near_its_peak_at_any_overload(self):
+        peak = self.goodput(2 * self.WORKERS)
+        for clients in (20, 80):
+            share = self.goodput(clients) / peak
+            print(f"\n{clients} clients: {share:.2f} of the peak of {peak:.2f} frames/s in time")
+            self.assertGreaterEqual(share, 0.9)
 
 
 if __name__ == "__main__":

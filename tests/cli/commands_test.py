@@ -101,7 +101,7 @@ class Output(cli.TestCase):
     def test_closed_standard_descriptors_are_nobodys(self):
         """Else the first files and sockets would take their numbers, and what is printed went there."""
         picture = pictures.sample_path("mask.png")
-        words = ("process-file", "--set", "process.pipeline=stats")
+        words = ("process-file", "-q", "--set", "process.pipeline=stats")
         with tempfile.TemporaryDirectory() as folder:
             records = os.path.join(folder, "out.ndjson")
             broken = os.path.join(folder, "no.jpg")

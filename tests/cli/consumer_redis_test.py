@@ -140,12 +140,44 @@ class Consumer(WithService):
         moved = self.redis.xrange(STREAM)[0][1]
         self.assertEqual(moved, {name.encode(): value if isinstance(value, bytes) else
                                  value.encode() for name, value in
-                                 entry("f-0", b"\0no picture\n", frame_buffer_key="pixels")
-                                 .items()})  # fmt: skip
+                                 entry("f-0", b"\0no picture\n", frame_buffer_key="pixels",
+                                       dlq_replays="1").items()})  # fmt: skip
         self.server.kill()
         code, out, err = self.replay()
         self.assertEqual((code, out), (69, ""))
         self.assertIn("replay-dlq.sh: ", err)
+
+    def test_a_replay_beside_a_service_ends_though_its_frames_die_again(self):
+        for number in range(3):
+            self.redis.xadd(STREAM, entry(f"f-{number}", b"\0no picture\n"))
+        service = self.consume()
+        wait_until(lambda: self.redis.xlen(DEAD) == 3)
+        for times in (b"1", b"2"):
+            self.assertEqual(self.replay("--dry-run")[1].splitlines()[-1],
+                             f"3 dead letters would be moved from {DEAD} to {STREAM}")  # fmt: skip
+            self.assertEqual(self.redis.xlen(DEAD), 3)
+            self.assertEqual(self.replay(),
+                             (0, f"3 dead letters moved from {DEAD} to {STREAM}\n", ""))  # fmt: skip
+            wait_until(lambda: self.redis.xlen(DEAD) == 3)
+            self.assertEqual({fields[b"dlq_replays"] for _, fields in self.redis.xrange(DEAD)},
+                             {times})  # fmt: skip
+        self.assertEqual(service.stop(), 0)
+
+    def test_letters_that_were_cut_down_stay_unless_they_are_asked_for(self):
+        self.redis.xadd(STREAM, entry("cut", b"\0no picture\n", **{f"k{number}": "v" for number in
+                                                                   range(4100)}))  # fmt: skip
+        self.redis.xadd(STREAM, entry("whole", b"\0no picture\n"))
+        service = self.consume()
+        wait_until(lambda: self.redis.xlen(DEAD) == 2)
+        self.assertEqual(service.stop(), 0)
+        code, out, err = self.replay()
+        self.assertEqual((code, out), (0, f"1 dead letters moved from {DEAD} to {STREAM}\n"))
+        self.assertIn("1 dead letters are cut down and stay", err)
+        self.assertEqual(self.replay("--truncated")[1],
+                         f"1 dead letters moved from {DEAD} to {STREAM}\n")  # fmt: skip
+        self.assertEqual(self.redis.xlen(DEAD), 0)
+        moved = [fields[b"frame_id"] for _, fields in self.redis.xrange(STREAM)]
+        self.assertEqual(moved, [b"whole", b"cut"])
 
     def test_a_stop_loses_nothing_and_pulls_nothing_more(self):
         add_frames(self.redis, 200)
@@ -173,10 +205,14 @@ class Consumer(WithService):
     def test_a_stop_does_not_wait_for_a_redis_that_is_silent(self):
         add_frames(self.redis, 200)
         claim = ("--set", "consumer.redis.claim_idle=1s")
-        service = self.consume(*SLOW, *claim, "--set", "net.read_timeout=10m")
+        service = self.consume(*SLOW, *claim, "--set", "net.read_timeout=10m", "--set",
+                               "service.shutdown_timeout=4s")  # fmt: skip
         wait_until(lambda: self.redis.xlen(RESULTS) >= 5)
         self.server.child.send_signal(signal.SIGSTOP)
-        self.assertEqual(service.stop(), 0)
+        self.assertEqual(service.stop(), 1)
+        last = service.log()[-1]
+        self.assertIs(last["clean"], False)
+        self.assertGreater(last["frames_given_up"], 0)
         self.server.child.send_signal(signal.SIGCONT)
         self.consume(*claim)
         wait_until(lambda: self.redis.xlen(RESULTS) >= 200 and pending(self.redis) == 0)
@@ -217,9 +253,20 @@ class Consumer(WithService):
         add_frames(self.redis, 5, first=5)
         wait_until(lambda: self.redis.xlen(RESULTS) == 10)
         wait_until(lambda: self.component(service)["connected"])
-        messages = [line["msg"] for line in service.log()]
-        self.assertEqual(messages.count("consumer: no frames can be pulled"), 1)
-        self.assertEqual(messages.count("consumer: frames can be pulled"), 2)
+        self.assertEqual(service.told("source_unreachable"), (1, 1))
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_redis_that_hangs_is_told_within_seconds(self):
+        service = self.consume()  # an answer may take a minute
+        wait_until(lambda: self.component(service)["connected"])
+        self.server.child.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.server.child.send_signal, signal.SIGCONT)
+        line = service.wait_for_condition("source_unreachable")
+        self.assertIn("has no answer for", line["reason"])
+        self.assertEqual(line["subject"], self.server.path)
+        self.assertFalse(self.component(service)["connected"])
+        self.server.child.send_signal(signal.SIGCONT)
+        service.wait_for_condition("source_unreachable", "condition ends")
         self.assertEqual(service.stop(), 0)
 
     def test_no_redis_is_no_reason_not_to_start(self):
@@ -245,7 +292,7 @@ class Consumer(WithService):
             if works:
                 wait_until(lambda service=service: self.component(service)["connected"])
             else:
-                service.wait_for("consumer: no frames can be pulled")
+                service.wait_for_condition("source_unreachable")
             said = "".join(service.lines) + service.get("/health").body.decode()
             said += service.get("/metrics").body.decode()
             self.assertNotIn("canary", said)

@@ -125,8 +125,23 @@ class Registration(WithService):
         self.orchestrator.failing = False
         wait_until(lambda: self.orchestrator.registered)
         service.wait_for("consumer: registered")
-        said = [line for line in service.log() if "does not take the registration" in line["msg"]]
-        self.assertEqual(len(said), 1)
+        service.wait_for_condition("orchestrator", "condition ends")
+        self.assertEqual(service.told("orchestrator"), (1, 1))
+        reason = service.wait_for_condition("orchestrator")["reason"]
+        self.assertIn('it does not take the registration: the orchestrator answers to "register" '
+                      'with 500', reason)  # fmt: skip
+        self.assertEqual(service.stop(), 0)
+
+    def test_one_that_hangs_after_a_while_is_told(self):
+        service = self.start()
+        service.wait_for("consumer: registered")
+        self.orchestrator.silent = "POST"
+        line = service.wait_for_condition("orchestrator")
+        self.assertIn("it takes no heartbeat", line["reason"])
+        self.assertEqual(service.get("/health").json()["status"], "degraded")
+        self.orchestrator.silent = None
+        self.orchestrator.test_ends.set()
+        service.wait_for_condition("orchestrator", "condition ends")
         self.assertEqual(service.stop(), 0)
 
     def test_a_goodbye_that_is_not_answered_takes_nothing_from_the_stop(self):

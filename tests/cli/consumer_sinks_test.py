@@ -3,7 +3,9 @@
 import json
 import os
 import pathlib
+import signal
 import tempfile
+import threading
 
 import cli
 import pictures
@@ -76,7 +78,7 @@ class Sinks(WithService):
                                f"consumer.webhook.url={webhook.url}")  # fmt: skip
         names = self.add(40)
         wait_until(lambda: self.ids() == names)
-        service.wait_for("sink: results cannot be delivered")
+        service.wait_for_condition("sink")
         health = service.get("/health").json()
         self.assertEqual(health["status"], "degraded")
         self.assertEqual(health["components"]["consumer"]["failing_sinks"], ["webhook"])
@@ -84,13 +86,12 @@ class Sinks(WithService):
         webhook.status = 200
         wait_until(lambda: len(webhook.records) == 40)
         self.assertEqual(webhook.ids(), names)
-        service.wait_for("sink: results are delivered again")
+        service.wait_for_condition("sink", "condition ends")
         wait_until(lambda: service.get("/health").json()["status"] == "healthy")
         self.assertEqual(service.stop(), 0)
-        said = [line["msg"] for line in service.log() if line["msg"].startswith("sink: ")]
-        self.assertEqual(len(said), 2)
+        self.assertEqual(service.told("sink"), (1, 1))
 
-    def test_what_a_webhook_does_not_want_is_counted_and_said_once(self):
+    def test_what_a_webhook_does_not_want_is_counted_and_told_while_it_lasts(self):
         webhook = Webhook(self)
         webhook.status = 400
         service = self.consume("webhook", "--set", f"consumer.webhook.url={webhook.url}")
@@ -100,12 +101,30 @@ class Sinks(WithService):
         webhook.status = 302
         self.add(1, first=5)
         wait_until(lambda: self.records(service, "webhook", "refused") == 6)
+        self.assertIn("answered with 302 to frame f 5", service.conditions()[("sink", "webhook")])
+        health = service.get("/health").json()
+        self.assertEqual(health["components"]["consumer"]["failing_sinks"], ["webhook"])
         webhook.status = 200
         self.add(1, first=6)
         wait_until(lambda: self.records(service, "webhook", "delivered") == 1)
+        wait_until(lambda: not service.conditions())
         self.assertEqual(service.stop(), 0)
-        said = [line for line in service.log() if "does not want" in line["msg"]]
-        self.assertEqual([(line["frame_id"], line["status"]) for line in said], [("f 0", 400)])
+        self.assertEqual(service.told("sink"), (1, 1))
+        self.assertIn("answered with 400 to frame f ", service.wait_for_condition("sink")["reason"])
+
+    def test_a_webhook_that_hangs_is_told_within_seconds(self):
+        webhook = Webhook(self)
+        test_ends = threading.Event()
+        self.addCleanup(test_ends.set)
+        webhook.before = test_ends.wait
+        service = self.consume("webhook", "--set", f"consumer.webhook.url={webhook.url}")
+        self.add(1)
+        line = service.wait_for_condition("sink")
+        self.assertIn("has no answer for", line["reason"])
+        self.assertEqual(service.get("/health").json()["status"], "degraded")
+        test_ends.set()
+        service.wait_for_condition("sink", "condition ends")
+        self.assertEqual(service.stop(), 0)
 
     def test_beyond_the_bound_results_are_lost_and_counted(self):
         webhook = Webhook(self)
@@ -123,16 +142,46 @@ class Sinks(WithService):
         said = [line for line in service.log() if line["msg"].startswith("sink: results are lost")]
         self.assertEqual(len(said), 1)
 
-    def test_a_stop_delivers_what_is_held_and_does_not_wait_for_ever(self):
+    def test_what_a_stop_gives_up_is_told_and_not_clean(self):
         webhook = Webhook(self)
         webhook.status = 503
         service = self.consume("file,webhook", *self.to_file(), "--set",
-                               f"consumer.webhook.url={webhook.url}")  # fmt: skip
+                               f"consumer.webhook.url={webhook.url}", "--set",
+                               "service.shutdown_timeout=2s")  # fmt: skip
         names = self.add(10)
         wait_until(lambda: self.ids() == names)
-        self.assertEqual(service.stop(), 0)
+        self.assertEqual(service.stop(), 1)
         line = service.wait_for("shutdown: results are lost")
-        self.assertEqual(line["results"], 10)
+        self.assertEqual((line["sink"], line["results"]), ("webhook", 10))
+        last = service.log()[-1]
+        self.assertEqual((last["clean"], last["results_lost"]), (False, 10))
+
+    def test_a_stop_takes_its_time_for_a_slow_webhook(self):
+        webhook = Webhook(self)
+        slow = threading.Event()
+        webhook.before = lambda: slow.wait(0.2)
+        service = self.consume("file,webhook", *self.to_file(), "--set",
+                               f"consumer.webhook.url={webhook.url}", "--set",
+                               "service.shutdown_timeout=10m")  # fmt: skip
+        names = self.add(40)
+        wait_until(lambda: self.ids() == names)
+        self.assertLess(len(webhook.records), 40)
+        self.assertEqual(service.stop(), 0)
+        self.assertEqual(webhook.ids(), names)
+        self.assertIs(service.log()[-1]["clean"], True)
+
+    def test_a_stop_finds_a_webhook_that_comes_back(self):
+        webhook = Webhook(self)
+        webhook.status = 503
+        service = self.consume("webhook", "--set", f"consumer.webhook.url={webhook.url}", "--set",
+                               "consumer.backoff=30s", "--set", "service.shutdown_timeout=10m")  # fmt: skip
+        names = self.add(3)
+        wait_until(lambda: service.metric('sampleproc_sink_held_records{sink="webhook"}') == 3)
+        service.child.send_signal(signal.SIGTERM)
+        service.wait_for("shutdown 2/5")
+        webhook.status = 200
+        self.assertEqual(service.wait(), 0)
+        self.assertEqual(webhook.ids(), names)
 
     def test_sinks_that_do_not_fit_in_memory_are_an_error_at_start(self):
         result = cli.run("serve", "--port", "0", "--set", f"consumer.http.url={self.buffer.url}",
@@ -159,8 +208,8 @@ class Sinks(WithService):
         missing = self.file.parent / "later" / "results.ndjson"
         service = self.consume("file", "--set", f"consumer.file.path={missing}")
         names = self.add(3)
-        line = service.wait_for("sink: results cannot be delivered")
-        self.assertIn("No such file or directory", line["error"])
+        line = service.wait_for_condition("sink")
+        self.assertIn("No such file or directory", line["reason"])
         os.mkdir(missing.parent)
         wait_until(missing.exists)
         wait_until(lambda: [each["frame_id"] for each in self.lines(missing)] == names)

@@ -16,6 +16,7 @@ from service import WithService
 from streams import wait_until
 
 KILLS = 20
+NOBODY = 65534
 
 
 class Spool(WithService):
@@ -114,13 +115,16 @@ class Spool(WithService):
 
     def test_results_that_no_sink_has_taken_are_made_again(self):
         missing = self.folder / "later" / "results.ndjson"
-        elsewhere = ("--set", f"consumer.file.path={missing}")
+        elsewhere = ("--set", f"consumer.file.path={missing}", "--set",
+                     "service.shutdown_timeout=2s")  # fmt: skip
         names = self.add(5)
         service = self.consume(*elsewhere)
-        service.wait_for("sink: results cannot be delivered")
+        service.wait_for_condition("sink")
         wait_until(lambda: self.held(service) == 0 and self.buffer.handed_out == 5)
         self.assertEqual(service.stop(), 0)
-        service.wait_for("shutdown: results that no sink has taken are made again")
+        line = service.wait_for("shutdown: results that no sink has taken are made again")
+        self.assertEqual((line["sink"], line["results"]), ("file", 5))
+        self.assertIs(service.log()[-1]["clean"], True)  # nothing is lost
         self.assertTrue(self.spooled())
         os.mkdir(missing.parent)
         service = self.consume(*elsewhere)
@@ -134,7 +138,7 @@ class Spool(WithService):
         self.add(1000)
         service = self.consume("--set", f"consumer.file.path={missing}", "--set",
                                "consumer.http.spool_max_bytes=1MiB")  # fmt: skip
-        wait_until(lambda: any("spool_max_bytes" in str(line.get("error"))
+        wait_until(lambda: any("spool_max_bytes" in str(line.get("reason"))
                                for line in service.log()))  # fmt: skip
         self.assertLess(self.buffer.handed_out, 1000)
         self.assertLess(service.metric("sampleproc_spool_bytes"), 3 << 20)
@@ -156,9 +160,82 @@ class Spool(WithService):
         wait_until(lambda: service.metric(done) == 30)
         self.assertGreater(service.metric("sampleproc_spool_failures_total"), 0)
         self.assertEqual(service.stop(), 0)
-        said = [line for line in service.log() if line["msg"].startswith("spool: ")]
-        self.assertEqual(len(said), 1)
-        self.assertIn("File too large", said[0]["error"])
+        self.assertEqual(service.told("spool"), (1, 0))
+        line = service.wait_for_condition("spool")
+        self.assertEqual(line["subject"], "write")
+        self.assertIn("File too large", line["reason"])
+        self.assertEqual(self.spooled(), [])  # nothing torn is left behind
+
+    def broken_disk(self):
+        self.control = self.folder / "control"
+        return {"LD_PRELOAD": os.path.join(os.path.dirname(cli.BINARY), "tests", "broken_disk.so"),
+                "ASAN_OPTIONS": "verify_asan_link_order=0",
+                "BROKEN_DISK": str(self.control)}  # fmt: skip
+
+    def done(self, service):
+        return service.metric('sampleproc_consumer_frames_total{outcome="done",reason=""}')
+
+    def test_a_disk_that_fails_and_comes_back_is_told_each_time_and_stops_nothing(self):
+        service = self.consume(env=self.broken_disk())
+        count = 0
+        for number, (fault, reason) in enumerate((
+                ("full", "No space left on device"), ("read-only", "Read-only file system"),
+                ("sync", "Input/output error"))):  # fmt: skip
+            with self.subTest(fault):
+                self.control.write_text(fault, encoding="ascii")
+                self.add(5, first=count)
+                count += 5
+                wait_until(lambda: self.done(service) == count)  # pylint: disable=W0640
+                told = service.conditions()[("spool", "write")]
+                self.assertIn(reason, told)
+                self.assertIn(str(self.spool), told)
+                self.assertEqual(service.get("/health").json()["status"], "degraded")
+                self.control.unlink()
+                self.add(1, first=count)
+                count += 1
+                wait_until(lambda: self.done(service) == count)  # pylint: disable=W0640
+                wait_until(lambda: not service.conditions())
+                self.assertEqual(service.told("spool"), (number + 1, number + 1))
+        wait_until(lambda: not self.spooled())
+        self.assertEqual(service.stop(), 0)
+
+    def test_an_answer_is_synced_once_the_file_and_once_the_folder(self):
+        service = self.consume(env=self.broken_disk())
+        self.add(100)
+        wait_until(lambda: self.done(service) == 100)
+        self.assertEqual(service.stop(), 0)
+        with_frames = sum(count > 0 for count in self.buffer.given)
+        syncs = (self.folder / "control.syncs").stat().st_size
+        self.assertEqual(syncs, 2 * with_frames)
+
+    def test_what_cannot_be_read_stays_and_is_done_later(self):
+        if os.getuid() != 0:
+            self.skipTest("needs a file of another user's")
+        self.spool.mkdir()
+        for path in (self.folder, self.spool):
+            os.chown(path, NOBODY, NOBODY)
+        answer = json.dumps({"frames": [frame("precious", self.picture)]})
+        unreadable, torn = self.spool / "7.json", self.spool / "8.json"
+        unreadable.write_text(answer, encoding="ascii")
+        unreadable.chmod(0o600)  # root's
+        torn.write_text(answer[:1000], encoding="ascii")
+        os.chown(torn, NOBODY, NOBODY)
+        service = self.consume(user=NOBODY, group=NOBODY, extra_groups=[])
+        wait_until(lambda: len(service.conditions()) == 2)
+        told = service.conditions()
+        self.assertIn(f"{unreadable}: Permission denied", told[("spool", "read")])
+        self.assertIn(f"{torn}.torn", told[("spool", "torn")])
+        self.add(5)
+        wait_until(lambda: len(self.ids()) == 5)
+        self.assertEqual(unreadable.read_text(encoding="ascii"), answer)
+        self.assertEqual(len((self.spool / "8.json.torn").read_bytes()), 1000)
+        os.chown(unreadable, NOBODY, NOBODY)
+        (self.spool / "8.json.torn").unlink()
+        wait_until(lambda: "precious" in self.ids())
+        wait_until(lambda: not service.conditions())
+        self.assertEqual(service.told("spool"), (2, 2))
+        self.assertFalse(unreadable.exists())
+        self.assertEqual(service.stop(), 0)
 
     def test_a_folder_of_another_process_or_none_is_an_error_at_start(self):
         service = self.consume()

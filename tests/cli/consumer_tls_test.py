@@ -71,8 +71,8 @@ class RedisOverTls(Tls):
         for why, how in cases:
             with self.subTest(why=why):
                 service = self.consume(**how)
-                problem = service.wait_for("consumer: no frames can be pulled")
-                self.assertIn(why, problem["error"])
+                problem = service.wait_for_condition("source_unreachable")
+                self.assertIn(why, problem["reason"])
                 self.assertEqual(result_ids(self.redis), [])
                 self.assertEqual(service.stop(), 0)
                 self.assertNotIn("canary", "".join(service.lines))
@@ -99,8 +99,8 @@ class WebhookOverTls(Tls):
 
     def test_one_of_nobody(self):
         service = self.start(self.webhook)
-        problem = service.wait_for("sink: results cannot be delivered")
-        self.assertIn("its certificate does not lead to", problem["error"])
+        problem = service.wait_for_condition("sink")
+        self.assertIn("its certificate does not lead to", problem["reason"])
         self.assertEqual(self.webhook.ids(), [])
 
 

@@ -12,8 +12,9 @@ import pictures
 QUICK = {"SAMPLEPROC_PROCESS_PIPELINE": "stats"}
 
 
-def process(*words, env=None, **options):
-    return cli.run("process-file", *words, env={**QUICK, **(env or {})}, **options)
+def process(*words, env=None, quiet=True, **options):
+    silence = ["-q"] if quiet else []
+    return cli.run("process-file", *silence, *words, env={**QUICK, **(env or {})}, **options)
 
 
 def records(result):

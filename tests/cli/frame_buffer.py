@@ -19,6 +19,8 @@ class Buffer(stand_in.StandIn):
         self.counts = []
         self.agents = set()
         self.handed_out = 0
+        self.lost = []
+        self.given = []
         self.fault = None
 
     def handle(self, handler, _):
@@ -30,12 +32,23 @@ class Buffer(stand_in.StandIn):
         elif url.path == "/health":
             self.answer(handler, {"status": "healthy"})
         elif url.path == "/frames/dequeue":
-            self.answer(handler, self.dequeue(int(urllib.parse.parse_qs(url.query)["count"][0])))
+            answer = self.dequeue(int(urllib.parse.parse_qs(url.query)["count"][0]))
+            if answer is None:
+                self.fail(handler)
+            else:
+                self.answer(handler, answer)
         else:
             handler.answer(404)
 
     def answer(self, handler, value):
         handler.answer(200, json.dumps(value).encode(), Content_Type="application/json")
+
+    def fail(self, handler):
+        """A6.1: a frame with a traceparent is lost, with those before it in the same call; the
+        answer is a 500, and the connection is closed without a word."""
+        handler.raw(b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain; "
+                    b"charset=utf-8\r\nContent-Length: 21\r\n\r\nInternal Server Error")  # fmt: skip
+        handler.close_connection = True
 
     def add(self, *frames):
         with self.lock:
@@ -46,7 +59,14 @@ class Buffer(stand_in.StandIn):
         with self.lock:
             self.counts.append(count)
             given, self.frames = self.frames[:count], self.frames[count:]
+            for number, each in enumerate(given):
+                if isinstance(each, dict) and "traceparent" in each:
+                    # What was popped is lost, what was not stays.
+                    self.frames = given[number + 1 :] + self.frames
+                    self.lost += [lost["frame_id"] for lost in given[: number + 1]]
+                    return None
             self.handed_out += len(given)
+            self.given.append(len(given))
             return {"frames": given, "count": len(given), "remaining": len(self.frames)}
 
 

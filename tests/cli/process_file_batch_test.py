@@ -72,7 +72,7 @@ class Resume(WithDirectory):
     def test_after_kill_9_the_output_is_that_of_an_undisturbed_run(self):
         expected = process("-j", "2", "--set", "process.delay=60ms", *self.inputs).stdout
         out, state = self.path("out.ndjson"), self.path("state")
-        words = ["process-file", "-o", out, "--resume", state, *self.settings, *self.inputs]
+        words = ["process-file", "-q", "-o", out, "--resume", state, *self.settings, *self.inputs]
         for _ in range(3):
             child = cli.start(self, *words, env=QUICK)
             # Killed once a checkpoint says that something is done, at whatever place that is.

@@ -64,7 +64,7 @@ class Resume(Mixed):
         for path in (out, state):
             if os.path.exists(path):
                 os.remove(path)
-        words = ["process-file", "-j", "2", "-o", out, "--resume", state, *settings, *self.inputs]
+        words = ["process-file", "-q", "-j", "2", "-o", out, "--resume", state, *settings, *self.inputs]
         killed = 0
         for _ in range(4):
             child = cli.start(self, *words)
@@ -133,7 +133,7 @@ class Interrupted(WithVideos):
     def test_ctrl_c_within_a_video_ends_with_what_was_done(self):
         path = self.video(frames=400)
         for jobs in ("1", "8"):
-            child = cli.start(self, "process-file", "-j", jobs, "--set", "process.delay=100ms", path)
+            child = cli.start(self, "process-file", "-q", "-j", jobs, "--set", "process.delay=100ms", path)
             first = child.stdout.readline()
             child.send_signal(signal.SIGINT)
             rest, errors = child.communicate(timeout=cli.PATIENCE)
@@ -144,7 +144,7 @@ class Interrupted(WithVideos):
 
     def test_a_reader_that_has_seen_enough_hears_nothing(self):
         path = self.video(frames=200)
-        child = cli.start(self, "process-file", path)
+        child = cli.start(self, "process-file", "-q", path)
         child.stdout.readline()
         child.stdout.close()
         self.assertEqual(child.wait(timeout=cli.PATIENCE), 74)

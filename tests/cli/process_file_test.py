@@ -136,8 +136,8 @@ class Order(WithDirectory):
         first = self.copy("mask.png", "zz")
         last = self.copy("mask.png", "aa.png")
         folder = self.path("d")
-        plain = ["/.a.png", "/B.png", "/a10.png", "/a2.png", "/b.png", "/é.png"]
-        for words, found in (([], plain), (["-r"], plain[:5] + ["/c/inner.png"] + plain[5:])):
+        plain = ["/B.png", "/a10.png", "/a2.png", "/b.png", "/é.png"]
+        for words, found in (([], plain), (["-r"], plain[:4] + ["/c/inner.png"] + plain[4:])):
             result = process(*words, "-j", "4", first, folder, last)
             self.assertEqual(
                 [record["source"] for record in records(result)],
@@ -197,7 +197,7 @@ class ExitCodes(WithDirectory):
         self.assertIn("No space left on device", result.err)
         self.assertIn("No space left", self.check(74, "-o", "/dev/full", good).err)
         result = self.check(74, "--output", self.path("missing/out.ndjson"), good)
-        self.assertIn("cannot open the output file: No such file", result.err)
+        self.assertRegex(result.err, "cannot open the output file .*missing/out.ndjson.*: No such file")
         self.check(74, "--output", self.directory, good)
 
     def test_78_for_a_broken_configuration_file(self):
@@ -239,7 +239,7 @@ class Output(WithDirectory):
     def test_a_reader_that_goes_away_is_no_news(self):
         good = self.copy("mask.png")
         reading, writing = os.pipe()
-        child = cli.start(self, "process-file", good, "-", stdout=writing)
+        child = cli.start(self, "process-file", "-q", good, "-", stdout=writing)
         os.close(writing)
         with os.fdopen(reading, "rb") as pipe:
             self.assertTrue(pipe.readline().endswith(b"\n"))

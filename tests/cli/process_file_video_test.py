@@ -51,7 +51,7 @@ class WithVideos(WithDirectory):
         """KiB of memory that a run had taken at most when `path` was done, of so many frames."""
         calm = {**QUICK, "ASAN_OPTIONS": "quarantine_size_mb=1"}
         # It goes on to standard input, which comes last, so its numbers can be read at leisure.
-        child = cli.start(self, "process-file", "-j", "2", path, "-", env=calm)
+        child = cli.start(self, "process-file", "-q", "-j", "2", path, "-", env=calm)
         for _ in range(frames):
             self.assertTrue(child.stdout.readline())
         with open(f"/proc/{child.pid}/status", encoding="ascii") as file:
@@ -80,10 +80,25 @@ class Videos(WithVideos):
             self.assertEqual(record["format"], "mjpeg")
 
     def test_its_pixels_are_those_that_ffmpeg_decodes(self):
-        path = self.video(frames=3)
+        path = self.path("walk.mkv")
+        ffmpeg("-i", self.video(frames=3), "-c:v", "ffv1", "-pix_fmt", "yuvj420p", path)
         luma = ffmpeg("-flags", "bitexact", "-i", path, "-pix_fmt", "gray", "-f", "rawvideo", "-")
         raw = records(process("--raw", "320x240:gray8", "-", stdin=luma))
         self.assertEqual([r["stats"] for r in records(process(path))], [r["stats"] for r in raw])
+
+    def test_a_jpeg_is_judged_alike_alone_and_in_a_video(self):
+        whole = pictures.sample("left.jpg")
+        extra = whole.replace(b"\xff\xd9", b"\x12" * 12 + b"\xff\xd9")
+        cut, no_end = whole[: len(whole) // 2], whole[:-2]
+        data = b"".join((whole, extra, cut, no_end, whole))
+        video = records(process(self.write("v.mjpeg", data)))
+        alone = [records(process(self.write(f"{i}.jpg", each)))[0]
+                 for i, each in enumerate((whole, extra, cut, no_end, whole))]  # fmt: skip
+        for record in video + alone:
+            for name in ("source", "index", "pts", "frame_id", "camera_id", "format"):
+                record.pop(name, None)
+        self.assertEqual(video, alone)
+        self.assertEqual(["error" in r for r in video], [False, False, True, False, False])
 
     def test_a_broken_video_gives_its_good_frames_then_one_error_and_the_rest_goes_on(self):
         path = self.video(frames=30)

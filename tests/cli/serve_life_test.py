@@ -1,5 +1,6 @@
 """sampleproc serve: start, shutdown, signals and exit codes, by running the binary."""
 
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import time
 import cli
 import pictures
 from service import ANY_PORT, Answer, Service, WithService, as_json
+from streams import wait_until
 
 
 class Start(WithService):
@@ -58,10 +60,11 @@ class Start(WithService):
         port = self.busy_port()
         result = cli.run("serve", "--port", port)
         self.assertEqual((result.returncode, result.out), (69, ""))
-        last = result.err.splitlines()[-1]
-        self.assertTrue(last.startswith("sampleproc: "), last)
-        self.assertIn(port, last)
-        self.assertRegex(last, "(?i)in use")
+        last = [json.loads(line) for line in result.err.splitlines()][-1]
+        self.assertEqual((last["msg"], last["level"], last["exit_code"]),
+                         ("cannot start", "error", 69))  # fmt: skip
+        self.assertIn(port, last["error"])
+        self.assertRegex(last["error"], "(?i)in use")
 
     def test_an_address_that_is_not_ours(self):
         result = cli.run("serve", "--host", "192.0.2.1", *ANY_PORT)
@@ -210,10 +213,49 @@ class Shutdown(WithService):
             until("WATCHDOG=1")
             service.child.send_signal(signal.SIGHUP)
             self.assertRegex(until("RELOADING=1"), r"\nMONOTONIC_USEC=[0-9]+\n")
-            until("READY=1")
+            self.assertEqual(until("READY=1"), "READY=1\nSTATUS=serving")
             service.child.send_signal(signal.SIGTERM)
             until("STOPPING=1")
             self.assertEqual(service.wait(), 0)
+
+    def test_systemd_hears_of_a_reload_with_a_bad_file(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path, config = (os.path.join(folder.name, name) for name in ("notify", "sampleproc.toml"))
+        with open(config, "w", encoding="utf-8") as file:
+            file.write("[http]\n")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.bind(path)
+            systemd.settimeout(cli.PATIENCE)
+            service = Service(self, *ANY_PORT, "--config", config, env={"NOTIFY_SOCKET": path})
+            said = [systemd.recv(4096).decode()]
+            for text in ("[http]\nport = 70000\n", "no toml", "[http]\n"):
+                with open(config, "w", encoding="utf-8") as file:
+                    file.write(text)
+                service.child.send_signal(signal.SIGHUP)
+                reloading, ready = systemd.recv(4096).decode(), systemd.recv(4096).decode()
+                self.assertRegex(reloading, r"^RELOADING=1\nMONOTONIC_USEC=[0-9]+\n")
+                said.append(ready)
+            serving = "READY=1\nSTATUS=serving"
+            failed = serving + "; the last reload failed, the log says why"
+            self.assertEqual(said, [serving, failed, failed, serving])
+            self.assertEqual(service.stop(), 0)
+
+    def test_sigusr1_toggles_debug_lines_and_ends_nothing(self):
+        service = self.serve()
+
+        def is_logged(path):  # a probe's line is one of debug
+            service.get(path)
+            return any(line["level"] == "debug" and path in str(line) for line in service.log())
+
+        self.assertFalse(is_logged("/livez"))
+        service.child.send_signal(signal.SIGUSR1)
+        service.wait_for("log level changed by SIGUSR1", log_level="debug")
+        wait_until(lambda: is_logged("/livez"))
+        service.child.send_signal(signal.SIGUSR1)
+        service.wait_for("log level changed by SIGUSR1", log_level="info")
+        self.assertFalse(is_logged("/startupz"))
+        self.assertEqual(service.stop(), 0)
 
     def test_a_socket_that_was_passed_in(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -279,6 +321,14 @@ class Reload(WithService):
         self.assertEqual(line["level"], "error")
         self.assertIn("http.port", line["problems"])
         self.assertFalse(self.refused(service))
+        refused = 'sampleproc_config_reloads_total{outcome="refused"}'
+        wait_until(lambda: service.metric(refused) == 1)
+        self.assertEqual(service.metric("sampleproc_config_last_reload_successful"), 0)
+        self.write("[http]\nmax_request_bytes = 4000\n")
+        service.child.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded")
+        wait_until(lambda: service.metric("sampleproc_config_last_reload_successful") == 1)
+        self.assertEqual(service.metric(refused), 1)
         self.assertEqual(service.stop(), 0)
 
 

@@ -77,18 +77,33 @@ class Service:
         with self._news:
             return [json.loads(line) for line in self.lines]
 
-    def wait_for(self, message):
-        """The first line of the log whose message starts so."""
+    def wait_for_condition(self, name, message="condition begins"):
+        """The first line of the log that tells of this condition."""
+        return self.wait_for(message, condition=name)
+
+    def conditions(self):
+        """Those that last, by (name, subject)."""
+        told = self.get("/health").json()["conditions"]
+        return {(each["name"], each["subject"]): each["reason"] for each in told}
+
+    def told(self, name):
+        """How often the log told of the beginning and of the end of such a condition."""
+        lines = [line["msg"] for line in self.log() if line.get("condition") == name]
+        return lines.count("condition begins"), lines.count("condition ends")
+
+    def wait_for(self, message, **fields):
+        """The first line of the log whose message starts so, with these fields."""
 
         def found():
             lines = (json.loads(line) for line in self.lines if line.startswith("{"))
-            return next((line for line in lines if line["msg"].startswith(message)), None)
+            return next((line for line in lines if line["msg"].startswith(message)
+                         and fields.items() <= line.items()), None)  # fmt: skip
 
         with self._news:
             self._news.wait_for(lambda: found() or self._ended, timeout=cli.PATIENCE)
             line = found()
         if line is None:
-            raise AssertionError(f"no line '{message}' in the log: {''.join(self.lines)}")
+            raise AssertionError(f"no line '{message}' {fields or ''} in the log: {''.join(self.lines)}")
         return line
 
     def connect(self):

@@ -7,7 +7,7 @@ import threading
 class StandIn:
     """Hands each request to `handle`, until the test ends. Connections are kept and counted."""
 
-    def __init__(self, test, tls=None):
+    def __init__(self, test, tls=None, address=("127.0.0.1", 0)):
         self.lock = threading.Lock()
         self.open = 0
         self.most_open = 0
@@ -54,9 +54,9 @@ class StandIn:
             def log_message(self, *_):
                 pass
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server = http.server.ThreadingHTTPServer(address, Handler)
         server.daemon_threads = True
-        scheme, host = "http", "127.0.0.1"
+        scheme, host = "http", address[0]
         if tls is not None:
             scheme, host = "https", "localhost"  # whom a certificate can be for
             server.socket = tls.wrap_socket(server.socket, server_side=True)

@@ -69,9 +69,9 @@ class RedisServer:
         self.child.kill()
         self.child.wait()
 
-    def client(self):
+    def client(self, db=0):
         """One whose connections end with the test: close() alone gives them back to its pool."""
-        made = redis.Redis(unix_socket_path=self.path, password=self.password)
+        made = redis.Redis(unix_socket_path=self.path, password=self.password, db=db)
         self.test.addCleanup(made.connection_pool.disconnect)
         return made
 

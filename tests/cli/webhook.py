@@ -14,8 +14,10 @@ class Webhook(stand_in.StandIn):
         self.keys = []
         self.refused = 0
         self.status = 204
+        self.before = lambda: None  # what it does before it answers
 
     def handle(self, handler, body):
+        self.before()
         with self.lock:
             if self.status >= 300:
                 self.refused += 1

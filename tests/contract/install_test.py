@@ -50,7 +50,7 @@ class Install(unittest.TestCase):
 
     def test_it_finds_its_modules_where_they_were_put(self):
         done = subprocess.run(
-            [self.prefix / "bin/sampleproc", "process-file", "--pipeline", "people", PHOTO],
+            [self.prefix / "bin/sampleproc", "process-file", "-q", "--pipeline", "people", PHOTO],
             capture_output=True, text=True, check=True, env={**os.environ, "LD_DEBUG": "files"})  # fmt: skip
         self.assertIn('"total_objects":', done.stdout)
         loaded = [line for line in done.stderr.splitlines() if "calling init: " in line]

@@ -132,11 +132,14 @@ CASES = [
     case("jpeg-255-components", lambda: SOI + quantisation() + sof(0, 64, 48, 255) + EOI,
          INVALID, UNSUPPORTED),
     case("jpeg-four-components", lambda: SOI + quantisation() + FLAT_TABLES + sof(0, 64, 48, 4)
-         + sos((1, 2, 3, 4)) + bytes(100) + EOI, UNSUPPORTED),
+         + sos((1, 2, 3, 4)) + bytes(100) + EOI,
+         Right(64, 48, 63.0, ("jpeg_extraneous_bytes",))),
     case("jpeg-lossless-kind", lambda: SOI + sof(3, 64, 48) + sos() + bytes(40) + EOI,
          INVALID, UNSUPPORTED),
     case("jpeg-arithmetic", lambda: SOI + quantisation() + sof(9, 64, 48) + sos() + bytes(40) + EOI,
-         INVALID, UNSUPPORTED),
+         "any picture: zeros are arithmetic code of one"),
+    case("jpeg-arithmetic-without-its-end",
+         lambda: SOI + quantisation() + sof(9, 64, 48) + sos() + bytes(40)),
     case("jpeg-sampling-zero",
          lambda: SOI + quantisation() + FLAT_TABLES
          + sof(0, 64, 48, 3, sampling=(0x00,) * 4) + sos((1, 2, 3)) + bytes(99) + EOI),

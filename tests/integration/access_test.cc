@@ -44,7 +44,7 @@ TEST_CASE("a client has 60 requests a minute, and may look at the service all th
     ++refused_for_number;
     const int seconds = std::stoi(response.Field("Retry-After"));
     CHECK(seconds >= 1);
-    CHECK(seconds <= 61);
+    CHECK(seconds <= 60);
     CHECK(response.body.find("rate-limited") != std::string::npos);
   }
   CHECK(refused_for_what_it_is == 60);
@@ -84,7 +84,8 @@ TEST_CASE("a host that is not ours is refused before the body is asked for") {
   }
   CHECK(Ask(*service, "GET http://evil.com/health HTTP/1.1\r\nHost: evil.com\r\n\r\n").status ==
         400);
-  CHECK(Ask(*service, "GET / HTTP/1.0\r\n\r\n").status == 400);
+  // The field came with HTTP/1.1.
+  CHECK(Ask(*service, "GET / HTTP/1.0\r\n\r\n").status == 200);
   const RawResponse early =
       Ask(*service,
           "POST /process HTTP/1.1\r\nHost: evil.com\r\nExpect: 100-continue\r\n"

@@ -48,6 +48,46 @@ RawResponse PostForm(const Service& service, const std::string& body) {
              PostRequest("/process", "Content-Type: multipart/form-data; boundary=xyz\r\n", body));
 }
 
+TEST_CASE("query parameters are read as forms write them") {
+  const auto service = StartService();
+  const auto id = [&](const std::string& written) {
+    return Ask(*service, PostRequest("/process?frame_id=" + written, "Content-Type: image/jpeg\r\n",
+                                     Picture()));
+  };
+  CHECK(id("door+cam+1").body.find(R"("frame_id":"door cam 1")") != std::string::npos);
+  CHECK(id("door%2Bcam%201").body.find(R"("frame_id":"door+cam 1")") != std::string::npos);
+  for (const char* broken : {"50%", "50%2", "%zz", "%"}) {
+    INFO(broken);
+    const RawResponse response = id(broken);
+    CHECK(response.status == 422);
+    CHECK(response.body.find(R"("loc":["query","frame_id"])") != std::string::npos);
+    CHECK(response.body.find("%25") != std::string::npos);
+  }
+}
+
+TEST_CASE("a compressed body is refused by the name of its coding") {
+  const auto service = StartService();
+  for (const char* coding : {"gzip", "br", "gzip, identity"}) {
+    INFO(coding);
+    const RawResponse response = Ask(
+        *service,
+        PostRequest("/process", std::string(kJson) + "Content-Encoding: " + coding + "\r\n", "x"));
+    CHECK(response.status == 415);
+    CHECK(response.Field("Accept-Encoding") == "identity");
+    CHECK(response.body.find(coding) != std::string::npos);
+  }
+  CHECK(Ask(*service, PostRequest("/process", std::string(kJson) + "Content-Encoding: identity\r\n",
+                                  FrameJson()))
+            .status == 200);
+}
+
+TEST_CASE("a request of HTTP/1.0 without Host is for the address that it came in on") {
+  const auto service = StartService();
+  CHECK(Ask(*service, "GET /livez HTTP/1.0\r\n\r\n").status == 200);
+  CHECK(Ask(*service, "GET /livez HTTP/1.0\r\nHost: evil.example\r\n\r\n").status == 400);
+  CHECK(Ask(*service, "GET /livez HTTP/1.1\r\n\r\n").status == 400);
+}
+
 TEST_CASE("a form's picture gives what the same picture gives as JSON") {
   const auto service = StartService();
   const std::string metadata = R"({"frame_id":"f1","camera_id":"gate","timestamp":12.5})";

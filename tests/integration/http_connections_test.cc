@@ -33,6 +33,50 @@ TEST_CASE("a client that closes while its request is in work has the work cancel
   CHECK(client.Read()->status == 200);
 }
 
+TEST_CASE("a client that has closed its sending half only is answered") {
+  TestServer server;
+  RawClient client(server.server->port());
+  client.Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.ShutdownSend();
+  server.WaitForLater();
+  server.AnswerLater();
+  auto response = client.Read();
+  while (response && response->status == 102) response = client.Read();  // of a slow machine
+  REQUIRE(response);
+  CHECK(response->status == 200);
+}
+
+TEST_CASE("a client that has closed its sending half is told that its slow request is in work") {
+  TestServer server;
+  RawClient client(server.server->port());
+  client.Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.ShutdownSend();
+  server.WaitForLater();
+  const auto interim = client.Read();
+  REQUIRE(interim);
+  CHECK(interim->status == 102);
+  CHECK_FALSE(server.cancel.Cancelled());
+  server.AnswerLater();
+  auto response = client.Read();
+  while (response && response->status == 102) response = client.Read();
+  REQUIRE(response);
+  CHECK(response->status == 200);
+}
+
+TEST_CASE("a refused HEAD has no body, whatever its head says") {
+  TestServer server;
+  for (const char* head :
+       {"HEAD /hello HTTP/1.1\r\n\r\n", "HEAD /hello HTTP/1.1\r\nHost: a b\r\n\r\n",
+        "HEAD /hello HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n"}) {
+    RawClient client(server.server->port());
+    client.Send(head);
+    const auto response = client.Read(true);
+    REQUIRE(response);
+    CHECK(response->status == 400);
+    CHECK(client.EndsSilently());
+  }
+}
+
 TEST_CASE("a body that keeps coming but too slowly is ended") {
   Options options;
   options.body_min_rate = 1'000'000'000;

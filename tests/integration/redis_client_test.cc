@@ -80,6 +80,55 @@ TEST_CASE("the login is checked at the connection and the password is in no erro
   CHECK(without.Ask(RedisCommand{"PING"}).value().IsError("NOAUTH"));
 }
 
+TEST_CASE("each connection reads the password again, and works in its database") {
+  RedisServer server({"--requirepass", "first"});
+  std::string password = "first";
+  RedisLogin login;
+  login.database = 3;
+  login.read_password = [&]() -> base::Result<std::string> {
+    if (password.empty()) return base::Fail(base::ErrorCode::kConfig, "there is no password");
+    return password;
+  };
+  RedisClient client(server.Connect(), login, {});
+  REQUIRE(client.Ask(RedisCommand{"SET", "key", "in 3"}));
+  REQUIRE(client.Ask(RedisCommand{"CONFIG", "SET", "requirepass", "second"}));
+  password = "second";
+  client.Disconnect();
+  CHECK(client.Ask(RedisCommand{"GET", "key"}).value().text == "in 3");
+  password.clear();
+  client.Disconnect();
+  CHECK(client.Ask(RedisCommand{"GET", "key"}).error().message == "there is no password");
+  RedisClient first(server.Connect(), {.username = {}, .password = "second"}, {});
+  CHECK(first.Ask(RedisCommand{"GET", "key"}).value().IsNil());
+  RedisClient none(server.Connect(), {.username = {}, .password = "second", .database = 99}, {});
+  const auto refused = none.Ask(RedisCommand{"PING"});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == base::ErrorCode::kConfig);
+  CHECK(refused.error().message.find("consumer.redis.db") != std::string::npos);
+}
+
+TEST_CASE("an error says what ends it, and repeats nothing of what was sent") {
+  const auto meaning = [](const std::string& text) {
+    return Answered('-' + text + "\r\n")->AsError();
+  };
+  const auto moved = meaning("MOVED 3999 10.0.0.7:6381");
+  CHECK(moved.code == base::ErrorCode::kConfig);
+  CHECK(moved.message.find("cluster") != std::string::npos);
+  CHECK(moved.message.ends_with("(10.0.0.7:6381)"));
+  CHECK(meaning("MOVED 3999 \"secret\"").message.find("secret") == std::string::npos);
+  CHECK(meaning("CROSSSLOT Keys in request don't hash to the same slot").message.find("hash tag") !=
+        std::string::npos);
+  CHECK(meaning("ERR unknown command 'XREADGROUP', with args beginning with: 'secret'")
+            .message.find("Sentinel") != std::string::npos);
+  CHECK(meaning("ERR something about secret").message == "Redis answers with ERR");
+  CHECK(meaning("READONLY You can't write against a read only replica.").code ==
+        base::ErrorCode::kUnavailable);
+  // As Redis 6 tells of an error within a script.
+  CHECK(
+      meaning("ERR Error running script (call to f_0): @user_script:3: WRONGTYPE Operation").code ==
+      base::ErrorCode::kConfig);
+}
+
 TEST_CASE("a client survives its server") {
   RedisServer server;
   RedisClient client(server.Connect(), {}, {});
@@ -113,19 +162,23 @@ TEST_CASE("what is no reply, or over a limit, ends the connection and takes no m
   using base::ErrorCode;
   CHECK(Answered("+PONG\r\n").value().text == "PONG");
   CHECK(Answered("*2\r\n:1\r\n$-1\r\n").value().elements[1].IsNil());
-  for (const char* bytes : {"HTTP/1.1 400 Bad Request\r\n", "*2\r\n:1\r\nx\r\n", "$x\r\n",
-                            "*1000000000\r\n", "*100001\r\n"}) {
+  for (const char* bytes : {"HTTP/1.1 400 Bad Request\r\n", "*2\r\n:1\r\nx\r\n", "$x\r\n"}) {
     CAPTURE(bytes);
     CHECK(Answered(bytes).error().code == ErrorCode::kIo);
+  }
+  for (const char* bytes : {"*1000000000\r\n", "*100001\r\n"}) {
+    CAPTURE(bytes);
+    CHECK(Answered(bytes).error().code == ErrorCode::kTooLarge);
   }
   CHECK(Answered("").error().code == ErrorCode::kUnavailable);
   CHECK(Answered("*2\r\n:1\r\n").error().code == ErrorCode::kUnavailable);
   CHECK(Answered("$99\r\nshort").error().code == ErrorCode::kUnavailable);
   const RedisLimits small{.reply_bytes = 50, .reply_elements = 3};
   CHECK(Answered("$40\r\n" + std::string(40, 'x') + "\r\n", small));
-  CHECK(Answered("$60\r\n" + std::string(60, 'x') + "\r\n", small).error().code == ErrorCode::kIo);
+  CHECK(Answered("$60\r\n" + std::string(60, 'x') + "\r\n", small).error().code ==
+        ErrorCode::kTooLarge);
   CHECK(Answered("*2\r\n*1\r\n:1\r\n:2\r\n", small));
-  CHECK(Answered("*2\r\n*2\r\n:1\r\n:2\r\n:3\r\n", small).error().code == ErrorCode::kIo);
+  CHECK(Answered("*2\r\n*2\r\n:1\r\n:2\r\n:3\r\n", small).error().code == ErrorCode::kTooLarge);
   std::string deep;
   for (int i = 0; i < 10'000; ++i) deep += "*1\r\n";
   CHECK(Answered(deep).error().code == ErrorCode::kIo);

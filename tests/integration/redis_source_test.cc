@@ -1,109 +1,23 @@
 #include "consumer/redis_source.h"
 
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
-#include <map>
 #include <set>
 #include <string>
 
 #include "support/fake_clock.h"
-#include "support/redis_server.h"
+#include "support/redis_frames.h"
 
 namespace sampleproc::consumer {
 namespace {
 
-using net::RedisReply;
-using std::chrono::milliseconds;
-using testing::RedisServer;
-
-RedisOptions Options(milliseconds claim_idle = milliseconds(600'000)) {
-  RedisOptions options;
-  options.stream = "frames:ready:p";
-  options.group = "frame-processors";
-  options.claim_idle = claim_idle;
-  options.results_stream = "sample:results";
-  options.dlq_stream = "frames:dlq:p";
-  return options;
-}
-
-std::unique_ptr<RedisSource> Source(const RedisServer& server, const std::string& consumer,
-                                    const RedisOptions& options = Options(),
-                                    const base::Clock& clock = base::SystemClock()) {
-  return std::make_unique<RedisSource>(RedisSourceContext{.connect = server.Connect(),
-                                                          .login = {},
-                                                          .clock = clock,
-                                                          .consumer = consumer,
-                                                          .processor_id = "p"},
-                                       options, frame::Options{});
-}
-
-void Add(RedisServer& server, const std::string& id) {
-  REQUIRE(server
-              .Ask({"XADD", "frames:ready:p", "*", "frame_id", id, "camera_id", "cam", "frame_data",
-                    "\xFF\xD8 bytes"})
-              .kind == RedisReply::Kind::kText);
-}
-
-// Pulls until so many frames are there.
-std::vector<Delivery> PullSome(RedisSource& source, std::size_t count, std::size_t at_once = 10) {
-  std::vector<Delivery> all;
-  const base::Deadline deadline(base::SystemClock(), std::chrono::seconds(60));
-  while (all.size() < count) {
-    REQUIRE_FALSE(deadline.Expired());
-    auto pulled = source.Pull(std::min(at_once, count - all.size()));
-    if (!pulled) continue;
-    for (Delivery& each : *pulled) all.push_back(std::move(each));
-  }
-  return all;
-}
-
-// Settles and waits for the answer; whether it was ours.
-bool Settle(RedisSource& source, const Delivery& delivery, Ending ending,
-            const std::string& reason = "") {
-  std::promise<bool> answer;
-  source.Settle({.ticket = delivery.ticket,
-                 .ending = ending,
-                 .frame_id = delivery.entry.frame_id,
-                 .record = ending == Ending::kDone ? R"({"frame_id":"x"})" : "",
-                 .reason = reason},
-                [&](bool ours) { answer.set_value(ours); });
-  return answer.get_future().get();
-}
-
-std::map<std::string, std::string> FieldsOf(const RedisReply& entry) {
-  std::map<std::string, std::string> fields;
-  const auto& parts = entry.elements[1].elements;
-  for (std::size_t i = 0; i + 1 < parts.size(); i += 2) fields[parts[i].text] = parts[i + 1].text;
-  return fields;
-}
-
-std::vector<std::map<std::string, std::string>> Stream(RedisServer& server,
-                                                       const std::string& name) {
-  std::vector<std::map<std::string, std::string>> entries;
-  for (const RedisReply& entry : server.Ask({"XRANGE", name, "-", "+"}).elements) {
-    entries.push_back(FieldsOf(entry));
-  }
-  return entries;
-}
-
-// A consumer takes all frames and is never heard of again.
-void LetOneDieOver(RedisServer& server) {
-  server.Ask({"XGROUP", "CREATE", "frames:ready:p", "frame-processors", "0"});
-  REQUIRE_FALSE(server
-                    .Ask({"XREADGROUP", "GROUP", "frame-processors", "dead", "STREAMS",
-                          "frames:ready:p", ">"})
-                    .IsNil());
-}
-
-std::int64_t PendingCount(RedisServer& server) {
-  return server.Ask({"XPENDING", "frames:ready:p", "frame-processors"}).elements[0].integer;
-}
+using namespace testing;
+using sampleproc::testing::FakeClock;
 
 TEST_CASE("a frame comes once, its result goes out in the original's form, nothing is left") {
   RedisServer server;
   Add(server, "a");
-  const auto source = Source(server, "c1");
+  const auto source = MakeSource(server, "c1");
   const auto frames = PullSome(*source, 1);
   CHECK(frames[0].entry.frame_id == "a");
   CHECK(frames[0].entry.camera_id == "cam");
@@ -127,7 +41,7 @@ TEST_CASE("what is dropped leaves nothing, what is dead goes to the dead letters
   for (const char* id : {"old", "bad"}) Add(server, id);
   REQUIRE(server.Ask({"XADD", "frames:ready:p", "*", "metadata", "[", "frame_id", "broken"}).kind ==
           RedisReply::Kind::kText);
-  const auto source = Source(server, "c1");
+  const auto source = MakeSource(server, "c1");
   const auto frames = PullSome(*source, 3);
   CHECK(frames[2].broken);
   CHECK(Settle(*source, frames[0], Ending::kDropped, "max_age"));
@@ -148,9 +62,9 @@ TEST_CASE("what is dropped leaves nothing, what is dead goes to the dead letters
 TEST_CASE("what is returned comes to another at once, as if it had never been handed out") {
   RedisServer server;
   for (const char* id : {"a", "b"}) Add(server, id);
-  const auto first = Source(server, "c1");
+  const auto first = MakeSource(server, "c1");
   for (const Delivery& frame : PullSome(*first, 2)) CHECK(Settle(*first, frame, Ending::kReturned));
-  const auto second = Source(server, "c2");
+  const auto second = MakeSource(server, "c2");
   const auto frames = PullSome(*second, 2);
   CHECK(frames[0].entry.frame_id == "a");
   CHECK(frames[0].deliveries == 1);
@@ -160,7 +74,7 @@ TEST_CASE("what is returned comes to another at once, as if it had never been ha
 TEST_CASE("a late owner publishes nothing") {
   RedisServer server;
   Add(server, "a");
-  const auto late = Source(server, "late");
+  const auto late = MakeSource(server, "late");
   const auto frames = PullSome(*late, 1);
   // As when its process had slept: somebody else claims the entry and settles it.
   const std::string id =
@@ -179,7 +93,7 @@ TEST_CASE("what a dead consumer held is claimed, one at a time, each with its de
   RedisServer server;
   for (const char* id : {"a", "b", "c"}) Add(server, id);
   LetOneDieOver(server);
-  const auto source = Source(server, "c1", Options(milliseconds(50)));
+  const auto source = MakeSource(server, "c1", StreamOptions(milliseconds(50)));
   std::set<std::string> seen;
   for (int i = 0; i < 3; ++i) {
     const auto frames = PullSome(*source, 1);
@@ -195,8 +109,8 @@ TEST_CASE("what a dead consumer held is claimed, one at a time, each with its de
 
 TEST_CASE("what the dead have left is looked for every second, however patient claim_idle is") {
   RedisServer server;
-  testing::FakeClock clock;
-  const auto source = Source(server, "c1", Options(std::chrono::hours(1)), clock);
+  FakeClock clock;
+  const auto source = MakeSource(server, "c1", StreamOptions(std::chrono::hours(1)), clock);
   REQUIRE(source->Pull(10).value().empty());
   Add(server, "a");
   LetOneDieOver(server);
@@ -214,32 +128,19 @@ TEST_CASE("what the dead have left is looked for every second, however patient c
   CHECK(Settle(*source, claimed[0], Ending::kDone));
 }
 
-TEST_CASE("entries that were trimmed while they were pending are in nobody's way") {
-  RedisServer server;
-  for (const char* id : {"a", "b", "c"}) Add(server, id);
-  LetOneDieOver(server);
-  REQUIRE(server.Ask({"XTRIM", "frames:ready:p", "MAXLEN", "1"}).integer == 2);
-  REQUIRE(PendingCount(server) == 3);
-  const auto source = Source(server, "c1", Options(milliseconds(50)));
-  const auto frames = PullSome(*source, 1);
-  CHECK(frames[0].entry.frame_id == "c");
-  CHECK(Settle(*source, frames[0], Ending::kDone));
-  CHECK(PendingCount(server) == 0);
-}
-
 TEST_CASE("a frame whose workers never come back is dead after max_deliveries") {
   RedisServer server;
   Add(server, "poison");
-  RedisOptions options = Options(milliseconds(20));
+  RedisOptions options = StreamOptions(milliseconds(20));
   options.max_deliveries = 3;
   LetOneDieOver(server);
   for (int alone = 1; alone <= 2; ++alone) {
-    const auto source = Source(server, "c" + std::to_string(alone), options);
+    const auto source = MakeSource(server, "c" + std::to_string(alone), options);
     const auto frames = PullSome(*source, 1);
     CHECK(frames[0].deliveries == alone + 1);
     CHECK_FALSE(frames[0].broken);
   }  // each goes without a word
-  const auto source = Source(server, "last", options);
+  const auto source = MakeSource(server, "last", options);
   const auto frames = PullSome(*source, 1);
   CHECK(frames[0].broken);
   CHECK(Settle(*source, frames[0], Ending::kDead, "internal"));
@@ -249,10 +150,10 @@ TEST_CASE("a frame whose workers never come back is dead after max_deliveries") 
 TEST_CASE("what is in work is kept from others for as long as it takes") {
   RedisServer server;
   Add(server, "slow");
-  const RedisOptions options = Options(milliseconds(300));
-  const auto owner = Source(server, "owner", options);
+  const RedisOptions options = StreamOptions(milliseconds(300));
+  const auto owner = MakeSource(server, "owner", options);
   const auto frames = PullSome(*owner, 1);
-  const auto thief = Source(server, "thief", options);
+  const auto thief = MakeSource(server, "thief", options);
   for (int i = 0; i < 4; ++i) CHECK(thief->Pull(10).value().empty());  // half a second each
   CHECK(Settle(*owner, frames[0], Ending::kDone));
 }
@@ -260,7 +161,7 @@ TEST_CASE("what is in work is kept from others for as long as it takes") {
 TEST_CASE("a consumer does not claim what it has in work, however idle it looks") {
   RedisServer server;
   Add(server, "a");
-  const auto source = Source(server, "c1", Options(milliseconds(400)));
+  const auto source = MakeSource(server, "c1", StreamOptions(milliseconds(400)));
   const auto frames = PullSome(*source, 1);
   const std::string id =
       server.Ask({"XPENDING", "frames:ready:p", "frame-processors", "-", "+", "1"})
@@ -281,7 +182,7 @@ TEST_CASE("a consumer does not claim what it has in work, however idle it looks"
 
 TEST_CASE("the group is made again, and settlements wait for a server that is away") {
   RedisServer server;
-  const auto source = Source(server, "c1");
+  const auto source = MakeSource(server, "c1");
   CHECK(source->Pull(1).value().empty());
   REQUIRE(server.Ask({"FLUSHALL"}).kind == RedisReply::Kind::kStatus);
   Add(server, "a");
@@ -291,17 +192,15 @@ TEST_CASE("the group is made again, and settlements wait for a server that is aw
   source->Settle({frames[0].ticket, Ending::kDone, "a", "{}", ""},
                  [&](bool ours) { answer.set_value(ours); });
   CHECK_FALSE(source->Pull(1));
-  CHECK_FALSE(source->Probe());
   server.Start();
   CHECK(answer.get_future().get());
   CHECK(Stream(server, "sample:results").size() == 1);
-  CHECK(source->Probe());
 }
 
 TEST_CASE("a result that Redis has no room for is kept until it has") {
   RedisServer server;
   Add(server, "a");
-  const auto source = Source(server, "c1");
+  const auto source = MakeSource(server, "c1");
   const auto frames = PullSome(*source, 1);
   REQUIRE(server.Ask({"CONFIG", "SET", "maxmemory", "1"}).kind == RedisReply::Kind::kStatus);
   std::promise<bool> answer;
@@ -318,7 +217,7 @@ TEST_CASE("a result that Redis has no room for is kept until it has") {
 TEST_CASE("a wrong kind of key is a matter of configuration, a stop ends pulling") {
   RedisServer server;
   REQUIRE(server.Ask({"SET", "frames:ready:p", "text"}).kind == RedisReply::Kind::kStatus);
-  const auto source = Source(server, "c1");
+  const auto source = MakeSource(server, "c1");
   CHECK(source->Pull(1).error().code == base::ErrorCode::kConfig);
   source->Interrupt();
   CHECK(source->Pull(1).error().code == base::ErrorCode::kShuttingDown);
@@ -326,7 +225,7 @@ TEST_CASE("a wrong kind of key is a matter of configuration, a stop ends pulling
 
 TEST_CASE("the names of those that are gone leave the group") {
   RedisServer server;
-  const auto source = Source(server, "c1", Options(milliseconds(5)));
+  const auto source = MakeSource(server, "c1", StreamOptions(milliseconds(5)));
   Add(server, "a");
   const auto held = PullSome(*source, 1);
   const auto names = [&] {
@@ -351,14 +250,14 @@ TEST_CASE("a consumer that holds nothing leaves the group, one that does stays i
   };
   for (const char* id : {"a", "b"}) Add(server, id);
   {
-    const auto source = Source(server, "done");
+    const auto source = MakeSource(server, "done");
     const auto frames = PullSome(*source, 1, 1);
     CHECK(Settle(*source, frames[0], Ending::kDone));
     CHECK(consumers() == 1);
   }
   CHECK(consumers() == 0);
   {
-    const auto source = Source(server, "holds");
+    const auto source = MakeSource(server, "holds");
     PullSome(*source, 1, 1);
     REQUIRE(source->Pull(1).value().empty());
   }

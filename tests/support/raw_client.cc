@@ -76,7 +76,7 @@ std::optional<RawResponse> RawClient::Read(bool head_only) {
   response.head = received_.substr(0, head_end + 4);
   response.status = std::stoi(response.head.substr(9, 3));
   std::size_t length = 0;
-  if (!head_only && response.status != 100 && response.status != 204)
+  if (!head_only && response.status >= 200 && response.status != 204)
     length = std::stoul(response.Field("Content-Length"));
   while (received_.size() < head_end + 4 + length) {
     if (!Fill()) return std::nullopt;

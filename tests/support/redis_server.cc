@@ -28,6 +28,8 @@ void RedisServer::Start() {
                                     dir_.path().string(),
                                     "--appendonly",
                                     "yes",
+                                    "--appendfsync",
+                                    "always",  // else a write may be late, and lost with kill -9
                                     "--save",
                                     "",
                                     "--logfile",

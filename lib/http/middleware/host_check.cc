@@ -28,6 +28,8 @@ HostCheck::HostCheck(const std::vector<std::string>& allowed, const std::vector<
 
 std::optional<Response> HostCheck::OnHead(Request& request) {
   const auto host = request.Find("Host");
+  // The field came with HTTP/1.1; before, a request was for the address that it was sent to.
+  if (!host && request.minor_version == 0) return std::nullopt;
   if (host && Allows(HostPart(*host), request.local)) return std::nullopt;
   return ErrorResponse(
       {base::ErrorCode::kBadRequest,

@@ -15,7 +15,7 @@ namespace sampleproc::http {
 //   - a name of `own` (the service's and the machine's);
 //   - localhost or a loopback address;
 //   - the very address that the connection came in on: what an orchestrator's probe sends.
-// The port does not count, nor does case, nor one dot at the end. An absolute-form target has been
+// A request of HTTP/1.0 without the field counts as for that address. The port does not count, nor does case, nor one dot at the end. An absolute-form target has been
 // compared with Host before (head_guard.h). No path is exempt.
 class HostCheck final : public Middleware {
  public:

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "process/steps/opencv_module.h"
@@ -13,8 +15,14 @@ using base::ErrorCode;
 constexpr double kSlope = 0.15;
 constexpr double kMiddle = 3.0;
 
-// The integral images (4 and 8 bytes a pixel, tilted ones the same) of all the pyramid's levels.
+// A piece takes 50 to 400 ms of a CPU, by the cascade.
+constexpr int kPieceWindows = 1'000'000;
+
+// The integral images (4 and 8 bytes a pixel, tilted ones the same) of one size's pixels: at most
+// the four for each window of a piece, and the rows that pieces share.
 constexpr std::uint64_t kBytesPerPixel = 40;
+constexpr std::uint64_t kPiecePixels = 4 * std::uint64_t{kPieceWindows};
+constexpr std::uint64_t kRowsAround = 512;
 
 class CascadeStep : public Step {
  public:
@@ -49,15 +57,17 @@ class CascadeStep : public Step {
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport&) override {
     const frame::Image& luma = input.picture.luma();
-    const std::uint64_t bytes = static_cast<std::uint64_t>(luma.width) *
-                                static_cast<std::uint64_t>(luma.height) * kBytesPerPixel;
+    const auto row = static_cast<std::uint64_t>(luma.width);
+    const std::uint64_t bytes =
+        std::min(row * static_cast<std::uint64_t>(luma.height), kPiecePixels + row * kRowsAround) *
+        kBytesPerPixel;
     const auto memory =
         input.budget.Reserve(bytes, "the cascade", input.budget_patience, input.allowance);
     if (!memory) return std::unexpected(memory.error());
     const opencv::Picture picture = ToOpencv(luma);
     const opencv::CascadeParameters parameters = {options_.scale, options_.min_neighbours,
-                                                  options_.min_size};
-    OpencvCall call(input.allowance);
+                                                  options_.min_size, kPieceWindows};
+    OpencvCall call(input.allowance, PriceTag("the cascade", luma.width, luma.height));
     const auto status = module_->find_cascade(cascade_, &picture, &parameters, call.host());
     if (auto done = call.Judge(status, "cascade"); !done) return done;
     for (const opencv::Found& object : call.found()) {

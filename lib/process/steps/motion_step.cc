@@ -102,7 +102,7 @@ class MotionStep : public Step {
                            frame::FrameResult& result, frame::StepReport& report) {
     constexpr opencv::MotionParameters kParameters = {kWarmUpFrames, kMinArea, kGlobalChange};
     const opencv::Picture luma = ToOpencv(input.picture.luma());
-    OpencvCall call(input.allowance);
+    OpencvCall call(input.allowance, "motion");
     opencv::MotionKind kind{};
     const auto status = module_->watch(state.background(), &luma, &kParameters, call.host(), &kind);
     if (auto done = call.Judge(status, "motion"); !done) return done;

@@ -24,8 +24,19 @@ opencv::Picture ToOpencv(const frame::Image& image) {
   return {image.data, image.stride, image.width, image.height};
 }
 
-bool OpencvCall::MayGoOn(void* self) noexcept {
-  return static_cast<OpencvCall*>(self)->allowance_.Check("").has_value();
+std::string PriceTag(std::string_view looking, int width, int height) {
+  return std::string(looking) + " in " + std::to_string(width) + "x" + std::to_string(height) +
+         " pixels";
+}
+
+bool OpencvCall::MayGoOn(void* self, double done) noexcept {
+  try {
+    OpencvCall& call = *static_cast<OpencvCall*>(self);
+    call.refusal_ = call.pace_.Check(done);
+    return call.refusal_.has_value();
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 bool OpencvCall::Take(void* self, const opencv::Found* found) noexcept {
@@ -40,8 +51,15 @@ bool OpencvCall::Take(void* self, const opencv::Found* found) noexcept {
 base::Result<void> OpencvCall::Judge(opencv::Status status, std::string_view step) const {
   switch (status) {
     case opencv::Status::kOk:
-    case opencv::Status::kStopped:
       return allowance_.Check(step);
+    case opencv::Status::kStopped:
+      if (!refusal_) return refusal_;
+      return base::Fail(ErrorCode::kOverloaded, "no memory for " + std::string(step));
+    case opencv::Status::kTooMany:
+      return base::Fail(ErrorCode::kInvalidFrame,
+                        std::string(step) +
+                            " would find more windows in this picture than in any "
+                            "scene; nothing is found by comparing them");
     case opencv::Status::kNoMemory:
       return base::Fail(ErrorCode::kOverloaded, "no memory for " + std::string(step));
     case opencv::Status::kInvalid:

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "process/steps/opencv_module.h"
@@ -14,23 +16,29 @@ namespace {
 constexpr double kSlope = 2.5;
 constexpr double kMiddle = 0.4;
 
+// A piece takes some 60 ms of a CPU.
 constexpr opencv::PeopleParameters kParameters = {
-    .scale = 1.05, .stride = 8, .padding = 8, .group_threshold = 2};
+    .scale = 1.05, .stride = 8, .padding = 8, .group_threshold = 2, .piece_pixels = 2'000'000};
 
 // The detector's window, and with it the smallest picture that is worth a look.
 constexpr int kWindowWidth = 64;
 constexpr int kWindowHeight = 128;
 
-// The smaller copy of the picture (3), gradients and their angles (10), for each pixel of the
-// largest level with its padding; and what the detector keeps whatever the size.
-constexpr std::uint64_t kBytesPerPixel = 16;
+// The smaller copy of the picture, for each pixel of the largest level; gradients, their angles and
+// padding, for each pixel of a piece with the rows around it; and what the detector keeps whatever
+// the size.
+constexpr std::uint64_t kCopyBytesPerPixel = 3;
+constexpr std::uint64_t kPieceBytesPerPixel = 13;
+constexpr std::uint64_t kRowsAround = 3 * kWindowHeight;
 constexpr std::uint64_t kFixedBytes = 2u << 20;
 
-// A camera whose motion was watched in this frame: then people move, or are not looked for.
-bool MotionWatched(const frame::FrameResult& result) {
-  return std::ranges::any_of(result.steps, [](const frame::StepReport& step) {
-    return step.name == "motion" && step.skipped.empty();
-  });
+// Why the motion step did not look, empty when it did: then people move, or are not looked for.
+// Nothing without that step.
+std::optional<std::string_view> MotionSkipped(const frame::FrameResult& result) {
+  for (const frame::StepReport& step : result.steps) {
+    if (step.name == "motion") return step.skipped;
+  }
+  return std::nullopt;
 }
 
 bool MotionSeen(const frame::FrameResult& result) {
@@ -56,11 +64,20 @@ class PeopleStep : public Step {
   PeopleStep& operator=(const PeopleStep&) = delete;
 
   std::string_view Name() const override { return "people"; }
-  StepNeeds Needs() const override { return {.luma_width = 0, .colour = true}; }
+  StepNeeds Needs() const override {
+    return {.luma_width = 0, .colour = true, .bytes_per_pixel = kCopyBytesPerPixel};
+  }
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport& report) override {
-    const bool gated = when_ == PeopleOptions::When::kMotion && MotionWatched(result);
+    const auto unwatched =
+        when_ == PeopleOptions::When::kMotion ? MotionSkipped(result) : std::nullopt;
+    // A camera that is refused is no photo: who makes up names would have every frame searched.
+    if (unwatched == CameraStates::kMaxCameras || unwatched == CameraStates::kNoMemory) {
+      report.skipped = *unwatched;
+      return {};
+    }
+    const bool gated = unwatched && unwatched->empty();
     if (gated && !MotionSeen(result)) {
       report.skipped = "no_motion";
       return {};
@@ -90,15 +107,17 @@ class PeopleStep : public Step {
       : module_(std::move(module)), people_(people), when_(when) {}
 
   static std::uint64_t BytesFor(int width, int height) {
-    return kFixedBytes +
-           static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) * kBytesPerPixel;
+    const auto row = static_cast<std::uint64_t>(width);
+    const std::uint64_t pixels = row * static_cast<std::uint64_t>(height);
+    const std::uint64_t piece = std::min(pixels, kParameters.piece_pixels + row * kRowsAround);
+    return kFixedBytes + pixels * kCopyBytesPerPixel + piece * kPieceBytesPerPixel;
   }
 
   base::Result<void> Look(const StepInput& input, const frame::Image& bgr,
                           const frame::Bbox& region, frame::FrameResult& result) {
     const opencv::Picture part{bgr.Row(region.y1) + std::ptrdiff_t{3} * region.x1, bgr.stride,
                                region.x2 - region.x1, region.y2 - region.y1};
-    OpencvCall call(input.allowance);
+    OpencvCall call(input.allowance, PriceTag("looking for people", part.width, part.height));
     const auto status = module_->find_people(people_, &part, &kParameters, call.host());
     if (auto done = call.Judge(status, "people"); !done) return done;
     for (const opencv::Found& person : call.found()) {

@@ -11,26 +11,28 @@ extern "C" {
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "video/module/stream_facts.h"
 
 namespace sampleproc::video {
 namespace {
 
-// FFmpeg's names of the decoders that may run. Each one more is code that hostile files reach.
-constexpr char kDecoders[] =
-    "cinepak,ffv1,h263,h264,hevc,libdav1d,mjpeg,mpeg1video,mpeg2video,mpeg4,msmpeg4,msmpeg4v1,"
-    "msmpeg4v2,rawvideo,vp8,vp9,wmv1,wmv2";
-
 constexpr std::int64_t kProbeBytes = 5'000'000;  // read at most, to learn what the streams are
 constexpr std::int64_t kProbeMicroseconds = 5'000'000;
-constexpr int kMostStreams = 16;
+// A transport stream of a whole multiplex has some dozens.
+constexpr int kMostStreams = 256;
+constexpr int kMostFailedReads = 64;  // in a row; a demuxer that stands still is given up
 // The demuxer's packets and tables, the decoder's tables: measured, not exact.
 constexpr std::uint64_t kBesideFrames = 8u << 20;
 
 constexpr std::size_t kMostWaiting = 64;  // more than any decoder holds back
 
 constexpr char kBadHead[] = "the head of the video is corrupt or cut off";
-constexpr char kCorrupt[] = "its data is corrupt";
+constexpr char kCorrupt[] = "its data is corrupt or missing here";
+constexpr char kTooManyStreams[] = "it has more than 256 streams";
+constexpr char kNoPicture[] = "it has no picture in it";
 constexpr char kCutOff[] = "the file breaks off here";
 constexpr char kTooLarge[] = "a picture has more bytes than max_frame_bytes";
 
@@ -54,48 +56,8 @@ class Settings {
   AVDictionary* entries_ = nullptr;
 };
 
-bool IsListed(std::string_view name) {
-  for (std::string_view rest = kDecoders; !rest.empty();) {
-    const std::string_view known = rest.substr(0, rest.find(','));
-    if (name == known) return true;
-    rest.remove_prefix(std::min(rest.size(), known.size() + 1));
-  }
-  return false;
-}
-
 int RefuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
   return AVERROR(EPERM);
-}
-
-// How many frames a decoder may hold at once: its references, what waits for reordering, the one it
-// works on and the one handed out.
-std::uint64_t FramesHeld(const AVCodecContext& decoder) {
-  switch (decoder.codec_id) {
-    case AV_CODEC_ID_H264:
-      return static_cast<std::uint64_t>(std::clamp(decoder.refs, 1, 16)) +
-             static_cast<std::uint64_t>(std::clamp(decoder.has_b_frames, 0, 16)) + 2;
-    case AV_CODEC_ID_HEVC:
-    case AV_CODEC_ID_VP9:
-    case AV_CODEC_ID_AV1:
-      return 10;
-    case AV_CODEC_ID_VP8:
-      return 5;
-    default:
-      return 4;
-  }
-}
-
-// Of a codec whose pictures all stand alone, a packet without a picture is a broken one.
-bool GivesOnePictureEach(AVCodecID codec) {
-  const AVCodecDescriptor* const known = avcodec_descriptor_get(codec);
-  return known != nullptr && (known->props & AV_CODEC_PROP_INTRA_ONLY) != 0;
-}
-
-// The end marker is what tells a whole JPEG from one whose last rows are missing.
-bool HasJpegEnd(const AVPacket& packet) {
-  const std::string_view bytes(reinterpret_cast<const char*>(packet.data),
-                               static_cast<std::size_t>(packet.size));
-  return bytes.find("\xFF\xD9") != std::string_view::npos;
 }
 
 bool IsBroken(const AVFrame& frame) {
@@ -108,6 +70,7 @@ Stream::Stream(const ModuleHost& host, const ModuleRequest& request)
     : host_(host),
       max_frame_bytes_(request.max_frame_bytes),
       cut_short_(request.cut_short),
+      jpeg_packets_(request.jpeg_packets),
       input_(host, request.size),
       packet_(av_packet_alloc()),
       frame_(av_frame_alloc()) {}
@@ -185,6 +148,7 @@ ModuleStatus Stream::OpenDecoder(const char** what) {
   const AVCodec* codec = nullptr;
   index_ = av_find_best_stream(demuxer_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
   if (index_ < 0 || (demuxer_->streams[index_]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) {
+    if (too_many_streams_) return Failure(ModuleStatus::kUnsupported, kTooManyStreams, what);
     // Tables that were to name the video may be in the part that is missing.
     if (cut_short_) return Failure(ModuleStatus::kInvalid, kBadHead, what);
     return Failure(ModuleStatus::kUnsupported, "there is no video in it that can be decoded", what);
@@ -206,6 +170,8 @@ ModuleStatus Stream::OpenDecoder(const char** what) {
   if (!FitsLimit(decoder_->width, decoder_->height)) {
     return Failure(ModuleStatus::kInvalid, kTooLarge, what);
   }
+  orientation_ = OrientationOf(stream);
+  passes_packets_ = jpeg_packets_ && codec->id == AV_CODEC_ID_MJPEG && orientation_ == 1;
   decoder_->opaque = this;
   decoder_->get_buffer2 = &Stream::GetBuffer;
   decoder_->pkt_timebase = stream.time_base;
@@ -233,6 +199,7 @@ ModuleStatus Stream::Open(const char* demuxer, const char** what) {
   }
   if (!host_.may_hold(host_.self, kBesideFrames)) return ModuleStatus::kStopped;
   if (!OpenContainer(demuxer)) {
+    if (too_many_streams_) return Failure(ModuleStatus::kUnsupported, kTooManyStreams, what);
     return Failure(ModuleStatus::kInvalid, kBadHead, what);
   }
   return OpenDecoder(what);
@@ -254,77 +221,203 @@ void Stream::Stamp(ModulePicture* picture) {
   picture->codec = avcodec_get_name(decoder_->codec_id);
 }
 
-void Stream::OnLog(void* source, int level, const char*, va_list) {
+void Stream::StampPacket(ModulePicture* picture) {
+  const std::int64_t pts = packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts;
+  const AVRational unit = demuxer_->streams[index_]->time_base;
+  picture->has_pts = pts != AV_NOPTS_VALUE;
+  picture->pts = picture->has_pts ? pts : 0;
+  picture->pts_num = unit.num;
+  picture->pts_den = unit.den;
+  picture->codec = avcodec_get_name(decoder_->codec_id);
+}
+
+void Stream::OnLog(void* source, int level, const char* format, va_list) {
   if (level > AV_LOG_ERROR || source == nullptr) return;
   if (*static_cast<const AVClass* const*>(source) != avformat_get_class()) return;
   auto* const stream = static_cast<Stream*>(static_cast<AVFormatContext*>(source)->opaque);
   // The others report broken data with the packet, and complain of harmless things as well.
-  if (stream != nullptr && stream->container_ == "matroska") stream->skipped_ = true;
+  if (stream == nullptr) return;
+  if (stream->container_ == "matroska") stream->skipped_ = true;
+  if (std::string_view(format).find("max_streams") != std::string_view::npos) {
+    stream->too_many_streams_ = true;
+  }
+}
+
+// The next packet of the video that can be made use of.
+Stream::Fed Stream::ReadPacket() {
+  for (;;) {
+    if (!input_.MayGoOn()) return Fed::kStopped;
+    if (!std::exchange(has_packet_, false)) {
+      av_packet_unref(packet_.get());
+      const int read = av_read_frame(demuxer_.get(), packet_.get());
+      if (input_.stopped()) return Fed::kStopped;
+      if (std::exchange(skipped_, false)) {
+        has_packet_ = read >= 0;
+        return Fed::kCorrupt;
+      }
+      if (read == AVERROR_EOF) return cut_short_ && !recovering_ ? Fed::kCutOff : Fed::kLast;
+      if (read < 0) return ++failed_reads_ > kMostFailedReads ? Fed::kEndless : Fed::kCorrupt;
+      failed_reads_ = 0;
+    }
+    // An empty packet is a repetition of the last picture, but to the decoder it means the end.
+    if (packet_->stream_index != index_ || packet_->size == 0) continue;
+    const bool is_flagged = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0;
+    // Of a transport stream the end of a picture is found where the next one begins, so the flag of
+    // the next one's packets comes with it.
+    const bool is_corrupt =
+        container_ == "mpegts" ? std::exchange(next_is_corrupt_, is_flagged) : is_flagged;
+    if (is_corrupt) return Fed::kCorrupt;
+    // A recording cut out of a longer one begins with pictures whose references are not in it.
+    started_ = started_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
+    if (started_) return Fed::kPacket;
+    if (recovering_) ++left_out_;
+  }
 }
 
 // Hands the decoder one more packet, or its end when there is none.
 Stream::Fed Stream::Feed() {
-  for (;;) {
-    if (!input_.MayGoOn()) return Fed::kStopped;
-    av_packet_unref(packet_.get());
-    const int read = av_read_frame(demuxer_.get(), packet_.get());
-    if (input_.stopped()) return Fed::kStopped;
-    if (read == AVERROR_EOF && !cut_short_ && !skipped_) break;
-    if (read < 0 || skipped_) return Fed::kCutOff;
-    // An empty packet is a repetition of the last picture, but to the decoder it means the end.
-    if (packet_->stream_index != index_ || packet_->size == 0) continue;
-    if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) return Fed::kCutOff;
-    // Nothing else says where the pictures of this container end.
-    if (container_ == "mjpeg" && !HasJpegEnd(*packet_)) return Fed::kCutOff;
-    // A recording cut out of a longer one begins with pictures whose references are not in it.
-    started_ = started_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
-    if (!started_) continue;
-    if (container_ == "avi") {
-      packet_times_.push_back(packet_->dts);
-      if (packet_times_.size() > kMostWaiting) packet_times_.pop_front();
-    }
-    return avcodec_send_packet(decoder_.get(), packet_.get()) < 0 ? Fed::kCorrupt : Fed::kPacket;
+  const Fed read = ReadPacket();
+  bad_from_ = sent_ + 1;
+  if (read == Fed::kLast) {
+    return avcodec_send_packet(decoder_.get(), nullptr) < 0 ? Fed::kCorrupt : Fed::kLast;
   }
-  return avcodec_send_packet(decoder_.get(), nullptr) < 0 ? Fed::kCorrupt : Fed::kLast;
+  if (read != Fed::kPacket) return read;
+  // Nothing else says where the pictures of this container end.
+  if (container_ == "mjpeg" && !HasJpegEnd(*packet_)) return Fed::kCorrupt;
+  if (container_ == "avi") {
+    packet_times_.push_back(packet_->dts);
+    if (packet_times_.size() > kMostWaiting) packet_times_.pop_front();
+  }
+  decoder_->reordered_opaque = ++sent_;
+  return avcodec_send_packet(decoder_.get(), packet_.get()) < 0 ? Fed::kCorrupt : Fed::kPacket;
+}
+
+// Makes ready for the next picture that needs no other. False when this damage has been told: it
+// lasts until a whole picture comes, except where every picture stands alone.
+bool Stream::GoOnBehindDamage() {
+  avcodec_flush_buffers(decoder_.get());
+  packet_times_.clear();
+  awaited_ = started_ = whole_ = false;
+  return !std::exchange(recovering_, true) || GivesOnePictureEach(decoder_->codec_id);
+}
+
+// What comes of a packet that could not be had or decoded; kOk: to go on with the next.
+ModuleStatus Stream::DamageOr(Fed fed, const char** what) {
+  switch (fed) {
+    case Fed::kPacket:
+    case Fed::kLast:
+      return ModuleStatus::kOk;
+    case Fed::kStopped:
+      return ModuleStatus::kStopped;
+    case Fed::kCutOff:
+      return Failure(ModuleStatus::kInvalid, kCutOff, what);
+    case Fed::kEndless:
+      return Failure(ModuleStatus::kInvalid, kCorrupt, what);
+    case Fed::kCorrupt:
+      break;
+  }
+  const ModuleStatus failure = Failure(ModuleStatus::kDamaged, kCorrupt, what);
+  if (failure == ModuleStatus::kStopped) return failure;
+  over_limit_ = false;
+  return GoOnBehindDamage() ? ModuleStatus::kDamaged : ModuleStatus::kOk;
 }
 
 ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** what) {
   channels_ = channels;
+  left_out_ = 0;
+  const ModuleStatus status = NextPicture(channels, picture, what);
+  picture->left_out = left_out_;
+  return status;
+}
+
+ModuleStatus Stream::NextPacket(ModulePicture* picture, const char** what) {
+  for (;;) {
+    const Fed read = ReadPacket();
+    if (read == Fed::kLast) {
+      if (shown_ || recovering_) return ModuleStatus::kEnd;
+      return Failure(ModuleStatus::kInvalid, kNoPicture, what);
+    }
+    if (read != Fed::kPacket) {
+      if (const auto status = DamageOr(read, what); status != ModuleStatus::kOk) return status;
+      continue;
+    }
+    const std::string_view bytes(reinterpret_cast<const char*>(packet_->data),
+                                 static_cast<std::size_t>(packet_->size));
+    if (IsJpegField(bytes)) {
+      passes_packets_ = false;
+      has_packet_ = true;
+      return ModuleStatus::kOk;
+    }
+    if (!host_.may_hold(host_.self, kBesideFrames + bytes.size())) {
+      refused_ = true;
+      return ModuleStatus::kStopped;
+    }
+    const std::size_t start = std::min(bytes.find("\xFF\xD8\xFF"), bytes.size());
+    picture->encoded = packet_->data + (start == bytes.size() ? 0 : start);
+    picture->encoded_size = bytes.size() - (start == bytes.size() ? 0 : start);
+    StampPacket(picture);
+    picture->orientation = 1;
+    shown_ = whole_ = true;
+    recovering_ = false;
+    return ModuleStatus::kOk;
+  }
+}
+
+// Fills frame_ with the next whole one.
+ModuleStatus Stream::TakePicture(const char** what) {
   for (;;) {
     if (!input_.MayGoOn()) return ModuleStatus::kStopped;
     const int got = avcodec_receive_frame(decoder_.get(), frame_.get());
-    if (got == AVERROR_EOF) {
-      if (!shown_) return Failure(ModuleStatus::kInvalid, "it has no picture in it", what);
-      return ModuleStatus::kEnd;
-    }
-    if (got == AVERROR(EAGAIN)) {
-      if (awaited_) return Failure(ModuleStatus::kInvalid, kCorrupt, what);
-      switch (Feed()) {
-        case Fed::kPacket:
-          awaited_ = GivesOnePictureEach(decoder_->codec_id);
-          continue;
-        case Fed::kLast:
-          continue;
-        case Fed::kStopped:
-          return ModuleStatus::kStopped;
-        case Fed::kCutOff:
-          return Failure(ModuleStatus::kInvalid, kCutOff, what);
-        case Fed::kCorrupt:
-          return Failure(ModuleStatus::kInvalid, kCorrupt, what);
+    if (draining_for_) {
+      if (got < 0) {
+        const Fed why = *std::exchange(draining_for_, std::nullopt);
+        if (const auto status = DamageOr(why, what); status != ModuleStatus::kOk) return status;
+      } else if (!IsBroken(*frame_) && frame_->reordered_opaque < bad_from_) {
+        return ModuleStatus::kOk;
       }
+      continue;
     }
-    if (got < 0) return Failure(ModuleStatus::kInvalid, kCorrupt, what);
-    awaited_ = false;
-    if (!IsBroken(*frame_)) break;
-    if (shown_) return Failure(ModuleStatus::kInvalid, kCorrupt, what);
-    // Before the first whole picture: those that build up one without a picture of its own.
-    if (frame_->decode_error_flags != 0) return Failure(ModuleStatus::kInvalid, kCorrupt, what);
+    if (got == AVERROR_EOF) {
+      if (shown_ || recovering_) return ModuleStatus::kEnd;
+      return Failure(ModuleStatus::kInvalid, kNoPicture, what);
+    }
+    Fed fed = Fed::kCorrupt;
+    bad_from_ = sent_;
+    if (got == AVERROR(EAGAIN) && !awaited_) {
+      fed = Feed();
+      awaited_ = fed == Fed::kPacket && GivesOnePictureEach(decoder_->codec_id);
+    } else if (got >= 0) {
+      awaited_ = false;
+      if (!IsBroken(*frame_)) return ModuleStatus::kOk;
+      // Before the first whole picture: those that build up one without a picture of its own.
+      if (!whole_ && frame_->decode_error_flags == 0) {
+        if (recovering_) ++left_out_;
+        continue;
+      }
+      bad_from_ = frame_->reordered_opaque;
+    }
+    if (fed == Fed::kCutOff || (fed == Fed::kCorrupt && !input_.stopped() && !refused_)) {
+      draining_for_ = fed;
+      avcodec_send_packet(decoder_.get(), nullptr);  // what fails gives no frames
+      continue;
+    }
+    if (const auto status = DamageOr(fed, what); status != ModuleStatus::kOk) return status;
   }
+}
+
+ModuleStatus Stream::NextPicture(int channels, ModulePicture* picture, const char** what) {
+  if (passes_packets_) {
+    const ModuleStatus status = NextPacket(picture, what);
+    if (status != ModuleStatus::kOk || passes_packets_) return status;
+  }
+  if (const ModuleStatus status = TakePicture(what); status != ModuleStatus::kOk) return status;
   if (const ModuleStatus status = Convert(channels, picture, what); status != ModuleStatus::kOk) {
     return status;
   }
   Stamp(picture);
-  shown_ = true;
+  picture->orientation = orientation_;
+  shown_ = whole_ = true;
+  recovering_ = false;
   return ModuleStatus::kOk;
 }
 

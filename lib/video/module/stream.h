@@ -4,6 +4,7 @@
 #include <cstdarg>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string_view>
 
 #include "video/module/converter.h"
@@ -28,11 +29,18 @@ class Stream {
   static void OnLog(void* source, int level, const char* format, va_list arguments);
 
  private:
-  enum class Fed { kPacket, kLast, kStopped, kCutOff, kCorrupt };
+  enum class Fed { kPacket, kLast, kStopped, kCutOff, kCorrupt, kEndless };
 
   bool OpenContainer(const char* demuxer);
   ModuleStatus OpenDecoder(const char** what);
+  Fed ReadPacket();
   Fed Feed();
+  ModuleStatus NextPacket(ModulePicture* picture, const char** what);
+  ModuleStatus NextPicture(int channels, ModulePicture* picture, const char** what);
+  bool GoOnBehindDamage();
+  void StampPacket(ModulePicture* picture);
+  ModuleStatus DamageOr(Fed fed, const char** what);
+  ModuleStatus TakePicture(const char** what);
   ModuleStatus Convert(int channels, ModulePicture* picture, const char** what);
   bool HoldFor(int width, int height, int format);
   bool FitsLimit(int width, int height) const;
@@ -43,6 +51,7 @@ class Stream {
   const ModuleHost& host_;
   const std::uint64_t max_frame_bytes_;
   const bool cut_short_;
+  const bool jpeg_packets_;
   // In the order of their use; each is closed before the one it draws from.
   Input input_;
   Handle<AVFormatContext> demuxer_;
@@ -57,8 +66,22 @@ class Stream {
   int channels_ = 1;                       // wanted by the call that runs
   bool awaited_ = false;                   // a packet that must give a picture is with the decoder
   bool skipped_ = false;                   // the demuxer left something out
-  bool started_ = false;                   // a packet that stands on its own was seen
-  bool shown_ = false;                     // a frame was handed out
+  bool has_packet_ = false;                // the packet was read and waits for its turn
+  bool too_many_streams_ = false;
+  bool next_is_corrupt_ = false;  // of a transport stream
+  bool started_ = false;  // a packet that stands on its own was seen, since the last damage if any
+  bool whole_ = false;    // a frame was handed out since then
+  bool recovering_ = false;      // damage was told, and no whole frame came since
+  bool shown_ = false;           // a frame was handed out
+  bool passes_packets_ = false;  // JPEG pictures are handed out encoded
+  int orientation_ = 1;
+  int failed_reads_ = 0;  // in a row
+  std::uint64_t left_out_ = 0;
+
+  // Packets are numbered as they go to the decoder; a frame has its packet's number.
+  std::int64_t sent_ = 0;
+  std::int64_t bad_from_ = 0;        // of the damage met last: what comes of this packet on is bad
+  std::optional<Fed> draining_for_;  // the damage that is told once the frames before it are out
   bool over_limit_ = false;
   bool refused_ = false;  // the host has no memory for us
 };

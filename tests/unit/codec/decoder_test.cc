@@ -40,7 +40,10 @@ TEST_CASE("a foreign picture is refused by its name and with the list of what is
       {"RIFF\0\0\0\0AVI LIST"sv, "AVI"},
       {"\0\0\0\x18"
        "ftypheic"sv,
-       "HEIF"},
+       "HEIC"},
+      {"\0\0\0\x1c"
+       "ftypmif1\0\0\0\0mif1avif...."sv,
+       "AVIF"},
       {"\0\0\0\x18"
        "ftypavif"sv,
        "AVIF"}};

@@ -234,7 +234,7 @@ TEST_CASE("broken EXIF data is a warning and changes nothing") {
   many_entries[8] = many_entries[9] = 0xff;
   many_entries[10] = 0;  // another tag, so the walk goes on past the end
   const std::vector<Bytes> broken = {
-      Tiff(0),       Tiff(9),      Tiff(6, false, 4), Tiff(6, false, 3, 2),
+      Tiff(0),       Tiff(9),      Tiff(6, false, 2), Tiff(6, false, 3, 2),
       far_directory, many_entries, early_directory,   {'X', 'X', 0, 0}};
   const Bytes jpeg = MakeJpeg({});
   Door first;
@@ -259,6 +259,31 @@ TEST_CASE("broken EXIF data is a warning and changes nothing") {
   REQUIRE(decoded);
   CHECK(decoded->orientation == 1);
   CHECK(decoded->warnings.at(0).type == "exif_invalid");
+}
+
+TEST_CASE("an orientation as LONG and EXIF data behind padding are understood") {
+  using namespace std::string_view_literals;
+  Bytes long_big_endian = Tiff(6, true, 4);
+  std::fill_n(long_big_endian.begin() + 18, 4, std::uint8_t{0});
+  long_big_endian[21] = 6;
+  std::vector<Bytes> odd = {Tiff(6, false, 4), long_big_endian};
+  for (const std::string_view padding : {"Exif\0\0"sv, "\0\0\0\0"sv, "Exif\0\0\0\0"sv}) {
+    const base::ByteView before = base::AsBytes(padding);
+    Bytes tiff(before.begin(), before.end());
+    const Bytes plain = Tiff(6);
+    tiff.insert(tiff.end(), plain.begin(), plain.end());
+    odd.push_back(tiff);
+  }
+  for (const Bytes& tiff : odd) {
+    Door door;
+    const auto jpeg = door.Decode(WithExif(MakeJpeg({}), tiff));
+    REQUIRE(jpeg);
+    CHECK(jpeg->orientation == 6);
+    CHECK(jpeg->warnings.empty());
+    const auto png = door.Decode(WithExifChunk(MakePng({}), tiff));
+    REQUIRE(png);
+    CHECK(png->orientation == 6);
+  }
 }
 
 TEST_CASE("EXIF data without an orientation is upright and no reason to warn") {

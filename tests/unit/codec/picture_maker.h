@@ -46,12 +46,18 @@ struct JpegSpec {
   bool separate_scans = false;  // baseline, one scan a component
   bool rgb = false;             // stored as RGB instead of YCbCr
   bool arithmetic = false;
+  bool ycck = false;           // of four channels, stored as YCCK instead of CMYK
+  bool adobe = true;           // of four channels, with Adobe's segment
+  std::vector<int> flat = {};  // a value for each channel, the same in every pixel
   unsigned restart_interval = 0;
   int repeat_last_scan = 0;  // of a progressive one: so many more of the same
 };
 
 inline Bytes MakeJpeg(const JpegSpec& spec) {
-  const Bytes pixels = TestPixels(spec.width, spec.height, spec.channels);
+  Bytes pixels = TestPixels(spec.width, spec.height, spec.channels);
+  for (std::size_t i = 0; i < pixels.size() && !spec.flat.empty(); ++i) {
+    pixels[i] = static_cast<std::uint8_t>(spec.flat[i % spec.flat.size()]);
+  }
   jpeg_compress_struct cinfo;
   jpeg_error_mgr errors;
   cinfo.err = jpeg_std_error(&errors);
@@ -66,6 +72,8 @@ inline Bytes MakeJpeg(const JpegSpec& spec) {
       spec.channels == 1 ? JCS_GRAYSCALE : (spec.channels == 3 ? JCS_RGB : JCS_CMYK);
   jpeg_set_defaults(&cinfo);
   if (spec.rgb) jpeg_set_colorspace(&cinfo, JCS_RGB);
+  if (spec.ycck) jpeg_set_colorspace(&cinfo, JCS_YCCK);
+  if (!spec.adobe) cinfo.write_Adobe_marker = FALSE;
   jpeg_set_quality(&cinfo, 80, TRUE);
   cinfo.restart_interval = spec.restart_interval;
   cinfo.arith_code = spec.arithmetic ? TRUE : FALSE;

@@ -18,13 +18,13 @@ TEST_CASE("what ends early waits for its camera's earlier frames, not for other 
   const auto b1 = order.Join("b");
   const auto a3 = order.Join("a");
   const auto alone = order.Join(std::nullopt);
-  order.Leave(a3, [&] { out += "a3 "; });
-  order.Leave(alone, [&] { out += "alone "; });
-  order.Leave(b1, [&] { out += "b1 "; });
+  order.Leave(a3, [&]() noexcept { out += "a3 "; });
+  order.Leave(alone, [&]() noexcept { out += "alone "; });
+  order.Leave(b1, [&]() noexcept { out += "b1 "; });
   CHECK(out == "alone b1 ");
-  order.Leave(a1, [&] { out += "a1 "; });
+  order.Leave(a1, [&]() noexcept { out += "a1 "; });
   CHECK(out == "alone b1 a1 ");
-  order.Leave(a2, [&] { out += "a2 "; });
+  order.Leave(a2, [&]() noexcept { out += "a2 "; });
   CHECK(out == "alone b1 a1 a2 a3 ");
 }
 
@@ -32,10 +32,10 @@ TEST_CASE("a frame may join and end while one of its camera goes out") {
   CameraOrder order;
   std::string out;
   const auto first = order.Join("a");
-  order.Leave(first, [&] {
+  order.Leave(first, [&]() noexcept {
     out += "first ";
     const auto second = order.Join("a");
-    order.Leave(second, [&] { out += "second "; });
+    order.Leave(second, [&]() noexcept { out += "second "; });
   });
   CHECK(out == "first second ");
 }
@@ -55,7 +55,7 @@ TEST_CASE("many threads leave in any order, each camera goes out in its own") {
     threads.emplace_back([&, t] {
       for (std::size_t i = t; i < places.size(); i += 4) {
         const int number = places[i].second;
-        order.Leave(places[i].first, [&out, number] {
+        order.Leave(places[i].first, [&out, number]() noexcept {
           out[static_cast<std::size_t>(number % kCameras)].push_back(number);
         });
       }

@@ -8,11 +8,15 @@
 #include <thread>
 
 #include "support/fake_clock.h"
+#include "unit/consumer/dispatcher_bench.h"
 
 namespace sampleproc::consumer {
 namespace {
 
 using base::ErrorCode;
+using telemetry::condition::kSourceSilent;
+using telemetry::condition::kSourceUnhealthy;
+using telemetry::condition::kSourceUnreachable;
 using Pulled = base::Result<std::vector<Delivery>>;
 
 base::Error Broken(ErrorCode code = ErrorCode::kUnavailable) {
@@ -52,7 +56,12 @@ class Scripted final : public FrameSource {
     const std::lock_guard lock(mutex_);
     ++probes_;
     changed_.notify_all();
+    if (unhealthy_) return std::unexpected(Broken());
     return {};
+  }
+  void SetUnhealthy(bool unhealthy) {
+    const std::lock_guard lock(mutex_);
+    unhealthy_ = unhealthy;
   }
   void Interrupt() override {
     const std::lock_guard lock(mutex_);
@@ -87,17 +96,11 @@ class Scripted final : public FrameSource {
   std::condition_variable changed_;
   std::deque<Pulled> answers_;
   bool interrupted_ = false;
+  bool unhealthy_ = false;
   int pulls_ = 0;
   int probes_ = 0;
   int resets_ = 0;
   std::size_t largest_ = 0;
-};
-
-class NoPixelsAnywhere final : public PixelLoader {
- public:
-  base::Result<frame::Frame> Load(FrameEntry&, const base::Allowance&) override {
-    return base::Fail(ErrorCode::kNotFound, "none");
-  }
 };
 
 // Keeps the messages.
@@ -121,54 +124,66 @@ class Log final : public base::Logger {
 
 struct Bench {
   Bench() {
-    process.pipeline = {"stats"};
     options.poll_interval = std::chrono::milliseconds(0);
-    auto started = process::WorkerPool::Start(1, 10, {process, codec, budget, clock, cameras}, log);
-    REQUIRE(started);
-    pool = std::move(*started);
-    dispatcher.emplace(
-        DispatcherContext{
-            source, {}, pixels, *pool, {tracker, clock, metrics}, budget, conditions, ledger, log},
-        DispatcherOptions{options, process});
+    pixels.PaidBy(budget);
+    dispatcher.emplace(DispatcherContext{source,
+                                         sinks,
+                                         pixels,
+                                         fetchers,
+                                         hands,
+                                         wakeups,
+                                         {tracker, clock, metrics},
+                                         budget,
+                                         ledger,
+                                         conditions,
+                                         log},
+                       DispatcherOptions{options, process});
   }
   ~Bench() {
     consumer.reset();
-    pool->StopWithin(std::chrono::hours(1));
+    fetchers.Stop();
     dispatcher.reset();
   }
+  // The reason of this condition, "" when it is not so.
+  std::string Told(std::string_view name) {
+    consumer->Look();
+    for (const auto& each : conditions.List()) {
+      if (each.name == name && each.subject == "buffer:8002") return each.reason;
+    }
+    return "";
+  }
   void Start() {
-    consumer.emplace(
-        source, *dispatcher, options,
-        [this](int count) {
-          const std::lock_guard lock(mutex);
-          failures.push_back(count);
-          return std::chrono::milliseconds(0);
-        },
-        metrics, clock, log);
+    consumer.emplace(PullContext{source, *dispatcher, metrics, conditions, clock, log}, options,
+                     "buffer:8002", [this](int count) {
+                       const std::lock_guard lock(mutex);
+                       failures.push_back(count);
+                       return std::chrono::milliseconds(0);
+                     });
   }
 
   Options options;
   process::Options process;
-  codec::Options codec;
   testing::FakeClock clock;
   Log log;
   telemetry::Metrics metrics{clock, "test"};
   telemetry::Conditions conditions{clock, log};
   process::FrameTracker tracker{100, log};
   resources::MemoryBudget budget{1 << 20};
-  process::CameraStates cameras{1, budget};
   Scripted source;
-  NoPixelsAnywhere pixels;
+  SinkSet sinks;
+  test::Pixels pixels;
+  FetchThreads fetchers{1, pixels, log};
+  test::Hands hands{1};
+  WakeupThread wakeups{clock};
   Ledger ledger{metrics};
   std::mutex mutex;
   std::vector<int> failures;
-  std::unique_ptr<process::WorkerPool> pool;
   std::optional<Dispatcher> dispatcher;
   std::optional<Consumer> consumer;
 };
 
-constexpr const char* kLost = "consumer: no frames can be pulled";
-constexpr const char* kFound = "consumer: frames can be pulled";
+constexpr const char* kLost = "condition begins";
+constexpr const char* kFound = "condition ends";
 
 TEST_CASE("what is pulled is dispatched, a batch at most at a time") {
   Bench bench;
@@ -200,8 +215,10 @@ TEST_CASE("failures are backed off and counted, each change of state is logged o
     CHECK(bench.failures == std::vector{1, 2, 3, 4, 1});
   }
   CHECK(bench.source.resets() == 2);  // with the third failure in a row and with the fourth
+  CHECK(bench.log.Count("consumer: frames can be pulled") == 1);
   CHECK(bench.log.Count(kLost) == 2);
   CHECK(bench.log.Count(kFound) == 2);
+  CHECK(bench.conditions.List().empty());
   const std::string text = bench.metrics.Text({});
   CHECK(text.find("pull_failures_total{type=\"unavailable\"} 4\n") != std::string::npos);
   CHECK(text.find("pull_failures_total{type=\"request-timeout\"} 1\n") != std::string::npos);
@@ -218,15 +235,62 @@ TEST_CASE("a failure is told until a pull succeeds") {
   CHECK(bench.consumer->facts().problem.empty());
 }
 
-TEST_CASE("the upstream is asked how it is every health_check_interval") {
+TEST_CASE("the upstream is asked how it is every health_check_interval, also while a pull hangs") {
   Bench bench;
-  bench.options.health_check_interval = std::chrono::seconds(30);
+  bench.options.health_check_interval = std::chrono::seconds(3);
   bench.Start();
   bench.source.Give(Frames(0));
   bench.source.AwaitPulls(1);
-  bench.clock.Advance(std::chrono::seconds(31));
+  bench.source.SetUnhealthy(true);
+  // The thread may only just be beginning its pause.
+  while (bench.Told(kSourceUnhealthy).empty()) {
+    bench.clock.Advance(std::chrono::milliseconds(1));
+    std::this_thread::yield();
+  }
+  CHECK(bench.Told(kSourceUnhealthy) == "as the test wants it");
+  bench.source.SetUnhealthy(false);
+  while (!bench.Told(kSourceUnhealthy).empty()) {
+    bench.clock.Advance(std::chrono::milliseconds(1));
+    std::this_thread::yield();
+  }
+}
+
+TEST_CASE("a pull that has no answer for seconds is told before it fails") {
+  Bench bench;
+  bench.Start();
   bench.source.Give(Frames(0));
-  bench.source.AwaitProbes(1);
+  while (!bench.consumer->facts().connected) std::this_thread::yield();
+  CHECK(bench.Told(kSourceUnreachable).empty());
+  // The next pull hangs; it may only just be beginning.
+  while (bench.Told(kSourceUnreachable).empty()) bench.clock.Advance(Consumer::kOverdue);
+  CHECK(bench.Told(kSourceUnreachable).starts_with("a pull of frames has no answer for "));
+  CHECK_FALSE(bench.consumer->facts().connected);
+  bench.source.Give(Frames(0));
+  while (!bench.Told(kSourceUnreachable).empty()) std::this_thread::yield();
+  CHECK(bench.consumer->facts().connected);
+  CHECK(bench.log.Count(kLost) == 1);
+  CHECK(bench.log.Count(kFound) == 1);
+}
+
+TEST_CASE("an upstream that answers and has no frames for silent_after is told until it has one") {
+  Bench bench;
+  bench.options.silent_after = std::chrono::seconds(60);
+  bench.Start();
+  auto nothing = [&bench, pulls = 0]() mutable {
+    bench.source.Give(Frames(0));
+    bench.source.AwaitPulls(++pulls);
+    while (!bench.consumer->facts().connected) std::this_thread::yield();
+  };
+  nothing();
+  bench.clock.Advance(std::chrono::seconds(1));
+  CHECK(bench.Told(kSourceSilent).empty());
+  for (int i = 0; i < 62; ++i) {  // none of them is overdue
+    nothing();
+    bench.clock.Advance(std::chrono::seconds(1));
+  }
+  CHECK(bench.Told(kSourceSilent).starts_with("pulls succeed and have brought no frame for 6"));
+  bench.source.Give(Frames(1));
+  while (!bench.Told(kSourceSilent).empty()) std::this_thread::yield();
 }
 
 TEST_CASE("a stop ends a pull that waits, and a pause that the upstream asked for") {

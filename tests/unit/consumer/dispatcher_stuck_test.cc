@@ -14,43 +14,42 @@ using test::Lines;
 
 TEST_CASE("a suspect is worked alone") {
   Bench bench;
-  bench.pixels.Hold("before");
-  bench.pixels.Hold("suspect");
+  bench.hold_at_workers = {"before", "suspect"};
   bench.Start();
-  bench.Give("before");
-  bench.pixels.AwaitAsked("before");
-  bench.Give("suspect", {}, 2);
-  bench.Give("after");
+  bench.GiveWithPixels("before");
+  bench.hands->AwaitBegun("before");
+  bench.GiveWithPixels("suspect", {}, 2);
+  bench.GiveWithPixels("after");
   // A worker is idle, and yet nothing begins beside the one that is in work.
-  bench.pixels.Let("before");
-  bench.pixels.AwaitAsked("suspect");
-  bench.pixels.Let("suspect");
+  bench.hands->Let("before");
+  bench.hands->AwaitBegun("suspect");
+  bench.hands->Let("suspect");
   bench.AwaitSettled(3);
-  CHECK(bench.pixels.events() ==
+  CHECK(bench.hands->events() ==
         Lines{"+before", "-before", "+suspect", "-suspect", "+after", "-after"});
 }
 
 TEST_CASE("a suspect that hangs stops the rest for a second at most") {
   Bench bench;
-  bench.pixels.Hold("hangs");
+  bench.hold_at_workers = {"hangs"};
   bench.Start();
-  bench.Give("hangs", {}, 2);
-  bench.pixels.AwaitAsked("hangs");
-  bench.Give("after");
-  bench.Give("next suspect", {}, 2);
+  bench.GiveWithPixels("hangs", {}, 2);
+  bench.hands->AwaitBegun("hangs");
+  bench.GiveWithPixels("after");
+  bench.GiveWithPixels("next suspect", {}, 2);
   bench.clock.Advance(std::chrono::seconds(1));
   CHECK(bench.AwaitSettled(2) == Lines{"after:done", "next suspect:done"});
-  bench.pixels.Let("hangs");
+  bench.hands->Let("hangs");
   bench.AwaitSettled(3);
 }
 
 TEST_CASE("a frame whose worker does not come back is dead, and what comes late is thrown away") {
   Bench bench;
-  bench.pixels.Hold("hangs");
+  bench.hold_at_workers = {"hangs"};
   bench.Start();
-  bench.Give("hangs", "a");
-  bench.pixels.AwaitAsked("hangs");
-  bench.Give("after", "a");
+  bench.GiveWithPixels("hangs", "a");
+  bench.hands->AwaitBegun("hangs");
+  bench.GiveWithPixels("after", "a");
   const std::chrono::seconds limit(30);
   bench.clock.Advance(limit - std::chrono::seconds(1));
   bench.dispatcher->GiveUpStuck(limit);
@@ -61,8 +60,8 @@ TEST_CASE("a frame whose worker does not come back is dead, and what comes late 
   REQUIRE(bench.dispatcher->Drain({}) == 0);
   bench.dispatcher->GiveUpStuck(limit);
 
-  bench.pixels.Let("hangs");
-  while (bench.pool->counts().active > 0) std::this_thread::yield();
+  bench.hands->Let("hangs");
+  while (bench.hands->idle() < 2) std::this_thread::yield();
   CHECK(bench.upstream.Settled().size() == 2);
   CHECK(bench.sink->records().size() == 1);
   CHECK(bench.ledger.totals().dead == 1);
@@ -72,13 +71,14 @@ TEST_CASE("a frame whose worker does not come back is dead, and what comes late 
 TEST_CASE("with no worker left what waits for one is returned, and a stop does not wait") {
   Bench bench;
   bench.process.batch_size = 1;
-  bench.pixels.Hold("hangs");
+  bench.hold_at_workers = {"hangs"};
   bench.Start(1);
-  bench.Give("hangs");
-  bench.pixels.AwaitAsked("hangs");
-  for (const char* id : {"handed on", "waits", "waits too"}) bench.Give(id);
+  bench.GiveWithPixels("hangs");
+  bench.hands->AwaitBegun("hangs");
+  for (const char* id : {"handed on", "waits", "waits too"}) bench.GiveWithPixels(id);
   const std::chrono::seconds limit(30);
   bench.clock.Advance(limit);
+  bench.hands->stuck = 1;
   bench.dispatcher->GiveUpStuck(limit);
   CHECK(bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0)) == 0);
   CHECK(bench.dispatcher->Drain({}) == 0);
@@ -86,7 +86,7 @@ TEST_CASE("with no worker left what waits for one is returned, and a stop does n
   CHECK(std::multiset(settled.begin(), settled.end()) ==
         std::multiset<std::string>{"hangs:dead:stuck", "handed on:returned", "waits:returned",
                                    "waits too:returned"});
-  bench.pixels.Let("hangs");
+  bench.hands->Let("hangs");
 }
 
 }  // namespace

@@ -91,6 +91,20 @@ TEST_CASE("metadata may be an object in a JSON string") {
   CHECK(entry->frame_url == "http://h/f");
 }
 
+TEST_CASE("pixels within metadata have their own limit, and do not count as metadata") {
+  const frame::Options limits = PulledLimits({}, 300'000);
+  const auto with = [&](std::size_t chars, std::size_t note) {
+    const std::string text = R"({"frame_data":")" + std::string(chars, 'A') + R"(","note":")" +
+                             std::string(note, 'x') + R"("})";
+    return ReadEntry({{"metadata", text}}, EntryOrigin::kStream, limits);
+  };
+  CHECK(limits.max_frame_data_chars == 400'000);
+  REQUIRE(with(400'000, 99'000));
+  CHECK(with(400'000, 99'000)->frame_data.size() == 300'000);
+  CHECK(with(400'000, 100'000).error().problems.front().type == "metadata_too_large");
+  CHECK(with(400'004, 0).error().problems.front().type == "too_long");
+}
+
 TEST_CASE("pixels come as bytes or as base64, and the entry's before the metadata's") {
   const auto text = [](const base::Result<FrameEntry>& entry) {
     REQUIRE(entry);
@@ -113,7 +127,8 @@ TEST_CASE("what is wrong with an entry is named and never repeated") {
   CHECK(TypeOf(FromStream({{"metadata", "[1]"}})) == "json_invalid");
   CHECK(TypeOf(FromStream({{"metadata", "{'a': 1}"}})) == "json_invalid");
   CHECK(TypeOf(FromStream({{"metadata", R"("\"deeper\"")"}})) == "json_invalid");
-  CHECK(TypeOf(FromStream({{"metadata", std::string(100'001, ' ')}})) == "metadata_too_large");
+  const std::string note = R"({"note":")" + std::string(100'000, 'x') + R"("})";
+  CHECK(TypeOf(FromStream({{"metadata", note}})) == "metadata_too_large");
   CHECK(TypeOf(FromJson({{"frame_data", std::string(kJpegBytes)}})) == "base64");
   CHECK(TypeOf(FromStream({{"frame_data_b64", "aGVsbG8"}})) == "base64");
   CHECK(TypeOf(FromStream({{"frame_data", std::string(10'000'001, 'A')}})) == "too_long");

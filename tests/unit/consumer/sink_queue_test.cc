@@ -5,10 +5,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "support/fake_clock.h"
 #include "support/null_logger.h"
 
 namespace sampleproc::consumer {
@@ -35,8 +37,11 @@ class Target final : public SinkTarget {
     }
     if (away_) return base::Fail(ErrorCode::kUnavailable, "it is away");
     Settled settled;
+    if (records.front()->json == "throws") throw std::runtime_error("a bug");
     for (const ResultRecord* record : records) {
+      if (record->json == "throws") break;
       const bool refused = record->json == "refused";
+      if (refused) settled.refusal = "it does not want " + record->frame_id;
       if (!refused) got_.push_back(record->frame_id);
       ++(refused ? settled.refused : settled.delivered);
       if (settled.delivered + settled.refused == most_) break;
@@ -74,7 +79,13 @@ struct Bench {
   explicit Bench(std::size_t bytes = 1 << 20) : budget(bytes), target(new Target) {
     queue.emplace(
         std::unique_ptr<SinkTarget>(target), *budget.TryReserve(bytes, "a test"),
-        [](int) { return std::chrono::milliseconds(1); }, log);
+        [](int) { return std::chrono::milliseconds(1); }, SinkQueueContext{clock, conditions, log});
+  }
+  // The reason of the condition, "" without one.
+  std::string Problem() {
+    queue->Look();
+    const auto all = conditions.List();
+    return all.empty() ? "" : all.front().reason;
   }
   void Give(int first, int count) {
     for (int i = first; i < first + count; ++i) queue->Take({std::to_string(i), "{}"});
@@ -86,6 +97,8 @@ struct Bench {
   }
 
   test::NullLogger log;
+  testing::FakeClock clock;
+  telemetry::Conditions conditions{clock, log};
   resources::MemoryBudget budget;
   Target* target;  // the queue's
   std::optional<SinkQueue> queue;
@@ -139,6 +152,59 @@ TEST_CASE("what is refused for good is counted and holds nobody up") {
   CHECK(bench.target->got() == Strings{"b"});
   CHECK(bench.queue->counts().refused == 1);
   CHECK(bench.queue->counts().delivered == 1);
+}
+
+TEST_CASE("what throws costs one record, not the thread") {
+  Bench bench;
+  for (const char* json : {"{}", "throws", "{}"}) bench.queue->Take({json, json});
+  bench.queue->Flush({});
+  CHECK(bench.target->got() == Strings{"{}", "{}"});
+  CHECK(bench.queue->counts().refused == 1);
+  CHECK(bench.Problem() == "results are refused and counted as such: a bug");
+}
+
+TEST_CASE("another side that is away is told until it is back") {
+  Bench bench;
+  CHECK(bench.Problem().empty());
+  bench.target->Set(true);
+  bench.Give(0, 1);
+  bench.target->AwaitAttempts(2);
+  CHECK(bench.Problem() == "results cannot be delivered: it is away");
+  bench.target->Set(false);
+  bench.queue->Flush({});
+  CHECK(bench.Problem().empty());
+}
+
+TEST_CASE("another side that hangs is told within seconds") {
+  Bench bench;
+  bench.target->Set(false, true);
+  bench.Give(0, 1);
+  bench.target->AwaitAttempts(1);
+  CHECK(bench.Problem().empty());
+  bench.clock.Advance(SinkQueue::kOverdue + std::chrono::seconds(2));
+  CHECK(bench.Problem() == "a result that was sent has no answer for 7 s");
+  CHECK(bench.queue->counts().failing);
+  bench.target->Set(false);
+  bench.queue->Flush({});
+  CHECK(bench.Problem().empty());
+}
+
+TEST_CASE("refusals are told until results are taken again, and for a while after the last one") {
+  Bench bench;
+  bench.queue->Take({"a", "refused"});
+  bench.queue->Flush({});
+  const std::string told = "results are refused and counted as such: it does not want a";
+  CHECK(bench.Problem() == told);
+  CHECK(bench.queue->counts().failing);
+  bench.clock.Advance(2 * SinkQueue::kRefusalLasts);
+  CHECK(bench.Problem() == told);  // nobody knows better
+  bench.queue->Take({"b", "refused"});
+  bench.queue->Flush({});
+  bench.Give(0, 1);
+  bench.queue->Flush({});
+  CHECK_FALSE(bench.Problem().empty());
+  bench.clock.Advance(SinkQueue::kRefusalLasts);
+  CHECK(bench.Problem().empty());
 }
 
 TEST_CASE("the end does not wait for another side that is away or silent") {

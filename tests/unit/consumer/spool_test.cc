@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "consumer/spool_keeper.h"
+#include "support/fake_clock.h"
 #include "support/null_logger.h"
 #include "support/temp_dir.h"
 
@@ -20,7 +21,16 @@ using Strings = std::vector<std::string>;
 struct Life {
   explicit Life(const testing::TempDir& dir, std::uint64_t most = 1 << 20)
       : spool(*Spool::Open((dir.path() / "spool").string(), most)),
-        keeper(std::in_place, *spool, sinks, frame::Options(), log) {}
+        keeper(std::in_place, *spool, sinks, frame::Options(), clock, conditions) {}
+
+  // What is told of the disk at the moment: what fails, by name.
+  Strings Problems() {
+    keeper->Look();
+    Strings names;
+    for (const auto& each : conditions.List()) names.push_back(each.subject);
+    return names;
+  }
+  void RetryIsDue() { clock.Advance(SpoolKeeper::kRetry); }
 
   // An answer with these frames is pulled.
   std::vector<std::uint64_t> Pull(const Strings& ids) {
@@ -52,6 +62,8 @@ struct Life {
   }
 
   test::NullLogger log;
+  testing::FakeClock clock;
+  telemetry::Conditions conditions{clock, log};
   SinkSet sinks;
   std::unique_ptr<Spool> spool;
   mutable std::optional<SpoolKeeper> keeper;
@@ -136,18 +148,138 @@ TEST_CASE("a stop is no try") {
   }
 }
 
-TEST_CASE("files that are no answers are left alone or cleared away") {
+TEST_CASE("what holds no frames is set aside under a telling name, told, and never deleted") {
   const testing::TempDir dir;
-  (void)dir.Write("spool/7.json", "<html>");
-  (void)dir.Write("spool/8.tmp", "{\"frames\":[");
+  const std::string torn = "{\"frames\":[{\"frame_id\":\"pre";
+  (void)dir.Write("spool/7.json", torn);
+  (void)dir.Write("spool/7.log", "try 0\n");
   (void)dir.Write("spool/9.json", "{\"frames\":[" + Life::FrameJson("a") + "]}");
   (void)dir.Write("spool/notes.txt", "x");
+  std::string seven;
+  {
+    Life life(dir);
+    const std::uint64_t all = life.spool->bytes();
+    CHECK(life.Next() == "a 2");
+    CHECK(life.Problems() == Strings{"torn"});
+    CHECK(life.conditions.List()[0].reason.find("spool/7.json.torn: ") != std::string::npos);
+    life.End(life.last);
+    CHECK(life.spool->bytes() == torn.size());  // it counts: what we keep is bounded
+    CHECK(all > torn.size());
+    CHECK(Files(dir) == Strings{"7.json.torn", "7.log.torn", "lock", "notes.txt"});
+  }
   Life life(dir);
+  CHECK(life.Problems() == Strings{"torn"});  // until somebody has looked
+  CHECK(life.Next().empty());
+  CHECK(life.Pull({"b"}).size() == 1);
+  CHECK(Files(dir) == Strings{"7.json.torn", "7.log.torn", "8.json", "lock", "notes.txt"});
+  fs::remove(dir.path() / "spool" / "7.json.torn");
+  life.RetryIsDue();
+  CHECK(life.Problems().empty());
+}
+
+TEST_CASE("a file that an earlier version had not renamed yet is taken when it is whole") {
+  const testing::TempDir dir;
+  (void)dir.Write("spool/3.tmp", "{\"frames\":[" + Life::FrameJson("whole") + "]}");
+  (void)dir.Write("spool/4.tmp", "{\"frames\":[");
+  (void)dir.Write("spool/5.tmp", "");
+  Life life(dir);
+  CHECK(life.Next() == "whole 2");
+  life.End(life.last);
+  CHECK(life.Next().empty());
+  CHECK(Files(dir) == Strings{"4.json.torn", "lock"});
+}
+
+TEST_CASE("what cannot be read stays, is told, and is done when it can be read") {
+  const testing::TempDir dir;
+  fs::create_directories(dir.path() / "spool" / "1.json");  // reading it fails, for root too
+  (void)dir.Write("spool/2.json", "{\"frames\":[" + Life::FrameJson("b") + "]}");
+  (void)dir.Write("spool/3.json", "{\"frames\":[" + Life::FrameJson("c") + "]}");
+  fs::create_directories(dir.path() / "spool" / "3.log");
+  Life life(dir);
+  CHECK(life.Next() == "b 2");
+  life.End(life.last);
+  CHECK(life.Next().empty());
+  CHECK(life.Problems() == Strings{"read"});
+  CHECK(life.conditions.List()[0].reason.find("spool/1.json: Is a directory, and 1 more") !=
+        std::string::npos);
+  CHECK(Files(dir) == Strings{"1.json", "3.json", "3.log", "lock"});
+  fs::remove(dir.path() / "spool" / "3.log");
+  fs::remove(dir.path() / "spool" / "1.json");
+  (void)dir.Write("spool/1.json", "{\"frames\":[" + Life::FrameJson("a") + "]}");
+  CHECK(life.Next().empty());  // it is not looked at all the time
+  life.RetryIsDue();
+  CHECK(life.Problems() == Strings{"read"});
+  Strings next{life.Next()};
+  life.End(life.last);
+  next.push_back(life.Next());
+  life.End(life.last);
+  CHECK(next == Strings{"a 2", "c 2"});
+  CHECK(life.Problems().empty());
+  CHECK(Files(dir) == Strings{"lock"});
+}
+
+TEST_CASE("what an upstream sent and nobody can read is set aside, too") {
+  const testing::TempDir dir;
+  Life life(dir);
+  const auto answer = life.keeper->Write("{\"frames\":");
+  REQUIRE(answer);
+  life.keeper->SetAside(*answer);
+  CHECK(Files(dir) == Strings{"1.json.torn", "lock"});
+  CHECK(life.Problems() == Strings{"torn"});
+}
+
+TEST_CASE("an answer that could not be looked at is handed out later") {
+  const testing::TempDir dir;
+  Life life(dir);
+  const auto answer = life.keeper->Write("{\"frames\":[" + Life::FrameJson("a") + "]}");
+  REQUIRE(answer);
+  life.keeper->PutBack(*answer);
   CHECK(life.Next() == "a 2");
   life.End(life.last);
-  CHECK(Files(dir) == Strings{"lock", "notes.txt"});
-  life.Pull({"b"});
-  CHECK(Files(dir) == Strings{"10.json", "lock", "notes.txt"});
+  CHECK(Files(dir) == Strings{"lock"});
+}
+
+TEST_CASE("an answer that cannot be written down is told until one can") {
+  const testing::TempDir dir;
+  Life life(dir);
+  fs::create_directories(dir.path() / "spool" / "1.json");  // in its way
+  CHECK_FALSE(life.keeper->Write("{}"));
+  CHECK(life.keeper->failures() == 1);
+  CHECK(life.Problems() == Strings{"write"});
+  CHECK(life.keeper->Write("{}"));
+  CHECK(life.Problems().empty());
+}
+
+TEST_CASE("a done answer that cannot be deleted is told, and done only once") {
+  const testing::TempDir dir;
+  {
+    Life life(dir);
+    const auto tickets = life.Pull({"a"});
+    fs::remove(dir.path() / "spool" / "1.json");
+    fs::create_directories(dir.path() / "spool" / "1.json");  // unlink(2) does not take it
+    life.End(tickets[0]);
+    CHECK(life.Problems() == Strings{"remove"});
+    CHECK(Files(dir) == Strings{"1.json", "1.log", "lock"});
+    life.RetryIsDue();
+    CHECK(life.Problems() == Strings{"remove"});
+  }
+  fs::remove(dir.path() / "spool" / "1.json");
+  (void)dir.Write("spool/1.json", "{\"frames\":[" + Life::FrameJson("a") + "]}");
+  Life life(dir);
+  CHECK(life.Next().empty());
+  CHECK(Files(dir) == Strings{"lock"});
+}
+
+TEST_CASE("lines that cannot be written are told until one can") {
+  const testing::TempDir dir;
+  Life life(dir);
+  const auto tickets = life.Pull({"a", "b", "c"});
+  fs::create_directories(dir.path() / "spool" / "1.log");
+  life.End(tickets[0]);
+  CHECK(life.Problems() == Strings{"notes"});
+  fs::remove(dir.path() / "spool" / "1.log");
+  life.End(tickets[1]);
+  CHECK(life.Problems().empty());
 }
 
 TEST_CASE("a spool says when it is full, and belongs to one process") {
@@ -195,7 +327,7 @@ TEST_CASE("a frame stays in the spool while a sink holds its result") {
   all.push_back(std::make_unique<HoldingSink>(counts));
   const SinkSet sinks(std::move(all));
   Life life(dir);
-  life.keeper.emplace(*life.spool, sinks, frame::Options(), life.log);
+  life.keeper.emplace(*life.spool, sinks, frame::Options(), life.clock, life.conditions);
   const auto tickets = life.Pull({"a", "b"});
   for (const std::uint64_t ticket : tickets) {
     sinks.Take({"", ""});

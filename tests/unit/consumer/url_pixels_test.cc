@@ -24,16 +24,18 @@ TEST_CASE("only hosts that are listed are asked, and no error repeats a URL") {
         "http://[::1]/", "http://cameras.example.com.evil.org/", "http://169.254.169.254/latest",
         "file:///etc/passwd", "canary", ""}) {
     CAPTURE(url);
-    const auto bytes = pixels.Fetch(url, {});
+    const auto bytes = pixels.Fetch(url, {}, {});
     REQUIRE_FALSE(bytes);
     CHECK(bytes.error().code == base::ErrorCode::kInvalidFrame);
     CHECK(bytes.error().message.find("canary") == std::string::npos);
+    CHECK(pixels.HostOf(url).empty());
   }
   CHECK(looked_up == 0);
   for (const char* url : {"http://CAMERAS.example.com:8080/a.jpg", "https://one.lan/"}) {
-    CHECK(pixels.Fetch(url, {}).error().code == base::ErrorCode::kUnavailable);
+    CHECK(pixels.Fetch(url, {}, {}).error().code == base::ErrorCode::kUnavailable);
   }
   CHECK(looked_up == 2);
+  CHECK(pixels.HostOf("http://user:canary@one.lan:8080/a") == "one.lan:8080");
 }
 
 }  // namespace

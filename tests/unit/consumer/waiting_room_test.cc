@@ -14,33 +14,104 @@ HeldPtr Held(const std::string& id, std::optional<std::string> camera, int deliv
   held->delivery.entry.frame_id = id;
   held->delivery.entry.camera_id = std::move(camera);
   held->delivery.deliveries = deliveries;
+  held->state = FrameState::kReady;
   held->taken = base::WallTime(std::chrono::seconds(taken));
   return held;
 }
 
+HeldPtr Take(WaitingRoom& room, base::MonoTime now = {}) {
+  HeldPtr next = room.NextReady(now);
+  if (next) room.Remove(*next, true);
+  return next;
+}
+
 std::string TakeAll(WaitingRoom& room) {
   std::string ids;
-  while (const auto held = room.TakeNext()) ids += held->delivery.entry.frame_id + ' ';
+  while (const auto held = Take(room)) ids += held->delivery.entry.frame_id + ' ';
   return ids;
 }
 
-TEST_CASE("fifo keeps every frame in order") {
+TEST_CASE("cameras take turns, and the frames of one stay in order") {
   WaitingRoom room(Policy::kFifo);
-  CHECK(room.Next() == nullptr);
+  CHECK(room.NextReady({}) == nullptr);
   CHECK_FALSE(room.Oldest());
-  CHECK(room.Add(Held("1", "a", 1, 50)) == nullptr);
-  CHECK(room.Add(Held("2", "a", 1, 40)) == nullptr);
-  CHECK(room.Add(Held("3", "b", 1, 60)) == nullptr);
+  room.Add(Held("a1", "a", 1, 50));
+  room.Add(Held("a2", "a", 1, 40));
+  room.Add(Held("a3", "a", 1, 40));
+  room.Add(Held("b1", "b", 1, 60));
+  room.Add(Held("x", std::nullopt, 1, 60));
+  room.Add(Held("y", std::nullopt, 1, 60));
+  CHECK(room.size() == 6);
+  CHECK(room.lanes() == 3);
   CHECK(room.Oldest() == base::WallTime(std::chrono::seconds(40)));
-  CHECK(room.Next()->delivery.entry.frame_id == "1");
-  auto first = room.TakeNext();
-  auto second = room.TakeNext();
-  CHECK(room.PutBack(std::move(first)) == nullptr);
-  CHECK(room.PutBack(std::move(second)) == nullptr);
+  CHECK(TakeAll(room) == "a1 b1 x a2 y a3 ");
+  CHECK(room.lanes() == 0);
+}
+
+TEST_CASE("what is tried again comes before its camera's later frames") {
+  WaitingRoom room(Policy::kFifo);
+  room.Add(Held("1", "a"));
+  room.Add(Held("2", "a"));
+  room.Add(Held("3", "a"));
+  auto first = Take(room);
+  auto second = Take(room);
+  room.PutBack(std::move(second));
+  room.PutBack(std::move(first));
   CHECK(TakeAll(room) == "1 2 3 ");
 }
 
-TEST_CASE("latest keeps the newest of each camera, in the place of the one before") {
+TEST_CASE("a frame that is not ready holds up its camera and nobody else") {
+  WaitingRoom room(Policy::kFifo);
+  const auto waits = Held("a1", "a");
+  const auto pauses = Held("b1", "b");
+  const auto alone = Held("x", std::nullopt);
+  waits->state = FrameState::kFetching;
+  pauses->not_before = base::MonoTime(std::chrono::seconds(1));
+  alone->state = FrameState::kWaiting;
+  for (const auto& held : {waits, Held("a2", "a"), pauses, Held("b2", "b"), alone,
+                           Held("y", std::nullopt), Held("c1", "c")}) {
+    room.Add(held);
+  }
+  CHECK(room.Blocked({}) == 5);
+  CHECK(TakeAll(room) == "y c1 ");
+  waits->state = FrameState::kReady;
+  CHECK(TakeAll(room) == "a1 a2 ");
+  CHECK(room.NextReady(base::MonoTime(std::chrono::seconds(1)))->delivery.entry.frame_id == "b1");
+}
+
+TEST_CASE("pixels are fetched ahead within a camera, for the one with fewest first") {
+  WaitingRoom room(Policy::kFifo);
+  for (const char* id : {"a1", "a2", "a3", "b1"}) {
+    const auto held = Held(id, std::string(1, id[0]));
+    held->state = FrameState::kWaiting;
+    held->places = {{PixelPlace::Kind::kUrl, id, id[0] == 'a' ? "one" : "two"}};
+    room.Add(held);
+  }
+  std::string order;
+  const auto any = [](const PixelPlace&) { return true; };
+  while (const auto next = room.NextToFetch({}, 2, any)) {
+    order += next->delivery.entry.frame_id + ' ';
+    next->state = FrameState::kFetching;
+  }
+  CHECK(order == "a1 b1 a2 ");
+  const auto not_one = [](const PixelPlace& place) { return place.host != "one"; };
+  CHECK(room.NextToFetch({}, 3, not_one) == nullptr);
+  CHECK(room.NextToFetch({}, 3, any)->delivery.entry.frame_id == "a3");
+}
+
+TEST_CASE("room is made by the oldest frame of the camera with most") {
+  WaitingRoom room(Policy::kFifo);
+  CHECK(room.OldestOfLongest() == nullptr);
+  for (const char* id : {"b1", "a1", "a2", "c1", "c2"}) room.Add(Held(id, std::string(1, id[0])));
+  std::string order;
+  while (const auto oldest = room.OldestOfLongest()) {
+    order += oldest->delivery.entry.frame_id + ' ';
+    room.Remove(*oldest, false);
+  }
+  CHECK(order == "a1 c1 b1 a2 c2 ");
+}
+
+TEST_CASE("latest keeps the newest of each camera") {
   WaitingRoom room(Policy::kLatest);
   room.Add(Held("a1", "a"));
   room.Add(Held("b1", "b"));
@@ -49,13 +120,13 @@ TEST_CASE("latest keeps the newest of each camera, in the place of the one befor
   CHECK(replaced->delivery.entry.frame_id == "a1");
   CHECK(room.Add(Held("x", std::nullopt)) == nullptr);
   CHECK(room.Add(Held("y", std::nullopt)) == nullptr);
-  CHECK(TakeAll(room) == "a2 b1 x y ");
+  CHECK(TakeAll(room) == "b1 a2 x y ");
 }
 
 TEST_CASE("latest does not take a frame back beside a newer one of its camera") {
   WaitingRoom room(Policy::kLatest);
   room.Add(Held("a1", "a"));
-  auto first = room.TakeNext();
+  auto first = Take(room);
   room.Add(Held("b1", "b"));
   room.Add(Held("a2", "a"));
   const auto obsolete = room.PutBack(std::move(first));

@@ -39,6 +39,8 @@ TEST_CASE("progress says what is done, failed, how fast and how long still") {
   CHECK(FormatProgress({7, 0, 3, std::nullopt, milliseconds(500)}) == "7 done, 14.0/s");
   CHECK(FormatProgress({40, 0, 0, 1, seconds(2)}) == "40 done, 20.0/s, 0/1 inputs");
   CHECK(FormatProgress({0, 0, 0, 10, seconds(1)}) == "0 done");
+  CHECK(FormatProgress({40, 0, 0, 1, seconds(2), 0.25}) ==
+        "40 done, 20.0/s, 0/1 inputs, 25%, 0:06 left");
   CHECK(FormatProgress({1, 1, 0, 10, seconds(0)}) == "1 done, 1 failed");
 }
 

@@ -121,22 +121,23 @@ TEST_CASE("answers say how the quota stands, and a refusal when to come back") {
   RateLimit link(limiter);
   const Route probe{Method::kGet, "/livez", {}, true, true};
   Request request;
-  const auto fields = [&](std::optional<Response> answer) {
-    Response response = answer ? std::move(*answer) : Response();
+  const auto fields = [&](const std::optional<Response>& answer) {
+    Response response;
+    if (answer) response.field_lines = answer->field_lines;
     link.OnResponse(request, response);
     return response.field_lines;
   };
   CHECK(fields(link.OnHead(request)) ==
-        "RateLimit-Policy: \"default\";q=2;w=60\r\nRateLimit: \"default\";r=1;t=61\r\n");
+        "RateLimit-Policy: \"default\";q=2;w=60\r\nRateLimit: \"default\";r=1;t=60\r\n");
   clock.Advance(seconds(10));
   CHECK(fields(link.OnHead(request)) ==
-        "RateLimit-Policy: \"default\";q=2;w=60\r\nRateLimit: \"default\";r=0;t=51\r\n");
+        "RateLimit-Policy: \"default\";q=2;w=60\r\nRateLimit: \"default\";r=0;t=50\r\n");
   const auto refused = link.OnHead(request);
   REQUIRE(refused);
   CHECK(refused->status == 429);
   CHECK(fields(refused) ==
-        "Retry-After: 51\r\n"
-        "RateLimit-Policy: \"default\";q=2;w=60\r\nRateLimit: \"default\";r=0;t=51\r\n");
+        "Retry-After: 50\r\n"
+        "RateLimit-Policy: \"default\";q=2;w=60\r\nRateLimit: \"default\";r=0;t=50\r\n");
   request.quota.reset();
   request.route = &probe;
   CHECK_FALSE(link.OnHead(request));

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/fake_clock.h"
+
 namespace sampleproc::process {
 namespace {
 
@@ -114,6 +116,73 @@ TEST_CASE("memory of refused cameras' names is bounded") {
   CHECK(told.refused.size() == 1024);
   CHECK(cameras.counts().refused_cameras == 1024);
   CHECK(cameras.counts().refused_frames == 3000);
+}
+
+using std::chrono::seconds;
+
+struct Timed {
+  explicit Timed(CameraStates::Settings settings)
+      : cameras(settings, budget, clock, told.Listen()) {}
+
+  // A camera that is known: it has sent as many frames as that takes.
+  void Know(std::string_view camera) {
+    for (std::uint64_t i = 0; i < CameraStates::kKnownAfter; ++i) REQUIRE(Count(cameras, camera));
+  }
+
+  testing::FakeClock clock;
+  resources::MemoryBudget budget{1000 * kBytes};
+  Told told;
+  CameraStates cameras;
+};
+
+TEST_CASE("invented cameras give their places to who comes after two seconds") {
+  Timed bench({.max_cameras = 64});
+  for (int i = 0; i < 64; ++i) CHECK(Count(bench.cameras, "x" + std::to_string(i)) == 1);
+  CHECK(Count(bench.cameras, "real") == 0);
+  CHECK(bench.cameras.Crowded());
+  bench.clock.Advance(seconds(3));
+  CHECK(Count(bench.cameras, "real") == 1);
+  CHECK(Count(bench.cameras, "real") == 2);
+  CHECK(bench.cameras.counts().cameras == 64);
+  CHECK(bench.budget.used() == 64 * kBytes);
+  bench.clock.Advance(CameraStates::kCrowdedFor);
+  CHECK_FALSE(bench.cameras.Crowded());
+}
+
+TEST_CASE("a flood of invented cameras takes no known camera's place") {
+  Timed bench({.max_cameras = 3, .idle = seconds(60)});
+  bench.Know("a");
+  bench.Know("b");
+  int invented = 0;
+  for (int second = 0; second < 300; ++second) {
+    if (second % 50 == 0) CHECK(Count(bench.cameras, "a") > 15);  // once in 50 s is enough
+    for (int i = 0; i < 20; ++i) Count(bench.cameras, "x" + std::to_string(++invented));
+    bench.clock.Advance(seconds(1));
+  }
+  // b was idle for longer than that, so its place has gone round since.
+  CHECK(Count(bench.cameras, "a") > 15);
+  CHECK(Count(bench.cameras, "b") <= 1);
+}
+
+TEST_CASE("configured cameras have their places, whoever comes before") {
+  Timed bench({.max_cameras = 3, .reserved = {"door", "yard"}});
+  CHECK(Count(bench.cameras, "x1") == 1);
+  CHECK(Count(bench.cameras, "x2") == 0);
+  CHECK(Count(bench.cameras, "door") == 1);
+  CHECK(Count(bench.cameras, "yard") == 1);
+  bench.clock.Advance(std::chrono::hours(10));
+  CHECK(Count(bench.cameras, "x2") == 1);
+  CHECK(Count(bench.cameras, "x3") == 0);
+  CHECK(Count(bench.cameras, "door") == 2);
+  CHECK(Count(bench.cameras, "yard") == 2);
+}
+
+TEST_CASE("a camera that is forgotten makes room at once") {
+  Timed bench({.max_cameras = 1});
+  bench.Know("a");
+  CHECK(Count(bench.cameras, "b") == 0);
+  bench.cameras.Forget("a");
+  CHECK(Count(bench.cameras, "b") == 1);
 }
 
 TEST_CASE("workers share the states without losing a frame", "[threads]") {

@@ -130,7 +130,17 @@ TEST_CASE("waiting ends with the allowance") {
   CHECK(second.Wait(cancelled).error().code == ErrorCode::kCancelled);
   base::Allowance late;
   late.deadline = base::Deadline(base::SystemClock(), std::chrono::milliseconds(1));
-  CHECK(second.Wait(late).error().code == ErrorCode::kUnavailable);  // it was not its own time
+  CHECK(second.Wait(late).error().code == ErrorCode::kOverloaded);  // it was not its own time
+}
+
+TEST_CASE("a waiting turn ends as soon as it is cancelled") {
+  CameraTurns turns;
+  const Turn first = turns.Begin();
+  Turn second = turns.Begin();
+  second.Declare(kDoor);
+  const base::Allowance allowance;
+  std::jthread canceller([&] { allowance.cancel.Cancel(); });
+  CHECK(second.Wait(allowance).error().code == ErrorCode::kCancelled);
 }
 
 TEST_CASE("many workers keep every camera's order, whatever fails in between", "[threads]") {

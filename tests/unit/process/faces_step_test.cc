@@ -1,6 +1,10 @@
 #include <dlib/array2d.h>
 #include <dlib/image_processing/frontal_face_detector.h>
 
+#include <algorithm>
+#include <cstring>
+
+#include "process/steps/face_finder.h"
 #include "process/steps/steps.h"
 #include "support/samples.h"
 #include "unit/codec/picture_maker.h"
@@ -130,11 +134,11 @@ TEST_CASE("pictures smaller than a face are looked at without harm") {
 TEST_CASE("a frame too large for the whole budget is refused with what to change") {
   Bench bench;
   const test::Bytes pixel(1, 0);
-  const frame::Image huge{pixel.data(), 10'000, 10'000, 10'000, frame::PixelFormat::kGray8};
+  const frame::Image huge{pixel.data(), 20'000, 10'000, 20'000, frame::PixelFormat::kGray8};
   const Outcome outcome = bench.Run(huge);
   REQUIRE_FALSE(outcome.status);
   CHECK(outcome.status.error().code == ErrorCode::kInvalidFrame);
-  CHECK_THAT(outcome.status.error().message, Catch::Contains("10000x10000") &&
+  CHECK_THAT(outcome.status.error().message, Catch::Contains("20000x10000") &&
                                                  Catch::Contains("process.faces.min_size") &&
                                                  Catch::Contains("resources.memory_limit"));
 }
@@ -152,6 +156,72 @@ TEST_CASE("faces wait for nothing when the budget is full, the frame cancelled o
   late.allowance.deadline = base::Deadline(base::SystemClock(), std::chrono::seconds(-1));
   CHECK(late.Run(image).status.error().code == ErrorCode::kDeadline);
   CHECK(late.budget.used() == 0);
+}
+
+// The photo with the face, several times, at places that no strip or cell favours.
+test::Bytes Crowd(const frame::Image& photo, int width, int height) {
+  test::Bytes pixels(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 96);
+  for (int top = 13; top + photo.height <= height; top += photo.height - 101) {
+    for (int y = 0; y < photo.height; ++y) {
+      std::memcpy(pixels.data() + std::ptrdiff_t{width} * (top + y) + 7, photo.Row(y),
+                  static_cast<std::size_t>(std::min(photo.width, width - 7)));
+    }
+  }
+  return pixels;
+}
+
+TEST_CASE("in strips there are the same faces with the same scores as all at once") {
+  Door door;
+  const auto decoded = door.Decode(test::Sample("basketball1.png"));
+  REQUIRE(decoded);
+  // Odd sizes: the last strip is of any height, the columns are no multiple of four.
+  const int width = decoded->image.width + 8 + GENERATE(0, 3);
+  const int height = 1501;
+  const bool doubled = GENERATE(false, true);
+  const test::Bytes pixels = Crowd(decoded->image, width, height);
+  const frame::Image image{pixels.data(), width, height, static_cast<std::size_t>(width),
+                           frame::PixelFormat::kGray8};
+  const auto direct = Direct(image, doubled);
+  REQUIRE(direct.size() >= (doubled ? 3 : 0));
+  FaceFinder finder(doubled, 1);  // as many strips as there can be
+  const auto found = finder.Find(image, {});
+  REQUIRE(found);
+  REQUIRE(found->size() == direct.size());
+  for (std::size_t i = 0; i < direct.size(); ++i) {
+    const FoundFace& face = (*found)[i];
+    const dlib::rectangle rect = dlib::rectangle(face.left, face.top, face.right, face.bottom)
+                                     .intersect(dlib::rectangle(0, 0, width - 1, height - 1));
+    CHECK(rect == direct[i].first);
+    CHECK(face.score == direct[i].second);  // to the last bit
+  }
+}
+
+// Says stop when it has been asked so often.
+class CountingClock final : public base::Clock {
+ public:
+  base::MonoTime Now() const override { return base::MonoTime(std::chrono::hours(++asked_)); }
+  base::WallTime Wall() const override { return {}; }
+  int asked() const { return asked_; }
+
+ private:
+  mutable int asked_ = 0;
+};
+
+TEST_CASE("the deadline of a large frame is asked within its largest level") {
+  const test::Bytes pixels(2000 * 1600, 128);
+  const frame::Image image{pixels.data(), 2000, 1600, 2000, frame::PixelFormat::kGray8};
+  // 12.8 megapixels in the first level: a strip, its five detectors, the next strip.
+  CountingClock clock;
+  FaceFinder finder(true);
+  const auto found =
+      finder.Find(image, {.deadline = base::Deadline(clock, std::chrono::hours(16))});
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ErrorCode::kDeadline);
+  CHECK(clock.asked() == 17);
+}
+
+TEST_CASE("faces of 20 megapixels fit the default budget") {
+  CHECK(FaceFinder(true).BytesFor(5184, 3888) < (std::size_t{1} << 30) / 4);
 }
 
 TEST_CASE("a large frame leaves the detector as good as new") {

@@ -265,6 +265,11 @@ TEST_CASE("people are looked for where motion was seen or could not be judged", 
   watched.steps.push_back({"motion", "", {}});
   CHECK(gated.Run(luma, bgr, watched).report.skipped == "no_motion");
   CHECK_FALSE(gated.colour_asked);
+  for (const char* refused : {"max_cameras", "no_memory"}) {
+    watched.steps[0].skipped = refused;
+    CHECK(gated.Run(luma, bgr, watched).report.skipped == refused);
+  }
+  CHECK_FALSE(gated.colour_asked);
   watched.steps[0].skipped = "warming_up";
   CHECK(gated.Run(luma, bgr, watched).report.skipped.empty());
   watched.steps[0].skipped = "";

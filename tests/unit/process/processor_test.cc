@@ -74,6 +74,47 @@ TEST_CASE("with a step that may ask for colours a picture too large in them fail
   }
 }
 
+TEST_CASE("a frame that never fits beside its own bytes is its sender's fault, at once") {
+  frame::Frame frame;
+  frame.frame_id.assign(1, 'f');
+  frame.storage.resize(100 * 100);
+  frame.encoded = frame.storage;
+  frame.raw = frame::RawDescription{frame::RawFormat::kGray8, 100, 100};
+  Options options;
+  options.pipeline = {"stats"};
+  options.budget_patience = std::chrono::hours(1);
+  const codec::Options codec;
+  for (const std::size_t capacity : {15'000U, 30'000U}) {
+    resources::MemoryBudget budget(capacity);
+    const auto body = budget.TryReserve(frame.storage.size(), "the body");
+    REQUIRE(body);
+    CameraStates cameras(1, budget);
+    auto processor = Processor::Make({options, codec, budget, base::SystemClock(), cameras});
+    REQUIRE(processor);
+    const auto result = processor->Process(frame, {});
+    CHECK(result.has_value() == (capacity == 30'000));
+    if (!result) CHECK(result.error().code == ErrorCode::kInvalidFrame);
+    CHECK(budget.used() == body->bytes());
+  }
+}
+
+TEST_CASE("what a step needs for a picture of this size is asked by the header") {
+  frame::Frame frame;
+  frame.frame_id.assign(1, 'f');
+  frame.storage.resize(200 * 200);
+  frame.encoded = frame.storage;
+  frame.raw = frame::RawDescription{frame::RawFormat::kGray8, 200, 200};
+  Corridor corridor({"faces"});
+  resources::MemoryBudget budget(200 * 200 * 6);
+  auto processor = Processor::Make(
+      {corridor.options, corridor.codec, budget, base::SystemClock(), corridor.cameras});
+  REQUIRE(processor);
+  const auto result = processor->Process(frame, {});
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code == ErrorCode::kInvalidFrame);
+  CHECK(result.error().message.find("working on this frame") != std::string::npos);
+}
+
 TEST_CASE("a decoded frame is annotated without being changed") {
   Corridor corridor({"stats"});
   auto processor = corridor.Make();

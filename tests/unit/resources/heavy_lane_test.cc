@@ -54,7 +54,7 @@ TEST_CASE("who waits is let go by its deadline and by its asker") {
   HeavyLane lane(1);
   const auto slot = lane.Enter(kPatient, {});
   const base::Allowance late{base::Deadline(base::SystemClock(), milliseconds(0)), {}};
-  CHECK(lane.Enter(kPatient, late).error().code == base::ErrorCode::kDeadline);
+  CHECK(lane.Enter(kPatient, late).error().code == base::ErrorCode::kOverloaded);
   const base::Allowance gone;
   gone.cancel.Cancel();
   CHECK(lane.Enter(milliseconds::max(), gone).error().code == base::ErrorCode::kCancelled);

@@ -60,7 +60,7 @@ TEST_CASE("waiting ends with patience, with the deadline and with the asker") {
   testing::FakeClock clock;
   const base::Allowance late{base::Deadline(clock, milliseconds(0)), {}};
   CHECK(budget.Reserve(1, "a test", std::chrono::hours(1), late).error().code ==
-        base::ErrorCode::kDeadline);
+        base::ErrorCode::kOverloaded);  // it is others that hold the memory
   const base::Allowance gone;
   gone.cancel.Cancel();
   CHECK(budget.Reserve(1, "a test", std::chrono::hours(1), gone).error().code ==
@@ -82,6 +82,32 @@ TEST_CASE("memory given back wakes who waits for it") {
   CHECK(budget.Reserve(100, "a test", std::chrono::hours(1), {}));
   releaser.join();
   CHECK(budget.used() == 0);
+}
+
+TEST_CASE("a frame's part of the budget takes from the whole, and what it holds counts") {
+  MemoryBudget whole(100);
+  const auto body = whole.TryReserve(30, "a body");
+  REQUIRE(body);
+  {
+    MemoryBudget part(whole, 30);
+    auto pixels = part.Reserve(60, "pixels", milliseconds(0), {});
+    REQUIRE(pixels);
+    CHECK(whole.used() == 90);
+    CHECK(part.used() == 60);
+    // Waiting for these would be waiting for itself.
+    const auto never = part.Reserve(11, "more", std::chrono::hours(1), {});
+    REQUIRE_FALSE(never);
+    CHECK(never.error().code == base::ErrorCode::kInvalidFrame);
+    CHECK(never.error().message.find("90 bytes") != std::string::npos);
+    CHECK(part.TryReserve(11, "more").error().code == base::ErrorCode::kInvalidFrame);
+    // These are held by others.
+    const auto others = whole.TryReserve(5, "others");
+    CHECK(part.TryReserve(10, "more").error().code == base::ErrorCode::kOverloaded);
+    pixels->Release();
+    CHECK(whole.used() == 35);
+    CHECK(part.TryReserve(65, "more"));
+  }
+  CHECK(whole.used() == 30);
 }
 
 TEST_CASE("threads together never hold more than the budget") {

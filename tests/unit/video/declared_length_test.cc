@@ -12,9 +12,9 @@ bool CutShort(const std::string& content, Container container) {
   const testing::TempDir dir;
   const auto file = SourceFile::Open(dir.Write("video", content).string());
   REQUIRE(file);
-  const auto cut = IsCutShort(*file, container);
-  REQUIRE(cut);
-  return *cut;
+  const auto found = WalkOuterChunks(*file, container);
+  REQUIRE(found);
+  return found->cut_short;
 }
 
 std::string Bytes(std::initializer_list<int> values) {

@@ -1,6 +1,7 @@
 // No exception of OpenCV's crosses to the program.
 #pragma once
 
+#include <cstddef>
 #include <new>
 #include <opencv2/core.hpp>
 
@@ -20,6 +21,10 @@ Status Guarded(Work work) noexcept {
     return Status::kInternal;
   }
 }
+
+// Grouping compares windows with each other, so its time grows with their square: so many take
+// about a second. Scenes have a few thousand.
+inline constexpr std::size_t kMostWindows = 30'000;
 
 // The program's pixels as OpenCV sees them; nothing writes to them.
 inline cv::Mat View(const Picture& picture, int type) {

@@ -10,7 +10,7 @@
 namespace sampleproc::process::opencv {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 1;
+inline constexpr std::uint32_t kModuleVersion = 2;
 inline constexpr char kModuleFile[] = "sampleproc_opencv.so";
 inline constexpr char kModuleEntry[] = "sampleproc_opencv_module";
 
@@ -18,6 +18,8 @@ enum class Status {
   kOk,
   kStopped,  // `may_go_on` said no; the host knows why
   kInvalid,  // a file that is no cascade
+  kTooMany,  // more windows agree than are grouped in bounded time; no picture of a scene has so
+             // many
   kNoMemory,
   kInternal,
 };
@@ -41,7 +43,9 @@ struct Found {
 // What the module asks of the program, within the call it was handed to. `self` is handed back.
 struct Host {
   void* self;
-  bool (*may_go_on)(void* self) noexcept;
+  // Asked between pieces of work of a fraction of a second; `done` is the share of all work that
+  // is behind, 0..1.
+  bool (*may_go_on)(void* self, double done) noexcept;
   bool (*take)(void* self, const Found* found) noexcept;  // once for each; false: no memory
 };
 
@@ -50,12 +54,14 @@ struct PeopleParameters {
   int stride;           // of the window, pixels, both ways
   int padding;          // likewise
   int group_threshold;  // windows that must agree, less one
+  int piece_pixels;     // of a level that are looked at between two questions to the host
 };
 
 struct CascadeParameters {
   double scale;
   int min_neighbours;
-  int min_size;  // pixels, both ways
+  int min_size;       // pixels, both ways
+  int piece_windows;  // that are looked at between two questions to the host
 };
 
 struct MotionParameters {
@@ -76,13 +82,15 @@ struct Module {
   std::uint32_t version;  // kModuleVersion the module was built with
 
   // HOG and OpenCV's default people detector (64x128 windows) on blue, green, red: what
-  // HOGDescriptor::detectMultiScale finds, in its order.
+  // HOGDescriptor::detectMultiScale finds, in its order, whatever the pieces.
   Status (*make_people)(People** people) noexcept;
   Status (*find_people)(People* people, const Picture* bgr, const PeopleParameters* parameters,
                         const Host* host) noexcept;
   void (*free_people)(People* people) noexcept;
 
-  // What CascadeClassifier::detectMultiScale finds, on luma, each with its neighbours.
+  // What CascadeClassifier::detectMultiScale finds, on luma, each with its neighbours. Where a size
+  // takes more than a piece, the picture is looked at in strips for it, and as OpenCV would then
+  // scale each strip by itself, a box may be a pixel off.
   Status (*load_cascade)(const char* path, Cascade** cascade) noexcept;
   Status (*find_cascade)(Cascade* cascade, const Picture* luma, const CascadeParameters* parameters,
                          const Host* host) noexcept;

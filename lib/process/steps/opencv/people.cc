@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect.hpp>
@@ -33,6 +34,64 @@ std::vector<double> Scales(const cv::HOGDescriptor& hog, cv::Size size, double s
   return scales;
 }
 
+cv::Size SizeAt(cv::Size picture, double scale) {
+  return {cvRound(picture.width / scale), cvRound(picture.height / scale)};
+}
+
+// The windows that one level finds, in its own pixels, strip by strip. Features of a window depend
+// on its own pixels and those beside them, so the strips' windows are those of the whole level.
+class LevelScan {
+ public:
+  LevelScan(const cv::HOGDescriptor& hog, const PeopleParameters& parameters, const Host& host)
+      : hog_(hog),
+        stride_(parameters.stride, parameters.stride),
+        padding_(parameters.padding, parameters.padding),
+        piece_(parameters.piece_pixels),
+        host_(host) {}
+
+  // `done` and `share` are the level's place in all the work. False: stopped.
+  bool Run(const cv::Mat& level, double done, double share) {
+    places.clear();
+    weights.clear();
+    const int margin = std::max(stride_.height, hog_.blockStride.height);
+    const int rows = std::max(piece_ / std::max(level.cols, 1), hog_.winSize.height) /
+                     stride_.height * stride_.height;
+    for (int from = 0; from < level.rows;) {
+      int to = from + rows;
+      if (level.rows - to < hog_.winSize.height + margin) to = level.rows;
+      if (!host_.may_go_on(host_.self, done + share * from / level.rows)) return false;
+      Strip(level, from, to, margin);
+      from = to;
+    }
+    return true;
+  }
+
+  std::vector<cv::Point> places;
+  std::vector<double> weights;
+
+ private:
+  // Windows whose first row is in [from, to), those in the padding above and below included.
+  void Strip(const cv::Mat& level, int from, int to, int margin) {
+    const int first = std::max(from - margin, 0);
+    const int last = std::min(to + hog_.winSize.height + margin, level.rows);
+    std::vector<cv::Point> found;
+    std::vector<double> found_weights;
+    hog_.detect(level.rowRange(first, last), found, found_weights, 0, stride_, padding_);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const int y = found[i].y + first;
+      if ((from > 0 && y < from) || (to < level.rows && y >= to)) continue;
+      places.emplace_back(found[i].x, y);
+      weights.push_back(found_weights[i]);
+    }
+  }
+
+  const cv::HOGDescriptor& hog_;
+  const cv::Size stride_;
+  const cv::Size padding_;
+  const int piece_;
+  const Host& host_;
+};
+
 }  // namespace
 
 Status MakePeople(People** people) noexcept {
@@ -44,35 +103,39 @@ Status MakePeople(People** people) noexcept {
   });
 }
 
-// detectMultiScale, level by level so that the host can be asked in between.
+// detectMultiScale, level by level and strip by strip so that the host can be asked in between.
 Status FindPeople(People* people, const Picture* bgr, const PeopleParameters* parameters,
                   const Host* host) noexcept {
   return Guarded([&] {
     const cv::HOGDescriptor& hog = people->hog;
     const cv::Mat picture = View(*bgr, CV_8UC3);
-    const cv::Size stride(parameters->stride, parameters->stride);
-    const cv::Size padding(parameters->padding, parameters->padding);
+    const std::vector<double> scales = Scales(hog, picture.size(), parameters->scale);
+    double price = 0;
+    for (const double scale : scales) price += SizeAt(picture.size(), scale).area();
+    double done = 0;
+    LevelScan scan(hog, *parameters, *host);
     std::vector<cv::Rect> windows;
     std::vector<double> scores;
     cv::Mat smaller;
-    for (const double scale : Scales(hog, picture.size(), parameters->scale)) {
-      if (!host->may_go_on(host->self)) return Status::kStopped;
-      const cv::Size size(cvRound(picture.cols / scale), cvRound(picture.rows / scale));
+    for (const double scale : scales) {
+      if (!host->may_go_on(host->self, done)) return Status::kStopped;
+      const cv::Size size = SizeAt(picture.size(), scale);
       if (size == picture.size()) {
         smaller = picture;
       } else {
         cv::resize(picture, smaller, size, 0, 0, cv::INTER_LINEAR_EXACT);
       }
-      std::vector<cv::Point> places;
-      std::vector<double> weights;
-      hog.detect(smaller, places, weights, 0, stride, padding);
+      const double share = size.area() / price;
+      if (!scan.Run(smaller, done, share)) return Status::kStopped;
+      done += share;
       const cv::Size window(cvRound(hog.winSize.width * scale),
                             cvRound(hog.winSize.height * scale));
-      for (std::size_t i = 0; i < places.size(); ++i) {
-        windows.emplace_back(cv::Point(cvRound(places[i].x * scale), cvRound(places[i].y * scale)),
-                             window);
-        scores.push_back(weights[i]);
+      for (std::size_t i = 0; i < scan.places.size(); ++i) {
+        const cv::Point& place = scan.places[i];
+        windows.emplace_back(cv::Point(cvRound(place.x * scale), cvRound(place.y * scale)), window);
+        scores.push_back(scan.weights[i]);
       }
+      if (windows.size() > kMostWindows) return Status::kTooMany;
       smaller.release();
     }
     hog.groupRectangles(windows, scores, parameters->group_threshold, kGroupEpsilon);

@@ -1,0 +1,395 @@
+// What happens to one frame: its fetch, its visit to a worker, its failures and its end.
+#include <algorithm>
+#include <utility>
+
+#include "consumer/dispatcher.h"
+#include "consumer/entry_pixels.h"
+#include "consumer/verdict.h"
+#include "frame/result_json.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using base::ErrorCode;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPauseAfterRefusal{20};
+constexpr milliseconds kShortestPause{20};
+constexpr milliseconds kLongestPause{1'000};
+// How long nothing is fetched ahead after there was no memory for pixels.
+constexpr milliseconds kOneByOne{1'000};
+// A host may fail now and then for no reason of the frame's, so a frame has more lives there.
+constexpr int kHostLives = 10;
+// A frame that has failed so often by no fault of its own is told of.
+constexpr int kOften = 20;
+
+// After so many failures in a row, the first being 1.
+milliseconds PauseAfter(int failures) {
+  return std::min(kLongestPause, kShortestPause * (1 << std::min(failures - 1, 10)));
+}
+
+milliseconds FetchTime(const Options& options, const process::Options& process) {
+  if (process.deadline <= milliseconds(0)) return options.fetch_timeout;
+  return std::min(options.fetch_timeout, process.deadline);
+}
+
+std::string Seconds(milliseconds time) {
+  const auto tenths = (time.count() + 99) / 100;
+  return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " s";
+}
+
+}  // namespace
+
+void Dispatcher::SetState(HeldFrame& held, FrameState state) {
+  held.state = state;
+  held.since = clock_.Now();
+}
+
+void Dispatcher::StartFetch(const HeldPtr& held, base::MonoTime now) {
+  const PixelPlace& place = *held->PlaceToAsk();
+  const base::Allowance allowance{.deadline = base::Deadline(clock_, FetchTime(options_, process_)),
+                                  .cancel = held->cancel};
+  hosts_.Began(place.host);
+  SetState(*held, FrameState::kFetching);
+  try {
+    context_.fetchers.Start(place, allowance,
+                            [this, held, host = place.host](base::Result<FetchedPixels> pixels) {
+                              Fetched(held, host, std::move(pixels));
+                            });
+  } catch (...) {
+    hosts_.GaveUp(place.host);
+    SetState(*held, FrameState::kWaiting);
+    held->not_before = now + kLongestPause;
+    throw;
+  }
+}
+
+void Dispatcher::Fetched(const HeldPtr& held, const std::string& host,
+                         base::Result<FetchedPixels> pixels) {
+  Endings endings;
+  std::optional<std::exception_ptr> thrown;
+  {
+    const base::MutexLock lock(mutex_);
+    if (stopped_) return;
+    try {
+      if (!pixels) {
+        FetchFailed(held, host, pixels.error(), endings);
+      } else {
+        HostAnswered(host);
+        if (held->state == FrameState::kFetching) {
+          held->fetched = std::move(pixels->bytes);
+          held->reservation = std::move(pixels->reservation);
+          held->frame = FrameOf(held->delivery.entry, held->fetched);
+          held->passing_failures = 0;
+          SetState(*held, FrameState::kReady);
+        }
+      }
+    } catch (const std::exception&) {
+      thrown = std::current_exception();
+    }
+    Move(endings);
+  }
+  GoOut(std::move(endings));
+  if (thrown) Recover(held, *thrown);
+}
+
+void Dispatcher::HostAnswered(const std::string& host) {
+  if (!hosts_.Succeeded(host, clock_.Now())) return;
+  context_.conditions.Clear(telemetry::condition::kPixelHost, host);
+}
+
+void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
+                             Endings& endings) {
+  const bool wanted = held->state == FrameState::kFetching;
+  switch (VerdictOf(error.code)) {
+    case Verdict::kNoPixels:
+      HostAnswered(host);
+      if (!wanted) return;
+      ++held->next_place;
+      held->host_successes.reset();
+      SetState(*held, FrameState::kWaiting);
+      if (held->PlaceToAsk() == nullptr) EndWithoutPixels(held, endings);
+      return;
+    case Verdict::kFrameFault:
+      HostAnswered(host);
+      if (wanted) Die(held, error, endings);
+      return;
+    case Verdict::kReturned:
+      hosts_.GaveUp(host);
+      if (wanted) End(held, Ending::kReturned, {}, endings);
+      return;
+    case Verdict::kTransient:
+    case Verdict::kDoubtful:
+      break;
+  }
+  if (error.code != ErrorCode::kOverloaded && error.code != ErrorCode::kInternal) {
+    return HostFailed(held, host, error, endings);
+  }
+  // Nothing was wrong with the host.
+  hosts_.GaveUp(host);
+  if (!wanted) return;
+  if (error.code == ErrorCode::kInternal && LosesLife(*held)) return Die(held, error, endings);
+  SetState(*held, FrameState::kWaiting);
+  Pause(*held, PauseAfter(++held->passing_failures));
+  one_by_one_until_ = clock_.Now() + kOneByOne;
+  DropFetchedAhead();
+}
+
+// A host that is away is no fault of the frame. One that has handed out others since, and fails
+// with this one alone, may not be away.
+void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
+                            Endings& endings) {
+  const std::uint64_t successes = hosts_.successes(host);
+  const milliseconds pause = hosts_.Failed(host, held->number, clock_.Now());
+  if (pause > milliseconds(0)) {
+    context_.conditions.Raise(telemetry::condition::kPixelHost, host,
+                              "no pixels from " + host + " (" + error.message +
+                                  "): its frames wait, next try in " + Seconds(pause));
+  }
+  if (held->state != FrameState::kFetching) return;
+  const bool others_fine = held->host_successes && successes > *held->host_successes;
+  if (!held->host_successes) held->host_successes = successes;
+  if (others_fine && hosts_.FailsOnlyFor(host, held->number) &&
+      held->host_lives_used++ >= std::max(kHostLives, options_.max_retries)) {
+    return Die(held, error, endings);
+  }
+  SetState(*held, FrameState::kWaiting);
+  // Longer than the host's pause, so that another frame asks next: this one may be the culprit.
+  Pause(*held, pause > milliseconds(0) ? pause + pause / 2 : PauseAfter(++held->passing_failures));
+}
+
+bool Dispatcher::StartVisit(const HeldPtr& held, base::MonoTime now, Endings& endings) {
+  handed_.emplace(held->number, held);
+  SetState(*held, FrameState::kQueued);
+  base::Result<void> submitted;
+  try {
+    submitted = context_.workers.Submit({.begin = [this, held] { return BeginVisit(held); },
+                                         .end =
+                                             [this, held](base::Result<frame::FrameResult> result) {
+                                               EndVisit(held, std::move(result));
+                                             }});
+  } catch (...) {
+    handed_.erase(held->number);
+    SetState(*held, FrameState::kReady);
+    throw;
+  }
+  if (submitted) {
+    waiting_.Remove(*held, true);
+    suspects_.Begun(*held, now);
+    return true;
+  }
+  handed_.erase(held->number);
+  SetState(*held, FrameState::kReady);
+  not_before_ = now + kPauseAfterRefusal;
+  if (submitted.error().code == ErrorCode::kShuttingDown) {
+    End(held, Ending::kReturned, {}, endings);
+  }
+  return false;
+}
+
+std::optional<Visit::Assignment> Dispatcher::BeginVisit(const HeldPtr& held) {
+  Endings endings;
+  std::optional<Visit::Assignment> assignment;
+  {
+    const base::MutexLock lock(mutex_);
+    if (stopped_ || held->state != FrameState::kQueued) return std::nullopt;
+    if (TooOld(*held)) {
+      End(held, Ending::kDropped, "max_age", endings);
+    } else if (const auto begun = held->work->Begin(); !begun) {
+      End(held, Ending::kReturned, {}, endings);  // cancelled: it has no other limit yet
+    } else {
+      held->worked_on = true;
+      SetState(*held, FrameState::kInWork);
+      assignment.emplace(Visit::Assignment{*held->frame, held->work->allowance()});
+    }
+    if (!endings.empty()) Move(endings);
+  }
+  GoOut(std::move(endings));
+  return assignment;
+}
+
+void Dispatcher::EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> result) {
+  Endings endings;
+  std::optional<std::exception_ptr> thrown;
+  std::string record;
+  try {
+    if (result) {
+      result->times.queued = held->work->queued();
+      record = Record(*held, *result);
+    }
+  } catch (const std::exception& error) {
+    result = base::Fail(ErrorCode::kInternal, error.what());
+  }
+  {
+    const base::MutexLock lock(mutex_);
+    if (stopped_ || held->state != FrameState::kInWork) return;  // given up meanwhile
+    goodput_.Finished(clock_.Now(), waiting_.size() > 0);
+    try {
+      if (result) {
+        held->work->Completed(*result);
+        held->part->Succeeded();
+        End(held, Ending::kDone, std::move(record), endings);
+      } else {
+        Failed(held, result.error(), endings);
+      }
+    } catch (const std::exception&) {
+      thrown = std::current_exception();
+    }
+    Move(endings);
+  }
+  GoOut(std::move(endings));
+  if (thrown) Recover(held, *thrown);
+}
+
+std::string Dispatcher::Record(const HeldFrame& held, const frame::FrameResult& result) const {
+  const auto& timestamp = held.delivery.entry.timestamp;
+  std::string record;
+  frame::AppendMessageJson({.processor_id = options_.processor_id, .timestamp = timestamp}, result,
+                           {.simulated_gpu = process_.simulate_gpu}, record);
+  return record;
+}
+
+// In work.
+void Dispatcher::Failed(const HeldPtr& held, const base::Error& error, Endings& endings) {
+  switch (VerdictOf(error.code)) {
+    case Verdict::kTransient:
+      return TryAgain(held, error, endings);
+    case Verdict::kDoubtful:
+      return LosesLife(*held) ? Die(held, error, endings) : TryAgain(held, error, endings);
+    case Verdict::kNoPixels:
+      return EndWithoutPixels(held, endings);
+    case Verdict::kReturned:
+      CountFailure(*held, error);
+      return End(held, Ending::kReturned, {}, endings);
+    case Verdict::kFrameFault:
+      return Die(held, error, endings);
+  }
+}
+
+// True: it was the last one.
+bool Dispatcher::LosesLife(HeldFrame& held) const {
+  return held.lives_used++ >= options_.max_retries;
+}
+
+void Dispatcher::TryAgain(const HeldPtr& held, const base::Error& error, Endings& endings) {
+  if (draining_ && outcomes_.TakesBack()) return End(held, Ending::kReturned, {}, endings);
+  if (++held->passing_failures == kOften) {
+    context_.log.Warning("a pulled frame waits: what it needs is not to be had",
+                         {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
+                          {"error_type", base::ErrorCodeName(error.code)},
+                          {"error", std::string_view(error.message)}});
+  }
+  const HeldPtr obsolete = waiting_.PutBack(held);
+  TakeBack(*held);
+  held->work->TryAgain({.cancel = held->cancel});
+  SetState(*held, FrameState::kReady);
+  Pause(*held, PauseAfter(held->passing_failures));
+  if (obsolete) End(obsolete, Ending::kDropped, "newer_frame", endings);
+}
+
+void Dispatcher::Pause(HeldFrame& held, milliseconds time) {
+  held.not_before = clock_.Now() + time;
+  pause_end_ = pause_end_ ? std::min(*pause_end_, held.not_before) : held.not_before;
+}
+
+void Dispatcher::CountFailure(HeldFrame& held, const base::Error& error) {
+  if (held.worked_on) {
+    held.work->Failed(error);
+  } else if (held.work) {
+    held.work->Refused(error);
+  }
+}
+
+void Dispatcher::Die(const HeldPtr& held, const base::Error& error, Endings& endings) {
+  CountFailure(*held, error);
+  const PixelPlace* place = held->PlaceToAsk();
+  context_.log.Warning("a pulled frame cannot be done",
+                       {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
+                        {"error_type", base::ErrorCodeName(error.code)},
+                        {"error", std::string_view(error.message)},
+                        {"pixels_from", place == nullptr ? std::string_view("entry")
+                                                         : std::string_view(place->host)},
+                        {"deliveries", std::int64_t{held->delivery.deliveries}}});
+  End(held, Ending::kDead, std::string(base::ErrorCodeName(error.code)), endings);
+}
+
+void Dispatcher::EndWithoutPixels(const HeldPtr& held, Endings& endings) {
+  CountFailure(*held, base::Fail(ErrorCode::kNotFound, "the frame came without pixels").error());
+  const bool dead = options_.no_pixels == NoPixels::kDead;
+  End(held, dead ? Ending::kDead : Ending::kDropped, "no_pixels", endings);
+}
+
+// The opposite of StartVisit.
+void Dispatcher::TakeBack(const HeldFrame& held) {
+  if (handed_.erase(held.number) > 0) suspects_.Ended(held);
+}
+
+// `text` is the record of what is done, the reason of the rest.
+void Dispatcher::End(const HeldPtr& held, Ending ending, std::string text, Endings& endings,
+                     bool left_with_worker) {
+  if (held->state == FrameState::kEnding) return;
+  const bool done = ending == Ending::kDone;
+  Settlement settlement{.ticket = held->delivery.ticket,
+                        .ending = ending,
+                        .frame_id = held->delivery.entry.frame_id,
+                        .record = done ? std::move(text) : std::string(),
+                        .reason = done ? std::string() : std::move(text),
+                        .worked_on = held->worked_on};
+  endings.push_back({held, std::move(settlement), left_with_worker});
+  // Nothing throws from here on.
+  waiting_.Remove(*held, false);
+  TakeBack(*held);
+  SetState(*held, FrameState::kEnding);
+}
+
+// Without the lock: memory is given back and the source is told.
+void Dispatcher::GoOut(Endings endings) {
+  for (Ended& ended : endings) {
+    HeldFrame& held = *ended.held;
+    held.cancel.Cancel();
+    if (!ended.left_with_worker) {
+      held.work.reset();
+      held.frame.reset();
+      held.fetched = {};
+      held.delivery.entry.frame_data = {};
+      held.reservation.Release();
+    }
+    held.part.reset();
+    {
+      const base::MutexLock lock(mutex_);
+      if (std::exchange(held.without_memory, false)) --without_memory_;
+    }
+    outcomes_.End(held.place, std::move(ended.settlement));
+  }
+}
+
+void Dispatcher::Settled() {
+  const base::MutexLock lock(mutex_);
+  --held_;
+  changed_.NotifyAll();
+}
+
+// Something threw on the frame's way: it costs this frame and no other.
+void Dispatcher::Recover(const HeldPtr& held, const std::exception_ptr& thrown) {
+  Endings endings;
+  try {
+    const base::MutexLock lock(mutex_);
+    std::string_view what = "no exception";
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& error) {
+      what = error.what();
+    }
+    context_.log.Error(
+        "a frame was given up, because something failed unexpectedly",
+        {{"frame_id", std::string_view(held->delivery.entry.frame_id)}, {"error", what}});
+    End(held, outcomes_.TakesBack() ? Ending::kReturned : Ending::kDead,
+        outcomes_.TakesBack() ? "" : "internal", endings);
+  } catch (const std::exception& error) {
+    context_.log.Error("a frame could not be given up",
+                       {{"error", std::string_view(error.what())}});
+  }
+  GoOut(std::move(endings));
+}
+
+}  // namespace sampleproc::consumer

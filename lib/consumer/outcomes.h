@@ -1,0 +1,52 @@
+// Brings what became of a frame to the source, the sinks and the ledger, in its camera's order.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "consumer/camera_order.h"
+#include "consumer/frame_source.h"
+#include "consumer/ledger.h"
+#include "consumer/sink_set.h"
+
+namespace sampleproc::consumer {
+
+// Thread-safe; hold no lock. Everything must outlive the last call of `on_settled`.
+class Outcomes {
+ public:
+  // `on_settled` is called when the source has taken a frame's settlement, from any thread.
+  Outcomes(FrameSource& source, const SinkSet& sinks, Ledger& ledger, base::Logger& log,
+           std::function<void()> on_settled)
+      : source_(source),
+        sinks_(sinks),
+        ledger_(ledger),
+        log_(log),
+        on_settled_(std::move(on_settled)) {}
+
+  CameraOrder::Place Join(const std::optional<std::string>& camera) { return order_.Join(camera); }
+
+  // The frame has ended as `settlement` says. Once for each place. Results and deaths go out in the
+  // order of their camera's frames; what is returned or dropped is read by nobody, and goes at
+  // once.
+  void End(const CameraOrder::Place& place, Settlement settlement);
+
+  bool TakesBack() const { return source_.TakesBack(); }
+
+ private:
+  class Settling;
+
+  void Settle(Settlement settlement, std::unique_ptr<Settling> settling) noexcept;
+
+  FrameSource& source_;
+  const SinkSet& sinks_;
+  Ledger& ledger_;
+  base::Logger& log_;
+  const std::function<void()> on_settled_;
+  CameraOrder order_;
+};
+
+}  // namespace sampleproc::consumer

@@ -1,0 +1,88 @@
+// Which hosts of pixels may be asked now, and how those are that were asked.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace sampleproc::consumer {
+
+// A host that fails costs its own frames time, and nobody else anything:
+//
+//   - one host has at most half of the fetches, and less while others use theirs
+//   - a host that fails is paused: first for kShortest, twice as long after each further failure,
+//     up to kLongest. One that answered within kTrusted is paused only after kTries failures in a
+//     row, because that one frame may be the culprit
+//   - after a pause one fetch at a time asks it, until one succeeds; hosts in that state have half
+//     of all fetches between them
+//
+// A decision by given times, without a thread or a lock: used by one thread at a time. Memory is
+// bounded by the hosts of frames that are held: the others are forgotten sooner or later.
+class PixelHosts {
+ public:
+  static constexpr std::chrono::milliseconds kShortest{250};
+  static constexpr std::chrono::milliseconds kLongest{30'000};
+  static constexpr std::chrono::milliseconds kTrusted{5'000};
+  static constexpr std::chrono::milliseconds kForgotten{30'000};
+  static constexpr int kTries = 3;
+
+  // At most `fetches` fetches are under way.
+  explicit PixelHosts(std::size_t fetches) : fetches_(fetches) {}
+
+  // Whether a fetch from `host` may begin. If so, and it does, Began must follow.
+  bool MayAsk(const std::string& host, base::MonoTime now) const;
+  void Began(const std::string& host);
+
+  // The host answered, be it that it has no such pixels. True: it had been failing.
+  bool Succeeded(const std::string& host, base::MonoTime now);
+  // It did not, when asked for this frame. How long until it is asked again; zero: at once, by
+  // other frames.
+  std::chrono::milliseconds Failed(const std::string& host, std::uint64_t frame,
+                                   base::MonoTime now);
+  // The fetch ended by somebody else's fault, and says nothing of the host.
+  void GaveUp(const std::string& host);
+
+  // How often the host has answered since it was first asked, as far as it is remembered.
+  std::uint64_t successes(const std::string& host) const;
+  // Whether since the host's last success it has failed for this frame and for no other one.
+  bool FailsOnlyFor(const std::string& host, std::uint64_t frame) const;
+  bool Paused(const std::string& host, base::MonoTime now) const;
+
+  std::size_t under_way() const { return under_way_; }
+  // When to look again, because a pause has ended or a host can be forgotten. Nothing: no need to.
+  std::optional<base::MonoTime> NextTry(base::MonoTime now) const;
+
+  // Forgets hosts that failed and that nobody has asked again for kForgotten after their pause:
+  // there is no frame of theirs any more. Returns their names.
+  std::vector<std::string> ForgetUnwanted(base::MonoTime now);
+
+ private:
+  struct Host {
+    std::size_t under_way = 0;
+    int failures = 0;  // in a row
+    int pauses = 0;    // since the last success
+    base::MonoTime next_try{};
+    std::optional<base::MonoTime> last_success;
+    std::uint64_t successes = 0;
+    bool failing = false;             // from its first pause to its next success
+    std::uint64_t failed_for = 0;     // the frame of the first failure in a row
+    bool failed_for_several = false;  // in a row, for different frames
+  };
+
+  void Ended(Host& host);
+  void ForgetSome();
+
+  const std::size_t fetches_;
+  std::size_t under_way_ = 0;
+  std::map<std::string, Host> hosts_;
+};
+
+}  // namespace sampleproc::consumer

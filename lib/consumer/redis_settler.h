@@ -1,0 +1,117 @@
+// What became of the frames of a stream, told to Redis: once each, however long that takes.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "consumer/frame_source.h"
+#include "consumer/options.h"
+#include "net/redis_client.h"
+#include "telemetry/conditions.h"
+#include "telemetry/metrics.h"
+
+namespace sampleproc::consumer {
+
+struct RedisSettlerContext {
+  net::ConnectStream connect;
+  net::RedisLogin login;
+  net::RedisLimits limits;
+  const base::Clock& clock;  // of the stamps in results and letters; must outlive the settler
+  std::string consumer;
+  std::string processor_id;
+  // Where refused settlements are counted and told; they may be none, else they outlive it.
+  telemetry::Metrics* metrics = nullptr;
+  telemetry::Conditions* conditions = nullptr;
+};
+
+// Holds what was pulled until it has been settled, and keeps it from other consumers meanwhile: it
+// is touched three times in claim_idle. Settlements go out on a connection and a thread of their
+// own, in the order of Settle. A server that is away is asked until it is back. What it refuses
+// (a key of another type, no permission, no memory) is set aside, so that it stops none behind it:
+// told once as the condition settlement_refused of its key, counted, and tried again after longer
+// and longer pauses, of which the first success for the same key ends the others. Thread-safe.
+class RedisSettler {
+ public:
+  // Settlements without a result that are set aside take no room from frames, up to so many.
+  static constexpr std::size_t kMostParked = 10'000;
+
+  RedisSettler(RedisSettlerContext context, const RedisOptions& options);
+  ~RedisSettler();
+
+  // Takes an entry into its hands; returns its ticket.
+  std::uint64_t Hold(const std::string& id, int deliveries) EXCLUDES(mutex_);
+  bool Holds(const std::string& id) const EXCLUDES(mutex_);
+  // An entry that was handed out before, and is not at its settlement yet.
+  bool HoldsSuspect() const EXCLUDES(mutex_);
+  std::size_t held() const EXCLUDES(mutex_);
+
+  // FrameSource's. What cannot be settled until Close hears that it is not ours.
+  void Settle(Settlement settlement, OnSettled done) EXCLUDES(mutex_);
+  std::size_t Parked() const EXCLUDES(mutex_);
+
+  // Settles what is left for at most `patience`, and ends.
+  void Close(std::chrono::milliseconds patience) EXCLUDES(mutex_);
+  // Once closed, for what else is to be said to Redis.
+  net::RedisClient& client() { return client_; }
+
+ private:
+  struct Held {
+    std::string id;
+    int deliveries = 1;
+    bool settling = false;
+  };
+  struct Pending {
+    Settlement settlement;
+    OnSettled done;
+    Held held;
+    // Of one that was refused.
+    base::MonoTime next_try{};
+    std::chrono::milliseconds pause{0};
+  };
+  using Batch = std::vector<Pending>;
+
+  void Run() EXCLUDES(mutex_);
+  void RunUntilClosed() EXCLUDES(mutex_);
+  bool WaitForWork(base::MonoTime next_beat) EXCLUDES(mutex_);
+  Batch TakeBatch() EXCLUDES(mutex_);
+  void PutBack(Batch batch) EXCLUDES(mutex_);
+  void SettleSome(Batch batch) EXCLUDES(mutex_);
+  void Unanswered(Batch batch) EXCLUDES(mutex_);
+  void SetAside(Pending pending, std::string_view word, std::string_view reason) EXCLUDES(mutex_);
+  void Settled(Pending& pending, bool ours) EXCLUDES(mutex_);
+  void KeepHeld() EXCLUDES(mutex_);
+  net::RedisCommand CommandFor(const Pending& pending) const;
+  const std::string& KeyOf(const Pending& pending) const;
+  static bool IsSmall(const Pending& pending);
+
+  const RedisSettlerContext context_;
+  const RedisOptions options_;
+  net::RedisClient client_;  // the thread's until Close
+  std::size_t together_;     // the thread's; how many go out in one piece
+  int lone_failures_ = 0;    // the thread's; of the first settlement, with a server that is there
+  std::vector<Pending> refused_;                     // the thread's; no longer than held_
+  std::map<std::string, std::size_t> refused_keys_;  // the thread's; how many of refused_ each has
+
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  std::uint64_t next_ticket_ GUARDED_BY(mutex_) = 1;
+  std::map<std::uint64_t, Held> held_ GUARDED_BY(mutex_);  // until settled
+  std::deque<Pending> queue_ GUARDED_BY(mutex_);           // no longer than held_
+  std::size_t parked_ GUARDED_BY(mutex_) = 0;              // small ones of refused_
+  bool closing_ GUARDED_BY(mutex_) = false;                // settle what is left and end
+  bool closed_ GUARDED_BY(mutex_) = false;                 // the thread is at its end
+  const base::CancelFlag cancel_;                          // end, whatever is left
+
+  std::jthread thread_;
+};
+
+}  // namespace sampleproc::consumer

@@ -1,0 +1,23 @@
+// What the errors of a Redis server mean, and what ends them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sampleproc::net {
+
+struct RedisRefusal {
+  std::string_view word;    // "WRONGTYPE"; "ERR" for every error that has no row of its own
+  bool hopeless = false;    // waiting does not help: somebody has to change something
+  std::string_view remedy;  // completes "Redis answers with WRONGTYPE: ..."; "" when none is known
+};
+
+// Of an error reply's text. The word of a script's error stands at the beginning, or within the
+// text (before Redis 7).
+const RedisRefusal& RefusalOf(std::string_view text);
+
+// One sentence for people: the word, its remedy, and where another node is named, that. Nothing
+// else of the text, which may repeat what was sent.
+std::string RefusalSentence(std::string_view text);
+
+}  // namespace sampleproc::net

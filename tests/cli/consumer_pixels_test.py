@@ -1,0 +1,165 @@
+"""sampleproc serve with frames whose pixels are elsewhere, and what becomes of others meanwhile."""
+
+import base64
+import json
+import threading
+
+import cli
+import pictures
+from service import WithService
+from stand_in import StandIn
+from streams import (
+    DEAD, RESULTS, STREAM, RedisServer, entry, free_port, pending, result_ids, wait_until, words,
+)  # fmt: skip
+
+AWAY = "127.0.0.23"  # nobody else's, so that a port of it stays free
+URLS = ("--set", f"consumer.frame_url_hosts=127.0.0.1,{AWAY}")
+MOTION = ("--set", "process.pipeline=motion", "--set", "process.workers=2")
+STATS = ("--set", "process.pipeline=stats", "--set", "process.workers=2")
+
+
+class Pixels(StandIn):
+    """Hands out a picture, once it may."""
+
+    def __init__(self, test, picture, address=("127.0.0.1", 0)):
+        self.picture = picture
+        self.asked = threading.Semaphore(0)
+        self.open_gate = threading.Event()
+        self.open_gate.set()
+        super().__init__(test, address=address)
+        test.addCleanup(self.open_gate.set)  # before the server's end, which waits for its threads
+
+    def handle(self, handler, body):
+        self.asked.release()
+        self.open_gate.wait()
+        handler.answer(200, self.picture)
+
+
+class ConsumerPixels(WithService):
+    def setUp(self):
+        self.server = RedisServer(self)
+        self.redis = self.server.client()
+        self.picture = pictures.sample("mask.png")
+
+    def consume(self, *more):
+        return self.serve(*words(self.server), *URLS, *more)
+
+    def add(self, name, camera="A", picture=None, **fields):
+        self.redis.xadd(STREAM, entry(name, picture, camera=camera, **fields))
+
+    def conditions(self, service):
+        return {(each["name"], each["subject"]): each["reason"]
+                for each in service.get("/health").json().get("conditions", [])}  # fmt: skip
+
+    def check_all_done(self, service, count):
+        wait_until(lambda: self.redis.xlen(RESULTS) == count)
+        self.assertEqual(sorted(result_ids(self.redis)), sorted(set(result_ids(self.redis))))
+        self.assertEqual(self.redis.xlen(DEAD), 0)
+        wait_until(lambda: pending(self.redis) == 0)
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_host_that_hangs_ends_its_fetch_and_not_the_service(self):
+        pixels = Pixels(self, self.picture)
+        pixels.open_gate.clear()
+        # A worker at a fetch would be given up twice over, and the service with it.
+        service = self.consume(*STATS, "--set", "consumer.fetch_timeout=300ms", "--set",
+                               "process.deadline=500ms", "--set",
+                               "service.stuck_after=1s")  # fmt: skip
+        self.add("hung", frame_url=f"{pixels.url}/x.png")
+        for _ in range(4):  # its time was up three times
+            self.assertTrue(pixels.asked.acquire(timeout=cli.PATIENCE))
+        host = pixels.url.removeprefix("http://")
+        reason = wait_until(lambda: self.conditions(service).get(("pixel_host", host)))
+        self.assertIn(host, reason)
+        self.assertIn("next try in", reason)
+        self.add("other", camera="B", picture=self.picture)
+        wait_until(lambda: self.redis.xlen(RESULTS) == 1)
+        self.assertEqual(service.metric("sampleproc_stuck_workers"), 0)
+        self.assertEqual(self.redis.xlen(DEAD), 0)
+        pixels.open_gate.set()
+        wait_until(lambda: self.redis.xlen(RESULTS) == 2)
+        wait_until(lambda: not self.conditions(service))
+        self.check_all_done(service, 2)
+
+    def test_a_slow_host_holds_its_own_camera_only(self):
+        for pipeline in (STATS, MOTION):
+            self.redis.flushall()
+            pixels = Pixels(self, self.picture)
+            pixels.open_gate.clear()
+            service = self.consume(*pipeline)
+            self.add("slow", frame_url=f"{pixels.url}/x.png")
+            self.assertTrue(pixels.asked.acquire(timeout=cli.PATIENCE))
+            for number in range(10):
+                self.add(f"b{number}", camera="B", picture=self.picture)
+            wait_until(lambda: self.redis.xlen(RESULTS) == 10)
+            self.assertNotIn("slow", result_ids(self.redis))
+            pixels.open_gate.set()
+            self.check_all_done(service, 11)
+
+    def test_a_fetch_holds_no_turn_that_a_request_waits_for(self):
+        pixels = Pixels(self, self.picture)
+        pixels.open_gate.clear()
+        service = self.consume(*MOTION)
+        self.add("slow", frame_url=f"{pixels.url}/x.png")
+        self.assertTrue(pixels.asked.acquire(timeout=cli.PATIENCE))
+        answer = service.post(self.picture, "image/png", "/process?camera_id=C")
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertEqual(self.redis.xlen(RESULTS), 0)
+        pixels.open_gate.set()
+        self.check_all_done(service, 1)
+
+    def test_the_frames_of_a_host_that_is_away_wait_for_it_and_hold_up_nobody(self):
+        port = free_port(AWAY)
+        for number in range(400):
+            if number % 4 == 0:
+                self.add(f"x{number}", frame_url=f"http://{AWAY}:{port}/{number}.png")
+            else:
+                self.add(f"g{number}", camera="B", picture=self.picture)
+        service = self.consume(*STATS)
+        wait_until(lambda: self.redis.xlen(RESULTS) == 300)
+        self.assertTrue(all(each.startswith("g") for each in result_ids(self.redis)))
+        subject = ("pixel_host", f"{AWAY}:{port}")
+        reason = wait_until(lambda: self.conditions(service).get(subject))
+        self.assertIn("next try in", reason)
+        self.assertEqual(service.get("/health").json()["status"], "degraded")
+        told = [line for line in service.log()
+                if f"{AWAY}:{port}" in json.dumps(line) and line["level"] == "warning"]  # fmt: skip
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("next try in", json.dumps(told))
+        self.assertEqual(self.redis.xlen(DEAD), 0)
+        Pixels(self, self.picture, (AWAY, port))
+        wait_until(lambda: self.redis.xlen(RESULTS) == 400)
+        wait_until(lambda: subject not in self.conditions(service))
+        self.check_all_done(service, 400)
+
+    def test_an_outage_of_redis_costs_no_frame_whose_pixels_are_in_it(self):
+        for number in range(300):
+            self.redis.set(f"frame:r{number}", self.picture)
+            self.add(f"r{number}", camera=f"cam-{number % 3}")
+        service = self.consume(*STATS, "--set", "process.delay=10ms", "--set",
+                               "consumer.max_retries=1")  # fmt: skip
+        wait_until(lambda: self.redis.xlen(RESULTS) > 20)
+        self.server.kill()
+        # It has been missed by whoever fetches, not only by whoever pulls.
+        wait_until(lambda: ("pixel_host", self.server.path) in self.conditions(service))
+        self.server.start()
+        self.check_all_done(service, 300)
+
+    def test_pixels_in_metadata_have_their_own_limit(self):
+        large = pictures.sample("messi5.jpg")
+        while len(large) < 200_000:
+            large += bytes(1000)  # behind the picture's end
+        for number in range(3):
+            metadata = json.dumps({"frame_data": base64.b64encode(large).decode()})
+            self.add(f"m{number}", metadata=metadata)
+        self.add("words", metadata=json.dumps({"note": "x" * 200_000}), picture=self.picture)
+        self.add("too much", metadata=json.dumps(
+            {"frame_data": base64.b64encode(large * 3).decode()}))  # fmt: skip
+        service = self.consume(*STATS, "--set", "consumer.max_pixel_bytes=500KiB")
+        wait_until(lambda: self.redis.xlen(RESULTS) == 3 and self.redis.xlen(DEAD) == 2)
+        self.assertEqual(sorted(result_ids(self.redis)), ["m0", "m1", "m2"])
+        self.assertEqual(service.stop(), 0)
+
+
+if __name__ == "__main__":
+    cli.main()

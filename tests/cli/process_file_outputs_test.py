@@ -1,0 +1,226 @@
+"""sampleproc process-file: nothing is destroyed, and what a run came to is said."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+
+import cli
+import pictures
+from folder import QUICK, WithDirectory, process, records
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class NothingIsDestroyed(WithDirectory):
+    def refused(self, *words, **options):
+        """Run, refused as bad use, with everything in the directory as it was."""
+        before = self.everything()
+        result = process(*words, **options)
+        self.assertEqual((result.returncode, result.out), (2, ""), (words, result.err))
+        self.assertIn("would be destroyed", result.err)
+        self.assertEqual(self.everything(), before, words)
+
+    def everything(self):
+        return {
+            os.path.join(folder, name): read(os.path.join(folder, name))
+            for folder, _, names in os.walk(self.directory)
+            for name in names
+        }
+
+    def test_an_output_that_is_an_input(self):
+        picture, other = self.copy("box.png"), self.copy("mask.png", "d/mask.png")
+        self.refused(picture, "-o", picture)
+        self.refused(other, picture, "-o", picture)
+        self.refused(self.path("d"), "-o", other)
+        self.refused("-r", self.directory, "-o", other)
+        self.refused("--append", picture, "-o", picture)
+        deep = self.path("d") + "/../box.png"
+        self.refused(picture, "-o", deep)
+
+    def test_by_another_name_link_or_device(self):
+        picture = self.copy("box.png")
+        os.symlink(picture, self.path("soft.png"))
+        os.link(picture, self.path("hard.png"))
+        for name in ("soft.png", "hard.png"):
+            self.refused(picture, "-o", self.path(name))
+            self.refused(self.path(name), "-o", picture)
+        with open(picture, "rb") as file:
+            done = subprocess.run(
+                [cli.BINARY, "process-file", "-", "-o", picture], stdin=file, env={},
+                capture_output=True, timeout=cli.PATIENCE, check=False,
+            )  # fmt: skip
+        self.assertEqual(done.returncode, 2)
+        size = os.path.getsize(picture)
+        with open(picture, "ab") as file:
+            self.assertEqual(process(picture, stdout=file).returncode, 2)
+        self.assertEqual(os.path.getsize(picture), size)
+
+    def test_lists_requests_earlier_runs_checkpoints_and_configurations(self):
+        picture = self.copy("box.png")
+        names = self.write("list.txt", picture.encode() + b"\n")
+        body = self.write("r.ndjson", b'{"frame_data": ""}\n')
+        old = self.write("old.ndjson", process(picture).stdout)
+        config = self.write("c.toml", b"")
+        state = self.path("state")
+        self.refused("--files-from", names, "-o", names)
+        self.refused("--files-from", names, "-o", picture)
+        self.refused("--requests", body, "-o", body)
+        self.refused(picture, "--compare", old, "-o", old)
+        self.refused(picture, "-c", config, "-o", config)
+        self.refused(picture, "-o", self.path("x"), "--resume", picture)
+        self.refused(picture, "-o", state, "--resume", state)
+        self.refused(picture, "-o", state + ".new", "--resume", state)
+        self.refused("--files-from", "-", "-o", picture, stdin=picture.encode())
+
+    def test_annotated_pictures_over_inputs(self):
+        picture = self.copy("messi5.jpg", "in/a")
+        target = self.copy("fruits.jpg", "out/a.jpg")
+        names = self.write("list.txt", f"{picture}\n{target}\n".encode())
+        os.makedirs(self.path("links"))
+        os.symlink(target, self.path("links/a.jpg"))
+        before = read(target)
+        for words, stdin in (
+            ((picture, target, "--annotate", self.path("out")), b""),
+            ((picture, "--files-from", names, "--annotate", self.path("out")), b""),
+            ((picture, "--files-from", "-", "--annotate", self.path("out")), target.encode()),
+            ((picture, target, "--annotate", self.path("links")), b""),
+        ):
+            result = process(*words, stdin=stdin)
+            self.assertEqual(result.returncode, 2, (words, result.err))
+            self.assertEqual(read(target), before)
+
+    def test_a_failed_run_leaves_the_old_output_whole(self):
+        picture = self.copy("mask.png")
+        old = b"what was here before\n"
+        out = self.write("out.ndjson", old)
+        result = process("-o", out, picture, "--files-from", self.path("missing"))
+        self.assertEqual((result.returncode, read(out)), (74, old))
+        child = cli.start(self, "process-file", "-q", "-j", "1", "-o", out, picture, "-", picture,
+                          env=QUICK)  # fmt: skip
+        while read(out) == old and not [n for n in os.listdir(self.directory) if n.endswith("part")]:
+            self.assertIsNone(child.poll())
+        child.send_signal(signal.SIGINT)
+        _, errors = child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
+        self.assertEqual((child.returncode, read(out)), (130, old))
+        (part,) = [name for name in os.listdir(self.directory) if name.endswith("part")]
+        self.assertIn(part, errors.decode())
+        self.assertEqual(process("-o", out, picture).returncode, 0)
+        self.assertEqual(read(out), process(picture).stdout)
+
+    def test_appended_where_asked(self):
+        picture = self.copy("mask.png")
+        out = self.write("out.ndjson", b"old\n")
+        self.assertEqual(process("--append", "-o", out, picture).returncode, 0)
+        self.assertEqual(read(out), b"old\n" + process(picture).stdout)
+        for words in (["--append"], ["--append", "-o", out, "--resume", self.path("s")]):
+            self.assertEqual(process(*words, picture).returncode, 2)
+
+    def test_links_and_modes_of_the_output_stay(self):
+        picture = self.copy("mask.png")
+        out = self.write("real.ndjson", b"old\n")
+        os.chmod(out, 0o640)
+        os.symlink(out, self.path("link.ndjson"))
+        self.assertEqual(process("-o", self.path("link.ndjson"), picture).returncode, 0)
+        self.assertTrue(os.path.islink(self.path("link.ndjson")))
+        self.assertEqual(os.stat(out).st_mode & 0o777, 0o640)
+        self.assertEqual(read(out), process(picture).stdout)
+        self.assertEqual(process("-o", "/dev/null", picture).returncode, 0)
+
+    def test_a_resumable_run_keeps_the_old_output_until_it_is_done(self):
+        picture, bad = self.copy("mask.png"), self.write("bad.png", b"x")
+        out = self.write("out.ndjson", b"old\n")
+        words = ["-o", out, "--resume", self.path("state")]
+        child = cli.start(self, "process-file", "-q", "-j", "1", *words, picture, "-", bad, env=QUICK)
+        while not os.path.exists(out + ".part"):
+            self.assertIsNone(child.poll())
+        child.kill()
+        child.communicate()
+        self.assertEqual(read(out), b"old\n")
+        for left in ("state", "out.ndjson.part"):
+            if os.path.exists(self.path(left)):
+                os.remove(self.path(left))
+        self.assertEqual(process(*words, picture, bad).returncode, 1)
+        self.assertEqual(read(out), process(picture, bad).stdout)
+        self.assertFalse(os.path.exists(out + ".part"))
+
+
+class Said(WithDirectory):
+    def test_the_summary_and_each_failed_input(self):
+        good, bad = self.copy("box.png"), self.write("bad.jpg", b"x")
+        gone = self.path("gone\x1b.png")
+        out = self.path("out.ndjson")
+        result = process("-o", out, good, bad, gone, quiet=False)
+        self.assertEqual((result.returncode, result.out), (1, ""))
+        first, second, last = result.err.splitlines()
+        self.assertIn("bad.jpg", first)
+        self.assertIn("no such file", second.lower())
+        self.assertNotIn("\x1b", second)
+        self.assertRegex(last, r"^sampleproc: 3 frames, 2 failed, 0 dropped, [0-9.]+ s, [0-9.]+/s$")
+        self.assertEqual(process("-q", "-o", out, good, bad, quiet=False).err, "")
+        self.assertEqual(len(process(good, bad, quiet=False).err.splitlines()), 1)
+
+    def test_a_terminal_sees_the_percentage_of_a_video(self):
+        path = self.path("v.avi")
+        subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-i", pictures.sample_path("vtest.avi"),
+                        "-frames:v", "40", "-s", "320x240", "-c:v", "mjpeg", path],
+                       timeout=cli.PATIENCE, check=True)  # fmt: skip
+        ours, theirs = pty.openpty()
+        child = subprocess.Popen(
+            [cli.BINARY, "process-file", "-o", self.path("o"), "--pipeline", "stats",
+             "--set", "process.delay=20ms", path], stderr=theirs, env={},
+        )  # fmt: skip
+        os.close(theirs)
+        seen = b""
+        try:
+            while more := os.read(ours, 4096):
+                seen += more
+        except OSError:
+            pass  # the other end is closed
+        os.close(ours)
+        self.assertEqual(child.wait(timeout=cli.PATIENCE), 0)
+        self.assertRegex(seen, rb"inputs, \d+%, \d+:\d\d left")
+        self.assertRegex(seen, rb"40 frames, 0 failed, 0 dropped")
+
+
+class Folders(WithDirectory):
+    def test_what_is_passed_over_is_counted(self):
+        self.copy("box.png", "d/a.png")
+        self.copy("messi5.jpg", "d/b.jfif")
+        self.copy("messi5.jpg", "d/c.JPE")
+        self.write("d/._a.png", b"\0\5\x16\7")
+        self.write("d/.hidden/x.png", b"x")
+        self.write("d/d.heic", b"x")
+        self.write("d/e.heic", b"x")
+        self.write("d/README", b"x")
+        result = process("-r", self.path("d"), quiet=False)
+        self.assertEqual(result.returncode, 0)
+        names = [os.path.basename(r["source"]) for r in records(result)]
+        self.assertEqual(names, ["a.png", "b.jfif", "c.JPE"])
+        self.assertEqual([r["warnings"] for r in records(result)], [[], [], []])
+        self.assertIn("passed over 5 files (2 .heic, 2 hidden, 1 without an ending)", result.err)
+        self.assertIn("error", records(process(self.path("d/._a.png")))[0])  # named, so taken
+
+    def test_lists_of_other_systems(self):
+        a, b = self.copy("box.png", "a.png"), self.copy("box.png", "b.png")
+        names = self.write("list.txt", b"\xef\xbb\xbf" + f"{a}\r\n\r\n{b}\r\n".encode())
+        found = records(process("--files-from", names))
+        self.assertEqual([(r["source"], "error" in r) for r in found], [(a, False), (b, False)])
+
+    def test_what_a_shell_makes_of_parentheses(self):
+        picture = self.copy("messi5.jpg")
+        line = (f'exec {cli.BINARY} process-file -q --pipeline stats <(cat {picture}) '
+                f"--files-from <(echo {picture}) --requests <(echo '{{}}')")  # fmt: skip
+        done = subprocess.run(["bash", "-c", line], env={"PATH": os.environ["PATH"]},
+                              capture_output=True, timeout=cli.PATIENCE, check=False)  # fmt: skip
+        found = [json.loads(each) for each in done.stdout.splitlines()]
+        self.assertEqual(["error" in r for r in found], [False, True, False], done.stderr)
+        self.assertEqual(found[0]["stats"], found[2]["stats"])
+
+
+if __name__ == "__main__":
+    cli.main()

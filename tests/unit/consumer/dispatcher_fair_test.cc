@@ -1,0 +1,190 @@
+// Sixty-four cameras, more frames than can be worked on, and a clock that the test moves: one
+// thread.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <deque>
+#include <map>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "consumer/dispatcher.h"
+#include "unit/consumer/dispatcher_bench.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kCameras = 64;
+
+// Jain's index of fairness: 1 when all have the same, 1/n when one has all.
+double Jain(const std::vector<double>& shares) {
+  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  const double squares =
+      std::accumulate(shares.begin(), shares.end(), 0.0,
+                      [](double so_far, double each) { return so_far + each * each; });
+  return squares == 0 ? 0 : sum * sum / (static_cast<double>(shares.size()) * squares);
+}
+
+// Never called: the frames have their pixels.
+class NoFetchers final : public Fetchers {
+ public:
+  void Start(PixelPlace, base::Allowance, OnFetched) override { FAIL("nothing is to be fetched"); }
+};
+
+class NextTick final : public Wakeups {
+ public:
+  void At(base::MonoTime when) override { next = next ? std::min(*next, when) : when; }
+  std::optional<base::MonoTime> next;
+};
+
+// One worker that needs the same time for each frame.
+class OneWorker final : public Workers {
+ public:
+  base::Result<void> Submit(Visit visit) override {
+    queue.push_back(std::move(visit));
+    return {};
+  }
+  int count() const override { return 1; }
+  int Stuck(milliseconds) const override { return 0; }
+
+  std::deque<Visit> queue;
+};
+
+struct Outcome {
+  double jain = 0;
+  double done = 0;  // of all that could have been worked on
+  milliseconds oldest{0};
+  double mean_age_seconds = 0;
+};
+
+// For `seconds` each camera has a frame every 100 ms, of which one in `behind` is worked on.
+Outcome Run(milliseconds max_age, int behind, std::size_t pull) {
+  Options options;
+  options.max_age = max_age;
+  process::Options process;
+  testing::FakeClock clock;
+  sampleproc::test::NullLogger log;
+  telemetry::Metrics metrics{clock, "test"};
+  telemetry::Conditions conditions{clock, log};
+  process::FrameTracker tracker{1000, log};
+  resources::MemoryBudget budget{64 << 20};
+  test::Upstream upstream;
+  test::Pixels pixels;
+  SinkSet sinks;
+  Ledger ledger{metrics};
+  NoFetchers fetchers;
+  OneWorker worker;
+  NextTick wakeups;
+  Dispatcher dispatcher({upstream,
+                         sinks,
+                         pixels,
+                         fetchers,
+                         worker,
+                         wakeups,
+                         {tracker, clock, metrics},
+                         budget,
+                         ledger,
+                         conditions,
+                         log},
+                        {options, process});
+
+  const auto frame_time = std::chrono::nanoseconds(milliseconds(100)) * behind / kCameras;
+  const base::MonoTime begin = clock.Now();
+  const auto end = begin + std::chrono::seconds(60);
+  std::deque<Delivery> stream;  // what the source has
+  std::map<std::string, double> done;
+  std::map<std::string, base::MonoTime> born;
+  std::optional<Visit> at_work;
+  std::string at_work_id;
+  base::MonoTime at_work_until{};
+  base::MonoTime next_round = begin;
+  std::uint64_t number = 0;
+  Outcome outcome;
+  double ages = 0;
+  double worked = 0;
+  std::uint64_t ticket = 0;
+  while (clock.Now() < end) {
+    if (clock.Now() >= next_round) {
+      next_round += milliseconds(100);
+      for (int camera = 0; camera < kCameras; ++camera) {
+        const std::string id = std::to_string(camera) + "-" + std::to_string(number++);
+        Delivery delivery = test::Bench::Made(
+            id, std::to_string(camera), 1,
+            std::to_string(std::chrono::duration<double>(clock.Wall().time_since_epoch()).count()));
+        delivery.entry.frame_data.resize(8);
+        delivery.ticket = ++ticket;
+        born[id] = clock.Now();
+        stream.push_back(std::move(delivery));
+      }
+    }
+    for (std::size_t room = dispatcher.Room(); room > 0 && !stream.empty();
+         room = dispatcher.Room()) {
+      std::vector<Delivery> batch;
+      for (std::size_t i = 0; i < std::min(room, pull) && !stream.empty(); ++i) {
+        batch.push_back(std::move(stream.front()));
+        stream.pop_front();
+      }
+      dispatcher.Accept(std::move(batch));
+    }
+    if (at_work && clock.Now() >= at_work_until) {
+      frame::FrameResult result;
+      result.frame_id = at_work_id;
+      done[at_work_id.substr(0, at_work_id.find('-'))] += 1;
+      const auto age = std::chrono::duration_cast<milliseconds>(clock.Now() - born[at_work_id]);
+      outcome.oldest = std::max(outcome.oldest, age);
+      ages += std::chrono::duration<double>(age).count();
+      ++worked;
+      Visit visit = std::move(*at_work);
+      at_work.reset();
+      visit.end(std::move(result));
+    }
+    while (!at_work && !worker.queue.empty()) {
+      Visit visit = std::move(worker.queue.front());
+      worker.queue.pop_front();
+      if (const auto assigned = visit.begin()) {
+        at_work_id = assigned->frame.frame_id;
+        at_work_until = clock.Now() + frame_time;
+        at_work.emplace(std::move(visit));
+      }
+    }
+    base::MonoTime next = next_round;
+    if (at_work) next = std::min(next, at_work_until);
+    if (wakeups.next) next = std::min(next, *wakeups.next);
+    if (next > clock.Now()) clock.Advance(next - clock.Now());
+    if (wakeups.next && clock.Now() >= *wakeups.next) {
+      wakeups.next.reset();
+      dispatcher.Tick();
+    }
+  }
+  dispatcher.Stop();
+  std::vector<double> shares;
+  for (int camera = 0; camera < kCameras; ++camera) shares.push_back(done[std::to_string(camera)]);
+  outcome.jain = Jain(shares);
+  outcome.done = worked / (std::chrono::duration<double>(end - begin) / frame_time);
+  outcome.mean_age_seconds = ages / worked;
+  return outcome;
+}
+
+TEST_CASE(
+    "with max_age each camera has its share of what can be done, and not at the last moment") {
+  for (const int behind : {2, 5, 20}) {
+    CAPTURE(behind);
+    const Outcome outcome = Run(milliseconds(2'000), behind, 10);
+    CAPTURE(outcome.jain, outcome.done, outcome.oldest.count(), outcome.mean_age_seconds);
+    CHECK(outcome.jain >= 0.9);
+    CHECK(outcome.done >= 0.9);
+    CHECK(outcome.mean_age_seconds < 1.7);
+  }
+}
+
+TEST_CASE("with max_age and enough time nothing is dropped for want of it") {
+  const Outcome outcome = Run(milliseconds(2'000), 1, 10);
+  CAPTURE(outcome.jain, outcome.done);
+  CHECK(outcome.jain >= 0.999);
+  CHECK(outcome.done >= 0.97);
+}
+
+}  // namespace
+}  // namespace sampleproc::consumer

@@ -1,0 +1,143 @@
+#include <catch2/catch.hpp>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "consumer/dispatcher.h"
+#include "unit/consumer/dispatcher_bench.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using base::ErrorCode;
+using test::Bench;
+using test::Lines;
+
+std::multiset<std::string> Sorted(const Lines& lines) { return {lines.begin(), lines.end()}; }
+
+TEST_CASE("a fetch that hangs takes no worker, and holds up its own camera alone") {
+  Bench bench;
+  bench.pixels.Hold("slow");
+  bench.Start(1);
+  bench.GiveAt("slow", "a1", "a");
+  bench.pixels.AwaitAsked("a1");
+  bench.GiveWithPixels("a2", "a");
+  for (int i = 0; i < 10; ++i) bench.GiveWithPixels("b" + std::to_string(i), "b");
+  bench.AwaitSettled(10);
+  for (const std::string& line : bench.upstream.Settled()) CHECK(line.front() == 'b');
+  bench.pixels.Let("slow");
+  const Lines settled = bench.AwaitSettled(12);
+  CHECK(settled[10] == "a1:done");
+  CHECK(settled[11] == "a2:done");
+}
+
+TEST_CASE("a fetch ends with its time, its host is told, and the frame waits for it") {
+  Bench bench;
+  bench.options.fetch_timeout = std::chrono::seconds(3);
+  bench.pixels.Hold("hangs");
+  bench.Start();
+  bench.GiveAt("hangs", "a");
+  bench.pixels.AwaitAsked("a");
+  bench.clock.Advance(std::chrono::seconds(3));
+  while (bench.conditions.List().empty()) std::this_thread::yield();
+  const telemetry::Condition told = bench.conditions.List().front();
+  CHECK(told.name == telemetry::condition::kPixelHost);
+  CHECK(told.subject == "hangs");
+  CHECK(told.reason.find("next try in ") != std::string::npos);
+  CHECK(bench.upstream.Settled().empty());
+  bench.pixels.Let("hangs");
+  bench.AwaitRetries(1);
+  CHECK(bench.upstream.Settled() == Lines{"a:done"});
+  CHECK(bench.conditions.List().empty());
+}
+
+TEST_CASE("the frames of a host that is away wait, and are all done when it is back") {
+  Bench bench;
+  bench.options.max_retries = 1;
+  bench.pixels.Down("away");
+  bench.Start();
+  for (int i = 0; i < 40; ++i) bench.GiveAt("away", "f" + std::to_string(i), "a");
+  for (int i = 0; i < 2'000; ++i) {
+    bench.clock.Advance(std::chrono::milliseconds(100));
+    std::this_thread::yield();
+  }
+  CHECK(bench.upstream.Settled().empty());
+  CHECK(bench.conditions.List().size() == 1);
+  CHECK(bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0)) > 0);
+  bench.pixels.Up("away");
+  bench.AwaitRetries(40);
+  CHECK(bench.ledger.totals().done == 40);
+  CHECK(bench.conditions.List().empty());
+}
+
+TEST_CASE("a frame that its host never hands out, while it does so with others, is dead") {
+  Bench bench;
+  bench.options.max_retries = 2;
+  bench.pixels.FailOn("bad", std::vector(100, ErrorCode::kUnavailable));
+  bench.Start();
+  bench.Give("bad");
+  int given = 0;
+  while (bench.ledger.totals().dead == 0) {
+    bench.Give("good" + std::to_string(++given));
+    bench.clock.Advance(std::chrono::milliseconds(100));
+    while (bench.ledger.totals().done + bench.ledger.totals().dead <
+           static_cast<std::uint64_t>(given)) {
+      bench.clock.Advance(std::chrono::milliseconds(5));
+      std::this_thread::yield();
+    }
+  }
+  bench.AwaitSettled(static_cast<std::size_t>(given) + 1);
+  CHECK(Sorted(bench.upstream.Settled()).contains("bad:dead:unavailable"));
+}
+
+TEST_CASE("when the frames of one host are too many they go back, the others come through") {
+  for (const bool takes_back : {true, false}) {
+    Bench bench;
+    bench.upstream.takes_back = takes_back;
+    bench.options.max_waiting = 40;
+    bench.pixels.Down("away");
+    bench.Start();
+    bench.GiveAt("away", "first", "a");
+    while (bench.conditions.List().empty()) std::this_thread::yield();
+    for (int i = 0; i < 39; ++i) bench.GiveAt("away", "f" + std::to_string(i), "a");
+    const std::size_t room = bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0));
+    CHECK(bench.ledger.totals().returned == (takes_back ? 20 : 0));
+    CHECK((room > 0) == takes_back);
+  }
+}
+
+TEST_CASE("pixels that nobody has are looked for in each place, then the frame ends") {
+  Bench bench;
+  bench.pixels.FailOn("a", {ErrorCode::kNotFound});
+  bench.Start();
+  bench.Give("a");
+  CHECK(bench.AwaitSettled(1) == Lines{"a:dropped:no_pixels"});
+  CHECK(bench.conditions.List().empty());
+}
+
+TEST_CASE("a stop ends fetches where the source takes their frames back") {
+  Bench bench;
+  bench.pixels.Hold("hangs");
+  bench.Start();
+  bench.GiveAt("hangs", "a");
+  bench.pixels.AwaitAsked("a");
+  CHECK(bench.dispatcher->Drain({}) == 0);
+  CHECK(bench.upstream.Settled() == Lines{"a:returned"});
+}
+
+TEST_CASE("what is fetched ahead gives its memory to the frame that is next") {
+  Bench bench;
+  bench.pixels.Hold("a1");
+  bench.Start(1);
+  // For two frames' pixels.
+  auto most = bench.budget.TryReserve(bench.budget.capacity() - 2 * test::Pixels::kBytes, "a test");
+  REQUIRE(most);
+  for (const char* id : {"a1", "a2", "a3"}) bench.Give(id, "a");
+  while (bench.budget.used() < bench.budget.capacity()) std::this_thread::yield();
+  bench.pixels.Let("a1");
+  bench.AwaitRetries(3);
+  CHECK(bench.upstream.Settled() == Lines{"a1:done", "a2:done", "a3:done"});
+}
+
+}  // namespace
+}  // namespace sampleproc::consumer

@@ -1,0 +1,235 @@
+// Videos that are damaged in the middle, joined, turned, or bare: they go on.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "codec/orientation.h"
+#include "support/ffmpeg.h"
+#include "support/samples.h"
+#include "support/temp_dir.h"
+#include "unit/video/reading.h"
+#include "video/joins.h"
+
+namespace sampleproc::video {
+namespace {
+
+using frame::PixelFormat;
+using testing::Quoted;
+using testing::RunFfmpeg;
+using testing::TempDir;
+
+std::string Content(const std::filesystem::path& path) {
+  const auto bytes = test::ReadFile(path);
+  return std::string(base::AsText(bytes));
+}
+
+std::filesystem::path Make(const TempDir& dir, const std::string& name,
+                           const std::string& arguments, const std::string& size = "192:144") {
+  const auto path = dir.path() / name;
+  RunFfmpeg("-i " + Quoted(test::SamplePath("vtest.avi")) + " -frames:v 20 -vf scale=" + size +
+            " " + arguments + " " + Quoted(path));
+  return path;
+}
+
+struct Outcome {
+  std::vector<ReadFrame> frames;
+  std::vector<std::size_t> errors;  // how many frames came before each
+  std::size_t encoded = 0;
+  std::uint64_t left_out = 0;
+  int orientation = 0;
+};
+
+// Reads on behind every error that lets it.
+Outcome ReadOn(const std::filesystem::path& path, const Options& options = TestOptions()) {
+  Outcome outcome;
+  resources::MemoryBudget budget(std::size_t{1} << 30);
+  auto reader = VideoReader::Open(path.string(), options, {}, budget);
+  REQUIRE(reader);
+  for (;;) {
+    auto next = (*reader)->Next(PixelFormat::kGray8, {});
+    if (!next) {
+      outcome.errors.push_back(outcome.frames.size());
+      CHECK(next.error().code == base::ErrorCode::kInvalidFrame);
+      if ((*reader)->CanGoOn()) continue;
+    }
+    outcome.left_out = (*reader)->left_out();
+    if (!next || !*next) return outcome;
+    const VideoFrame& frame = **next;
+    outcome.orientation = frame.orientation;
+    if (!frame.encoded.empty()) ++outcome.encoded;
+    outcome.frames.push_back(
+        {frame.index, frame.pts, frame.image.width, frame.image.height,
+         frame.encoded.empty() ? Packed(frame.image) : std::string(base::AsText(frame.encoded))});
+  }
+}
+
+bool AreAmong(const std::vector<ReadFrame>& frames, const std::vector<ReadFrame>& whole) {
+  auto next = whole.begin();
+  for (const ReadFrame& frame : frames) {
+    next = std::find_if(next, whole.end(),
+                        [&](const ReadFrame& each) { return each.pixels == frame.pixels; });
+    if (next == whole.end()) return false;
+    ++next;
+  }
+  return true;
+}
+
+TEST_CASE("a lost packet is one error, and the frames go on with the next key frame", "[video]") {
+  const TempDir dir;
+  const auto path = Make(dir, "a.ts", "-c:v libx264 -bf 2 -g 5 -keyint_min 5 -sc_threshold 0");
+  const ReadVideo whole = ReadAll(path, PixelFormat::kGray8);
+  REQUIRE(whole.frames.size() == 20);
+  std::string content = Content(path);
+  // The packet is inside a picture's data: another of the same stream is on either side of it.
+  std::size_t lost = content.size() / 2 / kTransportPacket * kTransportPacket;
+  while ((content[lost + 1] & 0x40) != 0 ||
+         content.substr(lost + 1, 2) != content.substr(lost + 189, 2)) {
+    lost += kTransportPacket;
+  }
+  content.erase(lost, kTransportPacket);
+  const Outcome outcome = ReadOn(dir.Write("lost.ts", content));
+  CHECK(outcome.errors.size() == 1);
+  CHECK(outcome.frames.size() >= 10);
+  CHECK(outcome.frames.size() < 20);
+  CHECK(outcome.frames.back().pixels == whole.frames.back().pixels);
+  CHECK(AreAmong(outcome.frames, whole.frames));
+  CHECK(outcome.errors.front() > 0);
+}
+
+TEST_CASE("damage is an error in its place, whatever the codec; no picture is made up", "[video]") {
+  const TempDir dir;
+  struct Kind {
+    const char* file;
+    const char* arguments;
+  };
+  for (const Kind& kind :
+       {Kind{"a.avi", "-c:v mpeg4 -g 4"}, Kind{"b.mkv", "-c:v libx264 -g 4"},
+        Kind{"c.mjpeg", "-c:v mjpeg -q:v 3"}, Kind{"d.mpg", "-c:v mpeg2video -g 4"}}) {
+    INFO(kind.file);
+    const auto path = Make(dir, kind.file, kind.arguments);
+    const ReadVideo whole = ReadAll(path, PixelFormat::kGray8);
+    std::string content = Content(path);
+    std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(content.size() / 2), 3000, '\xFF');
+    const Outcome outcome = ReadOn(dir.Write(std::string("bad-") + kind.file, content));
+    CHECK(outcome.errors.size() >= 1);
+    CHECK(outcome.frames.size() >= 10);
+    REQUIRE_FALSE(outcome.frames.empty());
+    CHECK(outcome.frames.back().pixels == whole.frames.back().pixels);
+    for (std::size_t i = 0; i + 1 < outcome.frames.size(); ++i) {
+      CHECK(outcome.frames[i].index < outcome.frames[i + 1].index);
+    }
+  }
+}
+
+TEST_CASE("joined recordings are all read, also of another size or codec", "[video]") {
+  const TempDir dir;
+  struct Pair {
+    const char* ending;
+    const char* first;
+    const char* second;
+  };
+  for (const Pair& pair : {Pair{".ts", "-c:v libx264 -bf 2", "-c:v libx264 -bf 2"},
+                           Pair{".ts", "-c:v libx264 -bf 2", "-c:v mpeg2video"},
+                           Pair{".mp4", "-c:v libx264 -bf 2", "-c:v mpeg4"},
+                           Pair{".avi", "-c:v mpeg4", "-c:v msmpeg4"},
+                           Pair{".mkv", "-c:v libx264 -bf 2", "-c:v ffv1"}}) {
+    INFO(pair.ending << " " << pair.second);
+    const auto first = Make(dir, std::string("1") + pair.ending, pair.first);
+    const auto second = Make(dir, std::string("2") + pair.ending, pair.second, "96:72");
+    const auto both =
+        dir.Write(std::string("both") + pair.ending, Content(first) + Content(second));
+    const Outcome outcome = ReadOn(both);
+    CHECK(outcome.errors.empty());
+    REQUIRE(outcome.frames.size() == 40);
+    CHECK(outcome.frames[19].width == 192);
+    CHECK(outcome.frames[20].width == 96);
+    CHECK(outcome.frames[39].index == 39);
+    const ReadVideo alone = ReadAll(second, PixelFormat::kGray8);
+    CHECK(outcome.frames[39].pixels == alone.frames[19].pixels);
+  }
+}
+
+TEST_CASE("a loss before tables is no join", "[video]") {
+  const TempDir dir;
+  const auto path = Make(dir, "a.ts", "-c:v libx264 -bf 2 -g 5");
+  const std::string content = Content(path);
+  const auto file = SourceFile::Open(path.string());
+  REQUIRE(file);
+  const auto sync = FindTransportSync(base::AsBytes(content).first(kSniffBytes));
+  REQUIRE(sync);
+  JoinFinder whole(0, *sync);
+  CHECK_FALSE(*whole.FindBefore(*file, content.size()));
+  const std::size_t table = content.find(std::string("\x47\x40\x00", 3), content.size() / 2);
+  REQUIRE(table != std::string::npos);
+  const auto lossy = SourceFile::Open(
+      dir.Write("lossy.ts", content.substr(0, table - 3 * kTransportPacket) + content.substr(table))
+          .string());
+  JoinFinder cut(0, *sync);
+  CHECK_FALSE(*cut.FindBefore(*lossy, lossy->size()));
+}
+
+TEST_CASE("the display matrix is told as an orientation", "[video]") {
+  const TempDir dir;
+  const auto plain = Make(dir, "a.mp4", "-c:v mpeg4");
+  for (const auto& [degrees, orientation] : {std::pair{0, 1}, {90, 8}, {180, 3}, {270, 6}}) {
+    const auto turned = dir.path() / "turned.mp4";
+    RunFfmpeg("-i " + Quoted(plain) + " -c copy -metadata:s:v:0 rotate=" + std::to_string(degrees) +
+              " " + Quoted(turned));
+    CAPTURE(degrees);
+    const Outcome outcome = ReadOn(turned);
+    CHECK(outcome.orientation == orientation);
+    // ffmpeg turns it itself.
+    const std::string yuv =
+        RunFfmpeg("-i " + Quoted(turned) + " -frames:v 1 -pix_fmt yuv420p -f rawvideo -");
+    std::string stored = outcome.frames.front().pixels;
+    base::ByteBuffer bytes;
+    const auto upright = codec::OrientedCopy(
+        {reinterpret_cast<const std::uint8_t*>(stored.data()), 192, 144, 192, PixelFormat::kGray8},
+        orientation, bytes);
+    REQUIRE(upright.width == (degrees % 180 == 0 ? 192 : 144));
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      const double luma = (static_cast<std::uint8_t>(yuv[i]) - 16) * 255.0 / 219.0;
+      REQUIRE(std::abs(bytes[i] - std::clamp(luma, 0.0, 255.0)) <= 1);
+    }
+  }
+}
+
+TEST_CASE("bare H.264 and H.265 are read, by any name", "[video]") {
+  const TempDir dir;
+  for (const auto& [name, codec] :
+       {std::pair{"a.h264", "libx264"}, {"a.h265", "libx265 -x265-params log-level=none"}}) {
+    INFO(name);
+    CHECK(IsVideoName(name));
+    const auto path = Make(dir, name, std::string("-c:v ") + codec);
+    const Outcome outcome = ReadOn(path);
+    CHECK(outcome.errors.empty());
+    CHECK(outcome.frames.size() == 20);
+  }
+}
+
+TEST_CASE("forty streams are no reason to refuse a video", "[video]") {
+  const TempDir dir;
+  const auto path = dir.path() / "many.mkv";
+  std::string maps = " -map 0:v";
+  for (int i = 0; i < 40; ++i) maps += " -map 1:a";
+  RunFfmpeg("-i " + Quoted(test::SamplePath("vtest.avi")) +
+            " -f lavfi -i sine=duration=1 -frames:v 5 -vf scale=64:48" + maps +
+            " -c:v libx264 -c:a aac " + Quoted(path));
+  CHECK(ReadOn(path).frames.size() == 5);
+}
+
+TEST_CASE("JPEG pictures are handed out as they are when they are wanted so", "[video]") {
+  const TempDir dir;
+  Options options = TestOptions();
+  options.jpeg_packets = true;
+  for (const char* name : {"a.mjpeg", "a.avi", "a.mov"}) {
+    INFO(name);
+    const Outcome outcome = ReadOn(Make(dir, name, "-c:v mjpeg -q:v 3"), options);
+    CHECK(outcome.encoded == 20);
+    CHECK(outcome.errors.empty());
+    for (const ReadFrame& frame : outcome.frames) CHECK(frame.pixels.starts_with("\xFF\xD8\xFF"));
+  }
+}
+
+}  // namespace
+}  // namespace sampleproc::video
