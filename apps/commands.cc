@@ -7,6 +7,7 @@ std::vector<Command> Commands() {
       ServeCommand(),
       ProcessFileCommand(),
       ValidateConfigCommand(),
+      LoadtestCommand(),
       HealthCommand(),
   };
 }

@@ -8,6 +8,7 @@
 namespace sampleproc::apps {
 
 Command HealthCommand();
+Command LoadtestCommand();
 Command ProcessFileCommand();
 Command ServeCommand();
 Command ValidateConfigCommand();

@@ -7,15 +7,17 @@ namespace sampleproc::apps {
 
 enum class ExitCode : int {
   kOk = 0,
-  kSomeFailed = 1,     // some inputs failed, or warnings under --strict
-  kUsage = 2,          // the command line is wrong
-  kBadData = 65,       // all inputs are bad, or validate-config found errors (EX_DATAERR)
-  kUnavailable = 69,   // cannot listen, cannot reach a peer (EX_UNAVAILABLE)
-  kInternal = 70,      // a bug of ours (EX_SOFTWARE)
-  kIo = 74,            // disk or pipe failed (EX_IOERR)
-  kConfig = 78,        // the configuration cannot be started with (EX_CONFIG)
-  kInterrupted = 130,  // by SIGINT
-  kTerminated = 143,   // by SIGTERM
+  kSomeFailed = 1,       // some inputs failed, or warnings under --strict
+  kThresholdMissed = 1,  // of loadtest: a criterion does not hold
+  kUsage = 2,            // the command line is wrong
+  kInvalidRun = 3,       // of loadtest: the generator was the limit
+  kBadData = 65,         // all inputs are bad, or validate-config found errors (EX_DATAERR)
+  kUnavailable = 69,     // cannot listen, cannot reach a peer (EX_UNAVAILABLE)
+  kInternal = 70,        // a bug of ours (EX_SOFTWARE)
+  kIo = 74,              // disk or pipe failed (EX_IOERR)
+  kConfig = 78,          // the configuration cannot be started with (EX_CONFIG)
+  kInterrupted = 130,    // by SIGINT
+  kTerminated = 143,     // by SIGTERM
 
   // The codes of `health`, which container managers know as 0 and not 0.
   kUnhealthy = 1,

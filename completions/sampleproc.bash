@@ -4,13 +4,13 @@ _sampleproc() {
   local current=${COMP_WORDS[COMP_CWORD]} previous='' options=''
   COMPREPLY=()
   if ((COMP_CWORD <= 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'serve process-file validate-config health help --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'serve process-file validate-config loadtest health help --help --version' -- "$current")
     return
   fi
   previous=${COMP_WORDS[COMP_CWORD - 1]}
   case ${COMP_WORDS[1]} in
     help)
-      mapfile -t COMPREPLY < <(compgen -W 'serve process-file validate-config health help' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'serve process-file validate-config loadtest health help' -- "$current")
       return
       ;;
     serve)
@@ -21,6 +21,9 @@ _sampleproc() {
       ;;
     validate-config)
       options='--strict --production --format --explain --print-effective --from-env --offline --set --help -h'
+      ;;
+    loadtest)
+      options='--target --path --method --body --header -H --host --token-file --ca --unix-socket --allow-target --frames --form --hostile --golden --rate --stages --arrivals --arrivals-file --cameras --fps --closed --connections -c --duration --requests --timeout --no-keep-alive --threads --seed --audit --production --origin --burst --pid --fail --abort-on-fail --find-capacity --baseline --max-send-lag --json --html --percentiles --quiet -q --help -h'
       ;;
     health)
       options='--probe --wait --json --host --port --config -c --set --help -h'

@@ -1,6 +1,5 @@
 #include "net/tls_stream.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -11,6 +10,7 @@
 #include <cstring>
 
 #include "base/descriptor.h"
+#include "net/tls_session.h"
 
 namespace sampleproc::net {
 namespace {
@@ -19,7 +19,6 @@ using base::ErrorCode;
 using base::Fail;
 using base::Result;
 
-using Context = std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)>;
 using Session = std::unique_ptr<SSL, decltype(&::SSL_free)>;
 
 // OpenSSL's reason for the last failure of this thread, in its words.
@@ -40,7 +39,7 @@ std::string Reason(const SSL* session, const TlsTrust& trust) {
 
 class TlsStream : public Stream {
  public:
-  TlsStream(base::Descriptor socket, Context context, Session session, TlsTrust trust)
+  TlsStream(base::Descriptor socket, TlsContext context, Session session, TlsTrust trust)
       : trust_(std::move(trust)),
         socket_(std::move(socket)),
         context_(std::move(context)),
@@ -113,58 +112,21 @@ class TlsStream : public Stream {
   const TlsTrust trust_;
   // The session refers to both; members go in the reverse order.
   const base::Descriptor socket_;
-  const Context context_;
+  const TlsContext context_;
   const Session session_;
 };
-
-Result<Context> MakeContext(const TlsTrust& trust) {
-  Context context(::SSL_CTX_new(::TLS_client_method()), &::SSL_CTX_free);
-  if (context == nullptr) return Fail(ErrorCode::kInternal, "TLS cannot be set up");
-  ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  ::SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  // So that a certificate which is no authority's can be the anchor.
-  ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
-  const int loaded = trust.anchors.empty() ? ::SSL_CTX_set_default_verify_paths(context.get())
-                                           : ::SSL_CTX_load_verify_locations(
-                                                 context.get(), trust.anchors.c_str(), nullptr);
-  if (loaded != 1) {
-    return Fail(ErrorCode::kConfig, trust.anchors_key + " cannot be read as certificates in PEM");
-  }
-  return context;
-}
-
-bool IsAddress(const std::string& host) {
-  in6_addr room{};
-  return ::inet_pton(AF_INET, host.c_str(), &room) == 1 ||
-         ::inet_pton(AF_INET6, host.c_str(), &room) == 1;
-}
-
-// Has the certificate checked for the name, and tells the peer which name is meant (RFC 6066).
-bool ExpectName(SSL* session, const std::string& name) {
-  if (IsAddress(name)) {
-    return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(session), name.c_str()) == 1;
-  }
-  return ::SSL_set1_host(session, name.c_str()) == 1 &&
-         ::SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                    const_cast<char*>(name.c_str())) == 1;
-}
 
 }  // namespace
 
 Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const TlsTrust& trust,
                                            const base::Allowance& allowance) {
-  Result<Context> context = MakeContext(trust);
+  Result<TlsContext> context = MakeTlsContext(trust);
   if (!context) return std::unexpected(context.error());
   const Result<int> fd = ConnectSocket(endpoint, allowance);
   if (!fd) return std::unexpected(fd.error());
   base::Descriptor socket(*fd);
-  Session session(::SSL_new(context->get()), &::SSL_free);
-  if (session == nullptr || ::SSL_set_fd(session.get(), *fd) != 1) {
-    return Fail(ErrorCode::kInternal, "TLS cannot be set up");
-  }
-  if (!trust.name.empty() && !ExpectName(session.get(), trust.name)) {
-    return Fail(ErrorCode::kInternal, "TLS cannot be set up for " + trust.name);
-  }
+  Session session = StartTls(**context, *fd, trust.name);
+  if (session == nullptr) return Fail(ErrorCode::kInternal, "TLS cannot be set up");
   auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(*context),
                                             std::move(session), trust);
   if (Result<void> done = stream->Handshake(allowance); !done) {

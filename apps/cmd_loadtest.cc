@@ -1,0 +1,64 @@
+#include <memory>
+
+#include "apps/commands.h"
+#include "apps/loadtest_options.h"
+#include "apps/loadtest_run.h"
+
+namespace sampleproc::apps {
+namespace {
+
+Action Declare(CLI::App& app) {
+  auto options = std::make_shared<LoadtestOptions>();
+  DeclareLoadtest(app, *options);
+  return [options](CommandContext& context) { return RunLoadtest(*options, context); };
+}
+
+}  // namespace
+
+Command LoadtestCommand() {
+  return {
+      .name = "loadtest",
+      .summary = "Load a service and measure how fast it answers",
+      .operands = "",
+      .description =
+          "Sends requests at the times that a schedule says, whatever has been answered, and "
+          "measures each latency from the time when the request was meant to be sent (corrected): "
+          "what users would see, also of a service that stalls. The time from the sending itself "
+          "(raw) is shown beside it. Requests that fail count as slower than any other when "
+          "--fail is judged. A run that was limited by the generator itself, by its delay, its CPU "
+          "or its sockets, says so and is INVALID. Loads this machine only, unless --allow-target "
+          "names another host. Ctrl-C ends the run and reports what was measured.",
+      .examples =
+          {{"sampleproc loadtest --target http://127.0.0.1:8099 --rate 200 --duration 1m",
+            "200 requests a second to /health, for a minute."},
+           {"sampleproc loadtest --target http://127.0.0.1:8099 --stages 30s@50,1m@50-200 "
+            "--fail 'p99<80ms,errors<0.1%'",
+            "A rising load, judged by the exit code."},
+           {"sampleproc loadtest --target http://127.0.0.1:8099 --frames photos --cameras 20 "
+            "--fps 5 --html report.html",
+            "Twenty cameras with five frames a second each, and a page with plots."},
+           {"sampleproc loadtest --target http://127.0.0.1:8099 --frames photos "
+            "--find-capacity 'p99<200ms,errors<1%'",
+            "How many frames a second does it take?"},
+           {"sampleproc loadtest --target http://127.0.0.1:8099 --rate 50 --duration 2m "
+            "--baseline last.json --json new.json",
+            "Has it become slower?"},
+           {"sampleproc loadtest --target https://staging.example.com --allow-target "
+            "staging.example.com --audit --production",
+            "Is it set up for production?"},
+           {"sampleproc loadtest --target http://127.0.0.1:8099/livez --closed -c 50 "
+            "--requests 10000",
+            "As fast as 50 connections go."}},
+      .exit_codes =
+          {{0, "Every criterion holds."},
+           {1, "A criterion was missed, it is slower than the baseline, or an audit failed."},
+           {2, "The command line is wrong, or the target may not be loaded."},
+           {3, "INVALID: the generator was the limit."},
+           {69, "The target cannot be reached."},
+           {74, "A file cannot be read or written."},
+           {130, "Interrupted (143: terminated); what was measured is reported."}},
+      .declare = &Declare,
+  };
+}
+
+}  // namespace sampleproc::apps

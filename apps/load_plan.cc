@@ -1,0 +1,220 @@
+#include "apps/load_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <optional>
+
+#include "config/units.h"
+#include "loadtest/numbers.h"
+
+namespace sampleproc::apps {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using base::Result;
+using loadtest::Pacer;
+using loadtest::Stage;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+constexpr double kMaxRate = 10'000'000;
+constexpr milliseconds kMaxTime = std::chrono::hours(24 * 7);
+constexpr milliseconds kUsualDuration = seconds(30);
+constexpr milliseconds kUsualSlice = seconds(5);
+constexpr std::size_t kUsualClosed = 10;
+constexpr std::size_t kUsualOpen = 1000;
+
+std::unexpected<base::Error> Usage(std::string message) {
+  return Fail(ErrorCode::kUsage, std::move(message));
+}
+
+// A number of requests a second.
+std::optional<double> ParseRate(std::string_view text) {
+  const auto rate = config::ParseReal(text);
+  if (!rate || *rate < 0 || *rate > kMaxRate) return std::nullopt;
+  return rate;
+}
+
+std::optional<milliseconds> ParseTime(std::string_view text) {
+  const auto time = config::ParseDuration(text, seconds(1));
+  if (!time || *time < milliseconds(1) || *time > kMaxTime) return std::nullopt;
+  return time;
+}
+
+std::optional<Stage> ParseStage(std::string_view text) {
+  const std::size_t at = text.find('@');
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto duration = ParseTime(text.substr(0, at));
+  const std::string_view rates = text.substr(at + 1);
+  const std::size_t dash = rates.find('-');
+  const auto from = ParseRate(rates.substr(0, dash));
+  const auto to = dash == std::string_view::npos ? from : ParseRate(rates.substr(dash + 1));
+  if (!duration || !from || !to) return std::nullopt;
+  return Stage{*duration, *from, *to};
+}
+
+Result<std::vector<nanoseconds>> ReadArrivals(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return Fail(ErrorCode::kIo, "cannot read the file of --arrivals-file");
+  std::vector<nanoseconds> times;
+  std::string line;
+  while (std::getline(file, line)) {
+    if (line.empty()) continue;
+    const auto at = config::ParseReal(line);
+    if (!at || *at < 0 || *at > std::chrono::duration<double>(kMaxTime).count()) {
+      return Usage("--arrivals-file: line " + std::to_string(times.size() + 1) +
+                   " is not a number of seconds from the start");
+    }
+    times.emplace_back(std::llround(*at * 1e9));
+  }
+  std::ranges::sort(times);
+  return times;
+}
+
+// How many ways of deciding when to send were given.
+int Schedules(const LoadtestOptions& options) {
+  return (options.rate.empty() ? 0 : 1) + (options.stages.empty() ? 0 : 1) +
+         (options.cameras > 0 && !options.closed ? 1 : 0) +
+         (options.arrivals_file.empty() ? 0 : 1) + (options.closed ? 1 : 0);
+}
+
+struct Schedule {
+  std::function<std::unique_ptr<Pacer>()> make;
+  nanoseconds length{};
+  std::string text;
+};
+
+Schedule FromStages(std::vector<Stage> stages, const LoadtestOptions& options) {
+  nanoseconds length{};
+  for (const Stage& stage : stages) length += stage.duration;
+  const auto spacing =
+      options.arrivals == "poisson" ? loadtest::Spacing::kPoisson : loadtest::Spacing::kConstant;
+  return {[stages = std::move(stages), spacing, seed = options.seed] {
+            return loadtest::PaceStages(stages, spacing, seed);
+          },
+          length, ""};
+}
+
+Result<Schedule> MakeSchedule(const LoadtestOptions& options, milliseconds duration) {
+  const std::string for_time = " for " + config::FormatDuration(duration);
+  if (!options.stages.empty()) {
+    auto stages = ParseStages(options.stages);
+    if (!stages) return std::unexpected(stages.error());
+    Schedule schedule = FromStages(std::move(*stages), options);
+    schedule.text = "stages " + options.stages;
+    return schedule;
+  }
+  if (!options.arrivals_file.empty()) {
+    auto times = ReadArrivals(options.arrivals_file);
+    if (!times) return std::unexpected(times.error());
+    const nanoseconds last = times->empty() ? nanoseconds(0) : times->back();
+    return Schedule{[times = std::move(*times)] { return loadtest::PaceRecorded(times); }, last,
+                    "recorded arrivals"};
+  }
+  if (options.cameras > 0) {
+    const auto fps = ParseRate(options.fps);
+    if (!fps || *fps <= 0) return Usage("--cameras needs --fps, a number above 0");
+    const auto cameras = static_cast<std::uint32_t>(options.cameras);
+    return Schedule{[cameras, fps = *fps, duration, seed = options.seed] {
+                      return loadtest::PaceCameras(cameras, fps, duration, seed);
+                    },
+                    duration,
+                    std::to_string(cameras) + " cameras with " + loadtest::FormatNumber(*fps) +
+                        " frames/s" + for_time};
+  }
+  const auto rate = options.rate.empty() ? 10.0 : ParseRate(options.rate);
+  if (!rate || *rate <= 0) return Usage("--rate takes a number above 0 and at most 10000000");
+  // With --requests alone it lasts as long as they take.
+  nanoseconds length = duration;
+  if (options.requests > 0 && options.duration.empty()) {
+    length = nanoseconds(std::llround(static_cast<double>(options.requests) / *rate * 1e9));
+  }
+  Schedule schedule = FromStages({{length, *rate, *rate}}, options);
+  schedule.text = loadtest::FormatNumber(*rate) + "/s for " +
+                  loadtest::FormatNumber(std::chrono::duration<double>(length).count()) + "s";
+  return schedule;
+}
+
+}  // namespace
+
+Result<std::vector<Stage>> ParseStages(std::string_view text) {
+  std::vector<Stage> stages;
+  while (true) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    const auto stage = ParseStage(text.substr(0, comma));
+    if (!stage) {
+      return Usage("--stages: stage " + std::to_string(stages.size() + 1) +
+                   " is not DURATION@RATE or DURATION@FROM-TO, such as 30s@50 or 1m@50-200");
+    }
+    stages.push_back(*stage);
+    if (comma == text.size()) return stages;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
+  if (Schedules(options) > 1) {
+    return Usage("give one of --rate, --stages, --arrivals-file, --cameras and --closed");
+  }
+  const milliseconds usual = options.find_capacity.empty() ? kUsualDuration : kUsualSlice;
+  const auto duration =
+      options.duration.empty() ? std::optional(usual) : ParseTime(options.duration);
+  if (!duration) return Usage("--duration takes a time of at most a week, such as 30s or 5m");
+  if (!options.find_capacity.empty() && !options.fail.empty()) {
+    return Usage("give --fail or --find-capacity");
+  }
+  if (!options.find_capacity.empty() && Schedules(options) > (options.rate.empty() ? 0 : 1)) {
+    return Usage("--find-capacity chooses the rates; give --rate alone, to begin with");
+  }
+  if (!options.audit && (options.production || !options.origin.empty() || options.pid > 0)) {
+    return Usage("--production, --origin and --pid go with --audit");
+  }
+  if (options.audit && Schedules(options) > 0) return Usage("--audit goes without a load");
+  if (options.abort_on_fail && options.fail.empty()) return Usage("--abort-on-fail needs --fail");
+  const auto timeout = ParseTime(options.timeout);
+  if (!timeout) return Usage("--timeout takes a time, such as 500ms or 10s");
+
+  const auto max_send_lag = ParseTime(options.max_send_lag);
+  if (!max_send_lag) return Usage("--max-send-lag takes a time, such as 10ms");
+
+  LoadPlan plan;
+  plan.max_send_lag = *max_send_lag;
+  loadtest::RunPlan& run = plan.run;
+  run.threads = options.threads;
+  run.loop.timeout = *timeout;
+  run.loop.keep_alive = !options.no_keep_alive;
+  run.loop.closed = options.closed;
+  run.loop.connections = options.connections;
+  run.loop.cameras = static_cast<std::uint32_t>(std::max<std::size_t>(options.cameras, 1));
+  if (options.closed) {
+    if (run.loop.connections == 0) run.loop.connections = std::max(kUsualClosed, options.threads);
+    run.loop.requests = options.requests;
+    if (options.requests == 0 || !options.duration.empty()) run.loop.duration = *duration;
+    plan.description = "closed loop of " + std::to_string(run.loop.connections) + " connections";
+  } else {
+    const auto schedule = MakeSchedule(options, *duration);
+    if (!schedule) return std::unexpected(schedule.error());
+    run.make_pacer = schedule->make;
+    run.length = schedule->length;
+    if (options.requests > 0) {
+      run.make_pacer = [make = schedule->make, count = options.requests] {
+        return loadtest::PaceFirst(make(), count);
+      };
+      if (!options.duration.empty()) run.length = {};
+    }
+    run.loop.hold_connections = options.connections > 0;
+    if (run.loop.connections == 0) run.loop.connections = kUsualOpen;
+    plan.description = "open loop, " + schedule->text + ", " + options.arrivals +
+                       " arrivals, at most " + std::to_string(run.loop.connections) +
+                       " connections";
+  }
+  if (run.loop.connections < options.threads) {
+    return Usage("--threads may not be more than --connections");
+  }
+  return plan;
+}
+
+}  // namespace sampleproc::apps

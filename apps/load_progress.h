@@ -1,0 +1,36 @@
+// What is shown of a run while it lasts.
+#pragma once
+
+#include <deque>
+#include <iosfwd>
+#include <string>
+
+#include "loadtest/runner.h"
+
+namespace sampleproc::apps {
+
+// Once a second one line, rewritten on a terminal; elsewhere a line every five seconds. Wipes its
+// line when it is destroyed. Used by one thread.
+class LoadProgress {
+ public:
+  enum class Kind { kNone, kLines, kTerminal };
+
+  LoadProgress(std::ostream& out, Kind kind) : out_(out), kind_(kind) {}
+  LoadProgress(const LoadProgress&) = delete;
+  LoadProgress& operator=(const LoadProgress&) = delete;
+  ~LoadProgress();
+
+  void Show(const loadtest::Second& second, const loadtest::Measurement& total);
+
+ private:
+  std::ostream& out_;
+  const Kind kind_;
+};
+
+// "12 s  498/s  p50 1.2 ms  p99 8.1 ms  errors 0"
+std::string FormatSecond(const loadtest::Second& second, const loadtest::Measurement& total);
+
+// The shape of a distribution in ten characters, fast answers to the left: "▁▂█▅▂▁    ".
+std::string Spark(const loadtest::Histogram& histogram);
+
+}  // namespace sampleproc::apps

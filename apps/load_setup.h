@@ -1,0 +1,58 @@
+// All that a run of loadtest needs, made from its command line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/command.h"
+#include "apps/load_payload.h"
+#include "apps/load_plan.h"
+#include "loadtest/baseline.h"
+#include "loadtest/criteria.h"
+#include "loadtest/target.h"
+#include "loadtest/verdict.h"
+
+namespace sampleproc::apps {
+
+// Stays where it was made: the plan refers to the payload.
+struct LoadSetup {
+  LoadSetup(const LoadtestOptions& the_options, const base::CancelFlag& the_stop)
+      : options(the_options), stop(the_stop) {}
+  LoadSetup(const LoadSetup&) = delete;
+  LoadSetup& operator=(const LoadSetup&) = delete;
+
+  // Reads the files, finds the target. Fails as they do.
+  base::Result<void> Prepare();
+
+  std::string Name() const { return target.name + payload->head().path; }
+
+  const LoadtestOptions& options;
+  const base::CancelFlag stop;
+  LoadPlan plan;
+  std::vector<loadtest::Criterion> criteria;
+  std::vector<loadtest::Second> baseline;  // empty: none
+  loadtest::Target target;
+  std::optional<LoadPayload> payload;
+  std::string started;
+};
+
+// One run; its report is written. The code is that of its verdict.
+base::Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context);
+
+// As many runs as it takes to find the highest rate that holds the criteria.
+base::Result<ExitCode> FindCapacity(const LoadSetup& setup, CommandContext& context);
+
+// The checks of an audit instead of a load.
+base::Result<ExitCode> RunAudit(const LoadSetup& setup, CommandContext& context);
+
+// The whole file. Fails with kIo; the message names the option.
+base::Result<std::string> ReadWholeFile(const std::string& path, std::string_view option);
+
+// To the file, or for "-" to standard output.
+base::Result<void> WriteResult(const std::string& path, std::string_view text,
+                               CommandContext& context);
+
+ExitCode CodeOf(loadtest::Verdict verdict);
+
+}  // namespace sampleproc::apps

@@ -1,0 +1,46 @@
+#include "apps/loadtest_run.h"
+
+#include <sys/resource.h>
+
+#include <ostream>
+
+#include "apps/config_options.h"
+#include "apps/interrupts.h"
+#include "apps/load_setup.h"
+
+namespace sampleproc::apps {
+namespace {
+
+ExitCode Complain(CommandContext& context, const base::Error& error) {
+  if (error.code == base::ErrorCode::kUsage) {
+    return UsageError(context.err, error.message, "loadtest");
+  }
+  context.err << "sampleproc: " << error.message << "\n";
+  return ExitCodeOf(error.code);
+}
+
+// Each connection is a file.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+ExitCode RunLoadtest(const LoadtestOptions& options, CommandContext& context) {
+  const base::CancelFlag stop;
+  const Interrupts interrupts(stop);  // before other threads, which inherit what it blocks
+  RaiseFileLimit();
+  LoadSetup setup(options, stop);
+  if (const auto done = setup.Prepare(); !done) return Complain(context, done.error());
+  const auto run = options.audit                   ? &RunAudit
+                   : options.find_capacity.empty() ? &RunOnce
+                                                   : &FindCapacity;
+  const auto code = run(setup, context);
+  if (!code) return Complain(context, code.error());
+  return interrupts.code().value_or(*code);
+}
+
+}  // namespace sampleproc::apps

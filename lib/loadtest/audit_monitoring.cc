@@ -1,0 +1,62 @@
+#include "loadtest/audit_checks.h"
+
+namespace sampleproc::loadtest {
+namespace {
+
+using Status = AuditItem::Status;
+
+}  // namespace
+
+Finding CheckHealth(const AuditClient& client, const AuditOptions& /*options*/) {
+  const auto answer = client.Ask({});
+  if (!answer) return NoAnswer(answer.error());
+  const std::string evidence = "GET /health: " + std::to_string(answer->status());
+  const std::string& body = answer->body();
+  const bool has_status = body.find("\"status\"") != std::string::npos;
+  const bool has_components = body.find("\"components\"") != std::string::npos;
+  if (answer->status() == 200 && has_status && has_components) {
+    return {Status::kPass, evidence + " with status and components"};
+  }
+  return {Status::kFail,
+          evidence + (has_status ? "" : ", no status") + (has_components ? "" : ", no components"),
+          "answer with the status of the service and of each component"};
+}
+
+Finding CheckProbes(const AuditClient& client, const AuditOptions& /*options*/) {
+  std::string evidence;
+  bool all = true;
+  for (const char* path : {"/livez", "/readyz", "/startupz"}) {
+    const auto answer = client.Ask({.path = path});
+    if (!answer) return NoAnswer(answer.error());
+    all = all && answer->status() == 200;
+    evidence +=
+        std::string(evidence.empty() ? "" : ", ") + path + " " + std::to_string(answer->status());
+  }
+  if (all) return {Status::kPass, evidence};
+  return {Status::kFail, evidence, "the service is not ready, or has no probes of its own"};
+}
+
+Finding CheckMetrics(const AuditClient& client, const AuditOptions& /*options*/) {
+  const auto answer = client.Ask({.path = "/metrics"});
+  if (!answer) return NoAnswer(answer.error());
+  const std::string evidence = "GET /metrics: " + std::to_string(answer->status());
+  if (answer->status() == 200 && answer->body().find("# TYPE ") != std::string::npos) {
+    return {Status::kPass, evidence + " in Prometheus' text format"};
+  }
+  return {Status::kFail, evidence, "set telemetry.metrics = true (ENABLE_METRICS)"};
+}
+
+Finding CheckConnectionReuse(const AuditClient& client, const AuditOptions& /*options*/) {
+  const auto reused = client.AskTwice({});
+  if (!reused) return NoAnswer(reused.error());
+  if (*reused) return {Status::kPass, "two requests were answered on one connection"};
+  return {Status::kFail, "the connection was closed after one request",
+          "keep connections alive; a proxy in front may close them"};
+}
+
+Finding CheckTracing(const AuditClient& /*client*/, const AuditOptions& /*options*/) {
+  return {Status::kNotApplicable,
+          "traces and logs cannot be seen from outside; look in the collector and the log"};
+}
+
+}  // namespace sampleproc::loadtest

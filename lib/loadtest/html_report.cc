@@ -1,0 +1,232 @@
+#include "loadtest/html_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "loadtest/chart.h"
+#include "loadtest/numbers.h"
+
+namespace sampleproc::loadtest {
+namespace {
+
+constexpr std::string_view kStyle = R"(
+:root { color-scheme: light dark; --page: #f6f7f9; --card: #ffffff; --text: #1c2530; --soft: #5b6776;
+  --edge: #dfe3e8; --a: #1f6feb; --b: #d1620a; --c: #7a3ec8; --d: #c22f3d; --good: #1a7f4b;
+  --bad: #c22f3d; --warn: #9a6300; }
+@media (prefers-color-scheme: dark) { :root { --page: #12161c; --card: #1b212a; --text: #e4e9ef;
+  --soft: #9aa7b5; --edge: #2e3742; --a: #6aa6ff; --b: #f2994a; --c: #b98cf5; --d: #ff7b86;
+  --good: #4cc38a; --bad: #ff7b86; --warn: #e0b04a; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--text);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+main { max-width: 1040px; margin: 0 auto; padding: 24px 16px 48px; }
+h1 { font-size: 22px; margin: 0; overflow-wrap: anywhere; }
+h2 { font-size: 16px; margin: 0 0 8px; }
+p { margin: 4px 0; color: var(--soft); }
+header { display: flex; flex-wrap: wrap; gap: 12px; align-items: center; }
+.badge { font-weight: 700; padding: 4px 12px; border-radius: 999px; border: 2px solid; }
+.pass { color: var(--good); } .fail { color: var(--bad); } .invalid { color: var(--warn); }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px;
+  margin: 20px 0; }
+.tile, section { background: var(--card); border: 1px solid var(--edge); border-radius: 10px; }
+.tile { padding: 12px 14px; } .tile b { display: block; font-size: 22px; }
+.tile span { color: var(--soft); font-size: 13px; }
+section { padding: 14px 16px; margin: 12px 0; }
+.scroll { overflow-x: auto; } .scroll svg { display: block; min-width: 560px; width: 100%; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: 4px 10px; border-bottom: 1px solid var(--edge); }
+th:first-child, td:first-child { text-align: left; padding-left: 0; }
+tr:last-child td { border-bottom: 0; }
+.legend span { margin-right: 16px; white-space: nowrap; }
+.legend span::before { content: ""; display: inline-block; width: 18px; margin-right: 6px;
+  vertical-align: middle; border-top: 3px solid; }
+span.a::before { color: var(--a); } span.b::before { color: var(--b); }
+span.c::before { color: var(--c); } span.d::before { color: var(--d); }
+svg text { fill: var(--soft); font-size: 13px; }
+svg .grid { stroke: var(--edge); } svg .line { fill: none; stroke-width: 2; }
+svg .a { stroke: var(--a); } svg .b { stroke: var(--b); }
+svg .c { stroke: var(--c); } svg .d { stroke: var(--d); }
+)";
+
+void AppendTile(std::string_view name, const std::string& value, std::string& out) {
+  out += "<div class=\"tile\"><span>" + EscapeHtml(name) + "</span><b>" + EscapeHtml(value) +
+         "</b></div>\n";
+}
+
+void AppendRow(const std::vector<std::string>& cells, std::string_view cell, std::string& out) {
+  out += "<tr>";
+  for (const std::string& text : cells) {
+    out.append("<").append(cell).append(">").append(EscapeHtml(text));
+    out.append("</").append(cell).append(">");
+  }
+  out += "</tr>\n";
+}
+
+std::string Ms(double milliseconds) { return FormatNumber(milliseconds) + " ms"; }
+
+void AppendTiles(const Report& report, std::string& out) {
+  const Measurement& total = report.result.total;
+  out += "<div class=\"tiles\">\n";
+  AppendTile("achieved rate", FormatNumber(report.result.achieved_rate) + "/s", out);
+  AppendTile("intended rate", FormatNumber(report.result.intended_rate) + "/s", out);
+  AppendTile("p50, corrected", Ms(Milliseconds(total.corrected.ValueAt(50))), out);
+  AppendTile("p99, corrected", Ms(Milliseconds(total.corrected.ValueAt(99))), out);
+  AppendTile("failed of " + std::to_string(total.Finished()), std::to_string(total.ErrorCount()),
+             out);
+  out += "</div>\n";
+}
+
+void AppendTexts(const std::vector<std::string>& texts, std::string_view style, std::string& out) {
+  for (const std::string& text : texts) {
+    out.append("<p class=\"").append(style).append("\">").append(EscapeHtml(text)).append("</p>\n");
+  }
+}
+
+void AppendJudgements(const Report& report, std::string& out) {
+  if (report.judgements.empty() && report.comparisons.empty() && report.limits.empty() &&
+      report.notes.empty())
+    return;
+  out += "<section><h2>Judgement</h2>\n";
+  AppendTexts(report.limits, "invalid", out);
+  for (const Judgement& judgement : report.judgements) {
+    AppendTexts({Describe(judgement)}, judgement.holds ? "pass" : "fail", out);
+  }
+  for (const Comparison& each : report.comparisons) {
+    const bool is_slower = each.outcome == Comparison::Outcome::kSlower;
+    AppendTexts({"Against the baseline: " + Describe(each)}, is_slower ? "fail" : "pass", out);
+  }
+  AppendTexts(report.notes, "note", out);
+  out += "</section>\n";
+}
+
+void AppendLatencyTable(const Report& report, std::string& out) {
+  out += "<section><h2>Latency (ms)</h2><div class=\"scroll\"><table><tbody>\n";
+  AppendRow({"from the", "p50", "p90", "p99", "p99.9", "p99.99", "max", "mean"}, "th", out);
+  const auto row = [&out](std::string name, const Histogram& latency) {
+    std::vector<std::string> cells{std::move(name)};
+    for (const double percentile : {50.0, 90.0, 99.0, 99.9, 99.99, 100.0}) {
+      cells.push_back(FormatNumber(Milliseconds(latency.ValueAt(percentile))));
+    }
+    cells.push_back(FormatNumber(latency.Mean() / 1e6));
+    AppendRow(cells, "td", out);
+  };
+  row("intended time (corrected)", report.result.total.corrected);
+  row("sending (raw)", report.result.total.raw);
+  row("intended time to sending (generator)", report.result.total.send_lag);
+  out += "</tbody></table></div></section>\n";
+}
+
+void AppendErrorTable(const Report& report, std::string& out) {
+  const Measurement& total = report.result.total;
+  if (total.errors.empty()) return;
+  out += "<section><h2>Failures</h2><div class=\"scroll\"><table><tbody>\n";
+  AppendRow({"type", "requests", "share"}, "th", out);
+  for (const auto& [type, count] : total.errors) {
+    const double share = 100.0 * static_cast<double>(count) / static_cast<double>(total.Finished());
+    AppendRow({type, std::to_string(count), FormatNumber(share) + " %"}, "td", out);
+  }
+  out += "</tbody></table></div></section>\n";
+}
+
+void AppendChart(const Chart& chart, std::string& out) {
+  out += "<section><h2>" + EscapeHtml(chart.title) + "</h2>\n" + DrawLegend(chart) +
+         "<div class=\"scroll\">" + DrawChart(chart) + "</div></section>\n";
+}
+
+Series OverTime(const std::vector<Second>& seconds, std::string name, std::string style,
+                const std::function<double(const Second&)>& value) {
+  Series series{std::move(name), std::move(style), {}};
+  for (const Second& second : seconds) {
+    series.points.push_back({static_cast<double>(second.second), value(second)});
+  }
+  return series;
+}
+
+// The last second is a part of one: its counts would look like a fall.
+std::vector<Second> WholeSeconds(const Report& report) {
+  std::vector<Second> whole = report.result.seconds;
+  if (whole.size() > 1) whole.pop_back();
+  return whole;
+}
+
+// By the share of slower requests, each half as many: 50 %, 90 %, 99 %, …
+Series Distribution(const Histogram& latency, std::string name, std::string style) {
+  Series series{std::move(name), std::move(style), {}};
+  const auto count = static_cast<double>(latency.count());
+  for (double nines = 0; count > 0 && nines <= std::log10(count) + 0.01; nines += 0.05) {
+    const double percentile = 100 * (1 - std::pow(10, -nines));
+    series.points.push_back({nines, Milliseconds(latency.ValueAt(percentile))});
+  }
+  return series;
+}
+
+void AppendCharts(const Report& report, std::string& out) {
+  const std::vector<Second> seconds = WholeSeconds(report);
+  const Measurement& total = report.result.total;
+  AppendChart({.title = "Latency over time, corrected",
+               .unit = "ms",
+               .x_title = "second of the run, by the time of the answer",
+               .series = {OverTime(seconds, "max", "c", [](const Second& s) { return s.max_ms; }),
+                          OverTime(seconds, "p99", "b", [](const Second& s) { return s.p99_ms; }),
+                          OverTime(seconds, "p50", "a", [](const Second& s) { return s.p50_ms; })},
+               .x_ticks = {},
+               .logarithmic = true},
+              out);
+  AppendChart({.title = "Latency by percentile",
+               .unit = "ms",
+               .x_title = "percentile of the requests",
+               .series = {Distribution(total.raw, "raw", "b"),
+                          Distribution(total.corrected, "corrected", "a")},
+               .x_ticks = {{0, "0 %"},
+                           {std::log10(2), "50 %"},
+                           {1, "90 %"},
+                           {2, "99 %"},
+                           {3, "99.9 %"},
+                           {4, "99.99 %"}},
+               .logarithmic = true},
+              out);
+  AppendChart({.title = "Requests and answers",
+               .unit = "per second",
+               .x_title = "second of the run",
+               .series = {OverTime(seconds, "due", "b",
+                                   [](const Second& s) { return static_cast<double>(s.intended); }),
+                          OverTime(seconds, "good answers", "a",
+                                   [](const Second& s) { return static_cast<double>(s.good); }),
+                          OverTime(seconds, "failed", "d",
+                                   [](const Second& s) { return static_cast<double>(s.errors); })},
+               .x_ticks = {}},
+              out);
+  AppendChart({.title = "Delay of the generator itself",
+               .unit = "ms",
+               .x_title = "second of the run",
+               .series = {OverTime(seconds, "send lag p99", "a",
+                                   [](const Second& s) { return s.send_lag_p99_ms; })},
+               .x_ticks = {},
+               .logarithmic = true},
+              out);
+}
+
+}  // namespace
+
+std::string HtmlReport(const Report& report) {
+  const std::string verdict(VerdictName(report.verdict));
+  std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
+  out += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+  out += "<title>loadtest of " + EscapeHtml(report.target) + ": " + verdict + "</title>\n<style>";
+  out.append(kStyle).append("</style>\n</head>\n<body>\n<main>\n<header>\n");
+  out += "<span class=\"badge " + verdict + "\">" + verdict + "</span>\n";
+  out += "<h1>" + EscapeHtml(report.target) + "</h1>\n</header>\n";
+  out += "<p>" + EscapeHtml(report.load) + "</p>\n<p>" + EscapeHtml(report.started) + ", " +
+         FormatNumber(report.result.elapsed_s) + " s" +
+         (report.result.stopped ? ", ended early" : "") + ", generator " +
+         FormatNumber(100 * report.result.generator.cpu) + " % of a core</p>\n";
+  AppendTiles(report, out);
+  AppendJudgements(report, out);
+  AppendLatencyTable(report, out);
+  AppendErrorTable(report, out);
+  AppendCharts(report, out);
+  return out + "</main>\n</body>\n</html>\n";
+}
+
+}  // namespace sampleproc::loadtest

@@ -1,0 +1,277 @@
+#include "loadtest/load_loop.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace sampleproc::loadtest {
+namespace {
+
+using base::MonoTime;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t kRoom = 256 * 1024;
+constexpr int kEvents = 256;
+// After a failure a connection of a closed loop holds back, or a dead server would be hammered.
+constexpr nanoseconds kPause = std::chrono::milliseconds(10);
+// How soon a stopped loop notices.
+constexpr nanoseconds kLongestSleep = std::chrono::milliseconds(50);
+
+MonoTime Now() { return base::SystemClock().Now(); }
+
+std::uint64_t Count(nanoseconds duration) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
+}
+
+}  // namespace
+
+LoadLoop::LoadLoop(const LoopOptions& options, Pacer* pacer, RequestMaker& maker,
+                   const Deliver& deliver, const base::CancelFlag& stop)
+    : options_(options),
+      pacer_(pacer),
+      maker_(maker),
+      deliver_(deliver),
+      stop_(stop),
+      room_(kRoom),
+      measured_(std::make_unique<Measurement>()) {}
+
+base::Result<void> LoadLoop::Run(MonoTime start) {
+  start_ = last_answer_ = start;
+  epoll_ = base::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
+  if (epoll_.get() < 0) {
+    return base::Fail(base::ErrorCode::kUnavailable,
+                      std::string("cannot watch connections: ") + std::strerror(errno));
+  }
+  if (pacer_ != nullptr) next_ = pacer_->Next();
+  OpenHeld();
+  std::array<epoll_event, kEvents> events;
+  while (!stop_.Cancelled()) {
+    SendDue();
+    const MonoTime now = Now();
+    Expire(now);
+    SendPaused(now);
+    HandOver(now);
+    if (IsOver()) break;
+    const timespec patience = Patience(now);
+    const int count = ::epoll_pwait2(epoll_.get(), events.data(), kEvents, &patience, nullptr);
+    for (int i = 0; i < count; ++i) {
+      const auto index = static_cast<std::size_t>(events[static_cast<std::size_t>(i)].data.u64);
+      Session& session = sessions_[index];
+      const bool was_busy = session.is_busy();
+      Handle(index, was_busy, session.OnEvents(events[static_cast<std::size_t>(i)].events, room_));
+      // Between many answers, too, nothing that is due waits.
+      if (next_ && start_ + next_->at <= Now()) SendDue();
+    }
+  }
+  Abandon();
+  deliver_(second_, std::move(measured_));
+  return {};
+}
+
+void LoadLoop::OpenHeld() {
+  if (!options_.closed && !options_.hold_connections) return;
+  for (std::size_t i = 0; i < options_.connections; ++i) {
+    sessions_.emplace_back();
+    if (options_.closed) {
+      SendClosed(i);
+    } else {
+      Open(i);
+    }
+  }
+}
+
+void LoadLoop::SendDue() {
+  while (next_) {
+    const MonoTime now = Now();
+    const Waiting due{*next_, start_ + next_->at};
+    if (due.intended > now) break;
+    next_ = pacer_->Next();
+    ++measured_->intended;
+    measured_->send_lag.Record(Count(now - due.intended));
+    const auto session = waiting_.empty() ? FreeSession() : std::nullopt;
+    if (session) {
+      Begin(*session, due, now);
+    } else {
+      ++measured_->waited;
+      waiting_.push_back(due);
+    }
+  }
+}
+
+void LoadLoop::SendWaiting() {
+  while (!waiting_.empty()) {
+    const auto session = FreeSession();
+    if (!session) return;
+    const Waiting first = waiting_.front();
+    waiting_.pop_front();
+    Begin(*session, first, Now());
+  }
+}
+
+// The next request of a closed loop's connection, unless the run is over.
+void LoadLoop::SendClosed(std::size_t index) {
+  const MonoTime now = Now();
+  if (options_.duration.count() > 0 && now - start_ >= options_.duration) return;
+  if (options_.requests > 0 && begun_ == options_.requests) return;
+  ++measured_->intended;
+  Arrival arrival{now - start_, static_cast<std::uint32_t>(index % options_.cameras)};
+  if (sessions_[index].state() == Session::State::kClosed) Open(index);
+  Begin(index, {arrival, now}, now);
+}
+
+// A closed loop's connections that failed have waited a little and go on.
+void LoadLoop::SendPaused(MonoTime now) {
+  while (!paused_.empty() && paused_.front().at <= now) {
+    const std::size_t index = paused_.front().session;
+    paused_.pop_front();
+    SendClosed(index);
+  }
+}
+
+// What becomes of a connection that is closed.
+void LoadLoop::PutAway(std::size_t index) {
+  if (options_.closed) {
+    paused_.push_back({Now() + kPause, index, 0});
+  } else {
+    closed_.push_back(index);
+  }
+}
+
+bool LoadLoop::IsOver() const {
+  if (next_ || !waiting_.empty() || in_flight_ > 0) return false;
+  if (!options_.closed) return true;
+  // A connection that could not be opened is tried again while the run lasts.
+  if (options_.requests > 0) return begun_ == options_.requests;
+  return Now() - start_ >= options_.duration;
+}
+
+std::optional<std::size_t> LoadLoop::FreeSession() {
+  while (!idle_.empty()) {
+    const std::size_t index = idle_.front();
+    idle_.pop_front();
+    if (sessions_[index].state() == Session::State::kIdle) return index;
+  }
+  if (!closed_.empty()) {
+    const std::size_t index = closed_.back();
+    closed_.pop_back();
+    Open(index);
+    return index;
+  }
+  if (sessions_.size() == options_.connections) return std::nullopt;
+  sessions_.emplace_back();
+  Open(sessions_.size() - 1);
+  return sessions_.size() - 1;
+}
+
+// Begins to connect; what fails at once is seen by Begin.
+void LoadLoop::Open(std::size_t index) {
+  ++measured_->connections;
+  sessions_[index].Open(options_.address, epoll_.get(), index);
+}
+
+void LoadLoop::Begin(std::size_t index, const Waiting& request, MonoTime now) {
+  Session& session = sessions_[index];
+  ++begun_;
+  if (session.state() == Session::State::kClosed) {
+    measured_->Fail(session.failure());
+    last_answer_ = now;
+    PutAway(index);
+    return;
+  }
+  session.arrival = request.arrival;
+  session.intended = request.intended;
+  session.sent = now;
+  maker_.Make(request.arrival, session.request());
+  ++session.exchange;
+  ++in_flight_;
+  timeouts_.push_back({request.intended + options_.timeout, index, session.exchange});
+  session.Begin(maker_.KeptBytes());
+}
+
+void LoadLoop::Handle(std::size_t index, bool was_busy, Outcome outcome) {
+  Session& session = sessions_[index];
+  measured_->bytes_received += session.TakeReceived();
+  if (outcome == Outcome::kNothing) return;
+  if (outcome == Outcome::kAnswered) {
+    Record(session, Now());
+    session.Finish(options_.keep_alive);
+  } else if (outcome == Outcome::kFailed && was_busy) {
+    measured_->Fail(session.failure());
+    last_answer_ = Now();
+  }
+  if (was_busy) --in_flight_;
+  if (options_.closed && outcome != Outcome::kFailed) {
+    SendClosed(index);
+    return;
+  }
+  if (session.state() == Session::State::kClosed) {
+    PutAway(index);
+  } else {
+    idle_.push_back(index);
+  }
+  SendWaiting();
+}
+
+void LoadLoop::Record(Session& session, MonoTime now) {
+  last_answer_ = now;
+  const std::string problem = maker_.Check(session.request(), session.answer());
+  if (!problem.empty()) {
+    measured_->Fail(problem);
+    return;
+  }
+  ++measured_->good;
+  measured_->corrected.Record(Count(now - session.intended));
+  measured_->raw.Record(Count(now - session.sent));
+}
+
+void LoadLoop::Expire(MonoTime now) {
+  const auto fail = [this, now](MonoTime intended, MonoTime sent) {
+    measured_->Fail(failure::kTimeout);
+    measured_->corrected.Record(Count(now - intended));
+    measured_->raw.Record(Count(now - sent));
+    last_answer_ = now;
+  };
+  while (!waiting_.empty() && waiting_.front().intended + options_.timeout <= now) {
+    fail(waiting_.front().intended, waiting_.front().intended);
+    waiting_.pop_front();
+  }
+  while (!timeouts_.empty()) {
+    const Timeout due = timeouts_.front();
+    Session& session = sessions_[due.session];
+    const bool is_under_way = session.is_busy() && session.exchange == due.exchange;
+    if (is_under_way && due.at > now) break;
+    timeouts_.pop_front();
+    if (!is_under_way) continue;
+    fail(session.intended, session.sent);
+    session.Close();
+    --in_flight_;
+    PutAway(due.session);
+    SendWaiting();
+  }
+}
+
+void LoadLoop::HandOver(MonoTime now) {
+  const auto second = static_cast<std::uint64_t>((now - start_) / seconds(1));
+  while (second_ < second) measured_ = deliver_(second_++, std::move(measured_));
+}
+
+timespec LoadLoop::Patience(MonoTime now) const {
+  MonoTime wake = std::min(now + kLongestSleep, start_ + seconds(second_ + 1));
+  if (next_) wake = std::min(wake, start_ + next_->at);
+  if (!timeouts_.empty()) wake = std::min(wake, timeouts_.front().at);
+  if (!paused_.empty()) wake = std::min(wake, paused_.front().at);
+  if (!waiting_.empty()) wake = std::min(wake, waiting_.front().intended + options_.timeout);
+  const nanoseconds left = std::max<nanoseconds>(wake - now, nanoseconds(0));
+  return {.tv_sec = left / seconds(1), .tv_nsec = (left % seconds(1)).count()};
+}
+
+void LoadLoop::Abandon() {
+  measured_->abandoned += in_flight_ + waiting_.size();
+  for (Session& session : sessions_) session.Close();
+}
+
+}  // namespace sampleproc::loadtest

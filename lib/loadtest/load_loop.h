@@ -1,0 +1,107 @@
+// One thread of load: its schedule, its connections, and what it measures.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/descriptor.h"
+#include "base/error.h"
+#include "loadtest/measurement.h"
+#include "loadtest/session.h"
+
+namespace sampleproc::loadtest {
+
+struct LoopOptions {
+  Address address;
+  std::size_t connections = 1;    // at most; those of a closed loop are all used
+  bool hold_connections = false;  // open them all when the run begins
+  bool keep_alive = true;
+  // A request that is not answered so long after its intended time has failed.
+  std::chrono::nanoseconds timeout = std::chrono::seconds(10);
+
+  // A closed loop: each connection sends its next request when it has its answer, for so long, or
+  // so many of them (0 = as long as the time lasts).
+  bool closed = false;
+  std::chrono::nanoseconds duration{};
+  std::uint64_t requests = 0;
+  std::uint32_t cameras = 1;
+};
+
+// Where a thread delivers what it measured in a second of the run, and takes an empty one for the
+// next. Called by the thread of the loop.
+using Deliver =
+    std::function<std::unique_ptr<Measurement>(std::uint64_t second, std::unique_ptr<Measurement>)>;
+
+// Sends what is due whatever has been answered. A request that finds every connection in use waits
+// for one; that wait is part of its corrected latency.
+class LoadLoop {
+ public:
+  // `pacer` may be null with a closed loop. All must outlive it.
+  LoadLoop(const LoopOptions& options, Pacer* pacer, RequestMaker& maker, const Deliver& deliver,
+           const base::CancelFlag& stop);
+
+  // Returns when the schedule is over and all is answered or timed out, or when it is stopped.
+  // Fails when the system has no epoll to give.
+  base::Result<void> Run(base::MonoTime start);
+
+  // When the last answer came.
+  base::MonoTime last_answer() const { return last_answer_; }
+
+ private:
+  using Outcome = Session::Outcome;
+  struct Waiting {
+    Arrival arrival;
+    base::MonoTime intended;
+  };
+  struct Timeout {
+    base::MonoTime at;
+    std::size_t session;
+    std::uint64_t exchange;
+  };
+
+  void OpenHeld();
+  void SendDue();
+  void SendWaiting();
+  void SendClosed(std::size_t index);
+  void SendPaused(base::MonoTime now);
+  bool IsOver() const;
+  void Expire(base::MonoTime now);
+  void HandOver(base::MonoTime now);
+  timespec Patience(base::MonoTime now) const;
+  std::optional<std::size_t> FreeSession();
+  void Open(std::size_t index);
+  void PutAway(std::size_t index);
+  void Begin(std::size_t index, const Waiting& request, base::MonoTime now);
+  void Handle(std::size_t index, bool was_busy, Outcome outcome);
+  void Record(Session& session, base::MonoTime now);
+  void Abandon();
+
+  const LoopOptions& options_;
+  Pacer* const pacer_;
+  RequestMaker& maker_;
+  const Deliver& deliver_;
+  const base::CancelFlag stop_;
+  base::MonoTime start_;
+  base::MonoTime last_answer_;
+  base::Descriptor epoll_;
+  std::vector<char> room_;
+  std::unique_ptr<Measurement> measured_;
+  std::uint64_t second_ = 0;
+
+  std::deque<Session> sessions_;
+  std::deque<std::size_t> idle_;     // some may have been lost since
+  std::vector<std::size_t> closed_;  // to be opened again
+  std::deque<Waiting> waiting_;
+  std::deque<Timeout> paused_;
+  std::deque<Timeout> timeouts_;  // in order of time
+  std::optional<Arrival> next_;
+  std::uint64_t begun_ = 0;
+  std::size_t in_flight_ = 0;
+};
+
+}  // namespace sampleproc::loadtest

@@ -1,0 +1,53 @@
+// What was measured in a stretch of time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "loadtest/histogram.h"
+
+namespace sampleproc::loadtest {
+
+// Why a request failed: names that reports use (errors.by_type). An answer that was not the one
+// expected has a name made of its status ("status_503") or of what was wrong ("wrong_frame_id").
+namespace failure {
+inline constexpr std::string_view kConnect = "connect";       // no connection could be made
+inline constexpr std::string_view kNoSocket = "no_socket";    // this machine had none left to give
+inline constexpr std::string_view kClosed = "closed";         // the peer closed before its answer
+inline constexpr std::string_view kReset = "reset";           // the connection broke
+inline constexpr std::string_view kTimeout = "timeout";       // no whole answer in time
+inline constexpr std::string_view kInvalid = "invalid_http";  // what came is not HTTP/1.1
+inline constexpr std::string_view kTls = "tls";               // the handshake failed
+}  // namespace failure
+
+// Times are nanoseconds. Not thread-safe; each thread has its own, and they are merged.
+struct Measurement {
+  // From the intended time, and from the time of sending, to the end of the answer. Good answers,
+  // and timeouts with the time that they waited; other failures are only counted.
+  Histogram corrected;
+  Histogram raw;
+  // From the intended time to the moment when the generator came to it: its own delay.
+  Histogram send_lag;
+
+  std::uint64_t intended = 0;   // requests that were due
+  std::uint64_t good = 0;       // answered as they should be
+  std::uint64_t waited = 0;     // were due when every connection was in use
+  std::uint64_t abandoned = 0;  // unanswered when the run was ended early
+  std::uint64_t bytes_received = 0;
+  std::uint64_t connections = 0;  // opened
+  std::map<std::string, std::uint64_t, std::less<>> errors;
+
+  void Fail(std::string_view type);
+  void Merge(const Measurement& other);
+  void Clear();
+
+  std::uint64_t ErrorCount() const;
+  std::uint64_t Finished() const { return good + ErrorCount(); }
+  // The corrected latency that `percentile` percent of all finished requests did not exceed. A
+  // request that failed counts as slower than any other: infinity when the percentile is one.
+  double PercentileOfAll(double percentile) const;
+};
+
+}  // namespace sampleproc::loadtest

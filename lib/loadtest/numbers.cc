@@ -1,0 +1,30 @@
+#include "loadtest/numbers.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace sampleproc::loadtest {
+
+std::string FormatNumber(double value) {
+  const double size = std::fabs(value);
+  const int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
+  std::string out = FormatFixed(value, decimals);
+  if (decimals == 0) return out;
+  while (out.ends_with('0')) out.pop_back();
+  if (out.ends_with('.')) out.pop_back();
+  return out;
+}
+
+std::string FormatFixed(double value, int decimals) {
+  std::array<char, 400> text;  // the largest double has 309 digits
+  const int size = std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+std::string PadLeft(std::string_view text, std::size_t width) {
+  return std::string(width - std::min(width, text.size()), ' ').append(text);
+}
+
+}  // namespace sampleproc::loadtest

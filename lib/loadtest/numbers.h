@@ -1,0 +1,19 @@
+// Measured numbers as text.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace sampleproc::loadtest {
+
+// Three or four significant digits, no exponent: "0.042", "12.3", "1234".
+std::string FormatNumber(double value);
+
+// With so many decimals: "12.30".
+std::string FormatFixed(double value, int decimals);
+
+// With blanks in front, `width` characters.
+std::string PadLeft(std::string_view text, std::size_t width);
+
+}  // namespace sampleproc::loadtest

@@ -1,0 +1,239 @@
+#include "loadtest/report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "json/writer.h"
+#include "loadtest/numbers.h"
+
+namespace sampleproc::loadtest {
+namespace {
+
+using json::JsonWriter;
+
+struct Percentile {
+  std::string_view title;
+  std::string_view member;
+  double percent;
+};
+constexpr Percentile kPercentiles[] = {{"p50", "p50_ms", 50},
+                                       {"p90", "p90_ms", 90},
+                                       {"p99", "p99_ms", 99},
+                                       {"p99.9", "p999_ms", 99.9}};
+
+void AppendLatencies(std::string_view name, const Histogram& latency, std::string& out) {
+  out += "  " + std::string(name) + std::string(11 - name.size(), ' ');
+  for (const Percentile& each : kPercentiles) {
+    out += PadLeft(FormatNumber(Milliseconds(latency.ValueAt(each.percent))), 10);
+  }
+  out += PadLeft(FormatNumber(Milliseconds(latency.Max())), 10) + "\n";
+}
+
+void AddNotes(const Measurement& total, bool closed, std::vector<std::string>& notes) {
+  if (total.errors.contains("status_429")) {
+    notes.push_back(
+        "The target limits requests per client (429). On staging lift the limit with "
+        "http.max_requests_per_minute=0 (MAX_REQUESTS_PER_MINUTE=0).");
+  }
+  if (closed) {
+    notes.push_back(
+        "A closed loop sends nothing while it waits, so a stall delays requests that are never "
+        "counted; use --rate to see what users would.");
+  } else if (total.waited > 0) {
+    notes.push_back(std::to_string(total.waited) +
+                    " requests were due while every connection was in use; their wait is part of "
+                    "the corrected latency.");
+  }
+  if (total.abandoned > 0) {
+    notes.push_back(std::to_string(total.abandoned) +
+                    " requests were unanswered when the run was ended, and are not counted.");
+  }
+}
+
+double Rounded(double value) { return json::RoundTo(value, 6); }
+
+void WriteLatency(std::string_view name, const Histogram& latency, JsonWriter& json) {
+  json.Key(name);
+  json.BeginObject();
+  for (const Percentile& each : kPercentiles) {
+    json.Member(each.member, Rounded(Milliseconds(latency.ValueAt(each.percent))));
+  }
+  json.Member("max_ms", Rounded(Milliseconds(latency.Max())));
+  json.Member("mean_ms", Rounded(latency.Mean() / 1e6));
+  json.Member("count", latency.count());
+  json.EndObject();
+}
+
+void WriteErrors(const Measurement& total, JsonWriter& json) {
+  json.Key("errors");
+  json.BeginObject();
+  json.Member("total", total.ErrorCount());
+  json.Key("by_type");
+  json.BeginObject();
+  for (const auto& [type, count] : total.errors) json.Member(type, count);
+  json.EndObject();
+  json.EndObject();
+}
+
+void WriteTexts(std::string_view name, const std::vector<std::string>& texts, JsonWriter& json) {
+  json.Key(name);
+  json.BeginArray();
+  for (const std::string& text : texts) json.String(text);
+  json.EndArray();
+}
+
+void WriteJudgements(const std::vector<Judgement>& judgements, JsonWriter& json) {
+  json.Key("criteria");
+  json.BeginArray();
+  for (const Judgement& judgement : judgements) {
+    json.BeginObject();
+    json.Member("criterion", judgement.criterion.text);
+    json.Key("measured");
+    if (std::isfinite(judgement.measured)) {
+      json.Double(Rounded(judgement.measured));
+    } else {
+      json.Null();
+    }
+    json.Member("holds", judgement.holds);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void WriteComparisons(const std::vector<Comparison>& comparisons, JsonWriter& json) {
+  json.Key("baseline");
+  json.BeginArray();
+  for (const Comparison& each : comparisons) {
+    json.BeginObject();
+    json.Member("metric", each.metric);
+    json.Member("old_ms", Rounded(each.old_ms));
+    json.Member("new_ms", Rounded(each.new_ms));
+    json.Member("chance", Rounded(each.chance));
+    json.Member("outcome", OutcomeName(each.outcome));
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void WriteGenerator(const RunResult& result, JsonWriter& json) {
+  json.Key("generator");
+  json.BeginObject();
+  json.Member("send_lag_p99_ms", Rounded(Milliseconds(result.total.send_lag.ValueAt(99))));
+  json.Member("send_lag_max_ms", Rounded(Milliseconds(result.total.send_lag.Max())));
+  json.Member("cpu", Rounded(result.generator.cpu));
+  json.Member("cpu_wanted", Rounded(result.generator.wanted));
+  json.Member("cpu_seconds", Rounded(result.generator.cpu_s));
+  json.Member("connections_opened", result.total.connections);
+  json.EndObject();
+}
+
+void WriteSeconds(const std::vector<Second>& seconds, JsonWriter& json) {
+  json.Key("seconds");
+  json.BeginArray();
+  for (const Second& each : seconds) {
+    json.BeginObject();
+    json.Member("second", each.second);
+    json.Member("intended", each.intended);
+    json.Member("good", each.good);
+    json.Member("errors", each.errors);
+    json.Member("p50_ms", Rounded(each.p50_ms));
+    json.Member("p99_ms", Rounded(each.p99_ms));
+    json.Member("max_ms", Rounded(each.max_ms));
+    json.Member("raw_p99_ms", Rounded(each.raw_p99_ms));
+    json.Member("send_lag_p99_ms", Rounded(each.send_lag_p99_ms));
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+}  // namespace
+
+Report MakeReport(RunResult result, ReportOptions options) {
+  Report report;
+  report.closed = options.closed;
+  report.result = std::move(result);
+  report.judgements = Judge(options.criteria, report.result.total, report.result.achieved_rate);
+  report.comparisons = std::move(options.comparisons);
+  report.limits = GeneratorLimits(report.result, options.max_send_lag);
+  report.verdict = Decide(report.limits, report.judgements);
+  const bool is_slower = std::ranges::any_of(report.comparisons, [](const Comparison& each) {
+    return each.outcome == Comparison::Outcome::kSlower;
+  });
+  if (report.verdict == Verdict::kPass && is_slower) report.verdict = Verdict::kFail;
+  AddNotes(report.result.total, options.closed, report.notes);
+  return report;
+}
+
+std::string TextReport(const Report& report) {
+  const RunResult& result = report.result;
+  const Measurement& total = result.total;
+  std::string out = report.target + ": " + report.load + "\n";
+  out += "requests   " + std::to_string(total.intended) + " due, " + std::to_string(total.good) +
+         " good, " + std::to_string(total.ErrorCount()) + " failed\n";
+  for (const auto& [type, count] : total.errors) {
+    out += "             " + type + " " + std::to_string(count) + "\n";
+  }
+  out += "rate       " + FormatNumber(result.intended_rate) + "/s intended, " +
+         FormatNumber(result.achieved_rate) + "/s achieved, in " + FormatNumber(result.elapsed_s) +
+         " s\n";
+  out += "latency (ms)";
+  for (const Percentile& each : kPercentiles)
+    out += PadLeft(each.title, each.percent == 50 ? 11 : 10);
+  out += PadLeft("max", 10) + "\n";
+  AppendLatencies("corrected", total.corrected, out);
+  AppendLatencies("raw", total.raw, out);
+  out += "generator  send lag p99 " + FormatNumber(Milliseconds(total.send_lag.ValueAt(99))) +
+         " ms, CPU " + FormatNumber(100 * result.generator.cpu) + " % of a core\n";
+  for (const Judgement& judgement : report.judgements)
+    out += "criterion  " + Describe(judgement) + "\n";
+  for (const Comparison& each : report.comparisons) {
+    out += "baseline   " + Describe(each) + "\n";
+  }
+  for (const std::string& note : report.notes) out += "note       " + note + "\n";
+  for (const std::string& limit : report.limits) out += "INVALID    " + limit + "\n";
+  out += "verdict    " + std::string(VerdictName(report.verdict)) +
+         (result.stopped ? " (ended early)" : "") + "\n";
+  return out;
+}
+
+std::string JsonReport(const Report& report) {
+  const RunResult& result = report.result;
+  std::string text;
+  JsonWriter json(text);
+  json.BeginObject();
+  json.Member("target", report.target);
+  json.Member("load", report.load);
+  json.Member("loop", report.closed ? "closed" : "open");
+  json.Member("started", report.started);
+  json.Member("elapsed_s", Rounded(result.elapsed_s));
+  json.Member("ended_early", result.stopped);
+  json.Key("requests");
+  json.BeginObject();
+  json.Member("intended", result.total.intended);
+  json.Member("good", result.total.good);
+  json.Member("waited", result.total.waited);
+  json.Member("abandoned", result.total.abandoned);
+  json.EndObject();
+  json.Key("latency");
+  json.BeginObject();
+  WriteLatency("corrected", result.total.corrected, json);
+  WriteLatency("raw", result.total.raw, json);
+  json.EndObject();
+  json.Key("rate");
+  json.BeginObject();
+  json.Member("intended", Rounded(result.intended_rate));
+  json.Member("achieved", Rounded(result.achieved_rate));
+  json.EndObject();
+  WriteErrors(result.total, json);
+  WriteJudgements(report.judgements, json);
+  WriteComparisons(report.comparisons, json);
+  json.Member("verdict", VerdictName(report.verdict));
+  WriteTexts("invalid_because", report.limits, json);
+  WriteTexts("notes", report.notes, json);
+  WriteGenerator(result, json);
+  WriteSeconds(result.seconds, json);
+  json.EndObject();
+  return text + "\n";
+}
+
+}  // namespace sampleproc::loadtest

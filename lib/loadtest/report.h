@@ -1,0 +1,41 @@
+// A run for its readers: text for people, JSON for programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "loadtest/baseline.h"
+#include "loadtest/verdict.h"
+
+namespace sampleproc::loadtest {
+
+struct Report {
+  std::string target;  // "http://127.0.0.1:8099/health"
+  std::string load;    // "open loop, 500/s for 30s, at most 100 connections"
+  bool closed = false;
+  std::string started;  // RFC 3339
+  RunResult result;
+  std::vector<Judgement> judgements;
+  std::vector<Comparison> comparisons;  // with an earlier run
+  std::vector<std::string> limits;      // of the generator
+  Verdict verdict = Verdict::kPass;
+  std::vector<std::string> notes;  // what the reader should know to understand the numbers
+};
+
+struct ReportOptions {
+  std::vector<Criterion> criteria;
+  std::vector<Comparison> comparisons;  // with an earlier run
+  bool closed = false;
+  std::chrono::nanoseconds max_send_lag{};
+};
+
+// Judges the run and adds what it says of itself as notes. Being slower than an earlier run is a
+// failure, too.
+Report MakeReport(RunResult result, ReportOptions options);
+
+std::string TextReport(const Report& report);
+
+// One object; config/loadtest.schema.json describes it.
+std::string JsonReport(const Report& report);
+
+}  // namespace sampleproc::loadtest

@@ -1,0 +1,137 @@
+#include "loadtest/runner.h"
+
+#include <algorithm>
+#include <ctime>
+#include <fstream>
+#include <thread>
+
+#include "loadtest/collector.h"
+
+namespace sampleproc::loadtest {
+namespace {
+
+using base::MonoTime;
+using std::chrono::nanoseconds;
+using Seconds = std::chrono::duration<double>;
+
+// What a thread has used, and how long it has waited for a core (/proc/thread-self/schedstat), in
+// seconds.
+struct ThreadTimes {
+  double cpu = 0;
+  double waited = 0;
+};
+
+ThreadTimes OwnTimes() {
+  ThreadTimes times;
+  times.cpu = Seconds(base::ThreadCpuClock().Now().time_since_epoch()).count();
+  double ran = 0;
+  std::ifstream file("/proc/thread-self/schedstat");
+  if (file >> ran >> times.waited) times.waited /= 1e9;
+  return times;
+}
+
+struct ThreadResult {
+  base::Result<void> done = {};
+  MonoTime last_answer;
+  double cpu_s = 0;
+  double waited_s = 0;
+  double wall_s = 0;
+};
+
+LoopOptions ShareOf(const LoopOptions& all, std::size_t thread, std::size_t threads) {
+  LoopOptions own = all;
+  const auto share = [thread, threads](std::uint64_t count) {
+    return count / threads + (thread < count % threads ? 1 : 0);
+  };
+  own.connections = share(all.connections);
+  own.requests = share(all.requests);
+  return own;
+}
+
+void RunThread(const RunPlan& plan, std::size_t thread, MonoTime start, Collector& collector,
+               const base::CancelFlag& stop, ThreadResult& result) {
+  const ThreadTimes before = OwnTimes();
+  const MonoTime began = base::SystemClock().Now();
+  const LoopOptions options = ShareOf(plan.loop, thread, plan.threads);
+  std::unique_ptr<Pacer> pacer;
+  if (plan.make_pacer) pacer = PaceShare(plan.make_pacer(), thread, plan.threads);
+  const std::unique_ptr<RequestMaker> maker = plan.make_maker(thread);
+  const Deliver deliver = [&collector, thread](std::uint64_t second,
+                                               std::unique_ptr<Measurement> measured) {
+    return collector.Deliver(thread, second, std::move(measured));
+  };
+  LoadLoop loop(options, pacer.get(), *maker, deliver, stop);
+  result.done = loop.Run(start);
+  result.last_answer = loop.last_answer();
+  const ThreadTimes after = OwnTimes();
+  result.cpu_s = after.cpu - before.cpu;
+  result.waited_s = after.waited - before.waited;
+  result.wall_s = Seconds(base::SystemClock().Now() - began).count();
+  collector.Finish(thread);
+}
+
+Second Summarise(std::uint64_t second, const Measurement& measured) {
+  return {.second = second,
+          .intended = measured.intended,
+          .good = measured.good,
+          .errors = measured.ErrorCount(),
+          .p50_ms = Milliseconds(measured.corrected.ValueAt(50)),
+          .p99_ms = Milliseconds(measured.corrected.ValueAt(99)),
+          .max_ms = Milliseconds(measured.corrected.Max()),
+          .raw_p99_ms = Milliseconds(measured.raw.ValueAt(99)),
+          .send_lag_p99_ms = Milliseconds(measured.send_lag.ValueAt(99))};
+}
+
+void Conclude(const RunPlan& plan, MonoTime start, const std::vector<ThreadResult>& threads,
+              RunResult& result) {
+  MonoTime last = start;
+  for (const ThreadResult& thread : threads) {
+    last = std::max(last, thread.last_answer);
+    const double wall = std::max(thread.wall_s, 1e-9);
+    GeneratorUse& use = result.generator;
+    use.cpu_s += thread.cpu_s;
+    use.cpu = std::max(use.cpu, thread.cpu_s / wall);
+    use.wanted = std::max(use.wanted, std::min((thread.cpu_s + thread.waited_s) / wall, 1.0));
+  }
+  const double length = Seconds(plan.length).count();
+  const double lasted = Seconds(last - start).count();
+  result.elapsed_s = result.stopped ? lasted : std::max(lasted, length);
+  const double elapsed = std::max(result.elapsed_s, 1e-9);
+  result.achieved_rate = static_cast<double>(result.total.good) / elapsed;
+  const double scheduled = length > 0 && !result.stopped ? length : elapsed;
+  result.intended_rate = static_cast<double>(result.total.intended) / scheduled;
+}
+
+}  // namespace
+
+double Milliseconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
+
+base::Result<RunResult> RunLoad(const RunPlan& plan, const base::CancelFlag& stop,
+                                const Watch& watch) {
+  const base::CancelFlag stop_threads;
+  const base::CancelWatch forward(stop, [stop_threads] { stop_threads.Cancel(); });
+  Collector collector(plan.threads);
+  std::vector<ThreadResult> results(plan.threads);
+  const MonoTime start = base::SystemClock().Now();
+  RunResult result;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < plan.threads; ++i) {
+      threads.emplace_back(
+          [&, i] { RunThread(plan, i, start, collector, stop_threads, results[i]); });
+    }
+    while (auto complete = collector.Take()) {
+      result.seconds.push_back(Summarise(complete->second, *complete->measured));
+      result.total.Merge(*complete->measured);
+      if (!watch(result.seconds.back(), result.total)) stop_threads.Cancel();
+    }
+  }
+  for (const ThreadResult& thread : results) {
+    if (!thread.done) return std::unexpected(thread.done.error());
+  }
+  result.stopped = stop_threads.Cancelled();
+  Conclude(plan, start, results, result);
+  return result;
+}
+
+}  // namespace sampleproc::loadtest

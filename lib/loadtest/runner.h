@@ -1,0 +1,63 @@
+// A whole run: a loop on each thread, what they measured put together second by second, and what
+// the generator itself needed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "loadtest/load_loop.h"
+
+namespace sampleproc::loadtest {
+
+struct RunPlan {
+  LoopOptions loop;  // connections and requests of all threads together
+  std::size_t threads = 1;
+  // The whole schedule, made anew for each thread, which takes its share. Empty: a closed loop.
+  std::function<std::unique_ptr<Pacer>()> make_pacer;
+  std::function<std::unique_ptr<RequestMaker>(std::size_t thread)> make_maker;
+  // How long the schedule is; 0 when only its end will tell.
+  std::chrono::nanoseconds length{};
+};
+
+// One second of the run, by the time when answers came. Times in milliseconds.
+struct Second {
+  std::uint64_t second = 0;
+  std::uint64_t intended = 0;
+  std::uint64_t good = 0;
+  std::uint64_t errors = 0;
+  double p50_ms = 0;  // corrected
+  double p99_ms = 0;
+  double max_ms = 0;
+  double raw_p99_ms = 0;
+  double send_lag_p99_ms = 0;
+};
+
+struct GeneratorUse {
+  double cpu = 0;     // of one core, of the busiest thread: 0 to 1
+  double wanted = 0;  // the same with the time in which it waited for a core
+  double cpu_s = 0;   // of all threads
+};
+
+struct RunResult {
+  Measurement total;
+  std::vector<Second> seconds;
+  double elapsed_s = 0;      // the schedule's length, or until the last answer if that was later
+  double intended_rate = 0;  // requests a second
+  double achieved_rate = 0;  // good answers a second
+  GeneratorUse generator;
+  bool stopped = false;  // before its time
+};
+
+// Called once a second with the second that is complete and all so far; false ends the run.
+using Watch = std::function<bool(const Second&, const Measurement& total)>;
+
+// Returns when the run is over. Signals that are to stop it must be blocked in the calling thread.
+base::Result<RunResult> RunLoad(const RunPlan& plan, const base::CancelFlag& stop,
+                                const Watch& watch);
+
+double Milliseconds(std::uint64_t nanoseconds);
+
+}  // namespace sampleproc::loadtest

@@ -1,0 +1,151 @@
+#include "loadtest/session.h"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+
+#include "loadtest/measurement.h"
+
+namespace sampleproc::loadtest {
+namespace {
+
+// What this machine, not the peer, has run out of.
+bool IsOurLimit(int error) {
+  return error == EMFILE || error == ENFILE || error == EADDRNOTAVAIL || error == ENOBUFS ||
+         error == ENOMEM;
+}
+
+}  // namespace
+
+Session::Outcome Session::Open(const Address& address, int epoll, std::uint64_t tag) {
+  must_close_ = false;
+  if (connection_.Open(address) != 0) {
+    return Fail(IsOurLimit(errno) ? failure::kNoSocket : failure::kConnect);
+  }
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.u64 = tag;
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, connection_.fd(), &event) != 0) {
+    return Fail(failure::kNoSocket);
+  }
+  state_ = State::kConnecting;
+  return Outcome::kNothing;
+}
+
+Session::Outcome Session::Begin(std::size_t kept_bytes) {
+  has_request_ = true;
+  written_ = 0;
+  kept_bytes_ = kept_bytes;
+  if (state_ != State::kIdle) return Outcome::kNothing;
+  return OnConnected();
+}
+
+Session::Outcome Session::OnConnected() {
+  if (!has_request_) {
+    state_ = State::kIdle;
+    return Outcome::kReady;
+  }
+  answer_.Begin(request_.is_head, kept_bytes_);
+  state_ = State::kSending;
+  return Send();
+}
+
+Session::Outcome Session::Send() {
+  const std::array<std::string_view, 3> parts{request_.head, request_.body, request_.tail};
+  while (true) {
+    std::array<iovec, 3> left;
+    std::size_t count = 0;
+    std::size_t skip = written_;
+    for (const std::string_view part : parts) {
+      const std::size_t skipped = std::min(skip, part.size());
+      skip -= skipped;
+      if (skipped == part.size()) continue;
+      left[count++] = {const_cast<char*>(part.data() + skipped), part.size() - skipped};
+    }
+    if (count == 0) break;
+    const ssize_t took = connection_.Send(std::span(left).first(count));
+    if (took >= 0) {
+      written_ += static_cast<std::size_t>(took);
+    } else if (errno == EAGAIN) {
+      return Outcome::kNothing;
+    } else if (errno != EINTR) {
+      // The peer may have answered before it closed: its answer is read, and no more is sent.
+      must_close_ = true;
+      break;
+    }
+  }
+  state_ = State::kReading;
+  return Outcome::kNothing;
+}
+
+Session::Outcome Session::OnEvents(std::uint32_t events, std::span<char> room) {
+  if (state_ == State::kClosed) return Outcome::kNothing;
+  if (state_ == State::kConnecting) {
+    const int error = connection_.ConnectError();
+    if (error != 0) return Fail(IsOurLimit(error) ? failure::kNoSocket : failure::kConnect);
+    if ((events & EPOLLOUT) == 0) return Outcome::kNothing;
+    const Outcome outcome = OnConnected();
+    if (outcome != Outcome::kNothing) return outcome;
+  } else if (state_ == State::kSending) {
+    // Whatever happened: a handshake that sends may wait for what comes.
+    Send();
+  }
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return Outcome::kNothing;
+  const Outcome outcome = Receive(room);
+  // The peer's end came with its answer, and no event will tell of it again.
+  if (outcome == Outcome::kAnswered && (events & EPOLLRDHUP) != 0) must_close_ = true;
+  return outcome;
+}
+
+Session::Outcome Session::Receive(std::span<char> room) {
+  while (true) {
+    const ssize_t got = connection_.Receive(room);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return Outcome::kNothing;
+    if (state_ == State::kIdle) {
+      Close();
+      return Outcome::kLost;
+    }
+    if (got < 0) return Fail(errno == EPROTO ? failure::kTls : failure::kReset);
+    if (got == 0) {
+      answer_.FeedEnd();
+      must_close_ = true;
+      if (answer_.state() == ResponseReader::State::kDone) return Outcome::kAnswered;
+      return Fail(failure::kClosed);
+    }
+    const auto size = static_cast<std::size_t>(got);
+    received_ += size;
+    const std::size_t taken = answer_.Feed({room.data(), size});
+    if (answer_.state() == ResponseReader::State::kBroken) return Fail(failure::kInvalid);
+    if (answer_.state() == ResponseReader::State::kDone) {
+      // More than the answer, or an answer to half a request: nothing can follow.
+      must_close_ = must_close_ || taken < size || state_ == State::kSending;
+      return Outcome::kAnswered;
+    }
+    // Without TLS less than there was room for is all there is; more will be another event.
+    if (size < room.size() && !connection_.has_tls()) return Outcome::kNothing;
+  }
+}
+
+void Session::Finish(bool keep_alive) {
+  has_request_ = false;
+  if (keep_alive && !must_close_ && !answer_.closes()) {
+    state_ = State::kIdle;
+  } else {
+    Close();
+  }
+}
+
+void Session::Close() {
+  connection_.Close();
+  has_request_ = false;
+  state_ = State::kClosed;
+}
+
+Session::Outcome Session::Fail(std::string_view type) {
+  failure_ = type;
+  Close();
+  return Outcome::kFailed;
+}
+
+}  // namespace sampleproc::loadtest

@@ -1,0 +1,83 @@
+// One connection of the load, and the request that is under way on it.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/clock.h"
+#include "loadtest/connection.h"
+#include "loadtest/request.h"
+#include "loadtest/response_reader.h"
+
+namespace sampleproc::loadtest {
+
+// Never blocks; its owner calls it when epoll(7), edge-triggered, says that something happened.
+// Nothing is sent twice: a request that fails is a failure, whatever the reason. Used by one
+// thread.
+class Session {
+ public:
+  enum class State {
+    kClosed,
+    kConnecting,  // with or without a request that waits for it
+    kIdle,
+    kSending,  // an answer may come before all is sent
+    kReading,
+  };
+  enum class Outcome {
+    kNothing,   // more events must come
+    kReady,     // connected, without a request
+    kAnswered,  // answer() is whole
+    kFailed,    // see failure(); closed
+    kLost,      // the peer has closed an idle connection
+  };
+
+  // Begins to connect and watches the socket with `epoll`, events marked with `tag`.
+  Outcome Open(const Address& address, int epoll, std::uint64_t tag);
+
+  // Sends request(), now when the connection is idle, else as soon as it is made.
+  Outcome Begin(std::size_t kept_bytes);
+
+  // `room` is scratch for what is read.
+  Outcome OnEvents(std::uint32_t events, std::span<char> room);
+
+  // After kAnswered: makes it idle, or closes it when it can carry no other request.
+  void Finish(bool keep_alive);
+
+  // Ends the connection and what was under way.
+  void Close();
+
+  State state() const { return state_; }
+  bool is_busy() const { return has_request_; }
+  Request& request() { return request_; }
+  ResponseReader& answer() { return answer_; }
+  std::string_view failure() const { return failure_; }
+  std::uint64_t TakeReceived() { return std::exchange(received_, 0); }
+
+  // The owner's notes about the request.
+  Arrival arrival;
+  base::MonoTime intended;
+  base::MonoTime sent;
+  std::uint64_t exchange = 0;  // counts up with each request
+
+ private:
+  Outcome Send();
+  Outcome Receive(std::span<char> room);
+  Outcome OnConnected();
+  Outcome Fail(std::string_view type);
+
+  Connection connection_;
+  State state_ = State::kClosed;
+  bool has_request_ = false;
+  bool must_close_ = false;
+  std::size_t written_ = 0;
+  std::size_t kept_bytes_ = 0;
+  std::uint64_t received_ = 0;
+  Request request_;
+  ResponseReader answer_;
+  std::string_view failure_;
+};
+
+}  // namespace sampleproc::loadtest

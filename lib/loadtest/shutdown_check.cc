@@ -1,0 +1,76 @@
+#include "loadtest/shutdown_check.h"
+
+#include <csignal>
+#include <fstream>
+
+#include "loadtest/numbers.h"
+
+namespace sampleproc::loadtest {
+namespace {
+
+using Status = AuditItem::Status;
+
+constexpr std::chrono::seconds kPatience{60};
+
+// Gone, or ended and waiting for its parent to notice.
+bool IsGone(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string stat;
+  if (!std::getline(file, stat)) return true;
+  const std::size_t name_end = stat.rfind(')');  // "pid (name) state ..."
+  return name_end == std::string::npos || stat.substr(name_end, 3) == ") Z";
+}
+
+std::uint64_t CountOf(const Measurement& measured, std::string_view type) {
+  const auto at = measured.errors.find(type);
+  return at == measured.errors.end() ? 0 : at->second;
+}
+
+}  // namespace
+
+AuditItem CheckShutdown(RunPlan load, pid_t pid, const base::CancelFlag& stop) {
+  AuditItem item{
+      .name = "graceful_shutdown", .status = Status::kFail, .evidence = "", .advice = ""};
+  const std::string process = "process " + std::to_string(pid);
+  if (IsGone(pid)) {
+    item.evidence = process + " is not there";
+    item.advice = "name the target's process with --pid";
+    return item;
+  }
+  load.threads = 1;
+  load.make_pacer = nullptr;
+  load.loop.closed = true;
+  load.loop.connections = 8;
+  load.loop.requests = 0;
+  load.loop.duration = kPatience;
+  load.loop.timeout = kPatience;
+  bool was_told = false;
+  const auto result = RunLoad(load, stop, [&was_told, pid](const Second&, const Measurement&) {
+    if (was_told) return !IsGone(pid);
+    was_told = true;
+    return ::kill(pid, SIGTERM) == 0;
+  });
+  if (!result) {
+    item.evidence = result.error().message;
+    return item;
+  }
+  const Measurement& total = result->total;
+  const std::uint64_t cut = CountOf(total, failure::kClosed) + CountOf(total, failure::kReset) +
+                            CountOf(total, failure::kInvalid) + CountOf(total, failure::kTimeout) +
+                            total.abandoned;
+  item.evidence = "SIGTERM under load: " + std::to_string(total.good) + " good answers, " +
+                  std::to_string(CountOf(total, "status_503")) + " of 503, " + std::to_string(cut) +
+                  " cut off";
+  if (!IsGone(pid)) {
+    item.evidence += "; " + process + " is still there";
+    item.advice = "see what it waits for; set service.shutdown_timeout";
+  } else if (cut > 0) {
+    item.advice = "answer what is in hand before the end; set service.drain_delay";
+  } else {
+    item.status = Status::kPass;
+    item.evidence += ", gone within " + FormatNumber(result->elapsed_s) + " s";
+  }
+  return item;
+}
+
+}  // namespace sampleproc::loadtest

@@ -1,0 +1,118 @@
+"""loadtest --audit: all pass on a service set up for production; with one setting broken exactly
+its item fails; and it says true things of others."""
+
+import concurrent.futures
+import json
+import os
+import tempfile
+
+import cli
+import loadtest_server
+from certificate import make_certificate
+from service import ANY_PORT, Service
+
+ORIGIN = "https://app.example.com"
+GOOD = {
+    "http.max_requests_per_minute": "40",
+    "http.cors_origins": f'["{ORIGIN}"]',
+    "http.header_timeout": "1s",
+}
+# A setting that is wrong, and the item that finds it.
+BROKEN = {
+    "rate_limit": {"http.max_requests_per_minute": "0"},
+    "host_header": {"http.allowed_hosts": '["*"]'},
+    "cors_refused": {"http.cors_origins": '["*"]'},
+    "cors_allowed": {"http.cors_origins": "[]"},
+    "metrics": {"telemetry.metrics": "false"},
+    "head_timeout": {"http.header_timeout": "5m"},
+    "request_size": {"http.max_request_bytes": "200MiB"},
+    "frame_data_size": {"http.max_frame_data_chars": "10400000"},
+    "metadata_size": {"http.max_metadata_bytes": "1000000"},
+    "tls": None,  # no TLS at all
+}
+
+
+class Audit(cli.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.certificate = os.path.join(folder.name, "cert.pem")
+        self.key = os.path.join(folder.name, "key.pem")
+        make_certificate(self.certificate, self.key, "IP:127.0.0.1")
+
+    def audit(self, url, *words):
+        done = cli.run("loadtest", "--target", url, "--audit", "--json", "-", "--ca",
+                       self.certificate, *words)  # fmt: skip
+        self.assertIn(done.returncode, (0, 1), done.err)
+        report = json.loads(done.out)
+        by_name = {item["name"]: item for item in report["items"]}
+        failed = {name for name, item in by_name.items() if item["status"] == "fail"}
+        self.assertEqual(done.returncode, 1 if failed else 0)
+        self.assertEqual(report["verdict"], "fail" if failed else "pass")
+        for name in failed:
+            self.assertTrue(by_name[name]["evidence"] and by_name[name]["advice"], name)
+        return by_name, failed
+
+    def serve(self, settings, tls=True):
+        if tls:
+            settings = settings | {"http.tls_cert": self.certificate, "http.tls_key": self.key}
+        words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+        service = Service(self, *ANY_PORT, *words)
+        return f"http{'s' if tls else ''}://127.0.0.1:{service.port}"
+
+    def test_a_service_for_production_passes(self):
+        by_name, failed = self.audit(self.serve(GOOD), "--production", "--origin", ORIGIN)
+        self.assertEqual(failed, set(), {name: by_name[name] for name in failed})
+        passed = {name for name, item in by_name.items() if item["status"] == "pass"}
+        self.assertEqual(set(by_name) - passed, {"tracing_and_logs"})
+
+    def test_a_broken_setting_fails_its_item_and_no_other(self):
+        urls = {item: self.serve(GOOD | (broken or {}), tls=broken is not None)
+                for item, broken in BROKEN.items()}  # fmt: skip
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            found = {item: pool.submit(self.audit, url, "--production", "--origin", ORIGIN)
+                     for item, url in urls.items()}  # fmt: skip
+            for item, future in found.items():
+                with self.subTest(item):
+                    by_name, failed = future.result()
+                    self.assertEqual(failed, {item}, {n: by_name[n] for n in failed | {item}})
+
+    def test_of_a_server_that_knows_no_frames_it_says_what_is_true(self):
+        server = loadtest_server.Server(self, loadtest_server.nothing_here)
+        by_name, failed = self.audit(server.url, "--burst", "5")
+        for name in ("base64", "frame_data", "metadata_size", "tls", "rate_limit"):
+            self.assertEqual(by_name[name]["status"], "not_applicable", name)
+        self.assertEqual(by_name["connection_reuse"]["status"], "pass")
+        self.assertIn("security_headers", failed)
+        self.assertIn("health", failed)
+        # It waits for a body that never comes.
+        self.assertEqual(by_name["request_size"]["evidence"].split(":")[0], "no answer")
+
+    def test_staging_may_leave_out_what_production_may_not(self):
+        url = self.serve({"http.max_requests_per_minute": "0", "http.header_timeout": "1s"},
+                         tls=False)  # fmt: skip
+        self.assertEqual(self.audit(url)[1], set())
+        self.assertEqual(self.audit(url, "--production")[1], {"rate_limit", "tls"})
+
+    def test_a_service_that_drains_is_told_from_one_that_is_cut_off(self):
+        service = Service(self, *ANY_PORT, "--set", "http.header_timeout=1s")
+        url = f"http://127.0.0.1:{service.port}"
+        by_name, _ = self.audit(url, "--pid", str(service.child.pid))
+        item = by_name["graceful_shutdown"]
+        self.assertEqual(item["status"], "pass", item)
+        server = loadtest_server.Server(self, loadtest_server.slow)
+        by_name, _ = self.audit(server.url, "--pid", str(server.process.pid), "--burst", "1")
+        self.assertEqual(by_name["graceful_shutdown"]["status"], "fail")
+
+    def test_text_names_each_item_and_what_to_do(self):
+        url = self.serve({"telemetry.metrics": "false", "http.header_timeout": "1s",
+                          "http.max_requests_per_minute": "0"}, tls=False)  # fmt: skip
+        done = cli.run("loadtest", "--target", url, "--audit")
+        self.assertEqual(done.returncode, 1, done.err)
+        self.assertRegex(done.out, r"(?m)^fail  metrics\n      GET /metrics: \d+\n      to do: ")
+        self.assertRegex(done.out, r"(?m)^pass  security_headers\n")
+        self.assertRegex(done.out, r"\n\d+ pass, 1 fail, \d+ not applicable\n\Z")
+
+
+if __name__ == "__main__":
+    cli.main()

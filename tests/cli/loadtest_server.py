@@ -1,0 +1,162 @@
+"""A small HTTP server that misbehaves as a test of loadtest wants; it runs in a process of its own."""
+
+import asyncio
+import json
+import multiprocessing
+import re
+import time
+
+
+class Connection(asyncio.Protocol):
+    def __init__(self, manner, notes):
+        self.manner, self.notes = manner, notes
+        self.buffer = b""
+
+    def connection_made(self, transport):
+        self.transport = transport
+        with self.notes["connections"].get_lock():
+            self.notes["connections"].value += 1
+
+    def data_received(self, data):
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", self.buffer[: end + 2])
+            size = end + 4 + (int(length[1]) if length else 0)
+            if len(self.buffer) < size:
+                return
+            head, body = self.buffer[: end + 4], self.buffer[end + 4 : size]
+            self.buffer = self.buffer[size:]
+            self.manner(self, self.notes, head, body)
+
+    def answer(self, body=b"ok", status="200 OK", fields=""):
+        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{fields}\r\n"
+        self.transport.write(head.encode() + body)
+
+
+# What a server may do with a request; each is a function of the module, so that it can be pickled.
+
+
+def well(connection, notes, head, body):
+    del notes, head, body
+    connection.answer()
+
+
+def stall_once(connection, notes, head, body):
+    """Two seconds after the first request nothing moves for two seconds; notes tell the truth."""
+    del head, body
+    now = time.monotonic()
+    if notes["first"].value == 0:
+        notes["first"].value = now
+    if notes["stalled"].value == 0 and now - notes["first"].value >= 2:
+        time.sleep(2)
+        notes["stall_began"].value = now - notes["first"].value
+        notes["stalled"].value = time.monotonic() - now
+    connection.answer()
+
+
+def nothing_here(connection, notes, head, body):
+    del notes, head, body
+    connection.answer(b"no", "404 Not Found")
+
+
+def slow(connection, notes, head, body):
+    """Answers after a while, so that some request is always in hand."""
+    del notes, head, body
+    asyncio.get_running_loop().call_later(0.2, connection.answer)
+
+
+def ten_milliseconds(connection, notes, head, body):
+    """One request after the other, a hundredth of a second each: a hundred a second at most."""
+    del notes, head, body
+    end = time.monotonic() + 0.01
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(left)
+    connection.answer()
+
+
+def too_many(connection, notes, head, body):
+    del notes, head, body
+    connection.answer(b"{}", "429 Too Many Requests", "Retry-After: 1\r\n")
+
+
+def never(connection, notes, head, body):
+    del connection, notes, head, body
+
+
+def hang_up(connection, notes, head, body):
+    del notes, head, body
+    connection.transport.close()
+
+
+def gibberish(connection, notes, head, body):
+    del notes, head, body
+    connection.transport.write(b"this is no HTTP\r\n\r\n")
+
+
+def one_answer_each(connection, notes, head, body):
+    del notes, head, body
+    connection.answer(fields="Connection: close\r\n")
+    connection.transport.close()
+
+
+def head_of(connection, notes, head, body):
+    """The request's head, so that a test sees what was sent."""
+    del body
+    notes["head"].value = head[:4000]
+    connection.answer()
+
+
+def count_types(connection, notes, head, body):
+    """Counts the pictures of each kind, and answers as if there were nothing on them."""
+    del body
+    kind = re.search(rb"(?i)\r\ncontent-type: *image/(\w+)", head)[1].decode()
+    notes[kind].value += 1
+    frame_id = re.search(rb"frame_id=([\w-]+)", head)[1].decode()
+    connection.answer(json.dumps({"frame_id": frame_id, "detections": [], "total_objects": 0,
+                                  "width": 1, "height": 1}).encode())  # fmt: skip
+
+
+LAST = {}
+
+
+def mixed_up(connection, notes, head, body):
+    """As POST /process, but every answer carries the frame_id of the request before."""
+    del notes, head
+    frame_id = json.loads(body)["metadata"]["frame_id"]
+    answer = {"frame_id": LAST.get("id", "none"), "detections": [], "total_objects": 0,
+              "width": 1, "height": 1}  # fmt: skip
+    LAST["id"] = frame_id
+    connection.answer(json.dumps(answer).encode())
+
+
+def _serve(manner, notes, port):
+    async def main():
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: Connection(manner, notes), "127.0.0.1", 0, backlog=4096
+        )
+        port.value = server.sockets[0].getsockname()[1]
+        await server.serve_forever()
+
+    asyncio.run(main())
+
+
+class Server:
+    """Ends with the test."""
+
+    def __init__(self, test, manner):
+        self.notes = {name: multiprocessing.Value("d", 0.0)
+                      for name in ("first", "stall_began", "stalled", "png", "jpeg")}  # fmt: skip
+        self.notes["connections"] = multiprocessing.Value("i", 0)
+        self.notes["head"] = multiprocessing.Array("c", 4001)
+        port = multiprocessing.Value("i", 0)
+        self.process = process = multiprocessing.Process(target=_serve, args=(manner, self.notes, port))
+        process.start()
+        test.addCleanup(process.join)
+        test.addCleanup(process.kill)
+        end = time.monotonic() + 60
+        while port.value == 0:
+            if time.monotonic() > end or not process.is_alive():
+                raise AssertionError("the stand-in did not start")
+            time.sleep(0.01)
+        self.url = f"http://127.0.0.1:{port.value}"

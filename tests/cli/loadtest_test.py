@@ -1,0 +1,270 @@
+"""loadtest: what it measures, what it says about it, and what it refuses."""
+
+import json
+import os
+import re
+import pathlib
+import signal
+import socket
+import tempfile
+
+import jsonschema
+
+import cli
+import loadtest_server
+from loadtest_server import Server
+
+
+# A busy machine makes a late generator, which says so; these tests are about other things.
+ANY_LAG = ("--max-send-lag", "1h")
+
+
+SCHEMA = json.loads(
+    (pathlib.Path(__file__).resolve().parents[2] / "config/loadtest.schema.json").read_text("utf-8")
+)
+
+
+def load(test, target, *words, code=0):
+    """The JSON of a run that ends with `code`."""
+    done = cli.run("loadtest", "--target", target, "--quiet", "--json", "-", *ANY_LAG, *words)
+    test.assertEqual(done.returncode, code, done.err + done.out)
+    report = json.loads(done.out)
+    jsonschema.validate(report, SCHEMA)
+    return report
+
+
+class Measured(cli.TestCase):
+    def test_each_request_of_a_schedule_is_sent_once_and_counted(self):
+        server = Server(self, loadtest_server.well)
+        report = load(self, server.url, "--rate", "200", "--duration", "1s")
+        self.assertEqual(report["requests"]["intended"], 200)
+        self.assertEqual(report["requests"]["good"], 200)
+        self.assertEqual(report["errors"], {"total": 0, "by_type": {}})
+        self.assertEqual(report["latency"]["corrected"]["count"], 200)
+        self.assertEqual(sum(second["good"] for second in report["seconds"]), 200)
+        self.assertAlmostEqual(report["rate"]["intended"], 200, delta=1)
+        self.assertEqual(report["verdict"], "pass")
+
+    def test_threads_share_a_schedule(self):
+        server = Server(self, loadtest_server.well)
+        report = load(self, server.url, "--stages", "500ms@100,500ms@100-300", "--threads", "3")
+        self.assertEqual(report["requests"]["good"], 150)
+
+    def test_a_closed_loop_sends_as_many_as_it_is_told(self):
+        server = Server(self, loadtest_server.well)
+        report = load(self, server.url, "--closed", "-c", "7", "--requests", "500", "--threads", "2")
+        self.assertEqual((report["requests"]["good"], report["loop"]), (500, "closed"))
+        self.assertEqual(server.notes["connections"].value - 1, 7)  # one looked whether it is there
+
+    def test_connections_that_end_are_made_anew(self):
+        server = Server(self, loadtest_server.one_answer_each)
+        report = load(self, server.url, "--closed", "-c", "3", "--requests", "60")
+        self.assertEqual((report["requests"]["good"], report["errors"]["total"]), (60, 0))
+
+    def test_without_keep_alive_each_request_has_its_connection(self):
+        server = Server(self, loadtest_server.head_of)
+        report = load(self, server.url, "--closed", "-c", "3", "--requests", "60", "--no-keep-alive")
+        self.assertEqual(report["generator"]["connections_opened"], 60)
+        self.assertIn(b"Connection: close\r\n", server.notes["head"].value)
+
+    def test_a_stall_is_seen_as_users_would_see_it(self):
+        """The requests that were due while the server stood still waited until it went on, evenly
+        from the whole stall down to nothing: the slowest share s of all N requests waited at least
+        stall - s*N/rate."""
+        server = Server(self, loadtest_server.stall_once)
+        rate, seconds = 200, 8
+        report = load(self, server.url, "--rate", str(rate), "--duration", f"{seconds}s",
+                      "-c", "1")  # fmt: skip
+        stall = server.notes["stalled"].value * 1000
+        self.assertGreater(stall, 0)
+        corrected, raw = report["latency"]["corrected"], report["latency"]["raw"]
+        for name, share in (("p90_ms", 0.1), ("p99_ms", 0.01), ("p999_ms", 0.001)):
+            expected = stall - share * seconds * 1000
+            self.assertAlmostEqual(corrected[name], expected, delta=0.05 * expected, msg=name)
+        # One request alone was slow for who counts from the sending.
+        self.assertLess(raw["p99_ms"], 0.1 * corrected["p99_ms"])
+
+
+class Failures(cli.TestCase):
+    def kinds(self, manner, *words, code=0):
+        server = Server(self, manner)
+        report = load(self, server.url, "--rate", "50", "--duration", "400ms", *words, code=code)
+        self.assertEqual(report["requests"]["intended"], 20)
+        return report
+
+    def test_each_kind_is_named(self):
+        for manner, name in ((loadtest_server.hang_up, "closed"),
+                             (loadtest_server.gibberish, "invalid_http"),
+                             (loadtest_server.too_many, "status_429")):  # fmt: skip
+            with self.subTest(name):
+                report = self.kinds(manner)
+                self.assertEqual(report["errors"]["by_type"], {name: 20})
+                self.assertEqual(report["rate"]["achieved"], 0)
+
+    def test_no_answer_is_a_timeout_with_the_time_it_took(self):
+        report = self.kinds(loadtest_server.never, "--timeout", "300ms")
+        self.assertEqual(report["errors"]["by_type"], {"timeout": 20})
+        self.assertGreaterEqual(report["latency"]["corrected"]["p50_ms"], 300)
+
+    def test_failures_miss_a_criterion_on_latency(self):
+        report = self.kinds(loadtest_server.too_many, "--fail", "p50<60s", code=1)
+        self.assertEqual(report["verdict"], "fail")
+        self.assertEqual(report["criteria"], [{"criterion": "p50<60s", "measured": None,
+                                               "holds": False}])  # fmt: skip
+
+    def test_a_rate_limit_is_told_with_the_key_that_lifts_it(self):
+        report = self.kinds(loadtest_server.too_many)
+        self.assertIn("http.max_requests_per_minute", " ".join(report["notes"]))
+
+    def test_a_target_that_is_not_there(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+            done = cli.run("loadtest", "--target", url)
+        self.assertEqual((done.returncode, done.out), (69, ""))
+        self.assertIn("cannot reach " + url, done.err)
+
+
+class Judged(cli.TestCase):
+    def test_criteria_decide_the_exit_code(self):
+        server = Server(self, loadtest_server.well)
+        words = ("--rate", "50", "--duration", "200ms")
+        load(self, server.url, *words, "--fail", "p99<60s,errors<0.1%", code=0)
+        load(self, server.url, *words, "--fail", "errors<0.1%,rate>100000", code=1)
+
+    def test_no_sockets_left_is_invalid(self):
+        server = Server(self, loadtest_server.never)
+        # Three are standard, and the generator's own need some: no hundred connections.
+        line = ["bash", "-c", 'ulimit -n 40; exec "$0" "$@"', cli.BINARY, "loadtest", "--target",
+                server.url, "--rate", "400", "--duration", "500ms", "--timeout", "1s", "--json",
+                "-"]  # fmt: skip
+        done = cli.subprocess.run(line, env={}, capture_output=True, timeout=cli.PATIENCE,
+                                  check=False)  # fmt: skip
+        self.assertEqual(done.returncode, 3, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["verdict"], "invalid")
+        self.assertTrue(any(r.startswith("sockets: ") for r in report["invalid_because"]))
+
+
+    def test_a_run_that_fails_is_ended_early(self):
+        server = Server(self, loadtest_server.too_many)
+        report = load(self, server.url, "--rate", "100", "--duration", "10m", "--fail",
+                      "errors<1%", "--abort-on-fail", code=1)  # fmt: skip
+        self.assertTrue(report["ended_early"])
+
+    def test_the_capacity_of_a_known_target_is_found(self):
+        server = Server(self, loadtest_server.ten_milliseconds)
+        with tempfile.NamedTemporaryFile() as result:
+            done = cli.run("loadtest", "--target", server.url, "--find-capacity", "p99<100ms",
+                           "--rate", "40", "--duration", "1s", "--json", result.name,
+                           *ANY_LAG)  # fmt: skip
+            self.assertEqual(done.returncode, 0, done.err + done.out)
+            report = json.load(result)
+        # A machine that is busy with other things lets it have less; more is impossible.
+        self.assertLess(report["capacity"], 130)
+        self.assertGreater(report["capacity"], 20)
+        held = [step["rate"] for step in report["search"] if step["holds"]]
+        self.assertEqual(max(held), report["capacity"])
+        self.assertIn("capacity   ", done.out)
+
+    def test_a_run_slower_than_its_baseline_is_seen(self):
+        server = Server(self, loadtest_server.ten_milliseconds)
+        with tempfile.TemporaryDirectory() as folder:
+            faster = os.path.join(folder, "faster.json")
+            words = ("--rate", "30", "--duration", "11s", "--baseline")
+            report = load(self, server.url, *words[:-1])
+            for second in report["seconds"]:
+                second["p50_ms"] /= 100
+            with open(faster, "w", encoding="utf-8") as file:
+                json.dump(report, file)
+            report = load(self, server.url, *words, faster, code=1)
+            self.assertEqual(report["baseline"][0]["outcome"], "slower")
+            done = cli.run("loadtest", "--target", server.url, *words, __file__)
+            self.assertEqual(done.returncode, 2, done.err)
+
+
+class Sent(cli.TestCase):
+    def test_the_head_is_what_was_asked_for(self):
+        server = Server(self, loadtest_server.head_of)
+        with tempfile.NamedTemporaryFile("w") as token, tempfile.NamedTemporaryFile("w") as body:
+            token.write("s3cret\n")
+            token.flush()
+            body.write("hello")
+            body.flush()
+            load(self, server.url, "--requests", "1", "--path", "/a?b=c", "--body", body.name,
+                 "--token-file", token.name, "--host", "example.org",
+                 "-H", "Accept: text/plain")  # fmt: skip
+        head = server.notes["head"].value.decode()
+        lines = head.split("\r\n")
+        self.assertEqual(lines[0], "POST /a?b=c HTTP/1.1")
+        for line in ("Host: example.org", "Authorization: Bearer s3cret", "Accept: text/plain",
+                     "Content-Length: 5"):  # fmt: skip
+            self.assertEqual(lines.count(line), 1, head)
+
+    def test_recorded_arrivals(self):
+        server = Server(self, loadtest_server.well)
+        with tempfile.NamedTemporaryFile("w") as times:
+            times.write("0.0\n0.1\n\n0.25\n")
+            times.flush()
+            report = load(self, server.url, "--arrivals-file", times.name)
+        self.assertEqual(report["requests"]["good"], 3)
+
+
+class Written(cli.TestCase):
+    def test_text_and_percentiles(self):
+        server = Server(self, loadtest_server.well)
+        with tempfile.TemporaryDirectory() as folder:
+            percentiles = os.path.join(folder, "out.hgrm")
+            done = cli.run("loadtest", "--target", server.url, "--rate", "50", "--duration", "1s",
+                           *ANY_LAG, "--percentiles", percentiles)  # fmt: skip
+            self.assertEqual(done.returncode, 0, done.err)
+            self.assertRegex(done.out, r"(?m)^requests   50 due, 50 good, 0 failed$")
+            self.assertRegex(done.out, r"(?m)^  corrected( +[\d.]+){5}$")
+            self.assertTrue(done.out.endswith("verdict    pass\n"))
+            with open(percentiles, encoding="ascii") as file:
+                self.assertRegex(file.read(), r"(?m)^#\[Max .*Total count +=  +50\]$")
+
+    def test_interrupted_it_reports_what_was_measured(self):
+        server = Server(self, loadtest_server.well)
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            child = cli.start(self, "loadtest", "--target", server.url, "--rate", "200",
+                              "--duration", "10m", "--json", "-")  # fmt: skip
+            self.assertRegex(child.stderr.readline().decode(), r"^5 s .* errors 0\n$")
+            child.send_signal(number)
+            out, _ = child.communicate()
+            self.assertEqual(child.returncode, code)
+            report = json.loads(out)
+            self.assertTrue(report["ended_early"])
+            self.assertGreater(report["requests"]["good"], 500)
+
+
+class Refused(cli.TestCase):
+    def check(self, message, *words):
+        done = cli.run("loadtest", *words)
+        self.assertEqual((done.returncode, done.out), (2, ""), done.err)
+        self.assertRegex(done.err, re.escape(message))
+
+    def test_a_target_elsewhere_needs_leave(self):
+        # 192.0.2.0/24 is for documentation (RFC 5737), and nothing is sent there.
+        self.check("--allow-target 192.0.2.1", "--target", "http://192.0.2.1:80")
+        self.check("--allow-target 192.0.2.1", "--target", "http://192.0.2.1:80", "--allow-target",
+                   "192.0.2.2")  # fmt: skip
+
+    def test_options_that_are_wrong(self):
+        url = "http://127.0.0.1:1"
+        self.check("--target URL is missing")
+        self.check("--target takes a URL", "--target", "ftp://127.0.0.1")
+        self.check("give one of --rate", "--target", url, "--rate", "5", "--closed")
+        self.check("--rate takes", "--target", url, "--rate", "0")
+        self.check("stage 2 is not", "--target", url, "--stages", "1s@5,7")
+        self.check("--cameras needs --fps", "--target", url, "--cameras", "5")
+        self.check("--duration takes", "--target", url, "--duration", "soon")
+        self.check("--fail: criterion 1", "--target", url, "--fail", "p99")
+        self.check("--connections must be", "--target", url, "-c", "0")
+        self.check("--abort-on-fail needs", "--target", url, "--abort-on-fail")
+        self.check("give --rate alone", "--target", url, "--find-capacity", "p99<1s", "--closed")
+        self.check("--threads may not", "--target", url, "-c", "1", "--threads", "2")
+
+
+if __name__ == "__main__":
+    cli.main()

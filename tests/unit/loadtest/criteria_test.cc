@@ -1,0 +1,113 @@
+#include "loadtest/criteria.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "loadtest/verdict.h"
+
+namespace sampleproc::loadtest {
+namespace {
+
+// `good` answers of 1 ms to `good` ms, and errors.
+Measurement Measured(std::uint64_t good, std::uint64_t errors) {
+  Measurement measured;
+  for (std::uint64_t i = 1; i <= good; ++i) {
+    measured.corrected.Record(i * 1'000'000);
+    measured.raw.Record(1'000'000);
+    ++measured.good;
+  }
+  for (std::uint64_t i = 0; i < errors; ++i) measured.Fail("status_500");
+  return measured;
+}
+
+bool Holds(std::string_view text, const Measurement& measured, double rate = 10) {
+  const auto criteria = ParseCriteria(text);
+  REQUIRE(criteria);
+  return AllHold(Judge(*criteria, measured, rate));
+}
+
+TEST_CASE("criteria compare in their units") {
+  const Measurement measured = Measured(100, 0);
+  CHECK(Holds("p50<51ms", measured));
+  CHECK_FALSE(Holds("p50<50ms", measured));
+  CHECK(Holds("p99 < 0.1s , errors<0.1%", measured));
+  CHECK(Holds("p50>49000us", measured));
+  CHECK(Holds("max<=101ms", measured));
+  CHECK(Holds("errors<=0", measured));
+  CHECK_FALSE(Holds("errors<0", measured));
+  CHECK(Holds("rate>=10", measured));
+  CHECK_FALSE(Holds("rate>10", measured));
+  CHECK(Holds("mean<51ms", measured));
+  CHECK_FALSE(Holds("p50<51ms,p99<90ms", measured));
+}
+
+TEST_CASE("what failed is slower than anything that was answered") {
+  const Measurement measured = Measured(95, 5);
+  CHECK(Holds("p95<96ms", measured));
+  CHECK_FALSE(Holds("p96<1000s", measured));
+  CHECK_FALSE(Holds("max<1000s", measured));
+  CHECK(std::isinf(measured.PercentileOfAll(99)));
+  CHECK(Holds("errors<5.1%", measured));
+  CHECK_FALSE(Holds("errors<5%", measured));
+  CHECK(Holds("errors<6", measured));
+}
+
+TEST_CASE("a run without an answer holds nothing") {
+  CHECK_FALSE(Holds("errors<=0", Measured(0, 0)));
+  CHECK_FALSE(Holds("p99<1s", Measured(0, 0)));
+}
+
+TEST_CASE("what is no criterion is refused with its number") {
+  for (const std::string_view text :
+       {"", "p99", "p99<", "p99<80", "p99<80m", "p101<1ms", "p<1ms", "errors<1ms", "rate<5%",
+        "speed<1", "p99=80ms", "p99<-1ms", "p99<1ms,", "p99<nanms"}) {
+    CAPTURE(text);
+    const auto criteria = ParseCriteria(text);
+    REQUIRE_FALSE(criteria);
+    CHECK(criteria.error().code == base::ErrorCode::kUsage);
+  }
+  CHECK(ParseCriteria("p99<1ms,bad").error().message.starts_with("criterion 2 "));
+}
+
+RunResult Result(std::uint64_t lag_ns, std::uint64_t latency_ns, double wanted) {
+  RunResult result;
+  result.elapsed_s = 10;
+  for (int i = 0; i < 100; ++i) {
+    result.total.send_lag.Record(lag_ns);
+    result.total.corrected.Record(latency_ns);
+  }
+  result.generator = {.cpu = wanted * 0.7, .wanted = wanted, .cpu_s = 1};
+  return result;
+}
+
+std::vector<std::string> Limits(const RunResult& result) {
+  return GeneratorLimits(result, std::chrono::milliseconds(5));
+}
+
+TEST_CASE("a run that its generator limited is invalid and says by what") {
+  CHECK(Limits(Result(100'000, 1'000'000, 0.5)).empty());
+  // Late, but little beside what is measured.
+  CHECK(Limits(Result(8'000'000, 900'000'000, 0.5)).empty());
+  const auto late = Limits(Result(80'000'000, 90'000'000, 0.5));
+  REQUIRE(late.size() == 1);
+  CHECK(late[0].starts_with("send lag: "));
+  const auto busy = Limits(Result(1'000, 1'000'000, 0.99));
+  REQUIRE(busy.size() == 1);
+  CHECK(busy[0].starts_with("CPU: "));
+  RunResult starved = Result(1'000, 1'000'000, 0.8);
+  starved.generator.cpu = 0.1;
+  REQUIRE(Limits(starved).size() == 1);
+  CHECK(Limits(starved)[0].starts_with("CPU: "));
+  starved.elapsed_s = 0.5;
+  CHECK(Limits(starved).empty());
+  RunResult result = Result(1'000, 1'000'000, 0.5);
+  result.total.Fail(failure::kNoSocket);
+  REQUIRE(Limits(result).size() == 1);
+  CHECK(Limits(result)[0].starts_with("sockets: 1 "));
+  CHECK(Decide(Limits(result), {}) == Verdict::kInvalid);
+  CHECK(Decide({}, {}) == Verdict::kPass);
+  CHECK(Decide({}, {Judgement{}}) == Verdict::kFail);
+}
+
+}  // namespace
+}  // namespace sampleproc::loadtest
