@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -19,9 +20,13 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-// Of Linger: how much is read away and how long the client may take to read the answer.
-constexpr std::size_t kLingerBytes = 64 * 1024;
-constexpr std::chrono::milliseconds kLingerTime{2000};
+// Of Linger: how much is read away, how long the client may take to read the answer while it sends
+// nothing, and how long in all. Many clients send a whole body before they read: enough for one
+// that is somewhat too large, so that they learn why it was refused.
+constexpr std::size_t kLingerBytes = 64 * 1024 * 1024;
+constexpr std::chrono::milliseconds kLingerSilence{2000};
+constexpr std::chrono::milliseconds kLingerTime{10'000};
+constexpr std::size_t kLingerRoom = 16 * 1024;
 
 asio::const_buffer Buffer(base::ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -145,9 +150,10 @@ Wire::Awaitable<void> Wire::Linger() {
   if (tls_) tls_->SayGoodbye();
   socket_.shutdown(Socket::shutdown_send, error);
   timed_out_ = false;
-  Arm(Wait::kLinger, kLingerTime);
+  Arm(Wait::kLinger, kLingerSilence);
+  const base::MonoTime end = loop_.now() + kLingerTime;
   // Below TLS: what its records say is of no interest any more.
-  char waste[4096];
+  const auto waste = std::make_unique_for_overwrite<char[]>(kLingerRoom);
   for (std::size_t read = 0; !error && !timed_out_;) {
     if (read >= kLingerBytes) {
       // Enough is read: what is left stays with the kernel until the client or the clock ends it.
@@ -155,8 +161,9 @@ Wire::Awaitable<void> Wire::Linger() {
                                   asio::redirect_error(asio::use_awaitable, error));
       break;
     }
-    read += co_await socket_.async_read_some(asio::buffer(waste),
+    read += co_await socket_.async_read_some(asio::buffer(waste.get(), kLingerRoom),
                                              asio::redirect_error(asio::use_awaitable, error));
+    if (!timed_out_) wait_ends_ = std::min(loop_.now() + kLingerSilence, end);
   }
   Disarm();
 }

@@ -294,6 +294,18 @@ TEST_CASE("who connects before listening ends is answered; who comes later is re
   }
 }
 
+TEST_CASE("a client that sends a whole refused body before it reads gets its answer") {
+  Options options;
+  options.max_request_bytes = 100;
+  TestServer server(options);
+  RawClient client(server.server->port());
+  REQUIRE(client.Send(PostRequest("/echo", "", std::string(20u << 20, 'x'))));
+  const auto refusal = client.Read();
+  REQUIRE(refusal);
+  CHECK(refusal->status == 413);
+  CHECK(client.EndsSilently());
+}
+
 TEST_CASE("stopping with connections in every state leaves nothing behind") {
   for (int round = 0; round < 20; ++round) {
     TestServer server;
