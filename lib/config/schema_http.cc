@@ -24,8 +24,15 @@ void AddListenRows(std::vector<Key>& rows) {
        .kind = Kind::kString,
        .max = 107,
        .help = "Path of a Unix socket to listen on as well, always without TLS. Who may connect "
-               "is decided by the permissions of its folder. Empty is none."},
+               "is decided by its permissions and those of its folder. Empty is none."},
       [](auto& c) -> auto& { return c.http.unix_socket; }));
+  rows.push_back(
+      Bind({.path = "http.unix_socket_mode",
+            .kind = Kind::kString,
+            .max = 4,
+            .help = "Permissions of http.unix_socket in octal digits: \"660\" lets its owner and "
+                    "group connect. Empty leaves them to the umask."},
+           [](auto& c) -> auto& { return c.http.unix_socket_mode; }));
   rows.push_back(
       Bind({.path = "http.tls_cert",
             .kind = Kind::kString,

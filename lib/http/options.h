@@ -50,6 +50,8 @@ struct Options {
 
   // Listen here as well; "" = no. TLS and client addresses do not exist on it.
   std::string unix_socket;
+  // Its permissions in octal digits, "660"; "" = what the umask leaves.
+  std::string unix_socket_mode;
 
   // PEM files of the certificate with its chain and of its key (the same file when that is empty).
   // "" = no TLS.
