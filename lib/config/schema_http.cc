@@ -219,6 +219,15 @@ void AddTimeoutRows(std::vector<Key>& rows) {
                        .reloadable = true},
                       [](auto& c) -> auto& { return c.http.write_timeout; }));
   rows.push_back(Bind(
+      {.path = "http.write_min_rate",
+       .kind = Kind::kSize,
+       .max = kGiB,
+       .zero_word = "off",
+       .help = "Bytes a second at which a client must take an answer, looked at once it has taken "
+               "http.body_rate_grace; a slower one is cut off.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.http.write_min_rate; }));
+  rows.push_back(Bind(
       {.path = "http.idle_timeout",
        .kind = Kind::kDuration,
        .min = kMs,

@@ -34,6 +34,9 @@ struct Options {
   std::chrono::milliseconds tls_handshake_timeout{5'000};
   // Longest silence while an answer is being taken.
   std::chrono::milliseconds write_timeout{10'000};
+  // Bytes a second that a reader must take on average, looked at once an answer has waited for
+  // the grace of bodies. 0 = none.
+  std::size_t write_min_rate = 1'024;
   // Between two requests of one connection: longer than the usual load balancer's 60 s, so that it
   // is the balancer that closes and never meets a connection we have just closed.
   std::chrono::milliseconds idle_timeout{75'000};

@@ -48,25 +48,27 @@ void Wire::Arm(Wait wait, std::chrono::milliseconds limit) {
   wait_ = wait;
   const base::MonoTime now = loop_.now();
   wait_ends_ = now + limit;
-  if (wait == Wait::kBody) {
-    body_begun_ = now;
-    body_bytes_ = 0;
+  if (wait == Wait::kBody || wait == Wait::kWrite) {
+    moving_since_ = now;
+    moved_bytes_ = 0;
   }
 }
 
 void Wire::Progress(std::size_t bytes) {
-  body_bytes_ += bytes;
-  wait_ends_ = loop_.now() + loop_.site()->options.body_timeout;
+  moved_bytes_ += bytes;
+  const Options& options = loop_.site()->options;
+  wait_ends_ = loop_.now() + (wait_ == Wait::kWrite ? options.write_timeout : options.body_timeout);
 }
 
 void Wire::OnTick(base::MonoTime now) {
   if (wait_ == Wait::kNothing || wait_ == Wait::kWorker) return;
   bool over = now >= wait_ends_;
-  if (wait_ == Wait::kBody) {
+  if (wait_ == Wait::kBody || wait_ == Wait::kWrite) {
     const Options& options = loop_.site()->options;
-    const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(now - body_begun_);
-    const auto owed = static_cast<std::uint64_t>(taken.count()) * options.body_min_rate / 1000;
-    over |= taken >= options.body_rate_grace && body_bytes_ < owed;
+    const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(now - moving_since_);
+    const std::size_t rate = wait_ == Wait::kBody ? options.body_min_rate : options.write_min_rate;
+    const auto owed = static_cast<std::uint64_t>(taken.count()) * rate / 1000;
+    over |= taken >= options.body_rate_grace && moved_bytes_ < owed;
   }
   if (!over) return;
   timed_out_ = true;
@@ -111,7 +113,7 @@ Wire::Awaitable<bool> Wire::WriteAll(base::ByteView bytes) {
     error_code error;
     std::size_t sent = WriteSome(bytes, error);
     if (WouldBlock(error)) {
-      Arm(Wait::kWrite, limit);
+      if (wait_ != Wait::kWrite) Arm(Wait::kWrite, limit);
       error = {};
       if (tls_) {
         co_await WaitReady(error);
@@ -125,6 +127,7 @@ Wire::Awaitable<bool> Wire::WriteAll(base::ByteView bytes) {
       co_return false;
     }
     bytes = bytes.subspan(sent);
+    if (wait_ == Wait::kWrite && sent > 0) Progress(sent);
   }
   Disarm();
   co_return true;

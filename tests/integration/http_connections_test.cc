@@ -306,6 +306,18 @@ TEST_CASE("a client that sends a whole refused body before it reads gets its ans
   CHECK(client.EndsSilently());
 }
 
+TEST_CASE("a reader that takes its answer too slowly is cut off") {
+  Options options;
+  options.write_min_rate = 1'000'000'000;
+  options.body_rate_grace = std::chrono::milliseconds(60);
+  TestServer server(options);
+  RawClient client(server.server->port());
+  client.Send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  while (server.server->connections() == 0) std::this_thread::yield();
+  while (server.server->connections() > 0) std::this_thread::yield();
+  CHECK_FALSE(client.Read());
+}
+
 TEST_CASE("stopping with connections in every state leaves nothing behind") {
   for (int round = 0; round < 20; ++round) {
     TestServer server;
