@@ -81,7 +81,7 @@ awaitable<Result<void>> BodyReader::ReadSized(Request& request, std::size_t leng
 awaitable<bool> BodyReader::LetOthers() {
   co_await boost::asio::post(boost::asio::use_awaitable);
   // What ends a wait finds none meanwhile.
-  co_return !wire_.closed() && !wire_.timed_out();
+  co_return !wire_.closed() && !wire_.timed_out() && !wire_.interrupted();
 }
 
 awaitable<Result<void>> BodyReader::ReadChunked(Request& request) {
@@ -159,6 +159,9 @@ Result<void> BodyReader::Grow(Request& request, std::size_t more) {
 }
 
 base::Error BodyReader::Failure() {
+  if (wire_.interrupted()) {
+    return {ErrorCode::kShuttingDown, "the service ends, before the body was there", {}, {}};
+  }
   if (wire_.timed_out()) {
     return {ErrorCode::kRequestTimeout,
             "the request body came too slowly (http.body_timeout, http.body_min_rate)",

@@ -59,6 +59,12 @@ Response TooLate(milliseconds limit, const Request& request) {
       request.path, request.request_id);
 }
 
+Response CutOff(const Request& request) {
+  return ErrorResponse(
+      {ErrorCode::kShuttingDown, "the service ended before the answer was ready", {}, {}},
+      request.path, request.request_id);
+}
+
 Response TooManyConnections() {
   return ErrorResponse(
       {ErrorCode::kOverloaded,
@@ -129,6 +135,15 @@ void Session::OnDrain() {
   } else {
     Abort();
   }
+}
+
+void Session::OnStop() {
+  if (wire_.wait() == Wait::kBody) return wire_.Interrupt();
+  if (wire_.wait() != Wait::kWorker || answer_) return Abort();
+  request_.allowance.cancel.Cancel();
+  ++generation_;
+  answer_ = CutOff(request_);
+  answer_timer_.cancel();
 }
 
 void Session::Abort() {

@@ -33,6 +33,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // request on its way: it is listened to for kLastChance more, so that the request is answered
   // rather than reset.
   void OnDrain();
+  // The server ends: a request without an answer is answered 503, and everything is closed.
+  void OnStop();
   void Abort();  // closes it whatever it is doing
 
  private:

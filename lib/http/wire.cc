@@ -188,6 +188,13 @@ bool Wire::PeerReset() {
   return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLERR | POLLHUP)) != 0;
 }
 
+void Wire::Interrupt() {
+  interrupted_ = true;
+  wait_ = Wait::kNothing;
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
 void Wire::Close() {
   closed_ = true;
   error_code ignored;

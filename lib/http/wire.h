@@ -70,6 +70,10 @@ class Wire {
   // peer that has closed its sending half it is not known.
   bool PeerReset();
 
+  // Ends the wait for a body, which is not to be waited for any longer.
+  void Interrupt();
+  bool interrupted() const { return interrupted_; }
+
   bool closed() const { return closed_; }
   void Close();
 
@@ -84,6 +88,7 @@ class Wire {
   base::MonoTime moving_since_{};  // a body or an answer
   std::uint64_t moved_bytes_ = 0;
   bool timed_out_ = false;
+  bool interrupted_ = false;
   bool closed_ = false;
 };
 
