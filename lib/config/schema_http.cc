@@ -146,7 +146,9 @@ void AddConnectionRows(std::vector<Key>& rows) {
        .zero_word = "auto",
        .help =
            "Most connections at once; one more is answered 503 and closed. \"auto\" is the limit "
-           "of open files less 64, so that logs and pictures can always be opened."},
+           "of open files less 64, so that logs and pictures can always be opened, but no more "
+           "than a third of resources.memory_limit has room for if each sends a head of "
+           "http.max_head_bytes."},
       [](auto& c) -> auto& { return c.http.max_connections; }));
   rows.push_back(Bind(
       {.path = "http.max_connections_per_client",

@@ -46,8 +46,9 @@ struct Options {
   // Requests of one connection, which then is closed: no client keeps one for ever. 0 = no limit.
   int max_requests_per_connection = 1'000;
   // Connections at once; one more is told so and closed. 0 = as many as files may be open, less
-  // 64. For each client (IPv4 address or IPv6 /64) 0 = no limit; behind a proxy, whose address all
-  // clients then share, it must stay 0.
+  // 64, and as a third of the memory limit has room for if each sends a head of max_head_bytes. For
+  // each client (IPv4 address or IPv6 /64) 0 = no limit; behind a proxy, whose address all clients
+  // then share, it must stay 0.
   std::size_t max_connections = 0;
   std::size_t max_connections_per_client = 0;
 

@@ -306,6 +306,18 @@ TEST_CASE("a client that sends a whole refused body before it reads gets its ans
   CHECK(client.EndsSilently());
 }
 
+TEST_CASE("as many connections are taken as the memory has room for, and never fewer than 16") {
+  TestServer server({}, 1u << 20);
+  std::deque<RawClient> within;
+  for (int i = 0; i < 16; ++i) {
+    within.emplace_back(server.server->port()).Send(kHello);
+    CHECK(within.back().Read()->status == 200);
+  }
+  RawClient other(server.server->port());
+  other.Send(kHello);
+  CHECK(other.Read()->status == 503);
+}
+
 TEST_CASE("a reader that takes its answer too slowly is cut off") {
   Options options;
   options.write_min_rate = 1'000'000'000;
