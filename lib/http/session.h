@@ -57,6 +57,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<void> WriteLast(Response response);
 
   void BeginRequest();
+  Response TooSlow() const;          // about a head that did not come
   std::optional<Response> Refuse();  // by chain or router, before the body
   void Handle();
   void Deliver(std::uint64_t generation, Response response);

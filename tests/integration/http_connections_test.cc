@@ -319,6 +319,25 @@ TEST_CASE("as many connections are taken as the memory has room for, and never f
   CHECK(other.Read()->status == 503);
 }
 
+TEST_CASE("a probe is answered where a connection is one too many, and only once") {
+  Options options;
+  options.max_connections = 1;
+  TestServer server(options);
+  RawClient first(server.server->port());
+  first.Send(kHello);
+  CHECK(first.Read()->status == 200);
+  RawClient probe(server.server->port());
+  probe.Send("GET /probe HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto answer = probe.Read();
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+  CHECK(answer->Field("Connection") == "close");
+  CHECK(probe.EndsSilently());
+  RawClient other(server.server->port());
+  other.Send(kHello);
+  CHECK(other.Read()->status == 503);
+}
+
 TEST_CASE("a reader that takes its answer too slowly is cut off") {
   Options options;
   options.write_min_rate = 1'000'000'000;
