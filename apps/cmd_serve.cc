@@ -87,6 +87,7 @@ template <typename OnHangUp>
 bool ServeUntilStopped(const service::Signals& signals, service::Service& service,
                        OnHangUp on_hang_up) {
   constexpr std::chrono::milliseconds kLook{1'000};
+  service::MemoryReturn memory;
   while (true) {
     const int signal = signals.Wait(kLook);
     if (signal == SIGHUP) {
@@ -95,8 +96,9 @@ bool ServeUntilStopped(const service::Signals& signals, service::Service& servic
       service.ToggleDebug();
     } else if (signal != 0) {
       return true;
-    } else if (service.LookAfterWorkers()) {
-      return false;
+    } else {
+      memory.Look();
+      if (service.LookAfterWorkers()) return false;
     }
   }
 }

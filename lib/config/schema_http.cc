@@ -24,8 +24,15 @@ void AddListenRows(std::vector<Key>& rows) {
        .kind = Kind::kString,
        .max = 107,
        .help = "Path of a Unix socket to listen on as well, always without TLS. Who may connect "
-               "is decided by the permissions of its folder. Empty is none."},
+               "is decided by its permissions and those of its folder. Empty is none."},
       [](auto& c) -> auto& { return c.http.unix_socket; }));
+  rows.push_back(
+      Bind({.path = "http.unix_socket_mode",
+            .kind = Kind::kString,
+            .max = 4,
+            .help = "Permissions of http.unix_socket in octal digits: \"660\" lets its owner and "
+                    "group connect. Empty leaves them to the umask."},
+           [](auto& c) -> auto& { return c.http.unix_socket_mode; }));
   rows.push_back(
       Bind({.path = "http.tls_cert",
             .kind = Kind::kString,
@@ -139,7 +146,9 @@ void AddConnectionRows(std::vector<Key>& rows) {
        .zero_word = "auto",
        .help =
            "Most connections at once; one more is answered 503 and closed. \"auto\" is the limit "
-           "of open files less 64, so that logs and pictures can always be opened."},
+           "of open files less 64, so that logs and pictures can always be opened, but no more "
+           "than a third of resources.memory_limit has room for if each sends a head of "
+           "http.max_head_bytes."},
       [](auto& c) -> auto& { return c.http.max_connections; }));
   rows.push_back(Bind(
       {.path = "http.max_connections_per_client",
@@ -211,6 +220,15 @@ void AddTimeoutRows(std::vector<Key>& rows) {
                        .help = "Longest time for which a client may take nothing of its answer.",
                        .reloadable = true},
                       [](auto& c) -> auto& { return c.http.write_timeout; }));
+  rows.push_back(Bind(
+      {.path = "http.write_min_rate",
+       .kind = Kind::kSize,
+       .max = kGiB,
+       .zero_word = "off",
+       .help = "Bytes a second at which a client must take an answer, looked at once it has taken "
+               "http.body_rate_grace; a slower one is cut off.",
+       .reloadable = true},
+      [](auto& c) -> auto& { return c.http.write_min_rate; }));
   rows.push_back(Bind(
       {.path = "http.idle_timeout",
        .kind = Kind::kDuration,

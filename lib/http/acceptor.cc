@@ -4,14 +4,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
 #include <utility>
 
-#include "http/error_response.h"
 #include "http/loop.h"
-#include "http/response_writer.h"
 #include "http/session.h"
 
 namespace sampleproc::http {
@@ -34,8 +33,9 @@ Acceptor::Acceptor(Loop& loop, ListenSocket socket)
       socket_(std::move(socket)),
       listener_(loop.io(), socket_.fd.get()),
       pause_(loop.io()),
-      handshakes_(loop.io()),
-      spare_(OpenSpare()) {}
+      handshakes_(loop.io()) {
+  FillSpare();
+}
 
 Acceptor::~Acceptor() { Close(); }
 
@@ -68,9 +68,11 @@ Acceptor::Taken Acceptor::TakeOne() {
   socklen_t size = sizeof from;
   base::Descriptor fd(::accept4(listener_.native_handle(), reinterpret_cast<sockaddr*>(&from),
                                 &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (fd.get() < 0) return OnError(errno);
   try {
-    Admit(std::move(fd), ToAddress(from));
+    if (fd.get() < 0) return OnError(errno);
+    const Address peer = ToAddress(from);
+    auto place = loop_.shared().limits.Enter(peer);
+    if (place) Admit(std::move(fd), peer, std::move(*place));
   } catch (const std::exception& failure) {
     loop_.context().log.Error("a connection could not be begun",
                               {{"error", std::string_view(failure.what())}});
@@ -78,9 +80,7 @@ Acceptor::Taken Acceptor::TakeOne() {
   return Taken::kOne;
 }
 
-void Acceptor::Admit(base::Descriptor fd, const Address& peer) {
-  auto place = loop_.shared().limits.Enter(peer);
-  if (!place) return;
+void Acceptor::Admit(base::Descriptor fd, const Address& peer, ConnectionLimits::Place place) {
   sockaddr_storage own{};
   socklen_t size = sizeof own;
   ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size);
@@ -91,7 +91,7 @@ void Acceptor::Admit(base::Descriptor fd, const Address& peer) {
   socket.assign({own.ss_family, 0}, fd.get());
   (void)fd.release();
   Session::Begin(loop_,
-                 {std::move(*place), std::move(socket), std::move(tls), peer, ToAddress(own)});
+                 {std::move(place), std::move(socket), std::move(tls), peer, ToAddress(own)});
 }
 
 Acceptor::Taken Acceptor::OnError(int error) {
@@ -101,10 +101,7 @@ Acceptor::Taken Acceptor::OnError(int error) {
     case EMFILE:
     case ENFILE:
       loop_.NoteAcceptFailure(error);
-      spare_.reset();
-      TurnAway();
-      spare_ = OpenSpare();
-      return Taken::kPause;
+      return TakeWithSpare();
     case ENOBUFS:
     case ENOMEM:
     case EBADF:
@@ -118,30 +115,29 @@ Acceptor::Taken Acceptor::OnError(int error) {
   }
 }
 
-void Acceptor::TurnAway() {
-  const base::Descriptor taken(
-      ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (taken.get() < 0 || (loop_.shared().tls.load() && !socket_.is_unix)) return;
-  try {
-    Response refusal = ErrorResponse({base::ErrorCode::kOverloaded,
-                                      "no file descriptor is left for this connection (ulimit -n)",
-                                      {},
-                                      {}},
-                                     "", "");
-    refusal.close = true;
-    loop_.site()->chain.OnResponse({}, refusal);
-    std::string bytes;
-    AppendResponse(refusal, loop_.date(), false, bytes);
-    // As far as it goes without waiting; what the client has sent is read, or closing would reset
-    // the connection and the answer with it.
-    ::send(taken.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    ::shutdown(taken.get(), SHUT_WR);
-    char unread[64 * 1024];
-    (void)::recv(taken.get(), unread, sizeof unread, 0);
-  } catch (const std::exception& failure) {
-    loop_.context().log.Error("a connection was closed without a word",
-                              {{"error", std::string_view(failure.what())}});
+void Acceptor::FillSpare() {
+  for (base::Descriptor& spare : spare_) {
+    if (spare.get() < 0) spare = OpenSpare();
   }
+}
+
+Acceptor::Taken Acceptor::TakeWithSpare() {
+  FillSpare();
+  const auto spare =
+      std::ranges::find_if(spare_, [](const base::Descriptor& fd) { return fd.get() >= 0; });
+  if (spare == spare_.end()) return Taken::kPause;
+  spare->reset();
+  sockaddr_storage from{};
+  socklen_t size = sizeof from;
+  base::Descriptor fd(::accept4(listener_.native_handle(), reinterpret_cast<sockaddr*>(&from),
+                                &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd.get() < 0) {
+    FillSpare();
+    return errno == EAGAIN ? Taken::kNone : Taken::kPause;
+  }
+  const Address peer = ToAddress(from);
+  Admit(std::move(fd), peer, loop_.shared().limits.EnterOver(peer));
+  return Taken::kOne;
 }
 
 void Acceptor::Finish() {

@@ -1,6 +1,7 @@
 // Takes connections from a listening socket. Internal to http/.
 #pragma once
 
+#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
@@ -25,9 +26,9 @@ struct Incoming {
   Address local;
 };
 
-// On its loop's thread only. Out of descriptors it gives up a spare one to take what waits, answer
-// it with 503 and close it, since a connection left in the backlog would wake it for ever, and
-// pauses.
+// On its loop's thread only. Out of descriptors it gives up one of a few spare ones to take what
+// waits: a session answers it if it is a probe and tells it 503 otherwise, since a connection left
+// in the backlog would wake the loop for ever. Without a spare one it pauses.
 class Acceptor {
  public:
   Acceptor(Loop& loop, ListenSocket socket);
@@ -44,16 +45,17 @@ class Acceptor {
   void Wait();
   void TakeBatch();
   Taken TakeOne();
-  void Admit(base::Descriptor fd, const Address& peer);
+  void Admit(base::Descriptor fd, const Address& peer, ConnectionLimits::Place place);
   Taken OnError(int error);
-  void TurnAway();
+  Taken TakeWithSpare();  // out of descriptors
+  void FillSpare();
 
   Loop& loop_;
   ListenSocket socket_;  // the descriptor is listener_'s
   boost::asio::posix::stream_descriptor listener_;
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer handshakes_;
-  base::Descriptor spare_;
+  std::array<base::Descriptor, 4> spare_;
 };
 
 }  // namespace sampleproc::http

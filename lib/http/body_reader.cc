@@ -1,6 +1,8 @@
 #include "http/body_reader.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <utility>
 
@@ -17,6 +19,10 @@ using boost::system::error_code;
 
 // Reserved for a chunked body at once, doubling: its size is not known beforehand.
 constexpr std::size_t kFirstBodyRoom = 64 * 1024;
+
+// Read of a body before other connections get their turn: what a fast sender has ready would keep
+// them waiting for milliseconds, and a hundred such senders for a hundred times that.
+constexpr std::size_t kTurnBytes = 128 * 1024;
 
 // Read at once of a body that nobody wants.
 constexpr std::size_t kDiscardRoom = 16 * 1024;
@@ -50,8 +56,14 @@ awaitable<Result<void>> BodyReader::ReadSized(Request& request, std::size_t leng
   std::memcpy(body.data(), here.data(), have);
   consumed_ = head_bytes_ + have;
 
+  std::size_t turn = 0;
   while (have < length) {
-    const std::span<char> room(reinterpret_cast<char*>(body.data()) + have, length - have);
+    if (turn >= kTurnBytes) {
+      turn = 0;
+      if (!co_await LetOthers()) co_return std::unexpected(Failure());
+    }
+    const std::span<char> room(reinterpret_cast<char*>(body.data()) + have,
+                               std::min(length - have, kTurnBytes - turn));
     error_code error;
     std::size_t got = wire_.ReadSome(room, error);
     if (WouldBlock(error)) {
@@ -60,14 +72,22 @@ awaitable<Result<void>> BodyReader::ReadSized(Request& request, std::size_t leng
     }
     if (error) co_return std::unexpected(Failure());
     have += got;
+    turn += got;
     wire_.Progress(got);
   }
   co_return Result<void>();
 }
 
+awaitable<bool> BodyReader::LetOthers() {
+  co_await boost::asio::post(boost::asio::use_awaitable);
+  // What ends a wait finds none meanwhile.
+  co_return !wire_.closed() && !wire_.timed_out() && !wire_.interrupted();
+}
+
 awaitable<Result<void>> BodyReader::ReadChunked(Request& request) {
   ChunkReader chunks(options_.max_request_bytes);
   base::ByteBuffer& body = request.body;
+  std::size_t turn = 0;
   for (;;) {
     std::string_view input = inbox_.received().substr(head_bytes_);
     while (!input.empty()) {
@@ -83,6 +103,10 @@ awaitable<Result<void>> BodyReader::ReadChunked(Request& request) {
       }
     }
     inbox_.TruncateTo(head_bytes_);
+    if (turn >= kTurnBytes) {
+      turn = 0;
+      if (!co_await LetOthers()) co_return std::unexpected(Failure());
+    }
     const std::span<char> room = inbox_.Room(head_bytes_ + 1);
     error_code error;
     std::size_t got = wire_.ReadSome(room, error);
@@ -92,6 +116,7 @@ awaitable<Result<void>> BodyReader::ReadChunked(Request& request) {
     }
     if (error) co_return std::unexpected(Failure());
     inbox_.Produce(got);
+    turn += got;
     wire_.Progress(got);
   }
 }
@@ -134,6 +159,9 @@ Result<void> BodyReader::Grow(Request& request, std::size_t more) {
 }
 
 base::Error BodyReader::Failure() {
+  if (wire_.interrupted()) {
+    return {ErrorCode::kShuttingDown, "the service ends, before the body was there", {}, {}};
+  }
   if (wire_.timed_out()) {
     return {ErrorCode::kRequestTimeout,
             "the request body came too slowly (http.body_timeout, http.body_min_rate)",

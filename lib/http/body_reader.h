@@ -38,6 +38,8 @@ class BodyReader {
   boost::asio::awaitable<base::Result<void>> ReadSized(Request& request, std::size_t length);
   boost::asio::awaitable<base::Result<void>> ReadChunked(Request& request);
   base::Result<void> Grow(Request& request, std::size_t more);
+  // Lets the loop serve other connections; false when this one is to end.
+  boost::asio::awaitable<bool> LetOthers();
   base::Error Failure();
 
   Wire& wire_;

@@ -6,7 +6,7 @@ namespace sampleproc::http {
 namespace {
 
 // Refusals that may be on their way at once: each holds a descriptor while its client reads it.
-constexpr std::size_t kMostRefused = 16;
+constexpr std::size_t kMostRefused = 32;
 
 }  // namespace
 
@@ -18,7 +18,7 @@ ConnectionLimits::Client ConnectionLimits::ClientOf(const Address& peer) {
 }
 
 std::optional<ConnectionLimits::Place> ConnectionLimits::Enter(const Address& peer) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   bool room = admitted_ < most_;
   if (room && per_client_ != 0 && peer.known) {
     const auto of_client = each_.find(ClientOf(peer));
@@ -31,13 +31,20 @@ std::optional<ConnectionLimits::Place> ConnectionLimits::Enter(const Address& pe
   return Place(this, room, peer);
 }
 
+ConnectionLimits::Place ConnectionLimits::EnterOver(const Address& peer) {
+  const base::MutexLock lock(mutex_);
+  ++over_;
+  ++refused_;
+  return Place(this, false, peer);
+}
+
 std::uint64_t ConnectionLimits::over() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return over_;
 }
 
 void ConnectionLimits::Leave(const Place& place) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   --(place.admitted_ ? admitted_ : refused_);
   if (!place.admitted_ || per_client_ == 0 || !place.peer_.known) return;
   const auto of_client = each_.find(ClientOf(place.peer_));

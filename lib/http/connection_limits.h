@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 
+#include "base/mutex.h"
 #include "http/address.h"
 
 namespace sampleproc::http {
@@ -30,7 +30,7 @@ class ConnectionLimits {
     ~Place() {
       if (limits_) limits_->Leave(*this);
     }
-    // Within the limits; else there is only time to say so.
+    // Within the limits; else there is only time to say so, or to answer a probe.
     bool admitted() const { return admitted_; }
 
    private:
@@ -49,6 +49,9 @@ class ConnectionLimits {
   // Nothing when so many are over the limit already that even telling them would cost too much.
   std::optional<Place> Enter(const Address& peer);
 
+  // For a connection that another limit refuses; never admitted.
+  Place EnterOver(const Address& peer);
+
   // Connections over a limit so far, told or not.
   std::uint64_t over() const;
 
@@ -59,11 +62,11 @@ class ConnectionLimits {
 
   const std::size_t most_;
   const std::size_t per_client_;
-  mutable std::mutex mutex_;
-  std::size_t admitted_ = 0;            // guarded by mutex_
-  std::size_t refused_ = 0;             // guarded by mutex_; open now
-  std::uint64_t over_ = 0;              // guarded by mutex_
-  std::map<Client, std::size_t> each_;  // guarded by mutex_; at most one entry a connection
+  mutable base::Mutex mutex_;
+  std::size_t admitted_ GUARDED_BY(mutex_) = 0;
+  std::size_t refused_ GUARDED_BY(mutex_) = 0;  // open now
+  std::uint64_t over_ GUARDED_BY(mutex_) = 0;
+  std::map<Client, std::size_t> each_ GUARDED_BY(mutex_);  // at most one entry a connection
 };
 
 }  // namespace sampleproc::http

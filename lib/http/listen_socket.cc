@@ -11,7 +11,10 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <optional>
+#include <system_error>
 
 namespace sampleproc::http {
 namespace {
@@ -85,7 +88,17 @@ Result<Descriptor> ListenOn(SocketAddress& address, const Options& options, bool
   return fd;
 }
 
-Result<Descriptor> ListenOnPath(const std::string& path) {
+// Of http.unix_socket_mode; nothing when it is not such a number.
+std::optional<mode_t> ModeOf(const std::string& digits) {
+  mode_t mode = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), mode, 8);
+  if (error != std::errc() || end != digits.data() + digits.size() || mode > 0777) {
+    return std::nullopt;
+  }
+  return mode;
+}
+
+Result<Descriptor> ListenOnPath(const std::string& path, const std::string& mode) {
   const auto fail = [&](ErrorCode code, const std::string& why) {
     return Fail(code, "cannot listen on http.unix_socket " + path + ": " + why);
   };
@@ -109,9 +122,15 @@ Result<Descriptor> ListenOnPath(const std::string& path) {
     }
     ::unlink(path.c_str());  // left behind by one that was killed
   }
+  std::optional<mode_t> wanted;
+  if (!mode.empty() && !(wanted = ModeOf(mode))) {
+    return fail(ErrorCode::kConfig,
+                "http.unix_socket_mode is not a number in octal, as \"660\" is");
+  }
   Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  // Nobody can connect before listen, so the permissions are right before anybody comes.
   if (fd.get() < 0 || ::bind(fd.get(), raw, sizeof address) != 0 ||
-      ::listen(fd.get(), kBacklog) != 0) {
+      (wanted && ::chmod(path.c_str(), *wanted) != 0) || ::listen(fd.get(), kBacklog) != 0) {
     return fail(ErrorCode::kUnavailable, std::strerror(errno));
   }
   return fd;
@@ -199,7 +218,7 @@ Result<Listening> Listen(const Options& options, const std::vector<int>& inherit
   if (done && inherited.empty()) done = ListenOnPort(options, listening);
   if (!done) return std::unexpected(done.error());
   if (!options.unix_socket.empty()) {
-    auto fd = ListenOnPath(options.unix_socket);
+    auto fd = ListenOnPath(options.unix_socket, options.unix_socket_mode);
     if (!fd) return std::unexpected(fd.error());
     Share({std::move(*fd), true, false, options.unix_socket}, listening);
   }

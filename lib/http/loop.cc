@@ -75,10 +75,14 @@ void Loop::Stop() {
   asio::post(io_, [this] {
     draining_ = true;
     for (const auto& acceptor : acceptors_) acceptor->Close();
-    for (auto next = sessions_.begin(); next != sessions_.end();) (*next++)->Abort();
+    for (auto next = sessions_.begin(); next != sessions_.end();) (*next++)->OnStop();
     tick_.cancel();
-    // What has been aborted ends in the handlers queued now; then nothing is left to run.
-    asio::post(io_, [this] { io_.stop(); });
+    // What has been stopped says so in the handlers queued now, what then still lasts is closed,
+    // and ends in the handlers queued then.
+    asio::post(io_, [this] {
+      for (auto next = sessions_.begin(); next != sessions_.end();) (*next++)->Abort();
+      asio::post(io_, [this] { io_.stop(); });
+    });
   });
   if (thread_.joinable()) thread_.join();
 }

@@ -34,6 +34,9 @@ struct Options {
   std::chrono::milliseconds tls_handshake_timeout{5'000};
   // Longest silence while an answer is being taken.
   std::chrono::milliseconds write_timeout{10'000};
+  // Bytes a second that a reader must take on average, looked at once an answer has waited for
+  // the grace of bodies. 0 = none.
+  std::size_t write_min_rate = 1'024;
   // Between two requests of one connection: longer than the usual load balancer's 60 s, so that it
   // is the balancer that closes and never meets a connection we have just closed.
   std::chrono::milliseconds idle_timeout{75'000};
@@ -43,13 +46,16 @@ struct Options {
   // Requests of one connection, which then is closed: no client keeps one for ever. 0 = no limit.
   int max_requests_per_connection = 1'000;
   // Connections at once; one more is told so and closed. 0 = as many as files may be open, less
-  // 64. For each client (IPv4 address or IPv6 /64) 0 = no limit; behind a proxy, whose address all
-  // clients then share, it must stay 0.
+  // 64, and as a third of the memory limit has room for if each sends a head of max_head_bytes. For
+  // each client (IPv4 address or IPv6 /64) 0 = no limit; behind a proxy, whose address all clients
+  // then share, it must stay 0.
   std::size_t max_connections = 0;
   std::size_t max_connections_per_client = 0;
 
   // Listen here as well; "" = no. TLS and client addresses do not exist on it.
   std::string unix_socket;
+  // Its permissions in octal digits, "660"; "" = what the umask leaves.
+  std::string unix_socket_mode;
 
   // PEM files of the certificate with its chain and of its key (the same file when that is empty).
   // "" = no TLS.

@@ -23,12 +23,25 @@ int IoThreads(const Options& options) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
 }
 
-std::size_t MostConnections(const Options& options) {
-  if (options.max_connections != 0) return options.max_connections;
+// What a connection takes beside its head: coroutines, parsed fields, the kernel's part.
+constexpr std::size_t kConnectionBytes = 8 * 1024;
+
+// Heads are not reserved one by one. All there can be fit in what MemoryCapacity (service/sizing.h)
+// leaves beside the budget, a third of it, if each connection sends the largest.
+std::size_t ByMemory(const Options& options, std::size_t budget) {
+  return std::max<std::size_t>(budget / 3 / (options.max_head_bytes + kConnectionBytes), 16);
+}
+
+std::size_t ByFiles() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return 1024;
   const auto most = static_cast<std::size_t>(files.rlim_cur);
   return most > 2 * kOtherFiles ? most - kOtherFiles : std::max<std::size_t>(most / 2, 1);
+}
+
+std::size_t MostConnections(const Options& options, std::size_t budget) {
+  if (options.max_connections != 0) return options.max_connections;
+  return std::min(ByFiles(), ByMemory(options, budget));
 }
 
 Result<std::shared_ptr<const TlsContext>> LoadTls(const Options& options) {
@@ -41,8 +54,8 @@ Result<std::shared_ptr<const TlsContext>> LoadTls(const Options& options) {
 
 class Server::Impl {
  public:
-  explicit Impl(const Options& options)
-      : shared(MostConnections(options), options.max_connections_per_client) {}
+  Impl(const Options& options, std::size_t budget)
+      : shared(MostConnections(options, budget), options.max_connections_per_client) {}
 
   SharedState shared;
   std::vector<std::unique_ptr<Loop>> loops;
@@ -59,7 +72,7 @@ Result<std::unique_ptr<Server>> Server::Listen(const ServerContext& context,
   if (!listening) return std::unexpected(listening.error());
   auto tls = LoadTls(options);
   if (!tls) return std::unexpected(tls.error());
-  auto impl = std::make_unique<Impl>(options);
+  auto impl = std::make_unique<Impl>(options, context.budget.capacity());
   impl->shared.tls = std::move(*tls);
   impl->port = listening->port;
   for (auto& sockets : listening->of_loops) {

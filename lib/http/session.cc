@@ -36,6 +36,9 @@ constexpr std::string_view kInterim = "HTTP/1.1 102 Processing\r\n\r\n";
 // The same for connections that come while the server drains.
 constexpr milliseconds kFirstChance{1000};
 
+// To ask, for who is one connection too many: probes are answered all the same.
+constexpr milliseconds kProbeChance{100};
+
 HeadLimits LimitsOf(const Options& options) {
   return {options.max_head_bytes, options.max_fields, options.max_target_bytes};
 }
@@ -59,10 +62,17 @@ Response TooLate(milliseconds limit, const Request& request) {
       request.path, request.request_id);
 }
 
+Response CutOff(const Request& request) {
+  return ErrorResponse(
+      {ErrorCode::kShuttingDown, "the service ended before the answer was ready", {}, {}},
+      request.path, request.request_id);
+}
+
 Response TooManyConnections() {
   return ErrorResponse(
       {ErrorCode::kOverloaded,
-       "too many connections (http.max_connections, http.max_connections_per_client)",
+       "too many connections (http.max_connections, http.max_connections_per_client), or no file "
+       "descriptor is left for one more (ulimit -n)",
        {},
        {}},
       "", "");
@@ -84,6 +94,8 @@ class InWork {
 
 void Session::Begin(Loop& loop, Incoming incoming) {
   auto session = std::make_shared<Session>(loop, std::move(incoming));
+  // A handshake is work that a refusal is to save.
+  if (!session->limit_.admitted() && !session->wire_.plain()) return;
   asio::co_spawn(
       loop.io(), [session]() { return session->Run(); },
       [session](const std::exception_ptr& thrown) {
@@ -131,6 +143,15 @@ void Session::OnDrain() {
   }
 }
 
+void Session::OnStop() {
+  if (wire_.wait() == Wait::kBody) return wire_.Interrupt();
+  if (wire_.wait() != Wait::kWorker || answer_) return Abort();
+  request_.allowance.cancel.Cancel();
+  ++generation_;
+  answer_ = CutOff(request_);
+  answer_timer_.cancel();
+}
+
 void Session::Abort() {
   request_.allowance.cancel.Cancel();
   wire_.Close();
@@ -139,17 +160,12 @@ void Session::Abort() {
 }
 
 Session::Awaitable<void> Session::Run() {
-  if (!limit_.admitted()) {
-    if (wire_.plain()) {  // a handshake is work that a refusal is to save
-      Response refusal = TooManyConnections();
-      co_await WriteLast(std::move(refusal));
+  if (!wire_.plain()) {
+    const bool agreed = co_await wire_.Handshake();
+    if (!agreed) {
+      wire_.Close();
+      co_return;
     }
-    wire_.Close();
-    co_return;
-  }
-  if (!wire_.plain() && !co_await wire_.Handshake()) {
-    wire_.Close();
-    co_return;
   }
   while (!wire_.closed() && co_await ServeOne()) {
     inbox_.Consume(std::exchange(request_bytes_, 0));
@@ -176,7 +192,7 @@ void Session::BeginRequest() {
     wire_.Arm(Wait::kIdle,
               std::min(served_ == 0 ? kFirstChance : kLastChance, options.idle_timeout));
   } else if (!inbox_.empty() || served_ == 0) {
-    wire_.Arm(Wait::kHead, options.header_timeout);
+    wire_.Arm(Wait::kHead, limit_.admitted() ? options.header_timeout : kProbeChance);
   } else {
     wire_.Arm(Wait::kIdle, options.idle_timeout);
   }
@@ -186,6 +202,7 @@ Session::Awaitable<bool> Session::ServeOne() {
   BeginRequest();
   if (!co_await ReadHead()) co_return false;
 
+  if (!limit_.admitted()) request_.keep_alive = false;
   const bool keep = request_.keep_alive;
   std::optional<Response> response = Refuse();
   const bool unread = response && BodyUnread();
@@ -235,6 +252,8 @@ bool Session::MustClose() const {
   return loop_.draining() || (most > 0 && served_ >= most);
 }
 
+Response Session::TooSlow() const { return limit_.admitted() ? SlowHead() : TooManyConnections(); }
+
 Session::Awaitable<bool> Session::ReadHead() {
   for (;;) {
     auto checked = guard_.Check(inbox_.received());
@@ -269,8 +288,8 @@ Session::Awaitable<bool> Session::ReadHead() {
       got = co_await wire_.Read(room, error);
     }
     if (error) {
-      if (wire_.timed_out() && !inbox_.empty()) {
-        Response refusal = SlowHead();
+      if (wire_.timed_out() && (!inbox_.empty() || !limit_.admitted())) {
+        Response refusal = TooSlow();
         co_await WriteLast(std::move(refusal));
       }
       co_return false;
@@ -289,6 +308,8 @@ bool Session::BodyUnread() const {
 std::optional<Response> Session::Refuse() {
   request_.begun = loop_.now();
   request_.route = site_->router.Find(request_.method, request_.path);
+  const bool probe = request_.route != nullptr && request_.route->unlimited;
+  if (!limit_.admitted() && !probe) return TooManyConnections();
   if (auto response = site_->chain.OnHead(request_)) return response;
   if (request_.route != nullptr) return std::nullopt;
   return site_->router.Refuse(request_);

@@ -33,6 +33,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // request on its way: it is listened to for kLastChance more, so that the request is answered
   // rather than reset.
   void OnDrain();
+  // The server ends: a request without an answer is answered 503, and everything is closed.
+  void OnStop();
   void Abort();  // closes it whatever it is doing
 
  private:
@@ -55,6 +57,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<void> WriteLast(Response response);
 
   void BeginRequest();
+  Response TooSlow() const;          // about a head that did not come
   std::optional<Response> Refuse();  // by chain or router, before the body
   void Handle();
   void Deliver(std::uint64_t generation, Response response);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -19,9 +20,13 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-// Of Linger: how much is read away and how long the client may take to read the answer.
-constexpr std::size_t kLingerBytes = 64 * 1024;
-constexpr std::chrono::milliseconds kLingerTime{2000};
+// Of Linger: how much is read away, how long the client may take to read the answer while it sends
+// nothing, and how long in all. Many clients send a whole body before they read: enough for one
+// that is somewhat too large, so that they learn why it was refused.
+constexpr std::size_t kLingerBytes = 64 * 1024 * 1024;
+constexpr std::chrono::milliseconds kLingerSilence{2000};
+constexpr std::chrono::milliseconds kLingerTime{10'000};
+constexpr std::size_t kLingerRoom = 16 * 1024;
 
 asio::const_buffer Buffer(base::ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -43,25 +48,27 @@ void Wire::Arm(Wait wait, std::chrono::milliseconds limit) {
   wait_ = wait;
   const base::MonoTime now = loop_.now();
   wait_ends_ = now + limit;
-  if (wait == Wait::kBody) {
-    body_begun_ = now;
-    body_bytes_ = 0;
+  if (wait == Wait::kBody || wait == Wait::kWrite) {
+    moving_since_ = now;
+    moved_bytes_ = 0;
   }
 }
 
 void Wire::Progress(std::size_t bytes) {
-  body_bytes_ += bytes;
-  wait_ends_ = loop_.now() + loop_.site()->options.body_timeout;
+  moved_bytes_ += bytes;
+  const Options& options = loop_.site()->options;
+  wait_ends_ = loop_.now() + (wait_ == Wait::kWrite ? options.write_timeout : options.body_timeout);
 }
 
 void Wire::OnTick(base::MonoTime now) {
   if (wait_ == Wait::kNothing || wait_ == Wait::kWorker) return;
   bool over = now >= wait_ends_;
-  if (wait_ == Wait::kBody) {
+  if (wait_ == Wait::kBody || wait_ == Wait::kWrite) {
     const Options& options = loop_.site()->options;
-    const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(now - body_begun_);
-    const auto owed = static_cast<std::uint64_t>(taken.count()) * options.body_min_rate / 1000;
-    over |= taken >= options.body_rate_grace && body_bytes_ < owed;
+    const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(now - moving_since_);
+    const std::size_t rate = wait_ == Wait::kBody ? options.body_min_rate : options.write_min_rate;
+    const auto owed = static_cast<std::uint64_t>(taken.count()) * rate / 1000;
+    over |= taken >= options.body_rate_grace && moved_bytes_ < owed;
   }
   if (!over) return;
   timed_out_ = true;
@@ -106,7 +113,7 @@ Wire::Awaitable<bool> Wire::WriteAll(base::ByteView bytes) {
     error_code error;
     std::size_t sent = WriteSome(bytes, error);
     if (WouldBlock(error)) {
-      Arm(Wait::kWrite, limit);
+      if (wait_ != Wait::kWrite) Arm(Wait::kWrite, limit);
       error = {};
       if (tls_) {
         co_await WaitReady(error);
@@ -120,6 +127,7 @@ Wire::Awaitable<bool> Wire::WriteAll(base::ByteView bytes) {
       co_return false;
     }
     bytes = bytes.subspan(sent);
+    if (wait_ == Wait::kWrite && sent > 0) Progress(sent);
   }
   Disarm();
   co_return true;
@@ -145,9 +153,10 @@ Wire::Awaitable<void> Wire::Linger() {
   if (tls_) tls_->SayGoodbye();
   socket_.shutdown(Socket::shutdown_send, error);
   timed_out_ = false;
-  Arm(Wait::kLinger, kLingerTime);
+  Arm(Wait::kLinger, kLingerSilence);
+  const base::MonoTime end = loop_.now() + kLingerTime;
   // Below TLS: what its records say is of no interest any more.
-  char waste[4096];
+  const auto waste = std::make_unique_for_overwrite<char[]>(kLingerRoom);
   for (std::size_t read = 0; !error && !timed_out_;) {
     if (read >= kLingerBytes) {
       // Enough is read: what is left stays with the kernel until the client or the clock ends it.
@@ -155,8 +164,9 @@ Wire::Awaitable<void> Wire::Linger() {
                                   asio::redirect_error(asio::use_awaitable, error));
       break;
     }
-    read += co_await socket_.async_read_some(asio::buffer(waste),
+    read += co_await socket_.async_read_some(asio::buffer(waste.get(), kLingerRoom),
                                              asio::redirect_error(asio::use_awaitable, error));
+    if (!timed_out_) wait_ends_ = std::min(loop_.now() + kLingerSilence, end);
   }
   Disarm();
 }
@@ -176,6 +186,13 @@ bool Wire::PeerGone() {
 bool Wire::PeerReset() {
   pollfd entry{socket_.native_handle(), 0, 0};
   return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+void Wire::Interrupt() {
+  interrupted_ = true;
+  wait_ = Wait::kNothing;
+  error_code ignored;
+  socket_.cancel(ignored);
 }
 
 void Wire::Close() {

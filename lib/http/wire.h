@@ -34,10 +34,11 @@ class Wire {
   bool plain() const { return tls_ == nullptr; }
   Socket& socket() { return socket_; }
 
-  // The wait that begins, and its longest time; a body's also must keep to http.body_min_rate.
+  // The wait that begins, and its longest time; a body must keep to http.body_min_rate besides, an
+  // answer to http.write_min_rate.
   void Arm(Wait wait, std::chrono::milliseconds limit);
   void Disarm() { wait_ = Wait::kNothing; }
-  // Bytes of a body have come: its silence is over.
+  // Bytes of a body have come, or of an answer have been taken: the silence is over.
   void Progress(std::size_t bytes);
   Wait wait() const { return wait_; }
   base::MonoTime wait_ends() const { return wait_ends_; }
@@ -69,6 +70,10 @@ class Wire {
   // peer that has closed its sending half it is not known.
   bool PeerReset();
 
+  // Ends the wait for a body, which is not to be waited for any longer.
+  void Interrupt();
+  bool interrupted() const { return interrupted_; }
+
   bool closed() const { return closed_; }
   void Close();
 
@@ -80,9 +85,10 @@ class Wire {
   std::unique_ptr<TlsStream> tls_;
   Wait wait_ = Wait::kNothing;
   base::MonoTime wait_ends_{};
-  base::MonoTime body_begun_{};
-  std::uint64_t body_bytes_ = 0;
+  base::MonoTime moving_since_{};  // a body or an answer
+  std::uint64_t moved_bytes_ = 0;
   bool timed_out_ = false;
+  bool interrupted_ = false;
   bool closed_ = false;
 };
 

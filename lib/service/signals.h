@@ -8,8 +8,8 @@
 namespace sampleproc::service {
 
 // Blocks the given signals in the calling thread and all that it starts afterwards, and ignores
-// SIGPIPE, so that a peer that is gone is an error of a write. Made before any other thread; the
-// signals stay blocked when it is destroyed.
+// SIGPIPE and SIGXFSZ, so that a peer that is gone and a file at its largest size (ulimit -f) are
+// errors of a write. Made before any other thread; the signals stay blocked when it is destroyed.
 class Signals {
  public:
   Signals(std::initializer_list<int> signals);

@@ -3,6 +3,8 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
+#include <ctime>
+
 namespace sampleproc::service {
 
 std::size_t MemoryCapacity(const resources::Options& options,
@@ -29,6 +31,30 @@ std::size_t RaiseFileLimit() {
 void GiveBackLargeMemory() {
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
+}
+
+bool MemoryReturn::IsDue(base::MonoTime now, std::chrono::nanoseconds used) {
+  // Parts of one CPU.
+  constexpr double kWork = 0.2;
+  constexpr double kCalm = 0.05;
+  constexpr int kCalmLooks = 5;
+  const std::chrono::duration<double> passed = now - last_look_;
+  const std::chrono::duration<double> spent = used - used_;
+  last_look_ = now;
+  used_ = used;
+  const double load = spent / passed;
+  worked_ |= load > kWork;
+  calm_ = load < kCalm ? calm_ + 1 : 0;
+  if (!worked_ || calm_ < kCalmLooks) return false;
+  worked_ = false;
+  return true;
+}
+
+void MemoryReturn::Look() {
+  timespec used{};
+  if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) != 0) return;
+  const auto spent = std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  if (IsDue(base::SystemClock().Now(), spent)) ::malloc_trim(0);
 }
 
 }  // namespace sampleproc::service

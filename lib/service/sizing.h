@@ -1,8 +1,10 @@
 // What the machine allows, as what the service takes: shared by serve and process-file.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
+#include "base/clock.h"
 #include "process/options.h"
 #include "resources/cpu_limits.h"
 #include "resources/options.h"
@@ -26,5 +28,24 @@ std::size_t RaiseFileLimit();
 // M_MMAP_THRESHOLD), in each thread's arena. Smaller ones stay fast. Likewise of the whole process;
 // before there are threads.
 void GiveBackLargeMemory();
+
+// Gives memory that is free but still the allocator's back to the system (malloc_trim(3)) once the
+// process rests: after a second of work, when five calm ones have followed. Blocks below a megabyte
+// stay in the arenas of the threads that freed them, hundreds of megabytes after a heavy run.
+class MemoryReturn {
+ public:
+  // Whether now is the time, by the CPU time that the process has used up to `now`. To be asked
+  // about once a second.
+  bool IsDue(base::MonoTime now, std::chrono::nanoseconds used);
+
+  // Asks, and does it.
+  void Look();
+
+ private:
+  base::MonoTime last_look_{};
+  std::chrono::nanoseconds used_{};
+  bool worked_ = false;  // since memory was given back
+  int calm_ = 0;         // looks in a row
+};
 
 }  // namespace sampleproc::service

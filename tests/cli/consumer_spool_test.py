@@ -150,7 +150,6 @@ class Spool(WithService):
 
     def test_a_disk_without_room_is_said_once_and_stops_nothing(self):
         def small_files():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
         self.add(30)

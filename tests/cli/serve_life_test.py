@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import threading
@@ -286,6 +287,19 @@ class Shutdown(WithService):
             self.assertTrue(client.recv(4096).startswith(b"HTTP/1.1 200"))
         self.assertEqual(service.stop(), 0)
         self.assertFalse(os.path.exists(path))
+
+    def test_a_unix_socket_has_the_permissions_that_are_set(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "http")
+        service = self.serve("--set", f"http.unix_socket={path}", "--set",
+                             "http.unix_socket_mode=620")  # fmt: skip
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o620)
+        self.assertEqual(service.stop(), 0)
+        refused = cli.run("serve", "--port", "0", "--set", f"http.unix_socket={path}", "--set",
+                          "http.unix_socket_mode=rw")  # fmt: skip
+        self.assertEqual(refused.returncode, 78, refused.err)
+        self.assertIn("http.unix_socket_mode", refused.err)
 
 
 class Reload(WithService):

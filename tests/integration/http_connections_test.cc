@@ -1,6 +1,7 @@
 // How connections end, stay, and are counted.
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -294,6 +295,62 @@ TEST_CASE("who connects before listening ends is answered; who comes later is re
   }
 }
 
+TEST_CASE("a client that sends a whole refused body before it reads gets its answer") {
+  Options options;
+  options.max_request_bytes = 100;
+  TestServer server(options);
+  RawClient client(server.server->port());
+  REQUIRE(client.Send(PostRequest("/echo", "", std::string(20u << 20, 'x'))));
+  const auto refusal = client.Read();
+  REQUIRE(refusal);
+  CHECK(refusal->status == 413);
+  CHECK(client.EndsSilently());
+}
+
+TEST_CASE("as many connections are taken as the memory has room for, and never fewer than 16") {
+  TestServer server({}, 1u << 20);
+  std::deque<RawClient> within;
+  for (int i = 0; i < 16; ++i) {
+    within.emplace_back(server.server->port()).Send(kHello);
+    CHECK(within.back().Read()->status == 200);
+  }
+  RawClient other(server.server->port());
+  other.Send(kHello);
+  CHECK(other.Read()->status == 503);
+}
+
+TEST_CASE("a probe is answered where a connection is one too many, and only once") {
+  Options options;
+  options.max_connections = 1;
+  TestServer server(options);
+  RawClient first(server.server->port());
+  first.Send(kHello);
+  CHECK(first.Read()->status == 200);
+  RawClient probe(server.server->port());
+  probe.Send("GET /probe HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto answer = probe.Read();
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+  CHECK(answer->Field("Connection") == "close");
+  CHECK(probe.EndsSilently());
+  RawClient other(server.server->port());
+  other.Send(kHello);
+  CHECK(other.Read()->status == 503);
+}
+
+TEST_CASE("a reader that takes its answer too slowly is cut off") {
+  Options options;
+  options.write_min_rate = 1'000'000'000;
+  options.body_rate_grace = std::chrono::milliseconds(60);
+  TestServer server(options);
+  RawClient client(server.server->port());
+  client.Send(kHello);  // the connection is counted
+  CHECK(client.Read()->status == 200);
+  client.Send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  while (server.server->connections() > 0) std::this_thread::yield();
+  CHECK_FALSE(client.Read());
+}
+
 TEST_CASE("stopping with connections in every state leaves nothing behind") {
   for (int round = 0; round < 20; ++round) {
     TestServer server;
@@ -309,8 +366,27 @@ TEST_CASE("stopping with connections in every state leaves nothing behind") {
     server.WaitForLater();
     server.server->Stop();
     server.AnswerLater();
-    CHECK_FALSE(busy.Read());
+    const auto cut_off = busy.Read();
+    REQUIRE(cut_off);
+    CHECK(cut_off->status == 503);
+    CHECK(cut_off->Field("Connection") == "close");
   }
+}
+
+TEST_CASE("a body that is cut off by a stop is told so") {
+  Options options;
+  options.io_threads = 1;  // which takes what comes in its order
+  TestServer server(options);
+  RawClient body(server.server->port());
+  body.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+  RawClient busy(server.server->port());
+  busy.Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  server.WaitForLater();
+  server.server->Stop();
+  server.AnswerLater();
+  const auto cut_off = body.Read();
+  REQUIRE(cut_off);
+  CHECK(cut_off->status == 503);
 }
 
 TEST_CASE("a port in use is refused, whatever the number of I/O threads") {

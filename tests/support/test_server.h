@@ -20,8 +20,9 @@
 
 namespace sampleproc::test {
 
-// /hello answers at once, /echo gives the body back, /later answers when the test says so, /drop
-// never does, /throw has no memory.
+// /hello answers at once, /probe as well and whatever the limits, /large with more than a socket
+// holds, /echo gives the body back, /later answers when the test says so, /drop never does, /throw
+// has no memory.
 class TestServer {
  public:
   explicit TestServer(const http::Options& given = {}, std::size_t budget_bytes = 64u << 20)
@@ -64,6 +65,15 @@ class TestServer {
         {http::Method::kGet, "/hello",
          [](http::Request&, http::Responder respond) {
            respond.Send(http::JsonResponse("{\"hello\":1}"));
+         }},
+        {.method = http::Method::kGet,
+         .path = "/probe",
+         .handler = [](http::Request&,
+                       http::Responder respond) { respond.Send(http::JsonResponse("{}")); },
+         .unlimited = true},
+        {http::Method::kGet, "/large",
+         [](http::Request&, http::Responder respond) {
+           respond.Send(http::JsonResponse(std::string(32u << 20, 'x')));
          }},
         {http::Method::kPost, "/echo",
          [](http::Request& request, http::Responder respond) {
