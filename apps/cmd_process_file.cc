@@ -26,10 +26,12 @@ Command ProcessFileCommand() {
           "named is always taken; its name and first bytes say what it is: a picture, a video "
           "(each of its frames, with index and pts; a camera of its own), or, named .ndjson, "
           "recorded requests, one JSON body of POST /process a line. - is one picture on standard "
-          "input; a FIFO, as <(...) makes one, is a picture too. In a directory, pictures and videos "
+          "input; a FIFO, as <(...) makes one, is a picture too. In a directory, pictures and "
+          "videos "
           "are taken in byte order of their names; hidden files are passed over. What fails has a "
           "record that says why, and the rest go on: a damaged video gives an error for what is "
-          "damaged and goes on with the next key frame (MJPEG: the next picture). An output that is "
+          "damaged and goes on with the next key frame (MJPEG: the next picture). An output that "
+          "is "
           "one of the inputs is refused; a file of records is written beside the old one and takes "
           "its place when the run is through, unless --append is given. At the end one line on "
           "standard error says what the run came to; with records in a file each failed input is "
@@ -59,7 +61,9 @@ Command ProcessFileCommand() {
            {65, "Every frame failed, or nothing was found."},
            {74, "The output cannot be written."},
            {78, "The configuration cannot be used."},
-           {130, "Interrupted (143: terminated); what was begun is written. Where the output file was there "
+           {130,
+            "Interrupted (143: terminated); what was begun is written. Where the output file was "
+            "there "
             "before, it stays, and the new records are in a file beside it that is named."}},
       .declare = &Declare,
   };

@@ -4,11 +4,8 @@ namespace sampleproc::apps {
 
 std::vector<Command> Commands() {
   return {
-      ServeCommand(),
-      ProcessFileCommand(),
-      ValidateConfigCommand(),
-      LoadtestCommand(),
-      HealthCommand(),
+      ServeCommand(),    ProcessFileCommand(), ValidateConfigCommand(),
+      LoadtestCommand(), HealthCommand(),
   };
 }
 

@@ -66,8 +66,8 @@ class FrameSource {
   // because frames count as in hand until `done` has been called.
   virtual void Settle(Settlement settlement, OnSettled done) = 0;
 
-  // Settlements that the upstream refuses at the moment, of frames that ended without a result: they
-  // are small and bounded, and need not count as frames in hand.
+  // Settlements that the upstream refuses at the moment, of frames that ended without a result:
+  // they are small and bounded, and need not count as frames in hand.
   virtual std::size_t Parked() const { return 0; }
 
   // Whether a frame that is settled as kReturned is worked on later: by somebody else, or by us at

@@ -15,8 +15,9 @@ namespace sampleproc::http {
 //   - a name of `own` (the service's and the machine's);
 //   - localhost or a loopback address;
 //   - the very address that the connection came in on: what an orchestrator's probe sends.
-// A request of HTTP/1.0 without the field counts as for that address. The port does not count, nor does case, nor one dot at the end. An absolute-form target has been
-// compared with Host before (head_guard.h). No path is exempt.
+// A request of HTTP/1.0 without the field counts as for that address. The port does not count, nor
+// does case, nor one dot at the end. An absolute-form target has been compared with Host before
+// (head_guard.h). No path is exempt.
 class HostCheck final : public Middleware {
  public:
   HostCheck(const std::vector<std::string>& allowed, const std::vector<std::string>& own);
