@@ -142,8 +142,11 @@ void Consumer::PullOnce() {
   const base::MonoTime began = context_.clock.Now();
   auto pulled = Pull(std::min(room, static_cast<std::size_t>(options_.batch_size)));
   if (!pulled) return Failed(pulled.error());
-  Succeeded(!pulled->empty());
-  if (!pulled->empty()) return context_.dispatcher.Accept(std::move(*pulled));
+  const bool has_frames = !pulled->empty();
+  // First: what is told may find no memory, and the frames must have an owner by then.
+  if (has_frames) context_.dispatcher.Accept(std::move(*pulled));
+  Succeeded(has_frames);
+  if (has_frames) return;
   // A source that waits for frames has paused already.
   const auto waited = std::chrono::duration_cast<milliseconds>(context_.clock.Now() - began);
   Pause(options_.poll_interval - waited);
