@@ -14,6 +14,7 @@ namespace {
 std::string AnotherValue(const Key& key) {
   switch (key.kind) {
     case Kind::kString:
+      if (key.max < 7) return "\"600\"";  // http.unix_socket_mode
       return key.url ? "\"http://another:1\"" : "\"another\"";
     case Kind::kBool:
       return std::get<bool>(key.get(Config{})) ? "false" : "true";

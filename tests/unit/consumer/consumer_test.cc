@@ -194,6 +194,7 @@ TEST_CASE("what is pulled is dispatched, a batch at most at a time") {
   bench.source.Give(Frames(3));
   bench.source.Give(Frames(2));
   while (bench.ledger.totals().dead < 5) std::this_thread::yield();
+  while (!bench.consumer->facts().last_frame) std::this_thread::yield();
   CHECK(bench.consumer->facts().running);
   CHECK(bench.consumer->facts().connected);
   CHECK(bench.consumer->facts().problem.empty());
@@ -210,6 +211,9 @@ TEST_CASE("failures are backed off and counted, each change of state is logged o
   bench.source.Give(std::unexpected(Broken(ErrorCode::kRequestTimeout)));
   bench.source.Give(Frames(1));
   while (bench.ledger.totals().dead < 1) std::this_thread::yield();
+  while (bench.log.Count(kFound) < 2)
+    std::this_thread::yield();  // told after the frames' hand-over
+  while (!bench.conditions.List().empty()) std::this_thread::yield();
   {
     const std::lock_guard lock(bench.mutex);
     CHECK(bench.failures == std::vector{1, 2, 3, 4, 1});
