@@ -213,16 +213,15 @@ void Stream::Stamp(ModulePicture* picture) {
     pts = packet_times_.front();
     packet_times_.pop_front();
   }
-  const AVRational unit = demuxer_->streams[index_]->time_base;
-  picture->has_pts = pts != AV_NOPTS_VALUE;
-  picture->pts = picture->has_pts ? pts : 0;
-  picture->pts_num = unit.num;
-  picture->pts_den = unit.den;
-  picture->codec = avcodec_get_name(decoder_->codec_id);
+  Describe(pts, picture);
 }
 
 void Stream::StampPacket(ModulePicture* picture) {
   const std::int64_t pts = packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts;
+  Describe(pts, picture);
+}
+
+void Stream::Describe(std::int64_t pts, ModulePicture* picture) const {
   const AVRational unit = demuxer_->streams[index_]->time_base;
   picture->has_pts = pts != AV_NOPTS_VALUE;
   picture->pts = picture->has_pts ? pts : 0;

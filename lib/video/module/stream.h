@@ -39,6 +39,7 @@ class Stream {
   ModuleStatus NextPicture(int channels, ModulePicture* picture, const char** what);
   bool GoOnBehindDamage();
   void StampPacket(ModulePicture* picture);
+  void Describe(std::int64_t pts, ModulePicture* picture) const;
   ModuleStatus DamageOr(Fed fed, const char** what);
   ModuleStatus TakePicture(const char** what);
   ModuleStatus Convert(int channels, ModulePicture* picture, const char** what);
