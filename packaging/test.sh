@@ -53,7 +53,7 @@ run_tests() {
   local preset=$1 log="build/ctest-${1}.log" summary status=0
   shift
   say "test ${preset} $*"
-  ctest --preset "${preset}" --no-tests=error "$@" 2>&1 | tee "${log}" || status=$?
+  ctest --preset "${preset}" --no-tests=error --parallel "$(nproc)" "$@" 2>&1 | tee "${log}" || status=$?
   summary=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' \
     "${log}")
   if [[ -z ${summary} ]]; then

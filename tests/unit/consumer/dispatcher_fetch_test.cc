@@ -62,7 +62,12 @@ TEST_CASE("the frames of a host that is away wait, and are all done when it is b
     std::this_thread::yield();
   }
   CHECK(bench.upstream.Settled().empty());
-  CHECK(bench.conditions.List().size() == 1);
+  // A dispatcher that the machine kept from running while the time flew may have taken its frames
+  // for gone; then it asks again and tells it again.
+  while (bench.conditions.List().size() != 1) {
+    bench.clock.Advance(std::chrono::milliseconds(5));
+    std::this_thread::yield();
+  }
   CHECK(bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0)) > 0);
   bench.pixels.Up("away");
   bench.AwaitRetries(40);
