@@ -363,7 +363,7 @@ TEST_CASE("a frame stays in the spool while a sink holds its result") {
   life.keeper.emplace(*life.spool, sinks, frame::Options(), life.clock, life.conditions);
   const auto tickets = life.Pull({"a", "b"});
   for (const std::uint64_t ticket : tickets) {
-    sinks.Take({"", ""}, log);
+    sinks.Take({"", ""}, life.log);
     life.End(ticket);
   }
   CHECK(Files(dir) == Strings{"1.json", "lock"});
