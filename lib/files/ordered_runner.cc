@@ -17,7 +17,7 @@ constexpr std::size_t kWindowPerJob = 4;
 
 // Takes none: the text is within the string itself.
 std::unexpected<base::Error> NoMemory() {
-  return base::Fail(base::ErrorCode::kInternal, "no memory");
+  return base::Fail(base::ErrorCode::kInternal, "out of memory");
 }
 
 base::Result<frame::FrameResult> Guarded(const Work& work, Task& task) {
