@@ -1,12 +1,14 @@
 #include "api/process_handler.h"
 
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "api/frame_request.h"
 #include "base/error.h"
+#include "base/out_of_memory.h"
 #include "frame/result_json.h"
 #include "http/accept.h"
 #include "http/error_response.h"
@@ -155,7 +157,11 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
     job->request = std::move(frame);
     auto submitted = context.pool.Submit(
         [context, job](process::Processor& processor, process::CameraTurns::Turn turn) {
-          Work(context, *job, processor, std::move(turn));
+          try {
+            Work(context, *job, processor, std::move(turn));
+          } catch (const std::bad_alloc&) {
+            job->Fail(base::OutOfMemory().error());
+          }
         },
         std::move(facts));
     if (!submitted) job->TurnAway(submitted.error());

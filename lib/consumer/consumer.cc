@@ -33,9 +33,15 @@ Consumer::Consumer(const PullContext& context, const Options& options, std::stri
       upstream_(std::move(upstream)),
       backoff_(std::move(backoff)),
       facts_{.running = true, .problem = "no pull has been answered yet", .last_frame = {}},
-      heard_(context.clock.Now()),
-      thread_([this] { Run(); }),
-      prober_([this] { RunProbes(); }) {}
+      heard_(context.clock.Now()) {
+  try {
+    thread_ = std::jthread([this] { Run(); });
+    prober_ = std::jthread([this] { RunProbes(); });
+  } catch (...) {
+    Stop();  // one of them may be there
+    throw;
+  }
+}
 
 Consumer::~Consumer() { Stop(); }
 

@@ -1,6 +1,7 @@
 #include "consumer/dispatcher.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "consumer/entry_pixels.h"
@@ -117,21 +118,22 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   return held;
 }
 
-void Dispatcher::Accept(std::vector<Delivery> deliveries) {
+void Dispatcher::Accept(std::vector<Delivery> deliveries) noexcept {
   context_.ledger.Offered(deliveries.size());
-  std::vector<process::StartFrame> starts;
-  starts.reserve(deliveries.size());
-  for (Delivery& delivery : deliveries) {
-    starts.emplace_back(
-        [this, &delivery](process::BatchPart part) { AcceptOne(delivery, std::move(part)); });
+  try {
+    process::StartBatch(deliveries.size(),
+                        [this, &deliveries](std::size_t index, process::BatchPart part) {
+                          AcceptOne(deliveries[index], std::move(part));
+                        },
+                        context_.log, {});
+  } catch (const std::exception&) {  // no memory to count them together
+    for (Delivery& delivery : deliveries) AcceptOne(delivery, {});
   }
-  process::StartBatch(std::move(starts), context_.log, {});
 }
 
-void Dispatcher::AcceptOne(Delivery& delivery, process::BatchPart part) {
+void Dispatcher::AcceptOne(Delivery& delivery, process::BatchPart part) noexcept {
   Endings endings;
   HeldPtr held;
-  std::optional<std::exception_ptr> thrown;
   {
     const base::MutexLock lock(mutex_);
     ++held_;
@@ -140,28 +142,27 @@ void Dispatcher::AcceptOne(Delivery& delivery, process::BatchPart part) {
       held->part.emplace(std::move(part));
       if (held->without_memory) ++without_memory_;
       Enter(held, endings);
-    } catch (const std::exception&) {
-      thrown = std::current_exception();
+    } catch (const std::exception& error) {
+      if (held) GiveUp(held, error, endings);
     }
     Move(endings);
   }
   GoOut(std::move(endings));
-  if (!thrown) return;
-  if (held) return Recover(held, *thrown);
+  if (held) return;
   context_.log.Error("a pulled frame could not be held",
                      {{"frame_id", std::string_view(delivery.entry.frame_id)}});
-  const bool takes_back = outcomes_.TakesBack();
+  const Outcomes::Fate fate = outcomes_.GivenUp();
   outcomes_.End({}, {.ticket = delivery.ticket,
-                     .ending = takes_back ? Ending::kReturned : Ending::kDead,
-                     .frame_id = {},
+                     .ending = fate.ending,
+                     .frame_id = std::move(delivery.entry.frame_id),
                      .record = {},
-                     .reason = takes_back ? "" : "internal"});
+                     .reason = fate.reason});
 }
 
 void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
   SetState(*held, held->state);
   if (const std::string_view reason = held->delivery.drop; !reason.empty()) {
-    return End(held, Ending::kDropped, std::string(reason), endings);
+    return End(held, Ending::kDropped, reason, endings);
   }
   if (held->delivery.broken) return Die(held, *held->delivery.broken, endings);
   if (cancelled_ || (draining_ && outcomes_.TakesBack())) {
@@ -184,10 +185,10 @@ void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
 bool Dispatcher::TooManyWaitFor(const std::string& host) const {
   if (!hosts_.Paused(host, clock_.Now())) return false;
   std::size_t waiting = 0;
-  for (const HeldPtr& held : Waiting()) {
+  waiting_.ForEach([&](const HeldPtr& held, bool) {
     const PixelPlace* place = held->PlaceToAsk();
     if (place != nullptr && place->host == host) ++waiting;
-  }
+  });
   return waiting >= static_cast<std::size_t>(options_.max_waiting) / 2;
 }
 
@@ -218,7 +219,7 @@ void Dispatcher::Tick() {
 
 // Everything that can move moves. What throws on the way costs time: the next event or tick tries
 // again.
-void Dispatcher::Move(Endings& endings) {
+void Dispatcher::Move(Endings& endings) noexcept {
   if (stopped_) return;
   const base::MonoTime now = clock_.Now();
   try {
@@ -257,13 +258,11 @@ void Dispatcher::StartFetches(base::MonoTime now) {
 
 // Pixels that are not next of their camera make room for those that are, and are fetched again.
 void Dispatcher::DropFetchedAhead() {
-  std::vector<HeldPtr> ahead;
-  waiting_.ForEach([&](const HeldPtr& held, bool first) {
-    if (!first && held->state == FrameState::kReady && !held->fetched.empty()) {
-      ahead.push_back(held);
-    }
+  HeldList ahead;
+  waiting_.ForEach([&ahead](const HeldPtr& held, bool first) {
+    if (!first && held->state == FrameState::kReady && !held->fetched.empty()) ahead.Push(held);
   });
-  for (const HeldPtr& held : ahead) {
+  while (const HeldPtr held = ahead.Pop()) {
     held->frame.reset();
     held->fetched = {};
     held->reservation.Release();
@@ -275,12 +274,14 @@ void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
   if (now < next_look_) return;
   next_look_ = now + (pull_room_.drops() ? kLookForOld : kLookForAges);
   if (pull_room_.drops()) {
-    for (const HeldPtr& held : Waiting()) {
-      if (TooOld(*held)) End(held, Ending::kDropped, kTooOld, endings);
-    }
+    HeldList old;
+    waiting_.ForEach([&](const HeldPtr& held, bool) {
+      if (TooOld(*held)) old.Push(held);
+    });
+    while (const HeldPtr held = old.Pop()) End(held, Ending::kDropped, kTooOld, endings);
   }
-  for (const std::string& host : hosts_.ForgetUnwanted(now)) {
-    context_.conditions.Clear(telemetry::condition::kPixelHost, host);
+  while (const auto host = hosts_.ForgetUnwanted(now)) {
+    context_.conditions.Clear(telemetry::condition::kPixelHost, *host);
   }
   WatchAge();
 }
@@ -315,10 +316,12 @@ void Dispatcher::AskForTick(base::MonoTime now) {
     also(one_by_one_until_);
     if (pause_end_ && *pause_end_ <= now) {
       pause_end_.reset();
-      for (const HeldPtr& held : Waiting()) {
-        if (held->not_before <= now) continue;
-        pause_end_ = pause_end_ ? std::min(*pause_end_, held->not_before) : held->not_before;
-      }
+      std::optional<base::MonoTime> first;
+      waiting_.ForEach([&](const HeldPtr& held, bool) {
+        if (held->not_before <= now) return;
+        first = first ? std::min(*first, held->not_before) : held->not_before;
+      });
+      pause_end_ = first;
     }
     also(pause_end_);
   }
@@ -331,19 +334,13 @@ bool Dispatcher::TooOld(const HeldFrame& held) const {
   return options_.max_age > milliseconds(0) && clock_.Wall() - held.taken > options_.max_age;
 }
 
-std::vector<HeldPtr> Dispatcher::Waiting() const {
-  std::vector<HeldPtr> all;
-  waiting_.ForEach([&all](const HeldPtr& held, bool) { all.push_back(held); });
-  return all;
-}
-
 void Dispatcher::BeginDrain() {
   Endings endings;
   {
     const base::MutexLock lock(mutex_);
     draining_ = true;
     if (outcomes_.TakesBack()) {
-      for (const HeldPtr& held : Waiting()) End(held, Ending::kReturned, {}, endings);
+      while (const HeldPtr held = waiting_.Any()) End(held, Ending::kReturned, {}, endings);
     }
     Move(endings);
   }
@@ -363,16 +360,21 @@ std::uint64_t Dispatcher::Drain(const base::Deadline& end) {
 
 void Dispatcher::Cancel() {
   Endings endings;
-  std::vector<HeldPtr> with_workers;
   {
     const base::MutexLock lock(mutex_);
     cancelled_ = true;
-    for (const HeldPtr& held : Waiting()) End(held, Ending::kReturned, {}, endings);
-    for (const auto& [number, held] : handed_) with_workers.push_back(held);
+    while (const HeldPtr held = waiting_.Any()) End(held, Ending::kReturned, {}, endings);
     changed_.NotifyAll();
   }
-  for (const HeldPtr& held : with_workers) held->cancel.Cancel();
+  for (HeldPtr held = NextHanded(0); held; held = NextHanded(held->number)) held->cancel.Cancel();
   GoOut(std::move(endings));
+}
+
+// The first that was pulled after that number; null when there is none.
+HeldPtr Dispatcher::NextHanded(std::uint64_t after) const {
+  const base::MutexLock lock(mutex_);
+  const auto next = handed_.upper_bound(after);
+  return next == handed_.end() ? nullptr : next->second;
 }
 
 // Frames that are given up stay as they are: a worker may be at them, or come to them yet, and so
@@ -384,23 +386,31 @@ void Dispatcher::GiveUpStuck(milliseconds limit) {
     const base::MutexLock lock(mutex_);
     without_workers_ = nobody_left;
     const base::MonoTime now = clock_.Now();
-    std::vector<HeldPtr> handed;
-    for (const auto& [number, held] : handed_) handed.push_back(held);
-    for (const HeldPtr& held : handed) {
+    for (auto next = handed_.begin(); next != handed_.end();) {
+      const HeldPtr held = (next++)->second;  // its end takes it out
+      held->left_with_worker = true;
       if (held->state == FrameState::kInWork && now - held->since >= limit) {
         context_.log.Error("a worker does not come back from this frame: it is given up",
                            {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
                             {"deliveries", std::int64_t{held->delivery.deliveries}}});
-        context_.work.metrics.FrameFailed(
-            base::Fail(base::ErrorCode::kDeadline, "its worker does not come back").error());
-        End(held, Ending::kDead, "stuck", endings, true);
+        CountStuck();
+        End(held, Ending::kDead, "stuck", endings);
       } else if (held->state == FrameState::kQueued && nobody_left && outcomes_.TakesBack()) {
-        End(held, Ending::kReturned, {}, endings, true);
+        End(held, Ending::kReturned, {}, endings);
+      } else {
+        held->left_with_worker = false;
       }
     }
     Move(endings);
   }
   GoOut(std::move(endings));
+}
+
+void Dispatcher::CountStuck() noexcept {
+  try {
+    context_.work.metrics.FrameFailed({base::ErrorCode::kDeadline, "stuck", {}, {}});
+  } catch (const std::exception&) {  // no memory for a metric
+  }
 }
 
 nanoseconds Dispatcher::OldestAge() const {

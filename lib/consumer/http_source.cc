@@ -110,6 +110,7 @@ Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
   if (spool_ != nullptr) {
     spool_->Sweep();
     std::vector<Delivery> left;
+    left.reserve(1);  // what is handed out must arrive
     if (auto next = spool_->NextLeft(next_ticket_)) {
       ++next_ticket_;
       left.push_back(std::move(*next));

@@ -93,18 +93,13 @@ std::optional<base::MonoTime> PixelHosts::NextTry(base::MonoTime now) const {
   return next;
 }
 
-std::vector<std::string> PixelHosts::ForgetUnwanted(base::MonoTime now) {
-  std::vector<std::string> forgotten;
-  for (auto it = hosts_.begin(); it != hosts_.end();) {
-    const Host& host = it->second;
-    if (host.failing && host.under_way == 0 && now >= host.next_try + kForgotten) {
-      forgotten.push_back(it->first);
-      it = hosts_.erase(it);
-    } else {
-      ++it;
-    }
-  }
-  return forgotten;
+std::optional<std::string> PixelHosts::ForgetUnwanted(base::MonoTime now) {
+  const auto unwanted = std::ranges::find_if(hosts_, [now](const auto& each) {
+    const Host& host = each.second;
+    return host.failing && host.under_way == 0 && now >= host.next_try + kForgotten;
+  });
+  if (unwanted == hosts_.end()) return std::nullopt;
+  return std::move(hosts_.extract(unwanted).key());
 }
 
 void PixelHosts::ForgetSome() {

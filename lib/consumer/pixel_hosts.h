@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -60,9 +59,9 @@ class PixelHosts {
   // When to look again, because a pause has ended or a host can be forgotten. Nothing: no need to.
   std::optional<base::MonoTime> NextTry(base::MonoTime now) const;
 
-  // Forgets hosts that failed and that nobody has asked again for kForgotten after their pause:
-  // there is no frame of theirs any more. Returns their names.
-  std::vector<std::string> ForgetUnwanted(base::MonoTime now);
+  // Forgets a host that failed and that nobody has asked again for kForgotten after its pause:
+  // there is no frame of it any more. Returns its name; nothing when there is no such host left.
+  std::optional<std::string> ForgetUnwanted(base::MonoTime now);
 
  private:
   struct Host {

@@ -1,6 +1,7 @@
 #include "consumer/redis_source.h"
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -148,6 +149,18 @@ Delivery RedisSource::Take(const std::string& id, RedisReply& values, int delive
 }
 
 Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
+  const std::uint64_t first = settler_.next_ticket();
+  try {
+    return PullSome(count);
+  } catch (const std::exception&) {
+    // No memory: what came is ours and nobody knows of it, as after an answer that was lost.
+    lost_ = true;
+    settler_.LetGo(first);
+    throw;
+  }
+}
+
+Result<std::vector<Delivery>> RedisSource::PullSome(std::size_t count) {
   const PullGate::Pass pass(gate_);
   if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
   if (lost_) {

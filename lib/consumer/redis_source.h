@@ -81,6 +81,7 @@ class RedisSource final : public FrameSource {
  private:
   using Deliveries = base::Result<std::vector<Delivery>>;
 
+  Deliveries PullSome(std::size_t count);
   base::Result<void> MakeGroup();
   base::Result<void> BeSeen();
   void ForgetTheGone();

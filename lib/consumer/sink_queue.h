@@ -82,13 +82,16 @@ class SinkQueue final : public ResultSink {
     bool delivered_since = false;
   };
 
-  void Run();
+  void Run() noexcept;
   bool AwaitRecords();
-  base::Result<SinkTarget::Settled> DeliverSome();
+  base::Result<SinkTarget::Settled> DeliverSome() noexcept;
   std::vector<const ResultRecord*> NextBatch();
-  void Settle(const base::Result<SinkTarget::Settled>& delivered);
-  void PauseAfter(const base::Error& error);
+  void Settle(const base::Result<SinkTarget::Settled>& delivered) noexcept;
+  void PauseAfter(const base::Error& error) noexcept;
+  static void Note(std::string& reason, const std::string& text) noexcept;
+  void TellIfPossible() noexcept REQUIRES(mutex_);
   bool Keep(const ResultRecord& record) REQUIRES(mutex_);
+  std::optional<std::chrono::seconds> Overdue() const REQUIRES(mutex_);
   std::string Problem() const REQUIRES(mutex_);
   void Tell() REQUIRES(mutex_);
 

@@ -199,9 +199,33 @@ Result<void> Spool::Append(const std::string& path, std::string_view line) const
 }
 
 void Spool::Note(const Place& place, std::string_view what) {
-  const auto noted = Append(PathOf(place.answer, kLog),
-                            std::string(what) + ' ' + std::to_string(place.frame) + '\n');
-  unnoted_ = noted ? "" : noted.error().message;
+  std::string line = std::string(what) + ' ' + std::to_string(place.frame) + '\n';
+  auto noted = Append(PathOf(place.answer, kLog), line);
+  unnoted_.reset();
+  if (!noted) unnoted_ = {place.answer, std::move(line), std::move(noted.error().message)};
+}
+
+// Tries the line again that could not be written. Of an answer that has gone it means nothing.
+void Spool::NoteAgain() {
+  if (!unnoted_) return;
+  base::Result<void> noted;
+  if (answers_.contains(unnoted_->answer)) {
+    noted = Append(PathOf(unnoted_->answer, kLog), unnoted_->line);
+  }
+  if (noted) return unnoted_.reset();
+  unnoted_->reason = std::move(noted.error().message);
+}
+
+Result<void> Spool::TryWrite(std::size_t bytes) {
+  const base::MutexLock lock(mutex_);
+  const std::string path = folder_ + "/probe";
+  ::unlink(path.c_str());  // of a process that was killed
+  const auto file = WriteFile(path, std::string(bytes, ' '));
+  if (!file) return std::unexpected(file.error());
+  Result<void> synced;
+  if (::fdatasync(file->get()) != 0 || ::fsync(folder_fd_.get()) != 0) synced = Failed(path);
+  ::unlink(path.c_str());
+  return synced;
 }
 
 void Spool::Trying(const Place& place) {
@@ -269,13 +293,14 @@ std::optional<Spool::Left> Spool::TakeLeft() {
   while (!left_.empty()) {
     const std::uint64_t number = left_.front();
     auto left = Read(number);
-    left_.pop_front();
     if (!left) {
       unread_[number] = std::move(left.error().message);
+      left_.pop_front();
       continue;
     }
-    unread_.erase(number);
     answers_[number].done = left->done;
+    unread_.erase(number);
+    left_.pop_front();
     return std::move(*left);
   }
   return std::nullopt;
@@ -303,6 +328,7 @@ void Spool::Retry() {
   for (const auto& [number, reason] : unread_) {
     if (std::ranges::find(left_, number) == left_.end()) left_.push_back(number);
   }
+  NoteAgain();
   std::vector<std::uint64_t> numbers;
   for (const auto& [number, reason] : unremoved_) numbers.push_back(number);
   for (const std::uint64_t number : numbers) Remove(number);
@@ -318,7 +344,7 @@ Spool::Troubles Spool::troubles() const {
   const base::MutexLock lock(mutex_);
   Troubles troubles{.unread = FirstOf(unread_),
                     .unremoved = FirstOf(unremoved_),
-                    .unnoted = unnoted_,
+                    .unnoted = unnoted_ ? unnoted_->reason : "",
                     .torn = {}};
   if (torn_.empty()) return troubles;
   troubles.torn = PathOf(torn_.begin()->first, kTornAnswer);

@@ -87,12 +87,21 @@ class Spool {
   // An answer that holds no frames gets its telling name. When that fails it is left for Retry.
   void SetAside(std::uint64_t answer);
 
-  // Tries again what failed: to read, to delete; looks whether torn files are still there. Every
-  // few seconds.
+  // Tries again what failed: to read, to delete, to write a line; looks whether torn files are
+  // still there. Every few seconds.
   void Retry();
+  // Whether a file of so many bytes can be written now; it is deleted again. Fails as Write does.
+  base::Result<void> TryWrite(std::size_t bytes);
   Troubles troubles() const;
 
  private:
+  // The last line that was to be written, if it could not be.
+  struct Unnoted {
+    std::uint64_t answer;
+    std::string line;
+    std::string reason;
+  };
+
   struct Answer {
     std::uint64_t bytes = 0;
     std::size_t frames = 0;
@@ -105,6 +114,7 @@ class Spool {
   void Find(std::uint64_t number, std::string_view ending, std::uint64_t bytes) REQUIRES(mutex_);
   base::Result<base::Descriptor> WriteFile(const std::string& path, std::string_view text) const;
   std::string PathOf(std::uint64_t answer, std::string_view ending) const;
+  void NoteAgain() REQUIRES(mutex_);
   void Note(const Place& place, std::string_view what) REQUIRES(mutex_);
   base::Result<void> Append(const std::string& path, std::string_view line) const;
   void RemoveIfDone(std::uint64_t number) REQUIRES(mutex_);
@@ -123,7 +133,7 @@ class Spool {
   // Those that could not be read, or not be deleted, and why; until that has worked.
   std::map<std::uint64_t, std::string> unread_ GUARDED_BY(mutex_);
   std::map<std::uint64_t, std::string> unremoved_ GUARDED_BY(mutex_);
-  std::string unnoted_ GUARDED_BY(mutex_);
+  std::optional<Unnoted> unnoted_ GUARDED_BY(mutex_);
   std::map<std::uint64_t, std::uint64_t> torn_ GUARDED_BY(mutex_);  // bytes of those set aside
   // Asked for by who must not wait for a disk.
   std::atomic<std::uint64_t> bytes_ = 0;

@@ -138,11 +138,11 @@ std::size_t WaitingRoom::Blocked(base::MonoTime now) const {
   return blocked;
 }
 
-void WaitingRoom::ForEach(const std::function<void(const HeldPtr&, bool first)>& visit) const {
+HeldPtr WaitingRoom::Any() const {
   for (const auto& [camera, lane] : lanes_) {
-    bool first = true;
-    for (const HeldPtr& frame : lane.frames) visit(frame, std::exchange(first, !camera));
+    if (!lane.frames.empty()) return lane.frames.front();
   }
+  return nullptr;
 }
 
 std::optional<base::WallTime> WaitingRoom::Oldest() const {

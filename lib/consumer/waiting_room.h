@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "consumer/held_frame.h"
@@ -49,8 +50,17 @@ class WaitingRoom {
   std::size_t Blocked(base::MonoTime now) const;
 
   // Calls with each frame, by lane and in order, and whether no frame of its camera is before it.
-  // The room must not be changed meanwhile.
-  void ForEach(const std::function<void(const HeldPtr&, bool first)>& visit) const;
+  // No frame may be added or removed meanwhile. Takes no memory of its own.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const auto& [camera, lane] : lanes_) {
+      bool first = true;
+      for (const HeldPtr& frame : lane.frames) visit(frame, std::exchange(first, !camera));
+    }
+  }
+
+  // Any frame; null when there is none.
+  HeldPtr Any() const;
 
   std::size_t size() const { return size_; }
   std::size_t lanes() const { return busy_lanes_; }  // cameras with a waiting frame

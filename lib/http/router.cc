@@ -10,11 +10,14 @@ namespace sampleproc::http {
 
 Responder::~Responder() {
   if (!deliver_) return;
+  Response response;
   try {
-    Send(ErrorResponse({base::ErrorCode::kInternal, "the request was dropped", {}, {}}, "", ""));
+    response =
+        ErrorResponse({base::ErrorCode::kInternal, "the request was dropped", {}, {}}, "", "");
   } catch (const std::exception&) {
-    deliver_ = nullptr;  // out of memory even for this; the request's deadline will answer it
+    response = BareResponse();
   }
+  Send(std::move(response));
 }
 
 void Responder::Send(Response response) {

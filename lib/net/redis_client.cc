@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
+#include <memory>
 #include <new>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "net/redis_refusal.h"
 
 namespace sampleproc::net {
@@ -25,19 +28,33 @@ struct Allowed {
 
 // hiredis asks these to make the parts of a reply, and hands each its task: where in its parent's
 // array the part stands. A part that is refused ends the reading.
-RedisReply* Place(const redisReadTask* task) {
-  if (task->parent == nullptr) return new RedisReply;
+RedisReply& PartOf(const redisReadTask* task) {
   auto* parent = static_cast<RedisReply*>(task->parent->obj);
-  return &parent->elements[static_cast<std::size_t>(task->idx)];
+  return parent->elements[static_cast<std::size_t>(task->idx)];
+}
+
+// Without memory a part is refused too: no exception may pass through hiredis.
+template <typename Make>
+void* Made(const redisReadTask* task, Make make) noexcept {
+  try {
+    std::unique_ptr<RedisReply> outermost;
+    if (task->parent == nullptr) outermost = std::make_unique<RedisReply>();
+    RedisReply& reply = outermost ? *outermost : PartOf(task);
+    make(reply);
+    (void)outermost.release();
+    return &reply;
+  } catch (const std::exception&) {
+    return nullptr;
+  }
 }
 
 void* CreateString(const redisReadTask* task, char* text, std::size_t size) {
-  RedisReply* reply = Place(task);
-  reply->kind = task->type == REDIS_REPLY_ERROR    ? Kind::kError
-                : task->type == REDIS_REPLY_STATUS ? Kind::kStatus
-                                                   : Kind::kText;
-  reply->text.assign(text, size);
-  return reply;
+  return Made(task, [&](RedisReply& reply) {
+    reply.kind = task->type == REDIS_REPLY_ERROR    ? Kind::kError
+                 : task->type == REDIS_REPLY_STATUS ? Kind::kStatus
+                                                    : Kind::kText;
+    reply.text.assign(text, size);
+  });
 }
 
 void* CreateArray(const redisReadTask* task, int elements) {
@@ -48,23 +65,21 @@ void* CreateArray(const redisReadTask* task, int elements) {
     return nullptr;
   }
   allowed->elements -= count;
-  RedisReply* reply = Place(task);
-  reply->kind = Kind::kArray;
-  reply->elements.resize(count);
-  return reply;
+  return Made(task, [&](RedisReply& reply) {
+    reply.kind = Kind::kArray;
+    reply.elements.resize(count);
+  });
 }
 
 void* CreateInteger(const redisReadTask* task, long long value) {
-  RedisReply* reply = Place(task);
-  reply->kind = Kind::kInteger;
-  reply->integer = value;
-  return reply;
+  return Made(task, [&](RedisReply& reply) {
+    reply.kind = Kind::kInteger;
+    reply.integer = value;
+  });
 }
 
 void* CreateNil(const redisReadTask* task) {
-  RedisReply* reply = Place(task);
-  reply->kind = Kind::kNil;
-  return reply;
+  return Made(task, [](RedisReply& reply) { reply.kind = Kind::kNil; });
 }
 
 // Of the outermost part only: the others live in it.
@@ -85,9 +100,8 @@ Result<std::string> Format(const RedisCommand& command) {
   const int size = ::redisFormatCommandArgv(&formatted, static_cast<int>(words.size()),
                                             words.data(), sizes.data());
   if (size < 0) return Fail(ErrorCode::kInternal, "a command for Redis cannot be made");
-  std::string bytes(formatted, static_cast<std::size_t>(size));
-  ::redisFreeCommand(formatted);
-  return bytes;
+  const std::unique_ptr<char, decltype(&::redisFreeCommand)> owner(formatted, &::redisFreeCommand);
+  return std::string(formatted, static_cast<std::size_t>(size));
 }
 
 }  // namespace
@@ -140,6 +154,7 @@ class RedisClient::Reader {
 
   std::unexpected<base::Error> NotResp() const {
     if (allowed_.exceeded) return TooLarge();
+    if (reader_->err == REDIS_ERR_OOM) return base::OutOfMemory();
     return Fail(ErrorCode::kIo, "what came is no reply of a Redis server");
   }
 
@@ -244,12 +259,17 @@ Result<std::vector<RedisReply>> RedisClient::Ask(std::span<const RedisCommand> c
                                                  const base::Allowance& allowance,
                                                  std::chrono::milliseconds wait) {
   Result<std::vector<RedisReply>> replies;
-  Result<void> done;
-  if (!connected()) done = Connect(allowance.Within(limits_.connect));
-  if (done) {
-    replies = Exchange(commands, allowance.Within(limits_.answer + wait));
-  } else {
-    replies = std::unexpected(std::move(done.error()));
+  try {
+    Result<void> done;
+    if (!connected()) done = Connect(allowance.Within(limits_.connect));
+    if (done) {
+      replies = Exchange(commands, allowance.Within(limits_.answer + wait));
+    } else {
+      replies = std::unexpected(std::move(done.error()));
+    }
+  } catch (...) {
+    Disconnect();  // else the next one would read the answer to this one
+    throw;
   }
   if (!replies) Disconnect();
   return replies;

@@ -66,8 +66,8 @@ class RedisClient {
   // replies. `wait` is added to the limit of an answer: for commands that block. Fails with
   // kUnavailable (no connection, the server went away), kRequestTimeout, kCancelled, kIo (what came
   // is no RESP), kTooLarge (a reply over a limit), kConfig (the login was refused, the password
-  // cannot be read). After a failure the connection is closed; what was sent may have been done or
-  // not.
+  // cannot be read), kOverloaded (no memory, which it may throw as well). After a failure or an
+  // exception the connection is closed; what was sent may have been done or not.
   base::Result<std::vector<RedisReply>> Ask(std::span<const RedisCommand> commands,
                                             const base::Allowance& allowance = {},
                                             std::chrono::milliseconds wait = {});

@@ -51,7 +51,7 @@ class Upstream final : public FrameSource {
     std::vector<std::string> lines;
     for (const Settlement& each : settled_) {
       lines.push_back(each.frame_id + ':' + kEndings[static_cast<int>(each.ending)] +
-                      (each.reason.empty() ? "" : ":" + each.reason));
+                      (each.reason.empty() ? "" : ":" + std::string(each.reason)));
     }
     return lines;
   }

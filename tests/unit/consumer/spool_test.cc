@@ -250,6 +250,22 @@ TEST_CASE("an answer that cannot be written down is told until one can") {
   CHECK(life.Problems().empty());
 }
 
+TEST_CASE("that answers can be written down again is found out without one") {
+  const testing::TempDir dir;
+  Life life(dir);
+  fs::create_directories(dir.path() / "spool" / "1.json");
+  fs::create_directories(dir.path() / "spool" / "probe");
+  CHECK_FALSE(life.keeper->Write("{}"));
+  life.RetryIsDue();
+  CHECK(life.Problems() == Strings{"write"});
+  fs::remove(dir.path() / "spool" / "1.json");
+  fs::remove(dir.path() / "spool" / "probe");
+  CHECK(life.Problems() == Strings{"write"});  // it is not tried all the time
+  life.RetryIsDue();
+  CHECK(life.Problems().empty());
+  CHECK(Files(dir) == Strings{"lock"});
+}
+
 TEST_CASE("a done answer that cannot be deleted is told, and done only once") {
   const testing::TempDir dir;
   {
@@ -280,6 +296,23 @@ TEST_CASE("lines that cannot be written are told until one can") {
   fs::remove(dir.path() / "spool" / "1.log");
   life.End(tickets[1]);
   CHECK(life.Problems().empty());
+}
+
+TEST_CASE("a line that could not be written is written when it can be") {
+  const testing::TempDir dir;
+  Life life(dir);
+  const auto tickets = life.Pull({"a", "b"});
+  fs::create_directories(dir.path() / "spool" / "1.log");
+  life.End(tickets[0]);
+  life.RetryIsDue();
+  CHECK(life.Problems() == Strings{"notes"});
+  fs::remove(dir.path() / "spool" / "1.log");
+  life.RetryIsDue();
+  CHECK(life.Problems().empty());
+  life.keeper.reset();
+  life.spool.reset();
+  Life next(dir);
+  CHECK(next.Next() == "b 2");
 }
 
 TEST_CASE("a spool says when it is full, and belongs to one process") {
@@ -330,7 +363,7 @@ TEST_CASE("a frame stays in the spool while a sink holds its result") {
   life.keeper.emplace(*life.spool, sinks, frame::Options(), life.clock, life.conditions);
   const auto tickets = life.Pull({"a", "b"});
   for (const std::uint64_t ticket : tickets) {
-    sinks.Take({"", ""});
+    sinks.Take({"", ""}, life.log);
     life.End(ticket);
   }
   CHECK(Files(dir) == Strings{"1.json", "lock"});
