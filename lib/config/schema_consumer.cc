@@ -132,11 +132,12 @@ void AddPullRows(std::vector<Key>& rows) {
                       [](auto& c) -> auto& { return c.consumer.max_pixel_bytes; }));
   rows.push_back(Bind({.path = "consumer.fetches",
                        .kind = Kind::kInt,
-                       .min = 1,
+                       .min = 2,
                        .max = 256,
                        .unit = "fetches",
                        .help = "How many frames' pixels are fetched at the same time from Redis, "
-                               "files and hosts. One host has half of them at most."},
+                               "files and hosts. One host has half of them at most, and those that "
+                               "fail or have not answered yet have half between them."},
                       [](auto& c) -> auto& { return c.consumer.fetches; }));
   rows.push_back(Bind({.path = "consumer.fetch_timeout",
                        .kind = Kind::kDuration,
@@ -146,16 +147,17 @@ void AddPullRows(std::vector<Key>& rows) {
                                "when that is shorter. A host that takes longer counts as away: its "
                                "frames wait and are tried again."},
                       [](auto& c) -> auto& { return c.consumer.fetch_timeout; }));
-  rows.push_back(Bind({.path = "consumer.max_waiting",
-                       .kind = Kind::kInt,
-                       .min = 1,
-                       .max = 100'000,
-                       .unit = "frames",
-                       .help = "How many frames may wait for pixels, because their host is slow or "
-                               "away, while others go on. When half of them wait for one host that "
-                               "is away, its further frames go back to Redis; a frame buffer takes "
-                               "none back, so no more are pulled when all of them wait."},
-                      [](auto& c) -> auto& { return c.consumer.max_waiting; }));
+  rows.push_back(
+      Bind({.path = "consumer.max_waiting",
+            .kind = Kind::kInt,
+            .min = 1,
+            .max = 100'000,
+            .unit = "frames",
+            .help = "How many frames may wait for pixels, because their host is slow or "
+                    "away, while others go on. When half of them wait for hosts that "
+                    "are away, further frames of those go back to Redis; a frame buffer takes "
+                    "none back, so there they are dropped (pixel_host)."},
+           [](auto& c) -> auto& { return c.consumer.max_waiting; }));
   rows.push_back(
       Bind({.path = "consumer.frame_url_hosts",
             .kind = Kind::kStringList,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <span>
 #include <utility>
 
 #include "consumer/entry_pixels.h"
@@ -169,27 +170,36 @@ void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
     return End(held, Ending::kReturned, {}, endings);
   }
   if (TooOld(*held)) return End(held, Ending::kDropped, kTooOld, endings);
-  if (!held->frame) {
-    if (held->places.empty()) return EndWithoutPixels(held, endings);
-    if (outcomes_.TakesBack() && TooManyWaitFor(held->places.front().host)) {
-      return End(held, Ending::kReturned, kPixelHost, endings);
-    }
-  }
+  if (!held->frame && held->places.empty()) return EndWithoutPixels(held, endings);
   if (const HeldPtr older = waiting_.Add(held)) {
     End(older, Ending::kDropped, kNewerFrame, endings);
   }
+  BoundWaitingForHosts(endings);
   MakeRoom(endings);
 }
 
-// Whether a host that is away has its share of the frames that may be held.
-bool Dispatcher::TooManyWaitFor(const std::string& host) const {
-  if (!hosts_.Paused(host, clock_.Now())) return false;
-  std::size_t waiting = 0;
-  waiting_.ForEach([&](const HeldPtr& held, bool) {
-    const PixelPlace* place = held->PlaceToAsk();
-    if (place != nullptr && place->host == host) ++waiting;
+// Of the frames that wait, themselves or behind their camera's first one, for hosts that are away,
+// lets go of the newest beyond their share of all that may wait: the frames of other hosts would
+// have to wait for them.
+void Dispatcher::BoundWaitingForHosts(Endings& endings) {
+  if (!hosts_.AnyFailing()) return;
+  const base::MonoTime now = clock_.Now();
+  std::vector<HeldPtr> behind;
+  bool is_away = false;
+  waiting_.ForEach([&](const HeldPtr& held, bool first) {
+    if (first) {
+      const PixelPlace* const place = held->PlaceToAsk();
+      is_away = place != nullptr && hosts_.Paused(place->host, now);
+    }
+    if (is_away) behind.push_back(held);
   });
-  return waiting >= static_cast<std::size_t>(options_.max_waiting) / 2;
+  const std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
+  if (behind.size() <= share) return;
+  std::ranges::sort(behind, {}, [](const HeldPtr& held) { return held->number; });
+  const Ending ending = outcomes_.TakesBack() ? Ending::kReturned : Ending::kDropped;
+  for (const HeldPtr& held : std::span(behind).subspan(share)) {
+    End(held, ending, kPixelHost, endings);
+  }
 }
 
 // With max_age it is better to drop a frame now than to look at it when it is nearly too old: what
@@ -244,10 +254,13 @@ void Dispatcher::StartVisits(base::MonoTime now, Endings& endings) {
 
 void Dispatcher::StartFetches(base::MonoTime now) {
   const PixelHosts* const hosts = &hosts_;
-  const auto may_ask = [&](const PixelPlace& place) { return hosts->MayAsk(place.host, now); };
+  const auto asking = [&](const PixelPlace& place) {
+    if (!hosts->MayAsk(place.host, now)) return WaitingRoom::Asking::kNo;
+    return hosts->IsFailing(place.host) ? WaitingRoom::Asking::kTrial : WaitingRoom::Asking::kYes;
+  };
   const std::size_t ahead = now < one_by_one_until_ ? 1 : kFetchAhead;
   while (hosts_.under_way() < static_cast<std::size_t>(options_.fetches)) {
-    const HeldPtr next = waiting_.NextToFetch(now, ahead, may_ask);
+    const HeldPtr next = waiting_.NextToFetch(now, ahead, asking);
     if (!next) return;
     // What is fetched long before a worker comes to it only takes memory.
     const std::size_t ready = waiting_.size() - waiting_.Blocked(now);
@@ -280,10 +293,18 @@ void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
     });
     while (const HeldPtr held = old.Pop()) End(held, Ending::kDropped, kTooOld, endings);
   }
+  ForgetHosts(now);
+  WatchAge();
+}
+
+void Dispatcher::ForgetHosts(base::MonoTime now) {
+  if (!hosts_.AnyFailing()) return;
+  waiting_.ForEach([&](const HeldPtr& held, bool) {
+    if (const PixelPlace* const place = held->PlaceToAsk()) hosts_.Wanted(place->host, now);
+  });
   while (const auto host = hosts_.ForgetUnwanted(now)) {
     context_.conditions.Clear(telemetry::condition::kPixelHost, *host);
   }
-  WatchAge();
 }
 
 void Dispatcher::WatchAge() {

@@ -131,7 +131,8 @@ class Dispatcher {
   HeldPtr Hold(Delivery& delivery) REQUIRES(mutex_);
   void Enter(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
   void MakeRoom(Endings& endings) REQUIRES(mutex_);
-  bool TooManyWaitFor(const std::string& host) const REQUIRES(mutex_);
+  void ForgetHosts(base::MonoTime now) REQUIRES(mutex_);
+  void BoundWaitingForHosts(Endings& endings) REQUIRES(mutex_);
   void StartFetch(const HeldPtr& held, base::MonoTime now) REQUIRES(mutex_);
   void Fetched(const HeldPtr& held, const std::string& host,
                base::Result<FetchedPixels> pixels) noexcept EXCLUDES(mutex_);

@@ -18,8 +18,6 @@ constexpr milliseconds kShortestPause{20};
 constexpr milliseconds kLongestPause{1'000};
 // How long nothing is fetched ahead after there was no memory for pixels.
 constexpr milliseconds kOneByOne{1'000};
-// A host may fail now and then for no reason of the frame's, so a frame has more lives there.
-constexpr int kHostLives = 10;
 // A frame that has failed so often by no fault of its own is told of.
 constexpr int kOften = 20;
 
@@ -104,10 +102,10 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const
       HostAnswered(host);
       if (!wanted) return;
       ++held->next_place;
-      held->host_successes.reset();
+      held->host_failures = 0;
       SetState(*held, FrameState::kWaiting);
       if (held->PlaceToAsk() == nullptr) EndWithoutPixels(held, endings);
-      return;
+      return BoundWaitingForHosts(endings);
     case Verdict::kFrameFault:
       HostAnswered(host);
       if (wanted) Die(held, error, endings);
@@ -133,27 +131,25 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const
   DropFetchedAhead();
 }
 
-// A host that is away is no fault of the frame. One that has handed out others since, and fails
-// with this one alone, may not be away.
+// A host that is away is no fault of the frame. One that hands out others, and this one never, is
+// not away.
 void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
                             Endings& endings) {
-  const std::uint64_t successes = hosts_.successes(host);
-  const milliseconds pause = hosts_.Failed(host, held->number, clock_.Now());
+  if (held->host_failures++ == 0) held->host_score = hosts_.ScoreOf(host);
+  const milliseconds pause = hosts_.Failed(host, clock_.Now());
   if (pause > milliseconds(0)) {
     context_.conditions.Raise(telemetry::condition::kPixelHost, host,
                               "no pixels from " + host + " (" + error.message +
                                   "): its frames wait, next try in " + Seconds(pause));
   }
   if (held->state != FrameState::kFetching) return;
-  const bool others_fine = held->host_successes && successes > *held->host_successes;
-  if (!held->host_successes) held->host_successes = successes;
-  if (others_fine && hosts_.FailsOnlyFor(host, held->number) &&
-      held->host_lives_used++ >= std::max(kHostLives, options_.max_retries)) {
+  if (hosts_.IsFramesFault(host, held->host_score, held->host_failures)) {
     return Die(held, error, endings);
   }
   SetState(*held, FrameState::kWaiting);
   // Longer than the host's pause, so that another frame asks next: this one may be the culprit.
   Pause(*held, pause > milliseconds(0) ? pause + pause / 2 : PauseAfter(++held->passing_failures));
+  BoundWaitingForHosts(endings);
 }
 
 bool Dispatcher::StartVisit(const HeldPtr& held, base::MonoTime now, Endings& endings) {

@@ -70,7 +70,9 @@ Result<std::string> ReadBelow(const std::string& root, const std::string& path,
       return base::Fail(ErrorCode::kInvalidFrame,
                         "storage_path leads out of the folder with the frames");
     }
-    return base::Fail(ErrorCode::kIo,
+    // What no other file of the folder has.
+    const bool its_own = errno == ENAMETOOLONG || errno == EINVAL || errno == ENXIO;
+    return base::Fail(its_own ? ErrorCode::kInvalidFrame : ErrorCode::kIo,
                       std::string("cannot open the frame's file: ") + std::strerror(errno));
   }
   struct stat status{};

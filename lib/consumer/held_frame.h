@@ -13,6 +13,7 @@
 #include "base/deadline.h"
 #include "consumer/camera_order.h"
 #include "consumer/frame_source.h"
+#include "consumer/pixel_hosts.h"
 #include "consumer/pixels.h"
 #include "frame/frame.h"
 #include "process/batch.h"
@@ -53,12 +54,11 @@ struct HeldFrame {
   std::string fetched;                // what the frame's view looks at when it did not come along
   std::optional<frame::Frame> frame;  // once its pixels are there
 
-  base::MonoTime not_before{};  // a pause after a failed try
-  int passing_failures = 0;     // in a row, that were not its fault
-  int lives_used = 0;           // failures that may have been its fault
-  int host_lives_used = 0;      // the same, of fetches
-  // What the host had answered when a fetch of this frame failed there for the first time.
-  std::optional<std::uint64_t> host_successes;
+  base::MonoTime not_before{};   // a pause after a failed try
+  int passing_failures = 0;      // in a row, that were not its fault
+  int lives_used = 0;            // failures that may have been its fault
+  int host_failures = 0;         // of fetches at its present place
+  PixelHosts::Score host_score;  // before the first of those
 
   // How it ends, once that is decided (kEnding).
   Ending ending = Ending::kReturned;

@@ -154,7 +154,9 @@ bool SinkQueue::AwaitRecords() {
 
 Result<SinkTarget::Settled> SinkQueue::DeliverSome() noexcept {
   try {
-    return target_->Deliver(NextBatch(), {.cancel = cancel_});
+    return target_->Deliver(
+        NextBatch(),
+        {.deadline = base::Deadline(context_.clock, kLongestDelivery), .cancel = cancel_});
   } catch (const std::bad_alloc&) {
     return base::OutOfMemory();
   } catch (const std::exception& error) {

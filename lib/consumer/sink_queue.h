@@ -60,6 +60,8 @@ struct SinkQueueContext {
 class SinkQueue final : public ResultSink {
  public:
   static constexpr std::chrono::seconds kOverdue{5};
+  // A delivery that has not ended after so long, be it that its answer drips, has failed.
+  static constexpr std::chrono::seconds kLongestDelivery{30};
   // A refusal is over when records were delivered and none was refused for so long.
   static constexpr std::chrono::seconds kRefusalLasts{5};
 

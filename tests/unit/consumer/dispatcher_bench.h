@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <string_view>
@@ -64,13 +65,17 @@ class Upstream final : public FrameSource {
   std::vector<Settlement> settled_;
 };
 
-// Pixels that arrive when the test lets them, on the threads that fetch. A frame is at the host
-// that its URL says, if it has one.
+// Pixels that arrive when the test lets them, on the threads that fetch. A frame is at the hosts
+// that its URL says, "one|another", if it has one.
 class Pixels final : public PixelLoader {
  public:
   std::vector<PixelPlace> PlacesOf(const FrameEntry& entry) const override {
-    return {{PixelPlace::Kind::kUrl, entry.frame_id,
-             entry.frame_url.empty() ? "here" : entry.frame_url}};
+    std::vector<PixelPlace> places;
+    const std::string hosts = entry.frame_url.empty() ? "here" : entry.frame_url;
+    for (const auto host : std::views::split(hosts, '|')) {
+      places.push_back({PixelPlace::Kind::kUrl, entry.frame_id, {host.begin(), host.end()}});
+    }
+    return places;
   }
   base::Result<FetchedPixels> Fetch(const PixelPlace& place,
                                     const base::Allowance& allowance) override {
