@@ -15,7 +15,6 @@ using std::chrono::nanoseconds;
 
 constexpr const char* kTooOld = "max_age";
 constexpr const char* kNewerFrame = "newer_frame";
-constexpr const char* kPixelHost = "pixel_host";
 
 // Frames of one camera whose pixels are fetched while its first one waits.
 constexpr std::size_t kFetchAhead = 4;
@@ -170,14 +169,19 @@ void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
   if (TooOld(*held)) return End(held, Ending::kDropped, kTooOld, endings);
   if (!held->frame) {
     if (held->places.empty()) return EndWithoutPixels(held, endings);
-    if (outcomes_.TakesBack() && TooManyWaitFor(held->places.front().host)) {
-      return End(held, Ending::kReturned, kPixelHost, endings);
-    }
+    if (GoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
   }
   if (const HeldPtr older = waiting_.Add(held)) {
     End(older, Ending::kDropped, kNewerFrame, endings);
   }
   MakeRoom(endings);
+}
+
+// Rather than wait for a host that is away. The source hands out no other suspect beside one.
+bool Dispatcher::GoesBack(const HeldFrame& held) const {
+  const PixelPlace* place = held.PlaceToAsk();
+  if (place == nullptr || !outcomes_.TakesBack()) return false;
+  return held.suspect() ? hosts_.Paused(place->host, clock_.Now()) : TooManyWaitFor(place->host);
 }
 
 // Whether a host that is away has its share of the frames that may be held.

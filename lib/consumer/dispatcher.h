@@ -118,6 +118,9 @@ class Dispatcher {
   std::chrono::nanoseconds OldestAge() const EXCLUDES(mutex_);
 
  private:
+  // Why a frame goes back whose host is away.
+  static constexpr const char* kPixelHost = "pixel_host";
+
   // A frame whose end is decided: what is still to be done about it without the lock.
   struct Ended {
     HeldPtr held;
@@ -134,6 +137,7 @@ class Dispatcher {
   HeldPtr Hold(Delivery& delivery) REQUIRES(mutex_);
   void Enter(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
   void MakeRoom(Endings& endings) REQUIRES(mutex_);
+  bool GoesBack(const HeldFrame& held) const REQUIRES(mutex_);
   bool TooManyWaitFor(const std::string& host) const REQUIRES(mutex_);
   void StartFetch(const HeldPtr& held, base::MonoTime now) REQUIRES(mutex_);
   void Fetched(const HeldPtr& held, const std::string& host, base::Result<FetchedPixels> pixels)

@@ -108,7 +108,8 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const
       ++held->next_place;
       held->host_successes.reset();
       SetState(*held, FrameState::kWaiting);
-      if (held->PlaceToAsk() == nullptr) EndWithoutPixels(held, endings);
+      if (held->PlaceToAsk() == nullptr) return EndWithoutPixels(held, endings);
+      if (GoesBack(*held)) End(held, Ending::kReturned, kPixelHost, endings);
       return;
     case Verdict::kFrameFault:
       HostAnswered(host);
@@ -155,6 +156,9 @@ void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, const 
   }
   SetState(*held, FrameState::kWaiting);
   // Longer than the host's pause, so that another frame asks next: this one may be the culprit.
+  if (held->suspect() && GoesBack(*held)) {
+    return End(held, Ending::kReturned, kPixelHost, endings);
+  }
   Pause(*held, pause > milliseconds(0) ? pause + pause / 2 : PauseAfter(++held->passing_failures));
 }
 

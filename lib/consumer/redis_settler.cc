@@ -166,7 +166,17 @@ RedisCommand RedisSettler::CommandFor(const Pending& pending) const {
     case Ending::kReturned:
       break;
   }
-  return {"EVAL", kReturnScript, "1", options_.stream, options_.group, context_.consumer, id};
+  // A hand-out that reached no worker is no attempt.
+  const int attempts = pending.held.deliveries - (settled.worked_on ? 0 : 1);
+  return {"EVAL",
+          kReturnScript,
+          "1",
+          options_.stream,
+          options_.group,
+          context_.consumer,
+          id,
+          kGivenBackIdle,
+          std::to_string(attempts)};
 }
 
 void RedisSettler::Run() {

@@ -1,6 +1,8 @@
 #include "consumer/redis_source.h"
 
 #include <algorithm>
+#include <charconv>
+#include <functional>
 #include <iterator>
 #include <utility>
 
@@ -26,6 +28,22 @@ constexpr milliseconds kLastPatience{1'000};
 constexpr milliseconds kBrief{500};
 constexpr int kMostDeliveries = 1'000;  // that are told apart
 constexpr std::size_t kPage = 100;      // of what is pending, beside what is in work here
+
+// Of an entry in an answer to XPENDING: somebody gave it back, and nobody has had it since. An idle
+// time is by the clock of Redis' machine, so it may be a little less.
+bool WasGivenBack(const RedisReply& pending) {
+  static const std::int64_t given_back = std::stoll(kGivenBackIdle);
+  return pending.elements[2].integer >= given_back / 2 || pending.elements[3].integer == 0;
+}
+
+// An entry's id is "<milliseconds>-<number>".
+std::pair<std::uint64_t, std::uint64_t> OrderOf(const std::string& id) {
+  std::pair<std::uint64_t, std::uint64_t> order;
+  const char* const end = id.data() + id.size();
+  const char* const dash = std::from_chars(id.data(), end, order.first).ptr;
+  if (dash < end) std::from_chars(dash + 1, end, order.second);
+  return order;
+}
 
 std::string Milliseconds(milliseconds time) { return std::to_string(time.count()); }
 
@@ -238,10 +256,14 @@ Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
       claiming_.try_emplace(id, 0);
       given_back.push_back(std::move(id));
     } else {
-      if (each.elements[1].text != context_.consumer) claiming_.try_emplace(id, 0);
+      const bool lost = each.elements[1].text == context_.consumer && !WasGivenBack(each);
+      if (!lost) claiming_.try_emplace(id, 0);
       suspects.push_back(std::move(id));
     }
   }
+  // In turns, so that one that is given back again and again stops none behind it.
+  std::ranges::rotate(
+      suspects, std::ranges::upper_bound(suspects, OrderOf(last_suspect_), std::less(), OrderOf));
   auto deliveries = Fetch(given_back, options_.claim_idle);
   if (!deliveries) return deliveries;
   for (const std::string& id : suspects) {
@@ -249,6 +271,7 @@ Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
       left_behind_ = true;
       break;
     }
+    last_suspect_ = id;
     auto one = Fetch({id}, options_.claim_idle);
     if (!one) {
       // What has been claimed is held, so it must come to its worker.
@@ -273,7 +296,7 @@ Result<std::vector<Delivery>> RedisSource::Recover(std::size_t count) {
     if (each.elements.size() != 4) continue;
     std::string& id = each.elements[0].text;
     const std::int64_t before = each.elements[3].integer;
-    if (before == 0 || settler_.Holds(id)) continue;  // 0: was given back
+    if (WasGivenBack(each) || settler_.Holds(id)) continue;
     const bool suspect = before > 1 || claiming_.contains(id);
     if (ids.size() == count || (suspect && settler_.HoldsSuspect())) {
       more = true;

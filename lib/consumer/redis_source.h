@@ -44,7 +44,7 @@ struct RedisSourceContext {
 //     kills its consumers is found: after max_deliveries it goes to the dead letters
 //   - the attempts of an entry are its delivery count in Redis: its first hand-out, then each claim
 //     whose entry has arrived. A hand-out whose answer got lost is fetched again by this consumer
-//     and counts as none
+//     and counts as none, nor does one that was given back before a worker had it
 //   - what is too large to be pulled goes to the dead letters without: a read whose answer is over
 //     the limits is followed by smaller ones, and what it had is looked at one by one
 //   - an entry that was trimmed before somebody worked on it is reported to be dropped; one that is
@@ -113,6 +113,7 @@ class RedisSource final : public FrameSource {
   bool left_behind_ = false;  // more could be claimed once a suspect is settled
   bool lost_ = false;         // an answer with entries may have been lost: they are ours, unseen
   std::size_t most_ = 0;      // read no more at once, after an answer that was too large; 0 = any
+  std::string last_suspect_;  // the last one that was claimed, so that the next one follows
   // Entries that are being claimed, until they have arrived, with the number of attempts that may
   // have been noted for them already; 0 = none.
   std::map<std::string, std::int64_t> claiming_;
