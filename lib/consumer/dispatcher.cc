@@ -97,7 +97,12 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   if (!delivery.broken && delivery.drop.empty()) {
     held->places = context_.pixels.PlacesOf(entry);
     held->work.emplace(context_.work, entry.frame_id, base::Allowance{.cancel = held->cancel});
-    auto reservation = context_.budget.TryReserve(entry.frame_data.size(), "a pulled frame");
+    const std::size_t bytes = entry.frame_data.size();
+    base::Result<resources::Reservation> reservation = std::move(delivery.memory);
+    if (reservation->bytes() < bytes) {
+      reservation->Release();
+      reservation = context_.budget.TryReserve(bytes, "a pulled frame");
+    }
     if (reservation) {
       held->reservation = std::move(*reservation);
     } else if (reservation.error().code == base::ErrorCode::kOverloaded) {
