@@ -75,11 +75,11 @@ class Tls(WithService):
         service = self.start("--set", "http.max_connections=2")
         taken = [self.connect(service) for _ in range(2)]
         self.ask_until(service, REQUEST, 200)
-        refused = self.ask_until(service, REQUEST.replace(b"/livez", b"/health"), 503)
+        refused = self.ask_until(service, REQUEST.replace(b"/livez", b"/"), 503)
         self.assertIn(b"http.max_connections", refused)
         for client in taken:
             client.close()
-        self.ask_until(service, REQUEST.replace(b"/livez", b"/health"), 200)
+        self.ask_until(service, REQUEST.replace(b"/livez", b"/"), 200)
         self.assertEqual(service.stop(), 0)
 
     def test_a_new_certificate_on_sighup_and_a_bad_one_kept_out(self):
