@@ -17,7 +17,6 @@ using std::chrono::nanoseconds;
 
 constexpr const char* kTooOld = "max_age";
 constexpr const char* kNewerFrame = "newer_frame";
-constexpr const char* kPixelHost = "pixel_host";
 
 // Frames of one camera whose pixels are fetched while its first one waits.
 constexpr std::size_t kFetchAhead = 4;
@@ -100,7 +99,12 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   if (!delivery.broken && delivery.drop.empty()) {
     held->places = context_.pixels.PlacesOf(entry);
     held->work.emplace(context_.work, entry.frame_id, base::Allowance{.cancel = held->cancel});
-    auto reservation = context_.budget.TryReserve(entry.frame_data.size(), "a pulled frame");
+    const std::size_t bytes = entry.frame_data.size();
+    base::Result<resources::Reservation> reservation = std::move(delivery.memory);
+    if (reservation->bytes() < bytes) {
+      reservation->Release();
+      reservation = context_.budget.TryReserve(bytes, "a pulled frame");
+    }
     if (reservation) {
       held->reservation = std::move(*reservation);
     } else if (reservation.error().code == base::ErrorCode::kOverloaded) {
@@ -170,12 +174,22 @@ void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
     return End(held, Ending::kReturned, {}, endings);
   }
   if (TooOld(*held)) return End(held, Ending::kDropped, kTooOld, endings);
-  if (!held->frame && held->places.empty()) return EndWithoutPixels(held, endings);
+  if (!held->frame) {
+    if (held->places.empty()) return EndWithoutPixels(held, endings);
+    if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
+  }
   if (const HeldPtr older = waiting_.Add(held)) {
     End(older, Ending::kDropped, kNewerFrame, endings);
   }
   BoundWaitingForHosts(endings);
   MakeRoom(endings);
+}
+
+// Rather than wait for a host that is away. The source hands out no other suspect beside one.
+bool Dispatcher::SuspectGoesBack(const HeldFrame& held) const {
+  const PixelPlace* place = held.PlaceToAsk();
+  return place != nullptr && held.suspect() && outcomes_.TakesBack() &&
+         hosts_.Paused(place->host, clock_.Now());
 }
 
 // Of the frames that wait, themselves or behind their camera's first one, for hosts that are away,

@@ -120,6 +120,9 @@ class Dispatcher {
   std::chrono::nanoseconds OldestAge() const EXCLUDES(mutex_);
 
  private:
+  // Why a frame goes back whose host is away.
+  static constexpr const char* kPixelHost = "pixel_host";
+
   // Frames whose end is decided: what is still to be done about them is done without the lock.
   using Endings = HeldList;
 
@@ -133,6 +136,7 @@ class Dispatcher {
   void MakeRoom(Endings& endings) REQUIRES(mutex_);
   void ForgetHosts(base::MonoTime now) REQUIRES(mutex_);
   void BoundWaitingForHosts(Endings& endings) REQUIRES(mutex_);
+  bool SuspectGoesBack(const HeldFrame& held) const REQUIRES(mutex_);
   void StartFetch(const HeldPtr& held, base::MonoTime now) REQUIRES(mutex_);
   void Fetched(const HeldPtr& held, const std::string& host,
                base::Result<FetchedPixels> pixels) noexcept EXCLUDES(mutex_);

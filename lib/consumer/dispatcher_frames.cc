@@ -104,7 +104,8 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const
       ++held->next_place;
       held->host_failures = 0;
       SetState(*held, FrameState::kWaiting);
-      if (held->PlaceToAsk() == nullptr) EndWithoutPixels(held, endings);
+      if (held->PlaceToAsk() == nullptr) return EndWithoutPixels(held, endings);
+      if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
       return BoundWaitingForHosts(endings);
     case Verdict::kFrameFault:
       HostAnswered(host);
@@ -147,6 +148,7 @@ void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, const 
     return Die(held, error, endings);
   }
   SetState(*held, FrameState::kWaiting);
+  if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
   // Longer than the host's pause, so that another frame asks next: this one may be the culprit.
   Pause(*held, pause > milliseconds(0) ? pause + pause / 2 : PauseAfter(++held->passing_failures));
   BoundWaitingForHosts(endings);

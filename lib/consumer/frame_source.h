@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "consumer/frame_entry.h"
+#include "resources/memory_budget.h"
 
 namespace sampleproc::consumer {
 
@@ -26,6 +27,8 @@ struct Delivery {
   std::optional<base::Error> broken;
   // Why it is to be dropped unseen ("trimmed", of static lifetime); empty for all others.
   std::string_view drop = {};
+  // Of the entry's bytes, where the source has counted them.
+  resources::Reservation memory = {};
 };
 
 // How a frame ended. Each ends in exactly one of these.

@@ -79,15 +79,18 @@ redis.call('XDEL', KEYS[1], ARGV[2])
 return 1
 )lua";
 
-// KEYS: stream. ARGV: group, consumer, id. An entry that is still this consumer's becomes anybody's
-// at once, as if it had never been handed out; one that was trimmed stays pending, for whoever
-// looks for what the dead have left. 1 or 0.
+// How long an entry that was given back has been idle, in milliseconds: long enough for anybody.
+inline constexpr char kGivenBackIdle[] = "604800000";
+
+// KEYS: stream. ARGV: group, consumer, id, idle time, attempts so far. An entry that is still this
+// consumer's counts as idle for so long, with so many attempts; one that was trimmed stays
+// pending, for whoever looks for what the dead have left. 1 or 0.
 inline constexpr char kReturnScript[] = R"lua(
 local held = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
 if #held == 0 or held[1][2] ~= ARGV[2] then return 0 end
 if #redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 1 end
-redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', 604800000, 'RETRYCOUNT', 0,
-           'JUSTID')
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', ARGV[4], 'RETRYCOUNT',
+           ARGV[5], 'JUSTID')
 return 1
 )lua";
 

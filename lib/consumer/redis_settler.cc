@@ -21,6 +21,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kRetry{200};  // a server that is away, or has refused once
 constexpr milliseconds kLongestPause{5'000};
 constexpr std::size_t kSettleTogether = 64;
+// A frame that goes back because of a host that is away is left alone for so long.
+constexpr milliseconds kReturnPause{5'000};
 // A settlement at which the connection ends so often, of a server that answers otherwise, is taken
 // for refused.
 constexpr int kMostLoneFailures = 3;
@@ -130,6 +132,13 @@ void RedisSettler::Settle(Settlement settlement, OnSettled done) noexcept {
   changed_.NotifyAll();
 }
 
+// How long it has been idle, as far as others see it: one that nobody could do now need not come
+// again at once.
+std::string RedisSettler::IdleOfReturned(const Settlement& settled, int attempts) const {
+  if (settled.reason.empty() || attempts > 0) return kGivenBackIdle;
+  return std::to_string(std::max(milliseconds(0), options_.claim_idle - kReturnPause).count());
+}
+
 const std::string& RedisSettler::KeyOf(const Pending& pending) const {
   switch (pending.settlement.ending) {
     case Ending::kDone:
@@ -185,7 +194,17 @@ RedisCommand RedisSettler::CommandFor(const Pending& pending) const {
     case Ending::kReturned:
       break;
   }
-  return {"EVAL", kReturnScript, "1", options_.stream, options_.group, context_.consumer, id};
+  // A hand-out that reached no worker is no attempt.
+  const int attempts = pending.held->deliveries - (settled.worked_on ? 0 : 1);
+  return {"EVAL",
+          kReturnScript,
+          "1",
+          options_.stream,
+          options_.group,
+          context_.consumer,
+          id,
+          IdleOfReturned(settled, attempts),
+          std::to_string(attempts)};
 }
 
 void RedisSettler::Run() {

@@ -104,6 +104,7 @@ class RedisSettler {
   std::size_t& RefusedOf(const std::string& key);
   void KeepHeld() EXCLUDES(mutex_);
   net::RedisCommand CommandFor(const Pending& pending) const;
+  std::string IdleOfReturned(const Settlement& settled, int attempts) const;
   const std::string& KeyOf(const Pending& pending) const;
   static bool IsSmall(const Pending& pending);
 

@@ -60,8 +60,6 @@ class InWork {
 
 void Session::Begin(Loop& loop, Incoming incoming) {
   auto session = std::make_shared<Session>(loop, std::move(incoming));
-  // A handshake is work that a refusal is to save.
-  if (!session->limit_.admitted() && !session->wire_.plain()) return;
   asio::co_spawn(
       loop.io(), [session]() { return session->Run(); },
       [session](const std::exception_ptr& thrown) {
@@ -131,7 +129,8 @@ void Session::Abort() {
 
 Session::Awaitable<void> Session::Run() {
   if (!wire_.plain()) {
-    const bool agreed = co_await wire_.Handshake();
+    const bool patient = limit_.admitted();
+    const bool agreed = co_await wire_.Handshake(patient);
     if (!agreed) {
       wire_.Close();
       co_return;

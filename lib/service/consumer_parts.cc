@@ -272,8 +272,9 @@ class ConsumerParts::Impl {
   std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) {
     if (client_) {
       if (spool_) keeper_.emplace(*spool_, sinks_.set(), limits_, clock_, conditions_);
-      auto source = std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout,
-                                                           limits_, keeper_ ? &*keeper_ : nullptr);
+      auto source =
+          std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout, limits_,
+                                                 keeper_ ? &*keeper_ : nullptr, &context.budget);
       http_source_ = source.get();
       return source;
     }
@@ -286,7 +287,8 @@ class ConsumerParts::Impl {
                                      .processor_id = config_.consumer.processor_id,
                                      .metrics = &context.work.metrics,
                                      .conditions = &context.conditions,
-                                     .log = &context.log},
+                                     .log = &context.log,
+                                     .budget = &context.budget},
         redis_, limits_);
     redis_source_ = source.get();
     return source;

@@ -130,6 +130,7 @@ void Run::Kill(std::unique_ptr<SimService> service) {
   Scheduler::Current()->AbandonOthers();
   [[maybe_unused]] SimService* const left = service.release();
   if (outside_.disk) outside_.disk->CloseAll();
+  world_.asked.clear();
   for (auto& [number, pending] : outside_.stream.pending) {
     SimFrame& frame = world_.frames[static_cast<std::size_t>(number)];
     if (pending.trimmed && frame.ends() == 0) {

@@ -334,8 +334,8 @@ struct Bench {
     Give(Made(id, std::move(camera), deliveries, std::move(timestamp)));
   }
   void GiveAt(const std::string& host, const std::string& id,
-              std::optional<std::string> camera = {}) {
-    Delivery delivery = Made(id, std::move(camera));
+              std::optional<std::string> camera = {}, int deliveries = 1) {
+    Delivery delivery = Made(id, std::move(camera), deliveries);
     delivery.entry.frame_url = host;
     Give(std::move(delivery));
   }

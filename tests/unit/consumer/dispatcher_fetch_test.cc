@@ -152,6 +152,24 @@ TEST_CASE("a host that is asked last, and for too many frames, stops no others e
   CHECK(bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0)) > 0);
 }
 
+TEST_CASE("a suspect does not wait for a host that is away: it goes back") {
+  for (const bool takes_back : {true, false}) {
+    Bench bench;
+    bench.upstream.takes_back = takes_back;
+    bench.pixels.Down("away");
+    bench.Start();
+    bench.GiveAt("away", "asks", "a", 2);
+    while (bench.conditions.List().empty()) std::this_thread::yield();
+    bench.GiveAt("away", "comes later", "a", 2);
+    if (takes_back) {
+      CHECK(bench.AwaitSettled(2) ==
+            Lines{"asks:returned:pixel_host", "comes later:returned:pixel_host"});
+    } else {
+      CHECK(bench.upstream.Settled().empty());
+    }
+  }
+}
+
 TEST_CASE("pixels that nobody has are looked for in each place, then the frame ends") {
   Bench bench;
   bench.pixels.FailOn("a", {ErrorCode::kNotFound});
