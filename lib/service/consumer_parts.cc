@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text_file.h"
 #include "consumer/consumer.h"
 #include "consumer/dispatch_threads.h"
 #include "consumer/entry_fields.h"
@@ -99,7 +100,7 @@ class ConsumerParts::Impl {
         log_(context.log),
         redis_(FinalNames(config_.consumer)),
         login_{redis_.username, std::move(password), redis_.db,
-               [path = redis_.password_file] { return ReadPassword(path); }},
+               RereadPassword(redis_.password_file)},
         limits_(consumer::PulledLimits(config_.frame, MostPixelBytes(config_))),
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
         url_pixels_(config_.consumer.frame_url_hosts, MostPixelBytes(config_), config_.net,
@@ -355,9 +356,14 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
   if (from_buffer) client = ClientOf(options.http.url, context.config.net, context.work.clock);
   std::string password;
   if (!from_buffer || std::ranges::find(options.sinks, "redis") != options.sinks.end()) {
-    auto read = ReadPassword(options.redis.password_file);
+    auto read = ReadPassword(options.redis.password_file, base::Reading::kFirst);
     if (!read) return std::unexpected(std::move(read.error()));
     password = std::move(*read);
+    if (!base::CanBeReread(options.redis.password_file)) {
+      context.log.Warning(
+          "consumer.redis.password_file is no regular file: the password that was read at the "
+          "start is kept, and a changed one needs a restart");
+    }
   }
   std::unique_ptr<consumer::Spool> spool;
   if (from_buffer && options.http.spool == consumer::Spooling::kDisk) {
