@@ -17,6 +17,7 @@
 #include "consumer/entry_pixels.h"
 #include "consumer/http_source.h"
 #include "consumer/ledger.h"
+#include "consumer/old_frames.h"
 #include "consumer/redis_pixels.h"
 #include "consumer/redis_source.h"
 #include "consumer/registrar.h"
@@ -41,6 +42,8 @@ constexpr milliseconds kLongestHttpBackoff{30'000};
 // For what was told to stop to come back and be settled.
 constexpr milliseconds kAfterCancel{1'000};
 constexpr std::chrono::seconds kLook{1};
+// When frames that were old (telemetry::ConsumerGauges::kOldFrame) count as caught up with.
+constexpr std::chrono::seconds kYoungFrame{5};
 // For the orchestrator to hear that we go.
 constexpr milliseconds kGoodbye{2'000};
 
@@ -170,6 +173,7 @@ class ConsumerParts::Impl {
     for (const auto& [reason, count] : metrics_.dropped()) {
       Episode("pulled frames are dropped", reason).Look(count, clock_.Now());
     }
+    LookForOld();
     if (http_source_ != nullptr) {
       Episode("the frame buffer loses frames: it answers 500 where it should hand them out", "500")
           .Look(http_source_->errors(), clock_.Now());
@@ -204,7 +208,21 @@ class ConsumerParts::Impl {
 
  private:
   telemetry::Episode& Episode(const std::string& message, const std::string& reason) {
-    return episodes_.try_emplace(reason, message, reason, log_).first->second;
+    // Frames without pixels are lost, whoever is at fault.
+    const auto level = reason == "no_pixels" ? base::LogLevel::kWarning : base::LogLevel::kInfo;
+    return episodes_.try_emplace(reason, message, reason, log_, level).first->second;
+  }
+
+  // The condition that goes with what /health calls degraded for frames that are old.
+  void LookForOld() {
+    constexpr std::string_view kName = telemetry::condition::kOldFrames;
+    const auto age = dispatcher_.OldestAge();
+    if (age > telemetry::ConsumerGauges::kOldFrame) {
+      const auto pulled = consumer_->facts().pulled_age;
+      conditions_.Raise(kName, {}, consumer::OldFramesReason(age, pulled));
+    } else if (age < kYoungFrame) {
+      conditions_.Clear(kName);
+    }
   }
 
   // How many results are lost.
