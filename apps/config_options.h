@@ -54,11 +54,12 @@ class ConfigOptions {
 enum class OriginalNames { kRead, kIgnore };
 
 // Loads the configuration a command is to run with. Diagnostics go to context.err, warnings
-// included. On errors the code to exit with comes back: kUsage when a flag is to blame, else
-// kConfig.
+// included. A reload is `reading` kAgain. On errors the code to exit with comes back: kUsage when a
+// flag is to blame, else kConfig.
 std::expected<config::Loaded, ExitCode> LoadConfig(const ConfigOptions& options,
                                                    OriginalNames original_names,
-                                                   CommandContext& context);
+                                                   CommandContext& context,
+                                                   base::Reading reading = base::Reading::kFirst);
 
 // "sampleproc: <text>" and where to read on, to `err`.
 ExitCode UsageError(std::ostream& err, std::string_view text, std::string_view command);

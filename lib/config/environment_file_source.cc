@@ -1,9 +1,9 @@
 #include <algorithm>
 
+#include "base/text_file.h"
 #include "config/environment_file.h"
 #include "config/loader.h"
 #include "config/schema.h"
-#include "config/text_file.h"
 
 namespace sampleproc::config {
 namespace {
@@ -22,7 +22,7 @@ const FileVariable* Locate(const EnvironmentFile& file, const std::string& displ
 
 Loaded LoadEnvironmentFile(const std::string& path) {
   const std::string display = path == "-" ? "<stdin>" : path;
-  const auto text = ReadTextFile(path);
+  const auto text = base::ReadTextFile(path, base::Reading::kFirst);
   if (!text) {
     Loaded failed = Load({.files = Files::kNone});
     failed.diagnostics.push_back({Severity::kError,

@@ -352,8 +352,12 @@ void AddSinkPlaceRows(std::vector<Key>& rows) {
       Bind({.path = "consumer.webhook.url",
             .kind = Kind::kString,
             .max = kLongestPath,
-            .help = "Where the sink \"webhook\" POSTs results, one after the other. An answer of "
-                    "408, 425, 429 or 5xx is tried again; any other than 2xx refuses the result.",
+            .help = "Where the sink \"webhook\" POSTs results, one after the other. 2xx takes "
+                    "a result; 400, 409, 413, 415, 422 and 431 refuse it for good, which is "
+                    "counted. Any other status (401, 403, 404, 429, 3xx, 5xx ...) is about the "
+                    "service or the URL: results wait and are tried again with growing pauses, "
+                    "after Retry-After where that is said, and /health tells it. Of an answer "
+                    "only the status counts.",
             .url = true},
            [](auto& c) -> auto& { return c.consumer.webhook.url; }));
 }

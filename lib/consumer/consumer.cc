@@ -4,6 +4,8 @@
 #include <exception>
 #include <utility>
 
+#include "consumer/old_frames.h"
+
 namespace sampleproc::consumer {
 namespace {
 
@@ -149,6 +151,11 @@ void Consumer::PullOnce() {
   auto pulled = Pull(std::min(room, static_cast<std::size_t>(options_.batch_size)));
   if (!pulled) return Failed(pulled.error());
   const bool has_frames = !pulled->empty();
+  if (has_frames) {
+    const auto age = OldestAge(*pulled, context_.clock.Wall());
+    const base::MutexLock lock(mutex_);
+    facts_.pulled_age = age;
+  }
   // First: what is told may find no memory, and the frames must have an owner by then.
   if (has_frames) context_.dispatcher.Accept(std::move(*pulled));
   Succeeded(has_frames);

@@ -111,7 +111,8 @@ Result<std::vector<Delivery>> HttpSource::Take(std::string body) {
     if (deliveries) {
       spool_->Keep(*kept, *deliveries);
     } else {
-      spool_->SetAside(*kept);
+      const std::string path = spool_->KeepUnusable(*kept);
+      if (!path.empty()) deliveries.error().message += "; its beginning is kept as " + path;
     }
     return deliveries;
   } catch (const std::exception&) {  // no memory: what was written down is for later
@@ -140,7 +141,8 @@ Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
       return base::Fail(
           ErrorCode::kUnavailable,
           "consumer.http.spool_dir holds consumer.http.spool_max_bytes of frames that "
-          "are not done, or whose results no sink has delivered");
+          "are not done, or whose results no sink has delivered, or of files that were set aside "
+          "(.torn)");
     }
   }
   const base::Allowance allowance{.cancel = gate_.cancel()};

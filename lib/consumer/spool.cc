@@ -28,8 +28,10 @@ using base::Result;
 constexpr std::string_view kAnswer = ".json";
 constexpr std::string_view kLog = ".log";
 constexpr std::string_view kTornAnswer = ".json.torn";
+constexpr std::string_view kUnusable = ".json.unusable";
 constexpr std::string_view kTornLog = ".log.torn";
 constexpr std::string_view kUnfinished = ".tmp";  // of earlier versions: renamed when it was whole
+constexpr std::uint64_t kUnusableShare = 8;       // one part of so many
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;  // pictures of people
 
@@ -117,6 +119,7 @@ Result<void> Spool::FindLeft() {
   }
   if (error) return Unusable(folder_, error.message());
   for (const auto& [number, answer] : answers_) left_.push_back(number);
+  BoundUnusable();
   return {};
 }
 
@@ -140,6 +143,8 @@ void Spool::Find(std::uint64_t number, std::string_view ending, std::uint64_t by
   } else if (ending == kTornAnswer) {
     torn_[number] = bytes;
     bytes_ += bytes;
+  } else if (ending == kUnusable) {
+    unusable_[number] = bytes;
   }
 }
 
@@ -321,6 +326,35 @@ void Spool::SetAside(std::uint64_t answer) {
   (void)std::rename(PathOf(answer, kLog).c_str(), PathOf(answer, kTornLog).c_str());
   torn_[answer] = answers_[answer].bytes;
   answers_.erase(answer);
+}
+
+std::string Spool::KeepUnusable(std::uint64_t answer) {
+  const base::MutexLock lock(mutex_);
+  const std::string path = PathOf(answer, kUnusable);
+  if (std::rename(PathOf(answer, kAnswer).c_str(), path.c_str()) != 0) {
+    Remove(answer);  // it has no frames
+    return {};
+  }
+  std::uint64_t bytes = answers_[answer].bytes;
+  bytes_ -= bytes;
+  answers_.erase(answer);
+  const std::uint64_t share = most_bytes_ / kUnusableShare;
+  if (bytes > share && ::truncate(path.c_str(), static_cast<off_t>(share)) == 0) bytes = share;
+  unusable_[answer] = bytes;
+  BoundUnusable();
+  return unusable_.contains(answer) ? path : "";
+}
+
+// The oldest go.
+void Spool::BoundUnusable() {
+  std::uint64_t bytes = 0;
+  for (const auto& [number, each] : unusable_) bytes += each;
+  while (unusable_.size() > kMostUnusable || bytes > most_bytes_ / kUnusableShare) {
+    const auto oldest = unusable_.begin();
+    ::unlink(PathOf(oldest->first, kUnusable).c_str());
+    bytes -= oldest->second;
+    unusable_.erase(oldest);
+  }
 }
 
 void Spool::Retry() {

@@ -49,8 +49,8 @@ class SpoolKeeper {
   std::optional<std::uint64_t> Write(std::string_view answer);
   // The frames of an answer, which have their tickets.
   void Keep(std::uint64_t answer, const std::vector<Delivery>& deliveries);
-  // An answer that was just written holds no frames that can be read.
-  void SetAside(std::uint64_t answer) { spool_.SetAside(answer); }
+  // An answer that was just written holds no frames. Returns where it is kept, "" when nowhere.
+  std::string KeepUnusable(std::uint64_t answer) { return spool_.KeepUnusable(answer); }
   // An answer that was just written could not be looked at for a passing reason.
   void PutBack(std::uint64_t answer) { spool_.PutBack(answer); }
 

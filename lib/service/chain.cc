@@ -61,13 +61,14 @@ std::uint64_t RandomSeed() {
   return (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
 }
 
-base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock) {
+base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock,
+                                        base::Reading reading) {
   ChainParts parts;
   auto proxies = http::TrustedProxies::Parse(config.http.trusted_proxies);
   if (!proxies) return std::unexpected(proxies.error());
   parts.proxies = std::move(*proxies);
   if (!config.http.auth_tokens_file.empty()) {
-    auto tokens = http::TokenTable::Load(config.http.auth_tokens_file);
+    auto tokens = http::TokenTable::Load(config.http.auth_tokens_file, reading);
     if (!tokens) return std::unexpected(tokens.error());
     parts.tokens = std::make_unique<http::TokenTable>(std::move(*tokens));
   }

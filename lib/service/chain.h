@@ -29,8 +29,10 @@ struct ChainParts {
   std::shared_ptr<http::RateLimiter> limiter;  // nullptr: no limit
 };
 
-// Fails with kConfig: a file of tokens that cannot be used, a proxy that is no network.
-base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock);
+// A reload is `reading` kAgain. Fails with kConfig: a file of tokens that cannot be used, a proxy
+// that is no network.
+base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock,
+                                        base::Reading reading);
 
 // What the links use; all must outlive the chain.
 struct ChainContext {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "config/text_file.h"
 #include "net/stream.h"
 #include "net/tls_stream.h"
 #include "net/url.h"
@@ -19,6 +18,7 @@ namespace {
 // none waits longer than the second, and the pauses between them are bounded too
 // (consumer_parts.cc).
 constexpr std::chrono::seconds kRedisIsDead{4};
+constexpr std::chrono::seconds kPasswordPatience{10};
 constexpr std::chrono::milliseconds kLongestRedisConnect{2'500};
 
 }  // namespace
@@ -31,20 +31,28 @@ std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Opt
                                            clock);
 }
 
-Result<std::string> ReadPassword(const std::string& path) {
+Result<std::string> ReadPassword(const std::string& path, base::Reading reading) {
   if (path.empty()) return std::string();
-  const auto text = config::ReadTextFile(path);
+  const auto text = base::ReadTextFile(path, reading, {base::SystemClock(), kPasswordPatience});
   if (!text) {
     return base::Fail(base::ErrorCode::kConfig,
                       "consumer.redis.password_file cannot be read: " + text.error().message);
   }
   std::string password = *text;
   while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
+  if (password.empty()) {
+    return base::Fail(base::ErrorCode::kConfig, "consumer.redis.password_file is empty");
+  }
   if (password.find('\n') != std::string::npos) {
     return base::Fail(base::ErrorCode::kConfig,
                       "consumer.redis.password_file has more than one line");
   }
   return password;
+}
+
+std::function<Result<std::string>()> RereadPassword(const std::string& path) {
+  if (!base::CanBeReread(path)) return {};
+  return [path] { return ReadPassword(path, base::Reading::kAgain); };
 }
 
 net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {

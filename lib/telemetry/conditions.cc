@@ -15,6 +15,7 @@ constexpr std::array kNames = {
     condition::kSink,
     condition::kSpool,
     condition::kOrchestrator,
+    condition::kOldFrames,
     condition::kCameraPlaces,
 };
 

@@ -27,6 +27,7 @@ inline constexpr std::string_view kSettlementRefused = "settlement_refused";  //
 inline constexpr std::string_view kSink = "sink";                             // the sink's name
 inline constexpr std::string_view kSpool = "spool";
 inline constexpr std::string_view kOrchestrator = "orchestrator";
+inline constexpr std::string_view kOldFrames = "old_frames";
 inline constexpr std::string_view kCameraPlaces = "camera_places";
 }  // namespace condition
 

@@ -218,14 +218,31 @@ TEST_CASE("what cannot be read stays, is told, and is done when it can be read")
   CHECK(Files(dir) == Strings{"lock"});
 }
 
-TEST_CASE("what an upstream sent and nobody can read is set aside, too") {
+TEST_CASE("what an upstream sends in place of frames is evidence and fills no spool") {
   const testing::TempDir dir;
-  Life life(dir);
-  const auto answer = life.keeper->Write("{\"frames\":");
-  REQUIRE(answer);
-  life.keeper->SetAside(*answer);
-  CHECK(Files(dir) == Strings{"1.json.torn", "lock"});
-  CHECK(life.Problems() == Strings{"torn"});
+  constexpr std::uint64_t kMost = 8'000;  // a share of 1000
+  {
+    Life life(dir, kMost);
+    const auto keep = [&life](std::size_t bytes) {
+      const auto answer = life.keeper->Write(std::string(bytes, '<'));
+      REQUIRE(answer);
+      return life.keeper->KeepUnusable(*answer);
+    };
+    for (int i = 0; i < 20; ++i) CHECK(keep(200).ends_with(".json.unusable"));
+    CHECK(Files(dir) == Strings{"17.json.unusable", "18.json.unusable", "19.json.unusable",
+                                "20.json.unusable", "lock"});
+    for (int i = 0; i < 3; ++i) CHECK(keep(20'000).ends_with(".json.unusable"));
+    CHECK(Files(dir) == Strings{"23.json.unusable", "lock"});
+    CHECK(fs::file_size(dir.path() / "spool" / "23.json.unusable") == 1'000);
+    CHECK_FALSE(life.keeper->Full());
+    CHECK(life.spool->bytes() == 0);
+    CHECK(life.Problems().empty());
+  }
+  Life life(dir, kMost);
+  CHECK(life.spool->bytes() == 0);
+  CHECK(life.Next().empty());
+  CHECK(life.Pull({"a"}).size() == 1);
+  CHECK(Files(dir) == Strings{"23.json.unusable", "24.json", "lock"});
 }
 
 TEST_CASE("an answer that could not be looked at is handed out later") {
