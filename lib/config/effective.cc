@@ -35,7 +35,8 @@ std::string EffectiveToml(const Loaded& loaded, Which which) {
     } else {
       text += name + " = " + value;
     }
-    text += "  # " + OriginComment(origin) + "\n";
+    text += "  # " + OriginComment(origin) +
+            (which == Which::kAll && key.reloadable ? "; reloadable" : "") + "\n";
   }
   return text;
 }

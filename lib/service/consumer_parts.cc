@@ -99,7 +99,7 @@ class ConsumerParts::Impl {
         log_(context.log),
         redis_(FinalNames(config_.consumer)),
         login_{redis_.username, std::move(password), redis_.db,
-               [path = redis_.password_file] { return ReadPassword(path); }},
+               [redis = redis_] { return ReadPassword(redis); }},
         limits_(consumer::PulledLimits(config_.frame, MostPixelBytes(config_))),
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
         url_pixels_(config_.consumer.frame_url_hosts, MostPixelBytes(config_), config_.net,
@@ -355,7 +355,7 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
   if (from_buffer) client = ClientOf(options.http.url, context.config.net, context.work.clock);
   std::string password;
   if (!from_buffer || std::ranges::find(options.sinks, "redis") != options.sinks.end()) {
-    auto read = ReadPassword(options.redis.password_file);
+    auto read = ReadPassword(options.redis);
     if (!read) return std::unexpected(std::move(read.error()));
     password = std::move(*read);
   }

@@ -31,18 +31,20 @@ std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Opt
                                            clock);
 }
 
-Result<std::string> ReadPassword(const std::string& path) {
-  if (path.empty()) return std::string();
-  const auto text = config::ReadTextFile(path);
+Result<std::string> ReadPassword(const consumer::RedisOptions& options) {
+  if (options.password_file.empty()) return options.password;
+  const auto text = config::ReadTextFile(options.password_file);
   if (!text) {
-    return base::Fail(base::ErrorCode::kConfig,
-                      "consumer.redis.password_file cannot be read: " + text.error().message);
+    return base::Fail(base::ErrorCode::kConfig, "consumer.redis.password_file " +
+                                                    options.password_file +
+                                                    " cannot be read: " + text.error().message);
   }
   std::string password = *text;
   while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
   if (password.find('\n') != std::string::npos) {
-    return base::Fail(base::ErrorCode::kConfig,
-                      "consumer.redis.password_file has more than one line");
+    return base::Fail(
+        base::ErrorCode::kConfig,
+        "consumer.redis.password_file " + options.password_file + " has more than one line");
   }
   return password;
 }

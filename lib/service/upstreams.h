@@ -26,8 +26,9 @@ net::ConnectStream ConnectRedis(const consumer::RedisOptions& options);
 // An attempt to connect takes 2.5 s at most, whatever the options say.
 net::RedisLimits LimitsOf(const net::Options& options);
 
-// The file's only line; "" without a path. kConfig when it cannot be read or has more.
-base::Result<std::string> ReadPassword(const std::string& path);
+// The only line of the file with the password, else the password that came with the URL; "" is
+// none. kConfig when the file cannot be read or has more lines.
+base::Result<std::string> ReadPassword(const consumer::RedisOptions& options);
 
 // Exponential, with jitter of its own.
 consumer::Backoff BackoffOf(std::chrono::milliseconds first, std::chrono::milliseconds longest,
