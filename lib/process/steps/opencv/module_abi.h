@@ -10,7 +10,7 @@
 namespace sampleproc::process::opencv {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 2;
+inline constexpr std::uint32_t kModuleVersion = 3;
 inline constexpr char kModuleFile[] = "sampleproc_opencv.so";
 inline constexpr char kModuleEntry[] = "sampleproc_opencv_module";
 
@@ -55,6 +55,8 @@ struct PeopleParameters {
   int padding;          // likewise
   int group_threshold;  // windows that must agree, less one
   int piece_pixels;     // of a level that are looked at between two questions to the host
+  double person_width;  // share of the window that the person takes, in its middle
+  double person_height;
 };
 
 struct CascadeParameters {
