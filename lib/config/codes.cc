@@ -198,9 +198,9 @@ constexpr CodeText kTexts[] = {
      "Item of the production checklist that no configuration can show. It neither passes nor "
      "fails: keep this package and the libraries it uses up to date."},
     {code::kListCallers, "Answer known callers only",
-     "Item of the production checklist, beyond the document's list. Fails when http.host can be "
-     "reached from other machines and http.auth_tokens_file is not set: whoever reaches the "
-     "service can have frames worked on."},
+     "Item of the production checklist, beyond the document's list and shown only when it fails: "
+     "when http.host can be reached from other machines and http.auth_tokens_file is not set, so "
+     "that whoever reaches the service can have frames worked on."},
 };
 
 }  // namespace

@@ -191,10 +191,10 @@ Judgement ErrorRates(const Facts& facts) {
   return Pass("GET /metrics counts requests by status and frames by outcome");
 }
 
-// Beyond the list of the document, and only where other machines can connect.
+// Beyond the list of the document: who reaches the service can use it.
 Judgement Callers(const Facts& facts) {
   const http::Options& http = facts.config.http;
-  if (!http.auth_tokens_file.empty()) return Pass("only callers with a token are answered");
+  if (!http.auth_tokens_file.empty() || IsOnThisMachine(http.host)) return Pass("");
   return Fail(
       "http.auth_tokens_file",
       "not set, and whoever reaches " + http.host + " can have frames worked on",
@@ -232,8 +232,8 @@ std::vector<ChecklistItem> CheckProduction(const Loaded& loaded, bool memory_lim
   const Facts facts{loaded, loaded.config, memory_limited};
   std::vector<ChecklistItem> items;
   for (const Item& item : kItems) {
-    if (item.code == code::kListCallers && IsOnThisMachine(loaded.config.http.host)) continue;
     Judgement judged = item.judge(facts);
+    if (item.code == code::kListCallers && judged.verdict == Verdict::kPassed) continue;
     Origin origin;
     if (const auto found = loaded.origins.find(judged.key); found != loaded.origins.end()) {
       origin = found->second;

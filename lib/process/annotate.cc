@@ -95,7 +95,7 @@ struct Pen {
   explicit Pen(const frame::Image& image) {
     const int longer = std::max(image.width, image.height);
     thickness = std::max(1, longer / 320);
-    scale = std::max(1, (longer + 100) / 320);
+    scale = std::max(1, (longer + 60) / 350);
   }
   int thickness;
   int scale;  // picture pixels for each of a letter

@@ -16,16 +16,9 @@ namespace {
 constexpr double kSlope = 2.5;
 constexpr double kMiddle = 0.4;
 
-// A piece takes some 60 ms of a CPU. The window of 64x128 pixels was trained with a margin around
-// the person (Dalal and Triggs, CVPR 2005), and people walk in it 0.41 to 0.5 as wide and 0.62 to
-// 0.66 as high as it is (vtest.avi, Penn-Fudan): a box is the window without that margin.
-constexpr opencv::PeopleParameters kParameters = {.scale = 1.05,
-                                                  .stride = 8,
-                                                  .padding = 8,
-                                                  .group_threshold = 2,
-                                                  .piece_pixels = 2'000'000,
-                                                  .person_width = 0.5,
-                                                  .person_height = 0.65};
+// A piece takes some 60 ms of a CPU.
+constexpr opencv::PeopleParameters kParameters = {
+    .scale = 1.05, .stride = 8, .padding = 8, .group_threshold = 2, .piece_pixels = 2'000'000};
 
 // The detector's window, and with it the smallest picture that is worth a look.
 constexpr int kWindowWidth = 64;
