@@ -145,7 +145,7 @@ void ReportForeignVariables(const LoadRequest& request, Assembly& assembly) {
                      code::kForeign,
                      {Origin::Kind::kEnvironment, name, {}},
                      std::string(foreign->key),
-                     "is not a variable that this service reads",
+                     "is not set by " + name + ", which this service does not read",
                      std::move(hint),
                      ""});
   }

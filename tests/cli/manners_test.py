@@ -12,13 +12,15 @@ ESCAPE = b"\x1b"
 
 class Starts(cli.TestCase):
     def warnings(self, service):
+        """All that a service has warned of until its end."""
+        self.assertEqual(service.stop(), 0)
+        service.wait_for("shutdown: done")
         return [line["msg"] for line in service.log() if line["level"] in ("warning", "error")]
 
     def test_a_default_start_on_loopback_warns_of_nothing(self):
         service = Service(self, "--port", "0", env={"MAX_REQUESTS_PER_MINUTE": "60"})
         self.assertEqual(service.get("/health").status, 200)
         self.assertEqual(self.warnings(service), [])
-        self.assertEqual(service.stop(), 0)
 
     def test_no_deadline_is_no_limit_that_another_stands_behind(self):
         service = Service(self, "--port", "0", "--set", "process.deadline=0")

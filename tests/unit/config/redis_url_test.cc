@@ -103,7 +103,7 @@ TEST_CASE("variables that other services read are named, with the one to set ins
     INFO(c.name);
     const std::string text = Render(From({{c.name, c.value}}));
     CHECK(text.find(c.name) != std::string::npos);
-    CHECK(text.find("is not a variable that this service reads") != std::string::npos);
+    CHECK(text.find("which this service does not read") != std::string::npos);
     CHECK(text.find(c.words) != std::string::npos);
     CHECK(text.find("s3cret") == std::string::npos);
   }
