@@ -29,7 +29,8 @@ Command LoadtestCommand() {
           "or its sockets, says so and is INVALID. Loads this machine only, unless --allow-target "
           "names another host. Ctrl-C ends the run and reports what was measured.",
       .examples =
-          {{"sampleproc loadtest --target http://127.0.0.1:8099 --rate 200 --duration 1m",
+          {{"sampleproc loadtest --target http://127.0.0.1:8099 --rate 200 --duration 1m --json "
+            "last.json",
             "200 requests a second to /health, for a minute."},
            {"sampleproc loadtest --target http://127.0.0.1:8099 --stages 30s@50,1m@50-200 "
             "--fail 'p99<80ms,errors<0.1%'",

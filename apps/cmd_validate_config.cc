@@ -61,7 +61,7 @@ ExitCode Judge(const config::Checked& checked, bool strict) {
 // What contradicts itself on the command line; "" when nothing does.
 std::string Misuse(const Options& options) {
   if (options.format != "text" && options.format != "json" && options.format != "github") {
-    return "--format takes text, json or github";
+    return "--format takes text, json or github, not '" + config::Shown(options.format) + "'";
   }
   if (options.PrintsToml() && options.format != "text") {
     return "--print-effective and --from-env print TOML; they go with --format text only";
@@ -154,6 +154,7 @@ ExitCode Run(const Options& options, CommandContext& context) {
   request->unknown_variable = config::Severity::kError;
   if (options.offline) {
     request->files = config::Files::kNamed;
+    request->value_files = false;
   } else {
     request->machine = resources::ReadMachineLimits();
   }
@@ -216,17 +217,17 @@ Command ValidateConfigCommand() {
           "output gives the verdict.",
       .examples = {{"sampleproc validate-config",
                     "Would serve start with what is configured here?"},
+                   {"sampleproc validate-config --print-effective > new.toml",
+                    "What is in force here, and who says so? A file to start from."},
                    {"sampleproc validate-config --strict new.toml",
                     "Check a file before it is put in place; warnings count too."},
-                   {"sampleproc validate-config --production",
-                    "Is what is configured here fit for production, item by item?"},
                    {"sampleproc validate-config --set process.workers=8 new.toml",
                     "Check it with one key changed."},
-                   {"sampleproc validate-config --print-effective",
-                    "What is in force here, and who says so?"},
-                   {"sampleproc validate-config --from-env production.env > sampleproc.toml",
-                    "Turn the variables of an older deployment into a configuration file."},
-                   {"sampleproc validate-config --format github deploy/*.toml",
+                   {"sampleproc validate-config --production",
+                    "Is what is configured here fit for production, item by item?"},
+                   {"echo REDIS_URL=redis://redis:6379/0 | sampleproc validate-config --from-env -",
+                    "Turn the variables of an older deployment into TOML."},
+                   {"sampleproc validate-config --format github new.toml",
                     "Show the problems beside the lines of a change."}},
       .exit_codes = {{0, "Valid."},
                      {1,

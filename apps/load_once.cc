@@ -17,9 +17,10 @@ using base::Result;
 constexpr std::uint64_t kLeastToAbort = 100;
 constexpr std::uint64_t kSecondsToAbort = 3;
 
-LoadProgress::Kind ProgressKind(const LoadtestOptions& options) {
+LoadProgress::Kind ProgressKind(const LoadtestOptions& options, bool dumb) {
   if (options.quiet) return LoadProgress::Kind::kNone;
-  return ::isatty(STDERR_FILENO) == 1 ? LoadProgress::Kind::kTerminal : LoadProgress::Kind::kLines;
+  return !dumb && ::isatty(STDERR_FILENO) == 1 ? LoadProgress::Kind::kTerminal
+                                               : LoadProgress::Kind::kLines;
 }
 
 // Whether the run goes on after a second.
@@ -56,7 +57,7 @@ Result<void> WriteOutputs(const LoadtestOptions& options, const loadtest::Report
 
 Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
   auto result = [&setup, &context] {
-    LoadProgress progress(context.err, ProgressKind(setup.options));
+    LoadProgress progress(context.err, ProgressKind(setup.options, context.dumb));
     return loadtest::RunLoad(setup.plan.run, setup.stop,
                              [&setup, &progress](const auto& second, const auto& total) {
                                progress.Show(second, total);

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <optional>
+#include <sstream>
 
+#include "apps/load_setup.h"
 #include "config/units.h"
 #include "loadtest/numbers.h"
 
@@ -57,8 +58,9 @@ std::optional<Stage> ParseStage(std::string_view text) {
 }
 
 Result<std::vector<nanoseconds>> ReadArrivals(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return Fail(ErrorCode::kIo, "cannot read the file of --arrivals-file");
+  const auto text = ReadWholeFile(path, "--arrivals-file");
+  if (!text) return std::unexpected(text.error());
+  std::istringstream file(*text);
   std::vector<nanoseconds> times;
   std::string line;
   while (std::getline(file, line)) {

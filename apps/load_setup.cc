@@ -1,5 +1,7 @@
 #include "apps/load_setup.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <ostream>
@@ -51,9 +53,13 @@ Result<void> LoadSetup::Prepare() {
 }
 
 Result<std::string> ReadWholeFile(const std::string& path, std::string_view option) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return Fail(ErrorCode::kIo, "cannot read the file of " + std::string(option));
+  if (!file) {
+    return Fail(ErrorCode::kIo, "cannot read " + path + " (" + std::string(option) +
+                                    "): " + std::strerror(errno == 0 ? EIO : errno));
+  }
   return bytes;
 }
 
@@ -62,9 +68,13 @@ Result<void> WriteResult(const std::string& path, std::string_view text, Command
     context.out << text << std::flush;
     return {};
   }
+  errno = 0;
   std::ofstream file(path, std::ios::binary);
   file << text << std::flush;
-  if (!file) return Fail(ErrorCode::kIo, "cannot write " + path);
+  if (!file) {
+    return Fail(ErrorCode::kIo,
+                "cannot write " + path + ": " + std::strerror(errno == 0 ? EIO : errno));
+  }
   return {};
 }
 

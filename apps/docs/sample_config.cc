@@ -41,7 +41,8 @@ std::string SampleConfig() {
       text += "\n[" + section + "]\n";
     }
     text += "\n" + Comment(key.help);
-    text += Comment("Allowed: " + config::DescribeRange(key) + ".");
+    text += Comment("Allowed: " + config::DescribeRange(key) +
+                    (key.reloadable ? ". A reload (SIGHUP) applies it." : "."));
     text += "#" + std::string(key.path.substr(dot + 1)) + " = " +
             config::FormatSetting(key, key.get(defaults)) + "\n";
   }

@@ -131,8 +131,9 @@ Result<bool> Check(const http::Request& request, BodyKind kind, bool may_annotat
   }
   if (http::Quality(accept, "application/json") > 0) return false;
   return base::Fail(ErrorCode::kNotAcceptable,
-                    may_annotate ? "there is application/json, and with annotate=1 image/jpeg"
-                                 : "there is application/json");
+                    may_annotate ? "the answer is application/json, or with annotate=1 image/jpeg; "
+                                   "Accept takes neither"
+                                 : "the answer is application/json, which Accept does not take");
 }
 
 http::Handler Make(const ProcessContext& context, bool tracking) {

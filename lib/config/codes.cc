@@ -64,6 +64,10 @@ constexpr CodeText kTexts[] = {
      "A variable of an environment file is nothing that this service reads, and is nearly the name "
      "of one that it does. If it is meant for another program, all is well; else correct it, since "
      "it has no effect as it stands."},
+    {code::kForeign, "variable that other services read",
+     "Services of this kind often have a setting of this name, and this one reads another: the "
+     "hint says which. The variable has no effect as it stands. If it is meant for another "
+     "program, all is well."},
     {code::kDrainDelay, "no time left after the drain delay",
      "service.drain_delay is part of service.shutdown_timeout: as long or longer, and nothing is "
      "left in which requests could be finished."},
@@ -193,6 +197,10 @@ constexpr CodeText kTexts[] = {
     {code::kListUpdates, "Regular security updates",
      "Item of the production checklist that no configuration can show. It neither passes nor "
      "fails: keep this package and the libraries it uses up to date."},
+    {code::kListCallers, "Answer known callers only",
+     "Item of the production checklist, beyond the document's list and shown only when it fails: "
+     "when http.host can be reached from other machines and http.auth_tokens_file is not set, so "
+     "that whoever reaches the service can have frames worked on."},
 };
 
 }  // namespace

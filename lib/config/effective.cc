@@ -18,11 +18,17 @@ std::string OriginComment(const Origin& origin) {
 std::string EffectiveToml(const Loaded& loaded, Which which) {
   std::string text;
   std::string section;
+  std::string reloadable;  // of the section
+  const auto end_section = [&] {
+    if (which == Which::kAll && !reloadable.empty()) text += "#reloadable = [" + reloadable + "]\n";
+    reloadable.clear();
+  };
   for (const Key& key : MakeSchema()) {
     const Origin& origin = loaded.origins.at(std::string(key.path));
     if (which == Which::kFromFiles && origin.kind != Origin::Kind::kFile) continue;
     const std::size_t dot = key.path.rfind('.');
     if (key.path.substr(0, dot) != section) {
+      end_section();
       section = key.path.substr(0, dot);
       text += (text.empty() ? "[" : "\n[") + section + "]\n";
     }
@@ -36,7 +42,9 @@ std::string EffectiveToml(const Loaded& loaded, Which which) {
       text += name + " = " + value;
     }
     text += "  # " + OriginComment(origin) + "\n";
+    if (key.reloadable) reloadable += (reloadable.empty() ? "\"" : ", \"") + name + "\"";
   }
+  end_section();
   return text;
 }
 

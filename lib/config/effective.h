@@ -18,6 +18,7 @@ enum class Which {
 //   host = "127.0.0.1"  # default
 //   port = 9000  # environment PORT
 //
+// A section ends with the names of the keys that a reload applies: #reloadable = ["tls_cert"].
 // Read again it gives the same configuration, up to secrets: a secret value, and a URL with a user
 // or a password in it, stand there as a comment with stars. `loaded` has no errors.
 std::string EffectiveToml(const Loaded& loaded, Which which);

@@ -38,6 +38,7 @@ Loaded LoadEnvironmentFile(const std::string& path) {
   LoadRequest request{.files = Files::kNone,
                       .original_names = true,
                       .misspelt_names = true,
+                      .value_files = false,
                       .unknown_variable = Severity::kError};
   for (const FileVariable& variable : file.variables) {
     request.environment.emplace_back(variable.name, variable.value);

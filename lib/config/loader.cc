@@ -107,7 +107,13 @@ std::string SuggestKey(const std::vector<Key>& schema, std::string_view path) {
     // The right word in the wrong section: http.workers for process.workers.
     const std::string_view name = path.substr(path.rfind('.') + 1);
     for (const std::string_view candidate : paths) {
-      if (candidate.substr(candidate.rfind('.') + 1) == name) near = candidate;
+      if (near.empty() && candidate.substr(candidate.rfind('.') + 1) == name) near = candidate;
+    }
+  }
+  if (near.empty()) {
+    // A name cut short: consumer.redis.password for consumer.redis.password_file.
+    for (const std::string_view candidate : paths) {
+      if (near.empty() && candidate.starts_with(std::string(path) + "_")) near = candidate;
     }
   }
   return near.empty() ? std::string() : "did you mean " + std::string(near) + "?";

@@ -58,6 +58,9 @@ struct LoadRequest {
   // meant for this service, not where it is started among others'.
   bool misspelt_names = false;
 
+  // Whether files are read whose names stand in *_FILE variables in place of values.
+  bool value_files = true;
+
   // What an unknown SAMPLEPROC_* variable is. A running service must survive a stray one.
   Severity unknown_variable = Severity::kWarning;
 };

@@ -71,6 +71,8 @@ std::string VariableName(std::string_view path) {
   return name;
 }
 
+bool MayBeInFile(const Key& key) { return key.secret || key.url || key.redis_url; }
+
 std::string FormatSetting(const Key& key, const Setting& setting) {
   switch (key.kind) {
     case Kind::kBool:

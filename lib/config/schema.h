@@ -61,6 +61,7 @@ struct Key {
   bool reloadable = false;     // a reload may apply it to the running service
   bool secret = false;         // its value is never shown
   bool url = false;            // a kString that is a URL of http or https, or empty
+  bool redis_url = false;      // a kString that is a URL of a Redis server, or empty
   bool file = false;           // a kString that names a file which is read, or empty
   bool secret_file = false;    // likewise, and only the service should be able to read it
 
@@ -79,6 +80,10 @@ bool IsSection(const std::vector<Key>& schema, std::string_view path);
 
 // "SAMPLEPROC_PROCESS_FACES_MIN_SIZE" for "process.faces.min_size".
 std::string VariableName(std::string_view path);
+
+// Whether NAME_FILE may name a file with the value, for each variable NAME of the key: where the
+// value can have a secret in it.
+bool MayBeInFile(const Key& key);
 
 // The value as TOML: 8099, "30s", ["stats"]. Secret ones are the caller's to hide.
 std::string FormatSetting(const Key& key, const Setting& setting);

@@ -202,6 +202,17 @@ void AddBufferRows(std::vector<Key>& rows) {
 
 void AddRedisRows(std::vector<Key>& rows) {
   rows.push_back(
+      Bind({.path = "consumer.redis.url",
+            .kind = Kind::kString,
+            .original_names = {{"REDIS_URL"}},
+            .max = kLongestPath,
+            .help = "The Redis server in one: redis://[user:password@]host[:port][/db], rediss:// "
+                    "for TLS, or unix:///path?db=0. What it names counts like the keys below, "
+                    "which win where they are set beside it; empty is nothing. A password is "
+                    "better kept in consumer.redis.password_file.",
+            .redis_url = true},
+           [](auto& c) -> auto& { return c.consumer.redis.url; }));
+  rows.push_back(
       Bind({.path = "consumer.redis.host",
             .kind = Kind::kString,
             .original_names = {{"REDIS_HOST"}},
@@ -219,11 +230,13 @@ void AddRedisRows(std::vector<Key>& rows) {
                       [](auto& c) -> auto& { return c.consumer.redis.port; }));
   rows.push_back(Bind({.path = "consumer.redis.username",
                        .kind = Kind::kString,
+                       .original_names = {{"REDIS_USERNAME"}},
                        .max = kLongestName,
                        .help = "User to log in as; empty is the default user."},
                       [](auto& c) -> auto& { return c.consumer.redis.username; }));
   rows.push_back(Bind({.path = "consumer.redis.password_file",
                        .kind = Kind::kString,
+                       .original_names = {{"REDIS_PASSWORD_FILE"}},
                        .max = kLongestPath,
                        .help = "File with the password on its only line; empty is no password. It "
                                "is read at each login, so that a new password needs no restart. "
@@ -233,6 +246,7 @@ void AddRedisRows(std::vector<Key>& rows) {
                       [](auto& c) -> auto& { return c.consumer.redis.password_file; }));
   rows.push_back(Bind({.path = "consumer.redis.db",
                        .kind = Kind::kInt,
+                       .original_names = {{"REDIS_DB"}},
                        .min = 0,
                        .max = 1'000'000,
                        .help = "Number of the database, as of SELECT; a cluster has only 0."},
@@ -265,6 +279,14 @@ void AddRedisRows(std::vector<Key>& rows) {
 }
 
 void AddDeliveryRows(std::vector<Key>& rows) {
+  rows.push_back(
+      Bind({.path = "consumer.redis.delete",
+            .kind = Kind::kBool,
+            .help = "Whether a frame that is done, dropped or dead is deleted from the stream, so "
+                    "that its memory is free at once and its length is the backlog. Set it to "
+                    "false when other consumer groups read the same stream; then whoever adds "
+                    "frames has to trim it (XADD MAXLEN)."},
+           [](auto& c) -> auto& { return c.consumer.redis.delete_settled; }));
   rows.push_back(
       Bind({.path = "consumer.redis.claim_idle",
             .kind = Kind::kDuration,

@@ -9,7 +9,18 @@
 // so it is claimed only when it is there.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 namespace sampleproc::consumer {
+
+// How a script that settles an entry takes it out of the stream.
+inline constexpr std::string_view kDeletion = "redis.call('XDEL', KEYS[1], ARGV[2])\n";
+
+// Such a script, with the entry left in the stream for other groups (consumer.redis.delete).
+inline std::string WithoutDeletion(std::string script) {
+  return script.erase(script.find(kDeletion), kDeletion.size());
+}
 
 // KEYS: stream, results. ARGV: group, id, limit, then the fields of the result.
 // 1: published and gone from the stream; 0: somebody else had settled the entry.

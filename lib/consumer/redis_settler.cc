@@ -158,19 +158,27 @@ RedisCommand RedisSettler::CommandFor(const Pending& pending) const {
   const Settlement& settled = pending.settlement;
   const std::string& id = pending.held->id;
   const base::WallTime now = context_.clock.Wall();
+  const auto script = [this](const char* text) {
+    return options_.delete_settled ? std::string(text) : WithoutDeletion(text);
+  };
   switch (settled.ending) {
     case Ending::kDone: {
-      RedisCommand command = {
-          "EVAL", kPublishScript, "2", options_.stream, options_.results_stream, options_.group,
-          id,     kResultsLimit};
+      RedisCommand command = {"EVAL",
+                              script(kPublishScript),
+                              "2",
+                              options_.stream,
+                              options_.results_stream,
+                              options_.group,
+                              id,
+                              kResultsLimit};
       AppendResultEntry({settled.frame_id, settled.record}, context_.processor_id, now, command);
       return command;
     }
     case Ending::kDropped:
-      return {"EVAL", kDropScript, "1", options_.stream, options_.group, id};
+      return {"EVAL", script(kDropScript), "1", options_.stream, options_.group, id};
     case Ending::kDead:
       return {"EVAL",
-              kDeadScript,
+              script(kDeadScript),
               "2",
               options_.stream,
               options_.dlq_stream,

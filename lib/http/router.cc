@@ -57,11 +57,9 @@ std::string Router::Allowed(std::string_view path) const {
 Response Router::Refuse(const Request& request) const {
   const std::string allowed = Allowed(request.path);
   if (allowed.empty()) {
-    return ErrorResponse({base::ErrorCode::kNotFound,
-                          "there is nothing at this path; GET / lists what there is",
-                          {},
-                          {}},
-                         request.path, request.request_id);
+    return ErrorResponse(
+        {base::ErrorCode::kNotFound, "no such path; GET / lists the endpoints", {}, {}},
+        request.path, request.request_id);
   }
   Response response;
   if (request.method == Method::kOptions) {

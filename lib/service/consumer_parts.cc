@@ -103,7 +103,7 @@ class ConsumerParts::Impl {
         log_(context.log),
         redis_(FinalNames(config_.consumer)),
         login_{redis_.username, std::move(password), redis_.db,
-               RereadPassword(redis_.password_file)},
+               RereadPassword(redis_)},
         limits_(consumer::PulledLimits(config_.frame, MostPixelBytes(config_))),
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
         url_pixels_(config_.consumer.frame_url_hosts, MostPixelBytes(config_), config_.net,
@@ -376,7 +376,7 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
   if (from_buffer) client = ClientOf(options.http.url, context.config.net, context.work.clock);
   std::string password;
   if (!from_buffer || std::ranges::find(options.sinks, "redis") != options.sinks.end()) {
-    auto read = ReadPassword(options.redis.password_file, base::Reading::kFirst);
+    auto read = ReadPassword(options.redis, base::Reading::kFirst);
     if (!read) return std::unexpected(std::move(read.error()));
     password = std::move(*read);
     if (!base::CanBeReread(options.redis.password_file)) {

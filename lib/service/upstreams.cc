@@ -31,28 +31,31 @@ std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Opt
                                            clock);
 }
 
-Result<std::string> ReadPassword(const std::string& path, base::Reading reading) {
-  if (path.empty()) return std::string();
-  const auto text = base::ReadTextFile(path, reading, {base::SystemClock(), kPasswordPatience});
+Result<std::string> ReadPassword(const consumer::RedisOptions& options, base::Reading reading) {
+  if (options.password_file.empty()) return options.password;
+  const auto text =
+      base::ReadTextFile(options.password_file, reading, {base::SystemClock(), kPasswordPatience});
   if (!text) {
-    return base::Fail(base::ErrorCode::kConfig,
-                      "consumer.redis.password_file cannot be read: " + text.error().message);
+    return base::Fail(base::ErrorCode::kConfig, "consumer.redis.password_file " +
+                                                    options.password_file +
+                                                    " cannot be read: " + text.error().message);
   }
   std::string password = *text;
   while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
   if (password.empty()) {
-    return base::Fail(base::ErrorCode::kConfig, "consumer.redis.password_file is empty");
+    return base::Fail(base::ErrorCode::kConfig, "consumer.redis.password_file " + options.password_file + " is empty");
   }
   if (password.find('\n') != std::string::npos) {
-    return base::Fail(base::ErrorCode::kConfig,
-                      "consumer.redis.password_file has more than one line");
+    return base::Fail(
+        base::ErrorCode::kConfig,
+        "consumer.redis.password_file " + options.password_file + " has more than one line");
   }
   return password;
 }
 
-std::function<Result<std::string>()> RereadPassword(const std::string& path) {
-  if (!base::CanBeReread(path)) return {};
-  return [path] { return ReadPassword(path, base::Reading::kAgain); };
+std::function<Result<std::string>()> RereadPassword(const consumer::RedisOptions& options) {
+  if (options.password_file.empty() || !base::CanBeReread(options.password_file)) return {};
+  return [options] { return ReadPassword(options, base::Reading::kAgain); };
 }
 
 net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {

@@ -28,13 +28,15 @@ net::ConnectStream ConnectRedis(const consumer::RedisOptions& options);
 // An attempt to connect takes 2.5 s at most, whatever the options say.
 net::RedisLimits LimitsOf(const net::Options& options);
 
-// The only line of consumer.redis.password_file; "" without a path. kConfig when it cannot be read,
-// is empty or has more lines. A pipe is waited for 10 s at the start.
-base::Result<std::string> ReadPassword(const std::string& path, base::Reading reading);
+// The only line of the file with the password, else the password that came with the URL; "" is
+// none. kConfig when the file cannot be read, is empty or has more lines. A pipe is waited for 10 s
+// at the start.
+base::Result<std::string> ReadPassword(const consumer::RedisOptions& options,
+                                       base::Reading reading);
 
-// What is asked for the password at each login after the one of the start: the file, or,
-// where that can be read only once, nothing (RedisLogin::password counts).
-std::function<base::Result<std::string>()> RereadPassword(const std::string& path);
+// What is asked for the password at each login after the one of the start: the file, or, where
+// that can be read only once, nothing (RedisLogin::password counts).
+std::function<base::Result<std::string>()> RereadPassword(const consumer::RedisOptions& options);
 
 // Exponential, with jitter of its own.
 consumer::Backoff BackoffOf(std::chrono::milliseconds first, std::chrono::milliseconds longest,
