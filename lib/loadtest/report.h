@@ -1,10 +1,12 @@
 // A run for its readers: text for people, JSON for programs.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "loadtest/baseline.h"
+#include "loadtest/server_metrics.h"
 #include "loadtest/verdict.h"
 
 namespace sampleproc::loadtest {
@@ -19,7 +21,8 @@ struct Report {
   std::vector<Comparison> comparisons;  // with an earlier run
   std::vector<std::string> limits;      // of the generator
   Verdict verdict = Verdict::kPass;
-  std::vector<std::string> notes;  // what the reader should know to understand the numbers
+  std::optional<ServerReport> server;  // what it says of itself, when it was asked
+  std::vector<std::string> notes;      // what the reader should know to understand the numbers
 };
 
 struct ReportOptions {
@@ -30,7 +33,7 @@ struct ReportOptions {
 };
 
 // Judges the run and adds what it says of itself as notes. Being slower than an earlier run is a
-// failure, too.
+// failure, too, and so is a run in which nothing succeeded.
 Report MakeReport(RunResult result, ReportOptions options);
 
 std::string TextReport(const Report& report);

@@ -21,6 +21,15 @@ namespace {
 constexpr std::chrono::seconds kRedisIsDead{4};
 constexpr std::chrono::milliseconds kLongestRedisConnect{2'500};
 
+std::string Named(std::string name, const std::string& processor_id) {
+  constexpr std::string_view kPlace = "<processor_id>";
+  for (std::size_t at = name.find(kPlace); at != std::string::npos;
+       at = name.find(kPlace, at + processor_id.size())) {
+    name.replace(at, kPlace.size(), processor_id);
+  }
+  return name;
+}
+
 }  // namespace
 
 std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Options& options,
@@ -45,6 +54,15 @@ Result<std::string> ReadPassword(const std::string& path) {
                       "consumer.redis.password_file has more than one line");
   }
   return password;
+}
+
+consumer::RedisOptions RedisOf(const consumer::Options& options) {
+  consumer::RedisOptions redis = options.redis;
+  for (std::string* name :
+       {&redis.stream, &redis.group, &redis.results_stream, &redis.dlq_stream}) {
+    *name = Named(std::move(*name), options.processor_id);
+  }
+  return redis;
 }
 
 net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {

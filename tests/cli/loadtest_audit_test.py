@@ -6,9 +6,12 @@ import json
 import os
 import tempfile
 
+import jsonschema
+
 import cli
 import loadtest_server
 from certificate import make_certificate
+from loadtest_test import schema
 from service import ANY_PORT, Service
 
 ORIGIN = "https://app.example.com"
@@ -45,6 +48,7 @@ class Audit(cli.TestCase):
                        self.certificate, *words)  # fmt: skip
         self.assertIn(done.returncode, (0, 1), done.err)
         report = json.loads(done.out)
+        jsonschema.validate(report, schema("loadtest-audit"))
         by_name = {item["name"]: item for item in report["items"]}
         failed = {name for name, item in by_name.items() if item["status"] == "fail"}
         self.assertEqual(done.returncode, 1 if failed else 0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import multiprocessing
 import re
 import time
@@ -77,6 +78,47 @@ def ten_milliseconds(connection, notes, head, body):
 def too_many(connection, notes, head, body):
     del notes, head, body
     connection.answer(b"{}", "429 Too Many Requests", "Retry-After: 1\r\n")
+
+
+def refuses(connection, notes, head, body):
+    del notes, head, body
+    connection.answer(b"{}", "503 Service Unavailable", "Retry-After: 7\r\n")
+
+
+def web_page(connection, notes, head, body):
+    """Answers 200 to whatever it is asked, but is another program."""
+    del notes, head, body
+    connection.answer(b"<html>It works!</html>", fields="Content-Type: text/html\r\n")
+
+
+def close_silently(connection, notes, head, body):
+    """Says nothing of closing, and closes."""
+    del notes, head, body
+    connection.answer()
+    connection.transport.close()
+
+
+def byte_by_byte(connection, notes, head, body):
+    del notes, head, body
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+
+    def send(rest):
+        connection.transport.write(rest[:1])
+        if rest[1:]:
+            asyncio.get_running_loop().call_later(0.001, send, rest[1:])
+
+    send(answer)
+
+
+def dies_in_the_middle(connection, notes, head, body):
+    """Half an answer, and the whole server is gone."""
+    del head, body
+    notes["first"].value += 1
+    if notes["first"].value < 20:
+        connection.answer()
+        return
+    connection.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+    asyncio.get_running_loop().call_later(0.05, os._exit, 1)
 
 
 def never(connection, notes, head, body):
