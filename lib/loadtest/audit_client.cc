@@ -13,6 +13,7 @@ using base::Fail;
 using base::Result;
 
 constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kBriefPatience{5};
 constexpr std::chrono::seconds kLongestWait{65};
 constexpr std::size_t kKeptBytes = 4 * 1024 * 1024;
 
@@ -80,6 +81,10 @@ Result<ResponseReader> AuditClient::AskNow(const AuditRequest& request,
   auto answer = ReadAnswer(**stream, request.method == "HEAD", allowance);
   if (!answer && !written) return std::unexpected(written.error());
   return answer;
+}
+
+bool AuditClient::AskBriefly(const AuditRequest& request) const {
+  return AskNow(request, Within(kBriefPatience)).has_value();
 }
 
 Result<ResponseReader> AuditClient::Ask(const AuditRequest& request) const {

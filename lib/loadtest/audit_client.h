@@ -33,6 +33,8 @@ class AuditClient {
   base::Result<ResponseReader> Ask(const AuditRequest& request) const;
   // The same without waiting out a 429.
   base::Result<ResponseReader> AskNow(const AuditRequest& request) const;
+  // Whether an answer comes within a few seconds.
+  bool AskBriefly(const AuditRequest& request) const;
   base::Result<ResponseReader> AskNow(const AuditRequest& request,
                                       const base::Allowance& allowance) const;
 

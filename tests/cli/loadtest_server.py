@@ -60,6 +60,20 @@ def nothing_here(connection, notes, head, body):
     connection.answer(b"no", "404 Not Found")
 
 
+def usual_service(connection, notes, head, body):
+    """What is written first: it refuses what is no picture, and knows no limits."""
+    del notes
+    method, path = head.split(b" ", 2)[:2]
+    if (method, path) == (b"GET", b"/health"):
+        connection.answer(b'{"status":"healthy"}')
+    elif (method, path) == (b"POST", b"/process"):
+        connection.answer(b'{"detail":"bad frame"}', "400 Bad Request")
+    elif path == b"/health":
+        connection.answer(b'{"detail":"Method Not Allowed"}', "405 Method Not Allowed")
+    else:
+        connection.answer(b'{"detail":"Not Found"}', "404 Not Found")
+
+
 def slow(connection, notes, head, body):
     """Answers after a while, so that some request is always in hand."""
     del notes, head, body
