@@ -192,9 +192,12 @@ void AppendServer(const ServerReport& server, const std::vector<Second>& seconds
     Series series{stage == "total" ? "total" : stage,
                   std::string(stage == "total" ? "g" : kStyles[std::min<std::size_t>(style++, 4)]),
                   {}};
+    const double last = seconds.empty() ? 0 : static_cast<double>(seconds.back().second);
     for (const ServerSecond& second : server.seconds) {
       const auto at = second.stage_ms.find(stage);
-      if (at != second.stage_ms.end()) series.points.push_back({second.second - 1, at->second});
+      // A sample at the end of a second is of that second; the axis is the other charts'.
+      const double x = std::max(std::round(second.second) - 1, 0.0);
+      if (at != second.stage_ms.end() && x <= last) series.points.push_back({x, at->second});
     }
     chart.series.push_back(std::move(series));
   }
