@@ -11,10 +11,10 @@ constexpr double kLagShare = 0.05;
 constexpr double kNotedShare = 0.25;
 constexpr double kCoreShare = 0.97;
 constexpr double kBusyShare = 0.9;
-constexpr double kWaitShare = 0.4;
+constexpr double kWaitShare = 0.2;
 constexpr double kSomeWait = 0.05;
-constexpr double kPressedLagMs = 1;
-constexpr double kLeastSeconds = 1;  // below, a share of CPU time says nothing
+constexpr double kPressedShare = 0.1;  // of the lag that is allowed else
+constexpr double kLeastSeconds = 1;    // below, a share of CPU time says nothing
 
 bool HasTooLittleCpu(const RunResult& result) {
   const GeneratorUse& use = result.generator;
@@ -71,7 +71,7 @@ std::vector<std::string> GeneratorLimits(const RunResult& result, bool closed,
   const double lag = late == 0 ? 0 : Milliseconds(lags.ValueAtRank(lags.count() - late + 1));
   const double latency = Milliseconds(result.total.corrected.ValueAt(99));
   const double most = std::chrono::duration<double, std::milli>(max_send_lag).count();
-  const double allowed = is_pressed ? std::min(kPressedLagMs, most) : most;
+  const double allowed = is_pressed ? kPressedShare * most : most;
   if (!closed && lag > allowed && lag > kLagShare * latency) {
     limits.push_back("send lag: the generator came to " + std::to_string(late) + " of " +
                      std::to_string(lags.count()) + " requests " + FormatNumber(lag) +

@@ -22,11 +22,13 @@ std::string_view VerdictName(Verdict verdict);  // "pass" "fail" "invalid"
 //
 //   send lag  in an open loop, one request in a hundred, but ten at least (half of all when there
 //             are fewer than twenty), was late by over 5 % of the corrected 99th percentile and by
-//             over `max_send_lag`, or over 1 ms when the generator had too little CPU as below.
+//             over `max_send_lag`, or over a tenth of that when the generator had too
+//             little CPU as below.
 //             The sentence says whether the thread itself was busy, waited for a core that others
 //             used, or neither (the machine stood still)
 //   CPU       in a closed loop of a second or more, which has no lag to show it, a thread used or
-//             wanted a core for over 97 % of the time, or waited for one for over 40 %
+//             wanted a core for over 97 % of the time, or waited for one for over 20 %, in which it
+//             could have sent and received
 //   sockets   this machine had none left for a connection
 std::vector<std::string> GeneratorLimits(const RunResult& result, bool closed,
                                          std::chrono::nanoseconds max_send_lag);

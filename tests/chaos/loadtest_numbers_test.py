@@ -59,14 +59,20 @@ class Numbers(cli.TestCase):
                                        "--json", "-"], capture_output=True, check=False)  # fmt: skip
                 self.assertEqual(done.returncode, 3, done.stdout)
                 limits = json.loads(done.stdout)["invalid_because"]
-                self.assertTrue(any("waited for one" in limit for limit in limits), limits)
+                self.assertTrue(any(limit.startswith("CPU: ") for limit in limits), limits)
 
     def test_a_healthy_run_is_never_invalid(self):
+        """With real-time priority, as the report of a generator that was pushed aside advises: else
+        the run would be as healthy as the machine."""
+        prefix = ["chrt", "--rr", "1"]
+        if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("real-time priority is not allowed here")
         server = Server(self, loadtest_server.well)
         for _ in range(10):
-            done = cli.run("loadtest", "--target", server.url, "--rate", "100", "--duration", "3s",
-                           "--json", "-")  # fmt: skip
-            self.assertEqual(done.returncode, 0, done.out)
+            done = subprocess.run([*prefix, cli.BINARY, "loadtest", "--target", server.url, "--rate",
+                                   "100", "--duration", "3s", "--json", "-"],
+                                  capture_output=True, check=False)  # fmt: skip
+            self.assertEqual(done.returncode, 0, done.stdout)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,9 @@ class Targets(cli.TestCase):
 
     def test_connections_closed_without_a_word(self):
         report, _ = self.both(loadtest_server.close_silently, code=0)
-        self.assertEqual((report["requests"]["good"], report["verdict"]), (20, "pass"))
+        self.assertGreater(report["requests"]["good"], 0)
+        # One that met the end on its way is told: nothing is sent twice.
+        self.assertLessEqual(set(report["errors"]["by_type"]), {"closed", "reset"})
 
     def test_answers_byte_by_byte(self):
         report, _ = self.both(loadtest_server.byte_by_byte, code=0)
