@@ -209,6 +209,10 @@ Report MakeReport(RunResult result, ReportOptions options) {
   if (report.result.total.good == 0) {
     if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
     report.notes.push_back("No request was answered as it should be, which is a failure.");
+  } else if (options.criteria.empty() && report.result.total.ErrorCount() > 0) {
+    report.notes.push_back(
+        "Without --fail only a run in which nothing succeeds fails; --fail "
+        "'errors<0.1%' would have judged these failures.");
   }
   const bool is_slower = std::ranges::any_of(report.comparisons, [](const Comparison& each) {
     return each.outcome == Comparison::Outcome::kSlower;

@@ -69,6 +69,13 @@ class Targets(cli.TestCase):
         self.assertLessEqual(set(report["errors"]["by_type"]), {"closed", "reset", "connect"})
         self.assertEqual(report["verdict"], "fail")
 
+    def test_failures_without_criteria_pass_with_a_word(self):
+        report, text = self.both(loadtest_server.dies_in_the_middle, "--rate", "100", "--requests",
+                                 "100", code=0)  # fmt: skip
+        self.assertEqual(report["verdict"], "pass")
+        self.assertIn("--fail", " ".join(report["notes"]))
+        self.assertIn("--fail &#39;errors", text.replace("'", "&#39;"))
+
     def test_nothing_there(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
