@@ -85,14 +85,18 @@ Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
   std::optional<loadtest::ServerReport> of_server;
   if (server) of_server = server->Finish();
   std::vector<loadtest::Comparison> comparisons;
+  std::string no_comparison;
   if (!setup.baseline.empty()) {
     auto compared = loadtest::Compare(setup.baseline, result->seconds);
-    if (!compared) return std::unexpected(compared.error());
-    comparisons = std::move(*compared);
+    if (compared) {
+      comparisons = std::move(*compared);
+    } else {
+      no_comparison = compared.error().message;
+    }
   }
   loadtest::Report report = loadtest::MakeReport(
-      std::move(*result),
-      {setup.criteria, std::move(comparisons), setup.options.closed, setup.plan.max_send_lag});
+      std::move(*result), {setup.criteria, std::move(comparisons), std::move(no_comparison),
+                           setup.options.closed, setup.plan.max_send_lag});
   report.target = setup.Name();
   report.load = setup.plan.description + setup.payload->Description();
   report.started = setup.started;

@@ -148,6 +148,18 @@ Series OverTime(const std::vector<Second>& seconds, std::string name, std::strin
   return series;
 }
 
+// The same of latencies: a second without an answer has none, which is not a latency of 0.
+Series LatencyOverTime(const std::vector<Second>& seconds, std::string name, std::string style,
+                       double Second::* latency) {
+  Series series{std::move(name), std::move(style), {}};
+  for (const Second& second : seconds) {
+    if (second.max_ms > 0) {
+      series.points.push_back({static_cast<double>(second.second), second.*latency});
+    }
+  }
+  return series;
+}
+
 // The last second is a part of one: its counts would look like a fall.
 std::vector<Second> WholeSeconds(const Report& report) {
   std::vector<Second> whole = report.result.seconds;
@@ -178,8 +190,7 @@ void AppendServer(const ServerReport& server, const std::vector<Second>& seconds
   Chart chart{.title = "Time within the server, mean of its own /metrics",
               .unit = "ms",
               .x_title = "second of the run",
-              .series = {OverTime(seconds, "client, p50 corrected", "a",
-                                  [](const Second& s) { return s.p50_ms; })},
+              .series = {LatencyOverTime(seconds, "client, p50 corrected", "a", &Second::p50_ms)},
               .x_ticks = {},
               .logarithmic = true};
   std::vector<std::string> cells;
@@ -217,9 +228,9 @@ void AppendCharts(const Report& report, std::string& out) {
   AppendChart({.title = "Latency over time, corrected",
                .unit = "ms",
                .x_title = "second of the run, by the time of the answer",
-               .series = {OverTime(seconds, "max", "c", [](const Second& s) { return s.max_ms; }),
-                          OverTime(seconds, "p99", "b", [](const Second& s) { return s.p99_ms; }),
-                          OverTime(seconds, "p50", "a", [](const Second& s) { return s.p50_ms; })},
+               .series = {LatencyOverTime(seconds, "max", "c", &Second::max_ms),
+                          LatencyOverTime(seconds, "p99", "b", &Second::p99_ms),
+                          LatencyOverTime(seconds, "p50", "a", &Second::p50_ms)},
                .x_ticks = {},
                .logarithmic = true},
               out);

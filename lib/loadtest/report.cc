@@ -206,6 +206,10 @@ Report MakeReport(RunResult result, ReportOptions options) {
   report.comparisons = std::move(options.comparisons);
   report.limits = GeneratorLimits(report.result, options.closed, options.max_send_lag);
   report.verdict = Decide(report.limits, report.judgements);
+  if (!options.no_comparison.empty()) {
+    if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
+    report.notes.push_back("There is no comparison with the baseline: " + options.no_comparison);
+  }
   if (report.result.total.good == 0) {
     if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
     report.notes.push_back("No request was answered as it should be, which is a failure.");

@@ -28,12 +28,14 @@ struct Report {
 struct ReportOptions {
   std::vector<Criterion> criteria;
   std::vector<Comparison> comparisons;  // with an earlier run
+  std::string no_comparison = {};       // why it could not be compared, though it should
   bool closed = false;
   std::chrono::nanoseconds max_send_lag{};
 };
 
 // Judges the run and adds what it says of itself as notes. Being slower than an earlier run is a
-// failure, too, and so is a run in which nothing succeeded.
+// failure, too, and so is one that could not be
+// compared, or in which nothing succeeded.
 Report MakeReport(RunResult result, ReportOptions options);
 
 std::string TextReport(const Report& report);

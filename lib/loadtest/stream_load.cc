@@ -145,6 +145,7 @@ class StreamLoad {
     const std::uint32_t camera = frame.camera;
     const bool is_too_late = now - frame.intended > plan_.loop.timeout;
     std::size_t number = 0;
+    std::string frame_id;
     {
       const base::MutexLock lock(mutex_);
       Measurement& measured = ledger_.measured();
@@ -153,9 +154,10 @@ class StreamLoad {
       measured.send_lag.Record(
           static_cast<std::uint64_t>(std::max<std::int64_t>((now - could).count(), 0)));
       number = ledger_.Begin(std::move(frame));
+      frame_id = ledger_.FrameId(number);
       if (is_too_late) return ledger_.GiveUp(number, failure::kTimeout, now);
     }
-    auto reply = client_.Ask(Entry(bytes, ledger_.FrameId(number), camera), {.cancel = stop_});
+    auto reply = client_.Ask(Entry(bytes, frame_id, camera), {.cancel = stop_});
     const base::MutexLock lock(mutex_);
     if (!reply) {
       ledger_.Refuse(number, kAway);
@@ -167,7 +169,8 @@ class StreamLoad {
   }
 
   // As cameras' frames stand there; the pixels with them.
-  RedisCommand Entry(const StoredFrame& frame, std::string frame_id, std::uint32_t camera) const {
+  RedisCommand Entry(const StoredFrame& frame, const std::string& frame_id,
+                     std::uint32_t camera) const {
     RedisCommand command{"XADD",
                          target_.stream,
                          "*",

@@ -159,6 +159,11 @@ class Judged(cli.TestCase):
                 compared = load(self, server.url, *words, "--baseline", old, code=code)
                 self.assertEqual(compared["baseline"][0]["outcome"], outcome)
                 report = compared
+            # Too short to be compared: it is reported all the same, and is no pass.
+            report = load(self, server.url, "--requests", "5", "--rate", "100", "--baseline", old,
+                          code=1)  # fmt: skip
+            self.assertEqual((report["requests"]["good"], report["verdict"]), (5, "fail"))
+            self.assertIn("no comparison", " ".join(report["notes"]))
             done = cli.run("loadtest", "--target", server.url, *words, "--baseline", __file__)
             self.assertEqual(done.returncode, 2, done.err)
 
