@@ -14,9 +14,9 @@ constexpr const char* kGroup = "Configuration";
 
 }  // namespace
 
-void ConfigOptions::AddFile(CLI::App& app) {
+void ConfigOptions::AddFile(CLI::App& app, const std::string& names) {
   app.add_option_function<std::string>(
-         "-c,--config",
+         names,
          [this](const std::string& file) {
            file_ = file;
            file_given_ = true;

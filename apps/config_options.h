@@ -17,8 +17,8 @@ namespace sampleproc::apps {
 // std::make_shared and keeps it in its Action.
 class ConfigOptions {
  public:
-  // -c, --config FILE
-  void AddFile(CLI::App& app);
+  // -c, --config FILE, or under the names that are given
+  void AddFile(CLI::App& app, const std::string& names = "-c,--config");
   // --set KEY=VALUE
   void AddSet(CLI::App& app);
   // An option of its own for one key: AddKey(app, "--port", "PORT", "http.port", "..."). It beats
@@ -32,6 +32,8 @@ class ConfigOptions {
 
   // Whether a --set was given.
   bool AnySet() const { return !sets_.empty(); }
+
+  bool AnyGiven() const { return file_given_ || !sets_.empty(); }
 
   // The file that was named, "" when none was.
   const std::string& file() const { return file_; }

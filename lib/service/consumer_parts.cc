@@ -47,15 +47,6 @@ constexpr std::chrono::seconds kYoungFrame{5};
 // For the orchestrator to hear that we go.
 constexpr milliseconds kGoodbye{2'000};
 
-std::string Named(std::string name, const std::string& processor_id) {
-  constexpr std::string_view kPlace = "<processor_id>";
-  for (std::size_t at = name.find(kPlace); at != std::string::npos;
-       at = name.find(kPlace, at + processor_id.size())) {
-    name.replace(at, kPlace.size(), processor_id);
-  }
-  return name;
-}
-
 // Replicas share a group, and two consumers with one name would take each other's frames for
 // theirs.
 std::string UniqueName(base::IdSource& ids) {
@@ -101,7 +92,7 @@ class ConsumerParts::Impl {
         metrics_(context.work.metrics),
         conditions_(context.conditions),
         log_(context.log),
-        redis_(FinalNames(config_.consumer)),
+        redis_(RedisOf(config_.consumer)),
         login_{redis_.username, std::move(password), redis_.db,
                RereadPassword(redis_)},
         limits_(consumer::PulledLimits(config_.frame, MostPixelBytes(config_))),
@@ -260,15 +251,6 @@ class ConsumerParts::Impl {
     if (redis_source_ == nullptr) return true;
     const auto alone = redis_source_->AloneInGroup();
     return alone && *alone;
-  }
-
-  static consumer::RedisOptions FinalNames(const consumer::Options& options) {
-    consumer::RedisOptions redis = options.redis;
-    for (std::string* name :
-         {&redis.stream, &redis.group, &redis.results_stream, &redis.dlq_stream}) {
-      *name = Named(std::move(*name), options.processor_id);
-    }
-    return redis;
   }
 
   static net::RedisLimits PixelLimits(const config::Config& config) {

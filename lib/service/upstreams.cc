@@ -21,6 +21,15 @@ constexpr std::chrono::seconds kRedisIsDead{4};
 constexpr std::chrono::seconds kPasswordPatience{10};
 constexpr std::chrono::milliseconds kLongestRedisConnect{2'500};
 
+std::string Named(std::string name, const std::string& processor_id) {
+  constexpr std::string_view kPlace = "<processor_id>";
+  for (std::size_t at = name.find(kPlace); at != std::string::npos;
+       at = name.find(kPlace, at + processor_id.size())) {
+    name.replace(at, kPlace.size(), processor_id);
+  }
+  return name;
+}
+
 }  // namespace
 
 std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Options& options,
@@ -56,6 +65,15 @@ Result<std::string> ReadPassword(const consumer::RedisOptions& options, base::Re
 std::function<Result<std::string>()> RereadPassword(const consumer::RedisOptions& options) {
   if (options.password_file.empty() || !base::CanBeReread(options.password_file)) return {};
   return [options] { return ReadPassword(options, base::Reading::kAgain); };
+}
+
+consumer::RedisOptions RedisOf(const consumer::Options& options) {
+  consumer::RedisOptions redis = options.redis;
+  for (std::string* name :
+       {&redis.stream, &redis.group, &redis.results_stream, &redis.dlq_stream}) {
+    *name = Named(std::move(*name), options.processor_id);
+  }
+  return redis;
 }
 
 net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {

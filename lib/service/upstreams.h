@@ -23,6 +23,9 @@ namespace sampleproc::service {
 std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Options& options,
                                           const base::Clock& clock);
 
+// With the names of streams and group as they are: <processor_id> replaced.
+consumer::RedisOptions RedisOf(const consumer::Options& options);
+
 net::ConnectStream ConnectRedis(const consumer::RedisOptions& options);
 
 // An attempt to connect takes 2.5 s at most, whatever the options say.
