@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/changes.h"
 #include "config/loader.h"
 #include "config/production.h"
 
@@ -32,7 +33,10 @@ struct Checked {
 //
 // `key`, `hint` and `source_line` may be "". The place is there only for kind "file", and only when
 // it is known; the other kinds are "environment", "flag" and "default".
-std::string FormatJson(const std::vector<Checked>& checked);
+// With `changes` the document has "changes": [{"key":"http.port","before":"8099","after":"9000",
+// "applied_by":"restart","origin":...}] too; values are TOML.
+std::string FormatJson(const std::vector<Checked>& checked,
+                       const std::vector<Change>* changes = nullptr);
 
 // "::error file=a.toml,line=2,col=8,endColumn=13,title=SP1004 value out of range::http.port: ..."
 // and a line break: what GitHub shows beside the line of a change.
