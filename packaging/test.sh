@@ -148,6 +148,7 @@ if ${full}; then
   check 'formatting' check_format
   check 'clang-tidy' check_tidy
   check 'openapi.json passes two linters' tests/contract/openapi_lint.sh
+  check 'manifests and the JSON Schema pass validators of others' tests/contract/manifests_lint.sh
   build_and_test tsan
   chaos
   fuzz

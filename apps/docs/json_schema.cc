@@ -15,8 +15,8 @@ using config::Kind;
 
 // Editors mark what cannot be right and complete what can; what a text amounts to ("90s" is more
 // than a key allows) is for validate-config.
-constexpr std::string_view kDuration = R"(^\s*([0-9]+(\.[0-9]+)?\s*(ms|s|m|h|d)?\s*)+$)";
-constexpr std::string_view kSize = R"(^\s*[0-9]+(\.[0-9]+)?\s*(B|[kK]i?B|[MGT]i?B)?\s*$)";
+constexpr std::string_view kDuration = R"(^([0-9]+(\.[0-9]+)?(ms|s|m|h)?)+$)";
+constexpr std::string_view kSize = R"(^[0-9]+(\.[0-9]+)? ?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?$)";
 
 void Words(const Key& key, json::JsonWriter& json) {
   json.Key("enum");

@@ -29,7 +29,7 @@ struct Checked {
 //
 // With `production` each configuration has "production": [{"code":"SP1402","title":"Set allowed
 // hosts","verdict":"failed","key":"http.allowed_hosts","message":...,"hint":...,"origin":...}] too;
-// the verdict is "passed", "failed" or "by hand", the origin is there when it failed.
+// the verdict is "passed", "failed" or "by hand"; the origin is there where there is a key.
 //
 // `key`, `hint` and `source_line` may be "". The place is there only for kind "file", and only when
 // it is known; the other kinds are "environment", "flag" and "default".
