@@ -72,7 +72,8 @@ class Checker {
   void Ports() {
     for (const Port& port : deployment_.ports) {
       if (port.number == config_.http.port) continue;
-      if (deployment_.kind == Kind::kSocket) {
+      // Only sockets of units say where a unit is reached.
+      if (!InContainer()) {
         Warn(config::code::kDeployPort, port.at, "http.port",
              std::string(port.what) + " is " + std::to_string(port.number) +
                  ", while sampleproc health asks on http.port, " +

@@ -78,6 +78,8 @@ class UnitReader {
 
   Deployment Take() {
     if (deployment_.where.origin.name.empty()) deployment_.where = last_;
+    // A socket unit alone says nothing of how the service is stopped.
+    if (listens_ && last_.origin.name.empty()) deployment_.kind = Kind::kSocket;
     if (binds_low_ && !*binds_low_) deployment_.may_bind_low_ports = false;
     CheckWatchdog();
     return std::move(deployment_);
@@ -154,8 +156,8 @@ class UnitReader {
   }
 
   void Listen(const Fact& value) {
-    deployment_.kind = Kind::kSocket;
     if (deployment_.where.origin.name.empty()) deployment_.where = value;
+    listens_ = true;
     const std::string_view text = value.text;
     if (text.starts_with('/') || text.starts_with('@')) return;
     if (const auto port = config::ParseInteger(text.substr(text.rfind(':') + 1))) {
@@ -179,6 +181,7 @@ class UnitReader {
   Fact watchdog_;
   Fact last_;
   bool other_user_ = false;
+  bool listens_ = false;
   std::optional<bool> binds_low_;
 };
 

@@ -150,6 +150,11 @@ class Deploy(cli.TestCase):
         codes, _ = self.found("a.socket", "[Socket]\nListenStream=127.0.0.1:9000\n")
         self.assertEqual(codes, [("SP1503", 2, "http.port")])
 
+    def test_a_socket_beside_its_service(self):
+        path = self.write("a.socket", "[Socket]\nListenStream=9000\n")
+        codes, _ = self.found("a.service", UNIT.replace("40s", "20s"), "--with", path)
+        self.assertEqual([code for code, _, _ in codes], ["SP1503", "SP1505"])
+
     def test_manifests(self):
         end = "          "
         env = "      env:\n        - name: {}\n          value: {}\n"
