@@ -28,13 +28,7 @@ class ComposeReader {
                          "its name or its image should have sampleproc in it");
       return std::move(deployment_);
     }
-    for (const ImageVariable& variable : kImageVariables) {
-      deployment_.variables.push_back(
-          {std::string(variable.name),
-           {std::string(variable.value),
-            {config::Origin::Kind::kEnvironment, std::string(variable.name) + " of the image", {}},
-            ""}});
-    }
+    AddImageVariables(deployment_);
     Variables();
     Words();
     Ports();

@@ -55,13 +55,7 @@ class ManifestReader {
       return std::move(deployment_);
     }
     deployment_.where = At(*container_);
-    for (const ImageVariable& variable : kImageVariables) {
-      deployment_.variables.push_back(
-          {std::string(variable.name),
-           {std::string(variable.value),
-            {config::Origin::Kind::kEnvironment, std::string(variable.name) + " of the image", {}},
-            ""}});
-    }
+    AddImageVariables(deployment_);
     Variables();
     Words();
     Ports();

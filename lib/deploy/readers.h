@@ -37,6 +37,9 @@ Deployment ReadCompose(const Document& document, const std::string& folder);
 void AddEnvironmentFile(const std::string& path, const Fact& at, bool may_be_missing,
                         Deployment& deployment);
 
+// Adds what the image of ours sets for each container.
+void AddImageVariables(Deployment& deployment);
+
 // Whether an image, a program or a service of this name is ours.
 bool IsOurs(std::string_view name);
 

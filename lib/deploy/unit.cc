@@ -212,6 +212,17 @@ bool IsOurs(std::string_view name) {
          base.find("sample_processor") != std::string_view::npos;
 }
 
+void AddImageVariables(Deployment& deployment) {
+  for (const ImageVariable& variable : kImageVariables) {
+    const std::string name(variable.name);
+    deployment.variables.push_back(
+        {name,
+         {std::string(variable.value),
+          {config::Origin::Kind::kEnvironment, name + " of the image", {}},
+          ""}});
+  }
+}
+
 void AddEnvironmentFile(const std::string& path, const Fact& at, bool may_be_missing,
                         Deployment& deployment) {
   const auto text = config::ReadTextFile(path);
