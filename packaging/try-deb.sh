@@ -48,7 +48,7 @@ install_from() {
   list=$(packages_of "$1")
   mount --bind "$1" "${system}/packages"
   # shellcheck disable=SC2086  # one word for each package
-  inside apt-get -q install -y --no-install-recommends ${list}
+  inside apt-get -q install -y --no-install-recommends -o Dpkg::Options::=--force-confold ${list}
   umount "${system}/packages"
 }
 
