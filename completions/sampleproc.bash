@@ -20,7 +20,7 @@ _sampleproc() {
       options='--recursive -r --files-from --null -0 --requests --raw --camera --jobs -j --fail-fast --max-failures --resume --output -o --append --quiet -q --format --timings --annotate --compare --pipeline --config -c --set --help -h'
       ;;
     validate-config)
-      options='--strict --production --format --explain --print-effective --from-env --offline --set --help -h'
+      options='--strict --production --format --explain --print-effective --diff --with --from-env --offline --set --help -h'
       ;;
     loadtest)
       options='--target --via --path --method --body --header -H --host --token-file --ca --unix-socket --allow-target --frames --raw --form --hostile --golden --rate --stages --arrivals --arrivals-file --cameras --fps --closed --connections -c --duration --requests --timeout --no-keep-alive --threads --seed --audit --production --origin --burst --pid --fail --abort-on-fail --find-capacity --baseline --max-send-lag --no-server-metrics --json --html --percentiles --quiet -q --config --set --help -h'

@@ -3,8 +3,8 @@
 # The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
 #
 #   packaging/test.sh          at most 35 minutes on two cores without a compiler cache
-#   packaging/test.sh --full   also: formatting, clang-tidy, linters of the OpenAPI document,
-#                              ThreadSanitizer, chaos, fuzzers, coverage
+#   packaging/test.sh --full   also: formatting, clang-tidy, linters of the OpenAPI document and the
+#                              manifests, the Debian packages, ThreadSanitizer, chaos, fuzzers, coverage
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -148,6 +148,8 @@ if ${full}; then
   check 'formatting' check_format
   check 'clang-tidy' check_tidy
   check 'openapi.json passes two linters' tests/contract/openapi_lint.sh
+  check 'manifests and the JSON Schema pass validators of others' tests/contract/manifests_lint.sh
+  check 'the Debian packages' tests/contract/package_check.sh
   build_and_test tsan
   chaos
   fuzz

@@ -61,6 +61,13 @@ inline constexpr std::string_view kListInputs = "SP1408";
 inline constexpr std::string_view kListErrorRates = "SP1409";
 inline constexpr std::string_view kListUpdates = "SP1410";
 inline constexpr std::string_view kListCallers = "SP1411";
+inline constexpr std::string_view kDeployFile = "SP1501";  // validate-config --with
+inline constexpr std::string_view kDeployStart = "SP1502";
+inline constexpr std::string_view kDeployPort = "SP1503";
+inline constexpr std::string_view kDeployProbe = "SP1504";
+inline constexpr std::string_view kDeployGrace = "SP1505";
+inline constexpr std::string_view kDeployMemory = "SP1506";
+inline constexpr std::string_view kDeployCredential = "SP1507";
 }  // namespace code
 
 struct CodeText {

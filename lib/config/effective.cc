@@ -3,7 +3,6 @@
 #include "config/convert.h"
 #include "config/print.h"
 #include "config/redact.h"
-#include "config/schema.h"
 
 namespace sampleproc::config {
 namespace {
@@ -33,19 +32,21 @@ std::string EffectiveToml(const Loaded& loaded, Which which) {
       text += (text.empty() ? "[" : "\n[") + section + "]\n";
     }
     const std::string name(key.path.substr(dot + 1));
-    const std::string value = FormatSetting(key, key.get(loaded.config));
-    if (key.secret && value != "\"\"") {
-      text += "#" + name + " = \"***\"";
-    } else if (HasCredentials(value)) {
-      text += "#" + name + " = " + RedactCredentials(value);
-    } else {
-      text += name + " = " + value;
-    }
+    const Setting setting = key.get(loaded.config);
+    const std::string masked = MaskedSetting(key, setting);
+    if (masked != FormatSetting(key, setting)) text += '#';
+    text += name + " = " + masked;
     text += "  # " + OriginComment(origin) + "\n";
     if (key.reloadable) reloadable += (reloadable.empty() ? "\"" : ", \"") + name + "\"";
   }
   end_section();
   return text;
+}
+
+std::string MaskedSetting(const Key& key, const Setting& setting) {
+  std::string value = FormatSetting(key, setting);
+  if (key.secret && value != "\"\"") return "\"***\"";
+  return HasCredentials(value) ? RedactCredentials(value) : value;
 }
 
 }  // namespace sampleproc::config

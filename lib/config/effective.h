@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/loader.h"
+#include "config/schema.h"
 
 namespace sampleproc::config {
 
@@ -22,5 +23,8 @@ enum class Which {
 // Read again it gives the same configuration, up to secrets: a secret value, and a URL with a user
 // or a password in it, stand there as a comment with stars. `loaded` has no errors.
 std::string EffectiveToml(const Loaded& loaded, Which which);
+
+// The value of `key` as TOML with what is secret in it replaced by stars.
+std::string MaskedSetting(const Key& key, const Setting& setting);
 
 }  // namespace sampleproc::config

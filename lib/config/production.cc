@@ -94,7 +94,10 @@ Judgement Https(const Facts& facts) {
   const http::Options& http = facts.config.http;
   if (!http.tls_cert.empty()) return Pass("TLS 1.2 or newer, nothing else on the port");
   if (IsOnThisMachine(http.host)) {
-    return Pass("only this machine can connect to " + http.host + "; a proxy on it ends TLS");
+    Judgement passed =
+        Pass("only this machine can connect to " + http.host + "; a proxy on it ends TLS");
+    passed.key = "http.host";
+    return passed;
   }
   return Fail("http.tls_cert", "not set, and " + http.host + " can be reached from other machines",
               "set http.tls_cert and http.tls_key, or set http.host to a loopback address behind a "
@@ -210,20 +213,21 @@ Judgement Updates(const Facts&) {
 struct Item {
   std::string_view code;
   Judgement (*judge)(const Facts&);
+  std::string_view kept_by;  // the key that an item which passes hangs on; "" where no key can
 };
 
 constexpr Item kItems[] = {
-    {code::kListCors, Cors},
-    {code::kListHosts, Hosts},
-    {code::kListRateLimit, RateLimit},
-    {code::kListHttps, Https},
-    {code::kListTimeouts, Timeouts},
-    {code::kListResources, Resources},
-    {code::kListHeaders, Headers},
-    {code::kListInputs, Inputs},
-    {code::kListErrorRates, ErrorRates},
-    {code::kListUpdates, Updates},
-    {code::kListCallers, Callers},
+    {code::kListCors, Cors, "http.cors_origins"},
+    {code::kListHosts, Hosts, "http.allowed_hosts"},
+    {code::kListRateLimit, RateLimit, "http.max_requests_per_minute"},
+    {code::kListHttps, Https, "http.tls_cert"},
+    {code::kListTimeouts, Timeouts, "http.request_deadline"},
+    {code::kListResources, Resources, "resources.memory_limit"},
+    {code::kListHeaders, Headers, ""},
+    {code::kListInputs, Inputs, "http.max_request_bytes"},
+    {code::kListErrorRates, ErrorRates, "telemetry.metrics"},
+    {code::kListUpdates, Updates, ""},
+    {code::kListCallers, Callers, "http.auth_tokens_file"},
 };
 
 }  // namespace
@@ -234,6 +238,7 @@ std::vector<ChecklistItem> CheckProduction(const Loaded& loaded, bool memory_lim
   for (const Item& item : kItems) {
     Judgement judged = item.judge(facts);
     if (item.code == code::kListCallers && judged.verdict == Verdict::kPassed) continue;
+    if (judged.key.empty()) judged.key = item.kept_by;
     Origin origin;
     if (const auto found = loaded.origins.find(judged.key); found != loaded.origins.end()) {
       origin = found->second;

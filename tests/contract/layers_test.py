@@ -21,7 +21,7 @@ RANKS = {
     "process": 5,
     "consumer": 6, "api": 6, "files": 6, "loadtest": 6,
     "config": 7,
-    "service": 8,
+    "service": 8, "deploy": 8,
     "apps": 9,
 }  # fmt: skip
 
@@ -30,6 +30,7 @@ RANKS = {
 LIBRARIES = [
     ("RapidJSON", r"rapidjson/", ["json/*"]),
     ("toml++", r"toml\+\+/|toml\.hpp", ["config/*"]),
+    ("libyaml", r"yaml\.h", ["deploy/*"]),
     ("CLI11", r"CLI/", ["apps/*"]),
     ("Boost.Asio and Beast", r"boost/(asio|beast|system)", ["net/*", "http/*", "service/*"]),
     ("Boost.URL", r"boost/url/", ["net/*"]),
