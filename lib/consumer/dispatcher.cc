@@ -28,8 +28,6 @@ constexpr milliseconds kLastSettlements{1'000};
 constexpr milliseconds kLookForOld{50};
 constexpr milliseconds kLookForAges{500};
 
-constexpr std::chrono::seconds kOldAge = telemetry::ConsumerGauges::kOldFrame;
-constexpr std::chrono::seconds kYoungAge{5};
 
 // Of a frame without one: of all that this processor ever made up, if its clock does not go back.
 std::string MadeUpId(base::WallTime now, std::uint64_t number) {
@@ -308,7 +306,6 @@ void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
     while (const HeldPtr held = old.Pop()) End(held, Ending::kDropped, kTooOld, endings);
   }
   ForgetHosts(now);
-  WatchAge();
 }
 
 void Dispatcher::ForgetHosts(base::MonoTime now) {
@@ -319,20 +316,6 @@ void Dispatcher::ForgetHosts(base::MonoTime now) {
   while (const auto host = hosts_.ForgetUnwanted(now)) {
     context_.conditions.Clear(telemetry::condition::kPixelHost, *host);
   }
-}
-
-void Dispatcher::WatchAge() {
-  const auto oldest = waiting_.Oldest();
-  const auto age = oldest ? clock_.Wall() - *oldest : nanoseconds(0);
-  if (said_old_ || age < kOldAge) {
-    if (age < kYoungAge) said_old_ = false;
-    return;
-  }
-  said_old_ = true;
-  context_.log.Warning(
-      "the oldest waiting frame is older than 10 s: frames come faster than they are worked on; "
-      "for live cameras set consumer.policy = \"latest\" and consumer.max_age",
-      {{"age_s", std::chrono::duration<double>(age).count()}});
 }
 
 void Dispatcher::AskForTick(base::MonoTime now) {

@@ -157,7 +157,6 @@ class Dispatcher {
   void StartFetches(base::MonoTime now) REQUIRES(mutex_);
   void DropFetchedAhead() REQUIRES(mutex_);
   void LookAround(base::MonoTime now, Endings& endings) REQUIRES(mutex_);
-  void WatchAge() REQUIRES(mutex_);
   void AskForTick(base::MonoTime now) REQUIRES(mutex_);
   HeldPtr NextHanded(std::uint64_t after) const EXCLUDES(mutex_);
 
@@ -207,7 +206,6 @@ class Dispatcher {
   bool draining_ GUARDED_BY(mutex_) = false;
   bool cancelled_ GUARDED_BY(mutex_) = false;
   bool stopped_ GUARDED_BY(mutex_) = false;
-  bool said_old_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sampleproc::consumer
