@@ -69,7 +69,7 @@ Result<void> LoadSetup::FindStream(const config::Config& config, const base::All
     auto allowed = loadtest::MayLoad(redis.host, redis.port, options.allowed, allowance);
     if (!allowed) return allowed;
   }
-  auto password = service::ReadPassword(redis.password_file);
+  auto password = service::ReadPassword(redis, base::Reading::kFirst);
   if (!password) return std::unexpected(password.error());
   stream = {
       .connect = service::ConnectRedis(redis),

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text_file.h"
 #include "config/assembly.h"
 #include "config/foreign_variables.h"
 #include "config/suggest.h"
-#include "config/text_file.h"
 
 namespace sampleproc::config {
 namespace {
@@ -70,7 +70,7 @@ std::optional<Given> ReadValueFile(const Key& key, const std::string& name, std:
                   "check on the machine that it is for, without --offline");
   }
   if (path == "-") path = "./-";  // a file here, not standard input
-  auto text = ReadTextFile(path);
+  auto text = base::ReadTextFile(path, request.reading);
   if (!text) {
     return report(Severity::kError, code::kUnreadable,
                   "the file " + Shown(path, 200) + " cannot be read: " + text.error().message,

@@ -28,7 +28,6 @@ constexpr milliseconds kLastSettlements{1'000};
 constexpr milliseconds kLookForOld{50};
 constexpr milliseconds kLookForAges{500};
 
-
 // Of a frame without one: of all that this processor ever made up, if its clock does not go back.
 std::string MadeUpId(base::WallTime now, std::uint64_t number) {
   const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());

@@ -2,9 +2,9 @@
 #include <array>
 #include <utility>
 
+#include "base/text_file.h"
 #include "config/convert.h"
 #include "config/environment_file.h"
-#include "config/text_file.h"
 #include "config/units.h"
 #include "deploy/amounts.h"
 #include "deploy/readers.h"
@@ -225,7 +225,7 @@ void AddImageVariables(Deployment& deployment) {
 
 void AddEnvironmentFile(const std::string& path, const Fact& at, bool may_be_missing,
                         Deployment& deployment) {
-  const auto text = config::ReadTextFile(path);
+  const auto text = base::ReadTextFile(path, base::Reading::kFirst);
   if (!text) {
     if (may_be_missing) return;
     deployment.Report(Severity::kWarning, config::code::kDeployFile, at,

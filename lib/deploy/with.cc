@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/text_file.h"
 #include "config/convert.h"
 #include "config/print.h"
-#include "config/text_file.h"
 #include "deploy/check.h"
 #include "deploy/readers.h"
 #include "deploy/yaml_reader.h"
@@ -22,7 +22,7 @@ using config::Severity;
 class Files {
  public:
   void Add(const std::string& path) {
-    const auto text = config::ReadTextFile(path);
+    const auto text = base::ReadTextFile(path, base::Reading::kFirst);
     const std::string display = path == "-" ? "<stdin>" : path;
     names_.push_back(display);
     if (!text) {

@@ -52,7 +52,8 @@ Result<std::string> ReadPassword(const consumer::RedisOptions& options, base::Re
   std::string password = *text;
   while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
   if (password.empty()) {
-    return base::Fail(base::ErrorCode::kConfig, "consumer.redis.password_file " + options.password_file + " is empty");
+    return base::Fail(base::ErrorCode::kConfig,
+                      "consumer.redis.password_file " + options.password_file + " is empty");
   }
   if (password.find('\n') != std::string::npos) {
     return base::Fail(
