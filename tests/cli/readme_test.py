@@ -25,6 +25,8 @@ NOT_HERE = {
     r"ffmpeg -i rtsp://": "a camera; the same without it is in README.md",
     r"sampleproc loadtest .*(staging\.example\.com|--audit|--find-capacity|--baseline)":
         "tests/cli/loadtest_audit_test.py and loadtest_test.py, which take minutes",
+    r"sampleproc loadtest --via redis ": "tests/cli/loadtest_redis_test.py, with a service behind it",
+    r"sampleproc validate-config --(diff|with) ": "tests/cli/deploy_test.py, with such files",
 }  # fmt: skip
 
 # Exit codes besides 0 that a command may have, with what they say.
