@@ -197,10 +197,11 @@ void Dispatcher::BoundWaitingForHosts(Endings& endings) {
   const base::MonoTime now = clock_.Now();
   std::vector<HeldPtr> behind;
   bool is_away = false;
+  const PixelHosts* const hosts = &hosts_;
   waiting_.ForEach([&](const HeldPtr& held, bool first) {
     if (first) {
       const PixelPlace* const place = held->PlaceToAsk();
-      is_away = place != nullptr && hosts_.Paused(place->host, now);
+      is_away = place != nullptr && hosts->Paused(place->host, now);
     }
     if (is_away) behind.push_back(held);
   });
@@ -309,8 +310,9 @@ void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
 
 void Dispatcher::ForgetHosts(base::MonoTime now) {
   if (!hosts_.AnyFailing()) return;
+  PixelHosts* const hosts = &hosts_;
   waiting_.ForEach([&](const HeldPtr& held, bool) {
-    if (const PixelPlace* const place = held->PlaceToAsk()) hosts_.Wanted(place->host, now);
+    if (const PixelPlace* const place = held->PlaceToAsk()) hosts->Wanted(place->host, now);
   });
   while (const auto host = hosts_.ForgetUnwanted(now)) {
     context_.conditions.Clear(telemetry::condition::kPixelHost, *host);
