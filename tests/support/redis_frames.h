@@ -64,7 +64,7 @@ inline std::vector<Delivery> PullSome(RedisSource& source, std::size_t count,
 
 // Settles and waits for the answer; whether it was ours.
 inline bool Settle(RedisSource& source, const Delivery& delivery, Ending ending,
-                   const std::string& reason = "", bool worked_on = false) {
+                   std::string_view reason = "", bool worked_on = false) {
   std::promise<bool> answer;
   source.Settle({.ticket = delivery.ticket,
                  .ending = ending,
