@@ -53,7 +53,9 @@ install_from() {
 }
 
 say 'a clean system'
-debootstrap --variant=minbase bookworm "${system}" "${MIRROR:-http://deb.debian.org/debian}" >"${work}/log"
+# From where this machine has its own packages.
+mirror=${MIRROR:-$(apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' | sed -n 1p)}
+debootstrap --variant=minbase bookworm "${system}" "${mirror}" >"${work}/log"
 mkdir "${system}/packages"
 mount --bind /proc "${system}/proc"
 mount --bind /dev "${system}/dev"
