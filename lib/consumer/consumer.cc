@@ -81,23 +81,20 @@ ConsumerFacts Consumer::facts() const {
   return facts;
 }
 
+// Told under the lock: a pull that is answered meanwhile clears after it what is so no more.
 void Consumer::Look() {
-  std::optional<std::string> overdue;
-  std::optional<std::chrono::nanoseconds> silent;
-  {
-    const base::MutexLock lock(mutex_);
-    if (stopping_) return;
-    overdue = Overdue();
-    const auto quiet = context_.clock.Now() - heard_;
-    const bool watched = options_.silent_after > milliseconds(0) && facts_.connected && !overdue;
-    if (watched && quiet >= options_.silent_after) silent = quiet;
+  const base::MutexLock lock(mutex_);
+  if (stopping_) return;
+  if (const auto overdue = Overdue()) {
+    context_.conditions.Raise(condition::kSourceUnreachable, upstream_, *overdue);
+    return;
   }
-  if (overdue) context_.conditions.Raise(condition::kSourceUnreachable, upstream_, *overdue);
-  if (silent) {
-    context_.conditions.Raise(condition::kSourceSilent, upstream_,
-                              "pulls succeed and have brought no frame for " + InSeconds(*silent) +
-                                  " (consumer.silent_after)");
-  }
+  const auto quiet = context_.clock.Now() - heard_;
+  const bool watched = options_.silent_after > milliseconds(0) && facts_.connected;
+  if (!watched || quiet < options_.silent_after) return;
+  context_.conditions.Raise(condition::kSourceSilent, upstream_,
+                            "pulls succeed and have brought no frame for " + InSeconds(quiet) +
+                                " (consumer.silent_after)");
 }
 
 void Consumer::Run() {
