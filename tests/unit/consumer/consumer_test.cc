@@ -272,6 +272,7 @@ TEST_CASE("a pull that has no answer for seconds is told before it fails") {
   bench.source.Give(Frames(0));
   while (!bench.Told(kSourceUnreachable).empty()) std::this_thread::yield();
   CHECK(bench.consumer->facts().connected);
+  while (bench.log.Count(kFound) < 1) std::this_thread::yield();  // logged after it has ended
   CHECK(bench.log.Count(kLost) == 1);
   CHECK(bench.log.Count(kFound) == 1);
 }

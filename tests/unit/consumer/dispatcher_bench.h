@@ -348,7 +348,7 @@ struct Bench {
 
   // The pauses between two tries are by the clock, which stands still but for this.
   void AwaitRetries(std::size_t settled) {
-    while (upstream.Settled().size() < settled) {
+    while (Counted() < settled) {
       clock.Advance(std::chrono::milliseconds(5));
       std::this_thread::yield();
     }
@@ -356,8 +356,14 @@ struct Bench {
 
   // Waits until so many frames are settled, and tells how, in order.
   std::vector<std::string> AwaitSettled(std::size_t count) const {
-    while (upstream.Settled().size() < count) std::this_thread::yield();
+    while (Counted() < count) std::this_thread::yield();
     return upstream.Settled();
+  }
+
+  // Frames that are settled, counted and with the sinks: the upstream is the first to know.
+  std::size_t Counted() const {
+    const Ledger::Totals totals = ledger.totals();
+    return totals.offered - totals.held();
   }
 
   Options options;
