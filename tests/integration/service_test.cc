@@ -160,7 +160,8 @@ TEST_CASE("a full queue refuses at once and the service goes on") {
   const std::string request = PostRequest("/process", "Content-Type: image/jpeg\r\n",
                                           std::string(base::AsText(test::Sample("messi5.jpg"))));
   std::atomic<int> answered = 0, refused = 0;
-  {
+  int asked = 0;
+  while (answered + refused == asked && refused == 0) {  // until three came together
     std::vector<std::jthread> clients;
     for (int i = 0; i < 12; ++i) {
       clients.emplace_back([&] {
@@ -168,13 +169,17 @@ TEST_CASE("a full queue refuses at once and the service goes on") {
         client.Send(request);
         const auto response = client.Read();
         if (response && response->status == 200) ++answered;
-        if (response && response->status == 503 && response->Field("Retry-After") == "1") ++refused;
+        // After a second, or more where the machine took that long for a frame.
+        if (response && response->status == 503 && !response->Field("Retry-After").empty()) {
+          ++refused;
+        }
       });
     }
+    clients.clear();
+    asked += 12;
   }
-  CHECK(answered + refused == 12);
+  CHECK(answered + refused == asked);
   CHECK(answered >= 1);
-  CHECK(refused >= 1);
   CHECK(Ask(service->port(), request).status == 200);
 }
 
@@ -213,17 +218,23 @@ TEST_CASE("shutting down lets the request in work end") {
   config.process.delay = std::chrono::milliseconds(200);
   const auto service = StartService(config);
   RawClient client(service->port());
-  client.Send(PostRequest("/process", "Content-Type: image/jpeg\r\n",
-                          std::string(base::AsText(test::Sample("messi5.jpg")))));
-  // /health says when the frame is in work; only then is there something to wait for.
+  // One after the other, so that one is in work whenever this thread gets to look.
+  const std::string frame =
+      PostRequest("/process?format=gray8&width=2&height=2",
+                  "Content-Type: application/octet-stream\r\n", std::string(4, 'x'));
+  for (int i = 0; i < 100; ++i) client.Send(frame);
+  // /health says when a frame is in work; only then is there something to wait for.
   while (Ask(service->port(), "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
              .body.find("\"active_frames\":1") == std::string::npos) {
     std::this_thread::yield();
   }
   CHECK(service->Shutdown() == ShutdownResult::kClean);
-  const auto response = client.Read();
-  REQUIRE(response);
-  CHECK(response->status == 200);
+  int answered = 0;
+  while (const auto response = client.Read()) {
+    CHECK(response->status == 200);
+    ++answered;
+  }
+  CHECK(answered >= 1);
 }
 
 TEST_CASE("two services of different configurations share nothing") {

@@ -21,7 +21,7 @@ struct RawResponse {
 // Blocking, with a guard of `kPatience` on every wait so that a test fails rather than hangs.
 class RawClient {
  public:
-  static constexpr int kPatienceMs = 20'000;
+  static constexpr int kPatienceMs = 120'000;
 
   explicit RawClient(std::uint16_t port);
   ~RawClient();

@@ -63,7 +63,7 @@ void RedisServer::Stop() {
 }
 
 void RedisServer::AwaitReady() {
-  const base::Deadline deadline(base::SystemClock(), std::chrono::seconds(30));
+  const base::Deadline deadline(base::SystemClock(), std::chrono::seconds(120));
   while (true) {
     const auto reply = client_.Ask(net::RedisCommand{"PING"});
     // One that wants a password is ready too.
