@@ -155,7 +155,6 @@ void Session::BeginRequest() {
   allowance.deadline = {};
   request_.Clear();
   answer_.reset();
-  wire_.ClearTimeout();
   if (inbox_.empty() && loop_.draining()) {
     wire_.Arm(Wait::kIdle,
               std::min(served_ == 0 ? kFirstChance : kLastChance, options.idle_timeout));
@@ -249,7 +248,9 @@ Session::Awaitable<bool> Session::ReadHead() {
     const std::span<char> room = inbox_.Room();
     error_code error;
     std::size_t got = 0;
-    if (wire_.plain()) {  // the path of every request: no coroutine between
+    if (wire_.timed_out()) {  // while the last bytes came
+      error = asio::error::operation_aborted;
+    } else if (wire_.plain()) {  // the path of every request: no coroutine between
       got = co_await wire_.socket().async_read_some(
           asio::buffer(room.data(), room.size()), asio::redirect_error(asio::use_awaitable, error));
     } else {

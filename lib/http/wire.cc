@@ -48,6 +48,7 @@ Wire::Wire(Loop& loop, Socket socket, std::unique_ptr<TlsStream> tls)
 
 void Wire::Arm(Wait wait, std::chrono::milliseconds limit) {
   wait_ = wait;
+  timed_out_ = false;
   const base::MonoTime now = loop_.now();
   wait_ends_ = now + limit;
   if (wait == Wait::kBody || wait == Wait::kWrite) {
@@ -96,6 +97,10 @@ Wire::Awaitable<void> Wire::WaitReady(error_code& error) {
 
 Wire::Awaitable<std::size_t> Wire::Read(std::span<char> room, error_code& error) {
   if (!tls_) {
+    if (timed_out_ || interrupted_) {
+      error = asio::error::operation_aborted;
+      co_return 0;
+    }
     co_return co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
                                                asio::redirect_error(asio::use_awaitable, error));
   }
@@ -104,6 +109,10 @@ Wire::Awaitable<std::size_t> Wire::Read(std::span<char> room, error_code& error)
     const std::size_t got = tls_->ReadSome(room, error);
     if (!WouldBlock(error)) co_return got;
     error = {};
+    if (timed_out_ || interrupted_) {
+      error = asio::error::operation_aborted;
+      co_return 0;
+    }
     co_await WaitReady(error);
     if (error) co_return 0;
   }
@@ -144,6 +153,7 @@ Wire::Awaitable<bool> Wire::Handshake(bool patient) {
     if (tls_->Handshake(error)) break;
     if (!WouldBlock(error)) co_return false;
     error = {};
+    if (timed_out_) co_return false;
     co_await WaitReady(error);
     if (error) co_return false;
   }
@@ -155,7 +165,6 @@ Wire::Awaitable<void> Wire::Linger() {
   error_code error;
   if (tls_) tls_->SayGoodbye();
   socket_.shutdown(Socket::shutdown_send, error);
-  timed_out_ = false;
   Arm(Wait::kLinger, kLingerSilence);
   const base::MonoTime end = loop_.now() + kLingerTime;
   // Below TLS: what its records say is of no interest any more.

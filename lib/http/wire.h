@@ -43,14 +43,14 @@ class Wire {
   Wait wait() const { return wait_; }
   base::MonoTime wait_ends() const { return wait_ends_; }
   bool timed_out() const { return timed_out_; }
-  void ClearTimeout() { timed_out_ = false; }
   // From the tick: cancels what is waited for when it has lasted too long.
   void OnTick(base::MonoTime now);
 
   // What can be had or given at once; would_block when that is nothing.
   std::size_t ReadSome(std::span<char> room, boost::system::error_code& error);
   std::size_t WriteSome(base::ByteView bytes, boost::system::error_code& error);
-  // At least one byte, waiting for it.
+  // At least one byte, waiting for it. A wait that ended while bytes came had nothing to cancel:
+  // the next one does not begin.
   Awaitable<std::size_t> Read(std::span<char> room, boost::system::error_code& error);
   // False when the peer does not take them: then the wire is closed.
   Awaitable<bool> WriteAll(base::ByteView bytes);
