@@ -198,7 +198,12 @@ class Consumer(WithService):
         wait_until(lambda: self.connected(service))
         test_ends = threading.Event()
         self.addCleanup(test_ends.set)
-        self.buffer.fault = lambda handler: test_ends.wait()
+
+        def hang(handler):
+            test_ends.wait()
+            handler.close_connection = True  # else the pull would wait for its whole minute
+
+        self.buffer.fault = hang
         line = service.wait_for_condition("source_unreachable")
         self.assertIn("has no answer for", line["reason"])
         health = service.get("/health").json()
