@@ -80,7 +80,10 @@ ServerSecond Between(const ServerSample& before, const ServerSample& after, doub
 }
 
 ServerWatch::ServerWatch(Fetch fetch)
-    : fetch_(std::move(fetch)), start_(base::SystemClock().Now()), thread_([this] { Run(); }) {}
+    : fetch_(std::move(fetch)), start_(base::SystemClock().Now()) {
+  Sample(base::Allowance().Within(kPatience));
+  thread_ = std::jthread([this] { Run(); });
+}
 
 ServerWatch::~ServerWatch() { stop_.Cancel(); }
 
@@ -88,9 +91,9 @@ void ServerWatch::Run() {
   base::Mutex mutex;
   base::CondVar never;
   const base::Allowance until_stopped{.cancel = stop_};
-  Sample(until_stopped.Within(kPatience));
+  const base::MonoTime begun = base::SystemClock().Now();
   for (auto turn = 1; !stop_.Cancelled(); ++turn) {
-    const base::MonoTime next = start_ + turn * kEvery;
+    const base::MonoTime next = begun + turn * kEvery;
     const base::Deadline due(base::SystemClock(), next - base::SystemClock().Now());
     {
       const base::MutexLock lock(mutex);

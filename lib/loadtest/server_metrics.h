@@ -51,7 +51,8 @@ struct ServerReport {
   std::string problem;  // why there is nothing, or not all; ""
 };
 
-// Samples once a second from its construction on, on a thread of its own.
+// Takes its first sample while it is constructed, for which it waits five seconds at most, so that
+// all that comes later counts; then one each second, on a thread of its own.
 class ServerWatch {
  public:
   // Fetches the text within what is allowed; called by that thread and by Finish.

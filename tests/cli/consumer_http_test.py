@@ -59,13 +59,18 @@ class Consumer(WithService):
         self.assertEqual(self.buffer.agents, {"sampleproc"})
         self.assertTrue(self.connected(service))
         self.assertLessEqual(self.buffer.most_open, 10)
-        metrics = service.metrics()
-        asked, opened, reused, waits = (
-            metrics[f'sampleproc_http_client_{what}_total{{upstream="frame_buffer"}}']
-            for what in ("requests", "connections", "reused", "waits"))  # fmt: skip
+
+        def client():
+            metrics = service.metrics()
+            return [metrics[f'sampleproc_http_client_{what}_total{{upstream="frame_buffer"}}']
+                    for what in ("requests", "connections", "reused", "waits")]  # fmt: skip
+
+        asked, opened, reused, waits = client()
         self.assertGreater(asked, 9)
         self.assertIn(asked - opened - reused, (0, 1))  # one may just be connecting
-        self.assertEqual((opened, waits), (self.buffer.most_open, 0))
+        self.assertEqual(waits, 0)
+        # The buffer may be later to see a connection than who opened it.
+        wait_until(lambda: client()[1] == self.buffer.most_open)
         self.assertEqual(service.stop(), 0)
         self.assertEqual(service.told("source_unreachable"), (0, 0))
 
@@ -125,7 +130,8 @@ class Consumer(WithService):
                         announce("again", "/200"))  # fmt: skip
         service = self.consume("--set", "consumer.frame_url_hosts=127.0.0.1")
         # What the host cannot hand out now waits until it can, and its camera's later frames for it.
-        wait_until(lambda: pictures_of_others.asked.get("/503", 0) > 1)
+        wait_until(lambda: pictures_of_others.asked["/503"] > 1
+                   and pictures_of_others.asked["/403"] and pictures_of_others.asked["/302"])  # fmt: skip
         pictures_of_others.mended = True
         counts = {("done", ""): 5, ("dropped", "no_pixels"): 1, ("dead", "invalid-frame"): 1}
         for (outcome, reason), count in counts.items():
@@ -143,10 +149,12 @@ class Consumer(WithService):
         failing = threading.Event()
 
         def once(handler):
+            if not handler.path.startswith("/frames/"):
+                return handler.answer(200, b"{}")
             handler.raw(b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain\r\n"
                         b"Content-Length: 21\r\n\r\nInternal Server Error")  # fmt: skip
-            failing.set()
             self.buffer.fault = None
+            return failing.set()
 
         self.buffer.fault = once
         self.buffer.add(*(frame(f"f-{number}", self.picture) for number in range(30)))
@@ -190,7 +198,12 @@ class Consumer(WithService):
         wait_until(lambda: self.connected(service))
         test_ends = threading.Event()
         self.addCleanup(test_ends.set)
-        self.buffer.fault = lambda handler: test_ends.wait()
+
+        def hang(handler):
+            test_ends.wait()
+            handler.close_connection = True  # else the pull would wait for its whole minute
+
+        self.buffer.fault = hang
         line = service.wait_for_condition("source_unreachable")
         self.assertIn("has no answer for", line["reason"])
         health = service.get("/health").json()
@@ -200,7 +213,7 @@ class Consumer(WithService):
         self.buffer.fault = None
         test_ends.set()
         service.wait_for("condition ends", condition="source_unreachable")
-        self.assertEqual(service.get("/health").json()["status"], "healthy")
+        wait_until(lambda: service.get("/health").json()["status"] == "healthy")
         self.assertEqual(service.stop(), 0)
 
     def test_a_buffer_without_frames_is_told_when_that_is_asked_for(self):
@@ -286,11 +299,11 @@ class Consumer(WithService):
                 wait_until(lambda: self.connected(service))
                 self.buffer.add(frame(f"after-{name}", self.picture))
                 wait_until(lambda: self.done(service) == number + 1)  # pylint: disable=W0640
+        self.assertEqual(service.stop(), 0)
         # Said when it went and when it came, not with each failure.
         gone, back = service.told("source_unreachable")
         self.assertEqual(back, gone)
         self.assertLessEqual(gone, 2 * len(faults))
-        self.assertEqual(service.stop(), 0)
 
     def failures(self, service):
         text = service.get("/metrics").body.decode()
@@ -298,8 +311,10 @@ class Consumer(WithService):
                    if line.startswith("sampleproc_consumer_pull_failures_total{"))  # fmt: skip
 
     def test_nobody_there_and_no_such_name(self):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
+        taken = socket.socket()  # nobody listens, and nobody else can
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
         for url in (f"http://127.0.0.1:{port}", "http://no-such-name.invalid:8002"):
             with self.subTest(url):
                 service = self.serve("--set", f"consumer.http.url={url}")

@@ -122,6 +122,7 @@ class ConsumerPixels(WithService):
         reason = wait_until(lambda: self.conditions(service).get(subject))
         self.assertIn("next try in", reason)
         self.assertEqual(service.get("/health").json()["status"], "degraded")
+        service.wait_for_condition("pixel_host")
         told = [line for line in service.log()
                 if f"{AWAY}:{port}" in json.dumps(line) and line["level"] == "warning"]  # fmt: skip
         self.assertEqual(len(told), 1, told)

@@ -58,7 +58,7 @@ class Poison(WithService):
     def test_a_frame_that_hangs_is_dead_and_its_process_makes_room(self):
         ids = self.add()
         service = self.consume()
-        self.assertEqual(service.child.wait(cli.PATIENCE), 70)
+        self.assertEqual(service.wait(), 70)
         messages = [line["msg"] for line in service.log()]
         self.assertIn("a worker does not come back from this frame: it is given up", messages)
         self.check_dead()
@@ -71,7 +71,7 @@ class Poison(WithService):
             self.redis.xadd(STREAM, entry(kind, pictures.poison(kind), camera=kind))
         add_frames(self.redis, 100)
         service = self.consume()
-        self.assertEqual(service.child.wait(cli.PATIENCE), 70)
+        self.assertEqual(service.wait(), 70)
         self.assertEqual(self.redis.xlen(DEAD), 2)
         self.consume("--set", "consumer.redis.claim_idle=1h")
         wait_until(lambda: self.redis.xlen(RESULTS) == 100)
@@ -84,8 +84,8 @@ class Poison(WithService):
         self.assertEqual(service.get("/readyz").status, 503)
         self.assertEqual(service.get("/livez").status, 200)
         self.assertEqual(service.metric("sampleproc_stuck_workers"), 1)
-        self.assertEqual(
-            service.metric('sampleproc_consumer_frames_total{outcome="dead",reason="stuck"}'), 1)  # fmt: skip
+        dead = 'sampleproc_consumer_frames_total{outcome="dead",reason="stuck"}'
+        wait_until(lambda: service.metric(dead) == 1)
         self.assertEqual(service.stop(), 1)
         told = [line for line in service.log() if line["msg"].startswith("workers do not come back")]
         self.assertEqual(len(told), 1)  # not with every look
@@ -94,7 +94,7 @@ class Poison(WithService):
         service = self.start("--set", "http.request_deadline=1s")
         answer = service.post(pictures.poison("hang"), "image/jpeg")
         self.assertEqual(answer.status, 504)
-        self.assertEqual(service.child.wait(cli.PATIENCE), 70)
+        self.assertEqual(service.wait(), 70)
 
 
 if __name__ == "__main__":

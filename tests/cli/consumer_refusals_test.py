@@ -43,9 +43,9 @@ class Refusals(WithService):
         wait_until(lambda: self.redis.xlen(RESULTS) == 60 and pending(self.redis) == 0)
         self.assertEqual(len(set(result_ids(self.redis))), 60)
         wait_until(lambda: not self.conditions(service))
+        self.assertEqual(service.stop(), 0)
         lines = [line for line in service.log() if line.get("condition") == "settlement_refused"]
         self.assertEqual([line["msg"] for line in lines], ["condition begins", "condition ends"])
-        self.assertEqual(service.stop(), 0)
 
     def test_entries_of_every_shape_stop_no_frame(self):
         many = {f"k{number}": "v" for number in range(4100)}
@@ -82,9 +82,9 @@ class Refusals(WithService):
         dropped = 'sampleproc_consumer_frames_total{outcome="dropped",reason="trimmed"}'
         wait_until(lambda: pending(self.redis) == 0)
         wait_until(lambda: service.metric(dropped) == 3)
+        self.assertEqual(service.stop(), 0)
         told = [line for line in service.log() if "trimmed" in line["msg"]]
         self.assertEqual(sum(line["frames"] for line in told), 3)
-        self.assertEqual(service.stop(), 0)
 
     def test_the_password_is_read_at_each_login_and_the_database_is_that_of_the_configuration(self):
         server = RedisServer(self, password="first")

@@ -92,9 +92,11 @@ class Registration(WithService):
         client = server.client()
         client.xadd("frames:ready:sample-processor-1", entry("f-1", pictures.sample("mask.png")))
         wait_until(lambda: result_ids(client) == ["f-1"])
-        self.assertEqual(self.orchestrator.registered["id"], "sample-processor-1")
+        # A thread of its own registers, and the first frame is there before the pull is known as one.
+        registered = wait_until(lambda: self.orchestrator.registered)
+        self.assertEqual(registered["id"], "sample-processor-1")
+        wait_until(lambda: service.get("/health").json()["status"] == "healthy")
         health = service.get("/health").json()
-        self.assertEqual(health["status"], "healthy")
         self.assertIs(health["components"]["consumer"]["connected"], True)
         self.assertEqual(service.stop(), 0)
         self.assertEqual(self.orchestrator.calls()[-1], ("DELETE", "sample-processor-1"))

@@ -11,7 +11,7 @@ from service import WithService
 from streams import PROCESSOR, STREAM, RedisServer, entry, free_port, result_ids, wait_until, words
 from webhook import Webhook
 
-OWN_ADDRESS = "127.77.0.2"  # of the loopback
+OWN_ADDRESS, OTHER_ADDRESS = "127.77.0.2", "127.77.0.3"  # of the loopback
 SECRET = "word-canary"
 # What the consumer does, and nothing else.
 RULES = ("on", f">{SECRET}", "~frames:*", "~sample:*", "-@all", "+@stream", "+eval", "+ping",
@@ -35,8 +35,8 @@ class RedisOverTls(Tls):
         super().setUp()
         self.port = free_port(OWN_ADDRESS)
         self.server = RedisServer(
-            self, "--tls-port", str(self.port), "--bind", OWN_ADDRESS, "127.0.0.1", "--tls-cert-file",
-            self.certificate, "--tls-key-file", self.key, "--tls-auth-clients", "no")  # fmt: skip
+            self, "--tls-port", str(self.port), "--bind", OWN_ADDRESS, OTHER_ADDRESS,
+            "--tls-cert-file", self.certificate, "--tls-key-file", self.key, "--tls-auth-clients", "no")  # fmt: skip
         self.redis = self.server.client()
         self.redis.execute_command("ACL", "SETUSER", "consumer", *RULES)
         self.redis.xadd(STREAM, entry("f-1", pictures.sample("mask.png")))
@@ -65,7 +65,7 @@ class RedisOverTls(Tls):
         make_certificate(other, self.path("other.key"), f"IP:{OWN_ADDRESS}")
         cases = (
             ("its certificate does not lead to", {"authority": other}),
-            ("its certificate is not for 127.0.0.1", {"host": "127.0.0.1"}),
+            (f"its certificate is not for {OTHER_ADDRESS}", {"host": OTHER_ADDRESS}),
             ("Redis refused the login", {"password": "wrong-canary"}),
         )
         for why, how in cases:

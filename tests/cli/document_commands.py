@@ -7,7 +7,6 @@ images in build/samples. Ports are the test's own: the documents' 8099, 8002 (a 
 
 import os
 import re
-import socket
 import subprocess
 import tempfile
 import time
@@ -49,7 +48,7 @@ class Place:
         folder = tempfile.TemporaryDirectory()
         test.addCleanup(folder.cleanup)
         self.folder = folder.name
-        self.ports = {"8099": self.free(), "6379": free_port("127.0.0.1")}
+        self.ports = {"8099": free_port("127.0.0.1"), "6379": free_port("127.0.0.1")}
         self.serving = None
         os.makedirs(self.path("build", "samples", "opencv-doc"))
         os.symlink(os.path.dirname(cli.BINARY), self.path("build", "release"))
@@ -60,12 +59,6 @@ class Place:
         self.shim("curl", "-fsS --max-time 100")
         self.shim("redis-cli", f"-p {self.ports['6379']}")
         test.addCleanup(self.stop_serving)
-
-    @staticmethod
-    def free():
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            return free.getsockname()[1]
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -102,6 +95,8 @@ class Place:
             time.sleep(0.05)
 
     def ours(self, command):
+        # Of four alike one is enough: looking for faces takes many seconds under a sanitizer.
+        command = command.replace("left0[1-4].jpg", "left01.jpg")
         for documented, port in self.ports.items():
             command = re.sub(rf"(?<=[:=]){documented}\b", str(port), command)
         return command

@@ -92,7 +92,9 @@ class Framing(WithService):
             self.assertEqual(statuses, [status])
 
     def check_all(self, in_pieces):
-        service = self.serve()
+        # Byte by byte, many at once and on a busy machine: that takes a while.
+        service = self.serve("--set", "http.header_timeout=5m", "--set", "http.body_timeout=5m",
+                             "--set", "http.body_min_rate=0")  # fmt: skip
 
         async def one(limit, vector):
             name, data, status = vector

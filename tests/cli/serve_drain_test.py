@@ -56,7 +56,7 @@ class Drain(WithService):
     ROUNDS = 5
 
     def round(self):
-        service = self.serve("--set", "service.shutdown_timeout=60s")
+        service = self.serve("--set", "service.shutdown_timeout=60s", *cli.NO_HURRY)
         picture = pictures.sample("mask.png")
         request = (
             b"POST /process HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"

@@ -146,7 +146,8 @@ class Shutdown(WithService):
         self.check(signal.SIGINT)
 
     def test_what_takes_longer_than_the_timeout_is_cut_off_and_the_exit_code_says_so(self):
-        service = self.serve("--set", "process.delay=9s", "--set", "service.shutdown_timeout=1s")
+        service = self.serve("--set", "process.delay=1m", "--set", "service.shutdown_timeout=1s",
+                             *cli.NO_HURRY)  # fmt: skip
         with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
             picture = pictures.sample("mask.png")
             client.sendall(
@@ -154,9 +155,8 @@ class Shutdown(WithService):
                 % len(picture)
                 + picture
             )
-            for _ in range(10_000):
-                if service.get("/health").json()["details"]["metrics"]["active_frames"] == 1:
-                    break
+            wait_until(
+                lambda: service.get("/health").json()["details"]["metrics"]["active_frames"] == 1)
             self.assertEqual(service.stop(), 1)
         self.assertIs(service.log()[-1]["clean"], False)
 

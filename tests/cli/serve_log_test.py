@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import socket
 import subprocess
 import tempfile
 import time
@@ -27,11 +28,16 @@ class Log(cli.TestCase):
         self.addCleanup(child.wait)
         self.addCleanup(child.kill)
         deadline = time.monotonic() + cli.PATIENCE
-        while not os.path.exists(self.path):
+        while not self.listens():
             self.assertLess(time.monotonic(), deadline)
             self.assertIsNone(child.poll())
             time.sleep(0.01)
         return child
+
+    def listens(self):
+        """A socket has its name before somebody listens there."""
+        with socket.socket(socket.AF_UNIX) as peer:
+            return peer.connect_ex(self.path) == 0
 
     def get(self, path):
         connection = UnixConnection(self.path)

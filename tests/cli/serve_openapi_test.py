@@ -32,7 +32,7 @@ OTHER_METHOD = {"GET": "POST", "POST": "GET"}
 
 class OpenApi(WithService):
     def setUp(self):
-        self.service = self.serve()
+        self.service = self.serve(*cli.NO_HURRY)
         self.document = self.service.get("/openapi.json").json()
 
     def operations(self):
@@ -211,7 +211,8 @@ class OpenApi(WithService):
                 self.check_refusal(service.post(body, "application/json", path), 503)
 
     def test_what_a_stop_refuses_is_503(self):
-        service = self.serve("--set", "process.delay=60s", *cli.NO_HURRY)
+        service = self.serve("--set", "process.delay=60s", "--set", "service.shutdown_timeout=1h",
+                             *cli.NO_HURRY)  # fmt: skip
         self.hold_frame(service)
         self.held(service, "sampleproc_active_frames", 1)
         service.child.send_signal(signal.SIGTERM)

@@ -1,6 +1,8 @@
 """A redis-server of the test's own, and frames on its streams as an orchestrator puts them."""
 
+import contextlib
 import os
+import random
 import socket
 import subprocess
 import tempfile
@@ -25,10 +27,14 @@ BROKEN_DECODER = {
 
 
 def free_port(address):
-    """Of an address that nobody else uses, so that the port stays free until Redis takes it."""
-    with socket.socket() as free:
-        free.bind((address, 0))
-        return free.getsockname()[1]
+    """Below those that the system hands out to whoever asks for any, so that it stays free until the
+    test's server takes it, and while that is started anew."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        first = max(2048, int(file.read().split()[0]))
+    while True:
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind((address, random.randrange(first // 2, first)))
+            return free.getsockname()[1]
 
 
 class RedisServer:

@@ -1,5 +1,6 @@
 #include "loadtest/server_metrics.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 
 namespace sampleproc::loadtest {
@@ -62,6 +63,16 @@ TEST_CASE("server metrics: a service's first frame comes after the first sample"
   CHECK(report.total.stage_ms.at("total") == Approx(200));
   CHECK(report.total.frames == 10);
   CHECK(report.problem.empty());
+}
+
+TEST_CASE("server metrics: all that comes after the construction counts") {
+  std::atomic<int> frames = 0;
+  ServerWatch watch([&frames](const base::Allowance&) -> base::Result<std::string> {
+    const int so_far = frames;
+    return so_far == 0 ? "sampleproc_queue_frames 0\n" : Text(1, so_far, 2, so_far);
+  });
+  frames = 10;
+  CHECK(watch.Finish().total.frames == 10);
 }
 
 TEST_CASE("server metrics: why there is nothing is told") {
