@@ -106,6 +106,17 @@ void AddWorkRows(std::vector<Key>& rows) {
            "one is there when a worker is free. An idle worker gets a frame at once, whatever "
            "this is."},
       [](auto& c) -> auto& { return c.process.batch_size; }));
+  rows.push_back(Bind(
+      {.path = "process.working_pixels",
+       .kind = Kind::kInt,
+       .min = 100'000,
+       .max = 1'000'000'000,
+       .unit = "pixels",
+       .help = "The steps faces, people and cascade look at a larger picture as if it were made "
+               "smaller to so many pixels. This bounds what they cost; the smallest thing that "
+               "they find grows with the picture: at 20 megapixels it is three times as wide as "
+               "at 1920x1080. Boxes are in pixels of the picture as sent."},
+      [](auto& c) -> auto& { return c.process.working_pixels; }));
   rows.push_back(
       Bind({.path = "process.heavy_pixels",
             .kind = Kind::kInt,

@@ -54,6 +54,11 @@ struct Options {
   // Worker threads; 0 means one for each CPU the process may use.
   int workers = 0;
 
+  // The steps that look for things of any size (faces, people, cascade) look at a larger picture as
+  // if it were made smaller to so many pixels: what they cost is bounded, and the smallest thing
+  // they find grows with the picture. 1920 x 1080.
+  std::uint64_t working_pixels = 2'073'600;
+
   // Frames that may wait for a worker; the next one is refused. Longer means more latency under
   // overload, never more throughput.
   int queue_depth = 64;

@@ -37,17 +37,18 @@ class LargeFrames(WithService):
     def test_what_never_fits_the_budget_is_the_senders_fault_by_its_header(self):
         service = self.serve("--set", "process.pipeline=faces", "--set",
                              "resources.memory_limit=64MiB")  # fmt: skip
-        # 96 MB of work beside 16 MB of pixels.
-        answer = service.post(pictures.png_of_pixels(4000), "image/png")
+        # 36 MB of work beside as much of pixels.
+        answer = service.post(pictures.png_of_pixels(6000), "image/png")
         self.check_problem(answer, 422)
         self.assertIsNone(answer.headers["Retry-After"])
         self.assertIn("resources.memory_limit", answer.json()["detail"])
         self.check_alive(service)
 
     def test_faces_of_a_large_frame_end_by_the_deadline_and_the_service_lives(self):
+        # Without the working size this takes five seconds of a CPU.
         service = self.serve("--set", "process.pipeline=faces", "--set", "process.deadline=1s",
-                             "--set", "service.stuck_after=1s", "--set",
-                             "process.workers=2")  # fmt: skip
+                             "--set", "process.working_pixels=1000000000", "--set",
+                             "service.stuck_after=1s", "--set", "process.workers=2")  # fmt: skip
         answer = service.post(pictures.png_of_pixels(3600), "image/png")
         self.check_problem(answer, 504)
         # It is alive, and nobody was given up. (How it stops is another matter: with these settings a

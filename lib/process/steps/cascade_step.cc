@@ -45,7 +45,7 @@ class CascadeStep : public Step {
                         "process.cascade.file is not there, cannot be read, or is no Haar or LBP "
                         "cascade of OpenCV's");
     }
-    return std::unique_ptr<Step>(new CascadeStep(std::move(*module), cascade, options.cascade));
+    return std::unique_ptr<Step>(new CascadeStep(std::move(*module), cascade, options));
   }
 
   ~CascadeStep() override { module_->free_cascade(cascade_); }
@@ -65,8 +65,8 @@ class CascadeStep : public Step {
         input.budget.Reserve(bytes, "the cascade", input.budget_patience, input.allowance);
     if (!memory) return std::unexpected(memory.error());
     const opencv::Picture picture = ToOpencv(luma);
-    const opencv::CascadeParameters parameters = {options_.scale, options_.min_neighbours,
-                                                  options_.min_size, kPieceWindows};
+    const opencv::CascadeParameters parameters = {
+        options_.scale, options_.min_neighbours, options_.min_size, kPieceWindows, working_pixels_};
     OpencvCall call(input.allowance, PriceTag("the cascade", luma.width, luma.height));
     const auto status = module_->find_cascade(cascade_, &picture, &parameters, call.host());
     if (auto done = call.Judge(status, "cascade"); !done) return done;
@@ -81,12 +81,16 @@ class CascadeStep : public Step {
   }
 
  private:
-  CascadeStep(OpencvModule module, opencv::Cascade* cascade, CascadeOptions options)
-      : module_(std::move(module)), cascade_(cascade), options_(std::move(options)) {}
+  CascadeStep(OpencvModule module, opencv::Cascade* cascade, const Options& options)
+      : module_(std::move(module)),
+        cascade_(cascade),
+        options_(options.cascade),
+        working_pixels_(static_cast<double>(options.working_pixels)) {}
 
   const OpencvModule module_;
   opencv::Cascade* const cascade_;
   const CascadeOptions options_;
+  const double working_pixels_;
 };
 
 }  // namespace

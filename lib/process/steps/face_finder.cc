@@ -167,20 +167,25 @@ class Resizer {
 
 class FaceFinder::Impl {
  public:
-  Impl(bool doubled, std::uint64_t piece_pixels) : doubled_(doubled), piece_(piece_pixels) {}
+  Impl(bool doubled, std::uint64_t working_pixels, std::uint64_t piece_pixels)
+      : doubles_(doubled), limit_(Limit(doubled, working_pixels)), piece_(piece_pixels) {}
 
   std::uint64_t BytesFor(const Size& picture) const {
-    const Size first = doubled_ ? Doubled(picture) : picture;
+    const bool doubled = Doubles(picture);
+    const Size first = doubled ? Doubled(picture) : picture;
     const Size second = Next(first);
     const std::uint64_t levels =
-        doubled_ ? first.pixels() + second.pixels() : second.pixels() + Next(second).pixels();
-    const Size strip{first.width, std::min(first.height, CoreRows(first) + kAbove + 2 * kBelow)};
+        doubled ? first.pixels() + second.pixels() : second.pixels() + Next(second).pixels();
+    Size seen = first;
+    while (IsTooLarge(seen)) seen = Next(seen);
+    const Size strip{seen.width, std::min(seen.height, CoreRows(seen) + kAbove + 2 * kBelow)};
     return levels + strip.pixels() * kStripBytesPerPixel + kFixedBytes;
   }
 
   Result<std::vector<FoundFace>> Find(const frame::Image& luma, const base::Allowance& allowance) {
     if (!detector_) Load();
     const Size picture{luma.width, luma.height};
+    doubled_ = Doubles(picture);
     const Pace pace(allowance, Price(doubled_ ? Doubled(picture) : picture),
                     "looking for faces in " + std::to_string(luma.width) + "x" +
                         std::to_string(luma.height) + " pixels");
@@ -195,6 +200,16 @@ class FaceFinder::Impl {
   }
 
  private:
+  // Doubling adds a few pixels to each side.
+  static std::uint64_t Limit(bool doubled, std::uint64_t pixels) {
+    return doubled ? 4 * pixels + pixels / 8 : pixels;
+  }
+
+  bool IsTooLarge(const Size& level) const { return level.pixels() > limit_; }
+
+  // Enlarged where the levels below would not all be too large to be looked at.
+  bool Doubles(const Size& picture) const { return doubles_ && !IsTooLarge(picture); }
+
   long CoreRows(const Size& level) const {
     const auto rows = static_cast<long>(piece_) / std::max(level.width, 1L);
     return std::max(rows, kLeastRows) / kCell * kCell;
@@ -219,7 +234,9 @@ class FaceFinder::Impl {
 
   double Price(const Size& first) const {
     double pixels = 0;
-    for (const Size& level : Levels(first)) pixels += static_cast<double>(level.pixels());
+    for (const Size& level : Levels(first)) {
+      if (!IsTooLarge(level)) pixels += static_cast<double>(level.pixels());
+    }
     return pixels;
   }
 
@@ -236,6 +253,7 @@ class FaceFinder::Impl {
         if (!smaller) return std::unexpected(smaller.error());
         level = *smaller;
       }
+      if (IsTooLarge(level.size)) continue;
       if (auto done = ScanLevel(level, static_cast<unsigned>(i)); !done) return done;
     }
     return {};
@@ -344,8 +362,10 @@ class FaceFinder::Impl {
     for (base::ByteBuffer& plane : planes_) plane = base::ByteBuffer();
   }
 
-  const bool doubled_;
+  const bool doubles_;
+  const std::uint64_t limit_;  // of a level that is looked at
   const std::uint64_t piece_;
+  bool doubled_ = false;  // of this picture, during Find
   std::optional<dlib::frontal_face_detector> detector_;
   std::optional<Scanner> scanner_;  // of one level
   base::ByteBuffer planes_[2];      // the present level and the one before, taking turns
@@ -355,8 +375,8 @@ class FaceFinder::Impl {
   double behind_ = 0;                                                   // pixels looked at
 };
 
-FaceFinder::FaceFinder(bool doubled, std::uint64_t piece_pixels)
-    : impl_(std::make_unique<Impl>(doubled, piece_pixels)) {}
+FaceFinder::FaceFinder(bool doubled, std::uint64_t working_pixels, std::uint64_t piece_pixels)
+    : impl_(std::make_unique<Impl>(doubled, working_pixels, piece_pixels)) {}
 
 FaceFinder::~FaceFinder() = default;
 

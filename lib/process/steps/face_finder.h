@@ -28,14 +28,18 @@ struct FoundFace {
 // from the one before and looked at in strips that overlap by a window, so that at any time there
 // are two levels and one strip, and no piece takes longer than a fraction of a second. A strip
 // begins at a multiple of a feature cell and has the level's whole width, so features, scores and
-// boxes are bit for bit those of dlib's own call.
+// boxes are bit for bit those of dlib's own call, as far as levels are looked at.
 class FaceFinder {
  public:
   static constexpr std::uint64_t kPiecePixels = 4'000'000;
+  static constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 40;
 
   // `doubled`: the picture is enlarged first, for faces from 40 pixels on; four times the work.
+  // `working_pixels`: levels of a larger picture's pyramid (four times as large when doubled) are
+  // not looked at, so that the work is bounded and small faces of large pictures are not found.
   // `piece_pixels`: of a strip without its overlap.
-  explicit FaceFinder(bool doubled, std::uint64_t piece_pixels = kPiecePixels);
+  explicit FaceFinder(bool doubled, std::uint64_t working_pixels = kNoLimit,
+                      std::uint64_t piece_pixels = kPiecePixels);
   ~FaceFinder();
   FaceFinder(const FaceFinder&) = delete;
   FaceFinder& operator=(const FaceFinder&) = delete;

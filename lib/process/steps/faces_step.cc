@@ -30,12 +30,13 @@ frame::Bbox Clip(const FoundFace& face, const frame::Image& luma) {
 
 class FacesStep : public Step {
  public:
-  explicit FacesStep(const FacesOptions& options)
-      : doubles_(options.min_size < kWindow), finder_(doubles_) {}
+  explicit FacesStep(const Options& options)
+      : finder_(options.faces.min_size < kWindow, options.working_pixels) {}
 
   std::string_view Name() const override { return "faces"; }
-  // The first two levels of the pyramid, below what they take: 6.8 of a doubled picture.
-  StepNeeds Needs() const override { return {.bytes_per_pixel = doubles_ ? 6U : 1U}; }
+  // The second and third level of the pyramid, below what they take. Smaller pictures, which are
+  // doubled, take more; no memory limit is so low that one of them never fits.
+  StepNeeds Needs() const override { return {.bytes_per_pixel = 1}; }
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport&) override {
@@ -59,23 +60,21 @@ class FacesStep : public Step {
  private:
   base::Result<void> CheckFits(const StepInput& input, std::uint64_t bytes) const {
     if (bytes <= input.budget.capacity()) return {};
-    return Fail(
-        ErrorCode::kInvalidFrame,
-        "looking for faces in " + std::to_string(input.picture.width()) + "x" +
-            std::to_string(input.picture.height()) + " pixels needs " + std::to_string(bytes) +
-            " bytes; the memory budget is " + std::to_string(input.budget.capacity()) +
-            ": send smaller frames, raise resources.memory_limit" +
-            (doubles_ ? ", or set process.faces.min_size to 80 (a quarter of the memory)" : ""));
+    return Fail(ErrorCode::kInvalidFrame,
+                "looking for faces in " + std::to_string(input.picture.width()) + "x" +
+                    std::to_string(input.picture.height()) + " pixels needs " +
+                    std::to_string(bytes) + " bytes; the memory budget is " +
+                    std::to_string(input.budget.capacity()) +
+                    ": send smaller frames or raise resources.memory_limit");
   }
 
-  const bool doubles_;
   FaceFinder finder_;
 };
 
 }  // namespace
 
 base::Result<std::unique_ptr<Step>> MakeFacesStep(const Options& options) {
-  return std::make_unique<FacesStep>(options.faces);
+  return std::make_unique<FacesStep>(options);
 }
 
 }  // namespace sampleproc::process

@@ -1,8 +1,12 @@
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "process/steps/opencv_module.h"
 #include "process/steps/people_regions.h"
@@ -17,14 +21,22 @@ constexpr double kSlope = 2.5;
 constexpr double kMiddle = 0.4;
 
 // A piece takes some 60 ms of a CPU.
-constexpr opencv::PeopleParameters kParameters = {
-    .scale = 1.05, .stride = 8, .padding = 8, .group_threshold = 2, .piece_pixels = 2'000'000};
+constexpr int kPiecePixels = 2'000'000;
+
+opencv::PeopleParameters Parameters(double shrink) {
+  return {.scale = 1.05,
+          .stride = 8,
+          .padding = 8,
+          .group_threshold = 2,
+          .piece_pixels = kPiecePixels,
+          .shrink = shrink};
+}
 
 // The detector's window, and with it the smallest picture that is worth a look.
 constexpr int kWindowWidth = 64;
 constexpr int kWindowHeight = 128;
 
-// The smaller copy of the picture, for each pixel of the largest level; gradients, their angles and
+// Smaller copies of what is looked at, for each of its pixels; gradients, their angles and
 // padding, for each pixel of a piece with the rows around it; and what the detector keeps whatever
 // the size.
 constexpr std::uint64_t kCopyBytesPerPixel = 3;
@@ -56,7 +68,7 @@ class PeopleStep : public Step {
     if ((*module)->make_people(&people) != opencv::Status::kOk) {
       return base::Fail(base::ErrorCode::kInternal, "OpenCV's people detector cannot be made");
     }
-    return std::unique_ptr<Step>(new PeopleStep(std::move(*module), people, options.people.when));
+    return std::unique_ptr<Step>(new PeopleStep(std::move(*module), people, options));
   }
 
   ~PeopleStep() override { module_->free_people(people_); }
@@ -64,9 +76,7 @@ class PeopleStep : public Step {
   PeopleStep& operator=(const PeopleStep&) = delete;
 
   std::string_view Name() const override { return "people"; }
-  StepNeeds Needs() const override {
-    return {.luma_width = 0, .colour = true, .bytes_per_pixel = kCopyBytesPerPixel};
-  }
+  StepNeeds Needs() const override { return {.luma_width = 0, .colour = true}; }
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport& report) override {
@@ -90,35 +100,52 @@ class PeopleStep : public Step {
     }
     const auto bgr = input.picture.Bgr();
     if (!bgr) return std::unexpected(bgr.error());
-    const auto memory = input.budget.Reserve(BytesFor(width, height), "looking for people",
-                                             input.budget_patience, input.allowance);
+    const std::vector<frame::Bbox> regions = gated
+                                                 ? PeopleRegions(result.detections, width, height)
+                                                 : std::vector<frame::Bbox>{{0, 0, width, height}};
+    const double shrink = ShrinkFor(regions);
+    const auto memory =
+        input.budget.Reserve(BytesFor(width / shrink, height / shrink), "looking for people",
+                             input.budget_patience, input.allowance);
     if (!memory) return std::unexpected(memory.error());
-    if (!gated) return Look(input, *bgr, {0, 0, width, height}, result);
     const std::size_t first = result.detections.size();
-    for (const frame::Bbox& region : PeopleRegions(result.detections, width, height)) {
-      if (auto done = Look(input, *bgr, region, result); !done) return done;
+    for (const frame::Bbox& region : regions) {
+      if (auto done = Look(input, *bgr, region, shrink, result); !done) return done;
     }
-    DropRepeated(result.detections, first);
+    if (gated) DropRepeated(result.detections, first);
     return {};
   }
 
  private:
-  PeopleStep(OpencvModule module, opencv::People* people, PeopleOptions::When when)
-      : module_(std::move(module)), people_(people), when_(when) {}
+  PeopleStep(OpencvModule module, opencv::People* people, const Options& options)
+      : module_(std::move(module)),
+        people_(people),
+        when_(options.people.when),
+        working_pixels_(static_cast<double>(options.working_pixels)) {}
 
-  static std::uint64_t BytesFor(int width, int height) {
-    const auto row = static_cast<std::uint64_t>(width);
-    const std::uint64_t pixels = row * static_cast<std::uint64_t>(height);
-    const std::uint64_t piece = std::min(pixels, kParameters.piece_pixels + row * kRowsAround);
+  // So that all that is looked at has no more than the working pixels.
+  double ShrinkFor(std::span<const frame::Bbox> regions) const {
+    double pixels = 0;
+    for (const frame::Bbox& region : regions) {
+      pixels += static_cast<double>(region.x2 - region.x1) * (region.y2 - region.y1);
+    }
+    return std::max(1.0, std::sqrt(pixels / working_pixels_));
+  }
+
+  static std::uint64_t BytesFor(double width, double height) {
+    const auto row = static_cast<std::uint64_t>(std::ceil(width));
+    const std::uint64_t pixels = row * static_cast<std::uint64_t>(std::ceil(height));
+    const std::uint64_t piece = std::min(pixels, kPiecePixels + row * kRowsAround);
     return kFixedBytes + pixels * kCopyBytesPerPixel + piece * kPieceBytesPerPixel;
   }
 
   base::Result<void> Look(const StepInput& input, const frame::Image& bgr,
-                          const frame::Bbox& region, frame::FrameResult& result) {
+                          const frame::Bbox& region, double shrink, frame::FrameResult& result) {
     const opencv::Picture part{bgr.Row(region.y1) + std::ptrdiff_t{3} * region.x1, bgr.stride,
                                region.x2 - region.x1, region.y2 - region.y1};
     OpencvCall call(input.allowance, PriceTag("looking for people", part.width, part.height));
-    const auto status = module_->find_people(people_, &part, &kParameters, call.host());
+    const opencv::PeopleParameters parameters = Parameters(shrink);
+    const auto status = module_->find_people(people_, &part, &parameters, call.host());
     if (auto done = call.Judge(status, "people"); !done) return done;
     for (const opencv::Found& person : call.found()) {
       const int x = region.x1 + person.x;
@@ -134,6 +161,7 @@ class PeopleStep : public Step {
   const OpencvModule module_;
   opencv::People* const people_;
   const PeopleOptions::When when_;
+  const double working_pixels_;
 };
 
 }  // namespace

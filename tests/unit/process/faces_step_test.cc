@@ -134,13 +134,12 @@ TEST_CASE("pictures smaller than a face are looked at without harm") {
 TEST_CASE("a frame too large for the whole budget is refused with what to change") {
   Bench bench;
   const test::Bytes pixel(1, 0);
-  const frame::Image huge{pixel.data(), 20'000, 10'000, 20'000, frame::PixelFormat::kGray8};
+  const frame::Image huge{pixel.data(), 60'000, 30'000, 60'000, frame::PixelFormat::kGray8};
   const Outcome outcome = bench.Run(huge);
   REQUIRE_FALSE(outcome.status);
   CHECK(outcome.status.error().code == ErrorCode::kInvalidFrame);
-  CHECK_THAT(outcome.status.error().message, Catch::Contains("20000x10000") &&
-                                                 Catch::Contains("process.faces.min_size") &&
-                                                 Catch::Contains("resources.memory_limit"));
+  CHECK_THAT(outcome.status.error().message,
+             Catch::Contains("60000x30000") && Catch::Contains("resources.memory_limit"));
 }
 
 TEST_CASE("faces wait for nothing when the budget is full, the frame cancelled or late") {
@@ -183,7 +182,7 @@ TEST_CASE("in strips there are the same faces with the same scores as all at onc
                            frame::PixelFormat::kGray8};
   const auto direct = Direct(image, doubled);
   REQUIRE(direct.size() >= (doubled ? 3 : 0));
-  FaceFinder finder(doubled, 1);  // as many strips as there can be
+  FaceFinder finder(doubled, FaceFinder::kNoLimit, 1);  // as many strips as there can be
   const auto found = finder.Find(image, {});
   REQUIRE(found);
   REQUIRE(found->size() == direct.size());
@@ -222,6 +221,47 @@ TEST_CASE("the deadline of a large frame is asked within its largest level") {
 
 TEST_CASE("faces of 20 megapixels fit the default budget") {
   CHECK(FaceFinder(true).BytesFor(5184, 3888) < (std::size_t{1} << 30) / 4);
+}
+
+TEST_CASE("faces of a larger picture are looked for from the working size on") {
+  Door door;
+  const auto decoded = door.Decode(test::Sample("basketball1.png"));
+  REQUIRE(decoded);
+  constexpr int kFactor = 8;
+  dlib::array2d<unsigned char> photo(decoded->image.height, decoded->image.width);
+  for (int y = 0; y < decoded->image.height; ++y) {
+    std::copy_n(decoded->image.Row(y), decoded->image.width, &photo[y][0]);
+  }
+  dlib::array2d<unsigned char> large(photo.nr() * kFactor, photo.nc() * kFactor);
+  dlib::resize_image(photo, large);
+  const auto image = [](const dlib::array2d<unsigned char>& pixels) {
+    return frame::Image{&pixels[0][0], static_cast<int>(pixels.nc()), static_cast<int>(pixels.nr()),
+                        static_cast<std::size_t>(pixels.width_step()), frame::PixelFormat::kGray8};
+  };
+  const std::uint64_t pixels = photo.size();
+  FaceFinder limited(true, pixels);
+  const auto found = limited.Find(image(large), {});
+  REQUIRE(found);
+  REQUIRE(found->size() == 1);
+  // A picture of the working size is looked at as without a limit.
+  const auto small = limited.Find(image(photo), {});
+  const auto all = FaceFinder(true).Find(image(photo), {});
+  REQUIRE(small);
+  REQUIRE(all);
+  REQUIRE(small->size() == 1);
+  REQUIRE(all->size() == 1);
+  const FoundFace& face = found->front();
+  const FoundFace& before = small->front();
+  CHECK(all->front().score == before.score);
+  const long side = before.right - before.left;
+  CHECK(std::abs(face.left / kFactor - before.left) <= side / 8);
+  CHECK(std::abs(face.bottom / kFactor - before.bottom) <= side / 8);
+}
+
+TEST_CASE("faces of a large picture take less memory the less is looked at") {
+  const bool doubled = GENERATE(false, true);
+  CHECK(FaceFinder(doubled, 2'073'600).BytesFor(5184, 3888) <
+        FaceFinder(doubled).BytesFor(5184, 3888) * 2 / 3);
 }
 
 TEST_CASE("a large frame leaves the detector as good as new") {

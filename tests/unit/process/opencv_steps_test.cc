@@ -1,6 +1,7 @@
 // The steps motion, people and cascade against OpenCV's own calls, on people who walk (vtest.avi).
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect.hpp>
 #include <random>
 
@@ -94,6 +95,32 @@ double Covered(const frame::Bbox& box, const std::vector<frame::Detection>& moti
     }
   }
   return static_cast<double>(inside) / ((box.x2 - box.x1) * (box.y2 - box.y1));
+}
+
+TEST_CASE("people of a larger picture are those of the working size", "[opencv]") {
+  Walkers video;
+  for (int i = 0; i < 60; ++i) video.Next();
+  constexpr int kFactor = 4;
+  cv::Mat large;
+  cv::resize(View(video.bgr), large, {}, kFactor, kFactor, cv::INTER_CUBIC);
+  const frame::Image bgr{large.data, large.cols, large.rows, large.step, PixelFormat::kBgr24};
+  Options options = WithModule();
+  options.people.when = PeopleOptions::When::kAlways;
+  options.working_pixels = static_cast<std::uint64_t>(video.bgr.width * video.bgr.height);
+  StepBench people(Made(MakePeopleStep(options)));
+  const auto small = people.Run(video.luma, video.bgr).result.detections;
+  const auto outcome = people.Run(video.luma, bgr);
+  REQUIRE(outcome.status);
+  const auto& found = outcome.result.detections;
+  CHECK(found.size() > 1);
+  REQUIRE(found.size() == small.size());
+  for (const frame::Detection& person : small) {
+    const frame::Bbox& box = person.bbox;
+    const frame::Bbox expected{box.x1 * kFactor, box.y1 * kFactor, box.x2 * kFactor,
+                               box.y2 * kFactor};
+    CHECK(std::ranges::any_of(
+        found, [&](const frame::Detection& other) { return Fit(other.bbox, expected) > 0.8; }));
+  }
 }
 
 TEST_CASE("people are OpenCV's, and where they walk there is motion", "[opencv]") {

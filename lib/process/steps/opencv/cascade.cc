@@ -31,6 +31,7 @@ std::vector<cv::Size> WindowSizes(cv::Size window, cv::Size picture,
     const cv::Size size(cvRound(static_cast<float>(window.width) * single),
                         cvRound(static_cast<float>(window.height) * single));
     if (size.width < parameters.min_size || size.height < parameters.min_size) continue;
+    if (picture.area() / (factor * factor) > parameters.working_pixels) continue;
     if (sizes.empty() || sizes.back() != size) sizes.push_back(size);
   }
   return sizes;

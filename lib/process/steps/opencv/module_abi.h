@@ -10,7 +10,7 @@
 namespace sampleproc::process::opencv {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 3;
+inline constexpr std::uint32_t kModuleVersion = 4;
 inline constexpr char kModuleFile[] = "sampleproc_opencv.so";
 inline constexpr char kModuleEntry[] = "sampleproc_opencv_module";
 
@@ -56,6 +56,9 @@ struct PeopleParameters {
   int group_threshold;  // windows that must agree, less one
   int piece_pixels;     // of a level that are looked at between two questions to the host
 
+  // The picture is made smaller by this, by area, before it is looked at; at least 1.
+  double shrink = 1.0;
+
   // The person in the middle of a window, as shares of it. The window of 64x128 pixels was trained
   // with a margin around people (Dalal and Triggs, CVPR 2005), and they are 0.41 to 0.5 as wide and
   // 0.62 to 0.66 as high as it is (vtest.avi, Penn-Fudan).
@@ -68,6 +71,9 @@ struct CascadeParameters {
   int min_neighbours;
   int min_size;       // pixels, both ways
   int piece_windows;  // that are looked at between two questions to the host
+
+  // Sizes for which the picture would have to be larger than this are not looked for.
+  double working_pixels = 1e12;
 };
 
 struct MotionParameters {
@@ -88,7 +94,7 @@ struct Module {
   std::uint32_t version;  // kModuleVersion the module was built with
 
   // HOG and OpenCV's default people detector (64x128 windows) on blue, green, red: what
-  // HOGDescriptor::detectMultiScale finds, in its order, whatever the pieces.
+  // HOGDescriptor::detectMultiScale finds, in its order, whatever the pieces; in pixels of `bgr`.
   Status (*make_people)(People** people) noexcept;
   Status (*find_people)(People* people, const Picture* bgr, const PeopleParameters* parameters,
                         const Host* host) noexcept;

@@ -92,12 +92,21 @@ class LevelScan {
   const Host& host_;
 };
 
-// The person within a window.
+// The person within a window of a picture that was made smaller, in pixels of the picture.
 cv::Rect Person(const cv::Rect& window, const PeopleParameters& parameters) {
   const int width = cvRound(window.width * parameters.person_width);
   const int height = cvRound(window.height * parameters.person_height);
-  return {window.x + (window.width - width) / 2, window.y + (window.height - height) / 2, width,
-          height};
+  const auto enlarged = [&](int length) { return cvRound(length * parameters.shrink); };
+  return {enlarged(window.x + (window.width - width) / 2),
+          enlarged(window.y + (window.height - height) / 2), enlarged(width), enlarged(height)};
+}
+
+// The picture itself, or a smaller copy.
+cv::Mat Shrunk(const cv::Mat& picture, double shrink) {
+  if (shrink <= 1.0) return picture;
+  cv::Mat smaller;
+  cv::resize(picture, smaller, SizeAt(picture.size(), shrink), 0, 0, cv::INTER_AREA);
+  return smaller;
 }
 
 }  // namespace
@@ -116,7 +125,9 @@ Status FindPeople(People* people, const Picture* bgr, const PeopleParameters* pa
                   const Host* host) noexcept {
   return Guarded([&] {
     const cv::HOGDescriptor& hog = people->hog;
-    const cv::Mat picture = View(*bgr, CV_8UC3);
+    const cv::Mat whole = View(*bgr, CV_8UC3);
+    if (!host->may_go_on(host->self, 0)) return Status::kStopped;
+    const cv::Mat picture = Shrunk(whole, parameters->shrink);
     const std::vector<double> scales = Scales(hog, picture.size(), parameters->scale);
     double price = 0;
     for (const double scale : scales) price += SizeAt(picture.size(), scale).area();
@@ -147,7 +158,7 @@ Status FindPeople(People* people, const Picture* bgr, const PeopleParameters* pa
       smaller.release();
     }
     hog.groupRectangles(windows, scores, parameters->group_threshold, kGroupEpsilon);
-    const cv::Rect inside(0, 0, picture.cols, picture.rows);
+    const cv::Rect inside(0, 0, whole.cols, whole.rows);
     for (std::size_t i = 0; i < windows.size(); ++i) {
       const cv::Rect box = Person(windows[i], *parameters) & inside;
       if (box.empty()) continue;
