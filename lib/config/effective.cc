@@ -18,7 +18,7 @@ std::string OriginComment(const Origin& origin) {
 std::string EffectiveToml(const Loaded& loaded, Which which) {
   std::string text;
   std::string section;
-  for (const Key& key : MakeSchema()) {
+  for (const Key& key : MakeSchema(loaded.config)) {
     const Origin& origin = loaded.origins.at(std::string(key.path));
     if (which == Which::kFromFiles && origin.kind != Origin::Kind::kFile) continue;
     const std::size_t dot = key.path.rfind('.');

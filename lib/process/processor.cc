@@ -90,7 +90,13 @@ void Finish(base::MonoTime begin, const base::Clock& clock, frame::FrameResult& 
 }  // namespace
 
 base::Result<Processor> Processor::Make(const ProcessorContext& context) {
-  auto pipeline = Pipeline::Make(context.options);
+  auto detectors = context.detectors;
+  if (detectors == nullptr) {
+    auto opened = Detectors::Open(context.options, context.budget);
+    if (!opened) return std::unexpected(opened.error());
+    detectors = std::move(*opened);
+  }
+  auto pipeline = Pipeline::Make(context.options, *detectors);
   if (!pipeline) return std::unexpected(pipeline.error());
   return Processor(context, std::move(*pipeline));
 }
@@ -205,7 +211,8 @@ base::Result<void> Processor::Run(const frame::Frame& frame, Picture& picture,
   if (auto done = pipeline_.Run(input, result); !done) return done;
   if (auto done = Delay(context_.options.delay, allowance); !done) return done;
   std::erase_if(result.detections, [&](const frame::Detection& detection) {
-    return detection.confidence < context_.options.detection_threshold;
+    return detection.confidence < context_.options.detection_threshold &&
+           !pipeline_.HasOwnThreshold(detection.detector);
   });
   return {};
 }

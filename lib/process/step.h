@@ -51,6 +51,10 @@ class Step {
   // The same for the object's whole life.
   virtual StepNeeds Needs() const { return {}; }
 
+  // Whether it leaves out what is too unsure by a threshold of its own. Such a step names itself as
+  // the detector of what it finds.
+  virtual bool HasOwnThreshold() const { return false; }
+
   // Adds what it found to `result`. A step that has nothing to look at sets `report.skipped` and
   // succeeds; a failure ends the frame.
   virtual base::Result<void> Run(const StepInput& input, frame::FrameResult& result,

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "process/steps/motion_gate.h"
 #include "process/steps/opencv_module.h"
 #include "process/steps/people_regions.h"
 #include "process/steps/steps.h"
@@ -32,21 +32,6 @@ constexpr std::uint64_t kPieceBytesPerPixel = 13;
 constexpr std::uint64_t kRowsAround = 3 * kWindowHeight;
 constexpr std::uint64_t kFixedBytes = 2u << 20;
 
-// Why the motion step did not look, empty when it did: then people move, or are not looked for.
-// Nothing without that step.
-std::optional<std::string_view> MotionSkipped(const frame::FrameResult& result) {
-  for (const frame::StepReport& step : result.steps) {
-    if (step.name == "motion") return step.skipped;
-  }
-  return std::nullopt;
-}
-
-bool MotionSeen(const frame::FrameResult& result) {
-  return std::ranges::any_of(result.detections, [](const frame::Detection& detection) {
-    return detection.detector == "mog2";
-  });
-}
-
 class PeopleStep : public Step {
  public:
   static base::Result<std::unique_ptr<Step>> Make(const Options& options) {
@@ -70,15 +55,13 @@ class PeopleStep : public Step {
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport& report) override {
-    const auto unwatched =
-        when_ == PeopleOptions::When::kMotion ? MotionSkipped(result) : std::nullopt;
-    // A camera that is refused is no photo: who makes up names would have every frame searched.
-    if (unwatched == CameraStates::kMaxCameras || unwatched == CameraStates::kNoMemory) {
-      report.skipped = *unwatched;
+    const MotionGate motion =
+        when_ == PeopleOptions::When::kMotion ? ReadMotion(result) : MotionGate{};
+    if (!motion.refused.empty()) {
+      report.skipped = motion.refused;
       return {};
     }
-    const bool gated = unwatched && unwatched->empty();
-    if (gated && !MotionSeen(result)) {
+    if (motion.watched && !motion.moved) {
       report.skipped = "no_motion";
       return {};
     }
@@ -93,7 +76,7 @@ class PeopleStep : public Step {
     const auto memory = input.budget.Reserve(BytesFor(width, height), "looking for people",
                                              input.budget_patience, input.allowance);
     if (!memory) return std::unexpected(memory.error());
-    if (!gated) return Look(input, *bgr, {0, 0, width, height}, result);
+    if (!motion.watched) return Look(input, *bgr, {0, 0, width, height}, result);
     const std::size_t first = result.detections.size();
     for (const frame::Bbox& region : PeopleRegions(result.detections, width, height)) {
       if (auto done = Look(input, *bgr, region, result); !done) return done;
