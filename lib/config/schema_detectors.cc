@@ -168,9 +168,10 @@ void AddDetectorRows(std::string_view name, std::vector<Key>& all) {
                 .min = 1,
                 .max = 32,
                 .help = "When the detector looks: \"motion\" only at frames in which something "
-                        "moved, and at those without a camera or of one that is still new; "
-                        "\"always\" at every frame; a duration such as \"2s\" as \"motion\", and "
-                        "at least so often at each camera by the clock.",
+                        "moved, reporting what touches a place where something moved in the "
+                        "camera's last 50 frames, and at all of those without a camera or of one "
+                        "that is still new; \"always\" at every frame; a duration such as \"2s\" "
+                        "as \"motion\", and so often at all of each camera's picture by the clock.",
                 .range = "motion, always, or 1ms to 24h"});
   rows.Add({.path = "runtime",
             .kind = Kind::kEnum,

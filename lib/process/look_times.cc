@@ -16,11 +16,6 @@ void LookTimes::Set(std::string_view camera_id, base::MonoTime now) {
   last_.emplace(camera_id, now);
 }
 
-void LookTimes::Looked(std::string_view camera_id) {
-  const base::MutexLock lock(mutex_);
-  Set(camera_id, clock_.Now());
-}
-
 bool LookTimes::IsDue(std::string_view camera_id, std::chrono::milliseconds every) {
   const base::MutexLock lock(mutex_);
   const base::MonoTime now = clock_.Now();

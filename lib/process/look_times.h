@@ -19,10 +19,8 @@ class LookTimes {
 
   explicit LookTimes(const base::Clock& clock) : clock_(clock) {}
 
-  // The camera is looked at now, for whatever reason.
-  void Looked(std::string_view camera_id);
-
-  // Whether `every` has passed since the last look, or there was none; if so, this is the next one.
+  // Whether `every` has passed since the last look at all of the camera's picture, or there was
+  // none; if so, this is the next one.
   bool IsDue(std::string_view camera_id, std::chrono::milliseconds every);
 
  private:

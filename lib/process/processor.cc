@@ -206,8 +206,15 @@ base::Result<void> Processor::Admit(std::uint64_t pixels, const resources::Memor
 base::Result<void> Processor::Run(const frame::Frame& frame, Picture& picture,
                                   resources::MemoryBudget& own, const base::Allowance& allowance,
                                   CameraTurns::Turn& turn, frame::FrameResult& result) {
-  const StepInput input{
-      frame, picture, turn, context_.cameras, allowance, own, context_.options.budget_patience};
+  std::vector<frame::Bbox> moved_lately;
+  const StepInput input{frame,
+                        picture,
+                        turn,
+                        context_.cameras,
+                        allowance,
+                        own,
+                        context_.options.budget_patience,
+                        &moved_lately};
   if (auto done = pipeline_.Run(input, result); !done) return done;
   if (auto done = Delay(context_.options.delay, allowance); !done) return done;
   std::erase_if(result.detections, [&](const frame::Detection& detection) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/deadline.h"
 #include "base/error.h"
@@ -39,6 +40,9 @@ struct StepInput {
   const base::Allowance& allowance;
   resources::MemoryBudget& budget;
   std::chrono::milliseconds budget_patience;  // for the step's own reservations
+  // Where something moved in the camera's last frames, this one included: the motion step says it
+  // to those after it. Null: nobody asks.
+  std::vector<frame::Bbox>* moved_lately = nullptr;
 };
 
 // Each worker has its own object of each step, so Run needs no lock for scratch and detectors.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -18,9 +19,9 @@ class DetectStep : public Step {
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport& report) override {
-    const std::string_view skipped = WhyNot(input, result);
-    if (!skipped.empty()) {
-      report.skipped = skipped;
+    const Look look = Decide(input, result);
+    if (!look.skipped.empty()) {
+      report.skipped = look.skipped;
       return {};
     }
     const auto memory = input.budget.Reserve(
@@ -33,6 +34,13 @@ class DetectStep : public Step {
     auto found = shared_->detector->Find(*bgr, {threshold, options().nms, options().classes},
                                          input.allowance, scratch_);
     if (!found) return std::unexpected(found.error());
+    if (look.at_motion && input.moved_lately != nullptr) {
+      std::erase_if(*found, [&](const frame::Detection& detection) {
+        return !std::ranges::any_of(*input.moved_lately, [&](const frame::Bbox& moved) {
+          return Touch(detection.bbox, moved);
+        });
+      });
+    }
     result.detections.insert(result.detections.end(), std::make_move_iterator(found->begin()),
                              std::make_move_iterator(found->end()));
     return {};
@@ -41,18 +49,28 @@ class DetectStep : public Step {
  private:
   const detect::DetectorOptions& options() const { return shared_->detector->options(); }
 
-  // Why the frame is not searched; "" when it is.
-  std::string_view WhyNot(const StepInput& input, const frame::FrameResult& result) const {
+  struct Look {
+    std::string_view skipped = {};  // why the frame is not searched
+    bool at_motion = false;         // only where something moved lately
+  };
+
+  Look Decide(const StepInput& input, const frame::FrameResult& result) const {
     const detect::When& when = options().when;
     if (when.kind == detect::When::Kind::kAlways) return {};
     const MotionGate motion = ReadMotion(result);
-    if (!motion.refused.empty()) return motion.refused;
-    const bool wanted = !motion.watched || motion.moved;
-    if (when.kind == detect::When::Kind::kAtLeast && input.frame.camera_id) {
-      if (!wanted && shared_->looks->IsDue(*input.frame.camera_id, when.every)) return {};
-      if (wanted) shared_->looks->Looked(*input.frame.camera_id);
+    if (!motion.refused.empty()) return {motion.refused, false};
+    // What nobody watches is searched whole, as is all of a picture whose time has come.
+    if (!motion.watched) return {};
+    if (when.kind == detect::When::Kind::kAtLeast && input.frame.camera_id &&
+        shared_->looks->IsDue(*input.frame.camera_id, when.every)) {
+      return {};
     }
-    return wanted ? "" : "no_motion";
+    if (!motion.moved) return {"no_motion", false};
+    return {{}, true};
+  }
+
+  static bool Touch(const frame::Bbox& a, const frame::Bbox& b) {
+    return a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2;
   }
 
   const std::shared_ptr<const SharedDetector> shared_;
