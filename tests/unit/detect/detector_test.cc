@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "detect/onnx_file.h"
 #include "detect/suppression.h"
 #include "unit/detect/model_maker.h"
 #include "unit/detect/runtimes.h"
@@ -71,6 +72,30 @@ TEST_CASE("a frame whose time is over or whom nobody wants is not run", "[detect
     CHECK(unwanted.error().code == base::ErrorCode::kCancelled);
     CHECK((*detector)->Find(kPicture, {0.5, 0.45, {}}, {}, scratch));  // it still works
   }
+}
+
+TEST_CASE("ONNX Runtime's run ends in its middle when the deadline passes", "[detect]") {
+  if (!HasOnnxRuntime()) {
+    WARN("ONNX Runtime is not here, so this is not tested");
+    return;
+  }
+  // Some hundred milliseconds of work, a millisecond of time.
+  const std::string model =
+      ModelMaker(512, 512, false, 12).Output("out", {1, 2, 3}, std::vector<float>(6, 0.25f)).Make();
+  const auto file = ReadOnnxFile(base::AsBytes(model));
+  REQUIRE(file);
+  const auto session = OpenOnnxRuntime(base::AsBytes(model), *file, TestPlaces());
+  if (!session) FAIL(session.error().message);
+  const std::vector<float> input(std::size_t{3} * 512 * 512, 1.0f);
+  bool given = false;
+  base::Allowance brief;
+  brief.deadline = base::Deadline(base::SystemClock(), std::chrono::milliseconds(1));
+  const auto late = (*session)->Run(input, brief, [&](auto) { given = true; });
+  REQUIRE_FALSE(late);
+  CHECK(late.error().code == base::ErrorCode::kDeadline);
+  CHECK_FALSE(given);
+  CHECK((*session)->Run(input, {}, [&](auto) { given = true; }));
+  CHECK(given);
 }
 
 TEST_CASE("a detector says which network runs on what", "[detect]") {

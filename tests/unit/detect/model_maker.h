@@ -53,12 +53,23 @@ class ModelMaker {
  public:
   using Sides = std::vector<std::int64_t>;
 
-  ModelMaker(int width, int height, bool channels_last = false)
+  // `slow_layers`: so many convolutions of 16 channels first, to have a run that takes its time.
+  ModelMaker(int width, int height, bool channels_last = false, int slow_layers = 0)
       : input_(channels_last ? Sides{1, height, width, 3} : Sides{1, 3, height, width}) {
     std::string pixels = "picture";
     if (channels_last) {
       graph_.Child(1, Node("Transpose", {pixels}, "planes", {Ints("perm", {0, 3, 1, 2})}));
       pixels = "planes";
+    }
+    for (int i = 0; i < slow_layers; ++i) {
+      const std::int64_t from = i == 0 ? 3 : 16;
+      const std::int64_t to = i == slow_layers - 1 ? 3 : 16;
+      const std::string name = "slow" + std::to_string(i);
+      Weight(name + ".weight", {to, from, 3, 3},
+             std::vector<float>(static_cast<std::size_t>(to * from * 9), 0.01f));
+      graph_.Child(1, Node("Conv", {pixels, name + ".weight"}, name,
+                           {Ints("kernel_shape", {3, 3}), Ints("pads", {1, 1, 1, 1})}));
+      pixels = name;
     }
     graph_.Child(1, Node("GlobalAveragePool", {pixels}, "means", {}));
   }
