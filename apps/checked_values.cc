@@ -5,6 +5,9 @@
 #include <charconv>
 #include <optional>
 
+#include "config/convert.h"
+#include "config/suggest.h"
+
 namespace sampleproc::apps {
 namespace {
 
@@ -19,6 +22,15 @@ std::optional<std::size_t> ParseNumber(const std::string& text) {
 // "-j,--jobs" -> "--jobs"
 std::string LongName(const std::string& option) { return option.substr(option.find("--")); }
 
+// The choice that has what was typed in it, such as ndjson for json, or is nearly that.
+std::string Meant(std::string_view typed, const std::vector<std::string_view>& choices) {
+  std::string_view meant = config::Suggest(typed, choices);
+  for (const std::string_view choice : choices) {
+    if (!typed.empty() && choice.find(typed) != std::string_view::npos) meant = choice;
+  }
+  return meant.empty() ? "" : "; did you mean '" + std::string(meant) + "'?";
+}
+
 [[noreturn]] void Refuse(const std::string& rule) { throw CLI::ValidationError(rule); }
 
 }  // namespace
@@ -26,13 +38,15 @@ std::string LongName(const std::string& option) { return option.substr(option.fi
 CLI::Option* AddNumber(CLI::App& app, const std::string& option, std::size_t& value,
                        std::size_t least, std::size_t most, const std::string& help) {
   const std::string rule = LongName(option) + " must be an integer from " + std::to_string(least) +
-                           " to " + std::to_string(most);
+                           " to " + std::to_string(most) + ", not ";
   return app
       .add_option_function<std::string>(
           option,
           [&value, least, most, rule](const std::string& text) {
             const auto number = ParseNumber(text);
-            if (!number || *number < least || *number > most) Refuse(rule);
+            if (!number || *number < least || *number > most) {
+              Refuse(rule + "'" + config::Shown(text) + "'");
+            }
             value = *number;
           },
           help)
@@ -49,7 +63,9 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& option, std::string& va
   return app.add_option_function<std::string>(
       option,
       [&value, choices = std::move(choices), rule](const std::string& text) {
-        if (std::ranges::find(choices, text) == choices.end()) Refuse(rule);
+        if (std::ranges::find(choices, text) == choices.end()) {
+          Refuse(rule + ", not '" + config::Shown(text) + "'" + Meant(text, choices));
+        }
         value = text;
       },
       help);

@@ -9,6 +9,7 @@
 #include "apps/commands.h"
 #include "apps/config_options.h"
 #include "base/clock.h"
+#include "config/convert.h"
 #include "config/units.h"
 #include "json/writer.h"
 #include "service/probe.h"
@@ -95,7 +96,10 @@ ExitCode Run(const Options& options, CommandContext& context) {
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes with write(2): a peer that has gone is an error
   const auto probe = std::ranges::find(kProbes, options.probe, &ProbeName::name);
   if (probe == std::end(kProbes)) {
-    UsageError(context.err, "--probe takes health, live, ready or startup", "health");
+    UsageError(
+        context.err,
+        "--probe takes health, live, ready or startup, not '" + config::Shown(options.probe) + "'",
+        "health");
     return ExitCode::kHealthUsage;
   }
   milliseconds patience{0};

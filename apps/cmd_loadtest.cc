@@ -27,9 +27,12 @@ Command LoadtestCommand() {
           "(raw) is shown beside it. Requests that fail count as slower than any other when "
           "--fail is judged. A run that was limited by the generator itself, by its delay, its CPU "
           "or its sockets, says so and is INVALID. Loads this machine only, unless --allow-target "
-          "names another host. Ctrl-C ends the run and reports what was measured.",
+          "names another host. With --via redis frames go through the stream that a service reads: "
+          "each must come back once, as a result, and those of a camera in their order. "
+          "Ctrl-C ends the run and reports what was measured.",
       .examples =
-          {{"sampleproc loadtest --target http://127.0.0.1:8099 --rate 200 --duration 1m",
+          {{"sampleproc loadtest --target http://127.0.0.1:8099 --rate 200 --duration 1m --json "
+            "last.json",
             "200 requests a second to /health, for a minute."},
            {"sampleproc loadtest --target http://127.0.0.1:8099 --stages 30s@50,1m@50-200 "
             "--fail 'p99<80ms,errors<0.1%'",
@@ -37,6 +40,9 @@ Command LoadtestCommand() {
            {"sampleproc loadtest --target http://127.0.0.1:8099 --frames photos --cameras 20 "
             "--fps 5 --html report.html",
             "Twenty cameras with five frames a second each, and a page with plots."},
+           {"sampleproc loadtest --via redis --set consumer.redis.host=127.0.0.1 --frames photos "
+            "--cameras 20 --fps 5",
+            "The same through Redis: none lost, none twice."},
            {"sampleproc loadtest --target http://127.0.0.1:8099 --frames photos "
             "--find-capacity 'p99<200ms,errors<1%'",
             "How many frames a second does it take?"},
@@ -51,11 +57,14 @@ Command LoadtestCommand() {
             "As fast as 50 connections go."}},
       .exit_codes =
           {{0, "Every criterion holds."},
-           {1, "A criterion was missed, it is slower than the baseline, or an audit failed."},
+           {1,
+            "A criterion was missed, nothing succeeded, it is slower than the baseline, or an "
+            "audit failed."},
            {2, "The command line is wrong, or the target may not be loaded."},
            {3, "INVALID: the generator was the limit."},
-           {69, "The target cannot be reached."},
+           {69, "The target cannot be reached, or nothing reads its stream."},
            {74, "A file cannot be read or written."},
+           {78, "The configuration is wrong (--config, --via redis)."},
            {130, "Interrupted (143: terminated); what was measured is reported."}},
       .declare = &Declare,
   };

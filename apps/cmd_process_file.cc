@@ -46,9 +46,9 @@ Command ProcessFileCommand() {
                     "To look at: boxes drawn, a table."},
                    {"find . -name '*.jpg' -print0 | sampleproc process-file --files-from - -0",
                     "Whatever find finds."},
-                   {"sampleproc process-file door.mp4 --annotate seen",
-                    "Every frame of a video; the frames with boxes in seen/door.mp4/."},
-                   {"ffmpeg -i rtsp://camera/ -f rawvideo -pix_fmt nv12 - | "
+                   {"sampleproc process-file door.avi --annotate seen",
+                    "Every frame of a video; the frames with boxes in seen/door.avi/."},
+                   {"ffmpeg -i rtsp://camera/ -vf scale=1280:720 -f rawvideo -pix_fmt nv12 - | "
                     "sampleproc process-file --raw 1280x720:nv12 -",
                     "Pixels from another program, as they come."},
                    {"sampleproc process-file photos --pipeline faces --compare faces.ndjson "

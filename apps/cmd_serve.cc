@@ -37,7 +37,7 @@ void Reload(const ConfigOptions& options, CommandContext& context, base::Logger&
             service::Service& service) {
   std::ostringstream diagnostics;
   CommandContext loading{context.environment, context.out, diagnostics, context.colour};
-  const auto loaded = LoadConfig(options, OriginalNames::kRead, loading);
+  const auto loaded = LoadConfig(options, OriginalNames::kRead, loading, base::Reading::kAgain);
   if (!loaded) {
     const std::string text = diagnostics.str();
     log.Error("reload: the configuration has errors, keeping the old one",

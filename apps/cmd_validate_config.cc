@@ -8,12 +8,14 @@
 #include "apps/config_options.h"
 #include "apps/help.h"
 #include "apps/online_checks.h"
+#include "config/changes.h"
 #include "config/codes.h"
 #include "config/convert.h"
 #include "config/effective.h"
 #include "config/print.h"
 #include "config/production.h"
 #include "config/report.h"
+#include "deploy/check.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -26,6 +28,8 @@ struct Options {
   bool online = false;
   bool production = false;
   bool print_effective = false;
+  bool diff = false;
+  std::vector<std::string> with;
   std::string from_env;
   std::string format = "text";
   std::string explain;
@@ -64,7 +68,7 @@ ExitCode Judge(const config::Checked& checked, bool strict) {
 // What contradicts itself on the command line; "" when nothing does.
 std::string Misuse(const Options& options) {
   if (options.format != "text" && options.format != "json" && options.format != "github") {
-    return "--format takes text, json or github";
+    return "--format takes text, json or github, not '" + config::Shown(options.format) + "'";
   }
   if (options.PrintsToml() && options.format != "text") {
     return "--print-effective and --from-env print TOML; they go with --format text only";
@@ -78,6 +82,15 @@ std::string Misuse(const Options& options) {
   }
   if (options.print_effective && options.files.size() > 1) {
     return "--print-effective takes one FILE at most";
+  }
+  if (options.diff && options.files.size() != 2) {
+    return "--diff takes two FILEs, the old one and the new one";
+  }
+  if (options.diff && (options.PrintsToml() || options.production || !options.with.empty())) {
+    return "--diff only compares; it does not go with --production, --with or what prints TOML";
+  }
+  if (!options.with.empty() && (options.PrintsToml() || options.files.size() > 1)) {
+    return "--with goes with one FILE at most, and not with what prints TOML";
   }
   if (!options.from_env.empty() && (!options.files.empty() || options.config.AnySet())) {
     return "--from-env looks at its file alone; it goes with no other FILE and no --set";
@@ -107,6 +120,14 @@ std::vector<config::Checked> CheckAll(const config::LoadRequest& request, const 
     checked.push_back({std::move(subject), std::move(loaded)});
     return checked;
   }
+  if (!options.with.empty()) {
+    config::LoadRequest each = request;
+    if (!options.files.empty()) each.file = options.files.front();
+    config::Loaded loaded = deploy::LoadWith(options.with, std::move(each));
+    std::string subject = config::DescribeSources(loaded);
+    checked.push_back({std::move(subject), std::move(loaded)});
+    return checked;
+  }
   for (const std::string& file : options.files) {
     config::LoadRequest each = request;
     each.file = file;
@@ -120,9 +141,12 @@ std::vector<config::Checked> CheckAll(const config::LoadRequest& request, const 
   return checked;
 }
 
-void Print(const std::vector<config::Checked>& all, const Options& options,
+void Print(const std::vector<config::Checked>& all,
+           const std::optional<std::vector<config::Change>>& changes, const Options& options,
            CommandContext& context) {
-  if (options.format == "json") context.out << config::FormatJson(all);
+  if (options.format == "json") {
+    context.out << config::FormatJson(all, changes ? &*changes : nullptr);
+  }
   for (const config::Checked& checked : all) {
     for (const config::Diagnostic& diagnostic : checked.loaded.diagnostics) {
       if (options.format == "github") context.out << config::FormatGithub(diagnostic);
@@ -141,9 +165,12 @@ void Print(const std::vector<config::Checked>& all, const Options& options,
       const auto which = options.print_effective ? config::Which::kAll : config::Which::kFromFiles;
       if (!checked.loaded.HasErrors()) context.out << config::EffectiveToml(checked.loaded, which);
     } else if (options.format != "json") {
-      context.out << Verdict(checked) << "\n";
+      if (!changes) context.out << Verdict(checked) << "\n";
       if (checked.production) context.out << config::FormatChecklist(*checked.production);
     }
+  }
+  if (changes && options.format != "json") {
+    context.out << config::FormatChanges(all.front().subject, all.back().subject, *changes);
   }
 }
 
@@ -158,6 +185,7 @@ ExitCode Run(const Options& options, CommandContext& context) {
   request->unknown_variable = config::Severity::kError;
   if (options.offline) {
     request->files = config::Files::kNamed;
+    request->value_files = false;
   } else {
     request->machine = resources::ReadMachineLimits();
   }
@@ -174,11 +202,16 @@ ExitCode Run(const Options& options, CommandContext& context) {
       checked.production = config::CheckProduction(checked.loaded, memory_limited);
     }
   }
-  Print(all, options, context);
+  std::optional<std::vector<config::Change>> changes;
+  if (options.diff && !all.front().loaded.HasErrors() && !all.back().loaded.HasErrors()) {
+    changes = config::Changes(all.front().loaded, all.back().loaded);
+  }
+  Print(all, changes, options, context);
   if (options.format == "text" && !options.PrintsToml()) {
     for (const std::string& line : works) context.out << line << "\n";
   }
-  ExitCode worst = ExitCode::kOk;
+  ExitCode worst =
+      changes && config::NeedsRestart(*changes) ? ExitCode::kSomeFailed : ExitCode::kOk;
   for (const config::Checked& checked : all) {
     worst = std::max(worst, Judge(checked, options.strict));
   }
@@ -207,6 +240,15 @@ Action Declare(CLI::App& app) {
          "Say what a diagnostic's code (SP1004) means, and check nothing");
   flag("--print-effective", options->print_effective,
        "Print every key as TOML with where its value came from; secrets are masked");
+  flag("--diff", options->diff,
+       "Compare two FILEs: what a reload applies and what needs a restart; exit with 1 when "
+       "something needs one");
+  app.add_option("--with", options->with,
+                 "Check against a systemd unit, Kubernetes manifests or a compose file: ports, "
+                 "probes, the time for a stop, memory, credentials; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->group("Options");
   option("--from-env", options->from_env, "FILE",
          "Print the TOML that an environment file (NAME=VALUE lines) amounts to; - is standard "
          "input");
@@ -231,24 +273,28 @@ Command ValidateConfigCommand() {
           "output gives the verdict.",
       .examples = {{"sampleproc validate-config",
                     "Would serve start with what is configured here?"},
+                   {"sampleproc validate-config --print-effective > new.toml",
+                    "What is in force here, and who says so? A file to start from."},
                    {"sampleproc validate-config --strict new.toml",
                     "Check a file before it is put in place; warnings count too."},
                    {"sampleproc validate-config --online",
                     "Do the networks of the detectors load and run here?"},
-                   {"sampleproc validate-config --production",
-                    "Is what is configured here fit for production, item by item?"},
                    {"sampleproc validate-config --set process.workers=8 new.toml",
                     "Check it with one key changed."},
-                   {"sampleproc validate-config --print-effective",
-                    "What is in force here, and who says so?"},
-                   {"sampleproc validate-config --from-env production.env > sampleproc.toml",
-                    "Turn the variables of an older deployment into a configuration file."},
-                   {"sampleproc validate-config --format github deploy/*.toml",
+                   {"sampleproc validate-config --production",
+                    "Is what is configured here fit for production, item by item?"},
+                   {"echo REDIS_URL=redis://redis:6379/0 | sampleproc validate-config --from-env -",
+                    "Turn the variables of an older deployment into TOML."},
+                   {"sampleproc validate-config --diff running.toml new.toml",
+                    "Does a reload do, or does it take a restart?"},
+                   {"sampleproc validate-config --with deployment.yaml new.toml",
+                    "Do the pod's probes, limits and times fit this configuration?"},
+                   {"sampleproc validate-config --format github new.toml",
                     "Show the problems beside the lines of a change."}},
       .exit_codes = {{0, "Valid."},
                      {1,
-                      "Valid, but there are warnings and --strict was given, or an item of the "
-                      "checklist failed."},
+                      "Valid, but there are warnings and --strict was given, an item of the "
+                      "checklist failed, or a difference needs a restart."},
                      {2, "The command line is wrong."},
                      {65, "Invalid."}},
       .declare = &Declare,

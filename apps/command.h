@@ -21,7 +21,8 @@ struct CommandContext {
   const config::Environment& environment;
   std::ostream& out;    // standard output
   std::ostream& err;    // standard error
-  bool colour = false;  // on standard error: it is a terminal and NO_COLOR is not set
+  bool colour = false;  // on standard error: a terminal that is not dumb, and NO_COLOR is not set
+  bool dumb = false;    // TERM=dumb: no line is written over
 };
 
 // Runs after the command line has been read.

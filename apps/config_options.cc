@@ -14,9 +14,9 @@ constexpr const char* kGroup = "Configuration";
 
 }  // namespace
 
-void ConfigOptions::AddFile(CLI::App& app) {
+void ConfigOptions::AddFile(CLI::App& app, const std::string& names) {
   app.add_option_function<std::string>(
-         "-c,--config",
+         names,
          [this](const std::string& file) {
            file_ = file;
            file_given_ = true;
@@ -70,9 +70,10 @@ std::expected<config::LoadRequest, std::string> ConfigOptions::Request(
 
 std::expected<config::Loaded, ExitCode> LoadConfig(const ConfigOptions& options,
                                                    OriginalNames original_names,
-                                                   CommandContext& context) {
+                                                   CommandContext& context, base::Reading reading) {
   std::expected<config::LoadRequest, std::string> request = options.Request(context.environment);
   if (!request) return std::unexpected(UsageError(context.err, request.error(), ""));
+  request->reading = reading;
   request->original_names = original_names == OriginalNames::kRead;
   config::Loaded loaded = config::Load(*request);
   bool flag_to_blame = false;

@@ -17,8 +17,8 @@ namespace sampleproc::apps {
 // std::make_shared and keeps it in its Action.
 class ConfigOptions {
  public:
-  // -c, --config FILE
-  void AddFile(CLI::App& app);
+  // -c, --config FILE, or under the names that are given
+  void AddFile(CLI::App& app, const std::string& names = "-c,--config");
   // --set KEY=VALUE
   void AddSet(CLI::App& app);
   // An option of its own for one key: AddKey(app, "--port", "PORT", "http.port", "..."). It beats
@@ -32,6 +32,8 @@ class ConfigOptions {
 
   // Whether a --set was given.
   bool AnySet() const { return !sets_.empty(); }
+
+  bool AnyGiven() const { return file_given_ || !sets_.empty(); }
 
   // The file that was named, "" when none was.
   const std::string& file() const { return file_; }
@@ -54,11 +56,12 @@ class ConfigOptions {
 enum class OriginalNames { kRead, kIgnore };
 
 // Loads the configuration a command is to run with. Diagnostics go to context.err, warnings
-// included. On errors the code to exit with comes back: kUsage when a flag is to blame, else
-// kConfig.
+// included. A reload is `reading` kAgain. On errors the code to exit with comes back: kUsage when a
+// flag is to blame, else kConfig.
 std::expected<config::Loaded, ExitCode> LoadConfig(const ConfigOptions& options,
                                                    OriginalNames original_names,
-                                                   CommandContext& context);
+                                                   CommandContext& context,
+                                                   base::Reading reading = base::Reading::kFirst);
 
 // "sampleproc: <text>" and where to read on, to `err`.
 ExitCode UsageError(std::ostream& err, std::string_view text, std::string_view command);

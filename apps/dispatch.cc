@@ -31,6 +31,28 @@ std::string UnknownOption(const CLI::App& app, std::string_view typed) {
   return "unknown option '" + config::Shown(name) + "'" + DidYouMean(name, words);
 }
 
+// CLI11's complaint in our words. It names the option in front of a colon.
+std::string InOurWords(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string what = error.what();
+  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) {
+    // Only a flag that was given a value: other values are taken as text.
+    const std::string_view prefix = "Could not convert: ";
+    const std::size_t begin = what.starts_with(prefix) ? prefix.size() : 0;
+    const std::string name = what.substr(begin, what.find(" = ") - begin);
+    return config::Shown(name) + " takes no value";
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) {
+    return config::Shown(what, 200);
+  }
+  const std::string name = what.substr(0, what.find(':'));
+  if (what.find("At Most") != std::string::npos) {
+    return config::Shown(name) + " is given more than once; it takes one value";
+  }
+  const CLI::Option* option = app.get_option_no_throw(name);
+  const std::string value = option == nullptr ? "" : " " + option->get_type_name();
+  return config::Shown(name) + " needs a value: " + config::Shown(name) + value;
+}
+
 // What CLI11 left over or complained about, in one sentence.
 std::string ParseFailure(const CLI::App& app, const CLI::ParseError* error) {
   const std::vector<std::string> left = app.remaining();
@@ -41,7 +63,7 @@ std::string ParseFailure(const CLI::App& app, const CLI::ParseError* error) {
   for (const std::string& word : left) {
     if (word != "--") return "unexpected argument '" + config::Shown(word) + "'";
   }
-  return error == nullptr ? "" : config::Shown(error->what(), 200);
+  return error == nullptr ? "" : InOurWords(app, *error);
 }
 
 ExitCode RunCommand(const Command& command, std::vector<std::string> words,
@@ -113,15 +135,17 @@ int Main(int argc, const char* const* argv, const char* const* environment) {
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   config::Environment variables;
   bool no_colour = false;
+  bool dumb = false;
   for (; *environment != nullptr; ++environment) {
     const std::string_view variable(*environment);
     const std::size_t equals = variable.find('=');
     if (equals == std::string_view::npos) continue;
     variables.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
+    dumb = dumb || variable == "TERM=dumb";
     no_colour = no_colour || (variable.starts_with("NO_COLOR=") && variable.size() > 9);
   }
   CommandContext context{variables, std::cout, std::cerr,
-                         !no_colour && ::isatty(STDERR_FILENO) == 1};
+                         !no_colour && !dumb && ::isatty(STDERR_FILENO) == 1, dumb};
   const ExitCode code = Dispatch(words, context);
   errno = 0;
   std::cout.flush();

@@ -46,8 +46,7 @@ Result<ExitCode> FindCapacity(const LoadSetup& setup, CommandContext& context) {
     if (!plan) return std::unexpected(plan.error());
     plan->run.loop.address = setup.plan.run.loop.address;
     plan->run.make_maker = setup.plan.run.make_maker;
-    const auto result =
-        loadtest::RunLoad(plan->run, setup.stop, [](const auto&, const auto&) { return true; });
+    const auto result = setup.Run(plan->run, [](const auto&, const auto&) { return true; });
     if (!result) return std::unexpected(result.error());
     report.stopped = setup.stop.Cancelled();
     if (report.stopped) break;
@@ -57,7 +56,7 @@ Result<ExitCode> FindCapacity(const LoadSetup& setup, CommandContext& context) {
       context.err << loadtest::FormatNumber(step.rate) << "/s "
                   << (step.holds ? "holds" : "does not hold") << std::endl;
     }
-    report.limits = loadtest::GeneratorLimits(*result, setup.plan.max_send_lag);
+    report.limits = loadtest::GeneratorLimits(*result, false, setup.plan.max_send_lag);
     if (!report.limits.empty()) break;
     search.Tell(step.holds);
   }

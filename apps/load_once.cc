@@ -1,9 +1,11 @@
 #include <unistd.h>
 
+#include <optional>
 #include <ostream>
 
 #include "apps/load_progress.h"
 #include "apps/load_setup.h"
+#include "loadtest/audit_client.h"
 #include "loadtest/html_report.h"
 #include "loadtest/percentile_text.h"
 #include "loadtest/report.h"
@@ -17,9 +19,10 @@ using base::Result;
 constexpr std::uint64_t kLeastToAbort = 100;
 constexpr std::uint64_t kSecondsToAbort = 3;
 
-LoadProgress::Kind ProgressKind(const LoadtestOptions& options) {
+LoadProgress::Kind ProgressKind(const LoadtestOptions& options, bool dumb) {
   if (options.quiet) return LoadProgress::Kind::kNone;
-  return ::isatty(STDERR_FILENO) == 1 ? LoadProgress::Kind::kTerminal : LoadProgress::Kind::kLines;
+  return !dumb && ::isatty(STDERR_FILENO) == 1 ? LoadProgress::Kind::kTerminal
+                                               : LoadProgress::Kind::kLines;
 }
 
 // Whether the run goes on after a second.
@@ -52,30 +55,53 @@ Result<void> WriteOutputs(const LoadtestOptions& options, const loadtest::Report
                      loadtest::PercentileText(report.result.total.corrected, 1e6), context);
 }
 
+// A connection of its own each time, so that it is never one of the load's.
+loadtest::ServerWatch::Fetch FetchMetrics(const LoadSetup& setup) {
+  const loadtest::AuditClient client(setup.target, setup.payload->head().authorization, {});
+  return [client](const base::Allowance& allowance) -> Result<std::string> {
+    auto answer = client.AskNow({.path = "/metrics"}, allowance);
+    if (!answer) return std::unexpected(answer.error());
+    if (answer->status() == 200) return std::move(answer->body());
+    return base::Fail(base::ErrorCode::kUnavailable,
+                      "GET /metrics: " + std::to_string(answer->status()));
+  };
+}
+
 }  // namespace
 
 Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
+  std::optional<loadtest::ServerWatch> server;
+  if (!setup.options.frames.empty() && !setup.options.target.empty() &&
+      !setup.options.no_server_metrics) {
+    server.emplace(FetchMetrics(setup));
+  }
   auto result = [&setup, &context] {
-    LoadProgress progress(context.err, ProgressKind(setup.options));
-    return loadtest::RunLoad(setup.plan.run, setup.stop,
-                             [&setup, &progress](const auto& second, const auto& total) {
-                               progress.Show(second, total);
-                               return GoesOn(setup, second, total);
-                             });
+    LoadProgress progress(context.err, ProgressKind(setup.options, context.dumb));
+    return setup.Run(setup.plan.run, [&setup, &progress](const auto& second, const auto& total) {
+      progress.Show(second, total);
+      return GoesOn(setup, second, total);
+    });
   }();
   if (!result) return std::unexpected(result.error());
+  std::optional<loadtest::ServerReport> of_server;
+  if (server) of_server = server->Finish();
   std::vector<loadtest::Comparison> comparisons;
+  std::string no_comparison;
   if (!setup.baseline.empty()) {
     auto compared = loadtest::Compare(setup.baseline, result->seconds);
-    if (!compared) return std::unexpected(compared.error());
-    comparisons = std::move(*compared);
+    if (compared) {
+      comparisons = std::move(*compared);
+    } else {
+      no_comparison = compared.error().message;
+    }
   }
   loadtest::Report report = loadtest::MakeReport(
-      std::move(*result),
-      {setup.criteria, std::move(comparisons), setup.options.closed, setup.plan.max_send_lag});
+      std::move(*result), {setup.criteria, std::move(comparisons), std::move(no_comparison),
+                           setup.options.closed, setup.plan.max_send_lag});
   report.target = setup.Name();
   report.load = setup.plan.description + setup.payload->Description();
   report.started = setup.started;
+  report.server = std::move(of_server);
   const auto done = WriteOutputs(setup.options, report, context);
   if (!done) return std::unexpected(done.error());
   return CodeOf(report.verdict);

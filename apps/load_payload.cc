@@ -72,6 +72,8 @@ std::string ProblemWith(const LoadtestOptions& options) {
     if (options.cameras > 0) return "--cameras needs --frames, the pictures that they send";
     if (!options.hostile.empty()) return "--hostile needs --frames";
     if (!options.golden.empty()) return "--golden needs --frames";
+    if (!options.raw.empty()) return "--raw needs --frames";
+    if (options.via == "redis") return "--via redis needs --frames, the pictures to be sent";
     return "";
   }
   if (!options.body_file.empty()) return "give --body or --frames";
@@ -88,6 +90,7 @@ Result<LoadPayload> LoadPayload::Make(const LoadtestOptions& options,
                                       const loadtest::Target& target) {
   if (std::string problem = ProblemWith(options); !problem.empty()) return Usage(problem);
   LoadPayload payload;
+  payload.via_redis_ = options.via == "redis";
   loadtest::FrameLoad& load = payload.load_;
   auto head = MakeHead(options, target);
   if (!head) return std::unexpected(head.error());
@@ -110,7 +113,12 @@ Result<LoadPayload> LoadPayload::Make(const LoadtestOptions& options,
     for (const std::string& text : options.frames) {
       folders.push_back(loadtest::ParseFrameFolder(text));
     }
-    auto frames = loadtest::LoadFrames(folders, load.form == loadtest::FrameForm::kJson);
+    const auto raw = frame::ParseRawDescription(options.raw);
+    if (!options.raw.empty() && !raw) {
+      return Usage("--raw takes WIDTHxHEIGHT:FORMAT, such as 640x480:bgr24");
+    }
+    auto frames = loadtest::LoadFrames(
+        folders, raw, options.via == "http" && load.form == loadtest::FrameForm::kJson);
     if (!frames) return std::unexpected(frames.error());
     load.frames = std::move(*frames);
   }
@@ -131,7 +139,7 @@ std::string LoadPayload::Description() const {
   if (load_.frames.empty()) return "";
   constexpr std::string_view kForms[] = {"json", "binary", "multipart"};
   std::string text = ", " + std::to_string(load_.frames.size()) + " frames as ";
-  text += kForms[static_cast<std::size_t>(load_.form)];
+  text += via_redis_ ? "entries" : kForms[static_cast<std::size_t>(load_.form)];
   if (load_.hostile > 0) text += ", " + loadtest::FormatNumber(100 * load_.hostile) + " % hostile";
   return text;
 }

@@ -21,12 +21,14 @@ class LoadPayload {
 
   std::unique_ptr<loadtest::RequestMaker> MakeRequests(std::size_t thread) const;
 
+  const loadtest::FrameLoad& frames() const { return load_; }
   const loadtest::HeadOptions& head() const { return load_.head; }
   std::string Description() const;  // ", 40 frames as json, 1 % hostile", or ""
 
  private:
   loadtest::FrameLoad load_;  // without frames: the head alone
   std::string body_;
+  bool via_redis_ = false;
 };
 
 }  // namespace sampleproc::apps

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <optional>
+#include <sstream>
 
+#include "apps/load_setup.h"
 #include "config/units.h"
 #include "loadtest/numbers.h"
 
@@ -57,8 +58,9 @@ std::optional<Stage> ParseStage(std::string_view text) {
 }
 
 Result<std::vector<nanoseconds>> ReadArrivals(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return Fail(ErrorCode::kIo, "cannot read the file of --arrivals-file");
+  const auto text = ReadWholeFile(path, "--arrivals-file");
+  if (!text) return std::unexpected(text.error());
+  std::istringstream file(*text);
   std::vector<nanoseconds> times;
   std::string line;
   while (std::getline(file, line)) {
@@ -173,6 +175,12 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
     return Usage("--production, --origin and --pid go with --audit");
   }
   if (options.audit && Schedules(options) > 0) return Usage("--audit goes without a load");
+  if (options.via == "redis" && (options.closed || options.audit || options.connections > 0 ||
+                                 options.threads > 1 || options.no_keep_alive)) {
+    return Usage(
+        "--via redis goes without --closed, --audit, --connections, --threads and "
+        "--no-keep-alive: frames are put on the stream one after another");
+  }
   if (options.abort_on_fail && options.fail.empty()) return Usage("--abort-on-fail needs --fail");
   const auto timeout = ParseTime(options.timeout);
   if (!timeout) return Usage("--timeout takes a time, such as 500ms or 10s");
@@ -207,9 +215,12 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
     }
     run.loop.hold_connections = options.connections > 0;
     if (run.loop.connections == 0) run.loop.connections = kUsualOpen;
-    plan.description = "open loop, " + schedule->text + ", " + options.arrivals +
-                       " arrivals, at most " + std::to_string(run.loop.connections) +
-                       " connections";
+    plan.description = "open loop, " + schedule->text + ", " + options.arrivals + " arrivals";
+    if (options.via == "redis") {
+      plan.description += " through Redis";
+    } else {
+      plan.description += ", at most " + std::to_string(run.loop.connections) + " connections";
+    }
   }
   if (run.loop.connections < options.threads) {
     return Usage("--threads may not be more than --connections");

@@ -1,8 +1,12 @@
 #include "apps/load_setup.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <ostream>
+
+#include "service/upstreams.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -15,8 +19,10 @@ constexpr std::chrono::seconds kConnectPatience{10};
 
 }  // namespace
 
-Result<void> LoadSetup::Prepare() {
-  if (options.target.empty()) return Fail(ErrorCode::kUsage, "--target URL is missing");
+Result<void> LoadSetup::Prepare(const config::Config* config) {
+  const bool via_redis = options.via == "redis";
+  if (options.target.empty() && !via_redis)
+    return Fail(ErrorCode::kUsage, "--target URL is missing");
   auto planned = PlanLoad(options);
   if (!planned) return std::unexpected(planned.error());
   plan = std::move(*planned);
@@ -36,24 +42,65 @@ Result<void> LoadSetup::Prepare() {
     if (!seconds) return std::unexpected(seconds.error());
     baseline = std::move(*seconds);
   }
-  auto found =
-      loadtest::FindTarget(options.target, options.unix_socket, options.ca, options.allowed,
-                           {.deadline = {base::SystemClock(), kConnectPatience}, .cancel = stop});
-  if (!found) return std::unexpected(found.error());
-  target = std::move(*found);
+  const base::Allowance allowance{.deadline = {base::SystemClock(), kConnectPatience},
+                                  .cancel = stop};
+  if (!options.target.empty()) {
+    auto found = loadtest::FindTarget(options.target, options.unix_socket, options.ca,
+                                      options.allowed, allowance);
+    if (!found) return std::unexpected(found.error());
+    target = std::move(*found);
+  }
   auto made = LoadPayload::Make(options, target);
   if (!made) return std::unexpected(made.error());
   payload.emplace(std::move(*made));
   plan.run.loop.address = target.address;
+  if (via_redis) {
+    if (auto done = FindStream(*config, allowance); !done) return done;
+  }
   plan.run.make_maker = [this](std::size_t thread) { return payload->MakeRequests(thread); };
   started = base::FormatTimestamp(base::SystemClock().Wall());
   return {};
 }
 
+Result<void> LoadSetup::FindStream(const config::Config& config, const base::Allowance& allowance) {
+  const consumer::RedisOptions redis = service::RedisOf(config.consumer);
+  const bool is_unix = redis.host.starts_with('/');
+  if (!is_unix) {
+    auto allowed = loadtest::MayLoad(redis.host, redis.port, options.allowed, allowance);
+    if (!allowed) return allowed;
+  }
+  auto password = service::ReadPassword(redis, base::Reading::kFirst);
+  if (!password) return std::unexpected(password.error());
+  stream = {
+      .connect = service::ConnectRedis(redis),
+      .login = {redis.username, std::move(*password), redis.db},
+      .limits = service::LimitsOf(config.net),
+      .name = "redis://" + (is_unix ? redis.host : redis.host + ":" + std::to_string(redis.port)),
+      .stream = redis.stream,
+      .group = redis.group,
+      .results = redis.results_stream,
+      .dead = redis.dlq_stream};
+  return loadtest::FindStream(*stream, allowance);
+}
+
+Result<loadtest::RunResult> LoadSetup::Run(const loadtest::RunPlan& of_load,
+                                           const loadtest::Watch& watch) const {
+  if (!stream) return loadtest::RunLoad(of_load, stop, watch);
+  return loadtest::RunStreamLoad(of_load, *stream, payload->frames(), stop, watch);
+}
+
+std::string LoadSetup::Name() const {
+  return stream ? stream->name + " " + stream->stream : target.name + payload->head().path;
+}
+
 Result<std::string> ReadWholeFile(const std::string& path, std::string_view option) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return Fail(ErrorCode::kIo, "cannot read the file of " + std::string(option));
+  if (!file) {
+    return Fail(ErrorCode::kIo, "cannot read " + path + " (" + std::string(option) +
+                                    "): " + std::strerror(errno == 0 ? EIO : errno));
+  }
   return bytes;
 }
 
@@ -62,9 +109,13 @@ Result<void> WriteResult(const std::string& path, std::string_view text, Command
     context.out << text << std::flush;
     return {};
   }
+  errno = 0;
   std::ofstream file(path, std::ios::binary);
   file << text << std::flush;
-  if (!file) return Fail(ErrorCode::kIo, "cannot write " + path);
+  if (!file) {
+    return Fail(ErrorCode::kIo,
+                "cannot write " + path + ": " + std::strerror(errno == 0 ? EIO : errno));
+  }
   return {};
 }
 

@@ -8,8 +8,10 @@
 #include "apps/command.h"
 #include "apps/load_payload.h"
 #include "apps/load_plan.h"
+#include "config/config.h"
 #include "loadtest/baseline.h"
 #include "loadtest/criteria.h"
+#include "loadtest/stream_load.h"
 #include "loadtest/target.h"
 #include "loadtest/verdict.h"
 
@@ -22,19 +24,28 @@ struct LoadSetup {
   LoadSetup(const LoadSetup&) = delete;
   LoadSetup& operator=(const LoadSetup&) = delete;
 
-  // Reads the files, finds the target. Fails as they do.
-  base::Result<void> Prepare();
+  // Reads the files, finds the target. Fails as they do. `config` is null unless frames go through
+  // Redis.
+  base::Result<void> Prepare(const config::Config* config);
 
-  std::string Name() const { return target.name + payload->head().path; }
+  // Runs `of_load` against the target.
+  base::Result<loadtest::RunResult> Run(const loadtest::RunPlan& of_load,
+                                        const loadtest::Watch& watch) const;
+
+  std::string Name() const;
 
   const LoadtestOptions& options;
   const base::CancelFlag stop;
   LoadPlan plan;
   std::vector<loadtest::Criterion> criteria;
   std::vector<loadtest::Second> baseline;  // empty: none
-  loadtest::Target target;
+  loadtest::Target target;                 // without a URL when only a stream is loaded
+  std::optional<loadtest::StreamTarget> stream;
   std::optional<LoadPayload> payload;
   std::string started;
+
+ private:
+  base::Result<void> FindStream(const config::Config& config, const base::Allowance& allowance);
 };
 
 // One run; its report is written. The code is that of its verdict.

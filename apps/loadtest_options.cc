@@ -26,6 +26,12 @@ void AddList(CLI::App& app, const char* name, std::vector<std::string>& values,
 void AddTarget(CLI::App& app, LoadtestOptions& options) {
   AddText(app, "--target", options.target, "URL", "What to load, such as http://127.0.0.1:8099",
           kTarget);
+  AddChoice(app, "--via", options.via, {"http", "redis"},
+            "http (default); redis: put frames on the stream that the service reads, and read its "
+            "results and dead letters back. The consumer.redis settings say where; --target may "
+            "name the service for its /metrics")
+      ->type_name("DOOR")
+      ->group(kTarget);
   AddText(
       app, "--path", options.path, "PATH",
       "Path of the requests; without it the target's own, or /health, or /process with --frames",
@@ -51,6 +57,10 @@ void AddFrames(CLI::App& app, LoadtestOptions& options) {
   AddList(app, "--frames", options.frames, "DIR[=SHARE]",
           "Send the pictures and .npy files in DIR to /process, and check each answer; with SHARE "
           "a mix: --frames small=70 --frames large=30",
+          kFrames);
+  AddText(app, "--raw", options.raw, "WxH:FORMAT",
+          "Send the *.raw files in DIR, too, which are such pixels: 640x480:bgr24 (or rgb24 gray8 "
+          "gray16le nv12 yuyv f32)",
           kFrames);
   AddChoice(app, "--form", options.form, {"json", "binary", "multipart"},
             "How a frame is sent: json (default), binary or multipart")
@@ -138,6 +148,9 @@ void AddResult(CLI::App& app, LoadtestOptions& options) {
       "The run is INVALID when the generator was later than this with one request in a hundred, "
       "and that is much beside the latency (default 10ms)",
       kResult);
+  app.add_flag("--no-server-metrics", options.no_server_metrics,
+               "With frames: do not ask the target's /metrics once a second where its time goes")
+      ->group(kResult);
   AddText(app, "--json", options.json, "FILE", "Write the result as JSON; - is standard output",
           kResult);
   AddText(app, "--html", options.html, "FILE", "Write the result as one HTML page with plots",
@@ -155,6 +168,8 @@ void DeclareLoadtest(CLI::App& app, LoadtestOptions& options) {
   AddLoad(app, options);
   AddAudit(app, options);
   AddResult(app, options);
+  options.config->AddFile(app, "--config");
+  options.config->AddSet(app);
 }
 
 }  // namespace sampleproc::apps

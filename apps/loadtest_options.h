@@ -2,8 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "apps/config_options.h"
 
 namespace CLI {
 class App;
@@ -13,6 +16,9 @@ namespace sampleproc::apps {
 
 struct LoadtestOptions {
   // What is driven.
+  std::string via = "http";
+  // Where the Redis is: with --via redis, or when it is given.
+  std::shared_ptr<ConfigOptions> config = std::make_shared<ConfigOptions>();
   std::string target;
   std::string path;  // "" = that of the target, or /health, or /process with frames
   std::string method;
@@ -29,6 +35,7 @@ struct LoadtestOptions {
   std::string form = "json";
   std::string hostile;
   std::string golden;
+  std::string raw;  // of *.raw files: "640x480:bgr24"
 
   // How.
   std::string rate;
@@ -61,6 +68,7 @@ struct LoadtestOptions {
   std::string find_capacity;
   std::string baseline;
   bool abort_on_fail = false;
+  bool no_server_metrics = false;
   std::string max_send_lag = "10ms";
   bool quiet = false;
 };

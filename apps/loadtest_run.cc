@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <optional>
 #include <ostream>
 
 #include "apps/config_options.h"
@@ -30,11 +31,18 @@ void RaiseFileLimit() {
 }  // namespace
 
 ExitCode RunLoadtest(const LoadtestOptions& options, CommandContext& context) {
+  std::optional<config::Loaded> loaded;
+  if (options.via == "redis" || options.config->AnyGiven()) {
+    auto read = LoadConfig(*options.config, OriginalNames::kIgnore, context);
+    if (!read) return read.error();
+    loaded = std::move(*read);
+  }
   const base::CancelFlag stop;
   const Interrupts interrupts(stop);  // before other threads, which inherit what it blocks
   RaiseFileLimit();
   LoadSetup setup(options, stop);
-  if (const auto done = setup.Prepare(); !done) return Complain(context, done.error());
+  if (const auto done = setup.Prepare(loaded ? &loaded->config : nullptr); !done)
+    return Complain(context, done.error());
   const auto run = options.audit                   ? &RunAudit
                    : options.find_capacity.empty() ? &RunOnce
                                                    : &FindCapacity;

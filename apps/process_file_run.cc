@@ -316,9 +316,10 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const std::uint64_t inputs_before = start->place.input;  // an earlier run's
   auto inputs_to_do = feed->Inputs();
   if (inputs_to_do) *inputs_to_do -= std::min(*inputs_to_do, inputs_before);
-  progress.emplace(STDERR_FILENO,
-                   !options.quiet && files::Progress::IsWanted(STDERR_FILENO, (*output)->fd()),
-                   inputs_to_do, base::SystemClock());
+  progress.emplace(
+      STDERR_FILENO,
+      !options.quiet && !context.dumb && files::Progress::IsWanted(STDERR_FILENO, (*output)->fd()),
+      inputs_to_do, base::SystemClock());
   FailureNames failures(options, *progress);
   auto totals = files::RunOrdered(
       {.jobs = static_cast<int>(workers->size()),

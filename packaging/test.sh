@@ -3,8 +3,8 @@
 # The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
 #
 #   packaging/test.sh          at most 35 minutes on two cores without a compiler cache
-#   packaging/test.sh --full   also: formatting, clang-tidy, linters of the OpenAPI document,
-#                              ThreadSanitizer, chaos, fuzzers, coverage
+#   packaging/test.sh --full   also: formatting, clang-tidy, linters of the OpenAPI document and the
+#                              manifests, the Debian packages, ThreadSanitizer, chaos, fuzzers, coverage
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -19,6 +19,7 @@ case "${1-}" in
     ;;
 esac
 
+jobs=$(nproc)
 passed=0
 failed=0
 failures=()
@@ -53,7 +54,7 @@ run_tests() {
   local preset=$1 log="build/ctest-${1}.log" summary status=0
   shift
   say "test ${preset} $*"
-  ctest --preset "${preset}" --no-tests=error --parallel "$(nproc)" "$@" 2>&1 | tee "${log}" || status=$?
+  ctest --preset "${preset}" --no-tests=error --parallel "${jobs}" "$@" 2>&1 | tee "${log}" || status=$?
   summary=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' \
     "${log}")
   if [[ -z ${summary} ]]; then
@@ -80,8 +81,6 @@ sources() { find lib apps tests -name '*.cc' -print0 -o -name '*.h' -print0; }
 check_format() { sources | xargs -0 clang-format-19 --dry-run -Werror; }
 
 check_tidy() {
-  local jobs
-  jobs=$(nproc)
   run-clang-tidy-19 -quiet -p build/release -j "${jobs}" "${root}/(lib|apps)/.*\.cc$" \
     >build/clang-tidy.log 2>&1 && return 0
   grep -E 'warning:|error:' build/clang-tidy.log | sort -u
@@ -101,8 +100,7 @@ fuzz_verdict() {
 fuzz() {
   # shellcheck disable=SC2310
   build fuzz || return 0  # counted there
-  local jobs targets target
-  jobs=$(nproc)
+  local targets target
   targets=$(find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f -perm -u+x | sort)
   [[ -n ${targets} ]] || fail 'fuzz: no targets'
   export -f fuzz_one
@@ -148,6 +146,8 @@ if ${full}; then
   check 'formatting' check_format
   check 'clang-tidy' check_tidy
   check 'openapi.json passes two linters' tests/contract/openapi_lint.sh
+  check 'manifests and the JSON Schema pass validators of others' tests/contract/manifests_lint.sh
+  check 'the Debian packages' tests/contract/package_check.sh
   build_and_test tsan
   chaos
   fuzz

@@ -7,7 +7,8 @@
 
 namespace sampleproc::apps {
 
-std::string SampleConfig();  // config/sampleproc.toml
+std::string SampleConfig();      // config/sampleproc.toml
+std::string ConfigJsonSchema();  // config/sampleproc.schema.json
 
 std::string MainManPage();                           // man/sampleproc.1
 std::string CommandManPage(const Command& command);  // man/sampleproc-<command>.1

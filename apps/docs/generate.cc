@@ -18,6 +18,7 @@ std::vector<std::pair<std::string, std::string>> Documents() {
   std::vector<std::pair<std::string, std::string>> documents = {
       {"config/openapi.json", service::DescribeRoutes(true)},
       {"config/sampleproc.toml", SampleConfig()},
+      {"config/sampleproc.schema.json", ConfigJsonSchema()},
       {"man/sampleproc.1", MainManPage()},
       {"man/sampleproc.toml.5", ConfigManPage()},
       {"completions/sampleproc.bash", BashCompletion()},

@@ -62,6 +62,7 @@ std::string Variables(const config::Key& key) {
       text += " (in MiB)";
     }
   }
+  if (config::MayBeInFile(key)) text += "; each also with " + Bold("_FILE") + " behind it";
   return text;
 }
 
@@ -100,6 +101,7 @@ std::string MainManPage() {
   page += Tagged(Bold("SAMPLEPROC_") + Italic("SECTION") + "_" + Italic("KEY"),
                  "A key of the configuration. See\n.BR sampleproc.toml (5).\n");
   page += Tagged(Bold("NO_COLOR"), "When set to anything, messages have no colours.\n");
+  page += Tagged(Bold("TERM"), "\"dumb\" has no colours, and no line that is written over.\n");
   page += ".SH FILES\n";
   page += Tagged(Italic("/etc/sampleproc/sampleproc.toml"), "The system's configuration.\n");
   page += Tagged(Italic("/etc/sampleproc/conf.d/*.toml"),
@@ -135,7 +137,14 @@ std::string ConfigManPage() {
       "defaults. Durations are written \"30s\", \"100ms\", \"2m\" or \"1h\", sizes \"64KiB\",\n"
       "\"10MiB\" or \"1GB\"; a plain number is seconds or bytes. An empty variable counts as\n"
       "unset. Of two older variable names that differ the first one listed here wins; they are\n"
-      "read by the service, its health check and\n.BR sampleproc\\-validate\\-config (1).\n";
+      "read by the service, its health check and\n.BR sampleproc\\-validate\\-config (1).\n"
+      "A variable whose name ends in\n.B _FILE\nnames a file with the value on its only line, for\n"
+      "values that may have a secret in them.\n"
+      ".PP\n"
+      "SIGHUP (\\fBsystemctl reload sampleproc\\fR) has the service read its configuration again.\n"
+      "Keys that a reload applies say so below; the others wait for a restart, and the log names\n"
+      "those that were changed. With a mistake in it nothing is applied, and the log says why.\n"
+      "Certificates, tokens and the password of Redis are read from their files again.\n";
   const config::Config defaults;
   std::string section;
   for (const config::Key& key : config::MakeSchema()) {
@@ -147,6 +156,7 @@ std::string ConfigManPage() {
     std::string body = Sentence(key.help);
     body += "Allowed: " + Escaped(config::DescribeRange(key)) + ".\n";
     body += ".br\nVariables: " + Variables(key) + ".\n";
+    if (key.reloadable) body += ".br\nA reload applies it.\n";
     page += Tagged(Bold(key.path.substr(dot + 1)) + " = " +
                        Escaped(config::FormatSetting(key, key.get(defaults))),
                    body);

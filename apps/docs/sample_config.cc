@@ -26,7 +26,9 @@ std::string Comment(std::string_view text) {
 
 std::string SampleConfig() {
   std::string text =
-      "# Configuration of sampleproc: every key with its default.\n"
+      "#:schema /usr/share/sampleproc/sampleproc.schema.json\n"
+      "# Configuration of sampleproc: every key with its default. The line above is for\n"
+      "# editors, which then complete and check keys.\n"
       "#\n"
       "# Copy it to /etc/sampleproc/sampleproc.toml, take the '#' away from a key and\n"
       "# change it; 'sampleproc validate-config FILE' says all that is wrong with a\n"
@@ -41,7 +43,8 @@ std::string SampleConfig() {
       text += "\n[" + section + "]\n";
     }
     text += "\n" + Comment(key.help);
-    text += Comment("Allowed: " + config::DescribeRange(key) + ".");
+    text += Comment("Allowed: " + config::DescribeRange(key) +
+                    (key.reloadable ? ". A reload (SIGHUP) applies it." : "."));
     text += "#" + std::string(key.path.substr(dot + 1)) + " = " +
             config::FormatSetting(key, key.get(defaults)) + "\n";
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "api/frame_request.h"
 #include "base/error.h"
+#include "base/out_of_memory.h"
 #include "frame/batch_json.h"
 #include "frame/result_json.h"
 #include "http/error_response.h"
@@ -161,15 +163,12 @@ void Spread(const ProcessContext& context, const SharedJob& job, base::ByteBuffe
   }
   job->batch = std::move(*batch);
   job->outcomes.resize(count);
-  std::vector<process::StartFrame> frames;
-  frames.reserve(count);
-  for (std::size_t index = 0; index < count; ++index) {
-    frames.emplace_back([context, job, index](process::BatchPart part) {
-      HandOver(context, job, index, std::move(part));
-    });
-  }
   process::StartBatch(
-      std::move(frames), context.log,
+      count,
+      [&context, &job](std::size_t index, process::BatchPart part) {
+        HandOver(context, job, index, std::move(part));
+      },
+      context.log,
       [context, job](const process::BatchReport& report) { Answer(context, *job, report); });
 }
 
@@ -192,7 +191,11 @@ http::Handler MakeBatchHandler(const ProcessContext& context) {
     auto submitted = context.pool.Submit(
         [context, job, body = std::move(request.body)](process::Processor&,
                                                        process::CameraTurns::Turn) mutable {
-          Spread(context, job, std::move(body));
+          try {
+            Spread(context, job, std::move(body));
+          } catch (const std::bad_alloc&) {
+            job->Refuse(base::OutOfMemory().error());
+          }
         },
         {.deadline = job->allowance.deadline,
          .refuse = [job](const base::Error& error) { job->Refuse(error); }});

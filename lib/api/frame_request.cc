@@ -1,7 +1,9 @@
 #include "api/frame_request.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "frame/frame_json.h"
 #include "frame/frame_text.h"
@@ -84,7 +86,35 @@ Result<void> DescribeFormat(std::string_view query, frame::Frame& frame) {
   return {};
 }
 
+// A parameter that is one of ours but for capitals, '-' and '_', which would be passed over.
+Result<void> CheckNames(std::string_view query) {
+  constexpr std::string_view kNames[] = {"frame_id", "camera_id", "timestamp", "format",
+                                         "width",    "height",    "annotate"};
+  const auto plain = [](std::string_view name) {
+    std::string letters;
+    for (const char c : name) {
+      if (c != '_' && c != '-') letters += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    }
+    return letters;
+  };
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view name = query.substr(0, std::min(query.find('='), end));
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (name.size() > 32) continue;
+    for (const std::string_view ours : kNames) {
+      if (name == ours || plain(name) != plain(ours)) continue;
+      return base::Fail(ErrorCode::kInvalidFrame,
+                        {{"unknown_parameter",
+                          {"query", std::string(ours)},
+                          "is the parameter's name, with this spelling"}});
+    }
+  }
+  return {};
+}
+
 Result<frame::Frame> ReadPicture(FrameRequest request) {
+  if (auto named = CheckNames(request.query); !named) return std::unexpected(named.error());
   frame::Frame frame;
   auto frame_id = TextParameter(request.query, "frame_id", frame::kMaxIdBytes);
   if (!frame_id) return std::unexpected(frame_id.error());
@@ -109,6 +139,17 @@ std::unexpected<base::Error> PartProblem(std::string_view part, std::string type
                     {{std::move(type), {"body", std::string(part)}, std::move(msg)}});
 }
 
+// What forms of other services call the picture.
+std::string MissingPart(const std::vector<http::Part>& parts) {
+  constexpr std::string_view kNames[] = {"file",  "files",  "image", "img",        "picture",
+                                         "photo", "upload", "data",  "frame_data", "frames"};
+  for (const std::string_view name : kNames) {
+    if (std::ranges::find(parts, name, &http::Part::name) == parts.end()) continue;
+    return "is required; that is the part's name, not \"" + std::string(name) + "\"";
+  }
+  return "is required: the part with the picture has this name";
+}
+
 Result<frame::Frame> ReadForm(FrameRequest request, const frame::Options& options) {
   const auto parts = http::ReadMultipart(request.content_type, request.body);
   if (!parts) return base::Fail(ErrorCode::kInvalidFrame, {parts.error()});
@@ -124,7 +165,7 @@ Result<frame::Frame> ReadForm(FrameRequest request, const frame::Options& option
     }
     *place = &part;
   }
-  if (picture == nullptr) return PartProblem(kFramePart, "missing", "is required");
+  if (picture == nullptr) return PartProblem(kFramePart, "missing", MissingPart(*parts));
 
   frame::Frame frame;
   if (metadata != nullptr && !metadata->content.empty()) {

@@ -1,12 +1,14 @@
 #include "api/process_handler.h"
 
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "api/frame_request.h"
 #include "base/error.h"
+#include "base/out_of_memory.h"
 #include "frame/result_json.h"
 #include "http/accept.h"
 #include "http/error_response.h"
@@ -129,8 +131,9 @@ Result<bool> Check(const http::Request& request, BodyKind kind, bool may_annotat
   }
   if (http::Quality(accept, "application/json") > 0) return false;
   return base::Fail(ErrorCode::kNotAcceptable,
-                    may_annotate ? "there is application/json, and with annotate=1 image/jpeg"
-                                 : "there is application/json");
+                    may_annotate ? "the answer is application/json, or with annotate=1 image/jpeg; "
+                                   "Accept takes neither"
+                                 : "the answer is application/json, which Accept does not take");
 }
 
 http::Handler Make(const ProcessContext& context, bool tracking) {
@@ -155,7 +158,11 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
     job->request = std::move(frame);
     auto submitted = context.pool.Submit(
         [context, job](process::Processor& processor, process::CameraTurns::Turn turn) {
-          Work(context, *job, processor, std::move(turn));
+          try {
+            Work(context, *job, processor, std::move(turn));
+          } catch (const std::bad_alloc&) {
+            job->Fail(base::OutOfMemory().error());
+          }
         },
         std::move(facts));
     if (!submitted) job->TurnAway(submitted.error());

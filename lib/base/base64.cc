@@ -42,7 +42,8 @@ std::uint32_t DecodeFour(const std::uint8_t* from) {
 
 std::unexpected<Base64Error> BadCharacter(std::span<const std::uint8_t> text, std::size_t at) {
   while (kFourth[text[at]] != kBad) ++at;
-  return std::unexpected(Base64Error{Base64Error::Kind::kCharacter, at});
+  return std::unexpected(
+      Base64Error{Base64Error::Kind::kCharacter, at, static_cast<char>(text[at])});
 }
 
 #if defined(__x86_64__)
@@ -116,6 +117,30 @@ constexpr NibbleTable kToPlace = [] {
 }
 
 #endif
+
+// What the character comes from, as far as it tells.
+std::string HintFor(char character) {
+  switch (character) {
+    case '-':
+    case '_':
+      return "; this is the URL-safe alphabet: write + for - and / for _";
+    case '\r':
+    case '\n':
+    case '\t':
+      return "; it is a line break or a tab: send the base64 on one line (base64 -w0)";
+    case ' ':
+      return "; it is a space: send the base64 on one line (base64 -w0), and not through a form's "
+             "decoding, which makes spaces of +";
+    case ':':
+    case ';':
+    case ',':
+      return "; of a data: URL send only what stands behind the comma";
+    case '%':
+      return "; it looks percent-encoded: send it as it is";
+    default:
+      return "";
+  }
+}
 
 // How many characters the vector unit of this machine has decoded, a multiple of four.
 std::size_t DecodeBlocks(std::uint8_t* place, std::size_t characters) {
@@ -193,7 +218,8 @@ std::string DescribeBase64Error(const Base64Error& error) {
   switch (error.kind) {
     case Base64Error::Kind::kCharacter:
       return "character " + place +
-             " is not in the base64 alphabet (A-Z a-z 0-9 + /, with = only as padding)";
+             " is not in the base64 alphabet (A-Z a-z 0-9 + /, with = only as padding)" +
+             HintFor(error.character);
     case Base64Error::Kind::kLength:
       return "the length, " + place + ", is not a multiple of four; base64 must be padded with =";
     case Base64Error::Kind::kPadBits:

@@ -19,6 +19,7 @@ struct Base64Error {
   };
   Kind kind;
   std::size_t offset;  // of the first offending character; for kLength the text's length
+  char character = 0;  // which it is, for kCharacter
 };
 
 // Decodes `text` in place: the bytes are written over its front and their number is returned. On

@@ -32,7 +32,7 @@ struct Assembly {
 
 // Applies one file; `display` is its name in messages.
 void ApplyFile(const std::string& path, const std::string& display, bool may_be_missing,
-               Assembly& assembly);
+               base::Reading reading, Assembly& assembly);
 
 // Applies the variables of `request`.
 void ApplyEnvironment(const LoadRequest& request, Assembly& assembly);

@@ -64,6 +64,10 @@ constexpr CodeText kTexts[] = {
      "A variable of an environment file is nothing that this service reads, and is nearly the name "
      "of one that it does. If it is meant for another program, all is well; else correct it, since "
      "it has no effect as it stands."},
+    {code::kForeign, "variable that other services read",
+     "Services of this kind often have a setting of this name, and this one reads another: the "
+     "hint says which. The variable has no effect as it stands. If it is meant for another "
+     "program, all is well."},
     {code::kDrainDelay, "no time left after the drain delay",
      "service.drain_delay is part of service.shutdown_timeout: as long or longer, and nothing is "
      "left in which requests could be finished."},
@@ -198,6 +202,43 @@ constexpr CodeText kTexts[] = {
     {code::kListUpdates, "Regular security updates",
      "Item of the production checklist that no configuration can show. It neither passes nor "
      "fails: keep this package and the libraries it uses up to date."},
+    {code::kListCallers, "Answer known callers only",
+     "Item of the production checklist, beyond the document's list and shown only when it fails: "
+     "when http.host can be reached from other machines and http.auth_tokens_file is not set, so "
+     "that whoever reaches the service can have frames worked on."},
+    {code::kDeployFile, "unit, manifest or compose file that cannot be understood",
+     "--with takes a systemd unit with its drop-ins, Kubernetes manifests, a kustomization or a "
+     "compose file. It looks for the container or service with sampleproc in its name or its "
+     "image, and takes the only one when there is one. What the file sets as variables and on the "
+     "command line counts as it will for the service; the variables of this shell do not."},
+    {code::kDeployStart, "service that is started in the wrong way",
+     "The command of the unit or the container has to be \"sampleproc serve\"; a unit with a "
+     "watchdog has to be of a type that reports to systemd."},
+    {code::kDeployPort, "port or address that nobody answers",
+     "A probe, a Service, a published port or a socket leads to another port than http.port, or "
+     "http.host is a loopback address, which nothing outside the container can reach."},
+    {code::kDeployProbe, "probe that asks for the wrong thing",
+     "Liveness is /livez, readiness is /readyz, start-up is /startupz, each over HTTPS when "
+     "http.tls_cert is set. /health and /readyz answer 503 during a drain and when the service is "
+     "overloaded for long: as liveness probes they have instances killed in the middle of their "
+     "work. /livez as readiness has requests sent to instances that are about to end. In a "
+     "container the command [\"sampleproc\", \"health\"] asks; curl and wget are not in the "
+     "image."},
+    {code::kDeployGrace, "killed before the stop is through",
+     "From the stop signal, or from the beginning of a preStop hook, the system waits "
+     "terminationGracePeriodSeconds, TimeoutStopSec= or stop_grace_period and then kills. That has "
+     "to be longer than the hook and service.shutdown_timeout together, or requests and frames in "
+     "work are lost. In Kubernetes requests still arrive for some seconds after the signal; "
+     "service.drain_delay (5s) keeps answering them."},
+    {code::kDeployMemory, "memory limit that does not fit",
+     "The container's or unit's limit of memory has to be above resources.memory_limit, which "
+     "counts frames and requests only and neither the program nor its libraries; three quarters "
+     "of the limit are what \"auto\" takes. It has to have room for one whole request and one "
+     "decoded frame."},
+    {code::kDeployCredential, "file of the configuration that will not be there",
+     "A certificate, a password or a token file is named by the configuration, but no volume, "
+     "secret or LoadCredential= brings it to where the service looks, or the service's user cannot "
+     "read it there."},
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ inline constexpr std::string_view kVariableLine = "SP1012";
 inline constexpr std::string_view kVariableTwice = "SP1013";
 inline constexpr std::string_view kVariableComment = "SP1014";
 inline constexpr std::string_view kMisspelt = "SP1015";
+inline constexpr std::string_view kForeign = "SP1016";
 inline constexpr std::string_view kDrainDelay = "SP1101";
 inline constexpr std::string_view kFrameLimits = "SP1102";
 inline constexpr std::string_view kIdleTimeout = "SP1103";
@@ -60,6 +61,14 @@ inline constexpr std::string_view kListHeaders = "SP1407";
 inline constexpr std::string_view kListInputs = "SP1408";
 inline constexpr std::string_view kListErrorRates = "SP1409";
 inline constexpr std::string_view kListUpdates = "SP1410";
+inline constexpr std::string_view kListCallers = "SP1411";
+inline constexpr std::string_view kDeployFile = "SP1501";  // validate-config --with
+inline constexpr std::string_view kDeployStart = "SP1502";
+inline constexpr std::string_view kDeployPort = "SP1503";
+inline constexpr std::string_view kDeployProbe = "SP1504";
+inline constexpr std::string_view kDeployGrace = "SP1505";
+inline constexpr std::string_view kDeployMemory = "SP1506";
+inline constexpr std::string_view kDeployCredential = "SP1507";
 }  // namespace code
 
 struct CodeText {

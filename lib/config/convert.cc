@@ -10,6 +10,7 @@
 #include "config/toml_reader.h"
 #include "config/units.h"
 #include "json/utf8.h"
+#include "net/redis_url.h"
 #include "net/url.h"
 
 namespace sampleproc::config {
@@ -73,6 +74,11 @@ Converted CheckString(const Key& key, std::string text) {
     return std::unexpected(
         Refusal{code::kForm, "is not a URL such as \"http://frame-buffer:8002\""});
   }
+  if (key.redis_url && !text.empty() && !net::ParseRedisUrl(text)) {
+    return std::unexpected(
+        Refusal{code::kForm, "is not a URL such as \"redis://user:password@redis:6379/0\"",
+                "rediss:// is TLS; in a user and a password write %2F for /, %40 for @"});
+  }
   if (key.wrong) {
     if (std::string wrong = key.wrong(text); !wrong.empty()) {
       return std::unexpected(Refusal{code::kForm, std::move(wrong)});
@@ -94,6 +100,9 @@ std::expected<std::string, Refusal> MatchWord(const Key& key, std::string_view t
     if (EditDistance(text, alias) == 0) return std::string(word);
   }
   std::string hint;
+  if (key.kind == Kind::kStringList && text.find(' ') != std::string_view::npos) {
+    hint = "write commas between the words";
+  }
   if (const std::string_view near = Suggest(text, key.words); !near.empty()) {
     hint = "did you mean \"" + std::string(near) + "\"?";
   }
@@ -125,13 +134,19 @@ Converted CheckList(const Key& key, std::vector<std::string> elements) {
   return elements;
 }
 
+// What people write as a size elsewhere: "10mb", "10 Mb", "10m", "10MBytes".
 std::string SizeHint(std::string_view text) {
-  if (text.empty() || std::string_view("kKmMgGtT").find(text.back()) == std::string_view::npos) {
-    return {};
-  }
-  const char prefix = text.back() == 'k' ? 'K' : text.back();
-  return std::string("write ") + prefix + "iB for powers of 1024 or " + prefix +
-         "B for powers of 1000";
+  const std::size_t unit = text.find_first_not_of("0123456789. ");
+  if (unit == std::string_view::npos) return {};
+  const std::size_t prefix = std::string_view("kKmMgGtT").find(text[unit]);
+  if (prefix == std::string_view::npos) return "units are B, KiB, MiB, GiB, kB, MB and GB";
+  const std::string capital(1, std::string_view("KKMMGGTT")[prefix]);
+  return "write " + capital + "iB for powers of 1024 or " + capital + "B for powers of 1000";
+}
+
+std::string DurationHint(std::string_view text) {
+  if (text.find_first_of("0123456789") == std::string_view::npos) return {};
+  return "units are ms, s, m and h, without a space: \"30s\", \"1m30s\", \"24h\"";
 }
 
 // Durations and sizes that were written as text, in files and variables alike.
@@ -142,7 +157,7 @@ Converted ConvertQuantity(const Key& key, std::string_view text, std::int64_t pl
     if (!number) return WrongForm(key, text, SizeHint(text));
   } else {
     const auto duration = ParseDuration(text, std::chrono::milliseconds(plain_unit));
-    if (!duration) return WrongForm(key, text);
+    if (!duration) return WrongForm(key, text, DurationHint(text));
     number = duration->count();
   }
   return CheckNumber(key, *number, text);

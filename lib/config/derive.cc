@@ -2,6 +2,7 @@
 
 #include "config/print.h"
 #include "consumer/activation.h"
+#include "net/redis_url.h"
 
 namespace sampleproc::config {
 namespace {
@@ -10,6 +11,7 @@ constexpr char kEnabled[] = "consumer.enabled";
 constexpr char kSource[] = "consumer.source";
 constexpr char kOrchestratorUrl[] = "consumer.orchestrator_url";
 constexpr char kRedisHost[] = "consumer.redis.host";
+constexpr char kRedisUrl[] = "consumer.redis.url";
 constexpr char kBufferUrl[] = "consumer.http.url";
 constexpr char kSinks[] = "consumer.sinks";
 constexpr char kTracing[] = "telemetry.tracing";
@@ -20,6 +22,24 @@ class Deriver {
  public:
   Deriver(bool report, Assembly& assembly)
       : report_(report), assembly_(assembly), config_(assembly.result.config) {}
+
+  // What consumer.redis.url names counts like the keys of its parts; a key that was set by the same
+  // or a stronger source wins.
+  void RedisUrl() {
+    consumer::RedisOptions& redis = config_.consumer.redis;
+    const auto url = net::ParseRedisUrl(redis.url);
+    if (!url) return;
+    Part(kRedisHost, redis.host, url->host);
+    if (url->port) Part("consumer.redis.port", redis.port, *url->port);
+    if (url->username) Part("consumer.redis.username", redis.username, *url->username);
+    if (url->db) Part("consumer.redis.db", redis.db, *url->db);
+    if (url->tls) Part("consumer.redis.tls", redis.tls, true);
+    if (!url->password) return;
+    if (OriginOf("consumer.redis.password_file").kind < OriginOf(kRedisUrl).kind) {
+      redis.password_file.clear();
+    }
+    redis.password = *url->password;
+  }
 
   void Consumer() {
     consumer::Options& consumer = config_.consumer;
@@ -80,6 +100,17 @@ class Deriver {
     return OriginOf(key).kind != Origin::Kind::kFile || value != fallback;
   }
 
+  template <typename T>
+  void Part(const char* key, T& member, const T& named) {
+    if (OriginOf(key).kind < OriginOf(kRedisUrl).kind) {
+      member = named;
+      Follow(key, kRedisUrl);
+    } else if (OriginOf(key).kind == OriginOf(kRedisUrl).kind && member != named) {
+      Warn(code::kTwoNames, key, "differs from what consumer.redis.url names, and is used instead",
+           "set one of them");
+    }
+  }
+
   static const char* KeyOf(consumer::Reason reason) {
     switch (reason) {
       case consumer::Reason::kOrchestratorUrl:
@@ -111,6 +142,7 @@ class Deriver {
 
 void Derive(bool report, Assembly& assembly) {
   Deriver deriver(report, assembly);
+  deriver.RedisUrl();
   deriver.Consumer();
   deriver.Telemetry();
   deriver.Gpu();

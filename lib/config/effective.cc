@@ -3,7 +3,6 @@
 #include "config/convert.h"
 #include "config/print.h"
 #include "config/redact.h"
-#include "config/schema.h"
 
 namespace sampleproc::config {
 namespace {
@@ -18,26 +17,36 @@ std::string OriginComment(const Origin& origin) {
 std::string EffectiveToml(const Loaded& loaded, Which which) {
   std::string text;
   std::string section;
+  std::string reloadable;  // of the section
+  const auto end_section = [&] {
+    if (which == Which::kAll && !reloadable.empty()) text += "#reloadable = [" + reloadable + "]\n";
+    reloadable.clear();
+  };
   for (const Key& key : MakeSchema(loaded.config)) {
     const Origin& origin = loaded.origins.at(std::string(key.path));
     if (which == Which::kFromFiles && origin.kind != Origin::Kind::kFile) continue;
     const std::size_t dot = key.path.rfind('.');
     if (key.path.substr(0, dot) != section) {
+      end_section();
       section = key.path.substr(0, dot);
       text += (text.empty() ? "[" : "\n[") + section + "]\n";
     }
     const std::string name(key.path.substr(dot + 1));
-    const std::string value = FormatSetting(key, key.get(loaded.config));
-    if (key.secret && value != "\"\"") {
-      text += "#" + name + " = \"***\"";
-    } else if (HasCredentials(value)) {
-      text += "#" + name + " = " + RedactCredentials(value);
-    } else {
-      text += name + " = " + value;
-    }
+    const Setting setting = key.get(loaded.config);
+    const std::string masked = MaskedSetting(key, setting);
+    if (masked != FormatSetting(key, setting)) text += '#';
+    text += name + " = " + masked;
     text += "  # " + OriginComment(origin) + "\n";
+    if (key.reloadable) reloadable += (reloadable.empty() ? "\"" : ", \"") + name + "\"";
   }
+  end_section();
   return text;
+}
+
+std::string MaskedSetting(const Key& key, const Setting& setting) {
+  std::string value = FormatSetting(key, setting);
+  if (key.secret && value != "\"\"") return "\"***\"";
+  return HasCredentials(value) ? RedactCredentials(value) : value;
 }
 
 }  // namespace sampleproc::config

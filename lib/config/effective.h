@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/loader.h"
+#include "config/schema.h"
 
 namespace sampleproc::config {
 
@@ -18,8 +19,12 @@ enum class Which {
 //   host = "127.0.0.1"  # default
 //   port = 9000  # environment PORT
 //
+// A section ends with the names of the keys that a reload applies: #reloadable = ["tls_cert"].
 // Read again it gives the same configuration, up to secrets: a secret value, and a URL with a user
 // or a password in it, stand there as a comment with stars. `loaded` has no errors.
 std::string EffectiveToml(const Loaded& loaded, Which which);
+
+// The value of `key` as TOML with what is secret in it replaced by stars.
+std::string MaskedSetting(const Key& key, const Setting& setting);
 
 }  // namespace sampleproc::config

@@ -1,9 +1,9 @@
 #include <algorithm>
 
+#include "base/text_file.h"
 #include "config/environment_file.h"
 #include "config/loader.h"
 #include "config/schema.h"
-#include "config/text_file.h"
 
 namespace sampleproc::config {
 namespace {
@@ -22,7 +22,7 @@ const FileVariable* Locate(const EnvironmentFile& file, const std::string& displ
 
 Loaded LoadEnvironmentFile(const std::string& path) {
   const std::string display = path == "-" ? "<stdin>" : path;
-  const auto text = ReadTextFile(path);
+  const auto text = base::ReadTextFile(path, base::Reading::kFirst);
   if (!text) {
     Loaded failed = Load({.files = Files::kNone});
     failed.diagnostics.push_back({Severity::kError,
@@ -38,6 +38,7 @@ Loaded LoadEnvironmentFile(const std::string& path) {
   LoadRequest request{.files = Files::kNone,
                       .original_names = true,
                       .misspelt_names = true,
+                      .value_files = false,
                       .unknown_variable = Severity::kError};
   for (const FileVariable& variable : file.variables) {
     request.environment.emplace_back(variable.name, variable.value);

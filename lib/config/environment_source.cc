@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text_file.h"
 #include "config/assembly.h"
+#include "config/foreign_variables.h"
 #include "config/suggest.h"
 
 namespace sampleproc::config {
@@ -47,22 +49,69 @@ Origin FromVariable(std::string_view name) {
   return {Origin::Kind::kEnvironment, std::string(name), {}};
 }
 
-void ApplyOriginalNames(const Key& key, const Environment& environment, bool overridden,
+// A value, and the variable that it is from.
+struct Given {
+  std::string name;
+  std::string value;
+};
+
+// What the file that the variable `name` names holds: one line, whose end is not part of it.
+std::optional<Given> ReadValueFile(const Key& key, const std::string& name, std::string path,
+                                   const LoadRequest& request, Assembly& assembly) {
+  const auto report = [&](Severity severity, std::string_view code, std::string message,
+                          std::string hint) {
+    assembly.Report({severity, code, FromVariable(name), std::string(key.path), std::move(message),
+                     std::move(hint), ""});
+    return std::nullopt;
+  };
+  if (!request.value_files) {
+    return report(Severity::kWarning, code::kNoFile,
+                  "the file that it names is not looked at here, so that the value is not known",
+                  "check on the machine that it is for, without --offline");
+  }
+  if (path == "-") path = "./-";  // a file here, not standard input
+  auto text = base::ReadTextFile(path, request.reading);
+  if (!text) {
+    return report(Severity::kError, code::kUnreadable,
+                  "the file " + Shown(path, 200) + " cannot be read: " + text.error().message,
+                  "name a file with the value on its only line");
+  }
+  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+  return Given{name, std::move(*text)};
+}
+
+// What the variable `name` says, or the file that its neighbour `name`_FILE names.
+std::optional<Given> GivenBy(const Key& key, const std::string& name, const LoadRequest& request,
+                             Assembly& assembly) {
+  std::optional<std::string_view> value = Lookup(request.environment, name);
+  if (value && IsServiceLink(name, *value)) value = std::nullopt;  // REDIS_PORT=tcp://...
+  const std::string file_name = name + "_FILE";
+  const auto path = MayBeInFile(key) ? Lookup(request.environment, file_name) : std::nullopt;
+  if (value && path) {
+    assembly.Report({Severity::kWarning, code::kTwoNames, FromVariable(file_name),
+                     std::string(key.path), name + " is set too, and is used instead",
+                     "unset one of them", ""});
+  }
+  if (value) return Given{name, std::string(*value)};
+  if (path) return ReadValueFile(key, file_name, std::string(*path), request, assembly);
+  return std::nullopt;
+}
+
+void ApplyOriginalNames(const Key& key, const LoadRequest& request, bool overridden,
                         Assembly& assembly) {
-  std::string_view first_name;
-  std::string_view first_value;
+  std::optional<Given> first;
   for (const OriginalName& original : key.original_names) {
-    const std::optional<std::string_view> value = Lookup(environment, original.name);
-    if (!value || IsServiceLink(original.name, *value)) continue;  // REDIS_PORT=tcp://...
-    if (first_name.empty()) {
-      first_name = original.name;
-      first_value = *value;
+    std::optional<Given> given = GivenBy(key, std::string(original.name), request, assembly);
+    if (!given) continue;
+    if (!first) {
       if (overridden) return;
-      assembly.Take(key, ConvertText(key, *value, original.plain_unit), FromVariable(first_name));
-    } else if (*value != first_value) {
-      assembly.Report({Severity::kWarning, code::kTwoNames, FromVariable(original.name),
+      assembly.Take(key, ConvertText(key, given->value, original.plain_unit),
+                    FromVariable(given->name));
+      first = std::move(given);
+    } else if (given->value != first->value) {
+      assembly.Report({Severity::kWarning, code::kTwoNames, FromVariable(given->name),
                        std::string(key.path),
-                       "differs from " + std::string(first_name) + ", which is used instead",
+                       "differs from " + first->name + ", which is used instead",
                        "unset one of them, or set " + VariableName(key.path), ""});
     }
   }
@@ -70,7 +119,10 @@ void ApplyOriginalNames(const Key& key, const Environment& environment, bool ove
 
 void ReportUnknown(const LoadRequest& request, Assembly& assembly) {
   std::vector<std::string> known{std::string(kConfigVariable)};
-  for (const Key& key : assembly.schema) known.push_back(VariableName(key.path));
+  for (const Key& key : assembly.schema) {
+    known.push_back(VariableName(key.path));
+    if (MayBeInFile(key)) known.push_back(known.back() + "_FILE");
+  }
   const std::vector<std::string_view> names(known.begin(), known.end());
   for (const auto& [name, value] : request.environment) {
     if (!name.starts_with(kPrefix) || std::ranges::find(names, name) != names.end()) continue;
@@ -94,7 +146,8 @@ void ReportMisspelt(const LoadRequest& request, Assembly& assembly) {
     const std::string_view near = Suggest(name, names);
     const std::size_t most = name.size() < 8 ? 1 : 2;
     // Beside the right name it is something else.
-    if (near.empty() || EditDistance(name, near) > most || Lookup(request.environment, near)) {
+    if (near.empty() || EditDistance(name, near) > most || Lookup(request.environment, near) ||
+        IsForeignVariable(name) || (name.ends_with("_FILE") && name.size() == near.size() + 5)) {
       continue;
     }
     assembly.Report({Severity::kWarning, code::kMisspelt, FromVariable(Shown(name)), "",
@@ -107,20 +160,18 @@ void ReportMisspelt(const LoadRequest& request, Assembly& assembly) {
 
 void ApplyEnvironment(const LoadRequest& request, Assembly& assembly) {
   for (const Key& key : assembly.schema) {
-    const std::string name = VariableName(key.path);
-    std::optional<std::string_view> value = Lookup(request.environment, name);
-    if (value && IsServiceLink(name, *value)) value = std::nullopt;
-    if (request.original_names) {
-      ApplyOriginalNames(key, request.environment, value.has_value(), assembly);
-    }
-    if (value) {
-      assembly.Take(key, ConvertText(key, *value, PlainUnit(key.kind)), FromVariable(name));
+    const std::optional<Given> given = GivenBy(key, VariableName(key.path), request, assembly);
+    if (request.original_names) ApplyOriginalNames(key, request, given.has_value(), assembly);
+    if (given) {
+      assembly.Take(key, ConvertText(key, given->value, PlainUnit(key.kind)),
+                    FromVariable(given->name));
     }
   }
   if (request.original_names && Lookup(request.environment, kDemo)) {
     assembly.Report({Severity::kWarning, code::kIgnored, FromVariable(kDemo), "",
                      "has no effect: there is no demo mode", "unset it", ""});
   }
+  if (request.original_names) ReportForeignVariables(request, assembly);
   ReportUnknown(request, assembly);
   if (request.misspelt_names) ReportMisspelt(request, assembly);
 }

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/text_file.h"
 #include "config/assembly.h"
 #include "config/redact.h"
 #include "config/suggest.h"
-#include "config/text_file.h"
 #include "config/toml_reader.h"
 
 namespace sampleproc::config {
@@ -157,8 +157,8 @@ class FileWalk {
 }  // namespace
 
 void ApplyFile(const std::string& path, const std::string& display, bool may_be_missing,
-               Assembly& assembly) {
-  const std::expected<std::string, ReadFailure> text = ReadTextFile(path);
+               base::Reading reading, Assembly& assembly) {
+  const auto text = base::ReadTextFile(path, reading);
   if (!text) {
     if (may_be_missing && text.error().error_number == ENOENT) return;
     assembly.Report({Severity::kError,

@@ -13,7 +13,8 @@
 namespace sampleproc::config {
 namespace {
 
-void ApplyDropIns(const std::filesystem::path& directory, Assembly& assembly) {
+void ApplyDropIns(const std::filesystem::path& directory, base::Reading reading,
+                  Assembly& assembly) {
   std::error_code error;
   std::vector<std::string> paths;
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
@@ -33,7 +34,7 @@ void ApplyDropIns(const std::filesystem::path& directory, Assembly& assembly) {
                      ""});
   }
   std::ranges::sort(paths);
-  for (const std::string& path : paths) ApplyFile(path, path, false, assembly);
+  for (const std::string& path : paths) ApplyFile(path, path, false, reading, assembly);
 }
 
 void ApplyFiles(const LoadRequest& request, Assembly& assembly) {
@@ -45,13 +46,13 @@ void ApplyFiles(const LoadRequest& request, Assembly& assembly) {
     if (variable != request.environment.end()) named = variable->second;
   }
   if (request.file || !named.empty()) {
-    ApplyFile(named, named == "-" ? "<stdin>" : named, false, assembly);
+    ApplyFile(named, named == "-" ? "<stdin>" : named, false, request.reading, assembly);
     return;
   }
   if (request.files == Files::kNamed) return;
   const std::string system_file = request.system_file.string();
-  ApplyFile(system_file, system_file, true, assembly);
-  ApplyDropIns(request.system_file.parent_path() / "conf.d", assembly);
+  ApplyFile(system_file, system_file, true, request.reading, assembly);
+  ApplyDropIns(request.system_file.parent_path() / "conf.d", request.reading, assembly);
 }
 
 void ApplyFlags(const LoadRequest& request, Assembly& assembly) {
@@ -115,7 +116,13 @@ std::string SuggestKey(const std::vector<Key>& schema, std::string_view path) {
     // The right word in the wrong section: http.workers for process.workers.
     const std::string_view name = path.substr(path.rfind('.') + 1);
     for (const std::string_view candidate : paths) {
-      if (candidate.substr(candidate.rfind('.') + 1) == name) near = candidate;
+      if (near.empty() && candidate.substr(candidate.rfind('.') + 1) == name) near = candidate;
+    }
+  }
+  if (near.empty()) {
+    // A name cut short: consumer.redis.password for consumer.redis.password_file.
+    for (const std::string_view candidate : paths) {
+      if (near.empty() && candidate.starts_with(std::string(path) + "_")) near = candidate;
     }
   }
   return near.empty() ? std::string() : "did you mean " + std::string(near) + "?";

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/text_file.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
 #include "resources/cpu_limits.h"
@@ -42,6 +43,8 @@ struct LoadRequest {
   std::optional<std::string> file = std::nullopt;
   std::filesystem::path system_file = "/etc/sampleproc/sampleproc.toml";
   Files files = Files::kSearch;
+  // A reload is kAgain.
+  base::Reading reading = base::Reading::kFirst;
 
   // Whether PORT, LOG_LEVEL and the other names of the service that this one replaces count: for
   // the commands that stand in its place, not for scripts that happen to have a PORT. Those are
@@ -54,6 +57,9 @@ struct LoadRequest {
   // Whether a variable that is nearly one of those names is a warning: where all variables are
   // meant for this service, not where it is started among others'.
   bool misspelt_names = false;
+
+  // Whether files are read whose names stand in *_FILE variables in place of values.
+  bool value_files = true;
 
   // What an unknown SAMPLEPROC_* variable is. A running service must survive a stray one.
   Severity unknown_variable = Severity::kWarning;

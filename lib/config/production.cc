@@ -85,12 +85,19 @@ Judgement RateLimit(const Facts& facts) {
   return Pass(Counted(most, "request") + " a minute for each caller");
 }
 
+bool IsOnThisMachine(const std::string& host) {
+  const auto address = http::ParseAddress(host);
+  return host == "localhost" || (address && http::IsLoopback(*address));
+}
+
 Judgement Https(const Facts& facts) {
   const http::Options& http = facts.config.http;
   if (!http.tls_cert.empty()) return Pass("TLS 1.2 or newer, nothing else on the port");
-  const auto address = http::ParseAddress(http.host);
-  if (http.host == "localhost" || (address && http::IsLoopback(*address))) {
-    return Pass("only this machine can connect to " + http.host + "; a proxy on it ends TLS");
+  if (IsOnThisMachine(http.host)) {
+    Judgement passed =
+        Pass("only this machine can connect to " + http.host + "; a proxy on it ends TLS");
+    passed.key = "http.host";
+    return passed;
   }
   return Fail("http.tls_cert", "not set, and " + http.host + " can be reached from other machines",
               "set http.tls_cert and http.tls_key, or set http.host to a loopback address behind a "
@@ -187,6 +194,17 @@ Judgement ErrorRates(const Facts& facts) {
   return Pass("GET /metrics counts requests by status and frames by outcome");
 }
 
+// Beyond the list of the document: who reaches the service can use it.
+Judgement Callers(const Facts& facts) {
+  const http::Options& http = facts.config.http;
+  if (!http.auth_tokens_file.empty() || IsOnThisMachine(http.host)) return Pass("");
+  return Fail(
+      "http.auth_tokens_file",
+      "not set, and whoever reaches " + http.host + " can have frames worked on",
+      "name a file with the SHA-256 hashes of the tokens that let in, or set http.host to a "
+      "loopback address behind a proxy that asks who is there");
+}
+
 Judgement Updates(const Facts&) {
   return {Verdict::kByHand, "", "no configuration can show it",
           "keep this package and the libraries it uses up to date"};
@@ -195,19 +213,21 @@ Judgement Updates(const Facts&) {
 struct Item {
   std::string_view code;
   Judgement (*judge)(const Facts&);
+  std::string_view kept_by;  // the key that an item which passes hangs on; "" where no key can
 };
 
 constexpr Item kItems[] = {
-    {code::kListCors, Cors},
-    {code::kListHosts, Hosts},
-    {code::kListRateLimit, RateLimit},
-    {code::kListHttps, Https},
-    {code::kListTimeouts, Timeouts},
-    {code::kListResources, Resources},
-    {code::kListHeaders, Headers},
-    {code::kListInputs, Inputs},
-    {code::kListErrorRates, ErrorRates},
-    {code::kListUpdates, Updates},
+    {code::kListCors, Cors, "http.cors_origins"},
+    {code::kListHosts, Hosts, "http.allowed_hosts"},
+    {code::kListRateLimit, RateLimit, "http.max_requests_per_minute"},
+    {code::kListHttps, Https, "http.tls_cert"},
+    {code::kListTimeouts, Timeouts, "http.request_deadline"},
+    {code::kListResources, Resources, "resources.memory_limit"},
+    {code::kListHeaders, Headers, ""},
+    {code::kListInputs, Inputs, "http.max_request_bytes"},
+    {code::kListErrorRates, ErrorRates, "telemetry.metrics"},
+    {code::kListUpdates, Updates, ""},
+    {code::kListCallers, Callers, "http.auth_tokens_file"},
 };
 
 }  // namespace
@@ -217,6 +237,8 @@ std::vector<ChecklistItem> CheckProduction(const Loaded& loaded, bool memory_lim
   std::vector<ChecklistItem> items;
   for (const Item& item : kItems) {
     Judgement judged = item.judge(facts);
+    if (item.code == code::kListCallers && judged.verdict == Verdict::kPassed) continue;
+    if (judged.key.empty()) judged.key = item.kept_by;
     Origin origin;
     if (const auto found = loaded.origins.find(judged.key); found != loaded.origins.end()) {
       origin = found->second;

@@ -15,7 +15,7 @@ enum class Verdict { kPassed, kFailed, kByHand };
 struct ChecklistItem {
   std::string_view code;  // its title in CodeTexts is the item's text in the checklist
   Verdict verdict = Verdict::kPassed;
-  std::string key;      // the key to blame; "" unless it failed
+  std::string key;      // the key to blame, or that keeps it; "" where no key can change it
   std::string message;  // why, in one sentence without the key
   std::string hint;     // what to do about it; "" when it passed
   Origin origin;        // of `key`

@@ -35,7 +35,11 @@ std::size_t FindInUrl(std::string_view text, std::size_t at, std::vector<Span>& 
   // What cannot be in a URL; a comma stands between two of them.
   const std::size_t end = std::min(text.find_first_of(" \t\r\n\"'<>,", at), text.size());
   const std::size_t path = std::min(text.find_first_of("/?#", at), end);
-  const std::size_t user_end = text.substr(at, path - at).rfind('@');
+  // Passwords of Redis are pasted with a '/' in them as it is.
+  const std::string_view before = text.substr(0, at - 3);
+  const std::size_t authority =
+      before.ends_with("redis") || before.ends_with("rediss") ? end : path;
+  const std::size_t user_end = text.substr(at, authority - at).rfind('@');
   if (user_end != std::string_view::npos && user_end > 0) found.push_back({at, user_end});
   const std::size_t query = std::min(text.find_first_of("?#", path), end);
   for (std::size_t begin = path; begin < query;) {

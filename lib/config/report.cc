@@ -71,6 +71,17 @@ void WriteItem(const ChecklistItem& item, json::JsonWriter& json) {
   json.EndObject();
 }
 
+void WriteChange(const Change& change, json::JsonWriter& json) {
+  json.BeginObject();
+  json.Member("key", change.key);
+  json.Member("before", change.before);
+  json.Member("after", change.after);
+  json.Member("applied_by", change.reloadable ? "reload" : "restart");
+  json.Key("origin");
+  WriteOrigin(change.origin, json);
+  json.EndObject();
+}
+
 void WriteCounts(std::size_t errors, std::size_t warnings, json::JsonWriter& json) {
   json.Member("valid", errors == 0);
   json.Member("errors", errors);
@@ -100,7 +111,7 @@ std::string Escaped(std::string_view text, bool property) {
 
 }  // namespace
 
-std::string FormatJson(const std::vector<Checked>& checked) {
+std::string FormatJson(const std::vector<Checked>& checked, const std::vector<Change>* changes) {
   std::size_t errors = 0;
   std::size_t warnings = 0;
   for (const Checked& each : checked) {
@@ -134,6 +145,12 @@ std::string FormatJson(const std::vector<Checked>& checked) {
     json.EndObject();
   }
   json.EndArray();
+  if (changes != nullptr) {
+    json.Key("changes");
+    json.BeginArray();
+    for (const Change& change : *changes) WriteChange(change, json);
+    json.EndArray();
+  }
   json.EndObject();
   return text + "\n";
 }

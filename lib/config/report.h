@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/changes.h"
 #include "config/loader.h"
 #include "config/production.h"
 
@@ -28,11 +29,14 @@ struct Checked {
 //
 // With `production` each configuration has "production": [{"code":"SP1402","title":"Set allowed
 // hosts","verdict":"failed","key":"http.allowed_hosts","message":...,"hint":...,"origin":...}] too;
-// the verdict is "passed", "failed" or "by hand", the origin is there when it failed.
+// the verdict is "passed", "failed" or "by hand"; the origin is there where there is a key.
 //
 // `key`, `hint` and `source_line` may be "". The place is there only for kind "file", and only when
 // it is known; the other kinds are "environment", "flag" and "default".
-std::string FormatJson(const std::vector<Checked>& checked);
+// With `changes` the document has "changes": [{"key":"http.port","before":"8099","after":"9000",
+// "applied_by":"restart","origin":...}] too; values are TOML.
+std::string FormatJson(const std::vector<Checked>& checked,
+                       const std::vector<Change>* changes = nullptr);
 
 // "::error file=a.toml,line=2,col=8,endColumn=13,title=SP1004 value out of range::http.port: ..."
 // and a line break: what GitHub shows beside the line of a change.

@@ -51,10 +51,14 @@ std::vector<Key> MakeSchema() {
   return rows;
 }
 
-std::vector<Key> MakeSchema(const Config& config) {
+std::vector<Key> MakeSchema(const Config& config) { return MakeSchema(config, Config()); }
+
+std::vector<Key> MakeSchema(const Config& one, const Config& other) {
   std::vector<Key> rows = MakeSchema();
-  for (const auto& detector : config.process.detectors) {
-    AddDetector("detector." + detector.name, rows);
+  for (const Config* config : {&one, &other}) {
+    for (const auto& detector : config->process.detectors) {
+      AddDetector("detector." + detector.name, rows);
+    }
   }
   return rows;
 }
@@ -78,6 +82,8 @@ std::string VariableName(std::string_view path) {
   }
   return name;
 }
+
+bool MayBeInFile(const Key& key) { return key.secret || key.url || key.redis_url; }
 
 std::string FormatSetting(const Key& key, const Setting& setting) {
   switch (key.kind) {

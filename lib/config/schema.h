@@ -65,6 +65,7 @@ struct Key {
   bool reloadable = false;     // a reload may apply it to the running service
   bool secret = false;         // its value is never shown
   bool url = false;            // a kString that is a URL of http or https, or empty
+  bool redis_url = false;      // a kString that is a URL of a Redis server, or empty
   bool file = false;           // a kString that names a file which is read, or empty
   bool secret_file = false;    // likewise, and only the service should be able to read it
 
@@ -84,9 +85,14 @@ std::vector<Key> MakeSchema();
 // The same with the rows of all detectors that `config` has.
 std::vector<Key> MakeSchema(const Config& config);
 
+// The same with the rows of all detectors that one of the two has.
+std::vector<Key> MakeSchema(const Config& one, const Config& other);
+
+// What a detector may be called, as a regular expression; no other step's name, besides.
+inline constexpr std::string_view kDetectorName = "^[a-z][a-z0-9_]{0,31}$";
+
 // Adds the rows of the detector that the path "detector.NAME" or "detector.NAME.key" means, unless
-// they are there. False when the path means none, or NAME cannot be a detector's: it has to be 1 to
-// 32 small letters, digits and '_', the first one a letter, and no other step's name.
+// they are there. False when the path means none, or NAME cannot be a detector's.
 bool AddDetector(std::string_view path, std::vector<Key>& schema);
 
 // The row of `path`, or nullptr.
@@ -97,6 +103,10 @@ bool IsSection(const std::vector<Key>& schema, std::string_view path);
 
 // "SAMPLEPROC_PROCESS_FACES_MIN_SIZE" for "process.faces.min_size".
 std::string VariableName(std::string_view path);
+
+// Whether NAME_FILE may name a file with the value, for each variable NAME of the key: where the
+// value can have a secret in it.
+bool MayBeInFile(const Key& key);
 
 // The value as TOML: 8099, "30s", ["stats"]. Secret ones are the caller's to hide.
 std::string FormatSetting(const Key& key, const Setting& setting);

@@ -132,11 +132,12 @@ void AddPullRows(std::vector<Key>& rows) {
                       [](auto& c) -> auto& { return c.consumer.max_pixel_bytes; }));
   rows.push_back(Bind({.path = "consumer.fetches",
                        .kind = Kind::kInt,
-                       .min = 1,
+                       .min = 2,
                        .max = 256,
                        .unit = "fetches",
                        .help = "How many frames' pixels are fetched at the same time from Redis, "
-                               "files and hosts. One host has half of them at most."},
+                               "files and hosts. One host has half of them at most, and those that "
+                               "fail or have not answered yet have half between them."},
                       [](auto& c) -> auto& { return c.consumer.fetches; }));
   rows.push_back(Bind({.path = "consumer.fetch_timeout",
                        .kind = Kind::kDuration,
@@ -146,16 +147,17 @@ void AddPullRows(std::vector<Key>& rows) {
                                "when that is shorter. A host that takes longer counts as away: its "
                                "frames wait and are tried again."},
                       [](auto& c) -> auto& { return c.consumer.fetch_timeout; }));
-  rows.push_back(Bind({.path = "consumer.max_waiting",
-                       .kind = Kind::kInt,
-                       .min = 1,
-                       .max = 100'000,
-                       .unit = "frames",
-                       .help = "How many frames may wait for pixels, because their host is slow or "
-                               "away, while others go on. When half of them wait for one host that "
-                               "is away, its further frames go back to Redis; a frame buffer takes "
-                               "none back, so no more are pulled when all of them wait."},
-                      [](auto& c) -> auto& { return c.consumer.max_waiting; }));
+  rows.push_back(
+      Bind({.path = "consumer.max_waiting",
+            .kind = Kind::kInt,
+            .min = 1,
+            .max = 100'000,
+            .unit = "frames",
+            .help = "How many frames may wait for pixels, because their host is slow or "
+                    "away, while others go on. When half of them wait for hosts that "
+                    "are away, further frames of those go back to Redis; a frame buffer takes "
+                    "none back, so there they are dropped (pixel_host)."},
+           [](auto& c) -> auto& { return c.consumer.max_waiting; }));
   rows.push_back(
       Bind({.path = "consumer.frame_url_hosts",
             .kind = Kind::kStringList,
@@ -200,6 +202,17 @@ void AddBufferRows(std::vector<Key>& rows) {
 
 void AddRedisRows(std::vector<Key>& rows) {
   rows.push_back(
+      Bind({.path = "consumer.redis.url",
+            .kind = Kind::kString,
+            .original_names = {{"REDIS_URL"}},
+            .max = kLongestPath,
+            .help = "The Redis server in one: redis://[user:password@]host[:port][/db], rediss:// "
+                    "for TLS, or unix:///path?db=0. What it names counts like the keys below, "
+                    "which win where they are set beside it; empty is nothing. A password is "
+                    "better kept in consumer.redis.password_file.",
+            .redis_url = true},
+           [](auto& c) -> auto& { return c.consumer.redis.url; }));
+  rows.push_back(
       Bind({.path = "consumer.redis.host",
             .kind = Kind::kString,
             .original_names = {{"REDIS_HOST"}},
@@ -217,11 +230,13 @@ void AddRedisRows(std::vector<Key>& rows) {
                       [](auto& c) -> auto& { return c.consumer.redis.port; }));
   rows.push_back(Bind({.path = "consumer.redis.username",
                        .kind = Kind::kString,
+                       .original_names = {{"REDIS_USERNAME"}},
                        .max = kLongestName,
                        .help = "User to log in as; empty is the default user."},
                       [](auto& c) -> auto& { return c.consumer.redis.username; }));
   rows.push_back(Bind({.path = "consumer.redis.password_file",
                        .kind = Kind::kString,
+                       .original_names = {{"REDIS_PASSWORD_FILE"}},
                        .max = kLongestPath,
                        .help = "File with the password on its only line; empty is no password. It "
                                "is read at each login, so that a new password needs no restart. "
@@ -231,6 +246,7 @@ void AddRedisRows(std::vector<Key>& rows) {
                       [](auto& c) -> auto& { return c.consumer.redis.password_file; }));
   rows.push_back(Bind({.path = "consumer.redis.db",
                        .kind = Kind::kInt,
+                       .original_names = {{"REDIS_DB"}},
                        .min = 0,
                        .max = 1'000'000,
                        .help = "Number of the database, as of SELECT; a cluster has only 0."},
@@ -263,6 +279,14 @@ void AddRedisRows(std::vector<Key>& rows) {
 }
 
 void AddDeliveryRows(std::vector<Key>& rows) {
+  rows.push_back(
+      Bind({.path = "consumer.redis.delete",
+            .kind = Kind::kBool,
+            .help = "Whether a frame that is done, dropped or dead is deleted from the stream, so "
+                    "that its memory is free at once and its length is the backlog. Set it to "
+                    "false when other consumer groups read the same stream; then whoever adds "
+                    "frames has to trim it (XADD MAXLEN)."},
+           [](auto& c) -> auto& { return c.consumer.redis.delete_settled; }));
   rows.push_back(
       Bind({.path = "consumer.redis.claim_idle",
             .kind = Kind::kDuration,
@@ -350,8 +374,12 @@ void AddSinkPlaceRows(std::vector<Key>& rows) {
       Bind({.path = "consumer.webhook.url",
             .kind = Kind::kString,
             .max = kLongestPath,
-            .help = "Where the sink \"webhook\" POSTs results, one after the other. An answer of "
-                    "408, 425, 429 or 5xx is tried again; any other than 2xx refuses the result.",
+            .help = "Where the sink \"webhook\" POSTs results, one after the other. 2xx takes "
+                    "a result; 400, 409, 413, 415, 422 and 431 refuse it for good, which is "
+                    "counted. Any other status (401, 403, 404, 429, 3xx, 5xx ...) is about the "
+                    "service or the URL: results wait and are tried again with growing pauses, "
+                    "after Retry-After where that is said, and /health tells it. Of an answer "
+                    "only the status counts.",
             .url = true},
            [](auto& c) -> auto& { return c.consumer.webhook.url; }));
 }

@@ -73,7 +73,10 @@ std::optional<Finding> LongestTargetFitsHead(const Config& config) {
 }
 
 std::optional<Finding> DecodingEndsBeforeProcessing(const Config& config) {
-  if (config.codec.deadline <= config.process.deadline) return std::nullopt;
+  // 0 is no limit, which nothing stands behind.
+  if (config.process.deadline.count() == 0 || config.codec.deadline <= config.process.deadline) {
+    return std::nullopt;
+  }
   return Finding{Severity::kWarning, code::kDeadlines, "codec.deadline",
                  FormatDuration(config.codec.deadline) +
                      " can never be reached: process.deadline is " +

@@ -7,13 +7,20 @@ namespace sampleproc::consumer {
 
 CameraOrder::Place CameraOrder::Join(const std::optional<std::string>& camera) {
   if (!camera) return {};
+  Place place{camera, 0};
   const base::MutexLock lock(mutex_);
-  const std::uint64_t number = next_++;
-  cameras_[*camera].frames.push_back({number, std::nullopt});
-  return {camera, number};
+  const auto mine = cameras_.try_emplace(*camera).first;
+  try {
+    mine->second.frames.push_back({next_, std::nullopt});
+  } catch (...) {
+    if (mine->second.frames.empty() && !mine->second.going_out) cameras_.erase(mine);
+    throw;
+  }
+  place.number = next_++;
+  return place;
 }
 
-void CameraOrder::Leave(const Place& place, GoOut go_out) {
+void CameraOrder::Leave(const Place& place, GoOut go_out) noexcept {
   if (!place.camera) return go_out();
   base::MutexLock lock(mutex_);
   const auto found = cameras_.find(*place.camera);

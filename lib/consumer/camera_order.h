@@ -24,12 +24,13 @@ class CameraOrder {
     std::uint64_t number = 0;
   };
 
+  // Without memory it throws, and nobody has joined.
   Place Join(const std::optional<std::string>& camera) EXCLUDES(mutex_);
 
   // The frame has ended: `go_out` is called when all that joined before it have ended, by this call
   // or by that of another thread, outside any lock, and of one camera one at a time. Once for each
-  // place.
-  void Leave(const Place& place, GoOut go_out) EXCLUDES(mutex_);
+  // place. Takes no memory.
+  void Leave(const Place& place, GoOut go_out) noexcept EXCLUDES(mutex_);
 
  private:
   struct Waiting {

@@ -4,6 +4,8 @@
 #include <exception>
 #include <utility>
 
+#include "consumer/old_frames.h"
+
 namespace sampleproc::consumer {
 namespace {
 
@@ -33,9 +35,15 @@ Consumer::Consumer(const PullContext& context, const Options& options, std::stri
       upstream_(std::move(upstream)),
       backoff_(std::move(backoff)),
       facts_{.running = true, .problem = "no pull has been answered yet", .last_frame = {}},
-      heard_(context.clock.Now()),
-      thread_([this] { Run(); }),
-      prober_([this] { RunProbes(); }) {}
+      heard_(context.clock.Now()) {
+  try {
+    thread_ = std::jthread([this] { Run(); });
+    prober_ = std::jthread([this] { RunProbes(); });
+  } catch (...) {
+    Stop();  // one of them may be there
+    throw;
+  }
+}
 
 Consumer::~Consumer() { Stop(); }
 
@@ -143,6 +151,11 @@ void Consumer::PullOnce() {
   auto pulled = Pull(std::min(room, static_cast<std::size_t>(options_.batch_size)));
   if (!pulled) return Failed(pulled.error());
   const bool has_frames = !pulled->empty();
+  if (has_frames) {
+    const auto age = OldestAge(*pulled, context_.clock.Wall());
+    const base::MutexLock lock(mutex_);
+    facts_.pulled_age = age;
+  }
   // First: what is told may find no memory, and the frames must have an owner by then.
   if (has_frames) context_.dispatcher.Accept(std::move(*pulled));
   Succeeded(has_frames);

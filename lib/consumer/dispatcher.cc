@@ -1,6 +1,8 @@
 #include "consumer/dispatcher.h"
 
 #include <algorithm>
+#include <exception>
+#include <span>
 #include <utility>
 
 #include "consumer/entry_pixels.h"
@@ -15,7 +17,6 @@ using std::chrono::nanoseconds;
 
 constexpr const char* kTooOld = "max_age";
 constexpr const char* kNewerFrame = "newer_frame";
-constexpr const char* kPixelHost = "pixel_host";
 
 // Frames of one camera whose pixels are fetched while its first one waits.
 constexpr std::size_t kFetchAhead = 4;
@@ -26,9 +27,6 @@ constexpr milliseconds kLastSettlements{1'000};
 
 constexpr milliseconds kLookForOld{50};
 constexpr milliseconds kLookForAges{500};
-
-constexpr std::chrono::seconds kOldAge = telemetry::ConsumerGauges::kOldFrame;
-constexpr std::chrono::seconds kYoungAge{5};
 
 // Of a frame without one: of all that this processor ever made up, if its clock does not go back.
 std::string MadeUpId(base::WallTime now, std::uint64_t number) {
@@ -98,7 +96,12 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   if (!delivery.broken && delivery.drop.empty()) {
     held->places = context_.pixels.PlacesOf(entry);
     held->work.emplace(context_.work, entry.frame_id, base::Allowance{.cancel = held->cancel});
-    auto reservation = context_.budget.TryReserve(entry.frame_data.size(), "a pulled frame");
+    const std::size_t bytes = entry.frame_data.size();
+    base::Result<resources::Reservation> reservation = std::move(delivery.memory);
+    if (reservation->bytes() < bytes) {
+      reservation->Release();
+      reservation = context_.budget.TryReserve(bytes, "a pulled frame");
+    }
     if (reservation) {
       held->reservation = std::move(*reservation);
     } else if (reservation.error().code == base::ErrorCode::kOverloaded) {
@@ -117,21 +120,22 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   return held;
 }
 
-void Dispatcher::Accept(std::vector<Delivery> deliveries) {
+void Dispatcher::Accept(std::vector<Delivery> deliveries) noexcept {
   context_.ledger.Offered(deliveries.size());
-  std::vector<process::StartFrame> starts;
-  starts.reserve(deliveries.size());
-  for (Delivery& delivery : deliveries) {
-    starts.emplace_back(
-        [this, &delivery](process::BatchPart part) { AcceptOne(delivery, std::move(part)); });
+  try {
+    process::StartBatch(deliveries.size(),
+                        [this, &deliveries](std::size_t index, process::BatchPart part) {
+                          AcceptOne(deliveries[index], std::move(part));
+                        },
+                        context_.log, {});
+  } catch (const std::exception&) {  // no memory to count them together
+    for (Delivery& delivery : deliveries) AcceptOne(delivery, {});
   }
-  process::StartBatch(std::move(starts), context_.log, {});
 }
 
-void Dispatcher::AcceptOne(Delivery& delivery, process::BatchPart part) {
+void Dispatcher::AcceptOne(Delivery& delivery, process::BatchPart part) noexcept {
   Endings endings;
   HeldPtr held;
-  std::optional<std::exception_ptr> thrown;
   {
     const base::MutexLock lock(mutex_);
     ++held_;
@@ -140,28 +144,27 @@ void Dispatcher::AcceptOne(Delivery& delivery, process::BatchPart part) {
       held->part.emplace(std::move(part));
       if (held->without_memory) ++without_memory_;
       Enter(held, endings);
-    } catch (const std::exception&) {
-      thrown = std::current_exception();
+    } catch (const std::exception& error) {
+      if (held) GiveUp(held, error, endings);
     }
     Move(endings);
   }
   GoOut(std::move(endings));
-  if (!thrown) return;
-  if (held) return Recover(held, *thrown);
+  if (held) return;
   context_.log.Error("a pulled frame could not be held",
                      {{"frame_id", std::string_view(delivery.entry.frame_id)}});
-  const bool takes_back = outcomes_.TakesBack();
+  const Outcomes::Fate fate = outcomes_.GivenUp();
   outcomes_.End({}, {.ticket = delivery.ticket,
-                     .ending = takes_back ? Ending::kReturned : Ending::kDead,
-                     .frame_id = {},
+                     .ending = fate.ending,
+                     .frame_id = std::move(delivery.entry.frame_id),
                      .record = {},
-                     .reason = takes_back ? "" : "internal"});
+                     .reason = fate.reason});
 }
 
 void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
   SetState(*held, held->state);
   if (const std::string_view reason = held->delivery.drop; !reason.empty()) {
-    return End(held, Ending::kDropped, std::string(reason), endings);
+    return End(held, Ending::kDropped, reason, endings);
   }
   if (held->delivery.broken) return Die(held, *held->delivery.broken, endings);
   if (cancelled_ || (draining_ && outcomes_.TakesBack())) {
@@ -170,25 +173,45 @@ void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
   if (TooOld(*held)) return End(held, Ending::kDropped, kTooOld, endings);
   if (!held->frame) {
     if (held->places.empty()) return EndWithoutPixels(held, endings);
-    if (outcomes_.TakesBack() && TooManyWaitFor(held->places.front().host)) {
-      return End(held, Ending::kReturned, kPixelHost, endings);
-    }
+    if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
   }
   if (const HeldPtr older = waiting_.Add(held)) {
     End(older, Ending::kDropped, kNewerFrame, endings);
   }
+  BoundWaitingForHosts(endings);
   MakeRoom(endings);
 }
 
-// Whether a host that is away has its share of the frames that may be held.
-bool Dispatcher::TooManyWaitFor(const std::string& host) const {
-  if (!hosts_.Paused(host, clock_.Now())) return false;
-  std::size_t waiting = 0;
-  for (const HeldPtr& held : Waiting()) {
-    const PixelPlace* place = held->PlaceToAsk();
-    if (place != nullptr && place->host == host) ++waiting;
+// Rather than wait for a host that is away. The source hands out no other suspect beside one.
+bool Dispatcher::SuspectGoesBack(const HeldFrame& held) const {
+  const PixelPlace* place = held.PlaceToAsk();
+  return place != nullptr && held.suspect() && outcomes_.TakesBack() &&
+         hosts_.Paused(place->host, clock_.Now());
+}
+
+// Of the frames that wait, themselves or behind their camera's first one, for hosts that are away,
+// lets go of the newest beyond their share of all that may wait: the frames of other hosts would
+// have to wait for them.
+void Dispatcher::BoundWaitingForHosts(Endings& endings) {
+  if (!hosts_.AnyFailing()) return;
+  const base::MonoTime now = clock_.Now();
+  std::vector<HeldPtr> behind;
+  bool is_away = false;
+  const PixelHosts* const hosts = &hosts_;
+  waiting_.ForEach([&](const HeldPtr& held, bool first) {
+    if (first) {
+      const PixelPlace* const place = held->PlaceToAsk();
+      is_away = place != nullptr && hosts->Paused(place->host, now);
+    }
+    if (is_away) behind.push_back(held);
+  });
+  const std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
+  if (behind.size() <= share) return;
+  std::ranges::sort(behind, {}, [](const HeldPtr& held) { return held->number; });
+  const Ending ending = outcomes_.TakesBack() ? Ending::kReturned : Ending::kDropped;
+  for (const HeldPtr& held : std::span(behind).subspan(share)) {
+    End(held, ending, kPixelHost, endings);
   }
-  return waiting >= static_cast<std::size_t>(options_.max_waiting) / 2;
 }
 
 // With max_age it is better to drop a frame now than to look at it when it is nearly too old: what
@@ -218,7 +241,7 @@ void Dispatcher::Tick() {
 
 // Everything that can move moves. What throws on the way costs time: the next event or tick tries
 // again.
-void Dispatcher::Move(Endings& endings) {
+void Dispatcher::Move(Endings& endings) noexcept {
   if (stopped_) return;
   const base::MonoTime now = clock_.Now();
   try {
@@ -243,10 +266,13 @@ void Dispatcher::StartVisits(base::MonoTime now, Endings& endings) {
 
 void Dispatcher::StartFetches(base::MonoTime now) {
   const PixelHosts* const hosts = &hosts_;
-  const auto may_ask = [&](const PixelPlace& place) { return hosts->MayAsk(place.host, now); };
+  const auto asking = [&](const PixelPlace& place) {
+    if (!hosts->MayAsk(place.host, now)) return WaitingRoom::Asking::kNo;
+    return hosts->IsFailing(place.host) ? WaitingRoom::Asking::kTrial : WaitingRoom::Asking::kYes;
+  };
   const std::size_t ahead = now < one_by_one_until_ ? 1 : kFetchAhead;
   while (hosts_.under_way() < static_cast<std::size_t>(options_.fetches)) {
-    const HeldPtr next = waiting_.NextToFetch(now, ahead, may_ask);
+    const HeldPtr next = waiting_.NextToFetch(now, ahead, asking);
     if (!next) return;
     // What is fetched long before a worker comes to it only takes memory.
     const std::size_t ready = waiting_.size() - waiting_.Blocked(now);
@@ -257,13 +283,11 @@ void Dispatcher::StartFetches(base::MonoTime now) {
 
 // Pixels that are not next of their camera make room for those that are, and are fetched again.
 void Dispatcher::DropFetchedAhead() {
-  std::vector<HeldPtr> ahead;
-  waiting_.ForEach([&](const HeldPtr& held, bool first) {
-    if (!first && held->state == FrameState::kReady && !held->fetched.empty()) {
-      ahead.push_back(held);
-    }
+  HeldList ahead;
+  waiting_.ForEach([&ahead](const HeldPtr& held, bool first) {
+    if (!first && held->state == FrameState::kReady && !held->fetched.empty()) ahead.Push(held);
   });
-  for (const HeldPtr& held : ahead) {
+  while (const HeldPtr held = ahead.Pop()) {
     held->frame.reset();
     held->fetched = {};
     held->reservation.Release();
@@ -275,28 +299,24 @@ void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
   if (now < next_look_) return;
   next_look_ = now + (pull_room_.drops() ? kLookForOld : kLookForAges);
   if (pull_room_.drops()) {
-    for (const HeldPtr& held : Waiting()) {
-      if (TooOld(*held)) End(held, Ending::kDropped, kTooOld, endings);
-    }
+    HeldList old;
+    waiting_.ForEach([&](const HeldPtr& held, bool) {
+      if (TooOld(*held)) old.Push(held);
+    });
+    while (const HeldPtr held = old.Pop()) End(held, Ending::kDropped, kTooOld, endings);
   }
-  for (const std::string& host : hosts_.ForgetUnwanted(now)) {
-    context_.conditions.Clear(telemetry::condition::kPixelHost, host);
-  }
-  WatchAge();
+  ForgetHosts(now);
 }
 
-void Dispatcher::WatchAge() {
-  const auto oldest = waiting_.Oldest();
-  const auto age = oldest ? clock_.Wall() - *oldest : nanoseconds(0);
-  if (said_old_ || age < kOldAge) {
-    if (age < kYoungAge) said_old_ = false;
-    return;
+void Dispatcher::ForgetHosts(base::MonoTime now) {
+  if (!hosts_.AnyFailing()) return;
+  PixelHosts* const hosts = &hosts_;
+  waiting_.ForEach([&](const HeldPtr& held, bool) {
+    if (const PixelPlace* const place = held->PlaceToAsk()) hosts->Wanted(place->host, now);
+  });
+  while (const auto host = hosts_.ForgetUnwanted(now)) {
+    context_.conditions.Clear(telemetry::condition::kPixelHost, *host);
   }
-  said_old_ = true;
-  context_.log.Warning(
-      "the oldest waiting frame is older than 10 s: frames come faster than they are worked on; "
-      "for live cameras set consumer.policy = \"latest\" and consumer.max_age",
-      {{"age_s", std::chrono::duration<double>(age).count()}});
 }
 
 void Dispatcher::AskForTick(base::MonoTime now) {
@@ -315,10 +335,12 @@ void Dispatcher::AskForTick(base::MonoTime now) {
     also(one_by_one_until_);
     if (pause_end_ && *pause_end_ <= now) {
       pause_end_.reset();
-      for (const HeldPtr& held : Waiting()) {
-        if (held->not_before <= now) continue;
-        pause_end_ = pause_end_ ? std::min(*pause_end_, held->not_before) : held->not_before;
-      }
+      std::optional<base::MonoTime> first;
+      waiting_.ForEach([&](const HeldPtr& held, bool) {
+        if (held->not_before <= now) return;
+        first = first ? std::min(*first, held->not_before) : held->not_before;
+      });
+      pause_end_ = first;
     }
     also(pause_end_);
   }
@@ -331,19 +353,13 @@ bool Dispatcher::TooOld(const HeldFrame& held) const {
   return options_.max_age > milliseconds(0) && clock_.Wall() - held.taken > options_.max_age;
 }
 
-std::vector<HeldPtr> Dispatcher::Waiting() const {
-  std::vector<HeldPtr> all;
-  waiting_.ForEach([&all](const HeldPtr& held, bool) { all.push_back(held); });
-  return all;
-}
-
 void Dispatcher::BeginDrain() {
   Endings endings;
   {
     const base::MutexLock lock(mutex_);
     draining_ = true;
     if (outcomes_.TakesBack()) {
-      for (const HeldPtr& held : Waiting()) End(held, Ending::kReturned, {}, endings);
+      while (const HeldPtr held = waiting_.Any()) End(held, Ending::kReturned, {}, endings);
     }
     Move(endings);
   }
@@ -363,16 +379,21 @@ std::uint64_t Dispatcher::Drain(const base::Deadline& end) {
 
 void Dispatcher::Cancel() {
   Endings endings;
-  std::vector<HeldPtr> with_workers;
   {
     const base::MutexLock lock(mutex_);
     cancelled_ = true;
-    for (const HeldPtr& held : Waiting()) End(held, Ending::kReturned, {}, endings);
-    for (const auto& [number, held] : handed_) with_workers.push_back(held);
+    while (const HeldPtr held = waiting_.Any()) End(held, Ending::kReturned, {}, endings);
     changed_.NotifyAll();
   }
-  for (const HeldPtr& held : with_workers) held->cancel.Cancel();
+  for (HeldPtr held = NextHanded(0); held; held = NextHanded(held->number)) held->cancel.Cancel();
   GoOut(std::move(endings));
+}
+
+// The first that was pulled after that number; null when there is none.
+HeldPtr Dispatcher::NextHanded(std::uint64_t after) const {
+  const base::MutexLock lock(mutex_);
+  const auto next = handed_.upper_bound(after);
+  return next == handed_.end() ? nullptr : next->second;
 }
 
 // Frames that are given up stay as they are: a worker may be at them, or come to them yet, and so
@@ -384,23 +405,31 @@ void Dispatcher::GiveUpStuck(milliseconds limit) {
     const base::MutexLock lock(mutex_);
     without_workers_ = nobody_left;
     const base::MonoTime now = clock_.Now();
-    std::vector<HeldPtr> handed;
-    for (const auto& [number, held] : handed_) handed.push_back(held);
-    for (const HeldPtr& held : handed) {
+    for (auto next = handed_.begin(); next != handed_.end();) {
+      const HeldPtr held = (next++)->second;  // its end takes it out
+      held->left_with_worker = true;
       if (held->state == FrameState::kInWork && now - held->since >= limit) {
         context_.log.Error("a worker does not come back from this frame: it is given up",
                            {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
                             {"deliveries", std::int64_t{held->delivery.deliveries}}});
-        context_.work.metrics.FrameFailed(
-            base::Fail(base::ErrorCode::kDeadline, "its worker does not come back").error());
-        End(held, Ending::kDead, "stuck", endings, true);
+        CountStuck();
+        End(held, Ending::kDead, "stuck", endings);
       } else if (held->state == FrameState::kQueued && nobody_left && outcomes_.TakesBack()) {
-        End(held, Ending::kReturned, {}, endings, true);
+        End(held, Ending::kReturned, {}, endings);
+      } else {
+        held->left_with_worker = false;
       }
     }
     Move(endings);
   }
   GoOut(std::move(endings));
+}
+
+void Dispatcher::CountStuck() noexcept {
+  try {
+    context_.work.metrics.FrameFailed({base::ErrorCode::kDeadline, "stuck", {}, {}});
+  } catch (const std::exception&) {  // no memory for a metric
+  }
 }
 
 nanoseconds Dispatcher::OldestAge() const {

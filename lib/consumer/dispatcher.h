@@ -73,7 +73,8 @@ struct DispatcherOptions {
 //   - outcomes of a camera go out in its frames' order (Outcomes)
 //   - a frame whose worker does not come back is dead once it is given up (GiveUpStuck): who the
 //     culprit is, is known here, unlike with a process that died
-//   - an exception on a frame's way costs that frame, nothing else
+//   - an exception on a frame's way costs that frame, nothing else: every way out of here takes no
+//     memory
 //
 // Fetchers and workers must have ended before Stop, and the source before the dispatcher: what it
 // still has to say of settlements comes here.
@@ -90,8 +91,9 @@ class Dispatcher {
   // for any while the workers have nothing left to begin.
   std::size_t AwaitRoom(std::chrono::milliseconds patience) EXCLUDES(mutex_);
 
-  // Takes frames that were pulled, in their order.
-  void Accept(std::vector<Delivery> deliveries) EXCLUDES(mutex_);
+  // Takes frames that were pulled, in their order. One that there is no memory to hold ends at once
+  // (Outcomes::GivenUp), the others go on.
+  void Accept(std::vector<Delivery> deliveries) noexcept EXCLUDES(mutex_);
 
   // Does what only time can bring about: see Wakeups.
   void Tick() EXCLUDES(mutex_);
@@ -118,44 +120,45 @@ class Dispatcher {
   std::chrono::nanoseconds OldestAge() const EXCLUDES(mutex_);
 
  private:
-  // A frame whose end is decided: what is still to be done about it without the lock.
-  struct Ended {
-    HeldPtr held;
-    Settlement settlement;
-    bool left_with_worker = false;  // which may be at it yet, so its memory stays as it is
-  };
-  using Endings = std::vector<Ended>;
+  // Why a frame goes back whose host is away.
+  static constexpr const char* kPixelHost = "pixel_host";
 
-  void GoOut(Endings endings) EXCLUDES(mutex_);
-  void Settled() EXCLUDES(mutex_);
+  // Frames whose end is decided: what is still to be done about them is done without the lock.
+  using Endings = HeldList;
+
+  void GoOut(Endings endings) noexcept EXCLUDES(mutex_);
+  void Settled() noexcept EXCLUDES(mutex_);
 
   // In the order of a frame's life.
-  void AcceptOne(Delivery& delivery, process::BatchPart part) EXCLUDES(mutex_);
+  void AcceptOne(Delivery& delivery, process::BatchPart part) noexcept EXCLUDES(mutex_);
   HeldPtr Hold(Delivery& delivery) REQUIRES(mutex_);
   void Enter(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
   void MakeRoom(Endings& endings) REQUIRES(mutex_);
-  bool TooManyWaitFor(const std::string& host) const REQUIRES(mutex_);
+  void ForgetHosts(base::MonoTime now) REQUIRES(mutex_);
+  void BoundWaitingForHosts(Endings& endings) REQUIRES(mutex_);
+  bool SuspectGoesBack(const HeldFrame& held) const REQUIRES(mutex_);
   void StartFetch(const HeldPtr& held, base::MonoTime now) REQUIRES(mutex_);
-  void Fetched(const HeldPtr& held, const std::string& host, base::Result<FetchedPixels> pixels)
-      EXCLUDES(mutex_);
+  void Fetched(const HeldPtr& held, const std::string& host,
+               base::Result<FetchedPixels> pixels) noexcept EXCLUDES(mutex_);
   void FetchFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
                    Endings& endings) REQUIRES(mutex_);
   void HostFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
                   Endings& endings) REQUIRES(mutex_);
   void HostAnswered(const std::string& host) REQUIRES(mutex_);
   bool StartVisit(const HeldPtr& held, base::MonoTime now, Endings& endings) REQUIRES(mutex_);
-  std::optional<Visit::Assignment> BeginVisit(const HeldPtr& held) EXCLUDES(mutex_);
-  void EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> result) EXCLUDES(mutex_);
+  std::optional<Visit::Assignment> BeginVisit(const HeldPtr& held) noexcept EXCLUDES(mutex_);
+  void EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> result) noexcept
+      EXCLUDES(mutex_);
   std::string Record(const HeldFrame& held, const frame::FrameResult& result) const;
 
   // What moves frames.
-  void Move(Endings& endings) REQUIRES(mutex_);
+  void Move(Endings& endings) noexcept REQUIRES(mutex_);
   void StartVisits(base::MonoTime now, Endings& endings) REQUIRES(mutex_);
   void StartFetches(base::MonoTime now) REQUIRES(mutex_);
   void DropFetchedAhead() REQUIRES(mutex_);
   void LookAround(base::MonoTime now, Endings& endings) REQUIRES(mutex_);
-  void WatchAge() REQUIRES(mutex_);
   void AskForTick(base::MonoTime now) REQUIRES(mutex_);
+  HeldPtr NextHanded(std::uint64_t after) const EXCLUDES(mutex_);
 
   // How frames fail and end.
   void Failed(const HeldPtr& held, const base::Error& error, Endings& endings) REQUIRES(mutex_);
@@ -164,12 +167,13 @@ class Dispatcher {
   void Pause(HeldFrame& held, std::chrono::milliseconds time) REQUIRES(mutex_);
   void Die(const HeldPtr& held, const base::Error& error, Endings& endings) REQUIRES(mutex_);
   void EndWithoutPixels(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
-  void End(const HeldPtr& held, Ending ending, std::string text, Endings& endings,
-           bool left_with_worker = false) REQUIRES(mutex_);
-  void Recover(const HeldPtr& held, const std::exception_ptr& thrown) EXCLUDES(mutex_);
+  void End(const HeldPtr& held, Ending ending, std::string_view reason, Endings& endings) noexcept
+      REQUIRES(mutex_);
+  void GiveUp(const HeldPtr& held, const std::exception& why, Endings& endings) noexcept
+      REQUIRES(mutex_);
   void CountFailure(HeldFrame& held, const base::Error& error) REQUIRES(mutex_);
+  void CountStuck() noexcept;
 
-  std::vector<HeldPtr> Waiting() const REQUIRES(mutex_);
   void SetState(HeldFrame& held, FrameState state) REQUIRES(mutex_);
   void TakeBack(const HeldFrame& held) REQUIRES(mutex_);
   bool TooOld(const HeldFrame& held) const;
@@ -202,7 +206,6 @@ class Dispatcher {
   bool draining_ GUARDED_BY(mutex_) = false;
   bool cancelled_ GUARDED_BY(mutex_) = false;
   bool stopped_ GUARDED_BY(mutex_) = false;
-  bool said_old_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sampleproc::consumer

@@ -18,8 +18,6 @@ constexpr milliseconds kShortestPause{20};
 constexpr milliseconds kLongestPause{1'000};
 // How long nothing is fetched ahead after there was no memory for pixels.
 constexpr milliseconds kOneByOne{1'000};
-// A host may fail now and then for no reason of the frame's, so a frame has more lives there.
-constexpr int kHostLives = 10;
 // A frame that has failed so often by no fault of its own is told of.
 constexpr int kOften = 20;
 
@@ -65,9 +63,8 @@ void Dispatcher::StartFetch(const HeldPtr& held, base::MonoTime now) {
 }
 
 void Dispatcher::Fetched(const HeldPtr& held, const std::string& host,
-                         base::Result<FetchedPixels> pixels) {
+                         base::Result<FetchedPixels> pixels) noexcept {
   Endings endings;
-  std::optional<std::exception_ptr> thrown;
   {
     const base::MutexLock lock(mutex_);
     if (stopped_) return;
@@ -84,13 +81,12 @@ void Dispatcher::Fetched(const HeldPtr& held, const std::string& host,
           SetState(*held, FrameState::kReady);
         }
       }
-    } catch (const std::exception&) {
-      thrown = std::current_exception();
+    } catch (const std::exception& error) {
+      GiveUp(held, error, endings);
     }
     Move(endings);
   }
   GoOut(std::move(endings));
-  if (thrown) Recover(held, *thrown);
 }
 
 void Dispatcher::HostAnswered(const std::string& host) {
@@ -106,10 +102,11 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const
       HostAnswered(host);
       if (!wanted) return;
       ++held->next_place;
-      held->host_successes.reset();
+      held->host_failures = 0;
       SetState(*held, FrameState::kWaiting);
-      if (held->PlaceToAsk() == nullptr) EndWithoutPixels(held, endings);
-      return;
+      if (held->PlaceToAsk() == nullptr) return EndWithoutPixels(held, endings);
+      if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
+      return BoundWaitingForHosts(endings);
     case Verdict::kFrameFault:
       HostAnswered(host);
       if (wanted) Die(held, error, endings);
@@ -135,27 +132,26 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const
   DropFetchedAhead();
 }
 
-// A host that is away is no fault of the frame. One that has handed out others since, and fails
-// with this one alone, may not be away.
+// A host that is away is no fault of the frame. One that hands out others, and this one never, is
+// not away.
 void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
                             Endings& endings) {
-  const std::uint64_t successes = hosts_.successes(host);
-  const milliseconds pause = hosts_.Failed(host, held->number, clock_.Now());
+  if (held->host_failures++ == 0) held->host_score = hosts_.ScoreOf(host);
+  const milliseconds pause = hosts_.Failed(host, clock_.Now());
   if (pause > milliseconds(0)) {
     context_.conditions.Raise(telemetry::condition::kPixelHost, host,
                               "no pixels from " + host + " (" + error.message +
                                   "): its frames wait, next try in " + Seconds(pause));
   }
   if (held->state != FrameState::kFetching) return;
-  const bool others_fine = held->host_successes && successes > *held->host_successes;
-  if (!held->host_successes) held->host_successes = successes;
-  if (others_fine && hosts_.FailsOnlyFor(host, held->number) &&
-      held->host_lives_used++ >= std::max(kHostLives, options_.max_retries)) {
+  if (hosts_.IsFramesFault(host, held->host_score, held->host_failures)) {
     return Die(held, error, endings);
   }
   SetState(*held, FrameState::kWaiting);
+  if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
   // Longer than the host's pause, so that another frame asks next: this one may be the culprit.
   Pause(*held, pause > milliseconds(0) ? pause + pause / 2 : PauseAfter(++held->passing_failures));
+  BoundWaitingForHosts(endings);
 }
 
 bool Dispatcher::StartVisit(const HeldPtr& held, base::MonoTime now, Endings& endings) {
@@ -187,20 +183,24 @@ bool Dispatcher::StartVisit(const HeldPtr& held, base::MonoTime now, Endings& en
   return false;
 }
 
-std::optional<Visit::Assignment> Dispatcher::BeginVisit(const HeldPtr& held) {
+std::optional<Visit::Assignment> Dispatcher::BeginVisit(const HeldPtr& held) noexcept {
   Endings endings;
   std::optional<Visit::Assignment> assignment;
   {
     const base::MutexLock lock(mutex_);
     if (stopped_ || held->state != FrameState::kQueued) return std::nullopt;
-    if (TooOld(*held)) {
-      End(held, Ending::kDropped, "max_age", endings);
-    } else if (const auto begun = held->work->Begin(); !begun) {
-      End(held, Ending::kReturned, {}, endings);  // cancelled: it has no other limit yet
-    } else {
-      held->worked_on = true;
-      SetState(*held, FrameState::kInWork);
-      assignment.emplace(Visit::Assignment{*held->frame, held->work->allowance()});
+    try {
+      if (TooOld(*held)) {
+        End(held, Ending::kDropped, "max_age", endings);
+      } else if (const auto begun = held->work->Begin(); !begun) {
+        End(held, Ending::kReturned, {}, endings);  // cancelled: it has no other limit yet
+      } else {
+        held->worked_on = true;
+        SetState(*held, FrameState::kInWork);
+        assignment.emplace(Visit::Assignment{*held->frame, held->work->allowance()});
+      }
+    } catch (const std::exception& error) {
+      GiveUp(held, error, endings);
     }
     if (!endings.empty()) Move(endings);
   }
@@ -208,37 +208,38 @@ std::optional<Visit::Assignment> Dispatcher::BeginVisit(const HeldPtr& held) {
   return assignment;
 }
 
-void Dispatcher::EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> result) {
+void Dispatcher::EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> result) noexcept {
   Endings endings;
-  std::optional<std::exception_ptr> thrown;
+  std::exception_ptr thrown;
   std::string record;
   try {
     if (result) {
       result->times.queued = held->work->queued();
       record = Record(*held, *result);
     }
-  } catch (const std::exception& error) {
-    result = base::Fail(ErrorCode::kInternal, error.what());
+  } catch (const std::exception&) {
+    thrown = std::current_exception();
   }
   {
     const base::MutexLock lock(mutex_);
     if (stopped_ || held->state != FrameState::kInWork) return;  // given up meanwhile
     goodput_.Finished(clock_.Now(), waiting_.size() > 0);
     try {
+      if (thrown) std::rethrow_exception(thrown);
       if (result) {
         held->work->Completed(*result);
         held->part->Succeeded();
-        End(held, Ending::kDone, std::move(record), endings);
+        held->record = std::move(record);
+        End(held, Ending::kDone, {}, endings);
       } else {
         Failed(held, result.error(), endings);
       }
-    } catch (const std::exception&) {
-      thrown = std::current_exception();
+    } catch (const std::exception& error) {
+      GiveUp(held, error, endings);
     }
     Move(endings);
   }
   GoOut(std::move(endings));
-  if (thrown) Recover(held, *thrown);
 }
 
 std::string Dispatcher::Record(const HeldFrame& held, const frame::FrameResult& result) const {
@@ -310,7 +311,7 @@ void Dispatcher::Die(const HeldPtr& held, const base::Error& error, Endings& end
                         {"pixels_from", place == nullptr ? std::string_view("entry")
                                                          : std::string_view(place->host)},
                         {"deliveries", std::int64_t{held->delivery.deliveries}}});
-  End(held, Ending::kDead, std::string(base::ErrorCodeName(error.code)), endings);
+  End(held, Ending::kDead, base::ErrorCodeName(error.code), endings);
 }
 
 void Dispatcher::EndWithoutPixels(const HeldPtr& held, Endings& endings) {
@@ -324,30 +325,24 @@ void Dispatcher::TakeBack(const HeldFrame& held) {
   if (handed_.erase(held.number) > 0) suspects_.Ended(held);
 }
 
-// `text` is the record of what is done, the reason of the rest.
-void Dispatcher::End(const HeldPtr& held, Ending ending, std::string text, Endings& endings,
-                     bool left_with_worker) {
+// `reason` is of static lifetime; "" of what is done.
+void Dispatcher::End(const HeldPtr& held, Ending ending, std::string_view reason,
+                     Endings& endings) noexcept {
   if (held->state == FrameState::kEnding) return;
-  const bool done = ending == Ending::kDone;
-  Settlement settlement{.ticket = held->delivery.ticket,
-                        .ending = ending,
-                        .frame_id = held->delivery.entry.frame_id,
-                        .record = done ? std::move(text) : std::string(),
-                        .reason = done ? std::string() : std::move(text),
-                        .worked_on = held->worked_on};
-  endings.push_back({held, std::move(settlement), left_with_worker});
-  // Nothing throws from here on.
+  held->ending = ending;
+  held->ending_reason = reason;
   waiting_.Remove(*held, false);
   TakeBack(*held);
   SetState(*held, FrameState::kEnding);
+  endings.Push(held);
 }
 
 // Without the lock: memory is given back and the source is told.
-void Dispatcher::GoOut(Endings endings) {
-  for (Ended& ended : endings) {
-    HeldFrame& held = *ended.held;
+void Dispatcher::GoOut(Endings endings) noexcept {
+  while (const HeldPtr ended = endings.Pop()) {
+    HeldFrame& held = *ended;
     held.cancel.Cancel();
-    if (!ended.left_with_worker) {
+    if (!held.left_with_worker) {
       held.work.reset();
       held.frame.reset();
       held.fetched = {};
@@ -359,37 +354,29 @@ void Dispatcher::GoOut(Endings endings) {
       const base::MutexLock lock(mutex_);
       if (std::exchange(held.without_memory, false)) --without_memory_;
     }
-    outcomes_.End(held.place, std::move(ended.settlement));
+    outcomes_.End(held.place, {.ticket = held.delivery.ticket,
+                               .ending = held.ending,
+                               .frame_id = std::move(held.delivery.entry.frame_id),
+                               .record = std::move(held.record),
+                               .reason = held.ending_reason,
+                               .worked_on = held.worked_on});
   }
 }
 
-void Dispatcher::Settled() {
+void Dispatcher::Settled() noexcept {
   const base::MutexLock lock(mutex_);
   --held_;
   changed_.NotifyAll();
 }
 
 // Something threw on the frame's way: it costs this frame and no other.
-void Dispatcher::Recover(const HeldPtr& held, const std::exception_ptr& thrown) {
-  Endings endings;
-  try {
-    const base::MutexLock lock(mutex_);
-    std::string_view what = "no exception";
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& error) {
-      what = error.what();
-    }
-    context_.log.Error(
-        "a frame was given up, because something failed unexpectedly",
-        {{"frame_id", std::string_view(held->delivery.entry.frame_id)}, {"error", what}});
-    End(held, outcomes_.TakesBack() ? Ending::kReturned : Ending::kDead,
-        outcomes_.TakesBack() ? "" : "internal", endings);
-  } catch (const std::exception& error) {
-    context_.log.Error("a frame could not be given up",
-                       {{"error", std::string_view(error.what())}});
-  }
-  GoOut(std::move(endings));
+void Dispatcher::GiveUp(const HeldPtr& held, const std::exception& why, Endings& endings) noexcept {
+  if (held->state == FrameState::kEnding) return;
+  context_.log.Error("a frame was given up, because something failed unexpectedly",
+                     {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
+                      {"error", std::string_view(why.what())}});
+  const Outcomes::Fate fate = outcomes_.GivenUp();
+  End(held, fate.ending, fate.reason, endings);
 }
 
 }  // namespace sampleproc::consumer

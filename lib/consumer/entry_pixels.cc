@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/descriptor.h"
+#include "consumer/storage_folder.h"
 #include "frame/raw_description.h"
 
 namespace sampleproc::consumer {
@@ -64,13 +65,17 @@ Result<std::string> ReadBelow(const std::string& root, const std::string& path,
       static_cast<int>(::syscall(SYS_openat2, folder.get(), path.c_str(), &how, sizeof how)));
   if (file.get() < 0) {
     if (errno == ENOENT || errno == ENOTDIR) {
+      if (IsEmptyFolder(folder.get()))
+        return base::Fail(ErrorCode::kIo, std::string(kEmptyStorage));
       return base::Fail(ErrorCode::kNotFound, "the frame's file is not there");
     }
     if (errno == EXDEV || errno == ELOOP) {
       return base::Fail(ErrorCode::kInvalidFrame,
                         "storage_path leads out of the folder with the frames");
     }
-    return base::Fail(ErrorCode::kIo,
+    // What no other file of the folder has.
+    const bool its_own = errno == ENAMETOOLONG || errno == EINVAL || errno == ENXIO;
+    return base::Fail(its_own ? ErrorCode::kInvalidFrame : ErrorCode::kIo,
                       std::string("cannot open the frame's file: ") + std::strerror(errno));
   }
   struct stat status{};

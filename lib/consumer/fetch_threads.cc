@@ -2,8 +2,9 @@
 
 #include <exception>
 #include <new>
-#include <system_error>
 #include <utility>
+
+#include "base/out_of_memory.h"
 
 namespace sampleproc::consumer {
 
@@ -14,7 +15,7 @@ FetchThreads::FetchThreads(int threads, PixelLoader& loader, base::Logger& log)
   threads_.reserve(static_cast<std::size_t>(threads));
   try {
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
-  } catch (const std::system_error& error) {
+  } catch (const std::exception& error) {
     if (threads_.empty()) throw;
     log_.Warning("fewer threads fetch pixels than consumer.fetches says",
                  {{"threads", static_cast<std::int64_t>(threads_.size())},
@@ -43,7 +44,7 @@ void FetchThreads::Stop() {
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
-  for (Job& job : left) job.done(base::Fail(ErrorCode::kShuttingDown, "the service is stopping"));
+  for (Job& job : left) job.done(base::Fail(ErrorCode::kShuttingDown, "stopping"));
 }
 
 void FetchThreads::Run() {
@@ -59,19 +60,16 @@ void FetchThreads::Run() {
   }
 }
 
-void FetchThreads::Do(Job job) const {
-  base::Result<FetchedPixels> fetched;
+void FetchThreads::Do(Job job) const noexcept { job.done(Fetch(job)); }
+
+base::Result<FetchedPixels> FetchThreads::Fetch(const Job& job) const noexcept {
   try {
-    fetched = loader_.Fetch(job.place, job.allowance);
+    return loader_.Fetch(job.place, job.allowance);
   } catch (const std::bad_alloc&) {
-    fetched = base::Fail(ErrorCode::kOverloaded, "out of memory while fetching the pixels");
+    return base::OutOfMemory();
   } catch (const std::exception& error) {
-    fetched = base::Fail(ErrorCode::kInternal, error.what());
-  }
-  try {
-    job.done(std::move(fetched));
-  } catch (const std::exception& bug) {
-    log_.Error("what follows a fetch threw", {{"error", std::string_view(bug.what())}});
+    log_.Error("a fetch of pixels threw", {{"error", std::string_view(error.what())}});
+    return base::Fail(ErrorCode::kInternal, "a bug");
   }
 }
 

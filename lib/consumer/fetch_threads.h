@@ -34,7 +34,8 @@ class FetchThreads final : public Fetchers {
   };
 
   void Run();
-  void Do(Job job) const;
+  void Do(Job job) const noexcept;
+  base::Result<FetchedPixels> Fetch(const Job& job) const noexcept;
 
   PixelLoader& loader_;
   base::Logger& log_;

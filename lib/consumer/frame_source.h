@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "consumer/frame_entry.h"
+#include "resources/memory_budget.h"
 
 namespace sampleproc::consumer {
 
@@ -24,8 +25,10 @@ struct Delivery {
   // What is wrong with the entry; it then goes to the dead letters, or is dropped where there are
   // none.
   std::optional<base::Error> broken;
-  // Why it is to be dropped unseen ("trimmed"); empty for all others.
+  // Why it is to be dropped unseen ("trimmed", of static lifetime); empty for all others.
   std::string_view drop = {};
+  // Of the entry's bytes, where the source has counted them.
+  resources::Reservation memory = {};
 };
 
 // How a frame ended. Each ends in exactly one of these.
@@ -40,8 +43,9 @@ struct Settlement {
   std::uint64_t ticket = 0;
   Ending ending = Ending::kDone;
   std::string frame_id;
-  std::string record;      // one line of JSON without the newline; of kDone only
-  std::string reason;      // a stable word ("max_age", "no_pixels", "invalid-frame"); of the others
+  std::string record;  // one line of JSON without the newline; of kDone only
+  // A stable word of static lifetime ("max_age", "no_pixels", "invalid-frame"); of the others.
+  std::string_view reason = {};
   bool worked_on = false;  // a worker has had it; a hand-out without that is no attempt at it
 };
 
@@ -61,9 +65,10 @@ class FrameSource {
   // `retry_after` is the upstream's own word. Frames in hand stay valid through failures.
   virtual base::Result<std::vector<Delivery>> Pull(std::size_t count) = 0;
 
-  // Hands over what became of a frame; once for each. Never waits for the network. What cannot be
-  // settled now (the upstream is away) is kept and tried again: it is bounded by what was pulled,
-  // because frames count as in hand until `done` has been called.
+  // Hands over what became of a frame; once for each. Never waits for the network, and takes no
+  // memory that was not taken when the frame was pulled: it must not throw. What cannot be settled
+  // now (the upstream is away) is kept and tried again: it is bounded by what was pulled, because
+  // frames count as in hand until `done` has been called.
   virtual void Settle(Settlement settlement, OnSettled done) = 0;
 
   // Settlements that the upstream refuses at the moment, of frames that ended without a result:

@@ -5,12 +5,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "consumer/camera_order.h"
 #include "consumer/frame_source.h"
+#include "consumer/pixel_hosts.h"
 #include "consumer/pixels.h"
 #include "frame/frame.h"
 #include "process/batch.h"
@@ -51,12 +54,19 @@ struct HeldFrame {
   std::string fetched;                // what the frame's view looks at when it did not come along
   std::optional<frame::Frame> frame;  // once its pixels are there
 
-  base::MonoTime not_before{};  // a pause after a failed try
-  int passing_failures = 0;     // in a row, that were not its fault
-  int lives_used = 0;           // failures that may have been its fault
-  int host_lives_used = 0;      // the same, of fetches
-  // What the host had answered when a fetch of this frame failed there for the first time.
-  std::optional<std::uint64_t> host_successes;
+  base::MonoTime not_before{};   // a pause after a failed try
+  int passing_failures = 0;      // in a row, that were not its fault
+  int lives_used = 0;            // failures that may have been its fault
+  int host_failures = 0;         // of fetches at its present place
+  PixelHosts::Score host_score;  // before the first of those
+
+  // How it ends, once that is decided (kEnding).
+  Ending ending = Ending::kReturned;
+  std::string_view ending_reason;  // of static lifetime
+  std::string record;              // of kDone
+  bool left_with_worker = false;   // which may be at it yet, so its memory stays as it is
+
+  std::shared_ptr<HeldFrame> next;  // of a HeldList
 
   // Somebody gave up or died over it.
   bool suspect() const { return delivery.deliveries > 1; }
@@ -67,5 +77,35 @@ struct HeldFrame {
 };
 
 using HeldPtr = std::shared_ptr<HeldFrame>;
+
+// Frames in the order in which they were put in. Takes no memory, so that what has to be done about
+// a frame can always be noted. A frame is in one list at a time.
+class HeldList {
+ public:
+  HeldList() = default;
+  HeldList(HeldList&&) noexcept = default;
+  HeldList& operator=(HeldList&&) = delete;
+  ~HeldList() {
+    while (Pop()) {
+    }
+  }
+
+  bool empty() const { return first_ == nullptr; }
+  void Push(HeldPtr frame) {
+    HeldPtr& end = first_ ? last_->next : first_;
+    last_ = frame.get();
+    end = std::move(frame);
+  }
+  // The first one, taken out; null when there is none.
+  HeldPtr Pop() {
+    HeldPtr frame = std::move(first_);
+    if (frame) first_ = std::move(frame->next);
+    return frame;
+  }
+
+ private:
+  HeldPtr first_;
+  HeldFrame* last_ = nullptr;  // of those behind first_, valid while there is one
+};
 
 }  // namespace sampleproc::consumer

@@ -20,6 +20,12 @@ constexpr std::size_t kProbeBytes = 64 * 1024;
 // What a frame may have in an answer besides its pixels.
 constexpr std::size_t kFrameOverhead = 128 * 1024;
 
+// An answer's body, and the frames that are made of it.
+constexpr std::size_t kCopies = 2;
+constexpr std::size_t kSmallAnswer = 64 * 1024;  // is not counted
+// How long a pull waits for room before it asks for anything.
+constexpr milliseconds kRoomPatience{500};
+
 // No answer without frames is as long.
 constexpr std::size_t kLongAnswer = 4096;
 
@@ -59,21 +65,35 @@ base::Error Refusal(const net::HttpAnswer& answer) {
 }  // namespace
 
 Result<net::HttpAnswer> HttpSource::Ask(PullGate& gate, const std::string& path,
-                                        std::size_t most_bytes, milliseconds time,
-                                        bool idempotent) {
+                                        std::size_t most_bytes, milliseconds time, bool idempotent,
+                                        const net::AnswerRoom& room) {
   const PullGate::Pass pass(gate);
   if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
   return client_.Ask(
       {.target = net::Below(client_.url(), path),
        .fields = {{"User-Agent", "sampleproc"}, {"Accept", "application/json"}},
        .idempotent = idempotent},
-      most_bytes, {.deadline = base::Deadline(base::SystemClock(), time), .cancel = gate.cancel()});
+      most_bytes, {.deadline = base::Deadline(base::SystemClock(), time), .cancel = gate.cancel()},
+      room);
 }
 
-Result<net::HttpAnswer> HttpSource::Dequeue(std::size_t count) {
+// How many frames may be asked for; 0 = none now.
+std::size_t HttpSource::RoomFor(std::size_t count, PullMemory& memory) const {
+  if (budget_ == nullptr || usual_ == 0) return count;
+  const std::size_t fit = (budget_->capacity() - budget_->used()) / usual_;
+  if (fit > 0) return std::min(count, fit);
+  // One that is larger than all memory may have been the only one.
+  if (usual_ > budget_->capacity()) return 1;
+  return memory.Grow(usual_) ? 1 : 0;
+}
+
+Result<net::HttpAnswer> HttpSource::Dequeue(std::size_t count, PullMemory& memory) {
   // Asking twice would hand out twice as many.
   return Ask(gate_, "/frames/dequeue?count=" + std::to_string(count), MostBytes(count, limits_),
-             patience_, false);
+             patience_, false, [&](std::size_t bytes) -> Result<void> {
+               if (bytes > kSmallAnswer) (void)memory.Grow(kCopies * bytes, patience_ / 2);
+               return {};
+             });
 }
 
 Result<std::vector<Delivery>> HttpSource::Take(std::string body) {
@@ -91,7 +111,8 @@ Result<std::vector<Delivery>> HttpSource::Take(std::string body) {
     if (deliveries) {
       spool_->Keep(*kept, *deliveries);
     } else {
-      spool_->SetAside(*kept);
+      const std::string path = spool_->KeepUnusable(*kept);
+      if (!path.empty()) deliveries.error().message += "; its beginning is kept as " + path;
     }
     return deliveries;
   } catch (const std::exception&) {  // no memory: what was written down is for later
@@ -110,6 +131,7 @@ Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
   if (spool_ != nullptr) {
     spool_->Sweep();
     std::vector<Delivery> left;
+    left.reserve(1);  // what is handed out must arrive
     if (auto next = spool_->NextLeft(next_ticket_)) {
       ++next_ticket_;
       left.push_back(std::move(*next));
@@ -119,15 +141,25 @@ Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
       return base::Fail(
           ErrorCode::kUnavailable,
           "consumer.http.spool_dir holds consumer.http.spool_max_bytes of frames that "
-          "are not done, or whose results no sink has delivered");
+          "are not done, or whose results no sink has delivered, or of files that were set aside "
+          "(.torn)");
     }
   }
+  const base::Allowance allowance{.cancel = gate_.cancel()};
+  PullMemory memory(budget_, kRoomPatience, allowance);
+  const std::size_t most = RoomFor(careful_ > 0 ? 1 : count, memory);
+  if (most == 0) return std::vector<Delivery>();
   for (int errors = 1;; ++errors) {
-    auto answer = Dequeue(careful_ > 0 ? 1 : count);
+    auto answer = Dequeue(careful_ > 0 ? 1 : most, memory);
     if (!answer) return std::unexpected(std::move(answer.error()));
     if (answer->status == 200) {
       careful_ = std::max(careful_ - 1, 0);
-      return Take(std::move(answer->body));
+      const std::size_t bytes = answer->body.size();
+      auto taken = Take(std::move(answer->body));
+      if (!taken || taken->empty()) return taken;
+      usual_ = std::max(kCopies * bytes / taken->size(), usual_ - usual_ / 8);
+      for (Delivery& each : *taken) each.memory = memory.Part(each.entry.frame_data.size());
+      return taken;
     }
     if (answer->status != 500) return std::unexpected(Refusal(*answer));
     ++errors_;

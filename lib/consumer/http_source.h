@@ -9,6 +9,7 @@
 
 #include "consumer/frame_source.h"
 #include "consumer/pull_gate.h"
+#include "consumer/pull_memory.h"
 #include "consumer/spool_keeper.h"
 #include "frame/options.h"
 #include "net/http_client.h"
@@ -32,10 +33,15 @@ class HttpSource final : public FrameSource {
   static constexpr int kMostErrors = 100;  // in a row within one Pull
   static constexpr std::chrono::milliseconds kLastAnswer{2'000};
 
-  // `client` and `spool`, if there is one, must outlive the source. An answer may take `patience`.
+  // `client`, `budget` and `spool`, if there is one, must outlive the source. An answer may take
+  // `patience`.
+  //
+  // What an answer takes is reserved by its length before it is read. By what frames took lately
+  // fewer are asked for, or none, when there is no room. An answer that finds none in half of
+  // `patience` is read all the same, since the buffer has forgotten its frames.
   HttpSource(net::HttpClient& client, std::chrono::milliseconds patience,
-             const frame::Options& limits, SpoolKeeper* spool)
-      : client_(client), patience_(patience), limits_(limits), spool_(spool) {}
+             const frame::Options& limits, SpoolKeeper* spool, resources::MemoryBudget* budget)
+      : client_(client), patience_(patience), limits_(limits), spool_(spool), budget_(budget) {}
 
   base::Result<std::vector<Delivery>> Pull(std::size_t count) override;
   // Nobody upstream is told, only the spool.
@@ -51,15 +57,19 @@ class HttpSource final : public FrameSource {
 
  private:
   base::Result<net::HttpAnswer> Ask(PullGate& gate, const std::string& path, std::size_t most_bytes,
-                                    std::chrono::milliseconds time, bool idempotent);
-  base::Result<net::HttpAnswer> Dequeue(std::size_t count);
+                                    std::chrono::milliseconds time, bool idempotent,
+                                    const net::AnswerRoom& room = {});
+  std::size_t RoomFor(std::size_t count, PullMemory& memory) const;
+  base::Result<net::HttpAnswer> Dequeue(std::size_t count, PullMemory& memory);
   base::Result<std::vector<Delivery>> Take(std::string body);
   base::Result<std::vector<Delivery>> Numbered(base::Result<std::vector<Delivery>> deliveries);
 
   net::HttpClient& client_;
   const std::chrono::milliseconds patience_;
   const frame::Options limits_;
-  SpoolKeeper* const spool_;       // nullptr: there is none
+  SpoolKeeper* const spool_;  // nullptr: there is none
+  resources::MemoryBudget* const budget_;
+  std::size_t usual_ = 0;          // the puller's; bytes that a frame took lately
   std::uint64_t next_ticket_ = 1;  // the puller's
   int careful_ = 0;                // the puller's; answers that are still to be of one frame
   std::atomic<std::uint64_t> errors_ = 0;

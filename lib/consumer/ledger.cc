@@ -1,14 +1,21 @@
 #include "consumer/ledger.h"
 
+#include <exception>
+
 namespace sampleproc::consumer {
 
-void Ledger::Offered(std::size_t frames) {
-  metrics_.ConsumerFramesOffered(frames);
-  const base::MutexLock lock(mutex_);
-  totals_.offered += frames;
+void Ledger::Offered(std::size_t frames) noexcept {
+  {
+    const base::MutexLock lock(mutex_);
+    totals_.offered += frames;
+  }
+  try {
+    metrics_.ConsumerFramesOffered(frames);
+  } catch (const std::exception&) {  // no memory: this count is right, that metric is not
+  }
 }
 
-void Ledger::Settled(Ending ending, std::string_view reason, bool ours) {
+void Ledger::Settled(Ending ending, std::string_view reason, bool ours) noexcept {
   struct Outcome {
     std::string_view name;
     std::uint64_t Totals::* count;
@@ -19,9 +26,14 @@ void Ledger::Settled(Ending ending, std::string_view reason, bool ours) {
                                    {"dead", &Totals::dead},
                                    {"returned", &Totals::returned}};
   const Outcome& outcome = ours ? kOutcomes[static_cast<std::size_t>(ending)] : kTakenOver;
-  metrics_.ConsumerFrameSettled(outcome.name, ours ? reason : "");
-  const base::MutexLock lock(mutex_);
-  ++(totals_.*outcome.count);
+  {
+    const base::MutexLock lock(mutex_);
+    ++(totals_.*outcome.count);
+  }
+  try {
+    metrics_.ConsumerFrameSettled(outcome.name, ours ? reason : "");
+  } catch (const std::exception&) {  // as above
+  }
 }
 
 Ledger::Totals Ledger::totals() const {

@@ -11,7 +11,8 @@
 
 namespace sampleproc::consumer {
 
-// Thread-safe. Invariant: offered = held + the sum of everything else.
+// Thread-safe. Invariant: offered = held + the sum of everything else, whatever there is no memory
+// for: it counts before the metrics do.
 class Ledger {
  public:
   struct Totals {
@@ -28,9 +29,9 @@ class Ledger {
   // `metrics` must outlive it.
   explicit Ledger(telemetry::Metrics& metrics) : metrics_(metrics) {}
 
-  void Offered(std::size_t frames);
+  void Offered(std::size_t frames) noexcept;
   // One frame ended: as it was settled, or taken over by somebody else (not `ours`).
-  void Settled(Ending ending, std::string_view reason, bool ours);
+  void Settled(Ending ending, std::string_view reason, bool ours) noexcept;
 
   Totals totals() const;
 

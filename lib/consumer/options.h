@@ -50,15 +50,19 @@ struct WebhookOptions {
 
 // "<processor_id>" in a name stands for Options::processor_id.
 struct RedisOptions {
+  std::string url = {};        // what it names is in the members below; empty: nothing
   std::string host = "redis";  // a name, an address, or the path of a Unix socket
   std::uint16_t port = 6379;
   std::string username = {};
-  std::string password_file = {};  // empty: no password; read at each login
+  std::string password_file = {};  // read at each login
+  std::string password = {};       // of `url`; without a file
   int db = 0;                      // the database's number
   bool tls = false;
   std::string tls_ca_file = {};  // empty: the system's authorities
   std::string stream = "frames:ready:<processor_id>";
   std::string group = "frame-processors";
+  // Whether what was settled leaves the stream, and with it every other group.
+  bool delete_settled = true;
   // A frame whose owner has been silent for so long is taken over. Longer than a frame may take, or
   // frames are done twice.
   std::chrono::milliseconds claim_idle{30'000};

@@ -10,11 +10,13 @@ namespace sampleproc::consumer {
 // without a word, because something threw, has not settled the frame: it counts as returned.
 class Outcomes::Settling {
  public:
-  Settling(Outcomes& outcomes, Ending ending, ResultRecord record, std::string reason)
-      : outcomes_(&outcomes),
-        ending_(ending),
-        record_(std::move(record)),
-        reason_(std::move(reason)) {}
+  // When it throws, `settlement` is as it was.
+  Settling(Outcomes& outcomes, Settlement&& settlement)
+      : record_{settlement.frame_id, settlement.record},
+        settlement_(std::move(settlement)),
+        ending_(settlement_.ending),
+        reason_(settlement_.reason),
+        outcomes_(&outcomes) {}
   Settling(const Settling&) = delete;
   Settling& operator=(const Settling&) = delete;
   ~Settling() {
@@ -25,55 +27,94 @@ class Outcomes::Settling {
     Done(true);
   }
 
-  void Done(bool ours) {
+  // For the source; once.
+  Settlement TakeSettlement() noexcept { return std::move(settlement_); }
+
+  void Done(bool ours) noexcept {
     Outcomes* const outcomes = std::exchange(outcomes_, nullptr);
-    try {
-      if (ending_ == Ending::kDone && ours) outcomes->sinks_.Take(record_);
-    } catch (const std::exception& error) {
-      outcomes->log_.Error("a result did not reach a sink",
-                           {{"frame_id", std::string_view(record_.frame_id)},
-                            {"error", std::string_view(error.what())}});
-    }
-    outcomes->ledger_.Settled(ending_, reason_, ours);
-    outcomes->on_settled_();
+    if (ending_ == Ending::kDone && ours) outcomes->sinks_.Take(record_, outcomes->log_);
+    outcomes->Settled(ending_, reason_, ours);
   }
 
  private:
-  Outcomes* outcomes_;  // null once the source has had its word
+  const ResultRecord record_;
+  Settlement settlement_;
   Ending ending_;
-  ResultRecord record_;
-  std::string reason_;
+  const std::string_view reason_;
+  Outcomes* outcomes_;  // null once the source has had its word
 };
 
-void Outcomes::End(const CameraOrder::Place& place, Settlement settlement) {
-  bool counted = false;
-  try {
-    auto settling = std::make_unique<Settling>(*this, settlement.ending,
-                                               ResultRecord{settlement.frame_id, settlement.record},
-                                               settlement.reason);
-    counted = true;  // by it, whatever happens
-    if (settlement.ending == Ending::kReturned || settlement.ending == Ending::kDropped) {
-      order_.Leave(place, []() noexcept {});
-      return Settle(std::move(settlement), std::move(settling));
-    }
-    order_.Leave(place, [this, settlement = std::move(settlement),
-                         settling = std::move(settling)]() mutable noexcept {
-      Settle(std::move(settlement), std::move(settling));
-    });
-  } catch (const std::exception&) {
-    // There is no memory to settle it; its camera goes on without it, which takes none.
-    if (!counted) on_settled_();
-    order_.Leave(place, []() noexcept {});
+// The same without a record, and without memory: it is small enough to be its own function.
+class Outcomes::BareSettling {
+ public:
+  BareSettling(Outcomes& outcomes, Ending ending) : outcomes_(&outcomes), ending_(ending) {}
+  BareSettling(BareSettling&& other) noexcept
+      : outcomes_(std::exchange(other.outcomes_, nullptr)), ending_(other.ending_) {}
+  BareSettling& operator=(BareSettling&&) = delete;
+  ~BareSettling() {
+    if (outcomes_ != nullptr) outcomes_->Settled(Ending::kReturned, kNoMemory, true);
   }
+
+  void operator()(bool ours) noexcept {
+    std::exchange(outcomes_, nullptr)->Settled(ending_, kNoMemory, ours);
+  }
+
+ private:
+  static constexpr std::string_view kNoMemory = "no_memory";
+
+  Outcomes* outcomes_;  // null once the source has had its word
+  Ending ending_;
+};
+
+void Outcomes::End(const CameraOrder::Place& place, Settlement settlement) noexcept {
+  std::unique_ptr<Settling> settling;
+  const bool in_order = settlement.ending == Ending::kDone || settlement.ending == Ending::kDead;
+  try {
+    settling = std::make_unique<Settling>(*this, std::move(settlement));
+  } catch (const std::exception&) {  // no memory
+    order_.Leave(place, []() noexcept {});
+    return SendBare(std::move(settlement));
+  }
+  // What goes along is small enough for its function to take no memory, here and in Send.
+  auto send = [this, settling = std::move(settling)]() mutable noexcept {
+    Send(std::move(settling));
+  };
+  if (in_order) return order_.Leave(place, std::move(send));
+  order_.Leave(place, []() noexcept {});
+  send();
 }
 
-void Outcomes::Settle(Settlement settlement, std::unique_ptr<Settling> settling) noexcept {
+void Outcomes::Send(std::unique_ptr<Settling> settling) noexcept {
   try {
+    Settlement settlement = settling->TakeSettlement();
     source_.Settle(std::move(settlement),
-                   [settling = std::move(settling)](bool ours) { settling->Done(ours); });
+                   [settling = std::move(settling)](bool ours) noexcept { settling->Done(ours); });
   } catch (const std::exception& error) {
     log_.Error("a frame's settlement failed", {{"error", std::string_view(error.what())}});
   }
+}
+
+// Without its result.
+void Outcomes::SendBare(Settlement settlement) noexcept {
+  if (settlement.ending == Ending::kDone) {
+    const Fate fate = GivenUp();
+    settlement.ending = fate.ending;
+    settlement.reason = fate.reason;
+    settlement.record = {};
+  }
+  log_.Error("there is no memory to settle a frame in order",
+             {{"frame_id", std::string_view(settlement.frame_id)}});
+  try {
+    BareSettling done(*this, settlement.ending);
+    source_.Settle(std::move(settlement), std::move(done));
+  } catch (const std::exception& error) {
+    log_.Error("a frame's settlement failed", {{"error", std::string_view(error.what())}});
+  }
+}
+
+void Outcomes::Settled(Ending ending, std::string_view reason, bool ours) noexcept {
+  ledger_.Settled(ending, reason, ours);
+  on_settled_();
 }
 
 }  // namespace sampleproc::consumer

@@ -18,7 +18,8 @@ namespace sampleproc::consumer {
 // Thread-safe; hold no lock. Everything must outlive the last call of `on_settled`.
 class Outcomes {
  public:
-  // `on_settled` is called when the source has taken a frame's settlement, from any thread.
+  // `on_settled` is called when the source has taken a frame's settlement, from any thread. It must
+  // not throw.
   Outcomes(FrameSource& source, const SinkSet& sinks, Ledger& ledger, base::Logger& log,
            std::function<void()> on_settled)
       : source_(source),
@@ -27,19 +28,33 @@ class Outcomes {
         log_(log),
         on_settled_(std::move(on_settled)) {}
 
+  // Without memory it throws, and nobody has joined.
   CameraOrder::Place Join(const std::optional<std::string>& camera) { return order_.Join(camera); }
 
   // The frame has ended as `settlement` says. Once for each place. Results and deaths go out in the
   // order of their camera's frames; what is returned or dropped is read by nobody, and goes at
-  // once.
-  void End(const CameraOrder::Place& place, Settlement settlement);
+  // once. What there is no memory to send on its way ends as GivenUp says, at once too.
+  void End(const CameraOrder::Place& place, Settlement settlement) noexcept;
 
   bool TakesBack() const { return source_.TakesBack(); }
 
+  // How a frame ends that something unexpected was thrown at: it is done later where the source
+  // takes it back.
+  struct Fate {
+    Ending ending;
+    std::string_view reason;
+  };
+  Fate GivenUp() const {
+    return TakesBack() ? Fate{Ending::kReturned, {}} : Fate{Ending::kDead, "internal"};
+  }
+
  private:
   class Settling;
+  class BareSettling;
 
-  void Settle(Settlement settlement, std::unique_ptr<Settling> settling) noexcept;
+  void Send(std::unique_ptr<Settling> settling) noexcept;
+  void SendBare(Settlement settlement) noexcept;
+  void Settled(Ending ending, std::string_view reason, bool ours) noexcept;
 
   FrameSource& source_;
   const SinkSet& sinks_;

@@ -1,6 +1,7 @@
 #include "consumer/pixel_hosts.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace sampleproc::consumer {
 namespace {
@@ -8,19 +9,21 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kRememberedHosts = 256;
+// Before that nothing can be said of a frame.
+constexpr int kFewestFailures = 10;
 
 }  // namespace
 
 bool PixelHosts::MayAsk(const std::string& host, base::MonoTime now) const {
   if (under_way_ >= fetches_) return false;
   const auto found = hosts_.find(host);
-  if (found == hosts_.end()) return true;
-  const Host& state = found->second;
-  if (!state.failing) return state.under_way < fetches_ - under_way_;
-  if (now < state.next_try || state.under_way > 0) return false;
-  std::size_t failing = 0;
-  for (const auto& [name, each] : hosts_) failing += each.failing ? each.under_way : 0;
-  return failing < std::max<std::size_t>(1, fetches_ / 2);
+  const Host state = found == hosts_.end() ? Host{} : found->second;
+  if (state.Trusted()) return state.under_way < fetches_ - under_way_;
+  if (state.failing && (now < state.next_try || state.under_way > 0)) return false;
+  std::size_t others = 0;
+  for (const auto& [name, each] : hosts_) others += each.Trusted() ? 0 : each.under_way;
+  const std::size_t theirs = std::max<std::size_t>(1, fetches_ / 2);
+  return others < theirs && state.under_way < theirs - others;
 }
 
 void PixelHosts::Began(const std::string& host) {
@@ -32,7 +35,7 @@ bool PixelHosts::Succeeded(const std::string& host, base::MonoTime now) {
   Host& state = hosts_[host];
   Ended(state);
   state.last_success = now;
-  ++state.successes;
+  ++state.score.successes;
   state.failures = 0;
   state.pauses = 0;
   const bool had_failed = std::exchange(state.failing, false);
@@ -40,14 +43,11 @@ bool PixelHosts::Succeeded(const std::string& host, base::MonoTime now) {
   return had_failed;
 }
 
-milliseconds PixelHosts::Failed(const std::string& host, std::uint64_t frame, base::MonoTime now) {
+milliseconds PixelHosts::Failed(const std::string& host, base::MonoTime now) {
   Host& state = hosts_[host];
   Ended(state);
-  if (state.failures++ == 0) {
-    state.failed_for = frame;
-    state.failed_for_several = false;
-  }
-  state.failed_for_several |= state.failed_for != frame;
+  ++state.failures;
+  ++state.score.failures;
   const bool trusted = state.last_success && now - *state.last_success < kTrusted;
   if (!state.failing && trusted && state.failures < kTries) return milliseconds(0);
   // Several fetches that were under way when it went away are one failure.
@@ -66,15 +66,25 @@ void PixelHosts::Ended(Host& host) {
   --under_way_;
 }
 
-std::uint64_t PixelHosts::successes(const std::string& host) const {
+PixelHosts::Score PixelHosts::ScoreOf(const std::string& host) const {
   const auto found = hosts_.find(host);
-  return found == hosts_.end() ? 0 : found->second.successes;
+  return found == hosts_.end() ? Score{} : found->second.score;
 }
 
-bool PixelHosts::FailsOnlyFor(const std::string& host, std::uint64_t frame) const {
+// The chance that a sound frame fails is taken from the other frames: successes and failures, with
+// one of each added (Laplace's rule of succession).
+bool PixelHosts::IsFramesFault(const std::string& host, const Score& before, int failures) const {
+  const Score now = ScoreOf(host);
+  if (failures < kFewestFailures || now.successes <= before.successes) return false;
+  const auto successes = static_cast<double>(now.successes - before.successes);
+  const auto others = std::max(0.0, static_cast<double>(now.failures - before.failures) - failures);
+  const double chance = (others + 1) / (others + successes + 2);
+  return std::pow(chance, failures) < 1e-6;
+}
+
+bool PixelHosts::IsFailing(const std::string& host) const {
   const auto found = hosts_.find(host);
-  if (found == hosts_.end() || found->second.failures == 0) return false;
-  return found->second.failed_for == frame && !found->second.failed_for_several;
+  return found != hosts_.end() && found->second.failing;
 }
 
 bool PixelHosts::Paused(const std::string& host, base::MonoTime now) const {
@@ -83,28 +93,35 @@ bool PixelHosts::Paused(const std::string& host, base::MonoTime now) const {
   return now < found->second.next_try || found->second.under_way > 0;
 }
 
+bool PixelHosts::AnyFailing() const {
+  return std::ranges::any_of(hosts_, [](const auto& each) { return each.second.failing; });
+}
+
 std::optional<base::MonoTime> PixelHosts::NextTry(base::MonoTime now) const {
   std::optional<base::MonoTime> next;
   for (const auto& [name, host] : hosts_) {
     if (!host.failing || host.under_way > 0) continue;
-    const base::MonoTime at = now < host.next_try ? host.next_try : host.next_try + kForgotten;
+    const base::MonoTime at = now < host.next_try ? host.next_try : ForgottenAt(host);
     if (!next || at < *next) next = at;
   }
   return next;
 }
 
-std::vector<std::string> PixelHosts::ForgetUnwanted(base::MonoTime now) {
-  std::vector<std::string> forgotten;
-  for (auto it = hosts_.begin(); it != hosts_.end();) {
-    const Host& host = it->second;
-    if (host.failing && host.under_way == 0 && now >= host.next_try + kForgotten) {
-      forgotten.push_back(it->first);
-      it = hosts_.erase(it);
-    } else {
-      ++it;
-    }
-  }
-  return forgotten;
+void PixelHosts::Wanted(const std::string& host, base::MonoTime now) {
+  if (const auto found = hosts_.find(host); found != hosts_.end()) found->second.last_wanted = now;
+}
+
+base::MonoTime PixelHosts::ForgottenAt(const Host& host) {
+  return std::max(host.next_try, host.last_wanted) + kForgotten;
+}
+
+std::optional<std::string> PixelHosts::ForgetUnwanted(base::MonoTime now) {
+  const auto unwanted = std::ranges::find_if(hosts_, [now](const auto& each) {
+    const Host& host = each.second;
+    return host.failing && host.under_way == 0 && now >= ForgottenAt(host);
+  });
+  if (unwanted == hosts_.end()) return std::nullopt;
+  return std::move(hosts_.extract(unwanted).key());
 }
 
 void PixelHosts::ForgetSome() {

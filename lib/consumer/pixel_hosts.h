@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -17,12 +16,15 @@ namespace sampleproc::consumer {
 
 // A host that fails costs its own frames time, and nobody else anything:
 //
-//   - one host has at most half of the fetches, and less while others use theirs
+//   - hosts that have answered have half of the fetches to themselves; those that have not, or that
+//     fail, have the other half between them
+//   - one host has at most half of what it may have, and less while others use theirs
 //   - a host that fails is paused: first for kShortest, twice as long after each further failure,
 //     up to kLongest. One that answered within kTrusted is paused only after kTries failures in a
 //     row, because that one frame may be the culprit
-//   - after a pause one fetch at a time asks it, until one succeeds; hosts in that state have half
-//     of all fetches between them
+//   - after a pause one fetch at a time asks it, until one succeeds; the caller lets a frame ask
+//   that
+//     has failed there least often, so that frames which always fail do not speak for the host
 //
 // A decision by given times, without a thread or a lock: used by one thread at a time. Memory is
 // bounded by the hosts of frames that are held: the others are forgotten sooner or later.
@@ -43,26 +45,35 @@ class PixelHosts {
 
   // The host answered, be it that it has no such pixels. True: it had been failing.
   bool Succeeded(const std::string& host, base::MonoTime now);
-  // It did not, when asked for this frame. How long until it is asked again; zero: at once, by
-  // other frames.
-  std::chrono::milliseconds Failed(const std::string& host, std::uint64_t frame,
-                                   base::MonoTime now);
+  // It did not. How long until it is asked again; zero: at once, by other frames.
+  std::chrono::milliseconds Failed(const std::string& host, base::MonoTime now);
   // The fetch ended by somebody else's fault, and says nothing of the host.
   void GaveUp(const std::string& host);
 
-  // How often the host has answered since it was first asked, as far as it is remembered.
-  std::uint64_t successes(const std::string& host) const;
-  // Whether since the host's last success it has failed for this frame and for no other one.
-  bool FailsOnlyFor(const std::string& host, std::uint64_t frame) const;
+  // How the host's answers and failures count since it was first asked, as far as it is remembered.
+  struct Score {
+    std::uint64_t successes = 0;
+    std::uint64_t failures = 0;
+  };
+  Score ScoreOf(const std::string& host) const;
+  // Whether a frame is at fault that failed so often, every time, since the host's score was
+  // `before`: were it as good as the others, that would happen to one in a million by luck.
+  bool IsFramesFault(const std::string& host, const Score& before, int failures) const;
+
+  bool IsFailing(const std::string& host) const;
   bool Paused(const std::string& host, base::MonoTime now) const;
+  bool AnyFailing() const;
 
   std::size_t under_way() const { return under_way_; }
   // When to look again, because a pause has ended or a host can be forgotten. Nothing: no need to.
   std::optional<base::MonoTime> NextTry(base::MonoTime now) const;
 
-  // Forgets hosts that failed and that nobody has asked again for kForgotten after their pause:
-  // there is no frame of theirs any more. Returns their names.
-  std::vector<std::string> ForgetUnwanted(base::MonoTime now);
+  // A frame waits for the host, though it may not get its turn for long.
+  void Wanted(const std::string& host, base::MonoTime now);
+  // Forgets a host that failed and that nobody has asked again or wanted for kForgotten after its
+  // pause: there is no frame of it any more. Returns its name; nothing when there is no such host
+  // left.
+  std::optional<std::string> ForgetUnwanted(base::MonoTime now);
 
  private:
   struct Host {
@@ -71,12 +82,14 @@ class PixelHosts {
     int pauses = 0;    // since the last success
     base::MonoTime next_try{};
     std::optional<base::MonoTime> last_success;
-    std::uint64_t successes = 0;
-    bool failing = false;             // from its first pause to its next success
-    std::uint64_t failed_for = 0;     // the frame of the first failure in a row
-    bool failed_for_several = false;  // in a row, for different frames
+    base::MonoTime last_wanted{};  // by a frame
+    Score score;
+    bool failing = false;  // from its first pause to its next success
+
+    bool Trusted() const { return last_success && !failing; }
   };
 
+  static base::MonoTime ForgottenAt(const Host& host);
   void Ended(Host& host);
   void ForgetSome();
 

@@ -9,7 +9,18 @@
 // so it is claimed only when it is there.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 namespace sampleproc::consumer {
+
+// How a script that settles an entry takes it out of the stream.
+inline constexpr std::string_view kDeletion = "redis.call('XDEL', KEYS[1], ARGV[2])\n";
+
+// Such a script, with the entry left in the stream for other groups (consumer.redis.delete).
+inline std::string WithoutDeletion(std::string script) {
+  return script.erase(script.find(kDeletion), kDeletion.size());
+}
 
 // KEYS: stream, results. ARGV: group, id, limit, then the fields of the result.
 // 1: published and gone from the stream; 0: somebody else had settled the entry.
@@ -79,15 +90,18 @@ redis.call('XDEL', KEYS[1], ARGV[2])
 return 1
 )lua";
 
-// KEYS: stream. ARGV: group, consumer, id. An entry that is still this consumer's becomes anybody's
-// at once, as if it had never been handed out; one that was trimmed stays pending, for whoever
-// looks for what the dead have left. 1 or 0.
+// How long an entry that was given back has been idle, in milliseconds: long enough for anybody.
+inline constexpr char kGivenBackIdle[] = "604800000";
+
+// KEYS: stream. ARGV: group, consumer, id, idle time, attempts so far. An entry that is still this
+// consumer's counts as idle for so long, with so many attempts; one that was trimmed stays
+// pending, for whoever looks for what the dead have left. 1 or 0.
 inline constexpr char kReturnScript[] = R"lua(
 local held = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
 if #held == 0 or held[1][2] ~= ARGV[2] then return 0 end
 if #redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 1 end
-redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', 604800000, 'RETRYCOUNT', 0,
-           'JUSTID')
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', ARGV[4], 'RETRYCOUNT',
+           ARGV[5], 'JUSTID')
 return 1
 )lua";
 

@@ -1,15 +1,15 @@
 // What became of the frames of a stream, told to Redis: once each, however long that takes.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -38,7 +38,9 @@ struct RedisSettlerContext {
 // own, in the order of Settle. A server that is away is asked until it is back. What it refuses
 // (a key of another type, no permission, no memory) is set aside, so that it stops none behind it:
 // told once as the condition settlement_refused of its key, counted, and tried again after longer
-// and longer pauses, of which the first success for the same key ends the others. Thread-safe.
+// and longer pauses, of which the first success for the same key ends the others. What throws for
+// want of memory is no answer, so it is tried again; alone at last, and then as a refusal.
+// Thread-safe.
 class RedisSettler {
  public:
   // Settlements without a result that are set aside take no room from frames, up to so many.
@@ -47,49 +49,62 @@ class RedisSettler {
   RedisSettler(RedisSettlerContext context, const RedisOptions& options);
   ~RedisSettler();
 
-  // Takes an entry into its hands; returns its ticket.
+  // Takes an entry into its hands, with all that its settlement needs; returns its ticket. Without
+  // memory it throws, and nothing is held.
   std::uint64_t Hold(const std::string& id, int deliveries) EXCLUDES(mutex_);
+  // The ticket that Hold returns next.
+  std::uint64_t next_ticket() const EXCLUDES(mutex_);
+  // Lets go of entries that nobody was told of: of those from this ticket on. They stay pending.
+  void LetGo(std::uint64_t from) noexcept EXCLUDES(mutex_);
   bool Holds(const std::string& id) const EXCLUDES(mutex_);
   // An entry that was handed out before, and is not at its settlement yet.
   bool HoldsSuspect() const EXCLUDES(mutex_);
   std::size_t held() const EXCLUDES(mutex_);
 
   // FrameSource's. What cannot be settled until Close hears that it is not ours.
-  void Settle(Settlement settlement, OnSettled done) EXCLUDES(mutex_);
+  void Settle(Settlement settlement, OnSettled done) noexcept EXCLUDES(mutex_);
   std::size_t Parked() const EXCLUDES(mutex_);
 
   // Settles what is left for at most `patience`, and ends.
-  void Close(std::chrono::milliseconds patience) EXCLUDES(mutex_);
+  void Close(std::chrono::milliseconds patience) noexcept EXCLUDES(mutex_);
   // Once closed, for what else is to be said to Redis.
   net::RedisClient& client() { return client_; }
 
  private:
-  struct Held {
-    std::string id;
-    int deliveries = 1;
-    bool settling = false;
-  };
+  struct Held;
   struct Pending {
     Settlement settlement;
     OnSettled done;
-    Held held;
+    const Held* held = nullptr;  // one of held_, where it stays until this is settled
     // Of one that was refused.
     base::MonoTime next_try{};
     std::chrono::milliseconds pause{0};
   };
-  using Batch = std::vector<Pending>;
+  // Settlements go from list to list as they are, which takes no memory.
+  using Batch = std::list<Pending>;
+  struct Held {
+    std::string id;
+    int deliveries = 1;
+    bool settling = false;
+    Batch prepared = {};  // one, for its settlement
+  };
 
   void Run() EXCLUDES(mutex_);
   void RunUntilClosed() EXCLUDES(mutex_);
   bool WaitForWork(base::MonoTime next_beat) EXCLUDES(mutex_);
   Batch TakeBatch() EXCLUDES(mutex_);
-  void PutBack(Batch batch) EXCLUDES(mutex_);
-  void SettleSome(Batch batch) EXCLUDES(mutex_);
-  void Unanswered(Batch batch) EXCLUDES(mutex_);
-  void SetAside(Pending pending, std::string_view word, std::string_view reason) EXCLUDES(mutex_);
-  void Settled(Pending& pending, bool ours) EXCLUDES(mutex_);
+  void PutBack(Batch& batch) noexcept EXCLUDES(mutex_);
+  void SettleSome(Batch& batch) EXCLUDES(mutex_);
+  void Failed(Batch& batch) noexcept EXCLUDES(mutex_);
+  void Unanswered(Batch& batch) EXCLUDES(mutex_);
+  void Answered(Batch& batch, const net::RedisReply& reply) noexcept EXCLUDES(mutex_);
+  void SetAside(Batch& batch, std::string_view error) noexcept EXCLUDES(mutex_);
+  void Settled(Batch& batch, bool ours) noexcept EXCLUDES(mutex_);
+  void TellRefused(const std::string& key, std::string_view error) const;
+  std::size_t& RefusedOf(const std::string& key);
   void KeepHeld() EXCLUDES(mutex_);
   net::RedisCommand CommandFor(const Pending& pending) const;
+  std::string IdleOfReturned(const Settlement& settled, int attempts) const;
   const std::string& KeyOf(const Pending& pending) const;
   static bool IsSmall(const Pending& pending);
 
@@ -98,14 +113,15 @@ class RedisSettler {
   net::RedisClient client_;  // the thread's until Close
   std::size_t together_;     // the thread's; how many go out in one piece
   int lone_failures_ = 0;    // the thread's; of the first settlement, with a server that is there
-  std::vector<Pending> refused_;                     // the thread's; no longer than held_
-  std::map<std::string, std::size_t> refused_keys_;  // the thread's; how many of refused_ each has
+  Batch refused_;            // the thread's; no longer than held_
+  // The thread's: how many have been refused and not been settled, by results, letters, stream.
+  std::array<std::size_t, 3> refused_of_{};
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;
   std::uint64_t next_ticket_ GUARDED_BY(mutex_) = 1;
   std::map<std::uint64_t, Held> held_ GUARDED_BY(mutex_);  // until settled
-  std::deque<Pending> queue_ GUARDED_BY(mutex_);           // no longer than held_
+  Batch queue_ GUARDED_BY(mutex_);                         // no longer than held_
   std::size_t parked_ GUARDED_BY(mutex_) = 0;              // small ones of refused_
   bool closing_ GUARDED_BY(mutex_) = false;                // settle what is left and end
   bool closed_ GUARDED_BY(mutex_) = false;                 // the thread is at its end

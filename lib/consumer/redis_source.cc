@@ -1,10 +1,13 @@
 #include "consumer/redis_source.h"
 
 #include <algorithm>
+#include <exception>
+#include <functional>
 #include <iterator>
 #include <utility>
 
 #include "consumer/entry_fields.h"
+#include "consumer/redis_answers.h"
 #include "consumer/redis_scripts.h"
 
 namespace sampleproc::consumer {
@@ -25,33 +28,12 @@ constexpr milliseconds kLastAnswer{1'000};
 constexpr milliseconds kLastPatience{1'000};
 constexpr milliseconds kBrief{500};
 constexpr int kMostDeliveries = 1'000;  // that are told apart
-constexpr std::size_t kPage = 100;      // of what is pending, beside what is in work here
+// How long an answer waits for room in the memory budget before it is given up.
+constexpr milliseconds kPatience{1'000};
+constexpr std::size_t kBesideEntry = 1U << 20;  // what else an answer takes
+constexpr std::size_t kPage = 100;              // of what is pending, beside what is in work here
 
 std::string Milliseconds(milliseconds time) { return std::to_string(time.count()); }
-
-struct GroupMember {
-  std::string name;
-  std::int64_t pending = 0;
-  milliseconds idle{0};
-};
-
-// Of the answer to XINFO CONSUMERS: for each name and value in turn, and whatever a later version
-// adds.
-std::vector<GroupMember> ReadMembers(const RedisReply& reply) {
-  std::vector<GroupMember> members;
-  for (const RedisReply& each : reply.elements) {
-    GroupMember member;
-    for (std::size_t i = 0; i + 1 < each.elements.size(); i += 2) {
-      const std::string& key = each.elements[i].text;
-      const RedisReply& value = each.elements[i + 1];
-      if (key == "name") member.name = value.text;
-      if (key == "pending") member.pending = value.integer;
-      if (key == "idle") member.idle = milliseconds(value.integer);
-    }
-    members.push_back(std::move(member));
-  }
-  return members;
-}
 
 }  // namespace
 
@@ -80,12 +62,21 @@ RedisSource::~RedisSource() {
 
 void RedisSource::Interrupt() { gate_.Interrupt(kLastAnswer); }
 
-Result<RedisReply> RedisSource::Ask(const RedisCommand& command, milliseconds wait) {
-  auto reply = pull_client_.Ask(command, {.cancel = gate_.cancel()}, wait);
+Result<RedisReply> RedisSource::Ask(const RedisCommand& command, milliseconds wait,
+                                    const net::ReplyRoom& room) {
+  auto reply = pull_client_.Ask(command, {.cancel = gate_.cancel()}, wait, room);
   if (reply && reply->kind == RedisReply::Kind::kError && !reply->IsError("NOGROUP")) {
     return std::unexpected(reply->AsError());
   }
   return reply;
+}
+
+// Half, because an entry stands in the reader before the reply has its copy.
+std::size_t RedisSource::MostEntryBytes() const {
+  const std::size_t most = context_.limits.reply_bytes;
+  if (context_.budget == nullptr) return most / 2;
+  const std::size_t capacity = context_.budget->capacity();
+  return std::min(most, capacity - std::min(capacity, kBesideEntry)) / 2;
 }
 
 // Of one who stops, and waits no longer than need be.
@@ -128,14 +119,18 @@ Result<void> RedisSource::MakeGroup() {
 
 // Moves the texts out of the entry: pixels are large, and memory that is given back frame by frame
 // is taken again by the next one.
-Delivery RedisSource::Take(const std::string& id, RedisReply& values, int deliveries) {
+Delivery RedisSource::Take(const std::string& id, RedisReply& values, int deliveries,
+                           PullMemory& memory) {
   std::vector<EntryField> fields;
   auto& parts = values.elements;
+  std::size_t bytes = 0;
   for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
+    bytes += parts[i].text.size() + parts[i + 1].text.size();
     fields.push_back({std::move(parts[i].text), std::move(parts[i + 1].text)});
   }
   Delivery delivery;
   delivery.deliveries = deliveries;
+  delivery.memory = memory.Part(bytes);
   auto read = ReadEntry(std::move(fields), EntryOrigin::kStream, limits_);
   if (read) {
     delivery.entry = std::move(*read);
@@ -148,22 +143,49 @@ Delivery RedisSource::Take(const std::string& id, RedisReply& values, int delive
 }
 
 Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
+  const std::uint64_t first = settler_.next_ticket();
+  try {
+    return PullSome(count);
+  } catch (const std::exception&) {
+    // No memory: what came is ours and nobody knows of it, as after an answer that was lost.
+    lost_ = true;
+    settler_.LetGo(first);
+    throw;
+  }
+}
+
+Result<std::vector<Delivery>> RedisSource::PullSome(std::size_t count) {
   const PullGate::Pass pass(gate_);
   if (!pass.let_in()) return base::Fail(ErrorCode::kShuttingDown, "no more frames are pulled");
+  auto pulled = PullAny(count);
+  if (pulled) return pulled;
+  // What had no room, or was too large together, is ours: it comes one by one.
+  if (pulled.error().code != ErrorCode::kOverloaded &&
+      pulled.error().code != ErrorCode::kTooLarge) {
+    return pulled;
+  }
+  most_ = 1;
+  return std::vector<Delivery>();
+}
+
+Result<std::vector<Delivery>> RedisSource::PullAny(std::size_t count) {
   if (lost_) {
     auto found = Recover(count);
     if (!found || !found->empty()) return found;
   }
-  if (context_.clock.Now() >= next_claim_) {
+  // By turns with what is new, of which there may be no end either.
+  const bool claimed_last = std::exchange(claimed_last_, false);
+  if (!claimed_last && context_.clock.Now() >= next_claim_) {
     auto claimed = Claim(count);
-    if (!claimed || !claimed->empty()) return claimed;
+    claimed_last_ = claimed && !claimed->empty();
+    if (!claimed || claimed_last_) return claimed;
     if (!left_behind_) {
       next_claim_ = context_.clock.Now() + std::min(options_.claim_idle / 4, kLookForTheDead);
     }
     ForgetTheGone();
   }
   if (auto seen = BeSeen(); !seen) return std::unexpected(std::move(seen.error()));
-  return Read(count);
+  return Read(count, left_behind_ || claimed_last ? kShortBlock : kBlock);
 }
 
 // Redis 7.0 knows a consumer from its first frame on, and does not take a blocked read for a sign
@@ -179,27 +201,25 @@ Result<void> RedisSource::BeSeen() {
   return {};
 }
 
-Result<std::vector<Delivery>> RedisSource::Read(std::size_t count) {
-  const milliseconds block = left_behind_ ? kShortBlock : kBlock;
-  const std::size_t most = most_ == 0 ? count : std::min(count, most_);
+Result<std::vector<Delivery>> RedisSource::Read(std::size_t count, milliseconds block) {
   const RedisCommand command = {"XREADGROUP",
                                 "GROUP",
                                 options_.group,
                                 context_.consumer,
                                 "COUNT",
-                                std::to_string(most),
+                                std::to_string(Most(count)),
                                 "BLOCK",
                                 Milliseconds(block),
                                 "STREAMS",
                                 options_.stream,
                                 ">"};
-  auto reply = Ask(command, block);
+  const base::Allowance allowance{.cancel = gate_.cancel()};
+  PullMemory memory(context_.budget, kPatience, allowance);
+  auto reply =
+      Ask(command, block + kPatience, [&](std::size_t bytes) { return memory.Grow(bytes); });
   if (!reply) {
     lost_ = true;
-    if (reply.error().code != ErrorCode::kTooLarge)
-      return std::unexpected(std::move(reply.error()));
-    most_ = 1;
-    return Recover(count);
+    return std::unexpected(std::move(reply.error()));
   }
   std::vector<Delivery> deliveries;
   if (reply->IsError("NOGROUP")) {
@@ -210,10 +230,10 @@ Result<std::vector<Delivery>> RedisSource::Read(std::size_t count) {
     if (stream.elements.size() != 2) continue;
     for (RedisReply& entry : stream.elements[1].elements) {
       if (entry.elements.size() != 2) continue;
-      deliveries.push_back(Take(entry.elements[0].text, entry.elements[1], 1));
+      deliveries.push_back(Take(entry.elements[0].text, entry.elements[1], 1, memory));
     }
   }
-  if (!deliveries.empty()) most_ = most_ >= count ? 0 : 2 * most_;
+  if (!deliveries.empty()) ReadMore(count);
   return deliveries;
 }
 
@@ -234,14 +254,18 @@ Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
     if (settler_.Holds(id)) continue;
     const std::int64_t before = each.elements[3].integer;
     if (before == 0) {
-      if (given_back.size() == count) continue;
+      if (given_back.size() == Most(count)) continue;
       claiming_.try_emplace(id, 0);
       given_back.push_back(std::move(id));
     } else {
-      if (each.elements[1].text != context_.consumer) claiming_.try_emplace(id, 0);
+      const bool lost = each.elements[1].text == context_.consumer && !WasGivenBack(each);
+      if (!lost) claiming_.try_emplace(id, 0);
       suspects.push_back(std::move(id));
     }
   }
+  // In turns, so that one that is given back again and again stops none behind it.
+  std::ranges::rotate(
+      suspects, std::ranges::upper_bound(suspects, OrderOf(last_suspect_), std::less(), OrderOf));
   auto deliveries = Fetch(given_back, options_.claim_idle);
   if (!deliveries) return deliveries;
   for (const std::string& id : suspects) {
@@ -249,6 +273,7 @@ Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
       left_behind_ = true;
       break;
     }
+    last_suspect_ = id;
     auto one = Fetch({id}, options_.claim_idle);
     if (!one) {
       // What has been claimed is held, so it must come to its worker.
@@ -273,9 +298,9 @@ Result<std::vector<Delivery>> RedisSource::Recover(std::size_t count) {
     if (each.elements.size() != 4) continue;
     std::string& id = each.elements[0].text;
     const std::int64_t before = each.elements[3].integer;
-    if (before == 0 || settler_.Holds(id)) continue;  // 0: was given back
+    if (WasGivenBack(each) || settler_.Holds(id)) continue;
     const bool suspect = before > 1 || claiming_.contains(id);
-    if (ids.size() == count || (suspect && settler_.HoldsSuspect())) {
+    if (ids.size() == Most(count) || (suspect && settler_.HoldsSuspect())) {
       more = true;
     } else {
       ids.push_back(std::move(id));
@@ -285,6 +310,7 @@ Result<std::vector<Delivery>> RedisSource::Recover(std::size_t count) {
   if (!deliveries) return deliveries;
   lost_ = more;
   if (!lost_) claiming_.clear();
+  if (!deliveries->empty()) ReadMore(count);
   TellTrimmed(*deliveries);
   return deliveries;
 }
@@ -299,9 +325,12 @@ Result<std::vector<Delivery>> RedisSource::Fetch(const std::vector<std::string>&
     commands.push_back({"EVAL", kTakeScript, "1", options_.stream, options_.group,
                         context_.consumer, id, Milliseconds(idle),
                         std::to_string(context_.limits.reply_elements / 2),
-                        std::to_string(context_.limits.reply_bytes / 2)});
+                        std::to_string(MostEntryBytes())});
   }
-  auto taken = pull_client_.Ask(commands, {.cancel = gate_.cancel()});
+  const base::Allowance allowance{.cancel = gate_.cancel()};
+  PullMemory memory(context_.budget, kPatience, allowance);
+  auto taken = pull_client_.Ask(commands, allowance, kPatience,
+                                [&](std::size_t bytes) { return memory.Grow(bytes); });
   if (taken) {
     auto noted = NoteAttempts(*taken, ids);
     if (!noted) taken = std::unexpected(std::move(noted.error()));
@@ -313,7 +342,7 @@ Result<std::vector<Delivery>> RedisSource::Fetch(const std::vector<std::string>&
   for (std::size_t i = 0; i < ids.size(); ++i) {
     claiming_.erase(ids[i]);
     RedisReply& each = (*taken)[i];
-    if (each.elements.size() >= 2) deliveries.push_back(Taken(ids[i], each));
+    if (each.elements.size() >= 2) deliveries.push_back(Taken(ids[i], each, memory));
   }
   return deliveries;
 }
@@ -350,7 +379,7 @@ Result<void> RedisSource::NoteAttempts(std::vector<RedisReply>& taken,
 }
 
 // Of kTakeScript's answers all but 'none'.
-Delivery RedisSource::Taken(const std::string& id, RedisReply& taken) {
+Delivery RedisSource::Taken(const std::string& id, RedisReply& taken, PullMemory& memory) {
   const std::string& what = taken.elements[0].text;
   const auto deliveries =
       static_cast<int>(std::clamp<std::int64_t>(taken.elements[1].integer, 1, kMostDeliveries));
@@ -366,7 +395,7 @@ Delivery RedisSource::Taken(const std::string& id, RedisReply& taken) {
     named.elements.resize(2);
     named.elements[0].text = "frame_id";
     named.elements[1].text = std::move(taken.elements[2].text);
-    delivery = Take(id, named, deliveries);
+    delivery = Take(id, named, deliveries, memory);
     delivery.broken =
         base::Fail(ErrorCode::kTooLarge,
                    "the entry has " + std::to_string(taken.elements[3].integer) +
@@ -375,7 +404,7 @@ Delivery RedisSource::Taken(const std::string& id, RedisReply& taken) {
             .error();
     return delivery;
   }
-  delivery = Take(id, taken.elements[2], deliveries);
+  delivery = Take(id, taken.elements[2], deliveries, memory);
   if (deliveries > options_.max_deliveries && !delivery.broken) {
     delivery.broken =
         base::Fail(ErrorCode::kInternal, "whoever works on this frame does not come back").error();

@@ -1,6 +1,7 @@
 // Frames from a stream of Redis, each settled exactly once whoever dies over it.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "consumer/frame_source.h"
 #include "consumer/options.h"
 #include "consumer/pull_gate.h"
+#include "consumer/pull_memory.h"
 #include "consumer/redis_settler.h"
 #include "frame/options.h"
 #include "net/redis_client.h"
@@ -33,6 +35,9 @@ struct RedisSourceContext {
   telemetry::Metrics* metrics = nullptr;
   telemetry::Conditions* conditions = nullptr;
   base::Logger* log = nullptr;
+  // What entries are taken from before they are read; a pull without room for them reads fewer, or
+  // none, and they wait in Redis.
+  resources::MemoryBudget* budget = nullptr;
 };
 
 // A consumer group (XREADGROUP), made when it is missing. An entry is pending until it has been
@@ -44,7 +49,7 @@ struct RedisSourceContext {
 //     kills its consumers is found: after max_deliveries it goes to the dead letters
 //   - the attempts of an entry are its delivery count in Redis: its first hand-out, then each claim
 //     whose entry has arrived. A hand-out whose answer got lost is fetched again by this consumer
-//     and counts as none
+//     and counts as none, nor does one that was given back before a worker had it
 //   - what is too large to be pulled goes to the dead letters without: a read whose answer is over
 //     the limits is followed by smaller ones, and what it had is looked at one by one
 //   - an entry that was trimmed before somebody worked on it is reported to be dropped; one that is
@@ -81,21 +86,27 @@ class RedisSource final : public FrameSource {
  private:
   using Deliveries = base::Result<std::vector<Delivery>>;
 
+  Deliveries PullSome(std::size_t count);
   base::Result<void> MakeGroup();
   base::Result<void> BeSeen();
   void ForgetTheGone();
-  Deliveries Read(std::size_t count);
+  Deliveries PullAny(std::size_t count);
+  Deliveries Read(std::size_t count, std::chrono::milliseconds block);
   Deliveries Claim(std::size_t count);
   Deliveries Recover(std::size_t count);
   Deliveries Fetch(const std::vector<std::string>& ids, std::chrono::milliseconds idle);
   base::Result<void> NoteAttempts(std::vector<net::RedisReply>& taken,
                                   const std::vector<std::string>& ids);
   base::Result<net::RedisReply> Ask(const net::RedisCommand& command,
-                                    std::chrono::milliseconds wait = {});
+                                    std::chrono::milliseconds wait = {},
+                                    const net::ReplyRoom& room = {});
+  std::size_t MostEntryBytes() const;
+  std::size_t Most(std::size_t count) const { return most_ == 0 ? count : std::min(count, most_); }
+  void ReadMore(std::size_t count) { most_ = most_ >= count ? 0 : 2 * most_; }
   static base::Result<net::RedisReply> AskBriefly(net::RedisClient& client,
                                                   const net::RedisCommand& command);
-  Delivery Taken(const std::string& id, net::RedisReply& taken);
-  Delivery Take(const std::string& id, net::RedisReply& fields, int deliveries);
+  Delivery Taken(const std::string& id, net::RedisReply& taken, PullMemory& memory);
+  Delivery Take(const std::string& id, net::RedisReply& fields, int deliveries, PullMemory& memory);
   void TellTrimmed(const std::vector<Delivery>& deliveries) const;
   void LeaveGroup();
 
@@ -111,8 +122,11 @@ class RedisSource final : public FrameSource {
   base::MonoTime next_seen_{};
   base::MonoTime next_forgetting_;
   bool left_behind_ = false;  // more could be claimed once a suspect is settled
+  bool claimed_last_ = false;  // by the last pull
   bool lost_ = false;         // an answer with entries may have been lost: they are ours, unseen
-  std::size_t most_ = 0;      // read no more at once, after an answer that was too large; 0 = any
+  // Read no more at once, after an answer that was too large or had no room; 0 = any.
+  std::size_t most_ = 0;
+  std::string last_suspect_;  // the last one that was claimed, so that the next one follows
   // Entries that are being claimed, until they have arrived, with the number of attempts that may
   // have been noted for them already; 0 = none.
   std::map<std::string, std::int64_t> claiming_;

@@ -115,7 +115,7 @@ milliseconds Registrar::Note(const Result<void>& done) {
   conditions_.Raise(
       telemetry::condition::kOrchestrator, {},
       (registered_ ? "it takes no heartbeat: " : "it does not take the registration: ") +
-          error.message);
+          error.message + " (" + client_.url().Authority() + ")");
   return error.code == ErrorCode::kConfig ? interval_ : std::min(interval_, backoff_(failures_));
 }
 

@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "base/out_of_memory.h"
+
 namespace sampleproc::consumer {
 namespace {
 
@@ -79,19 +81,22 @@ void SinkQueue::Flush(const base::Deadline& end) {
 SinkCounts SinkQueue::counts() const {
   const base::MutexLock lock(mutex_);
   SinkCounts counts = counts_;
-  counts.failing = !Problem().empty();
+  counts.failing = !failure_.empty() || Overdue() || refusal_;
   return counts;
+}
+
+// For how long the delivery that is under way has had no answer, when that is too long.
+std::optional<std::chrono::seconds> SinkQueue::Overdue() const {
+  if (!delivering_since_) return std::nullopt;
+  const auto waited = context_.clock.Now() - *delivering_since_;
+  if (waited < kOverdue) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::seconds>(waited);
 }
 
 std::string SinkQueue::Problem() const {
   if (!failure_.empty()) return "results cannot be delivered: " + failure_;
-  if (delivering_since_) {
-    const auto waited = context_.clock.Now() - *delivering_since_;
-    if (waited >= kOverdue) {
-      return "a result that was sent has no answer for " +
-             std::to_string(std::chrono::duration_cast<std::chrono::seconds>(waited).count()) +
-             " s";
-    }
+  if (const auto waited = Overdue()) {
+    return "a result that was sent has no answer for " + std::to_string(waited->count()) + " s";
   }
   return refusal_ ? "results are refused and counted as such: " + refusal_->reason : "";
 }
@@ -114,11 +119,29 @@ void SinkQueue::Look() {
   Tell();
 }
 
-void SinkQueue::Run() {
+void SinkQueue::Run() noexcept {
   while (AwaitRecords()) {
     const auto delivered = DeliverSome();
     Settle(delivered);
     if (!delivered) PauseAfter(delivered.error());
+  }
+}
+
+// Without memory for the whole reason, some reason.
+void SinkQueue::Note(std::string& reason, const std::string& text) noexcept {
+  try {
+    reason = text;
+  } catch (const std::exception&) {
+    reason = "no memory";
+  }
+}
+
+// A condition that there is no memory to tell is told by the next Look.
+void SinkQueue::TellIfPossible() noexcept {
+  try {
+    Tell();
+  } catch (const std::exception&) {
+    return;
   }
 }
 
@@ -129,13 +152,17 @@ bool SinkQueue::AwaitRecords() {
   return !closing_;
 }
 
-Result<SinkTarget::Settled> SinkQueue::DeliverSome() {
+Result<SinkTarget::Settled> SinkQueue::DeliverSome() noexcept {
   try {
-    return target_->Deliver(NextBatch(), {.cancel = cancel_});
+    return target_->Deliver(
+        NextBatch(),
+        {.deadline = base::Deadline(context_.clock, kLongestDelivery), .cancel = cancel_});
   } catch (const std::bad_alloc&) {
-    return base::Fail(base::ErrorCode::kOverloaded, "no memory");
+    return base::OutOfMemory();
   } catch (const std::exception& error) {
-    return SinkTarget::Settled{.delivered = 0, .refused = 1, .refusal = error.what()};
+    context_.log.Error("sink: a record is refused, its delivery threw",
+                       {{"sink", name()}, {"error", std::string_view(error.what())}});
+    return SinkTarget::Settled{.delivered = 0, .refused = 1, .refusal = "a bug"};
   }
 }
 
@@ -152,14 +179,14 @@ std::vector<const ResultRecord*> SinkQueue::NextBatch() {
   return batch;
 }
 
-void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered) {
+void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered) noexcept {
   const base::MutexLock lock(mutex_);
   delivering_since_.reset();
   if (!delivered) {
     if (delivered.error().code == base::ErrorCode::kCancelled) return;
     ++failures_;
-    failure_ = delivered.error().message;
-    return Tell();
+    Note(failure_, delivered.error().message);
+    return TellIfPossible();
   }
   failures_ = 0;
   failure_.clear();
@@ -170,16 +197,17 @@ void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered) {
   counts_.delivered += delivered->delivered;
   counts_.refused += delivered->refused;
   if (delivered->refused > 0) {
-    refusal_ = Refusal{.reason = delivered->refusal, .last = context_.clock.Now()};
+    refusal_ = Refusal{.reason = {}, .last = context_.clock.Now()};
+    Note(refusal_->reason, delivered->refusal);
   } else if (refusal_ && delivered->delivered > 0) {
     refusal_->delivered_since = true;
   }
   said_lost_ = false;
-  Tell();
+  TellIfPossible();
   changed_.NotifyAll();
 }
 
-void SinkQueue::PauseAfter(const base::Error& error) {
+void SinkQueue::PauseAfter(const base::Error& error) noexcept {
   milliseconds pause = backoff_(std::max(failures_, 1));
   if (error.retry_after) {
     pause = std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));

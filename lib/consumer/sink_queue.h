@@ -60,6 +60,8 @@ struct SinkQueueContext {
 class SinkQueue final : public ResultSink {
  public:
   static constexpr std::chrono::seconds kOverdue{5};
+  // A delivery that has not ended after so long, be it that its answer drips, has failed.
+  static constexpr std::chrono::seconds kLongestDelivery{30};
   // A refusal is over when records were delivered and none was refused for so long.
   static constexpr std::chrono::seconds kRefusalLasts{5};
 
@@ -82,13 +84,16 @@ class SinkQueue final : public ResultSink {
     bool delivered_since = false;
   };
 
-  void Run();
+  void Run() noexcept;
   bool AwaitRecords();
-  base::Result<SinkTarget::Settled> DeliverSome();
+  base::Result<SinkTarget::Settled> DeliverSome() noexcept;
   std::vector<const ResultRecord*> NextBatch();
-  void Settle(const base::Result<SinkTarget::Settled>& delivered);
-  void PauseAfter(const base::Error& error);
+  void Settle(const base::Result<SinkTarget::Settled>& delivered) noexcept;
+  void PauseAfter(const base::Error& error) noexcept;
+  static void Note(std::string& reason, const std::string& text) noexcept;
+  void TellIfPossible() noexcept REQUIRES(mutex_);
   bool Keep(const ResultRecord& record) REQUIRES(mutex_);
+  std::optional<std::chrono::seconds> Overdue() const REQUIRES(mutex_);
   std::string Problem() const REQUIRES(mutex_);
   void Tell() REQUIRES(mutex_);
 

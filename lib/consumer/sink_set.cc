@@ -1,9 +1,19 @@
 #include "consumer/sink_set.h"
 
+#include <exception>
+
 namespace sampleproc::consumer {
 
-void SinkSet::Take(const ResultRecord& record) const {
-  for (const auto& sink : sinks_) sink->Take(record);
+void SinkSet::Take(const ResultRecord& record, base::Logger& log) const noexcept {
+  for (const auto& sink : sinks_) {
+    try {
+      sink->Take(record);
+    } catch (const std::exception& error) {
+      log.Error("a result did not reach a sink", {{"sink", sink->name()},
+                                                  {"frame_id", std::string_view(record.frame_id)},
+                                                  {"error", std::string_view(error.what())}});
+    }
+  }
 }
 
 void SinkSet::Hurry() const {
@@ -27,9 +37,13 @@ void SinkSet::Look() const {
 }
 
 SinkSet::Mark SinkSet::Taken() const {
-  Mark mark;
-  for (const auto& sink : sinks_) mark.push_back(sink->counts().taken);
+  Mark mark(sinks_.size());
+  NoteTaken(mark);
   return mark;
+}
+
+void SinkSet::NoteTaken(Mark& mark) const noexcept {
+  for (std::size_t i = 0; i < sinks_.size(); ++i) mark[i] = sinks_[i]->counts().taken;
 }
 
 bool SinkSet::Through(const Mark& mark) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/deadline.h"
+#include "base/log.h"
 #include "consumer/result_sink.h"
 
 namespace sampleproc::consumer {
@@ -17,8 +18,9 @@ class SinkSet {
   SinkSet() = default;
   explicit SinkSet(std::vector<std::unique_ptr<ResultSink>> sinks) : sinks_(std::move(sinks)) {}
 
-  // Hands the record to each. Never waits.
-  void Take(const ResultRecord& record) const;
+  // Hands the record to each. Never waits. A sink that throws costs the others nothing; that is
+  // said in `log`.
+  void Take(const ResultRecord& record, base::Logger& log) const noexcept;
 
   struct Left {
     std::string_view sink;
@@ -34,6 +36,8 @@ class SinkSet {
   // How many records each has taken.
   using Mark = std::vector<std::uint64_t>;
   Mark Taken() const;
+  // The same into a mark that was made before; takes no memory.
+  void NoteTaken(Mark& mark) const noexcept;
   // Whether none of the records that had been taken at `mark` is held any more.
   bool Through(const Mark& mark) const;
 

@@ -28,8 +28,10 @@ using base::Result;
 constexpr std::string_view kAnswer = ".json";
 constexpr std::string_view kLog = ".log";
 constexpr std::string_view kTornAnswer = ".json.torn";
+constexpr std::string_view kUnusable = ".json.unusable";
 constexpr std::string_view kTornLog = ".log.torn";
 constexpr std::string_view kUnfinished = ".tmp";  // of earlier versions: renamed when it was whole
+constexpr std::uint64_t kUnusableShare = 8;       // one part of so many
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;  // pictures of people
 
@@ -117,6 +119,7 @@ Result<void> Spool::FindLeft() {
   }
   if (error) return Unusable(folder_, error.message());
   for (const auto& [number, answer] : answers_) left_.push_back(number);
+  BoundUnusable();
   return {};
 }
 
@@ -140,6 +143,8 @@ void Spool::Find(std::uint64_t number, std::string_view ending, std::uint64_t by
   } else if (ending == kTornAnswer) {
     torn_[number] = bytes;
     bytes_ += bytes;
+  } else if (ending == kUnusable) {
+    unusable_[number] = bytes;
   }
 }
 
@@ -199,9 +204,33 @@ Result<void> Spool::Append(const std::string& path, std::string_view line) const
 }
 
 void Spool::Note(const Place& place, std::string_view what) {
-  const auto noted = Append(PathOf(place.answer, kLog),
-                            std::string(what) + ' ' + std::to_string(place.frame) + '\n');
-  unnoted_ = noted ? "" : noted.error().message;
+  std::string line = std::string(what) + ' ' + std::to_string(place.frame) + '\n';
+  auto noted = Append(PathOf(place.answer, kLog), line);
+  unnoted_.reset();
+  if (!noted) unnoted_ = {place.answer, std::move(line), std::move(noted.error().message)};
+}
+
+// Tries the line again that could not be written. Of an answer that has gone it means nothing.
+void Spool::NoteAgain() {
+  if (!unnoted_) return;
+  base::Result<void> noted;
+  if (answers_.contains(unnoted_->answer)) {
+    noted = Append(PathOf(unnoted_->answer, kLog), unnoted_->line);
+  }
+  if (noted) return unnoted_.reset();
+  unnoted_->reason = std::move(noted.error().message);
+}
+
+Result<void> Spool::TryWrite(std::size_t bytes) {
+  const base::MutexLock lock(mutex_);
+  const std::string path = folder_ + "/probe";
+  ::unlink(path.c_str());  // of a process that was killed
+  const auto file = WriteFile(path, std::string(bytes, ' '));
+  if (!file) return std::unexpected(file.error());
+  Result<void> synced;
+  if (::fdatasync(file->get()) != 0 || ::fsync(folder_fd_.get()) != 0) synced = Failed(path);
+  ::unlink(path.c_str());
+  return synced;
 }
 
 void Spool::Trying(const Place& place) {
@@ -269,13 +298,14 @@ std::optional<Spool::Left> Spool::TakeLeft() {
   while (!left_.empty()) {
     const std::uint64_t number = left_.front();
     auto left = Read(number);
-    left_.pop_front();
     if (!left) {
       unread_[number] = std::move(left.error().message);
+      left_.pop_front();
       continue;
     }
-    unread_.erase(number);
     answers_[number].done = left->done;
+    unread_.erase(number);
+    left_.pop_front();
     return std::move(*left);
   }
   return std::nullopt;
@@ -298,11 +328,41 @@ void Spool::SetAside(std::uint64_t answer) {
   answers_.erase(answer);
 }
 
+std::string Spool::KeepUnusable(std::uint64_t answer) {
+  const base::MutexLock lock(mutex_);
+  const std::string path = PathOf(answer, kUnusable);
+  if (std::rename(PathOf(answer, kAnswer).c_str(), path.c_str()) != 0) {
+    Remove(answer);  // it has no frames
+    return {};
+  }
+  std::uint64_t bytes = answers_[answer].bytes;
+  bytes_ -= bytes;
+  answers_.erase(answer);
+  const std::uint64_t share = most_bytes_ / kUnusableShare;
+  if (bytes > share && ::truncate(path.c_str(), static_cast<off_t>(share)) == 0) bytes = share;
+  unusable_[answer] = bytes;
+  BoundUnusable();
+  return unusable_.contains(answer) ? path : "";
+}
+
+// The oldest go.
+void Spool::BoundUnusable() {
+  std::uint64_t bytes = 0;
+  for (const auto& [number, each] : unusable_) bytes += each;
+  while (unusable_.size() > kMostUnusable || bytes > most_bytes_ / kUnusableShare) {
+    const auto oldest = unusable_.begin();
+    ::unlink(PathOf(oldest->first, kUnusable).c_str());
+    bytes -= oldest->second;
+    unusable_.erase(oldest);
+  }
+}
+
 void Spool::Retry() {
   const base::MutexLock lock(mutex_);
   for (const auto& [number, reason] : unread_) {
     if (std::ranges::find(left_, number) == left_.end()) left_.push_back(number);
   }
+  NoteAgain();
   std::vector<std::uint64_t> numbers;
   for (const auto& [number, reason] : unremoved_) numbers.push_back(number);
   for (const std::uint64_t number : numbers) Remove(number);
@@ -318,7 +378,7 @@ Spool::Troubles Spool::troubles() const {
   const base::MutexLock lock(mutex_);
   Troubles troubles{.unread = FirstOf(unread_),
                     .unremoved = FirstOf(unremoved_),
-                    .unnoted = unnoted_,
+                    .unnoted = unnoted_ ? unnoted_->reason : "",
                     .torn = {}};
   if (torn_.empty()) return troubles;
   troubles.torn = PathOf(torn_.begin()->first, kTornAnswer);

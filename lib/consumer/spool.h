@@ -27,15 +27,20 @@ namespace sampleproc::consumer {
 //                     that was a stop, no crash; "done N", it needs nothing more
 //   NUMBER.json.torn  an answer that holds no frames as it is, set aside with its NUMBER.log.torn;
 //                     without the last ending it is taken again by the next start
+//   NUMBER.json.unusable  what an upstream has sent in place of frames (a page of a proxy, an
+//   error),
+//                     as evidence: the newest kMostUnusable within an eighth of most_bytes
 //
 // An answer is on disk when Write returns, whatever becomes of the process or the machine: one sync
 // of the file, one of the folder. The lines survive the process; a power failure may take the last
 // of them, and then a frame that was done is done again.
 //
-// No file is deleted but those of answers whose every frame is done. One that cannot be read stays
-// and is tried again (Retry). Thread-safe.
+// No file is deleted but those of answers whose every frame is done, and evidence. One that cannot
+// be read stays and is tried again (Retry). Thread-safe.
 class Spool {
  public:
+  static constexpr std::size_t kMostUnusable = 4;
+
   struct Place {
     std::uint64_t answer = 0;
     std::size_t frame = 0;  // its index in the answer
@@ -68,7 +73,7 @@ class Spool {
                                                    std::uint64_t most_bytes);
 
   bool Full() const { return bytes() >= most_bytes_; }
-  // Of all files with answers, those that were set aside too.
+  // Of all files with answers, those that were set aside too, without evidence.
   std::uint64_t bytes() const { return bytes_; }
 
   // Fails with kIo, the path and the system's reason. What could not be written whole is deleted:
@@ -86,13 +91,25 @@ class Spool {
   void PutBack(std::uint64_t answer);
   // An answer that holds no frames gets its telling name. When that fails it is left for Retry.
   void SetAside(std::uint64_t answer);
+  // An answer that was just written is none of a frame buffer: keeps it as evidence, cut off where
+  // the share ends. Returns where it is; "" when it cannot be kept.
+  std::string KeepUnusable(std::uint64_t answer);
 
-  // Tries again what failed: to read, to delete; looks whether torn files are still there. Every
-  // few seconds.
+  // Tries again what failed: to read, to delete, to write a line; looks whether torn files are
+  // still there. Every few seconds.
   void Retry();
+  // Whether a file of so many bytes can be written now; it is deleted again. Fails as Write does.
+  base::Result<void> TryWrite(std::size_t bytes);
   Troubles troubles() const;
 
  private:
+  // The last line that was to be written, if it could not be.
+  struct Unnoted {
+    std::uint64_t answer;
+    std::string line;
+    std::string reason;
+  };
+
   struct Answer {
     std::uint64_t bytes = 0;
     std::size_t frames = 0;
@@ -105,10 +122,12 @@ class Spool {
   void Find(std::uint64_t number, std::string_view ending, std::uint64_t bytes) REQUIRES(mutex_);
   base::Result<base::Descriptor> WriteFile(const std::string& path, std::string_view text) const;
   std::string PathOf(std::uint64_t answer, std::string_view ending) const;
+  void NoteAgain() REQUIRES(mutex_);
   void Note(const Place& place, std::string_view what) REQUIRES(mutex_);
   base::Result<void> Append(const std::string& path, std::string_view line) const;
   void RemoveIfDone(std::uint64_t number) REQUIRES(mutex_);
   void Remove(std::uint64_t number) REQUIRES(mutex_);
+  void BoundUnusable() REQUIRES(mutex_);
   base::Result<Left> Read(std::uint64_t number) const;
 
   const std::string folder_;
@@ -123,8 +142,9 @@ class Spool {
   // Those that could not be read, or not be deleted, and why; until that has worked.
   std::map<std::uint64_t, std::string> unread_ GUARDED_BY(mutex_);
   std::map<std::uint64_t, std::string> unremoved_ GUARDED_BY(mutex_);
-  std::string unnoted_ GUARDED_BY(mutex_);
-  std::map<std::uint64_t, std::uint64_t> torn_ GUARDED_BY(mutex_);  // bytes of those set aside
+  std::optional<Unnoted> unnoted_ GUARDED_BY(mutex_);
+  std::map<std::uint64_t, std::uint64_t> torn_ GUARDED_BY(mutex_);      // bytes of those set aside
+  std::map<std::uint64_t, std::uint64_t> unusable_ GUARDED_BY(mutex_);  // bytes of the evidence
   // Asked for by who must not wait for a disk.
   std::atomic<std::uint64_t> bytes_ = 0;
   std::uint64_t next_ GUARDED_BY(mutex_) = 1;

@@ -1,5 +1,6 @@
 #include "consumer/spool_keeper.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "consumer/buffer_answer.h"
@@ -7,6 +8,12 @@
 namespace sampleproc::consumer {
 
 using telemetry::condition::kSpool;
+
+namespace {
+
+constexpr std::size_t kMostProbed = 1U << 20;
+
+}  // namespace
 
 SpoolKeeper::SpoolKeeper(Spool& spool, const SinkSet& sinks, const frame::Options& limits,
                          const base::Clock& clock, telemetry::Conditions& conditions)
@@ -23,22 +30,44 @@ void SpoolKeeper::Tell(std::string_view what, const std::string& problem,
   conditions_.Raise(kSpool, what, problem + ": " + std::string(meaning));
 }
 
-std::optional<std::uint64_t> SpoolKeeper::Write(std::string_view answer) {
-  const auto written = spool_.Write(answer);
-  const base::Result<void> done = written ? written->synced : std::unexpected(written.error());
+void SpoolKeeper::TellWrite(const base::Result<void>& done) {
   Tell("write", done ? "" : done.error().message,
        "pulled frames cannot be written down and are worked on without, a crash would lose them; "
        "make room, or mend consumer.http.spool_dir");
+}
+
+// There may be no answer for long that shows it, so a file of what failed is tried and removed.
+void SpoolKeeper::Probe() {
+  if (unwritten_ == 0) return;
+  const auto done = spool_.TryWrite(unwritten_);
+  if (done) unwritten_ = 0;
+  TellWrite(done);
+}
+
+std::optional<std::uint64_t> SpoolKeeper::Write(std::string_view answer) {
+  const auto written = spool_.Write(answer);
+  const base::Result<void> done = written ? written->synced : std::unexpected(written.error());
   if (!done) ++failures_;
+  {
+    const base::MutexLock lock(mutex_);
+    unwritten_ = done ? 0 : std::clamp<std::size_t>(answer.size(), 1, kMostProbed);
+    TellWrite(done);
+  }
   if (!written) return std::nullopt;
   return written->answer;
+}
+
+SpoolKeeper::Kept SpoolKeeper::MakeKept(const Spool::Place& place, bool left) const {
+  Kept kept{.frame = {}, .left = left};
+  kept.frame.push_back({place, sinks_.Taken()});
+  return kept;
 }
 
 void SpoolKeeper::Keep(std::uint64_t answer, const std::vector<Delivery>& deliveries) {
   {
     const base::MutexLock lock(mutex_);
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
-      in_hand_[deliveries[i].ticket] = {.place = {answer, i}};
+      in_hand_.insert_or_assign(deliveries[i].ticket, MakeKept({answer, i}, false));
     }
   }
   spool_.Expect(answer, deliveries.size());
@@ -72,8 +101,8 @@ std::optional<Delivery> SpoolKeeper::NextLeft(std::uint64_t ticket) {
       throw;
     }
   }
-  LeftFrame next = std::move(left_.front());
-  left_.pop_front();
+  LeftFrame& next = left_.front();  // as long as something may throw
+  Kept kept = MakeKept(next.place, true);
   spool_.Trying(next.place);
   next.delivery.ticket = ticket;
   next.delivery.deliveries = next.tries + 2;  // the first in company, and this one
@@ -82,9 +111,11 @@ std::optional<Delivery> SpoolKeeper::NextLeft(std::uint64_t ticket) {
                                       "the process does not survive the work on this frame")
                                .error();
   }
-  in_hand_[ticket] = {.place = next.place, .left = true};
+  in_hand_.insert_or_assign(ticket, std::move(kept));
   ++left_in_hand_;
-  return std::move(next.delivery);
+  Delivery delivery = std::move(next.delivery);
+  left_.pop_front();
+  return delivery;
 }
 
 void SpoolKeeper::Settled(std::uint64_t ticket, Ending ending) {
@@ -92,13 +123,15 @@ void SpoolKeeper::Settled(std::uint64_t ticket, Ending ending) {
     const base::MutexLock lock(mutex_);
     const auto kept = in_hand_.find(ticket);
     if (kept == in_hand_.end()) return;  // it could not be written down
-    const Kept frame = kept->second;
+    std::list<Undelivered> frame = std::move(kept->second.frame);
+    const bool left = kept->second.left;
     in_hand_.erase(kept);
-    if (frame.left) --left_in_hand_;
+    if (left) --left_in_hand_;
     if (ending != Ending::kReturned) {
-      undelivered_.push_back({frame.place, sinks_.Taken()});
-    } else if (frame.left) {
-      spool_.NotTried(frame.place);
+      sinks_.NoteTaken(frame.front().mark);
+      undelivered_.splice(undelivered_.end(), frame);
+    } else if (left) {
+      spool_.NotTried(frame.front().place);
     }
   }
   Sweep();
@@ -121,6 +154,7 @@ void SpoolKeeper::Look() {
   if (retry_.Expired()) {
     retry_ = base::Deadline(clock_, kRetry);
     spool_.Retry();
+    Probe();
   }
   SweepDone();
   const Spool::Troubles troubles = spool_.troubles();

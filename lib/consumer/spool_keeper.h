@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,7 +26,8 @@ namespace sampleproc::consumer {
 // was returned stays for the next start. Those that an earlier process has left are handed out one
 // at a time, counting each try, so that one which ends the process is found: after kMostTries it is
 // broken. What goes wrong with the disk is the condition `spool`, by what fails: "write", "read",
-// "torn", "notes", "remove". Thread-safe.
+// "torn", "notes", "remove"; it ends when that works again, which is tried every kRetry.
+// Thread-safe.
 class SpoolKeeper {
  public:
   static constexpr int kMostTries = 4;  // five with the first one, among others
@@ -47,15 +49,16 @@ class SpoolKeeper {
   std::optional<std::uint64_t> Write(std::string_view answer);
   // The frames of an answer, which have their tickets.
   void Keep(std::uint64_t answer, const std::vector<Delivery>& deliveries);
-  // An answer that was just written holds no frames that can be read.
-  void SetAside(std::uint64_t answer) { spool_.SetAside(answer); }
+  // An answer that was just written holds no frames. Returns where it is kept, "" when nowhere.
+  std::string KeepUnusable(std::uint64_t answer) { return spool_.KeepUnusable(answer); }
   // An answer that was just written could not be looked at for a passing reason.
   void PutBack(std::uint64_t answer) { spool_.PutBack(answer); }
 
   // A frame that was left, when none is in hand.
   std::optional<Delivery> NextLeft(std::uint64_t ticket);
 
-  // After the sinks have taken its result.
+  // After the sinks have taken its result. What it throws for want of memory is made up for by the
+  // next Sweep.
   void Settled(std::uint64_t ticket, Ending ending);
   // Removes what the sinks have delivered meanwhile.
   void Sweep();
@@ -66,10 +69,6 @@ class SpoolKeeper {
   std::uint64_t failures() const { return failures_; }
 
  private:
-  struct Kept {
-    Spool::Place place;
-    bool left = false;  // by an earlier process
-  };
   struct LeftFrame {
     Delivery delivery;
     Spool::Place place;
@@ -79,9 +78,16 @@ class SpoolKeeper {
     Spool::Place place;
     SinkSet::Mark mark;
   };
+  struct Kept {
+    std::list<Undelivered> frame;  // one, with all that its end needs
+    bool left = false;             // by an earlier process
+  };
 
+  Kept MakeKept(const Spool::Place& place, bool left) const;
   void ReadLeft(Spool::Left answer) REQUIRES(mutex_);
   void SweepDone() REQUIRES(mutex_);
+  void TellWrite(const base::Result<void>& done);
+  void Probe() REQUIRES(mutex_);
   void Tell(std::string_view what, const std::string& problem, std::string_view meaning);
 
   Spool& spool_;
@@ -94,8 +100,10 @@ class SpoolKeeper {
   std::map<std::uint64_t, Kept> in_hand_ GUARDED_BY(mutex_);  // by ticket
   std::deque<LeftFrame> left_ GUARDED_BY(mutex_);             // of one answer
   int left_in_hand_ GUARDED_BY(mutex_) = 0;
-  std::deque<Undelivered> undelivered_ GUARDED_BY(mutex_);
+  std::list<Undelivered> undelivered_ GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> failures_ = 0;
+  // Bytes of the last answer if it could not be written, at most kMostProbed of them; 0: it could.
+  std::size_t unwritten_ GUARDED_BY(mutex_) = 0;
   base::Deadline retry_ GUARDED_BY(mutex_);
 };
 

@@ -10,7 +10,14 @@ using base::Fail;
 
 bool IsAbsence(int status) { return status == 204 || status == 404 || status == 410; }
 
-bool MayChange(int status) { return status == 408 || status == 429 || status >= 500; }
+// That it wants to know who asks, or sends us elsewhere, it says to every frame's request.
+bool WantsOtherSettings(int status) {
+  return status == 401 || status == 402 || status == 403 || status == 407 || status / 100 == 3;
+}
+
+bool MayChange(int status) {
+  return status == 408 || status == 421 || status == 425 || status == 429 || status >= 500;
+}
 
 }  // namespace
 
@@ -57,6 +64,13 @@ base::Result<std::string> UrlPixels::Fetch(const std::string& text, const MakeRo
   const std::string status = std::to_string(answer->status);
   if (MayChange(answer->status)) {
     return Fail(ErrorCode::kUnavailable, "the host of the frame_url answers with " + status);
+  }
+  if (WantsOtherSettings(answer->status)) {
+    return Fail(ErrorCode::kUnauthorized,
+                "the host of the frame_url answers with " + status +
+                    (answer->status / 100 == 3
+                         ? ", and redirects are not followed: it has to serve the frame_url itself"
+                         : ": it has to let this service in"));
   }
   return Fail(ErrorCode::kInvalidFrame, "the host of the frame_url answers with " + status);
 }

@@ -30,8 +30,9 @@ class UrlPixels {
             const net::Options& options, net::Resolve resolve, const base::Clock& clock);
 
   // GET. kNotFound when there is none there (204, 404, 410); kInvalidFrame when the URL is none,
-  // its host is not allowed, or the answer is a refusal; kTooLarge; kUnavailable (408, 429, 5xx)
-  // and as net::HttpClient::Ask fails when it cannot be had now.
+  // its host is not allowed, or the answer is a refusal; kTooLarge; kUnauthorized when the host
+  // does not let us in or sends us elsewhere (401, 402, 403, 407, 3xx); kUnavailable (408, 421,
+  // 425, 429, 5xx) and as net::HttpClient::Ask fails when it cannot be had now.
   base::Result<std::string> Fetch(const std::string& text, const MakeRoom& make_room,
                                   const base::Allowance& allowance);
 

@@ -73,22 +73,27 @@ HeldPtr WaitingRoom::NextReady(base::MonoTime now) const {
 }
 
 HeldPtr WaitingRoom::NextToFetch(base::MonoTime now, std::size_t ahead,
-                                 const std::function<bool(const PixelPlace&)>& may_ask) const {
+                                 const std::function<Asking(const PixelPlace&)>& asking) const {
   HeldPtr next;
-  std::size_t fewest = std::numeric_limits<std::size_t>::max();
+  using Rank = std::tuple<int, std::size_t, std::uint64_t>;  // lowest first
+  Rank rank{std::numeric_limits<int>::max(), 0, 0};
   for (const auto& [camera, lane] : lanes_) {
     std::size_t fetched = 0;
     std::size_t looked_at = 0;
     for (const HeldPtr& frame : lane.frames) {
-      if (camera && looked_at++ >= ahead) break;
+      const bool is_ahead = camera && looked_at++ >= ahead;
       if (HoldsFetched(*frame)) ++fetched;
       if (frame->state != FrameState::kWaiting || frame->not_before > now) continue;
       const PixelPlace* place = frame->PlaceToAsk();
-      if (place == nullptr || !may_ask(*place)) continue;
-      if (next && std::tie(fewest, next->number) < std::tie(fetched, frame->number)) break;
-      next = frame;
-      fewest = fetched;
-      break;
+      const Asking may = place == nullptr ? Asking::kNo : asking(*place);
+      if (may == Asking::kNo || (is_ahead && may != Asking::kTrial)) continue;
+      const bool trial = may == Asking::kTrial;
+      const Rank its{trial ? frame->host_failures : 0, fetched, frame->number};
+      if (its < rank) {
+        rank = its;
+        next = frame;
+      }
+      if (!trial) break;
     }
   }
   return next;
@@ -138,11 +143,11 @@ std::size_t WaitingRoom::Blocked(base::MonoTime now) const {
   return blocked;
 }
 
-void WaitingRoom::ForEach(const std::function<void(const HeldPtr&, bool first)>& visit) const {
+HeldPtr WaitingRoom::Any() const {
   for (const auto& [camera, lane] : lanes_) {
-    bool first = true;
-    for (const HeldPtr& frame : lane.frames) visit(frame, std::exchange(first, !camera));
+    if (!lane.frames.empty()) return lane.frames.front();
   }
+  return nullptr;
 }
 
 std::optional<base::WallTime> WaitingRoom::Oldest() const {

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "consumer/held_frame.h"
@@ -33,11 +34,19 @@ class WaitingRoom {
   // The frame that is next for a worker: kReady, its pause over, first of its lane. Null: none.
   HeldPtr NextReady(base::MonoTime now) const;
 
-  // The frame whose pixels are fetched next: of the first `ahead` frames of its lane, kWaiting, its
-  // pause over, and `may_ask` says yes to where its pixels are. The lane that has fewest fetched
-  // comes first. Null: none.
+  // Whether a place may be asked for pixels.
+  enum class Asking {
+    kNo,
+    kYes,
+    kTrial,  // by one frame, to see whether it is well again
+  };
+
+  // The frame whose pixels are fetched next: kWaiting, its pause over, `asking` allows it, and of
+  // the first `ahead` frames of its lane; at a trial of the whole lane, which may begin with frames
+  // that fail by their own fault. A trial is for the frame that has failed least often; else the
+  // lane that has fewest fetched comes first. Null: none.
   HeldPtr NextToFetch(base::MonoTime now, std::size_t ahead,
-                      const std::function<bool(const PixelPlace&)>& may_ask) const;
+                      const std::function<Asking(const PixelPlace&)>& asking) const;
 
   // Takes a frame out. `served`: it was its lane's turn.
   void Remove(const HeldFrame& frame, bool served);
@@ -49,8 +58,17 @@ class WaitingRoom {
   std::size_t Blocked(base::MonoTime now) const;
 
   // Calls with each frame, by lane and in order, and whether no frame of its camera is before it.
-  // The room must not be changed meanwhile.
-  void ForEach(const std::function<void(const HeldPtr&, bool first)>& visit) const;
+  // No frame may be added or removed meanwhile. Takes no memory of its own.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const auto& [camera, lane] : lanes_) {
+      bool first = true;
+      for (const HeldPtr& frame : lane.frames) visit(frame, std::exchange(first, !camera));
+    }
+  }
+
+  // Any frame; null when there is none.
+  HeldPtr Any() const;
 
   std::size_t size() const { return size_; }
   std::size_t lanes() const { return busy_lanes_; }  // cameras with a waiting frame

@@ -1,9 +1,16 @@
 #include "consumer/wakeup_thread.h"
 
 #include <algorithm>
+#include <chrono>
+#include <exception>
 #include <utility>
 
 namespace sampleproc::consumer {
+namespace {
+
+constexpr std::chrono::milliseconds kAfterFailure{100};
+
+}  // namespace
 
 void WakeupThread::At(base::MonoTime when) {
   {
@@ -32,7 +39,11 @@ void WakeupThread::Loop(const std::function<void()>& tick) {
     } else {
       next_.reset();
       lock.Unlock();
-      tick();
+      try {
+        tick();
+      } catch (const std::exception&) {  // no memory: what it was to do is tried again soon
+        At(clock_.Now() + kAfterFailure);
+      }
       lock.Lock();
     }
   }

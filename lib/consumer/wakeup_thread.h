@@ -21,7 +21,8 @@ class WakeupThread final : public Wakeups {
 
   void At(base::MonoTime when) override;
 
-  // Calls `tick` from now on, also for what was asked for before. Once.
+  // Calls `tick` from now on, also for what was asked for before. Once. After a call that throws
+  // it is called again soon.
   void Run(std::function<void()> tick);
   // `tick` is not called any more once this has returned.
   void Stop();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "net/url.h"
@@ -12,16 +13,34 @@ namespace {
 using base::ErrorCode;
 using base::Result;
 
-// Of an answer, which nobody reads.
-constexpr std::size_t kMostAnswerBytes = 1U << 20;
+// Of an answer's body, which is only read so that the connection can be used again.
+constexpr std::size_t kReadAwayBytes = 64U << 10;
 // After which no further record of a batch is sent.
 constexpr std::chrono::milliseconds kLongestBatch{500};
 
-bool MayChange(int status) {
-  return status == 408 || status == 425 || status == 429 || status >= 500;
+// What a status that is about us means: completes "the webhook answers with 401".
+std::string_view MeaningOf(int status) {
+  if (status == 401 || status == 403 || status == 407) {
+    return ": it lets nobody in without the right credentials (consumer.webhook.url)";
+  }
+  if (status == 404 || status == 405 || status == 410) {
+    return ": it takes no results there; set consumer.webhook.url to where it does";
+  }
+  if (status >= 300 && status < 400) {
+    return ": a redirect, which is not followed; set consumer.webhook.url to where it leads";
+  }
+  return "";
 }
 
 }  // namespace
+
+WebhookVerdict VerdictOfWebhook(int status) {
+  if (status >= 200 && status < 300) return WebhookVerdict::kDelivered;
+  for (const int judged : {400, 409, 413, 415, 422, 431}) {
+    if (status == judged) return WebhookVerdict::kRefused;
+  }
+  return WebhookVerdict::kWait;
+}
 
 Result<SinkTarget::Settled> WebhookTarget::Deliver(std::span<const ResultRecord* const> records,
                                                    const base::Allowance& allowance) {
@@ -33,7 +52,7 @@ Result<SinkTarget::Settled> WebhookTarget::Deliver(std::span<const ResultRecord*
       if (settled.delivered + settled.refused > 0) break;
       return std::unexpected(status.error());
     }
-    if (*status >= 200 && *status < 300) {
+    if (VerdictOfWebhook(*status) == WebhookVerdict::kDelivered) {
       ++settled.delivered;
     } else {
       ++settled.refused;
@@ -51,13 +70,14 @@ Result<int> WebhookTarget::Post(const ResultRecord& record, const base::Allowanc
                              .fields = {{"User-Agent", "sampleproc"},
                                         {"Content-Type", "application/json"},
                                         {"Idempotency-Key", net::PercentEncoded(record.frame_id)}},
-                             .body = record.json},
-                            kMostAnswerBytes, allowance);
+                             .body = record.json,
+                             .status_only = true},
+                            kReadAwayBytes, allowance);
   if (!answer) return std::unexpected(std::move(answer.error()));
-  if (!MayChange(answer->status)) return answer->status;
-  base::Error error = base::Fail(ErrorCode::kUnavailable,
-                                 "the webhook answers with " + std::to_string(answer->status))
-                          .error();
+  if (VerdictOfWebhook(answer->status) != WebhookVerdict::kWait) return answer->status;
+  std::string reason = "the webhook answers with " + std::to_string(answer->status);
+  reason += MeaningOf(answer->status);
+  base::Error error = base::Fail(ErrorCode::kUnavailable, std::move(reason)).error();
   error.retry_after = answer->retry_after;
   return std::unexpected(std::move(error));
 }

@@ -64,8 +64,8 @@ base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) {
-    return base::Fail(base::ErrorCode::kIo,
-                      "cannot make the directory for annotated pictures: " + error.message());
+    return base::Fail(base::ErrorCode::kIo, "cannot make the directory " + directory.string() +
+                                                " for annotated pictures: " + error.message());
   }
   const auto over = std::ranges::find_if(
       arguments, [&](const auto& each) { return IsWrittenOver(each, directory, names); });

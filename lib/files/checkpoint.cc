@@ -63,12 +63,12 @@ class CheckpointReader final : public json::JsonHandler {
 // A descriptor's file on disk, written whole.
 base::Result<void> WriteDurably(const std::string& path, std::string_view text) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) return std::unexpected(SystemError("cannot write the checkpoint", errno));
+  if (fd < 0) return std::unexpected(SystemError("cannot write the checkpoint " + path, errno));
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                        ::fsync(fd) == 0;
   const int error = errno;
   ::close(fd);
-  if (!written) return std::unexpected(SystemError("cannot write the checkpoint", error));
+  if (!written) return std::unexpected(SystemError("cannot write the checkpoint " + path, error));
   return {};
 }
 
@@ -89,7 +89,7 @@ base::Result<std::optional<Checkpoint>> LoadCheckpoint(const std::string& path) 
   CheckpointReader reader;
   if (!json::ParseInPlace(text, {}, reader) || !reader.IsWhole()) {
     return base::Fail(base::ErrorCode::kInvalidFrame,
-                      "the file given to --resume is not a checkpoint of process-file");
+                      path + ", given to --resume, is not a checkpoint of process-file");
   }
   return reader.checkpoint;
 }
@@ -111,7 +111,7 @@ base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& che
   const std::string fresh = path + ".new";
   if (auto written = WriteDurably(fresh, text); !written) return written;
   if (::rename(fresh.c_str(), path.c_str()) != 0) {
-    return std::unexpected(SystemError("cannot write the checkpoint", errno));
+    return std::unexpected(SystemError("cannot write the checkpoint " + path, errno));
   }
   return {};
 }

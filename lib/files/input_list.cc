@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "files/file_kind.h"
+#include "files/url_input.h"
 #include "frame/raw_description.h"
 #include "video/container.h"
 
@@ -83,7 +84,11 @@ std::optional<Input> InputList::Next() {
 std::optional<Input> InputList::Named(const std::string& path) {
   if (path == "-") return Input{.path = path};
   struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return Failed(path, errno);
+  if (stat(path.c_str(), &status) != 0) {
+    const int error_number = errno;
+    if (auto url = UrlInsteadOfPath(path)) return Input{.path = WithoutSecrets(path), .error = url};
+    return Failed(path, error_number);
+  }
   if (S_ISDIR(status.st_mode)) return Enter(path);
   if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) {
     return Input{.path = path, .error = NotRegular(path, status.st_mode)};

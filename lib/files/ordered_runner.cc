@@ -1,25 +1,30 @@
 #include "files/ordered_runner.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <exception>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
+
 namespace sampleproc::files {
 namespace {
 
 constexpr std::size_t kWindowPerJob = 4;
 
+// Takes none: the text is within the string itself.
+std::unexpected<base::Error> NoMemory() {
+  return base::Fail(base::ErrorCode::kInternal, "out of memory");
+}
+
 base::Result<frame::FrameResult> Guarded(const Work& work, Task& task) {
   try {
     return work(task);
   } catch (const std::bad_alloc&) {
-    return base::Fail(base::ErrorCode::kInternal, "out of memory");
+    return NoMemory();
   } catch (const std::exception& failure) {
     return base::Fail(base::ErrorCode::kInternal,
                       std::string("unexpected failure: ") + failure.what());
@@ -30,6 +35,8 @@ base::Result<frame::FrameResult> Guarded(const Work& work, Task& task) {
 base::Result<std::optional<Task>> Guarded(const Take& take) {
   try {
     return take();
+  } catch (const std::bad_alloc&) {
+    return NoMemory();
   } catch (const std::exception& failure) {
     return base::Fail(base::ErrorCode::kInternal,
                       std::string("cannot read the inputs: ") + failure.what());
@@ -39,17 +46,18 @@ base::Result<std::optional<Task>> Guarded(const Take& take) {
 base::Result<void> Guarded(const Emit& emit, const Record& record) {
   try {
     return emit(record);
+  } catch (const std::bad_alloc&) {
+    return NoMemory();
   } catch (const std::exception& failure) {
     return base::Fail(base::ErrorCode::kInternal,
                       std::string("cannot hand out a record: ") + failure.what());
   }
 }
 
-// Threads: take_ is called under taking_, which makes the order of the frames; every member below
-// mutex_ is guarded by it, and mutex_ is never held while frames are read or worked on. Records are
-// numbered in the order in which their tasks were taken; slot i % window holds record i from its
-// completion to its emission. Invariant: emitted_ <= i < taken_ <= emitted_ + window for every
-// record i in hand.
+// Threads: take_ is called under taking_, which makes the order of the frames; mutex_ is never held
+// while frames are read or worked on. Records are numbered in the order in which their tasks were
+// taken; slot i % window holds record i from its completion to its emission. Invariant: emitted_ <=
+// i < taken_ <= emitted_ + window for every record i in hand.
 class Run {
  public:
   Run(const RunOptions& options, const Take& take, const Work& work, const Emit& emit,
@@ -65,45 +73,52 @@ class Run {
 
   void WorkLoop(int worker) {
     for (;;) {
-      std::unique_lock taking(taking_);
-      std::optional<Task> task = TakeNext();
-      if (!task) return;
-      const std::size_t number = taken_ - 1;
-      taking.unlock();
-      task->worker = worker;
-      Record record = Process(std::move(*task));
-      std::unique_lock lock(mutex_);
-      slots_[number % slots_.size()] = std::move(record);
-      EmitReady(lock);
+      base::MutexLock taking(taking_);
+      std::optional<Numbered> next = TakeNext();
+      if (!next) return;
+      taking.Unlock();
+      next->task.worker = worker;
+      Record record = Process(std::move(next->task));
+      Keep(next->number, std::move(record));
+      EmitReady();
     }
   }
 
   base::Result<RunTotals> Finish() {
+    const base::MutexLock lock(mutex_);
     if (failure_) return std::unexpected(std::move(*failure_));
     return totals_;
   }
 
  private:
-  // Called under taking_.
-  std::optional<Task> TakeNext() {
-    std::unique_lock lock(mutex_);
-    room_.wait(lock, [this] { return ended_ || taken_ < emitted_ + slots_.size(); });
+  struct Numbered {
+    Task task;
+    std::size_t number;
+  };
+
+  std::optional<Numbered> TakeNext() REQUIRES(taking_) {
+    base::MutexLock lock(mutex_);
+    while (!ended_ && taken_ >= emitted_ + slots_.size()) room_.Wait(mutex_);
     if (ended_) return std::nullopt;
     if (stop_.Cancelled()) {
       totals_.stopped = true;
       End();
       return std::nullopt;
     }
-    lock.unlock();
+    lock.Unlock();
     auto task = Guarded(take_);
-    lock.lock();
+    lock.Lock();
     if (!task) failure_ = std::move(task.error());
     if (failure_ || !*task) {
       End();
       return std::nullopt;
     }
-    ++taken_;
-    return std::move(*task);
+    return Numbered{std::move(**task), taken_++};
+  }
+
+  void Keep(std::size_t number, Record record) {
+    const base::MutexLock lock(mutex_);
+    slots_[number % slots_.size()] = std::move(record);
   }
 
   Record Process(Task task) const {
@@ -119,23 +134,24 @@ class Run {
 
   // Hands out all records whose turn has come. Whoever finds another thread at it leaves it to
   // that one, which looks again after each record.
-  void EmitReady(std::unique_lock<std::mutex>& lock) {
+  void EmitReady() EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
     if (emitting_) return;
     emitting_ = true;
     while (!cut_off_ && slots_[emitted_ % slots_.size()]) {
       std::optional<Record>& slot = slots_[emitted_ % slots_.size()];
       const Record record = *std::exchange(slot, std::nullopt);
-      lock.unlock();
+      lock.Unlock();
       const auto emitted = record.silent ? base::Result<void>() : Guarded(emit_, record);
-      lock.lock();
+      lock.Lock();
       ++emitted_;
-      room_.notify_all();
+      room_.NotifyAll();
       Account(record, emitted);
     }
     emitting_ = false;
   }
 
-  void Account(const Record& record, const base::Result<void>& emitted) {
+  void Account(const Record& record, const base::Result<void>& emitted) REQUIRES(mutex_) {
     if (!emitted) {
       failure_ = emitted.error();
       cut_off_ = true;
@@ -147,14 +163,14 @@ class Run {
     if (cut_off_) End();
   }
 
-  bool HasFailedEnough() const {
+  bool HasFailedEnough() const REQUIRES(mutex_) {
     return options_.max_failures > 0 &&
            options_.failed_before + totals_.failed >= options_.max_failures;
   }
 
-  void End() {
+  void End() REQUIRES(mutex_) {
     ended_ = true;
-    room_.notify_all();
+    room_.NotifyAll();
   }
 
   const RunOptions& options_;
@@ -163,17 +179,17 @@ class Run {
   const Emit& emit_;
   const base::CancelFlag& stop_;
 
-  std::mutex taking_;  // locked before mutex_
-  std::mutex mutex_;
-  std::condition_variable room_;
-  std::vector<std::optional<Record>> slots_;
-  std::size_t taken_ = 0;  // written under both
-  std::size_t emitted_ = 0;
-  bool emitting_ = false;
-  bool ended_ = false;    // nothing further is taken
-  bool cut_off_ = false;  // no further record is handed out
-  RunTotals totals_;
-  std::optional<base::Error> failure_;
+  base::Mutex taking_;  // locked before mutex_
+  base::Mutex mutex_;
+  base::CondVar room_;
+  std::vector<std::optional<Record>> slots_ GUARDED_BY(mutex_);
+  std::size_t taken_ GUARDED_BY(mutex_) = 0;
+  std::size_t emitted_ GUARDED_BY(mutex_) = 0;
+  bool emitting_ GUARDED_BY(mutex_) = false;
+  bool ended_ GUARDED_BY(mutex_) = false;    // nothing further is taken
+  bool cut_off_ GUARDED_BY(mutex_) = false;  // no further record is handed out
+  RunTotals totals_ GUARDED_BY(mutex_);
+  std::optional<base::Error> failure_ GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -183,8 +199,11 @@ base::Result<RunTotals> RunOrdered(const RunOptions& options, const Take& take, 
   Run run(options, take, work, emit, stop);
   {
     std::vector<std::jthread> threads;
-    for (int worker = 1; worker < options.jobs; ++worker) {
-      threads.emplace_back([&run, worker] { run.WorkLoop(worker); });
+    try {
+      for (int worker = 1; worker < options.jobs; ++worker) {
+        threads.emplace_back([&run, worker] { run.WorkLoop(worker); });
+      }
+    } catch (const std::exception&) {  // the system has no more threads: fewer do it
     }
     run.WorkLoop(0);
   }

@@ -31,6 +31,16 @@ constexpr std::array<MemberRule, kMembers> kRules = {{
 
 constexpr std::string_view kFrameData = "frame_data";
 
+// What other services call the pixels.
+std::optional<std::string_view> MistakenFor(std::string_view key) {
+  constexpr std::string_view kNames[] = {"frame", "frameData",     "image", "image_data",
+                                         "img",   "picture",       "photo", "data",
+                                         "file",  "frame_data_b64"};
+  const auto found = std::ranges::find(kNames, key);
+  if (found == std::end(kNames)) return std::nullopt;
+  return *found;
+}
+
 std::string_view TypeOf(base::Base64Error::Kind kind) {
   switch (kind) {
     case base::Base64Error::Kind::kCharacter:
@@ -83,6 +93,7 @@ void AppendOurSteps(std::span<const json::JsonPathStep> path, bool from_metadata
 void FrameReader::Key(std::string_view key) {
   if (depth_ == 1) {
     top_ = key == kFrameData ? Top::kPayload : key == kMetadata ? Top::kDescription : Top::kOther;
+    if (top_ == Top::kOther) other_name_ = MistakenFor(key).value_or(other_name_);
     return;
   }
   if (!in_metadata_) return;
@@ -94,7 +105,10 @@ void FrameReader::Key(std::string_view key) {
 
 void FrameReader::Finish() {
   if (is_object_ && !has_frame_data_) {
-    Add("missing", {kFrameData}, "is required");
+    Add("missing", {kFrameData},
+        "is required" + (other_name_.empty()
+                             ? std::string()
+                             : "; that is its name, not \"" + std::string(other_name_) + "\""));
   }
   const auto format = members_[kFormat] ? FindRawFormat(*members_[kFormat]) : std::nullopt;
   if (!format) return;

@@ -113,6 +113,7 @@ class FrameReader final : public json::JsonHandler {
   bool has_frame_data_ = false;
   int depth_ = 0;  // objects and arrays open now
   Top top_ = Top::kOther;
+  std::string_view other_name_;  // a member that was perhaps meant to be frame_data
   bool in_metadata_ = false;
   std::size_t metadata_bytes_ = 0;
   std::size_t member_ = kMembers;  // which; kMembers for a name that is not ours

@@ -43,9 +43,15 @@ void Acceptor::Start() { Wait(); }
 
 void Acceptor::Wait() {
   listener_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+    waiting_ = false;
     if (error) return;
     TakeBatch();
   });
+  waiting_ = true;
+}
+
+void Acceptor::Revive() {
+  if (!waiting_ && listener_.is_open()) Wait();
 }
 
 void Acceptor::TakeBatch() {
@@ -55,8 +61,10 @@ void Acceptor::TakeBatch() {
     if (taken == Taken::kPause) {
       pause_.expires_after(kPause);
       pause_.async_wait([this](error_code cancelled) {
+        waiting_ = false;
         if (!cancelled && listener_.is_open()) Wait();
       });
+      waiting_ = true;
       return;
     }
   }

@@ -35,6 +35,8 @@ class Acceptor {
   ~Acceptor();
 
   void Start();
+  // Goes on if it has stopped because something threw.
+  void Revive();
   // Lets nobody new in, takes what is connected or about to be, then closes the socket.
   void Finish();
   void Close();
@@ -51,7 +53,8 @@ class Acceptor {
   void FillSpare();
 
   Loop& loop_;
-  ListenSocket socket_;  // the descriptor is listener_'s
+  bool waiting_ = false;  // for a connection, or for a pause to end
+  ListenSocket socket_;   // the descriptor is listener_'s
   boost::asio::posix::stream_descriptor listener_;
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer handshakes_;

@@ -22,7 +22,7 @@ constexpr std::size_t kFirstBodyRoom = 64 * 1024;
 
 // Read of a body before other connections get their turn: what a fast sender has ready would keep
 // them waiting for milliseconds, and a hundred such senders for a hundred times that.
-constexpr std::size_t kTurnBytes = 128 * 1024;
+constexpr std::size_t kTurnBytes = 32 * 1024;
 
 // Read at once of a body that nobody wants.
 constexpr std::size_t kDiscardRoom = 16 * 1024;

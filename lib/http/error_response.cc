@@ -149,4 +149,11 @@ Response ErrorResponse(const base::Error& error, std::string_view path,
   return response;
 }
 
+Response BareResponse() noexcept {
+  Response response;
+  response.status = StatusOf(base::ErrorCode::kOverloaded);
+  response.close = true;
+  return response;
+}
+
 }  // namespace sampleproc::http

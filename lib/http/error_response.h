@@ -25,4 +25,7 @@ std::string_view ReasonPhrase(int status);
 Response ErrorResponse(const base::Error& error, std::string_view path,
                        std::string_view request_id);
 
+// 503 and nothing else, which ends the connection: for where there is no memory for more.
+Response BareResponse() noexcept;
+
 }  // namespace sampleproc::http

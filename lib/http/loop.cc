@@ -19,6 +19,8 @@ using std::chrono::milliseconds;
 // Failures to accept come in floods; one line says enough.
 constexpr std::chrono::seconds kFailureNotes{10};
 
+constexpr milliseconds kNoMemoryPause{10};
+
 // A twentieth of the shortest limit, between 5 and 250 ms.
 milliseconds TickInterval(const Options& options) {
   const milliseconds shortest =
@@ -40,17 +42,34 @@ Loop::~Loop() = default;
 
 void Loop::Start() {
   for (const auto& acceptor : acceptors_) acceptor->Start();
-  thread_ = std::thread([this] {
-    for (;;) {
-      try {
-        io_.run();
-        return;
-      } catch (const std::exception& bug) {
-        // Nothing of ours throws into the loop on purpose; whatever did must not stop the others.
-        context_.log.Error("an I/O handler threw", {{"error", std::string_view(bug.what())}});
-      }
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Loop::Run() {
+  for (;;) {
+    try {
+      io_.run();
+      return;
+    } catch (const std::exception& bug) {
+      // Nothing of ours throws into the loop on purpose; whatever did must not stop the others.
+      context_.log.Error("an I/O handler threw", {{"error", std::string_view(bug.what())}});
     }
-  });
+    Revive();
+  }
+}
+
+// What threw may have been on its way to wait once more: without new connections and ticks the loop
+// would be at its end.
+void Loop::Revive() noexcept {
+  for (;;) {
+    try {
+      for (const auto& acceptor : acceptors_) acceptor->Revive();
+      if (!ticking_ && !sessions_.empty()) ScheduleTick();
+      return;
+    } catch (const std::exception&) {
+      std::this_thread::sleep_for(kNoMemoryPause);
+    }
+  }
 }
 
 void Loop::BeginDrain() {
@@ -96,9 +115,9 @@ void Loop::NoteAcceptFailure(int error) {
 }
 
 Loop::SessionList::iterator Loop::Add(Session* session) {
-  connections_.fetch_add(1, std::memory_order_relaxed);
-  sessions_.push_front(session);
   if (!ticking_) ScheduleTick();
+  sessions_.push_front(session);
+  connections_.fetch_add(1, std::memory_order_relaxed);
   return sessions_.begin();
 }
 
@@ -109,21 +128,20 @@ void Loop::Remove(SessionList::iterator place) {
 
 void Loop::ScheduleTick() {
   if (!ticking_) tick_time_ = context_.clock.Now();
-  ticking_ = true;
+  ticking_ = false;
   tick_.expires_after(TickInterval(site()->options));
   tick_.async_wait([this](error_code cancelled) {
     if (!cancelled) Tick();
   });
+  ticking_ = true;
 }
 
 void Loop::Tick() {
   tick_time_ = context_.clock.Now();
-  for (Session* session : sessions_) session->OnTick(tick_time_);
-  if (sessions_.empty()) {
-    ticking_ = false;
-  } else {
-    ScheduleTick();
-  }
+  ticking_ = false;
+  // A session may end meanwhile, which takes it out of the list.
+  for (auto next = sessions_.begin(); next != sessions_.end();) (*next++)->OnTick(tick_time_);
+  if (!sessions_.empty()) ScheduleTick();
 }
 
 std::string_view Loop::date() {

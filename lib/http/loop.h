@@ -66,10 +66,24 @@ class Loop {
   void NoteAcceptFailure(int error);
   void NoteClosed() { listening_.fetch_sub(1, std::memory_order_release); }
 
-  SessionList::iterator Add(Session* session);
-  void Remove(SessionList::iterator place);
+  // A session's place among those that are told of time and of a stop.
+  class Listed {
+   public:
+    Listed(Loop& loop, Session* session) : loop_(loop), place_(loop.Add(session)) {}
+    ~Listed() { loop_.Remove(place_); }
+    Listed(const Listed&) = delete;
+    Listed& operator=(const Listed&) = delete;
+
+   private:
+    Loop& loop_;
+    const SessionList::iterator place_;
+  };
 
  private:
+  SessionList::iterator Add(Session* session);
+  void Remove(SessionList::iterator place);
+  void Run();
+  void Revive() noexcept;
   void ScheduleTick();
   void Tick();
 

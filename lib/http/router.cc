@@ -10,11 +10,14 @@ namespace sampleproc::http {
 
 Responder::~Responder() {
   if (!deliver_) return;
+  Response response;
   try {
-    Send(ErrorResponse({base::ErrorCode::kInternal, "the request was dropped", {}, {}}, "", ""));
+    response =
+        ErrorResponse({base::ErrorCode::kInternal, "the request was dropped", {}, {}}, "", "");
   } catch (const std::exception&) {
-    deliver_ = nullptr;  // out of memory even for this; the request's deadline will answer it
+    response = BareResponse();
   }
+  Send(std::move(response));
 }
 
 void Responder::Send(Response response) {
@@ -54,11 +57,9 @@ std::string Router::Allowed(std::string_view path) const {
 Response Router::Refuse(const Request& request) const {
   const std::string allowed = Allowed(request.path);
   if (allowed.empty()) {
-    return ErrorResponse({base::ErrorCode::kNotFound,
-                          "there is nothing at this path; GET / lists what there is",
-                          {},
-                          {}},
-                         request.path, request.request_id);
+    return ErrorResponse(
+        {base::ErrorCode::kNotFound, "no such path; GET / lists the endpoints", {}, {}},
+        request.path, request.request_id);
   }
   Response response;
   if (request.method == Method::kOptions) {

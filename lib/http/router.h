@@ -17,7 +17,7 @@ namespace sampleproc::http {
 // caller's.
 class Responder {
  public:
-  using Deliver = std::move_only_function<void(Response)>;
+  using Deliver = std::move_only_function<void(Response)>;  // must not throw
 
   explicit Responder(Deliver deliver) : deliver_(std::move(deliver)) {}
   Responder(Responder&&) noexcept = default;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text_file.h"
 #include "http/listen_socket.h"
 #include "http/loop.h"
 
@@ -90,6 +91,12 @@ void Server::Start() {
 }
 
 Result<void> Server::Reload(const std::shared_ptr<const Site>& site) {
+  for (const std::string& path : {site->options.tls_cert, site->options.tls_key}) {
+    if (path.empty() || base::CanBeReread(path)) continue;
+    return base::Fail(base::ErrorCode::kConfig,
+                      "http.tls_cert, http.tls_key: " + path +
+                          " is no regular file and can be read only once; to reload, use files");
+  }
   auto tls = LoadTls(site->options);
   if (!tls) return std::unexpected(tls.error());
   impl_->shared.tls = std::move(*tls);

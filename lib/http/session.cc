@@ -11,6 +11,7 @@
 #include "http/error_response.h"
 #include "http/head_parser.h"
 #include "http/response_writer.h"
+#include "http/session_answers.h"
 
 namespace sampleproc::http {
 namespace {
@@ -43,41 +44,6 @@ HeadLimits LimitsOf(const Options& options) {
   return {options.max_head_bytes, options.max_fields, options.max_target_bytes};
 }
 
-// Made outside the coroutines: g++ 12 destroys the parts of an aggregate in a co_await expression
-// twice.
-Response SlowHead() {
-  return ErrorResponse({ErrorCode::kRequestTimeout,
-                        "the request head came too slowly (http.header_timeout)",
-                        {},
-                        {}},
-                       "", "");
-}
-
-Response TooLate(milliseconds limit, const Request& request) {
-  return ErrorResponse(
-      {ErrorCode::kDeadline,
-       "no answer within " + std::to_string(limit.count()) + " ms (http.request_deadline)",
-       {},
-       {}},
-      request.path, request.request_id);
-}
-
-Response CutOff(const Request& request) {
-  return ErrorResponse(
-      {ErrorCode::kShuttingDown, "the service ended before the answer was ready", {}, {}},
-      request.path, request.request_id);
-}
-
-Response TooManyConnections() {
-  return ErrorResponse(
-      {ErrorCode::kOverloaded,
-       "too many connections (http.max_connections, http.max_connections_per_client), or no file "
-       "descriptor is left for one more (ulimit -n)",
-       {},
-       {}},
-      "", "");
-}
-
 // Counts a request in work for as long as it lives.
 class InWork {
  public:
@@ -94,8 +60,6 @@ class InWork {
 
 void Session::Begin(Loop& loop, Incoming incoming) {
   auto session = std::make_shared<Session>(loop, std::move(incoming));
-  // A handshake is work that a refusal is to save.
-  if (!session->limit_.admitted() && !session->wire_.plain()) return;
   asio::co_spawn(
       loop.io(), [session]() { return session->Run(); },
       [session](const std::exception_ptr& thrown) {
@@ -116,7 +80,7 @@ Session::Session(Loop& loop, Incoming incoming)
       site_(loop.site()),
       limit_(std::move(incoming.place)),
       wire_(loop, std::move(incoming.socket), std::move(incoming.tls)),
-      place_(loop.Add(this)),
+      place_(loop, this),
       guard_(LimitsOf(site_->options)),
       answer_timer_(loop.io()),
       probe_timer_(loop.io()) {
@@ -125,9 +89,12 @@ Session::Session(Loop& loop, Incoming incoming)
   request_.tls = !wire_.plain();
 }
 
-Session::~Session() { loop_.Remove(place_); }
+Session::~Session() = default;
 
-void Session::OnTick(base::MonoTime now) { wire_.OnTick(now); }
+void Session::OnTick(base::MonoTime now) {
+  wire_.OnTick(now);
+  if (const auto kept = handed_.Free()) TakeHanded();
+}
 
 bool Session::NothingAsked() const {
   return wire_.wait() == Wait::kIdle || (wire_.wait() == Wait::kHead && inbox_.empty());
@@ -153,6 +120,7 @@ void Session::OnStop() {
 }
 
 void Session::Abort() {
+  const auto kept = handed_.Free();
   request_.allowance.cancel.Cancel();
   wire_.Close();
   answer_timer_.cancel();
@@ -161,7 +129,8 @@ void Session::Abort() {
 
 Session::Awaitable<void> Session::Run() {
   if (!wire_.plain()) {
-    const bool agreed = co_await wire_.Handshake();
+    const bool patient = limit_.admitted();
+    const bool agreed = co_await wire_.Handshake(patient);
     if (!agreed) {
       wire_.Close();
       co_return;
@@ -350,25 +319,40 @@ void Session::Handle() {
   ++generation_;
   request_.allowance.deadline =
       base::Deadline(loop_.context().clock, site_->options.request_deadline);
-  auto deliver = [self = shared_from_this(), generation = generation_](Response response) mutable {
-    Session& session = *self;
-    const auto executor = session.loop_.io().get_executor();
-    // Most handlers answer before they return; what asio would wrap around the answer costs more
-    // than they do.
-    if (executor.running_in_this_thread()) return session.Deliver(generation, std::move(response));
-    asio::post(executor,
-               [self = std::move(self), generation, response = std::move(response)]() mutable {
-                 self->Deliver(generation, std::move(response));
-               });
+  auto deliver = [self = shared_from_this(), generation = generation_](Response response) noexcept {
+    self->Hand({generation, std::move(response)});
   };
   Responder responder(std::move(deliver));
   try {
     request_.route->handler(request_, std::move(responder));
   } catch (const std::bad_alloc&) {
     // The responder has answered 500 on its way out; say what it was instead.
-    answer_ = ErrorResponse({ErrorCode::kOverloaded, "out of memory", {}, {}}, request_.path,
-                            request_.request_id);
+    answer_ = OutOfMemory(request_);
+  } catch (const std::exception& bug) {
+    loop_.context().log.Error("a handler threw",
+                              {{"path", request_.path}, {"error", std::string_view(bug.what())}});
   }
+}
+
+// From any thread.
+void Session::Hand(AnswerSlot::Answer answer) noexcept {
+  const auto executor = loop_.io().get_executor();
+  // Most handlers answer before they return; what asio would wrap around the answer costs more
+  // than they do.
+  if (executor.running_in_this_thread()) {
+    return Deliver(answer.generation, std::move(answer.response));
+  }
+  handed_.Put(std::move(answer));
+  auto self = shared_from_this();
+  try {
+    asio::post(executor, [self] { self->TakeHanded(); });
+  } catch (const std::exception&) {  // no memory: the next tick finds it
+    handed_.Keep(std::move(self));
+  }
+}
+
+void Session::TakeHanded() {
+  if (auto handed = handed_.Take()) Deliver(handed->generation, std::move(handed->response));
 }
 
 void Session::Deliver(std::uint64_t generation, Response response) {

@@ -13,11 +13,12 @@
 #include "http/loop.h"
 #include "http/message.h"
 #include "http/receive_buffer.h"
+#include "http/session_answers.h"
 #include "http/wire.h"
 
 namespace sampleproc::http {
 
-// Lives on its loop's thread; only Deliver may be called from elsewhere. One coroutine (Run) does
+// Lives on its loop's thread; only Hand may be called from elsewhere. One coroutine (Run) does
 // everything in order and suspends only when the socket has nothing to give or to take, or while a
 // worker has the request. The session lives as long as that coroutine or a responder needs it.
 class Session : public std::enable_shared_from_this<Session> {
@@ -60,6 +61,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Response TooSlow() const;          // about a head that did not come
   std::optional<Response> Refuse();  // by chain or router, before the body
   void Handle();
+  void Hand(AnswerSlot::Answer answer) noexcept;  // from any thread
+  void TakeHanded();
   void Deliver(std::uint64_t generation, Response response);
   void WatchPeer();
   void ProbePeer(std::uint64_t generation);
@@ -72,7 +75,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<const Site> site_;  // of the request in work
   const ConnectionLimits::Place limit_;
   Wire wire_;
-  Loop::SessionList::iterator place_;
+  const Loop::Listed place_;
   ReceiveBuffer inbox_;
   HeadGuard guard_;
   Request request_;
@@ -89,6 +92,7 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::steady_timer answer_timer_;
   boost::asio::steady_timer probe_timer_;
   std::optional<Response> answer_;
+  AnswerSlot handed_;
   std::uint64_t generation_ = 0;  // of the request being answered; older answers are dropped
 };
 

@@ -115,12 +115,14 @@ base::Result<std::shared_ptr<const TlsContext>> TlsContext::Load(
     return Fail(ErrorCode::kInternal, "OpenSSL knows none of our ciphers");
   }
   if (SSL_CTX_use_certificate_chain_file(raw, certificate_file.c_str()) != 1) {
-    return Fail(ErrorCode::kConfig, "http.tls_cert is not a readable PEM certificate: " + Reason());
+    return Fail(ErrorCode::kConfig, "http.tls_cert " + certificate_file +
+                                        " is not a readable PEM certificate: " + Reason());
   }
   if (SSL_CTX_use_PrivateKey_file(raw, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_check_private_key(raw) != 1) {
-    return Fail(ErrorCode::kConfig,
-                "http.tls_key is not the readable PEM key of http.tls_cert: " + Reason());
+    return Fail(
+        ErrorCode::kConfig,
+        "http.tls_key " + key_file + " is not the readable PEM key of http.tls_cert: " + Reason());
   }
   return context;
 }

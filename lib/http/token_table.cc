@@ -5,15 +5,17 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <chrono>
+#include <sstream>
 
 #include "base/ascii.h"
 #include "http/message.h"
 
 namespace sampleproc::http {
 namespace {
+
+// Until a pipe has to have handed out its tokens.
+constexpr std::chrono::seconds kPatience{10};
 
 std::optional<std::uint8_t> HexValue(char c) {
   if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
@@ -40,9 +42,10 @@ std::unexpected<base::Error> Refuse(const std::string& path, const std::string& 
 
 }  // namespace
 
-base::Result<TokenTable> TokenTable::Load(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return Refuse(path, std::string("cannot be read: ") + std::strerror(errno));
+base::Result<TokenTable> TokenTable::Load(const std::string& path, base::Reading reading) {
+  auto text = base::ReadTextFile(path, reading, {base::SystemClock(), kPatience});
+  if (!text) return Refuse(path, "cannot be read: " + text.error().message);
+  std::istringstream file(*std::move(text));
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0) {
     return Refuse(path, "everybody may write to it; take that right away with chmod o-w");
@@ -60,7 +63,6 @@ base::Result<TokenTable> TokenTable::Load(const std::string& path) {
     }
     table.hashes_.push_back(*hash);
   }
-  if (file.bad()) return Refuse(path, "cannot be read to its end");
   if (table.hashes_.empty()) return Refuse(path, "there is no hash in it");
   return table;
 }

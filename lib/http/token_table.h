@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/text_file.h"
 
 namespace sampleproc::http {
 
@@ -22,9 +23,11 @@ class TokenTable {
   //
   //   printf %s "$TOKEN" | sha256sum
   //
-  // Fails with kConfig, naming the line: a file that cannot be read or that others than its owner
-  // and group may write, a line that is no hash, a hash twice, no hash at all.
-  static base::Result<TokenTable> Load(const std::string& path);
+  // A reload is `reading` kAgain. Fails with kConfig, naming the line: a file that cannot be read
+  // or that others than its owner and group may write, a line that is no hash, a hash twice, no
+  // hash at all.
+  static base::Result<TokenTable> Load(const std::string& path,
+                                       base::Reading reading = base::Reading::kFirst);
 
   // The number of the token in the table. The time it takes says nothing of the hashes: all are
   // compared, each in constant time.

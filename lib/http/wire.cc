@@ -28,6 +28,8 @@ constexpr std::chrono::milliseconds kLingerSilence{2000};
 constexpr std::chrono::milliseconds kLingerTime{10'000};
 constexpr std::size_t kLingerRoom = 16 * 1024;
 
+constexpr std::chrono::milliseconds kShortHandshake{1000};
+
 asio::const_buffer Buffer(base::ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
 }  // namespace
@@ -133,9 +135,10 @@ Wire::Awaitable<bool> Wire::WriteAll(base::ByteView bytes) {
   co_return true;
 }
 
-Wire::Awaitable<bool> Wire::Handshake() {
+Wire::Awaitable<bool> Wire::Handshake(bool patient) {
   if (!tls_) co_return true;
-  Arm(Wait::kHandshake, loop_.site()->options.tls_handshake_timeout);
+  const std::chrono::milliseconds most = loop_.site()->options.tls_handshake_timeout;
+  Arm(Wait::kHandshake, patient ? most : std::min(most, kShortHandshake));
   for (;;) {
     error_code error;
     if (tls_->Handshake(error)) break;

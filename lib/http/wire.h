@@ -54,8 +54,9 @@ class Wire {
   Awaitable<std::size_t> Read(std::span<char> room, boost::system::error_code& error);
   // False when the peer does not take them: then the wire is closed.
   Awaitable<bool> WriteAll(base::ByteView bytes);
-  // Of TLS; true when it came to an end that both like. Plain wires need none.
-  Awaitable<bool> Handshake();
+  // Of TLS; true when it came to an end that both like. Plain wires need none. Without patience it
+  // may take a second: for who is one connection too many.
+  Awaitable<bool> Handshake(bool patient);
 
   // Says that nothing more will be sent and reads away, for a bounded time, what still comes:
   // closing with bytes unread would reset the connection and lose the answer on its way.

@@ -20,7 +20,7 @@ class FactsReader : public json::JsonHandler {
     Value([value](json::JsonWriter& json) { json.Bool(value); });
   }
   void Number(const json::JsonNumber& value) override {
-    if (depth_ == 1) ReadNumber(value.text);
+    if (depth_ == 1 || in_metadata_) ReadNumber(value.text);
     Value([&value](json::JsonWriter& json) { json.Raw(value.text); });
   }
   void String(std::span<char> value) override {
@@ -33,17 +33,20 @@ class FactsReader : public json::JsonHandler {
     Value([text](json::JsonWriter& json) { json.String(text); });
   }
   void Key(std::string_view key) override {
-    if (depth_ == 1) key_ = key;
+    if (depth_ == 1 || in_metadata_) key_ = key;
     if (copying_) writer_.Key(key);
   }
   void StartObject() override {
     if (depth_ == 0) is_object_ = true;
     if (copying_ && depth_ == 2) ++facts_.detection_count;
+    // A result on a stream has its sides there.
+    in_metadata_ = depth_ == 1 && key_ == "sample_metadata";
     ++depth_;
     if (copying_) writer_.BeginObject();
   }
   void EndObject(std::size_t /*members*/) override {
     --depth_;
+    in_metadata_ = false;
     if (copying_) writer_.EndObject();
   }
   void StartArray() override {
@@ -72,7 +75,7 @@ class FactsReader : public json::JsonHandler {
   void ReadNumber(std::string_view text) {
     std::size_t value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
-    if (key_ == "total_objects") facts_.total_objects = value;
+    if (key_ == "total_objects" || key_ == "detection_count") facts_.total_objects = value;
     if (key_ == "width") width_ = value;
     if (key_ == "height") height_ = value;
   }
@@ -82,6 +85,7 @@ class FactsReader : public json::JsonHandler {
   std::string_view key_;
   int depth_ = 0;
   bool is_object_ = false;
+  bool in_metadata_ = false;  // directly in sample_metadata
   bool copying_ = false;
   std::size_t width_ = 0;
   std::size_t height_ = 0;

@@ -12,7 +12,8 @@ using base::ErrorCode;
 using base::Fail;
 using base::Result;
 
-constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kBriefPatience{5};
 constexpr std::chrono::seconds kLongestWait{65};
 constexpr std::size_t kKeptBytes = 4 * 1024 * 1024;
 
@@ -68,7 +69,11 @@ std::string AuditClient::Text(const AuditRequest& request) const {
 }
 
 Result<ResponseReader> AuditClient::AskNow(const AuditRequest& request) const {
-  const base::Allowance allowance = Within(kPatience);
+  return AskNow(request, Within(kPatience));
+}
+
+Result<ResponseReader> AuditClient::AskNow(const AuditRequest& request,
+                                           const base::Allowance& allowance) const {
   const auto stream = Connect(allowance);
   if (!stream) return std::unexpected(stream.error());
   // A peer that refuses early may close before all is written; its answer is there all the same.
@@ -76,6 +81,10 @@ Result<ResponseReader> AuditClient::AskNow(const AuditRequest& request) const {
   auto answer = ReadAnswer(**stream, request.method == "HEAD", allowance);
   if (!answer && !written) return std::unexpected(written.error());
   return answer;
+}
+
+bool AuditClient::AskBriefly(const AuditRequest& request) const {
+  return AskNow(request, Within(kBriefPatience)).has_value();
 }
 
 Result<ResponseReader> AuditClient::Ask(const AuditRequest& request) const {

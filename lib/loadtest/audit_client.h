@@ -33,6 +33,10 @@ class AuditClient {
   base::Result<ResponseReader> Ask(const AuditRequest& request) const;
   // The same without waiting out a 429.
   base::Result<ResponseReader> AskNow(const AuditRequest& request) const;
+  // Whether an answer comes within a few seconds.
+  bool AskBriefly(const AuditRequest& request) const;
+  base::Result<ResponseReader> AskNow(const AuditRequest& request,
+                                      const base::Allowance& allowance) const;
 
   // Two requests on one connection: whether the second was answered there.
   base::Result<bool> AskTwice(const AuditRequest& request) const;

@@ -25,15 +25,21 @@ Finding CheckHealth(const AuditClient& client, const AuditOptions& /*options*/) 
 Finding CheckProbes(const AuditClient& client, const AuditOptions& /*options*/) {
   std::string evidence;
   bool all = true;
+  bool none = true;
   for (const char* path : {"/livez", "/readyz", "/startupz"}) {
     const auto answer = client.Ask({.path = path});
     if (!answer) return NoAnswer(answer.error());
     all = all && answer->status() == 200;
+    none = none && answer->status() == 404;
     evidence +=
         std::string(evidence.empty() ? "" : ", ") + path + " " + std::to_string(answer->status());
   }
   if (all) return {Status::kPass, evidence};
-  return {Status::kFail, evidence, "the service is not ready, or has no probes of its own"};
+  if (none) {
+    return {Status::kNotApplicable,
+            evidence + ": it has no probes of its own; let /health be probed"};
+  }
+  return {Status::kFail, evidence, "see with GET /readyz?verbose why it is not ready"};
 }
 
 Finding CheckMetrics(const AuditClient& client, const AuditOptions& /*options*/) {
@@ -42,6 +48,10 @@ Finding CheckMetrics(const AuditClient& client, const AuditOptions& /*options*/)
   const std::string evidence = "GET /metrics: " + std::to_string(answer->status());
   if (answer->status() == 200 && answer->body().find("# TYPE ") != std::string::npos) {
     return {Status::kPass, evidence + " in Prometheus' text format"};
+  }
+  if (answer->status() == 200) {
+    return {Status::kFail, evidence + ", but not in Prometheus' text format",
+            "serve metrics as Prometheus reads them"};
   }
   return {Status::kFail, evidence, "set telemetry.metrics = true (ENABLE_METRICS)"};
 }

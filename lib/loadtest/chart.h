@@ -13,7 +13,7 @@ struct Point {
 
 struct Series {
   std::string name;
-  std::string style;          // the class that gives it its colour: "a" "b" "c" "d"
+  std::string style;          // the class that gives it its colour: "a" to "g"
   std::vector<Point> points;  // in order of x
 };
 

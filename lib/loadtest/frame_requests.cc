@@ -1,9 +1,8 @@
 #include "loadtest/frame_requests.h"
 
-#include <map>
 #include <random>
 
-#include "loadtest/answer_facts.h"
+#include "loadtest/answer_check.h"
 #include "loadtest/fixed_requests.h"
 #include "loadtest/hostile.h"
 
@@ -24,7 +23,8 @@ class FrameRequests : public RequestMaker {
       : load_(load),
         fields_(FixedFields(load.head)),
         prefix_("loadtest-" + std::to_string(load.seed) + "-" + std::to_string(thread) + "-"),
-        random_(load.seed + thread) {
+        random_(load.seed + thread),
+        check_(load.frames, load.golden, load.cameras > 0) {
     std::vector<double> weights;
     for (const StoredFrame& frame : load.frames) weights.push_back(frame.weight);
     pick_ = std::discrete_distribution<std::size_t>(weights.begin(), weights.end());
@@ -67,26 +67,10 @@ class FrameRequests : public RequestMaker {
       return status >= 400 && status < 500 ? "" : "hostile_" + StatusError(status);
     }
     if (status != 200) return StatusError(status);
-    const auto facts = ReadAnswer(answer.body());
-    if (!facts) return "invalid_json";
-    if (!facts->has_detections || !facts->has_size ||
-        facts->total_objects != facts->detection_count) {
-      return "wrong_schema";
-    }
-    if (facts->frame_id != request.frame_id) return "wrong_frame_id";
-    if (facts->camera_id != request.camera_id) return "wrong_camera_id";
-    return AreAsExpected(request, *facts) ? "" : "wrong_detections";
+    return check_.Check({request.frame_id, request.camera_id, request.frame}, answer.body());
   }
 
  private:
-  // What a camera's motion finds depends on the frames before; all else is the same every time.
-  bool AreAsExpected(const Request& request, const AnswerFacts& facts) {
-    if (load_.cameras > 0) return true;
-    const auto golden = load_.golden.find(load_.frames[request.frame].name);
-    if (golden != load_.golden.end()) return golden->second == facts.detections;
-    return seen_.try_emplace(request.frame, facts.detections).first->second == facts.detections;
-  }
-
   void Begin(std::string_view path, std::string_view content_type, std::size_t size,
              Request& request) {
     request.head = "POST ";
@@ -95,8 +79,13 @@ class FrameRequests : public RequestMaker {
     request.head.append("\r\nContent-Length: ").append(std::to_string(size)).append("\r\n\r\n");
   }
 
-  std::string Metadata(const Request& request) const {
+  static std::string Metadata(const StoredFrame& frame, const Request& request) {
     std::string text = R"({"frame_id":")" + request.frame_id + "\"";
+    if (frame.raw) {
+      text += ",\"width\":" + std::to_string(frame.raw->width) +
+              ",\"height\":" + std::to_string(frame.raw->height) + R"(,"format":")";
+      text.append(frame::RawFormatName(frame.raw->format)).append("\"");
+    }
     if (!request.camera_id.empty()) text += R"(,"camera_id":")" + request.camera_id + "\"";
     return text + "}";
   }
@@ -104,7 +93,8 @@ class FrameRequests : public RequestMaker {
   void Write(const StoredFrame& frame, Request& request) {
     switch (load_.form) {
       case FrameForm::kJson: {
-        const std::string front = "{\"metadata\":" + Metadata(request) + ",\"frame_data\":\"";
+        const std::string front =
+            "{\"metadata\":" + Metadata(frame, request) + ",\"frame_data\":\"";
         request.body = frame.base64;
         request.tail = "\"}";
         Begin(load_.head.path, "application/json", front.size() + frame.base64.size() + 2, request);
@@ -115,6 +105,11 @@ class FrameRequests : public RequestMaker {
         std::string path = load_.head.path;
         path.append(PathSeparator(path)).append("frame_id=").append(request.frame_id);
         if (!request.camera_id.empty()) path.append("&camera_id=").append(request.camera_id);
+        if (frame.raw) {
+          path += "&width=" + std::to_string(frame.raw->width) +
+                  "&height=" + std::to_string(frame.raw->height) + "&format=";
+          path.append(frame::RawFormatName(frame.raw->format));
+        }
         request.body = frame.bytes;
         request.tail = "";
         Begin(path, frame.content_type, frame.bytes.size(), request);
@@ -123,7 +118,7 @@ class FrameRequests : public RequestMaker {
       case FrameForm::kMultipart: {
         std::string front = "--" + std::string(kBoundary) +
                             "\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n" +
-                            Metadata(request) + "\r\n--" + std::string(kBoundary) +
+                            Metadata(frame, request) + "\r\n--" + std::string(kBoundary) +
                             "\r\nContent-Disposition: form-data; name=\"frame\"; filename=\"frame\""
                             "\r\nContent-Type: ";
         front.append(frame.content_type).append("\r\n\r\n");
@@ -147,7 +142,7 @@ class FrameRequests : public RequestMaker {
   std::vector<std::string> hostile_json_;
   std::string multipart_tail_;
   std::uint64_t count_ = 0;
-  std::map<std::size_t, std::string> seen_;  // by the frame's number
+  AnswerCheck check_;
 };
 
 }  // namespace

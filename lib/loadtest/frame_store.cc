@@ -52,6 +52,7 @@ FrameFolder ParseFrameFolder(const std::string& text) {
 }
 
 Result<std::vector<StoredFrame>> LoadFrames(const std::vector<FrameFolder>& folders,
+                                            const std::optional<frame::RawDescription>& raw,
                                             bool with_base64) {
   std::vector<StoredFrame> frames;
   for (const FrameFolder& folder : folders) {
@@ -64,6 +65,16 @@ Result<std::vector<StoredFrame>> LoadFrames(const std::vector<FrameFolder>& fold
       frame.bytes.assign(std::istreambuf_iterator<char>(file), {});
       if (!file) return Fail(ErrorCode::kIo, "cannot read " + path.string());
       frame.content_type = ContentTypeOf(frame.bytes);
+      if (raw && path.extension() == ".raw") {
+        frame.content_type = "application/octet-stream";
+        frame.raw = raw;
+        if (frame.bytes.size() != frame::RawBytes(*raw)) {
+          return Fail(ErrorCode::kUsage, path.string() + " has " +
+                                             std::to_string(frame.bytes.size()) +
+                                             " bytes; pixels as --raw says have " +
+                                             std::to_string(frame::RawBytes(*raw).value_or(0)));
+        }
+      }
       if (frame.content_type.empty()) continue;
       frame.name = path.filename().string();
       if (with_base64) frame.base64 = Base64Text(frame.bytes);
@@ -72,7 +83,8 @@ Result<std::vector<StoredFrame>> LoadFrames(const std::vector<FrameFolder>& fold
     const std::size_t count = frames.size() - before;
     if (count == 0) {
       return Fail(ErrorCode::kUsage,
-                  "no frame in " + folder.path + "; JPEG, PNG, WebP and .npy files are sent");
+                  "no frame in " + folder.path +
+                      "; JPEG, PNG, WebP and .npy files are sent, and *.raw with --raw");
     }
     for (std::size_t i = before; i < frames.size(); ++i) {
       frames[i].weight = folder.share / static_cast<double>(count);

@@ -12,10 +12,12 @@ namespace {
 
 constexpr std::string_view kStyle = R"(
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #ffffff; --text: #1c2530; --soft: #5b6776;
-  --edge: #dfe3e8; --a: #1f6feb; --b: #d1620a; --c: #7a3ec8; --d: #c22f3d; --good: #1a7f4b;
+  --edge: #dfe3e8; --a: #1f6feb; --b: #d1620a; --c: #7a3ec8; --d: #c22f3d; --e: #0a7f86; --f: #8a6d00;
+  --g: #5b6776; --good: #1a7f4b;
   --bad: #c22f3d; --warn: #9a6300; }
 @media (prefers-color-scheme: dark) { :root { --page: #12161c; --card: #1b212a; --text: #e4e9ef;
-  --soft: #9aa7b5; --edge: #2e3742; --a: #6aa6ff; --b: #f2994a; --c: #b98cf5; --d: #ff7b86;
+  --soft: #9aa7b5; --edge: #2e3742; --a: #6aa6ff; --b: #f2994a; --c: #b98cf5; --d: #ff7b86; --e: #4fd0d8;
+  --f: #d9bd4a; --g: #9aa7b5;
   --good: #4cc38a; --bad: #ff7b86; --warn: #e0b04a; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text);
@@ -43,10 +45,13 @@ tr:last-child td { border-bottom: 0; }
   vertical-align: middle; border-top: 3px solid; }
 span.a::before { color: var(--a); } span.b::before { color: var(--b); }
 span.c::before { color: var(--c); } span.d::before { color: var(--d); }
+span.e::before { color: var(--e); } span.f::before { color: var(--f); }
+span.g::before { color: var(--g); }
 svg text { fill: var(--soft); font-size: 13px; }
 svg .grid { stroke: var(--edge); } svg .line { fill: none; stroke-width: 2; }
 svg .a { stroke: var(--a); } svg .b { stroke: var(--b); }
 svg .c { stroke: var(--c); } svg .d { stroke: var(--d); }
+svg .e { stroke: var(--e); } svg .f { stroke: var(--f); } svg .g { stroke: var(--g); }
 )";
 
 void AppendTile(std::string_view name, const std::string& value, std::string& out) {
@@ -143,6 +148,18 @@ Series OverTime(const std::vector<Second>& seconds, std::string name, std::strin
   return series;
 }
 
+// The same of latencies: a second without an answer has none, which is not a latency of 0.
+Series LatencyOverTime(const std::vector<Second>& seconds, std::string name, std::string style,
+                       double Second::* latency) {
+  Series series{std::move(name), std::move(style), {}};
+  for (const Second& second : seconds) {
+    if (second.max_ms > 0) {
+      series.points.push_back({static_cast<double>(second.second), second.*latency});
+    }
+  }
+  return series;
+}
+
 // The last second is a part of one: its counts would look like a fall.
 std::vector<Second> WholeSeconds(const Report& report) {
   std::vector<Second> whole = report.result.seconds;
@@ -161,15 +178,59 @@ Series Distribution(const Histogram& latency, std::string name, std::string styl
   return series;
 }
 
+// The service's own split beside what the client saw, by the same seconds.
+void AppendServer(const ServerReport& server, const std::vector<Second>& seconds,
+                  std::string& out) {
+  if (server.seconds.empty()) {
+    out += "<section><h2>Time within the server</h2>\n<p>Nothing is known of it: " +
+           EscapeHtml(server.problem) + "</p></section>\n";
+    return;
+  }
+  constexpr std::string_view kStyles[] = {"b", "c", "d", "e", "f"};
+  Chart chart{.title = "Time within the server, mean of its own /metrics",
+              .unit = "ms",
+              .x_title = "second of the run",
+              .series = {LatencyOverTime(seconds, "client, p50 corrected", "a", &Second::p50_ms)},
+              .x_ticks = {},
+              .logarithmic = true};
+  std::vector<std::string> cells;
+  std::vector<std::string> names;
+  std::size_t style = 0;
+  for (const std::string& stage : StagesOf(server.total)) {
+    names.push_back(stage);
+    cells.push_back(FormatNumber(server.total.stage_ms.at(stage)));
+    // Few colours can be told apart: of many steps the last share one.
+    Series series{stage == "total" ? "total" : stage,
+                  std::string(stage == "total" ? "g" : kStyles[std::min<std::size_t>(style++, 4)]),
+                  {}};
+    const double last = seconds.empty() ? 0 : static_cast<double>(seconds.back().second);
+    for (const ServerSecond& second : server.seconds) {
+      const auto at = second.stage_ms.find(stage);
+      // A sample at the end of a second is of that second; the axis is the other charts'.
+      const double x = std::max(std::round(second.second) - 1, 0.0);
+      if (at != second.stage_ms.end() && x <= last) series.points.push_back({x, at->second});
+    }
+    chart.series.push_back(std::move(series));
+  }
+  AppendChart(chart, out);
+  out += "<section><h2>Time within the server (ms, mean of " + FormatNumber(server.total.frames) +
+         " frames)</h2><div class=\"scroll\"><table><tbody>\n";
+  AppendRow(names, "th", out);
+  AppendRow(cells, "td", out);
+  out += "</tbody></table></div>";
+  if (!server.problem.empty()) out += "<p>Not all of it: " + EscapeHtml(server.problem) + "</p>";
+  out += "</section>\n";
+}
+
 void AppendCharts(const Report& report, std::string& out) {
   const std::vector<Second> seconds = WholeSeconds(report);
   const Measurement& total = report.result.total;
   AppendChart({.title = "Latency over time, corrected",
                .unit = "ms",
                .x_title = "second of the run, by the time of the answer",
-               .series = {OverTime(seconds, "max", "c", [](const Second& s) { return s.max_ms; }),
-                          OverTime(seconds, "p99", "b", [](const Second& s) { return s.p99_ms; }),
-                          OverTime(seconds, "p50", "a", [](const Second& s) { return s.p50_ms; })},
+               .series = {LatencyOverTime(seconds, "max", "c", &Second::max_ms),
+                          LatencyOverTime(seconds, "p99", "b", &Second::p99_ms),
+                          LatencyOverTime(seconds, "p50", "a", &Second::p50_ms)},
                .x_ticks = {},
                .logarithmic = true},
               out);
@@ -197,6 +258,7 @@ void AppendCharts(const Report& report, std::string& out) {
                                    [](const Second& s) { return static_cast<double>(s.errors); })},
                .x_ticks = {}},
               out);
+  if (report.server) AppendServer(*report.server, seconds, out);
   AppendChart({.title = "Delay of the generator itself",
                .unit = "ms",
                .x_title = "second of the run",

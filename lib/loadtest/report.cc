@@ -35,6 +35,11 @@ void AddNotes(const Measurement& total, bool closed, std::vector<std::string>& n
         "The target limits requests per client (429). On staging lift the limit with "
         "http.max_requests_per_minute=0 (MAX_REQUESTS_PER_MINUTE=0).");
   }
+  if (total.errors.contains("status_503")) {
+    notes.push_back(
+        "The target refused requests (503): it is overloaded, starting or shutting down. They were "
+        "not sent again, whatever Retry-After says.");
+  }
   if (closed) {
     notes.push_back(
         "A closed loop sends nothing while it waits, so a stall delays requests that are never "
@@ -146,6 +151,51 @@ void WriteSeconds(const std::vector<Second>& seconds, JsonWriter& json) {
   json.EndArray();
 }
 
+void WriteServerSecond(const ServerSecond& second, JsonWriter& json) {
+  json.Member("frames", Rounded(second.frames));
+  json.Key("mean_ms");
+  json.BeginObject();
+  for (const std::string& stage : StagesOf(second)) {
+    json.Member(stage, Rounded(second.stage_ms.at(stage)));
+  }
+  json.EndObject();
+}
+
+void WriteServer(const std::optional<ServerReport>& server, JsonWriter& json) {
+  json.Key("server");
+  if (!server) {
+    json.Null();
+    return;
+  }
+  json.BeginObject();
+  json.Member("problem", server->problem);
+  WriteServerSecond(server->total, json);
+  json.Key("seconds");
+  json.BeginArray();
+  for (const ServerSecond& each : server->seconds) {
+    json.BeginObject();
+    json.Member("second", Rounded(each.second));
+    json.Member("queued", Rounded(each.queued));
+    WriteServerSecond(each, json);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.EndObject();
+}
+
+std::string ServerLine(const ServerReport& server) {
+  std::string out = "server     ";
+  if (server.seconds.empty()) return out + "says nothing: " + server.problem + "\n";
+  std::string_view comma;
+  for (const std::string& stage : StagesOf(server.total)) {
+    out.append(comma).append(stage).append(" ");
+    out += FormatNumber(server.total.stage_ms.at(stage)) + " ms";
+    comma = ", ";
+  }
+  return out + (comma.empty() ? "" : "; ") + "mean of " + FormatNumber(server.total.frames) +
+         " frames, by its own /metrics\n";
+}
+
 }  // namespace
 
 Report MakeReport(RunResult result, ReportOptions options) {
@@ -154,13 +204,29 @@ Report MakeReport(RunResult result, ReportOptions options) {
   report.result = std::move(result);
   report.judgements = Judge(options.criteria, report.result.total, report.result.achieved_rate);
   report.comparisons = std::move(options.comparisons);
-  report.limits = GeneratorLimits(report.result, options.max_send_lag);
+  report.limits = GeneratorLimits(report.result, options.closed, options.max_send_lag);
   report.verdict = Decide(report.limits, report.judgements);
+  if (!options.no_comparison.empty()) {
+    if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
+    report.notes.push_back("There is no comparison with the baseline: " + options.no_comparison);
+  }
+  if (report.result.total.good == 0) {
+    if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
+    report.notes.push_back("No request was answered as it should be, which is a failure.");
+  } else if (options.criteria.empty() && report.result.total.ErrorCount() > 0) {
+    report.notes.push_back(
+        "Without --fail only a run in which nothing succeeds fails; --fail "
+        "'errors<0.1%' would have judged these failures.");
+  }
   const bool is_slower = std::ranges::any_of(report.comparisons, [](const Comparison& each) {
     return each.outcome == Comparison::Outcome::kSlower;
   });
   if (report.verdict == Verdict::kPass && is_slower) report.verdict = Verdict::kFail;
   AddNotes(report.result.total, options.closed, report.notes);
+  if (std::string note = GeneratorNote(report.result, options.closed);
+      report.limits.empty() && !note.empty()) {
+    report.notes.push_back(std::move(note));
+  }
   return report;
 }
 
@@ -184,6 +250,7 @@ std::string TextReport(const Report& report) {
   AppendLatencies("raw", total.raw, out);
   out += "generator  send lag p99 " + FormatNumber(Milliseconds(total.send_lag.ValueAt(99))) +
          " ms, CPU " + FormatNumber(100 * result.generator.cpu) + " % of a core\n";
+  if (report.server) out += ServerLine(*report.server);
   for (const Judgement& judgement : report.judgements)
     out += "criterion  " + Describe(judgement) + "\n";
   for (const Comparison& each : report.comparisons) {
@@ -231,6 +298,7 @@ std::string JsonReport(const Report& report) {
   WriteTexts("invalid_because", report.limits, json);
   WriteTexts("notes", report.notes, json);
   WriteGenerator(result, json);
+  WriteServer(report.server, json);
   WriteSeconds(result.seconds, json);
   json.EndObject();
   return text + "\n";

@@ -1,10 +1,12 @@
 // A run for its readers: text for people, JSON for programs.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "loadtest/baseline.h"
+#include "loadtest/server_metrics.h"
 #include "loadtest/verdict.h"
 
 namespace sampleproc::loadtest {
@@ -19,18 +21,21 @@ struct Report {
   std::vector<Comparison> comparisons;  // with an earlier run
   std::vector<std::string> limits;      // of the generator
   Verdict verdict = Verdict::kPass;
-  std::vector<std::string> notes;  // what the reader should know to understand the numbers
+  std::optional<ServerReport> server;  // what it says of itself, when it was asked
+  std::vector<std::string> notes;      // what the reader should know to understand the numbers
 };
 
 struct ReportOptions {
   std::vector<Criterion> criteria;
   std::vector<Comparison> comparisons;  // with an earlier run
+  std::string no_comparison = {};       // why it could not be compared, though it should
   bool closed = false;
   std::chrono::nanoseconds max_send_lag{};
 };
 
 // Judges the run and adds what it says of itself as notes. Being slower than an earlier run is a
-// failure, too.
+// failure, too, and so is one that could not be
+// compared, or in which nothing succeeded.
 Report MakeReport(RunResult result, ReportOptions options);
 
 std::string TextReport(const Report& report);

@@ -1,11 +1,10 @@
 #include "loadtest/runner.h"
 
 #include <algorithm>
-#include <ctime>
-#include <fstream>
 #include <thread>
 
 #include "loadtest/collector.h"
+#include "loadtest/thread_use.h"
 
 namespace sampleproc::loadtest {
 namespace {
@@ -13,22 +12,6 @@ namespace {
 using base::MonoTime;
 using std::chrono::nanoseconds;
 using Seconds = std::chrono::duration<double>;
-
-// What a thread has used, and how long it has waited for a core (/proc/thread-self/schedstat), in
-// seconds.
-struct ThreadTimes {
-  double cpu = 0;
-  double waited = 0;
-};
-
-ThreadTimes OwnTimes() {
-  ThreadTimes times;
-  times.cpu = Seconds(base::ThreadCpuClock().Now().time_since_epoch()).count();
-  double ran = 0;
-  std::ifstream file("/proc/thread-self/schedstat");
-  if (file >> ran >> times.waited) times.waited /= 1e9;
-  return times;
-}
 
 struct ThreadResult {
   base::Result<void> done = {};
@@ -50,6 +33,7 @@ LoopOptions ShareOf(const LoopOptions& all, std::size_t thread, std::size_t thre
 
 void RunThread(const RunPlan& plan, std::size_t thread, MonoTime start, Collector& collector,
                const base::CancelFlag& stop, ThreadResult& result) {
+  AskForPromptWakeUps();
   const ThreadTimes before = OwnTimes();
   const MonoTime began = base::SystemClock().Now();
   const LoopOptions options = ShareOf(plan.loop, thread, plan.threads);
@@ -70,6 +54,22 @@ void RunThread(const RunPlan& plan, std::size_t thread, MonoTime start, Collecto
   collector.Finish(thread);
 }
 
+void Conclude(const RunPlan& plan, MonoTime start, const std::vector<ThreadResult>& threads,
+              RunResult& result) {
+  MonoTime last = start;
+  for (const ThreadResult& thread : threads) {
+    last = std::max(last, thread.last_answer);
+    const double wall = std::max(thread.wall_s, 1e-9);
+    GeneratorUse& use = result.generator;
+    use.cpu_s += thread.cpu_s;
+    use.cpu = std::max(use.cpu, thread.cpu_s / wall);
+    use.wanted = std::max(use.wanted, std::min((thread.cpu_s + thread.waited_s) / wall, 1.0));
+  }
+  SetRates(plan.length, last - start, result);
+}
+
+}  // namespace
+
 Second Summarise(std::uint64_t second, const Measurement& measured) {
   return {.second = second,
           .intended = measured.intended,
@@ -82,27 +82,15 @@ Second Summarise(std::uint64_t second, const Measurement& measured) {
           .send_lag_p99_ms = Milliseconds(measured.send_lag.ValueAt(99))};
 }
 
-void Conclude(const RunPlan& plan, MonoTime start, const std::vector<ThreadResult>& threads,
-              RunResult& result) {
-  MonoTime last = start;
-  for (const ThreadResult& thread : threads) {
-    last = std::max(last, thread.last_answer);
-    const double wall = std::max(thread.wall_s, 1e-9);
-    GeneratorUse& use = result.generator;
-    use.cpu_s += thread.cpu_s;
-    use.cpu = std::max(use.cpu, thread.cpu_s / wall);
-    use.wanted = std::max(use.wanted, std::min((thread.cpu_s + thread.waited_s) / wall, 1.0));
-  }
-  const double length = Seconds(plan.length).count();
-  const double lasted = Seconds(last - start).count();
-  result.elapsed_s = result.stopped ? lasted : std::max(lasted, length);
+void SetRates(nanoseconds length, nanoseconds lasted, RunResult& result) {
+  const double planned = Seconds(length).count();
+  const double took = Seconds(lasted).count();
+  result.elapsed_s = result.stopped ? took : std::max(took, planned);
   const double elapsed = std::max(result.elapsed_s, 1e-9);
   result.achieved_rate = static_cast<double>(result.total.good) / elapsed;
-  const double scheduled = length > 0 && !result.stopped ? length : elapsed;
+  const double scheduled = planned > 0 && !result.stopped ? planned : elapsed;
   result.intended_rate = static_cast<double>(result.total.intended) / scheduled;
 }
-
-}  // namespace
 
 double Milliseconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
 

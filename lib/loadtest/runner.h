@@ -58,6 +58,12 @@ using Watch = std::function<bool(const Second&, const Measurement& total)>;
 base::Result<RunResult> RunLoad(const RunPlan& plan, const base::CancelFlag& stop,
                                 const Watch& watch);
 
+Second Summarise(std::uint64_t second, const Measurement& measured);
+
+// Elapsed time and rates of a run whose schedule is so long (0: only its end tells) and that lasted
+// until its last answer.
+void SetRates(std::chrono::nanoseconds length, std::chrono::nanoseconds lasted, RunResult& result);
+
 double Milliseconds(std::uint64_t nanoseconds);
 
 }  // namespace sampleproc::loadtest

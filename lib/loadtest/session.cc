@@ -91,13 +91,14 @@ Session::Outcome Session::OnEvents(std::uint32_t events, std::span<char> room) {
     Send();
   }
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return Outcome::kNothing;
-  const Outcome outcome = Receive(room);
+  const bool has_ended = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  const Outcome outcome = Receive(room, has_ended);
   // The peer's end came with its answer, and no event will tell of it again.
-  if (outcome == Outcome::kAnswered && (events & EPOLLRDHUP) != 0) must_close_ = true;
+  if (outcome == Outcome::kAnswered && has_ended) must_close_ = true;
   return outcome;
 }
 
-Session::Outcome Session::Receive(std::span<char> room) {
+Session::Outcome Session::Receive(std::span<char> room, bool to_the_end) {
   while (true) {
     const ssize_t got = connection_.Receive(room);
     if (got < 0 && errno == EINTR) continue;
@@ -122,8 +123,10 @@ Session::Outcome Session::Receive(std::span<char> room) {
       must_close_ = must_close_ || taken < size || state_ == State::kSending;
       return Outcome::kAnswered;
     }
-    // Without TLS less than there was room for is all there is; more will be another event.
-    if (size < room.size() && !connection_.has_tls()) return Outcome::kNothing;
+    // Without TLS less than there was room for is all there is; more will be another event, unless
+    // this one told of the end, too.
+    const bool may_have_more = size == room.size() || connection_.has_tls() || to_the_end;
+    if (!may_have_more) return Outcome::kNothing;
   }
 }
 

@@ -64,7 +64,8 @@ class Session {
 
  private:
   Outcome Send();
-  Outcome Receive(std::span<char> room);
+  // `to_the_end`: the peer has closed, and no event will tell of what is there now.
+  Outcome Receive(std::span<char> room, bool to_the_end);
   Outcome OnConnected();
   Outcome Fail(std::string_view type);
 

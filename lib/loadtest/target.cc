@@ -49,6 +49,14 @@ Result<void> FindUnix(const std::string& path, const base::Allowance& allowance,
   return {};
 }
 
+std::unexpected<base::Error> NeedsLeave(const std::string& host) {
+  return Fail(ErrorCode::kUsage,
+              host +
+                  " is not this machine's loopback; if you may load it, say so with "
+                  "--allow-target " +
+                  host);
+}
+
 Result<void> FindTcp(const std::vector<std::string>& allowed, const base::Allowance& allowance,
                      Target& target) {
   const net::Url& url = target.url;
@@ -60,11 +68,7 @@ Result<void> FindTcp(const std::vector<std::string>& allowed, const base::Allowa
   std::string reason = "it has no address";
   for (const addrinfo* each = addresses->get(); each != nullptr; each = each->ai_next) {
     if (!IsLoopback(*each->ai_addr) && std::ranges::find(allowed, url.host) == allowed.end()) {
-      return Fail(ErrorCode::kUsage,
-                  url.host +
-                      " is not this machine's loopback; if you may load it, say so with "
-                      "--allow-target " +
-                      url.host);
+      return NeedsLeave(url.host);
     }
     target.address = AddressOf(each->ai_addr, each->ai_addrlen);
     target.endpoint = {.host = Numeric(*each), .port = url.port};
@@ -90,6 +94,19 @@ bool IsLoopback(const sockaddr& address) {
   const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
   if (IN6_IS_ADDR_V4MAPPED(&v6)) return v6.s6_addr[12] == 127;
   return IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+Result<void> MayLoad(const std::string& host, std::uint16_t port,
+                     const std::vector<std::string>& allowed, const base::Allowance& allowance) {
+  if (std::ranges::find(allowed, host) != allowed.end()) return {};
+  const auto addresses = net::LookUp(host, std::to_string(port), allowance);
+  if (!addresses) {
+    return Fail(ErrorCode::kUnavailable, "cannot find " + host + ": " + addresses.error().message);
+  }
+  for (const addrinfo* each = addresses->get(); each != nullptr; each = each->ai_next) {
+    if (!IsLoopback(*each->ai_addr)) return NeedsLeave(host);
+  }
+  return {};
 }
 
 Result<Target> FindTarget(const std::string& url, const std::string& unix_socket,

@@ -32,6 +32,11 @@ base::Result<Target> FindTarget(const std::string& url, const std::string& unix_
                                 const std::vector<std::string>& allowed,
                                 const base::Allowance& allowance);
 
+// Whether `host` may be loaded: as above. Fails with kUnavailable when it has no address.
+base::Result<void> MayLoad(const std::string& host, std::uint16_t port,
+                           const std::vector<std::string>& allowed,
+                           const base::Allowance& allowance);
+
 // 127.0.0.0/8, ::1, or the former mapped into IPv6.
 bool IsLoopback(const sockaddr& address);
 

@@ -17,15 +17,25 @@ enum class Verdict {
 
 std::string_view VerdictName(Verdict verdict);  // "pass" "fail" "invalid"
 
-// What of the generator was the limit: a sentence for each of send lag, CPU and sockets. Empty for
-// a run whose numbers are the target's.
+// What of the generator was the limit, and why: a sentence for each. Empty for a run whose numbers
+// are the target's, however busy the machine was.
 //
-//   send lag  its 99th percentile is over `max_send_lag` and over 5 % of the corrected latency's
-//   CPU       in a run of a second or more a thread wanted a core for over 97 % of the time, or
-//             waited for one for over 40 %
+//   send lag  in an open loop, one request in a hundred, but ten at least (half of all when there
+//             are fewer than twenty), was late by over 5 % of the corrected 99th percentile and by
+//             over `max_send_lag`, or over a tenth of that when the generator had too
+//             little CPU as below.
+//             The sentence says whether the thread itself was busy, waited for a core that others
+//             used, or neither (the machine stood still)
+//   CPU       in a closed loop of a second or more, which has no lag to show it, a thread used or
+//             wanted a core for over 97 % of the time, or waited for one for over 20 %, in which it
+//             could have sent and received
 //   sockets   this machine had none left for a connection
-std::vector<std::string> GeneratorLimits(const RunResult& result,
+std::vector<std::string> GeneratorLimits(const RunResult& result, bool closed,
                                          std::chrono::nanoseconds max_send_lag);
+
+// The same delay when it is no limit, but over a quarter of what is shown as the target's latency;
+// else "".
+std::string GeneratorNote(const RunResult& result, bool closed);
 
 Verdict Decide(const std::vector<std::string>& limits, const std::vector<Judgement>& judgements);
 

@@ -23,6 +23,10 @@ using std::chrono::milliseconds;
 using Parser = http::response_parser<http::string_body>;
 
 constexpr std::uint32_t kMostHeadBytes = 16 * 1024;
+// Where only the status counts, the rest may be as odd as it likes.
+constexpr std::uint32_t kMostHeadBytesForStatus = 256 * 1024;
+// For the body of an answer of which only the status counts.
+constexpr milliseconds kReadAwayTime{1'000};
 // Of a body whose length is not said: the first piece that is announced.
 constexpr std::size_t kFirstRoom = 64 * 1024;
 
@@ -186,7 +190,8 @@ HttpClientCounts HttpClient::counts() const {
 }
 
 // The answer, and whether the connection may be used again.
-Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const std::string& bytes,
+Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const HttpRequest& request,
+                                                         const std::string& bytes,
                                                          std::size_t most_bytes,
                                                          const base::Allowance& allowance,
                                                          const AnswerRoom& room) const {
@@ -198,9 +203,23 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const s
   std::optional<Parser> parser;
   const auto begin = [&] {
     parser.emplace();
-    parser->header_limit(kMostHeadBytes);
-    parser->body_limit(most_bytes);
+    parser->header_limit(request.status_only ? kMostHeadBytesForStatus : kMostHeadBytes);
+    if (request.status_only) {
+      parser->body_limit(boost::none);
+    } else {
+      parser->body_limit(most_bytes);
+    }
   };
+  // From here on it no longer matters what becomes of the body.
+  const auto answered = [&] {
+    return request.status_only && parser->is_header_done() && parser->get().result_int() >= 200;
+  };
+  const auto without_rest = [&] {
+    auto answer = AnswerOf(*parser);
+    answer.body.clear();
+    return std::pair{std::move(answer), false};
+  };
+  std::optional<base::Deadline> read_away;
   begin();
   std::size_t announced = 0;
   // That there is room for what is about to be taken into the body.
@@ -227,6 +246,13 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const s
         break;
       }
     }
+    if (answered() && !parser->is_done()) {
+      if (error || parser->content_length().value_or(0) > most_bytes ||
+          parser->get().body().size() > most_bytes) {
+        return without_rest();
+      }
+      if (!read_away) read_away = base::Deadline(base::SystemClock(), kReadAwayTime);
+    }
     if (error == http::error::body_limit) {
       return Fail(ErrorCode::kTooLarge,
                   "the answer has more than " + std::to_string(most_bytes) + " bytes");
@@ -241,10 +267,14 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const s
       continue;
     }
     if (auto made = make_room(); !made) return std::unexpected(std::move(made.error()));
-    auto got = stream.Read(piece, allowance.Within(options_.read_timeout));
+    base::Allowance within = allowance.Within(options_.read_timeout);
+    if (read_away) within.deadline = base::Deadline::Earlier(within.deadline, *read_away);
+    auto got = stream.Read(piece, within);
+    if (!got && answered()) return without_rest();
     if (!got) return std::unexpected(std::move(got.error()));
     if (*got == 0) {
       if (parser->got_some()) parser->put_eof(error);
+      if (answered()) return without_rest();
       if (error || !parser->is_done()) {
         return Fail(ErrorCode::kUnavailable, "the connection ended before the answer did");
       }
@@ -272,7 +302,7 @@ Result<HttpAnswer> HttpClient::Ask(const HttpRequest& request, std::size_t most_
     }
     auto connection = Take(allowance);
     if (!connection) return std::unexpected(std::move(connection.error()));
-    auto done = Exchange(*connection->stream, bytes, most_bytes, allowance, room);
+    auto done = Exchange(*connection->stream, request, bytes, most_bytes, allowance, room);
     if (done) {
       if (done->second) Keep(std::move(connection->stream), generation);
       return std::move(done->first);

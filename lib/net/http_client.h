@@ -30,6 +30,9 @@ struct HttpRequest {
   // Asking twice is as good as asking once (RFC 9110 section 9.2.2): a kept connection that turns
   // out to be closed is replaced and the request sent again, once.
   bool idempotent = true;
+  // Nobody needs the answer's body: it is dropped, read away for a moment if it is short, and else
+  // the connection closed. Once the head is there the request has succeeded.
+  bool status_only = false;
 };
 
 struct HttpAnswer {
@@ -74,7 +77,7 @@ class HttpClient {
 
   // Fails with kUnavailable (no connection, it ended too early), kRequestTimeout (connect_timeout,
   // read_timeout of silence, the allowance's deadline), kCancelled, kIo (what came is no HTTP),
-  // kTooLarge (more than `most_bytes` of body).
+  // kTooLarge (more than `most_bytes` of body; with status_only that is what is read away).
   base::Result<HttpAnswer> Ask(const HttpRequest& request, std::size_t most_bytes,
                                const base::Allowance& allowance, const AnswerRoom& room = {});
 
@@ -105,7 +108,8 @@ class HttpClient {
   base::Result<std::unique_ptr<Stream>> OpenTo(const std::string& address,
                                                const base::Allowance& allowance) const;
   std::string Bytes(const HttpRequest& request) const;
-  base::Result<std::pair<HttpAnswer, bool>> Exchange(Stream& stream, const std::string& bytes,
+  base::Result<std::pair<HttpAnswer, bool>> Exchange(Stream& stream, const HttpRequest& request,
+                                                     const std::string& bytes,
                                                      std::size_t most_bytes,
                                                      const base::Allowance& allowance,
                                                      const AnswerRoom& room) const;

@@ -6,11 +6,13 @@
 
 #include <cerrno>
 #include <cstring>
-#include <mutex>
+#include <exception>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/descriptor.h"
+#include "base/mutex.h"
 #include "net/stream.h"
 
 namespace sampleproc::net {
@@ -26,20 +28,26 @@ struct Question {
   const std::string port;
   const SystemLookup lookup;
   const base::Descriptor answered;  // an eventfd(2): readable once the answer is there
-  std::mutex mutex = {};
-  int status = 0;            // guarded by mutex
-  Addresses addresses = {};  // guarded by mutex
+  base::Mutex mutex = {};
+  int status GUARDED_BY(mutex) = 0;
+  Addresses addresses GUARDED_BY(mutex) = {};
 };
 
+// Answers as getaddrinfo(3), also when something throws: it may be all that a thread does.
 int Ask(const SystemLookup& lookup, const std::string& host, const std::string& port, int flags,
-        Addresses& addresses) {
+        Addresses& addresses) noexcept {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags;
   addrinfo* found = nullptr;
   const int status = lookup(host.c_str(), port.empty() ? nullptr : port.c_str(), &hints, &found);
-  if (status == 0) addresses = Addresses(found, &::freeaddrinfo);
-  return status;
+  if (status != 0) return status;
+  try {
+    addresses = Addresses(found, &::freeaddrinfo);
+  } catch (const std::exception&) {
+    return EAI_MEMORY;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -55,18 +63,23 @@ Result<Addresses> LookUp(const std::string& host, const std::string& port,
                    .lookup = lookup,
                    .answered = base::Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))});
   if (question->answered.get() < 0) return Fail(ErrorCode::kUnavailable, std::strerror(errno));
-  std::thread([question] {
-    Addresses addresses;
-    const int status = Ask(question->lookup, question->host, question->port, 0, addresses);
-    const std::lock_guard lock(question->mutex);
-    question->status = status;
-    question->addresses = std::move(addresses);
-    (void)::eventfd_write(question->answered.get(), 1);
-  }).detach();
+  try {
+    std::thread([question] {
+      Addresses addresses;
+      const int status = Ask(question->lookup, question->host, question->port, 0, addresses);
+      const base::MutexLock lock(question->mutex);
+      question->status = status;
+      question->addresses = std::move(addresses);
+      (void)::eventfd_write(question->answered.get(), 1);
+    }).detach();
+  } catch (const std::system_error& error) {
+    return Fail(ErrorCode::kOverloaded,
+                std::string("there is no thread to look up a name: ") + error.what());
+  }
   if (auto answered = WaitFor(question->answered.get(), POLLIN, allowance); !answered) {
     return std::unexpected(std::move(answered.error()));
   }
-  const std::lock_guard lock(question->mutex);
+  const base::MutexLock lock(question->mutex);
   if (question->status != 0) {
     return Fail(ErrorCode::kUnavailable, ::gai_strerror(question->status));
   }

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
+#include <memory>
 #include <new>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "net/redis_refusal.h"
 
 namespace sampleproc::net {
@@ -21,23 +24,39 @@ using Kind = RedisReply::Kind;
 struct Allowed {
   std::size_t elements = 0;
   bool exceeded = false;
+  std::size_t texts = 0;  // bytes that replies have taken
 };
 
 // hiredis asks these to make the parts of a reply, and hands each its task: where in its parent's
 // array the part stands. A part that is refused ends the reading.
-RedisReply* Place(const redisReadTask* task) {
-  if (task->parent == nullptr) return new RedisReply;
+RedisReply& PartOf(const redisReadTask* task) {
   auto* parent = static_cast<RedisReply*>(task->parent->obj);
-  return &parent->elements[static_cast<std::size_t>(task->idx)];
+  return parent->elements[static_cast<std::size_t>(task->idx)];
+}
+
+// Without memory a part is refused too: no exception may pass through hiredis.
+template <typename Make>
+void* Made(const redisReadTask* task, Make make) noexcept {
+  try {
+    std::unique_ptr<RedisReply> outermost;
+    if (task->parent == nullptr) outermost = std::make_unique<RedisReply>();
+    RedisReply& reply = outermost ? *outermost : PartOf(task);
+    make(reply);
+    (void)outermost.release();
+    return &reply;
+  } catch (const std::exception&) {
+    return nullptr;
+  }
 }
 
 void* CreateString(const redisReadTask* task, char* text, std::size_t size) {
-  RedisReply* reply = Place(task);
-  reply->kind = task->type == REDIS_REPLY_ERROR    ? Kind::kError
-                : task->type == REDIS_REPLY_STATUS ? Kind::kStatus
-                                                   : Kind::kText;
-  reply->text.assign(text, size);
-  return reply;
+  return Made(task, [&](RedisReply& reply) {
+    reply.kind = task->type == REDIS_REPLY_ERROR    ? Kind::kError
+                 : task->type == REDIS_REPLY_STATUS ? Kind::kStatus
+                                                    : Kind::kText;
+    reply.text.assign(text, size);
+    static_cast<Allowed*>(task->privdata)->texts += size;
+  });
 }
 
 void* CreateArray(const redisReadTask* task, int elements) {
@@ -48,23 +67,22 @@ void* CreateArray(const redisReadTask* task, int elements) {
     return nullptr;
   }
   allowed->elements -= count;
-  RedisReply* reply = Place(task);
-  reply->kind = Kind::kArray;
-  reply->elements.resize(count);
-  return reply;
+  allowed->texts += count * sizeof(RedisReply);
+  return Made(task, [&](RedisReply& reply) {
+    reply.kind = Kind::kArray;
+    reply.elements.resize(count);
+  });
 }
 
 void* CreateInteger(const redisReadTask* task, long long value) {
-  RedisReply* reply = Place(task);
-  reply->kind = Kind::kInteger;
-  reply->integer = value;
-  return reply;
+  return Made(task, [&](RedisReply& reply) {
+    reply.kind = Kind::kInteger;
+    reply.integer = value;
+  });
 }
 
 void* CreateNil(const redisReadTask* task) {
-  RedisReply* reply = Place(task);
-  reply->kind = Kind::kNil;
-  return reply;
+  return Made(task, [](RedisReply& reply) { reply.kind = Kind::kNil; });
 }
 
 // Of the outermost part only: the others live in it.
@@ -85,9 +103,8 @@ Result<std::string> Format(const RedisCommand& command) {
   const int size = ::redisFormatCommandArgv(&formatted, static_cast<int>(words.size()),
                                             words.data(), sizes.data());
   if (size < 0) return Fail(ErrorCode::kInternal, "a command for Redis cannot be made");
-  std::string bytes(formatted, static_cast<std::size_t>(size));
-  ::redisFreeCommand(formatted);
-  return bytes;
+  const std::unique_ptr<char, decltype(&::redisFreeCommand)> owner(formatted, &::redisFreeCommand);
+  return std::string(formatted, static_cast<std::size_t>(size));
 }
 
 }  // namespace
@@ -116,9 +133,21 @@ class RedisClient::Reader {
   Reader& operator=(const Reader&) = delete;
   ~Reader() { ::redisReaderFree(reader_); }
 
-  Result<void> Feed(std::string_view bytes) {
+  void BeginCall() {
+    allowed_.texts = 0;
+    announced_ = 0;
+  }
+
+  Result<void> Feed(std::string_view bytes, const ReplyRoom& room) {
     fed_ += bytes.size();
     if (fed_ > limits_.reply_bytes) return TooLarge();
+    // A text stands in the buffer whole before the reply has its copy.
+    const std::size_t buffered = reader_->len - reader_->pos + bytes.size();
+    const std::size_t needed = allowed_.texts + 2 * buffered;
+    if (room && needed > std::max(announced_, kSmall)) {
+      announced_ = (needed / kStep + 1) * kStep;
+      if (auto made = room(announced_); !made) return made;
+    }
     if (::redisReaderFeed(reader_, bytes.data(), bytes.size()) == REDIS_OK) return {};
     return NotResp();
   }
@@ -133,6 +162,9 @@ class RedisClient::Reader {
   }
 
  private:
+  static constexpr std::size_t kSmall = 128 * 1024;
+  static constexpr std::size_t kStep = 256 * 1024;
+
   void Begin() {
     fed_ = 0;
     allowed_.elements = limits_.reply_elements;
@@ -140,6 +172,7 @@ class RedisClient::Reader {
 
   std::unexpected<base::Error> NotResp() const {
     if (allowed_.exceeded) return TooLarge();
+    if (reader_->err == REDIS_ERR_OOM) return base::OutOfMemory();
     return Fail(ErrorCode::kIo, "what came is no reply of a Redis server");
   }
 
@@ -152,7 +185,8 @@ class RedisClient::Reader {
   const RedisLimits limits_;
   redisReplyObjectFunctions makers_;
   Allowed allowed_;
-  std::size_t fed_ = 0;  // since the last whole reply
+  std::size_t fed_ = 0;        // since the last whole reply
+  std::size_t announced_ = 0;  // of this call, what there is room for
   redisReader* const reader_;
 };
 
@@ -205,23 +239,24 @@ Result<void> RedisClient::LogIn(const base::Allowance& allowance) {
   return {};
 }
 
-Result<RedisReply> RedisClient::ReadReply(const base::Allowance& allowance) {
-  std::array<char, 64 * 1024> room;  // as much as Redis writes at once
+Result<RedisReply> RedisClient::ReadReply(const base::Allowance& allowance, const ReplyRoom& room) {
+  std::array<char, 64 * 1024> piece;  // as much as Redis writes at once
   while (true) {
     auto reply = reader_->Next();
     if (!reply) return std::unexpected(std::move(reply.error()));
     if (*reply != nullptr) return std::move(**reply);
-    auto got = stream_->Read(room, allowance);
+    auto got = stream_->Read(piece, allowance);
     if (!got) return std::unexpected(std::move(got.error()));
     if (*got == 0) return Fail(ErrorCode::kUnavailable, "Redis closed the connection");
-    if (auto fed = reader_->Feed({room.data(), *got}); !fed) {
+    if (auto fed = reader_->Feed({piece.data(), *got}, room); !fed) {
       return std::unexpected(std::move(fed.error()));
     }
   }
 }
 
 Result<std::vector<RedisReply>> RedisClient::Exchange(std::span<const RedisCommand> commands,
-                                                      const base::Allowance& allowance) {
+                                                      const base::Allowance& allowance,
+                                                      const ReplyRoom& room) {
   std::string bytes;
   for (const RedisCommand& command : commands) {
     auto formatted = Format(command);
@@ -231,9 +266,10 @@ Result<std::vector<RedisReply>> RedisClient::Exchange(std::span<const RedisComma
   if (auto written = stream_->Write(bytes, allowance); !written) {
     return std::unexpected(std::move(written.error()));
   }
+  reader_->BeginCall();
   std::vector<RedisReply> replies;
   while (replies.size() < commands.size()) {
-    auto reply = ReadReply(allowance);
+    auto reply = ReadReply(allowance, room);
     if (!reply) return std::unexpected(std::move(reply.error()));
     replies.push_back(std::move(*reply));
   }
@@ -242,22 +278,28 @@ Result<std::vector<RedisReply>> RedisClient::Exchange(std::span<const RedisComma
 
 Result<std::vector<RedisReply>> RedisClient::Ask(std::span<const RedisCommand> commands,
                                                  const base::Allowance& allowance,
-                                                 std::chrono::milliseconds wait) {
+                                                 std::chrono::milliseconds wait,
+                                                 const ReplyRoom& room) {
   Result<std::vector<RedisReply>> replies;
-  Result<void> done;
-  if (!connected()) done = Connect(allowance.Within(limits_.connect));
-  if (done) {
-    replies = Exchange(commands, allowance.Within(limits_.answer + wait));
-  } else {
-    replies = std::unexpected(std::move(done.error()));
+  try {
+    Result<void> done;
+    if (!connected()) done = Connect(allowance.Within(limits_.connect));
+    if (done) {
+      replies = Exchange(commands, allowance.Within(limits_.answer + wait), room);
+    } else {
+      replies = std::unexpected(std::move(done.error()));
+    }
+  } catch (...) {
+    Disconnect();  // else the next one would read the answer to this one
+    throw;
   }
   if (!replies) Disconnect();
   return replies;
 }
 
 Result<RedisReply> RedisClient::Ask(const RedisCommand& command, const base::Allowance& allowance,
-                                    std::chrono::milliseconds wait) {
-  auto replies = Ask(std::span(&command, 1), allowance, wait);
+                                    std::chrono::milliseconds wait, const ReplyRoom& room) {
+  auto replies = Ask(std::span(&command, 1), allowance, wait, room);
   if (!replies) return std::unexpected(std::move(replies.error()));
   return std::move(replies->front());
 }

@@ -53,6 +53,10 @@ struct RedisLimits {
   std::size_t reply_elements = 100'000;
 };
 
+// Told how many bytes the replies to one call will take at most so far, before they are taken; not
+// while they are small. A failure ends the call with it.
+using ReplyRoom = std::function<base::Result<void>(std::size_t bytes)>;
+
 // Used by one thread at a time. Connects when it is first asked, and again after a failure. The
 // password is in no error.
 class RedisClient {
@@ -66,13 +70,14 @@ class RedisClient {
   // replies. `wait` is added to the limit of an answer: for commands that block. Fails with
   // kUnavailable (no connection, the server went away), kRequestTimeout, kCancelled, kIo (what came
   // is no RESP), kTooLarge (a reply over a limit), kConfig (the login was refused, the password
-  // cannot be read). After a failure the connection is closed; what was sent may have been done or
-  // not.
+  // cannot be read), kOverloaded (no memory, which it may throw as well). After a failure or an
+  // exception the connection is closed; what was sent may have been done or not.
   base::Result<std::vector<RedisReply>> Ask(std::span<const RedisCommand> commands,
                                             const base::Allowance& allowance = {},
-                                            std::chrono::milliseconds wait = {});
+                                            std::chrono::milliseconds wait = {},
+                                            const ReplyRoom& room = {});
   base::Result<RedisReply> Ask(const RedisCommand& command, const base::Allowance& allowance = {},
-                               std::chrono::milliseconds wait = {});
+                               std::chrono::milliseconds wait = {}, const ReplyRoom& room = {});
 
   void Disconnect();
   bool connected() const { return stream_ != nullptr; }
@@ -83,8 +88,9 @@ class RedisClient {
   base::Result<void> Connect(const base::Allowance& allowance);
   base::Result<void> LogIn(const base::Allowance& allowance);
   base::Result<std::vector<RedisReply>> Exchange(std::span<const RedisCommand> commands,
-                                                 const base::Allowance& allowance);
-  base::Result<RedisReply> ReadReply(const base::Allowance& allowance);
+                                                 const base::Allowance& allowance,
+                                                 const ReplyRoom& room = {});
+  base::Result<RedisReply> ReadReply(const base::Allowance& allowance, const ReplyRoom& room);
 
   const ConnectStream connect_;
   const RedisLogin login_;

@@ -41,6 +41,9 @@ constexpr RedisRefusal kUnknownCommand{
     "ERR", true,
     "it does not know the command: consumer.redis.host and port have to name a Redis server of "
     "version 6.2 or later, not a Sentinel"};
+constexpr RedisRefusal kMaxClients{
+    "ERR", false,
+    "max number of clients reached: it takes no further connection; raise maxclients"};
 constexpr RedisRefusal kDatabase{"ERR", true, "it has no such database (consumer.redis.db)"};
 
 bool IsLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
@@ -67,6 +70,28 @@ std::string_view NodeIn(std::string_view text) {
   return address && node.size() < 256 ? node : std::string_view();
 }
 
+// The text as far as it can be told: one line, bounded, printable. What is quoted may be a value
+// that was sent, and what follows a colon an argument.
+std::string OwnWords(std::string_view text) {
+  constexpr std::size_t kMostWords = 160;
+  std::string words;
+  char quote = 0;
+  for (const char c : text.substr(0, text.find_first_of("\r\n:"))) {
+    if (words.size() == kMostWords) return words + "...";
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+      continue;
+    }
+    if (c == '"' || c == '\'') {
+      quote = c;
+      words += "...";
+    } else {
+      words += c >= ' ' && c <= '~' ? c : '?';
+    }
+  }
+  return words;
+}
+
 }  // namespace
 
 const RedisRefusal& RefusalOf(std::string_view text) {
@@ -79,6 +104,7 @@ const RedisRefusal& RefusalOf(std::string_view text) {
   if (text.starts_with("ERR DB index") || text.starts_with("ERR invalid DB index")) {
     return kDatabase;
   }
+  if (text.starts_with("ERR max number of clients")) return kMaxClients;
   // Redis 7 says so of what a script may not do.
   if (text.starts_with("ERR The user executing the script can't")) return kNoPermission;
   if (text.find("script") == text.npos) return kOther;
@@ -91,6 +117,7 @@ const RedisRefusal& RefusalOf(std::string_view text) {
 std::string RefusalSentence(std::string_view text) {
   const RedisRefusal& refusal = RefusalOf(text);
   std::string sentence = "Redis answers with ";
+  if (refusal.remedy.empty()) return sentence + OwnWords(text);
   sentence += refusal.word;
   if (!refusal.remedy.empty()) sentence.append(": ").append(refusal.remedy);
   if (refusal.word == "MOVED" || refusal.word == "ASK") {

@@ -16,8 +16,8 @@ struct RedisRefusal {
 // text (before Redis 7).
 const RedisRefusal& RefusalOf(std::string_view text);
 
-// One sentence for people: the word, its remedy, and where another node is named, that. Nothing
-// else of the text, which may repeat what was sent.
+// One sentence for people: the word and its remedy, where another node is named, that, and of what
+// has no row the first line, bounded and printable, without what it may repeat of a command.
 std::string RefusalSentence(std::string_view text);
 
 }  // namespace sampleproc::net

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <climits>
 
+#include "base/text_file.h"
+
 namespace sampleproc::net {
 namespace {
 
@@ -42,6 +44,10 @@ base::Result<TlsContext> MakeTlsContext(const TlsTrust& trust) {
                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // So that a certificate which is no authority's can be the anchor.
   ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
+  if (!trust.anchors.empty() && !base::CanBeReread(trust.anchors)) {
+    return Fail(ErrorCode::kConfig,
+                trust.anchors_key + " is no regular file, and is read for each connection");
+  }
   const int loaded = trust.anchors.empty() ? ::SSL_CTX_set_default_verify_paths(context.get())
                                            : ::SSL_CTX_load_verify_locations(
                                                  context.get(), trust.anchors.c_str(), nullptr);

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "codec/jpeg_encoder.h"
 #include "process/bitmap_font.h"
@@ -88,21 +90,81 @@ std::string LabelOf(const frame::Detection& detection) {
   return detection.class_name.substr(0, kLongestLabel) + confidence;
 }
 
-// The label sits on the box's upper edge, moved inside the picture where it would stick out.
-void Draw(Canvas& canvas, const frame::Image& image, const frame::Detection& detection) {
-  const int longer = std::max(image.width, image.height);
-  const int thickness = std::max(1, longer / 320);
-  const int scale = std::max(1, longer / 400);
-  const Colour colour = ColourOf(detection.class_name);
-  canvas.Outline(detection.bbox, thickness, colour);
+// How large things are drawn on a picture of this size.
+struct Pen {
+  explicit Pen(const frame::Image& image) {
+    const int longer = std::max(image.width, image.height);
+    thickness = std::max(1, longer / 320);
+    scale = std::max(1, (longer + 60) / 350);
+  }
+  int thickness;
+  int scale;  // picture pixels for each of a letter
+};
 
-  const std::string label = LabelOf(detection);
-  const int width = (static_cast<int>(label.size()) * (kGlyphWidth + 1) + 1) * scale;
-  const int height = (kGlyphHeight + 2) * scale;
-  const int left = std::max(0, std::min(detection.bbox.x1, image.width - width));
-  const int top = detection.bbox.y1 >= height ? detection.bbox.y1 - height : detection.bbox.y1;
-  canvas.Fill({left, top, left + width, top + height}, colour);
-  canvas.Text(left + scale, top + scale, scale, label, kBlack);
+struct Label {
+  std::string text;
+  int scale = 1;
+  frame::Bbox box;
+};
+
+int WidthOf(std::size_t letters, int scale) {
+  return (static_cast<int>(letters) * (kGlyphWidth + 1) + 1) * scale;
+}
+
+bool Overlap(const frame::Bbox& a, const frame::Bbox& b) {
+  return a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2;
+}
+
+// A label that fits the picture: with smaller letters, else with fewer. It sits on the box's upper
+// edge, else below that, below the box or above its lower edge: the first place that lies inside
+// the picture and hides no label of `others`, else the first inside.
+Label Place(const frame::Image& image, const frame::Detection& detection, int scale,
+            const std::vector<Label>& others) {
+  Label label{LabelOf(detection), scale, {}};
+  const auto height = [&label] { return (kGlyphHeight + 2) * label.scale; };
+  while (label.scale > 1 &&
+         (WidthOf(label.text.size(), label.scale) > image.width || height() > image.height)) {
+    --label.scale;
+  }
+  while (label.text.size() > 1 && WidthOf(label.text.size(), label.scale) > image.width) {
+    label.text.pop_back();
+  }
+  const int width = WidthOf(label.text.size(), label.scale);
+  const int left = std::clamp(detection.bbox.x1, 0, std::max(0, image.width - width));
+  const int lowest = std::max(0, image.height - height());
+  const frame::Bbox& box = detection.bbox;
+  bool placed = false;
+  for (const int top : {box.y1 - height(), box.y1, box.y2, box.y2 - height()}) {
+    if (top < 0 || top > lowest) continue;
+    const frame::Bbox here{left, top, left + width, top + height()};
+    const bool is_free = std::ranges::none_of(
+        others, [&here](const Label& other) { return Overlap(here, other.box); });
+    if (!placed || is_free) label.box = here;
+    placed = true;
+    if (is_free) return label;
+  }
+  if (!placed) {
+    const int top = std::clamp(box.y1, 0, lowest);
+    label.box = {left, top, left + width, top + height()};
+  }
+  return label;
+}
+
+// Outlines first, so that none crosses a label.
+void Draw(Canvas& canvas, const frame::Image& image,
+          const std::vector<frame::Detection>& detections) {
+  const Pen pen(image);
+  for (const frame::Detection& detection : detections) {
+    canvas.Outline(detection.bbox, pen.thickness, ColourOf(detection.class_name));
+  }
+  std::vector<Label> labels;
+  for (const frame::Detection& detection : detections) {
+    Label label = Place(image, detection, pen.scale, labels);
+    canvas.Fill(label.box, ColourOf(detection.class_name));
+    canvas.Text(label.box.x1 + label.scale, label.box.y1 + label.scale, label.scale, label.text,
+                kBlack);
+    labels.push_back(std::move(label));
+  }
 }
 
 // Draws on `image`, whose pixels may be changed at `pixels`, and encodes it.
@@ -116,7 +178,7 @@ base::Result<base::ByteBuffer> DrawAndEncode(std::uint8_t* pixels, const frame::
                                      "the annotated frame", budget_patience, allowance);
   if (!output) return std::unexpected(output.error());
   Canvas canvas(pixels, image);
-  for (const frame::Detection& detection : result.detections) Draw(canvas, image, detection);
+  Draw(canvas, image, result.detections);
   if (auto allowed = allowance.Check("annotating"); !allowed) {
     return std::unexpected(allowed.error());
   }

@@ -46,17 +46,15 @@ void BatchPart::Succeeded() {
   batch_.reset();
 }
 
-void StartBatch(std::vector<StartFrame> frames, base::Logger& log, OnBatch on_batch) {
-  const auto batch =
-      std::make_shared<Batch>(BatchReport{frames.size(), 0}, log, std::move(on_batch));
-  for (StartFrame& start : frames) {
+void StartBatch(std::size_t frames, const StartFrame& start, base::Logger& log, OnBatch on_batch) {
+  const auto batch = std::make_shared<Batch>(BatchReport{frames, 0}, log, std::move(on_batch));
+  for (std::size_t index = 0; index < frames; ++index) {
     try {
-      start(BatchPart(batch));
+      start(index, BatchPart(batch));
     } catch (const std::exception& bug) {
       log.Error("a frame of a batch could not be started",
                 {{"error", std::string_view(bug.what())}});
     }
-    start = nullptr;
   }
 }
 

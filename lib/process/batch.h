@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <vector>
 
 #include "base/log.h"
 
@@ -23,8 +22,10 @@ class Batch;
 
 // One frame's part in its batch; goes along with the frame. Movable, used by one thread at a time.
 // A part that ends without Succeeded stands for a frame that failed, was refused or was dropped.
+// One made by default is of no batch: for a frame that must go on although it cannot be counted.
 class BatchPart {
  public:
+  BatchPart() = default;
   BatchPart(BatchPart&&) noexcept = default;
   BatchPart& operator=(BatchPart&&) noexcept = default;
 
@@ -32,21 +33,22 @@ class BatchPart {
   void Succeeded();
 
  private:
-  friend void StartBatch(std::vector<std::move_only_function<void(BatchPart)>>, base::Logger&,
-                         OnBatch);
+  friend void StartBatch(std::size_t, const std::function<void(std::size_t, BatchPart)>&,
+                         base::Logger&, OnBatch);
   explicit BatchPart(std::shared_ptr<Batch> batch) : batch_(std::move(batch)) {}
 
   std::shared_ptr<Batch> batch_;  // null once the part has ended
 };
 
-// Starts work on one frame, which takes the part along: usually it submits a task to the pool, and
-// drops the part when the pool refuses. Does not wait for the frame.
-using StartFrame = std::move_only_function<void(BatchPart)>;
+// Starts work on the frame of that index, which takes the part along: usually it submits a task to
+// the pool, and drops the part when the pool refuses. Does not wait for the frame.
+using StartFrame = std::function<void(std::size_t index, BatchPart)>;
 
-// Starts each frame in turn. One that throws, is refused or fails leaves its neighbours alone: it
-// only misses in `succeeded`. Without frames the report comes at once. A batch with failures is
-// logged at info, any other at debug. `log` and what `on_batch` refers to must live until the last
-// frame has ended; an exception out of `on_batch` is logged.
-void StartBatch(std::vector<StartFrame> frames, base::Logger& log, OnBatch on_batch);
+// Starts each of so many frames in turn. One that throws, is refused or fails leaves its neighbours
+// alone: it only misses in `succeeded`. Without frames the report comes at once. A batch with
+// failures is logged at info, any other at debug. `log` and what `on_batch` refers to must live
+// until the last frame has ended; an exception out of `on_batch` is logged. Throws without memory
+// for the batch; then no frame has been started.
+void StartBatch(std::size_t frames, const StartFrame& start, base::Logger& log, OnBatch on_batch);
 
 }  // namespace sampleproc::process

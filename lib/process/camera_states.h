@@ -15,7 +15,6 @@
 #include <expected>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,25 +74,35 @@ class CameraStates {
 
  private:
   struct Slot {
-    std::mutex mutex;  // guards all below
-    std::uint64_t shape = 0;
-    resources::Reservation memory;
-    std::unique_ptr<State> state;
+    base::Mutex mutex;
+    std::uint64_t shape GUARDED_BY(mutex) = 0;
+    resources::Reservation memory GUARDED_BY(mutex);
+    std::unique_ptr<State> state GUARDED_BY(mutex);
   };
 
  public:
   // A camera's state, nobody else's for as long as this exists. The order of a camera's frames is
-  // CameraTurns' business; the lock in here keeps apart what has no common order.
+  // CameraTurns' business; the lock in here keeps apart what has no common order. Clang cannot
+  // follow a lock that is moved.
   class Lease {
    public:
-    State& state() { return *slot_->state; }
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease() SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis) {
+      if (slot_ != nullptr) slot_->mutex.Unlock();
+    }
+
+    State& state() SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis) { return *slot_->state; }
 
    private:
     friend class CameraStates;
-    explicit Lease(std::shared_ptr<Slot> slot) : slot_(std::move(slot)), lock_(slot_->mutex) {}
+    explicit Lease(std::shared_ptr<Slot> slot)
+        SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis)
+        : slot_(std::move(slot)) {
+      slot_->mutex.Lock();
+    }
 
-    std::shared_ptr<Slot> slot_;
-    std::unique_lock<std::mutex> lock_;
+    std::shared_ptr<Slot> slot_;  // null once moved from
   };
 
   // The state that a camera is to have.
@@ -129,7 +138,9 @@ class CameraStates {
   std::shared_ptr<Slot> Find(std::string_view camera_id);
   bool MakeRoom(base::MonoTime now) REQUIRES(mutex_);
   base::MonoTime IdleFrom(const Place& place) const;
-  bool Fill(Slot& slot, const Wanted& wanted);
+  // The slot is the caller's (Lease).
+  bool Fill(Slot& slot, const Wanted& wanted)
+      SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis);
   std::unexpected<std::string_view> Refuse(std::string_view camera_id, std::string_view reason);
 
   const std::size_t max_cameras_;  // without a reserved place

@@ -45,16 +45,15 @@ void FrameTracker::OnEnter(FrameState state, Callback callback) {
 }
 
 TrackedFrame FrameTracker::Receive(std::string_view frame_id) {
+  std::string id(frame_id);  // what may throw comes before anything is noted
   const base::MutexLock lock(mutex_);
+  const bool tracked = frames_.size() < max_frames_;
+  const std::uint64_t ticket = tracked ? next_ticket_++ : 0;
+  if (tracked) frames_.emplace(ticket, FrameState::kReceived);
   ++totals_.frames;
   ++totals_.entered[Index(FrameState::kReceived)];
-  if (frames_.size() >= max_frames_) {
-    ++totals_.untracked;
-    return {this, std::string(frame_id), 0};
-  }
-  const std::uint64_t ticket = next_ticket_++;
-  frames_.emplace(ticket, FrameState::kReceived);
-  return {this, std::string(frame_id), ticket};
+  if (!tracked) ++totals_.untracked;
+  return {this, std::move(id), ticket};
 }
 
 FrameTracker::Totals FrameTracker::totals() const {

@@ -8,7 +8,7 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-// Before this much time has passed a pace says little.
+// Before this much CPU time was used the price says little.
 constexpr Seconds kTooSoon{0.1};
 
 // The rest of the work may seem to take so many times the time that is left.
@@ -19,9 +19,8 @@ constexpr double kHope = 2.0;
 base::Result<void> Pace::Check(double done) const {
   if (auto allowed = allowance_.Check(what_); !allowed) return allowed;
   if (!allowance_.deadline.OnSystemClock() || done <= 0) return {};
-  const base::MonoTime now = base::SystemClock().Now();
-  const Seconds took = now - begin_;
-  const Seconds left = allowance_.deadline.At() - now;
+  const Seconds took = base::ThreadCpuClock().Now() - begin_;
+  const Seconds left = allowance_.deadline.At() - base::SystemClock().Now();
   const Seconds rest = took * ((total_ - done) / done);
   if (took < kTooSoon || rest <= kHope * left) return {};
   const auto tenths = [](Seconds time) {
@@ -29,8 +28,8 @@ base::Result<void> Pace::Check(double done) const {
     return std::to_string(all / 10) + "." + std::to_string(all % 10) + " s";
   };
   return base::Fail(base::ErrorCode::kDeadline,
-                    what_ + " would take about " + tenths(took + rest) + " and " + tenths(left) +
-                        " are left: send smaller frames or raise process.deadline");
+                    what_ + " would take about " + tenths(took + rest) + " of CPU time and " +
+                        tenths(left) + " are left: send smaller frames or raise process.deadline");
 }
 
 }  // namespace sampleproc::process

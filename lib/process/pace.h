@@ -20,18 +20,19 @@ class Pace {
       : allowance_(allowance),
         total_(total),
         what_(std::move(what)),
-        begin_(base::SystemClock().Now()) {}
+        begin_(base::ThreadCpuClock().Now()) {}
 
   // Asked between pieces, `done` of the total being behind. Fails with kCancelled, and with
-  // kDeadline when the time is up or when, at the pace so far, the rest would take more than twice
-  // the time that is left: a machine that was slow for a moment is no reason.
+  // kDeadline when the time is up or when, at the price so far, the rest would take more than twice
+  // the time that is left on a CPU of its own. The price is CPU time: what else the machine is busy
+  // with makes no frame dearer, and whether the frame is late for that is told by its deadline.
   base::Result<void> Check(double done) const;
 
  private:
   const base::Allowance& allowance_;
   const double total_;
   const std::string what_;
-  const base::MonoTime begin_;
+  const base::MonoTime begin_;  // by the thread's CPU time
 };
 
 }  // namespace sampleproc::process

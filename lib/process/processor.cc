@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/out_of_memory.h"
 #include "process/annotate.h"
 #include "resources/wait.h"
 
@@ -16,14 +17,18 @@ using base::ErrorCode;
 
 // Libraries below report some failures by exceptions; none may leave the corridor.
 template <typename Work>
-auto Guarded(Work&& work) -> decltype(work()) {
+auto Guarded(Work&& work) noexcept -> decltype(work()) {
   try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    return base::Fail(ErrorCode::kOverloaded, "out of memory while working on the frame");
+    try {
+      return work();
+    } catch (const std::bad_alloc&) {
+      return base::OutOfMemory();
+    } catch (...) {
+      // The text is the library's and may quote the input, so it does not travel.
+      return base::Fail(ErrorCode::kInternal, "a step failed unexpectedly");
+    }
   } catch (...) {
-    // The text is the library's and may quote the input, so it does not travel.
-    return base::Fail(ErrorCode::kInternal, "a step failed unexpectedly");
+    return base::OutOfMemory();
   }
 }
 
@@ -104,9 +109,11 @@ base::Result<Processor> Processor::Make(const ProcessorContext& context) {
 base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
                                                     const base::Allowance& allowance,
                                                     CameraTurns::Turn turn) {
-  turn.Declare(frame.camera_id);
-  const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
-  auto result = Guarded([&] { return DecodeAndRun(frame, limited, turn); });
+  auto result = Guarded([&] {
+    turn.Declare(frame.camera_id);
+    const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
+    return DecodeAndRun(frame, limited, turn);
+  });
   Trim();
   return result;
 }
@@ -115,9 +122,9 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
                                                     const DecodedPicture& decoded,
                                                     const base::Allowance& allowance,
                                                     CameraTurns::Turn turn) {
-  turn.Declare(frame.camera_id);
-  const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
   return Guarded([&]() -> base::Result<frame::FrameResult> {
+    turn.Declare(frame.camera_id);
+    const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
     const base::MonoTime begin = context_.clock.Now();
     resources::MemoryBudget own(context_.budget, 0);
     frame::FrameResult result = ResultFor(frame);
@@ -227,8 +234,8 @@ base::Result<void> Processor::Run(const frame::Frame& frame, Picture& picture,
 base::Result<base::ByteBuffer> Processor::Annotate(const frame::Frame& frame,
                                                    const frame::FrameResult& result,
                                                    const base::Allowance& allowance) {
-  const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
   auto jpeg = Guarded([&] {
+    const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
     resources::MemoryBudget own(context_.budget, HeldBy(frame));
     return process::Annotate(frame, result, context_.codec, limited, own, scratch_,
                              context_.options.budget_patience);
@@ -240,8 +247,8 @@ base::Result<base::ByteBuffer> Processor::Annotate(const frame::Frame& frame,
 base::Result<base::ByteBuffer> Processor::Annotate(const frame::Image& bgr,
                                                    const frame::FrameResult& result,
                                                    const base::Allowance& allowance) {
-  const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
   auto jpeg = Guarded([&] {
+    const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
     return process::Annotate(bgr, result, limited, context_.budget, scratch_,
                              context_.options.budget_patience);
   });

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "base/out_of_memory.h"
+
 namespace sampleproc::process {
 
 using std::chrono::nanoseconds;
@@ -71,9 +73,17 @@ std::unexpected<base::Error> WorkerPool::Refusal(std::string message) const {
   return refused;
 }
 
-base::Result<void> WorkerPool::Submit(Task task, TaskFacts facts) {
+base::Result<void> WorkerPool::Submit(Task task, TaskFacts facts) noexcept {
+  try {
+    return Queue(std::move(task), std::move(facts));
+  } catch (const std::exception&) {
+    return base::OutOfMemory();
+  }
+}
+
+base::Result<void> WorkerPool::Queue(Task task, TaskFacts facts) {
   const base::MutexLock lock(mutex_);
-  if (stopping_) return base::Fail(base::ErrorCode::kShuttingDown, "the service is stopping");
+  if (stopping_) return base::Fail(base::ErrorCode::kShuttingDown, "stopping");
   if (queue_.size() >= queue_depth_) {
     return Refusal("all workers are busy and " + std::to_string(queue_depth_) +
                    " frames wait already (process.queue_depth)");
@@ -83,13 +93,9 @@ base::Result<void> WorkerPool::Submit(Task task, TaskFacts facts) {
         "all workers are busy, and what waits already takes them longer than this frame "
         "may (http.request_deadline)");
   }
-  try {
-    const nanoseconds expected = drain_ == nullptr ? nanoseconds(0) : drain_->Expected(facts.bytes);
-    queue_.push_back({std::move(task), std::move(facts), expected});
-    queued_work_ += expected;
-  } catch (const std::bad_alloc&) {
-    return Refusal("no memory");
-  }
+  const nanoseconds expected = drain_ == nullptr ? nanoseconds(0) : drain_->Expected(facts.bytes);
+  queue_.push_back({std::move(task), std::move(facts), expected});
+  queued_work_ += expected;
   NoteWaiting();
   if (idling_ > 0) spare_needed_.NotifyAll();
   arrived_.NotifyOne();
@@ -165,7 +171,7 @@ std::optional<base::Error> WorkerPool::BeginTurn(const Queued& next, CameraTurns
     turn = turns_.Begin();
     if (next.facts.camera) turn.Declare(*next.facts.camera);
   } catch (const std::bad_alloc&) {
-    return base::Error{base::ErrorCode::kOverloaded, "no memory", {}, {}};
+    return base::OutOfMemory().error();
   }
   return std::nullopt;
 }

@@ -82,7 +82,7 @@ class WorkerPool {
   // could not end by its deadline, or without memory (with `retry_after` by the drain estimate),
   // kShuttingDown once the pool is stopped. Never waits, never throws. With an idle worker no
   // estimate keeps a task out: that is how one that was wrong is found out.
-  base::Result<void> Submit(Task task, TaskFacts facts = {});
+  base::Result<void> Submit(Task task, TaskFacts facts = {}) noexcept;
 
   Counts counts() const;
 
@@ -96,6 +96,7 @@ class WorkerPool {
   resources::MemoryBudget& budget() const { return budget_; }  // the context's
 
  private:
+  base::Result<void> Queue(Task task, TaskFacts facts);
   WorkerPool(int workers, std::size_t queue_depth, const ProcessorContext& context,
              base::Logger& log)
       : workers_(workers),

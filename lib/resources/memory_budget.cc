@@ -1,5 +1,6 @@
 #include "resources/memory_budget.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -28,6 +29,17 @@ void Reservation::Release() {
   if (budget_ != nullptr) budget_->GiveBack(bytes_);
   budget_ = nullptr;
   bytes_ = 0;
+}
+
+void Reservation::Add(Reservation other) {
+  if (budget_ == nullptr) budget_ = other.budget_;
+  bytes_ += std::exchange(other.bytes_, 0);
+}
+
+Reservation Reservation::Split(std::size_t bytes) {
+  bytes = std::min(bytes, bytes_);
+  bytes_ -= bytes;
+  return {budget_, bytes};
 }
 
 base::Result<void> MemoryBudget::CheckFits(std::size_t bytes, std::string_view what) const {

@@ -29,6 +29,10 @@ class Reservation {
 
   std::size_t bytes() const { return bytes_; }
   void Release();
+  // Takes over what `other` holds of the same budget.
+  void Add(Reservation other);
+  // Hands out `bytes` of what is held, or all when that is less.
+  Reservation Split(std::size_t bytes);
 
  private:
   friend class MemoryBudget;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <climits>
 #include <cstring>
 #include <random>
@@ -55,19 +56,36 @@ bool MachineHasPublicAddress() {
   return has;
 }
 
+constexpr char kSharedBucket[] =
+    "behind a proxy all clients would share one rate limit; name the proxy in "
+    "http.trusted_proxies, or set http.max_requests_per_minute to 0";
+
+// Warns once of a proxy that is not trusted, when that has all its clients share one rate limit.
+std::function<void()> WarnOfUntrustedProxy(const http::Options& options, base::Logger& log) {
+  if (options.max_requests_per_minute == 0 || !options.trusted_proxies.empty()) return nullptr;
+  return [&log, said = std::make_shared<std::atomic_flag>()] {
+    if (!said->test_and_set()) {
+      log.Warning(
+          "a request says by X-Forwarded-For that it comes through a proxy: its clients share one "
+          "rate limit until http.trusted_proxies names it");
+    }
+  };
+}
+
 }  // namespace
 
 std::uint64_t RandomSeed() {
   return (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
 }
 
-base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock) {
+base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock,
+                                        base::Reading reading) {
   ChainParts parts;
   auto proxies = http::TrustedProxies::Parse(config.http.trusted_proxies);
   if (!proxies) return std::unexpected(proxies.error());
   parts.proxies = std::move(*proxies);
   if (!config.http.auth_tokens_file.empty()) {
-    auto tokens = http::TokenTable::Load(config.http.auth_tokens_file);
+    auto tokens = http::TokenTable::Load(config.http.auth_tokens_file, reading);
     if (!tokens) return std::unexpected(tokens.error());
     parts.tokens = std::make_unique<http::TokenTable>(std::move(*tokens));
   }
@@ -96,7 +114,8 @@ http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
   // What is not meant for us must not use up anybody's quota.
   links.push_back(std::make_unique<http::HostCheck>(config.http.allowed_hosts, OwnNames(config)));
   // Refuses nobody; the links below need to know who asks.
-  links.push_back(std::make_unique<http::ClientIdentity>(parts.proxies, parts.tokens.get()));
+  links.push_back(std::make_unique<http::ClientIdentity>(
+      parts.proxies, parts.tokens.get(), WarnOfUntrustedProxy(config.http, context.log)));
   // Before the answer to a preflight and before tokens are refused: both cost something, and tokens
   // must not be guessed at any speed.
   if (parts.limiter) links.push_back(std::make_unique<http::RateLimit>(*parts.limiter));
@@ -119,13 +138,12 @@ void WarnOfSharedBucket(const http::Options& options, base::Logger& log) {
   if (options.max_requests_per_minute == 0 || !options.trusted_proxies.empty()) return;
   const auto host = http::ParseAddress(options.host);
   const bool all = options.host == "0.0.0.0" || options.host == "::";
-  const bool reached_from_outside =
-      all ? MachineHasPublicAddress() : host && !http::IsPrivate(*host);
-  if (reached_from_outside || (!host && options.host != "localhost")) return;
-  log.Warning(
-      "behind a proxy all clients would share one rate limit; name the proxy in "
-      "http.trusted_proxies, or set http.max_requests_per_minute to 0",
-      {{"max_requests_per_minute", std::int64_t{options.max_requests_per_minute}}});
+  if (all ? MachineHasPublicAddress()
+          : !host || http::IsLoopback(*host) || !http::IsPrivate(*host)) {
+    return;
+  }
+  log.Warning(kSharedBucket,
+              {{"max_requests_per_minute", std::int64_t{options.max_requests_per_minute}}});
 }
 
 }  // namespace sampleproc::service

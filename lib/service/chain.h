@@ -29,8 +29,10 @@ struct ChainParts {
   std::shared_ptr<http::RateLimiter> limiter;  // nullptr: no limit
 };
 
-// Fails with kConfig: a file of tokens that cannot be used, a proxy that is no network.
-base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock);
+// A reload is `reading` kAgain. Fails with kConfig: a file of tokens that cannot be used, a proxy
+// that is no network.
+base::Result<ChainParts> MakeChainParts(const config::Config& config, const base::Clock& clock,
+                                        base::Reading reading);
 
 // What the links use; all must outlive the chain.
 struct ChainContext {
@@ -45,8 +47,9 @@ struct ChainContext {
 http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
                       const ChainContext& context, std::function<bool()> refusing);
 
-// One warning when the rate limit would take all clients for one: no trusted proxies, and only
-// addresses from which a proxy's requests come in (loopback or private networks).
+// One warning when the rate limit may take all clients for one: no trusted proxies, and only
+// addresses of private networks, where a proxy's requests come in. On loopback it is silent, as
+// there are as often no proxies; a request that came through one has the chain warn, once.
 void WarnOfSharedBucket(const http::Options& options, base::Logger& log);
 
 }  // namespace sampleproc::service

@@ -10,12 +10,14 @@
 #include <optional>
 #include <utility>
 
+#include "base/text_file.h"
 #include "consumer/consumer.h"
 #include "consumer/dispatch_threads.h"
 #include "consumer/entry_fields.h"
 #include "consumer/entry_pixels.h"
 #include "consumer/http_source.h"
 #include "consumer/ledger.h"
+#include "consumer/old_frames.h"
 #include "consumer/redis_pixels.h"
 #include "consumer/redis_source.h"
 #include "consumer/registrar.h"
@@ -40,17 +42,10 @@ constexpr milliseconds kLongestHttpBackoff{30'000};
 // For what was told to stop to come back and be settled.
 constexpr milliseconds kAfterCancel{1'000};
 constexpr std::chrono::seconds kLook{1};
+// When frames that were old (telemetry::ConsumerGauges::kOldFrame) count as caught up with.
+constexpr std::chrono::seconds kYoungFrame{5};
 // For the orchestrator to hear that we go.
 constexpr milliseconds kGoodbye{2'000};
-
-std::string Named(std::string name, const std::string& processor_id) {
-  constexpr std::string_view kPlace = "<processor_id>";
-  for (std::size_t at = name.find(kPlace); at != std::string::npos;
-       at = name.find(kPlace, at + processor_id.size())) {
-    name.replace(at, kPlace.size(), processor_id);
-  }
-  return name;
-}
 
 // Replicas share a group, and two consumers with one name would take each other's frames for
 // theirs.
@@ -97,9 +92,8 @@ class ConsumerParts::Impl {
         metrics_(context.work.metrics),
         conditions_(context.conditions),
         log_(context.log),
-        redis_(FinalNames(config_.consumer)),
-        login_{redis_.username, std::move(password), redis_.db,
-               [path = redis_.password_file] { return ReadPassword(path); }},
+        redis_(RedisOf(config_.consumer)),
+        login_{redis_.username, std::move(password), redis_.db, RereadPassword(redis_)},
         limits_(consumer::PulledLimits(config_.frame, MostPixelBytes(config_))),
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
         url_pixels_(config_.consumer.frame_url_hosts, MostPixelBytes(config_), config_.net,
@@ -169,6 +163,7 @@ class ConsumerParts::Impl {
     for (const auto& [reason, count] : metrics_.dropped()) {
       Episode("pulled frames are dropped", reason).Look(count, clock_.Now());
     }
+    LookForOld();
     if (http_source_ != nullptr) {
       Episode("the frame buffer loses frames: it answers 500 where it should hand them out", "500")
           .Look(http_source_->errors(), clock_.Now());
@@ -203,7 +198,21 @@ class ConsumerParts::Impl {
 
  private:
   telemetry::Episode& Episode(const std::string& message, const std::string& reason) {
-    return episodes_.try_emplace(reason, message, reason, log_).first->second;
+    // Frames without pixels are lost, whoever is at fault.
+    const auto level = reason == "no_pixels" ? base::LogLevel::kWarning : base::LogLevel::kInfo;
+    return episodes_.try_emplace(reason, message, reason, log_, level).first->second;
+  }
+
+  // The condition that goes with what /health calls degraded for frames that are old.
+  void LookForOld() {
+    constexpr std::string_view kName = telemetry::condition::kOldFrames;
+    const auto age = dispatcher_.OldestAge();
+    if (age > telemetry::ConsumerGauges::kOldFrame) {
+      const auto pulled = consumer_->facts().pulled_age;
+      conditions_.Raise(kName, {}, consumer::OldFramesReason(age, pulled));
+    } else if (age < kYoungFrame) {
+      conditions_.Clear(kName);
+    }
   }
 
   // How many results are lost.
@@ -243,15 +252,6 @@ class ConsumerParts::Impl {
     return alone && *alone;
   }
 
-  static consumer::RedisOptions FinalNames(const consumer::Options& options) {
-    consumer::RedisOptions redis = options.redis;
-    for (std::string* name :
-         {&redis.stream, &redis.group, &redis.results_stream, &redis.dlq_stream}) {
-      *name = Named(std::move(*name), options.processor_id);
-    }
-    return redis;
-  }
-
   static net::RedisLimits PixelLimits(const config::Config& config) {
     net::RedisLimits limits = LimitsOf(config.net);
     limits.reply_bytes = MostPixelBytes(config);
@@ -272,8 +272,9 @@ class ConsumerParts::Impl {
   std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) {
     if (client_) {
       if (spool_) keeper_.emplace(*spool_, sinks_.set(), limits_, clock_, conditions_);
-      auto source = std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout,
-                                                           limits_, keeper_ ? &*keeper_ : nullptr);
+      auto source =
+          std::make_unique<consumer::HttpSource>(*client_, config_.net.read_timeout, limits_,
+                                                 keeper_ ? &*keeper_ : nullptr, &context.budget);
       http_source_ = source.get();
       return source;
     }
@@ -286,7 +287,8 @@ class ConsumerParts::Impl {
                                      .processor_id = config_.consumer.processor_id,
                                      .metrics = &context.work.metrics,
                                      .conditions = &context.conditions,
-                                     .log = &context.log},
+                                     .log = &context.log,
+                                     .budget = &context.budget},
         redis_, limits_);
     redis_source_ = source.get();
     return source;
@@ -355,9 +357,14 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
   if (from_buffer) client = ClientOf(options.http.url, context.config.net, context.work.clock);
   std::string password;
   if (!from_buffer || std::ranges::find(options.sinks, "redis") != options.sinks.end()) {
-    auto read = ReadPassword(options.redis.password_file);
+    auto read = ReadPassword(options.redis, base::Reading::kFirst);
     if (!read) return std::unexpected(std::move(read.error()));
     password = std::move(*read);
+    if (!base::CanBeReread(options.redis.password_file)) {
+      context.log.Warning(
+          "consumer.redis.password_file is no regular file: the password that was read at the "
+          "start is kept, and a changed one needs a restart");
+    }
   }
   std::unique_ptr<consumer::Spool> spool;
   if (from_buffer && options.http.spool == consumer::Spooling::kDisk) {

@@ -7,9 +7,7 @@ namespace sampleproc::service {
 config::Config Reloaded(const config::Config& running, const config::Config& wanted,
                         std::vector<std::string>& waiting) {
   config::Config merged = running;
-  config::Config both = running;  // as for detectors, of which each may have its own
-  for (const auto& detector : wanted.process.detectors) both.process.detectors.push_back(detector);
-  for (const config::Key& key : config::MakeSchema(both)) {
+  for (const config::Key& key : config::MakeSchema(running, wanted)) {
     const config::Setting value = key.get(wanted);
     if (value == key.get(running)) continue;
     if (key.reloadable) {

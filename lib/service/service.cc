@@ -152,7 +152,8 @@ Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Config& from) {
   auto made = std::make_shared<Generation>(from);
   const config::Config& own = made->config;
-  auto parts = MakeChainParts(own, clock);
+  auto parts = MakeChainParts(
+      own, clock, generation == nullptr ? base::Reading::kFirst : base::Reading::kAgain);
   if (!parts) return std::unexpected(parts.error());
   made->parts = std::move(*parts);
   const api::AskFacts facts = [this] { return Facts(); };

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <ctime>
 
 namespace sampleproc::service {
@@ -33,20 +34,23 @@ void GiveBackLargeMemory() {
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
-bool MemoryReturn::IsDue(base::MonoTime now, std::chrono::nanoseconds used) {
-  // Parts of one CPU.
-  constexpr double kWork = 0.2;
-  constexpr double kCalm = 0.05;
+bool MemoryReturn::Rests(base::MonoTime now, std::chrono::nanoseconds used) {
+  constexpr double kCalm = 0.05;  // of one CPU
   constexpr int kCalmLooks = 5;
   const std::chrono::duration<double> passed = now - last_look_;
   const std::chrono::duration<double> spent = used - used_;
   last_look_ = now;
   used_ = used;
-  const double load = spent / passed;
-  worked_ |= load > kWork;
-  calm_ = load < kCalm ? calm_ + 1 : 0;
-  if (!worked_ || calm_ < kCalmLooks) return false;
-  worked_ = false;
+  calm_ = spent / passed < kCalm ? std::min(calm_ + 1, kCalmLooks) : 0;
+  return calm_ == kCalmLooks;
+}
+
+bool MemoryReturn::IsWorthwhile(std::size_t free_bytes) {
+  constexpr std::size_t kWorthwhile = 8U << 20;
+  // What is given back counts as free all the same.
+  free_before_ = std::min(free_before_, free_bytes);
+  if (free_bytes - free_before_ < kWorthwhile) return false;
+  free_before_ = free_bytes;
   return true;
 }
 
@@ -54,7 +58,9 @@ void MemoryReturn::Look() {
   timespec used{};
   if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) != 0) return;
   const auto spent = std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-  if (IsDue(base::SystemClock().Now(), spent)) ::malloc_trim(0);
+  if (!Rests(base::SystemClock().Now(), spent)) return;
+  // Asked only while nobody minds: it looks at every free block.
+  if (IsWorthwhile(::mallinfo2().fordblks)) ::malloc_trim(0);
 }
 
 }  // namespace sampleproc::service

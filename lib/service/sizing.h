@@ -30,22 +30,26 @@ std::size_t RaiseFileLimit();
 void GiveBackLargeMemory();
 
 // Gives memory that is free but still the allocator's back to the system (malloc_trim(3)) once the
-// process rests: after a second of work, when five calm ones have followed. Blocks below a megabyte
-// stay in the arenas of the threads that freed them, hundreds of megabytes after a heavy run.
+// process rests. Blocks below a megabyte stay in the arenas of the threads that freed them:
+// hundreds of megabytes after a heavy run, a hundred after ten thousand connections.
 class MemoryReturn {
  public:
-  // Whether now is the time, by the CPU time that the process has used up to `now`. To be asked
-  // about once a second.
-  bool IsDue(base::MonoTime now, std::chrono::nanoseconds used);
+  // Whether five calm looks have followed each other, by the CPU time that the process has used up
+  // to `now`. To be asked about once a second.
+  bool Rests(base::MonoTime now, std::chrono::nanoseconds used);
 
-  // Asks, and does it.
+  // Whether so much more is free than when memory was given back the last time that it is worth
+  // doing again; then it has to be done.
+  bool IsWorthwhile(std::size_t free_bytes);
+
+  // Asks both, and does it.
   void Look();
 
  private:
   base::MonoTime last_look_{};
   std::chrono::nanoseconds used_{};
-  bool worked_ = false;  // since memory was given back
-  int calm_ = 0;         // looks in a row
+  int calm_ = 0;  // looks in a row
+  std::size_t free_before_ = 0;
 };
 
 }  // namespace sampleproc::service

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "config/text_file.h"
 #include "net/stream.h"
 #include "net/tls_stream.h"
 #include "net/url.h"
@@ -19,7 +18,17 @@ namespace {
 // none waits longer than the second, and the pauses between them are bounded too
 // (consumer_parts.cc).
 constexpr std::chrono::seconds kRedisIsDead{4};
+constexpr std::chrono::seconds kPasswordPatience{10};
 constexpr std::chrono::milliseconds kLongestRedisConnect{2'500};
+
+std::string Named(std::string name, const std::string& processor_id) {
+  constexpr std::string_view kPlace = "<processor_id>";
+  for (std::size_t at = name.find(kPlace); at != std::string::npos;
+       at = name.find(kPlace, at + processor_id.size())) {
+    name.replace(at, kPlace.size(), processor_id);
+  }
+  return name;
+}
 
 }  // namespace
 
@@ -31,20 +40,41 @@ std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Opt
                                            clock);
 }
 
-Result<std::string> ReadPassword(const std::string& path) {
-  if (path.empty()) return std::string();
-  const auto text = config::ReadTextFile(path);
+Result<std::string> ReadPassword(const consumer::RedisOptions& options, base::Reading reading) {
+  if (options.password_file.empty()) return options.password;
+  const auto text =
+      base::ReadTextFile(options.password_file, reading, {base::SystemClock(), kPasswordPatience});
   if (!text) {
-    return base::Fail(base::ErrorCode::kConfig,
-                      "consumer.redis.password_file cannot be read: " + text.error().message);
+    return base::Fail(base::ErrorCode::kConfig, "consumer.redis.password_file " +
+                                                    options.password_file +
+                                                    " cannot be read: " + text.error().message);
   }
   std::string password = *text;
   while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
-  if (password.find('\n') != std::string::npos) {
+  if (password.empty()) {
     return base::Fail(base::ErrorCode::kConfig,
-                      "consumer.redis.password_file has more than one line");
+                      "consumer.redis.password_file " + options.password_file + " is empty");
+  }
+  if (password.find('\n') != std::string::npos) {
+    return base::Fail(
+        base::ErrorCode::kConfig,
+        "consumer.redis.password_file " + options.password_file + " has more than one line");
   }
   return password;
+}
+
+std::function<Result<std::string>()> RereadPassword(const consumer::RedisOptions& options) {
+  if (options.password_file.empty() || !base::CanBeReread(options.password_file)) return {};
+  return [options] { return ReadPassword(options, base::Reading::kAgain); };
+}
+
+consumer::RedisOptions RedisOf(const consumer::Options& options) {
+  consumer::RedisOptions redis = options.redis;
+  for (std::string* name :
+       {&redis.stream, &redis.group, &redis.results_stream, &redis.dlq_stream}) {
+    *name = Named(std::move(*name), options.processor_id);
+  }
+  return redis;
 }
 
 net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/id_source.h"
+#include "base/text_file.h"
 #include "consumer/backoff.h"
 #include "consumer/options.h"
 #include "net/http_client.h"
@@ -21,13 +23,23 @@ namespace sampleproc::service {
 std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Options& options,
                                           const base::Clock& clock);
 
+// With the names of streams and group as they are: <processor_id> replaced.
+consumer::RedisOptions RedisOf(const consumer::Options& options);
+
 net::ConnectStream ConnectRedis(const consumer::RedisOptions& options);
 
 // An attempt to connect takes 2.5 s at most, whatever the options say.
 net::RedisLimits LimitsOf(const net::Options& options);
 
-// The file's only line; "" without a path. kConfig when it cannot be read or has more.
-base::Result<std::string> ReadPassword(const std::string& path);
+// The only line of the file with the password, else the password that came with the URL; "" is
+// none. kConfig when the file cannot be read, is empty or has more lines. A pipe is waited for 10 s
+// at the start.
+base::Result<std::string> ReadPassword(const consumer::RedisOptions& options,
+                                       base::Reading reading);
+
+// What is asked for the password at each login after the one of the start: the file, or, where
+// that can be read only once, nothing (RedisLogin::password counts).
+std::function<base::Result<std::string>()> RereadPassword(const consumer::RedisOptions& options);
 
 // Exponential, with jitter of its own.
 consumer::Backoff BackoffOf(std::chrono::milliseconds first, std::chrono::milliseconds longest,

@@ -15,6 +15,7 @@ constexpr std::array kNames = {
     condition::kSink,
     condition::kSpool,
     condition::kOrchestrator,
+    condition::kOldFrames,
     condition::kCameraPlaces,
 };
 
@@ -28,7 +29,7 @@ std::size_t Conditions::CountOf(std::string_view name) const {
 // Whether it is new, and is to be told.
 bool Conditions::Begin(std::string_view name, std::string_view subject, std::string_view reason) {
   const base::MutexLock lock(mutex_);
-  if (const auto found = entries_.find({name, std::string(subject)}); found != entries_.end()) {
+  if (const auto found = entries_.find(KeyView(name, subject)); found != entries_.end()) {
     found->second.reason = reason;
     return false;
   }
@@ -42,11 +43,11 @@ void Conditions::Raise(std::string_view name, std::string_view subject, std::str
   log_.Warning("condition begins", {{"condition", name}, {"subject", subject}, {"reason", reason}});
 }
 
-void Conditions::Clear(std::string_view name, std::string_view subject) {
+void Conditions::Clear(std::string_view name, std::string_view subject) noexcept {
   double lasted = 0;
   {
     const base::MutexLock lock(mutex_);
-    const auto found = entries_.find({name, std::string(subject)});
+    const auto found = entries_.find(KeyView(name, subject));
     if (found == entries_.end()) return;
     lasted = std::chrono::duration<double>(clock_.Now() - found->second.since).count();
     entries_.erase(found);

@@ -27,6 +27,7 @@ inline constexpr std::string_view kSettlementRefused = "settlement_refused";  //
 inline constexpr std::string_view kSink = "sink";                             // the sink's name
 inline constexpr std::string_view kSpool = "spool";
 inline constexpr std::string_view kOrchestrator = "orchestrator";
+inline constexpr std::string_view kOldFrames = "old_frames";
 inline constexpr std::string_view kCameraPlaces = "camera_places";
 }  // namespace condition
 
@@ -48,11 +49,12 @@ class Conditions {
   Conditions(const base::Clock& clock, base::Logger& log) : clock_(clock), log_(log) {}
 
   // It is so. Logs a warning when it was not so before; afterwards only the reason is renewed.
-  // `name` must be one of namespace condition.
+  // `name` must be one of namespace condition. Without memory it throws, and nothing is told.
   void Raise(std::string_view name, std::string_view subject, std::string_view reason);
 
-  // It is no longer so. Logs one line when it was; else does nothing.
-  void Clear(std::string_view name, std::string_view subject = {});
+  // It is no longer so. Logs one line when it was; else does nothing. Takes no memory: what has
+  // ended must not be told for ever.
+  void Clear(std::string_view name, std::string_view subject = {}) noexcept;
 
   // Those that last, by name and subject.
   std::vector<Condition> List() const;
@@ -66,6 +68,15 @@ class Conditions {
     base::MonoTime since;
   };
   using Key = std::pair<std::string_view, std::string>;
+  using KeyView = std::pair<std::string_view, std::string_view>;
+  // Keys are looked up without being made.
+  struct Before {
+    using is_transparent = void;
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return KeyView(a.first, a.second) < KeyView(b.first, b.second);
+    }
+  };
 
   bool Begin(std::string_view name, std::string_view subject, std::string_view reason);
   std::size_t CountOf(std::string_view name) const REQUIRES(mutex_);
@@ -73,7 +84,7 @@ class Conditions {
   const base::Clock& clock_;
   base::Logger& log_;
   mutable base::Mutex mutex_;
-  std::map<Key, Entry> entries_ GUARDED_BY(mutex_);
+  std::map<Key, Entry, Before> entries_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::telemetry

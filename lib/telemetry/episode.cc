@@ -5,9 +5,11 @@
 namespace sampleproc::telemetry {
 
 void Episode::Tell(std::string_view state, std::uint64_t count) const {
-  log_.Info(message_, {{"reason", std::string_view(reason_)},
-                       {"state", state},
-                       {"count", static_cast<std::int64_t>(count)}});
+  if (!log_.Enabled(level_)) return;
+  log_.Write(level_, message_,
+             {{"reason", std::string_view(reason_)},
+              {"state", state},
+              {"count", static_cast<std::int64_t>(count)}});
 }
 
 void Episode::Look(std::uint64_t count, base::MonoTime now) {

@@ -8,6 +8,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <iterator>
+#include <sstream>
 #include <tuple>
 
 #include "base/mutex.h"
@@ -406,7 +407,11 @@ std::string Metrics::Text(const Gauges& gauges) const {
   AddGauges(gauges, families);
   AddConditions(gauges, families);
   AddProcess(ReadProcessStats(), families);
-  return prometheus::TextSerializer().Serialize(families);
+  // A stream hides what it had no memory for, and half a text is worse than none.
+  std::ostringstream text;
+  text.exceptions(std::ios::badbit | std::ios::failbit);
+  prometheus::TextSerializer().Serialize(text, families);
+  return std::move(text).str();
 }
 
 }  // namespace sampleproc::telemetry

@@ -1,60 +1,92 @@
 #include "telemetry/process_stats.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <string>
-#include <vector>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/descriptor.h"
 
 namespace sampleproc::telemetry {
 namespace {
 
-// The fields of /proc/self/stat from the third on: the second may hold spaces.
-std::vector<std::string> StatFields() {
-  std::ifstream file("/proc/self/stat");
-  std::string line;
-  std::getline(file, line);
-  const auto name_end = line.rfind(')');
-  std::vector<std::string> fields;
-  if (name_end == std::string::npos) return fields;
-  std::istringstream rest(line.substr(name_end + 1));
-  for (std::string field; rest >> field;) fields.push_back(field);
-  return fields;
+// What a file of /proc has, as far as there is room for it.
+std::string_view ReadStart(const char* path, std::span<char> room) {
+  const base::Descriptor file(::open(path, O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return {};
+  const ssize_t got = ::read(file.get(), room.data(), room.size());
+  return {room.data(), got < 0 ? 0 : static_cast<std::size_t>(got)};
 }
 
+// The first word of `text`, which is taken off it.
+std::string_view TakeWord(std::string_view& text) {
+  const std::size_t from = text.find_first_not_of(" \n");
+  if (from == text.npos) return text = {};
+  text.remove_prefix(from);
+  const std::string_view word = text.substr(0, text.find_first_of(" \n"));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+std::uint64_t Number(std::string_view word) {
+  std::uint64_t number = 0;
+  std::from_chars(word.data(), word.data() + word.size(), number);
+  return number;
+}
+
+// In seconds since 1970; it does not change.
 double BootTime() {
-  std::ifstream file("/proc/stat");
-  for (std::string word; file >> word;) {
-    double seconds = 0;
-    if (word == "btime" && file >> seconds) return seconds;
+  std::array<char, 64 * 1024> room;
+  constexpr std::string_view kName = "\nbtime ";
+  const std::string_view text = ReadStart("/proc/stat", room);
+  const std::size_t at = text.find(kName);
+  if (at == text.npos) return 0;
+  std::string_view rest = text.substr(at + kName.size());
+  return static_cast<double>(Number(TakeWord(rest)));
+}
+
+// The fields of /proc/self/stat from the third on: the second may hold spaces.
+void ReadStat(ProcessStats& stats) {
+  // Numbers of the fields as in proc_pid_stat(5).
+  constexpr int kFirst = 3, kUser = 14, kSystem = 15, kThreads = 20, kStart = 22, kVirtual = 23,
+                kResident = 24;
+  std::array<char, 4096> room;
+  std::string_view rest = ReadStart("/proc/self/stat", room);
+  const std::size_t name_end = rest.rfind(')');
+  if (name_end == rest.npos) return;
+  rest.remove_prefix(name_end + 1);
+  const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  for (int field = kFirst; field <= kResident; ++field) {
+    const std::uint64_t number = Number(TakeWord(rest));
+    if (field == kUser || field == kSystem)
+      stats.cpu_seconds += static_cast<double>(number) / ticks;
+    if (field == kThreads) stats.threads = number;
+    if (field == kStart) {
+      stats.start_time_seconds = BootTime() + static_cast<double>(number) / ticks;
+    }
+    if (field == kVirtual) stats.virtual_bytes = number;
+    if (field == kResident) {
+      stats.resident_bytes = number * static_cast<std::uint64_t>(::getpagesize());
+    }
   }
-  return 0;
 }
 
 }  // namespace
 
 ProcessStats ReadProcessStats() {
   ProcessStats stats;
-  // Numbers of the fields as in proc_pid_stat(5), less the three that StatFields leaves out.
-  constexpr std::size_t kUser = 14 - 3, kSystem = 15 - 3, kThreads = 20 - 3, kStart = 22 - 3,
-                        kVirtual = 23 - 3, kResident = 24 - 3;
-  const std::vector<std::string> fields = StatFields();
-  if (fields.size() > kResident) {
-    const auto number = [&](std::size_t i) { return std::uint64_t{std::stoull(fields[i])}; };
-    const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
-    stats.cpu_seconds = static_cast<double>(number(kUser) + number(kSystem)) / ticks;
-    stats.threads = number(kThreads);
-    stats.start_time_seconds = BootTime() + static_cast<double>(number(kStart)) / ticks;
-    stats.virtual_bytes = number(kVirtual);
-    stats.resident_bytes = number(kResident) * static_cast<std::uint64_t>(::getpagesize());
-  }
-  std::error_code error;
-  for (std::filesystem::directory_iterator each("/proc/self/fd", error), end; !error && each != end;
-       each.increment(error)) {
-    ++stats.open_fds;
+  ReadStat(stats);
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc/self/fd"), &::closedir);
+  while (folder != nullptr) {
+    const dirent* const each = ::readdir(folder.get());
+    if (each == nullptr) break;
+    if (each->d_name[0] != '.') ++stats.open_fds;
   }
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) stats.max_fds = limit.rlim_cur;

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 
 from corridor import bench_luma, bench_stats640, bench_stats1080, bench_workers
+from loadtest import bench_loadtest
 from measure import cpu_per_request, pairs, report
 from memory import bench_growth, bench_json, bench_start
 from redis_frames import bench_consumer, bench_redis
@@ -83,6 +84,7 @@ def main():
         "motion": bench_motion,
         "faces": bench_faces,
         "people": bench_people,
+        "loadtest": bench_loadtest,
         "start": bench_start,
         "json": bench_json,
         "redis": bench_redis,

@@ -4,9 +4,11 @@ In a network namespace of the test's own, where that port is free.
 """
 
 import collections
+import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import cli
 from service import Service, WithService
@@ -44,6 +46,44 @@ class OriginalCommands(WithService):
         self.assertRegex(done.stdout, r"Failed requests: +0\n")
         self.assertNotIn("Non-2xx", done.stdout)
         self.assertEqual(service.stop(), 0)
+
+
+    def loadtest(self, *words, code=0):
+        done = cli.run("loadtest", "--target", "http://localhost:8099", "--json", "-", "--quiet",
+                       "--max-send-lag", "1h", *words)  # fmt: skip
+        self.assertIn(done.returncode, (code, 3), done.err + done.out)  # 3: the machine was busy
+        return json.loads(done.out)
+
+    def test_loadtest_sees_the_same_limit(self):
+        service = self.serve_as_it_did()
+        with tempfile.NamedTemporaryFile("w") as body:
+            body.write('{"frame_data":"test"}')
+            body.flush()
+            report = self.loadtest("--path", "/process", "--body", body.name, "--closed", "-c",
+                                   "100", "--requests", "100", code=1)  # fmt: skip
+        errors = report["errors"]["by_type"]
+        self.assertEqual(errors.pop("status_429"), 40)
+        self.assertLessEqual(set(errors), {"status_415", "status_422"})
+        self.assertEqual(sum(errors.values()), 60)
+        self.assertEqual(service.stop(), 0)
+
+    def test_loadtest_sees_the_same_as_apache_bench(self):
+        service = self.serve_as_it_did()
+        report = self.loadtest("--path", "/health", "--closed", "-c", "50", "--requests", "1000")
+        self.assertEqual((report["requests"]["good"], report["errors"]["total"]), (1000, 0))
+        self.assertEqual(service.stop(), 0)
+
+    def test_kill_and_its_audit(self):
+        service = self.serve_as_it_did()
+        subprocess.run(["sh", "-c", f"kill -TERM {service.child.pid}"], check=True)
+        self.assertEqual(service.child.wait(cli.PATIENCE), 0)
+        service = self.serve_as_it_did()
+        report = self.loadtest("--audit", "--pid", str(service.child.pid))
+        by_name = {item["name"]: item for item in report["items"]}
+        for name in ("rate_limit", "rate_limit_exempts_probes", "connection_reuse",
+                     "graceful_shutdown"):  # fmt: skip
+            self.assertEqual(by_name[name]["status"], "pass", by_name[name])
+        self.assertEqual(service.child.wait(cli.PATIENCE), 0)
 
 
 if __name__ == "__main__":

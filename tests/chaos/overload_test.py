@@ -1,7 +1,9 @@
 """Three times what the service can do, for a minute: it does what it can and refuses the rest."""
 
 import asyncio
+import collections
 import concurrent.futures
+import os
 import socket
 import statistics
 import time
@@ -129,6 +131,62 @@ class SlowFrames(WithService):
             share = self.goodput(clients) / peak
             print(f"\n{clients} clients: {share:.2f} of the peak of {peak:.2f} frames/s in time")
             self.assertGreaterEqual(share, 0.9)
+
+
+
+class LargeFrames(WithService):
+    """Real frames through the default pipeline. What can be done depends on who else uses the
+    machine: so spells of as many clients as keep it busy and of many more take turns, and what is
+    compared is frames done in time for each second of the service's own CPU time."""
+
+    SPELLS = int(os.environ.get("SAMPLEPROC_SPELLS", "3"))
+    SECONDS = int(os.environ.get("SAMPLEPROC_SPELL_SECONDS", "60"))
+    FEW = 4
+
+    def spell(self, service, picture, clients):
+        """(frames done, seconds of CPU time, statuses) while so many clients ask again and again, or
+        when they are told to."""
+        end = time.monotonic() + self.SECONDS
+        answers = []
+
+        def client():
+            while time.monotonic() < end:
+                answer = service.post(picture, "image/png")
+                answers.append(answer.status)
+                if answer.status != 200:
+                    pause = int(answer.headers["Retry-After"] or 0)
+                    time.sleep(max(0, min(pause, end - time.monotonic())))
+
+        before = service.cpu_seconds()
+        with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+            for asking in [pool.submit(client) for _ in range(clients)]:
+                asking.result()
+        return answers.count(200), service.cpu_seconds() - before, collections.Counter(answers)
+
+    def check(self, side, clients):
+        service = self.serve()
+        picture = pictures.png_of_pixels(side)
+        self.spell(service, picture, 1)  # so that it knows what they take
+        done = {self.FEW: 0, clients: 0}
+        cpu = {self.FEW: 0.0, clients: 0.0}
+        for _ in range(self.SPELLS):
+            for many in (self.FEW, clients):
+                frames, seconds, statuses = self.spell(service, picture, many)
+                done[many] += frames
+                cpu[many] += seconds
+                print(f"\n{side * side / 1e6:.0f} MP, {many} clients: {frames} frames, "
+                      f"{seconds:.1f} s of CPU time, {dict(statuses)}", flush=True)  # fmt: skip
+        share = done[clients] / cpu[clients] / (done[self.FEW] / cpu[self.FEW])
+        print(f"{side * side / 1e6:.0f} MP, {clients} clients: {share:.2f} of the peak for the same "
+              f"CPU time, {done[clients] / done[self.FEW]:.2f} for the same time", flush=True)  # fmt: skip
+        self.assertGreaterEqual(share, 0.9)
+        self.assertEqual(service.stop(), 0)
+
+    def test_five_megapixels_from_eighty_clients(self):
+        self.check(2240, 80)
+
+    def test_sixteen_megapixels_from_forty_eight_clients(self):
+        self.check(4000, 48)
 
 
 if __name__ == "__main__":

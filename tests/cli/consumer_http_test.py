@@ -125,15 +125,16 @@ class Consumer(WithService):
                         announce("again", "/200"))  # fmt: skip
         service = self.consume("--set", "consumer.frame_url_hosts=127.0.0.1")
         # What the host cannot hand out now waits until it can, and its camera's later frames for it.
-        wait_until(lambda: pictures_of_others.asked.get("/503", 0) > 3)
+        wait_until(lambda: pictures_of_others.asked.get("/503", 0) > 1)
         pictures_of_others.mended = True
-        counts = {("done", ""): 3, ("dropped", "no_pixels"): 1, ("dead", "invalid-frame"): 3}
+        counts = {("done", ""): 5, ("dropped", "no_pixels"): 1, ("dead", "invalid-frame"): 1}
         for (outcome, reason), count in counts.items():
             series = f'sampleproc_consumer_frames_total{{outcome="{outcome}",reason="{reason}"}}'
             wait_until(lambda: service.metric(series) == count)  # pylint: disable=W0640
         asked = dict(pictures_of_others.asked)
-        asked.pop("/503")
-        self.assertEqual(asked, {"/200": 2, "/404": 1, "/403": 1, "/302": 1})
+        for path in ("/503", "/403", "/302"):
+            self.assertGreater(asked.pop(path), 1)
+        self.assertEqual(asked, {"/200": 2, "/404": 1})
         self.assertEqual(pictures_of_others.credentials, {"Basic dTpjYW5hcnk="})
         self.assertEqual(service.stop(), 0)
         self.assertNotIn("canary", "".join(service.lines))

@@ -115,6 +115,43 @@ class Consumer(WithService):
         self.assertEqual(service.metric(dropped), 1)
         self.assertEqual(service.stop(), 0)
 
+    def test_a_folder_that_is_not_mounted_costs_no_frame(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        for number in range(20):
+            fields = {"frame_id": f"f-{number}", "storage_path": f"{number}.png"}
+            self.redis.xadd(STREAM, entry(**fields))
+        root, full = os.path.join(folder.name, "root"), os.path.join(folder.name, "full")
+        os.mkdir(root)
+        os.mkdir(full)
+        for number in range(20):
+            with open(os.path.join(full, f"{number}.png"), "wb") as file:
+                file.write(pictures.sample("mask.png"))
+        service = self.consume("--set", f"consumer.storage_root={root}")
+        self.assertIn("is its file system mounted", service.wait_for_condition("pixel_host")["reason"])
+        os.rename(full, root)
+        wait_until(lambda: self.redis.xlen(RESULTS) + self.redis.xlen(DEAD) == 20)
+        self.assertEqual(self.redis.xlen(DEAD), 0)
+        self.assertEqual(service.stop(), 0)
+
+    def test_frames_without_pixels_are_told_by_their_number(self):
+        for number in range(20):
+            self.redis.xadd(STREAM, entry(frame_id=f"f-{number}"))
+        service = self.consume()
+        wait_until(lambda: self.redis.xlen(STREAM) == 0)
+        line = service.wait_for("pulled frames are dropped", reason="no_pixels")
+        self.assertEqual((line["level"], line["state"]), ("warning", "begins"))
+        self.assertEqual(service.stop(), 0)
+
+    def test_old_frames_are_told_as_such(self):
+        for number in range(20):
+            self.redis.xadd(STREAM, entry(f"f-{number}", pictures.sample("mask.png")))
+        service = self.consume("--set", "process.delay=300ms", "--set", "process.workers=1")
+        reason = service.wait_for_condition("old_frames")["reason"]
+        self.assertIn("the source holds old frames", reason)
+        service.wait_for_condition("old_frames", "condition ends")
+        self.assertEqual(service.stop(), 0)
+
     def replay(self, *words_of_it):
         done = subprocess.run([REPLAY, *words_of_it, DEAD, STREAM, "-s", self.server.path],
                               capture_output=True, text=True, timeout=cli.PATIENCE,

@@ -1,6 +1,8 @@
 """sampleproc serve beside a Redis that refuses things, and with entries that nobody expects."""
 
+import json
 import os
+import re
 import tempfile
 
 import cli
@@ -109,6 +111,44 @@ class Refusals(WithService):
         again = server.client(db=3)
         add_frames(again, 5, first=5)
         wait_until(lambda: again.xlen(RESULTS) == 10)
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_password_from_a_pipe_is_kept_for_later_logins(self):
+        server = RedisServer(self, password="canary")
+        ends = os.pipe()
+        self.addCleanup(os.close, ends[0])
+        os.write(ends[1], b"canary\n")
+        os.close(ends[1])
+        service = self.serve(*words(server), *STATS, *cli.NO_HURRY, "--set",
+                             f"consumer.redis.password_file=/dev/fd/{ends[0]}", "--set",
+                             "consumer.backoff=100ms", pass_fds=(ends[0],))  # fmt: skip
+        self.assertEqual(service.wait_for("consumer.redis.password_file is no")["level"], "warning")
+        redis = server.client()
+        for first in (0, 5):
+            add_frames(redis, 5, first=first)
+            wait_until(lambda first=first: redis.xlen(RESULTS) == first + 5)
+            redis.client_kill_filter(_type="normal", skipme=True)
+        self.assertEqual(service.stop(), 0)
+        self.assertNotIn("canary", json.dumps(service.log()))
+
+    def test_a_password_file_that_becomes_a_pipe_is_told_and_not_waited_for(self):
+        server = RedisServer(self, password="first")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "password")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("first")
+        service = self.serve(*words(server), *STATS, *cli.NO_HURRY, "--set",
+                             f"consumer.redis.password_file={path}", "--set",
+                             "consumer.backoff=100ms")  # fmt: skip
+        redis = server.client()
+        add_frames(redis, 5)
+        wait_until(lambda: redis.xlen(RESULTS) == 5)
+        os.unlink(path)
+        os.mkfifo(path)
+        redis.client_kill_filter(_type="normal", skipme=True)
+        told = re.compile("consumer.redis.password_file .* cannot be read")
+        wait_until(lambda: any(told.search(reason) for reason in service.conditions().values()))
         self.assertEqual(service.stop(), 0)
 
 

@@ -98,19 +98,61 @@ class Sinks(WithService):
         self.add(5)
         wait_until(lambda: self.records(service, "webhook", "refused") == 5)
         self.assertEqual(webhook.refused, 5)
-        webhook.status = 302
-        self.add(1, first=5)
-        wait_until(lambda: self.records(service, "webhook", "refused") == 6)
-        self.assertIn("answered with 302 to frame f 5", service.conditions()[("sink", "webhook")])
+        self.assertIn("answered with 400 to frame f 4", service.conditions()[("sink", "webhook")])
         health = service.get("/health").json()
         self.assertEqual(health["components"]["consumer"]["failing_sinks"], ["webhook"])
         webhook.status = 200
-        self.add(1, first=6)
+        self.add(1, first=5)
         wait_until(lambda: self.records(service, "webhook", "delivered") == 1)
         wait_until(lambda: not service.conditions())
         self.assertEqual(service.stop(), 0)
         self.assertEqual(service.told("sink"), (1, 1))
         self.assertIn("answered with 400 to frame f ", service.wait_for_condition("sink")["reason"])
+
+    def test_what_a_webhook_says_about_us_costs_no_result(self):
+        for status, said in ((404, "set consumer.webhook.url to where it does"),
+                             (401, "lets nobody in without the right credentials"),
+                             (301, "is not followed"), (425, "answers with 425")):  # fmt: skip
+            with self.subTest(status=status):
+                webhook = Webhook(self)
+                webhook.status = status
+                service = self.consume("webhook", "--set", f"consumer.webhook.url={webhook.url}",
+                                       "--set", "consumer.http.spool=disk", "--set",
+                                       f"consumer.http.spool_dir={self.file}.{status}")
+                names = self.add(10)
+                wait_until(lambda: webhook.refused >= 3)  # tried again and again
+                self.assertIn(said, service.wait_for_condition("sink")["reason"])
+                webhook.status = 200
+                wait_until(lambda: len(webhook.records) == 10)
+                self.assertEqual(webhook.ids(), names)
+                self.assertEqual(service.stop(), 0)
+                self.assertEqual(service.told("sink"), (1, 1))
+
+    def test_a_webhook_may_answer_with_anything_of_any_length(self):
+        webhook = Webhook(self)
+        head = b"HTTP/1.1 200 OK\r\n"
+        many_fields = b"".join(b"X-%d: %s\r\n" % (i, b"y" * 1000) for i in range(20))
+        answers = {
+            "long": head + b"Content-Length: %d\r\n\r\n" % (2 << 20) + b"x" * (2 << 20),
+            "chunks": head + b"Transfer-Encoding: chunked\r\n\r\n"
+            + b"10000\r\n" + b"x" * 0x10000 + b"\r\n" + b"zzz no length\r\n",
+            "head": head + many_fields + b"Content-Length: 0\r\n\r\n",
+            "cut": head + b"Content-Length: 10\r\n\r\nabc",
+        }
+        got = []
+
+        def handle(handler, body):
+            name = json.loads(body)["frame_id"]
+            got.append(name)
+            handler.raw(answers[name])
+            handler.close_connection = name == "cut"
+
+        webhook.handle = handle
+        service = self.consume("webhook", "--set", f"consumer.webhook.url={webhook.url}")
+        self.buffer.add(*(frame(name, self.picture) for name in answers))
+        wait_until(lambda: self.records(service, "webhook", "delivered") == len(answers))
+        self.assertEqual(got, list(answers))
+        self.assertEqual(service.stop(), 0)
 
     def test_a_webhook_that_hangs_is_told_within_seconds(self):
         webhook = Webhook(self)

@@ -20,7 +20,7 @@ def read(*parts):
 class SampleConfig(cli.TestCase):
     def test_it_is_valid_as_it_is_and_with_every_key_uncommented(self):
         text = read("config", "sampleproc.toml")
-        uncommented = re.sub(r"(?m)^#(?=\S)", "", text)
+        uncommented = re.sub(r"(?m)^#(?=[a-z])", "", text)
         self.assertGreater(uncommented.count("\n") - uncommented.count("\n#"), 30)
         for version in (text, uncommented):
             result = cli.run("validate-config", "--strict", "-", stdin=version.encode())

@@ -6,14 +6,17 @@ import json
 import os
 import tempfile
 
+import jsonschema
+
 import cli
 import loadtest_server
 from certificate import make_certificate
+from loadtest_test import schema
 from service import ANY_PORT, Service
 
 ORIGIN = "https://app.example.com"
 GOOD = {
-    "http.max_requests_per_minute": "40",
+    "http.max_requests_per_minute": "100",
     "http.cors_origins": f'["{ORIGIN}"]',
     "http.header_timeout": "1s",
 }
@@ -45,6 +48,7 @@ class Audit(cli.TestCase):
                        self.certificate, *words)  # fmt: skip
         self.assertIn(done.returncode, (0, 1), done.err)
         report = json.loads(done.out)
+        jsonschema.validate(report, schema("loadtest-audit"))
         by_name = {item["name"]: item for item in report["items"]}
         failed = {name for name, item in by_name.items() if item["status"] == "fail"}
         self.assertEqual(done.returncode, 1 if failed else 0)
@@ -85,8 +89,19 @@ class Audit(cli.TestCase):
         self.assertEqual(by_name["connection_reuse"]["status"], "pass")
         self.assertIn("security_headers", failed)
         self.assertIn("health", failed)
-        # It waits for a body that never comes.
-        self.assertEqual(by_name["request_size"]["evidence"].split(":")[0], "no answer")
+        # It waits for the body that was declared, and has no such path.
+        self.assertEqual(by_name["request_size"]["status"], "not_applicable")
+
+    def test_of_a_service_as_it_is_usually_written_the_right_rows_fail(self):
+        """Refusals by 400, /health alone, and no limit of anything: such as a small FastAPI service."""
+        server = loadtest_server.Server(self, loadtest_server.usual_service)
+        by_name, failed = self.audit(server.url, "--production", "--burst", "5")
+        self.assertEqual(failed, {"security_headers", "security_headers_on_errors", "host_header",
+                                  "tls", "request_size", "frame_data_size", "metadata_size",
+                                  "head_timeout", "health", "metrics", "rate_limit"})  # fmt: skip
+        passed = {name for name, item in by_name.items() if item["status"] == "pass"}
+        self.assertEqual(passed, {"cors_refused", "base64", "frame_data", "connection_reuse"})
+        self.assertIn("an unknown path (404)", by_name["security_headers_on_errors"]["evidence"])
 
     def test_staging_may_leave_out_what_production_may_not(self):
         url = self.serve({"http.max_requests_per_minute": "0", "http.header_timeout": "1s"},
@@ -95,7 +110,8 @@ class Audit(cli.TestCase):
         self.assertEqual(self.audit(url, "--production")[1], {"rate_limit", "tls"})
 
     def test_a_service_that_drains_is_told_from_one_that_is_cut_off(self):
-        service = Service(self, *ANY_PORT, "--set", "http.header_timeout=1s")
+        service = Service(self, *ANY_PORT, "--set", "http.header_timeout=1s", "--set",
+                          "http.max_requests_per_minute=100")  # fmt: skip
         url = f"http://127.0.0.1:{service.port}"
         by_name, _ = self.audit(url, "--pid", str(service.child.pid))
         item = by_name["graceful_shutdown"]

@@ -64,19 +64,52 @@ class Frames(cli.TestCase):
         for line in lines:
             line["detections"] = [{"class": "elephant"}]
         golden.write_text("\n".join(json.dumps(line) for line in lines))
-        self.assertEqual(load(self, url, *words)["errors"]["by_type"], {"wrong_detections": 12})
+        self.assertEqual(load(self, url, *words, code=1)["errors"]["by_type"],
+                         {"wrong_detections": 12})
 
     def test_answers_that_are_mixed_up_are_seen(self):
         server = loadtest_server.Server(self, loadtest_server.mixed_up)
         report = load(self, server.url, "--frames", str(self.frames), "--requests", "10", "--rate",
-                      "100")  # fmt: skip
+                      "100", "--no-server-metrics", code=1)  # fmt: skip
         self.assertEqual(report["errors"]["by_type"], {"wrong_frame_id": 10})
 
     def test_a_service_that_takes_hostile_frames_is_seen(self):
         server = loadtest_server.Server(self, loadtest_server.well)
         report = load(self, server.url, "--frames", str(self.frames), "--requests", "10",
-                      "--hostile", "1", "--form", "binary", "--rate", "100")  # fmt: skip
+                      "--hostile", "1", "--form", "binary", "--rate", "100",
+                      "--no-server-metrics", code=1)  # fmt: skip
         self.assertEqual(report["errors"]["by_type"], {"hostile_status_200": 10})
+
+    def test_pixels_without_a_header(self):
+        url = self.serve()
+        frames = self.folder / "raw"
+        frames.mkdir()
+        (frames / "a.raw").write_bytes(bytes(range(256)) * 3)
+        words = ("--frames", str(frames), "--raw", "16x16:bgr24", "--closed", "-c", "2",
+                 "--requests", "20", "--hostile", "30%")  # fmt: skip
+        for form in ("json", "binary", "multipart"):
+            with self.subTest(form):
+                report = load(self, url, *words, "--form", form)
+                self.assertEqual((report["requests"]["good"], report["errors"]["total"]), (20, 0))
+        done = cli.run("loadtest", "--target", url, "--frames", str(frames), "--raw", "16x15:gray8")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("a.raw has 768 bytes; pixels as --raw says have 240", done.err)
+        done = cli.run("loadtest", "--target", url, "--frames", str(frames))
+        self.assertIn("and *.raw with --raw", done.err)
+
+    def test_the_servers_own_times_stand_beside(self):
+        url = self.serve()
+        html = self.folder / "report.html"
+        words = ("--frames", str(self.frames), "--closed", "-c", "2", "--requests", "50")
+        report = load(self, url, *words, "--html", str(html))
+        self.assertEqual(report["server"]["problem"], "")
+        self.assertEqual(report["server"]["frames"], 50)
+        self.assertEqual(set(report["server"]["mean_ms"]), {"queue", "decode", "stats", "total"})
+        self.assertEqual(sum(each["frames"] for each in report["server"]["seconds"]), 50)
+        self.assertIn("Time within the server", html.read_text("utf-8"))
+        self.assertIsNone(load(self, url, *words, "--no-server-metrics")["server"])
+        url = self.serve("--set", "telemetry.metrics=false")
+        self.assertIn("/metrics", load(self, url, *words)["server"]["problem"])
 
     def test_a_mix_of_sizes_has_its_shares(self):
         small, large = self.folder / "small", self.folder / "large"
@@ -85,7 +118,7 @@ class Frames(cli.TestCase):
             shutil.copy(pictures.sample_path(name), folder)
         server = loadtest_server.Server(self, loadtest_server.count_types)
         load(self, server.url, "--frames", f"{small}=70", "--frames", f"{large}=30", "--form",
-             "binary", "--closed", "-c", "1", "--requests", "400")  # fmt: skip
+             "binary", "--closed", "-c", "1", "--requests", "400", "--no-server-metrics")  # fmt: skip
         self.assertEqual(server.notes["png"].value + server.notes["jpeg"].value, 400)
         self.assertGreater(server.notes["png"].value, 400 * 0.6)
         self.assertLess(server.notes["png"].value, 400 * 0.8)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import multiprocessing
 import re
 import time
@@ -59,6 +60,20 @@ def nothing_here(connection, notes, head, body):
     connection.answer(b"no", "404 Not Found")
 
 
+def usual_service(connection, notes, head, body):
+    """What is written first: it refuses what is no picture, and knows no limits."""
+    del notes
+    method, path = head.split(b" ", 2)[:2]
+    if (method, path) == (b"GET", b"/health"):
+        connection.answer(b'{"status":"healthy"}')
+    elif (method, path) == (b"POST", b"/process"):
+        connection.answer(b'{"detail":"bad frame"}', "400 Bad Request")
+    elif path == b"/health":
+        connection.answer(b'{"detail":"Method Not Allowed"}', "405 Method Not Allowed")
+    else:
+        connection.answer(b'{"detail":"Not Found"}', "404 Not Found")
+
+
 def slow(connection, notes, head, body):
     """Answers after a while, so that some request is always in hand."""
     del notes, head, body
@@ -77,6 +92,47 @@ def ten_milliseconds(connection, notes, head, body):
 def too_many(connection, notes, head, body):
     del notes, head, body
     connection.answer(b"{}", "429 Too Many Requests", "Retry-After: 1\r\n")
+
+
+def refuses(connection, notes, head, body):
+    del notes, head, body
+    connection.answer(b"{}", "503 Service Unavailable", "Retry-After: 7\r\n")
+
+
+def web_page(connection, notes, head, body):
+    """Answers 200 to whatever it is asked, but is another program."""
+    del notes, head, body
+    connection.answer(b"<html>It works!</html>", fields="Content-Type: text/html\r\n")
+
+
+def close_silently(connection, notes, head, body):
+    """Says nothing of closing, and closes."""
+    del notes, head, body
+    connection.answer()
+    connection.transport.close()
+
+
+def byte_by_byte(connection, notes, head, body):
+    del notes, head, body
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+
+    def send(rest):
+        connection.transport.write(rest[:1])
+        if rest[1:]:
+            asyncio.get_running_loop().call_later(0.001, send, rest[1:])
+
+    send(answer)
+
+
+def dies_in_the_middle(connection, notes, head, body):
+    """Half an answer, and the whole server is gone."""
+    del head, body
+    notes["first"].value += 1
+    if notes["first"].value < 20:
+        connection.answer()
+        return
+    connection.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+    asyncio.get_running_loop().call_later(0.05, os._exit, 1)
 
 
 def never(connection, notes, head, body):

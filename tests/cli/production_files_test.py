@@ -4,15 +4,18 @@ import json
 import pathlib
 import re
 import tempfile
+import tomllib
 import unittest
 
 import cli
 import environment_test
+import jsonschema
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / "config/production.env.example"
 TOML = ROOT / "config/production.toml"
+JSON_SCHEMA = ROOT / "config/sampleproc.schema.json"
 KUBERNETES = ROOT / "packaging/kubernetes"
 
 
@@ -23,6 +26,62 @@ class ProductionFiles(cli.TestCase):
         items = json.loads(result.out)["configurations"][0]["production"]
         self.assertEqual([item["code"] for item in items if item["verdict"] == "failed"], [])
         self.assertEqual(len(items), 10)
+
+    def test_each_item_names_the_key_that_keeps_it(self):
+        items = self.checklist(TOML.read_text("utf-8"), 0)
+        keys = {code: item["key"] for code, item in items.items()}
+        # Headers cannot be turned off, and updates are no setting.
+        self.assertEqual({code for code, key in keys.items() if not key}, {"SP1407", "SP1410"})
+        known = cli.run("validate-config", "--print-effective", "--offline").out
+        for key in filter(None, keys.values()):
+            self.assertIn(f"\n{key.split('.')[-1]} = ", known)
+
+    def checklist(self, text, exit_code):
+        result = cli.run("validate-config", "--production", "--offline", "--format", "json", "-",
+                         stdin=text.encode())  # fmt: skip
+        self.assertEqual(result.returncode, exit_code, result.out)
+        (configuration,) = json.loads(result.out)["configurations"]
+        return {item["code"]: item for item in configuration["production"]}
+
+    def test_each_broken_setting_fails_its_own_item_and_is_named(self):
+        for code, key, value in (
+            ("SP1401", "http.cors_origins", '["*"]'),
+            ("SP1402", "http.allowed_hosts", '["*"]'),
+            ("SP1402", "http.allowed_hosts", "[]"),
+            ("SP1403", "http.max_requests_per_minute", "0"),
+            ("SP1404", "http.tls_cert", '""'),
+            ("SP1405", "http.header_timeout", '"5m"'),
+            ("SP1405", "http.body_min_rate", "0"),
+            ("SP1406", "resources.memory_limit", '"auto"'),
+            ("SP1408", "http.max_request_bytes", '"20MiB"'),
+            ("SP1409", "telemetry.metrics", "false"),
+        ):
+            with self.subTest(key=key, value=value):
+                section, name = key.rsplit(".", 1)
+                text = re.sub(rf"(?m)^{name} = .*\n", "", TOML.read_text("utf-8"))
+                if name == "tls_cert":
+                    text = re.sub(r"(?m)^tls_key = .*\n", "", text)
+                text = text.replace(f"[{section}]\n", f"[{section}]\n{name} = {value}\n")
+                items = self.checklist(text, 1)
+                failed = {c: item["key"] for c, item in items.items() if item["verdict"] == "failed"}
+                self.assertEqual(failed, {code: key})
+                self.assertEqual(items[code]["origin"]["name"], "<stdin>")
+                self.assertTrue(items[code]["hint"])
+
+    def test_the_json_schema_passes_what_is_right_and_marks_what_is_not(self):
+        schema = json.loads(JSON_SCHEMA.read_text("utf-8"))
+        jsonschema.Draft7Validator.check_schema(schema)
+        checker = jsonschema.Draft7Validator(schema)
+        sample = (ROOT / "config/sampleproc.toml").read_text("utf-8")
+        every_key = re.sub(r"(?m)^#(?=[a-z_]+ = )", "", sample)
+        self.assertGreater(len(every_key.splitlines()), 100)
+        for text in (TOML.read_text("utf-8"), sample, every_key):
+            self.assertEqual(list(checker.iter_errors(tomllib.loads(text))), [])
+        for text in ("http.prot = 1", "htp.port = 1", "http.port = 70000", 'http.port = "8099"',
+                     'http.header_timeout = "10 weeks"', 'http.max_request_bytes = "10M"',
+                     'telemetry.log_level = "loud"', 'process.pipeline = ["people", "cars"]',
+                     "telemetry.metrics = 1", "process = 3"):  # fmt: skip
+            self.assertNotEqual(list(checker.iter_errors(tomllib.loads(text))), [], text)
 
     def test_the_environment_names_every_variable_of_the_original(self):
         named = set(re.findall(r"^#?([A-Z][A-Z_]+)=", ENVIRONMENT.read_text("utf-8"), re.M))

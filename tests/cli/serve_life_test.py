@@ -345,6 +345,22 @@ class Reload(WithService):
         self.assertEqual(service.metric(refused), 1)
         self.assertEqual(service.stop(), 0)
 
+    def test_a_reload_waits_for_nobody(self):
+        service = self.configured("[http]\nmax_request_bytes = 4000\n")
+
+        def refused():
+            return [line for line in service.log() if line["msg"].startswith("reload:")]
+
+        for number, (make, what) in enumerate((
+            (os.mkdir, "is a directory"), (lambda path: os.symlink("/dev/zero", path), "regular"),
+            (os.mkfifo, "regular"))):  # fmt: skip
+            os.rename(self.path, f"{self.path}.{number}")
+            make(self.path)
+            service.child.send_signal(signal.SIGHUP)
+            wait_until(lambda number=number: len(refused()) == number + 1)
+            self.assertIn(what, refused()[-1]["problems"])
+        self.assertEqual(service.stop(), 0)
+
 
 if __name__ == "__main__":
     cli.main()

@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import tempfile
+import time
 
 import cli
 from certificate import make_certificate
@@ -55,6 +56,30 @@ class Tls(WithService):
             self.assertIn(b"\r\nStrict-Transport-Security: ", answer)
             self.assertEqual(spoken, name)
         self.assertEqual(self.ask(service)[1], "TLSv1.3")
+        self.assertEqual(service.stop(), 0)
+
+    def ask_until(self, service, request, status):
+        """Who comes at the limit has little time to ask, and a busy machine may not give it."""
+        end = time.monotonic() + cli.PATIENCE
+        answer = b""
+        while not answer.startswith(b"HTTP/1.1 %d " % status):
+            self.assertLess(time.monotonic(), end, answer)
+            with contextlib.suppress(OSError), self.connect(service) as client:
+                client.sendall(request)
+                answer = b""
+                while piece := client.recv(65536):
+                    answer += piece
+        return answer
+
+    def test_at_the_limit_of_connections_a_probe_is_answered_and_others_are_told(self):
+        service = self.start("--set", "http.max_connections=2")
+        taken = [self.connect(service) for _ in range(2)]
+        self.ask_until(service, REQUEST, 200)
+        refused = self.ask_until(service, REQUEST.replace(b"/livez", b"/"), 503)
+        self.assertIn(b"http.max_connections", refused)
+        for client in taken:
+            client.close()
+        self.ask_until(service, REQUEST.replace(b"/livez", b"/"), 200)
         self.assertEqual(service.stop(), 0)
 
     def test_a_new_certificate_on_sighup_and_a_bad_one_kept_out(self):

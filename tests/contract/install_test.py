@@ -31,6 +31,7 @@ class Install(unittest.TestCase):
                   "share/doc/sampleproc/examples/loadbalancer/haproxy.cfg",
                   "share/doc/sampleproc/examples/loadbalancer/nginx.conf",
                   "share/doc/sampleproc/examples/systemd/redis-password.conf",
+                  "share/doc/sampleproc/examples/schemas/loadtest-audit.schema.json",
                   "lib/systemd/system/sampleproc.service", "lib/systemd/system/sampleproc@.service",
                   "lib/systemd/system/sampleproc.socket", "share/man/man5/sampleproc.toml.5",
                   "share/bash-completion/completions/sampleproc",

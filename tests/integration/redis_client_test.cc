@@ -120,7 +120,8 @@ TEST_CASE("an error says what ends it, and repeats nothing of what was sent") {
         std::string::npos);
   CHECK(meaning("ERR unknown command 'XREADGROUP', with args beginning with: 'secret'")
             .message.find("Sentinel") != std::string::npos);
-  CHECK(meaning("ERR something about secret").message == "Redis answers with ERR");
+  CHECK(meaning("ERR value is not an integer, 'secret'").message.find("secret") ==
+        std::string::npos);
   CHECK(meaning("READONLY You can't write against a read only replica.").code ==
         base::ErrorCode::kUnavailable);
   // As Redis 6 tells of an error within a script.

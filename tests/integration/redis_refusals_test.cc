@@ -35,7 +35,7 @@ struct Watched {
       REQUIRE_FALSE(deadline.Expired());
     }
   }
-  std::future<bool> Begin(const Delivery& delivery, Ending ending, const std::string& reason = "") {
+  std::future<bool> Begin(const Delivery& delivery, Ending ending, std::string_view reason = "") {
     auto answer = std::make_shared<std::promise<bool>>();
     source.Settle({.ticket = delivery.ticket,
                    .ending = ending,

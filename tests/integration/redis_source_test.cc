@@ -71,6 +71,47 @@ TEST_CASE("what is returned comes to another at once, as if it had never been ha
   CHECK(frames[1].deliveries == 1);
 }
 
+TEST_CASE("a frame that was worked on and is returned has had an attempt") {
+  RedisServer server;
+  Add(server, "a");
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    const auto source = MakeSource(server, "c" + std::to_string(attempt));
+    const auto frames = PullSome(*source, 1);
+    CHECK(frames[0].deliveries == attempt);
+    CHECK(Settle(*source, frames[0], Ending::kReturned, "", true));
+  }
+}
+
+TEST_CASE("a suspect that is returned before a worker had it stays one, with its attempts") {
+  RedisServer server;
+  Add(server, "a");
+  LetOneDieOver(server);
+  const auto first = MakeSource(server, "c1", StreamOptions(milliseconds(50)));
+  for (int again = 0; again < 2; ++again) {
+    const auto frames = PullSome(*first, 1);
+    CHECK(frames[0].deliveries == 2);
+    CHECK(Settle(*first, frames[0], Ending::kReturned));
+  }
+  const auto second = MakeSource(server, "c2", StreamOptions(milliseconds(50)));
+  const auto frames = PullSome(*second, 1);
+  CHECK(frames[0].deliveries == 2);
+  CHECK(Settle(*second, frames[0], Ending::kDone));
+}
+
+TEST_CASE("a suspect that is returned lets the other suspects come first") {
+  RedisServer server;
+  for (const char* id : {"away", "b", "c"}) Add(server, id);
+  LetOneDieOver(server);
+  const auto source = MakeSource(server, "c1", StreamOptions(milliseconds(50)));
+  std::vector<std::string> came;
+  while (came.size() < 5) {
+    const auto frames = PullSome(*source, 1);
+    came.push_back(frames[0].entry.frame_id);
+    CHECK(Settle(*source, frames[0], came.back() == "away" ? Ending::kReturned : Ending::kDone));
+  }
+  CHECK(came == std::vector<std::string>{"away", "b", "c", "away", "away"});
+}
+
 TEST_CASE("a late owner publishes nothing") {
   RedisServer server;
   Add(server, "a");

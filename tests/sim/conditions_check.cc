@@ -13,6 +13,7 @@ constexpr Time kSourceEnds = 20 * kSecond;
 constexpr Time kProbeEnds = 45 * kSecond;
 constexpr Time kHostEnds = 75 * kSecond;
 constexpr Time kSinkEnds = 40 * kSecond;
+constexpr Time kSpoolEnds = 10 * kSecond;
 // A fault that has lasted for so long has been noticed and told.
 constexpr Time kTold = 15 * kSecond;
 
@@ -58,6 +59,8 @@ void ConditionsCheck::CheckReason(const telemetry::Condition& told) {
   } else if (told.name == condition::kSink) {
     right = Any(world_, {FaultKind::kSinkFails, FaultKind::kSinkHangs, FaultKind::kSinkTwice},
                 SubjectNumber(told.subject), kSinkEnds);
+  } else if (told.name == condition::kSpool) {
+    right = Any(world_, {FaultKind::kDiskFull}, 0, kSpoolEnds);
   } else if (told.name == condition::kSettlementRefused) {
     right = false;  // this stream refuses nothing
   }

@@ -46,9 +46,34 @@ std::string HostOf(const std::string& url) {
   return url.substr(begin, url.find('/', begin) - begin);
 }
 
+// A fetch as its host sees it. What the service promises of each: it ends by itself, and no host
+// has more than half of them, however many of its frames wait.
+class Asked {
+ public:
+  Asked(World& world, std::string host, const base::Allowance& allowance)
+      : world_(world), host_(std::move(host)) {
+    const consumer::Options& options = world.plan.consumer;
+    const base::MonoTime latest = base::SystemClock().Now() + options.fetch_timeout;
+    if (allowance.deadline.Never() || allowance.deadline.At() > latest) {
+      world.Fail(host_ + " is asked for pixels for longer than consumer.fetch_timeout");
+    }
+    if (2 * ++world.asked[host_] > options.fetches + 1) {
+      world.Fail(host_ + " has more than half of the fetches");
+    }
+  }
+  ~Asked() { --world_.asked[host_]; }
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
+
+ private:
+  World& world_;
+  const std::string host_;
+};
+
 Result<std::string> FetchUrl(World& world, const std::string& url, const MakeRoom& make_room,
                              const base::Allowance& allowance) {
   const Scheduler::Exempt exempt;
+  const Asked asked(world, HostOf(url), allowance);
   const std::size_t slash = url.rfind('/');
   const int host = World::NumberOf(HostOf(url));
   if (const auto hangs = world.Now(FaultKind::kHostHangs, host)) {
@@ -72,9 +97,10 @@ Result<std::string> FetchUrl(World& world, const std::string& url, const MakeRoo
   return PixelsOf(world, World::NumberOf(url.substr(slash)), make_room);
 }
 
-Result<std::string> FetchKey(const World& world, const std::string& key, const MakeRoom& make_room,
+Result<std::string> FetchKey(World& world, const std::string& key, const MakeRoom& make_room,
                              const base::Allowance& allowance) {
   const Scheduler::Exempt exempt;
+  const Asked asked(world, "redis", allowance);
   if (const auto hangs = world.Now(FaultKind::kSourceHangs)) {
     if (auto waited = WaitUntil(world, *hangs, allowance); !waited) {
       return std::unexpected(waited.error());

@@ -101,23 +101,17 @@ void Run::Serve() {
   service->CheckEnd();
 }
 
-// With all frames ended and nothing wrong any more, nothing is told. That the spool's disk has room
-// again shows with the next answer only.
-std::optional<telemetry::Condition> LeftOver(const SimService& service) {
-  for (const telemetry::Condition& each : service.conditions()) {
-    if (each.name != telemetry::condition::kSpool) return each;
-  }
-  return std::nullopt;
-}
-
+// With all frames ended and nothing wrong any more, nothing is told.
 void Run::AwaitSilence(SimService& service) {
   const Time last = std::max(world_.now(), world_.plan.all_well) + kSilence;
-  while (const auto left = LeftOver(service)) {
+  for (;;) {
+    const auto left = service.conditions();
+    if (left.empty()) return;
     world_.Sleep(kTick);
     service.Tick();
     if (world_.now() <= last) continue;
-    world_.Fail("the condition " + std::string(left->name) + " of '" + left->subject +
-                "' does not end: " + left->reason);
+    world_.Fail("the condition " + std::string(left.front().name) + " of '" + left.front().subject +
+                "' does not end: " + left.front().reason);
   }
 }
 
@@ -136,6 +130,7 @@ void Run::Kill(std::unique_ptr<SimService> service) {
   Scheduler::Current()->AbandonOthers();
   [[maybe_unused]] SimService* const left = service.release();
   if (outside_.disk) outside_.disk->CloseAll();
+  world_.asked.clear();
   for (auto& [number, pending] : outside_.stream.pending) {
     SimFrame& frame = world_.frames[static_cast<std::size_t>(number)];
     if (pending.trimmed && frame.ends() == 0) {

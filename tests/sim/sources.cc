@@ -104,7 +104,7 @@ SimFrame& SimSource::CheckSettlement(const Settlement& settlement) {
   SimFrame& frame = world_.frames[static_cast<std::size_t>(held->second)];
   const std::string id = World::IdOf(frame.number);
   world_.Say("source: " + id + " is " + kEndings[static_cast<std::size_t>(settlement.ending)] +
-             " " + settlement.reason);
+             " " + std::string(settlement.reason));
   in_hand_.erase(held);
   frame.late = expects_losses_;
   if (frame.plan->camera_id.empty()) return frame;
@@ -112,9 +112,10 @@ SimFrame& SimSource::CheckSettlement(const Settlement& settlement) {
   if (settlement.ending != Ending::kDone && settlement.ending != Ending::kDead) return frame;
   std::uint64_t& last = last_read_[frame.plan->camera_id];
   // What could not even be held has no place in the order.
-  const bool never_held =
-      settlement.ending == Ending::kDead && world_.Lately(FaultKind::kOutOfMemory, 0, kRoundTrip);
-  if (settlement.ticket < last && !never_held) {
+  const bool never_held = settlement.ending == Ending::kDead && settlement.reason == "internal" &&
+                          world_.Lately(FaultKind::kOutOfMemory, 0, kRoundTrip);
+  if (never_held) return frame;
+  if (settlement.ticket < last) {
     world_.Fail(id + " is settled after a later frame of its camera");
   }
   last = std::max(last, settlement.ticket);

@@ -41,6 +41,7 @@ class World {
   const Plan& plan;
   Random random;  // what only chance decides while the run goes on
   std::vector<SimFrame> frames;
+  std::map<std::string, int> asked;  // how many fetches each host of pixels is at
   std::string hidden;  // a text that differs from run to run, left out of what is said
 
   Time now() const { return Scheduler::Current()->now(); }

@@ -64,13 +64,14 @@ inline std::vector<Delivery> PullSome(RedisSource& source, std::size_t count,
 
 // Settles and waits for the answer; whether it was ours.
 inline bool Settle(RedisSource& source, const Delivery& delivery, Ending ending,
-                   const std::string& reason = "") {
+                   std::string_view reason = "", bool worked_on = false) {
   std::promise<bool> answer;
   source.Settle({.ticket = delivery.ticket,
                  .ending = ending,
                  .frame_id = delivery.entry.frame_id,
                  .record = ending == Ending::kDone ? R"({"frame_id":"x"})" : "",
-                 .reason = reason},
+                 .reason = reason,
+                 .worked_on = worked_on},
                 [&](bool ours) { answer.set_value(ours); });
   return answer.get_future().get();
 }

@@ -132,7 +132,8 @@ TEST_CASE("a duration of an unknown unit") {
         "t.toml:1:23: error: http.header_timeout: \"10 secs\" is not a duration such as \"30s\" or "
         "\"100ms\" [SP1007]\n"
         "    1 | http.header_timeout = \"10 secs\"\n"
-        "      |                       ^~~~~~~~~\n");
+        "      |                       ^~~~~~~~~\n"
+        "  hint: units are ms, s, m and h, without a space: \"30s\", \"1m30s\", \"24h\"\n");
 }
 
 TEST_CASE("a size that people read both ways") {

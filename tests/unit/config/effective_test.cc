@@ -50,6 +50,7 @@ TEST_CASE("values that need quoting, of every origin, round-trip") {
         std::string::npos);
   CHECK(text.find("\nidle_timeout = \"100s\"  # --set http.idle_timeout\n") != std::string::npos);
   CHECK(text.find("\nenabled = true  # environment REDIS_HOST\n") != std::string::npos);
+  CHECK(text.find("\n#reloadable = [\"log_level\"]\n\n[service]\n") != std::string::npos);
 }
 
 TEST_CASE("a user and a password in a URL are masked, and the rest still round-trips") {

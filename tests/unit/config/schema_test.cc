@@ -17,6 +17,7 @@ std::string AnotherValue(const Key& key) {
       if (key.max < 7) return "\"600\"";  // http.unix_socket_mode
       if (key.path.ends_with(".when")) return "\"3s\"";
       if (key.path.ends_with(".sha256")) return "\"" + std::string(64, 'a') + "\"";
+      if (key.redis_url) return "\"redis://another\"";
       return key.url ? "\"http://another:1\"" : "\"another\"";
     case Kind::kBool:
       return std::get<bool>(key.get(Config{})) ? "false" : "true";
@@ -148,6 +149,11 @@ TEST_CASE("the original's variables set their keys in the original's units") {
       {"FRAME_BUFFER_URL", "http://b:1", "consumer.http.url", "\"http://b:1\""},
       {"REDIS_HOST", "r", "consumer.redis.host", "\"r\""},
       {"REDIS_PORT", "6380", "consumer.redis.port", "6380"},
+      {"REDIS_URL", "redis://r:1/2", "consumer.redis.url", "\"redis://r:1/2\""},
+      {"REDIS_URL", "redis://r:1/2", "consumer.redis.db", "2"},
+      {"REDIS_USERNAME", "me", "consumer.redis.username", "\"me\""},
+      {"REDIS_PASSWORD_FILE", "/p", "consumer.redis.password_file", "\"/p\""},
+      {"REDIS_DB", "3", "consumer.redis.db", "3"},
       {"CONNECTION_POOL_SIZE", "20", "net.pool_size", "20"},
       {"CONNECTION_TIMEOUT", "45", "net.connect_timeout", "\"45s\""},
       {"READ_TIMEOUT", "45", "net.read_timeout", "\"45s\""},

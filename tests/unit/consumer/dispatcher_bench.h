@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <string_view>
@@ -51,7 +52,7 @@ class Upstream final : public FrameSource {
     std::vector<std::string> lines;
     for (const Settlement& each : settled_) {
       lines.push_back(each.frame_id + ':' + kEndings[static_cast<int>(each.ending)] +
-                      (each.reason.empty() ? "" : ":" + each.reason));
+                      (each.reason.empty() ? "" : ":" + std::string(each.reason)));
     }
     return lines;
   }
@@ -64,13 +65,17 @@ class Upstream final : public FrameSource {
   std::vector<Settlement> settled_;
 };
 
-// Pixels that arrive when the test lets them, on the threads that fetch. A frame is at the host
-// that its URL says, if it has one.
+// Pixels that arrive when the test lets them, on the threads that fetch. A frame is at the hosts
+// that its URL says, "one|another", if it has one.
 class Pixels final : public PixelLoader {
  public:
   std::vector<PixelPlace> PlacesOf(const FrameEntry& entry) const override {
-    return {{PixelPlace::Kind::kUrl, entry.frame_id,
-             entry.frame_url.empty() ? "here" : entry.frame_url}};
+    std::vector<PixelPlace> places;
+    const std::string hosts = entry.frame_url.empty() ? "here" : entry.frame_url;
+    for (const auto host : std::views::split(hosts, '|')) {
+      places.push_back({PixelPlace::Kind::kUrl, entry.frame_id, {host.begin(), host.end()}});
+    }
+    return places;
   }
   base::Result<FetchedPixels> Fetch(const PixelPlace& place,
                                     const base::Allowance& allowance) override {
@@ -329,8 +334,8 @@ struct Bench {
     Give(Made(id, std::move(camera), deliveries, std::move(timestamp)));
   }
   void GiveAt(const std::string& host, const std::string& id,
-              std::optional<std::string> camera = {}) {
-    Delivery delivery = Made(id, std::move(camera));
+              std::optional<std::string> camera = {}, int deliveries = 1) {
+    Delivery delivery = Made(id, std::move(camera), deliveries);
     delivery.entry.frame_url = host;
     Give(std::move(delivery));
   }

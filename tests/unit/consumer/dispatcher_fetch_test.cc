@@ -95,7 +95,28 @@ TEST_CASE("a frame that its host never hands out, while it does so with others, 
   CHECK(Sorted(bench.upstream.Settled()).contains("bad:dead:unavailable"));
 }
 
-TEST_CASE("when the frames of one host are too many they go back, the others come through") {
+TEST_CASE("frames that their host never hands out do not speak for it") {
+  Bench bench;
+  bench.Start();
+  // All that one camera has is bad, and more than are fetched ahead; another one's is good.
+  constexpr int kBad = 6;
+  for (int i = 0; i < kBad; ++i) {
+    const std::string id = "bad" + std::to_string(i);
+    bench.pixels.FailOn(id, std::vector(10'000, ErrorCode::kUnavailable));
+    bench.Give(id, "a");
+  }
+  std::uint64_t good = 0;
+  while (bench.ledger.totals().dead < kBad) {
+    bench.Give("good" + std::to_string(++good), "b");
+    while (bench.ledger.totals().done < good) {
+      bench.clock.Advance(std::chrono::milliseconds(5));
+      std::this_thread::yield();
+    }
+  }
+  CHECK(bench.ledger.totals().done == good);
+}
+
+TEST_CASE("when the frames of one host are too many they go, the others come through") {
   for (const bool takes_back : {true, false}) {
     Bench bench;
     bench.upstream.takes_back = takes_back;
@@ -105,9 +126,47 @@ TEST_CASE("when the frames of one host are too many they go back, the others com
     bench.GiveAt("away", "first", "a");
     while (bench.conditions.List().empty()) std::this_thread::yield();
     for (int i = 0; i < 39; ++i) bench.GiveAt("away", "f" + std::to_string(i), "a");
-    const std::size_t room = bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0));
     CHECK(bench.ledger.totals().returned == (takes_back ? 20 : 0));
-    CHECK((room > 0) == takes_back);
+    // Their source cannot keep them for later, and the others must not wait.
+    CHECK(bench.ledger.totals().dropped == (takes_back ? 0 : 20));
+    CHECK(bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0)) > 0);
+    bench.GiveWithPixels("b", "b");
+    while (bench.ledger.totals().done == 0) std::this_thread::yield();
+  }
+}
+
+TEST_CASE("a host that is asked last, and for too many frames, stops no others either") {
+  Bench bench;
+  bench.options.max_waiting = 40;
+  bench.pixels.Down("away");
+  bench.Start();
+  for (int i = 0; i < 200; ++i) {
+    const std::string id = "f" + std::to_string(i);
+    bench.pixels.FailOn(id, {ErrorCode::kNotFound});  // at the first place
+    bench.GiveAt("here|away", id, "a");
+  }
+  while (bench.ledger.totals().returned < 180) {
+    bench.clock.Advance(std::chrono::milliseconds(5));
+    std::this_thread::yield();
+  }
+  CHECK(bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0)) > 0);
+}
+
+TEST_CASE("a suspect does not wait for a host that is away: it goes back") {
+  for (const bool takes_back : {true, false}) {
+    Bench bench;
+    bench.upstream.takes_back = takes_back;
+    bench.pixels.Down("away");
+    bench.Start();
+    bench.GiveAt("away", "asks", "a", 2);
+    while (bench.conditions.List().empty()) std::this_thread::yield();
+    bench.GiveAt("away", "comes later", "a", 2);
+    if (takes_back) {
+      CHECK(bench.AwaitSettled(2) ==
+            Lines{"asks:returned:pixel_host", "comes later:returned:pixel_host"});
+    } else {
+      CHECK(bench.upstream.Settled().empty());
+    }
   }
 }
 

@@ -153,5 +153,23 @@ TEST_CASE("files are read below their folder and nowhere else") {
   CHECK(FilesBelow(dir.path() / "none", 100)("x", {}, {}).error().code == ErrorCode::kIo);
 }
 
+TEST_CASE("a folder without any files is one that is not mounted: frames wait for it") {
+  namespace fs = std::filesystem;
+  const testing::TempDir dir;
+  const fs::path root = dir.path() / "root";
+  fs::create_directories(root / "lost+found");
+  dir.Write("root/.keep", "");
+  const auto fetch = FilesBelow(root, 100);
+  const auto read = [&] {
+    const auto bytes = fetch("cam/1.jpg", [](std::size_t) { return base::Result<void>(); }, {});
+    return bytes ? *bytes : std::string(base::ErrorCodeName(bytes.error().code));
+  };
+  CHECK(read() == base::ErrorCodeName(ErrorCode::kIo));
+  dir.Write("root/cam/2.jpg", "another");
+  CHECK(read() == base::ErrorCodeName(ErrorCode::kNotFound));
+  dir.Write("root/cam/1.jpg", "picture");
+  CHECK(read() == "picture");
+}
+
 }  // namespace
 }  // namespace sampleproc::consumer

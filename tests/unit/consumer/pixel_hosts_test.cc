@@ -15,9 +15,13 @@ int Begin(PixelHosts& hosts, const std::string& host, base::MonoTime now) {
   return begun;
 }
 
-TEST_CASE("no host has more than half of the fetches, however many hang") {
-  PixelHosts hosts(16);
+TEST_CASE("no host has more than its share, however many hang") {
   const base::MonoTime now{};
+  PixelHosts hosts(16);
+  for (const char* known : {"a", "b", "c"}) {
+    hosts.Began(known);
+    hosts.Succeeded(known, now);
+  }
   CHECK(Begin(hosts, "a", now) == 8);
   CHECK(Begin(hosts, "b", now) == 4);
   CHECK(Begin(hosts, "c", now) == 2);
@@ -26,12 +30,23 @@ TEST_CASE("no host has more than half of the fetches, however many hang") {
   CHECK(Begin(one, "b", now) == 0);
 }
 
+TEST_CASE("hosts that have not answered yet leave half to those that have") {
+  const base::MonoTime now{};
+  PixelHosts hosts(16);
+  hosts.Began("good");
+  hosts.Succeeded("good", now);
+  int hanging = 0;
+  for (int i = 0; i < 100; ++i) hanging += Begin(hosts, "new" + std::to_string(i), now);
+  CHECK(hanging == 8);
+  CHECK(Begin(hosts, "good", now) == 4);
+}
+
 TEST_CASE("a host that fails is paused, longer each time, then one fetch asks it") {
   PixelHosts hosts(8);
   base::MonoTime now{};
-  REQUIRE(Begin(hosts, "a", now) == 4);
+  REQUIRE(Begin(hosts, "a", now) == 2);
   // Those that were under way are one failure.
-  for (int i = 0; i < 4; ++i) CHECK(hosts.Failed("a", 1, now) == PixelHosts::kShortest);
+  for (int i = 0; i < 2; ++i) CHECK(hosts.Failed("a", now) == PixelHosts::kShortest);
   CHECK(hosts.Paused("a", now));
   CHECK_FALSE(hosts.MayAsk("a", now));
   CHECK(hosts.MayAsk("b", now));
@@ -39,7 +54,7 @@ TEST_CASE("a host that fails is paused, longer each time, then one fetch asks it
     CHECK(hosts.NextTry(now) == now + pause);
     now += pause;
     REQUIRE(Begin(hosts, "a", now) == 1);
-    CHECK(hosts.Failed("a", 1, now) == std::min(2 * pause, PixelHosts::kLongest));
+    CHECK(hosts.Failed("a", now) == std::min(2 * pause, PixelHosts::kLongest));
   }
   now += PixelHosts::kLongest;
   REQUIRE(Begin(hosts, "a", now) == 1);
@@ -54,7 +69,7 @@ TEST_CASE("a host that has just answered is paused after three failures only") {
   base::MonoTime now{};
   const auto fail = [&] {
     hosts.Began("a");
-    return hosts.Failed("a", 1, now);
+    return hosts.Failed("a", now);
   };
   hosts.Began("a");
   hosts.Succeeded("a", now);
@@ -65,32 +80,45 @@ TEST_CASE("a host that has just answered is paused after three failures only") {
   CHECK_FALSE(hosts.MayAsk("a", now));
 }
 
-TEST_CASE("a frame that alone fails at its host is known") {
+TEST_CASE("a frame fails by its own fault when the others of its host hardly ever do") {
   PixelHosts hosts(8);
-  base::MonoTime now{};
-  const auto fail = [&](std::uint64_t frame) {
+  const base::MonoTime now{};
+  const auto fail = [&] {
     hosts.Began("a");
-    hosts.Failed("a", frame, now);
+    hosts.Failed("a", now);
   };
-  CHECK_FALSE(hosts.FailsOnlyFor("a", 7));
-  fail(7);
-  fail(7);
-  CHECK(hosts.FailsOnlyFor("a", 7));
-  fail(8);
-  fail(7);
-  CHECK_FALSE(hosts.FailsOnlyFor("a", 7));
-  hosts.Began("a");
-  hosts.Succeeded("a", now);
-  fail(7);
-  CHECK(hosts.FailsOnlyFor("a", 7));
+  const auto succeed = [&] {
+    hosts.Began("a");
+    hosts.Succeeded("a", now);
+  };
+  const PixelHosts::Score before = hosts.ScoreOf("a");
+  // Two frames that always fail, beside one that does not now and then.
+  int failures = 0;
+  while (!hosts.IsFramesFault("a", before, failures)) {
+    fail();
+    fail();
+    succeed();
+    REQUIRE(++failures < 100);
+  }
+  CHECK(failures >= 10);
+  // A host that nobody had anything from since.
+  const PixelHosts::Score later = hosts.ScoreOf("a");
+  for (int i = 0; i < 1'000; ++i) fail();
+  CHECK_FALSE(hosts.IsFramesFault("a", later, 500));
+  // One that fails nine times of ten fails ten times in a row.
+  const PixelHosts::Score last = hosts.ScoreOf("a");
+  for (int i = 0; i < 100; ++i) i % 10 == 0 ? succeed() : fail();
+  CHECK_FALSE(hosts.IsFramesFault("a", last, 10));
 }
 
 TEST_CASE("hosts that fail have half of all fetches between them") {
   PixelHosts hosts(4);
   base::MonoTime now{};
+  hosts.Began("well");
+  hosts.Succeeded("well", now);
   for (const char* host : {"a", "b", "c"}) {
     hosts.Began(host);
-    hosts.Failed(host, 1, now);
+    hosts.Failed(host, now);
   }
   now += PixelHosts::kShortest;
   CHECK(Begin(hosts, "a", now) == 1);
@@ -105,13 +133,26 @@ TEST_CASE("a host that failed and that nobody asks any more is forgotten") {
   PixelHosts hosts(4);
   base::MonoTime now{};
   hosts.Began("a");
-  hosts.Failed("a", 1, now);
+  hosts.Failed("a", now);
   now += PixelHosts::kShortest;
-  CHECK(hosts.ForgetUnwanted(now).empty());
+  CHECK(hosts.ForgetUnwanted(now) == std::nullopt);
   REQUIRE(hosts.NextTry(now));
   now = *hosts.NextTry(now);
-  CHECK(hosts.ForgetUnwanted(now) == std::vector<std::string>{"a"});
+  CHECK(hosts.ForgetUnwanted(now) == "a");
+  CHECK(hosts.ForgetUnwanted(now) == std::nullopt);
   CHECK_FALSE(hosts.NextTry(now));
+}
+
+TEST_CASE("a host whose frames wait for their turn is not forgotten") {
+  PixelHosts hosts(4);
+  base::MonoTime now{};
+  hosts.Began("a");
+  hosts.Failed("a", now);
+  now += 10 * PixelHosts::kForgotten;
+  hosts.Wanted("a", now);
+  CHECK_FALSE(hosts.ForgetUnwanted(now));
+  now += PixelHosts::kForgotten;
+  CHECK(hosts.ForgetUnwanted(now) == "a");
 }
 
 }  // namespace

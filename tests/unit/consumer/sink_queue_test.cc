@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -103,6 +104,18 @@ struct Bench {
   Target* target;  // the queue's
   std::optional<SinkQueue> queue;
 };
+
+TEST_CASE("a delivery whose answer does not end has failed and is tried again") {
+  Bench bench;
+  bench.target->Set(false, true);
+  bench.Give(0, 1);
+  bench.target->AwaitAttempts(1);
+  bench.clock.Advance(SinkQueue::kLongestDelivery);
+  bench.target->AwaitAttempts(2);
+  CHECK(bench.Problem().find("cannot be delivered") != std::string::npos);
+  bench.target->Set(false, false);
+  while (bench.target->got().empty()) std::this_thread::yield();
+}
 
 TEST_CASE("a sink delivers in order what it is given, as much at a time as is taken") {
   Bench bench;

@@ -218,14 +218,31 @@ TEST_CASE("what cannot be read stays, is told, and is done when it can be read")
   CHECK(Files(dir) == Strings{"lock"});
 }
 
-TEST_CASE("what an upstream sent and nobody can read is set aside, too") {
+TEST_CASE("what an upstream sends in place of frames is evidence and fills no spool") {
   const testing::TempDir dir;
-  Life life(dir);
-  const auto answer = life.keeper->Write("{\"frames\":");
-  REQUIRE(answer);
-  life.keeper->SetAside(*answer);
-  CHECK(Files(dir) == Strings{"1.json.torn", "lock"});
-  CHECK(life.Problems() == Strings{"torn"});
+  constexpr std::uint64_t kMost = 8'000;  // a share of 1000
+  {
+    Life life(dir, kMost);
+    const auto keep = [&life](std::size_t bytes) {
+      const auto answer = life.keeper->Write(std::string(bytes, '<'));
+      REQUIRE(answer);
+      return life.keeper->KeepUnusable(*answer);
+    };
+    for (int i = 0; i < 20; ++i) CHECK(keep(200).ends_with(".json.unusable"));
+    CHECK(Files(dir) == Strings{"17.json.unusable", "18.json.unusable", "19.json.unusable",
+                                "20.json.unusable", "lock"});
+    for (int i = 0; i < 3; ++i) CHECK(keep(20'000).ends_with(".json.unusable"));
+    CHECK(Files(dir) == Strings{"23.json.unusable", "lock"});
+    CHECK(fs::file_size(dir.path() / "spool" / "23.json.unusable") == 1'000);
+    CHECK_FALSE(life.keeper->Full());
+    CHECK(life.spool->bytes() == 0);
+    CHECK(life.Problems().empty());
+  }
+  Life life(dir, kMost);
+  CHECK(life.spool->bytes() == 0);
+  CHECK(life.Next().empty());
+  CHECK(life.Pull({"a"}).size() == 1);
+  CHECK(Files(dir) == Strings{"23.json.unusable", "24.json", "lock"});
 }
 
 TEST_CASE("an answer that could not be looked at is handed out later") {
@@ -248,6 +265,22 @@ TEST_CASE("an answer that cannot be written down is told until one can") {
   CHECK(life.Problems() == Strings{"write"});
   CHECK(life.keeper->Write("{}"));
   CHECK(life.Problems().empty());
+}
+
+TEST_CASE("that answers can be written down again is found out without one") {
+  const testing::TempDir dir;
+  Life life(dir);
+  fs::create_directories(dir.path() / "spool" / "1.json");
+  fs::create_directories(dir.path() / "spool" / "probe");
+  CHECK_FALSE(life.keeper->Write("{}"));
+  life.RetryIsDue();
+  CHECK(life.Problems() == Strings{"write"});
+  fs::remove(dir.path() / "spool" / "1.json");
+  fs::remove(dir.path() / "spool" / "probe");
+  CHECK(life.Problems() == Strings{"write"});  // it is not tried all the time
+  life.RetryIsDue();
+  CHECK(life.Problems().empty());
+  CHECK(Files(dir) == Strings{"lock"});
 }
 
 TEST_CASE("a done answer that cannot be deleted is told, and done only once") {
@@ -280,6 +313,23 @@ TEST_CASE("lines that cannot be written are told until one can") {
   fs::remove(dir.path() / "spool" / "1.log");
   life.End(tickets[1]);
   CHECK(life.Problems().empty());
+}
+
+TEST_CASE("a line that could not be written is written when it can be") {
+  const testing::TempDir dir;
+  Life life(dir);
+  const auto tickets = life.Pull({"a", "b"});
+  fs::create_directories(dir.path() / "spool" / "1.log");
+  life.End(tickets[0]);
+  life.RetryIsDue();
+  CHECK(life.Problems() == Strings{"notes"});
+  fs::remove(dir.path() / "spool" / "1.log");
+  life.RetryIsDue();
+  CHECK(life.Problems().empty());
+  life.keeper.reset();
+  life.spool.reset();
+  Life next(dir);
+  CHECK(next.Next() == "b 2");
 }
 
 TEST_CASE("a spool says when it is full, and belongs to one process") {
@@ -330,7 +380,7 @@ TEST_CASE("a frame stays in the spool while a sink holds its result") {
   life.keeper.emplace(*life.spool, sinks, frame::Options(), life.clock, life.conditions);
   const auto tickets = life.Pull({"a", "b"});
   for (const std::uint64_t ticket : tickets) {
-    sinks.Take({"", ""});
+    sinks.Take({"", ""}, life.log);
     life.End(ticket);
   }
   CHECK(Files(dir) == Strings{"1.json", "lock"});

@@ -88,15 +88,31 @@ TEST_CASE("pixels are fetched ahead within a camera, for the one with fewest fir
     room.Add(held);
   }
   std::string order;
-  const auto any = [](const PixelPlace&) { return true; };
+  using Asking = WaitingRoom::Asking;
+  const auto any = [](const PixelPlace&) { return Asking::kYes; };
   while (const auto next = room.NextToFetch({}, 2, any)) {
     order += next->delivery.entry.frame_id + ' ';
     next->state = FrameState::kFetching;
   }
   CHECK(order == "a1 b1 a2 ");
-  const auto not_one = [](const PixelPlace& place) { return place.host != "one"; };
+  const auto not_one = [](const PixelPlace& place) {
+    return place.host == "one" ? Asking::kNo : Asking::kYes;
+  };
   CHECK(room.NextToFetch({}, 3, not_one) == nullptr);
   CHECK(room.NextToFetch({}, 3, any)->delivery.entry.frame_id == "a3");
+}
+
+TEST_CASE("a host's trial is for a frame that has not failed there, wherever in its lane") {
+  WaitingRoom room(Policy::kFifo);
+  for (const char* id : {"a1", "a2", "a3"}) {
+    const auto held = Held(id, "a");
+    held->state = FrameState::kWaiting;
+    held->places = {{PixelPlace::Kind::kUrl, id, "one"}};
+    held->host_failures = id[1] == '3' ? 0 : 5;
+    room.Add(held);
+  }
+  const auto trial = [](const PixelPlace&) { return WaitingRoom::Asking::kTrial; };
+  CHECK(room.NextToFetch({}, 1, trial)->delivery.entry.frame_id == "a3");
 }
 
 TEST_CASE("room is made by the oldest frame of the camera with most") {

@@ -69,45 +69,5 @@ TEST_CASE("what is no criterion is refused with its number") {
   CHECK(ParseCriteria("p99<1ms,bad").error().message.starts_with("criterion 2 "));
 }
 
-RunResult Result(std::uint64_t lag_ns, std::uint64_t latency_ns, double wanted) {
-  RunResult result;
-  result.elapsed_s = 10;
-  for (int i = 0; i < 100; ++i) {
-    result.total.send_lag.Record(lag_ns);
-    result.total.corrected.Record(latency_ns);
-  }
-  result.generator = {.cpu = wanted * 0.7, .wanted = wanted, .cpu_s = 1};
-  return result;
-}
-
-std::vector<std::string> Limits(const RunResult& result) {
-  return GeneratorLimits(result, std::chrono::milliseconds(5));
-}
-
-TEST_CASE("a run that its generator limited is invalid and says by what") {
-  CHECK(Limits(Result(100'000, 1'000'000, 0.5)).empty());
-  // Late, but little beside what is measured.
-  CHECK(Limits(Result(8'000'000, 900'000'000, 0.5)).empty());
-  const auto late = Limits(Result(80'000'000, 90'000'000, 0.5));
-  REQUIRE(late.size() == 1);
-  CHECK(late[0].starts_with("send lag: "));
-  const auto busy = Limits(Result(1'000, 1'000'000, 0.99));
-  REQUIRE(busy.size() == 1);
-  CHECK(busy[0].starts_with("CPU: "));
-  RunResult starved = Result(1'000, 1'000'000, 0.8);
-  starved.generator.cpu = 0.1;
-  REQUIRE(Limits(starved).size() == 1);
-  CHECK(Limits(starved)[0].starts_with("CPU: "));
-  starved.elapsed_s = 0.5;
-  CHECK(Limits(starved).empty());
-  RunResult result = Result(1'000, 1'000'000, 0.5);
-  result.total.Fail(failure::kNoSocket);
-  REQUIRE(Limits(result).size() == 1);
-  CHECK(Limits(result)[0].starts_with("sockets: 1 "));
-  CHECK(Decide(Limits(result), {}) == Verdict::kInvalid);
-  CHECK(Decide({}, {}) == Verdict::kPass);
-  CHECK(Decide({}, {Judgement{}}) == Verdict::kFail);
-}
-
 }  // namespace
 }  // namespace sampleproc::loadtest

@@ -1,5 +1,7 @@
 #include "process/annotate.h"
 
+#include <array>
+
 #include "process/bitmap_font.h"
 #include "support/samples.h"
 #include "unit/codec/picture_maker.h"
@@ -62,6 +64,69 @@ TEST_CASE("boxes and labels at the edges stay inside the picture") {
                                      "d"}});
     CHECK(jpeg);
   }
+}
+
+// Pixels of `colour` (blue, green, red), as JPEG leaves them.
+int Count(const frame::Image& image, const frame::Bbox& box, std::array<int, 3> colour) {
+  int count = 0;
+  for (int y = box.y1; y < box.y2; ++y) {
+    for (int x = box.x1; x < box.x2; ++x) {
+      int distance = 0;
+      for (int c = 0; c < 3; ++c) {
+        distance = std::max(
+            distance, std::abs(image.Row(y)[3 * x + c] - colour[static_cast<std::size_t>(c)]));
+      }
+      count += distance < 40 ? 1 : 0;
+    }
+  }
+  return count;
+}
+
+TEST_CASE("a label is whole and inside the picture wherever its box is") {
+  constexpr std::array<int, 3> kFace = {80, 220, 255};
+  const Bytes black = test::MakeJpeg({.width = 320, .height = 240, .flat = {0, 0, 0}});
+  const auto drawn = [&](std::vector<frame::Detection> detections, Door& door) {
+    Door first;
+    const auto jpeg = AnnotateWith(first, black, std::move(detections));
+    REQUIRE(jpeg);
+    auto decoded = door.Decode(*jpeg, frame::PixelFormat::kBgr24);
+    REQUIRE(decoded);
+    return decoded->image;
+  };
+  Door middle_door;
+  const int whole = Count(drawn({{"face", 0.93, {150, 100, 152, 102}, "d"}}, middle_door),
+                          {0, 0, 320, 240}, kFace);
+  for (const frame::Bbox& box : std::initializer_list<frame::Bbox>{{0, 0, 2, 2},
+                                                                   {318, 0, 320, 2},
+                                                                   {318, 238, 320, 240},
+                                                                   {0, 238, 2, 240},
+                                                                   {100, 4, 102, 6},
+                                                                   {100, 236, 102, 238}}) {
+    CAPTURE(box.x1, box.y1);
+    Door door;
+    const int here = Count(drawn({{"face", 0.93, box, "d"}}, door), {0, 0, 320, 240}, kFace);
+    CHECK(here > whole * 9 / 10);
+  }
+}
+
+TEST_CASE("labels do not hide one another while there is room") {
+  const Bytes black = test::MakeJpeg({.width = 320, .height = 240, .flat = {0, 0, 0}});
+  const auto coloured = [&](std::vector<frame::Detection> detections) {
+    Door first;
+    Door second;
+    const auto jpeg = AnnotateWith(first, black, std::move(detections));
+    REQUIRE(jpeg);
+    const auto decoded = second.Decode(*jpeg, frame::PixelFormat::kBgr24);
+    REQUIRE(decoded);
+    return Count(decoded->image, {0, 0, 320, 240}, {80, 220, 255});
+  };
+  const frame::Bbox box{100, 100, 180, 180};
+  const int outline =
+      coloured({{"face", 0.9, box, "d"}, {"face", 0.9, box, "d"}, {"face", 0.9, box, "d"}}) -
+      coloured({{"face", 0.9, box, "d"}});
+  Door door;
+  const int one = coloured({{"face", 0.9, {10, 10, 12, 12}, "d"}});
+  CHECK(outline > one);
 }
 
 TEST_CASE("a frame that cannot be decoded cannot be annotated") {

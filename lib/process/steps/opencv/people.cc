@@ -92,6 +92,14 @@ class LevelScan {
   const Host& host_;
 };
 
+// The person within a window.
+cv::Rect Person(const cv::Rect& window, const PeopleParameters& parameters) {
+  const int width = cvRound(window.width * parameters.person_width);
+  const int height = cvRound(window.height * parameters.person_height);
+  return {window.x + (window.width - width) / 2, window.y + (window.height - height) / 2, width,
+          height};
+}
+
 }  // namespace
 
 Status MakePeople(People** people) noexcept {
@@ -141,7 +149,7 @@ Status FindPeople(People* people, const Picture* bgr, const PeopleParameters* pa
     hog.groupRectangles(windows, scores, parameters->group_threshold, kGroupEpsilon);
     const cv::Rect inside(0, 0, picture.cols, picture.rows);
     for (std::size_t i = 0; i < windows.size(); ++i) {
-      const cv::Rect box = windows[i] & inside;
+      const cv::Rect box = Person(windows[i], *parameters) & inside;
       if (box.empty()) continue;
       const Found found{box.x, box.y, box.width, box.height, scores[i]};
       if (!host->take(host->self, &found)) return Status::kNoMemory;

@@ -1,0 +1,94 @@
+#include "base/text_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+
+#include "base/descriptor.h"
+
+namespace sampleproc::base {
+namespace {
+
+using Text = std::expected<std::string, ReadFailure>;
+
+constexpr std::chrono::milliseconds kLook{1'000};
+
+std::unexpected<ReadFailure> FromErrno() {
+  return std::unexpected(ReadFailure{errno, std::strerror(errno)});
+}
+
+bool IsNull(const struct stat& info) {
+  return S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
+}
+
+bool IsRegular(const struct stat& info) { return S_ISREG(info.st_mode) || IsNull(info); }
+
+// Whether there is something to read, or the end of it.
+std::expected<void, ReadFailure> Await(int fd, const Deadline& patience) {
+  while (!patience.Expired()) {
+    auto left = kLook;
+    if (!patience.Never()) {
+      left = std::min(
+          left, std::chrono::ceil<std::chrono::milliseconds>(patience.At() - SystemClock().Now()));
+    }
+    pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
+    const int ready =
+        ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 1)));
+    if (ready > 0) return {};
+    if (ready < 0 && errno != EINTR) return FromErrno();
+  }
+  return std::unexpected(ReadFailure{ETIMEDOUT, "nothing comes out of the pipe"});
+}
+
+Text ReadAll(int fd, const struct stat& info, const Deadline& patience) {
+  std::string text;
+  std::string block(std::size_t{64} * 1024, '\0');
+  while (true) {
+    if (!IsRegular(info)) {
+      if (auto ready = Await(fd, patience); !ready) return std::unexpected(ready.error());
+    }
+    const ssize_t got = ::read(fd, block.data(), block.size());
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got < 0) return FromErrno();
+    if (got == 0) return text;
+    text.append(block, 0, static_cast<std::size_t>(got));
+    if (text.size() > kMaxTextFileBytes) {
+      return std::unexpected(ReadFailure{EFBIG, "it is longer than 1MiB"});
+    }
+  }
+}
+
+Text Read(int fd, Reading reading, const Deadline& patience) {
+  struct stat info{};
+  if (fd < 0 || ::fstat(fd, &info) != 0) return FromErrno();
+  if (S_ISDIR(info.st_mode)) return std::unexpected(ReadFailure{EISDIR, "it is a directory"});
+  if (reading == Reading::kAgain && !IsRegular(info)) {
+    return std::unexpected(
+        ReadFailure{ESPIPE, "it is no regular file (a pipe, a device), and can be read only once"});
+  }
+  return ReadAll(fd, info, patience);
+}
+
+}  // namespace
+
+Text ReadTextFile(const std::string& path, Reading reading, const Deadline& patience) {
+  if (path == "-") return Read(STDIN_FILENO, reading, patience);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  return Read(file.get(), reading, patience);
+}
+
+bool CanBeReread(const std::string& path) {
+  struct stat info{};
+  const int found = path == "-" ? ::fstat(STDIN_FILENO, &info) : ::stat(path.c_str(), &info);
+  return found != 0 || IsRegular(info) || S_ISDIR(info.st_mode);
+}
+
+}  // namespace sampleproc::base

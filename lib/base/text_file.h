@@ -1,0 +1,37 @@
+// Reads a small text file whole, without waiting for anybody who may never come.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+
+#include "base/deadline.h"
+
+namespace sampleproc::base {
+
+inline constexpr std::size_t kMaxTextFileBytes = 1U << 20;  // anything longer is a mix-up
+
+struct ReadFailure {
+  int error_number = 0;  // of errno.h
+  std::string message;   // completes "cannot be read: "
+};
+
+enum class Reading {
+  // At the start: whatever has an end. Pipes and terminals (process substitution, standard input)
+  // are waited for until the patience ends; what came out of them cannot be read a second time.
+  kFirst,
+  // Of what may have changed since: only regular files (and /dev/null), so that a running service
+  // waits for nobody. Anything else is ESPIPE.
+  kAgain,
+};
+
+// The text of the file `path`, of standard input when that is "-". Directories and what is longer
+// than kMaxTextFileBytes are failures.
+std::expected<std::string, ReadFailure> ReadTextFile(const std::string& path, Reading reading,
+                                                     const Deadline& patience = {});
+
+// Whether the text of `path` can be read more than once: false when it is there and is neither a
+// regular file nor a folder.
+bool CanBeReread(const std::string& path);
+
+}  // namespace sampleproc::base

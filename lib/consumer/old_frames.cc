@@ -1,0 +1,45 @@
+#include "consumer/old_frames.h"
+
+#include <algorithm>
+
+#include "consumer/frame_time.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using std::chrono::nanoseconds;
+
+std::string Seconds(nanoseconds age) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count()) + " s";
+}
+
+}  // namespace
+
+nanoseconds OldestAge(std::span<const Delivery> pulled, base::WallTime now) {
+  nanoseconds oldest{0};
+  for (const Delivery& each : pulled) {
+    if (!each.entry.timestamp) continue;
+    const auto taken = ParseFrameTime(*each.entry.timestamp);
+    if (taken) oldest = std::max(oldest, nanoseconds(now - *taken));
+  }
+  return oldest;
+}
+
+std::string OldFramesReason(nanoseconds waiting, nanoseconds pulled) {
+  const std::string ages = "the oldest waiting frame is " + Seconds(waiting) +
+                           " old; those of the "
+                           "last pull were up to " +
+                           Seconds(pulled) + " old when they came: ";
+  // More than half of the age is from before the pull.
+  if (pulled > waiting / 2) {
+    return ages +
+           "the source holds old frames, or the clock of whoever dates them is wrong; "
+           "consumer.max_age drops what is too old";
+  }
+  return ages +
+         "frames wait here, because they come faster than they are worked on or because "
+         "what they need is away; for live cameras set consumer.policy = \"latest\" and "
+         "consumer.max_age";
+}
+
+}  // namespace sampleproc::consumer

@@ -1,0 +1,270 @@
+#include "deploy/check.h"
+
+#include <algorithm>
+
+#include "config/convert.h"
+#include "config/schema.h"
+#include "config/units.h"
+#include "http/ip_network.h"
+
+namespace sampleproc::deploy {
+namespace {
+
+using config::FormatDuration;
+using config::FormatSize;
+using config::Severity;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::string_view kCredentials = "/run/credentials/";
+
+class Checker {
+ public:
+  Checker(Deployment& deployment, const config::Config& config)
+      : deployment_(deployment), config_(config) {}
+
+  void CheckAll() {
+    Address();
+    Ports();
+    for (const Probe& probe : deployment_.probes) CheckProbe(probe);
+    if (deployment_.kind == Kind::kSocket) return;
+    Grace();
+    Memory();
+    for (const config::Key& key : config::MakeSchema(config_)) {
+      if (key.file || key.secret_file) Credential(key);
+    }
+  }
+
+ private:
+  void Error(std::string_view code, const Fact& at, std::string_view key, std::string message,
+             std::string hint) {
+    deployment_.Report(Severity::kError, code, at, std::move(message), std::move(hint),
+                       std::string(key));
+  }
+  void Warn(std::string_view code, const Fact& at, std::string_view key, std::string message,
+            std::string hint) {
+    deployment_.Report(Severity::kWarning, code, at, std::move(message), std::move(hint),
+                       std::string(key));
+  }
+
+  bool InContainer() const {
+    return deployment_.kind == Kind::kPod || deployment_.kind == Kind::kCompose;
+  }
+
+  void Address() {
+    const std::string& host = config_.http.host;
+    const auto address = http::ParseAddress(host);
+    const bool loopback = host == "localhost" || (address && http::IsLoopback(*address));
+    if (InContainer() && loopback) {
+      Error(config::code::kDeployPort, deployment_.where, "http.host",
+            "the service listens on " + host + ", which nothing outside its container reaches",
+            "set SAMPLEPROC_HTTP_HOST to 0.0.0.0");
+    }
+    if (!deployment_.may_bind_low_ports && config_.http.port > 0 && config_.http.port < 1024) {
+      Error(config::code::kDeployPort, deployment_.where, "http.port",
+            "port " + std::to_string(config_.http.port) +
+                " needs a capability that the unit takes away",
+            "take a port from 1024 on, or a socket unit, or set CapabilityBoundingSet= and "
+            "AmbientCapabilities= to CAP_NET_BIND_SERVICE");
+    }
+  }
+
+  void Ports() {
+    for (const Port& port : deployment_.ports) {
+      if (port.number == config_.http.port) continue;
+      // Only sockets of units say where a unit is reached.
+      if (!InContainer()) {
+        Warn(config::code::kDeployPort, port.at, "http.port",
+             std::string(port.what) + " is " + std::to_string(port.number) +
+                 ", while sampleproc health asks on http.port, " +
+                 std::to_string(config_.http.port),
+             "set http.port to " + std::to_string(port.number));
+        continue;
+      }
+      Error(config::code::kDeployPort, port.at, "http.port",
+            std::string(port.what) + " is " + std::to_string(port.number) +
+                ", while the service listens on " +
+                (config_.http.port == 0 ? "any free port" : std::to_string(config_.http.port)),
+            "make them the same");
+    }
+  }
+
+  void CheckProbe(const Probe& probe) {
+    if (!probe.words.empty()) {
+      CheckCommand(probe);
+      return;
+    }
+    const bool tls = !config_.http.tls_cert.empty();
+    if (probe.https != tls) {
+      Error(config::code::kDeployProbe, probe.path, "http.tls_cert",
+            tls ? "the probe asks in plain text, while the service speaks TLS only"
+                : "the probe asks over TLS, while the service speaks plain text",
+            tls ? "set scheme: HTTPS" : "take scheme: HTTPS away, or set http.tls_cert");
+    }
+    const std::string_view text = probe.path.text;
+    const std::string_view path = text.substr(0, text.find('?'));
+    constexpr std::string_view kPaths[] = {"/livez", "/readyz", "/startupz", "/health"};
+    if (std::ranges::find(kPaths, path) == std::end(kPaths)) {
+      Error(config::code::kDeployProbe, probe.path, "",
+            "the probe asks for " + config::Shown(path) + ", which is none of the service's probes",
+            "ask for " + std::string(PathOf(probe.kind)));
+    } else if (probe.kind == ProbeKind::kLiveness && path != "/livez") {
+      Warn(config::code::kDeployProbe, probe.path, "",
+           std::string(path) +
+               " answers 503 during a drain, and as a liveness probe then has the instance killed "
+               "in the middle of its work",
+           "ask for /livez");
+    } else if (probe.kind == ProbeKind::kReadiness && path != "/readyz" && path != "/health") {
+      Warn(config::code::kDeployProbe, probe.path, "",
+           std::string(path) +
+               " does not say that the instance is about to stop, so that requests "
+               "are sent to it until it is gone",
+           "ask for /readyz");
+    }
+  }
+
+  static std::string_view PathOf(ProbeKind kind) {
+    switch (kind) {
+      case ProbeKind::kLiveness:
+        return "/livez";
+      case ProbeKind::kReadiness:
+        return "/readyz";
+      case ProbeKind::kStartup:
+        return "/startupz";
+      case ProbeKind::kHealth:
+        return "/health";
+    }
+    return {};
+  }
+
+  void CheckCommand(const Probe& probe) {
+    for (const std::string& word : probe.words) {
+      const std::string_view program = BaseName(word);
+      if (program != "curl" && program != "wget") continue;
+      Error(config::code::kDeployProbe, probe.path, "",
+            std::string(program) + " is not in the image, so that the check fails for ever",
+            "write [\"CMD\", \"sampleproc\", \"health\"]");
+      return;
+    }
+  }
+
+  void Grace() {
+    const milliseconds stop = config_.service.shutdown_timeout;
+    const milliseconds drain = config_.service.drain_delay;
+    const milliseconds whole = deployment_.pre_stop + stop;
+    const bool said = deployment_.grace.has_value();
+    const milliseconds grace = said ? deployment_.grace->value : deployment_.default_grace;
+    const Fact& at = said ? deployment_.grace->at : deployment_.where;
+    const std::string key(deployment_.grace_key);
+    const auto wanted = std::chrono::ceil<seconds>(whole) + seconds(5);
+    const std::string hint = "set " + key + (key.ends_with('=') ? "" : ": ") +
+                             std::to_string(wanted.count()) +
+                             (deployment_.kind == Kind::kPod ? "" : "s");
+    std::string given = FormatDuration(grace);
+    if (!said) given += ", the default of " + key;
+    const std::string before =
+        deployment_.pre_stop > milliseconds(0)
+            ? "preStop takes " + FormatDuration(deployment_.pre_stop) + " of it and "
+            : "";
+    if (grace <= deployment_.pre_stop + drain) {
+      Error(config::code::kDeployGrace, at, "service.drain_delay",
+            "the service is killed after " + given + ": " + before + "service.drain_delay " +
+                FormatDuration(drain) + ", and nothing is left to finish what is in work",
+            hint);
+    } else if (grace < whole) {
+      Warn(config::code::kDeployGrace, at, "service.shutdown_timeout",
+           "the service is killed after " + given + ", while a stop may take " +
+               FormatDuration(whole) + ": " + before + "service.shutdown_timeout is " +
+               FormatDuration(stop),
+           hint + ", or shorten service.shutdown_timeout");
+    }
+    if (deployment_.kind == Kind::kPod && deployment_.pre_stop + drain == milliseconds(0)) {
+      Warn(config::code::kDeployGrace, deployment_.where, "service.drain_delay",
+           "requests that are sent to the pod while the cluster learns of its end are refused",
+           "set service.drain_delay to 5s");
+    }
+  }
+
+  void Memory() {
+    if (!deployment_.memory) return;
+    const auto& [limit, at] = *deployment_.memory;
+    const std::string key(deployment_.memory_key);
+    const auto own = static_cast<std::int64_t>(config_.resources.memory_limit);
+    if (own >= limit) {
+      Error(config::code::kDeployMemory, at, "resources.memory_limit",
+            FormatSize(own) + " for frames and requests is no less than the limit, " +
+                FormatSize(limit) + ": the kernel kills the service where it should answer 503",
+            "leave resources.memory_limit at \"auto\", or set it to three quarters of the limit");
+    } else if (own > limit / 10 * 9) {
+      Warn(config::code::kDeployMemory, at, "resources.memory_limit",
+           FormatSize(own) + " for frames and requests leaves less than a tenth of " +
+               FormatSize(limit) + " for the program and its libraries",
+           "leave resources.memory_limit at \"auto\", or set it to three quarters of the limit");
+    }
+    const std::int64_t budget = own > 0 ? own : limit / 4 * 3;
+    const auto largest =
+        static_cast<std::int64_t>(config_.http.max_request_bytes + config_.codec.max_frame_bytes);
+    if (own == 0 && budget < largest) {
+      Warn(config::code::kDeployMemory, at, "codec.max_frame_bytes",
+           "of " + FormatSize(limit) +
+               " three quarters are for frames and requests, while the "
+               "largest request and its decoded frame take " +
+               FormatSize(largest) + ": such frames are always refused",
+           "raise the limit, or lower codec.max_frame_bytes");
+    }
+  }
+
+  void Credential(const config::Key& key) {
+    const auto path = std::get<std::string>(key.get(config_));
+    if (path.empty()) return;
+    const std::string shown = config::Shown(path, 80);
+    if (deployment_.kind == Kind::kUnit) {
+      UnitCredential(key, path, shown);
+      return;
+    }
+    // A cascade of the image's own is no secret.
+    if (!key.secret_file && path.starts_with("/usr/")) return;
+    const bool mounted = std::ranges::any_of(deployment_.mounts, [&path](std::string mount) {
+      while (mount.size() > 1 && mount.ends_with('/')) mount.pop_back();
+      return path == mount || (path.starts_with(mount) && path[mount.size()] == '/');
+    });
+    if (mounted) return;
+    Error(config::code::kDeployCredential, deployment_.where, key.path,
+          shown + " will not be there: no volume or secret is mounted at or above it",
+          deployment_.kind == Kind::kPod ? "mount a Secret there, with volumes and volumeMounts"
+                                         : "bring it in with secrets or volumes");
+  }
+
+  void UnitCredential(const config::Key& key, const std::string& path, const std::string& shown) {
+    const std::string name(BaseName(path));
+    if (path.starts_with(kCredentials)) {
+      if (std::ranges::find(deployment_.credentials, name) != deployment_.credentials.end()) return;
+      Error(config::code::kDeployCredential, deployment_.where, key.path,
+            "the unit loads no credential of the name " + config::Shown(name),
+            "add LoadCredential=" + name + ":/etc/sampleproc/" + name);
+    } else if (deployment_.protect_home &&
+               (path.starts_with("/home/") || path.starts_with("/root/"))) {
+      Error(config::code::kDeployCredential, deployment_.where, key.path,
+            shown + " cannot be seen by a unit with ProtectHome=",
+            "move it below /etc/sampleproc, or bring it in with LoadCredential=");
+    } else if (key.secret_file && deployment_.other_user) {
+      Warn(config::code::kDeployCredential, deployment_.where, key.path,
+           shown + " has to be readable by the unit's user, which a secret of root's is not",
+           "bring it in with LoadCredential=" + name + ":" + shown + " and name it as %d/" + name +
+               " in Environment=" + config::VariableName(key.path));
+    }
+  }
+
+  Deployment& deployment_;
+  const config::Config& config_;
+};
+
+}  // namespace
+
+std::vector<config::Diagnostic> CheckDeployment(Deployment deployment,
+                                                const config::Config& config) {
+  Checker(deployment, config).CheckAll();
+  return std::move(deployment.diagnostics);
+}
+
+}  // namespace sampleproc::deploy

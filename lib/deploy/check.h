@@ -1,0 +1,23 @@
+// Holds a unit, a manifest or a compose file against the configuration of what it starts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/loader.h"
+#include "deploy/deployment.h"
+
+namespace sampleproc::deploy {
+
+// What will not work, or not as meant: ports, probes, the time for a stop, memory, credentials. The
+// configuration has no errors.
+std::vector<config::Diagnostic> CheckDeployment(Deployment deployment,
+                                                const config::Config& config);
+
+// Reads `files` (a unit and its drop-ins, manifests, a kustomization, or one compose file), loads
+// `request` with the variables and the command line that they set in place of the environment it
+// came with, and checks one against the other. All that is wrong is in the diagnostics, each with
+// file and line. Reads files; no other side effects.
+config::Loaded LoadWith(const std::vector<std::string>& files, config::LoadRequest request);
+
+}  // namespace sampleproc::deploy

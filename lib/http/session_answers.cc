@@ -1,0 +1,55 @@
+#include "http/session_answers.h"
+
+#include <exception>
+#include <string>
+
+#include "http/error_response.h"
+
+namespace sampleproc::http {
+
+using base::ErrorCode;
+using std::chrono::milliseconds;
+
+Response SlowHead() {
+  return ErrorResponse({ErrorCode::kRequestTimeout,
+                        "the request head came too slowly (http.header_timeout)",
+                        {},
+                        {}},
+                       "", "");
+}
+
+Response TooLate(milliseconds limit, const Request& request) {
+  return ErrorResponse(
+      {ErrorCode::kDeadline,
+       "no answer within " + std::to_string(limit.count()) + " ms (http.request_deadline)",
+       {},
+       {}},
+      request.path, request.request_id);
+}
+
+Response CutOff(const Request& request) {
+  return ErrorResponse(
+      {ErrorCode::kShuttingDown, "the service ended before the answer was ready", {}, {}},
+      request.path, request.request_id);
+}
+
+Response TooManyConnections() {
+  return ErrorResponse(
+      {ErrorCode::kOverloaded,
+       "too many connections (http.max_connections, http.max_connections_per_client), or no file "
+       "descriptor is left for one more (ulimit -n)",
+       {},
+       {}},
+      "", "");
+}
+
+Response OutOfMemory(const Request& request) noexcept {
+  try {
+    return ErrorResponse({ErrorCode::kOverloaded, "no memory for this request now", {}, {}},
+                         request.path, request.request_id);
+  } catch (const std::exception&) {
+    return BareResponse();
+  }
+}
+
+}  // namespace sampleproc::http

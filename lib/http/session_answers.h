@@ -1,0 +1,59 @@
+// What a session answers by itself. Internal to http/.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/mutex.h"
+#include "http/message.h"
+
+namespace sampleproc::http {
+
+// Made outside the coroutines: g++ 12 destroys the parts of an aggregate in a co_await expression
+// twice.
+Response SlowHead();
+Response TooLate(std::chrono::milliseconds limit, const Request& request);
+Response CutOff(const Request& request);
+Response TooManyConnections();
+// 503, without a body if there is no memory for one.
+Response OutOfMemory(const Request& request) noexcept;
+
+// An answer on its way from a worker to its session's thread, which is sent there to fetch it, or
+// finds it at its next tick when there is no memory for sending. Thread-safe; takes no memory.
+class AnswerSlot {
+ public:
+  struct Answer {
+    std::uint64_t generation;  // of the session's requests
+    Response response;
+  };
+
+  // Of two answers the later request's stays: nobody waits for the other any more.
+  void Put(Answer answer) noexcept {
+    const base::MutexLock lock(mutex_);
+    if (!answer_ || answer_->generation <= answer.generation) answer_ = std::move(answer);
+  }
+  std::optional<Answer> Take() noexcept {
+    const base::MutexLock lock(mutex_);
+    return std::exchange(answer_, std::nullopt);
+  }
+
+  // Keeps the session, whose slot it is, alive until its thread has looked (Free).
+  void Keep(std::shared_ptr<void> session) noexcept {
+    const base::MutexLock lock(mutex_);
+    kept_ = std::move(session);
+  }
+  std::shared_ptr<void> Free() noexcept {
+    const base::MutexLock lock(mutex_);
+    return std::exchange(kept_, nullptr);
+  }
+
+ private:
+  base::Mutex mutex_;
+  std::optional<Answer> answer_ GUARDED_BY(mutex_);
+  std::shared_ptr<void> kept_ GUARDED_BY(mutex_);
+};
+
+}  // namespace sampleproc::http

@@ -1,0 +1,220 @@
+"""Mistakes that people make, and the words that help: what was wrong, where, what would be right.
+
+Each row is a mistake that somebody has made with this or a similar program, its exit code or status,
+and words that have to be in what is said. No row may show CLI11's own sentences, a secret, or an
+error without a name in it.
+"""
+
+import os
+import re
+import tempfile
+
+import cli
+import pictures
+from service import Service
+
+PHOTO = pictures.sample_path("messi5.jpg")
+
+# Words of the command line; exit code; what must be said.
+COMMAND_LINE = [
+    ("", 2, ["Usage: sampleproc COMMAND"]),
+    ("proces-file x.jpg", 2, ["unknown command 'proces-file'", "did you mean 'process-file'?"]),
+    ("photo.jpg", 2, ["unknown command 'photo.jpg'", "sampleproc --help"]),
+    ("--verison", 2, ["unknown option '--verison'", "--version"]),
+    ("serve --prot 9000", 2, ["unknown option '--prot'", "did you mean '--port'?"]),
+    ("serve --port", 2, ["--port needs a value", "--port PORT"]),
+    ("serve --port 1 --port 2", 2, ["--port is given more than once"]),
+    ("serve --port 99999", 2, ["http.port", "99999", "0 to 65535"]),
+    ("serve --port abc", 2, ["--port", '"abc"', "whole number"]),
+    ("serve --host http://0.0.0.0:8099", 2, ["http.host", "URL", "the port is http.port"]),
+    ("serve --host [::1]", 2, ["http.host", "brackets"]),
+    ("serve photo.jpg", 2, ["unexpected argument 'photo.jpg'"]),
+    ("serve --config nosuch.toml", 78, ["nosuch.toml", "No such file"]),
+    ("serve --set http.prot=1", 2, ["http.prot", "no such key", "http.port"]),
+    ("serve --set http.port", 2, ["--set needs KEY=VALUE"]),
+    ("serve --set http.max_request_bytes=10mb", 2, ["10mb", "MiB for powers of 1024", "MB"]),
+    ("serve --set http.max_request_bytes=10M", 2, ["10M", "MiB for powers of 1024"]),
+    ("serve --set process.deadline=10sec", 2, ["10sec", "units are ms, s, m and h"]),
+    ("serve --set process.deadline=-1s", 2, ["process.deadline", "out of range"]),
+    ("serve --set process.pipeline=stats,face", 2, ['"face"', 'did you mean "faces"?']),
+    ("serve --set telemetry.log_level=verbose", 2, ["log_level", "debug, info, warning, error"]),
+    ("process-file", 2, ["no input", "--files-from"]),
+    ("process-file nosuch.jpg", 65, ["nosuch.jpg", "No such file"]),
+    ("process-file x.jpg --format=json", 2, ["--format", "'json'", "did you mean 'ndjson'?"]),
+    ("process-file x.jpg --format csv", 2, ["--format must be ndjson or table", "'csv'"]),
+    ("process-file x.jpg --jobs many", 2, ["--jobs must be an integer from 1 to 512", "'many'"]),
+    ("process-file x.jpg --output", 2, ["--output needs a value", "--output FILE"]),
+    ("process-file x.jpg -o a -o b", 2, ["--output is given more than once"]),
+    ("process-file x.jpg --recursive=maybe", 2, ["--recursive takes no value"]),
+    ("process-file x.jpg --raw 640x480", 2, ["--raw needs WIDTHxHEIGHT:FORMAT", "bgr24"]),
+    ("process-file x.jpg --port 9000", 2, ["unknown option '--port'"]),
+    ("process-file x.jpg --resume s", 2, ["--resume needs --output FILE"]),
+    ("process-file rtsp://me:s3cret@camera/1", 65, ["rtsp://***@camera/1 is a URL", "ffmpeg -i",
+                                                    "--raw"]),
+    ("process-file https://example.com/x.jpg", 65, ["is a URL", "curl", "process-file -"]),
+    ("process-file file:///tmp/x.jpg", 65, ["file://", "give the path"]),
+    ("process-file data:image/jpeg;base64,/9j/4AAQ", 65, ["data:", "base64 -d"]),
+    ("process-file s3://bucket/x.jpg", 65, ["is a URL", "fetch it"]),
+    ("process-file README", 65, ["README", "supported"]),
+    ("validate-config nosuch.toml", 65, ["nosuch.toml", "No such file"]),
+    ("validate-config --format=yaml", 2, ["text, json or github", "'yaml'"]),
+    ("validate-config --explain 1004", 2, ["'1004'", "SP1001"]),
+    ("validate-config --print-effective --format json", 2, ["--print-effective", "--format text"]),
+    ("health --probe liveness", 3, ["'liveness'", "health, live, ready or startup"]),
+    ("health --wait 5x", 3, ["--wait", "30s"]),
+    ("health --port 1", 2, ["127.0.0.1:1", "refused"]),
+    ("loadtest", 2, ["--target URL is missing"]),
+    ("loadtest --target localhost:8099", 2, ["--target", "http://127.0.0.1:8099"]),
+    ("loadtest --target http://127.0.0.1:1 --rate fast", 2, ["--rate", "number"]),
+    ("loadtest --target http://127.0.0.1:1 --fail p99<5", 2, ["--fail", "p99<80ms"]),
+    ("loadtest --target http://127.0.0.1:1", 69, ["127.0.0.1:1", "refused"]),
+    ("loadtest --target http://127.0.0.1:1 --arrivals-file nosuch", 74, ["nosuch", "No such file"]),
+    ("loadtest --target http://192.0.2.1:80", 2, ["192.0.2.1", "--allow-target"]),
+]  # fmt: skip
+
+# Variables; whether validate-config says ok (0) or invalid (65); what must be said.
+ENVIRONMENT = [
+    ({"PORT": "eighty"}, 65, ["PORT", '"eighty"', "whole number"]),
+    ({"SAMPLEPROC_HTTP_PROT": "80"}, 65, ["SAMPLEPROC_HTTP_PROT", "SAMPLEPROC_HTTP_PORT?"]),
+    ({"HOST": "0.0.0.0"}, 0, ["HOST", "SAMPLEPROC_HTTP_HOST"]),
+    ({"MEMORY_LIMIT": "2G"}, 0, ["MEMORY_LIMIT:", "MEMORY_LIMIT_MB"]),
+    ({"REDIS_PASSWORD": "s3cret"}, 0, ["REDIS_PASSWORD:", "REDIS_PASSWORD_FILE"]),
+    ({"REDIS_HOST": "redis:6380"}, 65, ["REDIS_HOST", "port", "consumer.redis.port"]),
+    ({"REDIS_HOST": "redis://redis"}, 65, ["REDIS_HOST", "URL", "takes the host alone"]),
+    ({"REDIS_URL": "redis:6379"}, 65, ["REDIS_URL", "redis://user:password@redis:6379/0"]),
+    ({"REDIS_URL": "redis://:s3cret@redis:port"}, 65, ["REDIS_URL", "redis://user:password@"]),
+    ({"REDIS_URL_FILE": "/nosuch/url"}, 65, ["REDIS_URL_FILE", "/nosuch/url", "No such file"]),
+    ({"REDIS_DB": "zero"}, 65, ["REDIS_DB", '"zero"', "whole number"]),
+    ({"REDIS_PASSWORD_FILE": "/nosuch/password"}, 65, ["REDIS_PASSWORD_FILE", "No such file"]),
+    ({"FRAME_BUFFER_URL": "frame-buffer:8002"}, 65, ["FRAME_BUFFER_URL", "http://frame-buffer"]),
+    ({"ENABLE_METRICS": "maybe"}, 65, ["ENABLE_METRICS", "true or false"]),
+    ({"ALLOWED_HOSTS": "https://a.example"}, 65, ["ALLOWED_HOSTS", "without scheme"]),
+    ({"DETECTION_THRESHOLD": "50%"}, 65, ["DETECTION_THRESHOLD", '"50%"', "number"]),
+    ({"LOG_LEVEL": "verbose"}, 65, ["LOG_LEVEL", "debug, info, warning, error"]),
+    ({"WEB_CONCURRENCY": "4"}, 0, ["WEB_CONCURRENCY", "CPU_CORES"]),
+]  # fmt: skip
+
+# A file's text; what must be said, with the place.
+TOML = [
+    ("[http]\nprot = 1\n", ["2:1", "http.prot", "http.port?"]),
+    ("[htpp]\nport = 1\n", ["1:", "no such section", "[http]?"]),
+    ("port = 8099\n", ["1:1", "port", "http.port?"]),
+    ('[http]\nport = "8099"\n', ["2:8", "http.port", "expected a whole number", "found a string"]),
+    ("[http]\nport = 8099,\n", ["2:", "error"]),
+    ("[http]\nhost = 0.0.0.0\n", ["2:", "error"]),
+    ("[http]\nport: 8099\n", ["2:", "error"]),
+    ("[process]\ndeadline = 10s\n", ["2:", "error"]),
+    ('[process]\ndeadline = "10 seconds"\n', ["2:12", "units are ms, s, m and h"]),
+    ('[codec]\nmax_frame_bytes = "10mb"\n', ["2:19", "MiB"]),
+    ('[process]\npipeline = "stats faces"\n', ["process.pipeline", "list"]),
+    ('[process]\npipeline = ["stats", "stats"]\n', ['"stats" stands there twice']),
+    ("[http]\nenabled = yes\n", ["2:", "error"]),
+    ("[consumer]\nenabled = 1\n", ["consumer.enabled", "expected true or false"]),
+    ("[http]\nport = 1\n[http]\nport = 2\n", ["3:", "error"]),
+    ('[consumer.redis]\npassword = "s3cret"\n', ["2:1", "consumer.redis.password",
+                                                 "consumer.redis.password_file?"]),
+    ('[http]\ntls_key = "/nosuch/key.pem"\n', ["http.tls_key", "http.tls_cert"]),
+]  # fmt: skip
+
+JSON = {"Content-Type": "application/json"}
+IMAGE = {"Content-Type": "image/jpeg"}
+
+
+def form(name, content):
+    text = (f'--x\r\nContent-Disposition: form-data; name="{name}"; filename="a.jpg"\r\n'
+            "Content-Type: image/jpeg\r\n\r\n").encode()  # fmt: skip
+    return text + content + b"\r\n--x--\r\n"
+
+
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+
+# Method, path, headers, body, status, words of the answer.
+REQUESTS = [
+    ("POST", "/proces", JSON, b"{}", 404, ["no such path", "GET / lists"]),
+    ("POST", "/process/", JSON, b"{}", 404, ["no such path"]),
+    ("GET", "/process", {}, None, 405, ["POST"]),
+    ("POST", "/health", {}, b"", 405, ["GET"]),
+    ("POST", "/process", {"Content-Type": "text/plain"}, b"x", 415, ["image/*", "application/json"]),
+    ("POST", "/process", {"Content-Type": "video/avi"}, b"RIFF", 415, ["content type", "image/*"]),
+    ("POST", "/process", IMAGE, b"GIF89a......", 415, ["JPEG, PNG, WebP"]),
+    ("POST", "/process", IMAGE, b"", 422, ["empty"]),
+    ("POST", "/process", IMAGE, "cut", 422, ["truncated"]),
+    ("POST", "/process", JSON, b"{frame_data: 1}", 422, ["double quotes", "byte 1"]),
+    ("POST", "/process", JSON, b"[]", 422, ["must be an object"]),
+    ("POST", "/process", JSON, b'{"image":"/9j/"}', 422, ["frame_data", 'not \\"image\\"']),
+    ("POST", "/process", JSON, b'{"frame_data":""}', 422, ["frame_data", "must not be empty"]),
+    ("POST", "/process", JSON, b'{"frame_data":7}', 422, ["frame_data", "must be a string"]),
+    ("POST", "/process", JSON, b'{"frame_data":"data:image/jpeg;base64,/9j/"}', 422,
+     ["data: URL", "behind the comma"]),
+    ("POST", "/process", JSON, b'{"frame_data":"ab-_"}', 422, ["URL-safe", "+ for -"]),
+    ("POST", "/process", JSON, b'{"frame_data":"/9j/\\n/9j/"}', 422, ["line break", "base64 -w0"]),
+    ("POST", "/process", JSON, b'{"frame_data":"/9j"}', 422, ["multiple of four", "padded"]),
+    ("POST", "/process", JSON, b'{"frame_data":"YWJj"}', 415, ["JPEG, PNG, WebP"]),
+    ("POST", "/process", JSON, b'{"frame_data":"YWJj","metadata":"x"}', 422,
+     ["body.metadata", "must be an object"]),
+    ("POST", "/process", FORM, form("file", b"x"), 422, ["body.frame", 'not \\"file\\"']),
+    ("POST", "/process", FORM, form("door", b"x"), 422, ["body.frame", "has this name"]),
+    ("POST", "/process", {"Content-Type": "multipart/form-data"}, b"x", 422, ["boundary"]),
+    ("POST", "/process?frameid=1", IMAGE, "photo", 422, ["query.frame_id", "spelling"]),
+    ("POST", "/process?cameraId=1", IMAGE, "photo", 422, ["query.camera_id"]),
+    ("POST", "/process?frame_id=%zz", IMAGE, "photo", 422, ["query.frame_id", "%25"]),
+    ("POST", "/process?frame_id=" + 300 * "a", IMAGE, "photo", 422, ["300 bytes", "256"]),
+    ("POST", "/process", IMAGE | {"Content-Encoding": "gzip"}, b"x", 415, ["gzip", "as it is"]),
+    ("POST", "/process", IMAGE | {"Accept": "text/html"}, "photo", 406, ["application/json"]),
+    ("GET", "/health", {"Host": "evil.example"}, None, 400, ["http.allowed_hosts"]),
+    ("POST", "/process-batch", JSON, b'[{"frame_data":"YWJj"}]', 422, ["must be an object"]),
+    ("POST", "/process-batch", FORM, form("frames", b"x"), 415, ["application/json", "frames"]),
+]  # fmt: skip
+
+# What CLI11 says when it is asked to speak for itself.
+FOREIGN = re.compile(r"At Most|but received|\d+ required|Could not convert|The following argument")
+
+
+class Mistakes(cli.TestCase):
+    def judge(self, said, words):
+        for word in words:
+            self.assertIn(word, said)
+        self.assertNotRegex(said, FOREIGN)
+        self.assertNotIn("s3cret", said)
+
+    def test_there_are_enough(self):
+        self.assertGreaterEqual(sum(map(len, (COMMAND_LINE, ENVIRONMENT, TOML, REQUESTS))), 100)
+
+    def test_at_the_command_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "README"), "w", encoding="utf-8") as file:
+                file.write("This is text.\n")
+            for line, code, words in COMMAND_LINE:
+                with self.subTest(line):
+                    result = cli.run(*line.split(), cwd=folder)
+                    self.assertEqual(result.returncode, code, result.err + result.out)
+                    self.judge(result.err + result.out, words)
+
+    def test_in_the_environment(self):
+        for variables, code, words in ENVIRONMENT:
+            with self.subTest(str(variables)):
+                result = cli.run("validate-config", env=variables)
+                self.assertEqual(result.returncode, code, result.err)
+                self.judge(result.err, words)
+
+    def test_in_files(self):
+        for text, words in TOML:
+            with self.subTest(text):
+                result = cli.run("validate-config", "--offline", "-", stdin=text.encode())
+                self.assertEqual(result.returncode, 65, result.err)
+                self.judge(result.err, ["<stdin>:", *words])
+
+    def test_in_requests(self):
+        photo = pictures.sample("messi5.jpg")
+        bodies = {"photo": photo, "cut": photo[:1000]}
+        service = Service(self, "--port", "0", "--set", "process.pipeline=stats")
+        for method, path, headers, body, status, words in REQUESTS:
+            with self.subTest(f"{method} {path} {body!r:.60}"):
+                answer = service.ask(method, path, bodies.get(body, body), headers)
+                said = answer.body.decode()
+                self.assertEqual(answer.status, status, said)
+                self.judge(said, words)
+
+
+if __name__ == "__main__":
+    cli.main()

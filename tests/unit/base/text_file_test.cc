@@ -1,0 +1,56 @@
+#include "base/text_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+
+#include "base/descriptor.h"
+#include "support/fake_clock.h"
+#include "support/temp_dir.h"
+
+namespace sampleproc::base {
+namespace {
+
+TEST_CASE("a running service reads regular files only, and waits for nobody") {
+  const testing::TempDir dir;
+  const std::string file = dir.Write("file", "text\n").string();
+  CHECK(ReadTextFile(file, Reading::kAgain).value() == "text\n");
+  CHECK(ReadTextFile("/dev/null", Reading::kAgain).value().empty());
+  CHECK(CanBeReread(file));
+  CHECK(CanBeReread((dir.path() / "missing").string()));
+  const std::string fifo = (dir.path() / "fifo").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  for (const std::string& path : {fifo, std::string("/dev/zero"), std::string("/dev/full")}) {
+    CAPTURE(path);
+    CHECK(ReadTextFile(path, Reading::kAgain).error().error_number == ESPIPE);
+    CHECK_FALSE(CanBeReread(path));
+  }
+  CHECK(ReadTextFile(dir.path().string(), Reading::kAgain).error().error_number == EISDIR);
+  CHECK(ReadTextFile((dir.path() / "missing").string(), Reading::kAgain).error().error_number ==
+        ENOENT);
+}
+
+TEST_CASE("what is read at the start may be a pipe, and has an end and a bound") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const Descriptor out(ends[0]);
+  Descriptor in(ends[1]);
+  REQUIRE(::write(in.get(), "text", 4) == 4);
+  const std::string path = "/dev/fd/" + std::to_string(out.get());
+  CHECK_FALSE(CanBeReread(path));
+  const Deadline over(SystemClock(), std::chrono::milliseconds(0));
+  CHECK(ReadTextFile(path, Reading::kFirst, over).error().error_number == ETIMEDOUT);
+  in.reset();
+  CHECK(ReadTextFile(path, Reading::kFirst).value() == "text");
+  const testing::TempDir dir;
+  for (const std::string& huge :
+       {std::string("/dev/zero"), dir.Write("huge", std::string(2 << 20, 'x')).string()}) {
+    CHECK(ReadTextFile(huge, Reading::kFirst).error().error_number == EFBIG);
+  }
+}
+
+}  // namespace
+}  // namespace sampleproc::base

@@ -1,0 +1,121 @@
+#include "loadtest/verdict.h"
+
+#include <catch2/catch.hpp>
+
+namespace sampleproc::loadtest {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLimit{10};
+
+// A run of ten seconds whose requests were all so late and all took so long.
+RunResult Run(milliseconds lag, milliseconds latency, GeneratorUse use) {
+  RunResult result;
+  result.elapsed_s = 10;
+  result.generator = use;
+  const auto count = [](milliseconds time) {
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count());
+  };
+  for (int i = 0; i < 1000; ++i) {
+    result.total.Fail("status_500");
+    result.total.send_lag.Record(count(lag));
+    result.total.corrected.Record(count(latency));
+  }
+  return result;
+}
+
+constexpr GeneratorUse kIdle{.cpu = 0.1, .wanted = 0.1, .cpu_s = 1};
+constexpr GeneratorUse kPushedAside{.cpu = 0.2, .wanted = 0.9, .cpu_s = 2};
+constexpr GeneratorUse kBusy{.cpu = 0.99, .wanted = 1, .cpu_s = 9.9};
+
+std::string OnlyLimit(const RunResult& result, bool closed) {
+  const auto limits = GeneratorLimits(result, closed, kLimit);
+  REQUIRE(limits.size() == 1);
+  return limits.front();
+}
+
+bool Says(const std::string& text, std::string_view part) { return text.contains(part); }
+
+}  // namespace
+
+TEST_CASE(
+    "verdict: a prompt generator is no limit, whatever it used and however busy its machine") {
+  for (const GeneratorUse& use : {kIdle, kPushedAside, kBusy}) {
+    CHECK(GeneratorLimits(Run(milliseconds(0), milliseconds(5), use), false, kLimit).empty());
+  }
+}
+
+TEST_CASE("verdict: a delay that is little beside the latency is no limit") {
+  CHECK(GeneratorLimits(Run(milliseconds(20), milliseconds(2000), kPushedAside), false, kLimit)
+            .empty());
+}
+
+TEST_CASE("verdict: a delay that was asked for as no matter is none") {
+  CHECK(
+      GeneratorLimits(Run(milliseconds(50), milliseconds(60), kIdle), false, std::chrono::hours(1))
+          .empty());
+}
+
+TEST_CASE("verdict: a late generator is the limit, and the cause is told") {
+  CHECK(Says(OnlyLimit(Run(milliseconds(20), milliseconds(50), kBusy), false),
+             "used 99 % of a core and can do no more"));
+  CHECK(Says(OnlyLimit(Run(milliseconds(20), milliseconds(50), kPushedAside), false),
+             "waited for one for another 70 %"));
+  CHECK(Says(OnlyLimit(Run(milliseconds(20), milliseconds(50), kIdle), false),
+             "machine itself stood still"));
+}
+
+TEST_CASE("verdict: one late request in a short run is a moment of the machine, ten are a limit") {
+  RunResult result;
+  for (int i = 0; i < 80; ++i) {
+    CHECK(GeneratorLimits(result, false, kLimit).empty());
+    result.total.corrected.Record(100'000'000);
+    result.total.send_lag.Record(i < 71 ? 1'000 : 20'000'000);
+  }
+  CHECK(GeneratorLimits(result, false, kLimit).empty());
+  result.total.send_lag.Record(20'000'000);
+  CHECK(OnlyLimit(result, false).contains("came to 10 of 81 requests"));
+}
+
+TEST_CASE("verdict: with too little CPU a tenth of the delay is enough") {
+  const RunResult pressed = Run(milliseconds(3), milliseconds(5), kBusy);
+  CHECK(OnlyLimit(pressed, false).starts_with("send lag: "));
+  CHECK(GeneratorLimits(pressed, false, std::chrono::microseconds(100)).size() == 1);
+  CHECK(GeneratorLimits(Run(milliseconds(3), milliseconds(5), kIdle), false, kLimit).empty());
+}
+
+TEST_CASE("verdict: a closed loop has no delay to show, so its CPU tells") {
+  CHECK(GeneratorLimits(Run(milliseconds(0), milliseconds(5), kIdle), true, kLimit).empty());
+  CHECK(OnlyLimit(Run(milliseconds(0), milliseconds(5), kBusy), true).starts_with("CPU: "));
+  CHECK(OnlyLimit(Run(milliseconds(0), milliseconds(5), kPushedAside), true).starts_with("CPU: "));
+  CHECK(OnlyLimit(Run(milliseconds(0), milliseconds(5), {.cpu = 0.05, .wanted = 0.4, .cpu_s = 1}),
+                  true)
+            .contains("waited for one for another 35 %"));
+  RunResult brief = Run(milliseconds(0), milliseconds(5), kBusy);
+  brief.elapsed_s = 0.5;
+  CHECK(GeneratorLimits(brief, true, kLimit).empty());
+}
+
+TEST_CASE("verdict: no socket left is the limit of this machine, a refused connection is not") {
+  RunResult result = Run(milliseconds(0), milliseconds(5), kIdle);
+  result.total.Fail(failure::kConnect);
+  CHECK(GeneratorLimits(result, false, kLimit).empty());
+  result.total.Fail(failure::kNoSocket);
+  CHECK(OnlyLimit(result, false).starts_with("sockets: 1 "));
+}
+
+TEST_CASE("verdict: a delay below the limit is told when it is much of the latency") {
+  CHECK(Says(GeneratorNote(Run(milliseconds(3), milliseconds(5), kIdle), false), "3 ms beside 5"));
+  CHECK(GeneratorNote(Run(milliseconds(1), milliseconds(5), kIdle), false).empty());
+  CHECK(GeneratorNote(Run(milliseconds(3), milliseconds(5), kIdle), true).empty());
+}
+
+TEST_CASE("verdict: invalid comes before a missed criterion, and that before a pass") {
+  const std::vector<Judgement> missed{{.criterion = {}, .measured = 1, .holds = false}};
+  CHECK(Decide({"send lag"}, missed) == Verdict::kInvalid);
+  CHECK(Decide({}, missed) == Verdict::kFail);
+  CHECK(Decide({}, {}) == Verdict::kPass);
+}
+
+}  // namespace sampleproc::loadtest

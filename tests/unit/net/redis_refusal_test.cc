@@ -1,0 +1,47 @@
+#include "net/redis_refusal.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+namespace sampleproc::net {
+namespace {
+
+TEST_CASE("an error without a row of its own is told by its own words") {
+  for (const char* text :
+       {"ERR max number of clients reached", "ERR syntax error",
+        "UNKNOWNWORD something that a later version says",
+        "DENIED Redis is running in protected mode because protected mode is enabled"}) {
+    CAPTURE(text);
+    // With its remedy "ERR" is told once.
+    const std::string words = std::string(text).substr(std::string(text).find(' ') + 1);
+    CHECK(RefusalSentence(text).find(words) != std::string::npos);
+  }
+  CHECK(RefusalSentence("ERR max number of clients reached").find("maxclients") !=
+        std::string::npos);
+  CHECK(RefusalOf("UNKNOWNWORD something").word == "ERR");
+}
+
+TEST_CASE("what is told of an error is one bounded line of text") {
+  const std::string long_one = RefusalSentence("ERR " + std::string(100'000, 'x'));
+  CHECK(long_one.size() < 400);
+  const std::string lines = RefusalSentence("ERR one\r\ntwo");
+  CHECK(lines.find("one") != std::string::npos);
+  CHECK(lines.find("two") == std::string::npos);
+  for (const char byte : {'\x01', '\x7F', '\xFF', '\x1B'}) {
+    CHECK(RefusalSentence(std::string("ERR a") + byte + "b").find(byte) == std::string::npos);
+  }
+}
+
+TEST_CASE("what an error repeats of a command is not told") {
+  for (const char* text :
+       {"ERR Error running script (call to f_1): @user_script:1: canary",
+        "ERR unknown command 'AUTH', with args beginning with: 'canary' ",
+        "ERR unknown subcommand or wrong number of arguments for 'canary'. Try XINFO HELP.",
+        "ERR value \"canary\" is not an integer", "WRONGPASS canary", "NOAUTH canary"}) {
+    CAPTURE(text);
+    CHECK(RefusalSentence(text).find("canary") == std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace sampleproc::net
