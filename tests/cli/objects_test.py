@@ -29,10 +29,15 @@ RUNTIMES = ["opencv"] + (["onnxruntime"] if ONNXRUNTIME.is_file() else [])
 SIDE = 416  # of YOLOX-nano's input
 
 
+def leave_out(reason):
+    print(f"left out: {reason}")
+    raise unittest.SkipTest(reason)
+
+
 def model(name):
     path = MODELS / name
     if not path.is_file():
-        raise unittest.SkipTest(f"no {path}; packaging/fetch-models.sh --from DIR brings it")
+        leave_out(f"no {path}; packaging/fetch-models.sh --from DIR brings it")
     return path
 
 
@@ -101,7 +106,7 @@ def reference(net, picture, threshold):
 class AgainstAReference(unittest.TestCase):
     def test_boxes_are_those_of_an_independent_reading_within_a_pixel(self):
         if cv2 is None:
-            self.skipTest("python3-opencv is not here, so there is nothing to compare with")
+            leave_out("python3-opencv is not here, so there is nothing to compare with")
         network = model("yolox_nano.onnx")
         names = sorted(str(path) for path in pictures.SAMPLES.glob("*.jpg"))
         names += sorted(str(path) for path in pictures.SAMPLES.glob("*.png"))
@@ -133,7 +138,7 @@ class OnRealPictures(WithDirectory):
     def test_people_of_a_video(self):
         network = model("yolox_nano.onnx")
         if not TRUTH:
-            self.skipTest("SAMPLEPROC_TRUTH names no file with the people of vtest.avi")
+            leave_out("SAMPLEPROC_TRUTH names no file with the people of vtest.avi")
         people = {}
         with open(TRUTH, encoding="ascii") as file:
             for line in file:

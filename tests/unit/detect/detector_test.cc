@@ -88,9 +88,14 @@ TEST_CASE("ONNX Runtime's run ends in its middle when the deadline passes", "[de
   if (!session) FAIL(session.error().message);
   const std::vector<float> input(std::size_t{3} * 512 * 512, 1.0f);
   bool given = false;
-  base::Allowance brief;
-  brief.deadline = base::Deadline(base::SystemClock(), std::chrono::milliseconds(1));
-  const auto late = (*session)->Run(input, brief, [&](auto) { given = true; });
+  base::Result<void> late;
+  // On a busy machine a run may be over before the thread that ends it has had its turn.
+  for (int i = 0; i < 50 && late; ++i) {
+    given = false;
+    base::Allowance brief;
+    brief.deadline = base::Deadline(base::SystemClock(), std::chrono::milliseconds(1));
+    late = (*session)->Run(input, brief, [&](auto) { given = true; });
+  }
   REQUIRE_FALSE(late);
   CHECK(late.error().code == base::ErrorCode::kDeadline);
   CHECK_FALSE(given);
