@@ -93,7 +93,7 @@ Session::~Session() = default;
 
 void Session::OnTick(base::MonoTime now) {
   wire_.OnTick(now);
-  if (const auto kept = handed_.Free()) TakeHanded();
+  TakeHanded();
 }
 
 bool Session::NothingAsked() const {
@@ -120,7 +120,6 @@ void Session::OnStop() {
 }
 
 void Session::Abort() {
-  const auto kept = handed_.Free();
   request_.allowance.cancel.Cancel();
   wire_.Close();
   answer_timer_.cancel();
@@ -319,8 +318,9 @@ void Session::Handle() {
   ++generation_;
   request_.allowance.deadline =
       base::Deadline(loop_.context().clock, site_->options.request_deadline);
-  auto deliver = [self = shared_from_this(), generation = generation_](Response response) noexcept {
-    self->Hand({generation, std::move(response)});
+  auto deliver = [self = shared_from_this(),
+                  generation = generation_](Response response) mutable noexcept {
+    Hand(std::move(self), {generation, std::move(response)});
   };
   Responder responder(std::move(deliver));
   try {
@@ -334,20 +334,19 @@ void Session::Handle() {
   }
 }
 
-// From any thread.
-void Session::Hand(AnswerSlot::Answer answer) noexcept {
-  const auto executor = loop_.io().get_executor();
+// From any thread. A session must end on its loop's thread, so the answer takes it along: whoever
+// answers may be its last owner when its client has gone.
+void Session::Hand(std::shared_ptr<Session> self, AnswerSlot::Answer answer) noexcept {
+  const auto executor = self->loop_.io().get_executor();
   // Most handlers answer before they return; what asio would wrap around the answer costs more
   // than they do.
   if (executor.running_in_this_thread()) {
-    return Deliver(answer.generation, std::move(answer.response));
+    return self->Deliver(answer.generation, std::move(answer.response));
   }
-  handed_.Put(std::move(answer));
-  auto self = shared_from_this();
+  self->handed_.Put(std::move(answer));
   try {
-    asio::post(executor, [self] { self->TakeHanded(); });
-  } catch (const std::exception&) {  // no memory: the next tick finds it
-    handed_.Keep(std::move(self));
+    asio::post(executor, [self = std::move(self)] { self->TakeHanded(); });
+  } catch (const std::exception&) {  // no memory: the next tick of a session that waits finds it
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -40,20 +39,9 @@ class AnswerSlot {
     return std::exchange(answer_, std::nullopt);
   }
 
-  // Keeps the session, whose slot it is, alive until its thread has looked (Free).
-  void Keep(std::shared_ptr<void> session) noexcept {
-    const base::MutexLock lock(mutex_);
-    kept_ = std::move(session);
-  }
-  std::shared_ptr<void> Free() noexcept {
-    const base::MutexLock lock(mutex_);
-    return std::exchange(kept_, nullptr);
-  }
-
  private:
   base::Mutex mutex_;
   std::optional<Answer> answer_ GUARDED_BY(mutex_);
-  std::shared_ptr<void> kept_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::http
