@@ -98,15 +98,15 @@ struct Options {
   // Most bytes of a frame's pixels, whether they came along in `metadata` or are fetched; more is
   // dead. It bounds what one sender can make us hold at a time.
   std::uint64_t max_pixel_bytes = 32U << 20;
-  // Fetches of pixels at a time, each with a thread that waits. One host has half of them at most,
-  // so more only helps when hosts are far away or many.
+  // Fetches of pixels at a time, each with a thread that waits; at least 2. How hosts share them is
+  // in pixel_hosts.h; more only helps when hosts are far away or many.
   int fetches = 16;
   // Longest time for the pixels of a frame to come, from one place; process.deadline when that is
   // shorter. Then its host counts as away.
   std::chrono::milliseconds fetch_timeout{10'000};
   // Frames that may wait here for pixels, besides those that the workers are about to need. Half of
-  // them may be of one host that is away; what exceeds that goes back to a source that takes it
-  // back. More costs memory and takes frames from other replicas.
+  // them may wait for hosts that are away; what exceeds that goes back to a source that takes it
+  // back, and is dropped otherwise. More costs memory and takes frames from other replicas.
   int max_waiting = 500;
 
   // Hosts that entries may name in frame_url, by http/host_patterns.h; empty: none.

@@ -121,9 +121,9 @@ class RedisSource final : public FrameSource {
   base::MonoTime next_claim_{};
   base::MonoTime next_seen_{};
   base::MonoTime next_forgetting_;
-  bool left_behind_ = false;  // more could be claimed once a suspect is settled
+  bool left_behind_ = false;   // more could be claimed once a suspect is settled
   bool claimed_last_ = false;  // by the last pull
-  bool lost_ = false;         // an answer with entries may have been lost: they are ours, unseen
+  bool lost_ = false;          // an answer with entries may have been lost: they are ours, unseen
   // Read no more at once, after an answer that was too large or had no room; 0 = any.
   std::size_t most_ = 0;
   std::string last_suspect_;  // the last one that was claimed, so that the next one follows

@@ -61,8 +61,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Response TooSlow() const;          // about a head that did not come
   std::optional<Response> Refuse();  // by chain or router, before the body
   void Handle();
-  static void Hand(std::shared_ptr<Session> self,
-                   AnswerSlot::Answer answer) noexcept;  // from any thread
+  static void Hand(std::shared_ptr<Session> self, AnswerSlot::Answer answer) noexcept;
   void TakeHanded();
   void Deliver(std::uint64_t generation, Response response);
   void WatchPeer();

@@ -95,15 +95,20 @@ std::string Answer(int frames) {
   return body + "]}";
 }
 
-TEST_CASE("a frame buffer is asked for frames when there is memory for them") {
-  Upstream buffer([](int) { return Ok(Answer(2)); });
-  net::Options options;
-  net::HttpClient client(
+// Keeps a reference to the options.
+net::HttpClient ClientOf(const Upstream& buffer, const net::Options& options) {
+  return net::HttpClient(
       *net::ParseUrl("http://127.0.0.1:" + std::to_string(buffer.port())), options,
       [](const std::string& host, const base::Allowance&) {
         return base::Result<std::vector<std::string>>({host});
       },
       base::SystemClock());
+}
+
+TEST_CASE("a frame buffer is asked for frames when there is memory for them") {
+  Upstream buffer([](int) { return Ok(Answer(2)); });
+  const net::Options options;
+  net::HttpClient client = ClientOf(buffer, options);
   MemoryBudget budget(16 * kFrame);
   HttpSource source(client, milliseconds(20'000), frame::Options{}, nullptr, &budget);
   {
@@ -125,13 +130,8 @@ TEST_CASE("a frame buffer is asked for frames when there is memory for them") {
 
 TEST_CASE("an answer that finds no memory is not lost, since the buffer has forgotten it") {
   Upstream buffer([](int) { return Ok(Answer(2)); });
-  net::Options options;
-  net::HttpClient client(
-      *net::ParseUrl("http://127.0.0.1:" + std::to_string(buffer.port())), options,
-      [](const std::string& host, const base::Allowance&) {
-        return base::Result<std::vector<std::string>>({host});
-      },
-      base::SystemClock());
+  const net::Options options;
+  net::HttpClient client = ClientOf(buffer, options);
   MemoryBudget budget(16 * kFrame);
   const auto others = budget.TryReserve(16 * kFrame, "others");
   HttpSource source(client, milliseconds(6'000), frame::Options{}, nullptr, &budget);
