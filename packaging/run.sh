@@ -46,7 +46,7 @@ mkdir -p "${series}"
 cp "${samples}"/left0[1-5].jpg "${series}/"
 
 say 'Networks'
-packaging/fetch-models.sh
+packaging/fetch-models.sh || printf 'They cannot be kept here.\n'
 models=build/models
 detectors=()
 steps=stats,faces
