@@ -7,7 +7,7 @@
 #
 #   packaging/fetch-models.sh [--from DIR] [--prefix DIR]
 #
-#   --from DIR     look for the files in this folder first (SAMPLEPROC_MODELS_FROM says so too)
+#   --from DIR     look for the files in this folder first (FETCH_MODELS_FROM says so too)
 #   --prefix DIR   put them there instead of build/models
 #
 # The files are their projects' and keep their licences, which are printed; they are no part of this
@@ -16,7 +16,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-from=${SAMPLEPROC_MODELS_FROM-}
+from=${FETCH_MODELS_FROM-}
 prefix="${root}/build/models"
 
 usage() {

@@ -24,11 +24,8 @@ inline std::filesystem::path FetchedModels() {
 inline Places TestPlaces() {
   Places places;
   places.opencv_module = SAMPLEPROC_DNN_MODULE;
-  const char* const given = std::getenv("SAMPLEPROC_ONNXRUNTIME");
-  const auto fetched =
-      std::filesystem::path(SAMPLEPROC_SOURCE_DIR) / "build/models/libonnxruntime.so";
-  if (given != nullptr) places.onnxruntime = given;
-  if (given == nullptr && std::filesystem::exists(fetched)) places.onnxruntime = fetched.string();
+  const auto fetched = FetchedModels() / "libonnxruntime.so";
+  if (std::filesystem::exists(fetched)) places.onnxruntime = fetched.string();
   return places;
 }
 
@@ -46,7 +43,7 @@ inline std::vector<RuntimeChoice> Runtimes() {
   if (HasOnnxRuntime()) return {RuntimeChoice::kOpencv, RuntimeChoice::kOnnxRuntime};
   WARN(
       "ONNX Runtime is not here, so this is tested on OpenCV alone; packaging/fetch-models.sh "
-      "brings it, or SAMPLEPROC_ONNXRUNTIME says where it is");
+      "brings it, or SAMPLEPROC_MODELS says in which folder it is");
   return {RuntimeChoice::kOpencv};
 }
 
