@@ -1,11 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <ostream>
 
 #include "apps/commands.h"
 #include "apps/config_options.h"
 #include "apps/help.h"
+#include "apps/online_checks.h"
 #include "config/changes.h"
 #include "config/codes.h"
 #include "config/convert.h"
@@ -23,6 +25,7 @@ struct Options {
   std::vector<std::string> files;
   bool strict = false;
   bool offline = false;
+  bool online = false;
   bool production = false;
   bool print_effective = false;
   bool diff = false;
@@ -73,6 +76,7 @@ std::string Misuse(const Options& options) {
   if (options.production && options.PrintsToml()) {
     return "--production prints its checklist; it does not go with --print-effective or --from-env";
   }
+  if (options.online && options.offline) return "--online and --offline cannot go together";
   if (options.print_effective && !options.from_env.empty()) {
     return "--print-effective and --from-env cannot go together";
   }
@@ -186,6 +190,11 @@ ExitCode Run(const Options& options, CommandContext& context) {
     request->machine = resources::ReadMachineLimits();
   }
   std::vector<config::Checked> all = CheckAll(*request, options);
+  std::vector<std::string> works;
+  for (config::Checked& checked : all) {
+    if (!options.online || checked.loaded.HasErrors()) continue;
+    std::ranges::move(CheckOnline(checked.loaded), std::back_inserter(works));
+  }
   if (options.production) {
     const bool memory_limited = request->machine && request->machine->memory_limit;
     for (config::Checked& checked : all) {
@@ -198,6 +207,9 @@ ExitCode Run(const Options& options, CommandContext& context) {
     changes = config::Changes(all.front().loaded, all.back().loaded);
   }
   Print(all, changes, options, context);
+  if (options.format == "text" && !options.PrintsToml()) {
+    for (const std::string& line : works) context.out << line << "\n";
+  }
   ExitCode worst =
       changes && config::NeedsRestart(*changes) ? ExitCode::kSomeFailed : ExitCode::kOk;
   for (const config::Checked& checked : all) {
@@ -219,6 +231,9 @@ Action Declare(CLI::App& app) {
   flag("--strict", options->strict, "Exit with 1 when there are warnings");
   flag("--production", options->production,
        "Go through the production security checklist as well; exit with 1 when an item fails");
+  flag("--online", options->online,
+       "Try what the configuration names as well: open the network of each detector in the "
+       "pipeline and run it once");
   option("--format", options->format, "FORMAT",
          "text for people; json, one line; github, annotations for a workflow's log");
   option("--explain", options->explain, "CODE",
@@ -262,6 +277,8 @@ Command ValidateConfigCommand() {
                     "What is in force here, and who says so? A file to start from."},
                    {"sampleproc validate-config --strict new.toml",
                     "Check a file before it is put in place; warnings count too."},
+                   {"sampleproc validate-config --online",
+                    "Do the networks of the detectors load and run here?"},
                    {"sampleproc validate-config --set process.workers=8 new.toml",
                     "Check it with one key changed."},
                    {"sampleproc validate-config --production",

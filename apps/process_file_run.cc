@@ -58,7 +58,7 @@ ExitCode CodeOf(const files::RunTotals& totals, CommandContext& context) {
 // A digest of all that decides what a record looks like.
 std::uint64_t SettingsDigest(const ProcessFileOptions& options, const config::Config& config) {
   std::uint64_t digest = files::ExtendDigest(0, config::kVersion);
-  for (const config::Key& key : config::MakeSchema()) {
+  for (const config::Key& key : config::MakeSchema(config)) {
     digest = files::ExtendDigest(digest, key.path);
     digest = files::ExtendDigest(digest, config::FormatSetting(key, key.get(config)));
   }
@@ -136,7 +136,8 @@ struct Shared {
                 }) {}
 
   process::ProcessorContext Context(const process::Options& options) {
-    return {options, config.codec, budget, base::SystemClock(), cameras, &heavy};
+    return {options, config.codec, budget,  base::SystemClock(),
+            cameras, &heavy,       nullptr, detectors};
   }
 
   const config::Config& config;
@@ -144,17 +145,19 @@ struct Shared {
   resources::HeavyLane heavy;
   process::CameraStates cameras;
   process::CameraTurns turns;
+  std::shared_ptr<const process::Detectors> detectors = nullptr;  // once Open has been
 };
 
 // The steps that leave something behind in their camera's state.
-Result<process::Options> StepsWithMemory(const process::Options& options) {
+Result<process::Options> StepsWithMemory(const process::Options& options,
+                                         const process::Detectors& detectors) {
   process::Options chosen = options;
   chosen.pipeline.clear();
   chosen.delay = {};
   for (const std::string& name : options.pipeline) {
     process::Options alone = options;
     alone.pipeline = {name};
-    const auto pipeline = process::Pipeline::Make(alone);
+    const auto pipeline = process::Pipeline::Make(alone, detectors);
     if (!pipeline) return std::unexpected(pipeline.error());
     if (pipeline->needs().camera_order) chosen.pipeline.push_back(name);
   }
@@ -287,7 +290,10 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const resources::MachineLimits machine = resources::ReadMachineLimits();
   const std::size_t jobs = options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus);
   Shared shared(config, service::MemoryCapacity(config.resources, machine), jobs, context.err);
-  const auto replayed = StepsWithMemory(config.process);
+  auto detectors = process::Detectors::Open(config.process, shared.budget);
+  if (!detectors) return Complain(context, detectors.error());
+  shared.detectors = std::move(*detectors);
+  const auto replayed = StepsWithMemory(config.process, *shared.detectors);
   if (!replayed) return Complain(context, replayed.error());
   auto workers = MakeWorkers(jobs,
                              {.codec = config.codec,

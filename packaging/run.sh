@@ -45,11 +45,30 @@ series=build/samples/series
 mkdir -p "${series}"
 cp "${samples}"/left0[1-5].jpg "${series}/"
 
+say 'Networks'
+packaging/fetch-models.sh || printf 'They cannot be kept here.\n'
+models=build/models
+detectors=()
+steps=stats,faces
+if [[ -s ${models}/yolox_nano.onnx && -s ${models}/yunet_n_640_640.onnx ]]; then
+  steps=stats,objects,photo_faces
+  detectors=(--set "process.model_dir=${models}" --set detector.objects.model=yolox_nano.onnx
+    --set detector.photo_faces.model=yunet_n_640_640.onnx)
+elif [[ -s ${models}/blazeface_back.onnx ]]; then
+  steps=stats,photo_faces
+  detectors=(--set "process.model_dir=${models}" --set detector.photo_faces.model=blazeface_back.onnx)
+else
+  printf 'There are no networks; faces are found by what is built in.\n'
+fi
+if [[ ${#detectors[@]} -gt 0 && -s ${models}/libonnxruntime.so ]]; then
+  detectors+=(--set "process.onnxruntime=${models}/libonnxruntime.so")
+fi
+
 say 'sampleproc process-file'
 rm -rf "${annotated}"
 mkdir -p "${annotated}"
 "${bin}" process-file "${samples}/basketball1.png" "${samples}/messi5.jpg" "${samples}/fruits.jpg" \
-  "${series}" --pipeline stats,faces --annotate "${annotated}" --format table
+  "${series}" --pipeline "${steps}" "${detectors[@]}" --annotate "${annotated}" --format table
 printf '\nThe pictures with their boxes drawn:\n'
 pictures=$(find "${root}/${annotated}" -type f | sort)
 [[ -n ${pictures} ]] || die "nothing was written to ${annotated}"

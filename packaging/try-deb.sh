@@ -93,11 +93,11 @@ rm "${system}/etc/sampleproc/conf.d/10-port.toml"
 inside /tmp/installed
 
 say 'remove: the configuration stays; purge: nothing does'
-inside apt-get -q remove -y sampleproc sampleproc-opencv sampleproc-video
+inside apt-get -q remove -y sampleproc sampleproc-opencv sampleproc-dnn sampleproc-video
 [[ -e ${system}/etc/sampleproc/sampleproc.toml ]]
 mkdir -p "${system}/var/lib/private/sampleproc/spool"
 ln -s private/sampleproc "${system}/var/lib/sampleproc"
-inside apt-get -q purge -y sampleproc sampleproc-opencv sampleproc-video
+inside apt-get -q purge -y sampleproc sampleproc-opencv sampleproc-dnn sampleproc-video
 for left in /etc/sampleproc /var/lib/sampleproc /var/lib/private/sampleproc /usr/share/sampleproc \
   /usr/share/doc/sampleproc /usr/libexec/sampleproc; do
   [[ ! -e ${system}${left} ]] || {

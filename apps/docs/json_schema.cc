@@ -6,6 +6,7 @@
 #include "apps/docs/documents.h"
 #include "config/schema.h"
 #include "json/writer.h"
+#include "process/pipeline.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -62,6 +63,45 @@ void NumberOrText(std::string_view number, std::string_view pattern, const Key& 
   json.EndArray();
 }
 
+// An element of a list: any text, one of the key's words, or a detector's name beside them.
+void Element(const Key& key, json::JsonWriter& json) {
+  json.Key("items");
+  json.BeginObject();
+  if (key.other_words) {
+    json.Key("anyOf");
+    json.BeginArray();
+    json.BeginObject();
+    Words(key, json);
+    json.EndObject();
+    TextOf(config::kDetectorName, json);
+    json.EndArray();
+  } else {
+    json.Member("type", "string");
+    if (!key.words.empty()) Words(key, json);
+  }
+  json.EndObject();
+}
+
+void List(const Key& key, json::JsonWriter& json) {
+  json.Member("type", "array");
+  Limits("minItems", "maxItems", key, json);
+  Element(key, json);
+}
+
+// A list, or {"anyOf": [a text, a list]} where one element may stand alone.
+void ListOrText(const Key& key, json::JsonWriter& json) {
+  if (!key.one_alone) return List(key, json);
+  json.Key("anyOf");
+  json.BeginArray();
+  json.BeginObject();
+  json.Member("type", "string");
+  json.EndObject();
+  json.BeginObject();
+  List(key, json);
+  json.EndObject();
+  json.EndArray();
+}
+
 void TypeOf(const Key& key, json::JsonWriter& json) {
   switch (key.kind) {
     case Kind::kBool:
@@ -88,13 +128,7 @@ void TypeOf(const Key& key, json::JsonWriter& json) {
       Words(key, json);
       return;
     case Kind::kStringList:
-      json.Member("type", "array");
-      Limits("minItems", "maxItems", key, json);
-      json.Key("items");
-      json.BeginObject();
-      json.Member("type", "string");
-      if (!key.words.empty()) Words(key, json);
-      json.EndObject();
+      ListOrText(key, json);
       return;
   }
 }
@@ -111,12 +145,18 @@ void OneKey(const Key& key, const config::Config& defaults, json::JsonWriter& js
   json.EndObject();
 }
 
+void OtherDetectors(const config::Config& defaults, json::JsonWriter& json);
+
 // The keys and sections right below `section`, "" for all of it.
 void Section(const std::vector<Key>& schema, const std::string& section,
              const config::Config& defaults, json::JsonWriter& json) {
   json.BeginObject();
   json.Member("type", "object");
-  json.Member("additionalProperties", false);
+  if (section == "detector") {
+    OtherDetectors(defaults, json);
+  } else {
+    json.Member("additionalProperties", false);
+  }
   json.Key("properties");
   json.BeginObject();
   const std::string prefix = section.empty() ? "" : section + ".";
@@ -136,6 +176,25 @@ void Section(const std::vector<Key>& schema, const std::string& section,
   }
   json.EndObject();
   json.EndObject();
+}
+
+// What a detector of any other name may have, and what the names are.
+void OtherDetectors(const config::Config& defaults, json::JsonWriter& json) {
+  json.Key("propertyNames");
+  json.BeginObject();
+  json.Member("pattern", config::kDetectorName);
+  json.Key("not");
+  json.BeginObject();
+  json.Key("enum");
+  json.BeginArray();
+  for (const std::string_view step : process::KnownSteps()) json.String(step);
+  json.EndArray();
+  json.EndObject();
+  json.EndObject();
+  std::vector<Key> rows;
+  config::AddDetector("detector.name", rows);
+  json.Key("additionalProperties");
+  Section(rows, "detector.name", defaults, json);
 }
 
 // One member a line, so that changes can be read.

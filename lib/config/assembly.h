@@ -24,6 +24,9 @@ struct Assembly {
   void Take(const Key& key, std::expected<Setting, Refusal> converted, Origin origin,
             std::string_view source_line = {});
 
+  // As config::AddDetector, with the new keys' origins.
+  bool AddDetector(std::string_view path);
+
   void Report(Diagnostic diagnostic) { result.diagnostics.push_back(std::move(diagnostic)); }
 };
 

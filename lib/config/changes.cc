@@ -6,18 +6,27 @@
 #include "config/print.h"
 
 namespace sampleproc::config {
+namespace {
+
+// Where the value is from; a detector that only the other configuration has is at its defaults.
+Origin OriginOf(const Loaded& loaded, const std::string& path) {
+  const auto found = loaded.origins.find(path);
+  return found == loaded.origins.end() ? Origin{} : found->second;
+}
+
+}  // namespace
 
 std::vector<Change> Changes(const Loaded& before, const Loaded& after) {
   std::vector<Change> changes;
-  for (const Key& key : MakeSchema()) {
+  for (const Key& key : MakeSchema(before.config, after.config)) {
     const Setting old_value = key.get(before.config);
     const Setting new_value = key.get(after.config);
     if (old_value == new_value) continue;
     const std::string path(key.path);
-    const Origin& now = after.origins.at(path);
+    const Origin now = OriginOf(after, path);
     changes.push_back({path, MaskedSetting(key, old_value), MaskedSetting(key, new_value),
                        key.reloadable,
-                       now.kind == Origin::Kind::kDefault ? before.origins.at(path) : now});
+                       now.kind == Origin::Kind::kDefault ? OriginOf(before, path) : now});
   }
   return changes;
 }

@@ -141,6 +141,11 @@ constexpr CodeText kTexts[] = {
      "socket. A URL, a port behind a colon and the brackets that an IPv6 address has in URLs do "
      "not "
      "belong there: port, user and password have keys of their own."},
+    {code::kDetector, "detector without a model",
+     "A detector in process.pipeline, such as \"objects\", is a neural network: the key model of "
+     "its section, [detector.objects], has to name the file. The service does not start without. "
+     "packaging/fetch-models.sh brings models; validate-config --online opens the model and runs "
+     "it once."},
     {code::kNotYet, "not in this version",
      "The configuration is understood and checked, but this version does not have the feature. "
      "The service starts and does everything else."},

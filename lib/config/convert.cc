@@ -79,6 +79,11 @@ Converted CheckString(const Key& key, std::string text) {
         Refusal{code::kForm, "is not a URL such as \"redis://user:password@redis:6379/0\"",
                 "rediss:// is TLS; in a user and a password write %2F for /, %40 for @"});
   }
+  if (key.wrong) {
+    if (std::string wrong = key.wrong(text); !wrong.empty()) {
+      return std::unexpected(Refusal{code::kForm, std::move(wrong)});
+    }
+  }
   if (!InRange(key, static_cast<std::int64_t>(text.size()))) {
     if (text.empty()) return std::unexpected(Refusal{code::kRange, "must not be empty"});
     return OutOfRange(key, "a text of " + std::to_string(text.size()) + " characters");
@@ -119,6 +124,7 @@ Converted CheckList(const Key& key, std::vector<std::string> elements) {
   if (key.words.empty()) return elements;
   for (auto element = elements.begin(); element != elements.end(); ++element) {
     std::expected<std::string, Refusal> word = MatchWord(key, *element);
+    if (!word && key.other_words) word = *element;
     if (!word) return std::unexpected(word.error());
     if (std::find(elements.begin(), element, *word) != element) {
       return std::unexpected(Refusal{code::kRepeated, "\"" + *word + "\" stands there twice"});
@@ -168,6 +174,7 @@ Converted ConvertString(const Key& key, const std::string& text) {
     case Kind::kSize:
       return ConvertQuantity(key, text, PlainUnit(key.kind));
     default:
+      if (key.one_alone) return CheckList(key, {text});
       return WrongType(key, "a string");
   }
 }

@@ -22,7 +22,7 @@ std::string EffectiveToml(const Loaded& loaded, Which which) {
     if (which == Which::kAll && !reloadable.empty()) text += "#reloadable = [" + reloadable + "]\n";
     reloadable.clear();
   };
-  for (const Key& key : MakeSchema()) {
+  for (const Key& key : MakeSchema(loaded.config)) {
     const Origin& origin = loaded.origins.at(std::string(key.path));
     if (which == Which::kFromFiles && origin.kind != Origin::Kind::kFile) continue;
     const std::size_t dot = key.path.rfind('.');

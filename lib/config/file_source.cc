@@ -95,6 +95,11 @@ class FileWalk {
 
   void Visit(const Entry& entry, const std::string& path) {
     const Table* table = std::get_if<Table>(&entry.value.data);
+    if (table != nullptr && path.starts_with("detector.") && !assembly_.AddDetector(path)) {
+      Report(code::kUnknownKey, entry.key_place, Shown(path), "cannot be the name of a detector",
+             "use up to 32 small letters, digits and '_', and no other step's name");
+      return;
+    }
     if (const Key* key = FindKey(assembly_.schema, path)) {
       // A table's own place is its header, where the reader should look.
       const Place place = table == nullptr ? entry.value.place : entry.key_place;

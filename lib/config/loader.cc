@@ -57,6 +57,7 @@ void ApplyFiles(const LoadRequest& request, Assembly& assembly) {
 
 void ApplyFlags(const LoadRequest& request, Assembly& assembly) {
   for (const Flag& flag : request.flags) {
+    assembly.AddDetector(flag.path);
     const Origin origin{Origin::Kind::kFlag, flag.name, {}};
     if (const Key* key = FindKey(assembly.schema, flag.path)) {
       assembly.Take(*key, ConvertText(*key, flag.text, PlainUnit(key->kind)), origin);
@@ -97,6 +98,14 @@ void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, O
   Report({Severity::kError, refusal.code, std::move(origin), std::string(key.path),
           std::move(refusal.message), std::move(refusal.hint),
           key.secret ? std::string() : std::string(source_line)});
+}
+
+bool Assembly::AddDetector(std::string_view path) {
+  const std::size_t before = schema.size();
+  if (!config::AddDetector(path, schema)) return false;
+  if (schema.size() == before) return true;
+  for (const Key& key : schema) result.origins.try_emplace(std::string(key.path));
+  return true;
 }
 
 std::string SuggestKey(const std::vector<Key>& schema, std::string_view path) {

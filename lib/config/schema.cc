@@ -51,6 +51,18 @@ std::vector<Key> MakeSchema() {
   return rows;
 }
 
+std::vector<Key> MakeSchema(const Config& config) { return MakeSchema(config, Config()); }
+
+std::vector<Key> MakeSchema(const Config& one, const Config& other) {
+  std::vector<Key> rows = MakeSchema();
+  for (const Config* config : {&one, &other}) {
+    for (const auto& detector : config->process.detectors) {
+      AddDetector("detector." + detector.name, rows);
+    }
+  }
+  return rows;
+}
+
 const Key* FindKey(const std::vector<Key>& schema, std::string_view path) {
   const auto found = std::ranges::find(schema, path, &Key::path);
   return found == schema.end() ? nullptr : &*found;
@@ -105,7 +117,10 @@ std::string FormatSetting(const Key& key, const Setting& setting) {
 }
 
 std::string DescribeRange(const Key& key) {
-  if (!key.words.empty()) return Join(key.words, ", ");
+  if (!key.range.empty()) return std::string(key.range);
+  if (!key.words.empty()) {
+    return Join(key.words, ", ") + (key.other_words ? ", or a detector's name" : "");
+  }
   std::string range = FormatLimit(key.kind, key.min) + " to " + FormatLimit(key.kind, key.max);
   switch (key.kind) {
     case Kind::kBool:
@@ -137,7 +152,8 @@ std::string DescribeKind(const Key& key) {
     case Kind::kSize:
       return "a size such as \"10MiB\" or a number of bytes";
     case Kind::kStringList:
-      return "a list of strings such as [\"a\", \"b\"]";
+      return std::string(key.one_alone ? "a string or " : "") +
+             "a list of strings such as [\"a\", \"b\"]";
     case Kind::kEnum:
       return "one of " + Join(key.words, ", ");
   }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,7 +44,8 @@ struct OriginalName {
 };
 
 struct Key {
-  std::string_view path;  // "http.port"
+  std::string_view path;                             // "http.port"
+  std::shared_ptr<const std::string> own_path = {};  // what `path` shows when it is no constant
   Kind kind = Kind::kString;
   std::vector<OriginalName> original_names = {};  // the first one set wins
 
@@ -55,9 +57,11 @@ struct Key {
   std::string_view unit = "";                // what a kInt counts, for people: "threads"
   std::string_view zero_word = "";           // a word that may be written for 0: "auto"
   std::vector<std::string_view> words = {};  // what a kEnum or an element of a list may be
+  bool other_words = false;                  // of a list: there may be others, which a rule knows
   std::vector<std::pair<std::string_view, std::string_view>> aliases = {};  // written -> meant
 
   std::string_view help = "";  // what it does and what a change costs
+  bool one_alone = false;      // a list that may be written as a string when it has one element
   bool reloadable = false;     // a reload may apply it to the running service
   bool secret = false;         // its value is never shown
   bool url = false;            // a kString that is a URL of http or https, or empty
@@ -65,12 +69,31 @@ struct Key {
   bool file = false;           // a kString that names a file which is read, or empty
   bool secret_file = false;    // likewise, and only the service should be able to read it
 
+  // What is wrong with the text of a kString, "" when nothing is; and what its texts are, for
+  // people.
+  std::function<std::string(std::string_view)> wrong = {};
+  std::string_view range = "";
+
   std::function<void(Config&, const Setting&)> set = {};
   std::function<Setting(const Config&)> get = {};
 };
 
-// All rows, section by section, in the order in which people should read them.
+// All rows, section by section, in the order in which people should read them. Of detectors it has
+// the one that is always there, "objects".
 std::vector<Key> MakeSchema();
+
+// The same with the rows of all detectors that `config` has.
+std::vector<Key> MakeSchema(const Config& config);
+
+// The same with the rows of all detectors that one of the two has.
+std::vector<Key> MakeSchema(const Config& one, const Config& other);
+
+// What a detector may be called, as a regular expression; no other step's name, besides.
+inline constexpr std::string_view kDetectorName = "^[a-z][a-z0-9_]{0,31}$";
+
+// Adds the rows of the detector that the path "detector.NAME" or "detector.NAME.key" means, unless
+// they are there. False when the path means none, or NAME cannot be a detector's.
+bool AddDetector(std::string_view path, std::vector<Key>& schema);
 
 // The row of `path`, or nullptr.
 const Key* FindKey(const std::vector<Key>& schema, std::string_view path);

@@ -7,7 +7,9 @@ namespace {
 // The names that process.pipeline takes, in the order in which the manual lists them.
 std::vector<std::string_view> StepNames() {
   const auto steps = process::KnownSteps();
-  return {steps.begin(), steps.end()};
+  std::vector<std::string_view> names(steps.begin(), steps.end());
+  names.emplace_back("objects");  // the detector that is always there
+  return names;
 }
 
 void AddCodecRows(std::vector<Key>& rows) {
@@ -45,11 +47,14 @@ void AddWorkRows(std::vector<Key>& rows) {
        .min = 1,
        .max = 16,
        .words = StepNames(),
-       .help = "What is done to each frame, in this order. \"stats\" measures brightness, contrast "
-               "and sharpness and costs little; \"motion\" finds what moves in a camera's "
-               "frames and costs little; \"people\" finds people, \"faces\" frontal faces, "
-               "\"cascade\" what process.cascade.file was trained for, and each of these takes "
-               "most of a frame's time."},
+       .other_words = true,
+       .help =
+           "What is done to each frame, in this order. \"stats\" measures brightness, contrast "
+           "and sharpness and costs little; \"motion\" finds what moves in a camera's "
+           "frames and costs little; \"people\" finds people, \"faces\" frontal faces, "
+           "\"cascade\" what process.cascade.file was trained for, \"objects\" what the network "
+           "of [detector.objects] knows, and each of these takes most of a frame's time. A "
+           "further detector, [detector.NAME], is the step NAME."},
       [](auto& c) -> auto& { return c.process.pipeline; }));
   rows.push_back(Bind(
       {.path = "process.detection_threshold",
@@ -59,6 +64,22 @@ void AddWorkRows(std::vector<Key>& rows) {
        .help = "Detections with a lower confidence are left out. Lower finds more and is wrong "
                "more often."},
       [](auto& c) -> auto& { return c.process.detection_threshold; }));
+  rows.push_back(Bind({.path = "process.model_dir",
+                       .kind = Kind::kString,
+                       .min = 1,
+                       .max = 4096,
+                       .help = "Folder of the models that detectors name without a '/'. "
+                               "packaging/fetch-models.sh brings models and ONNX Runtime."},
+                      [](auto& c) -> auto& { return c.process.models.model_dir; }));
+  rows.push_back(
+      Bind({.path = "process.onnxruntime",
+            .kind = Kind::kString,
+            .max = 4096,
+            .help = "ONNX Runtime's library, which runs networks of detectors; loaded with the "
+                    "first one. Empty: libonnxruntime.so.1, then libonnxruntime.so, as the "
+                    "system's loader finds them. Its code runs as the service.",
+            .file = true},
+           [](auto& c) -> auto& { return c.process.models.onnxruntime; }));
   rows.push_back(
       Bind({.path = "process.workers",
             .kind = Kind::kInt,

@@ -14,6 +14,7 @@ void AddHttpRows(std::vector<Key>& rows);
 void AddHttpAccessRows(std::vector<Key>& rows);  // who may ask, and how often
 void AddFrameRows(std::vector<Key>& rows);       // codec, process, resources
 void AddStepRows(std::vector<Key>& rows);        // the sections of single steps below process
+void AddDetectorRows(std::string_view name, std::vector<Key>& rows);  // one detector's
 void AddConsumerRows(std::vector<Key>& rows);
 void AddNetRows(std::vector<Key>& rows);
 void AddServiceRows(std::vector<Key>& rows);  // telemetry, service

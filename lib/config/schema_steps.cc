@@ -83,6 +83,7 @@ void AddStepRows(std::vector<Key>& rows) {
                        .help = "Smallest object that the cascade looks for, in pixels of the "
                                "picture as sent."},
                       [](auto& c) -> auto& { return c.process.cascade.min_size; }));
+  AddDetectorRows("objects", rows);
 }
 
 }  // namespace sampleproc::config

@@ -5,10 +5,13 @@
 #include <iterator>
 #include <optional>
 
+#include "config/convert.h"
+#include "config/suggest.h"
 #include "config/units.h"
 #include "http/client_address.h"
 #include "http/host_patterns.h"
 #include "http/middleware/cors.h"
+#include "process/pipeline.h"
 
 namespace sampleproc::config {
 namespace {
@@ -132,6 +135,34 @@ std::optional<Finding> CascadeIsComplete(const Config& config) {
   if (process.cascade.scale > 1) return std::nullopt;
   return Finding{Severity::kError, code::kCascade, "process.cascade.scale",
                  "is the ratio of two sizes looked for and must be above 1", "1.1 is usual"};
+}
+
+// Steps are built in or detectors, and those have models.
+std::vector<Finding> StepsAreKnown(const Config& config) {
+  const process::Options& process = config.process;
+  const auto built_in = process::KnownSteps();
+  std::vector<std::string_view> known(built_in.begin(), built_in.end());
+  for (const auto& detector : process.detectors) known.push_back(detector.name);
+  std::vector<Finding> findings;
+  for (std::size_t i = 0; i < process.pipeline.size(); ++i) {
+    const std::string& step = process.pipeline[i];
+    if (std::ranges::find(known, step) == known.end()) {
+      const std::string_view near = Suggest(step, known);
+      findings.push_back({Severity::kError, code::kWord, "process.pipeline",
+                          "\"" + Shown(step) + "\" is no step, and there is no section [detector." +
+                              Shown(step) + "]",
+                          near.empty() ? "" : "did you mean \"" + std::string(near) + "\"?", i});
+      continue;
+    }
+    const auto detector =
+        std::ranges::find(process.detectors, step, &detect::DetectorOptions::name);
+    if (detector == process.detectors.end() || !detector->model.empty()) continue;
+    findings.push_back(
+        {Severity::kError, code::kDetector, "process.pipeline",
+         "has the detector \"" + step + "\", and detector." + step + ".model names no file for it",
+         "set it to an ONNX file, or leave the step out", i});
+  }
+  return findings;
 }
 
 std::optional<Finding> StreamsDiffer(const Config& config) {
@@ -305,7 +336,8 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
 
 // Rules about lists and kinds of keys, which may be broken several times.
 constexpr std::vector<Finding> (*kManyRules[])(const Config&) = {
-    HostsAreHosts, HostsArePatterns, FrameHostsArePatterns, OriginsAreOrigins, ProxiesAreNetworks,
+    StepsAreKnown,         HostsAreHosts,     HostsArePatterns,
+    FrameHostsArePatterns, OriginsAreOrigins, ProxiesAreNetworks,
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ class Checker {
     if (deployment_.kind == Kind::kSocket) return;
     Grace();
     Memory();
-    for (const config::Key& key : config::MakeSchema()) {
+    for (const config::Key& key : config::MakeSchema(config_)) {
       if (key.file || key.secret_file) Credential(key);
     }
   }

@@ -169,7 +169,7 @@ void Relocate(const Deployment& deployment, Loaded& loaded) {
     return variable;
   };
   for (auto& [key, origin] : loaded.origins) place(origin);
-  const std::vector<config::Key> schema = config::MakeSchema();
+  const std::vector<config::Key> schema = config::MakeSchema(loaded.config);
   for (Diagnostic& diagnostic : loaded.diagnostics) {
     const Variable* variable = place(diagnostic.origin);
     const config::Key* key = FindKey(schema, diagnostic.key);

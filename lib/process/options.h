@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "detect/options.h"
+
 namespace sampleproc::process {
 
 struct FacesOptions {
@@ -45,7 +47,7 @@ struct CascadeOptions {
 };
 
 struct Options {
-  // Steps in order; see KnownSteps() in process/pipeline.h.
+  // Steps in order; see KnownSteps() in process/pipeline.h, and `detectors`.
   std::vector<std::string> pipeline = {"stats", "motion", "people"};
 
   // Detections with a lower confidence are left out, 0..1.
@@ -93,6 +95,10 @@ struct Options {
   MotionOptions motion;
   PeopleOptions people;
   CascadeOptions cascade;
+
+  // Neural detectors, each a step of its name. Only those that the pipeline names are opened.
+  std::vector<detect::DetectorOptions> detectors = {{}};
+  detect::Places models = {};
 
   // The module with OpenCV. Empty: looked for where the build and the installation put it, see
   // modules/module_loader.h. Never taken from anything a stranger can write.

@@ -42,30 +42,34 @@ void Add(const StepNeeds& step, StepNeeds& all) {
   all.bytes_per_pixel = std::max(all.bytes_per_pixel, step.bytes_per_pixel);
 }
 
+std::unexpected<base::Error> UnknownStep() {
+  std::string known;
+  for (const std::string_view name : kNames) {
+    if (!known.empty()) known += ", ";
+    known += name;
+  }
+  return base::Fail(base::ErrorCode::kConfig,
+                    "process.pipeline names an unknown step; known steps: " + known +
+                        ", and detectors by their names");
+}
+
 }  // namespace
 
 std::span<const std::string_view> KnownSteps() { return kNames; }
 
-base::Result<Pipeline> Pipeline::Make(const Options& options) {
+base::Result<Pipeline> Pipeline::Make(const Options& options, const Detectors& detectors) {
   Pipeline pipeline;
   // Decoding alone is decoding in full: who asks for that wants to know whether a frame can be.
   if (!options.pipeline.empty()) pipeline.needs_.luma_width = 0;
   for (const std::string& name : options.pipeline) {
     const StepRow* row = Find(name);
-    if (row == nullptr) {
-      std::string known;
-      for (const std::string_view known_name : kNames) {
-        if (!known.empty()) known += ", ";
-        known += known_name;
-      }
-      return base::Fail(base::ErrorCode::kConfig,
-                        "process.pipeline names an unknown step; known steps: " + known);
-    }
+    auto detector = row == nullptr ? detectors.Find(name) : nullptr;
+    if (row == nullptr && detector == nullptr) return UnknownStep();
     if (std::ranges::count(options.pipeline, name) > 1) {
       return base::Fail(base::ErrorCode::kConfig,
                         "process.pipeline names a step twice; each may stand in it once");
     }
-    auto step = row->make(options);
+    auto step = row != nullptr ? row->make(options) : MakeDetectStep(options, std::move(detector));
     if (!step) return std::unexpected(step.error());
     pipeline.steps_.push_back(std::move(*step));
     const StepNeeds needs = pipeline.steps_.back()->Needs();
@@ -73,6 +77,12 @@ base::Result<Pipeline> Pipeline::Make(const Options& options) {
     if (needs.camera_order) pipeline.ordered_steps_ = pipeline.steps_.size();
   }
   return pipeline;
+}
+
+bool Pipeline::HasOwnThreshold(std::string_view detector) const {
+  return std::ranges::any_of(steps_, [detector](const auto& step) {
+    return step->Name() == detector && step->HasOwnThreshold();
+  });
 }
 
 base::Result<void> Pipeline::Run(const StepInput& input, frame::FrameResult& result) {

@@ -7,24 +7,29 @@
 #include <vector>
 
 #include "base/error.h"
+#include "process/detectors.h"
 #include "process/options.h"
 #include "process/step.h"
 
 namespace sampleproc::process {
 
-// The names that `process.pipeline` may hold, in the order of the table in pipeline.cc.
+// The names of the built-in steps, in the order of the table in pipeline.cc; `process.pipeline` may
+// hold these and those of detectors.
 std::span<const std::string_view> KnownSteps();
 
 // Owned and used by one thread: the steps hold that thread's scratch and detectors.
 class Pipeline {
  public:
-  // Makes the steps that `options.pipeline` names, in its order. An unknown name fails with
-  // kConfig and the list of known ones, a step named twice likewise; an empty list is allowed
-  // (decode only). Fails as the steps' makers fail.
-  static base::Result<Pipeline> Make(const Options& options);
+  // Makes the steps that `options.pipeline` names, in its order: this worker's part of them.
+  // `detectors` are open. An unknown name fails with kConfig and the list of known ones, a step
+  // named twice likewise; an empty list is allowed (decode only). Fails as the steps' makers fail.
+  static base::Result<Pipeline> Make(const Options& options, const Detectors& detectors);
 
   // What all the steps together need.
   const StepNeeds& needs() const { return needs_; }
+
+  // Whether the step that calls itself `detector` has left out what is too unsure by itself.
+  bool HasOwnThreshold(std::string_view detector) const;
 
   // Runs the steps in order and asks the allowance before each. Stops at the first failure.
   // `result.steps` gets one report for each step that ran or was skipped. The input's turn is over

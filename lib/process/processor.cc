@@ -95,7 +95,13 @@ void Finish(base::MonoTime begin, const base::Clock& clock, frame::FrameResult& 
 }  // namespace
 
 base::Result<Processor> Processor::Make(const ProcessorContext& context) {
-  auto pipeline = Pipeline::Make(context.options);
+  auto detectors = context.detectors;
+  if (detectors == nullptr) {
+    auto opened = Detectors::Open(context.options, context.budget);
+    if (!opened) return std::unexpected(opened.error());
+    detectors = std::move(*opened);
+  }
+  auto pipeline = Pipeline::Make(context.options, *detectors);
   if (!pipeline) return std::unexpected(pipeline.error());
   return Processor(context, std::move(*pipeline));
 }
@@ -207,12 +213,20 @@ base::Result<void> Processor::Admit(std::uint64_t pixels, const resources::Memor
 base::Result<void> Processor::Run(const frame::Frame& frame, Picture& picture,
                                   resources::MemoryBudget& own, const base::Allowance& allowance,
                                   CameraTurns::Turn& turn, frame::FrameResult& result) {
-  const StepInput input{
-      frame, picture, turn, context_.cameras, allowance, own, context_.options.budget_patience};
+  std::vector<frame::Bbox> moved_lately;
+  const StepInput input{frame,
+                        picture,
+                        turn,
+                        context_.cameras,
+                        allowance,
+                        own,
+                        context_.options.budget_patience,
+                        &moved_lately};
   if (auto done = pipeline_.Run(input, result); !done) return done;
   if (auto done = Delay(context_.options.delay, allowance); !done) return done;
   std::erase_if(result.detections, [&](const frame::Detection& detection) {
-    return detection.confidence < context_.options.detection_threshold;
+    return detection.confidence < context_.options.detection_threshold &&
+           !pipeline_.HasOwnThreshold(detection.detector);
   });
   return {};
 }

@@ -16,6 +16,7 @@
 #include "frame/frame_result.h"
 #include "process/camera_states.h"
 #include "process/camera_turns.h"
+#include "process/detectors.h"
 #include "process/options.h"
 #include "process/pipeline.h"
 #include "resources/drain_estimate.h"
@@ -33,6 +34,8 @@ struct ProcessorContext {
   CameraStates& cameras;
   resources::HeavyLane* heavy = nullptr;  // for frames over process.heavy_pixels; null: no order
   resources::DrainEstimate* drain = nullptr;  // what a pool tells of its queue; null: nobody asks
+  // The networks that all processors share; null: each opens its own.
+  std::shared_ptr<const Detectors> detectors = nullptr;
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the

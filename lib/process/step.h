@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/deadline.h"
 #include "base/error.h"
@@ -39,6 +40,9 @@ struct StepInput {
   const base::Allowance& allowance;
   resources::MemoryBudget& budget;
   std::chrono::milliseconds budget_patience;  // for the step's own reservations
+  // Where something moved in the camera's last frames, this one included: the motion step says it
+  // to those after it. Null: nobody asks.
+  std::vector<frame::Bbox>* moved_lately = nullptr;
 };
 
 // Each worker has its own object of each step, so Run needs no lock for scratch and detectors.
@@ -50,6 +54,10 @@ class Step {
 
   // The same for the object's whole life.
   virtual StepNeeds Needs() const { return {}; }
+
+  // Whether it leaves out what is too unsure by a threshold of its own. Such a step names itself as
+  // the detector of what it finds.
+  virtual bool HasOwnThreshold() const { return false; }
 
   // Adds what it found to `result`. A step that has nothing to look at sets `report.skipped` and
   // succeeds; a failure ends the frame.

@@ -17,9 +17,15 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
                                                             base::Logger& log) {
   workers = std::max(workers, 1);
   const int spares = context.heavy == nullptr ? 0 : static_cast<int>(kSpareWorkers);
+  ProcessorContext shared = context;
+  if (shared.detectors == nullptr) {
+    auto opened = Detectors::Open(context.options, context.budget);
+    if (!opened) return std::unexpected(opened.error());
+    shared.detectors = std::move(*opened);
+  }
   std::vector<Processor> processors;
   for (int i = 0; i < workers + spares; ++i) {
-    auto processor = Processor::Make(context);
+    auto processor = Processor::Make(shared);
     if (!processor) return std::unexpected(processor.error());
     processors.push_back(std::move(*processor));
   }

@@ -139,6 +139,7 @@ class Service::Impl {
   int stuck_workers = 0;  // as the last look found them
   int lost_workers = 0;   // as the last two looks found them
 
+  std::shared_ptr<const process::Detectors> detectors;
   std::unique_ptr<process::WorkerPool> pool;
   std::unique_ptr<ConsumerParts> consumer;  // nullptr: no frames are pulled
   std::shared_ptr<const Generation> generation;
@@ -188,6 +189,11 @@ void Service::Impl::LogStart() {
              {"queue_depth", std::int64_t{config.process.queue_depth}},
              {"memory_limit", static_cast<std::int64_t>(budget.capacity())},
              {"max_request_bytes", static_cast<std::int64_t>(http.max_request_bytes)}});
+  for (const auto& shared : detectors->all()) {
+    const std::string network = shared->detector->Describe();
+    log->Info("detector", {{"name", std::string_view(shared->detector->options().name)},
+                           {"network", std::string_view(network)}});
+  }
 }
 
 Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
@@ -199,10 +205,13 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   auto impl = std::make_unique<Impl>(config, clock, std::move(log), surroundings, machine);
   const config::Config& own = impl->config;
 
+  auto detectors = process::Detectors::Open(own.process, impl->budget);
+  if (!detectors) return std::unexpected(detectors.error());
+  impl->detectors = std::move(*detectors);
   auto pool = process::WorkerPool::Start(
       WorkerCount(own.process, machine), own.process.queue_depth,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
-                                &impl->heavy, &impl->drain},
+                                &impl->heavy, &impl->drain, impl->detectors},
       *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);

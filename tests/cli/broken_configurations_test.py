@@ -129,7 +129,7 @@ class BrokenConfigurations(cli.TestCase):
                 where, message = number, message
             else:
                 where, message = message.split(": ", 1)
-            key = re.match(r"([a-z_]+(?:\.[a-z_]+)*|kitchen|proces): ", message)
+            key = re.match(r"([a-z_]+(?:\.[a-z0-9_]+)*|kitchen|proces): ", message)
             found.append((where, int(column or 0), int(end or 0) - int(column or 0), severity,
                           code, key[1] if key else ""))  # fmt: skip
         self.assertEqual(sorted(found), broken.expected, result.out)

@@ -75,11 +75,15 @@ class ProductionFiles(cli.TestCase):
         sample = (ROOT / "config/sampleproc.toml").read_text("utf-8")
         every_key = re.sub(r"(?m)^#(?=[a-z_]+ = )", "", sample)
         self.assertGreater(len(every_key.splitlines()), 100)
-        for text in (TOML.read_text("utf-8"), sample, every_key):
+        detectors = ('[process]\npipeline = ["motion", "plates"]\n[detector.plates]\nlabels = "coco"\n'
+                     '[detector.objects]\nlabels = ["a", "b"]\nwhen = "2s"')  # fmt: skip
+        for text in (TOML.read_text("utf-8"), sample, every_key, detectors):
             self.assertEqual(list(checker.iter_errors(tomllib.loads(text))), [])
         for text in ("http.prot = 1", "htp.port = 1", "http.port = 70000", 'http.port = "8099"',
                      'http.header_timeout = "10 weeks"', 'http.max_request_bytes = "10M"',
-                     'telemetry.log_level = "loud"', 'process.pipeline = ["people", "cars"]',
+                     'telemetry.log_level = "loud"', 'process.pipeline = ["people", "Cars"]',
+                     "detector.plates.nsm = 0.5", "detector.Plates.nms = 0.5", "detector.plates = 1",
+                     "detector.motion.nms = 0.5", "detector.plates.nms = 2", "detector.plates.labels = 1",
                      "telemetry.metrics = 1", "process = 3"):  # fmt: skip
             self.assertNotEqual(list(checker.iter_errors(tomllib.loads(text))), [], text)
 

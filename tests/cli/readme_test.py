@@ -122,7 +122,9 @@ class Readme(cli.TestCase):
         shown = blocks(README, "toml")
         self.assertGreater(len(shown), 0)
         for text in shown:
-            result = cli.run("validate-config", "--strict", "-", stdin=text.encode())
+            # What packaging/fetch-models.sh brings need not be here.
+            elsewhere = ["--offline"] if "build/models" in text else []
+            result = cli.run("validate-config", "--strict", *elsewhere, "-", stdin=text.encode())
             self.assertEqual((result.returncode, result.err), (0, ""))
 
 

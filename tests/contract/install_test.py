@@ -44,6 +44,11 @@ class Install(unittest.TestCase):
         for place in places[:2]:
             self.assertTrue(os.access(self.prefix / place, os.X_OK), place)
 
+    def test_each_module_is_installed(self):
+        for name in ("opencv", "dnn", "video"):
+            found = list(self.prefix.glob(f"lib/**/sampleproc/sampleproc_{name}.so"))
+            self.assertEqual(len(found), 1, name)
+
     def test_the_unit_starts_what_was_installed(self):
         for name in ("sampleproc.service", "sampleproc@.service"):
             unit = (self.prefix / "lib/systemd/system" / name).read_text("utf-8")

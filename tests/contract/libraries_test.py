@@ -15,6 +15,7 @@ import unittest
 BINARY = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc"
 MODULE = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc_video.so"
 OPENCV = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc_opencv.so"
+DNN = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc_dnn.so"
 
 UNWANTED = [
     "libgdal", "libtiff", "libOpenEXR", "libgdcm", "libavcodec", "libavformat", "libavutil",
@@ -62,6 +63,27 @@ class VideoModule(unittest.TestCase):
                               capture_output=True, text=True, check=True)  # fmt: skip
         ours = re.findall(r"GLOBAL\s+DEFAULT\s+\d+\s+(\w*sampleproc\w*)", done.stdout)
         self.assertEqual(ours, ["sampleproc_video_module"])
+
+
+class NetworksModule(unittest.TestCase):
+    """OpenCV's networks, in a module that nobody else loads."""
+
+    @classmethod
+    def setUpClass(cls):
+        done = subprocess.run(["ldd", DNN], capture_output=True, text=True, check=True)
+        cls.lines = [line.strip() for line in done.stdout.splitlines()]
+
+    def test_it_brings_the_networks_and_no_more(self):
+        self.assertEqual([line for line in self.lines if "not found" in line], [])
+        self.assertTrue(any(line.startswith("libopencv_dnn") for line in self.lines))
+        for name in ("imgcodecs", "videoio", "highgui"):
+            self.assertFalse(any(line.startswith("libopencv_" + name) for line in self.lines), name)
+
+    def test_it_shows_one_function_only(self):
+        done = subprocess.run(["readelf", "-W", "--dyn-syms", DNN],
+                              capture_output=True, text=True, check=True)  # fmt: skip
+        ours = re.findall(r"GLOBAL\s+DEFAULT\s+\d+\s+(\w*sampleproc\w*)", done.stdout)
+        self.assertEqual(ours, ["sampleproc_dnn_module"])
 
 
 class OpencvModule(unittest.TestCase):

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <deque>
+#include <vector>
 
 #include "process/steps/opencv_module.h"
 #include "process/steps/steps.h"
@@ -25,6 +27,13 @@ constexpr double kGlobalChange = 0.6;
 constexpr std::size_t kStateBytesPerPixel = 61;
 // While a frame is looked at: the resized picture, three masks and the labels of regions.
 constexpr std::size_t kScratchBytesPerPixel = 16;
+
+// So many frames back a later step is told of motion: who stands still for a moment is still looked
+// at, what never moves is not. The same however fast the frames come, so that a file gives the same
+// with any number of workers. Beyond so many regions a frame is noise.
+constexpr std::size_t kRememberedFrames = 50;
+constexpr std::size_t kRememberedRegions = 32;
+constexpr std::size_t kMemoryBytes = kRememberedFrames * kRememberedRegions * sizeof(frame::Bbox);
 
 struct Size {
   int width;
@@ -56,9 +65,19 @@ class BackgroundState : public CameraStates::State {
 
   opencv::Background* background() { return background_; }
 
+  // Takes where something moves in a frame.
+  void Remember(std::vector<frame::Bbox> regions) {
+    if (regions.size() > kRememberedRegions) regions.resize(kRememberedRegions);
+    recent_.push_back(std::move(regions));
+    if (recent_.size() > kRememberedFrames) recent_.pop_front();
+  }
+  void Forget() { recent_.clear(); }
+  const std::deque<std::vector<frame::Bbox>>& recent() const { return recent_; }
+
  private:
   OpencvModule module_;
   opencv::Background* background_ = nullptr;
+  std::deque<std::vector<frame::Bbox>> recent_;
 };
 
 class MotionStep : public Step {
@@ -88,7 +107,7 @@ class MotionStep : public Step {
     auto lease = input.cameras.Use(*input.frame.camera_id,
                                    {.shape = static_cast<std::uint64_t>(size.width) << 32 |
                                              static_cast<std::uint64_t>(size.height),
-                                    .bytes = size.pixels() * kStateBytesPerPixel,
+                                    .bytes = size.pixels() * kStateBytesPerPixel + kMemoryBytes,
                                     .make = make});
     if (!lease) {
       report.skipped = lease.error();
@@ -108,9 +127,20 @@ class MotionStep : public Step {
     if (auto done = call.Judge(status, "motion"); !done) return done;
     if (kind == opencv::MotionKind::kWarmingUp) report.skipped = "warming_up";
     if (kind == opencv::MotionKind::kSceneChanged) report.skipped = "scene_changed";
+    std::vector<frame::Bbox> regions;
     for (const opencv::Found& region : call.found()) {
-      result.detections.push_back({"motion", region.score / (region.score + kMinArea),
-                                   ToSource(region, size, input.picture), "mog2"});
+      regions.push_back(ToSource(region, size, input.picture));
+      result.detections.push_back(
+          {"motion", region.score / (region.score + kMinArea), regions.back(), "mog2"});
+    }
+    if (kind != opencv::MotionKind::kWatched) {
+      state.Forget();
+      return {};
+    }
+    state.Remember(std::move(regions));
+    if (input.moved_lately == nullptr) return {};
+    for (const auto& frame : state.recent()) {
+      input.moved_lately->insert(input.moved_lately->end(), frame.begin(), frame.end());
     }
     return {};
   }

@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "process/steps/motion_gate.h"
 #include "process/steps/opencv_module.h"
 #include "process/steps/people_regions.h"
 #include "process/steps/steps.h"
@@ -44,21 +44,6 @@ constexpr std::uint64_t kPieceBytesPerPixel = 13;
 constexpr std::uint64_t kRowsAround = 3 * kWindowHeight;
 constexpr std::uint64_t kFixedBytes = 2u << 20;
 
-// Why the motion step did not look, empty when it did: then people move, or are not looked for.
-// Nothing without that step.
-std::optional<std::string_view> MotionSkipped(const frame::FrameResult& result) {
-  for (const frame::StepReport& step : result.steps) {
-    if (step.name == "motion") return step.skipped;
-  }
-  return std::nullopt;
-}
-
-bool MotionSeen(const frame::FrameResult& result) {
-  return std::ranges::any_of(result.detections, [](const frame::Detection& detection) {
-    return detection.detector == "mog2";
-  });
-}
-
 class PeopleStep : public Step {
  public:
   static base::Result<std::unique_ptr<Step>> Make(const Options& options) {
@@ -80,15 +65,13 @@ class PeopleStep : public Step {
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport& report) override {
-    const auto unwatched =
-        when_ == PeopleOptions::When::kMotion ? MotionSkipped(result) : std::nullopt;
-    // A camera that is refused is no photo: who makes up names would have every frame searched.
-    if (unwatched == CameraStates::kMaxCameras || unwatched == CameraStates::kNoMemory) {
-      report.skipped = *unwatched;
+    const MotionGate motion =
+        when_ == PeopleOptions::When::kMotion ? ReadMotion(result) : MotionGate{};
+    if (!motion.refused.empty()) {
+      report.skipped = motion.refused;
       return {};
     }
-    const bool gated = unwatched && unwatched->empty();
-    if (gated && !MotionSeen(result)) {
+    if (motion.watched && !motion.moved) {
       report.skipped = "no_motion";
       return {};
     }
@@ -100,7 +83,7 @@ class PeopleStep : public Step {
     }
     const auto bgr = input.picture.Bgr();
     if (!bgr) return std::unexpected(bgr.error());
-    const std::vector<frame::Bbox> regions = gated
+    const std::vector<frame::Bbox> regions = motion.watched
                                                  ? PeopleRegions(result.detections, width, height)
                                                  : std::vector<frame::Bbox>{{0, 0, width, height}};
     const double shrink = ShrinkFor(regions);
@@ -112,7 +95,7 @@ class PeopleStep : public Step {
     for (const frame::Bbox& region : regions) {
       if (auto done = Look(input, *bgr, region, shrink, result); !done) return done;
     }
-    if (gated) DropRepeated(result.detections, first);
+    if (motion.watched) DropRepeated(result.detections, first);
     return {};
   }
 

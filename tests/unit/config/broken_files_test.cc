@@ -105,10 +105,10 @@ TEST_CASE("an unknown word is shown with the words and the nearest one") {
 
 TEST_CASE("an unknown step is shown with the step that was meant") {
   CHECK(RenderFile("process.pipeline = [\"stats\", \"face\"]\n") ==
-        "t.toml:1:20: error: process.pipeline: \"face\" is not known; allowed is stats, motion, "
-        "people, faces, cascade [SP1006]\n"
+        "t.toml:1:30: error: process.pipeline: \"face\" is no step, and there is no section "
+        "[detector.face] [SP1006]\n"
         "    1 | process.pipeline = [\"stats\", \"face\"]\n"
-        "      |                    ^~~~~~~~~~~~~~~~~\n"
+        "      |                              ^~~~~~\n"
         "  hint: did you mean \"faces\"?\n");
 }
 

@@ -37,6 +37,22 @@ TEST_CASE("what is the same is no change, however it is written") {
   CHECK(FormatChanges("a", "b", changes) == "a -> b: no key differs\n");
 }
 
+TEST_CASE("a detector that only one of the two has is compared with its defaults") {
+  const Loaded with = With({{"detector.plates.nms", "0.5", "--set"}});
+  const Loaded without = With({});
+  const auto added = Changes(without, with);
+  REQUIRE(added.size() == 1);
+  CHECK(added[0].key == "detector.plates.nms");
+  CHECK(added[0].after == "0.5");
+  CHECK(added[0].origin.name == "--set");
+  CHECK_FALSE(added[0].reloadable);
+  const auto removed = Changes(with, without);
+  REQUIRE(removed.size() == 1);
+  CHECK(removed[0].before == "0.5");
+  CHECK(removed[0].after == added[0].before);
+  CHECK(removed[0].origin.name == "--set");
+}
+
 TEST_CASE("a password is never shown, old or new") {
   const auto changes = Changes(With({{"consumer.http.url", "http://me:canary@a:1", "--set"}}),
                                With({{"consumer.http.url", "http://me:canary@b:1", "--set"}}));

@@ -15,6 +15,8 @@ std::string AnotherValue(const Key& key) {
   switch (key.kind) {
     case Kind::kString:
       if (key.max < 7) return "\"600\"";  // http.unix_socket_mode
+      if (key.path.ends_with(".when")) return "\"3s\"";
+      if (key.path.ends_with(".sha256")) return "\"" + std::string(64, 'a') + "\"";
       if (key.redis_url) return "\"redis://another\"";
       return key.url ? "\"http://another:1\"" : "\"another\"";
     case Kind::kBool:

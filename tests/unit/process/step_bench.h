@@ -33,9 +33,9 @@ class StepBench {
                     });
     CameraTurns::Turn turn;
     Outcome outcome{.status = {}, .result = std::move(before), .report = {}};
-    outcome.status =
-        step_->Run({frame, picture, turn, cameras, allowance, budget, std::chrono::milliseconds(0)},
-                   outcome.result, outcome.report);
+    outcome.status = step_->Run({frame, picture, turn, cameras, allowance, budget,
+                                 std::chrono::milliseconds(0), &moved_lately},
+                                outcome.result, outcome.report);
     return outcome;
   }
 
@@ -43,6 +43,7 @@ class StepBench {
   base::Allowance allowance;
   resources::MemoryBudget budget{std::size_t{1} << 30};
   CameraStates cameras;
+  std::vector<frame::Bbox> moved_lately;
   bool colour_asked = false;
 
  private:

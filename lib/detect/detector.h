@@ -1,0 +1,81 @@
+// A detector that is ready: its network is loaded, its layout known, its labels read.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "detect/input_image.h"
+#include "detect/layout.h"
+#include "detect/options.h"
+#include "detect/session.h"
+#include "frame/detection.h"
+#include "frame/image.h"
+#include "resources/memory_budget.h"
+
+namespace sampleproc::detect {
+
+// One for all workers; thread-safe.
+class Detector {
+ public:
+  // What a worker keeps from frame to frame.
+  struct Scratch {
+    InputMaker maker;
+    std::vector<float> input;
+    std::vector<Candidate> candidates;
+  };
+
+  // What is looked for.
+  struct Query {
+    double threshold;
+    double nms;
+    std::span<const std::string> classes;  // empty: all
+  };
+
+  // Reads and checks the model, opens it and runs it once on a gray picture, to learn its outputs
+  // and that they are numbers; that may take up to 30 s. The network's memory is of `budget` for
+  // as long as the detector lives. Fails with kConfig (the message names the file and what is wrong
+  // with it) or kUnavailable (no runtime).
+  static base::Result<std::shared_ptr<Detector>> Open(const DetectorOptions& options,
+                                                      const Places& places,
+                                                      resources::MemoryBudget& budget);
+
+  // What is in `bgr` (kBgr24), the surest first, in its pixels. Fails as Session::Run does, and
+  // with kInternal when the network gives what is no number.
+  base::Result<std::vector<frame::Detection>> Find(const frame::Image& bgr, const Query& query,
+                                                   const base::Allowance& allowance,
+                                                   Scratch& scratch);
+
+  // What Find takes for a picture of this width.
+  std::uint64_t BytesFor(int picture_width) const;
+
+  const DetectorOptions& options() const { return options_; }
+  std::string_view layout_name() const { return layout_name_; }
+  std::string_view runtime() const { return session_->Runtime(); }
+  const InputShape& input_shape() const { return input_shape_; }
+
+  // "yolox_nano.onnx (yolox, 416x416) by ONNX Runtime 1.28.2"
+  std::string Describe() const;
+
+ private:
+  Detector(const DetectorOptions& options, std::unique_ptr<Session> session)
+      : options_(options), session_(std::move(session)) {}
+
+  base::Result<void> Learn(const OnnxFile& file);
+  void ToDetections(const std::vector<Candidate>& candidates, const Placement& placement,
+                    const frame::Image& bgr, std::vector<frame::Detection>& found) const;
+
+  const DetectorOptions options_;
+  const std::unique_ptr<Session> session_;
+  InputShape input_shape_;
+  std::vector<OutputFacts> outputs_;
+  std::unique_ptr<Layout> layout_;
+  std::string layout_name_;
+  std::vector<std::string> names_;  // of the layout's classes
+  resources::Reservation memory_;
+};
+
+}  // namespace sampleproc::detect

@@ -1,0 +1,20 @@
+// The names of classes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "detect/options.h"
+
+namespace sampleproc::detect {
+
+// The names that DetectorOptions::labels stand for, read from the file where they name one. Fails
+// with kConfig: the file cannot be read, or has an empty or overlong line or more than 10,000.
+base::Result<std::vector<std::string>> LoadLabels(const DetectorOptions& options);
+
+// What class `index` of `classes` is called: DETR numbers the classes of COCO with gaps, 91 in all.
+// A number beyond the labels is "class_N".
+std::string ClassName(const std::vector<std::string>& labels, int classes, int index);
+
+}  // namespace sampleproc::detect

@@ -1,0 +1,121 @@
+// All that touches OpenCV's networks.
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <opencv2/core.hpp>
+#include <opencv2/core/ocl.hpp>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/core/version.hpp>
+#include <opencv2/dnn.hpp>
+#include <string>
+#include <vector>
+
+#include "detect/opencv/module_abi.h"
+
+namespace sampleproc::detect::opencv {
+
+struct Network {
+  cv::dnn::Net net;
+  std::string input;
+  std::vector<int> shape;
+};
+
+namespace {
+
+void Say(const std::string& text, Message* why) {
+  const std::size_t length = std::min(text.size(), sizeof(why->text) - 1);
+  std::memcpy(why->text, text.data(), length);
+  why->text[length] = 0;
+}
+
+template <typename Work>
+Status Guarded(Message* why, Work work) noexcept {
+  try {
+    return work();
+  } catch (const cv::Exception& error) {
+    if (error.code == cv::Error::StsNoMem) return Status::kNoMemory;
+    try {
+      Say(error.err, why);
+    } catch (...) {
+      return Status::kInternal;
+    }
+    return Status::kRefused;
+  } catch (const std::bad_alloc&) {
+    return Status::kNoMemory;
+  } catch (...) {
+    return Status::kInternal;
+  }
+}
+
+Status Open(const std::uint8_t* bytes, std::size_t size, const char* input,
+            const std::int64_t* shape, const Bounds* bounds, Network** network, std::uint64_t* held,
+            Message* why) noexcept {
+  return Guarded(why, [&] {
+    auto made = std::make_unique<Network>();
+    made->input = input;
+    for (int i = 0; i < 4; ++i) made->shape.push_back(static_cast<int>(shape[i]));
+    made->net = cv::dnn::readNetFromONNX(reinterpret_cast<const char*>(bytes), size);
+    if (made->net.empty()) return Status::kRefused;
+    made->net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+    made->net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+    std::size_t weights = 0;
+    std::size_t blobs = 0;
+    made->net.getMemoryConsumption(made->shape, weights, blobs);
+    // Weights are kept twice: as the file has them and as the kernels want them.
+    *held = 2 * std::uint64_t{weights} + blobs;
+    if (*held > bounds->max_bytes) return Status::kTooMuch;
+    const std::int64_t operations = made->net.getFLOPS(made->shape);
+    if (operations < 0 || static_cast<std::uint64_t>(operations) > bounds->max_operations) {
+      return Status::kTooMuch;
+    }
+    *network = made.release();
+    return Status::kOk;
+  });
+}
+
+Status Run(Network* network, const float* input, const char* const* outputs, std::size_t count,
+           const Taker* taker, Message* why) noexcept {
+  return Guarded(why, [&] {
+    const cv::Mat blob(network->shape, CV_32F, const_cast<float*>(input));
+    network->net.setInput(blob, network->input);
+    const std::vector<cv::String> names(outputs, outputs + count);
+    std::vector<cv::Mat> given;
+    network->net.forward(given, names);
+    if (given.size() != count) return Status::kInternal;
+    std::vector<Output> views(count);
+    std::vector<std::vector<std::int64_t>> shapes(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (given[i].type() != CV_32F) return Status::kInternal;
+      if (!given[i].isContinuous()) given[i] = given[i].clone();
+      for (int side = 0; side < given[i].dims; ++side) shapes[i].push_back(given[i].size[side]);
+      views[i] = {given[i].ptr<float>(), given[i].total(), shapes[i].data(), shapes[i].size()};
+    }
+    return taker->take(taker->self, views.data(), count) ? Status::kOk : Status::kNoMemory;
+  });
+}
+
+void Close(Network* network) noexcept { delete network; }
+
+constexpr Module kModule = {kModuleVersion, CV_VERSION, &Open, &Run, &Close};
+
+// As the module of the steps sets OpenCV up, for the whole process: the workers are the threads, no
+// graphics card is looked for, and nothing is printed.
+void SetUpOnce() {
+  static const bool done = [] {
+    cv::setNumThreads(0);
+    cv::ocl::setUseOpenCL(false);
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+    cv::redirectError([](int, const char*, const char*, const char*, int, void*) { return 0; });
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
+}  // namespace
+}  // namespace sampleproc::detect::opencv
+
+extern "C" __attribute__((visibility("default"))) const sampleproc::detect::opencv::Module*
+sampleproc_dnn_module() {
+  sampleproc::detect::opencv::SetUpOnce();
+  return &sampleproc::detect::opencv::kModule;
+}

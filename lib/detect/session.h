@@ -1,0 +1,50 @@
+// A network that is loaded and can be run, whichever library runs it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "detect/onnx_file.h"
+#include "detect/options.h"
+#include "detect/tensor.h"
+
+namespace sampleproc::detect {
+
+// One for all workers: any thread may run it. ONNX Runtime runs as many at once as are asked for;
+// OpenCV one after the other, the others wait.
+class Session {
+ public:
+  // Gets the outputs in the model's order; they are valid until it returns.
+  using Take = std::function<void(std::span<const TensorView> outputs)>;
+
+  virtual ~Session() = default;
+
+  // "ONNX Runtime 1.28.2", "OpenCV 4.6.0".
+  virtual std::string_view Runtime() const = 0;
+
+  // What it holds for as long as it lives, and what a run takes besides its input; estimates.
+  virtual std::uint64_t HeldBytes() const = 0;
+  virtual std::uint64_t RunBytes() const = 0;
+
+  // Runs the network on `input` and hands its outputs to `take`. Fails with kDeadline or kCancelled
+  // when the allowance ends (ONNX Runtime stops within milliseconds, OpenCV before the next run),
+  // with kOverloaded without memory, with kInternal when the library fails.
+  virtual base::Result<void> Run(std::span<const float> input, const base::Allowance& allowance,
+                                 const Take& take) = 0;
+};
+
+// Opens `model`, whose facts are `file`'s. Fails with kUnavailable when the library is not there,
+// with kConfig when it refuses the model.
+base::Result<std::unique_ptr<Session>> OpenOnnxRuntime(base::ByteView model, const OnnxFile& file,
+                                                       const Places& places);
+base::Result<std::unique_ptr<Session>> OpenOpencv(base::ByteView model, const OnnxFile& file,
+                                                  const Places& places);
+
+}  // namespace sampleproc::detect

@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "process/steps/motion_gate.h"
+#include "process/steps/steps.h"
+
+namespace sampleproc::process {
+namespace {
+
+class DetectStep : public Step {
+ public:
+  DetectStep(const Options& options, std::shared_ptr<const SharedDetector> shared)
+      : shared_(std::move(shared)), default_threshold_(options.detection_threshold) {}
+
+  std::string_view Name() const override { return options().name; }
+  StepNeeds Needs() const override { return {.luma_width = 0, .colour = true}; }
+  bool HasOwnThreshold() const override { return options().threshold > 0; }
+
+  base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
+                         frame::StepReport& report) override {
+    const Look look = Decide(input, result);
+    if (!look.skipped.empty()) {
+      report.skipped = look.skipped;
+      return {};
+    }
+    const auto memory = input.budget.Reserve(
+        static_cast<std::size_t>(shared_->detector->BytesFor(input.picture.width())), Name(),
+        input.budget_patience, input.allowance);
+    if (!memory) return std::unexpected(memory.error());
+    const auto bgr = input.picture.Bgr();
+    if (!bgr) return std::unexpected(bgr.error());
+    const double threshold = HasOwnThreshold() ? options().threshold : default_threshold_;
+    auto found = shared_->detector->Find(*bgr, {threshold, options().nms, options().classes},
+                                         input.allowance, scratch_);
+    if (!found) return std::unexpected(found.error());
+    if (look.at_motion && input.moved_lately != nullptr) {
+      std::erase_if(*found, [&](const frame::Detection& detection) {
+        return !std::ranges::any_of(*input.moved_lately, [&](const frame::Bbox& moved) {
+          return Touch(detection.bbox, moved);
+        });
+      });
+    }
+    result.detections.insert(result.detections.end(), std::make_move_iterator(found->begin()),
+                             std::make_move_iterator(found->end()));
+    return {};
+  }
+
+ private:
+  const detect::DetectorOptions& options() const { return shared_->detector->options(); }
+
+  struct Look {
+    std::string_view skipped = {};  // why the frame is not searched
+    bool at_motion = false;         // only where something moved lately
+  };
+
+  Look Decide(const StepInput& input, const frame::FrameResult& result) const {
+    const detect::When& when = options().when;
+    if (when.kind == detect::When::Kind::kAlways) return {};
+    const MotionGate motion = ReadMotion(result);
+    if (!motion.refused.empty()) return {motion.refused, false};
+    // What nobody watches is searched whole, as is all of a picture whose time has come.
+    if (!motion.watched) return {};
+    if (when.kind == detect::When::Kind::kAtLeast && input.frame.camera_id &&
+        shared_->looks->IsDue(*input.frame.camera_id, when.every)) {
+      return {};
+    }
+    if (!motion.moved) return {"no_motion", false};
+    return {{}, true};
+  }
+
+  static bool Touch(const frame::Bbox& a, const frame::Bbox& b) {
+    return a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2;
+  }
+
+  const std::shared_ptr<const SharedDetector> shared_;
+  const double default_threshold_;
+  detect::Detector::Scratch scratch_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Step>> MakeDetectStep(const Options& options,
+                                                   std::shared_ptr<const SharedDetector> shared) {
+  return std::make_unique<DetectStep>(options, std::move(shared));
+}
+
+}  // namespace sampleproc::process

@@ -1,0 +1,111 @@
+// The step of a neural detector: when it looks, where, and what it leaves out.
+#include <catch2/catch.hpp>
+
+#include "process/steps/steps.h"
+#include "unit/detect/model_maker.h"
+#include "unit/detect/runtimes.h"
+#include "unit/process/step_bench.h"
+
+namespace sampleproc::process {
+namespace {
+
+using detect::When;
+
+// Finds a cup of 0.9 at 0,0 to 8,8 and one of 0.6 at 32,32 to 40,40, whatever it sees.
+std::string TwoCups() {
+  std::vector<float> values(84 * 7, 0.0f);
+  const std::vector<float> sure = {0.5f, 0.5f, 0, 0, 0.9f, 0, 1.0f};
+  const std::vector<float> unsure = {0.5f, 0.5f, 0, 0, 0.6f, 0, 1.0f};
+  std::ranges::copy(sure, values.begin());
+  std::ranges::copy(unsure, values.begin() + std::ptrdiff_t{7} * (4 * 8 + 4));
+  return detect::ModelMaker(64, 64).Output("out", {1, 84, 7}, values).Make();
+}
+
+const base::ByteBuffer kBlack(64 * 64 * 3, 0);
+const frame::Image kColour{kBlack.data(), 64, 64, 64 * 3, frame::PixelFormat::kBgr24};
+const frame::Image kLuma{kBlack.data(), 64, 64, 64, frame::PixelFormat::kGray8};
+
+class Cups {
+ public:
+  explicit Cups(When when, double threshold = 0) : file_(TwoCups()) {
+    options_.detectors = {{.name = "cups",
+                           .model = file_.path(),
+                           .labels = {"cat", "cup"},
+                           .threshold = threshold,
+                           .when = when,
+                           .runtime = detect::RuntimeChoice::kOpencv}};
+    options_.pipeline = {"cups"};
+    options_.models = detect::TestPlaces();
+    auto opened = Detectors::Open(options_, budget_);
+    if (!opened) FAIL(opened.error().message);
+    detectors_ = *opened;
+    auto step = MakeDetectStep(options_, detectors_->Find("cups"));
+    REQUIRE(step);
+    bench_.emplace(std::move(*step));
+    bench_->frame.camera_id = "door";
+  }
+
+  // What it finds after a motion step that skipped the frame for `reason` ("" when it looked) and
+  // saw something move at `moved`.
+  Outcome Run(const std::string& reason, const std::vector<frame::Bbox>& moved) {
+    frame::FrameResult before;
+    before.steps.push_back({"motion", reason, {}});
+    for (const frame::Bbox& box : moved) before.detections.push_back({"motion", 0.9, box, "mog2"});
+    bench_->moved_lately = moved;
+    Outcome outcome = bench_->Run(kLuma, kColour, before);
+    if (!outcome.status) FAIL(outcome.status.error().message);
+    std::erase_if(outcome.result.detections, [](const auto& d) { return d.detector == "mog2"; });
+    return outcome;
+  }
+
+ private:
+  detect::ModelFile file_;
+  Options options_;
+  resources::MemoryBudget budget_{std::size_t{1} << 30};
+  std::shared_ptr<const Detectors> detectors_;
+  std::optional<StepBench> bench_;
+};
+
+const frame::Bbox kAtTheSure{4, 4, 20, 20};
+
+TEST_CASE("a detector looks where something moved, and at all of what nobody watches", "[detect]") {
+  Cups cups({When::Kind::kMotion, {}});
+  const Outcome still = cups.Run("", {});
+  CHECK(still.report.skipped == "no_motion");
+  CHECK(still.result.detections.empty());
+  const Outcome moved = cups.Run("", {kAtTheSure});
+  CHECK(moved.report.skipped.empty());
+  REQUIRE(moved.result.detections.size() == 1);
+  CHECK(moved.result.detections[0].class_name == "cup");
+  CHECK(moved.result.detections[0].detector == "cups");
+  CHECK(moved.result.detections[0].bbox == frame::Bbox{0, 0, 8, 8});
+  for (const char* const unwatched : {"no_camera", "warming_up", "scene_changed"}) {
+    CHECK(cups.Run(unwatched, {}).result.detections.size() == 2);
+  }
+  for (const char* const refused : {"max_cameras", "no_memory"}) {
+    CHECK(cups.Run(refused, {}).report.skipped == refused);
+  }
+}
+
+TEST_CASE("a detector that always looks does so without motion", "[detect]") {
+  Cups cups({When::Kind::kAlways, {}});
+  CHECK(cups.Run("", {}).result.detections.size() == 2);
+  CHECK(cups.Run("", {kAtTheSure}).result.detections.size() == 2);
+}
+
+TEST_CASE("a detector that looks now and then looks once, and not again so soon", "[detect]") {
+  Cups cups({When::Kind::kAtLeast, std::chrono::hours(24)});
+  CHECK(cups.Run("", {}).result.detections.size() == 2);
+  CHECK(cups.Run("", {}).report.skipped == "no_motion");
+  CHECK(cups.Run("", {kAtTheSure}).result.detections.size() == 1);
+}
+
+TEST_CASE("a detector's own threshold beats the process's", "[detect]") {
+  Cups sure({When::Kind::kAlways, {}}, 0.7);
+  CHECK(sure.Run("", {}).result.detections.size() == 1);
+  Cups all({When::Kind::kAlways, {}}, 0.01);
+  CHECK(all.Run("", {}).result.detections.size() == 2);
+}
+
+}  // namespace
+}  // namespace sampleproc::process
