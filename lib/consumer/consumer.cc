@@ -93,11 +93,20 @@ void Consumer::Look() {
     if (watched && quiet >= options_.silent_after) silent = quiet;
   }
   if (overdue) context_.conditions.Raise(condition::kSourceUnreachable, upstream_, *overdue);
+  TellSettling();
   if (silent) {
     context_.conditions.Raise(condition::kSourceSilent, upstream_,
                               "pulls succeed and have brought no frame for " + InSeconds(*silent) +
                                   " (consumer.silent_after)");
   }
+}
+
+// While pulls fail too, source_unreachable says it all.
+void Consumer::TellSettling() {
+  const auto settling = context_.source.Settling();
+  if (settling) return context_.conditions.Clear(condition::kSettlementUnanswered, upstream_);
+  if (!facts().connected) return;
+  context_.conditions.Raise(condition::kSettlementUnanswered, upstream_, settling.error().message);
 }
 
 void Consumer::Run() {
