@@ -170,10 +170,14 @@ Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
 }
 
 void HttpSource::Settle(Settlement settlement, OnSettled done) {
+  if (spool_ == nullptr) return done(true);
+  const std::uint64_t lost = spool_->Lost();
   done(true);
-  if (spool_ == nullptr) return;
+  // A result that a sink had no room for is made again. Others may be lost at the same time: what
+  // is made twice is delivered twice.
+  const bool is_lost = settlement.ending == Ending::kDone && spool_->Lost() > lost;
   try {
-    spool_->Settled(settlement.ticket, settlement.ending);
+    spool_->Settled(settlement.ticket, is_lost ? Ending::kReturned : settlement.ending);
   } catch (const std::exception&) {
     // No memory: the frame stays in the spool, and the next start does it again.
   }

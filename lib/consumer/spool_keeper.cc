@@ -130,8 +130,9 @@ void SpoolKeeper::Settled(std::uint64_t ticket, Ending ending) {
     if (ending != Ending::kReturned) {
       sinks_.NoteTaken(frame.front().mark);
       undelivered_.splice(undelivered_.end(), frame);
-    } else if (left) {
-      spool_.NotTried(frame.front().place);
+    } else {
+      returned_.insert(frame.front().place.answer);
+      if (left) spool_.NotTried(frame.front().place);
     }
   }
   Sweep();
@@ -142,6 +143,19 @@ void SpoolKeeper::SweepDone() {
     spool_.Done(undelivered_.front().place);
     undelivered_.pop_front();
   }
+}
+
+void SpoolKeeper::PutBackReturned() {
+  if (returned_.empty() || sinks_.Losing()) return;
+  std::set<std::uint64_t> in_use;
+  for (const auto& [ticket, kept] : in_hand_) in_use.insert(kept.frame.front().place.answer);
+  for (const LeftFrame& each : left_) in_use.insert(each.place.answer);
+  for (const Undelivered& each : undelivered_) in_use.insert(each.place.answer);
+  std::erase_if(returned_, [&in_use, &spool = spool_](std::uint64_t answer) {
+    if (in_use.contains(answer)) return false;
+    spool.PutBack(answer);
+    return true;
+  });
 }
 
 void SpoolKeeper::Sweep() {
@@ -155,6 +169,8 @@ void SpoolKeeper::Look() {
     retry_ = base::Deadline(clock_, kRetry);
     spool_.Retry();
     Probe();
+    SweepDone();
+    PutBackReturned();
   }
   SweepDone();
   const Spool::Troubles troubles = spool_.troubles();

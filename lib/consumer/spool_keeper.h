@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,12 +23,13 @@
 
 namespace sampleproc::consumer {
 
-// A frame leaves the spool when it has been settled and no sink holds its result any more; one that
-// was returned stays for the next start. Those that an earlier process has left are handed out one
-// at a time, counting each try, so that one which ends the process is found: after kMostTries it is
-// broken. What goes wrong with the disk is the condition `spool`, by what fails: "write", "read",
-// "torn", "notes", "remove"; it ends when that works again, which is tried every kRetry.
-// Thread-safe.
+// A frame leaves the spool when it has been settled and no sink holds its result any more. One that
+// was returned, or whose result a sink has lost, is handed out again, when nothing else of its
+// answer is on its way and no sink loses results. Those that an earlier process has left are handed
+// out one at a time, counting each try, so that one which ends the process is found: after
+// kMostTries it is broken. What goes wrong with the disk is the condition `spool`, by what fails:
+// "write", "read", "torn", "notes", "remove"; it ends when that works again, which is tried every
+// kRetry. Thread-safe.
 class SpoolKeeper {
  public:
   static constexpr int kMostTries = 4;  // five with the first one, among others
@@ -57,8 +59,11 @@ class SpoolKeeper {
   // A frame that was left, when none is in hand.
   std::optional<Delivery> NextLeft(std::uint64_t ticket);
 
-  // After the sinks have taken its result. What it throws for want of memory is made up for by the
-  // next Sweep.
+  // How many results the sinks have lost so far.
+  std::uint64_t Lost() const { return sinks_.Lost(); }
+
+  // After the sinks have taken its result; kReturned when one of them lost it. What it throws for
+  // want of memory is made up for by the next Sweep.
   void Settled(std::uint64_t ticket, Ending ending);
   // Removes what the sinks have delivered meanwhile.
   void Sweep();
@@ -86,6 +91,7 @@ class SpoolKeeper {
   Kept MakeKept(const Spool::Place& place, bool left) const;
   void ReadLeft(Spool::Left answer) REQUIRES(mutex_);
   void SweepDone() REQUIRES(mutex_);
+  void PutBackReturned() REQUIRES(mutex_);
   void TellWrite(const base::Result<void>& done);
   void Probe() REQUIRES(mutex_);
   void Tell(std::string_view what, const std::string& problem, std::string_view meaning);
@@ -101,6 +107,7 @@ class SpoolKeeper {
   std::deque<LeftFrame> left_ GUARDED_BY(mutex_);             // of one answer
   int left_in_hand_ GUARDED_BY(mutex_) = 0;
   std::list<Undelivered> undelivered_ GUARDED_BY(mutex_);
+  std::set<std::uint64_t> returned_ GUARDED_BY(mutex_);  // answers with frames that came back
   std::atomic<std::uint64_t> failures_ = 0;
   // Bytes of the last answer if it could not be written, at most kMostProbed of them; 0: it could.
   std::size_t unwritten_ GUARDED_BY(mutex_) = 0;
