@@ -295,9 +295,13 @@ void RedisSettler::Answered(Batch& batch, const RedisReply& reply) noexcept {
 void RedisSettler::Blame(Pending& pending, Subject blamed) noexcept {
   const Subject before = std::exchange(pending.blamed, blamed);
   if (before == blamed) return;
-  if (blamed != Subject::kNothing) ++refused_of_[static_cast<std::size_t>(blamed)];
-  if (before == Subject::kNothing) return;
-  if (--refused_of_[static_cast<std::size_t>(before)] > 0 || context_.conditions == nullptr) return;
+  const auto count_of = [this](Subject subject) -> std::size_t& {
+    return refused_of_[static_cast<std::size_t>(subject)];
+  };
+  if (blamed != Subject::kNothing) ++count_of(blamed);
+  const bool ends = before != Subject::kNothing && --count_of(before) == 0;
+  server_refuses_ = count_of(Subject::kServer) > 0;
+  if (!ends || context_.conditions == nullptr) return;
   context_.conditions->Clear(telemetry::condition::kSettlementRefused, NameOf(before));
 }
 
@@ -392,7 +396,7 @@ Result<std::vector<RedisReply>> RedisSettler::Ask(std::span<const RedisCommand> 
 Result<void> RedisSettler::Settling() const {
   using std::chrono::seconds;
   const MutexLock lock(mutex_);
-  if (!unanswered_since_ || held_.empty()) return {};
+  if (!unanswered_since_ || held_.empty() || server_refuses_) return {};
   const auto waited = context_.clock.Now() - *unanswered_since_;
   if (waited < kOverdue) return {};
   const std::string why = unanswered_why_.empty() ? "" : " (" + unanswered_why_ + ")";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -72,7 +73,8 @@ class RedisSettler {
   // FrameSource's. What cannot be settled until Close hears that it is not ours.
   void Settle(Settlement settlement, OnSettled done) noexcept EXCLUDES(mutex_);
   std::size_t Parked() const EXCLUDES(mutex_);
-  // Fails when frames are held and Redis has answered nothing here for kOverdue.
+  // Fails when frames are held and Redis has answered nothing here for kOverdue; not while it is
+  // told that it refuses everybody.
   base::Result<void> Settling() const EXCLUDES(mutex_);
 
   // Settles what is left for at most `patience`, and ends.
@@ -132,6 +134,7 @@ class RedisSettler {
   Batch refused_;            // the thread's; no longer than held_
   // The thread's: how many have been refused and not been settled, by Subject.
   std::array<std::size_t, 4> refused_of_{};
+  std::atomic<bool> server_refuses_ = false;  // which says it all
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;
