@@ -131,12 +131,18 @@ Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
   if (spool_ != nullptr) {
     spool_->Sweep();
     std::vector<Delivery> left;
-    left.reserve(1);  // what is handed out must arrive
-    if (auto next = spool_->NextLeft(next_ticket_)) {
-      ++next_ticket_;
-      left.push_back(std::move(*next));
-      return left;
+    left.reserve(count);  // what is handed out must arrive
+    try {
+      while (left.size() < count) {
+        auto next = spool_->NextLeft(next_ticket_);
+        if (!next) break;
+        ++next_ticket_;
+        left.push_back(std::move(*next));
+      }
+    } catch (const std::exception&) {  // no memory for a further one
+      if (left.empty()) throw;
     }
+    if (!left.empty()) return left;
     if (spool_->Full()) {
       return base::Fail(
           ErrorCode::kUnavailable,

@@ -56,7 +56,7 @@ class SpoolKeeper {
   // An answer that was just written could not be looked at for a passing reason.
   void PutBack(std::uint64_t answer) { spool_.PutBack(answer); }
 
-  // A frame that was left, when none is in hand.
+  // A frame that was left, when none is in hand that an earlier process has left.
   std::optional<Delivery> NextLeft(std::uint64_t ticket);
 
   // How many results the sinks have lost so far.
@@ -78,6 +78,7 @@ class SpoolKeeper {
     Delivery delivery;
     Spool::Place place;
     int tries = 0;
+    bool alone = true;  // it may have ended a process
   };
   struct Undelivered {
     Spool::Place place;
@@ -85,7 +86,7 @@ class SpoolKeeper {
   };
   struct Kept {
     std::list<Undelivered> frame;  // one, with all that its end needs
-    bool left = false;             // by an earlier process
+    bool left = false;             // by an earlier process, so it is in hand alone
   };
 
   Kept MakeKept(const Spool::Place& place, bool left) const;
@@ -107,7 +108,9 @@ class SpoolKeeper {
   std::deque<LeftFrame> left_ GUARDED_BY(mutex_);             // of one answer
   int left_in_hand_ GUARDED_BY(mutex_) = 0;
   std::list<Undelivered> undelivered_ GUARDED_BY(mutex_);
-  std::set<std::uint64_t> returned_ GUARDED_BY(mutex_);  // answers with frames that came back
+  // Answers with frames that came back, and whether an earlier process had left some of those.
+  std::map<std::uint64_t, bool> returned_ GUARDED_BY(mutex_);
+  std::set<std::uint64_t> ours_ GUARDED_BY(mutex_);  // put back, and none of an earlier process's
   std::atomic<std::uint64_t> failures_ = 0;
   // Bytes of the last answer if it could not be written, at most kMostProbed of them; 0: it could.
   std::size_t unwritten_ GUARDED_BY(mutex_) = 0;
