@@ -399,11 +399,7 @@ TEST_CASE("a frame stays in the spool while a sink holds its result") {
 
 TEST_CASE("what came back is handed out again, behind the others") {
   const testing::TempDir dir;
-  {
-    Life life(dir);
-    life.Pull({"a", "b"});
-    life.Pull({"c"});
-  }
+  Life(dir).Pull({"a", "b", "c"});
   Life life(dir);
   CHECK(life.Next() == "a 2");
   life.End(life.last, Ending::kReturned);
@@ -443,10 +439,8 @@ TEST_CASE("frames whose results a sink has lost are handed out again when it los
   CHECK(next().empty());  // the sink holds the first one
   counts.delivered = 1;
   CHECK(next() == "b 1");  // no process has ended over it: it need not be alone
-  const std::uint64_t b = life.last;
   CHECK(life.Next() == "c 1");
-  life.End(life.last);
-  life.End(b);
+  for (const auto ticket : {life.last - 1, life.last}) life.End(ticket);
   CHECK(Files(dir) == Strings{"lock"});
   life.keeper.reset();
 }
