@@ -81,8 +81,13 @@ ConsumerFacts Consumer::facts() const {
   return facts;
 }
 
-// Told under the lock: a pull that is answered meanwhile clears after it what is so no more.
 void Consumer::Look() {
+  TellPull();
+  TellSettling();
+}
+
+// Told under the lock: a pull that is answered meanwhile clears after it what is so no more.
+void Consumer::TellPull() {
   const base::MutexLock lock(mutex_);
   if (stopping_) return;
   if (const auto overdue = Overdue()) {
@@ -95,6 +100,14 @@ void Consumer::Look() {
   context_.conditions.Raise(condition::kSourceSilent, upstream_,
                             "pulls succeed and have brought no frame for " + InSeconds(quiet) +
                                 " (consumer.silent_after)");
+}
+
+// While pulls fail too, source_unreachable says it all.
+void Consumer::TellSettling() {
+  const auto settling = context_.source.Settling();
+  if (settling) return context_.conditions.Clear(condition::kSettlementUnanswered, upstream_);
+  if (!facts().connected) return;
+  context_.conditions.Raise(condition::kSettlementUnanswered, upstream_, settling.error().message);
 }
 
 void Consumer::Run() {

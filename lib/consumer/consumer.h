@@ -46,7 +46,8 @@ struct PullContext {
 //
 // Beside the pulls, on a thread of its own, the upstream is asked every health_check_interval how
 // it is: `source_unhealthy`. Pulls that succeed and bring nothing for silent_after are
-// `source_silent`. Thread-safe.
+// `source_silent`. Settlements that the upstream does not answer, though it answers pulls, are
+// `settlement_unanswered`. Thread-safe.
 class Consumer {
  public:
   // A pull without frames takes a second or less (FrameSource::Pull).
@@ -77,6 +78,8 @@ class Consumer {
   void Failed(const base::Error& error);
   void FailedByException(const char* what);
   void Succeeded(bool has_frames);
+  void TellPull();
+  void TellSettling();
   void RunProbes();
   void ProbeOnce();
   void Pause(std::chrono::milliseconds time);

@@ -185,7 +185,7 @@ void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
 // Rather than wait for a host that is away. The source hands out no other suspect beside one.
 bool Dispatcher::SuspectGoesBack(const HeldFrame& held) const {
   const PixelPlace* place = held.PlaceToAsk();
-  return place != nullptr && held.suspect() && outcomes_.TakesBack() &&
+  return place != nullptr && held.suspect() && context_.source.TakesSuspectsBack() &&
          hosts_.Paused(place->host, clock_.Now());
 }
 

@@ -142,6 +142,8 @@ class Dispatcher {
                base::Result<FetchedPixels> pixels) noexcept EXCLUDES(mutex_);
   void FetchFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
                    Endings& endings) REQUIRES(mutex_);
+  bool KeyRefused(const HeldPtr& held, const std::string& host, const base::Error& error,
+                  Endings& endings) REQUIRES(mutex_);
   void HostFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
                   Endings& endings) REQUIRES(mutex_);
   void HostAnswered(const std::string& host) REQUIRES(mutex_);

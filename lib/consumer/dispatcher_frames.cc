@@ -132,10 +132,40 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const
   DropFetchedAhead();
 }
 
+// An ACL of Redis may permit some keys and not others: frames of such a key wait as if for a host
+// of its own. One that is refused again, while others got theirs, is dead. False: the host has
+// failed.
+bool Dispatcher::KeyRefused(const HeldPtr& held, const std::string& host, const base::Error& error,
+                            Endings& endings) {
+  constexpr std::string_view kOfKey = " (keys that its ACL does not permit)";
+  if (held->state != FrameState::kFetching || error.code != ErrorCode::kUnauthorized) return false;
+  PixelPlace& place = held->places[held->next_place];
+  if (place.kind != PixelPlace::Kind::kRedisKey) return false;
+  if (!host.ends_with(kOfKey)) {
+    hosts_.GaveUp(host);
+    held->host_score = hosts_.ScoreOf(host);
+    held->host_failures = 1;
+    place.host += kOfKey;
+    SetState(*held, FrameState::kWaiting);
+    if (SuspectGoesBack(*held)) {
+      End(held, Ending::kReturned, kPixelHost, endings);
+    } else {
+      BoundWaitingForHosts(endings);
+    }
+    return true;
+  }
+  const std::string redis = host.substr(0, host.size() - kOfKey.size());
+  if (hosts_.ScoreOf(redis).successes <= held->host_score.successes) return false;
+  hosts_.GaveUp(host);
+  Die(held, error, endings);
+  return true;
+}
+
 // A host that is away is no fault of the frame. One that hands out others, and this one never, is
 // not away.
 void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
                             Endings& endings) {
+  if (KeyRefused(held, host, error, endings)) return;
   if (held->host_failures++ == 0) held->host_score = hosts_.ScoreOf(host);
   const milliseconds pause = hosts_.Failed(host, clock_.Now());
   if (pause > milliseconds(0)) {

@@ -75,9 +75,16 @@ class FrameSource {
   // they are small and bounded, and need not count as frames in hand.
   virtual std::size_t Parked() const { return 0; }
 
+  // Whether settlements reach the upstream: success, or what is wrong. Never waits for the network.
+  virtual base::Result<void> Settling() const { return {}; }
+
   // Whether a frame that is settled as kReturned is worked on later: by somebody else, or by us at
   // the next start. Where it is not, a consumer that stops finishes what it holds.
   virtual bool TakesBack() const = 0;
+
+  // Whether one that was handed out before, and is settled as kReturned, comes again later: so that
+  // it need not wait for a pixel host that is away, and keep others like it waiting.
+  virtual bool TakesSuspectsBack() const { return TakesBack(); }
 
   // Forgets connections after repeated failure; the next Pull begins from nothing.
   virtual void Reset() = 0;

@@ -131,12 +131,18 @@ Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
   if (spool_ != nullptr) {
     spool_->Sweep();
     std::vector<Delivery> left;
-    left.reserve(1);  // what is handed out must arrive
-    if (auto next = spool_->NextLeft(next_ticket_)) {
-      ++next_ticket_;
-      left.push_back(std::move(*next));
-      return left;
+    left.reserve(count);  // what is handed out must arrive
+    try {
+      while (left.size() < count) {
+        auto next = spool_->NextLeft(next_ticket_);
+        if (!next) break;
+        ++next_ticket_;
+        left.push_back(std::move(*next));
+      }
+    } catch (const std::exception&) {  // no memory for a further one
+      if (left.empty()) throw;
     }
+    if (!left.empty()) return left;
     if (spool_->Full()) {
       return base::Fail(
           ErrorCode::kUnavailable,
@@ -170,10 +176,14 @@ Result<std::vector<Delivery>> HttpSource::Pull(std::size_t count) {
 }
 
 void HttpSource::Settle(Settlement settlement, OnSettled done) {
+  if (spool_ == nullptr) return done(true);
+  const std::uint64_t lost = spool_->Lost();
   done(true);
-  if (spool_ == nullptr) return;
+  // A result that a sink had no room for is made again. Others may be lost at the same time: what
+  // is made twice is delivered twice.
+  const bool is_lost = settlement.ending == Ending::kDone && spool_->Lost() > lost;
   try {
-    spool_->Settled(settlement.ticket, settlement.ending);
+    spool_->Settled(settlement.ticket, is_lost ? Ending::kReturned : settlement.ending);
   } catch (const std::exception&) {
     // No memory: the frame stays in the spool, and the next start does it again.
   }

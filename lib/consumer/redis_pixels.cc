@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "net/redis_refusal.h"
+
 namespace sampleproc::consumer {
 
 using base::ErrorCode;
@@ -57,6 +59,9 @@ base::Result<std::string> RedisPixels::Fetch(const std::string& key, const MakeR
       case net::RedisReply::Kind::kError:
         if (reply->IsError("WRONGTYPE")) {
           return base::Fail(ErrorCode::kInvalidFrame, "the key of the pixels does not hold bytes");
+        }
+        if (net::RefusesKey(reply->text)) {
+          return base::Fail(ErrorCode::kUnauthorized, net::RefusalSentence(reply->text));
         }
         return std::unexpected(reply->AsError());
       case net::RedisReply::Kind::kNil:

@@ -20,7 +20,8 @@ class RedisPixels {
       : connect_(std::move(connect)), login_(std::move(login)), limits_(limits) {}
 
   // STRLEN, then GET. kNotFound when there is no such key, or no longer; kTooLarge; kInvalidFrame
-  // when it holds something else than bytes; else as net::RedisClient::Ask fails.
+  // when it holds something else than bytes; kUnauthorized when the server's ACL does not permit
+  // this key; else as net::RedisClient::Ask fails.
   base::Result<std::string> Fetch(const std::string& key, const MakeRoom& make_room,
                                   const base::Allowance& allowance);
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "consumer/redis_scripts.h"
-#include "consumer/result_entry.h"
+#include "consumer/settling_command.h"
 #include "net/redis_refusal.h"
 
 namespace sampleproc::consumer {
@@ -14,6 +14,7 @@ namespace {
 
 using base::Deadline;
 using base::MutexLock;
+using base::Result;
 using net::RedisCommand;
 using net::RedisReply;
 using std::chrono::milliseconds;
@@ -21,8 +22,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kRetry{200};  // a server that is away, or has refused once
 constexpr milliseconds kLongestPause{5'000};
 constexpr std::size_t kSettleTogether = 64;
-// A frame that goes back because of a host that is away is left alone for so long.
-constexpr milliseconds kReturnPause{5'000};
 // A settlement at which the connection ends so often, of a server that answers otherwise, is taken
 // for refused.
 constexpr int kMostLoneFailures = 3;
@@ -31,14 +30,17 @@ constexpr int kMostLoneFailures = 3;
 constexpr std::string_view kConnectionEnds = "Redis ends the connection at this settlement";
 constexpr std::string_view kNoMemory = "there is no memory to send this settlement";
 
-constexpr const char* kDeadLimit = "10000";
-// Lua's stack takes some 8,000 values at once (LUAI_MAXCSTACK), those that are added included.
-constexpr const char* kLetterValues = "7800";
-constexpr std::uint64_t kLetterShare = 4;  // of dlq_max_bytes, at most for one letter
-
 // Behind every entry: reading a consumer's own entries from here on finds none, and is a sign that
 // it is alive.
 constexpr const char* kLastId = "18446744073709551615-0";
+
+// A quarter: settlements without an answer, the question whether the server is there, and a touch
+// have to fit into claim_idle.
+net::RedisLimits LimitsOf(net::RedisLimits limits, milliseconds claim_idle) {
+  constexpr milliseconds kShortestAnswer{2'000};
+  limits.answer = std::min(limits.answer, std::max(kShortestAnswer, claim_idle / 4));
+  return limits;
+}
 
 base::MonoTime Now() { return base::SystemClock().Now(); }
 
@@ -47,7 +49,7 @@ base::MonoTime Now() { return base::SystemClock().Now(); }
 RedisSettler::RedisSettler(RedisSettlerContext context, const RedisOptions& options)
     : context_(std::move(context)),
       options_(options),
-      client_(context_.connect, context_.login, context_.limits),
+      client_(context_.connect, context_.login, LimitsOf(context_.limits, options_.claim_idle)),
       together_(kSettleTogether),
       thread_([this] { Run(); }) {}
 
@@ -71,12 +73,7 @@ void RedisSettler::Close(milliseconds patience) noexcept {
     parked_ = 0;
   }
   left.splice(left.end(), refused_);
-  if (context_.conditions != nullptr) {
-    for (const std::string* key :
-         {&options_.results_stream, &options_.dlq_stream, &options_.stream}) {
-      context_.conditions->Clear(telemetry::condition::kSettlementRefused, *key);
-    }
-  }
+  for (Pending& pending : left) Blame(pending, Subject::kNothing);
   // Nobody hears of these any more; they stay pending, and others claim them.
   for (Pending& pending : left) pending.done(false);
 }
@@ -132,88 +129,26 @@ void RedisSettler::Settle(Settlement settlement, OnSettled done) noexcept {
   changed_.NotifyAll();
 }
 
-// How long it has been idle, as far as others see it: one that nobody could do now need not come
-// again at once.
-std::string RedisSettler::IdleOfReturned(const Settlement& settled, int attempts) const {
-  if (settled.reason.empty() || attempts > 0) return kGivenBackIdle;
-  return std::to_string(std::max(milliseconds(0), options_.claim_idle - kReturnPause).count());
-}
-
-const std::string& RedisSettler::KeyOf(const Pending& pending) const {
+RedisSettler::Subject RedisSettler::KeyOf(const Pending& pending) {
   switch (pending.settlement.ending) {
     case Ending::kDone:
-      return options_.results_stream;
+      return Subject::kResults;
     case Ending::kDead:
-      return options_.dlq_stream;
+      return Subject::kLetters;
     case Ending::kDropped:
     case Ending::kReturned:
       break;
   }
-  return options_.stream;
+  return Subject::kStream;
+}
+
+const std::string& RedisSettler::NameOf(Subject subject) const {
+  const std::string* const names[] = {&options_.results_stream, &options_.dlq_stream,
+                                      &options_.stream, &context_.server};
+  return *names[static_cast<std::size_t>(subject)];
 }
 
 bool RedisSettler::IsSmall(const Pending& pending) { return pending.settlement.record.empty(); }
-
-RedisCommand RedisSettler::CommandFor(const Pending& pending) const {
-  const Settlement& settled = pending.settlement;
-  const std::string& id = pending.held->id;
-  const base::WallTime now = context_.clock.Wall();
-  const auto script = [this](const char* text) {
-    return options_.delete_settled ? std::string(text) : WithoutDeletion(text);
-  };
-  switch (settled.ending) {
-    case Ending::kDone: {
-      RedisCommand command = {"EVAL",
-                              script(kPublishScript),
-                              "2",
-                              options_.stream,
-                              options_.results_stream,
-                              options_.group,
-                              id,
-                              kResultsLimit};
-      AppendResultEntry({settled.frame_id, settled.record}, context_.processor_id, now, command);
-      return command;
-    }
-    case Ending::kDropped:
-      return {"EVAL", script(kDropScript), "1", options_.stream, options_.group, id};
-    case Ending::kDead:
-      return {"EVAL",
-              script(kDeadScript),
-              "2",
-              options_.stream,
-              options_.dlq_stream,
-              options_.group,
-              id,
-              kDeadLimit,
-              std::to_string(options_.dlq_max_bytes),
-              kLetterValues,
-              std::to_string(options_.dlq_max_bytes / kLetterShare),
-              settled.frame_id,
-              "dlq_reason",
-              std::string(settled.reason),
-              "dlq_id",
-              id,
-              "dlq_deliveries",
-              std::to_string(pending.held->deliveries),
-              "dlq_processor_id",
-              context_.processor_id,
-              "dlq_timestamp",
-              EpochSeconds(now)};
-    case Ending::kReturned:
-      break;
-  }
-  // A hand-out that reached no worker is no attempt.
-  const int attempts = pending.held->deliveries - (settled.worked_on ? 0 : 1);
-  return {"EVAL",
-          kReturnScript,
-          "1",
-          options_.stream,
-          options_.group,
-          context_.consumer,
-          id,
-          IdleOfReturned(settled, attempts),
-          std::to_string(attempts)};
-}
 
 void RedisSettler::Run() {
   RunUntilClosed();
@@ -228,8 +163,7 @@ void RedisSettler::RunUntilClosed() {
   while (!cancel_.Cancelled()) {
     if (!WaitForWork(next_beat)) return;
     if (Now() >= next_beat) {
-      next_beat = Now() + beat;
-      KeepHeld();
+      next_beat = KeepHeld() ? Now() + beat : Now() + std::min(beat, kRetry);
     }
     Batch batch = TakeBatch();
     if (batch.empty()) continue;
@@ -251,7 +185,11 @@ void RedisSettler::RunUntilClosed() {
 // False: closing, and nothing is left.
 bool RedisSettler::WaitForWork(base::MonoTime next_beat) {
   base::MonoTime wake = next_beat;
-  for (const Pending& each : refused_) wake = std::min(wake, each.next_try);
+  bool result_waits = false;
+  for (const Pending& each : refused_) {
+    if (each.in_order && std::exchange(result_waits, true)) continue;
+    wake = std::min(wake, each.next_try);
+  }
   const Deadline until(base::SystemClock(), wake - Now());
   const MutexLock lock(mutex_);
   while (queue_.empty() && !(closing_ && refused_.empty()) && !until.Expired() &&
@@ -261,21 +199,45 @@ bool RedisSettler::WaitForWork(base::MonoTime next_beat) {
   return !(closing_ && queue_.empty() && refused_.empty());
 }
 
-// What was refused and is due, then what comes next.
+// What was refused and is due, then what comes next. Of results that keep their order one that was
+// refused goes alone, and those behind one that is not due wait with it.
 RedisSettler::Batch RedisSettler::TakeBatch() {
   Batch batch;
+  bool results_wait = false;
   const base::MonoTime now = Now();
   const MutexLock lock(mutex_);
   for (auto next = refused_.begin(); next != refused_.end() && batch.size() < together_;) {
     const auto each = next++;
-    if (each->next_try > now) continue;
+    if (each->in_order && results_wait) continue;
+    const bool due = each->next_try <= now;
+    if (each->in_order && (!due || each->blamed != Subject::kNothing)) results_wait = true;
+    if (!due) continue;
     if (IsSmall(*each)) --parked_;
     batch.splice(batch.end(), refused_, each);
   }
-  while (!queue_.empty() && batch.size() < together_) {
-    batch.splice(batch.end(), queue_, queue_.begin());
+  results_wait |= std::ranges::any_of(refused_, &Pending::in_order);
+  for (auto next = queue_.begin(); next != queue_.end() && batch.size() < together_;) {
+    const auto each = next++;
+    if (results_wait && KeyOf(*each) == Subject::kResults) {
+      each->in_order = true;
+      PutAside(queue_, each);
+    } else {
+      batch.splice(batch.end(), queue_, each);
+    }
   }
   return batch;
+}
+
+// Among those that were refused; those in order by their tickets, as they were pulled.
+void RedisSettler::PutAside(Batch& from, Batch::iterator pending) noexcept {
+  auto place = refused_.end();
+  for (auto at = refused_.end(); pending->in_order && at != refused_.begin();) {
+    --at;
+    if (!at->in_order) continue;
+    if (at->settlement.ticket < pending->settlement.ticket) break;
+    place = at;
+  }
+  refused_.splice(place, from, pending);
 }
 
 void RedisSettler::PutBack(Batch& batch) noexcept {
@@ -288,8 +250,12 @@ void RedisSettler::PutBack(Batch& batch) noexcept {
 // twice as done.
 void RedisSettler::SettleSome(Batch& batch) {
   std::vector<RedisCommand> commands;
-  for (const Pending& pending : batch) commands.push_back(CommandFor(pending));
-  const auto replies = client_.Ask(commands, {.cancel = cancel_});
+  for (const Pending& pending : batch) {
+    const HandedOut entry{pending.held->id, pending.held->deliveries, context_.consumer,
+                          context_.processor_id};
+    commands.push_back(SettlingCommand(pending.settlement, entry, options_, context_.clock.Wall()));
+  }
+  const auto replies = Ask(commands);
   if (!replies) return Unanswered(batch);
   together_ = std::min(kSettleTogether, together_ * 2);
   lone_failures_ = 0;
@@ -308,9 +274,11 @@ void RedisSettler::Failed(Batch& batch) noexcept {
 void RedisSettler::Unanswered(Batch& batch) {
   const bool alone = batch.size() == 1;
   together_ = 1;
-  // A server that is away is no fault of the settlement.
-  const bool there = alone && client_.Ask(RedisCommand{"PING"}, {.cancel = cancel_}).has_value();
-  if (!there || ++lone_failures_ < kMostLoneFailures) return;
+  if (!alone) return;
+  // A server that is away, or refuses everybody, is no fault of the settlement.
+  const auto there = client_.Ask(RedisCommand{"PING"}, {.cancel = cancel_});
+  if (!there || there->kind == RedisReply::Kind::kError) return;
+  if (++lone_failures_ < kMostLoneFailures) return;
   lone_failures_ = 0;
   SetAside(batch, kConnectionEnds);
 }
@@ -323,15 +291,22 @@ void RedisSettler::Answered(Batch& batch, const RedisReply& reply) noexcept {
   SetAside(batch, reply.text);
 }
 
-std::size_t& RedisSettler::RefusedOf(const std::string& key) {
-  const std::string* const keys[] = {&options_.results_stream, &options_.dlq_stream,
-                                     &options_.stream};
-  const auto found = std::ranges::find(keys, key, [](const std::string* each) { return *each; });
-  return refused_of_[static_cast<std::size_t>(found - keys)];
+// The condition of a subject ends with the last settlement that is refused for its sake.
+void RedisSettler::Blame(Pending& pending, Subject blamed) noexcept {
+  const Subject before = std::exchange(pending.blamed, blamed);
+  if (before == blamed) return;
+  const auto count_of = [this](Subject subject) -> std::size_t& {
+    return refused_of_[static_cast<std::size_t>(subject)];
+  };
+  if (blamed != Subject::kNothing) ++count_of(blamed);
+  const bool ends = before != Subject::kNothing && --count_of(before) == 0;
+  server_refuses_ = count_of(Subject::kServer) > 0;
+  if (!ends || context_.conditions == nullptr) return;
+  context_.conditions->Clear(telemetry::condition::kSettlementRefused, NameOf(before));
 }
 
 // `error` is Redis' own, kConnectionEnds or kNoMemory.
-void RedisSettler::TellRefused(const std::string& key, std::string_view error) const {
+void RedisSettler::TellRefused(Subject blamed, std::string_view error) const {
   const bool ends = error == kConnectionEnds;
   const bool no_memory = error == kNoMemory;
   if (context_.metrics != nullptr) {
@@ -340,56 +315,55 @@ void RedisSettler::TellRefused(const std::string& key, std::string_view error) c
                                                     : net::RefusalOf(error).word);
   }
   if (context_.conditions == nullptr) return;
-  context_.conditions->Raise(telemetry::condition::kSettlementRefused, key,
+  context_.conditions->Raise(telemetry::condition::kSettlementRefused, NameOf(blamed),
                              ends || no_memory ? std::string(error) : net::RefusalSentence(error));
 }
 
-// The first one.
+// The first one. What Redis says of a key or of itself concerns all results alike, and they wait
+// for it in their order; all else may concern this one alone.
 void RedisSettler::SetAside(Batch& batch, std::string_view error) noexcept {
   Pending& pending = batch.front();
-  const std::string& key = KeyOf(pending);
-  const bool first = pending.pause == milliseconds(0);
-  if (first) ++RefusedOf(key);
-  pending.pause = first ? kRetry : std::min(kLongestPause, pending.pause * 2);
+  const net::RedisRefusal& refusal = net::RefusalOf(error);
+  const Subject blamed = refusal.of_server ? Subject::kServer : KeyOf(pending);
+  pending.in_order = KeyOf(pending) == Subject::kResults && !refusal.remedy.empty();
+  pending.pause =
+      pending.pause == milliseconds(0) ? kRetry : std::min(kLongestPause, pending.pause * 2);
   pending.next_try = Now() + pending.pause;
   if (IsSmall(pending)) {
     const MutexLock lock(mutex_);
     ++parked_;
   }
-  refused_.splice(refused_.end(), batch, batch.begin());
+  PutAside(batch, batch.begin());
+  Blame(pending, blamed);
   try {
-    TellRefused(key, error);
+    TellRefused(blamed, error);
   } catch (const std::exception&) {  // no memory: it is told with its next refusal
   }
 }
 
-// The first one.
+// The first one. What hindered it has gone: so those behind it are tried now.
 void RedisSettler::Settled(Batch& batch, bool ours) noexcept {
   Batch own;
   own.splice(own.end(), batch, batch.begin());
   Pending& pending = own.front();
-  const std::string& key = KeyOf(pending);
-  const bool was_refused = pending.pause > milliseconds(0);
-  if (std::size_t& refused = RefusedOf(key); was_refused && --refused > 0) {
-    // What hindered this one has gone: so the others are tried now.
-    for (Pending& each : refused_) {
-      if (KeyOf(each) == key) each.next_try = {};
-    }
-  } else if (was_refused && context_.conditions != nullptr) {
-    context_.conditions->Clear(telemetry::condition::kSettlementRefused, key);
+  const Subject blamed = pending.blamed;
+  for (Pending& each : refused_) {
+    const bool behind = pending.in_order && each.in_order;
+    if (behind || (blamed != Subject::kNothing && each.blamed == blamed)) each.next_try = {};
   }
+  Blame(pending, Subject::kNothing);
   pending.done(ours);
   const MutexLock lock(mutex_);
   held_.erase(pending.settlement.ticket);
 }
 
-// Without memory or an answer the next one comes soon.
-void RedisSettler::KeepHeld() {
+// False without memory or an answer: the next one comes soon.
+bool RedisSettler::KeepHeld() {
   try {
     std::vector<RedisCommand> commands;
     {
       const MutexLock lock(mutex_);
-      if (held_.empty()) return;
+      if (held_.empty()) return true;
       for (const auto& [ticket, held] : held_) {
         commands.push_back({"EVAL", kTouchScript, "1", options_.stream, options_.group,
                             context_.consumer, held.id});
@@ -397,10 +371,41 @@ void RedisSettler::KeepHeld() {
     }
     commands.push_back({"XREADGROUP", "GROUP", options_.group, context_.consumer, "COUNT", "1",
                         "STREAMS", options_.stream, kLastId});
-    (void)client_.Ask(commands, {.cancel = cancel_});
+    return Ask(commands).has_value();
   } catch (const std::exception&) {
-    return;
+    return false;
   }
+}
+
+Result<std::vector<RedisReply>> RedisSettler::Ask(std::span<const RedisCommand> commands) {
+  {
+    const MutexLock lock(mutex_);
+    if (!unanswered_since_) unanswered_since_ = context_.clock.Now();
+  }
+  auto replies = client_.Ask(commands, {.cancel = cancel_});
+  const MutexLock lock(mutex_);
+  if (replies) {
+    unanswered_since_.reset();
+    unanswered_why_.clear();
+  } else {
+    unanswered_why_ = replies.error().message;
+  }
+  return replies;
+}
+
+Result<void> RedisSettler::Settling() const {
+  using std::chrono::seconds;
+  const MutexLock lock(mutex_);
+  if (!unanswered_since_ || held_.empty() || server_refuses_) return {};
+  const auto waited = context_.clock.Now() - *unanswered_since_;
+  if (waited < kOverdue) return {};
+  const std::string why = unanswered_why_.empty() ? "" : " (" + unanswered_why_ + ")";
+  return base::Fail(base::ErrorCode::kUnavailable,
+                    "the connection that settles frames has had no answer for " +
+                        std::to_string(std::chrono::duration_cast<seconds>(waited).count()) + " s" +
+                        why + ", though pulls have; frames held: " + std::to_string(held_.size()) +
+                        ". They are tried again on new connections; look at what is between here "
+                        "and Redis (firewall, proxy, maxclients)");
 }
 
 }  // namespace sampleproc::consumer

@@ -2,14 +2,18 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -28,6 +32,7 @@ struct RedisSettlerContext {
   const base::Clock& clock;  // of the stamps in results and letters; must outlive the settler
   std::string consumer;
   std::string processor_id;
+  std::string server = {};  // what conditions call it
   // Where refused settlements are counted and told; they may be none, else they outlive it.
   telemetry::Metrics* metrics = nullptr;
   telemetry::Conditions* conditions = nullptr;
@@ -35,16 +40,20 @@ struct RedisSettlerContext {
 
 // Holds what was pulled until it has been settled, and keeps it from other consumers meanwhile: it
 // is touched three times in claim_idle. Settlements go out on a connection and a thread of their
-// own, in the order of Settle. A server that is away is asked until it is back. What it refuses
-// (a key of another type, no permission, no memory) is set aside, so that it stops none behind it:
-// told once as the condition settlement_refused of its key, counted, and tried again after longer
-// and longer pauses, of which the first success for the same key ends the others. What throws for
-// want of memory is no answer, so it is tried again; alone at last, and then as a refusal.
-// Thread-safe.
+// own, in the order of Settle. An answer that does not come within a quarter of claim_idle ends the
+// connection: the next one begins before others may claim what is held. A server that is away is
+// asked until it is back. What it refuses (a key of another type, no permission, no memory) is set
+// aside, so that it stops none behind it: told once as the condition settlement_refused of its key,
+// or of the server when that refuses all alike; counted; and tried again after longer and longer
+// pauses, of which the first success for the same key ends the others. Results keep their order:
+// while one is refused for what concerns them all, it alone is tried and the others wait behind it.
+// What throws for want of memory is no answer, so it is tried again; alone at last, and then as a
+// refusal. Thread-safe.
 class RedisSettler {
  public:
   // Settlements without a result that are set aside take no room from frames, up to so many.
   static constexpr std::size_t kMostParked = 10'000;
+  static constexpr std::chrono::seconds kOverdue{5};
 
   RedisSettler(RedisSettlerContext context, const RedisOptions& options);
   ~RedisSettler();
@@ -64,6 +73,9 @@ class RedisSettler {
   // FrameSource's. What cannot be settled until Close hears that it is not ours.
   void Settle(Settlement settlement, OnSettled done) noexcept EXCLUDES(mutex_);
   std::size_t Parked() const EXCLUDES(mutex_);
+  // Fails when frames are held and Redis has answered nothing here for kOverdue; not while it is
+  // told that it refuses everybody.
+  base::Result<void> Settling() const EXCLUDES(mutex_);
 
   // Settles what is left for at most `patience`, and ends.
   void Close(std::chrono::milliseconds patience) noexcept EXCLUDES(mutex_);
@@ -72,6 +84,8 @@ class RedisSettler {
 
  private:
   struct Held;
+  // What conditions say of a refusal.
+  enum class Subject : std::uint8_t { kResults, kLetters, kStream, kServer, kNothing };
   struct Pending {
     Settlement settlement;
     OnSettled done;
@@ -79,6 +93,8 @@ class RedisSettler {
     // Of one that was refused.
     base::MonoTime next_try{};
     std::chrono::milliseconds pause{0};
+    Subject blamed = Subject::kNothing;
+    bool in_order = false;  // a result that others wait behind, or that waits behind others
   };
   // Settlements go from list to list as they are, which takes no memory.
   using Batch = std::list<Pending>;
@@ -100,12 +116,14 @@ class RedisSettler {
   void Answered(Batch& batch, const net::RedisReply& reply) noexcept EXCLUDES(mutex_);
   void SetAside(Batch& batch, std::string_view error) noexcept EXCLUDES(mutex_);
   void Settled(Batch& batch, bool ours) noexcept EXCLUDES(mutex_);
-  void TellRefused(const std::string& key, std::string_view error) const;
-  std::size_t& RefusedOf(const std::string& key);
-  void KeepHeld() EXCLUDES(mutex_);
-  net::RedisCommand CommandFor(const Pending& pending) const;
-  std::string IdleOfReturned(const Settlement& settled, int attempts) const;
-  const std::string& KeyOf(const Pending& pending) const;
+  void TellRefused(Subject blamed, std::string_view error) const;
+  void Blame(Pending& pending, Subject blamed) noexcept;
+  void PutAside(Batch& from, std::list<Pending>::iterator pending) noexcept;
+  bool KeepHeld() EXCLUDES(mutex_);
+  base::Result<std::vector<net::RedisReply>> Ask(std::span<const net::RedisCommand> commands)
+      EXCLUDES(mutex_);
+  static Subject KeyOf(const Pending& pending);
+  const std::string& NameOf(Subject subject) const;
   static bool IsSmall(const Pending& pending);
 
   const RedisSettlerContext context_;
@@ -114,8 +132,9 @@ class RedisSettler {
   std::size_t together_;     // the thread's; how many go out in one piece
   int lone_failures_ = 0;    // the thread's; of the first settlement, with a server that is there
   Batch refused_;            // the thread's; no longer than held_
-  // The thread's: how many have been refused and not been settled, by results, letters, stream.
-  std::array<std::size_t, 3> refused_of_{};
+  // The thread's: how many have been refused and not been settled, by Subject.
+  std::array<std::size_t, 4> refused_of_{};
+  std::atomic<bool> server_refuses_ = false;  // which says it all
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;
@@ -123,9 +142,12 @@ class RedisSettler {
   std::map<std::uint64_t, Held> held_ GUARDED_BY(mutex_);  // until settled
   Batch queue_ GUARDED_BY(mutex_);                         // no longer than held_
   std::size_t parked_ GUARDED_BY(mutex_) = 0;              // small ones of refused_
-  bool closing_ GUARDED_BY(mutex_) = false;                // settle what is left and end
-  bool closed_ GUARDED_BY(mutex_) = false;                 // the thread is at its end
-  const base::CancelFlag cancel_;                          // end, whatever is left
+  // Since when, and why, nothing that was asked has been answered.
+  std::optional<base::MonoTime> unanswered_since_ GUARDED_BY(mutex_);
+  std::string unanswered_why_ GUARDED_BY(mutex_);
+  bool closing_ GUARDED_BY(mutex_) = false;  // settle what is left and end
+  bool closed_ GUARDED_BY(mutex_) = false;   // the thread is at its end
+  const base::CancelFlag cancel_;            // end, whatever is left
 
   std::jthread thread_;
 };

@@ -48,6 +48,7 @@ RedisSource::RedisSource(RedisSourceContext context, const RedisOptions& options
                 .clock = context_.clock,
                 .consumer = context_.consumer,
                 .processor_id = context_.processor_id,
+                .server = context_.server,
                 .metrics = context_.metrics,
                 .conditions = context_.conditions},
                options_),

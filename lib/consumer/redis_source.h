@@ -31,6 +31,7 @@ struct RedisSourceContext {
   const base::Clock& clock;  // must outlive the source
   std::string consumer;      // unique: two with one name would take each other's frames for theirs
   std::string processor_id;  // written into results
+  std::string server = {};   // what conditions call it
   // Each may be none, or has to outlive the source.
   telemetry::Metrics* metrics = nullptr;
   telemetry::Conditions* conditions = nullptr;
@@ -73,6 +74,7 @@ class RedisSource final : public FrameSource {
     settler_.Settle(std::move(settlement), std::move(done));
   }
   std::size_t Parked() const override { return settler_.Parked(); }
+  base::Result<void> Settling() const override { return settler_.Settling(); }
   bool TakesBack() const override { return true; }
 
   // Whether no other consumer of the group has been heard of in the last kHeard: then nobody reads

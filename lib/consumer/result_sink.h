@@ -22,7 +22,8 @@ struct SinkCounts {
   std::uint64_t delivered = 0;
   std::uint64_t lost = 0;     // there was no room for them
   std::uint64_t refused = 0;  // the other side does not want them, now or later
-  bool failing = false;       // nothing is delivered at the moment
+  bool losing = false;        // lately
+  bool failing = false;       // some or all of them are not delivered at the moment
 
   std::uint64_t settled() const { return delivered + lost + refused; }
   std::uint64_t held() const { return taken - settled(); }

@@ -48,8 +48,15 @@ void SinkQueue::Take(const ResultRecord& record) {
   const base::MutexLock lock(mutex_);
   ++counts_.taken;
   if (Keep(record)) return changed_.NotifyAll();
+  Lose();
+}
+
+void SinkQueue::Lose() {
+  const bool begins = !loss_;
+  if (begins) loss_ = Loss{.lost_before = counts_.lost, .last = {}};
+  loss_->last = context_.clock.Now();
   ++counts_.lost;
-  if (std::exchange(said_lost_, true)) return;
+  if (!begins) return;
   context_.log.Error("sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
                      {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
 }
@@ -81,7 +88,8 @@ void SinkQueue::Flush(const base::Deadline& end) {
 SinkCounts SinkQueue::counts() const {
   const base::MutexLock lock(mutex_);
   SinkCounts counts = counts_;
-  counts.failing = !failure_.empty() || Overdue() || refusal_;
+  counts.losing = loss_.has_value();
+  counts.failing = !failure_.empty() || Overdue() || refusal_ || loss_;
   return counts;
 }
 
@@ -94,18 +102,30 @@ std::optional<std::chrono::seconds> SinkQueue::Overdue() const {
 }
 
 std::string SinkQueue::Problem() const {
-  if (!failure_.empty()) return "results cannot be delivered: " + failure_;
-  if (const auto waited = Overdue()) {
-    return "a result that was sent has no answer for " + std::to_string(waited->count()) + " s";
+  std::string problem;
+  const auto also = [&problem](const std::string& text) {
+    problem += problem.empty() ? text : "; " + text;
+  };
+  if (!failure_.empty()) {
+    also("results cannot be delivered: " + failure_);
+  } else if (const auto waited = Overdue()) {
+    also("a result that was sent has no answer for " + std::to_string(waited->count()) + " s");
+  } else if (refusal_) {
+    also("results are refused and counted as such: " + refusal_->reason);
   }
-  return refusal_ ? "results are refused and counted as such: " + refusal_->reason : "";
+  if (loss_) {
+    also("it takes results more slowly than they come, and consumer.sink_buffer is full: " +
+         std::to_string(counts_.lost - loss_->lost_before) + " are lost so far");
+  }
+  return problem;
 }
 
 void SinkQueue::Tell() {
-  if (refusal_ && refusal_->delivered_since &&
-      context_.clock.Now() - refusal_->last >= kRefusalLasts) {
-    refusal_.reset();
-  }
+  const auto over = [now = context_.clock.Now()](base::MonoTime last) {
+    return now - last >= kThrownAwayLasts;
+  };
+  if (refusal_ && refusal_->delivered_since && over(refusal_->last)) refusal_.reset();
+  if (loss_ && held_bytes_ <= room_.bytes() / 2 && over(loss_->last)) loss_.reset();
   const std::string problem = Problem();
   if (problem.empty()) {
     context_.conditions.Clear(telemetry::condition::kSink, name());
@@ -202,7 +222,6 @@ void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered) noexcept {
   } else if (refusal_ && delivered->delivered > 0) {
     refusal_->delivered_since = true;
   }
-  said_lost_ = false;
   TellIfPossible();
   changed_.NotifyAll();
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -55,15 +56,16 @@ struct SinkQueueContext {
 
 // Holds records up to the size of a reservation, so that no stranger's frames take the room of
 // results, and delivers them in order on a thread of its own. That nothing can be delivered, that a
-// delivery has no answer for kOverdue, and that results are refused, is the condition `sink`, by
-// the target's name.
+// delivery has no answer for kOverdue, that results are refused, and that they are lost for want of
+// room, is the condition `sink`, by the target's name.
 class SinkQueue final : public ResultSink {
  public:
   static constexpr std::chrono::seconds kOverdue{5};
   // A delivery that has not ended after so long, be it that its answer drips, has failed.
   static constexpr std::chrono::seconds kLongestDelivery{30};
-  // A refusal is over when records were delivered and none was refused for so long.
-  static constexpr std::chrono::seconds kRefusalLasts{5};
+  // A refusal is over when records were delivered and none was refused for so long; a loss when
+  // half of the room is free and none was lost for so long.
+  static constexpr std::chrono::seconds kThrownAwayLasts{5};
 
   SinkQueue(std::unique_ptr<SinkTarget> target, resources::Reservation room, Backoff backoff,
             const SinkQueueContext& context);
@@ -84,6 +86,11 @@ class SinkQueue final : public ResultSink {
     bool delivered_since = false;
   };
 
+  struct Loss {
+    std::uint64_t lost_before = 0;
+    base::MonoTime last;
+  };
+
   void Run() noexcept;
   bool AwaitRecords();
   base::Result<SinkTarget::Settled> DeliverSome() noexcept;
@@ -93,6 +100,7 @@ class SinkQueue final : public ResultSink {
   static void Note(std::string& reason, const std::string& text) noexcept;
   void TellIfPossible() noexcept REQUIRES(mutex_);
   bool Keep(const ResultRecord& record) REQUIRES(mutex_);
+  void Lose() REQUIRES(mutex_);
   std::optional<std::chrono::seconds> Overdue() const REQUIRES(mutex_);
   std::string Problem() const REQUIRES(mutex_);
   void Tell() REQUIRES(mutex_);
@@ -114,9 +122,9 @@ class SinkQueue final : public ResultSink {
   std::string failure_ GUARDED_BY(mutex_);  // of the last attempt; "" when it succeeded
   std::optional<base::MonoTime> delivering_since_ GUARDED_BY(mutex_);
   std::optional<Refusal> refusal_ GUARDED_BY(mutex_);
+  std::optional<Loss> loss_ GUARDED_BY(mutex_);
   bool hurry_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
-  bool said_lost_ GUARDED_BY(mutex_) = false;  // since there was last room
 
   std::jthread thread_;
 };

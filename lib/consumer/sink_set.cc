@@ -1,5 +1,6 @@
 #include "consumer/sink_set.h"
 
+#include <algorithm>
 #include <exception>
 
 namespace sampleproc::consumer {
@@ -36,6 +37,16 @@ void SinkSet::Look() const {
   for (const auto& sink : sinks_) sink->Look();
 }
 
+std::uint64_t SinkSet::Lost() const {
+  std::uint64_t lost = 0;
+  for (const auto& sink : sinks_) lost += sink->counts().lost;
+  return lost;
+}
+
+bool SinkSet::Losing() const {
+  return std::ranges::any_of(sinks_, [](const auto& sink) { return sink->counts().losing; });
+}
+
 SinkSet::Mark SinkSet::Taken() const {
   Mark mark(sinks_.size());
   NoteTaken(mark);
@@ -43,12 +54,16 @@ SinkSet::Mark SinkSet::Taken() const {
 }
 
 void SinkSet::NoteTaken(Mark& mark) const noexcept {
-  for (std::size_t i = 0; i < sinks_.size(); ++i) mark[i] = sinks_[i]->counts().taken;
+  for (std::size_t i = 0; i < sinks_.size(); ++i) {
+    const SinkCounts counts = sinks_[i]->counts();
+    mark[i] = counts.taken - counts.lost;
+  }
 }
 
 bool SinkSet::Through(const Mark& mark) const {
   for (std::size_t i = 0; i < sinks_.size(); ++i) {
-    if (sinks_[i]->counts().settled() < mark[i]) return false;
+    const SinkCounts counts = sinks_[i]->counts();
+    if (counts.delivered + counts.refused < mark[i]) return false;
   }
   return true;
 }

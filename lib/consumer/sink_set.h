@@ -33,12 +33,16 @@ class SinkSet {
 
   const std::vector<std::unique_ptr<ResultSink>>& sinks() const { return sinks_; }
 
-  // How many records each has taken.
+  // Of all together.
+  std::uint64_t Lost() const;
+  bool Losing() const;
+
+  // How many records each has taken and not lost.
   using Mark = std::vector<std::uint64_t>;
   Mark Taken() const;
   // The same into a mark that was made before; takes no memory.
   void NoteTaken(Mark& mark) const noexcept;
-  // Whether none of the records that had been taken at `mark` is held any more.
+  // Whether all that had been taken at `mark` has been delivered, or refused for good.
   bool Through(const Mark& mark) const;
 
  private:

@@ -303,7 +303,9 @@ std::optional<Spool::Left> Spool::TakeLeft() {
       left_.pop_front();
       continue;
     }
-    answers_[number].done = left->done;
+    std::set<std::size_t>& done = answers_[number].done;
+    done.merge(left->done);
+    left->done = done;
     unread_.erase(number);
     left_.pop_front();
     return std::move(*left);

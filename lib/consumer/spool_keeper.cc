@@ -76,12 +76,14 @@ void SpoolKeeper::Keep(std::uint64_t answer, const std::vector<Delivery>& delive
 void SpoolKeeper::ReadLeft(Spool::Left answer) {
   auto frames = ReadBufferAnswer(std::move(answer.text), limits_);
   if (!frames) return spool_.SetAside(answer.answer);
+  const bool alone = ours_.erase(answer.answer) == 0;
   for (std::size_t i = 0; i < frames->size(); ++i) {
     if (answer.done.contains(i)) continue;
     const auto tries = answer.tries.find(i);
     left_.push_back({.delivery = std::move((*frames)[i]),
                      .place = {answer.answer, i},
-                     .tries = tries == answer.tries.end() ? 0 : tries->second});
+                     .tries = tries == answer.tries.end() ? 0 : tries->second,
+                     .alone = alone});
   }
   spool_.Expect(answer.answer, frames->size());
 }
@@ -102,17 +104,19 @@ std::optional<Delivery> SpoolKeeper::NextLeft(std::uint64_t ticket) {
     }
   }
   LeftFrame& next = left_.front();  // as long as something may throw
-  Kept kept = MakeKept(next.place, true);
-  spool_.Trying(next.place);
+  Kept kept = MakeKept(next.place, next.alone);
   next.delivery.ticket = ticket;
-  next.delivery.deliveries = next.tries + 2;  // the first in company, and this one
-  if (next.tries >= kMostTries && !next.delivery.broken) {
+  if (next.alone) {
+    spool_.Trying(next.place);
+    next.delivery.deliveries = next.tries + 2;  // the first in company, and this one
+  }
+  if (next.alone && next.tries >= kMostTries && !next.delivery.broken) {
     next.delivery.broken = base::Fail(base::ErrorCode::kInternal,
                                       "the process does not survive the work on this frame")
                                .error();
   }
   in_hand_.insert_or_assign(ticket, std::move(kept));
-  ++left_in_hand_;
+  left_in_hand_ += next.alone ? 1 : 0;
   Delivery delivery = std::move(next.delivery);
   left_.pop_front();
   return delivery;
@@ -130,8 +134,9 @@ void SpoolKeeper::Settled(std::uint64_t ticket, Ending ending) {
     if (ending != Ending::kReturned) {
       sinks_.NoteTaken(frame.front().mark);
       undelivered_.splice(undelivered_.end(), frame);
-    } else if (left) {
-      spool_.NotTried(frame.front().place);
+    } else {
+      returned_[frame.front().place.answer] |= left;
+      if (left) spool_.NotTried(frame.front().place);
     }
   }
   Sweep();
@@ -141,6 +146,21 @@ void SpoolKeeper::SweepDone() {
   while (!undelivered_.empty() && sinks_.Through(undelivered_.front().mark)) {
     spool_.Done(undelivered_.front().place);
     undelivered_.pop_front();
+  }
+}
+
+void SpoolKeeper::PutBackReturned() {
+  if (returned_.empty() || sinks_.Losing()) return;
+  std::set<std::uint64_t> in_use;
+  for (const auto& [ticket, kept] : in_hand_) in_use.insert(kept.frame.front().place.answer);
+  for (const LeftFrame& each : left_) in_use.insert(each.place.answer);
+  for (const Undelivered& each : undelivered_) in_use.insert(each.place.answer);
+  for (auto next = returned_.begin(); next != returned_.end();) {
+    const auto each = next++;
+    if (in_use.contains(each->first)) continue;
+    if (!each->second) ours_.insert(each->first);
+    spool_.PutBack(each->first);
+    returned_.erase(each);
   }
 }
 
@@ -155,6 +175,8 @@ void SpoolKeeper::Look() {
     retry_ = base::Deadline(clock_, kRetry);
     spool_.Retry();
     Probe();
+    SweepDone();
+    PutBackReturned();
   }
   SweepDone();
   const Spool::Troubles troubles = spool_.troubles();

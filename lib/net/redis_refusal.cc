@@ -10,17 +10,20 @@ namespace {
 constexpr std::array kRefusals = {
     RedisRefusal{"WRONGTYPE", true, "the key is no stream; delete it or configure another name"},
     RedisRefusal{"NOPERM", true, "this user's ACL lacks a command or a key; README.md lists both"},
-    RedisRefusal{"NOAUTH", true, "it wants a login: set consumer.redis.password_file"},
-    RedisRefusal{"WRONGPASS", true, "user or password (consumer.redis.password_file) is wrong"},
+    RedisRefusal{"NOAUTH", true, "it wants a login: set consumer.redis.password_file", true},
+    RedisRefusal{"WRONGPASS", true, "user or password (consumer.redis.password_file) is wrong",
+                 true},
     RedisRefusal{"OOM", false,
-                 "it has no memory left; raise maxmemory or delete what is not needed"},
-    RedisRefusal{"READONLY", false, "it is a replica; consumer.redis.host has to name the primary"},
-    RedisRefusal{"MISCONF", false, "it cannot save to its disk and takes no writes until it can"},
-    RedisRefusal{"LOADING", false, "it is loading its data"},
-    RedisRefusal{"BUSY", false, "a script keeps it busy"},
-    RedisRefusal{"NOREPLICAS", false, "it has fewer replicas than min-replicas-to-write"},
-    RedisRefusal{"MASTERDOWN", false, "it is a replica without its primary"},
-    RedisRefusal{"CLUSTERDOWN", false, "its cluster is down"},
+                 "it has no memory left; raise maxmemory or delete what is not needed", true},
+    RedisRefusal{"READONLY", false, "it is a replica; consumer.redis.host has to name the primary",
+                 true},
+    RedisRefusal{"MISCONF", false, "it cannot save to its disk and takes no writes until it can",
+                 true},
+    RedisRefusal{"LOADING", false, "it is loading its data", true},
+    RedisRefusal{"BUSY", false, "a script keeps it busy", true},
+    RedisRefusal{"NOREPLICAS", false, "it has fewer replicas than min-replicas-to-write", true},
+    RedisRefusal{"MASTERDOWN", false, "it is a replica without its primary", true},
+    RedisRefusal{"CLUSTERDOWN", false, "its cluster is down", true},
     RedisRefusal{"TRYAGAIN", false, "its cluster is moving the keys"},
     RedisRefusal{
         "CROSSSLOT", true,
@@ -42,8 +45,8 @@ constexpr RedisRefusal kUnknownCommand{
     "it does not know the command: consumer.redis.host and port have to name a Redis server of "
     "version 6.2 or later, not a Sentinel"};
 constexpr RedisRefusal kMaxClients{
-    "ERR", false,
-    "max number of clients reached: it takes no further connection; raise maxclients"};
+    "ERR", false, "max number of clients reached: it takes no further connection; raise maxclients",
+    true};
 constexpr RedisRefusal kDatabase{"ERR", true, "it has no such database (consumer.redis.db)"};
 
 bool IsLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
@@ -112,6 +115,12 @@ const RedisRefusal& RefusalOf(std::string_view text) {
     if (Has(text, each.word)) return each;
   }
   return kOther;
+}
+
+// "NOPERM No permissions to access a key" (Redis 7), "... has no permissions to access one of the
+// keys used as arguments" (6).
+bool RefusesKey(std::string_view text) {
+  return text.starts_with("NOPERM") && text.find("ermissions to access") != text.npos;
 }
 
 std::string RefusalSentence(std::string_view text) {

@@ -285,6 +285,7 @@ class ConsumerParts::Impl {
                                      .clock = clock_,
                                      .consumer = UniqueName(context.ids),
                                      .processor_id = config_.consumer.processor_id,
+                                     .server = Upstream(),
                                      .metrics = &context.work.metrics,
                                      .conditions = &context.conditions,
                                      .log = &context.log,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace sampleproc::telemetry {
 namespace {
@@ -12,6 +13,7 @@ constexpr std::array kNames = {
     condition::kSourceSilent,
     condition::kPixelHost,
     condition::kSettlementRefused,
+    condition::kSettlementUnanswered,
     condition::kSink,
     condition::kSpool,
     condition::kOrchestrator,
@@ -26,15 +28,24 @@ std::size_t Conditions::CountOf(std::string_view name) const {
       entries_, [name](const auto& entry) { return entry.first.first == name; }));
 }
 
-// Whether it is new, and is to be told.
+std::size_t Conditions::ToldOf(std::string_view name) const {
+  return static_cast<std::size_t>(std::ranges::count_if(entries_, [name](const auto& entry) {
+    return entry.first.first == name && entry.second.told;
+  }));
+}
+
+// Whether it is to be told now: it is new, or there is room again.
 bool Conditions::Begin(std::string_view name, std::string_view subject, std::string_view reason) {
   const base::MutexLock lock(mutex_);
-  if (const auto found = entries_.find(KeyView(name, subject)); found != entries_.end()) {
-    found->second.reason = reason;
-    return false;
+  auto found = entries_.find(KeyView(name, subject));
+  if (found == entries_.end()) {
+    if (CountOf(name) >= kMostCounted) return false;
+    found = entries_.emplace(Key{name, subject}, Entry{{}, clock_.Now()}).first;
   }
-  if (CountOf(name) >= kMostSubjects) return false;
-  entries_.emplace(Key{name, subject}, Entry{std::string(reason), clock_.Now()});
+  Entry& entry = found->second;
+  entry.reason = reason;
+  if (entry.told || ToldOf(name) >= kMostSubjects) return false;
+  entry.told = true;
   return true;
 }
 
@@ -45,13 +56,16 @@ void Conditions::Raise(std::string_view name, std::string_view subject, std::str
 
 void Conditions::Clear(std::string_view name, std::string_view subject) noexcept {
   double lasted = 0;
+  bool told = false;
   {
     const base::MutexLock lock(mutex_);
     const auto found = entries_.find(KeyView(name, subject));
     if (found == entries_.end()) return;
     lasted = std::chrono::duration<double>(clock_.Now() - found->second.since).count();
+    told = found->second.told;
     entries_.erase(found);
   }
+  if (!told) return;
   log_.Info("condition ends", {{"condition", name}, {"subject", subject}, {"lasted_s", lasted}});
 }
 
@@ -59,9 +73,26 @@ std::vector<Condition> Conditions::List() const {
   const base::MutexLock lock(mutex_);
   const base::MonoTime now = clock_.Now();
   std::vector<Condition> all;
-  for (const auto& [key, entry] : entries_) {
-    all.push_back({key.first, key.second, entry.reason, now - entry.since});
+  for (const std::string_view name : kNames) {
+    std::size_t more = 0;
+    base::MonoTime since = now;
+    for (const auto& [key, entry] : entries_) {
+      if (key.first != name) continue;
+      if (entry.told) {
+        all.push_back({name, key.second, entry.reason, now - entry.since});
+      } else {
+        ++more;
+        since = std::min(since, entry.since);
+      }
+    }
+    if (more == 0) continue;
+    const std::string number = std::to_string(more);
+    all.push_back({name, "(" + number + " more)",
+                   number + " more are not told apart: only " + std::to_string(kMostSubjects) +
+                       " of a kind are listed and logged",
+                   now - since});
   }
+  std::ranges::stable_sort(all, {}, &Condition::name);
   return all;
 }
 

@@ -24,7 +24,8 @@ inline constexpr std::string_view kSourceUnhealthy = "source_unhealthy";
 inline constexpr std::string_view kSourceSilent = "source_silent";
 inline constexpr std::string_view kPixelHost = "pixel_host";                  // host:port
 inline constexpr std::string_view kSettlementRefused = "settlement_refused";  // the key
-inline constexpr std::string_view kSink = "sink";                             // the sink's name
+inline constexpr std::string_view kSettlementUnanswered = "settlement_unanswered";
+inline constexpr std::string_view kSink = "sink";  // the sink's name
 inline constexpr std::string_view kSpool = "spool";
 inline constexpr std::string_view kOrchestrator = "orchestrator";
 inline constexpr std::string_view kOldFrames = "old_frames";
@@ -41,9 +42,10 @@ struct Condition {
 // Thread-safe. Names and subjects with credentials in them are never to come here.
 class Conditions {
  public:
-  // Subjects are partly chosen by strangers (hosts of URLs): of each name so many are told apart,
-  // the rest is not told.
+  // Subjects are partly chosen by strangers (hosts of URLs): of each name so many are told, and of
+  // the rest how many they are, up to kMostCounted in all.
   static constexpr std::size_t kMostSubjects = 32;
+  static constexpr std::size_t kMostCounted = 1024;
 
   // Both must outlive the board.
   Conditions(const base::Clock& clock, base::Logger& log) : clock_(clock), log_(log) {}
@@ -56,7 +58,7 @@ class Conditions {
   // ended must not be told for ever.
   void Clear(std::string_view name, std::string_view subject = {}) noexcept;
 
-  // Those that last, by name and subject.
+  // Those that last, by name and subject. What is only counted has the subject "(3 more)".
   std::vector<Condition> List() const;
 
   // How many of each name last; names without any are 0.
@@ -66,6 +68,7 @@ class Conditions {
   struct Entry {
     std::string reason;
     base::MonoTime since;
+    bool told = false;
   };
   using Key = std::pair<std::string_view, std::string>;
   using KeyView = std::pair<std::string_view, std::string_view>;
@@ -80,6 +83,7 @@ class Conditions {
 
   bool Begin(std::string_view name, std::string_view subject, std::string_view reason);
   std::size_t CountOf(std::string_view name) const REQUIRES(mutex_);
+  std::size_t ToldOf(std::string_view name) const REQUIRES(mutex_);
 
   const base::Clock& clock_;
   base::Logger& log_;

@@ -1,9 +1,14 @@
 // Settlements that Redis refuses: told once, in nobody's way, done when Redis takes them again.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
+#include <memory>
 #include <set>
 #include <string>
+#include <thread>
+#include <utility>
 
+#include "support/fake_clock.h"
 #include "support/null_logger.h"
 #include "support/redis_frames.h"
 #include "telemetry/conditions.h"
@@ -17,11 +22,15 @@ using namespace testing;
 // A source whose refusals can be seen.
 struct Watched {
   explicit Watched(const RedisServer& server, const RedisOptions& options = StreamOptions())
-      : source({.connect = server.Connect(),
+      : Watched(server.Connect(), base::SystemClock(), options) {}
+  Watched(net::ConnectStream connect, const base::Clock& clock,
+          const RedisOptions& options = StreamOptions())
+      : source({.connect = std::move(connect),
                 .login = {},
-                .clock = base::SystemClock(),
+                .clock = clock,
                 .consumer = "c1",
                 .processor_id = "p",
+                .server = "redis:6379",
                 .metrics = &metrics,
                 .conditions = &conditions},
                options, frame::Options{}) {}
@@ -51,6 +60,56 @@ struct Watched {
   telemetry::Conditions conditions{base::SystemClock(), log};
   RedisSource source;
 };
+
+// A connection that takes what is written and brings nothing to its server, from the first result
+// on that is written while `swallows` is set.
+class Swallowing final : public net::Stream {
+ public:
+  Swallowing(std::unique_ptr<net::Stream> stream, std::atomic<bool>& swallows)
+      : stream_(std::move(stream)), swallows_(swallows) {}
+  base::Result<void> Write(std::string_view bytes, const base::Allowance& allowance) override {
+    if (swallows_ && bytes.find("sample:results") != bytes.npos) dead_ = true;
+    return dead_ ? base::Result<void>() : stream_->Write(bytes, allowance);
+  }
+  base::Result<std::size_t> Read(std::span<char> room, const base::Allowance& allowance) override {
+    return stream_->Read(room, allowance);
+  }
+
+ private:
+  const std::unique_ptr<net::Stream> stream_;
+  std::atomic<bool>& swallows_;
+  bool dead_ = false;
+};
+
+TEST_CASE("a settling connection that hangs is told, given up, and loses no frame to others") {
+  RedisServer server;
+  Add(server, "a");
+  std::atomic<bool> swallows = true;
+  sampleproc::testing::FakeClock clock;
+  Watched watched(
+      [&](const base::Allowance& allowance) -> base::Result<std::unique_ptr<net::Stream>> {
+        auto stream = server.Connect()(allowance);
+        if (!stream) return stream;
+        return std::make_unique<Swallowing>(std::move(*stream), swallows);
+      },
+      clock, StreamOptions(milliseconds(6'000)));
+  const auto frames = PullSome(watched.source, 1);
+  CHECK(watched.source.Settling());
+  auto done = watched.Begin(frames[0], Ending::kDone);
+  const base::Deadline deadline(base::SystemClock(), std::chrono::seconds(60));
+  while (watched.source.Settling()) {
+    REQUIRE_FALSE(deadline.Expired());
+    clock.Advance(RedisSettler::kOverdue);
+    std::this_thread::yield();
+  }
+  const std::string told = watched.source.Settling().error().message;
+  CHECK(told.find("no answer for") != std::string::npos);
+  CHECK(told.find("frames held: 1") != std::string::npos);
+  swallows = false;  // for new connections
+  CHECK(done.get());
+  CHECK(watched.source.Settling());
+  CHECK(Stream(server, "sample:results").size() == 1);
+}
 
 TEST_CASE(
     "a results key of the wrong type is told, stops no dead letter, and ends when it is right") {
@@ -141,6 +200,51 @@ TEST_CASE("a settlement at which the connection ends stops none behind it") {
   REQUIRE(server.Ask({"CONFIG", "SET", "proto-max-bulk-len", "512mb"}).kind ==
           RedisReply::Kind::kStatus);
   CHECK(large.get_future().get());
+  watched.Await(0);
+}
+
+TEST_CASE("results that were refused keep their order, with those that came later") {
+  RedisServer server;
+  constexpr int kFrames = 200;
+  for (int i = 0; i < kFrames; ++i) Add(server, std::to_string(i));
+  Watched watched(server);
+  const auto frames = PullSome(watched.source, kFrames, 100);
+  std::vector<std::future<bool>> done;
+  const auto begin = [&](int first, int end) {
+    for (int i = first; i < end; ++i) {
+      done.push_back(watched.Begin(frames[static_cast<std::size_t>(i)], Ending::kDone));
+    }
+  };
+  REQUIRE(server.Ask({"CONFIG", "SET", "min-replicas-to-write", "1"}).kind ==
+          RedisReply::Kind::kStatus);
+  begin(0, 100);
+  CHECK(watched.Await(1)[0].subject == "redis:6379");  // none of the keys is at fault
+  begin(100, 150);
+  REQUIRE(server.Ask({"CONFIG", "SET", "min-replicas-to-write", "0"}).kind ==
+          RedisReply::Kind::kStatus);
+  begin(150, kFrames);
+  for (auto& each : done) CHECK(each.get());
+  watched.Await(0);
+  const auto results = Stream(server, "sample:results");
+  REQUIRE(results.size() == kFrames);
+  for (int i = 0; i < kFrames; ++i) {
+    CHECK(results[static_cast<std::size_t>(i)].at("frame_id") == std::to_string(i));
+  }
+}
+
+TEST_CASE("a server that takes no further connection is told as that, and not as a key's fault") {
+  RedisServer server;
+  Add(server, "a");
+  Watched watched(server);
+  const auto frames = PullSome(watched.source, 1);
+  // The puller and the test have theirs; the settler connects with its first settlement.
+  REQUIRE(server.Ask({"CONFIG", "SET", "maxclients", "2"}).kind == RedisReply::Kind::kStatus);
+  auto done = watched.Begin(frames[0], Ending::kDone);
+  const auto told = watched.Await(1);
+  CHECK(told[0].subject == "redis:6379");
+  CHECK(told[0].reason.find("max number of clients reached") != std::string::npos);
+  REQUIRE(server.Ask({"CONFIG", "SET", "maxclients", "100"}).kind == RedisReply::Kind::kStatus);
+  CHECK(done.get());
   watched.Await(0);
 }
 

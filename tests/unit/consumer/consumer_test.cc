@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "support/counting_log.h"
 #include "support/fake_clock.h"
 #include "unit/consumer/dispatcher_bench.h"
 
@@ -14,6 +15,7 @@ namespace sampleproc::consumer {
 namespace {
 
 using base::ErrorCode;
+using telemetry::condition::kSettlementUnanswered;
 using telemetry::condition::kSourceSilent;
 using telemetry::condition::kSourceUnhealthy;
 using telemetry::condition::kSourceUnreachable;
@@ -59,6 +61,15 @@ class Scripted final : public FrameSource {
     if (unhealthy_) return std::unexpected(Broken());
     return {};
   }
+  base::Result<void> Settling() const override {
+    const std::lock_guard lock(mutex_);
+    if (unsettled_) return std::unexpected(Broken());
+    return {};
+  }
+  void SetUnsettled(bool unsettled) {
+    const std::lock_guard lock(mutex_);
+    unsettled_ = unsettled;
+  }
   void SetUnhealthy(bool unhealthy) {
     const std::lock_guard lock(mutex_);
     unhealthy_ = unhealthy;
@@ -92,34 +103,16 @@ class Scripted final : public FrameSource {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Pulled> answers_;
   bool interrupted_ = false;
   bool unhealthy_ = false;
+  bool unsettled_ = false;
   int pulls_ = 0;
   int probes_ = 0;
   int resets_ = 0;
   std::size_t largest_ = 0;
-};
-
-// Keeps the messages.
-class Log final : public base::Logger {
- public:
-  bool Enabled(base::LogLevel level) const override { return level >= base::LogLevel::kInfo; }
-  void Write(base::LogLevel, std::string_view message,
-             std::initializer_list<base::LogField>) override {
-    const std::lock_guard lock(mutex_);
-    messages_.emplace_back(message);
-  }
-  int Count(std::string_view message) {
-    const std::lock_guard lock(mutex_);
-    return static_cast<int>(std::ranges::count(messages_, message));
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> messages_;
 };
 
 struct Bench {
@@ -164,7 +157,7 @@ struct Bench {
   Options options;
   process::Options process;
   testing::FakeClock clock;
-  Log log;
+  sampleproc::test::CountingLog log;
   telemetry::Metrics metrics{clock, "test"};
   telemetry::Conditions conditions{clock, log};
   process::FrameTracker tracker{100, log};
@@ -312,6 +305,18 @@ TEST_CASE("a stop ends a pull that waits, and a pause that the upstream asked fo
   pauses.source.AwaitPulls(1);
   pauses.consumer->Stop();
   CHECK(pauses.log.Count(kLost) == 1);
+}
+
+TEST_CASE("settlements without an answer are told while pulls have theirs, and until they end") {
+  Bench bench;
+  bench.Start();
+  bench.source.SetUnsettled(true);
+  CHECK(bench.Told(kSettlementUnanswered).empty());  // no pull has been answered either
+  bench.source.Give(Frames(0));
+  while (!bench.consumer->facts().connected) std::this_thread::yield();
+  CHECK(bench.Told(kSettlementUnanswered) == "as the test wants it");
+  bench.source.SetUnsettled(false);
+  CHECK(bench.Told(kSettlementUnanswered).empty());
 }
 
 }  // namespace

@@ -73,7 +73,10 @@ class Pixels final : public PixelLoader {
     std::vector<PixelPlace> places;
     const std::string hosts = entry.frame_url.empty() ? "here" : entry.frame_url;
     for (const auto host : std::views::split(hosts, '|')) {
-      places.push_back({PixelPlace::Kind::kUrl, entry.frame_id, {host.begin(), host.end()}});
+      const std::string name(host.begin(), host.end());
+      const bool is_key = name == "redis";
+      places.push_back(
+          {is_key ? PixelPlace::Kind::kRedisKey : PixelPlace::Kind::kUrl, entry.frame_id, name});
     }
     return places;
   }

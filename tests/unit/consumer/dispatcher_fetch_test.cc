@@ -116,6 +116,56 @@ TEST_CASE("frames that their host never hands out do not speak for it") {
   CHECK(bench.ledger.totals().done == good);
 }
 
+TEST_CASE("keys that Redis does not permit cost the frames of other keys nothing") {
+  Bench bench;
+  bench.Start();
+  bench.GiveAt("redis", "first", "good");
+  bench.AwaitSettled(1);
+  constexpr int kBad = 5;
+  for (int i = 0; i < kBad; ++i) {
+    const std::string id = "bad" + std::to_string(i);
+    bench.pixels.FailOn(id, std::vector(10'000, ErrorCode::kUnauthorized));
+    bench.GiveAt("redis", id, "bad" + std::to_string(i));
+  }
+  for (int i = 0; i < kBad; ++i) bench.pixels.AwaitAsked("bad" + std::to_string(i));
+  bench.GiveAt("redis", "second", "good");
+  while (bench.ledger.totals().done < 2) std::this_thread::yield();  // no pause is waited for
+  std::uint64_t good = 2;
+  while (bench.ledger.totals().dead < kBad) {
+    if (bench.ledger.totals().done == good) {
+      bench.GiveAt("redis", "good" + std::to_string(++good), "good");
+    }
+    for (const auto& each : bench.conditions.List()) {
+      CHECK(each.subject == "redis (keys that its ACL does not permit)");
+    }
+    bench.clock.Advance(std::chrono::milliseconds(5));
+    std::this_thread::yield();
+  }
+  bench.AwaitSettled(good + kBad);
+  CHECK(Sorted(bench.upstream.Settled()).contains("bad0:dead:unauthorized"));
+}
+
+TEST_CASE("while Redis permits no key at all its frames wait") {
+  Bench bench;
+  bench.pixels.Down("redis", ErrorCode::kUnauthorized);
+  bench.pixels.Down("redis (keys that its ACL does not permit)", ErrorCode::kUnauthorized);
+  bench.Start();
+  for (int i = 0; i < 5; ++i) bench.GiveAt("redis", std::to_string(i), std::to_string(i));
+  while (bench.conditions.List().empty()) {
+    bench.clock.Advance(std::chrono::milliseconds(5));
+    std::this_thread::yield();
+  }
+  for (int i = 0; i < 2'000; ++i) {
+    bench.clock.Advance(std::chrono::milliseconds(100));
+    std::this_thread::yield();
+  }
+  CHECK(bench.upstream.Settled().empty());
+  bench.pixels.Up("redis");
+  bench.pixels.Up("redis (keys that its ACL does not permit)");
+  bench.AwaitRetries(5);
+  CHECK(bench.ledger.totals().done == 5);
+}
+
 TEST_CASE("when the frames of one host are too many they go, the others come through") {
   for (const bool takes_back : {true, false}) {
     Bench bench;

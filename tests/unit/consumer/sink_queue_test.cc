@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/counting_log.h"
 #include "support/fake_clock.h"
-#include "support/null_logger.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -97,7 +97,7 @@ struct Bench {
     return ids;
   }
 
-  test::NullLogger log;
+  test::CountingLog log;
   testing::FakeClock clock;
   telemetry::Conditions conditions{clock, log};
   resources::MemoryBudget budget;
@@ -209,15 +209,48 @@ TEST_CASE("refusals are told until results are taken again, and for a while afte
   const std::string told = "results are refused and counted as such: it does not want a";
   CHECK(bench.Problem() == told);
   CHECK(bench.queue->counts().failing);
-  bench.clock.Advance(2 * SinkQueue::kRefusalLasts);
+  bench.clock.Advance(2 * SinkQueue::kThrownAwayLasts);
   CHECK(bench.Problem() == told);  // nobody knows better
   bench.queue->Take({"b", "refused"});
   bench.queue->Flush({});
   bench.Give(0, 1);
   bench.queue->Flush({});
   CHECK_FALSE(bench.Problem().empty());
-  bench.clock.Advance(SinkQueue::kRefusalLasts);
+  bench.clock.Advance(SinkQueue::kThrownAwayLasts);
   CHECK(bench.Problem().empty());
+}
+
+TEST_CASE("losses are told while they last, and a second time when they begin again") {
+  Bench bench(4096);
+  for (int time = 1; time <= 2; ++time) {
+    bench.target->Set(true);
+    const auto lost_before = bench.queue->counts().lost;
+    bench.Give(0, 100);
+    const auto lost = bench.queue->counts().lost - lost_before;
+    CHECK(lost > 0);
+    bench.target->Set(false);
+    bench.queue->Flush({});
+    CHECK(bench.Problem() ==
+          "it takes results more slowly than they come, and consumer.sink_buffer is full: " +
+              std::to_string(lost) + " are lost so far");
+    CHECK(bench.queue->counts().failing);
+    bench.clock.Advance(SinkQueue::kThrownAwayLasts);
+    CHECK(bench.Problem().empty());
+    CHECK_FALSE(bench.queue->counts().failing);
+    CHECK(bench.log.Count("sink: results are lost, there is no room to keep them "
+                          "(consumer.sink_buffer)") == time);
+  }
+}
+
+TEST_CASE("a sink that is away and loses results says both") {
+  Bench bench(4096);
+  bench.target->Set(true);
+  bench.Give(0, 1);
+  bench.target->AwaitAttempts(2);
+  bench.Give(1, 100);
+  CHECK(bench.Problem().find("results cannot be delivered: it is away; it takes") == 0);
+  bench.clock.Advance(2 * SinkQueue::kThrownAwayLasts);
+  CHECK(bench.Problem().find("are lost so far") != std::string::npos);  // there is no room yet
 }
 
 TEST_CASE("the end does not wait for another side that is away or silent") {

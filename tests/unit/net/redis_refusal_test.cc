@@ -43,5 +43,21 @@ TEST_CASE("what an error repeats of a command is not told") {
   }
 }
 
+TEST_CASE("what is refused is the server's, a command's or a key's") {
+  for (const char* text :
+       {"OOM command not allowed when used memory > 'maxmemory'.",
+        "READONLY You can't write against a read only replica.",
+        "LOADING Redis is loading the dataset in memory", "ERR max number of clients reached"}) {
+    CHECK(RefusalOf(text).of_server);
+  }
+  CHECK_FALSE(RefusalOf("WRONGTYPE Operation against a key").of_server);
+  CHECK(RefusesKey("NOPERM No permissions to access a key"));
+  CHECK(
+      RefusesKey("NOPERM this user has no permissions to access one of the keys used as "
+                 "arguments"));
+  CHECK_FALSE(RefusesKey("NOPERM User keys has no permissions to run the 'get' command"));
+  CHECK_FALSE(RefusesKey("WRONGTYPE permissions to access"));
+}
+
 }  // namespace
 }  // namespace sampleproc::net

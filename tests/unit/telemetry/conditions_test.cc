@@ -64,7 +64,11 @@ TEST_CASE("strangers who name hosts do not make the board grow without end") {
     bench.conditions.Raise(condition::kPixelHost, "host" + std::to_string(i), "refuses");
   }
   bench.conditions.Raise(condition::kSpool, "", "the disk is full");
-  CHECK(bench.conditions.List().size() == Conditions::kMostSubjects + 1);
+  const auto listed = bench.conditions.List();
+  REQUIRE(listed.size() == Conditions::kMostSubjects + 2);
+  const std::string more = std::to_string(1000 - Conditions::kMostSubjects);
+  CHECK(listed[Conditions::kMostSubjects].subject == "(" + more + " more)");
+  CHECK(listed.back().name == condition::kSpool);
   const auto counts = bench.conditions.Counts();
   const auto spool = std::ranges::find(counts, condition::kSpool,
                                        &std::pair<std::string_view, std::size_t>::first);
@@ -72,6 +76,22 @@ TEST_CASE("strangers who name hosts do not make the board grow without end") {
   CHECK(spool->second == 1);
   CHECK(std::ranges::count(counts, condition::kSink,
                            &std::pair<std::string_view, std::size_t>::first) == 1);
+}
+
+TEST_CASE("what was only counted is told when there is room and it still lasts") {
+  Bench bench;
+  const auto host = [](std::size_t i) { return "host" + std::to_string(i); };
+  for (std::size_t i = 0; i <= Conditions::kMostSubjects; ++i) {
+    bench.conditions.Raise(condition::kPixelHost, host(i), "refuses");
+  }
+  CHECK(bench.conditions.List().back().subject == "(1 more)");
+  bench.conditions.Clear(condition::kPixelHost, host(0));
+  bench.conditions.Raise(condition::kPixelHost, host(Conditions::kMostSubjects), "refuses");
+  CHECK(bench.conditions.List().size() == Conditions::kMostSubjects);
+  for (std::size_t i = 1; i <= Conditions::kMostSubjects; ++i) {
+    bench.conditions.Clear(condition::kPixelHost, host(i));
+  }
+  CHECK(bench.conditions.List().empty());
 }
 
 }  // namespace

@@ -1,0 +1,25 @@
+// What is said to Redis to settle an entry of a stream.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "consumer/frame_source.h"
+#include "consumer/options.h"
+#include "net/redis_client.h"
+
+namespace sampleproc::consumer {
+
+// An entry that this consumer has been handed.
+struct HandedOut {
+  const std::string& id;
+  int deliveries = 1;
+  const std::string& consumer;
+  const std::string& processor_id;
+};
+
+// The script that does it, see redis_scripts.h; its answer is 1 when the entry was still ours.
+net::RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
+                                  const RedisOptions& options, base::WallTime now);
+
+}  // namespace sampleproc::consumer
