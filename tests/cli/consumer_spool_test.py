@@ -82,6 +82,7 @@ class Spool(WithService):
             # One that never gets to an end would be taken for the frames' fault.
             wait_until(lambda: len(self.ids()) > results)  # pylint: disable=W0640
             service.stop(signal.SIGKILL)
+            self.buffer.await_nobody()  # its last request would take the next frames
             self.buffer.fault = None
             kills += bool(self.spooled())  # with frames in hand
             self.assertLess(lives, 3 * KILLS)

@@ -1,7 +1,10 @@
 """An HTTP server that stands for somebody else's, in a thread of the test's own."""
 
+import http.client
 import http.server
 import threading
+
+from streams import wait_until
 
 
 class StandIn:
@@ -15,17 +18,6 @@ class StandIn:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-
-            def setup(self):
-                super().setup()
-                with stand_in.lock:
-                    stand_in.open += 1
-                    stand_in.most_open = max(stand_in.most_open, stand_in.open)
-
-            def finish(self):
-                with stand_in.lock:
-                    stand_in.open -= 1
-                super().finish()
 
             def handle(self):
                 try:
@@ -54,18 +46,37 @@ class StandIn:
             def log_message(self, *_):
                 pass
 
-        server = http.server.ThreadingHTTPServer(address, Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            def process_request(self, request, client_address):
+                with stand_in.lock:
+                    stand_in.open += 1
+                    stand_in.most_open = max(stand_in.most_open, stand_in.open)
+                super().process_request(request, client_address)
+
+            def shutdown_request(self, request):
+                super().shutdown_request(request)
+                with stand_in.lock:
+                    stand_in.open -= 1
+
+        server = Server(address, Handler)
         server.daemon_threads = True
         scheme, host = "http", address[0]
         if tls is not None:
             scheme, host = "https", "localhost"  # whom a certificate can be for
             server.socket = tls.wrap_socket(server.socket, server_side=True)
+        self.address = server.server_address[:2]
         self.url = f"{scheme}://{host}:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         test.addCleanup(thread.join)
         test.addCleanup(server.server_close)
         test.addCleanup(server.shutdown)
+
+    def await_nobody(self):
+        """Returns when nobody is connected: what those asked who were killed has been handled."""
+        # Connections are accepted in their order.
+        http.client.HTTPConnection(*self.address).connect()
+        wait_until(lambda: not self.open)
 
     def handle(self, handler, body):
         """Answers one request by `handler.answer` or, when it misbehaves, `handler.raw`."""
