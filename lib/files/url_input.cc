@@ -55,7 +55,10 @@ std::optional<base::Error> UrlInsteadOfPath(const std::string& path) {
   const std::string scheme = SchemeOf(path);
   if (scheme.empty()) return std::nullopt;
   std::string shown = WithoutSecrets(path);
-  if (shown.size() > kLongestShown) shown = shown.substr(0, kLongestShown) + "...";
+  if (shown.size() > kLongestShown) {
+    shown.resize(kLongestShown);
+    shown += "...";
+  }
   return base::Error{base::ErrorCode::kUsage,
                      shown + " is a URL, and process-file reads files; " + Remedy(scheme),
                      {},

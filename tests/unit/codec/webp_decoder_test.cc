@@ -268,7 +268,7 @@ TEST_CASE("a WebP with any byte flipped is an error or a picture of the size it 
 
 TEST_CASE("a WebP of 34 bytes that says 16383x16383 costs nothing") {
   Bytes payload = {0x2f};
-  AppendNumber(payload, 0x3fffu - 1 | (0x3fffu - 1) << 14, 4);
+  AppendNumber(payload, (0x3fffu - 1) | (0x3fffu - 1) << 14, 4);
   payload.resize(14, 0x88);
   const Bytes bomb = File(Chunk("VP8L", payload));
   CHECK(bomb.size() == 34);
