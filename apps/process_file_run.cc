@@ -280,7 +280,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (!annotated) return Complain(context, annotated.error());
   auto names = ReadNames(options);
   if (!names) return Complain(context, names.error());
-  const auto guard = OutputGuard::Make(options, *annotated, *names);
+  const auto guard = OutputGuard::Make(options, *loaded, *annotated, *names);
   if (!guard) return Complain(context, guard.error());
   const auto start = StartingPoint(options, config);
   if (!start) return Complain(context, start.error());

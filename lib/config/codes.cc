@@ -141,6 +141,11 @@ constexpr CodeText kTexts[] = {
      "socket. A URL, a port behind a colon and the brackets that an IPv6 address has in URLs do "
      "not "
      "belong there: port, user and password have keys of their own."},
+    {code::kWritten, "output that is an input",
+     "consumer.file.path, or a full file that it is renamed to, is a file that the service reads: "
+     "its configuration, a certificate, a token or password file, a model. Results would be "
+     "written "
+     "into it, or it would be renamed away."},
     {code::kNotYet, "not in this version",
      "The configuration is understood and checked, but this version does not have the feature. "
      "The service starts and does everything else."},

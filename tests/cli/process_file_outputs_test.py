@@ -81,6 +81,33 @@ class NothingIsDestroyed(WithDirectory):
         self.refused(picture, "-o", state + ".new", "--resume", state)
         self.refused("--files-from", "-", "-o", picture, stdin=picture.encode())
 
+    def test_what_the_configuration_reads(self):
+        picture = self.copy("box.png")
+        model = self.write("cascade.xml", b"<model/>")
+        config = self.write("c.toml", f"process.cascade.file = '{model}'\n".encode())
+        secret = self.write("secret", b"redis://h\n")
+        self.refused(picture, "-o", config, env={"SAMPLEPROC_CONFIG": config})
+        self.refused(picture, "-o", model, env={"SAMPLEPROC_CONFIG": config})
+        self.refused(picture, "-o", model, "--set", f"process.cascade.file={model}")
+        self.refused(picture, "-o", secret, env={"SAMPLEPROC_CONSUMER_REDIS_URL_FILE": secret})
+        self.refused(picture, "-o", self.path("x"), "--resume", config, "-c", config)
+        for key in ("http.auth_tokens_file", "consumer.redis.tls_ca_file"):
+            self.refused(picture, "-o", secret, "--set", f"{key}={secret}")
+        drawn = self.write("out/box.png.jpg", b"<model/>")
+        self.refused(picture, "--annotate", self.path("out"), "--set",
+                     f"process.cascade.file={drawn}")  # fmt: skip
+
+    def test_outputs_that_are_each_other(self):
+        picture = self.copy("box.png")
+        os.makedirs(self.path("out/clip.avi"))
+        drawn = self.path("out/box.png.jpg")
+        annotate = ("--annotate", self.path("out"))
+        self.refused(picture, *annotate, "-o", drawn)
+        self.refused(picture, *annotate, "-o", self.path("x"), "--resume", drawn)
+        self.refused(picture, "-o", self.path("x"), "--resume", self.path("x.part"))
+        clip = self.copy("vtest.avi", "clip.avi")
+        self.refused(clip, *annotate, "-o", self.path("out/clip.avi/000003.jpg"))
+
     def test_annotated_pictures_over_inputs(self):
         picture = self.copy("messi5.jpg", "in/a")
         target = self.copy("fruits.jpg", "out/a.jpg")
