@@ -344,9 +344,8 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const bool is_whole = totals && !(totals->stopped && interrupts.code());
   if (is_whole) {
     if (auto put = (*output)->Commit(); !put) return Complain(context, put.error());
-  } else if (const std::string kept = (*output)->Abandon(); !kept.empty()) {
-    context.err << "sampleproc: " << options.output << " is as it was; the records so far are in "
-                << kept << "\n";
+  } else if (const std::string kept = (*output)->Abandon(!totals); !kept.empty()) {
+    context.err << "sampleproc: " << kept << "\n";
   }
   // A reader that has seen enough, as `head` has, wants no message.
   if (!totals && totals.error().code == ErrorCode::kCancelled) return ExitCode::kIo;

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import resource
 import signal
 import subprocess
 
@@ -151,6 +152,33 @@ class NothingIsDestroyed(WithDirectory):
         self.assertEqual(read(out), b"old\n" + process(picture).stdout)
         for words in (["--append"], ["--append", "-o", out, "--resume", self.path("s")]):
             self.assertEqual(process(*words, picture).returncode, 2)
+
+    def test_a_torn_last_line_is_ended_before_more_is_appended(self):
+        picture = self.copy("mask.png")
+        out = self.write("out.ndjson", b'{"whole":1}\n{"source":"half')
+        self.assertEqual(process("--append", "-o", out, picture).returncode, 0)
+        self.assertEqual(read(out), b'{"whole":1}\n{"source":"half\n' + process(picture).stdout)
+
+    def test_a_full_disk_leaves_no_torn_file(self):
+        picture = self.copy("mask.png")
+        line = process(picture).stdout
+        room = len(line) * 5 + 20
+
+        def full_disk():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+        out = self.path("out.ndjson")
+        result = process("-o", out, *[picture] * 2000, preexec_fn=full_disk)
+        self.assertEqual(result.returncode, 74)
+        self.assertFalse(os.path.exists(out))
+        (part,) = [name for name in os.listdir(self.directory) if name.endswith("part")]
+        self.assertIn(part, result.err)
+        self.assertEqual(read(self.path(part)).rstrip(b"\n").split(b"\n"), [line[:-1]] * 5)
+        for old, words in ((b"", []), (b"old\n", ["--append"])):
+            out = self.write("there.ndjson", old)
+            result = process("-o", out, *words, *[picture] * 2000, preexec_fn=full_disk)
+            self.assertEqual(result.returncode, 74)
+            self.assertTrue(read(out).endswith(line))
 
     def test_links_and_modes_of_the_output_stay(self):
         picture = self.copy("mask.png")
