@@ -27,11 +27,14 @@ class NameList {
   static std::unique_ptr<NameList> Of(GivenNames names);
 
   // The next name that is not empty, or nothing at the end. A name longer than a path may be
-  // (PATH_MAX, 4096 bytes) is kInvalidFrame and passed over; a list that cannot be read further is
-  // kIo and ends it.
+  // (PATH_MAX, 4096 bytes) is kInvalidFrame and passed over; UTF-16, NUL in a line and lines where
+  // names should end with NUL are kInvalidFrame and end the list; one that cannot be read further
+  // is kIo and ends it.
   std::optional<base::Result<std::string>> Next();
 
  private:
+  std::string ProblemWith(const Line& line) const;
+
   explicit NameList(GivenNames names) : given_(std::move(names)) {}
   NameList(LineReader lines, char delimiter) : lines_(std::move(lines)), delimiter_(delimiter) {}
 
