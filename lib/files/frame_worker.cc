@@ -59,7 +59,7 @@ Result<frame::Frame> ReadPicture(const std::string& path, const WorkerContext& c
                                  resources::Reservation& reservation) {
   auto reserved = ReserveInput(path, context);
   if (!reserved) return std::unexpected(reserved.error());
-  auto bytes = ReadInput(path, context.codec.max_frame_bytes);
+  auto bytes = ReadInput(path, context.codec.max_frame_bytes, context.stop);
   if (!bytes) return std::unexpected(bytes.error());
   if (bytes->size() != reserved->bytes()) {
     reserved->Release();

@@ -15,8 +15,9 @@ bool IsUtf16(std::string_view first) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<NameList>> NameList::Open(const std::string& path, char delimiter) {
-  auto file = InputFile::OpenAny(path);
+base::Result<std::unique_ptr<NameList>> NameList::Open(const std::string& path, char delimiter,
+                                                       const StopDescriptor* stop) {
+  auto file = InputFile::OpenAny(path, stop);
   if (!file) return std::unexpected(std::move(file.error()));
   return std::unique_ptr<NameList>(
       new NameList(LineReader(std::move(*file), delimiter, kLongestName), delimiter));

@@ -21,7 +21,8 @@ class NameList {
   // Names end with `delimiter`, '\n' or '\0'; the last one need not. A byte order
   // mark before the first, and a '\r' before '\n', are no part of them. `path` "-" is standard
   // input. Fails with kNotFound or kIo when it cannot be opened.
-  static base::Result<std::unique_ptr<NameList>> Open(const std::string& path, char delimiter);
+  static base::Result<std::unique_ptr<NameList>> Open(const std::string& path, char delimiter,
+                                                      const StopDescriptor* stop = nullptr);
 
   // A list that is known already.
   static std::unique_ptr<NameList> Of(GivenNames names);

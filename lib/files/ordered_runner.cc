@@ -141,6 +141,11 @@ class Run {
     while (!cut_off_ && slots_[emitted_ % slots_.size()]) {
       std::optional<Record>& slot = slots_[emitted_ % slots_.size()];
       const Record record = *std::exchange(slot, std::nullopt);
+      if (WasInterrupted(record)) {
+        totals_.stopped = cut_off_ = true;
+        End();
+        break;
+      }
       lock.Unlock();
       const auto emitted = record.silent ? base::Result<void>() : Guarded(emit_, record);
       lock.Lock();
@@ -149,6 +154,13 @@ class Run {
       Account(record, emitted);
     }
     emitting_ = false;
+  }
+
+  // Whether the frame was still waited for when the stop flag ended that. It is not done, and what
+  // comes after it in order is not told.
+  bool WasInterrupted(const Record& record) const {
+    return !record.result && record.result.error().code == base::ErrorCode::kCancelled &&
+           stop_.Cancelled();
   }
 
   void Account(const Record& record, const base::Result<void>& emitted) REQUIRES(mutex_) {

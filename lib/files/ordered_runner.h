@@ -41,7 +41,8 @@ using Work = std::function<base::Result<frame::FrameResult>(Task& task)>;
 using Emit = std::function<base::Result<void>(const Record& record)>;
 
 // Runs until the tasks end, `options.max_failures` is reached, `take` or `emit` fails (whose error
-// is returned) or `stop` is set; then what was begun is finished and handed out. A task that
+// is returned) or `stop` is set; then what was begun is finished and handed out, up to a frame that
+// failed with kCancelled because its bytes were still waited for. A task that
 // carries an error gets its record without any work. At most 4 * jobs records wait for an earlier
 // one, so memory does not depend on the number of inputs.
 base::Result<RunTotals> RunOrdered(const RunOptions& options, const Take& take, const Work& work,
