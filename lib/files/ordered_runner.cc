@@ -129,7 +129,8 @@ class Run {
             task.place,
             task.of_many,
             task.silent,
-            task.share};
+            task.share,
+            std::move(task.output_failed)};
   }
 
   // Hands out all records whose turn has come. Whoever finds another thread at it leaves it to
@@ -170,7 +171,8 @@ class Run {
     } else if (!record.silent) {
       ++totals_.done;
       if (!record.result) ++totals_.failed;
-      cut_off_ = HasFailedEnough();
+      if (record.output_failed) failure_ = record.output_failed;
+      cut_off_ = failure_ || HasFailedEnough();
     }
     if (cut_off_) End();
   }

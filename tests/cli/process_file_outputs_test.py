@@ -180,6 +180,21 @@ class NothingIsDestroyed(WithDirectory):
             self.assertEqual(result.returncode, 74)
             self.assertTrue(read(out).endswith(line))
 
+    def test_a_full_disk_under_annotated_pictures_ends_the_run(self):
+        picture, out = self.copy("box.png"), self.path("drawn")
+
+        def full_disk():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+        result = process("-j", "1", picture, self.copy("mask.png"), "--annotate", out,
+                         preexec_fn=full_disk)  # fmt: skip
+        self.assertEqual(result.returncode, 74, result.err)
+        self.assertIn(f"cannot write the annotated picture {out}/box.png.jpg: File too large",
+                      result.err)  # fmt: skip
+        (record,) = records(result)
+        self.assertEqual((record["source"], "error" in record), (picture, False))
+        self.assertEqual(os.listdir(out), [])
+
     def test_links_and_modes_of_the_output_stay(self):
         picture = self.copy("mask.png")
         out = self.write("real.ndjson", b"old\n")
