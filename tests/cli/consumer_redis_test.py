@@ -143,6 +143,19 @@ class Consumer(WithService):
         self.assertEqual((line["level"], line["state"]), ("warning", "begins"))
         self.assertEqual(service.stop(), 0)
 
+    def test_many_frames_that_cannot_be_done_are_told_by_their_number(self):
+        for number in range(300):
+            self.redis.xadd(STREAM, entry(f"f-{number}", b"\0no picture\n"))
+        service = self.consume()
+        wait_until(lambda: self.redis.xlen(DEAD) == 300)
+        line = service.wait_for("pulled frames cannot be done", reason="unsupported-format")
+        self.assertEqual((line["level"], line["state"]), ("warning", "begins"))
+        self.assertEqual(service.stop(), 0)
+        each = [line for line in service.log() if line["msg"] == "a pulled frame cannot be done"]
+        # Ten of a row; a new one begins only after 10 s without any.
+        self.assertLess(len(each), 300)
+        self.assertEqual([line for line in service.log() if line["msg"] == "batch done"], [])
+
     def test_old_frames_are_told_as_such(self):
         for number in range(20):
             self.redis.xadd(STREAM, entry(f"f-{number}", pictures.sample("mask.png")))
