@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdint>
@@ -29,6 +31,19 @@ void LogWarnings(const std::vector<config::Diagnostic>& diagnostics, base::Logge
                                   {"problem", std::string_view(diagnostic.message)},
                                   {"hint", std::string_view(diagnostic.hint)}});
   }
+}
+
+// Why the configuration cannot be started with: as text for whoever typed the command, else as a
+// line of the log, whose format nobody can know without it.
+void TellWhyNot(const std::string& problems, ExitCode code, CommandContext& context) {
+  if (code == ExitCode::kUsage || ::isatty(STDERR_FILENO) == 1) {
+    context.err << problems;
+    return;
+  }
+  const auto log = telemetry::MakeLogger({}, config::ServiceOptions().name);
+  log->Error("cannot start", {{"error_type", base::ErrorCodeName(base::ErrorCode::kConfig)},
+                              {"error", std::string_view(problems)},
+                              {"exit_code", static_cast<std::int64_t>(code)}});
 }
 
 // Reads the configuration again as it was read at the start. What is wrong with it is logged,
@@ -109,7 +124,7 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   CommandContext loading{context.environment, context.out, diagnostics, context.colour};
   const auto loaded = LoadConfig(options, OriginalNames::kRead, loading);
   if (!loaded) {
-    context.err << diagnostics.str();
+    TellWhyNot(diagnostics.str(), loaded.error(), context);
     return loaded.error();
   }
   const config::Config& config = loaded->config;

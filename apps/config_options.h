@@ -35,9 +35,6 @@ class ConfigOptions {
 
   bool AnyGiven() const { return file_given_ || !sets_.empty(); }
 
-  // The file that was named, "" when none was.
-  const std::string& file() const { return file_; }
-
  private:
   struct KeyOption {
     std::string option;

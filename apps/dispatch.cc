@@ -66,6 +66,18 @@ std::string ParseFailure(const CLI::App& app, const CLI::ParseError* error) {
   return error == nullptr ? "" : InOurWords(app, *error);
 }
 
+// An option whose value is empty, as that of --compare "$OLD" without OLD: what was meant is
+// missing, and to go on without it would look as if it had been done.
+std::string EmptyValue(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty() || std::ranges::count(option->results(), "") == 0) continue;
+    const std::string name = "--" + option->get_lnames().front();
+    return name + " has an empty value; give " + name + " " + option->get_type_name() +
+           ", or leave the option out";
+  }
+  return "";
+}
+
 ExitCode RunCommand(const Command& command, std::vector<std::string> words,
                     CommandContext& context) {
   CLI::App app;
@@ -77,6 +89,7 @@ ExitCode RunCommand(const Command& command, std::vector<std::string> words,
   try {
     app.parse(words);
     failure = ParseFailure(app, nullptr);
+    if (failure.empty()) failure = EmptyValue(app);
   } catch (const CLI::CallForHelp&) {
     context.out << CommandHelp(command, TerminalWidth());
     return ExitCode::kOk;

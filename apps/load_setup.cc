@@ -2,10 +2,14 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <ostream>
+#include <utility>
 
+#include "files/file_guard.h"
+#include "loadtest/frame_store.h"
 #include "service/upstreams.h"
 
 namespace sampleproc::apps {
@@ -17,9 +21,40 @@ using base::Result;
 
 constexpr std::chrono::seconds kConnectPatience{10};
 
+// That no output is a file which the run reads, or another output.
+Result<void> CheckOutputs(const LoadtestOptions& options, const config::Loaded* loaded) {
+  std::vector<config::FileRead> read = {{"--body", options.body_file},
+                                        {"--token-file", options.token_file},
+                                        {"--ca", options.ca},
+                                        {"--golden", options.golden},
+                                        {"--arrivals-file", options.arrivals_file},
+                                        {"--baseline", options.baseline}};
+  if (loaded != nullptr) read.insert(read.end(), loaded->inputs.begin(), loaded->inputs.end());
+  for (const std::string& text : options.frames) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(loadtest::ParseFrameFolder(text).path, error), end;
+         !error && at != end; at.increment(error)) {
+      read.emplace_back("a frame of --frames", at->path().string());
+    }
+  }
+  files::FileGuard guard;
+  for (const config::FileRead& file : read) {
+    if (file.path.empty()) continue;
+    if (auto checked = guard.Read(file.path, file.what); !checked) return checked;
+  }
+  for (const auto& [option, path] : {std::pair{"--json ", &options.json},
+                                     {"--html ", &options.html},
+                                     {"--percentiles ", &options.percentiles}}) {
+    if (path->empty()) continue;
+    if (auto checked = guard.Write(*path, option + *path); !checked) return checked;
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<void> LoadSetup::Prepare(const config::Config* config) {
+Result<void> LoadSetup::Prepare(const config::Loaded* loaded) {
+  if (auto checked = CheckOutputs(options, loaded); !checked) return checked;
   const bool via_redis = options.via == "redis";
   if (options.target.empty() && !via_redis)
     return Fail(ErrorCode::kUsage, "--target URL is missing");
@@ -55,7 +90,7 @@ Result<void> LoadSetup::Prepare(const config::Config* config) {
   payload.emplace(std::move(*made));
   plan.run.loop.address = target.address;
   if (via_redis) {
-    if (auto done = FindStream(*config, allowance); !done) return done;
+    if (auto done = FindStream(loaded->config, allowance); !done) return done;
   }
   plan.run.make_maker = [this](std::size_t thread) { return payload->MakeRequests(thread); };
   started = base::FormatTimestamp(base::SystemClock().Wall());

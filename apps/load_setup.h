@@ -24,9 +24,9 @@ struct LoadSetup {
   LoadSetup(const LoadSetup&) = delete;
   LoadSetup& operator=(const LoadSetup&) = delete;
 
-  // Reads the files, finds the target. Fails as they do. `config` is null unless frames go through
-  // Redis.
-  base::Result<void> Prepare(const config::Config* config);
+  // Reads the files, finds the target. Fails as they do. `loaded` is null unless a configuration is
+  // read.
+  base::Result<void> Prepare(const config::Loaded* loaded);
 
   // Runs `of_load` against the target.
   base::Result<loadtest::RunResult> Run(const loadtest::RunPlan& of_load,

@@ -41,7 +41,7 @@ ExitCode RunLoadtest(const LoadtestOptions& options, CommandContext& context) {
   const Interrupts interrupts(stop);  // before other threads, which inherit what it blocks
   RaiseFileLimit();
   LoadSetup setup(options, stop);
-  if (const auto done = setup.Prepare(loaded ? &loaded->config : nullptr); !done)
+  if (const auto done = setup.Prepare(loaded ? &*loaded : nullptr); !done)
     return Complain(context, done.error());
   const auto run = options.audit                   ? &RunAudit
                    : options.find_capacity.empty() ? &RunOnce

@@ -4,10 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
+#include <string_view>
 #include <utility>
+
+#include "base/descriptor.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -23,6 +29,27 @@ std::string Resolved(const std::string& path) {
   std::error_code error;
   const auto real = std::filesystem::canonical(path, error);
   return error ? path : real.string();
+}
+
+// How long the file `path` is without its last line if that has no end, as a full disk leaves it;
+// nothing when all its lines are whole or it cannot be read.
+std::optional<off_t> LengthWithoutTornLine(const std::string& path) {
+  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status{};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  std::array<char, 4096> block;
+  for (off_t end = status.st_size; end > 0;) {
+    const off_t begin = std::max<off_t>(0, end - static_cast<off_t>(block.size()));
+    const auto wanted = static_cast<std::size_t>(end - begin);
+    if (::pread(file.get(), block.data(), wanted, begin) != static_cast<ssize_t>(wanted)) return {};
+    const std::size_t last = std::string_view(block.data(), wanted).rfind('\n');
+    if (last != std::string_view::npos) {
+      const off_t length = begin + static_cast<off_t>(last) + 1;
+      return length == status.st_size ? std::nullopt : std::optional(length);
+    }
+    end = begin;
+  }
+  return status.st_size == 0 ? std::nullopt : std::optional<off_t>(0);
 }
 
 // A new file beside `target`, under a name that nobody has.
@@ -57,7 +84,11 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     const int append = mode == OutputMode::kAppend ? O_APPEND : 0;
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | append, 0666);
     if (fd < 0) return CannotWrite("cannot open the output file " + path);
-    return std::make_unique<Output>(fd, path);
+    output = std::make_unique<Output>(fd, path);
+    if (append != 0 && LengthWithoutTornLine(path) && ::write(fd, "\n", 1) != 1) {
+      return CannotWrite("cannot end the last line of the output file " + path);
+    }
+    return output;
   }
   if (mode == OutputMode::kReplace) {
     auto made = MakeBeside(target);
@@ -113,12 +144,18 @@ base::Result<void> Output::Commit() {
   return {};
 }
 
-std::string Output::Abandon() {
+std::string Output::Abandon(bool is_torn) {
+  if (is_torn && fd_ != STDOUT_FILENO && !is_resumable_) {
+    const auto length = LengthWithoutTornLine(beside_.empty() ? name_ : beside_);
+    if (length) (void)!::ftruncate(fd_, *length);
+  }
   struct stat status{};
   const bool is_empty = ::fstat(fd_, &status) == 0 && status.st_size == 0;
   if (beside_.empty() || is_empty) return "";
-  if (is_new_ && Commit()) return "";
-  return is_resumable_ ? beside_ : std::exchange(beside_, {});
+  if (is_new_ && !is_torn && Commit()) return "";
+  const std::string is_there = name_ + (is_new_ ? " is not made" : " is as it was");
+  return is_there + "; the records so far are in " +
+         (is_resumable_ ? beside_ : std::exchange(beside_, {}));
 }
 
 base::Result<std::uint64_t> Output::Sync() const {

@@ -19,10 +19,11 @@ enum class OutputMode {
 // its place nor abandoned with records in it is removed.
 class Output {
  public:
-  // `path` "-" is standard output. With kGoOn a file keeps its first `keep_bytes` and loses the
-  // rest; without any to keep, a file that is there already stays as it is until Commit, and the
-  // new one is `path`.part meanwhile, where a later kGoOn finds it. Fails with kIo; with kUsage
-  // when the file has fewer bytes than are to be kept, or `path`.part is in the way.
+  // `path` "-" is standard output. With kAppend a last line without an end is ended first. With
+  // kGoOn a file keeps its first `keep_bytes` and loses the rest; without any to keep, a file that
+  // is there already stays as it is until Commit, and the new one is `path`.part meanwhile, where a
+  // later kGoOn finds it. Fails with kIo; with kUsage when the file has fewer bytes than are to be
+  // kept, or `path`.part is in the way.
   static base::Result<std::unique_ptr<Output>> Open(const std::string& path, OutputMode mode,
                                                     std::uint64_t keep_bytes = 0);
 
@@ -37,9 +38,10 @@ class Output {
   // The records are whole: a new file takes the place of the old one. Fails with kIo.
   base::Result<void> Commit();
 
-  // The records end early. They become the file where there was none before; else the old one stays
-  // and the name of the file that holds them comes back; "" when there is nothing to tell.
-  std::string Abandon();
+  // The records end early; `is_torn`: for a failure, perhaps in the middle of a line, which is
+  // taken off. Otherwise they become the file where there was none before. Else what was there
+  // stays, and a sentence comes back that says where they are; "" when there is nothing to tell.
+  std::string Abandon(bool is_torn);
 
   // Sees to it that what was written is on disk, and returns how many bytes that are in all.
   base::Result<std::uint64_t> Sync() const;

@@ -1,11 +1,8 @@
 #include "apps/output_guard.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <utility>
 
 namespace sampleproc::apps {
@@ -15,22 +12,9 @@ namespace fs = std::filesystem;
 using base::ErrorCode;
 using base::Result;
 
-std::optional<files::Identity> IdentityOf(const std::string& path, int descriptor_of_dash) {
-  return path == "-" ? files::IdentityOf(descriptor_of_dash) : files::IdentityOf(path);
-}
-
 bool IsRegular(const std::string& path) {
   std::error_code ignored;
   return fs::is_regular_file(path, ignored);
-}
-
-// For files that may not exist yet.
-bool IsSamePath(const std::string& a, const std::string& b) {
-  std::error_code first;
-  std::error_code second;
-  return fs::weakly_canonical(fs::absolute(a, first), first) ==
-             fs::weakly_canonical(fs::absolute(b, second), second) &&
-         !first && !second;
 }
 
 // Every input that can be known without waiting.
@@ -58,24 +42,29 @@ Result<void> ForEachInput(const ProcessFileOptions& options,
   return {};
 }
 
-std::unexpected<base::Error> WouldDestroy(const std::string& output, const std::string& input) {
-  return base::Fail(ErrorCode::kUsage, output + " is also " + input +
-                                           ", which would be destroyed; name another file for the "
-                                           "output");
+// Whether `path` is named as the picture of one of many frames is.
+bool IsNumbered(const fs::path& path) {
+  const std::string stem = path.stem().string();
+  return path.extension() == ".jpg" && !stem.empty() &&
+         stem.find_first_not_of("0123456789") == std::string::npos;
 }
 
-// Pictures that are there already where the frames of `input` would be written.
-std::vector<fs::path> PicturesOf(const files::AnnotatedPaths& annotated,
-                                 const files::Input& input) {
+// Where the frames of `input` would be written: a picture of its own, and pictures of many frames
+// that are there already or that `guard` knows of.
+std::vector<fs::path> PicturesOf(const files::AnnotatedPaths& annotated, const files::Input& input,
+                                 const files::FileGuard& guard) {
   files::Task task;
   task.source.source = input.path;
   task.argument = input.argument;
   const auto path = annotated.For(task);
   if (!path) return {};
-  std::vector<fs::path> pictures = {*path};
-  std::error_code error;
   fs::path folder = *path;
   folder.replace_extension();  // "clip.mp4.jpg" of a picture is "clip.mp4/" of a video
+  std::vector<fs::path> pictures = {*path};
+  for (const fs::path& written : guard.WrittenIn(folder)) {
+    if (IsNumbered(written)) pictures.push_back(written);
+  }
+  std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     pictures.push_back(entry->path());
@@ -83,94 +72,69 @@ std::vector<fs::path> PicturesOf(const files::AnnotatedPaths& annotated,
   return pictures;
 }
 
-Result<void> CheckPictures(const ProcessFileOptions& options,
-                           const files::AnnotatedPaths& annotated,
-                           const std::optional<files::GivenNames>& names) {
-  std::set<files::Identity> inputs;
-  const auto remember = [&inputs](const std::string& path) {
-    if (const auto identity = IdentityOf(path, STDIN_FILENO)) inputs.insert(*identity);
-  };
-  for (const std::string& path : {options.files_from, options.compare}) {
-    if (!path.empty()) remember(path);
-  }
-  const auto known = ForEachInput(options, names, [&](const files::Input& input) -> Result<void> {
-    remember(input.path);
-    return {};
-  });
-  if (!known) return known;
-  return ForEachInput(options, names, [&](const files::Input& input) -> Result<void> {
-    for (const fs::path& picture : PicturesOf(annotated, input)) {
-      const auto identity = files::IdentityOf(picture.string());
-      if (identity && inputs.contains(*identity)) {
-        return WouldDestroy("the annotated picture " + picture.string(), "an input");
-      }
-    }
-    return {};
-  });
-}
-
 }  // namespace
 
-Result<void> OutputGuard::Check(const std::string& path, const std::string& what) const {
-  const auto identity = IdentityOf(path, STDIN_FILENO);
-  if (!identity) return {};
-  for (const Written& written : written_) {
-    if (written.identity == *identity) return WouldDestroy(written.name, what + " " + path);
+Result<void> OutputGuard::Admit(const files::Input& input) const {
+  return guard_.CheckRead(input.path, "the input");
+}
+
+Result<void> OutputGuard::AddFiles(const ProcessFileOptions& options,
+                                   const config::Loaded& loaded) {
+  std::vector<std::pair<std::string, std::string>> written = {
+      {options.output, options.output == "-" ? "standard output" : options.output}};
+  if (!options.resume.empty()) {
+    written.emplace_back(options.output + ".part", options.output + ".part");
+    for (const std::string& path : {options.resume, options.resume + ".new"}) {
+      written.emplace_back(path, "the checkpoint " + path);
+    }
+  }
+  for (const auto& [path, name] : written) {
+    if (auto checked = guard_.Write(path, name); !checked) return checked;
+  }
+  std::vector<config::FileRead> read = loaded.inputs;
+  read.emplace_back("the list", options.files_from);
+  read.emplace_back("the earlier run", options.compare);
+  for (const config::FileRead& file : read) {
+    if (file.path.empty()) continue;
+    if (auto checked = guard_.Read(file.path, file.what); !checked) return checked;
   }
   return {};
 }
 
-Result<void> OutputGuard::Admit(const files::Input& input) const {
-  return Check(input.path, "the input");
-}
-
-Result<void> OutputGuard::CheckInputs(const ProcessFileOptions& options,
-                                      const std::optional<files::AnnotatedPaths>& annotated,
-                                      const std::optional<files::GivenNames>& names) const {
-  const std::pair<std::string, std::string> read[] = {{options.files_from, "the list"},
-                                                      {options.compare, "the earlier run"},
-                                                      {options.config.file(), "the configuration"}};
-  for (const auto& [path, what] : read) {
-    if (path.empty()) continue;
-    if (auto checked = Check(path, what); !checked) return checked;
-  }
-  if (!written_.empty()) {
-    auto checked =
-        ForEachInput(options, names, [this](const files::Input& input) { return Admit(input); });
-    if (!checked) return checked;
-  }
-  return annotated ? CheckPictures(options, *annotated, names) : Result<void>();
+Result<void> OutputGuard::CheckPictures(const ProcessFileOptions& options,
+                                        const files::AnnotatedPaths& annotated,
+                                        const std::optional<files::GivenNames>& names) const {
+  std::set<files::Identity> inputs;
+  auto looked = ForEachInput(options, names, [&](const files::Input& input) -> Result<void> {
+    if (const auto identity = files::IdentityOf(input.path)) inputs.insert(*identity);
+    return {};
+  });
+  if (!looked) return looked;
+  return ForEachInput(options, names, [&](const files::Input& input) -> Result<void> {
+    for (const fs::path& picture : PicturesOf(annotated, input, guard_)) {
+      const std::string name = "the annotated picture " + picture.string();
+      const auto identity = files::IdentityOf(picture.string());
+      if (identity && inputs.contains(*identity)) {
+        return files::WouldDestroy(name, "an input");
+      }
+      if (auto checked = guard_.CheckWrite(picture.string(), name); !checked) return checked;
+    }
+    return {};
+  });
 }
 
 Result<OutputGuard> OutputGuard::Make(const ProcessFileOptions& options,
+                                      const config::Loaded& loaded,
                                       const std::optional<files::AnnotatedPaths>& annotated,
                                       const std::optional<files::GivenNames>& names) {
   OutputGuard guard;
-  const auto write = [&guard](const std::string& name, const std::string& path) -> Result<void> {
-    const auto identity = IdentityOf(path, STDOUT_FILENO);
-    if (!identity) return {};
-    for (const Written& other : guard.written_) {
-      if (other.identity == *identity) return WouldDestroy(name, other.name);
-    }
-    guard.written_.push_back({name, *identity});
-    return {};
-  };
-  const std::string output = options.output == "-" ? "standard output" : options.output;
-  if (auto checked = write(output, options.output); !checked) {
-    return std::unexpected(checked.error());
+  auto checked = guard.AddFiles(options, loaded);
+  if (checked && guard.guard_.HasWritten()) {
+    checked = ForEachInput(options, names,
+                           [&guard](const files::Input& input) { return guard.Admit(input); });
   }
-  if (!options.resume.empty()) {
-    for (const std::string& path : {options.resume, options.resume + ".new"}) {
-      auto checked = write("the checkpoint " + path, path);
-      if (checked && IsSamePath(path, options.output)) {
-        checked = WouldDestroy("the checkpoint " + path, "the output");
-      }
-      if (!checked) return std::unexpected(checked.error());
-    }
-  }
-  if (auto checked = guard.CheckInputs(options, annotated, names); !checked) {
-    return std::unexpected(checked.error());
-  }
+  if (checked && annotated) checked = guard.CheckPictures(options, *annotated, names);
+  if (!checked) return std::unexpected(checked.error());
   return guard;
 }
 

@@ -2,25 +2,24 @@
 #pragma once
 
 #include <optional>
-#include <set>
-#include <string>
-#include <vector>
 
 #include "apps/process_file_options.h"
 #include "base/error.h"
+#include "config/loader.h"
 #include "files/annotated_paths.h"
-#include "files/identity.h"
+#include "files/file_guard.h"
 #include "files/input_list.h"
 
 namespace sampleproc::apps {
 
-// Two names of one file are seen to be one: links, devices, redirected standard input and output.
 class OutputGuard {
  public:
   // `names` is the list of --files-from where it was read in advance. Fails with kUsage when an
   // output (--output, --resume, a picture of --annotate) is an input that can be known now, a list,
-  // recorded requests, the records of --compare, a configuration file, or another output.
+  // recorded requests, the records of --compare, a file that `loaded` was read from or names, or
+  // another output. See files::FileGuard for which names are one file.
   static base::Result<OutputGuard> Make(const ProcessFileOptions& options,
+                                        const config::Loaded& loaded,
                                         const std::optional<files::AnnotatedPaths>& annotated,
                                         const std::optional<files::GivenNames>& names);
 
@@ -28,16 +27,12 @@ class OutputGuard {
   base::Result<void> Admit(const files::Input& input) const;
 
  private:
-  base::Result<void> CheckInputs(const ProcessFileOptions& options,
-                                 const std::optional<files::AnnotatedPaths>& annotated,
-                                 const std::optional<files::GivenNames>& names) const;
-  base::Result<void> Check(const std::string& path, const std::string& what) const;
+  base::Result<void> AddFiles(const ProcessFileOptions& options, const config::Loaded& loaded);
+  base::Result<void> CheckPictures(const ProcessFileOptions& options,
+                                   const files::AnnotatedPaths& annotated,
+                                   const std::optional<files::GivenNames>& names) const;
 
-  struct Written {
-    std::string name;
-    files::Identity identity;
-  };
-  std::vector<Written> written_;  // outputs that are there already
+  files::FileGuard guard_;
 };
 
 }  // namespace sampleproc::apps

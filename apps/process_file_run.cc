@@ -23,6 +23,7 @@
 #include "files/ordered_runner.h"
 #include "files/progress.h"
 #include "files/record_writer.h"
+#include "files/stop_descriptor.h"
 #include "files/summary.h"
 #include "process/camera_states.h"
 #include "process/camera_turns.h"
@@ -87,9 +88,10 @@ Result<std::unique_ptr<files::RecordWriter>> MakeWriter(const ProcessFileOptions
                                                         const config::Config& config,
                                                         const Output& output,
                                                         const files::Checkpoint& start,
+                                                        const files::StopDescriptor& stop,
                                                         files::ComparisonWriter** comparison) {
   if (!options.compare.empty()) {
-    auto earlier = files::Comparison::Load(options.compare);
+    auto earlier = files::Comparison::Load(options.compare, &stop);
     if (!earlier) return std::unexpected(earlier.error());
     auto writer = std::make_unique<files::ComparisonWriter>(
         std::move(*earlier), output.fd(), output.name(), options.format == "ndjson");
@@ -168,12 +170,13 @@ Result<process::Options> StepsWithMemory(const process::Options& options,
 Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& shared,
                                     const process::StepNeeds& needs, const files::Checkpoint& start,
                                     std::optional<files::GivenNames> given,
-                                    const OutputGuard& guard) {
+                                    const OutputGuard& guard, const files::StopDescriptor& stop) {
   std::unique_ptr<files::NameList> names;
   if (given) {
     names = files::NameList::Of(std::move(*given));
   } else if (!options.files_from.empty()) {
-    auto list = files::NameList::Open(options.files_from, options.null_separated ? '\0' : '\n');
+    auto list =
+        files::NameList::Open(options.files_from, options.null_separated ? '\0' : '\n', &stop);
     if (!list) return std::unexpected(list.error());
     names = std::move(*list);
   }
@@ -192,6 +195,7 @@ Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& s
                            .budget_patience = shared.config.process.budget_patience,
                            .max_request_bytes = shared.config.http.max_request_bytes,
                            .raw = raw,
+                           .stop = &stop,
                            .colour = needs.colour || !options.annotate.empty()},
                           std::move(feed), shared.turns, shared.cameras);
 }
@@ -224,9 +228,11 @@ Result<std::optional<files::AnnotatedPaths>> OpenAnnotated(const ProcessFileOpti
 
 // The names of --files-from when all have to be known before the first picture is written: one of
 // them could be where it goes.
-Result<std::optional<files::GivenNames>> ReadNames(const ProcessFileOptions& options) {
+Result<std::optional<files::GivenNames>> ReadNames(const ProcessFileOptions& options,
+                                                   const files::StopDescriptor& stop) {
   if (options.annotate.empty() || options.files_from.empty()) return std::nullopt;
-  auto list = files::NameList::Open(options.files_from, options.null_separated ? '\0' : '\n');
+  auto list =
+      files::NameList::Open(options.files_from, options.null_separated ? '\0' : '\n', &stop);
   if (!list) return std::unexpected(list.error());
   files::GivenNames names;
   while (auto name = (*list)->Next()) names.push_back(std::move(*name));
@@ -278,12 +284,13 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
 
   const base::CancelFlag stop;
   Interrupts interrupts(stop);  // before the workers' threads, which inherit what it blocks
+  const files::StopDescriptor waiting(stop);
 
   const auto annotated = OpenAnnotated(options);
   if (!annotated) return Complain(context, annotated.error());
-  auto names = ReadNames(options);
+  auto names = ReadNames(options, waiting);
   if (!names) return Complain(context, names.error());
-  const auto guard = OutputGuard::Make(options, *annotated, *names);
+  const auto guard = OutputGuard::Make(options, *loaded, *annotated, *names);
   if (!guard) return Complain(context, guard.error());
   const auto start = StartingPoint(options, config);
   if (!start) return Complain(context, start.error());
@@ -300,17 +307,21 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                               .frame = config.frame,
                               .budget = shared.budget,
                               .budget_patience = config.process.budget_patience,
-                              .annotated = *annotated ? &**annotated : nullptr},
+                              .annotated = *annotated ? &**annotated : nullptr,
+                              .stop = &waiting},
                              shared, *replayed, start->place.frames > 0);
   if (!workers) return Complain(context, workers.error());
-  auto feed =
-      OpenInputs(options, shared, workers->front().needs(), *start, std::move(*names), *guard);
+  auto feed = OpenInputs(options, shared, workers->front().needs(), *start, std::move(*names),
+                         *guard, waiting);
   if (!feed) return Complain(context, feed.error());
   auto output = Output::Open(options.output, ModeOf(options), start->output_bytes);
   if (!output) return Complain(context, output.error());
   files::ComparisonWriter* comparison = nullptr;
-  const auto writer = MakeWriter(options, config, **output, *start, &comparison);
-  if (!writer) return Complain(context, writer.error());
+  const auto writer = MakeWriter(options, config, **output, *start, waiting, &comparison);
+  if (!writer) {
+    const ExitCode code = Complain(context, writer.error());
+    return interrupts.code().value_or(code);
+  }
 
   std::optional<files::Progress> progress;
   const std::uint64_t inputs_before = start->place.input;  // an earlier run's
@@ -350,9 +361,8 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const bool is_whole = totals && !(totals->stopped && interrupts.code());
   if (is_whole) {
     if (auto put = (*output)->Commit(); !put) return Complain(context, put.error());
-  } else if (const std::string kept = (*output)->Abandon(); !kept.empty()) {
-    context.err << "sampleproc: " << options.output << " is as it was; the records so far are in "
-                << kept << "\n";
+  } else if (const std::string kept = (*output)->Abandon(!totals); !kept.empty()) {
+    context.err << "sampleproc: " << kept << "\n";
   }
   // A reader that has seen enough, as `head` has, wants no message.
   if (!totals && totals.error().code == ErrorCode::kCancelled) return ExitCode::kIo;

@@ -4,17 +4,19 @@
 # so that a stop in between loses none and doubles none. It ends at the newest letter that was there
 # at its start, so frames that die again beside it are not moved twice.
 #
-#   packaging/replay-dlq.sh [--count N] [--list | --dry-run] [--truncated] DLQ STREAM [redis-cli OPTION...]
+#   packaging/replay-dlq.sh [--count N] [--list | --dry-run] [--truncated] [--create] DLQ STREAM [redis-cli OPTION...]
 #   packaging/replay-dlq.sh frames:dlq:cam-wall frames:ready:cam-wall -h redis
 #
 # --list shows each letter's id, frame and reason, --dry-run those that would be moved; both move
 # nothing. Letters from which fields were left out (dlq_truncated), or whose entry was trimmed before
-# it died (dlq_trimmed), stay unless --truncated is given. An entry that is moved carries dlq_replays,
-# how often that has happened. A password belongs into REDISCLI_AUTH.
+# it died (dlq_trimmed), stay unless --truncated is given, and entries that are no dead letters (no
+# dlq_reason) always. An entry that is moved carries dlq_replays, how often that has happened. A
+# stream that does not exist is not made unless --create is given. A password belongs into
+# REDISCLI_AUTH: on a command line everybody on the machine sees it.
 set -euo pipefail
 
 usage() {
-  sed -n 's/^# \{0,1\}//; 7,8p' "$0" >&2
+  sed -n '7,8s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 
@@ -22,6 +24,7 @@ count=1000000
 list=false
 dry_run=0
 truncated=0
+create=false
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --count)
@@ -41,6 +44,10 @@ while [[ $# -gt 0 ]]; do
       truncated=1
       shift
       ;;
+    --create)
+      create=true
+      shift
+      ;;
     -*) usage ;;
     *) break ;;
   esac
@@ -49,6 +56,15 @@ done
 dlq=$1
 stream=$2
 shift 2
+for word in "$@"; do
+  case "${word}" in
+    -a | --pass | --askpass | *://*:*@*)
+      printf 'replay-dlq.sh: give the password in REDISCLI_AUTH, not on the command line\n' >&2
+      exit 2
+      ;;
+    *) ;;
+  esac
+done
 
 # redis-cli's exit code says nothing of an error in an answer.
 ask() {
@@ -58,7 +74,7 @@ ask() {
     exit 69
   }
   case "${answer}" in
-    ERR* | WRONGTYPE* | NO* | OOM* | READONLY* | LOADING* | MISCONF*)
+    ERR* | AUTH* | WRONGTYPE* | NO* | OOM* | READONLY* | LOADING* | MISCONF*)
       printf 'replay-dlq.sh: Redis answers with %s\n' "${answer}" >&2
       exit 69
       ;;
@@ -68,15 +84,25 @@ ask() {
 }
 server=("$@")
 
+# What senders have written, for a terminal: no control character does what it says there.
+readonly shown='
+local function shown(text)
+  local function escaped(bytes)
+    return (bytes:gsub(".", function(c) return string.format("\\x%02x", c:byte()) end))
+  end
+  return (text:gsub("[%c\\]", escaped):gsub("\194[\128-\159]", escaped))
+end
+'
+
 # KEYS: the letters. ARGV: how many at most. Lines of id, frame and reason.
-readonly show='
+readonly show=${shown}'
 local lines = {}
 for _, letter in ipairs(redis.call("XRANGE", KEYS[1], "-", "+", "COUNT", ARGV[1])) do
   local told = {letter[1]}
   for i = 1, #letter[2], 2 do
     local name = letter[2][i]
     if name == "frame_id" or name:sub(1, 4) == "dlq_" then
-      told[#told + 1] = name .. "=" .. letter[2][i + 1]
+      told[#told + 1] = shown(name .. "=" .. letter[2][i + 1])
     end
   end
   lines[#lines + 1] = table.concat(told, " ")
@@ -90,28 +116,37 @@ return last[1] and last[1][1] or ""'
 
 # KEYS: the letters, the stream. ARGV: behind which id to begin, the last id, how many at most, 1 for
 # a dry run, 1 for cut-down letters too. Lines: the last id that was looked at ("" at the end), how
-# many were moved, how many stay, then each that was moved. Ends early when much was moved at once.
-readonly move='
-local at, moved, stay, bytes, lines = ARGV[1], 0, 0, 0, {}
+# many were moved, how many stay because they are cut down, because XADD cannot be given their fields,
+# and because they are no dead letters, then each that was moved. Ends early when much was moved at
+# once.
+readonly move=${shown}'
+local at, moved, cut_down, unfit, others, bytes, lines = ARGV[1], 0, 0, 0, 0, 0, {}
 local most = tonumber(ARGV[3])
-while moved < most and moved + stay < 100 and bytes < 10000000 do
+while moved < most and moved + cut_down + unfit + others < 100 and bytes < 10000000 do
   local letter = redis.call("XRANGE", KEYS[1], at, ARGV[2], "COUNT", 1)[1]
   if not letter then at = "" break end
   at = "(" .. letter[1]
-  local fields, replays, cut, told = {}, 0, false, {letter[1]}
+  local fields, replays, cut, dead, told = {}, 0, false, false, {letter[1]}
   for i = 1, #letter[2], 2 do
     local name, value = letter[2][i], letter[2][i + 1]
     bytes = bytes + #name + #value
     if name == "dlq_replays" then replays = tonumber(value) or 0 end
+    if name == "dlq_reason" then dead = true end
     if name == "dlq_truncated" or name == "dlq_trimmed" then cut = true end
-    if name == "frame_id" or name:sub(1, 4) == "dlq_" then told[#told + 1] = name .. "=" .. value end
+    if name == "frame_id" or name:sub(1, 4) == "dlq_" then
+      told[#told + 1] = shown(name .. "=" .. value)
+    end
     if name:sub(1, 4) ~= "dlq_" then
       fields[#fields + 1] = name
       fields[#fields + 1] = value
     end
   end
-  if #fields == 0 or #fields > 7900 or (cut and ARGV[5] ~= "1") then
-    stay = stay + 1
+  if not dead then
+    others = others + 1
+  elseif #fields == 0 or #fields > 7900 then
+    unfit = unfit + 1
+  elseif cut and ARGV[5] ~= "1" then
+    cut_down = cut_down + 1
   else
     if ARGV[4] ~= "1" then
       fields[#fields + 1] = "dlq_replays"
@@ -124,14 +159,22 @@ while moved < most and moved + stay < 100 and bytes < 10000000 do
     moved = moved + 1
   end
 end
-return {at, moved, stay, unpack(lines)}'
+return {at, moved, cut_down, unfit, others, unpack(lines)}'
 
 if ${list}; then
   ask EVAL "${show}" 1 "${dlq}" "${count}"
   exit
 fi
+is_there=$(ask EXISTS "${stream}")
+if [[ ${is_there} == 0 && ${create} == false ]]; then
+  printf 'replay-dlq.sh: there is no stream %s, so nobody reads it; name the one that the frames came from, or give --create\n' \
+    "${stream}" >&2
+  exit 2
+fi
 total=0
-stay=0
+cut_down=0
+unfit=0
+others=0
 at=-
 last=$(ask EVAL "${newest}" 1 "${dlq}")
 # A few at a time, so that the server is not held up.
@@ -139,21 +182,26 @@ while [[ -n ${last} && -n ${at} && ${total} -lt ${count} ]]; do
   answer=$(ask EVAL "${move}" 2 "${dlq}" "${stream}" "${at}" "${last}" $((count - total)) \
     "${dry_run}" "${truncated}")
   mapfile -t lines <<<"${answer}"
-  [[ ${#lines[@]} -ge 3 && ${lines[1]} =~ ^[0-9]+$ && ${lines[2]} =~ ^[0-9]+$ ]] || {
+  [[ ${#lines[@]} -ge 5 && "${lines[*]:1:4}" =~ ^[0-9]+\ [0-9]+\ [0-9]+\ [0-9]+$ ]] || {
     printf 'replay-dlq.sh: unexpected answer: %s\n' "${answer}" >&2
     exit 69
   }
   at=${lines[0]}
   total=$((total + lines[1]))
-  stay=$((stay + lines[2]))
-  [[ ${#lines[@]} -eq 3 ]] || printf '%s\n' "${lines[@]:3}"
+  cut_down=$((cut_down + lines[2]))
+  unfit=$((unfit + lines[3]))
+  others=$((others + lines[4]))
+  [[ ${#lines[@]} -eq 5 ]] || printf '%s\n' "${lines[@]:5}"
 done
-if [[ ${stay} -gt 0 ]]; then
-  printf 'replay-dlq.sh: %s dead letters are cut down and stay; --truncated moves them too\n' \
-    "${stay}" >&2
-fi
+tell() {
+  [[ $1 -eq 0 ]] || printf 'replay-dlq.sh: %s %s\n' "$1" "$2" >&2
+}
+tell "${cut_down}" "dead letters are cut down and stay; --truncated moves them too"
+tell "${unfit}" "dead letters have no fields of a frame, or too many for one command, and stay"
+tell "${others}" "entries of ${dlq} are no dead letters (no dlq_reason) and stay; the letters are named first"
 if [[ ${dry_run} -eq 1 ]]; then
   printf '%s dead letters would be moved from %s to %s\n' "${total}" "${dlq}" "${stream}"
 else
   printf '%s dead letters moved from %s to %s\n' "${total}" "${dlq}" "${stream}"
 fi
+[[ ${total} -gt 0 || ${others} -eq 0 ]] || exit 2

@@ -25,8 +25,8 @@ using namespace std::string_view_literals;
 // Pixels decoded between two looks at the clock: a fraction of a millisecond.
 constexpr std::uint32_t kPixelsPerCheck = 1u << 16;
 
-// Compressed bytes read between two looks at the clock. They may inflate to a thousand times their
-// size without ending a row (data after the last row), in chunks as small as their maker likes.
+// Compressed bytes read between two looks at the clock. They may come in chunks as small as their
+// maker likes.
 constexpr std::size_t kBytesPerCheck = 4096;
 
 struct Bgr {
@@ -81,12 +81,19 @@ struct Session {
   std::array<std::uint8_t, 256> palette_luma{};
   unsigned palette_size = 0;
   unsigned largest_index = 0;
+
+  bool in_last_row = false;
+  bool has_rows = false;  // all of them: nothing that is still to be read changes the picture
 };
+
+// What setjmp returns.
+constexpr int kFailed = 1;
+constexpr int kHasRows = 2;
 
 [[noreturn]] void OnError(png_structp png, png_const_charp text) {
   Session& session = *static_cast<Session*>(png_get_error_ptr(png));
   std::strncpy(session.message.data(), text, session.message.size() - 1);
-  std::longjmp(session.jump, 1);
+  std::longjmp(session.jump, kFailed);
 }
 
 void OnWarning(png_structp, png_const_charp) {}
@@ -99,14 +106,23 @@ bool StillAllowed(Session& session) {
 
 void OnRead(png_structp png, png_bytep out, std::size_t count) {
   Session& session = *static_cast<Session*>(png_get_io_ptr(png));
+  // With the last row libpng inflates all that is left, a thousand times its size if its maker
+  // likes.
+  if (session.has_rows) std::longjmp(session.jump, kHasRows);
   if (count > session.unread.size()) png_error(png, "the data ends early");
   session.read_since_check += count;
   if (session.read_since_check >= kBytesPerCheck) {
     session.read_since_check = 0;
-    if (!StillAllowed(session)) std::longjmp(session.jump, 1);
+    if (!StillAllowed(session)) std::longjmp(session.jump, kFailed);
   }
   std::memcpy(out, session.unread.data(), count);
   session.unread = session.unread.subspan(count);
+}
+
+// libpng has inflated and unfiltered a row; what it reads next is for the row after it.
+void OnRow(png_structp png, png_row_infop, png_bytep) {
+  Session& session = *static_cast<Session*>(png_get_io_ptr(png));
+  session.has_rows = session.in_last_row;
 }
 
 // Known ancillary chunks, skipped unread: none changes the pixels we hand on. (Transparency is
@@ -143,6 +159,7 @@ bool ReadHeader(Session& session, const PngHeader& header) {
   }
   png_set_strip_alpha(png);
   png_set_bgr(png);
+  png_set_read_user_transform_fn(png, OnRow);
   if (header.interlaced) png_set_interlace_handling(png);
   png_read_update_info(png, session.info);
   return true;
@@ -208,20 +225,33 @@ struct Layout {
   int passes = 1;
 };
 
+// The last pass of an interlaced picture has its odd rows; libpng passes the others over.
+bool IsPassedOver(const PngHeader& header, std::uint32_t y) {
+  return header.interlaced && y % 2 == 0;
+}
+
 bool ReadRows(Session& session, const PngHeader& header, const Layout& layout) {
   const std::uint32_t rows_per_check = std::max(1u, kPixelsPerCheck / header.width);
-  if (setjmp(session.jump) != 0) return false;
+  const std::uint32_t last = header.height - 1;
+  const auto convert = [&](std::uint32_t y) {
+    ConvertRow(session, layout.native + y * layout.native_stride,
+               layout.out + y * layout.out_stride, header.width);
+  };
+  if (const int came = setjmp(session.jump); came != 0) {
+    if (came == kHasRows) convert(last);
+    return came == kHasRows;
+  }
   for (int pass = 0; pass < layout.passes; ++pass) {
     for (std::uint32_t y = 0; y < header.height; ++y) {
       if (y % rows_per_check == 0 && !StillAllowed(session)) return false;
-      std::uint8_t* native = layout.native + y * layout.native_stride;
-      png_read_row(session.png, native, nullptr);
-      if (pass + 1 == layout.passes) {
-        ConvertRow(session, native, layout.out + y * layout.out_stride, header.width);
+      if (pass + 1 == layout.passes && y == last) {
+        session.in_last_row = true;
+        session.has_rows = IsPassedOver(header, y);
       }
+      png_read_row(session.png, layout.native + y * layout.native_stride, nullptr);
+      if (pass + 1 == layout.passes) convert(y);
     }
   }
-  if (header.has_end) png_read_end(session.png, nullptr);
   return true;
 }
 

@@ -37,6 +37,9 @@ void ApplyFile(const std::string& path, const std::string& display, bool may_be_
 // Applies the variables of `request`.
 void ApplyEnvironment(const LoadRequest& request, Assembly& assembly);
 
+// Notes the files that keys name for reading, and reports each that a key has the service write to.
+void CheckWrittenFiles(Assembly& assembly);
+
 // "did you mean http.port?" for a path that is no key; "" when nothing is near.
 std::string SuggestKey(const std::vector<Key>& schema, std::string_view path);
 

@@ -146,6 +146,11 @@ constexpr CodeText kTexts[] = {
      "its section, [detector.objects], has to name the file. The service does not start without. "
      "packaging/fetch-models.sh brings models; validate-config --online opens the model and runs "
      "it once."},
+    {code::kWritten, "output that is an input",
+     "consumer.file.path, or a full file that it is renamed to, is a file that the service reads: "
+     "its configuration, a certificate, a token or password file, a model. Results would be "
+     "written "
+     "into it, or it would be renamed away."},
     {code::kNotYet, "not in this version",
      "The configuration is understood and checked, but this version does not have the feature. "
      "The service starts and does everything else."},

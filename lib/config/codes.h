@@ -45,6 +45,7 @@ inline constexpr std::string_view kCascade = "SP1116";
 inline constexpr std::string_view kSinks = "SP1117";
 inline constexpr std::string_view kHost = "SP1118";
 inline constexpr std::string_view kDetector = "SP1119";
+inline constexpr std::string_view kWritten = "SP1120";
 inline constexpr std::string_view kNotYet = "SP1201";
 inline constexpr std::string_view kNoGpu = "SP1202";
 inline constexpr std::string_view kNoFile = "SP1301";

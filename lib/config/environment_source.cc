@@ -70,6 +70,7 @@ std::optional<Given> ReadValueFile(const Key& key, const std::string& name, std:
                   "check on the machine that it is for, without --offline");
   }
   if (path == "-") path = "./-";  // a file here, not standard input
+  assembly.result.inputs.push_back({"the file of " + name, path});
   auto text = base::ReadTextFile(path, request.reading);
   if (!text) {
     return report(Severity::kError, code::kUnreadable,

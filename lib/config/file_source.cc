@@ -171,6 +171,7 @@ void ApplyFile(const std::string& path, const std::string& display, bool may_be_
     return;
   }
   assembly.result.files.push_back(display);
+  assembly.result.inputs.push_back({"the configuration", path});
   FileWalk walk(display, *text, assembly);
   const std::expected<Table, SyntaxError> table = ReadToml(*text);
   if (!table) {

@@ -142,6 +142,7 @@ Loaded Load(const LoadRequest& request) {
   ApplyFlags(request, assembly);
   Derive(request.original_names, assembly);
   ApplyRules(assembly);
+  CheckWrittenFiles(assembly);
   if (request.machine) CheckMachine(*request.machine, assembly);
   return std::move(assembly.result);
 }

@@ -65,11 +65,18 @@ struct LoadRequest {
   Severity unknown_variable = Severity::kWarning;
 };
 
+// A file that was read for the configuration, or that the configuration has a run read.
+struct FileRead {
+  std::string what;  // "the configuration", "http.tls_key"
+  std::string path;
+};
+
 struct Loaded {
   Config config;                          // usable only without errors
   std::map<std::string, Origin> origins;  // of every key, by path
   std::vector<Diagnostic> diagnostics;    // all of them, files first, in order of their places
   std::vector<std::string> files;         // that were read, in order
+  std::vector<FileRead> inputs;           // all that no output may be: `files`, values, keys' files
 
   bool HasErrors() const;
   std::size_t Count(Severity severity) const;

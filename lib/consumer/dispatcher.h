@@ -32,6 +32,7 @@
 #include "frame/frame_result.h"
 #include "resources/memory_budget.h"
 #include "telemetry/conditions.h"
+#include "telemetry/first_few.h"
 
 namespace sampleproc::consumer {
 
@@ -195,6 +196,7 @@ class Dispatcher {
   PixelHosts hosts_ GUARDED_BY(mutex_);
   SuspectGate suspects_ GUARDED_BY(mutex_);
   Goodput goodput_ GUARDED_BY(mutex_);
+  telemetry::FirstFew few_deaths_ GUARDED_BY(mutex_);
   std::map<std::uint64_t, HeldPtr> handed_ GUARDED_BY(mutex_);  // kQueued and kInWork, by number
   std::uint64_t next_number_ GUARDED_BY(mutex_) = 1;
   std::size_t held_ GUARDED_BY(mutex_) = 0;

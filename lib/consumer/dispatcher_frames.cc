@@ -334,13 +334,18 @@ void Dispatcher::CountFailure(HeldFrame& held, const base::Error& error) {
 void Dispatcher::Die(const HeldPtr& held, const base::Error& error, Endings& endings) {
   CountFailure(*held, error);
   const PixelPlace* place = held->PlaceToAsk();
-  context_.log.Warning("a pulled frame cannot be done",
+  // Thousands that die alike are told as such by their count; the first ones show why.
+  const auto level =
+      few_deaths_.Next(clock_.Now()) ? base::LogLevel::kWarning : base::LogLevel::kDebug;
+  if (context_.log.Enabled(level)) {
+    context_.log.Write(level, "a pulled frame cannot be done",
                        {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
                         {"error_type", base::ErrorCodeName(error.code)},
                         {"error", std::string_view(error.message)},
                         {"pixels_from", place == nullptr ? std::string_view("entry")
                                                          : std::string_view(place->host)},
                         {"deliveries", std::int64_t{held->delivery.deliveries}}});
+  }
   End(held, Ending::kDead, base::ErrorCodeName(error.code), endings);
 }
 

@@ -156,8 +156,8 @@ void AppendChangeText(const Change& change, std::string& out) {
   if (HasAfter(change.kind)) AppendBbox(change.after, out);
 }
 
-base::Result<Comparison> Comparison::Load(const std::string& path) {
-  auto bytes = ReadInput(path, kMostBytes);
+base::Result<Comparison> Comparison::Load(const std::string& path, const StopDescriptor* stop) {
+  auto bytes = ReadInput(path, kMostBytes, stop);
   if (!bytes) return std::unexpected(bytes.error());
   Comparison comparison;
   const std::string_view text = base::AsText(*bytes);

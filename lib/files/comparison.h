@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "files/record.h"
+#include "files/stop_descriptor.h"
 
 namespace sampleproc::files {
 
@@ -49,7 +50,7 @@ class Comparison {
  public:
   // Reads the NDJSON records of an earlier run. Fails with kNotFound or kIo, and with
   // kInvalidFrame, naming the line, for what is not a record of process-file.
-  static base::Result<Comparison> Load(const std::string& path);
+  static base::Result<Comparison> Load(const std::string& path, const StopDescriptor* stop);
 
   // The differences of one frame of this run.
   std::vector<Change> Compare(const Record& record);

@@ -41,9 +41,9 @@ base::Result<base::ByteBuffer> ReadToEnd(InputFile& file, std::size_t max_bytes)
 
 }  // namespace
 
-base::Result<base::ByteBuffer> ReadInput(const std::string& path, std::size_t max_bytes) {
-  if (path == "-") return ReadDescriptor(STDIN_FILENO, "standard input", max_bytes);
-  auto file = InputFile::Open(path);
+base::Result<base::ByteBuffer> ReadInput(const std::string& path, std::size_t max_bytes,
+                                         const StopDescriptor* stop) {
+  auto file = InputFile::Open(path, stop);
   if (!file) return std::unexpected(file.error());
   if (!file->has_size()) return ReadToEnd(*file, max_bytes);
   const auto size = static_cast<std::size_t>(file->size());

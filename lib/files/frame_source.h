@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "codec/options.h"
 #include "files/input_list.h"
+#include "files/stop_descriptor.h"
 #include "files/task.h"
 #include "frame/raw_description.h"
 #include "resources/memory_budget.h"
@@ -21,6 +22,7 @@ struct SourceOptions {
   std::chrono::milliseconds budget_patience{};    // longest wait for room in it
   std::size_t max_request_bytes = 0;              // of one recorded request
   std::optional<frame::RawDescription> raw = {};  // what files of no known format are
+  const StopDescriptor* stop = nullptr;           // ends a wait for bytes
   bool colour = false;                            // videos give BGR beside luma
 };
 

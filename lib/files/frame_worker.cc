@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <utility>
 
@@ -28,18 +29,23 @@ std::optional<std::string> DeclaredFormat(const std::string& path) {
 }
 
 Result<void> WritePicture(const fs::path& path, base::ByteView bytes) {
-  std::error_code error;
+  std::error_code error;  // of making the folder the file tells better
   fs::create_directories(path.parent_path(), error);
+  error.clear();
   fs::path unfinished = path;
   unfinished += "." + std::to_string(::getpid()) + ".part";  // nobody's file
+  errno = 0;
   std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
   file.write(reinterpret_cast<const char*>(bytes.data()),
              static_cast<std::streamsize>(bytes.size()));
   file.close();
-  if (file) fs::rename(unfinished, path, error);
-  if (file && !error) return {};
-  fs::remove(unfinished, error);
-  return base::Fail(base::ErrorCode::kIo, "the annotated picture cannot be written");
+  if (!file) error = std::error_code(errno == 0 ? EIO : errno, std::generic_category());
+  if (!error) fs::rename(unfinished, path, error);
+  if (!error) return {};
+  std::error_code ignored;
+  fs::remove(unfinished, ignored);
+  return base::Fail(base::ErrorCode::kIo,
+                    "cannot write the annotated picture " + path.string() + ": " + error.message());
 }
 
 // Of what has no size that can be asked for, as standard input, as much as is read at the most, but
@@ -59,7 +65,7 @@ Result<frame::Frame> ReadPicture(const std::string& path, const WorkerContext& c
                                  resources::Reservation& reservation) {
   auto reserved = ReserveInput(path, context);
   if (!reserved) return std::unexpected(reserved.error());
-  auto bytes = ReadInput(path, context.codec.max_frame_bytes);
+  auto bytes = ReadInput(path, context.codec.max_frame_bytes, context.stop);
   if (!bytes) return std::unexpected(bytes.error());
   if (bytes->size() != reserved->bytes()) {
     reserved->Release();
@@ -119,7 +125,10 @@ Result<frame::FrameResult> FrameWorker::Process(Task& task, const frame::Frame& 
                                         {}, std::move(task.turn))
                     : processor.Process(frame, {}, std::move(task.turn));
   if (!result || task.silent || context_.annotated == nullptr) return result;
-  if (auto drawn = Annotate(task, frame, *result); !drawn) return std::unexpected(drawn.error());
+  if (auto drawn = Annotate(task, frame, *result); !drawn) {
+    if (drawn.error().code != base::ErrorCode::kIo) return std::unexpected(drawn.error());
+    task.output_failed = std::move(drawn.error());
+  }
   return result;
 }
 

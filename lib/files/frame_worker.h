@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "codec/options.h"
 #include "files/annotated_paths.h"
+#include "files/stop_descriptor.h"
 #include "files/task.h"
 #include "frame/frame_result.h"
 #include "frame/options.h"
@@ -22,6 +23,7 @@ struct WorkerContext {
   resources::MemoryBudget& budget;            // of what is read
   std::chrono::milliseconds budget_patience;  // longest wait for room in it
   const AnnotatedPaths* annotated = nullptr;  // null: nothing is drawn
+  const StopDescriptor* stop = nullptr;       // ends a wait for bytes
 };
 
 // Owned and used by one thread.

@@ -13,16 +13,14 @@
 namespace sampleproc::files {
 namespace {
 
-InputFile StandardInput() { return {STDIN_FILENO, "standard input"}; }
-
 std::unexpected<base::Error> CannotRead(const std::string& name, int error_number) {
   return std::unexpected(SystemError("cannot read " + name, error_number));
 }
 
 }  // namespace
 
-base::Result<InputFile> InputFile::Open(const std::string& path) {
-  if (path == "-") return StandardInput();
+base::Result<InputFile> InputFile::Open(const std::string& path, const StopDescriptor* stop) {
+  if (path == "-") return OpenAny(path, stop);
   // Without O_NONBLOCK opening a FIFO waits for somebody to write to it.
   InputFile file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY), path);
   struct stat status{};
@@ -35,6 +33,7 @@ base::Result<InputFile> InputFile::Open(const std::string& path) {
     return CannotRead(path, error_number);
   }
   file.owned_ = true;
+  file.stop_ = stop;
   if (fstat(file.descriptor_, &status) != 0) return CannotRead(path, errno);
   file.is_pipe_ = S_ISFIFO(status.st_mode);
   if (file.is_pipe_) return file;
@@ -44,11 +43,16 @@ base::Result<InputFile> InputFile::Open(const std::string& path) {
   return file;
 }
 
-base::Result<InputFile> InputFile::OpenAny(const std::string& path) {
-  if (path == "-") return StandardInput();
-  InputFile file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY), path);
-  if (file.descriptor_ < 0) return CannotRead(path, errno);
-  file.owned_ = true;
+base::Result<InputFile> InputFile::OpenAny(const std::string& path, const StopDescriptor* stop) {
+  InputFile file(STDIN_FILENO, "standard input");
+  if (path != "-") {
+    // Without O_NONBLOCK nobody could stop the wait for a FIFO's writer.
+    file.descriptor_ = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    file.name_ = path;
+    if (file.descriptor_ < 0) return CannotRead(path, errno);
+    file.owned_ = true;
+  }
+  file.stop_ = stop;
   return file;
 }
 
@@ -58,24 +62,38 @@ InputFile::InputFile(InputFile&& other) noexcept
       name_(std::move(other.name_)),
       has_size_(other.has_size_),
       is_pipe_(other.is_pipe_),
-      size_(other.size_) {}
+      size_(other.size_),
+      stop_(other.stop_) {}
 
 InputFile::~InputFile() {
   if (owned_) close(descriptor_);
 }
 
+// Waits for bytes or the end of what may be long in coming.
+base::Result<void> InputFile::AwaitBytes() const {
+  pollfd entries[] = {{descriptor_, POLLIN, 0}, {stop_ == nullptr ? -1 : stop_->get(), POLLIN, 0}};
+  while (poll(entries, 2, -1) < 0) {
+  }
+  if (entries[1].revents == 0) return {};
+  return base::Fail(base::ErrorCode::kCancelled, "interrupted while waiting for " + name_);
+}
+
 base::Result<std::size_t> InputFile::ReadSome(std::span<std::uint8_t> place) {
   for (;;) {
+    // A FIFO that nobody writes to ends at once, by Open's contract, and a regular file never
+    // waits.
+    if (!is_pipe_ && !has_size_) {
+      if (auto ready = AwaitBytes(); !ready) return std::unexpected(ready.error());
+    }
     const ssize_t got = read(descriptor_, place.data(), place.size());
     if (got == 0 && std::exchange(is_pipe_, false)) {
       return base::Fail(base::ErrorCode::kUnsupportedFormat,
                         name_ + " is a FIFO to which nobody writes");
     }
-    if (got > 0) is_pipe_ = false;
+    if (got >= 0) is_pipe_ = false;
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno == EAGAIN) {
-      pollfd ready{descriptor_, POLLIN, 0};
-      poll(&ready, 1, -1);
+      if (auto ready = AwaitBytes(); !ready) return std::unexpected(ready.error());
     } else if (errno != EINTR) {
       return CannotRead(name_, errno);
     }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "files/stop_descriptor.h"
 
 namespace sampleproc::files {
 
@@ -15,11 +16,15 @@ class InputFile {
   // A regular file, or a FIFO, as shells make them for <(...): its first read fails with
   // kUnsupportedFormat when nobody writes to it, and waits for nobody. "-" is standard input,
   // whatever that is. Fails with kNotFound or kIo, and with kUnsupportedFormat for what is neither.
-  static base::Result<InputFile> Open(const std::string& path);
+  // Where `stop` is given, which must outlive the file, a read that waits ends with kCancelled when
+  // it comes.
+  static base::Result<InputFile> Open(const std::string& path,
+                                      const StopDescriptor* stop = nullptr);
 
-  // Anything that can be opened, also a FIFO, whose writer is waited for; "-" likewise. Fails with
-  // kNotFound or kIo.
-  static base::Result<InputFile> OpenAny(const std::string& path);
+  // Anything that can be opened, also a FIFO, whose writer the first read waits for; "-" and `stop`
+  // likewise. Fails with kNotFound or kIo.
+  static base::Result<InputFile> OpenAny(const std::string& path,
+                                         const StopDescriptor* stop = nullptr);
 
   // A descriptor that stays the caller's; `name` is for messages.
   InputFile(int descriptor, std::string name)
@@ -31,7 +36,7 @@ class InputFile {
   ~InputFile();
 
   // Reads what there is, waiting for the first byte; returns how many bytes, 0 at the end. Signals
-  // and descriptors that do not wait are no hindrance. Fails with kIo.
+  // and descriptors that do not wait are no hindrance. Fails with kIo or kCancelled.
   base::Result<std::size_t> ReadSome(std::span<std::uint8_t> place);
 
   // Fills `place` as far as the file goes; returns how many bytes that were. Fails with kIo.
@@ -44,12 +49,15 @@ class InputFile {
   const std::string& name() const { return name_; }  // for messages
 
  private:
+  base::Result<void> AwaitBytes() const;
+
   int descriptor_;
   bool owned_ = true;
   std::string name_;
   bool has_size_ = false;
   bool is_pipe_ = false;  // a FIFO of which nothing has been read
   std::uint64_t size_ = 0;
+  const StopDescriptor* stop_ = nullptr;
 };
 
 }  // namespace sampleproc::files

@@ -2,12 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <utility>
 
 namespace sampleproc::files {
 namespace {
 
 constexpr std::size_t kBlock = 64 * 1024;
+
+// Where a line that is too long is given up.
+constexpr std::uint64_t Hopeless(std::size_t longest) {
+  return 16 * static_cast<std::uint64_t>(longest) + (1U << 20);
+}
 
 }  // namespace
 
@@ -24,7 +30,9 @@ base::Result<std::optional<Line>> LineReader::Next() {
     searched_ = stop;
     if (stop - begin_ > longest_) {
       too_long = true;
+      forgotten_ += stop - begin_;
       begin_ = stop;  // forget its beginning; its end may still be to come
+      if (forgotten_ > Hopeless(longest_)) return GiveUp();
     }
     if (!complete) {
       const auto more = Fill();
@@ -33,11 +41,21 @@ base::Result<std::optional<Line>> LineReader::Next() {
       if (begin_ == end_ && !too_long) return std::nullopt;
       stop = end_;  // what is held may have been moved
     }
-    Line line{++lines_, too_long, {}};
+    forgotten_ = 0;
+    Line line{++lines_, too_long, {}, complete};
     if (!too_long) line.text = base::AsText(base::ByteView(held_).subspan(begin_, stop - begin_));
     begin_ = searched_ = std::min(stop + 1, end_);
     return line;
   }
+}
+
+std::unexpected<base::Error> LineReader::GiveUp() {
+  ended_ = true;
+  begin_ = searched_ = end_;
+  return base::Fail(base::ErrorCode::kInvalidFrame,
+                    "line " + std::to_string(lines_ + 1) + " is longer than " +
+                        std::to_string(Hopeless(longest_)) + " bytes, where " +
+                        std::to_string(longest_) + " are allowed; the rest is not read");
 }
 
 // Reads more; false at the end.

@@ -17,6 +17,7 @@ struct Line {
   std::uint64_t number = 0;  // from 1
   bool too_long = false;     // then `text` is empty
   std::string_view text;     // without its delimiter; valid until the next call
+  bool has_end = true;       // false for the last one when no delimiter is behind it
 };
 
 // Reads as far as it must, so what it reads may be endless and may be made while it is read. Used
@@ -30,11 +31,13 @@ class LineReader {
         longest_(longest) {}
 
   // The next line, or nothing at the end; the last one need not end with the delimiter. A line that
-  // is too long is passed over and says so. Fails with kIo once, after that there is nothing more.
+  // is too long is passed over and says so. Fails once, after that there is nothing more: with kIo,
+  // or with kInvalidFrame where a line goes on without an end beyond all measure, as in /dev/zero.
   base::Result<std::optional<Line>> Next();
 
  private:
   base::Result<bool> Fill();
+  std::unexpected<base::Error> GiveUp();
 
   InputFile file_;
   const std::uint8_t delimiter_;
@@ -44,6 +47,7 @@ class LineReader {
   std::size_t end_ = 0;
   std::size_t searched_ = 0;  // no delimiter before this place
   std::uint64_t lines_ = 0;
+  std::uint64_t forgotten_ = 0;  // bytes of a line that is too long
   bool ended_ = false;
 };
 

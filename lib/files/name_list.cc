@@ -9,10 +9,15 @@ namespace {
 constexpr std::size_t kLongestName = 4096;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+bool IsUtf16(std::string_view first) {
+  return first.starts_with("\xFF\xFE") || first.starts_with("\xFE\xFF");
+}
+
 }  // namespace
 
-base::Result<std::unique_ptr<NameList>> NameList::Open(const std::string& path, char delimiter) {
-  auto file = InputFile::OpenAny(path);
+base::Result<std::unique_ptr<NameList>> NameList::Open(const std::string& path, char delimiter,
+                                                       const StopDescriptor* stop) {
+  auto file = InputFile::OpenAny(path, stop);
   if (!file) return std::unexpected(std::move(file.error()));
   return std::unique_ptr<NameList>(
       new NameList(LineReader(std::move(*file), delimiter, kLongestName), delimiter));
@@ -20,6 +25,21 @@ base::Result<std::unique_ptr<NameList>> NameList::Open(const std::string& path, 
 
 std::unique_ptr<NameList> NameList::Of(GivenNames names) {
   return std::unique_ptr<NameList>(new NameList(std::move(names)));
+}
+
+// What shows that the whole list is not what it was said to be; "" when nothing does.
+std::string NameList::ProblemWith(const Line& line) const {
+  if (line.number == 1 && IsUtf16(line.text)) {
+    return "is UTF-16; convert it, as iconv -f UTF-16 -t UTF-8 does";
+  }
+  if (line.text.contains('\0')) {
+    return "has a NUL byte in line " + std::to_string(line.number) +
+           "; where names end with NUL, as those of find -print0, give -0";
+  }
+  if (delimiter_ == '\0' && !line.has_end && line.text.contains('\n')) {
+    return "ends without NUL in names of several lines; where each name is a line, leave out -0";
+  }
+  return "";
 }
 
 std::optional<base::Result<std::string>> NameList::Next() {
@@ -33,9 +53,14 @@ std::optional<base::Result<std::string>> NameList::Next() {
     if ((*line)->too_long) {
       return base::Fail(base::ErrorCode::kInvalidFrame,
                         "name " + std::to_string((*line)->number) +
-                            " of the list is longer than a path may be (4096 bytes)");
+                            " of the list is longer than a path may be (4096 bytes); -0 is for "
+                            "lists whose names end with NUL, and only for those");
     }
     std::string_view name = (*line)->text;
+    if (std::string wrong = ProblemWith(**line); !wrong.empty()) {
+      lines_.reset();
+      return base::Fail(base::ErrorCode::kInvalidFrame, "the list of files " + std::move(wrong));
+    }
     // As editors of other systems write lists.
     if ((*line)->number == 1 && name.starts_with(kByteOrderMark)) {
       name.remove_prefix(kByteOrderMark.size());

@@ -129,7 +129,8 @@ class Run {
             task.place,
             task.of_many,
             task.silent,
-            task.share};
+            task.share,
+            std::move(task.output_failed)};
   }
 
   // Hands out all records whose turn has come. Whoever finds another thread at it leaves it to
@@ -141,6 +142,11 @@ class Run {
     while (!cut_off_ && slots_[emitted_ % slots_.size()]) {
       std::optional<Record>& slot = slots_[emitted_ % slots_.size()];
       const Record record = *std::exchange(slot, std::nullopt);
+      if (WasInterrupted(record)) {
+        totals_.stopped = cut_off_ = true;
+        End();
+        break;
+      }
       lock.Unlock();
       const auto emitted = record.silent ? base::Result<void>() : Guarded(emit_, record);
       lock.Lock();
@@ -151,6 +157,13 @@ class Run {
     emitting_ = false;
   }
 
+  // Whether the frame was still waited for when the stop flag ended that. It is not done, and what
+  // comes after it in order is not told.
+  bool WasInterrupted(const Record& record) const {
+    return !record.result && record.result.error().code == base::ErrorCode::kCancelled &&
+           stop_.Cancelled();
+  }
+
   void Account(const Record& record, const base::Result<void>& emitted) REQUIRES(mutex_) {
     if (!emitted) {
       failure_ = emitted.error();
@@ -158,7 +171,8 @@ class Run {
     } else if (!record.silent) {
       ++totals_.done;
       if (!record.result) ++totals_.failed;
-      cut_off_ = HasFailedEnough();
+      if (record.output_failed) failure_ = record.output_failed;
+      cut_off_ = failure_ || HasFailedEnough();
     }
     if (cut_off_) End();
   }

@@ -76,7 +76,7 @@ base::Result<std::unique_ptr<FrameSource>> OpenRaw(const std::string& path,
                           std::to_string(options.codec.max_frame_bytes) +
                           " (codec.max_frame_bytes)");
   }
-  auto file = InputFile::Open(path);
+  auto file = InputFile::Open(path, options.stop);
   if (!file) return std::unexpected(std::move(file.error()));
   std::optional<std::uint64_t> frames;
   if (file->has_size()) {

@@ -1,6 +1,7 @@
 // What became of one frame of one input.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -17,6 +18,10 @@ struct Record {
   bool of_many = false;
   bool silent = false;
   double share = 0;  // of its input that has been read, 0..1
+
+  // Why what belongs beside the record cannot be written. The record is handed out, and then the
+  // run ends with this.
+  std::optional<base::Error> output_failed = {};
 };
 
 }  // namespace sampleproc::files

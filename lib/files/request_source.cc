@@ -69,7 +69,7 @@ class RequestSource final : public FrameSource {
 
 base::Result<std::unique_ptr<FrameSource>> OpenRequests(const std::string& path,
                                                         const SourceOptions& options) {
-  auto file = InputFile::Open(path);
+  auto file = InputFile::Open(path, options.stop);
   if (!file) return std::unexpected(std::move(file.error()));
   return std::make_unique<RequestSource>(
       LineReader(std::move(*file), '\n', options.max_request_bytes), options);

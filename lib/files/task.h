@@ -66,7 +66,8 @@ struct Task {
   double share = 0;                     // of the input that has been read, 0..1
   bool silent = false;  // done in an earlier run; worked on for what it leaves behind
 
-  std::optional<base::Error> error;  // why there is nothing to work on
+  std::optional<base::Error> error;          // why there is nothing to work on
+  std::optional<base::Error> output_failed;  // see Record
   std::variant<PictureFile, RawPixels, RecordedRequest, VideoPixels, VideoPacket> payload;
   resources::Reservation reservation;  // of the payload's bytes
 

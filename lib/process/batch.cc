@@ -16,10 +16,9 @@ class Batch {
 
   ~Batch() {
     report_.succeeded = succeeded_.load();
-    const bool whole = report_.succeeded == report_.frames;
-    const base::LogLevel level = whole ? base::LogLevel::kDebug : base::LogLevel::kInfo;
-    if (log_.Enabled(level)) {
-      log_.Write(level, "batch done",
+    // What became of each frame is told with that frame, or by its count.
+    if (log_.Enabled(base::LogLevel::kDebug)) {
+      log_.Write(base::LogLevel::kDebug, "batch done",
                  {{"frames", static_cast<std::int64_t>(report_.frames)},
                   {"succeeded", static_cast<std::int64_t>(report_.succeeded)}});
     }

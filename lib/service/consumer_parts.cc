@@ -160,8 +160,10 @@ class ConsumerParts::Impl {
     consumer_->Look();
     sinks_.set().Look();
     if (keeper_) keeper_->Look();
-    for (const auto& [reason, count] : metrics_.dropped()) {
-      Episode("pulled frames are dropped", reason).Look(count, clock_.Now());
+    for (const auto& [what, count] : metrics_.lost()) {
+      const bool dead = what.first == "dead";
+      Episode(dead ? "pulled frames cannot be done" : "pulled frames are dropped", what.second)
+          .Look(count, clock_.Now());
     }
     LookForOld();
     if (http_source_ != nullptr) {
@@ -199,8 +201,11 @@ class ConsumerParts::Impl {
  private:
   telemetry::Episode& Episode(const std::string& message, const std::string& reason) {
     // Frames without pixels are lost, whoever is at fault.
-    const auto level = reason == "no_pixels" ? base::LogLevel::kWarning : base::LogLevel::kInfo;
-    return episodes_.try_emplace(reason, message, reason, log_, level).first->second;
+    const bool dead = message == "pulled frames cannot be done";
+    const auto level =
+        dead || reason == "no_pixels" ? base::LogLevel::kWarning : base::LogLevel::kInfo;
+    return episodes_.try_emplace(message + " " + reason, message, reason, log_, level)
+        .first->second;
   }
 
   // The condition that goes with what /health calls degraded for frames that are old.
@@ -342,7 +347,7 @@ class ConsumerParts::Impl {
   std::optional<consumer::Consumer> consumer_;
   std::unique_ptr<net::HttpClient> orchestrator_;  // nullptr: there is none to register with
   std::optional<consumer::Registrar> registrar_;
-  std::map<std::string, telemetry::Episode> episodes_;  // by reason; the watch's own
+  std::map<std::string, telemetry::Episode> episodes_;  // by message and reason; the watch's own
   std::optional<Ticker> watch_;                         // until Stop
 };
 

@@ -35,9 +35,6 @@ constexpr std::size_t kMaxTrackedFrames = 10'000;
 // How often the shutdown looks whether what it waits for has come.
 constexpr milliseconds kPoll{5};
 
-// From the time at which what is still in work is cut off to the end of the shutdown.
-milliseconds ForceTime(milliseconds timeout) { return std::min(milliseconds(2'000), timeout / 2); }
-
 std::string Joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) {
@@ -366,7 +363,7 @@ ShutdownResult Service::Shutdown() {
   Impl& impl = *impl_;
   const milliseconds timeout = impl.generation->config.service.shutdown_timeout;
   const base::Deadline end(impl.clock, timeout);
-  const base::Deadline force(impl.clock, timeout - ForceTime(timeout));
+  const base::Deadline force(impl.clock, TimeForWork(timeout));
   impl.notifier.Send("STOPPING=1\nSTATUS=stopping");
   ShutdownPhases phases(impl.clock, *impl.log, impl.notifier);
 

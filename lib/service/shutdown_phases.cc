@@ -1,6 +1,12 @@
 #include "service/shutdown_phases.h"
 
+#include <algorithm>
+
 namespace sampleproc::service {
+
+std::chrono::milliseconds TimeForWork(std::chrono::milliseconds timeout) {
+  return timeout - std::min(std::chrono::milliseconds(1'000), timeout / 5);
+}
 
 std::int64_t ShutdownPhases::Since(base::MonoTime then) const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - then).count();

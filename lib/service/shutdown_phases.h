@@ -11,6 +11,10 @@
 
 namespace sampleproc::service {
 
+// How much of the time for a shutdown is for what is in work; the rest, at most a second, is for
+// the answers to what is then cut off.
+std::chrono::milliseconds TimeForWork(std::chrono::milliseconds timeout);
+
 // Writes "shutdown 3/5: wait for requests in work" when a phase begins and the same with "done" and
 // `took_ms` when it ends; tells systemd both. One thread.
 class ShutdownPhases {

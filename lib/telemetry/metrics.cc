@@ -299,7 +299,7 @@ class Metrics::Impl {
   std::map<RequestKey, prometheus::Histogram*, std::less<>> request_children GUARDED_BY(mutex);
   std::map<std::string, prometheus::Histogram*, std::less<>> stage_children GUARDED_BY(mutex);
   std::map<std::string, prometheus::Counter*, std::less<>> camera_children GUARDED_BY(mutex);
-  std::map<std::string, std::uint64_t> dropped GUARDED_BY(mutex);
+  std::map<std::pair<std::string, std::string>, std::uint64_t> lost GUARDED_BY(mutex);
   FrameHistory history GUARDED_BY(mutex);
 
   void ObserveStage(std::string_view stage, std::chrono::nanoseconds took) REQUIRES(mutex) {
@@ -372,14 +372,14 @@ void Metrics::ConsumerFramesOffered(std::size_t frames) {
 void Metrics::ConsumerFrameSettled(std::string_view outcome, std::string_view reason) {
   impl_->consumer_frames.Add({{"outcome", std::string(outcome)}, {"reason", std::string(reason)}})
       .Increment();
-  if (outcome != "dropped") return;
+  if (outcome != "dropped" && outcome != "dead") return;
   const base::MutexLock lock(impl_->mutex);
-  ++impl_->dropped[std::string(reason)];
+  ++impl_->lost[{std::string(outcome), std::string(reason)}];
 }
 
-std::map<std::string, std::uint64_t> Metrics::dropped() const {
+std::map<std::pair<std::string, std::string>, std::uint64_t> Metrics::lost() const {
   const base::MutexLock lock(impl_->mutex);
-  return impl_->dropped;
+  return impl_->lost;
 }
 
 void Metrics::ConsumerPullFailed(const base::Error& error) {

@@ -119,8 +119,9 @@ class Metrics {
   void ConfigReloaded(bool successful);
 
   FrameTotals totals() const;
-  // Frames that the consumer was handed and dropped, by the reason.
-  std::map<std::string, std::uint64_t> dropped() const;
+  // Frames that the consumer was handed and did not finish, by the outcome ("dropped", "dead") and
+  // its reason.
+  std::map<std::pair<std::string, std::string>, std::uint64_t> lost() const;
 
   // The Prometheus text format 0.0.4, gauges and the process's own numbers (proc(5)) included.
   std::string Text(const Gauges& gauges) const;

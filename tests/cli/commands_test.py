@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 
@@ -47,6 +48,21 @@ class Help(cli.TestCase):
     def test_version_needs_no_configuration(self):
         result = cli.run("--version", env={"SAMPLEPROC_CONFIG": "/nonexistent", "PORT": "x"})
         self.assertEqual((result.returncode, result.err), (0, ""))
+
+
+class EmptyValues(cli.TestCase):
+    def test_no_option_takes_an_empty_value(self):
+        """As --compare "$OLD" without OLD gives: what was meant is missing."""
+        for command in ("serve", "process-file", "validate-config", "loadtest", "health"):
+            text = cli.run(command, "--help").out
+            options = re.findall(r"(?m)^ +(?:-\w, )?(--[a-z0-9-]+) [A-Z]", text)
+            self.assertGreaterEqual(len(options), 2, text)
+            for option in options:
+                result = cli.run(command, option, "")
+                said = (command, option, result.err)
+                self.assertEqual(result.returncode, 3 if command == "health" else 2, said)
+                self.assertIn(option + " ", result.err.splitlines()[0], said)
+                self.assertRegex(result.err, "empty value|not ''", said)
 
 
 class Usage(cli.TestCase):

@@ -146,6 +146,19 @@ class Consumer(WithService):
         self.assertEqual((line["level"], line["state"]), ("warning", "begins"))
         self.assertEqual(service.stop(), 0)
 
+    def test_many_frames_that_cannot_be_done_are_told_by_their_number(self):
+        for number in range(300):
+            self.redis.xadd(STREAM, entry(f"f-{number}", b"\0no picture\n"))
+        service = self.consume()
+        wait_until(lambda: self.redis.xlen(DEAD) == 300)
+        line = service.wait_for("pulled frames cannot be done", reason="unsupported-format")
+        self.assertEqual((line["level"], line["state"]), ("warning", "begins"))
+        self.assertEqual(service.stop(), 0)
+        each = [line for line in service.log() if line["msg"] == "a pulled frame cannot be done"]
+        # Ten of a row; a new one begins only after 10 s without any.
+        self.assertLess(len(each), 300)
+        self.assertEqual([line for line in service.log() if line["msg"] == "batch done"], [])
+
     def test_old_frames_are_told_as_such(self):
         for number in range(20):
             self.redis.xadd(STREAM, entry(f"f-{number}", pictures.sample("mask.png")))
@@ -218,6 +231,47 @@ class Consumer(WithService):
         self.assertEqual(self.redis.xlen(DEAD), 0)
         moved = [fields[b"frame_id"] for _, fields in self.redis.xrange(STREAM)]
         self.assertEqual(moved, [b"whole", b"cut"])
+
+    def letter(self, name, **fields):
+        self.redis.xadd(DEAD, {"frame_id": name, "dlq_reason": "bad", **fields})
+
+    def test_a_replay_moves_dead_letters_only_and_to_a_stream_that_is_read(self):
+        self.letter("dead")
+        live = self.redis.xadd(DEAD, entry("live", b""))
+        code, out, err = self.replay()
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn(f"there is no stream {STREAM}", err)
+        self.assertEqual(self.replay("--dry-run")[0], 2)
+        self.assertEqual((self.redis.xlen(DEAD), self.redis.exists(STREAM)), (2, 0))
+        code, out, err = self.replay("--create")
+        self.assertEqual((code, out), (0, f"1 dead letters moved from {DEAD} to {STREAM}\n"))
+        self.assertIn("1 entries of " + DEAD + " are no dead letters", err)
+        self.assertEqual([id for id, _ in self.redis.xrange(DEAD)], [live])
+        self.assertEqual(self.replay()[:2], (2, f"0 dead letters moved from {DEAD} to {STREAM}\n"))
+
+    def test_what_senders_wrote_does_nothing_to_the_terminal(self):
+        self.letter("a\x1b[2Jb\nforged\\\u009b", dlq_attempts="ü")
+        for words in (("--list",), ("--dry-run", "--create")):
+            out = self.replay(*words)[1]
+            self.assertIn(r"frame_id=a\x1b[2Jb\x0aforged\x5c\xc2\x9b", out)
+            self.assertIn("dlq_attempts=ü", out)
+
+    def test_a_letter_that_no_command_can_move_is_told_as_such(self):
+        self.letter("many", **{f"k{number}": "v" for number in range(4000)})
+        self.redis.xadd(DEAD, {"dlq_reason": "bad"})
+        for words in ((), ("--truncated",)):
+            code, out, err = self.replay("--create", *words)
+            self.assertEqual((code, out), (0, f"0 dead letters moved from {DEAD} to {STREAM}\n"))
+            self.assertIn("2 dead letters have no fields of a frame, or too many", err)
+            self.assertNotIn("--truncated", err)
+
+    def test_a_password_is_not_taken_on_the_command_line(self):
+        for words in (("-a", "geheim"), ("--pass", "geheim"), ("-u", "redis://:geheim@h")):
+            done = subprocess.run([REPLAY, DEAD, STREAM, *words], capture_output=True, text=True,
+                                  timeout=cli.PATIENCE, check=False)  # fmt: skip
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("REDISCLI_AUTH", done.stderr)
+            self.assertNotIn("geheim", done.stderr)
 
     def test_a_stop_loses_nothing_and_pulls_nothing_more(self):
         add_frames(self.redis, 200)

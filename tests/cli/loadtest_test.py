@@ -41,6 +41,37 @@ def load(test, target, *words, code=0):
     return report
 
 
+class NothingIsDestroyed(cli.TestCase):
+    def test_an_output_that_is_read_or_another_output(self):
+        with tempfile.TemporaryDirectory() as folder:
+            one = os.path.join(folder, "one")
+            frames = os.path.join(folder, "frames")
+            os.makedirs(frames)
+            frame = os.path.join(frames, "a.png")
+            for path in (one, frame):
+                with open(path, "wb") as file:
+                    file.write(b"# precious\n")
+            new = os.path.join(folder, "new")
+            for words in (
+                *(["--json", one, option, one] for option in (
+                    "--body", "--token-file", "--ca", "--golden", "--arrivals-file", "--baseline",
+                    "--html")),
+                ["--percentiles", one, "--config", one],
+                ["--html", one, "--set", f"process.cascade.file={one}"],
+                ["--frames", frames, "--json", frame],
+                ["--frames", frames + "=70", "--html", frame],
+                ["--json", new, "--percentiles", new],
+                ["--json", "-", "--html", "-"],
+            ):  # fmt: skip
+                done = cli.run("loadtest", "--target", "http://127.0.0.1:9", *words)
+                self.assertEqual(done.returncode, 2, (words, done.err))
+                self.assertIn("would be destroyed", done.err, words)
+                for path in (one, frame):
+                    with open(path, "rb") as file:
+                        self.assertEqual(file.read(), b"# precious\n", words)
+                self.assertEqual(sorted(os.listdir(folder)), ["frames", "one"])
+
+
 class Measured(cli.TestCase):
     def test_each_request_of_a_schedule_is_sent_once_and_counted(self):
         server = Server(self, loadtest_server.well)

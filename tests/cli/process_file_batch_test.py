@@ -48,6 +48,35 @@ class FilesFrom(WithDirectory):
                 self.assertNotEqual(result.err, "")
 
 
+class ListsOfAnotherKind(WithDirectory):
+    def check(self, data, *words, said, done=0):
+        result = process(*words, "--files-from", "-", stdin=data)
+        lines = records(result)
+        self.assertEqual(len(lines), done + 1, lines)
+        self.assertEqual(result.returncode, 1 if done else 65)
+        self.assertIn(said, lines[-1]["error"]["message"], lines)
+
+    def test_a_list_whose_names_end_otherwise_says_so(self):
+        one, two = self.copy("box.png").encode(), self.copy("mask.png").encode()
+        self.check(one + b"\0" + two + b"\0", said="give -0")
+        self.check(one + b"\n" + two + b"\0" + one + b"\n", said="give -0", done=1)
+        self.check(b"".join(one + b"\0" for _ in range(1000)), said="-0 is for")
+        self.check(one + b"\n" + two + b"\n", "-0", said="leave out -0")
+        for text in (f"\ufeff{one.decode()}\n{two.decode()}\n",):
+            self.check(text.encode("utf-16-le"), said="UTF-16")
+            self.check(text.encode("utf-16-be"), said="UTF-16")
+            self.check(text.encode("utf-16-le")[2:], said="NUL byte")
+
+    def test_a_list_without_an_end_is_given_up(self):
+        for words in (("--files-from", "/dev/zero"), ("-0", "--files-from", self.letters())):
+            result = process(*words)
+            self.assertEqual(result.returncode, 65, result.err)
+            self.assertIn("the rest is not read", records(result)[-1]["error"]["message"])
+
+    def letters(self):
+        return self.write("letters", b"a" * (4 << 20))
+
+
 class MaxFailures(WithDirectory):
     def test_the_run_ends_with_the_nth_failure(self):
         bad, good = self.write("bad.png", b"?"), self.copy("mask.png")

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import resource
 import signal
 import subprocess
 
@@ -81,6 +82,33 @@ class NothingIsDestroyed(WithDirectory):
         self.refused(picture, "-o", state + ".new", "--resume", state)
         self.refused("--files-from", "-", "-o", picture, stdin=picture.encode())
 
+    def test_what_the_configuration_reads(self):
+        picture = self.copy("box.png")
+        model = self.write("cascade.xml", b"<model/>")
+        config = self.write("c.toml", f"process.cascade.file = '{model}'\n".encode())
+        secret = self.write("secret", b"redis://h\n")
+        self.refused(picture, "-o", config, env={"SAMPLEPROC_CONFIG": config})
+        self.refused(picture, "-o", model, env={"SAMPLEPROC_CONFIG": config})
+        self.refused(picture, "-o", model, "--set", f"process.cascade.file={model}")
+        self.refused(picture, "-o", secret, env={"SAMPLEPROC_CONSUMER_REDIS_URL_FILE": secret})
+        self.refused(picture, "-o", self.path("x"), "--resume", config, "-c", config)
+        for key in ("http.auth_tokens_file", "consumer.redis.tls_ca_file"):
+            self.refused(picture, "-o", secret, "--set", f"{key}={secret}")
+        drawn = self.write("out/box.png.jpg", b"<model/>")
+        self.refused(picture, "--annotate", self.path("out"), "--set",
+                     f"process.cascade.file={drawn}")  # fmt: skip
+
+    def test_outputs_that_are_each_other(self):
+        picture = self.copy("box.png")
+        os.makedirs(self.path("out/clip.avi"))
+        drawn = self.path("out/box.png.jpg")
+        annotate = ("--annotate", self.path("out"))
+        self.refused(picture, *annotate, "-o", drawn)
+        self.refused(picture, *annotate, "-o", self.path("x"), "--resume", drawn)
+        self.refused(picture, "-o", self.path("x"), "--resume", self.path("x.part"))
+        clip = self.copy("vtest.avi", "clip.avi")
+        self.refused(clip, *annotate, "-o", self.path("out/clip.avi/000003.jpg"))
+
     def test_annotated_pictures_over_inputs(self):
         picture = self.copy("messi5.jpg", "in/a")
         target = self.copy("fruits.jpg", "out/a.jpg")
@@ -124,6 +152,48 @@ class NothingIsDestroyed(WithDirectory):
         self.assertEqual(read(out), b"old\n" + process(picture).stdout)
         for words in (["--append"], ["--append", "-o", out, "--resume", self.path("s")]):
             self.assertEqual(process(*words, picture).returncode, 2)
+
+    def test_a_torn_last_line_is_ended_before_more_is_appended(self):
+        picture = self.copy("mask.png")
+        out = self.write("out.ndjson", b'{"whole":1}\n{"source":"half')
+        self.assertEqual(process("--append", "-o", out, picture).returncode, 0)
+        self.assertEqual(read(out), b'{"whole":1}\n{"source":"half\n' + process(picture).stdout)
+
+    def test_a_full_disk_leaves_no_torn_file(self):
+        picture = self.copy("mask.png")
+        line = process(picture).stdout
+        room = len(line) * 5 + 20
+
+        def full_disk():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+        out = self.path("out.ndjson")
+        result = process("-o", out, *[picture] * 2000, preexec_fn=full_disk)
+        self.assertEqual(result.returncode, 74)
+        self.assertFalse(os.path.exists(out))
+        (part,) = [name for name in os.listdir(self.directory) if name.endswith("part")]
+        self.assertIn(part, result.err)
+        self.assertEqual(read(self.path(part)).rstrip(b"\n").split(b"\n"), [line[:-1]] * 5)
+        for old, words in ((b"", []), (b"old\n", ["--append"])):
+            out = self.write("there.ndjson", old)
+            result = process("-o", out, *words, *[picture] * 2000, preexec_fn=full_disk)
+            self.assertEqual(result.returncode, 74)
+            self.assertTrue(read(out).endswith(line))
+
+    def test_a_full_disk_under_annotated_pictures_ends_the_run(self):
+        picture, out = self.copy("box.png"), self.path("drawn")
+
+        def full_disk():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+        result = process("-j", "1", picture, self.copy("mask.png"), "--annotate", out,
+                         preexec_fn=full_disk)  # fmt: skip
+        self.assertEqual(result.returncode, 74, result.err)
+        self.assertIn(f"cannot write the annotated picture {out}/box.png.jpg: File too large",
+                      result.err)  # fmt: skip
+        (record,) = records(result)
+        self.assertEqual((record["source"], "error" in record), (picture, False))
+        self.assertEqual(os.listdir(out), [])
 
     def test_links_and_modes_of_the_output_stay(self):
         picture = self.copy("mask.png")

@@ -59,12 +59,56 @@ class Interrupted(WithDirectory):
         self.check(signal.SIGTERM, 143, "1")
         self.check(signal.SIGTERM, 143, "8")
 
-    def test_a_second_signal_ends_a_run_that_waits_for_its_input(self):
-        child = self.start(self.copy("mask.png"), "-")  # whose standard input stays open
-        self.assertTrue(child.stdout.readline())
+    def ends_at_the_first_signal(self, *words, sent=signal.SIGTERM):
+        """What a run that waits for bytes has written when a signal has ended it."""
+        child = cli.start(self, "process-file", "-q", "-j", "2", *words, env=QUICK)
+        self.hold(child.pid)
+        child.send_signal(sent)
+        self.assertEqual(child.wait(timeout=cli.PATIENCE), 128 + sent, words)
+        out, err = child.stdout.read(), child.stderr.read()
+        if err:
+            self.assertIn(b"interrupted while waiting for ", err)
+        return out
+
+    def hold(self, pid):
+        """Wait until the signals are the program's own."""
+        while True:
+            with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+                (blocked,) = [line.split()[1] for line in status if line.startswith("SigBlk")]
+            if int(blocked, 16) >> (signal.SIGTERM - 1) & 1:
+                return
+
+    def test_one_signal_ends_a_run_that_waits_for_its_input(self):
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        writer = os.open(fifo, os.O_RDWR)
+        self.addCleanup(os.close, writer)
+        silent = self.path("silent")
+        os.mkfifo(silent)  # to which nobody writes
+        picture = self.copy("mask.png")
+        for words in (
+            ["-"], ["--raw", "4x4:gray8", "-"], ["--requests", "-"], ["--files-from", "-"],
+            ["--files-from", silent], [fifo], ["--requests", fifo], ["--files-from", fifo],
+            [picture, "--compare", fifo], ["--annotate", self.path("drawn"), "--files-from", "-"],
+        ):  # fmt: skip
+            for sent in (signal.SIGTERM, signal.SIGINT):
+                self.assertEqual(self.ends_at_the_first_signal(*words, sent=sent), b"", words)
+
+    def test_what_was_done_before_the_wait_is_written(self):
+        picture, out = self.copy("mask.png"), self.path("out.ndjson")
+        child = cli.start(self, "process-file", "-q", "--files-from", "-", env=QUICK)
+        child.stdin.write(picture.encode() + b"\n")
+        first = child.stdout.readline()
+        self.assertEqual(json.loads(first)["source"], picture)
         child.send_signal(signal.SIGINT)
-        child.send_signal(signal.SIGTERM)
-        self.assertIn(child.wait(timeout=cli.PATIENCE), (130, 143))
+        self.assertEqual(child.wait(timeout=cli.PATIENCE), 130)
+        self.assertEqual(child.stdout.read(), b"")
+        state = self.path("state")
+        words = ["-o", out, "--resume", state, picture, "-"]
+        self.assertEqual(self.ends_at_the_first_signal(*words), b"")
+        self.assertEqual(process(*words, stdin=pictures.sample("box.png")).returncode, 0)
+        with open(out, encoding="utf-8") as lines:
+            self.assertEqual([json.loads(line)["source"] for line in lines], [picture, "-"])
 
     def test_the_output_file_holds_whole_lines(self):
         target = self.path("out.ndjson")

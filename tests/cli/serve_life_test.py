@@ -76,7 +76,11 @@ class Start(WithService):
             path = self.write(text)
             result = cli.run("serve", "--config", path)
             self.assertEqual((result.returncode, result.out), (78, ""))
-            self.assertTrue(result.err.startswith(path + place), result.err)
+            # Who reads the log reads each line alike.
+            (line,) = [json.loads(line) for line in result.err.splitlines()]
+            self.assertEqual((line["msg"], line["level"], line["exit_code"]),
+                             ("cannot start", "error", 78))  # fmt: skip
+            self.assertTrue(line["error"].startswith(path + place), result.err)
         self.assertEqual(cli.run("serve", env={"PORT": "x"}).returncode, 78)
         self.assertEqual(cli.run("serve", "--config", path + ".missing").returncode, 78)
 

@@ -48,5 +48,17 @@ TEST_CASE("what follows lines of many blocks is read as it is") {
   CHECK(Lines(content, 100) == Texts{"1:a", "2!", "3!", "4:b", "5!"});
 }
 
+TEST_CASE("a line without an end is given up") {
+  auto file = InputFile::OpenAny("/dev/zero");
+  REQUIRE(file);
+  LineReader reader(std::move(*file), '\n', 4096);
+  const auto line = reader.Next();
+  REQUIRE(!line);
+  CHECK_THAT(line.error().message, Catch::Contains("line 1 is longer than 1114112 bytes"));
+  const auto more = reader.Next();
+  REQUIRE(more);
+  CHECK(!*more);
+}
+
 }  // namespace
 }  // namespace sampleproc::files

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "telemetry/first_few.h"
+
 namespace sampleproc::telemetry {
 namespace {
 
@@ -60,6 +62,21 @@ TEST_CASE("what comes now and then is one episode") {
     for (int second = 0; second < 4; ++second) episode.Look(count, now += seconds(1));
   }
   CHECK(log.Take() == Lines{"m r begins 1"});
+}
+
+TEST_CASE(
+    "the first few of a row have a line of their own, and a new row begins after a quiet time") {
+  FirstFew few;
+  base::MonoTime now{std::chrono::hours(1)};
+  for (int row = 0; row < 2; ++row) {
+    int told = 0;
+    for (int i = 0; i < 3'000; ++i) {
+      told += few.Next(now) ? 1 : 0;
+      now += std::chrono::milliseconds(100);
+    }
+    CHECK(told == FirstFew::kLines);
+    now += FirstFew::kQuiet;
+  }
 }
 
 }  // namespace

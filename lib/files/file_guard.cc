@@ -1,0 +1,92 @@
+#include "files/file_guard.h"
+
+#include <unistd.h>
+
+#include <system_error>
+#include <utility>
+
+namespace sampleproc::files {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Result;
+
+fs::path ShortestWayTo(const fs::path& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  fs::path shortest = fs::weakly_canonical(absolute, error);
+  return error ? absolute.lexically_normal() : shortest;
+}
+
+}  // namespace
+
+std::unexpected<base::Error> WouldDestroy(const std::string& output, const std::string& destroyed) {
+  return base::Fail(base::ErrorCode::kUsage, output + " is also " + destroyed +
+                                                 ", which would be destroyed; name another file "
+                                                 "for the output");
+}
+
+FileGuard::File FileGuard::File::At(const std::string& path, int descriptor_of_dash,
+                                    std::string name) {
+  File file{.name = std::move(name), .identity = {}, .path = {}};
+  if (path == "-") {
+    file.identity = IdentityOf(descriptor_of_dash);
+    return file;
+  }
+  std::error_code ignored;
+  file.identity = IdentityOf(path);
+  if (file.identity || !fs::exists(path, ignored)) file.path = ShortestWayTo(path);
+  return file;
+}
+
+bool FileGuard::File::IsSameAs(const File& other) const {
+  if (identity && other.identity) return *identity == *other.identity;
+  return !path.empty() && path == other.path;
+}
+
+Result<void> FileGuard::Check(const std::vector<File>& known, const File& file, bool is_output) {
+  for (const File& other : known) {
+    if (!file.IsSameAs(other)) continue;
+    const File& output = is_output ? file : other;
+    const File& destroyed = is_output ? other : file;
+    return WouldDestroy(output.name, destroyed.name);
+  }
+  return {};
+}
+
+Result<void> FileGuard::CheckWrite(const std::string& path, const std::string& name) const {
+  const File file = File::At(path, STDOUT_FILENO, name);
+  if (auto checked = Check(read_, file, true); !checked) return checked;
+  if (path == "-" && writes_to_dash_) return WouldDestroy(name, "another output");
+  return Check(written_, file, true);
+}
+
+Result<void> FileGuard::CheckRead(const std::string& path, const std::string& what) const {
+  if (!HasWritten()) return {};
+  return Check(written_, File::At(path, STDIN_FILENO, what + " " + path), false);
+}
+
+Result<void> FileGuard::Write(const std::string& path, const std::string& name) {
+  if (auto checked = CheckWrite(path, name); !checked) return checked;
+  File file = File::At(path, STDOUT_FILENO, name);
+  writes_to_dash_ = writes_to_dash_ || path == "-";
+  if (file.HasBytes()) written_.push_back(std::move(file));
+  return {};
+}
+
+Result<void> FileGuard::Read(const std::string& path, const std::string& what) {
+  if (auto checked = CheckRead(path, what); !checked) return checked;
+  read_.push_back(File::At(path, STDIN_FILENO, what + " " + path));
+  return {};
+}
+
+std::vector<fs::path> FileGuard::WrittenIn(const fs::path& folder) const {
+  std::vector<fs::path> found;
+  const fs::path place = ShortestWayTo(folder);
+  for (const File& file : written_) {
+    if (!file.path.empty() && file.path.parent_path() == place) found.push_back(file.path);
+  }
+  return found;
+}
+
+}  // namespace sampleproc::files
