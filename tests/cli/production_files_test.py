@@ -80,6 +80,11 @@ class ProductionFiles(cli.TestCase):
                      '[detector.objects]\nlabels = ["a", "b"]\nwhen = "2s"')  # fmt: skip
         for text in (TOML.read_text("utf-8"), sample, every_key, detectors):
             self.assertEqual(list(checker.iter_errors(tomllib.loads(text))), [])
+        for text in ('telemetry.log_level = "INFO"', 'telemetry.log_format = "Json"',
+                     'process.pipeline = ["Stats"]'):  # fmt: skip
+            self.assertEqual(list(checker.iter_errors(tomllib.loads(text))), [], text)
+            result = cli.run("validate-config", "--offline", "-", stdin=text.encode())
+            self.assertEqual(result.returncode, 0, text)
         for text in ("http.prot = 1", "htp.port = 1", "http.port = 70000", 'http.port = "8099"',
                      'http.header_timeout = "10 weeks"', 'http.max_request_bytes = "10M"',
                      'telemetry.log_level = "loud"', 'process.pipeline = ["people", "Cars"]',
