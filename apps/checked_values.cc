@@ -11,6 +11,8 @@
 namespace sampleproc::apps {
 namespace {
 
+constexpr std::string_view kChoices = "choices:";
+
 std::optional<std::size_t> ParseNumber(const std::string& text) {
   std::size_t number = 0;
   const char* const end = text.data() + text.size();
@@ -60,15 +62,31 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& option, std::string& va
     if (i > 0) rule += i + 1 < choices.size() ? ", " : " or ";
     rule += choices[i];
   }
-  return app.add_option_function<std::string>(
-      option,
-      [&value, choices = std::move(choices), rule](const std::string& text) {
-        if (std::ranges::find(choices, text) == choices.end()) {
-          Refuse(rule + ", not '" + config::Shown(text) + "'" + Meant(text, choices));
-        }
-        value = text;
-      },
-      help);
+  std::string joined(kChoices);
+  for (const std::string_view choice : choices) joined += " " + std::string(choice);
+  // It checks nothing: its name goes along with the option, to where completions are made.
+  CLI::Validator names;
+  names.name(joined);
+  return app
+      .add_option_function<std::string>(
+          option,
+          [&value, choices = std::move(choices), rule](const std::string& text) {
+            if (std::ranges::find(choices, text) == choices.end()) {
+              Refuse(rule + ", not '" + config::Shown(text) + "'" + Meant(text, choices));
+            }
+            value = text;
+          },
+          help)
+      ->check(names);
+}
+
+std::string ChoicesOf(CLI::Option& option) {
+  try {
+    const std::string name = option.get_validator(0)->get_name();
+    if (name.starts_with(kChoices)) return name.substr(kChoices.size() + 1);
+  } catch (const CLI::OptionNotFound&) {  // it has no validator
+  }
+  return {};
 }
 
 }  // namespace sampleproc::apps

@@ -17,7 +17,11 @@ namespace sampleproc::apps {
 // right ("--jobs must be an integer from 1 to 512") and is bad use. `value` must outlive the app.
 CLI::Option* AddNumber(CLI::App& app, const std::string& option, std::size_t& value,
                        std::size_t least, std::size_t most, const std::string& help);
+// The choices can be asked for with ChoicesOf.
 CLI::Option* AddChoice(CLI::App& app, const std::string& option, std::string& value,
                        std::vector<std::string_view> choices, const std::string& help);
+
+// The words that an option of AddChoice takes, blanks between them; "" of any other option.
+std::string ChoicesOf(CLI::Option& option);
 
 }  // namespace sampleproc::apps

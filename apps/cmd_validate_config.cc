@@ -8,6 +8,7 @@
 #include "apps/config_options.h"
 #include "apps/help.h"
 #include "apps/online_checks.h"
+#include "apps/option_info.h"
 #include "config/changes.h"
 #include "config/codes.h"
 #include "config/convert.h"
@@ -123,10 +124,11 @@ std::vector<config::Checked> CheckAll(const config::LoadRequest& request, const 
   if (!options.with.empty()) {
     config::LoadRequest each = request;
     if (!options.files.empty()) each.file = options.files.front();
-    config::Loaded loaded = deploy::LoadWith(options.with, std::move(each));
-    std::string subject = config::DescribeSources(loaded);
-    checked.push_back({std::move(subject), std::move(loaded)});
-    return checked;
+    std::vector<deploy::StartOption> start;
+    for (const OptionInfo& info : OptionsOf(ServeCommand())) {
+      start.push_back({info.short_name, info.long_name, !info.value_name.empty()});
+    }
+    return deploy::LoadWith(options.with, each, start);
   }
   for (const std::string& file : options.files) {
     config::LoadRequest each = request;

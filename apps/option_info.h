@@ -12,6 +12,7 @@ struct OptionInfo {
   std::string short_name;  // "-c", or ""
   std::string long_name;   // "--config"
   std::string value_name;  // "FILE", "" for a switch
+  std::string choices;     // the words it takes, blanks between them; "" when it takes any
   std::string help;
   std::string group;
 

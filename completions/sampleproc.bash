@@ -47,6 +47,18 @@ _sampleproc() {
       mapfile -t COMPREPLY < <(compgen -W 'text json github' -- "$current")
       return
       ;;
+    'loadtest --via')
+      mapfile -t COMPREPLY < <(compgen -W 'http redis' -- "$current")
+      return
+      ;;
+    'loadtest --form')
+      mapfile -t COMPREPLY < <(compgen -W 'json binary multipart' -- "$current")
+      return
+      ;;
+    'loadtest --arrivals')
+      mapfile -t COMPREPLY < <(compgen -W 'constant poisson' -- "$current")
+      return
+      ;;
     'health --probe')
       mapfile -t COMPREPLY < <(compgen -W 'health live ready startup' -- "$current")
       return

@@ -95,10 +95,13 @@ inside /tmp/installed
 say 'remove: the configuration stays; purge: nothing does'
 inside apt-get -q remove -y sampleproc sampleproc-opencv sampleproc-dnn sampleproc-video
 [[ -e ${system}/etc/sampleproc/sampleproc.toml ]]
-mkdir -p "${system}/var/lib/private/sampleproc/spool"
-ln -s private/sampleproc "${system}/var/lib/sampleproc"
+for name in sampleproc sampleproc-door; do
+  mkdir -p "${system}/var/lib/private/${name}/spool"
+  ln -s "private/${name}" "${system}/var/lib/${name}"
+done
 inside apt-get -q purge -y sampleproc sampleproc-opencv sampleproc-dnn sampleproc-video
-for left in /etc/sampleproc /var/lib/sampleproc /var/lib/private/sampleproc /usr/share/sampleproc \
+for left in /etc/sampleproc /var/lib/sampleproc /var/lib/private/sampleproc /var/lib/sampleproc-door \
+  /var/lib/private/sampleproc-door /usr/share/sampleproc \
   /usr/share/doc/sampleproc /usr/libexec/sampleproc; do
   [[ ! -e ${system}${left} ]] || {
     printf 'purge left %s\n' "${left}" >&2

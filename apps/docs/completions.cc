@@ -38,11 +38,11 @@ std::string WithoutBrackets(std::string text) {
 }
 
 // The words an option takes, "" for any.
-std::string_view WordsOf(std::string_view command, const OptionInfo& option) {
+std::string_view WordsOf(const OptionInfo& option) {
+  if (!option.choices.empty()) return option.choices;
   if (option.long_name == "--pipeline") return "stats motion people faces cascade";
   if (option.long_name == "--probe") return "health live ready startup";
-  if (option.long_name != "--format") return "";
-  return command == "process-file" ? "ndjson table" : "text json github";
+  return option.long_name == "--format" ? "text json github" : "";
 }
 
 // With commas between the words.
@@ -54,12 +54,12 @@ bool IsFile(const OptionInfo& option) {
   return option.value_name == "FILE" || option.value_name == "OLD" || option.value_name == "STATE";
 }
 
-std::string ZshAction(std::string_view command, const OptionInfo& option) {
+std::string ZshAction(const OptionInfo& option) {
   if (option.value_name.empty()) return "";
   if (option.long_name == "--set") return ":key:_sampleproc_keys";
   std::string text = ":";
   for (const char c : option.value_name) text += c == ':' ? std::string("\\:") : std::string(1, c);
-  const std::string words(WordsOf(command, option));
+  const std::string words(WordsOf(option));
   if (IsList(option)) return text + ":_values -s , step " + words;
   if (!words.empty()) return text + ":(" + words + ")";
   if (IsDirectory(option)) return text + ":_files -/";
@@ -71,7 +71,7 @@ std::string BashValues() {
   std::string text;
   for (const Command& command : Commands()) {
     for (const OptionInfo& option : OptionsOf(command)) {
-      const std::string words(WordsOf(command.name, option));
+      const std::string words(WordsOf(option));
       if (words.empty() && !IsDirectory(option)) continue;
       text += "    '" + std::string(command.name) + " " + option.long_name + "')\n";
       if (IsDirectory(option)) {
@@ -171,8 +171,7 @@ std::string ZshCompletion() {
   for (const Command& command : Commands()) {
     text += "    " + std::string(command.name) + ")\n      _arguments";
     for (const OptionInfo& option : OptionsOf(command)) {
-      const std::string rest =
-          "[" + WithoutBrackets(option.help) + "]" + ZshAction(command.name, option);
+      const std::string rest = "[" + WithoutBrackets(option.help) + "]" + ZshAction(option);
       const std::string repeated = option.long_name == "--set" ? "*" : "";
       if (!option.short_name.empty()) {
         text += " \\\n        " + Quoted(repeated + option.short_name + rest);
@@ -201,7 +200,7 @@ std::string FishCompletion() {
       if (option.long_name == "--set") {
         text += " -x -a '" + Keys(" ", "=") + "'";
       } else if (!option.value_name.empty()) {
-        const std::string words(WordsOf(name, option));
+        const std::string words(WordsOf(option));
         text += IsFile(option) ? " -r" : " -x";
         if (IsDirectory(option)) text += " -a '(__fish_complete_directories)'";
         if (!words.empty()) text += " -a '" + words + "'";

@@ -19,11 +19,39 @@ using config::Kind;
 constexpr std::string_view kDuration = R"(^([0-9]+(\.[0-9]+)?(ms|s|m|h)?)+$)";
 constexpr std::string_view kSize = R"(^[0-9]+(\.[0-9]+)? ?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?$)";
 
+// "info" -> "[iI][nN][fF][oO]": JSON Schema has no flag for it.
+std::string InAnyCase(std::string_view word) {
+  std::string pattern;
+  for (const char c : word) {
+    if (c >= 'a' && c <= 'z') {
+      pattern += {'[', c, static_cast<char>(c - 'a' + 'A'), ']'};
+    } else {
+      pattern += c;
+    }
+  }
+  return pattern;
+}
+
+// {"anyOf": [the words, for an editor to offer, the words in any case]}
 void Words(const Key& key, json::JsonWriter& json) {
+  std::string pattern;
+  json.Key("anyOf");
+  json.BeginArray();
+  json.BeginObject();
   json.Key("enum");
   json.BeginArray();
-  for (const std::string_view word : key.words) json.String(word);
-  for (const auto& [written, meant] : key.aliases) json.String(written);
+  const auto add = [&](std::string_view word) {
+    json.String(word);
+    pattern += (pattern.empty() ? "" : "|") + InAnyCase(word);
+  };
+  for (const std::string_view word : key.words) add(word);
+  for (const auto& [written, meant] : key.aliases) add(written);
+  json.EndArray();
+  json.EndObject();
+  json.BeginObject();
+  json.Member("type", "string");
+  json.Member("pattern", "^(" + pattern + ")$");
+  json.EndObject();
   json.EndArray();
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string_view>
 
 #include "apps/commands.h"
@@ -35,8 +36,41 @@ std::string Sentence(std::string_view text) {
   return Escaped(text) + (text.ends_with('.') ? "\n" : ".\n");
 }
 
+// Lines of text of more than 80 bytes broken at blanks, as troff's writers are advised to.
+std::string Wrapped(std::string_view page) {
+  constexpr std::size_t kLongest = 80;
+  std::string wrapped;
+  bool is_tag = false;  // of .TP, which is the one line behind it
+  while (!page.empty()) {
+    std::string_view line = page.substr(0, page.find('\n'));
+    page.remove_prefix(std::min(line.size() + 1, page.size()));
+    while (line.size() > kLongest && line.front() != '.' && !is_tag) {
+      // No line may begin with what troff takes for a request.
+      std::size_t blank = line.rfind(' ', kLongest);
+      while (blank != std::string_view::npos && blank > 0 &&
+             (line[blank - 1] == '\\' || line[blank - 1] == ' ' || line[blank + 1] == '.' ||
+              line[blank + 1] == '\'' || line[blank + 1] == ' ')) {
+        blank = line.rfind(' ', blank - 1);
+      }
+      if (blank == std::string_view::npos || blank == 0) break;
+      wrapped += std::string(line.substr(0, blank)) + "\n";
+      line.remove_prefix(blank + 1);
+    }
+    wrapped += std::string(line) + "\n";
+    is_tag = line == ".TP";
+  }
+  return wrapped;
+}
+
+std::string UpperCase(std::string text) {
+  for (char& c : text) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text;
+}
+
 std::string Head(const std::string& name, char section, std::string_view summary) {
-  return ".\\\" Made by generate_docs; do not edit.\n.TH " + name + " " + section + " " +
+  return ".\\\" Made by generate_docs; do not edit.\n.TH " + UpperCase(name) + " " + section + " " +
          std::string(kDate) + " \"sampleproc " + std::string(config::kVersion) + "\"\n.SH NAME\n" +
          Escaped(name) + " \\- " + Escaped(summary) + "\n";
 }
@@ -106,7 +140,7 @@ std::string MainManPage() {
   page += Tagged(Italic("/etc/sampleproc/sampleproc.toml"), "The system's configuration.\n");
   page += Tagged(Italic("/etc/sampleproc/conf.d/*.toml"),
                  "Read after it, in byte order of their names.\n");
-  return page + ".SH SEE ALSO\n.BR sampleproc.toml (5)\n";
+  return Wrapped(page + ".SH SEE ALSO\n.BR sampleproc.toml (5)\n");
 }
 
 std::string CommandManPage(const Command& command) {
@@ -126,7 +160,7 @@ std::string CommandManPage(const Command& command) {
   for (const Example& example : command.examples) {
     page += Tagged(Bold(example.line), Sentence(example.says));
   }
-  return page + ".SH SEE ALSO\n.BR sampleproc (1),\n.BR sampleproc.toml (5)\n";
+  return Wrapped(page + ".SH SEE ALSO\n.BR sampleproc (1),\n.BR sampleproc.toml (5)\n");
 }
 
 std::string ConfigManPage() {
@@ -161,7 +195,8 @@ std::string ConfigManPage() {
                        Escaped(config::FormatSetting(key, key.get(defaults))),
                    body);
   }
-  return page + ".SH SEE ALSO\n.BR sampleproc (1),\n.BR sampleproc\\-validate\\-config (1)\n";
+  return Wrapped(page +
+                 ".SH SEE ALSO\n.BR sampleproc (1),\n.BR sampleproc\\-validate\\-config (1)\n");
 }
 
 }  // namespace sampleproc::apps

@@ -213,11 +213,14 @@ constexpr CodeText kTexts[] = {
      "that whoever reaches the service can have frames worked on."},
     {code::kDeployFile, "unit, manifest or compose file that cannot be understood",
      "--with takes a systemd unit with its drop-ins, Kubernetes manifests, a kustomization or a "
-     "compose file. It looks for the container or service with sampleproc in its name or its "
-     "image, and takes the only one when there is one. What the file sets as variables and on the "
+     "compose file. It looks for every container or service whose image or command has sampleproc "
+     "in it, else its name, and checks each. Patches of a kustomization are not applied: render it "
+     "with \"kustomize build\" and check what comes out. A compose file's variables come from .env "
+     "beside it or their defaults. What the file sets as variables and on the "
      "command line counts as it will for the service; the variables of this shell do not."},
     {code::kDeployStart, "service that is started in the wrong way",
-     "The command of the unit or the container has to be \"sampleproc serve\"; a unit with a "
+     "The command of the unit or the container has to be \"sampleproc serve\" with options that it "
+     "has. A shell's line is looked into when it is one plain command; a unit with a "
      "watchdog has to be of a type that reports to systemd."},
     {code::kDeployPort, "port or address that nobody answers",
      "A probe, a Service, a published port or a socket leads to another port than http.port, or "

@@ -1,6 +1,7 @@
 #include "deploy/amounts.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -11,14 +12,57 @@ namespace sampleproc::deploy {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+namespace {
+
+struct SpanUnit {
+  double milliseconds;
+  std::array<std::string_view, 5> names;  // what is not used repeats the first
+};
+constexpr double kDay = 24 * 3'600'000.0;
+constexpr SpanUnit kSpanUnits[] = {
+    {0.001, {"us", "usec", "\u00b5s", "\u03bcs", "us"}},
+    {1, {"ms", "msec", "ms", "ms", "ms"}},
+    {1'000, {"", "s", "sec", "second", "seconds"}},
+    {60'000, {"m", "min", "minute", "minutes", "m"}},
+    {3'600'000, {"h", "hr", "hour", "hours", "h"}},
+    {kDay, {"d", "day", "days", "d", "d"}},
+    {7 * kDay, {"w", "week", "weeks", "w", "w"}},
+    {30.44 * kDay, {"M", "month", "months", "M", "M"}},
+    {365.25 * kDay, {"y", "year", "years", "y", "y"}},
+};
+
+}  // namespace
+
 std::optional<milliseconds> ReadDuration(std::string_view text) {
-  std::string plain;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == ' ') continue;
-    plain += text[at];
-    if (text.substr(at).starts_with("min")) at += 2;
+  return config::ParseDuration(text, seconds(1));
+}
+
+std::optional<milliseconds> ReadTimeSpan(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  const auto skip = [&] {
+    text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  };
+  const auto take = [&](std::size_t length) {
+    const std::string_view taken = text.substr(0, length);
+    text.remove_prefix(taken.size());
+    return taken;
+  };
+  skip();
+  if (text == "infinity") return kForever;
+  if (text.empty()) return std::nullopt;
+  double sum = 0;
+  for (; !text.empty(); skip()) {
+    const auto number = config::ParseReal(take(text.find_first_not_of("0123456789.")));
+    skip();
+    const std::string_view unit = take(text.find_first_of(" \t0123456789."));
+    const auto* const found = std::ranges::find_if(kSpanUnits, [&](const SpanUnit& each) {
+      return std::ranges::find(each.names, unit) != each.names.end();
+    });
+    if (!number || found == std::end(kSpanUnits)) return std::nullopt;
+    sum += *number * found->milliseconds;
   }
-  return config::ParseDuration(plain, seconds(1));
+  if (sum >= static_cast<double>(kForever.count())) return kForever;
+  return milliseconds(static_cast<std::int64_t>(sum));
 }
 
 std::optional<std::int64_t> ReadSize(std::string_view text, bool letters_are_binary) {

@@ -10,8 +10,14 @@
 
 namespace sampleproc::deploy {
 
-// "40s", "1min 30s", "90" (seconds), "1m30s". Nothing for "infinity" and what is none.
+// "40s", "90" (seconds), "1m30s", as compose and Kubernetes write it. Nothing for what is none.
 std::optional<std::chrono::milliseconds> ReadDuration(std::string_view text);
+
+inline constexpr std::chrono::milliseconds kForever = std::chrono::hours(24 * 365 * 100);
+
+// A time span of systemd.time(7): "40" (seconds), "20seconds", "1min 30s", "1.5h", "infinity"
+// (kForever, as is what is longer). Nothing for what is none.
+std::optional<std::chrono::milliseconds> ReadTimeSpan(std::string_view text);
 
 // "1Gi" and "1G" are the same number only where `letters_are_binary`: to systemd and compose, to
 // which G, g and GB are 2^30, not to Kubernetes, to which G is 10^9. Nothing for "infinity", a

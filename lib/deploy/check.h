@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "config/loader.h"
+#include "config/report.h"
+#include "deploy/command_line.h"
 #include "deploy/deployment.h"
 
 namespace sampleproc::deploy {
@@ -16,8 +18,11 @@ std::vector<config::Diagnostic> CheckDeployment(Deployment deployment,
 
 // Reads `files` (a unit and its drop-ins, manifests, a kustomization, or one compose file), loads
 // `request` with the variables and the command line that they set in place of the environment it
-// came with, and checks one against the other. All that is wrong is in the diagnostics, each with
-// file and line. Reads files; no other side effects.
-config::Loaded LoadWith(const std::vector<std::string>& files, config::LoadRequest request);
+// came with, and checks one against the other: once for each container that runs the service, one
+// at least. `options` are those of serve. All that is wrong is in the diagnostics, each with file
+// and line. Reads files; no other side effects.
+std::vector<config::Checked> LoadWith(const std::vector<std::string>& files,
+                                      const config::LoadRequest& request,
+                                      const std::vector<StartOption>& options);
 
 }  // namespace sampleproc::deploy

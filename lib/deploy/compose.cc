@@ -4,6 +4,7 @@
 #include "config/convert.h"
 #include "config/units.h"
 #include "deploy/amounts.h"
+#include "deploy/command_line.h"
 #include "deploy/readers.h"
 
 namespace sampleproc::deploy {
@@ -14,20 +15,120 @@ using config::Severity;
 using config::Value;
 using std::chrono::seconds;
 
+Likeness LikenessOf(const Entry& service) {
+  const Value* command = Find(&service.value, "entrypoint");
+  if (command == nullptr) command = Find(&service.value, "command");
+  const auto& words = Elements(command);
+  const std::vector<std::string> line = SplitWords(TextOf(command));
+  const std::string program =
+      !words.empty() ? TextOf(&words.front()) : (line.empty() ? "" : line.front());
+  return RateLikeness(service.key, TextOf(Find(&service.value, "image")), program);
+}
+
+// Services that run our program; without any those that are called like it, or the only one when it
+// names no image that says otherwise.
+bool IsChosen(const Value& document, const Entry& service) {
+  const auto& services = Entries(Find(&document, "services"));
+  Likeness best = Likeness::kNone;
+  for (const Entry& each : services) best = std::max(best, LikenessOf(each));
+  const Likeness likeness = LikenessOf(service);
+  if (best == Likeness::kNone) {
+    return services.size() == 1 && !Entries(&service.value).empty() &&
+           Find(&service.value, "image") == nullptr;
+  }
+  return likeness == best;
+}
+
+// Puts variables in as compose does: from .env beside the file, or their defaults.
+class Interpolator {
+ public:
+  Interpolator(const Source& source, const std::string& folder, Deployment& told)
+      : source_(source), told_(told) {
+    AddEnvironmentFile(folder + ".env", {}, true, environment_);
+  }
+
+  void Fill(Value& value) {
+    if (auto* list = std::get_if<config::List>(&value.data)) {
+      for (Value& element : *list) Fill(element);
+    } else if (auto* table = std::get_if<config::Table>(&value.data)) {
+      for (Entry& entry : *table) Fill(entry.value);
+    } else if (auto* text = std::get_if<std::string>(&value.data)) {
+      if (text->find('$') != std::string::npos) *text = Filled(*text, value.place);
+    }
+  }
+
+ private:
+  std::string Filled(std::string_view text, const config::Place& place) {
+    std::string filled;
+    while (!text.empty()) {
+      const std::size_t dollar = text.find('$');
+      filled += text.substr(0, dollar);
+      if (dollar == std::string_view::npos) break;
+      text.remove_prefix(dollar + 1);
+      if (text.starts_with('$')) {
+        filled += '$';
+        text.remove_prefix(1);
+      } else if (text.starts_with('{')) {
+        const std::size_t end = std::min(text.find('}'), text.size());
+        filled += ValueOf(text.substr(1, end - 1), place);
+        text.remove_prefix(std::min(end + 1, text.size()));
+      } else {
+        const std::size_t end = std::min(text.find_first_not_of(kOfNames), text.size());
+        if (end == 0) {
+          filled += '$';
+          continue;
+        }
+        filled += ValueOf(text.substr(0, end), place);
+        text.remove_prefix(end);
+      }
+    }
+    return filled;
+  }
+
+  // Of NAME, NAME-DEFAULT, NAME:-DEFAULT, NAME?WHY, NAME:?WHY, NAME+THEN, NAME:+THEN.
+  std::string ValueOf(std::string_view expression, const config::Place& place) {
+    const std::size_t end = std::min(expression.find_first_not_of(kOfNames), expression.size());
+    const std::string name(expression.substr(0, end));
+    std::string_view rest = expression.substr(end);
+    const bool empty_is_unset = rest.starts_with(':');
+    if (empty_is_unset) rest.remove_prefix(1);
+    const Variable* variable = FindVariable(environment_, name);
+    const bool set = variable != nullptr && !(empty_is_unset && variable->value.text.empty());
+    if (rest.starts_with('+')) return set ? std::string(rest.substr(1)) : "";
+    if (set) return variable->value.text;
+    if (rest.starts_with('-')) return std::string(rest.substr(1));
+    if (variable != nullptr && !rest.starts_with('?')) return "";
+    told_.Report(Severity::kWarning, config::code::kDeployFile, source_.At("", place),
+                 config::Shown(name) +
+                     " is not set here and has no default, so that its value does not count in "
+                     "this check",
+                 "write a default, ${" + config::Shown(name) +
+                     ":-VALUE}, or set it in .env beside "
+                     "the file");
+    return std::string(kUnknownValue);
+  }
+
+  static constexpr std::string_view kOfNames =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
+  const Source& source_;
+  Deployment& told_;
+  Deployment environment_;
+};
+
 class ComposeReader {
  public:
-  ComposeReader(const Document& document, const std::string& folder)
-      : source_(*document.source), document_(document.value), folder_(folder) {}
+  // `service` is an entry of the document's, which is what compose makes of the file's variables.
+  ComposeReader(const Document& document, const Entry& service, const std::string& folder)
+      : source_(*document.source),
+        document_(document.value),
+        folder_(folder),
+        service_(&service.value) {
+    deployment_.name = "service " + service.key;
+    deployment_.where = source_.At(service.key, service.key_place);
+  }
 
   Deployment Read() {
-    FindService();
-    if (service_ == nullptr) {
-      deployment_.where = source_.At("", document_.place);
-      deployment_.Report(Severity::kError, config::code::kDeployFile, deployment_.where,
-                         "no service of sampleproc is in it",
-                         "its name or its image should have sampleproc in it");
-      return std::move(deployment_);
-    }
     AddImageVariables(deployment_);
     Variables();
     Words();
@@ -40,20 +141,6 @@ class ComposeReader {
 
  private:
   Fact At(const Value& value) const { return source_.At(TextOf(&value), value.place); }
-
-  void FindService() {
-    const auto& services = Entries(Find(&document_, "services"));
-    for (const bool only_one : {false, true}) {
-      for (const Entry& entry : services) {
-        if (IsOurs(entry.key) || IsOurs(TextOf(Find(&entry.value, "image"))) ||
-            (only_one && services.size() == 1)) {
-          service_ = &entry.value;
-          deployment_.where = source_.At(entry.key, entry.key_place);
-          return;
-        }
-      }
-    }
-  }
 
   void Variables() {
     const Value* files = Find(service_, "env_file");
@@ -78,17 +165,9 @@ class ComposeReader {
     AddEnvironmentFile(folder_ + TextOf(&path), At(path), false, deployment_);
   }
 
-  // "${NAME:-8099}" is 8099 unless somebody says otherwise; what has no default cannot be known.
+  // What comes from the shell that starts it cannot be known, and was told.
   void Add(const std::string& name, Fact value) {
-    std::string& text = value.text;
-    const std::size_t begin = text.find("${");
-    if (begin != std::string::npos) {
-      const std::size_t end = text.find('}', begin);
-      const std::size_t fallback = text.find(":-", begin);
-      if (end == std::string::npos || fallback == std::string::npos || fallback > end) return;
-      text = text.substr(0, begin) + text.substr(fallback + 2, end - fallback - 2) +
-             text.substr(end + 1);
-    }
+    if (value.text.find(kUnknownValue) != std::string::npos) return;
     deployment_.variables.push_back({name, std::move(value)});
   }
 
@@ -144,7 +223,12 @@ class ComposeReader {
   void Limits() {
     const Value* grace = Find(service_, "stop_grace_period");
     if (grace != nullptr) {
-      if (const auto time = ReadDuration(TextOf(grace))) deployment_.grace = {*time, At(*grace)};
+      if (const auto time = ReadDuration(TextOf(grace))) {
+        deployment_.grace = {*time, At(*grace)};
+      } else if (TextOf(grace).find(kUnknownValue) == std::string::npos) {
+        deployment_.Report(Severity::kError, config::code::kDeployGrace, At(*grace), "is no time",
+                           "write 60s or 1m30s, for example");
+      }
     }
     for (const Value* memory : {Find(service_, "mem_limit"),
                                 Find(service_, {"deploy", "resources", "limits", "memory"})}) {
@@ -186,7 +270,7 @@ class ComposeReader {
   const Source& source_;
   const Value& document_;
   const std::string folder_;
-  const Value* service_ = nullptr;
+  const Value* service_;
   Deployment deployment_{.kind = Kind::kCompose,
                          .grace_key = "stop_grace_period",
                          .default_grace = seconds(10),
@@ -199,8 +283,25 @@ bool IsCompose(const Document& document) {
   return Find(&document.value, "services") != nullptr && Find(&document.value, "kind") == nullptr;
 }
 
-Deployment ReadCompose(const Document& document, const std::string& folder) {
-  return ComposeReader(document, folder).Read();
+std::vector<Deployment> ReadCompose(const Document& document, const std::string& folder) {
+  std::vector<Deployment> read;
+  for (const Entry& service : Entries(Find(&document.value, "services"))) {
+    if (!IsChosen(document.value, service)) continue;
+    Deployment told;
+    Interpolator interpolator(*document.source, folder, told);
+    Entry one = service;
+    interpolator.Fill(one.value);
+    read.push_back(ComposeReader(document, one, folder).Read());
+    std::ranges::move(told.diagnostics, std::back_inserter(read.back().diagnostics));
+  }
+  if (!read.empty()) return read;
+  Deployment& none = read.emplace_back();
+  none.kind = Kind::kCompose;
+  none.where = document.source->At("", document.value.place);
+  none.Report(Severity::kError, config::code::kDeployFile, none.where,
+              "no service of sampleproc is in it",
+              "its name or its image should have sampleproc in it");
+  return read;
 }
 
 }  // namespace sampleproc::deploy

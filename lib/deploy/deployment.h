@@ -14,6 +14,10 @@ namespace sampleproc::deploy {
 
 enum class Kind { kUnit, kSocket, kPod, kCompose };
 
+// Stands in texts for the value of a variable that is not known; no file's text has a control
+// character.
+inline constexpr std::string_view kUnknownValue = "\x01";
+
 struct Variable {
   std::string name;
   Fact value;
@@ -47,7 +51,8 @@ struct Bytes {
 
 struct Deployment {
   Kind kind = Kind::kUnit;
-  Fact where = {};  // what is blamed for what is missing: the container, ExecStart=
+  std::string name = {};  // which one it is, of several
+  Fact where = {};        // what is blamed for what is missing: the container, ExecStart=
 
   std::vector<Variable> variables = {};  // of a repeated name the last counts
   std::vector<Fact> words = {};  // of the command line, the program first; none: as the image says

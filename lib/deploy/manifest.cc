@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <string>
 
 #include "config/convert.h"
@@ -21,7 +22,9 @@ constexpr std::string_view kOfAContainer[] = {"livenessProbe", "readinessProbe",
 bool IsFragment(const Value& document) {
   return Find(&document, "kind") == nullptr &&
          std::ranges::any_of(kOfAContainer, [&document](std::string_view key) {
-           return Find(&document, key) != nullptr;
+           const Value* value = Find(&document, key);
+           // A list of resources is a kustomization's.
+           return value != nullptr && !std::holds_alternative<config::List>(value->data);
          });
 }
 
@@ -35,25 +38,64 @@ const Value* PodOf(const Value& document) {
   return nullptr;
 }
 
-bool IsOurContainer(const Value& container) {
+// A container of ours, the pod that it is in (nullptr for a fragment) and the document of both.
+struct Place {
+  const Document* document;
+  const Value* pod;
+  const Value* container;
+};
+
+Likeness LikenessOf(const Value& container) {
   const auto& command = Elements(Find(&container, "command"));
-  return IsOurs(TextOf(Find(&container, "name"))) || IsOurs(TextOf(Find(&container, "image"))) ||
-         (!command.empty() && IsOurs(TextOf(&command.front())));
+  return RateLikeness(TextOf(Find(&container, "name")), TextOf(Find(&container, "image")),
+                      command.empty() ? "" : TextOf(&command.front()));
+}
+
+// All containers of the pod that are most like ours.
+void FindInPod(const Document& document, std::vector<Place>& places) {
+  const Value* pod = PodOf(document.value);
+  if (pod == nullptr && IsFragment(document.value)) {
+    places.push_back({&document, nullptr, &document.value});
+  }
+  const auto& containers = Elements(Find(pod, "containers"));
+  Likeness best = Likeness::kNone;
+  for (const Value& container : containers) best = std::max(best, LikenessOf(container));
+  for (const Value& container : containers) {
+    if (best != Likeness::kNone && LikenessOf(container) == best) {
+      places.push_back({&document, pod, &container});
+    }
+  }
+}
+
+std::vector<Place> FindContainers(const std::vector<Document>& documents) {
+  std::vector<Place> places;
+  for (const Document& document : documents) FindInPod(document, places);
+  if (!places.empty()) return places;
+  // The only container of what is called like ours, or that names no image that says otherwise.
+  for (const Document& document : documents) {
+    const Value* pod = PodOf(document.value);
+    const auto& containers = Elements(Find(pod, "containers"));
+    if (containers.size() == 1 && (Find(&containers.front(), "image") == nullptr ||
+                                   IsOurs(TextOf(Find(&document.value, {"metadata", "name"}))))) {
+      places.push_back({&document, pod, &containers.front()});
+    }
+  }
+  return places;
 }
 
 class ManifestReader {
  public:
-  explicit ManifestReader(const std::vector<Document>& documents) : documents_(documents) {}
+  ManifestReader(const std::vector<Document>& documents, const Place& place)
+      : documents_(documents),
+        source_(place.document->source),
+        document_(&place.document->value),
+        pod_(place.pod),
+        container_(place.container) {}
 
   Deployment Read() {
-    FindContainer();
-    if (container_ == nullptr) {
-      deployment_.where = documents_.front().source->At("", documents_.front().value.place);
-      deployment_.Report(Severity::kError, config::code::kDeployFile, deployment_.where,
-                         "no container of sampleproc is in it",
-                         "its name, its image or its command should have sampleproc in it");
-      return std::move(deployment_);
-    }
+    deployment_.name = TextOf(Find(document_, "kind")) + " " +
+                       TextOf(Find(document_, {"metadata", "name"})) + ", container " +
+                       TextOf(Find(container_, "name"));
     deployment_.where = At(*container_);
     AddImageVariables(deployment_);
     Variables();
@@ -69,30 +111,6 @@ class ManifestReader {
 
  private:
   Fact At(const Value& value) const { return source_->At(TextOf(&value), value.place); }
-
-  void FindContainer() {
-    for (const bool only_one : {false, true}) {
-      for (const Document& document : documents_) {
-        const Value* pod = PodOf(document.value);
-        if (pod == nullptr && IsFragment(document.value)) {
-          return Choose(document, nullptr, &document.value);
-        }
-        const auto& containers = Elements(Find(pod, "containers"));
-        for (const Value& container : containers) {
-          if (IsOurContainer(container) || (only_one && containers.size() == 1)) {
-            return Choose(document, pod, &container);
-          }
-        }
-      }
-    }
-  }
-
-  void Choose(const Document& document, const Value* pod, const Value* container) {
-    source_ = document.source;
-    pod_ = pod;
-    container_ = container;
-    document_ = &document.value;
-  }
 
   void Variables() {
     for (const Value& from : Elements(Find(container_, "envFrom"))) {
@@ -115,29 +133,46 @@ class ManifestReader {
     }
   }
 
-  // The data of a ConfigMap among the documents, or of one that a kustomization makes.
+  // The data of a ConfigMap among the documents, and of those of its name that kustomizations make
+  // or add to it: the outermost, which is read first, comes last and counts.
   template <typename Take>
   bool EachOfConfigMap(const std::string& name, Take take) {
-    for (const Document& document : documents_) {
+    bool found = false;
+    for (auto each = documents_.rbegin(); each != documents_.rend(); ++each) {
+      const Document& document = *each;
       const std::string kind = TextOf(Find(&document.value, "kind"));
       if (kind == "ConfigMap" && TextOf(Find(&document.value, {"metadata", "name"})) == name) {
         for (const Entry& entry : Entries(Find(&document.value, "data"))) {
           take(entry.key, document.source->At(TextOf(&entry.value), entry.value.place));
         }
-        return true;
+        found = true;
       }
       for (const Value& made : Elements(Find(&document.value, "configMapGenerator"))) {
         if (TextOf(Find(&made, "name")) != name) continue;
+        found = true;
+        for (const Value& file : Elements(Find(&made, "envs"))) {
+          OfEnvironmentFile(document, file, take);
+        }
         for (const Value& literal : Elements(Find(&made, "literals"))) {
           const std::string text = TextOf(&literal);
           const std::size_t equals = std::min(text.find('='), text.size());
           take(text.substr(0, equals),
                document.source->At(text.substr(std::min(equals + 1, text.size())), literal.place));
         }
-        return true;
       }
     }
-    return false;
+    return found;
+  }
+
+  template <typename Take>
+  void OfEnvironmentFile(const Document& document, const Value& file, Take take) {
+    const Fact at = document.source->At(TextOf(&file), file.place);
+    const std::string path =
+        (std::filesystem::path(document.source->display()).parent_path() / at.text).string();
+    Deployment read;
+    AddEnvironmentFile(path, at, false, read);
+    for (Variable& variable : read.variables) take(variable.name, std::move(variable.value));
+    std::ranges::move(read.diagnostics, std::back_inserter(deployment_.diagnostics));
   }
 
   void ConfigMap(const std::string& name, const Value& at) {
@@ -190,7 +225,10 @@ class ManifestReader {
       return;
     }
     for (const auto& [name, number] : named_) {
-      if (name == text) return;  // looked at as the container's own
+      if (name != text) continue;
+      // The first is looked at as the container's own.
+      if (name != named_.front().first) deployment_.ports.push_back({number, what, At(*port)});
+      return;
     }
     deployment_.Report(Severity::kError, config::code::kDeployPort, At(*port),
                        "the container has no port of the name " + config::Shown(text),
@@ -231,7 +269,13 @@ class ManifestReader {
   void Stop() {
     const Value* grace = Find(pod_ == nullptr ? document_ : pod_, "terminationGracePeriodSeconds");
     if (grace != nullptr) {
-      if (const auto time = ReadDuration(TextOf(grace))) deployment_.grace = {*time, At(*grace)};
+      const auto time = config::ParseInteger(TextOf(grace));
+      if (time && *time >= 0 && *time < kForever / seconds(1)) {
+        deployment_.grace = {seconds(*time), At(*grace)};
+      } else {
+        deployment_.Report(Severity::kError, config::code::kDeployGrace, At(*grace),
+                           "is no number of seconds", "write 60, for example");
+      }
     }
     if (const Value* nap = Find(container_, {"lifecycle", "preStop", "sleep", "seconds"})) {
       deployment_.pre_stop = ReadDuration(TextOf(nap)).value_or(milliseconds(0));
@@ -269,26 +313,56 @@ class ManifestReader {
     }
   }
 
-  // A Service of the same files that selects by number sends to that port.
+  // Every port of each Service that selects our pod leads to us, or to a container beside us.
   void Services() {
     for (const Document& document : documents_) {
-      if (TextOf(Find(&document.value, "kind")) != "Service") continue;
+      if (!Selects(document.value)) continue;
       const Source* const pods = std::exchange(source_, document.source);
-      const auto& ports = Elements(Find(&document.value, {"spec", "ports"}));
-      if (ports.size() == 1) {
-        const Value* target = Find(&ports.front(), "targetPort");
-        PortOf(target != nullptr ? target : Find(&ports.front(), "port"),
-               "the Service's target port");
+      for (const Value& port : Elements(Find(&document.value, {"spec", "ports"}))) {
+        const Value* target = Find(&port, "targetPort");
+        if (target == nullptr) target = Find(&port, "port");
+        if (!IsOfAnother(TextOf(target))) PortOf(target, "the Service's target port");
       }
       source_ = pods;
     }
   }
 
+  bool Selects(const Value& service) const {
+    if (TextOf(Find(&service, "kind")) != "Service" || pod_ == nullptr) return false;
+    const auto& selector = Entries(Find(&service, {"spec", "selector"}));
+    if (selector.empty()) return false;
+    const Value* labels = nullptr;
+    for (const Value* metadata :
+         {Find(document_, {"spec", "template", "metadata"}), Find(document_, "metadata")}) {
+      if (labels == nullptr) labels = Find(metadata, "labels");
+      if (Find(document_, {"spec", "template"}) != nullptr) break;  // a pod's own only
+    }
+    // Of what has no labels the name has to do.
+    return std::ranges::all_of(selector, [&](const Entry& wanted) {
+      const std::string text = TextOf(&wanted.value);
+      return labels == nullptr ? IsOurs(text) : TextOf(Find(labels, wanted.key)) == text;
+    });
+  }
+
+  // Whether a container beside ours in the pod has the port of this number or name.
+  bool IsOfAnother(const std::string& wanted) const {
+    for (const Value& container : Elements(Find(pod_, "containers"))) {
+      if (&container == container_) continue;
+      for (const Value& port : Elements(Find(&container, "ports"))) {
+        if (TextOf(Find(&port, "name")) == wanted ||
+            TextOf(Find(&port, "containerPort")) == wanted) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   const std::vector<Document>& documents_;
-  const Source* source_ = nullptr;
-  const Value* document_ = nullptr;
-  const Value* pod_ = nullptr;
-  const Value* container_ = nullptr;
+  const Source* source_;
+  const Value* document_;
+  const Value* pod_;
+  const Value* container_;
   std::vector<std::pair<std::string, std::int64_t>> named_;
   Deployment deployment_{.kind = Kind::kPod,
                          .grace_key = "terminationGracePeriodSeconds",
@@ -298,8 +372,19 @@ class ManifestReader {
 
 }  // namespace
 
-Deployment ReadManifests(const std::vector<Document>& documents) {
-  return ManifestReader(documents).Read();
+std::vector<Deployment> ReadManifests(const std::vector<Document>& documents) {
+  std::vector<Deployment> read;
+  for (const Place& place : FindContainers(documents)) {
+    read.push_back(ManifestReader(documents, place).Read());
+  }
+  if (!read.empty()) return read;
+  Deployment& none = read.emplace_back();
+  none.kind = Kind::kPod;
+  none.where = documents.front().source->At("", documents.front().value.place);
+  none.Report(Severity::kError, config::code::kDeployFile, none.where,
+              "no container of sampleproc is in it",
+              "its name, its image or its command should have sampleproc in it");
+  return read;
 }
 
 }  // namespace sampleproc::deploy

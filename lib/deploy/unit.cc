@@ -1,10 +1,7 @@
 #include <algorithm>
-#include <array>
 #include <utility>
 
-#include "base/text_file.h"
 #include "config/convert.h"
-#include "config/environment_file.h"
 #include "config/units.h"
 #include "deploy/amounts.h"
 #include "deploy/readers.h"
@@ -13,7 +10,10 @@ namespace sampleproc::deploy {
 namespace {
 
 using config::Severity;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+constexpr milliseconds kNoTime{0};
 
 struct Line {
   std::string section;
@@ -69,19 +69,41 @@ std::string WithCredentials(std::string text) {
   return text;
 }
 
+// Where the section begins that the text has.
+config::Place PlaceOf(std::string_view text, std::string_view section) {
+  const std::string_view before = text.substr(0, text.find(section));
+  return {static_cast<std::uint32_t>(std::ranges::count(before, '\n') + 1), 1,
+          static_cast<std::uint32_t>(section.size())};
+}
+
+bool HasSection(std::string_view text, std::string_view section) {
+  for (std::size_t at = text.find(section); at != std::string_view::npos;
+       at = text.find(section, at + 1)) {
+    if (at == 0 || text[at - 1] == '\n') return true;
+  }
+  return false;
+}
+
 class UnitReader {
  public:
-  void Read(const Line& line) {
-    if (line.section == "Service") Service(line.key, line.value);
-    if (line.section == "Socket" && line.key == "ListenStream") Listen(line.value);
+  void Read(const UnitText& unit) {
+    for (const Line& line : ReadLines(unit)) {
+      if (line.section == "Service") Service(line.key, line.value);
+      if (line.section == "Socket" && line.key == "ListenStream") Listen(line.value);
+    }
+    // A drop-in need not say what the unit that it goes with does.
+    if (HasSection(unit.text, "[Service]") && !unit.source->display().ends_with(".conf")) {
+      service_ = unit.source->At("", PlaceOf(unit.text, "[Service]"));
+    }
   }
 
   Deployment Take() {
-    if (deployment_.where.origin.name.empty()) deployment_.where = last_;
+    if (deployment_.where.origin.name.empty()) deployment_.where = service_ ? *service_ : last_;
     // A socket unit alone says nothing of how the service is stopped.
     if (listens_ && last_.origin.name.empty()) deployment_.kind = Kind::kSocket;
     if (binds_low_ && !*binds_low_) deployment_.may_bind_low_ports = false;
     CheckWatchdog();
+    CheckStart();
     return std::move(deployment_);
   }
 
@@ -103,16 +125,16 @@ class UnitReader {
         AddEnvironmentFile(value.text.substr(optional ? 1 : 0), value, optional, deployment_);
       }
     } else if (key == "TimeoutStopSec" || key == "TimeoutSec") {
-      Stop(value);
+      Stop(key, value);
     } else if (key == "MemoryMax") {
-      if (const auto bytes = ReadSize(value.text, true)) deployment_.memory = {*bytes, value};
+      Memory(value);
     } else if (key == "LoadCredential" || key == "LoadCredentialEncrypted" ||
                key == "SetCredential" || key == "SetCredentialEncrypted") {
       deployment_.credentials.push_back(value.text.substr(0, value.text.find(':')));
     } else if (key == "ProtectHome") {
-      deployment_.protect_home = config::ParseBool(value.text).value_or(true);
+      ProtectHome(value);
     } else if (key == "DynamicUser") {
-      other_user_ = config::ParseBool(value.text).value_or(false);
+      other_user_ = Truth(key, value).value_or(false);
       deployment_.other_user = other_user_;
     } else if (key == "User") {
       deployment_.other_user = other_user_ || (!value.text.empty() && value.text != "root");
@@ -147,11 +169,60 @@ class UnitReader {
     deployment_.variables.push_back({word.substr(0, equals), std::move(value)});
   }
 
-  void Stop(const Fact& value) {
-    if (const auto time = ReadDuration(value.text)) {
-      deployment_.grace = {*time, value};
-    } else if (value.text == "infinity") {
-      deployment_.grace = {std::chrono::hours(24 * 365), value};
+  void Stop(const std::string& key, const Fact& value) {
+    deployment_.grace.reset();
+    if (value.text.empty()) return;
+    const auto time = TimeSpan(key, value);
+    // To systemd 0 is no limit here.
+    if (time) deployment_.grace = {*time == kNoTime ? kForever : *time, value};
+  }
+
+  std::optional<milliseconds> TimeSpan(const std::string& key, const Fact& value) {
+    const auto time = ReadTimeSpan(value.text);
+    if (!time) {
+      Ignored(key, value, "is no time span",
+              "write 40s, \"1min 30s\" or infinity, for example (systemd.time(7))");
+    }
+    return time;
+  }
+
+  std::optional<bool> Truth(const std::string& key, const Fact& value) {
+    if (value.text.empty()) return false;
+    const std::string_view text = value.text;
+    if (text == "y" || text == "t") return true;
+    if (text == "n" || text == "f") return false;
+    const auto truth = config::ParseBool(text);
+    if (!truth) Ignored(key, value, "is neither yes nor no", "write yes or no");
+    return truth;
+  }
+
+  // What systemd cannot read it leaves out, with a line in the journal.
+  void Ignored(const std::string& key, const Fact& value, std::string_view what, std::string hint) {
+    deployment_.Report(Severity::kError, config::code::kDeployFile, value,
+                       "\"" + config::Shown(value.text) + "\" of " + key + "= " +
+                           std::string(what) + ", so that systemd ignores it",
+                       std::move(hint));
+  }
+
+  void ProtectHome(const Fact& value) {
+    if (value.text == "read-only") {
+      deployment_.protect_home = false;  // seen, and not written
+    } else if (value.text == "tmpfs") {
+      deployment_.protect_home = true;
+    } else if (const auto truth = Truth("ProtectHome", value)) {
+      deployment_.protect_home = *truth;
+    }
+  }
+
+  void Memory(const Fact& value) {
+    deployment_.memory.reset();
+    const std::string_view text = value.text;
+    if (text.empty() || text == "infinity") return;
+    if (const auto bytes = ReadSize(text, true)) {
+      deployment_.memory = {*bytes, value};
+    } else if (!text.ends_with('%') || !config::ParseReal(text.substr(0, text.size() - 1))) {
+      Ignored("MemoryMax", value, "is no amount of memory",
+              "write 1G, 80% or infinity, for example");
     }
   }
 
@@ -166,11 +237,20 @@ class UnitReader {
   }
 
   void CheckWatchdog() {
+    const bool watched =
+        !watchdog_.text.empty() && TimeSpan("WatchdogSec", watchdog_).value_or(kNoTime) > kNoTime;
     const bool notifies = type_.text == "notify" || type_.text == "notify-reload";
-    if (type_.text.empty() || notifies || watchdog_.text.empty() || watchdog_.text == "0") return;
+    if (type_.text.empty() || notifies || !watched) return;
     deployment_.Report(Severity::kError, config::code::kDeployStart, type_,
                        "with WatchdogSec= the unit has to be of a type that reports to systemd",
                        "set Type=notify");
+  }
+
+  void CheckStart() {
+    if (!service_ || !deployment_.words.empty()) return;
+    deployment_.Report(Severity::kError, config::code::kDeployStart, *service_,
+                       "the unit starts nothing: it has no ExecStart=",
+                       "write ExecStart=/usr/bin/sampleproc serve below [Service]");
   }
 
   Deployment deployment_{.kind = Kind::kUnit,
@@ -180,6 +260,7 @@ class UnitReader {
   Fact type_;
   Fact watchdog_;
   Fact last_;
+  std::optional<Fact> service_;  // a unit of a service, no drop-in
   bool other_user_ = false;
   bool listens_ = false;
   std::optional<bool> binds_low_;
@@ -188,61 +269,13 @@ class UnitReader {
 }  // namespace
 
 bool IsUnit(std::string_view text) {
-  for (const std::string_view section : std::array<std::string_view, 2>{"[Service]", "[Socket]"}) {
-    for (std::size_t at = text.find(section); at != std::string_view::npos;
-         at = text.find(section, at + 1)) {
-      if (at == 0 || text[at - 1] == '\n') return true;
-    }
-  }
-  return false;
+  return HasSection(text, "[Service]") || HasSection(text, "[Socket]");
 }
 
 Deployment ReadUnits(const std::vector<UnitText>& units) {
   UnitReader reader;
-  for (const UnitText& unit : units) {
-    for (const Line& line : ReadLines(unit)) reader.Read(line);
-  }
+  for (const UnitText& unit : units) reader.Read(unit);
   return reader.Take();
-}
-
-bool IsOurs(std::string_view name) {
-  const std::string_view base = BaseName(name);
-  return base.find("sampleproc") != std::string_view::npos ||
-         base.find("sample-processor") != std::string_view::npos ||
-         base.find("sample_processor") != std::string_view::npos;
-}
-
-void AddImageVariables(Deployment& deployment) {
-  for (const ImageVariable& variable : kImageVariables) {
-    const std::string name(variable.name);
-    deployment.variables.push_back(
-        {name,
-         {std::string(variable.value),
-          {config::Origin::Kind::kEnvironment, name + " of the image", {}},
-          ""}});
-  }
-}
-
-void AddEnvironmentFile(const std::string& path, const Fact& at, bool may_be_missing,
-                        Deployment& deployment) {
-  const auto text = base::ReadTextFile(path, base::Reading::kFirst);
-  if (!text) {
-    if (may_be_missing) return;
-    deployment.Report(Severity::kWarning, config::code::kDeployFile, at,
-                      "the environment file " + config::Shown(path, 80) + " cannot be read here (" +
-                          text.error().message +
-                          "), so that its variables do not count in this check",
-                      "check where it is");
-    return;
-  }
-  config::EnvironmentFile file = config::ReadEnvironmentFile(*text, path);
-  for (config::FileVariable& variable : file.variables) {
-    Fact value{std::move(variable.value),
-               {config::Origin::Kind::kFile, path, variable.place},
-               std::move(variable.source_line)};
-    deployment.variables.push_back({std::move(variable.name), std::move(value)});
-  }
-  std::ranges::move(file.diagnostics, std::back_inserter(deployment.diagnostics));
 }
 
 }  // namespace sampleproc::deploy

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "base/text_file.h"
 #include "config/convert.h"
@@ -18,15 +19,69 @@ using config::LoadRequest;
 using config::Origin;
 using config::Severity;
 
+// A file of hostile depth, width or length must not keep the check busy.
+constexpr int kMaxDepth = 8;
+constexpr std::size_t kMaxFiles = 128;
+constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
+constexpr std::size_t kMaxDeployments = 64;
+
+// What a kustomization may do to manifests that this check does not do after it.
+constexpr std::string_view kPatches[] = {"patches",         "patchesStrategicMerge",
+                                         "patchesJson6902", "replacements",
+                                         "transformers",    "generators",
+                                         "helmCharts",      "vars"};
+
+bool IsKustomization(const config::Value& document, const std::filesystem::path& path) {
+  const std::string kind = TextOf(Find(&document, "kind"));
+  if (!kind.empty()) return kind == "Kustomization" || kind == "Component";
+  const std::string name = path.filename();
+  return name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization";
+}
+
 // The files, read and told apart.
 class Files {
  public:
-  void Add(const std::string& path) {
+  void Add(const std::string& path) { Add(path, {Origin::Kind::kFile, Display(path), {}}, ""); }
+
+  std::vector<Deployment> Read() {
+    std::vector<Deployment> read;
+    if (!HasErrors()) read = ReadThem();
+    if (read.empty()) read.push_back({});
+    auto& first = read.front().diagnostics;
+    first.insert(first.begin(), diagnostics_.begin(), diagnostics_.end());
+    return read;
+  }
+
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  static std::string Display(const std::string& path) { return path == "-" ? "<stdin>" : path; }
+
+  bool HasErrors() const {
+    return std::ranges::find(diagnostics_, Severity::kError, &Diagnostic::severity) !=
+           diagnostics_.end();
+  }
+
+  // `lister` and `line` are blamed when the file cannot be taken: where it is listed.
+  void Add(const std::string& path, const Origin& lister, const std::string& line) {
+    std::error_code error;
+    const std::string real = std::filesystem::weakly_canonical(path, error).string();
+    if (path != "-" && !seen_.insert(error ? path : real).second) return;
+    const std::string display = Display(path);
+    if (depth_ > kMaxDepth || names_.size() >= kMaxFiles) {
+      Complain(lister, "kustomizations may list each other 8 deep, and 128 files at most",
+               "render with \"kustomize build\" and check the result", line);
+      return;
+    }
     const auto text = base::ReadTextFile(path, base::Reading::kFirst);
-    const std::string display = path == "-" ? "<stdin>" : path;
     names_.push_back(display);
     if (!text) {
       Complain({Origin::Kind::kFile, display, {}}, "cannot be read: " + text.error().message);
+      return;
+    }
+    bytes_ += text->size();
+    if (bytes_ > kMaxBytes) {
+      Complain({Origin::Kind::kFile, display, {}}, "the files are more than 4 MiB together");
       return;
     }
     sources_.push_back(std::make_unique<Source>(display, *text));
@@ -38,16 +93,14 @@ class Files {
     auto documents = ReadYaml(*text);
     if (!documents) {
       const Fact at = source.At("", documents.error().place);
-      diagnostics_.push_back({Severity::kError, config::code::kDeployFile, at.origin, "",
-                              "not YAML: " + documents.error().message, "", at.source_line});
+      Complain(at.origin, "not YAML: " + documents.error().message, "", at.source_line);
       return;
     }
     for (config::Value& document : *documents) AddDocument(source, std::move(document), path);
   }
 
-  Deployment Read() {
-    if (!diagnostics_.empty()) return {.diagnostics = std::move(diagnostics_)};
-    if (!units_.empty() && documents_.empty()) return ReadUnits(units_);
+  std::vector<Deployment> ReadThem() {
+    if (!units_.empty() && documents_.empty()) return {ReadUnits(units_)};
     const auto compose = std::ranges::find_if(documents_, IsCompose);
     if (units_.empty() && compose != documents_.end() && documents_.size() == 1) {
       const std::string folder =
@@ -61,105 +114,83 @@ class Files {
              documents_.empty() && units_.empty() ? "is neither a unit nor a manifest: it is empty"
                                                   : "files of two kinds cannot be one deployment",
              "give a unit with its drop-ins, manifests, or one compose file");
-    return {.diagnostics = std::move(diagnostics_)};
+    return {};
   }
 
-  const std::vector<std::string>& names() const { return names_; }
-
- private:
-  void Complain(Origin origin, std::string message, std::string hint = "") {
+  void Complain(Origin origin, std::string message, std::string hint = "", std::string line = "") {
     diagnostics_.push_back({Severity::kError, config::code::kDeployFile, std::move(origin), "",
-                            std::move(message), std::move(hint), ""});
+                            std::move(message), std::move(hint), std::move(line)});
+  }
+
+  void AddDocument(const Source& source, config::Value document, const std::string& path) {
+    if (Entries(&document).empty()) return;
+    const std::string kind = TextOf(Find(&document, "kind"));
+    if (kind.ends_with("List") && Find(&document, "items") != nullptr) {
+      for (const config::Value& item : Elements(Find(&document, "items"))) {
+        AddDocument(source, item, path);
+      }
+      return;
+    }
+    documents_.push_back({&source, std::move(document)});
+    if (IsKustomization(documents_.back().value, path)) {
+      const config::Value kustomization = documents_.back().value;
+      AddListed(source, kustomization, std::filesystem::path(path).parent_path());
+    }
   }
 
   // A kustomization brings the files that it lists.
-  void AddDocument(const Source& source, config::Value document, const std::string& path) {
-    const bool lists = TextOf(Find(&document, "kind")) == "Kustomization" && depth_ < 8;
-    std::vector<std::string> listed;
-    for (const config::Value& each : Elements(Find(&document, "resources"))) {
-      listed.push_back(TextOf(&each));
+  void AddListed(const Source& source, const config::Value& kustomization,
+                 const std::filesystem::path& folder) {
+    for (const std::string_view key : kPatches) {
+      const config::Value* patches = Find(&kustomization, key);
+      if (patches == nullptr) continue;
+      const Fact at = source.At("", patches->place);
+      diagnostics_.push_back(
+          {Severity::kWarning, config::code::kDeployFile, at.origin, "",
+           std::string(key) + " of a kustomization are not applied: what is checked is what stands "
+                              "in the files before",
+           "render with \"kustomize build\" and check the result: kustomize build FOLDER | "
+           "sampleproc validate-config --with -",
+           at.source_line});
     }
-    if (Entries(&document).empty()) return;
-    documents_.push_back({&source, std::move(document)});
-    if (!lists) return;
     ++depth_;
-    for (const std::string& name : listed) {
-      std::filesystem::path file = std::filesystem::path(path).parent_path() / name;
-      if (std::filesystem::is_directory(file)) file /= "kustomization.yaml";
-      Add(file.lexically_normal().string());
+    for (const std::string_view key : {"resources", "components", "bases"}) {
+      for (const config::Value& each : Elements(Find(&kustomization, key))) {
+        AddListed(source.At(TextOf(&each), each.place), folder);
+      }
     }
     --depth_;
   }
 
+  void AddListed(const Fact& listed, const std::filesystem::path& folder) {
+    if (listed.text.find("://") != std::string::npos ||
+        listed.text.find('@') != std::string::npos || listed.text.starts_with("github.com/")) {
+      Complain(listed.origin, "stands on another machine, and is not fetched",
+               "render with \"kustomize build\" and check the result", listed.source_line);
+      return;
+    }
+    std::filesystem::path file = folder / listed.text;
+    std::error_code error;
+    if (std::filesystem::is_directory(file, error)) {
+      for (const char* name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
+        if (std::filesystem::exists(file / name, error)) {
+          file /= name;
+          break;
+        }
+      }
+    }
+    Add(file.lexically_normal().string(), listed.origin, listed.source_line);
+  }
+
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<std::string> names_;
+  std::set<std::string> seen_;  // by their real paths
+  std::size_t bytes_ = 0;
   std::vector<UnitText> units_;
   std::vector<Document> documents_;
   std::vector<Diagnostic> diagnostics_;
   int depth_ = 0;
 };
-
-std::string FlagName(const Fact& word, const std::string& option) {
-  return config::Where(word.origin) + ": " + option;
-}
-
-// Whether a configuration that the deployment names is on this machine too; it is reported if not.
-bool IsHere(const std::string& path, const Fact& at, Deployment& deployment) {
-  std::error_code error;
-  if (std::filesystem::exists(path, error)) return true;
-  deployment.Report(Severity::kWarning, config::code::kDeployFile, at,
-                    config::Shown(path, 80) +
-                        " is not on this machine, so that the defaults are "
-                        "checked in its place",
-                    "give a copy of it as FILE");
-  return false;
-}
-
-// The options of serve among the words; a file that is named is read unless another one was given.
-void ApplyWords(const std::vector<Fact>& words, LoadRequest& request, Deployment& deployment) {
-  if (words.empty()) return;
-  std::size_t at = 1;
-  const bool ours = IsOurs(words.front().text);
-  if (!ours || words.size() < 2 || words[1].text != "serve") {
-    if (!ours && BaseName(words.front().text) == "sh") return;  // a shell's line is not looked into
-    deployment.Report(
-        Severity::kError, config::code::kDeployStart, words.front(),
-        ours ? "the command is not \"sampleproc serve\"" : "does not start sampleproc",
-        "the service is started by \"sampleproc serve\"");
-    return;
-  }
-  std::vector<config::Flag> flags;
-  for (++at; at < words.size(); ++at) {
-    std::string option = words[at].text;
-    std::string value;
-    const std::size_t equals = option.find('=');
-    if (option.starts_with("--") && equals != std::string::npos) {
-      value = option.substr(equals + 1);
-      option.erase(equals);
-    } else if (at + 1 < words.size()) {
-      value = words[++at].text;
-    }
-    if (option == "--config" || option == "-c") {
-      if (!request.file && IsHere(value, words[at], deployment)) request.file = value;
-    } else if (option == "--host" || option == "--port") {
-      flags.push_back(
-          {option == "--host" ? "http.host" : "http.port", value, FlagName(words[at], option)});
-    } else if (option == "--set") {
-      const std::size_t middle = std::min(value.find('='), value.size());
-      const std::string key = value.substr(0, middle);
-      flags.push_back({key, value.substr(std::min(middle + 1, value.size())),
-                       FlagName(words[at], "--set " + config::Shown(key))});
-    }
-  }
-  request.flags.insert(request.flags.begin(), flags.begin(), flags.end());
-}
-
-// The last one of each name, as they count.
-const Variable* FindVariable(const Deployment& deployment, std::string_view name) {
-  const auto found = std::ranges::find(deployment.variables.rbegin(), deployment.variables.rend(),
-                                       name, &Variable::name);
-  return found == deployment.variables.rend() ? nullptr : &*found;
-}
 
 void Relocate(const Deployment& deployment, Loaded& loaded) {
   const auto place = [&deployment](Origin& origin) -> const Variable* {
@@ -179,18 +210,14 @@ void Relocate(const Deployment& deployment, Loaded& loaded) {
   }
 }
 
-}  // namespace
-
-Loaded LoadWith(const std::vector<std::string>& files, LoadRequest request) {
-  Files read;
-  for (const std::string& file : files) read.Add(file);
-  Deployment deployment = read.Read();
+Loaded LoadOne(Deployment deployment, LoadRequest request,
+               const std::vector<StartOption>& options) {
   request.environment.clear();
   // It is about another machine, or about this one as another user.
   request.machine.reset();
   // Only a unit starts what sees this system's files.
   if (deployment.kind != Kind::kUnit) request.files = config::Files::kNamed;
-  ApplyWords(deployment.words, request, deployment);
+  ApplyWords(options, request, deployment);
   for (std::size_t i = 0; i < deployment.variables.size(); ++i) {
     const Variable variable = deployment.variables[i];
     if (&deployment.variables[i] != FindVariable(deployment, variable.name)) continue;
@@ -212,8 +239,36 @@ Loaded LoadWith(const std::vector<std::string>& files, LoadRequest request) {
           ? std::move(deployment.diagnostics)
           : CheckDeployment(std::move(deployment), loaded.config);
   loaded.diagnostics.insert(loaded.diagnostics.end(), found.begin(), found.end());
-  loaded.files.insert(loaded.files.end(), read.names().begin(), read.names().end());
   return loaded;
+}
+
+}  // namespace
+
+std::vector<config::Checked> LoadWith(const std::vector<std::string>& files,
+                                      const LoadRequest& request,
+                                      const std::vector<StartOption>& options) {
+  Files read;
+  for (const std::string& file : files) read.Add(file);
+  std::vector<Deployment> deployments = read.Read();
+  for (Deployment& deployment : deployments) Unwrap(deployment);
+  // A job that runs another command of ours beside the service is not the service.
+  if (!std::ranges::all_of(deployments, IsOtherCommand)) std::erase_if(deployments, IsOtherCommand);
+  if (deployments.size() > kMaxDeployments) {
+    deployments[kMaxDeployments - 1].Report(
+        Severity::kError, config::code::kDeployFile, deployments[kMaxDeployments].where,
+        "64 containers are checked at once, and not this one and those behind it",
+        "give fewer files at a time");
+    deployments.resize(kMaxDeployments);
+  }
+  std::vector<config::Checked> all;
+  for (Deployment& deployment : deployments) {
+    const std::string name = deployments.size() > 1 ? " (" + deployment.name + ")" : "";
+    Loaded loaded = LoadOne(std::move(deployment), request, options);
+    loaded.files.insert(loaded.files.end(), read.names().begin(), read.names().end());
+    std::string subject = config::DescribeSources(loaded) + name;
+    all.push_back({std::move(subject), std::move(loaded)});
+  }
+  return all;
 }
 
 }  // namespace sampleproc::deploy

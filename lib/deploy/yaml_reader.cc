@@ -22,6 +22,7 @@ using config::Value;
 
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxValues = 20'000;
+constexpr std::size_t kMaxCopiedBytes = std::size_t{4} << 20;
 
 Place PlaceOf(const yaml_mark_t& start, const yaml_mark_t& end) {
   Place place{static_cast<std::uint32_t>(start.line + 1),
@@ -66,14 +67,23 @@ Value Scalar(const yaml_event_t& event, Place place) {
   return {std::move(text), place};
 }
 
-std::size_t CountOf(const Value& value) {
-  std::size_t count = 1;
-  if (const auto* list = std::get_if<List>(&value.data)) {
-    for (const Value& element : *list) count += CountOf(element);
+struct Amount {
+  std::size_t values = 0;
+  std::size_t bytes = 0;  // of their text
+};
+
+void Add(const Value& value, Amount& amount) {
+  ++amount.values;
+  if (const auto* text = std::get_if<std::string>(&value.data)) {
+    amount.bytes += text->size();
+  } else if (const auto* list = std::get_if<List>(&value.data)) {
+    for (const Value& element : *list) Add(element, amount);
   } else if (const auto* table = std::get_if<Table>(&value.data)) {
-    for (const Entry& entry : *table) count += CountOf(entry.value);
+    for (const Entry& entry : *table) {
+      amount.bytes += entry.key.size();
+      Add(entry.value, amount);
+    }
   }
-  return count;
 }
 
 class Reader {
@@ -128,8 +138,7 @@ class Reader {
       case YAML_SCALAR_EVENT: {
         const std::string anchor = Text(event_.get().data.scalar.anchor);
         value = Scalar(event_.get(), place);
-        Remember(anchor, value);
-        return true;
+        return Remember(anchor, value);
       }
       case YAML_ALIAS_EVENT:
         return ReadAlias(value, place);
@@ -137,15 +146,13 @@ class Reader {
         const std::string anchor = Text(event_.get().data.sequence_start.anchor);
         if (!ReadList(value, depth)) return false;
         value.place = place;
-        Remember(anchor, value);
-        return true;
+        return Remember(anchor, value);
       }
       case YAML_MAPPING_START_EVENT: {
         const std::string anchor = Text(event_.get().data.mapping_start.anchor);
         if (!ReadTable(value, depth)) return false;
         value.place = place;
-        Remember(anchor, value);
-        return true;
+        return Remember(anchor, value);
       }
       default:
         return Fail("not YAML", place);
@@ -155,10 +162,19 @@ class Reader {
   bool ReadAlias(Value& value, Place place) {
     const auto found = anchors_.find(Text(event_.get().data.alias.anchor));
     if (found == anchors_.end()) return Fail("there is no anchor of this name above", place);
-    // Copies of copies are how few lines become gigabytes.
-    values_ += CountOf(found->second);
-    if (values_ > kMaxValues) return Fail("more than 20000 values", place);
+    if (!MayCopy(found->second, place)) return false;
     value = found->second;
+    return true;
+  }
+
+  // Copies of copies are how few lines become gigabytes.
+  bool MayCopy(const Value& value, Place place) {
+    Amount amount;
+    Add(value, amount);
+    values_ += amount.values;
+    copied_bytes_ += amount.bytes;
+    if (values_ > kMaxValues) return Fail("more than 20000 values", place);
+    if (copied_bytes_ > kMaxCopiedBytes) return Fail("more than 4 MiB of text by aliases", place);
     return true;
   }
 
@@ -210,8 +226,11 @@ class Reader {
     }
   }
 
-  void Remember(const std::string& anchor, const Value& value) {
-    if (!anchor.empty()) anchors_[anchor] = value;
+  bool Remember(const std::string& anchor, const Value& value) {
+    if (anchor.empty()) return true;
+    if (!MayCopy(value, value.place)) return false;
+    anchors_[anchor] = value;
+    return true;
   }
 
   yaml_parser_t parser_{};
@@ -219,6 +238,7 @@ class Reader {
   Event event_;
   std::map<std::string, Value> anchors_;
   std::size_t values_ = 0;
+  std::size_t copied_bytes_ = 0;
   std::optional<SyntaxError> error_;
 };
 

@@ -13,7 +13,8 @@ namespace sampleproc::deploy {
 // The documents of `text`, each value with its place. A plain whole number is an integer, plain
 // true and false are booleans, every other scalar is a string as it is written (null is "").
 // Anchors are followed and merge keys ("<<") applied. The first mistake of the text is the error;
-// so is what is nested more than 64 deep, is more than 20,000 values, or sets a key twice.
+// so is what is nested more than 64 deep, is more than 20,000 values or, by aliases, more than 4
+// MiB of text, or sets a key twice.
 std::expected<std::vector<config::Value>, config::SyntaxError> ReadYaml(std::string_view text);
 
 }  // namespace sampleproc::deploy

@@ -35,6 +35,9 @@ class Bash(cli.TestCase):
         self.assertEqual(self.complete("process-file", "--format", ""), ["ndjson", "table"])
         self.assertEqual(self.complete("validate-config", "--format", "g"), ["github"])
         self.assertEqual(self.complete("health", "--probe", "re"), ["ready"])
+        self.assertEqual(self.complete("loadtest", "--via", ""), ["http", "redis"])
+        self.assertEqual(self.complete("loadtest", "--arrivals", "p"), ["poisson"])
+        self.assertEqual(self.complete("loadtest", "--form", ""), ["json", "binary", "multipart"])
         self.assertEqual(self.complete("process-file", "--pipeline", "stats,f"), ["stats,faces"])
 
     def test_every_step_is_known_to_the_service(self):
@@ -58,7 +61,8 @@ class Zsh(cli.TestCase):
             self.assertNotRegex(spec[1], r"^[A-Z]", spec)
         for option, action in (("--annotate", "_files -/"), ("--compare", "_files"),
                                ("--resume", "_files"), ("--probe", "(health live ready startup)"),
-                               ("--format", "(ndjson table)")):  # fmt: skip
+                               ("--format", "(ndjson table)"), ("--via", "(http redis)"),
+                               ("--arrivals", "(constant poisson)")):  # fmt: skip
             self.assertRegex(text, re.escape(option) + r"\[[^\]]*\]:[A-Z]+:" + re.escape(action))
 
     @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
@@ -70,7 +74,8 @@ class Fish(cli.TestCase):
     def test_words_and_directories(self):
         with open(COMPLETIONS / "sampleproc.fish", encoding="utf-8") as file:
             text = file.read()
-        for part in ("-l format -x -a 'ndjson table'", "-l probe -x -a 'health live ready startup'",
+        for part in ("-l via -x -a 'http redis'", "-l form -x -a 'json binary multipart'",
+                     "-l format -x -a 'ndjson table'", "-l probe -x -a 'health live ready startup'",
                      "-l annotate -x -a '(__fish_complete_directories)'", "-l compare -r",
                      "-l resume -r", "-l pipeline -x -a 'stats motion people faces cascade'"):  # fmt: skip
             self.assertIn(part, text)

@@ -185,7 +185,7 @@ class Deploy(cli.TestCase):
             (POD + '      args: ["serve", "--port", "9000"]\n', ("SP1503", 11)),
             (POD + '      args: ["serve", "-c", "/nonexistent.toml"]\n', ("SP1501", 12)),
             (POD + "      envFrom: [{configMapRef: {name: gone}}]\n", ("SP1501", 12)),
-            (POD + "---\nkind: Service\nspec: {ports: [{port: 80, targetPort: 8080}]}\n",
+            (POD + "---\nkind: Service\nspec: {selector: {app: sampleproc}, ports: [{port: 80, targetPort: 8080}]}\n",
              ("SP1503", 14)),
             (POD.replace("sampleproc", "nginx") + "    - name: other\n", ("SP1501", 1)),
             (POD + "   bad: [\n", ("SP1501", 12)),

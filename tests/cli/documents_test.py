@@ -34,7 +34,7 @@ class ManPages(cli.TestCase):
         self.assertGreaterEqual(len(pages), 3)
         for page in pages:
             lint = subprocess.run(
-                ["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, check=False
+                ["mandoc", "-Tlint", "-Wstyle", page], capture_output=True, check=False
             )
             self.assertEqual((lint.returncode, lint.stdout), (0, b""), page)
 

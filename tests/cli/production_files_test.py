@@ -11,6 +11,7 @@ import cli
 import environment_test
 import jsonschema
 import yaml
+from service import ANY_PORT, Service
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / "config/production.env.example"
@@ -79,6 +80,11 @@ class ProductionFiles(cli.TestCase):
                      '[detector.objects]\nlabels = ["a", "b"]\nwhen = "2s"')  # fmt: skip
         for text in (TOML.read_text("utf-8"), sample, every_key, detectors):
             self.assertEqual(list(checker.iter_errors(tomllib.loads(text))), [])
+        for text in ('telemetry.log_level = "INFO"', 'telemetry.log_format = "Json"',
+                     'process.pipeline = ["Stats"]'):  # fmt: skip
+            self.assertEqual(list(checker.iter_errors(tomllib.loads(text))), [], text)
+            result = cli.run("validate-config", "--offline", "-", stdin=text.encode())
+            self.assertEqual(result.returncode, 0, text)
         for text in ("http.prot = 1", "htp.port = 1", "http.port = 70000", 'http.port = "8099"',
                      'http.header_timeout = "10 weeks"', 'http.max_request_bytes = "10M"',
                      'telemetry.log_level = "loud"', 'process.pipeline = ["people", "Cars"]',
@@ -119,6 +125,28 @@ class ProductionFiles(cli.TestCase):
             self.assertIn(container[probe]["httpGet"]["port"], ports)
         result = cli.run("validate-config", "--offline", env=variables)
         self.assertEqual((result.returncode, result.err), (0, ""))
+
+    def test_the_service_answers_under_its_names_in_the_cluster(self):
+        text = (KUBERNETES / "kustomization.yaml").read_text("utf-8")
+        literals = yaml.safe_load(text)["configMapGenerator"][0]["literals"]
+        variables = dict(literal.split("=", 1) for literal in literals)
+        service = Service(self, *ANY_PORT, env=variables)
+        for host, status in (("sampleproc", 200), ("sampleproc.default.svc", 200),
+                             ("sampleproc.default.svc.cluster.local:8099", 200),
+                             ("frames.example.com", 200), ("example.com", 400)):  # fmt: skip
+            connection = service.connect()
+            self.addCleanup(connection.close)
+            connection.request("GET", "/", headers={"Host": host})
+            self.assertEqual(connection.getresponse().status, status, host)
+
+    def test_the_network_policy_lets_in_whoever_asks_and_measures(self):
+        policy = yaml.safe_load((KUBERNETES / "network-policy.yaml").read_text("utf-8"))
+        (rule,) = policy["spec"]["ingress"]
+        self.assertIn({"podSelector": {}}, rule["from"])
+        label = "kubernetes.io/metadata.name"
+        namespaces = [each["namespaceSelector"]["matchLabels"][label]
+                      for each in rule["from"] if "namespaceSelector" in each]  # fmt: skip
+        self.assertEqual(namespaces, ["ingress-nginx", "monitoring"])
 
     def test_the_kustomization_lists_files_that_exist(self):
         listed = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text("utf-8"))["resources"]

@@ -7,13 +7,29 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST_CASE("times as systemd, compose and Kubernetes write them") {
+TEST_CASE("times as compose and Kubernetes write them") {
   CHECK(ReadDuration("40") == milliseconds(40'000));
   CHECK(ReadDuration("40s") == milliseconds(40'000));
-  CHECK(ReadDuration("1min 30s") == milliseconds(90'000));
   CHECK(ReadDuration("1m30s") == milliseconds(90'000));
   CHECK(ReadDuration("500ms") == milliseconds(500));
   for (const char* none : {"infinity", "", "soon"}) CHECK_FALSE(ReadDuration(none));
+}
+
+TEST_CASE("time spans as systemd writes them") {
+  CHECK(ReadTimeSpan("40") == milliseconds(40'000));
+  CHECK(ReadTimeSpan("20seconds") == milliseconds(20'000));
+  CHECK(ReadTimeSpan("1min 30s") == milliseconds(90'000));
+  CHECK(ReadTimeSpan("1min30") == milliseconds(90'000));
+  CHECK(ReadTimeSpan("2 minutes 500 msec") == milliseconds(120'500));
+  CHECK(ReadTimeSpan("1.5h") == milliseconds(5'400'000));
+  CHECK(ReadTimeSpan("1500us") == milliseconds(1));
+  CHECK(ReadTimeSpan("0") == milliseconds(0));
+  CHECK(ReadTimeSpan("1d") == milliseconds(86'400'000));
+  CHECK(ReadTimeSpan("infinity") == kForever);
+  CHECK(ReadTimeSpan("99999999y") == kForever);
+  for (const char* none : {"", " ", "abc", "20 secs", "s", "1..2s", "-5", "5 s x", "infinity 1s"}) {
+    CHECK_FALSE(ReadTimeSpan(none));
+  }
 }
 
 TEST_CASE("a G is 2^30 to systemd and compose, and 10^9 to Kubernetes") {

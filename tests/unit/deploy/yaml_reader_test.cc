@@ -64,6 +64,9 @@ TEST_CASE("what is no YAML, or too much of it, is one error with its place") {
     bomb += "]\n";
   }
   CHECK(error(bomb).message == "more than 20000 values");
+  std::string heavy = "a: &a " + std::string(700'000, 'x') + "\nb: [";
+  for (int i = 0; i < 4'000; ++i) heavy += "*a,";
+  CHECK(error(heavy + "]\n").message == "more than 4 MiB of text by aliases");
 }
 
 }  // namespace

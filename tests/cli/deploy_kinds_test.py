@@ -1,0 +1,247 @@
+"""validate-config --with: what is looked at in a file, what is not, and files that are hostile."""
+
+import json
+import pathlib
+import tempfile
+
+import cli
+
+HOME = "/" + "home/user"
+UNIT = """[Service]
+Type=notify
+ExecStart=/usr/bin/sampleproc serve
+TimeoutStopSec=40s
+"""
+COMPOSED = """services:
+  sampleproc:
+    image: sampleproc
+    stop_grace_period: 60s
+"""
+
+
+def pods(name="sampleproc", port=8099, containers="", labels="{app: frames}", image="sampleproc"):
+    return (f"kind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  template:\n"
+            f"    metadata: {{labels: {labels}}}\n    spec:\n"
+            f"      terminationGracePeriodSeconds: 60\n      containers:\n{containers}"
+            f"        - {{name: {name}, image: {image}, ports: [{{name: http, containerPort: {port}}}]}}\n")  # fmt: skip
+
+
+def service(selector, *ports):
+    return (f"---\nkind: Service\nmetadata: {{name: s}}\nspec:\n  selector: {selector}\n"
+            f"  ports:\n" + "".join(f"    - {port}\n" for port in ports))  # fmt: skip
+
+
+class Kinds(cli.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def write(self, name, text):
+        path = self.directory / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+        return str(path)
+
+    def found(self, name, text):
+        """(code, severity, line) of what is said of the file, over all that it starts."""
+        result = cli.run("validate-config", "--offline", "--format", "json",
+                         "--with", self.write(name, text))  # fmt: skip
+        report = json.loads(result.out)
+        found = [d for c in report["configurations"] for d in c["diagnostics"]]
+        self.messages = " | ".join(d["message"] for d in found)
+        self.assertEqual(result.returncode, 65 if report["errors"] else 0)
+        return [(d["code"], d["severity"], d["origin"].get("line")) for d in found]
+
+    def errors(self, name, text):
+        return [(code, line) for code, severity, line in self.found(name, text) if severity == "error"]
+
+    # Manifests
+
+    def test_a_service_of_something_else_is_not_held_against_us(self):
+        self.assertEqual(self.found("k.yaml", pods() + service("{app: redis}", "{port: 6379}")), [])
+        self.assertEqual(self.found("k.yaml", pods() + service("{}", "{port: 6379}")), [])
+
+    def test_every_port_of_a_service_that_selects_us_is_looked_at(self):
+        text = pods() + service("{app: frames}", "{port: 80, targetPort: http}",
+                                "{port: 81, targetPort: 1234}", "{port: 82, targetPort: gone}")  # fmt: skip
+        self.assertEqual(sorted(self.errors("k.yaml", text)), [("SP1503", 17), ("SP1503", 18)])
+
+    def test_a_pod_without_labels_goes_by_its_name(self):
+        text = pods(labels="{}").replace("    metadata: {labels: {}}\n", "")
+        text += service("{app.kubernetes.io/name: sampleproc}", "{port: 80, targetPort: 1}",
+                        "{port: 81, targetPort: 2}")  # fmt: skip
+        self.assertEqual(len(self.errors("k.yaml", text)), 2)
+
+    def test_a_port_of_a_container_beside_us_is_not_ours(self):
+        beside = "        - {name: proxy, image: nginx, ports: [{name: tls, containerPort: 443}]}\n"
+        text = pods(containers=beside) + service("{app: frames}", "{port: 443, targetPort: tls}",
+                                                 "{port: 444, targetPort: 443}")  # fmt: skip
+        self.assertEqual(self.found("k.yaml", text), [])
+
+    def test_every_container_of_ours_is_looked_at(self):
+        text = pods() + "---\n" + pods("sampleproc-door", 9999)
+        self.assertEqual(self.errors("k.yaml", text), [("SP1503", 19)])
+        result = cli.run("validate-config", "--offline", "--with", str(self.directory / "k.yaml"))
+        self.assertIn("(Deployment sampleproc, container sampleproc): ok", result.out)
+        self.assertIn("(Deployment sampleproc-door, container sampleproc-door): invalid", result.out)
+
+    def test_a_container_that_is_only_called_like_ours_is_not_ours(self):
+        beside = "        - {name: sampleproc-logs, image: fluentbit, ports: [{containerPort: 2020}]}\n"
+        self.assertEqual(self.found("k.yaml", pods(containers=beside)), [])
+        self.assertEqual(self.found("k.yaml", pods(containers=beside, image="host/frames:1")), [])
+
+    def test_a_job_of_ours_beside_the_service_is_not_the_service(self):
+        job = ("---\nkind: Job\nspec: {template: {spec: {containers: [{name: a, image: sampleproc, "
+               "args: [validate-config]}]}}}\n")  # fmt: skip
+        self.assertEqual(self.found("k.yaml", pods() + job), [])
+
+    def test_a_list_is_opened(self):
+        items = "".join("    " + line + "\n" for line in pods(port=9999).splitlines())
+        self.assertEqual(self.errors("k.yaml", "kind: List\nitems:\n  -\n" + items), [("SP1503", 12)])
+
+    def test_a_file_without_ours_says_so(self):
+        self.assertEqual(self.errors("k.yaml", pods("web", image="nginx")), [("SP1501", 1)])
+        self.assertIn("no container of sampleproc", self.messages)
+
+    def test_the_grace_is_a_number_of_seconds(self):
+        text = pods().replace("Seconds: 60", "Seconds: 60s")
+        self.assertEqual(self.errors("k.yaml", text), [("SP1505", 7)])
+
+    def test_a_shell_with_a_plain_line_is_looked_into(self):
+        for shell in ("/bin/sh", "bash"):
+            for line, expected in (("exec sampleproc serve --port 9000", [("SP1503", "error")]),
+                                   ("PORT=9000 exec sampleproc serve", [("SP1503", "error")]),
+                                   ("nginx", [("SP1502", "error")]),
+                                   ("sleep 1; sampleproc serve", [("SP1502", "warning")])):  # fmt: skip
+                text = pods().replace("image: sampleproc",
+                                      f'image: sampleproc, command: [{shell}, -c, "{line}"]')  # fmt: skip
+                found = [(code, severity) for code, severity, _ in self.found("k.yaml", text)]
+                self.assertEqual(found, expected, (shell, line))
+
+    def test_a_variable_of_the_manifest_is_put_into_the_command(self):
+        text = pods().replace("image: sampleproc",
+                              'image: sampleproc, args: [serve, --port, $(P)], env: [{name: P, value: "9"}]')  # fmt: skip
+        self.assertIn(("SP1503", 9), self.errors("k.yaml", text))
+        found = self.found("k.yaml", text.replace("name: P,", "name: Q,"))
+        self.assertEqual([(code, severity) for code, severity, _ in found], [("SP1502", "warning")])
+
+    # Kustomizations
+
+    def test_a_kustomization_that_lists_itself_is_read_once(self):
+        self.write("d.yaml", pods(port=9999))
+        text = "kind: Kustomization\nresources:\n" + "  - kustomization.yaml\n" * 60 + "  - d.yaml\n"
+        self.assertEqual(self.errors("kustomization.yaml", text), [("SP1503", 9)])
+
+    def test_kustomizations_that_never_end_are_an_error(self):
+        for at in range(20):
+            self.write(f"k{at}/kustomization.yaml", f"resources: [../k{at + 1}]\n")
+        self.assertEqual(self.errors("kustomization.yaml", "resources: [k0]\n"), [("SP1501", 1)])
+        self.assertIn("8 deep", self.messages)
+
+    def test_patches_are_told(self):
+        self.write("base/d.yaml", pods())
+        self.write("base/kustomization.yaml", "resources: [d.yaml]\n")
+        text = "resources: [../base]\npatches:\n  - path: p.yaml\n"
+        self.assertEqual(self.found("over/kustomization.yaml", text), [("SP1501", "warning", 3)])
+        self.assertIn("not applied", self.messages)
+
+    def test_what_an_overlay_adds_to_a_config_map_counts(self):
+        self.write("base/d.yaml", pods().replace(
+            "image: sampleproc", "image: sampleproc, envFrom: [{configMapRef: {name: c}}]"))  # fmt: skip
+        self.write("base/kustomization.yaml", "resources: [d.yaml]\nconfigMapGenerator:\n"
+                   "  - {name: c, literals: [PORT=8099]}\n")  # fmt: skip
+        self.write("over/my.env", "PORT=9000\n")
+        text = ("resources: [../base]\nconfigMapGenerator:\n"
+                "  - {name: c, behavior: merge, envs: [my.env]}\n")  # fmt: skip
+        self.assertEqual(self.errors("over/kustomization.yaml", text), [("SP1503", 9)])
+
+    def test_what_stands_elsewhere_is_told(self):
+        text = "resources: [https://example.com/a?ref=b]\n"
+        self.assertEqual(self.errors("kustomization.yaml", text), [("SP1501", 1)])
+        self.assertIn("another machine", self.messages)
+
+    def test_few_lines_do_not_become_gigabytes(self):
+        text = "a: &a " + "x" * 700_000 + "\nb: [" + "*a, " * 8_000 + "]\n"
+        self.assertEqual(self.errors("k.yaml", text), [("SP1501", 2)])
+        self.assertIn("aliases", self.messages)
+
+    # Units
+
+    def test_times_and_words_as_systemd_reads_them(self):
+        home = f"Environment=SAMPLEPROC_HTTP_TLS_CERT={HOME}/c SAMPLEPROC_HTTP_TLS_KEY={HOME}/k\n"
+        cases = [
+            ("TimeoutStopSec=20seconds\n", [("SP1505", 5)]),
+            ("TimeoutStopSec=1min 30s\n", []),
+            ("TimeoutStopSec=infinity\n", []),
+            ("TimeoutStopSec=0\n", []),
+            ("TimeoutStopSec=20seconds\nTimeoutStopSec=\n", []),
+            ("TimeoutStopSec=abc\n", [("SP1501", 5)]),
+            ("WatchdogSec=often\n", [("SP1501", 5)]),
+            ("MemoryMax=lots\n", [("SP1501", 5)]),
+            ("MemoryMax=80%\n", []),
+            ("DynamicUser=perhaps\n", [("SP1501", 5)]),
+            ("ProtectHome=some\n", [("SP1501", 5)]),
+            (home + "ProtectHome=read-only\n", []),
+            (home + "ProtectHome=tmpfs\n", [("SP1507", 3), ("SP1507", 3)]),
+            (home + "ProtectHome=yes\n", [("SP1507", 3), ("SP1507", 3)]),
+            (home + "ProtectHome=no\n", []),
+        ]
+        for lines, expected in cases:
+            with self.subTest(lines):
+                found = self.found("a.service", UNIT + lines)
+                told = [(code, line) for code, _, line in found]
+                self.assertEqual(told, expected, self.messages)
+
+    def test_a_unit_that_starts_nothing_is_told(self):
+        self.assertEqual(self.errors("a.service", "[Unit]\n[Service]\n"), [("SP1502", 2)])
+        self.assertEqual(self.errors("a.service", UNIT + "ExecStart=\n"), [("SP1502", 1)])
+        self.assertEqual(self.found("a.conf", "[Service]\nTimeoutStopSec=40s\n"), [])
+
+    def test_options_that_serve_does_not_have_are_told(self):
+        for words, errors in (("--bogus x --prot 9", 2), ("extra", 1), ("--port", 1), ("--help", 0),
+                              ("--port=8099 -c /x", 0), ("$OPTIONS", 0)):  # fmt: skip
+            text = UNIT.replace("serve\n", f"serve {words}\n")
+            found = self.errors("a.service", text)
+            self.assertEqual(found, [("SP1502", 3)] * errors, (words, self.messages))
+
+    def test_a_shell_or_env_of_a_unit_is_looked_through(self):
+        for start in ('/bin/sh -c "exec sampleproc serve --bogus"', "/bin/bash -ec 'sampleproc serve -x'",
+                      "/usr/bin/env A=1 sampleproc serve --bogus"):  # fmt: skip
+            text = UNIT.replace("/usr/bin/sampleproc serve", start)
+            self.assertEqual(self.errors("a.service", text), [("SP1502", 3)], start)
+
+    # Compose files
+
+    def test_variables_of_a_compose_file_have_their_defaults(self):
+        def with_command(text):
+            return COMPOSED + f"    command: serve --port {text}\n    ports: ['8099']\n"
+
+        warned = [("SP1501", "warning")]
+        for text, expected in (("${PORT:-8099}", []), ("${PORT-8099}", []), ("${A:-80}99", []),
+                               ("${PORT:-9000}", [("SP1503", "error")]),
+                               ("${PORT}", warned), ("$PORT", warned), ("${PORT:?why}", warned)):  # fmt: skip
+            found = [(c, s) for c, s, _ in self.found("compose.yaml", with_command(text))
+                     if c != "SP1502"]  # fmt: skip
+            self.assertEqual(found, expected, text)
+        self.write(".env", "PORT=9000\n")
+        self.assertEqual(self.errors("compose.yaml", with_command("$PORT")), [("SP1503", 6)])
+        self.assertEqual(self.errors("compose.yaml", COMPOSED + "    environment: {X: $$PORT}\n"), [])
+
+    def test_a_compose_file_without_ours_says_so(self):
+        self.assertEqual(self.errors("c.yaml", "services: {web: {image: nginx, ports: ['80:80']}}\n"),
+                         [("SP1501", 1)])  # fmt: skip
+        self.assertIn("no service of sampleproc", self.messages)
+
+    def test_every_service_of_ours_is_looked_at(self):
+        text = COMPOSED + ("  second: {image: sampleproc, stop_grace_period: 60s, ports: ['9000']}\n"
+                           "  sampleproc-logs: {image: fluentbit, ports: ['2020']}\n")  # fmt: skip
+        self.assertEqual(self.errors("compose.yaml", text), [("SP1503", 5)])
+
+    def test_a_grace_that_is_no_time_is_told(self):
+        text = COMPOSED.replace("60s", "soon")
+        self.assertEqual(self.errors("compose.yaml", text), [("SP1505", 4)])
+
+
+if __name__ == "__main__":
+    cli.main()
