@@ -263,7 +263,8 @@ Session::Awaitable<bool> Session::ReadHead() {
       }
       co_return false;
     }
-    if (wire_.wait() == Wait::kIdle) {
+    // Bytes that came in the instant at which an idle connection was to end have come in time.
+    if (wire_.wait() == Wait::kIdle || (wire_.timed_out() && served_ > 0 && inbox_.empty())) {
       wire_.Arm(Wait::kHead, site_->options.header_timeout);
     }
     inbox_.Produce(got);
