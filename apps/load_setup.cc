@@ -1,11 +1,15 @@
 #include "apps/load_setup.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <ostream>
 
+#include "base/descriptor.h"
+#include "files/file_reader.h"
 #include "service/upstreams.h"
 
 namespace sampleproc::apps {
@@ -16,6 +20,7 @@ using base::Fail;
 using base::Result;
 
 constexpr std::chrono::seconds kConnectPatience{10};
+constexpr std::size_t kMaxFileBytes = 256UL * 1024 * 1024;
 
 }  // namespace
 
@@ -94,14 +99,16 @@ std::string LoadSetup::Name() const {
 }
 
 Result<std::string> ReadWholeFile(const std::string& path, std::string_view option) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file) {
-    return Fail(ErrorCode::kIo, "cannot read " + path + " (" + std::string(option) +
-                                    "): " + std::strerror(errno == 0 ? EIO : errno));
-  }
-  return bytes;
+  const auto fail = [&](const std::string& why) {
+    return Fail(ErrorCode::kIo, "cannot read " + path + " (" + std::string(option) + "): " + why);
+  };
+  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  struct stat info{};
+  if (file.get() < 0 || ::fstat(file.get(), &info) != 0) return fail(std::strerror(errno));
+  if (S_ISDIR(info.st_mode)) return fail("it is a directory");
+  const auto bytes = files::ReadDescriptor(file.get(), path, kMaxFileBytes);
+  if (!bytes) return fail(bytes.error().message);
+  return std::string(bytes->begin(), bytes->end());
 }
 
 Result<void> WriteResult(const std::string& path, std::string_view text, CommandContext& context) {

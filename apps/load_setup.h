@@ -57,7 +57,8 @@ base::Result<ExitCode> FindCapacity(const LoadSetup& setup, CommandContext& cont
 // The checks of an audit instead of a load.
 base::Result<ExitCode> RunAudit(const LoadSetup& setup, CommandContext& context);
 
-// The whole file. Fails with kIo; the message names the option.
+// The whole of a file, a pipe or a device. Fails with kIo, also for a directory and for what has
+// more than 256 MiB; the message names the option.
 base::Result<std::string> ReadWholeFile(const std::string& path, std::string_view option);
 
 // To the file, or for "-" to standard output.
