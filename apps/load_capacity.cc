@@ -19,8 +19,8 @@ Step Summarise(double rate, const loadtest::RunResult& result,
                const std::vector<loadtest::Criterion>& criteria) {
   Step step{.rate = rate,
             .achieved = result.achieved_rate,
-            .p50_ms = loadtest::Milliseconds(result.total.corrected.ValueAt(50)),
-            .p99_ms = loadtest::Milliseconds(result.total.corrected.ValueAt(99)),
+            .p50_ms = result.total.PercentileOfAll(result.total.corrected, 50),
+            .p99_ms = result.total.PercentileOfAll(result.total.corrected, 99),
             .errors = result.total.ErrorCount()};
   step.holds = AllHold(loadtest::Judge(criteria, result.total, result.achieved_rate)) &&
                result.achieved_rate >= kLeastAchieved * result.intended_rate;

@@ -1,6 +1,9 @@
 // One thread of load: its schedule, its connections, and what it measures.
 #pragma once
 
+#include <sys/epoll.h>
+
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -65,6 +68,8 @@ class LoadLoop {
   };
 
   void OpenHeld();
+  // Waits for events, and handles them.
+  void Look(base::MonoTime now);
   void SendDue();
   void SendWaiting();
   void SendClosed(std::size_t index);
@@ -88,7 +93,9 @@ class LoadLoop {
   const base::CancelFlag stop_;
   base::MonoTime start_;
   base::MonoTime last_answer_;
+  base::MonoTime looked_;  // all that happened before has been handled, or is in hand
   base::Descriptor epoll_;
+  std::array<epoll_event, 256> events_;
   std::vector<char> room_;
   std::unique_ptr<Measurement> measured_;
   std::uint64_t second_ = 0;

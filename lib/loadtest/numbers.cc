@@ -17,6 +17,12 @@ std::string FormatNumber(double value) {
   return out;
 }
 
+std::string FormatLatency(double value, std::string_view unit) {
+  if (std::isnan(value)) return "-";
+  if (std::isinf(value)) return "failed";
+  return FormatNumber(value).append(unit);
+}
+
 std::string FormatFixed(double value, int decimals) {
   std::array<char, 400> text;  // the largest double has 309 digits
   const int size = std::snprintf(text.data(), text.size(), "%.*f", decimals, value);

@@ -75,10 +75,10 @@ Second Summarise(std::uint64_t second, const Measurement& measured) {
           .intended = measured.intended,
           .good = measured.good,
           .errors = measured.ErrorCount(),
-          .p50_ms = Milliseconds(measured.corrected.ValueAt(50)),
-          .p99_ms = Milliseconds(measured.corrected.ValueAt(99)),
-          .max_ms = Milliseconds(measured.corrected.Max()),
-          .raw_p99_ms = Milliseconds(measured.raw.ValueAt(99)),
+          .p50_ms = measured.PercentileOfAll(measured.corrected, 50),
+          .p99_ms = measured.PercentileOfAll(measured.corrected, 99),
+          .max_ms = measured.PercentileOfAll(measured.corrected, 100),
+          .raw_p99_ms = measured.PercentileOfAll(measured.raw, 99),
           .send_lag_p99_ms = Milliseconds(measured.send_lag.ValueAt(99))};
 }
 

@@ -60,7 +60,8 @@ class Session {
   Arrival arrival;
   base::MonoTime intended;
   base::MonoTime sent;
-  std::uint64_t exchange = 0;  // counts up with each request
+  std::chrono::nanoseconds read_lag{};  // so far
+  std::uint64_t exchange = 0;           // counts up with each request
 
  private:
   Outcome Send();
