@@ -140,6 +140,41 @@ Result<Schedule> MakeSchedule(const LoadtestOptions& options, milliseconds durat
   return schedule;
 }
 
+// What an option would say is said by none of what is done; nothing is passed over in silence.
+Result<void> CheckTogether(const LoadtestOptions& options) {
+  if (!options.duration.empty() && (!options.stages.empty() || !options.arrivals_file.empty())) {
+    return Usage("--stages and --arrivals-file say how long the run is; leave --duration out");
+  }
+  if (!options.find_capacity.empty() && options.requests > 0) {
+    return Usage("--find-capacity sends for --duration at each rate; leave --requests out");
+  }
+  const char* const other = options.audit                    ? "--audit"
+                            : !options.find_capacity.empty() ? "--find-capacity"
+                                                             : nullptr;
+  if (other == nullptr) return {};
+  if (options.audit && (!options.find_capacity.empty() || !options.fail.empty())) {
+    return Usage("--audit has criteria of its own; leave --fail and --find-capacity out");
+  }
+  if (!options.html.empty() || !options.percentiles.empty() || !options.baseline.empty()) {
+    return Usage(std::string(other) +
+                 " writes text and --json; --html, --percentiles and --baseline are for a run");
+  }
+  return {};
+}
+
+// How long `schedule` takes to send `count` requests: to when the next one would be due, or to its
+// end when it has no more.
+nanoseconds LengthOf(const Schedule& schedule, std::uint64_t count) {
+  const std::unique_ptr<Pacer> pacer = schedule.make();
+  nanoseconds length{};
+  for (std::uint64_t i = 0; i <= count; ++i) {
+    const auto arrival = pacer->Next();
+    if (!arrival) return std::max(schedule.length, length);
+    length = arrival->at;
+  }
+  return length;
+}
+
 }  // namespace
 
 Result<std::vector<Stage>> ParseStages(std::string_view text) {
@@ -174,6 +209,7 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
   if (!options.audit && (options.production || !options.origin.empty() || options.pid > 0)) {
     return Usage("--production, --origin and --pid go with --audit");
   }
+  if (auto done = CheckTogether(options); !done) return std::unexpected(done.error());
   if (options.audit && Schedules(options) > 0) return Usage("--audit goes without a load");
   if (options.via == "redis" && (options.closed || options.audit || options.connections > 0 ||
                                  options.threads > 1 || options.no_keep_alive)) {
@@ -211,11 +247,14 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
       run.make_pacer = [make = schedule->make, count = options.requests] {
         return loadtest::PaceFirst(make(), count);
       };
-      if (!options.duration.empty()) run.length = {};
+      run.length = LengthOf(*schedule, options.requests);
     }
     run.loop.hold_connections = options.connections > 0;
     if (run.loop.connections == 0) run.loop.connections = kUsualOpen;
     plan.description = "open loop, " + schedule->text + ", " + options.arrivals + " arrivals";
+    if (options.requests > 0) {
+      plan.description += ", " + std::to_string(options.requests) + " requests at most";
+    }
     if (options.via == "redis") {
       plan.description += " through Redis";
     } else {

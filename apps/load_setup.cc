@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <ostream>
 
@@ -43,9 +45,9 @@ Result<void> LoadSetup::Prepare(const config::Config* config) {
   if (!options.baseline.empty()) {
     auto text = ReadWholeFile(options.baseline, "--baseline");
     if (!text) return std::unexpected(text.error());
-    auto seconds = loadtest::ParseBaseline(std::move(*text));
-    if (!seconds) return std::unexpected(seconds.error());
-    baseline = std::move(*seconds);
+    auto parsed = loadtest::ParseBaseline(std::move(*text), options.closed);
+    if (!parsed) return std::unexpected(parsed.error());
+    baseline = std::move(*parsed);
   }
   const base::Allowance allowance{.deadline = {base::SystemClock(), kConnectPatience},
                                   .cancel = stop};
@@ -62,6 +64,7 @@ Result<void> LoadSetup::Prepare(const config::Config* config) {
   if (via_redis) {
     if (auto done = FindStream(*config, allowance); !done) return done;
   }
+  if (auto done = CheckOutputs(options); !done) return done;
   plan.run.make_maker = [this](std::size_t thread) { return payload->MakeRequests(thread); };
   started = base::FormatTimestamp(base::SystemClock().Wall());
   return {};
@@ -122,6 +125,25 @@ Result<void> WriteResult(const std::string& path, std::string_view text, Command
   if (!file) {
     return Fail(ErrorCode::kIo,
                 "cannot write " + path + ": " + std::strerror(errno == 0 ? EIO : errno));
+  }
+  return {};
+}
+
+Result<void> CheckOutputs(const LoadtestOptions& options) {
+  for (const std::string* path : {&options.json, &options.html, &options.percentiles}) {
+    if (path->empty() || *path == "-") continue;
+    const auto fail = [path](int error) {
+      return Fail(ErrorCode::kIo, "cannot write " + *path + ": " + std::strerror(error));
+    };
+    struct stat info{};
+    if (::stat(path->c_str(), &info) == 0) {
+      if (S_ISDIR(info.st_mode)) return fail(EISDIR);
+      if (::access(path->c_str(), W_OK) != 0) return fail(errno);
+      continue;
+    }
+    if (errno != ENOENT) return fail(errno);
+    const std::string folder = std::filesystem::path(*path).parent_path().string();
+    if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) return fail(errno);
   }
   return {};
 }

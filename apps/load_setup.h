@@ -38,8 +38,8 @@ struct LoadSetup {
   const base::CancelFlag stop;
   LoadPlan plan;
   std::vector<loadtest::Criterion> criteria;
-  std::vector<loadtest::Second> baseline;  // empty: none
-  loadtest::Target target;                 // without a URL when only a stream is loaded
+  std::optional<loadtest::Baseline> baseline;
+  loadtest::Target target;  // without a URL when only a stream is loaded
   std::optional<loadtest::StreamTarget> stream;
   std::optional<LoadPayload> payload;
   std::string started;
@@ -64,6 +64,10 @@ base::Result<std::string> ReadWholeFile(const std::string& path, std::string_vie
 // To the file, or for "-" to standard output.
 base::Result<void> WriteResult(const std::string& path, std::string_view text,
                                CommandContext& context);
+
+// Fails with kIo when one of the files that the results are to be written to cannot be: before a
+// run that may take hours. Nothing is made or changed.
+base::Result<void> CheckOutputs(const LoadtestOptions& options);
 
 ExitCode CodeOf(loadtest::Verdict verdict);
 

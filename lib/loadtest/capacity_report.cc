@@ -15,6 +15,7 @@ std::string TextReport(const CapacityReport& report) {
            PadLeft(FormatLatency(step.p50_ms), 11) + PadLeft(FormatLatency(step.p99_ms), 11) +
            PadLeft(std::to_string(step.errors), 10) + (step.holds ? "  held\n" : "  missed\n");
   }
+  if (!report.problem.empty()) out += "problem    " + report.problem + "\n";
   for (const std::string& limit : report.limits) out += "INVALID    " + limit + "\n";
   out += "capacity   " + (report.capacity > 0 ? FormatNumber(report.capacity) + "/s" : "none") +
          (report.stopped ? " (ended early)" : "") + "\n";
@@ -40,6 +41,7 @@ std::string JsonReport(const CapacityReport& report) {
   json.Member("ended_early", report.stopped);
   number("capacity", report.capacity);
   json.Member("verdict", VerdictName(report.verdict));
+  json.Member("problem", report.problem);
   json.Key("invalid_because");
   json.BeginArray();
   for (const std::string& limit : report.limits) json.String(limit);

@@ -123,10 +123,11 @@ void WriteComparisons(const std::vector<Comparison>& comparisons, JsonWriter& js
   for (const Comparison& each : comparisons) {
     json.BeginObject();
     json.Member("metric", each.metric);
-    json.Member("old_ms", Rounded(each.old_ms));
-    json.Member("new_ms", Rounded(each.new_ms));
+    const bool is_time = each.metric.starts_with('p');
+    WriteMember(is_time ? "old_ms" : "old", each.old_value, json);
+    WriteMember(is_time ? "new_ms" : "new", each.new_value, json);
     json.Member("chance", Rounded(each.chance));
-    json.Member("outcome", OutcomeName(each.outcome));
+    json.Member("outcome", OutcomeName(each));
     json.EndObject();
   }
   json.EndArray();
@@ -219,6 +220,7 @@ Report MakeReport(RunResult result, ReportOptions options) {
   report.comparisons = std::move(options.comparisons);
   report.limits = GeneratorLimits(report.result, options.closed, options.max_send_lag);
   report.verdict = Decide(report.limits, report.judgements);
+  report.notes = std::move(options.notes);
   if (!options.no_comparison.empty()) {
     if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
     report.notes.push_back("There is no comparison with the baseline: " + options.no_comparison);
