@@ -49,6 +49,12 @@ std::string_view StageOf(std::string_view line) {
 
 ServerSample ParseServerSample(std::string_view text) {
   ServerSample sample;
+  // A stage is known when both of its numbers are.
+  struct Numbers {
+    std::optional<double> seconds;
+    std::optional<double> frames;
+  };
+  std::map<std::string, Numbers, std::less<>> stages;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
@@ -62,9 +68,14 @@ ServerSample ParseServerSample(std::string_view text) {
     const std::string stage(StageOf(rest));
     const auto number = NumberAfterSpace(line);
     if (!IsStageName(stage) || !number) continue;
-    if (sample.stages.size() == kMostStages && !sample.stages.contains(stage)) continue;
-    if (rest.starts_with("sum{")) sample.stages[stage].seconds = *number;
-    if (rest.starts_with("count{")) sample.stages[stage].frames = *number;
+    if (stages.size() == kMostStages && !stages.contains(stage)) continue;
+    if (rest.starts_with("sum{")) stages[stage].seconds = *number;
+    if (rest.starts_with("count{")) stages[stage].frames = *number;
+  }
+  for (const auto& [stage, numbers] : stages) {
+    if (numbers.seconds && numbers.frames) {
+      sample.stages[stage] = {*numbers.seconds, *numbers.frames};
+    }
   }
   return sample;
 }

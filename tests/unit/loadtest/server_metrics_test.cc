@@ -50,10 +50,20 @@ TEST_CASE("server metrics: numbers that nobody can mean are passed over") {
   }
 }
 
+TEST_CASE("server metrics: a stage of which only one number is right is passed over") {
+  const std::string name = "sampleproc_stage_duration_seconds_";
+  CHECK(ParseServerSample(name + "sum{stage=\"a\"} 1\n" + name + "count{stage=\"a\"} NaN\n" + name +
+                          "sum{stage=\"b\"} -1\n" + name + "count{stage=\"b\"} 1\n")
+            .stages.empty());
+}
+
 TEST_CASE("server metrics: what is no name of a stage is passed over, and so are too many") {
   std::string text;
   const auto add = [&text](const std::string& stage) {
-    text += "sampleproc_stage_duration_seconds_sum{stage=\"" + stage + "\"} 1\n";
+    for (const char* number : {"sum", "count"}) {
+      text += "sampleproc_stage_duration_seconds_" + std::string(number) + "{stage=\"" + stage +
+              "\"} 1\n";
+    }
   };
   for (const char* name : {"\x1b]0;title\x07", "<script>", "a b", ""}) add(name);
   add(std::string(65, 'a'));
