@@ -73,7 +73,11 @@ void LoadLoop::Look(MonoTime now) {
     const std::size_t index = event.data.u64;
     Session& session = sessions_[index];
     const bool was_busy = session.is_busy();
-    const Outcome outcome = session.OnEvents(event.events, room_);
+    Outcome outcome = session.OnEvents(event.events, room_);
+    CountHeld(session);
+    if (held_ > options_.answer_bytes && outcome == Outcome::kNothing && was_busy) {
+      outcome = session.Refuse();
+    }
     const MonoTime handled = Now();
     session.read_lag += handled - std::max(since, session.sent);
     Handle(index, was_busy, outcome);
@@ -82,6 +86,11 @@ void LoadLoop::Look(MonoTime now) {
   }
   // What did not fit happened before, too.
   if (events < events_.size()) looked_ = woke;
+}
+
+void LoadLoop::CountHeld(Session& session) {
+  held_ += session.held();
+  held_ -= std::exchange(session.counted, session.held());
 }
 
 void LoadLoop::OpenHeld() {
@@ -216,6 +225,7 @@ void LoadLoop::Handle(std::size_t index, bool was_busy, Outcome outcome) {
     measured_->Fail(session.failure());
     last_answer_ = Now();
   }
+  CountHeld(session);
   if (was_busy) --in_flight_;
   if (options_.closed && outcome != Outcome::kFailed) {
     SendClosed(index);
@@ -262,6 +272,7 @@ void LoadLoop::Expire(MonoTime now) {
     if (!is_under_way) continue;
     fail(session.intended, session.sent);
     session.Close();
+    CountHeld(session);
     --in_flight_;
     PutAway(due.session);
     SendWaiting();

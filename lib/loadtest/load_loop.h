@@ -24,6 +24,9 @@ struct LoopOptions {
   std::size_t connections = 1;    // at most; those of a closed loop are all used
   bool hold_connections = false;  // open them all when the run begins
   bool keep_alive = true;
+  // Memory for answers that are being read, of all connections together; one that would need more
+  // has failed.
+  std::size_t answer_bytes = 256UL * 1024 * 1024;
   // A request that is not answered so long after its intended time has failed.
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
 
@@ -85,6 +88,7 @@ class LoadLoop {
   void Handle(std::size_t index, bool was_busy, Outcome outcome);
   void Record(Session& session, base::MonoTime now);
   void Abandon();
+  void CountHeld(Session& session);
 
   const LoopOptions& options_;
   Pacer* const pacer_;
@@ -109,6 +113,7 @@ class LoadLoop {
   std::optional<Arrival> next_;
   std::uint64_t begun_ = 0;
   std::size_t in_flight_ = 0;
+  std::size_t held_ = 0;  // bytes of answers
 };
 
 }  // namespace sampleproc::loadtest

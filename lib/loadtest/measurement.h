@@ -19,6 +19,7 @@ inline constexpr std::string_view kClosed = "closed";         // the peer closed
 inline constexpr std::string_view kReset = "reset";           // the connection broke
 inline constexpr std::string_view kTimeout = "timeout";       // no whole answer in time
 inline constexpr std::string_view kInvalid = "invalid_http";  // what came is not HTTP/1.1
+inline constexpr std::string_view kTooLarge = "too_large";    // more than is read or held; closed
 inline constexpr std::string_view kTls = "tls";               // the handshake failed
 }  // namespace failure
 

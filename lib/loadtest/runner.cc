@@ -28,6 +28,7 @@ LoopOptions ShareOf(const LoopOptions& all, std::size_t thread, std::size_t thre
   };
   own.connections = share(all.connections);
   own.requests = share(all.requests);
+  own.answer_bytes = all.answer_bytes / threads;
   return own;
 }
 
