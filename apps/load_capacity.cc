@@ -60,7 +60,7 @@ Result<std::string> AwaitRest(const LoadSetup& setup) {
       was_there = was_there || type == loadtest::failure::kTimeout;
     }
     if (missing == 0) return "";
-    if (!was_there && refused_end.Expired()) return "the target is gone: it takes no connections";
+    if (!was_there && refused_end.Expired()) return "the target is gone: nothing answers there";
     if (end.Expired()) return "the target does not answer any more";
   }
   return "";

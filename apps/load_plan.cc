@@ -45,6 +45,11 @@ std::optional<milliseconds> ParseTime(std::string_view text) {
   return time;
 }
 
+// As far as there are nanoseconds: 292 years.
+nanoseconds InSeconds(double count) {
+  return nanoseconds(std::llround(std::min(count * 1e9, 9e18)));
+}
+
 std::optional<Stage> ParseStage(std::string_view text) {
   const std::size_t at = text.find('@');
   if (at == std::string_view::npos) return std::nullopt;
@@ -132,9 +137,15 @@ Result<Schedule> MakeSchedule(const LoadtestOptions& options, milliseconds durat
   // With --requests alone it lasts as long as they take.
   nanoseconds length = duration;
   if (options.requests > 0 && options.duration.empty()) {
-    length = nanoseconds(std::llround(static_cast<double>(options.requests) / *rate * 1e9));
+    length = InSeconds(static_cast<double>(options.requests) / *rate);
   }
-  Schedule schedule = FromStages({{length, *rate, *rate}}, options);
+  nanoseconds scheduled = length;
+  if (options.requests > 0 && options.duration.empty() && options.arrivals == "poisson") {
+    // By chance they take longer; so much longer never.
+    const auto count = static_cast<double>(options.requests);
+    scheduled = InSeconds((count + 10 * std::sqrt(count) + 20) / *rate);
+  }
+  Schedule schedule = FromStages({{scheduled, *rate, *rate}}, options);
   schedule.text = loadtest::FormatNumber(*rate) + "/s for " +
                   loadtest::FormatNumber(std::chrono::duration<double>(length).count()) + "s";
   return schedule;

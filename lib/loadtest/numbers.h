@@ -20,4 +20,7 @@ std::string PadLeft(std::string_view text, std::size_t width);
 // infinite, because too many failed, "-" when nothing was finished.
 std::string FormatLatency(double value, std::string_view unit = "");
 
+// Text that others wrote, for a terminal: control characters as \\xNN, so that they move nothing.
+std::string Printable(std::string_view text);
+
 }  // namespace sampleproc::loadtest

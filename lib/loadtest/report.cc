@@ -199,7 +199,7 @@ void WriteServer(const std::optional<ServerReport>& server, JsonWriter& json) {
 
 std::string ServerLine(const ServerReport& server) {
   std::string out = "server     ";
-  if (server.seconds.empty()) return out + "says nothing: " + server.problem + "\n";
+  if (server.seconds.empty()) return out + "says nothing: " + Printable(server.problem) + "\n";
   std::string_view comma;
   for (const std::string& stage : StagesOf(server.total)) {
     out.append(comma).append(stage).append(" ");
@@ -272,7 +272,7 @@ std::string TextReport(const Report& report) {
   for (const Comparison& each : report.comparisons) {
     out += "baseline   " + Describe(each) + "\n";
   }
-  for (const std::string& note : report.notes) out += "note       " + note + "\n";
+  for (const std::string& note : report.notes) out += "note       " + Printable(note) + "\n";
   for (const std::string& limit : report.limits) out += "INVALID    " + limit + "\n";
   out += "verdict    " + std::string(VerdictName(report.verdict)) +
          (result.stopped ? " (ended early)" : "") + "\n";

@@ -94,6 +94,38 @@ def too_many(connection, notes, head, body):
     connection.answer(b"{}", "429 Too Many Requests", "Retry-After: 1\r\n")
 
 
+def every_tenth(connection, notes, head, body):
+    """Of ten requests nine fail, at once."""
+    notes["first"].value += 1
+    manner = well if notes["first"].value % 10 == 0 else too_many
+    manner(connection, notes, head, body)
+
+
+def strange_metrics(connection, notes, head, body):
+    """As POST /process, with metrics that no service can mean."""
+    if head.startswith(b"GET /metrics"):
+        notes["first"].value += 1
+        turn = notes["first"].value
+        stages = (("nan", "NaN", turn), ("inf", "+Inf", turn), ("huge", "1e306", turn),
+                  ("below", -turn, turn), ("\x1b[31mred", turn, turn), ("<script>", turn, turn),
+                  ("fine", turn, 10 * turn), ("odd", turn, "nan"))  # fmt: skip
+        name = "sampleproc_stage_duration_seconds_"
+        connection.answer("".join(
+            f'{name}sum{{stage="{stage}"}} {total}\n{name}count{{stage="{stage}"}} {count}\n'
+            for stage, total, count in stages).encode())  # fmt: skip
+        return
+    frame_id = json.loads(body)["metadata"]["frame_id"]
+    connection.answer(json.dumps({"frame_id": frame_id, "detections": [], "total_objects": 0,
+                                  "width": 1, "height": 1}).encode())  # fmt: skip
+
+
+def without_end(connection, notes, head, body):
+    """Megabytes of an answer whose end never comes."""
+    del notes, head, body
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n"
+    connection.transport.write(head + b" " * (4 * 1024 * 1024))
+
+
 def refuses(connection, notes, head, body):
     del notes, head, body
     connection.answer(b"{}", "503 Service Unavailable", "Retry-After: 7\r\n")
