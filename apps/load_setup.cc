@@ -98,7 +98,11 @@ Result<loadtest::RunResult> LoadSetup::Run(const loadtest::RunPlan& of_load,
 }
 
 std::string LoadSetup::Name() const {
-  return stream ? stream->name + " " + stream->stream : target.name + payload->head().path;
+  if (stream) return stream->name + " " + stream->stream;
+  // What follows may be a secret, and reports are handed on.
+  const std::string& path = payload->head().path;
+  const std::size_t query = path.find('?');
+  return target.name + path.substr(0, query) + (query == std::string::npos ? "" : "?...");
 }
 
 Result<std::string> ReadWholeFile(const std::string& path, std::string_view option) {

@@ -32,6 +32,7 @@ struct LoadSetup {
   base::Result<loadtest::RunResult> Run(const loadtest::RunPlan& of_load,
                                         const loadtest::Watch& watch) const;
 
+  // Of what is loaded, for reports: without the values of its query.
   std::string Name() const;
 
   const LoadtestOptions& options;

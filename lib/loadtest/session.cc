@@ -124,8 +124,10 @@ Session::Outcome Session::Receive(std::span<char> room, bool to_the_end) {
     const std::size_t taken = answer_.Feed({room.data(), size});
     if (answer_.state() == ResponseReader::State::kBroken) return Fail(failure::kInvalid);
     if (answer_.state() == ResponseReader::State::kDone) {
-      // More than the answer, or an answer to half a request: nothing can follow.
-      must_close_ = must_close_ || taken < size || state_ == State::kSending;
+      // Nobody asked for a second one: which of them was meant cannot be told.
+      if (taken < size) return Fail(failure::kInvalid);
+      // An answer to half a request: nothing can follow.
+      must_close_ = must_close_ || state_ == State::kSending;
       return Outcome::kAnswered;
     }
     if (answered_ > kMaxAnswer) return Refuse();

@@ -143,6 +143,13 @@ class Files(Folder):
 
 
 class Targets(Folder):
+    def test_a_query_is_in_no_report(self):
+        server = Server(self, loadtest_server.well)
+        page = self.folder / "page.html"
+        report = load(self, server.url + "/a?token=s3cret", "--requests", "1", "--html", str(page))
+        self.assertEqual(report["target"], server.url + "/a?...")
+        self.assertNotIn("s3cret", page.read_text("utf-8"))
+
     def test_numbers_of_the_target_that_nobody_can_mean(self):
         server = Server(self, loadtest_server.strange_metrics)
         page = self.folder / "page.html"

@@ -75,9 +75,23 @@ def usual_service(connection, notes, head, body):
 
 
 def slow(connection, notes, head, body):
-    """Answers after a while, so that some request is always in hand."""
-    del notes, head, body
-    asyncio.get_running_loop().call_later(0.2, connection.answer)
+    """Answers after a while, each after another one, so that some request is always in hand."""
+    del head, body
+    notes["first"].value += 1
+    delay = 0.2 + 0.037 * (notes["first"].value % 7)
+    asyncio.get_running_loop().call_later(delay, connection.answer)
+
+
+LONG = b" " * 150_000
+
+
+def long_answers(connection, notes, head, body):
+    """As POST /process, with statistics of 150 KB, which its reader must look through."""
+    del notes, head
+    frame_id = json.loads(body)["metadata"]["frame_id"]
+    front = json.dumps({"frame_id": frame_id, "detections": [], "total_objects": 0, "width": 1,
+                        "height": 1})  # fmt: skip
+    connection.answer(front[:-1].encode() + LONG + b"}")
 
 
 def ten_milliseconds(connection, notes, head, body):
