@@ -66,7 +66,8 @@ void LoadLoop::Look(MonoTime now) {
   const int count = ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
                                    &patience, nullptr);
   const MonoTime woke = Now();
-  const MonoTime since = woke - asked < kNoSleep ? looked_ : woke;
+  const bool has_slept = woke - asked >= kNoSleep;  // then nothing had happened before
+  const MonoTime since = has_slept ? woke : looked_;
   const std::size_t events = count < 0 ? 0 : static_cast<std::size_t>(count);
   for (std::size_t i = 0; i < events; ++i) {
     const epoll_event& event = events_[i];
@@ -84,8 +85,8 @@ void LoadLoop::Look(MonoTime now) {
     // Between many answers, too, nothing that is due waits.
     if (next_ && start_ + next_->at <= handled) SendDue();
   }
-  // What did not fit happened before, too.
-  if (events < events_.size()) looked_ = woke;
+  // What did not fit happened before, too, unless nothing had.
+  if (has_slept || events < events_.size()) looked_ = woke;
 }
 
 void LoadLoop::CountHeld(Session& session) {
