@@ -24,9 +24,15 @@ Command LoadtestCommand() {
           "Sends requests at the times that a schedule says, whatever has been answered, and "
           "measures each latency from the time when the request was meant to be sent (corrected): "
           "what users would see, also of a service that stalls. The time from the sending itself "
-          "(raw) is shown beside it. Requests that fail count as slower than any other when "
-          "--fail is judged. A run that was limited by the generator itself, by its delay, its CPU "
-          "or its sockets, says so and is INVALID. Loads this machine only, unless --allow-target "
+          "(raw) is shown beside it. Requests that fail count as slower than any other, in what is "
+          "shown as when --fail is judged: a percentile that meets one, max and mean are then "
+          "called failed (null in JSON); one that timed out counts with the time that it waited. A "
+          "run that was limited by the generator itself, by its delay in sending or in reading, "
+          "its "
+          "CPU or its sockets, says so and is INVALID. An answer of over 256 MiB has failed, and "
+          "so "
+          "have those for which 256 MiB of all answers in hand are not enough (too_large). Loads "
+          "this machine only, unless --allow-target "
           "names another host. With --via redis frames go through the stream that a service reads: "
           "each must come back once, as a result, and those of a camera in their order. "
           "Ctrl-C ends the run and reports what was measured.",
@@ -58,8 +64,8 @@ Command LoadtestCommand() {
       .exit_codes =
           {{0, "Every criterion holds."},
            {1,
-            "A criterion was missed, nothing succeeded, it is slower than the baseline, or an "
-            "audit failed."},
+            "A criterion was missed, nothing succeeded, it is slower or fails more than the "
+            "baseline, a search found no rate or its target died, or an audit failed."},
            {2, "The command line is wrong, or the target may not be loaded."},
            {3, "INVALID: the generator was the limit."},
            {69, "The target cannot be reached, or nothing reads its stream."},

@@ -42,17 +42,17 @@ Result<void> WriteOutputs(const LoadtestOptions& options, const loadtest::Report
   if (options.json != "-" && options.html != "-") {
     context.out << loadtest::TextReport(report) << std::flush;
   }
-  if (!options.json.empty()) {
-    const auto done = WriteResult(options.json, loadtest::JsonReport(report), context);
-    if (!done) return done;
-  }
-  if (!options.html.empty()) {
-    const auto done = WriteResult(options.html, loadtest::HtmlReport(report), context);
-    if (!done) return done;
-  }
-  if (options.percentiles.empty()) return {};
-  return WriteResult(options.percentiles,
-                     loadtest::PercentileText(report.result.total.corrected, 1e6), context);
+  Result<void> first;  // one that cannot be written stops no other
+  const auto write = [&](const std::string& path, const auto& make) {
+    if (path.empty()) return;
+    auto done = WriteResult(path, make(), context);
+    if (first) first = std::move(done);
+  };
+  write(options.json, [&] { return loadtest::JsonReport(report); });
+  write(options.html, [&] { return loadtest::HtmlReport(report); });
+  write(options.percentiles,
+        [&] { return loadtest::PercentileText(report.result.total.corrected, 1e6); });
+  return first;
 }
 
 // A connection of its own each time, so that it is never one of the load's.
@@ -65,6 +65,26 @@ loadtest::ServerWatch::Fetch FetchMetrics(const LoadSetup& setup) {
     return base::Fail(base::ErrorCode::kUnavailable,
                       "GET /metrics: " + std::to_string(answer->status()));
   };
+}
+
+// Another target or another load is compared all the same, and told.
+void CompareWith(const loadtest::Baseline& baseline, const std::string& target,
+                 const std::string& load, const std::vector<loadtest::Second>& seconds,
+                 loadtest::ReportOptions& options) {
+  if (baseline.target != target) {
+    options.notes.push_back("The baseline is of another target: " + baseline.target);
+  }
+  const bool same_load = baseline.load == load;
+  if (!same_load) {
+    options.notes.push_back("The baseline is of another load, so rates are not compared: " +
+                            baseline.load);
+  }
+  auto compared = loadtest::Compare(baseline.seconds, seconds, same_load);
+  if (compared) {
+    options.comparisons = std::move(*compared);
+  } else {
+    options.no_comparison = compared.error().message;
+  }
 }
 
 }  // namespace
@@ -85,21 +105,14 @@ Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
   if (!result) return std::unexpected(result.error());
   std::optional<loadtest::ServerReport> of_server;
   if (server) of_server = server->Finish();
-  std::vector<loadtest::Comparison> comparisons;
-  std::string no_comparison;
-  if (!setup.baseline.empty()) {
-    auto compared = loadtest::Compare(setup.baseline, result->seconds);
-    if (compared) {
-      comparisons = std::move(*compared);
-    } else {
-      no_comparison = compared.error().message;
-    }
-  }
-  loadtest::Report report = loadtest::MakeReport(
-      std::move(*result), {setup.criteria, std::move(comparisons), std::move(no_comparison),
-                           setup.options.closed, setup.plan.max_send_lag});
+  const std::string load = setup.plan.description + setup.payload->Description();
+  loadtest::ReportOptions options{.criteria = setup.criteria,
+                                  .closed = setup.options.closed,
+                                  .max_send_lag = setup.plan.max_send_lag};
+  if (setup.baseline) CompareWith(*setup.baseline, setup.Name(), load, result->seconds, options);
+  loadtest::Report report = loadtest::MakeReport(std::move(*result), std::move(options));
   report.target = setup.Name();
-  report.load = setup.plan.description + setup.payload->Description();
+  report.load = load;
   report.started = setup.started;
   report.server = std::move(of_server);
   const auto done = WriteOutputs(setup.options, report, context);

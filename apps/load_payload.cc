@@ -1,5 +1,7 @@
 #include "apps/load_payload.h"
 
+#include <algorithm>
+
 #include "apps/load_setup.h"
 #include "config/units.h"
 #include "loadtest/fixed_requests.h"
@@ -123,7 +125,9 @@ Result<LoadPayload> LoadPayload::Make(const LoadtestOptions& options,
     load.frames = std::move(*frames);
   }
   if (!options.golden.empty()) {
-    auto golden = loadtest::LoadGolden(options.golden);
+    const auto text = ReadWholeFile(options.golden, "--golden");
+    if (!text) return std::unexpected(text.error());
+    auto golden = loadtest::ParseGolden(*text, load.frames);
     if (!golden) return std::unexpected(golden.error());
     load.golden = std::move(*golden);
   }
@@ -140,6 +144,11 @@ std::string LoadPayload::Description() const {
   constexpr std::string_view kForms[] = {"json", "binary", "multipart"};
   std::string text = ", " + std::to_string(load_.frames.size()) + " frames as ";
   text += via_redis_ ? "entries" : kForms[static_cast<std::size_t>(load_.form)];
+  if (!load_.golden.empty()) {
+    const auto known = std::ranges::count_if(
+        load_.frames, [this](const auto& frame) { return load_.golden.contains(frame.name); });
+    text += ", " + std::to_string(known) + " of them held against the golden file";
+  }
   if (load_.hostile > 0) text += ", " + loadtest::FormatNumber(100 * load_.hostile) + " % hostile";
   return text;
 }

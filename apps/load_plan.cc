@@ -45,6 +45,11 @@ std::optional<milliseconds> ParseTime(std::string_view text) {
   return time;
 }
 
+// As far as there are nanoseconds: 292 years.
+nanoseconds InSeconds(double count) {
+  return nanoseconds(std::llround(std::min(count * 1e9, 9e18)));
+}
+
 std::optional<Stage> ParseStage(std::string_view text) {
   const std::size_t at = text.find('@');
   if (at == std::string_view::npos) return std::nullopt;
@@ -132,12 +137,53 @@ Result<Schedule> MakeSchedule(const LoadtestOptions& options, milliseconds durat
   // With --requests alone it lasts as long as they take.
   nanoseconds length = duration;
   if (options.requests > 0 && options.duration.empty()) {
-    length = nanoseconds(std::llround(static_cast<double>(options.requests) / *rate * 1e9));
+    length = InSeconds(static_cast<double>(options.requests) / *rate);
   }
-  Schedule schedule = FromStages({{length, *rate, *rate}}, options);
+  nanoseconds scheduled = length;
+  if (options.requests > 0 && options.duration.empty() && options.arrivals == "poisson") {
+    // By chance they take longer; so much longer never.
+    const auto count = static_cast<double>(options.requests);
+    scheduled = InSeconds((count + 10 * std::sqrt(count) + 20) / *rate);
+  }
+  Schedule schedule = FromStages({{scheduled, *rate, *rate}}, options);
   schedule.text = loadtest::FormatNumber(*rate) + "/s for " +
                   loadtest::FormatNumber(std::chrono::duration<double>(length).count()) + "s";
   return schedule;
+}
+
+// What an option would say is said by none of what is done; nothing is passed over in silence.
+Result<void> CheckTogether(const LoadtestOptions& options) {
+  if (!options.duration.empty() && (!options.stages.empty() || !options.arrivals_file.empty())) {
+    return Usage("--stages and --arrivals-file say how long the run is; leave --duration out");
+  }
+  if (!options.find_capacity.empty() && options.requests > 0) {
+    return Usage("--find-capacity sends for --duration at each rate; leave --requests out");
+  }
+  const char* const other = options.audit                    ? "--audit"
+                            : !options.find_capacity.empty() ? "--find-capacity"
+                                                             : nullptr;
+  if (other == nullptr) return {};
+  if (options.audit && (!options.find_capacity.empty() || !options.fail.empty())) {
+    return Usage("--audit has criteria of its own; leave --fail and --find-capacity out");
+  }
+  if (!options.html.empty() || !options.percentiles.empty() || !options.baseline.empty()) {
+    return Usage(std::string(other) +
+                 " writes text and --json; --html, --percentiles and --baseline are for a run");
+  }
+  return {};
+}
+
+// How long `schedule` takes to send `count` requests: to when the next one would be due, or to its
+// end when it has no more.
+nanoseconds LengthOf(const Schedule& schedule, std::uint64_t count) {
+  const std::unique_ptr<Pacer> pacer = schedule.make();
+  nanoseconds length{};
+  for (std::uint64_t i = 0; i <= count; ++i) {
+    const auto arrival = pacer->Next();
+    if (!arrival) return std::max(schedule.length, length);
+    length = arrival->at;
+  }
+  return length;
 }
 
 }  // namespace
@@ -174,6 +220,7 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
   if (!options.audit && (options.production || !options.origin.empty() || options.pid > 0)) {
     return Usage("--production, --origin and --pid go with --audit");
   }
+  if (auto done = CheckTogether(options); !done) return std::unexpected(done.error());
   if (options.audit && Schedules(options) > 0) return Usage("--audit goes without a load");
   if (options.via == "redis" && (options.closed || options.audit || options.connections > 0 ||
                                  options.threads > 1 || options.no_keep_alive)) {
@@ -211,11 +258,14 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
       run.make_pacer = [make = schedule->make, count = options.requests] {
         return loadtest::PaceFirst(make(), count);
       };
-      if (!options.duration.empty()) run.length = {};
+      run.length = LengthOf(*schedule, options.requests);
     }
     run.loop.hold_connections = options.connections > 0;
     if (run.loop.connections == 0) run.loop.connections = kUsualOpen;
     plan.description = "open loop, " + schedule->text + ", " + options.arrivals + " arrivals";
+    if (options.requests > 0) {
+      plan.description += ", " + std::to_string(options.requests) + " requests at most";
+    }
     if (options.via == "redis") {
       plan.description += " through Redis";
     } else {

@@ -36,10 +36,10 @@ std::string Spark(const loadtest::Histogram& histogram) {
 }
 
 std::string FormatSecond(const loadtest::Second& second, const loadtest::Measurement& total) {
-  using loadtest::FormatNumber;
+  using loadtest::FormatLatency;
   return std::to_string(second.second + 1) + " s  " + std::to_string(second.good) + "/s  p50 " +
-         FormatNumber(second.p50_ms) + " ms  p99 " + FormatNumber(second.p99_ms) + " ms  errors " +
-         std::to_string(total.ErrorCount());
+         FormatLatency(second.p50_ms, " ms") + "  p99 " + FormatLatency(second.p99_ms, " ms") +
+         "  errors " + std::to_string(total.ErrorCount());
 }
 
 LoadProgress::~LoadProgress() {

@@ -1,14 +1,19 @@
 #include "apps/load_setup.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <ostream>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "files/file_guard.h"
+#include "files/file_reader.h"
 #include "loadtest/frame_store.h"
 #include "service/upstreams.h"
 
@@ -20,9 +25,10 @@ using base::Fail;
 using base::Result;
 
 constexpr std::chrono::seconds kConnectPatience{10};
+constexpr std::size_t kMaxFileBytes = 256UL * 1024 * 1024;
 
 // That no output is a file which the run reads, or another output.
-Result<void> CheckOutputs(const LoadtestOptions& options, const config::Loaded* loaded) {
+Result<void> GuardInputs(const LoadtestOptions& options, const config::Loaded* loaded) {
   std::vector<config::FileRead> read = {{"--body", options.body_file},
                                         {"--token-file", options.token_file},
                                         {"--ca", options.ca},
@@ -54,7 +60,7 @@ Result<void> CheckOutputs(const LoadtestOptions& options, const config::Loaded* 
 }  // namespace
 
 Result<void> LoadSetup::Prepare(const config::Loaded* loaded) {
-  if (auto checked = CheckOutputs(options, loaded); !checked) return checked;
+  if (auto checked = GuardInputs(options, loaded); !checked) return checked;
   const bool via_redis = options.via == "redis";
   if (options.target.empty() && !via_redis)
     return Fail(ErrorCode::kUsage, "--target URL is missing");
@@ -73,9 +79,9 @@ Result<void> LoadSetup::Prepare(const config::Loaded* loaded) {
   if (!options.baseline.empty()) {
     auto text = ReadWholeFile(options.baseline, "--baseline");
     if (!text) return std::unexpected(text.error());
-    auto seconds = loadtest::ParseBaseline(std::move(*text));
-    if (!seconds) return std::unexpected(seconds.error());
-    baseline = std::move(*seconds);
+    auto parsed = loadtest::ParseBaseline(std::move(*text), options.closed);
+    if (!parsed) return std::unexpected(parsed.error());
+    baseline = std::move(*parsed);
   }
   const base::Allowance allowance{.deadline = {base::SystemClock(), kConnectPatience},
                                   .cancel = stop};
@@ -92,6 +98,7 @@ Result<void> LoadSetup::Prepare(const config::Loaded* loaded) {
   if (via_redis) {
     if (auto done = FindStream(loaded->config, allowance); !done) return done;
   }
+  if (auto done = CheckOutputs(options); !done) return done;
   plan.run.make_maker = [this](std::size_t thread) { return payload->MakeRequests(thread); };
   started = base::FormatTimestamp(base::SystemClock().Wall());
   return {};
@@ -125,18 +132,24 @@ Result<loadtest::RunResult> LoadSetup::Run(const loadtest::RunPlan& of_load,
 }
 
 std::string LoadSetup::Name() const {
-  return stream ? stream->name + " " + stream->stream : target.name + payload->head().path;
+  if (stream) return stream->name + " " + stream->stream;
+  // What follows may be a secret, and reports are handed on.
+  const std::string& path = payload->head().path;
+  const std::size_t query = path.find('?');
+  return target.name + path.substr(0, query) + (query == std::string::npos ? "" : "?...");
 }
 
 Result<std::string> ReadWholeFile(const std::string& path, std::string_view option) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file) {
-    return Fail(ErrorCode::kIo, "cannot read " + path + " (" + std::string(option) +
-                                    "): " + std::strerror(errno == 0 ? EIO : errno));
-  }
-  return bytes;
+  const auto fail = [&](const std::string& why) {
+    return Fail(ErrorCode::kIo, "cannot read " + path + " (" + std::string(option) + "): " + why);
+  };
+  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  struct stat info{};
+  if (file.get() < 0 || ::fstat(file.get(), &info) != 0) return fail(std::strerror(errno));
+  if (S_ISDIR(info.st_mode)) return fail("it is a directory");
+  const auto bytes = files::ReadDescriptor(file.get(), path, kMaxFileBytes);
+  if (!bytes) return fail(bytes.error().message);
+  return std::string(bytes->begin(), bytes->end());
 }
 
 Result<void> WriteResult(const std::string& path, std::string_view text, CommandContext& context) {
@@ -150,6 +163,25 @@ Result<void> WriteResult(const std::string& path, std::string_view text, Command
   if (!file) {
     return Fail(ErrorCode::kIo,
                 "cannot write " + path + ": " + std::strerror(errno == 0 ? EIO : errno));
+  }
+  return {};
+}
+
+Result<void> CheckOutputs(const LoadtestOptions& options) {
+  for (const std::string* path : {&options.json, &options.html, &options.percentiles}) {
+    if (path->empty() || *path == "-") continue;
+    const auto fail = [path](int error) {
+      return Fail(ErrorCode::kIo, "cannot write " + *path + ": " + std::strerror(error));
+    };
+    struct stat info{};
+    if (::stat(path->c_str(), &info) == 0) {
+      if (S_ISDIR(info.st_mode)) return fail(EISDIR);
+      if (::access(path->c_str(), W_OK) != 0) return fail(errno);
+      continue;
+    }
+    if (errno != ENOENT) return fail(errno);
+    const std::string folder = std::filesystem::path(*path).parent_path().string();
+    if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) return fail(errno);
   }
   return {};
 }

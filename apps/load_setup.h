@@ -32,14 +32,15 @@ struct LoadSetup {
   base::Result<loadtest::RunResult> Run(const loadtest::RunPlan& of_load,
                                         const loadtest::Watch& watch) const;
 
+  // Of what is loaded, for reports: without the values of its query.
   std::string Name() const;
 
   const LoadtestOptions& options;
   const base::CancelFlag stop;
   LoadPlan plan;
   std::vector<loadtest::Criterion> criteria;
-  std::vector<loadtest::Second> baseline;  // empty: none
-  loadtest::Target target;                 // without a URL when only a stream is loaded
+  std::optional<loadtest::Baseline> baseline;
+  loadtest::Target target;  // without a URL when only a stream is loaded
   std::optional<loadtest::StreamTarget> stream;
   std::optional<LoadPayload> payload;
   std::string started;
@@ -57,12 +58,17 @@ base::Result<ExitCode> FindCapacity(const LoadSetup& setup, CommandContext& cont
 // The checks of an audit instead of a load.
 base::Result<ExitCode> RunAudit(const LoadSetup& setup, CommandContext& context);
 
-// The whole file. Fails with kIo; the message names the option.
+// The whole of a file, a pipe or a device. Fails with kIo, also for a directory and for what has
+// more than 256 MiB; the message names the option.
 base::Result<std::string> ReadWholeFile(const std::string& path, std::string_view option);
 
 // To the file, or for "-" to standard output.
 base::Result<void> WriteResult(const std::string& path, std::string_view text,
                                CommandContext& context);
+
+// Fails with kIo when one of the files that the results are to be written to cannot be: before a
+// run that may take hours. Nothing is made or changed.
+base::Result<void> CheckOutputs(const LoadtestOptions& options);
 
 ExitCode CodeOf(loadtest::Verdict verdict);
 

@@ -123,8 +123,8 @@ void AddAudit(CLI::App& app, LoadtestOptions& options) {
             "With --audit: requests in a row that should meet the rate limit (default 120)")
       ->group(kAudit);
   AddNumber(app, "--pid", options.pid, 2, 4'194'304,
-            "With --audit: end process N, the target, with SIGTERM under load, and see that nobody "
-            "is cut off")
+            "With --audit: end process N, which must be the one that listens at the target, with "
+            "SIGTERM under load, and see that nobody is cut off")
       ->group(kAudit);
 }
 
@@ -136,18 +136,20 @@ void AddResult(CLI::App& app, LoadtestOptions& options) {
       ->group(kResult);
   AddText(app, "--find-capacity", options.find_capacity, "CRITERIA",
           "Find the highest rate that holds CRITERIA, by runs of --duration (default 5s) at rates "
-          "from --rate on",
-          kResult);
-  AddText(app, "--baseline", options.baseline, "OLD",
-          "Compare with OLD, the --json of an earlier run, and exit with 1 when this one is slower "
-          "beyond chance: Mann-Whitney U test of the seconds' p50 and p99 at 1%, and medians 5% "
-          "apart or more",
+          "from --rate on. Each begins when the target answers again what the one before left",
           kResult);
   AddText(
-      app, "--max-send-lag", options.max_send_lag, "DURATION",
-      "The run is INVALID when the generator was later than this with one request in a hundred, "
-      "and that is much beside the latency (default 10ms)",
+      app, "--baseline", options.baseline, "OLD",
+      "Compare with OLD, the --json of an earlier run, and exit with 1 when this one is slower, "
+      "or fails more, beyond chance: Mann-Whitney U test at 1% of the seconds' p50, p99, share "
+      "of failures (0.1% of the requests apart or more) and, of the same load, rate (medians "
+      "5% apart or more)",
       kResult);
+  AddText(app, "--max-send-lag", options.max_send_lag, "DURATION",
+          "The run is INVALID when the generator was later than this in sending one request in a "
+          "hundred, or in reading as many answers, and that is much beside the latency; with too "
+          "little CPU, later than a tenth of it (default 10ms)",
+          kResult);
   app.add_flag("--no-server-metrics", options.no_server_metrics,
                "With frames: do not ask the target's /metrics once a second where its time goes")
       ->group(kResult);

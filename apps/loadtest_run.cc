@@ -41,8 +41,11 @@ ExitCode RunLoadtest(const LoadtestOptions& options, CommandContext& context) {
   const Interrupts interrupts(stop);  // before other threads, which inherit what it blocks
   RaiseFileLimit();
   LoadSetup setup(options, stop);
-  if (const auto done = setup.Prepare(loaded ? &*loaded : nullptr); !done)
+  if (const auto done = setup.Prepare(loaded ? &*loaded : nullptr); !done) {
+    // Interrupted while it was looked for: the target is not to blame.
+    if (const auto code = interrupts.code()) return *code;
     return Complain(context, done.error());
+  }
   const auto run = options.audit                   ? &RunAudit
                    : options.find_capacity.empty() ? &RunOnce
                                                    : &FindCapacity;

@@ -74,7 +74,9 @@ class FactsReader : public json::JsonHandler {
 
   void ReadNumber(std::string_view text) {
     std::size_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || stop != end) return;  // below 0, a fraction, or too large
     if (key_ == "total_objects" || key_ == "detection_count") facts_.total_objects = value;
     if (key_ == "width") width_ = value;
     if (key_ == "height") height_ = value;

@@ -4,6 +4,7 @@
 
 #include "json/writer.h"
 #include "loadtest/audit_checks.h"
+#include "loadtest/numbers.h"
 
 namespace sampleproc::loadtest {
 namespace {
@@ -94,7 +95,7 @@ std::string TextAudit(const std::string& target, const std::vector<AuditItem>& i
     const std::string_view word =
         item.status == Status::kNotApplicable ? "n/a" : StatusName(item.status);
     out.append(word).append(6 - word.size(), ' ').append(item.name).append("\n      ");
-    out.append(item.evidence).append("\n");
+    out.append(Printable(item.evidence)).append("\n");
     if (!item.advice.empty()) out += "      to do: " + item.advice + "\n";
   }
   const auto count = [&items](Status status) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "json/reader.h"
 #include "loadtest/numbers.h"
@@ -17,9 +18,12 @@ using Outcome = Comparison::Outcome;
 constexpr std::size_t kLeastSeconds = 8;
 constexpr double kChance = 0.01;
 constexpr double kLeastChange = 0.05;
+constexpr double kLeastErrors = 0.1;  // percent
+constexpr double kFailed = std::numeric_limits<double>::infinity();
 
-// Finds {"seconds": [{"p50_ms": 1.2, "p99_ms": 3.4, "good": 5}, ...]}.
-class SecondsReader : public json::JsonHandler {
+// Finds {"seconds": [{"p50_ms": 1.2, "p99_ms": null, "good": 5, "errors": 1}, ...]} and the
+// texts beside.
+class BaselineReader : public json::JsonHandler {
  public:
   void Key(std::string_view key) override {
     if (depth_ == 1) in_seconds_ = key == "seconds";
@@ -27,65 +31,112 @@ class SecondsReader : public json::JsonHandler {
   }
   void StartObject() override {
     ++depth_;
-    if (in_seconds_ && depth_ == 3) seconds_.emplace_back();
+    if (in_seconds_ && depth_ == 3) made_.seconds.emplace_back();
   }
   void EndObject(std::size_t /*members*/) override { --depth_; }
   void StartArray() override { ++depth_; }
   void EndArray(std::size_t /*elements*/) override { --depth_; }
+  void String(std::span<char> value) override {
+    if (depth_ != 1) return;
+    const std::string_view text(value.data(), value.size());
+    if (key_ == "target") made_.target = text;
+    if (key_ == "load") made_.load = text;
+    if (key_ == "loop") made_.loop = text;
+    if (key_ == "verdict") made_.verdict = text;
+  }
+  void Null() override { SetLatency(kFailed); }
   void Number(const json::JsonNumber& number) override {
     if (!in_seconds_ || depth_ != 3) return;
     double value = 0;
     std::from_chars(number.text.data(), number.text.data() + number.text.size(), value);
-    Second& second = seconds_.back();
-    if (key_ == "p50_ms") second.p50_ms = value;
-    if (key_ == "p99_ms") second.p99_ms = value;
-    if (key_ == "good") second.good = static_cast<std::uint64_t>(std::max(value, 0.0));
+    SetLatency(value);
+    // 2^53, beyond which a double no longer counts.
+    const auto count = static_cast<std::uint64_t>(std::clamp(value, 0.0, 9007199254740992.0));
+    if (key_ == "good") made_.seconds.back().good = count;
+    if (key_ == "errors") made_.seconds.back().errors = count;
   }
 
-  std::vector<Second> Take() { return std::move(seconds_); }
+  Baseline Take() { return std::move(made_); }
 
  private:
-  std::vector<Second> seconds_;
+  void SetLatency(double value) {
+    if (!in_seconds_ || depth_ != 3) return;
+    if (key_ == "p50_ms") made_.seconds.back().p50_ms = value;
+    if (key_ == "p99_ms") made_.seconds.back().p99_ms = value;
+  }
+
+  Baseline made_;
   std::string_view key_;
   int depth_ = 0;
   bool in_seconds_ = false;
 };
 
-double Median(std::vector<double> values) {
+double Median(const std::vector<double>& unsorted) {
+  std::vector<double> values = unsorted;
   std::ranges::sort(values);
   const std::size_t middle = values.size() / 2;
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-std::vector<double> Observations(const std::vector<Second>& seconds, double Second::* metric) {
+double Mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+struct Metric {
+  const char* name;
+  double (*value)(const Second& second);
+  bool more_is_better;
+  bool is_share;
+};
+constexpr Metric kMetrics[] = {
+    {"p50", [](const Second& second) { return second.p50_ms; }, false, false},
+    {"p99", [](const Second& second) { return second.p99_ms; }, false, false},
+    {"errors",
+     [](const Second& second) {
+       return 100 * static_cast<double>(second.errors) /
+              static_cast<double>(second.good + second.errors);
+     },
+     false, true},
+    {"rate", [](const Second& second) { return static_cast<double>(second.good); }, true, false},
+};
+
+// The whole seconds in which something was finished.
+std::vector<double> Observations(const std::vector<Second>& seconds, const Metric& metric) {
   std::vector<double> values;
   for (std::size_t i = 1; i + 1 < seconds.size(); ++i) {
-    if (seconds[i].good > 0) values.push_back(seconds[i].*metric);
+    if (seconds[i].good + seconds[i].errors > 0) values.push_back(metric.value(seconds[i]));
   }
   return values;
 }
 
-Comparison CompareBy(std::string metric, const std::vector<double>& old_values,
+Comparison CompareBy(const Metric& metric, const std::vector<double>& old_values,
                      const std::vector<double>& new_values) {
-  Comparison result{.metric = std::move(metric),
-                    .old_ms = Median(old_values),
-                    .new_ms = Median(new_values),
+  const auto middle = metric.is_share ? &Mean : &Median;
+  Comparison result{.metric = metric.name,
+                    .old_value = middle(old_values),
+                    .new_value = middle(new_values),
                     .chance = MannWhitney(old_values, new_values)};
-  const double change = result.new_ms / std::max(result.old_ms, 1e-9) - 1;
-  if (result.chance < kChance && std::fabs(change) >= kLeastChange) {
-    result.outcome = change > 0 ? Outcome::kSlower : Outcome::kFaster;
-  }
+  if (result.chance >= kChance || result.new_value == result.old_value) return result;
+  const bool is_large =
+      metric.is_share
+          ? std::fabs(result.new_value - result.old_value) >= kLeastErrors
+          : std::fabs(result.new_value / std::max(result.old_value, 1e-9) - 1) >= kLeastChange;
+  const bool is_worse = (result.new_value > result.old_value) != metric.more_is_better;
+  if (is_large) result.outcome = is_worse ? Outcome::kSlower : Outcome::kFaster;
   return result;
 }
 
 }  // namespace
 
-std::string_view OutcomeName(Outcome outcome) {
-  switch (outcome) {
+std::string_view OutcomeName(const Comparison& comparison) {
+  const bool counts = comparison.metric == "errors";
+  switch (comparison.outcome) {
     case Outcome::kSlower:
-      return "slower";
+      return counts ? "more" : "slower";
     case Outcome::kFaster:
-      return "faster";
+      return counts ? "fewer" : "faster";
     case Outcome::kSame:
       break;
   }
@@ -121,40 +172,58 @@ double MannWhitney(const std::vector<double>& a, const std::vector<double>& b) {
   return std::erfc(off / std::sqrt(2 * variance));
 }
 
-base::Result<std::vector<Second>> ParseBaseline(std::string json) {
+base::Result<Baseline> ParseBaseline(std::string json, bool closed) {
   json.resize(json.size() + json::kParseRoom);
-  SecondsReader reader;
+  BaselineReader reader;
   if (!json::ParseInPlace(json, {.depth = 32, .nodes = 100'000'000}, reader)) {
     return Fail(ErrorCode::kUsage, "--baseline takes a result of loadtest --json");
   }
-  std::vector<Second> seconds = reader.Take();
-  if (seconds.empty()) {
+  Baseline baseline = reader.Take();
+  if (baseline.seconds.empty()) {
     return Fail(ErrorCode::kUsage, "--baseline takes a result of loadtest --json, with seconds");
   }
-  return seconds;
+  if (baseline.verdict == "invalid") {
+    return Fail(ErrorCode::kUsage,
+                "--baseline: that run was INVALID, and its numbers say nothing about the target; "
+                "make another");
+  }
+  if (!baseline.loop.empty() && (baseline.loop == "closed") != closed) {
+    return Fail(ErrorCode::kUsage,
+                std::string("--baseline: that run was ") + (closed ? "an open" : "a closed") +
+                    " loop and this one is not; what they measure cannot be compared");
+  }
+  for (Second& second : baseline.seconds) {
+    // Earlier versions wrote 0 where nothing was answered.
+    if (second.good == 0 && second.errors > 0 && second.p50_ms == 0) {
+      second.p50_ms = second.p99_ms = kFailed;
+    }
+  }
+  return baseline;
 }
 
 base::Result<std::vector<Comparison>> Compare(const std::vector<Second>& old_run,
-                                              const std::vector<Second>& new_run) {
+                                              const std::vector<Second>& new_run, bool same_load) {
   std::vector<Comparison> comparisons;
-  constexpr std::pair<const char*, double Second::*> kMetrics[] = {{"p50", &Second::p50_ms},
-                                                                   {"p99", &Second::p99_ms}};
-  for (const auto& [name, metric] : kMetrics) {
+  for (const Metric& metric : kMetrics) {
+    if (metric.more_is_better && !same_load) continue;
     const auto old_values = Observations(old_run, metric);
     const auto new_values = Observations(new_run, metric);
     if (std::min(old_values.size(), new_values.size()) < kLeastSeconds) {
       return Fail(ErrorCode::kUsage,
                   "--baseline needs runs of ten seconds or more with answers in each second");
     }
-    comparisons.push_back(CompareBy(name, old_values, new_values));
+    comparisons.push_back(CompareBy(metric, old_values, new_values));
   }
   return comparisons;
 }
 
 std::string Describe(const Comparison& comparison) {
-  std::string text = comparison.metric + " " + FormatNumber(comparison.new_ms) + " ms, was " +
-                     FormatNumber(comparison.old_ms) + " ms: ";
-  text.append(OutcomeName(comparison.outcome));
+  const std::string_view unit = comparison.metric == "rate"     ? "/s"
+                                : comparison.metric == "errors" ? " %"
+                                                                : " ms";
+  std::string text = comparison.metric + " " + FormatLatency(comparison.new_value, unit) +
+                     ", was " + FormatLatency(comparison.old_value, unit) + ": ";
+  text.append(OutcomeName(comparison));
   return text + " (equal runs differ so in " + FormatNumber(100 * comparison.chance) + " %)";
 }
 

@@ -1,5 +1,7 @@
 #include "loadtest/capacity_report.h"
 
+#include <cmath>
+
 #include "json/writer.h"
 #include "loadtest/numbers.h"
 
@@ -10,9 +12,10 @@ std::string TextReport(const CapacityReport& report) {
   out += "      rate/s  achieved/s     p50 ms     p99 ms    failed\n";
   for (const CapacityReport::Step& step : report.steps) {
     out += PadLeft(FormatNumber(step.rate), 12) + PadLeft(FormatNumber(step.achieved), 12) +
-           PadLeft(FormatNumber(step.p50_ms), 11) + PadLeft(FormatNumber(step.p99_ms), 11) +
+           PadLeft(FormatLatency(step.p50_ms), 11) + PadLeft(FormatLatency(step.p99_ms), 11) +
            PadLeft(std::to_string(step.errors), 10) + (step.holds ? "  held\n" : "  missed\n");
   }
+  if (!report.problem.empty()) out += "problem    " + report.problem + "\n";
   for (const std::string& limit : report.limits) out += "INVALID    " + limit + "\n";
   out += "capacity   " + (report.capacity > 0 ? FormatNumber(report.capacity) + "/s" : "none") +
          (report.stopped ? " (ended early)" : "") + "\n";
@@ -24,7 +27,12 @@ std::string JsonReport(const CapacityReport& report) {
   std::string text;
   json::JsonWriter json(text);
   const auto number = [&json](std::string_view key, double value) {
-    json.Member(key, json::RoundTo(value, 6));
+    json.Key(key);
+    if (std::isfinite(value)) {
+      json.Double(json::RoundTo(value, 6));
+    } else {
+      json.Null();
+    }
   };
   json.BeginObject();
   json.Member("target", report.target);
@@ -33,6 +41,7 @@ std::string JsonReport(const CapacityReport& report) {
   json.Member("ended_early", report.stopped);
   number("capacity", report.capacity);
   json.Member("verdict", VerdictName(report.verdict));
+  json.Member("problem", report.problem);
   json.Key("invalid_because");
   json.BeginArray();
   for (const std::string& limit : report.limits) json.String(limit);

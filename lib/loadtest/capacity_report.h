@@ -16,6 +16,7 @@ struct CapacityReport {
   Verdict verdict = Verdict::kPass;
   std::vector<std::string> limits;  // of the generator, which ended the search
   bool stopped = false;
+  std::string problem = {};  // why no rate is its capacity, although some may have held; ""
   struct Step {
     double rate = 0;
     double achieved = 0;

@@ -90,6 +90,16 @@ std::vector<Tick> TicksOf(const Scale& scale, int parts) {
   return ticks;
 }
 
+// What can be drawn: a failure's latency cannot.
+bool IsDrawn(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
+
+Chart Drawable(Chart chart) {
+  for (Series& series : chart.series) {
+    std::erase_if(series.points, [](const Point& point) { return !IsDrawn(point); });
+  }
+  return chart;
+}
+
 // Of each stretch the highest point: a peak is never thinned away.
 std::vector<Point> Thinned(const std::vector<Point>& points) {
   if (points.size() <= kMaxPoints) return points;
@@ -165,7 +175,8 @@ std::string DrawLegend(const Chart& chart) {
   return out + "</p>\n";
 }
 
-std::string DrawChart(const Chart& chart) {
+std::string DrawChart(const Chart& given) {
+  const Chart chart = Drawable(given);
   const Scale x = ScaleOfX(chart);
   const Scale y = ScaleOfY(chart);
   std::string out = "<svg viewBox=\"0 0 " + FormatNumber(kWidth) + " " + FormatNumber(kHeight) +

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "base/ascii.h"
@@ -83,14 +84,14 @@ std::optional<Criterion> ParseOne(std::string_view text) {
 }
 
 double Measure(const Criterion& criterion, const Measurement& measured, double rate) {
-  const auto finished = static_cast<double>(std::max<std::uint64_t>(measured.Finished(), 1));
+  const auto finished = static_cast<double>(measured.Finished());
   switch (criterion.subject) {
     case Subject::kPercentile:
-      return measured.PercentileOfAll(criterion.percentile) / 1e6;
+      return measured.PercentileOfAll(measured.corrected, criterion.percentile);
     case Subject::kMax:
-      return measured.PercentileOfAll(100) / 1e6;
+      return measured.PercentileOfAll(measured.corrected, 100);
     case Subject::kMean:
-      return measured.corrected.Mean() / 1e6;
+      return measured.MeanOfAll(measured.corrected);
     case Subject::kErrors: {
       const auto errors = static_cast<double>(measured.ErrorCount());
       return criterion.is_share ? 100 * errors / finished : errors;
@@ -128,9 +129,10 @@ std::vector<Judgement> Judge(const std::vector<Criterion>& criteria, const Measu
                              double achieved_rate) {
   std::vector<Judgement> judgements;
   for (const Criterion& criterion : criteria) {
-    const double value = Measure(criterion, measured, achieved_rate);
     // Of nothing nothing can be said.
-    const bool holds = measured.Finished() > 0 && Holds(criterion, value);
+    const double value = measured.Finished() > 0 ? Measure(criterion, measured, achieved_rate)
+                                                 : std::numeric_limits<double>::quiet_NaN();
+    const bool holds = !std::isnan(value) && Holds(criterion, value);
     judgements.push_back({criterion, value, holds});
   }
   return judgements;
@@ -143,6 +145,7 @@ bool AllHold(const std::vector<Judgement>& judgements) {
 std::string Describe(const Judgement& judgement) {
   const Criterion& criterion = judgement.criterion;
   std::string measured = "beyond measure, because too many requests failed";
+  if (std::isnan(judgement.measured)) return criterion.text + ": missed, nothing was finished";
   if (std::isfinite(judgement.measured)) {
     measured = FormatNumber(judgement.measured);
     if (criterion.subject == Subject::kErrors) {

@@ -14,7 +14,7 @@ struct Criterion {
   enum class Subject {
     kPercentile,  // corrected latency in ms, failures slower than anything
     kMax,         // the same of the slowest
-    kMean,        // of what was answered, in ms
+    kMean,        // the same of all
     kErrors,      // share of finished requests, in percent, or their number
     kRate,        // good answers a second
   };

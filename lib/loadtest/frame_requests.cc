@@ -1,5 +1,6 @@
 #include "loadtest/frame_requests.h"
 
+#include <algorithm>
 #include <random>
 
 #include "loadtest/answer_check.h"
@@ -63,8 +64,11 @@ class FrameRequests : public RequestMaker {
   std::string Check(const Request& request, ResponseReader& answer) override {
     const int status = answer.status();
     if (request.is_hostile) {
-      if (status == 429 || status == 503) return StatusError(status);
-      return status >= 400 && status < 500 ? "" : "hostile_" + StatusError(status);
+      // Others, such as 401 and 404, refuse whatever is sent, and 429 and 503 whoever sends it.
+      constexpr int kRefusals[] = {400, 413, 415, 422};
+      if (std::ranges::find(kRefusals, status) != std::end(kRefusals)) return "";
+      const bool is_of_all = status == 503 || (status >= 400 && status < 500);
+      return is_of_all ? StatusError(status) : "hostile_" + StatusError(status);
     }
     if (status != 200) return StatusError(status);
     return check_.Check({request.frame_id, request.camera_id, request.frame}, answer.body());

@@ -3,8 +3,11 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
+#include "loadtest/frame_store.h"
 
 namespace sampleproc::loadtest {
 
@@ -12,7 +15,8 @@ namespace sampleproc::loadtest {
 using Golden = std::map<std::string, std::string, std::less<>>;
 
 // Reads records of process-file, one a line; those without detections are passed over. Fails with
-// kIo when the file cannot be read, with kUsage when a line is no record.
-base::Result<Golden> LoadGolden(const std::string& path);
+// kUsage when a line is no record, and when none has detections of one of `frames`: then nothing
+// would be compared.
+base::Result<Golden> ParseGolden(std::string_view text, const std::vector<StoredFrame>& frames);
 
 }  // namespace sampleproc::loadtest

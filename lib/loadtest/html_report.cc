@@ -68,15 +68,15 @@ void AppendRow(const std::vector<std::string>& cells, std::string_view cell, std
   out += "</tr>\n";
 }
 
-std::string Ms(double milliseconds) { return FormatNumber(milliseconds) + " ms"; }
-
 void AppendTiles(const Report& report, std::string& out) {
   const Measurement& total = report.result.total;
   out += "<div class=\"tiles\">\n";
   AppendTile("achieved rate", FormatNumber(report.result.achieved_rate) + "/s", out);
   AppendTile("intended rate", FormatNumber(report.result.intended_rate) + "/s", out);
-  AppendTile("p50, corrected", Ms(Milliseconds(total.corrected.ValueAt(50))), out);
-  AppendTile("p99, corrected", Ms(Milliseconds(total.corrected.ValueAt(99))), out);
+  for (const double percentile : {50.0, 99.0}) {
+    AppendTile("p" + FormatNumber(percentile) + ", corrected",
+               FormatLatency(total.PercentileOfAll(total.corrected, percentile), " ms"), out);
+  }
   AppendTile("failed of " + std::to_string(total.Finished()), std::to_string(total.ErrorCount()),
              out);
   out += "</div>\n";
@@ -108,17 +108,26 @@ void AppendJudgements(const Report& report, std::string& out) {
 void AppendLatencyTable(const Report& report, std::string& out) {
   out += "<section><h2>Latency (ms)</h2><div class=\"scroll\"><table><tbody>\n";
   AppendRow({"from the", "p50", "p90", "p99", "p99.9", "p99.99", "max", "mean"}, "th", out);
-  const auto row = [&out](std::string name, const Histogram& latency) {
+  const Measurement& total = report.result.total;
+  constexpr double kColumns[] = {50, 90, 99, 99.9, 99.99, 100};
+  const auto latency = [&](std::string name, const Histogram& of) {
     std::vector<std::string> cells{std::move(name)};
-    for (const double percentile : {50.0, 90.0, 99.0, 99.9, 99.99, 100.0}) {
-      cells.push_back(FormatNumber(Milliseconds(latency.ValueAt(percentile))));
-    }
-    cells.push_back(FormatNumber(latency.Mean() / 1e6));
+    for (const double each : kColumns)
+      cells.push_back(FormatLatency(total.PercentileOfAll(of, each)));
+    cells.push_back(FormatLatency(total.MeanOfAll(of)));
     AppendRow(cells, "td", out);
   };
-  row("intended time (corrected)", report.result.total.corrected);
-  row("sending (raw)", report.result.total.raw);
-  row("intended time to sending (generator)", report.result.total.send_lag);
+  const auto lag = [&](std::string name, const Histogram& of) {
+    std::vector<std::string> cells{std::move(name)};
+    for (const double each : kColumns)
+      cells.push_back(FormatNumber(Milliseconds(of.ValueAt(each))));
+    cells.push_back(FormatNumber(of.Mean() / 1e6));
+    AppendRow(cells, "td", out);
+  };
+  latency("intended time (corrected)", total.corrected);
+  latency("sending (raw)", total.raw);
+  lag("intended time to sending (generator)", total.send_lag);
+  lag("answer to its reading (generator)", total.read_lag);
   out += "</tbody></table></div></section>\n";
 }
 
@@ -148,12 +157,13 @@ Series OverTime(const std::vector<Second>& seconds, std::string name, std::strin
   return series;
 }
 
-// The same of latencies: a second without an answer has none, which is not a latency of 0.
+// The same of latencies: a second without an answer has none, which is not a latency of 0, and one
+// that is that of a failure has no place.
 Series LatencyOverTime(const std::vector<Second>& seconds, std::string name, std::string style,
                        double Second::* latency) {
   Series series{std::move(name), std::move(style), {}};
   for (const Second& second : seconds) {
-    if (second.max_ms > 0) {
+    if (std::isfinite(second.*latency)) {
       series.points.push_back({static_cast<double>(second.second), second.*latency});
     }
   }

@@ -1,9 +1,6 @@
 #include "loadtest/load_loop.h"
 
-#include <sys/epoll.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -15,9 +12,10 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kRoom = 256 * 1024;
-constexpr int kEvents = 256;
 // After a failure a connection of a closed loop holds back, or a dead server would be hammered.
 constexpr nanoseconds kPause = std::chrono::milliseconds(10);
+// A wait that returns sooner has not slept: what it tells of happened before.
+constexpr nanoseconds kNoSleep = std::chrono::microseconds(20);
 // How soon a stopped loop notices.
 constexpr nanoseconds kLongestSleep = std::chrono::milliseconds(50);
 
@@ -40,7 +38,7 @@ LoadLoop::LoadLoop(const LoopOptions& options, Pacer* pacer, RequestMaker& maker
       measured_(std::make_unique<Measurement>()) {}
 
 base::Result<void> LoadLoop::Run(MonoTime start) {
-  start_ = last_answer_ = start;
+  start_ = last_answer_ = looked_ = start;
   epoll_ = base::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
   if (epoll_.get() < 0) {
     return base::Fail(base::ErrorCode::kUnavailable,
@@ -48,7 +46,6 @@ base::Result<void> LoadLoop::Run(MonoTime start) {
   }
   if (pacer_ != nullptr) next_ = pacer_->Next();
   OpenHeld();
-  std::array<epoll_event, kEvents> events;
   while (!stop_.Cancelled()) {
     SendDue();
     const MonoTime now = Now();
@@ -56,20 +53,45 @@ base::Result<void> LoadLoop::Run(MonoTime start) {
     SendPaused(now);
     HandOver(now);
     if (IsOver()) break;
-    const timespec patience = Patience(now);
-    const int count = ::epoll_pwait2(epoll_.get(), events.data(), kEvents, &patience, nullptr);
-    for (int i = 0; i < count; ++i) {
-      const auto index = static_cast<std::size_t>(events[static_cast<std::size_t>(i)].data.u64);
-      Session& session = sessions_[index];
-      const bool was_busy = session.is_busy();
-      Handle(index, was_busy, session.OnEvents(events[static_cast<std::size_t>(i)].events, room_));
-      // Between many answers, too, nothing that is due waits.
-      if (next_ && start_ + next_->at <= Now()) SendDue();
-    }
+    Look(now);
   }
   Abandon();
   deliver_(second_, std::move(measured_));
   return {};
+}
+
+void LoadLoop::Look(MonoTime now) {
+  const timespec patience = Patience(now);
+  const MonoTime asked = Now();
+  const int count = ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                                   &patience, nullptr);
+  const MonoTime woke = Now();
+  const bool has_slept = woke - asked >= kNoSleep;  // then nothing had happened before
+  const MonoTime since = has_slept ? woke : looked_;
+  const std::size_t events = count < 0 ? 0 : static_cast<std::size_t>(count);
+  for (std::size_t i = 0; i < events; ++i) {
+    const epoll_event& event = events_[i];
+    const std::size_t index = event.data.u64;
+    Session& session = sessions_[index];
+    const bool was_busy = session.is_busy();
+    Outcome outcome = session.OnEvents(event.events, room_);
+    CountHeld(session);
+    if (held_ > options_.answer_bytes && outcome == Outcome::kNothing && was_busy) {
+      outcome = session.Refuse();
+    }
+    const MonoTime handled = Now();
+    session.read_lag += handled - std::max(since, session.sent);
+    Handle(index, was_busy, outcome);
+    // Between many answers, too, nothing that is due waits.
+    if (next_ && start_ + next_->at <= handled) SendDue();
+  }
+  // What did not fit happened before, too, unless nothing had.
+  if (has_slept || events < events_.size()) looked_ = woke;
+}
+
+void LoadLoop::CountHeld(Session& session) {
+  held_ += session.held();
+  held_ -= std::exchange(session.counted, session.held());
 }
 
 void LoadLoop::OpenHeld() {
@@ -185,6 +207,7 @@ void LoadLoop::Begin(std::size_t index, const Waiting& request, MonoTime now) {
   session.arrival = request.arrival;
   session.intended = request.intended;
   session.sent = now;
+  session.read_lag = {};
   maker_.Make(request.arrival, session.request());
   ++session.exchange;
   ++in_flight_;
@@ -203,6 +226,7 @@ void LoadLoop::Handle(std::size_t index, bool was_busy, Outcome outcome) {
     measured_->Fail(session.failure());
     last_answer_ = Now();
   }
+  CountHeld(session);
   if (was_busy) --in_flight_;
   if (options_.closed && outcome != Outcome::kFailed) {
     SendClosed(index);
@@ -218,6 +242,7 @@ void LoadLoop::Handle(std::size_t index, bool was_busy, Outcome outcome) {
 
 void LoadLoop::Record(Session& session, MonoTime now) {
   last_answer_ = now;
+  measured_->read_lag.Record(Count(session.read_lag));
   const std::string problem = maker_.Check(session.request(), session.answer());
   if (!problem.empty()) {
     measured_->Fail(problem);
@@ -248,6 +273,7 @@ void LoadLoop::Expire(MonoTime now) {
     if (!is_under_way) continue;
     fail(session.intended, session.sent);
     session.Close();
+    CountHeld(session);
     --in_flight_;
     PutAway(due.session);
     SendWaiting();

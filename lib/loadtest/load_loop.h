@@ -1,6 +1,9 @@
 // One thread of load: its schedule, its connections, and what it measures.
 #pragma once
 
+#include <sys/epoll.h>
+
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -21,6 +24,9 @@ struct LoopOptions {
   std::size_t connections = 1;    // at most; those of a closed loop are all used
   bool hold_connections = false;  // open them all when the run begins
   bool keep_alive = true;
+  // Memory for answers that are being read, of all connections together; one that would need more
+  // has failed.
+  std::size_t answer_bytes = 256UL * 1024 * 1024;
   // A request that is not answered so long after its intended time has failed.
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
 
@@ -65,6 +71,8 @@ class LoadLoop {
   };
 
   void OpenHeld();
+  // Waits for events, and handles them.
+  void Look(base::MonoTime now);
   void SendDue();
   void SendWaiting();
   void SendClosed(std::size_t index);
@@ -80,6 +88,7 @@ class LoadLoop {
   void Handle(std::size_t index, bool was_busy, Outcome outcome);
   void Record(Session& session, base::MonoTime now);
   void Abandon();
+  void CountHeld(Session& session);
 
   const LoopOptions& options_;
   Pacer* const pacer_;
@@ -88,7 +97,9 @@ class LoadLoop {
   const base::CancelFlag stop_;
   base::MonoTime start_;
   base::MonoTime last_answer_;
+  base::MonoTime looked_;  // all that happened before has been handled, or is in hand
   base::Descriptor epoll_;
+  std::array<epoll_event, 256> events_;
   std::vector<char> room_;
   std::unique_ptr<Measurement> measured_;
   std::uint64_t second_ = 0;
@@ -102,6 +113,7 @@ class LoadLoop {
   std::optional<Arrival> next_;
   std::uint64_t begun_ = 0;
   std::size_t in_flight_ = 0;
+  std::size_t held_ = 0;  // bytes of answers
 };
 
 }  // namespace sampleproc::loadtest

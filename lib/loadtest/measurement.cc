@@ -17,6 +17,7 @@ void Measurement::Merge(const Measurement& other) {
   corrected.Merge(other.corrected);
   raw.Merge(other.raw);
   send_lag.Merge(other.send_lag);
+  read_lag.Merge(other.read_lag);
   intended += other.intended;
   good += other.good;
   waited += other.waited;
@@ -30,6 +31,7 @@ void Measurement::Clear() {
   corrected.Clear();
   raw.Clear();
   send_lag.Clear();
+  read_lag.Clear();
   intended = good = waited = abandoned = bytes_received = connections = 0;
   errors.clear();
 }
@@ -40,15 +42,19 @@ std::uint64_t Measurement::ErrorCount() const {
   return sum;
 }
 
-double Measurement::PercentileOfAll(double percentile) const {
+double Measurement::PercentileOfAll(const Histogram& latency, double percentile) const {
   const std::uint64_t all = Finished();
-  if (all == 0) return 0;
+  if (all == 0) return std::numeric_limits<double>::quiet_NaN();
   const std::uint64_t rank = RankOf(percentile, all);
-  // Good answers and timeouts are in the histogram, other failures behind them.
-  const auto timeouts = errors.find(failure::kTimeout);
-  const std::uint64_t timed_out = timeouts == errors.end() ? 0 : timeouts->second;
-  if (rank > good + timed_out) return std::numeric_limits<double>::infinity();
-  return static_cast<double>(corrected.ValueAtRank(rank));
+  if (rank > latency.count()) return std::numeric_limits<double>::infinity();
+  return static_cast<double>(latency.ValueAtRank(rank)) / 1e6;
+}
+
+double Measurement::MeanOfAll(const Histogram& latency) const {
+  const std::uint64_t all = Finished();
+  if (all == 0) return std::numeric_limits<double>::quiet_NaN();
+  if (all > latency.count()) return std::numeric_limits<double>::infinity();
+  return latency.Mean() / 1e6;
 }
 
 }  // namespace sampleproc::loadtest

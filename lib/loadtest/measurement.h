@@ -19,6 +19,7 @@ inline constexpr std::string_view kClosed = "closed";         // the peer closed
 inline constexpr std::string_view kReset = "reset";           // the connection broke
 inline constexpr std::string_view kTimeout = "timeout";       // no whole answer in time
 inline constexpr std::string_view kInvalid = "invalid_http";  // what came is not HTTP/1.1
+inline constexpr std::string_view kTooLarge = "too_large";    // more than is read or held; closed
 inline constexpr std::string_view kTls = "tls";               // the handshake failed
 }  // namespace failure
 
@@ -30,6 +31,9 @@ struct Measurement {
   Histogram raw;
   // From the intended time to the moment when the generator came to it: its own delay.
   Histogram send_lag;
+  // How long answers waited to be read, and their reading took: its own delay, too. An upper bound:
+  // that an answer was there is noticed only when the generator looks.
+  Histogram read_lag;
 
   std::uint64_t intended = 0;   // requests that were due
   std::uint64_t good = 0;       // answered as they should be
@@ -45,9 +49,12 @@ struct Measurement {
 
   std::uint64_t ErrorCount() const;
   std::uint64_t Finished() const { return good + ErrorCount(); }
-  // The corrected latency that `percentile` percent of all finished requests did not exceed. A
-  // request that failed counts as slower than any other: infinity when the percentile is one.
-  double PercentileOfAll(double percentile) const;
+  // What criteria and reports call a percentile and a mean: of `latency` (corrected or raw), in
+  // milliseconds, over all finished requests. A request that failed without a time counts as slower
+  // than any other, so a percentile among them, and a mean over one, is infinite. NaN when nothing
+  // was finished.
+  double PercentileOfAll(const Histogram& latency, double percentile) const;
+  double MeanOfAll(const Histogram& latency) const;
 };
 
 }  // namespace sampleproc::loadtest

@@ -16,4 +16,11 @@ std::string FormatFixed(double value, int decimals);
 // With blanks in front, `width` characters.
 std::string PadLeft(std::string_view text, std::size_t width);
 
+// The same of a latency over all requests, with its unit when there is one: "failed" when it is
+// infinite, because too many failed, "-" when nothing was finished.
+std::string FormatLatency(double value, std::string_view unit = "");
+
+// Text that others wrote, for a terminal: control characters as \\xNN, so that they move nothing.
+std::string Printable(std::string_view text);
+
 }  // namespace sampleproc::loadtest

@@ -21,12 +21,13 @@ constexpr Percentile kPercentiles[] = {{"p50", "p50_ms", 50},
                                        {"p99", "p99_ms", 99},
                                        {"p99.9", "p999_ms", 99.9}};
 
-void AppendLatencies(std::string_view name, const Histogram& latency, std::string& out) {
+void AppendLatencies(std::string_view name, const Measurement& total, const Histogram& latency,
+                     std::string& out) {
   out += "  " + std::string(name) + std::string(11 - name.size(), ' ');
   for (const Percentile& each : kPercentiles) {
-    out += PadLeft(FormatNumber(Milliseconds(latency.ValueAt(each.percent))), 10);
+    out += PadLeft(FormatLatency(total.PercentileOfAll(latency, each.percent)), 10);
   }
-  out += PadLeft(FormatNumber(Milliseconds(latency.Max())), 10) + "\n";
+  out += PadLeft(FormatLatency(total.PercentileOfAll(latency, 100)), 10) + "\n";
 }
 
 void AddNotes(const Measurement& total, bool closed, std::vector<std::string>& notes) {
@@ -39,6 +40,11 @@ void AddNotes(const Measurement& total, bool closed, std::vector<std::string>& n
     notes.push_back(
         "The target refused requests (503): it is overloaded, starting or shutting down. They were "
         "not sent again, whatever Retry-After says.");
+  }
+  if (total.Finished() > total.corrected.count() && total.good > 0) {
+    notes.push_back(
+        "Requests that failed count as slower than any other in every percentile, in max and in "
+        "mean, which are called failed where they meet one.");
   }
   if (closed) {
     notes.push_back(
@@ -57,14 +63,25 @@ void AddNotes(const Measurement& total, bool closed, std::vector<std::string>& n
 
 double Rounded(double value) { return json::RoundTo(value, 6); }
 
-void WriteLatency(std::string_view name, const Histogram& latency, JsonWriter& json) {
+// Null when it is no number: too many requests failed, or nothing was finished.
+void WriteMember(std::string_view name, double value, JsonWriter& json) {
+  json.Key(name);
+  if (std::isfinite(value)) {
+    json.Double(Rounded(value));
+  } else {
+    json.Null();
+  }
+}
+
+void WriteLatency(std::string_view name, const Measurement& total, const Histogram& latency,
+                  JsonWriter& json) {
   json.Key(name);
   json.BeginObject();
   for (const Percentile& each : kPercentiles) {
-    json.Member(each.member, Rounded(Milliseconds(latency.ValueAt(each.percent))));
+    WriteMember(each.member, total.PercentileOfAll(latency, each.percent), json);
   }
-  json.Member("max_ms", Rounded(Milliseconds(latency.Max())));
-  json.Member("mean_ms", Rounded(latency.Mean() / 1e6));
+  WriteMember("max_ms", total.PercentileOfAll(latency, 100), json);
+  WriteMember("mean_ms", total.MeanOfAll(latency), json);
   json.Member("count", latency.count());
   json.EndObject();
 }
@@ -93,12 +110,7 @@ void WriteJudgements(const std::vector<Judgement>& judgements, JsonWriter& json)
   for (const Judgement& judgement : judgements) {
     json.BeginObject();
     json.Member("criterion", judgement.criterion.text);
-    json.Key("measured");
-    if (std::isfinite(judgement.measured)) {
-      json.Double(Rounded(judgement.measured));
-    } else {
-      json.Null();
-    }
+    WriteMember("measured", judgement.measured, json);
     json.Member("holds", judgement.holds);
     json.EndObject();
   }
@@ -111,10 +123,11 @@ void WriteComparisons(const std::vector<Comparison>& comparisons, JsonWriter& js
   for (const Comparison& each : comparisons) {
     json.BeginObject();
     json.Member("metric", each.metric);
-    json.Member("old_ms", Rounded(each.old_ms));
-    json.Member("new_ms", Rounded(each.new_ms));
+    const bool is_time = each.metric.starts_with('p');
+    WriteMember(is_time ? "old_ms" : "old", each.old_value, json);
+    WriteMember(is_time ? "new_ms" : "new", each.new_value, json);
     json.Member("chance", Rounded(each.chance));
-    json.Member("outcome", OutcomeName(each.outcome));
+    json.Member("outcome", OutcomeName(each));
     json.EndObject();
   }
   json.EndArray();
@@ -125,6 +138,7 @@ void WriteGenerator(const RunResult& result, JsonWriter& json) {
   json.BeginObject();
   json.Member("send_lag_p99_ms", Rounded(Milliseconds(result.total.send_lag.ValueAt(99))));
   json.Member("send_lag_max_ms", Rounded(Milliseconds(result.total.send_lag.Max())));
+  json.Member("read_lag_p99_ms", Rounded(Milliseconds(result.total.read_lag.ValueAt(99))));
   json.Member("cpu", Rounded(result.generator.cpu));
   json.Member("cpu_wanted", Rounded(result.generator.wanted));
   json.Member("cpu_seconds", Rounded(result.generator.cpu_s));
@@ -141,10 +155,10 @@ void WriteSeconds(const std::vector<Second>& seconds, JsonWriter& json) {
     json.Member("intended", each.intended);
     json.Member("good", each.good);
     json.Member("errors", each.errors);
-    json.Member("p50_ms", Rounded(each.p50_ms));
-    json.Member("p99_ms", Rounded(each.p99_ms));
-    json.Member("max_ms", Rounded(each.max_ms));
-    json.Member("raw_p99_ms", Rounded(each.raw_p99_ms));
+    WriteMember("p50_ms", each.p50_ms, json);
+    WriteMember("p99_ms", each.p99_ms, json);
+    WriteMember("max_ms", each.max_ms, json);
+    WriteMember("raw_p99_ms", each.raw_p99_ms, json);
     json.Member("send_lag_p99_ms", Rounded(each.send_lag_p99_ms));
     json.EndObject();
   }
@@ -185,7 +199,7 @@ void WriteServer(const std::optional<ServerReport>& server, JsonWriter& json) {
 
 std::string ServerLine(const ServerReport& server) {
   std::string out = "server     ";
-  if (server.seconds.empty()) return out + "says nothing: " + server.problem + "\n";
+  if (server.seconds.empty()) return out + "says nothing: " + Printable(server.problem) + "\n";
   std::string_view comma;
   for (const std::string& stage : StagesOf(server.total)) {
     out.append(comma).append(stage).append(" ");
@@ -206,6 +220,7 @@ Report MakeReport(RunResult result, ReportOptions options) {
   report.comparisons = std::move(options.comparisons);
   report.limits = GeneratorLimits(report.result, options.closed, options.max_send_lag);
   report.verdict = Decide(report.limits, report.judgements);
+  report.notes = std::move(options.notes);
   if (!options.no_comparison.empty()) {
     if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
     report.notes.push_back("There is no comparison with the baseline: " + options.no_comparison);
@@ -246,9 +261,10 @@ std::string TextReport(const Report& report) {
   for (const Percentile& each : kPercentiles)
     out += PadLeft(each.title, each.percent == 50 ? 11 : 10);
   out += PadLeft("max", 10) + "\n";
-  AppendLatencies("corrected", total.corrected, out);
-  AppendLatencies("raw", total.raw, out);
+  AppendLatencies("corrected", total, total.corrected, out);
+  AppendLatencies("raw", total, total.raw, out);
   out += "generator  send lag p99 " + FormatNumber(Milliseconds(total.send_lag.ValueAt(99))) +
+         " ms, read lag p99 " + FormatNumber(Milliseconds(total.read_lag.ValueAt(99))) +
          " ms, CPU " + FormatNumber(100 * result.generator.cpu) + " % of a core\n";
   if (report.server) out += ServerLine(*report.server);
   for (const Judgement& judgement : report.judgements)
@@ -256,7 +272,7 @@ std::string TextReport(const Report& report) {
   for (const Comparison& each : report.comparisons) {
     out += "baseline   " + Describe(each) + "\n";
   }
-  for (const std::string& note : report.notes) out += "note       " + note + "\n";
+  for (const std::string& note : report.notes) out += "note       " + Printable(note) + "\n";
   for (const std::string& limit : report.limits) out += "INVALID    " + limit + "\n";
   out += "verdict    " + std::string(VerdictName(report.verdict)) +
          (result.stopped ? " (ended early)" : "") + "\n";
@@ -283,8 +299,8 @@ std::string JsonReport(const Report& report) {
   json.EndObject();
   json.Key("latency");
   json.BeginObject();
-  WriteLatency("corrected", result.total.corrected, json);
-  WriteLatency("raw", result.total.raw, json);
+  WriteLatency("corrected", result.total, result.total.corrected, json);
+  WriteLatency("raw", result.total, result.total.raw, json);
   json.EndObject();
   json.Key("rate");
   json.BeginObject();

@@ -27,10 +27,11 @@ struct Report {
 
 struct ReportOptions {
   std::vector<Criterion> criteria;
-  std::vector<Comparison> comparisons;  // with an earlier run
-  std::string no_comparison = {};       // why it could not be compared, though it should
+  std::vector<Comparison> comparisons = {};  // with an earlier run
+  std::string no_comparison = {};            // why it could not be compared, though it should
   bool closed = false;
   std::chrono::nanoseconds max_send_lag{};
+  std::vector<std::string> notes = {};  // of before the run
 };
 
 // Judges the run and adds what it says of itself as notes. Being slower than an earlier run is a

@@ -51,6 +51,12 @@ void ResponseReader::Begin(bool is_head, std::size_t kept_bytes) {
   body_.clear();
 }
 
+void ResponseReader::Release() {
+  head_ = {};
+  line_ = {};
+  body_ = {};
+}
+
 std::size_t ResponseReader::Feed(std::string_view bytes) {
   std::size_t taken = 0;
   while (taken < bytes.size() && (state_ == State::kHead || state_ == State::kBody)) {

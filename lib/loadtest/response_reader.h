@@ -27,6 +27,10 @@ class ResponseReader {
   void FeedEnd();
 
   State state() const { return state_; }
+  // Bytes of memory in use, also of what was forgotten since.
+  std::size_t held() const { return head_.capacity() + line_.capacity() + body_.capacity(); }
+  // Gives memory back; what was read is lost.
+  void Release();
   bool empty() const { return state_ == State::kHead && head_.empty(); }
   int status() const { return status_; }
   // The connection is of no use after this answer.

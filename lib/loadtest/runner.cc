@@ -28,6 +28,7 @@ LoopOptions ShareOf(const LoopOptions& all, std::size_t thread, std::size_t thre
   };
   own.connections = share(all.connections);
   own.requests = share(all.requests);
+  own.answer_bytes = all.answer_bytes / threads;
   return own;
 }
 
@@ -75,10 +76,10 @@ Second Summarise(std::uint64_t second, const Measurement& measured) {
           .intended = measured.intended,
           .good = measured.good,
           .errors = measured.ErrorCount(),
-          .p50_ms = Milliseconds(measured.corrected.ValueAt(50)),
-          .p99_ms = Milliseconds(measured.corrected.ValueAt(99)),
-          .max_ms = Milliseconds(measured.corrected.Max()),
-          .raw_p99_ms = Milliseconds(measured.raw.ValueAt(99)),
+          .p50_ms = measured.PercentileOfAll(measured.corrected, 50),
+          .p99_ms = measured.PercentileOfAll(measured.corrected, 99),
+          .max_ms = measured.PercentileOfAll(measured.corrected, 100),
+          .raw_p99_ms = measured.PercentileOfAll(measured.raw, 99),
           .send_lag_p99_ms = Milliseconds(measured.send_lag.ValueAt(99))};
 }
 

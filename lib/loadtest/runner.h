@@ -22,7 +22,8 @@ struct RunPlan {
   std::chrono::nanoseconds length{};
 };
 
-// One second of the run, by the time when answers came. Times in milliseconds.
+// One second of the run, by the time when answers came. Times in milliseconds, latencies those of
+// all finished requests (Measurement::PercentileOfAll).
 struct Second {
   std::uint64_t second = 0;
   std::uint64_t intended = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace sampleproc::loadtest {
 namespace {
@@ -12,15 +13,27 @@ constexpr std::chrono::seconds kEvery{1};
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::chrono::seconds kLastPatience{2};
 constexpr std::string_view kStages = "sampleproc_stage_duration_seconds_";
+constexpr double kMost = 1e15;
+constexpr std::size_t kMostStages = 100;
+constexpr std::size_t kLongestStage = 64;
 constexpr std::string_view kQueued = "sampleproc_queue_frames";
 
-double NumberAfterSpace(std::string_view line) {
-  double value = 0;
+std::optional<double> NumberAfterSpace(std::string_view line) {
   const std::size_t space = line.rfind(' ');
-  if (space != std::string_view::npos) {
-    std::from_chars(line.data() + space + 1, line.data() + line.size(), value);
-  }
+  if (space == std::string_view::npos) return std::nullopt;
+  double value = 0;
+  const auto [stop, error] =
+      std::from_chars(line.data() + space + 1, line.data() + line.size(), value);
+  // NaN is legal there, and within no bounds.
+  if (error != std::errc() || !(value >= 0 && value <= kMost)) return std::nullopt;
   return value;
+}
+
+bool IsStageName(std::string_view name) {
+  return !name.empty() && name.size() <= kLongestStage && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+  });
 }
 
 // Of sampleproc_stage_duration_seconds_sum{stage="queue"} 1.25, what stands between the quotes.
@@ -36,20 +49,33 @@ std::string_view StageOf(std::string_view line) {
 
 ServerSample ParseServerSample(std::string_view text) {
   ServerSample sample;
+  // A stage is known when both of its numbers are.
+  struct Numbers {
+    std::optional<double> seconds;
+    std::optional<double> frames;
+  };
+  std::map<std::string, Numbers, std::less<>> stages;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.starts_with(kQueued) && line.substr(kQueued.size()).starts_with(' ')) {
-      sample.queued = NumberAfterSpace(line);
+      sample.queued = NumberAfterSpace(line).value_or(0);
       continue;
     }
     if (!line.starts_with(kStages)) continue;
     const std::string_view rest = line.substr(kStages.size());
     const std::string stage(StageOf(rest));
-    if (stage.empty()) continue;
-    if (rest.starts_with("sum{")) sample.stages[stage].seconds = NumberAfterSpace(line);
-    if (rest.starts_with("count{")) sample.stages[stage].frames = NumberAfterSpace(line);
+    const auto number = NumberAfterSpace(line);
+    if (!IsStageName(stage) || !number) continue;
+    if (stages.size() == kMostStages && !stages.contains(stage)) continue;
+    if (rest.starts_with("sum{")) stages[stage].seconds = *number;
+    if (rest.starts_with("count{")) stages[stage].frames = *number;
+  }
+  for (const auto& [stage, numbers] : stages) {
+    if (numbers.seconds && numbers.frames) {
+      sample.stages[stage] = {*numbers.seconds, *numbers.frames};
+    }
   }
   return sample;
 }
@@ -71,7 +97,7 @@ ServerSecond Between(const ServerSample& before, const ServerSample& after, doub
   for (const auto& [stage, sums] : after.stages) {
     const auto at = before.stages.find(stage);
     StageSums old = at == before.stages.end() ? StageSums{} : at->second;
-    if (old.frames > sums.frames) old = {};
+    if (old.frames > sums.frames || old.seconds > sums.seconds) old = {};
     const double frames = sums.frames - old.frames;
     if (stage == "total") made.frames = frames;
     if (frames > 0) made.stage_ms[stage] = 1000 * (sums.seconds - old.seconds) / frames;

@@ -28,7 +28,9 @@ struct ServerSample {
   double queued = 0;
 };
 
-// Of Prometheus' text format; lines of other metrics, and broken ones, are passed over.
+// Of Prometheus' text format; lines of other metrics, and broken ones, are passed over. So are
+// numbers that no service can mean (not finite, negative, beyond 1e15), names of stages that are
+// none (other than letters, digits, _ - . of 64 bytes at most), and all beyond 100 stages.
 ServerSample ParseServerSample(std::string_view text);
 
 // What frames took between two samples, in milliseconds a frame, and how many frames they were.

@@ -15,6 +15,9 @@ bool IsOurLimit(int error) {
          error == ENOMEM;
 }
 
+// Memory that a connection keeps for its next answer.
+constexpr std::size_t kKeptHeld = 64UL * 1024;
+
 }  // namespace
 
 Session::Outcome Session::Open(const Address& address, int epoll, std::uint64_t tag) {
@@ -46,6 +49,7 @@ Session::Outcome Session::OnConnected() {
     return Outcome::kReady;
   }
   answer_.Begin(request_.is_head, kept_bytes_);
+  answered_ = 0;
   state_ = State::kSending;
   return Send();
 }
@@ -116,13 +120,17 @@ Session::Outcome Session::Receive(std::span<char> room, bool to_the_end) {
     }
     const auto size = static_cast<std::size_t>(got);
     received_ += size;
+    answered_ += size;
     const std::size_t taken = answer_.Feed({room.data(), size});
     if (answer_.state() == ResponseReader::State::kBroken) return Fail(failure::kInvalid);
     if (answer_.state() == ResponseReader::State::kDone) {
-      // More than the answer, or an answer to half a request: nothing can follow.
-      must_close_ = must_close_ || taken < size || state_ == State::kSending;
+      // Nobody asked for a second one: which of them was meant cannot be told.
+      if (taken < size) return Fail(failure::kInvalid);
+      // An answer to half a request: nothing can follow.
+      must_close_ = must_close_ || state_ == State::kSending;
       return Outcome::kAnswered;
     }
+    if (answered_ > kMaxAnswer) return Refuse();
     // Without TLS less than there was room for is all there is; more will be another event, unless
     // this one told of the end, too.
     const bool may_have_more = size == room.size() || connection_.has_tls() || to_the_end;
@@ -130,7 +138,13 @@ Session::Outcome Session::Receive(std::span<char> room, bool to_the_end) {
   }
 }
 
+Session::Outcome Session::Refuse() {
+  answer_.Release();
+  return Fail(failure::kTooLarge);
+}
+
 void Session::Finish(bool keep_alive) {
+  if (answer_.held() > kKeptHeld) answer_.Release();
   has_request_ = false;
   if (keep_alive && !must_close_ && !answer_.closes()) {
     state_ = State::kIdle;
@@ -140,6 +154,7 @@ void Session::Finish(bool keep_alive) {
 }
 
 void Session::Close() {
+  if (answer_.held() > kKeptHeld) answer_.Release();
   connection_.Close();
   has_request_ = false;
   state_ = State::kClosed;

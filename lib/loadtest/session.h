@@ -19,6 +19,9 @@ namespace sampleproc::loadtest {
 // thread.
 class Session {
  public:
+  // Longer answers are not read to their end, which may never come: they have failed.
+  static constexpr std::uint64_t kMaxAnswer = 256UL * 1024 * 1024;
+
   enum class State {
     kClosed,
     kConnecting,  // with or without a request that waits for it
@@ -43,6 +46,9 @@ class Session {
   // `room` is scratch for what is read.
   Outcome OnEvents(std::uint32_t events, std::span<char> room);
 
+  // Ends what is under way for lack of memory: kFailed with kTooLarge, and the memory given back.
+  Outcome Refuse();
+
   // After kAnswered: makes it idle, or closes it when it can carry no other request.
   void Finish(bool keep_alive);
 
@@ -51,6 +57,7 @@ class Session {
 
   State state() const { return state_; }
   bool is_busy() const { return has_request_; }
+  std::size_t held() const { return answer_.held(); }
   Request& request() { return request_; }
   ResponseReader& answer() { return answer_; }
   std::string_view failure() const { return failure_; }
@@ -60,7 +67,9 @@ class Session {
   Arrival arrival;
   base::MonoTime intended;
   base::MonoTime sent;
-  std::uint64_t exchange = 0;  // counts up with each request
+  std::chrono::nanoseconds read_lag{};  // so far
+  std::size_t counted = 0;              // of held()
+  std::uint64_t exchange = 0;           // counts up with each request
 
  private:
   Outcome Send();
@@ -75,7 +84,8 @@ class Session {
   bool must_close_ = false;
   std::size_t written_ = 0;
   std::size_t kept_bytes_ = 0;
-  std::uint64_t received_ = 0;
+  std::uint64_t received_ = 0;  // not yet taken
+  std::uint64_t answered_ = 0;  // of this answer
   Request request_;
   ResponseReader answer_;
   std::string_view failure_;

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "loadtest/listener.h"
 #include "loadtest/numbers.h"
 
 namespace sampleproc::loadtest {
@@ -35,6 +36,11 @@ AuditItem CheckShutdown(RunPlan load, pid_t pid, const base::CancelFlag& stop) {
   if (IsGone(pid)) {
     item.evidence = process + " is not there";
     item.advice = "name the target's process with --pid";
+    return item;
+  }
+  if (const auto is_target = ListensAt(pid, load.loop.address); !is_target) {
+    item.evidence = is_target.error().message;
+    item.advice = "name with --pid the process that listens there itself, as its user or as root";
     return item;
   }
   load.threads = 1;

@@ -8,10 +8,11 @@
 
 namespace sampleproc::loadtest {
 
-// Loads the target for a second, sends SIGTERM to `pid`, the target's process, and loads on until
-// it is gone, a minute at most. Answers of 503 and refused connections are right then; an answer
-// that is cut off, reset or never comes is a failure, and so is a process that stays. `load` says
-// whom to ask for what; its loop and length are chosen here.
+// Sends no signal, and fails, unless `pid` is seen to listen at the target's address. Loads the
+// target for a second, sends SIGTERM to `pid`, the target's process, and loads on until it is gone,
+// a minute at most. Answers of 503 and refused connections are right then; an answer that is cut
+// off, reset or never comes is a failure, and so is a process that stays. `load` says whom to ask
+// for what; its loop and length are chosen here.
 AuditItem CheckShutdown(RunPlan load, pid_t pid, const base::CancelFlag& stop);
 
 }  // namespace sampleproc::loadtest

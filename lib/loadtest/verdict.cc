@@ -14,6 +14,7 @@ constexpr double kBusyShare = 0.9;
 constexpr double kWaitShare = 0.2;
 constexpr double kSomeWait = 0.05;
 constexpr double kPressedShare = 0.1;  // of the lag that is allowed else
+constexpr double kKeptUp = 0.95;       // of what was due, answered in time
 constexpr double kLeastSeconds = 1;    // below, a share of CPU time says nothing
 
 bool HasTooLittleCpu(const RunResult& result) {
@@ -26,6 +27,25 @@ bool HasTooLittleCpu(const RunResult& result) {
 // twenty. One bad moment of the machine is none of ten.
 std::uint64_t LateRequests(std::uint64_t requests) {
   return std::max(requests / 100, std::min<std::uint64_t>(10, (requests + 1) / 2));
+}
+
+// Whether `lag` is one that matters: how many were late, and by how much; else "".
+std::string Lateness(const Histogram& lag, double allowed_ms, double latency_ms) {
+  const std::uint64_t late = LateRequests(lag.count());
+  if (late == 0) return "";
+  const double least = Milliseconds(lag.ValueAtRank(lag.count() - late + 1));
+  if (least <= allowed_ms || least <= kLagShare * latency_ms) return "";
+  return std::to_string(late) + " of " + std::to_string(lag.count()) + " requests " +
+         FormatNumber(least) + " ms late or later; ";
+}
+
+// Whether an open loop's thread had no time left, so that what it measured may be its own delay.
+bool HadNoTime(const RunResult& result) {
+  const bool fell_behind =
+      result.total.waited > 0 || result.achieved_rate < kKeptUp * result.intended_rate;
+  return result.elapsed_s >= kLeastSeconds &&
+         (result.generator.cpu > kCoreShare ||
+          (result.generator.wanted > kCoreShare && fell_behind));
 }
 
 std::string Percent(double share) { return FormatNumber(100 * share) + " %"; }
@@ -66,18 +86,21 @@ std::vector<std::string> GeneratorLimits(const RunResult& result, bool closed,
                                          std::chrono::nanoseconds max_send_lag) {
   std::vector<std::string> limits;
   const bool is_pressed = HasTooLittleCpu(result);
-  const Histogram& lags = result.total.send_lag;
-  const std::uint64_t late = LateRequests(lags.count());
-  const double lag = late == 0 ? 0 : Milliseconds(lags.ValueAtRank(lags.count() - late + 1));
   const double latency = Milliseconds(result.total.corrected.ValueAt(99));
   const double most = std::chrono::duration<double, std::milli>(max_send_lag).count();
   const double allowed = is_pressed ? kPressedShare * most : most;
-  if (!closed && lag > allowed && lag > kLagShare * latency) {
-    limits.push_back("send lag: the generator came to " + std::to_string(late) + " of " +
-                     std::to_string(lags.count()) + " requests " + FormatNumber(lag) +
-                     " ms late or later; " + Cause(result.generator));
+  const std::string sent = closed ? "" : Lateness(result.total.send_lag, allowed, latency);
+  const std::string read = Lateness(result.total.read_lag, allowed, latency);
+  if (!sent.empty()) {
+    limits.push_back("send lag: the generator came to " + sent + Cause(result.generator));
   }
-  if (closed && is_pressed) limits.push_back("CPU: " + Cause(result.generator));
+  if (!read.empty()) {
+    limits.push_back("read lag: the generator read the answers to " + read +
+                     Cause(result.generator));
+  }
+  if (closed ? is_pressed : latency > allowed && HadNoTime(result)) {
+    limits.push_back("CPU: " + Cause(result.generator));
+  }
   if (const auto at = result.total.errors.find(failure::kNoSocket);
       at != result.total.errors.end()) {
     limits.push_back("sockets: " + std::to_string(at->second) +

@@ -26,9 +26,13 @@ std::string_view VerdictName(Verdict verdict);  // "pass" "fail" "invalid"
 //             little CPU as below.
 //             The sentence says whether the thread itself was busy, waited for a core that others
 //             used, or neither (the machine stood still)
+//   read lag  the same of answers that were there and waited to be read, in both loops
 //   CPU       in a closed loop of a second or more, which has no lag to show it, a thread used or
 //             wanted a core for over 97 % of the time, or waited for one for over 20 %, in which it
-//             could have sent and received
+//             could have sent and received. In an open loop of that length a thread used a core
+//             for over 97 % of the time, or used and wanted one for so long while requests waited
+//             for a connection or answers fell behind; not when the latency as a whole is within
+//             the delay that is allowed
 //   sockets   this machine had none left for a connection
 std::vector<std::string> GeneratorLimits(const RunResult& result, bool closed,
                                          std::chrono::nanoseconds max_send_lag);

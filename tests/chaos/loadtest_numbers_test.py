@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 
 import cli
 import loadtest_server
+import pictures
 from loadtest_server import Server
 from loadtest_test import ANY_LAG, load
 
@@ -60,6 +62,25 @@ class Numbers(cli.TestCase):
                 self.assertEqual(done.returncode, 3, done.stdout)
                 limits = json.loads(done.stdout)["invalid_because"]
                 self.assertTrue(any(limit.startswith("CPU: ") for limit in limits), limits)
+
+    def test_a_generator_that_reads_slowly_is_the_limit(self):
+        """Its sending is prompt enough beside latencies that it makes itself, by reading late."""
+        server = Server(self, loadtest_server.long_answers)
+        core = str(max(os.sched_getaffinity(0)))
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            shutil.copy(pictures.sample_path("mask.png"), folder)
+            for _ in range(4):
+                busy = subprocess.Popen(["taskset", "-c", core, "sh", "-c", "while :; do :; done"])
+                stack.callback(busy.wait)
+                stack.callback(busy.kill)
+            for _ in range(3):
+                done = subprocess.run(["taskset", "-c", core, "nice", "-n", "5", cli.BINARY,
+                                       "loadtest", "--target", server.url, "--frames", folder,
+                                       "--rate", "700", "--duration", "3s", "--fail", "p99<100ms",
+                                       "--no-server-metrics", "--timeout", "1m", "--json", "-"],
+                                      capture_output=True, check=False)  # fmt: skip
+                self.assertEqual(done.returncode, 3, done.stdout)
 
     def test_a_healthy_run_is_never_invalid(self):
         """With real-time priority, as the report of a generator that was pushed aside advises: else

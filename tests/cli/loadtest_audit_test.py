@@ -4,6 +4,7 @@ its item fails; and it says true things of others."""
 import concurrent.futures
 import json
 import os
+import subprocess
 import tempfile
 
 import jsonschema
@@ -119,6 +120,17 @@ class Audit(cli.TestCase):
         server = loadtest_server.Server(self, loadtest_server.slow)
         by_name, _ = self.audit(server.url, "--pid", str(server.process.pid), "--burst", "1")
         self.assertEqual(by_name["graceful_shutdown"]["status"], "fail")
+
+    def test_a_process_that_is_not_the_target_is_left_alone(self):
+        url = self.serve({"http.header_timeout": "1s"}, tls=False)
+        bystander = subprocess.Popen(["sleep", "1000"])
+        self.addCleanup(bystander.wait)
+        self.addCleanup(bystander.kill)
+        by_name, _ = self.audit(url, "--pid", str(bystander.pid))
+        item = by_name["graceful_shutdown"]
+        self.assertEqual(item["status"], "fail")
+        self.assertIn("was not touched: it does not listen", item["evidence"])
+        self.assertIsNone(bystander.poll())
 
     def test_text_names_each_item_and_what_to_do(self):
         url = self.serve({"telemetry.metrics": "false", "http.header_timeout": "1s",

@@ -75,9 +75,23 @@ def usual_service(connection, notes, head, body):
 
 
 def slow(connection, notes, head, body):
-    """Answers after a while, so that some request is always in hand."""
-    del notes, head, body
-    asyncio.get_running_loop().call_later(0.2, connection.answer)
+    """Answers after a while, each after another one, so that some request is always in hand."""
+    del head, body
+    notes["first"].value += 1
+    delay = 0.2 + 0.037 * (notes["first"].value % 7)
+    asyncio.get_running_loop().call_later(delay, connection.answer)
+
+
+LONG = b" " * 150_000
+
+
+def long_answers(connection, notes, head, body):
+    """As POST /process, with statistics of 150 KB, which its reader must look through."""
+    del notes, head
+    frame_id = json.loads(body)["metadata"]["frame_id"]
+    front = json.dumps({"frame_id": frame_id, "detections": [], "total_objects": 0, "width": 1,
+                        "height": 1})  # fmt: skip
+    connection.answer(front[:-1].encode() + LONG + b"}")
 
 
 def ten_milliseconds(connection, notes, head, body):
@@ -92,6 +106,38 @@ def ten_milliseconds(connection, notes, head, body):
 def too_many(connection, notes, head, body):
     del notes, head, body
     connection.answer(b"{}", "429 Too Many Requests", "Retry-After: 1\r\n")
+
+
+def every_tenth(connection, notes, head, body):
+    """Of ten requests nine fail, at once."""
+    notes["first"].value += 1
+    manner = well if notes["first"].value % 10 == 0 else too_many
+    manner(connection, notes, head, body)
+
+
+def strange_metrics(connection, notes, head, body):
+    """As POST /process, with metrics that no service can mean."""
+    if head.startswith(b"GET /metrics"):
+        notes["first"].value += 1
+        turn = notes["first"].value
+        stages = (("nan", "NaN", turn), ("inf", "+Inf", turn), ("huge", "1e306", turn),
+                  ("below", -turn, turn), ("\x1b[31mred", turn, turn), ("<script>", turn, turn),
+                  ("fine", turn, 10 * turn), ("odd", turn, "nan"))  # fmt: skip
+        name = "sampleproc_stage_duration_seconds_"
+        connection.answer("".join(
+            f'{name}sum{{stage="{stage}"}} {total}\n{name}count{{stage="{stage}"}} {count}\n'
+            for stage, total, count in stages).encode())  # fmt: skip
+        return
+    frame_id = json.loads(body)["metadata"]["frame_id"]
+    connection.answer(json.dumps({"frame_id": frame_id, "detections": [], "total_objects": 0,
+                                  "width": 1, "height": 1}).encode())  # fmt: skip
+
+
+def without_end(connection, notes, head, body):
+    """Megabytes of an answer whose end never comes."""
+    del notes, head, body
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n"
+    connection.transport.write(head + b" " * (4 * 1024 * 1024))
 
 
 def refuses(connection, notes, head, body):

@@ -1,12 +1,16 @@
 #include "loadtest/baseline.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <limits>
 #include <random>
 
 namespace sampleproc::loadtest {
 namespace {
 
 using Outcome = Comparison::Outcome;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST_CASE("the test's values are those of tables") {
   // U = 0 of two times five: z = (12.5 - 0.5) / sqrt(275 / 12).
@@ -36,8 +40,8 @@ TEST_CASE("equal runs are the same, a tenth slower is slower") {
   int differences = 0;
   int found = 0;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    const auto equal = Compare(Run(2, 2 * seed), Run(2, 2 * seed + 1));
-    const auto slower = Compare(Run(2, 2 * seed), Run(2.2, 2 * seed + 1));
+    const auto equal = Compare(Run(2, 2 * seed), Run(2, 2 * seed + 1), true);
+    const auto slower = Compare(Run(2, 2 * seed), Run(2.2, 2 * seed + 1), true);
     REQUIRE((equal && slower));
     for (const Comparison& each : *equal) differences += each.outcome == Outcome::kSame ? 0 : 1;
     found += slower->front().outcome == Outcome::kSlower ? 1 : 0;
@@ -47,30 +51,86 @@ TEST_CASE("equal runs are the same, a tenth slower is slower") {
 }
 
 TEST_CASE("a run that is faster is called so, one that is hardly slower is not called slower") {
-  CHECK(Compare(Run(2, 1), Run(1.5, 2))->front().outcome == Outcome::kFaster);
-  CHECK(Compare(Run(2, 1, 2000), Run(2.03, 2, 2000))->front().outcome == Outcome::kSame);
+  CHECK(Compare(Run(2, 1), Run(1.5, 2), true)->front().outcome == Outcome::kFaster);
+  CHECK(Compare(Run(2, 1, 2000), Run(2.03, 2, 2000), true)->front().outcome == Outcome::kSame);
 }
 
 TEST_CASE("what is too short to compare is refused") {
-  const auto short_run = Compare(Run(2, 1, 9), Run(2, 2, 30));
+  const auto short_run = Compare(Run(2, 1, 9), Run(2, 2, 30), true);
   REQUIRE_FALSE(short_run);
   CHECK(short_run.error().code == base::ErrorCode::kUsage);
-  CHECK(Compare(Run(2, 1, 10), Run(2, 2, 10)));
+  CHECK(Compare(Run(2, 1, 10), Run(2, 2, 10), true));
 }
 
-TEST_CASE("seconds are found in a result, and only there") {
-  const auto seconds = ParseBaseline(
-      R"({"p50_ms":1,"latency":{"corrected":{"p50_ms":9}},"seconds":[{"second":0,"good":5,"p50_ms":1.5,
-          "p99_ms":2.5},{"p50_ms":3,"good":0}],"notes":[]})");
-  REQUIRE(seconds);
-  REQUIRE(seconds->size() == 2);
-  CHECK((*seconds)[0].p50_ms == 1.5);
-  CHECK((*seconds)[0].p99_ms == 2.5);
-  CHECK((*seconds)[0].good == 5);
-  CHECK((*seconds)[1].p50_ms == 3);
-  for (const char* text : {"", "[]", "{}", "{\"seconds\":[]}", "no json"}) {
-    CHECK_FALSE(ParseBaseline(text));
+// Every second of the run with so many of its 100 requests failed, at once.
+std::vector<Second> Failing(std::uint64_t seed, std::uint64_t errors) {
+  std::vector<Second> seconds = Run(0.1, seed);
+  for (Second& second : seconds) {
+    second.good = 100 - errors;
+    second.errors = errors;
+    second.p99_ms = kInfinity;
+    if (errors > 50) second.p50_ms = kInfinity;
   }
+  return seconds;
+}
+
+const Comparison& Of(const std::vector<Comparison>& all, std::string_view metric) {
+  const auto at = std::ranges::find(all, metric, &Comparison::metric);
+  REQUIRE(at != all.end());
+  return *at;
+}
+
+TEST_CASE("a run that fails fast is not a fast run") {
+  const auto most = Compare(Run(2, 1), Failing(2, 90), true);
+  REQUIRE(most);
+  for (const Comparison& each : *most) {
+    CAPTURE(each.metric);
+    CHECK(each.outcome == Outcome::kSlower);
+  }
+  CHECK(OutcomeName(Of(*most, "errors")) == "more");
+  CHECK(OutcomeName(Of(*most, "rate")) == "slower");
+  const auto some = Compare(Run(2, 1), Failing(2, 3), true);
+  CHECK(Of(*some, "p50").outcome == Outcome::kFaster);
+  CHECK(Of(*some, "errors").outcome == Outcome::kSlower);
+  CHECK(Of(*some, "rate").outcome == Outcome::kSame);
+  CHECK(OutcomeName(Of(*Compare(Failing(1, 90), Run(2, 2), true), "errors")) == "fewer");
+  const auto both = Compare(Failing(1, 90), Failing(2, 90), true);
+  for (const Comparison& each : *both) CHECK(each.outcome == Outcome::kSame);
+}
+
+TEST_CASE("rates of different loads are not compared") {
+  const auto compared = Compare(Run(2, 1), Run(2, 2), false);
+  REQUIRE(compared);
+  CHECK(std::ranges::find(*compared, "rate", &Comparison::metric) == compared->end());
+}
+
+TEST_CASE("an earlier run is found in a result, and only there") {
+  const auto baseline = ParseBaseline(
+      R"({"target":"t","loop":"open","p50_ms":1,"latency":{"corrected":{"p50_ms":9}},
+          "seconds":[{"second":0,"good":5,"p50_ms":1.5,"p99_ms":null,"errors":1},
+          {"p50_ms":3,"good":0},{"p50_ms":0,"p99_ms":0,"good":0,"errors":7}],"notes":[]})",
+      false);
+  REQUIRE(baseline);
+  CHECK(baseline->target == "t");
+  const std::vector<Second>& seconds = baseline->seconds;
+  REQUIRE(seconds.size() == 3);
+  CHECK(seconds[0].p50_ms == 1.5);
+  CHECK(seconds[0].p99_ms == kInfinity);
+  CHECK(seconds[0].good == 5);
+  CHECK(seconds[0].errors == 1);
+  CHECK(seconds[1].p50_ms == 3);
+  CHECK(seconds[2].p50_ms == kInfinity);  // as an earlier version wrote it
+  for (const char* text : {"", "[]", "{}", "{\"seconds\":[]}", "no json"}) {
+    CHECK_FALSE(ParseBaseline(text, false));
+  }
+}
+
+TEST_CASE("a run that says nothing about the target is no baseline, nor is one of another loop") {
+  const std::string seconds = R"("seconds":[{"p50_ms":1}]})";
+  CHECK_FALSE(ParseBaseline(R"({"verdict":"invalid",)" + seconds, false));
+  CHECK_FALSE(ParseBaseline(R"({"verdict":"pass","loop":"closed",)" + seconds, false));
+  CHECK_FALSE(ParseBaseline(R"({"verdict":"pass","loop":"open",)" + seconds, true));
+  CHECK(ParseBaseline(R"({"verdict":"fail","loop":"open",)" + seconds, false));
 }
 
 }  // namespace

@@ -46,7 +46,9 @@ TEST_CASE("what failed is slower than anything that was answered") {
   CHECK(Holds("p95<96ms", measured));
   CHECK_FALSE(Holds("p96<1000s", measured));
   CHECK_FALSE(Holds("max<1000s", measured));
-  CHECK(std::isinf(measured.PercentileOfAll(99)));
+  CHECK_FALSE(Holds("mean<1000s", measured));
+  CHECK(Holds("p0<3ms", measured));
+  CHECK(std::isinf(measured.PercentileOfAll(measured.raw, 99)));
   CHECK(Holds("errors<5.1%", measured));
   CHECK_FALSE(Holds("errors<5%", measured));
   CHECK(Holds("errors<6", measured));
@@ -55,6 +57,9 @@ TEST_CASE("what failed is slower than anything that was answered") {
 TEST_CASE("a run without an answer holds nothing") {
   CHECK_FALSE(Holds("errors<=0", Measured(0, 0)));
   CHECK_FALSE(Holds("p99<1s", Measured(0, 0)));
+  CHECK_FALSE(Holds("p99>0ms", Measured(0, 0)));
+  CHECK(Describe(Judge(*ParseCriteria("p99<1s"), Measured(0, 0), 0).front())
+            .ends_with("nothing was finished"));
 }
 
 TEST_CASE("what is no criterion is refused with its number") {

@@ -36,6 +36,47 @@ TEST_CASE("server metrics: the text of another service has no stages") {
   CHECK(ParseServerSample("<html>\n\n404").stages.empty());
 }
 
+TEST_CASE("server metrics: numbers that nobody can mean are passed over") {
+  for (const char* number :
+       {"NaN", "+Inf", "-Inf", "inf", "nan", "-1", "1e306", "1e999", "", "x"}) {
+    CAPTURE(number);
+    const std::string text = "sampleproc_queue_frames " + std::string(number) +
+                             "\nsampleproc_stage_duration_seconds_sum{stage=\"total\"} " + number +
+                             "\nsampleproc_stage_duration_seconds_count{stage=\"total\"} " +
+                             number + "\n";
+    const ServerSample sample = ParseServerSample(text);
+    CHECK(sample.stages.empty());
+    CHECK(sample.queued == 0);
+  }
+}
+
+TEST_CASE("server metrics: a stage of which only one number is right is passed over") {
+  const std::string name = "sampleproc_stage_duration_seconds_";
+  CHECK(ParseServerSample(name + "sum{stage=\"a\"} 1\n" + name + "count{stage=\"a\"} NaN\n" + name +
+                          "sum{stage=\"b\"} -1\n" + name + "count{stage=\"b\"} 1\n")
+            .stages.empty());
+}
+
+TEST_CASE("server metrics: what is no name of a stage is passed over, and so are too many") {
+  std::string text;
+  const auto add = [&text](const std::string& stage) {
+    for (const char* number : {"sum", "count"}) {
+      text += "sampleproc_stage_duration_seconds_" + std::string(number) + "{stage=\"" + stage +
+              "\"} 1\n";
+    }
+  };
+  for (const char* name : {"\x1b]0;title\x07", "<script>", "a b", ""}) add(name);
+  add(std::string(65, 'a'));
+  CHECK(ParseServerSample(text).stages.empty());
+  for (int i = 0; i < 1000; ++i) add("s" + std::to_string(i));
+  CHECK(ParseServerSample(text).stages.size() == 100);
+}
+
+TEST_CASE("server metrics: sums that fall back count from nothing, never below") {
+  CHECK(Between(ParseServerSample(Text(9, 10, 9, 10)), ParseServerSample(Text(1, 20, 2, 20)), 1)
+            .stage_ms.at("total") == Approx(100));
+}
+
 TEST_CASE("server metrics: what frames took between two samples") {
   const ServerSample before = ParseServerSample(Text(1, 10, 4, 20));
   const ServerSample after = ParseServerSample(Text(1.5, 20, 4, 20));

@@ -96,6 +96,16 @@ TEST_CASE("session: a connection that has ended with its answer is not used agai
   CHECK(session.state() == Session::State::kClosed);
 }
 
+TEST_CASE("session: two answers to one request are none") {
+  Peer peer;
+  Session session;
+  peer.Ask(session);
+  const std::string one = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  peer.Say(one + one);
+  CHECK(peer.Next(session) == Outcome::kFailed);
+  CHECK(session.failure() == failure::kInvalid);
+}
+
 TEST_CASE("session: an answer that comes byte by byte is whole with its last one") {
   Peer peer;
   Session session;

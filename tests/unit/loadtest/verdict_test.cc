@@ -39,9 +39,8 @@ bool Says(const std::string& text, std::string_view part) { return text.contains
 
 }  // namespace
 
-TEST_CASE(
-    "verdict: a prompt generator is no limit, whatever it used and however busy its machine") {
-  for (const GeneratorUse& use : {kIdle, kPushedAside, kBusy}) {
+TEST_CASE("verdict: a prompt generator is no limit, however busy its machine") {
+  for (const GeneratorUse& use : {kIdle, kPushedAside}) {
     CHECK(GeneratorLimits(Run(milliseconds(0), milliseconds(5), use), false, kLimit).empty());
   }
 }
@@ -58,12 +57,35 @@ TEST_CASE("verdict: a delay that was asked for as no matter is none") {
 }
 
 TEST_CASE("verdict: a late generator is the limit, and the cause is told") {
-  CHECK(Says(OnlyLimit(Run(milliseconds(20), milliseconds(50), kBusy), false),
-             "used 99 % of a core and can do no more"));
+  const auto busy = GeneratorLimits(Run(milliseconds(20), milliseconds(50), kBusy), false, kLimit);
+  REQUIRE(busy.size() == 2);
+  CHECK(Says(busy.front(), "used 99 % of a core and can do no more"));
   CHECK(Says(OnlyLimit(Run(milliseconds(20), milliseconds(50), kPushedAside), false),
              "waited for one for another 70 %"));
   CHECK(Says(OnlyLimit(Run(milliseconds(20), milliseconds(50), kIdle), false),
              "machine itself stood still"));
+}
+
+TEST_CASE("verdict: a generator that reads late is the limit, however promptly it sends") {
+  for (const bool closed : {false, true}) {
+    RunResult result = Run(milliseconds(0), milliseconds(5000), kPushedAside);
+    for (int i = 0; i < 1000; ++i) result.total.read_lag.Record(i < 980 ? 1'000 : 2'000'000'000);
+    CHECK(Says(GeneratorLimits(result, closed, kLimit).front(), "read lag: "));
+    CHECK(GeneratorLimits(result, false, std::chrono::hours(1)).empty());
+  }
+}
+
+TEST_CASE("verdict: a core used up is a limit by itself, whatever the delays say") {
+  CHECK(OnlyLimit(Run(milliseconds(0), milliseconds(5000), kBusy), false).starts_with("CPU: "));
+  CHECK(GeneratorLimits(Run(milliseconds(0), milliseconds(5000), kBusy), false,
+                        std::chrono::hours(1000))
+            .empty());
+  // One that waited for a core most of the time is, when it fell behind.
+  RunResult starved = Run(milliseconds(0), milliseconds(5000), {.cpu = 0.5, .wanted = 0.99});
+  CHECK(GeneratorLimits(starved, false, kLimit).empty());
+  starved.intended_rate = 700;
+  starved.achieved_rate = 251;
+  CHECK(OnlyLimit(starved, false).starts_with("CPU: "));
 }
 
 TEST_CASE("verdict: one late request in a short run is a moment of the machine, ten are a limit") {
@@ -79,7 +101,7 @@ TEST_CASE("verdict: one late request in a short run is a moment of the machine, 
 }
 
 TEST_CASE("verdict: with too little CPU a tenth of the delay is enough") {
-  const RunResult pressed = Run(milliseconds(3), milliseconds(5), kBusy);
+  const RunResult pressed = Run(milliseconds(3), milliseconds(5), kPushedAside);
   CHECK(OnlyLimit(pressed, false).starts_with("send lag: "));
   CHECK(GeneratorLimits(pressed, false, std::chrono::microseconds(100)).size() == 1);
   CHECK(GeneratorLimits(Run(milliseconds(3), milliseconds(5), kIdle), false, kLimit).empty());
