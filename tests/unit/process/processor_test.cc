@@ -105,7 +105,7 @@ TEST_CASE("what a step needs for a picture of this size is asked by the header")
   frame.encoded = frame.storage;
   frame.raw = frame::RawDescription{frame::RawFormat::kGray8, 200, 200};
   Corridor corridor({"faces"});
-  resources::MemoryBudget budget(200 * 200 * 6);
+  resources::MemoryBudget budget(200 * 200 * 2 - 1);
   auto processor = Processor::Make(
       {corridor.options, corridor.codec, budget, base::SystemClock(), corridor.cameras});
   REQUIRE(processor);
