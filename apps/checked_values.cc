@@ -83,10 +83,10 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& option, std::string& va
 std::string ChoicesOf(CLI::Option& option) {
   try {
     const std::string name = option.get_validator(0)->get_name();
-    if (name.starts_with(kChoices)) return name.substr(kChoices.size() + 1);
-  } catch (const CLI::OptionNotFound&) {  // it has no validator
+    return name.starts_with(kChoices) ? name.substr(kChoices.size() + 1) : "";
+  } catch (const CLI::OptionNotFound&) {
+    return "";  // it has no validator
   }
-  return {};
 }
 
 }  // namespace sampleproc::apps

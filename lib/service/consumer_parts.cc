@@ -39,8 +39,6 @@ using std::chrono::milliseconds;
 // Asking a Redis server that is away costs nobody much, and its frames wait.
 constexpr milliseconds kLongestRedisBackoff{2'000};
 constexpr milliseconds kLongestHttpBackoff{30'000};
-// For what was told to stop to come back and be settled.
-constexpr milliseconds kAfterCancel{1'000};
 constexpr std::chrono::seconds kLook{1};
 // When frames that were old (telemetry::ConsumerGauges::kOldFrame) count as caught up with.
 constexpr std::chrono::seconds kYoungFrame{5};
@@ -137,13 +135,13 @@ class ConsumerParts::Impl {
     consumer_->Stop();
   }
 
-  GivenUp Drain(const base::Deadline& end) {
+  GivenUp Drain(const base::Deadline& end, milliseconds after_cancel) {
     sinks_.set().Hurry();
     GivenUp given_up;
     given_up.frames = dispatcher_.Drain(end);
     if (given_up.frames > 0) {
       dispatcher_.Cancel();
-      given_up.frames = dispatcher_.Drain(base::Deadline(clock_, kAfterCancel));
+      given_up.frames = dispatcher_.Drain(base::Deadline(clock_, after_cancel));
     }
     if (given_up.frames > 0) {
       log_.Warning("shutdown: pulled frames are left, for whoever the upstream hands them to next",
@@ -386,7 +384,9 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
 
 void ConsumerParts::Stop() { impl_->Stop(); }
 
-ConsumerParts::GivenUp ConsumerParts::Drain(const base::Deadline& end) { return impl_->Drain(end); }
+ConsumerParts::GivenUp ConsumerParts::Drain(const base::Deadline& end, milliseconds after_cancel) {
+  return impl_->Drain(end, after_cancel);
+}
 
 void ConsumerParts::GiveUpStuck(milliseconds limit) { impl_->GiveUpStuck(limit); }
 

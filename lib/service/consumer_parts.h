@@ -51,10 +51,10 @@ class ConsumerParts {
   };
 
   // Finishes what is held, or gives it back where the upstream takes it back; takes leave of the
-  // orchestrator; delivers results. At `end` what is in work is told to stop, and what no sink has
-  // taken is given up. Each kind is logged. Frames that are held for all that are, with an upstream
-  // that takes them back, somebody else's in a while.
-  GivenUp Drain(const base::Deadline& end);
+  // orchestrator; delivers results. At `end` what is in work is told to stop and has `after_cancel`
+  // to come back, and what no sink has taken is given up. Each kind is logged. Frames that are held
+  // for all that are, with an upstream that takes them back, somebody else's in a while.
+  GivenUp Drain(const base::Deadline& end, std::chrono::milliseconds after_cancel);
 
   // Settles what workers have been at for `limit` as dead.
   void GiveUpStuck(std::chrono::milliseconds limit);

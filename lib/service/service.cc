@@ -114,7 +114,7 @@ class Service::Impl {
   }
   void TellOfCameraPlaces();
   void ApplyDrainDelay(const base::Deadline& force);
-  ConsumerParts::GivenUp StopConsumer(const base::Deadline& force);
+  ConsumerParts::GivenUp StopConsumer(const base::Deadline& force, const base::Deadline& end);
   int AwaitRequests(const base::Deadline& force);
   void CloseSessions(const base::Deadline& end);
 
@@ -305,10 +305,12 @@ void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
   server->BeginDrain();
 }
 
-ConsumerParts::GivenUp Service::Impl::StopConsumer(const base::Deadline& force) {
+// What is cut off has half of the rest to come back and be settled.
+ConsumerParts::GivenUp Service::Impl::StopConsumer(const base::Deadline& force,
+                                                   const base::Deadline& end) {
   if (!consumer) return {};
   consumer->Stop();
-  return consumer->Drain(force);
+  return consumer->Drain(force, std::chrono::floor<milliseconds>((end.At() - force.At()) / 2));
 }
 
 // What is left when time is up.
@@ -372,7 +374,7 @@ ShutdownResult Service::Shutdown() {
   impl.ApplyDrainDelay(force);
 
   phases.Begin("stop the consumer");
-  const ConsumerParts::GivenUp given_up = impl.StopConsumer(force);
+  const ConsumerParts::GivenUp given_up = impl.StopConsumer(force, end);
 
   phases.Begin("wait for requests in work");
   const int left = impl.AwaitRequests(force);

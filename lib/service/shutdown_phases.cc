@@ -5,7 +5,7 @@
 namespace sampleproc::service {
 
 std::chrono::milliseconds TimeForWork(std::chrono::milliseconds timeout) {
-  return timeout - std::min(std::chrono::milliseconds(1'000), timeout / 5);
+  return timeout - std::min(std::chrono::milliseconds(1'500), timeout / 3);
 }
 
 std::int64_t ShutdownPhases::Since(base::MonoTime then) const {

@@ -11,8 +11,8 @@
 
 namespace sampleproc::service {
 
-// How much of the time for a shutdown is for what is in work; the rest, at most a second, is for
-// the answers to what is then cut off.
+// How much of the time for a shutdown is for what is in work; the rest, at most 1.5 s, is for what
+// is then cut off: to come back, be settled and be answered.
 std::chrono::milliseconds TimeForWork(std::chrono::milliseconds timeout);
 
 // Writes "shutdown 3/5: wait for requests in work" when a phase begins and the same with "done" and

@@ -110,17 +110,17 @@ class FullDisk(WithDirectory):
         with open(out, "rb") as file:
             self.assertEqual(file.read(), process(*inputs).stdout)
 
-    def test_annotated_pictures_that_do_not_fit_are_errors_of_their_frames(self):
+    def test_an_annotated_picture_that_does_not_fit_ends_the_run(self):
         place = self.small_disk()
         big = self.copy("fruits.jpg", "big.jpg")
         small = self.copy("mask.png")
         inputs = [small, *[self.copy("fruits.jpg", f"{i}/big{i}.jpg") for i in range(6)], big]
         result = process("--annotate", place + "/out", *inputs)
-        self.assertEqual((result.returncode, result.err), (1, ""))
-        found = records(result)
-        self.assertEqual(len(found), len(inputs))
-        self.assertEqual({r["error"]["type"] for r in found if "error" in r}, {"io"})
-        self.assertNotIn("error", found[0])
+        self.assertEqual(result.returncode, 74)
+        self.assertRegex(result.err, f"annotated picture {place}/out/.*: No space left on device")
+        found = records(result)  # the frames that were done, the last one's too
+        self.assertIn(len(found), range(2, len(inputs)))
+        self.assertFalse([each for each in found if "error" in each])
         for _, _, names in os.walk(place + "/out"):
             self.assertEqual([name for name in names if not name.endswith(".jpg")], [])
 

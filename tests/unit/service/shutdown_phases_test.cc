@@ -8,10 +8,10 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST_CASE("work has nearly all of the time for a shutdown") {
-  CHECK(TimeForWork(1s) == 800ms);
-  CHECK(TimeForWork(4s) == 3200ms);
-  CHECK(TimeForWork(10s) == 9s);
-  CHECK(TimeForWork(1h) == 1h - 1s);
+  CHECK(TimeForWork(1s) == 667ms);
+  CHECK(TimeForWork(3s) == 2s);
+  CHECK(TimeForWork(10s) == 8500ms);
+  CHECK(TimeForWork(1h) == 1h - 1500ms);
 }
 
 }  // namespace
