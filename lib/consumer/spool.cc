@@ -167,17 +167,34 @@ Result<base::Descriptor> Spool::WriteFile(const std::string& path, std::string_v
   return file;
 }
 
+// What is on the disk is in answers_ before it is there: a file that is not would stay until the
+// next start, its frames undone.
 Result<Spool::Written> Spool::Write(std::string_view answer) {
   Written written;
+  std::string path;
   {
     const base::MutexLock lock(mutex_);
     written.answer = next_++;
+    path = PathOf(written.answer, kAnswer);
+    answers_.try_emplace(written.answer);
   }
-  const std::string path = PathOf(written.answer, kAnswer);
-  const auto file = WriteFile(path, answer);
-  if (!file) return std::unexpected(file.error());
-  if (::fdatasync(file->get()) != 0 || ::fsync(folder_fd_.get()) != 0) {
-    written.synced = Failed(path);
+  const auto forget = [&] {
+    const base::MutexLock lock(mutex_);
+    answers_.erase(written.answer);
+  };
+  try {
+    const auto file = WriteFile(path, answer);
+    if (!file) {
+      forget();
+      return std::unexpected(file.error());
+    }
+    if (::fdatasync(file->get()) != 0 || ::fsync(folder_fd_.get()) != 0) {
+      written.synced = Failed(path);
+    }
+  } catch (...) {  // no memory
+    ::unlink(path.c_str());
+    forget();
+    throw;
   }
   const base::MutexLock lock(mutex_);
   answers_[written.answer].bytes = answer.size();
