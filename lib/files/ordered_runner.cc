@@ -172,7 +172,7 @@ class Run {
       ++totals_.done;
       if (!record.result) ++totals_.failed;
       if (record.output_failed) failure_ = record.output_failed;
-      cut_off_ = failure_ || HasFailedEnough();
+      cut_off_ = record.output_failed || HasFailedEnough();
     }
     if (cut_off_) End();
   }
