@@ -93,7 +93,8 @@ Result<ExitCode> FindCapacity(const LoadSetup& setup, CommandContext& context) {
     const Step& step = report.steps.back();
     if (!setup.options.quiet) {
       context.err << loadtest::FormatNumber(step.rate) << "/s "
-                  << (step.holds ? "holds" : "does not hold") << std::endl;
+                  << (step.holds ? "holds" : "does not hold") << "\n"
+                  << std::flush;
     }
     report.limits = loadtest::GeneratorLimits(*result, false, setup.plan.max_send_lag);
     if (!report.limits.empty()) break;

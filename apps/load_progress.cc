@@ -51,7 +51,7 @@ void LoadProgress::Show(const loadtest::Second& second, const loadtest::Measurem
     out_ << "\r\x1b[K" << FormatSecond(second, total) << "  [" << Spark(total.corrected) << "]"
          << std::flush;
   } else if (kind_ == Kind::kLines && (second.second + 1) % kSecondsALine == 0) {
-    out_ << FormatSecond(second, total) << std::endl;
+    out_ << FormatSecond(second, total) << "\n" << std::flush;
   }
 }
 

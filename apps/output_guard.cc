@@ -9,7 +9,6 @@ namespace sampleproc::apps {
 namespace {
 
 namespace fs = std::filesystem;
-using base::ErrorCode;
 using base::Result;
 
 bool IsRegular(const std::string& path) {

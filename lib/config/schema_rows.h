@@ -14,7 +14,7 @@ void AddHttpRows(std::vector<Key>& rows);
 void AddHttpAccessRows(std::vector<Key>& rows);  // who may ask, and how often
 void AddFrameRows(std::vector<Key>& rows);       // codec, process, resources
 void AddStepRows(std::vector<Key>& rows);        // the sections of single steps below process
-void AddDetectorRows(std::string_view name, std::vector<Key>& rows);  // one detector's
+void AddDetectorRows(std::string_view name, std::vector<Key>& all);  // one detector's
 void AddConsumerRows(std::vector<Key>& rows);
 void AddNetRows(std::vector<Key>& rows);
 void AddServiceRows(std::vector<Key>& rows);  // telemetry, service
@@ -31,7 +31,7 @@ inline constexpr std::int64_t kGiB = 1024 * kMiB;
 // c.http.port; }. The member's type decides how it is read and written; an enumeration's
 // enumerators stand in the order of the row's words.
 template <typename Ref>
-Key Bind(Key row, Ref ref) {
+Key Bind(Key row, const Ref& ref) {
   using T = std::remove_cvref_t<decltype(ref(std::declval<Config&>()))>;
   if constexpr (std::is_enum_v<T>) {
     row.set = [ref, words = row.words](Config& config, const Setting& setting) {
