@@ -108,7 +108,7 @@ class RedisSource final : public FrameSource {
   static base::Result<net::RedisReply> AskBriefly(net::RedisClient& client,
                                                   const net::RedisCommand& command);
   Delivery Taken(const std::string& id, net::RedisReply& taken, PullMemory& memory);
-  Delivery Take(const std::string& id, net::RedisReply& fields, int deliveries, PullMemory& memory);
+  Delivery Take(const std::string& id, net::RedisReply& values, int deliveries, PullMemory& memory);
   void TellTrimmed(const std::vector<Delivery>& deliveries) const;
   void LeaveGroup();
 
