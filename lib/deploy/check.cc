@@ -188,7 +188,6 @@ class Checker {
   void Memory() {
     if (!deployment_.memory) return;
     const auto& [limit, at] = *deployment_.memory;
-    const std::string key(deployment_.memory_key);
     const auto own = static_cast<std::int64_t>(config_.resources.memory_limit);
     if (own >= limit) {
       Error(config::code::kDeployMemory, at, "resources.memory_limit",

@@ -105,7 +105,7 @@ class Applier {
       const Fact& word = words[at];
       std::string option = word.text;
       // Of a variable of its own that systemd or the kubelet puts in, there may be several words.
-      if (option.starts_with('$') || option.find(kUnknownValue) == 0) continue;
+      if (option.starts_with('$') || option.starts_with(kUnknownValue)) continue;
       std::optional<std::string> value;
       const std::size_t equals = option.find('=');
       if (option.starts_with("--") && equals != std::string::npos) {

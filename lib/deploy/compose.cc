@@ -271,10 +271,8 @@ class ComposeReader {
   const Value& document_;
   const std::string folder_;
   const Value* service_;
-  Deployment deployment_{.kind = Kind::kCompose,
-                         .grace_key = "stop_grace_period",
-                         .default_grace = seconds(10),
-                         .memory_key = "mem_limit"};
+  Deployment deployment_{
+      .kind = Kind::kCompose, .grace_key = "stop_grace_period", .default_grace = seconds(10)};
 };
 
 }  // namespace

@@ -66,7 +66,6 @@ struct Deployment {
   std::chrono::milliseconds pre_stop{0};  // of that, before the signal
 
   std::optional<Bytes> memory = {};
-  std::string_view memory_key = {};
 
   // Folders and files of the container that come from outside the image; names of credentials.
   std::vector<std::string> mounts = {};

@@ -366,8 +366,7 @@ class ManifestReader {
   std::vector<std::pair<std::string, std::int64_t>> named_;
   Deployment deployment_{.kind = Kind::kPod,
                          .grace_key = "terminationGracePeriodSeconds",
-                         .default_grace = seconds(30),
-                         .memory_key = "resources.limits.memory"};
+                         .default_grace = seconds(30)};
 };
 
 }  // namespace

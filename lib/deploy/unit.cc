@@ -253,10 +253,8 @@ class UnitReader {
                        "write ExecStart=/usr/bin/sampleproc serve below [Service]");
   }
 
-  Deployment deployment_{.kind = Kind::kUnit,
-                         .grace_key = "TimeoutStopSec=",
-                         .default_grace = seconds(90),
-                         .memory_key = "MemoryMax="};
+  Deployment deployment_{
+      .kind = Kind::kUnit, .grace_key = "TimeoutStopSec=", .default_grace = seconds(90)};
   Fact type_;
   Fact watchdog_;
   Fact last_;

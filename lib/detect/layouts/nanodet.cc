@@ -3,13 +3,14 @@
 // logits of how far it is, in cells 0..7 from the cell's middle. NanoDet-Plus has a fourth grid, of
 // 64 pixels, and counts from the cell's corner.
 #include <algorithm>
+#include <cstddef>
 
 #include "detect/layouts/layouts.h"
 
 namespace sampleproc::detect {
 namespace {
 
-constexpr int kBins = 8;
+constexpr std::ptrdiff_t kBins = 8;
 constexpr int kSides = 4;
 
 class Nanodet : public Layout {
@@ -43,7 +44,7 @@ class Nanodet : public Layout {
     const float largest = *std::max_element(bins, bins + kBins);
     float sum = 0;
     float weighted = 0;
-    for (int i = 0; i < kBins; ++i) {
+    for (std::ptrdiff_t i = 0; i < kBins; ++i) {
       const float weight = std::exp(bins[i] - largest);
       sum += weight;
       weighted += weight * static_cast<float>(i);
