@@ -33,7 +33,8 @@ struct RunTotals {
 using Take = std::function<base::Result<std::optional<Task>>()>;
 
 // Called by any of the threads at any time, several at once; it may change what the record shows of
-// the task, as its frame_id, or say that an output failed. An exception it throws becomes the error of that frame's record.
+// the task, as its frame_id, or say that an output failed. An exception it throws becomes the error
+// of that frame's record.
 using Work = std::function<base::Result<frame::FrameResult>(Task& task)>;
 
 // Called once for each record that is not silent, in order, never twice at once, but by changing
@@ -41,10 +42,10 @@ using Work = std::function<base::Result<frame::FrameResult>(Task& task)>;
 using Emit = std::function<base::Result<void>(const Record& record)>;
 
 // Runs until the tasks end, `options.max_failures` is reached, `take` or `emit` fails, or an
-// output does (whose error is returned) or `stop` is set; then what was begun is finished and handed out, up to a frame that
-// failed with kCancelled because its bytes were still waited for. A task that
-// carries an error gets its record without any work. At most 4 * jobs records wait for an earlier
-// one, so memory does not depend on the number of inputs.
+// output does (whose error is returned) or `stop` is set; then what was begun is finished and
+// handed out, up to a frame that failed with kCancelled because its bytes were still waited for. A
+// task that carries an error gets its record without any work. At most 4 * jobs records wait for an
+// earlier one, so memory does not depend on the number of inputs.
 base::Result<RunTotals> RunOrdered(const RunOptions& options, const Take& take, const Work& work,
                                    const Emit& emit, const base::CancelFlag& stop);
 
