@@ -41,11 +41,12 @@ using Work = std::function<base::Result<frame::FrameResult>(Task& task)>;
 // threads. A failure ends the run, and so does an exception, as kInternal.
 using Emit = std::function<base::Result<void>(const Record& record)>;
 
-// Runs until the tasks end, `options.max_failures` is reached, `take` or `emit` fails, or an
-// output does (whose error is returned) or `stop` is set; then what was begun is finished and
-// handed out, up to a frame that failed with kCancelled because its bytes were still waited for. A
-// task that carries an error gets its record without any work. At most 4 * jobs records wait for an
-// earlier one, so memory does not depend on the number of inputs.
+// Runs until the tasks end, `options.max_failures` is reached, `stop` is set, or something fails
+// whose error is then returned: `take`, `emit`, or an output that `work` wrote. What was begun is
+// finished and handed out, but nothing behind a failure of `emit` or of an output, nor from the
+// first frame on that failed with kCancelled because its bytes were still waited for. A task that
+// carries an error gets its record without any work. At most 4 * jobs records wait for an earlier
+// one, so memory does not depend on the number of inputs.
 base::Result<RunTotals> RunOrdered(const RunOptions& options, const Take& take, const Work& work,
                                    const Emit& emit, const base::CancelFlag& stop);
 

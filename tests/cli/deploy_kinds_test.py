@@ -1,10 +1,9 @@
 """validate-config --with: what is looked at in a file, what is not, and files that are hostile."""
 
 import json
-import pathlib
-import tempfile
 
 import cli
+from deployments import WithDeployments
 
 HOME = "/" + "home/user"
 UNIT = """[Service]
@@ -31,18 +30,7 @@ def service(selector, *ports):
             f"  ports:\n" + "".join(f"    - {port}\n" for port in ports))  # fmt: skip
 
 
-class Kinds(cli.TestCase):
-    def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-
-    def write(self, name, text):
-        path = self.directory / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, "utf-8")
-        return str(path)
-
+class Kinds(WithDeployments):
     def found(self, name, text):
         """(code, severity, line) of what is said of the file, over all that it starts."""
         result = cli.run("validate-config", "--offline", "--format", "json",

@@ -8,6 +8,7 @@ import tempfile
 
 import cli
 import jsonschema
+from deployments import WithDeployments
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "config/validate-config.schema.json").read_text("utf-8"))
@@ -62,17 +63,7 @@ COMPOSED = """services:
 """
 
 
-class Deploy(cli.TestCase):
-    def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-
-    def write(self, name, text):
-        path = self.directory / name
-        path.write_text(text, "utf-8")
-        return str(path)
-
+class Deploy(WithDeployments):
     def found(self, name, text, *words):
         """The (code, line, key) of each diagnostic, and the whole of them."""
         path = self.write(name, text)

@@ -3,14 +3,13 @@
 #include <cstring>
 #include <memory>
 #include <opencv2/core.hpp>
-#include <opencv2/core/ocl.hpp>
-#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/core/version.hpp>
 #include <opencv2/dnn.hpp>
 #include <string>
 #include <vector>
 
 #include "detect/opencv/module_abi.h"
+#include "detect/opencv/set_up.h"
 
 namespace sampleproc::detect::opencv {
 
@@ -97,19 +96,6 @@ Status Run(Network* network, const float* input, const char* const* outputs, std
 void Close(Network* network) noexcept { delete network; }
 
 constexpr Module kModule = {kModuleVersion, CV_VERSION, &Open, &Run, &Close};
-
-// As the module of the steps sets OpenCV up, for the whole process: the workers are the threads, no
-// graphics card is looked for, and nothing is printed.
-void SetUpOnce() {
-  static const bool done = [] {
-    cv::setNumThreads(0);
-    cv::ocl::setUseOpenCL(false);
-    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-    cv::redirectError([](int, const char*, const char*, const char*, int, void*) { return 0; });
-    return true;
-  }();
-  static_cast<void>(done);
-}
 
 }  // namespace
 }  // namespace sampleproc::detect::opencv

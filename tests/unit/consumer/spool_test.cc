@@ -370,12 +370,16 @@ class HoldingSink final : public ResultSink {
   SinkCounts& counts_;
 };
 
+SinkSet OneSink(SinkCounts& counts) {
+  std::vector<std::unique_ptr<ResultSink>> all;
+  all.push_back(std::make_unique<HoldingSink>(counts));
+  return SinkSet(std::move(all));
+}
+
 TEST_CASE("a frame stays in the spool while a sink holds its result") {
   const testing::TempDir dir;
   SinkCounts counts;
-  std::vector<std::unique_ptr<ResultSink>> all;
-  all.push_back(std::make_unique<HoldingSink>(counts));
-  const SinkSet sinks(std::move(all));
+  const SinkSet sinks = OneSink(counts);
   Life life(dir);
   life.keeper.emplace(*life.spool, sinks, frame::Options(), life.clock, life.conditions);
   const auto tickets = life.Pull({"a", "b"});
@@ -418,9 +422,7 @@ TEST_CASE("what came back is handed out again, behind the others") {
 TEST_CASE("frames whose results a sink has lost are handed out again when it loses none") {
   const testing::TempDir dir;
   SinkCounts counts;
-  std::vector<std::unique_ptr<ResultSink>> all;
-  all.push_back(std::make_unique<HoldingSink>(counts));
-  const SinkSet sinks(std::move(all));
+  const SinkSet sinks = OneSink(counts);
   Life life(dir);
   life.keeper.emplace(*life.spool, sinks, frame::Options(), life.clock, life.conditions);
   const auto tickets = life.Pull({"a", "b", "c"});
