@@ -106,7 +106,8 @@ class Dispatcher {
   // BeginDrain; then its caller waits until no frame is held, or `end`. Returns how many are.
   std::uint64_t Drain(const base::Deadline& end) EXCLUDES(mutex_);
 
-  // Fetches end at once, work on frames at its next check; those frames are returned.
+  // Fetches end at once, work on frames at its next check; those frames are returned, or dropped
+  // where nobody would hand them out again.
   void Cancel() EXCLUDES(mutex_);
 
   // Settles what workers have been at for `limit` as dead, with the reason "stuck"; a result that
@@ -123,6 +124,7 @@ class Dispatcher {
  private:
   // Why a frame goes back whose host is away.
   static constexpr const char* kPixelHost = "pixel_host";
+  static constexpr const char* kStopped = "stopped";
 
   // Frames whose end is decided: what is still to be done about them is done without the lock.
   using Endings = HeldList;

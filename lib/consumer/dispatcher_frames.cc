@@ -364,6 +364,10 @@ void Dispatcher::TakeBack(const HeldFrame& held) {
 void Dispatcher::End(const HeldPtr& held, Ending ending, std::string_view reason,
                      Endings& endings) noexcept {
   if (held->state == FrameState::kEnding) return;
+  if (ending == Ending::kReturned && !context_.source.TakesSuspectsBack()) {
+    ending = Ending::kDropped;
+    reason = kStopped;
+  }
   held->ending = ending;
   held->ending_reason = reason;
   waiting_.Remove(*held, false);

@@ -140,10 +140,15 @@ class ConsumerParts::Impl {
     GivenUp given_up;
     given_up.frames = dispatcher_.Drain(end);
     if (given_up.frames > 0) {
+      const std::uint64_t dropped = ledger_.totals().dropped;
       dispatcher_.Cancel();
       given_up.frames = dispatcher_.Drain(base::Deadline(clock_, after_cancel));
+      given_up.frames += ledger_.totals().dropped - dropped;
     }
-    if (given_up.frames > 0) {
+    if (given_up.frames > 0 && !source_->TakesSuspectsBack()) {
+      log_.Error("shutdown: pulled frames are lost, their upstream does not take them back",
+                 {{"frames", static_cast<std::int64_t>(given_up.frames)}});
+    } else if (given_up.frames > 0) {
       log_.Warning("shutdown: pulled frames are left, for whoever the upstream hands them to next",
                    {{"frames", static_cast<std::int64_t>(given_up.frames)}});
     }

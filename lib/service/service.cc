@@ -380,8 +380,10 @@ ShutdownResult Service::Shutdown() {
   const int left = impl.AwaitRequests(force);
 
   phases.Begin("release the processors");
+  // What came before may have taken all the time, and workers that do nothing come back at once.
+  constexpr milliseconds kLeast{250};
   const auto rest = std::chrono::ceil<milliseconds>(end.At() - impl.clock.Now());
-  if (!impl.pool->StopWithin(std::max(rest, milliseconds(0)), impl.LostAfter())) {
+  if (!impl.pool->StopWithin(std::max(rest, kLeast), impl.LostAfter())) {
     impl.log->Error("shutdown: a worker does not come back");
     return ShutdownResult::kStuck;
   }

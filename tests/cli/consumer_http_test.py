@@ -102,6 +102,18 @@ class Consumer(WithService):
         self.assertIs(service.log()[-1]["clean"], True)
         self.assertLess(self.buffer.handed_out, 200)
 
+    def test_frames_that_a_stop_cuts_off_are_told_as_lost(self):
+        self.buffer.add(*(frame(f"f-{number}", self.picture) for number in range(5)))
+        service = self.consume("--set", "process.pipeline=stats", "--set", "process.delay=1m",
+                               "--set", "process.deadline=5m", "--set",
+                               "service.shutdown_timeout=2s")  # fmt: skip
+        wait_until(lambda: service.metric("sampleproc_consumer_held_frames") == 5)
+        self.assertEqual(service.stop(), 1)
+        lost = service.wait_for("shutdown: pulled frames are lost, their upstream does not take them back")
+        self.assertEqual((lost["level"], lost["frames"]), ("error", 5))
+        last = service.log()[-1]
+        self.assertEqual((last["clean"], last["frames_given_up"]), (False, 5))
+
     def test_without_pixels_there_is_no_result(self):
         empty = frame("f", b"")
         empty.pop("frame_data")

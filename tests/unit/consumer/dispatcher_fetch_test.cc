@@ -240,6 +240,19 @@ TEST_CASE("a stop ends fetches where the source takes their frames back") {
   CHECK(bench.upstream.Settled() == Lines{"a:returned"});
 }
 
+TEST_CASE("what a stop cuts off is dropped where nobody hands it out again") {
+  Bench bench;
+  bench.upstream.takes_back = false;
+  bench.pixels.Hold("hangs");
+  bench.Start();
+  bench.GiveAt("hangs", "a");
+  bench.pixels.AwaitAsked("a");
+  CHECK(bench.dispatcher->Drain({bench.clock, std::chrono::milliseconds(0)}) == 1);
+  bench.dispatcher->Cancel();
+  CHECK(bench.dispatcher->Drain({}) == 0);
+  CHECK(bench.upstream.Settled() == Lines{"a:dropped:stopped"});
+}
+
 TEST_CASE("what is fetched ahead gives its memory to the frame that is next") {
   Bench bench;
   bench.pixels.Hold("a1");
