@@ -297,7 +297,12 @@ timespec LoadLoop::Patience(MonoTime now) const {
 
 void LoadLoop::Abandon() {
   measured_->abandoned += in_flight_ + waiting_.size();
-  for (Session& session : sessions_) session.Close();
+  measured_->unsent += waiting_.size();
+  for (Session& session : sessions_) {
+    const bool is_unsent = session.is_busy() && session.state() == Session::State::kConnecting;
+    if (is_unsent) ++measured_->unsent;
+    session.Close();
+  }
 }
 
 }  // namespace sampleproc::loadtest

@@ -22,6 +22,7 @@ void Measurement::Merge(const Measurement& other) {
   good += other.good;
   waited += other.waited;
   abandoned += other.abandoned;
+  unsent += other.unsent;
   bytes_received += other.bytes_received;
   connections += other.connections;
   for (const auto& [type, count] : other.errors) errors[type] += count;
@@ -32,7 +33,7 @@ void Measurement::Clear() {
   raw.Clear();
   send_lag.Clear();
   read_lag.Clear();
-  intended = good = waited = abandoned = bytes_received = connections = 0;
+  intended = good = waited = abandoned = unsent = bytes_received = connections = 0;
   errors.clear();
 }
 

@@ -39,6 +39,7 @@ struct Measurement {
   std::uint64_t good = 0;       // answered as they should be
   std::uint64_t waited = 0;     // were due when every connection was in use
   std::uint64_t abandoned = 0;  // unanswered when the run was ended early
+  std::uint64_t unsent = 0;     // of these, those that still waited for a connection
   std::uint64_t bytes_received = 0;
   std::uint64_t connections = 0;  // opened
   std::map<std::string, std::uint64_t, std::less<>> errors;

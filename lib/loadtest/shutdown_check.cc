@@ -63,7 +63,7 @@ AuditItem CheckShutdown(RunPlan load, pid_t pid, const base::CancelFlag& stop) {
   const Measurement& total = result->total;
   const std::uint64_t cut = CountOf(total, failure::kClosed) + CountOf(total, failure::kReset) +
                             CountOf(total, failure::kInvalid) + CountOf(total, failure::kTimeout) +
-                            total.abandoned;
+                            total.abandoned - total.unsent;
   item.evidence = "SIGTERM under load: " + std::to_string(total.good) + " good answers, " +
                   std::to_string(CountOf(total, "status_503")) + " of 503, " + std::to_string(cut) +
                   " cut off";
