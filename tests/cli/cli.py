@@ -47,5 +47,30 @@ def start(test, *words, env=None, life=PATIENCE, **options):
     return child
 
 
+def main_at_once(test_case):
+    """Runs each test of the class in a process of its own, all of them at the same time: for a suite
+    whose tests wait for most of their time. Tests that are named by arguments run as main runs them."""
+    if len(sys.argv) > 1:
+        main()
+    names = unittest.TestLoader().getTestCaseNames(test_case)
+    running = [
+        subprocess.Popen(
+            [sys.executable, sys.argv[0], BINARY, f"{test_case.__name__}.{name}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for name in names
+    ]
+    failed = []
+    for name, child in zip(names, running):
+        said = child.communicate()[0]
+        if child.returncode != 0:
+            failed.append(name)
+            print(said, file=sys.stderr)
+    print(f"Ran {len(names)} tests, failed: {', '.join(failed) or 'none'}", file=sys.stderr)
+    sys.exit(1 if failed or not names else 0)
+
+
 main = unittest.main
 TestCase = unittest.TestCase

@@ -143,4 +143,4 @@ class Audit(cli.TestCase):
 
 
 if __name__ == "__main__":
-    cli.main()
+    cli.main_at_once(Audit)
