@@ -142,6 +142,7 @@ groups=(build check test)
 packaging/install-deps.sh "${groups[@]}"
 packaging/fetch-samples.sh
 packaging/unpack-package.sh nginx >/dev/null
+packaging/unpack-package.sh prometheus >/dev/null
 
 build_and_test release
 build_and_test asan
