@@ -47,6 +47,7 @@ struct Settlement {
   // A stable word of static lifetime ("max_age", "no_pixels", "invalid-frame"); of the others.
   std::string_view reason = {};
   bool worked_on = false;  // a worker has had it; a hand-out without that is no attempt at it
+  std::size_t camera = 0;  // one number for each camera whose results keep their order; 0 for none
 };
 
 // Called once, from any thread. False: another owner had settled the frame before, so nothing of
