@@ -113,6 +113,7 @@ class Service::Impl {
     return std::max(config.service.stuck_after, config.process.deadline);
   }
   void TellOfCameraPlaces();
+  void TellOfDetectors();
   void ApplyDrainDelay(const base::Deadline& force);
   ConsumerParts::GivenUp StopConsumer(const base::Deadline& force, const base::Deadline& end);
   int AwaitRequests(const base::Deadline& force);
@@ -340,9 +341,24 @@ void Service::Impl::TellOfCameraPlaces() {
                    "process.motion.cameras");
 }
 
+// A network that is late again and again: its frames end with it, whoever sends them.
+void Service::Impl::TellOfDetectors() {
+  constexpr int kOften = 3;
+  constexpr std::string_view kName = telemetry::condition::kDetector;
+  for (const auto& shared : detectors->all()) {
+    const detect::Detector& detector = *shared->detector;
+    const std::string& name = detector.options().name;
+    const auto late = detector.run_times().late();
+    if (late.runs == 0) conditions.Clear(kName, name);
+    if (late.runs < kOften) continue;
+    conditions.Raise(kName, name, detect::TooSlow(detector, late, config.process.deadline));
+  }
+}
+
 bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
   impl.TellOfCameraPlaces();
+  impl.TellOfDetectors();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));
