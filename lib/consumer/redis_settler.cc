@@ -53,15 +53,14 @@ RedisSettler::RedisSettler(RedisSettlerContext context, const RedisOptions& opti
       together_(kSettleTogether),
       thread_([this] { Run(); }) {}
 
-RedisSettler::~RedisSettler() { Close(milliseconds(0)); }
+RedisSettler::~RedisSettler() { Close(Deadline(base::SystemClock(), milliseconds(0))); }
 
-void RedisSettler::Close(milliseconds patience) noexcept {
+void RedisSettler::Close(const Deadline& end) noexcept {
   if (!thread_.joinable()) return;
   {
     const MutexLock lock(mutex_);
     closing_ = true;
     changed_.NotifyAll();
-    const Deadline end(base::SystemClock(), patience);
     while (!closed_ && !end.Expired()) changed_.WaitUntil(mutex_, end);
   }
   cancel_.Cancel();

@@ -82,8 +82,8 @@ class RedisSettler {
   // told that it refuses everybody.
   base::Result<void> Settling() const EXCLUDES(mutex_);
 
-  // Settles what is left for at most `patience`, and ends.
-  void Close(std::chrono::milliseconds patience) noexcept EXCLUDES(mutex_);
+  // Settles what is left until `end`, and ends.
+  void Close(const base::Deadline& end) noexcept EXCLUDES(mutex_);
   // Once closed, for what else is to be said to Redis.
   net::RedisClient& client() { return client_; }
 

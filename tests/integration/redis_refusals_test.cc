@@ -320,6 +320,30 @@ TEST_CASE("a result that is shown to be at fault itself lets its camera go on") 
   watched.Await(0);
 }
 
+TEST_CASE("a source that is closed waits for no server, and says nothing more to it") {
+  RedisServer server;
+  Add(server, "a");
+  std::atomic<bool> swallows = true;
+  std::atomic<int> writes = 0;
+  const Cut::Choice counts = [&](std::string_view) { return ++writes < 0; };
+  auto watched = std::make_unique<Watched>(
+      [&, connect = CutBy(server, counts)](
+          const base::Allowance& allowance) -> base::Result<std::unique_ptr<net::Stream>> {
+        auto stream = connect(allowance);
+        if (!stream) return stream;
+        return std::make_unique<Swallowing>(std::move(*stream), swallows);
+      },
+      base::SystemClock());
+  const auto frames = PullSome(watched->source, 1);
+  auto done = watched->Begin(frames[0], Ending::kDone);
+  watched->source.Close(base::Deadline(base::SystemClock(), milliseconds(0)));
+  CHECK_FALSE(done.get());
+  const int before = writes;
+  watched.reset();
+  CHECK(writes == before);
+  CHECK(PendingCount(server) == 1);
+}
+
 TEST_CASE("results that were refused keep their order, with those that came later") {
   RedisServer server;
   constexpr int kFrames = 200;
