@@ -47,14 +47,14 @@ Consumer::Consumer(const PullContext& context, const Options& options, std::stri
 
 Consumer::~Consumer() { Stop(); }
 
-void Consumer::Stop() {
+void Consumer::Stop(const base::Deadline& end) {
   {
     const base::MutexLock lock(mutex_);
     stopping_ = true;
     facts_.running = false;
   }
   wake_.NotifyAll();
-  context_.source.Interrupt();
+  context_.source.Interrupt(end);
   if (thread_.joinable()) thread_.join();
   if (prober_.joinable()) prober_.join();
 }

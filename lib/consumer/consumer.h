@@ -61,8 +61,9 @@ class Consumer {
   ~Consumer();
 
   // No pull begins from now on, and one that waits ends. Returns when the loop has ended, which is
-  // soon; what is held is the dispatcher's to drain.
-  void Stop();
+  // soon, and by `end` if an upstream that is asked is all that it waits for; what is held is the
+  // dispatcher's to drain.
+  void Stop(const base::Deadline& end = {});
 
   // Tells what only the passing of time shows. Every second or so.
   void Look();

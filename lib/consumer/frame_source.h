@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/deadline.h"
 #include "base/error.h"
 #include "consumer/frame_entry.h"
 #include "resources/memory_budget.h"
@@ -47,6 +48,7 @@ struct Settlement {
   // A stable word of static lifetime ("max_age", "no_pixels", "invalid-frame"); of the others.
   std::string_view reason = {};
   bool worked_on = false;  // a worker has had it; a hand-out without that is no attempt at it
+  std::size_t camera = 0;  // one number for each camera whose results keep their order; 0 for none
 };
 
 // Called once, from any thread. False: another owner had settled the frame before, so nothing of
@@ -93,10 +95,14 @@ class FrameSource {
   // pulls say it all.
   virtual base::Result<void> Probe() { return {}; }
 
-  // Ends a Pull or Probe that waits, with kCancelled, within a second or two; those after it fail
-  // with kShuttingDown at once. Settle goes on working until the source is destroyed, which waits a
-  // bounded time for what is left.
-  virtual void Interrupt() = 0;
+  // Ends a Pull or Probe that waits, with kCancelled, within a second or two and by `end`; those
+  // after it fail with kShuttingDown at once. Settle goes on working until Close.
+  virtual void Interrupt(const base::Deadline& end) = 0;
+
+  // Settles what is left and takes leave of the upstream, by `end`; what is not settled by then
+  // stays as it is. Once nobody pulls or settles any more. Without it the destructor does so,
+  // within a bound of its own.
+  virtual void Close(const base::Deadline& /*end*/) {}
 };
 
 }  // namespace sampleproc::consumer

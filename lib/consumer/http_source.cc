@@ -189,9 +189,9 @@ void HttpSource::Settle(Settlement settlement, OnSettled done) {
   }
 }
 
-void HttpSource::Interrupt() {
+void HttpSource::Interrupt(const base::Deadline& end) {
   probe_gate_.Interrupt(milliseconds(0));
-  gate_.Interrupt(kLastAnswer);
+  gate_.Interrupt(kLastAnswer, end);
 }
 
 Result<void> HttpSource::Probe() {

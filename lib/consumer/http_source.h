@@ -51,7 +51,7 @@ class HttpSource final : public FrameSource {
   void Reset() override { client_.Reset(); }
   base::Result<void> Probe() override;
   // Waits for the answer that is on its way.
-  void Interrupt() override;
+  void Interrupt(const base::Deadline& end) override;
 
   // Answers of 500 so far. Any thread.
   std::uint64_t errors() const { return errors_; }

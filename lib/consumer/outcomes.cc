@@ -69,6 +69,7 @@ class Outcomes::BareSettling {
 void Outcomes::End(const CameraOrder::Place& place, Settlement settlement) noexcept {
   std::unique_ptr<Settling> settling;
   const bool in_order = settlement.ending == Ending::kDone || settlement.ending == Ending::kDead;
+  if (place.camera) settlement.camera = std::hash<std::string>()(*place.camera) | 1U;
   try {
     settling = std::make_unique<Settling>(*this, std::move(settlement));
   } catch (const std::exception&) {  // no memory

@@ -14,12 +14,12 @@ void PullGate::Leave() {
   left_.NotifyAll();
 }
 
-void PullGate::Interrupt(std::chrono::milliseconds patience) {
+void PullGate::Interrupt(std::chrono::milliseconds patience, const base::Deadline& end) {
   {
-    const base::Deadline end(base::SystemClock(), patience);
+    const auto over = base::Deadline::Earlier(base::Deadline(base::SystemClock(), patience), end);
     const base::MutexLock lock(mutex_);
     interrupted_ = true;
-    while (inside_ && !end.Expired()) left_.WaitUntil(mutex_, end);
+    while (inside_ && !over.Expired()) left_.WaitUntil(mutex_, over);
   }
   cancel_.Cancel();
 }

@@ -30,9 +30,9 @@ class PullGate {
   // What one who was let in hands to whatever waits.
   const base::CancelFlag& cancel() const { return cancel_; }
 
-  // Nobody is let in from now on. Who is in has `patience` to take the answer that is on its way,
-  // and is cancelled then.
-  void Interrupt(std::chrono::milliseconds patience);
+  // Nobody is let in from now on. Who is in has `patience`, and no longer than until `end`, to take
+  // the answer that is on its way, and is cancelled then.
+  void Interrupt(std::chrono::milliseconds patience, const base::Deadline& end = {});
 
  private:
   bool Enter();

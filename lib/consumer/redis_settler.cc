@@ -53,15 +53,14 @@ RedisSettler::RedisSettler(RedisSettlerContext context, const RedisOptions& opti
       together_(kSettleTogether),
       thread_([this] { Run(); }) {}
 
-RedisSettler::~RedisSettler() { Close(milliseconds(0)); }
+RedisSettler::~RedisSettler() { Close(Deadline(base::SystemClock(), milliseconds(0))); }
 
-void RedisSettler::Close(milliseconds patience) noexcept {
+void RedisSettler::Close(const Deadline& end) noexcept {
   if (!thread_.joinable()) return;
   {
     const MutexLock lock(mutex_);
     closing_ = true;
     changed_.NotifyAll();
-    const Deadline end(base::SystemClock(), patience);
     while (!closed_ && !end.Expired()) changed_.WaitUntil(mutex_, end);
   }
   cancel_.Cancel();
@@ -185,10 +184,8 @@ void RedisSettler::RunUntilClosed() {
 // False: closing, and nothing is left.
 bool RedisSettler::WaitForWork(base::MonoTime next_beat) {
   base::MonoTime wake = next_beat;
-  bool result_waits = false;
-  for (const Pending& each : refused_) {
-    if (each.in_order && std::exchange(result_waits, true)) continue;
-    wake = std::min(wake, each.next_try);
+  for (auto each = refused_.cbegin(); each != refused_.cend(); ++each) {
+    if (Behind(*each, each, {}) == Waits::kNobody) wake = std::min(wake, each->next_try);
   }
   const Deadline until(base::SystemClock(), wake - Now());
   const MutexLock lock(mutex_);
@@ -199,50 +196,78 @@ bool RedisSettler::WaitForWork(base::MonoTime next_beat) {
   return !(closing_ && queue_.empty() && refused_.empty());
 }
 
-// What was refused and is due, then what comes next. Of results that keep their order one that was
-// refused goes alone, and those behind one that is not due wait with it.
+bool RedisSettler::Holds(const Pending& before, const Pending& result) {
+  if (before.waits == Waits::kAll) return true;
+  return before.waits == Waits::kCamera && before.settlement.camera != 0 &&
+         before.settlement.camera == result.settlement.camera;
+}
+
+// Who waits with it behind those of `batch`, or of refused_ before `end`.
+RedisSettler::Waits RedisSettler::Behind(const Pending& pending, Batch::const_iterator end,
+                                         const Batch& batch) const {
+  Waits waits = Waits::kNobody;
+  if (KeyOf(pending) != Subject::kResults) return waits;
+  for (auto each = refused_.cbegin(); each != end; ++each) {
+    if (Holds(*each, pending)) waits = std::max(waits, each->waits);
+  }
+  for (const Pending& each : batch) {
+    const bool tried_again = each.blamed != Subject::kNothing;
+    if (tried_again && Holds(each, pending)) waits = std::max(waits, each.waits);
+  }
+  return waits;
+}
+
+// What was refused and is due, then what comes next. A result that was refused goes without those
+// that wait behind it.
 RedisSettler::Batch RedisSettler::TakeBatch() {
   Batch batch;
-  bool results_wait = false;
   const base::MonoTime now = Now();
   const MutexLock lock(mutex_);
   for (auto next = refused_.begin(); next != refused_.end() && batch.size() < together_;) {
     const auto each = next++;
-    if (each->in_order && results_wait) continue;
-    const bool due = each->next_try <= now;
-    if (each->in_order && (!due || each->blamed != Subject::kNothing)) results_wait = true;
-    if (!due) continue;
+    if (each->next_try > now || Behind(*each, each, batch) != Waits::kNobody) continue;
     if (IsSmall(*each)) --parked_;
     batch.splice(batch.end(), refused_, each);
   }
-  results_wait |= std::ranges::any_of(refused_, &Pending::in_order);
   for (auto next = queue_.begin(); next != queue_.end() && batch.size() < together_;) {
     const auto each = next++;
-    if (results_wait && KeyOf(*each) == Subject::kResults) {
-      each->in_order = true;
-      PutAside(queue_, each);
-    } else {
+    each->waits = Behind(*each, refused_.cend(), batch);
+    if (each->waits == Waits::kNobody) {
       batch.splice(batch.end(), queue_, each);
+    } else {
+      PutAside(queue_, each);
     }
   }
   return batch;
 }
 
-// Among those that were refused; those in order by their tickets, as they were pulled.
 void RedisSettler::PutAside(Batch& from, Batch::iterator pending) noexcept {
   auto place = refused_.end();
-  for (auto at = refused_.end(); pending->in_order && at != refused_.begin();) {
-    --at;
-    if (!at->in_order) continue;
-    if (at->settlement.ticket < pending->settlement.ticket) break;
-    place = at;
+  while (place != refused_.begin() &&
+         std::prev(place)->settlement.ticket > pending->settlement.ticket) {
+    --place;
   }
+  if (IsSmall(*pending)) ++parked_;
   refused_.splice(place, from, pending);
 }
 
+// To where it was: what others wait behind stays before them.
 void RedisSettler::PutBack(Batch& batch) noexcept {
   const MutexLock lock(mutex_);
-  queue_.splice(queue_.begin(), batch);
+  while (!batch.empty()) {
+    const auto last = std::prev(batch.end());
+    if (last->waits != Waits::kNobody || last->blamed != Subject::kNothing) {
+      PutAside(batch, last);
+    } else {
+      queue_.splice(queue_.begin(), batch, last);
+    }
+  }
+}
+
+RedisCommand RedisSettler::Harmless(const Pending& like) const {
+  const HandedOut entry{like.held->id, like.held->deliveries, context_.consumer,
+                        context_.processor_id};
+  return HarmlessCommand(like.settlement.ending, entry, options_, context_.clock.Wall());
 }
 
 // Takes out of the batch what has had its answer; what it leaves is to be sent again. A script that
@@ -255,40 +280,49 @@ void RedisSettler::SettleSome(Batch& batch) {
                           context_.processor_id};
     commands.push_back(SettlingCommand(pending.settlement, entry, options_, context_.clock.Wall()));
   }
-  const auto replies = Ask(commands);
+  const auto doubtful = std::ranges::find_if(batch, [](const Pending& each) {
+    return each.blamed != Subject::kNothing && each.waits == Waits::kCamera;
+  });
+  const bool asks_for_proof = doubtful != batch.end();
+  if (asks_for_proof) commands.push_back(Harmless(*doubtful));
+  auto replies = Ask(commands);
   if (!replies) return Unanswered(batch);
   together_ = std::min(kSettleTogether, together_ * 2);
   lone_failures_ = 0;
-  for (const RedisReply& reply : *replies) Answered(batch, reply);
+  const bool proof = asks_for_proof && replies->back().kind != RedisReply::Kind::kError;
+  if (asks_for_proof) replies->pop_back();
+  for (const RedisReply& reply : *replies) Answered(batch, reply, proof);
 }
 
 // Something threw, for want of memory: fewer at a time want less of it.
 void RedisSettler::Failed(Batch& batch) noexcept {
   const bool alone = batch.size() == 1;
   together_ = std::max<std::size_t>(1, together_ / 2);
-  if (alone) SetAside(batch, kNoMemory);
+  if (alone) SetAside(batch, kNoMemory, false);
 }
 
 // All of it is sent again, alone after the first time, so that one that ends the connection stops
-// none behind it.
+// none behind it. That it is this one is shown by another of its kind, which is answered.
 void RedisSettler::Unanswered(Batch& batch) {
   const bool alone = batch.size() == 1;
   together_ = 1;
   if (!alone) return;
-  // A server that is away, or refuses everybody, is no fault of the settlement.
-  const auto there = client_.Ask(RedisCommand{"PING"}, {.cancel = cancel_});
-  if (!there || there->kind == RedisReply::Kind::kError) return;
-  if (++lone_failures_ < kMostLoneFailures) return;
-  lone_failures_ = 0;
-  SetAside(batch, kConnectionEnds);
+  const RedisCommand harmless[] = {Harmless(batch.front())};
+  const auto proof = Ask(harmless);
+  if (!proof || proof->front().kind == RedisReply::Kind::kError) return;
+  if (batch.front().blamed == Subject::kNothing) {
+    if (++lone_failures_ < kMostLoneFailures) return;
+    lone_failures_ = 0;
+  }
+  SetAside(batch, kConnectionEnds, true);
 }
 
 // What Redis says to the first one, which goes its way.
-void RedisSettler::Answered(Batch& batch, const RedisReply& reply) noexcept {
+void RedisSettler::Answered(Batch& batch, const RedisReply& reply, bool proof) noexcept {
   if (reply.kind != RedisReply::Kind::kError) return Settled(batch, reply.integer == 1);
   // Without a group there is nothing to settle: Redis has lost it.
   if (net::RefusalOf(reply.text).word == "NOGROUP") return Settled(batch, false);
-  SetAside(batch, reply.text);
+  SetAside(batch, reply.text, proof);
 }
 
 // The condition of a subject ends with the last settlement that is refused for its sake.
@@ -320,20 +354,23 @@ void RedisSettler::TellRefused(Subject blamed, std::string_view error) const {
 }
 
 // The first one. What Redis says of a key or of itself concerns all results alike, and they wait
-// for it in their order; all else may concern this one alone.
-void RedisSettler::SetAside(Batch& batch, std::string_view error) noexcept {
+// for it in their order; all else may concern this one alone, which is `proof` of it or is not.
+void RedisSettler::SetAside(Batch& batch, std::string_view error, bool proof) noexcept {
   Pending& pending = batch.front();
   const net::RedisRefusal& refusal = net::RefusalOf(error);
   const Subject blamed = refusal.of_server ? Subject::kServer : KeyOf(pending);
-  pending.in_order = KeyOf(pending) == Subject::kResults && !refusal.remedy.empty();
+  if (proof) ++pending.proofs;
+  pending.waits = KeyOf(pending) != Subject::kResults ? Waits::kNobody
+                  : !refusal.remedy.empty()           ? Waits::kAll
+                  : pending.proofs < kMostProofs      ? Waits::kCamera
+                                                      : Waits::kNobody;
   pending.pause =
       pending.pause == milliseconds(0) ? kRetry : std::min(kLongestPause, pending.pause * 2);
   pending.next_try = Now() + pending.pause;
-  if (IsSmall(pending)) {
+  {
     const MutexLock lock(mutex_);
-    ++parked_;
+    PutAside(batch, batch.begin());
   }
-  PutAside(batch, batch.begin());
   Blame(pending, blamed);
   try {
     TellRefused(blamed, error);
@@ -348,7 +385,7 @@ void RedisSettler::Settled(Batch& batch, bool ours) noexcept {
   Pending& pending = own.front();
   const Subject blamed = pending.blamed;
   for (Pending& each : refused_) {
-    const bool behind = pending.in_order && each.in_order;
+    const bool behind = each.waits != Waits::kNobody && Holds(pending, each);
     if (behind || (blamed != Subject::kNothing && each.blamed == blamed)) each.next_try = {};
   }
   Blame(pending, Subject::kNothing);

@@ -45,15 +45,20 @@ struct RedisSettlerContext {
 // asked until it is back. What it refuses (a key of another type, no permission, no memory) is set
 // aside, so that it stops none behind it: told once as the condition settlement_refused of its key,
 // or of the server when that refuses all alike; counted; and tried again after longer and longer
-// pauses, of which the first success for the same key ends the others. Results keep their order:
-// while one is refused for what concerns them all, it alone is tried and the others wait behind it.
-// What throws for want of memory is no answer, so it is tried again; alone at last, and then as a
-// refusal. Thread-safe.
+// pauses, of which the first success for the same key ends the others. What throws for want of
+// memory is no answer, so it is tried again; alone at last, and then as a refusal.
+//
+// Results keep their order. While one is refused for what concerns them all, it alone is tried and
+// the others wait behind it. What may concern this one alone (the connection ends at it, an error
+// of no known meaning) has the later ones of its camera wait until kMostProofs show that it is its
+// own fault: settlements that change nothing, and are answered well at that time. Where they are
+// not, nobody is refused, and all wait as they are. Thread-safe.
 class RedisSettler {
  public:
   // Settlements without a result that are set aside take no room from frames, up to so many.
   static constexpr std::size_t kMostParked = 10'000;
   static constexpr std::chrono::seconds kOverdue{5};
+  static constexpr int kMostProofs = 4;
 
   RedisSettler(RedisSettlerContext context, const RedisOptions& options);
   ~RedisSettler();
@@ -77,8 +82,8 @@ class RedisSettler {
   // told that it refuses everybody.
   base::Result<void> Settling() const EXCLUDES(mutex_);
 
-  // Settles what is left for at most `patience`, and ends.
-  void Close(std::chrono::milliseconds patience) noexcept EXCLUDES(mutex_);
+  // Settles what is left until `end`, and ends.
+  void Close(const base::Deadline& end) noexcept EXCLUDES(mutex_);
   // Once closed, for what else is to be said to Redis.
   net::RedisClient& client() { return client_; }
 
@@ -86,6 +91,8 @@ class RedisSettler {
   struct Held;
   // What conditions say of a refusal.
   enum class Subject : std::uint8_t { kResults, kLetters, kStream, kServer, kNothing };
+  // Which results wait behind one that is set aside: none, its camera's, all.
+  enum class Waits : std::uint8_t { kNobody, kCamera, kAll };
   struct Pending {
     Settlement settlement;
     OnSettled done;
@@ -94,7 +101,8 @@ class RedisSettler {
     base::MonoTime next_try{};
     std::chrono::milliseconds pause{0};
     Subject blamed = Subject::kNothing;
-    bool in_order = false;  // a result that others wait behind, or that waits behind others
+    Waits waits = Waits::kNobody;
+    int proofs = 0;  // that it is its own fault
   };
   // Settlements go from list to list as they are, which takes no memory.
   using Batch = std::list<Pending>;
@@ -109,19 +117,22 @@ class RedisSettler {
   void RunUntilClosed() EXCLUDES(mutex_);
   bool WaitForWork(base::MonoTime next_beat) EXCLUDES(mutex_);
   Batch TakeBatch() EXCLUDES(mutex_);
+  static bool Holds(const Pending& before, const Pending& result);
+  Waits Behind(const Pending& pending, Batch::const_iterator end, const Batch& batch) const;
   void PutBack(Batch& batch) noexcept EXCLUDES(mutex_);
   void SettleSome(Batch& batch) EXCLUDES(mutex_);
   void Failed(Batch& batch) noexcept EXCLUDES(mutex_);
   void Unanswered(Batch& batch) EXCLUDES(mutex_);
-  void Answered(Batch& batch, const net::RedisReply& reply) noexcept EXCLUDES(mutex_);
-  void SetAside(Batch& batch, std::string_view error) noexcept EXCLUDES(mutex_);
+  void Answered(Batch& batch, const net::RedisReply& reply, bool proof) noexcept EXCLUDES(mutex_);
+  void SetAside(Batch& batch, std::string_view error, bool proof) noexcept EXCLUDES(mutex_);
   void Settled(Batch& batch, bool ours) noexcept EXCLUDES(mutex_);
   void TellRefused(Subject blamed, std::string_view error) const;
   void Blame(Pending& pending, Subject blamed) noexcept;
-  void PutAside(Batch& from, std::list<Pending>::iterator pending) noexcept;
+  void PutAside(Batch& from, Batch::iterator pending) noexcept REQUIRES(mutex_);
   bool KeepHeld() EXCLUDES(mutex_);
   base::Result<std::vector<net::RedisReply>> Ask(std::span<const net::RedisCommand> commands)
       EXCLUDES(mutex_);
+  net::RedisCommand Harmless(const Pending& like) const;
   static Subject KeyOf(const Pending& pending);
   const std::string& NameOf(Subject subject) const;
   static bool IsSmall(const Pending& pending);
@@ -130,8 +141,8 @@ class RedisSettler {
   const RedisOptions options_;
   net::RedisClient client_;  // the thread's until Close
   std::size_t together_;     // the thread's; how many go out in one piece
-  int lone_failures_ = 0;    // the thread's; of the first settlement, with a server that is there
-  Batch refused_;            // the thread's; no longer than held_
+  int lone_failures_ = 0;    // the thread's; of the first settlement, with proof of each
+  Batch refused_;            // the thread's; no longer than held_, in the order of tickets
   // The thread's: how many have been refused and not been settled, by Subject.
   std::array<std::size_t, 4> refused_of_{};
   std::atomic<bool> server_refuses_ = false;  // which says it all

@@ -56,12 +56,15 @@ RedisSource::RedisSource(RedisSourceContext context, const RedisOptions& options
       next_claim_(context_.clock.Now()),
       next_forgetting_(next_claim_ + options_.claim_idle * kForgottenAfter / 4) {}
 
-RedisSource::~RedisSource() {
-  settler_.Close(kLastPatience);
-  LeaveGroup();
-}
+RedisSource::~RedisSource() { Close(base::Deadline(base::SystemClock(), kLastPatience)); }
 
-void RedisSource::Interrupt() { gate_.Interrupt(kLastAnswer); }
+void RedisSource::Interrupt(const base::Deadline& end) { gate_.Interrupt(kLastAnswer, end); }
+
+void RedisSource::Close(const base::Deadline& end) {
+  if (std::exchange(closed_, true)) return;
+  settler_.Close(end);
+  LeaveGroup(end);
+}
 
 Result<RedisReply> RedisSource::Ask(const RedisCommand& command, milliseconds wait,
                                     const net::ReplyRoom& room) {
@@ -81,12 +84,14 @@ std::size_t RedisSource::MostEntryBytes() const {
 }
 
 // Of one who stops, and waits no longer than need be.
-Result<RedisReply> RedisSource::AskBriefly(net::RedisClient& client, const RedisCommand& command) {
-  return client.Ask(command, base::Allowance().Within(kBrief));
+Result<RedisReply> RedisSource::AskBriefly(net::RedisClient& client, const RedisCommand& command,
+                                           const base::Deadline& end) {
+  return client.Ask(command, base::Allowance{.deadline = end}.Within(kBrief));
 }
 
-Result<bool> RedisSource::AloneInGroup() {
-  auto reply = AskBriefly(pull_client_, {"XINFO", "CONSUMERS", options_.stream, options_.group});
+Result<bool> RedisSource::AloneInGroup(const base::Deadline& end) {
+  auto reply =
+      AskBriefly(pull_client_, {"XINFO", "CONSUMERS", options_.stream, options_.group}, end);
   if (!reply) return std::unexpected(std::move(reply.error()));
   if (reply->kind == RedisReply::Kind::kError) return std::unexpected(reply->AsError());
   return std::ranges::none_of(ReadMembers(*reply), [this](const GroupMember& each) {
@@ -422,13 +427,13 @@ void RedisSource::TellTrimmed(const std::vector<Delivery>& deliveries) const {
       {{"stream", std::string_view(options_.stream)}, {"frames", std::int64_t{trimmed}}});
 }
 
-void RedisSource::LeaveGroup() {
+void RedisSource::LeaveGroup(const base::Deadline& end) {
   // A server that is away is not waited for.
   net::RedisClient& settling = settler_.client();
   net::RedisClient& client = settling.connected() ? settling : pull_client_;
-  if (!client.connected()) return;
-  (void)AskBriefly(client,
-                   {"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer});
+  if (!client.connected() || end.Expired()) return;
+  (void)AskBriefly(
+      client, {"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer}, end);
 }
 
 }  // namespace sampleproc::consumer

@@ -65,8 +65,7 @@ class RedisSource final : public FrameSource {
 
   RedisSource(RedisSourceContext context, const RedisOptions& options,
               const frame::Options& limits);
-  // Waits at most a second for settlements that are left, then leaves the group if nothing of this
-  // consumer is pending; half a second for that.
+  // Closes within a second, if that has not been done.
   ~RedisSource() override;
 
   base::Result<std::vector<Delivery>> Pull(std::size_t count) override;
@@ -78,12 +77,15 @@ class RedisSource final : public FrameSource {
   bool TakesBack() const override { return true; }
 
   // Whether no other consumer of the group has been heard of in the last kHeard: then nobody reads
-  // the stream without us. Once the consumer's thread has ended; at most half a second.
+  // the stream without us. Once the consumer's thread has ended; at most half a second, and until
+  // `end`.
   static constexpr std::chrono::milliseconds kHeard{10'000};
-  base::Result<bool> AloneInGroup();
+  base::Result<bool> AloneInGroup(const base::Deadline& end);
 
   void Reset() override { pull_client_.Disconnect(); }
-  void Interrupt() override;
+  void Interrupt(const base::Deadline& end) override;
+  // Leaves the group if nothing of this consumer is pending; half a second for that.
+  void Close(const base::Deadline& end) override;
 
  private:
   using Deliveries = base::Result<std::vector<Delivery>>;
@@ -106,17 +108,19 @@ class RedisSource final : public FrameSource {
   std::size_t Most(std::size_t count) const { return most_ == 0 ? count : std::min(count, most_); }
   void ReadMore(std::size_t count) { most_ = most_ >= count ? 0 : 2 * most_; }
   static base::Result<net::RedisReply> AskBriefly(net::RedisClient& client,
-                                                  const net::RedisCommand& command);
+                                                  const net::RedisCommand& command,
+                                                  const base::Deadline& end);
   Delivery Taken(const std::string& id, net::RedisReply& taken, PullMemory& memory);
   Delivery Take(const std::string& id, net::RedisReply& values, int deliveries, PullMemory& memory);
   void TellTrimmed(const std::vector<Delivery>& deliveries) const;
-  void LeaveGroup();
+  void LeaveGroup(const base::Deadline& end);
 
   const RedisSourceContext context_;
   const RedisOptions options_;
   const frame::Options limits_;
   PullGate gate_;
   RedisSettler settler_;
+  bool closed_ = false;
 
   // The puller's:
   net::RedisClient pull_client_;

@@ -22,4 +22,9 @@ struct HandedOut {
 net::RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
                                   const RedisOptions& options, base::WallTime now);
 
+// The same kind of settlement, of an entry that is never there: it changes nothing. Its answer
+// shows that settlements reach Redis, and that it does not refuse all of them.
+net::RedisCommand HarmlessCommand(Ending ending, const HandedOut& entry,
+                                  const RedisOptions& options, base::WallTime now);
+
 }  // namespace sampleproc::consumer

@@ -57,8 +57,14 @@ void SinkQueue::Lose() {
   loss_->last = context_.clock.Now();
   ++counts_.lost;
   if (!begins) return;
-  context_.log.Error("sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
-                     {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
+  context_.log.Write(
+      context_.spooled ? base::LogLevel::kWarning : base::LogLevel::kError,
+      context_.spooled
+          ? "sink: results are put off, there is no room to keep them (consumer.sink_buffer): "
+            "their "
+            "frames stay in the spool and are done again"
+          : "sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
+      {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
 }
 
 bool SinkQueue::Keep(const ResultRecord& record) {
@@ -115,7 +121,10 @@ std::string SinkQueue::Problem() const {
   }
   if (loss_) {
     also("it takes results more slowly than they come, and consumer.sink_buffer is full: " +
-         std::to_string(counts_.lost - loss_->lost_before) + " are lost so far");
+         std::to_string(counts_.lost - loss_->lost_before) +
+         (context_.spooled
+              ? " are put off so far, their frames stay in the spool and are done again"
+              : " are lost so far"));
   }
   return problem;
 }

@@ -52,6 +52,8 @@ struct SinkQueueContext {
   const base::Clock& clock;
   telemetry::Conditions& conditions;
   base::Logger& log;
+  // What there is no room for is made again: its frames stay in a spool.
+  bool spooled = false;
 };
 
 // Holds records up to the size of a reservation, so that no stranger's frames take the room of

@@ -190,4 +190,15 @@ std::string Detector::Describe() const {
          std::string(session_->Runtime());
 }
 
+std::string TooSlow(const Detector& detector, const RunTimes::Late& late,
+                    std::chrono::milliseconds deadline) {
+  using std::chrono::milliseconds;
+  return "the last " + std::to_string(late.runs) + " runs of the network of detector." +
+         detector.options().name + ", " + detector.Describe() +
+         ", were not over before their frames' time was; each takes " +
+         std::to_string(std::chrono::ceil<milliseconds>(late.least).count()) +
+         " ms or more, and a frame has " + std::to_string(deadline.count()) +
+         " ms (process.deadline): raise that, or take a smaller network or ONNX Runtime";
+}
+
 }  // namespace sampleproc::detect

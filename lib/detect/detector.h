@@ -1,6 +1,7 @@
 // A detector that is ready: its network is loaded, its layout known, its labels read.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -56,6 +57,7 @@ class Detector {
   std::string_view layout_name() const { return layout_name_; }
   std::string_view runtime() const { return session_->Runtime(); }
   const InputShape& input_shape() const { return input_shape_; }
+  const RunTimes& run_times() const { return session_->run_times(); }
 
   // "yolox_nano.onnx (yolox, 416x416) by ONNX Runtime 1.28.2"
   std::string Describe() const;
@@ -77,5 +79,9 @@ class Detector {
   std::vector<std::string> names_;  // of the layout's classes
   resources::Reservation memory_;
 };
+
+// Why the frames of a network that is late cannot be done, and what helps: one sentence.
+std::string TooSlow(const Detector& detector, const RunTimes::Late& late,
+                    std::chrono::milliseconds deadline);
 
 }  // namespace sampleproc::detect

@@ -194,9 +194,14 @@ class OnnxruntimeSession : public Session {
         static_cast<void*>(const_cast<float*>(input.data())), input.size_bytes(),
         file_.input_shape.data(), file_.input_shape.size(), ort::kFloat, picture.slot());
     auto done = steps.done();
+    const base::MonoTime begun = base::SystemClock().Now();
     if (done) done = Invoke(picture, options, allowance, outputs);
+    auto wanted = done ? base::Result<void>() : allowance.Check("the network");
+    if (wanted || wanted.error().code == ErrorCode::kDeadline) {
+      run_times_.Ended(base::SystemClock().Now() - begun, wanted.has_value());
+    }
     if (!done) {
-      if (auto wanted = allowance.Check("the network"); !wanted) return wanted;
+      if (!wanted) return wanted;
       return base::Fail(ErrorCode::kInternal, "the network failed: " + done.error().message);
     }
     return Hand(outputs, take);

@@ -1,4 +1,5 @@
 // The program's side of the module with OpenCV's networks.
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -7,12 +8,14 @@
 #include "detect/opencv/module_abi.h"
 #include "detect/session.h"
 #include "modules/module_loader.h"
+#include "resources/drain_estimate.h"
 #include "resources/wait.h"
 
 namespace sampleproc::detect {
 namespace {
 
 using base::ErrorCode;
+using base::MonoTime;
 using opencv::Status;
 using OpencvModule = std::shared_ptr<const opencv::Module>;
 
@@ -29,6 +32,8 @@ base::Result<OpencvModule> Load(const std::filesystem::path& module) {
                                               .packages = "libopencv-core406 and libopencv-dnn406"},
                                              module);
 }
+
+MonoTime Now() { return base::SystemClock().Now(); }
 
 // OpenCV's reason, without line breaks and what is not ASCII.
 std::string Shown(const opencv::Message& why) {
@@ -75,8 +80,10 @@ class OpencvSession : public Session {
 
   base::Result<void> Run(std::span<const float> input, const base::Allowance& allowance,
                          const Take& take) override {
+    const MonoTime came = Now();
     const auto turn = Wait(allowance);
     if (!turn) return std::unexpected(turn.error());
+    const MonoTime begun = Now();
     Taking taking{take, {}, {}};
     const opencv::Taker taker{&taking, &Taken};
     opencv::Message why{};
@@ -84,7 +91,7 @@ class OpencvSession : public Session {
         module_->run(network_, input.data(), names_.data(), names_.size(), &taker, &why);
     // What `take` threw is the caller's own.
     if (taking.thrown) std::rethrow_exception(taking.thrown);
-    if (status == Status::kOk) return allowance.Check("the network");
+    if (status == Status::kOk) return Over(allowance, begun - came, Now() - begun);
     base::Error error = Judge(status, why);
     if (error.code == ErrorCode::kConfig) error.code = ErrorCode::kInternal;  // it was taken once
     return std::unexpected(std::move(error));
@@ -114,21 +121,51 @@ class OpencvSession : public Session {
     std::exception_ptr thrown;
   };
 
+  // One that has waited begins no run that its time is too short for: others can use theirs.
   base::Result<Turn> Wait(const base::Allowance& allowance) {
-    const resources::PatientWait wait(std::chrono::milliseconds::max(), allowance);
+    const resources::PatientWait wait(base::kForever, allowance);
     const base::MutexLock lock(mutex_);
-    while (running_) {
-      if (auto wanted = allowance.Check("waiting for the network"); !wanted) {
+    if (!running_) {
+      if (auto wanted = allowance.Check("the network"); !wanted) {
         return std::unexpected(wanted.error());
       }
-      wait.For(ended_, mutex_);
-    }
-    if (auto wanted = allowance.Check("waiting for the network"); !wanted) {
-      ended_.NotifyOne();
-      return std::unexpected(wanted.error());
+    } else {
+      while (running_ && wait.Wanted() && !wait.Over()) wait.For(ended_, mutex_);
+      auto wanted = wait.Wanted();
+      if (wanted && (wait.Over() || TooLate(allowance))) wanted = Crowded();
+      if (!wanted) {
+        ended_.NotifyOne();
+        return std::unexpected(wanted.error());
+      }
     }
     running_ = true;
     return Turn(*this);
+  }
+
+  bool TooLate(const base::Allowance& allowance) const {
+    return allowance.deadline.OnSystemClock() &&
+           allowance.deadline.At() - Now() < run_times_.Expected();
+  }
+
+  std::unexpected<base::Error> Crowded() const {
+    auto error = base::Fail(ErrorCode::kOverloaded,
+                            "other frames were in the network until this one's time was over");
+    error.error().retry_after =
+        std::clamp(std::chrono::ceil<std::chrono::seconds>(run_times_.Expected()),
+                   resources::DrainEstimate::kShortest, resources::DrainEstimate::kLongest);
+    return error;
+  }
+
+  // What is late only because it waited is not too slow.
+  base::Result<void> Over(const base::Allowance& allowance, std::chrono::nanoseconds waited,
+                          std::chrono::nanoseconds took) {
+    auto wanted = allowance.Check("the network");
+    const bool late = !wanted && wanted.error().code == ErrorCode::kDeadline;
+    const bool by_others =
+        late && allowance.deadline.OnSystemClock() && Now() < allowance.deadline.At() + waited;
+    if (!by_others && (wanted || late)) run_times_.Ended(took, !late);
+    if (by_others) return Crowded();
+    return wanted;
   }
 
   static bool Taken(void* self, const opencv::Output* outputs, std::size_t count) noexcept {

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "detect/onnx_file.h"
 #include "detect/options.h"
+#include "detect/run_times.h"
 #include "detect/tensor.h"
 
 namespace sampleproc::detect {
@@ -35,9 +36,15 @@ class Session {
 
   // Runs the network on `input` and hands its outputs to `take`. Fails with kDeadline or kCancelled
   // when the allowance ends (ONNX Runtime stops within milliseconds, OpenCV before the next run),
-  // with kOverloaded without memory, with kInternal when the library fails.
+  // with kOverloaded without memory, or when the time went by in waiting for others' runs, with
+  // kInternal when the library fails.
   virtual base::Result<void> Run(std::span<const float> input, const base::Allowance& allowance,
                                  const Take& take) = 0;
+
+  const RunTimes& run_times() const { return run_times_; }
+
+ protected:
+  RunTimes run_times_;  // of the runs themselves, without what they wait for
 };
 
 // Opens `model`, whose facts are `file`'s. Fails with kUnavailable when the library is not there,

@@ -98,8 +98,8 @@ class ConsumerParts::Impl {
                     net::ResolveBySystem, clock_),
         client_(std::move(client)),
         pixels_(Places(), context.budget),
-        sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, clock_, context.ids,
-                context.conditions, context.log},
+        sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, spool != nullptr,
+                clock_, context.ids, context.conditions, context.log},
                std::move(sink_rooms)),
         spool_(std::move(spool)),
         source_(MakeSource(context)),
@@ -130,32 +130,37 @@ class ConsumerParts::Impl {
     source_.reset();
   }
 
-  void Stop() {
+  void Stop(const base::Deadline& end) {
     watch_.reset();
-    consumer_->Stop();
+    consumer_->Stop(end);
   }
 
-  GivenUp Drain(const base::Deadline& end, milliseconds after_cancel) {
+  std::uint64_t Drain(const base::Deadline& end, milliseconds after_cancel) {
     sinks_.set().Hurry();
-    GivenUp given_up;
-    given_up.frames = dispatcher_.Drain(end);
-    if (given_up.frames > 0) {
+    std::uint64_t given_up = dispatcher_.Drain(end);
+    if (given_up > 0) {
       const std::uint64_t dropped = ledger_.totals().dropped;
       dispatcher_.Cancel();
-      given_up.frames = dispatcher_.Drain(base::Deadline(clock_, after_cancel));
-      given_up.frames += ledger_.totals().dropped - dropped;
+      given_up = dispatcher_.Drain(base::Deadline(clock_, after_cancel));
+      given_up += ledger_.totals().dropped - dropped;
     }
-    if (given_up.frames > 0 && !source_->TakesSuspectsBack()) {
+    if (given_up > 0 && !source_->TakesSuspectsBack()) {
       log_.Error("shutdown: pulled frames are lost, their upstream does not take them back",
-                 {{"frames", static_cast<std::int64_t>(given_up.frames)}});
-    } else if (given_up.frames > 0) {
+                 {{"frames", static_cast<std::int64_t>(given_up)}});
+    } else if (given_up > 0) {
       log_.Warning("shutdown: pulled frames are left, for whoever the upstream hands them to next",
-                   {{"frames", static_cast<std::int64_t>(given_up.frames)}});
+                   {{"frames", static_cast<std::int64_t>(given_up)}});
     }
     // Before the sinks, which may need all the time: no more frames are to be sent here.
     if (registrar_) SayGoodbye(end);
-    given_up.results = DeliverResults(end);
     return given_up;
+  }
+
+  // The upstream first: what it takes yet are results for the sinks.
+  std::uint64_t Finish(const base::Deadline& end) {
+    dispatch_.Stop();
+    source_->Close(end);
+    return DeliverResults(end);
   }
 
   // Tells what only the passing of time shows, on a thread of its own: a disk may be slow.
@@ -251,12 +256,12 @@ class ConsumerParts::Impl {
   // answer finds out by itself, and takes nothing from those who wait for their requests.
   void SayGoodbye(const base::Deadline& end) {
     const base::Allowance allowed = base::Allowance{.deadline = end}.Within(kGoodbye);
-    registrar_->Stop(!end.Expired() && NobodyElseConsumes(), allowed.deadline);
+    registrar_->Stop(!end.Expired() && NobodyElseConsumes(end), allowed.deadline);
   }
 
-  bool NobodyElseConsumes() {
+  bool NobodyElseConsumes(const base::Deadline& end) {
     if (redis_source_ == nullptr) return true;
-    const auto alone = redis_source_->AloneInGroup();
+    const auto alone = redis_source_->AloneInGroup(end);
     return alone && *alone;
   }
 
@@ -387,11 +392,13 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
       context, std::move(password), std::move(client), std::move(spool), std::move(*rooms))));
 }
 
-void ConsumerParts::Stop() { impl_->Stop(); }
+void ConsumerParts::Stop(const base::Deadline& end) { impl_->Stop(end); }
 
-ConsumerParts::GivenUp ConsumerParts::Drain(const base::Deadline& end, milliseconds after_cancel) {
+std::uint64_t ConsumerParts::Drain(const base::Deadline& end, milliseconds after_cancel) {
   return impl_->Drain(end, after_cancel);
 }
+
+std::uint64_t ConsumerParts::Finish(const base::Deadline& end) { return impl_->Finish(end); }
 
 void ConsumerParts::GiveUpStuck(milliseconds limit) { impl_->GiveUpStuck(limit); }
 

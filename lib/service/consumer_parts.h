@@ -32,7 +32,7 @@ struct ConsumerContext {
 };
 
 // Pulls frames from the moment it exists. It ends in this order: Stop, Drain, the end of the pool's
-// workers, its destruction, the pool's.
+// workers, Finish, its destruction, the pool's.
 class ConsumerParts {
  public:
   // Nothing when consumer.enabled is off. Fails with kConfig when a file that is named cannot be
@@ -40,21 +40,18 @@ class ConsumerParts {
   static base::Result<std::unique_ptr<ConsumerParts>> Start(const ConsumerContext& context);
   ~ConsumerParts();
 
-  // No pull begins from now on.
-  void Stop();
-
-  // What a stop has given up.
-  struct GivenUp {
-    std::uint64_t frames = 0;   // that were pulled and are not settled
-    std::uint64_t results = 0;  // that are lost: a sink did not take them
-    bool Any() const { return frames + results > 0; }
-  };
+  // No pull begins from now on; an answer that is on its way is waited for until `end`.
+  void Stop(const base::Deadline& end);
 
   // Finishes what is held, or gives it back where the upstream takes it back; takes leave of the
-  // orchestrator; delivers results. At `end` what is in work is told to stop and has `after_cancel`
-  // to come back, and what no sink has taken is given up. Each kind is logged. Frames that are held
-  // for all that are, with an upstream that takes them back, somebody else's in a while.
-  GivenUp Drain(const base::Deadline& end, std::chrono::milliseconds after_cancel);
+  // orchestrator. At `end` what is in work is told to stop and has `after_cancel` to come back.
+  // Returns how many frames it gives up, which is logged: with an upstream that takes them back
+  // they are somebody else's in a while.
+  std::uint64_t Drain(const base::Deadline& end, std::chrono::milliseconds after_cancel);
+
+  // Takes leave of the upstream and delivers results until `end`. What no sink has taken by then is
+  // given up, which is logged. Returns how many results are lost. Nothing is settled any more.
+  std::uint64_t Finish(const base::Deadline& end);
 
   // Settles what workers have been at for `limit` as dead.
   void GiveUpStuck(std::chrono::milliseconds limit);

@@ -37,7 +37,8 @@ base::Result<std::vector<resources::Reservation>> ConsumerSinks::Reserve(
 }
 
 ConsumerSinks::ConsumerSinks(const SinkContext& context, std::vector<resources::Reservation> rooms)
-    : webhook_(ClientOf(context.config.consumer.webhook.url, context.config.net, context.clock)) {
+    : spooled_(context.spooled),
+      webhook_(ClientOf(context.config.consumer.webhook.url, context.config.net, context.clock)) {
   const consumer::Options& options = context.config.consumer;
   std::vector<std::unique_ptr<consumer::ResultSink>> sinks;
   auto room = rooms.begin();
@@ -49,7 +50,8 @@ ConsumerSinks::ConsumerSinks(const SinkContext& context, std::vector<resources::
     sinks.push_back(std::make_unique<consumer::SinkQueue>(
         MakeTarget(name, context), std::move(*room++),
         BackoffOf(options.backoff, kLongestBackoff, context.ids),
-        consumer::SinkQueueContext{context.clock, context.conditions, context.log}));
+        consumer::SinkQueueContext{context.clock, context.conditions, context.log,
+                                   context.spooled}));
   }
   set_ = consumer::SinkSet(std::move(sinks));
 }
@@ -71,7 +73,8 @@ std::vector<telemetry::SinkGauges> ConsumerSinks::gauges() const {
     gauges.push_back({.name = sink->name(),
                       .held = counts.held(),
                       .delivered = counts.delivered,
-                      .lost = counts.lost,
+                      .lost = spooled_ ? 0 : counts.lost,
+                      .put_off = spooled_ ? counts.lost : 0,
                       .refused = counts.refused,
                       .failing = counts.failing});
   }

@@ -27,6 +27,7 @@ struct SinkContext {
   net::ConnectStream connect_redis;
   net::RedisLogin redis_login;
   std::string results_stream;  // its final name
+  bool spooled;                // frames stay in a spool until their results are delivered
   const base::Clock& clock;
   base::IdSource& ids;
   telemetry::Conditions& conditions;
@@ -51,6 +52,7 @@ class ConsumerSinks {
   std::unique_ptr<consumer::SinkTarget> MakeTarget(const std::string& name,
                                                    const SinkContext& context);
 
+  const bool spooled_;
   std::unique_ptr<net::HttpClient> webhook_;
   consumer::SinkSet set_;
 };

@@ -113,8 +113,9 @@ class Service::Impl {
     return std::max(config.service.stuck_after, config.process.deadline);
   }
   void TellOfCameraPlaces();
+  void TellOfDetectors();
   void ApplyDrainDelay(const base::Deadline& force);
-  ConsumerParts::GivenUp StopConsumer(const base::Deadline& force, const base::Deadline& end);
+  std::uint64_t StopConsumer(const base::Deadline& force, const base::Deadline& end);
   int AwaitRequests(const base::Deadline& force);
   void CloseSessions(const base::Deadline& end);
 
@@ -306,10 +307,9 @@ void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
 }
 
 // What is cut off has half of the rest to come back and be settled.
-ConsumerParts::GivenUp Service::Impl::StopConsumer(const base::Deadline& force,
-                                                   const base::Deadline& end) {
-  if (!consumer) return {};
-  consumer->Stop();
+std::uint64_t Service::Impl::StopConsumer(const base::Deadline& force, const base::Deadline& end) {
+  if (!consumer) return 0;
+  consumer->Stop(force);
   return consumer->Drain(force, std::chrono::floor<milliseconds>((end.At() - force.At()) / 2));
 }
 
@@ -340,9 +340,24 @@ void Service::Impl::TellOfCameraPlaces() {
                    "process.motion.cameras");
 }
 
+// A network that is late again and again: its frames end with it, whoever sends them.
+void Service::Impl::TellOfDetectors() {
+  constexpr int kOften = 3;
+  constexpr std::string_view kName = telemetry::condition::kDetector;
+  for (const auto& shared : detectors->all()) {
+    const detect::Detector& detector = *shared->detector;
+    const std::string& name = detector.options().name;
+    const auto late = detector.run_times().late();
+    if (late.runs == 0) conditions.Clear(kName, name);
+    if (late.runs < kOften) continue;
+    conditions.Raise(kName, name, detect::TooSlow(detector, late, config.process.deadline));
+  }
+}
+
 bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
   impl.TellOfCameraPlaces();
+  impl.TellOfDetectors();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));
@@ -366,6 +381,7 @@ ShutdownResult Service::Shutdown() {
   const milliseconds timeout = impl.generation->config.service.shutdown_timeout;
   const base::Deadline end(impl.clock, timeout);
   const base::Deadline force(impl.clock, TimeForWork(timeout));
+  const base::Deadline last(impl.clock, TimeForResults(timeout));
   impl.notifier.Send("STOPPING=1\nSTATUS=stopping");
   ShutdownPhases phases(impl.clock, *impl.log, impl.notifier);
 
@@ -374,7 +390,7 @@ ShutdownResult Service::Shutdown() {
   impl.ApplyDrainDelay(force);
 
   phases.Begin("stop the consumer");
-  const ConsumerParts::GivenUp given_up = impl.StopConsumer(force, end);
+  const std::uint64_t given_up = impl.StopConsumer(force, end);
 
   phases.Begin("wait for requests in work");
   const int left = impl.AwaitRequests(force);
@@ -385,18 +401,20 @@ ShutdownResult Service::Shutdown() {
   const auto rest = std::chrono::ceil<milliseconds>(end.At() - impl.clock.Now());
   if (!impl.pool->StopWithin(std::max(rest, kLeast), impl.LostAfter())) {
     impl.log->Error("shutdown: a worker does not come back");
+    if (impl.consumer) impl.consumer->Finish(last);
     return ShutdownResult::kStuck;
   }
 
-  phases.Begin("close client sessions");
+  phases.Begin("deliver results, close sessions");
+  const std::uint64_t lost = impl.consumer ? impl.consumer->Finish(last) : 0;
   impl.CloseSessions(end);
   phases.End();
   impl.watchdog.reset();
-  const bool clean = left == 0 && !given_up.Any();
+  const bool clean = left == 0 && given_up == 0 && lost == 0;
   impl.log->Info("shutdown: done", {{"clean", clean},
                                     {"requests_cut_off", std::int64_t{left}},
-                                    {"frames_given_up", static_cast<std::int64_t>(given_up.frames)},
-                                    {"results_lost", static_cast<std::int64_t>(given_up.results)},
+                                    {"frames_given_up", static_cast<std::int64_t>(given_up)},
+                                    {"results_lost", static_cast<std::int64_t>(lost)},
                                     {"took_ms", phases.TookMs()}});
   return clean ? ShutdownResult::kClean : ShutdownResult::kCutOff;
 }

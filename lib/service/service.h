@@ -66,13 +66,14 @@ class Service {
   //
   //   1  not ready: after service.drain_delay, in which requests are still served, new ones are
   //      refused with 503
-  //   2  stop the consumer: finish or return what was pulled, deliver results
+  //   2  stop the consumer: finish or return what was pulled
   //   3  wait for requests in work
   //   4  release the processors
-  //   5  close client sessions
+  //   5  deliver results, close sessions
   //
-  // All within service.shutdown_timeout; what is in work 2 s before its end is cut off then, and
-  // stuck workers are not waited for. Once; from any one thread.
+  // All within service.shutdown_timeout, what the destructor does then included. What is in work
+  // 1.5 s before its end is cut off, or after two thirds of a short one; stuck workers are not
+  // waited for. Once; from any one thread.
   ShutdownResult Shutdown();
 
  private:

@@ -8,6 +8,10 @@ std::chrono::milliseconds TimeForWork(std::chrono::milliseconds timeout) {
   return timeout - std::min(std::chrono::milliseconds(1'500), timeout / 3);
 }
 
+std::chrono::milliseconds TimeForResults(std::chrono::milliseconds timeout) {
+  return timeout - std::min(std::chrono::milliseconds(500), timeout / 5);
+}
+
 std::int64_t ShutdownPhases::Since(base::MonoTime then) const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - then).count();
 }

@@ -15,6 +15,10 @@ namespace sampleproc::service {
 // is then cut off: to come back, be settled and be answered.
 std::chrono::milliseconds TimeForWork(std::chrono::milliseconds timeout);
 
+// How much of it is for results and settlements; the rest, at most half a second, is for
+// connections to be closed.
+std::chrono::milliseconds TimeForResults(std::chrono::milliseconds timeout);
+
 // Writes "shutdown 3/5: wait for requests in work" when a phase begins and the same with "done" and
 // `took_ms` when it ends; tells systemd both. One thread.
 class ShutdownPhases {

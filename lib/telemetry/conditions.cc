@@ -19,6 +19,7 @@ constexpr std::array kNames = {
     condition::kOrchestrator,
     condition::kOldFrames,
     condition::kCameraPlaces,
+    condition::kDetector,
 };
 
 }  // namespace

@@ -30,6 +30,7 @@ inline constexpr std::string_view kSpool = "spool";
 inline constexpr std::string_view kOrchestrator = "orchestrator";
 inline constexpr std::string_view kOldFrames = "old_frames";
 inline constexpr std::string_view kCameraPlaces = "camera_places";
+inline constexpr std::string_view kDetector = "detector";  // the detector's name
 }  // namespace condition
 
 struct Condition {

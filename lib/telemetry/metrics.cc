@@ -82,8 +82,9 @@ void AddClients(const std::vector<ClientGauges>& clients, std::vector<MetricFami
 void AddSinks(const std::vector<SinkGauges>& sinks, std::vector<MetricFamily>& families) {
   if (sinks.empty()) return;
   MetricFamily records{"sampleproc_sink_records_total",
-                       "Results that a sink delivered, had no room for (lost), or that its other "
-                       "side does not want (refused).",
+                       "Results that a sink delivered, had no room for (lost; put_off when the "
+                       "spool has the frame, which is done again), or that its other side does "
+                       "not want (refused).",
                        MetricType::Counter,
                        {}};
   MetricFamily held{"sampleproc_sink_held_records",
@@ -105,6 +106,7 @@ void AddSinks(const std::vector<SinkGauges>& sinks, std::vector<MetricFamily>& f
     };
     add(records, static_cast<double>(sink.delivered), "delivered");
     add(records, static_cast<double>(sink.lost), "lost");
+    add(records, static_cast<double>(sink.put_off), "put_off");
     add(records, static_cast<double>(sink.refused), "refused");
     add(held, static_cast<double>(sink.held), nullptr);
     add(failing, sink.failing ? 1 : 0, nullptr);

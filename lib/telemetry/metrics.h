@@ -26,6 +26,7 @@ struct SinkGauges {
   std::uint64_t held = 0;
   std::uint64_t delivered = 0;
   std::uint64_t lost = 0;
+  std::uint64_t put_off = 0;  // made again: their frames are in the spool
   std::uint64_t refused = 0;
   bool failing = false;
 };

@@ -225,6 +225,21 @@ class Sinks(WithService):
         self.assertEqual(webhook.ids(), names)
         self.assertIs(service.log()[-1]["clean"], True)
 
+    def test_results_have_the_time_that_a_stop_has_left(self):
+        webhook = Webhook(self)
+        nothing_is_in_work = threading.Event()
+        self.addCleanup(nothing_is_in_work.set)
+        webhook.before = nothing_is_in_work.wait
+        service = self.consume("webhook", "--set", f"consumer.webhook.url={webhook.url}", "--set",
+                               "service.shutdown_timeout=10m")  # fmt: skip
+        names = self.add(3)
+        wait_until(lambda: service.metric('sampleproc_sink_held_records{sink="webhook"}') == 3)
+        service.child.send_signal(signal.SIGTERM)
+        service.wait_for("shutdown 5/5")
+        nothing_is_in_work.set()
+        self.assertEqual(service.wait(), 0)
+        self.assertEqual(webhook.ids(), names)
+
     def test_a_stop_finds_a_webhook_that_comes_back(self):
         webhook = Webhook(self)
         webhook.status = 503

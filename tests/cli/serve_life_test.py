@@ -111,7 +111,7 @@ class Shutdown(WithService):
         "stop the consumer",
         "wait for requests in work",
         "release the processors",
-        "close client sessions",
+        "deliver results, close sessions",
     )
 
     def check_phases(self, service):

@@ -1,6 +1,7 @@
 // Settlements that Redis refuses: told once, in nobody's way, done when Redis takes them again.
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <future>
 #include <memory>
 #include <set>
@@ -44,13 +45,15 @@ struct Watched {
       REQUIRE_FALSE(deadline.Expired());
     }
   }
-  std::future<bool> Begin(const Delivery& delivery, Ending ending, std::string_view reason = "") {
+  std::future<bool> Begin(const Delivery& delivery, Ending ending, std::string_view reason = "",
+                          std::size_t camera = 0) {
     auto answer = std::make_shared<std::promise<bool>>();
     source.Settle({.ticket = delivery.ticket,
                    .ending = ending,
                    .frame_id = delivery.entry.frame_id,
                    .record = ending == Ending::kDone ? "{}" : "",
-                   .reason = reason},
+                   .reason = reason,
+                   .camera = camera},
                   [answer](bool ours) { answer->set_value(ours); });
     return answer->get_future();
   }
@@ -80,6 +83,45 @@ class Swallowing final : public net::Stream {
   std::atomic<bool>& swallows_;
   bool dead_ = false;
 };
+
+// A connection that ends when what `cuts` chooses is written.
+class Cut final : public net::Stream {
+ public:
+  using Choice = std::function<bool(std::string_view written)>;
+  Cut(std::unique_ptr<net::Stream> stream, const Choice& cuts)
+      : stream_(std::move(stream)), cuts_(cuts) {}
+  base::Result<void> Write(std::string_view bytes, const base::Allowance& allowance) override {
+    if (cuts_(bytes)) stream_.reset();
+    if (stream_) return stream_->Write(bytes, allowance);
+    return base::Fail(base::ErrorCode::kIo, "the connection was closed");
+  }
+  base::Result<std::size_t> Read(std::span<char> room, const base::Allowance& allowance) override {
+    if (stream_) return stream_->Read(room, allowance);
+    return base::Fail(base::ErrorCode::kIo, "the connection was closed");
+  }
+
+ private:
+  std::unique_ptr<net::Stream> stream_;
+  const Choice& cuts_;
+};
+
+net::ConnectStream CutBy(const RedisServer& server, const Cut::Choice& cuts) {
+  return [connect = server.Connect(),
+          &cuts](const base::Allowance& allowance) -> base::Result<std::unique_ptr<net::Stream>> {
+    auto stream = connect(allowance);
+    if (!stream) return stream;
+    return std::make_unique<Cut>(std::move(*stream), cuts);
+  };
+}
+
+// Those of a camera, in the order in which they were published: "a1" is of camera "a".
+std::vector<std::string> ResultsOf(RedisServer& server, char camera) {
+  std::vector<std::string> ids;
+  for (const auto& each : Stream(server, "sample:results")) {
+    if (each.at("frame_id").front() == camera) ids.push_back(each.at("frame_id"));
+  }
+  return ids;
+}
 
 TEST_CASE("a settling connection that hangs is told, given up, and loses no frame to others") {
   RedisServer server;
@@ -201,6 +243,105 @@ TEST_CASE("a settlement at which the connection ends stops none behind it") {
           RedisReply::Kind::kStatus);
   CHECK(large.get_future().get());
   watched.Await(0);
+}
+
+TEST_CASE("connections that end at every result are no refusal of one, and mix no order") {
+  RedisServer server;
+  constexpr std::size_t kFrames = 12;
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < kFrames; ++i) ids.push_back("a" + std::to_string(100 + i));
+  for (const std::string& id : ids) Add(server, id);
+  std::atomic<bool> cuts = true;
+  std::atomic<int> ended = 0;
+  const Cut::Choice choice = [&](std::string_view bytes) {
+    if (!cuts || bytes.find("XADD") == bytes.npos) return false;
+    ++ended;
+    return true;
+  };
+  sampleproc::testing::FakeClock clock;
+  Watched watched(CutBy(server, choice), clock);
+  const auto frames = PullSome(watched.source, kFrames);
+  std::vector<std::future<bool>> done;
+  for (std::size_t i = 0; i < kFrames; ++i) {
+    if (i == kFrames / 2) {
+      const base::Deadline deadline(base::SystemClock(), std::chrono::seconds(60));
+      while (ended < 12) {
+        REQUIRE_FALSE(deadline.Expired());
+        std::this_thread::yield();
+      }
+    }
+    done.push_back(watched.Begin(frames[i], Ending::kDone, "", 7));
+  }
+  CHECK(watched.conditions.List().empty());  // one fault is told once, by Settling
+  clock.Advance(RedisSettler::kOverdue);
+  CHECK_FALSE(watched.source.Settling());
+  cuts = false;
+  for (auto& each : done) CHECK(each.get());
+  CHECK(ResultsOf(server, 'a') == ids);
+  CHECK(watched.source.Settling());
+}
+
+TEST_CASE("a result that is set aside keeps its place in its camera, and other cameras go on") {
+  RedisServer server;
+  for (const char* id : {"a1", "a2", "b1"}) Add(server, id);
+  std::atomic<int> ended = 0;
+  // Often enough for it to be set aside, not for it to be at fault.
+  const Cut::Choice choice = [&](std::string_view bytes) {
+    if (bytes.find("\na1\r") == bytes.npos) return false;
+    return ended++ < 4;
+  };
+  Watched watched(CutBy(server, choice), base::SystemClock());
+  const auto frames = PullSome(watched.source, 3);
+  auto first = watched.Begin(frames[0], Ending::kDone, "", 7);
+  auto second = watched.Begin(frames[1], Ending::kDone, "", 7);
+  auto other = watched.Begin(frames[2], Ending::kDone, "", 9);
+  CHECK(other.get());
+  CHECK(first.get());
+  CHECK(second.get());
+  CHECK(ResultsOf(server, 'a') == std::vector<std::string>{"a1", "a2"});
+  watched.Await(0);
+}
+
+TEST_CASE("a result that is shown to be at fault itself lets its camera go on") {
+  RedisServer server;
+  for (const char* id : {"a1", "a2", "b1"}) Add(server, id);
+  std::atomic<bool> cuts = true;
+  const Cut::Choice choice = [&](std::string_view bytes) {
+    return cuts && bytes.find("\na1\r") != bytes.npos;
+  };
+  Watched watched(CutBy(server, choice), base::SystemClock());
+  const auto frames = PullSome(watched.source, 3);
+  auto first = watched.Begin(frames[0], Ending::kDone, "", 7);
+  CHECK(watched.Begin(frames[2], Ending::kDone, "", 9).get());
+  CHECK(watched.Begin(frames[1], Ending::kDone, "", 7).get());
+  CHECK(watched.Await(1)[0].reason.find("ends the connection") != std::string::npos);
+  cuts = false;
+  CHECK(first.get());
+  watched.Await(0);
+}
+
+TEST_CASE("a source that is closed waits for no server, and says nothing more to it") {
+  RedisServer server;
+  Add(server, "a");
+  std::atomic<bool> swallows = true;
+  std::atomic<int> writes = 0;
+  const Cut::Choice counts = [&](std::string_view) { return ++writes < 0; };
+  auto watched = std::make_unique<Watched>(
+      [&, connect = CutBy(server, counts)](
+          const base::Allowance& allowance) -> base::Result<std::unique_ptr<net::Stream>> {
+        auto stream = connect(allowance);
+        if (!stream) return stream;
+        return std::make_unique<Swallowing>(std::move(*stream), swallows);
+      },
+      base::SystemClock());
+  const auto frames = PullSome(watched->source, 1);
+  auto done = watched->Begin(frames[0], Ending::kDone);
+  watched->source.Close(base::Deadline(base::SystemClock(), milliseconds(0)));
+  CHECK_FALSE(done.get());
+  const int before = writes;
+  watched.reset();
+  CHECK(writes == before);
+  CHECK(PendingCount(server) == 1);
 }
 
 TEST_CASE("results that were refused keep their order, with those that came later") {

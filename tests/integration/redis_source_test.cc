@@ -261,7 +261,7 @@ TEST_CASE("a wrong kind of key is a matter of configuration, a stop ends pulling
   REQUIRE(server.Ask({"SET", "frames:ready:p", "text"}).kind == RedisReply::Kind::kStatus);
   const auto source = MakeSource(server, "c1");
   CHECK(source->Pull(1).error().code == base::ErrorCode::kConfig);
-  source->Interrupt();
+  source->Interrupt({});
   CHECK(source->Pull(1).error().code == base::ErrorCode::kShuttingDown);
 }
 

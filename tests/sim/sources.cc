@@ -66,7 +66,7 @@ Result<void> SimSource::Probe() {
   return Reach();
 }
 
-void SimSource::Interrupt() {
+void SimSource::Interrupt(const base::Deadline& /*end*/) {
   const Scheduler::Exempt exempt;
   interrupted_ = true;
   world_.Wake(this);

@@ -28,7 +28,7 @@ class SimSource : public consumer::FrameSource {
   base::Result<std::vector<consumer::Delivery>> Pull(std::size_t count) final;
   base::Result<void> Probe() final;
   void Reset() final { world_.Say("source: reset"); }
-  void Interrupt() final;
+  void Interrupt(const base::Deadline& end) final;
   // Since when each pull that was tried has failed or hung; nothing when the last one did not.
   std::optional<Time> failing_since() const { return failing_since_; }
   // A stop gives up: what is returned from now on may be lost.

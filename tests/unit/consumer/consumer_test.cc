@@ -74,7 +74,7 @@ class Scripted final : public FrameSource {
     const std::lock_guard lock(mutex_);
     unhealthy_ = unhealthy;
   }
-  void Interrupt() override {
+  void Interrupt(const base::Deadline& /*end*/) override {
     const std::lock_guard lock(mutex_);
     interrupted_ = true;
     changed_.notify_all();

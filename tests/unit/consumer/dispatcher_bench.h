@@ -43,7 +43,7 @@ class Upstream final : public FrameSource {
   bool TakesBack() const override { return takes_back; }
   void Reset() override {}
   base::Result<void> Probe() override { return {}; }
-  void Interrupt() override {}
+  void Interrupt(const base::Deadline& /*end*/) override {}
 
   // "id:ending:reason" of each, in order.
   std::vector<std::string> Settled() const {

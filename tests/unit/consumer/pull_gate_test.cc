@@ -34,6 +34,13 @@ TEST_CASE("who is in when a gate is interrupted may take its answer") {
   CHECK(gate.cancel().Cancelled());
 }
 
+TEST_CASE("who does not come out of an interrupted gate by the end is cancelled") {
+  PullGate gate;
+  const PullGate::Pass pass(gate);
+  gate.Interrupt(std::chrono::hours(1), base::Deadline(base::SystemClock(), milliseconds(1)));
+  CHECK(gate.cancel().Cancelled());
+}
+
 TEST_CASE("who does not come out of an interrupted gate is cancelled") {
   PullGate gate;
   const PullGate::Pass pass(gate);

@@ -77,10 +77,12 @@ class Target final : public SinkTarget {
 };
 
 struct Bench {
-  explicit Bench(std::size_t bytes = 1 << 20) : budget(bytes), target(new Target) {
+  explicit Bench(std::size_t bytes = 1 << 20, bool spooled = false)
+      : budget(bytes), target(new Target) {
     queue.emplace(
         std::unique_ptr<SinkTarget>(target), *budget.TryReserve(bytes, "a test"),
-        [](int) { return std::chrono::milliseconds(1); }, SinkQueueContext{clock, conditions, log});
+        [](int) { return std::chrono::milliseconds(1); },
+        SinkQueueContext{clock, conditions, log, spooled});
   }
   // The reason of the condition, "" without one.
   std::string Problem() {
@@ -240,6 +242,16 @@ TEST_CASE("losses are told while they last, and a second time when they begin ag
     CHECK(bench.log.Count("sink: results are lost, there is no room to keep them "
                           "(consumer.sink_buffer)") == time);
   }
+}
+
+TEST_CASE("results whose frames are in a spool are not lost, and it is not said") {
+  Bench bench(4096, true);
+  bench.target->Set(true);
+  bench.Give(0, 100);
+  CHECK(bench.queue->counts().lost > 0);  // to this sink, for now
+  CHECK(bench.Problem().find("lost") == std::string::npos);
+  CHECK(bench.Problem().find("their frames stay in the spool and are done again") !=
+        std::string::npos);
 }
 
 TEST_CASE("a sink that is away and loses results says both") {

@@ -1,10 +1,13 @@
 // A detector among workers, and what its parts say of themselves.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <future>
+#include <memory>
 #include <thread>
 
 #include "detect/onnx_file.h"
 #include "detect/suppression.h"
+#include "support/fake_clock.h"
 #include "unit/detect/model_maker.h"
 #include "unit/detect/runtimes.h"
 
@@ -72,6 +75,95 @@ TEST_CASE("a frame whose time is over or whom nobody wants is not run", "[detect
     CHECK(unwanted.error().code == base::ErrorCode::kCancelled);
     CHECK((*detector)->Find(kPicture, {0.5, 0.45, {}}, {}, scratch));  // it still works
   }
+}
+
+const std::vector<float> kGray(std::size_t{3} * 64 * 64, 0.5f);
+
+// OpenCV's session, in which a run stays until the test lets it go.
+class Occupied {
+ public:
+  Occupied() : session_(Open()) {
+    occupant_ = std::thread([this] {
+      const auto ran = session_->Run(kGray, {}, [this](auto) {
+        entered_.set_value();
+        leave_.get_future().wait();
+      });
+      CHECK(ran);
+    });
+    entered_.get_future().wait();
+  }
+  ~Occupied() { Leave(); }
+  void Leave() {
+    if (!occupant_.joinable()) return;
+    leave_.set_value();
+    occupant_.join();
+  }
+  Session& session() { return *session_; }
+
+ private:
+  static std::unique_ptr<Session> Open() {
+    const std::string model = OneCup();
+    const base::ByteView bytes(reinterpret_cast<const std::uint8_t*>(model.data()), model.size());
+    auto file = ReadOnnxFile(bytes);
+    REQUIRE(file);
+    auto session = OpenOpencv(bytes, *file, TestPlaces());
+    if (!session) FAIL(session.error().message);
+    return std::move(*session);
+  }
+
+  std::unique_ptr<Session> session_;
+  std::promise<void> entered_;
+  std::promise<void> leave_;
+  std::thread occupant_;
+};
+
+TEST_CASE("a frame whose time goes by while another is in the network is not too slow",
+          "[detect]") {
+  Occupied network;
+  const base::Allowance soon{base::Deadline(base::SystemClock(), std::chrono::milliseconds(5))};
+  const auto crowded = network.session().Run(kGray, soon, [](auto) {});
+  REQUIRE_FALSE(crowded);
+  CHECK(crowded.error().code == base::ErrorCode::kOverloaded);
+  CHECK(crowded.error().retry_after.has_value());
+  CHECK(network.session().run_times().late().runs == 0);
+  base::Allowance unwanted;
+  unwanted.cancel.Cancel();
+  const auto cancelled = network.session().Run(kGray, unwanted, [](auto) {});
+  REQUIRE_FALSE(cancelled);
+  CHECK(cancelled.error().code == base::ErrorCode::kCancelled);
+  network.Leave();
+  CHECK(network.session().Run(kGray, {}, [](auto) {}));
+}
+
+TEST_CASE("a network says how often in a row it was late, and of how long its runs are",
+          "[detect]") {
+  Occupied network;
+  network.Leave();
+  for (int i = 1; i <= 2; ++i) {
+    testing::FakeClock clock;
+    const base::Deadline soon(clock, std::chrono::seconds(1));
+    const auto late =
+        network.session().Run(kGray, {soon}, [&](auto) { clock.Advance(std::chrono::seconds(2)); });
+    REQUIRE_FALSE(late);
+    CHECK(late.error().code == base::ErrorCode::kDeadline);
+    CHECK(network.session().run_times().late().runs == i);
+  }
+  CHECK(network.session().Run(kGray, {}, [](auto) {}));
+  CHECK(network.session().run_times().late().runs == 0);
+}
+
+TEST_CASE("of runs that were late the shortest is told, and one in time ends it", "[detect]") {
+  using std::chrono::milliseconds;
+  RunTimes times;
+  CHECK(times.Expected() == milliseconds(0));
+  times.Ended(milliseconds(300), false);
+  times.Ended(milliseconds(220), false);
+  times.Ended(milliseconds(260), false);
+  CHECK(times.late().runs == 3);
+  CHECK(times.late().least == milliseconds(220));
+  CHECK(times.Expected() > milliseconds(220));
+  times.Ended(milliseconds(10), true);
+  CHECK(times.late().runs == 0);
 }
 
 TEST_CASE("ONNX Runtime's run ends in its middle when the deadline passes", "[detect]") {
