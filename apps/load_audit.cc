@@ -2,6 +2,7 @@
 
 #include "apps/load_setup.h"
 #include "loadtest/audit.h"
+#include "loadtest/junit_report.h"
 #include "loadtest/shutdown_check.h"
 
 namespace sampleproc::apps {
@@ -17,12 +18,17 @@ base::Result<ExitCode> RunAudit(const LoadSetup& setup, CommandContext& context)
     items.push_back(
         loadtest::CheckShutdown(setup.plan.run, static_cast<pid_t>(setup.options.pid), setup.stop));
   }
-  if (setup.options.json != "-") {
+  if (setup.options.json != "-" && setup.options.junit != "-") {
     context.out << loadtest::TextAudit(setup.target.name, items) << std::flush;
   }
   if (!setup.options.json.empty()) {
     const auto done =
         WriteResult(setup.options.json, loadtest::JsonAudit(setup.target.name, items), context);
+    if (!done) return std::unexpected(done.error());
+  }
+  if (!setup.options.junit.empty()) {
+    const auto done =
+        WriteResult(setup.options.junit, loadtest::JunitAudit(setup.target.name, items), context);
     if (!done) return std::unexpected(done.error());
   }
   return loadtest::AllPass(items) ? ExitCode::kOk : ExitCode::kThresholdMissed;

@@ -1,5 +1,10 @@
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <initializer_list>
 #include <optional>
 #include <ostream>
 
@@ -7,6 +12,7 @@
 #include "apps/load_setup.h"
 #include "loadtest/audit_client.h"
 #include "loadtest/html_report.h"
+#include "loadtest/junit_report.h"
 #include "loadtest/percentile_text.h"
 #include "loadtest/report.h"
 
@@ -39,7 +45,11 @@ bool GoesOn(const LoadSetup& setup, const loadtest::Second& second,
 
 Result<void> WriteOutputs(const LoadtestOptions& options, const loadtest::Report& report,
                           CommandContext& context) {
-  if (options.json != "-" && options.html != "-") {
+  const bool is_taken = std::ranges::any_of(
+      std::initializer_list<const std::string*>{&options.json, &options.html, &options.series,
+                                                &options.junit, &options.percentiles},
+      [](const std::string* path) { return *path == "-"; });
+  if (!is_taken) {
     context.out << loadtest::TextReport(report) << std::flush;
   }
   Result<void> first;  // one that cannot be written stops no other
@@ -50,6 +60,7 @@ Result<void> WriteOutputs(const LoadtestOptions& options, const loadtest::Report
   };
   write(options.json, [&] { return loadtest::JsonReport(report); });
   write(options.html, [&] { return loadtest::HtmlReport(report); });
+  write(options.junit, [&] { return loadtest::JunitReport(report); });
   write(options.percentiles,
         [&] { return loadtest::PercentileText(report.result.total.corrected, 1e6); });
   return first;
@@ -87,6 +98,49 @@ void CompareWith(const loadtest::Baseline& baseline, const std::string& target,
   }
 }
 
+// The seconds of a run as they come, a line of JSON for each.
+class SeriesFile {
+ public:
+  SeriesFile(const std::string& path, CommandContext& context)
+      : path_(path), out_(path == "-" ? &context.out : &file_) {
+    if (!path_.empty() && path_ != "-") file_.open(path_, std::ios::binary);
+  }
+
+  void Add(const loadtest::Second& second) {
+    ++written_;
+    if (path_.empty()) return;
+    errno = 0;
+    *out_ << loadtest::JsonSecond(second) << std::flush;
+    if (!*out_ && error_ == 0) error_ = errno == 0 ? EIO : errno;
+  }
+
+  // Adds what came after the last whole second. Fails with kIo when a line could not be written.
+  Result<void> Finish(const std::vector<loadtest::Second>& all) {
+    while (written_ < all.size()) Add(all[written_]);
+    if (error_ == 0) return {};
+    return base::Fail(base::ErrorCode::kIo, "cannot write " + path_ + ": " + std::strerror(error_));
+  }
+
+ private:
+  const std::string path_;
+  std::ofstream file_;
+  std::ostream* const out_;
+  std::size_t written_ = 0;
+  int error_ = 0;
+};
+
+void AddDisturbances(const std::vector<loadtest::Disturber::Outcome>& outcomes,
+                     loadtest::ReportOptions& options) {
+  for (const auto& [text, problem] : outcomes) {
+    if (problem.empty()) {
+      options.notes.push_back("The target's process was disturbed: " + text + ".");
+    } else {
+      options.undone.push_back("The target's process was not disturbed by '" + text +
+                               "': " + problem + ".");
+    }
+  }
+}
+
 }  // namespace
 
 Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
@@ -95,13 +149,19 @@ Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
       !setup.options.no_server_metrics) {
     server.emplace(FetchMetrics(setup));
   }
-  auto result = [&setup, &context] {
+  SeriesFile series(setup.options.series, context);
+  std::optional<loadtest::Disturber> disturber;
+  auto result = [&setup, &context, &series, &disturber] {
     LoadProgress progress(context.err, ProgressKind(setup.options, context.dumb));
-    return setup.Run(setup.plan.run, [&setup, &progress](const auto& second, const auto& total) {
+    if (!setup.disturbances.empty()) disturber.emplace(setup.process, setup.disturbances);
+    return setup.Run(setup.plan.run, [&](const auto& second, const auto& total) {
       progress.Show(second, total);
+      series.Add(second);
       return GoesOn(setup, second, total);
     });
   }();
+  std::vector<loadtest::Disturber::Outcome> disturbed;
+  if (disturber) disturbed = disturber->Finish();
   if (!result) return std::unexpected(result.error());
   std::optional<loadtest::ServerReport> of_server;
   if (server) of_server = server->Finish();
@@ -109,13 +169,15 @@ Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
   loadtest::ReportOptions options{.criteria = setup.criteria,
                                   .closed = setup.options.closed,
                                   .max_send_lag = setup.plan.max_send_lag};
+  AddDisturbances(disturbed, options);
   if (setup.baseline) CompareWith(*setup.baseline, setup.Name(), load, result->seconds, options);
   loadtest::Report report = loadtest::MakeReport(std::move(*result), std::move(options));
   report.target = setup.Name();
   report.load = load;
   report.started = setup.started;
   report.server = std::move(of_server);
-  const auto done = WriteOutputs(setup.options, report, context);
+  auto done = WriteOutputs(setup.options, report, context);
+  if (done) done = series.Finish(report.result.seconds);
   if (!done) return std::unexpected(done.error());
   return CodeOf(report.verdict);
 }

@@ -159,6 +159,15 @@ Result<void> CheckTogether(const LoadtestOptions& options) {
   if (!options.find_capacity.empty() && options.requests > 0) {
     return Usage("--find-capacity sends for --duration at each rate; leave --requests out");
   }
+  if (!options.during.empty() && options.pid == 0) {
+    return Usage("--during needs --pid N, the process that listens at the target");
+  }
+  if (!options.audit && options.during.empty() && options.pid > 0) {
+    return Usage("--pid goes with --audit or --during");
+  }
+  if (!options.during.empty() && options.via == "redis") {
+    return Usage("--during goes without --via redis: the process must listen at the target");
+  }
   const char* const other = options.audit                    ? "--audit"
                             : !options.find_capacity.empty() ? "--find-capacity"
                                                              : nullptr;
@@ -166,9 +175,15 @@ Result<void> CheckTogether(const LoadtestOptions& options) {
   if (options.audit && (!options.find_capacity.empty() || !options.fail.empty())) {
     return Usage("--audit has criteria of its own; leave --fail and --find-capacity out");
   }
-  if (!options.html.empty() || !options.percentiles.empty() || !options.baseline.empty()) {
-    return Usage(std::string(other) +
-                 " writes text and --json; --html, --percentiles and --baseline are for a run");
+  if (!options.html.empty() || !options.percentiles.empty() || !options.baseline.empty() ||
+      !options.series.empty() || !options.during.empty()) {
+    return Usage(
+        std::string(other) +
+        " writes text and --json; --html, --percentiles, --series, --baseline and --during "
+        "are for a run");
+  }
+  if (!options.audit && !options.junit.empty()) {
+    return Usage("--find-capacity has no tests for --junit; its exit code and --json tell");
   }
   return {};
 }
@@ -217,8 +232,8 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
   if (!options.find_capacity.empty() && Schedules(options) > (options.rate.empty() ? 0 : 1)) {
     return Usage("--find-capacity chooses the rates; give --rate alone, to begin with");
   }
-  if (!options.audit && (options.production || !options.origin.empty() || options.pid > 0)) {
-    return Usage("--production, --origin and --pid go with --audit");
+  if (!options.audit && (options.production || !options.origin.empty())) {
+    return Usage("--production and --origin go with --audit");
   }
   if (auto done = CheckTogether(options); !done) return std::unexpected(done.error());
   if (options.audit && Schedules(options) > 0) return Usage("--audit goes without a load");

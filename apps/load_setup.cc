@@ -50,7 +50,9 @@ Result<void> GuardInputs(const LoadtestOptions& options, const config::Loaded* l
   }
   for (const auto& [option, path] : {std::pair{"--json ", &options.json},
                                      {"--html ", &options.html},
-                                     {"--percentiles ", &options.percentiles}}) {
+                                     {"--percentiles ", &options.percentiles},
+                                     {"--series ", &options.series},
+                                     {"--junit ", &options.junit}}) {
     if (path->empty()) continue;
     if (auto checked = guard.Write(*path, option + *path); !checked) return checked;
   }
@@ -76,6 +78,11 @@ Result<void> LoadSetup::Prepare(const config::Loaded* loaded) {
     }
     criteria = std::move(*parsed);
   }
+  if (!options.during.empty()) {
+    auto parsed = loadtest::ParseDisturbances(options.during);
+    if (!parsed) return Fail(ErrorCode::kUsage, "--during: " + parsed.error().message);
+    disturbances = std::move(*parsed);
+  }
   if (!options.baseline.empty()) {
     auto text = ReadWholeFile(options.baseline, "--baseline");
     if (!text) return std::unexpected(text.error());
@@ -98,9 +105,18 @@ Result<void> LoadSetup::Prepare(const config::Loaded* loaded) {
   if (via_redis) {
     if (auto done = FindStream(loaded->config, allowance); !done) return done;
   }
+  if (auto done = FindProcess(); !done) return done;
   if (auto done = CheckOutputs(options); !done) return done;
   plan.run.make_maker = [this](std::size_t thread) { return payload->MakeRequests(thread); };
   started = base::FormatTimestamp(base::SystemClock().Wall());
+  return {};
+}
+
+Result<void> LoadSetup::FindProcess() {
+  if (disturbances.empty()) return {};
+  auto opened = loadtest::OpenTarget(static_cast<pid_t>(options.pid), target.address);
+  if (!opened) return Fail(opened.error().code, "--during: " + opened.error().message);
+  process = std::move(*opened);
   return {};
 }
 
@@ -168,7 +184,8 @@ Result<void> WriteResult(const std::string& path, std::string_view text, Command
 }
 
 Result<void> CheckOutputs(const LoadtestOptions& options) {
-  for (const std::string* path : {&options.json, &options.html, &options.percentiles}) {
+  for (const std::string* path :
+       {&options.json, &options.html, &options.percentiles, &options.series, &options.junit}) {
     if (path->empty() || *path == "-") continue;
     const auto fail = [path](int error) {
       return Fail(ErrorCode::kIo, "cannot write " + *path + ": " + std::strerror(error));

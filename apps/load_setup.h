@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "loadtest/baseline.h"
 #include "loadtest/criteria.h"
+#include "loadtest/disturbance.h"
 #include "loadtest/stream_load.h"
 #include "loadtest/target.h"
 #include "loadtest/verdict.h"
@@ -40,12 +41,15 @@ struct LoadSetup {
   LoadPlan plan;
   std::vector<loadtest::Criterion> criteria;
   std::optional<loadtest::Baseline> baseline;
-  loadtest::Target target;  // without a URL when only a stream is loaded
+  std::vector<loadtest::Disturbance> disturbances;
+  base::Descriptor process;  // that they are for
+  loadtest::Target target;   // without a URL when only a stream is loaded
   std::optional<loadtest::StreamTarget> stream;
   std::optional<LoadPayload> payload;
   std::string started;
 
  private:
+  base::Result<void> FindProcess();
   base::Result<void> FindStream(const config::Config& config, const base::Allowance& allowance);
 };
 

@@ -123,8 +123,8 @@ void AddAudit(CLI::App& app, LoadtestOptions& options) {
             "With --audit: requests in a row that should meet the rate limit (default 120)")
       ->group(kAudit);
   AddNumber(app, "--pid", options.pid, 2, 4'194'304,
-            "With --audit: end process N, which must be the one that listens at the target, with "
-            "SIGTERM under load, and see that nobody is cut off")
+            "The process that listens at the target. With --audit it is ended with SIGTERM under "
+            "load, to see that nobody is cut off; --during says what else is done to it")
       ->group(kAudit);
 }
 
@@ -150,6 +150,11 @@ void AddResult(CLI::App& app, LoadtestOptions& options) {
           "hundred, or in reading as many answers, and that is much beside the latency; with too "
           "little CPU, later than a tenth of it (default 10ms)",
           kResult);
+  AddText(app, "--during", options.during, "EVENTS",
+          "Disturb process --pid while the run lasts, and judge what its clients see by --fail: "
+          "'at=10s term', 'at=5s hup, at=20s stop for=2s'; also int, usr1 and kill. What could "
+          "not be done is a failure",
+          kResult);
   app.add_flag("--no-server-metrics", options.no_server_metrics,
                "With frames: do not ask the target's /metrics once a second where its time goes")
       ->group(kResult);
@@ -159,6 +164,10 @@ void AddResult(CLI::App& app, LoadtestOptions& options) {
           kResult);
   AddText(app, "--percentiles", options.percentiles, "FILE",
           "Write the corrected latencies as HdrHistogram's percentile text, in ms", kResult);
+  AddText(app, "--series", options.series, "FILE",
+          "Write each second as a line of JSON when it is over; - is standard output", kResult);
+  AddText(app, "--junit", options.junit, "FILE",
+          "Write criteria, comparisons or the items of --audit as tests, in JUnit's XML", kResult);
   app.add_flag("-q,--quiet", options.quiet, "No progress on standard error")->group(kResult);
 }
 

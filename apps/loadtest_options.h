@@ -64,10 +64,13 @@ struct LoadtestOptions {
   std::string json;
   std::string html;
   std::string percentiles;
+  std::string series;
+  std::string junit;
   std::string fail;
   std::string find_capacity;
   std::string baseline;
   bool abort_on_fail = false;
+  std::string during;
   bool no_server_metrics = false;
   std::string max_send_lag = "10ms";
   bool quiet = false;

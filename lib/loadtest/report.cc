@@ -146,22 +146,24 @@ void WriteGenerator(const RunResult& result, JsonWriter& json) {
   json.EndObject();
 }
 
+void WriteSecond(const Second& second, JsonWriter& json) {
+  json.BeginObject();
+  json.Member("second", second.second);
+  json.Member("intended", second.intended);
+  json.Member("good", second.good);
+  json.Member("errors", second.errors);
+  WriteMember("p50_ms", second.p50_ms, json);
+  WriteMember("p99_ms", second.p99_ms, json);
+  WriteMember("max_ms", second.max_ms, json);
+  WriteMember("raw_p99_ms", second.raw_p99_ms, json);
+  json.Member("send_lag_p99_ms", Rounded(second.send_lag_p99_ms));
+  json.EndObject();
+}
+
 void WriteSeconds(const std::vector<Second>& seconds, JsonWriter& json) {
   json.Key("seconds");
   json.BeginArray();
-  for (const Second& each : seconds) {
-    json.BeginObject();
-    json.Member("second", each.second);
-    json.Member("intended", each.intended);
-    json.Member("good", each.good);
-    json.Member("errors", each.errors);
-    WriteMember("p50_ms", each.p50_ms, json);
-    WriteMember("p99_ms", each.p99_ms, json);
-    WriteMember("max_ms", each.max_ms, json);
-    WriteMember("raw_p99_ms", each.raw_p99_ms, json);
-    json.Member("send_lag_p99_ms", Rounded(each.send_lag_p99_ms));
-    json.EndObject();
-  }
+  for (const Second& each : seconds) WriteSecond(each, json);
   json.EndArray();
 }
 
@@ -225,6 +227,8 @@ Report MakeReport(RunResult result, ReportOptions options) {
     if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
     report.notes.push_back("There is no comparison with the baseline: " + options.no_comparison);
   }
+  if (!options.undone.empty() && report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
+  std::ranges::move(options.undone, std::back_inserter(report.notes));
   if (report.result.total.good == 0) {
     if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
     report.notes.push_back("No request was answered as it should be, which is a failure.");
@@ -277,6 +281,13 @@ std::string TextReport(const Report& report) {
   out += "verdict    " + std::string(VerdictName(report.verdict)) +
          (result.stopped ? " (ended early)" : "") + "\n";
   return out;
+}
+
+std::string JsonSecond(const Second& second) {
+  std::string text;
+  JsonWriter json(text);
+  WriteSecond(second, json);
+  return text + "\n";
 }
 
 std::string JsonReport(const Report& report) {

@@ -29,17 +29,22 @@ struct ReportOptions {
   std::vector<Criterion> criteria;
   std::vector<Comparison> comparisons = {};  // with an earlier run
   std::string no_comparison = {};            // why it could not be compared, though it should
+  // What was to be done during the run and was not, a sentence for each.
+  std::vector<std::string> undone = {};
   bool closed = false;
   std::chrono::nanoseconds max_send_lag{};
   std::vector<std::string> notes = {};  // of before the run
 };
 
 // Judges the run and adds what it says of itself as notes. Being slower than an earlier run is a
-// failure, too, and so is one that could not be
-// compared, or in which nothing succeeded.
+// failure, too, and so is one that could not be compared, in which something was not done that was
+// to be done, or in which nothing succeeded.
 Report MakeReport(RunResult result, ReportOptions options);
 
 std::string TextReport(const Report& report);
+
+// One line, an object as those of `seconds` in JsonReport.
+std::string JsonSecond(const Second& second);
 
 // One object; config/loadtest.schema.json describes it.
 std::string JsonReport(const Report& report);

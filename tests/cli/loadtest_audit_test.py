@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+import xml.etree.ElementTree
 
 import jsonschema
 
@@ -66,7 +67,12 @@ class Audit(cli.TestCase):
         return f"http{'s' if tls else ''}://127.0.0.1:{service.port}"
 
     def test_a_service_for_production_passes(self):
-        by_name, failed = self.audit(self.serve(GOOD), "--production", "--origin", ORIGIN)
+        tests = os.path.join(os.path.dirname(self.key), "junit.xml")
+        by_name, failed = self.audit(self.serve(GOOD), "--production", "--origin", ORIGIN, "--junit",
+                                     tests)  # fmt: skip
+        suite = xml.etree.ElementTree.parse(tests).getroot().find("testsuite")
+        self.assertEqual([each.get("name") for each in suite], list(by_name))
+        self.assertEqual((suite.get("failures"), suite.get("skipped")), ("0", "1"))
         self.assertEqual(failed, set(), {name: by_name[name] for name in failed})
         passed = {name for name, item in by_name.items() if item["status"] == "pass"}
         self.assertEqual(set(by_name) - passed, {"tracing_and_logs"})

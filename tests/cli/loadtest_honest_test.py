@@ -190,6 +190,9 @@ class Refused(cli.TestCase):
                       ("--find-capacity", "p99<1s", "--html", "x"),
                       ("--find-capacity", "p99<1s", "--percentiles", "x"),
                       ("--find-capacity", "p99<1s", "--baseline", "x"),
+                      ("--find-capacity", "p99<1s", "--series", "x"),
+                      ("--find-capacity", "p99<1s", "--junit", "x"),
+                      ("--audit", "--during", "at=1s term", "--pid", "2"),
                       ("--audit", "--html", "x"), ("--audit", "--fail", "p99<1s"),
                       ("--stages", "1s@5", "--duration", "5s"),
                       ("--arrivals-file", os.devnull, "--duration", "5s")):  # fmt: skip

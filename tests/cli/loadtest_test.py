@@ -7,6 +7,7 @@ import pathlib
 import signal
 import socket
 import tempfile
+import xml.etree.ElementTree
 
 import jsonschema
 
@@ -267,6 +268,74 @@ class Written(cli.TestCase):
             self.assertGreater(report["requests"]["good"], 0)
 
 
+    def test_each_second_is_a_line_when_it_is_over(self):
+        server = Server(self, loadtest_server.well)
+        with tempfile.TemporaryDirectory() as folder:
+            series = os.path.join(folder, "seconds.ndjson")
+            report = load(self, server.url, "--rate", "50", "--duration", "2s", "--series", series)
+            with open(series, encoding="utf-8") as file:
+                self.assertEqual([json.loads(line) for line in file], report["seconds"])
+        child = cli.start(self, "loadtest", "--target", server.url, "--duration", "10m", "--quiet",
+                          "--series", "-")  # fmt: skip
+        for number in range(2):  # while it runs
+            second = json.loads(child.stdout.readline())
+            self.assertEqual(second["second"], number)
+            jsonschema.validate(second, SCHEMA["properties"]["seconds"]["items"] | {
+                "$defs": SCHEMA["$defs"]})  # fmt: skip
+
+    def test_a_series_that_cannot_be_written_is_told(self):
+        server = Server(self, loadtest_server.well)
+        done = cli.run("loadtest", "--target", server.url, "--requests", "1", *ANY_LAG, "--series",
+                       "/dev/full")  # fmt: skip
+        self.assertEqual(done.returncode, 74, done.err)
+        self.assertIn("cannot write /dev/full: No space left on device", done.err)
+
+    def test_junit_has_a_test_for_each_thing_that_is_judged(self):
+        server = Server(self, loadtest_server.well)
+        done = cli.run("loadtest", "--target", server.url, "--requests", "5", "--rate", "100",
+                       *ANY_LAG, "--fail", "p99<1us,errors<1%", "--junit", "-")  # fmt: skip
+        self.assertEqual(done.returncode, 1, done.err)
+        suite = xml.etree.ElementTree.fromstring(done.out).find("testsuite")
+        self.assertEqual((suite.get("tests"), suite.get("failures"), suite.get("errors")),
+                         ("4", "1", "0"))  # fmt: skip
+        failed = [each.get("name") for each in suite if each.find("failure") is not None]
+        self.assertEqual(failed, ["p99<1us"])
+        self.assertIn("missed, measured", suite[0].find("failure").get("message"))
+
+
+class Disturbed(cli.TestCase):
+    def disturb(self, server, *words, code):
+        pid = server.process.pid
+        return load(self, server.url, "--pid", str(pid), *words, code=code)
+
+    def test_clients_see_that_the_target_stands_still(self):
+        server = Server(self, loadtest_server.well)
+        report = self.disturb(server, "--rate", "100", "--duration", "2s", "--during",
+                              "at=500ms stop for=600ms", "--fail", "max<500ms", code=1)  # fmt: skip
+        self.assertGreater(report["latency"]["corrected"]["max_ms"], 500)
+        self.assertEqual(report["requests"]["good"], 200)
+        self.assertEqual(report["notes"][0],
+                         "The target's process was disturbed: at=500ms stop for=600ms.")  # fmt: skip
+
+    def test_what_could_not_be_done_is_a_failure(self):
+        server = Server(self, loadtest_server.well)
+        report = self.disturb(server, "--requests", "5", "--rate", "100", "--during", "at=5m term",
+                              code=1)  # fmt: skip
+        self.assertIn("'at=5m term': the run was over before", report["notes"][0])
+        report = self.disturb(server, "--rate", "100", "--duration", "2s", "--during",
+                              "at=200ms kill, at=1500ms hup", code=1)  # fmt: skip
+        self.assertGreater(report["errors"]["total"], 0)
+        self.assertTrue(any("the process had ended" in note for note in report["notes"]))
+
+    def test_a_process_that_is_not_the_target_is_left_alone(self):
+        server = Server(self, loadtest_server.well)
+        done = cli.run("loadtest", "--target", server.url, "--pid", str(os.getpid()), "--during",
+                       "at=0s kill")  # fmt: skip
+        self.assertEqual(done.returncode, 69, done.err)
+        self.assertIn("--during: process", done.err)
+        self.assertIn("was not touched: it does not listen", done.err)
+
+
 class Refused(cli.TestCase):
     def check(self, message, *words):
         done = cli.run("loadtest", *words)
@@ -292,6 +361,9 @@ class Refused(cli.TestCase):
         self.check("--connections must be", "--target", url, "-c", "0")
         self.check("--abort-on-fail needs", "--target", url, "--abort-on-fail")
         self.check("give --rate alone", "--target", url, "--find-capacity", "p99<1s", "--closed")
+        self.check("--during needs --pid", "--target", url, "--during", "at=1s term")
+        self.check("--pid goes with", "--target", url, "--pid", "77")
+        self.check("number 1 is not", "--target", url, "--pid", "77", "--during", "term")
         self.check("--threads may not", "--target", url, "-c", "1", "--threads", "2")
 
 

@@ -1,0 +1,163 @@
+#include "loadtest/disturbance.h"
+
+// Not said by the header itself before glibc 2.37.
+extern "C" {
+#include <sys/pidfd.h>
+}
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <optional>
+
+#include "base/ascii.h"
+#include "base/mutex.h"
+#include "loadtest/listener.h"
+
+namespace sampleproc::loadtest {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr double kLongest = 7 * 24 * 3600;
+
+constexpr std::pair<std::string_view, int> kActions[] = {{"term", SIGTERM}, {"int", SIGINT},
+                                                         {"hup", SIGHUP},   {"usr1", SIGUSR1},
+                                                         {"kill", SIGKILL}, {"stop", SIGSTOP}};
+
+std::optional<nanoseconds> ParseTime(std::string_view text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [unit, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  if (error != std::errc() || !(value >= 0)) return std::nullopt;
+  constexpr std::pair<std::string_view, double> kUnits[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}};
+  for (const auto& [name, seconds] : kUnits) {
+    if (std::string_view(unit, end) != name) continue;
+    if (value * seconds > kLongest) return std::nullopt;
+    return nanoseconds(std::llround(value * seconds * 1e9));
+  }
+  return std::nullopt;
+}
+
+// The next word; `text` is left with what follows it.
+std::string_view TakeWord(std::string_view& text) {
+  text = base::TrimBlanks(text);
+  const std::string_view word = text.substr(0, text.find_first_of(" \t"));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+// The value of "NAME=TIME".
+std::optional<nanoseconds> TakeTime(std::string_view name, std::string_view& text) {
+  const std::string_view word = TakeWord(text);
+  if (!word.starts_with(name) || !word.substr(name.size()).starts_with('=')) return std::nullopt;
+  return ParseTime(word.substr(name.size() + 1));
+}
+
+std::optional<Disturbance> ParseOne(std::string_view text) {
+  Disturbance planned{.text = std::string(base::TrimBlanks(text))};
+  const auto at = TakeTime("at", text);
+  if (!at) return std::nullopt;
+  planned.at = *at;
+  const std::string_view action = TakeWord(text);
+  const auto* const known =
+      std::ranges::find(kActions, action, &std::pair<std::string_view, int>::first);
+  if (known == std::end(kActions)) return std::nullopt;
+  planned.signal = known->second;
+  if (planned.signal == SIGSTOP) {
+    const auto lasts = TakeTime("for", text);
+    if (!lasts) return std::nullopt;
+    planned.lasts = *lasts;
+  }
+  if (!base::TrimBlanks(text).empty()) return std::nullopt;
+  return planned;
+}
+
+}  // namespace
+
+base::Result<std::vector<Disturbance>> ParseDisturbances(std::string_view text) {
+  std::vector<Disturbance> all;
+  while (true) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    auto one = ParseOne(text.substr(0, comma));
+    if (!one) {
+      return base::Fail(base::ErrorCode::kUsage,
+                        "number " + std::to_string(all.size() + 1) +
+                            " is not 'at=TIME ACTION', such as 'at=10s term' or 'at=20s stop "
+                            "for=2s'; actions are term, int, hup, usr1, kill and stop");
+    }
+    all.push_back(std::move(*one));
+    if (comma == text.size()) break;
+    text.remove_prefix(comma + 1);
+  }
+  std::ranges::stable_sort(all, {}, &Disturbance::at);
+  return all;
+}
+
+base::Result<base::Descriptor> OpenTarget(pid_t pid, const Address& address) {
+  base::Descriptor process(::pidfd_open(pid, 0));
+  if (process.get() < 0) {
+    return base::Fail(base::ErrorCode::kUnavailable,
+                      "process " + std::to_string(pid) + ": " + std::strerror(errno));
+  }
+  // In this order the process that is seen to listen is the one that was opened.
+  if (auto listens = ListensAt(pid, address); !listens) return std::unexpected(listens.error());
+  return process;
+}
+
+Disturber::Disturber(const base::Descriptor& process, std::vector<Disturbance> planned)
+    : process_(process),
+      planned_(std::move(planned)),
+      start_(base::SystemClock().Now()),
+      thread_([this] { Run(); }) {}
+
+Disturber::~Disturber() { stop_.Cancel(); }
+
+void Disturber::Run() {
+  for (const Disturbance& each : planned_) {
+    if (!SleepUntil(each.at)) return;
+    Disturb(each);
+  }
+}
+
+void Disturber::Disturb(const Disturbance& planned) {
+  std::string problem = Send(planned.signal);
+  const bool stands_still = planned.signal == SIGSTOP && problem.empty();
+  outcomes_.push_back({planned.text, std::move(problem)});
+  if (!stands_still) return;
+  (void)SleepUntil(planned.at + planned.lasts);
+  (void)Send(SIGCONT);
+}
+
+bool Disturber::SleepUntil(nanoseconds since_start) const {
+  base::Mutex mutex;
+  base::CondVar never;
+  const base::Deadline due(base::SystemClock(), start_ + since_start - base::SystemClock().Now());
+  const base::MutexLock lock(mutex);
+  while (!due.Expired() && !stop_.Cancelled()) never.WaitUntil(mutex, due, stop_);
+  return !stop_.Cancelled();
+}
+
+std::string Disturber::Send(int signal) const {
+  // Signals reach one that has ended and waits for its parent to notice, too.
+  pollfd ended{.fd = process_.get(), .events = POLLIN, .revents = 0};
+  if (::poll(&ended, 1, 0) == 1) return "the process had ended";
+  if (::pidfd_send_signal(process_.get(), signal, nullptr, 0) == 0) return "";
+  return errno == ESRCH ? "the process had ended" : std::strerror(errno);
+}
+
+std::vector<Disturber::Outcome> Disturber::Finish() {
+  stop_.Cancel();
+  if (thread_.joinable()) thread_.join();
+  while (outcomes_.size() < planned_.size()) {
+    outcomes_.push_back({planned_[outcomes_.size()].text, "the run was over before"});
+  }
+  return std::move(outcomes_);
+}
+
+}  // namespace sampleproc::loadtest

@@ -1,0 +1,68 @@
+// What is done to the target's process while a load runs, to see what its clients notice of it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/descriptor.h"
+#include "base/error.h"
+#include "loadtest/connection.h"
+
+namespace sampleproc::loadtest {
+
+struct Disturbance {
+  std::chrono::nanoseconds at{};  // since the run began
+  int signal = 0;
+  std::chrono::nanoseconds lasts{};  // of SIGSTOP: SIGCONT ends it
+  std::string text;                  // as it was written
+};
+
+// Disturbances are separated by commas, each "at=TIME ACTION": "at=10s term, at=20s stop for=2s".
+// TIME is a number with its unit (ms s m); ACTION is term, int, hup, usr1, kill, or stop with how
+// long it stands still. In the order of their times. Fails with kUsage.
+base::Result<std::vector<Disturbance>> ParseDisturbances(std::string_view text);
+
+// A process that may be disturbed: it stays the same one, also when it has ended and its number is
+// another's (pidfd_open(2)). Fails as ListensAt does, or when this machine has no such thing.
+base::Result<base::Descriptor> OpenTarget(pid_t pid, const Address& address);
+
+// Disturbs a process, which must outlive it, at the times that were planned, on a thread of its
+// own, from its construction on.
+class Disturber {
+ public:
+  struct Outcome {
+    std::string text;     // of the disturbance
+    std::string problem;  // why it was not done, or ""
+  };
+
+  Disturber(const base::Descriptor& process, std::vector<Disturbance> planned);
+  // Lets a process that was stopped go on.
+  ~Disturber();
+  Disturber(const Disturber&) = delete;
+  Disturber& operator=(const Disturber&) = delete;
+
+  // Ends the thread; a process that was stopped goes on. What has become of each that was planned.
+  std::vector<Outcome> Finish();
+
+ private:
+  void Run();
+  void Disturb(const Disturbance& planned);
+  // Until so long after the beginning, or the end of the thread; whether it is still to go on.
+  bool SleepUntil(std::chrono::nanoseconds since_start) const;
+  std::string Send(int signal) const;  // "", or why it failed
+
+  const base::Descriptor& process_;
+  const std::vector<Disturbance> planned_;
+  const base::MonoTime start_;
+  const base::CancelFlag stop_;
+  std::vector<Outcome> outcomes_;  // of the thread until it has been joined
+  std::jthread thread_;
+};
+
+}  // namespace sampleproc::loadtest
