@@ -161,21 +161,22 @@ Action Declare(CLI::App& app) {
 Command HealthCommand() {
   return {
       .name = "health",
-      .summary = "Ask the running service how it is",
+      .summary = "Check whether the running service is healthy",
       .operands = "",
       .description =
-          "Finds the service's address in the same configuration that serve reads, asks it for "
-          "/health (or /livez, /readyz, /startupz) and says in one line what it answered. A "
-          "service that is degraded still works and is healthy to the exit code. For container "
-          "and service managers.",
-      .examples = {{"sampleproc health", "How is the service that is configured here?"},
+          "Reads the service's address from the same configuration as serve, requests /health "
+          "(or /livez, /readyz, /startupz) and prints the result in one line. A degraded "
+          "service still works and counts as healthy. Meant for container runtimes and service "
+          "managers.",
+      .examples = {{"sampleproc health",
+                    "Check the service that this machine's configuration describes."},
                    {"sampleproc health --port 9000 || systemctl restart sampleproc",
-                    "Act on the answer."},
+                    "Restart the service when it is unhealthy."},
                    {"sampleproc health --probe ready --wait 30s",
-                    "Go on once it takes requests, give up after half a minute."}},
+                    "Wait until the service accepts requests, for at most 30 seconds."}},
       .exit_codes = {{0, "Healthy, or degraded."},
-                     {1, "It answers, but is not healthy."},
-                     {2, "No answer."},
+                     {1, "Unhealthy."},
+                     {2, "Unreachable."},
                      {3, "The command line or the configuration is wrong."}},
       .declare = &Declare,
       .usage_exit = ExitCode::kHealthUsage,

@@ -18,7 +18,7 @@ Action Declare(CLI::App& app) {
 Command LoadtestCommand() {
   return {
       .name = "loadtest",
-      .summary = "Load a service and measure how fast it answers",
+      .summary = "Load a service and measure its latency",
       .operands = "",
       .description =
           "Sends requests at the times that a schedule says, whatever has been answered, and "
@@ -39,28 +39,28 @@ Command LoadtestCommand() {
       .examples =
           {{"sampleproc loadtest --target http://127.0.0.1:8099 --rate 200 --duration 1m --json "
             "last.json",
-            "200 requests a second to /health, for a minute."},
+            "Send 200 requests a second to /health for a minute."},
            {"sampleproc loadtest --target http://127.0.0.1:8099 --stages 30s@50,1m@50-200 "
             "--fail 'p99<80ms,errors<0.1%'",
-            "A rising load, judged by the exit code."},
+            "Raise the load and fail if a criterion is missed."},
            {"sampleproc loadtest --target http://127.0.0.1:8099 --frames photos --cameras 20 "
             "--fps 5 --html report.html",
-            "Twenty cameras with five frames a second each, and a page with plots."},
+            "Simulate twenty cameras with five frames a second each, and write a page with plots."},
            {"sampleproc loadtest --via redis --set consumer.redis.host=127.0.0.1 --frames photos "
             "--cameras 20 --fps 5",
-            "The same through Redis: none lost, none twice."},
+            "Do the same through Redis, and check that no frame is lost or processed twice."},
            {"sampleproc loadtest --target http://127.0.0.1:8099 --frames photos "
             "--find-capacity 'p99<200ms,errors<1%'",
-            "How many frames a second does it take?"},
+            "Find the highest frame rate that meets the criteria."},
            {"sampleproc loadtest --target http://127.0.0.1:8099 --rate 50 --duration 2m "
             "--baseline last.json --json new.json",
-            "Has it become slower?"},
+            "Compare with an earlier run."},
            {"sampleproc loadtest --target https://staging.example.com --allow-target "
             "staging.example.com --audit --production",
-            "Is it set up for production?"},
+            "Check that a deployment is set up for production."},
            {"sampleproc loadtest --target http://127.0.0.1:8099/livez --closed -c 50 "
             "--requests 10000",
-            "As fast as 50 connections go."}},
+            "Send as fast as 50 connections allow."}},
       .exit_codes =
           {{0, "Every criterion holds."},
            {1,

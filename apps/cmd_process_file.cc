@@ -18,42 +18,41 @@ Action Declare(CLI::App& app) {
 Command ProcessFileCommand() {
   return {
       .name = "process-file",
-      .summary = "Find what is in pictures and videos on disk, one record a frame",
+      .summary = "Process images and videos on disk, one record a frame",
       .operands = "[FILE|DIR]...",
       .description =
-          "Runs the pipeline on each frame and writes one record for each, in the order of the "
-          "inputs, however many threads work: the same inputs give the same bytes. A file that is "
-          "named is always taken; its name and first bytes say what it is: a picture, a video "
-          "(each of its frames, with index and pts; a camera of its own), or, named .ndjson, "
-          "recorded requests, one JSON body of POST /process a line. - is one picture on standard "
-          "input; a FIFO, as <(...) makes one, is a picture too. In a directory, pictures and "
-          "videos "
-          "are taken in byte order of their names; hidden files are passed over. What fails has a "
-          "record that says why, and the rest go on: a damaged video gives an error for what is "
-          "damaged and goes on with the next key frame (MJPEG: the next picture). An output that "
-          "is "
-          "one of the inputs is refused; a file of records is written beside the old one and takes "
-          "its place when the run is through, unless --append is given. At the end one line on "
-          "standard error says what the run came to; with records in a file each failed input is "
-          "named there. With --annotate, frame 12 of clip.mp4 is "
-          "DIR/clip.mp4/000012.jpg. Ctrl-C finishes what was begun; with --resume the same command "
-          "goes on from there, also after a crash, and ends with the same output: it replays in "
-          "silence what later frames depend on.",
-      .examples = {{"sampleproc process-file photo.jpg", "What is in one picture?"},
+          "Runs the pipeline on each frame and writes one record a frame, in the order of the "
+          "inputs. The output is the same bytes for any number of threads. A file that is named "
+          "on the command line is always processed; its name and first bytes decide whether it "
+          "is an image, a video (every frame, with index and pts; a camera of its own) or, with "
+          "the suffix .ndjson, recorded requests (one JSON body of POST /process a line). - is "
+          "one image on standard input, and a FIFO, as <(...) makes one, is one image too. In a "
+          "directory, images and videos are processed in byte order of their names and hidden "
+          "files are skipped. A frame that fails has a record with the reason, and the others "
+          "continue: a damaged video gives an error for the damaged part and continues with the "
+          "next key frame (MJPEG: the next image). An output that is one of the inputs is "
+          "refused. Unless --append is given, records are written to a temporary file that "
+          "replaces the old one when the run is complete. The last line on standard error sums "
+          "up the run; if the records go to a file, each failed input is named there too. With "
+          "--annotate, frame 12 of clip.mp4 is DIR/clip.mp4/000012.jpg. Ctrl-C finishes the "
+          "frames in progress. With --resume the same command continues from there, also after "
+          "a crash, and ends with the same output; frames that later ones depend on are "
+          "processed again without output.",
+      .examples = {{"sampleproc process-file photo.jpg", "Process one image."},
                    {"sampleproc process-file -r photos --pipeline faces -o faces.ndjson",
-                    "Faces in all pictures below a directory."},
+                    "Detect faces in all images below a directory."},
                    {"sampleproc process-file photos --pipeline faces --annotate out --format table",
-                    "To look at: boxes drawn, a table."},
+                    "Draw the boxes into copies and print a table."},
                    {"find . -name '*.jpg' -print0 | sampleproc process-file --files-from - -0",
-                    "Whatever find finds."},
+                    "Process what find lists."},
                    {"sampleproc process-file door.avi --annotate seen",
-                    "Every frame of a video; the frames with boxes in seen/door.avi/."},
+                    "Process every frame of a video; frames with boxes go to seen/door.avi/."},
                    {"ffmpeg -i rtsp://camera/ -vf scale=1280:720 -f rawvideo -pix_fmt nv12 - | "
                     "sampleproc process-file --raw 1280x720:nv12 -",
-                    "Pixels from another program, as they come."},
+                    "Process raw pixels piped from another program."},
                    {"sampleproc process-file photos --pipeline faces --compare faces.ndjson "
                     "--set process.faces.min_size=80",
-                    "What would another setting change?"}},
+                    "Show what a different setting changes."}},
       .exit_codes =
           {{0, "Every frame was processed."},
            {1, "Some frames failed; their records say why. With --compare: something changed."},

@@ -174,20 +174,20 @@ Action Declare(CLI::App& app) {
 Command ServeCommand() {
   return {
       .name = "serve",
-      .summary = "Take frames over HTTP and answer with what is in them",
+      .summary = "Run the HTTP service that processes camera frames",
       .operands = "",
       .description =
-          "Listens for HTTP requests until SIGTERM or SIGINT, then finishes what it has begun. The "
-          "log goes to standard error; its line 'listening' says where. POST /process takes a "
-          "frame as JSON or as the picture itself; GET /health and GET /livez say how it is. With "
-          "consumer.redis.host or consumer.http.url set it also pulls frames from there. SIGHUP "
-          "has "
-          "it read its configuration again; SIGUSR1 turns the log's debug lines on, and off again.",
+          "Listens for HTTP requests until SIGTERM or SIGINT, then finishes the work in "
+          "progress and exits. It logs to standard error; the line 'listening' names the "
+          "address. POST /process takes a frame as JSON or as an image file; GET /health and "
+          "GET /livez report its state. With consumer.redis.host or consumer.http.url set it "
+          "also pulls frames from there. SIGHUP reloads the configuration; SIGUSR1 turns debug "
+          "lines in the log on and off.",
       .examples = {{"sampleproc serve", "Listen on 127.0.0.1 port 8099."},
                    {"sampleproc serve --host 0.0.0.0 --set process.pipeline=stats,faces",
-                    "Listen on all addresses and look for faces."},
+                    "Listen on all addresses and detect faces."},
                    {"curl --data-binary @photo.jpg http://localhost:8099/process",
-                    "Ask it, from another terminal."}},
+                    "Send it an image, from another terminal."}},
       .exit_codes =
           {{0,
             "Ended by a signal; every request was answered, every result delivered or "
@@ -197,8 +197,8 @@ Command ServeCommand() {
             "frames were left, or results were lost. The log says how many."},
            {2, "The command line is wrong."},
            {69, "The address cannot be listened on."},
-           {70, "A worker did not come back from its frame (service.exit_when_stuck)."},
-           {78, "The configuration cannot be started with."}},
+           {70, "A worker was stuck on a frame (service.exit_when_stuck)."},
+           {78, "The configuration is invalid."}},
       .declare = &Declare,
   };
 }

@@ -266,33 +266,34 @@ Action Declare(CLI::App& app) {
 Command ValidateConfigCommand() {
   return {
       .name = "validate-config",
-      .summary = "Check a configuration and say all that is wrong with it",
+      .summary = "Check a configuration and report every problem",
       .operands = "[FILE]...",
       .description =
-          "Checks each FILE alone over the defaults, together with the environment and --set. "
-          "Without FILE it checks what serve would use. Everything that is wrong is shown in one "
-          "run on standard error, with file, line and column; one line for each file on standard "
-          "output gives the verdict.",
+          "Checks each FILE on its own, together with the defaults, the environment and --set. "
+          "Without FILE it checks the configuration that serve would use. One run reports every "
+          "problem on standard error, with file, line and column; standard output has one line "
+          "with the verdict for each file.",
       .examples = {{"sampleproc validate-config",
-                    "Would serve start with what is configured here?"},
+                    "Check whether serve would start with this machine's configuration."},
                    {"sampleproc validate-config --print-effective > new.toml",
-                    "What is in force here, and who says so? A file to start from."},
+                    "Write the effective configuration, with the origin of each key, to a file to "
+                    "start from."},
                    {"sampleproc validate-config --strict new.toml",
-                    "Check a file before it is put in place; warnings count too."},
+                    "Check a file before you install it; warnings count as errors."},
                    {"sampleproc validate-config --online",
-                    "Do the networks of the detectors load and run here?"},
+                    "Check that the detectors' networks load and run on this machine."},
                    {"sampleproc validate-config --set process.workers=8 new.toml",
-                    "Check it with one key changed."},
+                    "Check a file with one key changed."},
                    {"sampleproc validate-config --production",
-                    "Is what is configured here fit for production, item by item?"},
+                    "Go through the production checklist, item by item."},
                    {"echo REDIS_URL=redis://redis:6379/0 | sampleproc validate-config --from-env -",
-                    "Turn the variables of an older deployment into TOML."},
+                    "Convert the variables of an older deployment to TOML."},
                    {"sampleproc validate-config --diff running.toml new.toml",
-                    "Does a reload do, or does it take a restart?"},
+                    "Show whether a reload is enough or a restart is needed."},
                    {"sampleproc validate-config --with deployment.yaml new.toml",
-                    "Do the pod's probes, limits and times fit this configuration?"},
+                    "Check that the pod's probes, limits and timeouts fit this configuration."},
                    {"sampleproc validate-config --format github new.toml",
-                    "Show the problems beside the lines of a change."}},
+                    "Annotate the changed lines in a workflow with their problems."}},
       .exit_codes = {{0, "Valid."},
                      {1,
                       "Valid, but there are warnings and --strict was given, an item of the "

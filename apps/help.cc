@@ -55,7 +55,9 @@ std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width
 
 std::string MainHelp(const std::vector<Command>& commands, std::size_t width) {
   std::string text = "Usage: sampleproc COMMAND [OPTION]...\n\n";
-  text += Wrapped("Takes camera frames, decodes them, finds things in them and answers.", 0, width);
+  text += Wrapped(
+      "Decodes camera frames, runs a detection pipeline on their pixels and returns the results.",
+      0, width);
   text += "\nCommands:\n";
   for (const Command& command : commands) {
     text += Item(std::string(command.name), command.summary, width);

@@ -106,36 +106,40 @@ std::string MainManPage() {
   std::string page = Head("sampleproc", '1', "frame processor: camera frames in, detections out");
   page += ".SH SYNOPSIS\n" + Bold("sampleproc") + " " + Italic("COMMAND") + " [" +
           Italic("OPTION") + "]...\n.SH DESCRIPTION\n";
-  page += Sentence("Takes camera frames, decodes them, finds things in them and answers");
+  page += Sentence(
+      "Decodes camera frames, runs a detection pipeline on their pixels and returns the results");
   page += ".SH COMMANDS\n";
   for (const Command& command : Commands()) {
     page += Tagged(Bold(command.name), Sentence(command.summary) + "See\n.BR sampleproc\\-" +
                                            Escaped(command.name) + " (1).\n");
   }
   page += Tagged(Bold("help") + " [" + Italic("COMMAND") + "]",
-                 Sentence("Show the help, or that of a command"));
+                 Sentence("Show this help, or the help of a command"));
   page += ".SH OPTIONS\n";
   page += Tagged(Bold("-h") + ", " + Bold("--help"), Sentence("Show the help"));
   page += Tagged(Bold("-V") + ", " + Bold("--version"), Sentence("Show the version"));
   page += ".SH EXIT STATUS\n";
   constexpr std::pair<std::string_view, std::string_view> kCodes[] = {
-      {"0", "All went well."},
+      {"0", "Success."},
       {"1", "Some inputs failed, or there were warnings under --strict."},
       {"2", "The command line is wrong."},
       {"65", "All inputs are bad, or the configuration checked is invalid."},
       {"69", "A peer cannot be reached, or an address cannot be listened on."},
       {"70", "A bug of sampleproc."},
       {"74", "Reading or writing failed."},
-      {"78", "The configuration cannot be started with."},
+      {"78", "The configuration is invalid, so the service cannot start."},
       {"130, 143", "Interrupted by SIGINT or SIGTERM."},
   };
   for (const auto& [code, meaning] : kCodes) page += Tagged(Bold(code), Sentence(meaning));
   page += ".SH ENVIRONMENT\n";
-  page += Tagged(Bold("SAMPLEPROC_CONFIG"), "The configuration file, where no flag names one.\n");
+  page +=
+      Tagged(Bold("SAMPLEPROC_CONFIG"), "The configuration file, unless an option names one.\n");
   page += Tagged(Bold("SAMPLEPROC_") + Italic("SECTION") + "_" + Italic("KEY"),
                  "A key of the configuration. See\n.BR sampleproc.toml (5).\n");
-  page += Tagged(Bold("NO_COLOR"), "When set to anything, messages have no colours.\n");
-  page += Tagged(Bold("TERM"), "\"dumb\" has no colours, and no line that is written over.\n");
+  page += Tagged(Bold("NO_COLOR"), "If set, messages have no colours.\n");
+  page +=
+      Tagged(Bold("TERM"),
+             "With \"dumb\", messages have no colours and progress lines are not overwritten.\n");
   page += ".SH FILES\n";
   page += Tagged(Italic("/etc/sampleproc/sampleproc.toml"), "The system's configuration.\n");
   page += Tagged(Italic("/etc/sampleproc/conf.d/*.toml"),
