@@ -15,7 +15,8 @@ using base::ErrorCode;
 CameraTurns::Turn::Turn(Turn&& other) noexcept
     : turns_(std::exchange(other.turns_, nullptr)),
       number_(other.number_),
-      declared_(other.declared_) {}
+      declared_(other.declared_),
+      waited_(other.waited_) {}
 
 CameraTurns::Turn& CameraTurns::Turn::operator=(Turn&& other) noexcept {
   if (this != &other) {
@@ -23,6 +24,7 @@ CameraTurns::Turn& CameraTurns::Turn::operator=(Turn&& other) noexcept {
     turns_ = std::exchange(other.turns_, nullptr);
     number_ = other.number_;
     declared_ = other.declared_;
+    waited_ = other.waited_;
   }
   return *this;
 }
@@ -39,6 +41,7 @@ void CameraTurns::Turn::Declare(const std::optional<std::string>& camera_id) {
 
 base::Result<void> CameraTurns::Turn::Wait(const base::Allowance& allowance) {
   if (turns_ == nullptr) return {};
+  const base::MonoTime begun = base::SystemClock().Now();
   const resources::PatientWait wait(base::kForever, allowance);
   const base::MutexLock lock(turns_->mutex_);
   for (;;) {
@@ -48,6 +51,7 @@ base::Result<void> CameraTurns::Turn::Wait(const base::Allowance& allowance) {
     }
     if (turns_->IsTurn(own)) {
       own->second.has_come = true;
+      HasWaited(base::SystemClock().Now() - begun);
       return {};
     }
     if (auto wanted = wait.Wanted(); !wanted) return wanted;

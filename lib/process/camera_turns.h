@@ -11,6 +11,7 @@
 // worker's hands or over, and the earliest one waits for nobody.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -52,6 +53,10 @@ class CameraTurns {
     // The order does not matter from here on: the camera's next frame may go ahead.
     void End();
 
+    // How long its frame has waited for others: in Wait, and where the frame's worker says so.
+    std::chrono::nanoseconds waited() const { return waited_; }
+    void HasWaited(std::chrono::nanoseconds time) { waited_ += time; }
+
     std::uint64_t number() const { return number_; }
 
    private:
@@ -61,6 +66,7 @@ class CameraTurns {
     CameraTurns* turns_ = nullptr;
     std::uint64_t number_ = 0;
     bool declared_ = false;
+    std::chrono::nanoseconds waited_{0};
   };
 
   CameraTurns() = default;

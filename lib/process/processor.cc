@@ -87,6 +87,16 @@ std::size_t HeldBy(const frame::Frame& frame) {
   return std::max(frame.storage.size(), frame.encoded.size());
 }
 
+// A frame that would have had time yet without its waits is not too slow.
+void BlameOthers(const base::Allowance& allowance, const base::Clock& clock,
+                 std::chrono::nanoseconds waited, base::Result<frame::FrameResult>& result) {
+  if (result || result.error().code != ErrorCode::kDeadline) return;
+  if (!allowance.deadline.Expired() || clock.Now() >= allowance.deadline.At() + waited) return;
+  result = base::Fail(ErrorCode::kOverloaded,
+                      "the frame's time went by in waiting for other frames of its camera, or for "
+                      "other very large ones");
+}
+
 void Finish(base::MonoTime begin, const base::Clock& clock, frame::FrameResult& result) {
   result.times.total = clock.Now() - begin;
   result.times.finished = clock.Wall();
@@ -112,7 +122,9 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
   auto result = Guarded([&] {
     turn.Declare(frame.camera_id);
     const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
-    return DecodeAndRun(frame, limited, turn);
+    auto done = DecodeAndRun(frame, limited, turn);
+    BlameOthers(limited, context_.clock, turn.waited(), done);
+    return done;
   });
   Trim();
   return result;
@@ -204,7 +216,9 @@ base::Result<void> Processor::Admit(std::uint64_t pixels, const resources::Memor
   if (needs().camera_order) {
     if (auto come = turn.Wait(allowance); !come) return come;
   }
+  const base::MonoTime came = context_.clock.Now();
   auto entered = context_.heavy->Enter(context_.options.heavy_patience, allowance);
+  turn.HasWaited(context_.clock.Now() - came);
   if (!entered) return std::unexpected(entered.error());
   heavy = std::move(*entered);
   return {};

@@ -63,7 +63,9 @@ class Processor {
   // lane from the moment its header is known to the end, and waits for it at most
   // `options.heavy_patience`. The frame may stay in work for the shorter of the allowance and
   // `options.deadline`. Fails as codec::Decode and the steps fail. Out of memory is kOverloaded;
-  // any other exception of a library below is kInternal; none comes out. `frame` must have an id.
+  // any other exception of a library below is kInternal; none comes out. A frame that is late only
+  // because it waited for others, for its turn or in the lane, is kOverloaded: another frame's
+  // fault. `frame` must have an id.
   //
   // `turn` is the frame's place among its camera's; it is declared here and over when this returns
   // or sooner. Without one the frames of each camera must come one after the other.

@@ -1,6 +1,7 @@
 // Frames over process.heavy_pixels: one at a time, and small ones go on behind them.
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <future>
 #include <latch>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "process/worker_pool.h"
+#include "support/fake_clock.h"
 #include "support/null_logger.h"
 
 namespace sampleproc::process {
@@ -27,12 +29,12 @@ bool IsRefused(const base::Result<frame::FrameResult>& result) {
 }
 
 struct Service {
-  explicit Service(int workers) {
+  explicit Service(int workers, const base::Clock& clock = base::SystemClock()) {
     options.pipeline = {"stats"};  // no step here needs a module
     options.heavy_pixels = 100;
     options.heavy_patience = std::chrono::hours(1);
-    auto started = WorkerPool::Start(
-        workers, 1000, {options, codec, budget, base::SystemClock(), cameras, &lane}, log);
+    auto started =
+        WorkerPool::Start(workers, 1000, {options, codec, budget, clock, cameras, &lane}, log);
     REQUIRE(started);
     pool = std::move(*started);
   }
@@ -103,6 +105,25 @@ TEST_CASE("a heavy frame holds the lane for all of its work and no longer") {
   CHECK(done == 20);
   CHECK(service.lane.Enter(std::chrono::milliseconds(0), {}));
   CHECK(service.budget.used() == 0);
+}
+
+TEST_CASE("a heavy frame whose time went by in the lane is not too slow") {
+  constexpr std::chrono::milliseconds kTime(10'000);
+  testing::FakeClock clock;
+  Service service(1, clock);
+  service.options.deadline = kTime;
+  service.options.delay = std::chrono::hours(1);  // its work does not end
+  auto slot = service.lane.Enter(std::chrono::hours(1), {});
+  std::promise<base::Result<frame::FrameResult>> result;
+  REQUIRE(service.pool->Submit([&](Processor& processor, CameraTurns::Turn turn) {
+    result.set_value(processor.Process(GrayFrame(11), {}, std::move(turn)));
+  }));
+  service.AwaitWaiting(1);
+  clock.Advance(kTime / 2);
+  *slot = {};
+  service.AwaitWaiting(0);
+  clock.Advance(kTime / 2 + std::chrono::milliseconds(1));
+  CHECK(IsRefused(result.get_future().get()));
 }
 
 TEST_CASE("a heavy frame is refused before memory is taken for it") {
