@@ -12,6 +12,16 @@ namespace {
 
 constexpr const char* kGroup = "Configuration";
 
+// A warning of a key that is in order, beside errors of others: `validate-config` tells it. What
+// has no key, as a misspelt variable, may be the reason of an error.
+bool IsBesideThePoint(const config::Diagnostic& diagnostic, const config::Loaded& loaded) {
+  if (diagnostic.severity == config::Severity::kError || diagnostic.key.empty()) return false;
+  return loaded.HasErrors() &&
+         std::ranges::none_of(loaded.diagnostics, [&](const config::Diagnostic& other) {
+           return other.severity == config::Severity::kError && other.key == diagnostic.key;
+         });
+}
+
 }  // namespace
 
 void ConfigOptions::AddFile(CLI::App& app, const std::string& names) {
@@ -78,6 +88,7 @@ std::expected<config::Loaded, ExitCode> LoadConfig(const ConfigOptions& options,
   config::Loaded loaded = config::Load(*request);
   bool flag_to_blame = false;
   for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
+    if (IsBesideThePoint(diagnostic, loaded)) continue;
     context.err << config::FormatDiagnostic(diagnostic, context.colour);
     flag_to_blame = flag_to_blame || (diagnostic.severity == config::Severity::kError &&
                                       diagnostic.origin.kind == config::Origin::Kind::kFlag);

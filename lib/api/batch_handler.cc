@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <optional>
@@ -44,6 +45,7 @@ struct BatchJob {
   base::MonoTime begun;
   resources::Reservation reservation;
   frame::BatchFrames batch;
+  std::vector<frame::Warning> warnings;  // of the query; part of each frame's result
   std::vector<Outcome> outcomes;
   std::optional<http::Quota> quota;
 
@@ -77,6 +79,7 @@ void WorkOn(const ProcessContext& context, BatchJob& job, std::size_t index,
     job.Fail(index, frame.frame_id, error);
   };
   if (auto begun = work.Begin(); !begun) return fail(begun.error());
+  std::ranges::copy(job.warnings, std::back_inserter(frame.warnings));
   NameFrame(context.clock, frame);
   const auto result = work.Run(processor, frame, std::move(turn));
   if (!result) return fail(result.error());
@@ -184,6 +187,9 @@ http::Handler MakeBatchHandler(const ProcessContext& context) {
                                     "a batch is application/json, {\"frames\": [...]}")
                              .error());
     }
+    auto warnings = CheckQuery(request.query, BodyKind::kJson, false);
+    if (!warnings) return job->Refuse(warnings.error());
+    job->warnings = std::move(*warnings);
     job->caller = request.caller;
     job->allowance = request.allowance;
     job->begun = context.clock.Now();

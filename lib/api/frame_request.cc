@@ -1,11 +1,14 @@
 #include "api/frame_request.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "frame/frame_json.h"
+#include "frame/frame_names.h"
 #include "frame/frame_text.h"
 #include "frame/raw_description.h"
 #include "http/multipart.h"
@@ -18,6 +21,11 @@ using base::Result;
 
 constexpr std::string_view kFramePart = "frame";
 constexpr std::string_view kMetadataPart = "metadata";
+constexpr std::string_view kAnnotate = "annotate";
+
+// The parameters of a query, `annotate` first: the others describe a picture.
+constexpr std::string_view kParameters[] = {kAnnotate, "frame_id", "camera_id", "timestamp",
+                                            "format",  "width",    "height"};
 
 // "image/jpeg" of "image/jpeg; q=1".
 std::string_view MediaType(std::string_view content_type) {
@@ -86,35 +94,32 @@ Result<void> DescribeFormat(std::string_view query, frame::Frame& frame) {
   return {};
 }
 
-// A parameter that is one of ours but for capitals, '-' and '_', which would be passed over.
-Result<void> CheckNames(std::string_view query) {
-  constexpr std::string_view kNames[] = {"frame_id", "camera_id", "timestamp", "format",
-                                         "width",    "height",    "annotate"};
-  const auto plain = [](std::string_view name) {
-    std::string letters;
-    for (const char c : name) {
-      if (c != '_' && c != '-') letters += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    }
-    return letters;
-  };
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view name = query.substr(0, std::min(query.find('='), end));
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (name.size() > 32) continue;
-    for (const std::string_view ours : kNames) {
-      if (name == ours || plain(name) != plain(ours)) continue;
-      return base::Fail(ErrorCode::kInvalidFrame,
-                        {{"unknown_parameter",
-                          {"query", std::string(ours)},
-                          "is the parameter's name, with this spelling"}});
-    }
+std::unexpected<base::Error> QueryProblem(std::string type, std::string_view name,
+                                          std::string msg) {
+  std::vector<std::string> loc = {"query"};
+  if (!name.empty()) loc.emplace_back(name);
+  return base::Fail(ErrorCode::kInvalidFrame, {{std::move(type), std::move(loc), std::move(msg)}});
+}
+
+// What is wrong with a parameter `name`, which is none of `ours`; nothing when it means nothing to
+// us.
+Result<void> CheckUnknown(std::string_view name, std::span<const std::string_view> ours) {
+  if (const std::string_view setting = frame::ConfiguredBy(name); !setting.empty()) {
+    return QueryProblem("configured", {}, "has a parameter that " + frame::ConfiguredRule(setting));
   }
-  return {};
+  const std::string_view meant = frame::MeantName(name);
+  if (meant.empty()) return {};
+  if (std::ranges::find(ours, meant) != ours.end()) {
+    return QueryProblem("unknown_parameter", meant, "is the parameter's name, with this spelling");
+  }
+  return QueryProblem("misplaced_parameter", meant,
+                      meant == kAnnotate
+                          ? "is a parameter of POST /process only"
+                          : "describes a picture that is sent by itself; here it belongs in "
+                            "metadata, in the body");
 }
 
 Result<frame::Frame> ReadPicture(FrameRequest request) {
-  if (auto named = CheckNames(request.query); !named) return std::unexpected(named.error());
   frame::Frame frame;
   auto frame_id = TextParameter(request.query, "frame_id", frame::kMaxIdBytes);
   if (!frame_id) return std::unexpected(frame_id.error());
@@ -150,27 +155,56 @@ std::string MissingPart(const std::vector<http::Part>& parts) {
   return "is required: the part with the picture has this name";
 }
 
+// What is wrong with a part beside the two that are read.
+Result<void> CheckOtherPart(std::string_view name) {
+  if (frame::IsSpellingOf(name, kMetadataPart)) {
+    return PartProblem(kMetadataPart, "unknown_part", "is the part's name, with this spelling");
+  }
+  if (const std::string_view setting = frame::ConfiguredBy(name); !setting.empty()) {
+    return base::Fail(
+        ErrorCode::kInvalidFrame,
+        {{"configured", {"body"}, "has a part that " + frame::ConfiguredRule(setting)}});
+  }
+  if (const std::string_view meant = frame::MeantName(name); !meant.empty()) {
+    return PartProblem(meant, "misplaced_part",
+                       meant == kAnnotate ? "belongs in the query: /process?annotate=1"
+                                          : "belongs in the part metadata, a JSON object");
+  }
+  return {};
+}
+
 Result<frame::Frame> ReadForm(FrameRequest request, const frame::Options& options) {
   const auto parts = http::ReadMultipart(request.content_type, request.body);
   if (!parts) return base::Fail(ErrorCode::kInvalidFrame, {parts.error()});
   const http::Part* picture = nullptr;
   const http::Part* metadata = nullptr;
+  std::vector<std::string_view> others;
   for (const http::Part& part : *parts) {
     const http::Part** place = part.name == kFramePart      ? &picture
                                : part.name == kMetadataPart ? &metadata
                                                             : nullptr;
-    if (place == nullptr) continue;
+    if (place == nullptr) {
+      others.push_back(part.name);
+      continue;
+    }
     if (*place != nullptr) {
       return PartProblem(part.name, "duplicate_part", "is there more than once");
     }
     *place = &part;
   }
   if (picture == nullptr) return PartProblem(kFramePart, "missing", MissingPart(*parts));
+  for (const std::string_view name : others) {
+    if (auto known = CheckOtherPart(name); !known) return std::unexpected(known.error());
+  }
 
   frame::Frame frame;
   if (metadata != nullptr && !metadata->content.empty()) {
     const auto read = frame::ParseMetadataJson(base::AsText(metadata->content), options, frame);
     if (!read) return std::unexpected(read.error());
+  }
+  if (!others.empty()) {
+    frame.warnings.push_back({"unknown_part", "parts beside frame and metadata were ignored: " +
+                                                  std::to_string(others.size())});
   }
   if (!frame.declared_format) frame.declared_format = FormatOf(picture->content_type);
   frame.encoded = picture->content;
@@ -214,18 +248,47 @@ std::optional<std::optional<std::string>> CameraOf(const FrameRequest& request) 
   return std::move(*camera);
 }
 
-Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options) {
-  switch (request.kind) {
-    case BodyKind::kJson:
-      return frame::ParseFrameJson(std::move(request.body), options);
-    case BodyKind::kForm:
-      return ReadForm(std::move(request), options);
-    case BodyKind::kPicture:
-      return ReadPicture(std::move(request));
-    case BodyKind::kUnsupported:
-      break;
+Result<std::vector<frame::Warning>> CheckQuery(std::string_view query, BodyKind kind,
+                                               bool may_annotate) {
+  std::span<const std::string_view> ours = kParameters;
+  if (kind != BodyKind::kPicture) ours = ours.first(1);
+  if (!may_annotate) ours = ours.subspan(1);
+  std::vector<std::string_view> seen;
+  std::size_t unknown = 0;
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view name = query.substr(0, std::min(query.find('='), end));
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (end == 0) continue;
+    if (std::ranges::find(ours, name) == ours.end()) {
+      if (auto known = CheckUnknown(name, ours); !known) return std::unexpected(known.error());
+      ++unknown;
+    } else if (std::ranges::find(seen, name) == seen.end()) {
+      seen.push_back(name);
+    } else {
+      return QueryProblem("duplicate_parameter", name, "is there more than once");
+    }
   }
-  return UnsupportedBody();
+  std::vector<frame::Warning> warnings;
+  if (unknown > 0) {
+    warnings.push_back({"unknown_parameter",
+                        "parameters of the query that mean nothing here were "
+                        "ignored: " +
+                            std::to_string(unknown)});
+  }
+  return warnings;
+}
+
+Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options) {
+  if (request.kind == BodyKind::kUnsupported) return UnsupportedBody();
+  auto warnings = CheckQuery(request.query, request.kind, request.may_annotate);
+  if (!warnings) return std::unexpected(std::move(warnings.error()));
+  Result<frame::Frame> frame =
+      request.kind == BodyKind::kJson   ? frame::ParseFrameJson(std::move(request.body), options)
+      : request.kind == BodyKind::kForm ? ReadForm(std::move(request), options)
+                                        : ReadPicture(std::move(request));
+  if (frame) std::ranges::move(*warnings, std::back_inserter(frame->warnings));
+  return frame;
 }
 
 }  // namespace sampleproc::api

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -34,6 +35,7 @@ struct FrameRequest {
   std::string query;
   std::string content_type;
   base::ByteBuffer body;
+  bool may_annotate = false;  // the endpoint has the parameter `annotate`
 };
 
 // Takes body and texts out of the request.
@@ -43,13 +45,22 @@ FrameRequest TakeFrameRequest(http::Request& request);
 // The inner value is absent of a frame without a camera.
 std::optional<std::optional<std::string>> CameraOf(const FrameRequest& request);
 
+// Looks at the names in the query of a request with such a body. Fails with kInvalidFrame, at
+// {"query", our name}: a parameter that is there twice (duplicate_parameter), that has another
+// spelling than ours (unknown_parameter), or that belongs elsewhere (misplaced_parameter); and at
+// {"query"} for what cannot be chosen by a request (configured). Gives back what to warn of:
+// parameters that mean nothing to us. Thread-safe.
+base::Result<std::vector<frame::Warning>> CheckQuery(std::string_view query, BodyKind kind,
+                                                     bool may_annotate);
+
 // Parses; nothing is decoded. A picture's `frame_id`, `camera_id` and `timestamp` come from the
 // query, and for what its bytes do not say `format`, `width` and `height`. A form's picture is its
 // part `frame`, whose content type counts as the format when `metadata` names none; all other
-// members come from its part `metadata`, a JSON object like the `metadata` of the JSON form. Other
-// parts are ignored. Fails with kInvalidFrame; the problems of a query's parameter have the loc
-// {"query", name}, of a form multipart_invalid, missing and duplicate_part at {"body", part}.
-// `frame_id` stays empty when the sender gave none. Thread-safe.
+// members come from its part `metadata`, a JSON object like the `metadata` of the JSON form. What
+// was passed over is in the frame's warnings. Fails with kInvalidFrame; the problems of a query's
+// parameter have the loc
+// {"query", name}, of a form multipart_invalid, missing, duplicate_part, unknown_part and
+// misplaced_part at {"body", part}. `frame_id` stays empty when the sender gave none. Thread-safe.
 base::Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options);
 
 }  // namespace sampleproc::api

@@ -127,7 +127,12 @@ Result<bool> Check(const http::Request& request, BodyKind kind, bool may_annotat
   if (may_annotate) {
     const auto annotate = http::QueryParameter(request.query, "annotate");
     if (!annotate) return std::unexpected(annotate.error());
-    if (annotate->value_or("") == "1" && http::Quality(accept, "image/jpeg") > 0) return true;
+    const std::string_view wanted = annotate->has_value() ? **annotate : std::string_view();
+    if (!wanted.empty() && wanted != "0" && wanted != "1") {
+      return base::Fail(ErrorCode::kInvalidFrame,
+                        {{"choice", {"query", "annotate"}, "must be 1 or 0"}});
+    }
+    if (wanted == "1" && http::Quality(accept, "image/jpeg") > 0) return true;
   }
   if (http::Quality(accept, "application/json") > 0) return false;
   return base::Fail(ErrorCode::kNotAcceptable,
@@ -139,6 +144,7 @@ Result<bool> Check(const http::Request& request, BodyKind kind, bool may_annotat
 http::Handler Make(const ProcessContext& context, bool tracking) {
   return [context, tracking](http::Request& request, http::Responder respond) {
     FrameRequest frame = TakeFrameRequest(request);
+    frame.may_annotate = !tracking;
     const auto annotate = Check(request, frame.kind, !tracking);
     if (!annotate) {
       return respond.Send(http::ErrorResponse(annotate.error(), request.path, request.request_id));

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "base/text_file.h"
 #include "config/assembly.h"
 #include "config/foreign_variables.h"
 #include "config/suggest.h"
+#include "config/units.h"
 
 namespace sampleproc::config {
 namespace {
@@ -118,6 +120,54 @@ void ApplyOriginalNames(const Key& key, const LoadRequest& request, bool overrid
   }
 }
 
+// REDIS_PORT=tcp://10.0.0.3:6380 beside REDIS_HOST: whoever has Redis there means that port, and
+// the link alone does not say that it is the same Redis.
+void ReportLinkedPort(const LoadRequest& request, Assembly& assembly) {
+  constexpr std::string_view kName = "REDIS_PORT";
+  const auto link = Lookup(request.environment, kName);
+  const auto is_set = [&](const std::string& key) {
+    return assembly.result.origins[key].kind != Origin::Kind::kDefault ||
+           std::ranges::find(request.flags, key, &Flag::path) != request.flags.end();
+  };
+  if (!link || !IsServiceLink(kName, *link) || !is_set("consumer.redis.host") ||
+      is_set("consumer.redis.port")) {
+    return;
+  }
+  const auto linked = ParseInteger(link->substr(link->rfind(':') + 1));
+  const std::int64_t used = assembly.result.config.consumer.redis.port;
+  if (!linked || *linked == used) return;
+  assembly.Report({Severity::kWarning, code::kIgnored, FromVariable(kName), "consumer.redis.port",
+                   "is a service link with port " + std::to_string(*linked) +
+                       ", as Kubernetes and Docker set them, and is not read: the port is " +
+                       std::to_string(used),
+                   "set " + VariableName("consumer.redis.port") +
+                       "; enableServiceLinks: false keeps the link away",
+                   ""});
+}
+
+// What was meant by a variable with our prefix that is no key's: SAMPLEPROC_LOG_LEVEL, whose key is
+// in a section, or SAMPLEPROC_ before an original name.
+std::string HintFor(std::string_view name, std::span<const std::string_view> known,
+                    const std::vector<Key>& schema) {
+  const std::string_view rest = name.substr(kPrefix.size());
+  std::string meant;
+  for (const Key& key : schema) {
+    const std::string variable = VariableName(key.path);
+    const bool ours = !rest.empty() && variable.ends_with("_" + std::string(rest));
+    if (!ours && std::ranges::find(key.original_names, rest, &OriginalName::name) ==
+                     key.original_names.end()) {
+      continue;
+    }
+    meant += (meant.empty() ? "" : " or ") + variable;
+  }
+  if (meant.empty()) meant = Suggest(name, known);
+  if (meant.empty()) {
+    return "sampleproc.toml(5) and `sampleproc validate-config --print-effective` have all "
+           "settings";
+  }
+  return "did you mean " + meant + "?";
+}
+
 void ReportUnknown(const LoadRequest& request, Assembly& assembly) {
   std::vector<std::string> known{std::string(kConfigVariable)};
   for (const Key& key : assembly.schema) {
@@ -128,10 +178,8 @@ void ReportUnknown(const LoadRequest& request, Assembly& assembly) {
   for (const auto& [name, value] : request.environment) {
     if (!name.starts_with(kPrefix) || std::ranges::find(names, name) != names.end()) continue;
     if (IsServiceLink(name, value)) continue;
-    const std::string_view near = Suggest(name, names);
     assembly.Report({request.unknown_variable, code::kUnknownVariable, FromVariable(Shown(name)),
-                     "", "no such setting",
-                     near.empty() ? "" : "did you mean " + std::string(near) + "?", ""});
+                     "", "no such setting", HintFor(name, names, assembly.schema), ""});
   }
 }
 
@@ -172,7 +220,10 @@ void ApplyEnvironment(const LoadRequest& request, Assembly& assembly) {
     assembly.Report({Severity::kWarning, code::kIgnored, FromVariable(kDemo), "",
                      "has no effect: there is no demo mode", "unset it", ""});
   }
-  if (request.original_names) ReportForeignVariables(request, assembly);
+  if (request.original_names) {
+    ReportLinkedPort(request, assembly);
+    ReportForeignVariables(request, assembly);
+  }
   ReportUnknown(request, assembly);
   if (request.misspelt_names) ReportMisspelt(request, assembly);
 }

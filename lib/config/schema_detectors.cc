@@ -134,16 +134,18 @@ void AddDetectorRows(std::string_view name, std::vector<Key>& all) {
             .help = "How the network wants its picture and says its answer. \"auto\" decides by "
                     "the shapes of its outputs, and where several fit by the number of labels."},
            &DetectorOptions::layout);
-  rows.Add({.path = "labels",
-            .kind = Kind::kStringList,
-            .min = 1,
-            .max = 10'000,
-            .help = "Names of the network's classes, in its order: \"coco\" (80), \"openimages\" "
-                    "(the 23 of MediaPipe's network), the path of a file with one a line, or the "
-                    "names themselves. Networks for faces alone say \"face\" where this is left "
-                    "at its default.",
-            .one_alone = true},
-           &DetectorOptions::labels);
+  rows.Add(
+      {.path = "labels",
+       .kind = Kind::kStringList,
+       .min = 1,
+       .max = 10'000,
+       .help = "Names of the network's classes, in its order: \"coco\" (80), \"openimages\" "
+               "(the 23 of MediaPipe's network), the path of a file with one a line, or the "
+               "names themselves. As many as the network has classes, or it is refused; COCO's "
+               "91 numbers are known too. Networks for faces alone say \"face\" where this "
+               "is left at its default.",
+       .one_alone = true},
+      &DetectorOptions::labels);
   rows.Add({.path = "classes",
             .kind = Kind::kStringList,
             .max = 10'000,
@@ -170,8 +172,10 @@ void AddDetectorRows(std::string_view name, std::vector<Key>& all) {
                 .help = "When the detector looks: \"motion\" only at frames in which something "
                         "moved, reporting what touches a place where something moved in the "
                         "camera's last 50 frames, and at all of those without a camera or of one "
-                        "that is still new; \"always\" at every frame; a duration such as \"2s\" "
-                        "as \"motion\", and so often at all of each camera's picture by the clock.",
+                        "that is still new, because motion cannot be told there: its first 15 "
+                        "frames, and 15 after its light or its view has changed; \"always\" at "
+                        "every frame; a duration such as \"2s\" as \"motion\", those 15 frames "
+                        "included, and so often at all of each camera's picture by the clock.",
                 .range = "motion, always, or 1ms to 24h"});
   rows.Add({.path = "runtime",
             .kind = Kind::kEnum,

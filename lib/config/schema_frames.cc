@@ -151,9 +151,9 @@ void AddWorkRows(std::vector<Key>& rows) {
       Bind({.path = "process.heavy_patience",
             .kind = Kind::kDuration,
             .max = kMinute,
-            .help = "Longest time a frame over process.heavy_pixels waits for another one before "
-                    "it is refused with 503. process-file waits as long as it takes unless this "
-                    "is set."},
+            .help = "Longest time a frame over process.heavy_pixels waits for others before it is "
+                    "refused with 503: at once when those that wait already, eight at most, take "
+                    "longer. process-file waits as long as it takes unless this is set."},
            [](auto& c) -> auto& { return c.process.heavy_patience; }));
 }
 

@@ -71,19 +71,21 @@ class Checker {
 
   void Ports() {
     for (const Port& port : deployment_.ports) {
-      if (port.number == config_.http.port) continue;
+      if (port.number <= config_.http.port && config_.http.port <= port.last) continue;
+      const std::string number =
+          std::to_string(port.number) +
+          (port.last == port.number ? "" : " to " + std::to_string(port.last));
       // Only sockets of units say where a unit is reached.
       if (!InContainer()) {
         Warn(config::code::kDeployPort, port.at, "http.port",
-             std::string(port.what) + " is " + std::to_string(port.number) +
+             std::string(port.what) + " is " + number +
                  ", while sampleproc health asks on http.port, " +
                  std::to_string(config_.http.port),
              "set http.port to " + std::to_string(port.number));
         continue;
       }
       Error(config::code::kDeployPort, port.at, "http.port",
-            std::string(port.what) + " is " + std::to_string(port.number) +
-                ", while the service listens on " +
+            std::string(port.what) + " is " + number + ", while the service listens on " +
                 (config_.http.port == 0 ? "any free port" : std::to_string(config_.http.port)),
             "make them the same");
     }

@@ -189,17 +189,24 @@ class ComposeReader {
     return source_.At(std::move(text), at.place);
   }
 
-  // "8099:8099", "127.0.0.1:8099:8099/tcp", 8099, {target: 8099}
+  // "8099:8099", "127.0.0.1:8099:8099/tcp", "8000-8009:8090-8099", 8099, {target: 8099}
   void Ports() {
     for (const char* key : {"ports", "expose"}) {
       for (const Value& port : Elements(Find(service_, key))) {
         const Value* target = Find(&port, "target");
         std::string text = TextOf(target == nullptr ? &port : target);
         text = text.substr(0, text.find('/'));
-        const auto number = config::ParseInteger(text.substr(text.rfind(':') + 1));
-        if (number) {
-          deployment_.ports.push_back(
-              {*number, "the port of the container", At(target == nullptr ? port : *target)});
+        text = text.substr(text.rfind(':') + 1);
+        const std::size_t dash = std::min(text.find('-'), text.size());
+        const auto first = config::ParseInteger(text.substr(0, dash));
+        const auto last = dash == text.size() ? first : config::ParseInteger(text.substr(dash + 1));
+        const Fact at = At(target == nullptr ? port : *target);
+        if (first && last && *first <= *last) {
+          deployment_.ports.push_back({*first, *last, "the port of the container", at});
+        } else if (text.find(kUnknownValue) == std::string::npos) {
+          deployment_.Report(Severity::kError, config::code::kDeployPort, at, "is no port",
+                             "write \"8099:8099\", a number, or a range such as "
+                             "\"8000-8009:8090-8099\"");
         }
       }
     }

@@ -26,6 +26,7 @@ struct Variable {
 // A port that somebody connects to.
 struct Port {
   std::int64_t number = 0;
+  std::int64_t last = 0;  // of a range of ports that begins with `number`; else the same
   std::string_view what;  // "the container's port"
   Fact at;
 };

@@ -212,7 +212,8 @@ class ManifestReader {
       // Of several unnamed or named ports others may be of something else; the first is ours.
       const std::string name = TextOf(Find(&port, "name"));
       named_.emplace_back(name, *parsed);
-      if (named_.size() == 1) deployment_.ports.push_back({*parsed, "containerPort", At(*number)});
+      if (named_.size() == 1)
+        deployment_.ports.push_back({*parsed, *parsed, "containerPort", At(*number)});
     }
   }
 
@@ -221,13 +222,14 @@ class ManifestReader {
     if (port == nullptr) return;
     const std::string text = TextOf(port);
     if (const auto number = config::ParseInteger(text)) {
-      deployment_.ports.push_back({*number, what, At(*port)});
+      deployment_.ports.push_back({*number, *number, what, At(*port)});
       return;
     }
     for (const auto& [name, number] : named_) {
       if (name != text) continue;
       // The first is looked at as the container's own.
-      if (name != named_.front().first) deployment_.ports.push_back({number, what, At(*port)});
+      if (name != named_.front().first)
+        deployment_.ports.push_back({number, number, what, At(*port)});
       return;
     }
     deployment_.Report(Severity::kError, config::code::kDeployPort, At(*port),

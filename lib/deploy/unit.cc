@@ -232,7 +232,7 @@ class UnitReader {
     const std::string_view text = value.text;
     if (text.starts_with('/') || text.starts_with('@')) return;
     if (const auto port = config::ParseInteger(text.substr(text.rfind(':') + 1))) {
-      deployment_.ports.push_back({*port, "the socket's port", value});
+      deployment_.ports.push_back({*port, *port, "the socket's port", value});
     }
   }
 

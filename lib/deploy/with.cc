@@ -110,6 +110,13 @@ class Files {
     if (units_.empty() && !documents_.empty() && compose == documents_.end()) {
       return ReadManifests(documents_);
     }
+    if (units_.empty() && documents_.size() > 1 && std::ranges::all_of(documents_, IsCompose)) {
+      Complain({Origin::Kind::kFile, names_.back(), {}},
+               "compose files are not put together here, and one is checked at a time",
+               "have compose do it: docker compose -f FILE -f FILE config | sampleproc "
+               "validate-config --with -");
+      return {};
+    }
     Complain({Origin::Kind::kFile, names_.front(), {}},
              documents_.empty() && units_.empty() ? "is neither a unit nor a manifest: it is empty"
                                                   : "files of two kinds cannot be one deployment",

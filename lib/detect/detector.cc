@@ -110,16 +110,16 @@ base::Result<void> Detector::Learn(const OnnxFile& file) {
     return ran;
   }
   if (!sound) return sound;
+  const bool named = options_.labels != DetectorOptions{}.labels;
   auto chosen = MakeLayout(options_.layout, {file.width, file.height, outputs_},
-                           static_cast<int>(labels->size()));
+                           {static_cast<int>(labels->size()), named});
   if (!chosen) {
-    chosen.error().message =
-        "cannot be read: " + chosen.error().message + " (detector." + options_.name + ".layout)";
+    chosen.error().message = "cannot be read: " + chosen.error().message + " (detector." +
+                             options_.name + ".layout, detector." + options_.name + ".labels)";
     return std::unexpected(chosen.error());
   }
   layout_ = std::move(chosen->layout);
   layout_name_ = chosen->name;
-  const bool named = options_.labels != DetectorOptions{}.labels;
   for (int i = 0; i < layout_->Classes(); ++i) {
     names_.push_back(!named && !layout_->OnlyClass().empty()
                          ? std::string(layout_->OnlyClass())

@@ -70,6 +70,11 @@ base::Result<std::vector<std::string>> LoadLabels(const DetectorOptions& options
   return ReadLabels(only);
 }
 
+bool LabelsSuit(int classes, int labels) {
+  return classes == labels ||
+         (classes == kNumberedClasses && labels == static_cast<int>(kCoco.size()));
+}
+
 std::string ClassName(const std::vector<std::string>& labels, int classes, int index) {
   auto at = static_cast<std::size_t>(index);
   if (classes == kNumberedClasses && labels.size() == kCoco.size()) {

@@ -13,6 +13,9 @@ namespace sampleproc::detect {
 // with kConfig: the file cannot be read, or has an empty or overlong line or more than 10,000.
 base::Result<std::vector<std::string>> LoadLabels(const DetectorOptions& options);
 
+// Whether so many labels name so many classes: one each, or COCO's 80 the 91 numbers that DETR has.
+bool LabelsSuit(int classes, int labels);
+
 // What class `index` of `classes` is called: DETR numbers the classes of COCO with gaps, 91 in all.
 // A number beyond the labels is "class_N".
 std::string ClassName(const std::vector<std::string>& labels, int classes, int index);

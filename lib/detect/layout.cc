@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "detect/labels.h"
 #include "detect/layouts/layouts.h"
 
 namespace sampleproc::detect {
@@ -53,40 +54,72 @@ std::string Joined(std::span<const std::string_view> names) {
   return text;
 }
 
+std::vector<std::string_view> NamesOf(std::span<const ChosenLayout> layouts) {
+  std::vector<std::string_view> names;
+  for (const ChosenLayout& each : layouts) names.push_back(each.name);
+  return names;
+}
+
+// Whether the labels can be the names of the layout's classes.
+bool Suits(const Layout& layout, const Labels& labels) {
+  if (!labels.named && !layout.OnlyClass().empty()) return true;
+  return LabelsSuit(layout.Classes(), labels.count);
+}
+
+std::string Advice(const std::string& layouts) {
+  return layouts.empty() ? std::string() : "; the layout " + layouts + " has them";
+}
+
+// `better`: the layouts of such outputs whose classes are as many as the labels.
+std::unexpected<base::Error> OtherClasses(const ChosenLayout& chosen, const NetworkFacts& facts,
+                                          const Labels& labels, const std::string& better) {
+  return base::Fail(base::ErrorCode::kConfig,
+                    "by the layout " + std::string(chosen.name) + " its outputs, " +
+                        Outputs(facts) + ", have " + std::to_string(chosen.layout->Classes()) +
+                        " classes, and there are " + std::to_string(labels.count) + " labels" +
+                        (better.empty() ? "; name each class in its labels"
+                                        : "; the layout " + better + " has as many as labels"));
+}
+
 }  // namespace
 
 std::span<const std::string_view> KnownLayouts() { return kNames; }
 
 base::Result<ChosenLayout> MakeLayout(std::string_view name, const NetworkFacts& facts,
-                                      int labels) {
-  std::string fitting;
+                                      const Labels& labels) {
   std::vector<ChosenLayout> made;
   for (const LayoutRow& row : kLayouts) {
-    if (name != "auto" && name != row.name) continue;
-    auto layout = row.make(facts);
-    if (layout != nullptr) {
-      fitting += (made.empty() ? "" : ", ") + std::string(row.name);
-      made.push_back({row.name, std::move(layout)});
-    } else if (name == row.name) {
-      return base::Fail(base::ErrorCode::kConfig,
-                        "the network's outputs are not those of the layout " + std::string(name) +
-                            " (" + std::string(row.outputs) + "): they are " + Outputs(facts));
+    if (auto layout = row.make(facts)) made.push_back({row.name, std::move(layout)});
+  }
+  const auto suits = [&labels](const ChosenLayout& each) { return Suits(*each.layout, labels); };
+  const auto right = std::ranges::stable_partition(made, suits).begin() - made.begin();
+  if (name == "auto") {
+    if (made.empty()) {
+      return base::Fail(base::ErrorCode::kConfig, "the network's outputs fit no layout of " +
+                                                      Joined(kNames) + ": they are " +
+                                                      Outputs(facts));
     }
-  }
-  if (made.size() > 1) {
-    const auto others = std::ranges::stable_partition(
-        made, [labels](const auto& each) { return each.layout->Classes() == labels; });
-    if (others.begin() - made.begin() == 1) return std::move(made.front());
+    if (right == 1 || (right == 0 && made.size() == 1)) {
+      if (right == 0) return OtherClasses(made.front(), facts, labels, {});
+      return std::move(made.front());
+    }
     return base::Fail(base::ErrorCode::kConfig,
-                      "the network's outputs fit several layouts (" + fitting +
-                          "), and the number of labels does not decide; name the layout");
+                      "the network's outputs fit several layouts (" + Joined(NamesOf(made)) +
+                          "), and the number of labels, " + std::to_string(labels.count) +
+                          ", does not decide; name the layout, and the labels");
   }
-  if (made.empty()) {
-    return base::Fail(base::ErrorCode::kConfig, "the network's outputs fit no layout of " +
-                                                    Joined(kNames) + ": they are " +
-                                                    Outputs(facts));
+  const auto chosen = std::ranges::find(made, name, &ChosenLayout::name);
+  const std::string better =
+      Joined(NamesOf(std::span(made).first(static_cast<std::size_t>(right))));
+  if (chosen == made.end()) {
+    const auto row = std::ranges::find(kLayouts, name, &LayoutRow::name);
+    return base::Fail(base::ErrorCode::kConfig,
+                      "the network's outputs are not those of the layout " + std::string(name) +
+                          " (" + std::string(row->outputs) + "): they are " + Outputs(facts) +
+                          Advice(better));
   }
-  return std::move(made.front());
+  if (!suits(*chosen)) return OtherClasses(*chosen, facts, labels, better);
+  return std::move(*chosen);
 }
 
 BoxesAndScores FindBoxesAndScores(const NetworkFacts& facts) {

@@ -73,9 +73,17 @@ struct ChosenLayout {
   std::unique_ptr<Layout> layout;
 };
 
+// The names that a detector has for classes.
+struct Labels {
+  int count = 0;
+  bool named = true;  // false: the default ones, which layouts for one kind of thing do without
+};
+
 // The layout `name`, or with "auto" the one that these shapes fit; where several do, the one with
-// as many classes as there are `labels`. Fails with kConfig: the shapes are others than the layout
-// has, no layout has them, or several have and the labels do not decide.
-base::Result<ChosenLayout> MakeLayout(std::string_view name, const NetworkFacts& facts, int labels);
+// as many classes as there are labels. Fails with kConfig: the shapes are others than the layout
+// has, no layout has them, several have and the labels do not decide, or the layout has another
+// number of classes than there are labels.
+base::Result<ChosenLayout> MakeLayout(std::string_view name, const NetworkFacts& facts,
+                                      const Labels& labels);
 
 }  // namespace sampleproc::detect

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "frame/frame_names.h"
 #include "frame/frame_reader.h"
 
 namespace sampleproc::frame {
@@ -52,7 +53,10 @@ class BatchReader final : public json::JsonHandler {
     Take(-1, [=](auto& frame) { frame.EndArray(elements); });
   }
   void Key(std::string_view key) override {
-    if (depth_ == 1) at_frames_ = key == kFrames;
+    if (depth_ == 1) {
+      at_frames_ = key == kFrames;
+      if (!at_frames_) NoteUnknown(key);
+    }
     if (in_frames_ && depth_ > kFrameDepth && count_ <= max_frames_) frames_.back().Key(key);
   }
 
@@ -64,7 +68,14 @@ class BatchReader final : public json::JsonHandler {
     if (count_ == 0) return Problem{"empty", loc, "must not be empty"};
     if (count_ > max_frames_)
       return Problem{"too_many", loc, Excess(count_, "frames", max_frames_)};
-    return std::nullopt;
+    return astray_;
+  }
+
+  // Of members beside `frames` that were passed over.
+  std::optional<Warning> Ignored() const {
+    if (unknown_ == 0) return std::nullopt;
+    return Warning{"unknown_member",
+                   "members beside frames were ignored: " + std::to_string(unknown_)};
   }
 
   // In the order of the text; a deque, because readers do not move.
@@ -84,6 +95,19 @@ class BatchReader final : public json::JsonHandler {
  private:
   // Objects and arrays that are open around a frame: the body and the array.
   static constexpr int kFrameDepth = 2;
+
+  void NoteUnknown(std::string_view key) {
+    const std::string_view meant = key == kMetadata ? key : MeantName(key);
+    if (const std::string_view setting = ConfiguredBy(key); !setting.empty()) {
+      astray_ = {"configured", {"body"}, "has a member that " + ConfiguredRule(setting)};
+    } else if (!meant.empty()) {
+      const char* const where = key == kMetadata ? "belongs in each of frames"
+                                                 : "belongs in the metadata of each of frames";
+      astray_ = {"misplaced_member", {"body", std::string(meant)}, where};
+    } else {
+      ++unknown_;
+    }
+  }
 
   // An event that opens (1), closes (-1) or is a value by itself (0).
   void Take(int change, const auto& event) {
@@ -110,6 +134,8 @@ class BatchReader final : public json::JsonHandler {
   bool is_array_ = false;
   bool at_frames_ = false;  // the member's value comes next or is open
   bool in_frames_ = false;
+  std::optional<Problem> astray_;  // a member that belongs elsewhere
+  std::size_t unknown_ = 0;        // members beside `frames` of no known name
 };
 
 }  // namespace
@@ -130,7 +156,9 @@ base::Result<BatchFrames> ParseBatchJson(base::ByteBuffer body, const Options& o
   batch.frames.reserve(reader.frames().size());
   for (FrameReader& frame : reader.frames()) {
     if (frame.problems().empty()) {
-      batch.frames.emplace_back(TakeFrame(frame));
+      Frame taken = TakeFrame(frame);
+      if (const auto ignored = reader.Ignored()) taken.warnings.push_back(*ignored);
+      batch.frames.emplace_back(std::move(taken));
     } else {
       batch.frames.emplace_back(
           base::Fail(base::ErrorCode::kInvalidFrame, std::move(frame.problems())));

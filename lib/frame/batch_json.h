@@ -20,7 +20,9 @@ struct BatchFrames {
 // options.max_batch_frames frames. One that breaks a rule leaves the others alone; its problems'
 // `loc` begins with {"body", "frames", its number from 0}. Fails with kInvalidFrame for what is
 // wrong with the whole: the text (json_invalid and its like; so a member that is there twice),
-// object_type, array_type, empty, too_many. Thread-safe.
+// object_type, array_type, empty, too_many, and members beside `frames` that belong in the frames
+// (misplaced_member) or in the configuration (configured); others are passed over with a warning in
+// each frame. Thread-safe.
 base::Result<BatchFrames> ParseBatchJson(base::ByteBuffer body, const Options& options);
 
 }  // namespace sampleproc::frame

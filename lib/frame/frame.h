@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
+#include "frame/frame_result.h"
 #include "frame/raw_description.h"
 
 namespace sampleproc::frame {
@@ -30,6 +32,9 @@ struct Frame {
   std::optional<std::string> timestamp;        // as the sender wrote it
   std::optional<std::string> declared_format;  // metadata.format, content type or extension
   std::optional<RawDescription> raw;           // when the declared format is one of raw pixels
+
+  // What the sender said that was passed over; part of the frame's result.
+  std::vector<Warning> warnings;
 };
 
 }  // namespace sampleproc::frame

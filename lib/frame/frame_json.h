@@ -13,7 +13,10 @@
 // raw pixels (frame/raw_description.h): then Frame::raw is set, whatever the bytes turn out to be.
 // No control characters in any of them. Null and the empty text mean: not given.
 //
-// Other members at the top level are ignored, as the original service did.
+// Other members at the top level are ignored, as the original service did, with a warning in the
+// frame: misplaced_member (one that belongs in metadata and is not there), misspelled_member,
+// configured (what no request chooses), unknown_member. In metadata only another spelling of a
+// member above is warned of.
 #pragma once
 
 #include <string_view>

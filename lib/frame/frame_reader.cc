@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "frame/frame_json.h"
+#include "frame/frame_names.h"
 #include "frame/frame_text.h"
 
 namespace sampleproc::frame {
@@ -93,7 +94,7 @@ void AppendOurSteps(std::span<const json::JsonPathStep> path, bool from_metadata
 void FrameReader::Key(std::string_view key) {
   if (depth_ == 1) {
     top_ = key == kFrameData ? Top::kPayload : key == kMetadata ? Top::kDescription : Top::kOther;
-    if (top_ == Top::kOther) other_name_ = MistakenFor(key).value_or(other_name_);
+    if (top_ == Top::kOther) NoteUnknown(key);
     return;
   }
   if (!in_metadata_) return;
@@ -101,6 +102,50 @@ void FrameReader::Key(std::string_view key) {
   if (depth_ != 2) return;
   const auto rule = std::ranges::find(kRules, key, &MemberRule::name);
   member_ = static_cast<std::size_t>(rule - kRules.begin());
+  if (member_ < kMembers) return;
+  const auto meant = std::ranges::find_if(
+      kRules, [key](const MemberRule& each) { return IsSpellingOf(key, each.name); });
+  if (meant != kRules.end()) {
+    astray_[static_cast<std::size_t>(meant - kRules.begin())] = Astray::kOtherSpelling;
+  }
+}
+
+// Of a member at the top that is not ours: what it was meant to be.
+void FrameReader::NoteUnknown(std::string_view key) {
+  const auto meant = std::ranges::find(kRules, MeantName(key), &MemberRule::name);
+  if (meant != kRules.end()) {
+    astray_[static_cast<std::size_t>(meant - kRules.begin())] = Astray::kBesideMetadata;
+  } else if (const std::string_view setting = ConfiguredBy(key); !setting.empty()) {
+    setting_ = setting;
+  } else if (IsSpellingOf(key, kMetadata)) {
+    metadata_astray_ = true;
+  } else {
+    other_name_ = MistakenFor(key).value_or(other_name_);
+    ++unknown_;
+  }
+}
+
+void FrameReader::WarnOfUnknown() {
+  for (std::size_t i = 0; i < kMembers; ++i) {
+    if (astray_[i] == Astray::kNo || members_[i]) continue;
+    const std::string name(kRules[i].name);
+    if (astray_[i] == Astray::kBesideMetadata) {
+      warnings_.push_back({"misplaced_member", name + " was ignored: it belongs in metadata"});
+    } else {
+      warnings_.push_back(
+          {"misspelled_member", "a member of metadata was ignored: " + name + " is its name"});
+    }
+  }
+  if (metadata_astray_) {
+    warnings_.push_back({"misspelled_member", "a member was ignored: metadata is its name"});
+  }
+  if (!setting_.empty()) {
+    warnings_.push_back({"configured", "a member was ignored: it " + ConfiguredRule(setting_)});
+  }
+  if (unknown_ > 0) {
+    warnings_.push_back({"unknown_member", "members beside frame_data and metadata were ignored: " +
+                                               std::to_string(unknown_)});
+  }
 }
 
 void FrameReader::Finish() {
@@ -110,6 +155,7 @@ void FrameReader::Finish() {
                              ? std::string()
                              : "; that is its name, not \"" + std::string(other_name_) + "\""));
   }
+  WarnOfUnknown();
   const auto format = members_[kFormat] ? FindRawFormat(*members_[kFormat]) : std::nullopt;
   if (!format) return;
   raw_ = {*format, SideOf(kWidth), SideOf(kHeight)};
@@ -229,6 +275,7 @@ void TakeMetadata(FrameReader& reader, Frame& frame) {
   frame.timestamp = std::move(reader.member(kTimestamp));
   frame.declared_format = std::move(reader.member(kFormat));
   frame.raw = reader.raw();
+  frame.warnings = std::move(reader.warnings());
 }
 
 Frame TakeFrame(FrameReader& reader) {

@@ -82,6 +82,9 @@ class FrameReader final : public json::JsonHandler {
   const std::optional<RawDescription>& raw() const { return raw_; }
   std::optional<std::string>& member(MetadataMember which) { return members_[which]; }
 
+  // Of members that were passed over, after Finish.
+  std::vector<Warning>& warnings() { return warnings_; }
+
  private:
   struct Value {
     enum class Kind { kNull, kNumber, kString, kObject, kOther };
@@ -92,7 +95,12 @@ class FrameReader final : public json::JsonHandler {
   };
   enum class Top { kPayload, kDescription, kOther };
 
+  // Where a member was seen that was meant to be one of those of `metadata`.
+  enum class Astray { kNo, kBesideMetadata, kOtherSpelling };
+
   void Add(std::string_view type, std::initializer_list<std::string_view> below, std::string msg);
+  void NoteUnknown(std::string_view key);
+  void WarnOfUnknown();
   std::uint32_t SideOf(MetadataMember which);
   void OnValue(const Value& value);
   void OnFrameData(const Value& value);
@@ -114,6 +122,11 @@ class FrameReader final : public json::JsonHandler {
   int depth_ = 0;  // objects and arrays open now
   Top top_ = Top::kOther;
   std::string_view other_name_;  // a member that was perhaps meant to be frame_data
+  std::vector<Warning> warnings_;
+  std::array<Astray, kMembers> astray_{};
+  std::string_view setting_;      // the key of one that is configured
+  bool metadata_astray_ = false;  // a member was "Metadata"
+  std::size_t unknown_ = 0;       // members at the top of no known name
   bool in_metadata_ = false;
   std::size_t metadata_bytes_ = 0;
   std::size_t member_ = kMembers;  // which; kMembers for a name that is not ours

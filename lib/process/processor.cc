@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -79,6 +80,7 @@ frame::FrameResult ResultFor(const frame::Frame& frame) {
   frame::FrameResult result;
   result.frame_id = frame.frame_id;
   result.camera_id = frame.camera_id;
+  result.warnings = frame.warnings;
   return result;
 }
 
@@ -183,7 +185,7 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
   result.format = decoded->format == codec::Format::kRaw ? frame::RawFormatName(frame.raw->format)
                                                          : codec::FormatName(decoded->format);
   result.orientation = decoded->orientation;
-  result.warnings = std::move(decoded->warnings);
+  std::ranges::move(decoded->warnings, std::back_inserter(result.warnings));
   WarnOfContradiction(frame, result);
   result.times.decode = context_.clock.Now() - begin;
 

@@ -48,8 +48,9 @@ struct TaskFacts {
 class WorkerPool {
  public:
   // Heavy frames that may wait at once, each with a spare worker for it: what a service's HeavyLane
-  // is made with.
-  static constexpr std::size_t kSpareWorkers = 4;
+  // is made with. As many as pictures of 20 megapixels are done within the default
+  // process.heavy_patience, when each takes 0.6 s; slower ones are refused by the time they take.
+  static constexpr std::size_t kSpareWorkers = 8;
 
   // What a door wants done on a worker. It must report its outcome itself; an exception out of it
   // is logged and the worker goes on.

@@ -51,14 +51,17 @@ void HeavyLane::Take() {
   taken_at_ = steady_clock::now();
 }
 
-// Says when to come back: by then those that are here have had their time, each as long as the last
-// one or as the present one already has.
+// As long as the last one, or as the present one already has.
+steady_clock::duration HeavyLane::TimeOfEach() const {
+  const auto now = steady_clock::now();
+  return std::max(last_held_, taken_ ? now - taken_at_ : steady_clock::duration(0));
+}
+
+// Says when to come back: by then those that are here have had their time.
 std::unexpected<base::Error> HeavyLane::Refusal(std::string message) const {
   auto error = base::Fail(base::ErrorCode::kOverloaded, std::move(message));
-  const auto now = steady_clock::now();
-  const auto each = std::max(last_held_, taken_ ? now - taken_at_ : steady_clock::duration(0));
   error.error().retry_after =
-      std::clamp(std::chrono::ceil<std::chrono::seconds>(each * (waiting_.size() + 1)),
+      std::clamp(std::chrono::ceil<std::chrono::seconds>(TimeOfEach() * (waiting_.size() + 1)),
                  DrainEstimate::kShortest, DrainEstimate::kLongest);
   return error;
 }
@@ -71,8 +74,12 @@ base::Result<HeavyLane::Slot> HeavyLane::Enter(std::chrono::milliseconds patienc
     Take();
     return Slot(this);
   }
-  if (waiting_.size() >= max_waiting_) {
-    return Refusal("a very large frame is in work and others wait already (process.heavy_pixels)");
+  using std::chrono::milliseconds;
+  const auto theirs = std::chrono::floor<milliseconds>(TimeOfEach() * waiting_.size());
+  if (waiting_.size() >= max_waiting_ || (!waiting_.empty() && theirs > patience)) {
+    return Refusal(
+        "a very large frame is in work and others wait already "
+        "(process.heavy_pixels, process.heavy_patience)");
   }
   const Place place(*this);
   while (taken_ || waiting_.front() != &place) {

@@ -36,7 +36,8 @@ class HeavyLane {
     HeavyLane* lane_ = nullptr;
   };
 
-  // `max_waiting` threads may wait for the lane; the next one is refused at once.
+  // `max_waiting` threads may wait for the lane; the next one is refused at once. So is one whose
+  // patience would end before those that wait already have had their time.
   explicit HeavyLane(std::size_t max_waiting) : max_waiting_(max_waiting) {}
   HeavyLane(const HeavyLane&) = delete;
   HeavyLane& operator=(const HeavyLane&) = delete;
@@ -59,6 +60,7 @@ class HeavyLane {
   void Leave();
   void TellWatcher() REQUIRES(mutex_);
   void Take() REQUIRES(mutex_);
+  std::chrono::steady_clock::duration TimeOfEach() const REQUIRES(mutex_);
   std::unexpected<base::Error> Refusal(std::string message) const REQUIRES(mutex_);
 
   const std::size_t max_waiting_;

@@ -201,6 +201,9 @@ class Deploy(WithDeployments):
     def test_compose_files(self):
         cases = [
             (COMPOSED.replace("8099:8099", "8099:80"), ("SP1503", 5)),
+            (COMPOSED.replace("8099:8099", "8000-8009:80-89"), ("SP1503", 5)),
+            (COMPOSED.replace("8099:8099", "8099:eight"), ("SP1503", 5)),
+            (COMPOSED.replace("8099:8099", "8099:8100-8099"), ("SP1503", 5)),
             (COMPOSED.replace("60s", "4s"), ("SP1505", 4)),
             (COMPOSED.replace("    stop_grace_period: 60s\n", ""), ("SP1505", 2)),
             (COMPOSED + "    environment: {PORT: 9000}\n", ("SP1503", 5)),
@@ -221,6 +224,17 @@ class Deploy(WithDeployments):
             with self.subTest(text[len(COMPOSED) - 20:]):
                 codes, _ = self.found("compose.yaml", text)
                 self.assertIn(expected, [(code, line) for code, line, _ in codes])
+
+    def test_a_range_of_ports_is_right_when_the_service_is_in_it(self):
+        for ports in ("8000-8009:8090-8099", "127.0.0.1:9099:8099-8099/tcp", "8099-8108"):
+            codes, _ = self.found("compose.yaml", COMPOSED.replace("8099:8099", ports))
+            self.assertEqual(codes, [], ports)
+
+    def test_several_compose_files_are_for_compose_to_put_together(self):
+        names = [self.write("a.yaml", COMPOSED), self.write("b.yaml", COMPOSED)]
+        result = cli.run("validate-config", "--with", names[0], "--with", names[1])
+        self.assertEqual(result.returncode, 65, result.err)
+        self.assertIn("docker compose -f FILE -f FILE config | sampleproc", result.err)
 
     def test_the_environment_file_of_a_compose_file_counts(self):
         self.write("my.env", "# where\nPORT=9000\n")

@@ -5,6 +5,7 @@ and words that have to be in what is said. No row may show CLI11's own sentences
 error without a name in it.
 """
 
+import base64
 import os
 import re
 import tempfile
@@ -157,6 +158,28 @@ REQUESTS = [
     ("POST", "/process", {"Content-Type": "multipart/form-data"}, b"x", 422, ["boundary"]),
     ("POST", "/process?frameid=1", IMAGE, "photo", 422, ["query.frame_id", "spelling"]),
     ("POST", "/process?cameraId=1", IMAGE, "photo", 422, ["query.camera_id"]),
+    ("POST", "/process?camera=door", IMAGE, "photo", 422, ["query.camera_id", "spelling"]),
+    ("POST", "/process?pipeline=stats", IMAGE, "photo", 422, ["query", "process.pipeline"]),
+    ("POST", "/process?min_confidence=1", JSON, b"{}", 422, ["process.detection_threshold"]),
+    ("POST", "/process?width=4&width=5", IMAGE, "photo", 422, ["query.width", "more than once"]),
+    ("POST", "/process?frame_id=1", JSON, b'{"frame_data":"YWJj"}', 422,
+     ["query.frame_id", "metadata", "body"]),
+    ("POST", "/process?camera_id=1", FORM, form("frame", b"x"), 422, ["query.camera_id"]),
+    ("POST", "/process?annotate=true", IMAGE, "photo", 422, ["query.annotate", "1 or 0"]),
+    ("POST", "/process-with-tracking?annotate=1", IMAGE, "photo", 422,
+     ["query.annotate", "POST /process only"]),
+    ("POST", "/process-batch?camera_id=1", JSON, b'{"frames":[{"frame_data":"YWJj"}]}', 422,
+     ["query.camera_id", "metadata"]),
+    ("POST", "/process-batch", JSON, b'{"camera_id":"1","frames":[{"frame_data":"YWJj"}]}', 422,
+     ["body.camera_id", "metadata of each"]),
+    ("POST", "/process", FORM, form("frame", b"x")[:-7] + form("camera", b"door"), 422,
+     ["body.camera_id", "part metadata"]),
+    ("POST", "/process", FORM, form("frame", b"x")[:-7] + form("meta-data", b"{}"), 422,
+     ["body.metadata", "spelling"]),
+    ("POST", "/process?tenant=1&_=2", IMAGE, "photo", 200, ["unknown_parameter", "ignored: 2"]),
+    ("POST", "/process", FORM, "form", 200, ["unknown_part", "ignored: 1"]),
+    ("POST", "/process", JSON, "frame_id", 200, ["misplaced_member", "belongs in metadata"]),
+    ("POST", "/process-batch", JSON, "batch", 200, ["unknown_member", "ignored: 1"]),
     ("POST", "/process?frame_id=%zz", IMAGE, "photo", 422, ["query.frame_id", "%25"]),
     ("POST", "/process?frame_id=" + 300 * "a", IMAGE, "photo", 422, ["300 bytes", "256"]),
     ("POST", "/process", IMAGE | {"Content-Encoding": "gzip"}, b"x", 415, ["gzip", "as it is"]),
@@ -206,7 +229,14 @@ class Mistakes(cli.TestCase):
 
     def test_in_requests(self):
         photo = pictures.sample("messi5.jpg")
-        bodies = {"photo": photo, "cut": photo[:1000]}
+        data = b'"frame_data":"' + base64.b64encode(photo) + b'"'
+        bodies = {
+            "photo": photo,
+            "cut": photo[:1000],
+            "form": form("frame", photo)[:-7] + form("tenant", b"x"),
+            "frame_id": b'{"frame_id":"s3cret",' + data + b"}",
+            "batch": b'{"tenant":1,"frames":[{' + data + b"}]}",
+        }
         service = Service(self, "--port", "0", "--set", "process.pipeline=stats")
         for method, path, headers, body, status, words in REQUESTS:
             with self.subTest(f"{method} {path} {body!r:.60}"):

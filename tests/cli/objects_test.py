@@ -206,6 +206,12 @@ class OnRealPictures(WithDirectory):
                         *settings)  # fmt: skip
         self.assertEqual(tried.returncode, 0, tried.err)
         self.assertIn("yolox_nano.onnx (yolox, 416x416) by OpenCV", tried.out)
+        other = cli.run("validate-config", "--online", "--set", f"detector.objects.model={network}",
+                        "--set", "detector.objects.layout=nanodet", *settings)  # fmt: skip
+        self.assertEqual(other.returncode, 65, other.out)
+        for words in (str(network), "layout nanodet", "1x3549x85", "53 classes", "80 labels",
+                      "the layout yolox has as many", "detector.objects.layout"):  # fmt: skip
+            self.assertIn(words, other.err)
         with open(network, "rb") as file:
             half = self.write("half.onnx", file.read()[:100_000])
         broken = cli.run("validate-config", "--online", "--set", f"detector.objects.model={half}",

@@ -25,7 +25,7 @@ class LargeFrames(WithService):
         return refused
 
     def test_six_of_twenty_megapixels_at_once_are_all_done_by_clients_that_come_back(self):
-        # One at a time is worked on, and four wait, for no time at all: the others are refused.
+        # One at a time is worked on, and eight wait, for no time at all: the others are refused.
         service = self.serve("--set", "process.pipeline=stats", "--set",
                              "process.heavy_patience=1ms", *cli.NO_HURRY)  # fmt: skip
         picture = pictures.png_of_pixels(TWENTY_MEGAPIXELS)
@@ -33,6 +33,14 @@ class LargeFrames(WithService):
             refused = [*clients.map(lambda _: self.ask_until_done(service, picture), range(6))]
         self.assertLessEqual({each for of_one in refused for each in of_one}, {(503, True)})
         self.check_alive(service)
+
+    def test_six_of_twenty_megapixels_at_once_wait_for_each_other(self):
+        service = self.serve("--set", "process.pipeline=stats", "--set",
+                             "process.heavy_patience=1m", *cli.NO_HURRY)  # fmt: skip
+        picture = pictures.png_of_pixels(TWENTY_MEGAPIXELS)
+        with concurrent.futures.ThreadPoolExecutor(6) as clients:
+            answers = [*clients.map(lambda _: service.post(picture, "image/png"), range(6))]
+        self.assertEqual([answer.status for answer in answers], 6 * [200])
 
     def test_what_never_fits_the_budget_is_the_senders_fault_by_its_header(self):
         service = self.serve("--set", "process.pipeline=faces", "--set",

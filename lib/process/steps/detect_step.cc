@@ -59,12 +59,11 @@ class DetectStep : public Step {
     if (when.kind == detect::When::Kind::kAlways) return {};
     const MotionGate motion = ReadMotion(result);
     if (!motion.refused.empty()) return {motion.refused, false};
-    // What nobody watches is searched whole, as is all of a picture whose time has come.
-    if (!motion.watched) return {};
-    if (when.kind == detect::When::Kind::kAtLeast && input.frame.camera_id &&
-        shared_->looks->IsDue(*input.frame.camera_id, when.every)) {
-      return {};
-    }
+    // What nobody watches is searched whole, as is all of a picture whose time has come; the former
+    // counts as a look as well.
+    const bool due = when.kind == detect::When::Kind::kAtLeast && input.frame.camera_id &&
+                     shared_->looks->IsDue(*input.frame.camera_id, when.every);
+    if (!motion.watched || due) return {};
     if (!motion.moved) return {"no_motion", false};
     return {{}, true};
   }

@@ -62,7 +62,23 @@ TEST_CASE("scripts that happen to have a PORT are not disturbed; warnings are sh
   const Loading got = LoadWith({"-c", "/dev/null"}, {{"PORT", "x"}, {"SAMPLEPROC_TYPO", "1"}},
                                OriginalNames::kIgnore);
   REQUIRE(got.loaded.has_value());
-  CHECK(got.err == "environment SAMPLEPROC_TYPO: warning: no such setting [SP1008]\n");
+  CHECK(got.err ==
+        "environment SAMPLEPROC_TYPO: warning: no such setting [SP1008]\n"
+        "  hint: sampleproc.toml(5) and `sampleproc validate-config --print-effective` have all "
+        "settings\n");
+}
+
+TEST_CASE("beside an error there are no warnings of what is in order") {
+  const auto said = [](const config::Environment& environment) {
+    return LoadWith({"-c", "/dev/null"}, environment, OriginalNames::kRead).err;
+  };
+  CHECK(said({{"HOST", "0.0.0.0"}}).find("HOST") != std::string::npos);
+  CHECK(said({{"HOST", "0.0.0.0"}, {"PORT", "x"}}) ==
+        "environment PORT: error: http.port: \"x\" is not a whole number [SP1007]\n");
+  // What may be the reason of it, and what is of the same key.
+  CHECK(said({{"SAMPLEPROC_HTTP_PROT", "1"}, {"PORT", "x"}}).find("PROT") != std::string::npos);
+  CHECK(said({{"HTTP_PORT", "1"}, {"SAMPLEPROC_HTTP_HOST", "a b"}}).find("HTTP_PORT:") ==
+        std::string::npos);
 }
 
 TEST_CASE("errors end a command with the documented codes") {

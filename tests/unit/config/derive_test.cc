@@ -67,6 +67,16 @@ TEST_CASE("a port that a cluster describes is passed over") {
   CHECK(Render(loaded) == "");
   CHECK(loaded.config.consumer.redis.port == 6379);
   CHECK_FALSE(loaded.config.consumer.enabled);
+  const auto said = [](Environment more) {
+    more.emplace_back("REDIS_PORT", "tcp://10.0.0.3:6380");
+    return Render(FromVariables(more));
+  };
+  CHECK(said({}) == "");
+  CHECK(said({{"REDIS_URL", "redis://db:6381"}}) == "");
+  CHECK(said({{"REDIS_HOST", "db"}, {"SAMPLEPROC_CONSUMER_REDIS_PORT", "6380"}}) == "");
+  CHECK(said({{"REDIS_HOST", "db"}})
+            .starts_with("environment REDIS_PORT: warning: consumer.redis.port: is a service link "
+                         "with port 6380, "));
 }
 
 }  // namespace

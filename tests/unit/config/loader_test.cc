@@ -164,6 +164,16 @@ TEST_CASE("an unknown variable of ours is a warning or an error, as asked, with 
         "  hint: did you mean SAMPLEPROC_HTTP_PORT?\n");
   request.unknown_variable = Severity::kError;
   CHECK(Load(request).HasErrors());
+  const auto hint = [](const std::string& name) {
+    const Loaded loaded = Load({.environment = {{name, "debug"}}, .file = Empty()});
+    REQUIRE(loaded.diagnostics.size() == 1);
+    return loaded.diagnostics[0].hint;
+  };
+  CHECK(hint("SAMPLEPROC_LOG_LEVEL") == "did you mean SAMPLEPROC_TELEMETRY_LOG_LEVEL?");
+  CHECK(hint("SAMPLEPROC_REDIS_HOST") == "did you mean SAMPLEPROC_CONSUMER_REDIS_HOST?");
+  CHECK(hint("SAMPLEPROC_CPU_CORES") == "did you mean SAMPLEPROC_PROCESS_WORKERS?");
+  CHECK(hint("SAMPLEPROC_QUITE_ELSEWHERE").starts_with("sampleproc.toml(5)"));
+  CHECK(hint("SAMPLEPROC_").starts_with("sampleproc.toml(5)"));
 }
 
 TEST_CASE("RUN_DEMO is ignored with one warning") {

@@ -288,20 +288,45 @@ TEST_CASE("a network sees the channels in its order, at its scale", "[detect]") 
 
 TEST_CASE("outputs that fit two layouts are decided by the labels, or not at all", "[detect]") {
   const NetworkFacts facts{64, 64, {{"out", {1, 84, 85}}}};
-  const auto as_coco = MakeLayout("auto", facts, 80);
+  const auto as_coco = MakeLayout("auto", facts, {80});
   REQUIRE(as_coco);
   CHECK(as_coco->name == "yolox");
-  const auto as_nanodet = MakeLayout("auto", facts, 53);
+  const auto as_nanodet = MakeLayout("auto", facts, {53});
   REQUIRE(as_nanodet);
   CHECK(as_nanodet->name == "nanodet");
-  const auto neither = MakeLayout("auto", facts, 7);
+  const auto neither = MakeLayout("auto", facts, {7});
   REQUIRE_FALSE(neither);
   CHECK(neither.error().message.find("fit several layouts (yolox, nanodet)") != std::string::npos);
-  const auto other = MakeLayout("yolov8", facts, 80);
+  const auto other = MakeLayout("yolov8", facts, {80});
   REQUIRE_FALSE(other);
   CHECK(other.error().message.find("not those of the layout yolov8") != std::string::npos);
   CHECK(other.error().message.find("1x84x85 for an input of 64x64") != std::string::npos);
-  REQUIRE_FALSE(MakeLayout("auto", {64, 64, {{"out", {1, 9, 9}}}}, 80));
+  REQUIRE_FALSE(MakeLayout("auto", {64, 64, {{"out", {1, 9, 9}}}}, {80}));
+}
+
+TEST_CASE("a layout with other classes than labels is refused, and the right one named",
+          "[detect]") {
+  const auto said = [](const base::Result<ChosenLayout>& made) {
+    return made ? "made " + std::string(made->name) : made.error().message;
+  };
+  const NetworkFacts coco{64, 64, {{"out", {1, 84, 85}}}};
+  CHECK(said(MakeLayout("nanodet", coco, {80, false})) ==
+        "by the layout nanodet its outputs, 1x84x85 for an input of 64x64, have 53 classes, and "
+        "there are 80 labels; the layout yolox has as many as labels");
+  CHECK(said(MakeLayout("yolov8", coco, {80})).ends_with("; the layout yolox has them"));
+  CHECK(said(MakeLayout("nanodet", coco, {53})) == "made nanodet");
+  const NetworkFacts two{64, 64, {{"out", {1, 6, 84}}}};
+  CHECK(said(MakeLayout("auto", two, {2})) == "made yolov8");
+  CHECK(said(MakeLayout("auto", two, {80, false})) ==
+        "by the layout yolov8 its outputs, 1x6x84 for an input of 64x64, have 2 classes, and there "
+        "are 80 labels; name each class in its labels");
+  const NetworkFacts detr{640, 640, {{"logits", {1, 100, 92}}, {"boxes", {1, 100, 4}}}};
+  CHECK(said(MakeLayout("auto", detr, {80})) == "made detr");
+  CHECK_FALSE(MakeLayout("auto", detr, {81}));
+  const NetworkFacts face{64, 64, {{"boxes", {1, 224, 16}}, {"scores", {1, 224, 1}}}};
+  CHECK(said(MakeLayout("auto", face, {80, false})) == "made blazeface");
+  CHECK(said(MakeLayout("auto", face, {1})) == "made blazeface");
+  CHECK_FALSE(MakeLayout("auto", face, {2}));
 }
 
 TEST_CASE("DETR numbers COCO's classes with gaps", "[detect]") {

@@ -109,6 +109,25 @@ TEST_CASE("what is wrong with a batch as such") {
   }
 }
 
+TEST_CASE("members beside a batch's frames are refused or warned of") {
+  const auto parse = [](const std::string& members) {
+    return ParseBatchJson(Body("{" + members + R"("frames":[{"frame_data":"QUJD"}]})"), {});
+  };
+  const auto problem = [&](const std::string& members) -> std::string {
+    const auto batch = parse(members);
+    if (batch) return "";
+    const base::Problem& first = batch.error().problems.at(0);
+    return first.type + "@" + first.loc.back();
+  };
+  CHECK(problem(R"("metadata":{},)") == "misplaced_member@metadata");
+  CHECK(problem(R"("cameraId":1,)") == "misplaced_member@camera_id");
+  CHECK(problem(R"("threshold":1,)") == "configured@body");
+  const auto batch = parse(R"("tenant":{"camera_id":1},)");
+  REQUIRE(batch);
+  CHECK(batch->frames.at(0)->warnings ==
+        std::vector<Warning>{{"unknown_member", "members beside frames were ignored: 1"}});
+}
+
 TEST_CASE("the number of a batch's frames is held to its limit exactly") {
   Options options;
   options.max_batch_frames = 3;

@@ -69,6 +69,34 @@ TEST_CASE("a side of raw pixels that is not an integer of 1 to 65535 is a proble
   CHECK_FALSE(frame->raw);
 }
 
+// The types of a frame's warnings; its problems when it is none.
+std::string WarningsOf(std::string_view text) {
+  const auto frame = Parse(text);
+  if (!frame) return Problems(text);
+  std::string types;
+  for (const Warning& warning : frame->warnings) {
+    types += (types.empty() ? "" : " ") + warning.type;
+    CHECK(warning.msg.find("secret") == std::string::npos);
+  }
+  return types;
+}
+
+TEST_CASE("members that are passed over are warned of") {
+  const std::string data = R"({"frame_data":"QUJD",)";
+  CHECK(WarningsOf(data + R"("frame_id":"secret","width":3})") ==
+        "misplaced_member misplaced_member");
+  CHECK(WarningsOf(data + R"("camera":"secret"})") == "misplaced_member");
+  CHECK(WarningsOf(data + R"("pipeline":["secret"]})") == "configured");
+  CHECK(WarningsOf(data + R"("Metadata":{"frame_id":"secret"}})") == "misspelled_member");
+  CHECK(WarningsOf(data + R"("secret":1,"image":"secret"})") == "unknown_member");
+  CHECK(WarningsOf(data + R"("metadata":{"cameraId":"secret"}})") == "misspelled_member");
+  // Said in its place as well, and what is free to be there.
+  CHECK(WarningsOf(data + R"("frame_id":"x","metadata":{"frame_id":"y"}})") == "");
+  CHECK(WarningsOf(data + R"("metadata":{"CAMERA_ID":"x","camera_id":"y"}})") == "");
+  CHECK(WarningsOf(data + R"("metadata":{"camera":1,"ts":2,"pipeline":3,"tags":{"frameId":4}}})") ==
+        "");
+}
+
 TEST_CASE("a frame's payload is decoded where it arrived") {
   base::ByteBuffer body = Body(R"({ "frame_data" : "QUJDRA==", "metadata": {"frame_id":"f1",
       "camera_id":"cam", "timestamp":"2026-01-31T09:05:00Z", "format":"jpeg", "more":[1,{}]} })");

@@ -100,6 +100,13 @@ TEST_CASE("a detector that looks now and then looks once, and not again so soon"
   CHECK(cups.Run("", {kAtTheSure}).result.detections.size() == 1);
 }
 
+TEST_CASE("a look at a camera that is still new counts as one", "[detect]") {
+  Cups cups({When::Kind::kAtLeast, std::chrono::hours(24)});
+  CHECK(cups.Run("warming_up", {}).result.detections.size() == 2);
+  CHECK(cups.Run("warming_up", {}).result.detections.size() == 2);
+  CHECK(cups.Run("", {}).report.skipped == "no_motion");
+}
+
 TEST_CASE("a detector's own threshold beats the process's", "[detect]") {
   Cups sure({When::Kind::kAlways, {}}, 0.7);
   CHECK(sure.Run("", {}).result.detections.size() == 1);

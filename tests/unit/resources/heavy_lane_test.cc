@@ -50,6 +50,25 @@ TEST_CASE("only so many wait; the next one is refused at once") {
   CHECK(entered);
 }
 
+TEST_CASE("who could not come in time behind those that wait is refused at once") {
+  HeavyLane lane(8);
+  std::atomic<int> entered = 0;
+  std::vector<std::jthread> waiters;
+  auto slot = lane.Enter(kPatient, {});
+  for (std::size_t i = 0; i < 2; ++i) {
+    waiters.emplace_back([&] { entered += lane.Enter(kPatient, {}) ? 1 : 0; });
+    AwaitWaiting(lane, i + 1);
+  }
+  std::this_thread::sleep_for(milliseconds(20));  // at least so long for each of the two
+  // Nothing but another's leaving ends this wait, and nobody leaves: it is no wait.
+  const auto refused = lane.Enter(milliseconds(39), {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("others wait already") != std::string::npos);
+  *slot = {};
+  waiters.clear();
+  CHECK(entered == 2);
+}
+
 TEST_CASE("who waits is let go by its deadline and by its asker") {
   HeavyLane lane(1);
   const auto slot = lane.Enter(kPatient, {});
