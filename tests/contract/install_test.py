@@ -30,6 +30,7 @@ class Install(unittest.TestCase):
                   "share/doc/sampleproc/examples/sampleproc.toml",
                   "share/doc/sampleproc/examples/loadbalancer/haproxy.cfg",
                   "share/doc/sampleproc/examples/loadbalancer/nginx.conf",
+                  "share/doc/sampleproc/METRICS.md",
                   "share/doc/sampleproc/examples/observability/alerts.yml",
                   "share/doc/sampleproc/examples/observability/dashboard.json",
                   "share/doc/sampleproc/examples/systemd/redis-password.conf",

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Alert rules and dashboard: they ask for what a running service has, they say what they should when
-they should, and each alert has its paragraph in the manual. Usage: observability_test.py BINARY."""
+"""Alert rules, dashboard and catalogue of metrics: they name what a running service has, alerts fire when
+they should, and each has its paragraph in the manual. Usage: observability_test.py BINARY."""
 
 import functools
 import json
 import pathlib
 import re
+import signal
 import sys
 import tempfile
 import unittest
@@ -22,6 +23,7 @@ from streams import wait_until  # noqa: E402
 
 SHIPPED = prometheus.SHIPPED
 MANUAL = ROOT / "packaging/OPERATIONS.md"
+METRICS = ROOT / "packaging/METRICS.md"
 COMPOSE = ROOT / "packaging/compose"
 NAME = re.compile(r"\b((?:sampleproc|http|process)_\w+|up)\b")
 SELECTOR = re.compile(r"\b(\w+)\{([^}]*)\}")
@@ -71,6 +73,25 @@ def catalogue(text):
             for label, value in re.findall(r'(\w+)="([^"]*)"', line):
                 labels.setdefault(label, set()).add(value)
     return found
+
+
+def families(text):
+    """{metric: (type, labels, help)} of a text of /metrics."""
+    helps = dict(re.findall(r"^# HELP (\w+) (.*)$", text, re.M))
+    found = {}
+    for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M):
+        own = re.findall(rf"^{name}(?:_bucket|_sum|_count)?\{{(.*)\}} ", text, re.M)
+        labels = {label for each in own for label in re.findall(r'(\w+)="', each)}
+        found[name] = (kind, labels - {"le"}, helps[name])
+    return found
+
+
+def documented():
+    """The same, of the tables of the catalogue."""
+    rows = re.findall(r"^\| `(\w+)` \| (counter|gauge|histogram) \| (.*?) ?\| (.*) \|$",
+                      METRICS.read_text("utf-8"), re.M)  # fmt: skip
+    return {name: (kind, set(re.findall(r"\w+", labels)), meaning)
+            for name, kind, labels, meaning in rows}  # fmt: skip
 
 
 class Files(unittest.TestCase):
@@ -155,12 +176,15 @@ class AgainstAService(WithService):
         wait_until(settled)
         buffer.fault = buffer.fail
         wait_until(lambda: service.metric("sampleproc_consumer_connected") == 0)
+        service.child.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded")
         return service.get("/metrics").body.decode()
 
     def test_queries_ask_for_what_there_is(self):
         text = self.scraped()
         known = catalogue(text)
         sources = "".join(path.read_text("utf-8") for path in (ROOT / "lib").rglob("*.cc"))
+        self.check_catalogue(text, sources)
         for name, labels in RARE.items():
             self.assertIn(f'"{name}"', sources)
             self.assertNotIn(name, known)
@@ -180,6 +204,13 @@ class AgainstAService(WithService):
                     self.check_matchers(matchers, known[name])
         if prometheus.program("promtool"):
             self.assertEqual(prometheus.promtool("check", "metrics", stdin=text), (0, ""))
+
+    def check_catalogue(self, text, sources):
+        listed, exposed = documented(), families(text)
+        for name, family in exposed.items():
+            self.assertEqual(listed.get(name), family, f"{name} in {METRICS.name}")
+        for name in listed.keys() - exposed.keys():
+            self.assertIn(f'"{name}"', sources, METRICS.name)
 
     def check_matchers(self, matchers, labels):
         for label, operator, value in MATCHER.findall(matchers):
