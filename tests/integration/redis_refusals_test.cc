@@ -320,6 +320,58 @@ TEST_CASE("a result that is shown to be at fault itself lets its camera go on") 
   watched.Await(0);
 }
 
+// A connection on which scripts go wrong that are written while `left` is above 0, once for each.
+class Garbling final : public net::Stream {
+ public:
+  Garbling(std::unique_ptr<net::Stream> stream, std::string_view of, std::atomic<int>& left)
+      : stream_(std::move(stream)), of_(of), left_(left) {}
+  base::Result<void> Write(std::string_view bytes, const base::Allowance& allowance) override {
+    std::string written(bytes);
+    const std::size_t command = written.find("'XADD'");
+    if (command != written.npos && written.find(of_) != written.npos && left_-- > 0) {
+      written.replace(command, 6, "'XADX'");
+    }
+    return stream_->Write(written, allowance);
+  }
+  base::Result<std::size_t> Read(std::span<char> room, const base::Allowance& allowance) override {
+    return stream_->Read(room, allowance);
+  }
+
+ private:
+  const std::unique_ptr<net::Stream> stream_;
+  const std::string_view of_;
+  std::atomic<int>& left_;
+};
+
+TEST_CASE("a result that is refused with an error of no known meaning keeps its place") {
+  RedisServer server;
+  for (const char* id : {"a1", "a2", "b1"}) Add(server, id);
+  std::atomic<int> left = 2;
+  Watched watched(
+      [&](const base::Allowance& allowance) -> base::Result<std::unique_ptr<net::Stream>> {
+        auto stream = server.Connect()(allowance);
+        if (!stream) return stream;
+        return std::make_unique<Garbling>(std::move(*stream), "\na1\r", left);
+      },
+      base::SystemClock());
+  const auto frames = PullSome(watched.source, 3);
+  auto first = watched.Begin(frames[0], Ending::kDone, "", 7);
+  // It has been refused: the others do not go out with it.
+  const base::Deadline deadline(base::SystemClock(), std::chrono::seconds(60));
+  while (watched.metrics.Text({}).find("settlements_refused_total{reason=\"ERR\"}") ==
+         std::string::npos) {
+    REQUIRE_FALSE(deadline.Expired());
+    std::this_thread::yield();
+  }
+  auto second = watched.Begin(frames[1], Ending::kDone, "", 7);
+  auto other = watched.Begin(frames[2], Ending::kDone, "", 9);
+  CHECK(other.get());
+  CHECK(first.get());
+  CHECK(second.get());
+  CHECK(ResultsOf(server, 'a') == std::vector<std::string>{"a1", "a2"});
+  watched.Await(0);
+}
+
 TEST_CASE("a source that is closed waits for no server, and says nothing more to it") {
   RedisServer server;
   Add(server, "a");
