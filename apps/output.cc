@@ -1,6 +1,7 @@
 #include "apps/output.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,21 @@ std::optional<off_t> LengthWithoutTornLine(const std::string& path) {
   return status.st_size == 0 ? std::nullopt : std::optional<off_t>(0);
 }
 
+// The writing end of a FIFO; nothing tells when somebody comes to read, so it is asked for again.
+base::Result<int> OpenFifo(const std::string& path, const files::StopDescriptor* stop) {
+  constexpr int kAgain = 50;  // ms
+  for (;;) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) return fd;
+    if (errno != ENXIO && errno != EINTR) return CannotWrite("cannot open the output file " + path);
+    pollfd stopped{stop == nullptr ? -1 : stop->get(), POLLIN, 0};
+    if (::poll(&stopped, 1, kAgain) > 0) {
+      return base::Fail(ErrorCode::kCancelled,
+                        "interrupted while waiting for somebody to read from " + path);
+    }
+  }
+}
+
 // A new file beside `target`, under a name that nobody has.
 base::Result<std::pair<int, std::string>> MakeBeside(const std::string& target) {
   for (int attempt = 0;; ++attempt) {
@@ -69,10 +85,16 @@ base::Result<std::pair<int, std::string>> MakeBeside(const std::string& target) 
 }  // namespace
 
 base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, OutputMode mode,
-                                                   std::uint64_t keep_bytes) {
+                                                   std::uint64_t keep_bytes,
+                                                   const files::StopDescriptor* stop) {
   if (path == "-") return std::make_unique<Output>(STDOUT_FILENO, "standard output");
   struct stat status{};
   const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (exists && S_ISFIFO(status.st_mode)) {
+    const auto fd = OpenFifo(path, stop);
+    if (!fd) return std::unexpected(fd.error());
+    return std::make_unique<Output>(*fd, path);
+  }
   const bool is_special = exists && !S_ISREG(status.st_mode);
   const std::string target = Resolved(path);
   const std::string part = target + ".part";

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "files/stop_descriptor.h"
 
 namespace sampleproc::apps {
 
@@ -24,8 +25,11 @@ class Output {
   // is there already stays as it is until Commit, and the new one is `path`.part meanwhile, where a
   // later kGoOn finds it. Fails with kIo; with kUsage when the file has fewer bytes than are to be
   // kept, or `path`.part is in the way.
+  // A FIFO is waited for until it has a reader or `stop`, which may be null, says that the run is
+  // to end: kCancelled.
   static base::Result<std::unique_ptr<Output>> Open(const std::string& path, OutputMode mode,
-                                                    std::uint64_t keep_bytes = 0);
+                                                    std::uint64_t keep_bytes = 0,
+                                                    const files::StopDescriptor* stop = nullptr);
 
   Output(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
   Output(const Output&) = delete;

@@ -94,14 +94,16 @@ Result<std::unique_ptr<files::RecordWriter>> MakeWriter(const ProcessFileOptions
     auto earlier = files::Comparison::Load(options.compare, &stop);
     if (!earlier) return std::unexpected(earlier.error());
     auto writer = std::make_unique<files::ComparisonWriter>(
-        std::move(*earlier), output.fd(), output.name(), options.format == "ndjson");
+        std::move(*earlier), output.fd(), output.name(), options.format == "ndjson", &stop);
     *comparison = writer.get();
     return writer;
   }
-  if (options.format == "table") return files::MakeTableWriter(output.fd(), output.name());
+  if (options.format == "table") {
+    return files::MakeTableWriter(output.fd(), output.name(), &stop);
+  }
   auto records = files::MakeNdjsonWriter(
       output.fd(), output.name(),
-      {.clock_fields = options.timings, .simulated_gpu = config.process.simulate_gpu});
+      {.clock_fields = options.timings, .simulated_gpu = config.process.simulate_gpu}, &stop);
   if (options.resume.empty()) return records;
   return std::make_unique<files::CheckpointWriter>(
       std::move(records), [&output] { return output.Sync(); }, options.resume, start,
@@ -314,8 +316,11 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   auto feed = OpenInputs(options, shared, workers->front().needs(), *start, std::move(*names),
                          *guard, waiting);
   if (!feed) return Complain(context, feed.error());
-  auto output = Output::Open(options.output, ModeOf(options), start->output_bytes);
-  if (!output) return Complain(context, output.error());
+  auto output = Output::Open(options.output, ModeOf(options), start->output_bytes, &waiting);
+  if (!output) {
+    const ExitCode code = Complain(context, output.error());
+    return interrupts.code().value_or(code);
+  }
   files::ComparisonWriter* comparison = nullptr;
   const auto writer = MakeWriter(options, config, **output, *start, waiting, &comparison);
   if (!writer) {
@@ -365,7 +370,11 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     context.err << "sampleproc: " << kept << "\n";
   }
   // A reader that has seen enough, as `head` has, wants no message.
-  if (!totals && totals.error().code == ErrorCode::kCancelled) return ExitCode::kIo;
+  if (!totals && totals.error().code == ErrorCode::kCancelled) {
+    if (!interrupts.code()) return ExitCode::kIo;
+    Complain(context, totals.error());
+    return *interrupts.code();
+  }
   if (!totals) return Complain(context, totals.error());
   summary.frames = totals->done;
   summary.failed = totals->failed;

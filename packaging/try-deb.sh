@@ -4,6 +4,9 @@
 # Needs root, debootstrap and Debian's archive.
 #
 #   packaging/try-deb.sh NEW [OLD]    folders of build-deb.sh; with OLD its packages come first
+#
+# What comes first has to be of a lower version, or nothing is upgraded. Where it is not (without OLD
+# it is NEW itself), its packages are tried under a version of their own, just below NEW's.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -52,6 +55,34 @@ install_from() {
   umount "${system}/packages"
 }
 
+version_of() { # version_of FOLDER
+  local package
+  package=$(find "$1" -maxdepth 1 -name 'sampleproc_*.deb' | sort | tail -n 1)
+  [[ -n ${package} ]] || {
+    printf 'try-deb.sh: no package sampleproc in %s\n' "$1" >&2
+    exit 2
+  }
+  dpkg-deb -f "${package}" Version
+}
+# The packages of FOLDER as those of VERSION, in a folder of their own.
+with_version() { # with_version FOLDER FROM VERSION
+  local package tree=${work}/tree
+  mkdir "${work}/old"
+  find "$1" -maxdepth 1 -name 'sampleproc*.deb' ! -name '*dbgsym*' >"${work}/list"
+  while read -r package; do
+    dpkg-deb -R "${package}" "${tree}"
+    sed -i "s/^Version: .*/Version: $3/; s/(= $2)/(= $3)/g" "${tree}/DEBIAN/control"
+    dpkg-deb --root-owner-group -b "${tree}" "${work}/old" >/dev/null
+    rm -rf "${tree}"
+  done <"${work}/list"
+}
+new_version=$(version_of "${new}")
+old_version=$(version_of "${old}")
+if dpkg --compare-versions "${old_version}" ge "${new_version}"; then
+  with_version "${old}" "${old_version}" "${new_version}~before"
+  old=${work}/old
+fi
+
 say 'a clean system'
 # From where this machine has its own packages.
 mirror=${MIRROR:-$(apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' | sed -n 1p)}
@@ -81,6 +112,10 @@ printf '# ours\n' >>"${system}/etc/sampleproc/sampleproc.toml"
 
 say 'upgrade: what was changed stays as it is'
 install_from "${new}"
+for name in sampleproc sampleproc-opencv sampleproc-dnn sampleproc-video; do
+  # shellcheck disable=SC2016  # dpkg-query's own
+  expect "${new_version} installed" inside dpkg-query -W -f '${Version} ${db:Status-Status}' "${name}"
+done
 tail -n 1 "${system}/etc/sampleproc/sampleproc.toml" | grep -qx '# ours'
 expect '9000  # /etc/sampleproc/conf.d/10-port.toml' inside sampleproc validate-config --print-effective
 inside sampleproc --version

@@ -13,8 +13,11 @@ namespace sampleproc::files {
 // One line for each change, as NDJSON or as text for people. Used by one thread at a time.
 class ComparisonWriter final : public RecordWriter {
  public:
-  ComparisonWriter(Comparison comparison, int descriptor, std::string name, bool as_json)
-      : comparison_(std::move(comparison)), sink_(descriptor, std::move(name)), as_json_(as_json) {}
+  ComparisonWriter(Comparison comparison, int descriptor, std::string name, bool as_json,
+                   const StopDescriptor* stop)
+      : comparison_(std::move(comparison)),
+        sink_(descriptor, std::move(name), stop),
+        as_json_(as_json) {}
 
   base::Result<void> Write(const Record& record) override {
     return WriteChanges(comparison_.Compare(record));

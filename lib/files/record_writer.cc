@@ -15,8 +15,9 @@ namespace {
 
 class NdjsonWriter final : public RecordWriter {
  public:
-  NdjsonWriter(int descriptor, std::string name, const frame::ResultJsonOptions& options)
-      : sink_(descriptor, std::move(name)), options_(options) {}
+  NdjsonWriter(int descriptor, std::string name, const frame::ResultJsonOptions& options,
+               const StopDescriptor* stop)
+      : sink_(descriptor, std::move(name), stop), options_(options) {}
 
   base::Result<void> Write(const Record& record) override {
     line_.clear();
@@ -93,7 +94,8 @@ std::string Classes(const std::vector<frame::Detection>& detections) {
 
 class TableWriter final : public RecordWriter {
  public:
-  TableWriter(int descriptor, std::string name) : sink_(descriptor, std::move(name)) {}
+  TableWriter(int descriptor, std::string name, const StopDescriptor* stop)
+      : sink_(descriptor, std::move(name), stop) {}
 
   base::Result<void> Write(const Record& record) override {
     if (!std::exchange(has_header_, true)) {
@@ -121,12 +123,14 @@ class TableWriter final : public RecordWriter {
 }  // namespace
 
 std::unique_ptr<RecordWriter> MakeNdjsonWriter(int descriptor, std::string name,
-                                               const frame::ResultJsonOptions& options) {
-  return std::make_unique<NdjsonWriter>(descriptor, std::move(name), options);
+                                               const frame::ResultJsonOptions& options,
+                                               const StopDescriptor* stop) {
+  return std::make_unique<NdjsonWriter>(descriptor, std::move(name), options, stop);
 }
 
-std::unique_ptr<RecordWriter> MakeTableWriter(int descriptor, std::string name) {
-  return std::make_unique<TableWriter>(descriptor, std::move(name));
+std::unique_ptr<RecordWriter> MakeTableWriter(int descriptor, std::string name,
+                                              const StopDescriptor* stop) {
+  return std::make_unique<TableWriter>(descriptor, std::move(name), stop);
 }
 
 }  // namespace sampleproc::files

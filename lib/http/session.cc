@@ -111,7 +111,8 @@ void Session::OnDrain() {
 }
 
 void Session::OnStop() {
-  if (wire_.wait() == Wait::kBody) return wire_.Interrupt();
+  const bool in_head = wire_.wait() == Wait::kHead && !inbox_.empty();
+  if (in_head || wire_.wait() == Wait::kBody) return wire_.Interrupt();
   if (wire_.wait() != Wait::kWorker || answer_) return Abort();
   request_.allowance.cancel.Cancel();
   ++generation_;
@@ -248,7 +249,7 @@ Session::Awaitable<bool> Session::ReadHead() {
     const std::span<char> room = inbox_.Room();
     error_code error;
     std::size_t got = 0;
-    if (wire_.timed_out()) {  // while the last bytes came
+    if (wire_.timed_out() || wire_.interrupted()) {  // while the last bytes came
       error = asio::error::operation_aborted;
     } else if (wire_.plain()) {  // the path of every request: no coroutine between
       got = co_await wire_.socket().async_read_some(
@@ -257,6 +258,11 @@ Session::Awaitable<bool> Session::ReadHead() {
       got = co_await wire_.Read(room, error);
     }
     if (error) {
+      if (wire_.interrupted()) {
+        Response refusal = StoppedInHead();
+        co_await WriteLast(std::move(refusal));
+        co_return false;
+      }
       if (wire_.timed_out() && (!inbox_.empty() || !limit_.admitted())) {
         Response refusal = TooSlow();
         co_await WriteLast(std::move(refusal));

@@ -18,6 +18,12 @@ Response SlowHead() {
                        "", "");
 }
 
+Response StoppedInHead() {
+  return ErrorResponse(
+      {ErrorCode::kShuttingDown, "the service ends, before the request head was there", {}, {}}, "",
+      "");
+}
+
 Response TooLate(milliseconds limit, const Request& request) {
   return ErrorResponse(
       {ErrorCode::kDeadline,

@@ -14,6 +14,7 @@ namespace sampleproc::http {
 // Made outside the coroutines: g++ 12 destroys the parts of an aggregate in a co_await expression
 // twice.
 Response SlowHead();
+Response StoppedInHead();
 Response TooLate(std::chrono::milliseconds limit, const Request& request);
 Response CutOff(const Request& request);
 Response TooManyConnections();

@@ -71,7 +71,7 @@ class Wire {
   // peer that has closed its sending half it is not known.
   bool PeerReset();
 
-  // Ends the wait for a body, which is not to be waited for any longer.
+  // Ends the wait for a head or a body, which is not to be waited for any longer.
   void Interrupt();
   bool interrupted() const { return interrupted_; }
 

@@ -1,8 +1,10 @@
 """sampleproc process-file: how a run ends early, and what it holds in memory."""
 
+import fcntl
 import glob
 import json
 import os
+import select
 import signal
 import time
 
@@ -93,6 +95,36 @@ class Interrupted(WithDirectory):
         ):  # fmt: skip
             for sent in (signal.SIGTERM, signal.SIGINT):
                 self.assertEqual(self.ends_at_the_first_signal(*words, sent=sent), b"", words)
+
+    def test_one_signal_ends_a_run_whose_records_nobody_reads(self):
+        nobody, idle = self.path("nobody"), self.path("idle")
+        os.mkfifo(nobody)
+        os.mkfifo(idle)  # whose reader takes nothing
+        reader = os.open(idle, os.O_RDWR)
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 8192)
+        self.addCleanup(os.close, reader)
+        picture = self.copy("mask.png")
+        self.assertEqual(self.ends_at_the_first_signal(picture, "-o", nobody), b"")
+        for words in (["-o", idle], ["-o", idle, "--format", "table"]):
+            child = cli.start(self, "process-file", "-q", *words, *[picture] * self.INPUTS, env=QUICK)
+            self.wait_for_full(child, reader)
+            child.send_signal(signal.SIGTERM)
+            self.assertEqual(child.wait(timeout=cli.PATIENCE), 143)
+            self.assertIn(b"waiting for the reader of " + idle.encode(), child.stderr.read())
+            self.assertEqual(json.loads(self.drained(reader).splitlines()[0])["source"]
+                             if "table" not in words else picture, picture)  # fmt: skip
+
+    def wait_for_full(self, child, fifo):
+        """Wait until nothing more goes into a FIFO."""
+        while select.select([], [fifo], [], 0)[1]:
+            self.assertIsNone(child.poll(), "the run ended")
+            time.sleep(0.01)
+
+    def drained(self, fifo):
+        data = b""
+        while select.select([fifo], [], [], 0)[0]:
+            data += os.read(fifo, 1 << 16)
+        return data
 
     def test_what_was_done_before_the_wait_is_written(self):
         picture, out = self.copy("mask.png"), self.path("out.ndjson")

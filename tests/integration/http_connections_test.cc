@@ -396,20 +396,25 @@ TEST_CASE("stopping with connections in every state leaves nothing behind") {
   }
 }
 
-TEST_CASE("a body that is cut off by a stop is told so") {
+TEST_CASE("a head or a body that is cut off by a stop is told so") {
   Options options;
   options.io_threads = 1;  // which takes what comes in its order
   TestServer server(options);
   RawClient body(server.server->port());
   body.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+  RawClient head(server.server->port());
+  head.Send("GET /hello HTTP/1.1\r\nHo");
   RawClient busy(server.server->port());
   busy.Send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
   server.WaitForLater();
   server.server->Stop();
   server.AnswerLater();
-  const auto cut_off = body.Read();
-  REQUIRE(cut_off);
-  CHECK(cut_off->status == 503);
+  for (RawClient* client : {&body, &head}) {
+    const auto cut_off = client->Read();
+    REQUIRE(cut_off);
+    CHECK(cut_off->status == 503);
+    CHECK(cut_off->body.find("the service ends, before the") != std::string::npos);
+  }
 }
 
 TEST_CASE("a port in use is refused, whatever the number of I/O threads") {
