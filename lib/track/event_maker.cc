@@ -1,0 +1,153 @@
+#include "track/event_maker.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "track/geometry.h"
+
+namespace sampleproc::track {
+namespace {
+
+using frame::Event;
+
+// A box trembles. Who is out of a zone for less than this has not left it, and a line is crossed
+// once the foot is so far behind it, in shares of the box's height.
+constexpr FrameClock kOutsideFor = std::chrono::milliseconds(500);
+constexpr double kBehindLine = 0.05;
+
+bool IsOf(const std::string& class_name, const std::vector<std::string>& classes) {
+  return classes.empty() || std::ranges::find(classes, class_name) != classes.end();
+}
+
+}  // namespace
+
+std::vector<Event> EventMaker::Update(const FrameFacts& frame, const std::vector<Track>& tracks,
+                                      const std::vector<Track>& ended) {
+  camera_id_ = frame.camera_id;
+  at_ = frame.at;
+  std::vector<Event> events;
+  for (const Track& track : ended) {
+    const auto life = lives_.find(track.serial);
+    if (life == lives_.end() || life->second.event_id.empty()) continue;
+    // What was outside when it was seen last will not come back in.
+    for (std::size_t i = 0; i < life->second.zones.size(); ++i) {
+      InZone& zone = life->second.zones[i];
+      if (!zone.is_in || !zone.outside_since) continue;
+      zone.is_in = false;
+      life->second.left.push_back(scene_.zones[i].name);
+    }
+    events.push_back(Tell(life->second, Event::Type::kEnd));
+    events.back().reason = Event::kLost;
+  }
+  std::erase_if(lives_, [&](const auto& life) {
+    return std::ranges::find(tracks, life.first, &Track::serial) == tracks.end();
+  });
+  for (const Track& track : tracks) {
+    Life& life = lives_[track.serial];
+    life.track = track;
+    if (track.is_seen) Follow(frame, life);
+    const bool has_place = scene_.zones.empty() && scene_.lines.empty();
+    life.matters = life.matters || has_place || !life.entered.empty() || !life.crossed.empty();
+    if (track.id == 0 || !life.matters || (track.was_there && !track.has_moved)) continue;
+    if (life.event_id.empty()) {
+      life.event_id = frame.frame_id + "-" + std::to_string(track.id);
+      events.push_back(Tell(life, Event::Type::kNew));
+    } else if (life.told_stationary != track.is_stationary || !life.entered.empty() ||
+               !life.left.empty() || !life.crossed.empty()) {
+      events.push_back(Tell(life, Event::Type::kUpdate));
+    }
+  }
+  return events;
+}
+
+std::vector<Event> EventMaker::Finish() {
+  std::vector<Event> events;
+  for (auto& [serial, life] : lives_) {
+    if (life.event_id.empty()) continue;
+    events.push_back(Tell(life, Event::Type::kEnd));
+    events.back().reason = Event::kSourceEnd;
+  }
+  lives_.clear();
+  return events;
+}
+
+void EventMaker::Follow(const FrameFacts& frame, Life& life) const {
+  const Box& box = life.track.box;
+  const double width = frame.width;
+  const double height = frame.height;
+  const Point foot = {std::clamp(box.foot_x() / width, 0.0, 1.0),
+                      std::clamp(box.foot_y() / height, 0.0, 1.0)};
+  life.frame_id = frame.frame_id;
+  life.seen = frame.at;
+  life.path.Add({static_cast<int>(std::lround(foot.x * width)),
+                 static_cast<int>(std::lround(foot.y * height))});
+  FollowZones(frame.at, foot, life);
+  FollowLines(foot, box.height / height, life);
+}
+
+void EventMaker::FollowZones(FrameClock at, const Point& foot, Life& life) const {
+  life.zones.resize(scene_.zones.size());
+  for (std::size_t i = 0; i < scene_.zones.size(); ++i) {
+    const Zone& zone = scene_.zones[i];
+    InZone& state = life.zones[i];
+    if (!IsOf(life.track.class_name, zone.classes)) continue;
+    if (IsInside(foot, zone.polygon)) {
+      if (!state.inside_since) state.inside_since = at;
+      state.outside_since.reset();
+      if (!state.is_in && at - *state.inside_since >= zone.dwell) {
+        state.is_in = true;
+        life.entered.push_back(zone.name);
+      }
+      continue;
+    }
+    if (!state.inside_since) continue;
+    if (!state.outside_since) state.outside_since = at;
+    if (at - *state.outside_since < kOutsideFor) continue;
+    if (state.is_in) life.left.push_back(zone.name);
+    state = {};
+  }
+}
+
+void EventMaker::FollowLines(const Point& foot, double height, Life& life) const {
+  life.at_line.resize(scene_.lines.size());
+  for (std::size_t i = 0; i < scene_.lines.size(); ++i) {
+    const Line& line = scene_.lines[i];
+    if (!IsOf(life.track.class_name, line.classes)) continue;
+    const double side = Side(foot, line.from, line.to);
+    const double length = std::hypot(line.to.x - line.from.x, line.to.y - line.from.y);
+    if (std::abs(side) < kBehindLine * height * length) continue;
+    std::optional<Point>& before = life.at_line[i];
+    if (before && Meets(*before, foot, line)) life.crossed.push_back({line.name, side > 0});
+    before = foot;
+  }
+}
+
+// What was entered, left and crossed is told with it.
+Event EventMaker::Tell(Life& life, Event::Type type) const {
+  life.told_stationary = life.track.is_stationary;
+  Event event{.event_id = life.event_id,
+              .type = type,
+              .camera_id = camera_id_,
+              .class_name = life.track.class_name,
+              .confidence = life.track.confidence,
+              .start = life.track.begun,
+              .time = at_,
+              .frame_id = life.frame_id,
+              .track_id = life.track.id,
+              .bbox = life.track.found,
+              .zones = {},
+              .entered = std::exchange(life.entered, {}),
+              .left = std::exchange(life.left, {}),
+              .crossed = std::exchange(life.crossed, {}),
+              .stationary = life.track.is_stationary,
+              .path = life.path.Points()};
+  if (type == Event::Type::kEnd) event.end = life.seen;
+  for (std::size_t i = 0; i < life.zones.size(); ++i) {
+    if (life.zones[i].is_in) event.zones.push_back(scene_.zones[i].name);
+  }
+  return event;
+}
+
+}  // namespace sampleproc::track

@@ -1,0 +1,74 @@
+// Makes events of tracks: what a thing did from its first frame to its last, by the camera's zones
+// and lines.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "frame/event.h"
+#include "track/options.h"
+#include "track/path.h"
+#include "track/tracker.h"
+
+namespace sampleproc::track {
+
+// The frame that the tracks are of.
+struct FrameFacts {
+  std::string camera_id;
+  std::string frame_id;
+  FrameClock at{};
+  int width = 1;
+  int height = 1;
+};
+
+// Used by one thread at a time. Memory: that of the tracker's tracks.
+//
+// Nothing is told of a track without an id, of what was there before anybody looked until it moves,
+// and, where there are zones or lines, of what has entered none and crossed none.
+class EventMaker {
+ public:
+  explicit EventMaker(Scene scene) : scene_(std::move(scene)) {}
+
+  // What is to be told after a frame. `tracks` are all there are, `ended` those that have ended
+  // with this frame.
+  std::vector<frame::Event> Update(const FrameFacts& frame, const std::vector<Track>& tracks,
+                                   const std::vector<Track>& ended);
+
+  // The ends of all events that are open: the camera has no more frames.
+  std::vector<frame::Event> Finish();
+
+ private:
+  struct InZone {
+    std::optional<FrameClock> inside_since;
+    std::optional<FrameClock> outside_since;
+    bool is_in = false;  // for long enough
+  };
+  struct Life {
+    Track track;
+    std::string frame_id;  // of the last frame in which it was seen
+    FrameClock seen{};     // likewise
+    std::string event_id;  // empty: nothing has been told yet
+    bool matters = false;
+    bool told_stationary = false;
+    std::vector<InZone> zones;                  // as the scene's
+    std::vector<std::optional<Point>> at_line;  // last place off each line
+    Path path;
+    std::vector<std::string> entered;
+    std::vector<std::string> left;
+    std::vector<frame::LineCrossing> crossed;
+  };
+
+  void Follow(const FrameFacts& frame, Life& life) const;
+  void FollowZones(FrameClock at, const Point& foot, Life& life) const;
+  void FollowLines(const Point& foot, double height, Life& life) const;
+  frame::Event Tell(Life& life, frame::Event::Type type) const;
+
+  const Scene scene_;
+  std::string camera_id_;
+  FrameClock at_{};
+  std::map<std::uint64_t, Life> lives_;  // by the tracks' serial numbers
+};
+
+}  // namespace sampleproc::track

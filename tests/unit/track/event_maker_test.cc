@@ -1,0 +1,187 @@
+#include "track/event_maker.h"
+
+#include <catch2/catch.hpp>
+
+#include "support/track_scene.h"
+#include "track/geometry.h"
+
+namespace sampleproc::track {
+namespace {
+
+using frame::Event;
+
+Thing Person(std::vector<Waypoint> way) { return {"person", 40, 100, std::move(way)}; }
+
+// Who is 2 m/s of 40 pixels each and comes in from the left.
+const std::vector<Waypoint> kThrough = {{5, 20, 300}, {17, 980, 300}};
+
+// The right half below the middle.
+Zone Yard(std::chrono::milliseconds dwell = {}) {
+  return {"yard", {{0.5, 0.5}, {1, 0.5}, {1, 1}, {0.5, 1}}, {"person"}, dwell};
+}
+
+// Every event has one new, one end, and nothing before or behind them.
+void CheckLives(const std::vector<Event>& events) {
+  std::map<std::string, std::vector<Event::Type>> lives;
+  for (const Event& event : events) lives[event.event_id].push_back(event.type);
+  for (const auto& [id, types] : lives) {
+    CHECK(types.front() == Event::Type::kNew);
+    CHECK(types.back() == Event::Type::kEnd);
+    CHECK(std::ranges::count(types, Event::Type::kNew) == 1);
+    CHECK(std::ranges::count(types, Event::Type::kEnd) == 1);
+  }
+}
+
+std::size_t Count(const std::vector<Event>& events, Event::Type type) {
+  return static_cast<std::size_t>(std::ranges::count(events, type, &Event::type));
+}
+
+// Everything of one kind that events tell, in order.
+std::vector<std::string> All(const std::vector<Event>& events,
+                             std::vector<std::string> Event::* names) {
+  std::vector<std::string> all;
+  for (const Event& event : events) {
+    all.insert(all.end(), (event.*names).begin(), (event.*names).end());
+  }
+  return all;
+}
+
+TEST_CASE("events: one who walks through has one new and one end, with its times and its way") {
+  SyntheticScene scene({Person(kThrough)});
+  scene.Run(30);
+  const auto& events = scene.events();
+  REQUIRE(events.size() == 2);
+  CheckLives(events);
+  CHECK(events[0].event_id == "f27-1");  // the third of its frames
+  CHECK(events[0].camera_id == "yard");
+  CHECK(events[0].class_name == "person");
+  CHECK(events[0].start == std::chrono::seconds(5));
+  CHECK(events[1].end == std::chrono::seconds(17));
+  CHECK(events[1].frame_id == "f85");
+  CHECK(events[1].reason == Event::kLost);
+  CHECK(events[1].path.size() <= 32);
+  CHECK(events[1].path.front().x == Approx(20).margin(5));
+  CHECK(events[1].path.back().x == Approx(980).margin(15));
+}
+
+TEST_CASE("events: who leaves for long and comes back is another event") {
+  SyntheticScene scene({Person(kThrough), Person({{30, 980, 300}, {42, 20, 300}})});
+  scene.Run(60);
+  CheckLives(scene.events());
+  CHECK(Count(scene.events(), Event::Type::kNew) == 2);
+}
+
+TEST_CASE("events: a zone is entered and left once, when it is") {
+  SyntheticScene scene({Person(kThrough), {"dog", 50, 40, {{5, 20, 400}, {17, 980, 400}}}}, {},
+                       {.zones = {Yard()}});
+  scene.Run(30);
+  const auto& events = scene.events();
+  CheckLives(events);
+  CHECK(Count(events, Event::Type::kNew) == 1);  // the dog is none of the zone's
+  CHECK(All(events, &Event::entered) == std::vector<std::string>{"yard"});
+  // At 80 pixels a second the middle is passed at 11 s; a box lags and trembles by a frame.
+  CHECK(events[0].time >= std::chrono::milliseconds(10'800));
+  CHECK(events[0].time <= std::chrono::milliseconds(11'400));
+  CHECK(events[0].zones == std::vector<std::string>{"yard"});
+  CHECK(events[0].start == std::chrono::seconds(5));
+}
+
+TEST_CASE("events: a zone is entered only after its dwell") {
+  const auto dwell = std::chrono::seconds(5);
+  // 4 s inside, out, and then 8 s inside.
+  const std::vector<Waypoint> way = {{0, 400, 300},  {2, 480, 300},  {3, 560, 300},  {6, 560, 300},
+                                     {7, 440, 300},  {12, 440, 300}, {13, 560, 300}, {20, 560, 300},
+                                     {21, 440, 300}, {25, 440, 300}};
+  SyntheticScene scene({Person(way)}, {}, {.zones = {Yard(dwell)}});
+  scene.Run(40);
+  const auto& events = scene.events();
+  CheckLives(events);
+  CHECK(All(events, &Event::entered) == std::vector<std::string>{"yard"});
+  CHECK(All(events, &Event::left) == std::vector<std::string>{"yard"});
+  REQUIRE_FALSE(events.empty());
+  CHECK(events[0].time >= std::chrono::milliseconds(17'200));
+  CHECK(events[0].time <= std::chrono::milliseconds(18'000));
+}
+
+TEST_CASE("events: a line is crossed once each way, whoever trembles on it") {
+  const Line gate{
+      "gate", {0.5, 0.2}, {0.5, 1.0}, {}};  // seen downwards: its right is the left side
+  SyntheticScene scene({Person(kThrough), Person({{5, 980, 450}, {17, 20, 450}}),
+                        Person({{20, 20, 300}, {26, 499, 300}, {40, 501, 300}, {46, 20, 300}}),
+                        Person({{5, 20, 90}, {17, 980, 90}})},
+                       {}, {.lines = {gate}});
+  scene.Run(60);
+  const auto& events = scene.events();
+  CheckLives(events);
+  std::vector<std::pair<std::string, bool>> crossed;
+  for (const Event& event : events) {
+    for (const auto& crossing : event.crossed)
+      crossed.emplace_back(crossing.line, crossing.to_right);
+  }
+  std::ranges::sort(crossed);
+  CHECK(crossed == std::vector<std::pair<std::string, bool>>{{"gate", false}, {"gate", true}});
+  CHECK(Count(events, Event::Type::kNew) == 2);
+}
+
+TEST_CASE("events: a parked car costs none until it drives off") {
+  const std::vector<Waypoint> parked = {{0, 300, 300}, {60, 300, 300}};
+  SyntheticScene still({{"car", 160, 80, parked}, Person(kThrough)});
+  still.Run(60);
+  CHECK(Count(still.events(), Event::Type::kNew) == 1);  // who walks past it
+  CheckLives(still.events());
+
+  std::vector<Waypoint> leaving = parked;
+  leaving.push_back({68, 990, 300});
+  SyntheticScene scene({{"car", 160, 80, leaving}});
+  scene.Run(80);
+  CheckLives(scene.events());
+  REQUIRE(Count(scene.events(), Event::Type::kNew) == 1);
+  CHECK(scene.events()[0].time > std::chrono::seconds(60));
+  CHECK(scene.events()[0].start == std::chrono::seconds(0));
+}
+
+TEST_CASE("events: a bag that is left is told as it comes and as it stays, and no more") {
+  SyntheticScene scene({{"bag", 40, 40, {{12, 480, 320}, {100, 480, 320}}}, Person(kThrough)});
+  scene.Run(90);
+  scene.Finish();
+  std::vector<Event> bag;
+  for (const Event& event : scene.events()) {
+    if (event.class_name == "bag") bag.push_back(event);
+  }
+  REQUIRE(bag.size() == 3);
+  CHECK(bag[0].type == Event::Type::kNew);
+  CHECK_FALSE(bag[0].stationary);
+  CHECK(bag[1].type == Event::Type::kUpdate);
+  CHECK(bag[1].stationary);
+  CHECK(bag[1].time == std::chrono::seconds(22));
+  CHECK(bag[2].reason == Event::kSourceEnd);
+  CHECK(bag[2].end == std::chrono::seconds(90));
+  CheckLives(scene.events());
+}
+
+TEST_CASE("events: the same frames give the same bytes") {
+  const auto run = [] {
+    SyntheticScene scene({Person(kThrough), Person({{4, 980, 310}, {18, 20, 310}})}, {},
+                         {.zones = {Yard()}});
+    scene.Run(30);
+    scene.Finish();
+    return scene.Json();
+  };
+  const std::string first = run();
+  CHECK_FALSE(first.empty());
+  CHECK(run() == first);
+}
+
+TEST_CASE("geometry: inside and outside, left and right") {
+  const std::vector<Point> hook = {{0, 0}, {1, 0}, {1, 1}, {0.5, 0.5}, {0, 1}};
+  CHECK(IsInside({0.5, 0.25}, hook));
+  CHECK_FALSE(IsInside({0.5, 0.75}, hook));
+  CHECK_FALSE(IsInside({1.5, 0.25}, hook));
+  CHECK(Side({0.5, 0.9}, {0, 0.5}, {1, 0.5}) > 0);
+  const Line line{"l", {0, 0.5}, {0.4, 0.5}, {}};
+  CHECK(Meets({0.2, 0.4}, {0.2, 0.6}, line));
+  CHECK_FALSE(Meets({0.6, 0.4}, {0.6, 0.6}, line));
+}
+
+}  // namespace
+}  // namespace sampleproc::track
