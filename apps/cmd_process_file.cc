@@ -32,7 +32,10 @@ Command ProcessFileCommand() {
           "continue: a damaged video gives an error for the damaged part and continues with the "
           "next key frame (MJPEG: the next image). An output that is one of the inputs is "
           "refused. Unless --append is given, records are written to a temporary file that "
-          "replaces the old one when the run is complete. The last line on standard error sums "
+          "replaces the old one when the run is complete. With the step track in the pipeline, "
+          "--events writes what came, moved and went, one JSON object a line: one \"new\" for each "
+          "thing, an \"update\" when it changes, and one \"end\". The last line on standard error "
+          "sums "
           "up the run; if the records go to a file, each failed input is named there too. With "
           "--annotate, frame 12 of clip.mp4 is DIR/clip.mp4/000012.jpg. Ctrl-C finishes the "
           "frames in progress. With --resume the same command continues from there, also after "
@@ -50,6 +53,10 @@ Command ProcessFileCommand() {
                    {"ffmpeg -i rtsp://camera/ -vf scale=1280:720 -f rawvideo -pix_fmt nv12 - | "
                     "sampleproc process-file --raw 1280x720:nv12 -",
                     "Process raw pixels piped from another program."},
+                   {"sampleproc process-file door.avi --pipeline motion,objects,track "
+                    "--set detector.objects.model=yolox_nano.onnx -o records.ndjson --events "
+                    "events.ndjson",
+                    "Who came, and when did they leave?"},
                    {"sampleproc process-file photos --pipeline faces --compare faces.ndjson "
                     "--set process.faces.min_size=80",
                     "Show what a different setting changes."}},

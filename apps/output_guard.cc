@@ -81,6 +81,10 @@ Result<void> OutputGuard::AddFiles(const ProcessFileOptions& options,
                                    const config::Loaded& loaded) {
   std::vector<std::pair<std::string, std::string>> written = {
       {options.output, options.output == "-" ? "standard output" : options.output}};
+  if (!options.events.empty()) {
+    written.emplace_back(options.events,
+                         options.events == "-" ? "standard output" : options.events);
+  }
   if (!options.resume.empty()) {
     written.emplace_back(options.output + ".part", options.output + ".part");
     for (const std::string& path : {options.resume, options.resume + ".new"}) {

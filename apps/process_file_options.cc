@@ -75,6 +75,11 @@ void AddOutputs(CLI::App& app, ProcessFileOptions& options) {
                  "Write each frame with its detections drawn into DIR, as JPEG")
       ->type_name("DIR")
       ->group(kGroup);
+  app.add_option("--events", options.events,
+                 "Write the events of cameras to FILE, one a line: what the step track found to "
+                 "come, move and go; - is standard output")
+      ->type_name("FILE")
+      ->group(kGroup);
   app.add_option("--compare", options.compare,
                  "Write what has changed against OLD, the records of an earlier run, instead of "
                  "records")
@@ -119,6 +124,15 @@ std::string ProblemWith(const ProcessFileOptions& options) {
   }
   if (options.append && (options.output == "-" || !options.resume.empty())) {
     return "--append goes with --output FILE, without --resume";
+  }
+  if (options.events == "-" && options.output == "-") {
+    return "--events - needs --output FILE for the records; standard output can be one thing only";
+  }
+  if (options.append && !options.events.empty()) {
+    return "--events writes its file anew and does not go with --append";
+  }
+  if (!options.events.empty() && !options.resume.empty()) {
+    return "--events does not go with --resume; events of an earlier run are not kept";
   }
   if (options.resume.empty()) return "";
   if (options.output == "-" || options.format == "table" || !options.compare.empty()) {

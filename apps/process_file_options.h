@@ -27,6 +27,7 @@ struct ProcessFileOptions {
   std::string resume;   // empty: not wanted
   std::string compare;  // likewise
   std::string annotate;
+  std::string events;
   std::string output = "-";
   bool append = false;  // to the output
   bool quiet = false;

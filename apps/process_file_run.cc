@@ -17,6 +17,7 @@
 #include "files/checkpoint.h"
 #include "files/checkpoint_writer.h"
 #include "files/comparison_writer.h"
+#include "files/event_writer.h"
 #include "files/frame_feed.h"
 #include "files/frame_worker.h"
 #include "files/identity.h"
@@ -140,8 +141,8 @@ struct Shared {
                 }) {}
 
   process::ProcessorContext Context(const process::Options& options) {
-    return {options, config.codec, budget,  base::SystemClock(),
-            cameras, &heavy,       nullptr, detectors};
+    return {options, config.codec, budget, base::SystemClock(), cameras, &heavy,
+            nullptr, detectors,    false};
   }
 
   const config::Config& config;
@@ -152,7 +153,8 @@ struct Shared {
   std::shared_ptr<const process::Detectors> detectors = nullptr;  // once Open has been
 };
 
-// The steps that leave something behind in their camera's state.
+// The steps that leave something behind in their camera's state: all, where one of them depends on
+// what others find.
 Result<process::Options> StepsWithMemory(const process::Options& options,
                                          const process::Detectors& detectors) {
   process::Options chosen = options;
@@ -163,6 +165,10 @@ Result<process::Options> StepsWithMemory(const process::Options& options,
     alone.pipeline = {name};
     const auto pipeline = process::Pipeline::Make(alone, detectors);
     if (!pipeline) return std::unexpected(pipeline.error());
+    if (pipeline->needs().candidates) {
+      chosen.pipeline = options.pipeline;
+      return chosen;
+    }
     if (pipeline->needs().camera_order) chosen.pipeline.push_back(name);
   }
   return chosen;
@@ -172,7 +178,8 @@ Result<process::Options> StepsWithMemory(const process::Options& options,
 Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& shared,
                                     const process::StepNeeds& needs, const files::Checkpoint& start,
                                     std::optional<files::GivenNames> given,
-                                    const OutputGuard& guard, const files::StopDescriptor& stop) {
+                                    const OutputGuard& guard, const files::StopDescriptor& stop,
+                                    files::EventWriter* events) {
   std::unique_ptr<files::NameList> names;
   if (given) {
     names = files::NameList::Of(std::move(*given));
@@ -190,6 +197,11 @@ Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& s
                            .names = std::move(names)});
   files::FeedOptions feed{.has_memory = needs.camera_order, .done = start.place};
   feed.admit = [&guard](const files::Input& input) { return guard.Admit(input); };
+  if (events != nullptr) {
+    feed.on_camera_end = [events](std::uint64_t input, std::vector<frame::Event> ended) {
+      events->InputEnded(input, std::move(ended));
+    };
+  }
   if (!options.camera.empty()) feed.camera = options.camera;
   return files::FrameFeed(std::move(inputs),
                           {.codec = shared.config.codec,
@@ -313,8 +325,16 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                               .stop = &waiting},
                              shared, *replayed, start->place.frames > 0);
   if (!workers) return Complain(context, workers.error());
+  std::unique_ptr<Output> events_output;
+  std::optional<files::EventWriter> events;
+  if (!options.events.empty()) {
+    auto opened = Output::Open(options.events, OutputMode::kReplace);
+    if (!opened) return Complain(context, opened.error());
+    events_output = std::move(*opened);
+    events.emplace(events_output->fd(), events_output->name());
+  }
   auto feed = OpenInputs(options, shared, workers->front().needs(), *start, std::move(*names),
-                         *guard, waiting);
+                         *guard, waiting, events ? &*events : nullptr);
   if (!feed) return Complain(context, feed.error());
   auto output = Output::Open(options.output, ModeOf(options), start->output_bytes, &waiting);
   if (!output) {
@@ -350,6 +370,9 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                       record.place.input - std::min(record.place.input, inputs_before),
                       record.share);
         failures.Add(record);
+        if (events) {
+          if (auto written = events->Write(record); !written) return written;
+        }
         return (*writer)->Write(record);
       },
       stop);
@@ -360,14 +383,22 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (totals && comparison != nullptr && !totals->stopped) {
     if (auto rest = comparison->WriteRest(); !rest) totals = std::unexpected(rest.error());
   }
+  if (totals && events) {
+    if (auto told = events->Finish(shared.cameras.ForgetAll()); !told) {
+      totals = std::unexpected(told.error());
+    }
+  }
   if (totals) {
     if (auto flushed = (*writer)->Flush(); !flushed) totals = std::unexpected(flushed.error());
   }
   const bool is_whole = totals && !(totals->stopped && interrupts.code());
-  if (is_whole) {
-    if (auto put = (*output)->Commit(); !put) return Complain(context, put.error());
-  } else if (const std::string kept = (*output)->Abandon(!totals); !kept.empty()) {
-    context.err << "sampleproc: " << kept << "\n";
+  for (Output* const each : {output->get(), events_output.get()}) {
+    if (each == nullptr) continue;
+    if (is_whole) {
+      if (auto put = each->Commit(); !put) return Complain(context, put.error());
+    } else if (const std::string kept = each->Abandon(!totals); !kept.empty()) {
+      context.err << "sampleproc: " << kept << "\n";
+    }
   }
   // A reader that has seen enough, as `head` has, wants no message.
   if (!totals && totals.error().code == ErrorCode::kCancelled) {

@@ -2,6 +2,55 @@
 
 namespace sampleproc::config {
 
+namespace {
+
+void AddTrackRows(std::vector<Key>& rows) {
+  rows.push_back(Bind({.path = "process.track.classes",
+                       .kind = Kind::kStringList,
+                       .max = 10'000,
+                       .help = "Classes that are tracked by the step \"track\"; [] is all but "
+                               "\"motion\".",
+                       .one_alone = true},
+                      [](auto& c) -> auto& { return c.process.track.classes; }));
+  rows.push_back(
+      Bind({.path = "process.track.min_hits",
+            .kind = Kind::kInt,
+            .min = 1,
+            .max = 100,
+            .unit = "frames",
+            .help = "Frames in which a thing must be found before it has a track_id. More "
+                    "means fewer false tracks and a later first event."},
+           [](auto& c) -> auto& { return c.process.track.min_hits; }));
+  rows.push_back(Bind(
+      {.path = "process.track.lost_after",
+       .kind = Kind::kDuration,
+       .min = kSecond / 10,
+       .max = kHour,
+       .help =
+           "A track that is not found for so long ends, by the times of the frames; one that is "
+           "stationary after five times as long. Longer keeps one track for who is hidden for a "
+           "while, and tells the end later."},
+      [](auto& c) -> auto& { return c.process.track.lost_after; }));
+  rows.push_back(
+      Bind({.path = "process.track.stationary_after",
+            .kind = Kind::kDuration,
+            .min = kSecond,
+            .max = 24 * kHour,
+            .help = "What stays in its place for so long is stationary, as a parked car."},
+           [](auto& c) -> auto& { return c.process.track.stationary_after; }));
+  rows.push_back(Bind(
+      {.path = "process.track.weak_threshold",
+       .kind = Kind::kReal,
+       .max = 1,
+       .help =
+           "Detections below the detector's threshold and not below this go on with a track that "
+           "is known, and are not reported. Lower keeps tracks of half-hidden things longer and "
+           "mixes them up more often."},
+      [](auto& c) -> auto& { return c.process.track.weak_threshold; }));
+}
+
+}  // namespace
+
 void AddStepRows(std::vector<Key>& rows) {
   rows.push_back(Bind(
       {.path = "process.faces.min_size",
@@ -83,6 +132,7 @@ void AddStepRows(std::vector<Key>& rows) {
                        .help = "Smallest object that the cascade looks for, in pixels of the "
                                "picture as sent."},
                       [](auto& c) -> auto& { return c.process.cascade.min_size; }));
+  AddTrackRows(rows);
   AddDetectorRows("objects", rows);
 }
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "consumer/entry_pixels.h"
-#include "consumer/frame_time.h"
+#include "frame/frame_time.h"
 #include "process/batch.h"
 
 namespace sampleproc::consumer {
@@ -92,7 +92,7 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   FrameEntry& entry = delivery.entry;
   const base::WallTime now = clock_.Wall();
   if (entry.frame_id.empty()) entry.frame_id = MadeUpId(now, held->number);
-  held->taken = entry.timestamp ? ParseFrameTime(*entry.timestamp).value_or(now) : now;
+  held->taken = entry.timestamp ? frame::ParseFrameTime(*entry.timestamp).value_or(now) : now;
   if (!delivery.broken && delivery.drop.empty()) {
     held->places = context_.pixels.PlacesOf(entry);
     held->work.emplace(context_.work, entry.frame_id, base::Allowance{.cancel = held->cancel});

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "consumer/frame_time.h"
+#include "frame/frame_time.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -19,7 +19,7 @@ nanoseconds OldestAge(std::span<const Delivery> pulled, base::WallTime now) {
   nanoseconds oldest{0};
   for (const Delivery& each : pulled) {
     if (!each.entry.timestamp) continue;
-    const auto taken = ParseFrameTime(*each.entry.timestamp);
+    const auto taken = frame::ParseFrameTime(*each.entry.timestamp);
     if (taken) oldest = std::max(oldest, nanoseconds(now - *taken));
   }
   return oldest;

@@ -85,7 +85,11 @@ void FrameFeed::Close() {
   if (options_.has_memory && source_->IsCamera() && !options_.camera) {
     process::CameraTurns::Turn turn = turns_.Begin();
     turn.Declare(input_.path);
-    if (turn.Wait({})) cameras_.Forget(input_.path);
+    turn.AwaitAll();
+    if (turn.Wait({})) {
+      auto events = cameras_.Forget(input_.path);
+      if (options_.on_camera_end) options_.on_camera_end(place_.input, std::move(events));
+    }
   }
   left_out_ += source_->LeftOut();
   source_ = nullptr;

@@ -7,11 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "files/frame_source.h"
 #include "files/input_list.h"
 #include "files/task.h"
+#include "frame/event.h"
 #include "process/camera_states.h"
 #include "process/camera_turns.h"
 
@@ -27,6 +29,10 @@ struct FeedOptions {
   // on it, it is handed out once more as `silent`: of a video those before the place it stopped at,
   // with `camera` all, and of recorded requests all.
   Place done = {};
+
+  // Told when an input that is a camera of its own has ended, with what its steps had still to
+  // tell.
+  std::function<void(std::uint64_t input, std::vector<frame::Event>)> on_camera_end = {};
 
   // Asked before an input is opened; its failure ends the feed. Empty: all may be opened.
   std::function<base::Result<void>(const Input&)> admit = {};

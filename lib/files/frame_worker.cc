@@ -99,6 +99,10 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
   if (frame) {
     if (frame->encoded.empty()) frame->encoded = frame->storage;
     frame->frame_id = task.frame_id;
+    if (task.source.pts) {
+      frame->time = std::chrono::duration_cast<std::chrono::microseconds>(
+          std::chrono::duration<double>(*task.source.pts));
+    }
     if (task.camera_id) frame->camera_id = task.camera_id;
     result = Process(task, *frame);
     const auto* const packet = std::get_if<VideoPacket>(&task.payload);

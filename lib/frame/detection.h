@@ -1,6 +1,7 @@
 // What a step found, where, and how sure it is.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace sampleproc::frame {
@@ -20,7 +21,8 @@ struct Detection {
   std::string class_name;   // "person", "face", "motion", or a cascade's name
   double confidence = 0.0;  // 0..1, see ScoreToConfidence
   Bbox bbox;
-  std::string detector;  // "opencv-hog", "dlib-frontal", "mog2", "cascade"
+  std::string detector;        // "opencv-hog", "dlib-frontal", "mog2", "cascade"
+  std::uint64_t track_id = 0;  // the same for one thing in a camera's frames; 0: none (yet)
 
   bool operator==(const Detection&) const = default;
 };

@@ -60,7 +60,7 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
-// Appends the event as one line of JSON without the newline, as packaging/schemas/event.json has
+// Appends the event as one line of JSON without the newline, as config/event.schema.json has
 // it:
 //
 //   {"schema": "sampleproc.event/1", "event_id", "type", "camera_id", "class", "confidence",

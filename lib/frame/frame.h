@@ -1,6 +1,7 @@
 // A frame on its way in: the encoded bytes and what their sender said of them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,7 +30,10 @@ struct Frame {
 
   std::string frame_id;  // never empty once a door has accepted the frame
   std::optional<std::string> camera_id;
-  std::optional<std::string> timestamp;        // as the sender wrote it
+  std::optional<std::string> timestamp;  // as the sender wrote it
+  // When it was taken, where the door knows: by any clock that all of its camera's frames have, as
+  // a video's since its beginning. Without, `timestamp` counts.
+  std::optional<std::chrono::microseconds> time;
   std::optional<std::string> declared_format;  // metadata.format, content type or extension
   std::optional<RawDescription> raw;           // when the declared format is one of raw pixels
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "frame/detection.h"
+#include "frame/event.h"
 
 namespace sampleproc::frame {
 
@@ -65,6 +66,7 @@ struct FrameResult {
   std::vector<Warning> warnings;
   std::optional<LumaStats> stats;
   std::vector<StepReport> steps;
+  std::vector<Event> events;  // of the camera, told with this frame
   FrameTimes times;
 };
 

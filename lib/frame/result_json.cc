@@ -31,6 +31,7 @@ void WriteDetections(const std::vector<Detection>& detections, bool with_type, J
     }
     out.EndArray();
     out.Member("detector", detection.detector);
+    if (detection.track_id != 0) out.Member("track_id", detection.track_id);
     out.EndObject();
   }
   out.EndArray();

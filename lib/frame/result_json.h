@@ -1,9 +1,9 @@
 // The JSON form of a result, one for all doors: HTTP body, NDJSON record, later stream entry.
 //
 //   { "frame_id", "camera_id"?, "detections": [{"class", "confidence", "bbox": [x1,y1,x2,y2],
-//     "detector"}], "total_objects", "processing_time_ms"*, "timestamp"*, "width", "height",
-//     "format", "orientation", "warnings": [{"type", "msg"}], "stats"?: {"mean", "stddev", "min",
-//     "max", "histogram": [64], "underexposed", "overexposed", "sharpness"},
+//     "detector", "track_id"?}], "total_objects", "processing_time_ms"*, "timestamp"*, "width",
+//     "height", "format", "orientation", "warnings": [{"type", "msg"}], "stats"?: {"mean",
+//     "stddev", "min", "max", "histogram": [64], "underexposed", "overexposed", "sharpness"},
 //     "steps": [{"name", "skipped"?, "took_ms"*}], "times_ms"*: {"queued", "decode", "total"} }
 //
 // Members marked * are clock readings and are written on request only; `?` means only when there
@@ -63,7 +63,8 @@ struct MessageRef {
 //     "processing_time": seconds, "processor_id", "processor_timestamp": seconds since 1970,
 //     "sample_metadata": {"width", "height", "format", "orientation", "warnings", "stats"?,
 //                         "steps", "simulated_gpu"?},
-//     "detections": [{"type", "class", "confidence", "bbox", "detector"}], "detection_count" }
+//     "detections": [{"type", "class", "confidence", "bbox", "detector", "track_id"?}],
+//     "detection_count" }
 //
 // "type" and "class" are the same word: the original's messages say the one, its HTTP the other.
 void AppendMessageJson(const MessageRef& message, const FrameResult& result,

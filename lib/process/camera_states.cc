@@ -1,6 +1,7 @@
 #include "process/camera_states.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace sampleproc::process {
 namespace {
@@ -29,18 +30,18 @@ CameraStates::CameraStates(int max_cameras, resources::MemoryBudget& budget, OnR
 
 std::expected<CameraStates::Lease, std::string_view> CameraStates::Use(std::string_view camera_id,
                                                                        const Wanted& wanted) {
-  std::shared_ptr<Slot> slot = Find(camera_id);
+  std::shared_ptr<Slot> slot = Find(camera_id, wanted.step);
   if (slot == nullptr) return Refuse(camera_id, kMaxCameras);
   Lease lease(std::move(slot));
   bool filled = false;
   try {
     filled = Fill(*lease.slot_, wanted);
   } catch (...) {
-    Forget(camera_id);
+    Drop(camera_id, wanted.step);
     throw;
   }
   if (filled) return lease;
-  Forget(camera_id);
+  Drop(camera_id, wanted.step);
   return Refuse(camera_id, kNoMemory);
 }
 
@@ -54,7 +55,8 @@ bool CameraStates::Crowded() const {
   return refused_last_ && clock_.Now() - *refused_last_ < kCrowdedFor;
 }
 
-std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_id) {
+std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_id,
+                                                       std::string_view step) {
   const base::MonoTime now = clock_.Now();
   std::string key(camera_id);
   const base::MutexLock lock(mutex_);
@@ -62,12 +64,16 @@ std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_i
   if (place == places_.end()) {
     const bool reserved = reserved_.contains(key);
     if (!reserved && common_ >= max_cameras_ && !MakeRoom(now)) return nullptr;
-    place = places_.emplace(std::move(key), Place{std::make_shared<Slot>(), reserved}).first;
+    place = places_.emplace(std::move(key), Place{.reserved = reserved}).first;
     if (!reserved) ++common_;
   }
-  ++place->second.frames;
+  auto use = place->second.uses.find(step);
+  if (use == place->second.uses.end()) {
+    use = place->second.uses.emplace(std::string(step), Used{std::make_shared<Slot>()}).first;
+  }
+  place->second.frames = std::max(place->second.frames, ++use->second.frames);
   place->second.last = now;
-  return place->second.slot;
+  return use->second.slot;
 }
 
 base::MonoTime CameraStates::IdleFrom(const Place& place) const {
@@ -116,10 +122,52 @@ std::unexpected<std::string_view> CameraStates::Refuse(std::string_view camera_i
   return std::unexpected(reason);
 }
 
-void CameraStates::Forget(std::string_view camera_id) {
+// A step that could have no state, or whose state cannot be made, holds no place by itself.
+void CameraStates::Drop(std::string_view camera_id, std::string_view step) {
   const base::MutexLock lock(mutex_);
   const auto place = places_.find(std::string(camera_id));
   if (place == places_.end()) return;
+  if (const auto use = place->second.uses.find(step); use != place->second.uses.end()) {
+    place->second.uses.erase(use);
+  }
+  if (place->second.uses.empty()) Erase(place);
+}
+
+std::vector<frame::Event> CameraStates::Forget(std::string_view camera_id) {
+  std::map<std::string, Used, std::less<>> uses;
+  {
+    const base::MutexLock lock(mutex_);
+    const auto place = places_.find(std::string(camera_id));
+    if (place == places_.end()) return {};
+    uses = std::move(place->second.uses);
+    Erase(place);
+  }
+  std::vector<frame::Event> told;
+  for (const auto& [step, use] : uses) {
+    const base::MutexLock lock(use.slot->mutex);
+    if (use.slot->state == nullptr) continue;
+    auto events = use.slot->state->Finish();
+    std::move(events.begin(), events.end(), std::back_inserter(told));
+  }
+  return told;
+}
+
+std::vector<frame::Event> CameraStates::ForgetAll() {
+  std::vector<std::string> cameras;
+  {
+    const base::MutexLock lock(mutex_);
+    for (const auto& [camera, place] : places_) cameras.push_back(camera);
+  }
+  std::ranges::sort(cameras);
+  std::vector<frame::Event> told;
+  for (const std::string& camera : cameras) {
+    auto events = Forget(camera);
+    std::move(events.begin(), events.end(), std::back_inserter(told));
+  }
+  return told;
+}
+
+void CameraStates::Erase(Places::iterator place) {
   if (!place->second.reserved) --common_;
   places_.erase(place);
   none_idle_before_ = {};

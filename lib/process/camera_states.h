@@ -1,5 +1,5 @@
-// What the service remembers of each camera between its frames: the background that the motion step
-// compares with. One object for all workers.
+// What the service remembers of each camera between its frames, for each step that remembers: the
+// background that the motion step compares with, the tracks. One object for all workers.
 //
 // The number of cameras and their memory are bounded. A camera that sends frames keeps its state:
 // if any newcomer could take its place, cameras beyond the bound would push each other out in a
@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "frame/event.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::process {
@@ -36,6 +38,8 @@ class CameraStates {
   class State {
    public:
     virtual ~State() = default;
+    // The camera has no more frames: what is still to be told of it.
+    virtual std::vector<frame::Event> Finish() { return {}; }
   };
 
   // Why a camera has no state, as the stable words that a record's `skipped` has.
@@ -110,15 +114,19 @@ class CameraStates {
     std::uint64_t shape;  // a state of another shape is dropped and made anew
     std::size_t bytes;    // reserved before `make` is called, for as long as the state lives
     const std::function<std::unique_ptr<State>()>& make;
+    std::string_view step = "";  // whose state it is; each has one of its own
   };
 
   // The camera's state, made when it has none of this shape; or why it gets none: kMaxCameras or
   // kNoMemory. What `make` throws passes through and leaves the camera without a state.
   std::expected<Lease, std::string_view> Use(std::string_view camera_id, const Wanted& wanted);
 
-  // Drops the camera's state and makes room for another camera; for one whose frames have ended.
-  // Call it after the last of them.
-  void Forget(std::string_view camera_id);
+  // Drops the camera's states and makes room for another camera; for one whose frames have ended.
+  // Call it after the last of them. Gives what the states had still to tell.
+  std::vector<frame::Event> Forget(std::string_view camera_id);
+
+  // The same of all cameras, in the order of their ids.
+  std::vector<frame::Event> ForgetAll();
 
   Counts counts() const;
 
@@ -127,15 +135,21 @@ class CameraStates {
   bool Crowded() const;
 
  private:
-  struct Place {
+  struct Used {
     std::shared_ptr<Slot> slot;
+    std::uint64_t frames = 0;
+  };
+  struct Place {
+    std::map<std::string, Used, std::less<>> uses = {};  // by step
     bool reserved = false;
     std::uint64_t frames = 0;
     base::MonoTime last{};  // frame
   };
   using Places = std::unordered_map<std::string, Place>;
 
-  std::shared_ptr<Slot> Find(std::string_view camera_id);
+  std::shared_ptr<Slot> Find(std::string_view camera_id, std::string_view step);
+  void Drop(std::string_view camera_id, std::string_view step);
+  void Erase(Places::iterator place) REQUIRES(mutex_);
   bool MakeRoom(base::MonoTime now) REQUIRES(mutex_);
   base::MonoTime IdleFrom(const Place& place) const;
   // The slot is the caller's (Lease).

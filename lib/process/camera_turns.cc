@@ -1,6 +1,7 @@
 #include "process/camera_turns.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "resources/wait.h"
@@ -64,6 +65,23 @@ base::Result<void> CameraTurns::Turn::Wait(const base::Allowance& allowance) {
   }
 }
 
+void CameraTurns::Turn::EndStage() {
+  if (turns_ == nullptr) return;
+  const base::MutexLock lock(turns_->mutex_);
+  const auto own = turns_->open_.find(number_);
+  if (own == turns_->open_.end()) return;
+  ++own->second.stages;
+  own->second.has_come = false;
+  turns_->changed_.NotifyAll();
+}
+
+void CameraTurns::Turn::AwaitAll() {
+  if (turns_ == nullptr) return;
+  const base::MutexLock lock(turns_->mutex_);
+  const auto own = turns_->open_.find(number_);
+  if (own != turns_->open_.end()) own->second.stages = std::numeric_limits<int>::max();
+}
+
 void CameraTurns::Turn::End() {
   if (turns_ == nullptr) return;
   CameraTurns* const turns = std::exchange(turns_, nullptr);
@@ -96,7 +114,8 @@ std::size_t CameraTurns::open() const {
 bool CameraTurns::IsTurn(Turns::const_iterator own) const {
   for (auto earlier = open_.begin(); earlier != own; ++earlier) {
     const std::optional<std::string>& camera = earlier->second.camera;
-    if (!camera || camera == own->second.camera) return false;
+    if (!camera) return false;
+    if (camera == own->second.camera && earlier->second.stages <= own->second.stages) return false;
   }
   return true;
 }

@@ -45,10 +45,17 @@ class CameraTurns {
     void Declare(const std::optional<std::string>& camera_id);
 
     // Returns once every earlier turn has declared its camera and every earlier turn of the same
-    // camera is over. Call Declare before. Fails with kOverloaded (time is up: another frame's
-    // fault, so this one may be tried again), kCancelled, and kDeadline when it has been passed
-    // over.
+    // camera is over or has ended as many stages as this one and one more. Call Declare before.
+    // Fails with kOverloaded (time is up: another frame's fault, so this one may be tried again),
+    // kCancelled, and kDeadline when it has been passed over.
     base::Result<void> Wait(const base::Allowance& allowance);
+
+    // What the order was waited for is done, and there is more to come that needs it: the camera's
+    // next frame may go as far as this one.
+    void EndStage();
+
+    // From now on the turn comes once all earlier ones of the camera are over.
+    void AwaitAll();
 
     // The order does not matter from here on: the camera's next frame may go ahead.
     void End();
@@ -86,7 +93,8 @@ class CameraTurns {
  private:
   struct Open {
     std::optional<std::string> camera;  // once it is declared
-    bool has_come = false;
+    int stages = 0;                     // that are ended
+    bool has_come = false;              // in the stage that it is in
   };
   using Turns = std::map<std::uint64_t, Open>;
 

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "detect/options.h"
+#include "track/options.h"
 
 namespace sampleproc::process {
 
@@ -95,6 +97,10 @@ struct Options {
   MotionOptions motion;
   PeopleOptions people;
   CascadeOptions cascade;
+  track::Options track;
+
+  // Zones and lines, by camera.
+  std::map<std::string, track::Scene> scenes = {};
 
   // Neural detectors, each a step of its name. Only those that the pipeline names are opened.
   std::vector<detect::DetectorOptions> detectors = {{}};

@@ -19,7 +19,7 @@ struct StepRow {
 constexpr std::array kSteps = {
     StepRow{"stats", &MakeStatsStep},     StepRow{"motion", &MakeMotionStep},
     StepRow{"people", &MakePeopleStep},   StepRow{"faces", &MakeFacesStep},
-    StepRow{"cascade", &MakeCascadeStep},
+    StepRow{"cascade", &MakeCascadeStep}, StepRow{"track", &MakeTrackStep},
 };
 
 constexpr auto kNames = [] {
@@ -39,6 +39,7 @@ void Add(const StepNeeds& step, StepNeeds& all) {
   all.luma_width = std::max(all.luma_width, step.luma_width);
   all.colour |= step.colour;
   all.camera_order |= step.camera_order;
+  all.candidates |= step.candidates;
   all.bytes_per_pixel = std::max(all.bytes_per_pixel, step.bytes_per_pixel);
 }
 
@@ -94,7 +95,11 @@ base::Result<void> Pipeline::Run(const StepInput& input, frame::FrameResult& res
     if (auto done = step->Run(input, result, report); !done) return done;
     report.took = base::SystemClock().Now() - begin;
     result.steps.push_back(std::move(report));
-    if (result.steps.size() == ordered_steps_) input.turn.End();
+    if (result.steps.size() == ordered_steps_) {
+      input.turn.End();
+    } else if (step->Needs().camera_order) {
+      input.turn.EndStage();
+    }
   }
   return {};
 }

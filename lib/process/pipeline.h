@@ -33,7 +33,8 @@ class Pipeline {
 
   // Runs the steps in order and asks the allowance before each. Stops at the first failure.
   // `result.steps` gets one report for each step that ran or was skipped. The input's turn is over
-  // after the last step that needs it, so that what follows runs beside the camera's next frame.
+  // after the last step that needs it, so that what follows runs beside the camera's next frame,
+  // and each of these steps is a stage of it: the detector between two of them holds up nobody.
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result);
 
  private:

@@ -8,6 +8,7 @@
 
 #include "base/mutex.h"
 #include "base/out_of_memory.h"
+#include "frame/frame_time.h"
 #include "process/annotate.h"
 #include "resources/wait.h"
 
@@ -226,10 +227,21 @@ base::Result<void> Processor::Admit(std::uint64_t pixels, const resources::Memor
   return {};
 }
 
+std::optional<std::chrono::microseconds> Processor::TimeOf(const frame::Frame& frame) const {
+  using std::chrono::microseconds;
+  if (frame.time) return frame.time;
+  std::optional<base::WallTime> wall;
+  if (frame.timestamp) wall = frame::ParseFrameTime(*frame.timestamp);
+  if (!wall && context_.is_live) wall = context_.clock.Wall();
+  if (!wall) return std::nullopt;
+  return std::chrono::duration_cast<microseconds>(wall->time_since_epoch());
+}
+
 base::Result<void> Processor::Run(const frame::Frame& frame, Picture& picture,
                                   resources::MemoryBudget& own, const base::Allowance& allowance,
                                   CameraTurns::Turn& turn, frame::FrameResult& result) {
   std::vector<frame::Bbox> moved_lately;
+  std::vector<Candidate> candidates;
   const StepInput input{frame,
                         picture,
                         turn,
@@ -237,7 +249,9 @@ base::Result<void> Processor::Run(const frame::Frame& frame, Picture& picture,
                         allowance,
                         own,
                         context_.options.budget_patience,
-                        &moved_lately};
+                        &moved_lately,
+                        needs().candidates ? &candidates : nullptr,
+                        TimeOf(frame)};
   if (auto done = pipeline_.Run(input, result); !done) return done;
   if (auto done = Delay(context_.options.delay, allowance); !done) return done;
   std::erase_if(result.detections, [&](const frame::Detection& detection) {

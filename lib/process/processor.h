@@ -36,6 +36,7 @@ struct ProcessorContext {
   resources::DrainEstimate* drain = nullptr;  // what a pool tells of its queue; null: nobody asks
   // The networks that all processors share; null: each opens its own.
   std::shared_ptr<const Detectors> detectors = nullptr;
+  bool is_live = false;  // a frame that does not say when it was taken was taken as it comes
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
@@ -100,6 +101,7 @@ class Processor {
   base::Result<void> Run(const frame::Frame& frame, Picture& picture, resources::MemoryBudget& own,
                          const base::Allowance& allowance, CameraTurns::Turn& turn,
                          frame::FrameResult& result);
+  std::optional<std::chrono::microseconds> TimeOf(const frame::Frame& frame) const;
   void Trim();
 
   ProcessorContext context_;

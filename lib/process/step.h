@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,9 +27,16 @@ struct StepNeeds {
   int luma_width = kFullSize;  // so wide the luma must be at least, unless the source is smaller
   bool colour = false;         // may ask for the colour picture
   bool camera_order = false;   // a camera's frames must come to it in their order
+  bool candidates = false;     // asks detectors for what they do not report
   // Memory that it takes beside the pictures, for each pixel of the source and at the least: so
   // that a frame that can never fit is refused by its header.
   std::uint64_t bytes_per_pixel = 0;
+};
+
+// What a detector found and does not report.
+struct Candidate {
+  frame::Detection detection;
+  bool is_weak = false;  // less sure than the detector's threshold; else nothing moved there lately
 };
 
 // What a step gets to see. All of it is valid for the duration of Run only.
@@ -43,6 +51,10 @@ struct StepInput {
   // Where something moved in the camera's last frames, this one included: the motion step says it
   // to those after it. Null: nobody asks.
   std::vector<frame::Bbox>* moved_lately = nullptr;
+  // What detectors found and do not report, for a step after them. Null: no step asks.
+  std::vector<Candidate>* candidates = nullptr;
+  // When the frame was taken, by a clock that all of its camera's frames have; if it is known.
+  std::optional<std::chrono::microseconds> taken = std::nullopt;
 };
 
 // Each worker has its own object of each step, so Run needs no lock for scratch and detectors.

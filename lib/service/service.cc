@@ -209,7 +209,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   auto pool = process::WorkerPool::Start(
       WorkerCount(own.process, machine), own.process.queue_depth,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
-                                &impl->heavy, &impl->drain, impl->detectors},
+                                &impl->heavy, &impl->drain, impl->detectors, true},
       *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);

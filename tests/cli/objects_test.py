@@ -6,6 +6,7 @@ is not here is skipped, and said. SAMPLEPROC_TRUTH may name a file with the peop
 measured.
 """
 
+import collections
 import json
 import os
 import pathlib
@@ -27,6 +28,7 @@ TRUTH = os.environ.get("SAMPLEPROC_TRUTH")
 ONNXRUNTIME = MODELS / "libonnxruntime.so"
 RUNTIMES = ["opencv"] + (["onnxruntime"] if ONNXRUNTIME.is_file() else [])
 SIDE = 416  # of YOLOX-nano's input
+PEOPLE = 19  # in all of vtest.avi
 
 
 def leave_out(reason):
@@ -155,9 +157,19 @@ class OnRealPictures(WithDirectory):
             self.measure(f"objects by {runtime}", detect(names, network, runtime, person),
                          [people[frame] for frame in frames], 0.78)  # fmt: skip
         if "onnxruntime" in RUNTIMES:  # OpenCV takes minutes for all of the video
-            records_of_all = detect([video], network, "onnxruntime", person, pipeline="motion,objects")
+            records_of_all = detect([video], network, "onnxruntime", person,
+                                    pipeline="motion,objects,track")  # fmt: skip
             self.measure("motion, objects by onnxruntime", [records_of_all[frame] for frame in frames],
                          [people[frame] for frame in frames], 0.85)  # fmt: skip
+            self.count_tracks(records_of_all)
+
+    def count_tracks(self, seen):
+        lengths = collections.Counter(each["track_id"] for record in seen
+                                      for each in record["detections"] if "track_id" in each)  # fmt: skip
+        tracks = sum(length >= 10 for length in lengths.values())
+        print(f"track: {tracks} tracks of ten frames or more for the {PEOPLE} people of vtest.avi")
+        self.assertGreaterEqual(tracks, PEOPLE)
+        self.assertLessEqual(tracks, 1.5 * PEOPLE)
 
     def measure(self, name, seen, truths, least_precision):
         hits, reported = 0, 0

@@ -11,7 +11,9 @@ namespace {
 class DetectStep : public Step {
  public:
   DetectStep(const Options& options, std::shared_ptr<const SharedDetector> shared)
-      : shared_(std::move(shared)), default_threshold_(options.detection_threshold) {}
+      : shared_(std::move(shared)),
+        default_threshold_(options.detection_threshold),
+        weak_threshold_(options.track.weak_threshold) {}
 
   std::string_view Name() const override { return options().name; }
   StepNeeds Needs() const override { return {.luma_width = 0, .colour = true}; }
@@ -31,18 +33,19 @@ class DetectStep : public Step {
     const auto bgr = input.picture.Bgr();
     if (!bgr) return std::unexpected(bgr.error());
     const double threshold = HasOwnThreshold() ? options().threshold : default_threshold_;
-    auto found = shared_->detector->Find(*bgr, {threshold, options().nms, options().classes},
+    const double least =
+        input.candidates != nullptr ? std::min(threshold, weak_threshold_) : threshold;
+    auto found = shared_->detector->Find(*bgr, {least, options().nms, options().classes},
                                          input.allowance, scratch_);
     if (!found) return std::unexpected(found.error());
-    if (look.at_motion && input.moved_lately != nullptr) {
-      std::erase_if(*found, [&](const frame::Detection& detection) {
-        return !std::ranges::any_of(*input.moved_lately, [&](const frame::Bbox& moved) {
-          return Touch(detection.bbox, moved);
-        });
-      });
+    for (frame::Detection& detection : *found) {
+      const bool is_weak = detection.confidence < threshold;
+      if (!is_weak && (!look.at_motion || HasMoved(input, detection))) {
+        result.detections.push_back(std::move(detection));
+      } else if (input.candidates != nullptr) {
+        input.candidates->push_back({std::move(detection), is_weak});
+      }
     }
-    result.detections.insert(result.detections.end(), std::make_move_iterator(found->begin()),
-                             std::make_move_iterator(found->end()));
     return {};
   }
 
@@ -68,12 +71,20 @@ class DetectStep : public Step {
     return {{}, true};
   }
 
+  static bool HasMoved(const StepInput& input, const frame::Detection& detection) {
+    return input.moved_lately == nullptr ||
+           std::ranges::any_of(*input.moved_lately, [&](const frame::Bbox& moved) {
+             return Touch(detection.bbox, moved);
+           });
+  }
+
   static bool Touch(const frame::Bbox& a, const frame::Bbox& b) {
     return a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2;
   }
 
   const std::shared_ptr<const SharedDetector> shared_;
   const double default_threshold_;
+  const double weak_threshold_;  // of what a later step asks for
   detect::Detector::Scratch scratch_;
 };
 

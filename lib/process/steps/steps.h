@@ -55,4 +55,10 @@ base::Result<std::unique_ptr<Step>> MakeCascadeStep(const Options& options);
 base::Result<std::unique_ptr<Step>> MakeDetectStep(const Options& options,
                                                    std::shared_ptr<const SharedDetector> shared);
 
+// Which of the detections of steps before it are one thing in a camera's frames (track/tracker.h),
+// as their track_id, and what there is to tell of it (track/event_maker.h), as the result's events.
+// Frames without a camera are skipped as "no_camera", those of a camera without a place as
+// "max_cameras" or "no_memory". A frame that no detector looked at is one in which nothing moved.
+base::Result<std::unique_ptr<Step>> MakeTrackStep(const Options& options);
+
 }  // namespace sampleproc::process

@@ -209,5 +209,36 @@ TEST_CASE("workers share the states without losing a frame", "[threads]") {
   CHECK(refused >= kRounds / 4);
 }
 
+TEST_CASE("each step has a state of its own, and what ends a camera is told by all of them") {
+  struct Telling : CameraStates::State {
+    std::vector<frame::Event> Finish() override {
+      frame::Event event;
+      event.event_id = "last";
+      return {event};
+    }
+  };
+  const std::function<std::unique_ptr<CameraStates::State>()> make = [] {
+    return std::make_unique<Telling>();
+  };
+  const CameraStates::Wanted track{.shape = 7, .bytes = kBytes, .make = make, .step = "track"};
+  resources::MemoryBudget budget(3 * kBytes);
+  CameraStates cameras(1, budget);
+  CHECK(Count(cameras, "a") == 1);
+  CHECK(cameras.Use("a", track).has_value());
+  CHECK(Count(cameras, "a") == 2);  // another step's state of another shape changes nothing
+  CHECK(budget.used() == 2 * kBytes);
+  CHECK(cameras.counts().cameras == 1);
+  // A step without memory costs the other its state as little.
+  const CameraStates::Wanted large{
+      .shape = 8, .bytes = 5 * kBytes, .make = make, .step = "another"};
+  CHECK(cameras.Use("a", large).error() == "no_memory");
+  CHECK(Count(cameras, "a") == 3);
+  const auto told = cameras.ForgetAll();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].event_id == "last");
+  CHECK(budget.used() == 0);
+  CHECK(cameras.counts().cameras == 0);
+}
+
 }  // namespace
 }  // namespace sampleproc::process

@@ -190,5 +190,54 @@ TEST_CASE("many workers keep every camera's order, whatever fails in between", "
   CHECK(turns.open() == 0);
 }
 
+TEST_CASE("a camera's frames follow each other stage by stage") {
+  CameraTurns turns;
+  Turn first = turns.Begin();
+  Turn second = turns.Begin();
+  first.Declare(kDoor);
+  second.Declare(kDoor);
+  CHECK(MayGo(first));
+  CHECK_FALSE(MayGo(second));
+  first.EndStage();  // the first is at its detector
+  CHECK(MayGo(second));
+  second.EndStage();  // and so is the second, which is not to overtake it
+  CHECK_FALSE(MayGo(second));
+  CHECK(MayGo(first));
+  first.End();
+  CHECK(MayGo(second));
+}
+
+TEST_CASE("who awaits all comes after the last stage of the frames before") {
+  CameraTurns turns;
+  Turn frame = turns.Begin();
+  Turn end = turns.Begin();
+  frame.Declare(kDoor);
+  end.Declare(kDoor);
+  end.AwaitAll();
+  CHECK(MayGo(frame));
+  frame.EndStage();
+  CHECK_FALSE(MayGo(end));
+  frame.End();
+  CHECK(MayGo(end));
+}
+
+TEST_CASE(
+    "a stuck frame that is passed over between two stages holds up nobody and comes too late") {
+  CameraTurns turns;
+  Turn first = turns.Begin();
+  Turn second = turns.Begin();
+  first.Declare(kDoor);
+  second.Declare(kDoor);
+  CHECK(MayGo(first));
+  turns.PassOver(first.number());  // its turn has come: it is left alone
+  CHECK_FALSE(MayGo(second));
+  first.EndStage();
+  turns.PassOver(first.number());
+  CHECK(MayGo(second));
+  second.EndStage();
+  CHECK(MayGo(second));
+  CHECK_FALSE(MayGo(first));
+}
+
 }  // namespace
 }  // namespace sampleproc::process

@@ -1,8 +1,8 @@
-#include "consumer/frame_time.h"
+#include "frame/frame_time.h"
 
 #include <catch2/catch.hpp>
 
-namespace sampleproc::consumer {
+namespace sampleproc::frame {
 namespace {
 
 std::string Parsed(std::string_view text) {
@@ -50,4 +50,4 @@ TEST_CASE("what is no time of a frame gives none") {
 }
 
 }  // namespace
-}  // namespace sampleproc::consumer
+}  // namespace sampleproc::frame

@@ -1,10 +1,10 @@
-#include "consumer/frame_time.h"
+#include "frame/frame_time.h"
 
 #include <charconv>
 #include <chrono>
 #include <cstdint>
 
-namespace sampleproc::consumer {
+namespace sampleproc::frame {
 namespace {
 
 using std::chrono::microseconds;
@@ -125,4 +125,4 @@ std::optional<base::WallTime> ParseFrameTime(std::string_view text) {
   return *date + *time - *offset;
 }
 
-}  // namespace sampleproc::consumer
+}  // namespace sampleproc::frame

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-namespace sampleproc::consumer {
+namespace sampleproc::frame {
 
 // Seconds since 1970 with or without a fraction ("1753787696.5"), or a date and time of ISO 8601 in
 // the extended format with seconds ("2025-07-29T11:14:56.123456Z", a blank for the T, an offset as
@@ -14,4 +14,4 @@ namespace sampleproc::consumer {
 // 1970 to 2262, beyond which nanoseconds do not fit 64 bits.
 std::optional<base::WallTime> ParseFrameTime(std::string_view text);
 
-}  // namespace sampleproc::consumer
+}  // namespace sampleproc::frame

@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "process/steps/steps.h"
+#include "track/event_maker.h"
+#include "track/tracker.h"
+
+namespace sampleproc::process {
+namespace {
+
+using track::FrameClock;
+using track::Observation;
+
+// Frames that do not say when they were taken come so far apart.
+constexpr FrameClock kAssumedInterval = std::chrono::milliseconds(200);
+
+// Tracks, their lives with names and ways, and what one frame takes in between.
+constexpr std::size_t kStateBytes = track::Tracker::kMaxTracks * 4096;
+
+class TrackState : public CameraStates::State {
+ public:
+  TrackState(const track::Options& options, track::Scene scene)
+      : tracker(options), maker(std::move(scene)) {}
+
+  std::vector<frame::Event> Finish() override { return maker.Finish(); }
+
+  track::Tracker tracker;
+  track::EventMaker maker;
+  FrameClock last{};
+  bool has_last = false;
+};
+
+class TrackStep : public Step {
+ public:
+  explicit TrackStep(const Options& options)
+      : options_(options.track),
+        scenes_(options.scenes),
+        tracks_motion_(std::ranges::count(options_.classes, "motion") > 0),
+        default_threshold_(options.detection_threshold) {
+    for (const detect::DetectorOptions& detector : options.detectors) {
+      if (detector.threshold > 0) own_thresholds_.push_back(detector.name);
+    }
+  }
+
+  std::string_view Name() const override { return "track"; }
+  StepNeeds Needs() const override {
+    return {.luma_width = 0, .camera_order = true, .candidates = true};
+  }
+
+  base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
+                         frame::StepReport& report) override {
+    if (!input.frame.camera_id) {
+      report.skipped = "no_camera";
+      return {};
+    }
+    if (auto come = input.turn.Wait(input.allowance); !come) return come;
+    const std::string& camera = *input.frame.camera_id;
+    const std::function<std::unique_ptr<CameraStates::State>()> make = [&] {
+      const auto scene = scenes_.find(camera);
+      return std::make_unique<TrackState>(options_,
+                                          scene != scenes_.end() ? scene->second : track::Scene{});
+    };
+    // Pictures of another size are of another scene.
+    const auto shape = static_cast<std::uint64_t>(input.picture.width()) << 32 |
+                       static_cast<std::uint64_t>(input.picture.height());
+    auto lease = input.cameras.Use(
+        camera, {.shape = shape, .bytes = kStateBytes, .make = make, .step = Name()});
+    if (!lease) {
+      report.skipped = lease.error();
+      return {};
+    }
+    Follow(input, static_cast<TrackState&>(lease->state()), result);
+    return {};
+  }
+
+ private:
+  void Follow(const StepInput& input, TrackState& state, frame::FrameResult& result) const {
+    const FrameClock at = input.taken      ? *input.taken
+                          : state.has_last ? state.last + kAssumedInterval
+                                           : FrameClock(0);
+    state.last = at;
+    state.has_last = true;
+    if (WasLookedAt(result)) {
+      Observe(input, at, state, result);
+    } else {
+      state.tracker.Pass(at);
+    }
+    auto events = state.maker.Update({.camera_id = *input.frame.camera_id,
+                                      .frame_id = result.frame_id,
+                                      .at = at,
+                                      .width = input.picture.width(),
+                                      .height = input.picture.height()},
+                                     state.tracker.tracks(), state.tracker.ended());
+    result.events.insert(result.events.end(), std::make_move_iterator(events.begin()),
+                         std::make_move_iterator(events.end()));
+  }
+
+  void Observe(const StepInput& input, FrameClock at, TrackState& state,
+               frame::FrameResult& result) const {
+    std::vector<Observation> seen;
+    std::vector<std::size_t> reported;
+    for (std::size_t i = 0; i < result.detections.size(); ++i) {
+      if (!IsTracked(result.detections[i])) continue;
+      seen.push_back(ToObservation(result.detections[i], IsWeak(result.detections[i])
+                                                             ? Observation::Kind::kWeak
+                                                             : Observation::Kind::kSure));
+      reported.push_back(i);
+    }
+    if (input.candidates != nullptr) {
+      for (const Candidate& candidate : *input.candidates) {
+        if (!IsTracked(candidate.detection)) continue;
+        if (candidate.is_weak && candidate.detection.confidence < options_.weak_threshold) continue;
+        seen.push_back(ToObservation(candidate.detection, candidate.is_weak
+                                                              ? Observation::Kind::kWeak
+                                                              : Observation::Kind::kStill));
+      }
+    }
+    const auto ids = state.tracker.Update(at, seen);
+    for (std::size_t i = 0; i < reported.size(); ++i) {
+      result.detections[reported[i]].track_id = ids[i];
+    }
+  }
+
+  static Observation ToObservation(const frame::Detection& detection, Observation::Kind kind) {
+    return {detection.class_name, detection.confidence, detection.bbox, kind};
+  }
+
+  // Whether any step before this one looked for what is tracked.
+  bool WasLookedAt(const frame::FrameResult& result) const {
+    return std::ranges::any_of(result.steps, [this](const frame::StepReport& step) {
+      return step.skipped.empty() && step.name != "stats" &&
+             (step.name != "motion" || tracks_motion_);
+    });
+  }
+
+  // Whether it is left out of the result in the end: of a detector without a threshold of its own.
+  bool IsWeak(const frame::Detection& detection) const {
+    return detection.confidence < default_threshold_ &&
+           std::ranges::find(own_thresholds_, detection.detector) == own_thresholds_.end();
+  }
+
+  bool IsTracked(const frame::Detection& detection) const {
+    if (options_.classes.empty()) return detection.class_name != "motion";
+    return std::ranges::find(options_.classes, detection.class_name) != options_.classes.end();
+  }
+
+  const track::Options options_;
+  const std::map<std::string, track::Scene> scenes_;
+  const bool tracks_motion_;
+  const double default_threshold_;
+  std::vector<std::string> own_thresholds_;  // detectors that have one
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Step>> MakeTrackStep(const Options& options) {
+  return std::make_unique<TrackStep>(options);
+}
+
+}  // namespace sampleproc::process

@@ -1,0 +1,147 @@
+"""sampleproc process-file --events: what came, moved and went, in videos and raw pixels."""
+
+import collections
+import json
+import os
+import pathlib
+import unittest
+
+import jsonschema
+
+import cli
+from folder import WithDirectory, records
+
+SCHEMA = json.loads(
+    (pathlib.Path(__file__).resolve().parents[2] / "config/event.schema.json").read_text("utf-8"))
+WIDTH, HEIGHT = 160, 120
+
+# Version 1 as it was published: what a reader may rely on. A change that breaks this needs a new
+# version, and then both are held to their own.
+PUBLISHED = {
+    "schema": "const", "event_id": "string", "type": "enum", "camera_id": "string",
+    "class": "string", "confidence": "number", "start": "number", "time": "number",
+    "frame_id": "string", "track_id": "integer", "bbox": "array", "zones": "array",
+    "entered": "array", "left": "array", "crossed": "array", "stationary": "boolean",
+    "path": "array",
+}  # fmt: skip
+OPTIONAL = {"end": "number", "reason": "string"}
+
+
+def breaks(schema):
+    """What a reader of version 1 could no longer rely on."""
+    problems = []
+    for name, kind in {**PUBLISHED, **OPTIONAL}.items():
+        member = schema["properties"].get(name, {})
+        if kind not in (member.get("type"), *(key for key in ("const", "enum") if key in member)):
+            problems.append(f"{name} is no longer of the kind {kind}")
+    problems += [f"{name} may be missing" for name in PUBLISHED if name not in schema["required"]]
+    if schema["properties"]["type"].get("enum") != ["new", "update", "end"]:
+        problems.append("type has other words")
+    if schema["properties"]["schema"].get("const") != "sampleproc.event/1":
+        problems.append("schema has another name")
+    return problems
+
+
+class TheSchema(unittest.TestCase):
+    def test_version_1_is_as_it_was_published(self):
+        jsonschema.Draft202012Validator.check_schema(SCHEMA)
+        self.assertEqual(breaks(SCHEMA), [])
+
+    def test_what_breaks_it_is_found(self):
+        for change in (
+            lambda schema: schema["properties"].pop("track_id"),
+            lambda schema: schema["required"].remove("zones"),
+            lambda schema: schema["properties"]["start"].update(type="string"),
+            lambda schema: schema["properties"]["type"]["enum"].append("moved"),
+            lambda schema: schema["properties"]["schema"].update(const="sampleproc.event/2"),
+        ):
+            schema = json.loads(json.dumps(SCHEMA))
+            change(schema)
+            self.assertEqual(len(breaks(schema)), 1)
+
+
+def frame(left):
+    """A gray picture, and on it a bright square with its left side there, or none."""
+    rows = [bytearray([60 + (row * 7) % 5] * WIDTH) for row in range(HEIGHT)]
+    if left is not None:
+        for row in rows[50:80]:
+            row[left:left + 30] = bytes([220] * 30)
+    return b"".join(rows)
+
+
+def passing(pause=0):
+    """Twenty still frames, the square from left to right, and twenty still ones."""
+    ways = [None] * 20 + [4 * i for i in range(33)] + [None] * (20 + pause)
+    return b"".join(frame(left) for left in ways)
+
+
+class Events(WithDirectory):
+    def run_events(self, *words, out="events.ndjson"):
+        events = self.path(out)
+        result = cli.run(
+            "process-file", "-q", "--raw", f"{WIDTH}x{HEIGHT}:gray8", "--pipeline", "motion,track",
+            "--set", "process.track.classes=motion", "--set", "process.track.lost_after=1s",
+            "--events", events, *words)  # fmt: skip
+        self.assertEqual(result.returncode, 0, result.err)
+        with open(events, "rb") as file:
+            return records(result), file.read()
+
+    def test_what_passes_has_one_new_and_one_end(self):
+        video = self.write("pass.raw", passing())
+        found, text = self.run_events(video)
+        events = [json.loads(line) for line in text.splitlines()]
+        for event in events:
+            jsonschema.validate(event, SCHEMA)
+            self.assertEqual(set(event) - set(PUBLISHED) - set(OPTIONAL), set())
+            self.assertEqual((event["camera_id"], event["class"]), (video, "motion"))
+        lives = collections.defaultdict(list)
+        for event in events:
+            lives[event["event_id"]].append(event)
+        self.assertEqual(len(lives), 1, text)
+        (life,) = lives.values()
+        self.assertEqual([event["type"] for event in life if event["type"] != "update"],
+                         ["new", "end"])  # fmt: skip
+        self.assertEqual(life[-1]["reason"], "lost")
+        self.assertLess(life[-1]["path"][0][0], life[-1]["path"][-1][0])
+        ids = {each["track_id"] for record in found for each in record["detections"]
+               if "track_id" in each}  # fmt: skip
+        self.assertIn(life[0]["track_id"], ids)
+
+    def test_the_same_bytes_for_any_number_of_threads_and_each_input_ends(self):
+        # The second video stops while the square is there: its event ends with it.
+        cut = passing()[: 45 * WIDTH * HEIGHT]
+        names = [self.write("a.raw", passing()), self.write("b.raw", cut),
+                 self.write("c.raw", passing())]  # fmt: skip
+        _, text = self.run_events(*names, "-j", "1")
+        for jobs in ("8", "8", "2"):
+            self.assertEqual(self.run_events(*names, "-j", jobs)[1], text)
+        events = [json.loads(line) for line in text.splitlines()]
+        self.assertEqual([event["camera_id"] for event in events],
+                         sorted(event["camera_id"] for event in events))  # fmt: skip
+        ends = [(os.path.basename(event["camera_id"]), event["reason"]) for event in events
+                if event["type"] == "end"]  # fmt: skip
+        self.assertEqual(ends, [("a.raw", "lost"), ("b.raw", "source_end"), ("c.raw", "lost")])
+
+    def test_one_camera_for_all_inputs_is_one_scene(self):
+        video = passing()
+        half = 45 * WIDTH * HEIGHT
+        names = [self.write("1.raw", video[:half]), self.write("2.raw", video[half:])]
+        _, text = self.run_events("--camera", "gate", *names)
+        events = [json.loads(line) for line in text.splitlines()]
+        self.assertEqual([event["type"] for event in events], ["new", "end"])
+        self.assertEqual({event["camera_id"] for event in events}, {"gate"})
+
+    def test_an_output_of_events_that_is_an_input_or_another_output_is_refused(self):
+        video = self.write("pass.raw", passing())
+        for words in (["--events", video], ["--events", self.path("o"), "-o", self.path("o")]):
+            result = cli.run("process-file", "--raw", f"{WIDTH}x{HEIGHT}:gray8", video, *words)
+            self.assertEqual(result.returncode, 2, result.err)
+            self.assertIn("would be destroyed", result.err)
+        for words in (["--events", "-"], ["--events", "e", "-o", "o", "--resume", "s"]):
+            result = cli.run("process-file", video, *words)
+            self.assertEqual(result.returncode, 2, result.err)
+            self.assertIn("--events", result.err)
+
+
+if __name__ == "__main__":
+    cli.main()
