@@ -81,10 +81,13 @@ void WorkOn(const ProcessContext& context, BatchJob& job, std::size_t index,
   if (auto begun = work.Begin(); !begun) return fail(begun.error());
   std::ranges::copy(job.warnings, std::back_inserter(frame.warnings));
   NameFrame(context.clock, frame);
+  work.Describe(frame.frame_id, frame.camera_id);
   const auto result = work.Run(processor, frame, std::move(turn));
   if (!result) return fail(result.error());
+  base::Span encode = work.allowance().trace.Begin("encode");
   frame::AppendResultJson(*result, {.clock_fields = true, .simulated_gpu = context.simulated_gpu},
                           job.outcomes[index].json);
+  encode.End();
   work.Completed(*result);
   part.Succeeded();
 }

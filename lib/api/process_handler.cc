@@ -9,11 +9,12 @@
 #include "api/frame_request.h"
 #include "base/error.h"
 #include "base/out_of_memory.h"
+#include "base/trace_context.h"
 #include "frame/result_json.h"
 #include "http/accept.h"
 #include "http/error_response.h"
+#include "http/middleware/tracing.h"
 #include "json/writer.h"
-#include "telemetry/trace_context.h"
 
 namespace sampleproc::api {
 namespace {
@@ -34,7 +35,7 @@ struct Job {
   FrameRequest request;
   resources::Reservation reservation;
   bool annotate = false;
-  std::optional<telemetry::TraceContext> trace;  // when the answer is to tell it
+  std::optional<base::TraceContext> trace;  // when the answer is to tell it
 
   void Refuse(const base::Error& error) {
     respond.Send(http::ErrorResponse(error, path, request_id));
@@ -53,7 +54,7 @@ struct Job {
 };
 
 // `result`, a JSON object, with what is told of the trace around its members.
-std::string WithTrace(std::string_view result, const telemetry::TraceContext& trace) {
+std::string WithTrace(std::string_view result, const base::TraceContext& trace) {
   std::string text;
   json::JsonWriter first(text);
   first.BeginObject();
@@ -64,30 +65,18 @@ std::string WithTrace(std::string_view result, const telemetry::TraceContext& tr
   std::string rest;
   json::JsonWriter last(rest);
   last.BeginObject();
-  last.Member("traceparent", telemetry::FormatTraceparent(trace));
+  last.Member("traceparent", base::FormatTraceparent(trace));
   if (!trace.state.empty()) last.Member("tracestate", trace.state);
   last.EndObject();
   rest.front() = ',';
   return text + rest;
 }
 
-// The trace that the request says it belongs to, which a malformed or a second traceparent does not
-// (W3C Trace Context section 4.3).
-std::optional<telemetry::TraceContext> CallersTrace(const http::Request& request) {
-  std::optional<std::string_view> parent;
-  std::string state;
-  for (const http::Field& field : request.fields) {
-    if (http::EqualsIgnoreCase(field.name, "traceparent")) {
-      if (parent) return std::nullopt;
-      parent = field.value;
-    } else if (http::EqualsIgnoreCase(field.name, "tracestate")) {
-      if (!state.empty()) state += ',';
-      state += field.value;
-    }
-  }
-  auto trace = parent ? telemetry::ParseTraceparent(*parent) : std::nullopt;
-  if (trace) trace->state = telemetry::CleanTracestate(state);
-  return trace;
+// What an answer tells of the trace: its server span's, or, where nothing is traced, a span's that
+// nobody records.
+base::TraceContext TraceOf(const http::Request& request, base::IdSource& ids) {
+  if (auto recorded = request.allowance.trace.Context()) return *std::move(recorded);
+  return base::ContinueTrace(http::CallersTrace(request), ids);
 }
 
 void Work(const ProcessContext& context, Job& job, process::Processor& processor,
@@ -96,9 +85,11 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
   auto frame = ReadFrame(std::move(job.request), context.frame);
   if (!frame) return job.Fail(frame.error());
   NameFrame(context.clock, *frame);
+  job.work.Describe(frame->frame_id, frame->camera_id);
   const auto result = job.work.Run(processor, *frame, std::move(turn));
   if (!result) return job.Fail(result.error());
 
+  base::Span encode = job.work.allowance().trace.Begin("encode");
   http::Response response;
   if (job.annotate) {
     auto jpeg = processor.Annotate(*frame, *result, job.work.allowance());
@@ -111,6 +102,7 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
                             json);
     response = http::JsonResponse(job.trace ? WithTrace(json, *job.trace) : std::move(json));
   }
+  encode.End();
   // Given back before the answer goes out: who has the answer may count on the memory.
   *frame = {};
   job.reservation.Release();
@@ -155,7 +147,7 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
     job->path = request.path;
     job->request_id = request.request_id;
     job->annotate = *annotate;
-    if (tracking) job->trace = telemetry::ContinueTrace(CallersTrace(request), context.ids);
+    if (tracking) job->trace = TraceOf(request, context.ids);
     job->reservation = std::move(request.reservation);
     process::TaskFacts facts{.bytes = frame.body.size(),
                              .deadline = request.allowance.deadline,

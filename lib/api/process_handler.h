@@ -17,7 +17,7 @@ namespace sampleproc::api {
 http::Handler MakeProcessHandler(const ProcessContext& context);
 
 // The same, always as JSON, and the trace that the frame belongs to: the request's (traceparent,
-// tracestate: telemetry/trace_context.h) or a new one.
+// tracestate: base/trace_context.h) or a new one.
 //
 //   {"frame_tracking_enabled": true, "trace_id": "<32 hex>", ... as above ...,
 //    "traceparent": "00-<trace_id>-<the span of this work>-01", "tracestate"?: "..."}

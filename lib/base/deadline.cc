@@ -16,4 +16,10 @@ Allowance Allowance::Within(std::chrono::nanoseconds time) const {
   return shorter;
 }
 
+Allowance Allowance::Under(const Span& span) const {
+  Allowance under = *this;
+  under.trace = span.parent();
+  return under;
+}
+
 }  // namespace sampleproc::base

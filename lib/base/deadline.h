@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/span.h"
 
 namespace sampleproc::base {
 
@@ -81,17 +82,24 @@ class CancelWatch {
   std::stop_callback<std::function<void()>> callback_;
 };
 
-// What a piece of work is allowed: asked between its parts, never in its innermost loop.
+// The context of a call: by when it must have ended, whether anybody still wants it, and under
+// which span it is done. Made at the door, handed down, cheap to copy. Deadline and stop are asked
+// between the parts of the work, never in its innermost loop; a part that is worth a span of its
+// own begins one with `trace`.
 struct Allowance {
   Deadline deadline = {};
   CancelFlag cancel = {};
   CpuDeadline cpu = {};  // for work that stays on one thread
+  SpanParent trace = {};
 
   // Nothing, or kCancelled, or kDeadline. `where` completes "ran out of time in ...".
   Result<void> Check(std::string_view where) const;
 
   // The same, for at most `time` from now by the system's clock.
   Allowance Within(std::chrono::nanoseconds time) const;
+
+  // The same for work that is part of `span`.
+  Allowance Under(const Span& span) const;
 };
 
 }  // namespace sampleproc::base

@@ -1,8 +1,11 @@
 // Logging for everything below telemetry/: a narrow front that is handed in, never a global.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -17,6 +20,21 @@ struct LogField {
   std::variant<std::string_view, std::int64_t, double, bool> value;
 };
 
+// The fields of one line: {{"name", value}, ...} as an argument, or a row of them. A view.
+class LogFields {
+ public:
+  LogFields() = default;
+  LogFields(std::initializer_list<LogField> fields) : fields_(fields.begin(), fields.size()) {}
+  explicit LogFields(std::span<const LogField> fields) : fields_(fields) {}
+
+  auto begin() const { return fields_.begin(); }
+  auto end() const { return fields_.end(); }
+  std::size_t size() const { return fields_.size(); }
+
+ private:
+  std::span<const LogField> fields_;
+};
+
 // Implementations are thread-safe and never block for long, throw or fail loudly: a full disk must
 // not stop a frame.
 class Logger {
@@ -25,28 +43,50 @@ class Logger {
   virtual bool Enabled(LogLevel level) const = 0;
   // The least severe level that is written from now on; for whoever reloads a configuration.
   virtual void SetLevel(LogLevel) {}
-  virtual void Write(LogLevel level, std::string_view message,
-                     std::initializer_list<LogField> fields) = 0;
+  virtual void Write(LogLevel level, std::string_view message, LogFields fields) = 0;
   // Lines that could not be written.
   virtual std::uint64_t lost_lines() const { return 0; }
 
-  void Debug(std::string_view m, std::initializer_list<LogField> f = {}) {
-    Maybe(LogLevel::kDebug, m, f);
+  void Debug(std::string_view m, LogFields f = {}) { Maybe(LogLevel::kDebug, m, f); }
+  void Info(std::string_view m, LogFields f = {}) { Maybe(LogLevel::kInfo, m, f); }
+  void Warning(std::string_view m, LogFields f = {}) { Maybe(LogLevel::kWarning, m, f); }
+  void Error(std::string_view m, LogFields f = {}) { Maybe(LogLevel::kError, m, f); }
+
+ private:
+  void Maybe(LogLevel level, std::string_view message, LogFields fields) {
+    if (Enabled(level)) Write(level, message, fields);
   }
-  void Info(std::string_view m, std::initializer_list<LogField> f = {}) {
-    Maybe(LogLevel::kInfo, m, f);
+};
+
+// Writes to another logger, each line with fields of its own in front: whose line it is. For the
+// length of a scope: the views in the fields must outlive it, and so must the parent. A field that
+// is an empty text is left out.
+class ChildLogger final : public Logger {
+ public:
+  ChildLogger(Logger& parent, std::initializer_list<LogField> fields) : parent_(parent) {
+    for (const LogField& field : fields) {
+      const auto* const text = std::get_if<std::string_view>(&field.value);
+      if (size_ < kMaxOwn && (text == nullptr || !text->empty())) all_[size_++] = field;
+    }
   }
-  void Warning(std::string_view m, std::initializer_list<LogField> f = {}) {
-    Maybe(LogLevel::kWarning, m, f);
-  }
-  void Error(std::string_view m, std::initializer_list<LogField> f = {}) {
-    Maybe(LogLevel::kError, m, f);
+
+  bool Enabled(LogLevel level) const override { return parent_.Enabled(level); }
+  void Write(LogLevel level, std::string_view message, LogFields fields) override {
+    std::array<LogField, kMaxOwn + kMaxOthers> all = all_;
+    std::size_t size = size_;
+    for (const LogField& field : fields) {
+      if (size < all.size()) all[size++] = field;
+    }
+    parent_.Write(level, message, LogFields(std::span(all).first(size)));
   }
 
  private:
-  void Maybe(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-    if (Enabled(level)) Write(level, message, fields);
-  }
+  static constexpr std::size_t kMaxOwn = 6;
+  static constexpr std::size_t kMaxOthers = 14;
+
+  Logger& parent_;
+  std::array<LogField, kMaxOwn + kMaxOthers> all_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace sampleproc::base

@@ -151,12 +151,15 @@ constexpr CodeText kTexts[] = {
      "its configuration, a certificate, a token or password file, a model. Results would be "
      "written "
      "into it, or it would be renamed away."},
-    {code::kNotYet, "not in this version",
-     "The configuration is understood and checked, but this version does not have the feature. "
-     "The service starts and does everything else."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},
+    {code::kOtlpPort, "port of another protocol for spans",
+     "telemetry.otlp_endpoint names the port of OTLP over gRPC (4317) or of Jaeger's own protocol "
+     "(14268), as older deployments do. Spans are sent by OTLP over HTTP to port 4318 of the same "
+     "host instead, where Jaeger and the OpenTelemetry Collector take them."},
+    {code::kNoCollector, "no collector for spans",
+     "telemetry.tracing asks for spans to be sent, and no endpoint says where. None are made."},
     {code::kNoFile, "file that is named cannot be read",
      "A key names a file (a certificate, a password) that is missing or that this user may not "
      "read. Check as the user that the service runs as, or with --offline when the file is only on "

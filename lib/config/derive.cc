@@ -3,6 +3,7 @@
 #include "config/print.h"
 #include "consumer/activation.h"
 #include "net/redis_url.h"
+#include "telemetry/otlp.h"
 
 namespace sampleproc::config {
 namespace {
@@ -16,6 +17,9 @@ constexpr char kBufferUrl[] = "consumer.http.url";
 constexpr char kSinks[] = "consumer.sinks";
 constexpr char kTracing[] = "telemetry.tracing";
 constexpr char kEndpoint[] = "telemetry.otlp_endpoint";
+constexpr char kTracesEndpoint[] = "telemetry.otlp_traces_endpoint";
+constexpr char kTracesExporter[] = "telemetry.traces_exporter";
+constexpr char kSdkDisabled[] = "telemetry.sdk_disabled";
 constexpr char kPreferGpu[] = "process.prefer_gpu";
 
 class Deriver {
@@ -75,12 +79,25 @@ class Deriver {
 
   void Telemetry() {
     telemetry::Options& telemetry = config_.telemetry;
-    if (!IsSet(kTracing) && IsSet(kEndpoint)) {
-      telemetry.tracing = !telemetry.otlp_endpoint.empty();
-      Follow(kTracing, kEndpoint);
+    const char* const endpoint = IsSet(kTracesEndpoint) ? kTracesEndpoint : kEndpoint;
+    if (!IsSet(kTracing) && IsSet(endpoint)) {
+      telemetry.tracing =
+          !telemetry.otlp_endpoint.empty() || !telemetry.otlp_traces_endpoint.empty();
+      Follow(kTracing, endpoint);
     }
-    if (telemetry.tracing) {
-      Warn(code::kNotYet, kTracing, "this version sends no spans yet", "");
+    if (telemetry.sdk_disabled || telemetry.traces_exporter == telemetry::TracesExporter::kNone) {
+      telemetry.tracing = false;
+      Follow(kTracing, telemetry.sdk_disabled ? kSdkDisabled : kTracesExporter);
+    }
+    if (!telemetry.tracing) return;
+    const telemetry::OtlpTarget target = telemetry::TargetOf(telemetry);
+    if (!target.note.empty()) {
+      Warn(code::kOtlpPort, endpoint, target.note,
+           "set it to port 4318, or set telemetry.otlp_protocol to \"http/json\" if this port "
+           "takes that");
+    } else if (target.url.empty()) {
+      Warn(code::kNoCollector, kTracing, "is on, and there is no collector to send spans to",
+           "set telemetry.otlp_endpoint to its URL, such as http://collector:4318");
     }
   }
 

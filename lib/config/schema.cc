@@ -47,6 +47,7 @@ std::vector<Key> MakeSchema() {
   AddFrameRows(rows);
   AddConsumerRows(rows);
   AddNetRows(rows);
+  AddTelemetryRows(rows);
   AddServiceRows(rows);
   return rows;
 }

@@ -17,7 +17,8 @@ void AddStepRows(std::vector<Key>& rows);        // the sections of single steps
 void AddDetectorRows(std::string_view name, std::vector<Key>& all);  // one detector's
 void AddConsumerRows(std::vector<Key>& rows);
 void AddNetRows(std::vector<Key>& rows);
-void AddServiceRows(std::vector<Key>& rows);  // telemetry, service
+void AddTelemetryRows(std::vector<Key>& rows);
+void AddServiceRows(std::vector<Key>& rows);
 
 inline constexpr std::int64_t kMs = 1;
 inline constexpr std::int64_t kSecond = 1000 * kMs;

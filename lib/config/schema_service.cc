@@ -1,58 +1,8 @@
 #include "config/schema_rows.h"
 
 namespace sampleproc::config {
-namespace {
-
-void AddTelemetryRows(std::vector<Key>& rows) {
-  rows.push_back(Bind(
-      {.path = "telemetry.log_level",
-       .kind = Kind::kEnum,
-       .original_names = {{"LOG_LEVEL"}},
-       .words = {"debug", "info", "warning", "error"},
-       .aliases =
-           {{"warn", "warning"}, {"trace", "debug"}, {"critical", "error"}, {"fatal", "error"}},
-       .help = "Least severe log line that is written. \"debug\" writes lines for every frame.",
-       .reloadable = true},
-      [](auto& c) -> auto& { return c.telemetry.log_level; }));
-  rows.push_back(
-      Bind({.path = "telemetry.log_format",
-            .kind = Kind::kEnum,
-            .words = {"auto", "logfmt", "json"},
-            .help = "How log lines look. \"auto\" is logfmt on a terminal and JSON elsewhere."},
-           [](auto& c) -> auto& { return c.telemetry.log_format; }));
-  rows.push_back(Bind({.path = "telemetry.metrics",
-                       .kind = Kind::kBool,
-                       .original_names = {{"ENABLE_METRICS"}, {"METRICS_ENABLED"}},
-                       .help = "Answer GET /metrics. It costs a scrape's time and nothing else."},
-                      [](auto& c) -> auto& { return c.telemetry.metrics; }));
-  rows.push_back(
-      Bind({.path = "telemetry.tracing",
-            .kind = Kind::kBool,
-            .original_names = {{"ENABLE_TRACING"}},
-            .help = "Send spans to telemetry.otlp_endpoint. Setting that turns it on too, unless "
-                    "this says false."},
-           [](auto& c) -> auto& { return c.telemetry.tracing; }));
-  rows.push_back(Bind(
-      {.path = "telemetry.otlp_endpoint",
-       .kind = Kind::kString,
-       .original_names = {{"JAEGER_ENDPOINT"}, {"OTEL_EXPORTER_OTLP_ENDPOINT"}},
-       .max = 4096,
-       .help = "URL of the collector that spans are sent to, by OTLP over HTTP; empty is none.",
-       .url = true},
-      [](auto& c) -> auto& { return c.telemetry.otlp_endpoint; }));
-  rows.push_back(
-      Bind({.path = "telemetry.sample_ratio",
-            .kind = Kind::kReal,
-            .max = 1,
-            .help = "Share of requests that are traced when they come without a decision of "
-                    "their own."},
-           [](auto& c) -> auto& { return c.telemetry.sample_ratio; }));
-}
-
-}  // namespace
 
 void AddServiceRows(std::vector<Key>& rows) {
-  AddTelemetryRows(rows);
   rows.push_back(
       Bind({.path = "service.name",
             .kind = Kind::kString,

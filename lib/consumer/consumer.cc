@@ -166,6 +166,7 @@ void Consumer::PullOnce() {
     const base::MutexLock lock(mutex_);
     facts_.pulled_age = age;
   }
+  if (has_frames && context_.traces != nullptr) context_.traces->Received(*pulled, began);
   // First: what is told may find no memory, and the frames must have an owner by then.
   if (has_frames) context_.dispatcher.Accept(std::move(*pulled));
   Succeeded(has_frames);

@@ -14,6 +14,7 @@
 #include "consumer/backoff.h"
 #include "consumer/dispatcher.h"
 #include "consumer/frame_source.h"
+#include "consumer/message_traces.h"
 #include "consumer/options.h"
 #include "telemetry/conditions.h"
 #include "telemetry/metrics.h"
@@ -37,6 +38,7 @@ struct PullContext {
   telemetry::Conditions& conditions;
   const base::Clock& clock;
   base::Logger& log;
+  const MessageTraces* traces = nullptr;  // null: nothing is recorded
 };
 
 // Pulls only what the workers can take (Dispatcher::AwaitRoom). A failed pull is tried again after

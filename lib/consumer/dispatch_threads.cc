@@ -7,7 +7,8 @@ DispatchThreads::DispatchThreads(const Context& context, const DispatcherOptions
       workers_(context.pool),
       wakeups_(context.work.clock),
       dispatcher_({context.source, context.sinks, context.pixels, fetchers_, workers_, wakeups_,
-                   context.work, context.budget, context.ledger, context.conditions, context.log},
+                   context.work, context.budget, context.ledger, context.conditions, context.log,
+                   context.traces},
                   options) {
   wakeups_.Run([this] { dispatcher_.Tick(); });
 }

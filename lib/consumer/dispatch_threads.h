@@ -21,6 +21,7 @@ class DispatchThreads {
     Ledger& ledger;
     telemetry::Conditions& conditions;
     base::Logger& log;
+    const MessageTraces* traces = nullptr;
   };
 
   DispatchThreads(const Context& context, const DispatcherOptions& options);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "consumer/entry_pixels.h"
+#include "consumer/frame_log.h"
 #include "frame/frame_time.h"
 #include "process/batch.h"
 
@@ -42,7 +43,9 @@ Dispatcher::Dispatcher(const DispatcherContext& context, const DispatcherOptions
       process_(options.process),
       clock_(context.work.clock),
       pull_room_(options.consumer, options.process, context.workers.count()),
-      outcomes_(context.source, context.sinks, context.ledger, context.log, [this] { Settled(); }),
+      outcomes_(
+          context.source, context.sinks, context.ledger, context.log, [this] { Settled(); },
+          context.traces),
       waiting_(options.consumer.policy),
       hosts_(static_cast<std::size_t>(options.consumer.fetches)) {}
 
@@ -93,9 +96,13 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   const base::WallTime now = clock_.Wall();
   if (entry.frame_id.empty()) entry.frame_id = MadeUpId(now, held->number);
   held->taken = entry.timestamp ? frame::ParseFrameTime(*entry.timestamp).value_or(now) : now;
+  if (context_.traces != nullptr) held->span = context_.traces->Process(delivery);
+  held->traceparent = TraceparentOf(held->span, entry.traceparent);
   if (!delivery.broken && delivery.drop.empty()) {
     held->places = context_.pixels.PlacesOf(entry);
-    held->work.emplace(context_.work, entry.frame_id, base::Allowance{.cancel = held->cancel});
+    held->work.emplace(context_.work, entry.frame_id,
+                       base::Allowance{.cancel = held->cancel, .trace = held->span.parent()});
+    held->work->Describe(entry.frame_id, entry.camera_id);
     const std::size_t bytes = entry.frame_data.size();
     base::Result<resources::Reservation> reservation = std::move(delivery.memory);
     if (reservation->bytes() < bytes) {
@@ -409,9 +416,9 @@ void Dispatcher::GiveUpStuck(milliseconds limit) {
       const HeldPtr held = (next++)->second;  // its end takes it out
       held->left_with_worker = true;
       if (held->state == FrameState::kInWork && now - held->since >= limit) {
-        context_.log.Error("a worker does not come back from this frame: it is given up",
-                           {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
-                            {"deliveries", std::int64_t{held->delivery.deliveries}}});
+        FrameLog(*held, context_.log)
+            .Error("a worker does not come back from this frame: it is given up",
+                   {{"deliveries", std::int64_t{held->delivery.deliveries}}});
         CountStuck();
         End(held, Ending::kDead, "stuck", endings);
       } else if (held->state == FrameState::kQueued && nobody_left && outcomes_.TakesBack()) {

@@ -19,6 +19,7 @@
 #include "consumer/goodput.h"
 #include "consumer/held_frame.h"
 #include "consumer/ledger.h"
+#include "consumer/message_traces.h"
 #include "consumer/options.h"
 #include "consumer/outcomes.h"
 #include "consumer/pixel_hosts.h"
@@ -49,6 +50,7 @@ struct DispatcherContext {
   Ledger& ledger;
   telemetry::Conditions& conditions;
   base::Logger& log;
+  const MessageTraces* traces = nullptr;  // null: nothing is recorded
 };
 
 struct DispatcherOptions {

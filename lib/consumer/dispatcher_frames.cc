@@ -4,6 +4,7 @@
 
 #include "consumer/dispatcher.h"
 #include "consumer/entry_pixels.h"
+#include "consumer/frame_log.h"
 #include "consumer/verdict.h"
 #include "frame/result_json.h"
 
@@ -31,6 +32,12 @@ milliseconds FetchTime(const Options& options, const process::Options& process) 
   return std::min(options.fetch_timeout, process.deadline);
 }
 
+void EndFetch(HeldFrame& held, const base::Error* error) noexcept {
+  if (error != nullptr) held.fetch.Fail(*error);
+  held.fetch.End();
+  if (held.state == FrameState::kFetching) held.work->EnterQueue();
+}
+
 std::string Seconds(milliseconds time) {
   const auto tenths = (time.count() + 99) / 100;
   return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " s";
@@ -45,8 +52,11 @@ void Dispatcher::SetState(HeldFrame& held, FrameState state) {
 
 void Dispatcher::StartFetch(const HeldPtr& held, base::MonoTime now) {
   const PixelPlace& place = *held->PlaceToAsk();
+  held->work->LeaveQueue();
+  held->fetch = FetchSpan(place, held->work->allowance().trace);
   const base::Allowance allowance{.deadline = base::Deadline(clock_, FetchTime(options_, process_)),
-                                  .cancel = held->cancel};
+                                  .cancel = held->cancel,
+                                  .trace = held->fetch.parent()};
   hosts_.Began(place.host);
   SetState(*held, FrameState::kFetching);
   try {
@@ -56,6 +66,7 @@ void Dispatcher::StartFetch(const HeldPtr& held, base::MonoTime now) {
                             });
   } catch (...) {
     hosts_.GaveUp(place.host);
+    EndFetch(*held, nullptr);
     SetState(*held, FrameState::kWaiting);
     held->not_before = now + kLongestPause;
     throw;
@@ -68,6 +79,7 @@ void Dispatcher::Fetched(const HeldPtr& held, const std::string& host,
   {
     const base::MutexLock lock(mutex_);
     if (stopped_) return;
+    EndFetch(*held, pixels ? nullptr : &pixels.error());
     try {
       if (!pixels) {
         FetchFailed(held, host, pixels.error(), endings);
@@ -245,6 +257,7 @@ void Dispatcher::EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> 
   try {
     if (result) {
       result->times.queued = held->work->queued();
+      const base::Span encode = held->work->allowance().trace.Begin("encode");
       record = Record(*held, *result);
     }
   } catch (const std::exception&) {
@@ -305,10 +318,10 @@ bool Dispatcher::LosesLife(HeldFrame& held) const {
 void Dispatcher::TryAgain(const HeldPtr& held, const base::Error& error, Endings& endings) {
   if (draining_ && outcomes_.TakesBack()) return End(held, Ending::kReturned, {}, endings);
   if (++held->passing_failures == kOften) {
-    context_.log.Warning("a pulled frame waits: what it needs is not to be had",
-                         {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
-                          {"error_type", base::ErrorCodeName(error.code)},
-                          {"error", std::string_view(error.message)}});
+    FrameLog(*held, context_.log)
+        .Warning("a pulled frame waits: what it needs is not to be had",
+                 {{"error_type", base::ErrorCodeName(error.code)},
+                  {"error", std::string_view(error.message)}});
   }
   const HeldPtr obsolete = waiting_.PutBack(held);
   TakeBack(*held);
@@ -338,13 +351,13 @@ void Dispatcher::Die(const HeldPtr& held, const base::Error& error, Endings& end
   const auto level =
       few_deaths_.Next(clock_.Now()) ? base::LogLevel::kWarning : base::LogLevel::kDebug;
   if (context_.log.Enabled(level)) {
-    context_.log.Write(level, "a pulled frame cannot be done",
-                       {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
-                        {"error_type", base::ErrorCodeName(error.code)},
-                        {"error", std::string_view(error.message)},
-                        {"pixels_from", place == nullptr ? std::string_view("entry")
-                                                         : std::string_view(place->host)},
-                        {"deliveries", std::int64_t{held->delivery.deliveries}}});
+    FrameLog(*held, context_.log)
+        .Write(level, "a pulled frame cannot be done",
+               {{"error_type", base::ErrorCodeName(error.code)},
+                {"error", std::string_view(error.message)},
+                {"pixels_from",
+                 place == nullptr ? std::string_view("entry") : std::string_view(place->host)},
+                {"deliveries", std::int64_t{held->delivery.deliveries}}});
   }
   End(held, Ending::kDead, base::ErrorCodeName(error.code), endings);
 }
@@ -393,12 +406,15 @@ void Dispatcher::GoOut(Endings endings) noexcept {
       const base::MutexLock lock(mutex_);
       if (std::exchange(held.without_memory, false)) --without_memory_;
     }
-    outcomes_.End(held.place, {.ticket = held.delivery.ticket,
-                               .ending = held.ending,
-                               .frame_id = std::move(held.delivery.entry.frame_id),
-                               .record = std::move(held.record),
-                               .reason = held.ending_reason,
-                               .worked_on = held.worked_on});
+    outcomes_.End(held.place,
+                  {.ticket = held.delivery.ticket,
+                   .ending = held.ending,
+                   .frame_id = std::move(held.delivery.entry.frame_id),
+                   .record = std::move(held.record),
+                   .reason = held.ending_reason,
+                   .worked_on = held.worked_on,
+                   .traceparent = std::move(held.traceparent)},
+                  std::move(held.span));
   }
 }
 
@@ -411,9 +427,9 @@ void Dispatcher::Settled() noexcept {
 // Something threw on the frame's way: it costs this frame and no other.
 void Dispatcher::GiveUp(const HeldPtr& held, const std::exception& why, Endings& endings) noexcept {
   if (held->state == FrameState::kEnding) return;
-  context_.log.Error("a frame was given up, because something failed unexpectedly",
-                     {{"frame_id", std::string_view(held->delivery.entry.frame_id)},
-                      {"error", std::string_view(why.what())}});
+  FrameLog(*held, context_.log)
+      .Error("a frame was given up, because something failed unexpectedly",
+             {{"error", std::string_view(why.what())}});
   const Outcomes::Fate fate = outcomes_.GivenUp();
   End(held, fate.ending, fate.reason, endings);
 }

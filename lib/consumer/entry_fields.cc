@@ -12,9 +12,9 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "base/bytes.h"
+#include "base/trace_context.h"
 #include "consumer/json_fields.h"
 #include "frame/frame_text.h"
-#include "telemetry/trace_context.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -200,7 +200,7 @@ class Reader {
   // A trace is worth nothing when it is malformed; the frame is worth the same without it.
   void ReadTrace() {
     if (auto text = Take(kTraceparent)) {
-      if (telemetry::ParseTraceparent(*text)) {
+      if (base::ParseTraceparent(*text)) {
         entry_.traceparent = std::move(*text);
         return;
       }
@@ -213,7 +213,7 @@ class Reader {
     const auto span = parts[kSpanId] ? parts[kSpanId] : Take(kSpanId);
     if (!id || !span) return;
     std::string text = "00-" + *id + '-' + *span + "-01";
-    if (telemetry::ParseTraceparent(text)) entry_.traceparent = std::move(text);
+    if (base::ParseTraceparent(text)) entry_.traceparent = std::move(text);
   }
 
   void ReadPixels() {

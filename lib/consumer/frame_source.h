@@ -11,6 +11,7 @@
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/trace_context.h"
 #include "consumer/frame_entry.h"
 #include "resources/memory_budget.h"
 
@@ -30,6 +31,8 @@ struct Delivery {
   std::string_view drop = {};
   // Of the entry's bytes, where the source has counted them.
   resources::Reservation memory = {};
+  std::optional<base::TraceContext> received = {};  // of the pull that brought it
+  std::string message_id = {};  // of the entry at the source; "" where entries have none
 };
 
 // How a frame ended. Each ends in exactly one of these.
@@ -49,6 +52,7 @@ struct Settlement {
   std::string_view reason = {};
   bool worked_on = false;  // a worker has had it; a hand-out without that is no attempt at it
   std::size_t camera = 0;  // one number for each camera whose results keep their order; 0 for none
+  std::string traceparent = {};  // of the trace that the frame belongs to; "" for none
 };
 
 // Called once, from any thread. False: another owner had settled the frame before, so nothing of

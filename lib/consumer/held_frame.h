@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/span.h"
 #include "consumer/camera_order.h"
 #include "consumer/frame_source.h"
 #include "consumer/pixel_hosts.h"
@@ -42,6 +43,9 @@ struct HeldFrame {
   Delivery delivery;
   base::WallTime taken;                    // by its timestamp, else when it was pulled
   CameraOrder::Place place;                // among its camera's frames
+  base::Span span;                         // of all that is done about it
+  std::string traceparent;                 // of that, or of what its sender said
+  base::Span fetch;                        // while it is kFetching
   std::optional<process::FrameWork> work;  // none for what cannot be worked on
   std::optional<process::BatchPart> part;  // of what was pulled together
   base::CancelFlag cancel;                 // ends its fetch and its work

@@ -11,27 +11,35 @@ namespace sampleproc::consumer {
 class Outcomes::Settling {
  public:
   // When it throws, `settlement` is as it was.
-  Settling(Outcomes& outcomes, Settlement&& settlement)
-      : record_{settlement.frame_id, settlement.record},
+  Settling(Outcomes& outcomes, Settlement&& settlement, base::Span&& process)
+      : record_{settlement.frame_id, settlement.record, settlement.traceparent},
         settlement_(std::move(settlement)),
         ending_(settlement_.ending),
         reason_(settlement_.reason),
-        outcomes_(&outcomes) {}
+        outcomes_(&outcomes),
+        process_(std::move(process)) {}
   Settling(const Settling&) = delete;
   Settling& operator=(const Settling&) = delete;
   ~Settling() {
     if (outcomes_ == nullptr) return;
     outcomes_->log_.Error("a frame could not be settled with its source",
-                          {{"frame_id", std::string_view(record_.frame_id)}});
+                          {{"frame_id", std::string_view(record_.frame_id)},
+                           {"trace_id", base::TraceIdOf(record_.traceparent)}});
     ending_ = Ending::kReturned;
     Done(true);
   }
 
   // For the source; once.
-  Settlement TakeSettlement() noexcept { return std::move(settlement_); }
+  Settlement TakeSettlement() noexcept {
+    if (outcomes_->traces_ != nullptr) settle_ = outcomes_->traces_->Settle(process_.parent());
+    return std::move(settlement_);
+  }
 
   void Done(bool ours) noexcept {
     Outcomes* const outcomes = std::exchange(outcomes_, nullptr);
+    settle_.End();
+    TellEnding(ending_, reason_, ours, process_);
+    process_.End();
     if (ending_ == Ending::kDone && ours) outcomes->sinks_.Take(record_, outcomes->log_);
     outcomes->Settled(ending_, reason_, ours);
   }
@@ -42,6 +50,8 @@ class Outcomes::Settling {
   Ending ending_;
   const std::string_view reason_;
   Outcomes* outcomes_;  // null once the source has had its word
+  base::Span process_;
+  base::Span settle_;
 };
 
 // The same without a record, and without memory: it is small enough to be its own function.
@@ -66,12 +76,13 @@ class Outcomes::BareSettling {
   Ending ending_;
 };
 
-void Outcomes::End(const CameraOrder::Place& place, Settlement settlement) noexcept {
+void Outcomes::End(const CameraOrder::Place& place, Settlement settlement,
+                   base::Span process) noexcept {
   std::unique_ptr<Settling> settling;
   const bool in_order = settlement.ending == Ending::kDone || settlement.ending == Ending::kDead;
   if (place.camera) settlement.camera = std::hash<std::string>()(*place.camera) | 1U;
   try {
-    settling = std::make_unique<Settling>(*this, std::move(settlement));
+    settling = std::make_unique<Settling>(*this, std::move(settlement), std::move(process));
   } catch (const std::exception&) {  // no memory
     order_.Leave(place, []() noexcept {});
     return SendBare(std::move(settlement));

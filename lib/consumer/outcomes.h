@@ -11,6 +11,7 @@
 #include "consumer/camera_order.h"
 #include "consumer/frame_source.h"
 #include "consumer/ledger.h"
+#include "consumer/message_traces.h"
 #include "consumer/sink_set.h"
 
 namespace sampleproc::consumer {
@@ -21,12 +22,13 @@ class Outcomes {
   // `on_settled` is called when the source has taken a frame's settlement, from any thread. It must
   // not throw.
   Outcomes(FrameSource& source, const SinkSet& sinks, Ledger& ledger, base::Logger& log,
-           std::function<void()> on_settled)
+           std::function<void()> on_settled, const MessageTraces* traces = nullptr)
       : source_(source),
         sinks_(sinks),
         ledger_(ledger),
         log_(log),
-        on_settled_(std::move(on_settled)) {}
+        on_settled_(std::move(on_settled)),
+        traces_(traces) {}
 
   // Without memory it throws, and nobody has joined.
   CameraOrder::Place Join(const std::optional<std::string>& camera) { return order_.Join(camera); }
@@ -34,7 +36,9 @@ class Outcomes {
   // The frame has ended as `settlement` says. Once for each place. Results and deaths go out in the
   // order of their camera's frames; what is returned or dropped is read by nobody, and goes at
   // once. What there is no memory to send on its way ends as GivenUp says, at once too.
-  void End(const CameraOrder::Place& place, Settlement settlement) noexcept;
+  // `process`, the frame's span, ends when the source has taken the settlement.
+  void End(const CameraOrder::Place& place, Settlement settlement,
+           base::Span process = {}) noexcept;
 
   bool TakesBack() const { return source_.TakesBack(); }
 
@@ -61,6 +65,7 @@ class Outcomes {
   Ledger& ledger_;
   base::Logger& log_;
   const std::function<void()> on_settled_;
+  const MessageTraces* const traces_;  // may be null
   CameraOrder order_;
 };
 

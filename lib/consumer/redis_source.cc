@@ -144,6 +144,7 @@ Delivery RedisSource::Take(const std::string& id, RedisReply& values, int delive
     delivery.broken = std::move(read.error());
   }
   if (delivery.entry.frame_id.empty()) delivery.entry.frame_id = id;
+  delivery.message_id = id;
   delivery.ticket = settler_.Hold(id, deliveries);
   return delivery;
 }

@@ -17,6 +17,8 @@ void AppendResultEntry(const ResultRecord& record, const std::string& processor_
                        base::WallTime time, net::RedisCommand& command) {
   command.insert(command.end(), {"frame_id", record.frame_id, "processor_id", processor_id,
                                  "timestamp", EpochSeconds(time), "result", record.json});
+  if (record.traceparent.empty()) return;
+  command.insert(command.end(), {"traceparent", record.traceparent});
 }
 
 }  // namespace sampleproc::consumer

@@ -13,6 +13,7 @@ namespace sampleproc::consumer {
 struct ResultRecord {
   std::string frame_id;
   std::string json;  // one line without the newline, as frame::AppendMessageJson writes it
+  std::string traceparent = {};  // of the trace that the frame belongs to; "" for none
 };
 
 // What became of the records that a sink was handed; `taken` is the sum of the others and of what

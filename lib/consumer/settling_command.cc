@@ -45,7 +45,8 @@ RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
                               options.group,
                               id,
                               kResultsLimit};
-      AppendResultEntry({settled.frame_id, settled.record}, entry.processor_id, now, command);
+      AppendResultEntry({settled.frame_id, settled.record, settled.traceparent}, entry.processor_id,
+                        now, command);
       return command;
     }
     case Ending::kDropped:

@@ -65,14 +65,23 @@ Result<SinkTarget::Settled> WebhookTarget::Deliver(std::span<const ResultRecord*
 }
 
 Result<int> WebhookTarget::Post(const ResultRecord& record, const base::Allowance& allowance) {
-  auto answer = client_.Ask({.method = "POST",
-                             .target = client_.url().target,
-                             .fields = {{"User-Agent", "sampleproc"},
-                                        {"Content-Type", "application/json"},
-                                        {"Idempotency-Key", net::PercentEncoded(record.frame_id)}},
-                             .body = record.json,
-                             .status_only = true},
-                            kReadAwayBytes, allowance);
+  net::HttpRequest request{.method = "POST",
+                           .target = client_.url().target,
+                           .fields = {{"User-Agent", "sampleproc"},
+                                      {"Content-Type", "application/json"},
+                                      {"Idempotency-Key", net::PercentEncoded(record.frame_id)}},
+                           .body = record.json,
+                           .status_only = true};
+  base::Span span;
+  if (tracer_ != nullptr) {
+    span = tracer_->Begin("deliver webhook", base::SpanKind::kInternal,
+                          base::ParseTraceparent(record.traceparent));
+    span.Set("sampleproc.frame.id", record.frame_id);
+  } else if (!record.traceparent.empty()) {
+    request.fields.emplace_back("traceparent", record.traceparent);
+  }
+  auto answer = client_.Ask(request, kReadAwayBytes, allowance.Under(span));
+  if (!answer) span.Fail(answer.error());
   if (!answer) return std::unexpected(std::move(answer.error()));
   if (VerdictOfWebhook(answer->status) != WebhookVerdict::kWait) return answer->status;
   std::string reason = "the webhook answers with " + std::to_string(answer->status);

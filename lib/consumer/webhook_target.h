@@ -3,6 +3,7 @@
 
 #include "consumer/sink_queue.h"
 #include "net/http_client.h"
+#include "telemetry/tracer.h"
 
 namespace sampleproc::consumer {
 
@@ -23,8 +24,10 @@ WebhookVerdict VerdictOfWebhook(int status);
 // that what has arrived counts as delivered.
 class WebhookTarget final : public SinkTarget {
  public:
-  // The client must outlive it.
-  explicit WebhookTarget(net::HttpClient& client) : client_(client) {}
+  // Both must outlive it. Each delivery says which trace its frame belongs to, and is a span of
+  // that, if there is a tracer.
+  explicit WebhookTarget(net::HttpClient& client, const telemetry::Tracer* tracer = nullptr)
+      : client_(client), tracer_(tracer) {}
 
   std::string_view name() const override { return "webhook"; }
   // Fails as net::HttpClient::Ask does, with kUnavailable for kWait.
@@ -35,6 +38,7 @@ class WebhookTarget final : public SinkTarget {
   base::Result<int> Post(const ResultRecord& record, const base::Allowance& allowance);
 
   net::HttpClient& client_;
+  const telemetry::Tracer* const tracer_;
 };
 
 }  // namespace sampleproc::consumer

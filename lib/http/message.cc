@@ -73,6 +73,8 @@ void Request::Clear() {
   request_id.clear();
   body = {};
   reservation.Release();
+  span = {};
+  allowance.trace = {};
 }
 
 std::optional<std::string_view> Request::Find(std::string_view name) const {

@@ -72,6 +72,8 @@ struct Request {
   base::ByteBuffer body;
   resources::Reservation reservation;  // of `body`
   base::Allowance allowance;           // cancelled when the client is gone or the deadline passed
+  mutable base::Span span;  // of middleware/tracing.h; ends with the answer, and is no part of what
+                            // was asked
 
   // Forgets all of the last request but the connection's addresses.
   void Clear();

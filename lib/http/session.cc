@@ -338,7 +338,10 @@ void Session::Handle() {
     answer_ = OutOfMemory(request_);
   } catch (const std::exception& bug) {
     loop_.context().log.Error("a handler threw",
-                              {{"path", request_.path}, {"error", std::string_view(bug.what())}});
+                              {{"request_id", std::string_view(request_.request_id)},
+                               {"trace_id", request_.span.parent().TraceId()},
+                               {"path", request_.path},
+                               {"error", std::string_view(bug.what())}});
   }
 }
 

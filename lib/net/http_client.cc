@@ -288,6 +288,31 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const H
 
 Result<HttpAnswer> HttpClient::Ask(const HttpRequest& request, std::size_t most_bytes,
                                    const base::Allowance& allowance, const AnswerRoom& room) {
+  if (!allowance.trace) return AskUntraced(request, most_bytes, allowance, room);
+  // The target is the sender's, and may hold what is nobody's business.
+  base::Span span = allowance.trace.Begin(request.method, base::SpanKind::kClient);
+  span.Set("http.request.method", request.method);
+  span.Set("url.scheme", url_.tls ? "https" : "http");
+  span.Set("server.address", url_.host);
+  span.Set("server.port", std::int64_t{url_.port});
+  HttpRequest traced = request;
+  if (const auto context = span.parent().Context()) {
+    traced.fields.emplace_back("traceparent", base::FormatTraceparent(*context));
+    if (!context->state.empty()) traced.fields.emplace_back("tracestate", context->state);
+  }
+  auto answer = AskUntraced(traced, most_bytes, allowance, room);
+  if (!answer) {
+    span.Fail(answer.error());
+  } else {
+    span.Set("http.response.status_code", std::int64_t{answer->status});
+    if (answer->status >= 400) span.Fail(std::to_string(answer->status), {});
+  }
+  return answer;
+}
+
+Result<HttpAnswer> HttpClient::AskUntraced(const HttpRequest& request, std::size_t most_bytes,
+                                           const base::Allowance& allowance,
+                                           const AnswerRoom& room) {
   const std::string bytes = Bytes(request);
   if (auto allowed = allowance.Check("asking an upstream"); !allowed) {
     return std::unexpected(allowed.error());

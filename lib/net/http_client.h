@@ -78,6 +78,8 @@ class HttpClient {
   // Fails with kUnavailable (no connection, it ended too early), kRequestTimeout (connect_timeout,
   // read_timeout of silence, the allowance's deadline), kCancelled, kIo (what came is no HTTP),
   // kTooLarge (more than `most_bytes` of body; with status_only that is what is read away).
+  //
+  // Asked on behalf of a trace, it is a span of that, and the request says so (traceparent).
   base::Result<HttpAnswer> Ask(const HttpRequest& request, std::size_t most_bytes,
                                const base::Allowance& allowance, const AnswerRoom& room = {});
 
@@ -99,6 +101,8 @@ class HttpClient {
   // A place among those that may be in use at the same time; given back at the end of its scope.
   class Place;
 
+  base::Result<HttpAnswer> AskUntraced(const HttpRequest& request, std::size_t most_bytes,
+                                       const base::Allowance& allowance, const AnswerRoom& room);
   base::Result<void> Enter(const base::Allowance& allowance) EXCLUDES(mutex_);
   void Leave() EXCLUDES(mutex_);
   base::Result<Connection> Take(const base::Allowance& allowance) EXCLUDES(mutex_);

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/span.h"
 #include "frame/frame.h"
 #include "frame/frame_result.h"
 #include "process/frame_tracker.h"
@@ -25,10 +28,19 @@ struct WorkContext {
 // From a frame's acceptance to its result, tracked: VALIDATED by what can be seen without reading
 // it, QUEUED for a worker, PROCESSING from the worker's first touch, COMPLETED or FAILED, then
 // ARCHIVED. Used by one thread at a time.
+//
+// It is the span "frame", under which are "queue", and what is done with its allowance.
 class FrameWork {
  public:
   // A frame that has been accepted and waits for a worker.
   FrameWork(const WorkContext& context, std::string_view id, const base::Allowance& allowance);
+
+  // Whose frame it is, for its span.
+  void Describe(std::string_view frame_id, const std::optional<std::string>& camera_id) noexcept;
+
+  // It waits for something else than a worker, and after that for a worker again.
+  void LeaveQueue() noexcept { queue_.End(); }
+  void EnterQueue() noexcept { queue_ = allowance_.trace.Begin("queue"); }
 
   // On a worker, first thing: fails when the time that the frame may take is over.
   base::Result<void> Begin();
@@ -44,7 +56,7 @@ class FrameWork {
   // What became of the frame, counted; once. Refused: no worker ever had it.
   void Completed(const frame::FrameResult& result);
   void Failed(const base::Error& error);
-  void Refused(const base::Error& error) { metrics_.FrameFailed(error); }
+  void Refused(const base::Error& error);
 
   const base::Allowance& allowance() const { return allowance_; }
   // How long it waited for the worker that has it.
@@ -57,7 +69,9 @@ class FrameWork {
   const base::Clock& clock_;
   telemetry::Metrics& metrics_;
   TrackedFrame tracked_;
+  base::Span frame_;
   base::Allowance allowance_;
+  base::Span queue_;
   base::MonoTime handed_over_;
   std::chrono::nanoseconds queued_{0};
 };

@@ -43,6 +43,11 @@ void Add(const StepNeeds& step, StepNeeds& all) {
   all.bytes_per_pixel = std::max(all.bytes_per_pixel, step.bytes_per_pixel);
 }
 
+base::Span StepSpan(const base::Allowance& allowance, std::string_view name) {
+  if (!allowance.trace) return {};
+  return allowance.trace.Begin("step " + std::string(name));
+}
+
 std::unexpected<base::Error> UnknownStep() {
   std::string known;
   for (const std::string_view name : kNames) {
@@ -91,9 +96,15 @@ base::Result<void> Pipeline::Run(const StepInput& input, frame::FrameResult& res
   for (const std::unique_ptr<Step>& step : steps_) {
     if (auto allowed = input.allowance.Check(step->Name()); !allowed) return allowed;
     frame::StepReport report{std::string(step->Name()), {}, {}};
+    base::Span span = StepSpan(input.allowance, step->Name());
     const base::MonoTime begin = base::SystemClock().Now();
-    if (auto done = step->Run(input, result, report); !done) return done;
+    if (auto done = step->Run(input, result, report); !done) {
+      span.Fail(done.error());
+      return done;
+    }
     report.took = base::SystemClock().Now() - begin;
+    if (!report.skipped.empty()) span.Set("sampleproc.step.skipped", report.skipped);
+    span.End();
     result.steps.push_back(std::move(report));
     if (result.steps.size() == ordered_steps_) {
       input.turn.End();

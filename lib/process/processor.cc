@@ -175,10 +175,14 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
   // What would be too large once a step asks for colours is so from the start, or it would depend
   // on the picture whether its size is an error.
   const auto largest = needs().colour ? frame::PixelFormat::kBgr24 : frame::PixelFormat::kGray8;
+  base::Span span = allowance.trace.Begin("decode");
   auto decoded = codec::Decode(
       {frame.encoded, frame.raw, admit}, {frame::PixelFormat::kGray8, needs().luma_width, largest},
       context_.codec, allowance, own, scratch_, context_.options.budget_patience);
-  if (!decoded) return std::unexpected(decoded.error());
+  if (!decoded) {
+    span.Fail(decoded.error());
+    return std::unexpected(decoded.error());
+  }
 
   frame::FrameResult result = ResultFor(frame);
   result.width = decoded->width;
@@ -188,11 +192,16 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
   result.orientation = decoded->orientation;
   std::ranges::move(decoded->warnings, std::back_inserter(result.warnings));
   WarnOfContradiction(frame, result);
+  span.Set("sampleproc.image.format", result.format);
+  span.Set("sampleproc.image.width", std::int64_t{result.width});
+  span.Set("sampleproc.image.height", std::int64_t{result.height});
+  span.End();
   result.times.decode = context_.clock.Now() - begin;
 
   resources::Reservation colour_memory;
   Picture picture(
       decoded->image, decoded->width, decoded->height, [&]() -> base::Result<frame::Image> {
+        const base::Span again = allowance.trace.Begin("decode in colour");
         auto colour =
             codec::Decode({frame.encoded, frame.raw}, frame::PixelFormat::kBgr24, context_.codec,
                           allowance, own, colour_scratch_, context_.options.budget_patience);

@@ -26,6 +26,7 @@
 #include "http/middleware/request_id.h"
 #include "http/middleware/request_metrics.h"
 #include "http/middleware/security_headers.h"
+#include "http/middleware/tracing.h"
 
 namespace sampleproc::service {
 namespace {
@@ -102,6 +103,8 @@ http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
   std::vector<std::unique_ptr<http::Middleware>> links;
   // Outermost, so that every answer has an id to ask about, the refusals of the others included.
   links.push_back(std::make_unique<http::RequestId>(RandomSeed()));
+  // Around all others but the id, which it tells.
+  if (context.tracer != nullptr) links.push_back(std::make_unique<http::Tracing>(*context.tracer));
   // Before anything that answers: refusals are counted and logged like all else.
   links.push_back(std::make_unique<http::RequestMetrics>(context.metrics, context.clock));
   if (config.http.access_log) {

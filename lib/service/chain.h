@@ -16,6 +16,7 @@
 #include "http/token_table.h"
 #include "resources/memory_budget.h"
 #include "telemetry/metrics.h"
+#include "telemetry/tracer.h"
 
 namespace sampleproc::service {
 
@@ -40,6 +41,7 @@ struct ChainContext {
   telemetry::Metrics& metrics;
   const base::Clock& clock;
   base::Logger& log;
+  const telemetry::Tracer* tracer = nullptr;  // null: nothing is traced
 };
 
 // `parts` must outlive the chain; `refusing` says whether new work is refused

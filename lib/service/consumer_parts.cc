@@ -99,18 +99,19 @@ class ConsumerParts::Impl {
         client_(std::move(client)),
         pixels_(Places(), context.budget),
         sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, spool != nullptr,
-                clock_, context.ids, context.conditions, context.log},
+                clock_, context.ids, context.conditions, context.log, context.tracer},
                std::move(sink_rooms)),
         spool_(std::move(spool)),
         source_(MakeSource(context)),
         ledger_(context.work.metrics),
+        traces_(context.tracer, Origin()),
         dispatch_({*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget,
-                   ledger_, context.conditions, context.log},
+                   ledger_, context.conditions, context.log, &traces_},
                   {config_.consumer, config_.process}),
         dispatcher_(dispatch_.dispatcher()),
         consumer_(std::in_place,
                   consumer::PullContext{*source_, dispatcher_, context.work.metrics,
-                                        context.conditions, clock_, context.log},
+                                        context.conditions, clock_, context.log, &traces_},
                   config_.consumer, Upstream(), PullBackoff(config_.consumer, context.ids)) {
     orchestrator_ = ClientOf(config_.consumer.orchestrator_url, config_.net, clock_);
     watch_.emplace(kLook, [this] { Look(); });
@@ -245,6 +246,12 @@ class ConsumerParts::Impl {
     return lost;
   }
 
+  // What spans call it.
+  consumer::MessageOrigin Origin() const {
+    if (client_) return {"frame_buffer", "frames", "", Upstream()};
+    return {"redis", redis_.stream, redis_.group, Upstream()};
+  }
+
   // What conditions call it.
   std::string Upstream() const {
     if (client_) return client_->url().Authority();
@@ -350,6 +357,7 @@ class ConsumerParts::Impl {
   consumer::HttpSource* http_source_ = nullptr;    // source_, when it is one
   std::unique_ptr<consumer::FrameSource> source_;
   consumer::Ledger ledger_;
+  const consumer::MessageTraces traces_;
   consumer::DispatchThreads dispatch_;
   consumer::Dispatcher& dispatcher_;  // of dispatch_
   std::optional<consumer::Consumer> consumer_;

@@ -17,6 +17,7 @@
 #include "resources/memory_budget.h"
 #include "telemetry/conditions.h"
 #include "telemetry/metrics.h"
+#include "telemetry/tracer.h"
 
 namespace sampleproc::service {
 
@@ -29,6 +30,7 @@ struct ConsumerContext {
   base::IdSource& ids;
   telemetry::Conditions& conditions;
   base::Logger& log;
+  const telemetry::Tracer* tracer = nullptr;  // null: nothing is traced
 };
 
 // Pulls frames from the moment it exists. It ends in this order: Stop, Drain, the end of the pool's

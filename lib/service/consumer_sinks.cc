@@ -60,7 +60,8 @@ std::unique_ptr<consumer::SinkTarget> ConsumerSinks::MakeTarget(const std::strin
                                                                 const SinkContext& context) {
   const consumer::Options& options = context.config.consumer;
   if (name == "file") return std::make_unique<consumer::FileTarget>(options.file);
-  if (name == "webhook") return std::make_unique<consumer::WebhookTarget>(*webhook_);
+  if (name == "webhook")
+    return std::make_unique<consumer::WebhookTarget>(*webhook_, context.tracer);
   return std::make_unique<consumer::StreamTarget>(
       context.connect_redis, context.redis_login, LimitsOf(context.config.net),
       context.results_stream, options.processor_id, context.clock);

@@ -18,6 +18,7 @@
 #include "resources/memory_budget.h"
 #include "telemetry/conditions.h"
 #include "telemetry/metrics.h"
+#include "telemetry/tracer.h"
 
 namespace sampleproc::service {
 
@@ -32,6 +33,7 @@ struct SinkContext {
   base::IdSource& ids;
   telemetry::Conditions& conditions;
   base::Logger& log;
+  const telemetry::Tracer* tracer = nullptr;  // null: nothing is traced
 };
 
 // Those that consumer.sinks lists, whose other sides may be away.

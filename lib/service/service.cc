@@ -21,6 +21,8 @@
 #include "service/shutdown_phases.h"
 #include "service/sizing.h"
 #include "service/watchdog.h"
+#include "telemetry/otlp_exporter.h"
+#include "telemetry/tracer.h"
 
 namespace sampleproc::service {
 namespace {
@@ -76,7 +78,13 @@ class Service::Impl {
                                {{"camera", camera_id}, {"reason", reason}});
                 }),
         metrics(clock, config.service.version),
-        conditions(clock, *log) {}
+        conditions(clock, *log) {
+    if (!config.telemetry.tracing || telemetry::TargetOf(config.telemetry).url.empty()) return;
+    exporter = std::make_unique<telemetry::OtlpExporter>(
+        config.telemetry, telemetry::OtlpExporter::Context{clock, ids, *log, config.service.name,
+                                                           config.service.version});
+    tracer = std::make_unique<telemetry::Tracer>(config.telemetry, clock, ids, *exporter);
+  }
 
   api::ServiceFacts Facts() const {
     const Readiness::Facts ready = readiness.Ask();
@@ -99,6 +107,7 @@ class Service::Impl {
              .refused_connections = server ? server->refused_connections() : 0,
              .accept_failures = server ? server->accept_failures() : 0,
              .lost_log_lines = log->lost_lines(),
+             .spans = exporter ? std::optional(exporter->counts()) : std::nullopt,
              .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,
              .conditions = conditions.List(),
              .condition_counts = conditions.Counts()}};
@@ -118,6 +127,7 @@ class Service::Impl {
   std::uint64_t StopConsumer(const base::Deadline& force, const base::Deadline& end);
   int AwaitRequests(const base::Deadline& force);
   void CloseSessions(const base::Deadline& end);
+  void FlushSpans(const base::Deadline& end) const;
 
   const config::Config config;  // of the start
   const base::Clock& clock;
@@ -132,6 +142,8 @@ class Service::Impl {
   telemetry::Metrics metrics;
   telemetry::Conditions conditions;
   base::IdSource ids{RandomSeed()};
+  std::unique_ptr<telemetry::OtlpExporter> exporter;  // nullptr: nothing is traced
+  std::unique_ptr<telemetry::Tracer> tracer;          // likewise
   bool shut_down = false;
   bool debug = false;     // the log is more detailed than configured
   int stuck_workers = 0;  // as the last look found them
@@ -168,7 +180,7 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
             {own.consumer.enabled, own.consumer.off_although_named, own.process.prefer_gpu}},
            {facts, metrics, tracker, clock}},
           own.telemetry.metrics)),
-      MakeChain(own, made->parts, {budget, metrics, clock, *log},
+      MakeChain(own, made->parts, {budget, metrics, clock, *log, tracer.get()},
                 [this] { return readiness.refusing(); })});
   return made;
 }
@@ -231,7 +243,8 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
                                         impl->budget,
                                         impl->ids,
                                         impl->conditions,
-                                        *impl->log});
+                                        *impl->log,
+                                        impl->tracer.get()});
   if (!consumer) return std::unexpected(consumer.error());
   impl->consumer = std::move(*consumer);
   impl->readiness.Started();
@@ -331,6 +344,19 @@ void Service::Impl::CloseSessions(const base::Deadline& end) {
   server->Stop();
 }
 
+// A collector that does not answer holds up the stop for no longer than this.
+void Service::Impl::FlushSpans(const base::Deadline& end) const {
+  constexpr milliseconds kLongest{2'000};
+  if (!exporter) return;
+  exporter->Flush(base::Deadline::Earlier(end, base::Deadline(base::SystemClock(), kLongest)));
+  const telemetry::SpanCounts counts = exporter->counts();
+  const std::uint64_t lost = counts.no_room + counts.rejected + counts.undelivered + counts.waiting;
+  if (lost == 0) return;
+  log->Warning("shutdown: spans are lost, the collector did not take them",
+               {{"spans_lost", static_cast<std::int64_t>(lost)},
+                {"spans_sent", static_cast<std::int64_t>(counts.exported)}});
+}
+
 // Refusals end in silence, so it is looked for whether there still are some.
 void Service::Impl::TellOfCameraPlaces() {
   if (!cameras.Crowded()) return conditions.Clear(telemetry::condition::kCameraPlaces);
@@ -409,6 +435,7 @@ ShutdownResult Service::Shutdown() {
   const std::uint64_t lost = impl.consumer ? impl.consumer->Finish(last) : 0;
   impl.CloseSessions(end);
   phases.End();
+  impl.FlushSpans(end);
   impl.watchdog.reset();
   const bool clean = left == 0 && given_up == 0 && lost == 0;
   impl.log->Info("shutdown: done", {{"clean", clean},

@@ -137,7 +137,7 @@ std::string_view LevelName(base::LogLevel level) {
   return "error";
 }
 
-std::string JsonLine(const LineParts& parts, std::initializer_list<base::LogField> fields) {
+std::string JsonLine(const LineParts& parts, base::LogFields fields) {
   std::string line = "{";
   if (!parts.timestamp.empty()) AppendJsonMember({"ts", parts.timestamp}, line);
   AppendJsonMember({"level", LevelName(parts.level)}, line);
@@ -147,7 +147,7 @@ std::string JsonLine(const LineParts& parts, std::initializer_list<base::LogFiel
   return line + "}";
 }
 
-std::string LogfmtLine(const LineParts& parts, std::initializer_list<base::LogField> fields) {
+std::string LogfmtLine(const LineParts& parts, base::LogFields fields) {
   std::string line;
   if (!parts.timestamp.empty()) AppendPair({"ts", parts.timestamp}, line);
   AppendPair({"level", LevelName(parts.level)}, line);

@@ -1,7 +1,6 @@
 // One log line as text, without the newline.
 #pragma once
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -18,11 +17,11 @@ struct LineParts {
 
 // {"ts":"...","level":"info","msg":"listening","service":"x","port":8099}. Valid JSON in UTF-8:
 // invalid input bytes become U+FFFD, numbers that JSON has no form for become null.
-std::string JsonLine(const LineParts& parts, std::initializer_list<base::LogField> fields);
+std::string JsonLine(const LineParts& parts, base::LogFields fields);
 
 // ts=... level=info msg="listening" service=x port=8099. Text is quoted unless it is a plain word;
 // control characters are escaped, so a line is always one line.
-std::string LogfmtLine(const LineParts& parts, std::initializer_list<base::LogField> fields);
+std::string LogfmtLine(const LineParts& parts, base::LogFields fields);
 
 // "debug", "info", "warning", "error".
 std::string_view LevelName(base::LogLevel level);

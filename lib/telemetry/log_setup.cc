@@ -125,7 +125,7 @@ struct Style {
 };
 
 std::string Line(const Style& style, std::string_view service, base::LogLevel level,
-                 std::string_view message, std::initializer_list<base::LogField> fields) {
+                 std::string_view message, base::LogFields fields) {
   const std::string timestamp =
       style.timestamps ? base::FormatTimestamp(base::SystemClock().Wall()) : std::string();
   const LineParts parts{timestamp, level, message, service};
@@ -145,8 +145,7 @@ class SpdlogLogger : public base::Logger {
 
   void SetLevel(base::LogLevel level) override { logger_.set_level(ToSpdlog(level)); }
 
-  void Write(base::LogLevel level, std::string_view message,
-             std::initializer_list<base::LogField> fields) override {
+  void Write(base::LogLevel level, std::string_view message, base::LogFields fields) override {
     try {
       const std::string line = Line(style_, logger_.name(), level, message, fields);
       logger_.log(ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));

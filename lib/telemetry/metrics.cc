@@ -198,6 +198,28 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
         gauges.lost_log_lines);
 }
 
+void AddSpans(const SpanCounts& counts, std::vector<MetricFamily>& families) {
+  families.push_back(One("sampleproc_spans_exported_total", "Spans that the collector has taken.",
+                         MetricType::Counter, static_cast<double>(counts.exported)));
+  families.push_back(One("sampleproc_spans_waiting", "Spans that wait to be sent.",
+                         MetricType::Gauge, static_cast<double>(counts.waiting)));
+  MetricFamily dropped{"sampleproc_spans_dropped_total",
+                       "Spans that were never sent, by why: the queue was full (no_room), the "
+                       "collector refused them (rejected) or was away for too long (undelivered).",
+                       MetricType::Counter,
+                       {}};
+  const auto add = [&dropped](const char* reason, std::uint64_t count) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({"reason", reason});
+    metric.counter.value = static_cast<double>(count);
+    dropped.metric.push_back(std::move(metric));
+  };
+  add("no_room", counts.no_room);
+  add("rejected", counts.rejected);
+  add("undelivered", counts.undelivered);
+  families.push_back(std::move(dropped));
+}
+
 void AddProcess(const ProcessStats& stats, std::vector<MetricFamily>& families) {
   const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
     families.push_back(One(name, help, type, static_cast<double>(value)));
@@ -408,6 +430,7 @@ std::string Metrics::Text(const Gauges& gauges) const {
   std::vector<MetricFamily> families = impl_->registry.Collect();
   AddGauges(gauges, families);
   AddConditions(gauges, families);
+  if (gauges.spans) AddSpans(*gauges.spans, families);
   AddProcess(ReadProcessStats(), families);
   // A stream hides what it had no memory for, and half a text is worse than none.
   std::ostringstream text;

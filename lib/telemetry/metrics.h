@@ -19,7 +19,15 @@
 
 namespace sampleproc::telemetry {
 
-// Of the consumer, where there is one.
+// Of spans, since the start; those that were taken are the sum of all of it.
+struct SpanCounts {
+  std::uint64_t exported = 0;     // the collector has them
+  std::uint64_t no_room = 0;      // came when telemetry.span_queue waited already
+  std::uint64_t rejected = 0;     // the collector does not want them
+  std::uint64_t undelivered = 0;  // it was away, or answered with errors, for too long
+  std::uint64_t waiting = 0;
+};
+
 // Of one sink of results, since the start.
 struct SinkGauges {
   std::string_view name;
@@ -42,6 +50,7 @@ struct ClientGauges {
   std::uint64_t circuits_opened = 0;
 };
 
+// Of the consumer, where there is one.
 struct ConsumerGauges {
   // A frame that has waited longer means that the consumer does not keep up.
   static constexpr std::chrono::seconds kOldFrame{10};
@@ -75,6 +84,7 @@ struct Gauges {
   std::uint64_t refused_connections = 0;
   std::uint64_t accept_failures = 0;
   std::uint64_t lost_log_lines = 0;
+  std::optional<SpanCounts> spans = std::nullopt;  // without a collector nothing
   std::optional<ConsumerGauges> consumer = std::nullopt;
   std::vector<Condition> conditions = {};                                       // that last
   std::vector<std::pair<std::string_view, std::size_t>> condition_counts = {};  // of every name

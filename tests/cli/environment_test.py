@@ -214,7 +214,7 @@ class Environment(cli.TestCase):
             self.assertEqual(values["service.shutdown_timeout"], shown)
 
     def test_what_this_version_cannot_do_is_said_once_and_survived(self):
-        for name, code in (("ENABLE_TRACING", "SP1201"), ("PREFER_GPU", "SP1202")):
+        for name, code in (("ENABLE_TRACING", "SP1204"), ("PREFER_GPU", "SP1202")):
             with self.subTest(name):
                 self.assertEqual(self.start_in_vain({name: "true"}).count(code), 1)
                 self.assertEqual(self.start_in_vain({name: "false"}).count(code), 0)
@@ -250,8 +250,8 @@ class OriginalFile(cli.TestCase):
         self.assertEqual(result.returncode, 0, result.err)
         codes = re.findall(r"\[(SP\d+)\]", result.err)
         # CONFIDENCE_THRESHOLD and the OTLP endpoint differ from the names before them; RUN_DEMO;
-        # tracing.
-        self.assertEqual(sorted(codes), ["SP1009"] * 2 + ["SP1010", "SP1201"], result.err)
+        # the port of Jaeger's own protocol.
+        self.assertEqual(sorted(codes), ["SP1009"] * 2 + ["SP1010", "SP1203"], result.err)
         for line in result.out.splitlines():
             self.assertRegex(line, r'^(\[[\w.]+\]|[a-z_]+ = .+  # <stdin>:\d+:\d+|)$')
         # Every line of it is in the result, but for the names that lost.

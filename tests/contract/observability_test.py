@@ -164,7 +164,8 @@ class AgainstAService(WithService):
             "--set", f"consumer.http.url={buffer.url}", "--set", "consumer.source=http", "--set",
             "consumer.enabled=true", "--set", "consumer.sinks=file", "--set",
             f"consumer.file.path={folder.name}/results", "--set", "consumer.http.spool=disk", "--set",
-            f"consumer.http.spool_dir={folder.name}/spool", "--set", "process.pipeline=stats")  # fmt: skip
+            f"consumer.http.spool_dir={folder.name}/spool", "--set", "process.pipeline=stats",
+            "--set", "telemetry.otlp_endpoint=http://127.0.0.1:9")  # fmt: skip
         service.post(picture, "image/png")
         buffer.add(frame("good", picture), frame("bad", b"no picture"), {"frame_id": "none"})
 

@@ -64,8 +64,7 @@ void World::End(SimFrame& frame, int SimFrame::* how, std::string_view reason) {
   frame.ended = now();
 }
 
-void WorldLog::Write(base::LogLevel level, std::string_view message,
-                     std::initializer_list<base::LogField> fields) {
+void WorldLog::Write(base::LogLevel level, std::string_view message, base::LogFields fields) {
   const Scheduler::Exempt exempt;
   std::string line = level >= base::LogLevel::kWarning ? "log: ! " : "log: ";
   line += message;

@@ -78,8 +78,7 @@ class WorldLog final : public base::Logger {
  public:
   explicit WorldLog(World& world) : world_(world) {}
   bool Enabled(base::LogLevel level) const override { return level >= base::LogLevel::kInfo; }
-  void Write(base::LogLevel level, std::string_view message,
-             std::initializer_list<base::LogField> fields) override;
+  void Write(base::LogLevel level, std::string_view message, base::LogFields fields) override;
 
  private:
   World& world_;

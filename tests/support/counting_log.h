@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <initializer_list>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -15,8 +14,7 @@ namespace sampleproc::test {
 class CountingLog final : public base::Logger {
  public:
   bool Enabled(base::LogLevel level) const override { return level >= base::LogLevel::kInfo; }
-  void Write(base::LogLevel, std::string_view message,
-             std::initializer_list<base::LogField>) override {
+  void Write(base::LogLevel, std::string_view message, base::LogFields) override {
     const std::lock_guard lock(mutex_);
     messages_.emplace_back(message);
   }

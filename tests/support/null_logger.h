@@ -8,7 +8,7 @@ namespace sampleproc::test {
 class NullLogger final : public base::Logger {
  public:
   bool Enabled(base::LogLevel) const override { return false; }
-  void Write(base::LogLevel, std::string_view, std::initializer_list<base::LogField>) override {}
+  void Write(base::LogLevel, std::string_view, base::LogFields) override {}
 };
 
 }  // namespace sampleproc::test

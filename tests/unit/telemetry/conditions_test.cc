@@ -14,8 +14,7 @@ namespace {
 class Log final : public base::Logger {
  public:
   bool Enabled(base::LogLevel) const override { return true; }
-  void Write(base::LogLevel level, std::string_view message,
-             std::initializer_list<base::LogField> fields) override {
+  void Write(base::LogLevel level, std::string_view message, base::LogFields fields) override {
     std::string line(level == base::LogLevel::kWarning ? "W " : "I ");
     line += message;
     for (const base::LogField& field : fields) {

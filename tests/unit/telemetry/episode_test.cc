@@ -15,8 +15,7 @@ using std::chrono::seconds;
 class Log final : public base::Logger {
  public:
   bool Enabled(base::LogLevel) const override { return true; }
-  void Write(base::LogLevel, std::string_view message,
-             std::initializer_list<base::LogField> fields) override {
+  void Write(base::LogLevel, std::string_view message, base::LogFields fields) override {
     std::string line(message);
     for (const base::LogField& field : fields) {
       if (const auto* text = std::get_if<std::string_view>(&field.value)) {

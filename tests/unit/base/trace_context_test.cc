@@ -1,9 +1,9 @@
-#include "telemetry/trace_context.h"
+#include "base/trace_context.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 
-namespace sampleproc::telemetry {
+namespace sampleproc::base {
 namespace {
 
 const std::string kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -75,4 +75,4 @@ TEST_CASE("work has a span of its own in the caller's trace, or in a new one") {
 }
 
 }  // namespace
-}  // namespace sampleproc::telemetry
+}  // namespace sampleproc::base

@@ -1,11 +1,11 @@
-#include "telemetry/trace_context.h"
+#include "base/trace_context.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/ascii.h"
 
-namespace sampleproc::telemetry {
+namespace sampleproc::base {
 namespace {
 
 constexpr std::size_t kLength = 55;
@@ -40,7 +40,7 @@ bool IsMember(std::string_view member) {
 }  // namespace
 
 std::optional<TraceContext> ParseTraceparent(std::string_view text) {
-  text = base::TrimBlanks(text);
+  text = TrimBlanks(text);
   if (text.size() < kLength || text[2] != '-' || text[35] != '-' || text[52] != '-') {
     return std::nullopt;
   }
@@ -67,7 +67,7 @@ std::string CleanTracestate(std::string_view text) {
   std::size_t members = 0;
   while (!text.empty() && members < kMaxMembers) {
     const std::size_t comma = std::min(text.find(','), text.size());
-    const std::string_view member = base::TrimBlanks(text.substr(0, comma));
+    const std::string_view member = TrimBlanks(text.substr(0, comma));
     text.remove_prefix(std::min(comma + 1, text.size()));
     if (member.empty()) continue;
     if (!IsMember(member)) return {};
@@ -78,13 +78,17 @@ std::string CleanTracestate(std::string_view text) {
   return clean;
 }
 
+std::string_view TraceIdOf(std::string_view traceparent) {
+  return traceparent.size() < kLength ? std::string_view() : traceparent.substr(3, 32);
+}
+
 std::string FormatTraceparent(const TraceContext& context) {
   std::string text = "00-" + context.trace_id + '-' + context.span_id + "-0";
   text += static_cast<char>('0' + context.flags);
   return text;
 }
 
-TraceContext ContinueTrace(std::optional<TraceContext> caller, base::IdSource& ids) {
+TraceContext ContinueTrace(std::optional<TraceContext> caller, IdSource& ids) {
   TraceContext context;
   if (caller) {
     context = *std::move(caller);
@@ -100,4 +104,4 @@ TraceContext ContinueTrace(std::optional<TraceContext> caller, base::IdSource& i
   return context;
 }
 
-}  // namespace sampleproc::telemetry
+}  // namespace sampleproc::base

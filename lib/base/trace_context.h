@@ -12,7 +12,7 @@
 
 #include "base/id_source.h"
 
-namespace sampleproc::telemetry {
+namespace sampleproc::base {
 
 struct TraceContext {
   static constexpr std::uint8_t kSampled = 1;
@@ -34,10 +34,13 @@ std::optional<TraceContext> ParseTraceparent(std::string_view text);
 // or when the text is longer than 8 KiB.
 std::string CleanTracestate(std::string_view text);
 
+// The trace's id in a sound traceparent; "" of an empty text. A view of it.
+std::string_view TraceIdOf(std::string_view traceparent);
+
 std::string FormatTraceparent(const TraceContext& context);
 
 // The context of work that is done for `caller`: its trace under a new span; without one the first
 // span of a new trace, sampled.
-TraceContext ContinueTrace(std::optional<TraceContext> caller, base::IdSource& ids);
+TraceContext ContinueTrace(std::optional<TraceContext> caller, IdSource& ids);
 
-}  // namespace sampleproc::telemetry
+}  // namespace sampleproc::base

@@ -1,0 +1,246 @@
+#include "telemetry/otlp_exporter.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace sampleproc::telemetry {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kShortestPause{100};
+constexpr milliseconds kFirstPause{1'000};
+constexpr milliseconds kLongestPause{30'000};
+constexpr std::size_t kAnswerBytes = 64 * 1024;  // read away, so that the connection stays
+
+// Options::otlp_timeout bounds the whole of a request.
+net::Options NetOptions(const Options& options) {
+  return {.pool_size = 1,
+          .connect_timeout = options.otlp_timeout,
+          .read_timeout = options.otlp_timeout};
+}
+
+void Add(TextPairs& pairs, std::string name, std::string value) {
+  if (std::ranges::find(pairs, name, &TextPairs::value_type::first) != pairs.end()) return;
+  pairs.emplace_back(std::move(name), std::move(value));
+}
+
+// service.name of the options wins over OTEL_RESOURCE_ATTRIBUTES, as OTEL_SERVICE_NAME does.
+TextPairs ResourceOf(const Options& options, const OtlpExporter::Context& context) {
+  TextPairs resource;
+  Add(resource, "service.name", context.service_name);
+  for (auto& [name, value] : ParsePairs(options.resource_attributes)) {
+    Add(resource, std::move(name), std::move(value));
+  }
+  Add(resource, "service.version", context.service_version);
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) == 0) Add(resource, "host.name", host.data());
+  std::string instance = std::string(host.data()) + '-' + std::to_string(::getpid()) + '-';
+  context.ids.AppendHex(instance);
+  Add(resource, "service.instance.id", instance);
+  Add(resource, "telemetry.sdk.name", "sampleproc");
+  Add(resource, "telemetry.sdk.language", "cpp");
+  Add(resource, "telemetry.sdk.version", context.service_version);
+  return resource;
+}
+
+TextPairs FieldsOf(const Options& options) {
+  TextPairs fields = ParsePairs(options.otlp_headers);
+  fields.emplace_back("Content-Type", "application/json");
+  fields.emplace_back("User-Agent", "sampleproc");
+  return fields;
+}
+
+}  // namespace
+
+OtlpExporter::OtlpExporter(const Options& options, const Context& context)
+    : options_(options),
+      context_(context),
+      net_(NetOptions(options)),
+      fields_(FieldsOf(options)),
+      resource_(ResourceOf(options, context)),
+      client_(net::ParseUrl(TargetOf(options).url).value_or(net::Url{}), net_, net::ResolveBySystem,
+              context.clock, net::Caution::kNone),
+      retry_(kFirstPause, kLongestPause, context.ids.Next()),
+      thread_([this] { Run(); }) {}
+
+OtlpExporter::~OtlpExporter() {
+  {
+    const base::MutexLock lock(mutex_);
+    closing_ = true;
+    changed_.NotifyAll();
+  }
+  cancel_.Cancel();
+  thread_.join();
+}
+
+void OtlpExporter::Take(base::SpanBatch batch) noexcept {
+  const std::size_t spans = batch.spans.size();
+  const base::MutexLock lock(mutex_);
+  const auto most = static_cast<std::size_t>(options_.span_queue);
+  if (closing_ || queued_ + spans > most) {
+    counts_.no_room += spans;
+    return;
+  }
+  try {
+    queue_.push_back(std::move(batch));
+  } catch (const std::exception&) {  // no memory
+    counts_.no_room += spans;
+    return;
+  }
+  // The thread waits for the first one, and then for a batch of them.
+  const auto batch_size = static_cast<std::size_t>(options_.span_batch);
+  const bool first = queue_.size() == 1;
+  const bool fills = queued_ < batch_size && queued_ + spans >= batch_size;
+  queued_ += spans;
+  if (first || fills) changed_.NotifyAll();
+}
+
+bool OtlpExporter::TakesFailure() noexcept {
+  using std::chrono::seconds;
+  const auto now =
+      std::chrono::duration_cast<seconds>(context_.clock.Now().time_since_epoch()).count();
+  if (second_.exchange(now) != now) failures_ = 0;
+  return failures_.fetch_add(1) < kFailuresPerSecond;
+}
+
+void OtlpExporter::Flush(const base::Deadline& end) {
+  const base::MutexLock lock(mutex_);
+  hurry_ = true;
+  changed_.NotifyAll();
+  while (queued_ > 0 && !end.Expired()) changed_.WaitUntil(mutex_, end);
+}
+
+SpanCounts OtlpExporter::counts() const {
+  const base::MutexLock lock(mutex_);
+  SpanCounts counts = counts_;
+  counts.waiting = queued_;
+  return counts;
+}
+
+bool OtlpExporter::hurrying() const {
+  const base::MutexLock lock(mutex_);
+  return hurry_ || closing_;
+}
+
+// What is sent next: empty when closing. Spans wait for company for span_delay, or until there is a
+// batch of them.
+OtlpExporter::Batches OtlpExporter::Next() {
+  const auto most = static_cast<std::size_t>(options_.span_batch);
+  const base::MutexLock lock(mutex_);
+  while (!closing_ && queue_.empty()) changed_.Wait(mutex_);
+  const base::Deadline company(base::SystemClock(), options_.span_delay);
+  while (!closing_ && !hurry_ && queued_ < most && !company.Expired()) {
+    changed_.WaitUntil(mutex_, company);
+  }
+  Batches next;
+  if (closing_) return next;
+  sending_ = 0;
+  while (!queue_.empty() && (next.empty() || sending_ + queue_.front().spans.size() <= most)) {
+    sending_ += queue_.front().spans.size();
+    next.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return next;
+}
+
+void OtlpExporter::Count(std::uint64_t SpanCounts::* what, std::size_t spans) {
+  const base::MutexLock lock(mutex_);
+  counts_.*what += spans;
+  queued_ -= sending_;
+  sending_ = 0;
+  if (queued_ == 0) changed_.NotifyAll();
+}
+
+void OtlpExporter::Run() noexcept {
+  for (;;) {
+    try {
+      const Batches batches = Next();
+      if (batches.empty()) return;
+      Deliver(batches);
+    } catch (const std::exception&) {  // no memory: what was taken out is lost
+      std::size_t lost = 0;
+      {
+        const base::MutexLock lock(mutex_);
+        lost = sending_;
+      }
+      Count(&SpanCounts::undelivered, lost);
+    }
+  }
+}
+
+void OtlpExporter::Deliver(const Batches& batches) {
+  std::size_t spans = 0;
+  for (const base::SpanBatch& batch : batches) spans += batch.spans.size();
+  const std::string body = OtlpJson(resource_, context_.service_version, batches);
+  const base::Deadline patience(base::SystemClock(), kPatience);
+  for (int failures = 1;; ++failures) {
+    milliseconds pause = retry_.Pause(failures);
+    switch (Post(body, pause)) {
+      case Outcome::kSent:
+        return Count(&SpanCounts::exported, spans);
+      case Outcome::kRejected:
+        return Count(&SpanCounts::rejected, spans);
+      case Outcome::kAgain:
+        break;
+    }
+    pause = std::max(pause, kShortestPause);
+    if (patience.Expired() || !Pause(pause)) return Count(&SpanCounts::undelivered, spans);
+  }
+}
+
+// False: a stop ends it.
+bool OtlpExporter::Pause(milliseconds time) {
+  const base::Deadline end(base::SystemClock(), time);
+  const base::MutexLock lock(mutex_);
+  while (!hurry_ && !closing_ && !end.Expired()) changed_.WaitUntil(mutex_, end);
+  return !hurry_ && !closing_;
+}
+
+// `pause` becomes what the collector asks for, if it does.
+OtlpExporter::Outcome OtlpExporter::Post(const std::string& body, milliseconds& pause) {
+  const base::Allowance allowance{.cancel = cancel_};
+  const auto answer = client_.Ask({.method = "POST",
+                                   .target = client_.url().target,
+                                   .fields = fields_,
+                                   .body = body,
+                                   .idempotent = true,
+                                   .status_only = true},
+                                  kAnswerBytes, allowance.Within(options_.otlp_timeout));
+  if (!answer) {
+    Tell(true, answer.error().message);
+    return Outcome::kAgain;
+  }
+  const int status = answer->status;
+  if (status >= 200 && status < 300) {
+    Tell(false, {});
+    return Outcome::kSent;
+  }
+  Tell(true, "it answers with " + std::to_string(status));
+  const bool passing = status == 429 || status == 502 || status == 503 || status == 504;
+  if (!passing) return Outcome::kRejected;
+  if (answer->retry_after) pause = std::min<milliseconds>(*answer->retry_after, kLongestPause);
+  return Outcome::kAgain;
+}
+
+void OtlpExporter::Tell(bool failing, std::string_view why) {
+  if (std::exchange(failing_, failing) == failing) return;
+  const std::string collector = client_.url().Authority() + client_.url().target;
+  if (failing) {
+    if (hurrying() && cancel_.Cancelled()) return;
+    context_.log.Warning(
+        "traces: the collector does not take spans; those that find no room in "
+        "telemetry.span_queue are dropped",
+        {{"collector", std::string_view(collector)}, {"error", why}});
+  } else {
+    context_.log.Info("traces: the collector takes spans again",
+                      {{"collector", std::string_view(collector)}});
+  }
+}
+
+}  // namespace sampleproc::telemetry

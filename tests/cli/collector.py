@@ -1,0 +1,76 @@
+"""A collector of spans: takes OTLP over HTTP as JSON and checks its form."""
+
+import json
+import re
+
+import stand_in
+
+KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
+
+
+class Span:
+    def __init__(self, resource, raw):
+        self.resource = resource
+        self.trace = raw["traceId"]
+        self.id = raw["spanId"]
+        self.parent = raw.get("parentSpanId", "")
+        self.name = raw["name"]
+        self.kind = KINDS[raw["kind"]]
+        self.begun = int(raw["startTimeUnixNano"])
+        self.ended = int(raw["endTimeUnixNano"])
+        self.attributes = attributes(raw.get("attributes", []))
+        self.links = [(each["traceId"], each["spanId"]) for each in raw.get("links", [])]
+        self.failed = raw.get("status", {}).get("code") == 2
+        self.state = raw.get("traceState", "")
+        for number, digits in ((self.trace, 32), (self.id, 16)):
+            if not re.fullmatch(f"(?!0+$)[0-9a-f]{{{digits}}}", number):
+                raise AssertionError(f"no id: {raw}")
+        if self.ended < self.begun:
+            raise AssertionError(f"it ended before it began: {raw}")
+
+
+def attributes(pairs):
+    values = {}
+    for pair in pairs:
+        ((kind, value),) = pair["value"].items()
+        values[pair["key"]] = int(value) if kind == "intValue" else value
+    return values
+
+
+class Collector(stand_in.StandIn):
+    """Answers with `status`; `fault`, a function of the handler, does something else instead."""
+
+    def __init__(self, test):
+        super().__init__(test)
+        self.spans = []
+        self.bodies = []
+        self.headers = []
+        self.paths = set()
+        self.status = 200
+        self.fault = None
+
+    def handle(self, handler, body):
+        self.paths.add(handler.path)
+        if self.fault is not None:
+            self.fault(handler)
+            return
+        with self.lock:
+            self.bodies.append(body)
+            self.headers.append(dict(handler.headers.items()))
+            if self.status == 200:
+                for group in json.loads(body)["resourceSpans"]:
+                    resource = attributes(group["resource"]["attributes"])
+                    for scope in group["scopeSpans"]:
+                        self.spans += [Span(resource, raw) for raw in scope["spans"]]
+        handler.answer(self.status, b"{}", Content_Type="application/json")
+
+    def named(self, name, **wanted):
+        """The spans of that name with these attributes, dots written as two underscores."""
+        wanted = {key.replace("__", "."): value for key, value in wanted.items()}
+        with self.lock:
+            return [span for span in self.spans
+                    if span.name == name and wanted.items() <= span.attributes.items()]  # fmt: skip
+
+    def of(self, trace):
+        with self.lock:
+            return [span for span in self.spans if span.trace == trace]

@@ -1,0 +1,268 @@
+"""Traces: requests and frames followed through all their spans, in a collector of the test's own."""
+
+import json
+import socket
+import threading
+
+import cli
+import pictures
+from collector import Collector
+from frame_buffer import Buffer, frame
+from service import WithService
+from streams import RESULTS, STREAM, RedisServer, entry, wait_until, words
+from webhook import Webhook
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+CALLER = "00f067aa0ba902b7"
+CANARY = "canary-5c1d"
+
+
+def traceparent(flags="01", trace=TRACE, span=CALLER, version="00"):
+    return f"{version}-{trace}-{span}-{flags}"
+
+
+class Traces(WithService):
+    def setUp(self):
+        self.picture = pictures.sample("templ.png")
+
+    def trace(self, collector, *more, **options):
+        url = collector if isinstance(collector, str) else collector.url
+        return self.serve("--set", f"telemetry.otlp_endpoint={url}", "--set",
+                          "telemetry.span_delay=10ms", "--set", "process.pipeline=stats", *more,
+                          **options)  # fmt: skip
+
+    def one(self, collector, name, **wanted):
+        return wait_until(lambda: collector.named(name, **wanted))[0]
+
+    def post(self, service, **headers):
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return service.ask("POST", "/process?frame_id=f-1&camera_id=c-1", self.picture,
+                           {"Content-Type": "image/png", **fields})  # fmt: skip
+
+    def check_work(self, collector, parent):
+        """What every frame goes through, whichever door it came by."""
+        work = self.one(collector, "frame", sampleproc__frame__id="f-1")
+        self.assertEqual(work.parent, parent.id)
+        self.assertEqual(work.trace, parent.trace)
+        self.assertEqual(work.attributes["sampleproc.camera.id"], "c-1")
+        self.assertEqual(work.attributes["sampleproc.detections"], 0)
+        parts = [span for span in collector.of(parent.trace) if span.parent == work.id]
+        for name in ("queue", "decode", "step stats", "encode"):
+            (part,) = [span for span in parts if span.name == name]
+            self.assertEqual(part.kind, "internal")
+            self.assertFalse(part.failed)
+            self.assertLessEqual(work.begun, part.begun)
+        (decode,) = [span for span in parts if span.name == "decode"]
+        self.assertEqual(decode.attributes["sampleproc.image.format"], "png")
+        return work, parts
+
+    def test_a_request_is_followed_through_all_its_spans(self):
+        collector = Collector(self)
+        service = self.trace(collector, "--set", f"telemetry.otlp_headers=x-key={CANARY}%21", env={
+            "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=a%20b,service.name=no",
+            "OTEL_SERVICE_NAME": "cams"})  # fmt: skip
+        answer = self.post(service, traceparent=traceparent(), tracestate="a=1,,b=2",
+                           X_Request_ID="r-1")  # fmt: skip
+        self.assertEqual(answer.status, 200)
+        server = self.one(collector, "POST /process")
+        self.assertEqual((server.trace, server.parent, server.kind), (TRACE, CALLER, "server"))
+        self.assertEqual(server.state, "a=1,b=2")
+        self.assertEqual(server.attributes | {
+            "http.request.method": "POST", "http.route": "/process", "url.path": "/process",
+            "url.scheme": "http", "http.response.status_code": 200,
+            "network.protocol.version": "1.1", "server.address": "127.0.0.1",
+            "client.address": "127.0.0.1", "sampleproc.request_id": "r-1",
+            "http.request.body.size": len(self.picture)}, server.attributes)  # fmt: skip
+        self.assertEqual(server.resource["service.name"], "cams")
+        self.assertEqual(server.resource["deployment.environment.name"], "a b")
+        self.check_work(collector, server)
+        line = service.wait_for("request", request_id="r-1")
+        self.assertEqual(line["trace_id"], TRACE)
+
+        told = json.loads(service.ask("POST", "/process-with-tracking", self.picture,
+                                      {"Content-Type": "image/png"}).body)  # fmt: skip
+        tracked = self.one(collector, "POST /process-with-tracking")
+        self.assertEqual(told["traceparent"], f"00-{tracked.trace}-{tracked.id}-01")
+
+        self.assertEqual(service.get("/health").status, 200)
+        bad = service.ask("POST", "/process", b"\x89PNG\r\n\x1a\n", {"Content-Type": "image/png"})
+        self.assertEqual(bad.status, 422)
+        decode = wait_until(lambda: [span for span in collector.named("decode") if span.failed])[0]
+        self.assertEqual(decode.attributes["error.type"], "invalid-frame")
+        self.assertFalse(collector.named("GET /health"))
+        self.assertEqual(collector.paths, {"/v1/traces"})
+        self.assertEqual(collector.headers[0]["x-key"], CANARY + "!")
+        self.assertEqual(service.stop(), 0)
+        self.assertNotIn(CANARY, "".join(service.lines))
+        self.assertFalse([body for body in collector.bodies if CANARY.encode() in body])
+
+    def test_bad_headers_begin_a_trace_of_their_own(self):
+        collector = Collector(self)
+        service = self.trace(collector)
+        bad = [traceparent(version="ff"), traceparent(trace="0" * 32), traceparent(span="0" * 16),
+               traceparent().upper(), traceparent() + "-more", traceparent()[:-1], "nonsense"]  # fmt: skip
+        for number, header in enumerate(bad):
+            self.post(service, traceparent=header, tracestate="a=1", X_Request_ID=f"r-{number}")
+        for number, header in enumerate(bad):
+            span = self.one(collector, "POST /process", sampleproc__request_id=f"r-{number}")
+            self.assertEqual((span.parent, span.state), ("", ""), header)
+            self.assertNotEqual(span.trace, TRACE, header)
+        self.post(service, traceparent=traceparent(version="01") + "-new", X_Request_ID="r-x")
+        span = self.one(collector, "POST /process", sampleproc__request_id="r-x")
+        self.assertEqual(span.trace, TRACE)
+
+    def test_the_callers_decision_counts_and_failures_are_kept(self):
+        collector = Collector(self)
+        service = self.trace(collector)
+        self.post(service, traceparent=traceparent(flags="00"), X_Request_ID="quiet")
+        bad = service.ask("POST", "/process", b"\x89PNG\r\n\x1a\n", {
+            "Content-Type": "image/png", "X-Request-ID": "bad",
+            "traceparent": traceparent(flags="00")})  # fmt: skip
+        self.assertEqual(bad.status, 422)
+        self.one(collector, "POST /process", sampleproc__request_id="bad")
+        self.assertFalse(collector.named("POST /process", sampleproc__request_id="quiet"))
+
+        service = self.trace(collector, env={"OTEL_TRACES_SAMPLER": "always_off"})
+        self.post(service, traceparent=traceparent(), X_Request_ID="off")
+        self.assertEqual(service.stop(), 0)
+        self.assertFalse(collector.named("POST /process", sampleproc__request_id="off"))
+
+    def test_a_frame_of_a_stream_is_followed_through_all_its_spans(self):
+        collector = Collector(self)
+        server = RedisServer(self)
+        redis = server.client()
+        key = "frame:f-1"
+        redis.set(key, self.picture)
+        message = redis.xadd(STREAM, entry("f-1", camera="c-1", traceparent=traceparent()))
+        self.trace(collector, *words(server))
+        process = self.one(collector, f"process {STREAM}")
+        receive = self.one(collector, f"receive {STREAM}")
+        self.assertEqual((process.trace, process.parent, process.kind),
+                         (TRACE, CALLER, "consumer"))  # fmt: skip
+        self.assertEqual(receive.kind, "client")
+        self.assertEqual(receive.links, [(TRACE, CALLER)])
+        self.assertEqual(process.links, [(receive.trace, receive.id)])
+        common = {"messaging.system": "redis", "messaging.destination.name": STREAM,
+                  "messaging.consumer.group.name": "frame-processors",
+                  "server.address": server.path}  # fmt: skip
+        for span, operation in ((receive, "receive"), (process, "process")):
+            expected = common | {"messaging.operation.type": operation}
+            self.assertEqual(span.attributes | expected, span.attributes)
+        self.assertEqual(receive.attributes["messaging.batch.message_count"], 1)
+        self.assertEqual(process.attributes["messaging.message.id"], message.decode())
+        self.assertEqual(process.attributes["sampleproc.outcome"], "done")
+        _, parts = self.check_queued_twice(collector, process)
+        (fetch,) = [span for span in parts if span.name == "fetch"]
+        self.assertEqual((fetch.kind, fetch.failed), ("client", False))
+        self.assertEqual(fetch.attributes["db.operation.name"], "GET")
+        settle = self.one(collector, f"settle {STREAM}")
+        self.assertEqual((settle.trace, settle.parent, settle.kind), (TRACE, process.id, "client"))
+        self.assertEqual(settle.attributes["messaging.operation.type"], "settle")
+        result = redis.xrange(RESULTS)[0][1]
+        self.assertEqual(result[b"traceparent"].decode(), f"00-{TRACE}-{process.id}-01")
+
+    def check_queued_twice(self, collector, process):
+        """As check_work, of a frame that waits for its fetch and again for a worker."""
+        work = self.one(collector, "frame", sampleproc__frame__id="f-1")
+        self.assertEqual((work.parent, work.trace), (process.id, process.trace))
+        parts = [span for span in collector.of(process.trace) if span.parent == work.id]
+        self.assertEqual(sorted(span.name for span in parts),
+                         ["decode", "encode", "fetch", "queue", "queue", "step stats"])  # fmt: skip
+        return work, parts
+
+    def test_a_frame_of_a_buffer_goes_on_to_the_webhook(self):
+        collector = Collector(self)
+        buffer = Buffer(self)
+        webhook = Webhook(self)
+        headers = []
+        handle = webhook.handle
+        webhook.handle = lambda handler, body: (
+            headers.append(handler.headers["traceparent"]), handle(handler, body))  # fmt: skip
+        service = self.trace(
+            collector, "--set", f"consumer.http.url={buffer.url}", "--set",
+            "consumer.poll_interval=10ms", "--set", "consumer.sinks=webhook", "--set",
+            f"consumer.webhook.url={webhook.url}/hook?token={CANARY}")  # fmt: skip
+        buffer.add(frame("f-1", self.picture, camera="c-1"))
+        process = self.one(collector, "process frames")
+        self.assertEqual((process.parent, process.kind), ("", "consumer"))
+        self.assertEqual(process.attributes["messaging.system"], "frame_buffer")
+        receive = self.one(collector, "receive frames")
+        self.assertEqual(process.links, [(receive.trace, receive.id)])
+        self.check_work(collector, process)
+        self.assertEqual(self.one(collector, "settle frames").parent, process.id)
+        deliver = self.one(collector, "deliver webhook")
+        self.assertEqual((deliver.trace, deliver.parent), (process.trace, process.id))
+        client = self.one(collector, "POST")
+        self.assertEqual((client.parent, client.kind), (deliver.id, "client"))
+        self.assertEqual(client.attributes["http.response.status_code"], 204)
+        self.assertEqual(headers, [f"00-{process.trace}-{client.id}-01"])
+        everything = service.get("/health").body + service.get("/metrics").body
+        self.assertEqual(service.stop(), 0)
+        for text in (*collector.bodies, everything, "".join(service.lines).encode()):
+            self.assertNotIn(CANARY.encode(), text)
+
+    def dropped(self, service, reason):
+        return service.metric(f'sampleproc_spans_dropped_total{{reason="{reason}"}}')
+
+    def test_a_collector_that_fails_costs_requests_nothing(self):
+        collector = Collector(self)
+        held = threading.Event()
+        self.addCleanup(held.set)
+
+        def hang(_):
+            held.wait(cli.PATIENCE)
+
+        def garbage(handler):
+            handler.raw(b"\x00\xff no HTTP at all\r\n\r\n")
+            handler.close_connection = True
+
+        def refuse(handler):
+            handler.answer(429, Retry_After="0")
+
+        for fault in (hang, garbage, refuse):
+            with self.subTest(fault.__name__):
+                collector.fault = fault
+                service = self.trace(collector, "--set", "telemetry.span_queue=20", "--set",
+                                     "telemetry.span_batch=10")  # fmt: skip
+                for _ in range(10):
+                    self.assertEqual(self.post(service).status, 200)
+                wait_until(lambda s=service: self.dropped(s, "no_room") > 0)
+                self.assertEqual(service.get("/health").json()["status"], "healthy")
+                if fault is not hang:
+                    service.wait_for("traces: the collector does not take spans")
+                self.assertEqual(service.stop(), 0)
+                service.wait_for("shutdown: spans are lost")
+
+    def test_what_a_collector_refuses_is_counted_and_one_that_is_away_too(self):
+        collector = Collector(self)
+        collector.status = 400
+        service = self.trace(collector)
+        self.assertEqual(self.post(service).status, 200)
+        wait_until(lambda: self.dropped(service, "rejected") > 0)
+        collector.status = 200
+        wait_until(lambda: self.post(service).status == 200
+                   and service.metric("sampleproc_spans_exported_total") > 0)  # fmt: skip
+        service.wait_for("traces: the collector takes spans again")
+
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            service = self.trace(f"http://127.0.0.1:{nobody.getsockname()[1]}")
+            self.assertEqual(self.post(service).status, 200)
+            service.wait_for("traces: the collector does not take spans")
+            self.assertEqual(service.stop(), 0)
+
+    def test_what_was_done_last_arrives_before_the_end(self):
+        collector = Collector(self)
+        service = self.trace(collector, "--set", "telemetry.span_delay=1m")
+        self.assertEqual(self.post(service, X_Request_ID="last").status, 200)
+        self.assertEqual(service.stop(), 0)
+        self.assertEqual(len(collector.named("POST /process", sampleproc__request_id="last")), 1)
+
+    def test_without_a_collector_there_are_no_spans(self):
+        service = self.serve("--set", "process.pipeline=stats")
+        self.assertEqual(self.post(service, traceparent=traceparent()).status, 200)
+        self.assertFalse([name for name in service.metrics() if "spans" in name])
+
+
+if __name__ == "__main__":
+    cli.main()
