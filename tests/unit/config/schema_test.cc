@@ -31,8 +31,10 @@ std::string AnotherValue(const Key& key) {
     case Kind::kStringList:
       if (key.words.empty()) return key.path == "http.trusted_proxies" ? "[\"unix\"]" : "[\"*\"]";
       return "[\"" + std::string(key.words.front()) + "\"]";
-    case Kind::kEnum:
-      return "\"" + std::string(key.words.back()) + "\"";
+    case Kind::kEnum: {
+      const bool is_last = std::get<std::string>(key.get(Config{})) == key.words.back();
+      return "\"" + std::string(is_last ? key.words.front() : key.words.back()) + "\"";
+    }
   }
   return "";
 }
@@ -162,6 +164,22 @@ TEST_CASE("the original's variables set their keys in the original's units") {
       {"ENABLE_TRACING", "on", "telemetry.tracing", "true"},
       {"JAEGER_ENDPOINT", "http://j:1", "telemetry.otlp_endpoint", "\"http://j:1\""},
       {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://j:1", "telemetry.otlp_endpoint", "\"http://j:1\""},
+      {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://j:1/t", "telemetry.otlp_traces_endpoint",
+       "\"http://j:1/t\""},
+      {"OTEL_TRACES_EXPORTER", "none", "telemetry.traces_exporter", "\"none\""},
+      {"OTEL_SDK_DISABLED", "true", "telemetry.sdk_disabled", "true"},
+      {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc", "telemetry.otlp_protocol", "\"grpc\""},
+      {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "telemetry.otlp_protocol", "\"http/json\""},
+      {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=b", "telemetry.otlp_headers", "\"a=b\""},
+      {"OTEL_EXPORTER_OTLP_HEADERS", "a=b", "telemetry.otlp_headers", "\"a=b\""},
+      {"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "2500", "telemetry.otlp_timeout", "\"2500ms\""},
+      {"OTEL_EXPORTER_OTLP_TIMEOUT", "2500", "telemetry.otlp_timeout", "\"2500ms\""},
+      {"OTEL_TRACES_SAMPLER", "always_on", "telemetry.sampler", "\"always_on\""},
+      {"OTEL_TRACES_SAMPLER_ARG", "0.25", "telemetry.sample_ratio", "0.25"},
+      {"OTEL_RESOURCE_ATTRIBUTES", "a=b", "telemetry.resource_attributes", "\"a=b\""},
+      {"OTEL_BSP_MAX_QUEUE_SIZE", "100", "telemetry.span_queue", "100"},
+      {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10", "telemetry.span_batch", "10"},
+      {"OTEL_BSP_SCHEDULE_DELAY", "2500", "telemetry.span_delay", "\"2500ms\""},
       {"PREFER_GPU", "true", "process.prefer_gpu", "true"},
       {"SERVICE_NAME", "cam", "service.name", "\"cam\""},
       {"OTEL_SERVICE_NAME", "cam", "service.name", "\"cam\""},
