@@ -30,8 +30,13 @@ SELECTOR = re.compile(r"\b(\w+)\{([^}]*)\}")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 # What Prometheus itself adds to every series.
 OF_THE_SCRAPE = {"job", "instance"}
-# Appears with its first event, which takes a Redis that refuses.
-RARE = {"sampleproc_consumer_settlements_refused_total": {"reason"}}
+# What takes a Redis that refuses, or a collector of traces.
+RARE = {
+    "sampleproc_consumer_settlements_refused_total": {"reason"},
+    "sampleproc_spans_exported_total": set(),
+    "sampleproc_spans_waiting": set(),
+    "sampleproc_spans_dropped_total": {"reason"},
+}
 # Appear with their first event too; the service under test has none.
 RARE_VALUES = {"max_age", "newer_frame"}
 needs_promtool = unittest.skipUnless(prometheus.program("promtool"), prometheus.MISSING)
