@@ -27,6 +27,8 @@ NOT_HERE = {
         "tests/cli/loadtest_audit_test.py and loadtest_test.py, which take minutes",
     r"sampleproc loadtest --via redis ": "tests/cli/loadtest_redis_test.py, with a service behind it",
     r"sampleproc validate-config --(diff|with) ": "tests/cli/deploy_test.py, with such files",
+    r"sampleproc process-file .*,objects,track ":
+        "tests/cli/objects_test.py, where the network is; process_file_events_test.py without one",
 }  # fmt: skip
 
 # Exit codes besides 0 that a command may have, with what they say.

@@ -18,14 +18,14 @@ void AccessLog::OnResponse(const Request& request, Response& response) {
       read ? std::chrono::duration<double, std::milli>(clock_.Now() - request.begun).count() : 0;
   // Behind trusted proxies the client; before it is found out, whoever is connected.
   const Address& client = request.caller.address.known ? request.caller.address : request.peer;
-  base::ChildLogger(log_, {{"request_id", std::string_view(request.request_id)},
-                           {"trace_id", request.span.parent().TraceId()}})
+  base::ChildLogger(log_, {{"trace_id", request.span.parent().TraceId()}})
       .Write(level, "request",
              {{"method", read ? MethodName(request.method) : std::string_view()},
               {"path", read ? request.path.substr(0, kMaxPathBytes) : std::string_view()},
               {"status", std::int64_t{response.status}},
               {"duration_ms", milliseconds},
-              {"client", std::string_view(client.Text())}});
+              {"client", std::string_view(client.Text())},
+              {"request_id", std::string_view(request.request_id)}});
 }
 
 }  // namespace sampleproc::http
