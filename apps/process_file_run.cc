@@ -295,6 +295,13 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (!loaded) return loaded.error();
   RelaxTimeLimits(*loaded);
   const config::Config& config = loaded->config;
+  if (!options.events.empty() && std::ranges::count(config.process.pipeline, "track") == 0) {
+    return UsageError(
+        context.err,
+        "--events writes what the step track follows, and the pipeline has no such step; "
+        "put it behind a detector: --pipeline motion,people,track",
+        "process-file");
+  }
 
   const base::CancelFlag stop;
   Interrupts interrupts(stop);  // before the workers' threads, which inherit what it blocks

@@ -31,6 +31,8 @@ constexpr double kInPlace = 0.5;  // least overlap with the place it stays in
 constexpr double kAtFirst = 0.3;  // least overlap with where it began
 constexpr int kPatience = 5;      // times lost_after, for what is stationary
 constexpr int kHiddenPatience = 2;
+// A jump of the camera's time by more, either way, is another recording or a clock that was set.
+constexpr FrameClock kSameTime = std::chrono::minutes(1);
 constexpr FrameClock kSettling = std::chrono::seconds(1);
 constexpr FrameClock kLongestStep = std::chrono::seconds(1);
 constexpr FrameClock kUnprovenFor = std::chrono::milliseconds(500);
@@ -46,6 +48,7 @@ double Ratio(double a, double b) { return std::max(a, b) / std::max(1e-9, std::m
 std::vector<std::uint64_t> Tracker::Update(FrameClock at, std::span<const Observation> seen) {
   Begin(at);
   at = last_;
+  DropLost(at);
   // The surest first, as many as are taken; of equally sure ones in the order they came.
   std::vector<std::size_t> order(seen.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -82,6 +85,7 @@ void Tracker::Pass(FrameClock at) {
   const FrameClock before = last_;
   Begin(at);
   for (Known& known : known_) {
+    known.is_hidden = false;
     if (!known.track.is_stationary) continue;
     known.track.last_seen += last_ - before;
   }
@@ -97,7 +101,8 @@ std::vector<Track> Tracker::tracks() const {
 // Goes on to the frame's time.
 void Tracker::Begin(FrameClock at) {
   ended_.clear();
-  if (!first_) {
+  if (!first_ || at > last_ + SameTime() || at < last_ - SameTime()) {
+    EndAll();
     first_ = at;
     last_ = at;
   }
@@ -108,8 +113,18 @@ void Tracker::Begin(FrameClock at) {
       known.filter.Predict(Seconds(step), known.track.is_seen);
     }
     known.track.box = known.filter.box();
-    known.is_hidden = false;
   }
+}
+
+FrameClock Tracker::SameTime() const {
+  return std::max<FrameClock>(kSameTime, options_.lost_after * kPatience);
+}
+
+void Tracker::EndAll() {
+  for (const Known& known : known_) {
+    if (known.track.id != 0) ended_.push_back(known.track);
+  }
+  known_.clear();
 }
 
 // How well an observation goes with a track in this round; 0: not at all.
@@ -173,6 +188,7 @@ void Tracker::Take(FrameClock at, std::span<const Observation> seen,
   }
   for (std::size_t i = 0; i < known_.size(); ++i) {
     Known& known = known_[i];
+    known.is_hidden = false;
     const auto own = std::ranges::find(owners, i);
     known.track.is_seen = own != owners.end();
     if (!known.track.is_seen) {

@@ -63,7 +63,8 @@ class Tracker {
   explicit Tracker(const Options& options) : options_(options) {}
 
   // The next frame: for each observation the id of its track, 0 when it has none (yet). Time that
-  // goes backwards counts as none.
+  // goes backwards a little counts as none. When it has jumped by over a minute (or what a
+  // stationary track is given, if that is more), either way, all tracks end and time begins anew.
   std::vector<std::uint64_t> Update(FrameClock at, std::span<const Observation> seen);
 
   // The next frame when nobody looked at it. What is stationary stays as it is, for nothing moved;
@@ -89,6 +90,8 @@ class Tracker {
   enum class Round { kSure, kWeak, kNew, kNear };
 
   void Begin(FrameClock at);
+  FrameClock SameTime() const;
+  void EndAll();
   void Match(Round round, std::span<const Observation> seen, std::vector<std::size_t>& owners);
   double Gain(Round round, const Known& known, const Observation& observation) const;
   void Take(FrameClock at, std::span<const Observation> seen,

@@ -134,13 +134,21 @@ class Events(WithDirectory):
     def test_an_output_of_events_that_is_an_input_or_another_output_is_refused(self):
         video = self.write("pass.raw", passing())
         for words in (["--events", video], ["--events", self.path("o"), "-o", self.path("o")]):
-            result = cli.run("process-file", "--raw", f"{WIDTH}x{HEIGHT}:gray8", video, *words)
+            result = cli.run("process-file", "--raw", f"{WIDTH}x{HEIGHT}:gray8", video, "--pipeline",
+                             "motion,track", *words)  # fmt: skip
             self.assertEqual(result.returncode, 2, result.err)
             self.assertIn("would be destroyed", result.err)
         for words in (["--events", "-"], ["--events", "e", "-o", "o", "--resume", "s"]):
             result = cli.run("process-file", video, *words)
             self.assertEqual(result.returncode, 2, result.err)
             self.assertIn("--events", result.err)
+
+    def test_events_of_a_pipeline_that_follows_nothing_are_refused(self):
+        result = cli.run("process-file", self.write("pass.raw", passing()), "--pipeline", "motion",
+                         "--events", self.path("events"))  # fmt: skip
+        self.assertEqual(result.returncode, 2, result.err)
+        self.assertIn("--pipeline motion,people,track", result.err)
+        self.assertFalse(os.path.exists(self.path("events")))
 
 
 if __name__ == "__main__":

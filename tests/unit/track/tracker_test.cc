@@ -130,6 +130,38 @@ TEST_CASE("tracker: neither tracks nor time run away") {
   CHECK(tracker.tracks().size() <= Tracker::kMaxTracks);
 }
 
+TEST_CASE("tracker: what was not found for lost_after is another one when something comes again") {
+  Tracker tracker({.min_hits = 1});
+  const std::vector<Observation> seen = {{"person", 0.9, {100, 100, 140, 200}}};
+  CHECK(tracker.Update(std::chrono::seconds(0), seen) == std::vector<std::uint64_t>{1});
+  CHECK(tracker.Update(std::chrono::seconds(3), seen) == std::vector<std::uint64_t>{1});
+  CHECK(tracker.Update(std::chrono::seconds(7), seen) == std::vector<std::uint64_t>{2});
+  REQUIRE(tracker.ended().size() == 1);
+  CHECK(tracker.ended()[0].id == 1);
+  CHECK(tracker.ended()[0].last_seen == std::chrono::seconds(3));
+}
+
+TEST_CASE("tracker: a jump of time ends all tracks, and time goes on from there") {
+  const FrameClock far =
+      GENERATE(FrameClock(std::chrono::hours(24)), FrameClock(std::chrono::hours(-1)));
+  Tracker tracker({.min_hits = 1});
+  const std::vector<Observation> seen = {{"person", 0.9, {100, 100, 140, 200}}};
+  FrameClock at = std::chrono::hours(5);
+  const auto update = [&] { return tracker.Update(at, seen); };
+  CHECK(update() == std::vector<std::uint64_t>{1});
+  at += far;
+  CHECK(update() == std::vector<std::uint64_t>{2});
+  REQUIRE(tracker.ended().size() == 1);
+  CHECK(tracker.ended()[0].id == 1);
+  at -= far;
+  CHECK(update() == std::vector<std::uint64_t>{3});
+  at += std::chrono::seconds(1);
+  CHECK(update() == std::vector<std::uint64_t>{3});
+  at += std::chrono::seconds(4);
+  CHECK(tracker.Update(at, {}).empty());
+  CHECK(tracker.tracks().empty());
+}
+
 TEST_CASE("path: bounded, with its first and its last point") {
   Path path;
   for (int i = 0; i < 10'000; ++i) {
