@@ -56,12 +56,12 @@ class LargeFrames(WithService):
         # Without the working size this takes five seconds of a CPU.
         service = self.serve("--set", "process.pipeline=faces", "--set", "process.deadline=1s",
                              "--set", "process.working_pixels=1000000000", "--set",
-                             "service.stuck_after=1s", "--set", "process.workers=2")  # fmt: skip
+                             "service.stuck_after=20s", "--set", "process.workers=2")  # fmt: skip
         answer = service.post(pictures.png_of_pixels(3600), "image/png")
         self.check_problem(answer, 504)
-        # It is alive, and nobody was given up. (How it stops is another matter: with these settings a
-        # worker that is late by a second is one that a stop does not wait for.)
-        self.assertEqual(service.get("/livez").status, 200)
+        # A stop waits for the worker, which comes back: nobody is given up. How soon it looks at its
+        # time depends on the machine: under a sanitizer beside others it has been over a second.
+        self.check_alive(service)
         self.assertFalse([line for line in service.log() if line["level"] == "error"])
 
 
