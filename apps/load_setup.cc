@@ -15,6 +15,7 @@
 #include "files/file_guard.h"
 #include "files/file_reader.h"
 #include "loadtest/frame_store.h"
+#include "loadtest/target_process.h"
 #include "service/upstreams.h"
 
 namespace sampleproc::apps {
@@ -114,7 +115,7 @@ Result<void> LoadSetup::Prepare(const config::Loaded* loaded) {
 
 Result<void> LoadSetup::FindProcess() {
   if (disturbances.empty()) return {};
-  auto opened = loadtest::OpenTarget(static_cast<pid_t>(options.pid), target.address);
+  auto opened = loadtest::OpenTargetProcess(static_cast<pid_t>(options.pid), target.address);
   if (!opened) return Fail(opened.error().code, "--during: " + opened.error().message);
   process = std::move(*opened);
   return {};

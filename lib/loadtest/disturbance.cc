@@ -1,23 +1,14 @@
 #include "loadtest/disturbance.h"
 
-// Not said by the header itself before glibc 2.37.
-extern "C" {
-#include <sys/pidfd.h>
-}
-
-#include <poll.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <csignal>
-#include <cstring>
 #include <optional>
 
 #include "base/ascii.h"
 #include "base/mutex.h"
-#include "loadtest/listener.h"
+#include "loadtest/target_process.h"
 
 namespace sampleproc::loadtest {
 namespace {
@@ -99,17 +90,6 @@ base::Result<std::vector<Disturbance>> ParseDisturbances(std::string_view text) 
   return all;
 }
 
-base::Result<base::Descriptor> OpenTarget(pid_t pid, const Address& address) {
-  base::Descriptor process(::pidfd_open(pid, 0));
-  if (process.get() < 0) {
-    return base::Fail(base::ErrorCode::kUnavailable,
-                      "process " + std::to_string(pid) + ": " + std::strerror(errno));
-  }
-  // In this order the process that is seen to listen is the one that was opened.
-  if (auto listens = ListensAt(pid, address); !listens) return std::unexpected(listens.error());
-  return process;
-}
-
 Disturber::Disturber(const base::Descriptor& process, std::vector<Disturbance> planned)
     : process_(process),
       planned_(std::move(planned)),
@@ -126,12 +106,11 @@ void Disturber::Run() {
 }
 
 void Disturber::Disturb(const Disturbance& planned) {
-  std::string problem = Send(planned.signal);
-  const bool stands_still = planned.signal == SIGSTOP && problem.empty();
-  outcomes_.push_back({planned.text, std::move(problem)});
-  if (!stands_still) return;
+  const auto sent = SendSignal(process_, planned.signal);
+  outcomes_.push_back({planned.text, sent ? "" : sent.error().message});
+  if (planned.signal != SIGSTOP || !sent) return;
   (void)SleepUntil(planned.at + planned.lasts);
-  (void)Send(SIGCONT);
+  (void)SendSignal(process_, SIGCONT);
 }
 
 bool Disturber::SleepUntil(nanoseconds since_start) const {
@@ -141,14 +120,6 @@ bool Disturber::SleepUntil(nanoseconds since_start) const {
   const base::MutexLock lock(mutex);
   while (!due.Expired() && !stop_.Cancelled()) never.WaitUntil(mutex, due, stop_);
   return !stop_.Cancelled();
-}
-
-std::string Disturber::Send(int signal) const {
-  // Signals reach one that has ended and waits for its parent to notice, too.
-  pollfd ended{.fd = process_.get(), .events = POLLIN, .revents = 0};
-  if (::poll(&ended, 1, 0) == 1) return "the process had ended";
-  if (::pidfd_send_signal(process_.get(), signal, nullptr, 0) == 0) return "";
-  return errno == ESRCH ? "the process had ended" : std::strerror(errno);
 }
 
 std::vector<Disturber::Outcome> Disturber::Finish() {

@@ -1,8 +1,6 @@
 // What is done to the target's process while a load runs, to see what its clients notice of it.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -12,7 +10,6 @@
 #include "base/deadline.h"
 #include "base/descriptor.h"
 #include "base/error.h"
-#include "loadtest/connection.h"
 
 namespace sampleproc::loadtest {
 
@@ -27,10 +24,6 @@ struct Disturbance {
 // TIME is a number with its unit (ms s m); ACTION is term, int, hup, usr1, kill, or stop with how
 // long it stands still. In the order of their times. Fails with kUsage.
 base::Result<std::vector<Disturbance>> ParseDisturbances(std::string_view text);
-
-// A process that may be disturbed: it stays the same one, also when it has ended and its number is
-// another's (pidfd_open(2)). Fails as ListensAt does, or when this machine has no such thing.
-base::Result<base::Descriptor> OpenTarget(pid_t pid, const Address& address);
 
 // Disturbs a process, which must outlive it, at the times that were planned, on a thread of its
 // own, from its construction on.
@@ -55,7 +48,6 @@ class Disturber {
   void Disturb(const Disturbance& planned);
   // Until so long after the beginning, or the end of the thread; whether it is still to go on.
   bool SleepUntil(std::chrono::nanoseconds since_start) const;
-  std::string Send(int signal) const;  // "", or why it failed
 
   const base::Descriptor& process_;
   const std::vector<Disturbance> planned_;

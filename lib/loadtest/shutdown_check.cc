@@ -1,10 +1,9 @@
 #include "loadtest/shutdown_check.h"
 
 #include <csignal>
-#include <fstream>
 
-#include "loadtest/listener.h"
 #include "loadtest/numbers.h"
+#include "loadtest/target_process.h"
 
 namespace sampleproc::loadtest {
 namespace {
@@ -12,15 +11,6 @@ namespace {
 using Status = AuditItem::Status;
 
 constexpr std::chrono::seconds kPatience{60};
-
-// Gone, or ended and waiting for its parent to notice.
-bool IsGone(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string stat;
-  if (!std::getline(file, stat)) return true;
-  const std::size_t name_end = stat.rfind(')');  // "pid (name) state ..."
-  return name_end == std::string::npos || stat.substr(name_end, 3) == ") Z";
-}
 
 std::uint64_t CountOf(const Measurement& measured, std::string_view type) {
   const auto at = measured.errors.find(type);
@@ -32,14 +22,9 @@ std::uint64_t CountOf(const Measurement& measured, std::string_view type) {
 AuditItem CheckShutdown(RunPlan load, pid_t pid, const base::CancelFlag& stop) {
   AuditItem item{
       .name = "graceful_shutdown", .status = Status::kFail, .evidence = "", .advice = ""};
-  const std::string process = "process " + std::to_string(pid);
-  if (IsGone(pid)) {
-    item.evidence = process + " is not there";
-    item.advice = "name the target's process with --pid";
-    return item;
-  }
-  if (const auto is_target = ListensAt(pid, load.loop.address); !is_target) {
-    item.evidence = is_target.error().message;
+  const auto target = OpenTargetProcess(pid, load.loop.address);
+  if (!target) {
+    item.evidence = target.error().message;
     item.advice = "name with --pid the process that listens there itself, as its user or as root";
     return item;
   }
@@ -51,10 +36,10 @@ AuditItem CheckShutdown(RunPlan load, pid_t pid, const base::CancelFlag& stop) {
   load.loop.duration = kPatience;
   load.loop.timeout = kPatience;
   bool was_told = false;
-  const auto result = RunLoad(load, stop, [&was_told, pid](const Second&, const Measurement&) {
-    if (was_told) return !IsGone(pid);
+  const auto result = RunLoad(load, stop, [&was_told, &target](const Second&, const Measurement&) {
+    if (was_told) return !HasEnded(*target);
     was_told = true;
-    return ::kill(pid, SIGTERM) == 0;
+    return SendSignal(*target, SIGTERM).has_value();
   });
   if (!result) {
     item.evidence = result.error().message;
@@ -67,8 +52,8 @@ AuditItem CheckShutdown(RunPlan load, pid_t pid, const base::CancelFlag& stop) {
   item.evidence = "SIGTERM under load: " + std::to_string(total.good) + " good answers, " +
                   std::to_string(CountOf(total, "status_503")) + " of 503, " + std::to_string(cut) +
                   " cut off";
-  if (!IsGone(pid)) {
-    item.evidence += "; " + process + " is still there";
+  if (!HasEnded(*target)) {
+    item.evidence += "; process " + std::to_string(pid) + " is still there";
     item.advice = "see what it waits for; set service.shutdown_timeout";
   } else if (cut > 0) {
     item.advice = "answer what is in hand before the end; set service.drain_delay";
