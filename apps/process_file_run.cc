@@ -138,11 +138,12 @@ struct Shared {
         cameras(config.process.motion.max_cameras, budget,
                 [&err](std::string_view, std::string_view reason) {
                   err << "sampleproc: no room for one more camera's motion (" << reason << ")\n";
-                }) {}
+                }),
+        directory(process::DefaultSettings(config.process), config.cameras) {}
 
   process::ProcessorContext Context(const process::Options& options) {
-    return {options, config.codec, budget, base::SystemClock(), cameras, &heavy,
-            nullptr, detectors,    false};
+    return {options, config.codec, budget,    base::SystemClock(), cameras,
+            &heavy,  nullptr,      detectors, &directory};
   }
 
   const config::Config& config;
@@ -150,29 +151,9 @@ struct Shared {
   resources::HeavyLane heavy;
   process::CameraStates cameras;
   process::CameraTurns turns;
+  const cameras::Directory directory;
   std::shared_ptr<const process::Detectors> detectors = nullptr;  // once Open has been
 };
-
-// The steps that leave something behind in their camera's state: all, where one of them depends on
-// what others find.
-Result<process::Options> StepsWithMemory(const process::Options& options,
-                                         const process::Detectors& detectors) {
-  process::Options chosen = options;
-  chosen.pipeline.clear();
-  chosen.delay = {};
-  for (const std::string& name : options.pipeline) {
-    process::Options alone = options;
-    alone.pipeline = {name};
-    const auto pipeline = process::Pipeline::Make(alone, detectors);
-    if (!pipeline) return std::unexpected(pipeline.error());
-    if (pipeline->needs().candidates) {
-      chosen.pipeline = options.pipeline;
-      return chosen;
-    }
-    if (pipeline->needs().camera_order) chosen.pipeline.push_back(name);
-  }
-  return chosen;
-}
 
 // All inputs, from where the checkpoint says.
 Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& shared,
@@ -196,6 +177,7 @@ Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& s
                            .requests = options.requests,
                            .names = std::move(names)});
   files::FeedOptions feed{.has_memory = needs.camera_order, .done = start.place};
+  feed.directory = &shared.directory;
   feed.admit = [&guard](const files::Input& input) { return guard.Admit(input); };
   if (events != nullptr) {
     feed.on_camera_end = [events](std::uint64_t input, std::vector<frame::Event> ended) {
@@ -220,13 +202,15 @@ Result<std::vector<files::FrameWorker>> MakeWorkers(std::size_t count,
                                                     Shared& shared,
                                                     const process::Options& replayed,
                                                     bool is_resumed) {
+  process::ProcessorContext again = shared.Context(replayed);
+  again.only_memory = true;
   std::vector<files::FrameWorker> workers;
   for (std::size_t i = 0; i < count; ++i) {
     auto processor = process::Processor::Make(shared.Context(shared.config.process));
     if (!processor) return std::unexpected(processor.error());
     std::optional<process::Processor> replay;
     if (is_resumed) {
-      auto made = process::Processor::Make(shared.Context(replayed));
+      auto made = process::Processor::Make(again);
       if (!made) return std::unexpected(made.error());
       replay.emplace(std::move(*made));
     }
@@ -318,11 +302,12 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const resources::MachineLimits machine = resources::ReadMachineLimits();
   const std::size_t jobs = options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus);
   Shared shared(config, service::MemoryCapacity(config.resources, machine), jobs, context.err);
-  auto detectors = process::Detectors::Open(config.process, shared.budget);
+  auto detectors =
+      process::Detectors::Open(config.process, shared.directory.pipelines(), shared.budget);
   if (!detectors) return Complain(context, detectors.error());
   shared.detectors = std::move(*detectors);
-  const auto replayed = StepsWithMemory(config.process, *shared.detectors);
-  if (!replayed) return Complain(context, replayed.error());
+  process::Options replayed = config.process;
+  replayed.delay = {};
   auto workers = MakeWorkers(jobs,
                              {.codec = config.codec,
                               .frame = config.frame,
@@ -330,7 +315,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                               .budget_patience = config.process.budget_patience,
                               .annotated = *annotated ? &**annotated : nullptr,
                               .stop = &waiting},
-                             shared, *replayed, start->place.frames > 0);
+                             shared, replayed, start->place.frames > 0);
   if (!workers) return Complain(context, workers.error());
   std::unique_ptr<Output> events_output;
   std::optional<files::EventWriter> events;

@@ -5,6 +5,7 @@
 
 #include "apps/docs/documents.h"
 #include "config/schema.h"
+#include "frame/frame_text.h"
 #include "json/writer.h"
 #include "process/pipeline.h"
 
@@ -130,6 +131,24 @@ void ListOrText(const Key& key, json::JsonWriter& json) {
   json.EndArray();
 }
 
+void BeginArrayOf(std::int64_t min, std::int64_t max, json::JsonWriter& json) {
+  json.Member("type", "array");
+  json.Member("minItems", min);
+  json.Member("maxItems", max);
+  json.Key("items");
+  json.BeginObject();
+}
+
+void Polygons(const Key& key, json::JsonWriter& json) {
+  BeginArrayOf(key.min, key.max, json);
+  BeginArrayOf(3, 1000, json);  // the points of a polygon
+  BeginArrayOf(2, 2, json);     // the sides of a point
+  json.Member("type", "number");
+  json.Member("minimum", 0);
+  json.Member("maximum", 1);
+  for (int i = 0; i < 3; ++i) json.EndObject();
+}
+
 void TypeOf(const Key& key, json::JsonWriter& json) {
   switch (key.kind) {
     case Kind::kBool:
@@ -158,6 +177,9 @@ void TypeOf(const Key& key, json::JsonWriter& json) {
     case Kind::kStringList:
       ListOrText(key, json);
       return;
+    case Kind::kPolygons:
+      Polygons(key, json);
+      return;
   }
 }
 
@@ -166,7 +188,9 @@ void OneKey(const Key& key, const config::Config& defaults, json::JsonWriter& js
   std::string text(key.help);
   text += "\n\nDefault: " + config::FormatSetting(key, key.get(defaults)) +
           ". Allowed: " + config::DescribeRange(key) +
-          ". Environment: " + config::VariableName(key.path) + ". " +
+          (key.path.starts_with(config::kCameras)
+               ? ". "
+               : ". Environment: " + config::VariableName(key.path) + ". ") +
           (key.reloadable ? "A reload applies it." : "It takes a restart.");
   json.Member("description", text);
   TypeOf(key, json);
@@ -174,10 +198,12 @@ void OneKey(const Key& key, const config::Config& defaults, json::JsonWriter& js
 }
 
 void OtherDetectors(const config::Config& defaults, json::JsonWriter& json);
+void Cameras(const config::Config& defaults, json::JsonWriter& json);
 
 // The keys and sections right below `section`, "" for all of it.
 void Section(const std::vector<Key>& schema, const std::string& section,
              const config::Config& defaults, json::JsonWriter& json) {
+  if (section == config::kCameras) return Cameras(defaults, json);
   json.BeginObject();
   json.Member("type", "object");
   if (section == "detector") {
@@ -225,6 +251,21 @@ void OtherDetectors(const config::Config& defaults, json::JsonWriter& json) {
   Section(rows, "detector.name", defaults, json);
 }
 
+// A camera may be called as it likes, and has the keys of every other.
+void Cameras(const config::Config& defaults, json::JsonWriter& json) {
+  json.BeginObject();
+  json.Member("type", "object");
+  json.Key("propertyNames");
+  json.BeginObject();
+  json.Member("minLength", 1);
+  json.Member("maxLength", static_cast<std::int64_t>(frame::kMaxIdBytes));
+  json.EndObject();
+  json.Key("additionalProperties");
+  Section(config::MakeManualSchema(), config::CameraSection(config::kCameraInManuals), defaults,
+          json);
+  json.EndObject();
+}
+
 // One member a line, so that changes can be read.
 std::string Indented(std::string_view compact) {
   std::string text;
@@ -264,7 +305,7 @@ std::string Indented(std::string_view compact) {
 std::string ConfigJsonSchema() {
   std::string body;
   json::JsonWriter json(body);
-  Section(config::MakeSchema(), "", config::Config(), json);
+  Section(config::MakeManualSchema(), "", config::Config(), json);
   // The head goes in front of the first member. Draft 7 is what editors of TOML know.
   return Indented(
       R"({"$schema":"http://json-schema.org/draft-07/schema#","title":"Configuration of sampleproc",)" +

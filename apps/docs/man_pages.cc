@@ -185,7 +185,7 @@ std::string ConfigManPage() {
       "Certificates, tokens and the password of Redis are read from their files again.\n";
   const config::Config defaults;
   std::string section;
-  for (const config::Key& key : config::MakeSchema()) {
+  for (const config::Key& key : config::MakeManualSchema()) {
     const std::size_t dot = key.path.rfind('.');
     if (key.path.substr(0, dot) != section) {
       section = key.path.substr(0, dot);
@@ -193,7 +193,10 @@ std::string ConfigManPage() {
     }
     std::string body = Sentence(key.help);
     body += "Allowed: " + Escaped(config::DescribeRange(key)) + ".\n";
-    body += ".br\nVariables: " + Variables(key) + ".\n";
+    // Of cameras there are any number, so they are set in files and by flags.
+    if (!section.starts_with(config::kCameras)) {
+      body += ".br\nVariables: " + Variables(key) + ".\n";
+    }
     if (key.reloadable) body += ".br\nA reload applies it.\n";
     page += Tagged(Bold(key.path.substr(dot + 1)) + " = " +
                        Escaped(config::FormatSetting(key, key.get(defaults))),

@@ -36,7 +36,7 @@ std::string SampleConfig() {
       "# written \"30s\" or \"100ms\", sizes \"10MiB\"; a plain number is seconds or bytes.\n";
   std::string section;
   const config::Config defaults;
-  for (const config::Key& key : config::MakeSchema()) {
+  for (const config::Key& key : config::MakeManualSchema()) {
     const std::size_t dot = key.path.rfind('.');
     if (key.path.substr(0, dot) != section) {
       section = key.path.substr(0, dot);

@@ -61,7 +61,7 @@ Text ReadAll(int fd, const struct stat& info, const Deadline& patience) {
     if (got == 0) return text;
     text.append(block, 0, static_cast<std::size_t>(got));
     if (text.size() > kMaxTextFileBytes) {
-      return std::unexpected(ReadFailure{EFBIG, "it is longer than 1MiB"});
+      return std::unexpected(ReadFailure{EFBIG, "it is longer than 16MiB"});
     }
   }
 }

@@ -9,7 +9,7 @@
 
 namespace sampleproc::base {
 
-inline constexpr std::size_t kMaxTextFileBytes = 1U << 20;  // anything longer is a mix-up
+inline constexpr std::size_t kMaxTextFileBytes = 16U << 20;  // anything longer is a mix-up
 
 struct ReadFailure {
   int error_number = 0;  // of errno.h

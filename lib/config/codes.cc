@@ -10,7 +10,7 @@ namespace {
 constexpr CodeText kTexts[] = {
     {code::kUnreadable, "file cannot be read",
      "The file does not exist, may not be read by this user, is a directory, or is longer than "
-     "1MiB. A file that is named (as an operand, by --config or by SAMPLEPROC_CONFIG) must exist; "
+     "16MiB. A file that is named (as an operand, by --config or by SAMPLEPROC_CONFIG) must exist; "
      "/etc/sampleproc/sampleproc.toml may be missing."},
     {code::kSyntax, "not valid TOML",
      "The text is not TOML 1.0 in UTF-8 at this place. Strings need quotes, a key may be set once, "

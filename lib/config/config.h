@@ -2,6 +2,7 @@
 // members' own; how each is named in files and variables is in config/schema.h.
 #pragma once
 
+#include "cameras/options.h"
 #include "codec/options.h"
 #include "config/service_options.h"
 #include "consumer/options.h"
@@ -24,6 +25,7 @@ struct Config {
   net::Options net;
   telemetry::Options telemetry;
   ServiceOptions service;
+  cameras::AllOptions cameras;
 };
 
 }  // namespace sampleproc::config

@@ -201,7 +201,70 @@ Converted ConvertReal(const Key& key, double number) {
   return WrongType(key, std::isfinite(number) ? "a number with a fraction" : "no finite number");
 }
 
+std::optional<double> ShareOf(const Value& value) {
+  double number = -1;
+  if (const auto* real = std::get_if<double>(&value.data)) {
+    number = *real;
+  } else if (const auto* whole = std::get_if<std::int64_t>(&value.data)) {
+    number = static_cast<double>(*whole);
+  }
+  return number >= 0 && number <= 1 ? std::optional(number) : std::nullopt;
+}
+
+// `what` names the polygon in messages.
+std::expected<frame::Polygon, Refusal> ConvertPolygon(const Key& key, const std::string& what,
+                                                      const Value& value) {
+  constexpr std::size_t kMostPoints = 1000;
+  const auto* points = std::get_if<List>(&value.data);
+  if (points == nullptr)
+    return WrongType(key, "a list with " + std::string(DescribeType(value)) + " in it");
+  const bool are_points = std::ranges::all_of(
+      *points, [](const Value& each) { return std::holds_alternative<List>(each.data); });
+  if (!are_points) {
+    return std::unexpected(
+        Refusal{code::kType, what + " is not a list of points such as [[0.0, 0.0], [1.0, 0.0]]",
+                "also a single polygon stands in brackets of its own: [[[0.0, 0.0], ...]]"});
+  }
+  if (points->size() < 3 || points->size() > kMostPoints) {
+    return std::unexpected(Refusal{code::kRange, what + " has " + std::to_string(points->size()) +
+                                                     (points->size() == 1 ? " point" : " points") +
+                                                     "; allowed is 3 to " +
+                                                     std::to_string(kMostPoints)});
+  }
+  frame::Polygon polygon;
+  for (std::size_t i = 0; i < points->size(); ++i) {
+    const std::string point = "point " + std::to_string(i + 1) + " of " + what;
+    const auto* sides = std::get_if<List>(&(*points)[i].data);
+    if (sides == nullptr || sides->size() != 2) {
+      return std::unexpected(Refusal{code::kType, point + " is no point such as [0.25, 0.5]"});
+    }
+    const auto x = ShareOf((*sides)[0]);
+    const auto y = ShareOf((*sides)[1]);
+    if (!x || !y) {
+      return std::unexpected(
+          Refusal{code::kRange, point + " is outside of the picture: its numbers must be 0 to 1",
+                  "write shares of the picture's width and height, not pixels"});
+    }
+    polygon.push_back({*x, *y});
+  }
+  return polygon;
+}
+
+Converted ConvertPolygons(const Key& key, const List& list) {
+  if (!InRange(key, static_cast<std::int64_t>(list.size()))) {
+    return OutOfRange(key, "a list of " + std::to_string(list.size()) + " polygons");
+  }
+  std::vector<frame::Polygon> polygons;
+  for (const Value& each : list) {
+    auto polygon = ConvertPolygon(key, "polygon " + std::to_string(polygons.size() + 1), each);
+    if (!polygon) return std::unexpected(std::move(polygon.error()));
+    polygons.push_back(std::move(*polygon));
+  }
+  return polygons;
+}
+
 Converted ConvertList(const Key& key, const List& list) {
+  if (key.kind == Kind::kPolygons) return ConvertPolygons(key, list);
   if (key.kind != Kind::kStringList) return WrongType(key, "a list");
   std::vector<std::string> elements;
   for (const Value& element : list) {
@@ -245,6 +308,8 @@ Converted ConvertPlainText(const Key& key, std::string_view text, std::int64_t p
       return ConvertQuantity(key, text, plain_unit);
     case Kind::kStringList:
       return CheckList(key, SplitAtCommas(text));
+    case Kind::kPolygons:
+      return WrongForm(key, text);
     case Kind::kString:
     case Kind::kEnum:
       return ConvertString(key, std::string(text));

@@ -23,7 +23,9 @@ std::string EffectiveToml(const Loaded& loaded, Which which) {
     reloadable.clear();
   };
   for (const Key& key : MakeSchema(loaded.config)) {
-    const Origin& origin = loaded.origins.at(std::string(key.path));
+    // Of a camera only the keys that somebody set have one.
+    const auto known = loaded.origins.find(std::string(key.path));
+    const Origin origin = known == loaded.origins.end() ? Origin{} : known->second;
     if (which == Which::kFromFiles && origin.kind != Origin::Kind::kFile) continue;
     const std::size_t dot = key.path.rfind('.');
     if (key.path.substr(0, dot) != section) {

@@ -10,16 +10,26 @@
 namespace sampleproc::config {
 namespace {
 
-std::string_view LineOf(std::string_view text, std::uint32_t number) {
-  for (std::uint32_t line = 1; line < number; ++line) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return {};
-    text.remove_prefix(end + 1);
+// The lines of a text by their numbers, from 1. A file may have tens of thousands.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      std::string_view line = text.substr(0, end);
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      lines_.push_back(line);
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
   }
-  std::string_view line = text.substr(0, text.find('\n'));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
+
+  std::string_view operator[](std::uint32_t number) const {
+    return number >= 1 && number <= lines_.size() ? lines_[number - 1] : std::string_view();
+  }
+
+ private:
+  std::vector<std::string_view> lines_;
+};
 
 bool OpensSection(std::string_view text, std::size_t at) {
   const std::size_t first = text.find_first_not_of(" \t", at);
@@ -71,7 +81,7 @@ Table ReadAround(std::string text, SyntaxError error) {
 class FileWalk {
  public:
   FileWalk(std::string display, std::string_view text, Assembly& assembly)
-      : display_(std::move(display)), text_(text), assembly_(assembly) {}
+      : display_(std::move(display)), lines_(text), assembly_(assembly) {}
 
   void Walk(const Table& table, const std::string& prefix) {
     for (const Entry& entry : table) {
@@ -87,11 +97,13 @@ class FileWalk {
   void Report(std::string_view which, const Place& place, std::string key, std::string message,
               std::string hint) {
     assembly_.Report({Severity::kError, which, At(place), std::move(key), std::move(message),
-                      std::move(hint), RedactLine(LineOf(text_, place.line))});
+                      std::move(hint), LineAt(place)});
   }
 
  private:
   Origin At(const Place& place) const { return {Origin::Kind::kFile, display_, place}; }
+
+  std::string LineAt(const Place& place) const { return RedactLine(lines_[place.line]); }
 
   void Visit(const Entry& entry, const std::string& path) {
     const Table* table = std::get_if<Table>(&entry.value.data);
@@ -100,18 +112,13 @@ class FileWalk {
              "use up to 32 small letters, digits and '_', and no other step's name");
       return;
     }
+    if (path == kCameras && table != nullptr) return VisitCameras(*table);
     if (const Key* key = FindKey(assembly_.schema, path)) {
-      // A table's own place is its header, where the reader should look.
-      const Place place = table == nullptr ? entry.value.place : entry.key_place;
-      assembly_.Take(*key, ConvertValue(*key, entry.value), At(place),
-                     RedactLine(LineOf(text_, place.line)));
-      if (const List* list = std::get_if<List>(&entry.value.data);
-          list != nullptr && !key->secret) {
-        auto& entries = assembly_.entries[path];
-        for (const Value& each : *list) {
-          entries.emplace_back(each.place, RedactLine(LineOf(text_, each.place.line)));
-        }
-      }
+      Take(*key, entry);
+    } else if (path == kCameras) {
+      Report(code::kType, entry.value.place, path,
+             "is a section, found " + std::string(DescribeType(entry.value)),
+             "write [camera.ID] and the camera's keys below it");
     } else if (!IsSection(assembly_.schema, path)) {
       VisitUnknown(entry, path);
     } else if (table == nullptr) {
@@ -121,6 +128,53 @@ class FileWalk {
     } else {
       Walk(*table, path + ".");
     }
+  }
+
+  void Take(const Key& key, const Entry& entry) {
+    // A table's own place is its header, where the reader should look.
+    const bool is_table = std::holds_alternative<Table>(entry.value.data);
+    const Place place = is_table ? entry.key_place : entry.value.place;
+    assembly_.Take(key, ConvertValue(key, entry.value), At(place), LineAt(place));
+    const List* list = std::get_if<List>(&entry.value.data);
+    if (list == nullptr || key.secret || key.kind == Kind::kPolygons) return;
+    auto& entries = assembly_.entries[std::string(key.path)];
+    for (const Value& each : *list) entries.emplace_back(each.place, LineAt(each.place));
+  }
+
+  // Each table is a camera, called as it is: ids may have dots and whatever else.
+  void VisitCameras(const Table& cameras) {
+    for (const Entry& camera : cameras) {
+      const std::string section = CameraSection(camera.key);
+      const Table* keys = std::get_if<Table>(&camera.value.data);
+      if (std::string wrong = WrongCameraId(camera.key); !wrong.empty()) {
+        Report(code::kUnknownKey, camera.key_place, Shown(section), std::move(wrong), "");
+      } else if (keys == nullptr) {
+        Report(code::kType, camera.value.place, Shown(section),
+               "is a section, found " + std::string(DescribeType(camera.value)),
+               "write [" + section + "] and its keys below it");
+      } else {
+        assembly_.result.config.cameras.try_emplace(camera.key);
+        for (const Entry& entry : *keys) VisitCameraKey(camera.key, section, entry);
+      }
+    }
+  }
+
+  void VisitCameraKey(const std::string& id, const std::string& section, const Entry& entry) {
+    if (const auto key = CameraKey(id, entry.key)) return Take(*key, entry);
+    const auto names = CameraKeyNames();
+    const std::string_view near = Suggest(entry.key, names);
+    Report(
+        code::kUnknownKey, entry.key_place, Shown(section + "." + entry.key, 300), "no such key",
+        near.empty() ? "a camera has " + Joined(names) : "did you mean " + std::string(near) + "?");
+  }
+
+  static std::string Joined(const std::vector<std::string_view>& names) {
+    std::string joined;
+    for (const std::string_view name : names) {
+      if (!joined.empty()) joined += ", ";
+      joined += name;
+    }
+    return joined;
   }
 
   void VisitUnknown(const Entry& entry, const std::string& path) {
@@ -150,7 +204,7 @@ class FileWalk {
   }
 
   std::string display_;
-  std::string_view text_;
+  Lines lines_;
   Assembly& assembly_;
 };
 

@@ -59,7 +59,9 @@ void ApplyFlags(const LoadRequest& request, Assembly& assembly) {
   for (const Flag& flag : request.flags) {
     assembly.AddDetector(flag.path);
     const Origin origin{Origin::Kind::kFlag, flag.name, {}};
-    if (const Key* key = FindKey(assembly.schema, flag.path)) {
+    if (const auto camera = CameraKey(flag.path)) {
+      assembly.Take(*camera, ConvertText(*camera, flag.text, PlainUnit(camera->kind)), origin);
+    } else if (const Key* key = FindKey(assembly.schema, flag.path)) {
       assembly.Take(*key, ConvertText(*key, flag.text, PlainUnit(key->kind)), origin);
     } else {
       assembly.Report({Severity::kError, code::kUnknownKey, origin, Shown(flag.path), "no such key",
@@ -71,7 +73,7 @@ void ApplyFlags(const LoadRequest& request, Assembly& assembly) {
 // A finding is reported where the blamed key was set.
 void ApplyRules(Assembly& assembly) {
   for (Finding& finding : Validate(assembly.result.config)) {
-    const std::string key(finding.key);
+    const std::string& key = finding.key;
     Origin origin = assembly.result.origins[key];
     std::string source_line = assembly.source_lines[key];
     const auto& entries = assembly.entries[key];

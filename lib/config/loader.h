@@ -73,7 +73,7 @@ struct FileRead {
 
 struct Loaded {
   Config config;                          // usable only without errors
-  std::map<std::string, Origin> origins;  // of every key, by path
+  std::map<std::string, Origin> origins;  // of every key, by path; of cameras only what is set
   std::vector<Diagnostic> diagnostics;    // all of them, files first, in order of their places
   std::vector<std::string> files;         // that were read, in order
   std::vector<FileRead> inputs;           // all that no output may be: `files`, values, keys' files

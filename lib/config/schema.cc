@@ -6,10 +6,8 @@
 #include "config/units.h"
 
 namespace sampleproc::config {
-namespace {
 
-// A basic string of TOML. `text` is UTF-8.
-std::string Quote(std::string_view text) {
+std::string QuoteToml(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string quoted = "\"";
   for (const char c : text) {
@@ -22,6 +20,22 @@ std::string Quote(std::string_view text) {
     quoted += c;
   }
   return quoted + '"';
+}
+
+namespace {
+
+std::string FormatPolygons(const std::vector<frame::Polygon>& polygons) {
+  std::string list;
+  for (const frame::Polygon& polygon : polygons) {
+    std::string points;
+    for (const frame::Point& point : polygon) {
+      if (!points.empty()) points += ", ";
+      points += "[" + FormatReal(point.x) + ", " + FormatReal(point.y) + "]";
+    }
+    if (!list.empty()) list += ", ";
+    list += "[" + points + "]";
+  }
+  return "[" + list + "]";
 }
 
 std::string Join(const std::vector<std::string_view>& words, std::string_view separator) {
@@ -61,6 +75,16 @@ std::vector<Key> MakeSchema(const Config& one, const Config& other) {
       AddDetector("detector." + detector.name, rows);
     }
   }
+  for (const auto& [id, camera] : one.cameras) AddCameraRows(id, rows);
+  for (const auto& [id, camera] : other.cameras) {
+    if (!one.cameras.contains(id)) AddCameraRows(id, rows);
+  }
+  return rows;
+}
+
+std::vector<Key> MakeManualSchema() {
+  std::vector<Key> rows = MakeSchema();
+  AddCameraRows(kCameraInManuals, rows);
   return rows;
 }
 
@@ -93,23 +117,25 @@ std::string FormatSetting(const Key& key, const Setting& setting) {
     case Kind::kInt:
     case Kind::kSize: {
       const std::int64_t number = std::get<std::int64_t>(setting);
-      if (number == 0 && !key.zero_word.empty()) return Quote(key.zero_word);
+      if (number == 0 && !key.zero_word.empty()) return QuoteToml(key.zero_word);
       if (key.kind == Kind::kInt) return std::to_string(number);
       const std::string size = FormatSize(number);
-      return ParseInteger(size) ? size : Quote(size);
+      return ParseInteger(size) ? size : QuoteToml(size);
     }
     case Kind::kReal:
       return FormatReal(std::get<double>(setting));
     case Kind::kDuration:
-      return Quote(FormatDuration(std::get<std::chrono::milliseconds>(setting)));
+      return QuoteToml(FormatDuration(std::get<std::chrono::milliseconds>(setting)));
     case Kind::kString:
     case Kind::kEnum:
-      return Quote(std::get<std::string>(setting));
+      return QuoteToml(std::get<std::string>(setting));
+    case Kind::kPolygons:
+      return FormatPolygons(std::get<std::vector<frame::Polygon>>(setting));
     case Kind::kStringList: {
       std::string list;
       for (const std::string& element : std::get<std::vector<std::string>>(setting)) {
         if (!list.empty()) list += ", ";
-        list += Quote(element);
+        list += QuoteToml(element);
       }
       return "[" + list + "]";
     }
@@ -130,6 +156,8 @@ std::string DescribeRange(const Key& key) {
       return range + " characters";
     case Kind::kStringList:
       return range + " elements";
+    case Kind::kPolygons:
+      return range + " polygons of 3 points and more";
     default:
       if (!key.unit.empty()) range += " " + std::string(key.unit);
       if (!key.zero_word.empty()) range += ", or \"" + std::string(key.zero_word) + "\"";
@@ -157,6 +185,8 @@ std::string DescribeKind(const Key& key) {
              "a list of strings such as [\"a\", \"b\"]";
     case Kind::kEnum:
       return "one of " + Join(key.words, ", ");
+    case Kind::kPolygons:
+      return "a list of polygons such as [[[0.0, 0.0], [1.0, 0.0], [1.0, 0.1]]]";
   }
   return {};
 }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,11 +31,12 @@ enum class Kind {
   kSize,
   kStringList,
   kEnum,
+  kPolygons,  // lists of three or more points, each [x, y] with 0 to 1 for both
 };
 
 // A value of a key, converted and typed: kInt and kSize are int64, kEnum is its word.
 using Setting = std::variant<bool, std::int64_t, double, std::chrono::milliseconds, std::string,
-                             std::vector<std::string>>;
+                             std::vector<std::string>, std::vector<frame::Polygon>>;
 
 // A variable of the service that this one replaces. A number without a unit counts in `plain_unit`
 // milliseconds or bytes, as that service counted.
@@ -79,14 +81,18 @@ struct Key {
 };
 
 // All rows, section by section, in the order in which people should read them. Of detectors it has
-// the one that is always there, "objects".
+// the one that is always there, "objects", and of cameras none.
 std::vector<Key> MakeSchema();
 
-// The same with the rows of all detectors that `config` has.
+// The same with the rows of all detectors and cameras that `config` has.
 std::vector<Key> MakeSchema(const Config& config);
 
-// The same with the rows of all detectors that one of the two has.
+// The same with the rows of all detectors and cameras that one of the two has.
 std::vector<Key> MakeSchema(const Config& one, const Config& other);
+
+// As MakeSchema(), with the rows of one camera, which stands for each: for manuals.
+std::vector<Key> MakeManualSchema();
+inline constexpr std::string_view kCameraInManuals = "NAME";
 
 // What a detector may be called, as a regular expression; no other step's name, besides.
 inline constexpr std::string_view kDetectorName = "^[a-z][a-z0-9_]{0,31}$";
@@ -94,6 +100,26 @@ inline constexpr std::string_view kDetectorName = "^[a-z][a-z0-9_]{0,31}$";
 // Adds the rows of the detector that the path "detector.NAME" or "detector.NAME.key" means, unless
 // they are there. False when the path means none, or NAME cannot be a detector's.
 bool AddDetector(std::string_view path, std::vector<Key>& schema);
+
+// Cameras, unlike other sections, may be thousands, and have any name that a frame's camera_id may
+// be: the rows of each are made where they are asked for.
+inline constexpr std::string_view kCameras = "camera";
+
+// "camera.door", or with quotes where TOML wants them: camera."front door". Keys follow after a
+// dot.
+std::string CameraSection(std::string_view id);
+
+// What is wrong with an id, "" when nothing is.
+std::string WrongCameraId(std::string_view id);
+
+// The names of a camera's keys, in the manual's order.
+std::vector<std::string_view> CameraKeyNames();
+
+// The row of a camera's key; nothing when there is no such key.
+std::optional<Key> CameraKey(std::string_view id, std::string_view name);
+
+// The same for "camera.ID.key"; nothing also where ID cannot be a camera's.
+std::optional<Key> CameraKey(std::string_view path);
 
 // The row of `path`, or nullptr.
 const Key* FindKey(const std::vector<Key>& schema, std::string_view path);

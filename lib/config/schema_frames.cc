@@ -2,15 +2,15 @@
 #include "process/pipeline.h"
 
 namespace sampleproc::config {
-namespace {
 
-// The names that process.pipeline takes, in the order in which the manual lists them.
 std::vector<std::string_view> StepNames() {
   const auto steps = process::KnownSteps();
   std::vector<std::string_view> names(steps.begin(), steps.end());
   names.emplace_back("objects");  // the detector that is always there
   return names;
 }
+
+namespace {
 
 void AddCodecRows(std::vector<Key>& rows) {
   rows.push_back(Bind(

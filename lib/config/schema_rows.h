@@ -10,11 +10,18 @@
 
 namespace sampleproc::config {
 
+// `text`, which is UTF-8, as a basic string of TOML.
+std::string QuoteToml(std::string_view text);
+
+// The names of steps that every configuration has, in the order in which the manual lists them.
+std::vector<std::string_view> StepNames();
+
 void AddHttpRows(std::vector<Key>& rows);
 void AddHttpAccessRows(std::vector<Key>& rows);  // who may ask, and how often
 void AddFrameRows(std::vector<Key>& rows);       // codec, process, resources
 void AddStepRows(std::vector<Key>& rows);        // the sections of single steps below process
 void AddDetectorRows(std::string_view name, std::vector<Key>& all);  // one detector's
+void AddCameraRows(std::string_view id, std::vector<Key>& rows);     // one camera's
 void AddConsumerRows(std::vector<Key>& rows);
 void AddNetRows(std::vector<Key>& rows);
 void AddTelemetryRows(std::vector<Key>& rows);

@@ -124,17 +124,39 @@ std::optional<Finding> StopOutlastsRequest(const Config& config) {
                  "raise it to http.request_deadline and service.drain_delay together"};
 }
 
-std::optional<Finding> CascadeIsComplete(const Config& config) {
-  const process::Options& process = config.process;
-  if (std::ranges::find(process.pipeline, "cascade") == process.pipeline.end()) return std::nullopt;
-  if (process.cascade.file.empty()) {
-    return Finding{Severity::kError, code::kCascade, "process.pipeline",
-                   "has the step cascade, and process.cascade.file names no file for it",
-                   "set process.cascade.file, or leave the step out"};
+// What pipelines there are: the process's, and those of cameras.
+struct NamedPipeline {
+  std::string key;
+  const std::vector<std::string>& steps;
+};
+
+std::vector<NamedPipeline> PipelinesOf(const Config& config) {
+  std::vector<NamedPipeline> pipelines = {{"process.pipeline", config.process.pipeline}};
+  for (const auto& [id, camera] : config.cameras) {
+    if (camera.pipeline.empty()) continue;
+    pipelines.push_back({CameraSection(id) + ".pipeline", camera.pipeline});
   }
-  if (process.cascade.scale > 1) return std::nullopt;
-  return Finding{Severity::kError, code::kCascade, "process.cascade.scale",
-                 "is the ratio of two sizes looked for and must be above 1", "1.1 is usual"};
+  return pipelines;
+}
+
+std::vector<Finding> CascadesAreComplete(const Config& config) {
+  const process::CascadeOptions& cascade = config.process.cascade;
+  std::vector<Finding> findings;
+  if (!cascade.file.empty() && cascade.scale > 1) return findings;
+  for (const NamedPipeline& pipeline : PipelinesOf(config)) {
+    if (std::ranges::find(pipeline.steps, "cascade") == pipeline.steps.end()) continue;
+    if (cascade.file.empty()) {
+      findings.push_back({Severity::kError, code::kCascade, pipeline.key,
+                          "has the step cascade, and process.cascade.file names no file for it",
+                          "set process.cascade.file, or leave the step out"});
+    } else {
+      findings.push_back({Severity::kError, code::kCascade, "process.cascade.scale",
+                          "is the ratio of two sizes looked for and must be above 1",
+                          "1.1 is usual"});
+      break;
+    }
+  }
+  return findings;
 }
 
 // Steps are built in or detectors, and those have models.
@@ -144,23 +166,26 @@ std::vector<Finding> StepsAreKnown(const Config& config) {
   std::vector<std::string_view> known(built_in.begin(), built_in.end());
   for (const auto& detector : process.detectors) known.push_back(detector.name);
   std::vector<Finding> findings;
-  for (std::size_t i = 0; i < process.pipeline.size(); ++i) {
-    const std::string& step = process.pipeline[i];
-    if (std::ranges::find(known, step) == known.end()) {
-      const std::string_view near = Suggest(step, known);
-      findings.push_back({Severity::kError, code::kWord, "process.pipeline",
-                          "\"" + Shown(step) + "\" is no step, and there is no section [detector." +
-                              Shown(step) + "]",
-                          near.empty() ? "" : "did you mean \"" + std::string(near) + "\"?", i});
-      continue;
+  for (const auto& [key, steps] : PipelinesOf(config)) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const std::string& step = steps[i];
+      if (std::ranges::find(known, step) == known.end()) {
+        const std::string_view near = Suggest(step, known);
+        findings.push_back({Severity::kError, code::kWord, key,
+                            "\"" + Shown(step) +
+                                "\" is no step, and there is no section [detector." + Shown(step) +
+                                "]",
+                            near.empty() ? "" : "did you mean \"" + std::string(near) + "\"?", i});
+        continue;
+      }
+      const auto detector =
+          std::ranges::find(process.detectors, step, &detect::DetectorOptions::name);
+      if (detector == process.detectors.end() || !detector->model.empty()) continue;
+      findings.push_back({Severity::kError, code::kDetector, key,
+                          "has the detector \"" + step + "\", and detector." + step +
+                              ".model names no file for it",
+                          "set it to an ONNX file, or leave the step out", i});
     }
-    const auto detector =
-        std::ranges::find(process.detectors, step, &detect::DetectorOptions::name);
-    if (detector == process.detectors.end() || !detector->model.empty()) continue;
-    findings.push_back(
-        {Severity::kError, code::kDetector, "process.pipeline",
-         "has the detector \"" + step + "\", and detector." + step + ".model names no file for it",
-         "set it to an ONNX file, or leave the step out", i});
   }
   return findings;
 }
@@ -235,7 +260,7 @@ std::vector<Finding> WrongEntries(std::string_view code, std::string_view key,
   std::vector<Finding> findings;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (is_right(entries[i])) continue;
-    findings.push_back({Severity::kError, code, key, Entry(i) + what, hint, i});
+    findings.push_back({Severity::kError, code, std::string(key), Entry(i) + what, hint, i});
   }
   return findings;
 }
@@ -287,7 +312,8 @@ std::vector<Finding> HostsAreHosts(const Config& config) {
   for (const Row& row : rows) {
     std::string wrong = WrongWithHost(row.host);
     if (wrong.empty()) continue;
-    findings.push_back({Severity::kError, code::kHost, row.key, std::move(wrong), row.hint, {}});
+    findings.push_back(
+        {Severity::kError, code::kHost, std::string(row.key), std::move(wrong), row.hint, {}});
   }
   return findings;
 }
@@ -327,7 +353,6 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     BudgetHoldsOnePicture,
     StopOutlastsRequest,
     StreamsDiffer,
-    CascadeIsComplete,
     ClaimingWaitsForWork,
     FileSinkHasPath,
     WebhookHasUrl,
@@ -336,8 +361,8 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
 
 // Rules about lists and kinds of keys, which may be broken several times.
 constexpr std::vector<Finding> (*kManyRules[])(const Config&) = {
-    StepsAreKnown,         HostsAreHosts,     HostsArePatterns,
-    FrameHostsArePatterns, OriginsAreOrigins, ProxiesAreNetworks,
+    StepsAreKnown,         CascadesAreComplete, HostsAreHosts,      HostsArePatterns,
+    FrameHostsArePatterns, OriginsAreOrigins,   ProxiesAreNetworks,
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace sampleproc::config {
 struct Finding {
   Severity severity;
   std::string_view code;
-  std::string_view key;  // the key to blame: where the caret goes
+  std::string key;  // the key to blame: where the caret goes
   std::string message;
   std::string hint;
   std::optional<std::size_t> entry = {};  // of a list, from 0: the one to blame

@@ -22,6 +22,7 @@ class DispatchThreads {
     telemetry::Conditions& conditions;
     base::Logger& log;
     const MessageTraces* traces = nullptr;
+    const cameras::Directory* cameras = nullptr;  // as DispatcherContext
   };
 
   DispatchThreads(const Context& context, const DispatcherOptions& options);

@@ -2,22 +2,15 @@
 
 #include <algorithm>
 #include <exception>
-#include <span>
 #include <utility>
 
-#include "consumer/entry_pixels.h"
 #include "consumer/frame_log.h"
-#include "frame/frame_time.h"
-#include "process/batch.h"
 
 namespace sampleproc::consumer {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
-
-constexpr const char* kTooOld = "max_age";
-constexpr const char* kNewerFrame = "newer_frame";
 
 // Frames of one camera whose pixels are fetched while its first one waits.
 constexpr std::size_t kFetchAhead = 4;
@@ -28,12 +21,6 @@ constexpr milliseconds kLastSettlements{1'000};
 
 constexpr milliseconds kLookForOld{50};
 constexpr milliseconds kLookForAges{500};
-
-// Of a frame without one: of all that this processor ever made up, if its clock does not go back.
-std::string MadeUpId(base::WallTime now, std::uint64_t number) {
-  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
-  return "consumer_frame_" + std::to_string(since.count()) + '_' + std::to_string(number);
-}
 
 }  // namespace
 
@@ -87,138 +74,6 @@ bool Dispatcher::IsWorthAPull() const {
 std::uint64_t Dispatcher::held() const {
   const base::MutexLock lock(mutex_);
   return held_;
-}
-
-HeldPtr Dispatcher::Hold(Delivery& delivery) {
-  auto held = std::make_shared<HeldFrame>();
-  held->number = next_number_++;
-  FrameEntry& entry = delivery.entry;
-  const base::WallTime now = clock_.Wall();
-  if (entry.frame_id.empty()) entry.frame_id = MadeUpId(now, held->number);
-  held->taken = entry.timestamp ? frame::ParseFrameTime(*entry.timestamp).value_or(now) : now;
-  if (context_.traces != nullptr) held->span = context_.traces->Process(delivery);
-  held->traceparent = TraceparentOf(held->span, entry.traceparent);
-  if (!delivery.broken && delivery.drop.empty()) {
-    held->places = context_.pixels.PlacesOf(entry);
-    held->work.emplace(context_.work, entry.frame_id,
-                       base::Allowance{.cancel = held->cancel, .trace = held->span.parent()});
-    held->work->Describe(entry.frame_id, entry.camera_id);
-    const std::size_t bytes = entry.frame_data.size();
-    base::Result<resources::Reservation> reservation = std::move(delivery.memory);
-    if (reservation->bytes() < bytes) {
-      reservation->Release();
-      reservation = context_.budget.TryReserve(bytes, "a pulled frame");
-    }
-    if (reservation) {
-      held->reservation = std::move(*reservation);
-    } else if (reservation.error().code == base::ErrorCode::kOverloaded) {
-      held->without_memory = true;
-    } else {
-      delivery.broken = std::move(reservation.error());  // there never is so much memory
-    }
-    if (!entry.frame_data.empty()) {
-      held->places.clear();
-      held->frame = FrameOf(entry, {});
-      held->state = FrameState::kReady;
-    }
-  }
-  held->place = outcomes_.Join(entry.camera_id);
-  held->delivery = std::move(delivery);
-  return held;
-}
-
-void Dispatcher::Accept(std::vector<Delivery> deliveries) noexcept {
-  context_.ledger.Offered(deliveries.size());
-  try {
-    process::StartBatch(deliveries.size(),
-                        [this, &deliveries](std::size_t index, process::BatchPart part) {
-                          AcceptOne(deliveries[index], std::move(part));
-                        },
-                        context_.log, {});
-  } catch (const std::exception&) {  // no memory to count them together
-    for (Delivery& delivery : deliveries) AcceptOne(delivery, {});
-  }
-}
-
-void Dispatcher::AcceptOne(Delivery& delivery, process::BatchPart part) noexcept {
-  Endings endings;
-  HeldPtr held;
-  {
-    const base::MutexLock lock(mutex_);
-    ++held_;
-    try {
-      held = Hold(delivery);
-      held->part.emplace(std::move(part));
-      if (held->without_memory) ++without_memory_;
-      Enter(held, endings);
-    } catch (const std::exception& error) {
-      if (held) GiveUp(held, error, endings);
-    }
-    Move(endings);
-  }
-  GoOut(std::move(endings));
-  if (held) return;
-  context_.log.Error("a pulled frame could not be held",
-                     {{"frame_id", std::string_view(delivery.entry.frame_id)}});
-  const Outcomes::Fate fate = outcomes_.GivenUp();
-  outcomes_.End({}, {.ticket = delivery.ticket,
-                     .ending = fate.ending,
-                     .frame_id = std::move(delivery.entry.frame_id),
-                     .record = {},
-                     .reason = fate.reason});
-}
-
-void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
-  SetState(*held, held->state);
-  if (const std::string_view reason = held->delivery.drop; !reason.empty()) {
-    return End(held, Ending::kDropped, reason, endings);
-  }
-  if (held->delivery.broken) return Die(held, *held->delivery.broken, endings);
-  if (cancelled_ || (draining_ && outcomes_.TakesBack())) {
-    return End(held, Ending::kReturned, {}, endings);
-  }
-  if (TooOld(*held)) return End(held, Ending::kDropped, kTooOld, endings);
-  if (!held->frame) {
-    if (held->places.empty()) return EndWithoutPixels(held, endings);
-    if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
-  }
-  if (const HeldPtr older = waiting_.Add(held)) {
-    End(older, Ending::kDropped, kNewerFrame, endings);
-  }
-  BoundWaitingForHosts(endings);
-  MakeRoom(endings);
-}
-
-// Rather than wait for a host that is away. The source hands out no other suspect beside one.
-bool Dispatcher::SuspectGoesBack(const HeldFrame& held) const {
-  const PixelPlace* place = held.PlaceToAsk();
-  return place != nullptr && held.suspect() && context_.source.TakesSuspectsBack() &&
-         hosts_.Paused(place->host, clock_.Now());
-}
-
-// Of the frames that wait, themselves or behind their camera's first one, for hosts that are away,
-// lets go of the newest beyond their share of all that may wait: the frames of other hosts would
-// have to wait for them.
-void Dispatcher::BoundWaitingForHosts(Endings& endings) {
-  if (!hosts_.AnyFailing()) return;
-  const base::MonoTime now = clock_.Now();
-  std::vector<HeldPtr> behind;
-  bool is_away = false;
-  const PixelHosts* const hosts = &hosts_;
-  waiting_.ForEach([&](const HeldPtr& held, bool first) {
-    if (first) {
-      const PixelPlace* const place = held->PlaceToAsk();
-      is_away = place != nullptr && hosts->Paused(place->host, now);
-    }
-    if (is_away) behind.push_back(held);
-  });
-  const std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
-  if (behind.size() <= share) return;
-  std::ranges::sort(behind, {}, [](const HeldPtr& held) { return held->number; });
-  const Ending ending = outcomes_.TakesBack() ? Ending::kReturned : Ending::kDropped;
-  for (const HeldPtr& held : std::span(behind).subspan(share)) {
-    End(held, ending, kPixelHost, endings);
-  }
 }
 
 // With max_age it is better to drop a frame now than to look at it when it is nearly too old: what
@@ -357,7 +212,8 @@ void Dispatcher::AskForTick(base::MonoTime now) {
 }
 
 bool Dispatcher::TooOld(const HeldFrame& held) const {
-  return options_.max_age > milliseconds(0) && clock_.Wall() - held.taken > options_.max_age;
+  const milliseconds most = held.camera ? held.camera->settings().max_age : options_.max_age;
+  return most > milliseconds(0) && clock_.Wall() - held.taken > most;
 }
 
 void Dispatcher::BeginDrain() {

@@ -14,6 +14,7 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "cameras/directory.h"
 #include "consumer/fetchers.h"
 #include "consumer/frame_source.h"
 #include "consumer/goodput.h"
@@ -51,6 +52,8 @@ struct DispatcherContext {
   telemetry::Conditions& conditions;
   base::Logger& log;
   const MessageTraces* traces = nullptr;  // null: nothing is recorded
+  // What is configured for single cameras; null: nothing.
+  const cameras::Directory* cameras = nullptr;
 };
 
 struct DispatcherOptions {
@@ -127,6 +130,7 @@ class Dispatcher {
   // Why a frame goes back whose host is away.
   static constexpr const char* kPixelHost = "pixel_host";
   static constexpr const char* kStopped = "stopped";
+  static constexpr const char* kTooOld = "max_age";
 
   // Frames whose end is decided: what is still to be done about them is done without the lock.
   using Endings = HeldList;

@@ -238,6 +238,7 @@ std::optional<Visit::Assignment> Dispatcher::BeginVisit(const HeldPtr& held) noe
         End(held, Ending::kReturned, {}, endings);  // cancelled: it has no other limit yet
       } else {
         held->worked_on = true;
+        held->frame->camera = held->camera;
         SetState(*held, FrameState::kInWork);
         assignment.emplace(Visit::Assignment{*held->frame, held->work->allowance()});
       }

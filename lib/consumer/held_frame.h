@@ -41,6 +41,7 @@ struct HeldFrame {
   FrameState state = FrameState::kWaiting;
   base::MonoTime since{};  // when it came to this state
   Delivery delivery;
+  frame::CameraPtr camera;                 // how it is looked at; null: as every other frame
   base::WallTime taken;                    // by its timestamp, else when it was pulled
   CameraOrder::Place place;                // among its camera's frames
   base::Span span;                         // of all that is done about it

@@ -1,5 +1,6 @@
 #include "files/frame_feed.h"
 
+#include <chrono>
 #include <utility>
 
 #include "files/checkpoint.h"
@@ -46,6 +47,7 @@ base::Result<std::optional<Task>> FrameFeed::Next() {
     task.of_many = source_->HasMany();
     task.camera_id = options_.camera;
     if (!task.camera_id && source_->IsCamera()) task.camera_id = input_.path;
+    task.look = IsLookedAt(task);
     task.turn = turns_.Begin();
     // Of a recorded request nobody knows the camera before it is read.
     if (!input_.recorded_requests) task.turn.Declare(task.camera_id);
@@ -76,6 +78,7 @@ base::Result<bool> FrameFeed::Open() {
     if (place_.input >= done.input || is_remembered) break;
   }
   source_ = OpenSource(input_, source_options_);
+  pacer_.reset();
   return true;
 }
 
@@ -93,6 +96,14 @@ void FrameFeed::Close() {
   }
   left_out_ += source_->LeftOut();
   source_ = nullptr;
+}
+
+// By the video's own time: what is found in a file does not depend on how fast it is read.
+bool FrameFeed::IsLookedAt(const Task& task) {
+  if (options_.directory == nullptr || !task.camera_id || !task.source.pts) return true;
+  if (!pacer_) pacer_.emplace(options_.directory->Find(task.camera_id)->settings().fps);
+  const std::chrono::duration<double> time(*task.source.pts);
+  return pacer_->IsDue(base::MonoTime(std::chrono::floor<base::MonoTime::duration>(time)));
 }
 
 bool FrameFeed::IsDone(std::uint64_t frame) const {

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cameras/directory.h"
 #include "files/frame_source.h"
 #include "files/input_list.h"
 #include "files/task.h"
+#include "frame/camera.h"
 #include "frame/event.h"
 #include "process/camera_states.h"
 #include "process/camera_turns.h"
@@ -33,6 +35,10 @@ struct FeedOptions {
   // Told when an input that is a camera of its own has ended, with what its steps had still to
   // tell.
   std::function<void(std::uint64_t input, std::vector<frame::Event>)> on_camera_end = {};
+
+  // What is configured for cameras; null: nothing. Of a video whose camera has an fps, that many
+  // frames for each second of the video are looked at, whenever they are worked on.
+  const cameras::Directory* directory = nullptr;
 
   // Asked before an input is opened; its failure ends the feed. Empty: all may be opened.
   std::function<base::Result<void>(const Input&)> admit = {};
@@ -67,6 +73,7 @@ class FrameFeed {
   base::Result<bool> Open();
   bool IsDone(std::uint64_t frame) const;
   bool IsPassedOver(std::uint64_t frame) const;
+  bool IsLookedAt(const Task& task);
   void Close();
 
   InputList inputs_;
@@ -75,11 +82,12 @@ class FrameFeed {
   process::CameraTurns& turns_;
   process::CameraStates& cameras_;
 
-  Input input_;                          // the one that is open
-  std::unique_ptr<FrameSource> source_;  // of it; null before the first
-  Place place_;                          // of the frame handed out last
-  std::uint64_t opened_ = 0;             // inputs
-  std::uint64_t left_out_ = 0;           // of those that are closed
+  Input input_;                            // the one that is open
+  std::unique_ptr<FrameSource> source_;    // of it; null before the first
+  std::optional<frame::LookPacer> pacer_;  // of its camera, once that is known
+  Place place_;                            // of the frame handed out last
+  std::uint64_t opened_ = 0;               // inputs
+  std::uint64_t left_out_ = 0;             // of those that are closed
 };
 
 }  // namespace sampleproc::files

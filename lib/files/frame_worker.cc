@@ -103,6 +103,7 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
       frame->time = std::chrono::duration_cast<std::chrono::microseconds>(
           std::chrono::duration<double>(*task.source.pts));
     }
+    frame->look = task.look;
     if (task.camera_id) frame->camera_id = task.camera_id;
     result = Process(task, *frame);
     const auto* const packet = std::get_if<VideoPacket>(&task.payload);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "frame/camera.h"
 #include "frame/frame_result.h"
 #include "frame/raw_description.h"
 
@@ -39,6 +40,12 @@ struct Frame {
 
   // What the sender said that was passed over; part of the frame's result.
   std::vector<Warning> warnings;
+
+  // How it is looked at. Null: whoever works on it finds that out by `camera_id`.
+  CameraPtr camera = nullptr;
+  // Whether it is looked at at all, when its door has decided that; else by the time at which it is
+  // worked on (CameraSettings::fps).
+  std::optional<bool> look = {};
 };
 
 }  // namespace sampleproc::frame

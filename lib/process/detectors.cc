@@ -5,24 +5,43 @@
 
 namespace sampleproc::process {
 
-base::Result<std::shared_ptr<const Detectors>> Detectors::Open(const Options& options,
-                                                               resources::MemoryBudget& budget) {
-  auto detectors = std::make_shared<Detectors>();
-  for (const detect::DetectorOptions& each : options.detectors) {
-    if (std::ranges::find(options.pipeline, each.name) == options.pipeline.end()) continue;
-    auto opened = detect::Detector::Open(each, options.models, budget);
-    if (!opened) return std::unexpected(opened.error());
-    detectors->all_.push_back(std::make_shared<const SharedDetector>(
-        std::move(*opened), std::make_unique<LookTimes>(base::SystemClock())));
-  }
+base::Result<std::shared_ptr<Detectors>> Detectors::Open(const Options& options,
+                                                         const Pipelines& pipelines,
+                                                         resources::MemoryBudget& budget) {
+  std::shared_ptr<Detectors> detectors(new Detectors(options, budget));
+  if (auto added = detectors->Add(pipelines); !added) return std::unexpected(added.error());
   return detectors;
 }
 
+base::Result<void> Detectors::Add(const Pipelines& pipelines) {
+  const auto is_named = [&pipelines](const std::string& name) {
+    return std::ranges::any_of(pipelines, [&name](const auto& steps) {
+      return std::ranges::find(steps, name) != steps.end();
+    });
+  };
+  for (const detect::DetectorOptions& each : options_.detectors) {
+    if (!is_named(each.name) || Find(each.name) != nullptr) continue;
+    auto opened = detect::Detector::Open(each, options_.models, budget_);
+    if (!opened) return std::unexpected(opened.error());
+    auto shared = std::make_shared<const SharedDetector>(
+        std::move(*opened), std::make_unique<LookTimes>(base::SystemClock()));
+    const base::MutexLock lock(mutex_);
+    all_.push_back(std::move(shared));
+  }
+  return {};
+}
+
 std::shared_ptr<const SharedDetector> Detectors::Find(std::string_view name) const {
+  const base::MutexLock lock(mutex_);
   for (const auto& shared : all_) {
     if (shared->detector->options().name == name) return shared;
   }
   return nullptr;
+}
+
+std::vector<std::shared_ptr<const SharedDetector>> Detectors::all() const {
+  const base::MutexLock lock(mutex_);
+  return all_;
 }
 
 }  // namespace sampleproc::process

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/mutex.h"
+#include "cameras/directory.h"
 #include "detect/detector.h"
 #include "process/look_times.h"
 #include "process/options.h"
@@ -19,21 +21,33 @@ struct SharedDetector {
   std::unique_ptr<LookTimes> looks;
 };
 
-// Immutable once opened; any thread.
+// Any thread. A detector that has been opened stays.
 class Detectors {
  public:
-  // Opens the detectors that `options.pipeline` names, each once; `budget` must outlive them. Fails
-  // as detect::Detector::Open fails.
-  static base::Result<std::shared_ptr<const Detectors>> Open(const Options& options,
-                                                             resources::MemoryBudget& budget);
+  using Pipelines = cameras::Directory::Pipelines;
+
+  // Opens the detectors that the pipelines name, each once; `options` and `budget` must outlive
+  // them. Fails as detect::Detector::Open fails.
+  static base::Result<std::shared_ptr<Detectors>> Open(const Options& options,
+                                                       const Pipelines& pipelines,
+                                                       resources::MemoryBudget& budget);
+
+  // Opens those that are not open yet. One thread at a time.
+  base::Result<void> Add(const Pipelines& pipelines);
 
   // The detector of the step `name`, or null.
   std::shared_ptr<const SharedDetector> Find(std::string_view name) const;
 
-  const std::vector<std::shared_ptr<const SharedDetector>>& all() const { return all_; }
+  std::vector<std::shared_ptr<const SharedDetector>> all() const;
 
  private:
-  std::vector<std::shared_ptr<const SharedDetector>> all_;
+  Detectors(const Options& options, resources::MemoryBudget& budget)
+      : options_(options), budget_(budget) {}
+
+  const Options& options_;
+  resources::MemoryBudget& budget_;
+  mutable base::Mutex mutex_;
+  std::vector<std::shared_ptr<const SharedDetector>> all_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::process

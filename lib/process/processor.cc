@@ -107,25 +107,68 @@ void Finish(base::MonoTime begin, const base::Clock& clock, frame::FrameResult& 
 
 }  // namespace
 
+frame::CameraSettings DefaultSettings(const Options& options) {
+  return {.pipeline = options.pipeline, .threshold = options.detection_threshold};
+}
+
 base::Result<Processor> Processor::Make(const ProcessorContext& context) {
+  const auto pipelines = context.directory == nullptr
+                             ? Detectors::Pipelines{context.options.pipeline}
+                             : context.directory->pipelines();
   auto detectors = context.detectors;
   if (detectors == nullptr) {
-    auto opened = Detectors::Open(context.options, context.budget);
+    auto opened = Detectors::Open(context.options, pipelines, context.budget);
     if (!opened) return std::unexpected(opened.error());
     detectors = std::move(*opened);
   }
-  auto pipeline = Pipeline::Make(context.options, *detectors);
+  Processor processor(context, StepSet(context.options, std::move(detectors)));
+  bool first = true;
+  for (const std::vector<std::string>& steps : pipelines) {
+    const auto pipeline = processor.PipelineOf(steps);
+    if (!pipeline) return std::unexpected(pipeline.error());
+    if (std::exchange(first, false)) {
+      processor.needs_ = (*pipeline)->needs();
+    } else {
+      AddNeeds((*pipeline)->needs(), processor.needs_);
+    }
+  }
+  return processor;
+}
+
+base::Result<Pipeline*> Processor::PipelineOf(const std::vector<std::string>& steps) {
+  // Reloads may bring ever new ones; the steps themselves stay.
+  constexpr std::size_t kMostPipelines = 20'000;
+  const auto known = pipelines_.find(steps);
+  if (known != pipelines_.end()) return &known->second;
+  auto pipeline = Pipeline::Make(steps, *steps_, context_.only_memory);
   if (!pipeline) return std::unexpected(pipeline.error());
-  return Processor(context, std::move(*pipeline));
+  if (pipelines_.size() >= kMostPipelines) pipelines_.clear();
+  return &pipelines_.emplace(steps, std::move(*pipeline)).first->second;
+}
+
+base::Result<Processor::Plan> Processor::MakePlan(const frame::Frame& frame,
+                                                  CameraTurns::Turn& turn) {
+  static constexpr StepNeeds kNothing{.luma_width = 0};
+  turn.Declare(frame.camera_id);
+  frame::CameraPtr camera = frame.camera;
+  if (camera == nullptr) {
+    camera =
+        context_.directory == nullptr ? default_camera_ : context_.directory->Find(frame.camera_id);
+  }
+  const auto pipeline = PipelineOf(camera->settings().pipeline);
+  if (!pipeline) return std::unexpected(pipeline.error());
+  const bool look = frame.look ? *frame.look : camera->IsLookDue(context_.clock.Now());
+  return Plan{std::move(camera), **pipeline, look, look ? (*pipeline)->needs() : kNothing, turn};
 }
 
 base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
                                                     const base::Allowance& allowance,
                                                     CameraTurns::Turn turn) {
-  auto result = Guarded([&] {
-    turn.Declare(frame.camera_id);
+  auto result = Guarded([&]() -> base::Result<frame::FrameResult> {
+    const auto plan = MakePlan(frame, turn);
+    if (!plan) return std::unexpected(plan.error());
     const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
-    auto done = DecodeAndRun(frame, limited, turn);
+    auto done = DecodeAndRun(frame, *plan, limited);
     BlameOthers(limited, context_.clock, turn.waited(), done);
     return done;
   });
@@ -138,7 +181,8 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
                                                     const base::Allowance& allowance,
                                                     CameraTurns::Turn turn) {
   return Guarded([&]() -> base::Result<frame::FrameResult> {
-    turn.Declare(frame.camera_id);
+    const auto plan = MakePlan(frame, turn);
+    if (!plan) return std::unexpected(plan.error());
     const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
     const base::MonoTime begin = context_.clock.Now();
     resources::MemoryBudget own(context_.budget, 0);
@@ -151,7 +195,7 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
       if (decoded.bgr) return *decoded.bgr;
       return base::Fail(ErrorCode::kInternal, "the frame came without its colours");
     });
-    if (auto done = Run(frame, picture, own, limited, turn, result); !done) {
+    if (auto done = Run(frame, *plan, picture, own, limited, result); !done) {
       return std::unexpected(done.error());
     }
     Finish(begin, context_.clock, result);
@@ -160,8 +204,8 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
 }
 
 base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& frame,
-                                                         const base::Allowance& allowance,
-                                                         CameraTurns::Turn& turn) {
+                                                         const Plan& plan,
+                                                         const base::Allowance& allowance) {
   const base::MonoTime begin = context_.clock.Now();
   if (auto allowed = allowance.Check("the queue"); !allowed) {
     return std::unexpected(allowed.error());
@@ -170,15 +214,16 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
   resources::MemoryBudget own(context_.budget, HeldBy(frame));
   resources::HeavyLane::Slot heavy;
   const auto admit = [&](std::uint64_t pixels) {
-    return Admit(pixels, own, allowance, turn, heavy);
+    return Admit(pixels, plan, own, allowance, heavy);
   };
   // What would be too large once a step asks for colours is so from the start, or it would depend
   // on the picture whether its size is an error.
-  const auto largest = needs().colour ? frame::PixelFormat::kBgr24 : frame::PixelFormat::kGray8;
+  const auto largest = plan.needs.colour ? frame::PixelFormat::kBgr24 : frame::PixelFormat::kGray8;
   base::Span span = allowance.trace.Begin("decode");
-  auto decoded = codec::Decode(
-      {frame.encoded, frame.raw, admit}, {frame::PixelFormat::kGray8, needs().luma_width, largest},
-      context_.codec, allowance, own, scratch_, context_.options.budget_patience);
+  auto decoded =
+      codec::Decode({frame.encoded, frame.raw, admit},
+                    {frame::PixelFormat::kGray8, plan.needs.luma_width, largest}, context_.codec,
+                    allowance, own, scratch_, context_.options.budget_patience);
   if (!decoded) {
     span.Fail(decoded.error());
     return std::unexpected(decoded.error());
@@ -209,7 +254,7 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
         colour_memory = std::move(colour->reservation);
         return colour->image;
       });
-  if (auto done = Run(frame, picture, own, allowance, turn, result); !done) {
+  if (auto done = Run(frame, plan, picture, own, allowance, result); !done) {
     return std::unexpected(done.error());
   }
   Finish(begin, context_.clock, result);
@@ -217,20 +262,21 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
 }
 
 // What is asked of a frame once its header is known.
-base::Result<void> Processor::Admit(std::uint64_t pixels, const resources::MemoryBudget& own,
-                                    const base::Allowance& allowance, CameraTurns::Turn& turn,
+base::Result<void> Processor::Admit(std::uint64_t pixels, const Plan& plan,
+                                    const resources::MemoryBudget& own,
+                                    const base::Allowance& allowance,
                                     resources::HeavyLane::Slot& heavy) {
   constexpr auto kColour = static_cast<std::uint64_t>(frame::Channels(frame::PixelFormat::kBgr24));
-  const std::uint64_t each = (needs().colour ? kColour : 0) + needs().bytes_per_pixel;
+  const std::uint64_t each = (plan.needs.colour ? kColour : 0) + plan.needs.bytes_per_pixel;
   if (auto fits = own.CheckFits(pixels * each, "working on this frame"); !fits) return fits;
   if (context_.heavy == nullptr || pixels <= context_.options.heavy_pixels) return {};
   // Before the lane: in it the frame would keep out the one it waits for.
-  if (needs().camera_order) {
-    if (auto come = turn.Wait(allowance); !come) return come;
+  if (plan.needs.camera_order) {
+    if (auto come = plan.turn.Wait(allowance); !come) return come;
   }
   const base::MonoTime came = context_.clock.Now();
   auto entered = context_.heavy->Enter(context_.options.heavy_patience, allowance);
-  turn.HasWaited(context_.clock.Now() - came);
+  plan.turn.HasWaited(context_.clock.Now() - came);
   if (!entered) return std::unexpected(entered.error());
   heavy = std::move(*entered);
   return {};
@@ -246,28 +292,28 @@ std::optional<std::chrono::microseconds> Processor::TimeOf(const frame::Frame& f
   return std::chrono::duration_cast<microseconds>(wall->time_since_epoch());
 }
 
-base::Result<void> Processor::Run(const frame::Frame& frame, Picture& picture,
+base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, Picture& picture,
                                   resources::MemoryBudget& own, const base::Allowance& allowance,
-                                  CameraTurns::Turn& turn, frame::FrameResult& result) {
+                                  frame::FrameResult& result) {
+  if (!plan.look) {
+    plan.pipeline.Skip("fps", result);
+    return {};
+  }
   std::vector<frame::Bbox> moved_lately;
   std::vector<Candidate> candidates;
   const StepInput input{frame,
+                        plan.camera->settings(),
                         picture,
-                        turn,
+                        plan.turn,
                         context_.cameras,
                         allowance,
                         own,
                         context_.options.budget_patience,
                         &moved_lately,
-                        needs().candidates ? &candidates : nullptr,
+                        plan.needs.candidates ? &candidates : nullptr,
                         TimeOf(frame)};
-  if (auto done = pipeline_.Run(input, result); !done) return done;
-  if (auto done = Delay(context_.options.delay, allowance); !done) return done;
-  std::erase_if(result.detections, [&](const frame::Detection& detection) {
-    return detection.confidence < context_.options.detection_threshold &&
-           !pipeline_.HasOwnThreshold(detection.detector);
-  });
-  return {};
+  if (auto done = plan.pipeline.Run(input, result); !done) return done;
+  return Delay(context_.options.delay, allowance);
 }
 
 base::Result<base::ByteBuffer> Processor::Annotate(const frame::Frame& frame,

@@ -2,14 +2,18 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "cameras/directory.h"
 #include "codec/decoder.h"
 #include "codec/options.h"
 #include "frame/frame.h"
@@ -36,7 +40,12 @@ struct ProcessorContext {
   resources::DrainEstimate* drain = nullptr;  // what a pool tells of its queue; null: nobody asks
   // The networks that all processors share; null: each opens its own.
   std::shared_ptr<const Detectors> detectors = nullptr;
+  // What is configured for single cameras; null: all are looked at as `options` says.
+  const cameras::Directory* directory = nullptr;
   bool is_live = false;  // a frame that does not say when it was taken was taken as it comes
+  // Only the steps that leave something behind in their camera's state, or all where one of them
+  // depends on what others find: for frames that have been looked at before.
+  bool only_memory = false;
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
@@ -49,24 +58,29 @@ struct DecodedPicture {
   int orientation = 1;              // EXIF's number; it has been applied
 };
 
+// How frames are looked at where nothing is configured for their camera.
+frame::CameraSettings DefaultSettings(const Options& options);
+
 // Owned and used by one thread: it holds that thread's pixel memory and step objects.
 class Processor {
  public:
-  // Fails with kConfig when the pipeline cannot be made, kUnavailable when a step's module is
-  // missing.
+  // Makes the pipelines of all cameras. Fails with kConfig when one cannot be made, kUnavailable
+  // when a step's module is missing.
   static base::Result<Processor> Make(const ProcessorContext& context);
 
-  // What the pipeline needs: a door that decodes by itself need not make more.
-  const StepNeeds& needs() const { return pipeline_.needs(); }
+  // What the pipelines need that it was made with: a door that decodes by itself need not make
+  // more.
+  const StepNeeds& needs() const { return needs_; }
 
-  // Decode -> steps -> threshold. A frame that can never fit the memory budget, its own bytes
-  // included, is kInvalidFrame by its header. A frame over `options.heavy_pixels` holds the heavy
-  // lane from the moment its header is known to the end, and waits for it at most
-  // `options.heavy_patience`. The frame may stay in work for the shorter of the allowance and
-  // `options.deadline`. Fails as codec::Decode and the steps fail. Out of memory is kOverloaded;
-  // any other exception of a library below is kInternal; none comes out. A frame that is late only
-  // because it waited for others, for its turn or in the lane, is kOverloaded: another frame's
-  // fault. `frame` must have an id.
+  // Decode -> the steps of the frame's camera -> threshold. A frame that comes too soon for its
+  // camera's fps is decoded only, and its steps are reported as skipped: "fps". A frame that can
+  // never fit the memory budget, its own bytes included, is kInvalidFrame by its header. A frame
+  // over `options.heavy_pixels` holds the heavy lane from the moment its header is known to the
+  // end, and waits for it at most `options.heavy_patience`. The frame may stay in work for the
+  // shorter of the allowance and `options.deadline`. Fails as codec::Decode and the steps fail. Out
+  // of memory is kOverloaded; any other exception of a library below is kInternal; none comes out.
+  // A frame that is late only because it waited for others, for its turn or in the lane, is
+  // kOverloaded: another frame's fault. `frame` must have an id.
   //
   // `turn` is the frame's place among its camera's; it is declared here and over when this returns
   // or sooner. Without one the frames of each camera must come one after the other.
@@ -89,23 +103,39 @@ class Processor {
                                           const base::Allowance& allowance);
 
  private:
-  Processor(const ProcessorContext& context, Pipeline pipeline)
-      : context_(context), pipeline_(std::move(pipeline)) {}
+  // What is done to one frame.
+  struct Plan {
+    frame::CameraPtr camera;
+    Pipeline& pipeline;
+    bool look;                // else the steps are skipped
+    const StepNeeds& needs;   // of what is done
+    CameraTurns::Turn& turn;  // declared
+  };
 
-  base::Result<frame::FrameResult> DecodeAndRun(const frame::Frame& frame,
-                                                const base::Allowance& allowance,
-                                                CameraTurns::Turn& turn);
-  base::Result<void> Admit(std::uint64_t pixels, const resources::MemoryBudget& own,
-                           const base::Allowance& allowance, CameraTurns::Turn& turn,
+  Processor(const ProcessorContext& context, StepSet steps)
+      : context_(context),
+        steps_(std::make_unique<StepSet>(std::move(steps))),
+        default_camera_(std::make_shared<const frame::Camera>(DefaultSettings(context.options))) {}
+
+  base::Result<Pipeline*> PipelineOf(const std::vector<std::string>& steps);
+  base::Result<Plan> MakePlan(const frame::Frame& frame, CameraTurns::Turn& turn);
+  base::Result<frame::FrameResult> DecodeAndRun(const frame::Frame& frame, const Plan& plan,
+                                                const base::Allowance& allowance);
+  base::Result<void> Admit(std::uint64_t pixels, const Plan& plan,
+                           const resources::MemoryBudget& own, const base::Allowance& allowance,
                            resources::HeavyLane::Slot& heavy);
-  base::Result<void> Run(const frame::Frame& frame, Picture& picture, resources::MemoryBudget& own,
-                         const base::Allowance& allowance, CameraTurns::Turn& turn,
+  base::Result<void> Run(const frame::Frame& frame, const Plan& plan, Picture& picture,
+                         resources::MemoryBudget& own, const base::Allowance& allowance,
                          frame::FrameResult& result);
   std::optional<std::chrono::microseconds> TimeOf(const frame::Frame& frame) const;
   void Trim();
 
   ProcessorContext context_;
-  Pipeline pipeline_;
+  std::unique_ptr<StepSet> steps_;
+  frame::CameraPtr default_camera_;  // without a directory
+  // By their steps; a reload may bring more.
+  std::map<std::vector<std::string>, Pipeline> pipelines_;
+  StepNeeds needs_;
   codec::Scratch scratch_;
   codec::Scratch colour_scratch_;  // the colour picture beside the gray one
 };

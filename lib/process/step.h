@@ -11,6 +11,7 @@
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "frame/camera.h"
 #include "frame/frame.h"
 #include "frame/frame_result.h"
 #include "process/camera_states.h"
@@ -42,6 +43,7 @@ struct Candidate {
 // What a step gets to see. All of it is valid for the duration of Run only.
 struct StepInput {
   const frame::Frame& frame;
+  const frame::CameraSettings& camera;  // the parameters that a camera may have of its own
   Picture& picture;
   CameraTurns::Turn& turn;  // a step that needs the order waits on it before it uses `cameras`
   CameraStates& cameras;

@@ -19,7 +19,11 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
   const int spares = context.heavy == nullptr ? 0 : static_cast<int>(kSpareWorkers);
   ProcessorContext shared = context;
   if (shared.detectors == nullptr) {
-    auto opened = Detectors::Open(context.options, context.budget);
+    auto opened = Detectors::Open(context.options,
+                                  context.directory == nullptr
+                                      ? Detectors::Pipelines{context.options.pipeline}
+                                      : context.directory->pipelines(),
+                                  context.budget);
     if (!opened) return std::unexpected(opened.error());
     shared.detectors = std::move(*opened);
   }

@@ -106,7 +106,7 @@ class ConsumerParts::Impl {
         ledger_(context.work.metrics),
         traces_(context.tracer, Origin()),
         dispatch_({*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget,
-                   ledger_, context.conditions, context.log, &traces_},
+                   ledger_, context.conditions, context.log, &traces_, context.cameras},
                   {config_.consumer, config_.process}),
         dispatcher_(dispatch_.dispatcher()),
         consumer_(std::in_place,

@@ -30,7 +30,8 @@ struct ConsumerContext {
   base::IdSource& ids;
   telemetry::Conditions& conditions;
   base::Logger& log;
-  const telemetry::Tracer* tracer = nullptr;  // null: nothing is traced
+  const telemetry::Tracer* tracer = nullptr;    // null: nothing is traced
+  const cameras::Directory* cameras = nullptr;  // what is configured for single ones
 };
 
 // Pulls frames from the moment it exists. It ends in this order: Stop, Drain, the end of the pool's

@@ -1,28 +1,14 @@
 #include "service/service.h"
 
 #include <algorithm>
-#include <optional>
-#include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "http/chain.h"
-#include "http/server.h"
-#include "process/worker_pool.h"
-#include "resources/cpu_limits.h"
-#include "resources/memory_budget.h"
 #include "service/chain.h"
-#include "service/consumer_parts.h"
-#include "service/generation.h"
-#include "service/notifier.h"
-#include "service/readiness.h"
 #include "service/routes.h"
+#include "service/service_impl.h"
 #include "service/shutdown_phases.h"
-#include "service/sizing.h"
-#include "service/watchdog.h"
-#include "telemetry/otlp_exporter.h"
-#include "telemetry/tracer.h"
 
 namespace sampleproc::service {
 namespace {
@@ -30,12 +16,10 @@ namespace {
 using base::Result;
 using std::chrono::milliseconds;
 
-// Frames on their way at once that are followed one by one; the queue and the workers hold far
-// fewer.
-constexpr std::size_t kMaxTrackedFrames = 10'000;
-
 // How often the shutdown looks whether what it waits for has come.
 constexpr milliseconds kPoll{5};
+
+}  // namespace
 
 std::string Joined(const std::vector<std::string>& words) {
   std::string text;
@@ -45,117 +29,6 @@ std::string Joined(const std::vector<std::string>& words) {
   }
   return text;
 }
-
-base::LogLevel LevelOf(std::string_view name) {
-  using base::LogLevel;
-  if (name == "debug") return LogLevel::kDebug;
-  if (name == "warning") return LogLevel::kWarning;
-  return name == "error" ? LogLevel::kError : LogLevel::kInfo;
-}
-
-}  // namespace
-
-// Members in the order in which they are needed: each may use those above it, and they go in the
-// reverse order.
-class Service::Impl {
- public:
-  Impl(const config::Config& given, const base::Clock& given_clock,
-       std::shared_ptr<base::Logger> given_log, const Surroundings& surroundings,
-       const resources::MachineLimits& machine)
-      : config(given),
-        clock(given_clock),
-        log(std::move(given_log)),
-        notifier(surroundings.notify_socket),
-        drain(WorkerCount(config.process, machine)),
-        budget(MemoryCapacity(config.resources, machine), &drain),
-        tracker(kMaxTrackedFrames, *log),
-        cameras({.max_cameras = config.process.motion.max_cameras,
-                 .reserved = config.process.motion.cameras,
-                 .idle = config.process.motion.camera_idle},
-                budget, clock,
-                [this](std::string_view camera_id, std::string_view reason) {
-                  log->Warning("no motion for this camera: no room for its background",
-                               {{"camera", camera_id}, {"reason", reason}});
-                }),
-        metrics(clock, config.service.version),
-        conditions(clock, *log) {
-    if (!config.telemetry.tracing || telemetry::TargetOf(config.telemetry).url.empty()) return;
-    exporter = std::make_unique<telemetry::OtlpExporter>(
-        config.telemetry, telemetry::OtlpExporter::Context{clock, ids, *log, config.service.name,
-                                                           config.service.version});
-    tracer = std::make_unique<telemetry::Tracer>(config.telemetry, clock, ids, *exporter);
-  }
-
-  api::ServiceFacts Facts() const {
-    const Readiness::Facts ready = readiness.Ask();
-    const process::WorkerPool::Counts counts = pool->counts();
-    const process::CameraStates::Counts seen = cameras.counts();
-    return {ready.starting,
-            ready.draining,
-            {.queued_frames = counts.queued,
-             .queue_depth = static_cast<std::size_t>(config.process.queue_depth),
-             .active_frames = counts.active,
-             .workers = ready.workers,
-             .stuck_workers = ready.stuck_workers,
-             .budget_used_bytes = budget.used(),
-             .budget_bytes = budget.capacity(),
-             .untracked_frames = static_cast<std::size_t>(tracker.totals().untracked),
-             .watched_cameras = seen.cameras,
-             .refused_cameras = seen.refused_cameras,
-             .refused_camera_frames = seen.refused_frames,
-             .connections = server ? server->connections() : 0,
-             .refused_connections = server ? server->refused_connections() : 0,
-             .accept_failures = server ? server->accept_failures() : 0,
-             .lost_log_lines = log->lost_lines(),
-             .spans = exporter ? std::optional(exporter->counts()) : std::nullopt,
-             .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,
-             .conditions = conditions.List(),
-             .condition_counts = conditions.Counts()}};
-  }
-
-  Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
-  void LogStart();
-  void EndReload(bool successful);
-  // A worker that is late but within process.deadline keeps the service from being ready; nobody
-  // gives it up.
-  milliseconds LostAfter() const {
-    return std::max(config.service.stuck_after, config.process.deadline);
-  }
-  void TellOfCameraPlaces();
-  void TellOfDetectors();
-  void ApplyDrainDelay(const base::Deadline& force);
-  std::uint64_t StopConsumer(const base::Deadline& force, const base::Deadline& end);
-  int AwaitRequests(const base::Deadline& force);
-  void CloseSessions(const base::Deadline& end);
-  void FlushSpans(const base::Deadline& end) const;
-
-  const config::Config config;  // of the start
-  const base::Clock& clock;
-  const std::shared_ptr<base::Logger> log;
-  const Notifier notifier;
-  resources::DrainEstimate drain;
-  resources::MemoryBudget budget;
-  resources::HeavyLane heavy{process::WorkerPool::kSpareWorkers};
-  process::FrameTracker tracker;
-  process::CameraStates cameras;
-  Readiness readiness;
-  telemetry::Metrics metrics;
-  telemetry::Conditions conditions;
-  base::IdSource ids{RandomSeed()};
-  std::unique_ptr<telemetry::OtlpExporter> exporter;  // nullptr: nothing is traced
-  std::unique_ptr<telemetry::Tracer> tracer;          // likewise
-  bool shut_down = false;
-  bool debug = false;     // the log is more detailed than configured
-  int stuck_workers = 0;  // as the last look found them
-  int lost_workers = 0;   // as the last two looks found them
-
-  std::shared_ptr<const process::Detectors> detectors;
-  std::unique_ptr<process::WorkerPool> pool;
-  std::unique_ptr<ConsumerParts> consumer;  // nullptr: no frames are pulled
-  std::shared_ptr<const Generation> generation;
-  std::unique_ptr<http::Server> server;
-  std::optional<Watchdog> watchdog;
-};
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -195,6 +68,7 @@ void Service::Impl::LogStart() {
              {"tls", !http.tls_cert.empty()},
              {"version", std::string_view(config.service.version)},
              {"pipeline", std::string_view(steps)},
+             {"cameras", static_cast<std::int64_t>(directory.size())},
              {"workers", std::int64_t{pool->workers()}},
              {"queue_depth", std::int64_t{config.process.queue_depth}},
              {"memory_limit", static_cast<std::int64_t>(budget.capacity())},
@@ -215,13 +89,14 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   auto impl = std::make_unique<Impl>(config, clock, std::move(log), surroundings, machine);
   const config::Config& own = impl->config;
 
-  auto detectors = process::Detectors::Open(own.process, impl->budget);
+  auto detectors = process::Detectors::Open(own.process, impl->directory.pipelines(), impl->budget);
   if (!detectors) return std::unexpected(detectors.error());
   impl->detectors = std::move(*detectors);
   auto pool = process::WorkerPool::Start(
       WorkerCount(own.process, machine), own.process.queue_depth,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
-                                &impl->heavy, &impl->drain, impl->detectors, true},
+                                &impl->heavy, &impl->drain, impl->detectors, &impl->directory,
+                                true},
       *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
@@ -244,7 +119,8 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
                                         impl->ids,
                                         impl->conditions,
                                         *impl->log,
-                                        impl->tracer.get()});
+                                        impl->tracer.get(),
+                                        &impl->directory});
   if (!consumer) return std::unexpected(consumer.error());
   impl->consumer = std::move(*consumer);
   impl->readiness.Started();
@@ -268,49 +144,6 @@ Service::~Service() {
 }
 
 std::uint16_t Service::port() const { return impl_->server->port(); }
-
-Result<void> Service::Reload(const config::Config& config) {
-  Impl& impl = *impl_;
-  impl.notifier.Reloading();
-  std::vector<std::string> waiting;
-  const config::Config merged = Reloaded(impl.generation->config, config, waiting);
-  auto made = impl.Make(merged);
-  Result<void> done;
-  if (!made) {
-    done = std::unexpected(made.error());
-  } else {
-    done = impl.server->Reload(SiteOf(*made));
-  }
-  impl.EndReload(done.has_value());
-  if (!done) return done;
-  impl.generation = std::move(*made);
-  impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
-  impl.debug = false;
-  const std::string restart = Joined(waiting);
-  impl.log->Info("reloaded", {{"waiting_for_restart", std::string_view(restart)}});
-  return done;
-}
-
-void Service::Impl::EndReload(bool successful) {
-  metrics.ConfigReloaded(successful);
-  notifier.Send(successful ? "READY=1\nSTATUS=serving"
-                           : "READY=1\nSTATUS=serving; the last reload failed, the log says why");
-}
-
-void Service::ReloadRefused() {
-  impl_->notifier.Reloading();
-  impl_->EndReload(false);
-}
-
-void Service::ToggleDebug() {
-  Impl& impl = *impl_;
-  const std::string& configured = impl.generation->config.telemetry.log_level;
-  impl.debug = !impl.debug;
-  if (impl.debug) impl.log->SetLevel(base::LogLevel::kDebug);
-  impl.log->Info("log level changed by SIGUSR1",
-                 {{"log_level", impl.debug ? std::string_view("debug") : configured}});
-  if (!impl.debug) impl.log->SetLevel(LevelOf(configured));
-}
 
 void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
   const base::Deadline served(clock, generation->config.service.drain_delay);

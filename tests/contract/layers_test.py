@@ -17,7 +17,7 @@ RANKS = {
     "json": 1, "modules": 1, "resilience": 1, "resources": 1,
     "net": 2, "frame": 2,
     "telemetry": 3, "codec": 3, "video": 3, "track": 3,
-    "detect": 4, "http": 4,
+    "cameras": 4, "detect": 4, "http": 4,
     "process": 5,
     "consumer": 6, "api": 6, "files": 6, "loadtest": 6,
     "config": 7,

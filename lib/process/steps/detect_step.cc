@@ -11,9 +11,7 @@ namespace {
 class DetectStep : public Step {
  public:
   DetectStep(const Options& options, std::shared_ptr<const SharedDetector> shared)
-      : shared_(std::move(shared)),
-        default_threshold_(options.detection_threshold),
-        weak_threshold_(options.track.weak_threshold) {}
+      : shared_(std::move(shared)), weak_threshold_(options.track.weak_threshold) {}
 
   std::string_view Name() const override { return options().name; }
   StepNeeds Needs() const override { return {.luma_width = 0, .colour = true}; }
@@ -32,7 +30,9 @@ class DetectStep : public Step {
     if (!memory) return std::unexpected(memory.error());
     const auto bgr = input.picture.Bgr();
     if (!bgr) return std::unexpected(bgr.error());
-    const double threshold = HasOwnThreshold() ? options().threshold : default_threshold_;
+    const double threshold = HasOwnThreshold() && !input.camera.own_threshold
+                                 ? options().threshold
+                                 : input.camera.threshold;
     const double least =
         input.candidates != nullptr ? std::min(threshold, weak_threshold_) : threshold;
     auto found = shared_->detector->Find(*bgr, {least, options().nms, options().classes},
@@ -83,7 +83,6 @@ class DetectStep : public Step {
   }
 
   const std::shared_ptr<const SharedDetector> shared_;
-  const double default_threshold_;
   const double weak_threshold_;  // of what a later step asks for
   detect::Detector::Scratch scratch_;
 };

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <deque>
 #include <vector>
 
@@ -23,8 +24,9 @@ constexpr int kMinArea = 64;
 // More than this is a lamp, the camera's exposure or a moved camera, not something in the scene.
 constexpr double kGlobalChange = 0.6;
 
-// A model pixel: five Gaussians of weight, variance and mean in floats, and how many are in use.
-constexpr std::size_t kStateBytesPerPixel = 61;
+// A model pixel: five Gaussians of weight, variance and mean in floats, how many are in use, and
+// whether it lies in the camera's mask.
+constexpr std::size_t kStateBytesPerPixel = 62;
 // While a frame is looked at: the resized picture, three masks and the labels of regions.
 constexpr std::size_t kScratchBytesPerPixel = 16;
 
@@ -65,6 +67,15 @@ class BackgroundState : public CameraStates::State {
 
   opencv::Background* background() { return background_; }
 
+  // The camera's mask as pixels of the model; null without one. Made anew when the mask changes.
+  const std::uint8_t* Ignored(const std::vector<frame::Polygon>& mask, const Size& size) {
+    if (mask != mask_) {
+      ignored_ = frame::Rasterise(mask, size.width, size.height);
+      mask_ = mask;
+    }
+    return mask_.empty() ? nullptr : ignored_.data();
+  }
+
   // Takes where something moves in a frame.
   void Remember(std::vector<frame::Bbox> regions) {
     if (regions.size() > kRememberedRegions) regions.resize(kRememberedRegions);
@@ -78,6 +89,8 @@ class BackgroundState : public CameraStates::State {
   OpencvModule module_;
   opencv::Background* background_ = nullptr;
   std::deque<std::vector<frame::Bbox>> recent_;
+  std::vector<frame::Polygon> mask_;
+  std::vector<std::uint8_t> ignored_;  // of mask_
 };
 
 class MotionStep : public Step {
@@ -119,19 +132,23 @@ class MotionStep : public Step {
  private:
   base::Result<void> Watch(const StepInput& input, BackgroundState& state, const Size& size,
                            frame::FrameResult& result, frame::StepReport& report) {
-    constexpr opencv::MotionParameters kParameters = {kWarmUpFrames, kMinArea, kGlobalChange};
+    const auto& mask = input.camera.mask;
+    const opencv::MotionParameters parameters = {kWarmUpFrames, kMinArea, kGlobalChange,
+                                                 state.Ignored(mask, size)};
     const opencv::Picture luma = ToOpencv(input.picture.luma());
     OpencvCall call(input.allowance, "motion");
     opencv::MotionKind kind{};
-    const auto status = module_->watch(state.background(), &luma, &kParameters, call.host(), &kind);
+    const auto status = module_->watch(state.background(), &luma, &parameters, call.host(), &kind);
     if (auto done = call.Judge(status, "motion"); !done) return done;
     if (kind == opencv::MotionKind::kWarmingUp) report.skipped = "warming_up";
     if (kind == opencv::MotionKind::kSceneChanged) report.skipped = "scene_changed";
     std::vector<frame::Bbox> regions;
     for (const opencv::Found& region : call.found()) {
-      regions.push_back(ToSource(region, size, input.picture));
+      const frame::Bbox box = ToSource(region, size, input.picture);
+      if (frame::IsCovered(mask, box, input.picture.width(), input.picture.height())) continue;
+      regions.push_back(box);
       result.detections.push_back(
-          {"motion", region.score / (region.score + kMinArea), regions.back(), "mog2"});
+          {"motion", region.score / (region.score + kMinArea), box, "mog2"});
     }
     if (kind != opencv::MotionKind::kWatched) {
       state.Forget();

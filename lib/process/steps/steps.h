@@ -47,11 +47,11 @@ base::Result<std::unique_ptr<Step>> MakePeopleStep(const Options& options);
 // kConfig when the file is not given, cannot be read or is no cascade.
 base::Result<std::unique_ptr<Step>> MakeCascadeStep(const Options& options);
 
-// What the detector (not null) finds in colour, by its own threshold or the process's; detector is
-// its name. Where When says so, a frame without motion is skipped as "no_motion", one whose camera
-// has no place among those watched as "max_cameras" or "no_memory", and of a frame with motion is
-// left out what touches no place where something moved in the camera's last 50 frames. Fails as
-// detect::Detector::Find does, or as the memory budget does.
+// What the detector (not null) finds in colour, by the camera's threshold, its own, or the
+// process's; detector is its name. Where When says so, a frame without motion is skipped as
+// "no_motion", one whose camera has no place among those watched as "max_cameras" or "no_memory",
+// and of a frame with motion is left out what touches no place where something moved in the
+// camera's last 50 frames. Fails as detect::Detector::Find does, or as the memory budget does.
 base::Result<std::unique_ptr<Step>> MakeDetectStep(const Options& options,
                                                    std::shared_ptr<const SharedDetector> shared);
 

@@ -40,8 +40,7 @@ class TrackStep : public Step {
   explicit TrackStep(const Options& options)
       : options_(options.track),
         scenes_(options.scenes),
-        tracks_motion_(std::ranges::count(options_.classes, "motion") > 0),
-        default_threshold_(options.detection_threshold) {
+        tracks_motion_(std::ranges::count(options_.classes, "motion") > 0) {
     for (const detect::DetectorOptions& detector : options.detectors) {
       if (detector.threshold > 0) own_thresholds_.push_back(detector.name);
     }
@@ -105,15 +104,16 @@ class TrackStep : public Step {
     std::vector<Observation> seen;
     std::vector<std::size_t> reported;
     for (std::size_t i = 0; i < result.detections.size(); ++i) {
-      if (!IsTracked(result.detections[i])) continue;
-      seen.push_back(ToObservation(result.detections[i], IsWeak(result.detections[i])
-                                                             ? Observation::Kind::kWeak
-                                                             : Observation::Kind::kSure));
+      const frame::Detection& detection = result.detections[i];
+      if (!IsTracked(detection, input.camera)) continue;
+      seen.push_back(ToObservation(detection, IsWeak(detection, input.camera)
+                                                  ? Observation::Kind::kWeak
+                                                  : Observation::Kind::kSure));
       reported.push_back(i);
     }
     if (input.candidates != nullptr) {
       for (const Candidate& candidate : *input.candidates) {
-        if (!IsTracked(candidate.detection)) continue;
+        if (!IsTracked(candidate.detection, input.camera)) continue;
         if (candidate.is_weak && candidate.detection.confidence < options_.weak_threshold) continue;
         seen.push_back(ToObservation(candidate.detection, candidate.is_weak
                                                               ? Observation::Kind::kWeak
@@ -138,21 +138,27 @@ class TrackStep : public Step {
     });
   }
 
-  // Whether it is left out of the result in the end: of a detector without a threshold of its own.
-  bool IsWeak(const frame::Detection& detection) const {
-    return detection.confidence < default_threshold_ &&
-           std::ranges::find(own_thresholds_, detection.detector) == own_thresholds_.end();
+  // Whether it is left out of the result in the end: below the camera's own threshold, or of a
+  // detector without one of its own.
+  bool IsWeak(const frame::Detection& detection, const frame::CameraSettings& camera) const {
+    return detection.confidence < camera.threshold &&
+           (camera.own_threshold ||
+            std::ranges::find(own_thresholds_, detection.detector) == own_thresholds_.end());
   }
 
-  bool IsTracked(const frame::Detection& detection) const {
-    if (options_.classes.empty()) return detection.class_name != "motion";
-    return std::ranges::find(options_.classes, detection.class_name) != options_.classes.end();
+  // What the camera does not report is not told of in events either.
+  bool IsTracked(const frame::Detection& detection, const frame::CameraSettings& camera) const {
+    const auto is_one_of = [&](const std::vector<std::string>& classes) {
+      return std::ranges::find(classes, detection.class_name) != classes.end();
+    };
+    if (!camera.classes.empty() && !is_one_of(camera.classes)) return false;
+    return options_.classes.empty() ? detection.class_name != "motion"
+                                    : is_one_of(options_.classes);
   }
 
   const track::Options options_;
   const std::map<std::string, track::Scene> scenes_;
   const bool tracks_motion_;
-  const double default_threshold_;
   std::vector<std::string> own_thresholds_;  // detectors that have one
 };
 

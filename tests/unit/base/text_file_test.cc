@@ -47,7 +47,8 @@ TEST_CASE("what is read at the start may be a pipe, and has an end and a bound")
   CHECK(ReadTextFile(path, Reading::kFirst).value() == "text");
   const testing::TempDir dir;
   for (const std::string& huge :
-       {std::string("/dev/zero"), dir.Write("huge", std::string(2 << 20, 'x')).string()}) {
+       {std::string("/dev/zero"),
+        dir.Write("huge", std::string(kMaxTextFileBytes + 1, 'x')).string()}) {
     CHECK(ReadTextFile(huge, Reading::kFirst).error().error_number == EFBIG);
   }
 }

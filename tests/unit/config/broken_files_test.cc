@@ -223,7 +223,7 @@ TEST_CASE("values that are not finite, binary files and endless files are refuse
         std::string::npos);
   CHECK(RenderFile(std::string("\0\1\2", 3)).find("[SP1002]") != std::string::npos);
   CHECK(Render(Load({.file = "/dev/zero"})) ==
-        "zero: error: cannot be read: it is longer than 1MiB [SP1001]\n");
+        "zero: error: cannot be read: it is longer than 16MiB [SP1001]\n");
   CHECK(Render(Load({.file = "/"})).find("it is a directory [SP1001]") != std::string::npos);
 }
 

@@ -36,7 +36,7 @@ class Cups {
                            .runtime = detect::RuntimeChoice::kOpencv}};
     options_.pipeline = {"cups"};
     options_.models = detect::TestPlaces();
-    auto opened = Detectors::Open(options_, budget_);
+    auto opened = Detectors::Open(options_, {options_.pipeline}, budget_);
     if (!opened) FAIL(opened.error().message);
     detectors_ = *opened;
     auto step = MakeDetectStep(options_, detectors_->Find("cups"));

@@ -33,13 +33,14 @@ class StepBench {
                     });
     CameraTurns::Turn turn;
     Outcome outcome{.status = {}, .result = std::move(before), .report = {}};
-    outcome.status = step_->Run({frame, picture, turn, cameras, allowance, budget,
+    outcome.status = step_->Run({frame, camera, picture, turn, cameras, allowance, budget,
                                  std::chrono::milliseconds(0), &moved_lately},
                                 outcome.result, outcome.report);
     return outcome;
   }
 
   frame::Frame frame;
+  frame::CameraSettings camera{.pipeline = {}, .threshold = 0.5};
   base::Allowance allowance;
   resources::MemoryBudget budget{std::size_t{1} << 30};
   CameraStates cameras;

@@ -22,6 +22,15 @@ void Renew(Background& background) {
   background.frames = 0;
 }
 
+// Takes what is ignored out of the mask; the number of pixels that are left to look at.
+double Ignore(const MotionParameters& parameters, cv::Mat& mask) {
+  const auto pixels = static_cast<double>(mask.total());
+  if (parameters.ignored == nullptr) return pixels;
+  const cv::Mat ignored(mask.size(), CV_8UC1, const_cast<std::uint8_t*>(parameters.ignored));
+  mask.setTo(0, ignored);
+  return pixels - cv::countNonZero(ignored);
+}
+
 // Joins what a body's even colours tore apart.
 bool Report(const BitMask& mask, const MotionParameters& parameters, const Host& host) {
   for (const Region& region : FindRegions(mask.Closed())) {
@@ -60,10 +69,11 @@ Status Watch(Background* background, const Picture* luma, const MotionParameters
       *kind = MotionKind::kWarmingUp;
       return Status::kOk;
     }
+    const double looked_at = Ignore(*parameters, mask);
     // MOG2 marks what is only darker with 127 and the foreground with 255. Single pixels are noise.
     const BitMask moved = BitMask(mask.data, mask.step, mask.cols, mask.rows).Opened();
     const int changed = moved.Count();
-    if (changed > parameters->global_change * static_cast<double>(mask.total())) {
+    if (changed > parameters->global_change * looked_at) {
       Renew(*background);
       background->model->apply(picture, mask);
       background->frames = 1;

@@ -10,7 +10,7 @@
 namespace sampleproc::process::opencv {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 4;
+inline constexpr std::uint32_t kModuleVersion = 5;
 inline constexpr char kModuleFile[] = "sampleproc_opencv.so";
 inline constexpr char kModuleEntry[] = "sampleproc_opencv_module";
 
@@ -79,7 +79,11 @@ struct CascadeParameters {
 struct MotionParameters {
   int warm_up;           // frames that only teach the model
   int min_area;          // foreground pixels of the smallest region
-  double global_change;  // share of the picture above which all of it has changed
+  double global_change;  // share of what is looked at above which all of it has changed
+
+  // A byte for each pixel of the model, row by row: where it is not 0 nothing is foreground. Null:
+  // all of the picture is looked at.
+  const std::uint8_t* ignored = nullptr;
 };
 
 // What a frame was to the background model.

@@ -1,0 +1,74 @@
+#include "cameras/directory.h"
+
+#include <utility>
+
+namespace sampleproc::cameras {
+
+Directory::Directory(frame::CameraSettings defaults, const AllOptions& cameras)
+    : defaults_(std::make_shared<const frame::Camera>(std::move(defaults))),
+      table_(std::make_shared<const Table>()) {
+  Replace(cameras);
+}
+
+frame::CameraSettings Directory::Resolve(const Options& options) const {
+  frame::CameraSettings settings = defaults_->settings();
+  if (!options.pipeline.empty()) settings.pipeline = options.pipeline;
+  settings.own_threshold = options.threshold > 0;
+  if (settings.own_threshold) settings.threshold = options.threshold;
+  settings.classes = options.classes;
+  settings.mask = options.mask;
+  settings.fps = options.fps;
+  if (options.max_age.count() > 0) settings.max_age = options.max_age;
+  return settings;
+}
+
+frame::CameraPtr Directory::Find(const std::optional<std::string>& camera_id) const {
+  if (!camera_id) return defaults_;
+  std::shared_ptr<const Table> table;
+  {
+    const base::MutexLock lock(mutex_);
+    table = table_;
+  }
+  const auto found = table->find(*camera_id);
+  return found == table->end() ? defaults_ : found->second;
+}
+
+void Directory::Replace(const AllOptions& cameras) {
+  std::shared_ptr<const Table> before;
+  {
+    const base::MutexLock lock(mutex_);
+    before = table_;
+  }
+  auto table = std::make_shared<Table>();
+  for (const auto& [id, options] : cameras) {
+    frame::CameraSettings settings = Resolve(options);
+    const auto known = before->find(id);
+    table->emplace(id, known != before->end() && known->second->settings() == settings
+                           ? known->second
+                           : std::make_shared<const frame::Camera>(std::move(settings)));
+  }
+  Pipelines pipelines = PipelinesOf(cameras);
+  const base::MutexLock lock(mutex_);
+  table_ = std::move(table);
+  pipelines_ = std::move(pipelines);
+}
+
+Directory::Pipelines Directory::PipelinesOf(const AllOptions& cameras) const {
+  Pipelines pipelines = {defaults_->settings().pipeline};
+  for (const auto& [id, options] : cameras) {
+    if (!options.pipeline.empty()) pipelines.insert(options.pipeline);
+  }
+  return pipelines;
+}
+
+Directory::Pipelines Directory::pipelines() const {
+  const base::MutexLock lock(mutex_);
+  return pipelines_;
+}
+
+std::size_t Directory::size() const {
+  const base::MutexLock lock(mutex_);
+  return table_->size();
+}
+
+}  // namespace sampleproc::cameras

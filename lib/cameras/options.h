@@ -1,0 +1,40 @@
+// What is configured for one camera. What is left at its default is as for every other camera.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "frame/polygon.h"
+
+namespace sampleproc::cameras {
+
+struct Options {
+  // Steps in order; empty: process.pipeline.
+  std::vector<std::string> pipeline = {};
+
+  // Least confidence of what is reported, whatever detector found it; 0: as the detector and
+  // process.detection_threshold say.
+  double threshold = 0;
+
+  std::vector<std::string> classes = {};  // that are reported, motion included; empty: all
+
+  // Nothing inside is motion or a detection.
+  std::vector<frame::Polygon> mask = {};
+
+  // Frames a second that are looked at, at most; the others get a result whose steps were skipped.
+  // 0: every frame is looked at.
+  double fps = 0;
+
+  // Older pulled frames are dropped; 0: consumer.max_age.
+  std::chrono::milliseconds max_age{0};
+
+  bool operator==(const Options&) const = default;
+};
+
+// By the id that frames have as their camera_id.
+using AllOptions = std::map<std::string, Options, std::less<>>;
+
+}  // namespace sampleproc::cameras

@@ -1,0 +1,146 @@
+// The rows of cameras.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/schema_rows.h"
+#include "frame/frame_text.h"
+
+namespace sampleproc::config {
+namespace {
+
+using cameras::AllOptions;
+using cameras::Options;
+
+Options& Of(AllOptions& cameras, const std::string& id) { return cameras[id]; }
+
+// A configuration that does not have it has its defaults.
+const Options& Of(const AllOptions& cameras, const std::string& id) {
+  static const Options kDefaults;
+  const auto found = cameras.find(id);
+  return found != cameras.end() ? found->second : kDefaults;
+}
+
+template <auto kMember>
+Key BindTo(Key row, std::string id) {
+  return Bind(std::move(row), [id = std::move(id)](auto& config) -> auto& {
+    return Of(config.cameras, id).*kMember;
+  });
+}
+
+// A key that every camera has; its path is its name alone until it is bound to a camera.
+struct CameraRow {
+  Key row;
+  Key (*bind)(Key row, std::string id);
+};
+
+const std::vector<CameraRow>& Rows() {
+  static const std::vector<CameraRow> kRows = {
+      {{.path = "pipeline",
+        .kind = Kind::kStringList,
+        .max = 16,
+        .words = StepNames(),
+        .other_words = true,
+        .help = "What is done to this camera's frames, in this order; [] is process.pipeline.",
+        .reloadable = true},
+       &BindTo<&Options::pipeline>},
+      {{.path = "threshold",
+        .kind = Kind::kReal,
+        .max = 1,
+        .help = "Detections of this camera with a lower confidence are left out, whatever found "
+                "them; 0 is process.detection_threshold, or the detector's own.",
+        .reloadable = true},
+       &BindTo<&Options::threshold>},
+      {{.path = "classes",
+        .kind = Kind::kStringList,
+        .max = 10'000,
+        .help = "Classes that this camera reports, such as [\"person\", \"car\"]; [] is all of "
+                "them. Motion is the class \"motion\"; steps look where something moved whether "
+                "it is reported or not.",
+        .one_alone = true,
+        .reloadable = true},
+       &BindTo<&Options::classes>},
+      {{.path = "mask",
+        .kind = Kind::kPolygons,
+        .max = 100,
+        .help = "Parts of the picture in which nothing is motion or a detection: polygons of "
+                "points [x, y] in shares of its width and height, [0, 0] being the upper left "
+                "corner and [1, 1] the lower right one. A detection is in a mask when half of its "
+                "box or more is.",
+        .reloadable = true},
+       &BindTo<&Options::mask>},
+      {{.path = "fps",
+        .kind = Kind::kReal,
+        .max = 1000,
+        .help = "Frames a second of this camera that are looked at, at most: of a video by its "
+                "own time, else by the clock. The others are decoded, and their steps are "
+                "reported as skipped (\"fps\"). 0 looks at every frame.",
+        .reloadable = true},
+       &BindTo<&Options::fps>},
+      {{.path = "max_age",
+        .kind = Kind::kDuration,
+        .max = 24 * kHour,
+        .help = "Pulled frames of this camera that are older when a worker could begin with them "
+                "are dropped; 0 is consumer.max_age. A frame that is sent to POST /process or "
+                "read from a file is looked at however old it is.",
+        .reloadable = true},
+       &BindTo<&Options::max_age>},
+  };
+  return kRows;
+}
+
+Key BindRow(const CameraRow& row, std::string_view id) {
+  Key key = row.bind(row.row, std::string(id));
+  key.own_path =
+      std::make_shared<const std::string>(CameraSection(id) + "." + std::string(row.row.path));
+  key.path = *key.own_path;
+  return key;
+}
+
+bool IsBare(std::string_view id) {
+  return !id.empty() && std::ranges::all_of(id, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
+}  // namespace
+
+std::string CameraSection(std::string_view id) {
+  return std::string(kCameras) + "." + (IsBare(id) ? std::string(id) : QuoteToml(id));
+}
+
+std::string WrongCameraId(std::string_view id) {
+  if (id.empty()) return "the id of a camera must not be empty";
+  const auto problem = frame::CheckText(id, frame::kMaxIdBytes);
+  return problem ? "cannot be the id of a camera: " + problem->msg : "";
+}
+
+std::vector<std::string_view> CameraKeyNames() {
+  std::vector<std::string_view> names;
+  for (const CameraRow& row : Rows()) names.push_back(row.row.path);
+  return names;
+}
+
+std::optional<Key> CameraKey(std::string_view id, std::string_view name) {
+  const auto row = std::ranges::find(Rows(), name, [](const auto& each) { return each.row.path; });
+  return row == Rows().end() ? std::nullopt : std::optional(BindRow(*row, id));
+}
+
+std::optional<Key> CameraKey(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  if (dot == std::string_view::npos || path.find('.') == dot ||
+      path.substr(0, path.find('.')) != kCameras) {
+    return std::nullopt;
+  }
+  std::string_view id = path.substr(kCameras.size() + 1, dot - kCameras.size() - 1);
+  if (id.size() >= 2 && id.front() == '"' && id.back() == '"') id = id.substr(1, id.size() - 2);
+  return WrongCameraId(id).empty() ? CameraKey(id, path.substr(dot + 1)) : std::nullopt;
+}
+
+void AddCameraRows(std::string_view id, std::vector<Key>& rows) {
+  for (const CameraRow& row : Rows()) rows.push_back(BindRow(row, id));
+}
+
+}  // namespace sampleproc::config

@@ -1,0 +1,159 @@
+// What a service is made of; included by the files that implement it only.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/service_facts.h"
+#include "cameras/directory.h"
+#include "config/config.h"
+#include "http/server.h"
+#include "process/camera_states.h"
+#include "process/detectors.h"
+#include "process/frame_tracker.h"
+#include "process/processor.h"
+#include "process/worker_pool.h"
+#include "resources/cpu_limits.h"
+#include "resources/drain_estimate.h"
+#include "resources/heavy_lane.h"
+#include "resources/memory_budget.h"
+#include "service/consumer_parts.h"
+#include "service/generation.h"
+#include "service/notifier.h"
+#include "service/readiness.h"
+#include "service/service.h"
+#include "service/sizing.h"
+#include "service/watchdog.h"
+#include "telemetry/conditions.h"
+#include "telemetry/metrics.h"
+#include "telemetry/otlp_exporter.h"
+#include "telemetry/tracer.h"
+
+namespace sampleproc::service {
+
+// For the log.
+std::string Joined(const std::vector<std::string>& words);
+
+// Members in the order in which they are needed: each may use those above it, and they go in the
+// reverse order.
+class Service::Impl {
+ public:
+  // Frames on their way at once that are followed one by one; the queue and the workers hold far
+  // fewer.
+  static constexpr std::size_t kMaxTrackedFrames = 10'000;
+
+  Impl(const config::Config& given, const base::Clock& given_clock,
+       std::shared_ptr<base::Logger> given_log, const Surroundings& surroundings,
+       const resources::MachineLimits& machine)
+      : config(given),
+        clock(given_clock),
+        log(std::move(given_log)),
+        notifier(surroundings.notify_socket),
+        drain(WorkerCount(config.process, machine)),
+        budget(MemoryCapacity(config.resources, machine), &drain),
+        tracker(kMaxTrackedFrames, *log),
+        cameras({.max_cameras = config.process.motion.max_cameras,
+                 .reserved = config.process.motion.cameras,
+                 .idle = config.process.motion.camera_idle},
+                budget, clock,
+                [this](std::string_view camera_id, std::string_view reason) {
+                  log->Warning("no motion for this camera: no room for its background",
+                               {{"camera", camera_id}, {"reason", reason}});
+                }),
+        directory(DefaultsOf(config), config.cameras),
+        metrics(clock, config.service.version),
+        conditions(clock, *log) {
+    if (!config.telemetry.tracing || telemetry::TargetOf(config.telemetry).url.empty()) return;
+    exporter = std::make_unique<telemetry::OtlpExporter>(
+        config.telemetry, telemetry::OtlpExporter::Context{clock, ids, *log, config.service.name,
+                                                           config.service.version});
+    tracer = std::make_unique<telemetry::Tracer>(config.telemetry, clock, ids, *exporter);
+  }
+
+  // How cameras are looked at that have no section.
+  static frame::CameraSettings DefaultsOf(const config::Config& config) {
+    frame::CameraSettings defaults = process::DefaultSettings(config.process);
+    defaults.max_age = config.consumer.max_age;
+    return defaults;
+  }
+
+  api::ServiceFacts Facts() const {
+    const Readiness::Facts ready = readiness.Ask();
+    const process::WorkerPool::Counts counts = pool->counts();
+    const process::CameraStates::Counts seen = cameras.counts();
+    return {ready.starting,
+            ready.draining,
+            {.queued_frames = counts.queued,
+             .queue_depth = static_cast<std::size_t>(config.process.queue_depth),
+             .active_frames = counts.active,
+             .workers = ready.workers,
+             .stuck_workers = ready.stuck_workers,
+             .budget_used_bytes = budget.used(),
+             .budget_bytes = budget.capacity(),
+             .untracked_frames = static_cast<std::size_t>(tracker.totals().untracked),
+             .watched_cameras = seen.cameras,
+             .refused_cameras = seen.refused_cameras,
+             .refused_camera_frames = seen.refused_frames,
+             .connections = server ? server->connections() : 0,
+             .refused_connections = server ? server->refused_connections() : 0,
+             .accept_failures = server ? server->accept_failures() : 0,
+             .lost_log_lines = log->lost_lines(),
+             .spans = exporter ? std::optional(exporter->counts()) : std::nullopt,
+             .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,
+             .conditions = conditions.List(),
+             .condition_counts = conditions.Counts()}};
+  }
+
+  base::Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
+  void LogStart();
+  void EndReload(bool successful);
+  base::Result<void> PrepareCameras(const cameras::AllOptions& wanted);
+  // A worker that is late but within process.deadline keeps the service from being ready; nobody
+  // gives it up.
+  std::chrono::milliseconds LostAfter() const {
+    return std::max(config.service.stuck_after, config.process.deadline);
+  }
+  void TellOfCameraPlaces();
+  void TellOfDetectors();
+  void ApplyDrainDelay(const base::Deadline& force);
+  std::uint64_t StopConsumer(const base::Deadline& force, const base::Deadline& end);
+  int AwaitRequests(const base::Deadline& force);
+  void CloseSessions(const base::Deadline& end);
+  void FlushSpans(const base::Deadline& end) const;
+
+  const config::Config config;  // of the start
+  const base::Clock& clock;
+  const std::shared_ptr<base::Logger> log;
+  const Notifier notifier;
+  resources::DrainEstimate drain;
+  resources::MemoryBudget budget;
+  resources::HeavyLane heavy{process::WorkerPool::kSpareWorkers};
+  process::FrameTracker tracker;
+  process::CameraStates cameras;
+  cameras::Directory directory;
+  Readiness readiness;
+  telemetry::Metrics metrics;
+  telemetry::Conditions conditions;
+  base::IdSource ids{RandomSeed()};
+  std::unique_ptr<telemetry::OtlpExporter> exporter;  // nullptr: nothing is traced
+  std::unique_ptr<telemetry::Tracer> tracer;          // likewise
+  bool shut_down = false;
+  bool debug = false;     // the log is more detailed than configured
+  int stuck_workers = 0;  // as the last look found them
+  int lost_workers = 0;   // as the last two looks found them
+
+  std::shared_ptr<process::Detectors> detectors;
+  std::unique_ptr<process::WorkerPool> pool;
+  std::unique_ptr<ConsumerParts> consumer;  // nullptr: no frames are pulled
+  std::shared_ptr<const Generation> generation;
+  std::unique_ptr<http::Server> server;
+  std::optional<Watchdog> watchdog;
+};
+
+}  // namespace sampleproc::service

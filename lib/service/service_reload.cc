@@ -1,0 +1,84 @@
+// What changes in a running service: its configuration and how much it logs.
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "process/pipeline.h"
+#include "service/service_impl.h"
+
+namespace sampleproc::service {
+namespace {
+
+using base::Result;
+
+base::LogLevel LevelOf(std::string_view name) {
+  using base::LogLevel;
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warning") return LogLevel::kWarning;
+  return name == "error" ? LogLevel::kError : LogLevel::kInfo;
+}
+
+}  // namespace
+
+Result<void> Service::Reload(const config::Config& config) {
+  Impl& impl = *impl_;
+  impl.notifier.Reloading();
+  std::vector<std::string> waiting;
+  const config::Config merged = Reloaded(impl.generation->config, config, waiting);
+  auto made = impl.Make(merged);
+  Result<void> done = impl.PrepareCameras(merged.cameras);
+  if (!done) {
+    // Nothing has changed yet.
+  } else if (!made) {
+    done = std::unexpected(made.error());
+  } else {
+    done = impl.server->Reload(SiteOf(*made));
+  }
+  impl.EndReload(done.has_value());
+  if (!done) return done;
+  impl.directory.Replace(merged.cameras);
+  impl.generation = std::move(*made);
+  impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
+  impl.debug = false;
+  const std::string restart = Joined(waiting);
+  impl.log->Info("reloaded", {{"waiting_for_restart", std::string_view(restart)}});
+  return done;
+}
+
+// What the pipelines of these cameras need is opened and tried out before a frame depends on it:
+// the workers then only repeat what has gone well.
+Result<void> Service::Impl::PrepareCameras(const cameras::AllOptions& wanted) {
+  const auto pipelines = directory.PipelinesOf(wanted);
+  if (auto added = detectors->Add(pipelines); !added) return added;
+  process::StepSet steps(config.process, detectors);
+  for (const auto& names : pipelines) {
+    if (auto made = process::Pipeline::Make(names, steps); !made) {
+      return std::unexpected(made.error());
+    }
+  }
+  return {};
+}
+
+void Service::Impl::EndReload(bool successful) {
+  metrics.ConfigReloaded(successful);
+  notifier.Send(successful ? "READY=1\nSTATUS=serving"
+                           : "READY=1\nSTATUS=serving; the last reload failed, the log says why");
+}
+
+void Service::ReloadRefused() {
+  impl_->notifier.Reloading();
+  impl_->EndReload(false);
+}
+
+void Service::ToggleDebug() {
+  Impl& impl = *impl_;
+  const std::string& configured = impl.generation->config.telemetry.log_level;
+  impl.debug = !impl.debug;
+  if (impl.debug) impl.log->SetLevel(base::LogLevel::kDebug);
+  impl.log->Info("log level changed by SIGUSR1",
+                 {{"log_level", impl.debug ? std::string_view("debug") : configured}});
+  if (!impl.debug) impl.log->SetLevel(LevelOf(configured));
+}
+
+}  // namespace sampleproc::service

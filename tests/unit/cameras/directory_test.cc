@@ -1,0 +1,73 @@
+#include "cameras/directory.h"
+
+#include <catch2/catch.hpp>
+
+namespace sampleproc::cameras {
+namespace {
+
+using std::chrono::milliseconds;
+
+frame::CameraSettings Defaults() {
+  return {.pipeline = {"stats"}, .threshold = 0.5, .max_age = milliseconds(9)};
+}
+
+TEST_CASE("what a camera has of its own beats the defaults, key by key") {
+  const Directory directory(
+      Defaults(), {{"door", {.threshold = 0.7}}, {"yard", {.pipeline = {"motion"}, .fps = 5}}});
+  const auto door = directory.Find("door");
+  CHECK(door->settings().pipeline == std::vector<std::string>{"stats"});
+  CHECK(door->settings().threshold == 0.7);
+  CHECK(door->settings().own_threshold);
+  CHECK(door->settings().max_age == milliseconds(9));
+  const auto yard = directory.Find("yard");
+  CHECK(yard->settings().pipeline == std::vector<std::string>{"motion"});
+  CHECK_FALSE(yard->settings().own_threshold);
+  for (const auto& other : {directory.Find("Door"), directory.Find(std::nullopt)}) {
+    CHECK(other->settings() == Defaults());
+  }
+  CHECK(directory.size() == 2);
+  CHECK(directory.pipelines() == Directory::Pipelines{{"motion"}, {"stats"}});
+}
+
+TEST_CASE("a reload changes the cameras that changed, and no frame that is on its way") {
+  Directory directory(Defaults(), {{"door", {.threshold = 0.7}}, {"yard", {.fps = 5}}});
+  const auto door = directory.Find("door");
+  const auto yard = directory.Find("yard");
+  directory.Replace({{"door", {.threshold = 0.6}}, {"yard", {.fps = 5}}});
+  CHECK(door->settings().threshold == 0.7);
+  CHECK(directory.Find("door")->settings().threshold == 0.6);
+  CHECK(directory.Find("yard") == yard);
+  directory.Replace({});
+  CHECK(directory.Find("yard")->settings() == Defaults());
+}
+
+TEST_CASE("of frames that come evenly as many are looked at as may be") {
+  const auto looked_at = [](double fps, milliseconds interval, milliseconds jitter) {
+    frame::LookPacer pacer(fps);
+    int count = 0;
+    for (int i = 0; i < 100; ++i) {
+      const milliseconds late = i % 2 == 0 ? jitter : milliseconds(0);
+      if (pacer.IsDue(base::MonoTime(i * interval + late))) ++count;
+    }
+    return count;
+  };
+  CHECK(looked_at(0, milliseconds(1), {}) == 100);
+  CHECK(looked_at(10, milliseconds(100), {}) == 100);
+  CHECK(looked_at(10, milliseconds(100), milliseconds(40)) == 100);
+  CHECK(looked_at(10, milliseconds(50), {}) == 50);
+  CHECK(looked_at(10, milliseconds(50), milliseconds(20)) == 50);
+  CHECK(looked_at(1, milliseconds(100), {}) == 11);  // each 0.4 s early after the first
+}
+
+TEST_CASE("after a silence frames are not looked at faster than they may be") {
+  frame::LookPacer pacer(10);
+  CHECK(pacer.IsDue(base::MonoTime(milliseconds(0))));
+  CHECK(pacer.IsDue(base::MonoTime(milliseconds(10'000))));
+  CHECK_FALSE(pacer.IsDue(base::MonoTime(milliseconds(10'001))));
+  CHECK_FALSE(pacer.IsDue(base::MonoTime(milliseconds(10'059))));
+  CHECK(pacer.IsDue(base::MonoTime(milliseconds(10'060))));
+  CHECK_FALSE(pacer.IsDue(base::MonoTime(milliseconds(10'159))));
+}
+
+}  // namespace
+}  // namespace sampleproc::cameras
