@@ -1,6 +1,7 @@
 // The step of a neural detector: when it looks, where, and what it leaves out.
 #include <catch2/catch.hpp>
 
+#include "process/pipeline.h"
 #include "process/steps/steps.h"
 #include "unit/detect/model_maker.h"
 #include "unit/detect/runtimes.h"
@@ -58,6 +59,25 @@ class Cups {
     return outcome;
   }
 
+  // What a pipeline of the detector alone reports, and what it finds beside that.
+  frame::FrameResult RunPipeline(std::vector<Candidate>& candidates) {
+    StepSet steps(options_, detectors_);
+    auto pipeline = Pipeline::Make(options_.pipeline, steps);
+    REQUIRE(pipeline);
+    Picture picture(kLuma, 64, 64, []() -> base::Result<frame::Image> { return kColour; });
+    CameraTurns::Turn turn;
+    frame::FrameResult result;
+    result.width = result.height = 64;
+    const auto done = pipeline->Run(
+        {bench_->frame, bench_->camera, picture, turn, bench_->cameras, bench_->allowance,
+         bench_->budget, std::chrono::milliseconds(0), &bench_->moved_lately, &candidates},
+        result);
+    if (!done) FAIL(done.error().message);
+    return result;
+  }
+
+  frame::CameraSettings& camera() { return bench_->camera; }
+
  private:
   detect::ModelFile file_;
   Options options_;
@@ -112,6 +132,25 @@ TEST_CASE("a detector's own threshold beats the process's", "[detect]") {
   CHECK(sure.Run("", {}).result.detections.size() == 1);
   Cups all({When::Kind::kAlways, {}}, 0.01);
   CHECK(all.Run("", {}).result.detections.size() == 2);
+}
+
+TEST_CASE("what a camera's mask covers is no hint to a later step either", "[detect]") {
+  Cups cups({When::Kind::kAlways, {}});
+  cups.camera().threshold = 0.8;
+  cups.camera().own_threshold = true;
+  const frame::Polygon lower_right = {{0.4, 0.4}, {1, 0.4}, {1, 1}, {0.4, 1}};
+  for (const bool is_masked : {false, true}) {
+    cups.camera().mask.clear();
+    if (is_masked) cups.camera().mask.push_back(lower_right);
+    std::vector<Candidate> candidates;
+    const auto result = cups.RunPipeline(candidates);
+    REQUIRE(result.detections.size() == 1);
+    CHECK(result.detections[0].bbox == frame::Bbox{0, 0, 8, 8});
+    REQUIRE(candidates.size() == (is_masked ? 0 : 1));
+    if (is_masked) continue;
+    CHECK(candidates[0].detection.bbox == frame::Bbox{32, 32, 40, 40});
+    CHECK(candidates[0].is_weak);
+  }
 }
 
 }  // namespace
