@@ -10,6 +10,23 @@ Directory::Directory(frame::CameraSettings defaults, const AllOptions& cameras)
   Replace(cameras);
 }
 
+namespace {
+
+// In the order of their names, so that the same configuration always is the same scene.
+frame::Scene SceneOf(const Options& options) {
+  frame::Scene scene;
+  for (const auto& [name, zone] : options.zones) {
+    scene.zones.push_back({name, zone.polygon, zone.classes, zone.dwell});
+  }
+  for (const auto& [name, line] : options.lines) {
+    scene.lines.push_back(
+        {name, line.from.value_or(frame::Point{}), line.to.value_or(frame::Point{}), line.classes});
+  }
+  return scene;
+}
+
+}  // namespace
+
 frame::CameraSettings Directory::Resolve(const Options& options) const {
   frame::CameraSettings settings = defaults_->settings();
   if (!options.pipeline.empty()) settings.pipeline = options.pipeline;
@@ -18,6 +35,7 @@ frame::CameraSettings Directory::Resolve(const Options& options) const {
   settings.classes = options.classes;
   settings.mask = options.mask;
   settings.fps = options.fps;
+  settings.scene = SceneOf(options);
   if (options.max_age.count() > 0) settings.max_age = options.max_age;
   return settings;
 }

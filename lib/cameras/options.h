@@ -4,12 +4,31 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "frame/polygon.h"
 
 namespace sampleproc::cameras {
+
+// See frame::Zone.
+struct ZoneOptions {
+  frame::Polygon polygon = {};            // empty: not given, which is an error
+  std::vector<std::string> classes = {};  // empty: all
+  std::chrono::milliseconds dwell{0};
+
+  bool operator==(const ZoneOptions&) const = default;
+};
+
+// See frame::Line.
+struct LineOptions {
+  std::optional<frame::Point> from = {};  // each has to be given
+  std::optional<frame::Point> to = {};
+  std::vector<std::string> classes = {};  // empty: all
+
+  bool operator==(const LineOptions&) const = default;
+};
 
 struct Options {
   // Steps in order; empty: process.pipeline.
@@ -30,6 +49,10 @@ struct Options {
 
   // Older pulled frames are dropped; 0: consumer.max_age.
   std::chrono::milliseconds max_age{0};
+
+  // By their names.
+  std::map<std::string, ZoneOptions, std::less<>> zones = {};
+  std::map<std::string, LineOptions, std::less<>> lines = {};
 
   bool operator==(const Options&) const = default;
 };

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "frame/polygon.h"
+#include "frame/scene.h"
 
 namespace sampleproc::frame {
 
@@ -53,6 +54,7 @@ struct CameraSettings {
   std::vector<Polygon> mask = {};         // nothing inside is motion or a detection
   double fps = 0;                         // frames a second that are looked at, at most; 0: all
   std::chrono::milliseconds max_age{};    // older pulled frames are dropped; 0: never
+  Scene scene = {};                       // zones and lines, for events
 
   bool operator==(const CameraSettings&) const = default;
 };

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -98,9 +97,6 @@ struct Options {
   PeopleOptions people;
   CascadeOptions cascade;
   track::Options track;
-
-  // Zones and lines, by camera.
-  std::map<std::string, track::Scene> scenes = {};
 
   // Neural detectors, each a step of its name. Only those that the pipeline names are opened.
   std::vector<detect::DetectorOptions> detectors = {{}};

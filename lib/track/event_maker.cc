@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "track/geometry.h"
@@ -11,17 +12,68 @@ namespace sampleproc::track {
 namespace {
 
 using frame::Event;
+using frame::Line;
+using frame::Point;
+using frame::Zone;
 
 // A box trembles. Who is out of a zone for less than this has not left it, and a line is crossed
 // once the foot is so far behind it, in shares of the box's height.
 constexpr FrameClock kOutsideFor = std::chrono::milliseconds(500);
 constexpr double kBehindLine = 0.05;
 
+// Of what is not told yet, as a parked car whose box trembles on a zone's edge, the last are kept.
+constexpr std::size_t kMaxUntold = 16;
+
+template <typename T>
+void Note(T what, std::vector<T>& untold) {
+  if (untold.size() == kMaxUntold) untold.erase(untold.begin());
+  untold.push_back(std::move(what));
+}
+
+// What each place of `now` has in `known`, which is in the order of `before`; a place that was not
+// there, or not as it is now, has nothing.
+template <typename Place, typename State>
+std::vector<State> Rearranged(const std::vector<Place>& before, const std::vector<Place>& now,
+                              const std::vector<State>& known) {
+  std::vector<State> states(now.size());
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const auto same = std::ranges::find(before, now[i]);
+    const auto place = static_cast<std::size_t>(same - before.begin());
+    if (place < known.size()) states[i] = known[place];
+  }
+  return states;
+}
+
+// Leaves of `names` those of places that are as they were.
+template <typename Place, typename Told, typename Name>
+void KeepSame(const std::vector<Place>& before, const std::vector<Place>& now,
+              std::vector<Told>& names, const Name& name) {
+  std::erase_if(names, [&](const Told& each) {
+    const auto old = std::ranges::find(before, name(each), &Place::name);
+    return old == before.end() || std::ranges::find(now, *old) == now.end();
+  });
+}
+
 bool IsOf(const std::string& class_name, const std::vector<std::string>& classes) {
   return classes.empty() || std::ranges::find(classes, class_name) != classes.end();
 }
 
 }  // namespace
+
+void EventMaker::UseScene(const frame::Scene& scene) {
+  if (scene == scene_) return;
+  const auto own = [](const std::string& name) { return name; };
+  for (auto& [serial, life] : lives_) {
+    life.zones = Rearranged(scene_.zones, scene.zones, life.zones);
+    life.at_line = Rearranged(scene_.lines, scene.lines, life.at_line);
+    KeepSame(scene_.zones, scene.zones, life.entered, own);
+    KeepSame(scene_.zones, scene.zones, life.left, own);
+    KeepSame(scene_.lines, scene.lines, life.crossed, std::mem_fn(&frame::LineCrossing::line));
+    // What mattered by the old scene alone does so only once it has been told.
+    life.matters = !life.event_id.empty();
+  }
+  scene_ = scene;
+}
 
 std::vector<Event> EventMaker::Update(const FrameFacts& frame, const std::vector<Track>& tracks,
                                       const std::vector<Track>& ended) {
@@ -36,7 +88,7 @@ std::vector<Event> EventMaker::Update(const FrameFacts& frame, const std::vector
       InZone& zone = life->second.zones[i];
       if (!zone.is_in || !zone.outside_since) continue;
       zone.is_in = false;
-      life->second.left.push_back(scene_.zones[i].name);
+      Note(scene_.zones[i].name, life->second.left);
     }
     events.push_back(Tell(life->second, Event::Type::kEnd));
     events.back().reason = Event::kLost;
@@ -98,14 +150,14 @@ void EventMaker::FollowZones(FrameClock at, const Point& foot, Life& life) const
       state.outside_since.reset();
       if (!state.is_in && at - *state.inside_since >= zone.dwell) {
         state.is_in = true;
-        life.entered.push_back(zone.name);
+        Note(zone.name, life.entered);
       }
       continue;
     }
     if (!state.inside_since) continue;
     if (!state.outside_since) state.outside_since = at;
     if (at - *state.outside_since < kOutsideFor) continue;
-    if (state.is_in) life.left.push_back(zone.name);
+    if (state.is_in) Note(zone.name, life.left);
     state = {};
   }
 }
@@ -119,7 +171,9 @@ void EventMaker::FollowLines(const Point& foot, double height, Life& life) const
     const double length = std::hypot(line.to.x - line.from.x, line.to.y - line.from.y);
     if (std::abs(side) < kBehindLine * height * length) continue;
     std::optional<Point>& before = life.at_line[i];
-    if (before && Meets(*before, foot, line)) life.crossed.push_back({line.name, side > 0});
+    if (before && Meets(*before, foot, line)) {
+      Note(frame::LineCrossing{line.name, side > 0}, life.crossed);
+    }
     before = foot;
   }
 }

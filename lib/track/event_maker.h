@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "frame/event.h"
-#include "track/options.h"
+#include "frame/scene.h"
 #include "track/path.h"
 #include "track/tracker.h"
 
@@ -29,7 +29,12 @@ struct FrameFacts {
 // and, where there are zones or lines, of what has entered none and crossed none.
 class EventMaker {
  public:
-  explicit EventMaker(Scene scene) : scene_(std::move(scene)) {}
+  explicit EventMaker(frame::Scene scene) : scene_(std::move(scene)) {}
+
+  // From the next frame on the camera has this scene. What is in it as before keeps what is known
+  // of each thing; in a zone that is new, things have still to be found. Events that are open stay
+  // so.
+  void UseScene(const frame::Scene& scene);
 
   // What is to be told after a frame. `tracks` are all there are, `ended` those that have ended
   // with this frame.
@@ -52,8 +57,8 @@ class EventMaker {
     std::string event_id;  // empty: nothing has been told yet
     bool matters = false;
     bool told_stationary = false;
-    std::vector<InZone> zones;                  // as the scene's
-    std::vector<std::optional<Point>> at_line;  // last place off each line
+    std::vector<InZone> zones;                         // as the scene's
+    std::vector<std::optional<frame::Point>> at_line;  // last place off each line
     Path path;
     std::vector<std::string> entered;
     std::vector<std::string> left;
@@ -61,11 +66,11 @@ class EventMaker {
   };
 
   void Follow(const FrameFacts& frame, Life& life) const;
-  void FollowZones(FrameClock at, const Point& foot, Life& life) const;
-  void FollowLines(const Point& foot, double height, Life& life) const;
+  void FollowZones(FrameClock at, const frame::Point& foot, Life& life) const;
+  void FollowLines(const frame::Point& foot, double height, Life& life) const;
   frame::Event Tell(Life& life, frame::Event::Type type) const;
 
-  const Scene scene_;
+  frame::Scene scene_;
   std::string camera_id_;
   FrameClock at_{};
   std::map<std::uint64_t, Life> lives_;  // by the tracks' serial numbers

@@ -4,6 +4,9 @@
 
 namespace sampleproc::track {
 
+using frame::Line;
+using frame::Point;
+
 bool IsInside(const Point& point, std::span<const Point> polygon) {
   bool is_inside = false;
   for (std::size_t i = 0, j = polygon.size() - 1; i < polygon.size(); j = i++) {

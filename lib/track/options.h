@@ -1,4 +1,4 @@
-// How tracks are kept and what of them becomes an event.
+// How tracks are kept.
 #pragma once
 
 #include <chrono>
@@ -25,34 +25,6 @@ struct Options {
 
   // Classes that are tracked; empty: all but "motion".
   std::vector<std::string> classes = {};
-};
-
-// In shares of the picture's width and height, 0,0 its upper left corner.
-struct Point {
-  double x = 0;
-  double y = 0;
-};
-
-// A place that things are in when the middle of their box's lower edge is.
-struct Zone {
-  std::string name;
-  std::vector<Point> polygon;             // three corners or more
-  std::vector<std::string> classes = {};  // empty: all
-  std::chrono::milliseconds dwell{0};     // entered only after so long inside
-};
-
-// A line that things cross, seen from `from` to `to` to its left or to its right.
-struct Line {
-  std::string name;
-  Point from;
-  Point to;
-  std::vector<std::string> classes = {};  // empty: all
-};
-
-// With zones or lines only what has entered one or crossed one becomes an event; without, all.
-struct Scene {
-  std::vector<Zone> zones = {};
-  std::vector<Line> lines = {};
 };
 
 }  // namespace sampleproc::track

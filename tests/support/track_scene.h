@@ -52,15 +52,18 @@ struct Thing {
 // by more than half by something in front, weak boxes or none.
 class SyntheticScene {
  public:
-  SyntheticScene(std::vector<Thing> things, const Options& options = {}, Scene scene = {},
+  SyntheticScene(std::vector<Thing> things, const Options& options = {}, frame::Scene scene = {},
                  std::uint32_t seed = 1)
       : things_(std::move(things)), random_(seed), tracker_(options), maker_(std::move(scene)) {}
 
-  // The frames from 0 to `seconds`; events are collected, and which track each thing had.
+  // The frames from 0, or from the one after those that there were, to `seconds`; events are
+  // collected, and which track each thing had.
   void Run(double seconds) {
     const auto frames = static_cast<int>(std::lround(seconds * 5));
-    for (int i = 0; i <= frames; ++i) Step(i);
+    for (; next_ <= frames; ++next_) Step(next_);
   }
+
+  void UseScene(const frame::Scene& scene) { maker_.UseScene(scene); }
 
   void Finish() { Collect(maker_.Finish()); }
 
@@ -143,6 +146,7 @@ class SyntheticScene {
   std::map<std::size_t, std::set<std::uint64_t>> ids_;
   std::vector<frame::Event> events_;
   int switches_ = 0;
+  int next_ = 0;  // frame
 };
 
 }  // namespace sampleproc::track

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,13 +18,14 @@ using track::Observation;
 // Frames that do not say when they were taken come so far apart.
 constexpr FrameClock kAssumedInterval = std::chrono::milliseconds(200);
 
-// Tracks, their lives with names and ways, and what one frame takes in between.
-constexpr std::size_t kStateBytes = track::Tracker::kMaxTracks * 4096;
+// Tracks, their lives with names, ways and places in as many zones and lines as a scene may have,
+// and what one frame takes in between.
+constexpr std::size_t kStateBytes = track::Tracker::kMaxTracks * 6144;
 
 class TrackState : public CameraStates::State {
  public:
-  TrackState(const track::Options& options, track::Scene scene)
-      : tracker(options), maker(std::move(scene)) {}
+  TrackState(const track::Options& options, const frame::Scene& scene)
+      : tracker(options), maker(scene) {}
 
   std::vector<frame::Event> Finish() override { return maker.Finish(); }
 
@@ -39,7 +39,6 @@ class TrackStep : public Step {
  public:
   explicit TrackStep(const Options& options)
       : options_(options.track),
-        scenes_(options.scenes),
         tracks_motion_(std::ranges::count(options_.classes, "motion") > 0) {
     for (const detect::DetectorOptions& detector : options.detectors) {
       if (detector.threshold > 0) own_thresholds_.push_back(detector.name);
@@ -60,9 +59,7 @@ class TrackStep : public Step {
     if (auto come = input.turn.Wait(input.allowance); !come) return come;
     const std::string& camera = *input.frame.camera_id;
     const std::function<std::unique_ptr<CameraStates::State>()> make = [&] {
-      const auto scene = scenes_.find(camera);
-      return std::make_unique<TrackState>(options_,
-                                          scene != scenes_.end() ? scene->second : track::Scene{});
+      return std::make_unique<TrackState>(options_, input.camera.scene);
     };
     // Pictures of another size are of another scene.
     const auto shape = static_cast<std::uint64_t>(input.picture.width()) << 32 |
@@ -82,6 +79,7 @@ class TrackStep : public Step {
     const FrameClock at = input.taken      ? *input.taken
                           : state.has_last ? state.last + kAssumedInterval
                                            : FrameClock(0);
+    state.maker.UseScene(input.camera.scene);
     state.last = at;
     state.has_last = true;
     if (WasLookedAt(result)) {
@@ -157,7 +155,6 @@ class TrackStep : public Step {
   }
 
   const track::Options options_;
-  const std::map<std::string, track::Scene> scenes_;
   const bool tracks_motion_;
   std::vector<std::string> own_thresholds_;  // detectors that have one
 };

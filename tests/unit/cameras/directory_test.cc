@@ -41,6 +41,30 @@ TEST_CASE("a reload changes the cameras that changed, and no frame that is on it
   CHECK(directory.Find("yard")->settings() == Defaults());
 }
 
+TEST_CASE("a camera's zones and lines are its scene, in the order of their names") {
+  const frame::Polygon left = {{0, 0}, {0.5, 0}, {0.5, 1}, {0, 1}};
+  AllOptions cameras = {
+      {"door",
+       {.zones = {{"porch", {.polygon = left, .classes = {"person"}, .dwell = milliseconds(3)}},
+                  {"path", {.polygon = left}}},
+        .lines = {{"gate", {.from = frame::Point{0.1, 0.9}, .to = frame::Point{0.9, 0.9}}}}}},
+      {"yard", {.fps = 5}}};
+  Directory directory(Defaults(), cameras);
+  const auto door = directory.Find("door");
+  const auto yard = directory.Find("yard");
+  const frame::Scene expected = {
+      .zones = {{"path", left}, {"porch", left, {"person"}, milliseconds(3)}},
+      .lines = {{"gate", {0.1, 0.9}, {0.9, 0.9}}}};
+  CHECK(door->settings().scene == expected);
+  CHECK(yard->settings().scene == frame::Scene());
+
+  cameras["yard"].lines["gate"] = {.from = frame::Point{0, 0}, .to = frame::Point{1, 1}};
+  directory.Replace(cameras);
+  CHECK(directory.Find("door") == door);
+  CHECK(directory.Find("yard") != yard);
+  CHECK(directory.Find("yard")->settings().scene.lines.size() == 1);
+}
+
 TEST_CASE("of frames that come evenly as many are looked at as may be") {
   const auto looked_at = [](double fps, milliseconds interval, milliseconds jitter) {
     frame::LookPacer pacer(fps);

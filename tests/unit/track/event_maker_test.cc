@@ -9,6 +9,9 @@ namespace sampleproc::track {
 namespace {
 
 using frame::Event;
+using frame::Line;
+using frame::Point;
+using frame::Zone;
 
 Thing Person(std::vector<Waypoint> way) { return {"person", 40, 100, std::move(way)}; }
 
@@ -157,6 +160,78 @@ TEST_CASE("events: a bag that is left is told as it comes and as it stays, and n
   CHECK(bag[2].reason == Event::kSourceEnd);
   CHECK(bag[2].end == std::chrono::seconds(90));
   CheckLives(scene.events());
+}
+
+TEST_CASE("events: a scene that comes later counts from then on, and ends nothing") {
+  SyntheticScene scene({Person(kThrough)});
+  scene.Run(8);
+  CHECK(Count(scene.events(), Event::Type::kNew) == 1);
+  scene.UseScene({.zones = {Yard()}});
+  scene.Run(30);
+  CheckLives(scene.events());
+  CHECK(scene.events().size() == 3);
+  CHECK(All(scene.events(), &Event::entered) == std::vector<std::string>{"yard"});
+}
+
+TEST_CASE("events: with a new scene a zone that is as before is not entered again") {
+  const Zone far{"far", {{0.9, 0}, {1, 0}, {1, 1}, {0.9, 1}}};
+  SyntheticScene scene({Person(kThrough)}, {}, {.zones = {Yard()}});
+  scene.Run(13);
+  CHECK(All(scene.events(), &Event::entered) == std::vector<std::string>{"yard"});
+  scene.UseScene({.zones = {far, Yard()}});
+  scene.Run(30);
+  CheckLives(scene.events());
+  CHECK(All(scene.events(), &Event::entered) == std::vector<std::string>{"yard", "far"});
+  CHECK(scene.events().back().zones == std::vector<std::string>{"far", "yard"});
+}
+
+TEST_CASE(
+    "events: a zone that is drawn anew is entered anew, and one that is gone is told no more") {
+  SyntheticScene scene({Person(kThrough)}, {}, {.zones = {Yard()}});
+  scene.Run(13);
+  Zone larger = Yard();
+  larger.polygon[0].x = larger.polygon[3].x = 0.25;
+  scene.UseScene({.zones = {larger}});
+  scene.Run(14);
+  CHECK(All(scene.events(), &Event::entered) == std::vector<std::string>{"yard", "yard"});
+  scene.UseScene({});
+  scene.Run(30);
+  CheckLives(scene.events());
+  CHECK(Count(scene.events(), Event::Type::kNew) == 1);
+  CHECK(All(scene.events(), &Event::left).empty());
+  CHECK(scene.events().back().zones.empty());
+}
+
+TEST_CASE("events: who matters to no zone becomes no event when one is drawn anew") {
+  SyntheticScene scene({{"dog", 50, 40, {{5, 20, 400}, {17, 980, 400}}}}, {}, {.zones = {Yard()}});
+  scene.Run(10);
+  scene.UseScene({.zones = {Yard(std::chrono::seconds(1))}});
+  scene.Run(30);
+  CHECK(scene.events().empty());
+}
+
+TEST_CASE("events: what a parked car's box does at a zone's edge is kept up to a bound") {
+  EventMaker maker({.zones = {{"yard", {{0.5, 0}, {1, 0}, {1, 1}, {0.5, 1}}}}});
+  Track car;
+  car.serial = car.id = 1;
+  car.class_name = "car";
+  car.is_seen = car.was_there = true;
+  FrameFacts frame{"yard", "f", {}, kSceneWidth, kSceneHeight};
+  const auto see = [&](int middle) {
+    frame.at += std::chrono::seconds(1);
+    car.box = Box::Of({middle - 50, 200, middle + 50, 300});
+    return maker.Update(frame, {car}, {});
+  };
+  for (int i = 0; i < 100; ++i) {
+    CHECK(see(600).empty());
+    CHECK(see(400).empty());
+    CHECK(see(400).empty());
+  }
+  car.has_moved = true;
+  const auto events = see(600);
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].entered.size() == 16);
+  CHECK(events[0].left.size() == 16);
 }
 
 TEST_CASE("events: the same frames give the same bytes") {

@@ -1,0 +1,133 @@
+// The step `track` and what a camera has of its own: zones and lines, threshold, classes.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "process/steps/steps.h"
+#include "unit/process/step_bench.h"
+
+namespace sampleproc::process {
+namespace {
+
+using frame::Event;
+
+constexpr int kWidth = 640;
+constexpr int kHeight = 360;
+
+// A detector's findings of one thing that goes from left to right, frame by frame.
+class Street {
+ public:
+  Street() : bench_(MakeStep()) { bench_.camera.pipeline = {"objects", "track"}; }
+
+  frame::CameraSettings& camera() { return bench_.camera; }
+
+  // The next `count` frames of this camera, 200 ms apart as they have no time; its thing goes on by
+  // 20 pixels in each.
+  void Run(const std::string& camera_id, int count, const std::string& class_name = "person",
+           double confidence = 0.9) {
+    for (int i = 0; i < count; ++i) {
+      const int x = 20 * frame_++;
+      frame::FrameResult before;
+      before.frame_id = camera_id + std::to_string(frame_);
+      before.camera_id = camera_id;
+      before.width = kWidth;
+      before.height = kHeight;
+      before.steps.push_back({"objects", "", {}});
+      before.detections.push_back({class_name, confidence, {x, 200, x + 40, 300}, "objects"});
+      bench_.frame.camera_id = camera_id;
+      Outcome outcome = bench_.Run(kLuma, {}, std::move(before));
+      if (!outcome.status) FAIL(outcome.status.error().message);
+      CHECK(outcome.report.skipped.empty());
+      last_ = std::move(outcome.result);
+      std::ranges::move(last_.events, std::back_inserter(events_));
+    }
+  }
+
+  // The camera's thing begins at the left once more, as another one.
+  void BeginAnew() { frame_ = 0; }
+
+  const std::vector<Event>& events() const { return events_; }
+  const frame::FrameResult& last() const { return last_; }
+
+  std::size_t Count(Event::Type type) const {
+    return static_cast<std::size_t>(std::ranges::count(events_, type, &Event::type));
+  }
+
+ private:
+  static std::unique_ptr<Step> MakeStep() {
+    auto step = MakeTrackStep({});
+    if (!step) FAIL(step.error().message);
+    return std::move(*step);
+  }
+
+  static inline const base::ByteBuffer kBlack{
+      base::ByteBuffer(static_cast<std::size_t>(kWidth) * kHeight, 0)};
+  static inline const frame::Image kLuma{kBlack.data(), kWidth, kHeight, kWidth,
+                                         frame::PixelFormat::kGray8};
+
+  StepBench bench_;
+  int frame_ = 0;
+  frame::FrameResult last_;
+  std::vector<Event> events_;
+};
+
+const frame::Zone kRight{"right", {{0.5, 0}, {1, 0}, {1, 1}, {0.5, 1}}};
+const frame::Line kMiddle{"middle", {0.5, 0}, {0.5, 1}};
+
+TEST_CASE("track: each camera's events are of its own zones and lines") {
+  Street street;
+  street.camera().scene = {.zones = {kRight}};
+  street.Run("yard", 25);
+  REQUIRE(street.Count(Event::Type::kNew) == 1);
+  CHECK(street.events()[0].entered == std::vector<std::string>{"right"});
+  CHECK(street.events()[0].crossed.empty());
+
+  street.BeginAnew();
+  street.camera().scene = {.lines = {kMiddle}};
+  street.Run("door", 25);
+  REQUIRE(street.Count(Event::Type::kNew) == 2);
+  const Event& event = street.events().back();
+  CHECK(event.camera_id == "door");
+  CHECK(event.entered.empty());
+  // Seen downwards, who goes to the right of the picture goes to the line's left.
+  CHECK(event.crossed == std::vector<frame::LineCrossing>{{"middle", false}});
+}
+
+TEST_CASE("track: a zone that a reload brings is entered by who is known already") {
+  Street street;
+  street.camera().scene = {.zones = {{"sky", {{0, 0}, {1, 0}, {1, 0.1}}}}};
+  street.Run("yard", 10);
+  CHECK(street.events().empty());
+  const std::uint64_t id = street.last().detections[0].track_id;
+  CHECK(id != 0);
+  street.camera().scene = {.zones = {kRight}};
+  street.Run("yard", 15);
+  REQUIRE(street.events().size() == 1);
+  CHECK(street.events()[0].type == Event::Type::kNew);
+  CHECK(street.events()[0].track_id == id);
+  CHECK(street.events()[0].entered == std::vector<std::string>{"right"});
+}
+
+TEST_CASE("track: what a camera does not report has no track and no event") {
+  Street street;
+  street.camera().classes = {"car"};
+  street.Run("yard", 25, "person");
+  CHECK(street.events().empty());
+  CHECK(street.last().detections[0].track_id == 0);
+  street.BeginAnew();
+  street.Run("yard", 25, "car");
+  CHECK(street.Count(Event::Type::kNew) == 1);
+}
+
+TEST_CASE("track: what is below the camera's threshold begins no track") {
+  Street street;
+  street.camera().threshold = 0.8;
+  street.camera().own_threshold = true;
+  street.Run("yard", 25, "person", 0.7);
+  CHECK(street.events().empty());
+  street.BeginAnew();
+  street.Run("yard", 25, "person", 0.85);
+  CHECK(street.Count(Event::Type::kNew) == 1);
+}
+
+}  // namespace
+}  // namespace sampleproc::process
