@@ -139,14 +139,22 @@ void BeginArrayOf(std::int64_t min, std::int64_t max, json::JsonWriter& json) {
   json.BeginObject();
 }
 
-void Polygons(const Key& key, json::JsonWriter& json) {
-  BeginArrayOf(key.min, key.max, json);
-  BeginArrayOf(3, 1000, json);  // the points of a polygon
-  BeginArrayOf(2, 2, json);     // the sides of a point
+// A point, a list of points, a list of those.
+void OfPoints(const Key& key, json::JsonWriter& json) {
+  int depth = 1;
+  if (key.kind == Kind::kPolygons) {
+    BeginArrayOf(key.min, key.max, json);
+    ++depth;
+  }
+  if (key.kind != Kind::kPoint) {
+    BeginArrayOf(3, 1000, json);  // the points of a polygon
+    ++depth;
+  }
+  BeginArrayOf(2, 2, json);  // the sides of a point
   json.Member("type", "number");
   json.Member("minimum", 0);
   json.Member("maximum", 1);
-  for (int i = 0; i < 3; ++i) json.EndObject();
+  for (int i = 0; i < depth; ++i) json.EndObject();
 }
 
 void TypeOf(const Key& key, json::JsonWriter& json) {
@@ -177,8 +185,10 @@ void TypeOf(const Key& key, json::JsonWriter& json) {
     case Kind::kStringList:
       ListOrText(key, json);
       return;
+    case Kind::kPoint:
+    case Kind::kPolygon:
     case Kind::kPolygons:
-      Polygons(key, json);
+      OfPoints(key, json);
       return;
   }
 }
@@ -199,11 +209,15 @@ void OneKey(const Key& key, const config::Config& defaults, json::JsonWriter& js
 
 void OtherDetectors(const config::Config& defaults, json::JsonWriter& json);
 void Cameras(const config::Config& defaults, json::JsonWriter& json);
+bool IsOfPlaces(std::string_view section);
+void Places(const std::vector<Key>& schema, const std::string& section,
+            const config::Config& defaults, json::JsonWriter& json);
 
 // The keys and sections right below `section`, "" for all of it.
 void Section(const std::vector<Key>& schema, const std::string& section,
              const config::Config& defaults, json::JsonWriter& json) {
   if (section == config::kCameras) return Cameras(defaults, json);
+  if (IsOfPlaces(section)) return Places(schema, section, defaults, json);
   json.BeginObject();
   json.Member("type", "object");
   if (section == "detector") {
@@ -263,6 +277,27 @@ void Cameras(const config::Config& defaults, json::JsonWriter& json) {
   json.Key("additionalProperties");
   Section(config::MakeManualSchema(), config::CameraSection(config::kCameraInManuals), defaults,
           json);
+  json.EndObject();
+}
+
+// Whether it holds the zones or the lines of a camera, each by its name.
+bool IsOfPlaces(std::string_view section) {
+  const auto kinds = config::PlaceKinds();
+  return std::ranges::any_of(kinds, [section](std::string_view kind) {
+    return section == config::CameraSection(config::kCameraInManuals) + "." + std::string(kind);
+  });
+}
+
+void Places(const std::vector<Key>& schema, const std::string& section,
+            const config::Config& defaults, json::JsonWriter& json) {
+  json.BeginObject();
+  json.Member("type", "object");
+  json.Key("propertyNames");
+  json.BeginObject();
+  json.Member("pattern", config::kPlaceName);
+  json.EndObject();
+  json.Key("additionalProperties");
+  Section(schema, section + "." + std::string(config::kCameraInManuals), defaults, json);
   json.EndObject();
 }
 

@@ -36,16 +36,20 @@ std::string SampleConfig() {
       "# written \"30s\" or \"100ms\", sizes \"10MiB\"; a plain number is seconds or bytes.\n";
   std::string section;
   const config::Config defaults;
+  const std::string places = config::CameraSection(config::kCameraInManuals) + ".";
   for (const config::Key& key : config::MakeManualSchema()) {
     const std::size_t dot = key.path.rfind('.');
+    // A zone or a line is nothing without what has to be given, so its section is a comment too.
+    const bool is_example = key.path.substr(0, dot).starts_with(places);
+    const std::string comment = is_example ? "# " : "";
     if (key.path.substr(0, dot) != section) {
       section = key.path.substr(0, dot);
-      text += "\n[" + section + "]\n";
+      text += "\n" + comment + "[" + section + "]\n";
     }
     text += "\n" + Comment(key.help);
     text += Comment("Allowed: " + config::DescribeRange(key) +
                     (key.reloadable ? ". A reload (SIGHUP) applies it." : "."));
-    text += "#" + std::string(key.path.substr(dot + 1)) + " = " +
+    text += (is_example ? "# " : "#") + std::string(key.path.substr(dot + 1)) + " = " +
             config::FormatSetting(key, key.get(defaults)) + "\n";
   }
   return text;

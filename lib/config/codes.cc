@@ -151,6 +151,12 @@ constexpr CodeText kTexts[] = {
      "its configuration, a certificate, a token or password file, a model. Results would be "
      "written "
      "into it, or it would be renamed away."},
+    {code::kScene, "zone or line that cannot work",
+     "A zone of a camera, [camera.ID.zone.NAME], needs its polygon, and a line, "
+     "[camera.ID.line.NAME], two different points, from and to; a camera may have 32 of each. As a "
+     "warning: they are for what the step track follows, so the camera's pipeline has to have "
+     "that step behind its detectors, and the classes of a zone or line have to be among those "
+     "that the camera reports."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},

@@ -211,41 +211,46 @@ std::optional<double> ShareOf(const Value& value) {
   return number >= 0 && number <= 1 ? std::optional(number) : std::nullopt;
 }
 
-// `what` names the polygon in messages.
+// `what` names the point in messages.
+std::expected<frame::Point, Refusal> ConvertPoint(const std::string& what, const Value& value) {
+  const auto* sides = std::get_if<List>(&value.data);
+  if (sides == nullptr || sides->size() != 2) {
+    return std::unexpected(Refusal{code::kType, what + " is no point such as [0.25, 0.5]"});
+  }
+  const auto x = ShareOf((*sides)[0]);
+  const auto y = ShareOf((*sides)[1]);
+  if (!x || !y) {
+    return std::unexpected(Refusal{code::kRange,
+                                   what + " is outside of the picture: its numbers must be 0 to 1",
+                                   "write shares of the picture's width and height, not pixels"});
+  }
+  return frame::Point{*x, *y};
+}
+
+// Likewise the polygon.
 std::expected<frame::Polygon, Refusal> ConvertPolygon(const Key& key, const std::string& what,
-                                                      const Value& value) {
+                                                      const List& points) {
   constexpr std::size_t kMostPoints = 1000;
-  const auto* points = std::get_if<List>(&value.data);
-  if (points == nullptr)
-    return WrongType(key, "a list with " + std::string(DescribeType(value)) + " in it");
   const bool are_points = std::ranges::all_of(
-      *points, [](const Value& each) { return std::holds_alternative<List>(each.data); });
+      points, [](const Value& each) { return std::holds_alternative<List>(each.data); });
   if (!are_points) {
     return std::unexpected(
         Refusal{code::kType, what + " is not a list of points such as [[0.0, 0.0], [1.0, 0.0]]",
-                "also a single polygon stands in brackets of its own: [[[0.0, 0.0], ...]]"});
+                key.kind == Kind::kPolygons
+                    ? "also a single polygon stands in brackets of its own: [[[0.0, 0.0], ...]]"
+                    : ""});
   }
-  if (points->size() < 3 || points->size() > kMostPoints) {
-    return std::unexpected(Refusal{code::kRange, what + " has " + std::to_string(points->size()) +
-                                                     (points->size() == 1 ? " point" : " points") +
+  if (points.size() < 3 || points.size() > kMostPoints) {
+    return std::unexpected(Refusal{code::kRange, what + " has " + std::to_string(points.size()) +
+                                                     (points.size() == 1 ? " point" : " points") +
                                                      "; allowed is 3 to " +
                                                      std::to_string(kMostPoints)});
   }
   frame::Polygon polygon;
-  for (std::size_t i = 0; i < points->size(); ++i) {
-    const std::string point = "point " + std::to_string(i + 1) + " of " + what;
-    const auto* sides = std::get_if<List>(&(*points)[i].data);
-    if (sides == nullptr || sides->size() != 2) {
-      return std::unexpected(Refusal{code::kType, point + " is no point such as [0.25, 0.5]"});
-    }
-    const auto x = ShareOf((*sides)[0]);
-    const auto y = ShareOf((*sides)[1]);
-    if (!x || !y) {
-      return std::unexpected(
-          Refusal{code::kRange, point + " is outside of the picture: its numbers must be 0 to 1",
-                  "write shares of the picture's width and height, not pixels"});
-    }
-    polygon.push_back({*x, *y});
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    auto point = ConvertPoint("point " + std::to_string(i + 1) + " of " + what, points[i]);
+    if (!point) return std::unexpected(std::move(point.error()));
+    polygon.push_back(*point);
   }
   return polygon;
 }
@@ -256,15 +261,35 @@ Converted ConvertPolygons(const Key& key, const List& list) {
   }
   std::vector<frame::Polygon> polygons;
   for (const Value& each : list) {
-    auto polygon = ConvertPolygon(key, "polygon " + std::to_string(polygons.size() + 1), each);
+    const auto* points = std::get_if<List>(&each.data);
+    if (points == nullptr) {
+      return WrongType(key, "a list with " + std::string(DescribeType(each)) + " in it");
+    }
+    auto polygon = ConvertPolygon(key, "polygon " + std::to_string(polygons.size() + 1), *points);
     if (!polygon) return std::unexpected(std::move(polygon.error()));
     polygons.push_back(std::move(*polygon));
   }
   return polygons;
 }
 
-Converted ConvertList(const Key& key, const List& list) {
+// A point, a polygon or several: "[]" is none, as such a key is written that nobody has given.
+Converted ConvertPlaces(const Key& key, const Value& value, const List& list) {
   if (key.kind == Kind::kPolygons) return ConvertPolygons(key, list);
+  if (key.kind == Kind::kPolygon) {
+    if (list.empty()) return frame::Polygon();
+    auto polygon = ConvertPolygon(key, "the polygon", list);
+    if (!polygon) return std::unexpected(std::move(polygon.error()));
+    return std::move(*polygon);
+  }
+  if (list.empty()) return std::optional<frame::Point>();
+  auto point = ConvertPoint("the value", value);
+  if (!point) return std::unexpected(std::move(point.error()));
+  return std::optional(*point);
+}
+
+Converted ConvertList(const Key& key, const Value& value) {
+  const List& list = std::get<List>(value.data);
+  if (IsOfPoints(key.kind)) return ConvertPlaces(key, value, list);
   if (key.kind != Kind::kStringList) return WrongType(key, "a list");
   std::vector<std::string> elements;
   for (const Value& element : list) {
@@ -308,6 +333,8 @@ Converted ConvertPlainText(const Key& key, std::string_view text, std::int64_t p
       return ConvertQuantity(key, text, plain_unit);
     case Kind::kStringList:
       return CheckList(key, SplitAtCommas(text));
+    case Kind::kPoint:
+    case Kind::kPolygon:
     case Kind::kPolygons:
       return WrongForm(key, text);
     case Kind::kString:
@@ -338,8 +365,8 @@ std::expected<Setting, Refusal> ConvertValue(const Key& key, const Value& value)
     return ConvertReal(key, *real);
   } else if (const auto* text = std::get_if<std::string>(&value.data)) {
     return ConvertString(key, *text);
-  } else if (const auto* list = std::get_if<List>(&value.data)) {
-    return ConvertList(key, *list);
+  } else if (std::holds_alternative<List>(value.data)) {
+    return ConvertList(key, value);
   }
   return WrongType(key, DescribeType(value));
 }
@@ -350,7 +377,7 @@ std::expected<Setting, Refusal> ConvertText(const Key& key, std::string_view tex
     if (const auto* quoted = std::get_if<std::string>(&value->data)) {
       return ConvertPlainText(key, *quoted, plain_unit);
     }
-    if (const auto* list = std::get_if<List>(&value->data)) return ConvertList(key, *list);
+    if (std::holds_alternative<List>(value->data)) return ConvertList(key, *value);
     if (const auto* number = std::get_if<std::int64_t>(&value->data);
         number != nullptr && key.kind == Kind::kInt) {
       return CheckNumber(key, *number, text);  // also 0x1F9B and 8_099, which only TOML reads

@@ -136,7 +136,7 @@ class FileWalk {
     const Place place = is_table ? entry.key_place : entry.value.place;
     assembly_.Take(key, ConvertValue(key, entry.value), At(place), LineAt(place));
     const List* list = std::get_if<List>(&entry.value.data);
-    if (list == nullptr || key.secret || key.kind == Kind::kPolygons) return;
+    if (list == nullptr || key.secret || IsOfPoints(key.kind)) return;
     auto& entries = assembly_.entries[std::string(key.path)];
     for (const Value& each : *list) entries.emplace_back(each.place, LineAt(each.place));
   }
@@ -149,9 +149,7 @@ class FileWalk {
       if (std::string wrong = WrongCameraId(camera.key); !wrong.empty()) {
         Report(code::kUnknownKey, camera.key_place, Shown(section), std::move(wrong), "");
       } else if (keys == nullptr) {
-        Report(code::kType, camera.value.place, Shown(section),
-               "is a section, found " + std::string(DescribeType(camera.value)),
-               "write [" + section + "] and its keys below it");
+        ReportNoSection(section, section, camera);
       } else {
         assembly_.result.config.cameras.try_emplace(camera.key);
         for (const Entry& entry : *keys) VisitCameraKey(camera.key, section, entry);
@@ -161,11 +159,75 @@ class FileWalk {
 
   void VisitCameraKey(const std::string& id, const std::string& section, const Entry& entry) {
     if (const auto key = CameraKey(id, entry.key)) return Take(*key, entry);
-    const auto names = CameraKeyNames();
+    const auto kinds = PlaceKinds();
+    if (std::ranges::find(kinds, entry.key) != kinds.end()) return VisitPlaces(id, section, entry);
+    auto names = CameraKeyNames();
+    names.insert(names.end(), kinds.begin(), kinds.end());
+    ReportUnknownOf("a camera", names, section, entry);
+  }
+
+  // The zones or lines of a camera, each a table.
+  void VisitPlaces(const std::string& id, const std::string& camera, const Entry& kind) {
+    const Table* places = std::get_if<Table>(&kind.value.data);
+    if (places == nullptr) {
+      return ReportNoSection(camera + "." + kind.key, camera + "." + kind.key + ".NAME", kind);
+    }
+    for (const Entry& place : *places) {
+      const std::string section = PlaceSection(id, kind.key, place.key);
+      const Table* keys = std::get_if<Table>(&place.value.data);
+      if (!IsPlaceName(place.key)) {
+        Report(code::kUnknownKey, place.key_place, Shown(section, kLongestPath),
+               "cannot be the name of a " + kind.key, "use up to 64 letters, digits, '_' and '-'");
+      } else if (keys == nullptr) {
+        ReportNoSection(section, section, place);
+      } else {
+        VisitPlace(id, kind.key, place, *keys);
+      }
+    }
+  }
+
+  void VisitPlace(const std::string& id, const std::string& kind, const Entry& place,
+                  const Table& keys) {
+    auto& config = assembly_.result.config;
+    const std::size_t told = assembly_.result.diagnostics.size();
+    AddPlace(id, kind, place.key, config);
+    NotePlace(id, kind, place);
+    for (const Entry& entry : keys) {
+      if (const auto key = PlaceKey(id, kind, place.key, entry.key)) {
+        Take(*key, entry);
+      } else {
+        ReportUnknownOf("a " + kind, PlaceKeyNames(kind), PlaceSection(id, kind, place.key), entry);
+      }
+    }
+    // A polygon that is wrong or misspelt is not missing as well.
+    if (assembly_.result.diagnostics.size() > told) RemovePlace(id, kind, place.key, config);
+  }
+
+  // Keys that have to be given are missed where the section begins.
+  void NotePlace(const std::string& id, const std::string& kind, const Entry& place) {
+    for (const std::string_view name : PlaceKeyNames(kind)) {
+      const auto key = PlaceKey(id, kind, place.key, name);
+      if (!IsOfPoints(key->kind)) continue;
+      const std::string path(key->path);
+      if (!assembly_.result.origins.try_emplace(path, At(place.key_place)).second) continue;
+      assembly_.source_lines[path] = LineAt(place.key_place);
+    }
+  }
+
+  void ReportNoSection(const std::string& shown, const std::string& section, const Entry& entry) {
+    Report(code::kType, entry.value.place, Shown(shown, kLongestPath),
+           "is a section, found " + std::string(DescribeType(entry.value)),
+           "write [" + section + "] and its keys below it");
+  }
+
+  // `whose` begins a sentence that says what there is.
+  void ReportUnknownOf(const std::string& whose, const std::vector<std::string_view>& names,
+                       const std::string& section, const Entry& entry) {
     const std::string_view near = Suggest(entry.key, names);
     Report(
-        code::kUnknownKey, entry.key_place, Shown(section + "." + entry.key, 300), "no such key",
-        near.empty() ? "a camera has " + Joined(names) : "did you mean " + std::string(near) + "?");
+        code::kUnknownKey, entry.key_place, Shown(section + "." + entry.key, kLongestPath),
+        "no such key",
+        near.empty() ? whose + " has " + Joined(names) : "did you mean " + std::string(near) + "?");
   }
 
   static std::string Joined(const std::vector<std::string_view>& names) {
@@ -202,6 +264,8 @@ class FileWalk {
     }
     return std::string(Suggest(path, sections));
   }
+
+  static constexpr std::size_t kLongestPath = 300;  // of a camera's key in messages
 
   std::string display_;
   Lines lines_;

@@ -24,18 +24,23 @@ std::string QuoteToml(std::string_view text) {
 
 namespace {
 
-std::string FormatPolygons(const std::vector<frame::Polygon>& polygons) {
+std::string FormatPoint(const frame::Point& point) {
+  return "[" + FormatReal(point.x) + ", " + FormatReal(point.y) + "]";
+}
+
+// "[a, b]" of any elements.
+template <typename T, typename Format>
+std::string FormatList(const std::vector<T>& elements, const Format& format) {
   std::string list;
-  for (const frame::Polygon& polygon : polygons) {
-    std::string points;
-    for (const frame::Point& point : polygon) {
-      if (!points.empty()) points += ", ";
-      points += "[" + FormatReal(point.x) + ", " + FormatReal(point.y) + "]";
-    }
+  for (const T& element : elements) {
     if (!list.empty()) list += ", ";
-    list += "[" + points + "]";
+    list += format(element);
   }
   return "[" + list + "]";
+}
+
+std::string FormatPolygon(const frame::Polygon& polygon) {
+  return FormatList(polygon, FormatPoint);
 }
 
 std::string Join(const std::vector<std::string_view>& words, std::string_view separator) {
@@ -75,16 +80,25 @@ std::vector<Key> MakeSchema(const Config& one, const Config& other) {
       AddDetector("detector." + detector.name, rows);
     }
   }
-  for (const auto& [id, camera] : one.cameras) AddCameraRows(id, rows);
+  static const cameras::Options kNone;
+  for (const auto& [id, camera] : one.cameras) {
+    const auto also = other.cameras.find(id);
+    AddCameraRows(id, rows);
+    AddSceneRows(id, camera, also != other.cameras.end() ? also->second : kNone, rows);
+  }
   for (const auto& [id, camera] : other.cameras) {
-    if (!one.cameras.contains(id)) AddCameraRows(id, rows);
+    if (one.cameras.contains(id)) continue;
+    AddCameraRows(id, rows);
+    AddSceneRows(id, camera, kNone, rows);
   }
   return rows;
 }
 
 std::vector<Key> MakeManualSchema() {
   std::vector<Key> rows = MakeSchema();
-  AddCameraRows(kCameraInManuals, rows);
+  const std::string name(kCameraInManuals);
+  AddCameraRows(name, rows);
+  AddSceneRows(name, {.zones = {{name, {}}}, .lines = {{name, {}}}}, {}, rows);
   return rows;
 }
 
@@ -130,15 +144,15 @@ std::string FormatSetting(const Key& key, const Setting& setting) {
     case Kind::kEnum:
       return QuoteToml(std::get<std::string>(setting));
     case Kind::kPolygons:
-      return FormatPolygons(std::get<std::vector<frame::Polygon>>(setting));
-    case Kind::kStringList: {
-      std::string list;
-      for (const std::string& element : std::get<std::vector<std::string>>(setting)) {
-        if (!list.empty()) list += ", ";
-        list += QuoteToml(element);
-      }
-      return "[" + list + "]";
+      return FormatList(std::get<std::vector<frame::Polygon>>(setting), FormatPolygon);
+    case Kind::kPolygon:
+      return FormatPolygon(std::get<frame::Polygon>(setting));
+    case Kind::kPoint: {
+      const auto& point = std::get<std::optional<frame::Point>>(setting);
+      return point ? FormatPoint(*point) : "[]";
     }
+    case Kind::kStringList:
+      return FormatList(std::get<std::vector<std::string>>(setting), QuoteToml);
   }
   return {};
 }
@@ -158,6 +172,10 @@ std::string DescribeRange(const Key& key) {
       return range + " elements";
     case Kind::kPolygons:
       return range + " polygons of 3 points and more";
+    case Kind::kPolygon:
+      return range + " points";
+    case Kind::kPoint:
+      return "0 to 1 for both numbers";
     default:
       if (!key.unit.empty()) range += " " + std::string(key.unit);
       if (!key.zero_word.empty()) range += ", or \"" + std::string(key.zero_word) + "\"";
@@ -187,6 +205,10 @@ std::string DescribeKind(const Key& key) {
       return "one of " + Join(key.words, ", ");
     case Kind::kPolygons:
       return "a list of polygons such as [[[0.0, 0.0], [1.0, 0.0], [1.0, 0.1]]]";
+    case Kind::kPolygon:
+      return "a list of points such as [[0.0, 0.0], [1.0, 0.0], [1.0, 0.1]]";
+    case Kind::kPoint:
+      return "a point such as [0.25, 0.5]";
   }
   return {};
 }

@@ -31,12 +31,19 @@ enum class Kind {
   kSize,
   kStringList,
   kEnum,
-  kPolygons,  // lists of three or more points, each [x, y] with 0 to 1 for both
+  kPoint,     // [x, y] with 0 to 1 for both; [] is none
+  kPolygon,   // a list of points; [] is none
+  kPolygons,  // a list of those, of three or more points each
 };
+
+inline bool IsOfPoints(Kind kind) {
+  return kind == Kind::kPoint || kind == Kind::kPolygon || kind == Kind::kPolygons;
+}
 
 // A value of a key, converted and typed: kInt and kSize are int64, kEnum is its word.
 using Setting = std::variant<bool, std::int64_t, double, std::chrono::milliseconds, std::string,
-                             std::vector<std::string>, std::vector<frame::Polygon>>;
+                             std::vector<std::string>, std::optional<frame::Point>, frame::Polygon,
+                             std::vector<frame::Polygon>>;
 
 // A variable of the service that this one replaces. A number without a unit counts in `plain_unit`
 // milliseconds or bytes, as that service counted.
@@ -90,9 +97,10 @@ std::vector<Key> MakeSchema(const Config& config);
 // The same with the rows of all detectors and cameras that one of the two has.
 std::vector<Key> MakeSchema(const Config& one, const Config& other);
 
-// As MakeSchema(), with the rows of one camera, which stands for each: for manuals.
+// As MakeSchema(), with the rows of one camera, one zone and one line, which stand for each: for
+// manuals.
 std::vector<Key> MakeManualSchema();
-inline constexpr std::string_view kCameraInManuals = "NAME";
+inline constexpr std::string_view kCameraInManuals = "NAME";  // and of its places
 
 // What a detector may be called, as a regular expression; no other step's name, besides.
 inline constexpr std::string_view kDetectorName = "^[a-z][a-z0-9_]{0,31}$";
@@ -118,8 +126,34 @@ std::vector<std::string_view> CameraKeyNames();
 // The row of a camera's key; nothing when there is no such key.
 std::optional<Key> CameraKey(std::string_view id, std::string_view name);
 
-// The same for "camera.ID.key"; nothing also where ID cannot be a camera's.
+// The same for "camera.ID.key" and, as PlaceKey, for "camera.ID.zone.NAME.key"; nothing also where
+// ID cannot be a camera's.
 std::optional<Key> CameraKey(std::string_view path);
+
+// Each camera may have sections for places of its picture: [camera.ID.zone.NAME],
+// [camera.ID.line.NAME].
+inline constexpr std::string_view kZones = "zone";
+inline constexpr std::string_view kLines = "line";
+std::vector<std::string_view> PlaceKinds();  // both
+
+// "camera.door.zone.porch".
+std::string PlaceSection(std::string_view id, std::string_view kind, std::string_view name);
+
+// Whether a place may be called so: up to 64 letters, digits, '_' and '-'. The same as a regular
+// expression.
+bool IsPlaceName(std::string_view name);
+inline constexpr std::string_view kPlaceName = "^[A-Za-z0-9_-]{1,64}$";
+
+// The names of the keys that places of a kind have, in the manual's order.
+std::vector<std::string_view> PlaceKeyNames(std::string_view kind);
+
+// The row of a place's key; nothing when there is no such key, kind or name.
+std::optional<Key> PlaceKey(std::string_view id, std::string_view kind, std::string_view name,
+                            std::string_view key);
+
+// Adds a place without anything given, unless it is there.
+void AddPlace(std::string_view id, std::string_view kind, std::string_view name, Config& config);
+void RemovePlace(std::string_view id, std::string_view kind, std::string_view name, Config& config);
 
 // The row of `path`, or nullptr.
 const Key* FindKey(const std::vector<Key>& schema, std::string_view path);

@@ -10,17 +10,7 @@
 namespace sampleproc::config {
 namespace {
 
-using cameras::AllOptions;
 using cameras::Options;
-
-Options& Of(AllOptions& cameras, const std::string& id) { return cameras[id]; }
-
-// A configuration that does not have it has its defaults.
-const Options& Of(const AllOptions& cameras, const std::string& id) {
-  static const Options kDefaults;
-  const auto found = cameras.find(id);
-  return found != cameras.end() ? found->second : kDefaults;
-}
 
 template <auto kMember>
 Key BindTo(Key row, std::string id) {
@@ -98,17 +88,44 @@ Key BindRow(const CameraRow& row, std::string_view id) {
   return key;
 }
 
-bool IsBare(std::string_view id) {
-  return !id.empty() && std::ranges::all_of(id, [](char c) {
+// ID as it stands in a path, with or without quotes; nothing when it cannot be a camera's.
+std::optional<std::string_view> IdIn(std::string_view path) {
+  if (path.size() >= 2 && path.front() == '"' && path.back() == '"') {
+    path = path.substr(1, path.size() - 2);
+  }
+  return WrongCameraId(path).empty() ? std::optional(path) : std::nullopt;
+}
+
+struct Place {
+  std::string_view id;
+  std::string_view kind;
+  std::string_view name;
+};
+
+// Of "ID.zone.NAME" and "ID.line.NAME".
+std::optional<Place> PlaceIn(std::string_view section) {
+  const std::size_t dot = section.rfind('.');
+  if (dot == std::string_view::npos || !IsPlaceName(section.substr(dot + 1))) return std::nullopt;
+  const std::string_view camera = section.substr(0, dot);
+  for (const std::string_view kind : PlaceKinds()) {
+    if (!camera.ends_with("." + std::string(kind))) continue;
+    const auto id = IdIn(camera.substr(0, camera.size() - kind.size() - 1));
+    if (id) return Place{*id, kind, section.substr(dot + 1)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool IsBareKey(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-';
   });
 }
 
-}  // namespace
-
 std::string CameraSection(std::string_view id) {
-  return std::string(kCameras) + "." + (IsBare(id) ? std::string(id) : QuoteToml(id));
+  return std::string(kCameras) + "." + (IsBareKey(id) ? std::string(id) : QuoteToml(id));
 }
 
 std::string WrongCameraId(std::string_view id) {
@@ -134,9 +151,12 @@ std::optional<Key> CameraKey(std::string_view path) {
       path.substr(0, path.find('.')) != kCameras) {
     return std::nullopt;
   }
-  std::string_view id = path.substr(kCameras.size() + 1, dot - kCameras.size() - 1);
-  if (id.size() >= 2 && id.front() == '"' && id.back() == '"') id = id.substr(1, id.size() - 2);
-  return WrongCameraId(id).empty() ? CameraKey(id, path.substr(dot + 1)) : std::nullopt;
+  const std::string_view section = path.substr(kCameras.size() + 1, dot - kCameras.size() - 1);
+  const std::string_view name = path.substr(dot + 1);
+  if (const auto place = PlaceIn(section))
+    return PlaceKey(place->id, place->kind, place->name, name);
+  const auto id = IdIn(section);
+  return id ? CameraKey(*id, name) : std::nullopt;
 }
 
 void AddCameraRows(std::string_view id, std::vector<Key>& rows) {

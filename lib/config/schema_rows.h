@@ -3,6 +3,9 @@
 
 #include <concepts>
 #include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -13,6 +16,21 @@ namespace sampleproc::config {
 // `text`, which is UTF-8, as a basic string of TOML.
 std::string QuoteToml(std::string_view text);
 
+// Whether it may be a key of TOML without quotes.
+bool IsBareKey(std::string_view text);
+
+// The member of that name, made when there is none; of a constant map the defaults then.
+template <typename T>
+T& Of(std::map<std::string, T, std::less<>>& all, const std::string& name) {
+  return all[name];
+}
+template <typename T>
+const T& Of(const std::map<std::string, T, std::less<>>& all, const std::string& name) {
+  static const T kDefaults;
+  const auto found = all.find(name);
+  return found != all.end() ? found->second : kDefaults;
+}
+
 // The names of steps that every configuration has, in the order in which the manual lists them.
 std::vector<std::string_view> StepNames();
 
@@ -22,6 +40,9 @@ void AddFrameRows(std::vector<Key>& rows);       // codec, process, resources
 void AddStepRows(std::vector<Key>& rows);        // the sections of single steps below process
 void AddDetectorRows(std::string_view name, std::vector<Key>& all);  // one detector's
 void AddCameraRows(std::string_view id, std::vector<Key>& rows);     // one camera's
+// Of the zones and lines that one of the two has.
+void AddSceneRows(std::string_view id, const cameras::Options& one, const cameras::Options& other,
+                  std::vector<Key>& rows);
 void AddConsumerRows(std::vector<Key>& rows);
 void AddNetRows(std::vector<Key>& rows);
 void AddTelemetryRows(std::vector<Key>& rows);

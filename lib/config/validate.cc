@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "config/convert.h"
+#include "config/scene_rules.h"
 #include "config/suggest.h"
 #include "config/units.h"
 #include "http/client_address.h"
@@ -362,7 +363,7 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
 // Rules about lists and kinds of keys, which may be broken several times.
 constexpr std::vector<Finding> (*kManyRules[])(const Config&) = {
     StepsAreKnown,         CascadesAreComplete, HostsAreHosts,      HostsArePatterns,
-    FrameHostsArePatterns, OriginsAreOrigins,   ProxiesAreNetworks,
+    FrameHostsArePatterns, OriginsAreOrigins,   ProxiesAreNetworks, CheckScenes,
 };
 
 }  // namespace

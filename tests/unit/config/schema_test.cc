@@ -35,6 +35,10 @@ std::string AnotherValue(const Key& key) {
       const bool is_last = std::get<std::string>(key.get(Config{})) == key.words.back();
       return "\"" + std::string(is_last ? key.words.front() : key.words.back()) + "\"";
     }
+    case Kind::kPoint:
+      return "[0.25, 0.5]";
+    case Kind::kPolygon:
+      return "[[0, 0], [1, 0], [1, 1]]";
     case Kind::kPolygons:
       return "[[[0, 0], [1, 0], [1, 1]]]";
   }
