@@ -53,6 +53,13 @@ std::vector<std::uint8_t> Sample(std::span<const Polygon> polygons, const Grid& 
 
 }  // namespace
 
+bool IsInside(const Point& point, const Polygon& polygon) {
+  std::vector<double> crossings;
+  Cross(polygon, point.y, crossings);
+  const auto beyond = std::ranges::upper_bound(crossings, point.x);
+  return (crossings.end() - beyond) % 2 != 0;
+}
+
 std::vector<std::uint8_t> Rasterise(std::span<const Polygon> polygons, int width, int height) {
   return Sample(polygons, {0, 0, 1, 1, width, height});
 }

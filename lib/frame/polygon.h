@@ -22,6 +22,9 @@ struct Point {
 // rule says what is inside.
 using Polygon = std::vector<Point>;
 
+// Whether the point is inside.
+bool IsInside(const Point& point, const Polygon& polygon);
+
 // A byte for each pixel of a picture of that size, row by row: 1 where the pixel's middle is inside
 // of one of the polygons, 0 elsewhere.
 std::vector<std::uint8_t> Rasterise(std::span<const Polygon> polygons, int width, int height);

@@ -129,8 +129,10 @@ void EventMaker::Follow(const FrameFacts& frame, Life& life) const {
   const Box& box = life.track.box;
   const double width = frame.width;
   const double height = frame.height;
-  const Point foot = {std::clamp(box.foot_x() / width, 0.0, 1.0),
-                      std::clamp(box.foot_y() / height, 0.0, 1.0)};
+  // Below 1, for what reaches the picture's edge is in zones that do.
+  const double most = std::nextafter(1.0, 0.0);
+  const Point foot = {std::clamp(box.foot_x() / width, 0.0, most),
+                      std::clamp(box.foot_y() / height, 0.0, most)};
   life.frame_id = frame.frame_id;
   life.seen = frame.at;
   life.path.Add({static_cast<int>(std::lround(foot.x * width)),

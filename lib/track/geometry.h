@@ -1,14 +1,9 @@
-// Polygons and lines in shares of a picture.
+// Lines in shares of a picture.
 #pragma once
-
-#include <span>
 
 #include "frame/scene.h"
 
 namespace sampleproc::track {
-
-// Whether the point is inside; of a polygon that crosses itself, by the even-odd rule.
-bool IsInside(const frame::Point& point, std::span<const frame::Point> polygon);
 
 // Above 0: to the right of the line as it is seen from `from` to `to`, in a picture whose y grows
 // downwards; below 0: to its left. Twice the area of the triangle.

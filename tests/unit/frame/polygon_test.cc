@@ -21,6 +21,15 @@ TEST_CASE("a pixel is inside when its middle is") {
                                                                0, 0, 0, 0});
 }
 
+TEST_CASE("a point is inside or outside, of a polygon with a bay too") {
+  const Polygon hook = {{0, 0}, {1, 0}, {1, 1}, {0.5, 0.5}, {0, 1}};
+  CHECK(IsInside({0.5, 0.25}, hook));
+  CHECK(IsInside({0.1, 0.75}, hook));
+  CHECK(IsInside({0.9, 0.75}, hook));
+  CHECK_FALSE(IsInside({0.5, 0.75}, hook));
+  CHECK_FALSE(IsInside({1.5, 0.25}, hook));
+}
+
 TEST_CASE("several polygons are one area, and the whole picture is all of it") {
   const std::vector<Polygon> both = {kLeftHalf, {{0.25, 0}, {1, 0}, {1, 1}, {0.25, 1}}};
   const auto all = Rasterise(both, 7, 5);
