@@ -131,6 +131,21 @@ class Events(WithDirectory):
         self.assertEqual([event["type"] for event in events], ["new", "end"])
         self.assertEqual({event["camera_id"] for event in events}, {"gate"})
 
+    def test_a_cameras_zones_and_lines_are_in_its_events_alone(self):
+        video = self.write("pass.raw", passing())
+        drawn = ["zone.right.polygon=[[0.5,0],[1,0],[1,1],[0.5,1]]",
+                 "line.middle.from=[0.5,0]", "line.middle.to=[0.5,1]"]  # fmt: skip
+        words = [word for key in drawn for word in ("--set", "camera.gate." + key)]
+        for camera, entered, crossed in (("gate", ["right"], [("middle", "left")]),
+                                         ("other", [], [])):  # fmt: skip
+            _, text = self.run_events("--camera", camera, *words, video)
+            events = [json.loads(line) for line in text.splitlines()]
+            self.assertEqual([event["type"] for event in events if event["type"] != "update"],
+                             ["new", "end"])  # fmt: skip
+            self.assertEqual([name for event in events for name in event["entered"]], entered)
+            self.assertEqual([(each["line"], each["direction"]) for event in events
+                              for each in event["crossed"]], crossed)  # fmt: skip
+
     def test_an_output_of_events_that_is_an_input_or_another_output_is_refused(self):
         video = self.write("pass.raw", passing())
         for words in (["--events", video], ["--events", self.path("o"), "-o", self.path("o")]):
