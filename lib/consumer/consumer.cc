@@ -29,7 +29,7 @@ std::string InSeconds(std::chrono::nanoseconds time) {
 }  // namespace
 
 Consumer::Consumer(const PullContext& context, const Options& options, std::string upstream,
-                   Backoff backoff)
+                   resilience::Backoff backoff)
     : context_(context),
       options_(options),
       upstream_(std::move(upstream)),

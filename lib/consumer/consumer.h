@@ -11,11 +11,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "consumer/backoff.h"
 #include "consumer/dispatcher.h"
 #include "consumer/frame_source.h"
 #include "consumer/message_traces.h"
 #include "consumer/options.h"
+#include "resilience/backoff.h"
 #include "telemetry/conditions.h"
 #include "telemetry/metrics.h"
 
@@ -58,7 +58,7 @@ class Consumer {
   // `upstream` is what conditions call it ("frame-buffer:8002"). Begins to pull. `options` must
   // outlive the consumer.
   Consumer(const PullContext& context, const Options& options, std::string upstream,
-           Backoff backoff);
+           resilience::Backoff backoff);
   // Stops pulling.
   ~Consumer();
 
@@ -92,7 +92,7 @@ class Consumer {
   const PullContext context_;
   const Options& options_;
   const std::string upstream_;
-  const Backoff backoff_;
+  const resilience::Backoff backoff_;
 
   int failures_ = 0;             // in a row; the loop's own
   bool said_connected_ = false;  // the loop's own

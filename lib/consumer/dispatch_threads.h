@@ -2,7 +2,7 @@
 #pragma once
 
 #include "consumer/dispatcher.h"
-#include "consumer/fetch_threads.h"
+#include "consumer/pixels/fetch_threads.h"
 #include "consumer/pool_workers.h"
 #include "consumer/wakeup_thread.h"
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "consumer/dispatcher.h"
-#include "consumer/entry_pixels.h"
+#include "consumer/pixels/entry_pixels.h"
 #include "frame/frame_time.h"
 #include "process/batch.h"
 

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "consumer/dispatcher.h"
-#include "consumer/entry_pixels.h"
 #include "consumer/frame_log.h"
+#include "consumer/pixels/entry_pixels.h"
 #include "consumer/verdict.h"
 #include "frame/result_json.h"
 

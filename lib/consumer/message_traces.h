@@ -9,7 +9,7 @@
 
 #include "base/span.h"
 #include "consumer/frame_source.h"
-#include "consumer/pixels.h"
+#include "consumer/pixels/pixels.h"
 #include "telemetry/tracer.h"
 
 namespace sampleproc::consumer {

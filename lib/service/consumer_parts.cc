@@ -13,17 +13,17 @@
 #include "base/text_file.h"
 #include "consumer/consumer.h"
 #include "consumer/dispatch_threads.h"
-#include "consumer/entry_fields.h"
-#include "consumer/entry_pixels.h"
-#include "consumer/http_source.h"
 #include "consumer/ledger.h"
 #include "consumer/old_frames.h"
-#include "consumer/redis_pixels.h"
-#include "consumer/redis_source.h"
-#include "consumer/registrar.h"
-#include "consumer/spool.h"
-#include "consumer/spool_keeper.h"
-#include "consumer/url_pixels.h"
+#include "consumer/pixels/entry_pixels.h"
+#include "consumer/pixels/redis_pixels.h"
+#include "consumer/pixels/url_pixels.h"
+#include "consumer/sources/entry_fields.h"
+#include "consumer/sources/http_source.h"
+#include "consumer/sources/redis_source.h"
+#include "consumer/sources/registrar.h"
+#include "consumer/sources/spool.h"
+#include "consumer/sources/spool_keeper.h"
 #include "net/http_client.h"
 #include "service/consumer_sinks.h"
 #include "service/ticker.h"
@@ -282,7 +282,7 @@ class ConsumerParts::Impl {
     return std::min<std::size_t>(config.consumer.max_pixel_bytes, config.codec.max_frame_bytes);
   }
 
-  static consumer::Backoff PullBackoff(const consumer::Options& options, base::IdSource& ids) {
+  static resilience::Backoff PullBackoff(const consumer::Options& options, base::IdSource& ids) {
     return BackoffOf(
         options.backoff,
         options.source == consumer::Source::kRedis ? kLongestRedisBackoff : kLongestHttpBackoff,

@@ -4,11 +4,11 @@
 #include <string_view>
 #include <utility>
 
-#include "consumer/file_target.h"
-#include "consumer/log_sink.h"
-#include "consumer/sink_queue.h"
-#include "consumer/stream_target.h"
-#include "consumer/webhook_target.h"
+#include "consumer/sinks/file_target.h"
+#include "consumer/sinks/log_sink.h"
+#include "consumer/sinks/sink_queue.h"
+#include "consumer/sinks/stream_target.h"
+#include "consumer/sinks/webhook_target.h"
 #include "service/upstreams.h"
 
 namespace sampleproc::service {

@@ -97,8 +97,8 @@ net::RedisLimits LimitsOf(const net::Options& options) {
   return limits;
 }
 
-consumer::Backoff BackoffOf(std::chrono::milliseconds first, std::chrono::milliseconds longest,
-                            base::IdSource& ids) {
+resilience::Backoff BackoffOf(std::chrono::milliseconds first, std::chrono::milliseconds longest,
+                              base::IdSource& ids) {
   auto policy = std::make_shared<resilience::RetryPolicy>(first, longest, ids.Next());
   return [policy](int failures) { return policy->Pause(failures); };
 }

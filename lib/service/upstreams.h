@@ -10,11 +10,11 @@
 #include "base/error.h"
 #include "base/id_source.h"
 #include "base/text_file.h"
-#include "consumer/backoff.h"
 #include "consumer/options.h"
 #include "net/http_client.h"
 #include "net/options.h"
 #include "net/redis_client.h"
+#include "resilience/backoff.h"
 
 namespace sampleproc::service {
 
@@ -42,7 +42,7 @@ base::Result<std::string> ReadPassword(const consumer::RedisOptions& options,
 std::function<base::Result<std::string>()> RereadPassword(const consumer::RedisOptions& options);
 
 // Exponential, with jitter of its own.
-consumer::Backoff BackoffOf(std::chrono::milliseconds first, std::chrono::milliseconds longest,
-                            base::IdSource& ids);
+resilience::Backoff BackoffOf(std::chrono::milliseconds first, std::chrono::milliseconds longest,
+                              base::IdSource& ids);
 
 }  // namespace sampleproc::service

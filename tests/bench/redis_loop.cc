@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "consumer/redis_source.h"
+#include "consumer/sources/redis_source.h"
 #include "net/stream.h"
 
 namespace {

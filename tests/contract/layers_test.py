@@ -25,6 +25,14 @@ RANKS = {
     "apps": 9,
 }  # fmt: skip
 
+# Folders in wings: a wing includes its own files and these headers of its folder's root, which every
+# wing may know; the rest of the root stands on the wings.
+WINGS = {
+    "consumer": ({"sources", "pixels", "sinks"},
+                 {"options.h", "frame_entry.h", "frame_source.h", "result_entry.h", "result_sink.h",
+                  "sink_set.h"}),
+}  # fmt: skip
+
 # A library's headers (by the start of the name in <>) and the places that may include them: a
 # folder, or a path with a trailing * for files below it.
 LIBRARIES = [
@@ -83,11 +91,31 @@ def check_own(path, target):
         return f"{path}: the folder {folder}/ has no rank; see RANKS"
     if wanted not in RANKS:
         return f"{path}: \"{target}\" is in no folder with a rank; see RANKS"
-    if folder == wanted or RANKS[wanted] < RANKS[folder]:
+    if folder == wanted:
+        return check_wing(path, target)
+    if RANKS[wanted] < RANKS[folder]:
         return None
     return (
         f"{path} includes {target}: {folder}/ has rank {RANKS[folder]} and may include only lower "
         f"ranks, {wanted}/ has {RANKS[wanted]}"
+    )
+
+
+def check_wing(path, target):
+    """The problem with `path` including `target` of the same folder, or None."""
+    folder = path.split("/")[0]
+    wings, shared = WINGS.get(folder, (set(), set()))
+    inside, wanted = path.split("/")[1:], target.split("/")[1:]
+    low = wanted[0] in shared
+    if inside[0] in wings:
+        allowed = low or wanted[0] == inside[0]
+    else:
+        allowed = low or pathlib.PurePosixPath(inside[0]).with_suffix(".h").name not in shared
+    if allowed:
+        return None
+    return (
+        f"{path} includes {target}: a wing of {folder}/, and what all wings know, includes only the "
+        f"same wing and {', '.join(sorted(shared))}"
     )
 
 
@@ -132,6 +160,15 @@ class TheRuleItself(unittest.TestCase):
     def test_an_include_that_is_not_relative_to_lib_is_refused(self):
         self.violation("frame/frame.cc", '#include "frame.h"', "relative to lib/")
 
+    def test_a_wing_that_looks_into_another_is_refused(self):
+        for path, header in [
+            ("consumer/sources/redis_source.cc", "consumer/sinks/sink_queue.h"),
+            ("consumer/pixels/url_pixels.cc", "consumer/dispatcher.h"),
+            ("consumer/result_entry.cc", "consumer/sinks/stream_target.h"),
+        ]:
+            with self.subTest(header):
+                self.violation(path, f'#include "{header}"', "same wing")
+
     def test_a_library_outside_its_place_is_refused(self):
         for path, header in [
             ("frame/frame_json.cc", "rapidjson/reader.h"),
@@ -161,6 +198,9 @@ class TheRuleItself(unittest.TestCase):
             ("apps/main.cc", '#include "service/service.h"'),
             ("apps/commands.cc", '#include "command.h"'),
             ("codec/decoder.cc", '#include "codec/decoder.h"'),
+            ("consumer/sinks/file_target.cc", '#include "consumer/result_entry.h"'),
+            ("consumer/sources/spool.cc", '#include "consumer/sources/spool.h"'),
+            ("consumer/consumer.cc", '#include "consumer/sources/http_source.h"'),
             ("base/error.cc", "#include <expected>"),
             ("http/listener.cc", "#include <sys/socket.h>"),
         ]:

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "consumer/entry_fields.h"
-#include "consumer/json_fields.h"
+#include "consumer/sources/entry_fields.h"
+#include "consumer/sources/json_fields.h"
 #include "frame/frame_text.h"
 #include "json/utf8.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "consumer/http_source.h"
+#include "consumer/sources/http_source.h"
 #include "support/base64_encode.h"
 #include "support/http_upstream.h"
 #include "support/redis_frames.h"

@@ -1,4 +1,4 @@
-#include "consumer/redis_source.h"
+#include "consumer/sources/redis_source.h"
 
 #include <catch2/catch.hpp>
 #include <future>

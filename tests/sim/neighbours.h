@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "consumer/entry_pixels.h"
-#include "consumer/sink_queue.h"
+#include "consumer/pixels/entry_pixels.h"
+#include "consumer/sinks/sink_queue.h"
 #include "sim/world.h"
 
 namespace sampleproc::sim {

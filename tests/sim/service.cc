@@ -18,7 +18,7 @@ constexpr milliseconds kLastWork{5'000};
 constexpr Time kSettled = 40 * kSecond;
 constexpr std::uint64_t kSpoolBytes = 1U << 20;
 
-consumer::Backoff Backoff(const consumer::Options& options, std::uint64_t seed) {
+resilience::Backoff Backoff(const consumer::Options& options, std::uint64_t seed) {
   auto policy =
       std::make_shared<resilience::RetryPolicy>(options.backoff, milliseconds(2'000), seed);
   return [policy](int failures) { return policy->Pause(failures); };

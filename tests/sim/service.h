@@ -9,7 +9,7 @@
 #include "codec/options.h"
 #include "consumer/consumer.h"
 #include "consumer/dispatch_threads.h"
-#include "consumer/spool.h"
+#include "consumer/sources/spool.h"
 #include "sim/disk.h"
 #include "sim/neighbours.h"
 #include "sim/sources.h"

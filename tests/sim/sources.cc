@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/base64.h"
-#include "consumer/buffer_answer.h"
+#include "consumer/sources/buffer_answer.h"
 #include "support/base64_encode.h"
 
 namespace sampleproc::sim {

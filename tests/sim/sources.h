@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "consumer/frame_source.h"
-#include "consumer/spool_keeper.h"
+#include "consumer/sources/spool_keeper.h"
 #include "sim/world.h"
 
 namespace sampleproc::sim {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "consumer/redis_source.h"
+#include "consumer/sources/redis_source.h"
 #include "support/redis_server.h"
 
 namespace sampleproc::consumer::testing {

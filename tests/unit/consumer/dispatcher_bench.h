@@ -21,7 +21,7 @@
 
 #include "base/mutex.h"
 #include "consumer/dispatcher.h"
-#include "consumer/fetch_threads.h"
+#include "consumer/pixels/fetch_threads.h"
 #include "consumer/wakeup_thread.h"
 #include "support/fake_clock.h"
 #include "support/null_logger.h"

@@ -1,4 +1,4 @@
-#include "consumer/entry_fields.h"
+#include "consumer/sources/entry_fields.h"
 
 #include <catch2/catch.hpp>
 #include <string>

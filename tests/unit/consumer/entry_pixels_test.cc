@@ -1,4 +1,4 @@
-#include "consumer/entry_pixels.h"
+#include "consumer/pixels/entry_pixels.h"
 
 #include <sys/stat.h>
 

@@ -1,4 +1,4 @@
-#include "consumer/file_target.h"
+#include "consumer/sinks/file_target.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "consumer/json_fields.h"
+#include "consumer/sources/json_fields.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "consumer/pixel_hosts.h"
+#include "consumer/pixels/pixel_hosts.h"
 
 #include <catch2/catch.hpp>
 

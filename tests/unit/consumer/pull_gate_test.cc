@@ -1,4 +1,4 @@
-#include "consumer/pull_gate.h"
+#include "consumer/sources/pull_gate.h"
 
 #include <catch2/catch.hpp>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "consumer/sink_queue.h"
+#include "consumer/sinks/sink_queue.h"
 
 #include <catch2/catch.hpp>
 #include <condition_variable>

@@ -1,4 +1,4 @@
-#include "consumer/spool.h"
+#include "consumer/sources/spool.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "consumer/spool_keeper.h"
+#include "consumer/sources/spool_keeper.h"
 #include "support/fake_clock.h"
 #include "support/null_logger.h"
 #include "support/temp_dir.h"

@@ -1,4 +1,4 @@
-#include "consumer/url_pixels.h"
+#include "consumer/pixels/url_pixels.h"
 
 #include <catch2/catch.hpp>
 #include <string>

@@ -1,4 +1,4 @@
-#include "consumer/webhook_target.h"
+#include "consumer/sinks/webhook_target.h"
 
 #include <catch2/catch.hpp>
 #include <set>

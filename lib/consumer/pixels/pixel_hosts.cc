@@ -1,0 +1,133 @@
+#include "consumer/pixels/pixel_hosts.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sampleproc::consumer {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kRememberedHosts = 256;
+// Before that nothing can be said of a frame.
+constexpr int kFewestFailures = 10;
+
+}  // namespace
+
+bool PixelHosts::MayAsk(const std::string& host, base::MonoTime now) const {
+  if (under_way_ >= fetches_) return false;
+  const auto found = hosts_.find(host);
+  const Host state = found == hosts_.end() ? Host{} : found->second;
+  if (state.Trusted()) return state.under_way < fetches_ - under_way_;
+  if (state.failing && (now < state.next_try || state.under_way > 0)) return false;
+  std::size_t others = 0;
+  for (const auto& [name, each] : hosts_) others += each.Trusted() ? 0 : each.under_way;
+  const std::size_t theirs = std::max<std::size_t>(1, fetches_ / 2);
+  return others < theirs && state.under_way < theirs - others;
+}
+
+void PixelHosts::Began(const std::string& host) {
+  ++hosts_[host].under_way;
+  ++under_way_;
+}
+
+bool PixelHosts::Succeeded(const std::string& host, base::MonoTime now) {
+  Host& state = hosts_[host];
+  Ended(state);
+  state.last_success = now;
+  ++state.score.successes;
+  state.failures = 0;
+  state.pauses = 0;
+  const bool had_failed = std::exchange(state.failing, false);
+  ForgetSome();
+  return had_failed;
+}
+
+milliseconds PixelHosts::Failed(const std::string& host, base::MonoTime now) {
+  Host& state = hosts_[host];
+  Ended(state);
+  ++state.failures;
+  ++state.score.failures;
+  const bool trusted = state.last_success && now - *state.last_success < kTrusted;
+  if (!state.failing && trusted && state.failures < kTries) return milliseconds(0);
+  // Several fetches that were under way when it went away are one failure.
+  if (!state.failing || now >= state.next_try) {
+    const int doublings = std::min(state.pauses++, 10);
+    state.next_try = now + std::min(kLongest, kShortest * (1 << doublings));
+    state.failing = true;
+  }
+  return std::chrono::ceil<milliseconds>(state.next_try - now);
+}
+
+void PixelHosts::GaveUp(const std::string& host) { Ended(hosts_[host]); }
+
+void PixelHosts::Ended(Host& host) {
+  --host.under_way;
+  --under_way_;
+}
+
+PixelHosts::Score PixelHosts::ScoreOf(const std::string& host) const {
+  const auto found = hosts_.find(host);
+  return found == hosts_.end() ? Score{} : found->second.score;
+}
+
+// The chance that a sound frame fails is taken from the other frames: successes and failures, with
+// one of each added (Laplace's rule of succession).
+bool PixelHosts::IsFramesFault(const std::string& host, const Score& before, int failures) const {
+  const Score now = ScoreOf(host);
+  if (failures < kFewestFailures || now.successes <= before.successes) return false;
+  const auto successes = static_cast<double>(now.successes - before.successes);
+  const auto others = std::max(0.0, static_cast<double>(now.failures - before.failures) - failures);
+  const double chance = (others + 1) / (others + successes + 2);
+  return std::pow(chance, failures) < 1e-6;
+}
+
+bool PixelHosts::IsFailing(const std::string& host) const {
+  const auto found = hosts_.find(host);
+  return found != hosts_.end() && found->second.failing;
+}
+
+bool PixelHosts::Paused(const std::string& host, base::MonoTime now) const {
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end() || !found->second.failing) return false;
+  return now < found->second.next_try || found->second.under_way > 0;
+}
+
+bool PixelHosts::AnyFailing() const {
+  return std::ranges::any_of(hosts_, [](const auto& each) { return each.second.failing; });
+}
+
+std::optional<base::MonoTime> PixelHosts::NextTry(base::MonoTime now) const {
+  std::optional<base::MonoTime> next;
+  for (const auto& [name, host] : hosts_) {
+    if (!host.failing || host.under_way > 0) continue;
+    const base::MonoTime at = now < host.next_try ? host.next_try : ForgottenAt(host);
+    if (!next || at < *next) next = at;
+  }
+  return next;
+}
+
+void PixelHosts::Wanted(const std::string& host, base::MonoTime now) {
+  if (const auto found = hosts_.find(host); found != hosts_.end()) found->second.last_wanted = now;
+}
+
+base::MonoTime PixelHosts::ForgottenAt(const Host& host) {
+  return std::max(host.next_try, host.last_wanted) + kForgotten;
+}
+
+std::optional<std::string> PixelHosts::ForgetUnwanted(base::MonoTime now) {
+  const auto unwanted = std::ranges::find_if(hosts_, [now](const auto& each) {
+    const Host& host = each.second;
+    return host.failing && host.under_way == 0 && now >= ForgottenAt(host);
+  });
+  if (unwanted == hosts_.end()) return std::nullopt;
+  return std::move(hosts_.extract(unwanted).key());
+}
+
+void PixelHosts::ForgetSome() {
+  if (hosts_.size() <= kRememberedHosts) return;
+  std::erase_if(
+      hosts_, [](const auto& each) { return each.second.under_way == 0 && !each.second.failing; });
+}
+
+}  // namespace sampleproc::consumer

@@ -1,0 +1,251 @@
+#include "consumer/sinks/sink_queue.h"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "base/out_of_memory.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using base::Result;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMostTogether = 64;
+constexpr std::size_t kMostBytesTogether = 1U << 20;
+// Besides its text.
+constexpr std::size_t kRecordOverhead = 128;
+constexpr milliseconds kLongestRetryAfter{60'000};
+constexpr milliseconds kHurriedPause{200};
+
+std::size_t BytesOf(const ResultRecord& record) {
+  return record.frame_id.size() + record.json.size() + record.traceparent.size() + kRecordOverhead;
+}
+
+}  // namespace
+
+SinkQueue::SinkQueue(std::unique_ptr<SinkTarget> target, resources::Reservation room,
+                     resilience::Backoff backoff, const SinkQueueContext& context)
+    : target_(std::move(target)),
+      room_(std::move(room)),
+      backoff_(std::move(backoff)),
+      context_(context),
+      thread_([this] { Run(); }) {}
+
+SinkQueue::~SinkQueue() {
+  {
+    const base::MutexLock lock(mutex_);
+    closing_ = true;
+  }
+  changed_.NotifyAll();
+  cancel_.Cancel();
+  thread_.join();
+}
+
+void SinkQueue::Take(const ResultRecord& record) {
+  const base::MutexLock lock(mutex_);
+  ++counts_.taken;
+  if (Keep(record)) return changed_.NotifyAll();
+  Lose();
+}
+
+void SinkQueue::Lose() {
+  const bool begins = !loss_;
+  if (begins) loss_ = Loss{.lost_before = counts_.lost, .last = {}};
+  loss_->last = context_.clock.Now();
+  ++counts_.lost;
+  if (!begins) return;
+  context_.log.Write(
+      context_.spooled ? base::LogLevel::kWarning : base::LogLevel::kError,
+      context_.spooled
+          ? "sink: results are put off, there is no room to keep them (consumer.sink_buffer): "
+            "their "
+            "frames stay in the spool and are done again"
+          : "sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
+      {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
+}
+
+bool SinkQueue::Keep(const ResultRecord& record) {
+  const std::size_t bytes = BytesOf(record);
+  if (held_bytes_ + bytes > room_.bytes()) return false;
+  try {
+    held_.push_back(record);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  held_bytes_ += bytes;
+  return true;
+}
+
+void SinkQueue::Hurry() {
+  const base::MutexLock lock(mutex_);
+  hurry_ = true;
+  changed_.NotifyAll();
+}
+
+void SinkQueue::Flush(const base::Deadline& end) {
+  Hurry();
+  const base::MutexLock lock(mutex_);
+  while (!held_.empty() && !end.Expired()) changed_.WaitUntil(mutex_, end);
+}
+
+SinkCounts SinkQueue::counts() const {
+  const base::MutexLock lock(mutex_);
+  SinkCounts counts = counts_;
+  counts.losing = loss_.has_value();
+  counts.failing = !failure_.empty() || Overdue() || refusal_ || loss_;
+  return counts;
+}
+
+// For how long the delivery that is under way has had no answer, when that is too long.
+std::optional<std::chrono::seconds> SinkQueue::Overdue() const {
+  if (!delivering_since_) return std::nullopt;
+  const auto waited = context_.clock.Now() - *delivering_since_;
+  if (waited < kOverdue) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::seconds>(waited);
+}
+
+std::string SinkQueue::Problem() const {
+  std::string problem;
+  const auto also = [&problem](const std::string& text) {
+    problem += problem.empty() ? text : "; " + text;
+  };
+  if (!failure_.empty()) {
+    also("results cannot be delivered: " + failure_);
+  } else if (const auto waited = Overdue()) {
+    also("a result that was sent has no answer for " + std::to_string(waited->count()) + " s");
+  } else if (refusal_) {
+    also("results are refused and counted as such: " + refusal_->reason);
+  }
+  if (loss_) {
+    also("it takes results more slowly than they come, and consumer.sink_buffer is full: " +
+         std::to_string(counts_.lost - loss_->lost_before) +
+         (context_.spooled
+              ? " are put off so far, their frames stay in the spool and are done again"
+              : " are lost so far"));
+  }
+  return problem;
+}
+
+void SinkQueue::Tell() {
+  const auto over = [now = context_.clock.Now()](base::MonoTime last) {
+    return now - last >= kThrownAwayLasts;
+  };
+  if (refusal_ && refusal_->delivered_since && over(refusal_->last)) refusal_.reset();
+  if (loss_ && held_bytes_ <= room_.bytes() / 2 && over(loss_->last)) loss_.reset();
+  const std::string problem = Problem();
+  if (problem.empty()) {
+    context_.conditions.Clear(telemetry::condition::kSink, name());
+  } else {
+    context_.conditions.Raise(telemetry::condition::kSink, name(), problem);
+  }
+}
+
+void SinkQueue::Look() {
+  const base::MutexLock lock(mutex_);
+  Tell();
+}
+
+void SinkQueue::Run() noexcept {
+  while (AwaitRecords()) {
+    const auto delivered = DeliverSome();
+    Settle(delivered);
+    if (!delivered) PauseAfter(delivered.error());
+  }
+}
+
+// Without memory for the whole reason, some reason.
+void SinkQueue::Note(std::string& reason, const std::string& text) noexcept {
+  try {
+    reason = text;
+  } catch (const std::exception&) {
+    reason = "no memory";
+  }
+}
+
+// A condition that there is no memory to tell is told by the next Look.
+void SinkQueue::TellIfPossible() noexcept {
+  try {
+    Tell();
+  } catch (const std::exception&) {
+    return;
+  }
+}
+
+// False: it is the end.
+bool SinkQueue::AwaitRecords() {
+  const base::MutexLock lock(mutex_);
+  while (!closing_ && held_.empty()) changed_.Wait(mutex_);
+  return !closing_;
+}
+
+Result<SinkTarget::Settled> SinkQueue::DeliverSome() noexcept {
+  try {
+    return target_->Deliver(
+        NextBatch(),
+        {.deadline = base::Deadline(context_.clock, kLongestDelivery), .cancel = cancel_});
+  } catch (const std::bad_alloc&) {
+    return base::OutOfMemory();
+  } catch (const std::exception& error) {
+    context_.log.Error("sink: a record is refused, its delivery threw",
+                       {{"sink", name()}, {"error", std::string_view(error.what())}});
+    return SinkTarget::Settled{.delivered = 0, .refused = 1, .refusal = "a bug"};
+  }
+}
+
+std::vector<const ResultRecord*> SinkQueue::NextBatch() {
+  const base::MutexLock lock(mutex_);
+  delivering_since_ = context_.clock.Now();
+  std::vector<const ResultRecord*> batch;
+  std::size_t bytes = 0;
+  for (const ResultRecord& each : held_) {
+    bytes += each.json.size();
+    if (!batch.empty() && (batch.size() == kMostTogether || bytes > kMostBytesTogether)) break;
+    batch.push_back(&each);
+  }
+  return batch;
+}
+
+void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered) noexcept {
+  const base::MutexLock lock(mutex_);
+  delivering_since_.reset();
+  if (!delivered) {
+    if (delivered.error().code == base::ErrorCode::kCancelled) return;
+    ++failures_;
+    Note(failure_, delivered.error().message);
+    return TellIfPossible();
+  }
+  failures_ = 0;
+  failure_.clear();
+  for (std::size_t i = 0; i < delivered->delivered + delivered->refused; ++i) {
+    held_bytes_ -= BytesOf(held_.front());
+    held_.pop_front();
+  }
+  counts_.delivered += delivered->delivered;
+  counts_.refused += delivered->refused;
+  if (delivered->refused > 0) {
+    refusal_ = Refusal{.reason = {}, .last = context_.clock.Now()};
+    Note(refusal_->reason, delivered->refusal);
+  } else if (refusal_ && delivered->delivered > 0) {
+    refusal_->delivered_since = true;
+  }
+  TellIfPossible();
+  changed_.NotifyAll();
+}
+
+void SinkQueue::PauseAfter(const base::Error& error) noexcept {
+  milliseconds pause = backoff_(std::max(failures_, 1));
+  if (error.retry_after) {
+    pause = std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
+  }
+  const base::Deadline over(base::SystemClock(), pause);
+  const base::Deadline soon(base::SystemClock(), std::min(pause, kHurriedPause));
+  const base::MutexLock lock(mutex_);
+  while (!closing_ && !(hurry_ ? soon : over).Expired()) {
+    changed_.WaitUntil(mutex_, hurry_ ? soon : over);
+  }
+}
+
+}  // namespace sampleproc::consumer

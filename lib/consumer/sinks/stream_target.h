@@ -1,0 +1,37 @@
+// Results as entries of a stream of Redis.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "consumer/sinks/sink_queue.h"
+#include "net/redis_client.h"
+
+namespace sampleproc::consumer {
+
+// For frames that come from elsewhere: where they come from Redis, their source publishes results
+// together with the acknowledgement. An entry whose answer was lost is sent again, so a reader may
+// see it twice.
+class StreamTarget final : public SinkTarget {
+ public:
+  // `clock` must outlive it.
+  StreamTarget(net::ConnectStream connect, net::RedisLogin login, const net::RedisLimits& limits,
+               std::string stream, std::string processor_id, const base::Clock& clock)
+      : client_(std::move(connect), std::move(login), limits),
+        stream_(std::move(stream)),
+        processor_id_(std::move(processor_id)),
+        clock_(clock) {}
+
+  std::string_view name() const override { return "redis"; }
+  // Fails as net::RedisClient::Ask does, with kUnavailable when Redis refuses the entry.
+  base::Result<Settled> Deliver(std::span<const ResultRecord* const> records,
+                                const base::Allowance& allowance) override;
+
+ private:
+  net::RedisClient client_;
+  const std::string stream_;
+  const std::string processor_id_;
+  const base::Clock& clock_;
+};
+
+}  // namespace sampleproc::consumer

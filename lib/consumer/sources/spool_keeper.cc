@@ -1,0 +1,191 @@
+#include "consumer/sources/spool_keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "consumer/sources/buffer_answer.h"
+
+namespace sampleproc::consumer {
+
+using telemetry::condition::kSpool;
+
+namespace {
+
+constexpr std::size_t kMostProbed = 1U << 20;
+
+}  // namespace
+
+SpoolKeeper::SpoolKeeper(Spool& spool, const SinkSet& sinks, const frame::Options& limits,
+                         const base::Clock& clock, telemetry::Conditions& conditions)
+    : spool_(spool),
+      sinks_(sinks),
+      limits_(limits),
+      clock_(clock),
+      conditions_(conditions),
+      retry_(clock, kRetry) {}
+
+void SpoolKeeper::Tell(std::string_view what, const std::string& problem,
+                       std::string_view meaning) {
+  if (problem.empty()) return conditions_.Clear(kSpool, what);
+  conditions_.Raise(kSpool, what, problem + ": " + std::string(meaning));
+}
+
+void SpoolKeeper::TellWrite(const base::Result<void>& done) {
+  Tell("write", done ? "" : done.error().message,
+       "pulled frames cannot be written down and are worked on without, a crash would lose them; "
+       "make room, or mend consumer.http.spool_dir");
+}
+
+// There may be no answer for long that shows it, so a file of what failed is tried and removed.
+void SpoolKeeper::Probe() {
+  if (unwritten_ == 0) return;
+  const auto done = spool_.TryWrite(unwritten_);
+  if (done) unwritten_ = 0;
+  TellWrite(done);
+}
+
+std::optional<std::uint64_t> SpoolKeeper::Write(std::string_view answer) {
+  const auto written = spool_.Write(answer);
+  const base::Result<void> done = written ? written->synced : std::unexpected(written.error());
+  if (!done) ++failures_;
+  {
+    const base::MutexLock lock(mutex_);
+    unwritten_ = done ? 0 : std::clamp<std::size_t>(answer.size(), 1, kMostProbed);
+    TellWrite(done);
+  }
+  if (!written) return std::nullopt;
+  return written->answer;
+}
+
+SpoolKeeper::Kept SpoolKeeper::MakeKept(const Spool::Place& place, bool left) const {
+  Kept kept{.frame = {}, .left = left};
+  kept.frame.push_back({place, sinks_.Taken()});
+  return kept;
+}
+
+void SpoolKeeper::Keep(std::uint64_t answer, const std::vector<Delivery>& deliveries) {
+  {
+    const base::MutexLock lock(mutex_);
+    for (std::size_t i = 0; i < deliveries.size(); ++i) {
+      in_hand_.insert_or_assign(deliveries[i].ticket, MakeKept({answer, i}, false));
+    }
+  }
+  spool_.Expect(answer, deliveries.size());
+}
+
+void SpoolKeeper::ReadLeft(Spool::Left answer) {
+  auto frames = ReadBufferAnswer(std::move(answer.text), limits_);
+  if (!frames) return spool_.SetAside(answer.answer);
+  const bool alone = ours_.erase(answer.answer) == 0;
+  for (std::size_t i = 0; i < frames->size(); ++i) {
+    if (answer.done.contains(i)) continue;
+    const auto tries = answer.tries.find(i);
+    left_.push_back({.delivery = std::move((*frames)[i]),
+                     .place = {answer.answer, i},
+                     .tries = tries == answer.tries.end() ? 0 : tries->second,
+                     .alone = alone});
+  }
+  spool_.Expect(answer.answer, frames->size());
+}
+
+std::optional<Delivery> SpoolKeeper::NextLeft(std::uint64_t ticket) {
+  const base::MutexLock lock(mutex_);
+  if (left_in_hand_ > 0) return std::nullopt;
+  while (left_.empty()) {
+    auto answer = spool_.TakeLeft();
+    if (!answer) return std::nullopt;
+    const std::uint64_t number = answer->answer;
+    try {
+      ReadLeft(std::move(*answer));
+    } catch (...) {  // no memory
+      left_.clear();
+      spool_.PutBack(number);
+      throw;
+    }
+  }
+  LeftFrame& next = left_.front();  // as long as something may throw
+  Kept kept = MakeKept(next.place, next.alone);
+  next.delivery.ticket = ticket;
+  if (next.alone) {
+    spool_.Trying(next.place);
+    next.delivery.deliveries = next.tries + 2;  // the first in company, and this one
+  }
+  if (next.alone && next.tries >= kMostTries && !next.delivery.broken) {
+    next.delivery.broken = base::Fail(base::ErrorCode::kInternal,
+                                      "the process does not survive the work on this frame")
+                               .error();
+  }
+  in_hand_.insert_or_assign(ticket, std::move(kept));
+  left_in_hand_ += next.alone ? 1 : 0;
+  Delivery delivery = std::move(next.delivery);
+  left_.pop_front();
+  return delivery;
+}
+
+void SpoolKeeper::Settled(std::uint64_t ticket, Ending ending) {
+  {
+    const base::MutexLock lock(mutex_);
+    const auto kept = in_hand_.find(ticket);
+    if (kept == in_hand_.end()) return;  // it could not be written down
+    std::list<Undelivered> frame = std::move(kept->second.frame);
+    const bool left = kept->second.left;
+    in_hand_.erase(kept);
+    if (left) --left_in_hand_;
+    if (ending != Ending::kReturned) {
+      sinks_.NoteTaken(frame.front().mark);
+      undelivered_.splice(undelivered_.end(), frame);
+    } else {
+      returned_[frame.front().place.answer] |= left;
+      if (left) spool_.NotTried(frame.front().place);
+    }
+  }
+  Sweep();
+}
+
+void SpoolKeeper::SweepDone() {
+  while (!undelivered_.empty() && sinks_.Through(undelivered_.front().mark)) {
+    spool_.Done(undelivered_.front().place);
+    undelivered_.pop_front();
+  }
+}
+
+void SpoolKeeper::PutBackReturned() {
+  if (returned_.empty() || sinks_.Losing()) return;
+  std::set<std::uint64_t> in_use;
+  for (const auto& [ticket, kept] : in_hand_) in_use.insert(kept.frame.front().place.answer);
+  for (const LeftFrame& each : left_) in_use.insert(each.place.answer);
+  for (const Undelivered& each : undelivered_) in_use.insert(each.place.answer);
+  for (auto next = returned_.begin(); next != returned_.end();) {
+    const auto each = next++;
+    if (in_use.contains(each->first)) continue;
+    if (!each->second) ours_.insert(each->first);
+    spool_.PutBack(each->first);
+    returned_.erase(each);
+  }
+}
+
+void SpoolKeeper::Sweep() {
+  const base::MutexLock lock(mutex_);
+  SweepDone();
+}
+
+void SpoolKeeper::Look() {
+  const base::MutexLock lock(mutex_);
+  if (retry_.Expired()) {
+    retry_ = base::Deadline(clock_, kRetry);
+    spool_.Retry();
+    Probe();
+    SweepDone();
+    PutBackReturned();
+  }
+  SweepDone();
+  const Spool::Troubles troubles = spool_.troubles();
+  Tell("read", troubles.unread, "the frames in it stay there, and are tried again");
+  Tell("remove", troubles.unremoved, "its frames are done, it is tried again");
+  Tell("notes", troubles.unnoted, "after a crash frames that were done are done a second time");
+  Tell("torn", troubles.torn,
+       "it was set aside because it holds no frames that can be read; mend it and take .torn off "
+       "its name for the next start, or delete it");
+}
+
+}  // namespace sampleproc::consumer

@@ -1,0 +1,120 @@
+// Which of the frames in hand are in the spool, and when they need it no more.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/mutex.h"
+#include "consumer/frame_source.h"
+#include "consumer/sink_set.h"
+#include "consumer/sources/spool.h"
+#include "frame/options.h"
+#include "telemetry/conditions.h"
+
+namespace sampleproc::consumer {
+
+// A frame leaves the spool when it has been settled and no sink holds its result any more. One that
+// was returned, or whose result a sink has lost, is handed out again, when nothing else of its
+// answer is on its way and no sink loses results. Those that an earlier process has left are handed
+// out one at a time, counting each try, so that one which ends the process is found: after
+// kMostTries it is broken. What goes wrong with the disk is the condition `spool`, by what fails:
+// "write", "read", "torn", "notes", "remove"; it ends when that works again, which is tried every
+// kRetry. Thread-safe.
+class SpoolKeeper {
+ public:
+  static constexpr int kMostTries = 4;  // five with the first one, among others
+  // How often what failed is tried again.
+  static constexpr std::chrono::seconds kRetry{5};
+
+  // Everything must outlive the keeper.
+  SpoolKeeper(Spool& spool, const SinkSet& sinks, const frame::Options& limits,
+              const base::Clock& clock, telemetry::Conditions& conditions);
+  // The last look at what the sinks have delivered.
+  ~SpoolKeeper() { Sweep(); }
+  SpoolKeeper(const SpoolKeeper&) = delete;
+  SpoolKeeper& operator=(const SpoolKeeper&) = delete;
+
+  bool Full() const { return spool_.Full(); }
+
+  // Writes an answer down. Nothing when that fails, which is counted and told: its frames are then
+  // worked on without.
+  std::optional<std::uint64_t> Write(std::string_view answer);
+  // The frames of an answer, which have their tickets.
+  void Keep(std::uint64_t answer, const std::vector<Delivery>& deliveries);
+  // An answer that was just written holds no frames. Returns where it is kept, "" when nowhere.
+  std::string KeepUnusable(std::uint64_t answer) { return spool_.KeepUnusable(answer); }
+  // An answer that was just written could not be looked at for a passing reason.
+  void PutBack(std::uint64_t answer) { spool_.PutBack(answer); }
+
+  // A frame that was left, when none is in hand that an earlier process has left.
+  std::optional<Delivery> NextLeft(std::uint64_t ticket);
+
+  // How many results the sinks have lost so far.
+  std::uint64_t Lost() const { return sinks_.Lost(); }
+
+  // After the sinks have taken its result; kReturned when one of them lost it. What it throws for
+  // want of memory is made up for by the next Sweep.
+  void Settled(std::uint64_t ticket, Ending ending);
+  // Removes what the sinks have delivered meanwhile.
+  void Sweep();
+  // Tries again what failed, when it is time, and tells how the spool is. Every second or so.
+  void Look();
+
+  // Any thread; never waits for a disk.
+  std::uint64_t failures() const { return failures_; }
+
+ private:
+  struct LeftFrame {
+    Delivery delivery;
+    Spool::Place place;
+    int tries = 0;
+    bool alone = true;  // it may have ended a process
+  };
+  struct Undelivered {
+    Spool::Place place;
+    SinkSet::Mark mark;
+  };
+  struct Kept {
+    std::list<Undelivered> frame;  // one, with all that its end needs
+    bool left = false;             // by an earlier process, so it is in hand alone
+  };
+
+  Kept MakeKept(const Spool::Place& place, bool left) const;
+  void ReadLeft(Spool::Left answer) REQUIRES(mutex_);
+  void SweepDone() REQUIRES(mutex_);
+  void PutBackReturned() REQUIRES(mutex_);
+  void TellWrite(const base::Result<void>& done);
+  void Probe() REQUIRES(mutex_);
+  void Tell(std::string_view what, const std::string& problem, std::string_view meaning);
+
+  Spool& spool_;
+  const SinkSet& sinks_;
+  const frame::Options limits_;
+  const base::Clock& clock_;
+  telemetry::Conditions& conditions_;
+
+  mutable base::Mutex mutex_;
+  std::map<std::uint64_t, Kept> in_hand_ GUARDED_BY(mutex_);  // by ticket
+  std::deque<LeftFrame> left_ GUARDED_BY(mutex_);             // of one answer
+  int left_in_hand_ GUARDED_BY(mutex_) = 0;
+  std::list<Undelivered> undelivered_ GUARDED_BY(mutex_);
+  // Answers with frames that came back, and whether an earlier process had left some of those.
+  std::map<std::uint64_t, bool> returned_ GUARDED_BY(mutex_);
+  std::set<std::uint64_t> ours_ GUARDED_BY(mutex_);  // put back, and none of an earlier process's
+  std::atomic<std::uint64_t> failures_ = 0;
+  // Bytes of the last answer if it could not be written, at most kMostProbed of them; 0: it could.
+  std::size_t unwritten_ GUARDED_BY(mutex_) = 0;
+  base::Deadline retry_ GUARDED_BY(mutex_);
+};
+
+}  // namespace sampleproc::consumer
