@@ -90,9 +90,9 @@ class Dispatcher {
 
   // How many more frames may be pulled now.
   std::size_t Room() const EXCLUDES(mutex_);
-  // The same; its caller waits, for `patience` at most, until there is room for a whole batch, or
-  // for any while the workers have nothing left to begin.
-  std::size_t AwaitRoom(std::chrono::milliseconds patience) EXCLUDES(mutex_);
+  // The same; its caller waits, until `stop`, for room: for a whole batch, for any while the
+  // workers have nothing left to begin, or for any that has not become more within a moment.
+  std::size_t AwaitRoom(const base::CancelFlag& stop) EXCLUDES(mutex_);
 
   // Takes frames that were pulled, in their order. One that there is no memory to hold ends at once
   // (Outcomes::GivenUp), the others go on.
@@ -127,6 +127,7 @@ class Dispatcher {
   // Why a frame goes back whose host is away.
   static constexpr const char* kPixelHost = "pixel_host";
   static constexpr const char* kStopped = "stopped";
+  static constexpr const char* kTooOld = "max_age";
 
   // Frames whose end is decided: what is still to be done about them is done without the lock.
   using Endings = HeldList;

@@ -233,7 +233,7 @@ std::optional<Visit::Assignment> Dispatcher::BeginVisit(const HeldPtr& held) noe
     if (stopped_ || held->state != FrameState::kQueued) return std::nullopt;
     try {
       if (TooOld(*held)) {
-        End(held, Ending::kDropped, "max_age", endings);
+        End(held, Ending::kDropped, kTooOld, endings);
       } else if (const auto begun = held->work->Begin(); !begun) {
         End(held, Ending::kReturned, {}, endings);  // cancelled: it has no other limit yet
       } else {
