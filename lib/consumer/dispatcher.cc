@@ -202,7 +202,8 @@ void Dispatcher::Move(Endings& endings) noexcept {
 
 void Dispatcher::StartVisits(base::MonoTime now, Endings& endings) {
   while (!without_workers_ && now >= not_before_ && handed_.size() < pull_room_.hand_limit()) {
-    const HeldPtr next = waiting_.NextReady(now);
+    const bool ahead = handed_.size() >= static_cast<std::size_t>(context_.workers.count());
+    const HeldPtr next = waiting_.NextReady(now, ahead);
     if (!next || !suspects_.MayBegin(*next, handed_.size(), now)) return;
     if (!StartVisit(next, now, endings)) return;
   }

@@ -65,8 +65,8 @@ struct DispatcherOptions {
 //   - pixels are fetched before a frame takes a worker, within consumer.fetch_timeout; hosts are
 //     bounded and paused one by one (PixelHosts). The frames of a host that is away wait for it,
 //     and take no room from others
-//   - a camera's frames go to the workers in order, cameras in turn (WaitingRoom), no more at a
-//     time than keep the workers busy
+//   - a camera's frames go to the workers in order, cameras in turn by the work that their frames
+//     are (WaitingRoom), no more at a time than keep the workers busy
 //   - with max_age, and with policy latest, frames are pulled as they come and the least useful
 //     ones are dropped early: oldest first, of the camera with most
 //   - a suspect is worked alone, so that it takes nobody along when it ends the process; but the

@@ -266,7 +266,8 @@ void Dispatcher::EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> 
   {
     const base::MutexLock lock(mutex_);
     if (stopped_ || held->state != FrameState::kInWork) return;  // given up meanwhile
-    goodput_.Finished(clock_.Now(), waiting_.size() > 0);
+    const base::MonoTime now = clock_.Now();
+    goodput_.Finished(now, now - held->since, waiting_.size() > 0);
     try {
       if (thrown) std::rethrow_exception(thrown);
       if (result) {
@@ -370,7 +371,10 @@ void Dispatcher::EndWithoutPixels(const HeldPtr& held, Endings& endings) {
 
 // The opposite of StartVisit.
 void Dispatcher::TakeBack(const HeldFrame& held) {
-  if (handed_.erase(held.number) > 0) suspects_.Ended(held);
+  if (handed_.erase(held.number) == 0) return;
+  suspects_.Ended(held);
+  const bool worked = held.state == FrameState::kInWork;
+  waiting_.CameBack(held, worked ? clock_.Now() - held.since : milliseconds(0));
 }
 
 // `reason` is of static lifetime; "" of what is done.

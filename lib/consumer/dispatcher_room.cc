@@ -77,12 +77,13 @@ void Dispatcher::BoundWaitingForHosts(Endings& endings) {
 // can be done in half of that time is kept, but one frame of each camera at least.
 void Dispatcher::MakeRoom(Endings& endings) {
   if (!pull_room_.drops()) return;
-  std::size_t limit = pull_room_.read_ahead();
-  if (const auto can_be_done = goodput_.Within(options_.max_age / 2)) {
-    limit = std::min(limit, std::max(*can_be_done, waiting_.lanes()));
-  }
-  while (waiting_.size() > limit) {
-    const HeldPtr oldest = waiting_.OldestOfLongest();
+  const auto can_be_done = goodput_.Within(options_.max_age / 2);
+  const auto is_too_much = [&] {
+    if (waiting_.size() > pull_room_.read_ahead()) return true;
+    return can_be_done && waiting_.size() > waiting_.lanes() && waiting_.Work() > *can_be_done;
+  };
+  while (is_too_much()) {
+    const HeldPtr oldest = waiting_.OldestOfMost();
     if (!oldest) return;
     End(oldest, Ending::kDropped, kTooOld, endings);
   }
