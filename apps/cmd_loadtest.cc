@@ -71,7 +71,9 @@ Command LoadtestCommand() {
            {69, "The target cannot be reached, or nothing reads its stream."},
            {74, "A file cannot be read or written."},
            {78, "The configuration is wrong (--config, --via redis)."},
-           {130, "Interrupted (143: terminated); what was measured is reported."}},
+           {130,
+            "Interrupted by SIGINT (129: SIGHUP, 131: SIGQUIT, 143: SIGTERM); what was measured is "
+            "reported, and a target that --during has stopped goes on."}},
       .declare = &Declare,
   };
 }

@@ -68,9 +68,9 @@ Command ProcessFileCommand() {
            {74, "The output cannot be written."},
            {78, "The configuration cannot be used."},
            {130,
-            "Interrupted (143: terminated); what was begun is written. Where the output file was "
-            "there "
-            "before, it stays, and the new records are in a file beside it that is named."}},
+            "Interrupted by SIGINT (129: SIGHUP, 131: SIGQUIT, 143: SIGTERM); what was begun is "
+            "written. Where the output file was there before, it stays, and the new records are in "
+            "a file beside it that is named."}},
       .declare = &Declare,
   };
 }

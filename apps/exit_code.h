@@ -16,8 +16,8 @@ enum class ExitCode : int {
   kInternal = 70,        // a bug of ours (EX_SOFTWARE)
   kIo = 74,              // disk or pipe failed (EX_IOERR)
   kConfig = 78,          // the configuration cannot be started with (EX_CONFIG)
+  kSignal = 128,         // and the number of the signal that ended it
   kInterrupted = 130,    // by SIGINT
-  kTerminated = 143,     // by SIGTERM
 
   // The codes of `health`, which container managers know as 0 and not 0.
   kUnhealthy = 1,

@@ -7,7 +7,7 @@
 namespace sampleproc::apps {
 
 Interrupts::Interrupts(const base::CancelFlag& stop)
-    : signals_{SIGINT, SIGTERM}, watcher_([this, stop] { Watch(stop); }) {}
+    : signals_{SIGHUP, SIGINT, SIGQUIT, SIGTERM}, watcher_([this, stop] { Watch(stop); }) {}
 
 Interrupts::~Interrupts() {
   signals_.Wake();
@@ -17,7 +17,7 @@ Interrupts::~Interrupts() {
 std::optional<ExitCode> Interrupts::code() const {
   const int signal = signal_;
   if (signal == 0) return std::nullopt;
-  return signal == SIGINT ? ExitCode::kInterrupted : ExitCode::kTerminated;
+  return static_cast<ExitCode>(static_cast<int>(ExitCode::kSignal) + signal);
 }
 
 void Interrupts::Watch(const base::CancelFlag& stop) {

@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM for a command that ends by itself.
+// Signals that end a command which else ends by itself: SIGHUP, SIGINT, SIGQUIT and SIGTERM.
 #pragma once
 
 #include <atomic>

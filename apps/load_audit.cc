@@ -22,13 +22,13 @@ base::Result<ExitCode> RunAudit(const LoadSetup& setup, CommandContext& context)
     context.out << loadtest::TextAudit(setup.target.name, items) << std::flush;
   }
   if (!setup.options.json.empty()) {
-    const auto done =
-        WriteResult(setup.options.json, loadtest::JsonAudit(setup.target.name, items), context);
+    const auto done = WriteResult(setup.options.json, loadtest::JsonAudit(setup.target.name, items),
+                                  setup.stop, context);
     if (!done) return std::unexpected(done.error());
   }
   if (!setup.options.junit.empty()) {
-    const auto done =
-        WriteResult(setup.options.junit, loadtest::JunitAudit(setup.target.name, items), context);
+    const auto done = WriteResult(
+        setup.options.junit, loadtest::JunitAudit(setup.target.name, items), setup.stop, context);
     if (!done) return std::unexpected(done.error());
   }
   return loadtest::AllPass(items) ? ExitCode::kOk : ExitCode::kThresholdMissed;

@@ -118,7 +118,8 @@ Result<ExitCode> FindCapacity(const LoadSetup& setup, CommandContext& context) {
   }
   if (setup.options.json != "-") context.out << loadtest::TextReport(report) << std::flush;
   if (!setup.options.json.empty()) {
-    const auto done = WriteResult(setup.options.json, loadtest::JsonReport(report), context);
+    const auto done =
+        WriteResult(setup.options.json, loadtest::JsonReport(report), setup.stop, context);
     if (!done) return std::unexpected(done.error());
   }
   return CodeOf(report.verdict);

@@ -1,15 +1,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <ostream>
 
 #include "apps/load_progress.h"
 #include "apps/load_setup.h"
+#include "apps/output.h"
+#include "files/line_sink.h"
+#include "files/stop_descriptor.h"
 #include "loadtest/audit_client.h"
 #include "loadtest/html_report.h"
 #include "loadtest/junit_report.h"
@@ -43,8 +44,9 @@ bool GoesOn(const LoadSetup& setup, const loadtest::Second& second,
   return AllHold(loadtest::Judge(setup.criteria, total, rate));
 }
 
-Result<void> WriteOutputs(const LoadtestOptions& options, const loadtest::Report& report,
+Result<void> WriteOutputs(const LoadSetup& setup, const loadtest::Report& report,
                           CommandContext& context) {
+  const LoadtestOptions& options = setup.options;
   const bool is_taken = std::ranges::any_of(
       std::initializer_list<const std::string*>{&options.json, &options.html, &options.series,
                                                 &options.junit, &options.percentiles},
@@ -55,7 +57,7 @@ Result<void> WriteOutputs(const LoadtestOptions& options, const loadtest::Report
   Result<void> first;  // one that cannot be written stops no other
   const auto write = [&](const std::string& path, const auto& make) {
     if (path.empty()) return;
-    auto done = WriteResult(path, make(), context);
+    auto done = WriteResult(path, make(), setup.stop, context);
     if (first) first = std::move(done);
   };
   write(options.json, [&] { return loadtest::JsonReport(report); });
@@ -101,32 +103,40 @@ void CompareWith(const loadtest::Baseline& baseline, const std::string& target,
 // The seconds of a run as they come, a line of JSON for each.
 class SeriesFile {
  public:
-  SeriesFile(const std::string& path, CommandContext& context)
-      : path_(path), out_(path == "-" ? &context.out : &file_) {
-    if (!path_.empty() && path_ != "-") file_.open(path_, std::ios::binary);
+  // Without a path nothing is written. A FIFO is waited for until it has a reader or the run is to
+  // end. Fails as Output::Open does.
+  Result<void> Open(const std::string& path, const base::CancelFlag& stop) {
+    if (path.empty()) return {};
+    stop_.emplace(stop);
+    auto opened = Output::Open(path, OutputMode::kInPlace, 0, &*stop_);
+    if (!opened) return std::unexpected(opened.error());
+    output_ = std::move(*opened);
+    sink_.emplace(output_->fd(), output_->name(), &*stop_);
+    return {};
   }
 
-  void Add(const loadtest::Second& second) {
+  // Whether it was written, and all before it.
+  bool Add(const loadtest::Second& second) {
     ++written_;
-    if (path_.empty()) return;
-    errno = 0;
-    *out_ << loadtest::JsonSecond(second) << std::flush;
-    if (!*out_ && error_ == 0) error_ = errno == 0 ? EIO : errno;
+    if (!sink_ || !done_) return done_.has_value();
+    done_ = sink_->WriteLine(loadtest::JsonSecond(second));
+    if (done_) done_ = sink_->Flush();
+    if (!done_) done_.error().code = base::ErrorCode::kIo;  // here a reader is to see it all
+    return done_.has_value();
   }
 
   // Adds what came after the last whole second. Fails with kIo when a line could not be written.
   Result<void> Finish(const std::vector<loadtest::Second>& all) {
     while (written_ < all.size()) Add(all[written_]);
-    if (error_ == 0) return {};
-    return base::Fail(base::ErrorCode::kIo, "cannot write " + path_ + ": " + std::strerror(error_));
+    return done_;
   }
 
  private:
-  const std::string path_;
-  std::ofstream file_;
-  std::ostream* const out_;
+  std::optional<files::StopDescriptor> stop_;
+  std::unique_ptr<Output> output_;
+  std::optional<files::LineSink> sink_;
   std::size_t written_ = 0;
-  int error_ = 0;
+  Result<void> done_;
 };
 
 void AddDisturbances(const std::vector<loadtest::Disturber::Outcome>& outcomes,
@@ -149,15 +159,19 @@ Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
       !setup.options.no_server_metrics) {
     server.emplace(FetchMetrics(setup));
   }
-  SeriesFile series(setup.options.series, context);
+  SeriesFile series;
+  if (auto opened = series.Open(setup.options.series, setup.stop); !opened) {
+    return std::unexpected(opened.error());
+  }
   std::optional<loadtest::Disturber> disturber;
   auto result = [&setup, &context, &series, &disturber] {
     LoadProgress progress(context.err, ProgressKind(setup.options, context.dumb));
-    if (!setup.disturbances.empty()) disturber.emplace(setup.process, setup.disturbances);
+    if (!setup.disturbances.empty()) {
+      disturber.emplace(setup.process, setup.disturbances, setup.stop);
+    }
     return setup.Run(setup.plan.run, [&](const auto& second, const auto& total) {
       progress.Show(second, total);
-      series.Add(second);
-      return GoesOn(setup, second, total);
+      return series.Add(second) && GoesOn(setup, second, total);
     });
   }();
   std::vector<loadtest::Disturber::Outcome> disturbed;
@@ -176,7 +190,7 @@ Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
   report.load = load;
   report.started = setup.started;
   report.server = std::move(of_server);
-  auto done = WriteOutputs(setup.options, report, context);
+  auto done = WriteOutputs(setup, report, context);
   if (done) done = series.Finish(report.result.seconds);
   if (!done) return std::unexpected(done.error());
   return CodeOf(report.verdict);

@@ -7,13 +7,15 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <ostream>
 #include <utility>
 
+#include "apps/output.h"
 #include "base/descriptor.h"
 #include "files/file_guard.h"
 #include "files/file_reader.h"
+#include "files/line_sink.h"
+#include "files/stop_descriptor.h"
 #include "loadtest/frame_store.h"
 #include "loadtest/target_process.h"
 #include "service/upstreams.h"
@@ -169,19 +171,21 @@ Result<std::string> ReadWholeFile(const std::string& path, std::string_view opti
   return std::string(bytes->begin(), bytes->end());
 }
 
-Result<void> WriteResult(const std::string& path, std::string_view text, CommandContext& context) {
+Result<void> WriteResult(const std::string& path, std::string_view text,
+                         const base::CancelFlag& stop, CommandContext& context) {
   if (path == "-") {
     context.out << text << std::flush;
     return {};
   }
-  errno = 0;
-  std::ofstream file(path, std::ios::binary);
-  file << text << std::flush;
-  if (!file) {
-    return Fail(ErrorCode::kIo,
-                "cannot write " + path + ": " + std::strerror(errno == 0 ? EIO : errno));
-  }
-  return {};
+  const files::StopDescriptor stopped(stop);
+  auto output = Output::Open(path, OutputMode::kInPlace, 0, &stopped);
+  if (!output) return std::unexpected(output.error());
+  files::LineSink sink((*output)->fd(), (*output)->name(), &stopped);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  auto done = sink.WriteLine(text);
+  if (done) done = sink.Flush();
+  if (!done) done.error().code = ErrorCode::kIo;  // here a reader is to see it all
+  return done;
 }
 
 Result<void> CheckOutputs(const LoadtestOptions& options) {

@@ -66,9 +66,10 @@ base::Result<ExitCode> RunAudit(const LoadSetup& setup, CommandContext& context)
 // more than 256 MiB; the message names the option.
 base::Result<std::string> ReadWholeFile(const std::string& path, std::string_view option);
 
-// To the file, or for "-" to standard output.
+// To the file, or for "-" to standard output. A FIFO is waited for until it has a reader or `stop`
+// is cancelled. Fails with kIo, and kCancelled.
 base::Result<void> WriteResult(const std::string& path, std::string_view text,
-                               CommandContext& context);
+                               const base::CancelFlag& stop, CommandContext& context);
 
 // Fails with kIo when one of the files that the results are to be written to cannot be: before a
 // run that may take hours. Nothing is made or changed.

@@ -50,8 +50,8 @@ ExitCode RunLoadtest(const LoadtestOptions& options, CommandContext& context) {
                    : options.find_capacity.empty() ? &RunOnce
                                                    : &FindCapacity;
   const auto code = run(setup, context);
-  if (!code) return Complain(context, code.error());
-  return interrupts.code().value_or(*code);
+  const ExitCode own = code ? *code : Complain(context, code.error());
+  return interrupts.code().value_or(own);
 }
 
 }  // namespace sampleproc::apps

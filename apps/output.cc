@@ -101,13 +101,15 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   const bool is_fresh =
       mode == OutputMode::kReplace || (mode == OutputMode::kGoOn && keep_bytes == 0);
   std::unique_ptr<Output> output;
-  if (is_special || mode == OutputMode::kAppend || (exists && status.st_size == 0 && is_fresh) ||
+  if (is_special || mode == OutputMode::kAppend || mode == OutputMode::kInPlace ||
+      (exists && status.st_size == 0 && is_fresh) ||
       (mode == OutputMode::kGoOn && is_fresh && !exists)) {
-    const int append = mode == OutputMode::kAppend ? O_APPEND : 0;
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | append, 0666);
+    const bool appends = mode == OutputMode::kAppend;
+    const int how = appends ? O_APPEND : mode == OutputMode::kInPlace ? O_TRUNC : 0;
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
     if (fd < 0) return CannotWrite("cannot open the output file " + path);
     output = std::make_unique<Output>(fd, path);
-    if (append != 0 && LengthWithoutTornLine(path) && ::write(fd, "\n", 1) != 1) {
+    if (appends && LengthWithoutTornLine(path) && ::write(fd, "\n", 1) != 1) {
       return CannotWrite("cannot end the last line of the output file " + path);
     }
     return output;

@@ -12,6 +12,7 @@ namespace sampleproc::apps {
 
 enum class OutputMode {
   kReplace,  // a file is written beside the one of that name and takes its place in Commit
+  kInPlace,  // a file is emptied and written where it is, for those who read along
   kAppend,   // what is there stays, and more comes behind it
   kGoOn,     // as kAppend, behind the first bytes of an interrupted run
 };

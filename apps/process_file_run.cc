@@ -320,10 +320,13 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   std::unique_ptr<Output> events_output;
   std::optional<files::EventWriter> events;
   if (!options.events.empty()) {
-    auto opened = Output::Open(options.events, OutputMode::kReplace);
-    if (!opened) return Complain(context, opened.error());
+    auto opened = Output::Open(options.events, OutputMode::kReplace, 0, &waiting);
+    if (!opened) {
+      const ExitCode code = Complain(context, opened.error());
+      return interrupts.code().value_or(code);
+    }
     events_output = std::move(*opened);
-    events.emplace(events_output->fd(), events_output->name());
+    events.emplace(events_output->fd(), events_output->name(), &waiting);
   }
   auto feed = OpenInputs(options, shared, workers->front().needs(), *start, std::move(*names),
                          *guard, waiting, events ? &*events : nullptr);

@@ -128,7 +128,7 @@ std::string MainManPage() {
       {"70", "A bug of sampleproc."},
       {"74", "Reading or writing failed."},
       {"78", "The configuration is invalid, so the service cannot start."},
-      {"130, 143", "Interrupted by SIGINT or SIGTERM."},
+      {"129, 130, 131, 143", "Interrupted by SIGHUP, SIGINT, SIGQUIT or SIGTERM."},
   };
   for (const auto& [code, meaning] : kCodes) page += Tagged(Bold(code), Sentence(meaning));
   page += ".SH ENVIRONMENT\n";

@@ -120,29 +120,47 @@ void ApplyOriginalNames(const Key& key, const LoadRequest& request, bool overrid
   }
 }
 
-// REDIS_PORT=tcp://10.0.0.3:6380 beside REDIS_HOST: whoever has Redis there means that port, and
-// the link alone does not say that it is the same Redis.
-void ReportLinkedPort(const LoadRequest& request, Assembly& assembly) {
+bool IsSet(const std::string& key, const LoadRequest& request, Assembly& assembly) {
+  return assembly.result.origins[key].kind != Origin::Kind::kDefault ||
+         std::ranges::find(request.flags, key, &Flag::path) != request.flags.end();
+}
+
+void ReportLink(std::string_view name, const std::string& key, std::string_view link,
+                Assembly& assembly) {
+  const std::string variable = VariableName(key);
+  const std::string set =
+      name == variable ? "set it yourself, which wins over the link" : "set " + variable;
+  assembly.Report({Severity::kWarning, code::kIgnored, FromVariable(name), key,
+                   "is a service link" + std::string(link) +
+                       ", as Kubernetes and Docker set them, and is not read",
+                   set + "; enableServiceLinks: false keeps the link away", ""});
+}
+
+// SAMPLEPROC_CONSUMER_REDIS_PORT=tcp://10.0.0.1:6379 of a service that is called
+// sampleproc-consumer-redis. And REDIS_PORT=tcp://10.0.0.3:6380 beside REDIS_HOST: whoever has
+// Redis there means that port, and the link alone does not say that it is the same Redis.
+void ReportLinkedPorts(const LoadRequest& request, Assembly& assembly) {
+  for (const Key& key : assembly.schema) {
+    const std::string name = VariableName(key.path);
+    const auto link = Lookup(request.environment, name);
+    if (!link || !IsServiceLink(name, *link)) continue;
+    const std::string path(key.path);
+    if (!IsSet(path, request, assembly)) ReportLink(name, path, "", assembly);
+  }
   constexpr std::string_view kName = "REDIS_PORT";
+  const std::string port = "consumer.redis.port";
   const auto link = Lookup(request.environment, kName);
-  const auto is_set = [&](const std::string& key) {
-    return assembly.result.origins[key].kind != Origin::Kind::kDefault ||
-           std::ranges::find(request.flags, key, &Flag::path) != request.flags.end();
-  };
-  if (!link || !IsServiceLink(kName, *link) || !is_set("consumer.redis.host") ||
-      is_set("consumer.redis.port")) {
+  if (!request.original_names || !link || !IsServiceLink(kName, *link) ||
+      !IsSet("consumer.redis.host", request, assembly) || IsSet(port, request, assembly)) {
     return;
   }
   const auto linked = ParseInteger(link->substr(link->rfind(':') + 1));
   const std::int64_t used = assembly.result.config.consumer.redis.port;
   if (!linked || *linked == used) return;
-  assembly.Report({Severity::kWarning, code::kIgnored, FromVariable(kName), "consumer.redis.port",
-                   "is a service link with port " + std::to_string(*linked) +
-                       ", as Kubernetes and Docker set them, and is not read: the port is " +
-                       std::to_string(used),
-                   "set " + VariableName("consumer.redis.port") +
-                       "; enableServiceLinks: false keeps the link away",
-                   ""});
+  ReportLink(kName, port,
+             " with port " + std::to_string(*linked) + " beside the port " + std::to_string(used) +
+                 " in use",
+             assembly);
 }
 
 // What was meant by a variable with our prefix that is no key's: SAMPLEPROC_LOG_LEVEL, whose key is
@@ -220,10 +238,8 @@ void ApplyEnvironment(const LoadRequest& request, Assembly& assembly) {
     assembly.Report({Severity::kWarning, code::kIgnored, FromVariable(kDemo), "",
                      "has no effect: there is no demo mode", "unset it", ""});
   }
-  if (request.original_names) {
-    ReportLinkedPort(request, assembly);
-    ReportForeignVariables(request, assembly);
-  }
+  ReportLinkedPorts(request, assembly);
+  if (request.original_names) ReportForeignVariables(request, assembly);
   ReportUnknown(request, assembly);
   if (request.misspelt_names) ReportMisspelt(request, assembly);
 }

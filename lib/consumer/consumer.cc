@@ -14,8 +14,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 namespace condition = telemetry::condition;
 
-// Longest wait for room before the loop looks whether it has been stopped.
-constexpr milliseconds kLook{200};
 constexpr milliseconds kLongestRetryAfter{60'000};
 
 bool EndedByStop(const base::Error& error) {
@@ -50,18 +48,12 @@ Consumer::~Consumer() { Stop(); }
 void Consumer::Stop(const base::Deadline& end) {
   {
     const base::MutexLock lock(mutex_);
-    stopping_ = true;
     facts_.running = false;
   }
-  wake_.NotifyAll();
+  stop_.Cancel();
   context_.source.Interrupt(end);
   if (thread_.joinable()) thread_.join();
   if (prober_.joinable()) prober_.join();
-}
-
-bool Consumer::stopping() const {
-  const base::MutexLock lock(mutex_);
-  return stopping_;
 }
 
 std::optional<std::string> Consumer::Overdue() const {
@@ -89,12 +81,12 @@ void Consumer::Look() {
 // Told under the lock: a pull that is answered meanwhile clears after it what is so no more.
 void Consumer::TellPull() {
   const base::MutexLock lock(mutex_);
-  if (stopping_) return;
+  if (!facts_.running) return;
   if (const auto overdue = Overdue()) {
     context_.conditions.Raise(condition::kSourceUnreachable, upstream_, *overdue);
     return;
   }
-  const auto quiet = context_.clock.Now() - heard_;
+  const auto quiet = full_since_.value_or(context_.clock.Now()) - heard_;
   const bool watched = options_.silent_after > milliseconds(0) && facts_.connected;
   if (!watched || quiet < options_.silent_after) return;
   context_.conditions.Raise(condition::kSourceSilent, upstream_,
@@ -111,7 +103,7 @@ void Consumer::TellSettling() {
 }
 
 void Consumer::Run() {
-  while (!stopping()) {
+  while (!stop_.Cancelled()) {
     try {
       PullOnce();
     } catch (const std::exception& error) {
@@ -150,13 +142,24 @@ base::Result<std::vector<Delivery>> Consumer::Pull(std::size_t count) {
   return context_.source.Pull(count);
 }
 
-void Consumer::PullOnce() {
-  const std::size_t room = context_.dispatcher.AwaitRoom(kLook);
-  if (room == 0) {
+// Who does not ask cannot hear: a wait for room is no silence of the source's.
+std::size_t Consumer::AwaitRoom() {
+  const bool full = context_.dispatcher.Room() == 0;
+  if (full) {
     const base::MutexLock lock(mutex_);
-    heard_ = context_.clock.Now();  // who does not ask cannot hear
-    return;
+    full_since_ = context_.clock.Now();
   }
+  const std::size_t room = context_.dispatcher.AwaitRoom(stop_);
+  if (full) {
+    const base::MutexLock lock(mutex_);
+    heard_ += context_.clock.Now() - *std::exchange(full_since_, std::nullopt);
+  }
+  return room;
+}
+
+void Consumer::PullOnce() {
+  const std::size_t room = AwaitRoom();
+  if (room == 0) return;
   const base::MonoTime began = context_.clock.Now();
   auto pulled = Pull(std::min(room, static_cast<std::size_t>(options_.batch_size)));
   if (!pulled) return Failed(pulled.error());
@@ -217,7 +220,7 @@ void Consumer::Succeeded(bool has_frames) {
 void Consumer::RunProbes() {
   while (true) {
     Pause(options_.health_check_interval);
-    if (stopping()) return;
+    if (stop_.Cancelled()) return;
     try {
       ProbeOnce();
     } catch (const std::exception&) {
@@ -236,7 +239,7 @@ void Consumer::ProbeOnce() {
 void Consumer::Pause(milliseconds time) {
   const base::Deadline over(context_.clock, std::max(time, milliseconds(0)));
   base::MutexLock lock(mutex_);
-  while (!stopping_ && !over.Expired()) wake_.WaitUntil(mutex_, over);
+  while (!stop_.Cancelled() && !over.Expired()) wake_.WaitUntil(mutex_, over, stop_);
 }
 
 }  // namespace sampleproc::consumer

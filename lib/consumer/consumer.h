@@ -76,6 +76,7 @@ class Consumer {
   class Waiting;
 
   void Run();
+  std::size_t AwaitRoom();
   void PullOnce();
   base::Result<std::vector<Delivery>> Pull(std::size_t count);
   void Failed(const base::Error& error);
@@ -86,7 +87,6 @@ class Consumer {
   void RunProbes();
   void ProbeOnce();
   void Pause(std::chrono::milliseconds time);
-  bool stopping() const;
   std::optional<std::string> Overdue() const REQUIRES(mutex_);
 
   const PullContext context_;
@@ -99,11 +99,12 @@ class Consumer {
 
   mutable base::Mutex mutex_;
   base::CondVar wake_;
-  bool stopping_ GUARDED_BY(mutex_) = false;
+  const base::CancelFlag stop_;
   ConsumerFacts facts_ GUARDED_BY(mutex_);
   std::optional<base::MonoTime> pulling_since_ GUARDED_BY(mutex_);  // while a pull waits
   // When there was last a frame, or pulls began to succeed.
   base::MonoTime heard_ GUARDED_BY(mutex_);
+  std::optional<base::MonoTime> full_since_ GUARDED_BY(mutex_);  // while there is no room
 
   std::jthread thread_;
   std::jthread prober_;

@@ -34,7 +34,12 @@ Dispatcher::Dispatcher(const DispatcherContext& context, const DispatcherOptions
           context.source, context.sinks, context.ledger, context.log, [this] { Settled(); },
           context.traces),
       waiting_(options.consumer.policy),
-      hosts_(static_cast<std::size_t>(options.consumer.fetches)) {}
+      hosts_(static_cast<std::size_t>(options.consumer.fetches)) {
+  context_.source.OnParked([this] {
+    const base::MutexLock lock(mutex_);
+    changed_.NotifyAll();
+  });
+}
 
 Dispatcher::~Dispatcher() { Stop(); }
 
@@ -44,51 +49,9 @@ void Dispatcher::Stop() {
   changed_.NotifyAll();
 }
 
-std::size_t Dispatcher::RoomNow() const {
-  if (draining_ || stopped_ || without_workers_ || without_memory_ > 0) return 0;
-  const std::size_t ours = held_ - std::min(held_, context_.source.Parked());
-  return pull_room_.For(
-      {.all = ours, .waiting = waiting_.size(), .blocked = waiting_.Blocked(clock_.Now())});
-}
-
-std::size_t Dispatcher::Room() const {
-  const base::MutexLock lock(mutex_);
-  return RoomNow();
-}
-
-std::size_t Dispatcher::AwaitRoom(milliseconds patience) {
-  const base::Deadline end(base::SystemClock(), patience);
-  const base::MutexLock lock(mutex_);
-  while (!IsWorthAPull() && !draining_ && !end.Expired()) changed_.WaitUntil(mutex_, end);
-  return RoomNow();
-}
-
-// A pull for each frame that leaves would cost the upstream as much as the frames themselves.
-bool Dispatcher::IsWorthAPull() const {
-  const std::size_t room = RoomNow();
-  if (room >= static_cast<std::size_t>(options_.batch_size)) return true;
-  const bool idle = handed_.size() <= static_cast<std::size_t>(context_.workers.count());
-  return room > 0 && idle && waiting_.size() == waiting_.Blocked(clock_.Now());
-}
-
 std::uint64_t Dispatcher::held() const {
   const base::MutexLock lock(mutex_);
   return held_;
-}
-
-// With max_age it is better to drop a frame now than to look at it when it is nearly too old: what
-// can be done in half of that time is kept, but one frame of each camera at least.
-void Dispatcher::MakeRoom(Endings& endings) {
-  if (!pull_room_.drops()) return;
-  std::size_t limit = pull_room_.read_ahead();
-  if (const auto can_be_done = goodput_.Within(options_.max_age / 2)) {
-    limit = std::min(limit, std::max(*can_be_done, waiting_.lanes()));
-  }
-  while (waiting_.size() > limit) {
-    const HeldPtr oldest = waiting_.OldestOfLongest();
-    if (!oldest) return;
-    End(oldest, Ending::kDropped, kTooOld, endings);
-  }
 }
 
 void Dispatcher::Tick() {
@@ -120,7 +83,8 @@ void Dispatcher::Move(Endings& endings) noexcept {
 
 void Dispatcher::StartVisits(base::MonoTime now, Endings& endings) {
   while (!without_workers_ && now >= not_before_ && handed_.size() < pull_room_.hand_limit()) {
-    const HeldPtr next = waiting_.NextReady(now);
+    const bool ahead = handed_.size() >= static_cast<std::size_t>(context_.workers.count());
+    const HeldPtr next = waiting_.NextReady(now, ahead);
     if (!next || !suspects_.MayBegin(*next, handed_.size(), now)) return;
     if (!StartVisit(next, now, endings)) return;
   }

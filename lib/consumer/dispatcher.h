@@ -68,8 +68,8 @@ struct DispatcherOptions {
 //   - pixels are fetched before a frame takes a worker, within consumer.fetch_timeout; hosts are
 //     bounded and paused one by one (PixelHosts). The frames of a host that is away wait for it,
 //     and take no room from others
-//   - a camera's frames go to the workers in order, cameras in turn (WaitingRoom), no more at a
-//     time than keep the workers busy
+//   - a camera's frames go to the workers in order, cameras in turn by the work that their frames
+//     are (WaitingRoom), no more at a time than keep the workers busy
 //   - with max_age, and with policy latest, frames are pulled as they come and the least useful
 //     ones are dropped early: oldest first, of the camera with most
 //   - a suspect is worked alone, so that it takes nobody along when it ends the process; but the
@@ -93,9 +93,9 @@ class Dispatcher {
 
   // How many more frames may be pulled now.
   std::size_t Room() const EXCLUDES(mutex_);
-  // The same; its caller waits, for `patience` at most, until there is room for a whole batch, or
-  // for any while the workers have nothing left to begin.
-  std::size_t AwaitRoom(std::chrono::milliseconds patience) EXCLUDES(mutex_);
+  // The same; its caller waits, until `stop`, for room: for a whole batch, for any while the
+  // workers have nothing left to begin, or for any that has not become more within a moment.
+  std::size_t AwaitRoom(const base::CancelFlag& stop) EXCLUDES(mutex_);
 
   // Takes frames that were pulled, in their order. One that there is no memory to hold ends at once
   // (Outcomes::GivenUp), the others go on.

@@ -233,7 +233,7 @@ std::optional<Visit::Assignment> Dispatcher::BeginVisit(const HeldPtr& held) noe
     if (stopped_ || held->state != FrameState::kQueued) return std::nullopt;
     try {
       if (TooOld(*held)) {
-        End(held, Ending::kDropped, "max_age", endings);
+        End(held, Ending::kDropped, kTooOld, endings);
       } else if (const auto begun = held->work->Begin(); !begun) {
         End(held, Ending::kReturned, {}, endings);  // cancelled: it has no other limit yet
       } else {
@@ -267,7 +267,8 @@ void Dispatcher::EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> 
   {
     const base::MutexLock lock(mutex_);
     if (stopped_ || held->state != FrameState::kInWork) return;  // given up meanwhile
-    goodput_.Finished(clock_.Now(), waiting_.size() > 0);
+    const base::MonoTime now = clock_.Now();
+    goodput_.Finished(now, now - held->since, waiting_.size() > 0);
     try {
       if (thrown) std::rethrow_exception(thrown);
       if (result) {
@@ -371,7 +372,10 @@ void Dispatcher::EndWithoutPixels(const HeldPtr& held, Endings& endings) {
 
 // The opposite of StartVisit.
 void Dispatcher::TakeBack(const HeldFrame& held) {
-  if (handed_.erase(held.number) > 0) suspects_.Ended(held);
+  if (handed_.erase(held.number) == 0) return;
+  suspects_.Ended(held);
+  const bool worked = held.state == FrameState::kInWork;
+  waiting_.CameBack(held, worked ? clock_.Now() - held.since : milliseconds(0));
 }
 
 // `reason` is of static lifetime; "" of what is done.

@@ -80,6 +80,9 @@ class FrameSource {
   // Settlements that the upstream refuses at the moment, of frames that ended without a result:
   // they are small and bounded, and need not count as frames in hand.
   virtual std::size_t Parked() const { return 0; }
+  // Has `told` called, from any thread, whenever there may be more of them. Before the first
+  // Settle; what it calls outlives the last one.
+  virtual void OnParked(std::function<void()> /*told*/) {}
 
   // Whether settlements reach the upstream: success, or what is wrong. Never waits for the network.
   virtual base::Result<void> Settling() const { return {}; }

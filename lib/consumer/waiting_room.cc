@@ -8,6 +8,9 @@
 namespace sampleproc::consumer {
 namespace {
 
+// Of the average of what a camera's frames cost.
+constexpr int kWeight = 4;
+
 // Cameras without a waiting frame whose last turn is remembered.
 constexpr std::size_t kRememberedTurns = 256;
 
@@ -55,19 +58,22 @@ bool WaitingRoom::IsReady(const HeldFrame& frame, base::MonoTime now) {
   return frame.state == FrameState::kReady && frame.not_before <= now;
 }
 
-HeldPtr WaitingRoom::NextReady(base::MonoTime now) const {
+HeldPtr WaitingRoom::NextReady(base::MonoTime now, bool ahead) const {
   HeldPtr next;
-  std::uint64_t served = 0;
+  using Rank = std::tuple<std::chrono::nanoseconds, std::uint64_t, std::uint64_t>;  // lowest first
+  Rank rank;
   for (const auto& [camera, lane] : lanes_) {
+    if (ahead && camera && lane.away > 0) continue;
     const auto ready = [&](const HeldPtr& frame) { return IsReady(*frame, now); };
     // Without a camera any frame will do; with one only the first, which the others wait for.
     const auto end =
         camera && !lane.frames.empty() ? std::next(lane.frames.begin()) : lane.frames.end();
     const auto found = std::find_if(lane.frames.begin(), end, ready);
     if (found == end) continue;
-    if (next && std::tie(served, next->number) < std::tie(lane.served, (*found)->number)) continue;
+    const Rank its{std::max(begun_, Used(lane)), lane.served, (*found)->number};
+    if (next && rank < its) continue;
     next = *found;
-    served = lane.served;
+    rank = its;
   }
   return next;
 }
@@ -107,25 +113,53 @@ void WaitingRoom::Remove(const HeldFrame& frame, bool served) {
     return;
   }
   --size_;
-  if (served) lane.served = ++turns_;
+  if (served) {
+    lane.served = ++turns_;
+    lane.used += std::max(std::chrono::nanoseconds(0), begun_ - Used(lane));
+    begun_ = Used(lane);
+    ++lane.away;
+  }
   if (!lane.frames.empty()) return;
   --busy_lanes_;
   // A camera whose last turn is forgotten is one that has waited longest, which does no harm.
   if (lanes_.size() > busy_lanes_ + kRememberedTurns) {
-    std::erase_if(lanes_, [](const auto& each) { return each.second.frames.empty(); });
+    std::erase_if(lanes_, [](const auto& each) {
+      return each.second.frames.empty() && each.second.away == 0;
+    });
   }
 }
 
-HeldPtr WaitingRoom::OldestOfLongest() const {
+void WaitingRoom::CameBack(const HeldFrame& frame, std::chrono::nanoseconds worked) {
+  const auto found = lanes_.find(frame.delivery.entry.camera_id);
+  if (found == lanes_.end() || found->second.away == 0) return;
+  Lane& lane = found->second;
+  --lane.away;
+  if (worked == std::chrono::nanoseconds(0)) return;
+  lane.used += worked;
+  for (std::chrono::nanoseconds* const usual : {&lane.usual, &usual_}) {
+    *usual = usual->count() == 0 ? worked : *usual + (worked - *usual) / kWeight;
+  }
+}
+
+std::chrono::nanoseconds WaitingRoom::Work() const {
+  std::chrono::nanoseconds sum{0};
+  for (const auto& [camera, lane] : lanes_) sum += WorkOf(lane, lane.frames.size());
+  return sum;
+}
+
+HeldPtr WaitingRoom::OldestOfMost() const {
   HeldPtr oldest;
-  std::size_t longest = 0;
+  using Amount = std::tuple<bool, std::chrono::nanoseconds, std::size_t>;
+  Amount most;
   for (const auto& [camera, lane] : lanes_) {
     const auto first =
         std::ranges::find_if(lane.frames, [](const HeldPtr& frame) { return !frame->suspect(); });
-    if (first == lane.frames.end() || lane.frames.size() < longest) continue;
-    if (lane.frames.size() == longest && oldest && oldest->number < (*first)->number) continue;
+    if (first == lane.frames.end()) continue;
+    const std::size_t count = lane.frames.size();
+    const Amount its{count > 1, WorkOf(lane, count), count};
+    if (oldest && (its < most || (its == most && oldest->number < (*first)->number))) continue;
     oldest = *first;
-    longest = lane.frames.size();
+    most = its;
   }
   return oldest;
 }

@@ -1,6 +1,7 @@
 // The frames that are not with the workers yet, and which of them comes next.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -16,9 +17,13 @@
 
 namespace sampleproc::consumer {
 
-// Each camera has a lane, in which its frames stay in order; lanes are served in turn, the one that
-// has waited longest for its turn first, so that no camera waits because another one is busy.
-// Frames without a camera share a lane that keeps no order. Used by one thread at a time.
+// Each camera has a lane, in which its frames stay in order. Lanes take turns by what they cost,
+// not by frames: next is the lane whose frames have taken least of the workers' time, and of two
+// that are equal the one whose last turn was longer ago. So a camera with large frames gets as much
+// of that time as each other one that has frames waiting, and no more. A lane that had no frame
+// ready begins where the others are: what it did not use is not saved up (start-time fair queueing,
+// Goyal et al. 1996). Frames without a camera share a lane that keeps no order. Used by one thread
+// at a time.
 class WaitingRoom {
  public:
   explicit WaitingRoom(Policy policy) : policy_(policy) {}
@@ -32,7 +37,9 @@ class WaitingRoom {
   HeldPtr PutBack(HeldPtr frame);
 
   // The frame that is next for a worker: kReady, its pause over, first of its lane. Null: none.
-  HeldPtr NextReady(base::MonoTime now) const;
+  // `ahead`: it would wait there behind others, so that it is none of a camera whose frame is away:
+  // what its frames will have cost is not known, and those of others would wait behind them all.
+  HeldPtr NextReady(base::MonoTime now, bool ahead = false) const;
 
   // Whether a place may be asked for pixels.
   enum class Asking {
@@ -48,11 +55,18 @@ class WaitingRoom {
   HeldPtr NextToFetch(base::MonoTime now, std::size_t ahead,
                       const std::function<Asking(const PixelPlace&)>& asking) const;
 
-  // Takes a frame out. `served`: it was its lane's turn.
+  // Takes a frame out. `served`: it was its lane's turn, and CameBack is to follow.
   void Remove(const HeldFrame& frame, bool served);
 
-  // The oldest frame of the longest lane, which makes room at the least cost. Null: none waits.
-  HeldPtr OldestOfLongest() const;
+  // A worker had the frame for so long; none had it: zero.
+  void CameBack(const HeldFrame& frame, std::chrono::nanoseconds worked);
+
+  // How long one worker would have to do with all that waits, by what frames usually are.
+  std::chrono::nanoseconds Work() const;
+
+  // The oldest frame of the lane that is most work, which makes room at the least cost; of one with
+  // several frames if there is such a lane. Null: none waits.
+  HeldPtr OldestOfMost() const;
 
   // How many frames an earlier one of their camera, a pause or their pixels keep from a worker.
   std::size_t Blocked(base::MonoTime now) const;
@@ -79,9 +93,20 @@ class WaitingRoom {
  private:
   using Camera = std::optional<std::string>;
   struct Lane {
-    std::deque<HeldPtr> frames;  // by number
-    std::uint64_t served = 0;    // when it had its last turn
+    std::deque<HeldPtr> frames;         // by number
+    std::uint64_t served = 0;           // when it had its last turn
+    std::size_t away = 0;               // frames that had their turn and have not come back
+    std::chrono::nanoseconds used{0};   // of the workers' time, by those that have come back
+    std::chrono::nanoseconds usual{0};  // that a frame takes, exponentially weighted
   };
+
+  // What a lane has used, with what those that are away will probably have.
+  std::chrono::nanoseconds Used(const Lane& lane) const {
+    return lane.used + WorkOf(lane, lane.away);
+  }
+  std::chrono::nanoseconds WorkOf(const Lane& lane, std::size_t frames) const {
+    return static_cast<std::int64_t>(frames) * (lane.usual.count() > 0 ? lane.usual : usual_);
+  }
 
   static bool IsReady(const HeldFrame& frame, base::MonoTime now);
   HeldPtr* SameCamera(const HeldFrame& frame);
@@ -91,6 +116,8 @@ class WaitingRoom {
   std::map<Camera, Lane> lanes_;  // those with frames, and some that had a turn before
   std::size_t busy_lanes_ = 0;    // those with frames
   std::uint64_t turns_ = 0;
+  std::chrono::nanoseconds begun_{0};  // what the lane of the last turn had used before
+  std::chrono::nanoseconds usual_{0};  // that a frame takes, of any camera
   std::size_t size_ = 0;
 };
 

@@ -19,7 +19,9 @@ namespace sampleproc::files {
 // one thread at a time; InputEnded may be called beside them.
 class EventWriter {
  public:
-  EventWriter(int descriptor, std::string name) : sink_(descriptor, std::move(name)) {}
+  // As LineSink's.
+  EventWriter(int descriptor, std::string name, const StopDescriptor* stop = nullptr)
+      : sink_(descriptor, std::move(name), stop) {}
 
   // The input's camera has no more frames. Call it before a record of a later input is written.
   void InputEnded(std::uint64_t input, std::vector<frame::Event> events);

@@ -75,6 +75,7 @@ void Loop::Revive() noexcept {
 void Loop::BeginDrain() {
   asio::post(io_, [this] {
     draining_ = true;
+    NoteLeft();  // of what left before it was noted
     // A session may end meanwhile, which takes it out of the list.
     for (auto next = sessions_.begin(); next != sessions_.end();) (*next++)->OnDrain();
   });
@@ -124,6 +125,7 @@ Loop::SessionList::iterator Loop::Add(Session* session) {
 void Loop::Remove(SessionList::iterator place) {
   sessions_.erase(place);
   connections_.fetch_sub(1, std::memory_order_relaxed);
+  NoteLeft();
 }
 
 void Loop::ScheduleTick() {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "http/connection_limits.h"
 #include "http/listen_socket.h"
 #include "http/server.h"
@@ -28,6 +29,14 @@ struct SharedState {
   ConnectionLimits limits;
   std::atomic<std::uint64_t> accept_failures{0};
   std::atomic<std::shared_ptr<const TlsContext>> tls;  // of connections that come; null: plain
+
+  // While a loop drains: fewer sockets or requests are left. What counts them needs no lock.
+  void NoteLeft() {
+    const base::MutexLock lock(mutex);
+    left.NotifyAll();
+  }
+  base::Mutex mutex;
+  base::CondVar left;
 };
 
 // All functions but the constructor and those that say so run on the loop's own thread. Time limits
@@ -62,9 +71,13 @@ class Loop {
   base::MonoTime tick_time() const { return tick_time_; }  // of the last tick
   void CountRequests(int change) {
     requests_.store(requests_.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+    NoteLeft();
   }
   void NoteAcceptFailure(int error);
-  void NoteClosed() { listening_.fetch_sub(1, std::memory_order_release); }
+  void NoteClosed() {
+    listening_.fetch_sub(1, std::memory_order_release);
+    NoteLeft();
+  }
 
   // A session's place among those that are told of time and of a stop.
   class Listed {
@@ -80,6 +93,9 @@ class Loop {
   };
 
  private:
+  void NoteLeft() {
+    if (draining_) shared_.NoteLeft();
+  }
   SessionList::iterator Add(Session* session);
   void Remove(SessionList::iterator place);
   void Run();

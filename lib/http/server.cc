@@ -131,6 +131,18 @@ int Server::requests() const {
   return sum;
 }
 
+int Server::AwaitRequests(const base::Deadline& end) {
+  const base::MutexLock lock(impl_->shared.mutex);
+  while (requests() > 0 && !end.Expired()) impl_->shared.left.WaitUntil(impl_->shared.mutex, end);
+  return requests();
+}
+
+int Server::AwaitSockets(const base::Deadline& end) {
+  const base::MutexLock lock(impl_->shared.mutex);
+  while (sockets() > 0 && !end.Expired()) impl_->shared.left.WaitUntil(impl_->shared.mutex, end);
+  return sockets();
+}
+
 std::uint64_t Server::refused_connections() const { return impl_->shared.limits.over(); }
 
 std::uint64_t Server::accept_failures() const {

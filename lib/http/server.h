@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "http/chain.h"
@@ -69,6 +70,11 @@ class Server {
   int sockets() const;
   int connections() const;
   int requests() const;
+
+  // After BeginDrain: their caller waits, until `end`, for there to be none; they return what is
+  // left.
+  int AwaitRequests(const base::Deadline& end);
+  int AwaitSockets(const base::Deadline& end);
 
   // So far: connections over a limit, and times that none could be taken, for want of descriptors
   // or of memory in the kernel.

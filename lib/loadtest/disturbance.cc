@@ -5,9 +5,9 @@
 #include <cmath>
 #include <csignal>
 #include <optional>
+#include <utility>
 
 #include "base/ascii.h"
-#include "base/mutex.h"
 #include "loadtest/target_process.h"
 
 namespace sampleproc::loadtest {
@@ -90,40 +90,52 @@ base::Result<std::vector<Disturbance>> ParseDisturbances(std::string_view text) 
   return all;
 }
 
-Disturber::Disturber(const base::Descriptor& process, std::vector<Disturbance> planned)
+Disturber::Disturber(const base::Descriptor& process, std::vector<Disturbance> planned,
+                     const base::CancelFlag& stop)
     : process_(process),
       planned_(std::move(planned)),
       start_(base::SystemClock().Now()),
+      watch_(stop,
+             [this] {
+               end_.Cancel();
+               GoOn();
+             }),
       thread_([this] { Run(); }) {}
 
-Disturber::~Disturber() { stop_.Cancel(); }
+Disturber::~Disturber() { end_.Cancel(); }
 
 void Disturber::Run() {
   for (const Disturbance& each : planned_) {
-    if (!SleepUntil(each.at)) return;
+    if (!SleepUntil(each.at)) break;
     Disturb(each);
+    if (each.signal != SIGSTOP) continue;
+    (void)SleepUntil(each.at + each.lasts);
+    GoOn();
   }
 }
 
 void Disturber::Disturb(const Disturbance& planned) {
+  const base::MutexLock lock(mutex_);
+  if (end_.Cancelled()) return;
   const auto sent = SendSignal(process_, planned.signal);
   outcomes_.push_back({planned.text, sent ? "" : sent.error().message});
-  if (planned.signal != SIGSTOP || !sent) return;
-  (void)SleepUntil(planned.at + planned.lasts);
-  (void)SendSignal(process_, SIGCONT);
+  stands_still_ = sent && planned.signal == SIGSTOP;
 }
 
-bool Disturber::SleepUntil(nanoseconds since_start) const {
-  base::Mutex mutex;
-  base::CondVar never;
+void Disturber::GoOn() {
+  const base::MutexLock lock(mutex_);
+  if (std::exchange(stands_still_, false)) (void)SendSignal(process_, SIGCONT);
+}
+
+bool Disturber::SleepUntil(nanoseconds since_start) {
   const base::Deadline due(base::SystemClock(), start_ + since_start - base::SystemClock().Now());
-  const base::MutexLock lock(mutex);
-  while (!due.Expired() && !stop_.Cancelled()) never.WaitUntil(mutex, due, stop_);
-  return !stop_.Cancelled();
+  const base::MutexLock lock(mutex_);
+  while (!due.Expired() && !end_.Cancelled()) never_.WaitUntil(mutex_, due, end_);
+  return !end_.Cancelled();
 }
 
 std::vector<Disturber::Outcome> Disturber::Finish() {
-  stop_.Cancel();
+  end_.Cancel();
   if (thread_.joinable()) thread_.join();
   while (outcomes_.size() < planned_.size()) {
     outcomes_.push_back({planned_[outcomes_.size()].text, "the run was over before"});

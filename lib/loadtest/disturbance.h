@@ -10,6 +10,7 @@
 #include "base/deadline.h"
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace sampleproc::loadtest {
 
@@ -26,7 +27,8 @@ struct Disturbance {
 base::Result<std::vector<Disturbance>> ParseDisturbances(std::string_view text);
 
 // Disturbs a process, which must outlive it, at the times that were planned, on a thread of its
-// own, from its construction on.
+// own, from its construction on. Once `stop` is cancelled it disturbs no more, and a process that
+// stands still has been told to go on by the time that Cancel returns.
 class Disturber {
  public:
   struct Outcome {
@@ -34,7 +36,8 @@ class Disturber {
     std::string problem;  // why it was not done, or ""
   };
 
-  Disturber(const base::Descriptor& process, std::vector<Disturbance> planned);
+  Disturber(const base::Descriptor& process, std::vector<Disturbance> planned,
+            const base::CancelFlag& stop);
   // Lets a process that was stopped go on.
   ~Disturber();
   Disturber(const Disturber&) = delete;
@@ -45,15 +48,20 @@ class Disturber {
 
  private:
   void Run();
-  void Disturb(const Disturbance& planned);
+  void Disturb(const Disturbance& planned) EXCLUDES(mutex_);
+  void GoOn() EXCLUDES(mutex_);
   // Until so long after the beginning, or the end of the thread; whether it is still to go on.
-  bool SleepUntil(std::chrono::nanoseconds since_start) const;
+  bool SleepUntil(std::chrono::nanoseconds since_start) EXCLUDES(mutex_);
 
   const base::Descriptor& process_;
   const std::vector<Disturbance> planned_;
   const base::MonoTime start_;
-  const base::CancelFlag stop_;
+  const base::CancelFlag end_;
+  base::Mutex mutex_;
+  base::CondVar never_;
+  bool stands_still_ GUARDED_BY(mutex_) = false;
   std::vector<Outcome> outcomes_;  // of the thread until it has been joined
+  const base::CancelWatch watch_;
   std::jthread thread_;
 };
 

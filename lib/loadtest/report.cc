@@ -287,7 +287,7 @@ std::string JsonSecond(const Second& second) {
   std::string text;
   JsonWriter json(text);
   WriteSecond(second, json);
-  return text + "\n";
+  return text;
 }
 
 std::string JsonReport(const Report& report) {

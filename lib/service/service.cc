@@ -16,9 +16,6 @@ namespace {
 using base::Result;
 using std::chrono::milliseconds;
 
-// How often the shutdown looks whether what it waits for has come.
-constexpr milliseconds kPoll{5};
-
 }  // namespace
 
 std::string Joined(const std::vector<std::string>& words) {
@@ -147,7 +144,8 @@ std::uint16_t Service::port() const { return impl_->server->port(); }
 
 void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
   const base::Deadline served(clock, generation->config.service.drain_delay);
-  while (!served.Expired() && !force.Expired()) std::this_thread::sleep_for(kPoll);
+  const base::Deadline over = base::Deadline::Earlier(served, force);
+  while (!over.Expired()) std::this_thread::sleep_until(over.At());
   readiness.BeginRefusing();
   server->BeginDrain();
 }
@@ -161,8 +159,7 @@ std::uint64_t Service::Impl::StopConsumer(const base::Deadline& force, const bas
 
 // What is left when time is up.
 int Service::Impl::AwaitRequests(const base::Deadline& force) {
-  while (server->requests() > 0 && !force.Expired()) std::this_thread::sleep_for(kPoll);
-  const int left = server->requests();
+  const int left = server->AwaitRequests(force);
   if (left > 0) {
     log->Error("shutdown: time is up, cutting off what is in work",
                {{"requests", std::int64_t{left}}});
@@ -173,7 +170,7 @@ int Service::Impl::AwaitRequests(const base::Deadline& force) {
 
 void Service::Impl::CloseSessions(const base::Deadline& end) {
   server->StopAccepting();
-  while (server->sockets() > 0 && !end.Expired()) std::this_thread::sleep_for(kPoll);
+  server->AwaitSockets(end);
   server->Stop();
 }
 

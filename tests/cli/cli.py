@@ -1,6 +1,7 @@
 """Runs the binary named by the first argument with an environment of the test's own."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -45,6 +46,15 @@ def start(test, *words, env=None, life=PATIENCE, **options):
 
     test.addCleanup(end)
     return child
+
+
+def await_signals(pid):
+    """Wait until the signals are the program's own."""
+    while True:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+            (blocked,) = [line.split()[1] for line in status if line.startswith("SigBlk")]
+        if int(blocked, 16) >> (signal.SIGTERM - 1) & 1:
+            return
 
 
 def main_at_once(test_case):

@@ -283,12 +283,30 @@ class Written(cli.TestCase):
             jsonschema.validate(second, SCHEMA["properties"]["seconds"]["items"] | {
                 "$defs": SCHEMA["$defs"]})  # fmt: skip
 
-    def test_a_series_that_cannot_be_written_is_told(self):
+    def test_a_series_that_cannot_be_written_ends_the_run(self):
         server = Server(self, loadtest_server.well)
-        done = cli.run("loadtest", "--target", server.url, "--requests", "1", *ANY_LAG, "--series",
-                       "/dev/full")  # fmt: skip
-        self.assertEqual(done.returncode, 74, done.err)
-        self.assertIn("cannot write /dev/full: No space left on device", done.err)
+        words = ("loadtest", "--target", server.url, "--rate", "50", "--duration", "10m")
+        full = cli.start(self, *words, *ANY_LAG, "--series", "/dev/full")
+        self.assertEqual(full.wait(), 74)
+        self.assertIn(b"cannot write to /dev/full: No space left on device", full.stderr.read())
+        closed = cli.start(self, *words, *ANY_LAG, "--series", "-")
+        closed.stdout.readline()
+        closed.stdout.close()
+        self.assertEqual(closed.wait(), 74)
+        self.assertIn(b"cannot write to standard output: Broken pipe", closed.stderr.read())
+
+    def test_one_signal_ends_the_wait_for_a_reader(self):
+        server = Server(self, loadtest_server.well)
+        with tempfile.TemporaryDirectory() as folder:
+            nobody = os.path.join(folder, "nobody")
+            os.mkfifo(nobody)
+            for option in ("--series", "--json"):
+                for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+                    child = cli.start(self, "loadtest", "--target", server.url, "--rate", "100",
+                                      "--requests", "1", option, nobody)  # fmt: skip
+                    cli.await_signals(child.pid)
+                    child.send_signal(number)
+                    self.assertEqual(child.wait(), 128 + number, child.stderr.read())
 
     def test_junit_has_a_test_for_each_thing_that_is_judged(self):
         server = Server(self, loadtest_server.well)
@@ -316,6 +334,23 @@ class Disturbed(cli.TestCase):
         self.assertEqual(report["requests"]["good"], 200)
         self.assertEqual(report["notes"][0],
                          "The target's process was disturbed: at=500ms stop for=600ms.")  # fmt: skip
+
+    def test_a_target_that_stands_still_goes_on_whatever_signal_ends_the_run(self):
+        server = Server(self, loadtest_server.well)
+
+        def stands_still():
+            with open(f"/proc/{server.process.pid}/stat", encoding="utf-8") as stat:
+                return stat.read().rpartition(")")[2].split()[0] == "T"
+
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            child = cli.start(self, "loadtest", "--target", server.url, "--rate", "10", "--duration",
+                              "10m", "--pid", str(server.process.pid), "--during",
+                              "at=100ms stop for=9m")  # fmt: skip
+            while not stands_still():
+                self.assertIsNone(child.poll(), "the run has ended")
+            child.send_signal(number)
+            self.assertEqual(child.wait(), 128 + number, child.stderr.read())
+            self.assertFalse(stands_still(), number)
 
     def test_what_could_not_be_done_is_a_failure(self):
         server = Server(self, loadtest_server.well)

@@ -64,21 +64,13 @@ class Interrupted(WithDirectory):
     def ends_at_the_first_signal(self, *words, sent=signal.SIGTERM):
         """What a run that waits for bytes has written when a signal has ended it."""
         child = cli.start(self, "process-file", "-q", "-j", "2", *words, env=QUICK)
-        self.hold(child.pid)
+        cli.await_signals(child.pid)
         child.send_signal(sent)
         self.assertEqual(child.wait(timeout=cli.PATIENCE), 128 + sent, words)
         out, err = child.stdout.read(), child.stderr.read()
         if err:
             self.assertIn(b"interrupted while waiting for ", err)
         return out
-
-    def hold(self, pid):
-        """Wait until the signals are the program's own."""
-        while True:
-            with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-                (blocked,) = [line.split()[1] for line in status if line.startswith("SigBlk")]
-            if int(blocked, 16) >> (signal.SIGTERM - 1) & 1:
-                return
 
     def test_one_signal_ends_a_run_that_waits_for_its_input(self):
         fifo = self.path("fifo")
@@ -105,6 +97,10 @@ class Interrupted(WithDirectory):
         self.addCleanup(os.close, reader)
         picture = self.copy("mask.png")
         self.assertEqual(self.ends_at_the_first_signal(picture, "-o", nobody), b"")
+        tracks = ["--set", "process.pipeline=motion,track", "-o", "/dev/null"]
+        for sent in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+            words = [picture, *tracks, "--events", nobody]
+            self.assertEqual(self.ends_at_the_first_signal(*words, sent=sent), b"")
         for words in (["-o", idle], ["-o", idle, "--format", "table"]):
             child = cli.start(self, "process-file", "-q", *words, *[picture] * self.INPUTS, env=QUICK)
             self.wait_for_full(child, reader)

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <deque>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -277,7 +278,10 @@ TEST_CASE("a drain closes idle connections and finishes the others") {
   server.WaitForLater();
   server.server->BeginDrain();
   CHECK(idle.EndsSilently());
+  CHECK(server.server->AwaitRequests({base::SystemClock(), std::chrono::nanoseconds(0)}) == 1);
+  auto left = std::async(std::launch::async, [&] { return server.server->AwaitRequests({}); });
   server.AnswerLater();
+  CHECK(left.get() == 0);
   const auto response = busy.Read();
   REQUIRE(response);
   CHECK(response->status == 200);
@@ -308,7 +312,7 @@ TEST_CASE("who connects before listening ends is answered; who comes later is re
     while (answered < 200) std::this_thread::yield();
     server.server->BeginDrain();
     server.server->StopAccepting();
-    while (server.server->sockets() > 0) std::this_thread::yield();
+    CHECK(server.server->AwaitSockets({}) == 0);
     server.server->Stop();
     clients.clear();  // each of them has been refused
     CHECK(reset == 0);

@@ -1,7 +1,10 @@
 #include "service/service.h"
 
+#include <dlfcn.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cstdio>
 #include <latch>
 #include <regex>
@@ -13,10 +16,13 @@
 #include "support/null_logger.h"
 #include "support/raw_client.h"
 #include "support/samples.h"
+#include "unit/detect/model_maker.h"
+#include "unit/detect/runtimes.h"
 
 namespace sampleproc::service {
 namespace {
 
+using std::chrono::milliseconds;
 using test::PostRequest;
 using test::RawClient;
 using test::RawResponse;
@@ -284,6 +290,54 @@ TEST_CASE("two services of different configurations share nothing") {
   }
   clients.clear();
   CHECK(wrong == 0);
+}
+
+// How long each run of a network takes from now on, besides its own time.
+void PauseNetworks(std::chrono::milliseconds pause) {
+  using Pause = std::atomic<int>& (*)();
+  void* const module = ::dlopen(SAMPLEPROC_SLOW_NETWORKS, RTLD_NOW | RTLD_NOLOAD);
+  REQUIRE(module != nullptr);
+  reinterpret_cast<Pause>(::dlsym(module, "slow_networks_pause_ms"))() =
+      static_cast<int>(pause.count());
+}
+
+TEST_CASE("a network whose runs outlast their frames is a condition until one is over in time") {
+  constexpr milliseconds kDeadline{100};
+  const detect::ModelFile model(detect::OneCup());
+  config::Config config;
+  config.http.port = 0;
+  config.http.max_requests_per_minute = 0;
+  config.process.deadline = kDeadline;
+  config.process.pipeline = {"objects"};
+  config.process.models.opencv_module = SAMPLEPROC_SLOW_NETWORKS;
+  detect::DetectorOptions& detector = config.process.detectors.front();
+  detector.model = model.path();
+  detector.labels = {"cat", "cup"};
+  detector.runtime = detect::RuntimeChoice::kOpencv;
+  const auto service =
+      Service::Start(config, base::SystemClock(), std::make_shared<test::NullLogger>());
+  REQUIRE(service);
+  const std::string frame =
+      PostRequest("/process?format=gray8&width=8&height=8",
+                  "Content-Type: application/octet-stream\r\n", std::string(64, 'x'));
+  // After a frame, whatever became of it: on a busy machine its time may be over anywhere.
+  const auto health = [&] {
+    Ask((*service)->port(), frame);
+    (*service)->LookAfterWorkers();
+    return Ask((*service)->port(), "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").body;
+  };
+  const auto is_told = [](const std::string& body) {
+    return body.find(R"("name":"detector","subject":"objects")") != std::string::npos;
+  };
+  CHECK_FALSE(is_told(health()));
+  PauseNetworks(2 * kDeadline);
+  std::string told = health();
+  while (!is_told(told)) told = health();
+  INFO(told);
+  CHECK(told.find(R"("status":"degraded")") != std::string::npos);
+  CHECK(told.find("a frame has 100 ms (process.deadline)") != std::string::npos);
+  PauseNetworks(milliseconds(0));
+  while (is_told(health())) continue;
 }
 
 }  // namespace

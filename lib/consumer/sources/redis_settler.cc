@@ -171,8 +171,10 @@ void RedisSettler::RunUntilClosed() {
     } catch (const std::exception&) {
       Failed(batch);
     }
-    if (batch.empty()) continue;
+    const bool done = batch.empty();
     PutBack(batch);
+    if (on_parked_ && Parked() > 0) on_parked_();
+    if (done) continue;
     const Deadline pause_end(base::SystemClock(), kRetry);
     const MutexLock lock(mutex_);
     while (!pause_end.Expired() && !cancel_.Cancelled()) {

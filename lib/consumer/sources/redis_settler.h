@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
@@ -78,6 +79,7 @@ class RedisSettler {
   // FrameSource's. What cannot be settled until Close hears that it is not ours.
   void Settle(Settlement settlement, OnSettled done) noexcept EXCLUDES(mutex_);
   std::size_t Parked() const EXCLUDES(mutex_);
+  void OnParked(std::function<void()> told) { on_parked_ = std::move(told); }
   // Fails when frames are held and Redis has answered nothing here for kOverdue; not while it is
   // told that it refuses everybody.
   base::Result<void> Settling() const EXCLUDES(mutex_);
@@ -139,10 +141,11 @@ class RedisSettler {
 
   const RedisSettlerContext context_;
   const RedisOptions options_;
-  net::RedisClient client_;  // the thread's until Close
-  std::size_t together_;     // the thread's; how many go out in one piece
-  int lone_failures_ = 0;    // the thread's; of the first settlement, with proof of each
-  Batch refused_;            // the thread's; no longer than held_, in the order of tickets
+  net::RedisClient client_;          // the thread's until Close
+  std::size_t together_;             // the thread's; how many go out in one piece
+  std::function<void()> on_parked_;  // set before the thread has anything to do
+  int lone_failures_ = 0;            // the thread's; of the first settlement, with proof of each
+  Batch refused_;                    // the thread's; no longer than held_, in the order of tickets
   // The thread's: how many have been refused and not been settled, by Subject.
   std::array<std::size_t, 4> refused_of_{};
   std::atomic<bool> server_refuses_ = false;  // which says it all

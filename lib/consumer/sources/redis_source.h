@@ -73,6 +73,7 @@ class RedisSource final : public FrameSource {
     settler_.Settle(std::move(settlement), std::move(done));
   }
   std::size_t Parked() const override { return settler_.Parked(); }
+  void OnParked(std::function<void()> told) override { settler_.OnParked(std::move(told)); }
   base::Result<void> Settling() const override { return settler_.Settling(); }
   bool TakesBack() const override { return true; }
 

@@ -91,7 +91,7 @@ TEST_CASE("errors end a command with the documented codes") {
   CHECK(static_cast<int>(ExitCode::kIo) == 74);
   CHECK(static_cast<int>(ExitCode::kConfig) == 78);
   CHECK(static_cast<int>(ExitCode::kInterrupted) == 130);
-  CHECK(static_cast<int>(ExitCode::kTerminated) == 143);
+  CHECK(static_cast<int>(ExitCode::kSignal) == 128);
 }
 
 }  // namespace

@@ -76,7 +76,21 @@ TEST_CASE("a port that a cluster describes is passed over") {
   CHECK(said({{"REDIS_HOST", "db"}, {"SAMPLEPROC_CONSUMER_REDIS_PORT", "6380"}}) == "");
   CHECK(said({{"REDIS_HOST", "db"}})
             .starts_with("environment REDIS_PORT: warning: consumer.redis.port: is a service link "
-                         "with port 6380, "));
+                         "with port 6380 "));
+}
+
+TEST_CASE("a service link that has the name of a key's variable is told, unless the key is set") {
+  const std::string name = "SAMPLEPROC_CONSUMER_REDIS_PORT";
+  const Loaded loaded = FromVariables({{name, "tcp://10.0.0.1:6379"}});
+  CHECK(
+      Render(loaded) ==
+      "environment " + name +
+          ": warning: consumer.redis.port: is a service link, as Kubernetes and Docker set them, "
+          "and is not read [SP1010]\n"
+          "  hint: set it yourself, which wins over the link; enableServiceLinks: false keeps the "
+          "link away\n");
+  CHECK(loaded.config.consumer.redis.port == 6379);
+  CHECK(Render(FromVariables({{name, "tcp://10.0.0.1:6379"}, {"REDIS_PORT", "6380"}})) == "");
 }
 
 }  // namespace

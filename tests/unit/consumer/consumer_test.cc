@@ -45,10 +45,41 @@ class Scripted final : public FrameSource {
     Pulled answer = std::move(answers_.front());
     answers_.pop_front();
     ++pulls_;
+    rooms_asked_ = 0;
     changed_.notify_all();
     return answer;
   }
-  void Settle(Settlement, OnSettled done) override { done(true); }
+  void Settle(Settlement, OnSettled done) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (holds_) return unsettled_ones_.push_back(std::move(done));
+    }
+    done(true);
+  }
+  std::size_t Parked() const override {
+    const std::lock_guard lock(mutex_);
+    ++rooms_asked_;
+    changed_.notify_all();
+    return 0;
+  }
+  void HoldSettlements() {
+    const std::lock_guard lock(mutex_);
+    holds_ = true;
+  }
+  void LetSettlements() {
+    std::vector<OnSettled> all;
+    {
+      const std::lock_guard lock(mutex_);
+      holds_ = false;
+      all.swap(unsettled_ones_);
+    }
+    for (OnSettled& done : all) done(true);
+  }
+  // Until the room has been asked for so often since the last pull.
+  void AwaitRoomsAsked(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return rooms_asked_ >= count; });
+  }
   bool TakesBack() const override { return true; }
   void Reset() override {
     const std::lock_guard lock(mutex_);
@@ -104,7 +135,10 @@ class Scripted final : public FrameSource {
 
  private:
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  mutable std::condition_variable changed_;
+  mutable int rooms_asked_ = 0;
+  std::vector<OnSettled> unsettled_ones_;
+  bool holds_ = false;
   std::deque<Pulled> answers_;
   bool interrupted_ = false;
   bool unhealthy_ = false;
@@ -289,6 +323,31 @@ TEST_CASE("an upstream that answers and has no frames for silent_after is told u
   CHECK(bench.Told(kSourceSilent).starts_with("pulls succeed and have brought no frame for 6"));
   bench.source.Give(Frames(1));
   while (!bench.Told(kSourceSilent).empty()) std::this_thread::yield();
+}
+
+TEST_CASE("a wait for room is no silence of the upstream, and ends with the room or with a stop") {
+  Bench bench;
+  bench.options.silent_after = std::chrono::seconds(60);
+  bench.source.HoldSettlements();
+  bench.Start();
+  bench.source.Give(Frames(bench.dispatcher->Room()));
+  bench.source.AwaitPulls(1);
+  // The loop looks first, then waits; accepting frames asks for no room.
+  bench.source.AwaitRoomsAsked(2);
+  CHECK(bench.dispatcher->Room() == 0);
+  bench.clock.Advance(std::chrono::seconds(300));
+  CHECK(bench.Told(kSourceSilent).empty());
+  bench.source.LetSettlements();
+  bench.source.Give(Frames(0));
+  bench.source.AwaitPulls(2);
+  CHECK(bench.Told(kSourceSilent).empty());
+
+  bench.source.HoldSettlements();
+  bench.source.Give(Frames(bench.dispatcher->Room()));
+  bench.source.AwaitPulls(3);
+  bench.source.AwaitRoomsAsked(2);
+  bench.consumer->Stop();
+  bench.source.LetSettlements();
 }
 
 TEST_CASE("a stop ends a pull that waits, and a pause that the upstream asked for") {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,6 +42,12 @@ class Upstream final : public FrameSource {
     done(ours);
   }
   bool TakesBack() const override { return takes_back; }
+  std::size_t Parked() const override { return parked_; }
+  void OnParked(std::function<void()> told) override { told_parked_ = std::move(told); }
+  void Park(std::size_t count) {
+    parked_ = count;
+    told_parked_();
+  }
   void Reset() override {}
   base::Result<void> Probe() override { return {}; }
   void Interrupt(const base::Deadline& /*end*/) override {}
@@ -63,6 +70,8 @@ class Upstream final : public FrameSource {
  private:
   mutable std::mutex mutex_;
   std::vector<Settlement> settled_;
+  std::atomic<std::size_t> parked_ = 0;
+  std::function<void()> told_parked_;
 };
 
 // Pixels that arrive when the test lets them, on the threads that fetch. A frame is at the hosts

@@ -39,7 +39,7 @@ class NextTick final : public Wakeups {
   std::optional<base::MonoTime> next;
 };
 
-// One worker that needs the same time for each frame.
+// One worker.
 class OneWorker final : public Workers {
  public:
   base::Result<void> Submit(Visit visit) override {
@@ -57,10 +57,13 @@ struct Outcome {
   double done = 0;  // of all that could have been worked on
   milliseconds oldest{0};
   double mean_age_seconds = 0;
+  double least = 0;  // frames of a camera that were worked on, of those that it had; not the large
+  double large = 0;  // of the worker's time that the camera with the large frames had
 };
 
-// For `seconds` each camera has a frame every 100 ms, of which one in `behind` is worked on.
-Outcome Run(milliseconds max_age, int behind, std::size_t pull) {
+// Each of the cameras has a frame every 100 ms; together they are `behind` times what the worker
+// can do. A frame of the first camera is the work of `large` others, which come on top of that.
+Outcome Run(milliseconds max_age, double behind, std::size_t pull, int large = 1) {
   Options options;
   options.max_age = max_age;
   process::Options process;
@@ -90,7 +93,11 @@ Outcome Run(milliseconds max_age, int behind, std::size_t pull) {
                          log},
                         {options, process});
 
-  const auto frame_time = std::chrono::nanoseconds(milliseconds(100)) * behind / kCameras;
+  const auto frame_time = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double, std::milli>(100 * behind / kCameras));
+  const auto time_of = [&](const std::string& id) {
+    return id.starts_with("0-") ? frame_time * large : frame_time;
+  };
   const base::MonoTime begin = clock.Now();
   const auto end = begin + std::chrono::seconds(60);
   std::deque<Delivery> stream;  // what the source has
@@ -145,7 +152,7 @@ Outcome Run(milliseconds max_age, int behind, std::size_t pull) {
       worker.queue.pop_front();
       if (const auto assigned = visit.begin()) {
         at_work_id = assigned->frame.frame_id;
-        at_work_until = clock.Now() + frame_time;
+        at_work_until = clock.Now() + time_of(at_work_id);
         at_work.emplace(std::move(visit));
       }
     }
@@ -162,6 +169,9 @@ Outcome Run(milliseconds max_age, int behind, std::size_t pull) {
   std::vector<double> shares;
   for (int camera = 0; camera < kCameras; ++camera) shares.push_back(done[std::to_string(camera)]);
   outcome.jain = Jain(shares);
+  outcome.large = shares[0] * (frame_time * large / std::chrono::duration<double>(end - begin));
+  outcome.least = *std::min_element(shares.begin() + 1, shares.end()) /
+                  (static_cast<double>(number) / kCameras);
   outcome.done = worked / (std::chrono::duration<double>(end - begin) / frame_time);
   outcome.mean_age_seconds = ages / worked;
   return outcome;
@@ -184,6 +194,17 @@ TEST_CASE("with max_age and enough time nothing is dropped for want of it") {
   CAPTURE(outcome.jain, outcome.done);
   CHECK(outcome.jain >= 0.999);
   CHECK(outcome.done >= 0.97);
+}
+
+TEST_CASE("a camera whose frames are large takes the time that is left, not that of the others") {
+  // The others need half of the worker's time; the one alone would need all of it.
+  for (const milliseconds max_age : {milliseconds(2'000), milliseconds(500)}) {
+    const Outcome outcome = Run(max_age, 0.5, 10, 2 * kCameras);
+    CAPTURE(max_age.count(), outcome.least, outcome.large, outcome.mean_age_seconds);
+    CHECK(outcome.least >= 0.97);
+    CHECK(outcome.large >= 0.4);
+    CHECK(outcome.mean_age_seconds < 0.15);
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <future>
 #include <set>
 #include <string>
 #include <thread>
@@ -172,12 +173,30 @@ TEST_CASE("no more is pulled than the workers and one pull need") {
   bench.process.batch_size = 2;
   bench.hold_at_workers = {"0"};
   bench.Start(1);
-  const std::size_t room = bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0));
+  const std::size_t room = bench.dispatcher->Room();
   CHECK(room == 1 + 2 + 3);
   for (std::size_t i = 0; i < room; ++i) bench.GiveWithPixels(std::to_string(i));
-  CHECK(bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0)) == 0);
+  CHECK(bench.dispatcher->Room() == 0);
   bench.hands->Let("0");
-  CHECK(bench.dispatcher->AwaitRoom(std::chrono::hours(1)) > 0);
+  CHECK(bench.dispatcher->AwaitRoom({}) > 0);
+}
+
+TEST_CASE("who waits for room is woken by what the source has parked, and by a stop") {
+  Bench bench;
+  bench.process.batch_size = 2;
+  bench.options.batch_size = 1;
+  bench.hold_at_workers = {"0"};
+  bench.Start(1);
+  std::size_t given = 0;
+  while (bench.dispatcher->Room() > 0) bench.GiveWithPixels(std::to_string(given++));
+  auto room = std::async(std::launch::async, [&] { return bench.dispatcher->AwaitRoom({}); });
+  bench.upstream.Park(given);
+  CHECK(room.get() > 0);
+  bench.upstream.Park(0);
+  const base::CancelFlag stop;
+  auto none = std::async(std::launch::async, [&] { return bench.dispatcher->AwaitRoom(stop); });
+  stop.Cancel();
+  CHECK(none.get() == 0);
 }
 
 TEST_CASE("while there is no memory for what is held nothing is pulled") {
@@ -193,10 +212,10 @@ TEST_CASE("while there is no memory for what is held nothing is pulled") {
   std::vector<Delivery> deliveries;
   deliveries.push_back(std::move(delivery));
   bench.dispatcher->Accept(std::move(deliveries));
-  CHECK(bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0)) == 0);
+  CHECK(bench.dispatcher->Room() == 0);
   all->Release();
   bench.hands->Let("large");
-  CHECK(bench.dispatcher->AwaitRoom(std::chrono::hours(1)) > 0);
+  CHECK(bench.dispatcher->AwaitRoom({}) > 0);
 }
 
 TEST_CASE("what there is no memory for waits, and is not its host's failure") {
@@ -237,7 +256,7 @@ TEST_CASE("a stop returns what waits where the source takes it back, and finishe
     CHECK(totals.done + totals.returned == 3);
     CHECK(totals.returned == (takes_back ? 1 : 0));
     CHECK(std::ranges::find(settled, "in work:done") != settled.end());
-    CHECK(bench.dispatcher->AwaitRoom(std::chrono::milliseconds(0)) == 0);
+    CHECK(bench.dispatcher->Room() == 0);
   }
 }
 

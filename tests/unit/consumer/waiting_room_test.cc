@@ -48,6 +48,32 @@ TEST_CASE("cameras take turns, and the frames of one stay in order") {
   CHECK(room.lanes() == 0);
 }
 
+TEST_CASE("turns go by the time that frames take, measured or as usual for their camera") {
+  using std::chrono::milliseconds;
+  WaitingRoom room(Policy::kFifo);
+  const auto add = [&](const std::string& ids) {
+    for (const char id : ids) room.Add(Held(std::string(1, id), std::string(1, id)));
+  };
+  const auto take = [&](bool comes_back) {
+    const HeldPtr next = Take(room);
+    const std::string id = next->delivery.entry.frame_id;
+    if (comes_back) room.CameBack(*next, id == "L" ? milliseconds(40) : milliseconds(10));
+    return id;
+  };
+  add("LLLaaaaaaaaaabbbbbbbbbb");
+  std::string order;
+  for (int i = 0; i < 10; ++i) order += take(true);
+  CHECK(order == "LababababL");
+  order.clear();
+  for (int i = 0; i < 9; ++i) order += take(false);
+  CHECK(order == "ababababL");
+  // One that had no frames begins where the others are.
+  add("cccc");
+  order.clear();
+  for (int i = 0; i < 6; ++i) order += take(true);
+  CHECK(order == "cabcab");
+}
+
 TEST_CASE("what is tried again comes before its camera's later frames") {
   WaitingRoom room(Policy::kFifo);
   room.Add(Held("1", "a"));
@@ -115,16 +141,31 @@ TEST_CASE("a host's trial is for a frame that has not failed there, wherever in 
   CHECK(room.NextToFetch({}, 1, trial)->delivery.entry.frame_id == "a3");
 }
 
-TEST_CASE("room is made by the oldest frame of the camera with most") {
+TEST_CASE("room is made by the oldest frame of the camera with most work") {
   WaitingRoom room(Policy::kFifo);
-  CHECK(room.OldestOfLongest() == nullptr);
+  CHECK(room.OldestOfMost() == nullptr);
   for (const char* id : {"b1", "a1", "a2", "c1", "c2"}) room.Add(Held(id, std::string(1, id[0])));
   std::string order;
-  while (const auto oldest = room.OldestOfLongest()) {
+  while (const auto oldest = room.OldestOfMost()) {
     order += oldest->delivery.entry.frame_id + ' ';
     room.Remove(*oldest, false);
   }
   CHECK(order == "a1 c1 b1 a2 c2 ");
+
+  using std::chrono::milliseconds;
+  for (const char* id : {"L0", "a0"}) {
+    room.Add(Held(id, std::string(1, id[0])));
+    const HeldPtr held = Take(room);
+    room.CameBack(*held, id[0] == 'L' ? milliseconds(40) : milliseconds(10));
+  }
+  for (const char* id : {"a1", "a2", "a3", "L1", "L2"}) room.Add(Held(id, std::string(1, id[0])));
+  CHECK(room.Work() == milliseconds(3 * 10 + 2 * 40));
+  order.clear();
+  while (const auto oldest = room.OldestOfMost()) {
+    order += oldest->delivery.entry.frame_id + ' ';
+    room.Remove(*oldest, false);
+  }
+  CHECK(order == "L1 a1 a2 L2 a3 ");
 }
 
 TEST_CASE("latest keeps the newest of each camera") {

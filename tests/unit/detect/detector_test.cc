@@ -14,13 +14,6 @@
 namespace sampleproc::detect {
 namespace {
 
-std::string OneCup() {
-  std::vector<float> values(84 * 7, 0.0f);
-  const std::vector<float> row = {0.5f, 0.5f, 0, 0, 0.9f, 0, 1.0f};
-  std::ranges::copy(row, values.begin());
-  return ModelMaker(64, 64).Output("out", {1, 84, 7}, values).Make();
-}
-
 DetectorOptions CatsAndCups(RuntimeChoice runtime) {
   DetectorOptions options;
   options.labels = {"cat", "cup"};

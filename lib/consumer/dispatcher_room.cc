@@ -1,0 +1,92 @@
+// How many frames a dispatcher holds: what may be pulled, and what is let go of for the others.
+#include <algorithm>
+#include <span>
+
+#include "consumer/dispatcher.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long room for some frames waits to become room for a batch.
+constexpr milliseconds kCompany{200};
+
+}  // namespace
+
+std::size_t Dispatcher::RoomNow() const {
+  if (draining_ || stopped_ || without_workers_ || without_memory_ > 0) return 0;
+  const std::size_t ours = held_ - std::min(held_, context_.source.Parked());
+  return pull_room_.For(
+      {.all = ours, .waiting = waiting_.size(), .blocked = waiting_.Blocked(clock_.Now())});
+}
+
+std::size_t Dispatcher::Room() const {
+  const base::MutexLock lock(mutex_);
+  return RoomNow();
+}
+
+std::size_t Dispatcher::AwaitRoom(const base::CancelFlag& stop) {
+  const base::MutexLock lock(mutex_);
+  bool has_some = false;
+  base::Deadline company;  // once there is room for some
+  while (!IsWorthAPull() && !stop.Cancelled() && !company.Expired()) {
+    if (has_some != (RoomNow() > 0)) {
+      has_some = !has_some;
+      company = has_some ? base::Deadline(base::SystemClock(), kCompany) : base::Deadline();
+    }
+    changed_.WaitUntil(mutex_, company, stop);
+  }
+  return RoomNow();
+}
+
+// A pull for each frame that leaves would cost the upstream as much as the frames themselves.
+bool Dispatcher::IsWorthAPull() const {
+  const std::size_t room = RoomNow();
+  if (room >= static_cast<std::size_t>(options_.batch_size)) return true;
+  const bool idle = handed_.size() <= static_cast<std::size_t>(context_.workers.count());
+  return room > 0 && idle && waiting_.size() == waiting_.Blocked(clock_.Now());
+}
+
+// Of the frames that wait, themselves or behind their camera's first one, for hosts that are away,
+// lets go of the newest beyond their share of all that may wait: the frames of other hosts would
+// have to wait for them.
+void Dispatcher::BoundWaitingForHosts(Endings& endings) {
+  if (!hosts_.AnyFailing()) return;
+  const base::MonoTime now = clock_.Now();
+  std::vector<HeldPtr> behind;
+  bool is_away = false;
+  const PixelHosts* const hosts = &hosts_;
+  waiting_.ForEach([&](const HeldPtr& held, bool first) {
+    if (first) {
+      const PixelPlace* const place = held->PlaceToAsk();
+      is_away = place != nullptr && hosts->Paused(place->host, now);
+    }
+    if (is_away) behind.push_back(held);
+  });
+  const std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
+  if (behind.size() <= share) return;
+  std::ranges::sort(behind, {}, [](const HeldPtr& held) { return held->number; });
+  const Ending ending = outcomes_.TakesBack() ? Ending::kReturned : Ending::kDropped;
+  for (const HeldPtr& held : std::span(behind).subspan(share)) {
+    End(held, ending, kPixelHost, endings);
+  }
+}
+
+// With max_age it is better to drop a frame now than to look at it when it is nearly too old: what
+// can be done in half of that time is kept, but one frame of each camera at least.
+void Dispatcher::MakeRoom(Endings& endings) {
+  if (!pull_room_.drops()) return;
+  const auto can_be_done = goodput_.Within(options_.max_age / 2);
+  const auto is_too_much = [&] {
+    if (waiting_.size() > pull_room_.read_ahead()) return true;
+    return can_be_done && waiting_.size() > waiting_.lanes() && waiting_.Work() > *can_be_done;
+  };
+  while (is_too_much()) {
+    const HeldPtr oldest = waiting_.OldestOfMost();
+    if (!oldest) return;
+    End(oldest, Ending::kDropped, kTooOld, endings);
+  }
+}
+
+}  // namespace sampleproc::consumer
