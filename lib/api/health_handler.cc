@@ -122,6 +122,39 @@ void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Stat
   json.EndObject();
 }
 
+void WriteCamera(const telemetry::CameraGauges& camera, json::JsonWriter& json) {
+  json.BeginObject();
+  json.Member("connected", camera.connected);
+  json.Member("ended", camera.ended);
+  json.Member("frames", camera.frames);
+  json.Member("looked_at", camera.looked_at);
+  json.Member("reconnects", camera.reconnects);
+  json.Member("decoder_errors", camera.decoder_errors);
+  json.Key("dropped");
+  json.BeginObject();
+  for (const auto& [reason, count] : camera.dropped) json.Member(reason, count);
+  json.EndObject();
+  if (camera.last_frame_age_seconds) {
+    json.Member("last_frame_age_seconds", json::RoundTo(*camera.last_frame_age_seconds, 3));
+  }
+  if (camera.width > 0) {
+    json.Member("width", camera.width);
+    json.Member("height", camera.height);
+  }
+  if (!camera.error.empty()) json.Member("error", camera.error);
+  json.EndObject();
+}
+
+void WriteCameras(const std::vector<telemetry::CameraGauges>& cameras, json::JsonWriter& json) {
+  json.Key("cameras");
+  json.BeginObject();
+  for (const telemetry::CameraGauges& camera : cameras) {
+    json.Key(camera.id);
+    WriteCamera(camera, json);
+  }
+  json.EndObject();
+}
+
 void WriteConditions(const telemetry::Gauges& gauges, json::JsonWriter& json) {
   json.Key("conditions");
   json.BeginArray();
@@ -202,6 +235,7 @@ HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameT
   json.Member("avg_processing_time_ms", json::RoundTo(totals.average_seconds * 1000, 3));
   json.Member("errors_last_minute", totals.failed_last_minute);
   WriteComponents(facts, context.wishes, statuses, json);
+  WriteCameras(facts.gauges.cameras, json);
   WriteConditions(facts.gauges, json);
   WriteDetails(facts, context.wishes, totals, json);
   json.EndObject();

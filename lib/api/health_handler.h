@@ -39,6 +39,9 @@ struct HealthContext {
 //                                "oldest_frame_age_seconds", "last_frame_age_seconds",
 //                                "failing_sinks": [name, ...]},
 //                   "gpu": {"status", "preferred", "available"}},
+//    "cameras": {id: {"connected", "ended", "frames", "looked_at", "reconnects", "decoder_errors",
+//                     "dropped": {reason: frames}, "last_frame_age_seconds"?, "width"?, "height"?,
+//                     "error"?}, ...},  whose pictures the service takes itself
 //    "conditions": [{"name", "subject", "reason", "since_seconds"}, ...],
 //    "details": {"processor_initialized", "consumer_enabled", "consumer_running",
 //                "frame_buffer_url", "shutting_down",

@@ -54,6 +54,15 @@ struct Options {
   std::map<std::string, ZoneOptions, std::less<>> zones = {};
   std::map<std::string, LineOptions, std::less<>> lines = {};
 
+  // Where the service itself takes the camera's pictures from: an http or https URL of a JPEG or of
+  // an MJPEG stream, or the path of a video, a picture or a folder of pictures. Empty: nowhere, its
+  // frames come by the other doors.
+  std::string url = {};
+  std::string password_file = {};  // of the URL's user
+  bool loop = false;               // files begin again at their end
+  // A source that gives nothing for so long is away, and connected to again.
+  std::chrono::milliseconds stall_after{10'000};
+
   bool operator==(const Options&) const = default;
 };
 

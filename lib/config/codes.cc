@@ -157,6 +157,10 @@ constexpr CodeText kTexts[] = {
      "warning: they are for what the step track follows, so the camera's pipeline has to have "
      "that step behind its detectors, and the classes of a zone or line have to be among those "
      "that the camera reports."},
+    {code::kCameras, "camera that is not whole",
+     "password_file holds the password of the user that the camera's url names, as in "
+     "\"http://user@host/\": without a user, or with a password in the url, it is of no use. The "
+     "service takes the pictures of 256 cameras itself, at most; the others' come by other ways."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},

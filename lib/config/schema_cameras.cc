@@ -6,6 +6,7 @@
 
 #include "config/schema_rows.h"
 #include "frame/frame_text.h"
+#include "net/url.h"
 
 namespace sampleproc::config {
 namespace {
@@ -17,6 +18,16 @@ Key BindTo(Key row, std::string id) {
   return Bind(std::move(row), [id = std::move(id)](auto& config) -> auto& {
     return Of(config.cameras, id).*kMember;
   });
+}
+
+std::string WrongUrl(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  if (url.starts_with("rtsp")) return "RTSP is not in this version; it is http, https or a path";
+  if (!url.starts_with("http://") && !url.starts_with("https://")) {
+    return "is neither an http or https URL nor a path";
+  }
+  return net::ParseUrl(url) ? "" : "is not a URL such as \"http://camera:8080/video\"";
 }
 
 // A key that every camera has; its path is its name alone until it is bound to a camera.
@@ -76,6 +87,39 @@ const std::vector<CameraRow>& Rows() {
                 "read from a file is looked at however old it is.",
         .reloadable = true},
        &BindTo<&Options::max_age>},
+      {{.path = "url",
+        .kind = Kind::kString,
+        .max = 4096,
+        .help = "Where the service itself takes this camera's pictures from: an http or https URL "
+                "of a JPEG, which is asked for fps times a second (once when that is 0), or of an "
+                "MJPEG stream; or the path of a video, a picture or a folder of pictures. Results "
+                "go to consumer.sinks. Empty: nowhere, its frames come by the other doors.",
+        .reloadable = true,
+        .wrong = &WrongUrl,
+        .range = "a URL of http or https, a path, or empty"},
+       &BindTo<&Options::url>},
+      {{.path = "password_file",
+        .kind = Kind::kString,
+        .max = 4096,
+        .help = "File with the password of the URL's user (\"http://user@host/\") on its only "
+                "line, read with each connection.",
+        .reloadable = true,
+        .file = true,
+        .secret_file = true},
+       &BindTo<&Options::password_file>},
+      {{.path = "loop",
+        .kind = Kind::kBool,
+        .help = "Whether files begin again at their end.",
+        .reloadable = true},
+       &BindTo<&Options::loop>},
+      {{.path = "stall_after",
+        .kind = Kind::kDuration,
+        .min = 100,
+        .max = kHour,
+        .help = "A camera that sends nothing for so long is away: the connection is closed, and "
+                "made again with pauses of up to 4s for as long as it takes.",
+        .reloadable = true},
+       &BindTo<&Options::stall_after>},
   };
   return kRows;
 }

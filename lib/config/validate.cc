@@ -5,6 +5,7 @@
 #include <iterator>
 #include <optional>
 
+#include "config/camera_source_rules.h"
 #include "config/convert.h"
 #include "config/scene_rules.h"
 #include "config/suggest.h"
@@ -362,8 +363,9 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
 
 // Rules about lists and kinds of keys, which may be broken several times.
 constexpr std::vector<Finding> (*kManyRules[])(const Config&) = {
-    StepsAreKnown,         CascadesAreComplete, HostsAreHosts,      HostsArePatterns,
-    FrameHostsArePatterns, OriginsAreOrigins,   ProxiesAreNetworks, CheckScenes,
+    StepsAreKnown,      CascadesAreComplete,   HostsAreHosts,
+    HostsArePatterns,   FrameHostsArePatterns, OriginsAreOrigins,
+    ProxiesAreNetworks, CheckScenes,           CheckCameraSources,
 };
 
 }  // namespace

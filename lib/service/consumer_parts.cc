@@ -183,6 +183,8 @@ class ConsumerParts::Impl {
 
   void GiveUpStuck(milliseconds limit) { dispatcher_.GiveUpStuck(limit); }
 
+  const consumer::SinkSet& sinks() const { return sinks_.set(); }
+
   telemetry::ConsumerGauges gauges() const {
     const consumer::ConsumerFacts facts = consumer_->facts();
     telemetry::ConsumerGauges gauges;
@@ -411,5 +413,7 @@ std::uint64_t ConsumerParts::Finish(const base::Deadline& end) { return impl_->F
 void ConsumerParts::GiveUpStuck(milliseconds limit) { impl_->GiveUpStuck(limit); }
 
 telemetry::ConsumerGauges ConsumerParts::gauges() const { return impl_->gauges(); }
+
+const consumer::SinkSet& ConsumerParts::sinks() const { return impl_->sinks(); }
 
 }  // namespace sampleproc::service

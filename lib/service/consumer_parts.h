@@ -12,6 +12,7 @@
 #include "base/id_source.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "consumer/sink_set.h"
 #include "process/frame_work.h"
 #include "process/worker_pool.h"
 #include "resources/memory_budget.h"
@@ -60,6 +61,9 @@ class ConsumerParts {
   void GiveUpStuck(std::chrono::milliseconds limit);
 
   telemetry::ConsumerGauges gauges() const;
+
+  // Where results go besides the upstream.
+  const consumer::SinkSet& sinks() const;
 
  private:
   class Impl;

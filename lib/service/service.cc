@@ -109,17 +109,17 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
                                      surroundings.sockets);
   if (!server) return std::unexpected(server.error());
   impl->server = std::move(*server);
-  auto consumer = ConsumerParts::Start({own,
-                                        *impl->pool,
-                                        {impl->tracker, clock, impl->metrics},
-                                        impl->budget,
-                                        impl->ids,
-                                        impl->conditions,
-                                        *impl->log,
-                                        impl->tracer.get(),
-                                        &impl->directory});
+  const ConsumerContext pulling{
+      own,          *impl->pool,        {impl->tracker, clock, impl->metrics},
+      impl->budget, impl->ids,          impl->conditions,
+      *impl->log,   impl->tracer.get(), &impl->directory};
+  auto consumer = ConsumerParts::Start(pulling);
   if (!consumer) return std::unexpected(consumer.error());
   impl->consumer = std::move(*consumer);
+  auto live = LiveCameras::Start(pulling, impl->directory,
+                                 impl->consumer ? &impl->consumer->sinks() : nullptr);
+  if (!live) return std::unexpected(live.error());
+  impl->live = std::move(*live);
   impl->readiness.Started();
   impl->server->Start();
   impl->watchdog.emplace(surroundings.watchdog, impl->readiness, impl->notifier);
@@ -136,6 +136,7 @@ Service::~Service() {
   impl_->server->Stop();
   // The workers have come back, or are never to: then the service is not destroyed.
   impl_->pool->StopWithin(base::kForever);
+  impl_->live.reset();
   impl_->consumer.reset();
   impl_->pool.reset();
 }
@@ -152,9 +153,20 @@ void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
 
 // What is cut off has half of the rest to come back and be settled.
 std::uint64_t Service::Impl::StopConsumer(const base::Deadline& force, const base::Deadline& end) {
-  if (!consumer) return 0;
-  consumer->Stop(force);
-  return consumer->Drain(force, std::chrono::floor<milliseconds>((end.At() - force.At()) / 2));
+  live->BeginStop();
+  std::uint64_t given_up = 0;
+  if (consumer) {
+    consumer->Stop(force);
+    given_up =
+        consumer->Drain(force, std::chrono::floor<milliseconds>((end.At() - force.At()) / 2));
+  }
+  live->AwaitFrames(force);
+  return given_up;
+}
+
+// How many results are lost.
+std::uint64_t Service::Impl::FinishResults(const base::Deadline& end) {
+  return (consumer ? consumer->Finish(end) : 0) + live->Finish(end);
 }
 
 // What is left when time is up.
@@ -245,7 +257,7 @@ ShutdownResult Service::Shutdown() {
   impl.readiness.BeginDrain();
   impl.ApplyDrainDelay(force);
 
-  phases.Begin("stop the consumer");
+  phases.Begin("stop the consumer and the cameras");
   const std::uint64_t given_up = impl.StopConsumer(force, end);
 
   phases.Begin("wait for requests in work");
@@ -257,12 +269,12 @@ ShutdownResult Service::Shutdown() {
   const auto rest = std::chrono::ceil<milliseconds>(end.At() - impl.clock.Now());
   if (!impl.pool->StopWithin(std::max(rest, kLeast), impl.LostAfter())) {
     impl.log->Error("shutdown: a worker does not come back");
-    if (impl.consumer) impl.consumer->Finish(last);
+    impl.FinishResults(last);
     return ShutdownResult::kStuck;
   }
 
   phases.Begin("deliver results, close sessions");
-  const std::uint64_t lost = impl.consumer ? impl.consumer->Finish(last) : 0;
+  const std::uint64_t lost = impl.FinishResults(last);
   impl.CloseSessions(end);
   phases.End();
   impl.FlushSpans(end);

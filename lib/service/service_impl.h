@@ -25,6 +25,7 @@
 #include "resources/memory_budget.h"
 #include "service/consumer_parts.h"
 #include "service/generation.h"
+#include "service/live_cameras.h"
 #include "service/notifier.h"
 #include "service/readiness.h"
 #include "service/service.h"
@@ -106,6 +107,8 @@ class Service::Impl {
              .lost_log_lines = log->lost_lines(),
              .spans = exporter ? std::optional(exporter->counts()) : std::nullopt,
              .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,
+             .cameras = live ? live->gauges() : std::vector<telemetry::CameraGauges>{},
+             .camera_sinks = live ? live->sink_gauges() : std::vector<telemetry::SinkGauges>{},
              .conditions = conditions.List(),
              .condition_counts = conditions.Counts()}};
   }
@@ -123,6 +126,7 @@ class Service::Impl {
   void TellOfDetectors();
   void ApplyDrainDelay(const base::Deadline& force);
   std::uint64_t StopConsumer(const base::Deadline& force, const base::Deadline& end);
+  std::uint64_t FinishResults(const base::Deadline& end);
   int AwaitRequests(const base::Deadline& force);
   void CloseSessions(const base::Deadline& end);
   void FlushSpans(const base::Deadline& end) const;
@@ -151,6 +155,7 @@ class Service::Impl {
   std::shared_ptr<process::Detectors> detectors;
   std::unique_ptr<process::WorkerPool> pool;
   std::unique_ptr<ConsumerParts> consumer;  // nullptr: no frames are pulled
+  std::unique_ptr<LiveCameras> live;        // nullptr: not started yet
   std::shared_ptr<const Generation> generation;
   std::unique_ptr<http::Server> server;
   std::optional<Watchdog> watchdog;

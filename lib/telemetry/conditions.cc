@@ -20,6 +20,7 @@ constexpr std::array kNames = {
     condition::kOldFrames,
     condition::kCameraPlaces,
     condition::kDetector,
+    condition::kCamera,
 };
 
 }  // namespace

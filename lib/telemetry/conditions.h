@@ -31,6 +31,7 @@ inline constexpr std::string_view kOrchestrator = "orchestrator";
 inline constexpr std::string_view kOldFrames = "old_frames";
 inline constexpr std::string_view kCameraPlaces = "camera_places";
 inline constexpr std::string_view kDetector = "detector";  // the detector's name
+inline constexpr std::string_view kCamera = "camera";      // the camera's id
 }  // namespace condition
 
 struct Condition {

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "base/mutex.h"
+#include "telemetry/camera_metrics.h"
 #include "telemetry/frame_history.h"
 #include "telemetry/process_stats.h"
 
@@ -175,6 +176,8 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
                              static_cast<double>(gauges.consumer->spool_failures)));
     }
   }
+  AddSinks(gauges.camera_sinks, families);
+  AddCameras(gauges.cameras, families);
   const auto count = [&](const char* name, const char* help, auto value) {
     families.push_back(One(name, help, MetricType::Counter, static_cast<double>(value)));
   };

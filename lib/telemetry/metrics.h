@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "frame/frame_result.h"
+#include "telemetry/camera_gauges.h"
 #include "telemetry/conditions.h"
 
 namespace sampleproc::telemetry {
@@ -86,7 +87,9 @@ struct Gauges {
   std::uint64_t lost_log_lines = 0;
   std::optional<SpanCounts> spans = std::nullopt;  // without a collector nothing
   std::optional<ConsumerGauges> consumer = std::nullopt;
-  std::vector<Condition> conditions = {};                                       // that last
+  std::vector<CameraGauges> cameras = {};     // whose pictures the service takes itself
+  std::vector<SinkGauges> camera_sinks = {};  // of their results, where there is no consumer
+  std::vector<Condition> conditions = {};     // that last
   std::vector<std::pair<std::string_view, std::size_t>> condition_counts = {};  // of every name
 };
 

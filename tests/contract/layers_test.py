@@ -19,7 +19,7 @@ RANKS = {
     "telemetry": 3, "codec": 3, "video": 3, "track": 3,
     "cameras": 4, "detect": 4, "http": 4,
     "process": 5,
-    "consumer": 6, "api": 6, "files": 6, "loadtest": 6,
+    "consumer": 6, "api": 6, "files": 6, "live": 6, "loadtest": 6,
     "config": 7,
     "service": 8, "deploy": 8,
     "apps": 9,

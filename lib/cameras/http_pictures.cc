@@ -1,0 +1,350 @@
+// JPEG and MJPEG over HTTP:
+//
+//   GET /path HTTP/1.0            -> 200, image/jpeg: one picture, asked for again and again
+//                                 -> 200, multipart/x-mixed-replace;boundary=B: a picture in each
+//                                    part, for as long as the connection stands
+//
+// HTTP/1.0, so that no answer comes in chunks. A part without Content-Length ends at the next
+// boundary.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "cameras/picture_source.h"
+#include "net/stream.h"
+#include "net/tls_stream.h"
+#include "net/url.h"
+
+namespace sampleproc::cameras {
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+
+constexpr std::size_t kMostHead = std::size_t{16} * 1024;    // of an answer, and of a part
+constexpr std::size_t kMostPicture = std::size_t{32} << 20;  // encoded
+constexpr std::size_t kBlock = std::size_t{64} * 1024;
+
+// What has arrived and is not taken yet.
+class Arrived {
+ public:
+  Arrived(std::unique_ptr<net::Stream> stream, const SourceContext& context)
+      : stream_(std::move(stream)), context_(context) {}
+
+  net::Stream& stream() { return *stream_; }
+  std::string_view text() const { return std::string_view(bytes_).substr(taken_); }
+  bool ended() const { return ended_; }
+
+  void Take(std::size_t size) {
+    taken_ += size;
+    if (taken_ < bytes_.size() / 2) return;
+    bytes_.erase(0, taken_);
+    taken_ = 0;
+  }
+
+  // Waits for more. False at the end of the connection. What is held is paid for before it comes.
+  Result<bool> More(const base::Allowance& allowance) {
+    if (ended_) return false;
+    const std::size_t wanted = bytes_.size() + kBlock;
+    if (wanted > memory_.bytes()) {
+      auto memory = context_.budget.Reserve(2 * wanted, "a camera's picture",
+                                            context_.budget_patience, allowance);
+      if (!memory) return std::unexpected(std::move(memory.error()));
+      memory_ = std::move(*memory);
+    }
+    std::array<char, kBlock> block;
+    const auto got = stream_->Read(block, allowance);
+    if (!got) return std::unexpected(got.error());
+    ended_ = *got == 0;
+    bytes_.append(block.data(), *got);
+    return !ended_;
+  }
+
+ private:
+  std::unique_ptr<net::Stream> stream_;
+  const SourceContext& context_;
+  std::string bytes_;
+  std::size_t taken_ = 0;
+  bool ended_ = false;
+  resources::Reservation memory_ = {};
+};
+
+std::string_view Trimmed(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\r') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
+
+// The value of a field in the lines of a head, "" when it is not there.
+std::string_view FieldOf(std::string_view head, std::string_view name) {
+  while (!head.empty()) {
+    const std::string_view line = head.substr(0, head.find('\n'));
+    const std::size_t colon = line.find(':');
+    if (colon != std::string_view::npos && Lower(Trimmed(line.substr(0, colon))) == name) {
+      return Trimmed(line.substr(colon + 1));
+    }
+    head.remove_prefix(std::min(line.size() + 1, head.size()));
+  }
+  return {};
+}
+
+std::optional<std::size_t> LengthOf(std::string_view head) {
+  const std::string_view text = FieldOf(head, "content-length");
+  std::size_t length = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  return error == std::errc() && end == text.data() + text.size() && !text.empty()
+             ? std::optional(length)
+             : std::nullopt;
+}
+
+// "multipart/x-mixed-replace; boundary=--B" -> what parts begin with, "--B". Some cameras write the
+// two hyphens into the parameter, too.
+std::string BoundaryOf(std::string_view type) {
+  const std::size_t at = Lower(type).find("boundary=");
+  if (at == std::string::npos) return {};
+  std::string_view value = type.substr(at + 9);
+  value = Trimmed(value.substr(0, value.find(';')));
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+    value = value.substr(1, value.size() - 2);
+  }
+  while (value.starts_with('-')) value.remove_prefix(1);
+  return value.empty() || value.size() > 200 ? std::string() : "--" + std::string(value);
+}
+
+class HttpPictures final : public PictureSource {
+ public:
+  HttpPictures(SourceRequest request, net::Url url, const SourceContext& context)
+      : request_(std::move(request)),
+        url_(std::move(url)),
+        context_(context),
+        pause_(std::chrono::duration_cast<base::MonoTime::duration>(
+            std::chrono::duration<double>(request_.fps > 0 ? 1 / request_.fps : 1))),
+        due_(base::SystemClock().Now()) {}
+
+  // Connects, asks and reads the head of the answer.
+  Result<void> Ask(const base::Allowance& allowance) {
+    const base::Allowance within =
+        allowance.Within(std::min(context_.net.connect_timeout, request_.stall_after));
+    auto stream = Connect(within);
+    if (!stream) return Named(std::move(stream.error()));
+    arrived_.emplace(std::move(*stream), context_);
+    std::string question = "GET " + url_.target + " HTTP/1.0\r\nHost: " + url_.Authority() +
+                           "\r\nAccept: image/jpeg, multipart/x-mixed-replace\r\n"
+                           "User-Agent: sampleproc\r\n";
+    if (!url_.authorization.empty()) question += "Authorization: " + url_.authorization + "\r\n";
+    if (auto sent = arrived_->stream().Write(question + "\r\n", within); !sent) {
+      return Named(std::move(sent.error()));
+    }
+    const auto head = Head(allowance.Within(request_.stall_after));
+    if (!head) return Named(head.error());
+    return Judge(*head);
+  }
+
+  Result<std::optional<Shot>> Next(const std::function<bool()>& is_wanted,
+                                   const base::Allowance& allowance) override {
+    auto shot = boundary_.empty() ? Single(is_wanted, allowance) : Part(is_wanted, allowance);
+    if (shot) return std::optional(std::move(*shot));
+    return Named(std::move(shot.error()));
+  }
+
+ private:
+  std::unexpected<base::Error> Named(base::Error error) const {
+    error.message = ShownUrl(request_.url) + ": " + error.message;
+    return std::unexpected(std::move(error));
+  }
+
+  Result<std::unique_ptr<net::Stream>> Connect(const base::Allowance& within) const {
+    const net::Endpoint endpoint{.host = url_.host, .port = url_.port};
+    if (!url_.tls) return net::Connect(endpoint, within);
+    return net::ConnectTls(endpoint, {"", url_.host, ""}, within);
+  }
+
+  // The lines up to an empty one, which are taken.
+  Result<std::string> Head(const base::Allowance& allowance) {
+    for (;;) {
+      const std::string_view text = arrived_->text();
+      const std::size_t crlf = text.find("\r\n\r\n");
+      const std::size_t lf = text.find("\n\n");
+      if (crlf != std::string_view::npos || lf != std::string_view::npos) {
+        const std::size_t end = crlf < lf ? crlf + 4 : lf + 2;
+        std::string head(text.substr(0, end));
+        arrived_->Take(end);
+        return head;
+      }
+      if (text.size() > kMostHead) {
+        return base::Fail(ErrorCode::kIo, "its answer's head is longer than 16 KiB");
+      }
+      const auto more = arrived_->More(allowance);
+      if (!more) return std::unexpected(more.error());
+      if (!*more) return base::Fail(ErrorCode::kUnavailable, "the connection was closed");
+    }
+  }
+
+  Result<void> Judge(const std::string& head) {
+    if (!head.starts_with("HTTP/1.")) {
+      return Named(base::Fail(ErrorCode::kIo, "invalid HTTP response").error());
+    }
+    const std::string status = head.substr(std::min<std::size_t>(9, head.size()), 3);
+    if (status == "401") {
+      return Named(base::Fail(ErrorCode::kUnavailable,
+                              "it refuses the user name and password (401): check password_file "
+                              "and the URL's user")
+                       .error());
+    }
+    if (status != "200") {
+      const bool is_number = status.find_first_not_of("0123456789") == std::string::npos;
+      return Named(
+          base::Fail(ErrorCode::kUnavailable, "it answers " + (is_number ? status : "nonsense"))
+              .error());
+    }
+    const std::string_view type = FieldOf(head, "content-type");
+    length_ = LengthOf(head);
+    boundary_.clear();
+    if (Lower(type).starts_with("multipart/")) {
+      boundary_ = BoundaryOf(type);
+      if (boundary_.empty()) {
+        return Named(base::Fail(ErrorCode::kIo, "its multipart answer names no boundary").error());
+      }
+    }
+    return {};
+  }
+
+  // Waits until `size` bytes are there. False when the connection ends before.
+  Result<bool> Await(std::size_t size, const base::Allowance& allowance) {
+    while (arrived_->text().size() < size) {
+      const auto more = arrived_->More(allowance);
+      if (!more || !*more) return more;
+    }
+    return true;
+  }
+
+  static std::unexpected<base::Error> TooLarge() {
+    return base::Fail(ErrorCode::kTooLarge, "a picture is longer than 32 MiB");
+  }
+
+  Result<Shot> TakePicture(std::size_t size, const std::function<bool()>& is_wanted,
+                           const base::Allowance& allowance) {
+    Shot shot;
+    shot.passed_over = !is_wanted();
+    if (!shot.passed_over) {
+      auto memory =
+          context_.budget.Reserve(size, "a camera's picture", context_.budget_patience, allowance);
+      if (!memory) return std::unexpected(std::move(memory.error()));
+      shot.memory = std::move(*memory);
+      const auto bytes = base::AsBytes(arrived_->text().substr(0, size));
+      shot.encoded.assign(bytes.begin(), bytes.end());
+    }
+    arrived_->Take(size);
+    return shot;
+  }
+
+  Result<Shot> Single(const std::function<bool()>& is_wanted, const base::Allowance& allowance) {
+    if (auto slept = SleepUntil(due_, allowance); !slept) return std::unexpected(slept.error());
+    due_ = std::max(due_, base::SystemClock().Now() - pause_) + pause_;
+    if (std::exchange(asked_before_, true)) {
+      if (auto asked = Ask(allowance); !asked) return std::unexpected(asked.error());
+      if (!boundary_.empty()) return Part(is_wanted, allowance);
+    }
+    const base::Allowance within = allowance.Within(request_.stall_after);
+    while (!length_ || arrived_->text().size() < *length_) {
+      if (length_.value_or(0) > kMostPicture || arrived_->text().size() > kMostPicture) {
+        return TooLarge();
+      }
+      const auto more = arrived_->More(within);
+      if (!more) return std::unexpected(more.error());
+      if (*more) continue;
+      if (length_) return base::Fail(ErrorCode::kUnavailable, "the connection was closed early");
+      break;
+    }
+    return TakePicture(length_.value_or(arrived_->text().size()), is_wanted, allowance);
+  }
+
+  Result<Shot> Part(const std::function<bool()>& is_wanted, const base::Allowance& allowance) {
+    const base::Allowance within = allowance.Within(request_.stall_after);
+    if (auto begun = ToBoundary(within); !begun) return std::unexpected(begun.error());
+    const auto head = Head(within);
+    if (!head) return std::unexpected(head.error());
+    if (const auto length = LengthOf(*head)) {
+      if (*length > kMostPicture) return TooLarge();
+      const auto whole = Await(*length, within);
+      if (!whole) return std::unexpected(whole.error());
+      if (!*whole) return base::Fail(ErrorCode::kUnavailable, "the connection was closed");
+      return TakePicture(*length, is_wanted, allowance);
+    }
+    const auto end = FindBoundary(within);
+    if (!end) return std::unexpected(end.error());
+    const std::string_view text = arrived_->text().substr(0, *end);
+    const std::size_t size = text.ends_with("\r\n") ? text.size() - 2 : text.size();
+    return TakePicture(size, is_wanted, allowance);
+  }
+
+  // Takes what stands before the next boundary, and the boundary.
+  Result<void> ToBoundary(const base::Allowance& allowance) {
+    const auto at = FindBoundary(allowance);
+    if (!at) return std::unexpected(at.error());
+    arrived_->Take(*at + boundary_.size());
+    if (auto more = Await(2, allowance); !more) return std::unexpected(more.error());
+    if (arrived_->text().starts_with("--")) {
+      return base::Fail(ErrorCode::kUnavailable, "the camera has ended its stream");
+    }
+    return {};
+  }
+
+  Result<std::size_t> FindBoundary(const base::Allowance& allowance) {
+    std::size_t from = 0;
+    for (;;) {
+      const std::string_view text = arrived_->text();
+      const std::size_t at = text.find(boundary_, from);
+      if (at != std::string_view::npos) return at;
+      if (text.size() > kMostPicture) return TooLarge();
+      from = text.size() - std::min(text.size(), boundary_.size());
+      const auto more = arrived_->More(allowance);
+      if (!more) return std::unexpected(more.error());
+      if (!*more) return base::Fail(ErrorCode::kUnavailable, "the connection was closed");
+    }
+  }
+
+  const SourceRequest request_;
+  const net::Url url_;
+  const SourceContext context_;
+  const base::MonoTime::duration pause_;
+  base::MonoTime due_;
+  bool asked_before_ = false;  // the picture that Ask found was taken
+  std::optional<Arrived> arrived_;
+  std::optional<std::size_t> length_;  // of a single picture
+  std::string boundary_;               // of parts; empty: the answer is a single picture
+};
+
+// With the password, which stands in a file of its own, in its place behind the user.
+std::string WithPassword(const SourceRequest& request) {
+  const std::size_t at = request.url.find('@');
+  if (request.password.empty() || at == std::string::npos) return request.url;
+  return request.url.substr(0, at) + ":" + net::PercentEncoded(request.password) +
+         request.url.substr(at);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PictureSource>> OpenHttp(const SourceRequest& request,
+                                                const SourceContext& context,
+                                                const base::Allowance& allowance) {
+  auto url = net::ParseUrl(WithPassword(request));
+  if (!url) {
+    return base::Fail(ErrorCode::kConfig, ShownUrl(request.url) + " is not an http or https URL");
+  }
+  auto pictures = std::make_unique<HttpPictures>(request, std::move(*url), context);
+  if (auto asked = pictures->Ask(allowance); !asked) return std::unexpected(asked.error());
+  return pictures;
+}
+
+}  // namespace sampleproc::cameras

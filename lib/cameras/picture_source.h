@@ -1,0 +1,89 @@
+// Where a camera's pictures are taken from: a video, a picture or a folder of pictures as if they
+// came from a camera now, or JPEG and MJPEG over HTTP.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "codec/options.h"
+#include "frame/image.h"
+#include "net/options.h"
+#include "resources/memory_budget.h"
+#include "video/options.h"
+
+namespace sampleproc::cameras {
+
+// One picture of a camera: as the camera sent it, or decoded. The images point into the buffers.
+struct Shot {
+  bool passed_over = false;  // nobody wanted it, and it has no pixels
+  base::ByteBuffer encoded;
+  frame::Image luma = {};
+  frame::Image bgr = {};
+  base::ByteBuffer luma_bytes;
+  base::ByteBuffer bgr_bytes;
+  std::string_view codec;              // of a decoded one; static memory
+  int orientation = 1;                 // EXIF's number; it has been applied to a decoded one
+  resources::Reservation memory = {};  // of the bytes
+};
+
+// Used by one thread. What a camera sends is taken to be hostile: every wait and every length is
+// bounded.
+class PictureSource {
+ public:
+  virtual ~PictureSource() = default;
+
+  // Waits for the next picture; nothing at the end of files. `is_wanted` is asked when it is there
+  // and before its pixels are taken. Fails with kInvalidFrame or kUnsupportedFormat (a picture is
+  // damaged), kUnavailable, kRequestTimeout or kIo (the source is away), kTooLarge, kOverloaded (no
+  // memory), kCancelled. After a failure with CanGoOn the next call gives what comes after it;
+  // else the source has to be opened again.
+  virtual base::Result<std::optional<Shot>> Next(const std::function<bool()>& is_wanted,
+                                                 const base::Allowance& allowance) = 0;
+  virtual bool CanGoOn() const { return false; }
+};
+
+// What all sources use; it must outlive them.
+struct SourceContext {
+  const codec::Options& codec;
+  const net::Options& net;
+  resources::MemoryBudget& budget;
+  std::chrono::milliseconds budget_patience;
+  std::filesystem::path video_module = {};  // as video::Options::module
+};
+
+struct SourceRequest {
+  std::string url;
+  std::string password = {};  // of the URL's user
+  double fps = 0;             // how often single pictures are asked for; 0: once a second
+  bool loop = false;          // files begin again at their end
+  std::chrono::milliseconds stall_after{10'000};  // of silence, then kRequestTimeout
+};
+
+// Opens what the URL names, see cameras::Options::url; the kinds of failure are those of Next. No
+// message has a user name or a password in it.
+base::Result<std::unique_ptr<PictureSource>> OpenSource(const SourceRequest& request,
+                                                        const SourceContext& context,
+                                                        const base::Allowance& allowance);
+
+// The URL without what is secret in it: for messages.
+std::string ShownUrl(std::string_view url);
+
+// Sleeps until `time` of the system's clock. Fails with kCancelled.
+base::Result<void> SleepUntil(base::MonoTime time, const base::Allowance& allowance);
+
+// One kind of source a file; called by OpenSource.
+base::Result<std::unique_ptr<PictureSource>> OpenFiles(const SourceRequest& request,
+                                                       const SourceContext& context,
+                                                       const base::Allowance& allowance);
+base::Result<std::unique_ptr<PictureSource>> OpenHttp(const SourceRequest& request,
+                                                      const SourceContext& context,
+                                                      const base::Allowance& allowance);
+
+}  // namespace sampleproc::cameras

@@ -1,0 +1,362 @@
+#include "live/camera_watch.h"
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/out_of_memory.h"
+#include "base/text_file.h"
+#include "resilience/retry_policy.h"
+
+namespace sampleproc::live {
+namespace {
+
+using base::ErrorCode;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstPause{250};
+constexpr milliseconds kLongestPause{4'000};
+
+// Damaged pictures in a row after which the source is opened again: it may be of no use for ever.
+constexpr int kMostDamaged = 100;
+
+// Failures in a row that make a difference to the pause.
+constexpr int kMostCounted = 10;
+
+// A source whose pictures have come for so long is no longer taken to fail again at once: pauses
+// begin anew with its next failure.
+constexpr std::chrono::seconds kSettled{5};
+
+std::string EpochSeconds(base::WallTime time) {
+  const auto micros =
+      std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+  std::string fraction = std::to_string(micros % 1'000'000);
+  fraction.insert(0, 6 - fraction.size(), '0');
+  return std::to_string(micros / 1'000'000) + "." + fraction;
+}
+
+// A frame that waits for a worker, or is with one.
+struct Live {
+  frame::Frame frame;
+  cameras::Shot shot;
+  std::string timestamp;
+};
+
+bool IsPicturesFault(ErrorCode code) {
+  return code == ErrorCode::kInvalidFrame || code == ErrorCode::kUnsupportedFormat;
+}
+
+}  // namespace
+
+// What is shared by the reader and the workers, and outlives the watch while a worker is at it.
+class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
+ public:
+  Frames(std::string id, frame::CameraPtr camera, const WatchContext& context)
+      : id_(std::move(id)), camera_(std::move(camera)), context_(context) {}
+
+  const frame::CameraPtr& camera() const { return camera_; }
+
+  // A picture has come; whether it is to be looked at.
+  bool Came() {
+    const base::MonoTime now = context_.work.clock.Now();
+    const base::MutexLock lock(mutex_);
+    ++state_.frames;
+    last_ = now;
+    const bool due = camera_->IsLookDue(now);
+    if (!due) ++state_.dropped["fps"];
+    return due;
+  }
+
+  void Offer(cameras::Shot shot) {
+    auto live = std::make_shared<Live>();
+    live->shot = std::move(shot);
+    live->timestamp = EpochSeconds(context_.work.clock.Wall());
+    frame::Frame& frame = live->frame;
+    frame.frame_id = id_.substr(0, 200) + "-";
+    context_.ids.AppendHex(frame.frame_id);
+    frame.camera_id = id_;
+    frame.camera = camera_;
+    frame.look = true;
+    frame.timestamp = live->timestamp;
+    frame.storage = std::move(live->shot.encoded);
+    frame.encoded = frame.storage;
+    {
+      const base::MutexLock lock(mutex_);
+      if (stopped_) return;
+      if (in_work_) {
+        if (waiting_) ++state_.dropped["superseded"];
+        waiting_ = std::move(live);
+        return;
+      }
+      in_work_ = true;
+    }
+    Submit(std::move(live));
+  }
+
+  void Damaged() {
+    const base::MutexLock lock(mutex_);
+    ++state_.decoder_errors;
+  }
+
+  void Connected() {
+    const base::MutexLock lock(mutex_);
+    state_.connected = true;
+    state_.error.clear();
+  }
+
+  void Away(const std::string& error) {
+    const base::MutexLock lock(mutex_);
+    state_.connected = false;
+    state_.error = error;
+  }
+
+  void Reconnects() {
+    const base::MutexLock lock(mutex_);
+    ++state_.reconnects;
+  }
+
+  void Ended() {
+    const base::MutexLock lock(mutex_);
+    state_.connected = false;
+    state_.ended = true;
+  }
+
+  void TakeNoMore() {
+    const base::MutexLock lock(mutex_);
+    stopped_ = true;
+    waiting_ = nullptr;
+  }
+
+  void Cancel() const { cancel_.Cancel(); }
+
+  bool working() const {
+    const base::MutexLock lock(mutex_);
+    return in_work_;
+  }
+
+  telemetry::CameraGauges gauges() const {
+    const base::MutexLock lock(mutex_);
+    telemetry::CameraGauges state = state_;
+    state.id = id_;
+    if (last_) {
+      state.last_frame_age_seconds =
+          std::chrono::duration<double>(context_.work.clock.Now() - *last_).count();
+    }
+    return state;
+  }
+
+ private:
+  using LivePtr = std::shared_ptr<Live>;
+
+  void Submit(LivePtr live) noexcept {
+    try {
+      process::TaskFacts facts{
+          .bytes = std::max(live->frame.encoded.size(), live->shot.luma_bytes.size()),
+          .camera = std::optional<std::string>(id_)};
+      auto work = std::make_shared<process::FrameWork>(context_.work, live->frame.frame_id,
+                                                       base::Allowance{.cancel = cancel_});
+      work->Describe(live->frame.frame_id, live->frame.camera_id);
+      const auto submitted = context_.pool.Submit(
+          [self = shared_from_this(), live, work](process::Processor& processor,
+                                                  process::CameraTurns::Turn turn) {
+            self->Work(*live, *work, processor, std::move(turn));
+            self->Next();
+          },
+          std::move(facts));
+      if (submitted) return;
+      work->Refused(submitted.error());
+    } catch (const std::exception&) {
+      // No memory: the frame is dropped as one is that finds no worker.
+    }
+    const base::MutexLock lock(mutex_);
+    ++state_.dropped["overload"];
+    in_work_ = false;
+  }
+
+  void Work(Live& live, process::FrameWork& work, process::Processor& processor,
+            process::CameraTurns::Turn turn) noexcept {
+    try {
+      auto result = Look(live, work, processor, std::move(turn));
+      if (result) {
+        work.Completed(*result);
+        Done(*result);
+        context_.deliver(*result, live.timestamp);
+        return;
+      }
+      work.Failed(result.error());
+      Failed(result.error());
+    } catch (const std::exception&) {
+      Failed(base::OutOfMemory().error());
+    }
+  }
+
+  base::Result<frame::FrameResult> Look(Live& live, process::FrameWork& work,
+                                        process::Processor& processor,
+                                        process::CameraTurns::Turn turn) {
+    if (auto begun = work.Begin(); !begun) return std::unexpected(begun.error());
+    if (live.shot.luma.data == nullptr) return work.Run(processor, live.frame, std::move(turn));
+    return processor.Process(live.frame,
+                             process::DecodedPicture{.luma = live.shot.luma,
+                                                     .bgr = live.shot.bgr,
+                                                     .format = live.shot.codec,
+                                                     .orientation = live.shot.orientation},
+                             work.allowance(), std::move(turn));
+  }
+
+  void Done(const frame::FrameResult& result) {
+    const base::MutexLock lock(mutex_);
+    ++state_.looked_at;
+    state_.width = result.width;
+    state_.height = result.height;
+  }
+
+  void Failed(const base::Error& error) {
+    const base::MutexLock lock(mutex_);
+    ++state_.dropped["failed"];
+    if (IsPicturesFault(error.code)) ++state_.decoder_errors;
+  }
+
+  // Goes on with the frame that came last, if one did.
+  void Next() {
+    LivePtr next;
+    {
+      const base::MutexLock lock(mutex_);
+      next = std::exchange(waiting_, nullptr);
+      in_work_ = next != nullptr;
+    }
+    if (next) Submit(std::move(next));
+  }
+
+  const std::string id_;
+  const frame::CameraPtr camera_;
+  const WatchContext context_;
+  const base::CancelFlag cancel_;
+
+  mutable base::Mutex mutex_;
+  telemetry::CameraGauges state_ GUARDED_BY(mutex_);
+  std::optional<base::MonoTime> last_ GUARDED_BY(mutex_);
+  bool in_work_ GUARDED_BY(mutex_) = false;
+  LivePtr waiting_ GUARDED_BY(mutex_);
+  bool stopped_ GUARDED_BY(mutex_) = false;
+};
+
+CameraWatch::CameraWatch(std::string id, cameras::Options options, frame::CameraPtr camera,
+                         const WatchContext& context)
+    : id_(std::move(id)),
+      options_(std::move(options)),
+      context_(context),
+      frames_(std::make_shared<Frames>(id_, std::move(camera), context)),
+      reader_([this] { Read(); }) {}
+
+CameraWatch::~CameraWatch() {
+  BeginStop();
+  reader_.join();
+  frames_->Cancel();
+  context_.conditions.Clear(telemetry::condition::kCamera, id_);
+}
+
+void CameraWatch::BeginStop() {
+  stop_.Cancel();
+  frames_->TakeNoMore();
+}
+
+void CameraWatch::Cancel() {
+  BeginStop();
+  frames_->Cancel();
+}
+
+bool CameraWatch::working() const { return frames_->working(); }
+
+telemetry::CameraGauges CameraWatch::gauges() const { return frames_->gauges(); }
+
+bool CameraWatch::IsFor(const cameras::Options& options, const frame::CameraPtr& camera) const {
+  return options_ == options && frames_->camera() == camera;
+}
+
+void CameraWatch::Read() {
+  resilience::RetryPolicy pauses(kFirstPause, kLongestPause, context_.ids.Next());
+  const base::Allowance allowance{.cancel = stop_};
+  while (!stop_.Cancelled()) {
+    base::Result<void> read;
+    try {
+      read = ReadOnce();
+      if (stop_.Cancelled()) return;
+      if (read) return HasEnded();
+      IsAway(read.error().message);
+    } catch (const std::exception&) {
+      // No memory, not even to say so: what follows is the same.
+    }
+    const milliseconds pause = pauses.Pause(std::min(++failures_, kMostCounted));
+    if (!cameras::SleepUntil(base::SystemClock().Now() + pause, allowance)) return;
+    frames_->Reconnects();
+  }
+}
+
+// Until the source's end or failure.
+base::Result<void> CameraWatch::ReadOnce() {
+  const base::Allowance allowance{.cancel = stop_};
+  auto password = Password();
+  if (!password) return std::unexpected(std::move(password.error()));
+  auto source = cameras::OpenSource({.url = options_.url,
+                                     .password = std::move(*password),
+                                     .fps = options_.fps,
+                                     .loop = options_.loop,
+                                     .stall_after = options_.stall_after},
+                                    context_.source, allowance);
+  if (!source) return std::unexpected(std::move(source.error()));
+  int damaged = 0;
+  std::optional<base::MonoTime> first;
+  while (!stop_.Cancelled()) {
+    auto shot = (*source)->Next([this] { return frames_->Came(); }, allowance);
+    if (shot && !*shot) return {};
+    if (shot) {
+      damaged = 0;
+      const base::MonoTime now = base::SystemClock().Now();
+      if (now - first.emplace(first.value_or(now)) >= kSettled) failures_ = 0;
+      IsBack();
+      if (!(*shot)->passed_over) frames_->Offer(std::move(**shot));
+      continue;
+    }
+    if (IsPicturesFault(shot.error().code)) frames_->Damaged();
+    if (!(*source)->CanGoOn() || ++damaged >= kMostDamaged) {
+      return std::unexpected(std::move(shot.error()));
+    }
+  }
+  return {};
+}
+
+base::Result<std::string> CameraWatch::Password() const {
+  if (options_.password_file.empty()) return std::string();
+  auto text = base::ReadTextFile(options_.password_file, base::Reading::kAgain);
+  if (!text) {
+    return base::Fail(ErrorCode::kConfig, "the password file " + options_.password_file +
+                                              " cannot be read: " + text.error().message);
+  }
+  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+  return std::move(*text);
+}
+
+void CameraWatch::IsBack() {
+  frames_->Connected();
+  if (std::exchange(is_away_, false)) {
+    context_.conditions.Clear(telemetry::condition::kCamera, id_);
+  }
+}
+
+void CameraWatch::IsAway(const std::string& why) {
+  is_away_ = true;
+  frames_->Away(why);
+  context_.conditions.Raise(telemetry::condition::kCamera, id_,
+                            why + "; it is tried again until it is back");
+}
+
+void CameraWatch::HasEnded() {
+  IsBack();
+  frames_->Ended();
+  context_.log.Info("camera: its file has ended", {{"camera", std::string_view(id_)}});
+}
+
+}  // namespace sampleproc::live

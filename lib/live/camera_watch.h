@@ -1,0 +1,84 @@
+// One camera whose pictures the service takes itself: a thread that reads them, and at most two of
+// its frames on their way.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/id_source.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "cameras/options.h"
+#include "cameras/picture_source.h"
+#include "frame/camera.h"
+#include "frame/frame_result.h"
+#include "process/frame_work.h"
+#include "process/worker_pool.h"
+#include "telemetry/camera_gauges.h"
+#include "telemetry/conditions.h"
+
+namespace sampleproc::live {
+
+// What a watch uses; all of it must outlive the watch and the pool's workers.
+struct WatchContext {
+  process::WorkerPool& pool;
+  process::WorkContext work;
+  cameras::SourceContext source;
+  base::IdSource& ids;
+  telemetry::Conditions& conditions;  // told of a camera that is away
+  base::Logger& log;
+  // Takes what was found, in a worker's thread; `timestamp` is when the picture came, in seconds
+  // since 1970.
+  std::function<void(const frame::FrameResult& result, const std::string& timestamp)> deliver;
+};
+
+// Reads from the moment it exists. What fails is tried again, with pauses of up to 4 s, for as long
+// as the watch lives; meanwhile that is a condition, whose subject is the camera. Frames of the
+// camera are worked on one at a time; of those that come meanwhile the latest one waits and the
+// others are dropped. Destroying it ends the reader and takes back what waits; a frame in work ends
+// by itself.
+class CameraWatch {
+ public:
+  CameraWatch(std::string id, cameras::Options options, frame::CameraPtr camera,
+              const WatchContext& context);
+  ~CameraWatch();
+  CameraWatch(const CameraWatch&) = delete;
+  CameraWatch& operator=(const CameraWatch&) = delete;
+
+  telemetry::CameraGauges gauges() const;
+
+  // Takes no more pictures; the reader ends soon, and what waits is taken back.
+  void BeginStop();
+  // The same, and a frame that is in work is to be ended.
+  void Cancel();
+  // Whether a worker has a frame of it, or is about to.
+  bool working() const;
+
+  // Whether it is just what these would make.
+  bool IsFor(const cameras::Options& options, const frame::CameraPtr& camera) const;
+
+ private:
+  class Frames;
+
+  void Read();
+  base::Result<void> ReadOnce();
+  base::Result<std::string> Password() const;
+  void IsBack();
+  void IsAway(const std::string& why);
+  void HasEnded();
+
+  const std::string id_;
+  const cameras::Options options_;
+  const WatchContext context_;
+  const std::shared_ptr<Frames> frames_;
+  const base::CancelFlag stop_;
+  bool is_away_ = false;  // the reader's own
+  int failures_ = 0;      // in a row; likewise
+  std::thread reader_;
+};
+
+}  // namespace sampleproc::live

@@ -1,0 +1,320 @@
+"""Cameras that the service takes pictures from itself: files, JPEG and MJPEG over HTTP."""
+
+import base64
+import json
+import os
+import signal
+import socket
+import socketserver
+import threading
+
+import cli
+import pictures
+import streams
+from folder import WithDirectory
+from frame_buffer import Buffer, frame
+from service import ANY_PORT, Service
+
+PASSWORD = "canary-4711"
+BOUNDARY = b"--frame"
+
+
+def part(picture, with_length=True):
+    head = BOUNDARY + b"\r\nContent-Type: image/jpeg\r\n"
+    if with_length:
+        head += b"Content-Length: %d\r\n" % len(picture)
+    return head + b"\r\n" + picture + b"\r\n"
+
+
+STREAM = b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n"
+
+
+class Camera:
+    """An HTTP server whose answer is up to a function of the test's: told the connection, the head of
+    the request and how many there were before."""
+
+    def __init__(self, test, answer, port=0):
+        self.heads = []
+        self.stopped = threading.Event()
+        outer = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    more = self.request.recv(4096)
+                    if not more:
+                        return
+                    head += more
+                outer.heads.append(head.decode())
+                try:
+                    answer(self.request, head.decode(), len(outer.heads) - 1)
+                except OSError:
+                    pass  # the service has gone
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            allow_reuse_address = True
+            request_queue_size = 64
+
+        self.server = Server(("127.0.0.1", port), Handler)
+        self.port = self.server.server_address[1]
+        thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        test.addCleanup(self.server.server_close)
+        test.addCleanup(thread.join)
+        test.addCleanup(self.server.shutdown)
+        test.addCleanup(self.stopped.set)
+
+    def url(self, user=""):
+        return f"http://{user}127.0.0.1:{self.port}/video"
+
+    def stay(self):
+        """Says nothing more until the test's end."""
+        self.stopped.wait(10 * cli.PATIENCE)
+
+    def stream(self, picture, with_length=True):
+        """A picture twenty times a second, for as long as the test and the service want."""
+
+        def answer(connection, _head, _before):
+            connection.sendall(STREAM)
+            while not self.stopped.wait(0.05):
+                connection.sendall(part(picture, with_length))
+
+        return answer
+
+
+class Sources(WithDirectory):
+    def setUp(self):
+        super().setUp()
+        self.photo = pictures.sample("messi5.jpg")
+        self.results = self.path("results.ndjson")
+
+    def camera(self, answer, port=0):
+        """`answer` is given the camera, then what Camera's function is given."""
+        made = Camera(self, lambda *what: answer(made, *what), port)
+        return made
+
+    def streaming(self, with_length=True):
+        return self.camera(lambda made, *what: made.stream(self.photo, with_length)(*what))
+
+    def configure(self, cameras):
+        text = "[process]\npipeline = [\"stats\"]\n[consumer]\nsinks = [\"file\"]\n"
+        text += f"[consumer.file]\npath = {json.dumps(self.results)}\n"
+        for name, keys in cameras.items():
+            text += f"[camera.{name}]\n"
+            text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+        return self.write("cameras.toml", text.encode())
+
+    def serve(self, cameras):
+        return Service(self, *ANY_PORT, "--config", self.configure(cameras))
+
+    def records(self):
+        if not os.path.exists(self.results):
+            return []
+        with open(self.results, encoding="utf-8") as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+
+    def wait_for_results(self, cameras, least=2):
+        def enough():
+            ids = [record["camera_id"] for record in self.records()]
+            return all(ids.count(camera) >= least for camera in cameras)
+
+        streams.wait_until(enough)
+
+    def state(self, service, camera):
+        return service.get("/health").json()["cameras"][camera]
+
+    def wait_for_state(self, service, camera, is_right):
+        return streams.wait_until(
+            lambda: is_right(state := self.state(service, camera)) and state
+        )
+
+    def test_files_folders_and_http_are_cameras_side_by_side(self):
+        for name in ("messi5.jpg", "left.jpg", "box.png"):
+            self.copy(name, "album/" + name)
+
+        def one(_made, connection, _head, _before):
+            connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: "
+                               b"%d\r\n\r\n" % len(self.photo) + self.photo)  # fmt: skip
+
+        def secret(made, connection, head, before):
+            word = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
+            if f"Authorization: Basic {word}\r\n" not in head:
+                connection.sendall(b"HTTP/1.0 401 Unauthorized\r\n\r\n")
+                return
+            made.stream(self.photo)(connection, head, before)
+
+        password = self.write("password", PASSWORD.encode() + b"\n")
+        os.chmod(password, 0o600)
+        cameras = {
+            "video": {"url": pictures.sample_path("vtest.avi"), "fps": 5, "loop": True},
+            "album": {"url": self.path("album"), "fps": 20, "loop": True},
+            "stream": {"url": self.streaming().url()},
+            "bare": {"url": self.streaming(with_length=False).url()},
+            "single": {"url": self.camera(one).url(), "fps": 20},
+            "secret": {"url": self.camera(secret).url("me@"), "password_file": password},
+        }
+        service = self.serve(cameras)
+        self.wait_for_results(cameras)
+        sizes = {}
+        for record in self.records():
+            metadata = record["sample_metadata"]
+            sizes.setdefault(record["camera_id"], set()).add((metadata["width"], metadata["height"]))
+            self.assertIn("stats", metadata)
+        for camera in ("stream", "bare", "single", "secret"):
+            self.assertEqual(sizes[camera], {(548, 342)}, camera)
+        self.assertEqual(sizes["video"], {(768, 576)})
+        health = service.get("/health")
+        self.assertEqual(set(health.json()["cameras"]), set(cameras))
+        for camera, state in health.json()["cameras"].items():
+            self.assertTrue(state["connected"], camera)
+            self.assertGreaterEqual(state["frames"], state["looked_at"])
+        metrics = service.metrics()
+        self.assertEqual(metrics['sampleproc_camera_connected{camera="video"}'], 1)
+        self.assertEqual(metrics['sampleproc_camera_width_pixels{camera="stream"}'], 548)
+        said = health.body.decode() + service.get("/metrics").body.decode() + "".join(service.lines)
+        shown = cli.run("validate-config", "--print-effective", self.path("cameras.toml"))
+        self.assertNotIn(PASSWORD, said + shown.out + shown.err)
+        service.child.send_signal(signal.SIGTERM)
+        self.assertEqual(service.child.wait(cli.PATIENCE), 0)
+
+    def test_a_camera_that_goes_away_is_told_and_comes_back(self):
+        def brief(made, connection, head, before):
+            if before % 2 == 1:
+                connection.sendall(STREAM + part(self.photo))
+                made.stay()  # silence
+                return
+            connection.sendall(STREAM + 2 * part(self.photo) + BOUNDARY)
+
+        cameras = {"brief": {"url": self.camera(brief).url(), "stall_after": "300ms"},
+                   "good": {"url": self.streaming().url()}}  # fmt: skip
+        service = self.serve(cameras)
+        self.wait_for_state(service, "brief", lambda state: state["reconnects"] >= 3)
+        begins = service.wait_for_condition("camera")
+        self.assertEqual(begins["subject"], "brief")
+        service.wait_for_condition("camera", "condition ends")
+        streams.wait_until(lambda: ("camera", "brief") in service.conditions())
+        state = self.wait_for_state(service, "brief", lambda state: "error" in state)
+        self.assertIn("127.0.0.1", state["error"])
+        self.assertNotIn(("camera", "good"), service.conditions())
+        before = self.state(service, "good")
+        self.assertEqual(before["reconnects"], 0)
+        self.wait_for_state(service, "good", lambda state: state["frames"] > before["frames"])
+
+    def test_the_condition_of_a_camera_ends_when_it_is_back_or_gone(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        away = {"url": f"http://127.0.0.1:{port}/video"}
+        service = self.serve({"late": away, "never": {"url": self.path("missing.mp4")}})
+        wanted = {("camera", "late"), ("camera", "never")}
+        streams.wait_until(lambda: wanted <= set(service.conditions()))
+        self.assertEqual(service.get("/health").json()["status"], "degraded")
+        late = self.camera(lambda made, *what: made.stream(self.photo)(*what), port)
+        self.assertEqual(late.port, port)
+        streams.wait_until(lambda: set(service.conditions()) == {("camera", "never")})
+        self.configure({"late": away})
+        service.child.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded")
+        streams.wait_until(lambda: service.get("/health").json()["status"] == "healthy")
+        self.assertEqual(service.told("camera"), (2, 2))
+
+    def test_a_hostile_camera_ends_its_own_connection_and_nothing_else(self):
+        def endless(connection, text):
+            while True:
+                connection.sendall(text)
+
+        answers = {
+            "head": lambda _m, c, *_: endless(c, b"HTTP/1.0 200 OK\r\nX: " + b"x" * 65536),
+            "part": lambda _m, c, *_: (c.sendall(STREAM + BOUNDARY), endless(c, b"x" * 65536)),
+            "length": lambda _m, c, *_: c.sendall(
+                STREAM + BOUNDARY + b"\r\nContent-Length: 99999999999\r\n\r\nx"),
+            "other": lambda _m, c, *_: c.sendall(b"RTSP/1.0 200 OK\r\n\r\n"),
+            "refused": lambda _m, c, *_: c.sendall(b"HTTP/1.0 401 Unauthorized\r\n\r\n"),
+            "missing": lambda _m, c, *_: c.sendall(b"HTTP/1.1 404 Not Found\r\n\r\n"),
+            "nothing": lambda _m, c, *_: None,
+            "silent": lambda m, *_: m.stay(),
+        }  # fmt: skip
+        cameras = {name: {"url": self.camera(answer).url(), "stall_after": "300ms"}
+                   for name, answer in answers.items()}  # fmt: skip
+        # A port at which nobody listens.
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            cameras["nobody"] = {"url": f"http://127.0.0.1:{free.getsockname()[1]}/"}
+        cameras["gone"] = {"url": self.path("no-such-file.mp4")}
+        cameras["good"] = {"url": self.streaming().url()}
+        service = self.serve(cameras)
+        for name in set(cameras) - {"good"}:
+            state = self.wait_for_state(service, name, lambda state: "error" in state)
+            self.assertFalse(state["connected"], name)
+        self.assertIn("401", self.state(service, "refused")["error"])
+        self.assertIn("404", self.state(service, "missing")["error"])
+
+        # Pictures that are none are counted, and the stream goes on.
+        before = self.state(service, "good")
+        self.wait_for_state(service, "good",
+                            lambda state: state["looked_at"] > before["looked_at"] + 3)  # fmt: skip
+        self.assertEqual(service.get("/livez").status, 200)
+
+    def test_a_damaged_picture_is_counted_and_the_next_one_is_looked_at(self):
+        def mixed(made, connection, _head, _before):
+            connection.sendall(STREAM)
+            while not made.stopped.wait(0.05):
+                connection.sendall(part(b"\xff\xd8\xffno picture"))
+                made.stopped.wait(0.05)
+                connection.sendall(part(self.photo))
+
+        service = self.serve({"mixed": {"url": self.camera(mixed).url()}})
+        state = self.wait_for_state(
+            service, "mixed", lambda state: state["decoder_errors"] > 1 and state["looked_at"] > 1
+        )
+        self.assertEqual(state["reconnects"], 0)
+        self.assertGreater(state["dropped"]["failed"], 1)
+
+    def test_a_reload_connects_what_is_new_and_leaves_what_is_the_same(self):
+        good, new = self.streaming(), self.streaming()
+        service = self.serve({"good": {"url": good.url()}, "old": {"url": self.streaming().url()}})
+        self.wait_for_results(["good", "old"])
+        self.configure({"good": {"url": good.url()}, "new": {"url": new.url()}})
+        service.child.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded")
+        self.wait_for_results(["new"])
+        self.assertEqual(set(service.get("/health").json()["cameras"]), {"good", "new"})
+        self.assertEqual(len(good.heads), 1)
+
+    def test_cameras_are_taken_beside_what_is_pulled(self):
+        """From Redis and from a frame buffer, into the same sinks; a stop delivers all of it."""
+        server = streams.RedisServer(self)
+        buffer = Buffer(self)
+        from_buffer = ("--set", f"consumer.http.url={buffer.url}", "--set", "consumer.source=http")
+        for way, pulled in ((streams.words(server), ["cam-0", "cam-5"]), (from_buffer, ["cam"])):
+            with self.subTest(way[-1]):
+                path = self.configure({"a": {"url": self.streaming().url()},
+                                       "b": {"url": self.path("album"), "loop": True, "fps": 50}})
+                self.copy("left.jpg", "album/left.jpg")
+                service = Service(self, *ANY_PORT, "--config", path, *way,
+                                  "--set", "consumer.enabled=true")  # fmt: skip
+                streams.add_frames(server.client(), 20, self.photo)
+                buffer.add(*(frame(f"f-{number}", self.photo) for number in range(20)))
+                self.wait_for_results(["a", "b", *pulled])
+                self.assertEqual(service.get("/health").json()["status"], "healthy")
+                service.child.send_signal(signal.SIGTERM)
+                self.assertEqual(service.child.wait(cli.PATIENCE), 0)
+                self.assertEqual(service.wait_for("shutdown: done")["results_lost"], 0)
+                os.remove(self.results)
+
+    def test_what_cannot_be_a_source_is_refused_with_its_reason(self):
+        for keys, words in (
+            ({"url": "rtsp://10.0.0.5/"}, "camera.door.url: RTSP is not in this version"),
+            ({"url": "ftp://10.0.0.5/"}, "camera.door.url: is neither an http or https URL nor a path"),
+            ({"url": "http://"}, "camera.door.url: is not a URL"),
+            ({"url": "http://h/", "password_file": "/dev/null"}, "the camera's url names no user"),
+        ):
+            result = cli.run("validate-config", self.configure({"door": keys}))
+            self.assertEqual(result.returncode, 65, keys)
+            self.assertIn(words, result.err + result.out)
+
+
+if __name__ == "__main__":
+    cli.main()

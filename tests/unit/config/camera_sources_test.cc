@@ -1,0 +1,62 @@
+// Where cameras' pictures come from: [camera.ID] url and what goes with it.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "config/effective.h"
+#include "unit/config/loading.h"
+
+namespace sampleproc::config {
+namespace {
+
+Loaded LoadText(const std::string& text) {
+  const TempFile file("[consumer]\nsinks = [\"log\"]\n" + text);
+  return Load({.file = file.path()});
+}
+
+bool Says(const Loaded& loaded, const std::string& words) {
+  const std::string said = Render(loaded);
+  INFO(said);
+  return said.find(words) != std::string::npos;
+}
+
+TEST_CASE("a camera has a source as its section says") {
+  const Loaded loaded = LoadText(
+      "[camera.door]\nurl = \"http://h:8080/video\"\nstall_after = \"3s\"\nfps = 5\n"
+      "[camera.file]\nurl = \"/srv/a b.mp4\"\nloop = true\n");
+  CHECK(Render(loaded).empty());
+  CHECK(loaded.config.cameras.at("door").url == "http://h:8080/video");
+  CHECK(loaded.config.cameras.at("door").stall_after == std::chrono::seconds(3));
+  CHECK(loaded.config.cameras.at("file").loop);
+}
+
+TEST_CASE("a camera's password is for the user of its URL, and stands in one place") {
+  const std::string file = "password_file = \"/nonexistent\"\n";
+  CHECK(Says(LoadText("[camera.door]\n" + file), "names no user"));
+  CHECK(Says(LoadText("[camera.door]\nurl = \"http://h/a@b\"\n" + file), "names no user"));
+  CHECK(
+      Says(LoadText("[camera.door]\nurl = \"http://me:canary@h/\"\n" + file), "a second password"));
+}
+
+TEST_CASE("a password in a camera's URL is never shown") {
+  const Loaded loaded = LoadText("[camera.door]\nurl = \"http://me:canary@h/\"\n");
+  CHECK(EffectiveToml(loaded, Which::kAll).find("canary") == std::string::npos);
+  CHECK_FALSE(Says(LoadText("[camera.door]\nurl = \"http://me:canary@h:x/\"\n"), "canary"));
+}
+
+TEST_CASE("what is no source is told, as is one camera too many") {
+  CHECK(Says(LoadText("[camera.door]\nurl = \"ftp://h/\"\n"), "neither"));
+  CHECK(Says(LoadText("[camera.door]\nurl = \"http://\"\n"), "is not a URL"));
+  std::string many;
+  for (int i = 0; i < 257; ++i) {
+    many += "[camera.c" + std::to_string(i) + "]\nurl = \"/srv/a\"\n";
+  }
+  CHECK(Says(LoadText(many), "one too many"));
+}
+
+TEST_CASE("cameras whose results go nowhere are warned of") {
+  const TempFile file("[camera.door]\nurl = \"/srv/a.mp4\"\n");
+  CHECK(Says(Load({.file = file.path()}), "only counted"));
+}
+
+}  // namespace
+}  // namespace sampleproc::config

@@ -1,0 +1,177 @@
+#include "live/camera_watch.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <future>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "cameras/directory.h"
+#include "codec/jpeg_encoder.h"
+#include "live/watches.h"
+#include "support/counting_log.h"
+#include "support/temp_dir.h"
+
+namespace sampleproc::live {
+namespace {
+
+std::string Jpeg(int width, int height) {
+  const std::vector<std::uint8_t> gray(static_cast<std::size_t>(width * height), 90);
+  const auto encoded = codec::EncodeJpeg(
+      {gray.data(), width, height, static_cast<std::size_t>(width), frame::PixelFormat::kGray8},
+      80);
+  REQUIRE(encoded);
+  return {encoded->begin(), encoded->end()};
+}
+
+template <typename What>
+void WaitUntil(What what) {
+  while (!what()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+// Of one worker, and a folder of pictures that are different in size.
+struct Bench {
+  Bench() {
+    process.pipeline = {"stats"};
+    auto started = process::WorkerPool::Start(1, 4, {process, codec, budget, clock, states}, log);
+    REQUIRE(started);
+    pool = std::move(*started);
+    for (int i = 0; i < 5; ++i) folder.Write("n" + std::to_string(i) + ".jpg", Jpeg(32 + i, 16));
+  }
+
+  WatchContext Context() {
+    return {*pool,
+            {tracker, clock, metrics},
+            {codec, net, budget, std::chrono::milliseconds(100)},
+            ids,
+            conditions,
+            log,
+            [this](const frame::FrameResult& result, const std::string& timestamp) {
+              CHECK(timestamp.find('.') != std::string::npos);
+              last_width = result.width;
+              ++delivered;
+            }};
+  }
+
+  cameras::Options Folder() const {
+    return {.fps = 1000, .url = folder.path().string(), .loop = true};
+  }
+  static frame::CameraPtr Camera() {
+    return std::make_shared<const frame::Camera>(frame::CameraSettings{.pipeline = {"stats"}});
+  }
+
+  const base::Clock& clock = base::SystemClock();
+  testing::TempDir folder;
+  test::CountingLog log;
+  process::Options process;
+  codec::Options codec;
+  net::Options net;
+  resources::MemoryBudget budget{64 << 20};
+  process::CameraStates states{1, budget};
+  process::FrameTracker tracker{100, log};
+  telemetry::Metrics metrics{clock, "1"};
+  telemetry::Conditions conditions{clock, log};
+  base::IdSource ids{1};
+  std::atomic<int> delivered{0};
+  std::atomic<int> last_width{0};
+  std::unique_ptr<process::WorkerPool> pool;
+};
+
+TEST_CASE("of the pictures that come while no worker is free the latest one is looked at") {
+  Bench bench;
+  std::promise<void> free;
+  REQUIRE(bench.pool->Submit(
+      [&free](process::Processor&, process::CameraTurns::Turn) { free.get_future().wait(); }));
+  cameras::Options options = bench.Folder();
+  options.loop = false;
+  const CameraWatch watch("yard", options, Bench::Camera(), bench.Context());
+  WaitUntil([&] { return watch.gauges().ended; });
+  // The first one waits for the worker, and the last one behind it.
+  CHECK(watch.gauges().dropped == std::map<std::string_view, std::uint64_t>{{"superseded", 3}});
+  CHECK(watch.gauges().looked_at == 0);
+  free.set_value();
+  WaitUntil([&] { return watch.gauges().looked_at == 2; });
+  CHECK(watch.gauges().id == "yard");
+  CHECK(watch.gauges().frames == 5);
+  CHECK(watch.gauges().width == 36);
+  WaitUntil([&] { return !watch.working(); });
+  CHECK(bench.delivered == 2);
+  CHECK(bench.last_width == 36);
+  CHECK(bench.budget.used() == 0);
+}
+
+TEST_CASE("pictures that come too soon for the camera's fps are not looked at") {
+  Bench bench;
+  const auto slow = std::make_shared<const frame::Camera>(
+      frame::CameraSettings{.pipeline = {"stats"}, .fps = 0.001});
+  const CameraWatch watch("yard", bench.Folder(), slow, bench.Context());
+  WaitUntil([&] { return watch.gauges().frames >= 12 && watch.gauges().looked_at == 1; });
+  CHECK(watch.gauges().dropped.at("fps") + 1 >= 12);
+  CHECK(watch.gauges().connected);
+}
+
+TEST_CASE("a camera that is away is a condition until it is back, or is no longer wanted") {
+  Bench bench;
+  cameras::Options options = bench.Folder();
+  options.url += "/later.jpg";
+  options.loop = true;
+  {
+    const CameraWatch watch("yard", options, Bench::Camera(), bench.Context());
+    WaitUntil([&] { return watch.gauges().reconnects >= 2; });
+    REQUIRE(bench.conditions.List().size() == 1);
+    CHECK(bench.conditions.List()[0].subject == "yard");
+    CHECK(bench.conditions.List()[0].reason.find("later.jpg") != std::string::npos);
+    CHECK_FALSE(watch.gauges().error.empty());
+    bench.folder.Write("later.jpg", Jpeg(64, 48));
+    WaitUntil([&] { return watch.gauges().looked_at >= 1; });
+    CHECK(bench.conditions.List().empty());
+    CHECK(watch.gauges().error.empty());
+    CHECK(bench.log.Count("condition begins") == 1);
+    CHECK(bench.log.Count("condition ends") == 1);
+  }
+  options.url += ".none";
+  {
+    const CameraWatch watch("yard", options, Bench::Camera(), bench.Context());
+    WaitUntil([&] { return !bench.conditions.List().empty(); });
+  }
+  CHECK(bench.conditions.List().empty());
+}
+
+TEST_CASE("new settings end the watches of the cameras that they change, and no others") {
+  Bench bench;
+  cameras::AllOptions wanted = {
+      {"same", bench.Folder()}, {"other", bench.Folder()}, {"pushed", {.fps = 2}}};
+  cameras::Directory directory({.pipeline = {"stats"}}, wanted);
+  Watches watches(bench.Context());
+  watches.Replace(wanted, directory);
+  const auto of = [&](const std::string& id) {
+    for (const auto& camera : watches.gauges()) {
+      if (camera.id == id) return camera;
+    }
+    return telemetry::CameraGauges{};
+  };
+  CHECK(watches.gauges().size() == 2);
+  WaitUntil([&] { return of("same").frames >= 20 && of("other").frames >= 20; });
+  const auto before = of("same").frames;
+  wanted["other"].threshold = 0.25;
+  wanted.emplace("new", bench.Folder());
+  directory.Replace(wanted);
+  watches.Replace(wanted, directory);
+  CHECK(watches.gauges().size() == 3);
+  CHECK(of("same").frames >= before);
+  WaitUntil([&] { return of("new").frames > 0 && of("same").frames > before; });
+  watches.Replace({}, directory);
+  CHECK(watches.gauges().empty());
+}
+
+TEST_CASE("a camera's URL is shown without user, password and query") {
+  CHECK(cameras::ShownUrl("http://me:canary@h:8080/a?pw=canary") == "http://h:8080/a");
+  CHECK(cameras::ShownUrl("rtsp://me:c%40nary@[::1]/a@b") == "rtsp://[::1]/a@b");
+  CHECK(cameras::ShownUrl("/srv/a@b.mp4") == "/srv/a@b.mp4");
+}
+
+}  // namespace
+}  // namespace sampleproc::live
