@@ -89,14 +89,18 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   auto impl = std::make_unique<Impl>(config, clock, std::move(log), surroundings, machine);
   const config::Config& own = impl->config;
 
+  auto sinks = ConsumerSinks::Open(
+      {own, clock, impl->budget, impl->ids, impl->conditions, *impl->log, impl->tracer.get()});
+  if (!sinks) return std::unexpected(sinks.error());
+  impl->sinks = std::move(*sinks);
   auto detectors = process::Detectors::Open(own.process, impl->directory.pipelines(), impl->budget);
   if (!detectors) return std::unexpected(detectors.error());
   impl->detectors = std::move(*detectors);
   auto pool = process::WorkerPool::Start(
       WorkerCount(own.process, machine), own.process.queue_depth,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
-                                &impl->heavy, &impl->drain, impl->detectors, &impl->directory,
-                                true},
+                                &impl->heavy, &impl->drain, impl->detectors, &impl->directory, true,
+                                false, &impl->take_events},
       *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
@@ -120,7 +124,8 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
                                         impl->conditions,
                                         *impl->log,
                                         impl->tracer.get(),
-                                        &impl->directory});
+                                        &impl->directory,
+                                        impl->sinks.get()});
   if (!consumer) return std::unexpected(consumer.error());
   impl->consumer = std::move(*consumer);
   impl->readiness.Started();
@@ -157,6 +162,12 @@ std::uint64_t Service::Impl::StopConsumer(const base::Deadline& force, const bas
   if (!consumer) return 0;
   consumer->Stop(force);
   return consumer->Drain(force, std::chrono::floor<milliseconds>((end.At() - force.At()) / 2));
+}
+
+// Returns how many results and events are lost.
+std::uint64_t Service::Impl::DeliverResults(const base::Deadline& end) {
+  if (consumer) consumer->Finish(end);
+  return sinks ? sinks->Deliver(end) : 0;
 }
 
 // What is left when time is up.
@@ -217,6 +228,7 @@ bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
   impl.TellOfCameraPlaces();
   impl.TellOfDetectors();
+  impl.cameras.TellIdle();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));
@@ -260,12 +272,14 @@ ShutdownResult Service::Shutdown() {
   const auto rest = std::chrono::ceil<milliseconds>(end.At() - impl.clock.Now());
   if (!impl.pool->StopWithin(std::max(rest, kLeast), impl.LostAfter())) {
     impl.log->Error("shutdown: a worker does not come back");
-    if (impl.consumer) impl.consumer->Finish(last);
+    impl.EndEvents();
+    impl.DeliverResults(last);
     return ShutdownResult::kStuck;
   }
 
   phases.Begin("deliver results, close sessions");
-  const std::uint64_t lost = impl.consumer ? impl.consumer->Finish(last) : 0;
+  impl.EndEvents();
+  const std::uint64_t lost = impl.DeliverResults(last);
   impl.CloseSessions(end);
   phases.End();
   impl.FlushSpans(end);
