@@ -35,9 +35,7 @@ struct Statuses {
     const bool behind = gauges.consumer &&
                         std::chrono::duration<double>(gauges.consumer->oldest_frame_age_seconds) >
                             telemetry::ConsumerGauges::kOldFrame;
-    const bool undelivered =
-        gauges.consumer &&
-        std::ranges::any_of(gauges.consumer->sinks, &telemetry::SinkGauges::failing);
+    const bool undelivered = std::ranges::any_of(gauges.sinks, &telemetry::SinkGauges::failing);
     if (cut_off || behind || undelivered || wishes.consumer_off_although_named) {
       consumer = Status::kDegraded;
     }
@@ -66,8 +64,8 @@ double CapacityUsed(const telemetry::Gauges& gauges) {
   return std::min(1.0, json::RoundTo(static_cast<double>(taken) / static_cast<double>(places), 3));
 }
 
-void WriteConsumer(const Wishes& wishes, const telemetry::ConsumerGauges& consumer,
-                   json::JsonWriter& json) {
+void WriteConsumer(const Wishes& wishes, const telemetry::Gauges& gauges, json::JsonWriter& json) {
+  const auto consumer = gauges.consumer.value_or(telemetry::ConsumerGauges{});
   json.Member("enabled", wishes.consumer_enabled);
   json.Member("connected", consumer.connected);
   json.Member("held_frames", consumer.held_frames);
@@ -80,7 +78,7 @@ void WriteConsumer(const Wishes& wishes, const telemetry::ConsumerGauges& consum
   }
   json.Key("failing_sinks");
   json.BeginArray();
-  for (const telemetry::SinkGauges& sink : consumer.sinks) {
+  for (const telemetry::SinkGauges& sink : gauges.sinks) {
     if (sink.failing) json.String(sink.name);
   }
   json.EndArray();
@@ -113,7 +111,7 @@ void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Stat
   json.Member("limit_bytes", gauges.budget_bytes);
   json.EndObject();
   begin("consumer", statuses.consumer);
-  WriteConsumer(wishes, gauges.consumer.value_or(telemetry::ConsumerGauges{}), json);
+  WriteConsumer(wishes, gauges, json);
   json.EndObject();
   begin("gpu", Status::kHealthy);
   json.Member("preferred", wishes.gpu_preferred);

@@ -130,12 +130,14 @@ constexpr CodeText kTexts[] = {
      "looked "
      "for, has to be above 1. The service does not start without."},
     {code::kSinks, "results that go nowhere, or twice",
-     "consumer.sinks lists where results of pulled frames go. \"file\" needs consumer.file.path "
+     "consumer.sinks lists where results of pulled frames and events go. \"file\" needs "
+     "consumer.file.path "
      "and "
      "\"webhook\" needs consumer.webhook.url, and each of those means nothing unless its sink is "
      "listed. \"redis\" is for frames from a frame buffer: results of frames from Redis go to "
      "consumer.redis.results_stream anyway. A frame buffer takes no results, so that without a "
-     "sink they are only counted."},
+     "sink they are only counted. consumer.deliver has \"events\" for what the step \"track\" of "
+     "some camera's pipeline makes."},
     {code::kHost, "no host alone",
      "http.host and consumer.redis.host take a name, an address or (Redis) the path of a Unix "
      "socket. A URL, a port behind a colon and the brackets that an IPv6 address has in URLs do "

@@ -44,6 +44,8 @@ void AddCameraRows(std::string_view id, std::vector<Key>& rows);     // one came
 void AddSceneRows(std::string_view id, const cameras::Options& one, const cameras::Options& other,
                   std::vector<Key>& rows);
 void AddConsumerRows(std::vector<Key>& rows);
+void AddSinkRows(std::vector<Key>& rows);       // consumer's sinks, and what they get
+void AddSinkPlaceRows(std::vector<Key>& rows);  // where each of them is
 void AddNetRows(std::vector<Key>& rows);
 void AddTelemetryRows(std::vector<Key>& rows);
 void AddServiceRows(std::vector<Key>& rows);

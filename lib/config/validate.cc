@@ -194,17 +194,20 @@ std::vector<Finding> StepsAreKnown(const Config& config) {
 
 std::optional<Finding> StreamsDiffer(const Config& config) {
   const consumer::RedisOptions& redis = config.consumer.redis;
-  if (redis.stream != redis.results_stream && redis.stream != redis.dlq_stream &&
-      redis.results_stream != redis.dlq_stream) {
-    return std::nullopt;
+  const std::pair<const char*, const std::string*> streams[] = {
+      {"consumer.redis.stream", &redis.stream},
+      {"consumer.redis.results_stream", &redis.results_stream},
+      {"consumer.redis.dlq_stream", &redis.dlq_stream},
+      {"consumer.redis.events_stream", &redis.events_stream}};
+  for (const auto& [key, name] : streams) {
+    for (const auto& [before, taken] : streams) {
+      if (before == key) break;
+      if (*name != *taken) continue;
+      return Finding{Severity::kError, code::kStreams, key,
+                     "is the same stream as " + std::string(before), "name another one"};
+    }
   }
-  const bool results = redis.stream == redis.results_stream;
-  return Finding{Severity::kError, code::kStreams,
-                 results ? "consumer.redis.results_stream" : "consumer.redis.dlq_stream",
-                 "is the same stream as " + std::string(redis.stream == redis.dlq_stream || results
-                                                            ? "consumer.redis.stream"
-                                                            : "consumer.redis.results_stream"),
-                 "name another one"};
+  return std::nullopt;
 }
 
 std::optional<Finding> ClaimingWaitsForWork(const Config& config) {
@@ -219,6 +222,11 @@ std::optional<Finding> ClaimingWaitsForWork(const Config& config) {
 bool HasSink(const Config& config, const char* name) {
   const auto& sinks = config.consumer.sinks;
   return std::ranges::find(sinks, name) != sinks.end();
+}
+
+bool Delivers(const Config& config, const char* what) {
+  const auto& kinds = config.consumer.deliver;
+  return std::ranges::find(kinds, what) != kinds.end();
 }
 
 std::optional<Finding> SinkKnowsWhere(const Config& config, const char* sink, const char* key,
@@ -245,13 +253,37 @@ std::optional<Finding> WebhookHasUrl(const Config& config) {
 }
 
 std::optional<Finding> ResultsGoToRedisOnce(const Config& config) {
-  if (config.consumer.source != consumer::Source::kRedis || !HasSink(config, "redis")) {
+  if (config.consumer.source != consumer::Source::kRedis || !HasSink(config, "redis") ||
+      !Delivers(config, "results")) {
     return std::nullopt;
   }
   return Finding{Severity::kError, code::kSinks, "consumer.sinks",
                  "has \"redis\", where results of frames from Redis go anyway: each would be there "
                  "twice",
-                 "leave it out"};
+                 "leave it out, or let consumer.deliver be [\"events\"]"};
+}
+
+// Of the service's own pipeline or a camera's.
+bool AnyTracks(const Config& config) {
+  const auto tracks = [](const std::vector<std::string>& pipeline) {
+    return std::ranges::find(pipeline, "track") != pipeline.end();
+  };
+  return tracks(config.process.pipeline) ||
+         std::ranges::any_of(config.cameras,
+                             [&](const auto& camera) { return tracks(camera.second.pipeline); });
+}
+
+std::optional<Finding> EventsAreMadeAndGoSomewhere(const Config& config) {
+  if (!Delivers(config, "events")) return std::nullopt;
+  if (config.consumer.sinks.empty()) {
+    return Finding{Severity::kWarning, code::kSinks, "consumer.deliver",
+                   "has \"events\", and consumer.sinks is empty: they go nowhere",
+                   "list \"log\", \"file\", \"redis\" or \"webhook\" there"};
+  }
+  if (AnyTracks(config)) return std::nullopt;
+  return Finding{Severity::kWarning, code::kSinks, "consumer.deliver",
+                 "has \"events\", which nothing makes: no pipeline has the step \"track\"",
+                 "add it behind a detector, to process.pipeline or a camera's"};
 }
 
 // A finding for each entry that `is_right` refuses.
@@ -359,6 +391,7 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     FileSinkHasPath,
     WebhookHasUrl,
     ResultsGoToRedisOnce,
+    EventsAreMadeAndGoSomewhere,
 };
 
 // Rules about lists and kinds of keys, which may be broken several times.

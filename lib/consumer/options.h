@@ -70,6 +70,7 @@ struct RedisOptions {
   // alone. With 1 the neighbours of a deadly frame would be dead with it.
   int max_deliveries = 5;
   std::string results_stream = "sample:results";
+  std::string events_stream = "sample:events";  // of the sink "redis"
   std::string dlq_stream = "frames:dlq:<processor_id>";
   // The oldest dead letters go when the stream would take more of Redis' memory; one letter may
   // take a quarter of it.
@@ -125,6 +126,8 @@ struct Options {
   // Where results go: "log", "file", "redis", "webhook". Those of frames from Redis also go back
   // there, whatever is listed.
   std::vector<std::string> sinks = {};
+  // What they get: "results", "events". Events are of all cameras, whichever way frames come.
+  std::vector<std::string> deliver = {"results"};
   // What each keeps while its other side is away; it counts against the memory budget.
   std::size_t sink_buffer = 16U << 20;
   FileSinkOptions file;

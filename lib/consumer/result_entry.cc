@@ -15,8 +15,9 @@ std::string EpochSeconds(base::WallTime time) {
 
 void AppendResultEntry(const ResultRecord& record, const std::string& processor_id,
                        base::WallTime time, net::RedisCommand& command) {
-  command.insert(command.end(), {"frame_id", record.frame_id, "processor_id", processor_id,
-                                 "timestamp", EpochSeconds(time), "result", record.json});
+  command.insert(command.end(),
+                 {"frame_id", record.frame_id, "processor_id", processor_id, "timestamp",
+                  EpochSeconds(time), record.is_event() ? "event" : "result", record.json});
   if (record.traceparent.empty()) return;
   command.insert(command.end(), {"traceparent", record.traceparent});
 }

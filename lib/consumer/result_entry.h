@@ -15,7 +15,8 @@ inline constexpr const char* kResultsLimit = "100000";
 // Seconds since 1970 with six decimals, as Python's time.time() is written.
 std::string EpochSeconds(base::WallTime time);
 
-// Appends the fields frame_id, processor_id, timestamp and result, and traceparent if there is one.
+// Appends the fields frame_id, processor_id, timestamp and result (or event), and traceparent if
+// there is one.
 void AppendResultEntry(const ResultRecord& record, const std::string& processor_id,
                        base::WallTime time, net::RedisCommand& command);
 

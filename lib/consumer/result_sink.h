@@ -1,4 +1,4 @@
-// Where results go besides the upstream that the frames came from.
+// Where results and events go besides the upstream that the frames came from.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +10,15 @@
 
 namespace sampleproc::consumer {
 
+// A result, or a message of an event.
 struct ResultRecord {
   std::string frame_id;
-  std::string json;  // one line without the newline, as frame::AppendMessageJson writes it
+  // One line without the newline, as frame::AppendMessageJson or AppendEventJson writes it.
+  std::string json;
   std::string traceparent = {};  // of the trace that the frame belongs to; "" for none
+  std::string event_key = {};    // of an event's message, which has it alone; "" for a result
+
+  bool is_event() const { return !event_key.empty(); }
 };
 
 // What became of the records that a sink was handed; `taken` is the sum of the others and of what

@@ -6,13 +6,16 @@
 namespace sampleproc::consumer {
 
 void SinkSet::Take(const ResultRecord& record, base::Logger& log) const noexcept {
+  if (record.is_event() ? !delivered_.events : !delivered_.results) return;
   for (const auto& sink : sinks_) {
     try {
       sink->Take(record);
     } catch (const std::exception& error) {
-      log.Error("a result did not reach a sink", {{"sink", sink->name()},
-                                                  {"frame_id", std::string_view(record.frame_id)},
-                                                  {"error", std::string_view(error.what())}});
+      log.Error(
+          record.is_event() ? "an event did not reach a sink" : "a result did not reach a sink",
+          {{"sink", sink->name()},
+           {"frame_id", std::string_view(record.frame_id)},
+           {"error", std::string_view(error.what())}});
     }
   }
 }

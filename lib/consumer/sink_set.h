@@ -12,14 +12,21 @@
 
 namespace sampleproc::consumer {
 
+// What sinks are handed.
+struct Delivered {
+  bool results = true;
+  bool events = false;
+};
+
 // Thread-safe. It may be empty.
 class SinkSet {
  public:
   SinkSet() = default;
-  explicit SinkSet(std::vector<std::unique_ptr<ResultSink>> sinks) : sinks_(std::move(sinks)) {}
+  explicit SinkSet(std::vector<std::unique_ptr<ResultSink>> sinks, Delivered delivered = {})
+      : sinks_(std::move(sinks)), delivered_(delivered) {}
 
-  // Hands the record to each. Never waits. A sink that throws costs the others nothing; that is
-  // said in `log`.
+  // Hands the record to each, if it is of a kind that is delivered. Never waits. A sink that throws
+  // costs the others nothing; that is said in `log`.
   void Take(const ResultRecord& record, base::Logger& log) const noexcept;
 
   struct Left {
@@ -47,6 +54,7 @@ class SinkSet {
 
  private:
   std::vector<std::unique_ptr<ResultSink>> sinks_;
+  Delivered delivered_;
 };
 
 }  // namespace sampleproc::consumer

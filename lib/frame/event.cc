@@ -7,18 +7,6 @@ namespace {
 
 using json::JsonWriter;
 
-std::string_view TypeName(Event::Type type) {
-  switch (type) {
-    case Event::Type::kNew:
-      return "new";
-    case Event::Type::kUpdate:
-      return "update";
-    case Event::Type::kEnd:
-      break;
-  }
-  return "end";
-}
-
 double Seconds(std::chrono::microseconds time) {
   return json::RoundTo(std::chrono::duration<double>(time).count(), 6);
 }
@@ -38,12 +26,24 @@ void WriteNumbers(std::initializer_list<int> numbers, JsonWriter& out) {
 
 }  // namespace
 
+std::string_view EventTypeName(Event::Type type) {
+  switch (type) {
+    case Event::Type::kNew:
+      return "new";
+    case Event::Type::kUpdate:
+      return "update";
+    case Event::Type::kEnd:
+      break;
+  }
+  return "end";
+}
+
 void AppendEventJson(const Event& event, std::string& out) {
   JsonWriter writer(out);
   writer.BeginObject();
   writer.Member("schema", "sampleproc.event/1");
   writer.Member("event_id", event.event_id);
-  writer.Member("type", TypeName(event.type));
+  writer.Member("type", EventTypeName(event.type));
   writer.Member("camera_id", event.camera_id);
   writer.Member("class", event.class_name);
   writer.Member("confidence", json::RoundTo(event.confidence, 6));

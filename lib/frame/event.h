@@ -52,13 +52,16 @@ struct Event {
   std::vector<LineCrossing> crossed;
   bool stationary = false;
   std::vector<PathPoint> path;   // where it stood, first to last; at most 32 points, evenly thinned
-  std::string_view reason = {};  // of kEnd: kLost or kSourceEnd
+  std::string_view reason = {};  // of kEnd: one of these
 
   static constexpr std::string_view kLost = "lost";             // not found for too long
   static constexpr std::string_view kSourceEnd = "source_end";  // the frames ended before it
+  static constexpr std::string_view kShutdown = "shutdown";     // the service stopped before it
 
   bool operator==(const Event&) const = default;
 };
+
+std::string_view EventTypeName(Event::Type type);  // "new", "update", "end"
 
 // Appends the event as one line of JSON without the newline, as config/event.schema.json has
 // it:

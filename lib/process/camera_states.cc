@@ -20,6 +20,7 @@ CameraStates::CameraStates(const Settings& settings, resources::MemoryBudget& bu
     : max_cameras_(CommonPlaces(settings)),
       reserved_(settings.reserved.begin(), settings.reserved.end()),
       idle_(settings.idle),
+      on_left_(settings.on_left),
       budget_(budget),
       clock_(clock),
       on_refused_(std::move(on_refused)) {}
@@ -30,19 +31,23 @@ CameraStates::CameraStates(int max_cameras, resources::MemoryBudget& budget, OnR
 
 std::expected<CameraStates::Lease, std::string_view> CameraStates::Use(std::string_view camera_id,
                                                                        const Wanted& wanted) {
-  std::shared_ptr<Slot> slot = Find(camera_id, wanted.step);
-  if (slot == nullptr) return Refuse(camera_id, kMaxCameras);
-  Lease lease(std::move(slot));
-  bool filled = false;
-  try {
-    filled = Fill(*lease.slot_, wanted);
-  } catch (...) {
+  while (true) {
+    std::shared_ptr<Slot> slot = Find(camera_id, wanted);
+    if (slot == nullptr) return Refuse(camera_id, kMaxCameras);
+    Lease lease(std::move(slot));
+    if (lease.gone()) continue;  // since it was found
+    bool filled = false;
+    try {
+      filled = Fill(*lease.slot_, wanted, lease.left_);
+    } catch (...) {
+      Drop(camera_id, wanted.step);
+      throw;
+    }
+    if (filled) return lease;
     Drop(camera_id, wanted.step);
-    throw;
+    if (on_left_ && !lease.left_.empty()) on_left_(lease.left_);
+    return Refuse(camera_id, kNoMemory);
   }
-  if (filled) return lease;
-  Drop(camera_id, wanted.step);
-  return Refuse(camera_id, kNoMemory);
 }
 
 CameraStates::Counts CameraStates::counts() const {
@@ -56,24 +61,29 @@ bool CameraStates::Crowded() const {
 }
 
 std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_id,
-                                                       std::string_view step) {
+                                                       const Wanted& wanted) {
   const base::MonoTime now = clock_.Now();
   std::string key(camera_id);
-  const base::MutexLock lock(mutex_);
+  Uses gone;
+  base::MutexLock lock(mutex_);
   auto place = places_.find(key);
   if (place == places_.end()) {
     const bool reserved = reserved_.contains(key);
-    if (!reserved && common_ >= max_cameras_ && !MakeRoom(now)) return nullptr;
+    if (!reserved && common_ >= max_cameras_ && !MakeRoom(now, gone)) return nullptr;
     place = places_.emplace(std::move(key), Place{.reserved = reserved}).first;
     if (!reserved) ++common_;
   }
-  auto use = place->second.uses.find(step);
+  auto use = place->second.uses.find(wanted.step);
   if (use == place->second.uses.end()) {
-    use = place->second.uses.emplace(std::string(step), Used{std::make_shared<Slot>()}).first;
+    Used made{.slot = std::make_shared<Slot>(), .tells = wanted.tells};
+    use = place->second.uses.emplace(std::string(wanted.step), std::move(made)).first;
   }
   place->second.frames = std::max(place->second.frames, ++use->second.frames);
-  place->second.last = now;
-  return use->second.slot;
+  place->second.last = use->second.last = now;
+  std::shared_ptr<Slot> slot = use->second.slot;
+  lock.Unlock();
+  TellLeft(gone);
+  return slot;
 }
 
 base::MonoTime CameraStates::IdleFrom(const Place& place) const {
@@ -82,7 +92,7 @@ base::MonoTime CameraStates::IdleFrom(const Place& place) const {
 }
 
 // Takes the place of the camera that has been idle the longest, if one is.
-bool CameraStates::MakeRoom(base::MonoTime now) {
+bool CameraStates::MakeRoom(base::MonoTime now, Uses& gone) {
   if (now < none_idle_before_) return false;
   auto longest = places_.end();
   for (auto place = places_.begin(); place != places_.end(); ++place) {
@@ -94,13 +104,15 @@ bool CameraStates::MakeRoom(base::MonoTime now) {
   if (longest == places_.end()) return false;
   none_idle_before_ = IdleFrom(longest->second);
   if (now < none_idle_before_) return false;
+  gone = std::move(longest->second.uses);
   places_.erase(longest);
   --common_;
   return true;
 }
 
-bool CameraStates::Fill(Slot& slot, const Wanted& wanted) {
+bool CameraStates::Fill(Slot& slot, const Wanted& wanted, std::vector<frame::Event>& left) {
   if (slot.state && slot.shape == wanted.shape) return true;
+  if (slot.state) left = slot.state->Finish(frame::Event::kSourceEnd);
   slot.state.reset();
   slot.memory.Release();
   auto memory = budget_.TryReserve(wanted.bytes, "a camera's state");
@@ -133,8 +145,9 @@ void CameraStates::Drop(std::string_view camera_id, std::string_view step) {
   if (place->second.uses.empty()) Erase(place);
 }
 
-std::vector<frame::Event> CameraStates::Forget(std::string_view camera_id) {
-  std::map<std::string, Used, std::less<>> uses;
+std::vector<frame::Event> CameraStates::Forget(std::string_view camera_id,
+                                               std::string_view reason) {
+  Uses uses;
   {
     const base::MutexLock lock(mutex_);
     const auto place = places_.find(std::string(camera_id));
@@ -143,16 +156,52 @@ std::vector<frame::Event> CameraStates::Forget(std::string_view camera_id) {
     Erase(place);
   }
   std::vector<frame::Event> told;
-  for (const auto& [step, use] : uses) {
-    const base::MutexLock lock(use.slot->mutex);
-    if (use.slot->state == nullptr) continue;
-    auto events = use.slot->state->Finish();
-    std::move(events.begin(), events.end(), std::back_inserter(told));
-  }
+  Finish(uses, reason, told);
   return told;
 }
 
-std::vector<frame::Event> CameraStates::ForgetAll() {
+// A state that tells nothing is let alone: a worker that does not come back may have it.
+void CameraStates::Finish(const Uses& gone, std::string_view reason,
+                          std::vector<frame::Event>& told) {
+  for (const auto& [step, use] : gone) {
+    if (!use.tells) continue;
+    const base::MutexLock lock(use.slot->mutex);
+    use.slot->gone = true;
+    if (use.slot->state == nullptr) continue;
+    std::ranges::move(use.slot->state->Finish(reason), std::back_inserter(told));
+    use.slot->state.reset();
+  }
+}
+
+void CameraStates::TellLeft(const Uses& gone) const {
+  std::vector<frame::Event> told;
+  Finish(gone, frame::Event::kSourceEnd, told);
+  if (on_left_ && !told.empty()) on_left_(told);
+}
+
+void CameraStates::TellIdle() {
+  const base::MonoTime now = clock_.Now();
+  std::vector<Uses> gone;
+  {
+    const base::MutexLock lock(mutex_);
+    for (auto place = places_.begin(); place != places_.end();) {
+      Uses& uses = place->second.uses;
+      Uses idle;
+      for (auto use = uses.begin(); use != uses.end();) {
+        const auto next = std::next(use);
+        if (use->second.tells && now - use->second.last >= idle_) idle.insert(uses.extract(use));
+        use = next;
+      }
+      const auto next = std::next(place);
+      if (!idle.empty()) gone.push_back(std::move(idle));
+      if (uses.empty()) Erase(place);
+      place = next;
+    }
+  }
+  for (const Uses& uses : gone) TellLeft(uses);
+}
+
+std::vector<frame::Event> CameraStates::ForgetAll(std::string_view reason) {
   std::vector<std::string> cameras;
   {
     const base::MutexLock lock(mutex_);
@@ -161,7 +210,7 @@ std::vector<frame::Event> CameraStates::ForgetAll() {
   std::ranges::sort(cameras);
   std::vector<frame::Event> told;
   for (const std::string& camera : cameras) {
-    auto events = Forget(camera);
+    auto events = Forget(camera, reason);
     std::move(events.begin(), events.end(), std::back_inserter(told));
   }
   return told;

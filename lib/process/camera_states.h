@@ -38,8 +38,9 @@ class CameraStates {
   class State {
    public:
     virtual ~State() = default;
-    // The camera has no more frames: what is still to be told of it.
-    virtual std::vector<frame::Event> Finish() { return {}; }
+    // The camera has no more frames: what is still to be told of it, for this reason (a constant's
+    // text). The state is dropped after that.
+    virtual std::vector<frame::Event> Finish(std::string_view /*reason*/) { return {}; }
   };
 
   // Why a camera has no state, as the stable words that a record's `skipped` has.
@@ -49,6 +50,10 @@ class CameraStates {
   // Called once for each camera that is refused (the first 1024 of them), in a worker's thread and
   // under the object's lock.
   using OnRefused = std::function<void(std::string_view camera_id, std::string_view reason)>;
+
+  // Called with what is still to be told of a state that goes because its camera's place goes to
+  // another camera, or is idle; in any thread. It must not throw.
+  using OnLeft = std::function<void(const std::vector<frame::Event>&)>;
 
   struct Counts {
     std::size_t cameras = 0;           // that have a state
@@ -66,6 +71,7 @@ class CameraStates {
     std::vector<std::string> reserved = {};
     // A known camera without a frame for so long gives its place to who comes.
     std::chrono::milliseconds idle{60'000};
+    OnLeft on_left = {};
   };
 
   // The clock must outlive it.
@@ -79,6 +85,7 @@ class CameraStates {
  private:
   struct Slot {
     base::Mutex mutex;
+    bool gone GUARDED_BY(mutex) = false;  // it is nobody's state any more
     std::uint64_t shape GUARDED_BY(mutex) = 0;
     resources::Reservation memory GUARDED_BY(mutex);
     std::unique_ptr<State> state GUARDED_BY(mutex);
@@ -98,6 +105,9 @@ class CameraStates {
 
     State& state() SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis) { return *slot_->state; }
 
+    // What was still to be told of the state before this one, which was of another shape.
+    std::vector<frame::Event> TakeLeft() { return std::exchange(left_, {}); }
+
    private:
     friend class CameraStates;
     explicit Lease(std::shared_ptr<Slot> slot)
@@ -106,7 +116,12 @@ class CameraStates {
       slot_->mutex.Lock();
     }
 
+    bool gone() const SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis) {
+      return slot_->gone;
+    }
+
     std::shared_ptr<Slot> slot_;  // null once moved from
+    std::vector<frame::Event> left_;
   };
 
   // The state that a camera is to have.
@@ -115,6 +130,7 @@ class CameraStates {
     std::size_t bytes;    // reserved before `make` is called, for as long as the state lives
     const std::function<std::unique_ptr<State>()>& make;
     std::string_view step = "";  // whose state it is; each has one of its own
+    bool tells = false;          // State::Finish may tell something
   };
 
   // The camera's state, made when it has none of this shape; or why it gets none: kMaxCameras or
@@ -123,10 +139,15 @@ class CameraStates {
 
   // Drops the camera's states and makes room for another camera; for one whose frames have ended.
   // Call it after the last of them. Gives what the states had still to tell.
-  std::vector<frame::Event> Forget(std::string_view camera_id);
+  std::vector<frame::Event> Forget(std::string_view camera_id,
+                                   std::string_view reason = frame::Event::kSourceEnd);
 
   // The same of all cameras, in the order of their ids.
-  std::vector<frame::Event> ForgetAll();
+  std::vector<frame::Event> ForgetAll(std::string_view reason = frame::Event::kSourceEnd);
+
+  // Drops the states that may have something to tell of cameras without a frame for `idle`, and
+  // tells it. Call it now and then.
+  void TellIdle();
 
   Counts counts() const;
 
@@ -137,29 +158,35 @@ class CameraStates {
  private:
   struct Used {
     std::shared_ptr<Slot> slot;
+    bool tells = false;
     std::uint64_t frames = 0;
+    base::MonoTime last{};  // frame
   };
+  using Uses = std::map<std::string, Used, std::less<>>;  // by step
   struct Place {
-    std::map<std::string, Used, std::less<>> uses = {};  // by step
+    Uses uses = {};
     bool reserved = false;
     std::uint64_t frames = 0;
     base::MonoTime last{};  // frame
   };
   using Places = std::unordered_map<std::string, Place>;
 
-  std::shared_ptr<Slot> Find(std::string_view camera_id, std::string_view step);
+  std::shared_ptr<Slot> Find(std::string_view camera_id, const Wanted& wanted);
   void Drop(std::string_view camera_id, std::string_view step);
   void Erase(Places::iterator place) REQUIRES(mutex_);
-  bool MakeRoom(base::MonoTime now) REQUIRES(mutex_);
+  bool MakeRoom(base::MonoTime now, Uses& gone) REQUIRES(mutex_);
+  static void Finish(const Uses& gone, std::string_view reason, std::vector<frame::Event>& told);
+  void TellLeft(const Uses& gone) const;
   base::MonoTime IdleFrom(const Place& place) const;
   // The slot is the caller's (Lease).
-  bool Fill(Slot& slot, const Wanted& wanted)
+  bool Fill(Slot& slot, const Wanted& wanted, std::vector<frame::Event>& left)
       SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis);
   std::unexpected<std::string_view> Refuse(std::string_view camera_id, std::string_view reason);
 
   const std::size_t max_cameras_;  // without a reserved place
   const std::unordered_set<std::string> reserved_;
   const std::chrono::milliseconds idle_;
+  const OnLeft on_left_;
   resources::MemoryBudget& budget_;
   const base::Clock& clock_;
   const OnRefused on_refused_;

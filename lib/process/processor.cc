@@ -311,7 +311,8 @@ base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, P
                         context_.options.budget_patience,
                         &moved_lately,
                         plan.needs.candidates ? &candidates : nullptr,
-                        TimeOf(frame)};
+                        TimeOf(frame),
+                        context_.take_events};
   if (auto done = plan.pipeline.Run(input, result); !done) return done;
   return Delay(context_.options.delay, allowance);
 }

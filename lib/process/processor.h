@@ -46,6 +46,7 @@ struct ProcessorContext {
   // Only the steps that leave something behind in their camera's state, or all where one of them
   // depends on what others find: for frames that have been looked at before.
   bool only_memory = false;
+  const TakeEvents* take_events = nullptr;  // StepInput::take_events
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +36,10 @@ struct StepNeeds {
   std::uint64_t bytes_per_pixel = 0;
 };
 
+// Takes the events of a camera in their order, whatever becomes of the frames that they were told
+// with. Called under the lock of the camera's state: it must be quick, and must not throw.
+using TakeEvents = std::function<void(std::span<const frame::Event>)>;
+
 // What a detector found and does not report.
 struct Candidate {
   frame::Detection detection;
@@ -57,6 +63,8 @@ struct StepInput {
   std::vector<Candidate>* candidates = nullptr;
   // When the frame was taken, by a clock that all of its camera's frames have; if it is known.
   std::optional<std::chrono::microseconds> taken = std::nullopt;
+  // Who is told of events as they are made, besides the frame's result. Null: nobody.
+  const TakeEvents* take_events = nullptr;
 };
 
 // Each worker has its own object of each step, so Run needs no lock for scratch and detectors.

@@ -25,7 +25,6 @@
 #include "consumer/sources/spool.h"
 #include "consumer/sources/spool_keeper.h"
 #include "net/http_client.h"
-#include "service/consumer_sinks.h"
 #include "service/ticker.h"
 #include "service/upstreams.h"
 #include "telemetry/episode.h"
@@ -80,27 +79,23 @@ void AddClient(std::string_view upstream, const net::HttpClient* client,
 
 class ConsumerParts::Impl {
  public:
-  // `client` reaches the frame buffer, nullptr where frames come from Redis; `spool` may be none;
-  // `sink_rooms` are of ConsumerSinks::Reserve.
-  Impl(const ConsumerContext& context, std::string password,
-       std::unique_ptr<net::HttpClient> client, std::unique_ptr<consumer::Spool> spool,
-       std::vector<resources::Reservation> sink_rooms)
+  // `client` reaches the frame buffer, nullptr where frames come from Redis; `spool` may be none.
+  Impl(const ConsumerContext& context, std::unique_ptr<net::HttpClient> client,
+       std::unique_ptr<consumer::Spool> spool)
       : config_(context.config),
         clock_(context.work.clock),
         metrics_(context.work.metrics),
         conditions_(context.conditions),
         log_(context.log),
         redis_(RedisOf(config_.consumer)),
-        login_{redis_.username, std::move(password), redis_.db, RereadPassword(redis_)},
+        login_(context.sinks.redis_login()),
         limits_(consumer::PulledLimits(config_.frame, MostPixelBytes(config_))),
         redis_pixels_(ConnectRedis(redis_), login_, PixelLimits(config_)),
         url_pixels_(config_.consumer.frame_url_hosts, MostPixelBytes(config_), config_.net,
                     net::ResolveBySystem, clock_),
         client_(std::move(client)),
         pixels_(Places(), context.budget),
-        sinks_({config_, ConnectRedis(redis_), login_, redis_.results_stream, spool != nullptr,
-                clock_, context.ids, context.conditions, context.log, context.tracer},
-               std::move(sink_rooms)),
+        sinks_(context.sinks),
         spool_(std::move(spool)),
         source_(MakeSource(context)),
         ledger_(context.work.metrics),
@@ -157,17 +152,14 @@ class ConsumerParts::Impl {
     return given_up;
   }
 
-  // The upstream first: what it takes yet are results for the sinks.
-  std::uint64_t Finish(const base::Deadline& end) {
+  void Finish(const base::Deadline& end) {
     dispatch_.Stop();
     source_->Close(end);
-    return DeliverResults(end);
   }
 
   // Tells what only the passing of time shows, on a thread of its own: a disk may be slow.
   void Look() {
     consumer_->Look();
-    sinks_.set().Look();
     if (keeper_) keeper_->Look();
     for (const auto& [what, count] : metrics_.lost()) {
       const bool dead = what.first == "dead";
@@ -183,8 +175,6 @@ class ConsumerParts::Impl {
 
   void GiveUpStuck(milliseconds limit) { dispatcher_.GiveUpStuck(limit); }
 
-  const consumer::SinkSet& sinks() const { return sinks_.set(); }
-
   telemetry::ConsumerGauges gauges() const {
     const consumer::ConsumerFacts facts = consumer_->facts();
     telemetry::ConsumerGauges gauges;
@@ -197,7 +187,6 @@ class ConsumerParts::Impl {
       gauges.last_frame_age_seconds =
           std::chrono::duration<double>(clock_.Now() - *facts.last_frame).count();
     }
-    gauges.sinks = sinks_.gauges();
     AddClient("frame_buffer", client_.get(), gauges);
     AddClient("orchestrator", orchestrator_.get(), gauges);
     AddClient("webhook", sinks_.webhook(), gauges);
@@ -229,23 +218,6 @@ class ConsumerParts::Impl {
     } else if (age < kYoungFrame) {
       conditions_.Clear(kName);
     }
-  }
-
-  // How many results are lost.
-  std::uint64_t DeliverResults(const base::Deadline& end) {
-    std::uint64_t lost = 0;
-    for (const consumer::SinkSet::Left& left : sinks_.set().Flush(end)) {
-      const auto results = static_cast<std::int64_t>(left.records);
-      if (keeper_) {
-        log_.Warning("shutdown: results that no sink has taken are made again at the next start",
-                     {{"sink", left.sink}, {"results", results}});
-        continue;
-      }
-      log_.Error("shutdown: results are lost, their sink does not take them",
-                 {{"sink", left.sink}, {"results", results}});
-      lost += left.records;
-    }
-    return lost;
   }
 
   // What spans call it.
@@ -346,13 +318,13 @@ class ConsumerParts::Impl {
   telemetry::Conditions& conditions_;
   base::Logger& log_;
   const consumer::RedisOptions redis_;
-  const net::RedisLogin login_;
+  const net::RedisLogin& login_;
   const frame::Options limits_;  // of pulled frames
   consumer::RedisPixels redis_pixels_;
   consumer::UrlPixels url_pixels_;
   const std::unique_ptr<net::HttpClient> client_;
   consumer::EntryPixels pixels_;
-  const ConsumerSinks sinks_;
+  const ConsumerSinks& sinks_;
   const std::unique_ptr<consumer::Spool> spool_;   // nullptr: there is none
   std::optional<consumer::SpoolKeeper> keeper_;    // of spool_
   consumer::RedisSource* redis_source_ = nullptr;  // source_, when it is one
@@ -379,27 +351,14 @@ Result<std::unique_ptr<ConsumerParts>> ConsumerParts::Start(const ConsumerContex
   const bool from_buffer = options.source == consumer::Source::kHttp;
   std::unique_ptr<net::HttpClient> client;
   if (from_buffer) client = ClientOf(options.http.url, context.config.net, context.work.clock);
-  std::string password;
-  if (!from_buffer || std::ranges::find(options.sinks, "redis") != options.sinks.end()) {
-    auto read = ReadPassword(options.redis, base::Reading::kFirst);
-    if (!read) return std::unexpected(std::move(read.error()));
-    password = std::move(*read);
-    if (!base::CanBeReread(options.redis.password_file)) {
-      context.log.Warning(
-          "consumer.redis.password_file is no regular file: the password that was read at the "
-          "start is kept, and a changed one needs a restart");
-    }
-  }
   std::unique_ptr<consumer::Spool> spool;
   if (from_buffer && options.http.spool == consumer::Spooling::kDisk) {
     auto opened = consumer::Spool::Open(SpoolFolder(options.http), options.http.spool_max_bytes);
     if (!opened) return std::unexpected(std::move(opened.error()));
     spool = std::move(*opened);
   }
-  auto rooms = ConsumerSinks::Reserve(options, context.budget);
-  if (!rooms) return std::unexpected(std::move(rooms.error()));
-  return std::unique_ptr<ConsumerParts>(new ConsumerParts(std::make_unique<Impl>(
-      context, std::move(password), std::move(client), std::move(spool), std::move(*rooms))));
+  return std::unique_ptr<ConsumerParts>(
+      new ConsumerParts(std::make_unique<Impl>(context, std::move(client), std::move(spool))));
 }
 
 void ConsumerParts::Stop(const base::Deadline& end) { impl_->Stop(end); }
@@ -408,12 +367,10 @@ std::uint64_t ConsumerParts::Drain(const base::Deadline& end, milliseconds after
   return impl_->Drain(end, after_cancel);
 }
 
-std::uint64_t ConsumerParts::Finish(const base::Deadline& end) { return impl_->Finish(end); }
+void ConsumerParts::Finish(const base::Deadline& end) { impl_->Finish(end); }
 
 void ConsumerParts::GiveUpStuck(milliseconds limit) { impl_->GiveUpStuck(limit); }
 
 telemetry::ConsumerGauges ConsumerParts::gauges() const { return impl_->gauges(); }
-
-const consumer::SinkSet& ConsumerParts::sinks() const { return impl_->sinks(); }
 
 }  // namespace sampleproc::service

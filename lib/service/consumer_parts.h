@@ -16,6 +16,7 @@
 #include "process/frame_work.h"
 #include "process/worker_pool.h"
 #include "resources/memory_budget.h"
+#include "service/consumer_sinks.h"
 #include "telemetry/conditions.h"
 #include "telemetry/metrics.h"
 #include "telemetry/tracer.h"
@@ -31,6 +32,7 @@ struct ConsumerContext {
   base::IdSource& ids;
   telemetry::Conditions& conditions;
   base::Logger& log;
+  const ConsumerSinks& sinks;
   const telemetry::Tracer* tracer = nullptr;    // null: nothing is traced
   const cameras::Directory* cameras = nullptr;  // what is configured for single ones
 };
@@ -53,17 +55,14 @@ class ConsumerParts {
   // they are somebody else's in a while.
   std::uint64_t Drain(const base::Deadline& end, std::chrono::milliseconds after_cancel);
 
-  // Takes leave of the upstream and delivers results until `end`. What no sink has taken by then is
-  // given up, which is logged. Returns how many results are lost. Nothing is settled any more.
-  std::uint64_t Finish(const base::Deadline& end);
+  // Takes leave of the upstream until `end`: what it takes yet are results for the sinks, to be
+  // delivered after this. Nothing is settled any more.
+  void Finish(const base::Deadline& end);
 
   // Settles what workers have been at for `limit` as dead.
   void GiveUpStuck(std::chrono::milliseconds limit);
 
   telemetry::ConsumerGauges gauges() const;
-
-  // Where results go besides the upstream.
-  const consumer::SinkSet& sinks() const;
 
  private:
   class Impl;

@@ -1,5 +1,6 @@
 #include "service/consumer_sinks.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -15,7 +16,12 @@ namespace sampleproc::service {
 namespace {
 
 constexpr std::chrono::milliseconds kLongestBackoff{30'000};
+constexpr std::chrono::seconds kLook{1};
 constexpr std::string_view kLog = "log";  // the sink that keeps nothing
+
+bool Has(const std::vector<std::string>& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
 
 }  // namespace
 
@@ -36,8 +42,30 @@ base::Result<std::vector<resources::Reservation>> ConsumerSinks::Reserve(
   return rooms;
 }
 
-ConsumerSinks::ConsumerSinks(const SinkContext& context, std::vector<resources::Reservation> rooms)
-    : spooled_(context.spooled),
+base::Result<std::unique_ptr<ConsumerSinks>> ConsumerSinks::Open(const SinkContext& context) {
+  const consumer::Options& options = context.config.consumer;
+  std::string password;
+  if (Has(options.sinks, "redis") ||
+      (options.enabled && options.source == consumer::Source::kRedis)) {
+    auto read = ReadRedisPassword(options.redis, context.log);
+    if (!read) return std::unexpected(std::move(read.error()));
+    password = std::move(*read);
+  }
+  auto rooms = Reserve(options, context.budget);
+  if (!rooms) return std::unexpected(std::move(rooms.error()));
+  const consumer::RedisOptions redis = RedisOf(options);
+  net::RedisLogin login{redis.username, std::move(password), redis.db, RereadPassword(redis)};
+  return std::unique_ptr<ConsumerSinks>(
+      new ConsumerSinks(context, std::move(login), std::move(*rooms)));
+}
+
+ConsumerSinks::ConsumerSinks(const SinkContext& context, net::RedisLogin redis_login,
+                             std::vector<resources::Reservation> rooms)
+    : spooled_(context.config.consumer.enabled &&
+               context.config.consumer.source == consumer::Source::kHttp &&
+               context.config.consumer.http.spool == consumer::Spooling::kDisk),
+      log_(context.log),
+      redis_login_(std::move(redis_login)),
       webhook_(ClientOf(context.config.consumer.webhook.url, context.config.net, context.clock)) {
   const consumer::Options& options = context.config.consumer;
   std::vector<std::unique_ptr<consumer::ResultSink>> sinks;
@@ -50,10 +78,11 @@ ConsumerSinks::ConsumerSinks(const SinkContext& context, std::vector<resources::
     sinks.push_back(std::make_unique<consumer::SinkQueue>(
         MakeTarget(name, context), std::move(*room++),
         BackoffOf(options.backoff, kLongestBackoff, context.ids),
-        consumer::SinkQueueContext{context.clock, context.conditions, context.log,
-                                   context.spooled}));
+        consumer::SinkQueueContext{context.clock, context.conditions, context.log, spooled_}));
   }
-  set_ = consumer::SinkSet(std::move(sinks));
+  set_ = consumer::SinkSet(std::move(sinks), {.results = Has(options.deliver, "results"),
+                                              .events = Has(options.deliver, "events")});
+  watch_.emplace(kLook, [this] { set_.Look(); });
 }
 
 std::unique_ptr<consumer::SinkTarget> ConsumerSinks::MakeTarget(const std::string& name,
@@ -62,9 +91,27 @@ std::unique_ptr<consumer::SinkTarget> ConsumerSinks::MakeTarget(const std::strin
   if (name == "file") return std::make_unique<consumer::FileTarget>(options.file);
   if (name == "webhook")
     return std::make_unique<consumer::WebhookTarget>(*webhook_, context.tracer);
+  const consumer::RedisOptions redis = RedisOf(options);
   return std::make_unique<consumer::StreamTarget>(
-      context.connect_redis, context.redis_login, LimitsOf(context.config.net),
-      context.results_stream, options.processor_id, context.clock);
+      ConnectRedis(redis), redis_login_, LimitsOf(context.config.net), redis.results_stream,
+      redis.events_stream, options.processor_id, context.clock);
+}
+
+std::uint64_t ConsumerSinks::Deliver(const base::Deadline& end) {
+  watch_.reset();
+  std::uint64_t lost = 0;
+  for (const consumer::SinkSet::Left& left : set_.Flush(end)) {
+    const auto records = static_cast<std::int64_t>(left.records);
+    if (spooled_) {
+      log_.Warning("shutdown: results that no sink has taken are made again at the next start",
+                   {{"sink", left.sink}, {"results", records}});
+      continue;
+    }
+    log_.Error("shutdown: results are lost, their sink does not take them",
+               {{"sink", left.sink}, {"results", records}});
+    lost += left.records;
+  }
+  return lost;
 }
 
 std::vector<telemetry::SinkGauges> ConsumerSinks::gauges() const {

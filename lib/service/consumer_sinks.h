@@ -1,21 +1,24 @@
-// The sinks of a consumer, built from a configuration.
+// The sinks that a configuration lists.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "base/id_source.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "consumer/options.h"
 #include "consumer/sink_set.h"
 #include "consumer/sinks/sink_queue.h"
 #include "net/http_client.h"
 #include "net/redis_client.h"
 #include "resources/memory_budget.h"
+#include "service/ticker.h"
 #include "telemetry/conditions.h"
 #include "telemetry/metrics.h"
 #include "telemetry/tracer.h"
@@ -25,38 +28,52 @@ namespace sampleproc::service {
 // What the sinks use; all of it must outlive them.
 struct SinkContext {
   const config::Config& config;
-  net::ConnectStream connect_redis;
-  net::RedisLogin redis_login;
-  std::string results_stream;  // its final name
-  bool spooled;                // frames stay in a spool until their results are delivered
   const base::Clock& clock;
+  resources::MemoryBudget& budget;
   base::IdSource& ids;
   telemetry::Conditions& conditions;
   base::Logger& log;
   const telemetry::Tracer* tracer = nullptr;  // null: nothing is traced
 };
 
-// Those that consumer.sinks lists, whose other sides may be away.
+// Those that consumer.sinks lists, whose other sides may be away: for results of pulled frames and
+// events of all cameras.
 class ConsumerSinks {
  public:
-  // Memory for what each keeps that keeps something. kConfig when the budget has not so much.
-  static base::Result<std::vector<resources::Reservation>> Reserve(const consumer::Options& options,
-                                                                   resources::MemoryBudget& budget);
-
-  // `rooms` are of Reserve.
-  ConsumerSinks(const SinkContext& context, std::vector<resources::Reservation> rooms);
+  // kConfig when the budget has no memory for what each sink keeps, or the file with Redis'
+  // password cannot be used.
+  static base::Result<std::unique_ptr<ConsumerSinks>> Open(const SinkContext& context);
 
   const consumer::SinkSet& set() const { return set_; }
+
+  // Frames stay in a spool until their results are delivered.
+  bool spooled() const { return spooled_; }
+
+  // With the password, where a sink or the consumer talks to Redis: its file may be one that can be
+  // read only once.
+  const net::RedisLogin& redis_login() const { return redis_login_; }
+
+  // Delivers what is held until `end`. Returns how many results and events are lost then, which is
+  // logged.
+  std::uint64_t Deliver(const base::Deadline& end);
+
   std::vector<telemetry::SinkGauges> gauges() const;
   const net::HttpClient* webhook() const { return webhook_.get(); }  // nullptr: there is none
 
  private:
+  ConsumerSinks(const SinkContext& context, net::RedisLogin redis_login,
+                std::vector<resources::Reservation> rooms);
+  static base::Result<std::vector<resources::Reservation>> Reserve(const consumer::Options& options,
+                                                                   resources::MemoryBudget& budget);
   std::unique_ptr<consumer::SinkTarget> MakeTarget(const std::string& name,
                                                    const SinkContext& context);
 
   const bool spooled_;
+  base::Logger& log_;
+  const net::RedisLogin redis_login_;
   std::unique_ptr<net::HttpClient> webhook_;
   consumer::SinkSet set_;
+  std::optional<Ticker> watch_;  // until Deliver
 };
 
 }  // namespace sampleproc::service

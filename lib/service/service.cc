@@ -86,14 +86,18 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   auto impl = std::make_unique<Impl>(config, clock, std::move(log), surroundings, machine);
   const config::Config& own = impl->config;
 
+  auto sinks = ConsumerSinks::Open(
+      {own, clock, impl->budget, impl->ids, impl->conditions, *impl->log, impl->tracer.get()});
+  if (!sinks) return std::unexpected(sinks.error());
+  impl->sinks = std::move(*sinks);
   auto detectors = process::Detectors::Open(own.process, impl->directory.pipelines(), impl->budget);
   if (!detectors) return std::unexpected(detectors.error());
   impl->detectors = std::move(*detectors);
   auto pool = process::WorkerPool::Start(
       WorkerCount(own.process, machine), own.process.queue_depth,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
-                                &impl->heavy, &impl->drain, impl->detectors, &impl->directory,
-                                true},
+                                &impl->heavy, &impl->drain, impl->detectors, &impl->directory, true,
+                                false, &impl->take_events},
       *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
@@ -109,17 +113,20 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
                                      surroundings.sockets);
   if (!server) return std::unexpected(server.error());
   impl->server = std::move(*server);
-  const ConsumerContext pulling{
-      own,          *impl->pool,        {impl->tracker, clock, impl->metrics},
-      impl->budget, impl->ids,          impl->conditions,
-      *impl->log,   impl->tracer.get(), &impl->directory};
+  const ConsumerContext pulling{own,
+                                *impl->pool,
+                                {impl->tracker, clock, impl->metrics},
+                                impl->budget,
+                                impl->ids,
+                                impl->conditions,
+                                *impl->log,
+                                *impl->sinks,
+                                impl->tracer.get(),
+                                &impl->directory};
   auto consumer = ConsumerParts::Start(pulling);
   if (!consumer) return std::unexpected(consumer.error());
   impl->consumer = std::move(*consumer);
-  auto live = LiveCameras::Start(pulling, impl->directory,
-                                 impl->consumer ? &impl->consumer->sinks() : nullptr);
-  if (!live) return std::unexpected(live.error());
-  impl->live = std::move(*live);
+  impl->live = std::make_unique<LiveCameras>(pulling, impl->directory);
   impl->readiness.Started();
   impl->server->Start();
   impl->watchdog.emplace(surroundings.watchdog, impl->readiness, impl->notifier);
@@ -164,9 +171,10 @@ std::uint64_t Service::Impl::StopConsumer(const base::Deadline& force, const bas
   return given_up;
 }
 
-// How many results are lost.
-std::uint64_t Service::Impl::FinishResults(const base::Deadline& end) {
-  return (consumer ? consumer->Finish(end) : 0) + live->Finish(end);
+// Returns how many results and events are lost.
+std::uint64_t Service::Impl::DeliverResults(const base::Deadline& end) {
+  if (consumer) consumer->Finish(end);
+  return sinks->Deliver(end);
 }
 
 // What is left when time is up.
@@ -226,6 +234,7 @@ bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
   impl.TellOfCameraPlaces();
   impl.TellOfDetectors();
+  impl.cameras.TellIdle();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));
@@ -269,12 +278,14 @@ ShutdownResult Service::Shutdown() {
   const auto rest = std::chrono::ceil<milliseconds>(end.At() - impl.clock.Now());
   if (!impl.pool->StopWithin(std::max(rest, kLeast), impl.LostAfter())) {
     impl.log->Error("shutdown: a worker does not come back");
-    impl.FinishResults(last);
+    impl.EndEvents();
+    impl.DeliverResults(last);
     return ShutdownResult::kStuck;
   }
 
   phases.Begin("deliver results, close sessions");
-  const std::uint64_t lost = impl.FinishResults(last);
+  impl.EndEvents();
+  const std::uint64_t lost = impl.DeliverResults(last);
   impl.CloseSessions(end);
   phases.End();
   impl.FlushSpans(end);

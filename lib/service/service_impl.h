@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "api/service_facts.h"
 #include "cameras/directory.h"
 #include "config/config.h"
+#include "frame/event.h"
 #include "http/server.h"
 #include "process/camera_states.h"
 #include "process/detectors.h"
@@ -24,6 +26,7 @@
 #include "resources/heavy_lane.h"
 #include "resources/memory_budget.h"
 #include "service/consumer_parts.h"
+#include "service/consumer_sinks.h"
 #include "service/generation.h"
 #include "service/live_cameras.h"
 #include "service/notifier.h"
@@ -61,7 +64,8 @@ class Service::Impl {
         tracker(kMaxTrackedFrames, *log),
         cameras({.max_cameras = config.process.motion.max_cameras,
                  .reserved = config.process.motion.cameras,
-                 .idle = config.process.motion.camera_idle},
+                 .idle = config.process.motion.camera_idle,
+                 .on_left = [this](const auto& events) { TakeEvents(events); }},
                 budget, clock,
                 [this](std::string_view camera_id, std::string_view reason) {
                   log->Warning("no motion for this camera: no room for its background",
@@ -108,7 +112,7 @@ class Service::Impl {
              .spans = exporter ? std::optional(exporter->counts()) : std::nullopt,
              .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,
              .cameras = live ? live->gauges() : std::vector<telemetry::CameraGauges>{},
-             .camera_sinks = live ? live->sink_gauges() : std::vector<telemetry::SinkGauges>{},
+             .sinks = sinks ? sinks->gauges() : std::vector<telemetry::SinkGauges>(),
              .conditions = conditions.List(),
              .condition_counts = conditions.Counts()}};
   }
@@ -122,11 +126,15 @@ class Service::Impl {
   std::chrono::milliseconds LostAfter() const {
     return std::max(config.service.stuck_after, config.process.deadline);
   }
+  // Brings events on their ways; in any thread.
+  void TakeEvents(std::span<const frame::Event> events) noexcept;
+  // No more frames come: what is open ends.
+  void EndEvents();
   void TellOfCameraPlaces();
   void TellOfDetectors();
   void ApplyDrainDelay(const base::Deadline& force);
   std::uint64_t StopConsumer(const base::Deadline& force, const base::Deadline& end);
-  std::uint64_t FinishResults(const base::Deadline& end);
+  std::uint64_t DeliverResults(const base::Deadline& end);
   int AwaitRequests(const base::Deadline& force);
   void CloseSessions(const base::Deadline& end);
   void FlushSpans(const base::Deadline& end) const;
@@ -152,6 +160,8 @@ class Service::Impl {
   int stuck_workers = 0;  // as the last look found them
   int lost_workers = 0;   // as the last two looks found them
 
+  std::unique_ptr<ConsumerSinks> sinks;  // nullptr: not started yet
+  const process::TakeEvents take_events = [this](auto events) { TakeEvents(events); };
   std::shared_ptr<process::Detectors> detectors;
   std::unique_ptr<process::WorkerPool> pool;
   std::unique_ptr<ConsumerParts> consumer;  // nullptr: no frames are pulled

@@ -38,10 +38,7 @@ Result<void> Service::Reload(const config::Config& config) {
   impl.EndReload(done.has_value());
   if (!done) return done;
   impl.directory.Replace(merged.cameras);
-  if (auto watched = impl.live->Replace(merged.cameras); !watched) {
-    impl.log->Error("reload: the service takes no pictures from its cameras",
-                    {{"error", std::string_view(watched.error().message)}});
-  }
+  impl.live->Replace(merged.cameras);
   impl.generation = std::move(*made);
   impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
   impl.debug = false;

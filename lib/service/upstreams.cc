@@ -63,6 +63,16 @@ Result<std::string> ReadPassword(const consumer::RedisOptions& options, base::Re
   return password;
 }
 
+Result<std::string> ReadRedisPassword(const consumer::RedisOptions& options, base::Logger& log) {
+  auto password = ReadPassword(options, base::Reading::kFirst);
+  if (password && !base::CanBeReread(options.password_file)) {
+    log.Warning(
+        "consumer.redis.password_file is no regular file: the password that was read at the "
+        "start is kept, and a changed one needs a restart");
+  }
+  return password;
+}
+
 std::function<Result<std::string>()> RereadPassword(const consumer::RedisOptions& options) {
   if (options.password_file.empty() || !base::CanBeReread(options.password_file)) return {};
   return [options] { return ReadPassword(options, base::Reading::kAgain); };
@@ -70,8 +80,8 @@ std::function<Result<std::string>()> RereadPassword(const consumer::RedisOptions
 
 consumer::RedisOptions RedisOf(const consumer::Options& options) {
   consumer::RedisOptions redis = options.redis;
-  for (std::string* name :
-       {&redis.stream, &redis.group, &redis.results_stream, &redis.dlq_stream}) {
+  for (std::string* name : {&redis.stream, &redis.group, &redis.results_stream,
+                            &redis.events_stream, &redis.dlq_stream}) {
     *name = Named(std::move(*name), options.processor_id);
   }
   return redis;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/id_source.h"
+#include "base/log.h"
 #include "base/text_file.h"
 #include "consumer/options.h"
 #include "net/http_client.h"
@@ -36,6 +37,10 @@ net::RedisLimits LimitsOf(const net::Options& options);
 // at the start.
 base::Result<std::string> ReadPassword(const consumer::RedisOptions& options,
                                        base::Reading reading);
+
+// The same at the start; says in `log` when a password that changes needs a restart.
+base::Result<std::string> ReadRedisPassword(const consumer::RedisOptions& options,
+                                            base::Logger& log);
 
 // What is asked for the password at each login after the one of the start: the file, or, where
 // that can be read only once, nothing (RedisLogin::password counts).

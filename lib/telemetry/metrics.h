@@ -59,9 +59,8 @@ struct ConsumerGauges {
   bool running = false;
   bool connected = false;
   std::size_t held_frames = 0;
-  double oldest_frame_age_seconds = 0;           // of those that wait
-  std::optional<double> last_frame_age_seconds;  // since the upstream last had a frame
-  std::vector<SinkGauges> sinks = {};
+  double oldest_frame_age_seconds = 0;                      // of those that wait
+  std::optional<double> last_frame_age_seconds;             // since the upstream last had a frame
   std::optional<std::uint64_t> spool_bytes = std::nullopt;  // without a spool nothing
   std::uint64_t spool_failures = 0;
   std::optional<std::uint64_t> buffer_errors = std::nullopt;  // of a frame buffer
@@ -87,9 +86,9 @@ struct Gauges {
   std::uint64_t lost_log_lines = 0;
   std::optional<SpanCounts> spans = std::nullopt;  // without a collector nothing
   std::optional<ConsumerGauges> consumer = std::nullopt;
-  std::vector<CameraGauges> cameras = {};     // whose pictures the service takes itself
-  std::vector<SinkGauges> camera_sinks = {};  // of their results, where there is no consumer
-  std::vector<Condition> conditions = {};     // that last
+  std::vector<CameraGauges> cameras = {};  // whose pictures the service takes itself
+  std::vector<SinkGauges> sinks = {};
+  std::vector<Condition> conditions = {};                                       // that last
   std::vector<std::pair<std::string_view, std::size_t>> condition_counts = {};  // of every name
 };
 
@@ -129,6 +128,8 @@ class Metrics {
   void ConsumerPullFailed(const base::Error& error);
   // Redis refused what became of a frame; `reason` is one of net/redis_refusal.h's words.
   void SettlementRefused(std::string_view reason);
+  // A message of an event was made; `type` is one of frame::EventTypeName's.
+  void EventTold(std::string_view type);
   // A configuration was read anew; without success the old one stays.
   void ConfigReloaded(bool successful);
 

@@ -114,12 +114,12 @@ std::vector<Event> EventMaker::Update(const FrameFacts& frame, const std::vector
   return events;
 }
 
-std::vector<Event> EventMaker::Finish() {
+std::vector<Event> EventMaker::Finish(std::string_view reason) {
   std::vector<Event> events;
   for (auto& [serial, life] : lives_) {
     if (life.event_id.empty()) continue;
     events.push_back(Tell(life, Event::Type::kEnd));
-    events.back().reason = Event::kSourceEnd;
+    events.back().reason = reason;
   }
   lives_.clear();
   return events;

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "frame/event.h"
@@ -41,8 +42,9 @@ class EventMaker {
   std::vector<frame::Event> Update(const FrameFacts& frame, const std::vector<Track>& tracks,
                                    const std::vector<Track>& ended);
 
-  // The ends of all events that are open: the camera has no more frames.
-  std::vector<frame::Event> Finish();
+  // The ends of all events that are open, for this reason (a constant's text): the camera has no
+  // more frames.
+  std::vector<frame::Event> Finish(std::string_view reason = frame::Event::kSourceEnd);
 
  private:
   struct InZone {

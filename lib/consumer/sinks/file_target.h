@@ -1,4 +1,4 @@
-// Results as lines of a file.
+// Results and events as lines of a file.
 #pragma once
 
 #include <cstdint>

@@ -4,8 +4,9 @@ namespace sampleproc::consumer {
 
 void LogSink::Take(const ResultRecord& record) {
   ++(log_.Enabled(base::LogLevel::kInfo) ? delivered_ : lost_);
-  log_.Info("result", {{"frame_id", std::string_view(record.frame_id)},
-                       {"result", std::string_view(record.json)}});
+  const std::string_view kind = record.is_event() ? "event" : "result";
+  log_.Info(kind, {{"frame_id", std::string_view(record.frame_id)},
+                   {kind, std::string_view(record.json)}});
 }
 
 SinkCounts LogSink::counts() const {

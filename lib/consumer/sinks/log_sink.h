@@ -1,4 +1,4 @@
-// Results as lines of the service's log.
+// Results and events as lines of the service's log.
 #pragma once
 
 #include <atomic>

@@ -21,7 +21,8 @@ constexpr milliseconds kLongestRetryAfter{60'000};
 constexpr milliseconds kHurriedPause{200};
 
 std::size_t BytesOf(const ResultRecord& record) {
-  return record.frame_id.size() + record.json.size() + record.traceparent.size() + kRecordOverhead;
+  return record.frame_id.size() + record.json.size() + record.traceparent.size() +
+         record.event_key.size() + kRecordOverhead;
 }
 
 }  // namespace

@@ -14,8 +14,9 @@ Result<SinkTarget::Settled> StreamTarget::Deliver(std::span<const ResultRecord* 
                                                   const base::Allowance& allowance) {
   std::vector<RedisCommand> commands;
   for (const ResultRecord* record : records) {
+    const std::string& stream = record->is_event() ? events_stream_ : results_stream_;
     RedisCommand& command =
-        commands.emplace_back(RedisCommand{"XADD", stream_, "MAXLEN", "~", kResultsLimit, "*"});
+        commands.emplace_back(RedisCommand{"XADD", stream, "MAXLEN", "~", kResultsLimit, "*"});
     AppendResultEntry(*record, processor_id_, clock_.Wall(), command);
   }
   auto replies = client_.Ask(commands, allowance);

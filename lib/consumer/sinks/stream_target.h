@@ -1,4 +1,4 @@
-// Results as entries of a stream of Redis.
+// Results and events as entries of two streams of Redis.
 #pragma once
 
 #include <string>
@@ -16,9 +16,11 @@ class StreamTarget final : public SinkTarget {
  public:
   // `clock` must outlive it.
   StreamTarget(net::ConnectStream connect, net::RedisLogin login, const net::RedisLimits& limits,
-               std::string stream, std::string processor_id, const base::Clock& clock)
+               std::string results_stream, std::string events_stream, std::string processor_id,
+               const base::Clock& clock)
       : client_(std::move(connect), std::move(login), limits),
-        stream_(std::move(stream)),
+        results_stream_(std::move(results_stream)),
+        events_stream_(std::move(events_stream)),
         processor_id_(std::move(processor_id)),
         clock_(clock) {}
 
@@ -29,7 +31,8 @@ class StreamTarget final : public SinkTarget {
 
  private:
   net::RedisClient client_;
-  const std::string stream_;
+  const std::string results_stream_;
+  const std::string events_stream_;
   const std::string processor_id_;
   const base::Clock& clock_;
 };

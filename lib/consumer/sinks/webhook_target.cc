@@ -57,7 +57,8 @@ Result<SinkTarget::Settled> WebhookTarget::Deliver(std::span<const ResultRecord*
     } else {
       ++settled.refused;
       settled.refusal =
-          "the webhook answered with " + std::to_string(*status) + " to frame " + record->frame_id;
+          "the webhook answered with " + std::to_string(*status) + " to " +
+          (record->is_event() ? "event " + record->event_key : "frame " + record->frame_id);
     }
     if (piece.Expired()) break;
   }
@@ -65,11 +66,12 @@ Result<SinkTarget::Settled> WebhookTarget::Deliver(std::span<const ResultRecord*
 }
 
 Result<int> WebhookTarget::Post(const ResultRecord& record, const base::Allowance& allowance) {
+  const std::string& key = record.is_event() ? record.event_key : record.frame_id;
   net::HttpRequest request{.method = "POST",
                            .target = client_.url().target,
                            .fields = {{"User-Agent", "sampleproc"},
                                       {"Content-Type", "application/json"},
-                                      {"Idempotency-Key", net::PercentEncoded(record.frame_id)}},
+                                      {"Idempotency-Key", net::PercentEncoded(key)}},
                            .body = record.json,
                            .status_only = true};
   base::Span span;

@@ -1,4 +1,4 @@
-// Results as requests to somebody's endpoint.
+// Results and events as requests to somebody's endpoint.
 #pragma once
 
 #include "consumer/sinks/sink_queue.h"
@@ -18,7 +18,8 @@ enum class WebhookVerdict {
 WebhookVerdict VerdictOfWebhook(int status);
 
 // POSTs each record, one after the other, as application/json to the client's URL, with the frame's
-// id as Idempotency-Key: a request whose answer was lost is sent again. kRefused costs the record;
+// id as Idempotency-Key, or what an event's message has alone: a request whose answer was lost is
+// sent again. kRefused costs the record;
 // with kWait it is tried again, after Retry-After where that is said, and so are those behind it.
 // Only the status counts, however long the answer is. What takes long is delivered in pieces, so
 // that what has arrived counts as delivered.

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,7 +30,9 @@ class TrackState : public CameraStates::State {
   TrackState(const track::Options& options, const frame::Scene& scene)
       : tracker(options), maker(scene) {}
 
-  std::vector<frame::Event> Finish() override { return maker.Finish(); }
+  std::vector<frame::Event> Finish(std::string_view reason) override {
+    return maker.Finish(reason);
+  }
 
   track::Tracker tracker;
   track::EventMaker maker;
@@ -65,12 +70,19 @@ class TrackStep : public Step {
     const auto shape = static_cast<std::uint64_t>(input.picture.width()) << 32 |
                        static_cast<std::uint64_t>(input.picture.height());
     auto lease = input.cameras.Use(
-        camera, {.shape = shape, .bytes = kStateBytes, .make = make, .step = Name()});
+        camera,
+        {.shape = shape, .bytes = kStateBytes, .make = make, .step = Name(), .tells = true});
     if (!lease) {
       report.skipped = lease.error();
       return {};
     }
+    const auto before = static_cast<std::ptrdiff_t>(result.events.size());
+    std::ranges::move(lease->TakeLeft(), std::back_inserter(result.events));
     Follow(input, static_cast<TrackState&>(lease->state()), result);
+    // Here, while the state is ours: so they come in order, and to the last one though the frame
+    // may still fail.
+    const std::span told(result.events.begin() + before, result.events.end());
+    if (input.take_events != nullptr && !told.empty()) (*input.take_events)(told);
     return {};
   }
 

@@ -211,7 +211,7 @@ TEST_CASE("workers share the states without losing a frame", "[threads]") {
 
 TEST_CASE("each step has a state of its own, and what ends a camera is told by all of them") {
   struct Telling : CameraStates::State {
-    std::vector<frame::Event> Finish() override {
+    std::vector<frame::Event> Finish(std::string_view /*reason*/) override {
       frame::Event event;
       event.event_id = "last";
       return {event};
@@ -220,7 +220,8 @@ TEST_CASE("each step has a state of its own, and what ends a camera is told by a
   const std::function<std::unique_ptr<CameraStates::State>()> make = [] {
     return std::make_unique<Telling>();
   };
-  const CameraStates::Wanted track{.shape = 7, .bytes = kBytes, .make = make, .step = "track"};
+  const CameraStates::Wanted track{
+      .shape = 7, .bytes = kBytes, .make = make, .step = "track", .tells = true};
   resources::MemoryBudget budget(3 * kBytes);
   CameraStates cameras(1, budget);
   CHECK(Count(cameras, "a") == 1);
@@ -238,6 +239,56 @@ TEST_CASE("each step has a state of its own, and what ends a camera is told by a
   CHECK(told[0].event_id == "last");
   CHECK(budget.used() == 0);
   CHECK(cameras.counts().cameras == 0);
+}
+
+TEST_CASE("what a state had still to tell is told when it goes, whatever it goes for") {
+  struct Telling : CameraStates::State {
+    explicit Telling(std::string given) : name(std::move(given)) {}
+    std::vector<frame::Event> Finish(std::string_view reason) override {
+      frame::Event event;
+      event.event_id = name;
+      event.reason = reason;
+      return {event};
+    }
+    const std::string name;
+  };
+  testing::FakeClock clock;
+  resources::MemoryBudget budget(10 * kBytes);
+  std::vector<std::string> told;
+  CameraStates cameras({.max_cameras = 1,
+                        .idle = std::chrono::seconds(60),
+                        .on_left =
+                            [&](const std::vector<frame::Event>& events) {
+                              for (const auto& event : events) {
+                                CHECK(event.reason == frame::Event::kSourceEnd);
+                                told.push_back(event.event_id);
+                              }
+                            }},
+                       budget, clock);
+  const auto use = [&](const std::string& camera, std::uint64_t shape) {
+    const std::function<std::unique_ptr<CameraStates::State>()> make = [&] {
+      return std::make_unique<Telling>(camera);
+    };
+    auto lease = cameras.Use(
+        camera, {.shape = shape, .bytes = kBytes, .make = make, .step = "track", .tells = true});
+    return lease ? lease->TakeLeft().size() : 0U;
+  };
+  CHECK(use("a", 1) == 0);
+  CHECK(use("a", 2) == 1);  // of the picture before, for the one who follows it
+  CHECK(told.empty());
+
+  clock.Advance(CameraStates::kNewIdle);
+  CHECK(use("b", 1) == 0);  // has its place now
+  CHECK(told == std::vector<std::string>{"a"});
+
+  cameras.TellIdle();
+  CHECK(told.size() == 1);
+  clock.Advance(std::chrono::seconds(60));
+  cameras.TellIdle();
+  CHECK(told == std::vector<std::string>{"a", "b"});
+  CHECK(cameras.counts().cameras == 0);
+  CHECK(budget.used() == 0);
+  CHECK(cameras.ForgetAll().empty());
 }
 
 }  // namespace
