@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/router.h"
+
 namespace sampleproc::http {
 namespace {
 
@@ -14,12 +16,12 @@ int HexDigit(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-std::optional<std::string> FormDecoded(std::string_view text) {
+std::optional<std::string> Decoded(std::string_view text, bool plus_is_space) {
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
-      decoded += text[i] == '+' ? ' ' : text[i];
+      decoded += plus_is_space && text[i] == '+' ? ' ' : text[i];
       continue;
     }
     if (i + 2 >= text.size()) return std::nullopt;
@@ -30,6 +32,12 @@ std::optional<std::string> FormDecoded(std::string_view text) {
     i += 2;
   }
   return decoded;
+}
+
+base::Problem PercentProblem(std::string_view where, std::string_view name) {
+  return {"percent_encoding",
+          {std::string(where), std::string(name)},
+          "has a '%' without two hexadecimal digits behind it; a '%' itself is written %25"};
 }
 
 // The text behind '=' of the first parameter of that name, "" when it has none.
@@ -88,13 +96,26 @@ base::Result<std::optional<std::string>> QueryParameter(std::string_view query,
                                                         std::string_view name) {
   const auto found = FindParameter(query, name);
   if (!found) return std::nullopt;
-  auto decoded = FormDecoded(*found);
+  auto decoded = Decoded(*found, true);
   if (decoded) return decoded;
-  return base::Fail(base::ErrorCode::kInvalidFrame,
-                    {{"percent_encoding",
-                      {"query", std::string(name)},
-                      "has a '%' without two hexadecimal digits behind it; a '%' itself is "
-                      "written %25"}});
+  return base::Fail(base::ErrorCode::kInvalidFrame, {PercentProblem("query", name)});
+}
+
+base::Result<std::string> PathParameter(const Request& request, std::string_view name) {
+  std::string_view pattern = request.route->path;
+  std::string_view path = request.path;
+  const std::string wanted = "{" + std::string(name) + "}";
+  for (;;) {
+    const std::string_view part = pattern.substr(0, pattern.find('/'));
+    const std::string_view text = path.substr(0, path.find('/'));
+    if (part == wanted || part.size() >= pattern.size() || text.size() >= path.size()) {
+      auto decoded = Decoded(text, false);
+      if (decoded) return *std::move(decoded);
+      return base::Fail(base::ErrorCode::kInvalidFrame, {PercentProblem("path", name)});
+    }
+    pattern.remove_prefix(part.size() + 1);
+    path.remove_prefix(text.size() + 1);
+  }
 }
 
 bool HasQueryParameter(std::string_view query, std::string_view name) {

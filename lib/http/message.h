@@ -91,6 +91,11 @@ base::Result<std::optional<std::string>> QueryParameter(std::string_view query,
 // Whether the query has the parameter, whatever its value.
 bool HasQueryParameter(std::string_view query, std::string_view name);
 
+// The text in the request's path that stands where its route has "{name}", percent-decoded. Fails
+// with kInvalidFrame, at path.<name>, when a '%' is not followed by two hexadecimal digits. `name`
+// must be of the route.
+base::Result<std::string> PathParameter(const Request& request, std::string_view name);
+
 // A body that is made once and sent many times.
 using SharedText = std::shared_ptr<const std::string>;
 

@@ -28,7 +28,8 @@ base::ByteView AppendResponse(const Response& response, std::string_view date, b
   if (!response.content_type.empty()) {
     out.append("\r\nContent-Type: ").append(response.content_type);
   }
-  if (response.status != 204) {  // RFC 9110 section 8.6
+  // RFC 9110 section 8.6: of a 304 it would be the length of what is not sent.
+  if (response.status != 204 && response.status != 304) {
     out.append("\r\nContent-Length: ");
     AppendNumber(body.size(), out);
   }

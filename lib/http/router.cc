@@ -7,6 +7,22 @@
 #include "http/error_response.h"
 
 namespace sampleproc::http {
+namespace {
+
+bool Matches(std::string_view pattern, std::string_view path) {
+  if (!pattern.contains('{')) return pattern == path;
+  for (;;) {
+    const std::string_view part = pattern.substr(0, pattern.find('/'));
+    const std::string_view text = path.substr(0, path.find('/'));
+    if (part.starts_with('{') ? text.empty() : part != text) return false;
+    const bool last = part.size() == pattern.size();
+    if (last || text.size() == path.size()) return last && text.size() == path.size();
+    pattern.remove_prefix(part.size() + 1);
+    path.remove_prefix(text.size() + 1);
+  }
+}
+
+}  // namespace
 
 Responder::~Responder() {
   if (!deliver_) return;
@@ -28,10 +44,13 @@ void Responder::Send(Response response) {
 
 const Route* Router::Find(Method method, std::string_view path) const {
   const Method wanted = method == Method::kHead ? Method::kGet : method;
+  const Route* found = nullptr;
   for (const Route& route : routes_) {
-    if (route.method == wanted && route.path == path) return &route;
+    if (route.method != wanted || !Matches(route.path, path)) continue;
+    if (route.path == path) return &route;
+    if (found == nullptr) found = &route;
   }
-  return nullptr;
+  return found;
 }
 
 std::string Router::Allowed(std::string_view path) const {
@@ -40,7 +59,7 @@ std::string Router::Allowed(std::string_view path) const {
     if (std::ranges::find(methods, name) == methods.end()) methods.push_back(name);
   };
   for (const Route& route : routes_) {
-    if (route.path != path && path != "*") continue;
+    if (path != "*" && !Matches(route.path, path)) continue;
     add(MethodName(route.method));
     if (route.method == Method::kGet) add("HEAD");
   }

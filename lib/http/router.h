@@ -50,8 +50,8 @@ struct Description {
 };
 
 struct Route {
-  Method method;  // kGet answers HEAD as well
-  std::string path;
+  Method method;     // kGet answers HEAD as well
+  std::string path;  // a part of it may be a parameter: "/cameras/{id}"; see PathParameter
   Handler handler = {};
   bool open = false;       // needs no token: probes, whose senders cannot have one
   bool unlimited = false;  // outside the rate limit, answered while draining: how to look at us
@@ -62,7 +62,8 @@ class Router {
  public:
   explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
-  // The route of a request, or nullptr.
+  // The route of a request, or nullptr. A parameter stands for one part of the path that is not
+  // empty; a route without one comes before those that would take its path as a parameter.
   const Route* Find(Method method, std::string_view path) const;
 
   // The answer to a request that has no route: 204 with Allow to OPTIONS (of a path there is, or of
