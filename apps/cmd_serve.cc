@@ -180,7 +180,8 @@ Command ServeCommand() {
           "Listens for HTTP requests until SIGTERM or SIGINT, then finishes the work in "
           "progress and exits. It logs to standard error; the line 'listening' names the "
           "address. POST /process takes a frame as JSON or as an image file; GET /health and "
-          "GET /livez report its state. With consumer.redis.host or consumer.http.url set it "
+          "GET /livez report its state, and GET /console is a status page for a browser. With "
+          "consumer.redis.host or consumer.http.url set it "
           "also pulls frames from there. SIGHUP reloads the configuration; SIGUSR1 turns debug "
           "lines in the log on and off.",
       .examples = {{"sampleproc serve", "Listen on 127.0.0.1 port 8099."},

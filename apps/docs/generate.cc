@@ -16,7 +16,7 @@ namespace {
 
 std::vector<std::pair<std::string, std::string>> Documents() {
   std::vector<std::pair<std::string, std::string>> documents = {
-      {"config/openapi.json", service::DescribeRoutes(true)},
+      {"config/openapi.json", service::DescribeRoutes({})},
       {"config/sampleproc.toml", SampleConfig()},
       {"config/sampleproc.schema.json", ConfigJsonSchema()},
       {"man/sampleproc.1", MainManPage()},

@@ -102,6 +102,7 @@ void HandOver(const ProcessContext& context, const SharedJob& job, std::size_t i
   }
   auto work = std::make_shared<process::FrameWork>(
       context.Work(), job->request_id + '-' + std::to_string(index), job->allowance);
+  work->OfCamera(frame->camera_id);
   const auto turn_away = [job, index, work](const base::Error& error) {
     work->Refused(error);
     job->Fail(index, job->batch.frames[index]->frame_id, error);

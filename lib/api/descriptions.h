@@ -99,6 +99,56 @@ inline constexpr http::Description kMetricsDescription = {
                R"("application/json":{"schema":{"$ref":"#/components/schemas/Metrics"}}}})",
     .refusals = "406"};
 
+inline constexpr http::Description kCamerasDescription = {
+    .id = "cameras",
+    .tag = "cameras",
+    .summary = "Every camera there is",
+    .text =
+        "Those that are configured and those that have sent frames lately, by their ids: what came "
+        "of each, what was looked at, and why the rest was not.",
+    .answers = R"("200":{"description":"What is known of each.","content":{)"
+               R"("application/json":{"schema":{"$ref":"#/components/schemas/Cameras"}}}})"};
+
+inline constexpr http::Description kCameraDescription = {
+    .id = "camera",
+    .tag = "cameras",
+    .summary = "One camera and its settings",
+    .text = "The same of one of them, with the settings that its next frame is looked at by.",
+    .parameters = "camera",
+    .answers = R"("200":{"description":"What is known of it.","content":{)"
+               R"("application/json":{"schema":{"$ref":"#/components/schemas/CameraSettings"}}}})",
+    .refusals = "404 422"};
+
+inline constexpr http::Description kLatestDescription = {
+    .id = "latestPicture",
+    .tag = "cameras",
+    .summary = "A camera's last picture",
+    .text =
+        "A JPEG of at most 640 pixels a side, with `annotate=1` with its boxes drawn. It is made "
+        "of "
+        "the camera's next frame when the last one is older than a second; a camera that is silent "
+        "is not waited for. There with `http.console` only.",
+    .parameters = "camera annotate",
+    .answers = R"("200":{"description":"The picture.","headers":{)"
+               R"("ETag":{"description":"Another one for each picture.",)"
+               R"("schema":{"type":"string"}},)"
+               R"("Last-Modified":{"description":"When it was made.",)"
+               R"("schema":{"type":"string"}}},"content":{)"
+               R"("image/jpeg":{"schema":{"type":"string","contentMediaType":"image/jpeg"}}}},)"
+               R"("304":{"description":"The picture is that of If-None-Match."})",
+    .refusals = "404 422"};
+
+inline constexpr http::Description kConsoleDescription = {
+    .id = "console",
+    .tag = "operation",
+    .summary = "The status page",
+    .text =
+        "One page for people: cameras with their last pictures, events as they come, the service's "
+        "state. It loads without a token and asks for one when it needs it.",
+    .answers = R"("200":{"description":"The page.","content":{)"
+               R"("text/html":{"schema":{"type":"string"}}}},)"
+               R"("304":{"description":"The page is that of If-None-Match."})"};
+
 inline constexpr http::Description kOpenApiDescription = {
     .id = "openapi",
     .tag = "operation",

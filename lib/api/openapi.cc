@@ -16,6 +16,7 @@ constexpr std::string_view kAbout =
     "sampleproc.toml(5) has their defaults.";
 
 constexpr std::string_view kTags = R"([{"name":"frames","description":"What the service is for."},)"
+                                   R"({"name":"cameras","description":"Where frames come from."},)"
                                    R"({"name":"operation","description":"For those who run it."}])";
 
 constexpr std::string_view kParameters = R"({
@@ -25,7 +26,8 @@ constexpr std::string_view kParameters = R"({
 "format":{"name":"format","in":"query","description":"What the bytes are, needed for raw pixels only.","schema":{"type":"string","maxLength":32}},
 "width":{"name":"width","in":"query","description":"Of raw pixels.","schema":{"type":"integer","minimum":1,"maximum":65535}},
 "height":{"name":"height","in":"query","description":"Of raw pixels.","schema":{"type":"integer","minimum":1,"maximum":65535}},
-"annotate":{"name":"annotate","in":"query","description":"1: the frame with its boxes drawn, if image/jpeg is acceptable.","schema":{"type":"string","enum":["0","1"]}},
+"camera":{"name":"id","in":"path","required":true,"description":"The camera's id, percent-encoded.","schema":{"type":"string"}},
+"annotate":{"name":"annotate","in":"query","description":"1: with boxes drawn; of a frame that is sent, if image/jpeg is acceptable.","schema":{"type":"string","enum":["0","1"]}},
 "verbose":{"name":"verbose","in":"query","description":"With the facts behind the answer.","allowEmptyValue":true,"schema":{"type":"string"}},
 "traceparent":{"name":"traceparent","in":"header","description":"W3C Trace Context.","schema":{"type":"string"}},
 "tracestate":{"name":"tracestate","in":"header","description":"W3C Trace Context.","schema":{"type":"string"}}})";
@@ -56,6 +58,13 @@ constexpr std::string_view kFrameSchemas = R"(
 "FailedFrame":{"type":"object","required":["index","error"],"additionalProperties":false,"properties":{"index":{"type":"integer","minimum":0},"frame_id":{"type":"string"},"error":{"$ref":"#/components/schemas/Problem"}}},
 "BatchResult":{"type":"object","required":["results","total","succeeded","failed","processing_time_ms"],"additionalProperties":false,"properties":{"results":{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Result"},{"$ref":"#/components/schemas/FailedFrame"}]}},"total":{"type":"integer","minimum":1},"succeeded":{"type":"integer","minimum":0},"failed":{"type":"integer","minimum":0},"processing_time_ms":{"type":"number","minimum":0}}},
 "Problem":{"type":"object","required":["type","title","status","detail","instance","request_id"],"additionalProperties":false,"properties":{"type":{"type":"string","pattern":"^urn:sampleproc:problem:[a-z-]+$"},"title":{"type":"string"},"status":{"type":"integer","minimum":400,"maximum":599},"detail":{"type":"string"},"instance":{"type":"string"},"request_id":{"type":"string"},"errors":{"type":"array","items":{"type":"object","required":["type","loc","msg"],"additionalProperties":false,"properties":{"type":{"type":"string"},"loc":{"type":"array","items":{"type":"string"}},"msg":{"type":"string"}}}}}})";
+
+constexpr std::string_view kCameraSchemas = R"(
+"Camera":{"type":"object","required":["id","configured","door","frames_in","frames_looked_at","dropped","fps","last_frame_age_seconds","width","height","detections","last_error","source"],"properties":{"id":{"type":"string"},"configured":{"type":"boolean","description":"It has a section [camera.ID]."},"door":{"enum":["http","consumer","camera",null],"description":"By which its last frame came: a request, the consumer, the service's own reader."},"frames_in":{"type":"integer","minimum":0},"frames_looked_at":{"type":"integer","minimum":0},"dropped":{"type":"object","description":"Frames that were not looked at, by the reason's word.","additionalProperties":{"type":"integer","minimum":1}},"fps":{"type":"number","minimum":0,"description":"Frames a second that came in the last ten."},"last_frame_age_seconds":{"type":["number","null"]},"width":{"type":["integer","null"],"minimum":1},"height":{"type":["integer","null"],"minimum":1},"detections":{"type":["integer","null"],"minimum":0,"description":"Of the last frame that was looked at."},"last_error":{"type":["object","null"],"required":["type","detail","age_seconds"],"additionalProperties":false,"properties":{"type":{"type":"string"},"detail":{"type":"string"},"age_seconds":{"type":"number","minimum":0}}},"source":{"type":["object","null"],"description":"Where the service takes its pictures itself.","required":["connected","ended","reconnects","error"],"additionalProperties":false,"properties":{"connected":{"type":"boolean"},"ended":{"type":"boolean","description":"A file that is not to begin again is over."},"reconnects":{"type":"integer","minimum":0},"error":{"type":["string","null"]}}}}},
+"Cameras":{"type":"object","required":["cameras","unlisted_frames"],"additionalProperties":false,"properties":{"cameras":{"type":"array","items":{"$ref":"#/components/schemas/Camera"}},"unlisted_frames":{"type":"integer","minimum":0,"description":"Frames whose camera found no place in the list."}}},
+"Point":{"type":"array","minItems":2,"maxItems":2,"items":{"type":"number","minimum":0,"maximum":1}},
+"Polygon":{"type":"array","items":{"$ref":"#/components/schemas/Point"}},
+"CameraSettings":{"allOf":[{"$ref":"#/components/schemas/Camera"},{"type":"object","required":["settings"],"properties":{"settings":{"type":"object","required":["pipeline","threshold","classes","fps","max_age_seconds","mask","zones","lines"],"additionalProperties":false,"properties":{"pipeline":{"type":"array","items":{"type":"string"}},"threshold":{"type":"number"},"classes":{"type":"array","items":{"type":"string"}},"fps":{"type":"number","minimum":0},"max_age_seconds":{"type":"number","minimum":0},"mask":{"type":"array","items":{"$ref":"#/components/schemas/Polygon"}},"zones":{"type":"array","items":{"type":"object","required":["name","polygon","classes","dwell_seconds"],"additionalProperties":false,"properties":{"name":{"type":"string"},"polygon":{"$ref":"#/components/schemas/Polygon"},"classes":{"type":"array","items":{"type":"string"}},"dwell_seconds":{"type":"number","minimum":0}}}},"lines":{"type":"array","items":{"type":"object","required":["name","from","to","classes"],"additionalProperties":false,"properties":{"name":{"type":"string"},"from":{"$ref":"#/components/schemas/Point"},"to":{"$ref":"#/components/schemas/Point"},"classes":{"type":"array","items":{"type":"string"}}}}}}}}}]})";
 
 constexpr std::string_view kOperationSchemas = R"(
 "Health":{"type":"object","required":["status","timestamp","service","version","capacity_used","frames_processed","avg_processing_time_ms","errors_last_minute","components","cameras","details"],"properties":{"status":{"enum":["healthy","degraded","unhealthy"]},"timestamp":{"type":"string","format":"date-time"},"service":{"type":"string"},"version":{"type":"string"},"capacity_used":{"type":"number","minimum":0,"maximum":1},"frames_processed":{"type":"integer","minimum":0},"avg_processing_time_ms":{"type":"number","minimum":0},"errors_last_minute":{"type":"integer","minimum":0},"components":{"type":"object","additionalProperties":{"type":"object","required":["status"],"properties":{"status":{"enum":["healthy","degraded","unhealthy"]}}}},"cameras":{"type":"object","description":"Those whose pictures the service takes itself, by their ids.","additionalProperties":{"$ref":"#/components/schemas/Camera"}},"details":{"type":"object"}}},
@@ -145,7 +154,8 @@ std::string MakeOpenApi(const std::vector<http::Route>& routes, std::string_view
       "\"parameters\":";
   out.append(kParameters).append(",\n\"requestBodies\":").append(kRequestBodies);
   out.append(",\n\"responses\":").append(kResponses);
-  out.append(",\n\"schemas\":{").append(kFrameSchemas).append(",").append(kOperationSchemas);
+  out.append(",\n\"schemas\":{").append(kFrameSchemas).append(",").append(kCameraSchemas);
+  out.append(",").append(kOperationSchemas);
   return out + "}}}\n";
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/id_source.h"
 #include "base/log.h"
+#include "cameras/roster.h"
 #include "frame/frame.h"
 #include "frame/options.h"
 #include "http/message.h"
@@ -29,8 +30,11 @@ struct ProcessContext {
   frame::Options frame;
   bool simulated_gpu = false;
   std::shared_ptr<http::RateLimiter> limiter = nullptr;  // null: no limit
+  cameras::Roster* roster = nullptr;                     // null: nobody asks for cameras
 
-  process::WorkContext Work() const { return {tracker, clock, metrics}; }
+  process::WorkContext Work() const {
+    return {tracker, clock, metrics, roster, cameras::Roster::kHttp};
+  }
 };
 
 // Reserves a body of more than 64 KiB until it has been written: a client that reads slowly makes

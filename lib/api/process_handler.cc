@@ -153,6 +153,7 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
                              .deadline = request.allowance.deadline,
                              .camera = CameraOf(frame),
                              .refuse = [job](const base::Error& error) { job->TurnAway(error); }};
+    if (facts.camera) job->work.OfCamera(*facts.camera);
     job->request = std::move(frame);
     auto submitted = context.pool.Submit(
         [context, job](process::Processor& processor, process::CameraTurns::Turn turn) {

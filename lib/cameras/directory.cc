@@ -1,5 +1,6 @@
 #include "cameras/directory.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sampleproc::cameras {
@@ -42,21 +43,13 @@ frame::CameraSettings Directory::Resolve(const Options& options) const {
 
 frame::CameraPtr Directory::Find(const std::optional<std::string>& camera_id) const {
   if (!camera_id) return defaults_;
-  std::shared_ptr<const Table> table;
-  {
-    const base::MutexLock lock(mutex_);
-    table = table_;
-  }
+  const std::shared_ptr<const Table> table = Now();
   const auto found = table->find(*camera_id);
   return found == table->end() ? defaults_ : found->second;
 }
 
 void Directory::Replace(const AllOptions& cameras) {
-  std::shared_ptr<const Table> before;
-  {
-    const base::MutexLock lock(mutex_);
-    before = table_;
-  }
+  const std::shared_ptr<const Table> before = Now();
   auto table = std::make_shared<Table>();
   for (const auto& [id, options] : cameras) {
     frame::CameraSettings settings = Resolve(options);
@@ -84,9 +77,22 @@ Directory::Pipelines Directory::pipelines() const {
   return pipelines_;
 }
 
-std::size_t Directory::size() const {
+std::shared_ptr<const Directory::Table> Directory::Now() const {
   const base::MutexLock lock(mutex_);
-  return table_->size();
+  return table_;
+}
+
+std::size_t Directory::size() const { return Now()->size(); }
+
+bool Directory::Has(const std::string& id) const { return Now()->contains(id); }
+
+std::vector<std::string> Directory::ids() const {
+  const std::shared_ptr<const Table> table = Now();
+  std::vector<std::string> ids;
+  ids.reserve(table->size());
+  for (const auto& [id, camera] : *table) ids.push_back(id);
+  std::ranges::sort(ids);
+  return ids;
 }
 
 }  // namespace sampleproc::cameras

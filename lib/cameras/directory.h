@@ -34,11 +34,14 @@ class Directory {
   Pipelines pipelines() const;
   Pipelines PipelinesOf(const AllOptions& cameras) const;
 
-  std::size_t size() const;  // configured cameras
+  std::size_t size() const;               // configured cameras
+  std::vector<std::string> ids() const;   // theirs, sorted
+  bool Has(const std::string& id) const;  // whether it is configured
 
  private:
   using Table = std::unordered_map<std::string, frame::CameraPtr>;
 
+  std::shared_ptr<const Table> Now() const;
   frame::CameraSettings Resolve(const Options& options) const;
 
   const frame::CameraPtr defaults_;

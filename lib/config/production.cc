@@ -8,7 +8,7 @@
 
 #include "config/print.h"
 #include "config/units.h"
-#include "http/ip_network.h"
+#include "http/console.h"
 
 namespace sampleproc::config {
 namespace {
@@ -85,15 +85,10 @@ Judgement RateLimit(const Facts& facts) {
   return Pass(Counted(most, "request") + " a minute for each caller");
 }
 
-bool IsOnThisMachine(const std::string& host) {
-  const auto address = http::ParseAddress(host);
-  return host == "localhost" || (address && http::IsLoopback(*address));
-}
-
 Judgement Https(const Facts& facts) {
   const http::Options& http = facts.config.http;
   if (!http.tls_cert.empty()) return Pass("TLS 1.2 or newer, nothing else on the port");
-  if (IsOnThisMachine(http.host)) {
+  if (http::IsOnThisMachine(http.host)) {
     Judgement passed =
         Pass("only this machine can connect to " + http.host + "; a proxy on it ends TLS");
     passed.key = "http.host";
@@ -197,7 +192,14 @@ Judgement ErrorRates(const Facts& facts) {
 // Beyond the list of the document: who reaches the service can use it.
 Judgement Callers(const Facts& facts) {
   const http::Options& http = facts.config.http;
-  if (!http.auth_tokens_file.empty() || IsOnThisMachine(http.host)) return Pass("");
+  if (!http.auth_tokens_file.empty()) return Pass("");
+  if (http.console == http::Console::kOn && !http::IsPrivateToMachine(http)) {
+    return Fail("http.console",
+                "on without http.auth_tokens_file, and others than this machine can ask: whoever "
+                "does sees the pictures of all cameras",
+                "name a file of tokens in http.auth_tokens_file, or set http.console to \"auto\"");
+  }
+  if (http::IsOnThisMachine(http.host)) return Pass("");
   return Fail(
       "http.auth_tokens_file",
       "not set, and whoever reaches " + http.host + " can have frames worked on",

@@ -55,6 +55,16 @@ void AddHttpAccessRows(std::vector<Key>& rows) {
                     "\"$TOKEN\" | sha256sum. Probes need no token.",
             .file = true},
            [](auto& c) -> auto& { return c.http.auth_tokens_file; }));
+  rows.push_back(
+      Bind({.path = "http.console",
+            .kind = Kind::kEnum,
+            .words = {"auto", "on", "off"},
+            .help = "Whether GET /console, the status page, and GET /cameras/{id}/latest.jpg, the "
+                    "pictures it shows, are there. \"auto\" is on where not everybody sees them: "
+                    "with http.auth_tokens_file, or when http.host is a loopback address and no "
+                    "http.trusted_proxies are named.",
+            .reloadable = true},
+           [](auto& c) -> auto& { return c.http.console; }));
   rows.push_back(Bind({.path = "http.access_log",
                        .kind = Kind::kBool,
                        .help = "Whether each request is a line in the log, at level info."},

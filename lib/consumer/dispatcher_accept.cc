@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "cameras/roster.h"
 #include "consumer/dispatcher.h"
 #include "consumer/pixels/entry_pixels.h"
 #include "frame/frame_time.h"
@@ -54,6 +55,15 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
       held->places.clear();
       held->frame = FrameOf(entry, {});
       held->state = FrameState::kReady;
+    }
+  } else if (context_.work.roster != nullptr && entry.camera_id) {
+    cameras::Roster& roster = *context_.work.roster;
+    roster.Came(*entry.camera_id, context_.work.door);
+    if (delivery.broken) {
+      roster.Lost(*entry.camera_id, base::ErrorCodeName(delivery.broken->code),
+                  delivery.broken->message);
+    } else {
+      roster.Lost(*entry.camera_id, delivery.drop);
     }
   }
   held->place = outcomes_.Join(entry.camera_id);

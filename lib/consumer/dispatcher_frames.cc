@@ -399,6 +399,9 @@ void Dispatcher::GoOut(Endings endings) noexcept {
   while (const HeldPtr ended = endings.Pop()) {
     HeldFrame& held = *ended;
     held.cancel.Cancel();
+    if (held.ending == Ending::kDropped && held.work && !held.left_with_worker) {
+      held.work->Dropped(held.ending_reason);
+    }
     if (!held.left_with_worker) {
       held.work.reset();
       held.frame.reset();

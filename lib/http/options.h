@@ -9,6 +9,9 @@
 
 namespace sampleproc::http {
 
+// Whether the status page and the pictures of cameras are served; see http/console.h.
+enum class Console { kAuto, kOn, kOff };
+
 struct Options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8099;  // 0 = any free one; the start line says which
@@ -78,6 +81,9 @@ struct Options {
 
   // Hashes of the bearer tokens that let in (token_table.h); empty = everybody may ask.
   std::string auth_tokens_file;
+
+  // GET /console, and GET /cameras/{id}/latest.jpg.
+  Console console = Console::kAuto;
 
   // A log line for every request.
   bool access_log = true;

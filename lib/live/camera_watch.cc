@@ -9,6 +9,7 @@
 
 #include "base/out_of_memory.h"
 #include "base/text_file.h"
+#include "cameras/roster.h"
 #include "resilience/retry_policy.h"
 
 namespace sampleproc::live {
@@ -66,6 +67,10 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     ++state_.frames;
     last_ = now;
     const bool due = camera_->IsLookDue(now);
+    if (cameras::Roster* const roster = context_.work.roster; roster != nullptr) {
+      roster->Came(id_, cameras::Roster::kCamera);
+      if (!due) roster->Lost(id_, "fps");
+    }
     if (!due) ++state_.dropped["fps"];
     return due;
   }
@@ -87,7 +92,10 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
       const base::MutexLock lock(mutex_);
       if (stopped_) return;
       if (in_work_) {
-        if (waiting_) ++state_.dropped["superseded"];
+        if (waiting_) {
+          ++state_.dropped["superseded"];
+          if (context_.work.roster != nullptr) context_.work.roster->Lost(id_, "superseded");
+        }
         waiting_ = std::move(live);
         return;
       }

@@ -150,9 +150,12 @@ Label Place(const frame::Image& image, const frame::Detection& detection, int sc
   return label;
 }
 
+}  // namespace
+
 // Outlines first, so that none crosses a label.
-void Draw(Canvas& canvas, const frame::Image& image,
-          const std::vector<frame::Detection>& detections) {
+void DrawDetections(std::uint8_t* pixels, const frame::Image& image,
+                    const std::vector<frame::Detection>& detections) {
+  Canvas canvas(pixels, image);
   const Pen pen(image);
   for (const frame::Detection& detection : detections) {
     canvas.Outline(detection.bbox, pen.thickness, ColourOf(detection.class_name));
@@ -167,6 +170,8 @@ void Draw(Canvas& canvas, const frame::Image& image,
   }
 }
 
+namespace {
+
 // Draws on `image`, whose pixels may be changed at `pixels`, and encodes it.
 base::Result<base::ByteBuffer> DrawAndEncode(std::uint8_t* pixels, const frame::Image& image,
                                              const frame::FrameResult& result,
@@ -177,8 +182,7 @@ base::Result<base::ByteBuffer> DrawAndEncode(std::uint8_t* pixels, const frame::
   const auto output = budget.Reserve(image.stride * static_cast<std::size_t>(image.height),
                                      "the annotated frame", budget_patience, allowance);
   if (!output) return std::unexpected(output.error());
-  Canvas canvas(pixels, image);
-  Draw(canvas, image, result.detections);
+  DrawDetections(pixels, image, result.detections);
   if (auto allowed = allowance.Check("annotating"); !allowed) {
     return std::unexpected(allowed.error());
   }

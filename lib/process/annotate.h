@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/deadline.h"
@@ -27,5 +29,10 @@ base::Result<base::ByteBuffer> Annotate(
     const frame::Image& bgr, const frame::FrameResult& result, const base::Allowance& allowance,
     resources::MemoryBudget& budget, codec::Scratch& scratch,
     std::chrono::milliseconds budget_patience = std::chrono::milliseconds(500));
+
+// Draws likewise on the pixels of `image` (kBgr24) themselves, which begin at `pixels`; the boxes
+// are in its own pixels.
+void DrawDetections(std::uint8_t* pixels, const frame::Image& image,
+                    const std::vector<frame::Detection>& detections);
 
 }  // namespace sampleproc::process

@@ -1,6 +1,9 @@
 #include "process/frame_work.h"
 
+#include <new>
 #include <utility>
+
+#include "cameras/roster.h"
 
 namespace sampleproc::process {
 
@@ -11,6 +14,8 @@ FrameWork::FrameWork(const WorkContext& context, std::string_view id,
                      const base::Allowance& allowance)
     : clock_(context.clock),
       metrics_(context.metrics),
+      roster_(context.roster),
+      door_(context.door),
       tracked_(context.tracker.Receive(id)),
       frame_(allowance.trace.Begin("frame")),
       allowance_(allowance.Under(frame_)),
@@ -24,6 +29,38 @@ void FrameWork::Describe(std::string_view frame_id,
                          const std::optional<std::string>& camera_id) noexcept {
   frame_.Set("sampleproc.frame.id", frame_id);
   if (camera_id) frame_.Set("sampleproc.camera.id", *camera_id);
+  OfCamera(camera_id);
+}
+
+// Without memory the camera does not learn of it.
+void FrameWork::OfCamera(const std::optional<std::string>& camera_id) noexcept {
+  if (roster_ == nullptr || !camera_id || camera_id->empty() || !camera_.empty()) return;
+  try {
+    camera_ = *camera_id;
+    if (!door_.empty()) roster_->Came(camera_, door_);
+  } catch (const std::bad_alloc&) {
+    camera_.clear();
+  }
+}
+
+void FrameWork::Dropped(std::string_view reason) noexcept {
+  if (roster_ == nullptr || camera_.empty()) return;
+  try {
+    std::exchange(roster_, nullptr)->Lost(camera_, reason);
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+void FrameWork::Lost(const base::Error& error) noexcept {
+  if (roster_ == nullptr || camera_.empty()) return;
+  try {
+    // That a client is gone is no fault.
+    const bool is_fault = error.code != base::ErrorCode::kCancelled;
+    std::exchange(roster_, nullptr)
+        ->Lost(camera_, base::ErrorCodeName(error.code),
+               is_fault ? std::string_view(error.message) : std::string_view());
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 Result<void> FrameWork::Begin() {
@@ -55,6 +92,9 @@ void FrameWork::TryAgain(const base::Allowance& allowance) {
 
 void FrameWork::Completed(const frame::FrameResult& result) {
   metrics_.FrameCompleted(result);
+  if (roster_ != nullptr && !camera_.empty()) {
+    std::exchange(roster_, nullptr)->Done(camera_, result);
+  }
   frame_.Set("sampleproc.detections", static_cast<std::int64_t>(result.detections.size()));
   frame_.End();
   Go(FrameAction::kComplete);
@@ -66,12 +106,14 @@ void FrameWork::Refused(const base::Error& error) {
   frame_.Fail(error);
   frame_.End();
   metrics_.FrameFailed(error);
+  Lost(error);
 }
 
 void FrameWork::Failed(const base::Error& error) {
   frame_.Fail(error);
   frame_.End();
   metrics_.FrameFailed(error);
+  Lost(error);
   Go(FrameAction::kFail);
   Go(FrameAction::kArchive);
 }

@@ -16,6 +16,10 @@
 #include "process/processor.h"
 #include "telemetry/metrics.h"
 
+namespace sampleproc::cameras {
+class Roster;
+}
+
 namespace sampleproc::process {
 
 // What is told of a frame's way; must outlive the frame's work.
@@ -23,6 +27,8 @@ struct WorkContext {
   FrameTracker& tracker;
   const base::Clock& clock;
   telemetry::Metrics& metrics;
+  cameras::Roster* roster = nullptr;  // null: nobody asks for cameras
+  std::string_view door = {};         // one of the roster's; "": the door tells it what comes
 };
 
 // From a frame's acceptance to its result, tracked: VALIDATED by what can be seen without reading
@@ -35,8 +41,10 @@ class FrameWork {
   // A frame that has been accepted and waits for a worker.
   FrameWork(const WorkContext& context, std::string_view id, const base::Allowance& allowance);
 
-  // Whose frame it is, for its span.
+  // Whose frame it is, for its span and its camera.
   void Describe(std::string_view frame_id, const std::optional<std::string>& camera_id) noexcept;
+  // The same where only its camera is known yet.
+  void OfCamera(const std::optional<std::string>& camera_id) noexcept;
 
   // It waits for something else than a worker, and after that for a worker again.
   void LeaveQueue() noexcept { queue_.End(); }
@@ -57,6 +65,8 @@ class FrameWork {
   void Completed(const frame::FrameResult& result);
   void Failed(const base::Error& error);
   void Refused(const base::Error& error);
+  // Nobody wants it any more, by a stable word: only its camera is told.
+  void Dropped(std::string_view reason) noexcept;
 
   const base::Allowance& allowance() const { return allowance_; }
   // How long it waited for the worker that has it.
@@ -65,9 +75,13 @@ class FrameWork {
  private:
   // Every step here is one that the table of states has, so its result says nothing new.
   void Go(frame::FrameAction action) { (void)tracked_.Apply(action); }
+  void Lost(const base::Error& error) noexcept;
 
   const base::Clock& clock_;
   telemetry::Metrics& metrics_;
+  cameras::Roster* roster_;  // null once the camera knows what became of the frame
+  const std::string_view door_;
+  std::string camera_;  // that knows of the frame; "" while none does
   TrackedFrame tracked_;
   base::Span frame_;
   base::Allowance allowance_;

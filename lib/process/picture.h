@@ -28,6 +28,9 @@ class Picture {
   // (StepNeeds::luma_width): then it may be a half, a quarter or an eighth of it, rounded up.
   const frame::Image& luma() const { return luma_; }
 
+  // Whether Bgr() costs nothing any more.
+  bool HasBgr() const { return bgr_ && bgr_->has_value(); }
+
   // kBgr24 at the source's size. The first call decodes it (memory from the budget), later ones
   // give the same picture or the same failure. Valid until the frame is done.
   base::Result<frame::Image> Bgr() {

@@ -314,6 +314,7 @@ base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, P
                         TimeOf(frame),
                         context_.take_events};
   if (auto done = plan.pipeline.Run(input, result); !done) return done;
+  GiveStills(frame, picture, result, own, allowance);
   return Delay(context_.options.delay, allowance);
 }
 

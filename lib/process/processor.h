@@ -27,6 +27,10 @@
 #include "resources/heavy_lane.h"
 #include "resources/memory_budget.h"
 
+namespace sampleproc::cameras {
+class Stills;
+}
+
 namespace sampleproc::process {
 
 // What all processors of a service share; the references must outlive them.
@@ -47,6 +51,8 @@ struct ProcessorContext {
   // depends on what others find: for frames that have been looked at before.
   bool only_memory = false;
   const TakeEvents* take_events = nullptr;  // StepInput::take_events
+  // Who looks at cameras; null: nobody can.
+  cameras::Stills* stills = nullptr;
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
@@ -128,6 +134,12 @@ class Processor {
   base::Result<void> Run(const frame::Frame& frame, const Plan& plan, Picture& picture,
                          resources::MemoryBudget& own, const base::Allowance& allowance,
                          frame::FrameResult& result);
+  void GiveStills(const frame::Frame& frame, Picture& picture, const frame::FrameResult& result,
+                  resources::MemoryBudget& own, const base::Allowance& allowance);
+  base::Result<frame::Image> SmallPicture(const frame::Frame& frame, Picture& picture,
+                                          resources::MemoryBudget& own,
+                                          const base::Allowance& allowance,
+                                          resources::Reservation& memory);
   std::optional<std::chrono::microseconds> TimeOf(const frame::Frame& frame) const;
   void Trim();
 

@@ -17,13 +17,19 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kPoll{5};
 
+// The watches tell what comes: of some of it no frame is made.
+process::WorkContext WithoutDoor(process::WorkContext work) {
+  work.door = {};
+  return work;
+}
+
 }  // namespace
 
 LiveCameras::LiveCameras(const ConsumerContext& context, const cameras::Directory& directory)
     : context_(context),
       directory_(directory),
       watches_({context.pool,
-                context.work,
+                WithoutDoor(context.work),
                 {context.config.codec, context.config.net, context.budget,
                  context.config.process.budget_patience},
                 context.ids,

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "api/batch_handler.h"
+#include "api/cameras_handler.h"
+#include "api/console_handler.h"
 #include "api/descriptions.h"
 #include "api/index_handler.h"
 #include "api/openapi.h"
@@ -15,6 +17,9 @@ namespace {
 
 using http::Method;
 
+constexpr const char* kConsolePath = "/console";
+constexpr const char* kLatestPath = "/cameras/{id}/latest.jpg";
+
 using Contexts = const RouteContexts&;
 using Routes = const std::vector<http::Route>&;
 
@@ -24,7 +29,7 @@ struct Row {
   http::Handler (*make)(Contexts, Routes);
 };
 
-std::vector<Row> Table(bool with_metrics) {
+std::vector<Row> Table(const RouteChoice& choice) {
   // Probes need no token; who looks at us is outside the rate limit and answered while draining.
   std::vector<Row> rows = {
       {{.method = Method::kPost, .path = "/process", .description = api::kProcessDescription},
@@ -64,6 +69,28 @@ std::vector<Row> Table(bool with_metrics) {
         .unlimited = true,
         .description = api::kMetricsDescription},
        [](Contexts c, Routes) { return api::MakeMetricsHandler(c.metrics); }},
+      {{.method = Method::kGet,
+        .path = "/cameras",
+        .unlimited = true,
+        .description = api::kCamerasDescription},
+       [](Contexts c, Routes) { return api::MakeCamerasHandler(c.cameras); }},
+      {{.method = Method::kGet,
+        .path = "/cameras/{id}",
+        .unlimited = true,
+        .description = api::kCameraDescription},
+       [](Contexts c, Routes) { return api::MakeCameraHandler(c.cameras); }},
+      {{.method = Method::kGet,
+        .path = kLatestPath,
+        .unlimited = true,
+        .description = api::kLatestDescription},
+       [](Contexts c, Routes) { return api::MakeLatestHandler(c.cameras); }},
+      // It holds nothing of ours, and asks for the token itself: a browser cannot show one.
+      {{.method = Method::kGet,
+        .path = kConsolePath,
+        .open = true,
+        .unlimited = true,
+        .description = api::kConsoleDescription},
+       [](Contexts, Routes) { return api::MakeConsoleHandler(); }},
       {{.method = Method::kGet, .path = "/openapi.json", .description = api::kOpenApiDescription},
        [](Contexts, Routes all) {
          return api::MakeOpenApiHandler(api::MakeOpenApi(all, config::kVersion));
@@ -78,8 +105,11 @@ std::vector<Row> Table(bool with_metrics) {
          return api::MakeIndexHandler(c.health.service_name, c.health.service_version, endpoints);
        }},
   };
-  if (!with_metrics)
-    std::erase_if(rows, [](const Row& row) { return row.route.path == "/metrics"; });
+  std::erase_if(rows, [&choice](const Row& row) {
+    const std::string& path = row.route.path;
+    if (path == "/metrics") return !choice.metrics;
+    return (path == kConsolePath || path == kLatestPath) && !choice.console;
+  });
   return rows;
 }
 
@@ -92,16 +122,16 @@ std::vector<http::Route> WithoutHandlers(const std::vector<Row>& rows) {
 
 }  // namespace
 
-std::vector<http::Route> MakeRoutes(const RouteContexts& contexts, bool with_metrics) {
-  const std::vector<Row> rows = Table(with_metrics);
+std::vector<http::Route> MakeRoutes(const RouteContexts& contexts, const RouteChoice& choice) {
+  const std::vector<Row> rows = Table(choice);
   const std::vector<http::Route> all = WithoutHandlers(rows);
   std::vector<http::Route> routes = all;
   for (std::size_t i = 0; i < rows.size(); ++i) routes[i].handler = rows[i].make(contexts, all);
   return routes;
 }
 
-std::string DescribeRoutes(bool with_metrics) {
-  return api::MakeOpenApi(WithoutHandlers(Table(with_metrics)), config::kVersion);
+std::string DescribeRoutes(const RouteChoice& choice) {
+  return api::MakeOpenApi(WithoutHandlers(Table(choice)), config::kVersion);
 }
 
 }  // namespace sampleproc::service

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/cameras_handler.h"
 #include "api/health_handler.h"
 #include "api/metrics_handler.h"
 #include "api/process_handler.h"
@@ -15,12 +16,18 @@ struct RouteContexts {
   api::ProcessContext process;
   api::HealthContext health;
   api::MetricsContext metrics;
+  api::CamerasContext cameras;
 };
 
-// Without `with_metrics` there is no GET /metrics.
-std::vector<http::Route> MakeRoutes(const RouteContexts& contexts, bool with_metrics);
+// What is served besides the rest.
+struct RouteChoice {
+  bool metrics = true;  // GET /metrics
+  bool console = true;  // GET /console, and the cameras' pictures
+};
+
+std::vector<http::Route> MakeRoutes(const RouteContexts& contexts, const RouteChoice& choice);
 
 // What GET /openapi.json answers, without a service.
-std::string DescribeRoutes(bool with_metrics);
+std::string DescribeRoutes(const RouteChoice& choice);
 
 }  // namespace sampleproc::service

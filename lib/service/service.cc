@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "http/chain.h"
+#include "http/console.h"
 #include "service/chain.h"
 #include "service/routes.h"
 #include "service/service_impl.h"
@@ -41,15 +42,18 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
       own.http,
       http::Router(MakeRoutes(
           {{*pool, tracker, clock, metrics, *log, ids, own.frame, own.process.simulate_gpu,
-            made->parts.limiter},
+            made->parts.limiter, &roster},
            {facts,
             metrics,
             clock,
             own.service.name,
             own.service.version,
             {own.consumer.enabled, own.consumer.off_although_named, own.process.prefer_gpu}},
-           {facts, metrics, tracker, clock}},
-          own.telemetry.metrics)),
+           {facts, metrics, tracker, clock},
+           {roster, directory, stills,
+            [this] { return live ? live->gauges() : std::vector<telemetry::CameraGauges>(); }}},
+          {.metrics = own.telemetry.metrics,
+           .console = http::ServesConsole(own.http, handed_sockets)})),
       MakeChain(own, made->parts, {budget, metrics, clock, *log, tracer.get()},
                 [this] { return readiness.refusing(); })});
   return made;
@@ -97,7 +101,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
       WorkerCount(own.process, machine), own.process.queue_depth,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
                                 &impl->heavy, &impl->drain, impl->detectors, &impl->directory, true,
-                                false, &impl->take_events},
+                                false, &impl->take_events, &impl->stills},
       *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
@@ -113,16 +117,17 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
                                      surroundings.sockets);
   if (!server) return std::unexpected(server.error());
   impl->server = std::move(*server);
-  const ConsumerContext pulling{own,
-                                *impl->pool,
-                                {impl->tracker, clock, impl->metrics},
-                                impl->budget,
-                                impl->ids,
-                                impl->conditions,
-                                *impl->log,
-                                *impl->sinks,
-                                impl->tracer.get(),
-                                &impl->directory};
+  const ConsumerContext pulling{
+      own,
+      *impl->pool,
+      {impl->tracker, clock, impl->metrics, &impl->roster, cameras::Roster::kConsumer},
+      impl->budget,
+      impl->ids,
+      impl->conditions,
+      *impl->log,
+      *impl->sinks,
+      impl->tracer.get(),
+      &impl->directory};
   auto consumer = ConsumerParts::Start(pulling);
   if (!consumer) return std::unexpected(consumer.error());
   impl->consumer = std::move(*consumer);
@@ -155,6 +160,7 @@ void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
   const base::Deadline over = base::Deadline::Earlier(served, force);
   while (!over.Expired()) std::this_thread::sleep_until(over.At());
   readiness.BeginRefusing();
+  stills.Close();
   server->BeginDrain();
 }
 
@@ -235,6 +241,7 @@ bool Service::LookAfterWorkers() {
   impl.TellOfCameraPlaces();
   impl.TellOfDetectors();
   impl.cameras.TellIdle();
+  impl.stills.LookAfter();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));

@@ -13,6 +13,8 @@
 
 #include "api/service_facts.h"
 #include "cameras/directory.h"
+#include "cameras/roster.h"
+#include "cameras/stills.h"
 #include "config/config.h"
 #include "frame/event.h"
 #include "http/server.h"
@@ -72,6 +74,11 @@ class Service::Impl {
                                {{"camera", camera_id}, {"reason", reason}});
                 }),
         directory(DefaultsOf(config), config.cameras),
+        roster({.max_cameras = config.process.motion.max_cameras,
+                .idle = config.process.motion.camera_idle},
+               directory, clock),
+        stills(budget, clock),
+        handed_sockets(!surroundings.sockets.empty()),
         metrics(clock, config.service.version),
         conditions(clock, *log) {
     if (!config.telemetry.tracing || telemetry::TargetOf(config.telemetry).url.empty()) return;
@@ -149,6 +156,9 @@ class Service::Impl {
   process::FrameTracker tracker;
   process::CameraStates cameras;
   cameras::Directory directory;
+  cameras::Roster roster;
+  cameras::Stills stills;
+  const bool handed_sockets;  // that listen where http.host does not say
   Readiness readiness;
   telemetry::Metrics metrics;
   telemetry::Conditions conditions;

@@ -39,6 +39,7 @@ Result<void> Service::Reload(const config::Config& config) {
   if (!done) return done;
   impl.directory.Replace(merged.cameras);
   impl.live->Replace(merged.cameras);
+  impl.roster.Reconfigured();
   impl.generation = std::move(*made);
   impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
   impl.debug = false;

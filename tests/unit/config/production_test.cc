@@ -100,6 +100,12 @@ TEST_CASE("a service that other machines reach needs TLS, and asks who is there"
     CHECK(failed({host, "http.tls_cert=a", "http.tls_key=b", "http.auth_tokens_file=c"}) == "");
   }
   CHECK(failed({"http.host=127.0.0.1"}) == "");
+  // Pictures of cameras for everybody.
+  const std::string proxy = "http.trusted_proxies=127.0.0.1";
+  CHECK(failed({"http.host=127.0.0.1", "http.console=on"}) == "");
+  CHECK(failed({"http.host=127.0.0.1", "http.console=auto", proxy}) == "");
+  CHECK(failed({"http.host=127.0.0.1", "http.console=on", proxy}) == "http.console ");
+  CHECK(failed({"http.console=on", proxy, "http.auth_tokens_file=c"}) == "");
 }
 
 TEST_CASE("what lets an item of the production checklist pass") {
