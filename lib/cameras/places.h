@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -18,71 +19,82 @@
 
 namespace sampleproc::cameras {
 
+// From this many frames on a camera is known; until then it is idle after kNewIdle.
+inline constexpr std::uint64_t kKnownAfter = 15;
+inline constexpr std::chrono::milliseconds kNewIdle{2'000};
+
 // One thread at a time.
 template <typename T>
 class Places {
  public:
-  // From this many frames on a camera is known; until then it is idle after kNewIdle.
-  static constexpr std::uint64_t kKnownAfter = 15;
-  static constexpr std::chrono::milliseconds kNewIdle{2'000};
-
   struct Place {
     T value = {};
     bool reserved = false;
+    // Kept by who holds the places.
     std::uint64_t frames = 0;
     base::MonoTime last{};  // frame
   };
   using Map = std::unordered_map<std::string, Place>;
+  using Iterator = typename Map::iterator;
 
   // `most` that are not reserved. A known camera without a frame for `idle` gives its place to who
-  // comes.
+  // comes; base::kForever keeps places whatever the time.
   Places(std::size_t most, std::chrono::milliseconds idle) : most_(most), idle_(idle) {}
 
-  // The camera's place, or null.
+  // The camera's place, which it is given if there is one for it; else null. `is_reserved` is asked
+  // of a newcomer only. What had the place before is moved to `gone`.
+  template <typename IsReserved>
+  Place* Take(const std::string& id, base::MonoTime now, const IsReserved& is_reserved, T& gone) {
+    if (const auto known = places_.find(id); known != places_.end()) return &known->second;
+    const bool reserved = is_reserved();
+    if (!reserved && common_ >= most_ && !MakeRoom(now, gone)) return nullptr;
+    Place& place = places_[id];
+    place.reserved = reserved;
+    if (!reserved) ++common_;
+    return &place;
+  }
+
   Place* Find(const std::string& id) {
     const auto found = places_.find(id);
     return found == places_.end() ? nullptr : &found->second;
   }
 
-  // The same for a frame that comes now; one that has no place gets one, if there is one for it.
-  // `is_reserved` is asked of a newcomer only.
-  template <typename IsReserved>
-  Place* Take(const std::string& id, base::MonoTime now, const IsReserved& is_reserved) {
-    Place* place = Find(id);
-    if (place == nullptr) {
-      const bool reserved = is_reserved();
-      if (!reserved && common_ >= most_ && !MakeRoom(now)) return nullptr;
-      place = &places_.emplace(id, Place{.reserved = reserved}).first->second;
-      if (!reserved) ++common_;
-    }
-    ++place->frames;
-    place->last = now;
-    return place;
+  Iterator Erase(Iterator place) {
+    if (!place->second.reserved) --common_;
+    none_idle_before_ = {};
+    return places_.erase(place);
   }
 
-  // Reserves the places for which it is so, and those alone; what is no longer reserved goes,
-  // rather than be one too many.
+  // Reserves the places for which it is so, and those alone; what is no longer reserved goes, rather
+  // than be one too many.
   template <typename IsReserved>
   void Reserve(const IsReserved& is_reserved) {
     for (auto place = places_.begin(); place != places_.end();) {
       const bool before = place->second.reserved;
-      place->second.reserved = is_reserved(place->first);
-      if (!before && place->second.reserved) --common_;
-      place = before && !place->second.reserved ? places_.erase(place) : std::next(place);
+      const bool after = is_reserved(place->first);
+      if (before && !after) {
+        place = Erase(place);
+        continue;
+      }
+      if (!before && after) --common_;
+      place->second.reserved = after;
+      ++place;
     }
     none_idle_before_ = {};
   }
 
+  // To look at, and to change the values.
+  Map& all() { return places_; }
   const Map& all() const { return places_; }
 
  private:
   base::MonoTime IdleFrom(const Place& place) const {
-    const bool is_new = place.frames < kKnownAfter;
+    const bool is_new = idle_ < base::kForever && place.frames < kKnownAfter;
     return place.last + (is_new ? std::min(kNewIdle, idle_) : idle_);
   }
 
   // Takes the place of the camera that has been idle the longest, if one is.
-  bool MakeRoom(base::MonoTime now) {
+  bool MakeRoom(base::MonoTime now, T& gone) {
     if (now < none_idle_before_) return false;
     auto longest = places_.end();
     for (auto place = places_.begin(); place != places_.end(); ++place) {
@@ -94,6 +106,7 @@ class Places {
     if (longest == places_.end()) return false;
     none_idle_before_ = IdleFrom(longest->second);
     if (now < none_idle_before_) return false;
+    gone = std::move(longest->second.value);
     places_.erase(longest);
     --common_;
     return true;

@@ -48,11 +48,14 @@ Roster::Roster(const Settings& settings, const Directory& directory, const base:
 void Roster::Came(const std::string& id, std::string_view door) {
   const base::MonoTime now = clock_.Now();
   const base::MutexLock lock(mutex_);
-  Place* const place = places_.Take(id, now, [&] { return directory_.Has(id); });
+  Seen gone;
+  Place* const place = places_.Take(id, now, [&] { return directory_.Has(id); }, gone);
   if (place == nullptr) {
     ++unlisted_;
     return;
   }
+  ++place->frames;
+  place->last = now;
   Seen& seen = place->value;
   seen.entry.door = door;
   ++seen.entry.frames_in;
