@@ -1,7 +1,5 @@
 // How pulled frames come in: what is held of each, and what of them waits.
-#include <algorithm>
 #include <exception>
-#include <span>
 #include <utility>
 
 #include "cameras/roster.h"
@@ -138,31 +136,6 @@ bool Dispatcher::SuspectGoesBack(const HeldFrame& held) const {
   const PixelPlace* place = held.PlaceToAsk();
   return place != nullptr && held.suspect() && context_.source.TakesSuspectsBack() &&
          hosts_.Paused(place->host, clock_.Now());
-}
-
-// Of the frames that wait, themselves or behind their camera's first one, for hosts that are away,
-// lets go of the newest beyond their share of all that may wait: the frames of other hosts would
-// have to wait for them.
-void Dispatcher::BoundWaitingForHosts(Endings& endings) {
-  if (!hosts_.AnyFailing()) return;
-  const base::MonoTime now = clock_.Now();
-  std::vector<HeldPtr> behind;
-  bool is_away = false;
-  const PixelHosts* const hosts = &hosts_;
-  waiting_.ForEach([&](const HeldPtr& held, bool first) {
-    if (first) {
-      const PixelPlace* const place = held->PlaceToAsk();
-      is_away = place != nullptr && hosts->Paused(place->host, now);
-    }
-    if (is_away) behind.push_back(held);
-  });
-  const std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
-  if (behind.size() <= share) return;
-  std::ranges::sort(behind, {}, [](const HeldPtr& held) { return held->number; });
-  const Ending ending = outcomes_.TakesBack() ? Ending::kReturned : Ending::kDropped;
-  for (const HeldPtr& held : std::span(behind).subspan(share)) {
-    End(held, ending, kPixelHost, endings);
-  }
 }
 
 }  // namespace sampleproc::consumer
