@@ -71,6 +71,13 @@ class OpenApi(WithService):
         self.assertEqual(self.document["openapi"], "3.1.0")
         self.assertEqual(self.document["info"]["version"], cli.run("--version").out.split()[1])
 
+    def test_no_name_in_it_stands_for_two_things(self):
+        def check(pairs):
+            names = [name for name, _ in pairs]
+            self.assertEqual(len(names), len(set(names)), names)
+
+        json.loads(self.service.get("/openapi.json").body, object_pairs_hook=check)
+
     def test_every_reference_has_its_part_and_every_part_its_reference(self):
         references = set(re.findall(r'"\$ref":"#/([^"]*)"', self.service.get("/openapi.json").body.decode()))
         for reference in references:
