@@ -115,6 +115,28 @@ class Sources(WithDirectory):
         with open(self.results, encoding="utf-8") as file:
             return [json.loads(line) for line in file if line.endswith("\n")]
 
+    def test_the_list_of_cameras_tells_of_each_source_and_shows_its_picture(self):
+        service = self.serve({
+            "door": {"url": self.streaming().url(), "fps": 5.0},
+            "yard": {"url": f"http://user@127.0.0.1:{streams.free_port('127.0.0.1')}/"},
+        })  # fmt: skip
+
+        def camera(name):
+            return service.get(f"/cameras/{name}").json()
+
+        streams.wait_until(lambda: camera("door")["frames_looked_at"] >= 2)
+        streams.wait_until(lambda: camera("door")["dropped"].get("fps", 0) >= 2)
+        streams.wait_until(lambda: camera("yard")["source"]["error"])
+        door, yard = camera("door"), camera("yard")
+        self.assertEqual((door["configured"], door["door"]), (True, "camera"))
+        self.assertEqual((door["width"], door["height"]), (548, 342))
+        self.assertEqual((door["source"]["connected"], door["source"]["error"]), (True, None))
+        self.assertEqual((yard["frames_in"], yard["source"]["connected"]), (0, False))
+        self.assertNotIn("user", json.dumps(yard))
+        picture = service.get("/cameras/door/latest.jpg?annotate=1")
+        self.assertEqual((picture.status, picture.body[:3]), (200, b"\xff\xd8\xff"))
+        self.assertEqual(service.get("/cameras/yard/latest.jpg").status, 404)
+
     def wait_for_results(self, cameras, least=2):
         def enough():
             ids = [record["camera_id"] for record in self.records()]
