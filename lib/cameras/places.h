@@ -65,8 +65,8 @@ class Places {
     return places_.erase(place);
   }
 
-  // Reserves the places for which it is so, and those alone; what is no longer reserved goes, rather
-  // than be one too many.
+  // Reserves the places for which it is so, and those alone; what is no longer reserved goes,
+  // rather than be one too many.
   template <typename IsReserved>
   void Reserve(const IsReserved& is_reserved) {
     for (auto place = places_.begin(); place != places_.end();) {

@@ -17,13 +17,13 @@ std::size_t CommonPlaces(const CameraStates::Settings& settings) {
 
 CameraStates::CameraStates(const Settings& settings, resources::MemoryBudget& budget,
                            const base::Clock& clock, OnRefused on_refused)
-    : max_cameras_(CommonPlaces(settings)),
-      reserved_(settings.reserved.begin(), settings.reserved.end()),
+    : reserved_(settings.reserved.begin(), settings.reserved.end()),
       idle_(settings.idle),
       on_left_(settings.on_left),
       budget_(budget),
       clock_(clock),
-      on_refused_(std::move(on_refused)) {}
+      on_refused_(std::move(on_refused)),
+      places_(CommonPlaces(settings), settings.idle) {}
 
 CameraStates::CameraStates(int max_cameras, resources::MemoryBudget& budget, OnRefused on_refused)
     : CameraStates(Settings{.max_cameras = max_cameras, .idle = base::kForever}, budget,
@@ -52,7 +52,7 @@ std::expected<CameraStates::Lease, std::string_view> CameraStates::Use(std::stri
 
 CameraStates::Counts CameraStates::counts() const {
   const base::MutexLock lock(mutex_);
-  return {places_.size(), told_.size(), refused_frames_};
+  return {places_.all().size(), told_.size(), refused_frames_};
 }
 
 bool CameraStates::Crowded() const {
@@ -66,48 +66,20 @@ std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_i
   std::string key(camera_id);
   Uses gone;
   base::MutexLock lock(mutex_);
-  auto place = places_.find(key);
-  if (place == places_.end()) {
-    const bool reserved = reserved_.contains(key);
-    if (!reserved && common_ >= max_cameras_ && !MakeRoom(now, gone)) return nullptr;
-    place = places_.emplace(std::move(key), Place{.reserved = reserved}).first;
-    if (!reserved) ++common_;
-  }
-  auto use = place->second.uses.find(wanted.step);
-  if (use == place->second.uses.end()) {
+  auto* const place = places_.Take(key, now, [&] { return reserved_.contains(key); }, gone);
+  if (place == nullptr) return nullptr;
+  Uses& uses = place->value;
+  auto use = uses.find(wanted.step);
+  if (use == uses.end()) {
     Used made{.slot = std::make_shared<Slot>(), .tells = wanted.tells};
-    use = place->second.uses.emplace(std::string(wanted.step), std::move(made)).first;
+    use = uses.emplace(std::string(wanted.step), std::move(made)).first;
   }
-  place->second.frames = std::max(place->second.frames, ++use->second.frames);
-  place->second.last = use->second.last = now;
+  place->frames = std::max(place->frames, ++use->second.frames);
+  place->last = use->second.last = now;
   std::shared_ptr<Slot> slot = use->second.slot;
   lock.Unlock();
   TellLeft(gone);
   return slot;
-}
-
-base::MonoTime CameraStates::IdleFrom(const Place& place) const {
-  const bool is_new = idle_ < base::kForever && place.frames < kKnownAfter;
-  return place.last + (is_new ? std::min(kNewIdle, idle_) : idle_);
-}
-
-// Takes the place of the camera that has been idle the longest, if one is.
-bool CameraStates::MakeRoom(base::MonoTime now, Uses& gone) {
-  if (now < none_idle_before_) return false;
-  auto longest = places_.end();
-  for (auto place = places_.begin(); place != places_.end(); ++place) {
-    if (place->second.reserved) continue;
-    if (longest == places_.end() || IdleFrom(place->second) < IdleFrom(longest->second)) {
-      longest = place;
-    }
-  }
-  if (longest == places_.end()) return false;
-  none_idle_before_ = IdleFrom(longest->second);
-  if (now < none_idle_before_) return false;
-  gone = std::move(longest->second.uses);
-  places_.erase(longest);
-  --common_;
-  return true;
 }
 
 bool CameraStates::Fill(Slot& slot, const Wanted& wanted, std::vector<frame::Event>& left) {
@@ -137,12 +109,11 @@ std::unexpected<std::string_view> CameraStates::Refuse(std::string_view camera_i
 // A step that could have no state, or whose state cannot be made, holds no place by itself.
 void CameraStates::Drop(std::string_view camera_id, std::string_view step) {
   const base::MutexLock lock(mutex_);
-  const auto place = places_.find(std::string(camera_id));
-  if (place == places_.end()) return;
-  if (const auto use = place->second.uses.find(step); use != place->second.uses.end()) {
-    place->second.uses.erase(use);
-  }
-  if (place->second.uses.empty()) Erase(place);
+  const auto place = places_.all().find(std::string(camera_id));
+  if (place == places_.all().end()) return;
+  Uses& uses = place->second.value;
+  if (const auto use = uses.find(step); use != uses.end()) uses.erase(use);
+  if (uses.empty()) places_.Erase(place);
 }
 
 std::vector<frame::Event> CameraStates::Forget(std::string_view camera_id,
@@ -150,10 +121,10 @@ std::vector<frame::Event> CameraStates::Forget(std::string_view camera_id,
   Uses uses;
   {
     const base::MutexLock lock(mutex_);
-    const auto place = places_.find(std::string(camera_id));
-    if (place == places_.end()) return {};
-    uses = std::move(place->second.uses);
-    Erase(place);
+    const auto place = places_.all().find(std::string(camera_id));
+    if (place == places_.all().end()) return {};
+    uses = std::move(place->second.value);
+    places_.Erase(place);
   }
   std::vector<frame::Event> told;
   Finish(uses, reason, told);
@@ -184,18 +155,16 @@ void CameraStates::TellIdle() {
   std::vector<Uses> gone;
   {
     const base::MutexLock lock(mutex_);
-    for (auto place = places_.begin(); place != places_.end();) {
-      Uses& uses = place->second.uses;
+    for (auto place = places_.all().begin(); place != places_.all().end();) {
+      Uses& uses = place->second.value;
       Uses idle;
       for (auto use = uses.begin(); use != uses.end();) {
         const auto next = std::next(use);
         if (use->second.tells && now - use->second.last >= idle_) idle.insert(uses.extract(use));
         use = next;
       }
-      const auto next = std::next(place);
       if (!idle.empty()) gone.push_back(std::move(idle));
-      if (uses.empty()) Erase(place);
-      place = next;
+      place = uses.empty() ? places_.Erase(place) : std::next(place);
     }
   }
   for (const Uses& uses : gone) TellLeft(uses);
@@ -205,7 +174,7 @@ std::vector<frame::Event> CameraStates::ForgetAll(std::string_view reason) {
   std::vector<std::string> cameras;
   {
     const base::MutexLock lock(mutex_);
-    for (const auto& [camera, place] : places_) cameras.push_back(camera);
+    for (const auto& [camera, place] : places_.all()) cameras.push_back(camera);
   }
   std::ranges::sort(cameras);
   std::vector<frame::Event> told;
@@ -214,12 +183,6 @@ std::vector<frame::Event> CameraStates::ForgetAll(std::string_view reason) {
     std::move(events.begin(), events.end(), std::back_inserter(told));
   }
   return told;
-}
-
-void CameraStates::Erase(Places::iterator place) {
-  if (!place->second.reserved) --common_;
-  places_.erase(place);
-  none_idle_before_ = {};
 }
 
 }  // namespace sampleproc::process

@@ -1,12 +1,8 @@
 // What the service remembers of each camera between its frames, for each step that remembers: the
 // background that the motion step compares with, the tracks. One object for all workers.
 //
-// The number of cameras and their memory are bounded. A camera that sends frames keeps its state:
-// if any newcomer could take its place, cameras beyond the bound would push each other out in a
-// circle, and none of them would ever see motion. A camera that is idle gives its place to who
-// comes; one that has sent only a few frames does so soon, so that invented names are no bar for
-// long. Configured cameras have places of their own. Who finds no room is refused until there is
-// some, and that is said.
+// The number of cameras and their memory are bounded (cameras/places.h). Configured cameras have
+// places of their own. Who finds no room is refused until there is some, and that is said.
 #pragma once
 
 #include <chrono>
@@ -19,13 +15,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "cameras/places.h"
 #include "frame/event.h"
 #include "resources/memory_budget.h"
 
@@ -60,10 +56,6 @@ class CameraStates {
     std::size_t refused_cameras = 0;   // that were refused at least once; counted up to 1024
     std::uint64_t refused_frames = 0;  // whose camera was refused
   };
-
-  // From this many frames on a camera is known; until then it is idle after kNewIdle.
-  static constexpr std::uint64_t kKnownAfter = 15;
-  static constexpr std::chrono::milliseconds kNewIdle{2'000};
 
   struct Settings {
     int max_cameras = 64;
@@ -163,27 +155,15 @@ class CameraStates {
     base::MonoTime last{};  // frame
   };
   using Uses = std::map<std::string, Used, std::less<>>;  // by step
-  struct Place {
-    Uses uses = {};
-    bool reserved = false;
-    std::uint64_t frames = 0;
-    base::MonoTime last{};  // frame
-  };
-  using Places = std::unordered_map<std::string, Place>;
-
   std::shared_ptr<Slot> Find(std::string_view camera_id, const Wanted& wanted);
   void Drop(std::string_view camera_id, std::string_view step);
-  void Erase(Places::iterator place) REQUIRES(mutex_);
-  bool MakeRoom(base::MonoTime now, Uses& gone) REQUIRES(mutex_);
   static void Finish(const Uses& gone, std::string_view reason, std::vector<frame::Event>& told);
   void TellLeft(const Uses& gone) const;
-  base::MonoTime IdleFrom(const Place& place) const;
   // The slot is the caller's (Lease).
   bool Fill(Slot& slot, const Wanted& wanted, std::vector<frame::Event>& left)
       SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis);
   std::unexpected<std::string_view> Refuse(std::string_view camera_id, std::string_view reason);
 
-  const std::size_t max_cameras_;  // without a reserved place
   const std::unordered_set<std::string> reserved_;
   const std::chrono::milliseconds idle_;
   const OnLeft on_left_;
@@ -192,9 +172,7 @@ class CameraStates {
   const OnRefused on_refused_;
 
   mutable base::Mutex mutex_;
-  Places places_ GUARDED_BY(mutex_);
-  std::size_t common_ GUARDED_BY(mutex_) = 0;             // places that are not reserved
-  base::MonoTime none_idle_before_ GUARDED_BY(mutex_){};  // as the last look for one found
+  cameras::Places<Uses> places_ GUARDED_BY(mutex_);
   std::unordered_set<std::string> told_ GUARDED_BY(mutex_);
   std::uint64_t refused_frames_ GUARDED_BY(mutex_) = 0;
   std::optional<base::MonoTime> refused_last_ GUARDED_BY(mutex_);
