@@ -282,7 +282,7 @@ class Consumer(WithService):
             self.assertEqual(service.stop(), 0)
             commands = self.commands(monitor)
         phases = [line["msg"] for line in service.log() if line["msg"].startswith("shutdown ")]
-        self.assertIn("shutdown 2/5: stop the consumer", phases)
+        self.assertIn("shutdown 2/5: stop the consumer and the cameras", phases)
         done = self.redis.xlen(RESULTS)
         self.assertEqual(len(set(result_ids(self.redis))), done)
         self.assertEqual(self.redis.xlen(STREAM), 200 - done)

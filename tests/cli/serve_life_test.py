@@ -108,7 +108,7 @@ class Start(WithService):
 class Shutdown(WithService):
     PHASES = (
         "not ready, refusing new work",
-        "stop the consumer",
+        "stop the consumer and the cameras",
         "wait for requests in work",
         "release the processors",
         "deliver results, close sessions",
