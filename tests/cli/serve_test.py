@@ -33,7 +33,7 @@ class Endpoints(WithService):
         self.assertEqual(
             list(health),
             ["status", "timestamp", "service", "version", "capacity_used", "frames_processed",
-             "avg_processing_time_ms", "errors_last_minute", "components", "conditions",
+             "avg_processing_time_ms", "errors_last_minute", "components", "cameras", "conditions",
              "details"],
         )  # fmt: skip
         self.assertEqual((health["status"], health["service"]), ("healthy", "sample-processor"))
@@ -49,7 +49,8 @@ class Endpoints(WithService):
         self.assertEqual(
             answer.json()["endpoints"],
             ["POST /process", "POST /process-batch", "POST /process-with-tracking", "GET /health",
-             "GET /livez", "GET /readyz", "GET /startupz", "GET /metrics", "GET /openapi.json"],
+             "GET /livez", "GET /readyz", "GET /startupz", "GET /metrics", "GET /cameras",
+             "GET /cameras/{id}", "GET /cameras/{id}/latest.jpg", "GET /console", "GET /openapi.json"],
         )
 
     def test_head_is_get_without_its_body(self):
