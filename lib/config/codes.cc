@@ -172,6 +172,15 @@ constexpr CodeText kTexts[] = {
      "host instead, where Jaeger and the OpenTelemetry Collector take them."},
     {code::kNoCollector, "no collector for spans",
      "telemetry.tracing asks for spans to be sent, and no endpoint says where. None are made."},
+    {code::kOtlpHeaders, "header field for the collector that cannot be sent",
+     "telemetry.otlp_headers is \"name=value,name=value\", values percent-encoded. What has "
+     "another "
+     "form is left out. Fields that each request sets itself (Host, Connection, Content-Type and "
+     "the like) and names with a '%' are refused: they could make another request of it."},
+    {code::kOtlpQuery, "query of the collector's address",
+     "By the OpenTelemetry specification /v1/traces is put behind the path of "
+     "telemetry.otlp_endpoint, and a query has no place there: it is not sent. "
+     "telemetry.otlp_traces_endpoint is used as it stands, query included."},
     {code::kNoFile, "file that is named cannot be read",
      "A key names a file (a certificate, a password) that is missing or that this user may not "
      "read. Check as the user that the service runs as, or with --offline when the file is only on "

@@ -99,6 +99,11 @@ class Deriver {
       Warn(code::kNoCollector, kTracing, "is on, and there is no collector to send spans to",
            "set telemetry.otlp_endpoint to its URL, such as http://collector:4318");
     }
+    if (target.drops_query) {
+      Warn(code::kOtlpQuery, endpoint, "has a query, which is not sent to the collector",
+           "set telemetry.otlp_traces_endpoint to the whole URL, path and query included, or put a "
+           "key into telemetry.otlp_headers");
+    }
   }
 
   void Gpu() {

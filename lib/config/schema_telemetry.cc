@@ -79,7 +79,8 @@ void AddCollectorRows(std::vector<Key>& rows) {
        .original_names = {{"OTEL_EXPORTER_OTLP_TRACES_HEADERS"}, {"OTEL_EXPORTER_OTLP_HEADERS"}},
        .max = 8192,
        .help = "Further header fields for the collector, such as its key: "
-               "\"name=value,name=value\", values percent-encoded.",
+               "\"name=value,name=value\", values percent-encoded. Those that each request sets "
+               "itself (Host, Content-Type and the like) are refused.",
        .secret = true},
       [](auto& c) -> auto& { return c.telemetry.otlp_headers; }));
   rows.push_back(Bind(

@@ -14,6 +14,7 @@
 #include "http/host_patterns.h"
 #include "http/middleware/cors.h"
 #include "process/pipeline.h"
+#include "telemetry/otlp.h"
 
 namespace sampleproc::config {
 namespace {
@@ -373,6 +374,23 @@ std::vector<Finding> ProxiesAreNetworks(const Config& config) {
                       "write \"10.0.0.7\", \"10.0.0.0/8\" or \"unix\"");
 }
 
+// Values are secrets, so that an entry is named by its number.
+std::vector<Finding> CollectorsFieldsCanBeSent(const Config& config) {
+  if (!config.telemetry.tracing) return {};
+  std::vector<Finding> findings;
+  for (const auto& fault : telemetry::HeaderFaults(config.telemetry.otlp_headers)) {
+    findings.push_back({fault.is_refused ? Severity::kError : Severity::kWarning,
+                        code::kOtlpHeaders,
+                        "telemetry.otlp_headers",
+                        Entry(fault.entry) + ' ' + fault.why,
+                        fault.is_refused
+                            ? "leave it out"
+                            : "write \"name=value,name=value\", values percent-encoded",
+                        {}});
+  }
+  return findings;
+}
+
 constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     DrainDelayLeavesTime,
     LargestFrameFitsRequest,
@@ -396,9 +414,9 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
 
 // Rules about lists and kinds of keys, which may be broken several times.
 constexpr std::vector<Finding> (*kManyRules[])(const Config&) = {
-    StepsAreKnown,      CascadesAreComplete,   HostsAreHosts,
-    HostsArePatterns,   FrameHostsArePatterns, OriginsAreOrigins,
-    ProxiesAreNetworks, CheckScenes,           CheckCameraSources,
+    StepsAreKnown,         CascadesAreComplete,       HostsAreHosts,      HostsArePatterns,
+    FrameHostsArePatterns, OriginsAreOrigins,         ProxiesAreNetworks, CheckScenes,
+    CheckCameraSources,    CollectorsFieldsCanBeSent,
 };
 
 }  // namespace

@@ -89,7 +89,7 @@ Session::Session(Loop& loop, Incoming incoming)
   request_.tls = !wire_.plain();
 }
 
-Session::~Session() = default;
+Session::~Session() { EndUnanswered(request_); }
 
 void Session::OnTick(base::MonoTime now) {
   wire_.OnTick(now);

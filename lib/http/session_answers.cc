@@ -58,4 +58,9 @@ Response OutOfMemory(const Request& request) noexcept {
   }
 }
 
+void EndUnanswered(const Request& request) noexcept {
+  request.span.Fail("cancelled", "the connection ended before the answer");
+  request.span.End();
+}
+
 }  // namespace sampleproc::http

@@ -21,6 +21,9 @@ Response TooManyConnections();
 // 503, without a body if there is no memory for one.
 Response OutOfMemory(const Request& request) noexcept;
 
+// Ends the span of a request that has had no answer, because its connection has ended.
+void EndUnanswered(const Request& request) noexcept;
+
 // An answer on its way from a worker to its session's thread, which is sent there to fetch it, or
 // finds it at its next tick when there is no memory for sending. Thread-safe; takes no memory.
 class AnswerSlot {

@@ -30,8 +30,8 @@ struct HttpRequest {
   // Asking twice is as good as asking once (RFC 9110 section 9.2.2): a kept connection that turns
   // out to be closed is replaced and the request sent again, once.
   bool idempotent = true;
-  // Nobody needs the answer's body: it is dropped, read away for a moment if it is short, and else
-  // the connection closed. Once the head is there the request has succeeded.
+  // Nobody needs the answer's body: it is read for a moment if it is short, and there if that was
+  // all of it; else the connection is closed. Once the head is there the request has succeeded.
   bool status_only = false;
 };
 

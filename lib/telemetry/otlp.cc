@@ -3,9 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <optional>
 
-#include "base/ascii.h"
 #include "json/writer.h"
 #include "net/url.h"
 
@@ -23,41 +21,6 @@ constexpr int kError = 2;  // STATUS_CODE_ERROR
 // Of a span's flags, besides those of its trace: whether its parent is remote is known, and so.
 constexpr unsigned kRemoteKnown = 0x100;
 constexpr unsigned kRemote = 0x200;
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Nothing when a '%' is not followed by two digits, or a control character comes out.
-std::optional<std::string> PercentDecoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = HexDigit(text[i + 1]);
-      const int low = HexDigit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) return std::nullopt;
-    decoded += c;
-  }
-  return decoded;
-}
-
-bool IsToken(std::string_view name) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~/";
-  for (const char c : name) {
-    if (!base::IsAlnum(c) && kMarks.find(c) == std::string_view::npos) return false;
-  }
-  return !name.empty();
-}
 
 void Attribute(json::JsonWriter& json, std::string_view name, std::string_view type,
                const auto& write) {
@@ -139,6 +102,7 @@ OtlpTarget TargetOf(const Options& options) {
   const std::string& given = whole ? options.otlp_traces_endpoint : options.otlp_endpoint;
   const auto url = net::ParseUrl(given);
   if (!url) return {};
+  const bool has_query = given.find('?') != std::string::npos;
   const bool named = options.otlp_protocol == OtlpProtocol::kJson ||
                      options.otlp_protocol == OtlpProtocol::kProtobuf;
   const bool other = url->port == kGrpcPort || url->port == kThriftPort;
@@ -156,26 +120,15 @@ OtlpTarget TargetOf(const Options& options) {
                     (url->port == kGrpcPort ? " is that of OTLP over gRPC"
                                             : " is that of Jaeger's own protocol") +
                     ", which this service does not speak: spans go to " + meant.Authority() +
-                    std::string(kTracesPath) + " by OTLP over HTTP"};
+                    std::string(kTracesPath) + " by OTLP over HTTP",
+            .drops_query = has_query};
   }
   if (whole) return {.url = given, .note = {}};
   const std::size_t host = given.find("://") + 3;
   const std::size_t path = std::min(given.find_first_of("/?#", host), given.size());
-  return {.url = given.substr(0, path) + net::Below(*url, std::string(kTracesPath)), .note = {}};
-}
-
-TextPairs ParsePairs(std::string_view text) {
-  TextPairs pairs;
-  while (!text.empty()) {
-    const std::string_view pair = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(text.size(), pair.size() + 1));
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view name = base::TrimBlanks(pair.substr(0, equals));
-    const auto value = PercentDecoded(base::TrimBlanks(pair.substr(equals + 1)));
-    if (IsToken(name) && value) pairs.emplace_back(std::string(name), *value);
-  }
-  return pairs;
+  return {.url = given.substr(0, path) + net::Below(*url, std::string(kTracesPath)),
+          .note = {},
+          .drops_query = has_query};
 }
 
 std::string OtlpJson(const TextPairs& resource, std::string_view version,

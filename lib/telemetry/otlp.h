@@ -2,6 +2,8 @@
 // specification 1.3, and protobuf's JSON mapping as it changes it: ids are hexadecimal).
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,8 +19,9 @@ using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
 // Where spans go.
 struct OtlpTarget {
-  std::string url;   // "" = nowhere
-  std::string note;  // what of the configured address was taken otherwise; "" = nothing
+  std::string url;           // "" = nowhere
+  std::string note;          // what of the configured address was taken otherwise; "" = nothing
+  bool drops_query = false;  // the configured address has a query, which is not sent
 };
 
 // By the OpenTelemetry specification: otlp_traces_endpoint as it stands, else otlp_endpoint with
@@ -30,6 +33,27 @@ OtlpTarget TargetOf(const Options& options);
 // percent-decoded. Pairs without a name or '=', or with a character that no header may have, are
 // left out.
 TextPairs ParsePairs(std::string_view text);
+
+// The fields that Options::otlp_headers adds to a request. What cannot be sent is left out: what
+// ParsePairs leaves out, a name with a '%' in it, and those that the exporter or its HTTP client
+// set themselves.
+TextPairs HeaderFields(std::string_view text);
+
+// Why an entry of Options::otlp_headers is left out; it has nothing of a value, which is a secret.
+struct HeaderFault {
+  std::size_t entry = 0;    // from 0, in the order of the text
+  std::string why;          // "has no '=' behind the name"
+  bool is_refused = false;  // what it asks for would harm the request
+};
+std::vector<HeaderFault> HeaderFaults(std::string_view text);
+
+// What an answer says of spans that were not taken though its status is 200: partialSuccess of an
+// ExportTraceServiceResponse. Nothing of it, when the text is no such thing.
+struct PartialSuccess {
+  std::uint64_t rejected_spans = 0;
+  std::string why;  // the collector's own words, cut
+};
+PartialSuccess ReadAnswer(std::string_view answer);
 
 // An ExportTraceServiceRequest. `resource` has what the spans have in common.
 std::string OtlpJson(const TextPairs& resource, std::string_view version,

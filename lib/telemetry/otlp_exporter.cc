@@ -50,7 +50,7 @@ TextPairs ResourceOf(const Options& options, const OtlpExporter::Context& contex
 }
 
 TextPairs FieldsOf(const Options& options) {
-  TextPairs fields = ParsePairs(options.otlp_headers);
+  TextPairs fields = HeaderFields(options.otlp_headers);
   fields.emplace_back("Content-Type", "application/json");
   fields.emplace_back("User-Agent", "sampleproc");
   return fields;
@@ -66,6 +66,7 @@ OtlpExporter::OtlpExporter(const Options& options, const Context& context)
       resource_(ResourceOf(options, context)),
       client_(net::ParseUrl(TargetOf(options).url).value_or(net::Url{}), net_, net::ResolveBySystem,
               context.clock, net::Caution::kNone),
+      collector_(client_.url().Authority() + client_.url().target),
       retry_(kFirstPause, kLongestPause, context.ids.Next()),
       thread_([this] { Run(); }) {}
 
@@ -80,6 +81,7 @@ OtlpExporter::~OtlpExporter() {
 }
 
 void OtlpExporter::Take(base::SpanBatch batch) noexcept {
+  if (!Chosen(batch)) return;
   const std::size_t spans = batch.spans.size();
   const base::MutexLock lock(mutex_);
   const auto most = static_cast<std::size_t>(options_.span_queue);
@@ -101,12 +103,21 @@ void OtlpExporter::Take(base::SpanBatch batch) noexcept {
   if (first || fills) changed_.NotifyAll();
 }
 
-bool OtlpExporter::TakesFailure() noexcept {
+// What comes behind a trace's first span goes where that went, or is alone: there is little of it.
+bool OtlpExporter::Chosen(const base::SpanBatch& batch) noexcept {
+  if ((batch.trace.flags & base::TraceContext::kSampled) != 0) return true;
+  const auto first = std::ranges::find(batch.spans, batch.first_span, &base::SpanRecord::id);
+  if (first == batch.spans.end()) return true;
+  const bool client_went = std::ranges::any_of(first->attributes, [](const auto& each) {
+    const auto* const text = std::get_if<std::string>(&each.value);
+    return each.name == "error.type" && text != nullptr && *text == "cancelled";
+  });
   using std::chrono::seconds;
   const auto now =
       std::chrono::duration_cast<seconds>(context_.clock.Now().time_since_epoch()).count();
-  if (second_.exchange(now) != now) failures_ = 0;
-  return failures_.fetch_add(1) < kFailuresPerSecond;
+  if (second_.exchange(now) != now) failures_ = of_callers_ = 0;
+  if (first->failed && !client_went) return failures_.fetch_add(1) < kFailuresPerSecond;
+  return of_callers_.fetch_add(1) < kCallersPerSecond;
 }
 
 void OtlpExporter::Flush(const base::Deadline& end) {
@@ -149,9 +160,11 @@ OtlpExporter::Batches OtlpExporter::Next() {
   return next;
 }
 
-void OtlpExporter::Count(std::uint64_t SpanCounts::* what, std::size_t spans) {
+void OtlpExporter::Count(std::uint64_t SpanCounts::* what, std::size_t spans,
+                         std::size_t rejected) {
   const base::MutexLock lock(mutex_);
-  counts_.*what += spans;
+  counts_.*what += spans - rejected;
+  counts_.rejected += rejected;
   queued_ -= sending_;
   sending_ = 0;
   if (queued_ == 0) changed_.NotifyAll();
@@ -181,9 +194,13 @@ void OtlpExporter::Deliver(const Batches& batches) {
   const base::Deadline patience(base::SystemClock(), kPatience);
   for (int failures = 1;; ++failures) {
     milliseconds pause = retry_.Pause(failures);
-    switch (Post(body, pause)) {
+    PartialSuccess partial;
+    switch (Post(body, pause, partial)) {
       case Outcome::kSent:
-        return Count(&SpanCounts::exported, spans);
+        TellPartial(partial);
+        return Count(
+            &SpanCounts::exported, spans,
+            static_cast<std::size_t>(std::min<std::uint64_t>(partial.rejected_spans, spans)));
       case Outcome::kRejected:
         return Count(&SpanCounts::rejected, spans);
       case Outcome::kAgain:
@@ -203,7 +220,8 @@ bool OtlpExporter::Pause(milliseconds time) {
 }
 
 // `pause` becomes what the collector asks for, if it does.
-OtlpExporter::Outcome OtlpExporter::Post(const std::string& body, milliseconds& pause) {
+OtlpExporter::Outcome OtlpExporter::Post(const std::string& body, milliseconds& pause,
+                                         PartialSuccess& partial) {
   const base::Allowance allowance{.cancel = cancel_};
   const auto answer = client_.Ask({.method = "POST",
                                    .target = client_.url().target,
@@ -213,34 +231,46 @@ OtlpExporter::Outcome OtlpExporter::Post(const std::string& body, milliseconds& 
                                    .status_only = true},
                                   kAnswerBytes, allowance.Within(options_.otlp_timeout));
   if (!answer) {
-    Tell(true, answer.error().message);
+    TellFailing(answer.error().message);
     return Outcome::kAgain;
   }
   const int status = answer->status;
   if (status >= 200 && status < 300) {
-    Tell(false, {});
+    TellArrived();
+    if (answer->content_type == "application/json") partial = ReadAnswer(answer->body);
     return Outcome::kSent;
   }
-  Tell(true, "it answers with " + std::to_string(status));
+  TellFailing("it answers with " + std::to_string(status));
   const bool passing = status == 429 || status == 502 || status == 503 || status == 504;
   if (!passing) return Outcome::kRejected;
   if (answer->retry_after) pause = std::min<milliseconds>(*answer->retry_after, kLongestPause);
   return Outcome::kAgain;
 }
 
-void OtlpExporter::Tell(bool failing, std::string_view why) {
-  if (std::exchange(failing_, failing) == failing) return;
-  const std::string collector = client_.url().Authority() + client_.url().target;
-  if (failing) {
-    if (hurrying() && cancel_.Cancelled()) return;
-    context_.log.Warning(
-        "traces: the collector does not take spans; those that find no room in "
-        "telemetry.span_queue are dropped",
-        {{"collector", std::string_view(collector)}, {"error", why}});
-  } else {
-    context_.log.Info("traces: the collector takes spans again",
-                      {{"collector", std::string_view(collector)}});
-  }
+void OtlpExporter::TellFailing(std::string_view why) {
+  if (reasons_.size() >= kMostReasons || std::ranges::find(reasons_, why) != reasons_.end()) return;
+  if (hurrying() && cancel_.Cancelled()) return;
+  reasons_.emplace_back(why);
+  context_.log.Warning(
+      "traces: the collector does not take spans; those that find no room in "
+      "telemetry.span_queue are dropped",
+      {{"collector", std::string_view(collector_)}, {"error", why}});
+}
+
+void OtlpExporter::TellArrived() {
+  if (std::exchange(reasons_, {}).empty()) return;
+  context_.log.Info("traces: the collector takes spans again",
+                    {{"collector", std::string_view(collector_)}});
+}
+
+void OtlpExporter::TellPartial(const PartialSuccess& partial) {
+  if (partial.rejected_spans == 0 && partial.why.empty()) return partly_.clear();
+  const std::string why = partial.why.empty() ? "it gives no reason" : partial.why;
+  if (std::exchange(partly_, why) == why) return;
+  context_.log.Warning("traces: the collector has not taken all spans",
+                       {{"collector", std::string_view(collector_)},
+                        {"rejected_spans", static_cast<std::int64_t>(partial.rejected_spans)},
+                        {"error", std::string_view(why)}});
 }
 
 }  // namespace sampleproc::telemetry

@@ -251,6 +251,46 @@ class Traces(WithService):
             service.wait_for("traces: the collector does not take spans")
             self.assertEqual(service.stop(), 0)
 
+    def test_each_reason_is_told_once_until_spans_arrive(self):
+        collector = Collector(self)
+        collector.status = 503
+        service = self.trace(collector)
+        self.assertEqual(self.post(service).status, 200)
+        service.wait_for("traces: ", error="it answers with 503")
+        collector.status = 401
+        wait_until(lambda: self.post(service).status == 200
+                   and self.dropped(service, "rejected") > 1)  # fmt: skip
+        service.wait_for("traces: ", error="it answers with 401")
+        self.assertEqual(service.stop(), 0)
+        told = [line for line in service.lines if "does not take spans" in line]
+        self.assertEqual(len(told), 2, told)
+
+    def test_spans_that_an_answer_of_200_refuses_are_counted_and_told(self):
+        collector = Collector(self)
+        collector.fault = lambda handler: handler.answer(
+            200, b'{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too old"}}',
+            Content_Type="application/json")  # fmt: skip
+        service = self.trace(collector)
+        for rejected in (0, 1):  # the second time it is no news
+            self.assertEqual(self.post(service).status, 200)
+            wait_until(lambda before=rejected: self.dropped(service, "rejected") > before)
+        self.assertGreater(service.metric("sampleproc_spans_exported_total"), 0)
+        self.assertEqual(service.stop(), 0)
+        told = [line for line in service.lines if "has not taken all spans" in line]
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("too old", told[0])
+
+    def test_a_request_whose_client_goes_away_has_a_status(self):
+        collector = Collector(self)
+        service = self.trace(collector)
+        with socket.create_connection(("127.0.0.1", service.port)) as client:
+            client.sendall(b"POST /process HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: gone\r\n"
+                           b"Content-Type: image/png\r\nContent-Length: 100\r\n\r\n\x89PNG")  # fmt: skip
+        span = self.one(collector, "POST /process", sampleproc__request_id="gone")
+        self.assertTrue(span.failed)
+        self.assertEqual(span.attributes["error.type"], "cancelled")
+        self.assertNotIn("http.response.status_code", span.attributes)
+
     def test_what_was_done_last_arrives_before_the_end(self):
         collector = Collector(self)
         service = self.trace(collector, "--set", "telemetry.span_delay=1m")

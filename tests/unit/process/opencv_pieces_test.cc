@@ -40,7 +40,11 @@ struct Asker {
   }
 };
 
-OpencvModule Module() { return *LoadOpencv(SAMPLEPROC_OPENCV_MODULE); }
+OpencvModule Module() {
+  auto module = LoadOpencv(SAMPLEPROC_OPENCV_MODULE);
+  if (!module) FAIL(module.error().message);
+  return *std::move(module);
+}
 
 bool Same(const Found& a, const Found& b, int slack) {
   return std::abs(a.x - b.x) <= slack && std::abs(a.y - b.y) <= slack &&
