@@ -320,7 +320,7 @@ class Sources(WithDirectory):
                 streams.add_frames(server.client(), 20, self.photo)
                 buffer.add(*(frame(f"f-{number}", self.photo) for number in range(20)))
                 self.wait_for_results(["a", "b", *pulled])
-                self.assertEqual(service.get("/health").json()["status"], "healthy")
+                streams.wait_until(lambda: service.get("/health").json()["status"] == "healthy")
                 service.child.send_signal(signal.SIGTERM)
                 self.assertEqual(service.child.wait(cli.PATIENCE), 0)
                 self.assertEqual(service.wait_for("shutdown: done")["results_lost"], 0)
