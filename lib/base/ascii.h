@@ -1,12 +1,25 @@
 // Classes of ASCII characters, as protocols define them: no locale, no other bytes.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace sampleproc::base {
 
 constexpr bool IsAlnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// The small letter of a capital one; any other byte as it is.
+constexpr char ToLower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// `text` in small letters.
+inline std::string Lowercase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = ToLower(c);
+  return lower;
 }
 
 // The white space within a line: space and tab.

@@ -85,6 +85,10 @@ Text ReadTextFile(const std::string& path, Reading reading, const Deadline& pati
   return Read(file.get(), reading, patience);
 }
 
+void DropLineEnds(std::string& text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+}
+
 bool CanBeReread(const std::string& path) {
   struct stat info{};
   const int found = path == "-" ? ::fstat(STDIN_FILENO, &info) : ::stat(path.c_str(), &info);

@@ -30,6 +30,9 @@ enum class Reading {
 std::expected<std::string, ReadFailure> ReadTextFile(const std::string& path, Reading reading,
                                                      const Deadline& patience = {});
 
+// Takes the line breaks off the end of a file's text that is a value, such as a password.
+void DropLineEnds(std::string& text);
+
 // Whether the text of `path` can be read more than once: false when it is there and is neither a
 // regular file nor a folder.
 bool CanBeReread(const std::string& path);

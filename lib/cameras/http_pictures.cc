@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "cameras/picture_source.h"
 #include "net/stream.h"
@@ -73,16 +74,10 @@ class Arrived {
   resources::Reservation memory_ = {};
 };
 
+// Without blanks at its ends, nor the CR of a line's end.
 std::string_view Trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\r') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return base::TrimBlanks(text);
 }
 
 // The value of a field in the lines of a head, "" when it is not there.
@@ -90,7 +85,8 @@ std::string_view FieldOf(std::string_view head, std::string_view name) {
   while (!head.empty()) {
     const std::string_view line = head.substr(0, head.find('\n'));
     const std::size_t colon = line.find(':');
-    if (colon != std::string_view::npos && Lower(Trimmed(line.substr(0, colon))) == name) {
+    if (colon != std::string_view::npos &&
+        base::Lowercase(Trimmed(line.substr(0, colon))) == name) {
       return Trimmed(line.substr(colon + 1));
     }
     head.remove_prefix(std::min(line.size() + 1, head.size()));
@@ -110,7 +106,7 @@ std::optional<std::size_t> LengthOf(std::string_view head) {
 // "multipart/x-mixed-replace; boundary=--B" -> what parts begin with, "--B". Some cameras write the
 // two hyphens into the parameter, too.
 std::string BoundaryOf(std::string_view type) {
-  const std::size_t at = Lower(type).find("boundary=");
+  const std::size_t at = base::Lowercase(type).find("boundary=");
   if (at == std::string::npos) return {};
   std::string_view value = type.substr(at + 9);
   value = Trimmed(value.substr(0, value.find(';')));
@@ -210,7 +206,7 @@ class HttpPictures final : public PictureSource {
     const std::string_view type = FieldOf(head, "content-type");
     length_ = LengthOf(head);
     boundary_.clear();
-    if (Lower(type).starts_with("multipart/")) {
+    if (base::Lowercase(type).starts_with("multipart/")) {
       boundary_ = BoundaryOf(type);
       if (boundary_.empty()) {
         return Named(base::Fail(ErrorCode::kIo, "its multipart answer names no boundary").error());

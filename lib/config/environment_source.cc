@@ -79,7 +79,7 @@ std::optional<Given> ReadValueFile(const Key& key, const std::string& name, std:
                   "the file " + Shown(path, 200) + " cannot be read: " + text.error().message,
                   "name a file with the value on its only line");
   }
-  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+  base::DropLineEnds(*text);
   return Given{name, std::move(*text)};
 }
 

@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace sampleproc::config {
-namespace {
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-}  // namespace
 
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   // Three rows of the usual table: this one, the last, and the one before for swaps.
@@ -19,10 +16,10 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = Lower(a[i - 1]) == Lower(b[j - 1]);
+      const bool same = base::ToLower(a[i - 1]) == base::ToLower(b[j - 1]);
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      if (i > 1 && j > 1 && Lower(a[i - 1]) == Lower(b[j - 2]) &&
-          Lower(a[i - 2]) == Lower(b[j - 1])) {
+      if (i > 1 && j > 1 && base::ToLower(a[i - 1]) == base::ToLower(b[j - 2]) &&
+          base::ToLower(a[i - 2]) == base::ToLower(b[j - 1])) {
         row[j] = std::min(row[j], before[j - 2] + 1);
       }
     }

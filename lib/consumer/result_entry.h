@@ -12,9 +12,6 @@ namespace sampleproc::consumer {
 // Entries that a stream of results keeps, about (MAXLEN ~): who reads them is late by no more.
 inline constexpr const char* kResultsLimit = "100000";
 
-// Seconds since 1970 with six decimals, as Python's time.time() is written.
-std::string EpochSeconds(base::WallTime time);
-
 // Appends the fields frame_id, processor_id, timestamp and result (or event), and traceparent if
 // there is one.
 void AppendResultEntry(const ResultRecord& record, const std::string& processor_id,

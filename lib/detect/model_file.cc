@@ -8,6 +8,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "base/ascii.h"
+
 namespace sampleproc::detect {
 namespace {
 
@@ -23,13 +25,6 @@ std::string Digest(base::ByteView bytes) {
   for (const unsigned char byte : digest) {
     text += kHex[byte >> 4u];
     text += kHex[byte & 15u];
-  }
-  return text;
-}
-
-std::string Lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return text;
 }
@@ -63,7 +58,7 @@ base::Result<base::ByteBuffer> ReadModel(const DetectorOptions& options, const P
   if (!file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size))) {
     return base::Fail(ErrorCode::kConfig, path.string() + " cannot be read");
   }
-  if (!options.sha256.empty() && Digest(bytes) != Lower(options.sha256)) {
+  if (!options.sha256.empty() && Digest(bytes) != base::Lowercase(options.sha256)) {
     return base::Fail(ErrorCode::kConfig, path.string() + " is not the file that detector." +
                                               options.name + ".sha256 names: its SHA-256 is " +
                                               Digest(bytes));

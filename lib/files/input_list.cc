@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/ascii.h"
 #include "files/file_kind.h"
 #include "files/url_input.h"
 #include "frame/raw_description.h"
@@ -22,16 +23,12 @@ namespace {
 constexpr std::array<std::string_view, 7> kPictures = {"jpg", "jpeg", "jpe", "jfif",
                                                        "png", "webp", "npy"};
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 // The ending of a file's name in small letters; none for hidden files that have nothing before it.
 std::string EndingOf(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   const std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos || dot == 0) return "";
-  std::string ending(name.substr(dot + 1));
-  std::ranges::transform(ending, ending.begin(), Lower);
-  return ending;
+  return base::Lowercase(name.substr(dot + 1));
 }
 
 bool IsLookedFor(std::string_view path, bool raw_pixels) {

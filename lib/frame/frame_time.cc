@@ -125,4 +125,12 @@ std::optional<base::WallTime> ParseFrameTime(std::string_view text) {
   return *date + *time - *offset;
 }
 
+std::string EpochSeconds(base::WallTime time) {
+  const double seconds = std::chrono::duration<double>(time.time_since_epoch()).count();
+  char text[32];
+  const auto end =
+      std::to_chars(text, text + sizeof text, seconds, std::chars_format::fixed, 6).ptr;
+  return {text, end};
+}
+
 }  // namespace sampleproc::frame

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -13,5 +14,8 @@ namespace sampleproc::frame {
 // +hh:mm or +hhmm, and UTC where none is given). Nothing for anything else, and for times outside
 // 1970 to 2262, beyond which nanoseconds do not fit 64 bits.
 std::optional<base::WallTime> ParseFrameTime(std::string_view text);
+
+// Seconds since 1970 with six decimals, as Python's time.time() is written.
+std::string EpochSeconds(base::WallTime time);
 
 }  // namespace sampleproc::frame

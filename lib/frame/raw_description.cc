@@ -4,19 +4,19 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace sampleproc::frame {
 namespace {
 
 constexpr std::array<std::string_view, 7> kNames = {"bgr24", "rgb24", "gray8", "gray16le",
                                                     "nv12",  "yuyv",  "f32"};
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 }  // namespace
 
 std::optional<RawFormat> FindRawFormat(std::string_view name) {
   const auto found = std::ranges::find_if(kNames, [name](std::string_view known) {
-    return std::ranges::equal(known, name, {}, {}, Lower);
+    return std::ranges::equal(known, name, {}, {}, base::ToLower);
   });
   if (found == kNames.end()) return std::nullopt;
   return static_cast<RawFormat>(found - kNames.begin());

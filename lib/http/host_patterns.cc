@@ -8,14 +8,6 @@
 namespace sampleproc::http {
 namespace {
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return lower;
-}
-
 // "example.com." is the same host as "example.com".
 std::string_view WithoutLastDot(std::string_view host) {
   if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
@@ -46,11 +38,11 @@ HostPatterns::HostPatterns(const std::vector<std::string>& patterns) {
     if (pattern == "*") {
       any_ = true;
     } else if (pattern.starts_with("*.")) {
-      suffixes_.push_back(LowerCase(WithoutLastDot(std::string_view(pattern).substr(1))));
+      suffixes_.push_back(base::Lowercase(WithoutLastDot(std::string_view(pattern).substr(1))));
     } else if (const auto address = ParseAddress(WithoutBrackets(pattern))) {
       addresses_.push_back(*address);
     } else {
-      exact_.push_back(LowerCase(WithoutLastDot(pattern)));
+      exact_.push_back(base::Lowercase(WithoutLastDot(pattern)));
     }
   }
 }
@@ -61,7 +53,7 @@ bool HostPatterns::Match(std::string_view host) const {
   if (const auto address = ParseAddress(host)) {
     return std::ranges::find(addresses_, *address) != addresses_.end();
   }
-  const std::string name = LowerCase(WithoutLastDot(host));
+  const std::string name = base::Lowercase(WithoutLastDot(host));
   if (std::ranges::find(exact_, name) != exact_.end()) return true;
   return std::ranges::any_of(suffixes_, [&](const std::string& suffix) {
     return name.size() > suffix.size() && name.ends_with(suffix);

@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "http/router.h"
 
 namespace sampleproc::http {
 namespace {
 
-constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  c = Lower(c);
+  c = base::ToLower(c);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
@@ -61,8 +60,9 @@ std::string_view MethodName(Method method) {
 }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return Lower(x) == Lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return base::ToLower(x) == base::ToLower(y);
+         });
 }
 
 void Request::Clear() {

@@ -10,6 +10,7 @@
 #include "base/out_of_memory.h"
 #include "base/text_file.h"
 #include "cameras/roster.h"
+#include "frame/frame_time.h"
 #include "resilience/retry_policy.h"
 
 namespace sampleproc::live {
@@ -30,14 +31,6 @@ constexpr int kMostCounted = 10;
 // A source whose pictures have come for so long is no longer taken to fail again at once: pauses
 // begin anew with its next failure.
 constexpr std::chrono::seconds kSettled{5};
-
-std::string EpochSeconds(base::WallTime time) {
-  const auto micros =
-      std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
-  std::string fraction = std::to_string(micros % 1'000'000);
-  fraction.insert(0, 6 - fraction.size(), '0');
-  return std::to_string(micros / 1'000'000) + "." + fraction;
-}
 
 // A frame that waits for a worker, or is with one.
 struct Live {
@@ -78,7 +71,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   void Offer(cameras::Shot shot) {
     auto live = std::make_shared<Live>();
     live->shot = std::move(shot);
-    live->timestamp = EpochSeconds(context_.work.clock.Wall());
+    live->timestamp = frame::EpochSeconds(context_.work.clock.Wall());
     frame::Frame& frame = live->frame;
     frame.frame_id = id_.substr(0, 200) + "-";
     context_.ids.AppendHex(frame.frame_id);
@@ -140,9 +133,10 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
 
   void Cancel() const { cancel_.Cancel(); }
 
-  bool working() const {
+  bool AwaitIdle(const base::Deadline& end) {
     const base::MutexLock lock(mutex_);
-    return in_work_;
+    while (in_work_ && !end.Expired()) idle_.WaitUntil(mutex_, end);
+    return !in_work_;
   }
 
   telemetry::CameraGauges gauges() const {
@@ -182,6 +176,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     const base::MutexLock lock(mutex_);
     ++state_.dropped["overload"];
     in_work_ = false;
+    idle_.NotifyAll();
   }
 
   void Work(Live& live, process::FrameWork& work, process::Processor& processor,
@@ -234,6 +229,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
       const base::MutexLock lock(mutex_);
       next = std::exchange(waiting_, nullptr);
       in_work_ = next != nullptr;
+      if (!in_work_) idle_.NotifyAll();
     }
     if (next) Submit(std::move(next));
   }
@@ -244,6 +240,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   const base::CancelFlag cancel_;
 
   mutable base::Mutex mutex_;
+  base::CondVar idle_;
   telemetry::CameraGauges state_ GUARDED_BY(mutex_);
   std::optional<base::MonoTime> last_ GUARDED_BY(mutex_);
   bool in_work_ GUARDED_BY(mutex_) = false;
@@ -276,7 +273,7 @@ void CameraWatch::Cancel() {
   frames_->Cancel();
 }
 
-bool CameraWatch::working() const { return frames_->working(); }
+bool CameraWatch::AwaitIdle(const base::Deadline& end) { return frames_->AwaitIdle(end); }
 
 telemetry::CameraGauges CameraWatch::gauges() const { return frames_->gauges(); }
 
@@ -343,7 +340,7 @@ base::Result<std::string> CameraWatch::Password() const {
     return base::Fail(ErrorCode::kConfig, "the password file " + options_.password_file +
                                               " cannot be read: " + text.error().message);
   }
-  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+  base::DropLineEnds(*text);
   return std::move(*text);
 }
 

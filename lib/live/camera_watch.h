@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/id_source.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -55,8 +56,8 @@ class CameraWatch {
   void BeginStop();
   // The same, and a frame that is in work is to be ended.
   void Cancel();
-  // Whether a worker has a frame of it, or is about to.
-  bool working() const;
+  // Waits until no worker has a frame of it, nor is about to. False when `end` came first.
+  bool AwaitIdle(const base::Deadline& end);
 
   // Whether it is just what these would make.
   bool IsFor(const cameras::Options& options, const frame::CameraPtr& camera) const;

@@ -41,12 +41,14 @@ void Watches::Cancel() {
   for (const auto& [id, watch] : watches_) watch->Cancel();
 }
 
-bool Watches::working() const {
-  const base::MutexLock lock(mutex_);
-  for (const auto& [id, watch] : watches_) {
-    if (watch->working()) return true;
+// Who asks for the gauges meanwhile does not wait.
+void Watches::AwaitIdle(const base::Deadline& end) {
+  std::vector<std::shared_ptr<CameraWatch>> all;
+  {
+    const base::MutexLock lock(mutex_);
+    for (const auto& [id, watch] : watches_) all.push_back(watch);
   }
-  return false;
+  for (const auto& watch : all) watch->AwaitIdle(end);
 }
 
 std::vector<telemetry::CameraGauges> Watches::gauges() const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/deadline.h"
 #include "base/mutex.h"
 #include "cameras/directory.h"
 #include "cameras/options.h"
@@ -28,8 +29,8 @@ class Watches {
   void BeginStop();
   // The same, and frames that are in work are to be ended.
   void Cancel();
-  // Whether a worker still has a frame.
-  bool working() const;
+  // Waits until no worker has a frame, or `end` has come. After BeginStop.
+  void AwaitIdle(const base::Deadline& end);
 
   // What is known of each, by its id.
   std::vector<telemetry::CameraGauges> gauges() const;

@@ -1,21 +1,11 @@
 #include "service/live_cameras.h"
 
-#include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "frame/result_json.h"
-#include "service/consumer_sinks.h"
-#include "service/ticker.h"
-#include "service/upstreams.h"
 
 namespace sampleproc::service {
 namespace {
-
-using std::chrono::milliseconds;
-
-constexpr milliseconds kPoll{5};
 
 // The watches tell what comes: of some of it no frame is made.
 process::WorkContext WithoutDoor(process::WorkContext work) {
@@ -63,7 +53,7 @@ void LiveCameras::BeginStop() {
 }
 
 void LiveCameras::AwaitFrames(const base::Deadline& end) {
-  while (watches_.working() && !end.Expired()) std::this_thread::sleep_for(kPoll);
+  watches_.AwaitIdle(end);
   watches_.Cancel();
 }
 

@@ -1,7 +1,6 @@
 // The cameras that the service takes pictures from itself, and where their results go.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,7 +9,6 @@
 #include "live/watches.h"
 #include "service/consumer_parts.h"
 #include "telemetry/camera_gauges.h"
-#include "telemetry/metrics.h"
 
 namespace sampleproc::service {
 

@@ -11,7 +11,7 @@ void Service::Impl::TakeEvents(std::span<const frame::Event> events) noexcept {
   for (const frame::Event& event : events) {
     try {
       metrics.EventTold(frame::EventTypeName(event.type));
-      if (sinks) sinks->set().Take(consumer::RecordOf(event), *log);
+      sinks->set().Take(consumer::RecordOf(event), *log);
     } catch (const std::exception&) {  // no memory
       log->Error("there is no memory to tell of an event",
                  {{"event_id", std::string_view(event.event_id)}});

@@ -119,7 +119,7 @@ class Service::Impl {
              .spans = exporter ? std::optional(exporter->counts()) : std::nullopt,
              .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,
              .cameras = live ? live->gauges() : std::vector<telemetry::CameraGauges>{},
-             .sinks = sinks ? sinks->gauges() : std::vector<telemetry::SinkGauges>(),
+             .sinks = sinks->gauges(),
              .conditions = conditions.List(),
              .condition_counts = conditions.Counts()}};
   }

@@ -50,7 +50,7 @@ Result<std::string> ReadPassword(const consumer::RedisOptions& options, base::Re
                                                     " cannot be read: " + text.error().message);
   }
   std::string password = *text;
-  while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
+  base::DropLineEnds(password);
   if (password.empty()) {
     return base::Fail(base::ErrorCode::kConfig,
                       "consumer.redis.password_file " + options.password_file + " is empty");

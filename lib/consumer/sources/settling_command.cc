@@ -5,6 +5,7 @@
 
 #include "consumer/result_entry.h"
 #include "consumer/sources/redis_scripts.h"
+#include "frame/frame_time.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -73,7 +74,7 @@ RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
               "dlq_processor_id",
               entry.processor_id,
               "dlq_timestamp",
-              EpochSeconds(now)};
+              frame::EpochSeconds(now)};
     case Ending::kReturned:
       break;
   }

@@ -6,79 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "consumer/sources/spool_keeper.h"
-#include "support/fake_clock.h"
-#include "support/null_logger.h"
-#include "support/temp_dir.h"
+#include "unit/consumer/spool_bench.h"
 
 namespace sampleproc::consumer {
 namespace {
 
 namespace fs = std::filesystem;
-using Strings = std::vector<std::string>;
-
-// A process's life with a spool: its sinks, its keeper, and the frames in its hands.
-struct Life {
-  explicit Life(const testing::TempDir& dir, std::uint64_t most = 1 << 20)
-      : spool(*Spool::Open((dir.path() / "spool").string(), most)),
-        keeper(std::in_place, *spool, sinks, frame::Options(), clock, conditions) {}
-
-  // What is told of the disk at the moment: what fails, by name.
-  Strings Problems() {
-    keeper->Look();
-    Strings names;
-    for (const auto& each : conditions.List()) names.push_back(each.subject);
-    return names;
-  }
-  void RetryIsDue() { clock.Advance(SpoolKeeper::kRetry); }
-
-  // An answer with these frames is pulled.
-  std::vector<std::uint64_t> Pull(const Strings& ids) {
-    std::string text = R"({"frames":[)";
-    for (const std::string& id : ids) text += (id == ids.front() ? "" : ",") + FrameJson(id);
-    text += "]}";
-    const auto answer = keeper->Write(text);
-    REQUIRE(answer);
-    std::vector<Delivery> deliveries(ids.size());
-    std::vector<std::uint64_t> tickets;
-    for (Delivery& each : deliveries) tickets.push_back(each.ticket = next_ticket++);
-    keeper->Keep(*answer, deliveries);
-    return tickets;
-  }
-  // The next that was left: "id deliveries", with "!" when it is broken; "" when there is none now.
-  std::string Next() {
-    last = next_ticket++;
-    const auto left = keeper->NextLeft(last);
-    if (!left) return "";
-    return left->entry.frame_id + ' ' + std::to_string(left->deliveries) +
-           (left->broken ? "!" : "");
-  }
-  void End(std::uint64_t ticket, Ending ending = Ending::kDone) const {
-    keeper->Settled(ticket, ending);
-  }
-
-  static std::string FrameJson(const std::string& id) {
-    return R"({"frame_id":")" + id + R"(","camera_id":"c","frame_data":"aGVsbG8="})";
-  }
-
-  test::NullLogger log;
-  testing::FakeClock clock;
-  telemetry::Conditions conditions{clock, log};
-  SinkSet sinks;
-  std::unique_ptr<Spool> spool;
-  mutable std::optional<SpoolKeeper> keeper;
-  std::uint64_t next_ticket = 1;
-  std::uint64_t last = 0;
-};
-
-Strings Files(const testing::TempDir& dir) {
-  Strings names;
-  for (const auto& entry : fs::directory_iterator(dir.path() / "spool")) {
-    names.push_back(entry.path().filename().string());
-  }
-  std::ranges::sort(names);
-  return names;
-}
 
 TEST_CASE("an answer is on disk until each of its frames is done") {
   const testing::TempDir dir;
@@ -355,96 +288,6 @@ TEST_CASE("a folder that cannot be a spool is said") {
   const std::string below = file + "/x";
   CHECK(Spool::Open(below, 10).error().message ==
         "consumer.http.spool_dir, " + below + ": Not a directory");
-}
-
-// Keeps its records until the test lets it deliver them.
-class HoldingSink final : public ResultSink {
- public:
-  explicit HoldingSink(SinkCounts& counts) : counts_(counts) {}
-  std::string_view name() const override { return "test"; }
-  void Take(const ResultRecord&) override { ++counts_.taken; }
-  void Flush(const base::Deadline&) override {}
-  SinkCounts counts() const override { return counts_; }
-
- private:
-  SinkCounts& counts_;
-};
-
-SinkSet OneSink(SinkCounts& counts) {
-  std::vector<std::unique_ptr<ResultSink>> all;
-  all.push_back(std::make_unique<HoldingSink>(counts));
-  return SinkSet(std::move(all));
-}
-
-TEST_CASE("a frame stays in the spool while a sink holds its result") {
-  const testing::TempDir dir;
-  SinkCounts counts;
-  const SinkSet sinks = OneSink(counts);
-  Life life(dir);
-  life.keeper.emplace(*life.spool, sinks, frame::Options(), life.clock, life.conditions);
-  const auto tickets = life.Pull({"a", "b"});
-  for (const std::uint64_t ticket : tickets) {
-    sinks.Take({"", ""}, life.log);
-    life.End(ticket);
-  }
-  CHECK(Files(dir) == Strings{"1.json", "lock"});
-  counts.delivered = 1;
-  life.keeper->Sweep();
-  CHECK(Files(dir) == Strings{"1.json", "1.log", "lock"});
-  counts.taken += 5;  // later ones, for which there is no room
-  counts.lost = 5;
-  life.keeper->Sweep();
-  CHECK(Files(dir) == Strings{"1.json", "1.log", "lock"});
-  counts.refused = 1;
-  life.keeper->Sweep();
-  CHECK(Files(dir) == Strings{"lock"});
-  life.keeper.reset();
-}
-
-TEST_CASE("what came back is handed out again, behind the others") {
-  const testing::TempDir dir;
-  Life(dir).Pull({"a", "b", "c"});
-  Life life(dir);
-  CHECK(life.Next() == "a 2");
-  life.End(life.last, Ending::kReturned);
-  for (const char* other : {"b 2", "c 2"}) {
-    CHECK(life.Next() == other);
-    life.End(life.last);
-  }
-  CHECK(life.Next().empty());
-  life.RetryIsDue();
-  CHECK(life.Problems().empty());
-  CHECK(life.Next() == "a 2");
-  life.End(life.last);
-  CHECK(Files(dir) == Strings{"lock"});
-}
-
-TEST_CASE("frames whose results a sink has lost are handed out again when it loses none") {
-  const testing::TempDir dir;
-  SinkCounts counts;
-  const SinkSet sinks = OneSink(counts);
-  Life life(dir);
-  life.keeper.emplace(*life.spool, sinks, frame::Options(), life.clock, life.conditions);
-  const auto tickets = life.Pull({"a", "b", "c"});
-  counts = {.taken = 3, .lost = 2, .losing = true};
-  life.End(tickets[0]);
-  life.End(tickets[1], Ending::kReturned);
-  life.End(tickets[2], Ending::kReturned);
-  CHECK(life.keeper->Lost() == 2);
-  const auto next = [&life] {
-    life.RetryIsDue();
-    CHECK(life.Problems().empty());
-    return life.Next();
-  };
-  CHECK(next().empty());
-  counts.losing = false;
-  CHECK(next().empty());  // the sink holds the first one
-  counts.delivered = 1;
-  CHECK(next() == "b 1");  // no process has ended over it: it need not be alone
-  CHECK(life.Next() == "c 1");
-  for (const auto ticket : {life.last - 1, life.last}) life.End(ticket);
-  CHECK(Files(dir) == Strings{"lock"});
-  life.keeper.reset();
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ TEST_CASE("of the pictures that come while no worker is free the latest one is l
       [&free](process::Processor&, process::CameraTurns::Turn) { free.get_future().wait(); }));
   cameras::Options options = bench.Folder();
   options.loop = false;
-  const CameraWatch watch("yard", options, Bench::Camera(), bench.Context());
+  CameraWatch watch("yard", options, Bench::Camera(), bench.Context());
   WaitUntil([&] { return watch.gauges().ended; });
   // The first one waits for the worker, and the last one behind it.
   CHECK(watch.gauges().dropped == std::map<std::string_view, std::uint64_t>{{"superseded", 3}});
@@ -97,7 +97,7 @@ TEST_CASE("of the pictures that come while no worker is free the latest one is l
   CHECK(watch.gauges().id == "yard");
   CHECK(watch.gauges().frames == 5);
   CHECK(watch.gauges().width == 36);
-  WaitUntil([&] { return !watch.working(); });
+  CHECK(watch.AwaitIdle(base::Deadline(base::SystemClock(), std::chrono::seconds(60))));
   CHECK(bench.delivered == 2);
   CHECK(bench.last_width == 36);
   CHECK(bench.budget.used() == 0);
