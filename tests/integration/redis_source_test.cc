@@ -82,6 +82,23 @@ TEST_CASE("a frame that was worked on and is returned has had an attempt") {
   }
 }
 
+TEST_CASE("a consumer that shows that it is there leaves alone what it has given back") {
+  RedisServer server;
+  Add(server, "a");
+  FakeClock clock;
+  const auto source = MakeSource(server, "c1", StreamOptions(), clock);
+  CHECK(Settle(*source, PullSome(*source, 1)[0], Ending::kReturned, "no pixels"));
+  for (int i = 0; i < 3; ++i) {
+    clock.Advance(RedisSource::kHeard);
+    REQUIRE(source->Pull(1).value().empty());
+  }
+  const auto pending =
+      server.Ask({"XPENDING", "frames:ready:p", "frame-processors", "-", "+", "1"});
+  REQUIRE(pending.elements.size() == 1);
+  CHECK(pending.elements[0].elements[2].integer > 500'000);  // ms, of the 600,000 of a claim
+  CHECK(pending.elements[0].elements[3].integer == 0);
+}
+
 TEST_CASE("a suspect that is returned before a worker had it stays one, with its attempts") {
   RedisServer server;
   Add(server, "a");

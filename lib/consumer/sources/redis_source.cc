@@ -32,6 +32,8 @@ constexpr int kMostDeliveries = 1'000;  // that are told apart
 constexpr milliseconds kPatience{1'000};
 constexpr std::size_t kBesideEntry = 1U << 20;  // what else an answer takes
 constexpr std::size_t kPage = 100;              // of what is pending, beside what is in work here
+// Redis looks from the id after it on, so it is the last but one.
+constexpr const char* kBehindTheLast = "18446744073709551615-18446744073709551614";
 
 std::string Milliseconds(milliseconds time) { return std::to_string(time.count()); }
 
@@ -196,12 +198,14 @@ Result<std::vector<Delivery>> RedisSource::PullAny(std::size_t count) {
 }
 
 // Redis 7.0 knows a consumer from its first frame on, and does not take a blocked read for a sign
-// of life. Asking for what is in hand is one; nothing is, so nothing comes.
+// of life. Asking for what is in hand is one. It is asked for behind the last id there can be: an
+// entry that were found, such as one that was given back, would count as handed out anew, and never
+// be idle for as long as a claim wants.
 Result<void> RedisSource::BeSeen() {
   if (context_.clock.Now() < next_seen_) return {};
   if (settler_.held() > 0) return {};  // what is held is touched, which is a sign too
   auto reply = Ask({"XREADGROUP", "GROUP", options_.group, context_.consumer, "COUNT", "1",
-                    "STREAMS", options_.stream, "0"});
+                    "STREAMS", options_.stream, kBehindTheLast});
   if (!reply) return std::unexpected(std::move(reply.error()));
   if (reply->IsError("NOGROUP")) return {};  // Read makes it, and we come back
   next_seen_ = context_.clock.Now() + kHeard / 4;
