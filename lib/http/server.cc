@@ -149,6 +149,12 @@ std::uint64_t Server::accept_failures() const {
   return impl_->shared.accept_failures.load(std::memory_order_relaxed);
 }
 
+std::optional<base::WallTime> Server::certificate_end() const {
+  const std::shared_ptr<const TlsContext> tls = impl_->shared.tls.load();
+  if (!tls) return std::nullopt;
+  return tls->valid_until();
+}
+
 void Server::Stop() {
   if (std::exchange(impl_->stopped, true)) return;
   for (const auto& loop : impl_->loops) loop->Stop();

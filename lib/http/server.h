@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -80,6 +81,9 @@ class Server {
   // or of memory in the kernel.
   std::uint64_t refused_connections() const;
   std::uint64_t accept_failures() const;
+
+  // Until when the certificate of connections that come is valid; nothing without TLS.
+  std::optional<base::WallTime> certificate_end() const;
 
   // Closes what is left and joins the threads. Responders may still be used afterwards, to no
   // effect, until the server is destroyed.

@@ -2,11 +2,13 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <cerrno>
 #include <climits>
+#include <ctime>
 #include <new>
 
 namespace sampleproc::http {
@@ -42,6 +44,12 @@ std::string Reason() {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
   ERR_clear_error();
   return reason == nullptr ? "it cannot be understood" : reason;
+}
+
+base::WallTime NotAfter(const X509* certificate) {
+  std::tm time{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return {};
+  return std::chrono::system_clock::from_time_t(::timegm(&time));
 }
 
 }  // namespace
@@ -102,7 +110,7 @@ base::Result<std::shared_ptr<const TlsContext>> TlsContext::Load(
     const std::string& certificate_file, const std::string& key_file) {
   SSL_CTX* const raw = SSL_CTX_new(TLS_server_method());
   if (raw == nullptr) throw std::bad_alloc();
-  std::shared_ptr<const TlsContext> context(new TlsContext(raw));
+  std::shared_ptr<TlsContext> context(new TlsContext(raw));
   SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
   SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
@@ -118,6 +126,7 @@ base::Result<std::shared_ptr<const TlsContext>> TlsContext::Load(
     return Fail(ErrorCode::kConfig, "http.tls_cert " + certificate_file +
                                         " is not a readable PEM certificate: " + Reason());
   }
+  context->valid_until_ = NotAfter(SSL_CTX_get0_certificate(raw));
   if (SSL_CTX_use_PrivateKey_file(raw, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_check_private_key(raw) != 1) {
     return Fail(

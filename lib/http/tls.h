@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 struct ssl_st;
@@ -55,9 +56,13 @@ class TlsContext {
 
   std::unique_ptr<TlsStream> Accept(int fd) const;
 
+  // The end of the certificate's validity (RFC 5280, 4.1.2.5, notAfter).
+  base::WallTime valid_until() const { return valid_until_; }
+
  private:
   explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
   ssl_ctx_st* const context_;
+  base::WallTime valid_until_ = {};
 };
 
 }  // namespace sampleproc::http

@@ -193,6 +193,7 @@ class ConsumerParts::Impl {
     if (http_source_ != nullptr) gauges.buffer_errors = http_source_->errors();
     if (keeper_) {
       gauges.spool_bytes = spool_->bytes();
+      gauges.spool_limit_bytes = spool_->most_bytes();
       gauges.spool_failures = keeper_->failures();
     }
     return gauges;

@@ -115,6 +115,7 @@ class Service::Impl {
              .connections = server ? server->connections() : 0,
              .refused_connections = server ? server->refused_connections() : 0,
              .accept_failures = server ? server->accept_failures() : 0,
+             .certificate_end = server ? server->certificate_end() : std::nullopt,
              .lost_log_lines = log->lost_lines(),
              .spans = exporter ? std::optional(exporter->counts()) : std::nullopt,
              .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,

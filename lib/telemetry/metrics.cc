@@ -68,6 +68,11 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
   add("sampleproc_watched_cameras", "Cameras whose background is kept to see motion.",
       gauges.watched_cameras);
   add("sampleproc_http_connections", "Open connections of clients.", gauges.connections);
+  if (gauges.certificate_end) {
+    add("sampleproc_tls_certificate_expiry_timestamp_seconds",
+        "Until when the certificate (http.tls_cert) is valid, in seconds since 1970.",
+        Seconds(gauges.certificate_end->time_since_epoch()));
+  }
   if (gauges.consumer) {
     add("sampleproc_consumer_connected", "Whether the last pull of frames succeeded.",
         gauges.consumer->connected);
@@ -91,6 +96,9 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
     if (gauges.consumer->spool_bytes) {
       add("sampleproc_spool_bytes", "Pulled frames on disk until they are done.",
           *gauges.consumer->spool_bytes);
+      add("sampleproc_spool_limit_bytes",
+          "What the spool may take (consumer.http.spool_max_bytes).",
+          gauges.consumer->spool_limit_bytes);
       families.push_back(One("sampleproc_spool_failures_total",
                              "Pulls that could not be written down.", MetricType::Counter,
                              static_cast<double>(gauges.consumer->spool_failures)));

@@ -62,6 +62,7 @@ struct ConsumerGauges {
   double oldest_frame_age_seconds = 0;                      // of those that wait
   std::optional<double> last_frame_age_seconds;             // since the upstream last had a frame
   std::optional<std::uint64_t> spool_bytes = std::nullopt;  // without a spool nothing
+  std::uint64_t spool_limit_bytes = 0;
   std::uint64_t spool_failures = 0;
   std::optional<std::uint64_t> buffer_errors = std::nullopt;  // of a frame buffer
   std::vector<ClientGauges> clients = {};
@@ -83,6 +84,7 @@ struct Gauges {
   int connections = 0;
   std::uint64_t refused_connections = 0;
   std::uint64_t accept_failures = 0;
+  std::optional<base::WallTime> certificate_end = std::nullopt;  // without TLS nothing
   std::uint64_t lost_log_lines = 0;
   std::optional<SpanCounts> spans = std::nullopt;  // without a collector nothing
   std::optional<ConsumerGauges> consumer = std::nullopt;

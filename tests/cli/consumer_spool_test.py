@@ -145,6 +145,7 @@ class Spool(WithService):
                                for line in service.log()))  # fmt: skip
         self.assertLess(self.buffer.handed_out, 1000)
         self.assertLess(service.metric("sampleproc_spool_bytes"), 3 << 20)
+        self.assertEqual(service.metric("sampleproc_spool_limit_bytes"), 1 << 20)
         os.mkdir(missing.parent)
         wait_until(lambda: self.buffer.handed_out == 1000 and not self.spooled())
         self.assertEqual(service.stop(), 0)

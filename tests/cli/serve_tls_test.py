@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
 import tempfile
 import time
 
@@ -58,6 +59,16 @@ class Tls(WithService):
         self.assertEqual(self.ask(service)[1], "TLSv1.3")
         self.assertEqual(service.stop(), 0)
 
+    def end_of_validity(self):
+        said = subprocess.run(["openssl", "x509", "-enddate", "-noout", "-in", self.certificate],
+                              check=True, capture_output=True, text=True).stdout  # fmt: skip
+        return int(ssl.cert_time_to_seconds(said.strip().removeprefix("notAfter=")))
+
+    def metrics_by(self, service):
+        with self.connect(service) as client:
+            client.sendall(REQUEST.replace(b"/livez", b"/metrics"))
+            return b"".join(iter(lambda: client.recv(65536), b"")).decode()
+
     def ask_until(self, service, request, status):
         """Who comes at the limit has little time to ask, and a busy machine may not give it."""
         end = time.monotonic() + cli.PATIENCE
@@ -91,6 +102,8 @@ class Tls(WithService):
         service.wait_for("reloaded")
         second = self.ask(service)[2]
         self.assertNotEqual(first, second)
+        self.assertIn(f"\nsampleproc_tls_certificate_expiry_timestamp_seconds {self.end_of_validity()}\n",
+                      self.metrics_by(service))
         old.sendall(REQUEST)
         self.assertTrue(old.recv(4096).startswith(b"HTTP/1.1 200"))
         old.close()

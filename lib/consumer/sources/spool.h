@@ -75,6 +75,7 @@ class Spool {
   bool Full() const { return bytes() >= most_bytes_; }
   // Of all files with answers, those that were set aside too, without evidence.
   std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t most_bytes() const { return most_bytes_; }
 
   // Fails with kIo, the path and the system's reason. What could not be written whole is deleted:
   // its frames are still in hand.
