@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import signal
-import socket
 import socketserver
 import threading
 
@@ -133,8 +132,9 @@ class Sources(WithDirectory):
         self.assertEqual((door["source"]["connected"], door["source"]["error"]), (True, None))
         self.assertEqual((yard["frames_in"], yard["source"]["connected"]), (0, False))
         self.assertNotIn("user", json.dumps(yard))
-        picture = service.get("/cameras/door/latest.jpg?annotate=1")
-        self.assertEqual((picture.status, picture.body[:3]), (200, b"\xff\xd8\xff"))
+        path = "/cameras/door/latest.jpg?annotate=1"
+        streams.wait_until(lambda: service.get(path).status == 200)
+        self.assertEqual(service.get(path).body[:3], b"\xff\xd8\xff")
         self.assertEqual(service.get("/cameras/yard/latest.jpg").status, 404)
 
     def wait_for_results(self, cameras, least=2):
@@ -225,9 +225,7 @@ class Sources(WithDirectory):
         self.wait_for_state(service, "good", lambda state: state["frames"] > before["frames"])
 
     def test_the_condition_of_a_camera_ends_when_it_is_back_or_gone(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = streams.free_port("127.0.0.1")
         away = {"url": f"http://127.0.0.1:{port}/video"}
         service = self.serve({"late": away, "never": {"url": self.path("missing.mp4")}})
         wanted = {("camera", "late"), ("camera", "never")}
@@ -260,10 +258,7 @@ class Sources(WithDirectory):
         }  # fmt: skip
         cameras = {name: {"url": self.camera(answer).url(), "stall_after": "300ms"}
                    for name, answer in answers.items()}  # fmt: skip
-        # A port at which nobody listens.
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            cameras["nobody"] = {"url": f"http://127.0.0.1:{free.getsockname()[1]}/"}
+        cameras["nobody"] = {"url": f"http://127.0.0.1:{streams.free_port('127.0.0.1')}/"}
         cameras["gone"] = {"url": self.path("no-such-file.mp4")}
         cameras["good"] = {"url": self.streaming().url()}
         service = self.serve(cameras)
