@@ -68,6 +68,10 @@ constexpr CodeText kTexts[] = {
      "Services of this kind often have a setting of this name, and this one reads another: the "
      "hint says which. The variable has no effect as it stands. If it is meant for another "
      "program, all is well."},
+    {code::kDepth, "nested too deeply",
+     "Sections, dotted keys and lists stand in each other more than 64 deep at this place. No key "
+     "needs more than eight; such a text is a mistake of what wrote it, or meant to exhaust what "
+     "reads it. The other lines are checked all the same."},
     {code::kDrainDelay, "no time left after the drain delay",
      "service.drain_delay is part of service.shutdown_timeout: as long or longer, and nothing is "
      "left in which requests could be finished."},
