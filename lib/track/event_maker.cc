@@ -189,7 +189,8 @@ Event EventMaker::Tell(Life& life, Event::Type type) const {
               .class_name = life.track.class_name,
               .confidence = life.track.confidence,
               .start = life.track.begun,
-              .time = at_,
+              // Where the frames' time has gone back, it ended with the time before.
+              .time = std::max(at_, life.seen),
               .frame_id = life.frame_id,
               .track_id = life.track.id,
               .bbox = life.track.found,

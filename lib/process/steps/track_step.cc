@@ -36,7 +36,6 @@ class TrackState : public CameraStates::State {
 
   track::Tracker tracker;
   track::EventMaker maker;
-  FrameClock last{};
   bool has_last = false;
 };
 
@@ -89,10 +88,9 @@ class TrackStep : public Step {
  private:
   void Follow(const StepInput& input, TrackState& state, frame::FrameResult& result) const {
     const FrameClock at = input.taken      ? *input.taken
-                          : state.has_last ? state.last + kAssumedInterval
+                          : state.has_last ? state.tracker.now() + kAssumedInterval
                                            : FrameClock(0);
     state.maker.UseScene(input.camera.scene);
-    state.last = at;
     state.has_last = true;
     if (WasLookedAt(result)) {
       Observe(input, at, state, result);
@@ -101,7 +99,7 @@ class TrackStep : public Step {
     }
     auto events = state.maker.Update({.camera_id = *input.frame.camera_id,
                                       .frame_id = result.frame_id,
-                                      .at = at,
+                                      .at = state.tracker.now(),
                                       .width = input.picture.width(),
                                       .height = input.picture.height()},
                                      state.tracker.tracks(), state.tracker.ended());
