@@ -155,6 +155,26 @@ class Cameras(WithDirectory):
     def test_files_have_the_settings_of_the_camera_they_are_of(self):
         photo = self.copy("basketball1.png")
         self.assertEqual(names(self.process(photo)[0]), ["motion"])
+    def test_a_backlog_is_looked_at_as_often_as_it_would_have_been_live(self):
+        server = streams.RedisServer(self)
+        client = server.client()
+        picture = pictures.gray_png(32, 24)
+        for number in range(40):  # ten a second
+            client.xadd(streams.STREAM, streams.entry(f"f{number}", picture, camera="slow",
+                                                      timestamp=str(1_753_787_696 + number / 10)))  # fmt: skip
+        self.write("cameras.toml", CONFIG.replace("fps = 0.001", "fps = 5").encode())
+        service = self.serve(*streams.words(server))
+        streams.wait_until(lambda: client.xlen(streams.RESULTS) == 40)
+        self.assertEqual(service.metric('sampleproc_frames_passed_over_total{reason="fps"}'), 20)
+
+    def test_the_command_lines_pipeline_beats_the_cameras(self):
+        photo = self.copy("basketball1.png")
+        words = ("--camera", "faces", photo)
+        self.assertEqual(names(self.process(*words)[0]), ["faces"])
+        self.assertEqual(names(self.process("--pipeline", "stats", *words)[0]), ["stats"])
+        both = ("--pipeline", "stats", "--set", "camera.faces.pipeline=motion")
+        self.assertEqual(names(self.process(*both, *words)[0]), ["motion"])
+
         for camera, count in (("faces", 1), ("sure", 0)):
             record = self.process("--camera", camera, photo)[0]
             self.assertEqual((names(record), len(record["detections"])), (["faces"], count))
