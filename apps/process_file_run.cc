@@ -206,7 +206,10 @@ Result<std::vector<files::FrameWorker>> MakeWorkers(std::size_t count,
   again.only_memory = true;
   std::vector<files::FrameWorker> workers;
   for (std::size_t i = 0; i < count; ++i) {
-    auto processor = process::Processor::Make(shared.Context(shared.config.process));
+    auto told = std::make_unique<files::ToldEvents>();
+    process::ProcessorContext own = shared.Context(shared.config.process);
+    own.take_events = &told->take;
+    auto processor = process::Processor::Make(own);
     if (!processor) return std::unexpected(processor.error());
     std::optional<process::Processor> replay;
     if (is_resumed) {
@@ -214,7 +217,7 @@ Result<std::vector<files::FrameWorker>> MakeWorkers(std::size_t count,
       if (!made) return std::unexpected(made.error());
       replay.emplace(std::move(*made));
     }
-    workers.emplace_back(context, std::move(*processor), std::move(replay));
+    workers.emplace_back(context, std::move(told), std::move(*processor), std::move(replay));
   }
   return workers;
 }

@@ -96,6 +96,7 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
     if (frame && !frame->frame_id.empty()) task.frame_id = frame->frame_id;
   }
   Result<frame::FrameResult> result;
+  told_->events.clear();
   if (frame) {
     if (frame->encoded.empty()) frame->encoded = frame->storage;
     frame->frame_id = task.frame_id;
@@ -108,6 +109,7 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
     result = Process(task, *frame);
     const auto* const packet = std::get_if<VideoPacket>(&task.payload);
     if (result && packet != nullptr) result->format = packet->codec;
+  if (!result) task.told = std::exchange(told_->events, {});
   } else {
     result = std::unexpected(std::move(frame.error()));
   }

@@ -8,9 +8,11 @@
 #include <variant>
 
 #include "base/bytes.h"
+#include <vector>
 #include "base/error.h"
 #include "frame/image.h"
 #include "frame/raw_description.h"
+#include "frame/event.h"
 #include "frame/result_json.h"
 #include "process/camera_turns.h"
 #include "resources/memory_budget.h"
@@ -68,7 +70,8 @@ struct Task {
   bool silent = false;  // done in an earlier run; worked on for what it leaves behind
 
   std::optional<base::Error> error;          // why there is nothing to work on
-  std::optional<base::Error> output_failed;  // see Record
+  std::vector<frame::Event> told;            // see Record
+  std::optional<base::Error> output_failed;  // likewise
   std::variant<PictureFile, RawPixels, RecordedRequest, VideoPixels, VideoPacket> payload;
   resources::Reservation reservation;  // of the payload's bytes
 

@@ -84,13 +84,21 @@ std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_i
 
 bool CameraStates::Fill(Slot& slot, const Wanted& wanted, std::vector<frame::Event>& left) {
   if (slot.state && slot.shape == wanted.shape) return true;
-  if (slot.state) left = slot.state->Finish(frame::Event::kSourceEnd);
+  // What a state has to tell is not lost because there is no memory for the one in its place; one
+  // that tells nothing makes room first.
+  std::unique_ptr<State> made;
+  if (wanted.tells && slot.state) {
+    made = wanted.make();
+    left = slot.state->Finish(frame::Event::kSourceEnd);
+  }
   slot.state.reset();
-  slot.memory.Release();
-  auto memory = budget_.TryReserve(wanted.bytes, "a camera's state");
-  if (!memory) return false;
-  slot.state = wanted.make();
-  slot.memory = std::move(*memory);
+  if (slot.memory.bytes() != wanted.bytes) {
+    slot.memory.Release();
+    auto memory = budget_.TryReserve(wanted.bytes, "a camera's state");
+    if (!memory) return false;
+    slot.memory = std::move(*memory);
+  }
+  slot.state = made ? std::move(made) : wanted.make();
   slot.shape = wanted.shape;
   return true;
 }
