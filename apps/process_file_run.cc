@@ -135,7 +135,10 @@ struct Shared {
       : config(the_config),
         budget(capacity),
         heavy(jobs),
-        cameras(config.process.motion.max_cameras, budget,
+        cameras({.max_cameras = config.process.motion.max_cameras,
+                 .is_configured = [this](const auto& id) { return directory.Has(id); },
+                 .idle = base::kForever},  // what is found must not depend on the time
+                budget, base::SystemClock(),
                 [&err](std::string_view, std::string_view reason) {
                   err << "sampleproc: no room for one more camera's motion (" << reason << ")\n";
                 }),

@@ -18,6 +18,7 @@ std::size_t CommonPlaces(const CameraStates::Settings& settings) {
 CameraStates::CameraStates(const Settings& settings, resources::MemoryBudget& budget,
                            const base::Clock& clock, OnRefused on_refused)
     : reserved_(settings.reserved.begin(), settings.reserved.end()),
+      is_configured_(settings.is_configured),
       idle_(settings.idle),
       on_left_(settings.on_left),
       budget_(budget),
@@ -55,6 +56,22 @@ CameraStates::Counts CameraStates::counts() const {
   return {places_.all().size(), told_.size(), refused_frames_};
 }
 
+bool CameraStates::HasOwnPlace(const std::string& camera_id) const {
+  return reserved_.contains(camera_id) || (is_configured_ && is_configured_(camera_id));
+}
+
+void CameraStates::Reconfigured() {
+  std::vector<Uses> gone;
+  {
+    const base::MutexLock lock(mutex_);
+    for (auto& [id, place] : places_.all()) {
+      if (place.reserved && !HasOwnPlace(id)) gone.push_back(std::move(place.value));
+    }
+    places_.Reserve([this](const std::string& id) { return HasOwnPlace(id); });
+  }
+  for (const Uses& uses : gone) TellLeft(uses);
+}
+
 bool CameraStates::Crowded() const {
   const base::MutexLock lock(mutex_);
   return refused_last_ && clock_.Now() - *refused_last_ < kCrowdedFor;
@@ -66,7 +83,7 @@ std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_i
   std::string key(camera_id);
   Uses gone;
   base::MutexLock lock(mutex_);
-  auto* const place = places_.Take(key, now, [&] { return reserved_.contains(key); }, gone);
+  auto* const place = places_.Take(key, now, [&] { return HasOwnPlace(key); }, gone);
   if (place == nullptr) return nullptr;
   Uses& uses = place->value;
   auto use = uses.find(wanted.step);

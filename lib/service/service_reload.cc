@@ -42,6 +42,7 @@ Result<void> Service::Reload(const config::Config& config) {
   impl.roster.Reconfigured();
   impl.generation = std::move(*made);
   impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
+  impl.cameras.Reconfigured();
   impl.debug = false;
   const std::string restart = Joined(waiting);
   impl.log->Info("reloaded", {{"waiting_for_restart", std::string_view(restart)}});
