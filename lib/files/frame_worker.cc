@@ -100,19 +100,16 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
   if (frame) {
     if (frame->encoded.empty()) frame->encoded = frame->storage;
     frame->frame_id = task.frame_id;
-    if (task.source.pts) {
-      frame->time = std::chrono::duration_cast<std::chrono::microseconds>(
-          std::chrono::duration<double>(*task.source.pts));
-    }
+    frame->time = task.Time();
     frame->look = task.look;
     if (task.camera_id) frame->camera_id = task.camera_id;
     result = Process(task, *frame);
     const auto* const packet = std::get_if<VideoPacket>(&task.payload);
     if (result && packet != nullptr) result->format = packet->codec;
-  if (!result) task.told = std::exchange(told_->events, {});
   } else {
     result = std::unexpected(std::move(frame.error()));
   }
+  if (!result) task.told = std::exchange(told_->events, {});
   if (!result && std::holds_alternative<RecordedRequest>(task.payload)) {
     result.error().message =
         "line " + std::to_string(task.source.index + 1) + ": " + result.error().message;
