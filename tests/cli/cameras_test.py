@@ -117,6 +117,14 @@ class Cameras(WithDirectory):
         again = self.post(service, "masked", scene(RIGHT[1]))
         self.assertTrue(motion(again), again)
 
+        # So does a detector that comes with the reload: it needs a restart.
+        plates = '[detector.plates]\nmodel = "plates.onnx"\n[camera.car]\npipeline = ["plates"]\n'
+        self.write("cameras.toml", (CONFIG + plates).encode())
+        service.child.send_signal(signal.SIGHUP)
+        refused = service.wait_for("reload: the configuration cannot be used")
+        self.assertIn("[detector.plates] is new: it counts after a restart", refused["problem"])
+        self.assertEqual(len(self.post(service, "sure", photo)["detections"]), 1)
+
         # A step that cannot be made keeps all as it was, and says so.
         self.write("cameras.toml", CONFIG.replace('"faces"', '"faecs"').encode())
         service.child.send_signal(signal.SIGHUP)
@@ -147,14 +155,6 @@ class Cameras(WithDirectory):
                    if "max_age" in series and value == 1]  # fmt: skip
         self.assertTrue(dropped)
 
-    def process(self, *words, jobs=1):
-        result = cli.run("process-file", "-q", "--config", self.config, "-j", str(jobs), *words)
-        self.assertEqual((result.returncode, result.err), (0, ""))
-        return records(result)
-
-    def test_files_have_the_settings_of_the_camera_they_are_of(self):
-        photo = self.copy("basketball1.png")
-        self.assertEqual(names(self.process(photo)[0]), ["motion"])
     def test_a_backlog_is_looked_at_as_often_as_it_would_have_been_live(self):
         server = streams.RedisServer(self)
         client = server.client()
@@ -175,6 +175,14 @@ class Cameras(WithDirectory):
         both = ("--pipeline", "stats", "--set", "camera.faces.pipeline=motion")
         self.assertEqual(names(self.process(*both, *words)[0]), ["motion"])
 
+    def process(self, *words, jobs=1):
+        result = cli.run("process-file", "-q", "--config", self.config, "-j", str(jobs), *words)
+        self.assertEqual((result.returncode, result.err), (0, ""))
+        return records(result)
+
+    def test_files_have_the_settings_of_the_camera_they_are_of(self):
+        photo = self.copy("basketball1.png")
+        self.assertEqual(names(self.process(photo)[0]), ["motion"])
         for camera, count in (("faces", 1), ("sure", 0)):
             record = self.process("--camera", camera, photo)[0]
             self.assertEqual((names(record), len(record["detections"])), (["faces"], count))
