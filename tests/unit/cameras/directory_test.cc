@@ -108,21 +108,21 @@ TEST_CASE("time that goes back begins anew, and one late frame does not") {
 }
 
 TEST_CASE("a look that came to nothing goes to the next frame") {
-  frame::LookPacer pacer(1);
-  CHECK(pacer.IsDue(milliseconds(0)));
-  pacer.GiveBack(milliseconds(0));
-  CHECK(pacer.IsDue(milliseconds(100)));
-  CHECK_FALSE(pacer.IsDue(milliseconds(200)));
-  pacer.GiveBack(milliseconds(200));  // had none
-  CHECK_FALSE(pacer.IsDue(milliseconds(300)));
-  CHECK(pacer.IsDue(milliseconds(1'100)));
-  CHECK(pacer.IsDue(milliseconds(2'100)));
-  pacer.GiveBack(milliseconds(1'100));  // the one after it had its own
-  CHECK_FALSE(pacer.IsDue(milliseconds(2'200)));
-  pacer.GiveBack(milliseconds(2'100));
-  pacer.GiveBack(milliseconds(2'100));
-  CHECK(pacer.IsDue(milliseconds(2'300)));
-  CHECK_FALSE(pacer.IsDue(milliseconds(2'400)));
+  const frame::Camera camera({.fps = 1});
+  CHECK(camera.IsLookDue(milliseconds(0)));
+  camera.GiveBackLook(milliseconds(0));
+  CHECK(camera.IsLookDue(milliseconds(100)));
+  CHECK_FALSE(camera.IsLookDue(milliseconds(200)));
+  camera.GiveBackLook(milliseconds(200));  // had none
+  CHECK_FALSE(camera.IsLookDue(milliseconds(300)));
+  CHECK(camera.IsLookDue(milliseconds(1'100)));
+  CHECK(camera.IsLookDue(milliseconds(2'100)));
+  camera.GiveBackLook(milliseconds(1'100));  // the one after it had its own
+  CHECK_FALSE(camera.IsLookDue(milliseconds(2'200)));
+  camera.GiveBackLook(milliseconds(2'100));
+  camera.GiveBackLook(milliseconds(2'100));
+  CHECK(camera.IsLookDue(milliseconds(2'300)));
+  CHECK_FALSE(camera.IsLookDue(milliseconds(2'400)));
 }
 
 TEST_CASE("absurd rates are no trouble") {
