@@ -128,6 +128,26 @@ void RelaxTimeLimits(config::Loaded& loaded) {
   if (is_default("process.budget_patience")) process.budget_patience = std::chrono::minutes(1);
 }
 
+// A pipeline on the command line beats those that cameras have in files or variables.
+void LetCommandLineWin(config::Loaded& loaded) {
+  using Kind = config::Origin::Kind;
+  if (loaded.origins["process.pipeline"].kind != Kind::kFlag) return;
+  for (auto& [id, camera] : loaded.config.cameras) {
+    const auto own = loaded.origins.find(config::CameraSection(id) + ".pipeline");
+    if (own == loaded.origins.end() || own->second.kind != Kind::kFlag) camera.pipeline.clear();
+  }
+}
+
+// Whether the frames of any camera that the inputs may name are tracked.
+bool MayTrack(const ProcessFileOptions& options, const config::Config& config) {
+  const cameras::Directory directory(process::DefaultSettings(config.process), config.cameras);
+  const auto tracks = [](const std::vector<std::string>& pipeline) {
+    return std::ranges::count(pipeline, "track") > 0;
+  };
+  if (options.camera.empty()) return std::ranges::any_of(directory.pipelines(), tracks);
+  return tracks(directory.Find(options.camera)->settings().pipeline);
+}
+
 // What the threads share; references to the configuration stay.
 struct Shared {
   Shared(const config::Config& the_config, std::size_t capacity, std::size_t jobs,
@@ -135,7 +155,10 @@ struct Shared {
       : config(the_config),
         budget(capacity),
         heavy(jobs),
-        cameras(config.process.motion.max_cameras, budget,
+        cameras({.max_cameras = config.process.motion.max_cameras,
+                 .is_configured = [this](const auto& id) { return directory.Has(id); },
+                 .idle = base::kForever},  // what is found must not depend on the time
+                budget, base::SystemClock(),
                 [&err](std::string_view, std::string_view reason) {
                   err << "sampleproc: no room for one more camera's motion (" << reason << ")\n";
                 }),
@@ -206,7 +229,10 @@ Result<std::vector<files::FrameWorker>> MakeWorkers(std::size_t count,
   again.only_memory = true;
   std::vector<files::FrameWorker> workers;
   for (std::size_t i = 0; i < count; ++i) {
-    auto processor = process::Processor::Make(shared.Context(shared.config.process));
+    auto told = std::make_unique<files::ToldEvents>();
+    process::ProcessorContext own = shared.Context(shared.config.process);
+    own.take_events = &told->take;
+    auto processor = process::Processor::Make(own);
     if (!processor) return std::unexpected(processor.error());
     std::optional<process::Processor> replay;
     if (is_resumed) {
@@ -214,7 +240,7 @@ Result<std::vector<files::FrameWorker>> MakeWorkers(std::size_t count,
       if (!made) return std::unexpected(made.error());
       replay.emplace(std::move(*made));
     }
-    workers.emplace_back(context, std::move(*processor), std::move(replay));
+    workers.emplace_back(context, std::move(told), std::move(*processor), std::move(replay));
   }
   return workers;
 }
@@ -278,8 +304,9 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   auto loaded = LoadConfig(options.config, OriginalNames::kIgnore, context);
   if (!loaded) return loaded.error();
   RelaxTimeLimits(*loaded);
+  LetCommandLineWin(*loaded);
   const config::Config& config = loaded->config;
-  if (!options.events.empty() && std::ranges::count(config.process.pipeline, "track") == 0) {
+  if (!options.events.empty() && !MayTrack(options, config)) {
     return UsageError(
         context.err,
         "--events writes what the step track follows, and the pipeline has no such step; "

@@ -157,6 +157,18 @@ void OfPoints(const Key& key, json::JsonWriter& json) {
   for (int i = 0; i < depth; ++i) json.EndObject();
 }
 
+void ZeroOrLeast(double least, json::JsonWriter& json) {
+  json.Key("anyOf");
+  json.BeginArray();
+  json.BeginObject();
+  json.Member("const", 0);
+  json.EndObject();
+  json.BeginObject();
+  json.Member("minimum", least);
+  json.EndObject();
+  json.EndArray();
+}
+
 void TypeOf(const Key& key, json::JsonWriter& json) {
   switch (key.kind) {
     case Kind::kBool:
@@ -168,6 +180,7 @@ void TypeOf(const Key& key, json::JsonWriter& json) {
     case Kind::kReal:
       json.Member("type", "number");
       Limits("minimum", "maximum", key, json);
+      if (key.least > 0) ZeroOrLeast(key.least, json);
       return;
     case Kind::kDuration:
       NumberOrText("number", kDuration, key, json);

@@ -7,6 +7,14 @@
 
 namespace sampleproc::base {
 
+// Appends 16 hexadecimal digits, the lowest first.
+inline void AppendHex(std::uint64_t number, std::string& text) {
+  for (int digit = 0; digit < 16; ++digit) {
+    text += "0123456789abcdef"[number & 15];
+    number >>= 4;
+  }
+}
+
 // A counter put through the finaliser of SplitMix64 (Steele, Lea, Flood 2014): the numbers of one
 // source never repeat and do not tell how many came before. Not for secrets: who sees one can
 // compute the others. Thread-safe.
@@ -23,13 +31,7 @@ class IdSource {
   }
 
   // The next number as 16 hexadecimal digits, appended to `text`.
-  void AppendHex(std::string& text) {
-    std::uint64_t number = Next();
-    for (int digit = 0; digit < 16; ++digit) {
-      text += "0123456789abcdef"[number & 15];
-      number >>= 4;
-    }
-  }
+  void AppendHex(std::string& text) { base::AppendHex(Next(), text); }
 
  private:
   std::atomic<std::uint64_t> next_;

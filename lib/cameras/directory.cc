@@ -30,6 +30,7 @@ frame::Scene SceneOf(const Options& options) {
 
 frame::CameraSettings Directory::Resolve(const Options& options) const {
   frame::CameraSettings settings = defaults_->settings();
+  settings.is_configured = true;
   if (!options.pipeline.empty()) settings.pipeline = options.pipeline;
   settings.own_threshold = options.threshold > 0;
   if (settings.own_threshold) settings.threshold = options.threshold;

@@ -11,13 +11,6 @@ std::int64_t SecondOf(base::MonoTime time) {
   return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-// Its steps were skipped, because it came too soon for the camera's fps.
-bool WasSkipped(const frame::FrameResult& result) {
-  return !result.steps.empty() &&
-         std::ranges::all_of(result.steps,
-                             [](const frame::StepReport& step) { return step.skipped == "fps"; });
-}
-
 }  // namespace
 
 void FrameRate::Count(base::MonoTime now) {
@@ -67,7 +60,7 @@ void Roster::Done(const std::string& id, const frame::FrameResult& result) {
   Place* const place = places_.Find(id);
   if (place == nullptr) return;
   Entry& entry = place->value.entry;
-  if (WasSkipped(result)) return CountDropped(place->value, "fps");
+  if (frame::CameTooSoon(result)) return CountDropped(place->value, frame::kTooSoon);
   ++entry.looked_at;
   entry.width = result.width;
   entry.height = result.height;

@@ -68,6 +68,10 @@ constexpr CodeText kTexts[] = {
      "Services of this kind often have a setting of this name, and this one reads another: the "
      "hint says which. The variable has no effect as it stands. If it is meant for another "
      "program, all is well."},
+    {code::kDepth, "nested too deeply",
+     "Sections, dotted keys and lists stand in each other more than 64 deep at this place. No key "
+     "needs more than eight; such a text is a mistake of what wrote it, or meant to exhaust what "
+     "reads it. The other lines are checked all the same."},
     {code::kDrainDelay, "no time left after the drain delay",
      "service.drain_delay is part of service.shutdown_timeout: as long or longer, and nothing is "
      "left in which requests could be finished."},
@@ -163,6 +167,12 @@ constexpr CodeText kTexts[] = {
      "password_file holds the password of the user that the camera's url names, as in "
      "\"http://user@host/\": without a user, or with a password in the url, it is of no use. The "
      "service takes the pictures of 256 cameras itself, at most; the others' come by other ways."},
+    {code::kTrackOrder, "step track without a detector before it",
+     "The steps of a pipeline run in its order, and track follows from frame to frame what the "
+     "steps "
+     "before it have found. Without a detector before it (people, faces, cascade, a section "
+     "[detector.NAME]; motion only where process.track.classes names it) there is nothing to "
+     "follow, no ids and no events. The right order is motion, detectors, track."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},

@@ -54,6 +54,7 @@ Converted CheckReal(const Key& key, double number, std::string_view written) {
   if (number < static_cast<double>(key.min) || number > static_cast<double>(key.max)) {
     return OutOfRange(key, ShownFor(key, written));
   }
+  if (number != 0 && number < key.least) return OutOfRange(key, ShownFor(key, written));
   return number;
 }
 

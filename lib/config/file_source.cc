@@ -293,7 +293,9 @@ void ApplyFile(const std::string& path, const std::string& display, bool may_be_
   FileWalk walk(display, *text, assembly);
   const std::expected<Table, SyntaxError> table = ReadToml(*text);
   if (!table) {
-    walk.Report(code::kSyntax, table.error().place, "", table.error().message, "");
+    const bool is_too_deep = table.error().is_too_deep;
+    walk.Report(is_too_deep ? code::kDepth : code::kSyntax, table.error().place, "",
+                table.error().message, is_too_deep ? "no key lies so deep" : "");
     walk.Walk(ReadAround(*text, table.error()), "");
     return;
   }

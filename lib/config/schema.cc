@@ -163,6 +163,9 @@ std::string DescribeRange(const Key& key) {
     return Join(key.words, ", ") + (key.other_words ? ", or a detector's name" : "");
   }
   std::string range = FormatLimit(key.kind, key.min) + " to " + FormatLimit(key.kind, key.max);
+  if (key.least > 0) {
+    range = "0, and " + FormatReal(key.least) + " to " + FormatLimit(key.kind, key.max);
+  }
   switch (key.kind) {
     case Kind::kBool:
       return "true, false";

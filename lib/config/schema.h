@@ -63,6 +63,8 @@ struct Key {
   std::int64_t min = 0;
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
 
+  double least = 0;  // of a kReal that is not 0
+
   std::string_view unit = "";                // what a kInt counts, for people: "threads"
   std::string_view zero_word = "";           // a word that may be written for 0: "auto"
   std::vector<std::string_view> words = {};  // what a kEnum or an element of a list may be

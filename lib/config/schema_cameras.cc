@@ -74,17 +74,21 @@ const std::vector<CameraRow>& Rows() {
       {{.path = "fps",
         .kind = Kind::kReal,
         .max = 1000,
+        .least = 0.001,
         .help = "Frames a second of this camera that are looked at, at most: of a video by its "
-                "own time, else by the clock. The others are decoded, and their steps are "
-                "reported as skipped (\"fps\"). 0 looks at every frame.",
+                "own time, of other frames by their timestamps, or else as they come. The others "
+                "are decoded, and their steps are reported as skipped (\"fps\"); a frame that "
+                "fails does not count. 0 looks at every frame. process-file looks at every "
+                "picture and every recorded request, whatever stands here.",
         .reloadable = true},
        &BindTo<&Options::fps>},
       {{.path = "max_age",
         .kind = Kind::kDuration,
         .max = 24 * kHour,
-        .help = "Pulled frames of this camera that are older when a worker could begin with them "
-                "are dropped; 0 is consumer.max_age. A frame that is sent to POST /process or "
-                "read from a file is looked at however old it is.",
+        .help = "Frames of this camera that were pulled, or that the service took from its url, "
+                "are dropped when they are older once a worker could begin with them; 0 is "
+                "consumer.max_age. A frame that is sent to POST /process or given to process-file "
+                "is looked at however old it is.",
         .reloadable = true},
        &BindTo<&Options::max_age>},
       {{.path = "url",

@@ -67,8 +67,9 @@ void AddStepRows(std::vector<Key>& rows) {
        .max = 100'000,
        .unit = "cameras",
        .help = "Cameras whose background is kept to see motion against, about 5MiB of the memory "
-               "limit each. Frames of further cameras are not looked at for motion, nor for people "
-               "where process.people.when is \"motion\"."},
+               "limit each; those with a section [camera.ID] have places beside these. Frames of "
+               "further cameras are not looked at for motion, nor for people where "
+               "process.people.when is \"motion\"."},
       [](auto& c) -> auto& { return c.process.motion.max_cameras; }));
   rows.push_back(
       Bind({.path = "process.motion.cameras",
@@ -85,7 +86,7 @@ void AddStepRows(std::vector<Key>& rows) {
             .help = "A camera without a frame for so long gives its place to a camera that comes; "
                     "one that has sent fewer than 15 frames does so after 2s. Set it above the "
                     "longest time between two frames of your cameras. Those of "
-                    "process.motion.cameras keep theirs."},
+                    "process.motion.cameras and those with a section [camera.ID] keep theirs."},
            [](auto& c) -> auto& { return c.process.motion.camera_idle; }));
   rows.push_back(Bind(
       {.path = "process.people.when",

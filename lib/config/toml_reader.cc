@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "config/toml_scanner.h"
+
 // toml++ 3.3 asserts what nobody has made sure of ("[%" is enough) and, with NDEBUG, even promises
 // it to the optimiser. Neither is wanted of text from outside: what follows each assertion is
 // checked again and comes out as an error.
@@ -33,85 +35,26 @@ Place PlaceOf(const toml::source_region& region) {
   return place;
 }
 
-// Where the last string over several lines begins that is never closed; nothing when there is none.
-// It swallows the rest of the text, so that the library's mistake is at the end of that.
-class OpenStringFinder {
- public:
-  explicit OpenStringFinder(std::string_view text) : text_(text) {}
-
-  std::optional<Place> Find() {
-    while (at_ < text_.size()) {
-      const char c = text_[at_];
-      if (c == '#') {
-        SkipTo('\n');
-      } else if (c == '"' || c == '\'') {
-        const Place begin{line_, column_, 3};
-        const bool closed = OpensLines(c) ? PassLines(c) : PassOneLine(c);
-        if (!closed) return begin;
-      } else {
-        Step();
-      }
-    }
-    return std::nullopt;
+// Where the string over several lines begins that is never closed; nothing when there is none. It
+// swallows the rest of the text, so that the library's mistake is at the end of that.
+std::optional<Place> FindOpenString(std::string_view text) {
+  TomlScanner scanner(text);
+  while (!scanner.AtEnd()) {
+    const Place begin = scanner.place();
+    if (scanner.Next() == TomlScanner::Passed::kOpenString)
+      return Place{begin.line, begin.column, 3};
   }
-
- private:
-  bool OpensLines(char quote) const { return text_.substr(at_, 3) == std::string(3, quote); }
-
-  void Step() {
-    const auto byte = static_cast<unsigned char>(text_[at_++]);
-    if (byte == '\n') {
-      ++line_;
-      column_ = 1;
-    } else if (at_ == text_.size() || (static_cast<unsigned char>(text_[at_]) & 0xC0u) != 0x80u) {
-      ++column_;  // of characters, not of bytes
-    }
-  }
-  void SkipTo(char end) {
-    while (at_ < text_.size() && text_[at_] != end) Step();
-  }
-
-  bool PassLines(char quote) {
-    for (int i = 0; i < 3; ++i) Step();
-    while (at_ < text_.size()) {
-      if (OpensLines(quote)) {
-        // Up to two more quotes belong to the string.
-        for (int i = 0; i < 5 && at_ < text_.size() && text_[at_] == quote; ++i) Step();
-        return true;
-      }
-      if (quote == '"' && text_[at_] == '\\' && at_ + 1 < text_.size()) Step();
-      Step();
-    }
-    return false;
-  }
-
-  // Without its end on the line it is a mistake that the library finds right there.
-  bool PassOneLine(char quote) {
-    Step();
-    while (at_ < text_.size() && text_[at_] != '\n') {
-      const char c = text_[at_];
-      if (c == quote) {
-        Step();
-        break;
-      }
-      if (quote == '"' && c == '\\' && text_.substr(at_ + 1, 1) != "\n") Step();
-      if (at_ < text_.size()) Step();
-    }
-    return true;
-  }
-
-  const std::string_view text_;
-  std::size_t at_ = 0;
-  std::uint32_t line_ = 1;
-  std::uint32_t column_ = 1;
-};
+  return std::nullopt;
+}
 
 SyntaxError Describe(const toml::parse_error& error, std::string_view text) {
-  SyntaxError described{std::string(error.description()), PlaceOf(error.source())};
-  const std::optional<Place> open = OpenStringFinder(text).Find();
+  SyntaxError described{.message = std::string(error.description()),
+                        .place = PlaceOf(error.source())};
+  const std::optional<Place> open = FindOpenString(text);
   if (open && std::tie(described.place.line, described.place.column) >=
                   std::tie(open->line, open->column)) {
-    described = {"the string over several lines that begins here is never closed", *open};
+    described = {.message = "the string over several lines that begins here is never closed",
+                 .place = *open};
   }
   return described;
 }
@@ -164,6 +107,12 @@ Table Convert(const toml::table& table) {
 }  // namespace
 
 std::expected<Table, SyntaxError> ReadToml(std::string_view text) {
+  if (const auto deep = FindTooDeep(text)) {
+    return std::unexpected(
+        SyntaxError{.message = "nested more than " + std::to_string(kMostNested) + " deep",
+                    .place = *deep,
+                    .is_too_deep = true});
+  }
   toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     return std::unexpected(Describe(parsed.error(), text));

@@ -7,6 +7,7 @@
 
 #include "config/camera_source_rules.h"
 #include "config/convert.h"
+#include "config/pipeline_rules.h"
 #include "config/scene_rules.h"
 #include "config/suggest.h"
 #include "config/units.h"
@@ -125,21 +126,6 @@ std::optional<Finding> StopOutlastsRequest(const Config& config) {
                      " after service.drain_delay, and a request may take " +
                      FormatDuration(config.http.request_deadline) + ": a stop can cut it off",
                  "raise it to http.request_deadline and service.drain_delay together"};
-}
-
-// What pipelines there are: the process's, and those of cameras.
-struct NamedPipeline {
-  std::string key;
-  const std::vector<std::string>& steps;
-};
-
-std::vector<NamedPipeline> PipelinesOf(const Config& config) {
-  std::vector<NamedPipeline> pipelines = {{"process.pipeline", config.process.pipeline}};
-  for (const auto& [id, camera] : config.cameras) {
-    if (camera.pipeline.empty()) continue;
-    pipelines.push_back({CameraSection(id) + ".pipeline", camera.pipeline});
-  }
-  return pipelines;
 }
 
 std::vector<Finding> CascadesAreComplete(const Config& config) {
@@ -414,9 +400,17 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
 
 // Rules about lists and kinds of keys, which may be broken several times.
 constexpr std::vector<Finding> (*kManyRules[])(const Config&) = {
-    StepsAreKnown,         CascadesAreComplete,       HostsAreHosts,      HostsArePatterns,
-    FrameHostsArePatterns, OriginsAreOrigins,         ProxiesAreNetworks, CheckScenes,
-    CheckCameraSources,    CollectorsFieldsCanBeSent,
+    StepsAreKnown,
+    CascadesAreComplete,
+    HostsAreHosts,
+    HostsArePatterns,
+    FrameHostsArePatterns,
+    OriginsAreOrigins,
+    ProxiesAreNetworks,
+    CheckScenes,
+    TracksHaveDetectors,
+    CheckCameraSources,
+    CollectorsFieldsCanBeSent,
 };
 
 }  // namespace

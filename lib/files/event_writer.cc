@@ -15,7 +15,7 @@ void EventWriter::InputEnded(std::uint64_t input, std::vector<frame::Event> even
 
 base::Result<void> EventWriter::Write(const Record& record) {
   if (auto written = WriteEnded(record.place.input); !written) return written;
-  return record.result ? WriteAll(record.result->events) : base::Result<void>();
+  return WriteAll(record.result ? record.result->events : record.told);
 }
 
 base::Result<void> EventWriter::Finish(const std::vector<frame::Event>& rest) {

@@ -39,15 +39,16 @@ base::Result<std::optional<Task>> FrameFeed::Next() {
     }
     task.silent = IsDone(place_.frames);
     ++place_.frames;
+    task.camera_id = options_.camera;
+    if (!task.camera_id && source_->IsCamera()) task.camera_id = input_.path;
+    // Asked of those that are passed over, too: those after them are picked by them.
+    task.look = IsLookedAt(task);
     if (passed_over) continue;
     task.place = place_;
     task.source.source = input_.path;
     task.frame_id = input_.path + "#" + std::to_string(task.source.index);
     task.argument = input_.argument;
     task.of_many = source_->HasMany();
-    task.camera_id = options_.camera;
-    if (!task.camera_id && source_->IsCamera()) task.camera_id = input_.path;
-    task.look = IsLookedAt(task);
     task.turn = turns_.Begin();
     // Of a recorded request nobody knows the camera before it is read.
     if (!input_.recorded_requests) task.turn.Declare(task.camera_id);
@@ -98,12 +99,14 @@ void FrameFeed::Close() {
   source_ = nullptr;
 }
 
-// By the video's own time: what is found in a file does not depend on how fast it is read.
+// By the video's own time: what is found in a file does not depend on how fast it is read. Damage
+// is told whenever it comes, and the frame after it is looked at in its place.
 bool FrameFeed::IsLookedAt(const Task& task) {
-  if (options_.directory == nullptr || !task.camera_id || !task.source.pts) return true;
+  if (options_.directory == nullptr || !task.camera_id || task.error) return true;
+  const auto time = task.Time();
+  if (!time) return true;
   if (!pacer_) pacer_.emplace(options_.directory->Find(task.camera_id)->settings().fps);
-  const std::chrono::duration<double> time(*task.source.pts);
-  return pacer_->IsDue(base::MonoTime(std::chrono::floor<base::MonoTime::duration>(time)));
+  return pacer_->IsDue(*time);
 }
 
 bool FrameFeed::IsDone(std::uint64_t frame) const {

@@ -96,13 +96,11 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
     if (frame && !frame->frame_id.empty()) task.frame_id = frame->frame_id;
   }
   Result<frame::FrameResult> result;
+  told_->events.clear();
   if (frame) {
     if (frame->encoded.empty()) frame->encoded = frame->storage;
     frame->frame_id = task.frame_id;
-    if (task.source.pts) {
-      frame->time = std::chrono::duration_cast<std::chrono::microseconds>(
-          std::chrono::duration<double>(*task.source.pts));
-    }
+    frame->time = task.Time();
     frame->look = task.look;
     if (task.camera_id) frame->camera_id = task.camera_id;
     result = Process(task, *frame);
@@ -111,6 +109,7 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
   } else {
     result = std::unexpected(std::move(frame.error()));
   }
+  if (!result) task.told = std::exchange(told_->events, {});
   if (!result && std::holds_alternative<RecordedRequest>(task.payload)) {
     result.error().message =
         "line " + std::to_string(task.source.index + 1) + ": " + result.error().message;

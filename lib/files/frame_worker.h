@@ -2,13 +2,17 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "base/error.h"
 #include "codec/options.h"
 #include "files/annotated_paths.h"
 #include "files/stop_descriptor.h"
 #include "files/task.h"
+#include "frame/event.h"
 #include "frame/frame_result.h"
 #include "frame/options.h"
 #include "process/processor.h"
@@ -26,13 +30,29 @@ struct WorkerContext {
   const StopDescriptor* stop = nullptr;       // ends a wait for bytes
 };
 
+// Takes a worker's events as they are told, for frames that fail after that. Used by its thread.
+struct ToldEvents {
+  ToldEvents() = default;
+  ToldEvents(const ToldEvents&) = delete;
+  ToldEvents& operator=(const ToldEvents&) = delete;
+
+  std::vector<frame::Event> events;
+  const process::TakeEvents take = [this](std::span<const frame::Event> more) {
+    events.insert(events.end(), more.begin(), more.end());
+  };
+};
+
 // Owned and used by one thread.
 class FrameWorker {
  public:
-  // `replay` is for silent tasks: the steps that leave something behind in their camera's state.
-  FrameWorker(const WorkerContext& context, process::Processor processor,
-              std::optional<process::Processor> replay)
-      : context_(context), processor_(std::move(processor)), replay_(std::move(replay)) {}
+  // `told` is what the processor's context has. `replay` is for silent tasks: the steps that leave
+  // something behind in their camera's state.
+  FrameWorker(const WorkerContext& context, std::unique_ptr<ToldEvents> told,
+              process::Processor processor, std::optional<process::Processor> replay)
+      : context_(context),
+        told_(std::move(told)),
+        processor_(std::move(processor)),
+        replay_(std::move(replay)) {}
 
   const process::StepNeeds& needs() const { return processor_.needs(); }
 
@@ -48,6 +68,7 @@ class FrameWorker {
                               const frame::FrameResult& result);
 
   WorkerContext context_;
+  std::unique_ptr<ToldEvents> told_;
   process::Processor processor_;
   std::optional<process::Processor> replay_;
 };

@@ -130,6 +130,7 @@ class Run {
             task.of_many,
             task.silent,
             task.share,
+            std::move(task.told),
             std::move(task.output_failed)};
   }
 

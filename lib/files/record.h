@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "files/task.h"
+#include "frame/event.h"
 #include "frame/frame_result.h"
 
 namespace sampleproc::files {
@@ -18,6 +20,9 @@ struct Record {
   bool of_many = false;
   bool silent = false;
   double share = 0;  // of its input that has been read, 0..1
+
+  // Of a frame that failed: the events that were told with it before it did.
+  std::vector<frame::Event> told = {};
 
   // Why what belongs beside the record cannot be written. The record is handed out, and then the
   // run ends with this.

@@ -1,14 +1,18 @@
 // One frame that a worker is to work on, on its way from an input to its record.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "frame/event.h"
 #include "frame/image.h"
 #include "frame/raw_description.h"
 #include "frame/result_json.h"
@@ -68,13 +72,23 @@ struct Task {
   bool silent = false;  // done in an earlier run; worked on for what it leaves behind
 
   std::optional<base::Error> error;          // why there is nothing to work on
-  std::optional<base::Error> output_failed;  // see Record
+  std::vector<frame::Event> told;            // see Record
+  std::optional<base::Error> output_failed;  // likewise
   std::variant<PictureFile, RawPixels, RecordedRequest, VideoPixels, VideoPacket> payload;
   resources::Reservation reservation;  // of the payload's bytes
 
   process::CameraTurns::Turn turn;  // the frame's place among its camera's
 
   int worker = 0;  // 0 .. jobs - 1; one task at a time has a given number
+
+  // `source.pts` as the frames' clock counts it. Files may say whatever they like: what is out of a
+  // few thousand years counts as their end.
+  std::optional<std::chrono::microseconds> Time() const {
+    constexpr double kMost = 1e11;
+    if (!source.pts) return std::nullopt;
+    const std::chrono::duration<double> time(std::clamp(*source.pts, -kMost, kMost));
+    return std::chrono::floor<std::chrono::microseconds>(time);
+  }
 };
 
 }  // namespace sampleproc::files

@@ -6,12 +6,14 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/mutex.h"
+#include "frame/frame_time.h"
 #include "frame/polygon.h"
 #include "frame/scene.h"
 
@@ -20,29 +22,47 @@ namespace sampleproc::frame {
 // Picks the frames that are looked at, so that there are at most so many a second in the long run.
 // One that comes a little early is taken (40 % of an interval), and the next one waits for that
 // much longer: or a camera that sends exactly so many would lose every frame that is a little
-// early.
+// early. Where the frames' time begins anew (TimeOrder), so does this.
 class LookPacer {
  public:
+  using Time = TimeOrder::Time;
+
   // 0 looks at every frame.
   explicit LookPacer(double per_second)
-      : interval_(per_second > 0 ? static_cast<std::int64_t>(1e9 / per_second) : 0) {}
+      : interval_(per_second > 0 ? static_cast<std::int64_t>(1e6 / std::max(per_second, kSlowest))
+                                 : 0) {}
 
   // Whether the frame of this time is looked at.
-  bool IsDue(base::MonoTime now) {
+  bool IsDue(Time now) {
     if (interval_.count() == 0) return true;
-    if (any_ && now < next_ - interval_ * 2 / 5) return false;
-    next_ = (any_ ? std::max(next_, now) : now) + interval_;
-    any_ = true;
+    if (order_.Take(now) == TimeOrder::Place::kAnew) next_ = granted_ = std::nullopt;
+    if (next_ && now < *next_ - interval_ * 2 / 5) return false;
+    next_before_ = next_;
+    granted_ = now;
+    next_ = std::max(next_.value_or(now), now) + interval_;
     return true;
   }
 
+  // The look at the frame of this time, which was due, came to nothing. When it was the last one,
+  // another frame is due in its place.
+  void GiveBack(Time looked) {
+    if (granted_ != looked) return;
+    granted_.reset();
+    next_ = next_before_;
+  }
+
  private:
-  const std::chrono::nanoseconds interval_;
-  base::MonoTime next_{};
-  bool any_ = false;
+  static constexpr double kSlowest = 1e-6;  // a look in eleven days
+
+  const Time interval_;
+  TimeOrder order_;
+  std::optional<Time> next_;
+  std::optional<Time> granted_;      // to the last look that was not given back
+  std::optional<Time> next_before_;  // that look
 };
 
 struct CameraSettings {
+  bool is_configured = false;              // it has a section of its own
   std::vector<std::string> pipeline = {};  // steps in order
 
   // Detections with a lower confidence are left out. When it is the camera's own, it also counts in
@@ -67,15 +87,31 @@ class Camera {
 
   const CameraSettings& settings() const { return settings_; }
 
-  // Whether the frame that comes now is to be looked at.
-  bool IsLookDue(base::MonoTime now) const {
+  // Of the settings; made when a frame first asks for it, for there may be thousands of cameras.
+  const Mask& mask() const {
+    std::call_once(mask_made_, [this] { mask_ = Mask(settings_.mask); });
+    return mask_;
+  }
+
+  // Whether a frame of this time is to be looked at. Frames come in their order, and their times
+  // are by one clock.
+  bool IsLookDue(LookPacer::Time time) const {
     if (settings_.fps <= 0) return true;
     const base::MutexLock lock(mutex_);
-    return pacer_.IsDue(now);
+    return pacer_.IsDue(time);
+  }
+
+  // That frame failed: another one is looked at in its place.
+  void GiveBackLook(LookPacer::Time time) const {
+    if (settings_.fps <= 0) return;
+    const base::MutexLock lock(mutex_);
+    pacer_.GiveBack(time);
   }
 
  private:
   const CameraSettings settings_;
+  mutable std::once_flag mask_made_;
+  mutable Mask mask_;
   mutable base::Mutex mutex_;
   mutable LookPacer pacer_ GUARDED_BY(mutex_);
 };

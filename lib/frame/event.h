@@ -33,8 +33,10 @@ struct PathPoint {
 struct Event {
   enum class Type { kNew, kUpdate, kEnd };
 
-  // "<the frame's id that it was told with first>-<track_id>": as long as a camera's frame ids are
-  // its own, so are its events' ids.
+  // "<the frame's id that it was told with first>-<track_id>-<16 hexadecimal digits>". The digits
+  // stand for the camera and, of a service, for this run of its tracks: whatever senders call their
+  // frames, no other camera, instance or start has the same id. Of files the same input gives the
+  // same ids.
   std::string event_id;
   Type type = Type::kNew;
   std::string camera_id;

@@ -1,6 +1,7 @@
 // What one frame came to: the value that every door writes out (frame/result_json.h).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -69,5 +70,15 @@ struct FrameResult {
   std::vector<Event> events;  // of the camera, told with this frame
   FrameTimes times;
 };
+
+// Why steps are skipped when a frame comes too soon for its camera's fps.
+inline constexpr std::string_view kTooSoon = "fps";
+
+// Whether nobody looked at the frame for that reason.
+inline bool CameTooSoon(const FrameResult& result) {
+  return !result.steps.empty() && std::ranges::all_of(result.steps, [](const StepReport& step) {
+    return step.skipped == kTooSoon;
+  });
+}
 
 }  // namespace sampleproc::frame

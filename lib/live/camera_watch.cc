@@ -37,6 +37,7 @@ struct Live {
   frame::Frame frame;
   cameras::Shot shot;
   std::string timestamp;
+  frame::LookPacer::Time came_at{};  // as its camera's fps counts it
 };
 
 bool IsPicturesFault(ErrorCode code) {
@@ -59,12 +60,13 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     const base::MutexLock lock(mutex_);
     ++state_.frames;
     last_ = now;
-    const bool due = camera_->IsLookDue(now);
+    came_at_ = std::chrono::duration_cast<frame::LookPacer::Time>(now.time_since_epoch());
+    const bool due = camera_->IsLookDue(came_at_);
     if (cameras::Roster* const roster = context_.work.roster; roster != nullptr) {
       roster->Came(id_, cameras::Roster::kCamera);
-      if (!due) roster->Lost(id_, "fps");
+      if (!due) roster->Lost(id_, frame::kTooSoon);
     }
-    if (!due) ++state_.dropped["fps"];
+    if (!due) ++state_.dropped[frame::kTooSoon];
     return due;
   }
 
@@ -72,6 +74,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     auto live = std::make_shared<Live>();
     live->shot = std::move(shot);
     live->timestamp = frame::EpochSeconds(context_.work.clock.Wall());
+    live->came_at = came_at_;
     frame::Frame& frame = live->frame;
     frame.frame_id = id_.substr(0, 200) + "-";
     context_.ids.AppendHex(frame.frame_id);
@@ -97,7 +100,10 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     Submit(std::move(live));
   }
 
-  void Damaged() {
+  // The reader's source has failed; of a picture that came it has no pixels.
+  void SourceFailed(ErrorCode code) {
+    camera_->GiveBackLook(came_at_);
+    if (!IsPicturesFault(code)) return;
     const base::MutexLock lock(mutex_);
     ++state_.decoder_errors;
   }
@@ -173,15 +179,27 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     } catch (const std::exception&) {
       // No memory: the frame is dropped as one is that finds no worker.
     }
+    GaveUp(*live, "overload");
     const base::MutexLock lock(mutex_);
-    ++state_.dropped["overload"];
     in_work_ = false;
     idle_.NotifyAll();
+  }
+
+  // It has waited for a worker for longer than the camera's max_age.
+  bool IsTooOld(const Live& live) const {
+    const milliseconds most = camera_->settings().max_age;
+    const base::MonoTime came{live.came_at};
+    return most > milliseconds(0) && context_.work.clock.Now() - came > most;
   }
 
   void Work(Live& live, process::FrameWork& work, process::Processor& processor,
             process::CameraTurns::Turn turn) noexcept {
     try {
+      if (IsTooOld(live)) {
+        turn.End();
+        work.Dropped("max_age");
+        return GaveUp(live, "max_age");
+      }
       auto result = Look(live, work, processor, std::move(turn));
       if (result) {
         work.Completed(*result);
@@ -190,9 +208,9 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
         return;
       }
       work.Failed(result.error());
-      Failed(result.error());
+      Failed(live, result.error());
     } catch (const std::exception&) {
-      Failed(base::OutOfMemory().error());
+      Failed(live, base::OutOfMemory().error());
     }
   }
 
@@ -216,10 +234,17 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     state_.height = result.height;
   }
 
-  void Failed(const base::Error& error) {
+  void Failed(const Live& live, const base::Error& error) {
+    GaveUp(live, "failed");
     const base::MutexLock lock(mutex_);
-    ++state_.dropped["failed"];
     if (IsPicturesFault(error.code)) ++state_.decoder_errors;
+  }
+
+  // Another frame is looked at in its place. `reason` is of static lifetime.
+  void GaveUp(const Live& live, std::string_view reason) {
+    camera_->GiveBackLook(live.came_at);
+    const base::MutexLock lock(mutex_);
+    ++state_.dropped[reason];
   }
 
   // Goes on with the frame that came last, if one did.
@@ -238,6 +263,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   const frame::CameraPtr camera_;
   const WatchContext context_;
   const base::CancelFlag cancel_;
+  frame::LookPacer::Time came_at_{};  // the last picture; the reader's own
 
   mutable base::Mutex mutex_;
   base::CondVar idle_;
@@ -325,7 +351,7 @@ base::Result<void> CameraWatch::ReadOnce() {
       if (!(*shot)->passed_over) frames_->Offer(std::move(**shot));
       continue;
     }
-    if (IsPicturesFault(shot.error().code)) frames_->Damaged();
+    frames_->SourceFailed(shot.error().code);
     if (!(*source)->CanGoOn() || ++damaged >= kMostDamaged) {
       return std::unexpected(std::move(shot.error()));
     }

@@ -18,6 +18,7 @@ std::size_t CommonPlaces(const CameraStates::Settings& settings) {
 CameraStates::CameraStates(const Settings& settings, resources::MemoryBudget& budget,
                            const base::Clock& clock, OnRefused on_refused)
     : reserved_(settings.reserved.begin(), settings.reserved.end()),
+      is_configured_(settings.is_configured),
       idle_(settings.idle),
       on_left_(settings.on_left),
       budget_(budget),
@@ -55,6 +56,22 @@ CameraStates::Counts CameraStates::counts() const {
   return {places_.all().size(), told_.size(), refused_frames_};
 }
 
+bool CameraStates::HasOwnPlace(const std::string& camera_id) const {
+  return reserved_.contains(camera_id) || (is_configured_ && is_configured_(camera_id));
+}
+
+void CameraStates::Reconfigured() {
+  std::vector<Uses> gone;
+  {
+    const base::MutexLock lock(mutex_);
+    for (auto& [id, place] : places_.all()) {
+      if (place.reserved && !HasOwnPlace(id)) gone.push_back(std::move(place.value));
+    }
+    places_.Reserve([this](const std::string& id) { return HasOwnPlace(id); });
+  }
+  for (const Uses& uses : gone) TellLeft(uses);
+}
+
 bool CameraStates::Crowded() const {
   const base::MutexLock lock(mutex_);
   return refused_last_ && clock_.Now() - *refused_last_ < kCrowdedFor;
@@ -66,7 +83,7 @@ std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_i
   std::string key(camera_id);
   Uses gone;
   base::MutexLock lock(mutex_);
-  auto* const place = places_.Take(key, now, [&] { return reserved_.contains(key); }, gone);
+  auto* const place = places_.Take(key, now, [&] { return HasOwnPlace(key); }, gone);
   if (place == nullptr) return nullptr;
   Uses& uses = place->value;
   auto use = uses.find(wanted.step);
@@ -84,13 +101,21 @@ std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_i
 
 bool CameraStates::Fill(Slot& slot, const Wanted& wanted, std::vector<frame::Event>& left) {
   if (slot.state && slot.shape == wanted.shape) return true;
-  if (slot.state) left = slot.state->Finish(frame::Event::kSourceEnd);
+  // What a state has to tell is not lost because there is no memory for the one in its place; one
+  // that tells nothing makes room first.
+  std::unique_ptr<State> made;
+  if (wanted.tells && slot.state) {
+    made = wanted.make();
+    left = slot.state->Finish(frame::Event::kSourceEnd);
+  }
   slot.state.reset();
-  slot.memory.Release();
-  auto memory = budget_.TryReserve(wanted.bytes, "a camera's state");
-  if (!memory) return false;
-  slot.state = wanted.make();
-  slot.memory = std::move(*memory);
+  if (slot.memory.bytes() != wanted.bytes) {
+    slot.memory.Release();
+    auto memory = budget_.TryReserve(wanted.bytes, "a camera's state");
+    if (!memory) return false;
+    slot.memory = std::move(*memory);
+  }
+  slot.state = made ? std::move(made) : wanted.make();
   slot.shape = wanted.shape;
   return true;
 }

@@ -61,6 +61,9 @@ class CameraStates {
     int max_cameras = 64;
     // These have their places, which are of the `max_cameras`; more than that are as many places.
     std::vector<std::string> reserved = {};
+    // Whose places are beside the `max_cameras`: asked of each camera that comes, under the
+    // object's lock, so it must not call this object. Empty: nobody's.
+    std::function<bool(const std::string& camera_id)> is_configured = {};
     // A known camera without a frame for so long gives its place to who comes.
     std::chrono::milliseconds idle{60'000};
     OnLeft on_left = {};
@@ -137,6 +140,9 @@ class CameraStates {
   // The same of all cameras, in the order of their ids.
   std::vector<frame::Event> ForgetAll(std::string_view reason = frame::Event::kSourceEnd);
 
+  // Other cameras are configured than before. A camera that no longer is loses its place.
+  void Reconfigured();
+
   // Drops the states that may have something to tell of cameras without a frame for `idle`, and
   // tells it. Call it now and then.
   void TellIdle();
@@ -164,7 +170,10 @@ class CameraStates {
       SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis);
   std::unexpected<std::string_view> Refuse(std::string_view camera_id, std::string_view reason);
 
+  bool HasOwnPlace(const std::string& camera_id) const;
+
   const std::unordered_set<std::string> reserved_;
+  const std::function<bool(const std::string&)> is_configured_;
   const std::chrono::milliseconds idle_;
   const OnLeft on_left_;
   resources::MemoryBudget& budget_;

@@ -1,27 +1,26 @@
 #include "process/look_times.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sampleproc::process {
 
-void LookTimes::Set(std::string_view camera_id, base::MonoTime now) {
-  const auto known = last_.find(std::string(camera_id));
-  if (known != last_.end()) {
-    known->second = now;
-    return;
-  }
-  if (last_.size() >= kMaxCameras) {
-    last_.erase(std::ranges::min_element(last_, {}, [](const auto& each) { return each.second; }));
-  }
-  last_.emplace(camera_id, now);
-}
-
-bool LookTimes::IsDue(std::string_view camera_id, std::chrono::milliseconds every) {
+bool LookTimes::IsDue(std::string_view camera_id, bool is_configured,
+                      std::chrono::milliseconds every) {
+  std::string id(camera_id);
   const base::MutexLock lock(mutex_);
   const base::MonoTime now = clock_.Now();
-  const auto known = last_.find(std::string(camera_id));
-  if (known != last_.end() && now - known->second < every) return false;
-  Set(camera_id, now);
+  Times& times = is_configured ? configured_ : others_;
+  if (const auto known = times.find(id); known != times.end()) {
+    if (now - known->second < every) return false;
+    known->second = now;
+    return true;
+  }
+  // Reloads may bring ever new ones.
+  if (times.size() >= (is_configured ? kMaxConfigured : kMaxCameras)) {
+    times.erase(std::ranges::min_element(times, {}, [](const auto& each) { return each.second; }));
+  }
+  times.emplace(std::move(id), now);
   return true;
 }
 

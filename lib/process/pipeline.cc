@@ -42,10 +42,9 @@ base::Span StepSpan(const base::Allowance& allowance, std::string_view name) {
 
 // What lies in the camera's mask is neither reported nor a hint to a later step.
 void LeaveOutMasked(const StepInput& input, frame::FrameResult& result) {
-  const auto& mask = input.camera.mask;
-  if (mask.empty()) return;
+  if (input.mask == nullptr) return;
   const auto is_covered = [&](const frame::Detection& detection) {
-    return frame::IsCovered(mask, detection.bbox, result.width, result.height);
+    return input.mask->Covers(detection.bbox, result.width, result.height);
   };
   std::erase_if(result.detections, is_covered);
   if (input.candidates == nullptr) return;

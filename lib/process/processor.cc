@@ -147,6 +147,7 @@ base::Result<Pipeline*> Processor::PipelineOf(const std::vector<std::string>& st
 }
 
 base::Result<Processor::Plan> Processor::MakePlan(const frame::Frame& frame,
+                                                  const base::Allowance& allowance,
                                                   CameraTurns::Turn& turn) {
   static constexpr StepNeeds kNothing{.luma_width = 0};
   turn.Declare(frame.camera_id);
@@ -157,18 +158,36 @@ base::Result<Processor::Plan> Processor::MakePlan(const frame::Frame& frame,
   }
   const auto pipeline = PipelineOf(camera->settings().pipeline);
   if (!pipeline) return std::unexpected(pipeline.error());
-  const bool look = frame.look ? *frame.look : camera->IsLookDue(context_.clock.Now());
-  return Plan{std::move(camera), **pipeline, look, look ? (*pipeline)->needs() : kNothing, turn};
+  bool look = frame.look.value_or(true);
+  std::optional<GrantedLook> granted;
+  if (!frame.look && camera->settings().fps > 0) {
+    // In the order of the camera's frames, or those of a backlog would be picked as workers come.
+    if (auto come = turn.Wait(allowance); !come) return std::unexpected(come.error());
+    const std::chrono::microseconds time =
+        TimeOf(frame).value_or(std::chrono::duration_cast<std::chrono::microseconds>(
+            context_.clock.Now().time_since_epoch()));
+    look = camera->IsLookDue(time);
+    if (look) granted.emplace(camera, time);
+  }
+  // Whether it had to be asked for or not: the order has as many stages for all.
+  turn.EndStage();
+  return Plan{std::move(camera),
+              **pipeline,
+              look,
+              std::move(granted),
+              look ? (*pipeline)->needs() : kNothing,
+              turn};
 }
 
 base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
                                                     const base::Allowance& allowance,
                                                     CameraTurns::Turn turn) {
   auto result = Guarded([&]() -> base::Result<frame::FrameResult> {
-    const auto plan = MakePlan(frame, turn);
-    if (!plan) return std::unexpected(plan.error());
     const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
+    auto plan = MakePlan(frame, limited, turn);
+    if (!plan) return std::unexpected(plan.error());
     auto done = DecodeAndRun(frame, *plan, limited);
+    if (done && plan->granted) plan->granted->Use();
     BlameOthers(limited, context_.clock, turn.waited(), done);
     return done;
   });
@@ -181,9 +200,9 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
                                                     const base::Allowance& allowance,
                                                     CameraTurns::Turn turn) {
   return Guarded([&]() -> base::Result<frame::FrameResult> {
-    const auto plan = MakePlan(frame, turn);
-    if (!plan) return std::unexpected(plan.error());
     const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
+    auto plan = MakePlan(frame, limited, turn);
+    if (!plan) return std::unexpected(plan.error());
     const base::MonoTime begin = context_.clock.Now();
     resources::MemoryBudget own(context_.budget, 0);
     frame::FrameResult result = ResultFor(frame);
@@ -198,6 +217,7 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
     if (auto done = Run(frame, *plan, picture, own, limited, result); !done) {
       return std::unexpected(done.error());
     }
+    if (plan->granted) plan->granted->Use();
     Finish(begin, context_.clock, result);
     return result;
   });
@@ -296,7 +316,7 @@ base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, P
                                   resources::MemoryBudget& own, const base::Allowance& allowance,
                                   frame::FrameResult& result) {
   if (!plan.look) {
-    plan.pipeline.Skip("fps", result);
+    plan.pipeline.Skip(frame::kTooSoon, result);
     return {};
   }
   std::vector<frame::Bbox> moved_lately;
@@ -312,7 +332,9 @@ base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, P
                         &moved_lately,
                         plan.needs.candidates ? &candidates : nullptr,
                         TimeOf(frame),
-                        context_.take_events};
+                        context_.take_events,
+                        &plan.camera->mask(),
+                        context_.ids};
   if (auto done = plan.pipeline.Run(input, result); !done) return done;
   GiveStills(frame, picture, result, own, allowance);
   return Delay(context_.options.delay, allowance);

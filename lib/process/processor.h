@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/id_source.h"
 #include "cameras/directory.h"
 #include "codec/decoder.h"
 #include "codec/options.h"
@@ -53,6 +54,7 @@ struct ProcessorContext {
   const TakeEvents* take_events = nullptr;  // StepInput::take_events
   // Who looks at cameras; null: nobody can.
   cameras::Stills* stills = nullptr;
+  base::IdSource* ids = nullptr;  // StepInput::ids
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
@@ -80,7 +82,8 @@ class Processor {
   const StepNeeds& needs() const { return needs_; }
 
   // Decode -> the steps of the frame's camera -> threshold. A frame that comes too soon for its
-  // camera's fps is decoded only, and its steps are reported as skipped: "fps". A frame that can
+  // camera's fps, by its own timestamp where it has one, is decoded only, and its steps are
+  // reported as skipped: "fps". One that fails does not count for that. A frame that can
   // never fit the memory budget, its own bytes included, is kInvalidFrame by its header. A frame
   // over `options.heavy_pixels` holds the heavy lane from the moment its header is known to the
   // end, and waits for it at most `options.heavy_patience`. The frame may stay in work for the
@@ -110,11 +113,29 @@ class Processor {
                                           const base::Allowance& allowance);
 
  private:
+  // A look that a camera's fps has granted to a frame. Given back with its end, unless it is used.
+  class GrantedLook {
+   public:
+    GrantedLook(frame::CameraPtr camera, frame::LookPacer::Time time)
+        : camera_(std::move(camera)), time_(time) {}
+    GrantedLook(GrantedLook&&) noexcept = default;
+    GrantedLook& operator=(GrantedLook&&) = delete;
+    ~GrantedLook() {
+      if (camera_ != nullptr) camera_->GiveBackLook(time_);
+    }
+    void Use() { camera_ = nullptr; }
+
+   private:
+    frame::CameraPtr camera_;  // null: nothing to give back
+    frame::LookPacer::Time time_{};
+  };
+
   // What is done to one frame.
   struct Plan {
     frame::CameraPtr camera;
     Pipeline& pipeline;
-    bool look;                // else the steps are skipped
+    bool look;  // else the steps are skipped
+    std::optional<GrantedLook> granted;
     const StepNeeds& needs;   // of what is done
     CameraTurns::Turn& turn;  // declared
   };
@@ -125,7 +146,8 @@ class Processor {
         default_camera_(std::make_shared<const frame::Camera>(DefaultSettings(context.options))) {}
 
   base::Result<Pipeline*> PipelineOf(const std::vector<std::string>& steps);
-  base::Result<Plan> MakePlan(const frame::Frame& frame, CameraTurns::Turn& turn);
+  base::Result<Plan> MakePlan(const frame::Frame& frame, const base::Allowance& allowance,
+                              CameraTurns::Turn& turn);
   base::Result<frame::FrameResult> DecodeAndRun(const frame::Frame& frame, const Plan& plan,
                                                 const base::Allowance& allowance);
   base::Result<void> Admit(std::uint64_t pixels, const Plan& plan,

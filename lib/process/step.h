@@ -13,6 +13,7 @@
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/id_source.h"
 #include "frame/camera.h"
 #include "frame/frame.h"
 #include "frame/frame_result.h"
@@ -65,6 +66,10 @@ struct StepInput {
   std::optional<std::chrono::microseconds> taken = std::nullopt;
   // Who is told of events as they are made, besides the frame's result. Null: nobody.
   const TakeEvents* take_events = nullptr;
+  // The camera's mask, ready to be asked. Null: there is none.
+  const frame::Mask* mask = nullptr;
+  // Makes ids that nobody else has. Null: ids are the same whenever the same frames come.
+  base::IdSource* ids = nullptr;
 };
 
 // Each worker has its own object of each step, so Run needs no lock for scratch and detectors.

@@ -66,6 +66,7 @@ class Service::Impl {
         tracker(kMaxTrackedFrames, *log),
         cameras({.max_cameras = config.process.motion.max_cameras,
                  .reserved = config.process.motion.cameras,
+                 .is_configured = [this](const auto& id) { return directory.Has(id); },
                  .idle = config.process.motion.camera_idle,
                  .on_left = [this](const auto& events) { TakeEvents(events); }},
                 budget, clock,
@@ -128,6 +129,8 @@ class Service::Impl {
   base::Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
   void LogStart();
   void EndReload(bool successful);
+  base::Result<void> CheckNewDetectors(const cameras::AllOptions& wanted,
+                                       const config::Config& given) const;
   base::Result<void> PrepareCameras(const cameras::AllOptions& wanted);
   // A worker that is late but within process.deadline keeps the service from being ready; nobody
   // gives it up.

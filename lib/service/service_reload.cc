@@ -1,4 +1,5 @@
 // What changes in a running service: its configuration and how much it logs.
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,7 +28,8 @@ Result<void> Service::Reload(const config::Config& config) {
   std::vector<std::string> waiting;
   const config::Config merged = Reloaded(impl.generation->config, config, waiting);
   auto made = impl.Make(merged);
-  Result<void> done = impl.PrepareCameras(merged.cameras);
+  Result<void> done = impl.CheckNewDetectors(merged.cameras, config);
+  if (done) done = impl.PrepareCameras(merged.cameras);
   if (!done) {
     // Nothing has changed yet.
   } else if (!made) {
@@ -40,12 +42,31 @@ Result<void> Service::Reload(const config::Config& config) {
   impl.directory.Replace(merged.cameras);
   impl.live->Replace(merged.cameras);
   impl.roster.Reconfigured();
+  impl.cameras.Reconfigured();
   impl.generation = std::move(*made);
   impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
   impl.debug = false;
   const std::string restart = Joined(waiting);
   impl.log->Info("reloaded", {{"waiting_for_restart", std::string_view(restart)}});
   return done;
+}
+
+// A detector's section counts from the next start on: who names a new one now is told so.
+Result<void> Service::Impl::CheckNewDetectors(const cameras::AllOptions& wanted,
+                                              const config::Config& given) const {
+  const auto has = [](const std::vector<detect::DetectorOptions>& all, const std::string& name) {
+    return std::ranges::find(all, name, &detect::DetectorOptions::name) != all.end();
+  };
+  for (const auto& names : directory.PipelinesOf(wanted)) {
+    for (const std::string& name : names) {
+      if (has(config.process.detectors, name) || !has(given.process.detectors, name)) continue;
+      return base::Fail(base::ErrorCode::kConfig,
+                        "a camera's pipeline names the detector \"" + name +
+                            "\", whose section [detector." + name +
+                            "] is new: it counts after a restart of the service");
+    }
+  }
+  return {};
 }
 
 // What the pipelines of these cameras need is opened and tried out before a frame depends on it:

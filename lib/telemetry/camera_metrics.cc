@@ -63,11 +63,13 @@ void AddCameras(const std::vector<CameraGauges>& cameras, std::vector<MetricFami
     }
     families.push_back(std::move(family));
   }
-  MetricFamily dropped{"sampleproc_camera_frames_dropped_total",
-                       "Pictures of the camera that were not looked at: too soon for its fps, "
-                       "superseded by a later one, no worker would take it (overload), or failed.",
-                       MetricType::Counter,
-                       {}};
+  MetricFamily dropped{
+      "sampleproc_camera_frames_dropped_total",
+      "Pictures of the camera that were not looked at: too soon for its fps, "
+      "superseded by a later one, no worker would take it (overload) or did so within "
+      "its max_age, or failed.",
+      MetricType::Counter,
+      {}};
   for (const CameraGauges& camera : cameras) {
     for (const auto& [reason, count] : camera.dropped) {
       Add(dropped, camera, static_cast<double>(count), reason);

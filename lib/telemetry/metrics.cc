@@ -197,6 +197,14 @@ class Metrics::Impl {
                                                         .Name("sampleproc_frames_total")
                                                         .Help("Frames by what became of them.")
                                                         .Register(registry);
+  prometheus::Counter& came_too_soon =
+      BuildCounter()
+          .Name("sampleproc_frames_passed_over_total")
+          .Help(
+              "Completed frames that no step has looked at: they came too soon for their "
+              "camera's fps.")
+          .Register(registry)
+          .Add({{"reason", std::string(frame::kTooSoon)}});
   prometheus::Family<prometheus::Counter>& cameras =
       BuildCounter()
           .Name("sampleproc_camera_frames_total")
@@ -308,6 +316,7 @@ void Metrics::RequestAnswered(std::string_view method, std::string_view route, i
 
 void Metrics::FrameCompleted(const frame::FrameResult& result) {
   impl_->completed->Increment();
+  if (frame::CameTooSoon(result)) impl_->came_too_soon.Increment();
   const base::MutexLock lock(impl_->mutex);
   impl_->history.Completed(result.times.total);
   impl_->ObserveStage("queue", result.times.queued);

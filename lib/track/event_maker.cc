@@ -105,6 +105,7 @@ std::vector<Event> EventMaker::Update(const FrameFacts& frame, const std::vector
     if (track.id == 0 || !life.matters || (track.was_there && !track.has_moved)) continue;
     if (life.event_id.empty()) {
       life.event_id = frame.frame_id + "-" + std::to_string(track.id);
+      if (!origin_.empty()) life.event_id += "-" + origin_;
       events.push_back(Tell(life, Event::Type::kNew));
     } else if (life.told_stationary != track.is_stationary || !life.entered.empty() ||
                !life.left.empty() || !life.crossed.empty()) {
@@ -189,7 +190,8 @@ Event EventMaker::Tell(Life& life, Event::Type type) const {
               .class_name = life.track.class_name,
               .confidence = life.track.confidence,
               .start = life.track.begun,
-              .time = at_,
+              // Where the frames' time has gone back, it ended with the time before.
+              .time = std::max(at_, life.seen),
               .frame_id = life.frame_id,
               .track_id = life.track.id,
               .bbox = life.track.found,

@@ -30,7 +30,9 @@ struct FrameFacts {
 // and, where there are zones or lines, of what has entered none and crossed none.
 class EventMaker {
  public:
-  explicit EventMaker(frame::Scene scene) : scene_(std::move(scene)) {}
+  // `origin` ends the events' ids: it is to be of this camera, and of this object, alone.
+  explicit EventMaker(frame::Scene scene, std::string origin = "")
+      : scene_(std::move(scene)), origin_(std::move(origin)) {}
 
   // From the next frame on the camera has this scene. What is in it as before keeps what is known
   // of each thing; in a zone that is new, things have still to be found. Events that are open stay
@@ -73,6 +75,7 @@ class EventMaker {
   frame::Event Tell(Life& life, frame::Event::Type type) const;
 
   frame::Scene scene_;
+  const std::string origin_;
   std::string camera_id_;
   FrameClock at_{};
   std::map<std::uint64_t, Life> lives_;  // by the tracks' serial numbers

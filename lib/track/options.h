@@ -17,7 +17,8 @@ struct Options {
   int min_hits = 3;
 
   // A track that is not found for so long ends; one that stands still is given five times as long,
-  // because what passes in front of it hides it.
+  // because what passes in front of it hides it. With a camera that is looked at more seldom, two
+  // frames without it go by first.
   std::chrono::milliseconds lost_after{3'000};
 
   // What stays in its place for so long is stationary.

@@ -31,11 +31,17 @@ constexpr double kInPlace = 0.5;  // least overlap with the place it stays in
 constexpr double kAtFirst = 0.3;  // least overlap with where it began
 constexpr int kPatience = 5;      // times lost_after, for what is stationary
 constexpr int kHiddenPatience = 2;
-// A jump of the camera's time by more, either way, is another recording or a clock that was set.
+// A jump of the camera's time by more is another recording or a clock that was set.
 constexpr FrameClock kSameTime = std::chrono::minutes(1);
 constexpr FrameClock kSettling = std::chrono::seconds(1);
 constexpr FrameClock kLongestStep = std::chrono::seconds(1);
+// What has no id yet is taken for a flash once it was not found for so long, and in so many frames.
 constexpr FrameClock kUnprovenFor = std::chrono::milliseconds(500);
+constexpr int kUnprovenMisses = 2;
+// Of a camera that is looked at seldom nothing is lost before so many frames' time has passed; and
+// what would be a jump of another's time is none of it.
+constexpr double kLeastLooks = 2.5;
+constexpr int kUsualSteps = 3;
 
 double Seconds(FrameClock time) { return std::chrono::duration<double>(time).count(); }
 
@@ -86,6 +92,7 @@ void Tracker::Pass(FrameClock at) {
   Begin(at);
   for (Known& known : known_) {
     known.is_hidden = false;
+    ++known.misses;
     if (!known.track.is_stationary) continue;
     known.track.last_seen += last_ - before;
   }
@@ -101,23 +108,32 @@ std::vector<Track> Tracker::tracks() const {
 // Goes on to the frame's time.
 void Tracker::Begin(FrameClock at) {
   ended_.clear();
-  if (!first_ || at > last_ + SameTime() || at < last_ - SameTime()) {
+  if (IsJump(at) || !first_) {
     EndAll();
+    steps_ = {at > last_ && first_ ? at - last_ : FrameClock(0), FrameClock(0)};
     first_ = at;
     last_ = at;
   }
-  const FrameClock step = std::clamp(at - last_, FrameClock(0), kLongestStep);
-  last_ = std::max(last_, at);
+  const FrameClock step = std::max(at - last_, FrameClock(0));
+  usual_step_ = steps_[0] == steps_[0].zero()   ? step
+                : steps_[1] == steps_[1].zero() ? steps_[0]
+                                                : std::min(steps_[0], steps_[1]);
+  if (step > step.zero()) steps_ = {step, steps_[0]};
+  last_ += step;
   for (Known& known : known_) {
     if (!known.track.is_stationary || known.track.is_seen) {
-      known.filter.Predict(Seconds(step), known.track.is_seen);
+      known.filter.Predict(Seconds(std::min(step, kLongestStep)), known.track.is_seen);
     }
     known.track.box = known.filter.box();
   }
 }
 
-FrameClock Tracker::SameTime() const {
-  return std::max<FrameClock>(kSameTime, options_.lost_after * kPatience);
+// Whether the frame's time is that of another recording, or of a clock that was set.
+bool Tracker::IsJump(FrameClock at) {
+  if (order_.Take(at) == frame::TimeOrder::Place::kAnew) return true;
+  const FrameClock same =
+      std::max<FrameClock>({kSameTime, options_.lost_after * kPatience, steps_[0] * kUsualSteps});
+  return at - last_ > same;
 }
 
 void Tracker::EndAll() {
@@ -192,6 +208,7 @@ void Tracker::Take(FrameClock at, std::span<const Observation> seen,
     const auto own = std::ranges::find(owners, i);
     known.track.is_seen = own != owners.end();
     if (!known.track.is_seen) {
+      ++known.misses;
       for (std::size_t j = 0; j < seen.size() && !known.is_hidden; ++j) {
         known.is_hidden =
             owners[j] != kNobody &&
@@ -207,6 +224,7 @@ void Tracker::Take(FrameClock at, std::span<const Observation> seen,
     known.track.confidence = std::max(known.track.confidence, observation.confidence);
     known.track.last_seen = at;
     ++known.hits;
+    known.misses = 0;
     Watch(at, known);
   }
   for (Known& known : known_) {
@@ -251,9 +269,10 @@ void Tracker::DropLost(FrameClock at) {
   std::erase_if(known_, [&](const Known& known) {
     const Track& track = known.track;
     const FrameClock unseen = at - track.last_seen;
-    if (track.id == 0) return unseen > kUnprovenFor;
+    if (track.id == 0) return unseen > kUnprovenFor && known.misses >= kUnprovenMisses;
     const int patience = track.is_stationary ? kPatience : known.is_hidden ? kHiddenPatience : 1;
     if (unseen <= options_.lost_after * patience) return false;
+    if (Seconds(unseen) <= Seconds(usual_step_) * kLeastLooks) return false;
     ended_.push_back(track);
     return true;
   });

@@ -8,6 +8,7 @@
 // The same frames give the same tracks: no clock is read and nothing depends on addresses.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "frame/detection.h"
+#include "frame/frame_time.h"
 #include "track/box.h"
 #include "track/box_filter.h"
 #include "track/options.h"
@@ -62,14 +64,18 @@ class Tracker {
 
   explicit Tracker(const Options& options) : options_(options) {}
 
-  // The next frame: for each observation the id of its track, 0 when it has none (yet). Time that
-  // goes backwards a little counts as none. When it has jumped by over a minute (or what a
-  // stationary track is given, if that is more), either way, all tracks end and time begins anew.
+  // The next frame: for each observation the id of its track, 0 when it has none (yet). The time of
+  // a frame that comes late counts as that of the frame before it. Where time begins anew
+  // (frame::TimeOrder), or jumps forward by over a minute (by more than a stationary track is
+  // given, or than three times the camera's last step, if that is longer), all tracks end.
   std::vector<std::uint64_t> Update(FrameClock at, std::span<const Observation> seen);
 
   // The next frame when nobody looked at it. What is stationary stays as it is, for nothing moved;
   // all else grows older.
   void Pass(FrameClock at);
+
+  // The time of the last frame, as its tracks count it.
+  FrameClock now() const { return last_; }
 
   // In the order in which they began.
   std::vector<Track> tracks() const;
@@ -85,12 +91,13 @@ class Tracker {
     FrameClock in_place_since{};
     Box first;  // found
     int hits = 1;
+    int misses = 0;          // frames in a row in which it was not found
     bool is_hidden = false;  // by another track's box
   };
   enum class Round { kSure, kWeak, kNew, kNear };
 
   void Begin(FrameClock at);
-  FrameClock SameTime() const;
+  bool IsJump(FrameClock at);
   void EndAll();
   void Match(Round round, std::span<const Observation> seen, std::vector<std::size_t>& owners);
   double Gain(Round round, const Known& known, const Observation& observation) const;
@@ -104,8 +111,11 @@ class Tracker {
   const Options options_;
   std::vector<Known> known_;  // by serial
   std::vector<Track> ended_;
+  frame::TimeOrder order_;
   std::optional<FrameClock> first_;
   FrameClock last_{};
+  std::array<FrameClock, 2> steps_{};  // from frame to frame: the last one, the one before; 0: none
+  FrameClock usual_step_{};            // the shorter of them, as the current frame found them
   std::uint64_t next_serial_ = 1;
   std::uint64_t next_id_ = 1;
 };

@@ -117,6 +117,14 @@ class Cameras(WithDirectory):
         again = self.post(service, "masked", scene(RIGHT[1]))
         self.assertTrue(motion(again), again)
 
+        # So does a detector that comes with the reload: it needs a restart.
+        plates = '[detector.plates]\nmodel = "plates.onnx"\n[camera.car]\npipeline = ["plates"]\n'
+        self.write("cameras.toml", (CONFIG + plates).encode())
+        service.child.send_signal(signal.SIGHUP)
+        refused = service.wait_for("reload: the configuration cannot be used")
+        self.assertIn("[detector.plates] is new: it counts after a restart", refused["problem"])
+        self.assertEqual(len(self.post(service, "sure", photo)["detections"]), 1)
+
         # A step that cannot be made keeps all as it was, and says so.
         self.write("cameras.toml", CONFIG.replace('"faces"', '"faecs"').encode())
         service.child.send_signal(signal.SIGHUP)
@@ -146,6 +154,26 @@ class Cameras(WithDirectory):
         dropped = [series for series, value in service.metrics().items()
                    if "max_age" in series and value == 1]  # fmt: skip
         self.assertTrue(dropped)
+
+    def test_a_backlog_is_looked_at_as_often_as_it_would_have_been_live(self):
+        server = streams.RedisServer(self)
+        client = server.client()
+        picture = pictures.gray_png(32, 24)
+        for number in range(40):  # ten a second
+            client.xadd(streams.STREAM, streams.entry(f"f{number}", picture, camera="slow",
+                                                      timestamp=str(1_753_787_696 + number / 10)))  # fmt: skip
+        self.write("cameras.toml", CONFIG.replace("fps = 0.001", "fps = 5").encode())
+        service = self.serve(*streams.words(server))
+        streams.wait_until(lambda: client.xlen(streams.RESULTS) == 40)
+        self.assertEqual(service.metric('sampleproc_frames_passed_over_total{reason="fps"}'), 20)
+
+    def test_the_command_lines_pipeline_beats_the_cameras(self):
+        photo = self.copy("basketball1.png")
+        words = ("--camera", "faces", photo)
+        self.assertEqual(names(self.process(*words)[0]), ["faces"])
+        self.assertEqual(names(self.process("--pipeline", "stats", *words)[0]), ["stats"])
+        both = ("--pipeline", "stats", "--set", "camera.faces.pipeline=motion")
+        self.assertEqual(names(self.process(*both, *words)[0]), ["motion"])
 
     def process(self, *words, jobs=1):
         result = cli.run("process-file", "-q", "--config", self.config, "-j", str(jobs), *words)

@@ -146,6 +146,29 @@ class Events(WithDirectory):
             self.assertEqual([(each["line"], each["direction"]) for event in events
                               for each in event["crossed"]], crossed)  # fmt: skip
 
+    def test_the_pipeline_of_a_camera_counts_as_the_processs_does(self):
+        video = self.write("pass.raw", passing())
+        config = self.write("gate.toml", b"""[process]
+pipeline = ["stats"]
+track.classes = ["motion"]
+track.lost_after = "1s"
+[camera.gate]
+pipeline = ["motion", "track"]
+""")
+        words = ["process-file", "-q", "--raw", f"{WIDTH}x{HEIGHT}:gray8", "-c", config, "--events",
+                 self.path("events"), video]  # fmt: skip
+        for camera, code in (("gate", 0), ("other", 2)):
+            result = cli.run(*words, "--camera", camera)
+            self.assertEqual(result.returncode, code, result.err)
+        with open(self.path("events"), "rb") as file:
+            self.assertEqual(sum(b'"new"' in line for line in file), 1)
+        # The command line beats the camera.
+        result = cli.run(*words, "--camera", "gate", "--pipeline", "motion")
+        self.assertEqual(result.returncode, 2, result.err)
+        self.assertIn("no such step", result.err)
+        # Nobody knows yet which cameras a recording names.
+        self.assertEqual(cli.run(*words).returncode, 0)
+
     def test_an_output_of_events_that_is_an_input_or_another_output_is_refused(self):
         video = self.write("pass.raw", passing())
         for words in (["--events", video], ["--events", self.path("o"), "-o", self.path("o")]):

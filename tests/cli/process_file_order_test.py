@@ -90,11 +90,31 @@ class Resume(Mixed):
         self.check("--camera", "door")
 
     def test_at_every_place_the_rest_is_the_same(self):
+        self.check_every_place("--pipeline", "stats,motion")
+
+    def test_at_every_place_the_frames_that_fps_picks_are_the_same(self):
+        """Also where no step remembers anything, so that what is done is not gone through again."""
+        with open(self.inputs[1], "rb") as file:
+            pictures = file.read().split(b"\xff\xd8\xff")
+        for damaged in (8, 14, 21):
+            pictures[damaged] = bytes(len(pictures[damaged]))
+        self.inputs.insert(0, self.write("damaged.avi", b"\xff\xd8\xff".join(pictures)))
+        camera = ["--camera", "door", "--set", "camera.door.fps=4"]
+        for steps in ("stats", "stats,motion"):
+            whole = self.check_every_place("--pipeline", steps, *camera)
+            looked_at = ["stats" in json.loads(line) for line in whole.splitlines()]
+            self.assertIn(True, looked_at)
+            self.assertIn(False, looked_at)
+
+    def check_every_place(self, *settings):
         """Not killed but stopped by failures: the checkpoint stands at that record exactly."""
-        settings = ["-j", "2", "--pipeline", "stats,motion"]
+        settings = ["-j", "2", *settings]
         whole = process(*settings, *self.inputs).stdout
         failures = sum("error" in r for r in map(json.loads, whole.splitlines()))
         out, state = self.path("out.ndjson"), self.path("state")
+        for path in (out, state):
+            if os.path.exists(path):
+                os.remove(path)
         for most in range(1, failures + 2):
             words = ["-o", out, "--resume", state, "--max-failures", str(most)]
             result = process(*settings, *words, *self.inputs)
@@ -103,6 +123,7 @@ class Resume(Mixed):
                 written = file.read()
             self.assertTrue(whole.startswith(written))
         self.assertEqual(written, whole)
+        return whole
 
 
 class Compare(WithVideos):

@@ -64,8 +64,9 @@ class DetectStep : public Step {
     if (!motion.refused.empty()) return {motion.refused, false};
     // What nobody watches is searched whole, as is all of a picture whose time has come; the former
     // counts as a look as well.
-    const bool due = when.kind == detect::When::Kind::kAtLeast && input.frame.camera_id &&
-                     shared_->looks->IsDue(*input.frame.camera_id, when.every);
+    const bool due =
+        when.kind == detect::When::Kind::kAtLeast && input.frame.camera_id &&
+        shared_->looks->IsDue(*input.frame.camera_id, input.camera.is_configured, when.every);
     if (!motion.watched || due) return {};
     if (!motion.moved) return {"no_motion", false};
     return {{}, true};

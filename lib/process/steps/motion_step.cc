@@ -132,9 +132,8 @@ class MotionStep : public Step {
  private:
   base::Result<void> Watch(const StepInput& input, BackgroundState& state, const Size& size,
                            frame::FrameResult& result, frame::StepReport& report) {
-    const auto& mask = input.camera.mask;
     const opencv::MotionParameters parameters = {kWarmUpFrames, kMinArea, kGlobalChange,
-                                                 state.Ignored(mask, size)};
+                                                 state.Ignored(input.camera.mask, size)};
     const opencv::Picture luma = ToOpencv(input.picture.luma());
     OpencvCall call(input.allowance, "motion");
     opencv::MotionKind kind{};
@@ -145,7 +144,10 @@ class MotionStep : public Step {
     std::vector<frame::Bbox> regions;
     for (const opencv::Found& region : call.found()) {
       const frame::Bbox box = ToSource(region, size, input.picture);
-      if (frame::IsCovered(mask, box, input.picture.width(), input.picture.height())) continue;
+      const bool is_covered =
+          input.mask != nullptr &&
+          input.mask->Covers(box, input.picture.width(), input.picture.height());
+      if (is_covered) continue;
       regions.push_back(box);
       result.detections.push_back(
           {"motion", region.score / (region.score + kMinArea), box, "mog2"});

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <span>
@@ -21,14 +22,28 @@ using track::Observation;
 // Frames that do not say when they were taken come so far apart.
 constexpr FrameClock kAssumedInterval = std::chrono::milliseconds(200);
 
+// The end of the ids of a camera's events. Without `ids` the FNV-1a of 64 bits of the camera's id
+// (Fowler, Noll, Vo; draft-eastlake-fnv): who names the cameras does so for himself alone.
+std::string OriginOf(const std::string& camera, base::IdSource* ids) {
+  std::string origin;
+  if (ids != nullptr) {
+    ids->AppendHex(origin);
+    return origin;
+  }
+  std::uint64_t hash = 0xCBF29CE484222325u;
+  for (const char c : camera) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+  base::AppendHex(hash, origin);
+  return origin;
+}
+
 // Tracks, their lives with names, ways and places in as many zones and lines as a scene may have,
 // and what one frame takes in between.
 constexpr std::size_t kStateBytes = track::Tracker::kMaxTracks * 6144;
 
 class TrackState : public CameraStates::State {
  public:
-  TrackState(const track::Options& options, const frame::Scene& scene)
-      : tracker(options), maker(scene) {}
+  TrackState(const track::Options& options, const frame::Scene& scene, std::string origin)
+      : tracker(options), maker(scene, std::move(origin)) {}
 
   std::vector<frame::Event> Finish(std::string_view reason) override {
     return maker.Finish(reason);
@@ -36,7 +51,6 @@ class TrackState : public CameraStates::State {
 
   track::Tracker tracker;
   track::EventMaker maker;
-  FrameClock last{};
   bool has_last = false;
 };
 
@@ -64,7 +78,8 @@ class TrackStep : public Step {
     if (auto come = input.turn.Wait(input.allowance); !come) return come;
     const std::string& camera = *input.frame.camera_id;
     const std::function<std::unique_ptr<CameraStates::State>()> make = [&] {
-      return std::make_unique<TrackState>(options_, input.camera.scene);
+      return std::make_unique<TrackState>(options_, input.camera.scene,
+                                          OriginOf(camera, input.ids));
     };
     // Pictures of another size are of another scene.
     const auto shape = static_cast<std::uint64_t>(input.picture.width()) << 32 |
@@ -89,10 +104,9 @@ class TrackStep : public Step {
  private:
   void Follow(const StepInput& input, TrackState& state, frame::FrameResult& result) const {
     const FrameClock at = input.taken      ? *input.taken
-                          : state.has_last ? state.last + kAssumedInterval
+                          : state.has_last ? state.tracker.now() + kAssumedInterval
                                            : FrameClock(0);
     state.maker.UseScene(input.camera.scene);
-    state.last = at;
     state.has_last = true;
     if (WasLookedAt(result)) {
       Observe(input, at, state, result);
@@ -101,7 +115,7 @@ class TrackStep : public Step {
     }
     auto events = state.maker.Update({.camera_id = *input.frame.camera_id,
                                       .frame_id = result.frame_id,
-                                      .at = at,
+                                      .at = state.tracker.now(),
                                       .width = input.picture.width(),
                                       .height = input.picture.height()},
                                      state.tracker.tracks(), state.tracker.ended());

@@ -71,7 +71,7 @@ TEST_CASE("of frames that come evenly as many are looked at as may be") {
     int count = 0;
     for (int i = 0; i < 100; ++i) {
       const milliseconds late = i % 2 == 0 ? jitter : milliseconds(0);
-      if (pacer.IsDue(base::MonoTime(i * interval + late))) ++count;
+      if (pacer.IsDue(i * interval + late)) ++count;
     }
     return count;
   };
@@ -85,12 +85,52 @@ TEST_CASE("of frames that come evenly as many are looked at as may be") {
 
 TEST_CASE("after a silence frames are not looked at faster than they may be") {
   frame::LookPacer pacer(10);
-  CHECK(pacer.IsDue(base::MonoTime(milliseconds(0))));
-  CHECK(pacer.IsDue(base::MonoTime(milliseconds(10'000))));
-  CHECK_FALSE(pacer.IsDue(base::MonoTime(milliseconds(10'001))));
-  CHECK_FALSE(pacer.IsDue(base::MonoTime(milliseconds(10'059))));
-  CHECK(pacer.IsDue(base::MonoTime(milliseconds(10'060))));
-  CHECK_FALSE(pacer.IsDue(base::MonoTime(milliseconds(10'159))));
+  CHECK(pacer.IsDue(milliseconds(0)));
+  CHECK(pacer.IsDue(milliseconds(10'000)));
+  CHECK_FALSE(pacer.IsDue(milliseconds(10'001)));
+  CHECK_FALSE(pacer.IsDue(milliseconds(10'059)));
+  CHECK(pacer.IsDue(milliseconds(10'060)));
+  CHECK_FALSE(pacer.IsDue(milliseconds(10'159)));
+}
+
+TEST_CASE("time that goes back begins anew, and one late frame does not") {
+  frame::LookPacer pacer(2);
+  CHECK(pacer.IsDue(milliseconds(60'000)));
+  CHECK_FALSE(pacer.IsDue(milliseconds(30'000)));  // it may be late
+  CHECK_FALSE(pacer.IsDue(milliseconds(60'100)));
+  CHECK_FALSE(pacer.IsDue(milliseconds(59'200)));
+  CHECK(pacer.IsDue(milliseconds(60'500)));
+  CHECK_FALSE(pacer.IsDue(milliseconds(10'000)));
+  CHECK(pacer.IsDue(milliseconds(10'040)));  // the second one: a recording begins again
+  CHECK_FALSE(pacer.IsDue(milliseconds(10'080)));
+  CHECK(pacer.IsDue(milliseconds(10'540)));
+  CHECK(pacer.IsDue(milliseconds(-3'600'000)));
+}
+
+TEST_CASE("a look that came to nothing goes to the next frame") {
+  const frame::Camera camera({.fps = 1});
+  CHECK(camera.IsLookDue(milliseconds(0)));
+  camera.GiveBackLook(milliseconds(0));
+  CHECK(camera.IsLookDue(milliseconds(100)));
+  CHECK_FALSE(camera.IsLookDue(milliseconds(200)));
+  camera.GiveBackLook(milliseconds(200));  // had none
+  CHECK_FALSE(camera.IsLookDue(milliseconds(300)));
+  CHECK(camera.IsLookDue(milliseconds(1'100)));
+  CHECK(camera.IsLookDue(milliseconds(2'100)));
+  camera.GiveBackLook(milliseconds(1'100));  // the one after it had its own
+  CHECK_FALSE(camera.IsLookDue(milliseconds(2'200)));
+  camera.GiveBackLook(milliseconds(2'100));
+  camera.GiveBackLook(milliseconds(2'100));
+  CHECK(camera.IsLookDue(milliseconds(2'300)));
+  CHECK_FALSE(camera.IsLookDue(milliseconds(2'400)));
+}
+
+TEST_CASE("absurd rates are no trouble") {
+  for (const double fps : {1e-300, 5e-324, 1e300}) {
+    frame::LookPacer pacer(fps);
+    CHECK(pacer.IsDue(milliseconds(0)));
+    CHECK(pacer.IsDue(std::chrono::hours(24)) == (fps > 1));
+  }
 }
 
 }  // namespace

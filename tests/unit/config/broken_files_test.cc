@@ -20,6 +20,43 @@ TEST_CASE("a syntax error names the line and column") {
   CHECK(text.find("[SP1002]\n    2 | port = = 1\n      |        ^") != std::string::npos);
 }
 
+// One more level of `open`, `deep` times, around `core`.
+std::string Nested(std::size_t deep, const std::string& open, const std::string& core,
+                   const std::string& close) {
+  std::string text;
+  for (std::size_t i = 0; i < deep; ++i) text += open;
+  text += core;
+  for (std::size_t i = 0; i < deep; ++i) text += close;
+  return text;
+}
+
+TEST_CASE("what is nested without end is a mistake with a place, and the rest is checked") {
+  constexpr std::size_t kDeep = 200'000;
+  const std::string dotted = Nested(kDeep, "a.", "a", "");
+  const std::string wide = Nested(63, "a.", "a", "");  // by itself it would be allowed
+  for (const std::string& deep :
+       {dotted + " = 1", "[" + dotted + "]", "[[" + dotted + "]]", "x = {" + dotted + " = 1}",
+        "x = " + Nested(kDeep, "[", "", "]"), "x = " + Nested(kDeep, "{a=", "1", "}"),
+        "[" + wide + "]\n" + wide + " = 1", "x = " + Nested(60, "{" + wide + " = ", "1", "}")}) {
+    INFO(deep.substr(0, 100));
+    const std::string text = RenderFile("[http]\nport = 70000\n" + deep + "\n");
+    INFO(text.substr(0, 300));
+    CHECK(text.find(": error: nested more than 64 deep [SP1017]\n") != std::string::npos);
+    CHECK(text.find(": error: http.port: 70000 is out of range") != std::string::npos);
+    CHECK(text.size() < 2'000);
+  }
+}
+
+TEST_CASE("dots of strings, comments and neighbours are no levels") {
+  const std::string dots(500, '.');
+  CHECK(RenderFile("# " + dots + "\n[http]\nhost = \"a\" # " + dots + "\n") == "");
+  const std::string text = RenderFile(
+      "[a]\nb = '" + dots + "'\nc = \"\\\"" + dots + "\"\nd = \"\"\"\n" + dots + "\"\"\"\ne = [" +
+      Nested(200, "1.5, ", "[[1]]", "") + "]\n" + Nested(200, "[a.b]\n", "", ""));
+  INFO(text);
+  CHECK(text.find("SP1017") == std::string::npos);
+}
+
 TEST_CASE("an unknown key is shown with the key that was meant") {
   CHECK(RenderFile("[http]\nprot = 1\n") ==
         "t.toml:2:1: error: http.prot: no such key [SP1003]\n"

@@ -39,6 +39,23 @@ TEST_CASE("a flag beats a variable, a variable the original's, that the file, th
   }
 }
 
+TEST_CASE("a variable or a flag that is nested without end is a value of the wrong form") {
+  std::string dots = "{a";
+  for (int i = 0; i < 200'000; ++i) dots += ".a";
+  dots += "=1}";
+  for (const std::string& deep : {dots, std::string(200'000, '[') + std::string(200'000, ']')}) {
+    const std::string path = "process.pipeline";
+    const std::string by_flag =
+        Render(Load({.flags = {{path, deep, "--set " + path}}, .file = Empty()}));
+    CHECK(by_flag.starts_with("--set process.pipeline: error: process.pipeline: "));
+    CHECK(by_flag.size() < 2'000);
+    const std::string by_variable =
+        Render(Load({.environment = {{"SAMPLEPROC_HTTP_PORT", deep}}, .file = Empty()}));
+    CHECK(by_variable.starts_with("environment SAMPLEPROC_HTTP_PORT: error: http.port: "));
+    CHECK(by_variable.size() < 2'000);
+  }
+}
+
 TEST_CASE("the later of two flags wins") {
   const Loaded loaded =
       Load({.flags = {{"http.port", "1", "--set http.port"}, {"http.port", "2", "--set http.port"}},

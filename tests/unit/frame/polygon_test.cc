@@ -34,17 +34,17 @@ TEST_CASE("several polygons are one area, and the whole picture is all of it") {
   const std::vector<Polygon> both = {kLeftHalf, {{0.25, 0}, {1, 0}, {1, 1}, {0.25, 1}}};
   const auto all = Rasterise(both, 7, 5);
   CHECK(std::ranges::count(all, 1) == 35);
-  CHECK(IsCovered(both, {0, 0, 7, 5}, 7, 5));
+  CHECK(Mask(both).Covers({0, 0, 7, 5}, 7, 5));
 }
 
 TEST_CASE("a box counts as inside from half of it on") {
   const std::vector<Polygon> half = {kLeftHalf};
-  CHECK(IsCovered(half, {0, 0, 50, 10}, 100, 100));   // all of it
-  CHECK(IsCovered(half, {10, 0, 90, 10}, 100, 100));  // half
-  CHECK_FALSE(IsCovered(half, {20, 0, 90, 10}, 100, 100));
-  CHECK_FALSE(IsCovered(half, {50, 0, 100, 100}, 100, 100));
-  CHECK_FALSE(IsCovered({}, {0, 0, 1, 1}, 100, 100));
-  CHECK(IsCovered(half, {49, 99, 50, 100}, 100, 100));  // one pixel
+  CHECK(Mask(half).Covers({0, 0, 50, 10}, 100, 100));   // all of it
+  CHECK(Mask(half).Covers({10, 0, 90, 10}, 100, 100));  // half
+  CHECK_FALSE(Mask(half).Covers({20, 0, 90, 10}, 100, 100));
+  CHECK_FALSE(Mask(half).Covers({50, 0, 100, 100}, 100, 100));
+  CHECK_FALSE(Mask().Covers({0, 0, 1, 1}, 100, 100));
+  CHECK(Mask(half).Covers({49, 99, 50, 100}, 100, 100));  // one pixel
 }
 
 TEST_CASE("a polygon that crosses itself has a hole where it does so twice") {

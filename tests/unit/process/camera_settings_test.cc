@@ -18,7 +18,15 @@ struct Corridor {
     options.opencv_module = SAMPLEPROC_OPENCV_MODULE;
   }
 
-  frame::FrameResult Process(const std::string& camera, const std::string& sample) {
+  frame::FrameResult Process(const std::string& camera, const std::string& sample,
+                             std::optional<std::string> timestamp = {}) {
+    auto result = Try(camera, test::Sample(sample), std::move(timestamp));
+    if (!result) FAIL(result.error().message);
+    return std::move(*result);
+  }
+
+  base::Result<frame::FrameResult> Try(const std::string& camera, base::ByteBuffer picture,
+                                       std::optional<std::string> timestamp = {}) {
     if (!processor) {
       auto made = Processor::Make(
           {options, codec, budget, clock, states, nullptr, nullptr, nullptr, &directory});
@@ -28,11 +36,10 @@ struct Corridor {
     frame::Frame frame;
     frame.frame_id = "1";
     frame.camera_id = camera;
-    frame.storage = test::Sample(sample);
+    frame.timestamp = std::move(timestamp);
+    frame.storage = std::move(picture);
     frame.encoded = frame.storage;
-    auto result = processor->Process(frame, {});
-    if (!result) FAIL(result.error().message);
-    return std::move(*result);
+    return processor->Process(frame, {});
   }
 
   testing::FakeClock clock;
@@ -94,6 +101,29 @@ TEST_CASE("a frame that comes too soon for its camera is decoded only, and that 
   CHECK(corridor.Process("other", "basketball1.png").steps[0].skipped.empty());
   corridor.clock.Advance(std::chrono::seconds(1));
   CHECK(corridor.Process("slow", "basketball1.png").detections.size() == 1);
+}
+
+TEST_CASE("of frames that say when they were taken those times count, not when they come") {
+  Corridor corridor({{"slow", {.pipeline = {"stats"}, .fps = 2}}});
+  // A backlog: ten seconds' frames at once.
+  int looked_at = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto result =
+        corridor.Process("slow", "basketball1.png", std::to_string(1'753'787'696 + i * 0.1));
+    if (!frame::CameTooSoon(result)) ++looked_at;
+  }
+  CHECK(looked_at == 20);
+}
+
+TEST_CASE("a frame that fails does not use up its camera's look") {
+  Corridor corridor({{"slow", {.pipeline = {"stats"}, .fps = 1}}});
+  base::ByteBuffer damaged = test::Sample("basketball1.png");
+  damaged.resize(damaged.size() / 2);
+  CHECK_FALSE(corridor.Try("slow", damaged));
+  CHECK_FALSE(frame::CameTooSoon(corridor.Process("slow", "basketball1.png")));
+  CHECK(frame::CameTooSoon(corridor.Process("slow", "basketball1.png")));
+  CHECK_FALSE(corridor.Try("slow", damaged));  // it was not due
+  CHECK(frame::CameTooSoon(corridor.Process("slow", "basketball1.png")));
 }
 
 TEST_CASE("a pipeline that a reload brings is made when a frame asks for it") {

@@ -1,11 +1,15 @@
 #include "process/camera_states.h"
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
+#include "process/look_times.h"
 #include "support/fake_clock.h"
 
 namespace sampleproc::process {
@@ -289,6 +293,72 @@ TEST_CASE("what a state had still to tell is told when it goes, whatever it goes
   CHECK(cameras.counts().cameras == 0);
   CHECK(budget.used() == 0);
   CHECK(cameras.ForgetAll().empty());
+}
+
+// Tells its name as it goes.
+struct Named : CameraStates::State {
+  explicit Named(std::string the_name) : name(std::move(the_name)) {}
+  std::vector<frame::Event> Finish(std::string_view /*reason*/) override {
+    frame::Event event;
+    event.event_id = name;
+    return {event};
+  }
+  const std::string name;
+};
+
+TEST_CASE("configured cameras have places of their own, however many others come") {
+  testing::FakeClock clock;
+  resources::MemoryBudget budget(100 * kBytes);
+  std::unordered_set<std::string> configured = {"door", "yard"};
+  std::vector<std::string> told;
+  CameraStates cameras({.max_cameras = 2,
+                        .is_configured = [&](const auto& id) { return configured.contains(id); },
+                        .idle = std::chrono::seconds(60),
+                        .on_left =
+                            [&](const std::vector<frame::Event>& events) {
+                              for (const auto& event : events) told.push_back(event.event_id);
+                            }},
+                       budget, clock);
+  int made = 0;
+  const auto use = [&](const std::string& camera) {
+    const std::function<std::unique_ptr<CameraStates::State>()> make = [&] {
+      ++made;
+      return std::make_unique<Named>(camera);
+    };
+    return cameras
+        .Use(camera, {.shape = 1, .bytes = kBytes, .make = make, .step = "track", .tells = true})
+        .has_value();
+  };
+  CHECK(use("door"));
+  for (int i = 0; i < 1000; ++i) {
+    use("stranger-" + std::to_string(i));
+    clock.Advance(std::chrono::milliseconds(10));
+  }
+  CHECK(use("yard"));  // it comes late
+  made = 0;
+  CHECK(use("door"));
+  CHECK(use("yard"));
+  CHECK(made == 0);
+  CHECK(std::ranges::count(told, "door") == 0);
+
+  configured = {"yard"};
+  cameras.Reconfigured();
+  CHECK(std::ranges::count(told, "door") == 1);
+  CHECK(use("yard"));
+  CHECK(made == 0);
+}
+
+TEST_CASE("looks at configured cameras are remembered, however many others come") {
+  testing::FakeClock clock;
+  LookTimes looks(clock);
+  const std::chrono::seconds every(3600);
+  CHECK(looks.IsDue("door", true, every));
+  clock.Advance(std::chrono::seconds(1));
+  for (int i = 0; i < 2000; ++i) CHECK(looks.IsDue("stranger-" + std::to_string(i), false, every));
+  CHECK_FALSE(looks.IsDue("door", true, every));
+  CHECK_FALSE(looks.IsDue("stranger-1999", false, every));
+  clock.Advance(every);
+  CHECK(looks.IsDue("door", true, every));
 }
 
 }  // namespace

@@ -33,9 +33,14 @@ class StepBench {
                     });
     CameraTurns::Turn turn;
     Outcome outcome{.status = {}, .result = std::move(before), .report = {}};
-    outcome.status = step_->Run({frame, camera, picture, turn, cameras, allowance, budget,
-                                 std::chrono::milliseconds(0), &moved_lately},
-                                outcome.result, outcome.report);
+    const frame::Mask mask(camera.mask);
+    StepInput input{frame,        camera,    picture, turn,
+                    cameras,      allowance, budget,  std::chrono::milliseconds(0),
+                    &moved_lately};
+    input.taken = taken;
+    input.mask = &mask;
+    input.ids = ids;
+    outcome.status = step_->Run(input, outcome.result, outcome.report);
     return outcome;
   }
 
@@ -45,6 +50,8 @@ class StepBench {
   resources::MemoryBudget budget{std::size_t{1} << 30};
   CameraStates cameras;
   std::vector<frame::Bbox> moved_lately;
+  std::optional<std::chrono::microseconds> taken;
+  base::IdSource* ids = nullptr;
   bool colour_asked = false;
 
  private:

@@ -19,6 +19,7 @@ class Street {
   Street() : bench_(MakeStep()) { bench_.camera.pipeline = {"objects", "track"}; }
 
   frame::CameraSettings& camera() { return bench_.camera; }
+  StepBench& bench() { return bench_; }
 
   // The next `count` frames of this camera, 200 ms apart as they have no time; its thing goes on by
   // 20 pixels in each.
@@ -29,12 +30,13 @@ class Street {
       frame::FrameResult before;
       before.frame_id = camera_id + std::to_string(frame_);
       before.camera_id = camera_id;
-      before.width = kWidth;
-      before.height = kHeight;
+      before.width = luma_.width;
+      before.height = luma_.height;
       before.steps.push_back({"objects", "", {}});
       before.detections.push_back({class_name, confidence, {x, 200, x + 40, 300}, "objects"});
       bench_.frame.camera_id = camera_id;
-      Outcome outcome = bench_.Run(kLuma, {}, std::move(before));
+      if (interval_.count() > 0) bench_.taken = frame_ * interval_;
+      Outcome outcome = bench_.Run(luma_, {}, std::move(before));
       if (!outcome.status) FAIL(outcome.status.error().message);
       CHECK(outcome.report.skipped.empty());
       last_ = std::move(outcome.result);
@@ -44,6 +46,12 @@ class Street {
 
   // The camera's thing begins at the left once more, as another one.
   void BeginAnew() { frame_ = 0; }
+
+  // Frames say from now on that they were taken so far apart, from the thing's beginning.
+  void SetInterval(std::chrono::milliseconds interval) { interval_ = interval; }
+
+  // Pictures are of half the height from now on.
+  void Shrink() { luma_.height = kHeight / 2; }
 
   const std::vector<Event>& events() const { return events_; }
   const frame::FrameResult& last() const { return last_; }
@@ -65,6 +73,8 @@ class Street {
                                          frame::PixelFormat::kGray8};
 
   StepBench bench_;
+  frame::Image luma_ = kLuma;
+  std::chrono::milliseconds interval_{0};
   int frame_ = 0;
   frame::FrameResult last_;
   std::vector<Event> events_;
@@ -127,6 +137,64 @@ TEST_CASE("track: what is below the camera's threshold begins no track") {
   street.BeginAnew();
   street.Run("yard", 25, "person", 0.85);
   CHECK(street.Count(Event::Type::kNew) == 1);
+}
+
+TEST_CASE("track: a recording that begins again has one event each time") {
+  Street street;
+  street.SetInterval(std::chrono::milliseconds(200));
+  for (int loop = 0; loop < 3; ++loop) {
+    street.BeginAnew();
+    street.Run("yard", 25);
+  }
+  CHECK(street.Count(Event::Type::kNew) == 3);
+  CHECK(street.Count(Event::Type::kEnd) == 2);
+}
+
+TEST_CASE("track: a camera that is looked at once a second has events") {
+  Street street;
+  street.SetInterval(std::chrono::seconds(1));
+  street.Run("yard", 25);
+  CHECK(street.Count(Event::Type::kNew) == 1);
+  CHECK(street.Count(Event::Type::kEnd) == 0);
+}
+
+TEST_CASE("track: pictures of another size end what is open, once, even without memory") {
+  Street street;
+  street.Run("yard", 10);
+  REQUIRE(street.Count(Event::Type::kNew) == 1);
+  auto& budget = street.bench().budget;
+  const auto rest = budget.TryReserve(budget.capacity() - budget.used(), "the rest");
+  REQUIRE(rest);
+  street.Shrink();
+  street.Run("yard", 10);
+  REQUIRE(street.Count(Event::Type::kEnd) == 1);
+  CHECK(street.Count(Event::Type::kNew) == 2);
+  const auto end = std::ranges::find(street.events(), Event::Type::kEnd, &Event::type);
+  CHECK(end->event_id == street.events()[0].event_id);
+  CHECK(end->reason == Event::kSourceEnd);
+}
+
+TEST_CASE("track: ids of events are the camera's own, and of a service each run's") {
+  Street one;
+  Street other;
+  for (Street* const street : {&one, &other}) {
+    street->Run("yard", 10);
+    street->BeginAnew();
+    street->Run("door", 10);
+    REQUIRE(street->Count(Event::Type::kNew) == 2);
+  }
+  // As files are read: the same for the same frames, whatever they are called.
+  CHECK(one.events() == other.events());
+  const auto tail = [](const Event& event) {
+    return event.event_id.substr(event.event_id.size() - 16);
+  };
+  CHECK(tail(one.events()[0]) != tail(one.events()[1]));
+
+  base::IdSource ids(7);
+  Street live;
+  live.bench().ids = &ids;
+  live.Run("yard", 10);
+  CHECK(tail(live.events()[0]) != tail(one.events()[0]));
 }
 
 }  // namespace

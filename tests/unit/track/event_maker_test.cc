@@ -66,6 +66,32 @@ TEST_CASE("events: one who walks through has one new and one end, with its times
   CHECK(events[1].path.back().x == Approx(980).margin(15));
 }
 
+TEST_CASE("events: where time begins anew each life has its end, and no end before its begin") {
+  Tracker tracker({});
+  EventMaker maker({}, "origin");
+  std::vector<Event> events;
+  const auto frames = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      const std::vector<Observation> seen = {
+          {"cat", 0.9, {100 + 15 * (i - from), 100, 150 + 15 * (i - from), 150}}};
+      tracker.Update(i * kFrameTime, seen);
+      auto more = maker.Update({"yard", "f" + std::to_string(i), tracker.now(), 1000, 500},
+                               tracker.tracks(), tracker.ended());
+      events.insert(events.end(), more.begin(), more.end());
+    }
+  };
+  for (int loop = 0; loop < 3; ++loop) frames(0, 50);
+  auto more = maker.Finish();
+  events.insert(events.end(), more.begin(), more.end());
+  CheckLives(events);
+  CHECK(Count(events, Event::Type::kNew) == 3);
+  for (const Event& event : events) {
+    CHECK(event.time >= event.start);
+    CHECK(event.end.value_or(event.time) >= event.start);
+    CHECK(event.event_id.ends_with("-origin"));
+  }
+}
+
 TEST_CASE("events: who leaves for long and comes back is another event") {
   SyntheticScene scene({Person(kThrough), Person({{30, 980, 300}, {42, 20, 300}})});
   scene.Run(60);

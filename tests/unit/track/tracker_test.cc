@@ -134,11 +134,85 @@ TEST_CASE("tracker: what was not found for lost_after is another one when someth
   Tracker tracker({.min_hits = 1});
   const std::vector<Observation> seen = {{"person", 0.9, {100, 100, 140, 200}}};
   CHECK(tracker.Update(std::chrono::seconds(0), seen) == std::vector<std::uint64_t>{1});
-  CHECK(tracker.Update(std::chrono::seconds(3), seen) == std::vector<std::uint64_t>{1});
-  CHECK(tracker.Update(std::chrono::seconds(7), seen) == std::vector<std::uint64_t>{2});
+  CHECK(tracker.Update(std::chrono::seconds(1), seen) == std::vector<std::uint64_t>{1});
+  CHECK(tracker.Update(std::chrono::seconds(4), seen) == std::vector<std::uint64_t>{1});
+  CHECK(tracker.Update(std::chrono::seconds(8), seen) == std::vector<std::uint64_t>{2});
   REQUIRE(tracker.ended().size() == 1);
   CHECK(tracker.ended()[0].id == 1);
-  CHECK(tracker.ended()[0].last_seen == std::chrono::seconds(3));
+  CHECK(tracker.ended()[0].last_seen == std::chrono::seconds(4));
+}
+
+// A cat that goes to the right, by a fourth of itself from one frame to the next.
+std::vector<Observation> Cat(int frame) {
+  return {{"cat", 0.9, {10 * frame, 100, 10 * frame + 40, 140}}};
+}
+
+TEST_CASE("tracker: a camera that is looked at seldom has tracks too, which last for some looks") {
+  const std::chrono::seconds interval(GENERATE(1, 2, 5, 20, 90, 1000));
+  INFO("one look in " << interval.count() << " s");
+  Tracker tracker({});
+  std::uint64_t id = 0;
+  std::size_t ended = 0;
+  int frame = 0;
+  for (; frame < 6; ++frame) {
+    id = tracker.Update(frame * interval, Cat(frame))[0];
+    ended += tracker.ended().size();
+  }
+  CHECK(id == 1);
+  // Hidden for a look.
+  tracker.Update(frame++ * interval, {});
+  ended += tracker.ended().size();
+  CHECK(tracker.Update(frame * interval, Cat(frame))[0] == 1);
+  CHECK(ended == 0);
+  // And gone.
+  for (int i = 0; i < 4; ++i) {
+    tracker.Update(++frame * interval, {});
+    ended += tracker.ended().size();
+  }
+  CHECK(ended == 1);
+  CHECK(tracker.tracks().empty());
+}
+
+TEST_CASE("tracker: what flashes up before a slow camera is forgotten after two looks") {
+  Tracker tracker({});
+  tracker.Update(std::chrono::seconds(0), Cat(0));
+  tracker.Update(std::chrono::seconds(1), {});
+  CHECK(tracker.tracks().size() == 1);
+  tracker.Update(std::chrono::seconds(2), {});
+  CHECK(tracker.tracks().empty());
+  CHECK(tracker.ended().empty());
+}
+
+TEST_CASE("tracker: one late frame changes nothing, and a time that goes back begins anew") {
+  const FrameClock back = std::chrono::milliseconds(GENERATE(1'500, 10'000, 59'000));
+  INFO("back by " << back.count() << " us");
+  Tracker tracker({.min_hits = 1});
+  const FrameClock begin = std::chrono::minutes(2);
+  for (int i = 0; i < 10; ++i) CHECK(tracker.Update(begin + kFrameTime * i, Cat(i))[0] == 1);
+  const FrameClock end = begin + 9 * kFrameTime;
+  CHECK(tracker.Update(end - back, Cat(9))[0] == 1);
+  CHECK(tracker.now() == end);
+  CHECK(tracker.Update(end + kFrameTime, Cat(10))[0] == 1);
+  CHECK(tracker.ended().empty());
+
+  const FrameClock again = end + kFrameTime - back;
+  tracker.Update(again, {});
+  CHECK(tracker.ended().empty());
+  CHECK(tracker.Update(again + kFrameTime, Cat(0))[0] == 2);
+  REQUIRE(tracker.ended().size() == 1);
+  CHECK(tracker.ended()[0].id == 1);
+  // Time goes on: what is gone is lost as soon as ever.
+  for (int i = 2; i < 20; ++i) tracker.Update(again + kFrameTime * i, {});
+  CHECK(tracker.tracks().empty());
+  CHECK(tracker.now() == again + kFrameTime * 19);
+}
+
+TEST_CASE("tracker: frames a little out of order go on with the same tracks") {
+  Tracker tracker({.min_hits = 1});
+  for (int i = 0; i < 50; ++i) {
+    const int order = i % 2 == 0 ? i + 1 : i - 1;
+    CHECK(tracker.Update(std::chrono::milliseconds(900) * order, Cat(order))[0] == 1);
+  }
 }
 
 TEST_CASE("tracker: a jump of time ends all tracks, and time goes on from there") {
