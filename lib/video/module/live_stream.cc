@@ -49,10 +49,14 @@ const char* SentenceOf(int error) {
       return "its answer is not valid RTSP or SDP";
     case AVERROR(ENOMEM):
       return "its answer asks for too much memory";
+    case AVERROR_EOF:
+    case AVERROR(EPIPE):
+    case AVERROR(ECONNRESET):
+      return "it closed the connection";
     case AVERROR(EIO):
       return "the connection failed; for rtsps: it may not speak TLS";
     default:
-      return "it closed the connection";
+      return "it closed the connection, or sends what is not RTSP";
   }
 }
 
