@@ -98,7 +98,7 @@ class Rtsp(WithCameras):
             "wrong": {"url": basic.url(USER + "@"), "password_file": self.password("not " + PASSWORD)},
             "false": {"url": digest.url(USER + "@"), "password_file": self.password("no " + PASSWORD)},
             "nobody": {"url": basic.url()},
-            "path": {"url": free.url() + "/other"},
+            "path": {"url": free.url().replace("/ball", "/other")},
             "good": self.good,
         }
         service = self.serve(cameras)
