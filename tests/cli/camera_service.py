@@ -3,6 +3,7 @@
 import json
 import os
 
+import cli
 import streams
 from folder import WithDirectory
 from service import ANY_PORT, Service
@@ -43,12 +44,15 @@ class WithCameras(WithDirectory):
         return {(each["sample_metadata"]["width"], each["sample_metadata"]["height"])
                 for each in self.records() if each["camera_id"] == camera}  # fmt: skip
 
-    def wait_for_results(self, cameras, least=2):
-        def enough():
+    def wait_for_results(self, cameras, least=2, seconds=cli.PATIENCE):
+        def missing():
             ids = [record["camera_id"] for record in self.records()]
-            return all(ids.count(camera) >= least for camera in cameras)
+            return [camera for camera in cameras if ids.count(camera) < least]
 
-        streams.wait_until(enough)
+        try:
+            streams.wait_until(lambda: not missing(), seconds)
+        except AssertionError:
+            self.fail(f"no {least} results of {missing()}")
 
     def state(self, service, camera):
         return service.get("/health").json()["cameras"][camera]

@@ -47,7 +47,8 @@ def main(port, method, user, password):
     server.set_service(port)
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(PIPELINE)
-    factory.set_shared(True)
+    # Clients that share one encoder and begin at once end the server by an assertion of its own.
+    factory.set_shared(False)
     if method != "none":
         protect(server, factory, method, user, password)
     server.get_mount_points().add_factory("/ball", factory)
