@@ -19,11 +19,11 @@ SOUND_SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=test\r\nt=0 0\r\nm=audio 0 RT
 class RtspCamera:
     """Answers as a camera does, except where `answers` has a function for a method: told the
     connection, its sequence number and the request's head, it answers itself, and what it returns is
-    whether to go on. `play` is called when pictures may be sent, with the connection."""
+    whether to go on. `play` is called when pictures may be sent, with the connection. `tls`, a context
+    of Python's, makes it rtsps."""
 
-    def __init__(self, test, answers=None, play=None, sdp=SDP):
+    def __init__(self, test, answers=None, play=None, sdp=SDP, tls=None):
         self.heads = []
-        self.connections = 0
         self.stopped = threading.Event()
         self.answers = answers or {}
         self.play = play or (lambda connection: self.stay())
@@ -32,9 +32,12 @@ class RtspCamera:
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
-                outer.connections += 1
                 try:
-                    outer.serve(self.request)
+                    if tls is None:
+                        outer.serve(self.request)
+                        return
+                    with tls.wrap_socket(self.request, server_side=True) as secure:
+                        outer.serve(secure)
                 except OSError:
                     pass  # the service has gone
 

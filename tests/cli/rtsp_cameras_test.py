@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import unittest
@@ -12,6 +13,7 @@ import pictures
 import rtsp_camera
 import streams
 from camera_service import PASSWORD, WithCameras
+from certificate import make_certificate
 from rtsp_camera import RtspCamera, respond
 
 GST_SERVER = os.path.join(os.path.dirname(__file__), "gst_rtsp_server.py")
@@ -79,7 +81,7 @@ class Rtsp(WithCameras):
             return reason and all(word in reason for word in words) and reason
 
         try:
-            return streams.wait_until(is_told, 30)
+            return streams.wait_until(is_told)
         except AssertionError:
             self.fail(f"{camera}: {words} are not in {service.conditions().get(('camera', camera))}")
 
@@ -287,6 +289,22 @@ class Rtsp(WithCameras):
             service, "busy", lambda state: state["dropped"].get("superseded", 0) > 20
         )
         self.assertGreater(state["frames"], 2 * state["looked_at"])
+
+    def test_rtsps_is_encrypted_and_a_certificate_is_not_asked_for(self):
+        certificate, key = self.path("cert.pem"), self.path("key.pem")
+        make_certificate(certificate, key, "DNS:another.example")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        moving = rtsp_camera.h264(160, 120)
+
+        def play(connection):
+            rtsp_camera.send(connection, camera.stopped, rtsp_camera.forever(moving))
+
+        camera = RtspCamera(self, play=play, tls=context)
+        service = self.serve({"secure": {"url": camera.url(scheme="rtsps"), "stall_after": "5s"}})
+        self.wait_for_results(["secure"])
+        self.assertEqual(self.sizes("secure"), {(160, 120)})
+        self.assertEqual(service.stop(), 0)
 
     def test_a_reload_ends_a_session_that_waits(self):
         camera = RtspCamera(self)

@@ -102,6 +102,8 @@ int Stream::Connect(const ModuleLiveRequest& request) {
   settings.Set("allowed_media_types", "video");
   settings.Set("initial_pause", 1);
   settings.Set("user_agent", "sampleproc");
+  // Datagrams of anybody else are not the camera's.
+  if (request.udp) settings.Set("rtsp_flags", "filter_src");
   // Without a queue FFmpeg does not look for gaps, which servers leave in a connection that is too
   // slow for them.
   if (!request.udp) settings.Set("reorder_queue_size", 2);
