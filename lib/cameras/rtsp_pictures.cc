@@ -105,9 +105,11 @@ class RtspPictures final : public PictureSource {
   // With the place; when the time is over, with what that means here.
   std::unexpected<base::Error> Named(base::Error error, const base::Allowance& within,
                                      const std::string& late) const {
-    if (error.code == ErrorCode::kRequestTimeout ||
-        (error.code == ErrorCode::kDeadline && within.deadline.Expired())) {
+    const bool is_late = error.code == ErrorCode::kDeadline && within.deadline.Expired();
+    if (error.code == ErrorCode::kRequestTimeout || is_late) {
       error = base::Fail(ErrorCode::kRequestTimeout, late).error();
+    } else if (error.code == ErrorCode::kDeadline) {
+      error.message = "what it sends takes more CPU time for one picture than codec.deadline";
     }
     error.message = ShownUrl(request_.url) + ": " + error.message;
     return std::unexpected(std::move(error));

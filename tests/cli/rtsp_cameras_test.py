@@ -1,5 +1,6 @@
 """Cameras over RTSP: a server of GStreamer's, and hostile ones of the test's own."""
 
+import json
 import os
 import signal
 import socket
@@ -260,6 +261,27 @@ class Rtsp(WithCameras):
         streams.wait_until(lambda: self.sizes("changing") == {(160, 120), (320, 240)})
         state = self.state(service, "changing")
         self.assertEqual((state["reconnects"], state["decoder_errors"]), (0, 0))
+
+    def test_a_stream_has_the_pixels_of_the_same_video_in_a_file(self):
+        moving = rtsp_camera.h264(320, 240)
+        stream = b"".join(b"\0\0\0\1" + unit for picture in moving for unit in picture)
+        done = cli.run("process-file", "-q", "--set", "process.pipeline=stats",
+                       self.write("twin.h264", stream))  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.err)
+
+        def stats(result):
+            return json.dumps(result["stats"], sort_keys=True)
+
+        in_file = {stats(json.loads(line)) for line in done.out.splitlines()}
+        self.assertEqual(len(in_file), len(moving))
+        camera = RtspCamera(self, play=lambda connection: rtsp_camera.send(
+            connection, camera.stopped, rtsp_camera.forever(moving)))  # fmt: skip
+        service = self.serve({"twin": {"url": camera.url()}})
+        self.wait_for_results(["twin"], least=len(moving))
+        self.assertLessEqual(
+            {stats(record["sample_metadata"]) for record in self.records()}, in_file
+        )
+        self.assertEqual(self.state(service, "twin")["decoder_errors"], 0)
 
     def test_lost_packets_are_told_and_pictures_go_on_with_a_whole_one(self):
         moving = rtsp_camera.h264(160, 120, 40)
