@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "cameras/picture_source.h"
-#include "codec/orientation.h"
+#include "cameras/video_shot.h"
 #include "video/container.h"
 #include "video/source_file.h"
 #include "video/video_reader.h"
@@ -60,7 +60,9 @@ class VideoPictures final : public PictureSource {
       none.passed_over = true;
       return none;
     }
-    return Take(**frame, allowance);
+    return MakeShot(
+        {(*frame)->encoded, (*frame)->image, (*frame)->codec, (*frame)->orientation},
+        [&] { return reader_->Again(PixelFormat::kBgr24, allowance); }, context_, allowance);
   }
 
   bool CanGoOn() const override { return reader_->CanGoOn(); }
@@ -79,30 +81,6 @@ class VideoPictures final : public PictureSource {
     last_ = frames_ == 0 ? 0 : at;
     return begun_ + std::chrono::duration_cast<base::MonoTime::duration>(
                         std::chrono::duration<double>(last_));
-  }
-
-  Result<std::optional<Shot>> Take(const video::VideoFrame& frame,
-                                   const base::Allowance& allowance) {
-    const frame::Image& luma = frame.image;
-    const std::size_t pixels =
-        static_cast<std::size_t>(luma.width) * static_cast<std::size_t>(luma.height);
-    auto memory =
-        context_.budget.Reserve(frame.encoded.empty() ? 4 * pixels : frame.encoded.size(),
-                                "a camera's picture", context_.budget_patience, allowance);
-    if (!memory) return std::unexpected(std::move(memory.error()));
-    Shot shot;
-    shot.memory = std::move(*memory);
-    if (!frame.encoded.empty()) {
-      shot.encoded.assign(frame.encoded.begin(), frame.encoded.end());
-      return shot;
-    }
-    shot.codec = frame.codec;
-    shot.orientation = frame.orientation;
-    shot.luma = codec::OrientedCopy(luma, frame.orientation, shot.luma_bytes);
-    const auto bgr = reader_->Again(PixelFormat::kBgr24, allowance);
-    if (!bgr) return std::unexpected(bgr.error());
-    shot.bgr = codec::OrientedCopy(*bgr, shot.orientation, shot.bgr_bytes);
-    return shot;
   }
 
   const SourceRequest request_;

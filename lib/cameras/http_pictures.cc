@@ -321,20 +321,12 @@ class HttpPictures final : public PictureSource {
   std::string boundary_;               // of parts; empty: the answer is a single picture
 };
 
-// With the password, which stands in a file of its own, in its place behind the user.
-std::string WithPassword(const SourceRequest& request) {
-  const std::size_t at = request.url.find('@');
-  if (request.password.empty() || at == std::string::npos) return request.url;
-  return request.url.substr(0, at) + ":" + net::PercentEncoded(request.password) +
-         request.url.substr(at);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<PictureSource>> OpenHttp(const SourceRequest& request,
                                                 const SourceContext& context,
                                                 const base::Allowance& allowance) {
-  auto url = net::ParseUrl(WithPassword(request));
+  auto url = net::ParseUrl(UrlWithPassword(request));
   if (!url) {
     return base::Fail(ErrorCode::kConfig, ShownUrl(request.url) + " is not an http or https URL");
   }

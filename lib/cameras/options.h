@@ -30,6 +30,13 @@ struct LineOptions {
   bool operator==(const LineOptions&) const = default;
 };
 
+// How pictures come from an RTSP server: in the connection of the requests, or in datagrams, of
+// which some may be lost.
+enum class Transport { kTcp, kUdp };
+
+// Which pictures of an RTSP server are decoded: a key frame needs no other picture.
+enum class Decode { kAll, kKeyFrames };
+
 struct Options {
   // Steps in order; empty: process.pipeline.
   std::vector<std::string> pipeline = {};
@@ -54,12 +61,14 @@ struct Options {
   std::map<std::string, ZoneOptions, std::less<>> zones = {};
   std::map<std::string, LineOptions, std::less<>> lines = {};
 
-  // Where the service itself takes the camera's pictures from: an http or https URL of a JPEG or of
-  // an MJPEG stream, or the path of a video, a picture or a folder of pictures. Empty: nowhere, its
-  // frames come by the other doors.
+  // Where the service itself takes the camera's pictures from: an rtsp or rtsps URL, an http or
+  // https URL of a JPEG or of an MJPEG stream, or the path of a video, a picture or a folder of
+  // pictures. Empty: nowhere, its frames come by the other doors.
   std::string url = {};
-  std::string password_file = {};  // of the URL's user
-  bool loop = false;               // files begin again at their end
+  std::string password_file = {};         // of the URL's user
+  bool loop = false;                      // files begin again at their end
+  Transport transport = Transport::kTcp;  // of rtsp
+  Decode decode = Decode::kAll;           // likewise
   // A source that gives nothing for so long is away, and connected to again.
   std::chrono::milliseconds stall_after{10'000};
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "net/url.h"
 #include "resources/wait.h"
 
 namespace sampleproc::cameras {
@@ -11,8 +12,14 @@ namespace sampleproc::cameras {
 base::Result<std::unique_ptr<PictureSource>> OpenSource(const SourceRequest& request,
                                                         const SourceContext& context,
                                                         const base::Allowance& allowance) {
-  const bool is_http = request.url.starts_with("http://") || request.url.starts_with("https://");
-  return is_http ? OpenHttp(request, context, allowance) : OpenFiles(request, context, allowance);
+  const std::string_view url = request.url;
+  if (url.starts_with("http://") || url.starts_with("https://")) {
+    return OpenHttp(request, context, allowance);
+  }
+  if (url.starts_with("rtsp://") || url.starts_with("rtsps://")) {
+    return OpenRtsp(request, context, allowance);
+  }
+  return OpenFiles(request, context, allowance);
 }
 
 std::string ShownUrl(std::string_view url) {
@@ -24,6 +31,13 @@ std::string ShownUrl(std::string_view url) {
   const std::size_t at = rest.substr(0, rest.find('/')).rfind('@');
   return std::string(url.substr(0, begin)) +
          std::string(at == std::string_view::npos ? rest : rest.substr(at + 1));
+}
+
+std::string UrlWithPassword(const SourceRequest& request) {
+  const std::size_t at = request.url.find('@');
+  if (request.password.empty() || at == std::string::npos) return request.url;
+  return request.url.substr(0, at) + ":" + net::PercentEncoded(request.password) +
+         request.url.substr(at);
 }
 
 base::Result<void> SleepUntil(base::MonoTime time, const base::Allowance& allowance) {

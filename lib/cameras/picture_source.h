@@ -1,5 +1,5 @@
 // Where a camera's pictures are taken from: a video, a picture or a folder of pictures as if they
-// came from a camera now, or JPEG and MJPEG over HTTP.
+// came from a camera now, JPEG and MJPEG over HTTP, or RTSP.
 #pragma once
 
 #include <chrono>
@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "cameras/options.h"
 #include "codec/options.h"
 #include "frame/image.h"
 #include "net/options.h"
@@ -63,6 +64,8 @@ struct SourceRequest {
   std::string password = {};  // of the URL's user
   double fps = 0;             // how often single pictures are asked for; 0: once a second
   bool loop = false;          // files begin again at their end
+  Transport transport = Transport::kTcp;          // of rtsp
+  Decode decode = Decode::kAll;                   // likewise
   std::chrono::milliseconds stall_after{10'000};  // of silence, then kRequestTimeout
 };
 
@@ -75,6 +78,9 @@ base::Result<std::unique_ptr<PictureSource>> OpenSource(const SourceRequest& req
 // The URL without what is secret in it: for messages.
 std::string ShownUrl(std::string_view url);
 
+// Its URL with the password, percent-encoded, behind the user's name.
+std::string UrlWithPassword(const SourceRequest& request);
+
 // Sleeps until `time` of the system's clock. Fails with kCancelled.
 base::Result<void> SleepUntil(base::MonoTime time, const base::Allowance& allowance);
 
@@ -83,6 +89,9 @@ base::Result<std::unique_ptr<PictureSource>> OpenFiles(const SourceRequest& requ
                                                        const SourceContext& context,
                                                        const base::Allowance& allowance);
 base::Result<std::unique_ptr<PictureSource>> OpenHttp(const SourceRequest& request,
+                                                      const SourceContext& context,
+                                                      const base::Allowance& allowance);
+base::Result<std::unique_ptr<PictureSource>> OpenRtsp(const SourceRequest& request,
                                                       const SourceContext& context,
                                                       const base::Allowance& allowance);
 

@@ -29,11 +29,37 @@ void CheckPassword(const std::string& id, const cameras::Options& camera,
   if (user.empty()) {
     findings.push_back({Severity::kError, code::kCameras, key,
                         "is of no use: the camera's url names no user",
-                        "write \"http://user@host/\" as its url"});
+                        "write \"rtsp://user@host/\" or \"http://user@host/\" as its url"});
   } else if (user.find(':') != std::string_view::npos) {
     findings.push_back({Severity::kError, code::kCameras, key,
                         "is a second password: the camera's url has one already",
                         "leave the user's name alone in the url"});
+  }
+}
+
+// What is said of a source of another kind.
+void CheckKind(const std::string& id, const cameras::Options& camera,
+               std::vector<Finding>& findings) {
+  const std::string_view url = camera.url;
+  const bool is_tls = url.starts_with("rtsps://");
+  const bool is_rtsp = is_tls || url.starts_with("rtsp://");
+  const auto tell = [&](const char* key, const char* what, const char* instead) {
+    findings.push_back(
+        {Severity::kError, code::kCameras, CameraSection(id) + "." + key, what, instead});
+  };
+  if (camera.loop && url.find("://") != std::string_view::npos) {
+    tell("loop", "is of no use: only files and folders have an end at which to begin again",
+         "leave it out; a camera that goes away is connected to again by itself");
+  }
+  if (is_tls && camera.transport == cameras::Transport::kUdp) {
+    tell("transport", "is \"udp\", and datagrams would not be encrypted as rtsps promises",
+         "leave it at \"tcp\", or use rtsp in a network you trust");
+  } else if (!is_rtsp && camera.transport == cameras::Transport::kUdp) {
+    tell("transport", "is for cameras whose url begins with rtsp://", "leave it out");
+  }
+  if (!is_rtsp && camera.decode == cameras::Decode::kKeyFrames) {
+    tell("decode", "is for cameras whose url begins with rtsp:// or rtsps://",
+         "leave it out; fps says how many pictures a second are looked at");
   }
 }
 
@@ -44,6 +70,7 @@ std::vector<Finding> CheckCameraSources(const Config& config) {
   std::size_t sources = 0;
   for (const auto& [id, camera] : config.cameras) {
     CheckPassword(id, camera, findings);
+    CheckKind(id, camera, findings);
     if (camera.url.empty() || ++sources != kMostSources + 1) continue;
     findings.push_back({Severity::kError, code::kCameras, CameraSection(id) + ".url",
                         "is one too many: the service takes the pictures of " +

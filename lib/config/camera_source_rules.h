@@ -7,7 +7,8 @@
 
 namespace sampleproc::config {
 
-// A password is for a user that the URL names, and stands in one place; there are no more cameras
+// A password is for a user that the URL names, and stands in one place; what is for one kind of
+// source is not said of another; there are no more cameras
 // than threads may read; their results go somewhere.
 std::vector<Finding> CheckCameraSources(const Config& config);
 

@@ -165,7 +165,8 @@ constexpr CodeText kTexts[] = {
      "that the camera reports."},
     {code::kCameras, "camera that is not whole",
      "password_file holds the password of the user that the camera's url names, as in "
-     "\"http://user@host/\": without a user, or with a password in the url, it is of no use. The "
+     "\"rtsp://user@host/\": without a user, or with a password in the url, it is of no use. loop "
+     "is for files, transport and decode are for rtsp, and rtsps is encrypted over tcp alone. The "
      "service takes the pictures of 256 cameras itself, at most; the others' come by other ways."},
     {code::kTrackOrder, "step track without a detector before it",
      "The steps of a pipeline run in its order, and track follows from frame to frame what the "

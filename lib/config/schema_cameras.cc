@@ -23,9 +23,11 @@ Key BindTo(Key row, std::string id) {
 std::string WrongUrl(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
-  if (url.starts_with("rtsp")) return "RTSP is not in this version; it is http, https or a path";
+  if (url.starts_with("rtsp://") || url.starts_with("rtsps://")) {
+    return net::ParseRtspUrl(url) ? "" : "is not a URL such as \"rtsp://camera/stream1\"";
+  }
   if (!url.starts_with("http://") && !url.starts_with("https://")) {
-    return "is neither an http or https URL nor a path";
+    return "is neither a URL of rtsp, rtsps, http or https nor a path";
   }
   return net::ParseUrl(url) ? "" : "is not a URL such as \"http://camera:8080/video\"";
 }
@@ -94,18 +96,19 @@ const std::vector<CameraRow>& Rows() {
       {{.path = "url",
         .kind = Kind::kString,
         .max = 4096,
-        .help = "Where the service itself takes this camera's pictures from: an http or https URL "
-                "of a JPEG, which is asked for fps times a second (once when that is 0), or of an "
-                "MJPEG stream; or the path of a video, a picture or a folder of pictures. Results "
-                "go to consumer.sinks. Empty: nowhere, its frames come by the other doors.",
+        .help = "Where the service itself takes this camera's pictures from: an rtsp or rtsps URL; "
+                "an http or https URL of a JPEG, which is asked for fps times a second (once when "
+                "that is 0), or of an MJPEG stream; or the path of a video, a picture or a folder "
+                "of pictures. rtsps is encrypted, but the camera's certificate is not checked. "
+                "Results go to consumer.sinks. Empty: nowhere, its frames come by the other doors.",
         .reloadable = true,
         .wrong = &WrongUrl,
-        .range = "a URL of http or https, a path, or empty"},
+        .range = "a URL of rtsp, rtsps, http or https, a path, or empty"},
        &BindTo<&Options::url>},
       {{.path = "password_file",
         .kind = Kind::kString,
         .max = 4096,
-        .help = "File with the password of the URL's user (\"http://user@host/\") on its only "
+        .help = "File with the password of the URL's user (\"rtsp://user@host/\") on its only "
                 "line, read with each connection.",
         .reloadable = true,
         .file = true,
@@ -116,6 +119,22 @@ const std::vector<CameraRow>& Rows() {
         .help = "Whether files begin again at their end.",
         .reloadable = true},
        &BindTo<&Options::loop>},
+      {{.path = "transport",
+        .kind = Kind::kEnum,
+        .words = {"tcp", "udp"},
+        .help = "How pictures come from an rtsp camera: in the connection of the requests, or in "
+                "datagrams, which must reach this machine and some of which may be lost; pictures "
+                "then go on with the next key frame.",
+        .reloadable = true},
+       &BindTo<&Options::transport>},
+      {{.path = "decode",
+        .kind = Kind::kEnum,
+        .words = {"all", "keyframes"},
+        .help = "Which pictures of an rtsp camera are decoded. A key frame needs no other picture; "
+                "cameras send one every 1 to 4 s, and they alone cost a third of all of them or "
+                "less.",
+        .reloadable = true},
+       &BindTo<&Options::decode>},
       {{.path = "stall_after",
         .kind = Kind::kDuration,
         .min = 100,

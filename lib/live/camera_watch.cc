@@ -335,6 +335,8 @@ base::Result<void> CameraWatch::ReadOnce() {
                                      .password = std::move(*password),
                                      .fps = options_.fps,
                                      .loop = options_.loop,
+                                     .transport = options_.transport,
+                                     .decode = options_.decode,
                                      .stall_after = options_.stall_after},
                                     context_.source, allowance);
   if (!source) return std::unexpected(std::move(source.error()));

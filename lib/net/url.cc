@@ -8,6 +8,8 @@
 #include <boost/url/url_view.hpp>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace sampleproc::net {
 namespace {
 
@@ -32,19 +34,26 @@ std::string Url::Authority() const {
   return port == (tls ? kHttps : kHttp) ? name : name + ":" + std::to_string(port);
 }
 
-std::optional<Url> ParseUrl(std::string_view text) {
+namespace {
+
+// What a scheme's URLs are about, without TLS and with it.
+struct Scheme {
+  std::string_view name;
+  std::uint16_t port;
+};
+
+std::optional<Url> Parse(std::string_view text, const Scheme& plain, const Scheme& secure) {
   if (text.size() > kLongest) return std::nullopt;
   const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
   if (!parsed || !parsed->has_authority()) return std::nullopt;
-  const auto scheme = parsed->scheme_id();
-  if (scheme != boost::urls::scheme::http && scheme != boost::urls::scheme::https) {
-    return std::nullopt;
-  }
+  const auto scheme = parsed->scheme();
+  const std::string name = base::Lowercase({scheme.data(), scheme.size()});
+  if (name != plain.name && name != secure.name) return std::nullopt;
   Url url;
-  url.tls = scheme == boost::urls::scheme::https;
+  url.tls = name == secure.name;
   url.host = parsed->host_address();
   if (url.host.empty()) return std::nullopt;
-  url.port = url.tls ? kHttps : kHttp;
+  url.port = url.tls ? secure.port : plain.port;
   if (parsed->has_port() && !parsed->port().empty()) {
     // Boost.URL 1.81's port_number() takes 80020 for 14484.
     const auto digits = parsed->port();
@@ -62,6 +71,16 @@ std::optional<Url> ParseUrl(std::string_view text) {
   }
   if (parsed->has_userinfo()) url.authorization = Basic(parsed->userinfo());
   return url;
+}
+
+}  // namespace
+
+std::optional<Url> ParseUrl(std::string_view text) {
+  return Parse(text, {"http", kHttp}, {"https", kHttps});
+}
+
+std::optional<Url> ParseRtspUrl(std::string_view text) {
+  return Parse(text, {"rtsp", 554}, {"rtsps", 322});
 }
 
 std::string Below(const Url& base, std::string_view path) {

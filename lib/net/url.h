@@ -1,4 +1,4 @@
-// An http or https URL, in parts.
+// An http or https URL, or one of a camera, in parts.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,9 @@ struct Url {
 // By RFC 3986, http and https only, 8000 bytes at most; a fragment is left out. User name and
 // password are percent-decoded for RFC 7617. Nothing for anything else. Pure.
 std::optional<Url> ParseUrl(std::string_view text);
+
+// The same for rtsp and rtsps (RFC 2326 section 3.2), whose ports are 554 and 322 (RFC 7826).
+std::optional<Url> ParseRtspUrl(std::string_view text);
 
 // `base` with `path` behind its own: "http://h/a/" and "/b" are "/a/b".
 std::string Below(const Url& base, std::string_view path);

@@ -10,7 +10,7 @@
 namespace sampleproc::video {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 3;
+inline constexpr std::uint32_t kModuleVersion = 4;
 inline constexpr char kModuleFile[] = "sampleproc_video.so";
 inline constexpr char kModuleEntry[] = "sampleproc_video_module";
 
@@ -20,6 +20,7 @@ enum class ModuleStatus {
   kUnsupported,  // a container without video, or a codec that is not on the list
   kInvalid,      // corrupt or against a limit
   kDamaged,      // so is a part of it: the stream may be asked for what comes after
+  kAway,         // of a live stream: its server is not there, refuses, or has gone
   kStopped,      // one of the host's functions refused; the host knows why
   kInternal,     // a bug, or no memory
 };
@@ -28,10 +29,11 @@ enum class ModuleStatus {
 // inside the functions of Module, in the same thread.
 struct ModuleHost {
   void* self;
-  // Fills `place`; returns the number of bytes, 0 at the end, -1 on failure.
+  // Fills `place`; returns the number of bytes, 0 at the end, -1 on failure. Not of a live stream.
   std::int64_t (*read_at)(void* self, std::uint64_t offset, std::uint8_t* place,
                           std::size_t size) noexcept;
-  // False when the work shall end: out of time, cancelled.
+  // False when the work shall end: out of time, cancelled. Asked in every wait of a live stream,
+  // some ten times a second.
   bool (*may_go_on)(void* self) noexcept;
   // False when the memory in use by this stream may not grow to `bytes`.
   bool (*may_hold)(void* self, std::uint64_t bytes) noexcept;
@@ -43,6 +45,16 @@ struct ModuleRequest {
   std::uint64_t max_frame_bytes;  // width * height * channels of a picture handed out
   bool cut_short;                 // the file is known to lack its end, however it looks
   bool jpeg_packets;              // JPEG pictures are handed out as they are, for another decoder
+};
+
+// A stream that a server sends now, over RTSP. With TLS (rtsps) what is sent is encrypted, but this
+// FFmpeg has no way to check its server's certificate.
+struct ModuleLiveRequest {
+  const char* url;  // rtsp or rtsps, with user name and password; no message has it
+  bool udp;         // pictures come in datagrams, else in the connection of the requests
+  bool key_frames;  // all but pictures that need no other are left out before they are decoded
+  std::uint64_t max_frame_bytes;
+  bool jpeg_packets;
 };
 
 // Rows start `stride` bytes apart at `data`, which is the stream's and lives until its next call.
@@ -72,7 +84,12 @@ struct Module {
   std::uint32_t version;  // kModuleVersion the module was built with
   ModuleStatus (*open)(const ModuleHost* host, const ModuleRequest* request, ModuleStream** stream,
                        const char** what) noexcept;
-  // `channels`: 1 for luma, 3 for blue, green, red.
+  // Answers within the time that `may_go_on` leaves; the server sends pictures once this is
+  // through.
+  ModuleStatus (*open_live)(const ModuleHost* host, const ModuleLiveRequest* request,
+                            ModuleStream** stream, const char** what) noexcept;
+  // `channels`: 1 for luma, 3 for blue, green, red; 0 for a picture without pixels, which `again`
+  // gives if they are wanted.
   ModuleStatus (*next)(ModuleStream* stream, int channels, ModulePicture* picture,
                        const char** what) noexcept;
   // The picture that `next` gave last, with other channels; what it pointed to is no longer valid.

@@ -4,10 +4,10 @@
 #include <array>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "video/container.h"
 #include "video/declared_length.h"
+#include "video/host_side.h"
 #include "video/joins.h"
 #include "video/module_loader.h"
 #include "video/mp4_tables.h"
@@ -43,32 +43,21 @@ const char* DemuxerName(Container container) {
   return nullptr;
 }
 
-base::ErrorCode CodeOf(ModuleStatus status) {
-  switch (status) {
-    case ModuleStatus::kUnsupported:
-      return base::ErrorCode::kUnsupportedFormat;
-    case ModuleStatus::kInvalid:
-    case ModuleStatus::kDamaged:
-      return base::ErrorCode::kInvalidFrame;
-    default:
-      return base::ErrorCode::kInternal;
-  }
-}
-
 }  // namespace
 
-// The program's half of one open video: everything the module may ask for.
-class VideoReader::Session {
+// A file's recordings, one after the other, and its bytes for the module.
+class VideoReader::Session : private HostSide {
  public:
   Session(SourceFile file, Container container, OuterChunks chunks, const Options& options,
           resources::MemoryBudget& budget, std::shared_ptr<const Module> module)
-      : file_(std::move(file)),
+      : HostSide(options, budget),
+        file_(std::move(file)),
         container_(container),
         chunks_(std::move(chunks)),
         options_(options),
-        budget_(budget),
         module_(std::move(module)),
-        host_{this, &Session::ReadAt, &Session::MayGoOn, &Session::MayHold} {}
+        host_{static_cast<HostSide*>(this), &Session::ReadAt, &Session::MayGoOn,
+              &Session::MayHold} {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() {
@@ -106,7 +95,7 @@ class VideoReader::Session {
     const char* what = "";
     const ModuleStatus status = module_->again(stream_, frame::Channels(wanted), &picture, &what);
     if (status == ModuleStatus::kOk) return ImageOf(picture, wanted);
-    failed_ = ErrorOf(status, Place(next_index_ - 1), what);
+    failed_ = ErrorOf(status, Place(next_index_ - 1) + what);
     return std::unexpected(*failed_);
   }
 
@@ -114,24 +103,6 @@ class VideoReader::Session {
   static frame::Image ImageOf(const ModulePicture& picture, frame::PixelFormat format) {
     return {picture.data, picture.width, picture.height, picture.stride, format};
   }
-
-  // Lends the allowance to the module's questions for one call.
-  class Turn {
-   public:
-    Turn(Session& session, const base::Allowance& allowance, const char* where)
-        : session_(session), allowance_(allowance) {
-      allowance_.cpu = base::CpuDeadline(session.options_.deadline);
-      session_.allowance_ = &allowance_;
-      session_.where_ = where;
-    }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn() { session_.allowance_ = nullptr; }
-
-   private:
-    Session& session_;
-    base::Allowance allowance_;
-  };
 
   base::Result<void> OpenPart() {
     end_ = file_.size();
@@ -152,7 +123,7 @@ class VideoReader::Session {
     const char* what = "";
     const ModuleStatus status = module_->open(&host_, &request, &stream_, &what);
     if (status == ModuleStatus::kOk) return {};
-    return std::unexpected(ErrorOf(status, file_.path() + ": ", what));
+    return std::unexpected(ErrorOf(status, file_.path() + ": " + what));
   }
 
   // Goes on to the recording that follows the one that has ended. False when there is none.
@@ -186,7 +157,7 @@ class VideoReader::Session {
     if (status != ModuleStatus::kOk) {
       is_final = status != ModuleStatus::kDamaged;
       const std::uint64_t place = is_final ? next_index_ : next_index_++;
-      return std::unexpected(ErrorOf(status, Place(place), what));
+      return std::unexpected(ErrorOf(status, Place(place) + what));
     }
     VideoFrame frame;
     frame.index = next_index_++;
@@ -209,17 +180,12 @@ class VideoReader::Session {
     return file_.path() + ": frame " + std::to_string(index) + ": ";
   }
 
-  base::Error ErrorOf(ModuleStatus status, const std::string& place, const char* what) {
-    if (status == ModuleStatus::kStopped && refusal_) return *refusal_;
-    return base::Fail(CodeOf(status), place + what).error();
-  }
-
   static std::int64_t ReadAt(void* self, std::uint64_t offset, std::uint8_t* place,
                              std::size_t size) noexcept {
-    Session& session = *static_cast<Session*>(self);
+    Session& session = *static_cast<Session*>(static_cast<HostSide*>(self));
     auto got = session.ReadPart(session.begin_ + offset, std::span(place, size));
     if (got) return static_cast<std::int64_t>(*got);
-    session.refusal_ = std::move(got.error());
+    session.Refuse(std::move(got.error()));
     return -1;
   }
 
@@ -238,44 +204,14 @@ class VideoReader::Session {
     return file_.ReadAt(offset, place.first(size));
   }
 
-  static bool MayGoOn(void* self) noexcept {
-    Session& session = *static_cast<Session*>(self);
-    if (session.allowance_ == nullptr) return true;
-    auto checked = session.allowance_->Check(session.where_);
-    if (!checked) session.refusal_ = std::move(checked.error());
-    return checked.has_value();
-  }
-
-  static bool MayHold(void* self, std::uint64_t bytes) noexcept {
-    Session& session = *static_cast<Session*>(self);
-    if (bytes <= session.held_) return true;
-    const base::Allowance none;
-    auto more = session.budget_.Reserve(static_cast<std::size_t>(bytes - session.held_), "a video",
-                                        session.options_.budget_patience,
-                                        session.allowance_ == nullptr ? none : *session.allowance_);
-    if (!more) {
-      session.refusal_ = std::move(more.error());
-      return false;
-    }
-    session.reservations_.push_back(std::move(*more));
-    session.held_ = bytes;
-    return true;
-  }
-
   const SourceFile file_;
   const Container container_;
   const OuterChunks chunks_;
   const Options options_;
-  resources::MemoryBudget& budget_;
   const std::shared_ptr<const Module> module_;
   const ModuleHost host_;
-  std::vector<resources::Reservation> reservations_;  // their sum is held_
-  std::uint64_t held_ = 0;
   ModuleStream* stream_ = nullptr;
 
-  const base::Allowance* allowance_ = nullptr;  // of the call that runs
-  const char* where_ = "";
-  std::optional<base::Error> refusal_;  // why one of the functions above said no
   std::optional<base::Error> failed_;
   bool ended_ = false;
   std::uint64_t next_index_ = 0;

@@ -10,11 +10,10 @@ import threading
 import cli
 import pictures
 import streams
-from folder import WithDirectory
+from camera_service import PASSWORD, WithCameras
 from frame_buffer import Buffer, frame
 from service import ANY_PORT, Service
 
-PASSWORD = "canary-4711"
 BOUNDARY = b"--frame"
 
 
@@ -83,11 +82,10 @@ class Camera:
         return answer
 
 
-class Sources(WithDirectory):
+class Sources(WithCameras):
     def setUp(self):
         super().setUp()
         self.photo = pictures.sample("messi5.jpg")
-        self.results = self.path("results.ndjson")
 
     def camera(self, answer, port=0):
         """`answer` is given the camera, then what Camera's function is given."""
@@ -96,23 +94,6 @@ class Sources(WithDirectory):
 
     def streaming(self, with_length=True):
         return self.camera(lambda made, *what: made.stream(self.photo, with_length)(*what))
-
-    def configure(self, cameras):
-        text = "[process]\npipeline = [\"stats\"]\n[consumer]\nsinks = [\"file\"]\n"
-        text += f"[consumer.file]\npath = {json.dumps(self.results)}\n"
-        for name, keys in cameras.items():
-            text += f"[camera.{name}]\n"
-            text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
-        return self.write("cameras.toml", text.encode())
-
-    def serve(self, cameras):
-        return Service(self, *ANY_PORT, "--config", self.configure(cameras))
-
-    def records(self):
-        if not os.path.exists(self.results):
-            return []
-        with open(self.results, encoding="utf-8") as file:
-            return [json.loads(line) for line in file if line.endswith("\n")]
 
     def test_the_list_of_cameras_tells_of_each_source_and_shows_its_picture(self):
         service = self.serve({
@@ -137,21 +118,6 @@ class Sources(WithDirectory):
         self.assertEqual(service.get(path).body[:3], b"\xff\xd8\xff")
         self.assertEqual(service.get("/cameras/yard/latest.jpg").status, 404)
 
-    def wait_for_results(self, cameras, least=2):
-        def enough():
-            ids = [record["camera_id"] for record in self.records()]
-            return all(ids.count(camera) >= least for camera in cameras)
-
-        streams.wait_until(enough)
-
-    def state(self, service, camera):
-        return service.get("/health").json()["cameras"][camera]
-
-    def wait_for_state(self, service, camera, is_right):
-        return streams.wait_until(
-            lambda: is_right(state := self.state(service, camera)) and state
-        )
-
     def test_files_folders_and_http_are_cameras_side_by_side(self):
         for name in ("messi5.jpg", "left.jpg", "box.png"):
             self.copy(name, "album/" + name)
@@ -167,15 +133,13 @@ class Sources(WithDirectory):
                 return
             made.stream(self.photo)(connection, head, before)
 
-        password = self.write("password", PASSWORD.encode() + b"\n")
-        os.chmod(password, 0o600)
         cameras = {
             "video": {"url": pictures.sample_path("vtest.avi"), "fps": 5, "loop": True},
             "album": {"url": self.path("album"), "fps": 20, "loop": True},
             "stream": {"url": self.streaming().url()},
             "bare": {"url": self.streaming(with_length=False).url()},
             "single": {"url": self.camera(one).url(), "fps": 20},
-            "secret": {"url": self.camera(secret).url("me@"), "password_file": password},
+            "secret": {"url": self.camera(secret).url("me@"), "password_file": self.password()},
         }
         service = self.serve(cameras)
         self.wait_for_results(cameras)
@@ -323,8 +287,8 @@ class Sources(WithDirectory):
 
     def test_what_cannot_be_a_source_is_refused_with_its_reason(self):
         for keys, words in (
-            ({"url": "rtsp://10.0.0.5/"}, "camera.door.url: RTSP is not in this version"),
-            ({"url": "ftp://10.0.0.5/"}, "camera.door.url: is neither an http or https URL nor a path"),
+            ({"url": "ftp://10.0.0.5/"}, "camera.door.url: is neither a URL of rtsp, rtsps, http or "),
+            ({"url": "http://h/", "loop": True}, "camera.door.loop: is of no use"),
             ({"url": "http://"}, "camera.door.url: is not a URL"),
             ({"url": "http://h/", "password_file": "/dev/null"}, "the camera's url names no user"),
         ):

@@ -62,6 +62,17 @@ ModuleStatus Open(const ModuleHost* host, const ModuleRequest* request, ModuleSt
   });
 }
 
+ModuleStatus OpenLive(const ModuleHost* host, const ModuleLiveRequest* request,
+                      ModuleStream** stream, const char** what) noexcept {
+  return Guarded(what, [&] {
+    SetUpOnce();
+    auto opened = std::make_unique<ModuleStream>(*host, *request);
+    const ModuleStatus status = opened->OpenLive(*request, what);
+    if (status == ModuleStatus::kOk) *stream = opened.release();
+    return status;
+  });
+}
+
 ModuleStatus Next(ModuleStream* stream, int channels, ModulePicture* picture,
                   const char** what) noexcept {
   return Guarded(what, [&] { return stream->Next(channels, picture, what); });
@@ -74,7 +85,7 @@ ModuleStatus Again(ModuleStream* stream, int channels, ModulePicture* picture,
 
 void Close(ModuleStream* stream) noexcept { delete stream; }
 
-constexpr Module kModule = {kModuleVersion, &Open, &Next, &Again, &Close};
+constexpr Module kModule = {kModuleVersion, &Open, &OpenLive, &Next, &Again, &Close};
 
 }  // namespace
 }  // namespace sampleproc::video

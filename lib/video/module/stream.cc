@@ -1,7 +1,6 @@
 #include "video/module/stream.h"
 
 extern "C" {
-#include <libavutil/dict.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/log.h>
 }
@@ -14,6 +13,7 @@ extern "C" {
 #include <utility>
 #include <vector>
 
+#include "video/module/settings.h"
 #include "video/module/stream_facts.h"
 
 namespace sampleproc::video {
@@ -23,10 +23,7 @@ constexpr std::int64_t kProbeBytes = 5'000'000;  // read at most, to learn what 
 constexpr std::int64_t kProbeMicroseconds = 5'000'000;
 // A transport stream of a whole multiplex has some dozens.
 constexpr int kMostStreams = 256;
-constexpr int kMostFailedReads = 64;  // in a row; a demuxer that stands still is given up
-// The demuxer's packets and tables, the decoder's tables: measured, not exact.
-constexpr std::uint64_t kBesideFrames = 8u << 20;
-
+constexpr int kMostFailedReads = 64;      // in a row; a demuxer that stands still is given up
 constexpr std::size_t kMostWaiting = 64;  // more than any decoder holds back
 
 constexpr char kBadHead[] = "the head of the video is corrupt or cut off";
@@ -35,26 +32,6 @@ constexpr char kTooManyStreams[] = "it has more than 256 streams";
 constexpr char kNoPicture[] = "it has no picture in it";
 constexpr char kCutOff[] = "the file breaks off here";
 constexpr char kTooLarge[] = "a picture has more bytes than max_frame_bytes";
-
-// A set of options for FFmpeg.
-class Settings {
- public:
-  Settings() = default;
-  Settings(const Settings&) = delete;
-  Settings& operator=(const Settings&) = delete;
-  ~Settings() { av_dict_free(&entries_); }
-  void Set(const char* key, const char* value) { av_dict_set(&entries_, key, value, 0); }
-  void Set(const char* key, std::int64_t value) { av_dict_set_int(&entries_, key, value, 0); }
-  AVDictionary** get() { return &entries_; }
-  AVDictionary* copy() const {
-    AVDictionary* copied = nullptr;
-    av_dict_copy(&copied, entries_, 0);
-    return copied;
-  }
-
- private:
-  AVDictionary* entries_ = nullptr;
-};
 
 int RefuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
   return AVERROR(EPERM);
@@ -83,7 +60,7 @@ ModuleStatus Stream::Failure(ModuleStatus status, const char* sentence, const ch
 
 bool Stream::FitsLimit(int width, int height) const {
   return static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) <=
-         max_frame_bytes_ / static_cast<std::uint64_t>(channels_);
+         max_frame_bytes_ / static_cast<std::uint64_t>(std::max(channels_, 1));
 }
 
 bool Stream::HoldFor(int width, int height, int format) {
@@ -231,7 +208,9 @@ void Stream::Describe(std::int64_t pts, ModulePicture* picture) const {
 }
 
 void Stream::OnLog(void* source, int level, const char* format, va_list) {
-  if (level > AV_LOG_ERROR || source == nullptr) return;
+  if (source == nullptr) return;
+  if (Stream* const live = LiveSource(source); live != nullptr) return live->OnLiveLog(format);
+  if (level > AV_LOG_ERROR) return;
   if (*static_cast<const AVClass* const*>(source) != avformat_get_class()) return;
   auto* const stream = static_cast<Stream*>(static_cast<AVFormatContext*>(source)->opaque);
   // The others report broken data with the packet, and complain of harmless things as well.
@@ -250,6 +229,11 @@ Stream::Fed Stream::ReadPacket() {
       av_packet_unref(packet_.get());
       const int read = av_read_frame(demuxer_.get(), packet_.get());
       if (input_.stopped()) return Fed::kStopped;
+      if (live_ && read == AVERROR(EAGAIN)) continue;
+      if (live_ && read < 0) {
+        away_ = read;
+        return Fed::kAway;
+      }
       if (std::exchange(skipped_, false)) {
         has_packet_ = read >= 0;
         return Fed::kCorrupt;
@@ -268,6 +252,7 @@ Stream::Fed Stream::ReadPacket() {
     if (is_corrupt) return Fed::kCorrupt;
     // A recording cut out of a longer one begins with pictures whose references are not in it.
     started_ = started_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
+    if (key_frames_ && (packet_->flags & AV_PKT_FLAG_KEY) == 0) continue;
     if (started_) return Fed::kPacket;
     if (recovering_) ++left_out_;
   }
@@ -288,7 +273,10 @@ Stream::Fed Stream::Feed() {
     if (packet_times_.size() > kMostWaiting) packet_times_.pop_front();
   }
   decoder_->reordered_opaque = ++sent_;
-  return avcodec_send_packet(decoder_.get(), packet_.get()) < 0 ? Fed::kCorrupt : Fed::kPacket;
+  if (avcodec_send_packet(decoder_.get(), packet_.get()) < 0) return Fed::kCorrupt;
+  // Nothing may wait in the decoder for a next picture that comes seconds later.
+  if (key_frames_) avcodec_send_packet(decoder_.get(), nullptr);
+  return Fed::kPacket;
 }
 
 // Makes ready for the next picture that needs no other. False when this damage has been told: it
@@ -312,11 +300,15 @@ ModuleStatus Stream::DamageOr(Fed fed, const char** what) {
       return Failure(ModuleStatus::kInvalid, kCutOff, what);
     case Fed::kEndless:
       return Failure(ModuleStatus::kInvalid, kCorrupt, what);
+    case Fed::kAway:
+      return Away(away_, what);
     case Fed::kCorrupt:
       break;
   }
   const ModuleStatus failure = Failure(ModuleStatus::kDamaged, kCorrupt, what);
   if (failure == ModuleStatus::kStopped) return failure;
+  // What a camera sends next has the same size.
+  if (live_ && failure == ModuleStatus::kInvalid) return failure;
   over_limit_ = false;
   return GoOnBehindDamage() ? ModuleStatus::kDamaged : ModuleStatus::kOk;
 }
@@ -376,7 +368,11 @@ ModuleStatus Stream::TakePicture(const char** what) {
       }
       continue;
     }
-    if (got == AVERROR_EOF) {
+    if (got == AVERROR_EOF && key_frames_ && !awaited_) {
+      avcodec_flush_buffers(decoder_.get());
+      continue;
+    }
+    if (got == AVERROR_EOF && !key_frames_) {
       if (shown_ || recovering_) return ModuleStatus::kEnd;
       return Failure(ModuleStatus::kInvalid, kNoPicture, what);
     }
@@ -384,7 +380,7 @@ ModuleStatus Stream::TakePicture(const char** what) {
     bad_from_ = sent_;
     if (got == AVERROR(EAGAIN) && !awaited_) {
       fed = Feed();
-      awaited_ = fed == Fed::kPacket && GivesOnePictureEach(decoder_->codec_id);
+      awaited_ = fed == Fed::kPacket && (key_frames_ || GivesOnePictureEach(decoder_->codec_id));
     } else if (got >= 0) {
       awaited_ = false;
       if (!IsBroken(*frame_)) return ModuleStatus::kOk;
@@ -431,6 +427,11 @@ ModuleStatus Stream::Convert(int channels, ModulePicture* picture, const char** 
     return Failure(ModuleStatus::kInvalid, kTooLarge, what);
   }
   if (!HoldFor(frame_->width, frame_->height, frame_->format)) return ModuleStatus::kStopped;
+  if (channels == 0) {
+    picture->width = frame_->width;
+    picture->height = frame_->height;
+    return ModuleStatus::kOk;
+  }
   const bool converted =
       channels == 1 ? converter_.ToGray(*frame_, picture) : converter_.ToBgr(*frame_, picture);
   if (!converted) {

@@ -18,10 +18,13 @@ namespace sampleproc::video {
 class Stream {
  public:
   Stream(const ModuleHost& host, const ModuleRequest& request);
+  Stream(const ModuleHost& host, const ModuleLiveRequest& request);
+  ~Stream() { closing_ = true; }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
   ModuleStatus Open(const char* demuxer, const char** what);
+  ModuleStatus OpenLive(const ModuleLiveRequest& request, const char** what);
   ModuleStatus Next(int channels, ModulePicture* picture, const char** what);
   ModuleStatus Again(int channels, ModulePicture* picture, const char** what);
 
@@ -29,9 +32,14 @@ class Stream {
   static void OnLog(void* source, int level, const char* format, va_list arguments);
 
  private:
-  enum class Fed { kPacket, kLast, kStopped, kCutOff, kCorrupt, kEndless };
+  enum class Fed { kPacket, kLast, kStopped, kCutOff, kCorrupt, kEndless, kAway };
 
   bool OpenContainer(const char* demuxer);
+  int Connect(const ModuleLiveRequest& request);
+  ModuleStatus Away(int error, const char** what) const;
+  static Stream* LiveSource(void* source);
+  void OnLiveLog(std::string_view format);
+  static int Interrupted(void* self);
   ModuleStatus OpenDecoder(const char** what);
   Fed ReadPacket();
   Fed Feed();
@@ -53,6 +61,8 @@ class Stream {
   const std::uint64_t max_frame_bytes_;
   const bool cut_short_;
   const bool jpeg_packets_;
+  const bool live_ = false;
+  const bool key_frames_ = false;
   // In the order of their use; each is closed before the one it draws from.
   Input input_;
   Handle<AVFormatContext> demuxer_;
@@ -85,6 +95,11 @@ class Stream {
   std::optional<Fed> draining_for_;  // the damage that is told once the frames before it are out
   bool over_limit_ = false;
   bool refused_ = false;  // the host has no memory for us
+
+  // Of a live stream.
+  bool redirected_ = false;  // the server names another one, which is not asked
+  bool closing_ = false;     // the host is asked anew whether there is time to say goodbye
+  int away_ = 0;             // FFmpeg's error that ended the connection
 };
 
 }  // namespace sampleproc::video

@@ -13,6 +13,9 @@ inline constexpr char kDecoders[] =
     "cinepak,ffv1,h263,h264,hevc,libdav1d,mjpeg,mpeg1video,mpeg2video,mpeg4,msmpeg4,msmpeg4v1,"
     "msmpeg4v2,rawvideo,vp8,vp9,wmv1,wmv2";
 
+// The demuxer's packets and tables, the decoder's tables: measured, not exact.
+inline constexpr std::uint64_t kBesideFrames = 8u << 20;
+
 bool IsListed(std::string_view decoder);
 
 // How many frames a decoder may hold at once: its references, what waits for reordering, the one it

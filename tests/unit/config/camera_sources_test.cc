@@ -37,10 +37,36 @@ TEST_CASE("a camera's password is for the user of its URL, and stands in one pla
       Says(LoadText("[camera.door]\nurl = \"http://me:canary@h/\"\n" + file), "a second password"));
 }
 
+TEST_CASE("an RTSP camera has a transport and key frames alone if they are wanted") {
+  const Loaded loaded = LoadText(
+      "[camera.door]\nurl = \"rtsp://me@10.0.0.5/1\"\ntransport = \"udp\"\n"
+      "decode = \"keyframes\"\n[camera.gate]\nurl = \"rtsps://h/\"\n");
+  CHECK(Render(loaded).empty());
+  CHECK(loaded.config.cameras.at("door").transport == cameras::Transport::kUdp);
+  CHECK(loaded.config.cameras.at("door").decode == cameras::Decode::kKeyFrames);
+  CHECK(loaded.config.cameras.at("gate").transport == cameras::Transport::kTcp);
+  CHECK(loaded.config.cameras.at("gate").decode == cameras::Decode::kAll);
+}
+
+TEST_CASE("what is for one kind of source is not said of another") {
+  const auto says = [](const std::string& url, const std::string& key, const std::string& words) {
+    return Says(LoadText("[camera.door]\nurl = \"" + url + "\"\n" + key + "\n"), words);
+  };
+  for (const char* url : {"http://h/", "rtsp://h/", "rtsps://h/"}) {
+    CHECK(says(url, "loop = true", "only files"));
+  }
+  CHECK(says("/srv/a.mp4", "transport = \"udp\"", "begins with rtsp://"));
+  CHECK(says("http://h/", "decode = \"keyframes\"", "begins with rtsp://"));
+  CHECK(says("rtsps://h/", "transport = \"udp\"", "not be encrypted"));
+}
+
 TEST_CASE("a password in a camera's URL is never shown") {
   const Loaded loaded = LoadText("[camera.door]\nurl = \"http://me:canary@h/\"\n");
   CHECK(EffectiveToml(loaded, Which::kAll).find("canary") == std::string::npos);
-  CHECK_FALSE(Says(LoadText("[camera.door]\nurl = \"http://me:canary@h:x/\"\n"), "canary"));
+  for (const char* scheme : {"http", "rtsp"}) {
+    const std::string url = std::string(scheme) + "://me:canary@h:x/";
+    CHECK_FALSE(Says(LoadText("[camera.door]\nurl = \"" + url + "\"\n"), "canary"));
+  }
 }
 
 TEST_CASE("what is no source is told, as is one camera too many") {

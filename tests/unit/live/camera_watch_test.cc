@@ -173,5 +173,30 @@ TEST_CASE("a camera's URL is shown without user, password and query") {
   CHECK(cameras::ShownUrl("/srv/a@b.mp4") == "/srv/a@b.mp4");
 }
 
+TEST_CASE("a password stands behind the user of its URL, encoded") {
+  const auto with = [](const char* url, const char* password) {
+    return cameras::UrlWithPassword({.url = url, .password = password});
+  };
+  CHECK(with("rtsp://me@h/a@b", "p@s:s") == "rtsp://me:p%40s%3As@h/a@b");
+  CHECK(with("rtsp://me@h/", "") == "rtsp://me@h/");
+  CHECK(with("rtsp://h/", "unused") == "rtsp://h/");
+}
+
+TEST_CASE("what FFmpeg would cut off, or cannot reach, is told without user and password") {
+  Bench bench;
+  const cameras::SourceContext context{bench.codec, bench.net, bench.budget,
+                                       std::chrono::milliseconds(100), SAMPLEPROC_VIDEO_MODULE};
+  const auto why = [&](const std::string& password) {
+    const auto source = cameras::OpenSource(
+        {.url = "rtsp://user5922@127.0.0.1:1/", .password = password}, context, {});
+    REQUIRE_FALSE(source);
+    CHECK(source.error().message.find("canary") == std::string::npos);
+    CHECK(source.error().message.find("user5922") == std::string::npos);
+    return source.error().message;
+  };
+  CHECK(why("canary" + std::string(120, 'x')).find("longer than 127") != std::string::npos);
+  CHECK(why("canary").find("refused") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace sampleproc::live

@@ -50,6 +50,21 @@ TEST_CASE("what is no URL of ours") {
   }
 }
 
+TEST_CASE("an RTSP URL has its own schemes and ports") {
+  const auto plain = ParseRtspUrl("rtsp://me@10.0.0.5/stream1?a=b");
+  REQUIRE(plain);
+  CHECK((plain->host == "10.0.0.5" && plain->port == 554 && !plain->tls));
+  CHECK(plain->target == "/stream1?a=b");
+  const auto secure = ParseRtspUrl("RTSPS://[::1]:8322");
+  CHECK(ParseRtspUrl("rtsps://h")->port == 322);
+  REQUIRE(secure);
+  CHECK((secure->host == "::1" && secure->port == 8322 && secure->tls));
+  for (const char* text : {"http://h/", "rtsp://", "rtsp:/h", "rtsp://h:0/", "rtsp://h\r\nX: y/"}) {
+    CHECK_FALSE(ParseRtspUrl(text));
+  }
+  CHECK_FALSE(ParseUrl("rtsp://h/"));
+}
+
 TEST_CASE("a path below a URL") {
   CHECK(Below(*ParseUrl("http://h"), "/health") == "/health");
   CHECK(Below(*ParseUrl("http://h/"), "/health") == "/health");
