@@ -259,6 +259,8 @@ class Rtsp(WithCameras):
         camera = RtspCamera(self, play=play)
         service = self.serve({"changing": {"url": camera.url()}})
         streams.wait_until(lambda: self.sizes("changing") == {(160, 120), (320, 240)})
+        setups = [head for head in camera.heads if head.startswith("SETUP")]
+        self.assertEqual(len(setups), 1, "the sound is not asked for")
         state = self.state(service, "changing")
         self.assertEqual((state["reconnects"], state["decoder_errors"]), (0, 0))
 
