@@ -11,7 +11,7 @@ import cli
 
 SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=test\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
        "c=IN IP4 0.0.0.0\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n"
-       "a=control:track1\r\n")  # fmt: skip
+       "a=control:track1\r\nm=audio 0 RTP/AVP 0\r\na=control:sound\r\n")  # fmt: skip
 SOUND_SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=test\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\n"
              "a=control:track1\r\n")  # fmt: skip
 

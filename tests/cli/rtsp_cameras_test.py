@@ -1,10 +1,13 @@
 """Cameras over RTSP: a server of GStreamer's, and hostile ones of the test's own."""
 
+import base64
+import itertools
 import json
 import os
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import unittest
@@ -181,6 +184,12 @@ class Rtsp(WithCameras):
             stopped = camera["huge"].stopped
             rtsp_camera.send(connection, stopped, rtsp_camera.forever(rtsp_camera.huge_parameters()))
 
+        def endless_picture(connection):
+            """Parts of one picture whose last one never comes."""
+            for sequence in itertools.count():
+                head = struct.pack(">BBHII", 0x80, 96, sequence & 0xFFFF, 0, 4711)
+                connection.sendall(rtsp_camera.interleaved(head + b"\x7c\x05" + b"x" * 1400))
+
         def noise(connection):
             while True:
                 connection.sendall(rtsp_camera.interleaved(os.urandom(1000)))
@@ -193,6 +202,9 @@ class Rtsp(WithCameras):
             return True
 
         sdp = "Content-Type: application/sdp\r\n"
+        sets = rtsp_camera.huge_parameters()[0][:2]
+        stated = rtsp_camera.SDP.replace("packetization-mode=1", "packetization-mode=1;sprop-parameter-"
+                                         "sets=" + ",".join(base64.b64encode(unit).decode() for unit in sets))  # fmt: skip
         camera = {
             "mute": RtspCamera(self, {"OPTIONS": wait}),
             "broken": RtspCamera(self, say("200 OK", more=sdp, body="no SDP at all\r\n" * 20)),
@@ -206,6 +218,8 @@ class Rtsp(WithCameras):
             "silent": RtspCamera(self, play=silence),
             "never": RtspCamera(self),
             "huge": RtspCamera(self, play=huge),
+            "stated": RtspCamera(self, sdp=stated),
+            "endless": RtspCamera(self, play=endless_picture),
             "noise": RtspCamera(self, play=noise),
             "moved": RtspCamera(self, {"DESCRIBE": elsewhere}),
             "target": RtspCamera(self),
@@ -236,6 +250,8 @@ class Rtsp(WithCameras):
                 "silent": ["sent no picture for 2 s"],
                 "never": ["sent no picture for 2 s"],
                 "huge": ["more bytes than max_frame_bytes"],
+                "stated": ["more bytes than max_frame_bytes"],
+                "endless": [],
                 "noise": [],
                 "moved": ["redirects to another URL"],
                 "plain": ["rtsps"],
@@ -259,6 +275,8 @@ class Rtsp(WithCameras):
         camera = RtspCamera(self, play=play)
         service = self.serve({"changing": {"url": camera.url()}})
         streams.wait_until(lambda: self.sizes("changing") == {(160, 120), (320, 240)})
+        setups = [head for head in camera.heads if head.startswith("SETUP")]
+        self.assertEqual(len(setups), 1, "the sound is not asked for")
         state = self.state(service, "changing")
         self.assertEqual((state["reconnects"], state["decoder_errors"]), (0, 0))
 

@@ -61,8 +61,14 @@ class Stream {
   const std::uint64_t max_frame_bytes_;
   const bool cut_short_;
   const bool jpeg_packets_;
+
+  // Of a live stream.
   const bool live_ = false;
   const bool key_frames_ = false;
+  bool redirected_ = false;  // the server names another one, which is not asked
+  bool closing_ = false;     // the host is asked anew whether there is time to say goodbye
+  int away_ = 0;             // FFmpeg's error that ended the connection
+
   // In the order of their use; each is closed before the one it draws from.
   Input input_;
   Handle<AVFormatContext> demuxer_;
@@ -95,11 +101,6 @@ class Stream {
   std::optional<Fed> draining_for_;  // the damage that is told once the frames before it are out
   bool over_limit_ = false;
   bool refused_ = false;  // the host has no memory for us
-
-  // Of a live stream.
-  bool redirected_ = false;  // the server names another one, which is not asked
-  bool closing_ = false;     // the host is asked anew whether there is time to say goodbye
-  int away_ = 0;             // FFmpeg's error that ended the connection
 };
 
 }  // namespace sampleproc::video
