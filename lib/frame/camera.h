@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -46,7 +45,7 @@ class LookPacer {
   // The look at the frame of this time, which was due, came to nothing. When it was the last one,
   // another frame is due in its place.
   void GiveBack(Time looked) {
-    if (granted_ != looked) return;
+    if (!granted_ || *granted_ != looked) return;
     granted_.reset();
     next_ = next_before_;
   }
@@ -89,8 +88,9 @@ class Camera {
 
   // Of the settings; made when a frame first asks for it, for there may be thousands of cameras.
   const Mask& mask() const {
-    std::call_once(mask_made_, [this] { mask_ = Mask(settings_.mask); });
-    return mask_;
+    const base::MutexLock lock(mutex_);
+    if (mask_ == nullptr) mask_ = std::make_unique<const Mask>(settings_.mask);
+    return *mask_;
   }
 
   // Whether a frame of this time is to be looked at. Frames come in their order, and their times
@@ -110,10 +110,9 @@ class Camera {
 
  private:
   const CameraSettings settings_;
-  mutable std::once_flag mask_made_;
-  mutable Mask mask_;
   mutable base::Mutex mutex_;
   mutable LookPacer pacer_ GUARDED_BY(mutex_);
+  mutable std::unique_ptr<const Mask> mask_ GUARDED_BY(mutex_);  // stays once it is made
 };
 
 using CameraPtr = std::shared_ptr<const Camera>;

@@ -50,8 +50,11 @@ TEST_CASE("events that were told with a frame are not lost when it fails after t
   context.take_events = &take;
   auto processor = process::Processor::Make(context);
   REQUIRE(processor);
+  context.only_memory = true;
+  auto replay = process::Processor::Make(context);
+  REQUIRE(replay);
   FrameWorker worker({codec, frame, budget, std::chrono::seconds(1)}, std::move(told),
-                     std::move(*processor), std::nullopt);
+                     std::move(*processor), std::move(*replay));
 
   std::vector<frame::Event::Type> types;
   std::size_t failed = 0;

@@ -113,6 +113,36 @@ TEST_CASE("pictures that come too soon for the camera's fps are not looked at") 
   CHECK(watch.gauges().connected);
 }
 
+TEST_CASE("a picture that fails does not use up its camera's look") {
+  Bench bench;
+  bench.folder.Write("n0.jpg", Jpeg(32, 16).substr(0, 40));
+  const auto slow = std::make_shared<const frame::Camera>(
+      frame::CameraSettings{.pipeline = {"stats"}, .fps = 0.001});
+  const CameraWatch watch("yard", bench.Folder(), slow, bench.Context());
+  WaitUntil([&] { return watch.gauges().looked_at == 1 && watch.gauges().frames >= 12; });
+  CHECK(watch.gauges().dropped.at("failed") == 1);
+}
+
+TEST_CASE("a picture that waits for a worker for longer than its max_age is dropped") {
+  Bench bench;
+  std::promise<void> free;
+  REQUIRE(bench.pool->Submit(
+      [&free](process::Processor&, process::CameraTurns::Turn) { free.get_future().wait(); }));
+  cameras::Options options = bench.Folder();
+  options.loop = false;
+  const auto impatient = std::make_shared<const frame::Camera>(
+      frame::CameraSettings{.pipeline = {"stats"}, .max_age = std::chrono::milliseconds(1)});
+  CameraWatch watch("yard", options, impatient, bench.Context());
+  WaitUntil([&] { return watch.gauges().ended; });
+  const base::MonoTime old = bench.clock.Now() + std::chrono::milliseconds(2);
+  WaitUntil([&] { return bench.clock.Now() > old; });
+  free.set_value();
+  CHECK(watch.AwaitIdle(base::Deadline(base::SystemClock(), std::chrono::seconds(60))));
+  CHECK(watch.gauges().dropped ==
+        std::map<std::string_view, std::uint64_t>{{"max_age", 2}, {"superseded", 3}});
+  CHECK(watch.gauges().looked_at == 0);
+}
+
 TEST_CASE("a camera that is away is a condition until it is back, or is no longer wanted") {
   Bench bench;
   cameras::Options options = bench.Folder();
