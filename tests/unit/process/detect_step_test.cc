@@ -68,10 +68,13 @@ class Cups {
     CameraTurns::Turn turn;
     frame::FrameResult result;
     result.width = result.height = 64;
-    const auto done = pipeline->Run(
-        {bench_->frame, bench_->camera, picture, turn, bench_->cameras, bench_->allowance,
-         bench_->budget, std::chrono::milliseconds(0), &bench_->moved_lately, &candidates},
-        result);
+    const frame::Mask mask(bench_->camera.mask);
+    StepInput input{
+        bench_->frame,         bench_->camera,    picture,        turn,
+        bench_->cameras,       bench_->allowance, bench_->budget, std::chrono::milliseconds(0),
+        &bench_->moved_lately, &candidates};
+    input.mask = &mask;
+    const auto done = pipeline->Run(input, result);
     if (!done) FAIL(done.error().message);
     return result;
   }
