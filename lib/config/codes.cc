@@ -163,6 +163,9 @@ constexpr CodeText kTexts[] = {
      "password_file holds the password of the user that the camera's url names, as in "
      "\"http://user@host/\": without a user, or with a password in the url, it is of no use. The "
      "service takes the pictures of 256 cameras itself, at most; the others' come by other ways."},
+    {code::kHistory, "history without events",
+     "events.history names a file for events, which the step \"track\" makes, and no pipeline has "
+     "that step: nothing new will come into the history. What is in it can be asked for."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},

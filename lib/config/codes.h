@@ -48,6 +48,7 @@ inline constexpr std::string_view kDetector = "SP1119";
 inline constexpr std::string_view kWritten = "SP1120";
 inline constexpr std::string_view kScene = "SP1121";
 inline constexpr std::string_view kCameras = "SP1122";
+inline constexpr std::string_view kHistory = "SP1140";
 inline constexpr std::string_view kNoGpu = "SP1202";
 inline constexpr std::string_view kOtlpPort = "SP1203";
 inline constexpr std::string_view kNoCollector = "SP1204";
