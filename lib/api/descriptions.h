@@ -138,6 +138,44 @@ inline constexpr http::Description kLatestDescription = {
                R"("304":{"description":"The picture is that of If-None-Match."})",
     .refusals = "404 422"};
 
+inline constexpr http::Description kEventsDescription = {
+    .id = "events",
+    .tag = "events",
+    .summary = "What has happened",
+    .text =
+        "Messages of events from the history, newest first: each event has one `new`, any number "
+        "of `update` and one `end`. What has been answered is kept, whatever becomes of the "
+        "service. 404 where no history is kept (`events.history`), and where no pipeline has the "
+        "step `track`.",
+    .parameters = "event_camera event_class event_type event_zone since until limit cursor",
+    .answers = R"("200":{"description":"A page of them.","content":{)"
+               R"("application/json":{"schema":{"$ref":"#/components/schemas/Events"}}}})",
+    .refusals = "404 504"};
+
+inline constexpr http::Description kEventDescription = {
+    .id = "event",
+    .tag = "events",
+    .summary = "One event",
+    .text = "Its last message, and all of them, oldest first; of more than 1000 the last.",
+    .parameters = "event",
+    .answers = R"("200":{"description":"What is known of it.","content":{)"
+               R"("application/json":{"schema":{"$ref":"#/components/schemas/EventHistory"}}}})",
+    .refusals = "404 422 504"};
+
+inline constexpr http::Description kEventStreamDescription = {
+    .id = "eventStream",
+    .tag = "events",
+    .summary = "What happens, as it happens",
+    .text =
+        "Server-sent events: the message's number as `id`, its type as `event`, the message as "
+        "`data`, and a comment every 15 s. It begins behind the message that Last-Event-ID "
+        "names, so a client that asks again misses none, as far as they are kept. It ends when "
+        "the service does, and when the client does not read.",
+    .parameters = "event_camera event_class last_event_id last_event_id_field",
+    .answers = R"("200":{"description":"The stream.","content":{)"
+               R"("text/event-stream":{"schema":{"type":"string"}}}})",
+    .refusals = "404"};
+
 inline constexpr http::Description kConsoleDescription = {
     .id = "console",
     .tag = "operation",

@@ -15,9 +15,11 @@ constexpr std::string_view kAbout =
     "problem documents (RFC 9457). Limits in numbers are the configuration's; the manual page "
     "sampleproc.toml(5) has their defaults.";
 
-constexpr std::string_view kTags = R"([{"name":"frames","description":"What the service is for."},)"
-                                   R"({"name":"cameras","description":"Where frames come from."},)"
-                                   R"({"name":"operation","description":"For those who run it."}])";
+constexpr std::string_view kTags =
+    R"([{"name":"frames","description":"What the service is for."},)"
+    R"({"name":"cameras","description":"Where frames come from."},)"
+    R"({"name":"events","description":"What happens before cameras."},)"
+    R"({"name":"operation","description":"For those who run it."}])";
 
 constexpr std::string_view kParameters = R"({
 "frame_id":{"name":"frame_id","in":"query","description":"The frame's name; made up when there is none.","schema":{"type":"string","maxLength":256}},
@@ -27,6 +29,17 @@ constexpr std::string_view kParameters = R"({
 "width":{"name":"width","in":"query","description":"Of raw pixels.","schema":{"type":"integer","minimum":1,"maximum":65535}},
 "height":{"name":"height","in":"query","description":"Of raw pixels.","schema":{"type":"integer","minimum":1,"maximum":65535}},
 "camera":{"name":"id","in":"path","required":true,"description":"The camera's id, percent-encoded.","schema":{"type":"string"}},
+"event":{"name":"event_id","in":"path","required":true,"description":"The event's id, percent-encoded.","schema":{"type":"string"}},
+"event_camera":{"name":"camera","in":"query","description":"Of this camera only.","schema":{"type":"string","minLength":1}},
+"event_class":{"name":"class","in":"query","description":"Of this class only.","schema":{"type":"string","minLength":1}},
+"event_type":{"name":"type","in":"query","description":"Of this type only.","schema":{"type":"string","enum":["new","update","end"]}},
+"event_zone":{"name":"zone","in":"query","description":"That tell of things in this zone, or entering or leaving it.","schema":{"type":"string","minLength":1}},
+"since":{"name":"since","in":"query","description":"Whose time is this or later: a date and time as RFC 3339 has it, or seconds since 1970.","schema":{"type":"string","minLength":1}},
+"until":{"name":"until","in":"query","description":"Whose time is this or earlier.","schema":{"type":"string","minLength":1}},
+"limit":{"name":"limit","in":"query","description":"So many at most.","schema":{"type":"integer","minimum":1,"maximum":1000,"default":100}},
+"cursor":{"name":"cursor","in":"query","description":"The `next` of the page before.","schema":{"type":"string","pattern":"^[1-9][0-9]*$"}},
+"last_event_id":{"name":"last_event_id","in":"query","description":"As the field Last-Event-ID, for clients that cannot send it.","schema":{"type":"string","pattern":"^[1-9][0-9]*$"}},
+"last_event_id_field":{"name":"Last-Event-ID","in":"header","description":"The id of the message that the client had last.","schema":{"type":"string"}},
 "annotate":{"name":"annotate","in":"query","description":"1: with boxes drawn; of a frame that is sent, if image/jpeg is acceptable.","schema":{"type":"string","enum":["0","1"]}},
 "verbose":{"name":"verbose","in":"query","description":"With the facts behind the answer.","allowEmptyValue":true,"schema":{"type":"string"}},
 "traceparent":{"name":"traceparent","in":"header","description":"W3C Trace Context.","schema":{"type":"string"}},
@@ -65,6 +78,12 @@ constexpr std::string_view kCameraSchemas = R"(
 "Point":{"type":"array","minItems":2,"maxItems":2,"items":{"type":"number","minimum":0,"maximum":1}},
 "Polygon":{"type":"array","items":{"$ref":"#/components/schemas/Point"}},
 "CameraSettings":{"allOf":[{"$ref":"#/components/schemas/CameraFacts"},{"type":"object","required":["settings"],"properties":{"settings":{"type":"object","required":["pipeline","threshold","classes","fps","max_age_seconds","mask","zones","lines"],"additionalProperties":false,"properties":{"pipeline":{"type":"array","items":{"type":"string"}},"threshold":{"type":"number"},"classes":{"type":"array","items":{"type":"string"}},"fps":{"type":"number","minimum":0},"max_age_seconds":{"type":"number","minimum":0},"mask":{"type":"array","items":{"$ref":"#/components/schemas/Polygon"}},"zones":{"type":"array","items":{"type":"object","required":["name","polygon","classes","dwell_seconds"],"additionalProperties":false,"properties":{"name":{"type":"string"},"polygon":{"$ref":"#/components/schemas/Polygon"},"classes":{"type":"array","items":{"type":"string"}},"dwell_seconds":{"type":"number","minimum":0}}}},"lines":{"type":"array","items":{"type":"object","required":["name","from","to","classes"],"additionalProperties":false,"properties":{"name":{"type":"string"},"from":{"$ref":"#/components/schemas/Point"},"to":{"$ref":"#/components/schemas/Point"},"classes":{"type":"array","items":{"type":"string"}}}}}}}}}]})";
+
+// Of an event as much as clients of this interface need; config/event.schema.json has the rest.
+constexpr std::string_view kEventSchemas = R"(
+"Event":{"type":"object","description":"As event.schema.json has it.","required":["schema","event_id","type","camera_id","class","confidence","start","time","frame_id","track_id","bbox","zones","entered","left","crossed","stationary","path"],"properties":{"schema":{"const":"sampleproc.event/1"},"event_id":{"type":"string","minLength":1},"type":{"enum":["new","update","end"]},"camera_id":{"type":"string"},"class":{"type":"string"},"confidence":{"type":"number","minimum":0,"maximum":1},"start":{"type":"number"},"time":{"type":"number"},"end":{"type":"number"},"frame_id":{"type":"string"},"track_id":{"type":"integer","minimum":1},"bbox":{"type":"array","minItems":4,"maxItems":4,"items":{"type":"integer"}},"zones":{"type":"array","items":{"type":"string"}},"entered":{"type":"array","items":{"type":"string"}},"left":{"type":"array","items":{"type":"string"}},"crossed":{"type":"array","items":{"type":"object","required":["line","direction"],"properties":{"line":{"type":"string"},"direction":{"enum":["left","right"]}}}},"stationary":{"type":"boolean"},"path":{"type":"array","items":{"type":"array","minItems":2,"maxItems":2,"items":{"type":"integer"}}},"reason":{"type":"string"}}},
+"Events":{"type":"object","required":["events","next","latest"],"additionalProperties":false,"properties":{"events":{"type":"array","description":"Newest first.","items":{"$ref":"#/components/schemas/Event"}},"next":{"type":["string","null"],"description":"The cursor of the next page; null when there is none."},"latest":{"type":"string","description":"The number of the last message there is: a stream with it as last_event_id goes on from here."}}},
+"EventHistory":{"type":"object","required":["event","events"],"additionalProperties":false,"properties":{"event":{"$ref":"#/components/schemas/Event"},"events":{"type":"array","description":"Oldest first.","minItems":1,"items":{"$ref":"#/components/schemas/Event"}}}})";
 
 constexpr std::string_view kOperationSchemas = R"(
 "Health":{"type":"object","required":["status","timestamp","service","version","capacity_used","frames_processed","avg_processing_time_ms","errors_last_minute","components","cameras","details"],"properties":{"status":{"enum":["healthy","degraded","unhealthy"]},"timestamp":{"type":"string","format":"date-time"},"service":{"type":"string"},"version":{"type":"string"},"capacity_used":{"type":"number","minimum":0,"maximum":1},"frames_processed":{"type":"integer","minimum":0},"avg_processing_time_ms":{"type":"number","minimum":0},"errors_last_minute":{"type":"integer","minimum":0},"components":{"type":"object","additionalProperties":{"type":"object","required":["status"],"properties":{"status":{"enum":["healthy","degraded","unhealthy"]}}}},"cameras":{"type":"object","description":"Those whose pictures the service takes itself, by their ids.","additionalProperties":{"$ref":"#/components/schemas/Camera"}},"details":{"type":"object"}}},
@@ -155,6 +174,7 @@ std::string MakeOpenApi(const std::vector<http::Route>& routes, std::string_view
   out.append(kParameters).append(",\n\"requestBodies\":").append(kRequestBodies);
   out.append(",\n\"responses\":").append(kResponses);
   out.append(",\n\"schemas\":{").append(kFrameSchemas).append(",").append(kCameraSchemas);
+  out.append(",").append(kEventSchemas);
   out.append(",").append(kOperationSchemas);
   return out + "}}}\n";
 }

@@ -168,10 +168,13 @@ constexpr CodeText kTexts[] = {
      "\"rtsp://user@host/\": without a user, or with a password in the url, it is of no use. loop "
      "is for files, transport and decode are for rtsp, and rtsps is encrypted over tcp alone. The "
      "service takes the pictures of 256 cameras itself, at most; the others' come by other ways."},
+    {code::kHistory, "history without events",
+     "events.history names a file for events, which the step \"track\" makes, and no pipeline has "
+     "that step: nothing new will come into the history. What is in it can be asked for."},
     {code::kTrackOrder, "step track without a detector before it",
-     "The steps of a pipeline run in its order, and track follows from frame to frame what the "
-     "steps "
-     "before it have found. Without a detector before it (people, faces, cascade, a section "
+     "The steps of a pipeline run in its order, and track follows from frame to frame what "
+     "the steps before it have found. Without a detector before it (people, faces, cascade, a "
+     "section "
      "[detector.NAME]; motion only where process.track.classes names it) there is nothing to "
      "follow, no ids and no events. The right order is motion, detectors, track."},
     {code::kNoGpu, "no GPU",

@@ -7,6 +7,7 @@
 #include "config/service_options.h"
 #include "consumer/options.h"
 #include "frame/options.h"
+#include "history/options.h"
 #include "http/options.h"
 #include "net/options.h"
 #include "process/options.h"
@@ -22,6 +23,7 @@ struct Config {
   frame::Options frame;
   resources::Options resources;
   consumer::Options consumer;
+  history::Options events;
   net::Options net;
   telemetry::Options telemetry;
   ServiceOptions service;

@@ -65,6 +65,7 @@ std::vector<Key> MakeSchema() {
   AddHttpRows(rows);
   AddFrameRows(rows);
   AddConsumerRows(rows);
+  AddEventRows(rows);
   AddNetRows(rows);
   AddTelemetryRows(rows);
   AddServiceRows(rows);

@@ -46,6 +46,7 @@ void AddSceneRows(std::string_view id, const cameras::Options& one, const camera
 void AddConsumerRows(std::vector<Key>& rows);
 void AddSinkRows(std::vector<Key>& rows);       // consumer's sinks, and what they get
 void AddSinkPlaceRows(std::vector<Key>& rows);  // where each of them is
+void AddEventRows(std::vector<Key>& rows);
 void AddNetRows(std::vector<Key>& rows);
 void AddTelemetryRows(std::vector<Key>& rows);
 void AddServiceRows(std::vector<Key>& rows);

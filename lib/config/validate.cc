@@ -7,6 +7,7 @@
 
 #include "config/camera_source_rules.h"
 #include "config/convert.h"
+#include "config/event_rules.h"
 #include "config/pipeline_rules.h"
 #include "config/scene_rules.h"
 #include "config/suggest.h"
@@ -250,29 +251,6 @@ std::optional<Finding> ResultsGoToRedisOnce(const Config& config) {
                  "leave it out, or let consumer.deliver be [\"events\"]"};
 }
 
-// Of the service's own pipeline or a camera's.
-bool AnyTracks(const Config& config) {
-  const auto tracks = [](const std::vector<std::string>& pipeline) {
-    return std::ranges::find(pipeline, "track") != pipeline.end();
-  };
-  return tracks(config.process.pipeline) ||
-         std::ranges::any_of(config.cameras,
-                             [&](const auto& camera) { return tracks(camera.second.pipeline); });
-}
-
-std::optional<Finding> EventsAreMadeAndGoSomewhere(const Config& config) {
-  if (!Delivers(config, "events")) return std::nullopt;
-  if (config.consumer.sinks.empty()) {
-    return Finding{Severity::kWarning, code::kSinks, "consumer.deliver",
-                   "has \"events\", and consumer.sinks is empty: they go nowhere",
-                   "list \"log\", \"file\", \"redis\" or \"webhook\" there"};
-  }
-  if (AnyTracks(config)) return std::nullopt;
-  return Finding{Severity::kWarning, code::kSinks, "consumer.deliver",
-                 "has \"events\", which nothing makes: no pipeline has the step \"track\"",
-                 "add it behind a detector, to process.pipeline or a camera's"};
-}
-
 // A finding for each entry that `is_right` refuses.
 template <typename IsRight>
 std::vector<Finding> WrongEntries(std::string_view code, std::string_view key,
@@ -396,6 +374,7 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     WebhookHasUrl,
     ResultsGoToRedisOnce,
     EventsAreMadeAndGoSomewhere,
+    HistoryHasEvents,
 };
 
 // Rules about lists and kinds of keys, which may be broken several times.

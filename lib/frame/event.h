@@ -59,6 +59,7 @@ struct Event {
   static constexpr std::string_view kLost = "lost";             // not found for too long
   static constexpr std::string_view kSourceEnd = "source_end";  // the frames ended before it
   static constexpr std::string_view kShutdown = "shutdown";     // the service stopped before it
+  static constexpr std::string_view kRestart = "restart";  // the service began anew; see history/
 
   bool operator==(const Event&) const = default;
 };

@@ -99,15 +99,18 @@ base::Result<std::string> PathParameter(const Request& request, std::string_view
 // A body that is made once and sent many times.
 using SharedText = std::shared_ptr<const std::string>;
 
+class LiveBody;
+
 struct Response {
   int status = 200;
   std::string_view content_type;  // of static lifetime; empty means no body
   std::variant<std::string, base::ByteBuffer, SharedText> body;  // a SharedText is never null
-  std::string field_lines;                  // further fields, each "Name: value\r\n"
-  std::string_view fixed_field_lines;       // likewise, of static lifetime
-  bool close = false;                       // end the connection after this answer
-  std::optional<Quota> quota;               // instead of the request's: the handler took more
-  resources::Reservation reservation = {};  // of a large body, until it has been written
+  std::string field_lines;                   // further fields, each "Name: value\r\n"
+  std::string_view fixed_field_lines;        // likewise, of static lifetime
+  bool close = false;                        // end the connection after this answer
+  std::optional<Quota> quota;                // instead of the request's: the handler took more
+  resources::Reservation reservation = {};   // of a large body, until it has been written
+  std::shared_ptr<LiveBody> live = nullptr;  // instead of `body`; ends the connection with its end
 
   // `value` must be free of CR and LF; a value that is not is left out.
   void AddField(std::string_view name, std::string_view value);

@@ -29,7 +29,7 @@ base::ByteView AppendResponse(const Response& response, std::string_view date, b
     out.append("\r\nContent-Type: ").append(response.content_type);
   }
   // RFC 9110 section 8.6: of a 304 it would be the length of what is not sent.
-  if (response.status != 204 && response.status != 304) {
+  if (response.status != 204 && response.status != 304 && !response.live) {
     out.append("\r\nContent-Length: ");
     AppendNumber(body.size(), out);
   }

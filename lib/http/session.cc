@@ -31,9 +31,6 @@ constexpr std::uint64_t kMostDiscarded = 128 * 1024;
 // Of OnDrain: who asked within the last kStillInUse is probably about to ask again.
 constexpr milliseconds kStillInUse{2000};
 constexpr milliseconds kLastChance{250};
-// Often enough to save work of seconds, seldom enough to leave short work alone.
-constexpr milliseconds kProbePeer{1000};
-constexpr std::string_view kInterim = "HTTP/1.1 102 Processing\r\n\r\n";
 // The same for connections that come while the server drains.
 constexpr milliseconds kFirstChance{1000};
 
@@ -101,6 +98,7 @@ bool Session::NothingAsked() const {
 }
 
 void Session::OnDrain() {
+  if (live_) return EndLive();
   if (!NothingAsked()) return;
   const bool fresh = served_ == 0 || loop_.now() - last_answer_ < kStillInUse;
   if (fresh || wire_.HasInput()) {
@@ -192,6 +190,10 @@ Session::Awaitable<bool> Session::ServeOne() {
   ++served_;
   if (!keep || MustClose()) response->close = true;
   const bool close = response->close;
+  if (response->live && request_.method != Method::kHead) {
+    co_await WriteLive(*response);
+    co_return false;
+  }
   // Nearly always the socket takes a whole answer at once; a coroutine more would cost as much as
   // everything else here.
   if (!WriteNow(*response)) {
@@ -384,40 +386,6 @@ Session::Awaitable<void> Session::AwaitAnswer() {
   request_.allowance.cancel.Cancel();
   ++generation_;
   answer_ = TooLate(limit, request_);
-}
-
-// A client that is gone wants its answer no more: its work is cancelled before the next step. One
-// that has closed its sending half only waits for its answer, and looks the same until something is
-// sent to it (ProbePeer).
-void Session::WatchPeer() {
-  if (watching_ || !inbox_.received().substr(request_bytes_).empty()) return;
-  watching_ = true;
-  wire_.socket().async_wait(Wire::Socket::wait_read,
-                            [self = shared_from_this()](error_code cancelled) {
-                              self->watching_ = false;
-                              if (cancelled || self->wire_.wait() != Wait::kWorker) return;
-                              if (!self->wire_.PeerGone()) return;
-                              if (self->wire_.PeerReset()) return self->Abort();
-                              self->ProbePeer(self->generation_);
-                            });
-}
-
-// Sends an interim answer (RFC 9110 section 15.2) every kProbePeer to a client that has closed its
-// sending half: from one that is gone altogether a reset comes back. HTTP/1.0 knows none.
-void Session::ProbePeer(std::uint64_t generation) {
-  if (request_.minor_version == 0) return;
-  probe_timer_.expires_after(kProbePeer);
-  probe_timer_.async_wait([self = shared_from_this(), generation](error_code cancelled) {
-    if (cancelled || generation != self->generation_ || self->answer_ ||
-        self->wire_.wait() != Wait::kWorker) {
-      return;
-    }
-    error_code error;
-    const bool whole = !self->wire_.PeerReset() &&
-                       self->wire_.WriteSome(base::AsBytes(kInterim), error) == kInterim.size();
-    if (!whole) return self->Abort();
-    self->ProbePeer(generation);
-  });
 }
 
 bool Session::WriteNow(Response& response) {

@@ -18,9 +18,10 @@
 
 namespace sampleproc::http {
 
-// Lives on its loop's thread; only Hand may be called from elsewhere. One coroutine (Run) does
-// everything in order and suspends only when the socket has nothing to give or to take, or while a
-// worker has the request. The session lives as long as that coroutine or a responder needs it.
+// Lives on its loop's thread; only Hand and NoteNews may be called from elsewhere. One coroutine
+// (Run) does everything in order and suspends only when the socket has nothing to give or to take,
+// or while a worker has the request. The session lives as long as that coroutine or a responder
+// needs it.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   static void Begin(Loop& loop, Incoming incoming);
@@ -57,6 +58,12 @@ class Session : public std::enable_shared_from_this<Session> {
   // The last answer of a connection whose client may still be sending.
   Awaitable<void> WriteLast(Response response);
 
+  Awaitable<void> WriteLive(Response& response);
+  Awaitable<bool> AwaitNews(base::MonoTime silence);
+  static void NoteNews(const std::weak_ptr<Session>& weak) noexcept;
+  void EndLive();  // the service drains
+  void LookAtListener();
+
   void BeginRequest();
   Response TooSlow() const;          // about a head that did not come
   std::optional<Response> Refuse();  // by chain or router, before the body
@@ -92,6 +99,7 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::steady_timer answer_timer_;
   boost::asio::steady_timer probe_timer_;
   std::optional<Response> answer_;
+  std::shared_ptr<LiveBody> live_;  // that is being sent
   AnswerSlot handed_;
   std::uint64_t generation_ = 0;  // of the request being answered; older answers are dropped
 };

@@ -64,7 +64,7 @@ void Wire::Progress(std::size_t bytes) {
 }
 
 void Wire::OnTick(base::MonoTime now) {
-  if (wait_ == Wait::kNothing || wait_ == Wait::kWorker) return;
+  if (wait_ == Wait::kNothing || wait_ == Wait::kWorker || wait_ == Wait::kLive) return;
   bool over = now >= wait_ends_;
   if (wait_ == Wait::kBody || wait_ == Wait::kWrite) {
     const Options& options = loop_.site()->options;

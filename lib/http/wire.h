@@ -26,7 +26,7 @@ class Wire {
   using Awaitable = boost::asio::awaitable<T>;
 
   // What is waited for; decides what a timeout means.
-  enum class Wait { kNothing, kHandshake, kIdle, kHead, kBody, kWorker, kWrite, kLinger };
+  enum class Wait { kNothing, kHandshake, kIdle, kHead, kBody, kWorker, kLive, kWrite, kLinger };
 
   // `tls` is nullptr for plain connections.
   Wire(Loop& loop, Socket socket, std::unique_ptr<TlsStream> tls);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/cameras_handler.h"
+#include "api/events_handler.h"
 #include "api/health_handler.h"
 #include "api/metrics_handler.h"
 #include "api/process_handler.h"
@@ -17,6 +18,7 @@ struct RouteContexts {
   api::HealthContext health;
   api::MetricsContext metrics;
   api::CamerasContext cameras;
+  api::EventsContext events;
 };
 
 // What is served besides the rest.

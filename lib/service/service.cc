@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "config/event_rules.h"
 #include "http/chain.h"
 #include "http/console.h"
 #include "service/chain.h"
@@ -51,7 +52,8 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
             {own.consumer.enabled, own.consumer.off_although_named, own.process.prefer_gpu}},
            {facts, metrics, tracker, clock},
            {roster, directory, stills,
-            [this] { return live ? live->gauges() : std::vector<telemetry::CameraGauges>(); }}},
+            [this] { return live ? live->gauges() : std::vector<telemetry::CameraGauges>(); }},
+           {*journal, config::AnyTracks(own)}},
           {.metrics = own.telemetry.metrics,
            .console = http::ServesConsole(own.http, handed_sockets)})),
       MakeChain(own, made->parts, {budget, metrics, clock, *log, tracer.get()},
@@ -94,6 +96,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
       {own, clock, impl->budget, impl->ids, impl->conditions, *impl->log, impl->tracer.get()});
   if (!sinks) return std::unexpected(sinks.error());
   impl->sinks = std::move(*sinks);
+  if (auto opened = impl->OpenJournal(); !opened) return std::unexpected(opened.error());
   auto detectors = process::Detectors::Open(own.process, impl->directory.pipelines(), impl->budget);
   if (!detectors) return std::unexpected(detectors.error());
   impl->detectors = std::move(*detectors);
@@ -285,13 +288,13 @@ ShutdownResult Service::Shutdown() {
   const auto rest = std::chrono::ceil<milliseconds>(end.At() - impl.clock.Now());
   if (!impl.pool->StopWithin(std::max(rest, kLeast), impl.LostAfter())) {
     impl.log->Error("shutdown: a worker does not come back");
-    impl.EndEvents();
+    impl.EndEvents(last);
     impl.DeliverResults(last);
     return ShutdownResult::kStuck;
   }
 
   phases.Begin("deliver results, close sessions");
-  impl.EndEvents();
+  impl.EndEvents(last);
   const std::uint64_t lost = impl.DeliverResults(last);
   impl.CloseSessions(end);
   phases.End();

@@ -1,13 +1,41 @@
 // What becomes of events.
 #include <exception>
+#include <optional>
 #include <vector>
 
 #include "consumer/event_record.h"
 #include "service/service_impl.h"
+#include "service/upstreams.h"
 
 namespace sampleproc::service {
+namespace {
 
-void Service::Impl::TakeEvents(std::span<const frame::Event> events) noexcept {
+constexpr std::chrono::milliseconds kFirstBackoff{500};
+constexpr std::chrono::milliseconds kLongestBackoff{30'000};
+
+}  // namespace
+
+base::Result<void> Service::Impl::OpenJournal() {
+  resources::Reservation room;
+  if (!config.events.path.empty()) {
+    auto reserved = budget.TryReserve(history::Journal::kMemory, "the history of events");
+    if (!reserved) {
+      return base::Fail(base::ErrorCode::kConfig,
+                        "resources.memory_limit has no room for the 8 MiB of events.history: "
+                        "raise it, or keep no history");
+    }
+    room = std::move(*reserved);
+  }
+  journal = std::make_unique<history::Journal>(
+      config.events,
+      history::JournalContext{clock, conditions, *log,
+                              BackoffOf(kFirstBackoff, kLongestBackoff, ids),
+                              [this](std::span<const frame::Event> events) { TellSinks(events); }},
+      std::move(room));
+  return {};
+}
+
+void Service::Impl::TellSinks(std::span<const frame::Event> events) noexcept {
   for (const frame::Event& event : events) {
     try {
       metrics.EventTold(frame::EventTypeName(event.type));
@@ -19,6 +47,27 @@ void Service::Impl::TakeEvents(std::span<const frame::Event> events) noexcept {
   }
 }
 
-void Service::Impl::EndEvents() { TakeEvents(cameras.ForgetAll(frame::Event::kShutdown)); }
+void Service::Impl::TakeEvents(std::span<const frame::Event> events) noexcept {
+  TellSinks(events);
+  for (const frame::Event& event : events) journal->Take(event);
+}
+
+void Service::Impl::EndEvents(const base::Deadline& end) {
+  TakeEvents(cameras.ForgetAll(frame::Event::kShutdown));
+  const std::size_t lost = journal->Finish(end);
+  if (lost == 0) return;
+  log->Error("shutdown: messages of events are not in the history",
+             {{"messages", static_cast<std::int64_t>(lost)}});
+}
+
+std::optional<telemetry::HistoryGauges> Service::Impl::HistoryFacts() const {
+  if (!journal || !journal->keeps()) return std::nullopt;
+  const history::JournalCounts counts = journal->counts();
+  return telemetry::HistoryGauges{.stored = counts.stored,
+                                  .dropped = counts.dropped,
+                                  .repeated = counts.repeated,
+                                  .waiting = counts.waiting,
+                                  .bytes = counts.bytes};
+}
 
 }  // namespace sampleproc::service

@@ -17,6 +17,7 @@
 #include "cameras/stills.h"
 #include "config/config.h"
 #include "frame/event.h"
+#include "history/journal.h"
 #include "http/server.h"
 #include "process/camera_states.h"
 #include "process/detectors.h"
@@ -122,6 +123,8 @@ class Service::Impl {
              .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,
              .cameras = live ? live->gauges() : std::vector<telemetry::CameraGauges>{},
              .sinks = sinks->gauges(),
+             .history = HistoryFacts(),
+             .event_streams = journal ? journal->streams() : 0,
              .conditions = conditions.List(),
              .condition_counts = conditions.Counts()}};
   }
@@ -137,10 +140,13 @@ class Service::Impl {
   std::chrono::milliseconds LostAfter() const {
     return std::max(config.service.stuck_after, config.process.deadline);
   }
+  base::Result<void> OpenJournal();
+  std::optional<telemetry::HistoryGauges> HistoryFacts() const;
   // Brings events on their ways; in any thread.
   void TakeEvents(std::span<const frame::Event> events) noexcept;
-  // No more frames come: what is open ends.
-  void EndEvents();
+  void TellSinks(std::span<const frame::Event> events) noexcept;
+  // No more frames come: what is open ends, and the history is closed.
+  void EndEvents(const base::Deadline& end);
   void TellOfCameraPlaces();
   void TellOfDetectors();
   void ApplyDrainDelay(const base::Deadline& force);
@@ -174,7 +180,8 @@ class Service::Impl {
   int stuck_workers = 0;  // as the last look found them
   int lost_workers = 0;   // as the last two looks found them
 
-  std::unique_ptr<ConsumerSinks> sinks;  // nullptr: not started yet
+  std::unique_ptr<ConsumerSinks> sinks;       // nullptr: not started yet
+  std::unique_ptr<history::Journal> journal;  // likewise
   const process::TakeEvents take_events = [this](auto events) { TakeEvents(events); };
   std::shared_ptr<process::Detectors> detectors;
   std::unique_ptr<process::WorkerPool> pool;

@@ -21,6 +21,7 @@ constexpr std::array kNames = {
     condition::kCameraPlaces,
     condition::kDetector,
     condition::kCamera,
+    condition::kHistory,
 };
 
 }  // namespace

@@ -32,6 +32,7 @@ inline constexpr std::string_view kOldFrames = "old_frames";
 inline constexpr std::string_view kCameraPlaces = "camera_places";
 inline constexpr std::string_view kDetector = "detector";  // the detector's name
 inline constexpr std::string_view kCamera = "camera";      // the camera's id
+inline constexpr std::string_view kHistory = "history";
 }  // namespace condition
 
 struct Condition {

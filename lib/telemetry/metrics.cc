@@ -13,6 +13,7 @@
 
 #include "base/mutex.h"
 #include "telemetry/camera_metrics.h"
+#include "telemetry/event_metrics.h"
 #include "telemetry/frame_history.h"
 #include "telemetry/metric_families.h"
 #include "telemetry/process_stats.h"
@@ -106,6 +107,7 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
   }
   AddSinks(gauges.sinks, families);
   AddCameras(gauges.cameras, families);
+  AddEvents(gauges, families);
   const auto count = [&](const char* name, const char* help, auto value) {
     families.push_back(One(name, help, MetricType::Counter, static_cast<double>(value)));
   };

@@ -40,6 +40,15 @@ struct SinkGauges {
   bool failing = false;
 };
 
+// Of the history of events, since the start: messages, and the bytes of its files.
+struct HistoryGauges {
+  std::uint64_t stored = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t repeated = 0;
+  std::size_t waiting = 0;
+  std::uint64_t bytes = 0;
+};
+
 // Of the client of one upstream, since the start.
 struct ClientGauges {
   std::string_view upstream;
@@ -90,6 +99,8 @@ struct Gauges {
   std::optional<ConsumerGauges> consumer = std::nullopt;
   std::vector<CameraGauges> cameras = {};  // whose pictures the service takes itself
   std::vector<SinkGauges> sinks = {};
+  std::optional<HistoryGauges> history = std::nullopt;  // where one is kept
+  std::size_t event_streams = 0;
   std::vector<Condition> conditions = {};                                       // that last
   std::vector<std::pair<std::string_view, std::size_t>> condition_counts = {};  // of every name
 };

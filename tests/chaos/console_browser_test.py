@@ -18,6 +18,7 @@ import unittest
 import cli
 import pictures
 from browser import Browser
+from crossing import COMES, FOLLOWING, GOES, post
 from service import Service, WithService
 
 CAMERAS = 64
@@ -287,6 +288,33 @@ class ConsoleInBrowser(WithService):
         self.check_axe(browser, "with events")
         self.shoot(browser, "events")
         self.check_errors(browser)
+
+    def test_events_of_the_service_are_shown_live_and_after_a_restart(self):
+        folder = tempfile.mkdtemp(prefix="sampleproc-events-")
+        self.addCleanup(shutil.rmtree, folder)
+        words = (*FOLLOWING, *cli.NO_HURRY, "--set", f"events.history={folder}/events.db")
+        service = Service(self, "--port", "0", *words)
+        browser = self.open(1280, 900)
+        browser.go(f"http://127.0.0.1:{service.port}/console")
+        browser.await_true("document.getElementById('events-note').textContent.includes('Nothing has')",
+                           "an empty history is not told")  # fmt: skip
+        browser.await_true("document.getElementById('live').textContent == 'live'", "no stream")
+        post(self, service, "door", COMES)
+        browser.await_true("document.querySelectorAll('#event-list li').length == 1 && "
+                           "document.getElementById('event-list').innerText.includes('there for')",
+                           "what begins is not shown")  # fmt: skip
+        self.assertEqual(service.stop(), 0)
+        service = Service(self, "--port", str(service.port), *words)
+        browser.await_true("document.querySelectorAll('#event-list li').length == 1 && "
+                           "!document.getElementById('event-list').innerText.includes('there for')",
+                           "what ended with the service is not shown")  # fmt: skip
+        post(self, service, "door", COMES + GOES, 1000)
+        browser.await_true("document.querySelectorAll('#event-list li').length == 2", "no second event")
+        browser.go(f"http://127.0.0.1:{service.port}/console")
+        browser.await_true("document.querySelectorAll('#event-list li').length == 2 && "
+                           "!document.getElementById('event-list').innerText.includes('there for')",
+                           "what was is not shown after a reload")  # fmt: skip
+        self.assertEqual(service.stop(), 0)
 
 
 if __name__ == "__main__":

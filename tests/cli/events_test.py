@@ -2,46 +2,22 @@
 
 import json
 import pathlib
-import zlib
 
 import jsonschema
 
 import cli
 import pictures
 import streams
+from crossing import COMES, FOLLOWING, GOES, post, taken, types
 from folder import WithDirectory
 from frame_buffer import Buffer
 from frame_buffer import frame as buffered
-from service import ANY_PORT, Service, as_json
+from service import ANY_PORT, Service
 from streams import wait_until
 from webhook import Webhook
 
 SCHEMA = json.loads(
     (pathlib.Path(__file__).resolve().parents[2] / "config/event.schema.json").read_text("utf-8"))
-WIDTH, HEIGHT = 160, 120
-BEGAN = 1_753_787_696.5
-FOLLOWING = ("--set", "process.pipeline=motion,track", "--set", "process.track.classes=motion",
-             "--set", "process.track.lost_after=1s")  # fmt: skip
-
-
-def scene(left):
-    """A gray picture, and on it a bright square with its left side there, or none."""
-    rows = []
-    for row in range(HEIGHT):
-        line = bytearray([60 + (row * 7) % 5] * WIDTH)
-        if left is not None and 50 <= row < 80:
-            line[left : left + 30] = bytes([220] * 30)
-        rows.append(b"\0" + bytes(line))
-    data = pictures.chunk(b"IDAT", zlib.compress(b"".join(rows), 1))
-    return pictures.SIGNATURE + pictures.header(WIDTH, HEIGHT) + data + pictures.chunk(b"IEND", b"")
-
-
-COMES = [scene(None)] * 20 + [scene(5 * i) for i in range(25)]
-GOES = [scene(None)] * 15
-
-
-def taken(number):
-    return str(BEGAN + number / 5)
 
 
 def lines(path):
@@ -58,11 +34,6 @@ def without_run(events):
     return events
 
 
-def types(events):
-    """What a life has to be: updates may stand in between."""
-    return [event["type"] for event in events if event["type"] != "update"]
-
-
 class Events(WithDirectory):
     def setUp(self):
         super().setUp()
@@ -76,16 +47,7 @@ class Events(WithDirectory):
         return ("--set", f"consumer.file.path={self.file}")
 
     def post(self, service, camera, scenes, first=0):
-        """One connection, as a camera has it: its frames come in their order."""
-        connection = service.connect()
-        self.addCleanup(connection.close)
-        for number, picture in enumerate(scenes, first):
-            metadata = {"camera_id": camera, "frame_id": f"{camera}-{number}", "timestamp": taken(number)}
-            connection.request("POST", "/process", as_json(picture, metadata),
-                               {"Content-Type": "application/json"})  # fmt: skip
-            answer = connection.getresponse()
-            self.assertEqual(answer.status, 200, answer.read())
-            answer.read()
+        post(self, service, camera, scenes, first)
 
     def check(self, events, reason, camera="door"):
         for event in events:

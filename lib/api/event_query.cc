@@ -1,0 +1,153 @@
+#include "api/event_query.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <iterator>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "frame/frame_time.h"
+
+namespace sampleproc::api {
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+using frame::Event;
+
+constexpr std::size_t kMostEvents = 1000;
+constexpr std::string_view kListParameters[] = {"camera", "class", "type",  "zone",
+                                                "since",  "until", "limit", "cursor"};
+constexpr std::string_view kStreamParameters[] = {"camera", "class", "last_event_id"};
+
+// A whole number above 0.
+std::optional<std::int64_t> NumberOf(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number <= 0) return std::nullopt;
+  return number;
+}
+
+std::optional<Event::Type> TypeOf(std::string_view text) {
+  for (const Event::Type type : {Event::Type::kNew, Event::Type::kUpdate, Event::Type::kEnd}) {
+    if (text == frame::EventTypeName(type)) return type;
+  }
+  return std::nullopt;
+}
+
+std::string Joined(std::span<const std::string_view> words) {
+  std::string text;
+  for (const std::string_view word : words) text.append(text.empty() ? "" : ", ").append(word);
+  return text;
+}
+
+// The parameters of a query, and all that is wrong with them.
+class Query {
+ public:
+  Query(std::string_view query, std::span<const std::string_view> known) : query_(query) {
+    std::vector<std::string_view> seen;
+    while (!query.empty()) {
+      const std::string_view pair = query.substr(0, query.find('&'));
+      query.remove_prefix(std::min(pair.size() + 1, query.size()));
+      const std::string_view name = pair.substr(0, pair.find('='));
+      if (name.empty()) continue;
+      if (std::ranges::find(known, name) == known.end()) {
+        problems_.push_back({"unknown_parameter",
+                             {"query"},
+                             "has a parameter that is none of this endpoint's: " + Joined(known)});
+      } else if (std::ranges::find(seen, name) != seen.end()) {
+        Wrong(name, "repeated", "must be there once at most");
+      }
+      seen.push_back(name);
+    }
+  }
+
+  // Nothing when it is not there, or is wrong.
+  std::optional<std::string> Text(std::string_view name) {
+    auto value = http::QueryParameter(query_, name);
+    if (!value) {
+      std::ranges::move(value.error().problems, std::back_inserter(problems_));
+      return std::nullopt;
+    }
+    if (*value && (*value)->empty()) {
+      Wrong(name, "empty", "must have a value, or not be there");
+      return std::nullopt;
+    }
+    return std::move(*value);
+  }
+
+  // What `read` makes of it; nothing of that is wrong, by this rule.
+  template <typename Read>
+  auto Get(std::string_view name, const Read& read, std::string_view type, std::string_view rule)
+      -> decltype(read(std::string_view())) {
+    const std::optional<std::string> text = Text(name);
+    if (!text) return std::nullopt;
+    auto value = read(*text);
+    if (!value) Wrong(name, type, rule);
+    return value;
+  }
+
+  std::optional<std::chrono::microseconds> Time(std::string_view name) {
+    const auto time = Get(name, frame::ParseFrameTime, "time",
+                          "must be a date and time as 2026-01-31T09:05:00Z, or seconds since 1970");
+    if (!time) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::microseconds>(time->time_since_epoch());
+  }
+
+  // The rest when nothing is wrong.
+  template <typename T>
+  Result<T> Or(T value) {
+    if (!problems_.empty()) return base::Fail(ErrorCode::kBadRequest, std::move(problems_));
+    return value;
+  }
+
+ private:
+  void Wrong(std::string_view name, std::string_view type, std::string_view rule) {
+    problems_.push_back({std::string(type), {"query", std::string(name)}, std::string(rule)});
+  }
+
+  const std::string_view query_;
+  std::vector<base::Problem> problems_;
+};
+
+}  // namespace
+
+Result<EventList> ReadEventList(const http::Request& request) {
+  Query query(request.query, kListParameters);
+  EventList list;
+  list.filter.camera_id = query.Text("camera");
+  list.filter.class_name = query.Text("class");
+  list.filter.type = query.Get("type", TypeOf, "choice", "must be new, update or end");
+  list.filter.zone = query.Text("zone");
+  list.filter.since = query.Time("since");
+  list.filter.until = query.Time("until");
+  const auto limit = query.Get(
+      "limit",
+      [](std::string_view text) {
+        const auto number = NumberOf(text);
+        return number && *number <= std::int64_t{kMostEvents} ? number : std::nullopt;
+      },
+      "range", "must be a whole number from 1 to 1000");
+  if (limit) list.limit = static_cast<std::size_t>(*limit);
+  const auto cursor =
+      query.Get("cursor", NumberOf, "cursor", "must be the \"next\" of an answer of this service");
+  list.before = cursor.value_or(0);
+  return query.Or(std::move(list));
+}
+
+Result<EventStream> ReadEventStream(const http::Request& request) {
+  Query query(request.query, kStreamParameters);
+  EventStream stream;
+  stream.filter.camera_id = query.Text("camera");
+  stream.filter.class_name = query.Text("class");
+  stream.after =
+      query.Get("last_event_id", NumberOf, "number", "must be the id of a message of this stream");
+  if (const auto last = request.Find("Last-Event-ID")) stream.after = NumberOf(*last);
+  return query.Or(std::move(stream));
+}
+
+}  // namespace sampleproc::api

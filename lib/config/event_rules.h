@@ -1,0 +1,20 @@
+// The rules about events and their history.
+#pragma once
+
+#include <optional>
+
+#include "config/validate.h"
+
+namespace sampleproc::config {
+
+// Whether something makes events: a pipeline, the service's own or a camera's, has the step
+// "track".
+bool AnyTracks(const Config& config);
+
+// What is told of events is made, and goes somewhere.
+std::optional<Finding> EventsAreMadeAndGoSomewhere(const Config& config);
+
+// A history has events.
+std::optional<Finding> HistoryHasEvents(const Config& config);
+
+}  // namespace sampleproc::config

@@ -1,0 +1,130 @@
+#include "history/journal.h"
+
+#include <exception>
+
+namespace sampleproc::history {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using base::MutexLock;
+using base::Result;
+
+std::int64_t MicrosOf(base::WallTime time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+Journal::Journal(const Options& options, JournalContext context, resources::Reservation room)
+    : options_(options),
+      context_(std::move(context)),
+      room_(std::move(room)),
+      feed_(keeps() ? std::make_shared<Feed>(
+                          [this](Feed::Request request) { Fetch(std::move(request)); })
+                    : std::make_shared<Feed>(MicrosOf(context_.clock.Wall()))) {
+  if (keeps()) thread_ = std::jthread([this] { Run(); });
+}
+
+Journal::~Journal() {
+  {
+    const MutexLock lock(mutex_);
+    closing_ = true;
+  }
+  changed_.NotifyAll();
+  feed_->Close();
+}
+
+void Journal::Take(const frame::Event& event) noexcept {
+  try {
+    RecordPtr record = MakeRecord(event, context_.clock.Wall());
+    if (!keeps()) {
+      feed_->Tell({0, std::move(record)});
+      return;
+    }
+    const std::size_t bytes = record->bytes();
+    {
+      const MutexLock lock(mutex_);
+      if (finishing_ || closing_) return;
+      if (waiting_ >= kMostWaiting || waiting_bytes_ + bytes > kMostWaitingBytes) {
+        ++counts_.dropped;
+      } else {
+        if (incoming_.empty()) first_came_ = context_.clock.Now();
+        incoming_.push_back(std::move(record));
+        ++waiting_;
+        waiting_bytes_ += bytes;
+      }
+    }
+    changed_.NotifyAll();
+  } catch (const std::exception&) {  // no memory
+    const MutexLock lock(mutex_);
+    ++counts_.dropped;
+  }
+}
+
+void Journal::Fetch(Feed::Request request) {
+  const MutexLock lock(mutex_);
+  if (closing_) return;  // the feed is closed, too, or about to be
+  fetches_.push_back([this, request = std::move(request)](Store* store, const std::string& why) {
+    if (store == nullptr) return feed_->Supply(request.to, Fail(ErrorCode::kUnavailable, why));
+    feed_->Supply(request.to, store->After(request.filter, request.after, Feed::kPageMessages,
+                                           base::Allowance().Within(kLongestQuestion)));
+  });
+  changed_.NotifyAll();
+}
+
+Result<void> Journal::Ask(Question question) {
+  const MutexLock lock(mutex_);
+  if (closing_) return Fail(ErrorCode::kShuttingDown, "the history is closed: the service ends");
+  if (questions_.size() >= kMostQuestions) {
+    return Fail(ErrorCode::kOverloaded, "too many questions to the history wait already");
+  }
+  questions_.push_back(std::move(question));
+  changed_.NotifyAll();
+  return {};
+}
+
+void Journal::List(Filter filter, std::int64_t before, std::size_t most,
+                   const base::Allowance& allowance, OnPage answer) {
+  const auto shared = std::make_shared<OnPage>(std::move(answer));
+  auto asked = Ask([=, filter = std::move(filter)](Store* store, const std::string& why) {
+    if (store == nullptr) return (*shared)(Fail(ErrorCode::kUnavailable, why));
+    (*shared)(store->List(filter, before, most, allowance.Within(kLongestQuestion)));
+  });
+  if (!asked) (*shared)(std::unexpected(std::move(asked.error())));
+}
+
+void Journal::Find(std::string event_id, std::size_t most, const base::Allowance& allowance,
+                   OnRows answer) {
+  const auto shared = std::make_shared<OnRows>(std::move(answer));
+  auto asked = Ask([=, event_id = std::move(event_id)](Store* store, const std::string& why) {
+    if (store == nullptr) return (*shared)(Fail(ErrorCode::kUnavailable, why));
+    (*shared)(store->Find(event_id, most, allowance.Within(kLongestQuestion)));
+  });
+  if (!asked) (*shared)(std::unexpected(std::move(asked.error())));
+}
+
+std::size_t Journal::Finish(const base::Deadline& end) {
+  std::size_t lost = 0;
+  {
+    const MutexLock lock(mutex_);
+    finishing_ = true;
+    retry_at_ = context_.clock.Now();
+    changed_.NotifyAll();
+    while (waiting_ > 0 && !given_up_ && !end.Expired()) changed_.WaitUntil(mutex_, end);
+    lost = waiting_;
+    closing_ = true;
+  }
+  changed_.NotifyAll();
+  feed_->Close();
+  return lost;
+}
+
+JournalCounts Journal::counts() const {
+  const MutexLock lock(mutex_);
+  JournalCounts counts = counts_;
+  counts.waiting = waiting_;
+  return counts;
+}
+
+}  // namespace sampleproc::history

@@ -1,0 +1,167 @@
+// The history of events: takes them as they come, keeps them, answers questions, and tells those
+// who listen.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "history/feed.h"
+#include "history/options.h"
+#include "history/record.h"
+#include "history/store.h"
+#include "resilience/backoff.h"
+#include "resources/memory_budget.h"
+#include "telemetry/conditions.h"
+
+namespace sampleproc::history {
+
+// What a journal works with; all of it must outlive the journal.
+struct JournalContext {
+  const base::Clock& clock;
+  telemetry::Conditions& conditions;
+  base::Logger& log;
+  resilience::Backoff backoff;
+  // Takes the ends of events that were open when the last process ended, before they are in the
+  // history, so perhaps more than once; on the journal's thread.
+  std::function<void(std::span<const frame::Event>)> on_ended;
+};
+
+// Of messages, since the start.
+struct JournalCounts {
+  std::uint64_t stored = 0;
+  std::uint64_t dropped = 0;   // there was no room in memory for them
+  std::uint64_t repeated = 0;  // of events that had ended; see Store
+  std::size_t waiting = 0;     // to be stored
+  std::uint64_t bytes = 0;     // of its files
+};
+
+// Thread-safe. Messages wait in memory, up to a bound, for a thread of the journal's own, which
+// commits them together every kBatchTime or so; nobody else waits for the disk. What List and Find
+// have answered has been committed, so it is there after `kill -9`. While nothing can be stored,
+// the condition `history` lasts, those who listen are told all the same, and what is beyond the
+// bound is dropped, which is the condition, too.
+//
+// Without Options::path it has no thread and no history: it tells those who listen and numbers
+// messages by the time of its start.
+class Journal {
+ public:
+  static constexpr std::chrono::milliseconds kBatchTime{100};
+  static constexpr std::size_t kMostWaiting = 8192;
+  static constexpr std::size_t kMostWaitingBytes = std::size_t{4} * 1024 * 1024;
+  static constexpr std::size_t kMostQuestions = 32;
+  // That one question may take: the thread stores nothing meanwhile.
+  static constexpr std::chrono::seconds kLongestQuestion{3};
+  // What it takes of the memory budget when it has a history: the above, the feed, SQLite's cache.
+  static constexpr std::size_t kMemory = std::size_t{8} * 1024 * 1024;
+
+  // Both run on the journal's thread, or at once where nothing is to be asked.
+  using OnPage = std::move_only_function<void(base::Result<Page>)>;
+  using OnRows = std::move_only_function<void(base::Result<std::vector<Row>>)>;
+
+  Journal(const Options& options, JournalContext context, resources::Reservation room = {});
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  bool keeps() const { return !options_.path.empty(); }
+
+  // Never waits and never fails: what there is no memory for is dropped and counted.
+  void Take(const frame::Event& event) noexcept;
+
+  // See Store. kOverloaded when kMostQuestions wait, kUnavailable when the history cannot be read.
+  // Precondition: keeps().
+  void List(Filter filter, std::int64_t before, std::size_t most, const base::Allowance& allowance,
+            OnPage answer);
+  void Find(std::string event_id, std::size_t most, const base::Allowance& allowance,
+            OnRows answer);
+
+  // See Feed.
+  base::Result<std::shared_ptr<Subscription>> Subscribe(Filter filter,
+                                                        std::optional<std::int64_t> after) {
+    return feed_->Subscribe(std::move(filter), after);
+  }
+
+  // Stores what waits, as far as it gets until `end` and without failing; afterwards nothing is
+  // taken any more. Returns how many messages are lost.
+  std::size_t Finish(const base::Deadline& end);
+
+  JournalCounts counts() const;
+  std::size_t streams() const { return feed_->subscriptions(); }
+
+ private:
+  struct Held {
+    RecordPtr record;
+    std::optional<std::uint64_t> place;  // in the feed, where it has been told without a number
+  };
+  // Is given the store, or nullptr and why there is none.
+  using Question = std::move_only_function<void(Store*, const std::string&)>;
+
+  void Run() noexcept;
+  // Waits for something to do. False at the end.
+  bool AwaitWork();
+  bool WorkWaits() const REQUIRES(mutex_);
+  base::Deadline NextLook() const REQUIRES(mutex_);
+  void OpenStore();
+  void EndUnfinished();
+  void StoreSome();
+  bool StoreBatch();
+  void TellUnnumbered();
+  void AnswerNext();
+  void TrimSometimes();
+  // Fails with kOverloaded or kShuttingDown when it is not taken.
+  base::Result<void> Ask(Question question);
+  void Fetch(Feed::Request request);
+  void Failed(const base::Error& error);
+  void Worked();
+  void TellOfState() noexcept;
+
+  const Options options_;
+  const JournalContext context_;
+  const resources::Reservation room_;
+  const std::shared_ptr<Feed> feed_;
+
+  // The thread's own.
+  std::unique_ptr<Store> store_;    // nullptr: cannot be opened
+  std::string failure_;             // why nothing can be stored; "" when it can
+  std::deque<Held> held_;           // taken from incoming_, not stored yet
+  bool begun_ = false;              // what the last process left open has been ended
+  int failures_ = 0;                // in a row
+  std::uint64_t told_dropped_ = 0;  // that are told of no longer
+  std::uint64_t seen_dropped_ = 0;
+  base::MonoTime dropped_at_{};              // when that has changed last
+  std::optional<base::MonoTime> next_tell_;  // while it is told of
+  base::MonoTime next_trim_{};
+
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  std::deque<RecordPtr> incoming_ GUARDED_BY(mutex_);
+  std::deque<Question> questions_ GUARDED_BY(mutex_);
+  std::deque<Question> fetches_ GUARDED_BY(mutex_);  // at most one of each subscription
+  base::MonoTime first_came_ GUARDED_BY(mutex_){};   // incoming_.front()
+  base::MonoTime retry_at_ GUARDED_BY(mutex_){};     // while something fails
+  bool failing_ GUARDED_BY(mutex_) = false;
+  std::size_t waiting_ GUARDED_BY(mutex_) = 0;  // in incoming_ and held_
+  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;
+  JournalCounts counts_ GUARDED_BY(mutex_);
+  bool finishing_ GUARDED_BY(mutex_) = false;
+  bool given_up_ GUARDED_BY(mutex_) = false;  // while finishing: what waits cannot be stored
+  bool closing_ GUARDED_BY(mutex_) = false;
+
+  std::jthread thread_;
+};
+
+}  // namespace sampleproc::history

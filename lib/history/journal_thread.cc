@@ -1,0 +1,255 @@
+// What a journal's thread does.
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "frame/event_reader.h"
+#include "history/journal.h"
+
+namespace sampleproc::history {
+namespace {
+
+using base::ErrorCode;
+using base::MutexLock;
+using base::Result;
+
+constexpr std::chrono::minutes kBetweenTrims{1};
+constexpr std::chrono::milliseconds kNoMemoryPause{100};
+// That nothing was dropped for so long means that it is over.
+constexpr std::chrono::seconds kDroppingLasts{5};
+constexpr std::chrono::seconds kBetweenTells{1};
+constexpr std::string_view kName = telemetry::condition::kHistory;
+
+// The end of a thing that was seen last with its last message.
+frame::Event EndOf(frame::Event last) {
+  last.type = frame::Event::Type::kEnd;
+  last.end = last.time;
+  last.reason = frame::Event::kRestart;
+  last.entered.clear();
+  last.left.clear();
+  last.crossed.clear();
+  return last;
+}
+
+}  // namespace
+
+// What throws is for want of memory: what waits stays, and the next round may have some.
+void Journal::Run() noexcept {
+  for (bool more = true; more;) {
+    try {
+      if (store_ == nullptr) OpenStore();
+      StoreSome();
+      AnswerNext();
+      TrimSometimes();
+      TellOfState();
+      more = AwaitWork();
+    } catch (const std::exception&) {
+      std::this_thread::sleep_for(kNoMemoryPause);
+    }
+  }
+  store_.reset();
+}
+
+bool Journal::WorkWaits() const {
+  const base::MonoTime now = context_.clock.Now();
+  if (!questions_.empty() || !fetches_.empty()) return true;
+  if (failing_ && now >= retry_at_) return true;
+  if (incoming_.empty()) return false;
+  return finishing_ || incoming_.size() >= Store::kMostRecords || now - first_came_ >= kBatchTime;
+}
+
+// When there may be something to do although nothing comes.
+base::Deadline Journal::NextLook() const {
+  base::MonoTime at = next_trim_;
+  if (failing_) at = std::min(at, retry_at_);
+  if (!incoming_.empty()) at = std::min(at, first_came_ + kBatchTime);
+  if (next_tell_) at = std::min(at, *next_tell_);
+  return {context_.clock, at - context_.clock.Now()};
+}
+
+bool Journal::AwaitWork() {
+  // Asks the disk, so not under the lock that those who bring events take.
+  const std::uint64_t bytes = store_ ? store_->bytes() : 0;
+  const MutexLock lock(mutex_);
+  counts_.bytes = bytes;
+  while (!closing_ && !WorkWaits()) {
+    const base::Deadline next = NextLook();
+    if (next.Expired()) break;
+    changed_.WaitUntil(mutex_, next);
+  }
+  // At the end questions are answered, if only with a refusal: their requests wait.
+  return !closing_ || !questions_.empty();
+}
+
+void Journal::OpenStore() {
+  {
+    const MutexLock lock(mutex_);
+    if (failing_ && context_.clock.Now() < retry_at_) return;
+  }
+  auto opened = Store::Open(options_, context_.clock);
+  if (!opened) return Failed(opened.error());
+  store_ = std::move(*opened);
+  if (!begun_) EndUnfinished();
+}
+
+// Before anything is told that has a number: what was open belongs to a process that is no more.
+void Journal::EndUnfinished() {
+  const auto left = store_->Unfinished();
+  if (!left) {
+    Failed(left.error());
+    store_.reset();  // to be opened anew
+    return;
+  }
+  std::vector<frame::Event> ends;
+  for (const std::string& last : *left) {
+    auto event = frame::ReadEvent(last);
+    if (event) ends.push_back(EndOf(std::move(*event)));
+  }
+  const std::int64_t newest = store_->newest();
+  std::vector<Held> held;
+  std::size_t bytes = 0;
+  for (const frame::Event& end : ends) {
+    held.push_back({MakeRecord(end, context_.clock.Wall()), std::nullopt});
+    bytes += held.back().record->bytes();
+  }
+  if (context_.on_ended && !ends.empty()) context_.on_ended(ends);
+  held_.insert(held_.begin(), held.begin(), held.end());
+  begun_ = true;
+  feed_->Begin(newest);
+  const MutexLock lock(mutex_);
+  waiting_ += held.size();
+  waiting_bytes_ += bytes;
+}
+
+void Journal::StoreSome() {
+  bool due = false;
+  {
+    const MutexLock lock(mutex_);
+    for (RecordPtr& record : incoming_) held_.push_back({std::move(record), std::nullopt});
+    incoming_.clear();
+    due = store_ && (!failing_ || context_.clock.Now() >= retry_at_);
+  }
+  bool stored = due && !held_.empty();
+  while (stored) stored = StoreBatch();
+  if (due && held_.empty()) Worked();
+  if (!failure_.empty()) TellUnnumbered();
+}
+
+// False when it has failed, or there is nothing more.
+bool Journal::StoreBatch() {
+  std::vector<RecordPtr> batch;
+  std::size_t bytes = 0;
+  std::size_t memory = 0;
+  for (const Held& held : held_) {
+    if (batch.size() == Store::kMostRecords || (bytes > 0 && bytes >= Store::kMostBytes)) break;
+    bytes += held.record->json.size();
+    memory += held.record->bytes();
+    batch.push_back(held.record);
+  }
+  const auto ids = store_->Append(batch);
+  if (!ids) {
+    Failed(ids.error());
+    return false;
+  }
+  std::uint64_t repeated = 0;
+  for (const std::int64_t id : *ids) {
+    Held& held = held_.front();
+    if (id == 0) {
+      ++repeated;
+    } else if (held.place) {
+      feed_->Number(*held.place, id);
+    } else {
+      feed_->Tell({id, std::move(held.record)});
+    }
+    held_.pop_front();
+  }
+  const MutexLock lock(mutex_);
+  counts_.stored += batch.size() - repeated;
+  counts_.repeated += repeated;
+  waiting_ -= batch.size();
+  waiting_bytes_ -= memory;
+  changed_.NotifyAll();  // Finish waits for it
+  return !held_.empty();
+}
+
+// Those who listen are not to wait for a disk that is full.
+void Journal::TellUnnumbered() {
+  for (Held& held : held_) {
+    if (!held.place) held.place = feed_->Tell({0, held.record});
+  }
+}
+
+// One of a request and one for a stream: neither keeps the other waiting, nor what is to be stored.
+void Journal::AnswerNext() {
+  std::optional<Question> next[2];
+  {
+    const MutexLock lock(mutex_);
+    std::deque<Question>* const all[] = {&questions_, &fetches_};
+    for (int i = 0; i < 2; ++i) {
+      if (all[i]->empty()) continue;
+      next[i].emplace(std::move(all[i]->front()));
+      all[i]->pop_front();
+    }
+  }
+  for (std::optional<Question>& question : next) {
+    if (!question) continue;
+    (*question)(store_.get(), "the history cannot be read: " + failure_);
+    if (store_ && store_->broken()) Failed({ErrorCode::kIo, store_->trouble(), {}, {}});
+  }
+}
+
+void Journal::TrimSometimes() {
+  const base::MonoTime now = context_.clock.Now();
+  if (now < next_trim_) return;
+  next_trim_ = now + kBetweenTrims;
+  if (!store_ || !failure_.empty()) return;
+  if (auto trimmed = store_->Trim(); !trimmed) Failed(trimmed.error());
+}
+
+void Journal::Failed(const base::Error& error) {
+  failure_ = error.message;
+  if (store_ && store_->broken()) store_.reset();
+  const auto pause = context_.backoff(++failures_);
+  const MutexLock lock(mutex_);
+  failing_ = true;
+  retry_at_ = context_.clock.Now() + pause;
+  given_up_ = finishing_;
+  changed_.NotifyAll();  // Finish waits for it
+}
+
+void Journal::Worked() {
+  failure_.clear();
+  failures_ = 0;
+  const MutexLock lock(mutex_);
+  failing_ = false;
+}
+
+void Journal::TellOfState() noexcept {
+  try {
+    const base::MonoTime now = context_.clock.Now();
+    std::uint64_t dropped = 0;
+    bool roomy = false;
+    {
+      const MutexLock lock(mutex_);
+      dropped = counts_.dropped;
+      roomy = waiting_ <= kMostWaiting / 2 && waiting_bytes_ <= kMostWaitingBytes / 2;
+    }
+    if (std::exchange(seen_dropped_, dropped) != dropped) dropped_at_ = now;
+    if (failure_.empty() && roomy && now - dropped_at_ >= kDroppingLasts) told_dropped_ = dropped;
+    const bool losing = dropped > told_dropped_;
+    next_tell_.reset();
+    if (losing) next_tell_ = now + kBetweenTells;
+    if (failure_.empty() && !losing) return context_.conditions.Clear(kName);
+    std::string reason = failure_.empty()
+                             ? "events come faster than they can be stored"
+                             : "events cannot be stored, which is tried again: " + failure_;
+    if (losing) {
+      reason += "; " + std::to_string(dropped - told_dropped_) +
+                " messages are not in the history, for want of room in memory";
+    }
+    context_.conditions.Raise(kName, {}, reason);
+  } catch (const std::exception&) {  // no memory: the next round may have some
+  }
+}
+
+}  // namespace sampleproc::history

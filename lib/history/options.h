@@ -1,0 +1,22 @@
+// What is kept of events, and for how long.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace sampleproc::history {
+
+struct Options {
+  // Of the database, which is made when it is not there; beside it are path-wal, path-shm and
+  // path.lock. "" keeps no history.
+  std::string path;
+
+  // Older messages are deleted. Longer costs nothing but disk.
+  std::chrono::milliseconds age = std::chrono::hours(30 * 24);
+
+  // Of all its files together. What would be beyond pushes out the oldest.
+  std::size_t bytes = std::size_t{1024} * 1024 * 1024;
+};
+
+}  // namespace sampleproc::history

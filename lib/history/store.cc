@@ -1,0 +1,295 @@
+#include "history/store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace sampleproc::history {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using base::Result;
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+// "evnt", and the layout's version: what tells our databases from others.
+constexpr std::int64_t kApplication = 0x65766e74;
+constexpr std::int64_t kVersion = 1;
+
+constexpr mode_t kMode = 0640;  // what cameras saw is not for everybody
+constexpr std::int64_t kPageBytes = 4096;
+constexpr std::int64_t kMostLogPages = 1024;
+// That one Append may add, its indexes included.
+constexpr std::int64_t kHeadroomPages = 192;
+// Deleted in one transaction, so that the log stays small.
+constexpr std::int64_t kDeletedAtOnce = 200;
+
+std::string Number(std::int64_t number) { return std::to_string(number); }
+
+std::int64_t Micros(base::WallTime time) {
+  return duration_cast<microseconds>(time.time_since_epoch()).count();
+}
+
+// The pages of the database, and of its log before it is written back.
+std::int64_t MostPages(const Options& options) {
+  return static_cast<std::int64_t>(options.bytes) / 4 * 3 / kPageBytes;
+}
+
+std::int64_t LogPages(const Options& options) {
+  return std::min(static_cast<std::int64_t>(options.bytes) / 16 / kPageBytes, kMostLogPages);
+}
+
+std::unexpected<base::Error> Unusable(const std::string& path, const std::string& why) {
+  return Fail(ErrorCode::kIo, path + ": " + why);
+}
+
+Result<base::Descriptor> Lock(const std::string& path) {
+  base::Descriptor lock(
+      ::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, kMode));
+  if (lock.get() < 0) return Unusable(path + ".lock", std::strerror(errno));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+  return Unusable(path, errno == EWOULDBLOCK ? "another process uses it: give each its own"
+                                             : std::strerror(errno));
+}
+
+// The file with the permissions that SQLite then gives its log, too.
+Result<void> Make(const std::string& path) {
+  const base::Descriptor file(
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, kMode));
+  struct stat status{};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+    return Unusable(path, std::strerror(errno));
+  }
+  if (!S_ISREG(status.st_mode)) return Unusable(path, "is no regular file");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::Open(const Options& options, const base::Clock& clock) {
+  std::error_code made;  // what could not be made cannot be opened, which is told
+  std::filesystem::create_directories(std::filesystem::path(options.path).parent_path(), made);
+  auto lock = Lock(options.path);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  if (auto there = Make(options.path); !there) return std::unexpected(std::move(there.error()));
+  auto database = Database::Open(options.path);
+  if (!database) return std::unexpected(std::move(database.error()));
+  std::unique_ptr<Store> store(new Store(options, clock, std::move(*lock), std::move(*database)));
+  if (auto ready = store->SetUp(); !ready) return std::unexpected(std::move(ready.error()));
+  return store;
+}
+
+Store::Store(const Options& options, const base::Clock& clock, base::Descriptor lock,
+             std::unique_ptr<Database> database)
+    : options_(options), clock_(clock), lock_(std::move(lock)), database_(std::move(database)) {}
+
+Result<void> Store::SetUp() {
+  // The first two are a new file's only, and before anything is in it.
+  const auto application = database_->Ask("PRAGMA application_id");
+  if (!application) return std::unexpected(application.error());
+  const auto tables = database_->Ask("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return std::unexpected(tables.error());
+  if (*tables > 0 && *application != kApplication) {
+    return Unusable(options_.path, "is a database of something else");
+  }
+  const auto version = database_->Ask("PRAGMA user_version");
+  if (!version) return std::unexpected(version.error());
+  if (*tables > 0 && *version != kVersion) {
+    return Unusable(options_.path, "was written by another version of this program");
+  }
+  auto ready = database_->Run("PRAGMA page_size = " + Number(kPageBytes) +
+                              ";PRAGMA auto_vacuum = INCREMENTAL"
+                              ";PRAGMA journal_mode = WAL"
+                              ";PRAGMA synchronous = NORMAL"
+                              ";PRAGMA temp_store = MEMORY"
+                              ";PRAGMA cache_size = -2048"
+                              ";PRAGMA wal_autocheckpoint = " +
+                              Number(LogPages(options_)) + ";PRAGMA journal_size_limit = " +
+                              Number(LogPages(options_) * kPageBytes) +
+                              ";PRAGMA max_page_count = " + Number(MostPages(options_)));
+  if (ready && *tables == 0) ready = MakeTables();
+  if (ready) ready = PrepareAll();
+  if (!ready) return ready;
+  const auto newest = database_->Ask("SELECT seq FROM sqlite_sequence WHERE name = 'record'");
+  if (!newest) return std::unexpected(newest.error());
+  newest_ = *newest;
+  return Trim();
+}
+
+// Numbers begin with the time, so that those of a new file are above those of one that was before.
+Result<void> Store::MakeTables() {
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  auto made = database_->Run(
+      "CREATE TABLE record(id INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL,"
+      " camera TEXT NOT NULL, class TEXT NOT NULL, type INTEGER NOT NULL, at INTEGER NOT NULL,"
+      " told INTEGER NOT NULL, json TEXT NOT NULL);"
+      "CREATE INDEX record_event ON record(event_id, camera);"
+      "CREATE INDEX record_camera ON record(camera);"
+      "CREATE INDEX record_class ON record(class);"
+      "CREATE TABLE in_zone(record INTEGER, zone TEXT, PRIMARY KEY(record, zone)) WITHOUT ROWID;"
+      "CREATE INDEX zone_record ON in_zone(zone, record);"
+      "CREATE TABLE open_event(camera TEXT, event_id TEXT, PRIMARY KEY(camera, event_id))"
+      " WITHOUT ROWID;"
+      "INSERT INTO sqlite_sequence(name, seq) VALUES('record', " +
+      Number(Micros(clock_.Wall())) +
+      ");"
+      "PRAGMA application_id = " +
+      Number(kApplication) + ";PRAGMA user_version = " + Number(kVersion));
+  if (!made) return made;
+  return transaction->Commit();
+}
+
+Result<void> Store::PrepareAll() {
+  const std::pair<Statement*, std::string_view> all[] = {
+      {&known_, "SELECT 1 FROM record WHERE event_id = ? AND camera = ? LIMIT 1"},
+      {&is_open_, "SELECT 1 FROM open_event WHERE camera = ? AND event_id = ?"},
+      {&insert_,
+       "INSERT INTO record(event_id, camera, class, type, at, told, json)"
+       " VALUES(?, ?, ?, ?, ?, ?, ?)"},
+      {&insert_zone_, "INSERT INTO in_zone(record, zone) VALUES(?, ?)"},
+      {&open_, "INSERT OR IGNORE INTO open_event(camera, event_id) VALUES(?, ?)"},
+      {&close_, "DELETE FROM open_event WHERE camera = ? AND event_id = ?"},
+  };
+  for (const auto& [statement, text] : all) {
+    auto prepared = database_->Prepare(text);
+    if (!prepared) return std::unexpected(std::move(prepared.error()));
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
+Result<std::vector<std::int64_t>> Store::Append(std::span<const RecordPtr> records) {
+  if (auto trimmed = Trim(); !trimmed) return std::unexpected(std::move(trimmed.error()));
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  std::vector<std::int64_t> ids;
+  ids.reserve(records.size());
+  for (const RecordPtr& record : records) {
+    const auto id = Insert(*record);
+    if (!id) return std::unexpected(id.error());
+    ids.push_back(*id);
+  }
+  if (auto done = transaction->Commit(); !done) return std::unexpected(std::move(done.error()));
+  for (const std::int64_t id : ids) newest_ = std::max(newest_, id);
+  return ids;
+}
+
+Result<std::int64_t> Store::Insert(const Record& record) {
+  const auto known = known_.Bind(1, record.event_id).Bind(2, record.camera_id).Step();
+  known_.Reset();
+  if (!known) return std::unexpected(known.error());
+  const auto is_open = is_open_.Bind(1, record.camera_id).Bind(2, record.event_id).Step();
+  is_open_.Reset();
+  if (!is_open) return std::unexpected(is_open.error());
+  const bool begins = record.type == frame::Event::Type::kNew;
+  if (*known && (begins || !*is_open)) return 0;
+  auto done = insert_.Bind(1, record.event_id)
+                  .Bind(2, record.camera_id)
+                  .Bind(3, record.class_name)
+                  .Bind(4, static_cast<std::int64_t>(record.type))
+                  .Bind(5, record.time.count())
+                  .Bind(6, Micros(record.told))
+                  .Bind(7, record.json)
+                  .Run();
+  const std::int64_t id = database_->last_row();
+  for (const std::string& zone : record.zones) {
+    if (done) done = insert_zone_.Bind(1, id).Bind(2, zone).Run();
+  }
+  Statement& mark = record.type == frame::Event::Type::kEnd ? close_ : open_;
+  if (done) done = mark.Bind(1, record.camera_id).Bind(2, record.event_id).Run();
+  if (!done) return std::unexpected(done.error());
+  return id;
+}
+
+Result<void> Store::Trim() {
+  const std::int64_t oldest =
+      Micros(clock_.Wall()) - duration_cast<microseconds>(options_.age).count();
+  // Numbers and times of coming go up together, but for a clock that is put back: what stands
+  // before something that is too old is old, too.
+  const std::string too_old = "told < " + Number(oldest);
+  for (;;) {
+    const auto deleted = DeleteSome(too_old);
+    if (!deleted) return std::unexpected(deleted.error());
+    if (*deleted < kDeletedAtOnce) break;
+  }
+  for (;;) {
+    const auto too_much = TooMuch();
+    if (!too_much) return std::unexpected(too_much.error());
+    if (!*too_much) return Shrink();
+    const auto deleted = DeleteSome("1");
+    if (!deleted) return std::unexpected(deleted.error());
+    if (*deleted == 0) return Shrink();
+  }
+}
+
+Result<bool> Store::TooMuch() {
+  const auto pages = database_->Ask("PRAGMA page_count");
+  if (!pages) return std::unexpected(pages.error());
+  const auto unused = database_->Ask("PRAGMA freelist_count");
+  if (!unused) return std::unexpected(unused.error());
+  return *pages - *unused > MostPages(options_) - kHeadroomPages;
+}
+
+// Of the oldest ones those for which `which` is true, up to the first for which it is not. Returns
+// how many.
+Result<std::int64_t> Store::DeleteSome(const std::string& which) {
+  const auto last = database_->Ask(
+      "SELECT coalesce(max(id), 0) FROM (SELECT id, told FROM record ORDER BY id LIMIT " +
+      Number(kDeletedAtOnce) + ") WHERE " + which);
+  if (!last) return std::unexpected(last.error());
+  if (*last == 0) return 0;
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  // An event of which nothing is left is open no more: there would be nothing to end.
+  const std::string gone = " <= " + Number(*last);
+  auto done = database_->Run(
+      "DELETE FROM open_event WHERE (camera, event_id) IN"
+      " (SELECT camera, event_id FROM record WHERE id" +
+      gone +
+      ") AND NOT EXISTS (SELECT 1 FROM record r WHERE r.event_id = open_event.event_id"
+      " AND r.camera = open_event.camera AND r.id > " +
+      Number(*last) + ");DELETE FROM in_zone WHERE record" + gone + ";DELETE FROM record WHERE id" +
+      gone);
+  if (!done) return std::unexpected(std::move(done.error()));
+  const auto deleted = database_->Ask("SELECT changes()");
+  if (!deleted) return std::unexpected(deleted.error());
+  if (done = transaction->Commit(); !done) return std::unexpected(std::move(done.error()));
+  return *deleted;
+}
+
+// Gives pages back to the disk: those beyond the bound, as of a file that was allowed more, and
+// those of which there are many.
+Result<void> Store::Shrink() {
+  constexpr std::int64_t kAtOnce = 256;
+  for (;;) {
+    const auto pages = database_->Ask("PRAGMA page_count");
+    if (!pages) return std::unexpected(pages.error());
+    const auto unused = database_->Ask("PRAGMA freelist_count");
+    if (!unused) return std::unexpected(unused.error());
+    const bool beyond = *pages > MostPages(options_) && *unused > 0;
+    if (!beyond && *unused < *pages / 4 + kAtOnce) break;
+    auto done = database_->Run("PRAGMA incremental_vacuum(" + Number(kAtOnce) + ")");
+    if (!done) return done;
+  }
+  return database_->Run("PRAGMA max_page_count = " + Number(MostPages(options_)));
+}
+
+std::uint64_t Store::bytes() const {
+  std::uint64_t sum = 0;
+  for (const char* ending : {"", "-wal", "-shm"}) {
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(options_.path + ending, missing);
+    if (!missing) sum += size;
+  }
+  return sum;
+}
+
+}  // namespace sampleproc::history

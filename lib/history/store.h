@@ -1,0 +1,123 @@
+// The history's file: what is in it, how it is asked, and how it is kept small.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/descriptor.h"
+#include "base/error.h"
+#include "history/database.h"
+#include "history/options.h"
+#include "history/record.h"
+
+namespace sampleproc::history {
+
+// A message as it is answered: its number and its line of JSON.
+struct Row {
+  std::int64_t id = 0;
+  std::string json;
+
+  bool operator==(const Row&) const = default;
+};
+
+struct Page {
+  std::vector<Row> rows;    // newest first
+  bool more = false;        // there are older ones that fit
+  std::int64_t newest = 0;  // of all messages, whether they fit or not
+};
+
+// A database of SQLite with a write-ahead log (sqlite.org/wal.html), synchronous = NORMAL: what has
+// been committed is there after the process has died in any way. After the machine has died the
+// last few seconds may be missing, the file is whole all the same. One process uses a file at a
+// time, which path.lock sees to (flock(2)).
+//
+//   record      id, event_id, camera, class, type, at (microseconds), told (likewise), json
+//   in_zone     record, zone
+//   open_event  camera, event_id: of what has begun and not ended
+//
+// Of each event it has one `new` and one `end` at most: what comes with the id of an event that has
+// ended, as from frames that are processed again, is not taken.
+//
+// Size: the database has at most three quarters of Options::bytes, which SQLite itself holds to
+// (max_page_count); its log is written back at a sixteenth, which with the largest transaction
+// stays below the last quarter.
+//
+// Used by one thread at a time. What fails is kIo.
+class Store {
+ public:
+  // Records that one Append takes at most, and their bytes.
+  static constexpr std::size_t kMostRecords = 500;
+  static constexpr std::size_t kMostBytes = 256 * 1024;
+  // Of Options::bytes.
+  static constexpr std::size_t kLeastBytes = 8 * 1024 * 1024;
+
+  // Opens the file or makes it. Fails when it is damaged, no database, one of something else,
+  // used by another process, or cannot be written.
+  static base::Result<std::unique_ptr<Store>> Open(const Options& options,
+                                                   const base::Clock& clock);
+
+  // Commits them together, or nothing. Returns their numbers, in their order; 0 is a record of an
+  // event that has ended. What is too old or too much goes before.
+  base::Result<std::vector<std::int64_t>> Append(std::span<const RecordPtr> records);
+
+  // Deletes what is too old, and the oldest of what is too much.
+  base::Result<void> Trim();
+
+  // Messages that fit, numbered below `before` (0: any), newest first. kDeadline or kCancelled when
+  // the allowance ends before it is done.
+  base::Result<Page> List(const Filter& filter, std::int64_t before, std::size_t most,
+                          const base::Allowance& allowance);
+
+  // Those that fit by camera and class, numbered above `after`, oldest first.
+  base::Result<std::vector<Message>> After(const Filter& filter, std::int64_t after,
+                                           std::size_t most, const base::Allowance& allowance);
+
+  // The last `most` messages of an event, oldest first. Cameras that number their frames alike may
+  // have events with one id: then of the camera that told last.
+  base::Result<std::vector<Row>> Find(const std::string& event_id, std::size_t most,
+                                      const base::Allowance& allowance);
+
+  // The last message of each event that has begun and not ended, oldest first.
+  base::Result<std::vector<std::string>> Unfinished();
+
+  std::int64_t newest() const { return newest_; }
+
+  // The sizes of its files.
+  std::uint64_t bytes() const;
+
+  // Whether it has to be opened anew after the last failure.
+  bool broken() const { return database_->broken(); }
+  const std::string& trouble() const { return database_->trouble(); }  // what the last one was
+
+ private:
+  Store(const Options& options, const base::Clock& clock, base::Descriptor lock,
+        std::unique_ptr<Database> database);
+
+  base::Result<void> SetUp();
+  base::Result<void> MakeTables();
+  base::Result<void> PrepareAll();
+  base::Result<std::int64_t> Insert(const Record& record);
+  base::Result<bool> TooMuch();
+  base::Result<std::int64_t> DeleteSome(const std::string& which);
+  base::Result<void> Shrink();
+
+  const Options options_;
+  const base::Clock& clock_;
+  const base::Descriptor lock_;
+  const std::unique_ptr<Database> database_;
+  std::int64_t newest_ = 0;
+  Statement known_;
+  Statement is_open_;
+  Statement insert_;
+  Statement insert_zone_;
+  Statement open_;
+  Statement close_;
+};
+
+}  // namespace sampleproc::history

@@ -1,0 +1,151 @@
+// What a session sees of its client while that waits, and answers that have no end of their own.
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <exception>
+#include <utility>
+
+#include "http/live_body.h"
+#include "http/session.h"
+
+namespace sampleproc::http {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+// Often enough to save work of seconds, seldom enough to leave short work alone.
+constexpr milliseconds kProbePeer{1000};
+constexpr std::string_view kInterim = "HTTP/1.1 102 Processing\r\n\r\n";
+
+// RFC 9112 section 7.1.
+void AppendChunk(std::string_view data, std::string& out) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, data.size(), 16).ptr;
+  out.append(digits, end).append("\r\n").append(data).append("\r\n");
+}
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
+}  // namespace
+
+// A client that is gone wants its answer no more: its work is cancelled before the next step. One
+// that has closed its sending half only waits for its answer, and looks the same until something is
+// sent to it (ProbePeer).
+void Session::WatchPeer() {
+  if (watching_ || !inbox_.received().substr(request_bytes_).empty()) return;
+  watching_ = true;
+  wire_.socket().async_wait(Wire::Socket::wait_read,
+                            [self = shared_from_this()](error_code cancelled) {
+                              self->watching_ = false;
+                              if (cancelled) return;
+                              if (self->live_) return self->LookAtListener();
+                              if (self->wire_.wait() != Wait::kWorker) return;
+                              if (!self->wire_.PeerGone()) return;
+                              if (self->wire_.PeerReset()) return self->Abort();
+                              self->ProbePeer(self->generation_);
+                            });
+}
+
+// Sends an interim answer (RFC 9110 section 15.2) every kProbePeer to a client that has closed its
+// sending half: from one that is gone altogether a reset comes back. HTTP/1.0 knows none.
+void Session::ProbePeer(std::uint64_t generation) {
+  if (request_.minor_version == 0) return;
+  probe_timer_.expires_after(kProbePeer);
+  probe_timer_.async_wait([self = shared_from_this(), generation](error_code cancelled) {
+    if (cancelled || generation != self->generation_ || self->answer_ ||
+        self->wire_.wait() != Wait::kWorker) {
+      return;
+    }
+    error_code error;
+    const bool whole = !self->wire_.PeerReset() &&
+                       self->wire_.WriteSome(base::AsBytes(kInterim), error) == kInterim.size();
+    if (!whole) return self->Abort();
+    self->ProbePeer(generation);
+  });
+}
+
+// Ends with the body, the client, or a drain. A client that has sent something more is not heard:
+// the connection ends with this answer.
+Session::Awaitable<void> Session::WriteLive(Response& response) {
+  class Held {
+   public:
+    Held(std::shared_ptr<LiveBody>& place, std::shared_ptr<LiveBody> body) : place_(place) {
+      place_ = std::move(body);
+    }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+    ~Held() { place_.reset(); }
+
+   private:
+    std::shared_ptr<LiveBody>& place_;
+  };
+  const bool chunked = request_.minor_version > 0;
+  response.close = true;
+  if (chunked) response.AddField("Transfer-Encoding", "chunked");
+  bool sound = WriteNow(response);
+  const Held held(live_, std::move(response.live));
+  if (!sound) sound = !wire_.closed() && co_await wire_.WriteAll(unsent_head_);
+  live_->OnNews([weak = weak_from_this()] { NoteNews(weak); });
+  WatchPeer();
+  base::MonoTime last = loop_.now();
+  std::string data;
+  while (sound && !wire_.closed()) {
+    data.clear();
+    if (loop_.draining() || !live_->Read(data)) break;
+    if (data.empty()) {
+      const bool silent = co_await AwaitNews(last + LiveBody::kSilence);
+      if (!silent || loop_.draining() || wire_.closed()) continue;
+      data = live_->SignOfLife();
+    }
+    outbox_.clear();
+    if (chunked) {
+      AppendChunk(data, outbox_);
+    } else {
+      outbox_ = data;
+    }
+    sound = co_await wire_.WriteAll(base::AsBytes(outbox_));
+    last = loop_.now();
+  }
+  if (!sound || wire_.closed()) co_return;
+  if (chunked && !co_await wire_.WriteAll(base::AsBytes(kLastChunk))) co_return;
+  // Nothing unread: the end is seen at once, and nothing is lost.
+  if (!wire_.plain() || wire_.HasInput()) co_await wire_.Linger();
+}
+
+// Until there are news, or `silence` is over: then true.
+Session::Awaitable<bool> Session::AwaitNews(base::MonoTime silence) {
+  wire_.Arm(Wait::kLive, milliseconds::zero());
+  answer_timer_.expires_after(silence - loop_.now());
+  error_code cancelled;
+  co_await answer_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  wire_.Disarm();
+  co_return !cancelled;
+}
+
+// From any thread. Without memory for sending the news wait for the next sign of life.
+void Session::NoteNews(const std::weak_ptr<Session>& weak) noexcept {
+  std::shared_ptr<Session> self = weak.lock();
+  if (!self) return;
+  try {
+    const auto executor = self->loop_.io().get_executor();
+    asio::post(executor, [self = std::move(self)] {
+      if (self->wire_.wait() == Wait::kLive) self->answer_timer_.cancel();
+    });
+  } catch (const std::exception&) {
+  }
+}
+
+void Session::EndLive() {
+  // What is stuck in a client that does not read is not waited for.
+  if (wire_.wait() == Wait::kWrite) return Abort();
+  answer_timer_.cancel();
+}
+
+// It sends nothing, so what there is to read is its end.
+void Session::LookAtListener() {
+  if (wire_.PeerGone()) return Abort();
+}
+
+}  // namespace sampleproc::http

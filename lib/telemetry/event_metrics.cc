@@ -1,0 +1,40 @@
+#include "telemetry/event_metrics.h"
+
+#include <string>
+#include <utility>
+
+#include "telemetry/metric_families.h"
+
+namespace sampleproc::telemetry {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+void AddEvents(const Gauges& gauges, std::vector<MetricFamily>& families) {
+  families.push_back(One("sampleproc_event_streams", "Clients that read GET /events/stream.",
+                         MetricType::Gauge, static_cast<double>(gauges.event_streams)));
+  if (!gauges.history) return;
+  const HistoryGauges& history = *gauges.history;
+  families.push_back(One("sampleproc_history_bytes", "Files of the history of events.",
+                         MetricType::Gauge, static_cast<double>(history.bytes)));
+  families.push_back(One("sampleproc_history_waiting_messages",
+                         "Messages of events that wait to be stored in the history.",
+                         MetricType::Gauge, static_cast<double>(history.waiting)));
+  MetricFamily messages{"sampleproc_history_messages_total",
+                        "Messages of events by what the history did with them: stored, dropped for "
+                        "want of room in memory, or repeated, of an event that had ended.",
+                        MetricType::Counter,
+                        {}};
+  const auto add = [&messages](const char* outcome, std::uint64_t count) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({"outcome", outcome});
+    metric.counter.value = static_cast<double>(count);
+    messages.metric.push_back(std::move(metric));
+  };
+  add("stored", history.stored);
+  add("dropped", history.dropped);
+  add("repeated", history.repeated);
+  families.push_back(std::move(messages));
+}
+
+}  // namespace sampleproc::telemetry

@@ -1,0 +1,184 @@
+"""The history of events when the service is killed, and when its disk fails."""
+
+import http.client
+import itertools
+import json
+import os
+import resource
+import signal
+import subprocess
+import threading
+
+import cli
+from crossing import COMES, GOES, post
+from event_history import Stream, WithHistory
+from streams import wait_until
+
+
+class HistoryFaults(WithHistory):
+    def test_what_a_kill_left_open_ends_with_the_next_start_and_is_not_told_twice(self):
+        service = self.serve_history()
+        post(self, service, "door", COMES)
+        new = self.await_events(service, ["new"])[-1]
+        service.child.send_signal(signal.SIGKILL)
+        service.wait()
+        service = self.serve_history()
+        stream = Stream(self, service, f"?last_event_id={service.get('/events').json()['latest']}")
+        events = self.await_events(service, ["new", "end"])
+        self.check(events)
+        self.assertEqual(events[0]["reason"], "restart")
+        self.assertEqual(events[0]["event_id"], new["event_id"])
+        # The same frames once more, as from a stream that has them still.
+        post(self, service, "door", COMES + GOES)
+        repeated = 'sampleproc_history_messages_total{outcome="repeated"}'
+        wait_until(lambda: service.metric(repeated) >= 2)
+        self.assertEqual(self.events(service), events)
+        self.cross(service)
+        self.await_events(service, ["new", "end"] * 2)
+        told = stream.message()
+        while told[2]["event_id"] == new["event_id"]:
+            self.assertEqual(told[1], "end")  # if it came after `latest`
+            told = stream.message()
+        self.assertEqual(told[1], "new")
+
+    def test_a_kill_loses_nothing_that_was_answered_and_what_was_open_ends(self):
+        known, turns = {}, itertools.count()
+        for kill in range(10):
+            output = self.folder / "sink.ndjson"
+            service = self.serve_history("--set", "consumer.sinks=file", "--set",
+                                         f"consumer.file.path={output}", "--set",
+                                         "consumer.deliver=events")  # fmt: skip
+            left = [key for key, events in known.items() if events[-1]["type"] != "end"]
+            wait_until(lambda: len(self.events(service, "type=end")) >= len(
+                [1 for events in known.values() if events[-1]["type"] == "end"]) + len(left))
+            events = self.events(service)
+            for life in self.check(events).values():
+                self.assertEqual(life[-1], "end", life)
+            self.check_known(known, events)
+            ended = [event for event in events if event.get("reason") == "restart"]
+            for event in ended:
+                self.assertEqual(event["end"], event["time"])
+            wait_until(lambda: all(
+                json.dumps(event["event_id"]) in output.read_text("utf-8") for event in ended))
+
+            def cameras(number):
+                try:
+                    while True:
+                        turn = next(turns)
+                        post(self, service, f"camera{number}", COMES + GOES, 1000 * turn)
+                except (OSError, http.client.HTTPException):
+                    pass  # it was killed
+
+            senders = [threading.Thread(target=cameras, args=(number,)) for number in range(2)]
+            for sender in senders:
+                sender.start()
+            before = len(events)
+            wait_until(lambda: len(self.events(service)) >= before + 1 + kill % 4)
+            answered = self.events(service)
+            service.child.send_signal(signal.SIGKILL)
+            service.wait()
+            for sender in senders:
+                sender.join()
+            known = {}
+            for event in reversed(answered):
+                known.setdefault((event["camera_id"], event["event_id"]), []).append(event)
+        service = self.serve_history()
+        wait_until(lambda: all(life[-1] == "end" for life in self.check(self.events(service)).values()))
+        self.check_known(known, self.events(service))
+
+    def check_known(self, known, events):
+        lines = {json.dumps(event, sort_keys=True) for event in events}
+        for life in known.values():
+            for event in life:
+                self.assertIn(json.dumps(event, sort_keys=True), lines)
+
+    def check_trouble(self, service, begin, end, reason):
+        """Frames go on and streams tell while the history cannot be written; then all is there."""
+        self.cross(service)
+        self.await_events(service, ["new", "end"])
+        stream = Stream(self, service)
+        begin()
+        self.cross(service)
+        wait_until(lambda: ("history", "") in service.conditions())
+        self.assertIn(reason, service.conditions()["history", ""])
+        self.assertEqual(service.get("/health").json()["status"], "degraded")
+        self.assertEqual([kind for _, kind, _ in stream.messages(2)], ["new", "end"])
+        self.cross(service)
+        self.assertEqual([kind for _, kind, _ in stream.messages(2)], ["new", "end"])
+        self.assertEqual(service.told("history"), (1, 0))
+        end()
+        wait_until(lambda: service.told("history") == (1, 1))
+        self.check(self.await_events(service, ["new", "end"] * 3))
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_file_that_may_not_grow_is_told_and_frames_go_on(self):
+        service = self.serve_history()
+        sizes = resource.prlimit(service.child.pid, resource.RLIMIT_FSIZE)
+        self.check_trouble(
+            service,
+            lambda: resource.prlimit(service.child.pid, resource.RLIMIT_FSIZE, (0, sizes[1])),
+            lambda: resource.prlimit(service.child.pid, resource.RLIMIT_FSIZE, sizes),
+            "disk I/O error")  # fmt: skip
+
+    def mount(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root mounts a disk of its own")
+        disk = self.folder / "disk"
+        disk.mkdir()
+        made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=False)
+        if made.returncode != 0:
+            self.skipTest("no disk of its own can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
+        self.file = disk / "events.db"
+        return disk
+
+    def test_a_full_disk_is_told_and_frames_go_on(self):
+        disk = self.mount()
+        service = self.serve_history()
+        filler = disk / "filler"
+
+        def fill():
+            with open(filler, "wb", buffering=0) as file:
+                try:
+                    while file.write(bytes(4096)):
+                        pass
+                except OSError:
+                    pass
+
+        self.check_trouble(service, fill, filler.unlink, "full")
+
+    def test_a_disk_that_is_read_only_is_told_and_frames_go_on(self):
+        disk = self.mount()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        service = self.serve_history()
+        service.wait_for_condition("history")
+        self.assertIn("Read-only", service.conditions()["history", ""])
+        problem = self.check_problem(service.get("/events"), 503, "/events")
+        self.assertIn("Read-only", problem["detail"])
+        stream = Stream(self, service)
+        self.cross(service)
+        self.assertEqual([kind for _, kind, _ in stream.messages(2)], ["new", "end"])
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        self.check(self.await_when_there(service, ["new", "end"]))
+
+    def await_when_there(self, service, wanted):
+        wait_until(lambda: service.get("/events").status == 200)
+        return self.await_events(service, wanted)
+
+    def test_a_file_that_is_no_database_or_used_by_another_is_told(self):
+        self.file.write_bytes(b"x" * 10_000)
+        service = self.serve_history()
+        service.wait_for_condition("history")
+        self.assertIn("not a database", service.conditions()["history", ""])
+        self.cross(service)
+        self.file.unlink()
+        self.check(self.await_when_there(service, ["new", "end"]))
+        other = self.serve_history()
+        other.wait_for_condition("history")
+        self.assertIn("another process uses it", other.conditions()["history", ""])
+        self.assertEqual(service.stop(), 0)
+        self.check(self.await_when_there(other, ["new", "end"]))
+
+
+if __name__ == "__main__":
+    cli.main()

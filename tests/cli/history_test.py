@@ -1,0 +1,261 @@
+"""The history of events: what GET /events answers, and streams of events."""
+
+import hashlib
+import json
+import socket
+import sqlite3
+import ssl
+
+import jsonschema
+
+import cli
+from certificate import make_certificate
+from crossing import COMES, types
+from event_history import ROOT, Stream, WithHistory
+from service import UnixConnection
+from streams import wait_until
+
+MOST_STREAMS = 64
+
+
+class History(WithHistory):
+    def test_events_are_listed_newest_first_by_filters_and_pages(self):
+        service = self.serve_history()
+        self.assertEqual(service.get("/events").json()["events"], [])
+        self.cross(service)
+        self.cross(service, "gate")
+        self.await_events(service, ["new", "end"] * 2)
+        everything = self.events(service)
+        self.check(everything)
+        answer = service.get("/events")
+        self.check_headers(answer)
+        document = json.loads((ROOT / "config/openapi.json").read_text("utf-8"))
+        whole = {"$ref": "#/components/schemas/Events", "components": document["components"]}
+        jsonschema.validate(answer.json(), whole, jsonschema.Draft202012Validator)
+        self.assertEqual(self.events(service, "limit=1"), everything)
+        self.assertEqual(self.events(service, "limit=2&"), everything)
+
+        gate = [event for event in everything if event["camera_id"] == "gate"]
+        self.assertEqual(self.events(service, "camera=gate"), gate)
+        self.assertEqual(self.events(service, "camera=gate&limit=1"), gate)
+        for kind in ("new", "end"):
+            self.assertEqual(self.events(service, f"type={kind}"),
+                             [event for event in everything if event["type"] == kind])  # fmt: skip
+        self.assertEqual(self.events(service, "class=motion"), everything)
+        self.assertEqual(self.events(service, "class=person"), [])
+        porch = [event for event in everything
+                 if "porch" in event["zones"] + event["entered"] + event["left"]]  # fmt: skip
+        self.assertTrue(porch)
+        self.assertEqual(self.events(service, "zone=porch"), porch)
+        self.assertEqual(self.events(service, "zone=porch&limit=1"), porch)
+        time = everything[1]["time"]
+        self.assertEqual(self.events(service, f"since={time}"),
+                         [event for event in everything if event["time"] >= time])  # fmt: skip
+        self.assertEqual(self.events(service, f"until={time}"),
+                         [event for event in everything if event["time"] <= time])  # fmt: skip
+        self.assertEqual(self.events(service, "since=2025-07-29T11:14:56Z"), everything)
+        self.assertEqual(self.events(service, "until=2025-07-29T11:14:56%2B02:00"), [])
+
+        latest = gate[0]
+        answer = service.get(f"/events/{latest['event_id']}")
+        self.assertEqual(answer.json(), {"event": latest, "events": gate[::-1]})
+        self.check_problem(service.get("/events/nobody"), 404, "/events/nobody")
+        head = service.ask("HEAD", "/events")
+        self.assertEqual((head.status, head.body), (200, b""))
+        self.assertEqual(service.metric('sampleproc_history_messages_total{outcome="stored"}'),
+                         len(everything))  # fmt: skip
+        self.assertGreater(service.metric("sampleproc_history_bytes"), 4096)
+
+    def test_wrong_parameters_are_named(self):
+        service = self.serve_history()
+        for query, place in (
+            ("limit=0", "limit"), ("limit=1001", "limit"), ("limit=ten", "limit"), ("limit=", "limit"),
+            ("type=gone", "type"), ("since=yesterday", "since"), ("until=-1", "until"),
+            ("cursor=abc", "cursor"), ("cursor=-1", "cursor"), ("camera=%zz", "camera"),
+            ("camera=a&camera=b", "camera"), ("cursor=99999999999999999999", "cursor"),
+        ):  # fmt: skip
+            problem = self.check_problem(service.get(f"/events?{query}"), 400, "/events")
+            self.assertEqual([error["loc"] for error in problem["errors"]], [["query", place]], query)
+        problem = self.check_problem(service.get("/events?camera_id=a&limit=x"), 400, "/events")
+        self.assertEqual(self.kinds(problem), ["unknown_parameter", "range"])
+        self.check_problem(service.get("/events/stream?zone=a"), 400, "/events/stream")
+        self.check_problem(service.ask("POST", "/events"), 405, "/events")
+
+    def test_without_a_history_events_are_told_as_they_come_and_without_tracks_there_are_none(self):
+        service = self.serve_history(history=False)
+        for path in ("/events", "/events/some"):
+            problem = self.check_problem(service.get(path), 404, path)
+            self.assertIn("events.history", problem["detail"])
+        stream = Stream(self, service)
+        self.cross(service)
+        first, last = stream.messages(2)
+        self.assertEqual((first[1], last[1]), ("new", "end"))
+        self.assertEqual(Stream(self, service, last=first[0]).message(), last)
+        self.assertEqual(Stream(self, service, f"?last_event_id={first[0]}").message(), last)
+        service = self.serve("--set", "process.pipeline=stats")
+        for path in ("/events", "/events/some", "/events/stream"):
+            problem = self.check_problem(service.get(path), 404, path)
+            self.assertIn('no pipeline has the step "track"', problem["detail"])
+
+    def test_a_stream_tells_events_as_they_come_and_goes_on_where_it_stopped(self):
+        service = self.serve_history()
+        stream = Stream(self, service)
+        self.assertEqual(stream.answer.status, 200)
+        self.assertEqual(stream.answer.headers["Content-Type"], "text/event-stream")
+        self.assertEqual(stream.answer.headers["Cache-Control"], "no-store")
+        other = Stream(self, service, "?camera=gate&class=motion")
+        self.cross(service)
+        first, last = stream.messages(2)
+        for number, kind, event in (first, last):
+            self.assertEqual(event["type"], kind)
+            self.assertGreater(number, 0)
+        self.assertEqual([last[2], first[2]], self.events(service))
+        self.cross(service, "gate")
+        self.assertEqual(other.message()[2]["camera_id"], "gate")
+        self.await_events(service, ["new", "end"] * 2)
+        self.assertEqual(service.stop(), 0)
+        while stream.message():
+            pass
+        self.assertTrue(stream.answer.isclosed())
+
+        service = self.serve_history()
+        everything = self.events(service)[::-1]
+        again = Stream(self, service, last=first[0])
+        told = again.messages(len(everything) - 1)
+        self.assertEqual([event for _, _, event in told], everything[1:])
+        self.cross(service)
+        self.assertGreater(again.message()[0], told[-1][0])
+        latest = service.get("/events?limit=1").json()["latest"]
+        quiet = Stream(self, service, f"?last_event_id={latest}&camera=nobody")
+        quiet.await_comment()
+        self.assertEqual(Stream(self, service, last="nonsense").answer.status, 200)
+        head = service.ask("HEAD", "/events/stream")
+        self.assertEqual((head.status, head.body), (200, b""))
+
+    def read_until(self, client, end):
+        received = b""
+        while end not in received:
+            piece = client.recv(65536)
+            self.assertTrue(piece, received)
+            received += piece
+        return received
+
+    def test_streams_over_tls_and_to_old_clients(self):
+        certificate, key, path = (str(self.folder / name) for name in ("cert", "key", "socket"))
+        make_certificate(certificate, key, "DNS:localhost")
+        service = self.serve_history("--set", f"http.tls_cert={certificate}", "--set",
+                                     f"http.tls_key={key}", "--set", f"http.unix_socket={path}")  # fmt: skip
+        service.connect = lambda: UnixConnection(path)
+        context = ssl.create_default_context(cafile=certificate)
+
+        def listen(version):
+            plain = socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE)
+            self.addCleanup(plain.close)
+            client = context.wrap_socket(plain, server_hostname="localhost")
+            self.addCleanup(client.close)
+            client.sendall(f"GET /events/stream HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
+            return client, self.read_until(client, b"retry: 2000\n\n")
+
+        clients = [listen("1.1"), listen("1.0"), listen("1.1")]
+        self.assertIn(b"Transfer-Encoding: chunked\r\n", clients[0][1])
+        self.assertNotIn(b"Transfer-Encoding", clients[1][1])
+        for _, head in clients:
+            self.assertNotIn(b"Content-Length", head)
+            self.assertIn(b"Connection: close\r\n", head)
+        self.cross(service)
+        for client, _ in clients:
+            self.assertIn(b"event: new\n", self.read_until(client, b'"reason":"lost"'))
+        self.assertEqual(service.metric("sampleproc_event_streams"), 3)
+        clients.pop()[0].close()
+        wait_until(lambda: service.metric("sampleproc_event_streams") == 2)
+        self.assertEqual(service.stop(), 0)
+        for client, _ in clients:  # an end without close_notify would raise
+            while client.recv(65536):
+                pass
+
+    def test_what_is_known_of_events_is_behind_the_token(self):
+        tokens = self.folder / "tokens"
+        tokens.write_text(hashlib.sha256(b"let-me-in").hexdigest() + "\n", encoding="utf-8")
+        tokens.chmod(0o600)
+        service = self.serve_history("--set", f"http.auth_tokens_file={tokens}")
+        for path in ("/events", "/events/some", "/events/stream"):
+            self.check_problem(service.get(path), 401, path)
+        shown = {"Authorization": "Bearer let-me-in"}
+        self.assertEqual(service.ask("GET", "/events", headers=shown).status, 200)
+        self.assertEqual(Stream(self, service, headers=shown).answer.status, 200)
+
+    def test_a_stop_ends_streams_at_once_and_what_is_open(self):
+        service = self.serve_history()
+        streams = [Stream(self, service) for _ in range(5)]
+        self.cross(service, scenes=COMES)
+        for stream in streams:
+            self.assertEqual(stream.message()[1], "new")
+        self.assertEqual(service.metric("sampleproc_event_streams"), 5)
+        self.assertEqual(service.stop(), 0)
+        for stream in streams:
+            self.assertIsNone(stream.message())
+        done = service.wait_for("shutdown: done")
+        self.assertTrue(done["clean"])
+        self.assertLess(done["took_ms"], 10_000)
+        service = self.serve_history()
+        events = self.events(service)
+        self.assertEqual(types(events), ["end", "new"])
+        self.assertEqual(events[0]["reason"], "shutdown")
+
+    def test_readers_that_do_not_read_harm_nobody(self):
+        service = self.serve_history()
+        self.cross(service)
+        self.await_events(service, ["new", "end"])
+        self.assertEqual(service.stop(), 0)
+        # More than any socket holds.
+        database = sqlite3.connect(self.file)
+        with database:
+            database.execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"
+                " INSERT INTO record(event_id, camera, class, type, at, told, json)"
+                " SELECT event_id || '-' || i, camera, class, type, at, told, json FROM record, n"
+                " WHERE type = 2")  # fmt: skip
+        database.close()
+        service = self.serve_history()
+        before = service.memory("VmRSS")
+        stuck = []
+        for _ in range(MOST_STREAMS - 1):
+            connection = service.connect()
+            self.addCleanup(connection.close)
+            connection.request("GET", "/events/stream?last_event_id=1")
+            stuck.append(connection)
+        stream = Stream(self, service)
+        wait_until(lambda: service.metric("sampleproc_event_streams") == MOST_STREAMS)
+        refused = service.get("/events/stream")
+        self.check_problem(refused, 503, "/events/stream")
+        self.assertTrue(refused.headers["Retry-After"])
+        self.cross(service)
+        self.assertEqual([kind for _, kind, _ in stream.messages(2)], ["new", "end"])
+        self.assertEqual(service.get("/health").json()["status"], "healthy")
+        self.assertLess(service.memory("VmRSS") - before, 64 * 1024 * 1024)
+        # A place that is given up is free at once.
+        stuck.pop().close()
+        wait_until(lambda: service.metric("sampleproc_event_streams") == MOST_STREAMS - 1)
+        self.assertEqual(Stream(self, service).answer.status, 200)
+        self.assertEqual(service.stop(), 0)
+        self.assertLess(service.wait_for("shutdown: done")["took_ms"], 10_000)
+
+    def test_the_history_is_bounded(self):
+        service = self.serve_history("--set", "events.history_age=1m")
+        self.cross(service)
+        self.await_events(service, ["new", "end"])
+        self.assertEqual(service.stop(), 0)
+        database = sqlite3.connect(self.file)
+        with database:
+            database.execute("UPDATE record SET told = told - 3600 * 1000000")
+        database.close()
+        service = self.serve_history("--set", "events.history_age=1m")
+        self.assertEqual(self.events(service), [])
+        result = cli.run("validate-config", "--set", "events.history_bytes=1MiB")
+        self.assertIn("events.history_bytes", result.err)
+        result = cli.run("validate-config", "--set", f"events.history={self.file}")
+        self.assertIn("SP1123", result.out + result.err)
+
+
+if __name__ == "__main__":
+    cli.main()

@@ -1,0 +1,209 @@
+#include "history/journal.h"
+
+#include <catch2/catch.hpp>
+#include <future>
+#include <string>
+#include <thread>
+
+#include "support/counting_log.h"
+#include "unit/history/samples.h"
+
+namespace sampleproc::history {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+base::Deadline Patience() { return {base::SystemClock(), seconds(60)}; }
+
+// A journal in a folder, by the machine's clock.
+class Bench {
+ public:
+  testing::TempDir dir;
+  Options options{.path = dir.path() / "events.db"};
+  test::CountingLog log;
+  telemetry::Conditions conditions{base::SystemClock(), log};
+  std::vector<frame::Event> ended;
+
+  std::unique_ptr<Journal> Begin() {
+    return std::make_unique<Journal>(
+        options,
+        JournalContext{base::SystemClock(), conditions, log, [](int) { return milliseconds(10); },
+                       [this](std::span<const frame::Event> events) {
+                         ended.insert(ended.end(), events.begin(), events.end());
+                       }});
+  }
+
+  static base::Result<Page> List(Journal& journal, Filter filter = {}) {
+    std::promise<base::Result<Page>> answer;
+    journal.List(std::move(filter), 0, 1000, {},
+                 [&](base::Result<Page> page) { answer.set_value(std::move(page)); });
+    return answer.get_future().get();
+  }
+
+  std::string Reason() const {
+    for (const auto& condition : conditions.List()) {
+      if (condition.name == telemetry::condition::kHistory) return condition.reason;
+    }
+    return "";
+  }
+};
+
+// Until it is so; a condition, never a time.
+template <typename Condition>
+bool Await(const Condition& condition) {
+  const base::Deadline end = Patience();
+  while (!condition() && !end.Expired()) std::this_thread::sleep_for(milliseconds(2));
+  return condition();
+}
+
+TEST_CASE("what is taken is stored soon, told, and there after the next start") {
+  Bench bench;
+  {
+    const auto journal = bench.Begin();
+    const auto listener = journal->Subscribe({}, std::nullopt).value();
+    journal->Take(EventOf("a", Type::kNew));
+    journal->Take(EventOf("a", Type::kEnd));
+    CHECK(Await([&] { return journal->counts().stored == 2; }));
+    const auto page = Bench::List(*journal);
+    REQUIRE(page);
+    CHECK(page->rows.size() == 2);
+    const auto told = listener->Next(100'000).messages;
+    REQUIRE(told.size() == 2);
+    CHECK(told[1].id == page->rows[0].id);
+    CHECK(told[1].record->json == page->rows[0].json);
+    journal->Take(EventOf("b", Type::kNew));
+    CHECK(journal->Finish(Patience()) == 0);
+    journal->Take(EventOf("c", Type::kNew));  // too late
+    CHECK(journal->counts().stored == 3);
+    CHECK(listener->Next(1).ended);
+    const auto closed = Bench::List(*journal);
+    CHECK(closed.error().code == base::ErrorCode::kShuttingDown);
+  }
+  CHECK(bench.ended.empty());
+  const auto journal = bench.Begin();
+  CHECK(Bench::List(*journal)->rows.size() >= 3);
+}
+
+TEST_CASE("what was open when the last process ended is ended with the next one's start") {
+  Bench bench;
+  frame::Event last = EventOf("a", Type::kUpdate, "door", seconds(12));
+  last.entered = last.zones = {"porch"};
+  last.crossed = {{"gate", true}};
+  last.path = {{1, 2}, {3, 4}};
+  last.bbox = {1, 2, 30, 40};
+  last.confidence = 0.75;
+  {
+    const auto journal = bench.Begin();
+    journal->Take(EventOf("a", Type::kNew));
+    journal->Take(last);
+    journal->Take(EventOf("b", Type::kNew));
+    journal->Take(EventOf("b", Type::kEnd));
+    REQUIRE(journal->Finish(Patience()) == 0);
+  }
+  {
+    const auto journal = bench.Begin();
+    REQUIRE(Await([&] { return journal->counts().stored == 1; }));
+    REQUIRE(bench.ended.size() == 1);
+    last.type = Type::kEnd;
+    last.end = last.time;
+    last.reason = frame::Event::kRestart;
+    last.entered.clear();
+    last.crossed.clear();
+    CHECK(bench.ended[0] == last);
+    std::string json;
+    frame::AppendEventJson(last, json);
+    CHECK(Bench::List(*journal)->rows.front().json == json);
+  }
+  const auto journal = bench.Begin();  // and only once
+  CHECK(Bench::List(*journal)->rows.size() == 5);
+  CHECK(bench.ended.size() == 1);
+}
+
+TEST_CASE("a file that cannot be used is told once, tried again, and holds up nobody") {
+  Bench bench;
+  bench.dir.Write("events.db", std::string(5000, 'x'));
+  const auto journal = bench.Begin();
+  const auto listener = journal->Subscribe({}, std::nullopt).value();
+  journal->Take(EventOf("a", Type::kNew));
+  CHECK(Await([&] { return bench.Reason().find("not a database") != std::string::npos; }));
+  const auto refused = Bench::List(*journal);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == base::ErrorCode::kUnavailable);
+  std::vector<Message> told;
+  CHECK(Await([&] {
+    for (auto& message : listener->Next(1).messages) told.push_back(message);
+    return !told.empty();
+  }));
+  CHECK(told[0].id == 0);
+  CHECK(bench.log.Count("condition begins") == 1);
+  // What waits is bounded, and what is beyond is counted and told.
+  for (std::size_t i = 0; i < Journal::kMostWaiting + 10; ++i) {
+    journal->Take(EventOf("x" + std::to_string(i), Type::kNew));
+  }
+  CHECK(journal->counts().waiting <= Journal::kMostWaiting);
+  CHECK(journal->counts().dropped >= 11);
+  CHECK(Await([&] { return bench.Reason().find("not in the history") != std::string::npos; }));
+  // And all of it comes into the history when that can be used.
+  std::filesystem::remove(bench.options.path);
+  const auto waited = journal->counts().waiting;
+  CHECK(Await([&] { return journal->counts().stored == waited; }));
+  CHECK(journal->counts().waiting == 0);
+  CHECK(Bench::List(*journal)->rows.size() == 1000);
+  CHECK(Await([&] { return bench.Reason().empty(); }));
+  CHECK(bench.log.Count("condition begins") == 1);
+}
+
+TEST_CASE("a stop does not wait for a history that fails") {
+  Bench bench;
+  bench.dir.Write("events.db", std::string(5000, 'x'));
+  const auto journal = bench.Begin();
+  journal->Take(EventOf("a", Type::kNew));
+  CHECK(journal->Finish(Patience()) == 1);
+}
+
+TEST_CASE("streams go on behind what they had, over a start") {
+  Bench bench;
+  std::int64_t first = 0;
+  {
+    const auto journal = bench.Begin();
+    for (int i = 0; i < 200; ++i) {
+      journal->Take(EventOf("e" + std::to_string(i), Type::kNew));
+      journal->Take(EventOf("e" + std::to_string(i), Type::kEnd));
+    }
+    REQUIRE(journal->Finish(Patience()) == 0);
+  }
+  const auto journal = bench.Begin();
+  first = Bench::List(*journal)->rows.back().id;
+  const auto listener = journal->Subscribe({}, first).value();
+  std::vector<std::int64_t> ids;
+  REQUIRE(Await([&] {
+    for (const auto& message : listener->Next(1000).messages) ids.push_back(message.id);
+    return ids.size() == 399;
+  }));
+  journal->Take(EventOf("f", Type::kNew));
+  REQUIRE(Await([&] {
+    for (const auto& message : listener->Next(1000).messages) ids.push_back(message.id);
+    return ids.size() == 400;
+  }));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    CHECK(ids[i] == first + 1 + static_cast<std::int64_t>(i));
+  }
+}
+
+TEST_CASE("without a history events are told, and numbered by the time") {
+  Bench bench;
+  bench.options.path.clear();
+  const auto journal = bench.Begin();
+  CHECK_FALSE(journal->keeps());
+  journal->Take(EventOf("a", Type::kNew));
+  const auto listener = journal->Subscribe({}, 1).value();
+  const auto told = listener->Next(1000).messages;
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].id > 1'700'000'000'000'000);
+  CHECK(journal->Finish(Patience()) == 0);
+  CHECK(std::filesystem::is_empty(bench.dir.path()));
+}
+
+}  // namespace
+}  // namespace sampleproc::history
