@@ -33,6 +33,7 @@ OF_THE_SCRAPE = {"job", "instance"}
 # What takes a Redis that refuses, or a collector of traces.
 RARE = {
     "sampleproc_consumer_settlements_refused_total": {"reason"},
+    "sampleproc_tls_certificate_expiry_timestamp_seconds": set(),
 }
 # Appear with their first event too; the service under test has none.
 RARE_VALUES = {"max_age", "newer_frame"}
