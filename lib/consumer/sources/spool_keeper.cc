@@ -78,11 +78,11 @@ void SpoolKeeper::ReadLeft(Spool::Left answer) {
   if (!frames) return spool_.SetAside(answer.answer);
   const bool alone = ours_.erase(answer.answer) == 0;
   for (std::size_t i = 0; i < frames->size(); ++i) {
-    if (answer.done.contains(i)) continue;
-    const auto tries = answer.tries.find(i);
+    if (answer.notes.done.contains(i)) continue;
+    const auto tries = answer.notes.tries.find(i);
     left_.push_back({.delivery = std::move((*frames)[i]),
                      .place = {answer.answer, i},
-                     .tries = tries == answer.tries.end() ? 0 : tries->second,
+                     .tries = tries == answer.notes.tries.end() ? 0 : tries->second,
                      .alone = alone});
   }
   spool_.Expect(answer.answer, frames->size());
