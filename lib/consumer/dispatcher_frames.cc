@@ -383,7 +383,7 @@ void Dispatcher::TakeBack(const HeldFrame& held) {
 void Dispatcher::End(const HeldPtr& held, Ending ending, std::string_view reason,
                      Endings& endings) noexcept {
   if (held->state == FrameState::kEnding) return;
-  if (ending == Ending::kReturned && !context_.source.TakesSuspectsBack()) {
+  if (ending == Ending::kReturned && !context_.source.HandsOutAgain()) {
     ending = Ending::kDropped;
     reason = kStopped;
   }

@@ -90,6 +90,11 @@ class Spool {
 
   // The oldest that was left and can be read; each once.
   std::optional<Left> TakeLeft();
+  // Whether there still is something to do of an answer.
+  bool Holds(std::uint64_t answer) const {
+    const base::MutexLock lock(mutex_);
+    return answers_.contains(answer);
+  }
   // An answer that was taken or written could not be looked at for a passing reason: it is left.
   void PutBack(std::uint64_t answer);
   // An answer that holds no frames gets its telling name. When that fails it is left for Retry.
