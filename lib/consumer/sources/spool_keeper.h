@@ -36,7 +36,7 @@ class SpoolKeeper {
   static constexpr int kMostTries = 4;  // five with the first one, among others
   // How often what failed is tried again.
   static constexpr std::chrono::seconds kRetry{5};
-  static constexpr std::chrono::seconds kLongestRest{30};
+  static constexpr std::chrono::seconds kLongestRest{10};
   // Answers that are put back at once, so that they leave time for new ones.
   static constexpr int kMostPutBack = 250;
 
