@@ -191,8 +191,9 @@ void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, const 
   }
   SetState(*held, FrameState::kWaiting);
   if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
-  // Longer than the host's pause, so that another frame asks next: this one may be the culprit.
-  Pause(*held, pause > milliseconds(0) ? pause + pause / 2 : PauseAfter(++held->passing_failures));
+  // No longer than the host's, which is what was told. This one may be the culprit: others, which
+  // have failed there less often, go first.
+  Pause(*held, pause > milliseconds(0) ? pause : PauseAfter(++held->passing_failures));
   BoundWaitingForHosts(endings);
 }
 
@@ -382,7 +383,7 @@ void Dispatcher::TakeBack(const HeldFrame& held) {
 void Dispatcher::End(const HeldPtr& held, Ending ending, std::string_view reason,
                      Endings& endings) noexcept {
   if (held->state == FrameState::kEnding) return;
-  if (ending == Ending::kReturned && !context_.source.TakesSuspectsBack()) {
+  if (ending == Ending::kReturned && !context_.source.HandsOutAgain()) {
     ending = Ending::kDropped;
     reason = kStopped;
   }

@@ -91,9 +91,9 @@ class FrameSource {
   // the next start. Where it is not, a consumer that stops finishes what it holds.
   virtual bool TakesBack() const = 0;
 
-  // Whether one that was handed out before, and is settled as kReturned, comes again later: so that
-  // it need not wait for a pixel host that is away, and keep others like it waiting.
-  virtual bool TakesSuspectsBack() const { return TakesBack(); }
+  // Whether a frame that is settled as kReturned comes again later, also to us while we go on: so
+  // that it need not wait in hand for a pixel host that is away, and keep others waiting.
+  virtual bool HandsOutAgain() const { return TakesBack(); }
 
   // Forgets connections after repeated failure; the next Pull begins from nothing.
   virtual void Reset() = 0;

@@ -140,7 +140,7 @@ class ConsumerParts::Impl {
       given_up = dispatcher_.Drain(base::Deadline(clock_, after_cancel));
       given_up += ledger_.totals().dropped - dropped;
     }
-    if (given_up > 0 && !source_->TakesSuspectsBack()) {
+    if (given_up > 0 && !source_->HandsOutAgain()) {
       log_.Error("shutdown: pulled frames are lost, their upstream does not take them back",
                  {{"frames", static_cast<std::int64_t>(given_up)}});
     } else if (given_up > 0) {

@@ -218,6 +218,7 @@ void Service::Impl::FlushSpans(const base::Deadline& end) const {
 
 // Refusals end in silence, so it is looked for whether there still are some.
 void Service::Impl::TellOfCameraPlaces() {
+  refusals.Look(cameras.counts().refused_cameras, clock.Now());
   if (!cameras.Crowded()) return conditions.Clear(telemetry::condition::kCameraPlaces);
   conditions.Raise(telemetry::condition::kCameraPlaces, {},
                    "cameras without a place are not looked at for motion: raise "

@@ -38,6 +38,8 @@
 #include "service/sizing.h"
 #include "service/watchdog.h"
 #include "telemetry/conditions.h"
+#include "telemetry/episode.h"
+#include "telemetry/first_few.h"
 #include "telemetry/metrics.h"
 #include "telemetry/otlp_exporter.h"
 #include "telemetry/tracer.h"
@@ -72,8 +74,12 @@ class Service::Impl {
                  .on_left = [this](const auto& events) { TakeEvents(events); }},
                 budget, clock,
                 [this](std::string_view camera_id, std::string_view reason) {
-                  log->Warning("no motion for this camera: no room for its background",
-                               {{"camera", camera_id}, {"reason", reason}});
+                  // Thousands are told by their count (refusals), the first ones by name.
+                  const auto level = few_refusals.Next(clock.Now()) ? base::LogLevel::kWarning
+                                                                    : base::LogLevel::kDebug;
+                  if (!log->Enabled(level)) return;
+                  log->Write(level, "no motion for this camera: no room for its background",
+                             {{"camera", camera_id}, {"reason", reason}});
                 }),
         directory(DefaultsOf(config), config.cameras),
         roster({.max_cameras = config.process.motion.max_cameras,
@@ -164,6 +170,9 @@ class Service::Impl {
   resources::MemoryBudget budget;
   resources::HeavyLane heavy{process::WorkerPool::kSpareWorkers};
   process::FrameTracker tracker;
+  telemetry::FirstFew few_refusals;  // under the lock of `cameras`
+  telemetry::Episode refusals{"cameras get no motion: no room for their backgrounds", "no_place",
+                              *log, base::LogLevel::kWarning};
   process::CameraStates cameras;
   cameras::Directory directory;
   cameras::Roster roster;

@@ -13,10 +13,23 @@ import cli
 import pictures
 from frame_buffer import Buffer, frame
 from service import WithService
-from streams import wait_until
+from stand_in import StandIn
+from streams import free_port, wait_until
 
 KILLS = 20
 NOBODY = 65534
+AWAY = "127.0.0.23"  # nobody else's, so that a port of it stays free
+
+
+class Pixels(StandIn):
+    """Hands out a picture."""
+
+    def __init__(self, test, picture, port):
+        self.picture = picture
+        super().__init__(test, address=(AWAY, port))
+
+    def handle(self, handler, body):
+        handler.answer(200, self.picture)
 
 
 class Spool(WithService):
@@ -151,6 +164,28 @@ class Spool(WithService):
         self.assertEqual(service.stop(), 0)
         self.file = missing
         self.assertEqual(len(self.ids()), 1000)
+
+    def test_frames_of_a_host_that_is_away_wait_in_the_spool_however_many_they_are(self):
+        port = free_port(AWAY)
+        waiting = []
+        for number in range(100):
+            each = frame(f"w-{number:04}", b"", camera=f"away-{number % 3}")
+            del each["frame_data"]
+            waiting.append(each | {"frame_url": f"http://{AWAY}:{port}/{number}"})
+        self.buffer.add(*waiting)
+        service = self.consume("--set", "process.pipeline=stats", "--set",
+                               "consumer.max_waiting=20", "--set",
+                               f"consumer.frame_url_hosts={AWAY}")  # fmt: skip
+        wait_until(lambda: self.buffer.handed_out == 100)
+        returned = 'sampleproc_consumer_frames_total{outcome="returned",reason="pixel_host"}'
+        wait_until(lambda: service.metric(returned) > 100)  # some of them for the second time
+        others = self.add(20)  # which they keep from nothing
+        wait_until(lambda: len(self.ids()) == 20)
+        Pixels(self, self.picture, port)
+        wait_until(lambda: len(self.ids()) == 120 and not self.spooled())
+        self.assertEqual(sorted(self.ids()), others + [each["frame_id"] for each in waiting])
+        self.assertEqual(service.stop(), 0)
+        self.assertFalse([line for line in service.log() if "dropped" in line["msg"]])
 
     def test_a_disk_without_room_is_said_once_and_stops_nothing(self):
         def small_files():

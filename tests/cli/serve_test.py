@@ -244,6 +244,19 @@ class Cameras(WithService):
         self.assertEqual([(line["camera"], line["reason"]) for line in lines],
                          [("c2", "max_cameras"), ("c3", "max_cameras")])  # fmt: skip
 
+    def test_of_many_that_are_refused_the_first_are_named_and_the_others_counted(self):
+        service = self.serve("--set", "process.pipeline=motion", "--set",
+                             "process.motion.max_cameras=0")  # fmt: skip
+        for camera in range(50):
+            self.assertEqual(self.skipped(service, f"c{camera}"), "max_cameras")
+        counted = service.wait_for("cameras get no motion: no room for their backgrounds")
+        self.assertEqual((counted["state"], counted["level"]), ("begins", "warning"))
+        service.wait_for_condition("camera_places")
+        service.stop()
+        named = [line["camera"] for line in service.log()
+                 if line["msg"].startswith("no motion for this")]  # fmt: skip
+        self.assertEqual(named, [f"c{camera}" for camera in range(10)])
+
     def test_invented_cameras_keep_nobody_out_for_long_and_configured_ones_not_at_all(self):
         service = self.serve("--set", "process.pipeline=motion", "--set",
                              'process.motion.cameras=["door"]')  # fmt: skip

@@ -47,7 +47,7 @@ class HttpSource final : public FrameSource {
   // Nobody upstream is told, only the spool.
   void Settle(Settlement settlement, OnSettled done) override;
   bool TakesBack() const override { return false; }
-  bool TakesSuspectsBack() const override { return spool_ != nullptr; }
+  bool HandsOutAgain() const override { return spool_ != nullptr; }
   void Reset() override { client_.Reset(); }
   base::Result<void> Probe() override;
   // Waits for the answer that is on its way.

@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <sstream>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -30,6 +30,9 @@ constexpr std::string_view kLog = ".log";
 constexpr std::string_view kTornAnswer = ".json.torn";
 constexpr std::string_view kUnusable = ".json.unusable";
 constexpr std::string_view kTornLog = ".log.torn";
+constexpr std::string_view kNewLog = ".log.new";
+// A log is written anew when it is as many times as long as it need be.
+constexpr std::uint64_t kTooLong = 4;
 constexpr std::string_view kUnfinished = ".tmp";  // of earlier versions: renamed when it was whole
 constexpr std::uint64_t kUnusableShare = 8;       // one part of so many
 constexpr mode_t kFolderMode = 0700;
@@ -108,6 +111,7 @@ Spool::Spool(std::string folder, std::uint64_t most_bytes, base::Descriptor lock
 
 Result<void> Spool::FindLeft() {
   const base::MutexLock lock(mutex_);
+  std::map<std::uint64_t, std::uint64_t> logs;  // their bytes
   std::error_code error;
   for (fs::directory_iterator each(folder_, error), end; !error && each != end;
        each.increment(error)) {
@@ -115,10 +119,21 @@ Result<void> Spool::FindLeft() {
     if (!name) continue;
     std::error_code unknown;  // reading it will tell
     const std::uintmax_t bytes = each->file_size(unknown);
+    if (name->second == kLog) logs[name->first] = unknown ? 0 : bytes;
     Find(name->first, name->second, unknown ? 0 : bytes);
   }
   if (error) return Unusable(folder_, error.message());
-  for (const auto& [number, answer] : answers_) left_.push_back(number);
+  for (auto& [number, answer] : answers_) {
+    left_.push_back(number);
+    answer.unread = true;
+  }
+  for (const auto& [number, bytes] : logs) {
+    if (const auto answer = answers_.find(number); answer != answers_.end()) {
+      SetLogBytes(answer->second, bytes);
+    } else if (!torn_.contains(number) && !unread_.contains(number)) {
+      ::unlink(PathOf(number, kLog).c_str());  // it means nothing without an answer
+    }
+  }
   BoundUnusable();
   return {};
 }
@@ -145,6 +160,8 @@ void Spool::Find(std::uint64_t number, std::string_view ending, std::uint64_t by
     bytes_ += bytes;
   } else if (ending == kUnusable) {
     unusable_[number] = bytes;
+  } else if (ending == kNewLog) {
+    ::unlink(PathOf(number, kNewLog).c_str());  // the log itself is still there
   }
 }
 
@@ -208,23 +225,55 @@ void Spool::Expect(std::uint64_t answer, std::size_t frames) {
   RemoveIfDone(answer);
 }
 
-Result<void> Spool::Append(const std::string& path, std::string_view line) const {
-  const base::Descriptor log(
-      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
-  if (log.get() < 0) return Failed(path);
-  const ssize_t wrote = ::write(log.get(), line.data(), line.size());
-  if (wrote < 0) return Failed(path);
-  if (static_cast<std::size_t>(wrote) < line.size()) {
-    return Fail(ErrorCode::kIo, path + ": a line could not be written whole");
-  }
+void Spool::SetLogBytes(Answer& answer, std::uint64_t bytes) {
+  bytes_ += bytes - answer.log_bytes;
+  answer.log_bytes = bytes;
+}
+
+Result<void> Spool::Append(std::uint64_t number, std::string_view line) {
+  auto noted = AppendToSpoolLog(PathOf(number, kLog), line);
+  if (!noted) return noted;
+  Answer& answer = answers_[number];
+  SetLogBytes(answer, answer.log_bytes + line.size());
   return {};
 }
 
 void Spool::Note(const Place& place, std::string_view what) {
-  std::string line = std::string(what) + ' ' + std::to_string(place.frame) + '\n';
-  auto noted = Append(PathOf(place.answer, kLog), line);
+  std::string line = std::string(what) + ' ' + std::to_string(place.frame);
+  answers_[place.answer].notes.Add(line);
+  line += '\n';
+  auto noted = Append(place.answer, line);
   unnoted_.reset();
   if (!noted) unnoted_ = {place.answer, std::move(line), std::move(noted.error().message)};
+  BoundLog(place.answer);
+}
+
+// When that fails the log goes on as it is, and counts.
+void Spool::BoundLog(std::uint64_t number) {
+  Answer& answer = answers_[number];
+  if (answer.log_bytes <= answer.most_log) return;
+  const std::string text = answer.notes.Text();
+  const std::uint64_t most = std::max(kShortLog, kTooLong * text.size());
+  if (answer.log_bytes <= most || Rewrite(number, text)) answer.most_log = most;
+}
+
+// It is on the disk before it takes the log's name: a power failure might take all of it.
+Result<void> Spool::Rewrite(std::uint64_t number, std::string_view text) {
+  const std::string path = PathOf(number, kNewLog);
+  ::unlink(path.c_str());  // of one that failed
+  {
+    const auto file = WriteFile(path, text);
+    if (!file) return std::unexpected(file.error());
+    if (::fdatasync(file->get()) != 0 ||
+        std::rename(path.c_str(), PathOf(number, kLog).c_str()) != 0) {
+      auto failed = Failed(path);
+      ::unlink(path.c_str());
+      return failed;
+    }
+  }
+  SetLogBytes(answers_[number], text.size());
+  if (unnoted_ && unnoted_->answer == number) unnoted_.reset();
+  return {};
 }
 
 // Tries the line again that could not be written. Of an answer that has gone it means nothing.
@@ -232,7 +281,7 @@ void Spool::NoteAgain() {
   if (!unnoted_) return;
   base::Result<void> noted;
   if (answers_.contains(unnoted_->answer)) {
-    noted = Append(PathOf(unnoted_->answer, kLog), unnoted_->line);
+    noted = Append(unnoted_->answer, unnoted_->line);
   }
   if (noted) return unnoted_.reset();
   unnoted_->reason = std::move(noted.error().message);
@@ -263,14 +312,14 @@ void Spool::NotTried(const Place& place) {
 void Spool::Done(const Place& place) {
   const base::MutexLock lock(mutex_);
   Answer& answer = answers_[place.answer];
-  answer.done.insert(place.frame);
-  if (answer.done.size() < answer.frames) Note(place, "done");
+  answer.notes.done.insert(place.frame);
+  if (answer.notes.done.size() < answer.frames) Note(place, "done");
   RemoveIfDone(place.answer);
 }
 
 void Spool::RemoveIfDone(std::uint64_t number) {
   const Answer& answer = answers_[number];
-  if (answer.done.size() >= answer.frames) Remove(number);
+  if (answer.notes.done.size() >= answer.frames) Remove(number);
 }
 
 void Spool::Remove(std::uint64_t number) {
@@ -279,35 +328,30 @@ void Spool::Remove(std::uint64_t number) {
     std::string reason = path + ": " + std::strerror(errno);
     if (unremoved_.insert_or_assign(number, std::move(reason)).second) {
       // So that the next start does not do it again.
-      for (const std::size_t frame : answers_[number].done) Note({number, frame}, "done");
+      const std::set<std::size_t> done = answers_[number].notes.done;
+      for (const std::size_t frame : done) Note({number, frame}, "done");
     }
     return;
   }
   // In this order: lines without an answer mean nothing.
   ::unlink(PathOf(number, kLog).c_str());
-  bytes_ -= answers_[number].bytes;
+  bytes_ -= answers_[number].bytes + answers_[number].log_bytes;
   answers_.erase(number);
   unremoved_.erase(number);
 }
 
-Result<Spool::Left> Spool::Read(std::uint64_t number) const {
-  Left left{.answer = number, .text = {}, .done = {}, .tries = {}};
+Result<Spool::Left> Spool::Read(std::uint64_t number) {
   auto text = ReadFile(PathOf(number, kAnswer));
   if (!text) return std::unexpected(std::move(text.error()));
-  left.text = std::move(*text);
-  const std::string log = PathOf(number, kLog);
-  if (::access(log.c_str(), F_OK) != 0 && errno == ENOENT) return left;
-  auto notes = ReadFile(log);
-  if (!notes) return std::unexpected(std::move(notes.error()));
-  std::istringstream lines(std::move(*notes));
-  std::string what;
-  std::size_t frame = 0;
-  while (lines >> what >> frame) {
-    if (what == "done") left.done.insert(frame);
-    if (what == "try") ++left.tries[frame];
-    if (what == "back") --left.tries[frame];
+  Answer& answer = answers_[number];
+  if (answer.unread) {
+    auto notes = ReadSpoolLog(PathOf(number, kLog));
+    if (!notes) return std::unexpected(std::move(notes.error()));
+    answer.notes = std::move(*notes);
+    answer.unread = false;
+    BoundLog(number);
   }
-  return left;
+  return Left{.answer = number, .text = std::move(*text), .notes = answer.notes};
 }
 
 std::optional<Spool::Left> Spool::TakeLeft() {
@@ -320,9 +364,6 @@ std::optional<Spool::Left> Spool::TakeLeft() {
       left_.pop_front();
       continue;
     }
-    std::set<std::size_t>& done = answers_[number].done;
-    done.merge(left->done);
-    left->done = done;
     unread_.erase(number);
     left_.pop_front();
     return std::move(*left);
@@ -344,6 +385,7 @@ void Spool::SetAside(std::uint64_t answer) {
   }
   (void)std::rename(PathOf(answer, kLog).c_str(), PathOf(answer, kTornLog).c_str());
   torn_[answer] = answers_[answer].bytes;
+  bytes_ -= answers_[answer].log_bytes;
   answers_.erase(answer);
 }
 
@@ -355,7 +397,7 @@ std::string Spool::KeepUnusable(std::uint64_t answer) {
     return {};
   }
   std::uint64_t bytes = answers_[answer].bytes;
-  bytes_ -= bytes;
+  bytes_ -= bytes;  // it has no log
   answers_.erase(answer);
   const std::uint64_t share = most_bytes_ / kUnusableShare;
   if (bytes > share && ::truncate(path.c_str(), static_cast<off_t>(share)) == 0) bytes = share;

@@ -8,13 +8,13 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "base/mutex.h"
+#include "consumer/sources/spool_log.h"
 
 namespace sampleproc::consumer {
 
@@ -23,8 +23,8 @@ namespace sampleproc::consumer {
 //   lock              held (flock(2)) by the one process that uses the folder
 //   NUMBER.json       an answer with its frames, as it came; cut off when the process ended while
 //                     it was written
-//   NUMBER.log        lines about them: "try N", frame N is begun again after a crash; "back N",
-//                     that was a stop, no crash; "done N", it needs nothing more
+//   NUMBER.log        lines about them: how often they were tried, which are done (spool_log.h)
+//   NUMBER.log.new    the same in fewer lines, until it takes the log's name; of no use after that
 //   NUMBER.json.torn  an answer that holds no frames as it is, set aside with its NUMBER.log.torn;
 //                     without the last ending it is taken again by the next start
 //   NUMBER.json.unusable  what an upstream has sent in place of frames (a page of a proxy, an
@@ -33,13 +33,16 @@ namespace sampleproc::consumer {
 //
 // An answer is on disk when Write returns, whatever becomes of the process or the machine: one sync
 // of the file, one of the folder. The lines survive the process; a power failure may take the last
-// of them, and then a frame that was done is done again.
+// of them, and then a frame that was done is done again. A log that is longer than kShortLog and
+// several times as long as it need be is written anew beside the old one, whose name it then takes:
+// whenever the process ends, the one or the other is there whole.
 //
 // No file is deleted but those of answers whose every frame is done, and evidence. One that cannot
 // be read stays and is tried again (Retry). Thread-safe.
 class Spool {
  public:
   static constexpr std::size_t kMostUnusable = 4;
+  static constexpr std::uint64_t kShortLog = 4096;
 
   struct Place {
     std::uint64_t answer = 0;
@@ -50,8 +53,7 @@ class Spool {
   struct Left {
     std::uint64_t answer = 0;
     std::string text;
-    std::set<std::size_t> done;
-    std::map<std::size_t, int> tries;
+    SpoolNotes notes;
   };
 
   struct Written {
@@ -73,7 +75,7 @@ class Spool {
                                                    std::uint64_t most_bytes);
 
   bool Full() const { return bytes() >= most_bytes_; }
-  // Of all files with answers, those that were set aside too, without evidence.
+  // Of all files with answers and their logs, and of answers that were set aside; without evidence.
   std::uint64_t bytes() const { return bytes_; }
   std::uint64_t most_bytes() const { return most_bytes_; }
 
@@ -88,6 +90,11 @@ class Spool {
 
   // The oldest that was left and can be read; each once.
   std::optional<Left> TakeLeft();
+  // Whether there still is something to do of an answer.
+  bool Holds(std::uint64_t answer) const {
+    const base::MutexLock lock(mutex_);
+    return answers_.contains(answer);
+  }
   // An answer that was taken or written could not be looked at for a passing reason: it is left.
   void PutBack(std::uint64_t answer);
   // An answer that holds no frames gets its telling name. When that fails it is left for Retry.
@@ -114,7 +121,10 @@ class Spool {
   struct Answer {
     std::uint64_t bytes = 0;
     std::size_t frames = 0;
-    std::set<std::size_t> done;
+    SpoolNotes notes;
+    bool unread = false;  // an earlier process's log is still to be read
+    std::uint64_t log_bytes = 0;
+    std::uint64_t most_log = kShortLog;  // then it is looked whether fewer would do
   };
 
   Spool(std::string folder, std::uint64_t most_bytes, base::Descriptor lock,
@@ -125,11 +135,14 @@ class Spool {
   std::string PathOf(std::uint64_t answer, std::string_view ending) const;
   void NoteAgain() REQUIRES(mutex_);
   void Note(const Place& place, std::string_view what) REQUIRES(mutex_);
-  base::Result<void> Append(const std::string& path, std::string_view line) const;
+  base::Result<void> Append(std::uint64_t number, std::string_view line) REQUIRES(mutex_);
+  void BoundLog(std::uint64_t number) REQUIRES(mutex_);
+  base::Result<void> Rewrite(std::uint64_t number, std::string_view text) REQUIRES(mutex_);
+  void SetLogBytes(Answer& answer, std::uint64_t bytes) REQUIRES(mutex_);
   void RemoveIfDone(std::uint64_t number) REQUIRES(mutex_);
   void Remove(std::uint64_t number) REQUIRES(mutex_);
   void BoundUnusable() REQUIRES(mutex_);
-  base::Result<Left> Read(std::uint64_t number) const;
+  base::Result<Left> Read(std::uint64_t number) REQUIRES(mutex_);
 
   const std::string folder_;
   const std::uint64_t most_bytes_;

@@ -78,11 +78,11 @@ void SpoolKeeper::ReadLeft(Spool::Left answer) {
   if (!frames) return spool_.SetAside(answer.answer);
   const bool alone = ours_.erase(answer.answer) == 0;
   for (std::size_t i = 0; i < frames->size(); ++i) {
-    if (answer.done.contains(i)) continue;
-    const auto tries = answer.tries.find(i);
+    if (answer.notes.done.contains(i)) continue;
+    const auto tries = answer.notes.tries.find(i);
     left_.push_back({.delivery = std::move((*frames)[i]),
                      .place = {answer.answer, i},
-                     .tries = tries == answer.tries.end() ? 0 : tries->second,
+                     .tries = tries == answer.notes.tries.end() ? 0 : tries->second,
                      .alone = alone});
   }
   spool_.Expect(answer.answer, frames->size());
@@ -135,7 +135,10 @@ void SpoolKeeper::Settled(std::uint64_t ticket, Ending ending) {
       sinks_.NoteTaken(frame.front().mark);
       undelivered_.splice(undelivered_.end(), frame);
     } else {
-      returned_[frame.front().place.answer] |= left;
+      const std::uint64_t answer = frame.front().place.answer;
+      Returned& returned = returned_[answer];
+      returned.left |= left;
+      returned.rest = RestOf(answer);
       if (left) spool_.NotTried(frame.front().place);
     }
   }
@@ -149,18 +152,33 @@ void SpoolKeeper::SweepDone() {
   }
 }
 
+// The first time none but that of the next look.
+base::Deadline SpoolKeeper::RestOf(std::uint64_t answer) const {
+  const auto times = put_back_.find(answer);
+  if (times == put_back_.end()) return base::Deadline(clock_, std::chrono::seconds(0));
+  const auto rest = kRetry * (1 << std::min(times->second - 1, 10));
+  return base::Deadline(clock_, std::min<std::chrono::seconds>(kLongestRest, rest));
+}
+
 void SpoolKeeper::PutBackReturned() {
   if (returned_.empty() || sinks_.Losing()) return;
   std::set<std::uint64_t> in_use;
   for (const auto& [ticket, kept] : in_hand_) in_use.insert(kept.frame.front().place.answer);
   for (const LeftFrame& each : left_) in_use.insert(each.place.answer);
   for (const Undelivered& each : undelivered_) in_use.insert(each.place.answer);
-  for (auto next = returned_.begin(); next != returned_.end();) {
-    const auto each = next++;
-    if (in_use.contains(each->first)) continue;
-    if (!each->second) ours_.insert(each->first);
+  std::erase_if(put_back_, [this](const auto& each) { return !spool_.Holds(each.first); });
+  // Where the last time ended, so that everyone gets a turn.
+  int most = kMostPutBack;
+  for (std::size_t looks = returned_.size(); looks > 0 && most > 0; --looks) {
+    auto each = returned_.upper_bound(last_put_back_);
+    if (each == returned_.end()) each = returned_.begin();
+    last_put_back_ = each->first;
+    if (in_use.contains(each->first) || !each->second.rest.Expired()) continue;
+    if (!each->second.left) ours_.insert(each->first);
+    ++put_back_[each->first];
     spool_.PutBack(each->first);
     returned_.erase(each);
+    --most;
   }
 }
 

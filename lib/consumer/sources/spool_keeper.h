@@ -25,16 +25,20 @@ namespace sampleproc::consumer {
 
 // A frame leaves the spool when it has been settled and no sink holds its result any more. One that
 // was returned, or whose result a sink has lost, is handed out again, when nothing else of its
-// answer is on its way and no sink loses results. Those that an earlier process has left are handed
-// out one at a time, counting each try, so that one which ends the process is found: after
-// kMostTries it is broken. What goes wrong with the disk is the condition `spool`, by what fails:
-// "write", "read", "torn", "notes", "remove"; it ends when that works again, which is tried every
-// kRetry. Thread-safe.
+// answer is on its way and no sink loses results; each time it comes back it rests longer, up to
+// kLongestRest, since its pixels' host may be away for days, and other frames go on beside it.
+// Those that an earlier process has left are handed out one at a time, counting each try, so that
+// one which ends the process is found: after kMostTries it is broken. What goes wrong with the disk
+// is the condition `spool`, by what fails: "write", "read", "torn", "notes", "remove"; it ends when
+// that works again, which is tried every kRetry. Thread-safe.
 class SpoolKeeper {
  public:
   static constexpr int kMostTries = 4;  // five with the first one, among others
   // How often what failed is tried again.
   static constexpr std::chrono::seconds kRetry{5};
+  static constexpr std::chrono::seconds kLongestRest{10};
+  // Answers that are put back at once, so that they leave time for new ones.
+  static constexpr int kMostPutBack = 250;
 
   // Everything must outlive the keeper.
   SpoolKeeper(Spool& spool, const SinkSet& sinks, const frame::Options& limits,
@@ -89,9 +93,16 @@ class SpoolKeeper {
     bool left = false;             // by an earlier process, so it is in hand alone
   };
 
+  // An answer with frames that came back.
+  struct Returned {
+    bool left = false;  // by an earlier process, some of them
+    base::Deadline rest;
+  };
+
   Kept MakeKept(const Spool::Place& place, bool left) const;
   void ReadLeft(Spool::Left answer) REQUIRES(mutex_);
   void SweepDone() REQUIRES(mutex_);
+  base::Deadline RestOf(std::uint64_t answer) const REQUIRES(mutex_);
   void PutBackReturned() REQUIRES(mutex_);
   void TellWrite(const base::Result<void>& done);
   void Probe() REQUIRES(mutex_);
@@ -108,8 +119,10 @@ class SpoolKeeper {
   std::deque<LeftFrame> left_ GUARDED_BY(mutex_);             // of one answer
   int left_in_hand_ GUARDED_BY(mutex_) = 0;
   std::list<Undelivered> undelivered_ GUARDED_BY(mutex_);
-  // Answers with frames that came back, and whether an earlier process had left some of those.
-  std::map<std::uint64_t, bool> returned_ GUARDED_BY(mutex_);
+  std::map<std::uint64_t, Returned> returned_ GUARDED_BY(mutex_);
+  // How often answers that are in the spool were put back.
+  std::map<std::uint64_t, int> put_back_ GUARDED_BY(mutex_);
+  std::uint64_t last_put_back_ GUARDED_BY(mutex_) = 0;
   std::set<std::uint64_t> ours_ GUARDED_BY(mutex_);  // put back, and none of an earlier process's
   std::atomic<std::uint64_t> failures_ = 0;
   // Bytes of the last answer if it could not be written, at most kMostProbed of them; 0: it could.

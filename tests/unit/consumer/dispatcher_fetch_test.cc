@@ -51,6 +51,31 @@ TEST_CASE("a fetch ends with its time, its host is told, and the frame waits for
   CHECK(bench.conditions.List().empty());
 }
 
+TEST_CASE("a host is asked at the time that is told, for the only frame too") {
+  Bench bench;
+  bench.pixels.Down("away");
+  bench.Start();
+  const bool alone = GENERATE(true, false);
+  bench.GiveAt("away", "a", "a");
+  const auto asked = [&bench] { return bench.pixels.asked("a") + bench.pixels.asked("b"); };
+  std::size_t before = 0;
+  for (const int pause : {250, 500, 1'000, 2'000, 4'000, 8'000, 16'000, 30'000}) {
+    const std::string told = "next try in " + std::to_string((pause + 50) / 1'000) + '.' +
+                             std::to_string((pause + 50) / 100 % 10) + " s";
+    const auto is_told = [&] {
+      const auto all = bench.conditions.List();
+      return all.size() == 1 && all.front().reason.ends_with(told);
+    };
+    while (asked() == before || !is_told()) std::this_thread::yield();
+    (void)bench.dispatcher->held();  // it is told under the lock, and the frame waits after that
+    if (++before == 1 && !alone) bench.GiveAt("away", "b", "b");
+    bench.clock.Advance(std::chrono::milliseconds(pause - 1));
+    CHECK(asked() == before);
+    bench.clock.Advance(std::chrono::milliseconds(1));
+  }
+  CHECK(bench.upstream.Settled().empty());
+}
+
 TEST_CASE("the frames of a host that is away wait, and are all done when it is back") {
   Bench bench;
   bench.options.max_retries = 1;
@@ -167,18 +192,19 @@ TEST_CASE("while Redis permits no key at all its frames wait") {
 }
 
 TEST_CASE("when the frames of one host are too many they go, the others come through") {
-  for (const bool takes_back : {true, false}) {
+  for (const bool comes_again : {true, false}) {
     Bench bench;
-    bench.upstream.takes_back = takes_back;
+    bench.upstream.takes_back = false;
+    bench.upstream.hands_out_again = comes_again;
     bench.options.max_waiting = 40;
     bench.pixels.Down("away");
     bench.Start();
     bench.GiveAt("away", "first", "a");
     while (bench.conditions.List().empty()) std::this_thread::yield();
     for (int i = 0; i < 39; ++i) bench.GiveAt("away", "f" + std::to_string(i), "a");
-    CHECK(bench.ledger.totals().returned == (takes_back ? 20 : 0));
+    CHECK(bench.ledger.totals().returned == (comes_again ? 20 : 0));
     // Their source cannot keep them for later, and the others must not wait.
-    CHECK(bench.ledger.totals().dropped == (takes_back ? 0 : 20));
+    CHECK(bench.ledger.totals().dropped == (comes_again ? 0 : 20));
     CHECK(bench.dispatcher->Room() > 0);
     bench.GiveWithPixels("b", "b");
     while (bench.ledger.totals().done == 0) std::this_thread::yield();

@@ -72,6 +72,58 @@ TEST_CASE("what came back is handed out again, behind the others") {
   CHECK(Files(dir) == Strings{"lock"});
 }
 
+TEST_CASE("an answer rests the longer the oftener it comes back, and keeps no other one waiting") {
+  const testing::TempDir dir;
+  Life life(dir);
+  life.End(life.Pull({"a"})[0], Ending::kReturned);
+  const auto looks_until_next = [&life](const std::string& id) {
+    for (int looks = 1; looks < 100; ++looks) {
+      life.RetryIsDue();
+      CHECK(life.Problems().empty());
+      const std::string next = life.Next();
+      if (next == id) return looks;
+      CHECK(next.empty());
+    }
+    return 0;
+  };
+  for (const int looks : {1, 1, 2, 2, 2}) {
+    CHECK(looks_until_next("a 1") == looks);
+    life.End(life.last, Ending::kReturned);
+  }
+  life.End(life.Pull({"b"})[0], Ending::kReturned);
+  CHECK(looks_until_next("b 1") == 1);
+  life.End(life.last);
+  CHECK(looks_until_next("a 1") == 1);
+  life.End(life.last);
+  CHECK(Files(dir) == Strings{"lock"});
+}
+
+TEST_CASE("of many answers that came back all get their turn, some at a time") {
+  const testing::TempDir dir;
+  Life life(dir, std::uint64_t{1} << 30);
+  constexpr int kMore = 10;
+  for (int i = 0; i < SpoolKeeper::kMostPutBack + kMore; ++i) {
+    life.End(life.Pull({"f" + std::to_string(i)})[0], Ending::kReturned);
+  }
+  const auto come = [&life] {
+    life.RetryIsDue();
+    CHECK(life.Problems().empty());
+    std::vector<std::uint64_t> came;
+    while (!life.Next().empty()) came.push_back(life.last);
+    return came;
+  };
+  const auto first = come();
+  CHECK(first.size() == SpoolKeeper::kMostPutBack);
+  for (const std::uint64_t ticket : first) life.End(ticket, Ending::kReturned);
+  // Those that had no turn yet come before the others that are due.
+  const auto next = come();
+  CHECK(next.size() == SpoolKeeper::kMostPutBack);
+  for (int i = 0; i < kMore; ++i) life.End(next[static_cast<std::size_t>(i)]);
+  CHECK_FALSE(life.spool->Holds(SpoolKeeper::kMostPutBack + 1));
+  CHECK_FALSE(life.spool->Holds(SpoolKeeper::kMostPutBack + kMore));
+  CHECK(life.spool->Holds(1));
+}
+
 TEST_CASE("frames whose results a sink has lost are handed out again when it loses none") {
   const testing::TempDir dir;
   SinkCounts counts;
