@@ -112,6 +112,7 @@ class BufferSource final : public SimSource {
 
   void Settle(consumer::Settlement settlement, consumer::OnSettled done) override;
   bool TakesBack() const override { return false; }
+  bool HandsOutAgain() const override { return keeper_ != nullptr; }
 
  private:
   base::Result<std::vector<consumer::Delivery>> Take(std::size_t count) override;
