@@ -1,81 +1,17 @@
 // Settlements that Redis may have done without our hearing of it.
-#include <algorithm>
-#include <atomic>
 #include <catch2/catch.hpp>
-#include <functional>
 #include <future>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "support/redis_faults.h"
 #include "support/redis_frames.h"
 
 namespace sampleproc::consumer {
 namespace {
 
 using namespace testing;
-
-// What goes wrong on the way to Redis.
-struct Faults {
-  std::atomic<bool> away = false;     // no further connection is made
-  std::atomic<int> refused = 0;       // connections that were not made
-  std::atomic<int> losses = 0;        // answers that are to be lost, of scripts
-  std::atomic<std::size_t> kept = 0;  // bytes of a lost answer that arrive
-};
-
-// Ends when the answer to a script has come, of which nothing or the first bytes are seen.
-class Losing final : public net::Stream {
- public:
-  Losing(std::unique_ptr<net::Stream> stream, Faults& faults)
-      : stream_(std::move(stream)), faults_(faults) {}
-  base::Result<void> Write(std::string_view bytes, const base::Allowance& allowance) override {
-    if (ended_) return Ended();
-    if (faults_.losses > 0 && bytes.find("EVAL") != bytes.npos) {
-      --faults_.losses;
-      loses_ = true;
-    }
-    return stream_->Write(bytes, allowance);
-  }
-  base::Result<std::size_t> Read(std::span<char> room, const base::Allowance& allowance) override {
-    if (ended_) return Ended();
-    auto got = stream_->Read(room, allowance);
-    if (!got || !loses_) return got;
-    ended_ = true;
-    if (faults_.kept == 0) return Ended();
-    return std::min<std::size_t>(*got, faults_.kept);
-  }
-
- private:
-  static std::unexpected<base::Error> Ended() {
-    return base::Fail(base::ErrorCode::kIo, "the connection was closed");
-  }
-
-  const std::unique_ptr<net::Stream> stream_;
-  Faults& faults_;
-  bool loses_ = false;
-  bool ended_ = false;
-};
-
-std::unique_ptr<RedisSource> MakeLosing(const RedisServer& server, Faults& faults) {
-  return std::make_unique<RedisSource>(
-      RedisSourceContext{
-          .connect = [connect = server.Connect(), &faults](const base::Allowance& allowance)
-              -> base::Result<std::unique_ptr<net::Stream>> {
-            if (faults.away) {
-              ++faults.refused;
-              return base::Fail(base::ErrorCode::kUnavailable, "nobody listens");
-            }
-            auto stream = connect(allowance);
-            if (!stream) return stream;
-            return std::make_unique<Losing>(std::move(*stream), faults);
-          },
-          .login = {},
-          .clock = base::SystemClock(),
-          .consumer = "c1",
-          .processor_id = "p"},
-      StreamOptions(), frame::Options{});
-}
 
 std::future<bool> Begin(RedisSource& source, const Delivery& delivery, Ending ending) {
   auto answer = std::make_shared<std::promise<bool>>();
@@ -86,14 +22,6 @@ std::future<bool> Begin(RedisSource& source, const Delivery& delivery, Ending en
                  .reason = ending == Ending::kDone ? "" : "invalid-frame"},
                 [answer](bool ours) { answer->set_value(ours); });
   return answer->get_future();
-}
-
-void Await(const std::function<bool()>& what) {
-  const base::Deadline deadline(base::SystemClock(), std::chrono::seconds(60));
-  while (!what()) {
-    REQUIRE_FALSE(deadline.Expired());
-    std::this_thread::sleep_for(milliseconds(1));
-  }
 }
 
 TEST_CASE("a settlement whose answer got lost is ours, and is done once") {
@@ -193,6 +121,24 @@ TEST_CASE("what a stop leaves without an answer is ours when it may have been do
   CHECK(answer.get() == sent);
   CHECK(Stream(server, "sample:results").size() == (sent ? 1 : 0));
   CHECK(PendingCount(server) == (sent ? 0 : 2));
+}
+
+TEST_CASE("a frame whose hand-out got lost comes next, however many were given back before it") {
+  RedisServer server;
+  GiveBack(server, "c1", 1'500);
+  Add(server, "new");
+  Faults faults;
+  const auto source = MakeLosing(server, faults);
+  faults.mark = "BLOCK";
+  faults.losses = 1;
+  Await([&] {
+    (void)source->Pull(10);
+    return faults.losses == 0;
+  });
+  const auto frames = source->Pull(10).value();
+  REQUIRE(frames.size() == 1);
+  CHECK(frames[0].entry.frame_id == "new");
+  CHECK(frames[0].deliveries == 1);
 }
 
 }  // namespace
