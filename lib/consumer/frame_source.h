@@ -56,7 +56,8 @@ struct Settlement {
 };
 
 // Called once, from any thread. False: another owner had settled the frame before, so nothing of
-// ours counts and the record goes nowhere else. It must not call the source.
+// ours counts and the record goes nowhere else. True also where the upstream's answer got lost, so
+// that either of us may have been the one: better twice than never. It must not call the source.
 using OnSettled = std::move_only_function<void(bool ours)>;
 
 // Pull and Reset are called by one thread, Probe by another one beside it. Settle and Interrupt by

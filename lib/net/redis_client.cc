@@ -284,9 +284,9 @@ Result<std::vector<RedisReply>> RedisClient::Ask(std::span<const RedisCommand> c
   try {
     Result<void> done;
     if (!connected()) done = Connect(allowance.Within(limits_.connect));
-    if (done) {
+    if (done && !commands.empty()) {
       replies = Exchange(commands, allowance.Within(limits_.answer + wait), room);
-    } else {
+    } else if (!done) {
       replies = std::unexpected(std::move(done.error()));
     }
   } catch (...) {

@@ -71,7 +71,8 @@ class RedisClient {
   // kUnavailable (no connection, the server went away), kRequestTimeout, kCancelled, kIo (what came
   // is no RESP), kTooLarge (a reply over a limit), kConfig (the login was refused, the password
   // cannot be read), kOverloaded (no memory, which it may throw as well). After a failure or an
-  // exception the connection is closed; what was sent may have been done or not.
+  // exception the connection is closed; what was sent may have been done or not. Without commands
+  // it connects, if need be, and sends nothing but the login.
   base::Result<std::vector<RedisReply>> Ask(std::span<const RedisCommand> commands,
                                             const base::Allowance& allowance = {},
                                             std::chrono::milliseconds wait = {},

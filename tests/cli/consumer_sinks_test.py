@@ -11,8 +11,10 @@ import time
 import cli
 import pictures
 from frame_buffer import Buffer, frame
+from lossy import Lossy
 from service import WithService
-from streams import RESULTS, RedisServer, result_ids, wait_until, words
+from streams import (PROCESSOR, RESULTS, RedisServer, add_frames, pending, result_ids, wait_until,
+                     words)  # fmt: skip
 from webhook import Webhook
 
 
@@ -252,6 +254,25 @@ class Sinks(WithService):
         webhook.status = 200
         self.assertEqual(service.wait(), 0)
         self.assertEqual(webhook.ids(), names)
+
+    def test_a_result_whose_publication_had_no_answer_reaches_the_other_sinks(self):
+        server = RedisServer(self)
+        redis = server.client()
+        way = Lossy(self, server.path)
+        webhook = Webhook(self)
+        way.lose(b"XADD")
+        service = self.serve(
+            "--set", f"consumer.redis.host={way.path}", "--set",
+            f"consumer.processor_id={PROCESSOR}", "--set", "consumer.sinks=file,webhook",
+            *self.to_file(), "--set", f"consumer.webhook.url={webhook.url}", *cli.NO_HURRY)  # fmt: skip
+        add_frames(redis, 10, self.picture)
+        wait_until(lambda: redis.xlen(RESULTS) == 10 and pending(redis) == 0)
+        self.assertEqual(way.lost, 1)
+        published = result_ids(redis)
+        wait_until(lambda: self.ids() == published and webhook.ids() == published)
+        self.assertEqual(service.metric(
+            'sampleproc_consumer_frames_total{outcome="done",reason=""}'), 10)  # fmt: skip
+        self.assertEqual(service.stop(), 0)
 
     def test_sinks_that_do_not_fit_in_memory_are_an_error_at_start(self):
         result = cli.run("serve", "--port", "0", "--set", f"consumer.http.url={self.buffer.url}",

@@ -101,6 +101,16 @@ inline void LetOneDieOver(RedisServer& server) {
                     .IsNil());
 }
 
+// Frames "0" and so on, which `consumer` has had and has given back.
+inline void GiveBack(RedisServer& server, const std::string& consumer, int count) {
+  for (int i = 0; i < count; ++i) Add(server, std::to_string(i));
+  LetOneDieOver(server);
+  for (const RedisReply& each : server.Ask({"XRANGE", "frames:ready:p", "-", "+"}).elements) {
+    server.Ask({"XCLAIM", "frames:ready:p", "frame-processors", consumer, "0",
+                each.elements[0].text, "IDLE", "604800000", "RETRYCOUNT", "0", "JUSTID"});
+  }
+}
+
 inline std::int64_t PendingCount(RedisServer& server) {
   return server.Ask({"XPENDING", "frames:ready:p", "frame-processors"}).elements[0].integer;
 }

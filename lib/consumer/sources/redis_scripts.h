@@ -23,7 +23,8 @@ inline std::string WithoutDeletion(std::string script) {
 }
 
 // KEYS: stream, results. ARGV: group, id, limit, then the fields of the result.
-// 1: published and gone from the stream; 0: somebody else had settled the entry.
+// 1: published and gone from the stream; 0: the entry had been settled, by somebody else or by an
+// earlier run whose answer got lost.
 inline constexpr char kPublishScript[] = R"lua(
 if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))

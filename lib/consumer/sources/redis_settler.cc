@@ -7,7 +7,6 @@
 
 #include "consumer/sources/redis_scripts.h"
 #include "consumer/sources/settling_command.h"
-#include "net/redis_refusal.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -19,16 +18,8 @@ using net::RedisCommand;
 using net::RedisReply;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kRetry{200};  // a server that is away, or has refused once
-constexpr milliseconds kLongestPause{5'000};
+constexpr milliseconds kRetry{200};  // a server that is away
 constexpr std::size_t kSettleTogether = 64;
-// A settlement at which the connection ends so often, of a server that answers otherwise, is taken
-// for refused.
-constexpr int kMostLoneFailures = 3;
-
-// Why a settlement is set aside that Redis itself says nothing about.
-constexpr std::string_view kConnectionEnds = "Redis ends the connection at this settlement";
-constexpr std::string_view kNoMemory = "there is no memory to send this settlement";
 
 // Behind every entry: reading a consumer's own entries from here on finds none, and is a sign that
 // it is alive.
@@ -73,8 +64,9 @@ void RedisSettler::Close(const Deadline& end) noexcept {
   }
   left.splice(left.end(), refused_);
   for (Pending& pending : left) Blame(pending, Subject::kNothing);
-  // Nobody hears of these any more; they stay pending, and others claim them.
-  for (Pending& pending : left) pending.done(false);
+  // Nobody hears of these any more: those that have not been done stay pending, and others claim
+  // them.
+  for (Pending& pending : left) pending.done(MayBeOurs(pending));
 }
 
 std::uint64_t RedisSettler::Hold(const std::string& id, int deliveries) {
@@ -128,25 +120,6 @@ void RedisSettler::Settle(Settlement settlement, OnSettled done) noexcept {
   changed_.NotifyAll();
 }
 
-RedisSettler::Subject RedisSettler::KeyOf(const Pending& pending) {
-  switch (pending.settlement.ending) {
-    case Ending::kDone:
-      return Subject::kResults;
-    case Ending::kDead:
-      return Subject::kLetters;
-    case Ending::kDropped:
-    case Ending::kReturned:
-      break;
-  }
-  return Subject::kStream;
-}
-
-const std::string& RedisSettler::NameOf(Subject subject) const {
-  const std::string* const names[] = {&options_.results_stream, &options_.dlq_stream,
-                                      &options_.stream, &context_.server};
-  return *names[static_cast<std::size_t>(subject)];
-}
-
 bool RedisSettler::IsSmall(const Pending& pending) { return pending.settlement.record.empty(); }
 
 void RedisSettler::Run() {
@@ -159,10 +132,15 @@ void RedisSettler::Run() {
 void RedisSettler::RunUntilClosed() {
   const milliseconds beat = std::max(milliseconds(1), options_.claim_idle / 3);
   base::MonoTime next_beat = Now() + beat;
+  base::MonoTime next_sign = Now() + kShown;
   while (!cancel_.Cancelled()) {
-    if (!WaitForWork(next_beat)) return;
+    if (!WaitForWork(std::min(next_beat, next_sign))) return;
     if (Now() >= next_beat) {
       next_beat = KeepHeld() ? Now() + beat : Now() + std::min(beat, kRetry);
+      next_sign = Now() + kShown;
+    } else if (Now() >= next_sign) {
+      ShowUp();
+      next_sign = Now() + kShown;
     }
     Batch batch = TakeBatch();
     if (batch.empty()) continue;
@@ -184,8 +162,8 @@ void RedisSettler::RunUntilClosed() {
 }
 
 // False: closing, and nothing is left.
-bool RedisSettler::WaitForWork(base::MonoTime next_beat) {
-  base::MonoTime wake = next_beat;
+bool RedisSettler::WaitForWork(base::MonoTime latest) {
+  base::MonoTime wake = latest;
   for (auto each = refused_.cbegin(); each != refused_.cend(); ++each) {
     if (Behind(*each, each, {}) == Waits::kNobody) wake = std::min(wake, each->next_try);
   }
@@ -272,10 +250,9 @@ RedisCommand RedisSettler::Harmless(const Pending& like) const {
   return HarmlessCommand(like.settlement.ending, entry, options_, context_.clock.Wall());
 }
 
-// Takes out of the batch what has had its answer; what it leaves is to be sent again. A script that
-// had been done answers 0 the second time: so a frame may count as taken over that was ours, never
-// twice as done.
+// Takes out of the batch what has had its answer; what it leaves is to be sent again.
 void RedisSettler::SettleSome(Batch& batch) {
+  if (!Connected()) return;  // nothing was sent
   std::vector<RedisCommand> commands;
   for (const Pending& pending : batch) {
     const HandedOut entry{pending.held->id, pending.held->deliveries, context_.consumer,
@@ -287,6 +264,7 @@ void RedisSettler::SettleSome(Batch& batch) {
   });
   const bool asks_for_proof = doubtful != batch.end();
   if (asks_for_proof) commands.push_back(Harmless(*doubtful));
+  for (Pending& pending : batch) ++pending.maybe_done;
   auto replies = Ask(commands);
   if (!replies) return Unanswered(batch);
   together_ = std::min(kSettleTogether, together_ * 2);
@@ -294,106 +272,6 @@ void RedisSettler::SettleSome(Batch& batch) {
   const bool proof = asks_for_proof && replies->back().kind != RedisReply::Kind::kError;
   if (asks_for_proof) replies->pop_back();
   for (const RedisReply& reply : *replies) Answered(batch, reply, proof);
-}
-
-// Something threw, for want of memory: fewer at a time want less of it.
-void RedisSettler::Failed(Batch& batch) noexcept {
-  const bool alone = batch.size() == 1;
-  together_ = std::max<std::size_t>(1, together_ / 2);
-  if (alone) SetAside(batch, kNoMemory, false);
-}
-
-// All of it is sent again, alone after the first time, so that one that ends the connection stops
-// none behind it. That it is this one is shown by another of its kind, which is answered.
-void RedisSettler::Unanswered(Batch& batch) {
-  const bool alone = batch.size() == 1;
-  together_ = 1;
-  if (!alone) return;
-  const RedisCommand harmless[] = {Harmless(batch.front())};
-  const auto proof = Ask(harmless);
-  if (!proof || proof->front().kind == RedisReply::Kind::kError) return;
-  if (batch.front().blamed == Subject::kNothing) {
-    if (++lone_failures_ < kMostLoneFailures) return;
-    lone_failures_ = 0;
-  }
-  SetAside(batch, kConnectionEnds, true);
-}
-
-// What Redis says to the first one, which goes its way.
-void RedisSettler::Answered(Batch& batch, const RedisReply& reply, bool proof) noexcept {
-  if (reply.kind != RedisReply::Kind::kError) return Settled(batch, reply.integer == 1);
-  // Without a group there is nothing to settle: Redis has lost it.
-  if (net::RefusalOf(reply.text).word == "NOGROUP") return Settled(batch, false);
-  SetAside(batch, reply.text, proof);
-}
-
-// The condition of a subject ends with the last settlement that is refused for its sake.
-void RedisSettler::Blame(Pending& pending, Subject blamed) noexcept {
-  const Subject before = std::exchange(pending.blamed, blamed);
-  if (before == blamed) return;
-  const auto count_of = [this](Subject subject) -> std::size_t& {
-    return refused_of_[static_cast<std::size_t>(subject)];
-  };
-  if (blamed != Subject::kNothing) ++count_of(blamed);
-  const bool ends = before != Subject::kNothing && --count_of(before) == 0;
-  server_refuses_ = count_of(Subject::kServer) > 0;
-  if (!ends || context_.conditions == nullptr) return;
-  context_.conditions->Clear(telemetry::condition::kSettlementRefused, NameOf(before));
-}
-
-// `error` is Redis' own, kConnectionEnds or kNoMemory.
-void RedisSettler::TellRefused(Subject blamed, std::string_view error) const {
-  const bool ends = error == kConnectionEnds;
-  const bool no_memory = error == kNoMemory;
-  if (context_.metrics != nullptr) {
-    context_.metrics->SettlementRefused(ends        ? "connection"
-                                        : no_memory ? "memory"
-                                                    : net::RefusalOf(error).word);
-  }
-  if (context_.conditions == nullptr) return;
-  context_.conditions->Raise(telemetry::condition::kSettlementRefused, NameOf(blamed),
-                             ends || no_memory ? std::string(error) : net::RefusalSentence(error));
-}
-
-// The first one. What Redis says of a key or of itself concerns all results alike, and they wait
-// for it in their order; all else may concern this one alone, which is `proof` of it or is not.
-void RedisSettler::SetAside(Batch& batch, std::string_view error, bool proof) noexcept {
-  Pending& pending = batch.front();
-  const net::RedisRefusal& refusal = net::RefusalOf(error);
-  const Subject blamed = refusal.of_server ? Subject::kServer : KeyOf(pending);
-  if (proof) ++pending.proofs;
-  pending.waits = KeyOf(pending) != Subject::kResults ? Waits::kNobody
-                  : !refusal.remedy.empty()           ? Waits::kAll
-                  : pending.proofs < kMostProofs      ? Waits::kCamera
-                                                      : Waits::kNobody;
-  pending.pause =
-      pending.pause == milliseconds(0) ? kRetry : std::min(kLongestPause, pending.pause * 2);
-  pending.next_try = Now() + pending.pause;
-  {
-    const MutexLock lock(mutex_);
-    PutAside(batch, batch.begin());
-  }
-  Blame(pending, blamed);
-  try {
-    TellRefused(blamed, error);
-  } catch (const std::exception&) {  // no memory: it is told with its next refusal
-  }
-}
-
-// The first one. What hindered it has gone: so those behind it are tried now.
-void RedisSettler::Settled(Batch& batch, bool ours) noexcept {
-  Batch own;
-  own.splice(own.end(), batch, batch.begin());
-  Pending& pending = own.front();
-  const Subject blamed = pending.blamed;
-  for (Pending& each : refused_) {
-    const bool behind = each.waits != Waits::kNobody && Holds(pending, each);
-    if (behind || (blamed != Subject::kNothing && each.blamed == blamed)) each.next_try = {};
-  }
-  Blame(pending, Subject::kNothing);
-  pending.done(ours);
-  const MutexLock lock(mutex_);
-  held_.erase(pending.settlement.ticket);
 }
 
 // False without memory or an answer: the next one comes soon.
@@ -408,19 +286,46 @@ bool RedisSettler::KeepHeld() {
                             context_.consumer, held.id});
       }
     }
-    commands.push_back({"XREADGROUP", "GROUP", options_.group, context_.consumer, "COUNT", "1",
-                        "STREAMS", options_.stream, kLastId});
+    commands.push_back(Sign());
     return Ask(commands).has_value();
   } catch (const std::exception&) {
     return false;
   }
 }
 
-Result<std::vector<RedisReply>> RedisSettler::Ask(std::span<const RedisCommand> commands) {
-  {
-    const MutexLock lock(mutex_);
-    if (!unanswered_since_) unanswered_since_ = context_.clock.Now();
+// Between the beats, which may be too far apart for those who ask who is alive.
+void RedisSettler::ShowUp() {
+  try {
+    if (held() == 0) return;
+    const RedisCommand sign[] = {Sign()};
+    (void)Ask(sign);
+  } catch (const std::exception&) {  // no memory: the next one comes
   }
+}
+
+RedisCommand RedisSettler::Sign() const {
+  return {"XREADGROUP", "GROUP",         options_.group, context_.consumer, "COUNT", "1",
+          "STREAMS",    options_.stream, kLastId};
+}
+
+void RedisSettler::NoteQuestion() {
+  const MutexLock lock(mutex_);
+  if (!unanswered_since_) unanswered_since_ = context_.clock.Now();
+}
+
+// A connection that stands is no answer yet: a server that hangs takes connections.
+bool RedisSettler::Connected() {
+  if (client_.connected()) return true;
+  NoteQuestion();
+  const auto made = client_.Ask(std::span<const RedisCommand>(), {.cancel = cancel_});
+  if (made) return true;
+  const MutexLock lock(mutex_);
+  unanswered_why_ = made.error().message;
+  return false;
+}
+
+Result<std::vector<RedisReply>> RedisSettler::Ask(std::span<const RedisCommand> commands) {
+  NoteQuestion();
   auto replies = client_.Ask(commands, {.cancel = cancel_});
   const MutexLock lock(mutex_);
   if (replies) {

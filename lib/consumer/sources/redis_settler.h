@@ -53,13 +53,21 @@ struct RedisSettlerContext {
 // the others wait behind it. What may concern this one alone (the connection ends at it, an error
 // of no known meaning) has the later ones of its camera wait until kMostProofs show that it is its
 // own fault: settlements that change nothing, and are answered well at that time. Where they are
-// not, nobody is refused, and all wait as they are. Thread-safe.
+// not, nobody is refused, and all wait as they are.
+//
+// A settlement whose answer got lost, or came as an error that may have followed its first steps,
+// is sent again. Redis says then that the entry is settled, and not by whom: it counts as ours,
+// unless it was to go back. So a result that was published is known to be, whatever happened to the
+// answer; where another owner was as fast, both count it. An entry whose settlement Redis has never
+// been sent before, and finds settled, is somebody else's. Thread-safe.
 class RedisSettler {
  public:
   // Settlements without a result that are set aside take no room from frames, up to so many.
   static constexpr std::size_t kMostParked = 10'000;
   static constexpr std::chrono::seconds kOverdue{5};
   static constexpr int kMostProofs = 4;
+  // How often one that holds something shows that it is there, however patient claim_idle is.
+  static constexpr std::chrono::milliseconds kShown{2'500};
 
   RedisSettler(RedisSettlerContext context, const RedisOptions& options);
   ~RedisSettler();
@@ -76,7 +84,8 @@ class RedisSettler {
   bool HoldsSuspect() const EXCLUDES(mutex_);
   std::size_t held() const EXCLUDES(mutex_);
 
-  // FrameSource's. What cannot be settled until Close hears that it is not ours.
+  // FrameSource's. What cannot be settled until Close hears that it is not ours; what may have been
+  // settled, that it is.
   void Settle(Settlement settlement, OnSettled done) noexcept EXCLUDES(mutex_);
   std::size_t Parked() const EXCLUDES(mutex_);
   void OnParked(std::function<void()> told) { on_parked_ = std::move(told); }
@@ -104,7 +113,8 @@ class RedisSettler {
     std::chrono::milliseconds pause{0};
     Subject blamed = Subject::kNothing;
     Waits waits = Waits::kNobody;
-    int proofs = 0;  // that it is its own fault
+    int proofs = 0;      // that it is its own fault
+    int maybe_done = 0;  // how often it was sent without an answer that says what became of it
   };
   // Settlements go from list to list as they are, which takes no memory.
   using Batch = std::list<Pending>;
@@ -117,7 +127,7 @@ class RedisSettler {
 
   void Run() EXCLUDES(mutex_);
   void RunUntilClosed() EXCLUDES(mutex_);
-  bool WaitForWork(base::MonoTime next_beat) EXCLUDES(mutex_);
+  bool WaitForWork(base::MonoTime latest) EXCLUDES(mutex_);
   Batch TakeBatch() EXCLUDES(mutex_);
   static bool Holds(const Pending& before, const Pending& result);
   Waits Behind(const Pending& pending, Batch::const_iterator end, const Batch& batch) const;
@@ -125,6 +135,7 @@ class RedisSettler {
   void SettleSome(Batch& batch) EXCLUDES(mutex_);
   void Failed(Batch& batch) noexcept EXCLUDES(mutex_);
   void Unanswered(Batch& batch) EXCLUDES(mutex_);
+  static bool MayBeOurs(const Pending& pending);
   void Answered(Batch& batch, const net::RedisReply& reply, bool proof) noexcept EXCLUDES(mutex_);
   void SetAside(Batch& batch, std::string_view error, bool proof) noexcept EXCLUDES(mutex_);
   void Settled(Batch& batch, bool ours) noexcept EXCLUDES(mutex_);
@@ -132,6 +143,10 @@ class RedisSettler {
   void Blame(Pending& pending, Subject blamed) noexcept;
   void PutAside(Batch& from, Batch::iterator pending) noexcept REQUIRES(mutex_);
   bool KeepHeld() EXCLUDES(mutex_);
+  void ShowUp() EXCLUDES(mutex_);
+  net::RedisCommand Sign() const;
+  void NoteQuestion() EXCLUDES(mutex_);
+  bool Connected() EXCLUDES(mutex_);
   base::Result<std::vector<net::RedisReply>> Ask(std::span<const net::RedisCommand> commands)
       EXCLUDES(mutex_);
   net::RedisCommand Harmless(const Pending& like) const;

@@ -22,19 +22,13 @@ using std::chrono::milliseconds;
 constexpr milliseconds kBlock{500};             // a stop waits no longer
 constexpr milliseconds kShortBlock{20};         // while more can be claimed soon
 constexpr milliseconds kLookForTheDead{1'000};  // at the latest
-// When it stops: for the answer to a pull that is on its way, for settlements that are left, and
-// for each question after them.
+// When it stops: for the answer to a pull that is on its way, and for settlements that are left.
 constexpr milliseconds kLastAnswer{1'000};
 constexpr milliseconds kLastPatience{1'000};
-constexpr milliseconds kBrief{500};
 constexpr int kMostDeliveries = 1'000;  // that are told apart
 // How long an answer waits for room in the memory budget before it is given up.
 constexpr milliseconds kPatience{1'000};
 constexpr std::size_t kBesideEntry = 1U << 20;  // what else an answer takes
-constexpr std::size_t kPage = 100;              // of what is pending, beside what is in work here
-// Redis looks from the id after it on, so it is the last but one.
-constexpr const char* kBehindTheLast = "18446744073709551615-18446744073709551614";
-
 std::string Milliseconds(milliseconds time) { return std::to_string(time.count()); }
 
 }  // namespace
@@ -85,46 +79,6 @@ std::size_t RedisSource::MostEntryBytes() const {
   return std::min(most, capacity - std::min(capacity, kBesideEntry)) / 2;
 }
 
-// Of one who stops, and waits no longer than need be.
-Result<RedisReply> RedisSource::AskBriefly(net::RedisClient& client, const RedisCommand& command,
-                                           const base::Deadline& end) {
-  return client.Ask(command, base::Allowance{.deadline = end}.Within(kBrief));
-}
-
-Result<bool> RedisSource::AloneInGroup(const base::Deadline& end) {
-  auto reply =
-      AskBriefly(pull_client_, {"XINFO", "CONSUMERS", options_.stream, options_.group}, end);
-  if (!reply) return std::unexpected(std::move(reply.error()));
-  if (reply->kind == RedisReply::Kind::kError) return std::unexpected(reply->AsError());
-  return std::ranges::none_of(ReadMembers(*reply), [this](const GroupMember& each) {
-    return each.name != context_.consumer && each.idle < kHeard;
-  });
-}
-
-// One that is only slow loses nothing: with its next frame it is in the group again.
-void RedisSource::ForgetTheGone() {
-  const milliseconds silence = options_.claim_idle * kForgottenAfter;
-  if (context_.clock.Now() < next_forgetting_) return;
-  next_forgetting_ = context_.clock.Now() + silence / 4;
-  const auto reply = Ask({"XINFO", "CONSUMERS", options_.stream, options_.group});
-  if (!reply) return;  // the next one comes
-  for (const GroupMember& each : ReadMembers(*reply)) {
-    if (each.name == context_.consumer || each.pending > 0 || each.idle < silence) continue;
-    (void)Ask({"EVAL", kLeaveScript, "1", options_.stream, options_.group, each.name});
-  }
-}
-
-Result<void> RedisSource::MakeGroup() {
-  auto reply = pull_client_.Ask(
-      RedisCommand{"XGROUP", "CREATE", options_.stream, options_.group, "0", "MKSTREAM"},
-      {.cancel = gate_.cancel()});
-  if (!reply) return std::unexpected(std::move(reply.error()));
-  if (reply->kind == RedisReply::Kind::kError && !reply->IsError("BUSYGROUP")) {
-    return std::unexpected(reply->AsError());
-  }
-  return {};
-}
-
 // Moves the texts out of the entry: pixels are large, and memory that is given back frame by frame
 // is taken again by the next one.
 Delivery RedisSource::Take(const std::string& id, RedisReply& values, int deliveries,
@@ -157,7 +111,7 @@ Result<std::vector<Delivery>> RedisSource::Pull(std::size_t count) {
     return PullSome(count);
   } catch (const std::exception&) {
     // No memory: what came is ours and nobody knows of it, as after an answer that was lost.
-    lost_ = true;
+    Lose();
     settler_.LetGo(first);
     throw;
   }
@@ -194,22 +148,7 @@ Result<std::vector<Delivery>> RedisSource::PullAny(std::size_t count) {
     ForgetTheGone();
   }
   if (auto seen = BeSeen(); !seen) return std::unexpected(std::move(seen.error()));
-  return Read(count, left_behind_ || claimed_last ? kShortBlock : kBlock);
-}
-
-// Redis 7.0 knows a consumer from its first frame on, and does not take a blocked read for a sign
-// of life. Asking for what is in hand is one. It is asked for behind the last id there can be: an
-// entry that were found, such as one that was given back, would count as handed out anew, and never
-// be idle for as long as a claim wants.
-Result<void> RedisSource::BeSeen() {
-  if (context_.clock.Now() < next_seen_) return {};
-  if (settler_.held() > 0) return {};  // what is held is touched, which is a sign too
-  auto reply = Ask({"XREADGROUP", "GROUP", options_.group, context_.consumer, "COUNT", "1",
-                    "STREAMS", options_.stream, kBehindTheLast});
-  if (!reply) return std::unexpected(std::move(reply.error()));
-  if (reply->IsError("NOGROUP")) return {};  // Read makes it, and we come back
-  next_seen_ = context_.clock.Now() + kHeard / 4;
-  return {};
+  return Read(count, left_behind_ || lost_ || claimed_last ? kShortBlock : kBlock);
 }
 
 Result<std::vector<Delivery>> RedisSource::Read(std::size_t count, milliseconds block) {
@@ -229,7 +168,7 @@ Result<std::vector<Delivery>> RedisSource::Read(std::size_t count, milliseconds 
   auto reply =
       Ask(command, block + kPatience, [&](std::size_t bytes) { return memory.Grow(bytes); });
   if (!reply) {
-    lost_ = true;
+    Lose();
     return std::unexpected(std::move(reply.error()));
   }
   std::vector<Delivery> deliveries;
@@ -245,84 +184,6 @@ Result<std::vector<Delivery>> RedisSource::Read(std::size_t count, milliseconds 
     }
   }
   if (!deliveries.empty()) ReadMore(count);
-  return deliveries;
-}
-
-// What the dead have left, and what is ours and never came. Entries that were given back come
-// together, others one by one.
-Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
-  auto reply =
-      Ask({"XPENDING", options_.stream, options_.group, "IDLE", Milliseconds(options_.claim_idle),
-           "-", "+", std::to_string(count + kPage + settler_.held())});
-  if (!reply) return std::unexpected(std::move(reply.error()));
-  left_behind_ = false;
-  std::vector<std::string> given_back;
-  std::vector<std::string> suspects;
-  for (RedisReply& each : reply->elements) {
-    if (each.elements.size() != 4) continue;
-    // In work here, and idle only because it was trimmed, or Redis was away for too long.
-    std::string& id = each.elements[0].text;
-    if (settler_.Holds(id)) continue;
-    const std::int64_t before = each.elements[3].integer;
-    if (before == 0) {
-      if (given_back.size() == Most(count)) continue;
-      claiming_.try_emplace(id, 0);
-      given_back.push_back(std::move(id));
-    } else {
-      const bool lost = each.elements[1].text == context_.consumer && !WasGivenBack(each);
-      if (!lost) claiming_.try_emplace(id, 0);
-      suspects.push_back(std::move(id));
-    }
-  }
-  // In turns, so that one that is given back again and again stops none behind it.
-  std::ranges::rotate(
-      suspects, std::ranges::upper_bound(suspects, OrderOf(last_suspect_), std::less(), OrderOf));
-  auto deliveries = Fetch(given_back, options_.claim_idle);
-  if (!deliveries) return deliveries;
-  for (const std::string& id : suspects) {
-    if (settler_.HoldsSuspect() || deliveries->size() >= count) {
-      left_behind_ = true;
-      break;
-    }
-    last_suspect_ = id;
-    auto one = Fetch({id}, options_.claim_idle);
-    if (!one) {
-      // What has been claimed is held, so it must come to its worker.
-      if (!deliveries->empty()) break;
-      return one;
-    }
-    std::ranges::move(*one, std::back_inserter(*deliveries));
-  }
-  std::erase_if(claiming_, [&](const auto& each) { return !lost_ && each.second == 0; });
-  TellTrimmed(*deliveries);
-  return deliveries;
-}
-
-// What was handed to us in answers that never came, or were too large.
-Result<std::vector<Delivery>> RedisSource::Recover(std::size_t count) {
-  auto reply = Ask({"XPENDING", options_.stream, options_.group, "-", "+",
-                    std::to_string(count + kPage + settler_.held()), context_.consumer});
-  if (!reply) return std::unexpected(std::move(reply.error()));
-  std::vector<std::string> ids;
-  bool more = false;
-  for (RedisReply& each : reply->elements) {
-    if (each.elements.size() != 4) continue;
-    std::string& id = each.elements[0].text;
-    const std::int64_t before = each.elements[3].integer;
-    if (WasGivenBack(each) || settler_.Holds(id)) continue;
-    const bool suspect = before > 1 || claiming_.contains(id);
-    if (ids.size() == Most(count) || (suspect && settler_.HoldsSuspect())) {
-      more = true;
-    } else {
-      ids.push_back(std::move(id));
-    }
-  }
-  auto deliveries = Fetch(ids, milliseconds(0));
-  if (!deliveries) return deliveries;
-  lost_ = more;
-  if (!lost_) claiming_.clear();
-  if (!deliveries->empty()) ReadMore(count);
-  TellTrimmed(*deliveries);
   return deliveries;
 }
 
@@ -347,7 +208,7 @@ Result<std::vector<Delivery>> RedisSource::Fetch(const std::vector<std::string>&
     if (!noted) taken = std::unexpected(std::move(noted.error()));
   }
   if (!taken) {
-    lost_ = true;
+    Lose();
     return std::unexpected(std::move(taken.error()));
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -430,15 +291,6 @@ void RedisSource::TellTrimmed(const std::vector<Delivery>& deliveries) const {
       "consumer: frames were trimmed from the stream after they had been handed out and before "
       "somebody worked on them; the stream's MAXLEN is too small for what waits",
       {{"stream", std::string_view(options_.stream)}, {"frames", std::int64_t{trimmed}}});
-}
-
-void RedisSource::LeaveGroup(const base::Deadline& end) {
-  // A server that is away is not waited for.
-  net::RedisClient& settling = settler_.client();
-  net::RedisClient& client = settling.connected() ? settling : pull_client_;
-  if (!client.connected() || end.Expired()) return;
-  (void)AskBriefly(
-      client, {"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer}, end);
 }
 
 }  // namespace sampleproc::consumer

@@ -57,6 +57,9 @@ struct RedisSourceContext {
 //     trimmed while it is in work is done
 //   - the name of a consumer that holds nothing and has said nothing for kForgottenAfter times
 //     claim_idle is taken out of the group: each start brings a new one
+//   - however many entries are pending that nobody can do at the moment, such as those of a host
+//     that is away, they stop none behind them: a pull looks at a few pages of the list of pending
+//     entries, and the next one goes on from there
 //   - what is held is touched three times in claim_idle, so nobody claims what is in work; one that
 //     slept for longer finds that its frames are no longer its own
 class RedisSource final : public FrameSource {
@@ -98,7 +101,24 @@ class RedisSource final : public FrameSource {
   Deliveries PullAny(std::size_t count);
   Deliveries Read(std::size_t count, std::chrono::milliseconds block);
   Deliveries Claim(std::size_t count);
+  base::Result<void> ClaimSuspects(std::vector<net::RedisReply>& page, std::size_t count,
+                                   bool whole, std::vector<Delivery>& deliveries);
   Deliveries Recover(std::size_t count);
+  void Lose() noexcept;
+  struct PendingQuery {
+    std::string behind = {};  // an id; "" for the first on
+    std::string until = {};   // an id; "" for all
+    std::size_t most = 0;
+    std::chrono::milliseconds idle{0};
+    bool ours = false;
+  };
+  base::Result<std::vector<net::RedisReply>> Pending(const PendingQuery& query);
+  base::Result<std::vector<net::RedisReply>> Claimable(const std::string& behind, std::size_t most);
+  std::vector<std::string> GivenBackOf(const std::vector<net::RedisReply>& page, std::size_t count,
+                                       bool whole);
+  std::size_t KeptForSuspect(const std::vector<net::RedisReply>& page, std::size_t count,
+                             bool whole);
+  std::vector<std::string> SuspectsOf(const std::vector<net::RedisReply>& page);
   Deliveries Fetch(const std::vector<std::string>& ids, std::chrono::milliseconds idle);
   base::Result<void> NoteAttempts(std::vector<net::RedisReply>& taken,
                                   const std::vector<std::string>& ids);
@@ -133,7 +153,13 @@ class RedisSource final : public FrameSource {
   bool lost_ = false;          // an answer with entries may have been lost: they are ours, unseen
   // Read no more at once, after an answer that was too large or had no room; 0 = any.
   std::size_t most_ = 0;
-  std::string last_suspect_;  // the last one that was claimed, so that the next one follows
+  // How far a round through the list of what is ours has come, and whether it has left something.
+  std::string recovered_;
+  bool left_lost_ = false;
+  // The last one that was claimed or looked at, so that the next one follows.
+  std::string last_suspect_;
+  std::string last_given_back_;
+  bool suspects_turn_ = false;
   // Entries that are being claimed, until they have arrived, with the number of attempts that may
   // have been noted for them already; 0 = none.
   std::map<std::string, std::int64_t> claiming_;

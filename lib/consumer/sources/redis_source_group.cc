@@ -1,0 +1,92 @@
+// Being one of a consumer group.
+#include <algorithm>
+#include <utility>
+
+#include "consumer/sources/redis_answers.h"
+#include "consumer/sources/redis_scripts.h"
+#include "consumer/sources/redis_source.h"
+
+namespace sampleproc::consumer {
+namespace {
+
+using base::Result;
+using net::RedisCommand;
+using net::RedisReply;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kBrief{500};  // for a question of one who stops
+// Redis looks from the id after it on, so it is the last but one.
+constexpr const char* kBehindTheLast = "18446744073709551615-18446744073709551614";
+
+static_assert(RedisSettler::kShown <= RedisSource::kHeard / 4);
+
+}  // namespace
+
+// Of one who stops, and waits no longer than need be. A connection that has been idle may have been
+// closed at its other end: so it is asked for again, on a new one.
+Result<RedisReply> RedisSource::AskBriefly(net::RedisClient& client, const RedisCommand& command,
+                                           const base::Deadline& end) {
+  const base::Allowance allowance = base::Allowance{.deadline = end}.Within(kBrief);
+  auto reply = client.Ask(command, allowance);
+  if (reply || allowance.deadline.Expired()) return reply;
+  return client.Ask(command, allowance);
+}
+
+Result<bool> RedisSource::AloneInGroup(const base::Deadline& end) {
+  auto reply =
+      AskBriefly(pull_client_, {"XINFO", "CONSUMERS", options_.stream, options_.group}, end);
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  if (reply->kind == RedisReply::Kind::kError) return std::unexpected(reply->AsError());
+  return std::ranges::none_of(ReadMembers(*reply), [this](const GroupMember& each) {
+    return each.name != context_.consumer && each.idle < kHeard;
+  });
+}
+
+// One that is only slow loses nothing: with its next frame it is in the group again.
+void RedisSource::ForgetTheGone() {
+  const milliseconds silence = options_.claim_idle * kForgottenAfter;
+  if (context_.clock.Now() < next_forgetting_) return;
+  next_forgetting_ = context_.clock.Now() + silence / 4;
+  const auto reply = Ask({"XINFO", "CONSUMERS", options_.stream, options_.group});
+  if (!reply) return;  // the next one comes
+  for (const GroupMember& each : ReadMembers(*reply)) {
+    if (each.name == context_.consumer || each.pending > 0 || each.idle < silence) continue;
+    (void)Ask({"EVAL", kLeaveScript, "1", options_.stream, options_.group, each.name});
+  }
+}
+
+Result<void> RedisSource::MakeGroup() {
+  auto reply = pull_client_.Ask(
+      RedisCommand{"XGROUP", "CREATE", options_.stream, options_.group, "0", "MKSTREAM"},
+      {.cancel = gate_.cancel()});
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  if (reply->kind == RedisReply::Kind::kError && !reply->IsError("BUSYGROUP")) {
+    return std::unexpected(reply->AsError());
+  }
+  return {};
+}
+
+// Redis 7.0 knows a consumer from its first frame on, and does not take a blocked read for a sign
+// of life. Asking for what is in hand is one. It is asked for behind the last id there can be: an
+// entry that were found, such as one that was given back, would count as handed out anew, and never
+// be idle for as long as a claim wants. One that has no room to pull is shown by its settler.
+Result<void> RedisSource::BeSeen() {
+  if (context_.clock.Now() < next_seen_) return {};
+  auto reply = Ask({"XREADGROUP", "GROUP", options_.group, context_.consumer, "COUNT", "1",
+                    "STREAMS", options_.stream, kBehindTheLast});
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  if (reply->IsError("NOGROUP")) return {};  // Read makes it, and we come back
+  next_seen_ = context_.clock.Now() + RedisSettler::kShown;
+  return {};
+}
+
+void RedisSource::LeaveGroup(const base::Deadline& end) {
+  // A server that is away is not waited for.
+  net::RedisClient& settling = settler_.client();
+  net::RedisClient& client = settling.connected() ? settling : pull_client_;
+  if (!client.connected() || end.Expired()) return;
+  (void)AskBriefly(
+      client, {"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer}, end);
+}
+
+}  // namespace sampleproc::consumer
