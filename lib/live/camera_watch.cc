@@ -28,6 +28,10 @@ constexpr int kMostDamaged = 100;
 // Failures in a row that make a difference to the pause.
 constexpr int kMostCounted = 10;
 
+// Pictures in a row that find no memory, until that is told.
+constexpr int kManyWithoutMemory = 10;
+constexpr const char* kNoMemory = "memory";
+
 // A source whose pictures have come for so long is no longer taken to fail again at once: pauses
 // begin anew with its next failure.
 constexpr std::chrono::seconds kSettled{5};
@@ -103,9 +107,11 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   // The reader's source has failed; of a picture that came it has no pixels.
   void SourceFailed(ErrorCode code) {
     camera_->GiveBackLook(came_at_);
-    if (!IsPicturesFault(code)) return;
     const base::MutexLock lock(mutex_);
-    ++state_.decoder_errors;
+    if (IsPicturesFault(code)) ++state_.decoder_errors;
+    if (code != ErrorCode::kOverloaded) return;
+    ++state_.dropped[kNoMemory];
+    if (context_.work.roster != nullptr) context_.work.roster->Lost(id_, kNoMemory);
   }
 
   void Connected() {
@@ -341,12 +347,14 @@ base::Result<void> CameraWatch::ReadOnce() {
                                     context_.source, allowance);
   if (!source) return std::unexpected(std::move(source.error()));
   int damaged = 0;
+  int without_memory = 0;
   std::optional<base::MonoTime> first;
   while (!stop_.Cancelled()) {
     auto shot = (*source)->Next([this] { return frames_->Came(); }, allowance);
     if (shot && !*shot) return {};
     if (shot) {
       damaged = 0;
+      without_memory = 0;
       const base::MonoTime now = base::SystemClock().Now();
       if (now - first.emplace(first.value_or(now)) >= kSettled) failures_ = 0;
       IsBack();
@@ -354,6 +362,9 @@ base::Result<void> CameraWatch::ReadOnce() {
       continue;
     }
     frames_->SourceFailed(shot.error().code);
+    if (shot.error().code == ErrorCode::kOverloaded && ++without_memory == kManyWithoutMemory) {
+      FindsNoMemory();
+    }
     if (!(*source)->CanGoOn() || ++damaged >= kMostDamaged) {
       return std::unexpected(std::move(shot.error()));
     }
@@ -384,6 +395,14 @@ void CameraWatch::IsAway(const std::string& why) {
   frames_->Away(why);
   context_.conditions.Raise(telemetry::condition::kCamera, id_,
                             why + "; it is tried again until it is back");
+}
+
+// It stays connected, and its next picture may be looked at.
+void CameraWatch::FindsNoMemory() {
+  is_away_ = true;
+  context_.conditions.Raise(telemetry::condition::kCamera, id_,
+                            "there is no memory for its pictures: raise resources.memory_limit, or "
+                            "have fewer or smaller cameras");
 }
 
 void CameraWatch::HasEnded() {

@@ -70,6 +70,7 @@ class CameraWatch {
   base::Result<std::string> Password() const;
   void IsBack();
   void IsAway(const std::string& why);
+  void FindsNoMemory();
   void HasEnded();
 
   const std::string id_;

@@ -65,9 +65,9 @@ void AddCameras(const std::vector<CameraGauges>& cameras, std::vector<MetricFami
   }
   MetricFamily dropped{
       "sampleproc_camera_frames_dropped_total",
-      "Pictures of the camera that were not looked at: too soon for its fps, "
-      "superseded by a later one, no worker would take it (overload) or did so within "
-      "its max_age, or failed.",
+      "Pictures of the camera that were not looked at: too soon for its fps, superseded by a later "
+      "one, without memory (memory), no worker would take it (overload) or did so within its "
+      "max_age, or failed.",
       MetricType::Counter,
       {}};
   for (const CameraGauges& camera : cameras) {

@@ -143,6 +143,19 @@ TEST_CASE("a picture that waits for a worker for longer than its max_age is drop
   CHECK(watch.gauges().looked_at == 0);
 }
 
+TEST_CASE("pictures without memory are counted, and told when that goes on") {
+  Bench bench;
+  auto all = bench.budget.TryReserve(bench.budget.capacity(), "all");
+  REQUIRE(all);
+  CameraWatch watch("door", bench.Folder(), Bench::Camera(), bench.Context());
+  WaitUntil([&] { return !bench.conditions.List().empty(); });
+  CHECK(bench.conditions.List()[0].reason.find("resources.memory_limit") != std::string::npos);
+  CHECK(watch.gauges().dropped.at("memory") >= 10);
+  CHECK(bench.delivered == 0);
+  *all = {};
+  WaitUntil([&] { return bench.conditions.List().empty() && bench.delivered > 0; });
+}
+
 TEST_CASE("a camera that is away is a condition until it is back, or is no longer wanted") {
   Bench bench;
   cameras::Options options = bench.Folder();
