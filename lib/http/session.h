@@ -94,12 +94,13 @@ class Session : public std::enable_shared_from_this<Session> {
 
   int served_ = 0;
   base::MonoTime last_answer_{};
-  bool watching_ = false;  // for the peer to close while a worker has its request
+  bool watching_ = false;  // for the peer to close while a worker has its request, or it listens
 
   boost::asio::steady_timer answer_timer_;
   boost::asio::steady_timer probe_timer_;
   std::optional<Response> answer_;
   std::shared_ptr<LiveBody> live_;  // that is being sent
+  std::size_t heard_ = 0;           // of its client meanwhile
   AnswerSlot handed_;
   std::uint64_t generation_ = 0;  // of the request being answered; older answers are dropped
 };

@@ -140,23 +140,52 @@ class History(WithHistory):
             received += piece
         return received
 
-    def test_streams_over_tls_and_to_old_clients(self):
+    def serve_tls(self):
+        """A service, and what makes a client of it; requests of the test's own go another way."""
         certificate, key, path = (str(self.folder / name) for name in ("cert", "key", "socket"))
         make_certificate(certificate, key, "DNS:localhost")
         service = self.serve_history("--set", f"http.tls_cert={certificate}", "--set",
                                      f"http.tls_key={key}", "--set", f"http.unix_socket={path}")  # fmt: skip
         service.connect = lambda: UnixConnection(path)
-        context = ssl.create_default_context(cafile=certificate)
+        return service, ssl.create_default_context(cafile=certificate)
 
-        def listen(version):
-            plain = socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE)
-            self.addCleanup(plain.close)
-            client = context.wrap_socket(plain, server_hostname="localhost")
+    def listen(self, service, context=None, version="1.1", more=b""):
+        """A client with a stream, and what it was sent at first."""
+        client = socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE)
+        self.addCleanup(client.close)
+        if context is not None:
+            client = context.wrap_socket(client, server_hostname="localhost")
             self.addCleanup(client.close)
-            client.sendall(f"GET /events/stream HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
-            return client, self.read_until(client, b"retry: 2000\n\n")
+        client.sendall(f"GET /events/stream HTTP/{version}\r\nHost: localhost\r\n\r\n".encode() + more)
+        return client, self.read_until(client, b"retry: 2000\n\n")
 
-        clients = [listen("1.1"), listen("1.0"), listen("1.1")]
+    def check_listeners_that_send(self, service, context=None):
+        # Whose end nothing that is sent to them brings out: they stay open and take it.
+        with_request, _ = self.listen(service, context, more=b"X")
+        later, _ = self.listen(service, context)
+        later.sendall(b"Y")
+        self.assertEqual(service.metric("sampleproc_event_streams"), 2)
+        with_request.shutdown(socket.SHUT_WR)
+        wait_until(lambda: service.metric("sampleproc_event_streams") == 1)
+        later.sendall(b"Z")
+        later.shutdown(socket.SHUT_WR)
+        wait_until(lambda: service.metric("sampleproc_event_streams") == 0)
+        # One that does nothing but send is not read for ever.
+        client, _ = self.listen(service, context)
+        with self.assertRaises((ConnectionError, ssl.SSLEOFError)):
+            while True:
+                client.sendall(bytes(16384))
+        wait_until(lambda: service.metric("sampleproc_event_streams") == 0)
+
+    def test_a_listener_that_sends_something_and_goes_is_seen_to_go(self):
+        self.check_listeners_that_send(self.serve_history())
+
+    def test_so_is_one_over_tls(self):
+        self.check_listeners_that_send(*self.serve_tls())
+
+    def test_streams_over_tls_and_to_old_clients(self):
+        service, context = self.serve_tls()
+        clients = [self.listen(service, context, version) for version in ("1.1", "1.0", "1.1")]
         self.assertIn(b"Transfer-Encoding: chunked\r\n", clients[0][1])
         self.assertNotIn(b"Transfer-Encoding", clients[1][1])
         for _, head in clients:
