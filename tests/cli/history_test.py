@@ -1,6 +1,7 @@
 """The history of events: what GET /events answers, and streams of events."""
 
 import hashlib
+import http.client
 import json
 import socket
 import sqlite3
@@ -16,6 +17,7 @@ from service import UnixConnection
 from streams import wait_until
 
 MOST_STREAMS = 64
+MOST_OF_ADDRESS = 16
 
 
 class History(WithHistory):
@@ -248,8 +250,8 @@ class History(WithHistory):
         service = self.serve_history()
         before = service.memory("VmRSS")
         stuck = []
-        for _ in range(MOST_STREAMS - 1):
-            connection = service.connect()
+        for i in range(MOST_STREAMS - 1):
+            connection = self.connect_from(service, f"127.0.0.{2 + i % 8}")
             self.addCleanup(connection.close)
             connection.request("GET", "/events/stream?last_event_id=1")
             stuck.append(connection)
@@ -268,6 +270,33 @@ class History(WithHistory):
         self.assertEqual(Stream(self, service).answer.status, 200)
         self.assertEqual(service.stop(), 0)
         self.assertLess(service.wait_for("shutdown: done")["took_ms"], 10_000)
+
+    def connect_from(self, service, address):
+        return http.client.HTTPConnection("127.0.0.1", service.port, timeout=cli.PATIENCE,
+                                          source_address=(address, 0))  # fmt: skip
+
+    def test_nobody_has_all_streams(self):
+        path = str(self.folder / "socket")
+        service = self.serve_history("--set", f"http.unix_socket={path}",
+                                     "--set", "http.trusted_proxies=unix")  # fmt: skip
+        streams = [Stream(self, service) for _ in range(MOST_OF_ADDRESS)]
+        refused = service.get("/events/stream")
+        problem = self.check_problem(refused, 503, "/events/stream")
+        self.assertIn("address", problem["detail"])
+        self.assertTrue(refused.headers["Retry-After"])
+        service.connect = lambda: self.connect_from(service, "127.0.0.2")
+        streams.append(Stream(self, service))
+        # Behind a proxy it is whom that talks to; those of the socket itself have no address.
+        service.connect = lambda: UnixConnection(path)
+        via = service.ask("GET", "/events/stream", headers={"X-Forwarded-For": "127.0.0.1"})
+        self.check_problem(via, 503, "/events/stream")
+        streams += [Stream(self, service) for _ in range(MOST_OF_ADDRESS + 1)]
+        self.assertEqual({stream.answer.status for stream in streams}, {200})
+        self.assertEqual(service.metric("sampleproc_event_streams"), len(streams))
+        streams.pop(0).answer.close()
+        wait_until(lambda: service.metric("sampleproc_event_streams") == len(streams))
+        via = Stream(self, service, headers={"X-Forwarded-For": "127.0.0.1"})
+        self.assertEqual(via.answer.status, 200)
 
     def test_the_history_is_bounded(self):
         service = self.serve_history("--set", "events.history_age=1m")
