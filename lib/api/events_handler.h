@@ -32,8 +32,8 @@ http::Handler MakeEventHandler(const EventsContext& context);
 // Last-Event-ID or last_event_id on, else from now on; a comment every 15 s. Parameters: camera,
 // class, last_event_id. 503 when there are too many streams, in all or of the client's address as
 // http.trusted_proxies tells it; clients of a Unix socket have none. It ends when the client does
-// not read, when the service drains, and when it has fallen behind what is kept; the client then
-// asks again.
+// not read, when the service drains or reloads, and when it has fallen behind what is kept; the
+// client then asks again.
 http::Handler MakeEventStreamHandler(const EventsContext& context);
 
 }  // namespace sampleproc::api

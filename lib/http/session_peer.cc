@@ -72,8 +72,9 @@ void Session::ProbePeer(std::uint64_t generation) {
   });
 }
 
-// Ends with the body, the client, or a drain. What a client sends meanwhile is read away: the
-// connection ends with this answer.
+// Ends with the body, the client, a drain, or another site, also one that has come since the
+// request was let in. What a client sends meanwhile is read away: the connection ends with this
+// answer.
 Session::Awaitable<void> Session::WriteLive(Response& response) {
   class Held {
    public:
@@ -99,10 +100,10 @@ Session::Awaitable<void> Session::WriteLive(Response& response) {
   std::string data;
   while (sound && !wire_.closed()) {
     data.clear();
-    if (loop_.draining() || !live_->Read(data)) break;
+    if (LiveIsOver() || !live_->Read(data)) break;
     if (data.empty()) {
       const bool silent = co_await AwaitNews(last + LiveBody::kSilence);
-      if (!silent || loop_.draining() || wire_.closed()) continue;
+      if (!silent || LiveIsOver() || wire_.closed()) continue;
       data = live_->SignOfLife();
     }
     outbox_.clear();
@@ -142,6 +143,8 @@ void Session::NoteNews(const std::weak_ptr<Session>& weak) noexcept {
   } catch (const std::exception&) {
   }
 }
+
+bool Session::LiveIsOver() const { return loop_.draining() || site_ != loop_.site(); }
 
 void Session::EndLive() {
   // What is stuck in a client that does not read is not waited for.

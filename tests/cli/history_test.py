@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import signal
 import socket
 import sqlite3
 import ssl
@@ -213,7 +214,17 @@ class History(WithHistory):
             self.check_problem(service.get(path), 401, path)
         shown = {"Authorization": "Bearer let-me-in"}
         self.assertEqual(service.ask("GET", "/events", headers=shown).status, 200)
-        self.assertEqual(Stream(self, service, headers=shown).answer.status, 200)
+        stream = Stream(self, service, headers=shown)
+        self.assertEqual(stream.answer.status, 200)
+        # A token that is taken away listens no more.
+        tokens.write_text(hashlib.sha256(b"let-others-in").hexdigest() + "\n", encoding="utf-8")
+        service.child.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded")
+        self.assertIsNone(stream.message())
+        self.assertTrue(stream.answer.isclosed())
+        self.check_problem(service.ask("GET", "/events/stream", headers=shown), 401, "/events/stream")
+        others = {"Authorization": "Bearer let-others-in"}
+        self.assertEqual(Stream(self, service, headers=others).answer.status, 200)
 
     def test_a_stop_ends_streams_at_once_and_what_is_open(self):
         service = self.serve_history()
