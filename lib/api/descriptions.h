@@ -170,7 +170,7 @@ inline constexpr http::Description kEventStreamDescription = {
         "Server-sent events: the message's number as `id`, its type as `event`, the message as "
         "`data`, and a comment every 15 s. It begins behind the message that Last-Event-ID "
         "names, so a client that asks again misses none, as far as they are kept. It ends when "
-        "the service does, and when the client does not read.",
+        "the service does or reloads its configuration, and when the client does not read.",
     .parameters = "event_camera event_class last_event_id last_event_id_field",
     .answers = R"("200":{"description":"The stream.","content":{)"
                R"("text/event-stream":{"schema":{"type":"string"}}}})",

@@ -160,7 +160,8 @@ http::Handler MakeEventStreamHandler(const EventsContext& context) {
     if (!context.made && !context.journal.keeps()) return later.Refuse(NoEvents());
     auto wanted = ReadEventStream(request);
     if (!wanted) return later.Refuse(wanted.error());
-    auto subscription = context.journal.Subscribe(std::move(wanted->filter), wanted->after);
+    auto subscription = context.journal.Subscribe(std::move(wanted->filter), wanted->after,
+                                                  request.caller.address.Customer().Text());
     if (!subscription) return later.Refuse(subscription.error());
     http::Response response;
     response.content_type = "text/event-stream";

@@ -30,8 +30,10 @@ http::Handler MakeEventHandler(const EventsContext& context);
 // text/event-stream (html.spec.whatwg.org, "Server-sent events"): a message for each of an event's,
 // its number as `id`, its type as `event`, the same JSON as `data`. From the message behind
 // Last-Event-ID or last_event_id on, else from now on; a comment every 15 s. Parameters: camera,
-// class, last_event_id. 503 when there are too many streams. It ends when the client does not read,
-// when the service drains, and when it has fallen behind what is kept; the client then asks again.
+// class, last_event_id. 503 when there are too many streams, in all or of the client's address as
+// http.trusted_proxies tells it; clients of a Unix socket have none. It ends when the client does
+// not read, when the service drains or reloads, and when it has fallen behind what is kept; the
+// client then asks again.
 http::Handler MakeEventStreamHandler(const EventsContext& context);
 
 }  // namespace sampleproc::api

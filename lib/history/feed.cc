@@ -66,13 +66,22 @@ void Feed::Wake(Subscription& subscription) noexcept {
 }
 
 Result<std::shared_ptr<Subscription>> Feed::Subscribe(Filter filter,
-                                                      std::optional<std::int64_t> after) {
-  std::shared_ptr<Subscription> made(new Subscription(shared_from_this(), std::move(filter)));
+                                                      std::optional<std::int64_t> after,
+                                                      std::string listener) {
+  std::shared_ptr<Subscription> made(
+      new Subscription(shared_from_this(), std::move(filter), std::move(listener)));
   const MutexLock lock(mutex_);
   if (closed_) return Fail(ErrorCode::kShuttingDown, "the service ends");
   if (listeners_.size() >= kMostSubscriptions) {
     return Fail(ErrorCode::kOverloaded,
                 "there are " + std::to_string(kMostSubscriptions) + " streams of events already");
+  }
+  const auto same = [&](const Subscription* each) { return each->listener_ == made->listener_; };
+  if (!made->listener_.empty() &&
+      std::cmp_greater_equal(std::ranges::count_if(listeners_, same), kMostOfListener)) {
+    return Fail(ErrorCode::kOverloaded, "this client's address has " +
+                                            std::to_string(kMostOfListener) +
+                                            " streams of events already");
   }
   listeners_.insert(made.get());
   made->place_ = end();

@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -44,11 +46,12 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
 
  private:
   friend class Feed;
-  Subscription(std::shared_ptr<Feed> feed, Filter filter)
-      : feed_(std::move(feed)), filter_(std::move(filter)) {}
+  Subscription(std::shared_ptr<Feed> feed, Filter filter, std::string listener)
+      : feed_(std::move(feed)), filter_(std::move(filter)), listener_(std::move(listener)) {}
 
   const std::shared_ptr<Feed> feed_;
   const Filter filter_;
+  const std::string listener_;
   // The feed's lock guards all that follows.
   std::function<void()> wake_;
   bool waiting_ = false;   // for news
@@ -66,6 +69,7 @@ class Feed : public std::enable_shared_from_this<Feed> {
   static constexpr std::size_t kMostMessages = 1024;
   static constexpr std::size_t kMostBytes = 1024 * 1024;
   static constexpr std::size_t kMostSubscriptions = 64;
+  static constexpr std::size_t kMostOfListener = 16;
   static constexpr std::size_t kPageMessages = 64;
 
   // Has the history read up to kPageMessages messages above `after` that fit, and hands them to
@@ -92,10 +96,13 @@ class Feed : public std::enable_shared_from_this<Feed> {
   void Number(std::uint64_t place, std::int64_t id);
 
   // From the messages numbered above `after` on, or from now on. An `after` that is too old for
-  // this feed, where there is no history, is the oldest there is. kOverloaded when
-  // kMostSubscriptions listen, kShuttingDown once it is closed.
+  // this feed, where there is no history, is the oldest there is. `listener` is who listens, in
+  // words of the caller's own: so that nobody has all places, kMostOfListener are one's; "" is
+  // counted as nobody's. kOverloaded when so many or kMostSubscriptions listen, kShuttingDown once
+  // it is closed.
   base::Result<std::shared_ptr<Subscription>> Subscribe(Filter filter,
-                                                        std::optional<std::int64_t> after);
+                                                        std::optional<std::int64_t> after,
+                                                        std::string listener = {});
 
   // What a Fetch has found, before anything else is told or numbered: nothing means that there is
   // no more, a failure ends the subscription.

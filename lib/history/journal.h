@@ -91,8 +91,9 @@ class Journal {
 
   // See Feed.
   base::Result<std::shared_ptr<Subscription>> Subscribe(Filter filter,
-                                                        std::optional<std::int64_t> after) {
-    return feed_->Subscribe(std::move(filter), after);
+                                                        std::optional<std::int64_t> after,
+                                                        std::string listener = {}) {
+    return feed_->Subscribe(std::move(filter), after, std::move(listener));
   }
 
   // Stores what waits, as far as it gets until `end` and without failing; afterwards nothing is

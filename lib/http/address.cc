@@ -30,6 +30,12 @@ bool Address::IsIpv4() const {
   return known && std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes.begin());
 }
 
+Address Address::Customer() const {
+  Address customer = *this;
+  if (!IsIpv4()) std::fill(customer.bytes.begin() + 8, customer.bytes.end(), std::uint8_t{0});
+  return customer;
+}
+
 std::string Address::Text() const {
   if (!known) return "";
   char text[INET6_ADDRSTRLEN] = "";

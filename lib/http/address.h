@@ -19,6 +19,10 @@ struct Address {
 
   bool IsIpv4() const;  // of the mapped form
 
+  // Whom to count it as: one IPv4 address, one IPv6 /64, since whoever has an IPv6 address usually
+  // has the 2^64 beside it (RFC 6177).
+  Address Customer() const;
+
   // "192.0.2.1", "2001:db8::1" (RFC 5952); "" when not known.
   std::string Text() const;
 

@@ -1,7 +1,5 @@
 #include "http/connection_limits.h"
 
-#include <algorithm>
-
 namespace sampleproc::http {
 namespace {
 
@@ -11,10 +9,7 @@ constexpr std::size_t kMostRefused = 32;
 }  // namespace
 
 ConnectionLimits::Client ConnectionLimits::ClientOf(const Address& peer) {
-  Client client = peer.bytes;
-  // Whoever has an IPv6 address usually has the 2^64 beside it (RFC 6177).
-  if (!peer.IsIpv4()) std::fill(client.begin() + 8, client.end(), std::uint8_t{0});
-  return client;
+  return peer.Customer().bytes;
 }
 
 std::optional<ConnectionLimits::Place> ConnectionLimits::Enter(const Address& peer) {

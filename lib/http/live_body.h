@@ -9,8 +9,9 @@
 namespace sampleproc::http {
 
 // Belongs to its response, and with that to a connection, which destroys it when the client is
-// gone, takes nothing for too long, or the service drains. Its functions are called by one thread
-// at a time. The client is sent nothing faster than it reads: what it does not take is not read.
+// gone, takes nothing for too long, the service drains, or it is given another site. Its functions
+// are called by one thread at a time. The client is sent nothing faster than it reads: what it does
+// not take is not read.
 class LiveBody {
  public:
   virtual ~LiveBody() = default;

@@ -88,7 +88,11 @@ void Loop::StopAccepting() {
 }
 
 void Loop::SetSite(std::shared_ptr<const Site> site) {
-  asio::post(io_, [this, site = std::move(site)]() mutable { context_.site = std::move(site); });
+  asio::post(io_, [this, site = std::move(site)]() mutable {
+    context_.site = std::move(site);
+    // A session may end meanwhile, which takes it out of the list.
+    for (auto next = sessions_.begin(); next != sessions_.end();) (*next++)->OnSite();
+  });
 }
 
 void Loop::Stop() {

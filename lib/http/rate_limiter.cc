@@ -62,8 +62,7 @@ RateLimiter::Key RateLimiter::KeyOf(const Caller& caller) {
     std::memcpy(key.bytes.data(), &*caller.token, sizeof *caller.token);
   } else if (caller.address.known) {
     key.kind = 2;
-    key.bytes = caller.address.bytes;
-    if (!caller.address.IsIpv4()) std::fill(key.bytes.begin() + 8, key.bytes.end(), 0);
+    key.bytes = caller.address.Customer().bytes;
   }
   return key;
 }

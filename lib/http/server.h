@@ -54,8 +54,9 @@ class Server {
   void Start();
 
   // Serves requests that begin from now on by `site`, and connections that come with its
-  // certificate, read anew. What listening needs (host, port, threads, limits of connections)
-  // stays as it was. Fails as Listen does for the certificate, and changes nothing then.
+  // certificate, read anew, and ends live answers that began before. What listening needs (host,
+  // port, threads, limits of connections) stays as it was. Fails as Listen does for the
+  // certificate, and changes nothing then.
   base::Result<void> Reload(const std::shared_ptr<const Site>& site);
 
   // Ends idle connections and each other one with its next answer. New connections are still

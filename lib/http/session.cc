@@ -108,6 +108,10 @@ void Session::OnDrain() {
   }
 }
 
+void Session::OnSite() {
+  if (live_) EndLive();
+}
+
 void Session::OnStop() {
   const bool in_head = wire_.wait() == Wait::kHead && !inbox_.empty();
   if (in_head || wire_.wait() == Wait::kBody) return wire_.Interrupt();

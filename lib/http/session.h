@@ -35,6 +35,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // request on its way: it is listened to for kLastChance more, so that the request is answered
   // rather than reset.
   void OnDrain();
+  // There is another site. What has no end of its own was let in by the last one, whose tokens and
+  // hosts may not be this one's: it ends.
+  void OnSite();
   // The server ends: a request without an answer is answered 503, and everything is closed.
   void OnStop();
   void Abort();  // closes it whatever it is doing
@@ -61,7 +64,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<void> WriteLive(Response& response);
   Awaitable<bool> AwaitNews(base::MonoTime silence);
   static void NoteNews(const std::weak_ptr<Session>& weak) noexcept;
-  void EndLive();  // the service drains
+  void EndLive();
+  bool LiveIsOver() const;  // the service drains, or another site has come
   void LookAtListener();
 
   void BeginRequest();
@@ -94,12 +98,13 @@ class Session : public std::enable_shared_from_this<Session> {
 
   int served_ = 0;
   base::MonoTime last_answer_{};
-  bool watching_ = false;  // for the peer to close while a worker has its request
+  bool watching_ = false;  // for the peer to close while a worker has its request, or it listens
 
   boost::asio::steady_timer answer_timer_;
   boost::asio::steady_timer probe_timer_;
   std::optional<Response> answer_;
   std::shared_ptr<LiveBody> live_;  // that is being sent
+  std::size_t heard_ = 0;           // of its client meanwhile
   AnswerSlot handed_;
   std::uint64_t generation_ = 0;  // of the request being answered; older answers are dropped
 };

@@ -18,6 +18,11 @@ using std::chrono::milliseconds;
 
 // Often enough to save work of seconds, seldom enough to leave short work alone.
 constexpr milliseconds kProbePeer{1000};
+
+// Of a listener, until it is ended: it has asked all that it can ask.
+constexpr std::size_t kMostHeard = 64 * 1024;
+constexpr std::size_t kHearAtOnce = 4 * 1024;
+
 constexpr std::string_view kInterim = "HTTP/1.1 102 Processing\r\n\r\n";
 
 // RFC 9112 section 7.1.
@@ -32,9 +37,10 @@ constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 // A client that is gone wants its answer no more: its work is cancelled before the next step. One
 // that has closed its sending half only waits for its answer, and looks the same until something is
-// sent to it (ProbePeer).
+// sent to it (ProbePeer). Bytes of a next request are left alone, and stand before the end; behind
+// a live answer there is no next one.
 void Session::WatchPeer() {
-  if (watching_ || !inbox_.received().substr(request_bytes_).empty()) return;
+  if (watching_ || (!live_ && !inbox_.received().substr(request_bytes_).empty())) return;
   watching_ = true;
   wire_.socket().async_wait(Wire::Socket::wait_read,
                             [self = shared_from_this()](error_code cancelled) {
@@ -66,8 +72,9 @@ void Session::ProbePeer(std::uint64_t generation) {
   });
 }
 
-// Ends with the body, the client, or a drain. A client that has sent something more is not heard:
-// the connection ends with this answer.
+// Ends with the body, the client, a drain, or another site, also one that has come since the
+// request was let in. What a client sends meanwhile is read away: the connection ends with this
+// answer.
 Session::Awaitable<void> Session::WriteLive(Response& response) {
   class Held {
    public:
@@ -93,10 +100,10 @@ Session::Awaitable<void> Session::WriteLive(Response& response) {
   std::string data;
   while (sound && !wire_.closed()) {
     data.clear();
-    if (loop_.draining() || !live_->Read(data)) break;
+    if (LiveIsOver() || !live_->Read(data)) break;
     if (data.empty()) {
       const bool silent = co_await AwaitNews(last + LiveBody::kSilence);
-      if (!silent || loop_.draining() || wire_.closed()) continue;
+      if (!silent || LiveIsOver() || wire_.closed()) continue;
       data = live_->SignOfLife();
     }
     outbox_.clear();
@@ -137,15 +144,23 @@ void Session::NoteNews(const std::weak_ptr<Session>& weak) noexcept {
   }
 }
 
+bool Session::LiveIsOver() const { return loop_.draining() || site_ != loop_.site(); }
+
 void Session::EndLive() {
   // What is stuck in a client that does not read is not waited for.
   if (wire_.wait() == Wait::kWrite) return Abort();
   answer_timer_.cancel();
 }
 
-// It sends nothing, so what there is to read is its end.
+// What it sends stands before its end and is discarded. Here one that has closed its sending half
+// is gone: its answer has no end that it could be waiting for, and it looks as one that was closed.
 void Session::LookAtListener() {
-  if (wire_.PeerGone()) return Abort();
+  if (wire_.closed() || wire_.wait() == Wait::kLinger) return;
+  char waste[kHearAtOnce];
+  error_code error;
+  while (!error && heard_ < kMostHeard) heard_ += wire_.ReadSome(waste, error);
+  if (!WouldBlock(error)) return Abort();
+  WatchPeer();
 }
 
 }  // namespace sampleproc::http

@@ -1,7 +1,9 @@
 """The history of events: what GET /events answers, and streams of events."""
 
 import hashlib
+import http.client
 import json
+import signal
 import socket
 import sqlite3
 import ssl
@@ -16,6 +18,7 @@ from service import UnixConnection
 from streams import wait_until
 
 MOST_STREAMS = 64
+MOST_OF_ADDRESS = 16
 
 
 class History(WithHistory):
@@ -140,23 +143,52 @@ class History(WithHistory):
             received += piece
         return received
 
-    def test_streams_over_tls_and_to_old_clients(self):
+    def serve_tls(self):
+        """A service, and what makes a client of it; requests of the test's own go another way."""
         certificate, key, path = (str(self.folder / name) for name in ("cert", "key", "socket"))
         make_certificate(certificate, key, "DNS:localhost")
         service = self.serve_history("--set", f"http.tls_cert={certificate}", "--set",
                                      f"http.tls_key={key}", "--set", f"http.unix_socket={path}")  # fmt: skip
         service.connect = lambda: UnixConnection(path)
-        context = ssl.create_default_context(cafile=certificate)
+        return service, ssl.create_default_context(cafile=certificate)
 
-        def listen(version):
-            plain = socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE)
-            self.addCleanup(plain.close)
-            client = context.wrap_socket(plain, server_hostname="localhost")
+    def listen(self, service, context=None, version="1.1", more=b""):
+        """A client with a stream, and what it was sent at first."""
+        client = socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE)
+        self.addCleanup(client.close)
+        if context is not None:
+            client = context.wrap_socket(client, server_hostname="localhost")
             self.addCleanup(client.close)
-            client.sendall(f"GET /events/stream HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
-            return client, self.read_until(client, b"retry: 2000\n\n")
+        client.sendall(f"GET /events/stream HTTP/{version}\r\nHost: localhost\r\n\r\n".encode() + more)
+        return client, self.read_until(client, b"retry: 2000\n\n")
 
-        clients = [listen("1.1"), listen("1.0"), listen("1.1")]
+    def check_listeners_that_send(self, service, context=None):
+        # Whose end nothing that is sent to them brings out: they stay open and take it.
+        with_request, _ = self.listen(service, context, more=b"X")
+        later, _ = self.listen(service, context)
+        later.sendall(b"Y")
+        self.assertEqual(service.metric("sampleproc_event_streams"), 2)
+        with_request.shutdown(socket.SHUT_WR)
+        wait_until(lambda: service.metric("sampleproc_event_streams") == 1)
+        later.sendall(b"Z")
+        later.shutdown(socket.SHUT_WR)
+        wait_until(lambda: service.metric("sampleproc_event_streams") == 0)
+        # One that does nothing but send is not read for ever.
+        client, _ = self.listen(service, context)
+        with self.assertRaises((ConnectionError, ssl.SSLEOFError)):
+            while True:
+                client.sendall(bytes(16384))
+        wait_until(lambda: service.metric("sampleproc_event_streams") == 0)
+
+    def test_a_listener_that_sends_something_and_goes_is_seen_to_go(self):
+        self.check_listeners_that_send(self.serve_history())
+
+    def test_so_is_one_over_tls(self):
+        self.check_listeners_that_send(*self.serve_tls())
+
+    def test_streams_over_tls_and_to_old_clients(self):
+        service, context = self.serve_tls()
+        clients = [self.listen(service, context, version) for version in ("1.1", "1.0", "1.1")]
         self.assertIn(b"Transfer-Encoding: chunked\r\n", clients[0][1])
         self.assertNotIn(b"Transfer-Encoding", clients[1][1])
         for _, head in clients:
@@ -182,7 +214,17 @@ class History(WithHistory):
             self.check_problem(service.get(path), 401, path)
         shown = {"Authorization": "Bearer let-me-in"}
         self.assertEqual(service.ask("GET", "/events", headers=shown).status, 200)
-        self.assertEqual(Stream(self, service, headers=shown).answer.status, 200)
+        stream = Stream(self, service, headers=shown)
+        self.assertEqual(stream.answer.status, 200)
+        # A token that is taken away listens no more.
+        tokens.write_text(hashlib.sha256(b"let-others-in").hexdigest() + "\n", encoding="utf-8")
+        service.child.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded")
+        self.assertIsNone(stream.message())
+        self.assertTrue(stream.answer.isclosed())
+        self.check_problem(service.ask("GET", "/events/stream", headers=shown), 401, "/events/stream")
+        others = {"Authorization": "Bearer let-others-in"}
+        self.assertEqual(Stream(self, service, headers=others).answer.status, 200)
 
     def test_a_stop_ends_streams_at_once_and_what_is_open(self):
         service = self.serve_history()
@@ -219,8 +261,8 @@ class History(WithHistory):
         service = self.serve_history()
         before = service.memory("VmRSS")
         stuck = []
-        for _ in range(MOST_STREAMS - 1):
-            connection = service.connect()
+        for i in range(MOST_STREAMS - 1):
+            connection = self.connect_from(service, f"127.0.0.{2 + i % 8}")
             self.addCleanup(connection.close)
             connection.request("GET", "/events/stream?last_event_id=1")
             stuck.append(connection)
@@ -239,6 +281,33 @@ class History(WithHistory):
         self.assertEqual(Stream(self, service).answer.status, 200)
         self.assertEqual(service.stop(), 0)
         self.assertLess(service.wait_for("shutdown: done")["took_ms"], 10_000)
+
+    def connect_from(self, service, address):
+        return http.client.HTTPConnection("127.0.0.1", service.port, timeout=cli.PATIENCE,
+                                          source_address=(address, 0))  # fmt: skip
+
+    def test_nobody_has_all_streams(self):
+        path = str(self.folder / "socket")
+        service = self.serve_history("--set", f"http.unix_socket={path}",
+                                     "--set", "http.trusted_proxies=unix")  # fmt: skip
+        streams = [Stream(self, service) for _ in range(MOST_OF_ADDRESS)]
+        refused = service.get("/events/stream")
+        problem = self.check_problem(refused, 503, "/events/stream")
+        self.assertIn("address", problem["detail"])
+        self.assertTrue(refused.headers["Retry-After"])
+        service.connect = lambda: self.connect_from(service, "127.0.0.2")
+        streams.append(Stream(self, service))
+        # Behind a proxy it is whom that talks to; those of the socket itself have no address.
+        service.connect = lambda: UnixConnection(path)
+        via = service.ask("GET", "/events/stream", headers={"X-Forwarded-For": "127.0.0.1"})
+        self.check_problem(via, 503, "/events/stream")
+        streams += [Stream(self, service) for _ in range(MOST_OF_ADDRESS + 1)]
+        self.assertEqual({stream.answer.status for stream in streams}, {200})
+        self.assertEqual(service.metric("sampleproc_event_streams"), len(streams))
+        streams.pop(0).answer.close()
+        wait_until(lambda: service.metric("sampleproc_event_streams") == len(streams))
+        via = Stream(self, service, headers={"X-Forwarded-For": "127.0.0.1"})
+        self.assertEqual(via.answer.status, 200)
 
     def test_the_history_is_bounded(self):
         service = self.serve_history("--set", "events.history_age=1m")

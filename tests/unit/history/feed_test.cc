@@ -110,6 +110,20 @@ TEST_CASE("a message may be told before it has a number") {
   CHECK(Next(*listener).empty());
 }
 
+TEST_CASE("nobody has all places") {
+  const auto feed = std::make_shared<Feed>(0);
+  std::vector<std::shared_ptr<Subscription>> listeners;
+  for (std::size_t i = 0; i < Feed::kMostOfListener; ++i) {
+    listeners.push_back(feed->Subscribe({}, std::nullopt, "one").value());
+  }
+  const auto refused = feed->Subscribe({}, std::nullopt, "one");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == base::ErrorCode::kOverloaded);
+  CHECK(feed->Subscribe({}, std::nullopt, "another"));
+  listeners.pop_back();
+  CHECK(feed->Subscribe({}, std::nullopt, "one"));
+}
+
 TEST_CASE("so many may listen, and nobody once it is closed") {
   const auto feed = std::make_shared<Feed>(0);
   std::vector<std::shared_ptr<Subscription>> listeners;

@@ -29,6 +29,13 @@ TEST_CASE("a socket that has no IP address is not known") {
   CHECK(ToAddress(local).Text().empty());
 }
 
+TEST_CASE("one IPv4 address is counted as one, and one IPv6 network") {
+  const auto customer = [](const char* text) { return ParseAddress(text)->Customer().Text(); };
+  CHECK(customer("192.0.2.1") == "192.0.2.1");
+  CHECK(customer("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::");
+  CHECK_FALSE(Address().Customer().known);
+}
+
 TEST_CASE("literals are read and written back") {
   for (const char* text : {"127.0.0.1", "::1", "2001:db8::1"}) {
     const auto address = ParseAddress(text);
