@@ -91,7 +91,10 @@ Store::Store(const Options& options, const base::Clock& clock, base::Descriptor 
     : options_(options), clock_(clock), lock_(std::move(lock)), database_(std::move(database)) {}
 
 Result<void> Store::SetUp() {
-  // The first two are a new file's only, and before anything is in it.
+  // Before anything is read: so the log's index is in memory, not in a file that is mapped, which
+  // would be the end of this process when it is truncated; and no reader keeps the log from being
+  // written back.
+  if (auto alone = database_->Run("PRAGMA locking_mode = EXCLUSIVE"); !alone) return alone;
   const auto application = database_->Ask("PRAGMA application_id");
   if (!application) return std::unexpected(application.error());
   const auto tables = database_->Ask("SELECT count(*) FROM sqlite_schema");
@@ -104,6 +107,7 @@ Result<void> Store::SetUp() {
   if (*tables > 0 && *version != kVersion) {
     return Unusable(options_.path, "was written by another version of this program");
   }
+  // The first two are a new file's only, and before anything is in it.
   auto ready = database_->Run("PRAGMA page_size = " + Number(kPageBytes) +
                               ";PRAGMA auto_vacuum = INCREMENTAL"
                               ";PRAGMA journal_mode = WAL"
@@ -284,7 +288,7 @@ Result<void> Store::Shrink() {
 
 std::uint64_t Store::bytes() const {
   std::uint64_t sum = 0;
-  for (const char* ending : {"", "-wal", "-shm"}) {
+  for (const char* ending : {"", "-wal"}) {
     std::error_code missing;
     const auto size = std::filesystem::file_size(options_.path + ending, missing);
     if (!missing) sum += size;

@@ -35,7 +35,8 @@ struct Page {
 // A database of SQLite with a write-ahead log (sqlite.org/wal.html), synchronous = NORMAL: what has
 // been committed is there after the process has died in any way. After the machine has died the
 // last few seconds may be missing, the file is whole all the same. One process uses a file at a
-// time, which path.lock sees to (flock(2)).
+// time, which path.lock sees to (flock(2)), and SQLite's exclusive locking mode, for any other
+// program: who opens the file meanwhile is told that it is locked. There is no path-shm then.
 //
 //   record      id, event_id, camera, class, type, at (microseconds), told (likewise), json
 //   in_zone     record, zone

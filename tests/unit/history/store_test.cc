@@ -131,6 +131,23 @@ TEST_CASE("what was committed is there at the next opening, and numbers go on") 
   CHECK(store->Unfinished()->empty());
 }
 
+// Nor can anybody make the log grow by reading, or harm this process by an index that is mapped.
+TEST_CASE("nobody else reads the file while it is in use") {
+  Place place;
+  place.Append(*place.Open(), {EventOf("a", Type::kNew)});
+  const auto other = Database::Open(place.options.path).value();
+  {
+    const auto store = place.Open();
+    place.Append(*store, {EventOf("b", Type::kNew)});
+    CHECK_FALSE(std::filesystem::exists(place.options.path + "-shm"));
+    const auto read = other->Ask("SELECT count(*) FROM record");
+    REQUIRE_FALSE(read);
+    CHECK(read.error().message.find("locked") != std::string::npos);
+    CHECK(All(*store).rows.size() == 2);
+  }
+  CHECK(other->Ask("SELECT count(*) FROM record").value() == 2);
+}
+
 TEST_CASE("numbers go on in a new file, too") {
   Place place;
   const auto last = place.Append(*place.Open(), {EventOf("a", Type::kNew)}).front();
