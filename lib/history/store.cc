@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -82,13 +83,43 @@ Result<std::unique_ptr<Store>> Store::Open(const Options& options, const base::C
   auto database = Database::Open(options.path);
   if (!database) return std::unexpected(std::move(database.error()));
   std::unique_ptr<Store> store(new Store(options, clock, std::move(*lock), std::move(*database)));
+  store->file_ = IdOf(options.path, std::nullopt);
   if (auto ready = store->SetUp(); !ready) return std::unexpected(std::move(ready.error()));
+  store->log_ = IdOf(options.path + "-wal", std::nullopt);
   return store;
 }
 
 Store::Store(const Options& options, const base::Clock& clock, base::Descriptor lock,
              std::unique_ptr<Database> database)
     : options_(options), clock_(clock), lock_(std::move(lock)), database_(std::move(database)) {}
+
+// SQLite leaves the log of a file that has lost its name where it is: whatever has the name next
+// would be overwritten with it.
+Store::~Store() {
+  const std::string log = options_.path + "-wal";
+  if (!file_ || IdOf(options_.path, file_) == file_) return;
+  (void)database_->Run("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (log_ && IdOf(log, std::nullopt) == log_) ::unlink(log.c_str());
+}
+
+std::optional<Store::FileId> Store::IdOf(const std::string& path,
+                                         const std::optional<FileId>& otherwise) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0) return FileId{status.st_dev, status.st_ino};
+  return errno == ENOENT || errno == ENOTDIR ? std::nullopt : otherwise;
+}
+
+bool Store::Moved() const {
+  return IdOf(options_.path, file_) != file_ || IdOf(options_.path + "-wal", log_) != log_;
+}
+
+Result<void> Store::GoOnBehind(std::int64_t number) {
+  if (number <= newest_) return {};
+  auto done = database_->Run("UPDATE sqlite_sequence SET seq = " + Number(number) +
+                             " WHERE name = 'record'");
+  if (done) newest_ = number;
+  return done;
+}
 
 Result<void> Store::SetUp() {
   // Before anything is read: so the log's index is in memory, not in a file that is mapped, which

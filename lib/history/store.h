@@ -1,9 +1,12 @@
 // The history's file: what is in it, how it is asked, and how it is kept small.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -63,6 +66,12 @@ class Store {
   static base::Result<std::unique_ptr<Store>> Open(const Options& options,
                                                    const base::Clock& clock);
 
+  // Where its file has lost its name, what is in its log goes into the file all the same, and the
+  // log is no other file's.
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
   // Commits them together, or nothing. Returns their numbers, in their order; 0 is a record of an
   // event that has ended. What is too old or too much goes before.
   base::Result<std::vector<std::int64_t>> Append(std::span<const RecordPtr> records);
@@ -89,6 +98,13 @@ class Store {
 
   std::int64_t newest() const { return newest_; }
 
+  // Has what comes numbered above `number`, too.
+  base::Result<void> GoOnBehind(std::int64_t number);
+
+  // Whether its path, or that of its log, names another file by now, or none: what is in the open
+  // one will not be found by the next who opens it.
+  bool Moved() const;
+
   // The sizes of its files.
   std::uint64_t bytes() const;
 
@@ -108,10 +124,22 @@ class Store {
   base::Result<std::int64_t> DeleteSome(const std::string& which);
   base::Result<void> Shrink();
 
+  // A file, whatever it is called.
+  struct FileId {
+    dev_t device = 0;
+    ino_t number = 0;
+    bool operator==(const FileId&) const = default;
+  };
+  // nullopt: there is none. `otherwise`, when it cannot be known.
+  static std::optional<FileId> IdOf(const std::string& path,
+                                    const std::optional<FileId>& otherwise);
+
   const Options options_;
   const base::Clock& clock_;
   const base::Descriptor lock_;
   const std::unique_ptr<Database> database_;
+  std::optional<FileId> file_;
+  std::optional<FileId> log_;
   std::int64_t newest_ = 0;
   Statement known_;
   Statement is_open_;
