@@ -38,8 +38,9 @@ struct Page {
 // A database of SQLite with a write-ahead log (sqlite.org/wal.html), synchronous = NORMAL: what has
 // been committed is there after the process has died in any way. After the machine has died the
 // last few seconds may be missing, the file is whole all the same. One process uses a file at a
-// time, which path.lock sees to (flock(2)), and SQLite's exclusive locking mode, for any other
-// program: who opens the file meanwhile is told that it is locked. There is no path-shm then.
+// time, which path.lock sees to (flock(2); beside the file itself where the path is a link to it),
+// and SQLite's exclusive locking mode, for any other program: who opens the file meanwhile is told
+// that it is locked. There is no path-shm then.
 //
 //   record      id, event_id, camera, class, type, at (microseconds), told (likewise), json
 //   in_zone     record, zone
@@ -113,8 +114,8 @@ class Store {
   const std::string& trouble() const { return database_->trouble(); }  // what the last one was
 
  private:
-  Store(const Options& options, const base::Clock& clock, base::Descriptor lock,
-        std::unique_ptr<Database> database);
+  Store(const Options& options, std::string asked_path, const base::Clock& clock,
+        base::Descriptor lock, std::unique_ptr<Database> database);
 
   base::Result<void> SetUp();
   base::Result<void> MakeTables();
@@ -134,7 +135,8 @@ class Store {
   static std::optional<FileId> IdOf(const std::string& path,
                                     const std::optional<FileId>& otherwise);
 
-  const Options options_;
+  const Options options_;         // with the file's own name
+  const std::string asked_path_;  // may be a link to it
   const base::Clock& clock_;
   const base::Descriptor lock_;
   const std::unique_ptr<Database> database_;

@@ -148,6 +148,36 @@ TEST_CASE("nobody else reads the file while it is in use") {
   CHECK(other->Ask("SELECT count(*) FROM record").value() == 2);
 }
 
+TEST_CASE("a file has one lock, whatever it is called") {
+  Place place;
+  const std::string file = place.options.path;
+  std::filesystem::create_symlink(file, file + ".link");
+  std::filesystem::create_symlink(place.dir.path(), place.dir.path() / "folder");
+  Place other;
+  other.options.path = file + ".link";  // of what is not there yet
+  const auto store = other.Open();
+  for (const std::string name : {"events.db", "events.db.link", "folder/events.db"}) {
+    place.options.path = place.dir.path() / name;
+    CHECK(place.Refusal().find("another process uses it") != std::string::npos);
+  }
+  CHECK_FALSE(store->Moved());
+  std::filesystem::remove(file + ".link");
+  CHECK(store->Moved());
+}
+
+TEST_CASE("any name is a file's") {
+  Place place;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(place.dir.path());
+  for (const std::string name : {":memory:", "file:events.db?mode=memory", "plain"}) {
+    place.options.path = name;
+    place.Append(*place.Open(), {EventOf("a", Type::kNew)});
+    CHECK(All(*place.Open()).rows.size() == 1);
+    CHECK(std::filesystem::file_size(place.dir.path() / name) > 0);
+  }
+  std::filesystem::current_path(before);
+}
+
 TEST_CASE("numbers go on in a new file, too") {
   Place place;
   const auto last = place.Append(*place.Open(), {EventOf("a", Type::kNew)}).front();
