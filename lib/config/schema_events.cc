@@ -11,7 +11,8 @@ void AddEventRows(std::vector<Key>& rows) {
        .help = "File in which events of the step \"track\" are kept, a database of SQLite: "
                "GET /events answers from it, and streams of events go on where they stopped. It "
                "is made when it is not there, with files beside it whose names begin alike; one "
-               "process uses it at a time, and a network's file system is no place for it. What "
+               "process uses it at a time, no other program can read it meanwhile, and a network's "
+               "file system is no place for it. What "
                "was open when the service died ends at the next start with the reason "
                "\"restart\". Empty keeps none: events are told while they happen."},
       [](auto& c) -> auto& { return c.events.path; }));

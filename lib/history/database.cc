@@ -11,7 +11,7 @@ using base::ErrorCode;
 using base::Fail;
 using base::Result;
 
-// Another process may read the file for a moment; who holds it longer is told of.
+// Another process may hold the file for a moment, before we do; who holds it longer is told of.
 constexpr int kBusyMs = 250;
 
 // Of the virtual machine's steps: some 20 us.

@@ -53,7 +53,9 @@ struct JournalCounts {
 // commits them together every kBatchTime or so; nobody else waits for the disk. What List and Find
 // have answered has been committed, so it is there after `kill -9`. While nothing can be stored,
 // the condition `history` lasts, those who listen are told all the same, and what is beyond the
-// bound is dropped, which is the condition, too.
+// bound is dropped, which is the condition, too. So it is, for kReplacedLasts, when the file is
+// removed or replaced while it is in use, which is seen within a second: what is not known to have
+// been in it by then, and all that comes, goes into the file that has its name, or a new one.
 //
 // Without Options::path it has no thread and no history: it tells those who listen and numbers
 // messages by the time of its start.
@@ -65,6 +67,7 @@ class Journal {
   static constexpr std::size_t kMostQuestions = 32;
   // That one question may take: the thread stores nothing meanwhile.
   static constexpr std::chrono::seconds kLongestQuestion{3};
+  static constexpr std::chrono::seconds kReplacedLasts{30};
   // What it takes of the memory budget when it has a history: the above, the feed, SQLite's cache.
   static constexpr std::size_t kMemory = std::size_t{8} * 1024 * 1024;
 
@@ -117,6 +120,7 @@ class Journal {
   bool WorkWaits() const REQUIRES(mutex_);
   base::Deadline NextLook() const REQUIRES(mutex_);
   void OpenStore();
+  void LeaveMoved();
   void EndUnfinished();
   void StoreSome();
   bool StoreBatch();
@@ -146,6 +150,9 @@ class Journal {
   base::MonoTime dropped_at_{};              // when that has changed last
   std::optional<base::MonoTime> next_tell_;  // while it is told of
   base::MonoTime next_trim_{};
+  base::MonoTime next_look_{};                 // at the file's name
+  std::optional<base::MonoTime> replaced_at_;  // while it is told of
+  std::int64_t newest_ = 0;                    // of this process's numbers
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;

@@ -18,6 +18,7 @@ constexpr std::chrono::milliseconds kNoMemoryPause{100};
 // That nothing was dropped for so long means that it is over.
 constexpr std::chrono::seconds kDroppingLasts{5};
 constexpr std::chrono::seconds kBetweenTells{1};
+constexpr std::chrono::seconds kBetweenLooks{1};
 constexpr std::string_view kName = telemetry::condition::kHistory;
 
 // The end of a thing that was seen last with its last message.
@@ -37,6 +38,8 @@ frame::Event EndOf(frame::Event last) {
 void Journal::Run() noexcept {
   for (bool more = true; more;) {
     try {
+      next_look_ = context_.clock.Now() + kBetweenLooks;
+      if (store_ && store_->Moved()) LeaveMoved();
       if (store_ == nullptr) OpenStore();
       StoreSome();
       AnswerNext();
@@ -60,7 +63,7 @@ bool Journal::WorkWaits() const {
 
 // When there may be something to do although nothing comes.
 base::Deadline Journal::NextLook() const {
-  base::MonoTime at = next_trim_;
+  base::MonoTime at = std::min(next_trim_, next_look_);
   if (failing_) at = std::min(at, retry_at_);
   if (!incoming_.empty()) at = std::min(at, first_came_ + kBatchTime);
   if (next_tell_) at = std::min(at, *next_tell_);
@@ -88,8 +91,16 @@ void Journal::OpenStore() {
   }
   auto opened = Store::Open(options_, context_.clock);
   if (!opened) return Failed(opened.error());
+  // A file that was put in its place may be an older one: those who listen know numbers already.
+  if (auto on = (*opened)->GoOnBehind(newest_); !on) return Failed(on.error());
   store_ = std::move(*opened);
   if (!begun_) EndUnfinished();
+}
+
+void Journal::LeaveMoved() {
+  store_.reset();
+  replaced_at_ = context_.clock.Now();
+  OpenStore();
 }
 
 // Before anything is told that has a number: what was open belongs to a process that is no more.
@@ -151,6 +162,12 @@ bool Journal::StoreBatch() {
     Failed(ids.error());
     return false;
   }
+  // Afterwards, so that what is told as stored was in the file while that had its name.
+  if (store_->Moved()) {
+    LeaveMoved();
+    return store_ != nullptr;
+  }
+  newest_ = store_->newest();
   std::uint64_t repeated = 0;
   for (const std::int64_t id : *ids) {
     Held& held = held_.front();
@@ -239,10 +256,18 @@ void Journal::TellOfState() noexcept {
     const bool losing = dropped > told_dropped_;
     next_tell_.reset();
     if (losing) next_tell_ = now + kBetweenTells;
-    if (failure_.empty() && !losing) return context_.conditions.Clear(kName);
-    std::string reason = failure_.empty()
-                             ? "events come faster than they can be stored"
-                             : "events cannot be stored, which is tried again: " + failure_;
+    if (replaced_at_ && now - *replaced_at_ >= kReplacedLasts) replaced_at_.reset();
+    if (failure_.empty() && !losing && !replaced_at_) return context_.conditions.Clear(kName);
+    std::string reason;
+    if (replaced_at_) {
+      reason = options_.path + " or its log was removed or replaced while in use: what was in it " +
+               "is in the history no more";
+    }
+    if (!failure_.empty() || losing) {
+      if (replaced_at_) reason += "; ";
+      reason += failure_.empty() ? "events come faster than they can be stored"
+                                 : "events cannot be stored, which is tried again: " + failure_;
+    }
     if (losing) {
       reason += "; " + std::to_string(dropped - told_dropped_) +
                 " messages are not in the history, for want of room in memory";

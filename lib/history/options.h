@@ -8,8 +8,8 @@
 namespace sampleproc::history {
 
 struct Options {
-  // Of the database, which is made when it is not there; beside it are path-wal, path-shm and
-  // path.lock. "" keeps no history.
+  // Of the database, which is made when it is not there; beside it are path-wal and path.lock.
+  // No other program reads it while it is in use. "" keeps no history.
   std::string path;
 
   // Older messages are deleted. Longer costs nothing but disk.

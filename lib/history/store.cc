@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -71,27 +72,86 @@ Result<void> Make(const std::string& path) {
   return {};
 }
 
+// The file's one name, however it is called, so that it has one lock. It is made if it is not
+// there: a link's target has no name before. As the name is absolute, SQLite takes it for nothing
+// but a file's (sqlite.org/c3ref/open.html: ":memory:", "file:").
+Result<std::string> OneName(const std::string& path) {
+  std::error_code failed;  // what could not be made cannot be opened, which is told
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno != ENOENT) return Unusable(path, std::strerror(errno));
+    if (auto made = Make(path); !made) return std::unexpected(std::move(made.error()));
+  } else if (!S_ISREG(status.st_mode)) {
+    return Unusable(path, S_ISDIR(status.st_mode) ? std::strerror(EISDIR) : "is no regular file");
+  }
+  const auto name = std::filesystem::canonical(path, failed);
+  if (failed) return Unusable(path, failed.message());
+  return name.string();
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::Open(const Options& options, const base::Clock& clock) {
-  std::error_code made;  // what could not be made cannot be opened, which is told
-  std::filesystem::create_directories(std::filesystem::path(options.path).parent_path(), made);
+Result<std::unique_ptr<Store>> Store::Open(const Options& asked, const base::Clock& clock) {
+  auto name = OneName(asked.path);
+  if (!name) return std::unexpected(std::move(name.error()));
+  Options options = asked;
+  options.path = std::move(*name);
   auto lock = Lock(options.path);
   if (!lock) return std::unexpected(std::move(lock.error()));
   if (auto there = Make(options.path); !there) return std::unexpected(std::move(there.error()));
   auto database = Database::Open(options.path);
   if (!database) return std::unexpected(std::move(database.error()));
-  std::unique_ptr<Store> store(new Store(options, clock, std::move(*lock), std::move(*database)));
+  std::unique_ptr<Store> store(
+      new Store(options, asked.path, clock, std::move(*lock), std::move(*database)));
+  store->file_ = IdOf(options.path, std::nullopt);
   if (auto ready = store->SetUp(); !ready) return std::unexpected(std::move(ready.error()));
+  store->log_ = IdOf(options.path + "-wal", std::nullopt);
   return store;
 }
 
-Store::Store(const Options& options, const base::Clock& clock, base::Descriptor lock,
-             std::unique_ptr<Database> database)
-    : options_(options), clock_(clock), lock_(std::move(lock)), database_(std::move(database)) {}
+Store::Store(const Options& options, std::string asked_path, const base::Clock& clock,
+             base::Descriptor lock, std::unique_ptr<Database> database)
+    : options_(options),
+      asked_path_(std::move(asked_path)),
+      clock_(clock),
+      lock_(std::move(lock)),
+      database_(std::move(database)) {}
+
+// SQLite leaves the log of a file that has lost its name where it is: whatever has the name next
+// would be overwritten with it.
+Store::~Store() {
+  const std::string log = options_.path + "-wal";
+  if (!file_ || IdOf(options_.path, file_) == file_) return;
+  (void)database_->Run("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (log_ && IdOf(log, std::nullopt) == log_) ::unlink(log.c_str());
+}
+
+std::optional<Store::FileId> Store::IdOf(const std::string& path,
+                                         const std::optional<FileId>& otherwise) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0) return FileId{status.st_dev, status.st_ino};
+  return errno == ENOENT || errno == ENOTDIR ? std::nullopt : otherwise;
+}
+
+bool Store::Moved() const {
+  return IdOf(asked_path_, file_) != file_ || IdOf(options_.path, file_) != file_ ||
+         IdOf(options_.path + "-wal", log_) != log_;
+}
+
+Result<void> Store::GoOnBehind(std::int64_t number) {
+  if (number <= newest_) return {};
+  auto done = database_->Run("UPDATE sqlite_sequence SET seq = " + Number(number) +
+                             " WHERE name = 'record'");
+  if (done) newest_ = number;
+  return done;
+}
 
 Result<void> Store::SetUp() {
-  // The first two are a new file's only, and before anything is in it.
+  // Before anything is read: so the log's index is in memory, not in a file that is mapped, which
+  // would be the end of this process when it is truncated; and no reader keeps the log from being
+  // written back.
+  if (auto alone = database_->Run("PRAGMA locking_mode = EXCLUSIVE"); !alone) return alone;
   const auto application = database_->Ask("PRAGMA application_id");
   if (!application) return std::unexpected(application.error());
   const auto tables = database_->Ask("SELECT count(*) FROM sqlite_schema");
@@ -104,6 +164,7 @@ Result<void> Store::SetUp() {
   if (*tables > 0 && *version != kVersion) {
     return Unusable(options_.path, "was written by another version of this program");
   }
+  // The first two are a new file's only, and before anything is in it.
   auto ready = database_->Run("PRAGMA page_size = " + Number(kPageBytes) +
                               ";PRAGMA auto_vacuum = INCREMENTAL"
                               ";PRAGMA journal_mode = WAL"
@@ -284,7 +345,7 @@ Result<void> Store::Shrink() {
 
 std::uint64_t Store::bytes() const {
   std::uint64_t sum = 0;
-  for (const char* ending : {"", "-wal", "-shm"}) {
+  for (const char* ending : {"", "-wal"}) {
     std::error_code missing;
     const auto size = std::filesystem::file_size(options_.path + ending, missing);
     if (!missing) sum += size;

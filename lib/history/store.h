@@ -1,9 +1,12 @@
 // The history's file: what is in it, how it is asked, and how it is kept small.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,7 +38,9 @@ struct Page {
 // A database of SQLite with a write-ahead log (sqlite.org/wal.html), synchronous = NORMAL: what has
 // been committed is there after the process has died in any way. After the machine has died the
 // last few seconds may be missing, the file is whole all the same. One process uses a file at a
-// time, which path.lock sees to (flock(2)).
+// time, which path.lock sees to (flock(2); beside the file itself where the path is a link to it),
+// and SQLite's exclusive locking mode, for any other program: who opens the file meanwhile is told
+// that it is locked. There is no path-shm then.
 //
 //   record      id, event_id, camera, class, type, at (microseconds), told (likewise), json
 //   in_zone     record, zone
@@ -61,6 +66,12 @@ class Store {
   // used by another process, or cannot be written.
   static base::Result<std::unique_ptr<Store>> Open(const Options& options,
                                                    const base::Clock& clock);
+
+  // Where its file has lost its name, what is in its log goes into the file all the same, and the
+  // log is no other file's.
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
 
   // Commits them together, or nothing. Returns their numbers, in their order; 0 is a record of an
   // event that has ended. What is too old or too much goes before.
@@ -88,6 +99,13 @@ class Store {
 
   std::int64_t newest() const { return newest_; }
 
+  // Has what comes numbered above `number`, too.
+  base::Result<void> GoOnBehind(std::int64_t number);
+
+  // Whether its path, or that of its log, names another file by now, or none: what is in the open
+  // one will not be found by the next who opens it.
+  bool Moved() const;
+
   // The sizes of its files.
   std::uint64_t bytes() const;
 
@@ -96,8 +114,8 @@ class Store {
   const std::string& trouble() const { return database_->trouble(); }  // what the last one was
 
  private:
-  Store(const Options& options, const base::Clock& clock, base::Descriptor lock,
-        std::unique_ptr<Database> database);
+  Store(const Options& options, std::string asked_path, const base::Clock& clock,
+        base::Descriptor lock, std::unique_ptr<Database> database);
 
   base::Result<void> SetUp();
   base::Result<void> MakeTables();
@@ -107,10 +125,23 @@ class Store {
   base::Result<std::int64_t> DeleteSome(const std::string& which);
   base::Result<void> Shrink();
 
-  const Options options_;
+  // A file, whatever it is called.
+  struct FileId {
+    dev_t device = 0;
+    ino_t number = 0;
+    bool operator==(const FileId&) const = default;
+  };
+  // nullopt: there is none. `otherwise`, when it cannot be known.
+  static std::optional<FileId> IdOf(const std::string& path,
+                                    const std::optional<FileId>& otherwise);
+
+  const Options options_;         // with the file's own name
+  const std::string asked_path_;  // may be a link to it
   const base::Clock& clock_;
   const base::Descriptor lock_;
   const std::unique_ptr<Database> database_;
+  std::optional<FileId> file_;
+  std::optional<FileId> log_;
   std::int64_t newest_ = 0;
   Statement known_;
   Statement is_open_;

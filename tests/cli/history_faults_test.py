@@ -1,11 +1,13 @@
 """The history of events when the service is killed, and when its disk fails."""
 
+import contextlib
 import http.client
 import itertools
 import json
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import threading
 
@@ -117,6 +119,23 @@ class HistoryFaults(WithHistory):
             lambda: resource.prlimit(service.child.pid, resource.RLIMIT_FSIZE, (0, sizes[1])),
             lambda: resource.prlimit(service.child.pid, resource.RLIMIT_FSIZE, sizes),
             "disk I/O error")  # fmt: skip
+
+    def test_a_file_that_is_removed_while_in_use_is_told_and_begun_anew(self):
+        service = self.serve_history()
+        self.cross(service)
+        self.await_events(service, ["new", "end"])
+        with contextlib.closing(sqlite3.connect(self.file)) as reader:
+            with self.assertRaisesRegex(sqlite3.OperationalError, "locked"):
+                reader.execute("SELECT count(*) FROM record")
+        for file in self.folder.glob("events.db*"):
+            file.unlink()
+        wait_until(lambda: ("history", "") in service.conditions())
+        self.assertIn("was removed or replaced", service.conditions()["history", ""])
+        self.cross(service)
+        after = self.await_events(service, ["new", "end"])
+        service.child.send_signal(signal.SIGKILL)
+        service.wait()
+        self.assertEqual(self.events(self.serve_history()), after)
 
     def mount(self):
         if os.geteuid() != 0:

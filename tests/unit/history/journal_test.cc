@@ -154,6 +154,46 @@ TEST_CASE("a file that cannot be used is told once, tried again, and holds up no
   CHECK(bench.log.Count("condition begins") == 1);
 }
 
+TEST_CASE("a file that is removed or replaced while in use is told, and left") {
+  Bench bench;
+  auto journal = bench.Begin();
+  for (int i = 0; i < 3; ++i) {
+    journal->Take(EventOf("a" + std::to_string(i), Type::kNew));
+    journal->Take(EventOf("a" + std::to_string(i), Type::kEnd));
+  }
+  REQUIRE(Await([&] { return journal->counts().stored == 6; }));
+  const auto last = Bench::List(*journal)->rows.front().id;
+  const auto& path = bench.options.path;
+  const std::string aside = path + ".aside";
+  SECTION("by nothing") {
+    std::filesystem::remove(path);
+    if (GENERATE(false, true)) std::filesystem::remove(path + "-wal");
+  }
+  SECTION("by its log's removal") { std::filesystem::remove(path + "-wal"); }
+  SECTION("by another name, which keeps all that it had") { std::filesystem::rename(path, aside); }
+  SECTION("by an older one") {
+    Options older{.path = path + ".older"};
+    auto store = Store::Open(older, base::SystemClock()).value();
+    REQUIRE(store->Append(
+        std::vector{MakeRecord(EventOf("old", Type::kNew), base::SystemClock().Wall())}));
+    store.reset();
+    std::filesystem::rename(older.path, path);
+  }
+  CHECK(Await([&] { return bench.Reason().find("removed or replaced") != std::string::npos; }));
+  journal->Take(EventOf("b", Type::kNew));
+  REQUIRE(Await([&] { return journal->counts().stored == 7; }));
+  const auto rows = Bench::List(*journal)->rows;
+  CHECK(rows.front().id > last);
+  CHECK(journal->Finish(Patience()) == 0);
+  journal.reset();
+  CHECK_FALSE(std::filesystem::exists(path + "-wal"));
+  journal = bench.Begin();
+  CHECK(Await([&] { return Bench::List(*journal)->rows.size() >= rows.size() + 1; }));
+  if (!std::filesystem::exists(aside)) return;
+  const auto kept = Store::Open({.path = aside}, base::SystemClock()).value();
+  CHECK(kept->List({}, 0, 100, {})->rows.size() == 6);
+}
+
 TEST_CASE("a stop does not wait for a history that fails") {
   Bench bench;
   bench.dir.Write("events.db", std::string(5000, 'x'));

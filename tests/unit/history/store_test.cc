@@ -131,6 +131,53 @@ TEST_CASE("what was committed is there at the next opening, and numbers go on") 
   CHECK(store->Unfinished()->empty());
 }
 
+// Nor can anybody make the log grow by reading, or harm this process by an index that is mapped.
+TEST_CASE("nobody else reads the file while it is in use") {
+  Place place;
+  place.Append(*place.Open(), {EventOf("a", Type::kNew)});
+  const auto other = Database::Open(place.options.path).value();
+  {
+    const auto store = place.Open();
+    place.Append(*store, {EventOf("b", Type::kNew)});
+    CHECK_FALSE(std::filesystem::exists(place.options.path + "-shm"));
+    const auto read = other->Ask("SELECT count(*) FROM record");
+    REQUIRE_FALSE(read);
+    CHECK(read.error().message.find("locked") != std::string::npos);
+    CHECK(All(*store).rows.size() == 2);
+  }
+  CHECK(other->Ask("SELECT count(*) FROM record").value() == 2);
+}
+
+TEST_CASE("a file has one lock, whatever it is called") {
+  Place place;
+  const std::string file = place.options.path;
+  std::filesystem::create_symlink(file, file + ".link");
+  std::filesystem::create_symlink(place.dir.path(), place.dir.path() / "folder");
+  Place other;
+  other.options.path = file + ".link";  // of what is not there yet
+  const auto store = other.Open();
+  for (const std::string name : {"events.db", "events.db.link", "folder/events.db"}) {
+    place.options.path = place.dir.path() / name;
+    CHECK(place.Refusal().find("another process uses it") != std::string::npos);
+  }
+  CHECK_FALSE(store->Moved());
+  std::filesystem::remove(file + ".link");
+  CHECK(store->Moved());
+}
+
+TEST_CASE("any name is a file's") {
+  Place place;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(place.dir.path());
+  for (const std::string name : {":memory:", "file:events.db?mode=memory", "plain"}) {
+    place.options.path = name;
+    place.Append(*place.Open(), {EventOf("a", Type::kNew)});
+    CHECK(All(*place.Open()).rows.size() == 1);
+    CHECK(std::filesystem::file_size(place.dir.path() / name) > 0);
+  }
+  std::filesystem::current_path(before);
+}
+
 TEST_CASE("numbers go on in a new file, too") {
   Place place;
   const auto last = place.Append(*place.Open(), {EventOf("a", Type::kNew)}).front();
