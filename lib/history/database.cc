@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cstring>
+#include <exception>
 
 namespace sampleproc::history {
 namespace {
@@ -127,6 +128,25 @@ void Database::InterruptWhen(std::function<bool()> over) {
   sqlite3_progress_handler(
       handle_, kStepsBetweenAsking,
       [](void* self) { return static_cast<Database*>(self)->over_() ? 1 : 0; }, this);
+}
+
+Result<void> Database::Define(const char* name, std::function<bool(std::string_view)> holds) {
+  holds_ = std::move(holds);
+  const auto call = [](sqlite3_context* context, int, sqlite3_value** values) {
+    try {
+      const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
+      const auto bytes = static_cast<std::size_t>(sqlite3_value_bytes(values[0]));
+      const auto& self = *static_cast<Database*>(sqlite3_user_data(context));
+      sqlite3_result_int(context, text != nullptr && self.holds_({text, bytes}) ? 1 : 0);
+    } catch (const std::exception&) {
+      sqlite3_result_error_nomem(context);
+    }
+  };
+  if (sqlite3_create_function_v2(handle_, name, 1, SQLITE_UTF8, this, call, nullptr, nullptr,
+                                 nullptr) != SQLITE_OK) {
+    return Failure();
+  }
+  return {};
 }
 
 Result<Transaction> Transaction::Begin(Database& database) {

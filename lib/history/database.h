@@ -68,6 +68,10 @@ class Database {
   // thousand steps. Null ends that.
   void InterruptWhen(std::function<bool()> over);
 
+  // Makes a function of SQL, of one text, that is true where `holds` is; that may throw for want of
+  // memory. Once for each database.
+  base::Result<void> Define(const char* name, std::function<bool(std::string_view)> holds);
+
   // Whether the connection is of no use after the last failure: its file is damaged, of another
   // kind, gone, or cannot be read.
   bool broken() const { return broken_; }
@@ -82,6 +86,7 @@ class Database {
   const std::string path_;
   sqlite3* handle_ = nullptr;
   std::function<bool()> over_;
+  std::function<bool(std::string_view)> holds_;
   bool broken_ = false;
   std::string trouble_;
 };

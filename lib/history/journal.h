@@ -152,6 +152,7 @@ class Journal {
   base::MonoTime next_trim_{};
   base::MonoTime next_look_{};                 // at the file's name
   std::optional<base::MonoTime> replaced_at_;  // while it is told of
+  std::uint64_t seen_damaged_ = 0;             // in store_
   std::int64_t newest_ = 0;                    // of this process's numbers
 
   mutable base::Mutex mutex_;

@@ -94,6 +94,7 @@ void Journal::OpenStore() {
   // A file that was put in its place may be an older one: those who listen know numbers already.
   if (auto on = (*opened)->GoOnBehind(newest_); !on) return Failed(on.error());
   store_ = std::move(*opened);
+  seen_damaged_ = 0;
   if (!begun_) EndUnfinished();
 }
 
@@ -211,6 +212,10 @@ void Journal::AnswerNext() {
   for (std::optional<Question>& question : next) {
     if (!question) continue;
     (*question)(store_.get(), "the history cannot be read: " + failure_);
+    if (store_ && std::exchange(seen_damaged_, store_->damaged()) != store_->damaged()) {
+      context_.log.Warning("the history has damaged messages, which are left out of answers",
+                           {{"times", static_cast<std::int64_t>(seen_damaged_)}});
+    }
     if (store_ && store_->broken()) Failed({ErrorCode::kIo, store_->trouble(), {}, {}});
   }
 }

@@ -175,6 +175,9 @@ Result<void> Store::SetUp() {
                               Number(LogPages(options_)) + ";PRAGMA journal_size_limit = " +
                               Number(LogPages(options_) * kPageBytes) +
                               ";PRAGMA max_page_count = " + Number(MostPages(options_)));
+  if (ready) {
+    ready = database_->Define("whole", [this](std::string_view json) { return IsWhole(json); });
+  }
   if (ready && *tables == 0) ready = MakeTables();
   if (ready) ready = PrepareAll();
   if (!ready) return ready;

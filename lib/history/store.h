@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -106,6 +107,9 @@ class Store {
   // one will not be found by the next who opens it.
   bool Moved() const;
 
+  // How often a message was left out of an answer because its line is damaged.
+  std::uint64_t damaged() const { return damaged_; }
+
   // The sizes of its files.
   std::uint64_t bytes() const;
 
@@ -120,6 +124,7 @@ class Store {
   base::Result<void> SetUp();
   base::Result<void> MakeTables();
   base::Result<void> PrepareAll();
+  bool IsWhole(std::string_view json);
   base::Result<std::int64_t> Insert(const Record& record);
   base::Result<bool> TooMuch();
   base::Result<std::int64_t> DeleteSome(const std::string& which);
@@ -143,6 +148,7 @@ class Store {
   std::optional<FileId> file_;
   std::optional<FileId> log_;
   std::int64_t newest_ = 0;
+  std::uint64_t damaged_ = 0;
   Statement known_;
   Statement is_open_;
   Statement insert_;

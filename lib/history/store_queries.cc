@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "frame/event_reader.h"
 #include "history/store.h"
 
 namespace sampleproc::history {
@@ -44,6 +45,8 @@ class Question {
     if (filter.since) Where("r.at >= ?", filter.since->count());
     if (filter.until) Where("r.at <= ?", filter.until->count());
   }
+  // After all other conditions: it is the dearest.
+  void Whole() { text_.append(values_.empty() ? " WHERE" : " AND").append(" whole(r.json)"); }
   void Then(std::string_view text) { text_ += text; }
 
   Result<Statement> Prepare(Database& database) const {
@@ -83,6 +86,15 @@ Result<std::vector<Row>> Rows(Database& database, const Question& question) {
 
 }  // namespace
 
+// A line is sent as it is: in an answer, which one that is no JSON would spoil, and on a stream,
+// where a line's end would begin another field.
+bool Store::IsWhole(std::string_view json) {
+  const bool whole =
+      json.find_first_of("\r\n") == json.npos && frame::ReadEvent(std::string(json)).has_value();
+  if (!whole) ++damaged_;
+  return whole;
+}
+
 Result<Page> Store::List(const Filter& filter, std::int64_t before, std::size_t most,
                          const base::Allowance& allowance) {
   const Bounded bounded(*database_, allowance);
@@ -93,6 +105,7 @@ Result<Page> Store::List(const Filter& filter, std::int64_t before, std::size_t 
   if (filter.zone) question.Where("z.zone = ?", *filter.zone);
   if (before > 0) question.Where(filter.zone ? "z.record < ?" : "r.id < ?", before);
   question.Fitting(filter);
+  question.Whole();
   question.Then(filter.zone ? " ORDER BY z.record DESC" : " ORDER BY r.id DESC");
   question.Then(" LIMIT " + std::to_string(most + 1));
   auto rows = Rows(*database_, question);
@@ -109,6 +122,7 @@ Result<std::vector<Message>> Store::After(const Filter& filter, std::int64_t aft
   Question question("SELECT r.id, r.json, r.type FROM record r");
   question.Where("r.id > ?", after);
   question.Fitting(filter);
+  question.Whole();
   question.Then(" ORDER BY r.id LIMIT " + std::to_string(most));
   auto statement = question.Prepare(*database_);
   if (!statement) return std::unexpected(std::move(statement.error()));
@@ -136,6 +150,7 @@ Result<std::vector<Row>> Store::Find(const std::string& event_id, std::size_t mo
   Question question("SELECT r.id, r.json FROM record r");
   question.Where("r.event_id = ?", event_id);
   question.Where("r.camera = ?", camera->front().json);
+  question.Whole();
   question.Then(" ORDER BY r.id DESC LIMIT " + std::to_string(most));
   auto rows = Rows(*database_, question);
   if (rows) std::ranges::reverse(*rows);

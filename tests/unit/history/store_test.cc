@@ -148,6 +148,27 @@ TEST_CASE("nobody else reads the file while it is in use") {
   CHECK(other->Ask("SELECT count(*) FROM record").value() == 2);
 }
 
+TEST_CASE("a line that is damaged is left out, and counted") {
+  Place place;
+  const Ints ids = place.Append(*place.Open(), {EventOf("a", Type::kNew), EventOf("b", Type::kNew),
+                                                EventOf("c", Type::kNew)});
+  Database::Open(place.options.path)
+      .value()
+      ->Run(
+          "UPDATE record SET json = '{broken' WHERE event_id = 'a';"
+          "UPDATE record SET json = replace(json, ',', char(10) || ',') WHERE event_id = 'b'")
+      .value();
+  const auto store = place.Open();
+  CHECK(Ids(All(*store)) == Ints{ids[2]});
+  CHECK(store->damaged() == 2);
+  const auto after = store->After({.camera_id = "door"}, ids[0] - 1, 1, {});
+  REQUIRE(after);
+  REQUIRE(after->size() == 1);
+  CHECK(after->front().id == ids[2]);
+  CHECK(store->Find("a", 10, {})->empty());
+  CHECK(store->damaged() == 5);
+}
+
 TEST_CASE("a file has one lock, whatever it is called") {
   Place place;
   const std::string file = place.options.path;
