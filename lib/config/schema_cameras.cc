@@ -1,5 +1,7 @@
 // The rows of cameras.
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -42,10 +44,26 @@ constexpr std::string_view kEncode =
     "password "
     "into password_file";
 
+// Whether the number behind the host in "scheme://user@host:number/path" is none of a port.
+bool HasWrongPort(std::string_view url) {
+  std::string_view host = url.substr(url.find("://") + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  const std::size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos ||
+      host.find_first_of("@]", colon) != std::string_view::npos) {
+    return false;
+  }
+  const std::string_view digits = host.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return error == std::errc::result_out_of_range || (error == std::errc() && port == 0);
+}
+
 // `url` is none such as `example`.
 std::string NoUrl(std::string_view url, std::string_view example) {
   std::string wrong = "is not a URL such as \"" + std::string(example) + "\"";
   if (url.find_first_of(" \t") != std::string_view::npos) wrong += ": it has a blank in it";
+  if (HasWrongPort(url)) wrong += ": its port is not from 1 to 65535";
   if (url.find('@') != std::string_view::npos) wrong += "; " + std::string(kEncode);
   return wrong;
 }
@@ -59,6 +77,10 @@ std::string WrongUrl(std::string_view url) {
   }
   const bool is_rtsp = url.starts_with("rtsp://") || url.starts_with("rtsps://");
   if (!is_rtsp && !url.starts_with("http://") && !url.starts_with("https://")) {
+    const std::string name = base::Lowercase(url.substr(0, scheme));
+    if (name == "rtsp" || name == "rtsps" || name == "http" || name == "https") {
+      return "has a scheme in capital letters: write \"" + name + "://\"";
+    }
     return "is neither a URL of rtsp, rtsps, http or https nor a path";
   }
   if (is_rtsp && !net::ParseRtspUrl(url)) return NoUrl(url, "rtsp://camera/stream1");

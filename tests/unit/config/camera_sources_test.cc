@@ -86,6 +86,9 @@ TEST_CASE("what was meant to be a URL is not taken for a path or another host") 
     CHECK_FALSE(Says(loaded(url), "canary"));
   }
   CHECK(Says(loaded("rtsp://h/a b"), "has a blank"));
+  CHECK(Says(loaded("rtsp://h:99999/a"), "port is not from 1"));
+  CHECK(Says(loaded("http://me@[::1]:0"), "port is not from 1"));
+  CHECK(Says(loaded("RTSP://h/a"), "write \"rtsp://\""));
   for (const char* url : {"/srv/a@b:1.mp4", "rtspcam.mp4", "http/a.jpeg", "rtsp://h/a?b=c#d",
                           "http://me@h/a?b=c@d", "http://h/a@b"}) {
     INFO(url);
