@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "net/url.h"
@@ -22,15 +23,43 @@ base::Result<std::unique_ptr<PictureSource>> OpenSource(const SourceRequest& req
   return OpenFiles(request, context, allowance);
 }
 
+namespace {
+
+// `path` with what follows "password=" and its like replaced: cheap cameras want them in the path.
+std::string WithoutNamedPasswords(std::string path) {
+  constexpr std::string_view kHidden = "***";
+  for (const std::string_view name : {"password=", "passwd=", "pwd=", "pass="}) {
+    for (std::size_t at = base::Lowercase(path).find(name); at != std::string::npos;) {
+      const std::size_t begin = at + name.size();
+      const std::size_t end = std::min(path.find_first_of("&;", begin), path.size());
+      path.replace(begin, end - begin, kHidden);
+      at = base::Lowercase(path).find(name, begin + kHidden.size());
+    }
+  }
+  return path;
+}
+
+}  // namespace
+
 std::string ShownUrl(std::string_view url) {
   const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
+  const std::size_t last = url.rfind('@');
+  if (scheme == std::string_view::npos || url.find_first_of(":@") != scheme) {
+    // A mistyped URL, or the path of a file.
+    const bool has_user = last != std::string_view::npos && url.find(':') < last;
+    return WithoutNamedPasswords(has_user ? "***" + std::string(url.substr(last))
+                                          : std::string(url));
+  }
   const std::size_t begin = scheme + 3;
-  // A query may have a password in it as well as the user's part.
-  const std::string_view rest = url.substr(begin, url.find_first_of("?#", begin) - begin);
-  const std::size_t at = rest.substr(0, rest.find('/')).rfind('@');
-  return std::string(url.substr(0, begin)) +
-         std::string(at == std::string_view::npos ? rest : rest.substr(at + 1));
+  const std::string shown(url.substr(0, begin));
+  // A query may have a password in it as well as the user's part, and a password a '?' or '/'.
+  const std::size_t query = std::min(url.find_first_of("?#", begin), url.size());
+  if (last != std::string_view::npos && last > query) return shown + "***";
+  const std::string_view rest = url.substr(begin, query - begin);
+  const std::size_t at = rest.rfind('@');
+  if (at == std::string_view::npos) return shown + WithoutNamedPasswords(std::string(rest));
+  const std::string host(rest.substr(at + 1));
+  return shown + (rest.find('/') < at ? "***@" : "") + WithoutNamedPasswords(host);
 }
 
 std::string UrlWithPassword(const SourceRequest& request) {

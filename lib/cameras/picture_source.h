@@ -75,7 +75,9 @@ base::Result<std::unique_ptr<PictureSource>> OpenSource(const SourceRequest& req
                                                         const SourceContext& context,
                                                         const base::Allowance& allowance);
 
-// The URL without what is secret in it: for messages.
+// The URL without what is secret in it, for messages: all up to the last '@', the query, and in the
+// path what follows "password=" and its like. The path of a file stays, unless it has a '@' behind
+// a ':', as a URL that lacks its scheme has.
 std::string ShownUrl(std::string_view url);
 
 // Its URL with the password, percent-encoded, behind the user's name.

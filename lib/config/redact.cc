@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace sampleproc::config {
 namespace {
 
@@ -29,18 +31,13 @@ bool LooksSecret(std::string_view part) {
   return plain && std::ranges::any_of(part, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// The secrets of the URL whose "://" ends at `at`: user and password, parts of the path that look
-// like one, the values of the query. Returns where the URL ends.
-std::size_t FindInUrl(std::string_view text, std::size_t at, std::vector<Span>& found) {
-  // What cannot be in a URL; a comma stands between two of them.
-  const std::size_t end = std::min(text.find_first_of(" \t\r\n\"'<>,", at), text.size());
-  const std::size_t path = std::min(text.find_first_of("/?#", at), end);
-  // Passwords of Redis are pasted with a '/' in them as it is.
-  const std::string_view before = text.substr(0, at - 3);
-  const std::size_t authority =
-      before.ends_with("redis") || before.ends_with("rediss") ? end : path;
-  const std::size_t user_end = text.substr(at, authority - at).rfind('@');
-  if (user_end != std::string_view::npos && user_end > 0) found.push_back({at, user_end});
+// What cannot be in a URL; a comma stands between two of them.
+constexpr std::string_view kAfterUrl = " \t\r\n\"'<>,";
+
+// What is secret in the path and query from `path` to `end`: parts of the path that look like it,
+// the values of the query.
+void FindInPath(std::string_view text, std::size_t path, std::size_t end,
+                std::vector<Span>& found) {
   const std::size_t query = std::min(text.find_first_of("?#", path), end);
   for (std::size_t begin = path; begin < query;) {
     const std::size_t next = std::min(text.find('/', begin + 1), query);
@@ -56,7 +53,84 @@ std::size_t FindInUrl(std::string_view text, std::size_t at, std::vector<Span>& 
     if (value < next) found.push_back({value, next - value});
     begin = next;
   }
+}
+
+// The same of the URL whose host is at `at` or behind it. Returns where the URL ends.
+std::size_t FindInUrl(std::string_view text, std::size_t at, std::vector<Span>& found) {
+  const std::size_t end = std::min(text.find_first_of(kAfterUrl, at), text.size());
+  FindInPath(text, std::min(text.find_first_of("/?#", at), end), end, found);
   return end;
+}
+
+// The next "scheme://" of the line, at `from` or behind it; an empty one at the line's end when
+// there is none. What follows other text without a break is part of that: passwords have "://".
+Span NextScheme(std::string_view line, std::size_t from) {
+  constexpr std::string_view kBreaks = " \t\"'`,;|=<([{";
+  for (std::size_t at = line.find("://", from); at != std::string_view::npos;
+       at = line.find("://", at + 3)) {
+    std::size_t begin = at;
+    while (begin > from && (IsLetterOrDigit(line[begin - 1]) || line[begin - 1] == '+')) --begin;
+    if (begin < at && (begin == 0 || kBreaks.find(line[begin - 1]) != std::string_view::npos)) {
+      return {begin, at + 3 - begin};
+    }
+  }
+  return {line.size(), 0};
+}
+
+// "user:password@" without a scheme before it that reads like one. The digest of a container's
+// image stands behind such a sign as well.
+void FindBareUser(std::string_view line, std::size_t offset, std::vector<Span>& found) {
+  const std::size_t at = line.rfind('@');
+  if (at == std::string_view::npos || line.substr(at).starts_with("@sha256:")) return;
+  std::size_t colon = line.find(':');
+  while (colon < at && (line[colon + 1] == ' ' || line[colon + 1] == '\t')) {
+    colon = line.find(':', colon + 1);
+  }
+  if (colon == std::string_view::npos || colon > at) return;
+  const std::size_t before = line.substr(0, colon).find_last_of(" \t\"'`,=<([{");
+  const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+  found.push_back({offset + begin, at - begin});
+}
+
+// The users and passwords of a line, which is at `offset` of `text`. They are pasted with '/', '?',
+// blanks and quotes as they are, so that nothing but the last '@' ends them.
+void FindUsers(std::string_view text, std::size_t offset, std::size_t size,
+               std::vector<Span>& found) {
+  const std::string_view line = text.substr(offset, size);
+  Span scheme = NextScheme(line, 0);
+  FindBareUser(line.substr(0, scheme.begin), offset, found);
+  while (scheme.size > 0) {
+    const std::size_t begin = scheme.begin + scheme.size;
+    scheme = NextScheme(line, begin);
+    const std::size_t user_end = line.substr(begin, scheme.begin - begin).rfind('@');
+    if (user_end == std::string_view::npos || user_end == 0) continue;
+    found.push_back({offset + begin, user_end});
+    FindInUrl(text, offset + begin + user_end + 1, found);
+  }
+}
+
+// Where the value that begins at `begin` ends: at what separates it from the next, at a quote that
+// is no part of it, or with the line.
+std::size_t ValueEnd(std::string_view text, std::size_t begin) {
+  std::size_t end = text.find_first_of("&;\"\r\n", begin);
+  while (end != std::string_view::npos && end > begin && text[end] == '"' &&
+         text[end - 1] == '\\') {
+    end = text.find_first_of("&;\"\r\n", end + 1);
+  }
+  return std::min(end, text.size());
+}
+
+// The values of "password=" and its like: cheap cameras want them in the path.
+void FindNamed(std::string_view text, std::vector<Span>& found) {
+  const std::string lower = base::Lowercase(text);
+  for (const std::string_view name : {"password=", "passwd=", "pwd=", "pass="}) {
+    for (std::size_t at = lower.find(name); at != std::string::npos;) {
+      const std::size_t begin = at + name.size();
+      const std::size_t end = ValueEnd(text, begin);
+      if (end > begin) found.push_back({begin, end - begin});
+      at = lower.find(name, end);
+    }
+  }
 }
 
 // The content of pasted keys and certificates: what follows "-----BEGIN ...-----".
@@ -89,6 +163,12 @@ std::vector<Span> FindSecrets(std::string_view text) {
   for (std::size_t at = text.find("://"); at != std::string_view::npos;) {
     at = text.find("://", FindInUrl(text, at + 3, found));
   }
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find_first_of("\r\n", begin), text.size());
+    FindUsers(text, begin, end - begin, found);
+    begin = end + 1;
+  }
+  FindNamed(text, found);
   FindPem(text, found);
   return found;
 }
@@ -98,10 +178,7 @@ void Cover(std::string& text, Span span) {
 }
 
 bool NamesSecret(std::string_view name) {
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  const std::string lower = base::Lowercase(name);
   // The path of a file with a secret in it is none.
   if (lower.find("_file") != std::string::npos) return false;
   constexpr std::string_view kWords[] = {"passw", "secret", "token", "credential", "api_key"};

@@ -9,7 +9,10 @@ namespace sampleproc::config {
 // `text` with what is secret replaced by stars, one for each byte, so that columns still fit: in
 // each URL ("scheme://user:password@host/path?name=value") user and password, the values of the
 // query, and parts of the path that look like the token of a webhook (20 characters and more,
-// digits among them); the content of a pasted PEM.
+// digits among them); "user:password@" without a scheme; what follows "password=", "passwd=",
+// "pwd=" and "pass=" in any case, up to '&', ';', a quote or the line's end; the content of a
+// pasted PEM. User and password go up to the last '@' of the line or before the next URL, since
+// '/', blanks and quotes are pasted into them: rather too much becomes stars than too little.
 std::string RedactCredentials(std::string_view text);
 
 // One line of a TOML or environment file, redacted likewise. When what is set on it is called a

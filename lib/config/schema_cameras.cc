@@ -1,9 +1,13 @@
 // The rows of cameras.
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/ascii.h"
 #include "config/schema_rows.h"
 #include "frame/frame_text.h"
 #include "net/url.h"
@@ -20,16 +24,75 @@ Key BindTo(Key row, std::string id) {
   });
 }
 
+// Whether a text without "://" was meant to be a URL: its password must not become part of a path,
+// which is shown.
+bool IsMistypedUrl(std::string_view text) {
+  const std::size_t last = text.rfind('@');
+  if (last != std::string_view::npos && text.find(':') < last) return true;
+  const std::string lower = base::Lowercase(text);
+  return std::ranges::any_of(
+      std::initializer_list<std::string_view>{"rtsp", "rtsps", "http", "https"},
+      [&lower](std::string_view scheme) {
+        if (!lower.starts_with(scheme)) return false;
+        const auto rest = std::string_view(lower).substr(scheme.size());
+        return rest.starts_with(':') || rest.starts_with("//");
+      });
+}
+
+constexpr std::string_view kEncode =
+    "in a user and a password write %23 for #, %2F for /, %3F for ?, %40 for @, or put the "
+    "password "
+    "into password_file";
+
+// Whether the number behind the host in "scheme://user@host:number/path" is none of a port.
+bool HasWrongPort(std::string_view url) {
+  std::string_view host = url.substr(url.find("://") + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  const std::size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos ||
+      host.find_first_of("@]", colon) != std::string_view::npos) {
+    return false;
+  }
+  const std::string_view digits = host.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return error == std::errc::result_out_of_range || (error == std::errc() && port == 0);
+}
+
+// `url` is none such as `example`.
+std::string NoUrl(std::string_view url, std::string_view example) {
+  std::string wrong = "is not a URL such as \"" + std::string(example) + "\"";
+  if (url.find_first_of(" \t") != std::string_view::npos) wrong += ": it has a blank in it";
+  if (HasWrongPort(url)) wrong += ": its port is not from 1 to 65535";
+  if (url.find('@') != std::string_view::npos) wrong += "; " + std::string(kEncode);
+  return wrong;
+}
+
 std::string WrongUrl(std::string_view url) {
   const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  if (url.starts_with("rtsp://") || url.starts_with("rtsps://")) {
-    return net::ParseRtspUrl(url) ? "" : "is not a URL such as \"rtsp://camera/stream1\"";
+  if (scheme == std::string_view::npos) {
+    if (!IsMistypedUrl(url)) return {};
+    return "is neither a URL nor a path: write \"rtsp://user@host/...\", and the password into "
+           "password_file";
   }
-  if (!url.starts_with("http://") && !url.starts_with("https://")) {
+  const bool is_rtsp = url.starts_with("rtsp://") || url.starts_with("rtsps://");
+  if (!is_rtsp && !url.starts_with("http://") && !url.starts_with("https://")) {
+    const std::string name = base::Lowercase(url.substr(0, scheme));
+    if (name == "rtsp" || name == "rtsps" || name == "http" || name == "https") {
+      return "has a scheme in capital letters: write \"" + name + "://\"";
+    }
     return "is neither a URL of rtsp, rtsps, http or https nor a path";
   }
-  return net::ParseUrl(url) ? "" : "is not a URL such as \"http://camera:8080/video\"";
+  if (is_rtsp && !net::ParseRtspUrl(url)) return NoUrl(url, "rtsp://camera/stream1");
+  if (!is_rtsp && !net::ParseUrl(url)) return NoUrl(url, "http://camera:8080/video");
+  // Of "rtsp://user:#password@host/" the host would be "user".
+  const std::string_view rest = url.substr(scheme + 3);
+  const std::size_t query = rest.find_first_of("?#");
+  if (query != std::string_view::npos && rest.find('@', query) != std::string_view::npos &&
+      rest.substr(0, rest.find_first_of("/?#")).find('@') == std::string_view::npos) {
+    return "has no user, but a \"@\" behind its \"?\" or \"#\": " + std::string(kEncode);
+  }
+  return {};
 }
 
 // A key that every camera has; its path is its name alone until it is bound to a camera.

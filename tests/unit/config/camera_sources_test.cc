@@ -69,6 +69,33 @@ TEST_CASE("a password in a camera's URL is never shown") {
   }
 }
 
+TEST_CASE("what was meant to be a URL is not taken for a path or another host") {
+  const auto loaded = [](const std::string& url) {
+    return LoadText("[camera.door]\nurl = \"" + url + "\"\n");
+  };
+  for (const char* url : {"me:canary@10.0.0.5/s", "rtsp:/me:canary@h/s", "rtsp//me:canary@h/s",
+                          "RTSP:/h/s", "https//h/s", "http:h"}) {
+    INFO(url);
+    CHECK(Says(loaded(url), "the password into password_file"));
+    CHECK_FALSE(Says(loaded(url), "canary"));
+  }
+  for (const char* url : {"rtsp://me:#canary@h/x", "rtsp://me?canary@h/x", "rtsp://me:canary/x@h/x",
+                          "http://me:ca nary@h/x", "rtsp://me:\\\"canary@h/x"}) {
+    INFO(url);
+    CHECK(Says(loaded(url), "%23 for #"));
+    CHECK_FALSE(Says(loaded(url), "canary"));
+  }
+  CHECK(Says(loaded("rtsp://h/a b"), "has a blank"));
+  CHECK(Says(loaded("rtsp://h:99999/a"), "port is not from 1"));
+  CHECK(Says(loaded("http://me@[::1]:0"), "port is not from 1"));
+  CHECK(Says(loaded("RTSP://h/a"), "write \"rtsp://\""));
+  for (const char* url : {"/srv/a@b:1.mp4", "rtspcam.mp4", "http/a.jpeg", "rtsp://h/a?b=c#d",
+                          "http://me@h/a?b=c@d", "http://h/a@b"}) {
+    INFO(url);
+    CHECK(Render(loaded(url)).empty());
+  }
+}
+
 TEST_CASE("what is no source is told, as is one camera too many") {
   CHECK(Says(LoadText("[camera.door]\nurl = \"ftp://h/\"\n"), "neither"));
   CHECK(Says(LoadText("[camera.door]\nurl = \"http://\"\n"), "is not a URL"));

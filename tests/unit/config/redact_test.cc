@@ -8,13 +8,40 @@ namespace {
 TEST_CASE("users and passwords of URLs become stars of the same length") {
   CHECK(RedactCredentials("rtsp://admin:pw@10.0.0.1/a") == "rtsp://********@10.0.0.1/a");
   CHECK(RedactCredentials("x http://a@b and https://c:d@e@f/g@h") ==
-        "x http://*@b and https://*****@f/g@h");
-  for (const std::string_view clean :
-       {"", "http://", "http://b:1/x@y", "http://b?", "a@b", "http://@b", "http://a \"x@y"}) {
+        "x http://*@b and https://*********@h");
+  for (const std::string_view clean : {"", "http://", "http://b:1/x", "http://b?", "a@b",
+                                       "http://@b", "a: b@c", "x: y:1@sha256:2"}) {
     CHECK(RedactCredentials(clean) == clean);
     CHECK_FALSE(HasCredentials(clean));
   }
   CHECK(HasCredentials("http://a:b@c"));
+}
+
+TEST_CASE("no character of a password in a URL ends what is hidden") {
+  for (const std::string password :
+       {"canary/77", "canary x y", "x canary y", "\\\"canary", "'canary", "canary,x", "?canary",
+        "#canary", "@canary", "x://canary", "http://canary", "canary?a=b&c"}) {
+    for (const std::string before : {"rtsp://viewer:", "RTSP://viewer:", "foo://viewer:", "viewer:",
+                                     "rtsp:/viewer:", "rtsp//viewer:", "viewer:x://"}) {
+      const std::string line = "url = \"" + before + password + "@10.0.0.5/s\"";
+      const std::string shown = RedactLine(line);
+      INFO(line << " " << shown);
+      CHECK(shown.find("canary") == std::string::npos);
+      CHECK(shown.size() == line.size());
+    }
+  }
+  CHECK(RedactLine("url = \"rtsp://viewer:geheim/77@10.0.0.5/s\"") ==
+        "url = \"rtsp://****************@10.0.0.5/s\"");
+  CHECK(RedactCredentials("http://h/a?b=x@y&key=canary").find("canary") == std::string::npos);
+  CHECK(RedactCredentials("http://a:b@h/?key=canary").find("canary") == std::string::npos);
+}
+
+TEST_CASE("passwords in the path of a URL become stars") {
+  CHECK(RedactCredentials("\"rtsp://h/user=admin&Password=X&channel=1.sdp\"") ==
+        "\"rtsp://h/user=admin&Password=*&channel=1.sdp\"");
+  CHECK(RedactCredentials("rtsp://h/user=a_PASSWD=X_Y_stream=0.sdp") ==
+        "rtsp://h/user=a_PASSWD=****************");
+  CHECK(RedactCredentials("rtsp://h/pwd=a b&pass=c;d") == "rtsp://h/pwd=***&pass=*;d");
 }
 
 TEST_CASE("queries, tokens in paths and pasted PEMs become stars as well") {

@@ -212,7 +212,14 @@ TEST_CASE("new settings end the watches of the cameras that they change, and no 
 
 TEST_CASE("a camera's URL is shown without user, password and query") {
   CHECK(cameras::ShownUrl("http://me:canary@h:8080/a?pw=canary") == "http://h:8080/a");
-  CHECK(cameras::ShownUrl("rtsp://me:c%40nary@[::1]/a@b") == "rtsp://[::1]/a@b");
+  CHECK(cameras::ShownUrl("rtsp://me:c%40nary@[::1]/a") == "rtsp://[::1]/a");
+  CHECK(cameras::ShownUrl("rtsp://me:can/ary@[::1]/a") == "rtsp://***@[::1]/a");
+  CHECK(cameras::ShownUrl("rtsp://me:1?can@ry#x@h/a") == "rtsp://***");
+  CHECK(cameras::ShownUrl("me:canary@h/a") == "***@h/a");
+  CHECK(cameras::ShownUrl("rtsp:/me:canary@h/a") == "***@h/a");
+  CHECK(cameras::ShownUrl("me:canary://x@h/a") == "***@h/a");
+  CHECK(cameras::ShownUrl("rtsp://h/user=me&Password=canary&PWD=canary") ==
+        "rtsp://h/user=me&Password=***&PWD=***");
   CHECK(cameras::ShownUrl("/srv/a@b.mp4") == "/srv/a@b.mp4");
 }
 
