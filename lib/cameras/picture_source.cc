@@ -28,7 +28,7 @@ namespace {
 // `path` with what follows "password=" and its like replaced: cheap cameras want them in the path.
 std::string WithoutNamedPasswords(std::string path) {
   constexpr std::string_view kHidden = "***";
-  for (const std::string_view name : {"password=", "passwd=", "pwd=", "pass="}) {
+  for (const std::string_view name : net::kPasswordNames) {
     for (std::size_t at = base::Lowercase(path).find(name); at != std::string::npos;) {
       const std::size_t begin = at + name.size();
       const std::size_t end = std::min(path.find_first_of("&;", begin), path.size());

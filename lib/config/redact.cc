@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "net/url.h"
 
 namespace sampleproc::config {
 namespace {
@@ -123,7 +124,7 @@ std::size_t ValueEnd(std::string_view text, std::size_t begin) {
 // The values of "password=" and its like: cheap cameras want them in the path.
 void FindNamed(std::string_view text, std::vector<Span>& found) {
   const std::string lower = base::Lowercase(text);
-  for (const std::string_view name : {"password=", "passwd=", "pwd=", "pass="}) {
+  for (const std::string_view name : net::kPasswordNames) {
     for (std::size_t at = lower.find(name); at != std::string::npos;) {
       const std::size_t begin = at + name.size();
       const std::size_t end = ValueEnd(text, begin);

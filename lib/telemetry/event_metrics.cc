@@ -20,21 +20,12 @@ void AddEvents(const Gauges& gauges, std::vector<MetricFamily>& families) {
   families.push_back(One("sampleproc_history_waiting_messages",
                          "Messages of events that wait to be stored in the history.",
                          MetricType::Gauge, static_cast<double>(history.waiting)));
-  MetricFamily messages{"sampleproc_history_messages_total",
-                        "Messages of events by what the history did with them: stored, dropped for "
-                        "want of room in memory, or repeated, of an event that had ended.",
-                        MetricType::Counter,
-                        {}};
-  const auto add = [&messages](const char* outcome, std::uint64_t count) {
-    prometheus::ClientMetric metric;
-    metric.label.push_back({"outcome", outcome});
-    metric.counter.value = static_cast<double>(count);
-    messages.metric.push_back(std::move(metric));
-  };
-  add("stored", history.stored);
-  add("dropped", history.dropped);
-  add("repeated", history.repeated);
-  families.push_back(std::move(messages));
+  families.push_back(Counts(
+      "sampleproc_history_messages_total",
+      "Messages of events by what the history did with them: stored, dropped for want of room in "
+      "memory, or repeated, of an event that had ended.",
+      "outcome",
+      {{"stored", history.stored}, {"dropped", history.dropped}, {"repeated", history.repeated}}));
 }
 
 }  // namespace sampleproc::telemetry

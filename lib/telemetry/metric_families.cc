@@ -17,6 +17,18 @@ MetricFamily One(std::string name, std::string help, MetricType type, double val
   return family;
 }
 
+MetricFamily Counts(std::string name, std::string help, const char* label,
+                    std::initializer_list<std::pair<const char*, std::uint64_t>> counts) {
+  MetricFamily family{std::move(name), std::move(help), MetricType::Counter, {}};
+  for (const auto& [word, count] : counts) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({label, word});
+    metric.counter.value = static_cast<double>(count);
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
 void AddClients(const std::vector<ClientGauges>& clients, std::vector<MetricFamily>& families) {
   struct Count {
     const char* name;

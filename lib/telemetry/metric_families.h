@@ -3,7 +3,10 @@
 
 #include <prometheus/metric_family.h>
 
+#include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "telemetry/metrics.h"
@@ -13,6 +16,11 @@ namespace sampleproc::telemetry {
 prometheus::MetricFamily One(std::string name, std::string help, prometheus::MetricType type,
                              double value,
                              std::vector<prometheus::ClientMetric::Label> labels = {});
+
+// A counter with one label, and its value for each word of that.
+prometheus::MetricFamily Counts(
+    std::string name, std::string help, const char* label,
+    std::initializer_list<std::pair<const char*, std::uint64_t>> counts);
 
 void AddClients(const std::vector<ClientGauges>& clients,
                 std::vector<prometheus::MetricFamily>& families);

@@ -136,21 +136,14 @@ void AddSpans(const SpanCounts& counts, std::vector<MetricFamily>& families) {
                          MetricType::Counter, static_cast<double>(counts.exported)));
   families.push_back(One("sampleproc_spans_waiting", "Spans that wait to be sent.",
                          MetricType::Gauge, static_cast<double>(counts.waiting)));
-  MetricFamily dropped{"sampleproc_spans_dropped_total",
-                       "Spans that were never sent, by why: the queue was full (no_room), the "
-                       "collector refused them (rejected) or was away for too long (undelivered).",
-                       MetricType::Counter,
-                       {}};
-  const auto add = [&dropped](const char* reason, std::uint64_t count) {
-    prometheus::ClientMetric metric;
-    metric.label.push_back({"reason", reason});
-    metric.counter.value = static_cast<double>(count);
-    dropped.metric.push_back(std::move(metric));
-  };
-  add("no_room", counts.no_room);
-  add("rejected", counts.rejected);
-  add("undelivered", counts.undelivered);
-  families.push_back(std::move(dropped));
+  families.push_back(Counts("sampleproc_spans_dropped_total",
+                            "Spans that were never sent, by why: the queue was full (no_room), the "
+                            "collector refused them "
+                            "(rejected) or was away for too long (undelivered).",
+                            "reason",
+                            {{"no_room", counts.no_room},
+                             {"rejected", counts.rejected},
+                             {"undelivered", counts.undelivered}}));
 }
 
 void AddProcess(const ProcessStats& stats, std::vector<MetricFamily>& families) {

@@ -2,6 +2,8 @@
 
 import json
 import os
+import socketserver
+import threading
 
 import cli
 import streams
@@ -9,6 +11,32 @@ from folder import WithDirectory
 from service import ANY_PORT, Service
 
 PASSWORD = "canary-4711"
+
+
+class CameraServer:
+    """A camera on loopback that a test's service connects to; ends with the test."""
+
+    def listen(self, test, handler, port=0):
+        """`handler` serves one connection, in a thread of its own."""
+        self.stopped = threading.Event()
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            allow_reuse_address = True
+            request_queue_size = 64
+
+        server = Server(("127.0.0.1", port), handler)
+        self.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        test.addCleanup(server.server_close)
+        test.addCleanup(thread.join)
+        test.addCleanup(server.shutdown)
+        test.addCleanup(self.stopped.set)
+
+    def stay(self):
+        """Says nothing more until the test's end."""
+        self.stopped.wait(10 * cli.PATIENCE)
 
 
 class WithCameras(WithDirectory):

@@ -5,12 +5,11 @@ import json
 import os
 import signal
 import socketserver
-import threading
 
 import cli
 import pictures
 import streams
-from camera_service import PASSWORD, WithCameras
+from camera_service import PASSWORD, CameraServer, WithCameras
 from frame_buffer import Buffer, frame
 from service import ANY_PORT, Service
 
@@ -27,13 +26,12 @@ def part(picture, with_length=True):
 STREAM = b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n"
 
 
-class Camera:
+class Camera(CameraServer):
     """An HTTP server whose answer is up to a function of the test's: told the connection, the head of
     the request and how many there were before."""
 
     def __init__(self, test, answer, port=0):
         self.heads = []
-        self.stopped = threading.Event()
         outer = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -50,26 +48,10 @@ class Camera:
                 except OSError:
                     pass  # the service has gone
 
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            allow_reuse_address = True
-            request_queue_size = 64
-
-        self.server = Server(("127.0.0.1", port), Handler)
-        self.port = self.server.server_address[1]
-        thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        test.addCleanup(self.server.server_close)
-        test.addCleanup(thread.join)
-        test.addCleanup(self.server.shutdown)
-        test.addCleanup(self.stopped.set)
+        self.listen(test, Handler, port)
 
     def url(self, user=""):
         return f"http://{user}127.0.0.1:{self.port}/video"
-
-    def stay(self):
-        """Says nothing more until the test's end."""
-        self.stopped.wait(10 * cli.PATIENCE)
 
     def stream(self, picture, with_length=True):
         """A picture twenty times a second, for as long as the test and the service want."""

@@ -5,9 +5,8 @@ import re
 import socketserver
 import struct
 import subprocess
-import threading
 
-import cli
+from camera_service import CameraServer
 
 SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=test\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
        "c=IN IP4 0.0.0.0\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n"
@@ -16,7 +15,7 @@ SOUND_SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=test\r\nt=0 0\r\nm=audio 0 RT
              "a=control:track1\r\n")  # fmt: skip
 
 
-class RtspCamera:
+class RtspCamera(CameraServer):
     """Answers as a camera does, except where `answers` has a function for a method: told the
     connection, its sequence number and the request's head, it answers itself, and what it returns is
     whether to go on. `play` is called when pictures may be sent, with the connection. `tls`, a context
@@ -24,7 +23,6 @@ class RtspCamera:
 
     def __init__(self, test, answers=None, play=None, sdp=SDP, tls=None):
         self.heads = []
-        self.stopped = threading.Event()
         self.answers = answers or {}
         self.play = play or (lambda connection: self.stay())
         self.sdp = sdp
@@ -41,26 +39,10 @@ class RtspCamera:
                 except OSError:
                     pass  # the service has gone
 
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            allow_reuse_address = True
-            request_queue_size = 64
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        test.addCleanup(self.server.server_close)
-        test.addCleanup(thread.join)
-        test.addCleanup(self.server.shutdown)
-        test.addCleanup(self.stopped.set)
+        self.listen(test, Handler)
 
     def url(self, user="", scheme="rtsp"):
         return f"{scheme}://{user}127.0.0.1:{self.port}/stream"
-
-    def stay(self):
-        """Says nothing more until the test's end."""
-        self.stopped.wait(10 * cli.PATIENCE)
 
     def serve(self, connection):
         for head in heads(connection):
