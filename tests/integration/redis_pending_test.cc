@@ -45,6 +45,38 @@ TEST_CASE("frames that are given back again and again stop none behind them") {
   CHECK(PendingCount(server) == 399);
 }
 
+TEST_CASE("one that begins takes what was given back before what is new, in order") {
+  const int given_back = GENERATE(0, 25, 250);
+  RedisServer server;
+  if (given_back > 0) GiveBack(server, "c0", given_back);
+  std::vector<std::string> expected;
+  for (int i = 0; i < given_back; ++i) expected.push_back(std::to_string(i));
+  for (int i = 0; i < 25; ++i) {
+    expected.push_back("new" + std::to_string(i));
+    Add(server, expected.back());
+  }
+  const auto source = MakeSource(server, "c1");
+  std::vector<std::string> came;
+  Await([&] {
+    const auto frames = source->Pull(10);
+    for (const Delivery& frame : *frames) {
+      came.push_back(frame.entry.frame_id);
+      CHECK(Settle(*source, frame, Ending::kDone));
+    }
+    return came.size() >= expected.size();
+  });
+  CHECK(came == expected);
+}
+
+TEST_CASE("one that begins waits for no end of what others give back meanwhile") {
+  RedisServer server;
+  GiveBack(server, "c0", 30);
+  Add(server, "new");
+  const auto source = MakeSource(server, "c1");
+  CHECK(PullUntil(*source, "new", 10) == 1);
+  CHECK(PendingCount(server) == 30);
+}
+
 TEST_CASE("what the dead have left comes in spite of many that are given back before it") {
   const std::size_t at_once = GENERATE(1U, 10U);
   const int given_back = GENERATE(40, 400);

@@ -136,12 +136,13 @@ Result<std::vector<Delivery>> RedisSource::PullAny(std::size_t count) {
     auto found = Recover(count);
     if (!found || !found->empty()) return found;
   }
-  // By turns with what is new, of which there may be no end either.
-  const bool claimed_last = std::exchange(claimed_last_, false);
+  // By turns with what is new, of which there may be no end either; at first until all that was
+  // left has been looked at.
+  const bool claimed_last = std::exchange(claimed_last_, false) && !catching_up_;
   if (!claimed_last && context_.clock.Now() >= next_claim_) {
     auto claimed = Claim(count);
     claimed_last_ = claimed && !claimed->empty();
-    if (!claimed || claimed_last_) return claimed;
+    if (!claimed || claimed_last_ || catching_up_) return claimed;
     if (!left_behind_) {
       next_claim_ = context_.clock.Now() + std::min(options_.claim_idle / 4, kLookForTheDead);
     }

@@ -57,6 +57,8 @@ struct RedisSourceContext {
 //     trimmed while it is in work is done
 //   - the name of a consumer that holds nothing and has said nothing for kForgottenAfter times
 //     claim_idle is taken out of the group: each start brings a new one
+//   - what was given back before this consumer began comes before anything new: so a restart keeps
+//     the order of each camera
 //   - however many entries are pending that nobody can do at the moment, such as those of a host
 //     that is away, they stop none behind them: a pull looks at a few pages of the list of pending
 //     entries, and the next one goes on from there
@@ -114,6 +116,8 @@ class RedisSource final : public FrameSource {
   };
   base::Result<std::vector<net::RedisReply>> Pending(const PendingQuery& query);
   base::Result<std::vector<net::RedisReply>> Claimable(const std::string& behind, std::size_t most);
+  base::Result<void> BeginCatchingUp();
+  bool CaughtUpBefore(const std::string& id) const;
   std::vector<std::string> GivenBackOf(const std::vector<net::RedisReply>& page, std::size_t count,
                                        bool whole);
   std::size_t KeptForSuspect(const std::vector<net::RedisReply>& page, std::size_t count,
@@ -160,6 +164,10 @@ class RedisSource final : public FrameSource {
   std::string last_suspect_;
   std::string last_given_back_;
   bool suspects_turn_ = false;
+  // Until the first round through what was given back has come to its last entry, which stands in
+  // the list as far as this id; "" = not asked for yet.
+  bool catching_up_ = true;
+  std::string catch_up_until_;
   // Entries that are being claimed, until they have arrived, with the number of attempts that may
   // have been noted for them already; 0 = none.
   std::map<std::string, std::int64_t> claiming_;

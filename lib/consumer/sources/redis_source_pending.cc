@@ -53,6 +53,21 @@ Result<std::vector<RedisReply>> RedisSource::Claimable(const std::string& behind
   return page;
 }
 
+// Where the list ends now: what is added to it later is not waited for.
+Result<void> RedisSource::BeginCatchingUp() {
+  auto summary = Ask({"XPENDING", options_.stream, options_.group});
+  if (!summary) return std::unexpected(std::move(summary.error()));
+  if (summary->elements.size() == 4) catch_up_until_ = summary->elements[2].text;
+  catching_up_ = !catch_up_until_.empty();
+  return {};
+}
+
+// Whether the first round ends before this entry: it is a new one, or one that has come by before.
+bool RedisSource::CaughtUpBefore(const std::string& id) const {
+  return OrderOf(id) > OrderOf(catch_up_until_) ||
+         (!last_given_back_.empty() && OrderOf(id) <= OrderOf(last_given_back_));
+}
+
 // Some of those that were given back, in order. The next ones follow, so that those that are given
 // back again and again stop none behind them.
 std::vector<std::string> RedisSource::GivenBackOf(const std::vector<RedisReply>& page,
@@ -61,13 +76,21 @@ std::vector<std::string> RedisSource::GivenBackOf(const std::vector<RedisReply>&
   bool cut = false;
   for (const RedisReply& each : page) {
     const std::string& id = each.elements[0].text;
+    if (catching_up_ && CaughtUpBefore(id)) {
+      catching_up_ = false;
+      cut = !ids.empty();
+      if (cut) break;
+    }
     const bool given_back = each.elements[3].integer == 0 && !settler_.Holds(id);
     cut = given_back && ids.size() == Most(count);
     if (cut) break;
     last_given_back_ = id;
     if (given_back) ids.push_back(id);
   }
-  if (whole && !cut) last_given_back_.clear();
+  if (whole && !cut) {
+    last_given_back_.clear();
+    catching_up_ = false;
+  }
   std::ranges::sort(ids, std::less(), OrderOf);
   for (const std::string& id : ids) claiming_.try_emplace(id, 0);
   return ids;
@@ -107,6 +130,9 @@ std::size_t RedisSource::KeptForSuspect(const std::vector<RedisReply>& page, std
 // together, others one by one. Of a list that is longer than a page, each kind is looked for behind
 // where it was found last.
 Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
+  if (catching_up_ && catch_up_until_.empty()) {
+    if (auto begun = BeginCatchingUp(); !begun) return std::unexpected(std::move(begun.error()));
+  }
   const std::size_t most = count + kPage + settler_.held();
   auto page = Claimable(last_given_back_, most);
   if (!page) return std::unexpected(std::move(page.error()));
