@@ -1,9 +1,11 @@
 #include "http/body_reader.h"
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "http/chunk_reader.h"
@@ -34,7 +36,9 @@ awaitable<Result<void>> BodyReader::Read(Request& request) {
       request.content_length && inbox_.received().size() - head_bytes_ >= *request.content_length;
   if (request.expects_continue && !all_here) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (!co_await wire_.WriteAll(base::AsBytes(kContinue))) co_return std::unexpected(Failure());
+    if (!co_await wire_.WriteAll(base::AsBytes(kContinue))) {
+      co_return std::unexpected(Failure(request, 0));
+    }
   }
   wire_.Arm(Wire::Wait::kBody, options_.body_timeout);
   Result<void> read;
@@ -60,7 +64,7 @@ awaitable<Result<void>> BodyReader::ReadSized(Request& request, std::size_t leng
   while (have < length) {
     if (turn >= kTurnBytes) {
       turn = 0;
-      if (!co_await LetOthers()) co_return std::unexpected(Failure());
+      if (!co_await LetOthers()) co_return std::unexpected(Failure(request, have));
     }
     const std::span<char> room(reinterpret_cast<char*>(body.data()) + have,
                                std::min(length - have, kTurnBytes - turn));
@@ -70,7 +74,7 @@ awaitable<Result<void>> BodyReader::ReadSized(Request& request, std::size_t leng
       error = {};
       got = co_await wire_.Read(room, error);
     }
-    if (error) co_return std::unexpected(Failure());
+    if (error) co_return std::unexpected(Failure(request, have, error));
     have += got;
     turn += got;
     wire_.Progress(got);
@@ -105,7 +109,7 @@ awaitable<Result<void>> BodyReader::ReadChunked(Request& request) {
     inbox_.TruncateTo(head_bytes_);
     if (turn >= kTurnBytes) {
       turn = 0;
-      if (!co_await LetOthers()) co_return std::unexpected(Failure());
+      if (!co_await LetOthers()) co_return std::unexpected(Failure(request, body.size()));
     }
     const std::span<char> room = inbox_.Room(head_bytes_ + 1);
     error_code error;
@@ -114,7 +118,7 @@ awaitable<Result<void>> BodyReader::ReadChunked(Request& request) {
       error = {};
       got = co_await wire_.Read(room, error);
     }
-    if (error) co_return std::unexpected(Failure());
+    if (error) co_return std::unexpected(Failure(request, body.size(), error));
     inbox_.Produce(got);
     turn += got;
     wire_.Progress(got);
@@ -137,7 +141,9 @@ awaitable<Result<void>> BodyReader::Discard(const Request& request) {
       error = {};
       got = co_await wire_.Read(wanted, error);
     }
-    if (error) co_return std::unexpected(Failure());
+    if (error) {
+      co_return std::unexpected(Failure(request, *request.content_length - left, error));
+    }
     left -= got;
     wire_.Progress(got);
   }
@@ -158,13 +164,22 @@ Result<void> BodyReader::Grow(Request& request, std::size_t more) {
   return {};
 }
 
-base::Error BodyReader::Failure() {
+base::Error BodyReader::Failure(const Request& request, std::size_t have, const error_code& error) {
   if (wire_.interrupted()) {
     return {ErrorCode::kShuttingDown, "the service ends, before the body was there", {}, {}};
   }
   if (wire_.timed_out()) {
     return {ErrorCode::kRequestTimeout,
             "the request body came too slowly (http.body_timeout, http.body_min_rate)",
+            {},
+            {}};
+  }
+  if (error == boost::asio::error::eof) {
+    const std::string length =
+        request.content_length ? " of " + std::to_string(*request.content_length) : std::string();
+    const char* rule = request.chunked ? ", before its last chunk" : " (Content-Length)";
+    return {ErrorCode::kBadRequest,
+            "the request body ends after " + std::to_string(have) + length + " bytes" + rule,
             {},
             {}};
   }

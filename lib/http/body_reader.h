@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/system/error_code.hpp>
 #include <cstddef>
 
 #include "base/error.h"
@@ -23,8 +24,9 @@ class BodyReader {
 
   // Fills `request.body`; a chunked one reserves for itself while it grows, a sized one has been
   // reserved for. Says 100 Continue if that is waited for. Fails with kRequestTimeout, kBadRequest
-  // (chunk framing), kTooLarge or kOverloaded (chunked), kCancelled (the client is gone; the wire
-  // is closed then).
+  // (chunk framing; a client that closed its sending half before the body's end, and can still be
+  // answered), kTooLarge or kOverloaded (chunked), kCancelled (the client is gone; the wire is
+  // closed then).
   boost::asio::awaitable<base::Result<void>> Read(Request& request);
 
   // Reads the body that `request` has announced by its length and keeps nothing of it. Fails as
@@ -40,7 +42,9 @@ class BodyReader {
   base::Result<void> Grow(Request& request, std::size_t more);
   // Lets the loop serve other connections; false when this one is to end.
   boost::asio::awaitable<bool> LetOthers();
-  base::Error Failure();
+  // Why the body cannot be read on, of which so many bytes came.
+  base::Error Failure(const Request& request, std::size_t have,
+                      const boost::system::error_code& error = {});
 
   Wire& wire_;
   ReceiveBuffer& inbox_;

@@ -269,6 +269,11 @@ Session::Awaitable<bool> Session::ReadHead() {
         co_await WriteLast(std::move(refusal));
         co_return false;
       }
+      if (error == asio::error::eof && HeadBegun()) {
+        Response refusal = HeadEnds();
+        co_await WriteLast(std::move(refusal));
+        co_return false;
+      }
       if (wire_.timed_out() && (!inbox_.empty() || !limit_.admitted())) {
         Response refusal = TooSlow();
         co_await WriteLast(std::move(refusal));
@@ -281,6 +286,11 @@ Session::Awaitable<bool> Session::ReadHead() {
     }
     inbox_.Produce(got);
   }
+}
+
+// More than the empty lines that may stand before a request (RFC 9112 section 2.2).
+bool Session::HeadBegun() const {
+  return inbox_.received().find_first_not_of("\r\n") != std::string_view::npos;
 }
 
 bool Session::BodyUnread() const {

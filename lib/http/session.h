@@ -78,6 +78,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void WatchPeer();
   void ProbePeer(std::uint64_t generation);
   bool NothingAsked() const;
+  bool HeadBegun() const;
   bool BodyUnread() const;
   bool WorthDiscarding(const Response& refusal) const;
   bool MustClose() const;

@@ -24,6 +24,14 @@ Response StoppedInHead() {
       "");
 }
 
+Response HeadEnds() {
+  return ErrorResponse({ErrorCode::kBadRequest,
+                        "the request head ends before the empty line behind its fields",
+                        {},
+                        {}},
+                       "", "");
+}
+
 Response TooLate(milliseconds limit, const Request& request) {
   return ErrorResponse(
       {ErrorCode::kDeadline,

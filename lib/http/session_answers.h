@@ -15,6 +15,7 @@ namespace sampleproc::http {
 // twice.
 Response SlowHead();
 Response StoppedInHead();
+Response HeadEnds();
 Response TooLate(std::chrono::milliseconds limit, const Request& request);
 Response CutOff(const Request& request);
 Response TooManyConnections();

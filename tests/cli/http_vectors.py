@@ -2,12 +2,12 @@
 
 OK means answered 200 with the connection left in step, so that the canary sent behind it is
 answered too. A number means that one answer of that status and the end of the connection are all
-that may come: whatever follows such bytes must never be read as a request. CUT means that nothing
-may come at all, because what was sent is the beginning of a body.
+that may come: whatever follows such bytes must never be read as a request. CUT is a body whose
+sender stops sending: a 400 that says so, and nothing else.
 """
 
 OK = 200
-CUT = 0
+CUT = "cut"
 
 HOST = "Host: localhost\r\n"
 CHUNKED = "Transfer-Encoding: chunked\r\n"
