@@ -177,6 +177,7 @@ class Dispatcher {
   void TryAgain(const HeldPtr& held, const base::Error& error, Endings& endings) REQUIRES(mutex_);
   void Pause(HeldFrame& held, std::chrono::milliseconds time) REQUIRES(mutex_);
   void Die(const HeldPtr& held, const base::Error& error, Endings& endings) REQUIRES(mutex_);
+  base::LogLevel LevelOfDeath() REQUIRES(mutex_);
   void EndWithoutPixels(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
   void End(const HeldPtr& held, Ending ending, std::string_view reason, Endings& endings) noexcept
       REQUIRES(mutex_);

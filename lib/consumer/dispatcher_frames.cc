@@ -347,26 +347,20 @@ void Dispatcher::CountFailure(HeldFrame& held, const base::Error& error) {
   }
 }
 
+// Thousands that end alike are told as such by their count; the first ones show why.
+base::LogLevel Dispatcher::LevelOfDeath() {
+  return few_deaths_.Next(clock_.Now()) ? base::LogLevel::kWarning : base::LogLevel::kDebug;
+}
+
 void Dispatcher::Die(const HeldPtr& held, const base::Error& error, Endings& endings) {
   CountFailure(*held, error);
-  const PixelPlace* place = held->PlaceToAsk();
-  // Thousands that die alike are told as such by their count; the first ones show why.
-  const auto level =
-      few_deaths_.Next(clock_.Now()) ? base::LogLevel::kWarning : base::LogLevel::kDebug;
-  if (context_.log.Enabled(level)) {
-    FrameLog(*held, context_.log)
-        .Write(level, "a pulled frame cannot be done",
-               {{"error_type", base::ErrorCodeName(error.code)},
-                {"error", std::string_view(error.message)},
-                {"pixels_from",
-                 place == nullptr ? std::string_view("entry") : std::string_view(place->host)},
-                {"deliveries", std::int64_t{held->delivery.deliveries}}});
-  }
+  LogDeath(*held, LevelOfDeath(), error, context_.log);
   End(held, Ending::kDead, base::ErrorCodeName(error.code), endings);
 }
 
 void Dispatcher::EndWithoutPixels(const HeldPtr& held, Endings& endings) {
   CountFailure(*held, base::Fail(ErrorCode::kNotFound, "the frame came without pixels").error());
+  LogWithoutPixels(*held, LevelOfDeath(), context_.log);
   const bool dead = options_.no_pixels == NoPixels::kDead;
   End(held, dead ? Ending::kDead : Ending::kDropped, "no_pixels", endings);
 }

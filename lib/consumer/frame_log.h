@@ -18,4 +18,11 @@ inline base::ChildLogger FrameLog(const HeldFrame& held, base::Logger& log) {
            {"trace_id", base::TraceIdOf(held.traceparent)}}};
 }
 
+// Says of a frame why it cannot be done.
+void LogDeath(const HeldFrame& held, base::LogLevel level, const base::Error& error,
+              base::Logger& log);
+
+// Says of a frame where its pixels were looked for, and where not.
+void LogWithoutPixels(const HeldFrame& held, base::LogLevel level, base::Logger& log);
+
 }  // namespace sampleproc::consumer

@@ -146,6 +146,26 @@ class Consumer(WithService):
         self.assertEqual((line["level"], line["state"]), ("warning", "begins"))
         self.assertEqual(service.stop(), 0)
 
+    def test_a_frame_without_pixels_is_told_with_why(self):
+        both = "Redis has nothing under frame_buffer_key, or no longer; storage_path is not looked at "
+        both += "without consumer.storage_root"
+        cases = {
+            "url": ({"frame_url": "http://127.0.0.1:1/x"},
+                    "Redis has nothing under frame:<frame_id>; frame_url is not looked at without "
+                    "consumer.frame_url_hosts"),
+            "both": ({"frame_buffer_key": "gone", "storage_path": "/etc/passwd"}, both),
+            "none": ({"foo": "bar"},
+                     "Redis has nothing under frame:<frame_id>; the entry has neither frame_data nor "
+                     "frame_buffer_key, storage_path or frame_url"),
+        }  # fmt: skip
+        for name, (fields, _) in cases.items():
+            self.redis.xadd(STREAM, {"frame_id": name, "camera_id": "door", **fields})
+        service = self.consume()
+        for name, (_, why) in cases.items():
+            line = service.wait_for("a pulled frame has no pixels", frame_id=name)
+            self.assertEqual((line["level"], line["camera"], line["why"]), ("warning", "door", why))
+        self.assertEqual(service.stop(), 0)
+
     def test_many_frames_that_cannot_be_done_are_told_by_their_number(self):
         for number in range(300):
             self.redis.xadd(STREAM, entry(f"f-{number}", b"\0no picture\n"))

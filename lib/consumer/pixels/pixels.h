@@ -46,4 +46,8 @@ class PixelLoader {
                                             const base::Allowance& allowance) = 0;
 };
 
+// Why a frame came without pixels, once none of its `places` had any: what was looked at in vain,
+// and what its entry names that the configuration lets nobody look at. Names no place.
+std::string WhyNoPixels(const FrameEntry& entry, const std::vector<PixelPlace>& places);
+
 }  // namespace sampleproc::consumer
