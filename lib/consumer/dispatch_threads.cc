@@ -8,7 +8,7 @@ DispatchThreads::DispatchThreads(const Context& context, const DispatcherOptions
       wakeups_(context.work.clock),
       dispatcher_({context.source, context.sinks, context.pixels, fetchers_, workers_, wakeups_,
                    context.work, context.budget, context.ledger, context.conditions, context.log,
-                   context.traces, context.cameras},
+                   context.traces, context.cameras, context.worker_cpu},
                   options) {
   wakeups_.Run([this] { dispatcher_.Tick(); });
 }

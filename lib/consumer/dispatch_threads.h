@@ -23,6 +23,7 @@ class DispatchThreads {
     base::Logger& log;
     const MessageTraces* traces = nullptr;
     const cameras::Directory* cameras = nullptr;  // as DispatcherContext
+    const base::Clock* worker_cpu = nullptr;      // likewise
   };
 
   DispatchThreads(const Context& context, const DispatcherOptions& options);

@@ -225,6 +225,13 @@ HeldPtr Dispatcher::NextHanded(std::uint64_t after) const {
 
 // Frames that are given up stay as they are: a worker may be at them, or come to them yet, and so
 // does the memory that they take.
+// It had the CPU for less than half of its time in work: whose fault it is that it is late, nobody
+// knows. By the thread that worked on it.
+bool Dispatcher::WasStarved(const HeldFrame& held) const {
+  if (context_.worker_cpu == nullptr) return false;
+  return 2 * (context_.worker_cpu->Now() - held.cpu_since) < clock_.Now() - held.since;
+}
+
 void Dispatcher::GiveUpStuck(milliseconds limit) {
   const bool nobody_left = context_.workers.Stuck(limit) >= context_.workers.count();
   Endings endings;

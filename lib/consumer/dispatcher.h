@@ -54,6 +54,9 @@ struct DispatcherContext {
   const MessageTraces* traces = nullptr;  // null: nothing is recorded
   // What is configured for single cameras; null: nothing.
   const cameras::Directory* cameras = nullptr;
+  // The CPU time of the thread that asks: tells a slow frame from a busy machine. Null: nobody
+  // asks.
+  const base::Clock* worker_cpu = nullptr;
 };
 
 struct DispatcherOptions {
@@ -75,7 +78,8 @@ struct DispatcherOptions {
 //   - a suspect is worked alone, so that it takes nobody along when it ends the process; but the
 //     others wait for no longer than a second, so that one that hangs does not stop them
 //   - what failed by no fault of the frame waits and is tried again, for as long as that lasts;
-//     what may be its fault costs one of max_retries lives; its own fault is the end (Verdict)
+//     what may be its fault costs one of max_retries lives; its own fault is the end (Verdict). A
+//     deadline that passed while the machine was busy with others costs none, some times
 //   - outcomes of a camera go out in its frames' order (Outcomes)
 //   - a frame whose worker does not come back is dead once it is given up (GiveUpStuck): who the
 //     culprit is, is known here, unlike with a process that died
@@ -177,6 +181,7 @@ class Dispatcher {
   void TryAgain(const HeldPtr& held, const base::Error& error, Endings& endings) REQUIRES(mutex_);
   void Pause(HeldFrame& held, std::chrono::milliseconds time) REQUIRES(mutex_);
   void Die(const HeldPtr& held, const base::Error& error, Endings& endings) REQUIRES(mutex_);
+  bool WasStarved(const HeldFrame& held) const REQUIRES(mutex_);
   base::LogLevel LevelOfDeath() REQUIRES(mutex_);
   void EndWithoutPixels(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
   void End(const HeldPtr& held, Ending ending, std::string_view reason, Endings& endings) noexcept

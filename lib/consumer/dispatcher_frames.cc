@@ -19,6 +19,9 @@ constexpr milliseconds kShortestPause{20};
 constexpr milliseconds kLongestPause{1'000};
 // How long nothing is fetched ahead after there was no memory for pixels.
 constexpr milliseconds kOneByOne{1'000};
+// Deadlines that a frame may miss for want of CPU time: those that it would miss for ever on such a
+// machine must not hold its camera for ever.
+constexpr int kMostStarved = 10;
 // A frame that has failed so often by no fault of its own is told of.
 constexpr int kOften = 20;
 
@@ -241,6 +244,7 @@ std::optional<Visit::Assignment> Dispatcher::BeginVisit(const HeldPtr& held) noe
         held->worked_on = true;
         held->frame->camera = held->camera;
         SetState(*held, FrameState::kInWork);
+        if (context_.worker_cpu != nullptr) held->cpu_since = context_.worker_cpu->Now();
         assignment.emplace(Visit::Assignment{*held->frame, held->work->allowance()});
       }
     } catch (const std::exception& error) {
@@ -302,6 +306,10 @@ void Dispatcher::Failed(const HeldPtr& held, const base::Error& error, Endings& 
     case Verdict::kTransient:
       return TryAgain(held, error, endings);
     case Verdict::kDoubtful:
+      if (error.code == ErrorCode::kDeadline && WasStarved(*held) && held->starved < kMostStarved) {
+        ++held->starved;
+        return TryAgain(held, error, endings);
+      }
       return LosesLife(*held) ? Die(held, error, endings) : TryAgain(held, error, endings);
     case Verdict::kNoPixels:
       return EndWithoutPixels(held, endings);

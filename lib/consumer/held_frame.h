@@ -53,6 +53,7 @@ struct HeldFrame {
   resources::Reservation reservation;      // of its bytes
   bool without_memory = false;             // there was no room for a reservation
   bool worked_on = false;                  // a worker has had it
+  base::MonoTime cpu_since{};              // by its worker's CPU time, once it is in work
 
   std::vector<PixelPlace> places;     // where its pixels may be
   std::size_t next_place = 0;         // the one that is asked now or next
@@ -62,6 +63,7 @@ struct HeldFrame {
   base::MonoTime not_before{};   // a pause after a failed try
   int passing_failures = 0;      // in a row, that were not its fault
   int lives_used = 0;            // failures that may have been its fault
+  int starved = 0;               // deadlines that passed for want of CPU time
   int host_failures = 0;         // of fetches at its present place
   PixelHosts::Score host_score;  // before the first of those
 

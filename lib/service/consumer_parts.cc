@@ -100,9 +100,10 @@ class ConsumerParts::Impl {
         source_(MakeSource(context)),
         ledger_(context.work.metrics),
         traces_(context.tracer, Origin()),
-        dispatch_({*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget,
-                   ledger_, context.conditions, context.log, &traces_, context.cameras},
-                  {config_.consumer, config_.process}),
+        dispatch_(
+            {*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget, ledger_,
+             context.conditions, context.log, &traces_, context.cameras, &base::ThreadCpuClock()},
+            {config_.consumer, config_.process}),
         dispatcher_(dispatch_.dispatcher()),
         consumer_(std::in_place,
                   consumer::PullContext{*source_, dispatcher_, context.work.metrics,

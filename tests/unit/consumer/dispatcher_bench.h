@@ -314,7 +314,10 @@ struct Bench {
                                          budget,
                                          ledger,
                                          conditions,
-                                         log},
+                                         log,
+                                         nullptr,
+                                         nullptr,
+                                         worker_cpu},
                        DispatcherOptions{options, process});
     wakeups->Run([this] { dispatcher->Tick(); });
     hands->Start();
@@ -389,6 +392,7 @@ struct Bench {
   std::vector<std::string> hold_at_workers;
   std::map<std::string, std::vector<base::ErrorCode>> fail_at_workers;
   sampleproc::testing::FakeClock clock;
+  const base::Clock* worker_cpu = nullptr;
   sampleproc::test::NullLogger log;
   telemetry::Metrics metrics{clock, "test"};
   telemetry::Conditions conditions{clock, log};

@@ -121,6 +121,51 @@ TEST_CASE("what may be its own fault is tried again, max_retries times") {
         std::set<std::string>{"a:done", "b:dead:deadline"});
 }
 
+TEST_CASE("a deadline that passed while the machine was busy with others costs no life") {
+  const bool starved = GENERATE(false, true);
+  sampleproc::testing::FakeClock cpu;
+  Bench bench;
+  bench.options.max_retries = 0;
+  bench.worker_cpu = &cpu;
+  bench.hold_at_workers = {"a"};
+  bench.fail_at_workers["a"] = {ErrorCode::kDeadline};
+  bench.Start(1);
+  bench.Give("a");
+  bench.hands->AwaitBegun("a");
+  bench.clock.Advance(std::chrono::seconds(10));
+  cpu.Advance(std::chrono::seconds(starved ? 4 : 6));
+  bench.hands->Let("a");
+  bench.AwaitRetries(1);
+  CHECK(bench.upstream.Settled() == Lines{starved ? "a:done" : "a:dead:deadline"});
+}
+
+TEST_CASE("one that is starved again and again does not hold its camera for ever") {
+  sampleproc::testing::FakeClock cpu;
+  Bench bench;
+  bench.options.max_retries = 0;
+  bench.worker_cpu = &cpu;
+  bench.fail_at_workers["a"] = std::vector(100, ErrorCode::kDeadline);
+  bench.Start(1);
+  bench.hands->Hold("a");
+  bench.Give("a");
+  const auto told = [&bench](const char* event) {
+    const Lines events = bench.hands->events();
+    return std::ranges::count(events, event);
+  };
+  for (int visit = 1; visit <= 11; ++visit) {
+    while (told("+a") < visit) {
+      bench.clock.Advance(std::chrono::milliseconds(5));
+      std::this_thread::yield();
+    }
+    bench.clock.Advance(std::chrono::seconds(10));
+    bench.hands->Let("a");
+    while (told("-a") < visit) std::this_thread::yield();
+    bench.hands->Hold("a");
+  }
+  CHECK(bench.AwaitSettled(1) == Lines{"a:dead:deadline"});
+  CHECK(bench.tracker.totals().retries == 10);
+}
+
 TEST_CASE("a frame that is tried again keeps its camera's later frames behind it") {
   Bench bench;
   bench.fail_at_workers["a1"] = {ErrorCode::kOverloaded};
