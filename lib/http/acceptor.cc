@@ -93,7 +93,7 @@ void Acceptor::Admit(base::Descriptor fd, const Address& peer, ConnectionLimits:
   socklen_t size = sizeof own;
   ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size);
   std::unique_ptr<TlsStream> tls;
-  const auto context = socket_.is_unix ? nullptr : loop_.shared().tls.load();
+  const auto context = socket_.is_unix ? nullptr : loop_.shared().Tls();
   if (context) tls = context->Accept(fd.get());
   Wire::Socket socket(loop_.io());
   socket.assign({own.ss_family, 0}, fd.get());

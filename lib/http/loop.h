@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -28,7 +29,19 @@ struct SharedState {
 
   ConnectionLimits limits;
   std::atomic<std::uint64_t> accept_failures{0};
-  std::atomic<std::shared_ptr<const TlsContext>> tls;  // of connections that come; null: plain
+
+  // Of connections that come; null: plain. Behind a lock, because libstdc++ 12's atomic shared_ptr
+  // unlocks a load with relaxed order: a store may then overtake what was read.
+  std::shared_ptr<const TlsContext> Tls() const {
+    const base::MutexLock lock(tls_mutex);
+    return tls;
+  }
+  void SetTls(std::shared_ptr<const TlsContext> next) {
+    const base::MutexLock lock(tls_mutex);
+    tls = std::move(next);
+  }
+  mutable base::Mutex tls_mutex;
+  std::shared_ptr<const TlsContext> tls GUARDED_BY(tls_mutex);
 
   // While a loop drains: fewer sockets or requests are left. What counts them needs no lock.
   void NoteLeft() {

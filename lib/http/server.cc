@@ -74,7 +74,7 @@ Result<std::unique_ptr<Server>> Server::Listen(const ServerContext& context,
   auto tls = LoadTls(options);
   if (!tls) return std::unexpected(tls.error());
   auto impl = std::make_unique<Impl>(options, context.budget.capacity());
-  impl->shared.tls = std::move(*tls);
+  impl->shared.SetTls(std::move(*tls));
   impl->port = listening->port;
   for (auto& sockets : listening->of_loops) {
     impl->loops.push_back(std::make_unique<Loop>(context, impl->shared, std::move(sockets)));
@@ -99,7 +99,7 @@ Result<void> Server::Reload(const std::shared_ptr<const Site>& site) {
   }
   auto tls = LoadTls(site->options);
   if (!tls) return std::unexpected(tls.error());
-  impl_->shared.tls = std::move(*tls);
+  impl_->shared.SetTls(std::move(*tls));
   for (const auto& loop : impl_->loops) loop->SetSite(site);
   return {};
 }
@@ -150,7 +150,7 @@ std::uint64_t Server::accept_failures() const {
 }
 
 std::optional<base::WallTime> Server::certificate_end() const {
-  const std::shared_ptr<const TlsContext> tls = impl_->shared.tls.load();
+  const std::shared_ptr<const TlsContext> tls = impl_->shared.Tls();
   if (!tls) return std::nullopt;
   return tls->valid_until();
 }

@@ -67,7 +67,8 @@ class Cameras(WithDirectory):
         self.config = self.write("cameras.toml", CONFIG.encode())
 
     def serve(self, *words):
-        return Service(self, *ANY_PORT, "--config", self.config, *words)
+        # Under the sanitizers looking for faces takes longer than a frame may by default.
+        return Service(self, *ANY_PORT, *cli.NO_HURRY, "--config", self.config, *words)
 
     def post(self, service, camera, picture):
         answer = service.ask("POST", f"/process?camera_id={camera}", picture,
