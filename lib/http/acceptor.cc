@@ -80,7 +80,13 @@ Acceptor::Taken Acceptor::TakeOne() {
     if (fd.get() < 0) return OnError(errno);
     const Address peer = ToAddress(from);
     auto place = loop_.shared().limits.Enter(peer);
-    if (place) Admit(std::move(fd), peer, std::move(*place));
+    if (place) {
+      Admit(std::move(fd), peer, std::move(*place));
+    } else if (loop_.CloseOneOver()) {
+      Admit(std::move(fd), peer, loop_.shared().limits.EnterOver(peer));
+    } else {
+      loop_.shared().limits.CountUntold();
+    }
   } catch (const std::exception& failure) {
     loop_.context().log.Error("a connection could not be begun",
                               {{"error", std::string_view(failure.what())}});

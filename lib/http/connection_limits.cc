@@ -20,8 +20,8 @@ std::optional<ConnectionLimits::Place> ConnectionLimits::Enter(const Address& pe
     room = of_client == each_.end() || of_client->second < per_client_;
     if (room) ++each_[ClientOf(peer)];
   }
-  if (!room) ++over_;
   if (!room && refused_ >= kMostRefused) return std::nullopt;
+  if (!room) ++over_;
   ++(room ? admitted_ : refused_);
   return Place(this, room, peer);
 }
@@ -31,6 +31,11 @@ ConnectionLimits::Place ConnectionLimits::EnterOver(const Address& peer) {
   ++over_;
   ++refused_;
   return Place(this, false, peer);
+}
+
+void ConnectionLimits::CountUntold() {
+  const base::MutexLock lock(mutex_);
+  ++over_;
 }
 
 std::uint64_t ConnectionLimits::over() const {

@@ -46,8 +46,10 @@ class ConnectionLimits {
     Address peer_;
   };
 
-  // Nothing when so many are over the limit already that even telling them would cost too much.
+  // Nothing when so many are over the limit already that even telling them would cost too much: the
+  // caller then closes one of them and enters over the limit, or counts it as untold.
   std::optional<Place> Enter(const Address& peer);
+  void CountUntold();
 
   // For a connection that another limit refuses; never admitted.
   Place EnterOver(const Address& peer);

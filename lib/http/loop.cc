@@ -132,6 +132,14 @@ void Loop::Remove(SessionList::iterator place) {
   NoteLeft();
 }
 
+bool Loop::CloseOneOver() {
+  const auto yields = [](const Session* session) { return session->Yields(); };
+  const auto oldest = std::find_if(over_.rbegin(), over_.rend(), yields);
+  if (oldest == over_.rend()) return false;
+  (*oldest)->Abort();
+  return true;
+}
+
 void Loop::ScheduleTick() {
   if (!ticking_) tick_time_ = context_.clock.Now();
   ticking_ = false;

@@ -92,17 +92,30 @@ class Loop {
     NoteLeft();
   }
 
-  // A session's place among those that are told of time and of a stop.
+  // Closes the oldest connection over the limits that has asked nothing, or has its answer; false
+  // when there is none. So those who only hold their place keep no probe out.
+  bool CloseOneOver();
+
+  // A session's place among those that are told of time and of a stop, and, `over` the limits,
+  // among those that make room for others.
   class Listed {
    public:
-    Listed(Loop& loop, Session* session) : loop_(loop), place_(loop.Add(session)) {}
-    ~Listed() { loop_.Remove(place_); }
+    Listed(Loop& loop, Session* session, bool over)
+        : loop_(loop), place_(loop.Add(session)), over_(over) {
+      if (over_) over_place_ = loop_.over_.insert(loop_.over_.begin(), session);
+    }
+    ~Listed() {
+      if (over_) loop_.over_.erase(over_place_);
+      loop_.Remove(place_);
+    }
     Listed(const Listed&) = delete;
     Listed& operator=(const Listed&) = delete;
 
    private:
     Loop& loop_;
     const SessionList::iterator place_;
+    const bool over_;
+    SessionList::iterator over_place_;
   };
 
  private:
@@ -119,6 +132,7 @@ class Loop {
   ServerContext context_;
   SharedState& shared_;
   SessionList sessions_;  // outlives io_, whose end destroys the last sessions
+  SessionList over_;      // those of them that are over the limits, the latest first; likewise
   std::atomic<int> connections_{0};
   std::atomic<int> requests_{0};  // written by the loop's thread only
   std::atomic<int> listening_;

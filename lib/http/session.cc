@@ -77,7 +77,7 @@ Session::Session(Loop& loop, Incoming incoming)
       site_(loop.site()),
       limit_(std::move(incoming.place)),
       wire_(loop, std::move(incoming.socket), std::move(incoming.tls)),
-      place_(loop, this),
+      place_(loop, this, !limit_.admitted()),
       guard_(LimitsOf(site_->options)),
       answer_timer_(loop.io()),
       probe_timer_(loop.io()) {
@@ -95,6 +95,11 @@ void Session::OnTick(base::MonoTime now) {
 
 bool Session::NothingAsked() const {
   return wire_.wait() == Wait::kIdle || (wire_.wait() == Wait::kHead && inbox_.empty());
+}
+
+bool Session::Yields() const {
+  return !wire_.closed() &&
+         (wire_.wait() == Wait::kLinger || (wire_.wait() == Wait::kHead && inbox_.empty()));
 }
 
 void Session::OnDrain() {

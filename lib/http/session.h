@@ -41,6 +41,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // The server ends: a request without an answer is answered 503, and everything is closed.
   void OnStop();
   void Abort();  // closes it whatever it is doing
+  // Whether one over the limits may be closed so that another one can be heard: it has asked
+  // nothing, or has its answer.
+  bool Yields() const;
 
  private:
   template <typename T>

@@ -76,6 +76,8 @@ TEST_CASE("a compressed body is refused by the name of its coding") {
     CHECK(response.Field("Accept-Encoding") == "identity");
     CHECK(response.body.find(coding) != std::string::npos);
   }
+  const std::string both = "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n";
+  CHECK(Ask(*service, PostRequest("/process", std::string(kJson) + both, "x")).status == 415);
   CHECK(Ask(*service, PostRequest("/process", std::string(kJson) + "Content-Encoding: identity\r\n",
                                   FrameJson()))
             .status == 200);

@@ -365,6 +365,24 @@ TEST_CASE("a probe is answered where a connection is one too many, and only once
   CHECK(other.Read()->status == 503);
 }
 
+TEST_CASE("connections over the limit that ask nothing keep no probe from being heard") {
+  Options options;
+  options.max_connections = 1;
+  TestServer server(options);
+  RawClient first(server.server->port());
+  first.Send(kHello);
+  CHECK(first.Read()->status == 200);
+  std::vector<std::unique_ptr<RawClient>> silent;
+  for (int i = 0; i < 100; ++i) {
+    silent.push_back(std::make_unique<RawClient>(server.server->port()));
+  }
+  RawClient probe(server.server->port());
+  probe.Send("GET /probe HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto answer = probe.Read();
+  REQUIRE(answer);
+  CHECK((answer->status == 200 || answer->status == 503));
+}
+
 TEST_CASE("a reader that takes its answer too slowly is cut off") {
   Options options;
   options.write_min_rate = 1'000'000'000;

@@ -1,5 +1,6 @@
 #include "http/middleware/content_coding.h"
 
+#include <algorithm>
 #include <string>
 
 #include "http/error_response.h"
@@ -17,11 +18,16 @@ std::string Named(std::string_view coding) {
 }  // namespace
 
 std::optional<Response> ContentCoding::OnHead(Request& request) {
-  const auto coding = request.Find("Content-Encoding");
-  if (!coding || coding->empty() || EqualsIgnoreCase(*coding, "identity")) return std::nullopt;
+  // Several fields are one list (RFC 9110 section 5.3).
+  const auto names_one = [](const Field& field) {
+    return EqualsIgnoreCase(field.name, "Content-Encoding") && !field.value.empty() &&
+           !EqualsIgnoreCase(field.value, "identity");
+  };
+  const auto coding = std::ranges::find_if(request.fields, names_one);
+  if (coding == request.fields.end()) return std::nullopt;
   Response response = ErrorResponse(
       base::Fail(base::ErrorCode::kUnsupportedFormat,
-                 "the body has a Content-Encoding" + Named(*coding) +
+                 "the body has a Content-Encoding" + Named(coding->value) +
                      ", and none is undone here: send it as it is, without that field")
           .error(),
       request.path, request.request_id);
