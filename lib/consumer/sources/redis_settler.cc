@@ -347,9 +347,9 @@ Result<void> RedisSettler::Settling() const {
   return base::Fail(base::ErrorCode::kUnavailable,
                     "the connection that settles frames has had no answer for " +
                         std::to_string(std::chrono::duration_cast<seconds>(waited).count()) + " s" +
-                        why + ", though pulls have; frames held: " + std::to_string(held_.size()) +
-                        ". They are tried again on new connections; look at what is between here "
-                        "and Redis (firewall, proxy, maxclients)");
+                        why + "; frames held: " + std::to_string(held_.size()) +
+                        ". They are tried again on new connections; look at Redis, and at what is "
+                        "between here and it (firewall, proxy, maxclients)");
 }
 
 }  // namespace sampleproc::consumer
