@@ -83,6 +83,7 @@ class FrameSource {
   virtual std::size_t Parked() const { return 0; }
   // Has `told` called, from any thread, whenever there may be more of them. Before the first
   // Settle; what it calls outlives the last one.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): those that have some keep it.
   virtual void OnParked(std::function<void()> /*told*/) {}
 
   // Whether settlements reach the upstream: success, or what is wrong. Never waits for the network.

@@ -101,7 +101,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
       }
       in_work_ = true;
     }
-    Submit(std::move(live));
+    Submit(live);
   }
 
   // The reader's source has failed; of a picture that came it has no pixels.
@@ -165,7 +165,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
  private:
   using LivePtr = std::shared_ptr<Live>;
 
-  void Submit(LivePtr live) noexcept {
+  void Submit(const LivePtr& live) noexcept {
     try {
       process::TaskFacts facts{
           .bytes = std::max(live->frame.encoded.size(), live->shot.luma_bytes.size()),
@@ -262,7 +262,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
       in_work_ = next != nullptr;
       if (!in_work_) idle_.NotifyAll();
     }
-    if (next) Submit(std::move(next));
+    if (next) Submit(next);
   }
 
   const std::string id_;
