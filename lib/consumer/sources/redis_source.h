@@ -39,6 +39,8 @@ struct RedisSourceContext {
   // What entries are taken from before they are read; a pull without room for them reads fewer, or
   // none, and they wait in Redis.
   resources::MemoryBudget* budget = nullptr;
+  // How many pending entries are looked at in one piece, beside what is in work here.
+  std::size_t page = 100;
 };
 
 // A consumer group (XREADGROUP), made when it is missing. An entry is pending until it has been
