@@ -7,6 +7,7 @@
 
 #include "consumer/sources/redis_scripts.h"
 #include "consumer/sources/settling_command.h"
+#include "consumer/sources/sign_of_life.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -20,10 +21,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kRetry{200};  // a server that is away
 constexpr std::size_t kSettleTogether = 64;
-
-// Behind every entry: reading a consumer's own entries from here on finds none, and is a sign that
-// it is alive.
-constexpr const char* kLastId = "18446744073709551615-0";
 
 // A quarter: settlements without an answer, the question whether the server is there, and a touch
 // have to fit into claim_idle.
@@ -286,7 +283,7 @@ bool RedisSettler::KeepHeld() {
                             context_.consumer, held.id});
       }
     }
-    commands.push_back(Sign());
+    commands.push_back(SignOfLife(options_, context_.consumer));
     return Ask(commands).has_value();
   } catch (const std::exception&) {
     return false;
@@ -297,15 +294,10 @@ bool RedisSettler::KeepHeld() {
 void RedisSettler::ShowUp() {
   try {
     if (held() == 0) return;
-    const RedisCommand sign[] = {Sign()};
+    const RedisCommand sign[] = {SignOfLife(options_, context_.consumer)};
     (void)Ask(sign);
   } catch (const std::exception&) {  // no memory: the next one comes
   }
-}
-
-RedisCommand RedisSettler::Sign() const {
-  return {"XREADGROUP", "GROUP",         options_.group, context_.consumer, "COUNT", "1",
-          "STREAMS",    options_.stream, kLastId};
 }
 
 void RedisSettler::NoteQuestion() {

@@ -144,7 +144,6 @@ class RedisSettler {
   void PutAside(Batch& from, Batch::iterator pending) noexcept REQUIRES(mutex_);
   bool KeepHeld() EXCLUDES(mutex_);
   void ShowUp() EXCLUDES(mutex_);
-  net::RedisCommand Sign() const;
   void NoteQuestion() EXCLUDES(mutex_);
   bool Connected() EXCLUDES(mutex_);
   base::Result<std::vector<net::RedisReply>> Ask(std::span<const net::RedisCommand> commands)
