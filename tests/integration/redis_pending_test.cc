@@ -1,5 +1,6 @@
 // Long lists of pending entries, and who is in the group.
 #include <catch2/catch.hpp>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -12,6 +13,19 @@ namespace {
 
 using namespace testing;
 using sampleproc::testing::FakeClock;
+
+constexpr int kPage = 10;
+
+// One that claims soon, and looks at few pending entries at a time.
+std::unique_ptr<RedisSource> MakePaged(const RedisServer& server) {
+  return std::make_unique<RedisSource>(RedisSourceContext{.connect = server.Connect(),
+                                                          .login = {},
+                                                          .clock = base::SystemClock(),
+                                                          .consumer = "c1",
+                                                          .processor_id = "p",
+                                                          .page = kPage},
+                                       StreamOptions(milliseconds(50)), frame::Options{});
+}
 
 // Pulls, and gives back what comes, until this frame has come; its deliveries.
 int PullUntil(RedisSource& source, const std::string& wanted, std::size_t at_once) {
@@ -39,10 +53,11 @@ std::set<std::string> Names(RedisServer& server) {
 
 TEST_CASE("frames that are given back again and again stop none behind them") {
   RedisServer server;
-  GiveBack(server, "c0", 400);
-  const auto source = MakeSource(server, "c1", StreamOptions(milliseconds(50)));
-  CHECK(PullUntil(*source, "399", 10) == 1);
-  CHECK(PendingCount(server) == 399);
+  constexpr int kFrames = 6 * kPage;
+  GiveBack(server, "c0", kFrames);
+  const auto source = MakePaged(server);
+  CHECK(PullUntil(*source, std::to_string(kFrames - 1), 10) == 1);
+  CHECK(PendingCount(server) == kFrames - 1);
 }
 
 TEST_CASE("one that begins takes what was given back before what is new, in order") {
@@ -79,22 +94,23 @@ TEST_CASE("one that begins waits for no end of what others give back meanwhile")
 
 TEST_CASE("what the dead have left comes in spite of many that are given back before it") {
   const std::size_t at_once = GENERATE(1U, 10U);
-  const int given_back = GENERATE(40, 400);
+  const int given_back = GENERATE(kPage / 2, 6 * kPage);
   RedisServer server;
   GiveBack(server, "c0", given_back);
   for (const char* id : {"x", "y"}) Add(server, id);
   LetOneDieOver(server);
-  const auto source = MakeSource(server, "c1", StreamOptions(milliseconds(50)));
+  const auto source = MakePaged(server);
   CHECK(PullUntil(*source, "x", at_once) == 2);
   CHECK(PullUntil(*source, "y", at_once) == 2);
 }
 
 TEST_CASE("what the dead have left comes in spite of many that others died over before it") {
   RedisServer server;
-  for (int i = 0; i < 110; ++i) Add(server, std::to_string(i));
+  constexpr int kFrames = kPage + 5;
+  for (int i = 0; i < kFrames; ++i) Add(server, std::to_string(i));
   LetOneDieOver(server);
-  const auto source = MakeSource(server, "c1", StreamOptions(milliseconds(50)));
-  CHECK(PullUntil(*source, "109", 1) == 2);
+  const auto source = MakePaged(server);
+  CHECK(PullUntil(*source, std::to_string(kFrames - 1), 1) == 2);
 }
 
 TEST_CASE("one whose idle connections were closed leaves the group, and knows who is in it") {

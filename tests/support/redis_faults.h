@@ -21,8 +21,10 @@ struct Faults {
   std::atomic<int> losses = 0;        // answers that are to be lost, to what has the mark
   std::string mark = "EVAL";          // set while nobody asks
   std::atomic<std::size_t> kept = 0;  // bytes of a lost answer that arrive
-  std::atomic<int> signs = 0;         // of life, from whoever pulls
-  std::atomic<int> shown = 0;         // of life, from whoever settles
+  // Signs of life, from whoever pulls, which is the test, and from whoever settles.
+  std::atomic<int> signs = 0;
+  std::atomic<int> shown = 0;
+  const std::thread::id puller = std::this_thread::get_id();
 };
 
 // A connection that ends when the answer to what has the mark has come, of which nothing or the
@@ -33,10 +35,9 @@ class Losing final : public net::Stream {
       : stream_(std::move(stream)), faults_(faults) {}
   base::Result<void> Write(std::string_view bytes, const base::Allowance& allowance) override {
     if (ended_) return Ended();
-    // Both ask for what is their own behind all that there can be.
-    const std::string_view last = "18446744073709551615-";
-    if (const auto at = bytes.find(last); at != bytes.npos) {
-      ++(bytes.substr(at + last.size()).starts_with("0\r") ? faults_.shown : faults_.signs);
+    // What is asked for behind all that there can be.
+    if (bytes.find("18446744073709551615-") != bytes.npos) {
+      ++(std::this_thread::get_id() == faults_.puller ? faults_.signs : faults_.shown);
     }
     if (faults_.losses > 0 && bytes.find(faults_.mark) != bytes.npos) {
       --faults_.losses;

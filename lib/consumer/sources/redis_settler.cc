@@ -7,6 +7,7 @@
 
 #include "consumer/sources/redis_scripts.h"
 #include "consumer/sources/settling_command.h"
+#include "consumer/sources/sign_of_life.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -20,10 +21,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kRetry{200};  // a server that is away
 constexpr std::size_t kSettleTogether = 64;
-
-// Behind every entry: reading a consumer's own entries from here on finds none, and is a sign that
-// it is alive.
-constexpr const char* kLastId = "18446744073709551615-0";
 
 // A quarter: settlements without an answer, the question whether the server is there, and a touch
 // have to fit into claim_idle.
@@ -63,7 +60,8 @@ void RedisSettler::Close(const Deadline& end) noexcept {
     parked_ = 0;
   }
   left.splice(left.end(), refused_);
-  for (Pending& pending : left) Blame(pending, Subject::kNothing);
+  for (Pending& pending : left) Blame(pending.blamed, Subject::kNothing);
+  Blame(touch_blamed_, Subject::kNothing);
   // Nobody hears of these any more: those that have not been done stay pending, and others claim
   // them.
   for (Pending& pending : left) pending.done(MayBeOurs(pending));
@@ -280,14 +278,23 @@ bool RedisSettler::KeepHeld() {
     std::vector<RedisCommand> commands;
     {
       const MutexLock lock(mutex_);
-      if (held_.empty()) return true;
       for (const auto& [ticket, held] : held_) {
-        commands.push_back({"EVAL", kTouchScript, "1", options_.stream, options_.group,
+        commands.push_back({"EVAL", ScriptOf(kTouchScript), "1", options_.stream, options_.group,
                             context_.consumer, held.id});
       }
     }
-    commands.push_back(Sign());
-    return Ask(commands).has_value();
+    if (commands.empty()) {
+      if (touch_blamed_ == Subject::kNothing) return true;
+      // Nothing, to see whether it is still refused.
+      commands.push_back(
+          {"XCLAIM", options_.stream, options_.group, context_.consumer, "0", "0-0", "JUSTID"});
+    }
+    const std::size_t touches = commands.size();
+    commands.push_back(SignOfLife(options_, context_.consumer));
+    const auto replies = Ask(commands);
+    if (!replies) return false;
+    Touched(std::span(*replies).first(touches));
+    return true;
   } catch (const std::exception&) {
     return false;
   }
@@ -297,15 +304,10 @@ bool RedisSettler::KeepHeld() {
 void RedisSettler::ShowUp() {
   try {
     if (held() == 0) return;
-    const RedisCommand sign[] = {Sign()};
+    const RedisCommand sign[] = {SignOfLife(options_, context_.consumer)};
     (void)Ask(sign);
   } catch (const std::exception&) {  // no memory: the next one comes
   }
-}
-
-RedisCommand RedisSettler::Sign() const {
-  return {"XREADGROUP", "GROUP",         options_.group, context_.consumer, "COUNT", "1",
-          "STREAMS",    options_.stream, kLastId};
 }
 
 void RedisSettler::NoteQuestion() {

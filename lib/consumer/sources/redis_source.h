@@ -39,6 +39,8 @@ struct RedisSourceContext {
   // What entries are taken from before they are read; a pull without room for them reads fewer, or
   // none, and they wait in Redis.
   resources::MemoryBudget* budget = nullptr;
+  // How many pending entries are looked at in one piece, beside what is in work here.
+  std::size_t page = 100;
 };
 
 // A consumer group (XREADGROUP), made when it is missing. An entry is pending until it has been
@@ -89,6 +91,9 @@ class RedisSource final : public FrameSource {
   base::Result<bool> AloneInGroup(const base::Deadline& end);
 
   void Reset() override { pull_client_.Disconnect(); }
+  // Whether this user may do what settling and taking over frames needs; on a connection of its
+  // own.
+  base::Result<void> Probe() override;
   void Interrupt(const base::Deadline& end) override;
   // Leaves the group if nothing of this consumer is pending; half a second for that.
   void Close(const base::Deadline& end) override;

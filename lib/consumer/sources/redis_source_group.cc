@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "consumer/sources/redis_answers.h"
+#include "consumer/sources/redis_rights.h"
 #include "consumer/sources/redis_scripts.h"
 #include "consumer/sources/redis_source.h"
+#include "consumer/sources/sign_of_life.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -15,8 +17,7 @@ using net::RedisReply;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kBrief{500};  // for a question of one who stops
-// Redis looks from the id after it on, so it is the last but one.
-constexpr const char* kBehindTheLast = "18446744073709551615-18446744073709551614";
+constexpr milliseconds kProbe{2'000};
 
 static_assert(RedisSettler::kShown <= RedisSource::kHeard / 4);
 
@@ -51,8 +52,17 @@ void RedisSource::ForgetTheGone() {
   if (!reply) return;  // the next one comes
   for (const GroupMember& each : ReadMembers(*reply)) {
     if (each.name == context_.consumer || each.pending > 0 || each.idle < silence) continue;
-    (void)Ask({"EVAL", kLeaveScript, "1", options_.stream, options_.group, each.name});
+    (void)Ask({"EVAL", ScriptOf(kLeaveScript), "1", options_.stream, options_.group, each.name});
   }
+}
+
+Result<void> RedisSource::Probe() {
+  const base::Allowance allowance = base::Allowance{.cancel = gate_.cancel()}.Within(kProbe);
+  if (auto allowed = allowance.Check("asking Redis for this user's rights"); !allowed) {
+    return std::unexpected(std::move(allowed.error()));
+  }
+  net::RedisClient client(context_.connect, context_.login, context_.limits);
+  return CheckRights(client, options_, context_.consumer, allowance);
 }
 
 Result<void> RedisSource::MakeGroup() {
@@ -66,14 +76,10 @@ Result<void> RedisSource::MakeGroup() {
   return {};
 }
 
-// Redis 7.0 knows a consumer from its first frame on, and does not take a blocked read for a sign
-// of life. Asking for what is in hand is one. It is asked for behind the last id there can be: an
-// entry that were found, such as one that was given back, would count as handed out anew, and never
-// be idle for as long as a claim wants. One that has no room to pull is shown by its settler.
+// One that has no room to pull is shown by its settler.
 Result<void> RedisSource::BeSeen() {
   if (context_.clock.Now() < next_seen_) return {};
-  auto reply = Ask({"XREADGROUP", "GROUP", options_.group, context_.consumer, "COUNT", "1",
-                    "STREAMS", options_.stream, kBehindTheLast});
+  auto reply = Ask(SignOfLife(options_, context_.consumer));
   if (!reply) return std::unexpected(std::move(reply.error()));
   if (reply->IsError("NOGROUP")) return {};  // Read makes it, and we come back
   next_seen_ = context_.clock.Now() + RedisSettler::kShown;
@@ -86,7 +92,9 @@ void RedisSource::LeaveGroup(const base::Deadline& end) {
   net::RedisClient& client = settling.connected() ? settling : pull_client_;
   if (!client.connected() || end.Expired()) return;
   (void)AskBriefly(
-      client, {"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer}, end);
+      client,
+      {"EVAL", ScriptOf(kLeaveScript), "1", options_.stream, options_.group, context_.consumer},
+      end);
 }
 
 }  // namespace sampleproc::consumer

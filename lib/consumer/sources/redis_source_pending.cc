@@ -16,9 +16,7 @@ using net::RedisCommand;
 using net::RedisReply;
 using std::chrono::milliseconds;
 
-// How many pending entries are looked at in one piece: beside what is in work here; of a list that
-// is longer than that.
-constexpr std::size_t kPage = 100;
+// How many pending entries are looked at in one piece of a list that is longer than a page.
 constexpr std::size_t kLongPage = 1'000;
 // Of what may have been lost, in one pull, before new frames are read.
 constexpr int kPagesAtOnce = 10;
@@ -133,7 +131,7 @@ Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
   if (catching_up_ && catch_up_until_.empty()) {
     if (auto begun = BeginCatchingUp(); !begun) return std::unexpected(std::move(begun.error()));
   }
-  const std::size_t most = count + kPage + settler_.held();
+  const std::size_t most = count + context_.page + settler_.held();
   auto page = Claimable(last_given_back_, most);
   if (!page) return std::unexpected(std::move(page.error()));
   left_behind_ = false;

@@ -316,7 +316,7 @@ struct Bench {
                                          conditions,
                                          log,
                                          nullptr,
-                                         nullptr,
+                                         cameras,
                                          worker_cpu},
                        DispatcherOptions{options, process});
     wakeups->Run([this] { dispatcher->Tick(); });
@@ -389,6 +389,7 @@ struct Bench {
     made.deadline = {};
     return made;
   }();
+  const cameras::Directory* cameras = nullptr;
   std::vector<std::string> hold_at_workers;
   std::map<std::string, std::vector<base::ErrorCode>> fail_at_workers;
   sampleproc::testing::FakeClock clock;
