@@ -374,12 +374,11 @@ base::Result<void> CameraWatch::ReadOnce() {
 
 base::Result<std::string> CameraWatch::Password() const {
   if (options_.password_file.empty()) return std::string();
-  auto text = base::ReadTextFile(options_.password_file, base::Reading::kAgain);
+  auto text = base::ReadOneLine(options_.password_file, base::Reading::kAgain);
   if (!text) {
     return base::Fail(ErrorCode::kConfig, "the password file " + options_.password_file +
                                               " cannot be read: " + text.error().message);
   }
-  base::DropLineEnds(*text);
   return std::move(*text);
 }
 
