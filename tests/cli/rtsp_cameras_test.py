@@ -268,7 +268,7 @@ class Rtsp(WithCameras):
         self.assertEqual(service.stop(), 0)
 
     def test_one_camera_holds_a_quarter_of_the_memory_at_most(self):
-        """1920x1080 with 16 reference frames is 65 MB, and a quarter of the limit 40 MiB."""
+        """1920x1080 with 16 reference frames is 62 MiB, and a quarter of the limit 40 MiB."""
         large = rtsp_camera.h264(1920, 1080, 20, references=16)
 
         def play(connection):
@@ -278,8 +278,9 @@ class Rtsp(WithCameras):
         path = self.configure({"large": {"url": large_camera.url()}, "good": self.good})
         service = Service(self, *ANY_PORT, "--config", path,
                           "--set", "resources.memory_limit=160MiB")  # fmt: skip
-        self.wait_for_error(service, "large", "decoding 1920x1080 with", "a camera may hold 40 MiB",
-                            "lower the camera's resolution", "resources.memory_limit")  # fmt: skip
+        self.wait_for_error(service, "large", "decoding 1920x1088 with 18 pictures",
+                            "a camera may hold 40 MiB", "lower the camera's resolution",
+                            "resources.memory_limit")  # fmt: skip
         state = self.wait_for_state(
             service, "large", lambda state: state["dropped"].get("memory", 0) > 2
         )
