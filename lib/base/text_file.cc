@@ -85,8 +85,18 @@ Text ReadTextFile(const std::string& path, Reading reading, const Deadline& pati
   return Read(file.get(), reading, patience);
 }
 
-void DropLineEnds(std::string& text) {
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+Text ReadOneLine(const std::string& path, Reading reading, const Deadline& patience) {
+  auto text = ReadTextFile(path, reading, patience);
+  if (!text) return text;
+  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+  if (text->find_first_of("\r\n") != std::string::npos) {
+    return std::unexpected(
+        ReadFailure{EINVAL, "it has more than one line, and the value has to be its only one"});
+  }
+  if (text->find('\0') != std::string::npos) {
+    return std::unexpected(ReadFailure{EINVAL, "there is a NUL byte in it"});
+  }
+  return text;
 }
 
 bool CanBeReread(const std::string& path) {

@@ -30,8 +30,11 @@ enum class Reading {
 std::expected<std::string, ReadFailure> ReadTextFile(const std::string& path, Reading reading,
                                                      const Deadline& patience = {});
 
-// Takes the line breaks off the end of a file's text that is a value, such as a password.
-void DropLineEnds(std::string& text);
+// The value that is the only line of a file, such as a password, without the line's end; empty
+// lines behind it do no harm. Fails as ReadTextFile does, and where there is more than one line or
+// a NUL byte, which those who use the value would take for its end.
+std::expected<std::string, ReadFailure> ReadOneLine(const std::string& path, Reading reading,
+                                                    const Deadline& patience = {});
 
 // Whether the text of `path` can be read more than once: false when it is there and is neither a
 // regular file nor a folder.

@@ -54,7 +54,7 @@ class PictureSource {
 struct SourceContext {
   const codec::Options& codec;
   const net::Options& net;
-  resources::MemoryBudget& budget;
+  resources::MemoryBudget& budget;  // the camera's share, see memory.h
   std::chrono::milliseconds budget_patience;
   std::filesystem::path video_module = {};  // as video::Options::module
 };

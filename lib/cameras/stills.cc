@@ -13,8 +13,8 @@ Stills::Stills(resources::MemoryBudget& budget, const base::Clock& clock)
           std::chrono::duration_cast<std::chrono::microseconds>(clock.Wall().time_since_epoch())
               .count())) {}
 
-StillPtr Stills::Held(const Camera& camera, bool annotated) {
-  return camera.still && camera.still->annotated == annotated ? camera.still : nullptr;
+StillPtr& Stills::Held(Camera& camera, bool annotated) {
+  return annotated ? camera.annotated : camera.plain;
 }
 
 void Stills::Tell(Answers answers) noexcept {
@@ -45,6 +45,14 @@ void Stills::End(Camera& camera, const Ends& ends, Answers& answers) {
   camera.waiting.erase(over.begin(), over.end());
 }
 
+// This kind was made, or cannot be.
+void Stills::Settle(Camera& camera, bool annotated, Answers& answers) {
+  Wants wants = camera.wants;
+  wants.Of(annotated) = false;
+  Want(camera, wants);
+  End(camera, [annotated](const Waiting& each) { return each.annotated == annotated; }, answers);
+}
+
 // One more than there may be takes the place of the one that nobody has asked for the longest, if
 // nobody waits for that.
 Stills::Camera* Stills::CameraOf(const std::string& id, base::MonoTime now) {
@@ -57,7 +65,12 @@ Stills::Camera* Stills::CameraOf(const std::string& id, base::MonoTime now) {
     if (!oldest->second.waiting.empty()) return nullptr;
     Erase(oldest);
   }
-  return &cameras_.emplace(id, Camera{.still = nullptr, .asked = now, .wants = {}, .waiting = {}})
+  return &cameras_
+              .emplace(id, Camera{.plain = nullptr,
+                                  .annotated = nullptr,
+                                  .asked = now,
+                                  .wants = {},
+                                  .waiting = {}})
               .first->second;
 }
 
@@ -72,9 +85,7 @@ void Stills::Ask(const std::string& camera_id, bool annotated,
       camera->asked = now;
       still = Held(*camera, annotated);
       if (!still || now - still->made >= kFresh) {
-        Wants wants = camera->wants;
-        wants.Of(annotated) = true;
-        Want(*camera, wants);
+        Want(*camera, {.plain = true, .annotated = true});
         const bool is_last = still && age && now - still->made <= *age;
         if (age && *age < kLive && !is_last && waiting_ < kMostWaiting) {
           camera->waiting.push_back({annotated, now, std::move(deliver)});
@@ -94,26 +105,26 @@ Stills::Wants Stills::WantedOf(const std::string& camera_id) const {
 }
 
 void Stills::Put(const std::string& camera_id, bool annotated, std::string jpeg) {
-  auto memory = budget_.TryReserve(jpeg.size(), "a camera's picture");
-  if (!memory) return GiveUp(camera_id);
-  auto still = std::make_shared<Still>();
-  still->jpeg = std::move(jpeg);
-  still->annotated = annotated;
-  still->made = clock_.Now();
-  still->made_wall = clock_.Wall();
-  still->memory = std::move(*memory);
+  std::shared_ptr<Still> still;
+  if (auto memory = budget_.TryReserve(jpeg.size(), "a camera's picture"); memory) {
+    still = std::make_shared<Still>();
+    still->jpeg = std::move(jpeg);
+    still->annotated = annotated;
+    still->made = clock_.Now();
+    still->made_wall = clock_.Wall();
+    still->memory = std::move(*memory);
+  }
   Answers answers;
   {
     const base::MutexLock lock(mutex_);
     const auto found = cameras_.find(camera_id);
     if (found == cameras_.end()) return;
     Camera& camera = found->second;
-    still->number = next_++;
-    camera.still = std::move(still);
-    Wants wants = camera.wants;
-    wants.Of(annotated) = false;
-    Want(camera, wants);
-    End(camera, [annotated](const Waiting& each) { return each.annotated == annotated; }, answers);
+    if (still) {
+      still->number = next_++;
+      Held(camera, annotated) = std::move(still);
+    }
+    Settle(camera, annotated, answers);
   }
   Tell(std::move(answers));
 }

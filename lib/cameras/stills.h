@@ -3,8 +3,9 @@
 // Nobody looks most of the time, so none is made ahead: each time one is asked for, one is made of
 // the camera's next frame. Who asks waits for that, unless the last one is a second old at most, or
 // no frame has come since. So a picture costs what it is asked for, and many viewers of one camera
-// cost as much as one. A camera has one picture at most, which is given up when nobody has asked
-// for kWanted.
+// cost as much as one. Of a frame both kinds are made, with boxes and without, so that who asks for
+// the other kind has it however long the next frame takes. A camera has one of each at most, which
+// are given up when nobody has asked for kWanted.
 #pragma once
 
 #include <atomic>
@@ -71,7 +72,8 @@ class Stills {
   };
   Wants WantedOf(const std::string& camera_id) const;
 
-  // The picture of a frame; who waits for it gets it. Without memory for it they get what there is.
+  // The picture of a frame; who waits for this kind gets it. Without memory for it they get what
+  // there is.
   void Put(const std::string& camera_id, bool annotated, std::string jpeg);
 
   // None can be made of a frame: who waits for one gets what there is, and nobody tries again until
@@ -91,7 +93,8 @@ class Stills {
     Deliver deliver;
   };
   struct Camera {
-    StillPtr still;
+    StillPtr plain;
+    StillPtr annotated;
     base::MonoTime asked{};  // last
     Wants wants;
     std::vector<Waiting> waiting;
@@ -109,7 +112,8 @@ class Stills {
   void End(Camera& camera, const Ends& ends, Answers& answers) REQUIRES(mutex_);
   void Want(Camera& camera, const Wants& wants) REQUIRES(mutex_);
   Cameras::iterator Erase(Cameras::iterator camera) REQUIRES(mutex_);
-  static StillPtr Held(const Camera& camera, bool annotated);
+  static StillPtr& Held(Camera& camera, bool annotated);
+  void Settle(Camera& camera, bool annotated, Answers& answers) REQUIRES(mutex_);
   static void Tell(Answers answers) noexcept;
 
   resources::MemoryBudget& budget_;

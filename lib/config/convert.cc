@@ -253,6 +253,13 @@ std::expected<frame::Polygon, Refusal> ConvertPolygon(const Key& key, const std:
     if (!point) return std::unexpected(std::move(point.error()));
     polygon.push_back(*point);
   }
+  if (!frame::HasArea(polygon)) {
+    return std::unexpected(Refusal{code::kRange,
+                                   what + " has no area: its points lie on one line or in one "
+                                          "place, and nothing can be inside",
+                                   "write the corners in the order in which they follow each other "
+                                   "around it"});
+  }
   return polygon;
 }
 

@@ -73,13 +73,12 @@ std::optional<Given> ReadValueFile(const Key& key, const std::string& name, std:
   }
   if (path == "-") path = "./-";  // a file here, not standard input
   assembly.result.inputs.push_back({"the file of " + name, path});
-  auto text = base::ReadTextFile(path, request.reading);
+  auto text = base::ReadOneLine(path, request.reading);
   if (!text) {
     return report(Severity::kError, code::kUnreadable,
                   "the file " + Shown(path, 200) + " cannot be read: " + text.error().message,
                   "name a file with the value on its only line");
   }
-  base::DropLineEnds(*text);
   return Given{name, std::move(*text)};
 }
 

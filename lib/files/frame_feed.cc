@@ -80,6 +80,7 @@ base::Result<bool> FrameFeed::Open() {
   }
   source_ = OpenSource(input_, source_options_);
   pacer_.reset();
+  time_ = {};
   return true;
 }
 
@@ -103,10 +104,10 @@ void FrameFeed::Close() {
 // is told whenever it comes, and the frame after it is looked at in its place.
 bool FrameFeed::IsLookedAt(const Task& task) {
   if (options_.directory == nullptr || !task.camera_id || task.error) return true;
-  const auto time = task.Time();
-  if (!time) return true;
+  const auto said = task.Time();
+  if (!said && !pacer_) return true;
   if (!pacer_) pacer_.emplace(options_.directory->Find(task.camera_id)->settings().fps);
-  return pacer_->IsDue(*time);
+  return pacer_->IsDue(time_.Take(said, std::nullopt));
 }
 
 bool FrameFeed::IsDone(std::uint64_t frame) const {

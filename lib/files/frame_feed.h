@@ -15,6 +15,7 @@
 #include "files/input_list.h"
 #include "files/task.h"
 #include "frame/camera.h"
+#include "frame/camera_time.h"
 #include "frame/event.h"
 #include "process/camera_states.h"
 #include "process/camera_turns.h"
@@ -84,7 +85,8 @@ class FrameFeed {
 
   Input input_;                            // the one that is open
   std::unique_ptr<FrameSource> source_;    // of it; null before the first
-  std::optional<frame::LookPacer> pacer_;  // of its camera, once that is known
+  std::optional<frame::LookPacer> pacer_;  // of its camera, once a frame has a time
+  frame::CameraTime time_;                 // likewise
   Place place_;                            // of the frame handed out last
   std::uint64_t opened_ = 0;               // inputs
   std::uint64_t left_out_ = 0;             // of those that are closed

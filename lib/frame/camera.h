@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "frame/camera_time.h"
 #include "frame/frame_time.h"
 #include "frame/polygon.h"
 #include "frame/scene.h"
@@ -94,11 +95,21 @@ class Camera {
   }
 
   // Whether a frame of this time is to be looked at. Frames come in their order, and their times
-  // are by one clock.
+  // are by one clock: the caller's, here.
   bool IsLookDue(LookPacer::Time time) const {
     if (settings_.fps <= 0) return true;
     const base::MutexLock lock(mutex_);
     return pacer_.IsDue(time);
+  }
+
+  // The same for a frame that says that it was taken then, and came then (CameraTime); nothing when
+  // it is not to be looked at, else its time.
+  std::optional<LookPacer::Time> TakeLook(std::optional<LookPacer::Time> said,
+                                          std::optional<LookPacer::Time> came) const {
+    if (settings_.fps <= 0) return LookPacer::Time(0);
+    const base::MutexLock lock(mutex_);
+    const LookPacer::Time time = time_.Take(said, came);
+    return pacer_.IsDue(time) ? std::optional(time) : std::nullopt;
   }
 
   // That frame failed: another one is looked at in its place.
@@ -111,6 +122,7 @@ class Camera {
  private:
   const CameraSettings settings_;
   mutable base::Mutex mutex_;
+  mutable CameraTime time_ GUARDED_BY(mutex_);
   mutable LookPacer pacer_ GUARDED_BY(mutex_);
   mutable std::unique_ptr<const Mask> mask_ GUARDED_BY(mutex_);  // stays once it is made
 };

@@ -25,6 +25,10 @@ using Polygon = std::vector<Point>;
 // Whether the point is inside.
 bool IsInside(const Point& point, const Polygon& polygon);
 
+// Whether anything is inside: not where all corners are on one line, or where the edges cover each
+// other.
+bool HasArea(const Polygon& polygon);
+
 // A byte for each pixel of a picture of that size, row by row: 1 where the pixel's middle is inside
 // of one of the polygons, 0 elsewhere.
 std::vector<std::uint8_t> Rasterise(std::span<const Polygon> polygons, int width, int height);

@@ -9,6 +9,7 @@
 
 #include "base/out_of_memory.h"
 #include "base/text_file.h"
+#include "cameras/memory.h"
 #include "cameras/roster.h"
 #include "frame/frame_time.h"
 #include "resilience/retry_policy.h"
@@ -38,6 +39,7 @@ constexpr std::chrono::seconds kSettled{5};
 
 // A frame that waits for a worker, or is with one.
 struct Live {
+  std::shared_ptr<resources::MemoryBudget> memory;  // the shot's is from it
   frame::Frame frame;
   cameras::Shot shot;
   std::string timestamp;
@@ -54,9 +56,14 @@ bool IsPicturesFault(ErrorCode code) {
 class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
  public:
   Frames(std::string id, frame::CameraPtr camera, const WatchContext& context)
-      : id_(std::move(id)), camera_(std::move(camera)), context_(context) {}
+      : id_(std::move(id)),
+        camera_(std::move(camera)),
+        context_(context),
+        memory_(std::make_shared<resources::MemoryBudget>(
+            context.source.budget, cameras::ShareOfOne(context.source.budget))) {}
 
   const frame::CameraPtr& camera() const { return camera_; }
+  resources::MemoryBudget& memory() const { return *memory_; }
 
   // A picture has come; whether it is to be looked at.
   bool Came() {
@@ -76,6 +83,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
 
   void Offer(cameras::Shot shot) {
     auto live = std::make_shared<Live>();
+    live->memory = memory_;
     live->shot = std::move(shot);
     live->timestamp = frame::EpochSeconds(context_.work.clock.Wall());
     live->came_at = came_at_;
@@ -268,6 +276,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   const std::string id_;
   const frame::CameraPtr camera_;
   const WatchContext context_;
+  const std::shared_ptr<resources::MemoryBudget> memory_;
   const base::CancelFlag cancel_;
   frame::LookPacer::Time came_at_{};  // the last picture; the reader's own
 
@@ -344,7 +353,9 @@ base::Result<void> CameraWatch::ReadOnce() {
                                      .transport = options_.transport,
                                      .decode = options_.decode,
                                      .stall_after = options_.stall_after},
-                                    context_.source, allowance);
+                                    {context_.source.codec, context_.source.net, frames_->memory(),
+                                     context_.source.budget_patience, context_.source.video_module},
+                                    allowance);
   if (!source) return std::unexpected(std::move(source.error()));
   int damaged = 0;
   int without_memory = 0;
@@ -374,12 +385,11 @@ base::Result<void> CameraWatch::ReadOnce() {
 
 base::Result<std::string> CameraWatch::Password() const {
   if (options_.password_file.empty()) return std::string();
-  auto text = base::ReadTextFile(options_.password_file, base::Reading::kAgain);
+  auto text = base::ReadOneLine(options_.password_file, base::Reading::kAgain);
   if (!text) {
     return base::Fail(ErrorCode::kConfig, "the password file " + options_.password_file +
                                               " cannot be read: " + text.error().message);
   }
-  base::DropLineEnds(*text);
   return std::move(*text);
 }
 

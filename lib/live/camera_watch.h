@@ -28,7 +28,7 @@ namespace sampleproc::live {
 struct WatchContext {
   process::WorkerPool& pool;
   process::WorkContext work;
-  cameras::SourceContext source;
+  cameras::SourceContext source;  // its budget is that of all cameras, each has a share of it
   base::IdSource& ids;
   telemetry::Conditions& conditions;  // told of a camera that is away
   base::Logger& log;

@@ -163,11 +163,9 @@ base::Result<Processor::Plan> Processor::MakePlan(const frame::Frame& frame,
   if (!frame.look && camera->settings().fps > 0) {
     // In the order of the camera's frames, or those of a backlog would be picked as workers come.
     if (auto come = turn.Wait(allowance); !come) return std::unexpected(come.error());
-    const std::chrono::microseconds time =
-        TimeOf(frame).value_or(std::chrono::duration_cast<std::chrono::microseconds>(
-            context_.clock.Now().time_since_epoch()));
-    look = camera->IsLookDue(time);
-    if (look) granted.emplace(camera, time);
+    const auto time = camera->TakeLook(SaidTime(frame), ArrivalOf(frame));
+    look = time.has_value();
+    if (time) granted.emplace(camera, *time);
   }
   // Whether it had to be asked for or not: the order has as many stages for all.
   turn.EndStage();
@@ -302,14 +300,19 @@ base::Result<void> Processor::Admit(std::uint64_t pixels, const Plan& plan,
   return {};
 }
 
-std::optional<std::chrono::microseconds> Processor::TimeOf(const frame::Frame& frame) const {
-  using std::chrono::microseconds;
+// What a frame says about when it was taken, or its door knows.
+std::optional<std::chrono::microseconds> Processor::SaidTime(const frame::Frame& frame) {
   if (frame.time) return frame.time;
-  std::optional<base::WallTime> wall;
-  if (frame.timestamp) wall = frame::ParseFrameTime(*frame.timestamp);
-  if (!wall && context_.is_live) wall = context_.clock.Wall();
+  const auto wall = frame.timestamp ? frame::ParseFrameTime(*frame.timestamp) : std::nullopt;
   if (!wall) return std::nullopt;
-  return std::chrono::duration_cast<microseconds>(wall->time_since_epoch());
+  return std::chrono::duration_cast<std::chrono::microseconds>(wall->time_since_epoch());
+}
+
+// When it came, where frames come as they are taken.
+std::optional<std::chrono::microseconds> Processor::ArrivalOf(const frame::Frame& frame) const {
+  if (!context_.is_live || frame.time) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      context_.clock.Wall().time_since_epoch());
 }
 
 base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, Picture& picture,
@@ -331,7 +334,8 @@ base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, P
                         context_.options.budget_patience,
                         &moved_lately,
                         plan.needs.candidates ? &candidates : nullptr,
-                        TimeOf(frame),
+                        SaidTime(frame),
+                        ArrivalOf(frame),
                         context_.take_events,
                         &plan.camera->mask(),
                         context_.ids};

@@ -47,7 +47,7 @@ struct ProcessorContext {
   std::shared_ptr<const Detectors> detectors = nullptr;
   // What is configured for single cameras; null: all are looked at as `options` says.
   const cameras::Directory* directory = nullptr;
-  bool is_live = false;  // a frame that does not say when it was taken was taken as it comes
+  bool is_live = false;  // frames come as they are taken, or soon after (frame::CameraTime)
   // Only the steps that leave something behind in their camera's state, or all where one of them
   // depends on what others find: for frames that have been looked at before.
   bool only_memory = false;
@@ -162,7 +162,8 @@ class Processor {
                                           resources::MemoryBudget& own,
                                           const base::Allowance& allowance,
                                           resources::Reservation& memory);
-  std::optional<std::chrono::microseconds> TimeOf(const frame::Frame& frame) const;
+  static std::optional<std::chrono::microseconds> SaidTime(const frame::Frame& frame);
+  std::optional<std::chrono::microseconds> ArrivalOf(const frame::Frame& frame) const;
   void Trim();
 
   ProcessorContext context_;

@@ -62,8 +62,9 @@ struct StepInput {
   std::vector<frame::Bbox>* moved_lately = nullptr;
   // What detectors found and do not report, for a step after them. Null: no step asks.
   std::vector<Candidate>* candidates = nullptr;
-  // When the frame was taken, by a clock that all of its camera's frames have; if it is known.
+  // When the frame was taken, as it says, and when it came; if that is known (frame::CameraTime).
   std::optional<std::chrono::microseconds> taken = std::nullopt;
+  std::optional<std::chrono::microseconds> came = std::nullopt;
   // Who is told of events as they are made, besides the frame's result. Null: nobody.
   const TakeEvents* take_events = nullptr;
   // The camera's mask, ready to be asked. Null: there is none.

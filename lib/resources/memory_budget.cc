@@ -11,6 +11,12 @@ namespace {
 
 std::string Amount(std::size_t bytes) { return std::to_string(bytes) + " bytes"; }
 
+// Rounded up.
+std::string Mebibytes(std::size_t bytes) {
+  constexpr std::size_t kOne = std::size_t{1} << 20;
+  return std::to_string(bytes / kOne + (bytes % kOne != 0 ? 1 : 0)) + " MiB";
+}
+
 }  // namespace
 
 Reservation::Reservation(Reservation&& other) noexcept
@@ -43,6 +49,10 @@ Reservation Reservation::Split(std::size_t bytes) {
 }
 
 base::Result<void> MemoryBudget::CheckFits(std::size_t bytes, std::string_view what) const {
+  if (share_) {
+    if (bytes > capacity_) return OverShare(what, bytes);
+    return whole_->CheckFits(bytes, what);
+  }
   const std::size_t own = whole_ == nullptr ? 0 : held_ + used();
   if (own <= capacity_ && bytes <= capacity_ - own) return {};
   std::string message = std::string(what) + " needs " + Amount(bytes);
@@ -59,6 +69,39 @@ std::unexpected<base::Error> MemoryBudget::NoRoom(std::string_view what) const {
   return error;
 }
 
+std::unexpected<base::Error> MemoryBudget::OverShare(std::string_view what,
+                                                     std::size_t bytes) const {
+  const std::size_t held = used();
+  std::string message = std::string(what) + " needs " + Mebibytes(bytes);
+  if (bytes <= capacity_) message += " beside the " + Mebibytes(held) + " held already";
+  message += ", and " + std::string(share_->who) + " may hold " + Mebibytes(capacity_) + " (" +
+             std::string(share_->rule) + "): " + std::string(share_->help);
+  return base::Fail(base::ErrorCode::kOverloaded, std::move(message));
+}
+
+// Counts them here, if there is room.
+bool MemoryBudget::Take(std::size_t bytes) {
+  const base::MutexLock lock(mutex_);
+  if (!HasRoom(bytes)) return false;
+  used_ += bytes;
+  return true;
+}
+
+// Of a share that has counted them: what the whole has given, or its failure.
+base::Result<Reservation> MemoryBudget::OfWhole(base::Result<Reservation> of_whole,
+                                                std::size_t bytes) {
+  if (of_whole) {
+    of_whole->budget_ = nullptr;  // given back by way of this one
+    return Reservation(this, bytes);
+  }
+  {
+    const base::MutexLock lock(mutex_);
+    used_ -= bytes;
+  }
+  freed_.NotifyAll();
+  return of_whole;
+}
+
 // Of a frame's part: takes over what the whole has given.
 Reservation MemoryBudget::Own(base::Result<Reservation>& of_whole, std::size_t bytes) {
   of_whole->budget_ = nullptr;  // given back by way of this one
@@ -69,6 +112,10 @@ Reservation MemoryBudget::Own(base::Result<Reservation>& of_whole, std::size_t b
 
 base::Result<Reservation> MemoryBudget::TryReserve(std::size_t bytes, std::string_view what) {
   if (auto fits = CheckFits(bytes, what); !fits) return std::unexpected(fits.error());
+  if (share_) {
+    if (!Take(bytes)) return OverShare(what, bytes);
+    return OfWhole(whole_->TryReserve(bytes, what), bytes);
+  }
   if (whole_ != nullptr) {
     auto taken = whole_->TryReserve(bytes, what);
     if (!taken) return taken;
@@ -84,20 +131,32 @@ base::Result<Reservation> MemoryBudget::Reserve(std::size_t bytes, std::string_v
                                                 std::chrono::milliseconds patience,
                                                 const base::Allowance& allowance) {
   if (auto fits = CheckFits(bytes, what); !fits) return std::unexpected(fits.error());
-  if (whole_ != nullptr) {
+  if (whole_ != nullptr && !share_) {
     auto taken = whole_->Reserve(bytes, what, patience, allowance);
     if (!taken) return taken;
     return Own(taken, bytes);
   }
+  if (auto waited = TakeWithin(bytes, patience, allowance); !waited) {
+    return std::unexpected(waited.error());
+  } else if (!*waited) {
+    return share_ ? OverShare(what, bytes) : NoRoom(what);
+  }
+  if (!share_) return Reservation(this, bytes);
+  return OfWhole(whole_->Reserve(bytes, what, patience, allowance), bytes);
+}
+
+// Waits for room, and counts them then; false: there was none in time.
+base::Result<bool> MemoryBudget::TakeWithin(std::size_t bytes, std::chrono::milliseconds patience,
+                                            const base::Allowance& allowance) {
   const PatientWait wait(patience, allowance);
   const base::MutexLock lock(mutex_);
   while (!HasRoom(bytes)) {
     if (auto wanted = wait.Wanted(); !wanted) return std::unexpected(wanted.error());
-    if (wait.Over()) return NoRoom(what);
+    if (wait.Over()) return false;
     wait.For(freed_, mutex_);
   }
   used_ += bytes;
-  return Reservation(this, bytes);
+  return true;
 }
 
 std::size_t MemoryBudget::used() const {
@@ -110,8 +169,9 @@ void MemoryBudget::GiveBack(std::size_t bytes) {
     const base::MutexLock lock(mutex_);
     used_ -= bytes;
   }
-  if (whole_ != nullptr) return whole_->GiveBack(bytes);
-  freed_.NotifyAll();
+  // Who waits for room waits here in a share, and else in the whole.
+  if (whole_ == nullptr || share_) freed_.NotifyAll();
+  if (whole_ != nullptr) whole_->GiveBack(bytes);
 }
 
 }  // namespace sampleproc::resources

@@ -3,8 +3,10 @@
 // sum of what strangers can make us hold never exceeds the budget.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/deadline.h"
@@ -42,6 +44,14 @@ class Reservation {
   std::size_t bytes_ = 0;
 };
 
+// What a part of those who share a budget may hold of it together.
+struct Share {
+  std::size_t most = 0;        // bytes
+  std::string_view rule = {};  // static; completes a sentence: "a camera may hold 1 MiB (rule)"
+  std::string_view who = {};   // static; "a camera"
+  std::string_view help = {};  // static; what to do when it is too little: "send less"
+};
+
 // All functions may be called from any thread.
 class MemoryBudget {
  public:
@@ -56,6 +66,14 @@ class MemoryBudget {
   MemoryBudget(MemoryBudget& whole, std::size_t held)
       : capacity_(whole.capacity_), drain_(whole.drain_), whole_(&whole), held_(held) {}
 
+  // A share of `whole`, which must outlive it and from which it takes all. Here kOverloaded is also
+  // the failure of what can never fit into the share, and the message says who may hold how much.
+  MemoryBudget(MemoryBudget& whole, const Share& share)
+      : capacity_(std::min(share.most, whole.capacity_)),
+        drain_(whole.drain_),
+        whole_(&whole),
+        share_(share) {}
+
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
@@ -65,7 +83,8 @@ class MemoryBudget {
   base::Result<Reservation> TryReserve(std::size_t bytes, std::string_view what);
 
   // As TryReserve, but waits until `patience` has passed or the allowance ends: kOverloaded, too,
-  // when its deadline passes meanwhile, or kCancelled. Workers only.
+  // when its deadline passes meanwhile, or kCancelled. Of a share the patience is that of each
+  // level. Workers and readers of cameras only.
   base::Result<Reservation> Reserve(std::size_t bytes, std::string_view what,
                                     std::chrono::milliseconds patience,
                                     const base::Allowance& allowance);
@@ -80,12 +99,18 @@ class MemoryBudget {
   friend class Reservation;
   void GiveBack(std::size_t bytes);
   bool HasRoom(std::size_t bytes) const REQUIRES(mutex_) { return bytes <= capacity_ - used_; }
+  bool Take(std::size_t bytes);
+  base::Result<bool> TakeWithin(std::size_t bytes, std::chrono::milliseconds patience,
+                                const base::Allowance& allowance);
   Reservation Own(base::Result<Reservation>& of_whole, std::size_t bytes);
+  base::Result<Reservation> OfWhole(base::Result<Reservation> of_whole, std::size_t bytes);
   std::unexpected<base::Error> NoRoom(std::string_view what) const;
+  std::unexpected<base::Error> OverShare(std::string_view what, std::size_t bytes) const;
 
   const std::size_t capacity_;
   const DrainEstimate* const drain_;
   MemoryBudget* const whole_ = nullptr;  // null: this is it
+  const std::optional<Share> share_;     // else a part of `whole_` has all of its capacity
   const std::size_t held_ = 0;
   mutable base::Mutex mutex_;
   base::CondVar freed_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cameras/memory.h"
 #include "frame/result_json.h"
 
 namespace sampleproc::service {
@@ -18,9 +19,10 @@ process::WorkContext WithoutDoor(process::WorkContext work) {
 LiveCameras::LiveCameras(const ConsumerContext& context, const cameras::Directory& directory)
     : context_(context),
       directory_(directory),
+      memory_(context.budget, cameras::ShareOfAll(context.budget)),
       watches_({context.pool,
                 WithoutDoor(context.work),
-                {context.config.codec, context.config.net, context.budget,
+                {context.config.codec, context.config.net, memory_,
                  context.config.process.budget_patience},
                 context.ids,
                 context.conditions,

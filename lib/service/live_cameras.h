@@ -7,6 +7,7 @@
 #include "base/deadline.h"
 #include "cameras/directory.h"
 #include "live/watches.h"
+#include "resources/memory_budget.h"
 #include "service/consumer_parts.h"
 #include "telemetry/camera_gauges.h"
 
@@ -37,6 +38,7 @@ class LiveCameras {
 
   const ConsumerContext context_;
   const cameras::Directory& directory_;
+  resources::MemoryBudget memory_;  // of all cameras
   live::Watches watches_;
 };
 

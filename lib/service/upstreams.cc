@@ -34,25 +34,18 @@ std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Opt
 
 Result<std::string> ReadPassword(const consumer::RedisOptions& options, base::Reading reading) {
   if (options.password_file.empty()) return options.password;
-  const auto text =
-      base::ReadTextFile(options.password_file, reading, {base::SystemClock(), kPasswordPatience});
-  if (!text) {
+  auto password =
+      base::ReadOneLine(options.password_file, reading, {base::SystemClock(), kPasswordPatience});
+  if (!password) {
     return base::Fail(base::ErrorCode::kConfig, "consumer.redis.password_file " +
                                                     options.password_file +
-                                                    " cannot be read: " + text.error().message);
+                                                    " cannot be read: " + password.error().message);
   }
-  std::string password = *text;
-  base::DropLineEnds(password);
-  if (password.empty()) {
+  if (password->empty()) {
     return base::Fail(base::ErrorCode::kConfig,
                       "consumer.redis.password_file " + options.password_file + " is empty");
   }
-  if (password.find('\n') != std::string::npos) {
-    return base::Fail(
-        base::ErrorCode::kConfig,
-        "consumer.redis.password_file " + options.password_file + " has more than one line");
-  }
-  return password;
+  return *std::move(password);
 }
 
 Result<std::string> ReadRedisPassword(const consumer::RedisOptions& options, base::Logger& log) {

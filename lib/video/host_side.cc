@@ -38,18 +38,34 @@ bool HostSide::MayGoOn(void* self) noexcept {
 }
 
 bool HostSide::MayHold(void* self, std::uint64_t bytes) noexcept {
+  return static_cast<HostSide*>(self)->Hold(bytes, "a video");
+}
+
+bool HostSide::MayDecode(void* self, std::uint64_t bytes, int width, int height,
+                         std::uint64_t frames) noexcept {
   HostSide& side = *static_cast<HostSide*>(self);
   if (bytes <= side.held_) return true;
+  return side.Hold(bytes, "decoding " + std::to_string(width) + "x" + std::to_string(height) +
+                              " with " + std::to_string(frames) + " pictures kept at once");
+}
+
+bool HostSide::Hold(std::uint64_t bytes, const std::string& what) {
+  if (bytes <= held_) return true;
   const base::Allowance none;
-  auto more = side.budget_.Reserve(static_cast<std::size_t>(bytes - side.held_), "a video",
-                                   side.budget_patience_,
-                                   side.allowance_ == nullptr ? none : *side.allowance_);
-  if (!more) {
-    side.refusal_ = std::move(more.error());
+  // Asked for the sum, so that the message names that.
+  auto fits = budget_.CheckFits(static_cast<std::size_t>(bytes), what);
+  if (!fits) {
+    refusal_ = std::move(fits.error());
     return false;
   }
-  side.reservations_.push_back(std::move(*more));
-  side.held_ = bytes;
+  auto more = budget_.Reserve(static_cast<std::size_t>(bytes - held_), what, budget_patience_,
+                              allowance_ == nullptr ? none : *allowance_);
+  if (!more) {
+    refusal_ = std::move(more.error());
+    return false;
+  }
+  reservations_.push_back(std::move(*more));
+  held_ = bytes;
   return true;
 }
 

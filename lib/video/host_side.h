@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -46,6 +47,8 @@ class HostSide {
   // ModuleHost's, which is told of this object as a HostSide*.
   static bool MayGoOn(void* self) noexcept;
   static bool MayHold(void* self, std::uint64_t bytes) noexcept;
+  static bool MayDecode(void* self, std::uint64_t bytes, int width, int height,
+                        std::uint64_t frames) noexcept;
 
   void Refuse(base::Error error) { refusal_ = std::move(error); }
 
@@ -53,6 +56,8 @@ class HostSide {
   base::Error ErrorOf(ModuleStatus status, std::string message) const;
 
  private:
+  bool Hold(std::uint64_t bytes, const std::string& what);
+
   const std::chrono::milliseconds deadline_;
   const std::chrono::milliseconds budget_patience_;
   resources::MemoryBudget& budget_;

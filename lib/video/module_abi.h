@@ -10,7 +10,7 @@
 namespace sampleproc::video {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 4;
+inline constexpr std::uint32_t kModuleVersion = 5;
 inline constexpr char kModuleFile[] = "sampleproc_video.so";
 inline constexpr char kModuleEntry[] = "sampleproc_video_module";
 
@@ -37,6 +37,9 @@ struct ModuleHost {
   bool (*may_go_on)(void* self) noexcept;
   // False when the memory in use by this stream may not grow to `bytes`.
   bool (*may_hold)(void* self, std::uint64_t bytes) noexcept;
+  // The same; it is because of pictures of this size, of which the decoder may keep `frames`.
+  bool (*may_decode)(void* self, std::uint64_t bytes, int width, int height,
+                     std::uint64_t frames) noexcept;
 };
 
 struct ModuleRequest {

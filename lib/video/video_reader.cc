@@ -56,8 +56,8 @@ class VideoReader::Session : private HostSide {
         chunks_(std::move(chunks)),
         options_(options),
         module_(std::move(module)),
-        host_{static_cast<HostSide*>(this), &Session::ReadAt, &Session::MayGoOn,
-              &Session::MayHold} {}
+        host_{static_cast<HostSide*>(this), &Session::ReadAt, &Session::MayGoOn, &Session::MayHold,
+              &Session::MayDecode} {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() {

@@ -147,6 +147,29 @@ class Sources(WithCameras):
         service.child.send_signal(signal.SIGTERM)
         self.assertEqual(service.child.wait(cli.PATIENCE), 0)
 
+    def test_a_slow_camera_has_its_picture_with_boxes_and_without(self):
+        self.copy("messi5.jpg", "album/messi5.jpg")
+        service = self.serve({"slow": {"url": self.path("album"), "fps": 0.3, "loop": True}})
+        path = "/cameras/slow/latest.jpg"
+        streams.wait_until(lambda: service.get(path).status == 200)
+        other = service.get(path + "?annotate=1")
+        self.assertEqual((other.status, other.body[:3]), (200, b"\xff\xd8\xff"))
+
+    def test_a_password_is_the_only_line_of_its_file(self):
+        url = self.streaming().url("me@")
+        files = {
+            "lines": self.write("lines.pw", f"{PASSWORD}\nmore\n".encode()),
+            "nul": self.write("nul.pw", f"{PASSWORD}\0more\n".encode()),
+        }
+        service = self.serve({name: {"url": url, "password_file": path}
+                              for name, path in files.items()})  # fmt: skip
+        for name, rule in {"lines": "more than one line", "nul": "NUL byte"}.items():
+            streams.wait_until(lambda name=name: ("camera", name) in service.conditions())
+            reason = service.conditions()["camera", name]
+            self.assertIn(files[name], reason)
+            self.assertIn(rule, reason)
+        self.assertNotIn(PASSWORD, self.said(service))
+
     def test_a_camera_that_goes_away_is_told_and_comes_back(self):
         def brief(made, connection, head, before):
             if before % 2 == 1:

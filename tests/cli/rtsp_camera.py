@@ -89,12 +89,14 @@ def heads(connection):
         yield head.decode() + "\r\n"
 
 
-def h264(width, height, frames=20):
-    """The pictures of a moving test image, each a list of NAL units, every tenth a key frame."""
+def h264(width, height, frames=20, references=1):
+    """The pictures of a moving test image, each a list of NAL units, every tenth a key frame unless
+    more than one reference frame is asked for."""
+    keyint = 10 if references == 1 else frames
     stream = subprocess.run(
         ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", f"testsrc=size={width}x{height}:rate=25",
          "-frames:v", str(frames), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast",
-         "-tune", "zerolatency", "-x264-params", "keyint=10:slices=1:sliced-threads=0", "-f", "h264", "-"],
+         "-tune", "zerolatency", "-x264-params", f"keyint={keyint}:ref={references}:slices=1:sliced-threads=0", "-f", "h264", "-"],
         check=True, stdout=subprocess.PIPE).stdout  # fmt: skip
     pictures, current = [], []
     for unit in re.split(b"\0\0\0?\1", stream)[1:]:

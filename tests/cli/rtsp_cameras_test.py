@@ -19,6 +19,7 @@ import streams
 from camera_service import PASSWORD, WithCameras
 from certificate import make_certificate
 from rtsp_camera import RtspCamera, respond
+from service import ANY_PORT, Service
 
 GST_SERVER = os.path.join(os.path.dirname(__file__), "gst_rtsp_server.py")
 USER = "viewer-5922"
@@ -264,6 +265,30 @@ class Rtsp(WithCameras):
         self.assertEqual(camera["target"].heads, [])
         self.check_undisturbed(service)
         self.check_secret(service)
+        self.assertEqual(service.stop(), 0)
+
+    def test_one_camera_holds_a_quarter_of_the_memory_at_most(self):
+        """1920x1080 with 16 reference frames is 62 MiB, and a quarter of the limit 40 MiB."""
+        large = rtsp_camera.h264(1920, 1080, 20, references=16)
+
+        def play(connection):
+            rtsp_camera.send(connection, large_camera.stopped, rtsp_camera.forever(large))
+
+        large_camera = RtspCamera(self, play=play)
+        path = self.configure({"large": {"url": large_camera.url()}, "good": self.good})
+        service = Service(self, *ANY_PORT, "--config", path,
+                          "--set", "resources.memory_limit=160MiB")  # fmt: skip
+        self.wait_for_error(service, "large", "decoding 1920x1088 with 18 pictures",
+                            "a camera may hold 40 MiB", "lower the camera's resolution",
+                            "resources.memory_limit")  # fmt: skip
+        state = self.wait_for_state(
+            service, "large", lambda state: state["dropped"].get("memory", 0) > 2
+        )
+        self.assertEqual((state["connected"], state["looked_at"]), (False, 0))
+        self.check_undisturbed(service)
+        with open(pictures.sample_path("messi5.jpg"), "rb") as file:
+            answer = service.post(file.read(), "image/jpeg")
+        self.assertEqual(answer.status, 200)
         self.assertEqual(service.stop(), 0)
 
     def test_pictures_of_another_size_are_taken_as_they_come(self):

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "frame/camera_time.h"
 #include "process/steps/steps.h"
 #include "track/event_maker.h"
 #include "track/tracker.h"
@@ -18,9 +19,6 @@ namespace {
 
 using track::FrameClock;
 using track::Observation;
-
-// Frames that do not say when they were taken come so far apart.
-constexpr FrameClock kAssumedInterval = std::chrono::milliseconds(200);
 
 // The end of the ids of a camera's events. Without `ids` the FNV-1a of 64 bits of the camera's id
 // (Fowler, Noll, Vo; draft-eastlake-fnv): who names the cameras does so for himself alone.
@@ -51,7 +49,7 @@ class TrackState : public CameraStates::State {
 
   track::Tracker tracker;
   track::EventMaker maker;
-  bool has_last = false;
+  frame::CameraTime time;
 };
 
 class TrackStep : public Step {
@@ -103,11 +101,8 @@ class TrackStep : public Step {
 
  private:
   void Follow(const StepInput& input, TrackState& state, frame::FrameResult& result) const {
-    const FrameClock at = input.taken      ? *input.taken
-                          : state.has_last ? state.tracker.now() + kAssumedInterval
-                                           : FrameClock(0);
+    const FrameClock at = state.time.Take(input.taken, input.came);
     state.maker.UseScene(input.camera.scene);
-    state.has_last = true;
     if (WasLookedAt(result)) {
       Observe(input, at, state, result);
     } else {

@@ -68,8 +68,10 @@ bool Stream::HoldFor(int width, int height, int format) {
   if (bytes < 0) return false;
   const std::uint64_t out = static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) *
                             static_cast<std::uint64_t>(channels_);
-  refused_ = !host_.may_hold(
-      host_.self, kBesideFrames + out + FramesHeld(*decoder_) * static_cast<std::uint64_t>(bytes));
+  const std::uint64_t frames = std::max(FramesHeld(*decoder_), frames_.now() + 1);
+  refused_ = !host_.may_decode(host_.self,
+                               kBesideFrames + out + frames * static_cast<std::uint64_t>(bytes),
+                               width, height, frames);
   return !refused_;
 }
 
@@ -81,7 +83,8 @@ int Stream::GetBuffer(AVCodecContext* context, AVFrame* frame, int flags) {
     return AVERROR(EINVAL);
   }
   if (!stream.HoldFor(frame->width, frame->height, frame->format)) return AVERROR(ENOMEM);
-  return avcodec_default_get_buffer2(context, frame, flags);
+  const int got = avcodec_default_get_buffer2(context, frame, flags);
+  return got < 0 ? got : stream.frames_.Add(frame);
 }
 
 bool Stream::OpenContainer(const char* demuxer) {

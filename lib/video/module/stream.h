@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "video/module/converter.h"
+#include "video/module/frame_count.h"
 #include "video/module/handles.h"
 #include "video/module/input.h"
 #include "video/module_abi.h"
@@ -68,6 +69,8 @@ class Stream {
   bool redirected_ = false;  // the server names another one, which is not asked
   bool closing_ = false;     // the host is asked anew whether there is time to say goodbye
   int away_ = 0;             // FFmpeg's error that ended the connection
+
+  FrameCount frames_;  // that the decoder keeps
 
   // In the order of their use; each is closed before the one it draws from.
   Input input_;

@@ -53,5 +53,21 @@ TEST_CASE("what is read at the start may be a pipe, and has an end and a bound")
   }
 }
 
+TEST_CASE("a value is the only line of its file") {
+  const testing::TempDir dir;
+  const auto read = [&](const std::string& text) {
+    dir.Write("value", text);
+    return ReadOneLine((dir.path() / "value").string(), Reading::kAgain);
+  };
+  CHECK(read("word").value() == "word");
+  CHECK(read("two words\n").value() == "two words");
+  CHECK(read("word\r\n\r\n").value() == "word");
+  CHECK(read("\n").value().empty());
+  CHECK(read("word\nother").error().message.find("more than one line") != std::string::npos);
+  CHECK(read("word\rother\n").error().message.find("more than one line") != std::string::npos);
+  CHECK(read(std::string("wo\0rd\n", 6)).error().message == "there is a NUL byte in it");
+  CHECK(ReadOneLine(dir.path().string(), Reading::kAgain).error().error_number == EISDIR);
+}
+
 }  // namespace
 }  // namespace sampleproc::base

@@ -66,6 +66,9 @@ TEST_CASE("what is wrong with a camera is told with its name, its key and what w
   CHECK(first_line("[camera.door]\nmask = [[[0,0],[1,1],[0,1]], [[0,0],[1.5,0],[1,1]]]") ==
         "t.toml:2:8: error: camera.door.mask: point 2 of polygon 2 is outside of the picture: its "
         "numbers must be 0 to 1 [SP1004]");
+  CHECK(first_line("[camera.door]\nmask = [[[0,0],[1,1],[0,1]], [[0,0],[0.5,0.5],[1,1]]]") ==
+        "t.toml:2:8: error: camera.door.mask: polygon 2 has no area: its points lie on one line or "
+        "in one place, and nothing can be inside [SP1004]");
   CHECK(first_line("[camera.door]\nmask = [[[0,0],[1],[0,1]]]") ==
         "t.toml:2:8: error: camera.door.mask: point 2 of polygon 1 is no point such as [0.25, 0.5] "
         "[SP1005]");

@@ -95,6 +95,8 @@ TEST_CASE("what is wrong with a zone or line is told once, with its camera and k
   check(porch + "polygon = []", "camera.door.zone.porch.polygon: has to be given");
   check(porch + "polygon = [[0,0],[1,1]]",
         "camera.door.zone.porch.polygon: the polygon has 2 points; allowed is 3 to 1000 [SP1004]");
+  check(porch + "polygon = [[0.5,0.5],[0.5,0.5],[0.5,0.5]]",
+        "camera.door.zone.porch.polygon: the polygon has no area");
   check(porch + "polygon = [[0,0],[1,1],[0,640]]",
         "camera.door.zone.porch.polygon: point 3 of the polygon is outside of the picture");
   check(porch + "polygon = [[0,0],[1,1],[0]]",

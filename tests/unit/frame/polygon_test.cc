@@ -55,5 +55,16 @@ TEST_CASE("a polygon that crosses itself has a hole where it does so twice") {
   CHECK(pixels[7] == 1);  // right of it
 }
 
+TEST_CASE("a polygon has no area where nothing can be inside") {
+  CHECK(HasArea({{0, 0}, {1, 0}, {1, 1}}));
+  CHECK(HasArea({{0, 0}, {1, 1}, {1, 0}, {0, 1}}));  // a bow tie
+  CHECK(HasArea({{0.5, 0.5}, {0.501, 0.5}, {0.5, 0.501}}));
+  CHECK_FALSE(HasArea({{0.5, 0.5}, {0.5, 0.5}, {0.5, 0.5}}));
+  CHECK_FALSE(HasArea({{0, 0}, {0.5, 0}, {1, 0}}));
+  CHECK_FALSE(HasArea({{0.3, 0}, {0.3, 0.5}, {0.3, 1}}));
+  CHECK_FALSE(HasArea({{0, 0.1}, {0.5, 0.35}, {1, 0.6}, {0.2, 0.2}}));
+  CHECK_FALSE(HasArea({{0, 0}, {0.5, 0.7}, {1, 0.2}, {0.5, 0.7}}));  // there and back
+}
+
 }  // namespace
 }  // namespace sampleproc::frame

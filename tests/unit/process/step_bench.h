@@ -38,6 +38,7 @@ class StepBench {
                     cameras,      allowance, budget,  std::chrono::milliseconds(0),
                     &moved_lately};
     input.taken = taken;
+    input.came = came;
     input.mask = &mask;
     input.ids = ids;
     outcome.status = step_->Run(input, outcome.result, outcome.report);
@@ -51,6 +52,7 @@ class StepBench {
   CameraStates cameras;
   std::vector<frame::Bbox> moved_lately;
   std::optional<std::chrono::microseconds> taken;
+  std::optional<std::chrono::microseconds> came;
   base::IdSource* ids = nullptr;
   bool colour_asked = false;
 

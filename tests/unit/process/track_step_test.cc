@@ -1,6 +1,10 @@
 // The step `track` and what a camera has of its own: zones and lines, threshold, classes.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
+#include <optional>
+#include <tuple>
+#include <utility>
 
 #include "process/steps/steps.h"
 #include "unit/process/step_bench.h"
@@ -36,6 +40,7 @@ class Street {
       before.detections.push_back({class_name, confidence, {x, 200, x + 40, 300}, "objects"});
       bench_.frame.camera_id = camera_id;
       if (interval_.count() > 0) bench_.taken = frame_ * interval_;
+      if (say_) std::tie(bench_.taken, bench_.came) = say_(frame_);
       Outcome outcome = bench_.Run(luma_, {}, std::move(before));
       if (!outcome.status) FAIL(outcome.status.error().message);
       CHECK(outcome.report.skipped.empty());
@@ -49,6 +54,11 @@ class Street {
 
   // Frames say from now on that they were taken so far apart, from the thing's beginning.
   void SetInterval(std::chrono::milliseconds interval) { interval_ = interval; }
+
+  // What frames say of when they were taken, by their number, and when they come.
+  using Times =
+      std::pair<std::optional<std::chrono::microseconds>, std::optional<std::chrono::microseconds>>;
+  void SetTimes(std::function<Times(int frame)> say) { say_ = std::move(say); }
 
   // Pictures are of half the height from now on.
   void Shrink() { luma_.height = kHeight / 2; }
@@ -75,10 +85,15 @@ class Street {
   StepBench bench_;
   frame::Image luma_ = kLuma;
   std::chrono::milliseconds interval_{0};
+  std::function<Times(int frame)> say_;
   int frame_ = 0;
   frame::FrameResult last_;
   std::vector<Event> events_;
 };
+
+using std::chrono::hours;
+using std::chrono::microseconds;
+constexpr microseconds kStart = hours(500'000);
 
 const frame::Zone kRight{"right", {{0.5, 0}, {1, 0}, {1, 1}, {0.5, 1}}};
 const frame::Line kMiddle{"middle", {0.5, 0}, {0.5, 1}};
@@ -100,6 +115,40 @@ TEST_CASE("track: each camera's events are of its own zones and lines") {
   CHECK(event.entered.empty());
   // Seen downwards, who goes to the right of the picture goes to the line's left.
   CHECK(event.crossed == std::vector<frame::LineCrossing>{{"middle", false}});
+}
+
+TEST_CASE("track: frames with and without a time by turns are those of one thing") {
+  constexpr auto kNow = std::chrono::hours(500'000);
+  const auto off = GENERATE(std::chrono::hours(-24), std::chrono::hours(0), std::chrono::hours(24));
+  Street street;
+  street.SetTimes([&](int frame) -> Street::Times {
+    const std::chrono::microseconds came = kNow + frame * std::chrono::milliseconds(200);
+    if (frame % 2 == 0) return {std::nullopt, came};
+    return {came + off, came};
+  });
+  street.Run("yard", 30);
+  CHECK(street.Count(Event::Type::kNew) == 1);
+  CHECK(street.Count(Event::Type::kEnd) == 0);
+}
+
+TEST_CASE("track: one frame with an absurd time neither ends an event nor has its time") {
+  const bool is_live = GENERATE(true, false);
+  const microseconds leap =
+      GENERATE(microseconds(hours(100'000)), -kStart, microseconds(std::chrono::minutes(2)));
+  CAPTURE(is_live, leap.count());
+  Street street;
+  street.SetTimes([&](int frame) -> Street::Times {
+    const microseconds at = kStart + frame * std::chrono::milliseconds(200);
+    const auto came = is_live ? std::optional(at) : std::nullopt;
+    return {frame == 15 ? std::max(at + leap, microseconds(0)) : at, came};
+  });
+  street.Run("yard", 30);
+  CHECK(street.Count(Event::Type::kNew) == 1);
+  CHECK(street.Count(Event::Type::kEnd) == 0);
+  for (const Event& event : street.events()) {
+    CHECK(event.time >= kStart);
+    CHECK(event.time < kStart + hours(1));
+  }
 }
 
 TEST_CASE("track: a zone that a reload brings is entered by who is known already") {

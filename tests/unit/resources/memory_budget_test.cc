@@ -131,5 +131,41 @@ TEST_CASE("threads together never hold more than the budget") {
   CHECK(budget.used() == 0);
 }
 
+TEST_CASE("a share takes from the whole, no more than it may, and says who may hold how much") {
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  MemoryBudget whole(8 * kMiB);
+  MemoryBudget all(whole, {4 * kMiB, "half of it", "all together", "send less"});
+  MemoryBudget one(all, {2 * kMiB, "a quarter of it", "a camera", "send less"});
+  MemoryBudget other(all, {3 * kMiB, "more of it", "another", "send less"});
+  const auto never = one.Reserve(2 * kMiB + 1, "a test", std::chrono::hours(1), {});
+  REQUIRE_FALSE(never);
+  CHECK(never.error().code == base::ErrorCode::kOverloaded);
+  CHECK(never.error().message ==
+        "a test needs 3 MiB, and a camera may hold 2 MiB (a quarter of it): send less");
+  {
+    auto held = one.TryReserve(2 * kMiB, "a test");
+    REQUIRE(held);
+    CHECK((one.used() == 2 * kMiB && all.used() == 2 * kMiB && whole.used() == 2 * kMiB));
+    CHECK(one.TryReserve(1, "a test").error().message ==
+          "a test needs 1 MiB beside the 2 MiB held already, and a camera may hold 2 MiB (a "
+          "quarter of it): send less");
+    const auto beside = other.Reserve(3 * kMiB, "a test", milliseconds(0), {});
+    REQUIRE_FALSE(beside);
+    CHECK(beside.error().message ==
+          "a test needs 3 MiB beside the 2 MiB held already, and all together may hold 4 MiB (half "
+          "of it): send less");
+    CHECK((other.used() == 0 && all.used() == 2 * kMiB && whole.used() == 2 * kMiB));
+    CHECK(whole.TryReserve(6 * kMiB, "a test"));
+    // Who waits has it when it is given back, whichever level it waits at.
+    std::thread waiting([&] {
+      CHECK(other.Reserve(3 * kMiB, "a test", std::chrono::minutes(10), {}));
+      CHECK(one.Reserve(2 * kMiB, "a test", std::chrono::minutes(10), {}));
+    });
+    held->Release();
+    waiting.join();
+  }
+  CHECK((one.used() == 0 && other.used() == 0 && all.used() == 0 && whole.used() == 0));
+}
+
 }  // namespace
 }  // namespace sampleproc::resources

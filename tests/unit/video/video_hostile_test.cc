@@ -275,5 +275,43 @@ TEST_CASE("a file that changes while it is read is an error", "[video][hostile]"
   CHECK((next.error().code == ErrorCode::kIo || next.error().code == ErrorCode::kInvalidFrame));
 }
 
+TEST_CASE("what a decoder really keeps is reserved, also where a level would allow less",
+          "[video][hostile]") {
+  const TempDir dir;
+  const auto path = Make(dir,
+                         {"refs.mp4",
+                          "-c:v libx265 -x265-params ref=16:bframes=0:keyint=99:"
+                          "allow-non-conformance=1:log-level=none"},
+                         "640:360");
+  resources::MemoryBudget budget(std::size_t{1} << 30);
+  auto reader = VideoReader::Open(path.string(), TestOptions(), {}, budget);
+  REQUIRE(reader);
+  while (true) {
+    const auto frame = (*reader)->Next(kGray, {});
+    REQUIRE(frame);
+    if (!*frame) break;
+  }
+  constexpr std::size_t kPicture = 640 * 360 * 3 / 2;
+  CHECK(budget.used() >= (std::size_t{8} << 20) + 16 * kPicture);
+}
+
+TEST_CASE("a video that needs more than its share names what it needs, and the share",
+          "[video][hostile]") {
+  const TempDir dir;
+  const auto path =
+      Make(dir, {"refs.mkv", "-c:v libx264 -preset ultrafast -x264-params ref=16"}, "1280:720");
+  resources::MemoryBudget whole(std::size_t{64} << 20);
+  resources::MemoryBudget share(whole, {std::size_t{16} << 20, "a quarter", "a camera", "less"});
+  auto reader = VideoReader::Open(path.string(), TestOptions(), {}, share);
+  REQUIRE(reader);
+  const auto frame = (*reader)->Next(kGray, {});
+  REQUIRE_FALSE(frame);
+  CHECK(frame.error().code == ErrorCode::kOverloaded);
+  CHECK(frame.error().message.starts_with("decoding 1280x720 with "));
+  CHECK(frame.error().message.ends_with(", and a camera may hold 16 MiB (a quarter): less"));
+  reader->reset();
+  CHECK(whole.used() == 0);
+}
+
 }  // namespace
 }  // namespace sampleproc::video
