@@ -66,6 +66,7 @@ std::optional<telemetry::HistoryGauges> Service::Impl::HistoryFacts() const {
   return telemetry::HistoryGauges{.stored = counts.stored,
                                   .dropped = counts.dropped,
                                   .repeated = counts.repeated,
+                                  .set_aside = counts.set_aside,
                                   .waiting = counts.waiting,
                                   .bytes = counts.bytes};
 }
