@@ -137,6 +137,24 @@ class HistoryFaults(WithHistory):
         service.wait()
         self.assertEqual(self.events(self.serve_history()), after)
 
+    def test_a_stop_tells_of_messages_that_are_not_in_the_history(self):
+        self.file.write_bytes(b"x" * 10_000)
+        service = self.serve_history()
+        service.wait_for_condition("history")
+        post(self, service, "door", COMES)
+        self.assertEqual(service.stop(), 1)
+        lost = service.wait_for("shutdown: messages of events are not")["messages"]
+        self.assertGreaterEqual(lost, 2)
+        done = service.wait_for("shutdown: done")
+        self.assertEqual((done["clean"], done["history_lost"]), (False, lost))
+        self.file.unlink()
+        service = self.serve_history()
+        post(self, service, "door", COMES)
+        self.await_events(service, ["new"])
+        self.assertEqual(service.stop(), 0)
+        done = service.wait_for("shutdown: done")
+        self.assertEqual((done["clean"], done["history_lost"]), (True, 0))
+
     def check_set_aside(self, service, number):
         """The damaged database has another name, which is told, and events go on in a new one."""
         aside = self.folder / f"events.db.damaged-{number}"
