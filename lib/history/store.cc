@@ -10,11 +10,6 @@ using base::Result;
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
-// Of the layout; see above Store.
-constexpr std::int64_t kFirstVersion = 1;
-constexpr std::int64_t kIncompleteVersion = 2;
-constexpr std::int64_t kVersion = 3;
-
 constexpr std::int64_t kPageBytes = 4096;
 constexpr std::int64_t kMostLogPages = 1024;
 // That one Append may add, its indexes included.

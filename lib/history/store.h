@@ -81,6 +81,12 @@ class Store {
   // Databases that are set aside and not moved away; with so many, a further one fails.
   static constexpr int kMostAside = 5;
 
+  // "evnt", which tells our databases from others, and their layouts, as described above.
+  static constexpr std::int64_t kApplication = 0x65766e74;
+  static constexpr std::int64_t kFirstVersion = 1;
+  static constexpr std::int64_t kIncompleteVersion = 2;
+  static constexpr std::int64_t kVersion = 3;
+
   // Opens the file or makes it; one of ours that is damaged is set aside before, which `on_aside`
   // is told. Fails when it is no database, one of something else, used by another process, cannot
   // be written, or is damaged and cannot be set aside.
@@ -154,9 +160,6 @@ class Store {
  private:
   Store(const Options& options, std::string asked_path, const base::Clock& clock,
         base::Descriptor lock, std::unique_ptr<Database> database);
-
-  // "evnt", which tells our databases from others.
-  static constexpr std::int64_t kApplication = 0x65766e74;
 
   // Keeps the file's size when it has been written to.
   struct Measure {
