@@ -235,7 +235,7 @@ Action Declare(CLI::App& app) {
        "Go through the production security checklist as well; exit with 1 when an item fails");
   flag("--online", options->online,
        "Try what the configuration names as well: open the network of each detector in the "
-       "pipeline and run it once");
+       "pipeline and run it once; look whether the history of events can be written");
   option("--format", options->format, "FORMAT",
          "text for people; json, one line; github, annotations for a workflow's log");
   option("--explain", options->explain, "CODE",
@@ -281,7 +281,7 @@ Command ValidateConfigCommand() {
                    {"sampleproc validate-config --strict new.toml",
                     "Check a file before you install it; warnings count as errors."},
                    {"sampleproc validate-config --online",
-                    "Check that the detectors' networks load and run on this machine."},
+                    "Check that the networks load here and the history of events can be written."},
                    {"sampleproc validate-config --set process.workers=8 new.toml",
                     "Check a file with one key changed."},
                    {"sampleproc validate-config --production",

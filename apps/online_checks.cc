@@ -5,6 +5,7 @@
 #include "config/codes.h"
 #include "config/diagnostic.h"
 #include "detect/detector.h"
+#include "history/look.h"
 #include "resources/memory_budget.h"
 #include "service/sizing.h"
 
@@ -26,6 +27,15 @@ std::vector<std::string> CheckOnline(config::Loaded& loaded) {
     const std::string key = section + ".model";
     loaded.diagnostics.push_back({config::Severity::kError, config::code::kDetector,
                                   loaded.origins[key], key, opened.error().message, "", ""});
+  }
+  const std::string& history = loaded.config.events.path;
+  if (history.empty()) return works;
+  const std::string key = "events.history";
+  if (const auto seen = history::Look(history); seen) {
+    works.push_back(key + ": " + *seen);
+  } else {
+    loaded.diagnostics.push_back({config::Severity::kError, config::code::kNoFile,
+                                  loaded.origins[key], key, seen.error().message, "", ""});
   }
   return works;
 }

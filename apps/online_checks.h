@@ -13,6 +13,8 @@ namespace sampleproc::apps {
 //
 //   detector.objects: yolox_nano.onnx (yolox, 416x416) by ONNX Runtime 1.28.2
 //
+// Looks at the history of events as history::Look does; likewise.
+//
 // `loaded` has no errors. Takes seconds, and the networks' memory while it does.
 std::vector<std::string> CheckOnline(config::Loaded& loaded);
 

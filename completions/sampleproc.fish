@@ -35,7 +35,7 @@ complete -c sampleproc -n '__fish_seen_subcommand_from process-file' -s h -l hel
 complete -c sampleproc -n __fish_use_subcommand -f -a validate-config -d 'Check a configuration and report every problem'
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l strict -d 'Exit with 1 when there are warnings'
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l production -d 'Go through the production security checklist as well; exit with 1 when an item fails'
-complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l online -d 'Try what the configuration names as well: open the network of each detector in the pipeline and run it once'
+complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l online -d 'Try what the configuration names as well: open the network of each detector in the pipeline and run it once; look whether the history of events can be written'
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l format -x -a 'text json github' -d 'text for people; json, one line; github, annotations for a workflow'\''s log'
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l explain -x -d 'Say what a diagnostic'\''s code (SP1004) means, and check nothing'
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l print-effective -d 'Print every key as TOML with where its value came from; secrets are masked'

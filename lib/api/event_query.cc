@@ -39,6 +39,16 @@ std::optional<Event::Type> TypeOf(std::string_view text) {
   return std::nullopt;
 }
 
+// A plus that is not written as %2B comes as a blank: "2026-01-31T09:05:00 02:00".
+std::optional<base::WallTime> TimeOf(std::string_view text) {
+  if (const auto time = frame::ParseFrameTime(text)) return time;
+  const std::size_t blank = text.rfind(' ');
+  if (blank == text.npos) return std::nullopt;
+  std::string meant(text);
+  meant[blank] = '+';
+  return frame::ParseFrameTime(meant);
+}
+
 std::string Joined(std::span<const std::string_view> words) {
   std::string text;
   for (const std::string_view word : words) text.append(text.empty() ? "" : ", ").append(word);
@@ -92,7 +102,7 @@ class Query {
   }
 
   std::optional<std::chrono::microseconds> Time(std::string_view name) {
-    const auto time = Get(name, frame::ParseFrameTime, "time",
+    const auto time = Get(name, TimeOf, "time",
                           "must be a date and time as 2026-01-31T09:05:00Z, or seconds since 1970");
     if (!time) return std::nullopt;
     return std::chrono::duration_cast<std::chrono::microseconds>(time->time_since_epoch());

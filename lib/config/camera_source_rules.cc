@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/event_rules.h"
 #include "config/schema.h"
 
 namespace sampleproc::config {
@@ -77,10 +78,12 @@ std::vector<Finding> CheckCameraSources(const Config& config) {
                             std::to_string(kMostSources) + " cameras itself, at most",
                         "give further cameras to another instance"});
   }
-  if (sources > 0 && config.consumer.sinks.empty()) {
-    findings.push_back({Severity::kWarning, code::kSinks, "consumer.sinks",
-                        "is empty: what is found in pictures of cameras with a url is only counted",
-                        "list \"log\", \"file\", \"redis\" or \"webhook\""});
+  if (sources > 0 && config.consumer.sinks.empty() && !HistoryGetsEvents(config)) {
+    findings.push_back(
+        {Severity::kWarning, code::kSinks, "consumer.sinks",
+         "is empty: what is found in pictures of cameras with a url is only counted",
+         "list \"log\", \"file\", \"redis\" or \"webhook\", or keep events: the step "
+         "\"track\" and events.history"});
   }
   return findings;
 }

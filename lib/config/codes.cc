@@ -140,7 +140,8 @@ constexpr CodeText kTexts[] = {
      "\"webhook\" needs consumer.webhook.url, and each of those means nothing unless its sink is "
      "listed. \"redis\" is for frames from a frame buffer: results of frames from Redis go to "
      "consumer.redis.results_stream anyway. A frame buffer takes no results, so that without a "
-     "sink they are only counted. consumer.deliver has \"events\" for what the step \"track\" of "
+     "sink they are only counted, unless they are events that events.history keeps. "
+     "consumer.deliver has \"events\" for what the step \"track\" of "
      "some camera's pipeline makes."},
     {code::kHost, "no host alone",
      "http.host and consumer.redis.host take a name, an address or (Redis) the path of a Unix "
@@ -198,7 +199,9 @@ constexpr CodeText kTexts[] = {
     {code::kNoFile, "file that is named cannot be read",
      "A key names a file (a certificate, a password) that is missing or that this user may not "
      "read. Check as the user that the service runs as, or with --offline when the file is only on "
-     "the machine that the configuration is for."},
+     "the machine that the configuration is for. With --online also events.history: it could not "
+     "be "
+     "written, or is the file of something else."},
     {code::kOpenSecret, "secret that everybody can read",
      "The file holds a secret, and its mode lets every user of the machine read it. Take that away "
      "(chmod o-r), and count the secret as known if others are on the machine."},

@@ -1,5 +1,6 @@
 #include "config/derive.h"
 
+#include "config/event_rules.h"
 #include "config/print.h"
 #include "consumer/activation.h"
 #include "net/redis_url.h"
@@ -70,10 +71,13 @@ class Deriver {
              "set consumer.enabled to true, or unset the upstream");
       }
     }
-    if (consumer.enabled && consumer.source == consumer::Source::kHttp && consumer.sinks.empty()) {
+    if (consumer.enabled && consumer.source == consumer::Source::kHttp && consumer.sinks.empty() &&
+        !HistoryGetsEvents(config_)) {
       Warn(code::kSinks, kSinks,
            "is empty: what is found in frames from consumer.http.url is only counted",
-           "list \"log\", \"file\", \"redis\" or \"webhook\"");
+           "list \"log\", \"file\", \"redis\" or \"webhook\", or keep events: the step \"track\" "
+           "and "
+           "events.history");
     }
   }
 

@@ -20,12 +20,16 @@ bool AnyTracks(const Config& config) {
   });
 }
 
+bool HistoryGetsEvents(const Config& config) {
+  return !config.events.path.empty() && AnyTracks(config);
+}
+
 std::optional<Finding> EventsAreMadeAndGoSomewhere(const Config& config) {
   const auto& deliver = config.consumer.deliver;
   if (std::ranges::find(deliver, "events") == deliver.end()) return std::nullopt;
   if (config.consumer.sinks.empty()) {
     return Finding{Severity::kWarning, code::kSinks, "consumer.deliver",
-                   "has \"events\", and consumer.sinks is empty: they go nowhere",
+                   "has \"events\", and consumer.sinks is empty: no sink gets them",
                    "list \"log\", \"file\", \"redis\" or \"webhook\" there"};
   }
   if (AnyTracks(config)) return std::nullopt;

@@ -11,6 +11,10 @@ namespace sampleproc::config {
 // "track".
 bool AnyTracks(const Config& config);
 
+// Whether what is found is kept although no sink gets it: some pipeline makes events, and there is
+// a history.
+bool HistoryGetsEvents(const Config& config);
+
 // What is told of events is made, and goes somewhere.
 std::optional<Finding> EventsAreMadeAndGoSomewhere(const Config& config);
 

@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <cstring>
-#include <exception>
 
 namespace sampleproc::history {
 namespace {
@@ -86,6 +85,8 @@ std::unexpected<base::Error> Database::Failure() {
   if (code == SQLITE_INTERRUPT) {
     return Fail(ErrorCode::kDeadline, "the history took too long to be searched");
   }
+  corrupt_ = corrupt_ || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+  misfit_ = code == SQLITE_ERROR;
   broken_ = code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
             code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_SCHEMA;
   trouble_ = path_ + ": " + sqlite3_errmsg(handle_);
@@ -122,31 +123,16 @@ Result<std::int64_t> Database::Ask(std::string_view statement) {
 
 std::int64_t Database::last_row() const { return sqlite3_last_insert_rowid(handle_); }
 
+void Database::KeepLog() {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 void Database::InterruptWhen(std::function<bool()> over) {
   over_ = std::move(over);
   if (!over_) return sqlite3_progress_handler(handle_, 0, nullptr, nullptr);
   sqlite3_progress_handler(
       handle_, kStepsBetweenAsking,
       [](void* self) { return static_cast<Database*>(self)->over_() ? 1 : 0; }, this);
-}
-
-Result<void> Database::Define(const char* name, std::function<bool(std::string_view)> holds) {
-  holds_ = std::move(holds);
-  const auto call = [](sqlite3_context* context, int, sqlite3_value** values) {
-    try {
-      const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
-      const auto bytes = static_cast<std::size_t>(sqlite3_value_bytes(values[0]));
-      const auto& self = *static_cast<Database*>(sqlite3_user_data(context));
-      sqlite3_result_int(context, text != nullptr && self.holds_({text, bytes}) ? 1 : 0);
-    } catch (const std::exception&) {
-      sqlite3_result_error_nomem(context);
-    }
-  };
-  if (sqlite3_create_function_v2(handle_, name, 1, SQLITE_UTF8, this, call, nullptr, nullptr,
-                                 nullptr) != SQLITE_OK) {
-    return Failure();
-  }
-  return {};
 }
 
 Result<Transaction> Transaction::Begin(Database& database) {

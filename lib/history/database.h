@@ -68,9 +68,13 @@ class Database {
   // thousand steps. Null ends that.
   void InterruptWhen(std::function<bool()> over);
 
-  // Makes a function of SQL, of one text, that is true where `holds` is; that may throw for want of
-  // memory. Once for each database.
-  base::Result<void> Define(const char* name, std::function<bool(std::string_view)> holds);
+  // Its destruction leaves the log as it is, instead of writing it back.
+  void KeepLog();
+
+  // Whether some failure was that the file is damaged, or no database at all.
+  bool corrupt() const { return corrupt_; }
+  // Whether the last failure was that a statement does not fit the tables there are.
+  bool misfit() const { return misfit_; }
 
   // Whether the connection is of no use after the last failure: its file is damaged, of another
   // kind, gone, or cannot be read.
@@ -86,8 +90,9 @@ class Database {
   const std::string path_;
   sqlite3* handle_ = nullptr;
   std::function<bool()> over_;
-  std::function<bool(std::string_view)> holds_;
   bool broken_ = false;
+  bool corrupt_ = false;
+  bool misfit_ = false;
   std::string trouble_;
 };
 

@@ -43,10 +43,11 @@ struct JournalContext {
 // Of messages, since the start.
 struct JournalCounts {
   std::uint64_t stored = 0;
-  std::uint64_t dropped = 0;   // there was no room in memory for them
-  std::uint64_t repeated = 0;  // of events that had ended; see Store
-  std::size_t waiting = 0;     // to be stored
-  std::uint64_t bytes = 0;     // of its files
+  std::uint64_t dropped = 0;    // there was no room in memory for them
+  std::uint64_t repeated = 0;   // of events that had ended; see Store
+  std::size_t waiting = 0;      // to be stored
+  std::uint64_t set_aside = 0;  // databases, because they were damaged
+  std::uint64_t bytes = 0;      // of its files
 };
 
 // Thread-safe. Messages wait in memory, up to a bound, for a thread of the journal's own, which
@@ -55,7 +56,8 @@ struct JournalCounts {
 // the condition `history` lasts, those who listen are told all the same, and what is beyond the
 // bound is dropped, which is the condition, too. So it is, for kReplacedLasts, when the file is
 // removed or replaced while it is in use, which is seen within a second: what is not known to have
-// been in it by then, and all that comes, goes into the file that has its name, or a new one.
+// been in it by then, and all that comes, goes into the file that has its name, or a new one. And
+// so it is, for as long, when the file is damaged, which is set aside as Store has it and logged.
 //
 // Without Options::path it has no thread and no history: it tells those who listen and numbers
 // messages by the time of its start.
@@ -120,16 +122,21 @@ class Journal {
   bool WorkWaits() const REQUIRES(mutex_);
   base::Deadline NextLook() const REQUIRES(mutex_);
   void OpenStore();
+  void Reopen(const base::Error& error);
   void LeaveMoved();
+  bool LeaveDamaged(const std::string& why);
+  void TellAside(const Aside& aside);
   void EndUnfinished();
   void StoreSome();
   bool StoreBatch();
   void TellUnnumbered();
   void AnswerNext();
   void TrimSometimes();
+  void UpgradeSome();
   // Fails with kOverloaded or kShuttingDown when it is not taken.
   base::Result<void> Ask(Question question);
   void Fetch(Feed::Request request);
+  // Sets a damaged file aside and goes on with a new one; otherwise it will be tried again.
   void Failed(const base::Error& error);
   void Worked();
   void TellOfState() noexcept;
@@ -152,6 +159,7 @@ class Journal {
   base::MonoTime next_trim_{};
   base::MonoTime next_look_{};                 // at the file's name
   std::optional<base::MonoTime> replaced_at_;  // while it is told of
+  std::string replaced_;                       // what has happened
   std::uint64_t seen_damaged_ = 0;             // in store_
   std::int64_t newest_ = 0;                    // of this process's numbers
 

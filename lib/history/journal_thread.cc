@@ -40,10 +40,14 @@ void Journal::Run() noexcept {
     try {
       next_look_ = context_.clock.Now() + kBetweenLooks;
       if (store_ && store_->Moved()) LeaveMoved();
+      if (store_) {
+        if (const auto whole = store_->Check(); !whole) Failed(whole.error());
+      }
       if (store_ == nullptr) OpenStore();
       StoreSome();
       AnswerNext();
       TrimSometimes();
+      UpgradeSome();
       TellOfState();
       more = AwaitWork();
     } catch (const std::exception&) {
@@ -55,6 +59,7 @@ void Journal::Run() noexcept {
 
 bool Journal::WorkWaits() const {
   const base::MonoTime now = context_.clock.Now();
+  if (store_ && failure_.empty() && !store_->complete()) return true;
   if (!questions_.empty() || !fetches_.empty()) return true;
   if (failing_ && now >= retry_at_) return true;
   if (incoming_.empty()) return false;
@@ -89,29 +94,65 @@ void Journal::OpenStore() {
     const MutexLock lock(mutex_);
     if (failing_ && context_.clock.Now() < retry_at_) return;
   }
-  auto opened = Store::Open(options_, context_.clock);
+  auto opened =
+      Store::Open(options_, context_.clock, [this](const Aside& aside) { TellAside(aside); });
   if (!opened) return Failed(opened.error());
-  // A file that was put in its place may be an older one: those who listen know numbers already.
-  if (auto on = (*opened)->GoOnBehind(newest_); !on) return Failed(on.error());
   store_ = std::move(*opened);
   seen_damaged_ = 0;
+  // A file that was put in its place may be an older one: those who listen know numbers already.
+  if (auto on = store_->GoOnBehind(newest_); !on) return Reopen(on.error());
   if (!begun_) EndUnfinished();
+}
+
+// The store is not of use yet. Failed may have opened another.
+void Journal::Reopen(const base::Error& error) {
+  const Store* const failed = store_.get();
+  Failed(error);
+  if (store_.get() == failed) store_.reset();
 }
 
 void Journal::LeaveMoved() {
   store_.reset();
   replaced_at_ = context_.clock.Now();
+  replaced_ = options_.path + " or its log was removed or replaced while in use: what was in it " +
+              "is in the history no more";
   OpenStore();
+}
+
+// False when the store's file is not damaged, or not the one that has its name, or stays where it
+// is.
+bool Journal::LeaveDamaged(const std::string& why) {
+  if (!store_ || !store_->IsDamaged() || store_->Moved()) return false;
+  const auto aside = store_->SetAside(why);
+  store_.reset();
+  if (!aside) {
+    failure_ = aside.error().message;
+    return false;
+  }
+  TellAside(*aside);
+  failure_.clear();
+  OpenStore();
+  if (!store_ && failure_.empty()) failure_ = why;  // not before its next try
+  return true;
+}
+
+void Journal::TellAside(const Aside& aside) {
+  replaced_at_ = context_.clock.Now();
+  replaced_ = aside.file + " was damaged and is " + aside.name +
+              " now, a new one is begun: " + "what was in it is in the history no more (" +
+              aside.why + ")";
+  context_.log.Error("the history's database is damaged and was set aside; a new one is begun",
+                     {{"file", std::string_view(aside.file)},
+                      {"set_aside", std::string_view(aside.name)},
+                      {"reason", std::string_view(aside.why)}});
+  const MutexLock lock(mutex_);
+  ++counts_.set_aside;
 }
 
 // Before anything is told that has a number: what was open belongs to a process that is no more.
 void Journal::EndUnfinished() {
   const auto left = store_->Unfinished();
-  if (!left) {
-    Failed(left.error());
-    store_.reset();  // to be opened anew
-    return;
-  }
+  if (!left) return Reopen(left.error());
   std::vector<frame::Event> ends;
   for (const std::string& last : *left) {
     auto event = frame::ReadEvent(last);
@@ -161,7 +202,7 @@ bool Journal::StoreBatch() {
   const auto ids = store_->Append(batch);
   if (!ids) {
     Failed(ids.error());
-    return false;
+    return failure_.empty() && store_ != nullptr;  // a new file
   }
   // Afterwards, so that what is told as stored was in the file while that had its name.
   if (store_->Moved()) {
@@ -228,8 +269,15 @@ void Journal::TrimSometimes() {
   if (auto trimmed = store_->Trim(); !trimmed) Failed(trimmed.error());
 }
 
+// An older layout is brought up to date between what else there is to do.
+void Journal::UpgradeSome() {
+  if (!store_ || !failure_.empty() || store_->complete()) return;
+  if (auto upgraded = store_->Upgrade(); !upgraded) Failed(upgraded.error());
+}
+
 void Journal::Failed(const base::Error& error) {
   failure_ = error.message;
+  if (LeaveDamaged(error.message)) return;
   if (store_ && store_->broken()) store_.reset();
   const auto pause = context_.backoff(++failures_);
   const MutexLock lock(mutex_);
@@ -264,10 +312,7 @@ void Journal::TellOfState() noexcept {
     if (replaced_at_ && now - *replaced_at_ >= kReplacedLasts) replaced_at_.reset();
     if (failure_.empty() && !losing && !replaced_at_) return context_.conditions.Clear(kName);
     std::string reason;
-    if (replaced_at_) {
-      reason = options_.path + " or its log was removed or replaced while in use: what was in it " +
-               "is in the history no more";
-    }
+    if (replaced_at_) reason = replaced_;
     if (!failure_.empty() || losing) {
       if (replaced_at_) reason += "; ";
       reason += failure_.empty() ? "events come faster than they can be stored"

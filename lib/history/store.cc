@@ -1,36 +1,26 @@
 #include "history/store.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <utility>
 
 namespace sampleproc::history {
 namespace {
 
-using base::ErrorCode;
-using base::Fail;
 using base::Result;
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
-// "evnt", and the layout's version: what tells our databases from others.
-constexpr std::int64_t kApplication = 0x65766e74;
-constexpr std::int64_t kVersion = 1;
-
-constexpr mode_t kMode = 0640;  // what cameras saw is not for everybody
 constexpr std::int64_t kPageBytes = 4096;
 constexpr std::int64_t kMostLogPages = 1024;
 // That one Append may add, its indexes included.
 constexpr std::int64_t kHeadroomPages = 192;
 // Deleted in one transaction, so that the log stays small.
 constexpr std::int64_t kDeletedAtOnce = 200;
+constexpr std::int64_t kUpgradedAtOnce = 500;  // likewise, and within the headroom
+
+constexpr const char* kMakeByTime =
+    "CREATE TABLE by_time(at INTEGER, record INTEGER, camera TEXT, class TEXT, type INTEGER,"
+    " PRIMARY KEY(at, record)) WITHOUT ROWID;";
 
 std::string Number(std::int64_t number) { return std::to_string(number); }
 
@@ -47,100 +37,11 @@ std::int64_t LogPages(const Options& options) {
   return std::min(static_cast<std::int64_t>(options.bytes) / 16 / kPageBytes, kMostLogPages);
 }
 
-std::unexpected<base::Error> Unusable(const std::string& path, const std::string& why) {
-  return Fail(ErrorCode::kIo, path + ": " + why);
-}
-
-Result<base::Descriptor> Lock(const std::string& path) {
-  base::Descriptor lock(
-      ::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, kMode));
-  if (lock.get() < 0) return Unusable(path + ".lock", std::strerror(errno));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  return Unusable(path, errno == EWOULDBLOCK ? "another process uses it: give each its own"
-                                             : std::strerror(errno));
-}
-
-// The file with the permissions that SQLite then gives its log, too.
-Result<void> Make(const std::string& path) {
-  const base::Descriptor file(
-      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, kMode));
-  struct stat status{};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
-    return Unusable(path, std::strerror(errno));
-  }
-  if (!S_ISREG(status.st_mode)) return Unusable(path, "is no regular file");
-  return {};
-}
-
-// The file's one name, however it is called, so that it has one lock. It is made if it is not
-// there: a link's target has no name before. As the name is absolute, SQLite takes it for nothing
-// but a file's (sqlite.org/c3ref/open.html: ":memory:", "file:").
-Result<std::string> OneName(const std::string& path) {
-  std::error_code failed;  // what could not be made cannot be opened, which is told
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) {
-    if (errno != ENOENT) return Unusable(path, std::strerror(errno));
-    if (auto made = Make(path); !made) return std::unexpected(std::move(made.error()));
-  } else if (!S_ISREG(status.st_mode)) {
-    return Unusable(path, S_ISDIR(status.st_mode) ? std::strerror(EISDIR) : "is no regular file");
-  }
-  const auto name = std::filesystem::canonical(path, failed);
-  if (failed) return Unusable(path, failed.message());
-  return name.string();
-}
-
 }  // namespace
-
-Result<std::unique_ptr<Store>> Store::Open(const Options& asked, const base::Clock& clock) {
-  auto name = OneName(asked.path);
-  if (!name) return std::unexpected(std::move(name.error()));
-  Options options = asked;
-  options.path = std::move(*name);
-  auto lock = Lock(options.path);
-  if (!lock) return std::unexpected(std::move(lock.error()));
-  if (auto there = Make(options.path); !there) return std::unexpected(std::move(there.error()));
-  auto database = Database::Open(options.path);
-  if (!database) return std::unexpected(std::move(database.error()));
-  std::unique_ptr<Store> store(
-      new Store(options, asked.path, clock, std::move(*lock), std::move(*database)));
-  store->file_ = IdOf(options.path, std::nullopt);
-  if (auto ready = store->SetUp(); !ready) return std::unexpected(std::move(ready.error()));
-  store->log_ = IdOf(options.path + "-wal", std::nullopt);
-  return store;
-}
-
-Store::Store(const Options& options, std::string asked_path, const base::Clock& clock,
-             base::Descriptor lock, std::unique_ptr<Database> database)
-    : options_(options),
-      asked_path_(std::move(asked_path)),
-      clock_(clock),
-      lock_(std::move(lock)),
-      database_(std::move(database)) {}
-
-// SQLite leaves the log of a file that has lost its name where it is: whatever has the name next
-// would be overwritten with it.
-Store::~Store() {
-  const std::string log = options_.path + "-wal";
-  if (!file_ || IdOf(options_.path, file_) == file_) return;
-  (void)database_->Run("PRAGMA wal_checkpoint(TRUNCATE)");
-  if (log_ && IdOf(log, std::nullopt) == log_) ::unlink(log.c_str());
-}
-
-std::optional<Store::FileId> Store::IdOf(const std::string& path,
-                                         const std::optional<FileId>& otherwise) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) == 0) return FileId{status.st_dev, status.st_ino};
-  return errno == ENOENT || errno == ENOTDIR ? std::nullopt : otherwise;
-}
-
-bool Store::Moved() const {
-  return IdOf(asked_path_, file_) != file_ || IdOf(options_.path, file_) != file_ ||
-         IdOf(options_.path + "-wal", log_) != log_;
-}
 
 Result<void> Store::GoOnBehind(std::int64_t number) {
   if (number <= newest_) return {};
+  const Measure measured(*this);
   auto done = database_->Run("UPDATE sqlite_sequence SET seq = " + Number(number) +
                              " WHERE name = 'record'");
   if (done) newest_ = number;
@@ -148,6 +49,10 @@ Result<void> Store::GoOnBehind(std::int64_t number) {
 }
 
 Result<void> Store::SetUp() {
+  if (BytesOf("") == 0 && BytesOf("-wal") > 0) {
+    corrupt_ = true;  // SQLite would delete the log
+    return Unusable("the file is empty, and its log is not");
+  }
   // Before anything is read: so the log's index is in memory, not in a file that is mapped, which
   // would be the end of this process when it is truncated; and no reader keeps the log from being
   // written back.
@@ -157,12 +62,12 @@ Result<void> Store::SetUp() {
   const auto tables = database_->Ask("SELECT count(*) FROM sqlite_schema");
   if (!tables) return std::unexpected(tables.error());
   if (*tables > 0 && *application != kApplication) {
-    return Unusable(options_.path, "is a database of something else");
+    return Unusable("is a database of something else");
   }
   const auto version = database_->Ask("PRAGMA user_version");
   if (!version) return std::unexpected(version.error());
-  if (*tables > 0 && *version != kVersion) {
-    return Unusable(options_.path, "was written by another version of this program");
+  if (*tables > 0 && (*version < kFirstVersion || *version > kVersion)) {
+    return Unusable("was written by another version of this program");
   }
   // The first two are a new file's only, and before anything is in it.
   auto ready = database_->Run("PRAGMA page_size = " + Number(kPageBytes) +
@@ -175,10 +80,9 @@ Result<void> Store::SetUp() {
                               Number(LogPages(options_)) + ";PRAGMA journal_size_limit = " +
                               Number(LogPages(options_) * kPageBytes) +
                               ";PRAGMA max_page_count = " + Number(MostPages(options_)));
-  if (ready) {
-    ready = database_->Define("whole", [this](std::string_view json) { return IsWhole(json); });
-  }
   if (ready && *tables == 0) ready = MakeTables();
+  if (ready && *tables > 0 && *version == kFirstVersion) ready = MakeByTime();
+  complete_ = *tables == 0 || *version == kVersion;
   if (ready) ready = PrepareAll();
   if (!ready) return ready;
   const auto newest = database_->Ask("SELECT seq FROM sqlite_sequence WHERE name = 'record'");
@@ -201,14 +105,45 @@ Result<void> Store::MakeTables() {
       "CREATE TABLE in_zone(record INTEGER, zone TEXT, PRIMARY KEY(record, zone)) WITHOUT ROWID;"
       "CREATE INDEX zone_record ON in_zone(zone, record);"
       "CREATE TABLE open_event(camera TEXT, event_id TEXT, PRIMARY KEY(camera, event_id))"
-      " WITHOUT ROWID;"
-      "INSERT INTO sqlite_sequence(name, seq) VALUES('record', " +
+      " WITHOUT ROWID;" +
+      std::string(kMakeByTime) + "INSERT INTO sqlite_sequence(name, seq) VALUES('record', " +
       Number(Micros(clock_.Wall())) +
       ");"
       "PRAGMA application_id = " +
       Number(kApplication) + ";PRAGMA user_version = " + Number(kVersion));
   if (!made) return made;
   return transaction->Commit();
+}
+
+Result<void> Store::MakeByTime() {
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  auto made = database_->Run(kMakeByTime + ("PRAGMA user_version = " + Number(kIncompleteVersion)));
+  if (!made) return made;
+  return transaction->Commit();
+}
+
+Result<void> Store::Upgrade() {
+  if (complete_) return {};
+  if (auto trimmed = Trim(); !trimmed) return trimmed;  // makes room
+  const Measure measured(*this);
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  const auto last =
+      database_->Ask("SELECT coalesce(max(id), 0) FROM (SELECT id FROM record WHERE id > " +
+                     Number(upgraded_) + " ORDER BY id LIMIT " + Number(kUpgradedAtOnce) + ")");
+  if (!last) return std::unexpected(last.error());
+  // What came since the file was opened is in it already.
+  auto done = *last == 0 ? database_->Run("PRAGMA user_version = " + Number(kVersion))
+                         : database_->Run(
+                               "INSERT OR IGNORE INTO by_time(at, record, camera, class, type)"
+                               " SELECT at, id, camera, class, type FROM record WHERE id > " +
+                               Number(upgraded_) + " AND id <= " + Number(*last));
+  if (done) done = transaction->Commit();
+  if (!done) return done;
+  complete_ = *last == 0;
+  upgraded_ = *last;
+  return {};
 }
 
 Result<void> Store::PrepareAll() {
@@ -218,19 +153,25 @@ Result<void> Store::PrepareAll() {
       {&insert_,
        "INSERT INTO record(event_id, camera, class, type, at, told, json)"
        " VALUES(?, ?, ?, ?, ?, ?, ?)"},
+      {&insert_time_, "INSERT INTO by_time(at, record, camera, class, type) VALUES(?, ?, ?, ?, ?)"},
+      {&line_, "SELECT json, type FROM record WHERE id = ?"},
       {&insert_zone_, "INSERT INTO in_zone(record, zone) VALUES(?, ?)"},
       {&open_, "INSERT OR IGNORE INTO open_event(camera, event_id) VALUES(?, ?)"},
       {&close_, "DELETE FROM open_event WHERE camera = ? AND event_id = ?"},
   };
   for (const auto& [statement, text] : all) {
     auto prepared = database_->Prepare(text);
-    if (!prepared) return std::unexpected(std::move(prepared.error()));
+    if (!prepared) {
+      corrupt_ = corrupt_ || database_->misfit();
+      return std::unexpected(std::move(prepared.error()));
+    }
     *statement = std::move(*prepared);
   }
   return {};
 }
 
 Result<std::vector<std::int64_t>> Store::Append(std::span<const RecordPtr> records) {
+  const Measure measured(*this);
   if (auto trimmed = Trim(); !trimmed) return std::unexpected(std::move(trimmed.error()));
   auto transaction = Transaction::Begin(*database_);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
@@ -264,6 +205,14 @@ Result<std::int64_t> Store::Insert(const Record& record) {
                   .Bind(7, record.json)
                   .Run();
   const std::int64_t id = database_->last_row();
+  if (done) {
+    done = insert_time_.Bind(1, record.time.count())
+               .Bind(2, id)
+               .Bind(3, record.camera_id)
+               .Bind(4, record.class_name)
+               .Bind(5, static_cast<std::int64_t>(record.type))
+               .Run();
+  }
   for (const std::string& zone : record.zones) {
     if (done) done = insert_zone_.Bind(1, id).Bind(2, zone).Run();
   }
@@ -274,6 +223,8 @@ Result<std::int64_t> Store::Insert(const Record& record) {
 }
 
 Result<void> Store::Trim() {
+  if (auto whole = Check(); !whole) return whole;
+  const Measure measured(*this);
   const std::int64_t oldest =
       Micros(clock_.Wall()) - duration_cast<microseconds>(options_.age).count();
   // Numbers and times of coming go up together, but for a clock that is put back: what stands
@@ -320,8 +271,9 @@ Result<std::int64_t> Store::DeleteSome(const std::string& which) {
       gone +
       ") AND NOT EXISTS (SELECT 1 FROM record r WHERE r.event_id = open_event.event_id"
       " AND r.camera = open_event.camera AND r.id > " +
-      Number(*last) + ");DELETE FROM in_zone WHERE record" + gone + ";DELETE FROM record WHERE id" +
-      gone);
+      Number(*last) + ");DELETE FROM in_zone WHERE record" + gone +
+      ";DELETE FROM by_time WHERE (at, record) IN (SELECT at, id FROM record WHERE id" + gone +
+      ");DELETE FROM record WHERE id" + gone);
   if (!done) return std::unexpected(std::move(done.error()));
   const auto deleted = database_->Ask("SELECT changes()");
   if (!deleted) return std::unexpected(deleted.error());
@@ -344,16 +296,6 @@ Result<void> Store::Shrink() {
     if (!done) return done;
   }
   return database_->Run("PRAGMA max_page_count = " + Number(MostPages(options_)));
-}
-
-std::uint64_t Store::bytes() const {
-  std::uint64_t sum = 0;
-  for (const char* ending : {"", "-wal"}) {
-    std::error_code missing;
-    const auto size = std::filesystem::file_size(options_.path + ending, missing);
-    if (!missing) sum += size;
-  }
-  return sum;
 }
 
 }  // namespace sampleproc::history

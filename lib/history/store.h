@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,6 +37,13 @@ struct Page {
   std::int64_t newest = 0;  // of all messages, whether they fit or not
 };
 
+// A database that was given another name because it is damaged.
+struct Aside {
+  std::string file;  // its name before
+  std::string name;  // and since
+  std::string why;   // what is wrong with it
+};
+
 // A database of SQLite with a write-ahead log (sqlite.org/wal.html), synchronous = NORMAL: what has
 // been committed is there after the process has died in any way. After the machine has died the
 // last few seconds may be missing, the file is whole all the same. One process uses a file at a
@@ -46,6 +54,10 @@ struct Page {
 //   record      id, event_id, camera, class, type, at (microseconds), told (likewise), json
 //   in_zone     record, zone
 //   open_event  camera, event_id: of what has begun and not ended
+//   by_time     at, record, camera, class, type: of each message, for questions
+//
+// A file of version 1 has no by_time. It is made when such a file is opened and filled by Upgrade;
+// until it has all messages the file's version is 2, afterwards 3, as that of a new file.
 //
 // Of each event it has one `new` and one `end` at most: what comes with the id of an event that has
 // ended, as from frames that are processed again, is not taken.
@@ -53,6 +65,10 @@ struct Page {
 // Size: the database has at most three quarters of Options::bytes, which SQLite itself holds to
 // (max_page_count); its log is written back at a sixteenth, which with the largest transaction
 // stays below the last quarter.
+//
+// A database of ours that is damaged is set aside: it and its log get the name path.damaged-1, or
+// the first free number up to kMostAside, and a new one is begun. Nothing is deleted. What is told
+// from ours by its own mark or by that of path.lock; a file that is not known to be ours stays.
 //
 // Used by one thread at a time. What fails is kIo.
 class Store {
@@ -62,11 +78,21 @@ class Store {
   static constexpr std::size_t kMostBytes = 256 * 1024;
   // Of Options::bytes.
   static constexpr std::size_t kLeastBytes = 8 * 1024 * 1024;
+  // Databases that are set aside and not moved away; with so many, a further one fails.
+  static constexpr int kMostAside = 5;
 
-  // Opens the file or makes it. Fails when it is damaged, no database, one of something else,
-  // used by another process, or cannot be written.
-  static base::Result<std::unique_ptr<Store>> Open(const Options& options,
-                                                   const base::Clock& clock);
+  // "evnt", which tells our databases from others, and their layouts, as described above.
+  static constexpr std::int64_t kApplication = 0x65766e74;
+  static constexpr std::int64_t kFirstVersion = 1;
+  static constexpr std::int64_t kIncompleteVersion = 2;
+  static constexpr std::int64_t kVersion = 3;
+
+  // Opens the file or makes it; one of ours that is damaged is set aside before, which `on_aside`
+  // is told. Fails when it is no database, one of something else, used by another process, cannot
+  // be written, or is damaged and cannot be set aside.
+  static base::Result<std::unique_ptr<Store>> Open(
+      const Options& options, const base::Clock& clock,
+      const std::function<void(const Aside&)>& on_aside = {});
 
   // Where its file has lost its name, what is in its log goes into the file all the same, and the
   // log is no other file's.
@@ -81,12 +107,17 @@ class Store {
   // Deletes what is too old, and the oldest of what is too much.
   base::Result<void> Trim();
 
+  // Adds some of the messages that by_time lacks to it. Until it has all of them, questions may
+  // take as long as it takes to read the whole file.
+  bool complete() const { return complete_; }
+  base::Result<void> Upgrade();
+
   // Messages that fit, numbered below `before` (0: any), newest first. kDeadline or kCancelled when
   // the allowance ends before it is done.
   base::Result<Page> List(const Filter& filter, std::int64_t before, std::size_t most,
                           const base::Allowance& allowance);
 
-  // Those that fit by camera and class, numbered above `after`, oldest first.
+  // Those that fit, numbered above `after`, oldest first.
   base::Result<std::vector<Message>> After(const Filter& filter, std::int64_t after,
                                            std::size_t most, const base::Allowance& allowance);
 
@@ -110,6 +141,15 @@ class Store {
   // How often a message was left out of an answer because its line is damaged.
   std::uint64_t damaged() const { return damaged_; }
 
+  // Fails when the file has lost its end since it was used last: SQLite sees that late.
+  base::Result<void> Check();
+
+  // Whether the file is damaged, as some failure has shown.
+  bool IsDamaged() const { return corrupt_ || database_->corrupt(); }
+
+  // Gives the damaged file and its log another name. The store can only be destroyed afterwards.
+  base::Result<Aside> SetAside(const std::string& why);
+
   // The sizes of its files.
   std::uint64_t bytes() const;
 
@@ -121,10 +161,30 @@ class Store {
   Store(const Options& options, std::string asked_path, const base::Clock& clock,
         base::Descriptor lock, std::unique_ptr<Database> database);
 
+  // Keeps the file's size when it has been written to.
+  struct Measure {
+    explicit Measure(Store& written) : store(written) {}
+    Measure(const Measure&) = delete;
+    Measure& operator=(const Measure&) = delete;
+    ~Measure() { store.size_ = store.BytesOf(""); }
+    Store& store;
+  };
+
+  std::unexpected<base::Error> Unusable(const std::string& why) const;
+  // Of the file whose name is the path and this.
+  std::uint64_t BytesOf(const std::string& ending) const;
+  bool IsOurs() const;
+  void Mark();
   base::Result<void> SetUp();
   base::Result<void> MakeTables();
   base::Result<void> PrepareAll();
+  base::Result<void> MakeByTime();
   bool IsWhole(std::string_view json);
+  // Those of `numbers` whose lines are whole.
+  base::Result<void> AddWhole(std::span<const std::int64_t> numbers,
+                              std::vector<Message>& messages);
+  base::Result<std::vector<Message>> Gather(const Filter& filter, std::int64_t from, bool down,
+                                            std::size_t most);
   base::Result<std::int64_t> Insert(const Record& record);
   base::Result<bool> TooMuch();
   base::Result<std::int64_t> DeleteSome(const std::string& which);
@@ -143,16 +203,22 @@ class Store {
   const Options options_;         // with the file's own name
   const std::string asked_path_;  // may be a link to it
   const base::Clock& clock_;
-  const base::Descriptor lock_;
+  base::Descriptor lock_;
   const std::unique_ptr<Database> database_;
   std::optional<FileId> file_;
   std::optional<FileId> log_;
+  std::uint64_t size_ = 0;  // of the file, when it was written to last
+  bool corrupt_ = false;
+  bool complete_ = false;      // by_time
+  std::int64_t upgraded_ = 0;  // and what is numbered so or below is in it, if not
   std::int64_t newest_ = 0;
   std::uint64_t damaged_ = 0;
   Statement known_;
   Statement is_open_;
   Statement insert_;
   Statement insert_zone_;
+  Statement insert_time_;
+  Statement line_;
   Statement open_;
   Statement close_;
 };

@@ -295,17 +295,18 @@ ShutdownResult Service::Shutdown() {
   }
 
   phases.Begin("deliver results, close sessions");
-  impl.EndEvents(last);
+  const std::uint64_t missing = impl.EndEvents(last);
   const std::uint64_t lost = impl.DeliverResults(last);
   impl.CloseSessions(end);
   phases.End();
   impl.FlushSpans(end);
   impl.watchdog.reset();
-  const bool clean = left == 0 && given_up == 0 && lost == 0;
+  const bool clean = left == 0 && given_up == 0 && lost == 0 && missing == 0;
   impl.log->Info("shutdown: done", {{"clean", clean},
                                     {"requests_cut_off", std::int64_t{left}},
                                     {"frames_given_up", static_cast<std::int64_t>(given_up)},
                                     {"results_lost", static_cast<std::int64_t>(lost)},
+                                    {"history_lost", static_cast<std::int64_t>(missing)},
                                     {"took_ms", phases.TookMs()}});
   return clean ? ShutdownResult::kClean : ShutdownResult::kCutOff;
 }

@@ -22,7 +22,8 @@ struct Surroundings {
 };
 
 enum class ShutdownResult {
-  kClean,   // every request was answered, every pulled frame settled, every result delivered
+  kClean,   // every request was answered, every pulled frame settled, every result delivered,
+            // every message of an event in the history
   kCutOff,  // time was up: some were not
   kStuck,   // a worker does not come back: only the end of the process ends it, so the service must
             // not be destroyed

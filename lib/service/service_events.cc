@@ -52,12 +52,16 @@ void Service::Impl::TakeEvents(std::span<const frame::Event> events) noexcept {
   for (const frame::Event& event : events) journal->Take(event);
 }
 
-void Service::Impl::EndEvents(const base::Deadline& end) {
+std::uint64_t Service::Impl::EndEvents(const base::Deadline& end) {
+  const std::uint64_t before = journal->counts().dropped;  // which has been told
   TakeEvents(cameras.ForgetAll(frame::Event::kShutdown));
-  const std::size_t lost = journal->Finish(end);
-  if (lost == 0) return;
-  log->Error("shutdown: messages of events are not in the history",
-             {{"messages", static_cast<std::int64_t>(lost)}});
+  const std::size_t waiting = journal->Finish(end);
+  const std::uint64_t lost = waiting + journal->counts().dropped - before;
+  if (lost > 0) {
+    log->Error("shutdown: messages of events are not in the history",
+               {{"messages", static_cast<std::int64_t>(lost)}});
+  }
+  return lost;
 }
 
 std::optional<telemetry::HistoryGauges> Service::Impl::HistoryFacts() const {
@@ -66,6 +70,7 @@ std::optional<telemetry::HistoryGauges> Service::Impl::HistoryFacts() const {
   return telemetry::HistoryGauges{.stored = counts.stored,
                                   .dropped = counts.dropped,
                                   .repeated = counts.repeated,
+                                  .set_aside = counts.set_aside,
                                   .waiting = counts.waiting,
                                   .bytes = counts.bytes};
 }

@@ -151,8 +151,9 @@ class Service::Impl {
   // Brings events on their ways; in any thread.
   void TakeEvents(std::span<const frame::Event> events) noexcept;
   void TellSinks(std::span<const frame::Event> events) noexcept;
-  // No more frames come: what is open ends, and the history is closed.
-  void EndEvents(const base::Deadline& end);
+  // No more frames come: what is open ends, and the history is closed. Returns how many messages
+  // are not in it.
+  std::uint64_t EndEvents(const base::Deadline& end);
   void TellOfCameraPlaces();
   void TellOfDetectors();
   void ApplyDrainDelay(const base::Deadline& force);

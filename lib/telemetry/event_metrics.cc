@@ -17,6 +17,9 @@ void AddEvents(const Gauges& gauges, std::vector<MetricFamily>& families) {
   const HistoryGauges& history = *gauges.history;
   families.push_back(One("sampleproc_history_bytes", "Files of the history of events.",
                          MetricType::Gauge, static_cast<double>(history.bytes)));
+  families.push_back(One("sampleproc_history_set_aside_total",
+                         "Databases of the history that were damaged and set aside for a new one.",
+                         MetricType::Counter, static_cast<double>(history.set_aside)));
   families.push_back(One("sampleproc_history_waiting_messages",
                          "Messages of events that wait to be stored in the history.",
                          MetricType::Gauge, static_cast<double>(history.waiting)));

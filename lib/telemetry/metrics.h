@@ -45,6 +45,7 @@ struct HistoryGauges {
   std::uint64_t stored = 0;
   std::uint64_t dropped = 0;
   std::uint64_t repeated = 0;
+  std::uint64_t set_aside = 0;  // databases
   std::size_t waiting = 0;
   std::uint64_t bytes = 0;
 };

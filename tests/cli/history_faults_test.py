@@ -137,6 +137,59 @@ class HistoryFaults(WithHistory):
         service.wait()
         self.assertEqual(self.events(self.serve_history()), after)
 
+    def test_a_stop_tells_of_messages_that_are_not_in_the_history(self):
+        self.file.write_bytes(b"x" * 10_000)
+        service = self.serve_history()
+        service.wait_for_condition("history")
+        post(self, service, "door", COMES)
+        self.assertEqual(service.stop(), 1)
+        lost = service.wait_for("shutdown: messages of events are not")["messages"]
+        self.assertGreaterEqual(lost, 2)
+        done = service.wait_for("shutdown: done")
+        self.assertEqual((done["clean"], done["history_lost"]), (False, lost))
+        self.file.unlink()
+        service = self.serve_history()
+        post(self, service, "door", COMES)
+        self.await_events(service, ["new"])
+        self.assertEqual(service.stop(), 0)
+        done = service.wait_for("shutdown: done")
+        self.assertEqual((done["clean"], done["history_lost"]), (True, 0))
+
+    def check_set_aside(self, service, number):
+        """The damaged database has another name, which is told, and events go on in a new one."""
+        aside = self.folder / f"events.db.damaged-{number}"
+        line = service.wait_for("the history's database is damaged", set_aside=str(aside))
+        self.assertEqual((line["level"], line["file"]), ("error", str(self.file)))
+        wait_until(lambda: str(aside) in service.conditions().get(("history", ""), ""))
+        self.assertGreater(aside.stat().st_size, 0)
+        self.cross(service)
+        self.await_events(service, ["new", "end"])
+        self.assertEqual(service.metric("sampleproc_history_set_aside_total"), 1)
+        told = [line for line in service.log() if line["msg"].startswith("the history's database")]
+        self.assertEqual(len(told), 1)
+
+    def test_a_database_that_is_damaged_is_set_aside(self):
+        service = self.serve_history()
+        self.cross(service)
+        self.await_events(service, ["new", "end"])
+        self.assertEqual(service.stop(), 0)
+        os.truncate(self.file, self.file.stat().st_size // 2)
+        service = self.serve_history()
+        self.check_set_aside(service, 1)
+        self.assertEqual(service.stop(), 0)
+        service = self.serve_history()  # after which its file has all of it
+        self.assertEqual(len(self.events(service)), 2)
+        self.assertNotIn(("history", ""), service.conditions())
+        os.truncate(self.file, 4096)
+        self.check_set_aside(service, 2)
+        with open(self.file, "r+b") as file:
+            file.write(bytes(100))
+        service.child.send_signal(signal.SIGKILL)
+        service.wait()
+        (self.folder / "events.db-wal").unlink()
+        self.check_set_aside(self.serve_history(), 3)
+        self.assertEqual(len(list(self.folder.glob("events.db.damaged-?"))), 3)
+
     def mount(self):
         if os.geteuid() != 0:
             self.skipTest("only root mounts a disk of its own")

@@ -12,7 +12,7 @@ import jsonschema
 
 import cli
 from certificate import make_certificate
-from crossing import COMES, types
+from crossing import COMES, FOLLOWING, types
 from event_history import ROOT, Stream, WithHistory
 from service import UnixConnection
 from streams import wait_until
@@ -57,7 +57,10 @@ class History(WithHistory):
         self.assertEqual(self.events(service, f"until={time}"),
                          [event for event in everything if event["time"] <= time])  # fmt: skip
         self.assertEqual(self.events(service, "since=2025-07-29T11:14:56Z"), everything)
-        self.assertEqual(self.events(service, "until=2025-07-29T11:14:56%2B02:00"), [])
+        # A plus that is not written as %2B comes as a blank.
+        for plus in ("%2B", "+", "%20"):
+            self.assertEqual(self.events(service, f"until=2025-07-29T11:14:56{plus}02:00"), [])
+            self.assertEqual(self.events(service, f"since=2025-07-29+11:14:56{plus}0200"), everything)
 
         latest = gate[0]
         answer = service.get(f"/events/{latest['event_id']}")
@@ -324,6 +327,63 @@ class History(WithHistory):
         self.assertIn("events.history_bytes", result.err)
         result = cli.run("validate-config", "--set", f"events.history={self.file}")
         self.assertIn("SP1123", result.out + result.err)
+
+    def test_what_is_found_goes_to_the_history_where_no_sink_gets_it(self):
+        kept = ("--set", f"events.history={self.file}")
+        made = FOLLOWING
+        camera = ("--set", "camera.door.url=http://127.0.0.1:9/video")
+        env = {"FRAME_BUFFER_URL": "http://127.0.0.1:9"}
+        for words, more in ((camera, {}), ((), {"env": env})):
+            self.assertNotIn("SP1117", cli.run("validate-config", *words, *made, *kept, **more).err)
+            for less in (made, kept):
+                told = cli.run("validate-config", *words, *less, **more).err
+                self.assertIn("only counted", told)
+                self.assertIn("SP1117", told)
+        told = cli.run("validate-config", *made, *kept, "--set", "consumer.deliver=events").err
+        self.assertIn("no sink gets them", told)
+
+    def check_online(self, *words, code=0):
+        before = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns)
+                        for file in self.folder.iterdir())  # fmt: skip
+        result = cli.run("validate-config", "--online", "--set", f"events.history={self.file}",
+                         *FOLLOWING, *words)  # fmt: skip
+        self.assertEqual(result.returncode, code, result.err)
+        after = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns)
+                       for file in self.folder.iterdir())  # fmt: skip
+        self.assertEqual(before, after)  # nothing is changed
+        return result.out + result.err
+
+    def test_validate_config_looks_at_the_history(self):
+        self.assertRegex(self.check_online(),
+                         rf"events\.history: {self.file} is not there yet and can be made, \S+ free")
+        service = self.serve_history()
+        self.cross(service)
+        self.await_events(service, ["new", "end"])
+        self.assertIn("another process uses it at the moment", self.check_online())
+        self.assertEqual(service.stop(), 0)
+        self.assertRegex(self.check_online(),
+                         rf"events\.history: {self.file} can be written, layout 3, \S+, \S+ free\n")
+        database = sqlite3.connect(self.file)
+        database.executescript("PRAGMA user_version = 1; PRAGMA wal_checkpoint(TRUNCATE)")
+        database.close()
+        self.assertIn("layout 1, which the service upgrades", self.check_online())
+        database = sqlite3.connect(self.file)
+        database.executescript("PRAGMA user_version = 9; PRAGMA wal_checkpoint(TRUNCATE)")
+        database.close()
+        told = self.check_online(code=65)
+        self.assertIn("another version", told)
+        self.assertIn("events.history", told)
+        self.assertIn("SP1301", told)
+        with open(self.file, "r+b") as file:
+            file.write(bytes(100))
+        self.assertIn("damaged, the service would set it aside", self.check_online())
+        (self.folder / "events.db.lock").unlink()
+        self.assertIn("not a database", self.check_online(code=65))
+        self.file.unlink()
+        self.file.mkdir()
+        self.assertIn("Is a directory", self.check_online(code=65))
+        self.file = self.folder / "sampleproc.toml" / "events.db"
+        self.assertIn("Not a directory", self.check_online(code=65))
 
 
 if __name__ == "__main__":

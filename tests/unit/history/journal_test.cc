@@ -14,6 +14,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr std::string_view kSetAside =
+    "the history's database is damaged and was set aside; a new one is begun";
+
 base::Deadline Patience() { return {base::SystemClock(), seconds(60)}; }
 
 // A journal in a folder, by the machine's clock.
@@ -192,6 +195,50 @@ TEST_CASE("a file that is removed or replaced while in use is told, and left") {
   if (!std::filesystem::exists(aside)) return;
   const auto kept = Store::Open({.path = aside}, base::SystemClock()).value();
   CHECK(kept->List({}, 0, 100, {})->rows.size() == 6);
+}
+
+TEST_CASE("a damaged file is told once, set aside, and events go on in a new one") {
+  Bench bench;
+  const auto& path = bench.options.path;
+  const auto damage = [&] { std::filesystem::resize_file(path, 4096); };
+  std::int64_t last = 0;
+  {
+    auto journal = bench.Begin();
+    journal->Take(EventOf("a", Type::kNew));
+    REQUIRE(Await([&] { return journal->counts().stored == 1; }));
+    last = Bench::List(*journal)->rows.front().id;
+    if (GENERATE(false, true)) {
+      journal.reset();
+      damage();
+      journal = bench.Begin();
+    } else {
+      // Written back, so that the file has all of it.
+      for (int i = 0; i < 10'000; ++i) {
+        journal->Take(EventOf("x" + std::to_string(i), Type::kNew));
+        if (i % 1000 == 999) {
+          REQUIRE(Await([&] { return journal->counts().waiting == 0; }));
+        }
+      }
+      REQUIRE(std::filesystem::file_size(path) > 4096);
+      damage();
+    }
+    REQUIRE(Await([&] { return bench.Reason().find(path + ".damaged-1") != std::string::npos; }));
+    CHECK(bench.log.Count(kSetAside) == 1);
+    CHECK(journal->counts().set_aside == 1);
+    const auto listener = journal->Subscribe({}, std::nullopt).value();
+    journal->Take(EventOf("b", Type::kNew));
+    std::vector<Message> told;
+    REQUIRE(Await([&] {
+      for (auto& message : listener->Next(1).messages) told.push_back(message);
+      return !told.empty();
+    }));
+    CHECK(told[0].id > last);
+    REQUIRE(Await([&] { return Bench::List(*journal)->rows.size() == 1; }));
+    CHECK(journal->Finish(Patience()) == 0);
+  }
+  CHECK(std::filesystem::file_size(path + ".damaged-1") == 4096);
+  CHECK(bench.log.Count(kSetAside) == 1);
+  CHECK(Store::Open(bench.options, base::SystemClock()).value()->newest() > last);
 }
 
 TEST_CASE("a stop does not wait for a history that fails") {
