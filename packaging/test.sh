@@ -151,6 +151,7 @@ if ${full}; then
   check 'clang-tidy' check_tidy
   check 'openapi.json passes two linters' tests/contract/openapi_lint.sh
   check 'the pages pass a validator of others' tests/contract/html_lint.sh
+  check 'spans are read alike by a decoder of others' tests/contract/otlp_lint.sh
   check 'manifests and the JSON Schema pass validators of others' tests/contract/manifests_lint.sh
   check 'the Debian packages' tests/contract/package_check.sh
   build_and_test tsan

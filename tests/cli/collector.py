@@ -1,10 +1,15 @@
-"""A collector of spans: takes OTLP over HTTP as JSON and checks its form."""
+"""A collector of spans: takes OTLP over HTTP as JSON and checks its form. With
+SAMPLEPROC_KEEP_SPANS=FOLDER it leaves there what it has taken, and how it understands it, for
+tests/contract/otlp_lint.sh."""
 
 import json
+import os
 import re
+import uuid
 
 import stand_in
 
+KEEP = os.environ.get("SAMPLEPROC_KEEP_SPANS")
 KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 
 
@@ -27,6 +32,15 @@ class Span:
                 raise AssertionError(f"no id: {raw}")
         if self.ended < self.begun:
             raise AssertionError(f"it ended before it began: {raw}")
+
+
+def keep(body, spans):
+    with open(os.path.join(KEEP, f"{uuid.uuid4()}.json"), "wb") as file:
+        file.write(body)
+    with open(os.path.join(KEEP, "lines"), "a", encoding="utf-8") as file:
+        for span in spans:
+            links = ",".join(":".join(link) for link in span.links)
+            file.write(f"{span.trace} {span.id} {span.parent or '-'} {span.kind} {span.name} {links or '-'}\n")
 
 
 def attributes(pairs):
@@ -58,10 +72,14 @@ class Collector(stand_in.StandIn):
             self.bodies.append(body)
             self.headers.append(dict(handler.headers.items()))
             if self.status == 200:
+                taken = []
                 for group in json.loads(body)["resourceSpans"]:
                     resource = attributes(group["resource"]["attributes"])
                     for scope in group["scopeSpans"]:
-                        self.spans += [Span(resource, raw) for raw in scope["spans"]]
+                        taken += [Span(resource, raw) for raw in scope["spans"]]
+                self.spans += taken
+                if KEEP:
+                    keep(body, taken)
         handler.answer(self.status, b"{}", Content_Type="application/json")
 
     def named(self, name, **wanted):
