@@ -43,6 +43,15 @@ const char* DemuxerName(Container container) {
   return nullptr;
 }
 
+// A bare stream that begins in the middle of a picture shows only behind it what it is.
+base::Result<Container> SniffBare(const SourceFile& file) {
+  constexpr std::size_t kLargestPicture = 1 << 20;
+  base::ByteBuffer start(kLargestPicture);
+  const auto got = file.ReadAt(0, start);
+  if (!got) return std::unexpected(got.error());
+  return SniffBareStream(file.path(), base::ByteView(start).first(*got));
+}
+
 }  // namespace
 
 // A file's recordings, one after the other, and its bytes for the module.
@@ -236,12 +245,17 @@ base::Result<std::unique_ptr<VideoReader>> VideoReader::Open(const std::string& 
   std::array<std::uint8_t, kSniffBytes> start{};
   const auto got = file->ReadAt(0, start);
   if (!got) return std::unexpected(got.error());
-  const Container container = Sniff(base::ByteView(start).first(*got));
+  Container container = Sniff(base::ByteView(start).first(*got));
+  if (container == Container::kUnknown) {
+    const auto bare = SniffBare(*file);
+    if (!bare) return std::unexpected(bare.error());
+    container = *bare;
+  }
   if (container == Container::kUnknown) {
     return base::Fail(base::ErrorCode::kUnsupportedFormat,
                       path +
                           " is not a video we read: AVI, MP4 or QuickTime, Matroska or WebM, "
-                          "MPEG or JPEG frames");
+                          "MPEG, raw H.264 or H.265, or JPEG frames");
   }
   auto chunks = WalkOuterChunks(*file, container);
   if (!chunks) return std::unexpected(chunks.error());

@@ -207,6 +207,50 @@ TEST_CASE("bare H.264 and H.265 are read, by any name", "[video]") {
   }
 }
 
+TEST_CASE("a bare stream may begin with zeros, or in the middle of a picture", "[video]") {
+  const TempDir dir;
+  for (const auto& [name, codec] :
+       {std::pair{"a.h264", "libx264 -g 5 -keyint_min 5 -sc_threshold 0"},
+        {"a.h265", "libx265 -g 5 -x265-params log-level=none:keyint=5:min-keyint=5:open-gop=0"}}) {
+    INFO(name);
+    const std::string whole = Content(Make(dir, name, std::string("-c:v ") + codec));
+    for (const std::size_t zeros : {std::size_t{2}, std::size_t{30}, std::size_t{4000}}) {
+      INFO(zeros);
+      const Outcome padded = ReadOn(dir.Write(name, std::string(zeros, '\0') + whole));
+      CHECK(padded.errors.empty());
+      CHECK(padded.frames.size() == 20);
+    }
+    // Inside the first picture, which is the largest and behind its parameters.
+    const Outcome torn = ReadOn(dir.Write(name, whole.substr(whole.size() / 10)));
+    CHECK(torn.frames.size() >= 15);
+    REQUIRE_FALSE(torn.frames.empty());
+  }
+}
+
+TEST_CASE("JPEG pictures are found behind what is none", "[video]") {
+  const TempDir dir;
+  const std::string whole = Content(Make(dir, "a.mjpeg", "-c:v mjpeg -q:v 3"));
+  const std::string cut = whole.substr(1000);
+  CHECK(ReadOn(dir.Write("cut.mjpeg", cut)).frames.size() == 19);
+  std::string sent;  // as a camera's server sends it
+  for (std::size_t at = 0; at < whole.size();) {
+    const std::size_t next = std::min(whole.find("\xFF\xD8\xFF", at + 1), whole.size());
+    sent += "--b\r\nContent-Type: image/jpeg\r\n\r\n" + whole.substr(at, next - at) + "\r\n";
+    at = next;
+  }
+  const Outcome outcome = ReadOn(dir.Write("sent.mjpeg", sent));
+  CHECK(outcome.errors.empty());
+  CHECK(outcome.frames.size() == 20);
+}
+
+TEST_CASE("text behind the end of an MP4 file is no missing part", "[video]") {
+  const TempDir dir;
+  const std::string whole = Content(Make(dir, "a.mp4", "-c:v mpeg4"));
+  const Outcome outcome = ReadOn(dir.Write("text.mp4", whole + "written by the recorder\n"));
+  CHECK(outcome.errors.empty());
+  CHECK(outcome.frames.size() == 20);
+}
+
 TEST_CASE("forty streams are no reason to refuse a video", "[video]") {
   const TempDir dir;
   const auto path = dir.path() / "many.mkv";
