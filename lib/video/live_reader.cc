@@ -21,7 +21,7 @@ class LiveReader::Session : private HostSide {
       : HostSide(options, budget),
         options_(options),
         module_(std::move(module)),
-        host_{static_cast<HostSide*>(this), nullptr, &Session::MayGoOn, &Session::MayHold} {}
+        host_{static_cast<HostSide*>(this), nullptr, &Session::MayGoOn, &Session::MayHold, nullptr} {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() {

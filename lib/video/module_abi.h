@@ -10,7 +10,7 @@
 namespace sampleproc::video {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 4;
+inline constexpr std::uint32_t kModuleVersion = 5;
 inline constexpr char kModuleFile[] = "sampleproc_video.so";
 inline constexpr char kModuleEntry[] = "sampleproc_video_module";
 
@@ -37,13 +37,15 @@ struct ModuleHost {
   bool (*may_go_on)(void* self) noexcept;
   // False when the memory in use by this stream may not grow to `bytes`.
   bool (*may_hold)(void* self, std::uint64_t bytes) noexcept;
+  // True when the recording is known to lack its end, however it looks; asked where it ends. Of a
+  // file it may become known only then that another recording follows. Not of a live stream.
+  bool (*is_cut_short)(void* self) noexcept;
 };
 
 struct ModuleRequest {
   const char* demuxer;            // FFmpeg's short name; nothing is probed
   std::uint64_t size;             // of the file, bytes
   std::uint64_t max_frame_bytes;  // width * height * channels of a picture handed out
-  bool cut_short;                 // the file is known to lack its end, however it looks
   bool jpeg_packets;              // JPEG pictures are handed out as they are, for another decoder
 };
 

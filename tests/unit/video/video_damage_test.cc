@@ -149,6 +149,60 @@ TEST_CASE("joined recordings are all read, also of another size or codec", "[vid
   }
 }
 
+TEST_CASE("the last of joined recordings may be torn anywhere", "[video]") {
+  const TempDir dir;
+  const std::string coding = "-c:v libx264 -bf 2 -g 5 -keyint_min 5 -sc_threshold 0";
+  const std::string first = Content(Make(dir, "1.ts", coding));
+  const std::string second = Content(Make(dir, "2.ts", coding, "96:72"));
+  for (const std::string& behind :
+       {std::string("G"), std::string(100, '\0'), first.substr(0, 77)}) {
+    INFO(behind.size());
+    const Outcome outcome = ReadOn(dir.Write("both.ts", first + second + behind));
+    CHECK(outcome.frames.size() == 40);
+    CHECK(outcome.errors == std::vector<std::size_t>{40});
+  }
+  const std::size_t torn = second.size() * 9 / 10 / kTransportPacket * kTransportPacket + 50;
+  const Outcome outcome = ReadOn(dir.Write("both.ts", first + second.substr(0, torn)));
+  CHECK(outcome.frames.size() >= 35);
+  CHECK(outcome.errors == std::vector<std::size_t>{outcome.frames.size()});
+}
+
+TEST_CASE("a recording of which nothing can be read is one error before the next", "[video]") {
+  const TempDir dir;
+  const std::string middle = Content(Make(dir, "1.ts", "-c:v libx264 -bf 2 -g 50 -sc_threshold 0"));
+  const std::string whole = Content(Make(dir, "2.ts", "-c:v libx264 -bf 2", "96:72"));
+  // Without its first picture, which is the only one that needs no other: cut at a packet, and not.
+  for (const std::size_t from : {80 * kTransportPacket, 80 * kTransportPacket + 71}) {
+    REQUIRE(from + 20 * kTransportPacket < middle.size());
+    INFO(from);
+    const Outcome outcome = ReadOn(dir.Write("both.ts", middle.substr(from) + whole));
+    CHECK(outcome.errors == std::vector<std::size_t>{0});
+    REQUIRE(outcome.frames.size() == 20);
+    CHECK(outcome.frames.front().index == 1);
+    CHECK(outcome.frames.front().width == 96);
+  }
+  RunFfmpeg("-f lavfi -i anullsrc -t 1 -c:a aac " + Quoted(dir.path() / "3.mp4"));
+  const std::string silent = Content(dir.path() / "3.mp4");
+  const std::string seen = Content(Make(dir, "4.mp4", "-c:v mpeg4"));
+  const Outcome outcome = ReadOn(dir.Write("both.mp4", silent + seen));
+  CHECK(outcome.errors == std::vector<std::size_t>{0});
+  CHECK(outcome.frames.size() == 20);
+}
+
+TEST_CASE("what a cut Matroska file lacks is told where it is missing", "[video]") {
+  const TempDir dir;
+  for (const char* live : {"", "-live 1"}) {
+    INFO(live);
+    const std::string whole =
+        Content(Make(dir, "a.mkv", std::string("-c:v libx264 -bf 0 -g 5 ") + live));
+    const Outcome outcome = ReadOn(dir.Write("cut.mkv", whole.substr(0, whole.size() * 8 / 10)));
+    CHECK(outcome.frames.size() >= 10);
+    CHECK(outcome.errors == std::vector<std::size_t>{outcome.frames.size()});
+    REQUIRE_FALSE(outcome.frames.empty());
+    CHECK(outcome.frames.front().index == 0);
+  }
+}
+
 TEST_CASE("a loss before tables is no join", "[video]") {
   const TempDir dir;
   const auto path = Make(dir, "a.ts", "-c:v libx264 -bf 2 -g 5");
