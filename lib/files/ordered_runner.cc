@@ -173,7 +173,8 @@ class Run {
       ++totals_.done;
       if (!record.result) ++totals_.failed;
       if (record.output_failed) failure_ = record.output_failed;
-      cut_off_ = record.output_failed || HasFailedEnough();
+      totals_.gave_up = HasFailedEnough();
+      cut_off_ = record.output_failed || totals_.gave_up;
     }
     if (cut_off_) End();
   }
