@@ -21,6 +21,7 @@
 #include "files/frame_feed.h"
 #include "files/frame_worker.h"
 #include "files/identity.h"
+#include "files/name_text.h"
 #include "files/ordered_runner.h"
 #include "files/progress.h"
 #include "files/record_writer.h"
@@ -295,7 +296,7 @@ class FailureNames {
     constexpr std::size_t kLongest = 1000;
     std::string place = last_;
     if (record.of_many) place += "#" + std::to_string(record.source.index);
-    const std::string& message = record.result.error().message;
+    const std::string message = files::NameAsText(record.result.error().message);
     progress_.Say(
         "sampleproc: " +
         config::Shown(message.starts_with(last_) ? message : place + ": " + message, kLongest));

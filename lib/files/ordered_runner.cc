@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "files/name_text.h"
 
 namespace sampleproc::files {
 namespace {
@@ -123,6 +124,7 @@ class Run {
 
   Record Process(Task task) const {
     auto result = task.error ? std::unexpected(std::move(*task.error)) : Guarded(work_, task);
+    task.source.source = NameAsText(task.source.source);  // no file is opened by it any more
     return {std::move(task.source),
             std::move(task.frame_id),
             std::move(result),
