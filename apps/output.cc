@@ -175,9 +175,10 @@ std::string Output::Abandon(bool is_torn) {
   }
   struct stat status{};
   const bool is_empty = ::fstat(fd_, &status) == 0 && status.st_size == 0;
-  if (beside_.empty() || is_empty) return "";
+  if (beside_.empty() || (is_empty && is_new_)) return "";
   if (is_new_ && !is_torn && Commit()) return "";
   const std::string is_there = name_ + (is_new_ ? " is not made" : " is as it was");
+  if (is_empty) return is_there;
   return is_there + "; the records so far are in " +
          (is_resumable_ ? beside_ : std::exchange(beside_, {}));
 }

@@ -45,7 +45,8 @@ class Output {
 
   // The records end early; `is_torn`: for a failure, perhaps in the middle of a line, which is
   // taken off. Otherwise they become the file where there was none before. Else what was there
-  // stays, and a sentence comes back that says where they are; "" when there is nothing to tell.
+  // stays, and a sentence comes back that says so, and where they are if there are any; "" when
+  // there is nothing to tell.
   std::string Abandon(bool is_torn);
 
   // Sees to it that what was written is on disk, and returns how many bytes that are in all.

@@ -21,6 +21,7 @@
 #include "files/frame_feed.h"
 #include "files/frame_worker.h"
 #include "files/identity.h"
+#include "files/name_text.h"
 #include "files/ordered_runner.h"
 #include "files/progress.h"
 #include "files/record_writer.h"
@@ -55,6 +56,18 @@ ExitCode CodeOf(const files::RunTotals& totals, CommandContext& context) {
   }
   if (totals.failed == 0) return ExitCode::kOk;
   return totals.failed == totals.done ? ExitCode::kBadData : ExitCode::kSomeFailed;
+}
+
+// Whether there is a result that is worth the file of an earlier run.
+bool HasAny(const files::RunTotals& totals) { return totals.failed < totals.done; }
+
+std::string GaveUp(const ProcessFileOptions& options) {
+  std::string when = "at the first failure (--fail-fast)";
+  if (!options.fail_fast) {
+    when = "after " + std::to_string(options.max_failures) +
+           (options.max_failures == 1 ? " failure" : " failures") + " (--max-failures)";
+  }
+  return "sampleproc: stopped " + when + "; inputs behind it were not processed";
 }
 
 // A digest of all that decides what a record looks like.
@@ -283,7 +296,7 @@ class FailureNames {
     constexpr std::size_t kLongest = 1000;
     std::string place = last_;
     if (record.of_many) place += "#" + std::to_string(record.source.index);
-    const std::string& message = record.result.error().message;
+    const std::string message = files::NameAsText(record.result.error().message);
     progress_.Say(
         "sampleproc: " +
         config::Shown(message.starts_with(last_) ? message : place + ": " + message, kLongest));
@@ -402,7 +415,8 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                          .elapsed = progress->Elapsed(),
                          .passed_over = feed->passed_over()};
   progress.reset();  // wipes its line before anything else is said
-  if (totals && comparison != nullptr && !totals->stopped) {
+  // What was not looked at has not vanished.
+  if (totals && comparison != nullptr && !totals->stopped && !totals->gave_up) {
     if (auto rest = comparison->WriteRest(); !rest) totals = std::unexpected(rest.error());
   }
   if (totals && events) {
@@ -413,7 +427,16 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (totals) {
     if (auto flushed = (*writer)->Flush(); !flushed) totals = std::unexpected(flushed.error());
   }
-  const bool is_whole = totals && !(totals->stopped && interrupts.code());
+  const bool is_interrupted = totals && totals->stopped && interrupts.code();
+  if (totals) {
+    summary.frames = totals->done;
+    summary.failed = totals->failed;
+    totals->done += start->records;
+    totals->failed += start->failed;
+    if (totals->gave_up && !options.quiet) context.err << GaveUp(options) << "\n";
+  }
+  const bool is_whole =
+      totals && !is_interrupted && !totals->gave_up && (comparison != nullptr || HasAny(*totals));
   for (Output* const each : {output->get(), events_output.get()}) {
     if (each == nullptr) continue;
     if (is_whole) {
@@ -429,15 +452,11 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     return *interrupts.code();
   }
   if (!totals) return Complain(context, totals.error());
-  summary.frames = totals->done;
-  summary.failed = totals->failed;
   if (!options.quiet) context.err << "sampleproc: " << files::FormatSummary(summary) << "\n";
-  if (!is_whole) return *interrupts.code();
+  if (is_interrupted) return *interrupts.code();
   if (comparison != nullptr) {
     return comparison->changes() > 0 ? ExitCode::kSomeFailed : ExitCode::kOk;
   }
-  totals->done += start->records;
-  totals->failed += start->failed;
   return CodeOf(*totals, context);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "files/checkpoint.h"
+#include "files/name_text.h"
 
 namespace sampleproc::files {
 namespace {
@@ -40,13 +41,13 @@ base::Result<std::optional<Task>> FrameFeed::Next() {
     task.silent = IsDone(place_.frames);
     ++place_.frames;
     task.camera_id = options_.camera;
-    if (!task.camera_id && source_->IsCamera()) task.camera_id = input_.path;
+    if (!task.camera_id && source_->IsCamera()) task.camera_id = NameAsText(input_.path);
     // Asked of those that are passed over, too: those after them are picked by them.
     task.look = IsLookedAt(task);
     if (passed_over) continue;
     task.place = place_;
     task.source.source = input_.path;
-    task.frame_id = input_.path + "#" + std::to_string(task.source.index);
+    task.frame_id = NameAsText(input_.path) + "#" + std::to_string(task.source.index);
     task.argument = input_.argument;
     task.of_many = source_->HasMany();
     task.turn = turns_.Begin();
@@ -89,10 +90,10 @@ base::Result<bool> FrameFeed::Open() {
 void FrameFeed::Close() {
   if (options_.has_memory && source_->IsCamera() && !options_.camera) {
     process::CameraTurns::Turn turn = turns_.Begin();
-    turn.Declare(input_.path);
+    turn.Declare(NameAsText(input_.path));
     turn.AwaitAll();
     if (turn.Wait({})) {
-      auto events = cameras_.Forget(input_.path);
+      auto events = cameras_.Forget(NameAsText(input_.path));
       if (options_.on_camera_end) options_.on_camera_end(place_.input, std::move(events));
     }
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "files/name_text.h"
 
 namespace sampleproc::files {
 namespace {
@@ -123,6 +124,7 @@ class Run {
 
   Record Process(Task task) const {
     auto result = task.error ? std::unexpected(std::move(*task.error)) : Guarded(work_, task);
+    task.source.source = NameAsText(task.source.source);  // no file is opened by it any more
     return {std::move(task.source),
             std::move(task.frame_id),
             std::move(result),
@@ -173,7 +175,8 @@ class Run {
       ++totals_.done;
       if (!record.result) ++totals_.failed;
       if (record.output_failed) failure_ = record.output_failed;
-      cut_off_ = record.output_failed || HasFailedEnough();
+      totals_.gave_up = HasFailedEnough();
+      cut_off_ = record.output_failed || totals_.gave_up;
     }
     if (cut_off_) End();
   }

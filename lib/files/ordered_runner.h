@@ -26,6 +26,7 @@ struct RunTotals {
   std::size_t done = 0;    // records handed out, failed ones included
   std::size_t failed = 0;  // of these
   bool stopped = false;    // by the stop flag, while there might have been more
+  bool gave_up = false;    // with the last failure that RunOptions::max_failures allows
 };
 
 // The next frame, or nothing at the end. Called by changing threads, never twice at once; which

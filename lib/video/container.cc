@@ -27,16 +27,25 @@ bool IsBoxType(std::string_view type) {
   return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
 }
 
-// What begins a bare stream: 00 00 01 or 00 00 00 01 and a NAL unit's head. H.264 (one byte,
+constexpr std::size_t kStartCode = 3;  // bytes: 00 00 01
+
+// Where the start code is that has nothing but zeros before it; the size when there is none.
+std::size_t StartCode(base::ByteView start) {
+  const auto one = std::find_if(start.begin(), start.end(), [](std::uint8_t b) { return b != 0; });
+  const auto zeros = static_cast<std::size_t>(one - start.begin());
+  return one != start.end() && *one == 1 && zeros >= 2 ? zeros - 2 : start.size();
+}
+
+// What begins a bare stream: a start code, 00 00 01, before which any number of zeros may be
+// (leading_zero_8bits of H.264 and H.265, annex B), and a NAL unit's head. H.264 (one byte,
 // importance in bits 5 and 6, kind in the lower five): 6 SEI, 7 parameters, 9 delimiter. H.265 (two
 // bytes, kind in bits 1 to 6 of the first, the second is 1): 32 to 34 parameters, 35 delimiter, 39
 // SEI.
 Container SniffNalUnits(base::ByteView start) {
-  std::size_t at = 0;
-  while (at < 4 && at < start.size() && start[at] == 0) ++at;
-  if (at < 2 || at > 3 || start.size() < at + 3 || start[at] != 1) return Container::kUnknown;
-  const unsigned first = start[at + 1];
-  const unsigned second = start[at + 2];
+  const std::size_t code = StartCode(start);
+  if (code + kStartCode + 2 > start.size()) return Container::kUnknown;
+  const unsigned first = start[code + kStartCode];
+  const unsigned second = start[code + kStartCode + 1];
   if ((first & 0x80) != 0) return Container::kUnknown;
   const unsigned hevc = first >> 1;
   if ((first & 1) == 0 && second == 1 && ((hevc >= 32 && hevc <= 35) || hevc == 39)) {
@@ -50,6 +59,23 @@ Container SniffNalUnits(base::ByteView start) {
   return Container::kUnknown;
 }
 
+// Whether the name's ending is one of the words of `endings`, in either case.
+bool HasEnding(std::string_view path, std::string_view endings) {
+  const std::string_view name = path.substr(path.find_last_of('/') + 1);
+  const std::size_t dot = name.find_last_of('.');
+  if (dot == std::string_view::npos || dot == 0) return false;
+  const std::string_view ending = name.substr(dot + 1);
+  const auto same = [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b;
+  };
+  for (std::string_view rest = endings; !rest.empty();) {
+    const std::string_view known = rest.substr(0, rest.find(' '));
+    if (std::equal(ending.begin(), ending.end(), known.begin(), known.end(), same)) return true;
+    rest.remove_prefix(std::min(rest.size(), known.size() + 1));
+  }
+  return false;
+}
+
 }  // namespace
 
 Container Sniff(base::ByteView start) {
@@ -60,7 +86,8 @@ Container Sniff(base::ByteView start) {
   if (text.size() >= 8 && IsBoxType(text.substr(4, 4))) return Container::kMp4;
   if (text.starts_with("\x1A\x45\xDF\xA3")) return Container::kMatroska;
   if (text.starts_with(std::string_view("\0\0\1\xBA", 4))) return Container::kMpegPs;
-  if (text.starts_with(std::string_view("\0\0\1\xB3", 4))) return Container::kMpegVideo;
+  const std::string_view unpadded = text.substr(std::min(StartCode(start), text.size()));
+  if (unpadded.starts_with(std::string_view("\0\0\1\xB3", 4))) return Container::kMpegVideo;
   if (text.starts_with("\xFF\xD8\xFF")) return Container::kJpegFrames;
   if (const Container bare = SniffNalUnits(start); bare != Container::kUnknown) return bare;
   return FindTransportSync(start) ? Container::kMpegTs : Container::kUnknown;
@@ -75,20 +102,28 @@ std::optional<TransportSync> FindTransportSync(base::ByteView start) {
   return std::nullopt;
 }
 
-bool IsVideoName(std::string_view path) {
-  const std::string_view name = path.substr(path.find_last_of('/') + 1);
-  const std::size_t dot = name.find_last_of('.');
-  if (dot == std::string_view::npos || dot == 0) return false;
-  const std::string_view ending = name.substr(dot + 1);
-  const auto same = [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b;
-  };
-  for (std::string_view rest = kEndings; !rest.empty();) {
-    const std::string_view known = rest.substr(0, rest.find(' '));
-    if (std::equal(ending.begin(), ending.end(), known.begin(), known.end(), same)) return true;
-    rest.remove_prefix(std::min(rest.size(), known.size() + 1));
+bool IsVideoName(std::string_view path) { return HasEnding(path, kEndings); }
+
+Container SniffBareStream(std::string_view path, base::ByteView start) {
+  if (HasEnding(path, "mjpeg mjpg")) {
+    const bool has_picture = base::AsText(start).find("\xFF\xD8\xFF") != std::string_view::npos;
+    return has_picture ? Container::kJpegFrames : Container::kUnknown;
   }
-  return false;
+  const bool is_h264 = HasEnding(path, "264 h264");
+  if (!is_h264 && !HasEnding(path, "265 h265 hevc")) return Container::kUnknown;
+  constexpr std::string_view kCode("\0\0\1", kStartCode);
+  const std::string_view text = base::AsText(start);
+  for (std::size_t at = text.find(kCode); at != std::string_view::npos && at + 5 <= text.size();
+       at = text.find(kCode, at + 1)) {
+    const unsigned first = start[at + kStartCode];
+    const unsigned kind = first & 0x1F;
+    if (is_h264 && (first & 0x80) == 0 && kind >= 1 && kind <= 9) return Container::kH264;
+    // The second byte's lower bits are the temporal layer and 1: most units are in the first.
+    if (!is_h264 && (first & 0x81) == 0 && first >> 1 <= 39 && start[at + kStartCode + 1] == 1) {
+      return Container::kHevc;
+    }
+  }
+  return Container::kUnknown;
 }
 
 std::string_view VideoEndings() { return kEndings; }

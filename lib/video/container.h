@@ -17,9 +17,9 @@ enum class Container {
   kMatroska,    // EBML 1A 45 DF A3; WebM is one
   kMpegTs,      // sync bytes 47 every 188 (or 192) bytes
   kMpegPs,      // pack header 00 00 01 BA
-  kMpegVideo,   // bare MPEG-1 or -2: sequence header 00 00 01 B3
+  kMpegVideo,   // bare MPEG-1 or -2: sequence header 00 00 01 B3, after any number of zeros
   kJpegFrames,  // JPEG pictures one after the other: FF D8 FF
-  kH264,        // bare H.264: a start code, then parameters, a delimiter or SEI
+  kH264,        // bare H.264: zeros, a start code, then parameters, a delimiter or SEI
   kHevc,        // bare H.265, likewise
 };
 
@@ -29,6 +29,11 @@ inline constexpr std::size_t kSniffBytes = 1024;
 // By the first bytes alone. A single JPEG picture is kJpegFrames too: only its name tells the two
 // apart, which is why IsVideoName decides what is opened as a video.
 Container Sniff(base::ByteView start);
+
+// The bare stream that the name's ending says, if NAL units or JPEG pictures of it begin anywhere
+// in `start`: one that was cut out of a longer recording begins in the middle of one, and what a
+// camera's server sent has a head before each picture. Else kUnknown.
+Container SniffBareStream(std::string_view path, base::ByteView start);
 
 inline constexpr std::size_t kTransportPacket = 188;
 

@@ -1,8 +1,10 @@
 #include "video/declared_length.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <string_view>
 
 namespace sampleproc::video {
 namespace {
@@ -60,6 +62,15 @@ base::Result<bool> EndsInsidePacket(const SourceFile& file) {
   return rest != 0 && rest < kTransportPacket;
 }
 
+// What other programs put behind the last box, as a line of text, would be a very long box.
+bool MayBeCut(base::ByteView head, Container container) {
+  if (container != Container::kMp4) return true;
+  constexpr std::array<std::string_view, 14> kTypes = {"ftyp", "styp", "moov", "moof", "mfra",
+                                                       "mdat", "free", "skip", "wide", "uuid",
+                                                       "meta", "sidx", "emsg", "prft"};
+  return std::ranges::find(kTypes, base::AsText(head).substr(4, 4)) != kTypes.end();
+}
+
 // Whether a recording of its own begins with the chunk of which `head` holds the first bytes.
 bool BeginsRecording(base::ByteView head, Container container) {
   const std::string_view text = base::AsText(head);
@@ -109,7 +120,7 @@ base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container cont
     if (offset > 0 && BeginsRecording(head, container)) found.joins.push_back(offset);
     const std::uint64_t end = end_of(head, offset);
     if (end == 0) break;
-    found.cut_short = end > file.size() + slack;
+    found.cut_short = end > file.size() + slack && MayBeCut(head, container);
     offset = end;
   }
   return found;

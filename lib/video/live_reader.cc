@@ -22,7 +22,7 @@ class LiveReader::Session : private HostSide {
         options_(options),
         module_(std::move(module)),
         host_{static_cast<HostSide*>(this), nullptr, &Session::MayGoOn, &Session::MayHold,
-              &Session::MayDecode} {}
+              &Session::MayDecode,          nullptr} {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() {

@@ -40,13 +40,15 @@ struct ModuleHost {
   // The same; it is because of pictures of this size, of which the decoder may keep `frames`.
   bool (*may_decode)(void* self, std::uint64_t bytes, int width, int height,
                      std::uint64_t frames) noexcept;
+  // True when the recording is known to lack its end, however it looks; asked where it ends. Of a
+  // file it may become known only then that another recording follows. Not of a live stream.
+  bool (*is_cut_short)(void* self) noexcept;
 };
 
 struct ModuleRequest {
   const char* demuxer;            // FFmpeg's short name; nothing is probed
   std::uint64_t size;             // of the file, bytes
   std::uint64_t max_frame_bytes;  // width * height * channels of a picture handed out
-  bool cut_short;                 // the file is known to lack its end, however it looks
   bool jpeg_packets;              // JPEG pictures are handed out as they are, for another decoder
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "video/container.h"
@@ -43,6 +44,15 @@ const char* DemuxerName(Container container) {
   return nullptr;
 }
 
+// A bare stream that begins in the middle of a picture shows only behind it what it is.
+base::Result<Container> SniffBare(const SourceFile& file) {
+  constexpr std::size_t kLargestPicture = 1 << 20;
+  base::ByteBuffer start(kLargestPicture);
+  const auto got = file.ReadAt(0, start);
+  if (!got) return std::unexpected(got.error());
+  return SniffBareStream(file.path(), base::ByteView(start).first(*got));
+}
+
 }  // namespace
 
 // A file's recordings, one after the other, and its bytes for the module.
@@ -56,15 +66,15 @@ class VideoReader::Session : private HostSide {
         chunks_(std::move(chunks)),
         options_(options),
         module_(std::move(module)),
-        host_{static_cast<HostSide*>(this), &Session::ReadAt, &Session::MayGoOn, &Session::MayHold,
-              &Session::MayDecode} {}
+        host_{
+            static_cast<HostSide*>(this), &Session::ReadAt,    &Session::MayGoOn, &Session::MayHold,
+            &Session::MayDecode,          &Session::IsCutShort} {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session() {
-    if (stream_ != nullptr) module_->close(stream_);
-  }
+  ~Session() { CloseStream(); }
 
-  // Opens the recording that begins at begin_.
+  // Opens the recording that begins at begin_. One that cannot be read, but that another one
+  // follows, is no failure here: Next tells it in its place.
   base::Result<void> Open(const base::Allowance& allowance) {
     const Turn turn(*this, allowance, "opening a video");
     return OpenPart();
@@ -107,8 +117,7 @@ class VideoReader::Session : private HostSide {
   base::Result<void> OpenPart() {
     end_ = file_.size();
     const auto join = std::ranges::upper_bound(chunks_.joins, begin_);
-    const bool is_last = join == chunks_.joins.end();
-    if (!is_last) end_ = *join;
+    if (join != chunks_.joins.end()) end_ = *join;
     joins_.reset();
     if (container_ == Container::kMpegTs) {
       std::array<std::uint8_t, kSniffBytes> start{};
@@ -119,18 +128,42 @@ class VideoReader::Session : private HostSide {
       }
     }
     const ModuleRequest request{DemuxerName(container_), end_ - begin_, options_.max_frame_bytes,
-                                chunks_.cut_short && is_last, options_.jpeg_packets};
+                                options_.jpeg_packets};
     const char* what = "";
     const ModuleStatus status = module_->open(&host_, &request, &stream_, &what);
     if (status == ModuleStatus::kOk) return {};
-    return std::unexpected(ErrorOf(status, file_.path() + ": " + what));
+    const auto passed_over = MayPassOver(status);
+    if (!passed_over) return std::unexpected(passed_over.error());
+    if (!*passed_over) return std::unexpected(ErrorOf(status, file_.path() + ": " + what));
+    unreadable_ = Unreadable{status, what};
+    return {};
+  }
+
+  // Whether this failure is of the open recording alone and another one follows it.
+  base::Result<bool> MayPassOver(ModuleStatus status) {
+    if (status != ModuleStatus::kInvalid && status != ModuleStatus::kUnsupported) return false;
+    if (!joins_) return end_ < file_.size();
+    // The demuxer need not have come to the end of the recording, which is where the join is found.
+    constexpr std::uint64_t kStep = 16 << 20;
+    for (std::uint64_t to = joins_->at(); end_ == file_.size() && to < end_;) {
+      if (!MayGoOn(static_cast<HostSide*>(this))) return std::unexpected(*refusal());
+      to = std::min(to + kStep, end_);
+      const auto join = joins_->FindBefore(file_, to);
+      if (!join) return std::unexpected(join.error());
+      if (*join) end_ = **join;
+    }
+    return end_ < file_.size();
+  }
+
+  void CloseStream() {
+    if (stream_ != nullptr) module_->close(stream_);
+    stream_ = nullptr;
   }
 
   // Goes on to the recording that follows the one that has ended. False when there is none.
   base::Result<bool> OpenNextPart() {
     if (end_ >= file_.size()) return false;
-    module_->close(stream_);
-    stream_ = nullptr;
+    CloseStream();
     begin_ = end_;
     if (auto opened = OpenPart(); !opened) return std::unexpected(opened.error());
     return true;
@@ -143,8 +176,15 @@ class VideoReader::Session : private HostSide {
     const char* what = "";
     ModuleStatus status = ModuleStatus::kEnd;
     for (;;) {
-      status = module_->next(stream_, frame::Channels(wanted), &picture, &what);
-      left_out_ += picture.left_out;
+      if (stream_ != nullptr) {
+        status = module_->next(stream_, frame::Channels(wanted), &picture, &what);
+        left_out_ += picture.left_out;
+      } else if (unreadable_) {
+        std::tie(status, what) = std::tie(unreadable_->status, unreadable_->what);
+        unreadable_.reset();
+      } else {
+        status = ModuleStatus::kEnd;
+      }
       if (status != ModuleStatus::kEnd) break;
       const auto next_part = OpenNextPart();
       if (!next_part) return std::unexpected(next_part.error());
@@ -155,7 +195,10 @@ class VideoReader::Session : private HostSide {
       return std::nullopt;
     }
     if (status != ModuleStatus::kOk) {
-      is_final = status != ModuleStatus::kDamaged;
+      const auto passed_over = MayPassOver(status);
+      if (!passed_over) return std::unexpected(passed_over.error());
+      if (*passed_over) CloseStream();
+      is_final = status != ModuleStatus::kDamaged && !*passed_over;
       const std::uint64_t place = is_final ? next_index_ : next_index_++;
       return std::unexpected(ErrorOf(status, Place(place) + what));
     }
@@ -189,6 +232,11 @@ class VideoReader::Session : private HostSide {
     return -1;
   }
 
+  static bool IsCutShort(void* self) noexcept {
+    const Session& session = *static_cast<Session*>(static_cast<HostSide*>(self));
+    return session.chunks_.cut_short && session.end_ == session.file_.size();
+  }
+
   // Bytes of the recording that is open: those of the next one are not for its demuxer.
   base::Result<std::size_t> ReadPart(std::uint64_t offset, std::span<std::uint8_t> place) {
     const std::uint64_t end = std::min<std::uint64_t>(offset + place.size(), file_.size());
@@ -210,7 +258,13 @@ class VideoReader::Session : private HostSide {
   const Options options_;
   const std::shared_ptr<const Module> module_;
   const ModuleHost host_;
-  ModuleStream* stream_ = nullptr;
+  ModuleStream* stream_ = nullptr;  // null when the recording is given up and another one follows
+
+  struct Unreadable {
+    ModuleStatus status;
+    const char* what;
+  };
+  std::optional<Unreadable> unreadable_;  // the open recording, which is still to be told
 
   std::optional<base::Error> failed_;
   bool ended_ = false;
@@ -236,12 +290,17 @@ base::Result<std::unique_ptr<VideoReader>> VideoReader::Open(const std::string& 
   std::array<std::uint8_t, kSniffBytes> start{};
   const auto got = file->ReadAt(0, start);
   if (!got) return std::unexpected(got.error());
-  const Container container = Sniff(base::ByteView(start).first(*got));
+  Container container = Sniff(base::ByteView(start).first(*got));
+  if (container == Container::kUnknown) {
+    const auto bare = SniffBare(*file);
+    if (!bare) return std::unexpected(bare.error());
+    container = *bare;
+  }
   if (container == Container::kUnknown) {
     return base::Fail(base::ErrorCode::kUnsupportedFormat,
                       path +
                           " is not a video we read: AVI, MP4 or QuickTime, Matroska or WebM, "
-                          "MPEG or JPEG frames");
+                          "MPEG, raw H.264 or H.265, or JPEG frames");
   }
   auto chunks = WalkOuterChunks(*file, container);
   if (!chunks) return std::unexpected(chunks.error());

@@ -202,6 +202,17 @@ class Compare(WithDirectory):
         table = self.compare(old, "--format", "table")
         self.assertEqual(len(table.out.splitlines()), 20)
 
+    def test_names_that_are_no_utf8_are_found_again(self):
+        for name in (b"a\xfe", b"a\xff", b"a\\xFE", b"\xc3\xa9\xc3"):
+            self.copy("mask.png", "set/" + os.fsdecode(name) + ".jpg")
+        new = process(*self.words)
+        sources = [os.path.basename(record["source"]) for record in records(new)]
+        for name in (r"a\xFE.jpg", r"a\xFF.jpg", r"a\x5CxFE.jpg", r"é\xC3.jpg"):
+            self.assertEqual(sources.count(name), 1, sources)
+        self.assertEqual(len({record["frame_id"] for record in records(new)}), len(sources))
+        same = self.compare(records(new))
+        self.assertEqual((same.returncode, same.out), (0, ""))
+
     def test_what_is_no_record_is_refused_with_its_line(self):
         path = self.write("old.ndjson", b'{"source":"a","index":0,"detections":[]}\n{"x":1}\n')
         result = process(*self.words, "--compare", path)

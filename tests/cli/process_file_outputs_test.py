@@ -145,6 +145,51 @@ class NothingIsDestroyed(WithDirectory):
         self.assertEqual(process("-o", out, picture).returncode, 0)
         self.assertEqual(read(out), process(picture).stdout)
 
+    def test_a_run_without_results_or_stopped_early_leaves_the_old_output_whole(self):
+        good, bad = self.copy("mask.png"), self.write("bad.png", b"x")
+        old = b"what was here before\n"
+        out = self.write("out.ndjson", old)
+        for words, code, kept in (
+            ([bad], 65, 1),
+            ([good, bad, good, "--fail-fast"], 1, 2),
+            ([good, bad, good, bad, good, "--max-failures", "2"], 1, 4),
+            ([bad, good, "--fail-fast"], 65, 1),
+        ):
+            result = process("-o", out, *words, quiet=False)
+            self.assertEqual((result.returncode, read(out)), (code, old), words)
+            (part,) = [name for name in os.listdir(self.directory) if name.endswith(".part")]
+            self.assertIn("out.ndjson is as it was; the records so far are in ", result.err)
+            self.assertIn(part, result.err)
+            self.assertEqual(len(read(self.path(part)).splitlines()), kept)
+            os.remove(self.path(part))
+            early = [line for line in result.err.splitlines() if "were not processed" in line]
+            self.assertEqual(len(early), len(words) > 1, result.err)
+            # Where nothing was before, the records are the file.
+            os.remove(out)
+            self.assertEqual(process("-o", out, *words).returncode, code)
+            self.assertEqual(len(read(out).splitlines()), kept)
+            self.write("out.ndjson", old)
+        os.makedirs(self.path("empty"))
+        result = process("-o", out, self.path("empty"))
+        self.assertEqual((result.returncode, read(out)), (65, old))
+        self.assertIn("out.ndjson is as it was\n", result.err)
+        self.assertEqual([n for n in os.listdir(self.directory) if n.endswith(".part")], [])
+
+    def test_what_a_run_that_gave_up_has_not_looked_at_has_not_vanished(self):
+        good, bad, other = self.copy("mask.png"), self.write("bad.png", b"x"), self.copy("box.png")
+        old = self.write("old.ndjson", process(good, bad, other).stdout)
+        result = process("--compare", old, "--fail-fast", good, bad, other)
+        self.assertEqual((result.returncode, result.out), (0, ""))
+
+    def test_a_resumed_run_may_go_on_behind_its_failures(self):
+        good, bad = self.copy("mask.png"), self.write("bad.png", b"x")
+        out = self.write("out.ndjson", b"old\n")
+        words = ["-o", out, "--resume", self.path("state"), good, bad, good]
+        self.assertEqual(process("--fail-fast", *words).returncode, 1)
+        self.assertEqual(read(out), b"old\n")
+        self.assertEqual(process(*words).returncode, 1)
+        self.assertEqual(read(out), process(good, bad, good).stdout)
+
     def test_appended_where_asked(self):
         picture = self.copy("mask.png")
         out = self.write("out.ndjson", b"old\n")

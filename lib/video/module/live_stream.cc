@@ -65,7 +65,6 @@ const char* SentenceOf(int error) {
 Stream::Stream(const ModuleHost& host, const ModuleLiveRequest& request)
     : host_(host),
       max_frame_bytes_(request.max_frame_bytes),
-      cut_short_(false),
       jpeg_packets_(request.jpeg_packets),
       live_(true),
       key_frames_(request.key_frames),
@@ -153,7 +152,7 @@ void Stream::OnLiveLog(std::string_view format) {
   if (Contains(format, "Redirecting to")) redirected_ = true;
   // Packets of the picture before or of the next one are lost; the decoder takes the rest for
   // whole.
-  if (Contains(format, "missed %d packets")) skipped_ = true;
+  if (Contains(format, "missed %d packets") && skips_.empty()) skips_.push_back(0);
   // Of the decoder, which refuses it before it takes memory.
   if (format.starts_with("Picture size")) over_limit_ = true;
 }

@@ -2,7 +2,6 @@
 
 extern "C" {
 #include <libavutil/imgutils.h>
-#include <libavutil/log.h>
 }
 
 #include <algorithm>
@@ -23,7 +22,6 @@ constexpr std::int64_t kProbeBytes = 5'000'000;  // read at most, to learn what 
 constexpr std::int64_t kProbeMicroseconds = 5'000'000;
 // A transport stream of a whole multiplex has some dozens.
 constexpr int kMostStreams = 256;
-constexpr int kMostFailedReads = 64;      // in a row; a demuxer that stands still is given up
 constexpr std::size_t kMostWaiting = 64;  // more than any decoder holds back
 
 constexpr char kBadHead[] = "the head of the video is corrupt or cut off";
@@ -46,7 +44,6 @@ bool IsBroken(const AVFrame& frame) {
 Stream::Stream(const ModuleHost& host, const ModuleRequest& request)
     : host_(host),
       max_frame_bytes_(request.max_frame_bytes),
-      cut_short_(request.cut_short),
       jpeg_packets_(request.jpeg_packets),
       input_(host, request.size),
       packet_(av_packet_alloc()),
@@ -130,7 +127,7 @@ ModuleStatus Stream::OpenDecoder(const char** what) {
   if (index_ < 0 || (demuxer_->streams[index_]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) {
     if (too_many_streams_) return Failure(ModuleStatus::kUnsupported, kTooManyStreams, what);
     // Tables that were to name the video may be in the part that is missing.
-    if (cut_short_) return Failure(ModuleStatus::kInvalid, kBadHead, what);
+    if (IsCutShort()) return Failure(ModuleStatus::kInvalid, kBadHead, what);
     return Failure(ModuleStatus::kUnsupported, "there is no video in it that can be decoded", what);
   }
   const AVStream& stream = *demuxer_->streams[index_];
@@ -208,57 +205,6 @@ void Stream::Describe(std::int64_t pts, ModulePicture* picture) const {
   picture->pts_num = unit.num;
   picture->pts_den = unit.den;
   picture->codec = avcodec_get_name(decoder_->codec_id);
-}
-
-void Stream::OnLog(void* source, int level, const char* format, va_list) {
-  if (source == nullptr) return;
-  if (Stream* const live = LiveSource(source); live != nullptr) return live->OnLiveLog(format);
-  if (level > AV_LOG_ERROR) return;
-  if (*static_cast<const AVClass* const*>(source) != avformat_get_class()) return;
-  auto* const stream = static_cast<Stream*>(static_cast<AVFormatContext*>(source)->opaque);
-  // The others report broken data with the packet, and complain of harmless things as well.
-  if (stream == nullptr) return;
-  if (stream->container_ == "matroska") stream->skipped_ = true;
-  if (std::string_view(format).find("max_streams") != std::string_view::npos) {
-    stream->too_many_streams_ = true;
-  }
-}
-
-// The next packet of the video that can be made use of.
-Stream::Fed Stream::ReadPacket() {
-  for (;;) {
-    if (!input_.MayGoOn()) return Fed::kStopped;
-    if (!std::exchange(has_packet_, false)) {
-      av_packet_unref(packet_.get());
-      const int read = av_read_frame(demuxer_.get(), packet_.get());
-      if (input_.stopped()) return Fed::kStopped;
-      if (live_ && read == AVERROR(EAGAIN)) continue;
-      if (live_ && read < 0) {
-        away_ = read;
-        return Fed::kAway;
-      }
-      if (std::exchange(skipped_, false)) {
-        has_packet_ = read >= 0;
-        return Fed::kCorrupt;
-      }
-      if (read == AVERROR_EOF) return cut_short_ && !recovering_ ? Fed::kCutOff : Fed::kLast;
-      if (read < 0) return ++failed_reads_ > kMostFailedReads ? Fed::kEndless : Fed::kCorrupt;
-      failed_reads_ = 0;
-    }
-    // An empty packet is a repetition of the last picture, but to the decoder it means the end.
-    if (packet_->stream_index != index_ || packet_->size == 0) continue;
-    const bool is_flagged = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0;
-    // Of a transport stream the end of a picture is found where the next one begins, so the flag of
-    // the next one's packets comes with it.
-    const bool is_corrupt =
-        container_ == "mpegts" ? std::exchange(next_is_corrupt_, is_flagged) : is_flagged;
-    if (is_corrupt) return Fed::kCorrupt;
-    // A recording cut out of a longer one begins with pictures whose references are not in it.
-    started_ = started_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
-    if (key_frames_ && (packet_->flags & AV_PKT_FLAG_KEY) == 0) continue;
-    if (started_) return Fed::kPacket;
-    if (recovering_) ++left_out_;
-  }
 }
 
 // Hands the decoder one more packet, or its end when there is none.

@@ -42,6 +42,8 @@ class Stream {
   void OnLiveLog(std::string_view format);
   static int Interrupted(void* self);
   ModuleStatus OpenDecoder(const char** what);
+  bool IsCutShort() const { return !live_ && host_.is_cut_short(host_.self); }
+  bool IsBehindSkip(int read);
   Fed ReadPacket();
   Fed Feed();
   ModuleStatus NextPacket(ModulePicture* picture, const char** what);
@@ -60,7 +62,6 @@ class Stream {
 
   const ModuleHost& host_;
   const std::uint64_t max_frame_bytes_;
-  const bool cut_short_;
   const bool jpeg_packets_;
 
   // Of a live stream.
@@ -85,7 +86,8 @@ class Stream {
   std::deque<std::int64_t> packet_times_;  // of packets whose pictures have not come out yet
   int channels_ = 1;                       // wanted by the call that runs
   bool awaited_ = false;                   // a packet that must give a picture is with the decoder
-  bool skipped_ = false;                   // the demuxer left something out
+  std::deque<std::int64_t> skips_;         // where the demuxer left something out, in bytes
+  bool ended_early_ = false;               // the demuxer met the end inside an element
   bool has_packet_ = false;                // the packet was read and waits for its turn
   bool too_many_streams_ = false;
   bool next_is_corrupt_ = false;  // of a transport stream

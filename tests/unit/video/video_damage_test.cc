@@ -149,6 +149,60 @@ TEST_CASE("joined recordings are all read, also of another size or codec", "[vid
   }
 }
 
+TEST_CASE("the last of joined recordings may be torn anywhere", "[video]") {
+  const TempDir dir;
+  const std::string coding = "-c:v libx264 -bf 2 -g 5 -keyint_min 5 -sc_threshold 0";
+  const std::string first = Content(Make(dir, "1.ts", coding));
+  const std::string second = Content(Make(dir, "2.ts", coding, "96:72"));
+  for (const std::string& behind :
+       {std::string("G"), std::string(100, '\0'), first.substr(0, 77)}) {
+    INFO(behind.size());
+    const Outcome outcome = ReadOn(dir.Write("both.ts", first + second + behind));
+    CHECK(outcome.frames.size() == 40);
+    CHECK(outcome.errors == std::vector<std::size_t>{40});
+  }
+  const std::size_t torn = second.size() * 9 / 10 / kTransportPacket * kTransportPacket + 50;
+  const Outcome outcome = ReadOn(dir.Write("both.ts", first + second.substr(0, torn)));
+  CHECK(outcome.frames.size() >= 35);
+  CHECK(outcome.errors == std::vector<std::size_t>{outcome.frames.size()});
+}
+
+TEST_CASE("a recording of which nothing can be read is one error before the next", "[video]") {
+  const TempDir dir;
+  const std::string middle = Content(Make(dir, "1.ts", "-c:v libx264 -bf 2 -g 50 -sc_threshold 0"));
+  const std::string whole = Content(Make(dir, "2.ts", "-c:v libx264 -bf 2", "96:72"));
+  // Without its first picture, which is the only one that needs no other: cut at a packet, and not.
+  for (const std::size_t from : {80 * kTransportPacket, 80 * kTransportPacket + 71}) {
+    REQUIRE(from + 20 * kTransportPacket < middle.size());
+    INFO(from);
+    const Outcome outcome = ReadOn(dir.Write("both.ts", middle.substr(from) + whole));
+    CHECK(outcome.errors == std::vector<std::size_t>{0});
+    REQUIRE(outcome.frames.size() == 20);
+    CHECK(outcome.frames.front().index == 1);
+    CHECK(outcome.frames.front().width == 96);
+  }
+  RunFfmpeg("-f lavfi -i anullsrc -t 1 -c:a aac " + Quoted(dir.path() / "3.mp4"));
+  const std::string silent = Content(dir.path() / "3.mp4");
+  const std::string seen = Content(Make(dir, "4.mp4", "-c:v mpeg4"));
+  const Outcome outcome = ReadOn(dir.Write("both.mp4", silent + seen));
+  CHECK(outcome.errors == std::vector<std::size_t>{0});
+  CHECK(outcome.frames.size() == 20);
+}
+
+TEST_CASE("what a cut Matroska file lacks is told where it is missing", "[video]") {
+  const TempDir dir;
+  for (const char* live : {"", "-live 1"}) {
+    INFO(live);
+    const std::string whole =
+        Content(Make(dir, "a.mkv", std::string("-c:v libx264 -bf 0 -g 5 ") + live));
+    const Outcome outcome = ReadOn(dir.Write("cut.mkv", whole.substr(0, whole.size() * 8 / 10)));
+    CHECK(outcome.frames.size() >= 10);
+    CHECK(outcome.errors == std::vector<std::size_t>{outcome.frames.size()});
+    REQUIRE_FALSE(outcome.frames.empty());
+    CHECK(outcome.frames.front().index == 0);
+  }
+}
+
 TEST_CASE("a loss before tables is no join", "[video]") {
   const TempDir dir;
   const auto path = Make(dir, "a.ts", "-c:v libx264 -bf 2 -g 5");
@@ -205,6 +259,50 @@ TEST_CASE("bare H.264 and H.265 are read, by any name", "[video]") {
     CHECK(outcome.errors.empty());
     CHECK(outcome.frames.size() == 20);
   }
+}
+
+TEST_CASE("a bare stream may begin with zeros, or in the middle of a picture", "[video]") {
+  const TempDir dir;
+  for (const auto& [name, codec] :
+       {std::pair{"a.h264", "libx264 -g 5 -keyint_min 5 -sc_threshold 0"},
+        {"a.h265", "libx265 -g 5 -x265-params log-level=none:keyint=5:min-keyint=5:open-gop=0"}}) {
+    INFO(name);
+    const std::string whole = Content(Make(dir, name, std::string("-c:v ") + codec));
+    for (const std::size_t zeros : {std::size_t{2}, std::size_t{30}, std::size_t{4000}}) {
+      INFO(zeros);
+      const Outcome padded = ReadOn(dir.Write(name, std::string(zeros, '\0') + whole));
+      CHECK(padded.errors.empty());
+      CHECK(padded.frames.size() == 20);
+    }
+    // Inside the first picture, which is the largest and behind its parameters.
+    const Outcome torn = ReadOn(dir.Write(name, whole.substr(whole.size() / 10)));
+    CHECK(torn.frames.size() >= 15);
+    REQUIRE_FALSE(torn.frames.empty());
+  }
+}
+
+TEST_CASE("JPEG pictures are found behind what is none", "[video]") {
+  const TempDir dir;
+  const std::string whole = Content(Make(dir, "a.mjpeg", "-c:v mjpeg -q:v 3"));
+  const std::string cut = whole.substr(1000);
+  CHECK(ReadOn(dir.Write("cut.mjpeg", cut)).frames.size() == 19);
+  std::string sent;  // as a camera's server sends it
+  for (std::size_t at = 0; at < whole.size();) {
+    const std::size_t next = std::min(whole.find("\xFF\xD8\xFF", at + 1), whole.size());
+    sent += "--b\r\nContent-Type: image/jpeg\r\n\r\n" + whole.substr(at, next - at) + "\r\n";
+    at = next;
+  }
+  const Outcome outcome = ReadOn(dir.Write("sent.mjpeg", sent));
+  CHECK(outcome.errors.empty());
+  CHECK(outcome.frames.size() == 20);
+}
+
+TEST_CASE("text behind the end of an MP4 file is no missing part", "[video]") {
+  const TempDir dir;
+  const std::string whole = Content(Make(dir, "a.mp4", "-c:v mpeg4"));
+  const Outcome outcome = ReadOn(dir.Write("text.mp4", whole + "written by the recorder\n"));
+  CHECK(outcome.errors.empty());
+  CHECK(outcome.frames.size() == 20);
 }
 
 TEST_CASE("forty streams are no reason to refuse a video", "[video]") {

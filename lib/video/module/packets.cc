@@ -1,0 +1,86 @@
+// A stream's packets as the demuxer gives them, and what it says about them.
+extern "C" {
+#include <libavutil/log.h>
+}
+
+#include <string_view>
+#include <utility>
+
+#include "video/module/stream.h"
+
+namespace sampleproc::video {
+namespace {
+
+constexpr int kMostFailedReads = 64;    // in a row; a demuxer that stands still is given up
+constexpr std::size_t kMostSkips = 64;  // more than are told of one look ahead
+
+}  // namespace
+
+void Stream::OnLog(void* source, int level, const char* format, va_list) {
+  if (source == nullptr) return;
+  if (Stream* const live = LiveSource(source); live != nullptr) return live->OnLiveLog(format);
+  if (level > AV_LOG_ERROR) return;
+  if (*static_cast<const AVClass* const*>(source) != avformat_get_class()) return;
+  auto* const stream = static_cast<Stream*>(static_cast<AVFormatContext*>(source)->opaque);
+  // The others report broken data with the packet, and complain of harmless things as well.
+  if (stream == nullptr) return;
+  const std::string_view line(format);
+  if (line.starts_with("File ended prematurely")) {
+    stream->ended_early_ = true;
+  } else if (stream->container_ == "matroska" && stream->skips_.size() < kMostSkips) {
+    stream->skips_.push_back(avio_tell(stream->input_.context()));
+  }
+  if (line.find("max_streams") != std::string_view::npos) stream->too_many_streams_ = true;
+}
+
+// Whether something was left out before the packet that was read, or before the end. Where the
+// demuxer reads ahead, as it does to learn what the streams are, packets from before come later.
+bool Stream::IsBehindSkip(int read) {
+  bool is_behind = false;
+  while (!skips_.empty() && (read < 0 || packet_->pos < 0 || skips_.front() <= packet_->pos)) {
+    skips_.pop_front();
+    is_behind = true;
+  }
+  return is_behind;
+}
+
+// The next packet of the video that can be made use of.
+Stream::Fed Stream::ReadPacket() {
+  for (;;) {
+    if (!input_.MayGoOn()) return Fed::kStopped;
+    if (!std::exchange(has_packet_, false)) {
+      av_packet_unref(packet_.get());
+      const int read = av_read_frame(demuxer_.get(), packet_.get());
+      if (input_.stopped()) return Fed::kStopped;
+      if (live_ && read == AVERROR(EAGAIN)) continue;
+      if (live_ && read < 0) {
+        away_ = read;
+        return Fed::kAway;
+      }
+      if (IsBehindSkip(read)) {
+        has_packet_ = read >= 0;
+        return Fed::kCorrupt;
+      }
+      if (read == AVERROR_EOF) {
+        return !recovering_ && (ended_early_ || IsCutShort()) ? Fed::kCutOff : Fed::kLast;
+      }
+      if (read < 0) return ++failed_reads_ > kMostFailedReads ? Fed::kEndless : Fed::kCorrupt;
+      failed_reads_ = 0;
+    }
+    // An empty packet is a repetition of the last picture, but to the decoder it means the end.
+    if (packet_->stream_index != index_ || packet_->size == 0) continue;
+    const bool is_flagged = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0;
+    // Of a transport stream the end of a picture is found where the next one begins, so the flag of
+    // the next one's packets comes with it.
+    const bool is_corrupt =
+        container_ == "mpegts" ? std::exchange(next_is_corrupt_, is_flagged) : is_flagged;
+    if (is_corrupt) return Fed::kCorrupt;
+    // A recording cut out of a longer one begins with pictures whose references are not in it.
+    started_ = started_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
+    if (key_frames_ && (packet_->flags & AV_PKT_FLAG_KEY) == 0) continue;
+    if (started_) return Fed::kPacket;
+    if (recovering_) ++left_out_;
+  }
+}
+
+}  // namespace sampleproc::video
