@@ -8,7 +8,7 @@ std::size_t Record::bytes() const {
   constexpr std::size_t kBlocks = 64;  // what an allocator and a container take for one more
   std::size_t sum = sizeof(Record) + kBlocks + event_id.size() + camera_id.size() +
                     class_name.size() + json.size();
-  for (const std::string& zone : zones) sum += sizeof zone + zone.size();
+  for (const std::string& zone : zones) sum += sizeof(std::string) + zone.size();
   return sum;
 }
 

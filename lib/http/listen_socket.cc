@@ -122,8 +122,8 @@ Result<Descriptor> ListenOnPath(const std::string& path, const std::string& mode
     }
     ::unlink(path.c_str());  // left behind by one that was killed
   }
-  std::optional<mode_t> wanted;
-  if (!mode.empty() && !(wanted = ModeOf(mode))) {
+  const auto wanted = mode.empty() ? std::nullopt : ModeOf(mode);
+  if (!mode.empty() && !wanted) {
     return fail(ErrorCode::kConfig,
                 "http.unix_socket_mode is not a number in octal, as \"660\" is");
   }
