@@ -123,12 +123,40 @@ bool RefusesKey(std::string_view text) {
   return text.starts_with("NOPERM") && text.find("ermissions to access") != text.npos;
 }
 
+// "... permissions to run the 'xinfo|consumers' command" is Redis' own; " at XACK" is said by our
+// scripts.
+std::string RefusedCommand(std::string_view text) {
+  constexpr std::size_t kLongest = 32;
+  const auto named = [](std::string_view name) {
+    const bool is_name = !name.empty() && name.size() <= kLongest &&
+                         std::ranges::all_of(name, [](char c) { return IsLetter(c) || c == '|'; });
+    std::string command(is_name ? name : std::string_view());
+    std::ranges::transform(command, command.begin(),
+                           [](char c) { return c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c; });
+    return command;
+  };
+  constexpr std::string_view kAt = " at ";
+  if (const auto at = text.rfind(kAt); at != text.npos) {
+    const std::string_view rest = text.substr(at + kAt.size());
+    const std::string_view name = rest.substr(0, rest.find_first_of(" \r\n"));
+    if (std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; })) return named(name);
+  }
+  constexpr std::string_view kRun = "ermissions to run the '";
+  const auto at = text.find(kRun);
+  if (at == text.npos) return {};
+  const std::string_view rest = text.substr(at + kRun.size());
+  return named(rest.substr(0, rest.find('\'')));
+}
+
 std::string RefusalSentence(std::string_view text) {
   const RedisRefusal& refusal = RefusalOf(text);
   std::string sentence = "Redis answers with ";
   if (refusal.remedy.empty()) return sentence + OwnWords(text);
   sentence += refusal.word;
-  if (!refusal.remedy.empty()) sentence.append(": ").append(refusal.remedy);
+  if (const auto command = RefusedCommand(text); !command.empty()) {
+    sentence.append(" to ").append(command);
+  }
+  sentence.append(": ").append(refusal.remedy);
   if (refusal.word == "MOVED" || refusal.word == "ASK") {
     if (const auto node = NodeIn(text); !node.empty()) {
       sentence.append(" (").append(node).append(")");

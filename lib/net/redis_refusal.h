@@ -20,8 +20,12 @@ const RedisRefusal& RefusalOf(std::string_view text);
 // Whether it is about this key and not about the command: an ACL may permit other keys.
 bool RefusesKey(std::string_view text);
 
-// One sentence for people: the word and its remedy, where another node is named, that, and of what
-// has no row the first line, bounded and printable, without what it may repeat of a command.
+// In capitals ("XACK", "XINFO|CONSUMERS"), where the text says which one is refused; else "".
+std::string RefusedCommand(std::string_view text);
+
+// One sentence for people: the word, the command where it is known, and the remedy, where another
+// node is named, that, and of what has no row the first line, bounded and printable, without what
+// it may repeat of a command.
 std::string RefusalSentence(std::string_view text);
 
 }  // namespace sampleproc::net

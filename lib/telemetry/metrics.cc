@@ -229,8 +229,8 @@ class Metrics::Impl {
       BuildCounter()
           .Name("sampleproc_consumer_settlements_refused_total")
           .Help(
-              "Results, dead letters and acknowledgements that Redis refused, by its word for it. "
-              "Each is tried again.")
+              "Results, dead letters, acknowledgements and touches of frames in work that Redis "
+              "refused, by its word for it. Each is tried again.")
           .Register(registry);
   prometheus::Family<prometheus::Counter>& events =
       BuildCounter()

@@ -1,6 +1,9 @@
 // What is done to a stream in one piece. Redis runs a script without anything in between, but
 // undoes nothing of one that fails half-way: so whatever may be refused (no memory, a key of
-// another type) comes before the acknowledgement, and a script that failed can be run again.
+// another type) comes before the acknowledgement, and a script that failed can be run again. What
+// it adds is its first write, for Redis looks whether there is memory for it at the first write
+// only. A user may lack the permission for the steps after that: without the acknowledgement what
+// was added is taken back, without the deletion it is the deletion alone that is tried again.
 //
 // Each names its keys, as a cluster wants; there all of them must share a hash tag.
 //
@@ -9,34 +12,60 @@
 // so it is claimed only when it is there.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace sampleproc::consumer {
 
-// How a script that settles an entry takes it out of the stream.
-inline constexpr std::string_view kDeletion = "redis.call('XDEL', KEYS[1], ARGV[2])\n";
+// What EVAL is to be given of a script below. Its calls say in their errors which command was
+// refused, which Redis itself does not say before 7.2. Errors of Redis 7 are tables, those of
+// before are texts.
+inline std::string ScriptOf(std::string_view body) {
+  constexpr std::string_view kCall = R"lua(
+local function call(command, ...)
+  local reply = redis.pcall(command, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  local named = reply.err .. ' at ' .. command
+  error(redis.REDIS_VERSION and {err = named} or named, 0)
+end
+local function acknowledge(added)
+  local reply = redis.pcall('XACK', KEYS[1], ARGV[1], ARGV[2])
+  if type(reply) ~= 'table' or not reply.err then return end
+  redis.pcall('XDEL', KEYS[2], added)
+  call('XACK', KEYS[1], ARGV[1], ARGV[2])
+end)lua";
+  return std::string(kCall).append(body);
+}
 
-// Such a script, with the entry left in the stream for other groups (consumer.redis.delete).
-inline std::string WithoutDeletion(std::string script) {
-  return script.erase(script.find(kDeletion), kDeletion.size());
+// Of one that settles an entry, with the entry left in the stream for other groups
+// (consumer.redis.delete).
+inline std::string ScriptWithoutDeletion(std::string_view body) {
+  std::string script = ScriptOf(body);
+  for (std::size_t at = 0; (at = script.find("call('XDEL', KEYS[1]", at)) != script.npos;) {
+    script.erase(at, script.find('\n', at) + 1 - at);
+  }
+  return script;
 }
 
 // KEYS: stream, results. ARGV: group, id, limit, then the fields of the result.
 // 1: published and gone from the stream; 0: the entry had been settled, by somebody else or by an
 // earlier run whose answer got lost.
 inline constexpr char kPublishScript[] = R"lua(
-if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-redis.call('XDEL', KEYS[1], ARGV[2])
+if #call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then
+  call('XDEL', KEYS[1], ARGV[2])
+  return 0
+end
+acknowledge(call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4)))
+call('XDEL', KEYS[1], ARGV[2])
 return 1
 )lua";
 
 // KEYS: stream. ARGV: group, id. As above without a result.
 inline constexpr char kDropScript[] = R"lua(
-local ours = redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-redis.call('XDEL', KEYS[1], ARGV[2])
+call('XDEL', KEYS[1], '0-0')
+local ours = call('XACK', KEYS[1], ARGV[1], ARGV[2])
+call('XDEL', KEYS[1], ARGV[2])
 return ours
 )lua";
 
@@ -48,8 +77,11 @@ return ours
 // as there is room; dlq_truncated counts those left out. Names with dlq_ are of an earlier death;
 // how often a letter was replayed stays.
 inline constexpr char kDeadScript[] = R"lua(
-if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
-local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
+if #call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then
+  call('XDEL', KEYS[1], ARGV[2])
+  return 0
+end
+local found = call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
 local fields = found[1] and found[1][2] or {'frame_id', ARGV[7], 'dlq_trimmed', '1'}
 local max_letters, max_total = tonumber(ARGV[3]), tonumber(ARGV[4])
 local max_values, max_bytes = tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -78,16 +110,15 @@ if left_out > 0 then
   letter[#letter + 1] = 'dlq_truncated'
   letter[#letter + 1] = tostring(left_out)
 end
-local length = redis.call('XLEN', KEYS[2])
+local length = call('XLEN', KEYS[2])
 while length > 0 do
   local used = redis.pcall('MEMORY', 'USAGE', KEYS[2], 'SAMPLES', '0')
   if type(used) ~= 'number' or used + bytes <= max_total then break end
   length = math.floor(length * 0.9)
-  redis.call('XTRIM', KEYS[2], 'MAXLEN', length)
+  call('XTRIM', KEYS[2], 'MAXLEN', length)
 end
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', max_letters, '*', unpack(letter))
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-redis.call('XDEL', KEYS[1], ARGV[2])
+acknowledge(call('XADD', KEYS[2], 'MAXLEN', '~', max_letters, '*', unpack(letter)))
+call('XDEL', KEYS[1], ARGV[2])
 return 1
 )lua";
 
@@ -98,10 +129,10 @@ inline constexpr char kGivenBackIdle[] = "604800000";
 // consumer's counts as idle for so long, with so many attempts; one that was trimmed stays
 // pending, for whoever looks for what the dead have left. 1 or 0.
 inline constexpr char kReturnScript[] = R"lua(
-local held = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
+local held = call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
 if #held == 0 or held[1][2] ~= ARGV[2] then return 0 end
-if #redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 1 end
-redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', ARGV[4], 'RETRYCOUNT',
+if #call('XRANGE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 1 end
+call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', ARGV[4], 'RETRYCOUNT',
            ARGV[5], 'JUSTID')
 return 1
 )lua";
@@ -109,10 +140,10 @@ return 1
 // KEYS: stream. ARGV: group, consumer, id, and perhaps a number of attempts that is noted. An entry
 // that is still this consumer's counts as touched now; one that was taken over stays so. 1 or 0.
 inline constexpr char kTouchScript[] = R"lua(
-local held = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
+local held = call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
 if #held == 0 or held[1][2] ~= ARGV[2] then return 0 end
-if #redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 1 end
-redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'RETRYCOUNT', ARGV[4] or held[1][4],
+if #call('XRANGE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 1 end
+call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'RETRYCOUNT', ARGV[4] or held[1][4],
            'JUSTID')
 return 1
 )lua";
@@ -127,12 +158,12 @@ return 1
 //   {'large', attempts, frame_id, values, bytes}
 //   {'frame', attempts, fields}
 inline constexpr char kTakeScript[] = R"lua(
-local held = redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[4], ARGV[3], ARGV[3], 1)
+local held = call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[4], ARGV[3], ARGV[3], 1)
 if #held == 0 then return {'none'} end
 local owner, attempts = held[1][2], held[1][4]
-local found = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])
+local found = call('XRANGE', KEYS[1], ARGV[3], ARGV[3])
 if #found == 0 then
-  for _, each in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  for _, each in ipairs(call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
     local member = {}
     for i = 1, #each, 2 do member[each[i]] = each[i + 1] end
     if member.name == owner and owner ~= ARGV[2] and member.idle < tonumber(ARGV[4]) then
@@ -141,7 +172,7 @@ if #found == 0 then
   end
   return {'trimmed', attempts}
 end
-redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID')
+call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID')
 local fields, bytes, id = found[1][2], 0, ''
 for i = 1, #fields, 2 do
   bytes = bytes + #fields[i] + #fields[i + 1]
@@ -156,8 +187,8 @@ return {'frame', attempts, fields}
 // KEYS: stream. ARGV: group, consumer. Deletes a consumer that holds nothing; with something in
 // hand that would be forgotten.
 inline constexpr char kLeaveScript[] = R"lua(
-if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
-redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+if #call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
+call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return 1
 )lua";
 

@@ -60,7 +60,8 @@ void RedisSettler::Close(const Deadline& end) noexcept {
     parked_ = 0;
   }
   left.splice(left.end(), refused_);
-  for (Pending& pending : left) Blame(pending, Subject::kNothing);
+  for (Pending& pending : left) Blame(pending.blamed, Subject::kNothing);
+  Blame(touch_blamed_, Subject::kNothing);
   // Nobody hears of these any more: those that have not been done stay pending, and others claim
   // them.
   for (Pending& pending : left) pending.done(MayBeOurs(pending));
@@ -277,14 +278,23 @@ bool RedisSettler::KeepHeld() {
     std::vector<RedisCommand> commands;
     {
       const MutexLock lock(mutex_);
-      if (held_.empty()) return true;
       for (const auto& [ticket, held] : held_) {
-        commands.push_back({"EVAL", kTouchScript, "1", options_.stream, options_.group,
+        commands.push_back({"EVAL", ScriptOf(kTouchScript), "1", options_.stream, options_.group,
                             context_.consumer, held.id});
       }
     }
+    if (commands.empty()) {
+      if (touch_blamed_ == Subject::kNothing) return true;
+      // Nothing, to see whether it is still refused.
+      commands.push_back(
+          {"XCLAIM", options_.stream, options_.group, context_.consumer, "0", "0-0", "JUSTID"});
+    }
+    const std::size_t touches = commands.size();
     commands.push_back(SignOfLife(options_, context_.consumer));
-    return Ask(commands).has_value();
+    const auto replies = Ask(commands);
+    if (!replies) return false;
+    Touched(std::span(*replies).first(touches));
+    return true;
   } catch (const std::exception&) {
     return false;
   }

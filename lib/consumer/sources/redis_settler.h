@@ -46,7 +46,8 @@ struct RedisSettlerContext {
 // asked until it is back. What it refuses (a key of another type, no permission, no memory) is set
 // aside, so that it stops none behind it: told once as the condition settlement_refused of its key,
 // or of the server when that refuses all alike; counted; and tried again after longer and longer
-// pauses, of which the first success for the same key ends the others. What throws for want of
+// pauses, of which the first success for the same key ends the others. That what is held cannot be
+// touched is told alike. What throws for want of
 // memory is no answer, so it is tried again; alone at last, and then as a refusal.
 //
 // Results keep their order. While one is refused for what concerns them all, it alone is tried and
@@ -140,7 +141,8 @@ class RedisSettler {
   void SetAside(Batch& batch, std::string_view error, bool proof) noexcept EXCLUDES(mutex_);
   void Settled(Batch& batch, bool ours) noexcept EXCLUDES(mutex_);
   void TellRefused(Subject blamed, std::string_view error) const;
-  void Blame(Pending& pending, Subject blamed) noexcept;
+  void Blame(Subject& kept, Subject blamed) noexcept;
+  void Touched(std::span<const net::RedisReply> replies);
   void PutAside(Batch& from, Batch::iterator pending) noexcept REQUIRES(mutex_);
   bool KeepHeld() EXCLUDES(mutex_);
   void ShowUp() EXCLUDES(mutex_);
@@ -150,6 +152,7 @@ class RedisSettler {
       EXCLUDES(mutex_);
   net::RedisCommand Harmless(const Pending& like) const;
   static Subject KeyOf(const Pending& pending);
+  static Subject SubjectOf(Subject own, std::string_view error);
   const std::string& NameOf(Subject subject) const;
   static bool IsSmall(const Pending& pending);
 
@@ -162,6 +165,7 @@ class RedisSettler {
   Batch refused_;                    // the thread's; no longer than held_, in the order of tickets
   // The thread's: how many have been refused and not been settled, by Subject.
   std::array<std::size_t, 4> refused_of_{};
+  Subject touch_blamed_ = Subject::kNothing;  // the thread's; why what is held could not be touched
   std::atomic<bool> server_refuses_ = false;  // which says it all
 
   mutable base::Mutex mutex_;

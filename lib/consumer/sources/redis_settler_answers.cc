@@ -26,11 +26,12 @@ constexpr std::string_view kConnectionEnds = "Redis ends the connection at this 
 constexpr std::string_view kNoMemory = "there is no memory to send this settlement";
 
 // Of a script that ended in this error, whose last steps Redis may have refused after the others.
-// Refusals of the server or of a key stop it before it has changed anything; which command a user
-// lacks is not known, nor what the other errors are about.
+// Refusals of the server or a key stop it before it has changed anything, and those of a command
+// too, but for the deletion, which comes last; what the other errors are about is not known.
 bool MayBeHalfDone(std::string_view error) {
   const net::RedisRefusal& refusal = net::RefusalOf(error);
-  return refusal.remedy.empty() || refusal.word == "NOPERM";
+  return refusal.remedy.empty() ||
+         (refusal.word == "NOPERM" && net::RefusedCommand(error) == "XDEL");
 }
 
 }  // namespace
@@ -46,6 +47,17 @@ RedisSettler::Subject RedisSettler::KeyOf(const Pending& pending) {
       break;
   }
   return Subject::kStream;
+}
+
+// An error that names its command says which key that is about: those that add to a stream and trim
+// it are about the results or the letters, others about the stream of frames, EVAL about all.
+RedisSettler::Subject RedisSettler::SubjectOf(Subject own, std::string_view error) {
+  if (net::RefusalOf(error).of_server) return Subject::kServer;
+  const std::string command = net::RefusedCommand(error);
+  if (command == "EVAL") return Subject::kServer;
+  const bool is_own =
+      command.empty() || command == "XADD" || command == "XTRIM" || command == "XLEN";
+  return is_own ? own : Subject::kStream;
 }
 
 const std::string& RedisSettler::NameOf(Subject subject) const {
@@ -94,9 +106,9 @@ void RedisSettler::Answered(Batch& batch, const RedisReply& reply, bool proof) n
   SetAside(batch, reply.text, proof);
 }
 
-// The condition of a subject ends with the last settlement that is refused for its sake.
-void RedisSettler::Blame(Pending& pending, Subject blamed) noexcept {
-  const Subject before = std::exchange(pending.blamed, blamed);
+// The condition of a subject ends with the last one that is refused for its sake.
+void RedisSettler::Blame(Subject& kept, Subject blamed) noexcept {
+  const Subject before = std::exchange(kept, blamed);
   if (before == blamed) return;
   const auto count_of = [this](Subject subject) -> std::size_t& {
     return refused_of_[static_cast<std::size_t>(subject)];
@@ -127,7 +139,6 @@ void RedisSettler::TellRefused(Subject blamed, std::string_view error) const {
 void RedisSettler::SetAside(Batch& batch, std::string_view error, bool proof) noexcept {
   Pending& pending = batch.front();
   const net::RedisRefusal& refusal = net::RefusalOf(error);
-  const Subject blamed = refusal.of_server ? Subject::kServer : KeyOf(pending);
   if (proof) ++pending.proofs;
   pending.waits = KeyOf(pending) != Subject::kResults ? Waits::kNobody
                   : !refusal.remedy.empty()           ? Waits::kAll
@@ -140,11 +151,24 @@ void RedisSettler::SetAside(Batch& batch, std::string_view error, bool proof) no
     const MutexLock lock(mutex_);
     PutAside(batch, batch.begin());
   }
-  Blame(pending, blamed);
   try {
+    const Subject blamed = SubjectOf(KeyOf(pending), error);
+    Blame(pending.blamed, blamed);
     TellRefused(blamed, error);
   } catch (const std::exception&) {  // no memory: it is told with its next refusal
+    if (pending.blamed == Subject::kNothing) Blame(pending.blamed, KeyOf(pending));
   }
+}
+
+// What cannot be kept from others may be done twice.
+void RedisSettler::Touched(std::span<const RedisReply> replies) {
+  const auto refused = std::ranges::find(replies, RedisReply::Kind::kError, &RedisReply::kind);
+  if (refused == replies.end() || net::RefusalOf(refused->text).word == "NOGROUP") {
+    return Blame(touch_blamed_, Subject::kNothing);
+  }
+  const Subject blamed = SubjectOf(Subject::kStream, refused->text);
+  Blame(touch_blamed_, blamed);
+  TellRefused(blamed, refused->text);
 }
 
 // The first one. What hindered it has gone: so those behind it are tried now.
@@ -157,7 +181,7 @@ void RedisSettler::Settled(Batch& batch, bool ours) noexcept {
     const bool behind = each.waits != Waits::kNobody && Holds(pending, each);
     if (behind || (blamed != Subject::kNothing && each.blamed == blamed)) each.next_try = {};
   }
-  Blame(pending, Subject::kNothing);
+  Blame(pending.blamed, Subject::kNothing);
   pending.done(ours);
   const MutexLock lock(mutex_);
   held_.erase(pending.settlement.ticket);

@@ -194,7 +194,7 @@ Result<std::vector<Delivery>> RedisSource::Fetch(const std::vector<std::string>&
   if (ids.empty()) return deliveries;
   std::vector<RedisCommand> commands;
   for (const std::string& id : ids) {
-    commands.push_back({"EVAL", kTakeScript, "1", options_.stream, options_.group,
+    commands.push_back({"EVAL", ScriptOf(kTakeScript), "1", options_.stream, options_.group,
                         context_.consumer, id, Milliseconds(idle),
                         std::to_string(context_.limits.reply_elements / 2),
                         std::to_string(MostEntryBytes())});
@@ -235,7 +235,7 @@ Result<void> RedisSource::NoteAttempts(std::vector<RedisReply>& taken,
     std::int64_t& attempts = each.elements[1].integer;
     if (claim->second == attempts) continue;  // noted before; the answer got lost
     claim->second = ++attempts;
-    commands.push_back({"EVAL", kTouchScript, "1", options_.stream, options_.group,
+    commands.push_back({"EVAL", ScriptOf(kTouchScript), "1", options_.stream, options_.group,
                         context_.consumer, ids[i], std::to_string(attempts)});
     noted.push_back(&each);
   }

@@ -89,6 +89,9 @@ class RedisSource final : public FrameSource {
   base::Result<bool> AloneInGroup(const base::Deadline& end);
 
   void Reset() override { pull_client_.Disconnect(); }
+  // Whether this user may do what settling and taking over frames needs; on a connection of its
+  // own.
+  base::Result<void> Probe() override;
   void Interrupt(const base::Deadline& end) override;
   // Leaves the group if nothing of this consumer is pending; half a second for that.
   void Close(const base::Deadline& end) override;

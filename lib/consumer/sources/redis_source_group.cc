@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "consumer/sources/redis_answers.h"
+#include "consumer/sources/redis_rights.h"
 #include "consumer/sources/redis_scripts.h"
 #include "consumer/sources/redis_source.h"
 #include "consumer/sources/sign_of_life.h"
@@ -16,6 +17,7 @@ using net::RedisReply;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kBrief{500};  // for a question of one who stops
+constexpr milliseconds kProbe{2'000};
 
 static_assert(RedisSettler::kShown <= RedisSource::kHeard / 4);
 
@@ -50,8 +52,17 @@ void RedisSource::ForgetTheGone() {
   if (!reply) return;  // the next one comes
   for (const GroupMember& each : ReadMembers(*reply)) {
     if (each.name == context_.consumer || each.pending > 0 || each.idle < silence) continue;
-    (void)Ask({"EVAL", kLeaveScript, "1", options_.stream, options_.group, each.name});
+    (void)Ask({"EVAL", ScriptOf(kLeaveScript), "1", options_.stream, options_.group, each.name});
   }
+}
+
+Result<void> RedisSource::Probe() {
+  const base::Allowance allowance = base::Allowance{.cancel = gate_.cancel()}.Within(kProbe);
+  if (auto allowed = allowance.Check("asking Redis for this user's rights"); !allowed) {
+    return std::unexpected(std::move(allowed.error()));
+  }
+  net::RedisClient client(context_.connect, context_.login, context_.limits);
+  return CheckRights(client, options_, context_.consumer, allowance);
 }
 
 Result<void> RedisSource::MakeGroup() {
@@ -81,7 +92,9 @@ void RedisSource::LeaveGroup(const base::Deadline& end) {
   net::RedisClient& client = settling.connected() ? settling : pull_client_;
   if (!client.connected() || end.Expired()) return;
   (void)AskBriefly(
-      client, {"EVAL", kLeaveScript, "1", options_.stream, options_.group, context_.consumer}, end);
+      client,
+      {"EVAL", ScriptOf(kLeaveScript), "1", options_.stream, options_.group, context_.consumer},
+      end);
 }
 
 }  // namespace sampleproc::consumer

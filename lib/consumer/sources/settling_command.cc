@@ -34,7 +34,7 @@ RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
                              const RedisOptions& options, base::WallTime now) {
   const std::string& id = entry.id;
   const auto script = [&options](const char* text) {
-    return options.delete_settled ? std::string(text) : WithoutDeletion(text);
+    return options.delete_settled ? ScriptOf(text) : ScriptWithoutDeletion(text);
   };
   switch (settled.ending) {
     case Ending::kDone: {
@@ -81,7 +81,7 @@ RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
   // A hand-out that reached no worker is no attempt.
   const int attempts = entry.deliveries - (settled.worked_on ? 0 : 1);
   return {"EVAL",
-          kReturnScript,
+          ScriptOf(kReturnScript),
           "1",
           options.stream,
           options.group,

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sampleproc::net {
 namespace {
@@ -57,6 +59,30 @@ TEST_CASE("what is refused is the server's, a command's or a key's") {
                  "arguments"));
   CHECK_FALSE(RefusesKey("NOPERM User keys has no permissions to run the 'get' command"));
   CHECK_FALSE(RefusesKey("WRONGTYPE permissions to access"));
+}
+
+TEST_CASE("the command that is refused is told where the error says it") {
+  for (const auto& [text, command] : std::vector<std::pair<std::string, std::string>>{
+           {"NOPERM User svc has no permissions to run the 'xinfo|consumers' command",
+            "XINFO|CONSUMERS"},
+           {"NOPERM this user has no permissions to run the 'xack' command or its subcommand",
+            "XACK"},
+           {"ERR The user executing the script can't run this command or subcommand at XACK "
+            "script: 0f, on @user_script:5.",
+            "XACK"},
+           {"ERR The user executing the script can't access at least one of the keys mentioned in "
+            "the command at XADD script: 0f, on @user_script:5.",
+            "XADD"},
+           {"ERR The user executing the script can't access at least one of the keys", ""},
+           {"WRONGTYPE Operation against a key at XADD", "XADD"},
+           {"NOPERM User svc has no permissions to run the 'canary, canary' command", ""},
+           {"NOPERM it looks at " + std::string(100, 'X'), ""},
+           {"OOM", ""}}) {
+    CAPTURE(text);
+    CHECK(RefusedCommand(text) == command);
+    const bool told = RefusalSentence(text).find(" to " + command + ": ") != std::string::npos;
+    CHECK(told == !command.empty());
+  }
 }
 
 }  // namespace
