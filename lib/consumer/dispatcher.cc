@@ -123,8 +123,9 @@ void Dispatcher::DropFetchedAhead() {
 
 void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
   if (now < next_look_) return;
-  next_look_ = now + (pull_room_.drops() ? kLookForOld : kLookForAges);
-  if (pull_room_.drops()) {
+  const bool may_be_old = waiting_.droppable() > 0;
+  next_look_ = now + (may_be_old ? kLookForOld : kLookForAges);
+  if (may_be_old) {
     HeldList old;
     waiting_.ForEach([&](const HeldPtr& held, bool) {
       if (TooOld(*held)) old.Push(held);
@@ -176,8 +177,7 @@ void Dispatcher::AskForTick(base::MonoTime now) {
 }
 
 bool Dispatcher::TooOld(const HeldFrame& held) const {
-  const milliseconds most = held.camera ? held.camera->settings().max_age : options_.max_age;
-  return most > milliseconds(0) && clock_.Wall() - held.taken > most;
+  return held.max_age > milliseconds(0) && clock_.Wall() - held.taken > held.max_age;
 }
 
 void Dispatcher::BeginDrain() {

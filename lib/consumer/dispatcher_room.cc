@@ -17,8 +17,9 @@ constexpr milliseconds kCompany{200};
 std::size_t Dispatcher::RoomNow() const {
   if (draining_ || stopped_ || without_workers_ || without_memory_ > 0) return 0;
   const std::size_t ours = held_ - std::min(held_, context_.source.Parked());
-  return pull_room_.For(
-      {.all = ours, .waiting = waiting_.size(), .blocked = waiting_.Blocked(clock_.Now())});
+  return pull_room_.For({.all = ours,
+                         .droppable = waiting_.droppable(),
+                         .blocked = waiting_.Blocked(clock_.Now(), WaitingRoom::Of::kKept)});
 }
 
 std::size_t Dispatcher::Room() const {
@@ -76,14 +77,12 @@ void Dispatcher::BoundWaitingForHosts(Endings& endings) {
 // With max_age it is better to drop a frame now than to look at it when it is nearly too old: what
 // can be done in half of that time is kept, but one frame of each camera at least.
 void Dispatcher::MakeRoom(Endings& endings) {
-  if (!pull_room_.drops()) return;
-  const auto can_be_done = goodput_.Within(options_.max_age / 2);
-  const auto is_too_much = [&] {
-    if (waiting_.size() > pull_room_.read_ahead()) return true;
-    return can_be_done && waiting_.size() > waiting_.lanes() && waiting_.Work() > *can_be_done;
-  };
-  while (is_too_much()) {
-    const HeldPtr oldest = waiting_.OldestOfMost();
+  const Goodput* const goodput = &goodput_;
+  const auto can_be_done = [goodput](milliseconds max_age) { return goodput->Within(max_age / 2); };
+  while (waiting_.droppable() > 0) {
+    HeldPtr oldest;
+    if (waiting_.droppable() > PullRoom::kReadAhead) oldest = waiting_.OldestOfMost();
+    if (!oldest) oldest = waiting_.OldestOfTooMuch(can_be_done);
     if (!oldest) return;
     End(oldest, Ending::kDropped, kTooOld, endings);
   }

@@ -5,9 +5,6 @@
 namespace sampleproc::consumer {
 namespace {
 
-// Where frames may be dropped so many may wait: one for each of as many cameras.
-constexpr std::size_t kReadAhead = 256;
-
 std::size_t Left(std::size_t limit, std::size_t used) { return limit - std::min(limit, used); }
 
 std::size_t HandLimit(const Options& options, const process::Options& process, int workers) {
@@ -16,21 +13,22 @@ std::size_t HandLimit(const Options& options, const process::Options& process, i
   return own + static_cast<std::size_t>(process.batch_size);
 }
 
+std::size_t ReadAhead(const Options& options) {
+  const bool chooses = options.max_age.count() > 0 || options.policy == Policy::kLatest;
+  return chooses ? PullRoom::kReadAhead : static_cast<std::size_t>(options.batch_size);
+}
+
 }  // namespace
 
 PullRoom::PullRoom(const Options& options, const process::Options& process, int workers)
-    : drops_(options.max_age.count() > 0),
-      hand_limit_(HandLimit(options, process, workers)),
-      read_ahead_(drops_ || options.policy == Policy::kLatest
-                      ? kReadAhead
-                      : static_cast<std::size_t>(options.batch_size)),
-      hold_limit_(hand_limit_ + read_ahead_),
+    : hand_limit_(HandLimit(options, process, workers)),
+      hold_limit_(hand_limit_ + ReadAhead(options)),
       max_waiting_(std::max(static_cast<std::size_t>(options.max_waiting), hold_limit_)) {}
 
 std::size_t PullRoom::For(const Held& held) const {
-  if (drops_) return Left(hold_limit_, held.all - held.waiting);
-  const std::size_t active = held.all - held.blocked;
-  if (active >= hand_limit_) return Left(hold_limit_, held.all);
+  const std::size_t kept = Left(held.all, held.droppable);
+  const std::size_t active = Left(kept, held.blocked);
+  if (active >= hand_limit_) return Left(hold_limit_, kept);
   return std::min(Left(hold_limit_, active), Left(max_waiting_, held.blocked));
 }
 

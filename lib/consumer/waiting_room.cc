@@ -14,6 +14,8 @@ constexpr int kWeight = 4;
 // Cameras without a waiting frame whose last turn is remembered.
 constexpr std::size_t kRememberedTurns = 256;
 
+std::size_t IsDroppable(const HeldFrame& frame) { return frame.max_age.count() > 0 ? 1 : 0; }
+
 bool HoldsFetched(const HeldFrame& frame) {
   return frame.state == FrameState::kFetching || !frame.fetched.empty();
 }
@@ -37,13 +39,18 @@ void WaitingRoom::Insert(HeldPtr frame) {
   const auto later = std::ranges::find_if(
       lane.frames, [&](const HeldPtr& waits) { return waits->number > frame->number; });
   const bool was_empty = lane.frames.empty();
+  droppable_ += IsDroppable(*frame);
   lane.frames.insert(later, std::move(frame));
   if (was_empty) ++busy_lanes_;
   ++size_;
 }
 
 HeldPtr WaitingRoom::Add(HeldPtr frame) {
-  if (HeldPtr* older = SameCamera(*frame)) return std::exchange(*older, std::move(frame));
+  if (HeldPtr* older = SameCamera(*frame)) {
+    droppable_ += IsDroppable(*frame);
+    droppable_ -= IsDroppable(**older);
+    return std::exchange(*older, std::move(frame));
+  }
   Insert(std::move(frame));
   return nullptr;
 }
@@ -113,6 +120,7 @@ void WaitingRoom::Remove(const HeldFrame& frame, bool served) {
     return;
   }
   --size_;
+  droppable_ -= IsDroppable(frame);
   if (served) {
     lane.served = ++turns_;
     lane.used += std::max(std::chrono::nanoseconds(0), begun_ - Used(lane));
@@ -141,10 +149,12 @@ void WaitingRoom::CameBack(const HeldFrame& frame, std::chrono::nanoseconds work
   }
 }
 
-std::chrono::nanoseconds WaitingRoom::Work() const {
-  std::chrono::nanoseconds sum{0};
-  for (const auto& [camera, lane] : lanes_) sum += WorkOf(lane, lane.frames.size());
-  return sum;
+// That may be dropped; null when there is none.
+const HeldPtr* WaitingRoom::OldestOf(const Lane& lane) {
+  const auto first = std::ranges::find_if(lane.frames, [](const HeldPtr& frame) {
+    return !frame->suspect() && IsDroppable(*frame) > 0;
+  });
+  return first == lane.frames.end() ? nullptr : &*first;
 }
 
 HeldPtr WaitingRoom::OldestOfMost() const {
@@ -152,9 +162,8 @@ HeldPtr WaitingRoom::OldestOfMost() const {
   using Amount = std::tuple<bool, std::chrono::nanoseconds, std::size_t>;
   Amount most;
   for (const auto& [camera, lane] : lanes_) {
-    const auto first =
-        std::ranges::find_if(lane.frames, [](const HeldPtr& frame) { return !frame->suspect(); });
-    if (first == lane.frames.end()) continue;
+    const HeldPtr* const first = OldestOf(lane);
+    if (first == nullptr) continue;
     const std::size_t count = lane.frames.size();
     const Amount its{count > 1, WorkOf(lane, count), count};
     if (oldest && (its < most || (its == most && oldest->number < (*first)->number))) continue;
@@ -164,13 +173,48 @@ HeldPtr WaitingRoom::OldestOfMost() const {
   return oldest;
 }
 
-std::size_t WaitingRoom::Blocked(base::MonoTime now) const {
+// Of those of one max_age, the lane that is most work waits longest.
+HeldPtr WaitingRoom::OldestOfTooMuch(const CanBeDone& can_be_done) const {
+  using Rank = std::tuple<std::chrono::milliseconds, std::chrono::nanoseconds, std::size_t,
+                          std::uint64_t>;  // lowest first
+  const auto work_of = [this](const Lane& lane) { return WorkOf(lane, lane.frames.size()); };
+  for (std::chrono::milliseconds done{0};;) {
+    const HeldPtr* next = nullptr;
+    std::chrono::nanoseconds its_work{0};
+    Rank rank;
+    for (const auto& [camera, lane] : lanes_) {
+      if (lane.frames.size() < 2) continue;
+      const HeldPtr* const oldest = OldestOf(lane);
+      if (oldest == nullptr || (*oldest)->max_age <= done) continue;
+      const std::size_t count = lane.frames.size();
+      const Rank its{(*oldest)->max_age, -work_of(lane), ~count, (*oldest)->number};
+      if (next != nullptr && rank < its) continue;
+      next = oldest;
+      its_work = work_of(lane);
+      rank = its;
+    }
+    if (next == nullptr) return nullptr;
+    done = (*next)->max_age;
+    const auto possible = can_be_done(done);
+    if (!possible) return nullptr;
+    std::chrono::nanoseconds before{0};
+    std::chrono::nanoseconds all{0};
+    for (const auto& [camera, lane] : lanes_) {
+      before += std::min(its_work, work_of(lane));
+      all += work_of(lane);
+    }
+    if (before > *possible) return *next;
+    if (all <= *possible) return nullptr;  // nor is any too much for a longer time
+  }
+}
+
+std::size_t WaitingRoom::Blocked(base::MonoTime now, Of of) const {
   std::size_t blocked = 0;
   for (const auto& [camera, lane] : lanes_) {
     bool behind_blocked = false;
     for (const HeldPtr& frame : lane.frames) {
       const bool waits = behind_blocked || !IsReady(*frame, now);
-      if (waits) ++blocked;
+      if (waits && (of == Of::kAll || IsDroppable(*frame) == 0)) ++blocked;
       behind_blocked = waits && camera.has_value();
     }
   }

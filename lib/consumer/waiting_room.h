@@ -61,15 +61,22 @@ class WaitingRoom {
   // A worker had the frame for so long; none had it: zero.
   void CameBack(const HeldFrame& frame, std::chrono::nanoseconds worked);
 
-  // How long one worker would have to do with all that waits, by what frames usually are.
-  std::chrono::nanoseconds Work() const;
-
-  // The oldest frame of the lane that is most work, which makes room at the least cost; of one with
-  // several frames if there is such a lane. Null: none waits.
+  // Of the lanes whose frames may be dropped for their age: the oldest frame of the one that is
+  // most work, which makes room at the least cost; of one with several frames if there is such a
+  // lane. Null: there is none.
   HeldPtr OldestOfMost() const;
 
+  // How much work can be done in time, of frames that may be so old; none: not known for any.
+  using CanBeDone =
+      std::function<std::optional<std::chrono::nanoseconds>(std::chrono::milliseconds max_age)>;
+  // The oldest frame of a lane that is more work than can be done in time, if frames of it may be
+  // dropped and it has several. While its last frame waits, the other lanes have as much done as it
+  // has, or all that they want. Null: there is none.
+  HeldPtr OldestOfTooMuch(const CanBeDone& can_be_done) const;
+
+  enum class Of { kAll, kKept };  // kKept: that are dropped at no age
   // How many frames an earlier one of their camera, a pause or their pixels keep from a worker.
-  std::size_t Blocked(base::MonoTime now) const;
+  std::size_t Blocked(base::MonoTime now, Of of = Of::kAll) const;
 
   // Calls with each frame, by lane and in order, and whether no frame of its camera is before it.
   // No frame may be added or removed meanwhile. Takes no memory of its own.
@@ -85,7 +92,8 @@ class WaitingRoom {
   HeldPtr Any() const;
 
   std::size_t size() const { return size_; }
-  std::size_t lanes() const { return busy_lanes_; }  // cameras with a waiting frame
+  std::size_t droppable() const { return droppable_; }  // when they are too old
+  std::size_t lanes() const { return busy_lanes_; }     // cameras with a waiting frame
 
   // When the oldest of them was taken.
   std::optional<base::WallTime> Oldest() const;
@@ -108,6 +116,7 @@ class WaitingRoom {
     return static_cast<std::int64_t>(frames) * (lane.usual.count() > 0 ? lane.usual : usual_);
   }
 
+  static const HeldPtr* OldestOf(const Lane& lane);
   static bool IsReady(const HeldFrame& frame, base::MonoTime now);
   HeldPtr* SameCamera(const HeldFrame& frame);
   void Insert(HeldPtr frame);
@@ -119,6 +128,7 @@ class WaitingRoom {
   std::chrono::nanoseconds begun_{0};  // what the lane of the last turn had used before
   std::chrono::nanoseconds usual_{0};  // that a frame takes, of any camera
   std::size_t size_ = 0;
+  std::size_t droppable_ = 0;
 };
 
 }  // namespace sampleproc::consumer

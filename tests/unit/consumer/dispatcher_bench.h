@@ -314,7 +314,9 @@ struct Bench {
                                          budget,
                                          ledger,
                                          conditions,
-                                         log},
+                                         log,
+                                         nullptr,
+                                         cameras},
                        DispatcherOptions{options, process});
     wakeups->Run([this] { dispatcher->Tick(); });
     hands->Start();
@@ -386,6 +388,7 @@ struct Bench {
     made.deadline = {};
     return made;
   }();
+  const cameras::Directory* cameras = nullptr;
   std::vector<std::string> hold_at_workers;
   std::map<std::string, std::vector<base::ErrorCode>> fail_at_workers;
   sampleproc::testing::FakeClock clock;

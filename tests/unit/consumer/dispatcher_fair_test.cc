@@ -196,6 +196,31 @@ TEST_CASE("with max_age and enough time nothing is dropped for want of it") {
   CHECK(outcome.done >= 0.97);
 }
 
+TEST_CASE("frames of a camera with a max_age of its own take no room, and only they are dropped") {
+  constexpr int kFrames = 300;
+  constexpr int kKept = 20;
+  const std::map<std::string, cameras::Options, std::less<>> of_its_own = {
+      {"short", {.max_age = std::chrono::hours(1)}}};
+  const cameras::Directory directory({}, of_its_own);
+  test::Bench bench;
+  bench.cameras = &directory;
+  bench.hold_at_workers = {"first"};
+  bench.Start(1);
+  bench.GiveWithPixels("first");
+  bench.hands->AwaitBegun("first");
+  for (int i = 0; i < kFrames; ++i) bench.GiveWithPixels("s" + std::to_string(i), "short");
+  CHECK(bench.dispatcher->Room() >= static_cast<std::size_t>(bench.options.batch_size));
+  const auto dropped = bench.upstream.Settled();
+  CHECK(dropped.size() >= kFrames - PullRoom::kReadAhead - 20);  // some are with the worker
+  for (const auto& line : dropped) CHECK(line.ends_with(":dropped:max_age"));
+  for (int i = 0; i < kKept; ++i) bench.GiveWithPixels("k" + std::to_string(i), "kept");
+  CHECK(bench.upstream.Settled().size() == dropped.size());
+  bench.hands->Let("first");
+  int done = 0;
+  for (const auto& line : bench.AwaitSettled(1 + kFrames + kKept)) done += line.ends_with(":done");
+  CHECK(done == 1 + kFrames + kKept - static_cast<int>(dropped.size()));
+}
+
 TEST_CASE("a camera whose frames are large takes the time that is left, not that of the others") {
   // The others need half of the worker's time; the one alone would need all of it.
   for (const milliseconds max_age : {milliseconds(2'000), milliseconds(500)}) {

@@ -1,6 +1,7 @@
 #include "consumer/waiting_room.h"
 
 #include <catch2/catch.hpp>
+#include <optional>
 #include <string>
 
 namespace sampleproc::consumer {
@@ -141,16 +142,30 @@ TEST_CASE("a host's trial is for a frame that has not failed there, wherever in 
   CHECK(room.NextToFetch({}, 1, trial)->delivery.entry.frame_id == "a3");
 }
 
+// Of the camera that its name begins with.
+HeldPtr HeldFor(const std::string& id, std::chrono::milliseconds max_age) {
+  HeldPtr held = Held(id, std::string(1, id[0]));
+  held->max_age = max_age;
+  return held;
+}
+
 TEST_CASE("room is made by the oldest frame of the camera with most work") {
   WaitingRoom room(Policy::kFifo);
+  constexpr std::chrono::milliseconds kAge{1'000};
   CHECK(room.OldestOfMost() == nullptr);
-  for (const char* id : {"b1", "a1", "a2", "c1", "c2"}) room.Add(Held(id, std::string(1, id[0])));
+  for (const char* id : {"k1", "k2", "k3"}) room.Add(Held(id, "k"));  // dropped at no age
+  CHECK(room.OldestOfMost() == nullptr);
+  for (const char* id : {"b1", "a1", "a2", "c1", "c2"}) room.Add(HeldFor(id, kAge));
+  CHECK(room.droppable() == 5);
   std::string order;
   while (const auto oldest = room.OldestOfMost()) {
     order += oldest->delivery.entry.frame_id + ' ';
     room.Remove(*oldest, false);
   }
   CHECK(order == "a1 c1 b1 a2 c2 ");
+  CHECK(room.droppable() == 0);
+  while (Take(room)) {
+  }
 
   using std::chrono::milliseconds;
   for (const char* id : {"L0", "a0"}) {
@@ -158,14 +173,53 @@ TEST_CASE("room is made by the oldest frame of the camera with most work") {
     const HeldPtr held = Take(room);
     room.CameBack(*held, id[0] == 'L' ? milliseconds(40) : milliseconds(10));
   }
-  for (const char* id : {"a1", "a2", "a3", "L1", "L2"}) room.Add(Held(id, std::string(1, id[0])));
-  CHECK(room.Work() == milliseconds(3 * 10 + 2 * 40));
+  for (const char* id : {"a1", "a2", "a3", "L1", "L2"}) room.Add(HeldFor(id, kAge));
+  const auto too_much = [&](int possible) {
+    return room.OldestOfTooMuch([&](milliseconds) { return milliseconds(possible); });
+  };
+  CHECK(too_much(3 * 10 + 2 * 40) == nullptr);
+  CHECK(too_much(3 * 10 + 2 * 40 - 1)->delivery.entry.frame_id == "L1");
   order.clear();
   while (const auto oldest = room.OldestOfMost()) {
     order += oldest->delivery.entry.frame_id + ' ';
     room.Remove(*oldest, false);
   }
   CHECK(order == "L1 a1 a2 L2 a3 ");
+}
+
+TEST_CASE("how much of a camera may wait goes by its own max_age, and by what others take") {
+  using std::chrono::milliseconds;
+  WaitingRoom room(Policy::kFifo);
+  for (const char* id : {"k0", "s0", "l0"}) {
+    room.Add(HeldFor(id, {}));
+    room.CameBack(*Take(room), milliseconds(10));
+  }
+  for (int i = 1; i <= 9; ++i) {
+    room.Add(HeldFor("k" + std::to_string(i), {}));  // dropped at no age
+    room.Add(HeldFor("s" + std::to_string(i), milliseconds(100)));
+    room.Add(HeldFor("l" + std::to_string(i), milliseconds(1'000)));
+  }
+  CHECK(room.droppable() == 18);
+  CHECK(room.Blocked({}) == 0);
+  room.OldestOfMost()->not_before = base::MonoTime(milliseconds(1));  // "s1", for the others too
+  CHECK(room.Blocked({}) == 9);
+  CHECK(room.Blocked({}, WaitingRoom::Of::kKept) == 0);
+  CHECK(room.OldestOfTooMuch([](milliseconds) { return std::nullopt; }) == nullptr);
+  const auto drop_all = [&](int share) {
+    std::string order;
+    const WaitingRoom::CanBeDone half = [&](milliseconds max_age) { return max_age / share; };
+    while (const auto oldest = room.OldestOfTooMuch(half)) {
+      order += oldest->delivery.entry.frame_id + ' ';
+      room.Remove(*oldest, false);
+    }
+    return order;
+  };
+  // One of each camera takes 30 ms, so in 50 the last of one can be done, and in 500 all.
+  CHECK(drop_all(2) == "s1 s2 s3 s4 s5 s6 s7 s8 ");
+  // All takes 190 ms.
+  CHECK(drop_all(5).empty());
+  CHECK(drop_all(10) == "l1 l2 l3 l4 l5 ");
+  CHECK(room.droppable() == 5);
 }
 
 TEST_CASE("latest keeps the newest of each camera") {
