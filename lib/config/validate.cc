@@ -12,6 +12,7 @@
 #include "config/scene_rules.h"
 #include "config/suggest.h"
 #include "config/units.h"
+#include "consumer/stream_name.h"
 #include "http/client_address.h"
 #include "http/host_patterns.h"
 #include "http/middleware/cors.h"
@@ -182,15 +183,18 @@ std::vector<Finding> StepsAreKnown(const Config& config) {
 
 std::optional<Finding> StreamsDiffer(const Config& config) {
   const consumer::RedisOptions& redis = config.consumer.redis;
-  const std::pair<const char*, const std::string*> streams[] = {
-      {"consumer.redis.stream", &redis.stream},
-      {"consumer.redis.results_stream", &redis.results_stream},
-      {"consumer.redis.dlq_stream", &redis.dlq_stream},
-      {"consumer.redis.events_stream", &redis.events_stream}};
+  const auto named = [&config](const std::string& name) {
+    return consumer::StreamName(name, config.consumer.processor_id);
+  };
+  const std::pair<const char*, std::string> streams[] = {
+      {"consumer.redis.stream", named(redis.stream)},
+      {"consumer.redis.results_stream", named(redis.results_stream)},
+      {"consumer.redis.dlq_stream", named(redis.dlq_stream)},
+      {"consumer.redis.events_stream", named(redis.events_stream)}};
   for (const auto& [key, name] : streams) {
     for (const auto& [before, taken] : streams) {
       if (before == key) break;
-      if (*name != *taken) continue;
+      if (name != taken) continue;
       return Finding{Severity::kError, code::kStreams, key,
                      "is the same stream as " + std::string(before), "name another one"};
     }

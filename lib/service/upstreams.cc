@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "consumer/stream_name.h"
 #include "net/stream.h"
 #include "net/tls_stream.h"
 #include "net/url.h"
@@ -20,15 +21,6 @@ namespace {
 constexpr std::chrono::seconds kRedisIsDead{4};
 constexpr std::chrono::seconds kPasswordPatience{10};
 constexpr std::chrono::milliseconds kLongestRedisConnect{2'500};
-
-std::string Named(std::string name, const std::string& processor_id) {
-  constexpr std::string_view kPlace = "<processor_id>";
-  for (std::size_t at = name.find(kPlace); at != std::string::npos;
-       at = name.find(kPlace, at + processor_id.size())) {
-    name.replace(at, kPlace.size(), processor_id);
-  }
-  return name;
-}
 
 }  // namespace
 
@@ -82,7 +74,7 @@ consumer::RedisOptions RedisOf(const consumer::Options& options) {
   consumer::RedisOptions redis = options.redis;
   for (std::string* name : {&redis.stream, &redis.group, &redis.results_stream,
                             &redis.events_stream, &redis.dlq_stream}) {
-    *name = Named(std::move(*name), options.processor_id);
+    *name = consumer::StreamName(std::move(*name), options.processor_id);
   }
   return redis;
 }
