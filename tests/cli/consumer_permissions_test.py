@@ -82,7 +82,7 @@ class Permissions(WithService):
     def check_refused(self, lacking, *subjects):
         """The condition of each subject, once, for as long as it lasts."""
         service = self.serve_without(lacking)
-        wanted = {subject or self.server.path for subject in subjects}
+        wanted = set(subjects)
 
         def told():
             return {subject: reason for (name, subject), reason in service.conditions().items()
@@ -116,7 +116,13 @@ class Permissions(WithService):
         self.check_refused("xadd", RESULTS, DEAD)
 
     def test_without_eval(self):
-        self.check_refused("eval", None)
+        """Which the first pull needs already, if it comes late enough to claim what the dead have."""
+        service = self.serve_without("eval")
+        wait_until(lambda: any("NOPERM to EVAL: " in each for each in service.conditions().values()))
+        self.assertEqual(service.get("/health").json()["status"], "degraded")
+        self.assertEqual(self.redis.xlen(RESULTS), 0)
+        self.allow("+eval")
+        self.check_all_is_done(service)
 
     def test_without_what_dead_letters_need_alone(self):
         self.check_refused("xlen", DEAD)

@@ -1,8 +1,9 @@
 // What is done to a stream in one piece. Redis runs a script without anything in between, but
 // undoes nothing of one that fails half-way: so whatever may be refused (no memory, a key of
-// another type) comes before the acknowledgement, and a script that failed can be run again. A user
-// may lack the permission for the acknowledgement itself: so the last steps are done before the
-// first, of an entry that is never there.
+// another type) comes before the acknowledgement, and a script that failed can be run again. What
+// it adds is its first write, for Redis looks whether there is memory for it at the first write
+// only. A user may lack the permission for the steps after that: without the acknowledgement what
+// was added is taken back, without the deletion it is the deletion alone that is tried again.
 //
 // Each names its keys, as a cluster wants; there all of them must share a hash tag.
 //
@@ -27,6 +28,12 @@ local function call(command, ...)
   if type(reply) ~= 'table' or not reply.err then return reply end
   local named = reply.err .. ' at ' .. command
   error(redis.REDIS_VERSION and {err = named} or named, 0)
+end
+local function acknowledge(added)
+  local reply = redis.pcall('XACK', KEYS[1], ARGV[1], ARGV[2])
+  if type(reply) ~= 'table' or not reply.err then return end
+  redis.pcall('XDEL', KEYS[2], added)
+  call('XACK', KEYS[1], ARGV[1], ARGV[2])
 end)lua";
   return std::string(kCall).append(body);
 }
@@ -35,7 +42,7 @@ end)lua";
 // (consumer.redis.delete).
 inline std::string ScriptWithoutDeletion(std::string_view body) {
   std::string script = ScriptOf(body);
-  for (std::size_t at = 0; (at = script.find("call('XDEL'", at)) != script.npos;) {
+  for (std::size_t at = 0; (at = script.find("call('XDEL', KEYS[1]", at)) != script.npos;) {
     script.erase(at, script.find('\n', at) + 1 - at);
   }
   return script;
@@ -45,11 +52,11 @@ inline std::string ScriptWithoutDeletion(std::string_view body) {
 // 1: published and gone from the stream; 0: the entry had been settled, by somebody else or by an
 // earlier run whose answer got lost.
 inline constexpr char kPublishScript[] = R"lua(
-if #call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
-call('XACK', KEYS[1], ARGV[1], '0-0')
-call('XDEL', KEYS[1], '0-0')
-call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
-call('XACK', KEYS[1], ARGV[1], ARGV[2])
+if #call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then
+  call('XDEL', KEYS[1], ARGV[2])
+  return 0
+end
+acknowledge(call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4)))
 call('XDEL', KEYS[1], ARGV[2])
 return 1
 )lua";
@@ -70,9 +77,10 @@ return ours
 // as there is room; dlq_truncated counts those left out. Names with dlq_ are of an earlier death;
 // how often a letter was replayed stays.
 inline constexpr char kDeadScript[] = R"lua(
-if #call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
-call('XACK', KEYS[1], ARGV[1], '0-0')
-call('XDEL', KEYS[1], '0-0')
+if #call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then
+  call('XDEL', KEYS[1], ARGV[2])
+  return 0
+end
 local found = call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
 local fields = found[1] and found[1][2] or {'frame_id', ARGV[7], 'dlq_trimmed', '1'}
 local max_letters, max_total = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -109,8 +117,7 @@ while length > 0 do
   length = math.floor(length * 0.9)
   call('XTRIM', KEYS[2], 'MAXLEN', length)
 end
-call('XADD', KEYS[2], 'MAXLEN', '~', max_letters, '*', unpack(letter))
-call('XACK', KEYS[1], ARGV[1], ARGV[2])
+acknowledge(call('XADD', KEYS[2], 'MAXLEN', '~', max_letters, '*', unpack(letter)))
 call('XDEL', KEYS[1], ARGV[2])
 return 1
 )lua";

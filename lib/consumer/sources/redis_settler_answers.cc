@@ -26,9 +26,13 @@ constexpr std::string_view kConnectionEnds = "Redis ends the connection at this 
 constexpr std::string_view kNoMemory = "there is no memory to send this settlement";
 
 // Of a script that ended in this error, whose last steps Redis may have refused after the others.
-// Refusals of the server, a key or a command stop it before it has changed anything; what the other
-// errors are about is not known.
-bool MayBeHalfDone(std::string_view error) { return net::RefusalOf(error).remedy.empty(); }
+// Refusals of the server or a key stop it before it has changed anything, and those of a command
+// too, but for the deletion, which comes last; what the other errors are about is not known.
+bool MayBeHalfDone(std::string_view error) {
+  const net::RedisRefusal& refusal = net::RefusalOf(error);
+  return refusal.remedy.empty() ||
+         (refusal.word == "NOPERM" && net::RefusedCommand(error) == "XDEL");
+}
 
 }  // namespace
 
