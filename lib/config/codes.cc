@@ -154,9 +154,10 @@ constexpr CodeText kTexts[] = {
      "it once."},
     {code::kWritten, "output that is an input",
      "consumer.file.path, or a full file that it is renamed to, is a file that the service reads: "
-     "its configuration, a certificate, a token or password file, a model. Results would be "
-     "written "
-     "into it, or it would be renamed away."},
+     "its configuration, a certificate, a token or password file, a detector's model or labels, a "
+     "recording that is a camera's url. Results would be written into it, or it would be renamed "
+     "away. The same in a folder that is a camera's url, of which every file is a picture, and for "
+     "events.history."},
     {code::kScene, "zone or line that cannot work",
      "A zone of a camera, [camera.ID.zone.NAME], needs its polygon, and a line, "
      "[camera.ID.line.NAME], two different points, from and to; a camera may have 32 of each. As a "
