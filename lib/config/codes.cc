@@ -147,7 +147,8 @@ constexpr CodeText kTexts[] = {
      "http.host and consumer.redis.host take a name, an address or (Redis) the path of a Unix "
      "socket. A URL, a port behind a colon and the brackets that an IPv6 address has in URLs do "
      "not "
-     "belong there: port, user and password have keys of their own."},
+     "belong there: port, user and password have keys of their own. What ends in a number is an "
+     "address of four numbers, each 255 at most."},
     {code::kDetector, "detector without a model",
      "A detector in process.pipeline, such as \"objects\", is a neural network: the key model of "
      "its section, [detector.objects], has to name the file. The service does not start without. "
@@ -155,9 +156,10 @@ constexpr CodeText kTexts[] = {
      "it once."},
     {code::kWritten, "output that is an input",
      "consumer.file.path, or a full file that it is renamed to, is a file that the service reads: "
-     "its configuration, a certificate, a token or password file, a model. Results would be "
-     "written "
-     "into it, or it would be renamed away."},
+     "its configuration, a certificate, a token or password file, a detector's model or labels, a "
+     "recording that is a camera's url. Results would be written into it, or it would be renamed "
+     "away. The same in a folder that is a camera's url, of which every file is a picture, and for "
+     "events.history."},
     {code::kScene, "zone or line that cannot work",
      "A zone of a camera, [camera.ID.zone.NAME], needs its polygon, and a line, "
      "[camera.ID.line.NAME], two different points, from and to; a camera may have 32 of each. As a "
@@ -168,7 +170,10 @@ constexpr CodeText kTexts[] = {
      "password_file holds the password of the user that the camera's url names, as in "
      "\"rtsp://user@host/\": without a user, or with a password in the url, it is of no use. loop "
      "is for files, transport and decode are for rtsp, and rtsps is encrypted over tcp alone. The "
-     "service takes the pictures of 256 cameras itself, at most; the others' come by other ways."},
+     "service takes the pictures of 256 cameras itself, at most; the others' come by other ways. "
+     "As "
+     "a warning: without \"rtsp://\" or \"http://\" before it a url is the path of a file, and "
+     "this one begins as a host does."},
     {code::kHistory, "history without events",
      "events.history names a file for events, which the step \"track\" makes, and no pipeline has "
      "that step: nothing new will come into the history. What is in it can be asked for."},
@@ -197,8 +202,10 @@ constexpr CodeText kTexts[] = {
      "telemetry.otlp_endpoint, and a query has no place there: it is not sent. "
      "telemetry.otlp_traces_endpoint is used as it stands, query included."},
     {code::kNoFile, "file that is named cannot be read",
-     "A key names a file (a certificate, a password) that is missing or that this user may not "
-     "read. Check as the user that the service runs as, or with --offline when the file is only on "
+     "A key names a file (a certificate, tokens, a password, a detector's model or labels) that is "
+     "missing, that this user may not read, or that holds something else: the service would not "
+     "start. Check as the user that the service runs as, or with --offline when the file is only "
+     "on "
      "the machine that the configuration is for. With --online also events.history: it could not "
      "be "
      "written, or is the file of something else."},

@@ -4,10 +4,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "config/read_files.h"
 #include "config/units.h"
+#include "http/address.h"
+#include "http/tls.h"
+#include "http/token_table.h"
 
 namespace sampleproc::config {
 namespace {
@@ -18,32 +26,96 @@ void Report(Severity severity, std::string_view code, const std::string& key, st
                    std::move(hint), assembly.source_lines[key]});
 }
 
-void CheckFile(const Key& key, Assembly& assembly) {
-  const auto path = std::get<std::string>(key.get(assembly.result.config));
-  if (path.empty()) return;
-  const std::string name(key.path);
+// False when the file cannot be read.
+bool CheckFile(const NamedFile& file, Assembly& assembly) {
   // Not to be held up by a pipe without a writer.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int fd = ::open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat info{};
   int error = fd < 0 || ::fstat(fd, &info) != 0 ? errno : 0;
   if (fd >= 0) ::close(fd);
   if (error == 0 && S_ISDIR(info.st_mode)) error = EISDIR;
   if (error != 0) {
-    Report(Severity::kError, code::kNoFile, name,
-           std::string("the file cannot be read: ") + std::strerror(error),
-           "it has to be there for the user that the service runs as", assembly);
-  } else if (key.secret_file && S_ISREG(info.st_mode) && (info.st_mode & S_IROTH) != 0) {
-    Report(Severity::kWarning, code::kOpenSecret, name,
+    if (!file.is_needed) return false;
+    const std::string which =
+        file.key.starts_with("detector.") ? "the file " + file.path : std::string("the file");
+    Report(Severity::kError, code::kNoFile, file.key,
+           which + " cannot be read: " + std::strerror(error),
+           file.key.ends_with(".model")
+               ? "packaging/fetch-models.sh brings models"
+               : "it has to be there for the user that the service runs as",
+           assembly);
+    return false;
+  }
+  if (file.is_secret && S_ISREG(info.st_mode) && (info.st_mode & S_IROTH) != 0) {
+    Report(Severity::kWarning, code::kOpenSecret, file.key,
            "everybody on this machine can read the file", "chmod o-r it", assembly);
+  }
+  return true;
+}
+
+// What a start would find in files that can be read.
+void CheckContent(const std::vector<std::string>& unreadable, Assembly& assembly) {
+  const http::Options& http = assembly.result.config.http;
+  const auto can_be_read = [&unreadable](std::string_view key) {
+    return std::ranges::find(unreadable, key) == unreadable.end();
+  };
+  const auto report = [&assembly](std::string_view key, std::string_view message) {
+    if (message.starts_with(key)) message.remove_prefix(std::min(key.size() + 1, message.size()));
+    Report(Severity::kError, code::kNoFile, std::string(key), std::string(message), "", assembly);
+  };
+  if (!http.auth_tokens_file.empty() && can_be_read("http.auth_tokens_file")) {
+    const auto tokens = http::TokenTable::Load(http.auth_tokens_file);
+    if (!tokens) report("http.auth_tokens_file", tokens.error().message);
+  }
+  if (!http.tls_cert.empty() && can_be_read("http.tls_cert") && can_be_read("http.tls_key")) {
+    const auto loaded =
+        http::TlsContext::Load(http.tls_cert, http.tls_key.empty() ? http.tls_cert : http.tls_key);
+    if (!loaded) {
+      const std::string& message = loaded.error().message;
+      report(message.starts_with("http.tls_key") ? "http.tls_key" : "http.tls_cert", message);
+    }
+  }
+}
+
+// Whether what is no URL begins as one does behind its scheme: with a host that a name, an address
+// or a port gives away.
+bool BeginsWithHost(std::string_view path) {
+  const std::string_view first = path.substr(0, path.find('/'));
+  if (first.starts_with('[')) return true;
+  const std::size_t colon = first.rfind(':');
+  const std::string_view host = first.substr(0, colon);
+  if (host.empty()) return false;
+  if (colon != std::string_view::npos) {
+    const std::string_view port = first.substr(colon + 1);
+    return !port.empty() && port.find_first_not_of("0123456789") == std::string_view::npos;
+  }
+  if (host == "localhost" || host.starts_with("www.") || http::ParseAddress(host)) return true;
+  // "camera.example.com/stream"; a file alone has a dot in its name as well.
+  return first.size() < path.size() && host.find('.', 1) != std::string_view::npos &&
+         !host.starts_with("..");
+}
+
+void CheckForgottenSchemes(const std::vector<NamedFile>& files, Assembly& assembly) {
+  for (const NamedFile& file : files) {
+    if (!file.key.ends_with(".url") || !BeginsWithHost(file.path)) continue;
+    if (::access(file.path.c_str(), F_OK) == 0) continue;
+    Report(Severity::kWarning, code::kCameras, file.key,
+           "is taken for the path of a file, which is not there",
+           "write \"rtsp://" + Shown(file.path) + "\" or \"http://...\" if it is a camera's URL",
+           assembly);
   }
 }
 
 }  // namespace
 
 void CheckMachine(const resources::MachineLimits& machine, Assembly& assembly) {
-  for (const Key& key : assembly.schema) {
-    if (key.file || key.secret_file) CheckFile(key, assembly);
+  const std::vector<NamedFile> files = FilesRead(assembly.schema, assembly.result.config);
+  std::vector<std::string> unreadable;
+  for (const NamedFile& file : files) {
+    if (!CheckFile(file, assembly)) unreadable.push_back(file.key);
   }
+  CheckContent(unreadable, assembly);
+  CheckForgottenSchemes(files, assembly);
   const Config& config = assembly.result.config;
   if (machine.memory_limit && config.resources.memory_limit > *machine.memory_limit) {
     Report(Severity::kWarning, code::kTooMuchMemory, "resources.memory_limit",

@@ -6,8 +6,10 @@
 
 namespace sampleproc::config {
 
-// Reports files that the configuration names and that cannot be read, secrets that everybody can
-// read, and more memory or workers than `machine` has. Looks at those files; opens nothing else.
+// Reports files that the configuration names and that the service would not start with, because
+// they cannot be read or are no certificate or list of tokens; secrets that everybody can read;
+// cameras' paths that were meant to be URLs; and more memory or workers than `machine` has. Looks
+// at those files; opens nothing else.
 void CheckMachine(const resources::MachineLimits& machine, Assembly& assembly);
 
 }  // namespace sampleproc::config

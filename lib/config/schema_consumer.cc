@@ -6,6 +6,22 @@ namespace {
 constexpr std::int64_t kLongestName = 255;
 constexpr std::int64_t kLongestPath = 4096;  // PATH_MAX of Linux, limits.h
 
+// A URL to which paths are added, so that nothing may follow its own.
+std::string WrongBase(std::string_view url) {
+  if (url.find_first_of("?#") == std::string_view::npos) return "";
+  return "has a query or a fragment (behind ? or #), which would not be sent: write the address "
+         "alone, such as \"http://host:8002\"";
+}
+
+std::string WrongBufferUrl(std::string_view url) {
+  constexpr std::string_view kAdded = "/frames/dequeue";
+  while (url.ends_with('/')) url.remove_suffix(1);
+  if (url.substr(0, url.find_first_of("?#")).ends_with(kAdded)) {
+    return "ends in /frames/dequeue, which is added to it: leave that out";
+  }
+  return WrongBase(url);
+}
+
 void AddSourceRows(std::vector<Key>& rows) {
   rows.push_back(
       Bind({.path = "consumer.enabled",
@@ -34,7 +50,8 @@ void AddSourceRows(std::vector<Key>& rows) {
                        .original_names = {{"ORCHESTRATOR_URL"}},
                        .max = kLongestPath,
                        .help = "Where to register for frames; empty is nowhere.",
-                       .url = true},
+                       .url = true,
+                       .wrong = &WrongBase},
                       [](auto& c) -> auto& { return c.consumer.orchestrator_url; }));
   rows.push_back(Bind({.path = "consumer.capabilities",
                        .kind = Kind::kStringList,
@@ -175,8 +192,10 @@ void AddBufferRows(std::vector<Key>& rows) {
                        .original_names = {{"FRAME_BUFFER_URL"}},
                        .min = 1,
                        .max = kLongestPath,
-                       .help = "The frame buffer that is asked for frames.",
-                       .url = true},
+                       .help = "The frame buffer that is asked for frames: its address, to which "
+                               "/frames/dequeue is added.",
+                       .url = true,
+                       .wrong = &WrongBufferUrl},
                       [](auto& c) -> auto& { return c.consumer.http.url; }));
   rows.push_back(Bind({.path = "consumer.http.spool",
                        .kind = Kind::kEnum,

@@ -1,5 +1,7 @@
 #include "config/validate.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
@@ -297,6 +299,13 @@ std::string WrongWithHost(std::string_view host) {
   if (host.starts_with('[')) return "has brackets, which an address has in URLs only";
   if (std::ranges::count(host, ':') == 1) return "has a port, for which there is a key of its own";
   if (host.find_first_of("/@ \t") != std::string_view::npos) return "is no host name or address";
+  // No name ends in a number, so that it cannot be taken for an address (RFC 1123, section 2.1).
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  in_addr address{};
+  if (!last.empty() && last.find_first_not_of("0123456789") == std::string_view::npos &&
+      ::inet_aton(std::string(host).c_str(), &address) == 0) {
+    return "is no IPv4 address, which has four numbers, each 255 at most";
+  }
   return "";
 }
 

@@ -59,6 +59,13 @@ base::Result<std::vector<std::string>> ReadLabels(const std::string& path) {
 
 }  // namespace
 
+std::string LabelsFile(const DetectorOptions& options) {
+  if (options.labels.size() != 1) return "";
+  const std::string& only = options.labels.front();
+  const bool is_file = only.find('/') != std::string::npos || only.ends_with(".txt");
+  return is_file ? only : "";
+}
+
 base::Result<std::vector<std::string>> LoadLabels(const DetectorOptions& options) {
   if (options.labels.size() != 1) return options.labels;
   const std::string& only = options.labels.front();
@@ -66,8 +73,8 @@ base::Result<std::vector<std::string>> LoadLabels(const DetectorOptions& options
   if (only == "openimages") {
     return std::vector<std::string>(kOpenImages.begin(), kOpenImages.end());
   }
-  if (only.find('/') == std::string::npos && !only.ends_with(".txt")) return options.labels;
-  return ReadLabels(only);
+  const std::string file = LabelsFile(options);
+  return file.empty() ? options.labels : ReadLabels(file);
 }
 
 bool LabelsSuit(int classes, int labels) {

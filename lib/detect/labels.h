@@ -13,6 +13,9 @@ namespace sampleproc::detect {
 // with kConfig: the file cannot be read, or has an empty or overlong line or more than 10,000.
 base::Result<std::vector<std::string>> LoadLabels(const DetectorOptions& options);
 
+// The path of that file; "" when they name none.
+std::string LabelsFile(const DetectorOptions& options);
+
 // Whether so many labels name so many classes: one each, or COCO's 80 the 91 numbers that DETR has.
 bool LabelsSuit(int classes, int labels);
 

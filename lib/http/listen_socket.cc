@@ -56,7 +56,7 @@ Result<SocketAddress> Resolve(const std::string& host, std::uint16_t port) {
   if (status != 0 || found == nullptr) {
     return Fail(
         ErrorCode::kConfig,
-        std::string("http.host is not an address or name that resolves: ") + gai_strerror(status));
+        "http.host " + host + " is not an address or name that resolves: " + gai_strerror(status));
   }
   SocketAddress address;
   std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);

@@ -41,8 +41,12 @@ int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
 
 // What OpenSSL says went wrong, without the file's contents.
 std::string Reason() {
+  const unsigned long first = ERR_peek_error();
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
   ERR_clear_error();
+  if (ERR_GET_LIB(first) == ERR_LIB_PEM && ERR_GET_REASON(first) == PEM_R_NO_START_LINE) {
+    return "it has no such block, which begins with \"-----BEGIN\"";
+  }
   return reason == nullptr ? "it cannot be understood" : reason;
 }
 

@@ -47,6 +47,16 @@ class NothingIsDestroyed(WithDirectory):
         deep = self.path("d") + "/../box.png"
         self.refused(picture, "-o", deep)
 
+    def test_the_files_of_detectors_and_cameras(self):
+        picture, used = self.copy("mask.png"), self.write("used.txt", b"x")
+        out = self.path("out")
+        for key in ("detector.objects.model", "detector.objects.labels", "camera.door.url",
+                    "camera.door.password_file"):  # fmt: skip
+            url = [] if key.endswith("url") else ["--set", "camera.door.url=rtsp://user@host/"]
+            words = [picture, *url, "--set", f"{key}={used}"]
+            self.refused(*words, "-o", used)
+            self.refused(*words, "--pipeline", "stats,track", "-o", out, "--events", used)
+
     def test_by_another_name_link_or_device(self):
         picture = self.copy("box.png")
         os.symlink(picture, self.path("soft.png"))

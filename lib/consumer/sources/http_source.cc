@@ -45,7 +45,8 @@ base::Error Refusal(const net::HttpAnswer& answer) {
   }
   if (answer.status == 404) {
     return base::Fail(ErrorCode::kConfig,
-                      "there is no /frames/dequeue at consumer.http.url: an orchestrator hands out "
+                      "there is no /frames/dequeue below consumer.http.url (404), which is the "
+                      "address of a frame buffer without that path; an orchestrator hands out "
                       "frames through Redis (consumer.source)")
         .error();
   }

@@ -47,5 +47,56 @@ TEST_CASE("a file that is named has to be readable, and a secret one only for it
   CHECK(with(secret) == "");
 }
 
+TEST_CASE("what a start would find in files is found before it") {
+  const TempDir dir;
+  const auto with = [](std::vector<Flag> flags) {
+    return On({8, std::nullopt, ""}, std::move(flags));
+  };
+  const auto has = [](const std::string& text, std::string_view part) {
+    INFO(text);
+    CHECK(text.find(part) != std::string::npos);
+  };
+  const std::string gone = dir.path("gone");
+  const Flag model{"detector.objects.model", gone, ""};
+  const Flag labels{"detector.objects.labels", gone + ".txt", ""};
+  const Flag step{"process.pipeline", "objects", ""};
+  has(with({model, step}), "detector.objects.model: the file " + gone + " cannot be read: No such");
+  has(with({{"detector.objects.model", "gone.onnx", ""},
+            {"process.model_dir", "/nosuch", ""},
+            step}),
+      "/nosuch/gone.onnx cannot be read");
+  has(with({labels, model, step}), "detector.objects.labels: the file " + gone + ".txt cannot");
+  CHECK(with({labels, model}).find("SP1301") == std::string::npos);  // no step: nothing is opened
+  has(with({model, {"camera.door.pipeline", "objects", ""}}), "detector.objects.model: ");
+
+  const std::string junk = dir.Write("junk", "a token\n");
+  ::chmod(junk.c_str(), 0640);
+  has(with({{"http.auth_tokens_file", junk, ""}}), "http.auth_tokens_file: ");
+  has(with({{"http.tls_cert", junk, ""}}), "http.tls_cert: ");
+  has(with({{"http.tls_cert", gone, ""}}), "the file cannot be read: No such");
+}
+
+TEST_CASE("a camera's URL without its scheme is told") {
+  const TempDir dir;
+  const auto with = [](const std::string& url) {
+    return On({8, std::nullopt, ""}, {{"camera.door.url", url, ""}});
+  };
+  for (const char* url : {"10.0.0.5/stream", "10.0.0.5", "www.example.com/video.mjpg",
+                          "camera:8080/video", "camera.local/1", "localhost/v", "[::1]:554/1"}) {
+    const std::string text = with(url);
+    INFO(url << ": " << text);
+    CHECK(text.find("warning: camera.door.url: is taken for the path of a file") !=
+          std::string::npos);
+    CHECK(text.find("rtsp://" + std::string(url)) != std::string::npos);
+    CHECK(text.find("http://") != std::string::npos);
+  }
+  for (const char* path : {"/nosuch/10.0.0.5/stream", "door.avi", "./door.d/1.avi", "films/a.mp4",
+                           "../films.d/a.mp4", "door"}) {
+    INFO(path);
+    CHECK(with(path).find("is taken for") == std::string::npos);
+  }
+  CHECK(with(dir.Write("10.0.0.5", "x")).find("is taken for") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace sampleproc::config

@@ -46,5 +46,36 @@ TEST_CASE("results are not written to a file that the service reads") {
   }
 }
 
+TEST_CASE("nor to what detectors and cameras read, nor into a camera's folder") {
+  const testing::TempDir dir;
+  const std::string used = dir.Write("used", "x").string();
+  const std::string other = dir.Write("other", "x").string();
+  const std::string folder = (dir.path() / "pictures").string();
+  std::filesystem::create_directory(folder);
+  const std::string file = dir.Write("c.toml", "[consumer]\nsinks = [\"file\"]\n").string();
+  const std::string inside = folder + "/new.ndjson";
+  for (const char* key : {"consumer.file.path", "events.history"}) {
+    for (const auto& [written, flag] :
+         {std::pair{used, Flag{"detector.objects.model", used, ""}},
+          std::pair{used, Flag{"detector.mine.labels", used, ""}},
+          std::pair{used, Flag{"camera.door.url", used, ""}},
+          std::pair{used, Flag{"camera.door.password_file", used, ""}},
+          std::pair{inside, Flag{"camera.door.url", folder, ""}},
+          std::pair{inside, Flag{"camera.door.url", folder + "/", ""}}}) {
+      INFO(key << " " << flag.path);
+      const auto codes = [&](const std::string& path) {
+        const Loaded loaded = Load({.flags = {{key, path, ""}, flag}, .file = file});
+        std::vector<std::string> found;
+        for (const Diagnostic& each : loaded.diagnostics) {
+          if (each.code == "SP1120") found.push_back(each.key);
+        }
+        return found;
+      };
+      CHECK(codes(written) == std::vector<std::string>{key});
+      CHECK(codes(other).empty());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sampleproc::config

@@ -1,0 +1,51 @@
+#include "config/read_files.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "detect/labels.h"
+#include "detect/model_file.h"
+
+namespace sampleproc::config {
+namespace {
+
+bool IsStep(const std::string& name, const Config& config) {
+  const auto has = [&name](const std::vector<std::string>& pipeline) {
+    return std::ranges::find(pipeline, name) != pipeline.end();
+  };
+  return has(config.process.pipeline) || std::ranges::any_of(config.cameras, [&](const auto& each) {
+           return has(each.second.pipeline);
+         });
+}
+
+}  // namespace
+
+std::vector<NamedFile> FilesRead(const std::vector<Key>& schema, const Config& config) {
+  std::vector<NamedFile> files;
+  const auto add = [&files](std::string key, std::string path, bool is_secret, bool is_needed) {
+    if (!path.empty()) files.push_back({std::move(key), std::move(path), is_secret, is_needed});
+  };
+  for (const Key& key : schema) {
+    if (!key.file && !key.secret_file) continue;
+    add(std::string(key.path), std::get<std::string>(key.get(config)), key.secret_file, true);
+  }
+  for (const detect::DetectorOptions& each : config.process.detectors) {
+    const bool is_step = IsStep(each.name, config);
+    const std::string section = "detector." + each.name;
+    if (!each.model.empty()) {
+      add(section + ".model", detect::ModelPath(each, config.process.models).string(), false,
+          is_step);
+    }
+    add(section + ".labels", detect::LabelsFile(each), false, is_step);
+  }
+  for (const auto& [id, camera] : config.cameras) {
+    const bool is_file = camera.url.find("://") == std::string::npos;
+    add(CameraSection(id) + ".url", is_file ? camera.url : "", false, false);
+    add(CameraSection(id) + ".password_file", camera.password_file, true, false);
+  }
+  return files;
+}
+
+}  // namespace sampleproc::config

@@ -1,0 +1,23 @@
+// The files that a configuration names for reading.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "config/schema.h"
+
+namespace sampleproc::config {
+
+struct NamedFile {
+  std::string key;
+  std::string path;
+  bool is_secret = false;  // only the service should be able to read it
+  bool is_needed = true;   // without it the service does not start
+};
+
+// Those of the keys of `schema`, of the detectors and of the cameras; also the folder of a camera
+// that has one. A detector needs its files where a pipeline has it as a step.
+std::vector<NamedFile> FilesRead(const std::vector<Key>& schema, const Config& config);
+
+}  // namespace sampleproc::config
