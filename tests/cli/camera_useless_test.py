@@ -1,0 +1,152 @@
+"""Cameras of the service's own that answer, and whose pictures nobody can look at."""
+
+
+import cli
+import pictures
+import rtsp_camera
+import streams
+from camera_service import WithCameras
+from camera_sources_test import BOUNDARY, STREAM, Camera, part
+from rtsp_camera import RtspCamera
+
+SOON = "300ms"  # stall_after, where a test waits for it
+
+
+def answer(body, media_type=None):
+    head = b"HTTP/1.0 200 OK\r\n"
+    if media_type:
+        head += b"Content-Type: " + media_type.encode() + b"\r\n"
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def once(text):
+    """For Camera: this answer each time."""
+    return lambda connection, *_: connection.sendall(text)
+
+
+def ftyp(brand):
+    return b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1" + brand + bytes(200)
+
+
+class Useless(WithCameras):
+    def setUp(self):
+        super().setUp()
+        self.photo = pictures.sample("messi5.jpg")
+        self.cut = self.photo[:20000]
+
+    def stream(self, text):
+        """For Camera: a part twenty times a second."""
+
+        def send(connection, *_):
+            connection.sendall(STREAM)
+            while True:
+                connection.sendall(text)
+                if self.stopped.wait(0.05):
+                    return
+
+        return send
+
+    @property
+    def stopped(self):
+        return self.good.stopped
+
+    def serve_with_good(self, cameras):
+        self.good = Camera(self, lambda *what: self.good.stream(self.photo)(*what))
+        return self.serve({**cameras, "good": {"url": self.good.url()}})
+
+    def reason(self, service, camera, *words):
+        def told():
+            reason = service.conditions().get(("camera", camera), "")
+            return reason and all(word in reason for word in words) and reason
+
+        try:
+            return streams.wait_until(told)
+        except AssertionError:
+            self.fail(f"{camera}: {words} are not in {service.conditions().get(('camera', camera))}")
+
+    def lines_of(self, service, message, camera):
+        return [line for line in service.log() if line["msg"] == message
+                and camera in (line.get("camera"), line.get("subject"))]  # fmt: skip
+
+    def test_a_url_that_answers_with_no_picture_is_a_condition_with_its_reason(self):
+        text = BOUNDARY + b"\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello\r\n"
+        page = "no picture: look at the url, or its login"
+        cases = {
+            "page": (once(answer(b"<html>log in</html>", "text/html; charset=utf-8")), "text/html, " + page),
+            "json": (once(answer(b'{"error":"busy"}', "application/json")), "application/json, " + page),
+            "empty": (once(answer(b"", "image/jpeg")), "is empty"),
+            "gif": (once(answer(b"GIF89a\1\0\1\0\0\0\0;", "image/gif")), "GIF"),
+            "cut": (once(answer(self.cut, "image/jpeg")), "JPEG"),
+            "bare": (once(answer(b"who knows")), "not a picture of a known format"),
+            "lie": (once(answer(b"?", "text/\x07html")), "not a picture of a known format"),
+            "parts": (self.stream(text), "text/plain, " + page),
+            "cuts": (self.stream(part(self.cut)), "JPEG"),
+            "heic": (once(answer(ftyp(b"heic"), "image/heic")), "HEIC"),
+        }  # fmt: skip
+        service = self.serve_with_good({
+            name: {"url": Camera(self, send).url("me:canary-4711@"), "fps": 20.0, "stall_after": SOON}
+            for name, (send, _) in cases.items()})  # fmt: skip
+        for name, (_, words) in cases.items():
+            reason = self.reason(service, name, "http://127.0.0.1", words)
+            state = self.state(service, name)
+            self.assertEqual((state["connected"], state["looked_at"]), (False, 0), name)
+            self.assertEqual(state["error"], reason, name)
+        self.assertEqual(service.metrics()['sampleproc_camera_connected{camera="page"}'], 0)
+        self.assertIn("text/html", service.get("/cameras/page").json()["last_error"]["detail"])
+        for name in cases:
+            self.assertEqual(len(self.lines_of(service, "condition begins", name)), 1, name)
+            self.assertEqual(self.lines_of(service, "condition ends", name), [], name)
+        self.assertNotIn(("camera", "good"), service.conditions())
+        self.assertNotIn("canary", self.said(service))
+
+    def test_it_ends_with_the_first_picture_that_is_looked_at(self):
+        logged_in = []
+
+        def portal(connection, *_):
+            connection.sendall(answer(self.photo, "image/jpeg") if logged_in
+                               else answer(b"<html>", "text/html"))  # fmt: skip
+
+        def brief(connection, *_):
+            connection.sendall(STREAM + (part(self.photo) if logged_in else part(b"<html>")) + BOUNDARY)
+            if logged_in:
+                self.stopped.wait(10 * cli.PATIENCE)
+
+        cameras = {
+            name: {"url": Camera(self, how).url(), "fps": 20.0, "stall_after": stall}
+            for name, how, stall in (("portal", portal, SOON), ("brief", brief, "1m"))
+        }
+        service = self.serve_with_good(cameras)
+        for name in cameras:
+            self.reason(service, name)
+        # That it can be connected to does not end it.
+        self.wait_for_state(service, "brief", lambda state: state["reconnects"] >= 3)
+        self.assertEqual(service.told("camera"), (2, 0))
+        logged_in.append(True)
+        streams.wait_until(lambda: not service.conditions())
+        for name in cameras:
+            state = self.state(service, name)
+            self.assertTrue(state["connected"], name)
+            self.assertGreater(state["looked_at"], 0, name)
+            self.assertNotIn("error", state, name)
+
+    def test_a_stream_of_which_every_picture_is_damaged_is_one_condition(self):
+        def damaged(unit):
+            """Its parameters stay as they are."""
+            return unit if unit[0] & 0x1F in (7, 8) else unit[:3] + b"\xff" * (len(unit) - 3)
+
+        moving = [[damaged(unit) for unit in picture] for picture in rtsp_camera.h264(160, 120)]
+
+        def play(connection):
+            rtsp_camera.send(connection, camera.stopped, rtsp_camera.forever(moving), pause=0.02)
+
+        camera = rtsp_camera.RtspCamera(self, play=play)
+        service = self.serve_with_good({"rtsp": {"url": camera.url(), "stall_after": "1s"}})
+        self.reason(service, "rtsp", "rtsp://127.0.0.1")
+        # Also when it is connected to anew.
+        state = self.wait_for_state(service, "rtsp", lambda state: state["reconnects"] >= 1)
+        self.assertEqual((state["connected"], state["looked_at"]), (False, 0))
+        self.assertEqual(service.told("camera"), (1, 0))
+
+
+if __name__ == "__main__":
+    cli.main()
