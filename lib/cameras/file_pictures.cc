@@ -139,6 +139,7 @@ class PictureFiles final : public PictureSource {
     const auto got = file->ReadAt(0, shot.encoded);
     if (!got) return std::unexpected(got.error());
     shot.encoded.resize(*got);
+    shot.place = path;
     return shot;
   }
 

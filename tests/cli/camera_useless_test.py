@@ -1,5 +1,6 @@
 """Cameras of the service's own that answer, and whose pictures nobody can look at."""
 
+import signal
 
 import cli
 import pictures
@@ -146,6 +147,38 @@ class Useless(WithCameras):
         state = self.wait_for_state(service, "rtsp", lambda state: state["reconnects"] >= 1)
         self.assertEqual((state["connected"], state["looked_at"]), (False, 0))
         self.assertEqual(service.told("camera"), (1, 0))
+
+    def test_files_that_cannot_be_decoded_are_named_with_their_reason(self):
+        heic = self.write("phone.heic", ftyp(b"heic"))
+        text = self.write("text.jpg", b"no picture\n")
+        for name in ("1.jpg", "3.jpg"):
+            self.write("album/" + name, pictures.sample("left.jpg"))
+        second = self.write("album/2.heic", ftyp(b"heic"))
+        service = self.serve_with_good({
+            "heic": {"url": heic},
+            "text": {"url": text},
+            "album": {"url": self.path("album"), "fps": 20.0},
+            "again": {"url": self.path("album"), "fps": 20.0, "loop": True},
+            "never": {"url": heic, "fps": 20.0, "loop": True, "stall_after": SOON},
+        })  # fmt: skip
+        self.reason(service, "heic", heic, "HEIC", "not one picture of it could be looked at")
+        self.reason(service, "text", text, "not a picture of a known format")
+        self.reason(service, "never", heic, "HEIC")
+        for name, path in (("heic", heic), ("text", text), ("album", second)):
+            end = service.wait_for("camera: its file has ended", camera=name)
+            self.assertEqual(end["failed_pictures"], 1)
+            state = self.state(service, name)
+            self.assertTrue(state["ended"], name)
+            self.assertIn(path, state["error"], name)
+        for name, path in (("heic", heic), ("text", text), ("album", second), ("again", second)):
+            line = service.wait_for("camera: a picture cannot be looked at", camera=name)
+            self.assertIn(path, line["error"])
+        self.wait_for_state(service, "again", lambda state: state["dropped"].get("failed", 0) > 2)
+        self.assertEqual(len(self.lines_of(service, "camera: a picture cannot be looked at", "again")), 1)
+        self.assertNotIn(("camera", "album"), service.conditions())
+        self.assertNotIn(("camera", "again"), service.conditions())
+        service.child.send_signal(signal.SIGTERM)
+        self.assertEqual(service.child.wait(cli.PATIENCE), 0)
 
 
 if __name__ == "__main__":
