@@ -1,6 +1,9 @@
-"""Cameras of the service's own that answer, and whose pictures nobody can look at."""
+"""Cameras of the service's own that answer, and whose pictures nobody can look at; and recordings that
+break off."""
 
+import os
 import signal
+import subprocess
 
 import cli
 import pictures
@@ -11,6 +14,7 @@ from camera_sources_test import BOUNDARY, STREAM, Camera, part
 from rtsp_camera import RtspCamera
 
 SOON = "300ms"  # stall_after, where a test waits for it
+BREAKS_OFF = "the file breaks off here"
 
 
 def answer(body, media_type=None):
@@ -147,6 +151,64 @@ class Useless(WithCameras):
         state = self.wait_for_state(service, "rtsp", lambda state: state["reconnects"] >= 1)
         self.assertEqual((state["connected"], state["looked_at"]), (False, 0))
         self.assertEqual(service.told("camera"), (1, 0))
+
+    def ffmpeg(self, name, *words, frames=10):
+        path = self.path(name)
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", pictures.sample_path("vtest.avi"),
+             "-frames:v", str(frames), "-s", "96x72", *words, path], check=True)  # fmt: skip
+        return path
+
+    def torn(self, name, share, frames=10):
+        """A recording of H.264 whose end is missing; written long ago."""
+        path = self.ffmpeg(name, "-c:v", "libx264", "-g", "5", "-pix_fmt", "yuv420p", frames=frames)
+        os.truncate(path, int(os.path.getsize(path) * share))
+        os.utime(path, (1, 1))
+        return path
+
+    def test_a_recording_that_breaks_off_is_told_and_over(self):
+        cameras = {"ts": self.torn("a.ts", 0.9), "mkv": self.torn("b.mkv", 0.8)}
+        service = self.serve_with_good({name: {"url": path} for name, path in cameras.items()})
+        for name, path in cameras.items():
+            end = service.wait_for("camera: its file has ended", camera=name)
+            self.assertGreaterEqual(end["failed_pictures"], 1)
+            state = self.state(service, name)
+            self.assertEqual((state["ended"], state["connected"]), (True, False), name)
+            self.assertEqual(state["reconnects"], 0, name)
+            self.assertIn(path + ": frame ", state["error"])
+            # Each of its pictures once, and nothing is away.
+            self.assertLessEqual(state["frames"], 10)
+            self.assertGreaterEqual(state["looked_at"], 1)
+            told = self.lines_of(service, "camera: a picture cannot be looked at", name)
+            self.assertEqual(len([line for line in told if BREAKS_OFF in line["error"]]), name == "ts")
+            self.assertEqual(len(told), end["failed_pictures"])
+            self.assertEqual(self.lines_of(service, "condition begins", name), [])
+        self.assertEqual(service.conditions(), {})
+
+    def test_a_recording_that_breaks_off_begins_again_with_loop_alone(self):
+        path = self.torn("a.ts", 0.9)
+        service = self.serve_with_good({"loop": {"url": path, "loop": True}})
+        state = self.wait_for_state(service, "loop", lambda state: state["frames"] >= 25)
+        self.assertEqual((state["connected"], state["reconnects"]), (True, 0))
+        self.assertEqual(service.conditions(), {})
+        self.assertEqual(len(self.lines_of(service, "camera: a picture cannot be looked at", "loop")), 1)
+
+    def test_a_recording_that_grows_goes_on_where_it_was(self):
+        whole = self.ffmpeg("whole.ts", "-c:v", "libx264", "-g", "5", "-pix_fmt", "yuv420p", frames=20)
+        with open(whole, "rb") as file:
+            data = file.read()
+        torn = len(data) // 376 * 188 + 100  # within a packet
+        growing = self.write("growing.ts", data[:torn])
+        service = self.serve_with_good({"growing": {"url": growing, "stall_after": "10m"}})
+        before = self.wait_for_state(service, "growing", lambda state: state["looked_at"] >= 1)
+        with open(growing, "ab") as file:
+            file.write(data[torn:])
+        service.wait_for("camera: its file has ended", camera="growing")
+        state = self.state(service, "growing")
+        self.assertGreater(state["frames"], before["frames"])
+        self.assertIn(state["frames"], (19, 20))  # the one that was torn may be lost
+        self.assertEqual(state["reconnects"], 0)
+        self.assertEqual(self.lines_of(service, "condition begins", "growing"), [])
 
     def test_files_that_cannot_be_decoded_are_named_with_their_reason(self):
         heic = self.write("phone.heic", ftyp(b"heic"))
