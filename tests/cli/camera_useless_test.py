@@ -180,7 +180,8 @@ class Useless(WithCameras):
             self.assertLessEqual(state["frames"], 10)
             self.assertGreaterEqual(state["looked_at"], 1)
             told = self.lines_of(service, "camera: a picture cannot be looked at", name)
-            self.assertEqual(len([line for line in told if BREAKS_OFF in line["error"]]), name == "ts")
+            breaks = [line for line in told if BREAKS_OFF in line["error"]]
+            self.assertIn(len(breaks), {1} if name == "ts" else {0, 1})
             self.assertEqual(len(told), end["failed_pictures"])
             self.assertEqual(self.lines_of(service, "condition begins", name), [])
         self.assertEqual(service.conditions(), {})
