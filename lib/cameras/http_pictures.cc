@@ -205,6 +205,7 @@ class HttpPictures final : public PictureSource {
     }
     const std::string_view type = FieldOf(head, "content-type");
     length_ = LengthOf(head);
+    media_type_ = type;
     boundary_.clear();
     if (base::Lowercase(type).starts_with("multipart/")) {
       boundary_ = BoundaryOf(type);
@@ -237,6 +238,8 @@ class HttpPictures final : public PictureSource {
           context_.budget.Reserve(size, "a camera's picture", context_.budget_patience, allowance);
       if (!memory) return std::unexpected(std::move(memory.error()));
       shot.memory = std::move(*memory);
+      shot.place = ShownUrl(request_.url);
+      shot.media_type = media_type_;
       const auto bytes = base::AsBytes(arrived_->text().substr(0, size));
       shot.encoded.assign(bytes.begin(), bytes.end());
     }
@@ -270,6 +273,7 @@ class HttpPictures final : public PictureSource {
     if (auto begun = ToBoundary(within); !begun) return std::unexpected(begun.error());
     const auto head = Head(within);
     if (!head) return std::unexpected(head.error());
+    media_type_ = FieldOf(*head, "content-type");
     if (const auto length = LengthOf(*head)) {
       if (*length > kMostPicture) return TooLarge();
       const auto whole = Await(*length, within);
@@ -318,6 +322,7 @@ class HttpPictures final : public PictureSource {
   bool asked_before_ = false;  // the picture that Ask found was taken
   std::optional<Arrived> arrived_;
   std::optional<std::size_t> length_;  // of a single picture
+  std::string media_type_;             // of the picture that comes
   std::string boundary_;               // of parts; empty: the answer is a single picture
 };
 

@@ -9,18 +9,51 @@
 #include "resources/wait.h"
 
 namespace sampleproc::cameras {
+namespace {
+
+bool IsHttp(std::string_view url) {
+  return url.starts_with("http://") || url.starts_with("https://");
+}
+
+bool IsRtsp(std::string_view url) {
+  return url.starts_with("rtsp://") || url.starts_with("rtsps://");
+}
+
+}  // namespace
 
 base::Result<std::unique_ptr<PictureSource>> OpenSource(const SourceRequest& request,
                                                         const SourceContext& context,
                                                         const base::Allowance& allowance) {
-  const std::string_view url = request.url;
-  if (url.starts_with("http://") || url.starts_with("https://")) {
-    return OpenHttp(request, context, allowance);
-  }
-  if (url.starts_with("rtsp://") || url.starts_with("rtsps://")) {
-    return OpenRtsp(request, context, allowance);
-  }
+  if (IsHttp(request.url)) return OpenHttp(request, context, allowance);
+  if (IsRtsp(request.url)) return OpenRtsp(request, context, allowance);
   return OpenFiles(request, context, allowance);
+}
+
+bool NamesFile(std::string_view url) { return !IsHttp(url) && !IsRtsp(url); }
+
+namespace {
+
+// What the camera says, as far as it can be shown: up to the parameters, in letters that media
+// types have.
+std::string ShownMediaType(std::string_view type) {
+  constexpr std::size_t kMost = 60;
+  std::string shown = base::Lowercase(base::TrimBlanks(type.substr(0, type.find(';'))));
+  const bool is_one =
+      shown.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789/+-._") == std::string::npos;
+  return is_one && shown.size() <= kMost ? shown : std::string();
+}
+
+}  // namespace
+
+std::string WhyNotLookedAt(const Shot& shot, const base::Error& error) {
+  const std::string place = shot.place.empty() ? shot.place : shot.place + ": ";
+  if (error.code == base::ErrorCode::kUnsupportedFormat) {
+    const std::string type = ShownMediaType(shot.media_type);
+    if (!type.empty() && !type.starts_with("image/")) {
+      return place + "it answers " + type + ", no picture: look at the url, or its login";
+    }
+  }
+  return place + error.message;
 }
 
 namespace {

@@ -32,6 +32,8 @@ struct Shot {
   std::string_view codec;              // of a decoded one; static memory
   int orientation = 1;                 // EXIF's number; it has been applied to a decoded one
   resources::Reservation memory = {};  // of the bytes
+  std::string place = {};              // where it is from, for messages; without what is secret
+  std::string media_type = {};         // that the camera says it is of; "" when it says nothing
 };
 
 // Used by one thread. What a camera sends is taken to be hostile: every wait and every length is
@@ -74,6 +76,12 @@ struct SourceRequest {
 base::Result<std::unique_ptr<PictureSource>> OpenSource(const SourceRequest& request,
                                                         const SourceContext& context,
                                                         const base::Allowance& allowance);
+
+// Whether it is the path of a file or folder, which gives the same again when it is opened again.
+bool NamesFile(std::string_view url);
+
+// What to say of a picture that failed in the decoder, with its place. `error` is the decoder's.
+std::string WhyNotLookedAt(const Shot& shot, const base::Error& error);
 
 // The URL without what is secret in it, for messages: all up to the last '@', the query, and in the
 // path what follows "password=" and its like. The path of a file stays, unless it has a '@' behind

@@ -96,6 +96,7 @@ class RtspPictures final : public PictureSource {
         {frame->encoded, luma, frame->codec},
         [&] { return reader_->Pixels(PixelFormat::kBgr24, within); }, context_, allowance);
     if (!shot) return Silent(shot.error(), within);
+    (*shot)->place = ShownUrl(request_.url);
     return shot;
   }
 

@@ -12,6 +12,7 @@
 #include "cameras/memory.h"
 #include "cameras/roster.h"
 #include "frame/frame_time.h"
+#include "live/standing.h"
 #include "resilience/retry_policy.h"
 
 namespace sampleproc::live {
@@ -37,6 +38,9 @@ constexpr const char* kNoMemory = "memory";
 // begin anew with its next failure.
 constexpr std::chrono::seconds kSettled{5};
 
+// How often somebody who waits for frames looks whether that is still wanted.
+constexpr milliseconds kLookAtStop{100};
+
 // A frame that waits for a worker, or is with one.
 struct Live {
   std::shared_ptr<resources::MemoryBudget> memory;  // the shot's is from it
@@ -44,26 +48,34 @@ struct Live {
   cameras::Shot shot;
   std::string timestamp;
   frame::LookPacer::Time came_at{};  // as its camera's fps counts it
+  Standing::Connection connection = 0;
 };
 
 bool IsPicturesFault(ErrorCode code) {
   return code == ErrorCode::kInvalidFrame || code == ErrorCode::kUnsupportedFormat;
 }
 
+// Another try would end in the same way.
+bool IsOfNoUse(ErrorCode code) { return IsPicturesFault(code) || code == ErrorCode::kTooLarge; }
+
 }  // namespace
 
 // What is shared by the reader and the workers, and outlives the watch while a worker is at it.
 class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
  public:
-  Frames(std::string id, frame::CameraPtr camera, const WatchContext& context)
+  Frames(std::string id, const cameras::Options& options, frame::CameraPtr camera,
+         const WatchContext& context)
       : id_(std::move(id)),
         camera_(std::move(camera)),
         context_(context),
         memory_(std::make_shared<resources::MemoryBudget>(
-            context.source.budget, cameras::ShareOfOne(context.source.budget))) {}
+            context.source.budget, cameras::ShareOfOne(context.source.budget))),
+        standing_({id_, cameras::NamesFile(options.url), options.stall_after}, context.work.clock,
+                  context.conditions, context.log) {}
 
   const frame::CameraPtr& camera() const { return camera_; }
   resources::MemoryBudget& memory() const { return *memory_; }
+  Standing& standing() { return standing_; }
 
   // A picture has come; whether it is to be looked at.
   bool Came() {
@@ -87,6 +99,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     live->shot = std::move(shot);
     live->timestamp = frame::EpochSeconds(context_.work.clock.Wall());
     live->came_at = came_at_;
+    live->connection = standing_.connection();
     frame::Frame& frame = live->frame;
     frame.frame_id = id_.substr(0, 200) + "-";
     context_.ids.AppendHex(frame.frame_id);
@@ -103,6 +116,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
         if (waiting_) {
           ++state_.dropped["superseded"];
           if (context_.work.roster != nullptr) context_.work.roster->Lost(id_, "superseded");
+          standing_.NotTried(live->connection);
         }
         waiting_ = std::move(live);
         return;
@@ -122,27 +136,9 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     if (context_.work.roster != nullptr) context_.work.roster->Lost(id_, kNoMemory);
   }
 
-  void Connected() {
-    const base::MutexLock lock(mutex_);
-    state_.connected = true;
-    state_.error.clear();
-  }
-
-  void Away(const std::string& error) {
-    const base::MutexLock lock(mutex_);
-    state_.connected = false;
-    state_.error = error;
-  }
-
   void Reconnects() {
     const base::MutexLock lock(mutex_);
     ++state_.reconnects;
-  }
-
-  void Ended() {
-    const base::MutexLock lock(mutex_);
-    state_.connected = false;
-    state_.ended = true;
   }
 
   void TakeNoMore() {
@@ -163,6 +159,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     const base::MutexLock lock(mutex_);
     telemetry::CameraGauges state = state_;
     state.id = id_;
+    standing_.Tell(state);
     if (last_) {
       state.last_frame_age_seconds =
           std::chrono::duration<double>(context_.work.clock.Now() - *last_).count();
@@ -193,6 +190,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     } catch (const std::exception&) {
       // No memory: the frame is dropped as one is that finds no worker.
     }
+    standing_.NotTried(live->connection);
     GaveUp(*live, "overload");
     const base::MutexLock lock(mutex_);
     in_work_ = false;
@@ -212,17 +210,20 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
       if (IsTooOld(live)) {
         turn.End();
         work.Dropped("max_age");
+        standing_.NotTried(live.connection);
         return GaveUp(live, "max_age");
       }
       auto result = Look(live, work, processor, std::move(turn));
       if (result) {
         work.Completed(*result);
-        Done(*result);
+        Done(live, *result);
         context_.deliver(*result, live.timestamp);
         return;
       }
-      work.Failed(result.error());
-      Failed(live, result.error());
+      base::Error error = std::move(result.error());
+      if (IsOfNoUse(error.code)) error.message = cameras::WhyNotLookedAt(live.shot, error);
+      work.Failed(error);
+      Failed(live, error);
     } catch (const std::exception&) {
       Failed(live, base::OutOfMemory().error());
     }
@@ -241,7 +242,8 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
                              work.allowance(), std::move(turn));
   }
 
-  void Done(const frame::FrameResult& result) {
+  void Done(const Live& live, const frame::FrameResult& result) {
+    standing_.LookedAt(live.connection);
     const base::MutexLock lock(mutex_);
     ++state_.looked_at;
     state_.width = result.width;
@@ -249,6 +251,11 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   }
 
   void Failed(const Live& live, const base::Error& error) {
+    if (IsOfNoUse(error.code)) {
+      standing_.CannotLook(live.connection, error.message);
+    } else {
+      standing_.NotTried(live.connection);
+    }
     GaveUp(live, "failed");
     const base::MutexLock lock(mutex_);
     if (IsPicturesFault(error.code)) ++state_.decoder_errors;
@@ -277,6 +284,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   const frame::CameraPtr camera_;
   const WatchContext context_;
   const std::shared_ptr<resources::MemoryBudget> memory_;
+  Standing standing_;
   const base::CancelFlag cancel_;
   frame::LookPacer::Time came_at_{};  // the last picture; the reader's own
 
@@ -294,14 +302,14 @@ CameraWatch::CameraWatch(std::string id, cameras::Options options, frame::Camera
     : id_(std::move(id)),
       options_(std::move(options)),
       context_(context),
-      frames_(std::make_shared<Frames>(id_, std::move(camera), context)),
+      frames_(std::make_shared<Frames>(id_, options_, std::move(camera), context)),
       reader_([this] { Read(); }) {}
 
 CameraWatch::~CameraWatch() {
   BeginStop();
   reader_.join();
   frames_->Cancel();
-  context_.conditions.Clear(telemetry::condition::kCamera, id_);
+  frames_->standing().Close();
 }
 
 void CameraWatch::BeginStop() {
@@ -326,12 +334,11 @@ void CameraWatch::Read() {
   resilience::RetryPolicy pauses(kFirstPause, kLongestPause, context_.ids.Next());
   const base::Allowance allowance{.cancel = stop_};
   while (!stop_.Cancelled()) {
-    base::Result<void> read;
     try {
-      read = ReadOnce();
+      const base::Result<void> read = ReadOnce();
       if (stop_.Cancelled()) return;
-      if (read) return HasEnded();
-      IsAway(read.error().message);
+      if (read) break;
+      frames_->standing().Away(read.error().message);
     } catch (const std::exception&) {
       // No memory, not even to say so: what follows is the same.
     }
@@ -339,6 +346,7 @@ void CameraWatch::Read() {
     if (!cameras::SleepUntil(base::SystemClock().Now() + pause, allowance)) return;
     frames_->Reconnects();
   }
+  if (!stop_.Cancelled()) HasEnded();
 }
 
 // Until the source's end or failure.
@@ -357,6 +365,9 @@ base::Result<void> CameraWatch::ReadOnce() {
                                      context_.source.budget_patience, context_.source.video_module},
                                     allowance);
   if (!source) return std::unexpected(std::move(source.error()));
+  Standing& standing = frames_->standing();
+  // Opened again, files begin with what they have given.
+  const bool gives_once = cameras::NamesFile(options_.url) && !options_.loop;
   int damaged = 0;
   int without_memory = 0;
   std::optional<base::MonoTime> first;
@@ -368,16 +379,24 @@ base::Result<void> CameraWatch::ReadOnce() {
       without_memory = 0;
       const base::MonoTime now = base::SystemClock().Now();
       if (now - first.emplace(first.value_or(now)) >= kSettled) failures_ = 0;
-      IsBack();
-      if (!(*shot)->passed_over) frames_->Offer(std::move(**shot));
+      standing.Came();
+      if ((*shot)->passed_over) {
+        standing.NotTried(standing.connection());
+      } else {
+        frames_->Offer(std::move(**shot));
+      }
       continue;
     }
-    frames_->SourceFailed(shot.error().code);
-    if (shot.error().code == ErrorCode::kOverloaded && ++without_memory == kManyWithoutMemory) {
-      FindsNoMemory();
+    const ErrorCode code = shot.error().code;
+    frames_->SourceFailed(code);
+    if (code == ErrorCode::kOverloaded && ++without_memory == kManyWithoutMemory) {
+      standing.FindsNoMemory();
     }
-    if (!(*source)->CanGoOn() || ++damaged >= kMostDamaged) {
+    if (!(*source)->CanGoOn() || (++damaged >= kMostDamaged && !gives_once)) {
       return std::unexpected(std::move(shot.error()));
+    }
+    if (code != ErrorCode::kOverloaded && code != ErrorCode::kCancelled) {
+      standing.CannotLook(standing.connection(), shot.error().message);
     }
   }
   return {};
@@ -393,32 +412,17 @@ base::Result<std::string> CameraWatch::Password() const {
   return std::move(*text);
 }
 
-void CameraWatch::IsBack() {
-  frames_->Connected();
-  if (std::exchange(is_away_, false)) {
-    context_.conditions.Clear(telemetry::condition::kCamera, id_);
+// What has become of the last pictures belongs to what is told.
+void CameraWatch::HasEnded() noexcept {
+  try {
+    frames_->standing().HasEnded();
+    while (!frames_->AwaitIdle(base::Deadline(base::SystemClock(), kLookAtStop))) {
+      if (stop_.Cancelled()) return;
+    }
+    frames_->standing().End();
+  } catch (const std::exception&) {
+    // No memory to say so; the gauges tell that it has ended.
   }
-}
-
-void CameraWatch::IsAway(const std::string& why) {
-  is_away_ = true;
-  frames_->Away(why);
-  context_.conditions.Raise(telemetry::condition::kCamera, id_,
-                            why + "; it is tried again until it is back");
-}
-
-// It stays connected, and its next picture may be looked at.
-void CameraWatch::FindsNoMemory() {
-  is_away_ = true;
-  context_.conditions.Raise(telemetry::condition::kCamera, id_,
-                            "there is no memory for its pictures: raise resources.memory_limit, or "
-                            "have fewer or smaller cameras");
-}
-
-void CameraWatch::HasEnded() {
-  IsBack();
-  frames_->Ended();
-  context_.log.Info("camera: its file has ended", {{"camera", std::string_view(id_)}});
 }
 
 }  // namespace sampleproc::live

@@ -38,7 +38,7 @@ struct WatchContext {
 };
 
 // Reads from the moment it exists. What fails is tried again, with pauses of up to 4 s, for as long
-// as the watch lives; meanwhile that is a condition, whose subject is the camera. Frames of the
+// as the watch lives; meanwhile that is a condition, see Standing. Frames of the
 // camera are worked on one at a time; of those that come meanwhile the latest one waits and the
 // others are dropped. Destroying it ends the reader and takes back what waits; a frame in work ends
 // by itself.
@@ -68,18 +68,14 @@ class CameraWatch {
   void Read();
   base::Result<void> ReadOnce();
   base::Result<std::string> Password() const;
-  void IsBack();
-  void IsAway(const std::string& why);
-  void FindsNoMemory();
-  void HasEnded();
+  void HasEnded() noexcept;
 
   const std::string id_;
   const cameras::Options options_;
   const WatchContext context_;
   const std::shared_ptr<Frames> frames_;
   const base::CancelFlag stop_;
-  bool is_away_ = false;  // the reader's own
-  int failures_ = 0;      // in a row; likewise
+  int failures_ = 0;  // in a row; the reader's own
   std::thread reader_;
 };
 

@@ -25,7 +25,9 @@ struct CameraGauges {
   std::optional<double> last_frame_age_seconds = {};
   int width = 0;  // of the one that was looked at last; 0: none was
   int height = 0;
-  std::string error = {};  // why it is away; no user name or password is in it
+  // Why it is away or gives nothing, or what was wrong with a file that has ended; no user name or
+  // password is in it.
+  std::string error = {};
 };
 
 }  // namespace sampleproc::telemetry

@@ -1,0 +1,131 @@
+#include "live/standing.h"
+
+#include <string_view>
+#include <utility>
+
+namespace sampleproc::live {
+namespace {
+
+// Pictures of files that are logged one by one; a folder may be full of them, and begin again.
+constexpr int kMostLogged = 10;
+
+constexpr const char* kTriedAgain = "; it is tried again until it is back";
+
+}  // namespace
+
+Standing::Standing(StandingOptions options, const base::Clock& clock,
+                   telemetry::Conditions& conditions, base::Logger& log)
+    : options_(std::move(options)), clock_(clock), conditions_(conditions), log_(log) {}
+
+Standing::Connection Standing::connection() const {
+  const base::MutexLock lock(mutex_);
+  return connection_;
+}
+
+void Standing::Came() {
+  const base::MutexLock lock(mutex_);
+  if (!is_wrong_) Show({.connected = true});
+}
+
+void Standing::Away(const std::string& why) {
+  const base::MutexLock lock(mutex_);
+  ++connection_;
+  Show({.error = why});
+  IsWrong(why, kTriedAgain);
+}
+
+// It stays connected, and its next picture may be looked at.
+void Standing::FindsNoMemory() {
+  const base::MutexLock lock(mutex_);
+  IsWrong("there is no memory for its pictures",
+          ": raise resources.memory_limit, or have fewer or smaller cameras");
+}
+
+void Standing::HasEnded() {
+  const base::MutexLock lock(mutex_);
+  Show({.ended = true});
+}
+
+void Standing::End() {
+  const base::MutexLock lock(mutex_);
+  if (closed_) return;
+  Show({.ended = true, .error = last_why_});
+  if (failed_ > 0 && !any_looked_at_) {
+    IsWrong(last_why_, "; it has ended, and not one picture of it could be looked at");
+  } else {
+    IsBack();
+  }
+  log_.Info("camera: its file has ended",
+            {{"camera", std::string_view(options_.camera)}, {"failed_pictures", failed_}});
+}
+
+void Standing::LookedAt(Connection connection) {
+  const base::MutexLock lock(mutex_);
+  any_looked_at_ = true;
+  useless_since_.reset();
+  if (connection != connection_) return;
+  is_unusable_ = false;
+  if (is_wrong_) Show({.connected = true});
+  IsBack();
+}
+
+void Standing::CannotLook(Connection connection, const std::string& why) {
+  const base::MutexLock lock(mutex_);
+  ++failed_;
+  if (options_.is_file && !closed_ && why != last_why_ && logged_ < kMostLogged) {
+    ++logged_;
+    log_.Warning("camera: a picture cannot be looked at",
+                 {{"camera", std::string_view(options_.camera)}, {"error", std::string_view(why)}});
+  }
+  last_why_ = why;
+  const base::MonoTime now = clock_.Now();
+  if (!useless_since_) useless_since_ = now;
+  if (connection != connection_) return;
+  if (!is_wrong_ && now - *useless_since_ < options_.patience) return;
+  is_unusable_ = true;
+  Show({.error = why});
+  IsWrong(why, {});
+}
+
+void Standing::NotTried(Connection connection) {
+  const base::MutexLock lock(mutex_);
+  if (connection != connection_ || is_unusable_ || !is_wrong_) return;
+  Show({.connected = true});
+  IsBack();
+}
+
+void Standing::Close() {
+  const base::MutexLock lock(mutex_);
+  IsBack();
+  closed_ = true;
+}
+
+void Standing::Tell(telemetry::CameraGauges& gauges) const {
+  const base::MutexLock lock(told_mutex_);
+  gauges.connected = told_.connected;
+  gauges.ended = told_.ended;
+  gauges.error = told_.error;
+}
+
+void Standing::IsBack() {
+  if (!std::exchange(is_wrong_, false)) return;
+  conditions_.Clear(telemetry::condition::kCamera, options_.camera);
+}
+
+void Standing::IsWrong(const std::string& why, const std::string& outlook) {
+  if (closed_) return;
+  is_wrong_ = true;
+  conditions_.Raise(telemetry::condition::kCamera, options_.camera, why + outlook);
+}
+
+// What has ended stays so, whatever is still found of its last pictures.
+void Standing::Show(Told told) {
+  const base::MutexLock lock(told_mutex_);
+  if (told_.ended) {
+    told.ended = true;
+    told.connected = false;
+  }
+  told_ = std::move(told);
+}
+
+}  // namespace sampleproc::live
