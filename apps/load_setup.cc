@@ -12,6 +12,7 @@
 
 #include "apps/output.h"
 #include "base/descriptor.h"
+#include "base/descriptor_name.h"
 #include "files/file_guard.h"
 #include "files/file_reader.h"
 #include "files/line_sink.h"
@@ -177,6 +178,7 @@ Result<void> WriteResult(const std::string& path, std::string_view text,
     context.out << text << std::flush;
     return {};
   }
+  context.out << std::flush;  // `path` may be standard output by another name
   const files::StopDescriptor stopped(stop);
   auto output = Output::Open(path, OutputMode::kInPlace, 0, &stopped);
   if (!output) return std::unexpected(output.error());
@@ -191,7 +193,7 @@ Result<void> WriteResult(const std::string& path, std::string_view text,
 Result<void> CheckOutputs(const LoadtestOptions& options) {
   for (const std::string* path :
        {&options.json, &options.html, &options.percentiles, &options.series, &options.junit}) {
-    if (path->empty() || *path == "-") continue;
+    if (path->empty() || *path == "-" || base::FindDescriptorName(*path)) continue;
     const auto fail = [path](int error) {
       return Fail(ErrorCode::kIo, "cannot write " + *path + ": " + std::strerror(error));
     };

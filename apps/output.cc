@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/descriptor.h"
+#include "base/descriptor_name.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -88,6 +89,21 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
                                                    std::uint64_t keep_bytes,
                                                    const files::StopDescriptor* stop) {
   if (path == "-") return std::make_unique<Output>(STDOUT_FILENO, "standard output");
+  const auto descriptor = base::FindDescriptorName(path);
+  if (descriptor && mode == OutputMode::kGoOn) {
+    return base::Fail(ErrorCode::kUsage,
+                      path +
+                          " is an open descriptor, and a run that is to be resumed needs a "
+                          "file of its own");
+  }
+  if (descriptor && descriptor->is_ours) {
+    base::Descriptor copy = base::CopyForWriting(descriptor->number);
+    if (copy.get() < 0) return CannotWrite("cannot open the output file " + path);
+    auto output = std::make_unique<Output>(copy.release(), path);
+    output->is_shared_ = true;
+    return output;
+  }
+  if (descriptor) mode = OutputMode::kAppend;  // that of another process
   struct stat status{};
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (exists && S_ISFIFO(status.st_mode)) {
@@ -169,7 +185,7 @@ base::Result<void> Output::Commit() {
 }
 
 std::string Output::Abandon(bool is_torn) {
-  if (is_torn && fd_ != STDOUT_FILENO && !is_resumable_) {
+  if (is_torn && fd_ != STDOUT_FILENO && !is_shared_ && !is_resumable_) {
     const auto length = LengthWithoutTornLine(beside_.empty() ? name_ : beside_);
     if (length) (void)!::ftruncate(fd_, *length);
   }

@@ -17,7 +17,9 @@ enum class OutputMode {
   kGoOn,     // as kAppend, behind the first bytes of an interrupted run
 };
 
-// Standard output, a file, or a device; closes what it opened. A new file that is neither put in
+// Standard output, a file, or a device; closes what it opened. A name of an open descriptor
+// (base::FindDescriptorName) is written as that one is, where it stands, in every mode but kGoOn,
+// and that of another process as with kAppend. A new file that is neither put in
 // its place nor abandoned with records in it is removed.
 class Output {
  public:
@@ -25,7 +27,7 @@ class Output {
   // kGoOn a file keeps its first `keep_bytes` and loses the rest; without any to keep, a file that
   // is there already stays as it is until Commit, and the new one is `path`.part meanwhile, where a
   // later kGoOn finds it. Fails with kIo; with kUsage when the file has fewer bytes than are to be
-  // kept, or `path`.part is in the way.
+  // kept, `path`.part is in the way, or kGoOn is to write to an open descriptor.
   // A FIFO is waited for until it has a reader or `stop`, which may be null, says that the run is
   // to end: kCancelled.
   static base::Result<std::unique_ptr<Output>> Open(const std::string& path, OutputMode mode,
@@ -57,6 +59,7 @@ class Output {
   std::string name_;
   std::string beside_;  // the new file while it has another name than the one it is to get
   std::string target_;
+  bool is_shared_ = false;     // others write there too
   bool is_new_ = false;        // there was no file of that name
   bool is_resumable_ = false;  // the new file is for a later run
 };

@@ -17,12 +17,16 @@ struct Assembly {
   Loaded result;
   std::map<std::string, std::string> source_lines = {};  // of keys that a file set, by path
 
-  // Where the entries of lists that a file set stand, by the key's path.
-  std::map<std::string, std::vector<std::pair<Place, std::string>>> entries = {};
+  // Where each entry of a list stands in a file, and the line.
+  using EntryPlaces = std::vector<std::pair<Place, std::string>>;
 
-  // Stores a converted value with its origin, or the refusal as an error.
+  // Those of lists that a file set, by the key's path.
+  std::map<std::string, EntryPlaces> entries = {};
+
+  // Stores a converted value with its origin, or reports each refusal, that of an entry where
+  // `places` has it.
   void Take(const Key& key, std::expected<Setting, Refusal> converted, Origin origin,
-            std::string_view source_line = {});
+            std::string_view source_line = {}, EntryPlaces places = {});
 
   // As config::AddDetector, with the new keys' origins.
   bool AddDetector(std::string_view path);

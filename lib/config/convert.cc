@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "config/diagnostic.h"
 #include "config/redact.h"
@@ -111,28 +114,52 @@ std::expected<std::string, Refusal> MatchWord(const Key& key, std::string_view t
       code::kWord, Quoted(key, text) + " is not known; allowed is " + DescribeRange(key), hint});
 }
 
-Converted CheckList(const Key& key, std::vector<std::string> elements) {
-  if (!InRange(key, static_cast<std::int64_t>(elements.size()))) {
+// One refusal of all, which are some.
+std::unexpected<Refusal> Together(std::vector<Refusal> refusals) {
+  Refusal first = std::move(refusals.front());
+  refusals.erase(refusals.begin());
+  first.more = std::move(refusals);
+  return std::unexpected(std::move(first));
+}
+
+// `entry` as it is meant, behind those that are in `before`.
+std::expected<std::string, Refusal> CheckEntry(const Key& key, std::string entry,
+                                               std::span<const std::string> before) {
+  if (std::string unclean = Uncleanness(entry); !unclean.empty()) {
+    return std::unexpected(Refusal{code::kForm, std::move(unclean)});
+  }
+  if (key.words.empty()) return entry;
+  std::expected<std::string, Refusal> word = MatchWord(key, entry);
+  if (!word && key.other_words) word = std::move(entry);
+  if (word && std::ranges::find(before, *word) != before.end()) {
+    return std::unexpected(Refusal{code::kRepeated, "\"" + *word + "\" stands there twice"});
+  }
+  return word;
+}
+
+// All entries that are wrong are refused, `wrong` among them: those that are no text, which stand
+// in `entries` as well.
+Converted CheckList(const Key& key, std::vector<std::string> entries,
+                    const std::map<std::size_t, Refusal>& wrong = {}) {
+  if (!InRange(key, static_cast<std::int64_t>(entries.size()))) {
     return std::unexpected(Refusal{
-        code::kRange, "the list has " + std::to_string(elements.size()) + " elements; allowed is " +
+        code::kRange, "the list has " + std::to_string(entries.size()) + " elements; allowed is " +
                           std::to_string(key.min) + " to " + std::to_string(key.max)});
   }
-  for (const std::string& element : elements) {
-    if (std::string unclean = Uncleanness(element); !unclean.empty()) {
-      return std::unexpected(Refusal{code::kForm, std::move(unclean)});
+  std::vector<Refusal> refusals;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto no_text = wrong.find(i);
+    auto checked = no_text == wrong.end() ? CheckEntry(key, entries[i], std::span(entries).first(i))
+                                          : std::unexpected(no_text->second);
+    if (checked) {
+      entries[i] = *std::move(checked);
+    } else {
+      refusals.push_back(std::move(checked.error()));
+      refusals.back().entry = i;
     }
   }
-  if (key.words.empty()) return elements;
-  for (auto element = elements.begin(); element != elements.end(); ++element) {
-    std::expected<std::string, Refusal> word = MatchWord(key, *element);
-    if (!word && key.other_words) word = *element;
-    if (!word) return std::unexpected(word.error());
-    if (std::find(elements.begin(), element, *word) != element) {
-      return std::unexpected(Refusal{code::kRepeated, "\"" + *word + "\" stands there twice"});
-    }
-    *element = *word;
-  }
-  return elements;
+  if (!refusals.empty()) return Together(std::move(refusals));
+  return entries;
 }
 
 // What people write as a size elsewhere: "10mb", "10 Mb", "10m", "10MBytes".
@@ -299,15 +326,18 @@ Converted ConvertList(const Key& key, const Value& value) {
   const List& list = std::get<List>(value.data);
   if (IsOfPoints(key.kind)) return ConvertPlaces(key, value, list);
   if (key.kind != Kind::kStringList) return WrongType(key, "a list");
-  std::vector<std::string> elements;
-  for (const Value& element : list) {
-    const std::string* text = std::get_if<std::string>(&element.data);
+  std::vector<std::string> entries;
+  std::map<std::size_t, Refusal> wrong;
+  for (const Value& entry : list) {
+    const std::string* text = std::get_if<std::string>(&entry.data);
     if (text == nullptr) {
-      return WrongType(key, "a list with " + std::string(DescribeType(element)) + " in it");
+      wrong.emplace(
+          entries.size(),
+          WrongType(key, "a list with " + std::string(DescribeType(entry)) + " in it").error());
     }
-    elements.push_back(*text);
+    entries.push_back(text == nullptr ? std::string() : *text);
   }
-  return CheckList(key, std::move(elements));
+  return CheckList(key, std::move(entries), wrong);
 }
 
 std::vector<std::string> SplitAtCommas(std::string_view text) {

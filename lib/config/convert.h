@@ -1,9 +1,12 @@
 // From a written value to a key's Setting, or the reason why not.
 #pragma once
 
+#include <cstddef>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/schema.h"
 #include "config/value.h"
@@ -14,6 +17,8 @@ struct Refusal {
   std::string_view code;  // of config/diagnostic.h
   std::string message;
   std::string hint = {};
+  std::optional<std::size_t> entry = {};  // of a list, from 0
+  std::vector<Refusal> more = {};         // of the list's other entries that are wrong
 };
 
 // A value of a TOML file: types are taken strictly (8099 is no string, "8099" no number), a number

@@ -134,11 +134,13 @@ class FileWalk {
     // A table's own place is its header, where the reader should look.
     const bool is_table = std::holds_alternative<Table>(entry.value.data);
     const Place place = is_table ? entry.key_place : entry.value.place;
-    assembly_.Take(key, ConvertValue(key, entry.value), At(place), LineAt(place));
     const List* list = std::get_if<List>(&entry.value.data);
-    if (list == nullptr || key.secret || IsOfPoints(key.kind)) return;
-    auto& entries = assembly_.entries[std::string(key.path)];
-    for (const Value& each : *list) entries.emplace_back(each.place, LineAt(each.place));
+    Assembly::EntryPlaces places;
+    if (list != nullptr && !key.secret && !IsOfPoints(key.kind)) {
+      for (const Value& each : *list) places.emplace_back(each.place, LineAt(each.place));
+    }
+    assembly_.Take(key, ConvertValue(key, entry.value), At(place), LineAt(place),
+                   std::move(places));
   }
 
   // Each table is a camera, called as it is: ids may have dots and whatever else.

@@ -88,18 +88,27 @@ void ApplyRules(Assembly& assembly) {
 }  // namespace
 
 void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, Origin origin,
-                    std::string_view source_line) {
+                    std::string_view source_line, EntryPlaces places) {
+  const std::string path(key.path);
   if (converted) {
     key.set(result.config, *converted);
-    result.origins[std::string(key.path)] = std::move(origin);
-    entries.erase(std::string(key.path));
-    source_lines[std::string(key.path)] = key.secret ? "" : std::string(source_line);
+    result.origins[path] = std::move(origin);
+    source_lines[path] = key.secret ? "" : std::string(source_line);
+    entries.erase(path);
+    if (!places.empty()) entries[path] = std::move(places);
     return;
   }
-  Refusal& refusal = converted.error();
-  Report({Severity::kError, refusal.code, std::move(origin), std::string(key.path),
-          std::move(refusal.message), std::move(refusal.hint),
-          key.secret ? std::string() : std::string(source_line)});
+  const auto report = [&](Refusal& refusal) {
+    Origin at = origin;
+    std::string line = key.secret ? "" : std::string(source_line);
+    if (refusal.entry && *refusal.entry < places.size()) {
+      std::tie(at.place, line) = places[*refusal.entry];
+    }
+    Report({Severity::kError, refusal.code, std::move(at), path, std::move(refusal.message),
+            std::move(refusal.hint), std::move(line)});
+  };
+  report(converted.error());
+  for (Refusal& refusal : converted.error().more) report(refusal);
 }
 
 bool Assembly::AddDetector(std::string_view path) {

@@ -72,6 +72,22 @@ class NothingIsDestroyed(cli.TestCase):
                         self.assertEqual(file.read(), b"# precious\n", words)
                 self.assertEqual(sorted(os.listdir(folder)), ["frames", "one"])
 
+    def test_names_of_open_descriptors_are_written_where_they_stand(self):
+        server = Server(self, loadtest_server.well)
+        with tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "log")
+            for option in ("--json", "--html", "--percentiles", "--series"):
+                with open(log, "wb") as file:
+                    file.write(b"old\n")
+                with open(log, "ab") as file:
+                    done = cli.run("loadtest", "--target", server.url, "--quiet", "--requests", "2",
+                                   *ANY_LAG, "--timeout", "2m", option, "/dev/stdout", stdout=file)  # fmt: skip
+                self.assertEqual(done.returncode, 0, done.err)
+                with open(log, "rb") as file:
+                    self.assertEqual(file.readline(), b"old\n", option)
+                    self.assertNotEqual(file.readline(), b"", option)
+                self.assertEqual(os.listdir(folder), ["log"])
+
 
 class Measured(cli.TestCase):
     def test_each_request_of_a_schedule_is_sent_once_and_counted(self):

@@ -208,6 +208,56 @@ class NothingIsDestroyed(WithDirectory):
         for words in (["--append"], ["--append", "-o", out, "--resume", self.path("s")]):
             self.assertEqual(process(*words, picture).returncode, 2)
 
+    def test_names_of_open_descriptors_are_written_where_they_stand(self):
+        picture = self.copy("mask.png")
+        record = process(picture).stdout.decode()
+        log = self.path("log")
+        os.symlink("/dev/stdout", self.path("link"))
+        os.symlink("link", self.path("again"))
+        for name, number in (
+            ("/dev/stdout", 1), ("/dev/stderr", 2), ("/proc/self/fd/1", 1), ("/dev/fd/9", 9),
+            ("/dev/../proc/thread-self/fd/9", 9), (self.path("again"), 1), ("/proc/$$/fd/1", 1),
+        ):  # fmt: skip
+            for option in ("-o", "-o /dev/null --pipeline motion,people,track --events"):
+                with self.subTest(name=name, option=option):
+                    line = (f"{{ echo first; {cli.BINARY} process-file -q --camera c {option} "
+                            f'"{name}" {picture}; echo last; }} {number}>> {log} >&{number}')  # fmt: skip
+                    self.write("log", b"old\n")
+                    done = subprocess.run(["sh", "-c", line], env=QUICK, cwd=self.directory,
+                                          timeout=cli.PATIENCE, check=False)  # fmt: skip
+                    self.assertEqual(done.returncode, 0)
+                    lines = read(log).decode().splitlines()
+                    self.assertEqual((lines[:2], lines[-1]), (["old", "first"], "last"))
+                    self.assertEqual(len(lines), 4 if option == "-o" else 3, lines)
+                    self.assertEqual(sorted(os.listdir(self.directory)),
+                                     ["again", "link", "log", "mask.png"])  # fmt: skip
+        self.write("log", b"old\n")
+        with open(log, "r+b") as file:  # as "> log" leaves it: not for appending
+            file.write(b"new\n\n")
+            file.flush()
+            self.assertEqual(process("-o", "/dev/stdout", picture, stdout=file).returncode, 0)
+            self.assertEqual(os.lseek(file.fileno(), 0, os.SEEK_CUR), 5 + len(record))
+        self.assertEqual(read(log).decode(), "new\n\n" + record)
+        read_end, write_end = os.pipe()  # what a socket or a pipe reads
+        self.addCleanup(os.close, read_end)
+        with os.fdopen(write_end, "wb") as pipe:
+            self.assertEqual(process("-o", "/dev/stdout", picture, stdout=pipe).returncode, 0)
+        self.assertEqual(os.read(read_end, 65536).decode(), record)
+
+    def test_descriptors_that_cannot_be_written(self):
+        picture, log = self.copy("mask.png"), self.write("log", b"old\n")
+        with open(log, "ab") as file:
+            for words, code, said in (
+                (["-o", "/dev/fd/77"], 74, "/dev/fd/77"),
+                (["-o", "/dev/fd/0"], 74, "/dev/fd/0"),
+                (["-o", "/dev/stdout", "--resume", self.path("state")], 2, "file of its own"),
+            ):
+                result = process(*words, picture, stdout=file)
+                self.assertEqual(result.returncode, code, words)
+                self.assertIn(said, result.err)
+        self.assertEqual(read(log), b"old\n")
+        self.assertEqual(sorted(os.listdir(self.directory)), ["log", "mask.png"])
+
     def test_a_torn_last_line_is_ended_before_more_is_appended(self):
         picture = self.copy("mask.png")
         out = self.write("out.ndjson", b'{"whole":1}\n{"source":"half')

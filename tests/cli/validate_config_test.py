@@ -53,6 +53,35 @@ class ValidateConfig(cli.TestCase):
             "  hint: did you mean http.port?\n",
         )
 
+    def test_each_wrong_entry_of_a_list_at_its_place(self):
+        path = self.write(
+            "lists.toml",
+            '[consumer]\nsinks = ["logg", "file", "fil"]\ndeliver = [\n  "x",\n  "y"]\n'
+            '[process]\npipeline = ["stats", 7, "stats", "Stats"]\n'
+            '[http]\nallowed_hosts = [2, "ok", 1.5]\n',
+        )
+        result = self.check(path)
+        self.assertEqual((result.returncode, result.out), (65, path + ": invalid (9 errors)\n"))
+        said = [line.removeprefix(path) for line in result.err.splitlines() if ": error: " in line]
+        for place, word in (
+            (":2:10: error: consumer.sinks: ", '"logg" is not known'),
+            (":2:26: error: consumer.sinks: ", '"fil" is not known'),
+            (":4:3: error: consumer.deliver: ", '"x" is not known'),
+            (":5:3: error: consumer.deliver: ", '"y" is not known'),
+            (":7:22: error: process.pipeline: ", "found a list with an integer in it"),
+            (":7:25: error: process.pipeline: ", '"stats" stands there twice'),
+            (":7:34: error: process.pipeline: ", '"stats" stands there twice'),
+            (":9:18: error: http.allowed_hosts: ", "found a list with an integer in it"),
+            (":9:27: error: http.allowed_hosts: ", "found a list with a number with a fraction"),
+        ):
+            found = [line for line in said if line.startswith(place)]
+            self.assertEqual(len(found), 1, (place, result.err))
+            self.assertIn(word, found[0])
+        result = self.check("--set", "consumer.sinks=logg,fil", self.write("empty.toml", ""))
+        self.assertEqual(result.returncode, 65)
+        for word in ("logg", "fil"):
+            self.assertIn(f'"{word}" is not known', result.err)
+
     def test_warnings_count_under_strict_only(self):
         path = self.write("warn.toml", 'http.idle_timeout = "5s"\n')
         self.assertEqual(self.check(path).returncode, 0)

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/descriptor_name.h"
+
 namespace sampleproc::consumer {
 namespace {
 
@@ -58,6 +60,11 @@ Result<void> FileTarget::Prepare() {
 
 Result<void> FileTarget::Open() {
   file_.reset();
+  if (base::FindDescriptorName(options_.path)) {
+    return Fail(ErrorCode::kIo, options_.path +
+                                    " stands for an open descriptor, which cannot be renamed when "
+                                    "it is full; name a file");
+  }
   // O_NONBLOCK: a FIFO must not keep us waiting for its reader before we can refuse it.
   base::Descriptor file(
       ::open(options_.path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, kMode));

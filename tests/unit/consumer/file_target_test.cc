@@ -1,5 +1,6 @@
 #include "consumer/sinks/file_target.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "support/temp_dir.h"
 
 namespace sampleproc::consumer {
@@ -53,6 +55,19 @@ TEST_CASE("a line that a crash has left is ended before the next") {
   FileTarget target({.path = path.string()});
   REQUIRE(DeliverAll(target, {"{}"}));
   CHECK(Text(path) == "{\"torn\n{}\n");
+}
+
+TEST_CASE("an open descriptor is not taken for a file, as it cannot be renamed") {
+  const testing::TempDir dir;
+  const fs::path path = dir.Write("out.ndjson", "");
+  const base::Descriptor file(::open(path.c_str(), O_WRONLY));
+  REQUIRE(file.get() >= 0);
+  fs::create_symlink("/dev/fd/" + std::to_string(file.get()), dir.path() / "link");
+  FileTarget target({.path = (dir.path() / "link").string()});
+  const auto done = DeliverAll(target, {"{}"});
+  REQUIRE_FALSE(done);
+  CHECK(done.error().message.ends_with("name a file"));
+  CHECK(Text(path).empty());
 }
 
 TEST_CASE("a full file is renamed, and the oldest deleted") {
