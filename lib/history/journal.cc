@@ -120,6 +120,22 @@ std::size_t Journal::Finish(const base::Deadline& end) {
   return lost;
 }
 
+bool Journal::AwaitEnd(const base::Deadline& end) {
+  const MutexLock lock(mutex_);
+  while (keeps() && !ended_ && !end.Expired()) changed_.WaitUntil(mutex_, end);
+  return !keeps() || ended_;
+}
+
+// The thread itself clears the condition, or has another reason, as soon as it goes on.
+void Journal::LookAfter() {
+  // Under the lock, so that what the thread tells afterwards comes afterwards.
+  const MutexLock lock(mutex_);
+  if (!busy_ || context_.clock.Now() - *busy_ < kSlowDisk) return;
+  context_.conditions.Raise(telemetry::condition::kHistory, {},
+                            options_.path + ": the disk does not answer, or is very slow; " +
+                                std::to_string(waiting_) + " messages wait to be stored");
+}
+
 JournalCounts Journal::counts() const {
   const MutexLock lock(mutex_);
   JournalCounts counts = counts_;

@@ -54,10 +54,12 @@ struct JournalCounts {
 // commits them together every kBatchTime or so; nobody else waits for the disk. What List and Find
 // have answered has been committed, so it is there after `kill -9`. While nothing can be stored,
 // the condition `history` lasts, those who listen are told all the same, and what is beyond the
-// bound is dropped, which is the condition, too. So it is, for kReplacedLasts, when the file is
-// removed or replaced while it is in use, which is seen within a second: what is not known to have
-// been in it by then, and all that comes, goes into the file that has its name, or a new one. And
-// so it is, for as long, when the file is damaged, which is set aside as Store has it and logged.
+// bound is dropped, which is the condition, too. It lasts while the disk has not answered for
+// kSlowDisk as well; those who listen are then told when it does. So it is, for kReplacedLasts,
+// when the file is removed or replaced while it is in use, which is seen within a second: what is
+// not known to have been in it by then, and all that comes, goes into the file that has its name,
+// or a new one. And so it is, for as long, when the file is damaged, which is set aside as Store
+// has it and logged.
 //
 // Without Options::path it has no thread and no history: it tells those who listen and numbers
 // messages by the time of its start.
@@ -70,6 +72,7 @@ class Journal {
   // That one question may take: the thread stores nothing meanwhile.
   static constexpr std::chrono::seconds kLongestQuestion{3};
   static constexpr std::chrono::seconds kReplacedLasts{30};
+  static constexpr std::chrono::seconds kSlowDisk{5};
   // What it takes of the memory budget when it has a history: the above, the feed, SQLite's cache.
   static constexpr std::size_t kMemory = std::size_t{8} * 1024 * 1024;
 
@@ -105,6 +108,13 @@ class Journal {
   // taken any more. Returns how many messages are lost.
   std::size_t Finish(const base::Deadline& end);
 
+  // Whether the thread has ended, which may take until `end`: it has not while the disk does not
+  // answer, and then the journal must not be destroyed. After Finish.
+  bool AwaitEnd(const base::Deadline& end);
+
+  // Tells of a disk that does not answer, which the thread cannot. To be called every second or so.
+  void LookAfter();
+
   JournalCounts counts() const;
   std::size_t streams() const { return feed_->subscriptions(); }
 
@@ -138,6 +148,7 @@ class Journal {
   void Fetch(Feed::Request request);
   // Sets a damaged file aside and goes on with a new one; otherwise it will be tried again.
   void Failed(const base::Error& error);
+  void BeginWork();
   void Worked();
   void TellOfState() noexcept;
 
@@ -177,6 +188,8 @@ class Journal {
   bool finishing_ GUARDED_BY(mutex_) = false;
   bool given_up_ GUARDED_BY(mutex_) = false;  // while finishing: what waits cannot be stored
   bool closing_ GUARDED_BY(mutex_) = false;
+  bool ended_ GUARDED_BY(mutex_) = false;                  // the thread
+  std::optional<base::MonoTime> busy_ GUARDED_BY(mutex_);  // since then, with one thing
 
   std::jthread thread_;
 };

@@ -39,6 +39,7 @@ void Journal::Run() noexcept {
   for (bool more = true; more;) {
     try {
       next_look_ = context_.clock.Now() + kBetweenLooks;
+      BeginWork();
       if (store_ && store_->Moved()) LeaveMoved();
       if (store_) {
         if (const auto whole = store_->Check(); !whole) Failed(whole.error());
@@ -54,7 +55,17 @@ void Journal::Run() noexcept {
       std::this_thread::sleep_for(kNoMemoryPause);
     }
   }
+  BeginWork();
   store_.reset();
+  const MutexLock lock(mutex_);
+  busy_.reset();
+  ended_ = true;
+  changed_.NotifyAll();
+}
+
+void Journal::BeginWork() {
+  const MutexLock lock(mutex_);
+  busy_ = context_.clock.Now();
 }
 
 bool Journal::WorkWaits() const {
@@ -79,6 +90,7 @@ bool Journal::AwaitWork() {
   // Asks the disk, so not under the lock that those who bring events take.
   const std::uint64_t bytes = store_ ? store_->bytes() : 0;
   const MutexLock lock(mutex_);
+  busy_.reset();
   counts_.bytes = bytes;
   while (!closing_ && !WorkWaits()) {
     const base::Deadline next = NextLook();
@@ -199,6 +211,7 @@ bool Journal::StoreBatch() {
     memory += held.record->bytes();
     batch.push_back(held.record);
   }
+  BeginWork();
   const auto ids = store_->Append(batch);
   if (!ids) {
     Failed(ids.error());
@@ -252,6 +265,7 @@ void Journal::AnswerNext() {
   }
   for (std::optional<Question>& question : next) {
     if (!question) continue;
+    BeginWork();
     (*question)(store_.get(), "the history cannot be read: " + failure_);
     if (store_ && std::exchange(seen_damaged_, store_->damaged()) != store_->damaged()) {
       context_.log.Warning("the history has damaged messages, which are left out of answers",
@@ -296,6 +310,7 @@ void Journal::Worked() {
 
 void Journal::TellOfState() noexcept {
   try {
+    BeginWork();  // see LookAfter
     const base::MonoTime now = context_.clock.Now();
     std::uint64_t dropped = 0;
     bool roomy = false;

@@ -142,7 +142,10 @@ Result<std::string> Look(const std::string& asked) {
   }
   std::uint64_t page = NumberAt(header, kPageSizePlace, 2);
   if (page == 1) page = 65536;
-  const bool knows_pages = NumberAt(header, kChangesPlace) == NumberAt(header, kValidPlace);
+  // A log that has not been written back may have the file's end.
+  const auto log = std::filesystem::file_size(path + "-wal", failed);
+  const bool knows_pages =
+      (failed || log == 0) && NumberAt(header, kChangesPlace) == NumberAt(header, kValidPlace);
   if (!lock.held && knows_pages && NumberAt(header, kPagesPlace) * page > size) {
     return done(damaged);
   }

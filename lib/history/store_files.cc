@@ -154,7 +154,7 @@ void Store::Mark() {
 
 // The log first: a new database that has the name of the old one would be its end.
 Result<Aside> Store::SetAside(const std::string& why) {
-  constexpr const char* kEndings[] = {"-wal", "-shm", ""};
+  constexpr const char* kEndings[] = {"-wal", "-shm", "-journal", ""};
   std::string name;
   for (int number = 1; name.empty(); ++number) {
     if (number > kMostAside) {

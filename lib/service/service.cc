@@ -244,6 +244,7 @@ bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
   impl.TellOfCameraPlaces();
   impl.TellOfDetectors();
+  impl.journal->LookAfter();
   impl.cameras.TellIdle();
   impl.stills.LookAfter();
   const milliseconds limit = impl.LostAfter();
@@ -301,6 +302,13 @@ ShutdownResult Service::Shutdown() {
   phases.End();
   impl.FlushSpans(end);
   impl.watchdog.reset();
+  // Its log is written back, which is a disk's time to have even if all else took long.
+  constexpr milliseconds kForDisk{1'000};
+  const auto left_of_it = std::chrono::ceil<milliseconds>(end.At() - impl.clock.Now());
+  if (!impl.journal->AwaitEnd({impl.clock, std::max(left_of_it, kForDisk)})) {
+    impl.log->Error("shutdown: the disk of the history does not answer");
+    return ShutdownResult::kStuck;
+  }
   const bool clean = left == 0 && given_up == 0 && lost == 0 && missing == 0;
   impl.log->Info("shutdown: done", {{"clean", clean},
                                     {"requests_cut_off", std::int64_t{left}},

@@ -25,8 +25,8 @@ enum class ShutdownResult {
   kClean,   // every request was answered, every pulled frame settled, every result delivered,
             // every message of an event in the history
   kCutOff,  // time was up: some were not
-  kStuck,   // a worker does not come back: only the end of the process ends it, so the service must
-            // not be destroyed
+  kStuck,   // a worker does not come back, or the history's disk: only the end of the process ends
+            // that, so the service must not be destroyed
 };
 
 // Any number may live in one process; they share nothing but the clock that is handed in.

@@ -11,7 +11,7 @@ namespace sampleproc::service {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstBackoff{500};
-constexpr std::chrono::milliseconds kLongestBackoff{30'000};
+constexpr std::chrono::milliseconds kLongestBackoff{5'000};
 
 }  // namespace
 

@@ -63,11 +63,12 @@ class WithHistory(WithService):
         self.file = self.folder / "events.db"
         self.life = 0
 
-    def serve_history(self, *words, history=True):
+    def serve_history(self, *words, history=True, **options):
         config = self.folder / "sampleproc.toml"
         config.write_text(ZONES, encoding="utf-8")
         kept = ("--set", f"events.history={self.file}") if history else ()
-        return self.serve("--config", str(config), *FOLLOWING, *cli.NO_HURRY, *kept, *words)
+        return self.serve("--config", str(config), *FOLLOWING, *cli.NO_HURRY, *kept, *words,
+                          **options)  # fmt: skip
 
     def cross(self, service, camera="door", scenes=tuple(COMES + GOES)):
         """Something crosses the camera's picture: frames with ids that were not there before."""

@@ -12,9 +12,11 @@ import subprocess
 import threading
 
 import cli
-from crossing import COMES, GOES, post
+from crossing import COMES, GOES, post, types
 from event_history import Stream, WithHistory
 from streams import wait_until
+
+KILLS = int(os.environ.get("SAMPLEPROC_KILLS", "10"))
 
 
 class HistoryFaults(WithHistory):
@@ -43,7 +45,7 @@ class HistoryFaults(WithHistory):
 
     def test_a_kill_loses_nothing_that_was_answered_and_what_was_open_ends(self):
         known, turns = {}, itertools.count()
-        for kill in range(10):
+        for kill in range(KILLS):
             output = self.folder / "sink.ndjson"
             service = self.serve_history("--set", "consumer.sinks=file", "--set",
                                          f"consumer.file.path={output}", "--set",
@@ -154,6 +156,34 @@ class HistoryFaults(WithHistory):
         self.assertEqual(service.stop(), 0)
         done = service.wait_for("shutdown: done")
         self.assertEqual((done["clean"], done["history_lost"]), (True, 0))
+
+    def test_a_disk_that_does_not_answer_is_told_and_holds_up_nobody(self):
+        disk, control = self.folder / "spool", self.folder / "control"
+        disk.mkdir()
+        self.file = disk / "events.db"
+        broken = os.path.join(os.path.dirname(cli.BINARY), "tests", "broken_disk.so")
+        env = {"LD_PRELOAD": broken, "ASAN_OPTIONS": "verify_asan_link_order=0",
+               "BROKEN_DISK": str(control)}  # fmt: skip
+        service = self.serve_history("--set", "service.shutdown_timeout=3s", env=env)
+        self.cross(service)
+        self.await_events(service, ["new", "end"])
+        control.write_text("hang", encoding="ascii")
+        self.cross(service)
+        wait_until(lambda: ("history", "") in service.conditions())
+        self.assertIn("does not answer", service.conditions()["history", ""])
+        self.assertEqual(service.get("/health").json()["status"], "degraded")
+        self.cross(service)
+        control.unlink()
+        wait_until(lambda: service.told("history") == (1, 1))
+        self.check(self.await_events(service, ["new", "end"] * 3))
+        control.write_text("hang", encoding="ascii")
+        self.cross(service)
+        self.assertEqual(service.stop(), 1)
+        service.wait_for("shutdown: the disk of the history does not answer")
+        self.assertGreaterEqual(service.wait_for("shutdown: messages of events")["messages"], 2)
+        control.unlink()
+        events = self.events(self.serve_history(env=env))
+        self.assertEqual(types(events)[:2], ["end", "new"])
 
     def check_set_aside(self, service, number):
         """The damaged database has another name, which is told, and events go on in a new one."""

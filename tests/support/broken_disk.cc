@@ -1,8 +1,9 @@
 // A broken disk, for tests alone: loaded before the C library (LD_PRELOAD, ld.so(8)), it fails what
 // is done to files below a folder "spool" as the file that $BROKEN_DISK names says: "sync" fails
 // fsync(2) and fdatasync(2) with EIO, "full" fails write(2) with ENOSPC after half of the bytes,
-// "read-only" fails open(2) for writing with EROFS; without that file nothing fails. Each sync adds
-// a byte to the file of that name with ".syncs" behind it.
+// "read-only" fails open(2) for writing with EROFS, "hang" answers no pwrite(2) and no sync as long
+// as it says so; without that file nothing fails. Each sync adds a byte to the file of that name
+// with ".syncs" behind it.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -44,8 +45,13 @@ bool IsOfSpool(int fd) {
   return path.find("/spool/") != std::string_view::npos || path.ends_with("/spool");
 }
 
+void Hang() {
+  while (Fails("hang")) ::usleep(10'000);
+}
+
 int Sync(long call, int fd) {
   if (IsOfSpool(fd)) {
+    Hang();
     const int count = Open((Control() + ".syncs").c_str(), O_WRONLY | O_APPEND | O_CREAT);
     (void)::syscall(SYS_write, count, ".", 1);
     ::close(count);
@@ -73,6 +79,15 @@ extern "C" ssize_t write(int fd, const void* bytes, size_t size) {
     size /= 2;
   }
   return ::syscall(SYS_write, fd, bytes, size);
+}
+
+extern "C" ssize_t pwrite(int fd, const void* bytes, size_t size, off_t place) {
+  if (IsOfSpool(fd)) Hang();
+  return ::syscall(SYS_pwrite64, fd, bytes, size, place);
+}
+
+extern "C" ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t place) {
+  return pwrite(fd, bytes, size, place);
 }
 
 extern "C" int open(const char* path, int flags, ...) {
