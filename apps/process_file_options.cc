@@ -141,4 +141,13 @@ std::string ProblemWith(const ProcessFileOptions& options) {
   return "";
 }
 
+std::string GaveUp(const ProcessFileOptions& options) {
+  std::string when = "at the first failure (--fail-fast)";
+  if (!options.fail_fast) {
+    when = "after " + std::to_string(options.max_failures) +
+           (options.max_failures == 1 ? " failure" : " failures") + " (--max-failures)";
+  }
+  return "sampleproc: stopped " + when + "; inputs behind it were not processed";
+}
+
 }  // namespace sampleproc::apps

@@ -43,4 +43,7 @@ void DeclareProcessFile(CLI::App& app, ProcessFileOptions& options);
 // What is wrong with the options together, "" when nothing is.
 std::string ProblemWith(const ProcessFileOptions& options);
 
+// What is said of a run that ended with the last failure that the options allow.
+std::string GaveUp(const ProcessFileOptions& options);
+
 }  // namespace sampleproc::apps

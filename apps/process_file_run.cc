@@ -58,18 +58,6 @@ ExitCode CodeOf(const files::RunTotals& totals, CommandContext& context) {
   return totals.failed == totals.done ? ExitCode::kBadData : ExitCode::kSomeFailed;
 }
 
-// Whether there is a result that is worth the file of an earlier run.
-bool HasAny(const files::RunTotals& totals) { return totals.failed < totals.done; }
-
-std::string GaveUp(const ProcessFileOptions& options) {
-  std::string when = "at the first failure (--fail-fast)";
-  if (!options.fail_fast) {
-    when = "after " + std::to_string(options.max_failures) +
-           (options.max_failures == 1 ? " failure" : " failures") + " (--max-failures)";
-  }
-  return "sampleproc: stopped " + when + "; inputs behind it were not processed";
-}
-
 // A digest of all that decides what a record looks like.
 std::uint64_t SettingsDigest(const ProcessFileOptions& options, const config::Config& config) {
   std::uint64_t digest = files::ExtendDigest(0, config::kVersion);
@@ -330,7 +318,6 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const base::CancelFlag stop;
   Interrupts interrupts(stop);  // before the workers' threads, which inherit what it blocks
   const files::StopDescriptor waiting(stop);
-
   const auto annotated = OpenAnnotated(options);
   if (!annotated) return Complain(context, annotated.error());
   auto names = ReadNames(options, waiting);
@@ -382,7 +369,6 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     const ExitCode code = Complain(context, writer.error());
     return interrupts.code().value_or(code);
   }
-
   std::optional<files::Progress> progress;
   const std::uint64_t inputs_before = start->place.input;  // an earlier run's
   auto inputs_to_do = feed->Inputs();
@@ -435,8 +421,9 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     totals->failed += start->failed;
     if (totals->gave_up && !options.quiet) context.err << GaveUp(options) << "\n";
   }
-  const bool is_whole =
-      totals && !is_interrupted && !totals->gave_up && (comparison != nullptr || HasAny(*totals));
+  // Only a result is worth the file of an earlier run.
+  const bool is_whole = totals && !is_interrupted && !totals->gave_up &&
+                        (comparison != nullptr || totals->failed < totals->done);
   for (Output* const each : {output->get(), events_output.get()}) {
     if (each == nullptr) continue;
     if (is_whole) {
