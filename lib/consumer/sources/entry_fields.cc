@@ -21,7 +21,6 @@ namespace {
 
 using base::ErrorCode;
 using base::Problem;
-using base::Result;
 
 // Every field that counts; where one stands in the entry and in its metadata the entry's is taken.
 enum Name {
@@ -109,7 +108,7 @@ class Reader {
  public:
   Reader(EntryOrigin origin, const frame::Options& options) : origin_(origin), options_(options) {}
 
-  Result<FrameEntry> Read(std::vector<EntryField> fields) {
+  EntryRead Read(std::vector<EntryField> fields) {
     Keep(fields, own_);
     ReadMetadata();
     entry_.frame_id = Text(kFrameId, frame::kMaxIdBytes).value_or("");
@@ -123,8 +122,13 @@ class Reader {
     entry_.frame_buffer_key = Text(kFrameBufferKey, kMaxKeyBytes).value_or("");
     entry_.storage_path = Text(kStoragePath, kMaxPathBytes).value_or("");
     entry_.frame_url = Text(kFrameUrl, kMaxUrlBytes).value_or("");
-    if (!problems_.empty()) return base::Fail(ErrorCode::kInvalidFrame, std::move(problems_));
-    return std::move(entry_);
+    if (problems_.empty()) return {std::move(entry_), std::nullopt};
+    FrameEntry named;  // so that the sender finds the frame, and its camera counts it
+    named.frame_id = std::move(entry_.frame_id);
+    named.camera_id = std::move(entry_.camera_id);
+    named.timestamp = std::move(entry_.timestamp);
+    named.traceparent = std::move(entry_.traceparent);
+    return {std::move(named), base::Fail(ErrorCode::kInvalidFrame, std::move(problems_)).error()};
   }
 
  private:
@@ -144,6 +148,7 @@ class Reader {
     if (auto problem = frame::CheckText(*text, max_bytes)) {
       problem->loc = {"entry", std::string(kNameTexts[name])};
       problems_.push_back(std::move(*problem));
+      return std::nullopt;
     }
     return text;
   }
@@ -258,8 +263,8 @@ class Reader {
 
 }  // namespace
 
-Result<FrameEntry> ReadEntry(std::vector<EntryField> fields, EntryOrigin origin,
-                             const frame::Options& options) {
+EntryRead ReadEntry(std::vector<EntryField> fields, EntryOrigin origin,
+                    const frame::Options& options) {
   return Reader(origin, options).Read(std::move(fields));
 }
 
