@@ -33,7 +33,8 @@ struct EntryRead {
 // upstream itself got wrong about a picture (sides, size) is left out, not refused: the decoder
 // knows better. Broken is with kInvalidFrame and one Problem for each thing that is wrong: metadata
 // that is no JSON object or too large, text that is not UTF-8, an id too long, frame_data that is
-// not base64 where it must be, or longer than the limits of `options`. Pixels within `metadata` do
+// not base64 where it must be or is meant to be (wrapped, URL-safe, a data: URL), or longer than
+// the limits of `options`. Pixels within `metadata` do
 // not count as metadata. Thread-safe. `options.max_frame_data_chars` is that of pulled frames here
 // (PulledLimits).
 EntryRead ReadEntry(std::vector<EntryField> fields, EntryOrigin origin,

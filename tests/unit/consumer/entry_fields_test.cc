@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sampleproc::consumer {
 namespace {
@@ -165,6 +167,34 @@ TEST_CASE("a broken entry keeps the names that it came with") {
   REQUIRE(unclean.broken);
   CHECK(unclean.entry.frame_id.empty());
   CHECK(unclean.entry.camera_id == "door");
+}
+
+TEST_CASE("text that was meant as base64 is told so through each door") {
+  const auto message = [](const base::Result<FrameEntry>& entry) {
+    REQUIRE(TypeOf(entry) == "base64");
+    return entry.error().problems.front().msg;
+  };
+  for (const auto& [text, word] : std::vector<std::pair<std::string, std::string>>{
+           {"/9j/4AAQ\nSkZJRgAB\n", "it is a line break or a tab"},
+           {"/9j/4AAQSkZJRgAB\r\n", "it is a line break or a tab"},
+           {"/9j/4AAQ SkZJRgAB", "it is a space"},
+           {"_9j_4AAQ", "the URL-safe alphabet"},
+           {"4AAQSk-J", "the URL-safe alphabet"},
+           {"data:image/jpeg;base64,/9j/", "of a data: URL send only"},
+           {"%2F9j%2F4AAQ", "it looks percent-encoded"},
+           {"/9j/4A", "not a multiple of four"}}) {
+    CAPTURE(text);
+    const std::string of_stream = message(FromStream({{"frame_data", text}}));
+    CHECK(of_stream.find(word) != std::string::npos);
+    CHECK(of_stream == message(FromJson({{"frame_data", text}})));
+    CHECK(of_stream == message(FromStream({{"frame_data_b64", text}})));
+  }
+  for (const char* picture : {"GIF89a\x01\x02", "<svg></svg>", "P3\n2 2\n255\n0 0 0"}) {
+    CHECK(FromStream({{"frame_data", picture}}));
+  }
+  const std::vector<EntryField> raw = {
+      {"width", "3"}, {"height", "2"}, {"format", "gray8"}, {"frame_data", "AAAAAA"}};
+  CHECK(FromStream(raw));
 }
 
 TEST_CASE("what an upstream got wrong about a picture is left out, not refused") {
