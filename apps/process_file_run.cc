@@ -414,14 +414,16 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     if (auto flushed = (*writer)->Flush(); !flushed) totals = std::unexpected(flushed.error());
   }
   const bool is_whole = totals && !(totals->stopped && interrupts.code());
+  std::optional<ExitCode> not_put;
   for (Output* const each : {output->get(), events_output.get()}) {
     if (each == nullptr) continue;
     if (is_whole) {
-      if (auto put = each->Commit(); !put) return Complain(context, put.error());
+      if (auto put = each->Commit(); !put) not_put = Complain(context, put.error());
     } else if (const std::string kept = each->Abandon(!totals); !kept.empty()) {
       context.err << "sampleproc: " << kept << "\n";
     }
   }
+  if (not_put) return *not_put;
   // A reader that has seen enough, as `head` has, wants no message.
   if (!totals && totals.error().code == ErrorCode::kCancelled) {
     if (!interrupts.code()) return ExitCode::kIo;

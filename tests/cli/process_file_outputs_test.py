@@ -229,8 +229,11 @@ class NothingIsDestroyed(WithDirectory):
 
     def test_records_that_find_no_place_are_kept(self):
         picture = self.copy("mask.png")
-        out = self.write("out.ndjson", b"old\n")
-        child = cli.start(self, "process-file", "-q", "-j", "1", "-o", out, picture, "-", env=QUICK)
+        out, events = self.write("out.ndjson", b"old\n"), self.write("events.ndjson", b"old\n")
+        child = cli.start(
+            self, "process-file", "-q", "-j", "1", "-o", out, "--events", events, "--camera", "c",
+            "--pipeline", "stats,motion,people,track", picture, "-", env=QUICK,
+        )  # fmt: skip
         while not [name for name in os.listdir(self.directory) if name.startswith("out.ndjson.")]:
             self.assertIsNone(child.poll())
         os.remove(out)
@@ -241,6 +244,7 @@ class NothingIsDestroyed(WithDirectory):
         self.assertIn(f"in its place: Is a directory; the records are in {self.path(part)}",
                       errors.decode())  # fmt: skip
         self.assertEqual(len(read(self.path(part)).splitlines()), 2)
+        self.assertEqual(read(events), b"")
 
     def test_a_torn_last_line_is_ended_before_more_is_appended(self):
         picture = self.copy("mask.png")
