@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,13 +75,32 @@ base::Result<std::pair<int, std::string>> MakeBeside(const std::string& target) 
   for (int attempt = 0;; ++attempt) {
     const std::string name = target + "." + std::to_string(::getpid()) +
                              (attempt == 0 ? "" : "-" + std::to_string(attempt)) + ".part";
-    const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd >= 0) return std::pair(fd, name);
     if (errno != EEXIST || attempt == 100) {
       return CannotWrite("cannot open the output file " + target +
                          ", which is written beside it as " + name + " first");
     }
   }
+}
+
+// Writes what the file `from` holds over that of the file `path`, which has to be there; whether
+// that went well. When the disk has no room for it, `path` is left as it was.
+bool WriteOver(int from, const std::string& path) {
+  const base::Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status{};
+  if (file.get() < 0 || ::fstat(from, &status) != 0) return false;
+  const off_t size = status.st_size;
+  if (size > 0 && ::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, size) != 0 &&
+      errno != EOPNOTSUPP) {
+    return false;
+  }
+  for (off_t done = 0; done < size;) {
+    const auto left = static_cast<std::size_t>(size - done);
+    const ssize_t sent = ::sendfile(file.get(), from, &done, left);
+    if (sent == 0 || (sent < 0 && errno != EINTR)) return false;
+  }
+  return ::ftruncate(file.get(), size) == 0 && ::fdatasync(file.get()) == 0;
 }
 
 }  // namespace
@@ -136,7 +156,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     output = std::make_unique<Output>(made->first, path);
     output->beside_ = std::move(made->second);
   } else if (is_fresh) {
-    const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int fd = ::open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 && errno == EEXIST) {
       return base::Fail(
           ErrorCode::kUsage,
@@ -147,7 +167,8 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     output->beside_ = part;
   } else {
     const bool is_beside = ::access(part.c_str(), F_OK) == 0;
-    const int fd = ::open((is_beside ? part : path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    const int fd = is_beside ? ::open(part.c_str(), O_RDWR | O_CLOEXEC)
+                             : ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0) return CannotWrite("cannot open the output file " + path);
     output = std::make_unique<Output>(fd, path);
     if (is_beside) output->beside_ = part;
@@ -171,17 +192,27 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
 }
 
 Output::~Output() {
-  if (!beside_.empty() && !is_resumable_) ::unlink(beside_.c_str());
+  if (!beside_.empty() && !is_resumable_ && !is_kept_) ::unlink(beside_.c_str());
   if (fd_ != STDOUT_FILENO) ::close(fd_);
 }
 
 base::Result<void> Output::Commit() {
   if (beside_.empty()) return {};
-  if (::fdatasync(fd_) != 0 || ::rename(beside_.c_str(), target_.c_str()) != 0) {
-    return CannotWrite("cannot put the output file " + name_ + " in its place");
+  const bool is_on_disk = ::fdatasync(fd_) == 0;
+  if (is_on_disk && ::rename(beside_.c_str(), target_.c_str()) == 0) {
+    beside_.clear();
+    return {};
   }
-  beside_.clear();
-  return {};
+  const int why = errno;
+  // A file that is a mount point, as containers are given one, cannot be replaced, only written.
+  if (is_on_disk && WriteOver(fd_, target_)) {
+    ::unlink(std::exchange(beside_, {}).c_str());
+    return {};
+  }
+  is_kept_ = ::access(beside_.c_str(), F_OK) == 0;
+  return base::Fail(ErrorCode::kIo, "cannot put the output file " + name_ +
+                                        " in its place: " + std::strerror(why) +
+                                        (is_kept_ ? "; the records are in " + beside_ : ""));
 }
 
 std::string Output::Abandon(bool is_torn) {

@@ -42,7 +42,9 @@ class Output {
   int fd() const { return fd_; }
   const std::string& name() const { return name_; }  // for messages
 
-  // The records are whole: a new file takes the place of the old one. Fails with kIo.
+  // The records are whole: a new file takes the place of the old one. Where it cannot, as for a
+  // mount point, they are written over what is there. Fails with kIo; the new file then stays, and
+  // the message names it.
   base::Result<void> Commit();
 
   // The records end early; `is_torn`: for a failure, perhaps in the middle of a line, which is
@@ -60,6 +62,7 @@ class Output {
   std::string beside_;  // the new file while it has another name than the one it is to get
   std::string target_;
   bool is_shared_ = false;     // others write there too
+  bool is_kept_ = false;       // the new file stays, as it found no place
   bool is_new_ = false;        // there was no file of that name
   bool is_resumable_ = false;  // the new file is for a later run
 };

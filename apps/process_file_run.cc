@@ -344,14 +344,16 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                               .stop = &waiting},
                              shared, replayed, start->place.frames > 0);
   if (!workers) return Complain(context, workers.error());
+  // What could not be opened may have been interrupted.
+  const auto give_up = [&](const base::Error& error) {
+    const ExitCode code = Complain(context, error);
+    return interrupts.code().value_or(code);
+  };
   std::unique_ptr<Output> events_output;
   std::optional<files::EventWriter> events;
   if (!options.events.empty()) {
     auto opened = Output::Open(options.events, OutputMode::kReplace, 0, &waiting);
-    if (!opened) {
-      const ExitCode code = Complain(context, opened.error());
-      return interrupts.code().value_or(code);
-    }
+    if (!opened) return give_up(opened.error());
     events_output = std::move(*opened);
     events.emplace(events_output->fd(), events_output->name(), &waiting);
   }
@@ -359,16 +361,10 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                          *guard, waiting, events ? &*events : nullptr);
   if (!feed) return Complain(context, feed.error());
   auto output = Output::Open(options.output, ModeOf(options), start->output_bytes, &waiting);
-  if (!output) {
-    const ExitCode code = Complain(context, output.error());
-    return interrupts.code().value_or(code);
-  }
+  if (!output) return give_up(output.error());
   files::ComparisonWriter* comparison = nullptr;
   const auto writer = MakeWriter(options, config, **output, *start, waiting, &comparison);
-  if (!writer) {
-    const ExitCode code = Complain(context, writer.error());
-    return interrupts.code().value_or(code);
-  }
+  if (!writer) return give_up(writer.error());
   std::optional<files::Progress> progress;
   const std::uint64_t inputs_before = start->place.input;  // an earlier run's
   auto inputs_to_do = feed->Inputs();
@@ -424,14 +420,16 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   // Only a result is worth the file of an earlier run.
   const bool is_whole = totals && !is_interrupted && !totals->gave_up &&
                         (comparison != nullptr || totals->failed < totals->done);
+  std::optional<ExitCode> not_put;
   for (Output* const each : {output->get(), events_output.get()}) {
     if (each == nullptr) continue;
     if (is_whole) {
-      if (auto put = each->Commit(); !put) return Complain(context, put.error());
+      if (auto put = each->Commit(); !put) not_put = Complain(context, put.error());
     } else if (const std::string kept = each->Abandon(!totals); !kept.empty()) {
       context.err << "sampleproc: " << kept << "\n";
     }
   }
+  if (not_put) return *not_put;
   // A reader that has seen enough, as `head` has, wants no message.
   if (!totals && totals.error().code == ErrorCode::kCancelled) {
     if (!interrupts.code()) return ExitCode::kIo;

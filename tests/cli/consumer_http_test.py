@@ -74,9 +74,6 @@ class Consumer(WithService):
         self.assertEqual(service.stop(), 0)
         self.assertEqual(service.told("source_unreachable"), (0, 0))
 
-    def value_of_log(self, service, message):
-        return sum(line["msg"] == message for line in service.log())
-
     def test_three_bad_frames_of_ten_leave_seven(self):
         frames = [frame(f"f-{number}", self.picture) for number in range(10)]
         frames[2]["frame_data"] = "no base64!"
@@ -89,8 +86,10 @@ class Consumer(WithService):
         wait_until(lambda: service.metric(dead % "invalid-frame") == 2)
         wait_until(lambda: service.metric(dead % "unsupported-format") == 1)
         self.assertEqual(service.stop(), 0)
-        said = self.value_of_log(service, "a pulled frame cannot be done")
-        self.assertEqual(said, 3)
+        told = [line["frame_id"] for line in service.log()
+                if line["msg"] == "a pulled frame cannot be done"]  # fmt: skip
+        self.assertEqual(len(told), 3)
+        self.assertLess({"f-2", "f-8"}, set(told))  # 17 has no name
 
     def test_a_stop_finishes_what_was_handed_out(self):
         self.buffer.add(*(frame(f"f-{number}", self.picture) for number in range(200)))

@@ -1,5 +1,6 @@
 """sampleproc serve beside a Redis that refuses things, and with entries that nobody expects."""
 
+import base64
 import json
 import os
 import re
@@ -65,6 +66,29 @@ class Refusals(WithService):
         self.assertEqual(letters[b"many-0"][b"frame_data"], b"no picture")
         self.assertNotIn(b"frame_data", letters[b"huge"])
         self.assertEqual(service.stop(), 0)
+
+    def test_a_broken_entry_keeps_its_name_and_is_told_what_is_wrong(self):
+        photo = base64.encodebytes(pictures.sample("mask.png"))
+        wrong = {
+            "metadata": ({"metadata": "no json", "frame_data": b"x"}, "entry.metadata: "),
+            "wrapped": ({"frame_data": photo}, "it is a line break or a tab: send the base64"),
+            "url": ({"frame_data": b"data:image/png;base64," + photo}, "of a data: URL send only"),
+            "safe": ({"frame_data": b"iVBORw0KGg-_"}, "this is the URL-safe alphabet"),
+        }
+        service = self.consume()
+        for name, (fields, _) in wrong.items():
+            self.redis.xadd(STREAM, {"frame_id": name, "camera_id": "door", **fields})
+        wait_until(lambda: self.redis.xlen(DEAD) == len(wrong))
+        letters = {fields[b"frame_id"].decode(): fields[b"dlq_reason"].decode()
+                   for _, fields in self.redis.xrange(DEAD)}  # fmt: skip
+        self.assertEqual(letters, {name: "invalid-frame" for name in wrong})
+        self.assertEqual(service.stop(), 0)
+        told = {line["frame_id"]: line for line in service.log()
+                if line["msg"] == "a pulled frame cannot be done"}  # fmt: skip
+        self.assertEqual(set(told), set(wrong))
+        for name, (_, said) in wrong.items():
+            self.assertIn(said, json.dumps(told[name]), name)
+            self.assertEqual(told[name]["camera"], "door")
 
     def test_frames_are_read_in_batches(self):
         service = self.consume("--set", "process.delay=5ms", "--set", "process.workers=2")

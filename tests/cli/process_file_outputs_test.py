@@ -258,6 +258,49 @@ class NothingIsDestroyed(WithDirectory):
         self.assertEqual(read(log), b"old\n")
         self.assertEqual(sorted(os.listdir(self.directory)), ["log", "mask.png"])
 
+    def test_a_mount_point_is_written_in_place(self):
+        in_a_room_of_its_own = ["unshare", "--map-root-user", "--mount"]
+        if subprocess.run([*in_a_room_of_its_own, "true"], check=False).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        picture, bad = self.copy("mask.png"), self.write("bad.png", b"x")
+        bound = self.write("bound", b"")
+        words = f'mount --bind real bound && exec {cli.BINARY} process-file -q -o bound "$@"'
+        for old in (b"", b"old\n", b"old\n" * 1000):
+            for more in ([], ["--resume", self.path("state")]):
+                with self.subTest(old=len(old), more=more):
+                    real = self.write("real", old)
+                    done = subprocess.run(
+                        [*in_a_room_of_its_own, "sh", "-c", words, "sh", picture, bad, *more],
+                        env={**QUICK, "PATH": os.environ["PATH"]}, cwd=self.directory,
+                        capture_output=True, timeout=cli.PATIENCE, check=False,
+                    )  # fmt: skip
+                    self.assertEqual(done.returncode, 1, done.stderr)
+                    self.assertEqual(read(real), process(picture, bad).stdout)
+                    self.assertEqual(read(bound), b"")
+                    left = set(os.listdir(self.directory)) - {"state"}
+                    self.assertEqual(left, {"bad.png", "bound", "mask.png", "real"})
+                    if more:
+                        os.remove(self.path("state"))
+
+    def test_records_that_find_no_place_are_kept(self):
+        picture = self.copy("mask.png")
+        out, events = self.write("out.ndjson", b"old\n"), self.write("events.ndjson", b"old\n")
+        child = cli.start(
+            self, "process-file", "-q", "-j", "1", "-o", out, "--events", events, "--camera", "c",
+            "--pipeline", "stats,motion,people,track", picture, "-", env=QUICK,
+        )  # fmt: skip
+        while not [name for name in os.listdir(self.directory) if name.startswith("out.ndjson.")]:
+            self.assertIsNone(child.poll())
+        os.remove(out)
+        os.mkdir(out)
+        _, errors = child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
+        self.assertEqual(child.returncode, 74)
+        (part,) = [name for name in os.listdir(self.directory) if name.endswith("part")]
+        self.assertIn(f"in its place: Is a directory; the records are in {self.path(part)}",
+                      errors.decode())  # fmt: skip
+        self.assertEqual(len(read(self.path(part)).splitlines()), 2)
+        self.assertEqual(read(events), b"")
+
     def test_a_torn_last_line_is_ended_before_more_is_appended(self):
         picture = self.copy("mask.png")
         out = self.write("out.ndjson", b'{"whole":1}\n{"source":"half')

@@ -17,16 +17,13 @@ namespace consumer = sampleproc::consumer;
 namespace frame = sampleproc::frame;
 
 void Check(std::vector<consumer::EntryField> fields, consumer::EntryOrigin origin) {
-  const auto entry = consumer::ReadEntry(std::move(fields), origin, {});
-  if (!entry) {
-    if (entry.error().problems.empty() || entry.error().message.empty()) std::abort();
-    return;
-  }
-  if (frame::CheckText(entry->frame_id, frame::kMaxIdBytes)) std::abort();
-  if (entry->camera_id && frame::CheckText(*entry->camera_id, frame::kMaxIdBytes)) std::abort();
+  const auto [entry, broken] = consumer::ReadEntry(std::move(fields), origin, {});
+  if (broken && (broken->problems.empty() || broken->message.empty())) std::abort();
+  if (frame::CheckText(entry.frame_id, frame::kMaxIdBytes)) std::abort();
+  if (entry.camera_id && frame::CheckText(*entry.camera_id, frame::kMaxIdBytes)) std::abort();
   for (const std::string& text :
-       {entry->timestamp.value_or(""), entry->format.value_or(""), entry->traceparent,
-        entry->frame_buffer_key, entry->storage_path, entry->frame_url}) {
+       {entry.timestamp.value_or(""), entry.format.value_or(""), entry.traceparent,
+        entry.frame_buffer_key, entry.storage_path, entry.frame_url}) {
     if (sampleproc::json::FindInvalidUtf8(text) != std::string_view::npos) std::abort();
   }
 }

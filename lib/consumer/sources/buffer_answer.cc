@@ -20,10 +20,10 @@ base::Result<std::vector<Delivery>> ReadBufferAnswer(std::string body,
     Delivery delivery;
     if (!fields) {
       delivery.broken = base::Fail(ErrorCode::kInvalidFrame, "must be a JSON object").error();
-    } else if (auto read = ReadEntry(std::move(*fields), EntryOrigin::kJson, limits); read) {
-      delivery.entry = std::move(*read);
     } else {
-      delivery.broken = std::move(read.error());
+      EntryRead read = ReadEntry(std::move(*fields), EntryOrigin::kJson, limits);
+      delivery.entry = std::move(read.entry);
+      delivery.broken = std::move(read.broken);
     }
     deliveries.push_back(std::move(delivery));
   }

@@ -21,7 +21,6 @@ namespace {
 
 using base::ErrorCode;
 using base::Problem;
-using base::Result;
 
 // Every field that counts; where one stands in the entry and in its metadata the entry's is taken.
 enum Name {
@@ -69,11 +68,22 @@ void Keep(std::vector<EntryField>& fields, Values& values) {
   }
 }
 
+// Of base64 and of what is taken for it: the URL-safe alphabet, a data: URL, percent-encoding.
+bool IsBase64Like(char c) {
+  return base::IsAlnum(c) || std::string_view("+/=-_%:;,.").find(c) != std::string_view::npos;
+}
+
 // Whether the first characters could be base64: those of JPEG, PNG and NPY could not, and need no
 // longer look.
 bool BeginsLikeBase64(std::string_view value) {
-  return std::ranges::all_of(value.substr(0, 4), [](char c) {
-    return base::IsAlnum(c) || c == '+' || c == '/' || c == '=';
+  return std::ranges::all_of(value.substr(0, 4), IsBase64Like);
+}
+
+// Whether it is text that was meant to be base64: no picture that is known is without one byte that
+// no such text has.
+bool IsMeantAsBase64(std::string_view value) {
+  return std::ranges::all_of(value, [](char c) {
+    return IsBase64Like(c) || c == ' ' || c == '\t' || c == '\r' || c == '\n';
   });
 }
 
@@ -109,7 +119,7 @@ class Reader {
  public:
   Reader(EntryOrigin origin, const frame::Options& options) : origin_(origin), options_(options) {}
 
-  Result<FrameEntry> Read(std::vector<EntryField> fields) {
+  EntryRead Read(std::vector<EntryField> fields) {
     Keep(fields, own_);
     ReadMetadata();
     entry_.frame_id = Text(kFrameId, frame::kMaxIdBytes).value_or("");
@@ -123,8 +133,13 @@ class Reader {
     entry_.frame_buffer_key = Text(kFrameBufferKey, kMaxKeyBytes).value_or("");
     entry_.storage_path = Text(kStoragePath, kMaxPathBytes).value_or("");
     entry_.frame_url = Text(kFrameUrl, kMaxUrlBytes).value_or("");
-    if (!problems_.empty()) return base::Fail(ErrorCode::kInvalidFrame, std::move(problems_));
-    return std::move(entry_);
+    if (problems_.empty()) return {std::move(entry_), std::nullopt};
+    FrameEntry named;  // so that the sender finds the frame, and its camera counts it
+    named.frame_id = std::move(entry_.frame_id);
+    named.camera_id = std::move(entry_.camera_id);
+    named.timestamp = std::move(entry_.timestamp);
+    named.traceparent = std::move(entry_.traceparent);
+    return {std::move(named), base::Fail(ErrorCode::kInvalidFrame, std::move(problems_)).error()};
   }
 
  private:
@@ -144,6 +159,7 @@ class Reader {
     if (auto problem = frame::CheckText(*text, max_bytes)) {
       problem->loc = {"entry", std::string(kNameTexts[name])};
       problems_.push_back(std::move(*problem));
+      return std::nullopt;
     }
     return text;
   }
@@ -234,11 +250,20 @@ class Reader {
     const auto decoded = base::DecodeBase64InPlace(entry_.frame_data);
     if (decoded) {
       entry_.frame_data.resize(*decoded);
-    } else if (must_be_base64) {
+    } else if (must_be_base64 || (!MayBeRaw(value.size()) && IsMeantAsBase64(value))) {
       Add(name, "base64", base::DescribeBase64Error(decoded.error()));
     } else {
       entry_.frame_data.assign(begin, begin + value.size());
     }
+  }
+
+  // Raw pixels are any bytes: a whole number of them for each pixel, or three for two (NV12).
+  bool MayBeRaw(std::size_t bytes) const {
+    if (!entry_.width || !entry_.height) return false;
+    const auto width = static_cast<std::size_t>(*entry_.width);
+    const auto height = static_cast<std::size_t>(*entry_.height);
+    if (width > bytes || height > bytes / width) return false;  // no room for one byte each
+    return bytes * 2 % (width * height) == 0;
   }
 
   void TooManyPixels(Name name, std::size_t size) {
@@ -258,8 +283,8 @@ class Reader {
 
 }  // namespace
 
-Result<FrameEntry> ReadEntry(std::vector<EntryField> fields, EntryOrigin origin,
-                             const frame::Options& options) {
+EntryRead ReadEntry(std::vector<EntryField> fields, EntryOrigin origin,
+                    const frame::Options& options) {
   return Reader(origin, options).Read(std::move(fields));
 }
 

@@ -93,12 +93,9 @@ Delivery RedisSource::Take(const std::string& id, RedisReply& values, int delive
   Delivery delivery;
   delivery.deliveries = deliveries;
   delivery.memory = memory.Part(bytes);
-  auto read = ReadEntry(std::move(fields), EntryOrigin::kStream, limits_);
-  if (read) {
-    delivery.entry = std::move(*read);
-  } else {
-    delivery.broken = std::move(read.error());
-  }
+  EntryRead read = ReadEntry(std::move(fields), EntryOrigin::kStream, limits_);
+  delivery.entry = std::move(read.entry);
+  delivery.broken = std::move(read.broken);
   if (delivery.entry.frame_id.empty()) delivery.entry.frame_id = id;
   delivery.message_id = id;
   delivery.ticket = settler_.Hold(id, deliveries);

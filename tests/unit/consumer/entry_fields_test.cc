@@ -2,18 +2,25 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sampleproc::consumer {
 namespace {
 
 constexpr std::string_view kJpegBytes = "\xFF\xD8\xFF\xE0 not base64";
 
+base::Result<FrameEntry> Whole(EntryRead read) {
+  if (read.broken) return std::unexpected(std::move(*read.broken));
+  return std::move(read.entry);
+}
+
 base::Result<FrameEntry> FromStream(std::vector<EntryField> fields) {
-  return ReadEntry(std::move(fields), EntryOrigin::kStream, {});
+  return Whole(ReadEntry(std::move(fields), EntryOrigin::kStream, {}));
 }
 
 base::Result<FrameEntry> FromJson(std::vector<EntryField> fields) {
-  return ReadEntry(std::move(fields), EntryOrigin::kJson, {});
+  return Whole(ReadEntry(std::move(fields), EntryOrigin::kJson, {}));
 }
 
 std::string_view TypeOf(const base::Result<FrameEntry>& entry) {
@@ -96,7 +103,7 @@ TEST_CASE("pixels within metadata have their own limit, and do not count as meta
   const auto with = [&](std::size_t chars, std::size_t note) {
     const std::string text = R"({"frame_data":")" + std::string(chars, 'A') + R"(","note":")" +
                              std::string(note, 'x') + R"("})";
-    return ReadEntry({{"metadata", text}}, EntryOrigin::kStream, limits);
+    return Whole(ReadEntry({{"metadata", text}}, EntryOrigin::kStream, limits));
   };
   CHECK(limits.max_frame_data_chars == 400'000);
   REQUIRE(with(400'000, 99'000));
@@ -132,6 +139,62 @@ TEST_CASE("what is wrong with an entry is named and never repeated") {
   CHECK(TypeOf(FromJson({{"frame_data", std::string(kJpegBytes)}})) == "base64");
   CHECK(TypeOf(FromStream({{"frame_data_b64", "aGVsbG8"}})) == "base64");
   CHECK(TypeOf(FromStream({{"frame_data", std::string(10'000'001, 'A')}})) == "too_long");
+}
+
+TEST_CASE("a broken entry keeps the names that it came with") {
+  const std::vector<EntryField> names = {
+      {"frame_id", "f-1"},
+      {"camera_id", "door"},
+      {"timestamp", "12"},
+      {"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}};
+  const auto with = [&](EntryField wrong, EntryOrigin origin) {
+    std::vector<EntryField> fields = names;
+    fields.push_back(std::move(wrong));
+    return ReadEntry(std::move(fields), origin, {});
+  };
+  for (const EntryRead& read : {with({"metadata", "no json"}, EntryOrigin::kStream),
+                                with({"frame_data", "wrap\nped="}, EntryOrigin::kJson),
+                                with({"storage_path", "a\nb"}, EntryOrigin::kJson)}) {
+    REQUIRE(read.broken);
+    CHECK(read.entry.frame_id == "f-1");
+    CHECK(read.entry.camera_id == "door");
+    CHECK(read.entry.timestamp == "12");
+    CHECK(read.entry.traceparent.starts_with("00-4bf9"));
+    CHECK(read.entry.frame_data.empty());
+  }
+  const EntryRead unclean =
+      ReadEntry({{"frame_id", "a\nb"}, {"camera_id", "door"}}, EntryOrigin::kStream, {});
+  REQUIRE(unclean.broken);
+  CHECK(unclean.entry.frame_id.empty());
+  CHECK(unclean.entry.camera_id == "door");
+}
+
+TEST_CASE("text that was meant as base64 is told so through each door") {
+  const auto message = [](const base::Result<FrameEntry>& entry) {
+    REQUIRE(TypeOf(entry) == "base64");
+    return entry.error().problems.front().msg;
+  };
+  for (const auto& [text, word] : std::vector<std::pair<std::string, std::string>>{
+           {"/9j/4AAQ\nSkZJRgAB\n", "it is a line break or a tab"},
+           {"/9j/4AAQSkZJRgAB\r\n", "it is a line break or a tab"},
+           {"/9j/4AAQ SkZJRgAB", "it is a space"},
+           {"_9j_4AAQ", "the URL-safe alphabet"},
+           {"4AAQSk-J", "the URL-safe alphabet"},
+           {"data:image/jpeg;base64,/9j/", "of a data: URL send only"},
+           {"%2F9j%2F4AAQ", "it looks percent-encoded"},
+           {"/9j/4A", "not a multiple of four"}}) {
+    CAPTURE(text);
+    const std::string of_stream = message(FromStream({{"frame_data", text}}));
+    CHECK(of_stream.find(word) != std::string::npos);
+    CHECK(of_stream == message(FromJson({{"frame_data", text}})));
+    CHECK(of_stream == message(FromStream({{"frame_data_b64", text}})));
+  }
+  for (const char* picture : {"GIF89a\x01\x02", "<svg></svg>", "P3\n2 2\n255\n0 0 0"}) {
+    CHECK(FromStream({{"frame_data", picture}}));
+  }
+  const std::vector<EntryField> raw = {
+      {"width", "3"}, {"height", "2"}, {"format", "gray8"}, {"frame_data", "AAAAAA"}};
+  CHECK(FromStream(raw));
 }
 
 TEST_CASE("what an upstream got wrong about a picture is left out, not refused") {
