@@ -31,6 +31,7 @@ class Outcomes::Settling {
 
   // For the source; once.
   Settlement TakeSettlement() noexcept {
+    sent_ = base::SystemClock().Now();
     if (outcomes_->traces_ != nullptr) settle_ = outcomes_->traces_->Settle(process_.parent());
     return std::move(settlement_);
   }
@@ -38,6 +39,7 @@ class Outcomes::Settling {
   void Done(bool ours) noexcept {
     Outcomes* const outcomes = std::exchange(outcomes_, nullptr);
     settle_.End();
+    outcomes->ledger_.SettlingTook(base::SystemClock().Now() - sent_);
     TellEnding(ending_, reason_, ours, process_);
     process_.End();
     if (ending_ == Ending::kDone && ours) outcomes->sinks_.Take(record_, outcomes->log_);
@@ -52,6 +54,7 @@ class Outcomes::Settling {
   Outcomes* outcomes_;  // null once the source has had its word
   base::Span process_;
   base::Span settle_;
+  base::MonoTime sent_ = base::SystemClock().Now();
 };
 
 // The same without a record, and without memory: it is small enough to be its own function.

@@ -83,21 +83,48 @@ base::Result<Reservation> MemoryBudget::TryReserve(std::size_t bytes, std::strin
 base::Result<Reservation> MemoryBudget::Reserve(std::size_t bytes, std::string_view what,
                                                 std::chrono::milliseconds patience,
                                                 const base::Allowance& allowance) {
+  std::chrono::nanoseconds waited{0};
+  if (whole_ == nullptr) return Await(bytes, what, patience, allowance, waited);
   if (auto fits = CheckFits(bytes, what); !fits) return std::unexpected(fits.error());
-  if (whole_ != nullptr) {
-    auto taken = whole_->Reserve(bytes, what, patience, allowance);
-    if (!taken) return taken;
-    return Own(taken, bytes);
+  auto taken = whole_->Await(bytes, what, patience, allowance, waited);
+  {
+    const base::MutexLock lock(mutex_);
+    waited_ += waited;
   }
+  if (!taken) return taken;
+  return Own(taken, bytes);
+}
+
+base::Result<Reservation> MemoryBudget::Await(std::size_t bytes, std::string_view what,
+                                              std::chrono::milliseconds patience,
+                                              const base::Allowance& allowance,
+                                              std::chrono::nanoseconds& waited) {
+  if (auto fits = CheckFits(bytes, what); !fits) return std::unexpected(fits.error());
   const PatientWait wait(patience, allowance);
   const base::MutexLock lock(mutex_);
-  while (!HasRoom(bytes)) {
-    if (auto wanted = wait.Wanted(); !wanted) return std::unexpected(wanted.error());
-    if (wait.Over()) return NoRoom(what);
-    wait.For(freed_, mutex_);
+  if (!HasRoom(bytes)) {
+    const base::MonoTime begun = base::SystemClock().Now();
+    auto ended = AwaitRoom(bytes, what, wait);
+    waited += base::SystemClock().Now() - begun;
+    if (!ended) return std::unexpected(ended.error());
   }
   used_ += bytes;
   return Reservation(this, bytes);
+}
+
+base::Result<void> MemoryBudget::AwaitRoom(std::size_t bytes, std::string_view what,
+                                           const PatientWait& wait) {
+  while (!HasRoom(bytes)) {
+    if (auto wanted = wait.Wanted(); !wanted) return wanted;
+    if (wait.Over()) return NoRoom(what);
+    wait.For(freed_, mutex_);
+  }
+  return {};
+}
+
+std::chrono::nanoseconds MemoryBudget::waited() const {
+  const base::MutexLock lock(mutex_);
+  return waited_;
 }
 
 std::size_t MemoryBudget::used() const {

@@ -3,6 +3,7 @@
 // sum of what strangers can make us hold never exceeds the budget.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -15,6 +16,7 @@
 namespace sampleproc::resources {
 
 class MemoryBudget;
+class PatientWait;
 
 // Holds `bytes()` of a budget until it is destroyed, moved from or released. Movable; used by one
 // thread at a time. The budget must outlive it.
@@ -75,9 +77,18 @@ class MemoryBudget {
 
   std::size_t capacity() const { return capacity_; }
   std::size_t used() const;
+  // Of one frame's part: how long its calls of Reserve have waited, those that failed included.
+  std::chrono::nanoseconds waited() const;
 
  private:
   friend class Reservation;
+  // Of the whole: as Reserve, and adds to `waited` how long it had to wait.
+  base::Result<Reservation> Await(std::size_t bytes, std::string_view what,
+                                  std::chrono::milliseconds patience,
+                                  const base::Allowance& allowance,
+                                  std::chrono::nanoseconds& waited);
+  base::Result<void> AwaitRoom(std::size_t bytes, std::string_view what, const PatientWait& wait)
+      REQUIRES(mutex_);
   void GiveBack(std::size_t bytes);
   bool HasRoom(std::size_t bytes) const REQUIRES(mutex_) { return bytes <= capacity_ - used_; }
   Reservation Own(base::Result<Reservation>& of_whole, std::size_t bytes);
@@ -90,6 +101,7 @@ class MemoryBudget {
   mutable base::Mutex mutex_;
   base::CondVar freed_;
   std::size_t used_ GUARDED_BY(mutex_) = 0;  // never above capacity_
+  std::chrono::nanoseconds waited_ GUARDED_BY(mutex_){0};
 };
 
 }  // namespace sampleproc::resources

@@ -7,6 +7,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <exception>
 #include <iterator>
 #include <sstream>
 #include <tuple>
@@ -208,7 +209,9 @@ class Metrics::Impl {
   prometheus::Family<prometheus::Histogram>& stages =
       BuildHistogram()
           .Name("sampleproc_stage_duration_seconds")
-          .Help("Time of completed frames by stage: queue, decode, each step, total in work.")
+          .Help(
+              "Time of frames by stage, that of failed ones included: fetch, queue, turn, lane, "
+              "memory, decode, each step, total in work, encode, settle.")
           .Register(registry);
   prometheus::Family<prometheus::Counter>& consumer_offered =
       BuildCounter()
@@ -309,17 +312,39 @@ void Metrics::RequestAnswered(std::string_view method, std::string_view route, i
   child->second->Observe(Seconds(took));
 }
 
+void Metrics::FrameWorkedOn(const frame::FrameTimes& times,
+                            std::span<const frame::StepReport> steps) noexcept {
+  using std::chrono::nanoseconds;
+  const std::pair<std::string_view, nanoseconds> parts[] = {{"turn", times.turn},
+                                                            {"lane", times.lane},
+                                                            {"memory", times.memory},
+                                                            {"decode", times.decode}};
+  try {
+    const base::MutexLock lock(impl_->mutex);
+    for (const auto& [stage, took] : parts) {
+      if (took > nanoseconds(0)) impl_->ObserveStage(stage, took);
+    }
+    for (const frame::StepReport& step : steps) {
+      if (step.skipped.empty()) impl_->ObserveStage(step.name, step.took);
+    }
+    impl_->ObserveStage("total", times.total);
+  } catch (const std::exception&) {  // no memory
+  }
+}
+
+void Metrics::StageEnded(std::string_view stage, std::chrono::nanoseconds took) noexcept {
+  try {
+    const base::MutexLock lock(impl_->mutex);
+    impl_->ObserveStage(stage, took);
+  } catch (const std::exception&) {  // no memory
+  }
+}
+
 void Metrics::FrameCompleted(const frame::FrameResult& result) {
   impl_->completed->Increment();
   if (frame::CameTooSoon(result)) impl_->came_too_soon.Increment();
   const base::MutexLock lock(impl_->mutex);
   impl_->history.Completed(result.times.total);
-  impl_->ObserveStage("queue", result.times.queued);
-  impl_->ObserveStage("decode", result.times.decode);
-  for (const frame::StepReport& step : result.steps) {
-    if (step.skipped.empty()) impl_->ObserveStage(step.name, step.took);
-  }
-  impl_->ObserveStage("total", result.times.total);
   if (result.camera_id) impl_->CountCamera(*result.camera_id);
 }
 

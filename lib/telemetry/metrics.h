@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -132,6 +133,11 @@ class Metrics {
   // the end of the head to the answer.
   void RequestAnswered(std::string_view method, std::string_view route, int status, bool tls,
                        std::chrono::nanoseconds took);
+  // A worker is done with a frame, whatever came of it: what it has spent its time on.
+  void FrameWorkedOn(const frame::FrameTimes& times,
+                     std::span<const frame::StepReport> steps) noexcept;
+  // A frame has left a stage that is no worker's. Without memory it is not counted.
+  void StageEnded(std::string_view stage, std::chrono::nanoseconds took) noexcept;
   void FrameCompleted(const frame::FrameResult& result);
   void FrameFailed(const base::Error& error);
   // Frames that the consumer was handed, and what became of each: one of consumer/frame_source.h's

@@ -47,7 +47,7 @@ TEST_CASE("metrics count requests by route and frames by outcome") {
        {"sampleproc_frames_total{outcome=\"completed\"} 1\n",
         "sampleproc_frames_total{outcome=\"unsupported-format\"} 1\n",
         "sampleproc_camera_frames_total{camera=\"gate\"} 1\n",
-        "sampleproc_stage_duration_seconds_count{stage=\"decode\"} 1\n",
+        "sampleproc_stage_duration_seconds_count{stage=\"decode\"} 2\n",
         "http_server_request_duration_seconds_count{method=\"POST\",route=\"/process\","
         "scheme=\"http\",status=\"200\"} 1\n",
         "http_server_request_duration_seconds_count{method=\"GET\",route=\"\",scheme=\"http\","
@@ -58,6 +58,20 @@ TEST_CASE("metrics count requests by route and frames by outcome") {
     CHECK(response.body.find(line) != std::string::npos);
   }
   CHECK(response.body.find("made-up") == std::string::npos);
+}
+
+TEST_CASE("a frame that fails keeps the times of the stages that it has seen") {
+  const auto service = StartService();
+  const std::string damaged = "\x89PNG\r\n\x1a\n";
+  CHECK(Ask(*service, PostRequest("/process", "Content-Type: image/png\r\n", damaged)).status ==
+        422);
+  const std::string text = Get(*service, "/metrics").body;
+  INFO(text);
+  const auto has = [&](const std::string& stage) {
+    return text.contains("sampleproc_stage_duration_seconds_count{stage=\"" + stage + "\"} 1\n");
+  };
+  for (const char* stage : {"queue", "decode", "total"}) CHECK(has(stage));
+  for (const char* stage : {"stats", "encode"}) CHECK_FALSE(has(stage));
 }
 
 TEST_CASE("the original's metrics are there for who accepts JSON only") {
