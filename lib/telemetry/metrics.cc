@@ -94,6 +94,7 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
                              MetricType::Counter,
                              static_cast<double>(*gauges.consumer->buffer_errors)));
     }
+    if (gauges.consumer->dead_letters) AddDeadLetters(*gauges.consumer->dead_letters, families);
     AddClients(gauges.consumer->clients, families);
     if (gauges.consumer->spool_bytes) {
       add("sampleproc_spool_bytes", "Pulled frames on disk until they are done.",

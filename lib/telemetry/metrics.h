@@ -61,6 +61,14 @@ struct ClientGauges {
   std::uint64_t circuits_opened = 0;
 };
 
+// Of the dead letters in Redis, when they were counted last.
+struct DeadLetterGauges {
+  std::uint64_t letters = 0;
+  std::optional<std::uint64_t> bytes =
+      std::nullopt;  // of Redis' memory; nothing where it does not say
+  std::uint64_t limit_bytes = 0;
+};
+
 // Of the consumer, where there is one.
 struct ConsumerGauges {
   // A frame that has waited longer means that the consumer does not keep up.
@@ -75,6 +83,7 @@ struct ConsumerGauges {
   std::uint64_t spool_limit_bytes = 0;
   std::uint64_t spool_failures = 0;
   std::optional<std::uint64_t> buffer_errors = std::nullopt;  // of a frame buffer
+  std::optional<DeadLetterGauges> dead_letters = std::nullopt;
   std::vector<ClientGauges> clients = {};
 };
 

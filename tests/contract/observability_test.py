@@ -30,8 +30,11 @@ SELECTOR = re.compile(r"\b(\w+)\{([^}]*)\}")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 # What Prometheus itself adds to every series.
 OF_THE_SCRAPE = {"job", "instance"}
-# What takes a Redis that refuses, or a collector of traces.
+# What takes a Redis, or one that refuses, or a certificate.
 RARE = {
+    "sampleproc_dead_letters": set(),
+    "sampleproc_dead_letters_bytes": set(),
+    "sampleproc_dead_letters_limit_bytes": set(),
     "sampleproc_consumer_settlements_refused_total": {"reason"},
     "sampleproc_tls_certificate_expiry_timestamp_seconds": set(),
 }
