@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "consumer/record_log.h"
+
 namespace sampleproc::consumer {
 
 // One frame's settlement, from its hand-over to the source's word on it. A source that drops it
@@ -11,8 +13,12 @@ namespace sampleproc::consumer {
 class Outcomes::Settling {
  public:
   // When it throws, `settlement` is as it was.
-  Settling(Outcomes& outcomes, Settlement&& settlement, base::Span&& process)
-      : record_{settlement.frame_id, settlement.record, settlement.traceparent},
+  Settling(Outcomes& outcomes, Settlement&& settlement, const std::optional<std::string>& camera,
+           base::Span&& process)
+      : record_{.frame_id = settlement.frame_id,
+                .json = settlement.record,
+                .traceparent = settlement.traceparent,
+                .camera_id = camera.value_or("")},
         settlement_(std::move(settlement)),
         ending_(settlement_.ending),
         reason_(settlement_.reason),
@@ -22,9 +28,7 @@ class Outcomes::Settling {
   Settling& operator=(const Settling&) = delete;
   ~Settling() {
     if (outcomes_ == nullptr) return;
-    outcomes_->log_.Error("a frame could not be settled with its source",
-                          {{"frame_id", std::string_view(record_.frame_id)},
-                           {"trace_id", base::TraceIdOf(record_.traceparent)}});
+    RecordLog(record_, outcomes_->log_).Error("a frame could not be settled with its source");
     ending_ = Ending::kReturned;
     Done(true);
   }
@@ -85,7 +89,8 @@ void Outcomes::End(const CameraOrder::Place& place, Settlement settlement,
   const bool in_order = settlement.ending == Ending::kDone || settlement.ending == Ending::kDead;
   if (place.camera) settlement.camera = std::hash<std::string>()(*place.camera) | 1U;
   try {
-    settling = std::make_unique<Settling>(*this, std::move(settlement), std::move(process));
+    settling =
+        std::make_unique<Settling>(*this, std::move(settlement), place.camera, std::move(process));
   } catch (const std::exception&) {  // no memory
     order_.Leave(place, []() noexcept {});
     return SendBare(std::move(settlement));
@@ -118,7 +123,8 @@ void Outcomes::SendBare(Settlement settlement) noexcept {
     settlement.record = {};
   }
   log_.Error("there is no memory to settle a frame in order",
-             {{"frame_id", std::string_view(settlement.frame_id)}});
+             {{"frame_id", std::string_view(settlement.frame_id)},
+              {"trace_id", base::TraceIdOf(settlement.traceparent)}});
   try {
     BareSettling done(*this, settlement.ending);
     source_.Settle(std::move(settlement), std::move(done));
