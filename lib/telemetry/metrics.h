@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/trace_context.h"
 #include "frame/frame_result.h"
 #include "telemetry/camera_gauges.h"
 #include "telemetry/conditions.h"
@@ -139,9 +140,11 @@ class Metrics {
   ~Metrics();
 
   // `method` and `route` are those of the router's table; "" for what is in no table. `took` from
-  // the end of the head to the answer.
+  // the end of the head to the answer. The trace that the request belongs to is told as an example
+  // of those that took so long, if it is sampled.
   void RequestAnswered(std::string_view method, std::string_view route, int status, bool tls,
-                       std::chrono::nanoseconds took);
+                       std::chrono::nanoseconds took,
+                       const std::optional<base::TraceContext>& trace = std::nullopt);
   // A worker is done with a frame, whatever came of it: what it has spent its time on.
   void FrameWorkedOn(const frame::FrameTimes& times,
                      std::span<const frame::StepReport> steps) noexcept;
@@ -168,6 +171,8 @@ class Metrics {
 
   // The Prometheus text format 0.0.4, gauges and the process's own numbers (proc(5)) included.
   std::string Text(const Gauges& gauges) const;
+  // The same in the OpenMetrics text format 1.0, with exemplars of the durations of requests.
+  std::string OpenMetrics(const Gauges& gauges) const;
 
  private:
   class Impl;

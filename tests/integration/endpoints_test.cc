@@ -74,6 +74,31 @@ TEST_CASE("a frame that fails keeps the times of the stages that it has seen") {
   for (const char* stage : {"stats", "encode"}) CHECK_FALSE(has(stage));
 }
 
+TEST_CASE("metrics are OpenMetrics for who prefers that, and text for who takes anything") {
+  const auto service = StartService();
+  CHECK(Post(*service, "/process", "Content-Type: image/jpeg\r\n").status == 200);
+  // As Prometheus asks.
+  const RawResponse open =
+      Get(*service, "/metrics",
+          "Accept: application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+          "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n");
+  CHECK(open.Field("Content-Type") == "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  INFO(open.body);
+  for (const char* part :
+       {"# TYPE sampleproc_frames counter\n", "sampleproc_frames_total{outcome=\"completed\"} 1\n",
+        "# TYPE sampleproc_workers gauge\n", "# TYPE sampleproc_stage_duration_seconds histogram\n",
+        "# UNIT sampleproc_stage_duration_seconds seconds\n", ",le=\"0.0005\"} ", ",le=\"1.0\"} ",
+        ",le=\"+Inf\"} 1\n"}) {
+    INFO(part);
+    CHECK(open.body.contains(part));
+  }
+  CHECK(open.body.ends_with("\n# EOF\n"));
+  for (const char* accept : {"", "Accept: */*\r\n", "Accept: text/plain, */*\r\n"}) {
+    CHECK(Get(*service, "/metrics", accept).Field("Content-Type") ==
+          "text/plain; version=0.0.4; charset=utf-8");
+  }
+}
+
 TEST_CASE("the original's metrics are there for who accepts JSON only") {
   const auto service = StartService();
   CHECK(Post(*service, "/process", "Content-Type: image/jpeg\r\n").status == 200);
