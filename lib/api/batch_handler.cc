@@ -84,10 +84,11 @@ void WorkOn(const ProcessContext& context, BatchJob& job, std::size_t index,
   work.Describe(frame.frame_id, frame.camera_id);
   const auto result = work.Run(processor, frame, std::move(turn));
   if (!result) return fail(result.error());
-  base::Span encode = work.allowance().trace.Begin("encode");
-  frame::AppendResultJson(*result, {.clock_fields = true, .simulated_gpu = context.simulated_gpu},
-                          job.outcomes[index].json);
-  encode.End();
+  {
+    const process::FrameWork::Encoding encoding(work);
+    frame::AppendResultJson(*result, {.clock_fields = true, .simulated_gpu = context.simulated_gpu},
+                            job.outcomes[index].json);
+  }
   work.Completed(*result);
   part.Succeeded();
 }
@@ -115,7 +116,10 @@ void HandOver(const ProcessContext& context, const SharedJob& job, std::size_t i
       {.bytes = frame->encoded.size(),
        .deadline = job->allowance.deadline,
        .camera = frame->camera_id,
-       .refuse = turn_away});
+       .refuse = [work, turn_away](const base::Error& error) {
+         work->Taken();
+         turn_away(error);
+       }});
   if (!submitted) turn_away(submitted.error());
 }
 

@@ -92,10 +92,12 @@ inline constexpr http::Description kMetricsDescription = {
     .tag = "operation",
     .summary = "Numbers for Prometheus",
     .text =
-        "The Prometheus text format; the original service's JSON for who prefers "
+        "The Prometheus text format; OpenMetrics, with traces as exemplars, for who prefers "
+        "application/openmetrics-text; the original service's JSON for who prefers "
         "application/json.",
     .answers = R"("200":{"description":"The numbers of now.","content":{)"
                R"("text/plain":{"schema":{"type":"string"}},)"
+               R"("application/openmetrics-text":{"schema":{"type":"string"}},)"
                R"("application/json":{"schema":{"$ref":"#/components/schemas/Metrics"}}}})",
     .refusals = "406"};
 

@@ -88,15 +88,22 @@ http::Handler MakeMetricsHandler(MetricsContext context) {
     const auto accept = request.Find("Accept");
     const double json = http::Quality(accept, "application/json");
     const double text = http::Quality(accept, "text/plain");
+    const double open = http::Quality(accept, "application/openmetrics-text");
     http::Response response;
-    if (json > text) {
+    if (open > text && open > json) {
+      response.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+      response.body = context.metrics.OpenMetrics(context.facts().gauges);
+    } else if (json > text) {
       response = http::JsonResponse(MakeMetricsJson(context));
     } else if (text > 0) {
       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
       response.body = context.metrics.Text(context.facts().gauges);
     } else {
       response = http::ErrorResponse(
-          {base::ErrorCode::kNotAcceptable, "there is text/plain and application/json", {}, {}},
+          {base::ErrorCode::kNotAcceptable,
+           "there is text/plain, application/openmetrics-text and application/json",
+           {},
+           {}},
           request.path, request.request_id);
     }
     response.AddField("Vary", "Accept");

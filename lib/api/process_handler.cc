@@ -89,7 +89,7 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
   const auto result = job.work.Run(processor, *frame, std::move(turn));
   if (!result) return job.Fail(result.error());
 
-  base::Span encode = job.work.allowance().trace.Begin("encode");
+  std::optional<process::FrameWork::Encoding> encoding(std::in_place, job.work);
   http::Response response;
   if (job.annotate) {
     auto jpeg = processor.Annotate(*frame, *result, job.work.allowance());
@@ -102,7 +102,7 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
                             json);
     response = http::JsonResponse(job.trace ? WithTrace(json, *job.trace) : std::move(json));
   }
-  encode.End();
+  encoding.reset();
   // Given back before the answer goes out: who has the answer may count on the memory.
   *frame = {};
   job.reservation.Release();
@@ -152,7 +152,10 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
     process::TaskFacts facts{.bytes = frame.body.size(),
                              .deadline = request.allowance.deadline,
                              .camera = CameraOf(frame),
-                             .refuse = [job](const base::Error& error) { job->TurnAway(error); }};
+                             .refuse = [job](const base::Error& error) {
+                               job->work.Taken();
+                               job->TurnAway(error);
+                             }};
     if (facts.camera) job->work.OfCamera(*facts.camera);
     job->request = std::move(frame);
     auto submitted = context.pool.Submit(

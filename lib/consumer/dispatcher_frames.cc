@@ -35,10 +35,13 @@ milliseconds FetchTime(const Options& options, const process::Options& process) 
   return std::min(options.fetch_timeout, process.deadline);
 }
 
-void EndFetch(HeldFrame& held, const base::Error* error) noexcept {
+void EndFetch(HeldFrame& held, const base::Error* error,
+              const process::WorkContext& work) noexcept {
   if (error != nullptr) held.fetch.Fail(*error);
   held.fetch.End();
-  if (held.state == FrameState::kFetching) held.work->EnterQueue();
+  if (held.state != FrameState::kFetching) return;
+  work.metrics.StageEnded("fetch", work.clock.Now() - held.since);
+  held.work->EnterQueue();
 }
 
 std::string Seconds(milliseconds time) {
@@ -69,7 +72,7 @@ void Dispatcher::StartFetch(const HeldPtr& held, base::MonoTime now) {
                             });
   } catch (...) {
     hosts_.GaveUp(place.host);
-    EndFetch(*held, nullptr);
+    EndFetch(*held, nullptr, context_.work);
     SetState(*held, FrameState::kWaiting);
     held->not_before = now + kLongestPause;
     throw;
@@ -82,7 +85,7 @@ void Dispatcher::Fetched(const HeldPtr& held, const std::string& host,
   {
     const base::MutexLock lock(mutex_);
     if (stopped_) return;
-    EndFetch(*held, pixels ? nullptr : &pixels.error());
+    EndFetch(*held, pixels ? nullptr : &pixels.error(), context_.work);
     try {
       if (!pixels) {
         FetchFailed(held, host, pixels.error(), endings);
@@ -263,7 +266,7 @@ void Dispatcher::EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> 
   try {
     if (result) {
       result->times.queued = held->work->queued();
-      const base::Span encode = held->work->allowance().trace.Begin("encode");
+      const process::FrameWork::Encoding encoding(*held->work);
       record = Record(*held, *result);
     }
   } catch (const std::exception&) {

@@ -7,6 +7,7 @@ namespace sampleproc::consumer {
 ResultRecord RecordOf(const frame::Event& event) {
   ResultRecord record{.frame_id = event.frame_id, .json = {}};
   frame::AppendEventJson(event, record.json);
+  record.camera_id = event.camera_id;
   record.event_key = event.camera_id + '/' + event.event_id + '/';
   record.event_key += frame::EventTypeName(event.type);
   record.event_key += '/' + std::to_string(event.time.count());

@@ -1,6 +1,7 @@
 // What became of the frames that a consumer was handed, in numbers.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -32,6 +33,9 @@ class Ledger {
   void Offered(std::size_t frames) noexcept;
   // One frame ended: as it was settled, or taken over by somebody else (not `ours`).
   void Settled(Ending ending, std::string_view reason, bool ours) noexcept;
+
+  // How long the source took with a frame's settlement.
+  void SettlingTook(std::chrono::nanoseconds time) noexcept { metrics_.StageEnded("settle", time); }
 
   Totals totals() const;
 

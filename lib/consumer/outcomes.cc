@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "consumer/record_log.h"
+
 namespace sampleproc::consumer {
 
 // One frame's settlement, from its hand-over to the source's word on it. A source that drops it
@@ -11,8 +13,12 @@ namespace sampleproc::consumer {
 class Outcomes::Settling {
  public:
   // When it throws, `settlement` is as it was.
-  Settling(Outcomes& outcomes, Settlement&& settlement, base::Span&& process)
-      : record_{settlement.frame_id, settlement.record, settlement.traceparent},
+  Settling(Outcomes& outcomes, Settlement&& settlement, const std::optional<std::string>& camera,
+           base::Span&& process)
+      : record_{.frame_id = settlement.frame_id,
+                .json = settlement.record,
+                .traceparent = settlement.traceparent,
+                .camera_id = camera.value_or("")},
         settlement_(std::move(settlement)),
         ending_(settlement_.ending),
         reason_(settlement_.reason),
@@ -22,15 +28,14 @@ class Outcomes::Settling {
   Settling& operator=(const Settling&) = delete;
   ~Settling() {
     if (outcomes_ == nullptr) return;
-    outcomes_->log_.Error("a frame could not be settled with its source",
-                          {{"frame_id", std::string_view(record_.frame_id)},
-                           {"trace_id", base::TraceIdOf(record_.traceparent)}});
+    RecordLog(record_, outcomes_->log_).Error("a frame could not be settled with its source");
     ending_ = Ending::kReturned;
     Done(true);
   }
 
   // For the source; once.
   Settlement TakeSettlement() noexcept {
+    sent_ = base::SystemClock().Now();
     if (outcomes_->traces_ != nullptr) settle_ = outcomes_->traces_->Settle(process_.parent());
     return std::move(settlement_);
   }
@@ -38,6 +43,7 @@ class Outcomes::Settling {
   void Done(bool ours) noexcept {
     Outcomes* const outcomes = std::exchange(outcomes_, nullptr);
     settle_.End();
+    outcomes->ledger_.SettlingTook(base::SystemClock().Now() - sent_);
     TellEnding(ending_, reason_, ours, process_);
     process_.End();
     if (ending_ == Ending::kDone && ours) outcomes->sinks_.Take(record_, outcomes->log_);
@@ -52,6 +58,7 @@ class Outcomes::Settling {
   Outcomes* outcomes_;  // null once the source has had its word
   base::Span process_;
   base::Span settle_;
+  base::MonoTime sent_ = base::SystemClock().Now();
 };
 
 // The same without a record, and without memory: it is small enough to be its own function.
@@ -82,7 +89,8 @@ void Outcomes::End(const CameraOrder::Place& place, Settlement settlement,
   const bool in_order = settlement.ending == Ending::kDone || settlement.ending == Ending::kDead;
   if (place.camera) settlement.camera = std::hash<std::string>()(*place.camera) | 1U;
   try {
-    settling = std::make_unique<Settling>(*this, std::move(settlement), std::move(process));
+    settling =
+        std::make_unique<Settling>(*this, std::move(settlement), place.camera, std::move(process));
   } catch (const std::exception&) {  // no memory
     order_.Leave(place, []() noexcept {});
     return SendBare(std::move(settlement));
@@ -115,7 +123,8 @@ void Outcomes::SendBare(Settlement settlement) noexcept {
     settlement.record = {};
   }
   log_.Error("there is no memory to settle a frame in order",
-             {{"frame_id", std::string_view(settlement.frame_id)}});
+             {{"frame_id", std::string_view(settlement.frame_id)},
+              {"trace_id", base::TraceIdOf(settlement.traceparent)}});
   try {
     BareSettling done(*this, settlement.ending);
     source_.Settle(std::move(settlement), std::move(done));

@@ -17,6 +17,7 @@ struct ResultRecord {
   std::string json;
   std::string traceparent = {};  // of the trace that the frame belongs to; "" for none
   std::string event_key = {};    // of an event's message, which has it alone; "" for a result
+  std::string camera_id = {};    // for the log; "" for none
 
   bool is_event() const { return !event_key.empty(); }
 };

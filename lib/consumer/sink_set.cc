@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "consumer/record_log.h"
+
 namespace sampleproc::consumer {
 
 void SinkSet::Take(const ResultRecord& record, base::Logger& log) const noexcept {
@@ -11,11 +13,10 @@ void SinkSet::Take(const ResultRecord& record, base::Logger& log) const noexcept
     try {
       sink->Take(record);
     } catch (const std::exception& error) {
-      log.Error(
-          record.is_event() ? "an event did not reach a sink" : "a result did not reach a sink",
-          {{"sink", sink->name()},
-           {"frame_id", std::string_view(record.frame_id)},
-           {"error", std::string_view(error.what())}});
+      RecordLog(record, log)
+          .Error(
+              record.is_event() ? "an event did not reach a sink" : "a result did not reach a sink",
+              {{"sink", sink->name()}, {"error", std::string_view(error.what())}});
     }
   }
 }

@@ -53,6 +53,11 @@ struct FrameTimes {
   std::chrono::nanoseconds queued{};  // waiting for a worker
   std::chrono::nanoseconds decode{};
   std::chrono::nanoseconds total{};  // from the worker's first touch to the result
+  // Waits that are parts of the others: for earlier frames of the camera, for other very large
+  // frames, for memory. Zero when nothing had to be waited for.
+  std::chrono::nanoseconds turn{};
+  std::chrono::nanoseconds lane{};
+  std::chrono::nanoseconds memory{};
   base::WallTime finished{};
 };
 

@@ -81,10 +81,14 @@ ServerSample ParseServerSample(std::string_view text) {
 }
 
 std::vector<std::string> StagesOf(const ServerSecond& of) {
-  const auto place = [](const std::string& stage) {
-    if (stage == "queue") return 0;
-    if (stage == "decode") return 1;
-    return stage == "total" ? 3 : 2;
+  constexpr std::string_view kBefore[] = {"fetch", "queue", "turn", "lane", "memory", "decode"};
+  constexpr std::string_view kAfter[] = {"encode", "settle", "total"};
+  const auto place = [&](const std::string& stage) {
+    const auto before = std::ranges::find(kBefore, stage) - std::begin(kBefore);
+    if (before < std::ssize(kBefore)) return before;
+    const auto after = std::ranges::find(kAfter, stage);
+    const auto steps = std::ssize(kBefore);
+    return after == std::end(kAfter) ? steps : steps + 1 + (after - std::begin(kAfter));
   };
   std::vector<std::string> stages;
   for (const auto& [stage, ms] : of.stage_ms) stages.push_back(stage);

@@ -41,7 +41,8 @@ struct ServerSecond {
   double queued = 0;  // at that time
 };
 
-// The stages in the order in which a frame meets them: queue, decode, the steps, total.
+// The stages in the order in which a frame meets them: from fetch, queue and decode by way of the
+// steps to encode and settle; total at the end.
 std::vector<std::string> StagesOf(const ServerSecond& of);
 
 // What `after` has more than `before`. A service that was started anew in between counts from 0.

@@ -17,7 +17,8 @@ CameraTurns::Turn::Turn(Turn&& other) noexcept
     : turns_(std::exchange(other.turns_, nullptr)),
       number_(other.number_),
       declared_(other.declared_),
-      waited_(other.waited_) {}
+      waited_(other.waited_),
+      awaited_turn_(other.awaited_turn_) {}
 
 CameraTurns::Turn& CameraTurns::Turn::operator=(Turn&& other) noexcept {
   if (this != &other) {
@@ -26,6 +27,7 @@ CameraTurns::Turn& CameraTurns::Turn::operator=(Turn&& other) noexcept {
     number_ = other.number_;
     declared_ = other.declared_;
     waited_ = other.waited_;
+    awaited_turn_ = other.awaited_turn_;
   }
   return *this;
 }
@@ -43,6 +45,14 @@ void CameraTurns::Turn::Declare(const std::optional<std::string>& camera_id) {
 base::Result<void> CameraTurns::Turn::Wait(const base::Allowance& allowance) {
   if (turns_ == nullptr) return {};
   const base::MonoTime begun = base::SystemClock().Now();
+  auto come = AwaitTurn(allowance);
+  const std::chrono::nanoseconds time = base::SystemClock().Now() - begun;
+  if (come) HasWaited(time);
+  awaited_turn_ += time;
+  return come;
+}
+
+base::Result<void> CameraTurns::Turn::AwaitTurn(const base::Allowance& allowance) {
   const resources::PatientWait wait(base::kForever, allowance);
   const base::MutexLock lock(turns_->mutex_);
   for (;;) {
@@ -52,7 +62,6 @@ base::Result<void> CameraTurns::Turn::Wait(const base::Allowance& allowance) {
     }
     if (turns_->IsTurn(own)) {
       own->second.has_come = true;
-      HasWaited(base::SystemClock().Now() - begun);
       return {};
     }
     if (auto wanted = wait.Wanted(); !wanted) return wanted;

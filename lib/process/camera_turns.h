@@ -63,6 +63,8 @@ class CameraTurns {
     // How long its frame has waited for others: in Wait, and where the frame's worker says so.
     std::chrono::nanoseconds waited() const { return waited_; }
     void HasWaited(std::chrono::nanoseconds time) { waited_ += time; }
+    // How long it has waited in Wait, whether its turn came or not.
+    std::chrono::nanoseconds awaited_turn() const { return awaited_turn_; }
 
     std::uint64_t number() const { return number_; }
 
@@ -74,6 +76,9 @@ class CameraTurns {
     std::uint64_t number_ = 0;
     bool declared_ = false;
     std::chrono::nanoseconds waited_{0};
+    std::chrono::nanoseconds awaited_turn_{0};
+
+    base::Result<void> AwaitTurn(const base::Allowance& allowance);
   };
 
   CameraTurns() = default;

@@ -63,10 +63,25 @@ void FrameWork::Lost(const base::Error& error) noexcept {
   }
 }
 
-Result<void> FrameWork::Begin() {
+void FrameWork::LeaveQueue() noexcept {
   queue_.End();
+  earlier_ += clock_.Now() - handed_over_;
+}
+
+void FrameWork::EnterQueue() noexcept {
+  queue_ = allowance_.trace.Begin("queue");
+  handed_over_ = clock_.Now();
+}
+
+void FrameWork::Taken() noexcept {
+  LeaveQueue();
+  queued_ = std::exchange(earlier_, std::chrono::nanoseconds(0));
+  metrics_.StageEnded("queue", queued_);
+}
+
+Result<void> FrameWork::Begin() {
+  Taken();
   Go(FrameAction::kStart);
-  queued_ = clock_.Now() - handed_over_;
   if (allowance_.deadline.Expired() && !allowance_.cancel.Cancelled()) {
     return base::Fail(base::ErrorCode::kOverloaded,
                       "the frame waited for a worker for as long as it may");
@@ -87,7 +102,6 @@ void FrameWork::TryAgain(const base::Allowance& allowance) {
   Go(FrameAction::kRequeue);
   allowance_ = allowance.Under(frame_);
   EnterQueue();
-  handed_over_ = clock_.Now();
 }
 
 void FrameWork::Completed(const frame::FrameResult& result) {

@@ -47,8 +47,11 @@ class FrameWork {
   void OfCamera(const std::optional<std::string>& camera_id) noexcept;
 
   // It waits for something else than a worker, and after that for a worker again.
-  void LeaveQueue() noexcept { queue_.End(); }
-  void EnterQueue() noexcept { queue_ = allowance_.trace.Begin("queue"); }
+  void LeaveQueue() noexcept;
+  void EnterQueue() noexcept;
+
+  // A worker takes it from the queue, if only to refuse it. Part of Begin.
+  void Taken() noexcept;
 
   // On a worker, first thing: fails when the time that the frame may take is over.
   base::Result<void> Begin();
@@ -56,6 +59,21 @@ class FrameWork {
   // Decodes and looks. After Begin; the frame has an id.
   base::Result<frame::FrameResult> Run(Processor& processor, const frame::Frame& frame,
                                        CameraTurns::Turn turn);
+
+  // While its answer is written: the span and the stage "encode", which end with the scope.
+  class Encoding {
+   public:
+    explicit Encoding(FrameWork& work)
+        : work_(work), span_(work.allowance_.trace.Begin("encode")), begun_(work.clock_.Now()) {}
+    ~Encoding() { work_.metrics_.StageEnded("encode", work_.clock_.Now() - begun_); }
+    Encoding(const Encoding&) = delete;
+    Encoding& operator=(const Encoding&) = delete;
+
+   private:
+    FrameWork& work_;
+    const base::Span span_;
+    const base::MonoTime begun_;
+  };
 
   // After Begin, instead of an end: the frame failed by no fault of its own and waits for a worker
   // once more. Its time is what `allowance` says from now on.
@@ -86,7 +104,8 @@ class FrameWork {
   base::Span frame_;
   base::Allowance allowance_;
   base::Span queue_;
-  base::MonoTime handed_over_;
+  base::MonoTime handed_over_;           // to the queue that it is in
+  std::chrono::nanoseconds earlier_{0};  // that it has waited there before it left
   std::chrono::nanoseconds queued_{0};
 };
 

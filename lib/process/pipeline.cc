@@ -132,16 +132,19 @@ bool Pipeline::IsReported(const frame::Detection& detection,
 
 base::Result<void> Pipeline::Run(const StepInput& input, frame::FrameResult& result) {
   if (ordered_steps_ == 0) input.turn.End();
+  result.steps.reserve(steps_.size());
   for (Step* const step : steps_) {
     if (auto allowed = input.allowance.Check(step->Name()); !allowed) return allowed;
     frame::StepReport report{std::string(step->Name()), {}, {}};
     base::Span span = StepSpan(input.allowance, step->Name());
     const base::MonoTime begin = base::SystemClock().Now();
-    if (auto done = step->Run(input, result, report); !done) {
+    auto done = step->Run(input, result, report);
+    report.took = base::SystemClock().Now() - begin;
+    if (!done) {
       span.Fail(done.error());
+      result.steps.push_back(std::move(report));
       return done;
     }
-    report.took = base::SystemClock().Now() - begin;
     if (!report.skipped.empty()) span.Set("sampleproc.step.skipped", report.skipped);
     span.End();
     result.steps.push_back(std::move(report));

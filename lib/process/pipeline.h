@@ -52,11 +52,12 @@ class Pipeline {
   const StepNeeds& needs() const { return needs_; }
 
   // Runs the steps in order and asks the allowance before each. Stops at the first failure.
-  // `result.steps` gets one report for each step that ran or was skipped. The input's turn is over
-  // after the last step that needs it, so that what follows runs beside the camera's next frame,
-  // and each of these steps is a stage of it: the detector between two of them holds up nobody.
-  // What lies in the camera's mask is gone before the next step, what is too unsure or of a class
-  // that is not reported at the end: steps may look where others have seen something.
+  // `result.steps` gets one report for each step that ran, the failed one included, or was skipped.
+  // The input's turn is over after the last step that needs it, so that what follows runs beside
+  // the camera's next frame, and each of these steps is a stage of it: the detector between two of
+  // them holds up nobody. What lies in the camera's mask is gone before the next step, what is too
+  // unsure or of a class that is not reported at the end: steps may look where others have seen
+  // something.
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result);
 
   // Reports each step as skipped, with this reason.

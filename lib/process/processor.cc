@@ -11,6 +11,7 @@
 #include "frame/frame_time.h"
 #include "process/annotate.h"
 #include "resources/wait.h"
+#include "telemetry/metrics.h"
 
 namespace sampleproc::process {
 namespace {
@@ -77,12 +78,10 @@ base::Result<void> Delay(std::chrono::milliseconds delay, const base::Allowance&
   return allowance.Check("process.delay");
 }
 
-frame::FrameResult ResultFor(const frame::Frame& frame) {
-  frame::FrameResult result;
+void BeginResult(const frame::Frame& frame, frame::FrameResult& result) {
   result.frame_id = frame.frame_id;
   result.camera_id = frame.camera_id;
   result.warnings = frame.warnings;
-  return result;
 }
 
 // What the door has reserved for the frame: its bytes, wherever they are.
@@ -92,17 +91,12 @@ std::size_t HeldBy(const frame::Frame& frame) {
 
 // A frame that would have had time yet without its waits is not too slow.
 void BlameOthers(const base::Allowance& allowance, const base::Clock& clock,
-                 std::chrono::nanoseconds waited, base::Result<frame::FrameResult>& result) {
+                 std::chrono::nanoseconds waited, base::Result<void>& result) {
   if (result || result.error().code != ErrorCode::kDeadline) return;
   if (!allowance.deadline.Expired() || clock.Now() >= allowance.deadline.At() + waited) return;
   result = base::Fail(ErrorCode::kOverloaded,
                       "the frame's time went by in waiting for other frames of its camera, or for "
                       "other very large ones");
-}
-
-void Finish(base::MonoTime begin, const base::Clock& clock, frame::FrameResult& result) {
-  result.times.total = clock.Now() - begin;
-  result.times.finished = clock.Wall();
 }
 
 }  // namespace
@@ -180,30 +174,34 @@ base::Result<Processor::Plan> Processor::MakePlan(const frame::Frame& frame,
 base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
                                                     const base::Allowance& allowance,
                                                     CameraTurns::Turn turn) {
-  auto result = Guarded([&]() -> base::Result<frame::FrameResult> {
+  const base::MonoTime begin = context_.clock.Now();
+  resources::MemoryBudget own(context_.budget, HeldBy(frame));
+  frame::FrameResult result;
+  auto done = Guarded([&]() -> base::Result<void> {
     const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
     auto plan = MakePlan(frame, limited, turn);
     if (!plan) return std::unexpected(plan.error());
-    auto done = DecodeAndRun(frame, *plan, limited);
-    if (done && plan->granted) plan->granted->Use();
-    BlameOthers(limited, context_.clock, turn.waited(), done);
-    return done;
+    auto run = DecodeAndRun(frame, *plan, own, limited, result);
+    if (run && plan->granted) plan->granted->Use();
+    BlameOthers(limited, context_.clock, turn.waited(), run);
+    return run;
   });
   Trim();
-  return result;
+  return Finish(begin, turn, own, std::move(done), std::move(result));
 }
 
 base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
                                                     const DecodedPicture& decoded,
                                                     const base::Allowance& allowance,
                                                     CameraTurns::Turn turn) {
-  return Guarded([&]() -> base::Result<frame::FrameResult> {
+  const base::MonoTime begin = context_.clock.Now();
+  resources::MemoryBudget own(context_.budget, 0);
+  frame::FrameResult result;
+  auto done = Guarded([&]() -> base::Result<void> {
     const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
     auto plan = MakePlan(frame, limited, turn);
     if (!plan) return std::unexpected(plan.error());
-    const base::MonoTime begin = context_.clock.Now();
-    resources::MemoryBudget own(context_.budget, 0);
-    frame::FrameResult result = ResultFor(frame);
+    BeginResult(frame, result);
     result.width = decoded.luma.width;
     result.height = decoded.luma.height;
     result.format = decoded.format;
@@ -212,27 +210,37 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
       if (decoded.bgr) return *decoded.bgr;
       return base::Fail(ErrorCode::kInternal, "the frame came without its colours");
     });
-    if (auto done = Run(frame, *plan, picture, own, limited, result); !done) {
-      return std::unexpected(done.error());
-    }
-    if (plan->granted) plan->granted->Use();
-    Finish(begin, context_.clock, result);
-    return result;
+    auto run = Run(frame, *plan, picture, own, limited, result);
+    if (run && plan->granted) plan->granted->Use();
+    return run;
   });
+  return Finish(begin, turn, own, std::move(done), std::move(result));
 }
 
-base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& frame,
-                                                         const Plan& plan,
-                                                         const base::Allowance& allowance) {
-  const base::MonoTime begin = context_.clock.Now();
-  if (auto allowed = allowance.Check("the queue"); !allowed) {
-    return std::unexpected(allowed.error());
-  }
+base::Result<frame::FrameResult> Processor::Finish(base::MonoTime begin,
+                                                   const CameraTurns::Turn& turn,
+                                                   const resources::MemoryBudget& own,
+                                                   base::Result<void> done,
+                                                   frame::FrameResult&& result) {
+  result.times.total = context_.clock.Now() - begin;
+  result.times.finished = context_.clock.Wall();
+  result.times.turn = turn.awaited_turn();
+  result.times.memory = own.waited();
+  if (context_.metrics != nullptr) context_.metrics->FrameWorkedOn(result.times, result.steps);
+  if (!done) return std::unexpected(std::move(done.error()));
+  return std::move(result);
+}
 
-  resources::MemoryBudget own(context_.budget, HeldBy(frame));
+base::Result<void> Processor::DecodeAndRun(const frame::Frame& frame, const Plan& plan,
+                                           resources::MemoryBudget& own,
+                                           const base::Allowance& allowance,
+                                           frame::FrameResult& result) {
+  if (auto allowed = allowance.Check("the queue"); !allowed) return allowed;
+
+  const base::MonoTime begin = context_.clock.Now();
   resources::HeavyLane::Slot heavy;
   const auto admit = [&](std::uint64_t pixels) {
-    return Admit(pixels, plan, own, allowance, heavy);
+    return Admit(pixels, plan, own, allowance, heavy, result.times);
   };
   // What would be too large once a step asks for colours is so from the start, or it would depend
   // on the picture whether its size is an error.
@@ -242,12 +250,13 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
       codec::Decode({frame.encoded, frame.raw, admit},
                     {frame::PixelFormat::kGray8, plan.needs.luma_width, largest}, context_.codec,
                     allowance, own, scratch_, context_.options.budget_patience);
+  result.times.decode = context_.clock.Now() - begin;
   if (!decoded) {
     span.Fail(decoded.error());
     return std::unexpected(decoded.error());
   }
 
-  frame::FrameResult result = ResultFor(frame);
+  BeginResult(frame, result);
   result.width = decoded->width;
   result.height = decoded->height;
   result.format = decoded->format == codec::Format::kRaw ? frame::RawFormatName(frame.raw->format)
@@ -259,7 +268,6 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
   span.Set("sampleproc.image.width", std::int64_t{result.width});
   span.Set("sampleproc.image.height", std::int64_t{result.height});
   span.End();
-  result.times.decode = context_.clock.Now() - begin;
 
   resources::Reservation colour_memory;
   Picture picture(
@@ -272,18 +280,14 @@ base::Result<frame::FrameResult> Processor::DecodeAndRun(const frame::Frame& fra
         colour_memory = std::move(colour->reservation);
         return colour->image;
       });
-  if (auto done = Run(frame, plan, picture, own, allowance, result); !done) {
-    return std::unexpected(done.error());
-  }
-  Finish(begin, context_.clock, result);
-  return result;
+  return Run(frame, plan, picture, own, allowance, result);
 }
 
 // What is asked of a frame once its header is known.
 base::Result<void> Processor::Admit(std::uint64_t pixels, const Plan& plan,
                                     const resources::MemoryBudget& own,
                                     const base::Allowance& allowance,
-                                    resources::HeavyLane::Slot& heavy) {
+                                    resources::HeavyLane::Slot& heavy, frame::FrameTimes& times) {
   constexpr auto kColour = static_cast<std::uint64_t>(frame::Channels(frame::PixelFormat::kBgr24));
   const std::uint64_t each = (plan.needs.colour ? kColour : 0) + plan.needs.bytes_per_pixel;
   if (auto fits = own.CheckFits(pixels * each, "working on this frame"); !fits) return fits;
@@ -294,7 +298,8 @@ base::Result<void> Processor::Admit(std::uint64_t pixels, const Plan& plan,
   }
   const base::MonoTime came = context_.clock.Now();
   auto entered = context_.heavy->Enter(context_.options.heavy_patience, allowance);
-  plan.turn.HasWaited(context_.clock.Now() - came);
+  times.lane = context_.clock.Now() - came;
+  plan.turn.HasWaited(times.lane);
   if (!entered) return std::unexpected(entered.error());
   heavy = std::move(*entered);
   return {};

@@ -32,6 +32,10 @@ namespace sampleproc::cameras {
 class Stills;
 }
 
+namespace sampleproc::telemetry {
+class Metrics;
+}
+
 namespace sampleproc::process {
 
 // What all processors of a service share; the references must outlive them.
@@ -54,7 +58,8 @@ struct ProcessorContext {
   const TakeEvents* take_events = nullptr;  // StepInput::take_events
   // Who looks at cameras; null: nobody can.
   cameras::Stills* stills = nullptr;
-  base::IdSource* ids = nullptr;  // StepInput::ids
+  base::IdSource* ids = nullptr;          // StepInput::ids
+  telemetry::Metrics* metrics = nullptr;  // told of each frame's times; null: nobody asks
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
@@ -148,11 +153,16 @@ class Processor {
   base::Result<Pipeline*> PipelineOf(const std::vector<std::string>& steps);
   base::Result<Plan> MakePlan(const frame::Frame& frame, const base::Allowance& allowance,
                               CameraTurns::Turn& turn);
-  base::Result<frame::FrameResult> DecodeAndRun(const frame::Frame& frame, const Plan& plan,
-                                                const base::Allowance& allowance);
+  // Whatever comes of it, `result` has the times of what was done.
+  base::Result<void> DecodeAndRun(const frame::Frame& frame, const Plan& plan,
+                                  resources::MemoryBudget& own, const base::Allowance& allowance,
+                                  frame::FrameResult& result);
   base::Result<void> Admit(std::uint64_t pixels, const Plan& plan,
                            const resources::MemoryBudget& own, const base::Allowance& allowance,
-                           resources::HeavyLane::Slot& heavy);
+                           resources::HeavyLane::Slot& heavy, frame::FrameTimes& times);
+  base::Result<frame::FrameResult> Finish(base::MonoTime begin, const CameraTurns::Turn& turn,
+                                          const resources::MemoryBudget& own,
+                                          base::Result<void> done, frame::FrameResult&& result);
   base::Result<void> Run(const frame::Frame& frame, const Plan& plan, Picture& picture,
                          resources::MemoryBudget& own, const base::Allowance& allowance,
                          frame::FrameResult& result);

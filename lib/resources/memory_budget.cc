@@ -130,33 +130,58 @@ base::Result<Reservation> MemoryBudget::TryReserve(std::size_t bytes, std::strin
 base::Result<Reservation> MemoryBudget::Reserve(std::size_t bytes, std::string_view what,
                                                 std::chrono::milliseconds patience,
                                                 const base::Allowance& allowance) {
+  std::chrono::nanoseconds waited{0};
+  if (whole_ == nullptr || share_) return Await(bytes, what, patience, allowance, waited);
   if (auto fits = CheckFits(bytes, what); !fits) return std::unexpected(fits.error());
-  if (whole_ != nullptr && !share_) {
-    auto taken = whole_->Reserve(bytes, what, patience, allowance);
-    if (!taken) return taken;
-    return Own(taken, bytes);
+  auto taken = whole_->Await(bytes, what, patience, allowance, waited);
+  {
+    const base::MutexLock lock(mutex_);
+    waited_ += waited;
   }
-  if (auto waited = TakeWithin(bytes, patience, allowance); !waited) {
-    return std::unexpected(waited.error());
-  } else if (!*waited) {
+  if (!taken) return taken;
+  return Own(taken, bytes);
+}
+
+base::Result<Reservation> MemoryBudget::Await(std::size_t bytes, std::string_view what,
+                                              std::chrono::milliseconds patience,
+                                              const base::Allowance& allowance,
+                                              std::chrono::nanoseconds& waited) {
+  if (auto fits = CheckFits(bytes, what); !fits) return std::unexpected(fits.error());
+  if (auto room = TakeWithin(bytes, {patience, allowance}, waited); !room) {
+    return std::unexpected(room.error());
+  } else if (!*room) {
     return share_ ? OverShare(what, bytes) : NoRoom(what);
   }
   if (!share_) return Reservation(this, bytes);
-  return OfWhole(whole_->Reserve(bytes, what, patience, allowance), bytes);
+  return OfWhole(whole_->Await(bytes, what, patience, allowance, waited), bytes);
 }
 
 // Waits for room, and counts them then; false: there was none in time.
-base::Result<bool> MemoryBudget::TakeWithin(std::size_t bytes, std::chrono::milliseconds patience,
-                                            const base::Allowance& allowance) {
-  const PatientWait wait(patience, allowance);
+base::Result<bool> MemoryBudget::TakeWithin(std::size_t bytes, const PatientWait& wait,
+                                            std::chrono::nanoseconds& waited) {
   const base::MutexLock lock(mutex_);
+  if (!HasRoom(bytes)) {
+    const base::MonoTime begun = base::SystemClock().Now();
+    auto ended = AwaitRoom(bytes, wait);
+    waited += base::SystemClock().Now() - begun;
+    if (!ended || !*ended) return ended;
+  }
+  used_ += bytes;
+  return true;
+}
+
+base::Result<bool> MemoryBudget::AwaitRoom(std::size_t bytes, const PatientWait& wait) {
   while (!HasRoom(bytes)) {
     if (auto wanted = wait.Wanted(); !wanted) return std::unexpected(wanted.error());
     if (wait.Over()) return false;
     wait.For(freed_, mutex_);
   }
-  used_ += bytes;
   return true;
+}
+
+std::chrono::nanoseconds MemoryBudget::waited() const {
+  const base::MutexLock lock(mutex_);
+  return waited_;
 }
 
 std::size_t MemoryBudget::used() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,6 +18,7 @@
 namespace sampleproc::resources {
 
 class MemoryBudget;
+class PatientWait;
 
 // Holds `bytes()` of a budget until it is destroyed, moved from or released. Movable; used by one
 // thread at a time. The budget must outlive it.
@@ -94,14 +96,22 @@ class MemoryBudget {
 
   std::size_t capacity() const { return capacity_; }
   std::size_t used() const;
+  // Of one frame's part: how long its calls of Reserve have waited, those that failed included.
+  std::chrono::nanoseconds waited() const;
 
  private:
   friend class Reservation;
+  // Of the whole: as Reserve, and adds to `waited` how long it had to wait.
+  base::Result<Reservation> Await(std::size_t bytes, std::string_view what,
+                                  std::chrono::milliseconds patience,
+                                  const base::Allowance& allowance,
+                                  std::chrono::nanoseconds& waited);
   void GiveBack(std::size_t bytes);
   bool HasRoom(std::size_t bytes) const REQUIRES(mutex_) { return bytes <= capacity_ - used_; }
   bool Take(std::size_t bytes);
-  base::Result<bool> TakeWithin(std::size_t bytes, std::chrono::milliseconds patience,
-                                const base::Allowance& allowance);
+  base::Result<bool> TakeWithin(std::size_t bytes, const PatientWait& wait,
+                                std::chrono::nanoseconds& waited);
+  base::Result<bool> AwaitRoom(std::size_t bytes, const PatientWait& wait) REQUIRES(mutex_);
   Reservation Own(base::Result<Reservation>& of_whole, std::size_t bytes);
   base::Result<Reservation> OfWhole(base::Result<Reservation> of_whole, std::size_t bytes);
   std::unexpected<base::Error> NoRoom(std::string_view what) const;
@@ -115,6 +125,7 @@ class MemoryBudget {
   mutable base::Mutex mutex_;
   base::CondVar freed_;
   std::size_t used_ GUARDED_BY(mutex_) = 0;  // never above capacity_
+  std::chrono::nanoseconds waited_ GUARDED_BY(mutex_){0};
 };
 
 }  // namespace sampleproc::resources

@@ -192,6 +192,7 @@ class ConsumerParts::Impl {
     AddClient("orchestrator", orchestrator_.get(), gauges);
     AddClient("webhook", sinks_.webhook(), gauges);
     if (http_source_ != nullptr) gauges.buffer_errors = http_source_->errors();
+    if (redis_source_ != nullptr) gauges.dead_letters = redis_source_->dead_letters();
     if (keeper_) {
       gauges.spool_bytes = spool_->bytes();
       gauges.spool_limit_bytes = spool_->most_bytes();

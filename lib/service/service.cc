@@ -104,7 +104,8 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
       WorkerCount(own.process, machine), own.process.queue_depth,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
                                 &impl->heavy, &impl->drain, impl->detectors, &impl->directory, true,
-                                false, &impl->take_events, &impl->stills, &impl->ids},
+                                false, &impl->take_events, &impl->stills, &impl->ids,
+                                &impl->metrics},
       *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);

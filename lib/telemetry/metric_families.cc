@@ -29,6 +29,20 @@ MetricFamily Counts(std::string name, std::string help, const char* label,
   return family;
 }
 
+void AddDeadLetters(const DeadLetterGauges& gauges, std::vector<MetricFamily>& families) {
+  const auto add = [&](const char* name, const char* help, std::uint64_t value) {
+    families.push_back(One(name, help, MetricType::Gauge, static_cast<double>(value)));
+  };
+  add("sampleproc_dead_letters", "Frames in the dead-letter stream (consumer.redis.dlq_stream).",
+      gauges.letters);
+  add("sampleproc_dead_letters_limit_bytes",
+      "Memory of Redis that dead letters may take (consumer.redis.dlq_max_bytes).",
+      gauges.limit_bytes);
+  if (!gauges.bytes) return;
+  add("sampleproc_dead_letters_bytes",
+      "Memory of Redis that dead letters take, as Redis estimates it.", *gauges.bytes);
+}
+
 void AddClients(const std::vector<ClientGauges>& clients, std::vector<MetricFamily>& families) {
   struct Count {
     const char* name;

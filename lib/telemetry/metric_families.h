@@ -22,6 +22,11 @@ prometheus::MetricFamily Counts(
     std::string name, std::string help, const char* label,
     std::initializer_list<std::pair<const char*, std::uint64_t>> counts);
 
+// All of them, those of the process (proc(5)) included.
+void AddReadings(const Gauges& gauges, std::vector<prometheus::MetricFamily>& families);
+
+void AddDeadLetters(const DeadLetterGauges& gauges,
+                    std::vector<prometheus::MetricFamily>& families);
 void AddClients(const std::vector<ClientGauges>& clients,
                 std::vector<prometheus::MetricFamily>& families);
 void AddSinks(const std::vector<SinkGauges>& sinks,

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/trace_context.h"
 #include "frame/frame_result.h"
 #include "telemetry/camera_gauges.h"
 #include "telemetry/conditions.h"
@@ -61,6 +63,14 @@ struct ClientGauges {
   std::uint64_t circuits_opened = 0;
 };
 
+// Of the dead letters in Redis, when they were counted last.
+struct DeadLetterGauges {
+  std::uint64_t letters = 0;
+  std::optional<std::uint64_t> bytes =
+      std::nullopt;  // of Redis' memory; nothing where it does not say
+  std::uint64_t limit_bytes = 0;
+};
+
 // Of the consumer, where there is one.
 struct ConsumerGauges {
   // A frame that has waited longer means that the consumer does not keep up.
@@ -75,6 +85,7 @@ struct ConsumerGauges {
   std::uint64_t spool_limit_bytes = 0;
   std::uint64_t spool_failures = 0;
   std::optional<std::uint64_t> buffer_errors = std::nullopt;  // of a frame buffer
+  std::optional<DeadLetterGauges> dead_letters = std::nullopt;
   std::vector<ClientGauges> clients = {};
 };
 
@@ -130,9 +141,16 @@ class Metrics {
   ~Metrics();
 
   // `method` and `route` are those of the router's table; "" for what is in no table. `took` from
-  // the end of the head to the answer.
+  // the end of the head to the answer. The trace that the request belongs to is told as an example
+  // of those that took so long, if it is sampled.
   void RequestAnswered(std::string_view method, std::string_view route, int status, bool tls,
-                       std::chrono::nanoseconds took);
+                       std::chrono::nanoseconds took,
+                       const std::optional<base::TraceContext>& trace = std::nullopt);
+  // A worker is done with a frame, whatever came of it: what it has spent its time on.
+  void FrameWorkedOn(const frame::FrameTimes& times,
+                     std::span<const frame::StepReport> steps) noexcept;
+  // A frame has left a stage that is no worker's. Without memory it is not counted.
+  void StageEnded(std::string_view stage, std::chrono::nanoseconds took) noexcept;
   void FrameCompleted(const frame::FrameResult& result);
   void FrameFailed(const base::Error& error);
   // Frames that the consumer was handed, and what became of each: one of consumer/frame_source.h's
@@ -154,6 +172,8 @@ class Metrics {
 
   // The Prometheus text format 0.0.4, gauges and the process's own numbers (proc(5)) included.
   std::string Text(const Gauges& gauges) const;
+  // The same in the OpenMetrics text format 1.0, with exemplars of the durations of requests.
+  std::string OpenMetrics(const Gauges& gauges) const;
 
  private:
   class Impl;

@@ -201,6 +201,10 @@ class Consumer(WithService):
                                           frame_buffer_key="pixels"))  # fmt: skip
         service = self.consume()
         wait_until(lambda: self.redis.xlen(DEAD) == 3)
+        # Counted every few seconds.
+        wait_until(lambda: service.metric("sampleproc_dead_letters") == 3)
+        self.assertGreater(service.metric("sampleproc_dead_letters_bytes"), 100)
+        self.assertGreater(service.metric("sampleproc_dead_letters_limit_bytes"), 1000)
         self.assertEqual(service.stop(), 0)
         code, out, err = self.replay("--list")
         self.assertEqual((code, err), (0, ""))

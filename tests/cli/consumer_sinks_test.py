@@ -10,6 +10,7 @@ import time
 
 import cli
 import pictures
+from collector import Collector
 from frame_buffer import Buffer, frame
 from lossy import Lossy
 from service import WithService
@@ -114,6 +115,22 @@ class Sinks(WithService):
         self.assertEqual(service.stop(), 0)
         self.assertEqual(service.told("sink"), (1, 1))
         self.assertIn("answered with 400 to frame f ", service.wait_for_condition("sink")["reason"])
+
+    def test_lines_about_a_result_say_which_frame_camera_and_trace_it_is_of(self):
+        collector = Collector(self)
+        webhook = Webhook(self)
+        webhook.status = 422
+        service = self.consume("log,webhook", "--set", f"consumer.webhook.url={webhook.url}", "--set",
+                               f"telemetry.otlp_endpoint={collector.url}", "--set",
+                               "telemetry.span_delay=10ms")  # fmt: skip
+        self.add(1)
+        lines = [service.wait_for("result", frame_id="f 0"),
+                 service.wait_for("sink: a record is refused", frame_id="f 0", sink="webhook")]  # fmt: skip
+        (span,) = wait_until(lambda: collector.named("process frames"))
+        for line in lines:
+            self.assertEqual((line["camera"], line["trace_id"]), ("cam", span.trace), line)
+        self.assertIn("422", lines[1]["error"])
+        self.assertEqual(service.stop(), 0)
 
     def test_what_a_webhook_says_about_us_costs_no_result(self):
         for status, said in ((404, "set consumer.webhook.url to where it does"),

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -58,7 +59,8 @@ class Prometheus:
             (pathlib.Path(folder.name) / name).write_text(text, "utf-8")
         self.child = subprocess.Popen(
             [program("prometheus"), f"--config.file={folder.name}/prometheus.yml",
-             f"--storage.tsdb.path={folder.name}/data", "--web.listen-address=127.0.0.1:0"],
+             f"--storage.tsdb.path={folder.name}/data", "--web.listen-address=127.0.0.1:0",
+             "--enable-feature=exemplar-storage"],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # fmt: skip
         test.addCleanup(self.stop)
         said = []
@@ -89,11 +91,19 @@ class Prometheus:
             error.close()
             return False
 
+    def ask(self, what, **parameters):
+        url = f"http://{self.address}/api/v1/{what}?" + urllib.parse.urlencode(parameters)
+        with urllib.request.urlopen(url, timeout=cli.PATIENCE) as answer:
+            return json.load(answer)["data"]
+
     def query(self, expression):
         """The labels of each series of the answer."""
-        url = f"http://{self.address}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-        with urllib.request.urlopen(url, timeout=cli.PATIENCE) as answer:
-            return [each["metric"] for each in json.load(answer)["data"]["result"]]
+        return [each["metric"] for each in self.ask("query", query=expression)["result"]]
+
+    def traces(self, expression):
+        """The traces of the last minute's exemplars of these series."""
+        found = self.ask("query_exemplars", query=expression, start=time.time() - 60, end=time.time() + 60)
+        return {each["labels"]["trace_id"] for series in found for each in series["exemplars"]}
 
     def firing(self, alert):
         return self.query(f'ALERTS{{alertname="{alert}", alertstate="firing"}}')

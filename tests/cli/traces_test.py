@@ -134,7 +134,7 @@ class Traces(WithService):
         key = "frame:f-1"
         redis.set(key, self.picture)
         message = redis.xadd(STREAM, entry("f-1", camera="c-1", traceparent=traceparent()))
-        self.trace(collector, *words(server))
+        service = self.trace(collector, *words(server))
         process = self.one(collector, f"process {STREAM}")
         receive = self.one(collector, f"receive {STREAM}")
         self.assertEqual((process.trace, process.parent, process.kind),
@@ -158,6 +158,9 @@ class Traces(WithService):
         settle = self.one(collector, f"settle {STREAM}")
         self.assertEqual((settle.trace, settle.parent, settle.kind), (TRACE, process.id, "client"))
         self.assertEqual(settle.attributes["messaging.operation.type"], "settle")
+        for stage in ("fetch", "queue", "decode", "stats", "total", "encode", "settle"):
+            count = f'sampleproc_stage_duration_seconds_count{{stage="{stage}"}}'
+            self.assertEqual(service.metric(count), 1, stage)
         result = redis.xrange(RESULTS)[0][1]
         self.assertEqual(result[b"traceparent"].decode(), f"00-{TRACE}-{process.id}-01")
 

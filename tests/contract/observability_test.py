@@ -9,14 +9,17 @@ import re
 import signal
 import sys
 import tempfile
+import time
 import unittest
 
 import yaml
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/cli"))
 import pictures  # noqa: E402
 import prometheus  # noqa: E402
+from collector import Collector  # noqa: E402
 from frame_buffer import Buffer, frame  # noqa: E402
 from service import WithService  # noqa: E402
 from streams import wait_until  # noqa: E402
@@ -30,13 +33,16 @@ SELECTOR = re.compile(r"\b(\w+)\{([^}]*)\}")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 # What Prometheus itself adds to every series.
 OF_THE_SCRAPE = {"job", "instance"}
-# What takes a Redis that refuses, or a collector of traces.
+# What takes a Redis, or one that refuses, or a certificate.
 RARE = {
+    "sampleproc_dead_letters": set(),
+    "sampleproc_dead_letters_bytes": set(),
+    "sampleproc_dead_letters_limit_bytes": set(),
     "sampleproc_consumer_settlements_refused_total": {"reason"},
     "sampleproc_tls_certificate_expiry_timestamp_seconds": set(),
 }
 # Appear with their first event too; the service under test has none.
-RARE_VALUES = {"max_age", "newer_frame"}
+RARE_VALUES = {"max_age", "newer_frame", "turn", "lane", "memory"}
 needs_promtool = unittest.skipUnless(prometheus.program("promtool"), prometheus.MISSING)
 
 
@@ -226,6 +232,45 @@ class AgainstAService(WithService):
             for each in values:
                 if re.fullmatch(r"[\w-]+", each) and each != "_other" and each not in RARE_VALUES:
                     self.assertIn(each, labels[label])
+
+
+class OpenMetrics(WithService):
+    TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+    ACCEPT = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"}
+
+    def setUp(self):
+        collector = Collector(self)
+        self.service = self.serve("--set", "process.pipeline=stats", "--set",
+                                  f"telemetry.otlp_endpoint={collector.url}")  # fmt: skip
+        sampled = {"Content-Type": "image/png", "traceparent": f"00-{self.TRACE}-00f067aa0ba902b7-01"}
+        quiet = sampled | {"traceparent": f"00-{'1' * 32}-00f067aa0ba902b7-00"}
+        for headers in (sampled, quiet):
+            answer = self.service.ask("POST", "/process", pictures.sample("mask.png"), headers)
+            self.assertEqual(answer.status, 200)
+
+    def test_the_parser_of_prometheus_own_client_reads_what_the_text_says(self):
+        text = self.service.get("/metrics").body.decode()
+        opened = self.service.ask("GET", "/metrics", headers=self.ACCEPT).body.decode()
+        samples = [sample for family in text_string_to_metric_families(opened)
+                   for sample in family.samples]  # fmt: skip
+        # The one has been asked for by a request that the other has not counted.
+        self.assertLessEqual(set(catalogue(text)), {sample.name for sample in samples})
+        counts = {sample.labels["outcome"]: sample.value for sample in samples
+                  if sample.name == "sampleproc_frames_total"}  # fmt: skip
+        self.assertEqual(counts, {"completed": 2})
+        examples = [(sample, sample.exemplar) for sample in samples if sample.exemplar]
+        ((sample, example),) = examples
+        self.assertEqual((sample.name, sample.labels["route"], example.labels),
+                         ("http_server_request_duration_seconds_bucket", "/process",
+                          {"trace_id": self.TRACE}))  # fmt: skip
+        self.assertLessEqual(example.value, float(sample.labels["le"]))
+        self.assertLess(abs(float(example.timestamp) - time.time()), 600)
+
+    @unittest.skipUnless(prometheus.program("prometheus"), prometheus.MISSING)
+    def test_a_prometheus_takes_it_with_the_exemplar(self):
+        monitor = prometheus.Prometheus(self, self.service.port)
+        wait_until(lambda: monitor.traces("http_server_request_duration_seconds_bucket") == {self.TRACE})
+        self.assertTrue(monitor.query('sampleproc_frames_total{outcome="completed"} == 2'))
 
 
 @needs_promtool

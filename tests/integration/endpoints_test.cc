@@ -47,7 +47,7 @@ TEST_CASE("metrics count requests by route and frames by outcome") {
        {"sampleproc_frames_total{outcome=\"completed\"} 1\n",
         "sampleproc_frames_total{outcome=\"unsupported-format\"} 1\n",
         "sampleproc_camera_frames_total{camera=\"gate\"} 1\n",
-        "sampleproc_stage_duration_seconds_count{stage=\"decode\"} 1\n",
+        "sampleproc_stage_duration_seconds_count{stage=\"decode\"} 2\n",
         "http_server_request_duration_seconds_count{method=\"POST\",route=\"/process\","
         "scheme=\"http\",status=\"200\"} 1\n",
         "http_server_request_duration_seconds_count{method=\"GET\",route=\"\",scheme=\"http\","
@@ -58,6 +58,45 @@ TEST_CASE("metrics count requests by route and frames by outcome") {
     CHECK(response.body.find(line) != std::string::npos);
   }
   CHECK(response.body.find("made-up") == std::string::npos);
+}
+
+TEST_CASE("a frame that fails keeps the times of the stages that it has seen") {
+  const auto service = StartService();
+  const std::string damaged = "\x89PNG\r\n\x1a\n";
+  CHECK(Ask(*service, PostRequest("/process", "Content-Type: image/png\r\n", damaged)).status ==
+        422);
+  const std::string text = Get(*service, "/metrics").body;
+  INFO(text);
+  const auto has = [&](const std::string& stage) {
+    return text.contains("sampleproc_stage_duration_seconds_count{stage=\"" + stage + "\"} 1\n");
+  };
+  for (const char* stage : {"queue", "decode", "total"}) CHECK(has(stage));
+  for (const char* stage : {"stats", "encode"}) CHECK_FALSE(has(stage));
+}
+
+TEST_CASE("metrics are OpenMetrics for who prefers that, and text for who takes anything") {
+  const auto service = StartService();
+  CHECK(Post(*service, "/process", "Content-Type: image/jpeg\r\n").status == 200);
+  // As Prometheus asks.
+  const RawResponse open =
+      Get(*service, "/metrics",
+          "Accept: application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+          "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n");
+  CHECK(open.Field("Content-Type") == "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  INFO(open.body);
+  for (const char* part :
+       {"# TYPE sampleproc_frames counter\n", "sampleproc_frames_total{outcome=\"completed\"} 1\n",
+        "# TYPE sampleproc_workers gauge\n", "# TYPE sampleproc_stage_duration_seconds histogram\n",
+        "# UNIT sampleproc_stage_duration_seconds seconds\n", ",le=\"0.0005\"} ", ",le=\"1.0\"} ",
+        ",le=\"+Inf\"} 1\n"}) {
+    INFO(part);
+    CHECK(open.body.contains(part));
+  }
+  CHECK(open.body.ends_with("\n# EOF\n"));
+  for (const char* accept : {"", "Accept: */*\r\n", "Accept: text/plain, */*\r\n"}) {
+    CHECK(Get(*service, "/metrics", accept).Field("Content-Type") ==
+          "text/plain; version=0.0.4; charset=utf-8");
+  }
 }
 
 TEST_CASE("the original's metrics are there for who accepts JSON only") {

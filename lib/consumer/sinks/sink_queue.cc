@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/out_of_memory.h"
+#include "consumer/record_log.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -16,13 +17,13 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMostTogether = 64;
 constexpr std::size_t kMostBytesTogether = 1U << 20;
 // Besides its text.
-constexpr std::size_t kRecordOverhead = 128;
+constexpr std::size_t kRecordOverhead = 160;
 constexpr milliseconds kLongestRetryAfter{60'000};
 constexpr milliseconds kHurriedPause{200};
 
 std::size_t BytesOf(const ResultRecord& record) {
   return record.frame_id.size() + record.json.size() + record.traceparent.size() +
-         record.event_key.size() + kRecordOverhead;
+         record.event_key.size() + record.camera_id.size() + kRecordOverhead;
 }
 
 }  // namespace
@@ -49,23 +50,24 @@ void SinkQueue::Take(const ResultRecord& record) {
   const base::MutexLock lock(mutex_);
   ++counts_.taken;
   if (Keep(record)) return changed_.NotifyAll();
-  Lose();
+  Lose(record);
 }
 
-void SinkQueue::Lose() {
+void SinkQueue::Lose(const ResultRecord& record) {
   const bool begins = !loss_;
   if (begins) loss_ = Loss{.lost_before = counts_.lost, .last = {}};
   loss_->last = context_.clock.Now();
   ++counts_.lost;
   if (!begins) return;
-  context_.log.Write(
-      context_.spooled ? base::LogLevel::kWarning : base::LogLevel::kError,
-      context_.spooled
-          ? "sink: results are put off, there is no room to keep them (consumer.sink_buffer): "
-            "their "
-            "frames stay in the spool and are done again"
-          : "sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
-      {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
+  RecordLog(record, context_.log)
+      .Write(
+          context_.spooled ? base::LogLevel::kWarning : base::LogLevel::kError,
+          context_.spooled
+              ? "sink: results are put off, there is no room to keep them (consumer.sink_buffer): "
+                "their "
+                "frames stay in the spool and are done again"
+              : "sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
+          {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
 }
 
 bool SinkQueue::Keep(const ResultRecord& record) {
@@ -183,15 +185,17 @@ bool SinkQueue::AwaitRecords() {
 }
 
 Result<SinkTarget::Settled> SinkQueue::DeliverSome() noexcept {
+  std::vector<const ResultRecord*> batch;
   try {
+    batch = NextBatch();
     return target_->Deliver(
-        NextBatch(),
-        {.deadline = base::Deadline(context_.clock, kLongestDelivery), .cancel = cancel_});
+        batch, {.deadline = base::Deadline(context_.clock, kLongestDelivery), .cancel = cancel_});
   } catch (const std::bad_alloc&) {
     return base::OutOfMemory();
   } catch (const std::exception& error) {
-    context_.log.Error("sink: a record is refused, its delivery threw",
-                       {{"sink", name()}, {"error", std::string_view(error.what())}});
+    RecordLog(*batch.front(), context_.log)
+        .Error("sink: a record is refused, its delivery threw",
+               {{"sink", name()}, {"error", std::string_view(error.what())}});
     return SinkTarget::Settled{.delivered = 0, .refused = 1, .refusal = "a bug"};
   }
 }
@@ -209,7 +213,19 @@ std::vector<const ResultRecord*> SinkQueue::NextBatch() {
   return batch;
 }
 
+// Thousands that are refused alike are told as such by their count; the first ones show which.
+void SinkQueue::TellRefused(const SinkTarget::Settled& delivered) {
+  if (delivered.last_refused == nullptr) return;
+  const auto level =
+      few_refusals_.Next(context_.clock.Now()) ? base::LogLevel::kWarning : base::LogLevel::kDebug;
+  if (!context_.log.Enabled(level)) return;
+  RecordLog(*delivered.last_refused, context_.log)
+      .Write(level, "sink: a record is refused",
+             {{"sink", name()}, {"error", std::string_view(delivered.refusal)}});
+}
+
 void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered) noexcept {
+  if (delivered) TellRefused(*delivered);  // while it is held
   const base::MutexLock lock(mutex_);
   delivering_since_.reset();
   if (!delivered) {

@@ -22,6 +22,7 @@
 #include "resilience/backoff.h"
 #include "resources/memory_budget.h"
 #include "telemetry/conditions.h"
+#include "telemetry/first_few.h"
 
 namespace sampleproc::consumer {
 
@@ -36,7 +37,8 @@ class SinkTarget {
   struct Settled {
     std::size_t delivered = 0;
     std::size_t refused = 0;
-    std::string refusal = {};  // why the last of those was: one sentence
+    std::string refusal = {};                    // why the last of those was: one sentence
+    const ResultRecord* last_refused = nullptr;  // that one; null: it has been told
   };
 
   // Delivers some of the records, of which there is at least one, from the first on. Fails when not
@@ -102,7 +104,8 @@ class SinkQueue final : public ResultSink {
   static void Note(std::string& reason, const std::string& text) noexcept;
   void TellIfPossible() noexcept REQUIRES(mutex_);
   bool Keep(const ResultRecord& record) REQUIRES(mutex_);
-  void Lose() REQUIRES(mutex_);
+  void Lose(const ResultRecord& record) REQUIRES(mutex_);
+  void TellRefused(const SinkTarget::Settled& delivered);
   std::optional<std::chrono::seconds> Overdue() const REQUIRES(mutex_);
   std::string Problem() const REQUIRES(mutex_);
   void Tell() REQUIRES(mutex_);
@@ -112,7 +115,8 @@ class SinkQueue final : public ResultSink {
   const resilience::Backoff backoff_;
   const SinkQueueContext context_;
   const base::CancelFlag cancel_;
-  int failures_ = 0;  // in a row; the thread's own
+  int failures_ = 0;                  // in a row; the thread's own
+  telemetry::FirstFew few_refusals_;  // the thread's own
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;

@@ -56,6 +56,7 @@ Result<SinkTarget::Settled> WebhookTarget::Deliver(std::span<const ResultRecord*
       ++settled.delivered;
     } else {
       ++settled.refused;
+      settled.last_refused = record;
       settled.refusal =
           "the webhook answered with " + std::to_string(*status) + " to " +
           (record->is_event() ? "event " + record->event_key : "frame " + record->frame_id);

@@ -145,6 +145,9 @@ Result<std::vector<Delivery>> RedisSource::PullAny(std::size_t count) {
     }
     ForgetTheGone();
   }
+  if (auto counted = CountDeadLetters(); !counted) {
+    return std::unexpected(std::move(counted.error()));
+  }
   if (auto seen = BeSeen(); !seen) return std::unexpected(std::move(seen.error()));
   return Read(count, left_behind_ || lost_ || claimed_last ? kShortBlock : kBlock);
 }

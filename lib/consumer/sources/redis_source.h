@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "consumer/frame_source.h"
 #include "consumer/options.h"
 #include "consumer/sources/pull_gate.h"
@@ -90,6 +92,10 @@ class RedisSource final : public FrameSource {
   static constexpr std::chrono::milliseconds kHeard{10'000};
   base::Result<bool> AloneInGroup(const base::Deadline& end);
 
+  // What lies in the stream of dead letters, counted while frames are pulled. Nothing before the
+  // first count, and where Redis does not say. Any thread.
+  std::optional<telemetry::DeadLetterGauges> dead_letters() const EXCLUDES(letters_mutex_);
+
   void Reset() override { pull_client_.Disconnect(); }
   // Whether this user may do what settling and taking over frames needs; on a connection of its
   // own.
@@ -105,6 +111,7 @@ class RedisSource final : public FrameSource {
   base::Result<void> MakeGroup();
   base::Result<void> BeSeen();
   void ForgetTheGone();
+  base::Result<void> CountDeadLetters() EXCLUDES(letters_mutex_);
   Deliveries PullAny(std::size_t count);
   Deliveries Read(std::size_t count, std::chrono::milliseconds block);
   Deliveries Claim(std::size_t count);
@@ -152,11 +159,15 @@ class RedisSource final : public FrameSource {
   RedisSettler settler_;
   bool closed_ = false;
 
+  mutable base::Mutex letters_mutex_;
+  std::optional<telemetry::DeadLetterGauges> letters_ GUARDED_BY(letters_mutex_);
+
   // The puller's:
   net::RedisClient pull_client_;
   base::MonoTime next_claim_{};
   base::MonoTime next_seen_{};
   base::MonoTime next_forgetting_;
+  base::MonoTime next_counting_{};
   bool left_behind_ = false;   // more could be claimed once a suspect is settled
   bool claimed_last_ = false;  // by the last pull
   bool lost_ = false;          // an answer with entries may have been lost: they are ours, unseen

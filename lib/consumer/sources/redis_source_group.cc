@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kBrief{500};  // for a question of one who stops
 constexpr milliseconds kProbe{2'000};
+constexpr milliseconds kCountLetters{5'000};
 
 static_assert(RedisSettler::kShown <= RedisSource::kHeard / 4);
 
@@ -63,6 +64,35 @@ Result<void> RedisSource::Probe() {
   }
   net::RedisClient client(context_.connect, context_.login, context_.limits);
   return CheckRights(client, options_, context_.consumer, allowance);
+}
+
+// A user may be permitted one of the two commands only. The bytes are an estimate by a few entries,
+// which takes no time.
+Result<void> RedisSource::CountDeadLetters() {
+  if (context_.clock.Now() < next_counting_) return {};
+  next_counting_ = context_.clock.Now() + kCountLetters;
+  const RedisCommand commands[] = {{"XLEN", options_.dlq_stream},
+                                   {"MEMORY", "USAGE", options_.dlq_stream}};
+  auto replies = pull_client_.Ask(commands, {.cancel = gate_.cancel()});
+  if (!replies) return std::unexpected(std::move(replies.error()));
+  std::optional<telemetry::DeadLetterGauges> counted;
+  if (const RedisReply& length = (*replies)[0]; length.kind == RedisReply::Kind::kInteger) {
+    counted.emplace().letters = static_cast<std::uint64_t>(length.integer);
+    counted->limit_bytes = static_cast<std::uint64_t>(options_.dlq_max_bytes);
+    const RedisReply& used = (*replies)[1];
+    // Of a stream that there is not it says nothing.
+    if (used.kind == RedisReply::Kind::kInteger || used.kind == RedisReply::Kind::kNil) {
+      counted->bytes = static_cast<std::uint64_t>(used.integer);
+    }
+  }
+  const base::MutexLock lock(letters_mutex_);
+  letters_ = counted;
+  return {};
+}
+
+std::optional<telemetry::DeadLetterGauges> RedisSource::dead_letters() const {
+  const base::MutexLock lock(letters_mutex_);
+  return letters_;
 }
 
 Result<void> RedisSource::MakeGroup() {

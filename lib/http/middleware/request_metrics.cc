@@ -10,7 +10,8 @@ void RequestMetrics::OnResponse(const Request& request, Response& response) {
       request.route == nullptr ? std::string_view("") : request.route->path;
   metrics_.RequestAnswered(read ? MethodName(request.method) : std::string_view(""), route,
                            response.status, request.tls,
-                           read ? clock_.Now() - request.begun : std::chrono::nanoseconds(0));
+                           read ? clock_.Now() - request.begun : std::chrono::nanoseconds(0),
+                           request.allowance.trace.Context());
 }
 
 }  // namespace sampleproc::http

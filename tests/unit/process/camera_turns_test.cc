@@ -39,6 +39,25 @@ TEST_CASE("a camera's frames go one after the other, other cameras' beside them"
   CHECK(MayGo(second));
 }
 
+TEST_CASE("a turn that does not come was waited for too") {
+  using std::chrono::milliseconds;
+  CameraTurns turns;
+  Turn first = turns.Begin();
+  Turn second = turns.Begin();
+  first.Declare(kDoor);
+  second.Declare(kDoor);
+  const base::Allowance allowance{.deadline = base::Deadline(base::SystemClock(), milliseconds(5))};
+  CHECK_FALSE(second.Wait(allowance));
+  CHECK(second.awaited_turn() >= milliseconds(5));
+  CHECK(second.waited() == milliseconds(0));  // its error says already that others are to blame
+  first.End();
+  const auto failed = second.awaited_turn();
+  CHECK(second.Wait({}));
+  CHECK(second.awaited_turn() == failed + second.waited());
+  const Turn moved = std::move(second);
+  CHECK(moved.awaited_turn() >= failed);
+}
+
 TEST_CASE("while nobody knows whose an earlier frame is, later ones wait") {
   CameraTurns turns;
   Turn unknown = turns.Begin();

@@ -43,6 +43,21 @@ TEST_CASE("the whole budget can be taken and not one byte more") {
   CHECK(more.error().message == "no memory for a frame now");
 }
 
+TEST_CASE("a frame's part knows how long it has waited, whatever came of it") {
+  MemoryBudget whole(100);
+  MemoryBudget part(whole, 0);
+  CHECK(part.Reserve(10, "a test", std::chrono::hours(1), {}));
+  CHECK(part.waited() == milliseconds(0));
+  const auto rest = whole.TryReserve(100, "a test");
+  REQUIRE(rest);
+  CHECK_FALSE(part.Reserve(10, "a test", milliseconds(5), {}));
+  CHECK(part.waited() >= milliseconds(5));
+  const auto failed = part.waited();
+  CHECK(part.Reserve(101, "a test", std::chrono::hours(1), {}).error().code ==
+        base::ErrorCode::kInvalidFrame);
+  CHECK(part.waited() == failed);
+}
+
 TEST_CASE("what never fits is refused at once, waiting or not") {
   MemoryBudget budget(100);
   CHECK(budget.TryReserve(101, "a test").error().code == base::ErrorCode::kInvalidFrame);
