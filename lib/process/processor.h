@@ -31,6 +31,10 @@
 namespace sampleproc::cameras {
 class Stills;
 }
+namespace sampleproc::history {
+class Snapshots;
+struct SnapshotPicture;
+}  // namespace sampleproc::history
 
 namespace sampleproc::process {
 
@@ -55,6 +59,8 @@ struct ProcessorContext {
   // Who looks at cameras; null: nobody can.
   cameras::Stills* stills = nullptr;
   base::IdSource* ids = nullptr;  // StepInput::ids
+  // Who keeps pictures of events; null: nobody does.
+  history::Snapshots* snapshots = nullptr;
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
@@ -158,10 +164,15 @@ class Processor {
                          frame::FrameResult& result);
   void GiveStills(const frame::Frame& frame, Picture& picture, const frame::FrameResult& result,
                   resources::MemoryBudget& own, const base::Allowance& allowance);
-  base::Result<frame::Image> SmallPicture(const frame::Frame& frame, Picture& picture,
+  base::Result<frame::Image> SmallPicture(const frame::Frame& frame, Picture& picture, int side,
                                           resources::MemoryBudget& own,
                                           const base::Allowance& allowance,
                                           resources::Reservation& memory);
+  void GiveSnapshots(const frame::Frame& frame, Picture& picture, frame::FrameResult& result,
+                     resources::MemoryBudget& own, const base::Allowance& allowance);
+  base::Result<std::shared_ptr<const history::SnapshotPicture>> SnapshotOf(
+      const frame::Frame& frame, Picture& picture, frame::FrameResult& result,
+      resources::MemoryBudget& own, const base::Allowance& allowance);
   std::optional<std::chrono::microseconds> TimeOf(const frame::Frame& frame) const;
   void Trim();
 
