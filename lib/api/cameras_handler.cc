@@ -1,17 +1,16 @@
 #include "api/cameras_handler.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <exception>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "api/picture_answer.h"
 #include "base/error.h"
 #include "frame/polygon.h"
 #include "http/error_response.h"
-#include "http/response_writer.h"
 #include "json/writer.h"
 
 namespace sampleproc::api {
@@ -148,31 +147,9 @@ base::Result<cameras::Roster::Entry> CameraOf(const CamerasContext& context,
                     "GET /cameras lists those there are");
 }
 
-base::Result<bool> WantsBoxes(const http::Request& request) {
-  const auto annotate = http::QueryParameter(request.query, "annotate");
-  if (!annotate) return std::unexpected(annotate.error());
-  const std::string_view wanted = annotate->has_value() ? **annotate : std::string_view();
-  if (wanted == "1") return true;
-  if (wanted.empty() || wanted == "0") return false;
-  return base::Fail(ErrorCode::kInvalidFrame,
-                    {{"choice", {"query", "annotate"}, "must be 1 or 0"}});
-}
-
-std::string EtagOf(const cameras::Still& still) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, still.number, 16).ptr;
-  return '"' + std::string(digits, end) + '"';
-}
-
 http::Response PictureResponse(const cameras::StillPtr& still, std::string_view known) {
   http::Response response;
-  const std::string etag = EtagOf(*still);
-  response.AddField("ETag", etag);
-  response.AddField("Last-Modified", http::HttpDate(still->made_wall));
-  if (known == "*" || known.find(etag) != known.npos) {
-    response.status = 304;
-    return response;
-  }
+  if (!BeginPicture(response, HexEtag(still->number), still->made_wall, known)) return response;
   response.content_type = "image/jpeg";
   response.body = http::SharedText(still, &still->jpeg);  // keeps its memory reserved
   return response;
@@ -228,7 +205,7 @@ http::Handler MakeCameraHandler(const CamerasContext& context) {
 http::Handler MakeLatestHandler(const CamerasContext& context) {
   return [context](http::Request& request, http::Responder respond) {
     const auto camera = CameraOf(context, request);
-    const auto annotated = WantsBoxes(request);
+    const auto annotated = ReadSwitch(request, "annotate");
     if (!camera || !annotated) {
       return respond.Send(http::ErrorResponse(camera ? annotated.error() : camera.error(),
                                               request.path, request.request_id));

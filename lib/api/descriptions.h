@@ -164,6 +164,26 @@ inline constexpr http::Description kEventDescription = {
                R"("application/json":{"schema":{"$ref":"#/components/schemas/EventHistory"}}}})",
     .refusals = "404 422 504"};
 
+inline constexpr http::Description kSnapshotDescription = {
+    .id = "eventPicture",
+    .tag = "events",
+    .summary = "An event's picture",
+    .text =
+        "The frame in which the thing was found most surely so far, as it came where that was a "
+        "JPEG; with `annotate=1` its box is drawn on it, with `crop=1` there is only what is "
+        "around the box. 404 says why there is none: none are kept (`events.snapshots`), it was "
+        "deleted to keep within `events.snapshots_max_bytes`, `_max_files` or `_max_age`, or it "
+        "found no room.",
+    .parameters = "event box crop",
+    .answers = R"("200":{"description":"The picture.","headers":{)"
+               R"("ETag":{"description":"Another one for each picture and view.",)"
+               R"("schema":{"type":"string"}},)"
+               R"("Last-Modified":{"description":"When it came.",)"
+               R"("schema":{"type":"string"}}},"content":{)"
+               R"("image/jpeg":{"schema":{"type":"string","contentMediaType":"image/jpeg"}}}},)"
+               R"("304":{"description":"The picture is that of If-None-Match."})",
+    .refusals = "404 422 504"};
+
 inline constexpr http::Description kEventStreamDescription = {
     .id = "eventStream",
     .tag = "events",

@@ -22,6 +22,21 @@ inline std::string Lowercase(std::string_view text) {
   return lower;
 }
 
+// `text` as one segment of a URL's path: all but the unreserved characters of RFC 3986 as %XX.
+inline std::string PercentEncoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    if (IsAlnum(c) || std::string_view("-._~").find(c) != std::string_view::npos) {
+      encoded += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    ((encoded += '%') += kHex[byte >> 4]) += kHex[byte & 15];
+  }
+  return encoded;
+}
+
 // The white space within a line: space and tab.
 constexpr bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 

@@ -98,7 +98,7 @@ std::string ShownUrl(std::string_view url) {
 std::string UrlWithPassword(const SourceRequest& request) {
   const std::size_t at = request.url.find('@');
   if (request.password.empty() || at == std::string::npos) return request.url;
-  return request.url.substr(0, at) + ":" + net::PercentEncoded(request.password) +
+  return request.url.substr(0, at) + ":" + base::PercentEncoded(request.password) +
          request.url.substr(at);
 }
 

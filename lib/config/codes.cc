@@ -183,6 +183,10 @@ constexpr CodeText kTexts[] = {
      "section "
      "[detector.NAME]; motion only where process.track.classes names it) there is nothing to "
      "follow, no ids and no events. The right order is motion, detectors, track."},
+    {code::kSnapshots, "pictures of events without events",
+     "events.snapshots names a folder for pictures of events, which the step \"track\" makes, and "
+     "no "
+     "pipeline has that step: no new pictures will come. Those that are there can be asked for."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},

@@ -24,6 +24,7 @@ struct Config {
   resources::Options resources;
   consumer::Options consumer;
   history::Options events;
+  history::SnapshotOptions snapshots;  // of events
   net::Options net;
   telemetry::Options telemetry;
   ServiceOptions service;

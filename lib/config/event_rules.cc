@@ -44,4 +44,12 @@ std::optional<Finding> HistoryHasEvents(const Config& config) {
                  "keeps what nothing makes: no pipeline has the step \"track\"", kAddTrack};
 }
 
+std::optional<Finding> SnapshotsHaveEvents(const Config& config) {
+  if (config.snapshots.path.empty() || AnyTracks(config)) return std::nullopt;
+  return Finding{
+      Severity::kWarning, code::kSnapshots, "events.snapshots",
+      "keeps pictures of events, which nothing makes: no pipeline has the step \"track\"",
+      kAddTrack};
+}
+
 }  // namespace sampleproc::config

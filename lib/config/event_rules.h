@@ -18,6 +18,9 @@ bool HistoryGetsEvents(const Config& config);
 // What is told of events is made, and goes somewhere.
 std::optional<Finding> EventsAreMadeAndGoSomewhere(const Config& config);
 
+// Pictures of events have events.
+std::optional<Finding> SnapshotsHaveEvents(const Config& config);
+
 // A history has events.
 std::optional<Finding> HistoryHasEvents(const Config& config);
 

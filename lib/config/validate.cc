@@ -388,6 +388,7 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     ResultsGoToRedisOnce,
     EventsAreMadeAndGoSomewhere,
     HistoryHasEvents,
+    SnapshotsHaveEvents,
 };
 
 // Rules about lists and kinds of keys, which may be broken several times.

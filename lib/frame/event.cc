@@ -1,5 +1,6 @@
 #include "frame/event.h"
 
+#include "base/ascii.h"
 #include "json/writer.h"
 
 namespace sampleproc::frame {
@@ -38,6 +39,10 @@ std::string_view EventTypeName(Event::Type type) {
   return "end";
 }
 
+std::string SnapshotPath(std::string_view event_id) {
+  return "/events/" + base::PercentEncoded(event_id) + "/snapshot.jpg";
+}
+
 void AppendEventJson(const Event& event, std::string& out) {
   JsonWriter writer(out);
   writer.BeginObject();
@@ -71,6 +76,7 @@ void AppendEventJson(const Event& event, std::string& out) {
   writer.BeginArray();
   for (const PathPoint& point : event.path) WriteNumbers({point.x, point.y}, writer);
   writer.EndArray();
+  if (event.has_snapshot) writer.Member("snapshot", SnapshotPath(event.event_id));
   if (!event.reason.empty()) writer.Member("reason", event.reason);
   writer.EndObject();
 }

@@ -54,6 +54,7 @@ struct Event {
   std::vector<LineCrossing> crossed;
   bool stationary = false;
   std::vector<PathPoint> path;   // where it stood, first to last; at most 32 points, evenly thinned
+  bool has_snapshot = false;     // one of its frames was chosen as its picture, where such are kept
   std::string_view reason = {};  // of kEnd: one of these
 
   static constexpr std::string_view kLost = "lost";             // not found for too long
@@ -66,6 +67,10 @@ struct Event {
 
 std::string_view EventTypeName(Event::Type type);  // "new", "update", "end"
 
+// Where a service answers with the event's picture: "/events/<event_id>/snapshot.jpg", with the id
+// percent-encoded.
+std::string SnapshotPath(std::string_view event_id);
+
 // Appends the event as one line of JSON without the newline, as config/event.schema.json has
 // it:
 //
@@ -73,7 +78,7 @@ std::string_view EventTypeName(Event::Type type);  // "new", "update", "end"
 //    "start", "time", "end"?, "frame_id", "track_id", "bbox": [x1,y1,x2,y2], "zones": [],
 //    "entered":
 //    [], "left": [], "crossed": [{"line", "direction": "left"|"right"}], "stationary",
-//    "path": [[x,y]], "reason"?}
+//    "path": [[x,y]], "snapshot"?: SnapshotPath, "reason"?}
 //
 // Times are seconds by the frames' clock: since 1970 where frames say when they were taken, of a
 // video since its beginning.

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "frame/detection.h"
 #include "frame/event.h"
+#include "frame/snapshot.h"
 
 namespace sampleproc::frame {
 
@@ -73,6 +74,8 @@ struct FrameResult {
   std::optional<LumaStats> stats;
   std::vector<StepReport> steps;
   std::vector<Event> events;  // of the camera, told with this frame
+  // Of which events it is the best picture so far; no part of the record.
+  std::vector<Snapshot> snapshots;
   FrameTimes times;
 };
 

@@ -2,9 +2,7 @@
 
 #include <openssl/evp.h>
 
-#include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
-#include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
 
@@ -87,10 +85,6 @@ std::string Below(const Url& base, std::string_view path) {
   std::string target = base.target.substr(0, base.target.find('?'));
   while (target.ends_with('/')) target.pop_back();
   return target + std::string(path);
-}
-
-std::string PercentEncoded(std::string_view text) {
-  return boost::urls::encode({text.data(), text.size()}, boost::urls::unreserved_chars);
 }
 
 }  // namespace sampleproc::net

@@ -32,7 +32,4 @@ std::string Below(const Url& base, std::string_view path);
 // What passwords follow in URLs of cheap cameras, in the path as well as in the query; in any case.
 inline constexpr std::string_view kPasswordNames[] = {"password=", "passwd=", "pwd=", "pass="};
 
-// All but RFC 3986's unreserved characters as %XX: one segment of a path.
-std::string PercentEncoded(std::string_view text);
-
 }  // namespace sampleproc::net

@@ -343,8 +343,12 @@ base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, P
                         ArrivalOf(frame),
                         context_.take_events,
                         &plan.camera->mask(),
-                        context_.ids};
-  if (auto done = plan.pipeline.Run(input, result); !done) return done;
+                        context_.ids,
+                        context_.snapshots != nullptr};
+  const auto done = plan.pipeline.Run(input, result);
+  // As events do, these come of a frame that fails, too, after they were told.
+  GiveSnapshots(frame, picture, result, own, allowance);
+  if (!done) return done;
   GiveStills(frame, picture, result, own, allowance);
   return Delay(context_.options.delay, allowance);
 }

@@ -31,6 +31,10 @@
 namespace sampleproc::cameras {
 class Stills;
 }
+namespace sampleproc::history {
+class Snapshots;
+struct SnapshotPicture;
+}  // namespace sampleproc::history
 
 namespace sampleproc::telemetry {
 class Metrics;
@@ -60,6 +64,8 @@ struct ProcessorContext {
   cameras::Stills* stills = nullptr;
   base::IdSource* ids = nullptr;          // StepInput::ids
   telemetry::Metrics* metrics = nullptr;  // told of each frame's times; null: nobody asks
+  // Who keeps pictures of events; null: nobody does.
+  history::Snapshots* snapshots = nullptr;
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
@@ -168,12 +174,17 @@ class Processor {
                          frame::FrameResult& result);
   void GiveStills(const frame::Frame& frame, Picture& picture, const frame::FrameResult& result,
                   resources::MemoryBudget& own, const base::Allowance& allowance);
-  base::Result<frame::Image> SmallPicture(const frame::Frame& frame, Picture& picture,
+  base::Result<frame::Image> SmallPicture(const frame::Frame& frame, Picture& picture, int side,
                                           resources::MemoryBudget& own,
                                           const base::Allowance& allowance,
                                           resources::Reservation& memory);
   static std::optional<std::chrono::microseconds> SaidTime(const frame::Frame& frame);
   std::optional<std::chrono::microseconds> ArrivalOf(const frame::Frame& frame) const;
+  void GiveSnapshots(const frame::Frame& frame, Picture& picture, frame::FrameResult& result,
+                     resources::MemoryBudget& own, const base::Allowance& allowance);
+  base::Result<std::shared_ptr<const history::SnapshotPicture>> SnapshotOf(
+      const frame::Frame& frame, Picture& picture, frame::FrameResult& result,
+      resources::MemoryBudget& own, const base::Allowance& allowance);
   void Trim();
 
   ProcessorContext context_;

@@ -1,17 +1,28 @@
-// Pictures for those who look at a camera, made of its frames.
+// Pictures that are made of frames: for those who look at a camera, and of events.
+#include <memory>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "cameras/stills.h"
+#include "history/snapshots.h"
 #include "process/processor.h"
 #include "process/still.h"
 
 namespace sampleproc::process {
+namespace {
+
+// Of pictures of events that do not come as JPEGs.
+constexpr int kSnapshotSide = 1920;
+constexpr int kSnapshotQuality = 85;
+constexpr std::string_view kSnapshotMemory = "an event's picture";
+
+}  // namespace
 
 // In colour where that can be had: what the steps have decoded, else anew, at half of its size or
 // less where that is enough.
 base::Result<frame::Image> Processor::SmallPicture(const frame::Frame& frame, Picture& picture,
-                                                   resources::MemoryBudget& own,
+                                                   int side, resources::MemoryBudget& own,
                                                    const base::Allowance& allowance,
                                                    resources::Reservation& memory) {
   if (picture.HasBgr()) return picture.Bgr();
@@ -19,9 +30,9 @@ base::Result<frame::Image> Processor::SmallPicture(const frame::Frame& frame, Pi
     auto colour = picture.Bgr();
     return colour ? colour : picture.luma();
   }
-  auto colour = codec::Decode({frame.encoded, frame.raw}, {frame::PixelFormat::kBgr24, kStillSide},
-                              context_.codec, allowance, own, colour_scratch_,
-                              context_.options.budget_patience);
+  auto colour =
+      codec::Decode({frame.encoded, frame.raw}, {frame::PixelFormat::kBgr24, side}, context_.codec,
+                    allowance, own, colour_scratch_, context_.options.budget_patience);
   if (!colour) return std::unexpected(colour.error());
   memory = std::move(colour->reservation);
   return colour->image;
@@ -37,7 +48,7 @@ void Processor::GiveStills(const frame::Frame& frame, Picture& picture,
   const base::Span span = allowance.trace.Begin("picture for viewers");
   try {
     resources::Reservation memory;
-    const auto small = SmallPicture(frame, picture, own, allowance, memory);
+    const auto small = SmallPicture(frame, picture, kStillSide, own, allowance, memory);
     if (!small) return context_.stills->GiveUp(*frame.camera_id);
     const auto work = own.TryReserve(StillBytes(*small), "a camera's picture");
     if (!work) return context_.stills->GiveUp(*frame.camera_id);
@@ -48,6 +59,61 @@ void Processor::GiveStills(const frame::Frame& frame, Picture& picture,
   } catch (const std::bad_alloc&) {
     // Who waits tries it with the next frame.
   }
+}
+
+// The frame as a JPEG: as it came where it came as one, else made once, no larger than is of use;
+// the boxes are of that picture then.
+base::Result<history::SnapshotPicturePtr> Processor::SnapshotOf(const frame::Frame& frame,
+                                                                Picture& picture,
+                                                                frame::FrameResult& result,
+                                                                resources::MemoryBudget& own,
+                                                                const base::Allowance& allowance) {
+  auto made = std::make_shared<history::SnapshotPicture>();
+  if (!frame.encoded.empty() && result.format == codec::FormatName(codec::Format::kJpeg)) {
+    auto memory = context_.budget.TryReserve(frame.encoded.size(), kSnapshotMemory);
+    if (!memory) return std::unexpected(memory.error());
+    made->jpeg = base::AsText(frame.encoded);
+    made->memory = std::move(*memory);
+    return made;
+  }
+  resources::Reservation memory;
+  const auto small = SmallPicture(frame, picture, kSnapshotSide, own, allowance, memory);
+  if (!small) return std::unexpected(small.error());
+  const auto work = own.TryReserve(StillBytes(*small, kSnapshotSide), kSnapshotMemory);
+  if (!work) return std::unexpected(work.error());
+  auto jpeg = ShrunkJpeg(*small, kSnapshotSide, kSnapshotQuality);
+  if (!jpeg) return std::unexpected(jpeg.error());
+  made->jpeg = std::move(*jpeg);
+  auto kept = context_.budget.TryReserve(made->jpeg.size(), kSnapshotMemory);
+  if (!kept) return std::unexpected(kept.error());
+  made->memory = std::move(*kept);
+  const auto [width, height] = ShrunkSize(small->width, small->height, kSnapshotSide);
+  for (frame::Snapshot& snapshot : result.snapshots) {
+    frame::Bbox& box = snapshot.detection.bbox;
+    box = ScaledBox(box, result.width, result.height, width, height);
+  }
+  return made;
+}
+
+// Likewise.
+void Processor::GiveSnapshots(const frame::Frame& frame, Picture& picture,
+                              frame::FrameResult& result, resources::MemoryBudget& own,
+                              const base::Allowance& allowance) {
+  if (context_.snapshots == nullptr || result.snapshots.empty()) return;
+  const base::Span span = allowance.trace.Begin("picture of an event");
+  try {
+    const auto made = SnapshotOf(frame, picture, result, own, allowance);
+    for (frame::Snapshot& snapshot : result.snapshots) {
+      if (made) {
+        context_.snapshots->Take(std::move(snapshot), *made);
+      } else {
+        context_.snapshots->Miss(snapshot);
+      }
+    }
+  } catch (const std::bad_alloc&) {
+    for (const frame::Snapshot& snapshot : result.snapshots) context_.snapshots->Miss(snapshot);
+  }
+  result.snapshots.clear();
 }
 
 }  // namespace sampleproc::process

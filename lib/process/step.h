@@ -71,6 +71,8 @@ struct StepInput {
   const frame::Mask* mask = nullptr;
   // Makes ids that nobody else has. Null: ids are the same whenever the same frames come.
   base::IdSource* ids = nullptr;
+  // Somebody keeps pictures of events: FrameResult::snapshots is asked for.
+  bool keeps_snapshots = false;
 };
 
 // Each worker has its own object of each step, so Run needs no lock for scratch and detectors.

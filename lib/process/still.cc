@@ -21,14 +21,14 @@ struct Size {
   int height;
 };
 
-Size StillSize(const frame::Image& picture) {
-  const int longer = std::max(picture.width, picture.height);
-  if (longer <= kStillSide) return {picture.width, picture.height};
-  const double scale = static_cast<double>(kStillSide) / longer;
+Size ShrunkTo(int width, int height, int most) {
+  const int longer = std::max(width, height);
+  if (longer <= most) return {width, height};
+  const double scale = static_cast<double>(most) / longer;
   const auto side = [scale](int length) {
     return std::max(1, static_cast<int>(std::lround(length * scale)));
   };
-  return {side(picture.width), side(picture.height)};
+  return {side(width), side(height)};
 }
 
 // Of one row or column of the small picture: the first of the large one that it covers, and how
@@ -97,53 +97,81 @@ void Copy(const frame::Image& picture, std::uint8_t* out) {
 
 std::vector<frame::Detection> Scaled(const frame::FrameResult& result, const Size& size) {
   std::vector<frame::Detection> scaled = result.detections;
-  const auto at = [](int value, int to, int from) {
-    return static_cast<int>(std::int64_t{value} * to / std::max(from, 1));
-  };
   for (frame::Detection& each : scaled) {
-    each.bbox = {
-        at(each.bbox.x1, size.width, result.width), at(each.bbox.y1, size.height, result.height),
-        at(each.bbox.x2, size.width, result.width), at(each.bbox.y2, size.height, result.height)};
+    each.bbox = ScaledBox(each.bbox, result.width, result.height, size.width, size.height);
   }
   return scaled;
 }
 
-base::Result<std::string> Encoded(const frame::Image& image) {
-  const auto jpeg = codec::EncodeJpeg(image, kQuality);
+base::Result<std::string> Encoded(const frame::Image& image, int quality) {
+  const auto jpeg = codec::EncodeJpeg(image, quality);
   if (!jpeg) return std::unexpected(jpeg.error());
   return std::string(base::AsText(*jpeg));
 }
 
+// In colour, in memory of its own.
+struct Shrunk {
+  base::ByteBuffer pixels;
+  frame::Image image;
+};
+
+Shrunk ShrunkPicture(const frame::Image& picture, const Size& size) {
+  const std::size_t stride = static_cast<std::size_t>(size.width) * kChannels;
+  Shrunk shrunk{base::ByteBuffer(stride * static_cast<std::size_t>(size.height)), {}};
+  if (size.width == picture.width && size.height == picture.height) {
+    Copy(picture, shrunk.pixels.data());
+  } else {
+    Shrink(picture, size, shrunk.pixels.data());
+  }
+  shrunk.image = {shrunk.pixels.data(), size.width, size.height, stride,
+                  frame::PixelFormat::kBgr24};
+  return shrunk;
+}
+
 }  // namespace
 
-std::size_t StillBytes(const frame::Image& picture) {
-  const Size size = StillSize(picture);
+std::size_t StillBytes(const frame::Image& picture, int side) {
+  const Size size = ShrunkTo(picture.width, picture.height, side);
   // The pixels, and a JPEG while it is written: never near the pixels' own size.
   return 2 * kChannels * static_cast<std::size_t>(size.width) *
          static_cast<std::size_t>(size.height);
 }
 
+std::pair<int, int> ShrunkSize(int width, int height, int side) {
+  const Size size = ShrunkTo(width, height, side);
+  return {size.width, size.height};
+}
+
+frame::Bbox ScaledBox(const frame::Bbox& box, int from_width, int from_height, int to_width,
+                      int to_height) {
+  const auto at = [](int value, int to, int from) {
+    return static_cast<int>(std::int64_t{value} * to / std::max(from, 1));
+  };
+  return {at(box.x1, to_width, from_width), at(box.y1, to_height, from_height),
+          at(box.x2, to_width, from_width), at(box.y2, to_height, from_height)};
+}
+
+base::Result<std::string> ShrunkJpeg(const frame::Image& picture, int side, int quality) {
+  const Size size = ShrunkTo(picture.width, picture.height, side);
+  if (size.width == picture.width && size.height == picture.height) {
+    return Encoded(picture, quality);
+  }
+  return Encoded(ShrunkPicture(picture, size).image, quality);
+}
+
 base::Result<MadeStills> MakeStills(const frame::Image& picture, const frame::FrameResult& result,
                                     bool plain, bool annotated) {
-  const Size size = StillSize(picture);
-  const std::size_t stride = static_cast<std::size_t>(size.width) * kChannels;
-  base::ByteBuffer pixels(stride * static_cast<std::size_t>(size.height));
-  if (size.width == picture.width && size.height == picture.height) {
-    Copy(picture, pixels.data());
-  } else {
-    Shrink(picture, size, pixels.data());
-  }
-  const frame::Image image{pixels.data(), size.width, size.height, stride,
-                           frame::PixelFormat::kBgr24};
+  const Size size = ShrunkTo(picture.width, picture.height, kStillSide);
+  Shrunk shrunk = ShrunkPicture(picture, size);
   MadeStills made;
   if (plain) {
-    auto jpeg = Encoded(image);
+    auto jpeg = Encoded(shrunk.image, kQuality);
     if (!jpeg) return std::unexpected(jpeg.error());
     made.plain = std::move(*jpeg);
   }
   if (annotated) {
-    DrawDetections(pixels.data(), image, Scaled(result, size));
-    auto jpeg = Encoded(image);
+    DrawDetections(shrunk.pixels.data(), shrunk.image, Scaled(result, size));
+    auto jpeg = Encoded(shrunk.image, kQuality);
     if (!jpeg) return std::unexpected(jpeg.error());
     made.annotated = std::move(*jpeg);
   }

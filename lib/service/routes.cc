@@ -94,6 +94,10 @@ std::vector<Row> Table(const RouteChoice& choice) {
         .path = "/events/{event_id}",
         .description = api::kEventDescription},
        [](Contexts c, Routes) { return api::MakeEventHandler(c.events); }},
+      {{.method = Method::kGet,
+        .path = "/events/{event_id}/snapshot.jpg",
+        .description = api::kSnapshotDescription},
+       [](Contexts c, Routes) { return api::MakeSnapshotHandler(c.snapshots); }},
       // It holds nothing of ours, and asks for the token itself: a browser cannot show one.
       {{.method = Method::kGet,
         .path = kConsolePath,

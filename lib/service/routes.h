@@ -9,6 +9,7 @@
 #include "api/health_handler.h"
 #include "api/metrics_handler.h"
 #include "api/process_handler.h"
+#include "api/snapshot_handler.h"
 #include "http/router.h"
 
 namespace sampleproc::service {
@@ -19,6 +20,7 @@ struct RouteContexts {
   api::MetricsContext metrics;
   api::CamerasContext cameras;
   api::EventsContext events;
+  api::SnapshotContext snapshots;
 };
 
 // What is served besides the rest.

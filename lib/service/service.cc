@@ -53,7 +53,8 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
            {facts, metrics, tracker, clock},
            {roster, directory, stills,
             [this] { return live ? live->gauges() : std::vector<telemetry::CameraGauges>(); }},
-           {*journal, config::AnyTracks(own)}},
+           {*journal, config::AnyTracks(own)},
+           {snapshots.get(), budget, own.codec}},
           {.metrics = own.telemetry.metrics,
            .console = http::ServesConsole(own.http, handed_sockets)})),
       MakeChain(own, made->parts, {budget, metrics, clock, *log, tracer.get()},
@@ -97,6 +98,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   if (!sinks) return std::unexpected(sinks.error());
   impl->sinks = std::move(*sinks);
   if (auto opened = impl->OpenJournal(); !opened) return std::unexpected(opened.error());
+  if (auto opened = impl->OpenSnapshots(); !opened) return std::unexpected(opened.error());
   auto detectors = process::Detectors::Open(own.process, impl->directory.pipelines(), impl->budget);
   if (!detectors) return std::unexpected(detectors.error());
   impl->detectors = std::move(*detectors);
@@ -105,7 +107,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
                                 &impl->heavy, &impl->drain, impl->detectors, &impl->directory, true,
                                 false, &impl->take_events, &impl->stills, &impl->ids,
-                                &impl->metrics},
+                                &impl->metrics, impl->snapshots.get()},
       *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
@@ -248,6 +250,7 @@ bool Service::LookAfterWorkers() {
   impl.journal->LookAfter();
   impl.cameras.TellIdle();
   impl.stills.LookAfter();
+  if (impl.snapshots) impl.snapshots->LookAfter();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));

@@ -35,6 +35,24 @@ base::Result<void> Service::Impl::OpenJournal() {
   return {};
 }
 
+base::Result<void> Service::Impl::OpenSnapshots() {
+  const history::SnapshotOptions& options = config.snapshots;
+  if (options.path.empty()) return {};
+  auto room = budget.TryReserve(history::Snapshots::MemoryFor(options), "the pictures of events");
+  if (!room) {
+    return base::Fail(
+        base::ErrorCode::kConfig,
+        "resources.memory_limit has no room for what is known of as many files as "
+        "events.snapshots_max_files allows, 192 bytes each: raise it, or allow fewer");
+  }
+  snapshots = std::make_unique<history::Snapshots>(
+      options,
+      history::SnapshotsContext{clock, budget, conditions,
+                                BackoffOf(kFirstBackoff, kLongestBackoff, ids)},
+      std::move(*room));
+  return {};
+}
+
 void Service::Impl::TellSinks(std::span<const frame::Event> events) noexcept {
   for (const frame::Event& event : events) {
     try {
@@ -61,7 +79,23 @@ std::uint64_t Service::Impl::EndEvents(const base::Deadline& end) {
     log->Error("shutdown: messages of events are not in the history",
                {{"messages", static_cast<std::int64_t>(lost)}});
   }
+  const std::size_t pictures = snapshots ? snapshots->Finish(end) : 0;
+  if (pictures > 0) {
+    log->Error("shutdown: pictures of events are not kept",
+               {{"pictures", static_cast<std::int64_t>(pictures)}});
+  }
   return lost;
+}
+
+std::optional<telemetry::SnapshotGauges> Service::Impl::SnapshotFacts() const {
+  if (!snapshots) return std::nullopt;
+  const history::SnapshotCounts counts = snapshots->counts();
+  return telemetry::SnapshotGauges{.kept = counts.kept,
+                                   .dropped = counts.dropped,
+                                   .deleted = counts.deleted,
+                                   .waiting = counts.waiting,
+                                   .files = counts.files,
+                                   .bytes = counts.bytes};
 }
 
 std::optional<telemetry::HistoryGauges> Service::Impl::HistoryFacts() const {

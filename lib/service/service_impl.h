@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "frame/event.h"
 #include "history/journal.h"
+#include "history/snapshots.h"
 #include "http/server.h"
 #include "process/camera_states.h"
 #include "process/detectors.h"
@@ -130,6 +131,7 @@ class Service::Impl {
              .cameras = live ? live->gauges() : std::vector<telemetry::CameraGauges>{},
              .sinks = sinks->gauges(),
              .history = HistoryFacts(),
+             .snapshots = SnapshotFacts(),
              .event_streams = journal ? journal->streams() : 0,
              .conditions = conditions.List(),
              .condition_counts = conditions.Counts()}};
@@ -147,7 +149,9 @@ class Service::Impl {
     return std::max(config.service.stuck_after, config.process.deadline);
   }
   base::Result<void> OpenJournal();
+  base::Result<void> OpenSnapshots();
   std::optional<telemetry::HistoryGauges> HistoryFacts() const;
+  std::optional<telemetry::SnapshotGauges> SnapshotFacts() const;
   // Brings events on their ways; in any thread.
   void TakeEvents(std::span<const frame::Event> events) noexcept;
   void TellSinks(std::span<const frame::Event> events) noexcept;
@@ -190,8 +194,9 @@ class Service::Impl {
   int stuck_workers = 0;  // as the last look found them
   int lost_workers = 0;   // as the last two looks found them
 
-  std::unique_ptr<ConsumerSinks> sinks;       // nullptr: not started yet
-  std::unique_ptr<history::Journal> journal;  // likewise
+  std::unique_ptr<ConsumerSinks> sinks;           // nullptr: not started yet
+  std::unique_ptr<history::Journal> journal;      // likewise
+  std::unique_ptr<history::Snapshots> snapshots;  // nullptr: none are kept
   const process::TakeEvents take_events = [this](auto events) { TakeEvents(events); };
   std::shared_ptr<process::Detectors> detectors;
   std::unique_ptr<process::WorkerPool> pool;

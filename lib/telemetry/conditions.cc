@@ -22,6 +22,7 @@ constexpr std::array kNames = {
     condition::kDetector,
     condition::kCamera,
     condition::kHistory,
+    condition::kSnapshots,
 };
 
 }  // namespace

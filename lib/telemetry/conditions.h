@@ -33,6 +33,7 @@ inline constexpr std::string_view kCameraPlaces = "camera_places";
 inline constexpr std::string_view kDetector = "detector";  // the detector's name
 inline constexpr std::string_view kCamera = "camera";      // the camera's id
 inline constexpr std::string_view kHistory = "history";
+inline constexpr std::string_view kSnapshots = "snapshots";
 }  // namespace condition
 
 struct Condition {

@@ -10,11 +10,9 @@ namespace sampleproc::telemetry {
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-void AddEvents(const Gauges& gauges, std::vector<MetricFamily>& families) {
-  families.push_back(One("sampleproc_event_streams", "Clients that read GET /events/stream.",
-                         MetricType::Gauge, static_cast<double>(gauges.event_streams)));
-  if (!gauges.history) return;
-  const HistoryGauges& history = *gauges.history;
+namespace {
+
+void AddHistory(const HistoryGauges& history, std::vector<MetricFamily>& families) {
   families.push_back(One("sampleproc_history_bytes", "Files of the history of events.",
                          MetricType::Gauge, static_cast<double>(history.bytes)));
   families.push_back(One("sampleproc_history_set_aside_total",
@@ -29,6 +27,30 @@ void AddEvents(const Gauges& gauges, std::vector<MetricFamily>& families) {
       "memory, or repeated, of an event that had ended.",
       "outcome",
       {{"stored", history.stored}, {"dropped", history.dropped}, {"repeated", history.repeated}}));
+}
+
+void AddSnapshots(const SnapshotGauges& snapshots, std::vector<MetricFamily>& families) {
+  families.push_back(One("sampleproc_snapshots_bytes", "Files of the pictures of events.",
+                         MetricType::Gauge, static_cast<double>(snapshots.bytes)));
+  families.push_back(One("sampleproc_snapshots_files", "Pictures of events that are kept.",
+                         MetricType::Gauge, static_cast<double>(snapshots.files)));
+  families.push_back(One("sampleproc_snapshots_waiting", "Pictures of events that wait to be kept.",
+                         MetricType::Gauge, static_cast<double>(snapshots.waiting)));
+  families.push_back(Counts(
+      "sampleproc_snapshots_total",
+      "Pictures of events by what became of them: kept; dropped, as they could not be made, found "
+      "no room in memory, or are too large; deleted to keep within the bounds.",
+      "outcome",
+      {{"kept", snapshots.kept}, {"dropped", snapshots.dropped}, {"deleted", snapshots.deleted}}));
+}
+
+}  // namespace
+
+void AddEvents(const Gauges& gauges, std::vector<MetricFamily>& families) {
+  families.push_back(One("sampleproc_event_streams", "Clients that read GET /events/stream.",
+                         MetricType::Gauge, static_cast<double>(gauges.event_streams)));
+  if (gauges.history) AddHistory(*gauges.history, families);
+  if (gauges.snapshots) AddSnapshots(*gauges.snapshots, families);
 }
 
 }  // namespace sampleproc::telemetry

@@ -52,6 +52,16 @@ struct HistoryGauges {
   std::uint64_t bytes = 0;
 };
 
+// Of the pictures of events, since the start: pictures, and the files that are kept.
+struct SnapshotGauges {
+  std::uint64_t kept = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t deleted = 0;
+  std::size_t waiting = 0;
+  std::size_t files = 0;
+  std::uint64_t bytes = 0;
+};
+
 // Of the client of one upstream, since the start.
 struct ClientGauges {
   std::string_view upstream;
@@ -111,7 +121,8 @@ struct Gauges {
   std::optional<ConsumerGauges> consumer = std::nullopt;
   std::vector<CameraGauges> cameras = {};  // whose pictures the service takes itself
   std::vector<SinkGauges> sinks = {};
-  std::optional<HistoryGauges> history = std::nullopt;  // where one is kept
+  std::optional<HistoryGauges> history = std::nullopt;     // where one is kept
+  std::optional<SnapshotGauges> snapshots = std::nullopt;  // where some are kept
   std::size_t event_streams = 0;
   std::vector<Condition> conditions = {};                                       // that last
   std::vector<std::pair<std::string_view, std::size_t>> condition_counts = {};  // of every name

@@ -103,9 +103,13 @@ std::vector<Event> EventMaker::Update(const FrameFacts& frame, const std::vector
     const bool has_place = scene_.zones.empty() && scene_.lines.empty();
     life.matters = life.matters || has_place || !life.entered.empty() || !life.crossed.empty();
     if (track.id == 0 || !life.matters || (track.was_there && !track.has_moved)) continue;
-    if (life.event_id.empty()) {
+    const bool is_new = life.event_id.empty();
+    if (is_new) {
       life.event_id = frame.frame_id + "-" + std::to_string(track.id);
       if (!origin_.empty()) life.event_id += "-" + origin_;
+    }
+    ChoosePicture(frame, life);
+    if (is_new) {
       events.push_back(Tell(life, Event::Type::kNew));
     } else if (life.told_stationary != track.is_stationary || !life.entered.empty() ||
                !life.left.empty() || !life.crossed.empty()) {
@@ -181,6 +185,19 @@ void EventMaker::FollowLines(const Point& foot, double height, Life& life) const
   }
 }
 
+void EventMaker::ChoosePicture(const FrameFacts& frame, Life& life) {
+  const Track& track = life.track;
+  if (frame.best_of == nullptr || !track.is_seen) return;
+  if (life.picture && track.found_confidence < *life.picture + kClearlySurer) return;
+  life.picture = track.found_confidence;
+  frame.best_of->push_back({life.event_id,
+                            {.class_name = track.class_name,
+                             .confidence = track.found_confidence,
+                             .bbox = track.found,
+                             .detector = {},
+                             .track_id = track.id}});
+}
+
 // What was entered, left and crossed is told with it.
 Event EventMaker::Tell(Life& life, Event::Type type) const {
   life.told_stationary = life.track.is_stationary;
@@ -200,7 +217,8 @@ Event EventMaker::Tell(Life& life, Event::Type type) const {
               .left = std::exchange(life.left, {}),
               .crossed = std::exchange(life.crossed, {}),
               .stationary = life.track.is_stationary,
-              .path = life.path.Points()};
+              .path = life.path.Points(),
+              .has_snapshot = life.picture.has_value()};
   if (type == Event::Type::kEnd) event.end = life.seen;
   for (std::size_t i = 0; i < life.zones.size(); ++i) {
     if (life.zones[i].is_in) event.zones.push_back(scene_.zones[i].name);

@@ -221,6 +221,7 @@ void Tracker::Take(FrameClock at, std::span<const Observation> seen,
     known.filter.Correct(Box::Of(observation.bbox), doubts[index]);
     known.track.box = known.filter.box();
     known.track.found = observation.bbox;
+    known.track.found_confidence = observation.confidence;
     known.track.confidence = std::max(known.track.confidence, observation.confidence);
     known.track.last_seen = at;
     ++known.hits;
@@ -258,6 +259,7 @@ void Tracker::Start(FrameClock at, const Observation& observation) {
       .confidence = observation.confidence,
       .box = box,
       .found = observation.bbox,
+      .found_confidence = observation.confidence,
       .begun = at,
       .last_seen = at,
       .is_seen = true,

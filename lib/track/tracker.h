@@ -43,9 +43,10 @@ struct Track {
   std::uint64_t serial = 0;  // from 1, never given twice
   std::uint64_t id = 0;      // from 1; 0 until it has been found often enough
   std::string class_name;
-  double confidence = 0;  // the best
-  Box box;                // smoothed; foretold while it is not seen
-  frame::Bbox found;      // the last detection
+  double confidence = 0;        // the best
+  Box box;                      // smoothed; foretold while it is not seen
+  frame::Bbox found;            // the last detection
+  double found_confidence = 0;  // likewise
   FrameClock begun{};
   FrameClock last_seen{};
   bool is_seen = false;        // in the last frame

@@ -107,7 +107,7 @@ class Events(http.server.BaseHTTPRequestHandler):
                                  snapshot="/events/f-1-1/snapshot.jpg")]  # fmt: skip
             return self.answer("application/json",
                                json.dumps({"events": events, "next_cursor": None}).encode())
-        if self.path == "/events/f-1-1/snapshot.jpg":
+        if self.path == "/events/f-1-1/snapshot.jpg?crop=1":
             return self.answer("image/jpeg", pictures.sample("messi5.jpg"))
         if self.path == "/health":
             return self.answer("application/json", json.dumps({

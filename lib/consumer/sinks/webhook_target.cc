@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "net/url.h"
+#include "base/ascii.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -72,7 +72,7 @@ Result<int> WebhookTarget::Post(const ResultRecord& record, const base::Allowanc
                            .target = client_.url().target,
                            .fields = {{"User-Agent", "sampleproc"},
                                       {"Content-Type", "application/json"},
-                                      {"Idempotency-Key", net::PercentEncoded(key)}},
+                                      {"Idempotency-Key", base::PercentEncoded(key)}},
                            .body = record.json,
                            .status_only = true};
   base::Span span;

@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/ascii.h"
 #include "json/writer.h"
 #include "net/url.h"
 
@@ -57,7 +58,7 @@ void Registrar::Stop(bool deregister, const base::Deadline& end) {
   End();
   if (!deregister || !registered_) return;
   const auto status =
-      Send("DELETE", kBase + net::PercentEncoded(registration_.id), "", {.deadline = end});
+      Send("DELETE", kBase + base::PercentEncoded(registration_.id), "", {.deadline = end});
   if (status && (*status == 204 || *status == 404)) {
     log_.Info("consumer: deregistered from the orchestrator");
     return;
@@ -143,7 +144,7 @@ Result<void> Registrar::Register() {
   if (*status == 200 || *status == 201) return {};
   if (*status != 409) return std::unexpected(Refusal("register", *status));
   status =
-      Send("PUT", kBase + net::PercentEncoded(registration_.id), RegistrationJson(), allowance);
+      Send("PUT", kBase + base::PercentEncoded(registration_.id), RegistrationJson(), allowance);
   if (!status) return std::unexpected(std::move(status.error()));
   if (*status == 200) return {};
   if (*status == 404) {

@@ -108,12 +108,14 @@ class TrackStep : public Step {
     } else {
       state.tracker.Pass(at);
     }
-    auto events = state.maker.Update({.camera_id = *input.frame.camera_id,
-                                      .frame_id = result.frame_id,
-                                      .at = state.tracker.now(),
-                                      .width = input.picture.width(),
-                                      .height = input.picture.height()},
-                                     state.tracker.tracks(), state.tracker.ended());
+    auto events =
+        state.maker.Update({.camera_id = *input.frame.camera_id,
+                            .frame_id = result.frame_id,
+                            .at = state.tracker.now(),
+                            .width = input.picture.width(),
+                            .height = input.picture.height(),
+                            .best_of = input.keeps_snapshots ? &result.snapshots : nullptr},
+                           state.tracker.tracks(), state.tracker.ended());
     result.events.insert(result.events.end(), std::make_move_iterator(events.begin()),
                          std::make_move_iterator(events.end()));
   }

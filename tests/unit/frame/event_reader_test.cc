@@ -27,7 +27,8 @@ TEST_CASE("an event reads back as it was written") {
               .left = {"street"},
               .crossed = {{"gate", true}, {"fence", false}},
               .stationary = true,
-              .path = {{1, 2}, {-3, 4}}};
+              .path = {{1, 2}, {-3, 4}},
+              .has_snapshot = true};
   CHECK(ReadEvent(Json(event)).value() == event);
   event.type = Event::Type::kEnd;
   event.end = event.time;
@@ -36,6 +37,10 @@ TEST_CASE("an event reads back as it was written") {
   Event bare;
   bare.event_id = "a";
   CHECK(ReadEvent(Json(bare)).value() == bare);
+}
+
+TEST_CASE("an event's picture has a path into which any id fits") {
+  CHECK(SnapshotPath("a/b ?\xC3\xA4-1.~_z") == "/events/a%2Fb%20%3F%C3%A4-1.~_z/snapshot.jpg");
 }
 
 TEST_CASE("what is no event is refused") {

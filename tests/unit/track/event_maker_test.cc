@@ -294,5 +294,46 @@ TEST_CASE("geometry: left and right") {
   CHECK_FALSE(Meets({0.6, 0.4}, {0.6, 0.6}, line));
 }
 
+TEST_CASE("events: the picture is the first frame's, then only one in which it is clearly surer") {
+  Tracker tracker({});
+  EventMaker maker({}, "origin");
+  std::vector<frame::Snapshot> best;
+  std::vector<Event> events;
+  const double sure[] = {0.9, 0.6, 0.6, 0.62, 0.66, 0.5, 0.69, 0.72, 0.72, 0.3};
+  for (int i = 0; i < 30; ++i) {
+    std::vector<Observation> seen;
+    if (i >= 10 && i < 20) {
+      seen = {{"cat", sure[i - 10], {100 + 15 * i, 100, 150 + 15 * i, 150}}};
+    }
+    tracker.Update(i * kFrameTime, seen);
+    std::vector<frame::Snapshot> now;
+    auto more = maker.Update({"yard", "f" + std::to_string(i), tracker.now(), 1000, 500, &now},
+                             tracker.tracks(), tracker.ended());
+    for (frame::Snapshot& each : now) {
+      each.detection.detector = "f" + std::to_string(i);
+      best.push_back(std::move(each));
+    }
+    events.insert(events.end(), more.begin(), more.end());
+  }
+  // What was sure before it was told of has no picture; 0.69 is not clearly surer than 0.66.
+  REQUIRE(best.size() == 3);
+  CHECK(best[0].detection.detector == "f12");
+  CHECK(best[1].detection.detector == "f14");
+  CHECK(best[2].detection.detector == "f17");
+  CHECK(best[2].detection.confidence == 0.72);
+  CHECK(best[2].detection.bbox == frame::Bbox{355, 100, 405, 150});
+  REQUIRE_FALSE(events.empty());
+  for (const Event& event : events) {
+    CHECK(event.has_snapshot);
+    CHECK(event.event_id == best[0].event_id);
+  }
+}
+
+TEST_CASE("events: where no pictures are kept they tell of none") {
+  SyntheticScene scene({Person(kThrough)});
+  scene.Run(30);
+  for (const Event& event : scene.events()) CHECK_FALSE(event.has_snapshot);
+}
+
 }  // namespace
 }  // namespace sampleproc::track

@@ -1,0 +1,307 @@
+#include "history/snapshot_folder.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+namespace sampleproc::history {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using base::Result;
+
+constexpr mode_t kFolderMode = 0750;
+constexpr mode_t kFileMode = 0640;
+constexpr std::size_t kMostParts = 1024;
+
+constexpr std::string_view kTooOld =
+    "the event's picture was deleted: it was older than events.snapshots_max_age";
+constexpr std::string_view kTooMany =
+    "the event's picture was deleted to keep within events.snapshots_max_files";
+constexpr std::string_view kTooMuch =
+    "the event's picture was deleted to keep within events.snapshots_max_bytes";
+
+std::unexpected<base::Error> Failure(const std::string& what) {
+  return Fail(ErrorCode::kIo, what + ": " + std::strerror(errno));
+}
+
+std::int64_t NanosOf(base::WallTime time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+base::WallTime TimeOf(std::int64_t nanos) {
+  return base::WallTime(
+      std::chrono::duration_cast<base::WallTime::duration>(std::chrono::nanoseconds(nanos)));
+}
+
+timespec TimespecOf(std::int64_t nanos) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return {.tv_sec = nanos / kSecond, .tv_nsec = nanos % kSecond};
+}
+
+std::int64_t NanosOf(const struct stat& file) {
+  return std::int64_t{file.st_mtim.tv_sec} * 1'000'000'000 + file.st_mtim.tv_nsec;
+}
+
+// Whoever has put something else there is not waited for.
+base::Descriptor OpenRegular(int folder, const std::string& name, struct stat& facts) {
+  base::Descriptor file(
+      ::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (file.get() < 0 || ::fstat(file.get(), &facts) != 0) return base::Descriptor();
+  if (S_ISREG(facts.st_mode)) return file;
+  errno = EINVAL;
+  return base::Descriptor();
+}
+
+Result<std::string> ReadBytes(int file, std::size_t most) {
+  std::string bytes(most, '\0');
+  std::size_t size = 0;
+  while (size < most) {
+    const ssize_t got = ::read(file, bytes.data() + size, most - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Failure("the picture cannot be read");
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+Result<void> WriteBytes(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(file, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return Failure("a picture cannot be written");
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+// Deletes a file if it is ours by what it begins with. What is not there, or is not ours, is let
+// be.
+Result<void> DeleteOurs(int folder, const std::string& name) {
+  struct stat facts{};
+  const base::Descriptor file = OpenRegular(folder, name, facts);
+  if (file.get() < 0) {
+    if (errno == ENOENT || errno == EINVAL || errno == ELOOP || errno == ENXIO) return {};
+    return Failure("a picture cannot be opened to be deleted");
+  }
+  const auto begin = ReadBytes(file.get(), kSnapshotSignature);
+  if (!begin) return std::unexpected(begin.error());
+  if (!BeginsAsSnapshot(*begin)) return {};
+  if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return {};
+  return Failure("a picture cannot be deleted");
+}
+
+}  // namespace
+
+SnapshotFolder::SnapshotFolder(const SnapshotOptions& options, const base::Clock& clock,
+                               base::Descriptor folder)
+    : options_(options), clock_(clock), folder_(std::move(folder)) {}
+
+Result<std::unique_ptr<SnapshotFolder>> SnapshotFolder::Open(const SnapshotOptions& options,
+                                                             const base::Clock& clock) {
+  if (::mkdir(options.path.c_str(), kFolderMode) != 0 && errno != EEXIST && errno != EROFS) {
+    return Failure("the folder cannot be made");
+  }
+  base::Descriptor folder(::open(options.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0) return Failure("the folder cannot be opened");
+  if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return Fail(ErrorCode::kIo, "another process uses the folder");
+    return Failure("the folder cannot be locked");
+  }
+  std::unique_ptr<SnapshotFolder> opened(new SnapshotFolder(options, clock, std::move(folder)));
+  if (auto looked = opened->Look(); !looked) return std::unexpected(looked.error());
+  return opened;
+}
+
+// Its own descriptor: a folder's place for reading belongs to it.
+Result<void> SnapshotFolder::Look() {
+  const int again = ::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const listing = again < 0 ? nullptr : ::fdopendir(again);
+  if (listing == nullptr) {
+    const auto failure = Failure("the folder cannot be read");
+    if (again >= 0) ::close(again);
+    return failure;
+  }
+  const auto close = [](DIR* open) { ::closedir(open); };
+  const std::unique_ptr<DIR, decltype(close)> closing(listing, close);
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = ::readdir(listing);
+    if (entry == nullptr) break;
+    LookAt(entry->d_name);
+    // What has so many newer ones besides it goes in any case; a folder may be without an end.
+    constexpr std::size_t kBeyond = 10'000;
+    if (files_.size() < static_cast<std::size_t>(options_.files) + kBeyond) continue;
+    if (auto deleted = DeleteOldest(kTooMany); !deleted) return deleted;
+  }
+  if (errno != 0) return Failure("the folder cannot be read");
+  // A disk that cannot be written is told when something is to be; what is there can be read.
+  (void)DeleteParts();
+  (void)Trim();
+  return {};
+}
+
+void SnapshotFolder::LookAt(const std::string& name) {
+  std::string_view whole = name;
+  const bool is_part = whole.ends_with(kPartEnd);
+  if (is_part) whole.remove_suffix(kPartEnd.size());
+  const auto key = ReadSnapshotFileName(whole);
+  if (!key) return;
+  if (is_part) {
+    if (parts_.size() < kMostParts) parts_.push_back(name);
+    return;
+  }
+  struct stat file{};
+  if (::fstatat(folder_.get(), name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (!S_ISREG(file.st_mode)) return;
+  Add(*key, {.came = NanosOf(file), .bytes = static_cast<std::uint64_t>(file.st_size)});
+}
+
+void SnapshotFolder::Add(const SnapshotKey& key, const File& file) {
+  Forget(key);
+  by_time_.emplace(file.came, key);
+  files_.emplace(key, file);
+  bytes_ += file.bytes;
+}
+
+void SnapshotFolder::Forget(const SnapshotKey& key) {
+  const auto file = files_.find(key);
+  if (file == files_.end()) return;
+  bytes_ -= file->second.bytes;
+  by_time_.erase({file->second.came, key});
+  files_.erase(file);
+}
+
+Result<void> SnapshotFolder::DeleteParts() {
+  while (!parts_.empty()) {
+    if (auto deleted = DeleteOurs(folder_.get(), parts_.back()); !deleted) return deleted;
+    parts_.pop_back();
+  }
+  return {};
+}
+
+Result<void> SnapshotFolder::DeleteOldest(std::string_view why) {
+  const SnapshotKey key = by_time_.begin()->second;
+  if (auto deleted = DeleteOurs(folder_.get(), SnapshotFileName(key)); !deleted) return deleted;
+  Forget(key);
+  gone_.Note(key, why);
+  ++deleted_;
+  return {};
+}
+
+// So many bytes in so many files more can be kept.
+Result<void> SnapshotFolder::MakeRoom(std::uint64_t bytes, std::size_t files) {
+  while (!files_.empty()) {
+    const bool too_many = files_.size() + files > static_cast<std::size_t>(options_.files);
+    if (!too_many && bytes_ + bytes <= options_.bytes) return {};
+    if (auto deleted = DeleteOldest(too_many ? kTooMany : kTooMuch); !deleted) return deleted;
+  }
+  return {};
+}
+
+Result<void> SnapshotFolder::Trim() {
+  const std::int64_t oldest =
+      NanosOf(clock_.Wall()) - std::chrono::nanoseconds(options_.age).count();
+  while (!by_time_.empty() && by_time_.begin()->first < oldest) {
+    if (auto deleted = DeleteOldest(kTooOld); !deleted) return deleted;
+  }
+  return MakeRoom(0, 0);
+}
+
+Result<void> SnapshotFolder::Keep(const frame::Snapshot& snapshot, std::string_view jpeg,
+                                  base::WallTime came) {
+  constexpr std::string_view kJpeg = "\xFF\xD8";
+  const auto key = SnapshotKeyOf(snapshot.event_id);
+  if (!key || !jpeg.starts_with(kJpeg)) {
+    return Fail(ErrorCode::kInvalidFrame, "what is to be kept is no picture of an event");
+  }
+  const auto before = files_.find(*key);
+  const double confidence = snapshot.detection.confidence;
+  if (before != files_.end() && before->second.confidence >= confidence) return {};
+  const auto head = SnapshotHead(snapshot);
+  if (!head) return std::unexpected(head.error());
+  const std::string_view rest = jpeg.substr(kJpeg.size());
+  const std::uint64_t bytes = head->size() + rest.size();
+  if (bytes > options_.bytes) {
+    return Fail(ErrorCode::kTooLarge, "the picture is larger than events.snapshots_max_bytes");
+  }
+  if (auto deleted = DeleteParts(); !deleted) return deleted;
+  if (auto room = MakeRoom(bytes, 1); !room) return room;
+  const std::string name = SnapshotFileName(*key);
+  if (auto written = Write(name, *head, rest, came); !written) {
+    // What is left of it, where that could not be deleted either.
+    if (parts_.size() < kMostParts) parts_.push_back(name + std::string(kPartEnd));
+    return written;
+  }
+  Add(*key, {.came = NanosOf(came), .bytes = bytes, .confidence = confidence});
+  return {};
+}
+
+Result<void> SnapshotFolder::Write(const std::string& name, std::string_view head,
+                                   std::string_view rest, base::WallTime came) const {
+  const std::string part = name + std::string(kPartEnd);
+  const base::Descriptor file(::openat(folder_.get(), part.c_str(),
+                                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                                       kFileMode));
+  if (file.get() < 0) return Failure("a picture cannot be written");
+  auto written = WriteBytes(file.get(), head);
+  if (written) written = WriteBytes(file.get(), rest);
+  const timespec time = TimespecOf(NanosOf(came));
+  const std::array<timespec, 2> times = {time, time};
+  if (written && (::futimens(file.get(), times.data()) != 0 ||
+                  ::renameat(folder_.get(), part.c_str(), folder_.get(), name.c_str()) != 0)) {
+    written = Failure("a picture cannot be written");
+  }
+  if (!written) ::unlinkat(folder_.get(), part.c_str(), 0);
+  return written;
+}
+
+std::optional<SnapshotFolder::Facts> SnapshotFolder::Find(const SnapshotKey& key) const {
+  const auto file = files_.find(key);
+  if (file == files_.end()) return std::nullopt;
+  return Facts{.came = TimeOf(file->second.came), .bytes = file->second.bytes};
+}
+
+Result<SnapshotContent> SnapshotFolder::Read(const SnapshotKey& key, std::string_view event_id) {
+  constexpr const char* kOtherHands =
+      "the event's picture was removed from the folder events.snapshots by other hands";
+  const auto known = files_.find(key);
+  if (known == files_.end()) return Fail(ErrorCode::kNotFound, kOtherHands);
+  struct stat facts{};
+  const base::Descriptor file = OpenRegular(folder_.get(), SnapshotFileName(key), facts);
+  if (file.get() < 0) {
+    if (errno != ENOENT) return Failure("the picture cannot be opened");
+    Forget(key);
+    return Fail(ErrorCode::kNotFound, kOtherHands);
+  }
+  const auto size = static_cast<std::size_t>(known->second.bytes);
+  auto bytes = ReadBytes(file.get(), size);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto content = ReadSnapshotFile(std::move(*bytes));
+  if (!content) return Fail(ErrorCode::kNotFound, content.error().message);
+  if (content->snapshot.event_id != event_id) {
+    return Fail(ErrorCode::kNotFound, "there is no such event");
+  }
+  return content;
+}
+
+bool SnapshotFolder::Moved() const {
+  struct stat named{};
+  struct stat own{};
+  if (::fstat(folder_.get(), &own) != 0) return true;
+  if (::stat(options_.path.c_str(), &named) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return named.st_dev != own.st_dev || named.st_ino != own.st_ino;
+}
+
+}  // namespace sampleproc::history
