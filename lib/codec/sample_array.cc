@@ -114,7 +114,8 @@ void WarnOfShallowSamples(const frame::Image& image, std::string_view name,
   constexpr std::uint8_t kLargestOf10 = 4;
   constexpr std::uint8_t kLargestOf12 = 16;
   std::uint8_t largest = 0;
-  const auto row_bytes = static_cast<std::size_t>(image.width * frame::Channels(image.format));
+  const auto row_bytes = static_cast<std::size_t>(image.width) *
+                         static_cast<std::size_t>(frame::Channels(image.format));
   for (int y = 0; y < image.height && largest <= kLargestOf12; ++y) {
     const std::uint8_t* const row = image.Row(y);
     largest = std::max(largest, *std::max_element(row, row + row_bytes));

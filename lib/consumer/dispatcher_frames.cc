@@ -19,8 +19,7 @@ constexpr milliseconds kShortestPause{20};
 constexpr milliseconds kLongestPause{1'000};
 // How long nothing is fetched ahead after there was no memory for pixels.
 constexpr milliseconds kOneByOne{1'000};
-// Deadlines that a frame may miss for want of CPU time: those that it would miss for ever on such a
-// machine must not hold its camera for ever.
+// Deadlines that a frame may miss for want of CPU time, or it would hold its camera for ever.
 constexpr int kMostStarved = 10;
 // A frame that has failed so often by no fault of its own is told of.
 constexpr int kOften = 20;

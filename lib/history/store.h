@@ -91,7 +91,7 @@ class Store {
   // is told. Fails when it is no database, one of something else, used by another process, cannot
   // be written, or is damaged and cannot be set aside.
   static base::Result<std::unique_ptr<Store>> Open(
-      const Options& options, const base::Clock& clock,
+      const Options& asked, const base::Clock& clock,
       const std::function<void(const Aside&)>& on_aside = {});
 
   // Where its file has lost its name, what is in its log goes into the file all the same, and the

@@ -32,22 +32,22 @@ void AppendLatencies(std::string_view name, const Measurement& total, const Hist
 
 void AddNotes(const Measurement& total, bool closed, std::vector<std::string>& notes) {
   if (total.errors.contains("status_429")) {
-    notes.push_back(
+    notes.emplace_back(
         "The target limits requests per client (429). On staging lift the limit with "
         "http.max_requests_per_minute=0 (MAX_REQUESTS_PER_MINUTE=0).");
   }
   if (total.errors.contains("status_503")) {
-    notes.push_back(
+    notes.emplace_back(
         "The target refused requests (503): it is overloaded, starting or shutting down. They were "
         "not sent again, whatever Retry-After says.");
   }
   if (total.Finished() > total.corrected.count() && total.good > 0) {
-    notes.push_back(
+    notes.emplace_back(
         "Requests that failed count as slower than any other in every percentile, in max and in "
         "mean, which are called failed where they meet one.");
   }
   if (closed) {
-    notes.push_back(
+    notes.emplace_back(
         "A closed loop sends nothing while it waits, so a stall delays requests that are never "
         "counted; use --rate to see what users would.");
   } else if (total.waited > 0) {
@@ -231,9 +231,9 @@ Report MakeReport(RunResult result, ReportOptions options) {
   std::ranges::move(options.undone, std::back_inserter(report.notes));
   if (report.result.total.good == 0) {
     if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
-    report.notes.push_back("No request was answered as it should be, which is a failure.");
+    report.notes.emplace_back("No request was answered as it should be, which is a failure.");
   } else if (options.criteria.empty() && report.result.total.ErrorCount() > 0) {
-    report.notes.push_back(
+    report.notes.emplace_back(
         "Without --fail only a run in which nothing succeeds fails; --fail "
         "'errors<0.1%' would have judged these failures.");
   }

@@ -151,9 +151,9 @@ TEST_CASE("an unknown step is shown with the step that was meant") {
 
 TEST_CASE("a step that stands there twice") {
   CHECK(RenderFile("process.pipeline = [\"stats\", \"stats\"]\n") ==
-        "t.toml:1:20: error: process.pipeline: \"stats\" stands there twice [SP1011]\n"
+        "t.toml:1:30: error: process.pipeline: \"stats\" stands there twice [SP1011]\n"
         "    1 | process.pipeline = [\"stats\", \"stats\"]\n"
-        "      |                    ^~~~~~~~~~~~~~~~~~\n");
+        "      |                              ^~~~~~~\n");
 }
 
 TEST_CASE("an empty pipeline") {

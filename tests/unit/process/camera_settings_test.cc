@@ -46,7 +46,7 @@ struct Corridor {
                                        std::optional<std::string> timestamp = {}) {
     if (!processor) {
       auto made = Processor::Make(
-          {options, codec, budget, clock, states, nullptr, nullptr, nullptr, &directory});
+          {options, codec, budget, clock, states, nullptr, nullptr, nullptr, &directory, true});
       REQUIRE(made);
       processor.emplace(std::move(*made));
     }

@@ -250,7 +250,7 @@ TEST_CASE("time, patience and memory are bounded", "[video][hostile]") {
     REQUIRE(reader);
     const auto next = (*reader)->Next(kGray, {});
     REQUIRE_FALSE(next);
-    CHECK(next.error().code == ErrorCode::kOverloaded);
+    CHECK(next.error().code == ErrorCode::kInvalidFrame);
     reader->reset();
     CHECK(small.used() == 0);
   }
