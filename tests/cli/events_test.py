@@ -132,7 +132,7 @@ class Events(WithDirectory):
 
     def test_events_that_nobody_makes_or_takes_are_told(self):
         for words, problem in (
-            (["--set", "consumer.deliver=events"], "go nowhere"),
+            (["--set", "consumer.deliver=events"], "no sink gets them"),
             (["--set", "consumer.deliver=events", "--set", "consumer.sinks=log"], "nothing makes"),
         ):
             result = cli.run("validate-config", *words)

@@ -104,7 +104,7 @@ class Frames(cli.TestCase):
         report = load(self, url, *words, "--html", str(html))
         self.assertEqual(report["server"]["problem"], "")
         self.assertEqual(report["server"]["frames"], 50)
-        self.assertEqual(set(report["server"]["mean_ms"]), {"queue", "decode", "stats", "total"})
+        self.assertEqual(set(report["server"]["mean_ms"]), {"queue", "decode", "stats", "encode", "total"})
         self.assertEqual(sum(each["frames"] for each in report["server"]["seconds"]), 50)
         self.assertIn("Time within the server", html.read_text("utf-8"))
         self.assertIsNone(load(self, url, *words, "--no-server-metrics")["server"])

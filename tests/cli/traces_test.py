@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 import threading
 
 import cli
@@ -289,6 +290,8 @@ class Traces(WithService):
         with socket.create_connection(("127.0.0.1", service.port)) as client:
             client.sendall(b"POST /process HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: gone\r\n"
                            b"Content-Type: image/png\r\nContent-Length: 100\r\n\r\n\x89PNG")  # fmt: skip
+            # With a reset: one that only stops sending is answered 400.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         span = self.one(collector, "POST /process", sampleproc__request_id="gone")
         self.assertTrue(span.failed)
         self.assertEqual(span.attributes["error.type"], "cancelled")

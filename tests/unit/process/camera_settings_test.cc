@@ -122,10 +122,10 @@ TEST_CASE("a frame that comes too soon for its camera is decoded only, and that 
 
 TEST_CASE("of frames that say when they were taken those times count, not when they come") {
   Corridor corridor({{"slow", {.pipeline = {"stats"}, .fps = 2}}});
-  // A backlog: ten seconds' frames at once.
+  // A backlog: ten seconds' frames at once, of the hour that the clock has behind it.
   int looked_at = 0;
   for (int i = 0; i < 100; ++i) {
-    const auto result = corridor.Process("slow", std::to_string(1'753'787'696 + i * 0.1));
+    const auto result = corridor.Process("slow", std::to_string(3'500 + i * 0.1));
     if (!frame::CameTooSoon(result)) ++looked_at;
   }
   CHECK(looked_at == 21);  // each but the first 0.2 s early

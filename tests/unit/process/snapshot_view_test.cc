@@ -1,5 +1,6 @@
 #include "process/snapshot_view.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <vector>
 
@@ -32,7 +33,8 @@ bool HasColour(const frame::Image& image) {
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < image.width; ++x) {
       const std::uint8_t* const pixel = image.Row(y) + std::ptrdiff_t{3} * x;
-      if (std::abs(pixel[0] - pixel[2]) > 60) return true;
+      const auto [least, most] = std::minmax({pixel[0], pixel[1], pixel[2]});
+      if (most - least > 60) return true;
     }
   }
   return false;
