@@ -49,6 +49,9 @@ void CheckWrittenFiles(Assembly& assembly) {
   };
   const std::string& history = loaded.config.events.path;
   if (!history.empty()) check("events.history", history);
+  // Any of the pictures in it.
+  const std::string& snapshots = loaded.config.snapshots.path;
+  if (!snapshots.empty()) check("events.snapshots", snapshots + "/event.jpg");
   const consumer::FileSinkOptions& output = loaded.config.consumer.file;
   if (output.path.empty()) return;
   for (int number = 0; number <= output.keep; ++number) {

@@ -165,7 +165,9 @@ void SnapshotFolder::LookAt(const std::string& name) {
   struct stat file{};
   if (::fstatat(folder_.get(), name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
   if (!S_ISREG(file.st_mode)) return;
-  Add(*key, {.came = NanosOf(file), .bytes = static_cast<std::uint64_t>(file.st_size)});
+  // A clock that was ahead would keep it for as long, and delete newer ones in its place.
+  const std::int64_t came = std::min(NanosOf(file), NanosOf(clock_.Wall()));
+  Add(*key, {.came = came, .bytes = static_cast<std::uint64_t>(file.st_size)});
 }
 
 void SnapshotFolder::Add(const SnapshotKey& key, const File& file) {
@@ -191,10 +193,17 @@ Result<void> SnapshotFolder::DeleteParts() {
   return {};
 }
 
+// One that cannot be deleted counts no more, so that it does not stand in the way of all that come
+// after it; the failure is told.
 Result<void> SnapshotFolder::DeleteOldest(std::string_view why) {
   const SnapshotKey key = by_time_.begin()->second;
-  if (auto deleted = DeleteOurs(folder_.get(), SnapshotFileName(key)); !deleted) return deleted;
+  const std::string name = SnapshotFileName(key);
+  auto deleted = DeleteOurs(folder_.get(), name);
   Forget(key);
+  if (!deleted) {
+    deleted.error().message = name + ": " + deleted.error().message;
+    return deleted;
+  }
   gone_.Note(key, why);
   ++deleted_;
   return {};

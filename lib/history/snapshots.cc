@@ -158,6 +158,12 @@ std::size_t Snapshots::Finish(const base::Deadline& end) {
   return lost;
 }
 
+bool Snapshots::AwaitEnd(const base::Deadline& end) {
+  const MutexLock lock(mutex_);
+  while (!ended_ && !end.Expired()) changed_.WaitUntil(mutex_, end);
+  return ended_;
+}
+
 SnapshotCounts Snapshots::counts() const {
   const MutexLock lock(mutex_);
   SnapshotCounts counts = counts_;

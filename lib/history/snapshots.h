@@ -107,6 +107,10 @@ class Snapshots {
   // taken any more. Returns how many pictures are lost.
   std::size_t Finish(const base::Deadline& end);
 
+  // After Finish: whether its thread ends until `end`, which a disk that hangs keeps it from. If
+  // not, nor does the destructor.
+  bool AwaitEnd(const base::Deadline& end);
+
   SnapshotCounts counts() const;
 
  private:
@@ -129,7 +133,7 @@ class Snapshots {
   base::Deadline NextLook() const REQUIRES(mutex_);
   void OpenFolder();
   void KeepSome();
-  void AnswerAll();
+  void AnswerSome();
   void TrimSometimes();
   base::Result<KeptSnapshot> AnswerTo(const Question& question);
   base::Result<KeptSnapshot> NoSnapshot(const SnapshotKey& key);
@@ -167,6 +171,7 @@ class Snapshots {
   bool finishing_ GUARDED_BY(mutex_) = false;
   bool given_up_ GUARDED_BY(mutex_) = false;  // while finishing: what waits cannot be kept
   bool closing_ GUARDED_BY(mutex_) = false;
+  bool ended_ GUARDED_BY(mutex_) = false;  // the thread
 
   std::jthread thread_;
 };

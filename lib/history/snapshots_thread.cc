@@ -15,8 +15,10 @@ using base::Result;
 
 constexpr std::chrono::minutes kBetweenTrims{1};
 constexpr std::chrono::milliseconds kNoMemoryPause{100};
-// Pictures that are written before somebody who asks is answered.
+// Pictures that are written before somebody who asks is answered, and answers before the next
+// picture is written: drawing one takes as long as writing many.
 constexpr int kMostAtOnce = 8;
+constexpr int kMostAnswersAtOnce = 2;
 
 constexpr std::string_view kTooLarge =
     "the event's picture is not kept: it is larger than events.snapshots_max_bytes";
@@ -29,13 +31,16 @@ void Snapshots::Run() noexcept {
     try {
       OpenFolder();
       KeepSome();
-      AnswerAll();
+      AnswerSome();
       TrimSometimes();
       more = AwaitWork();
     } catch (const std::exception&) {
       std::this_thread::sleep_for(kNoMemoryPause);
     }
   }
+  const MutexLock lock(mutex_);
+  ended_ = true;
+  changed_.NotifyAll();
 }
 
 bool Snapshots::WorkWaits() const {
@@ -144,8 +149,8 @@ void Snapshots::TrimSometimes() {
   if (retry) Worked();
 }
 
-void Snapshots::AnswerAll() {
-  for (;;) {
+void Snapshots::AnswerSome() {
+  for (int i = 0; i < kMostAnswersAtOnce; ++i) {
     std::optional<Question> question;
     {
       const MutexLock lock(mutex_);

@@ -256,9 +256,11 @@ Result<bool> Store::TooMuch() {
 // Of the oldest ones those for which `which` is true, up to the first for which it is not. Returns
 // how many.
 Result<std::int64_t> Store::DeleteSome(const std::string& which) {
-  const auto last = database_->Ask(
-      "SELECT coalesce(max(id), 0) FROM (SELECT id, told FROM record ORDER BY id LIMIT " +
-      Number(kDeletedAtOnce) + ") WHERE " + which);
+  const std::string oldest =
+      "(SELECT id, told FROM record ORDER BY id LIMIT " + Number(kDeletedAtOnce) + ")";
+  const auto last = database_->Ask("SELECT coalesce(max(id), 0) FROM " + oldest +
+                                   " WHERE id < coalesce((SELECT min(id) FROM " + oldest +
+                                   " WHERE NOT (" + which + ")), 9223372036854775807)");
   if (!last) return std::unexpected(last.error());
   if (*last == 0) return 0;
   auto transaction = Transaction::Begin(*database_);

@@ -300,7 +300,7 @@ ShutdownResult Service::Shutdown() {
   }
 
   phases.Begin("deliver results, close sessions");
-  const std::uint64_t missing = impl.EndEvents(last);
+  const Impl::LostEvents missing = impl.EndEvents(last);
   const std::uint64_t lost = impl.DeliverResults(last);
   impl.CloseSessions(end);
   phases.End();
@@ -313,12 +313,18 @@ ShutdownResult Service::Shutdown() {
     impl.log->Error("shutdown: the disk of the history does not answer");
     return ShutdownResult::kStuck;
   }
-  const bool clean = left == 0 && given_up == 0 && lost == 0 && missing == 0;
+  if (impl.snapshots && !impl.snapshots->AwaitEnd({impl.clock, std::max(left_of_it, kForDisk)})) {
+    impl.log->Error("shutdown: the disk of the events' pictures does not answer");
+    return ShutdownResult::kStuck;
+  }
+  const bool clean =
+      left == 0 && given_up == 0 && lost == 0 && missing.messages == 0 && missing.pictures == 0;
   impl.log->Info("shutdown: done", {{"clean", clean},
                                     {"requests_cut_off", std::int64_t{left}},
                                     {"frames_given_up", static_cast<std::int64_t>(given_up)},
                                     {"results_lost", static_cast<std::int64_t>(lost)},
-                                    {"history_lost", static_cast<std::int64_t>(missing)},
+                                    {"history_lost", static_cast<std::int64_t>(missing.messages)},
+                                    {"pictures_lost", static_cast<std::int64_t>(missing.pictures)},
                                     {"took_ms", phases.TookMs()}});
   return clean ? ShutdownResult::kClean : ShutdownResult::kCutOff;
 }

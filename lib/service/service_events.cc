@@ -70,7 +70,7 @@ void Service::Impl::TakeEvents(std::span<const frame::Event> events) noexcept {
   for (const frame::Event& event : events) journal->Take(event);
 }
 
-std::uint64_t Service::Impl::EndEvents(const base::Deadline& end) {
+Service::Impl::LostEvents Service::Impl::EndEvents(const base::Deadline& end) {
   const std::uint64_t before = journal->counts().dropped;  // which has been told
   TakeEvents(cameras.ForgetAll(frame::Event::kShutdown));
   const std::size_t waiting = journal->Finish(end);
@@ -84,7 +84,7 @@ std::uint64_t Service::Impl::EndEvents(const base::Deadline& end) {
     log->Error("shutdown: pictures of events are not kept",
                {{"pictures", static_cast<std::int64_t>(pictures)}});
   }
-  return lost;
+  return {.messages = lost, .pictures = pictures};
 }
 
 std::optional<telemetry::SnapshotGauges> Service::Impl::SnapshotFacts() const {

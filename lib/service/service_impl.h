@@ -157,7 +157,11 @@ class Service::Impl {
   void TellSinks(std::span<const frame::Event> events) noexcept;
   // No more frames come: what is open ends, and the history is closed. Returns how many messages
   // are not in it.
-  std::uint64_t EndEvents(const base::Deadline& end);
+  struct LostEvents {
+    std::uint64_t messages = 0;
+    std::uint64_t pictures = 0;
+  };
+  LostEvents EndEvents(const base::Deadline& end);
   void TellOfCameraPlaces();
   void TellOfDetectors();
   void ApplyDrainDelay(const base::Deadline& force);

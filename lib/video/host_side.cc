@@ -38,22 +38,27 @@ bool HostSide::MayGoOn(void* self) noexcept {
 }
 
 bool HostSide::MayHold(void* self, std::uint64_t bytes) noexcept {
-  return static_cast<HostSide*>(self)->Hold(bytes, "a video");
+  return static_cast<HostSide*>(self)->Hold(bytes, 0, "a video");
 }
 
 bool HostSide::MayDecode(void* self, std::uint64_t bytes, int width, int height,
                          std::uint64_t frames) noexcept {
   HostSide& side = *static_cast<HostSide*>(self);
   if (bytes <= side.held_) return true;
-  return side.Hold(bytes, "decoding " + std::to_string(width) + "x" + std::to_string(height) +
-                              " with " + std::to_string(frames) + " pictures kept at once");
+  // Beside it one picture has to have room, in gray and in colour, or it decodes for nobody.
+  constexpr std::uint64_t kChannels = 4;
+  const std::uint64_t picture =
+      static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) * kChannels;
+  return side.Hold(bytes, picture,
+                   "decoding " + std::to_string(width) + "x" + std::to_string(height) + " with " +
+                       std::to_string(frames) + " pictures kept at once");
 }
 
-bool HostSide::Hold(std::uint64_t bytes, const std::string& what) {
+bool HostSide::Hold(std::uint64_t bytes, std::uint64_t beside, const std::string& what) {
   if (bytes <= held_) return true;
   const base::Allowance none;
   // Asked for the sum, so that the message names that.
-  auto fits = budget_.CheckFits(static_cast<std::size_t>(bytes), what);
+  auto fits = budget_.CheckFits(static_cast<std::size_t>(bytes + beside), what);
   if (!fits) {
     refusal_ = std::move(fits.error());
     return false;

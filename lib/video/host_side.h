@@ -56,7 +56,8 @@ class HostSide {
   base::Error ErrorOf(ModuleStatus status, std::string message) const;
 
  private:
-  bool Hold(std::uint64_t bytes, const std::string& what);
+  // Holds so many, provided that `beside` more could ever have room.
+  bool Hold(std::uint64_t bytes, std::uint64_t beside, const std::string& what);
 
   const std::chrono::milliseconds deadline_;
   const std::chrono::milliseconds budget_patience_;

@@ -65,10 +65,14 @@ class SnapshotFaults(WithSnapshots):
             (self.kept / f"event-00000000000000{kill:02}-1.jpg.part").write_bytes(b"\xff\xd8\xff\xfe")
         service = self.serve_snapshots("--set", "events.snapshots_max_files=9")
         wait_until(lambda: service.metric("sampleproc_snapshots_files") > 0)
-        events = self.check_agreement(service)
-        had = [event for event in events.values() if self.snapshot(service, event).status == 200]
-        self.assertTrue(had)
-        for event in had:
+        # What was told last before a kill is in the folder or in the history, or in neither.
+        self.check_agreement(service)
+        self.cross(service)
+
+        def had():
+            return [each for each in self.events(service) if self.snapshot(service, each).status == 200]
+
+        for event in wait_until(had):
             self.assertEqual(self.snapshot(service, event, "?annotate=1&crop=1").status, 200)
         for name, data in FOREIGN.items():
             self.assertEqual((self.kept / name).read_bytes(), data)

@@ -61,8 +61,8 @@ struct RedisSourceContext {
 //     trimmed while it is in work is done
 //   - the name of a consumer that holds nothing and has said nothing for kForgottenAfter times
 //     claim_idle is taken out of the group: each start brings a new one
-//   - what was given back before this consumer began comes before anything new: so a restart keeps
-//     the order of each camera
+//   - what was given back before this consumer began comes before anything new, up to
+//     kMostCaughtUp: so a restart keeps the order of each camera
 //   - however many entries are pending that nobody can do at the moment, such as those of a host
 //     that is away, they stop none behind them: a pull looks at a few pages of the list of pending
 //     entries, and the next one goes on from there
@@ -71,6 +71,9 @@ struct RedisSourceContext {
 class RedisSource final : public FrameSource {
  public:
   static constexpr int kForgottenAfter = 120;  // an hour by the default of claim_idle
+  // More than an instance that stops gives back; of thousands that wait for a host that is away,
+  // new frames need not wait for the last.
+  static constexpr std::size_t kMostCaughtUp = 100;
 
   RedisSource(RedisSourceContext context, const RedisOptions& options,
               const frame::Options& limits);
@@ -184,6 +187,7 @@ class RedisSource final : public FrameSource {
   // the list as far as this id; "" = not asked for yet.
   bool catching_up_ = true;
   std::string catch_up_until_;
+  std::size_t caught_up_ = 0;  // taken in that round
   // Entries that are being claimed, until they have arrived, with the number of attempts that may
   // have been noted for them already; 0 = none.
   std::map<std::string, std::int64_t> claiming_;

@@ -89,6 +89,7 @@ std::vector<std::string> RedisSource::GivenBackOf(const std::vector<RedisReply>&
     last_given_back_.clear();
     catching_up_ = false;
   }
+  if (catching_up_ && (caught_up_ += ids.size()) >= kMostCaughtUp) catching_up_ = false;
   std::ranges::sort(ids, std::less(), OrderOf);
   for (const std::string& id : ids) claiming_.try_emplace(id, 0);
   return ids;
@@ -115,7 +116,7 @@ std::vector<std::string> RedisSource::SuspectsOf(const std::vector<RedisReply>& 
 // be no end of those that are given back.
 std::size_t RedisSource::KeptForSuspect(const std::vector<RedisReply>& page, std::size_t count,
                                         bool whole) {
-  if (settler_.HoldsSuspect()) return 0;
+  if (settler_.HoldsSuspect() || catching_up_) return 0;
   if (whole && std::ranges::all_of(
                    page, [](const RedisReply& each) { return each.elements[3].integer == 0; })) {
     return 0;

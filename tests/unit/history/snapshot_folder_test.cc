@@ -142,6 +142,20 @@ TEST_CASE("smaller caps hold from the opening on") {
   CHECK_FALSE(bench.Has(FileName(6)));
 }
 
+TEST_CASE("pictures of a clock that was ahead make room for new ones") {
+  Bench bench;
+  bench.options.files = 3;
+  bench.clock.Advance(std::chrono::hours(1000));
+  {
+    const auto folder = bench.Open();
+    for (int number = 1; number <= 3; ++number) REQUIRE(bench.Keep(*folder, number));
+  }
+  bench.clock.Advance(-std::chrono::hours(500));
+  const auto folder = bench.Open();
+  for (int number = 4; number <= 6; ++number) REQUIRE(bench.Keep(*folder, number));
+  for (int number = 4; number <= 6; ++number) CHECK(bench.Has(FileName(number)));
+}
+
 TEST_CASE("only what is ours is deleted: by its name and by what it begins with") {
   Bench bench;
   bench.options.files = 1;

@@ -228,6 +228,22 @@ TEST_CASE("what is too old is deleted, and numbers go on") {
   CHECK(first < second);
 }
 
+TEST_CASE("one message told by a clock that was behind takes no younger ones along") {
+  Place place;
+  place.options.age = hours(10);
+  const auto store = place.Open();
+  place.clock.Advance(hours(100));
+  const auto first = place.Append(*store, {EventOf("a", Type::kNew)}).front();
+  place.clock.Advance(-hours(50));
+  place.Append(*store, {EventOf("b", Type::kNew)});
+  place.clock.Advance(hours(50));
+  const auto third = place.Append(*store, {EventOf("c", Type::kNew)}).front();
+  REQUIRE(store->Trim());
+  const Ints left = Ids(All(*store));
+  CHECK(std::ranges::count(left, first) == 1);
+  CHECK(std::ranges::count(left, third) == 1);
+}
+
 // The bytes of all files of the place's folder.
 std::uintmax_t OnDisk(const Place& place) {
   std::uintmax_t sum = 0;
