@@ -98,8 +98,13 @@ TEST_CASE("a result that was published counts though Redis refused what came aft
   const auto source = MakeLosing(server, faults);
   const auto frames = PullSome(*source, 1);
   REQUIRE(server.Ask({"ACL", "SETUSER", "default", "-xdel"}).kind == RedisReply::Kind::kStatus);
-  CHECK(Begin(*source, frames[0], Ending::kDone).get());
-  CHECK(PendingCount(server) == 0);
+  auto answer = Begin(*source, frames[0], Ending::kDone);
+  Await([&] { return PendingCount(server) == 0; });
+  // Its entry is in the stream yet, and its deletion is tried until it is permitted.
+  CHECK(Stream(server, "frames:ready:p").size() == 1);
+  REQUIRE(server.Ask({"ACL", "SETUSER", "default", "+xdel"}).kind == RedisReply::Kind::kStatus);
+  CHECK(answer.get());
+  CHECK(Stream(server, "frames:ready:p").empty());
   CHECK(Stream(server, "sample:results").size() == 1);
 }
 
