@@ -1,5 +1,7 @@
 """A scene that a camera sees: something comes, crosses the picture and is gone; and its events."""
 
+import http.client
+import threading
 import zlib
 
 import pictures
@@ -47,3 +49,20 @@ def post(test, service, camera, scenes, first=0):
         answer = connection.getresponse()
         test.assertEqual(answer.status, 200, answer.read())
         answer.read()
+
+
+def post_until_killed(test, service, turns):
+    """Two cameras with one crossing after the other, each of a number of `turns`: their threads, which
+    end when the service has gone."""
+
+    def camera(number):
+        try:
+            while True:
+                post(test, service, f"camera{number}", COMES + GOES, 1000 * next(turns))
+        except (OSError, http.client.HTTPException):
+            pass  # it was killed
+
+    senders = [threading.Thread(target=camera, args=(number,)) for number in range(2)]
+    for sender in senders:
+        sender.start()
+    return senders

@@ -1,7 +1,6 @@
 """The history of events when the service is killed, and when its disk fails."""
 
 import contextlib
-import http.client
 import itertools
 import json
 import os
@@ -9,10 +8,9 @@ import resource
 import signal
 import sqlite3
 import subprocess
-import threading
 
 import cli
-from crossing import COMES, GOES, post, types
+from crossing import COMES, GOES, post, post_until_killed, types
 from event_history import Stream, WithHistory
 from streams import wait_until
 
@@ -63,17 +61,7 @@ class HistoryFaults(WithHistory):
             wait_until(lambda: all(
                 json.dumps(event["event_id"]) in output.read_text("utf-8") for event in ended))
 
-            def cameras(number):
-                try:
-                    while True:
-                        turn = next(turns)
-                        post(self, service, f"camera{number}", COMES + GOES, 1000 * turn)
-                except (OSError, http.client.HTTPException):
-                    pass  # it was killed
-
-            senders = [threading.Thread(target=cameras, args=(number,)) for number in range(2)]
-            for sender in senders:
-                sender.start()
+            senders = post_until_killed(self, service, turns)
             before = len(events)
             wait_until(lambda: len(self.events(service)) >= before + 1 + kill % 4)
             answered = self.events(service)

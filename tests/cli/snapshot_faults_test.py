@@ -1,14 +1,12 @@
 """The pictures of events when the service is killed, and when their disk fails."""
 
-import http.client
 import itertools
 import os
 import signal
 import subprocess
-import threading
 
 import cli
-from crossing import COMES, GOES, post
+from crossing import post_until_killed
 from event_snapshots import WithSnapshots
 from streams import wait_until
 
@@ -43,17 +41,7 @@ class SnapshotFaults(WithSnapshots):
             wait_until(lambda: service.metric("sampleproc_snapshots_files") > 0)
             self.check_agreement(service)
 
-            def cameras(number):
-                try:
-                    while True:
-                        turn = next(turns)
-                        post(self, service, f"camera{number}", COMES + GOES, 1000 * turn)
-                except (OSError, http.client.HTTPException):
-                    pass  # it was killed
-
-            senders = [threading.Thread(target=cameras, args=(number,)) for number in range(2)]
-            for sender in senders:
-                sender.start()
+            senders = post_until_killed(self, service, turns)
             self.await_kept_more(service, 1 + kill % 3)
             # A list that is read while a file is renamed may have it twice.
             self.assertLessEqual(len(list(self.kept.iterdir())), 9 + len(FOREIGN) + 1)

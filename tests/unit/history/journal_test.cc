@@ -3,9 +3,9 @@
 #include <catch2/catch.hpp>
 #include <future>
 #include <string>
-#include <thread>
 
 #include "support/counting_log.h"
+#include "unit/history/await.h"
 #include "unit/history/samples.h"
 
 namespace sampleproc::history {
@@ -16,8 +16,6 @@ using std::chrono::seconds;
 
 constexpr std::string_view kSetAside =
     "the history's database is damaged and was set aside; a new one is begun";
-
-base::Deadline Patience() { return {base::SystemClock(), seconds(60)}; }
 
 // A journal in a folder, by the machine's clock.
 class Bench {
@@ -51,14 +49,6 @@ class Bench {
     return "";
   }
 };
-
-// Until it is so; a condition, never a time.
-template <typename Condition>
-bool Await(const Condition& condition) {
-  const base::Deadline end = Patience();
-  while (!condition() && !end.Expired()) std::this_thread::sleep_for(milliseconds(2));
-  return condition();
-}
 
 TEST_CASE("what is taken is stored soon, told, and there after the next start") {
   Bench bench;

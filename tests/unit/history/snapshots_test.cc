@@ -3,9 +3,9 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <future>
-#include <thread>
 
 #include "support/counting_log.h"
+#include "unit/history/await.h"
 #include "unit/history/snapshot_samples.h"
 
 namespace sampleproc::history {
@@ -15,8 +15,6 @@ namespace fs = std::filesystem;
 using base::ErrorCode;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-base::Deadline Patience() { return {base::SystemClock(), seconds(60)}; }
 
 // A keeper of pictures in a folder, by the machine's clock.
 class Bench {
@@ -53,14 +51,6 @@ class Bench {
     return "";
   }
 };
-
-// Until it is so; a condition, never a time.
-template <typename Condition>
-bool Await(const Condition& condition) {
-  const base::Deadline end = Patience();
-  while (!condition() && !end.Expired()) std::this_thread::sleep_for(milliseconds(2));
-  return condition();
-}
 
 TEST_CASE("pictures are answered at once, kept soon, and there after the next start") {
   Bench bench;
