@@ -14,6 +14,7 @@
 
 #include "support/base64_encode.h"
 #include "support/null_logger.h"
+#include "support/places.h"
 #include "support/raw_client.h"
 #include "support/samples.h"
 #include "unit/detect/model_maker.h"
@@ -295,7 +296,7 @@ TEST_CASE("two services of different configurations share nothing") {
 // How long each run of a network takes from now on, besides its own time.
 void PauseNetworks(std::chrono::milliseconds pause) {
   using Pause = std::atomic<int>& (*)();
-  void* const module = ::dlopen(SAMPLEPROC_SLOW_NETWORKS, RTLD_NOW | RTLD_NOLOAD);
+  void* const module = ::dlopen(testing::kSlowNetworks, RTLD_NOW | RTLD_NOLOAD);
   REQUIRE(module != nullptr);
   reinterpret_cast<Pause>(::dlsym(module, "slow_networks_pause_ms"))() =
       static_cast<int>(pause.count());
@@ -309,7 +310,7 @@ TEST_CASE("a network whose runs outlast their frames is a condition until one is
   config.http.max_requests_per_minute = 0;
   config.process.deadline = kDeadline;
   config.process.pipeline = {"objects"};
-  config.process.models.opencv_module = SAMPLEPROC_SLOW_NETWORKS;
+  config.process.models.opencv_module = testing::kSlowNetworks;
   detect::DetectorOptions& detector = config.process.detectors.front();
   detector.model = model.path();
   detector.labels = {"cat", "cup"};

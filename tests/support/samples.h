@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "support/places.h"
 
 namespace sampleproc::test {
 
@@ -19,7 +20,7 @@ inline std::filesystem::path SamplePath(const std::string& name) {
   const std::filesystem::path folder =
       given != nullptr
           ? std::filesystem::path(given)
-          : std::filesystem::path(SAMPLEPROC_SOURCE_DIR) / "build/samples/opencv-doc/data";
+          : std::filesystem::path(testing::kSourceDir) / "build/samples/opencv-doc/data";
   const std::filesystem::path path = folder / name;
   INFO("no " << path << "; run packaging/fetch-samples.sh");
   REQUIRE(std::filesystem::exists(path));

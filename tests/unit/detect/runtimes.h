@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "detect/detector.h"
+#include "support/places.h"
 #include "support/temp_dir.h"
 
 namespace sampleproc::detect {
@@ -18,12 +19,12 @@ namespace sampleproc::detect {
 inline std::filesystem::path FetchedModels() {
   const char* const given = std::getenv("SAMPLEPROC_MODELS");
   return given != nullptr ? std::filesystem::path(given)
-                          : std::filesystem::path(SAMPLEPROC_SOURCE_DIR) / "build/models";
+                          : std::filesystem::path(testing::kSourceDir) / "build/models";
 }
 
 inline Places TestPlaces() {
   Places places;
-  places.opencv_module = SAMPLEPROC_DNN_MODULE;
+  places.opencv_module = testing::kDnnModule;
   const auto fetched = FetchedModels() / "libonnxruntime.so";
   if (std::filesystem::exists(fetched)) places.onnxruntime = fetched.string();
   return places;

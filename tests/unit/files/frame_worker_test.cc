@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/fake_clock.h"
+#include "support/places.h"
 
 namespace sampleproc::files {
 namespace {
@@ -35,7 +36,7 @@ TEST_CASE("events that were told with a frame are not lost when it fails after t
   options.track.classes = {"motion"};
   options.track.lost_after = std::chrono::seconds(1);
   options.deadline = std::chrono::seconds(10);
-  options.opencv_module = SAMPLEPROC_OPENCV_MODULE;
+  options.opencv_module = testing::kOpencvModule;
   const codec::Options codec;
   const frame::Options frame;
   resources::MemoryBudget budget(std::size_t{1} << 28);

@@ -13,6 +13,7 @@
 #include "codec/jpeg_encoder.h"
 #include "live/watches.h"
 #include "support/counting_log.h"
+#include "support/places.h"
 #include "support/temp_dir.h"
 
 namespace sampleproc::live {
@@ -235,7 +236,7 @@ TEST_CASE("a password stands behind the user of its URL, encoded") {
 TEST_CASE("what FFmpeg would cut off, or cannot reach, is told without user and password") {
   Bench bench;
   const cameras::SourceContext context{bench.codec, bench.net, bench.budget,
-                                       std::chrono::milliseconds(100), SAMPLEPROC_VIDEO_MODULE};
+                                       std::chrono::milliseconds(100), testing::kVideoModule};
   const auto why = [&](const std::string& password) {
     const auto source = cameras::OpenSource(
         {.url = "rtsp://user5922@127.0.0.1:1/", .password = password}, context, {});

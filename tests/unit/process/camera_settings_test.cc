@@ -4,6 +4,7 @@
 
 #include "process/processor.h"
 #include "support/fake_clock.h"
+#include "support/places.h"
 #include "support/samples.h"
 #include "unit/codec/picture_maker.h"
 
@@ -33,7 +34,7 @@ struct Corridor {
       : directory(frame::CameraSettings{.pipeline = {"stats"}, .threshold = 0.5}, cameras) {
     options.pipeline = {"stats"};
     options.deadline = {};
-    options.opencv_module = SAMPLEPROC_OPENCV_MODULE;
+    options.opencv_module = testing::kOpencvModule;
   }
 
   frame::FrameResult Process(const std::string& camera, std::optional<std::string> timestamp = {}) {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "codec/decoder.h"
+#include "support/places.h"
 #include "support/samples.h"
 #include "unit/codec/picture_maker.h"
 
@@ -24,9 +25,9 @@ std::map<std::string, double> Reference(const frame::Image& image) {
       file.write(reinterpret_cast<const char*>(image.Row(y)), image.width);
     }
   }
-  const std::string command =
-      "/usr/bin/python3 " SAMPLEPROC_SOURCE_DIR "/tests/unit/process/luma_stats_reference.py " +
-      raw.string() + " " + std::to_string(image.width) + " " + std::to_string(image.height);
+  const std::string command = "/usr/bin/python3 " + std::string(testing::kSourceDir) +
+                              "/tests/unit/process/luma_stats_reference.py " + raw.string() + " " +
+                              std::to_string(image.width) + " " + std::to_string(image.height);
   FILE* const pipe = popen(command.c_str(), "r");
   REQUIRE(pipe != nullptr);
   std::map<std::string, double> values;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "process/steps/opencv_module.h"
+#include "support/places.h"
 #include "support/samples.h"
 #include "unit/codec/picture_maker.h"
 #include "unit/video/reading.h"
@@ -41,7 +42,7 @@ struct Asker {
 };
 
 OpencvModule Module() {
-  auto module = LoadOpencv(SAMPLEPROC_OPENCV_MODULE);
+  auto module = LoadOpencv(testing::kOpencvModule);
   if (!module) FAIL(module.error().message);
   return *std::move(module);
 }

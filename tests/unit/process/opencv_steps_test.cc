@@ -7,6 +7,7 @@
 
 #include "process/steps/people_regions.h"
 #include "process/steps/steps.h"
+#include "support/places.h"
 #include "support/samples.h"
 #include "support/temp_dir.h"
 #include "unit/codec/picture_maker.h"
@@ -21,7 +22,7 @@ using frame::PixelFormat;
 
 Options WithModule() {
   Options options;
-  options.opencv_module = SAMPLEPROC_OPENCV_MODULE;
+  options.opencv_module = testing::kOpencvModule;
   return options;
 }
 

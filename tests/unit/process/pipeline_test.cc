@@ -4,12 +4,13 @@
 #include <catch2/catch.hpp>
 
 #include "resources/memory_budget.h"
+#include "support/places.h"
 
 namespace sampleproc::process {
 namespace {
 
 struct Steps {
-  Steps() { options.opencv_module = SAMPLEPROC_OPENCV_MODULE; }
+  Steps() { options.opencv_module = testing::kOpencvModule; }
 
   std::vector<std::string> Of(const std::vector<std::string>& names, bool only_memory) {
     auto detectors = Detectors::Open(options, {names}, budget);

@@ -1,5 +1,6 @@
 #include "process/processor.h"
 
+#include "support/places.h"
 #include "support/samples.h"
 #include "unit/codec/picture_maker.h"
 
@@ -59,7 +60,7 @@ TEST_CASE("with a step that may ask for colours a picture too large in them fail
   frame.encoded = frame.storage;
   Corridor gray({"stats"});
   Corridor colour({"stats", "people"});
-  colour.options.opencv_module = SAMPLEPROC_OPENCV_MODULE;
+  colour.options.opencv_module = testing::kOpencvModule;
   for (Corridor* corridor : {&gray, &colour}) {
     auto processor = corridor->Make();
     REQUIRE(processor);

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/places.h"
 #include "support/temp_dir.h"
 
 namespace sampleproc::video {
@@ -30,16 +31,16 @@ TEST_CASE("a file that is no module is refused", "[video]") {
 }
 
 TEST_CASE("the module of this build is of this version, and loads twice", "[video]") {
-  const auto first = LoadModule(SAMPLEPROC_VIDEO_MODULE);
+  const auto first = LoadModule(testing::kVideoModule);
   REQUIRE(first);
   CHECK((*first)->version == kModuleVersion);
-  const auto second = LoadModule(SAMPLEPROC_VIDEO_MODULE);
+  const auto second = LoadModule(testing::kVideoModule);
   REQUIRE(second);
   CHECK(first->get() == second->get());
 }
 
 TEST_CASE("the module keeps FFmpeg's names to itself", "[video]") {
-  REQUIRE(LoadModule(SAMPLEPROC_VIDEO_MODULE));
+  REQUIRE(LoadModule(testing::kVideoModule));
   CHECK(dlsym(RTLD_DEFAULT, "avcodec_open2") == nullptr);
 }
 

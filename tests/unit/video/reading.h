@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/places.h"
 #include "video/video_reader.h"
 
 namespace sampleproc::video {
@@ -16,7 +17,7 @@ namespace sampleproc::video {
 // The module of this build.
 inline Options TestOptions() {
   Options options;
-  options.module = SAMPLEPROC_VIDEO_MODULE;
+  options.module = testing::kVideoModule;
   // Sanitizers and a loaded machine make everything slow; the limit has a test of its own.
   options.deadline = std::chrono::minutes(5);
   return options;
