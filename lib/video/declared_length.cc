@@ -62,13 +62,18 @@ base::Result<bool> EndsInsidePacket(const SourceFile& file) {
   return rest != 0 && rest < kTransportPacket;
 }
 
-// What other programs put behind the last box, as a line of text, would be a very long box.
-bool MayBeCut(base::ByteView head, Container container) {
-  if (container != Container::kMp4) return true;
-  constexpr std::array<std::string_view, 14> kTypes = {"ftyp", "styp", "moov", "moof", "mfra",
-                                                       "mdat", "free", "skip", "wide", "uuid",
-                                                       "meta", "sidx", "emsg", "prft"};
-  return std::ranges::find(kTypes, base::AsText(head).substr(4, 4)) != kTypes.end();
+// Whether the chunk of which `head` holds the first bytes is one: what other programs put behind
+// the last, as a line of text, would be a very long one.
+bool IsChunk(base::ByteView head, Container container) {
+  const std::string_view text = base::AsText(head);
+  switch (container) {
+    case Container::kAvi:
+      return text.starts_with("RIFF");
+    case Container::kMp4:
+      return IsBoxOfRecorders(text.substr(4, 4));
+    default:
+      return text.starts_with("\x1A\x45\xDF\xA3") || text.starts_with("\x18\x53\x80\x67");
+  }
 }
 
 // Whether a recording of its own begins with the chunk of which `head` holds the first bytes.
@@ -86,7 +91,15 @@ bool BeginsRecording(base::ByteView head, Container container) {
 
 }  // namespace
 
-base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container container) {
+bool IsBoxOfRecorders(std::string_view type) {
+  constexpr std::array<std::string_view, 14> kTypes = {"ftyp", "styp", "moov", "moof", "mfra",
+                                                       "mdat", "free", "skip", "wide", "uuid",
+                                                       "meta", "sidx", "emsg", "prft"};
+  return std::ranges::find(kTypes, type) != kTypes.end();
+}
+
+base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container container,
+                                          std::uint64_t start) {
   OuterChunks found;
   std::uint64_t (*end_of)(base::ByteView, std::uint64_t) = nullptr;
   switch (container) {
@@ -111,18 +124,21 @@ base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container cont
   // More outer chunks than any recorder writes; a file of tiny ones would be walked for ever.
   constexpr int kMostChunks = 10'000;
   const std::uint64_t slack = container == Container::kAvi ? kAviSlack : 0;
-  std::uint64_t offset = 0;
+  OuterChunks::Last last{start, 0};
+  std::uint64_t offset = start;
   for (int i = 0; i < kMostChunks && offset < file.size(); ++i) {
     std::array<std::uint8_t, 16> head{};
     const auto got = file.ReadAt(offset, head);
     if (!got) return std::unexpected(got.error());
     if (*got < head.size()) break;
-    if (offset > 0 && BeginsRecording(head, container)) found.joins.push_back(offset);
+    if (offset > start && BeginsRecording(head, container)) found.joins.push_back(offset);
     const std::uint64_t end = end_of(head, offset);
+    if (IsChunk(head, container)) last = {offset, end};
     if (end == 0) break;
-    found.cut_short = end > file.size() + slack && MayBeCut(head, container);
+    found.cut_short = end > file.size() + slack && last.begin == offset;
     offset = end;
   }
+  if (offset < file.size() || found.cut_short) found.last = last;
   return found;
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -15,10 +17,18 @@ struct OuterChunks {
   bool cut_short = false;  // the last one goes on beyond the end of the file
   // Where, after the first, recordings of their own begin: files that were joined to one.
   std::vector<std::uint64_t> joins;
+  // The last chunk that begins where it has to, when the file does not end with it: behind one that
+  // broke off, one that does not say how long it is, or bytes that are no chunk, another recording
+  // may begin anywhere (joins.h).
+  struct Last {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;  // as it says; 0 when it does not
+  };
+  std::optional<Last> last;
 };
 
-// Nothing is found in containers that do not say how long they are, and for lengths that a recorder
-// never filled in. Fails with kIo.
+// Of what begins at `start`, where a recording begins. Nothing is found in containers that do not
+// say how long they are, and for lengths that a recorder never filled in. Fails with kIo.
 //
 //   AVI       "RIFF" length(4, little-endian) form(4) content; above 1 GB more such chunks follow
 //   MP4       length(4, big-endian; 1: 8 bytes after the type hold it; 0: to the end) type(4)
@@ -29,6 +39,10 @@ struct OuterChunks {
 //   MPEG-TS   packets of 188 bytes, the last one whole
 //
 // Joined transport streams are found while they are read (joins.h).
-base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container container);
+base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container container,
+                                          std::uint64_t start = 0);
+
+// Whether recorders write MP4 boxes of this type beside one another, at the outermost place.
+bool IsBoxOfRecorders(std::string_view type);
 
 }  // namespace sampleproc::video

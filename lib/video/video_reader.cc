@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -43,6 +44,9 @@ const char* DemuxerName(Container container) {
   }
   return nullptr;
 }
+
+// How far a demuxer jumps ahead over what it was not asked for, such as sound.
+constexpr std::uint64_t kLargestStep = 1 << 20;
 
 // A bare stream that begins in the middle of a picture shows only behind it what it is.
 base::Result<Container> SniffBare(const SourceFile& file) {
@@ -115,18 +119,7 @@ class VideoReader::Session : private HostSide {
   }
 
   base::Result<void> OpenPart() {
-    end_ = file_.size();
-    const auto join = std::ranges::upper_bound(chunks_.joins, begin_);
-    if (join != chunks_.joins.end()) end_ = *join;
-    joins_.reset();
-    if (container_ == Container::kMpegTs) {
-      std::array<std::uint8_t, kSniffBytes> start{};
-      const auto got = file_.ReadAt(begin_, start);
-      if (!got) return std::unexpected(got.error());
-      if (const auto sync = FindTransportSync(base::ByteView(start).first(*got))) {
-        joins_.emplace(begin_, *sync);
-      }
-    }
+    if (const auto bounded = FindBounds(); !bounded) return bounded;
     const ModuleRequest request{DemuxerName(container_), end_ - begin_, options_.max_frame_bytes,
                                 options_.jpeg_packets};
     const char* what = "";
@@ -139,20 +132,57 @@ class VideoReader::Session : private HostSide {
     return {};
   }
 
+  // What is known of where the recording that begins at begin_ ends, and what will find the rest.
+  base::Result<void> FindBounds() {
+    joins_.reset();
+    if (container_ == Container::kMpegTs) {
+      std::array<std::uint8_t, kSniffBytes> start{};
+      const auto got = file_.ReadAt(begin_, start);
+      if (!got) return std::unexpected(got.error());
+      if (const auto sync = FindTransportSync(base::ByteView(start).first(*got))) {
+        joins_ = std::make_unique<PacketJoinFinder>(begin_, *sync);
+      }
+    } else if (begin_ > 0 && !std::ranges::binary_search(chunks_.joins, begin_)) {
+      auto chunks = WalkOuterChunks(file_, container_, begin_);
+      if (!chunks) return std::unexpected(chunks.error());
+      chunks_ = std::move(*chunks);
+    }
+    end_ = file_.size();
+    const auto join = std::ranges::upper_bound(chunks_.joins, begin_);
+    if (join != chunks_.joins.end()) {
+      end_ = *join;
+    } else if (chunks_.last) {
+      joins_ = std::make_unique<HeadFinder>(chunks_.last->begin, container_);
+    }
+    return {};
+  }
+
+  // Whether another recording follows the open one. The demuxer need not have come to its end,
+  // which is where the join is found.
+  base::Result<bool> IsFollowed() {
+    constexpr std::uint64_t kStep = 16 << 20;
+    std::uint64_t to = joins_ ? joins_->at() : end_;
+    while (end_ == file_.size() && to < end_) {
+      if (!MayGoOn(static_cast<HostSide*>(this))) return std::unexpected(*refusal());
+      to = std::min(to + kStep, end_);
+      const auto looked = LookTo(to);
+      if (!looked) return std::unexpected(looked.error());
+    }
+    return end_ < file_.size();
+  }
+
+  // Looks for the recording's end before `to`.
+  base::Result<void> LookTo(std::uint64_t to) {
+    const auto join = joins_->FindBefore(file_, to);
+    if (!join) return std::unexpected(join.error());
+    if (*join) end_ = **join;
+    return {};
+  }
+
   // Whether this failure is of the open recording alone and another one follows it.
   base::Result<bool> MayPassOver(ModuleStatus status) {
     if (status != ModuleStatus::kInvalid && status != ModuleStatus::kUnsupported) return false;
-    if (!joins_) return end_ < file_.size();
-    // The demuxer need not have come to the end of the recording, which is where the join is found.
-    constexpr std::uint64_t kStep = 16 << 20;
-    for (std::uint64_t to = joins_->at(); end_ == file_.size() && to < end_;) {
-      if (!MayGoOn(static_cast<HostSide*>(this))) return std::unexpected(*refusal());
-      to = std::min(to + kStep, end_);
-      const auto join = joins_->FindBefore(file_, to);
-      if (!join) return std::unexpected(join.error());
-      if (*join) end_ = **join;
-    }
-    return end_ < file_.size();
+    return IsFollowed();
   }
 
   void CloseStream() {
@@ -162,7 +192,8 @@ class VideoReader::Session : private HostSide {
 
   // Goes on to the recording that follows the one that has ended. False when there is none.
   base::Result<bool> OpenNextPart() {
-    if (end_ >= file_.size()) return false;
+    const auto followed = IsFollowed();
+    if (!followed || !*followed) return followed;
     CloseStream();
     begin_ = end_;
     if (auto opened = OpenPart(); !opened) return std::unexpected(opened.error());
@@ -233,18 +264,25 @@ class VideoReader::Session : private HostSide {
   }
 
   static bool IsCutShort(void* self) noexcept {
-    const Session& session = *static_cast<Session*>(static_cast<HostSide*>(self));
-    return session.chunks_.cut_short && session.end_ == session.file_.size();
+    Session& session = *static_cast<Session*>(static_cast<HostSide*>(self));
+    auto followed = session.IsFollowed();
+    if (!followed) {
+      session.Refuse(std::move(followed.error()));
+      return false;
+    }
+    if (!*followed) return session.chunks_.cut_short;
+    // Where the end was known before, the recording ends as it says.
+    return session.joins_ && session.chunks_.last && session.end_ < session.chunks_.last->end;
   }
 
   // Bytes of the recording that is open: those of the next one are not for its demuxer.
   base::Result<std::size_t> ReadPart(std::uint64_t offset, std::span<std::uint8_t> place) {
     const std::uint64_t end = std::min<std::uint64_t>(offset + place.size(), file_.size());
-    // A look at the far end, for the duration, is no reading on.
-    if (joins_ && end_ == file_.size() && offset <= joins_->at() + kTransportPacket) {
-      const auto join = joins_->FindBefore(file_, end);
-      if (!join) return std::unexpected(join.error());
-      if (*join) end_ = **join;
+    // A look at the far end, for the duration or an index, is no reading on.
+    const std::uint64_t step = container_ == Container::kMpegTs ? kTransportPacket : kLargestStep;
+    if (joins_ && end_ == file_.size() && offset <= joins_->at() + step) {
+      const auto looked = LookTo(end);
+      if (!looked) return std::unexpected(looked.error());
     }
     if (offset >= end_) return std::size_t{0};
     position_ = offset;
@@ -254,7 +292,7 @@ class VideoReader::Session : private HostSide {
 
   const SourceFile file_;
   const Container container_;
-  const OuterChunks chunks_;
+  OuterChunks chunks_;  // of what begins at begin_, and behind it
   const Options options_;
   const std::shared_ptr<const Module> module_;
   const ModuleHost host_;
@@ -274,8 +312,8 @@ class VideoReader::Session : private HostSide {
   // The recording that is open lies in [begin_, end_) of the file.
   std::uint64_t begin_ = 0;
   std::uint64_t end_ = 0;
-  std::uint64_t position_ = 0;  // of the last read
-  std::optional<JoinFinder> joins_;
+  std::uint64_t position_ = 0;         // of the last read
+  std::unique_ptr<JoinFinder> joins_;  // while it may be followed by one that is not known yet
 };
 
 VideoReader::VideoReader(std::unique_ptr<Session> session) : session_(std::move(session)) {}

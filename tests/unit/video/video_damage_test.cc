@@ -191,6 +191,62 @@ TEST_CASE("a recording of which nothing can be read is one error before the next
   CHECK(outcome.frames.size() == 20);
 }
 
+TEST_CASE("a torn recording is told before the one it is joined to, which is read", "[video]") {
+  const TempDir dir;
+  struct Kind {
+    const char* ending;
+    const char* arguments;
+    bool has_head;  // at its beginning: without it nothing of a torn one can be read
+  };
+  const auto kind =
+      GENERATE(Kind{".avi", "-c:v mpeg4 -g 5", true}, Kind{".mp4", "-c:v mpeg4 -g 5", false},
+               Kind{".mp4", "-c:v libx264 -bf 0 -g 5 -movflags +faststart", true},
+               Kind{".mp4", "-c:v libx264 -bf 0 -g 5 -movflags frag_keyframe+empty_moov", true},
+               Kind{".mkv", "-c:v libx264 -bf 0 -g 5", true},
+               Kind{".mkv", "-c:v libx264 -bf 0 -g 5 -live 1", true});
+  INFO(kind.ending << " " << kind.arguments);
+  const std::string first = Content(Make(dir, std::string("1") + kind.ending, kind.arguments));
+  const std::string second =
+      Content(Make(dir, std::string("2") + kind.ending, kind.arguments, "96:72"));
+  const std::string third =
+      Content(Make(dir, std::string("3") + kind.ending, kind.arguments, "48:36"));
+  // More is missing than follows, as much, and less.
+  for (const std::size_t part : {2, 5, 8}) {
+    INFO(part);
+    const auto path = dir.Write(std::string("both") + kind.ending,
+                                first.substr(0, first.size() * part / 10) + second + third);
+    const Outcome outcome = ReadOn(path);
+    REQUIRE(outcome.frames.size() >= 40);
+    const std::size_t before = outcome.frames.size() - 40;
+    CHECK(before < 20);
+    CHECK((before > 0) == (kind.has_head && part > 2));
+    CHECK(outcome.errors == std::vector<std::size_t>{before});
+    CHECK(outcome.frames[before].width == 96);
+    CHECK(outcome.frames.back().width == 48);
+    CHECK(outcome.frames.back().index == before + 40);
+  }
+}
+
+TEST_CASE("recordings are found behind bytes that are none", "[video]") {
+  const TempDir dir;
+  for (const char* ending : {".avi", ".mp4", ".mkv"}) {
+    INFO(ending);
+    const std::string coding = "-c:v mpeg4";
+    const std::string first = Content(Make(dir, std::string("1") + ending, coding));
+    const std::string second = Content(Make(dir, std::string("2") + ending, coding, "96:72"));
+    for (const std::string& between :
+         {std::string(1, '\0'), std::string("a line of text\n"), std::string(100'000, 'x'),
+          std::string("RIFF1234AVI LISTRIFF ftypftyp\x1A\x45\xDF\xA3")}) {
+      INFO(between.size());
+      const Outcome outcome =
+          ReadOn(dir.Write(std::string("both") + ending, first + between + second + between));
+      REQUIRE(outcome.frames.size() == 40);
+      CHECK(outcome.frames[19].width == 192);
+      CHECK(outcome.frames[20].width == 96);
+    }
+  }
+}
+
 TEST_CASE("what a cut Matroska file lacks is told where it is missing", "[video]") {
   const TempDir dir;
   for (const char* live : {"", "-live 1"}) {
