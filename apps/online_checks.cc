@@ -6,15 +6,15 @@
 #include "config/diagnostic.h"
 #include "detect/detector.h"
 #include "history/look.h"
+#include "resources/cpu_limits.h"
 #include "resources/memory_budget.h"
-#include "service/sizing.h"
 
 namespace sampleproc::apps {
 
 std::vector<std::string> CheckOnline(config::Loaded& loaded) {
   const process::Options& process = loaded.config.process;
   resources::MemoryBudget budget(
-      service::MemoryCapacity(loaded.config.resources, resources::ReadMachineLimits()));
+      resources::MemoryCapacity(loaded.config.resources, resources::ReadMachineLimits()));
   std::vector<std::string> works;
   for (const detect::DetectorOptions& each : process.detectors) {
     if (std::ranges::find(process.pipeline, each.name) == process.pipeline.end()) continue;

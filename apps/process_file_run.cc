@@ -328,7 +328,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (!start) return Complain(context, start.error());
   const resources::MachineLimits machine = resources::ReadMachineLimits();
   const std::size_t jobs = options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus);
-  Shared shared(config, service::MemoryCapacity(config.resources, machine), jobs, context.err);
+  Shared shared(config, resources::MemoryCapacity(config.resources, machine), jobs, context.err);
   auto detectors =
       process::Detectors::Open(config.process, shared.directory.pipelines(), shared.budget);
   if (!detectors) return Complain(context, detectors.error());

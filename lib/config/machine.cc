@@ -7,18 +7,25 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
+#include "base/text_file.h"
 #include "config/read_files.h"
 #include "config/units.h"
+#include "history/journal.h"
+#include "history/snapshots.h"
 #include "http/address.h"
 #include "http/tls.h"
 #include "http/token_table.h"
 
 namespace sampleproc::config {
 namespace {
+
+namespace fs = std::filesystem;
 
 void Report(Severity severity, std::string_view code, const std::string& key, std::string message,
             std::string hint, Assembly& assembly) {
@@ -34,15 +41,17 @@ bool CheckFile(const NamedFile& file, Assembly& assembly) {
   int error = fd < 0 || ::fstat(fd, &info) != 0 ? errno : 0;
   if (fd >= 0) ::close(fd);
   if (error == 0 && S_ISDIR(info.st_mode)) error = EISDIR;
-  if (error != 0) {
+  std::string_view wrong = error == 0 ? "" : std::strerror(error);
+  const bool is_model = file.key.ends_with(".model");
+  if (error == 0 && is_model && !S_ISREG(info.st_mode)) wrong = "it is no regular file";
+  if (!wrong.empty()) {
     if (!file.is_needed) return false;
     const std::string which =
         file.key.starts_with("detector.") ? "the file " + file.path : std::string("the file");
     Report(Severity::kError, code::kNoFile, file.key,
-           which + " cannot be read: " + std::strerror(error),
-           file.key.ends_with(".model")
-               ? "packaging/fetch-models.sh brings models"
-               : "it has to be there for the user that the service runs as",
+           which + " cannot be read: " + std::string(wrong),
+           is_model ? "packaging/fetch-models.sh brings models"
+                    : "it has to be there for the user that the service runs as",
            assembly);
     return false;
   }
@@ -75,6 +84,37 @@ void CheckContent(const std::vector<std::string>& unreadable, Assembly& assembly
       report(message.starts_with("http.tls_key") ? "http.tls_key" : "http.tls_cert", message);
     }
   }
+}
+
+// A password is the only line of its file. What can be read but once is left to the start.
+void CheckPassword(const NamedFile& file, Assembly& assembly) {
+  if (!file.key.ends_with("password_file") || !base::CanBeReread(file.path)) return;
+  const auto text = base::ReadOneLine(file.path, base::Reading::kAgain);
+  if (text && !text->empty()) return;
+  Report(file.is_needed ? Severity::kError : Severity::kWarning, code::kNoFile, file.key,
+         text ? "the file is empty" : "the file cannot be read: " + text.error().message,
+         "it has to hold the password on its only line", assembly);
+}
+
+// What a start takes for events before the first frame, and where it writes.
+void CheckEvents(const resources::MachineLimits& machine, Assembly& assembly) {
+  const Config& config = assembly.result.config;
+  const history::SnapshotOptions& snapshots = config.snapshots;
+  if (snapshots.path.empty()) return;
+  std::error_code failed;
+  const fs::file_status status = fs::status(snapshots.path, failed);
+  if (fs::exists(status) && !fs::is_directory(status)) {
+    Report(Severity::kError, code::kNoFile, "events.snapshots", "it is there and is no folder",
+           "name a folder, which is made if it is not there", assembly);
+  }
+  const std::size_t needed = history::Snapshots::MemoryFor(snapshots) +
+                             (config.events.path.empty() ? 0 : history::Journal::kMemory);
+  const std::size_t limit = resources::MemoryCapacity(config.resources, machine);
+  if (needed <= limit) return;
+  Report(Severity::kError, code::kMemory, "events.snapshots_max_files",
+         "what is known of so many pictures takes more than resources.memory_limit, which is " +
+             FormatSize(static_cast<std::int64_t>(limit)) + " here",
+         "allow fewer, or raise resources.memory_limit", assembly);
 }
 
 // Whether what is no URL begins as one does behind its scheme: with a host that a name, an address
@@ -112,10 +152,15 @@ void CheckMachine(const resources::MachineLimits& machine, Assembly& assembly) {
   const std::vector<NamedFile> files = FilesRead(assembly.schema, assembly.result.config);
   std::vector<std::string> unreadable;
   for (const NamedFile& file : files) {
-    if (!CheckFile(file, assembly)) unreadable.push_back(file.key);
+    if (CheckFile(file, assembly)) {
+      CheckPassword(file, assembly);
+    } else {
+      unreadable.push_back(file.key);
+    }
   }
   CheckContent(unreadable, assembly);
   CheckForgottenSchemes(files, assembly);
+  CheckEvents(machine, assembly);
   const Config& config = assembly.result.config;
   if (machine.memory_limit && config.resources.memory_limit > *machine.memory_limit) {
     Report(Severity::kWarning, code::kTooMuchMemory, "resources.memory_limit",

@@ -27,8 +27,9 @@ int IoThreads(const Options& options) {
 // What a connection takes beside its head: coroutines, parsed fields, the kernel's part.
 constexpr std::size_t kConnectionBytes = 8 * 1024;
 
-// Heads are not reserved one by one. All there can be fit in what MemoryCapacity (service/sizing.h)
-// leaves beside the budget, a third of it, if each connection sends the largest.
+// Heads are not reserved one by one. All there can be fit in what MemoryCapacity
+// (resources/cpu_limits.h) leaves beside the budget, a third of it, if each connection sends the
+// largest.
 std::size_t ByMemory(const Options& options, std::size_t budget) {
   return std::max<std::size_t>(budget / 3 / (options.max_head_bytes + kConnectionBytes), 16);
 }

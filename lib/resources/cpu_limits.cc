@@ -161,4 +161,10 @@ MachineLimits ReadMachineLimits(const std::filesystem::path& root) {
   return limits;
 }
 
+std::size_t MemoryCapacity(const Options& options, const MachineLimits& machine) {
+  constexpr std::size_t kDefault = std::size_t{1} << 30;
+  if (options.memory_limit != 0) return options.memory_limit;
+  return machine.memory_limit ? *machine.memory_limit / 4 * 3 : kDefault;
+}
+
 }  // namespace sampleproc::resources

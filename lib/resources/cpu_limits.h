@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "resources/options.h"
+
 namespace sampleproc::resources {
 
 // What was found; `note` says why something fell back ("" when all could be read). It is for one
@@ -21,5 +23,9 @@ struct MachineLimits {
 // own). `cpus` is the quota of the tightest group rounded up, never above what sched_getaffinity(2)
 // allows. Unreadable files fall back to the hardware.
 MachineLimits ReadMachineLimits(const std::filesystem::path& root = "/");
+
+// The configured limit, else three quarters of the control group's, else 1 GiB: the rest is for
+// the program itself, the allocator's slack and what the libraries take without asking.
+std::size_t MemoryCapacity(const Options& options, const MachineLimits& machine);
 
 }  // namespace sampleproc::resources

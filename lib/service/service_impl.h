@@ -66,7 +66,7 @@ class Service::Impl {
         log(std::move(given_log)),
         notifier(surroundings.notify_socket),
         drain(WorkerCount(config.process, machine)),
-        budget(MemoryCapacity(config.resources, machine), &drain),
+        budget(resources::MemoryCapacity(config.resources, machine), &drain),
         tracker(kMaxTrackedFrames, *log),
         cameras({.max_cameras = config.process.motion.max_cameras,
                  .reserved = config.process.motion.cameras,

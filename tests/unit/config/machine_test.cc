@@ -45,6 +45,29 @@ TEST_CASE("a file that is named has to be readable, and a secret one only for it
         std::string::npos);
   ::chmod(secret.c_str(), 0640);
   CHECK(with(secret) == "");
+  for (const auto& [content, wrong] :
+       {std::pair("canary\nother\n", "more than one line"), {"", "is empty"}, {"\n", "is empty"}}) {
+    const std::string text = with(dir.Write("secret", content));
+    INFO(text);
+    CHECK(text.find(wrong) != std::string::npos);
+    CHECK(text.find("error: ") != std::string::npos);
+    CHECK(text.find("canary") == std::string::npos);
+  }
+}
+
+TEST_CASE("what a start takes and writes for events is looked at before it") {
+  const TempDir dir;
+  const auto with = [](const std::string& path, const char* files) {
+    return On({1, std::nullopt, ""}, {{"process.pipeline", "motion,track", ""},
+                                      {"events.snapshots", path, ""},
+                                      {"events.snapshots_max_files", files, ""},
+                                      {"resources.memory_limit", "100MiB", ""}});
+  };
+  const std::string gone = dir.path("gone");
+  CHECK(with(gone, "100000").find("error: ") == std::string::npos);
+  CHECK(with(dir.path(), "100000").find("error: ") == std::string::npos);
+  CHECK(with(gone, "600000").find("which is 100MiB here") != std::string::npos);
+  CHECK(with(dir.Write("file", "x"), "1000").find("is no folder [SP1301]") != std::string::npos);
 }
 
 TEST_CASE("what a start would find in files is found before it") {
@@ -66,6 +89,9 @@ TEST_CASE("what a start would find in files is found before it") {
             step}),
       "/nosuch/gone.onnx cannot be read");
   has(with({labels, model, step}), "detector.objects.labels: the file " + gone + ".txt cannot");
+  const std::string pipe = dir.path("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  has(with({{"detector.objects.model", pipe, ""}, step}), "it is no regular file [SP1301]");
   CHECK(with({labels, model}).find("SP1301") == std::string::npos);  // no step: nothing is opened
   has(with({model, {"camera.door.pipeline", "objects", ""}}), "detector.objects.model: ");
 
