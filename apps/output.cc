@@ -27,11 +27,19 @@ std::unexpected<base::Error> CannotWrite(const std::string& what) {
   return base::Fail(ErrorCode::kIo, what + ": " + std::strerror(errno));
 }
 
-// The file that a link leads to, so that the link stays.
+// The file that a link leads to, which need not be there, so that the link stays.
 std::string Resolved(const std::string& path) {
+  namespace fs = std::filesystem;
+  constexpr int kMostLinks = 40;  // as the kernel follows (path_resolution(7))
   std::error_code error;
-  const auto real = std::filesystem::canonical(path, error);
-  return error ? path : real.string();
+  fs::path at = path;
+  for (int i = 0; i < kMostLinks && fs::is_symlink(fs::symlink_status(at, error)); ++i) {
+    const fs::path next = fs::read_symlink(at, error);
+    if (error) return path;
+    at = at.parent_path() / next;
+  }
+  const fs::path real = fs::canonical(at, error);
+  return error ? at.string() : real.string();
 }
 
 // How long the file `path` is without its last line if that has no end, as a full disk leaves it;
@@ -78,8 +86,11 @@ base::Result<std::pair<int, std::string>> MakeBeside(const std::string& target) 
     const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd >= 0) return std::pair(fd, name);
     if (errno != EEXIST || attempt == 100) {
-      return CannotWrite("cannot open the output file " + target +
-                         ", which is written beside it as " + name + " first");
+      return base::Fail(ErrorCode::kIo, "cannot open the output file " + target +
+                                            ", which is written beside it as " + name +
+                                            " first: " + std::strerror(errno) +
+                                            "; where its folder has to stay as it is, write to "
+                                            "standard output: -o - > FILE");
     }
   }
 }
@@ -126,6 +137,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   if (descriptor) mode = OutputMode::kAppend;  // that of another process
   struct stat status{};
   const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (!exists && errno == ELOOP) return CannotWrite("cannot open the output file " + path);
   if (exists && S_ISFIFO(status.st_mode)) {
     const auto fd = OpenFifo(path, stop);
     if (!fd) return std::unexpected(fd.error());

@@ -353,6 +353,34 @@ class NothingIsDestroyed(WithDirectory):
         self.assertEqual(os.stat(out).st_mode & 0o777, 0o640)
         self.assertEqual(read(out), process(picture).stdout)
         self.assertEqual(process("-o", "/dev/null", picture).returncode, 0)
+        os.mkdir(self.path("folder"))
+        os.symlink("folder/to.ndjson", self.path("to-nothing"))
+        os.symlink("to-nothing", self.path("again"))
+        self.assertEqual(process("-o", self.path("again"), picture).returncode, 0)
+        self.assertEqual(read(self.path("folder/to.ndjson")), read(out))
+        self.assertTrue(os.path.islink(self.path("again")))
+        os.symlink("round", self.path("round"))
+        refused = process("-o", self.path("round"), picture)
+        self.assertEqual(refused.returncode, 74)
+        self.assertIn("Too many levels of symbolic links", refused.err)
+
+    def test_a_folder_that_is_not_to_change_is_told_with_the_way_out(self):
+        in_a_room_of_its_own = ["unshare", "--map-root-user", "--mount"]
+        if subprocess.run([*in_a_room_of_its_own, "true"], check=False).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        picture = self.copy("mask.png")
+        os.mkdir(self.path("folder"))
+        self.write("folder/out", b"old\n")
+        words = (f'mount --bind folder folder && mount -o remount,bind,ro folder && '
+                 f'exec {cli.BINARY} process-file -q -o folder/out "$@"')  # fmt: skip
+        done = subprocess.run(
+            [*in_a_room_of_its_own, "sh", "-c", words, "sh", picture],
+            env={**QUICK, "PATH": os.environ["PATH"]}, cwd=self.directory,
+            capture_output=True, timeout=cli.PATIENCE, check=False,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assertIn(b"first: Read-only file system; where its folder has to stay as it is, write "
+                      b"to standard output: -o - > FILE", done.stderr)  # fmt: skip
 
     def test_a_resumable_run_keeps_the_old_output_until_it_is_done(self):
         picture, bad = self.copy("mask.png"), self.write("bad.png", b"x")
