@@ -211,7 +211,7 @@ TEST_CASE("a torn recording is told before the one it is joined to, which is rea
   const std::string third =
       Content(Make(dir, std::string("3") + kind.ending, kind.arguments, "48:36"));
   // More is missing than follows, as much, and less.
-  for (const std::size_t part : {2, 5, 8}) {
+  for (const std::size_t part : {2U, 5U, 8U}) {
     INFO(part);
     const auto path = dir.Write(std::string("both") + kind.ending,
                                 first.substr(0, first.size() * part / 10) + second + third);
@@ -269,14 +269,14 @@ TEST_CASE("a loss before tables is no join", "[video]") {
   REQUIRE(file);
   const auto sync = FindTransportSync(base::AsBytes(content).first(kSniffBytes));
   REQUIRE(sync);
-  JoinFinder whole(0, *sync);
+  PacketJoinFinder whole(0, *sync);
   CHECK_FALSE(*whole.FindBefore(*file, content.size()));
   const std::size_t table = content.find(std::string("\x47\x40\x00", 3), content.size() / 2);
   REQUIRE(table != std::string::npos);
   const auto lossy = SourceFile::Open(
       dir.Write("lossy.ts", content.substr(0, table - 3 * kTransportPacket) + content.substr(table))
           .string());
-  JoinFinder cut(0, *sync);
+  PacketJoinFinder cut(0, *sync);
   CHECK_FALSE(*cut.FindBefore(*lossy, lossy->size()));
 }
 
