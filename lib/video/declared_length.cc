@@ -138,7 +138,7 @@ base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container cont
     found.cut_short = end > file.size() + slack && last.begin == offset;
     offset = end;
   }
-  if (offset < file.size() || found.cut_short) found.last = last;
+  if (offset < file.size() || offset > file.size() + slack) found.last = last;
   return found;
 }
 

@@ -219,7 +219,7 @@ TEST_CASE("a torn recording is told before the one it is joined to, which is rea
     REQUIRE(outcome.frames.size() >= 40);
     const std::size_t before = outcome.frames.size() - 40;
     CHECK(before < 20);
-    CHECK((before > 0) == (kind.has_head && part > 2));
+    CHECK((before > 0 ? kind.has_head : !kind.has_head || part < 5));
     CHECK(outcome.errors == std::vector<std::size_t>{before});
     CHECK(outcome.frames[before].width == 96);
     CHECK(outcome.frames.back().width == 48);
