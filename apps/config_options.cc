@@ -67,7 +67,8 @@ std::expected<config::LoadRequest, std::string> ConfigOptions::Request(
   for (const std::string& set : sets_) {
     const std::size_t equals = set.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return std::unexpected("--set needs KEY=VALUE, such as --set http.port=9000");
+      return std::unexpected("--set needs KEY=VALUE, such as --set http.port=9000, and got '" +
+                             config::Shown(set) + "'");
     }
     const std::string path = set.substr(0, equals);
     request.flags.push_back({path, set.substr(equals + 1), "--set " + config::Shown(path)});

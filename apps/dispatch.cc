@@ -5,7 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <iostream>
+#include <system_error>
 
 #include "apps/commands.h"
 #include "apps/config_options.h"
@@ -113,7 +115,18 @@ ExitCode UnknownCommand(std::string_view typed, const std::vector<Command>& comm
     return UsageError(context.err, "unknown option '" + shown + "'" + DidYouMean(typed, options),
                       "");
   }
-  return UsageError(context.err, "unknown command '" + shown + "'" + DidYouMean(typed, names), "");
+  std::string meant = DidYouMean(typed, names);
+  // "process" for process-file, and what is to be processed.
+  const auto begun = std::ranges::find_if(names, [typed](std::string_view name) {
+    return typed.size() > 2 && name.starts_with(typed);
+  });
+  if (meant.empty() && begun != names.end())
+    meant = "; did you mean '" + std::string(*begun) + "'?";
+  std::error_code ignored;
+  if (meant.empty() && !typed.empty() && std::filesystem::exists(typed, ignored)) {
+    meant = "; a file is read by: sampleproc process-file " + shown;
+  }
+  return UsageError(context.err, "unknown command '" + shown + "'" + meant, "");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 
 #include "base/descriptor.h"
 #include "base/descriptor_name.h"
+#include "files/sole_writer.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -76,6 +77,13 @@ base::Result<int> OpenFifo(const std::string& path, const files::StopDescriptor*
                         "interrupted while waiting for somebody to read from " + path);
     }
   }
+}
+
+// A run that is to be resumed needs its file for itself: two would write into one another.
+base::Result<void> TakeAlone(int fd, const std::string& path) {
+  if (files::BecomeSoleWriter(fd, path)) return {};
+  return base::Fail(ErrorCode::kUsage, "another process is writing " + path +
+                                           ", which a run that is to be resumed needs for itself");
 }
 
 // A new file beside `target`, under a name that nobody has.
@@ -138,6 +146,10 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   struct stat status{};
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (!exists && errno == ELOOP) return CannotWrite("cannot open the output file " + path);
+  if (mode == OutputMode::kGoOn && exists && !S_ISREG(status.st_mode)) {
+    return base::Fail(ErrorCode::kUsage,
+                      path + " is no regular file, which a run that is to be resumed needs");
+  }
   if (exists && S_ISFIFO(status.st_mode)) {
     const auto fd = OpenFifo(path, stop);
     if (!fd) return std::unexpected(fd.error());
@@ -157,6 +169,9 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
     if (fd < 0) return CannotWrite("cannot open the output file " + path);
     output = std::make_unique<Output>(fd, path);
+    if (mode == OutputMode::kGoOn) {
+      if (auto alone = TakeAlone(fd, path); !alone) return std::unexpected(alone.error());
+    }
     if (appends && LengthWithoutTornLine(path) && ::write(fd, "\n", 1) != 1) {
       return CannotWrite("cannot end the last line of the output file " + path);
     }
@@ -170,19 +185,31 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   } else if (is_fresh) {
     const int fd = ::open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 && errno == EEXIST) {
+      const base::Descriptor other(::open(part.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+      if (auto alone = TakeAlone(other.get(), part); !alone) return std::unexpected(alone.error());
       return base::Fail(
           ErrorCode::kUsage,
           part + " is left from a run without its checkpoint; remove it to start again");
     }
     if (fd < 0) return CannotWrite("cannot open the output file " + part);
     output = std::make_unique<Output>(fd, path);
+    if (auto alone = TakeAlone(fd, part); !alone) return std::unexpected(alone.error());
     output->beside_ = part;
   } else {
     const bool is_beside = ::access(part.c_str(), F_OK) == 0;
     const int fd = is_beside ? ::open(part.c_str(), O_RDWR | O_CLOEXEC)
-                             : ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+                             : ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+      return base::Fail(
+          ErrorCode::kUsage,
+          "the output file " + path +
+              " of the run to be resumed is gone; remove the checkpoint to start again");
+    }
     if (fd < 0) return CannotWrite("cannot open the output file " + path);
     output = std::make_unique<Output>(fd, path);
+    if (auto alone = TakeAlone(fd, is_beside ? part : path); !alone) {
+      return std::unexpected(alone.error());
+    }
     if (is_beside) output->beside_ = part;
     if (::fstat(fd, &status) != 0) return CannotWrite("cannot look at the output file " + path);
     const auto keep = static_cast<off_t>(keep_bytes);

@@ -26,10 +26,11 @@ class Output {
   // `path` "-" is standard output. With kAppend a last line without an end is ended first. With
   // kGoOn a file keeps its first `keep_bytes` and loses the rest; without any to keep, a file that
   // is there already stays as it is until Commit, and the new one is `path`.part meanwhile, where a
-  // later kGoOn finds it. Fails with kIo; with kUsage when the file has fewer bytes than are to be
-  // kept, `path`.part is in the way, or kGoOn is to write to an open descriptor.
-  // A FIFO is waited for until it has a reader or `stop`, which may be null, says that the run is
-  // to end: kCancelled.
+  // later kGoOn finds it; and the file is this process's alone until the end (flock(2)). Fails with
+  // kIo; with kUsage when the file has fewer bytes than are to be kept or is gone, `path`.part is
+  // in the way, or kGoOn is to write to what is no regular file or what another process writes. A
+  // FIFO is waited for until it has a reader or `stop`, which may be null, says that the run is to
+  // end: kCancelled.
   static base::Result<std::unique_ptr<Output>> Open(const std::string& path, OutputMode mode,
                                                     std::uint64_t keep_bytes = 0,
                                                     const files::StopDescriptor* stop = nullptr);

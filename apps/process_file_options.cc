@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "apps/checked_values.h"
+#include "files/name_text.h"
 #include "frame/frame_text.h"
 
 namespace sampleproc::apps {
@@ -139,6 +140,16 @@ std::string ProblemWith(const ProcessFileOptions& options) {
     return "--resume needs --output FILE and records as ndjson, without --compare";
   }
   return "";
+}
+
+std::string NothingFound(const ProcessFileOptions& options) {
+  const std::vector<std::string>& inputs = options.inputs;
+  std::string where = options.files_from;
+  if (!options.requests.empty()) where = options.requests.front();
+  if (!inputs.empty()) where = inputs.front();
+  if (inputs.size() > 1) where += " and " + std::to_string(inputs.size() - 1) + " more";
+  return "sampleproc: no picture or video was found in " + files::NameAsText(where) +
+         "; directories within a directory are looked into with --recursive";
 }
 
 std::string GaveUp(const ProcessFileOptions& options) {

@@ -43,6 +43,9 @@ void DeclareProcessFile(CLI::App& app, ProcessFileOptions& options);
 // What is wrong with the options together, "" when nothing is.
 std::string ProblemWith(const ProcessFileOptions& options);
 
+// What is said of a run that found nothing in its inputs.
+std::string NothingFound(const ProcessFileOptions& options);
+
 // What is said of a run that ended with the last failure that the options allow.
 std::string GaveUp(const ProcessFileOptions& options);
 

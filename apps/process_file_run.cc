@@ -47,13 +47,8 @@ ExitCode Complain(CommandContext& context, const base::Error& error) {
   return ExitCodeOf(error.code);
 }
 
-ExitCode CodeOf(const files::RunTotals& totals, CommandContext& context) {
-  if (totals.done == 0) {
-    context.err
-        << "sampleproc: no picture or video was found; directories within a directory are looked "
-           "into with --recursive\n";
-    return ExitCode::kBadData;
-  }
+ExitCode CodeOf(const files::RunTotals& totals) {
+  if (totals.done == 0) return ExitCode::kBadData;
   if (totals.failed == 0) return ExitCode::kOk;
   return totals.failed == totals.done ? ExitCode::kBadData : ExitCode::kSomeFailed;
 }
@@ -82,7 +77,8 @@ Result<files::Checkpoint> StartingPoint(const ProcessFileOptions& options,
   if ((*saved)->settings == fresh.settings) return **saved;
   return base::Fail(ErrorCode::kUsage,
                     "the run to be resumed had other settings or another version; remove the "
-                    "checkpoint to start again");
+                    "checkpoint " +
+                        options.resume + " to start again");
 }
 
 // The writer that the options ask for; `comparison` points to it when it compares.
@@ -437,12 +433,13 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     return *interrupts.code();
   }
   if (!totals) return Complain(context, totals.error());
+  if (totals->done == 0 && !is_interrupted) context.err << NothingFound(options) << "\n";
   if (!options.quiet) context.err << "sampleproc: " << files::FormatSummary(summary) << "\n";
   if (is_interrupted) return *interrupts.code();
   if (comparison != nullptr) {
     return comparison->changes() > 0 ? ExitCode::kSomeFailed : ExitCode::kOk;
   }
-  return CodeOf(*totals, context);
+  return CodeOf(*totals);
 }
 
 }  // namespace sampleproc::apps

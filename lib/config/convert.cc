@@ -203,7 +203,11 @@ Converted ConvertString(const Key& key, const std::string& text) {
       return ConvertQuantity(key, text, PlainUnit(key.kind));
     default:
       if (key.one_alone) return CheckList(key, {text});
-      return WrongType(key, "a string");
+      auto refused = WrongType(key, "a string");
+      if (key.kind == Kind::kBool || key.kind == Kind::kInt || key.kind == Kind::kReal) {
+        refused.error().hint = "write it without quotes";
+      }
+      return refused;
   }
 }
 

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/text_file.h"
 #include "config/assembly.h"
 #include "config/redact.h"
 #include "config/suggest.h"
+#include "config/syntax_hint.h"
 #include "config/toml_reader.h"
 
 namespace sampleproc::config {
@@ -264,6 +266,18 @@ class FileWalk {
         sections.push_back(key.path.substr(0, dot));
       }
     }
+    // As other programs call them.
+    for (const auto& [other, ours] : {std::pair("server", "http"),
+                                      {"listen", "http"},
+                                      {"tls", "http"},
+                                      {"log", "telemetry"},
+                                      {"logging", "telemetry"},
+                                      {"logs", "telemetry"},
+                                      {"metrics", "telemetry"},
+                                      {"redis", "consumer.redis"},
+                                      {"webhook", "consumer.webhook"}}) {
+      if (path == other) return ours;
+    }
     return std::string(Suggest(path, sections));
   }
 
@@ -297,7 +311,8 @@ void ApplyFile(const std::string& path, const std::string& display, bool may_be_
   if (!table) {
     const bool is_too_deep = table.error().is_too_deep;
     walk.Report(is_too_deep ? code::kDepth : code::kSyntax, table.error().place, "",
-                table.error().message, is_too_deep ? "no key lies so deep" : "");
+                table.error().message,
+                is_too_deep ? "no key lies so deep" : SyntaxHint(*text, table.error().place.line));
     walk.Walk(ReadAround(*text, table.error()), "");
     return;
   }

@@ -10,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "files/file_kind.h"
 #include "files/file_reader.h"
+#include "files/sole_writer.h"
 #include "json/reader.h"
 #include "json/writer.h"
 
@@ -60,15 +62,25 @@ class CheckpointReader final : public json::JsonHandler {
   int seen_ = 0;
 };
 
-// A descriptor's file on disk, written whole.
-base::Result<void> WriteDurably(const std::string& path, std::string_view text) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) return std::unexpected(SystemError("cannot write the checkpoint " + path, errno));
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       ::fsync(fd) == 0;
-  const int error = errno;
-  ::close(fd);
-  if (!written) return std::unexpected(SystemError("cannot write the checkpoint " + path, error));
+// Writes `text` as the file `fresh`, on disk and whole, and gives it the name `path`.
+base::Result<void> Replace(const std::string& path, const std::string& fresh,
+                           std::string_view text) {
+  const std::string what = "cannot write the checkpoint " + path;
+  const base::Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  const int fd = file.get();
+  if (fd < 0) return std::unexpected(SystemError(what, errno));
+  if (!BecomeSoleWriter(fd, fresh)) {
+    return base::Fail(base::ErrorCode::kIo,
+                      what + ": another process writes it, and every run needs its own");
+  }
+  if (::ftruncate(fd, 0) != 0 ||
+      ::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::fsync(fd) != 0) {
+    const int error = errno;
+    ::unlink(fresh.c_str());
+    return std::unexpected(SystemError(what, error));
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return std::unexpected(SystemError(what, errno));
   return {};
 }
 
@@ -108,12 +120,7 @@ base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& che
   json.Member("inputs", Hex(checkpoint.place.digest));
   json.EndObject();
   text += '\n';
-  const std::string fresh = path + ".new";
-  if (auto written = WriteDurably(fresh, text); !written) return written;
-  if (::rename(fresh.c_str(), path.c_str()) != 0) {
-    return std::unexpected(SystemError("cannot write the checkpoint " + path, errno));
-  }
-  return {};
+  return Replace(path, path + ".new", text);
 }
 
 }  // namespace sampleproc::files

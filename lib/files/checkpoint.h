@@ -34,7 +34,8 @@ std::uint64_t ExtendDigest(std::uint64_t digest, std::string_view text);
 base::Result<std::optional<Checkpoint>> LoadCheckpoint(const std::string& path);
 
 // Replaces the file in one step: whenever the process or the machine stops, the old one or the new
-// one is there. The output's bytes must be on disk before. Fails with kIo.
+// one is there. The output's bytes must be on disk before. Fails with kIo, also when another
+// process is writing it.
 base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint);
 
 }  // namespace sampleproc::files

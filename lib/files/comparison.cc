@@ -173,8 +173,8 @@ base::Result<Comparison> Comparison::Load(const std::string& path, const StopDes
     RecordReader reader;
     if (!json::ParseInPlace(line, kLimits, reader) || !reader.IsRecord()) {
       return base::Fail(base::ErrorCode::kInvalidFrame,
-                        "line " + std::to_string(number) +
-                            " of the file to compare with is not a record of process-file");
+                        "line " + std::to_string(number) + " of " + path +
+                            ", given to --compare, is not a record of process-file");
     }
     comparison.frames_[{std::move(reader.source), *reader.index}] = {reader.failed, false,
                                                                      std::move(reader.detections)};

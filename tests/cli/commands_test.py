@@ -98,7 +98,7 @@ class Usage(cli.TestCase):
     def test_set_without_a_value(self):
         self.check(
             ["validate-config", "--set", "http.port"],
-            "--set needs KEY=VALUE, such as --set http.port=9000",
+            "--set needs KEY=VALUE, such as --set http.port=9000, and got 'http.port'",
         )
         self.assertEqual(cli.run("validate-config", "--set").returncode, 2)
 

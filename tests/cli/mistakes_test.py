@@ -21,6 +21,8 @@ COMMAND_LINE = [
     ("", 2, ["Usage: sampleproc COMMAND"]),
     ("proces-file x.jpg", 2, ["unknown command 'proces-file'", "did you mean 'process-file'?"]),
     ("photo.jpg", 2, ["unknown command 'photo.jpg'", "sampleproc --help"]),
+    ("/etc/passwd", 2, ["unknown command '/etc/passwd'", "sampleproc process-file /etc/passwd"]),
+    ("process x.jpg", 2, ["unknown command 'process'; did you mean 'process-file'?"]),
     ("--verison", 2, ["unknown option '--verison'", "--version"]),
     ("serve --prot 9000", 2, ["unknown option '--prot'", "did you mean '--port'?"]),
     ("serve --port", 2, ["--port needs a value", "--port PORT"]),

@@ -147,9 +147,50 @@ class Resume(WithDirectory):
         result = process(*words, *self.inputs[:3])
         self.assertEqual(result.returncode, 2)
         self.assertIn("shorter", result.err)
+        os.remove(out)
+        result = process(*words, *self.inputs[:3])
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(f"{out} of the run to be resumed is gone", result.err)
+        self.assertFalse(os.path.exists(out))
         with open(state, "wb") as file:
             file.write(b"{}")
         self.assertEqual(process(*words, *self.inputs[:3]).returncode, 65)
+
+    def test_two_runs_at_once_do_not_write_into_one_another(self):
+        picture = self.copy("mask.png")
+        for old in (None, b"", b"old\n"):
+            with self.subTest(old=old):
+                out = self.path("out.ndjson")
+                if old is not None:
+                    self.write("out.ndjson", old)
+                words = ["-o", out, "--resume"]
+                first = cli.start(self, "process-file", "-q", *words, self.path("one"), picture, "-",
+                                  env=QUICK)  # fmt: skip
+                while not self.has_lock(first.pid):
+                    self.assertIsNone(first.poll())
+                    time.sleep(0.01)
+                for state in ("one", "two"):
+                    second = process(*words, self.path(state), picture)
+                    self.assertEqual(second.returncode, 2, second.err)
+                    self.assertIn("another process is writing " + out, second.err)
+                first.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
+                self.assertEqual(first.returncode, 0)
+                with open(out, "rb") as file:
+                    self.assertEqual(len(file.readlines()), 2)
+                os.remove(out)
+                os.remove(self.path("one"))
+
+    @staticmethod
+    def has_lock(pid):
+        with open("/proc/locks", encoding="ascii") as file:  # proc_locks(5)
+            return any(line.split()[1:5] == ["FLOCK", "ADVISORY", "WRITE", str(pid)] for line in file)
+
+    def test_what_is_no_regular_file_cannot_be_gone_on_with(self):
+        os.mkfifo(self.path("pipe"))
+        for out in ("/dev/null", self.path("pipe")):
+            result = process("-o", out, "--resume", self.path("state"), self.inputs[0])
+            self.assertEqual(result.returncode, 2, result.err)
+            self.assertIn(f"{out} is no regular file", result.err)
 
 
 class Compare(WithDirectory):

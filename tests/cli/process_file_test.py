@@ -169,7 +169,7 @@ class ExitCodes(WithDirectory):
         self.copy("box.png", "d/inner/box.png")
         result = self.check(65, self.path("d"))
         self.assertEqual(result.out, "")
-        self.assertIn("no picture or video was found", result.err)
+        self.assertIn(f"no picture or video was found in {self.path('d')};", result.err)
         self.assertIn("--recursive", result.err)
 
     def test_2_for_bad_use(self):
