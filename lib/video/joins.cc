@@ -100,15 +100,15 @@ bool IsHead(base::ByteView bytes, Container container) {
 base::Result<std::optional<std::uint64_t>> HeadFinder::FindBefore(const SourceFile& file,
                                                                   std::uint64_t end) {
   const Mark mark = MarkOf(container_);
-  std::vector<std::uint8_t> block(kBlock + kLongestHead);
+  std::vector<std::uint8_t> block;
   while (at_ < end) {
+    auto starts = static_cast<std::size_t>(std::min<std::uint64_t>(end - at_, kBlock));
+    block.resize(starts + kLongestHead);  // one that begins at the last of them is whole
     const auto got = file.ReadAt(at_, block);
     if (!got) return std::unexpected(got.error());
     if (*got == 0) break;
+    starts = std::min(starts, *got);
     const base::ByteView bytes = base::ByteView(block).first(*got);
-    // Those that begin in the rest are looked at with the next block, which has them whole.
-    const std::size_t starts =
-        static_cast<std::size_t>(std::min<std::uint64_t>(end - at_, std::min(*got, kBlock)));
     const std::string_view text = base::AsText(bytes);
     for (std::size_t found = text.find(mark.text, mark.before);
          found != text.npos && found - mark.before < starts;
