@@ -49,6 +49,12 @@ void Dispatcher::Stop() {
   changed_.NotifyAll();
 }
 
+void Dispatcher::Settled() noexcept {
+  const base::MutexLock lock(mutex_);
+  --held_;
+  changed_.NotifyAll();
+}
+
 std::uint64_t Dispatcher::held() const {
   const base::MutexLock lock(mutex_);
   return held_;

@@ -68,9 +68,9 @@ void Dispatcher::BoundWaitingForHosts(Endings& endings) {
   const std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
   if (behind.size() <= share) return;
   std::ranges::sort(behind, {}, [](const HeldPtr& held) { return held->number; });
-  const Ending ending = context_.source.HandsOutAgain() ? Ending::kReturned : Ending::kDropped;
   for (const HeldPtr& held : std::span(behind).subspan(share)) {
-    End(held, ending, kPixelHost, endings);
+    const bool again = context_.source.HandsOutAgain(held->delivery);
+    End(held, again ? Ending::kReturned : Ending::kDropped, kPixelHost, endings);
   }
 }
 
