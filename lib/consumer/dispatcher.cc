@@ -138,6 +138,7 @@ void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
     });
     while (const HeldPtr held = old.Pop()) End(held, Ending::kDropped, kTooOld, endings);
   }
+  BoundWaitingForHosts(endings);
   ForgetHosts(now);
 }
 

@@ -62,7 +62,7 @@ void Dispatcher::StartFetch(const HeldPtr& held, base::MonoTime now) {
   const base::Allowance allowance{.deadline = base::Deadline(clock_, FetchTime(options_, process_)),
                                   .cancel = held->cancel,
                                   .trace = held->fetch.parent()};
-  hosts_.Began(place.host);
+  hosts_.Began(place.host, now);
   SetState(*held, FrameState::kFetching);
   try {
     context_.fetchers.Start(place, allowance,
