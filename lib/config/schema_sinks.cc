@@ -38,7 +38,7 @@ void AddSinkRows(std::vector<Key>& rows) {
                        .min = 64 * kKiB,
                        .max = kGiB,
                        .help = "Results that each sink keeps while its other side is away. What is "
-                               "beyond is lost to it, and counted; with consumer.http.spool "
+                               "beyond is lost to it, and counted; of frames in a spool "
                                "it is made again. Taken from resources.memory_limit at start."},
                       [](auto& c) -> auto& { return c.consumer.sink_buffer; }));
 }

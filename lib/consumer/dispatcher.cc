@@ -49,6 +49,12 @@ void Dispatcher::Stop() {
   changed_.NotifyAll();
 }
 
+void Dispatcher::Settled() noexcept {
+  const base::MutexLock lock(mutex_);
+  --held_;
+  changed_.NotifyAll();
+}
+
 std::uint64_t Dispatcher::held() const {
   const base::MutexLock lock(mutex_);
   return held_;
@@ -132,6 +138,7 @@ void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
     });
     while (const HeldPtr held = old.Pop()) End(held, Ending::kDropped, kTooOld, endings);
   }
+  BoundWaitingForHosts(endings);
   ForgetHosts(now);
 }
 

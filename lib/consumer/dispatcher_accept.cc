@@ -135,7 +135,7 @@ void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
 // Rather than wait for a host that is away. The source hands out no other suspect beside one.
 bool Dispatcher::SuspectGoesBack(const HeldFrame& held) const {
   const PixelPlace* place = held.PlaceToAsk();
-  return place != nullptr && held.suspect() && context_.source.HandsOutAgain() &&
+  return place != nullptr && held.suspect() && context_.source.HandsOutAgain(held.delivery) &&
          hosts_.Paused(place->host, clock_.Now());
 }
 

@@ -62,7 +62,7 @@ void Dispatcher::StartFetch(const HeldPtr& held, base::MonoTime now) {
   const base::Allowance allowance{.deadline = base::Deadline(clock_, FetchTime(options_, process_)),
                                   .cancel = held->cancel,
                                   .trace = held->fetch.parent()};
-  hosts_.Began(place.host);
+  hosts_.Began(place.host, now);
   SetState(*held, FrameState::kFetching);
   try {
     context_.fetchers.Start(place, allowance,
@@ -387,7 +387,7 @@ void Dispatcher::TakeBack(const HeldFrame& held) {
 void Dispatcher::End(const HeldPtr& held, Ending ending, std::string_view reason,
                      Endings& endings) noexcept {
   if (held->state == FrameState::kEnding) return;
-  if (ending == Ending::kReturned && !context_.source.HandsOutAgain()) {
+  if (ending == Ending::kReturned && !context_.source.HandsOutAgain(held->delivery)) {
     ending = Ending::kDropped;
     reason = kStopped;
   }
@@ -426,15 +426,10 @@ void Dispatcher::GoOut(Endings endings) noexcept {
                    .record = std::move(held.record),
                    .reason = held.ending_reason,
                    .worked_on = held.worked_on,
-                   .traceparent = std::move(held.traceparent)},
+                   .traceparent = std::move(held.traceparent),
+                   .spooled = held.delivery.spooled},
                   std::move(held.span));
   }
-}
-
-void Dispatcher::Settled() noexcept {
-  const base::MutexLock lock(mutex_);
-  --held_;
-  changed_.NotifyAll();
 }
 
 // Something threw on the frame's way: it costs this frame and no other.

@@ -12,6 +12,19 @@ using std::chrono::milliseconds;
 // How long room for some frames waits to become room for a batch.
 constexpr milliseconds kCompany{200};
 
+// For whose host a camera's frames wait, by its first one. A fetch that hangs takes fetch_timeout
+// to fail, and until then the frames of a host that only says nothing could fill the room.
+enum class Waits { kNot, kForOneThatIsSilent, kForOneThatIsAway };
+
+Waits WaitsForHost(const HeldFrame& first, const PixelHosts& hosts, base::MonoTime now) {
+  const PixelPlace* const place = first.PlaceToAsk();
+  if (place == nullptr) return Waits::kNot;
+  if (hosts.Paused(place->host, now)) return Waits::kForOneThatIsAway;
+  const bool hangs =
+      first.state == FrameState::kFetching && now - first.since >= PixelHosts::kSilent;
+  return hangs || hosts.Silent(place->host, now) ? Waits::kForOneThatIsSilent : Waits::kNot;
+}
+
 }  // namespace
 
 std::size_t Dispatcher::RoomNow() const {
@@ -49,28 +62,30 @@ bool Dispatcher::IsWorthAPull() const {
   return room > 0 && idle && waiting_.size() == waiting_.Blocked(clock_.Now());
 }
 
-// Of the frames that wait, themselves or behind their camera's first one, for hosts that are away,
-// lets go of the newest beyond their share of all that may wait: the frames of other hosts would
-// have to wait for them.
+// Of the frames that wait, themselves or behind their camera's first one, for hosts that are away
+// or silent, lets go of the newest beyond their share of all that may wait: the frames of other
+// hosts would have to wait for them.
 void Dispatcher::BoundWaitingForHosts(Endings& endings) {
-  if (!hosts_.AnyFailing()) return;
+  const std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
+  if (waiting_.size() <= share || (!hosts_.AnyFailing() && hosts_.under_way() == 0)) return;
   const base::MonoTime now = clock_.Now();
   std::vector<HeldPtr> behind;
-  bool is_away = false;
+  Waits waits = Waits::kNot;
+  const auto again = [source = &context_.source](const HeldFrame& held) {
+    return source->HandsOutAgain(held.delivery);
+  };
   const PixelHosts* const hosts = &hosts_;
   waiting_.ForEach([&](const HeldPtr& held, bool first) {
-    if (first) {
-      const PixelPlace* const place = held->PlaceToAsk();
-      is_away = place != nullptr && hosts->Paused(place->host, now);
-    }
-    if (is_away) behind.push_back(held);
+    if (first) waits = WaitsForHost(*held, *hosts, now);
+    // A host that is silent may be well in a moment: frames go back, but none is dropped for it.
+    const bool counts =
+        waits == Waits::kForOneThatIsAway || (waits == Waits::kForOneThatIsSilent && again(*held));
+    if (counts) behind.push_back(held);
   });
-  const std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
   if (behind.size() <= share) return;
   std::ranges::sort(behind, {}, [](const HeldPtr& held) { return held->number; });
-  const Ending ending = context_.source.HandsOutAgain() ? Ending::kReturned : Ending::kDropped;
   for (const HeldPtr& held : std::span(behind).subspan(share)) {
-    End(held, ending, kPixelHost, endings);
+    End(held, again(*held) ? Ending::kReturned : Ending::kDropped, kPixelHost, endings);
   }
 }
 

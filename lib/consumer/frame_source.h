@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "base/trace_context.h"
 #include "consumer/frame_entry.h"
+#include "consumer/spooled_answer.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::consumer {
@@ -33,6 +35,8 @@ struct Delivery {
   resources::Reservation memory = {};
   std::optional<base::TraceContext> received = {};  // of the pull that brought it
   std::string message_id = {};  // of the entry at the source; "" where entries have none
+  // Where it is written down, so that the next start does it again; null when it is not.
+  std::shared_ptr<const SpooledAnswer> spooled = {};
 };
 
 // How a frame ended. Each ends in exactly one of these.
@@ -53,6 +57,7 @@ struct Settlement {
   bool worked_on = false;  // a worker has had it; a hand-out without that is no attempt at it
   std::size_t camera = 0;  // one number for each camera whose results keep their order; 0 for none
   std::string traceparent = {};  // of the trace that the frame belongs to; "" for none
+  std::shared_ptr<const SpooledAnswer> spooled = {};  // of the delivery
 };
 
 // Called once, from any thread. False: another owner had settled the frame before, so nothing of
@@ -93,9 +98,9 @@ class FrameSource {
   // the next start. Where it is not, a consumer that stops finishes what it holds.
   virtual bool TakesBack() const = 0;
 
-  // Whether a frame that is settled as kReturned comes again later, also to us while we go on: so
+  // Whether this frame, settled as kReturned, comes again later, also to us while we go on: so
   // that it need not wait in hand for a pixel host that is away, and keep others waiting.
-  virtual bool HandsOutAgain() const { return TakesBack(); }
+  virtual bool HandsOutAgain(const Delivery& /*frame*/) const { return TakesBack(); }
 
   // Forgets connections after repeated failure; the next Pull begins from nothing.
   virtual void Reset() = 0;

@@ -31,7 +31,8 @@ std::vector<SinkSet::Left> SinkSet::Flush(const base::Deadline& end) const {
   for (const auto& sink : sinks_) {
     sink->Flush(end);
     if (const std::uint64_t held = sink->counts().held(); held > 0) {
-      left.push_back({sink->name(), held});
+      const std::uint64_t again = std::min(held, sink->HeldForAgain());
+      left.push_back({sink->name(), held - again, again});
     }
   }
   return left;

@@ -31,9 +31,11 @@ class SinkSet {
 
   struct Left {
     std::string_view sink;
-    std::uint64_t records = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t made_again = 0;  // at the next start
   };
-  // Those of ResultSink. Flush returns which sinks still hold records, and how many.
+  // Those of ResultSink. Flush returns which sinks still hold records, and what
+  // becomes of those.
   void Hurry() const;
   std::vector<Left> Flush(const base::Deadline& end) const;
   void Look() const;

@@ -25,8 +25,10 @@ using Parser = http::response_parser<http::string_body>;
 constexpr std::uint32_t kMostHeadBytes = 16 * 1024;
 // Where only the status counts, the rest may be as odd as it likes.
 constexpr std::uint32_t kMostHeadBytesForStatus = 256 * 1024;
-// For the body of an answer of which only the status counts.
+// For the body of an answer of which only the status counts; and after one that did not come in
+// time. A new connection for each request costs less than a wait for each body.
 constexpr milliseconds kReadAwayTime{1'000};
+constexpr milliseconds kReadAwayOfLate{10};
 // Of a body whose length is not said: the first piece that is announced.
 constexpr std::size_t kFirstRoom = 64 * 1024;
 
@@ -251,7 +253,10 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const H
           parser->get().body().size() > most_bytes) {
         return without_rest();
       }
-      if (!read_away) read_away = base::Deadline(base::SystemClock(), kReadAwayTime);
+      if (!read_away) {
+        read_away =
+            base::Deadline(base::SystemClock(), bodies_late_ ? kReadAwayOfLate : kReadAwayTime);
+      }
     }
     if (error == http::error::body_limit) {
       return Fail(ErrorCode::kTooLarge,
@@ -270,7 +275,10 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const H
     base::Allowance within = allowance.Within(options_.read_timeout);
     if (read_away) within.deadline = base::Deadline::Earlier(within.deadline, *read_away);
     auto got = stream.Read(piece, within);
-    if (!got && answered()) return without_rest();
+    if (!got && answered()) {
+      if (read_away && read_away->Expired()) bodies_late_ = true;
+      return without_rest();
+    }
     if (!got) return std::unexpected(std::move(got.error()));
     if (*got == 0) {
       if (parser->got_some()) parser->put_eof(error);
@@ -282,6 +290,7 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const H
     }
     received.append(piece.data(), *got);
   }
+  if (read_away) bodies_late_ = false;
   const bool keep = parser->keep_alive() && received.empty();
   return std::pair{AnswerOf(*parser), keep};
 }

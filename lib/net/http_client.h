@@ -1,6 +1,7 @@
 // Asks others over HTTP/1.1: one client, with its connections, for one upstream.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,7 +32,8 @@ struct HttpRequest {
   // out to be closed is replaced and the request sent again, once.
   bool idempotent = true;
   // Nobody needs the answer's body: it is read for a moment if it is short, and there if that was
-  // all of it; else the connection is closed. Once the head is there the request has succeeded.
+  // all of it; else the connection is closed. The moment is very short after one that was not. Once
+  // the head is there the request has succeeded.
   bool status_only = false;
 };
 
@@ -124,6 +126,8 @@ class HttpClient {
   DnsCache addresses_;
   Circuit circuit_;
   const Caution caution_;
+  // Of status_only: the last body that was waited for did not come in time.
+  mutable std::atomic<bool> bodies_late_ = false;
 
   mutable base::Mutex mutex_;
   base::CondVar freed_;

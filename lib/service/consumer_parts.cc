@@ -134,20 +134,28 @@ class ConsumerParts::Impl {
 
   std::uint64_t Drain(const base::Deadline& end, milliseconds after_cancel) {
     sinks_.set().Hurry();
-    std::uint64_t given_up = dispatcher_.Drain(end);
-    if (given_up > 0) {
+    std::uint64_t left = dispatcher_.Drain(end);
+    std::uint64_t lost = 0;
+    if (left > 0) {
       const std::uint64_t dropped = ledger_.totals().dropped;
       dispatcher_.Cancel();
-      given_up = dispatcher_.Drain(base::Deadline(clock_, after_cancel));
-      given_up += ledger_.totals().dropped - dropped;
+      left = dispatcher_.Drain(base::Deadline(clock_, after_cancel));
+      lost = ledger_.totals().dropped - dropped;
     }
-    if (given_up > 0 && !source_->HandsOutAgain()) {
+    if (source_->TakesBack()) {
+      left += std::exchange(lost, 0);
+    } else if (!keeper_) {
+      lost += std::exchange(left, 0);
+    }
+    if (lost > 0) {
       log_.Error("shutdown: pulled frames are lost, their upstream does not take them back",
-                 {{"frames", static_cast<std::int64_t>(given_up)}});
-    } else if (given_up > 0) {
-      log_.Warning("shutdown: pulled frames are left, for whoever the upstream hands them to next",
-                   {{"frames", static_cast<std::int64_t>(given_up)}});
+                 {{"frames", static_cast<std::int64_t>(lost)}});
     }
+    if (left > 0) {
+      log_.Warning("shutdown: pulled frames are left, for whoever the upstream hands them to next",
+                   {{"frames", static_cast<std::int64_t>(left)}});
+    }
+    const std::uint64_t given_up = left + lost;
     // Before the sinks, which may need all the time: no more frames are to be sent here.
     if (registrar_) SayGoodbye(end);
     return given_up;

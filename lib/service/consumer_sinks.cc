@@ -61,10 +61,7 @@ base::Result<std::unique_ptr<ConsumerSinks>> ConsumerSinks::Open(const SinkConte
 
 ConsumerSinks::ConsumerSinks(const SinkContext& context, net::RedisLogin redis_login,
                              std::vector<resources::Reservation> rooms)
-    : spooled_(context.config.consumer.enabled &&
-               context.config.consumer.source == consumer::Source::kHttp &&
-               context.config.consumer.http.spool == consumer::Spooling::kDisk),
-      log_(context.log),
+    : log_(context.log),
       redis_login_(std::move(redis_login)),
       webhook_(ClientOf(context.config.consumer.webhook.url, context.config.net, context.clock)) {
   const consumer::Options& options = context.config.consumer;
@@ -78,7 +75,7 @@ ConsumerSinks::ConsumerSinks(const SinkContext& context, net::RedisLogin redis_l
     sinks.push_back(std::make_unique<consumer::SinkQueue>(
         MakeTarget(name, context), std::move(*room++),
         BackoffOf(options.backoff, kLongestBackoff, context.ids),
-        consumer::SinkQueueContext{context.clock, context.conditions, context.log, spooled_}));
+        consumer::SinkQueueContext{context.clock, context.conditions, context.log}));
   }
   set_ = consumer::SinkSet(std::move(sinks), {.results = Has(options.deliver, "results"),
                                               .events = Has(options.deliver, "events")});
@@ -101,15 +98,15 @@ std::uint64_t ConsumerSinks::Deliver(const base::Deadline& end) {
   watch_.reset();
   std::uint64_t lost = 0;
   for (const consumer::SinkSet::Left& left : set_.Flush(end)) {
-    const auto records = static_cast<std::int64_t>(left.records);
-    if (spooled_) {
+    if (left.made_again > 0) {
       log_.Warning("shutdown: results that no sink has taken are made again at the next start",
-                   {{"sink", left.sink}, {"results", records}});
-      continue;
+                   {{"sink", left.sink}, {"results", static_cast<std::int64_t>(left.made_again)}});
     }
-    log_.Error("shutdown: results are lost, their sink does not take them",
-               {{"sink", left.sink}, {"results", records}});
-    lost += left.records;
+    if (left.lost > 0) {
+      log_.Error("shutdown: results are lost, their sink does not take them",
+                 {{"sink", left.sink}, {"results", static_cast<std::int64_t>(left.lost)}});
+    }
+    lost += left.lost;
   }
   return lost;
 }
@@ -121,8 +118,8 @@ std::vector<telemetry::SinkGauges> ConsumerSinks::gauges() const {
     gauges.push_back({.name = sink->name(),
                       .held = counts.held(),
                       .delivered = counts.delivered,
-                      .lost = spooled_ ? 0 : counts.lost,
-                      .put_off = spooled_ ? counts.lost : 0,
+                      .lost = counts.lost - counts.put_off,
+                      .put_off = counts.put_off,
                       .refused = counts.refused,
                       .failing = counts.failing});
   }

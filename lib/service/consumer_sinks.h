@@ -46,15 +46,12 @@ class ConsumerSinks {
 
   const consumer::SinkSet& set() const { return set_; }
 
-  // Frames stay in a spool until their results are delivered.
-  bool spooled() const { return spooled_; }
-
   // With the password, where a sink or the consumer talks to Redis: its file may be one that can be
   // read only once.
   const net::RedisLogin& redis_login() const { return redis_login_; }
 
-  // Delivers what is held until `end`. Returns how many results and events are lost then, which is
-  // logged.
+  // Delivers what is held until `end`. Returns how many results and events are lost then, because
+  // no spool holds their frames at that time; which is logged, as is what is made again.
   std::uint64_t Deliver(const base::Deadline& end);
 
   std::vector<telemetry::SinkGauges> gauges() const;
@@ -68,7 +65,6 @@ class ConsumerSinks {
   std::unique_ptr<consumer::SinkTarget> MakeTarget(const std::string& name,
                                                    const SinkContext& context);
 
-  const bool spooled_;
   base::Logger& log_;
   const net::RedisLogin redis_login_;
   std::unique_ptr<net::HttpClient> webhook_;

@@ -131,6 +131,29 @@ class OfRedis(Neighbours):
         host.set("hangs")
         self.check_bad_host(host, lambda: host.set("well"))
 
+    def test_a_host_that_hangs_fills_the_room_only_for_a_moment(self):
+        """Long before its first fetch fails: until then it is not known to be away."""
+        host = PixelHost(self, self.picture)
+        host.set("hangs")
+        service = self.consume("--set", "consumer.fetch_timeout=10m", "--set", "process.deadline=0s", "--set",
+                               "consumer.max_waiting=40", "--set", "process.pipeline=stats")  # fmt: skip
+        names = [f"bad-{number:03}" for number in range(100)]
+        for number, name in enumerate(names):
+            self.redis.xadd(STREAM, entry(name, camera=f"bad-{number % 4}", frame_url=host.at(name)))
+        wait_until(lambda: host.asked > 0)
+        for name in self.ids("good"):
+            self.redis.xadd(STREAM, entry(name, self.picture, camera="good"))
+        wait_until(lambda: self.of("good") == self.ids("good"))
+        self.assertEqual(self.of("bad"), [])
+        self.assertNotIn("pixel_host", {name for name, _ in self.conditions(service)})
+        returned = 'sampleproc_consumer_frames_total{outcome="returned",reason="pixel_host"}'
+        self.assertGreater(service.metric(returned), 0)
+        host.set("well")
+        wait_until(lambda: len(self.of("bad")) == len(names))
+        self.assertEqual(sorted(self.of("bad")), names)
+        self.assertEqual(self.redis.xlen(DEAD), 0)
+        self.check_nothing_left(service)
+
     def test_one_host_drips(self):
         host = PixelHost(self, self.picture)
         host.set("drips")

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import tempfile
 import threading
@@ -15,6 +16,7 @@ from frame_buffer import Buffer, frame
 from service import WithService
 from stand_in import StandIn
 from streams import free_port, wait_until
+from webhook import Webhook
 
 KILLS = 20
 NOBODY = 65534
@@ -148,6 +150,91 @@ class Spool(WithService):
         self.assertEqual(service.stop(), 0)
         self.file = missing
         self.assertEqual(sorted(self.ids()), names)
+
+    def refused_results(self, *more, **options):
+        """To a webhook that takes none, and a stop that does not wait long for it."""
+        webhook = Webhook(self)
+        webhook.status = 503
+        service = self.consume(*self.to(webhook), "--set", "service.shutdown_timeout=2s", *more,
+                               **options)  # fmt: skip
+        return webhook, service
+
+    def to(self, webhook):
+        return ("--set", "consumer.sinks=webhook", "--set", f"consumer.webhook.url={webhook.url}", "--set",
+                "consumer.file.path=")  # fmt: skip
+
+    def held_by(self, service):
+        return service.metric('sampleproc_sink_held_records{sink="webhook"}')
+
+    def told_at_stop(self, service):
+        """How many results are lost, and how many made again, as its lines say; as its last one does."""
+        said = {"results are lost": 0, "results that no sink has taken are made again": 0}
+        for line in service.log():
+            for text in said:
+                if line["msg"].startswith("shutdown: " + text):
+                    said[text] = line["results"]
+        last = service.log()[-1]
+        self.assertEqual(last["results_lost"], said["results are lost"])
+        self.assertIs(last["clean"], not last["results_lost"])
+        return tuple(said.values())
+
+    def test_results_of_frames_that_no_spool_holds_any_more_are_lost_and_told(self):
+        _, service = self.refused_results()
+        self.add(10)
+        wait_until(lambda: self.held_by(service) == 10)
+        shutil.rmtree(self.spool)
+        self.add(5, first=10)
+        wait_until(lambda: self.held_by(service) == 15)
+        self.assertEqual(service.stop(), 1)
+        self.assertEqual(self.told_at_stop(service), (15, 0))
+
+    def test_results_of_frames_that_could_not_be_written_down_are_lost_alone(self):
+        webhook, service = self.refused_results(env=self.broken_disk())
+        names = self.add(10)
+        wait_until(lambda: self.held_by(service) == 10)
+        self.control.write_text("full", encoding="ascii")
+        self.add(5, first=10)
+        wait_until(lambda: self.held_by(service) == 15)
+        self.assertEqual(service.stop(), 1)
+        self.assertEqual(self.told_at_stop(service), (5, 10))
+        webhook.status = 204
+        service = self.consume(*self.to(webhook))
+        wait_until(lambda: sorted(webhook.ids()) == names)
+        self.assertEqual(service.stop(), 0)
+
+    def test_results_of_live_cameras_are_in_no_spool(self):
+        album = self.folder / "album"
+        album.mkdir()
+        for number in range(3):
+            (album / f"{number}.png").write_bytes(self.picture)
+        config = self.folder / "camera.toml"
+        config.write_text(f"[camera.gate]\nurl = {json.dumps(str(album))}\nfps = 20\n",
+                          encoding="ascii")  # fmt: skip
+        _, service = self.refused_results("--config", str(config))
+        self.add(4)
+        wait_until(lambda: self.held_by(service) == 7)
+        self.assertEqual(service.stop(), 1)
+        self.assertEqual(self.told_at_stop(service), (3, 4))
+
+    def test_beyond_the_buffer_what_no_spool_holds_is_lost_and_the_rest_put_off(self):
+        _, service = self.refused_results("--set", "consumer.sink_buffer=64KiB",
+                                          env=self.broken_disk())  # fmt: skip
+
+        def records(outcome):
+            return service.metric(
+                f'sampleproc_sink_records_total{{sink="webhook",outcome="{outcome}"}}')  # fmt: skip
+
+        self.add(300)
+        wait_until(lambda: self.done(service) == 300)
+        wait_until(lambda: records("put_off") > 0)
+        self.assertEqual(records("lost"), 0)
+        self.control.write_text("full", encoding="ascii")
+        self.add(20, first=300)
+        wait_until(lambda: records("lost") == 20)
+        reason = wait_until(lambda: service.conditions().get(("sink", "webhook")))
+        wait_until(lambda: "20 are lost so far" in service.conditions()[("sink", "webhook")])
+        self.assertIn("are put off so far", service.conditions()[("sink", "webhook")], reason)
+        self.assertEqual(service.stop(), 0)
 
     def test_a_full_spool_pulls_no_more_and_goes_on_later(self):
         missing = self.folder / "later" / "results.ndjson"

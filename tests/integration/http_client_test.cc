@@ -288,5 +288,21 @@ TEST_CASE("credentials of the URL are sent, and idle connections closed after a 
   CHECK(client.counts().opened == 3);
 }
 
+TEST_CASE("an answer whose status is enough is not waited for each time that its body is late") {
+  // Never whole, on a connection that stays.
+  Upstream upstream(
+      [](int) { return std::string("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"); });
+  const Options options;
+  HttpClient client(UrlOf(upstream.port()), options, Loopback(), base::SystemClock());
+  const base::MonoTime begun = base::SystemClock().Now();
+  for (int i = 0; i < 60; ++i) {
+    const auto answer = client.Ask({.method = "POST", .body = "x", .status_only = true}, 100, {});
+    REQUIRE(answer);
+    CHECK(answer->status == 200);
+  }
+  CHECK(client.counts().opened == 60);  // what may still come is for nobody
+  CHECK(base::SystemClock().Now() - begun < seconds(30));
+}
+
 }  // namespace
 }  // namespace sampleproc::net

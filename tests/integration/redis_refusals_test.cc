@@ -395,5 +395,23 @@ TEST_CASE("a server that takes no further connection is told as that, and not as
   watched.Await(0);
 }
 
+TEST_CASE("that nothing can be touched is over with the first settlement that is taken") {
+  RedisServer server;
+  for (const char* id : {"a", "b"}) Add(server, id);
+  // The touches are so far apart that no second one comes.
+  Watched watched(server, StreamOptions(milliseconds(6'000)));
+  const auto frames = PullSome(watched.source, 2);
+  REQUIRE(server.Ask({"CONFIG", "SET", "min-replicas-to-write", "1"}).kind ==
+          RedisReply::Kind::kStatus);
+  const auto told = watched.Await(1);  // by a touch: nothing is being settled
+  CHECK(told[0].subject == "redis:6379");
+  CHECK(told[0].reason.find("NOREPLICAS") != std::string::npos);
+  REQUIRE(server.Ask({"CONFIG", "SET", "min-replicas-to-write", "0"}).kind ==
+          RedisReply::Kind::kStatus);
+  CHECK(watched.Begin(frames[0], Ending::kDone).get());
+  CHECK(watched.conditions.List().empty());
+  CHECK(watched.Begin(frames[1], Ending::kDone).get());
+}
+
 }  // namespace
 }  // namespace sampleproc::consumer

@@ -112,7 +112,9 @@ class BufferSource final : public SimSource {
 
   void Settle(consumer::Settlement settlement, consumer::OnSettled done) override;
   bool TakesBack() const override { return false; }
-  bool HandsOutAgain() const override { return keeper_ != nullptr; }
+  bool HandsOutAgain(const consumer::Delivery& frame) const override {
+    return frame.spooled != nullptr;
+  }
 
  private:
   base::Result<std::vector<consumer::Delivery>> Take(std::size_t count) override;

@@ -26,8 +26,11 @@ bool PixelHosts::MayAsk(const std::string& host, base::MonoTime now) const {
   return others < theirs && state.under_way < theirs - others;
 }
 
-void PixelHosts::Began(const std::string& host) {
-  ++hosts_[host].under_way;
+void PixelHosts::Began(const std::string& host, base::MonoTime now) {
+  Host& state = hosts_[host];
+  // Of one that failed the silence goes on: what is asked next shows no more than what was before.
+  if (state.under_way == 0 && state.failures == 0) state.asked_since = now;
+  ++state.under_way;
   ++under_way_;
 }
 
@@ -35,6 +38,7 @@ bool PixelHosts::Succeeded(const std::string& host, base::MonoTime now) {
   Host& state = hosts_[host];
   Ended(state);
   state.last_success = now;
+  state.asked_since = now;
   ++state.score.successes;
   state.failures = 0;
   state.pauses = 0;
@@ -95,6 +99,12 @@ bool PixelHosts::Paused(const std::string& host, base::MonoTime now) const {
 
 bool PixelHosts::AnyFailing() const {
   return std::ranges::any_of(hosts_, [](const auto& each) { return each.second.failing; });
+}
+
+bool PixelHosts::Silent(const std::string& host, base::MonoTime now) const {
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end() || found->second.under_way == 0) return false;
+  return now - found->second.asked_since >= kSilent;
 }
 
 std::optional<base::MonoTime> PixelHosts::NextTry(base::MonoTime now) const {

@@ -35,13 +35,14 @@ class PixelHosts {
   static constexpr std::chrono::milliseconds kTrusted{5'000};
   static constexpr std::chrono::milliseconds kForgotten{30'000};
   static constexpr int kTries = 3;
+  static constexpr std::chrono::milliseconds kSilent{2'000};
 
   // At most `fetches` fetches are under way.
   explicit PixelHosts(std::size_t fetches) : fetches_(fetches) {}
 
   // Whether a fetch from `host` may begin. If so, and it does, Began must follow.
   bool MayAsk(const std::string& host, base::MonoTime now) const;
-  void Began(const std::string& host);
+  void Began(const std::string& host, base::MonoTime now);
 
   // The host answered, be it that it has no such pixels. True: it had been failing.
   bool Succeeded(const std::string& host, base::MonoTime now);
@@ -63,6 +64,9 @@ class PixelHosts {
   bool IsFailing(const std::string& host) const;
   bool Paused(const std::string& host, base::MonoTime now) const;
   bool AnyFailing() const;
+  // Whether it has been asked and has answered nothing for kSilent: it may be away, and the first
+  // fetch that fails for it may be a long time off.
+  bool Silent(const std::string& host, base::MonoTime now) const;
 
   std::size_t under_way() const { return under_way_; }
   // When to look again, because a pause has ended or a host can be forgotten. Nothing: no need to.
@@ -82,6 +86,7 @@ class PixelHosts {
     int pauses = 0;    // since the last success
     base::MonoTime next_try{};
     std::optional<base::MonoTime> last_success;
+    base::MonoTime asked_since{};  // without an answer
     base::MonoTime last_wanted{};  // by a frame
     Score score;
     bool failing = false;  // from its first pause to its next success

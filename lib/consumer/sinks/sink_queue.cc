@@ -47,34 +47,38 @@ SinkQueue::~SinkQueue() {
 }
 
 void SinkQueue::Take(const ResultRecord& record) {
+  {
+    const base::MutexLock lock(mutex_);
+    if (Keep(record)) {
+      ++counts_.taken;
+      return changed_.NotifyAll();
+    }
+  }
+  const bool again = record.IsMadeAgain();  // without the lock: it asks the disk
   const base::MutexLock lock(mutex_);
   ++counts_.taken;
-  if (Keep(record)) return changed_.NotifyAll();
-  Lose(record);
+  Lose(record, again);
 }
 
-void SinkQueue::Lose(const ResultRecord& record) {
-  const bool begins = !loss_;
-  if (begins) loss_ = Loss{.lost_before = counts_.lost, .last = {}};
+void SinkQueue::Lose(const ResultRecord& record, bool again) {
+  if (!loss_) loss_.emplace();
   loss_->last = context_.clock.Now();
   ++counts_.lost;
-  if (!begins) return;
+  if (again) ++counts_.put_off;
+  if ((again ? loss_->put_off : loss_->lost)++ > 0) return;
   RecordLog(record, context_.log)
-      .Write(
-          context_.spooled ? base::LogLevel::kWarning : base::LogLevel::kError,
-          context_.spooled
-              ? "sink: results are put off, there is no room to keep them (consumer.sink_buffer): "
-                "their "
-                "frames stay in the spool and are done again"
-              : "sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
-          {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
+      .Write(again ? base::LogLevel::kWarning : base::LogLevel::kError,
+             again ? "sink: results are put off, there is no room to keep them "
+                     "(consumer.sink_buffer): their frames stay in the spool and are done again"
+                   : "sink: results are lost, there is no room to keep them (consumer.sink_buffer)",
+             {{"sink", name()}, {"held_bytes", static_cast<std::int64_t>(held_bytes_)}});
 }
 
 bool SinkQueue::Keep(const ResultRecord& record) {
   const std::size_t bytes = BytesOf(record);
   if (held_bytes_ + bytes > room_.bytes()) return false;
   try {
-    held_.push_back(record);
+    held_.push_back({record, context_.clock.Now()});
   } catch (const std::bad_alloc&) {
     return false;
   }
@@ -98,8 +102,22 @@ SinkCounts SinkQueue::counts() const {
   const base::MutexLock lock(mutex_);
   SinkCounts counts = counts_;
   counts.losing = loss_.has_value();
-  counts.failing = !failure_.empty() || Overdue() || refusal_ || loss_;
+  counts.failing = !failure_.empty() || Overdue() || behind_ || refusal_ || loss_;
   return counts;
+}
+
+// Neighbours often are of one answer.
+std::uint64_t SinkQueue::HeldForAgain() const {
+  const base::MutexLock lock(mutex_);
+  std::uint64_t count = 0;
+  const SpooledAnswer* asked = nullptr;
+  bool is_there = false;
+  for (const auto& [each, since] : held_) {
+    if (each.spooled.get() != asked) is_there = each.IsMadeAgain();
+    asked = each.spooled.get();
+    count += is_there ? 1 : 0;
+  }
+  return count;
 }
 
 // For how long the delivery that is under way has had no answer, when that is too long.
@@ -108,6 +126,11 @@ std::optional<std::chrono::seconds> SinkQueue::Overdue() const {
   const auto waited = context_.clock.Now() - *delivering_since_;
   if (waited < kOverdue) return std::nullopt;
   return std::chrono::duration_cast<std::chrono::seconds>(waited);
+}
+
+std::chrono::nanoseconds SinkQueue::OldestAge() const {
+  if (held_.empty()) return std::chrono::nanoseconds(0);
+  return context_.clock.Now() - held_.front().since;
 }
 
 std::string SinkQueue::Problem() const {
@@ -119,15 +142,22 @@ std::string SinkQueue::Problem() const {
     also("results cannot be delivered: " + failure_);
   } else if (const auto waited = Overdue()) {
     also("a result that was sent has no answer for " + std::to_string(waited->count()) + " s");
-  } else if (refusal_) {
+  } else if (behind_ && !loss_) {
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(OldestAge());
+    also("it takes results more slowly than they come: the oldest of " +
+         std::to_string(held_.size()) + " has waited for " + std::to_string(age.count()) + " s");
+  }
+  if (failure_.empty() && !Overdue() && refusal_) {
     also("results are refused and counted as such: " + refusal_->reason);
   }
   if (loss_) {
-    also("it takes results more slowly than they come, and consumer.sink_buffer is full: " +
-         std::to_string(counts_.lost - loss_->lost_before) +
-         (context_.spooled
-              ? " are put off so far, their frames stay in the spool and are done again"
-              : " are lost so far"));
+    std::string fate;
+    if (loss_->lost > 0) fate = std::to_string(loss_->lost) + " are lost so far";
+    if (loss_->put_off > 0) {
+      fate += (fate.empty() ? "" : ", ") + std::to_string(loss_->put_off) +
+              " are put off so far, their frames stay in the spool and are done again";
+    }
+    also("it takes results more slowly than they come, and consumer.sink_buffer is full: " + fate);
   }
   return problem;
 }
@@ -138,6 +168,7 @@ void SinkQueue::Tell() {
   };
   if (refusal_ && refusal_->delivered_since && over(refusal_->last)) refusal_.reset();
   if (loss_ && held_bytes_ <= room_.bytes() / 2 && over(loss_->last)) loss_.reset();
+  behind_ = OldestAge() >= (behind_ ? kBehind / 2 : kBehind);
   const std::string problem = Problem();
   if (problem.empty()) {
     context_.conditions.Clear(telemetry::condition::kSink, name());
@@ -205,7 +236,7 @@ std::vector<const ResultRecord*> SinkQueue::NextBatch() {
   delivering_since_ = context_.clock.Now();
   std::vector<const ResultRecord*> batch;
   std::size_t bytes = 0;
-  for (const ResultRecord& each : held_) {
+  for (const auto& [each, since] : held_) {
     bytes += each.json.size();
     if (!batch.empty() && (batch.size() == kMostTogether || bytes > kMostBytesTogether)) break;
     batch.push_back(&each);
@@ -237,7 +268,7 @@ void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered) noexcept {
   failures_ = 0;
   failure_.clear();
   for (std::size_t i = 0; i < delivered->delivered + delivered->refused; ++i) {
-    held_bytes_ -= BytesOf(held_.front());
+    held_bytes_ -= BytesOf(held_.front().record);
     held_.pop_front();
   }
   counts_.delivered += delivered->delivered;

@@ -54,19 +54,20 @@ struct SinkQueueContext {
   const base::Clock& clock;
   telemetry::Conditions& conditions;
   base::Logger& log;
-  // What there is no room for is made again: its frames stay in a spool.
-  bool spooled = false;
 };
 
 // Holds records up to the size of a reservation, so that no stranger's frames take the room of
 // results, and delivers them in order on a thread of its own. That nothing can be delivered, that a
-// delivery has no answer for kOverdue, that results are refused, and that they are lost for want of
-// room, is the condition `sink`, by the target's name.
+// delivery has no answer for kOverdue, that records wait for kBehind, that results are refused, and
+// that they are lost for want of room, is the condition `sink`, by the target's name.
 class SinkQueue final : public ResultSink {
  public:
   static constexpr std::chrono::seconds kOverdue{5};
   // A delivery that has not ended after so long, be it that its answer drips, has failed.
   static constexpr std::chrono::seconds kLongestDelivery{30};
+  // The oldest record has waited for so long: it takes them more slowly than they come. As long as
+  // for frames (OldFrames). Over when none has waited for half of it.
+  static constexpr std::chrono::seconds kBehind{10};
   // A refusal is over when records were delivered and none was refused for so long; a loss when
   // half of the room is free and none was lost for so long.
   static constexpr std::chrono::seconds kThrownAwayLasts{5};
@@ -82,8 +83,14 @@ class SinkQueue final : public ResultSink {
   void Flush(const base::Deadline& end) override;
   void Look() override;
   SinkCounts counts() const override;
+  std::uint64_t HeldForAgain() const override;
 
  private:
+  struct Held {
+    ResultRecord record;
+    base::MonoTime since;
+  };
+
   struct Refusal {
     std::string reason;
     base::MonoTime last;
@@ -91,7 +98,8 @@ class SinkQueue final : public ResultSink {
   };
 
   struct Loss {
-    std::uint64_t lost_before = 0;
+    std::uint64_t lost = 0;     // for good
+    std::uint64_t put_off = 0;  // made again
     base::MonoTime last;
   };
 
@@ -104,9 +112,10 @@ class SinkQueue final : public ResultSink {
   static void Note(std::string& reason, const std::string& text) noexcept;
   void TellIfPossible() noexcept REQUIRES(mutex_);
   bool Keep(const ResultRecord& record) REQUIRES(mutex_);
-  void Lose(const ResultRecord& record) REQUIRES(mutex_);
+  void Lose(const ResultRecord& record, bool again) REQUIRES(mutex_);
   void TellRefused(const SinkTarget::Settled& delivered);
   std::optional<std::chrono::seconds> Overdue() const REQUIRES(mutex_);
+  std::chrono::nanoseconds OldestAge() const REQUIRES(mutex_);
   std::string Problem() const REQUIRES(mutex_);
   void Tell() REQUIRES(mutex_);
 
@@ -122,13 +131,14 @@ class SinkQueue final : public ResultSink {
   base::CondVar changed_;
   // The thread reads the records of a batch without the lock: they stay where they are until the
   // thread takes them out.
-  std::deque<ResultRecord> held_ GUARDED_BY(mutex_);
+  std::deque<Held> held_ GUARDED_BY(mutex_);
   std::size_t held_bytes_ GUARDED_BY(mutex_) = 0;
   SinkCounts counts_ GUARDED_BY(mutex_);
   std::string failure_ GUARDED_BY(mutex_);  // of the last attempt; "" when it succeeded
   std::optional<base::MonoTime> delivering_since_ GUARDED_BY(mutex_);
   std::optional<Refusal> refusal_ GUARDED_BY(mutex_);
   std::optional<Loss> loss_ GUARDED_BY(mutex_);
+  bool behind_ GUARDED_BY(mutex_) = false;
   bool hurry_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
 

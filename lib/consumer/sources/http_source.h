@@ -47,7 +47,8 @@ class HttpSource final : public FrameSource {
   // Nobody upstream is told, only the spool.
   void Settle(Settlement settlement, OnSettled done) override;
   bool TakesBack() const override { return false; }
-  bool HandsOutAgain() const override { return spool_ != nullptr; }
+  // What could not be written down is nowhere else.
+  bool HandsOutAgain(const Delivery& frame) const override { return frame.spooled != nullptr; }
   void Reset() override { client_.Reset(); }
   base::Result<void> Probe() override;
   // Waits for the answer that is on its way.

@@ -134,7 +134,11 @@ void RedisSettler::RunUntilClosed() {
   while (!cancel_.Cancelled()) {
     if (!WaitForWork(std::min(next_beat, next_sign))) return;
     if (Now() >= next_beat) {
-      next_beat = KeepHeld() ? Now() + beat : Now() + std::min(beat, kRetry);
+      const bool asked = KeepHeld();
+      const bool refused = touch_blamed_ != Subject::kNothing;  // is it still?
+      next_beat = Now() + (!asked    ? std::min(beat, kRetry)
+                           : refused ? std::min(beat, milliseconds(kShown))
+                                     : beat);
       next_sign = Now() + kShown;
     } else if (Now() >= next_sign) {
       ShowUp();

@@ -138,6 +138,7 @@ class RedisSettler {
   void Unanswered(Batch& batch) EXCLUDES(mutex_);
   static bool MayBeOurs(const Pending& pending);
   void Answered(Batch& batch, const net::RedisReply& reply, bool proof) noexcept EXCLUDES(mutex_);
+  void TakesWrites() noexcept;
   void SetAside(Batch& batch, std::string_view error, bool proof) noexcept EXCLUDES(mutex_);
   void Settled(Batch& batch, bool ours) noexcept EXCLUDES(mutex_);
   void TellRefused(Subject blamed, std::string_view error) const;

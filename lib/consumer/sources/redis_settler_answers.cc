@@ -100,10 +100,18 @@ void RedisSettler::Answered(Batch& batch, const RedisReply& reply, bool proof) n
   const bool refused = reply.kind == RedisReply::Kind::kError;
   if (!refused || !MayBeHalfDone(reply.text)) --pending.maybe_done;
   const bool ours = MayBeOurs(pending);
-  if (!refused) return Settled(batch, reply.integer == 1 || ours);
+  if (!refused) {
+    TakesWrites();
+    return Settled(batch, reply.integer == 1 || ours);
+  }
   // Without a group there is nothing to settle: Redis has lost it.
   if (net::RefusalOf(reply.text).word == "NOGROUP") return Settled(batch, ours);
   SetAside(batch, reply.text, proof);
+}
+
+// It takes writes: what it said of all of them is over, though nothing has been touched since.
+void RedisSettler::TakesWrites() noexcept {
+  if (touch_blamed_ == Subject::kServer) Blame(touch_blamed_, Subject::kNothing);
 }
 
 // The condition of a subject ends with the last one that is refused for its sake.

@@ -79,6 +79,9 @@ class Spool {
   std::uint64_t bytes() const { return bytes_; }
   std::uint64_t most_bytes() const { return most_bytes_; }
 
+  // Where an answer is written down.
+  std::string PathOf(std::uint64_t answer) const { return PathOf(answer, ".json"); }
+
   // Fails with kIo, the path and the system's reason. What could not be written whole is deleted:
   // its frames are still in hand.
   base::Result<Written> Write(std::string_view answer);

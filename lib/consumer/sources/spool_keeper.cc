@@ -1,6 +1,7 @@
 #include "consumer/sources/spool_keeper.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "consumer/sources/buffer_answer.h"
@@ -63,10 +64,12 @@ SpoolKeeper::Kept SpoolKeeper::MakeKept(const Spool::Place& place, bool left) co
   return kept;
 }
 
-void SpoolKeeper::Keep(std::uint64_t answer, const std::vector<Delivery>& deliveries) {
+void SpoolKeeper::Keep(std::uint64_t answer, std::vector<Delivery>& deliveries) {
+  const auto spooled = std::make_shared<const SpooledAnswer>(spool_.PathOf(answer));
   {
     const base::MutexLock lock(mutex_);
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
+      deliveries[i].spooled = spooled;
       in_hand_.insert_or_assign(deliveries[i].ticket, MakeKept({answer, i}, false));
     }
   }
@@ -76,9 +79,11 @@ void SpoolKeeper::Keep(std::uint64_t answer, const std::vector<Delivery>& delive
 void SpoolKeeper::ReadLeft(Spool::Left answer) {
   auto frames = ReadBufferAnswer(std::move(answer.text), limits_);
   if (!frames) return spool_.SetAside(answer.answer);
+  const auto spooled = std::make_shared<const SpooledAnswer>(spool_.PathOf(answer.answer));
   const bool alone = ours_.erase(answer.answer) == 0;
   for (std::size_t i = 0; i < frames->size(); ++i) {
     if (answer.notes.done.contains(i)) continue;
+    (*frames)[i].spooled = spooled;
     const auto tries = answer.notes.tries.find(i);
     left_.push_back({.delivery = std::move((*frames)[i]),
                      .place = {answer.answer, i},

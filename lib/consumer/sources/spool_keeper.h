@@ -53,8 +53,8 @@ class SpoolKeeper {
   // Writes an answer down. Nothing when that fails, which is counted and told: its frames are then
   // worked on without.
   std::optional<std::uint64_t> Write(std::string_view answer);
-  // The frames of an answer, which have their tickets.
-  void Keep(std::uint64_t answer, const std::vector<Delivery>& deliveries);
+  // The frames of an answer, which have their tickets: they are told where they are written down.
+  void Keep(std::uint64_t answer, std::vector<Delivery>& deliveries);
   // An answer that was just written holds no frames. Returns where it is kept, "" when nowhere.
   std::string KeepUnusable(std::uint64_t answer) { return spool_.KeepUnusable(answer); }
   // An answer that was just written could not be looked at for a passing reason.

@@ -42,7 +42,7 @@ class Upstream final : public FrameSource {
     done(ours);
   }
   bool TakesBack() const override { return takes_back; }
-  bool HandsOutAgain() const override { return takes_back || hands_out_again; }
+  bool HandsOutAgain(const Delivery&) const override { return takes_back || hands_out_again; }
   std::size_t Parked() const override { return parked_; }
   void OnParked(std::function<void()> told) override { told_parked_ = std::move(told); }
   void Park(std::size_t count) {

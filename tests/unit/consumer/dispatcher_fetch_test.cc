@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 #include <string>
@@ -209,6 +210,80 @@ TEST_CASE("when the frames of one host are too many they go, the others come thr
     bench.GiveWithPixels("b", "b");
     while (bench.ledger.totals().done == 0) std::this_thread::yield();
   }
+}
+
+TEST_CASE("a host that hangs keeps others waiting for a moment, not until it has failed") {
+  for (const bool comes_again : {true, false}) {
+    Bench bench;
+    bench.upstream.takes_back = false;
+    bench.upstream.hands_out_again = comes_again;
+    bench.options.max_waiting = 40;
+    bench.pixels.Hold("hangs");
+    bench.Start();
+    for (int i = 0; i < 60; ++i) {
+      const std::string number = std::to_string(i);
+      bench.GiveAt("hangs", "f" + number, "cam" + std::to_string(i % 4));
+    }
+    for (int i = 0; i < 4; ++i) bench.pixels.AwaitAsked("f" + std::to_string(i));
+    CHECK(bench.dispatcher->Room() == 0);
+    bench.clock.Advance(PixelHosts::kSilent - std::chrono::milliseconds(1));
+    bench.dispatcher->Tick();
+    CHECK(bench.upstream.Settled().empty());
+    bench.clock.Advance(std::chrono::milliseconds(501));  // by its own look
+    if (comes_again) {
+      const Lines gone = bench.AwaitSettled(40);
+      CHECK(gone.size() == 40);
+      for (int i = 20; i < 60; ++i) {
+        CHECK(std::ranges::count(gone, "f" + std::to_string(i) + ":returned:pixel_host") == 1);
+      }
+      CHECK(bench.dispatcher->Room() > 0);
+      CHECK(bench.conditions.List().empty());
+    } else {
+      bench.dispatcher->Tick();
+      CHECK(bench.upstream.Settled().empty());  // they would be lost, and it has not failed
+    }
+    bench.pixels.Let("hangs");
+    bench.AwaitRetries(60);
+    CHECK(bench.ledger.totals().done == (comes_again ? 20 : 60));
+  }
+}
+
+TEST_CASE("a picture that hangs at a host that is well keeps no room from others either") {
+  Bench bench;
+  bench.options.max_waiting = 40;
+  bench.pixels.Hold("first");
+  bench.Start();
+  bench.GiveAt("well", "first", "a");
+  bench.pixels.AwaitAsked("first");
+  for (int i = 0; i < 59; ++i) bench.GiveAt("well", "f" + std::to_string(i), "a");
+  bench.clock.Advance(PixelHosts::kSilent - std::chrono::milliseconds(1));
+  bench.GiveAt("well", "b", "b");
+  while (bench.ledger.totals().done == 0) std::this_thread::yield();
+  CHECK(bench.ledger.totals().returned == 0);
+  CHECK(bench.dispatcher->Room() == 0);
+  bench.clock.Advance(std::chrono::milliseconds(501));
+  while (bench.ledger.totals().returned < 40) std::this_thread::yield();
+  CHECK(bench.dispatcher->Room() > 0);
+  bench.pixels.Let("first");
+  bench.AwaitRetries(61);
+  CHECK(bench.ledger.totals().done == 21);
+}
+
+TEST_CASE("the frames of a host that answers wait here, however many there are") {
+  Bench bench;
+  bench.options.max_waiting = 40;
+  bench.hold_at_workers = {"f0"};
+  bench.Start(1);
+  for (int i = 0; i < 60; ++i) bench.GiveAt("well", "f" + std::to_string(i), "a");
+  bench.hands->AwaitBegun("f0");
+  for (int i = 0; i < 10; ++i) {
+    bench.clock.Advance(PixelHosts::kSilent);
+    bench.dispatcher->Tick();
+  }
+  CHECK(bench.upstream.Settled().empty());
+  bench.hands->Let("f0");
+  CHECK(bench.AwaitSettled(60).front() == "f0:done");
+  CHECK(bench.ledger.totals().done == 60);
 }
 
 TEST_CASE("a host that is asked last, and for too many frames, stops no others either") {

@@ -11,7 +11,7 @@ using std::chrono::seconds;
 // Begins as many fetches as it may; how many that were.
 int Begin(PixelHosts& hosts, const std::string& host, base::MonoTime now) {
   int begun = 0;
-  for (; hosts.MayAsk(host, now); ++begun) hosts.Began(host);
+  for (; hosts.MayAsk(host, now); ++begun) hosts.Began(host, now);
   return begun;
 }
 
@@ -19,7 +19,7 @@ TEST_CASE("no host has more than its share, however many hang") {
   const base::MonoTime now{};
   PixelHosts hosts(16);
   for (const char* known : {"a", "b", "c"}) {
-    hosts.Began(known);
+    hosts.Began(known, now);
     hosts.Succeeded(known, now);
   }
   CHECK(Begin(hosts, "a", now) == 8);
@@ -33,7 +33,7 @@ TEST_CASE("no host has more than its share, however many hang") {
 TEST_CASE("hosts that have not answered yet leave half to those that have") {
   const base::MonoTime now{};
   PixelHosts hosts(16);
-  hosts.Began("good");
+  hosts.Began("good", now);
   hosts.Succeeded("good", now);
   int hanging = 0;
   for (int i = 0; i < 100; ++i) hanging += Begin(hosts, "new" + std::to_string(i), now);
@@ -68,10 +68,10 @@ TEST_CASE("a host that has just answered is paused after three failures only") {
   PixelHosts hosts(8);
   base::MonoTime now{};
   const auto fail = [&] {
-    hosts.Began("a");
+    hosts.Began("a", now);
     return hosts.Failed("a", now);
   };
-  hosts.Began("a");
+  hosts.Began("a", now);
   hosts.Succeeded("a", now);
   CHECK(fail() == milliseconds(0));
   CHECK(fail() == milliseconds(0));
@@ -84,11 +84,11 @@ TEST_CASE("a frame fails by its own fault when the others of its host hardly eve
   PixelHosts hosts(8);
   const base::MonoTime now{};
   const auto fail = [&] {
-    hosts.Began("a");
+    hosts.Began("a", now);
     hosts.Failed("a", now);
   };
   const auto succeed = [&] {
-    hosts.Began("a");
+    hosts.Began("a", now);
     hosts.Succeeded("a", now);
   };
   const PixelHosts::Score before = hosts.ScoreOf("a");
@@ -114,10 +114,10 @@ TEST_CASE("a frame fails by its own fault when the others of its host hardly eve
 TEST_CASE("hosts that fail have half of all fetches between them") {
   PixelHosts hosts(4);
   base::MonoTime now{};
-  hosts.Began("well");
+  hosts.Began("well", now);
   hosts.Succeeded("well", now);
   for (const char* host : {"a", "b", "c"}) {
-    hosts.Began(host);
+    hosts.Began(host, now);
     hosts.Failed(host, now);
   }
   now += PixelHosts::kShortest;
@@ -132,7 +132,7 @@ TEST_CASE("hosts that fail have half of all fetches between them") {
 TEST_CASE("a host that failed and that nobody asks any more is forgotten") {
   PixelHosts hosts(4);
   base::MonoTime now{};
-  hosts.Began("a");
+  hosts.Began("a", now);
   hosts.Failed("a", now);
   now += PixelHosts::kShortest;
   CHECK(hosts.ForgetUnwanted(now) == std::nullopt);
@@ -146,13 +146,40 @@ TEST_CASE("a host that failed and that nobody asks any more is forgotten") {
 TEST_CASE("a host whose frames wait for their turn is not forgotten") {
   PixelHosts hosts(4);
   base::MonoTime now{};
-  hosts.Began("a");
+  hosts.Began("a", now);
   hosts.Failed("a", now);
   now += 10 * PixelHosts::kForgotten;
   hosts.Wanted("a", now);
   CHECK_FALSE(hosts.ForgetUnwanted(now));
   now += PixelHosts::kForgotten;
   CHECK(hosts.ForgetUnwanted(now) == "a");
+}
+
+TEST_CASE("a host that is asked and says nothing is silent before it fails") {
+  PixelHosts hosts(8);
+  base::MonoTime now{};
+  CHECK_FALSE(hosts.Silent("a", now));
+  hosts.Began("a", now);
+  now += PixelHosts::kSilent - milliseconds(1);
+  hosts.Began("a", now);
+  CHECK_FALSE(hosts.Silent("a", now));
+  now += milliseconds(1);
+  CHECK(hosts.Silent("a", now));
+  CHECK_FALSE(hosts.Silent("b", now));
+  CHECK_FALSE(hosts.AnyFailing());
+  // An answer ends it, though another one is still to come; nobody who is not asked is silent.
+  hosts.Succeeded("a", now);
+  CHECK_FALSE(hosts.Silent("a", now));
+  hosts.Succeeded("a", now);
+  now += PixelHosts::kSilent;
+  CHECK_FALSE(hosts.Silent("a", now));
+  hosts.Began("a", now);
+  CHECK_FALSE(hosts.Silent("a", now));
+  // One failure of a trusted host is none, nor an answer.
+  now += PixelHosts::kSilent;
+  CHECK(hosts.Failed("a", now) == milliseconds(0));
+  hosts.Began("a", now);
+  CHECK(hosts.Silent("a", now));
 }
 
 }  // namespace

@@ -152,5 +152,26 @@ TEST_CASE("frames whose results a sink has lost are handed out again when it los
   life.keeper.reset();
 }
 
+TEST_CASE("a frame knows whether it is written down, as long as it is") {
+  const testing::TempDir dir;
+  std::vector<Delivery> frames(1);
+  {
+    Life life(dir);
+    const auto answer = life.keeper->Write(R"({"frames":[)" + Life::FrameJson("a") + "]}");
+    REQUIRE(answer);
+    CHECK(frames[0].spooled == nullptr);
+    life.keeper->Keep(*answer, frames);
+    REQUIRE(frames[0].spooled != nullptr);
+    CHECK(frames[0].spooled->IsThere());
+  }
+  Life life(dir);
+  const auto left = life.keeper->NextLeft(1);
+  REQUIRE(left);
+  REQUIRE(left->spooled != nullptr);
+  CHECK(left->spooled->IsThere());
+  life.End(1);
+  CHECK_FALSE(left->spooled->IsThere());
+}
+
 }  // namespace
 }  // namespace sampleproc::consumer
