@@ -147,6 +147,9 @@ Session::Awaitable<void> Session::Run() {
     inbox_.Consume(std::exchange(request_bytes_, 0));
     inbox_.ShrinkIfEmpty();
     guard_.Reset();
+    // Who sends many requests in a row has no more of the loop than who sends one: what others ask
+    // is answered between them.
+    if (!inbox_.empty()) co_await asio::post(loop_.io(), asio::use_awaitable);
   }
   wire_.Close();
 }

@@ -20,8 +20,8 @@ namespace sampleproc::http {
 
 // Lives on its loop's thread; only Hand and NoteNews may be called from elsewhere. One coroutine
 // (Run) does everything in order and suspends only when the socket has nothing to give or to take,
-// or while a worker has the request. The session lives as long as that coroutine or a responder
-// needs it.
+// while a worker has the request, and between requests that came in a row. The session lives as
+// long as that coroutine or a responder needs it.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   static void Begin(Loop& loop, Incoming incoming);
