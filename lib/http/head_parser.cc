@@ -87,6 +87,14 @@ std::unexpected<base::Error> Ambiguous() {
 
 }  // namespace
 
+void TakeTarget(std::string_view target, Request& request) {
+  request.target = OriginForm(target);
+  const auto question = request.target.find('?');
+  request.path = request.target.substr(0, question);
+  request.query =
+      question == request.target.npos ? std::string_view() : request.target.substr(question + 1);
+}
+
 base::Result<void> ParseHead(std::string_view head, const Framing& framing, Request& request) {
   request.fields.clear();
   Collector parser(request);
@@ -99,11 +107,7 @@ base::Result<void> ParseHead(std::string_view head, const Framing& framing, Requ
                            (!length || *length == *framing.content_length);
   if (!same_length || parser.chunked() != framing.chunked) return Ambiguous();
 
-  request.target = OriginForm(request.target);
-  const auto question = request.target.find('?');
-  request.path = request.target.substr(0, question);
-  request.query =
-      question == request.target.npos ? std::string_view() : request.target.substr(question + 1);
+  TakeTarget(request.target, request);
   request.keep_alive = request.minor_version == 1 && parser.keep_alive();
   request.content_length = framing.content_length;
   request.chunked = framing.chunked;

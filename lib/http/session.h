@@ -72,8 +72,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void LookAtListener();
 
   void BeginRequest();
-  Response TooSlow() const;          // about a head that did not come
-  std::optional<Response> Refuse();  // by chain or router, before the body
+  Response RefuseHead(const base::Error& error);  // the answer to a head that is not served
+  std::optional<Response> Refuse();               // by chain or router, before the body
   void Handle();
   static void Hand(std::shared_ptr<Session> self, AnswerSlot::Answer answer) noexcept;
   void TakeHanded();
