@@ -78,6 +78,7 @@ void Request::Clear() {
   route = nullptr;
   caller = {};
   quota.reset();
+  plain_path.clear();
   request_id.clear();
   body = {};
   reservation.Release();

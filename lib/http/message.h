@@ -51,7 +51,7 @@ struct Quota {
 struct Request {
   Method method = Method::kGet;
   std::string_view target;         // as sent, origin form
-  std::string_view path;           // target up to '?', not decoded
+  std::string_view path;           // target up to '?', not decoded but for unreserved characters
   std::string_view query;          // behind '?', not decoded
   std::string_view unread_method;  // of a head that is refused: a token, as sent, or empty
   int minor_version = 1;           // of HTTP/1
@@ -69,6 +69,7 @@ struct Request {
   Caller caller;
   std::optional<Quota> quota;
 
+  std::string plain_path;  // what `path` is of, where characters had to be decoded
   std::string request_id;
   base::ByteBuffer body;
   resources::Reservation reservation;  // of `body`
