@@ -1,7 +1,9 @@
 #include "api/metrics_handler.h"
 
+#include <memory>
 #include <utility>
 
+#include "api/rendering.h"
 #include "http/accept.h"
 #include "http/error_response.h"
 #include "json/writer.h"
@@ -69,6 +71,19 @@ void WriteResources(const telemetry::Gauges& gauges, json::JsonWriter& json) {
   json.EndObject();
 }
 
+// One of each format.
+struct Renderings {
+  explicit Renderings(const MetricsContext& context)
+      : text(context.clock, [context] { return context.metrics.Text(context.facts().gauges); }),
+        open(context.clock,
+             [context] { return context.metrics.OpenMetrics(context.facts().gauges); }),
+        json(context.clock, [context] { return MakeMetricsJson(context); }) {}
+
+  Rendering text;
+  Rendering open;
+  Rendering json;
+};
+
 }  // namespace
 
 std::string MakeMetricsJson(const MetricsContext& context) {
@@ -83,8 +98,9 @@ std::string MakeMetricsJson(const MetricsContext& context) {
   return text;
 }
 
-http::Handler MakeMetricsHandler(MetricsContext context) {
-  return [context = std::move(context)](http::Request& request, http::Responder respond) {
+http::Handler MakeMetricsHandler(const MetricsContext& context) {
+  return [all = std::make_shared<Renderings>(context)](http::Request& request,
+                                                       http::Responder respond) {
     const auto accept = request.Find("Accept");
     const double json = http::Quality(accept, "application/json");
     const double text = http::Quality(accept, "text/plain");
@@ -92,12 +108,12 @@ http::Handler MakeMetricsHandler(MetricsContext context) {
     http::Response response;
     if (open > text && open > json) {
       response.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-      response.body = context.metrics.OpenMetrics(context.facts().gauges);
+      response.body = all->open.Get();
     } else if (json > text) {
-      response = http::JsonResponse(MakeMetricsJson(context));
+      response = http::JsonResponse(all->json.Get());
     } else if (text > 0) {
       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-      response.body = context.metrics.Text(context.facts().gauges);
+      response.body = all->text.Get();
     } else {
       response = http::ErrorResponse(
           {base::ErrorCode::kNotAcceptable,

@@ -35,7 +35,8 @@ struct MetricsContext {
 // them. A CPU is allocated while a worker is at a frame.
 std::string MakeMetricsJson(const MetricsContext& context);
 
-// JSON when application/json is more welcome than text/plain, else text; 406 when neither is.
-http::Handler MakeMetricsHandler(MetricsContext context);
+// JSON when application/json is more welcome than text/plain, else text; 406 when neither is. Each
+// is a Rendering: who asks faster than it can be made shares the last one with others.
+http::Handler MakeMetricsHandler(const MetricsContext& context);
 
 }  // namespace sampleproc::api

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -25,14 +26,18 @@ std::unexpected<ReadFailure> FromErrno() {
   return std::unexpected(ReadFailure{errno, std::strerror(errno)});
 }
 
+std::unexpected<ReadFailure> Silent() {
+  return std::unexpected(ReadFailure{ETIMEDOUT, "nothing comes out of the pipe"});
+}
+
 bool IsNull(const struct stat& info) {
   return S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
 }
 
 bool IsRegular(const struct stat& info) { return S_ISREG(info.st_mode) || IsNull(info); }
 
-// Whether there is something to read, or the end of it.
-std::expected<void, ReadFailure> Await(int fd, const Deadline& patience) {
+// True when there is something to read, or the end of it; false when the patience has ended.
+std::expected<bool, ReadFailure> Await(int fd, const Deadline& patience) {
   while (!patience.Expired()) {
     auto left = kLook;
     if (!patience.Never()) {
@@ -42,22 +47,39 @@ std::expected<void, ReadFailure> Await(int fd, const Deadline& patience) {
     pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
     const int ready =
         ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 1)));
-    if (ready > 0) return {};
+    if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return FromErrno();
   }
-  return std::unexpected(ReadFailure{ETIMEDOUT, "nothing comes out of the pipe"});
+  return false;
 }
 
 Text ReadAll(int fd, const struct stat& info, const Deadline& patience) {
+  // A FIFO without a writer has its end at once, which poll(2) does not say before one has come;
+  // that of others is somebody who may still write.
+  const bool is_fifo = S_ISFIFO(info.st_mode) && (::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
   std::string text;
   std::string block(std::size_t{64} * 1024, '\0');
   while (true) {
+    bool ready = true;
     if (!IsRegular(info)) {
-      if (auto ready = Await(fd, patience); !ready) return std::unexpected(ready.error());
+      const bool is_bounded = !is_fifo || !patience.Never();
+      auto awaited = Await(fd, is_bounded ? patience : Deadline(SystemClock(), kNobodyWrites));
+      if (!awaited) return std::unexpected(awaited.error());
+      ready = *awaited;
+      // What is there now is left for whoever reads it next.
+      int waiting = 0;
+      if (!ready && !patience.Never() && ::ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0) {
+        return Silent();
+      }
+      if (!ready && !is_fifo) return Silent();
     }
     const ssize_t got = ::read(fd, block.data(), block.size());
+    if (got < 0 && errno == EAGAIN && !ready && !patience.Never()) return Silent();
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got < 0) return FromErrno();
+    if (got == 0 && !ready) {
+      return std::unexpected(ReadFailure{ETIMEDOUT, "it is a FIFO to which nobody writes"});
+    }
     if (got == 0) return text;
     text.append(block, 0, static_cast<std::size_t>(got));
     if (text.size() > kMaxTextFileBytes) {

@@ -1,6 +1,7 @@
 // Reads a small text file whole, without waiting for anybody who may never come.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <expected>
 #include <string>
@@ -11,6 +12,9 @@ namespace sampleproc::base {
 
 inline constexpr std::size_t kMaxTextFileBytes = 16U << 20;  // anything longer is a mix-up
 
+// Somebody who means to write to a FIFO has opened it by then.
+inline constexpr std::chrono::seconds kNobodyWrites{10};
+
 struct ReadFailure {
   int error_number = 0;  // of errno.h
   std::string message;   // completes "cannot be read: "
@@ -18,7 +22,8 @@ struct ReadFailure {
 
 enum class Reading {
   // At the start: whatever has an end. Pipes and terminals (process substitution, standard input)
-  // are waited for until the patience ends; what came out of them cannot be read a second time.
+  // are waited for until the patience ends, and a FIFO to which nobody writes for kNobodyWrites at
+  // most; what came out of them cannot be read a second time.
   kFirst,
   // Of what may have changed since: only regular files (and /dev/null), so that a running service
   // waits for nobody. Anything else is ESPIPE.

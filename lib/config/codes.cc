@@ -224,6 +224,11 @@ constexpr CodeText kTexts[] = {
      "Frames are worked on by the CPU, so that more workers than CPUs make each frame slower and "
      "take more memory, without more frames a second. Use --offline to check a configuration that "
      "is meant for another machine."},
+    {code::kListen, "address or socket that cannot be listened on",
+     "http.host is a name that does not resolve here, or a link-local address without its "
+     "interface; or http.unix_socket names something that is there and is no socket, or a path in "
+     "a folder that is not there: the service would not start. Use --offline to check a "
+     "configuration that is meant for another machine."},
     {code::kListCors, "Configure CORS origins (not wildcard)",
      "Item of the production checklist. Fails when http.cors_origins has \"*\": every web page "
      "could read the answers. An empty list passes; it lets no other origin in."},

@@ -61,6 +61,7 @@ inline constexpr std::string_view kNoFile = "SP1301";
 inline constexpr std::string_view kOpenSecret = "SP1302";
 inline constexpr std::string_view kTooMuchMemory = "SP1303";
 inline constexpr std::string_view kTooManyWorkers = "SP1304";
+inline constexpr std::string_view kListen = "SP1305";
 inline constexpr std::string_view kListCors = "SP1401";  // validate-config --production, in order
 inline constexpr std::string_view kListHosts = "SP1402";
 inline constexpr std::string_view kListRateLimit = "SP1403";

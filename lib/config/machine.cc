@@ -1,7 +1,10 @@
 #include "config/machine.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,11 +17,13 @@
 #include <vector>
 
 #include "base/text_file.h"
+#include "config/convert.h"
 #include "config/read_files.h"
 #include "config/units.h"
 #include "history/journal.h"
 #include "history/snapshots.h"
 #include "http/address.h"
+#include "http/listen_socket.h"
 #include "http/tls.h"
 #include "http/token_table.h"
 
@@ -45,11 +50,10 @@ bool CheckFile(const NamedFile& file, Assembly& assembly) {
   const bool is_model = file.key.ends_with(".model");
   if (error == 0 && is_model && !S_ISREG(info.st_mode)) wrong = "it is no regular file";
   if (!wrong.empty()) {
-    if (!file.is_needed) return false;
-    const std::string which =
-        file.key.starts_with("detector.") ? "the file " + file.path : std::string("the file");
-    Report(Severity::kError, code::kNoFile, file.key,
-           which + " cannot be read: " + std::string(wrong),
+    const bool is_password = file.key.ends_with(".password_file");
+    if (!file.is_needed && !is_password) return false;
+    Report(file.is_needed ? Severity::kError : Severity::kWarning, code::kNoFile, file.key,
+           "the file " + Shown(file.path, 200) + " cannot be read: " + std::string(wrong),
            is_model ? "packaging/fetch-models.sh brings models"
                     : "it has to be there for the user that the service runs as",
            assembly);
@@ -72,13 +76,16 @@ void CheckContent(const std::vector<std::string>& unreadable, Assembly& assembly
     if (message.starts_with(key)) message.remove_prefix(std::min(key.size() + 1, message.size()));
     Report(Severity::kError, code::kNoFile, std::string(key), std::string(message), "", assembly);
   };
-  if (!http.auth_tokens_file.empty() && can_be_read("http.auth_tokens_file")) {
-    const auto tokens = http::TokenTable::Load(http.auth_tokens_file);
+  // What can be read but once is left to the start, and waits for nobody here.
+  if (base::CanBeReread(http.auth_tokens_file) && can_be_read("http.auth_tokens_file") &&
+      !http.auth_tokens_file.empty()) {
+    const auto tokens = http::TokenTable::Load(http.auth_tokens_file, base::Reading::kAgain);
     if (!tokens) report("http.auth_tokens_file", tokens.error().message);
   }
-  if (!http.tls_cert.empty() && can_be_read("http.tls_cert") && can_be_read("http.tls_key")) {
-    const auto loaded =
-        http::TlsContext::Load(http.tls_cert, http.tls_key.empty() ? http.tls_cert : http.tls_key);
+  const std::string& key = http.tls_key.empty() ? http.tls_cert : http.tls_key;
+  if (!http.tls_cert.empty() && can_be_read("http.tls_cert") && can_be_read("http.tls_key") &&
+      base::CanBeReread(http.tls_cert) && base::CanBeReread(key)) {
+    const auto loaded = http::TlsContext::Load(http.tls_cert, key, base::Reading::kAgain);
     if (!loaded) {
       const std::string& message = loaded.error().message;
       report(message.starts_with("http.tls_key") ? "http.tls_key" : "http.tls_cert", message);
@@ -94,6 +101,68 @@ void CheckPassword(const NamedFile& file, Assembly& assembly) {
   Report(file.is_needed ? Severity::kError : Severity::kWarning, code::kNoFile, file.key,
          text ? "the file is empty" : "the file cannot be read: " + text.error().message,
          "it has to hold the password on its only line", assembly);
+}
+
+// What a start would listen on.
+void CheckListening(Assembly& assembly) {
+  const http::Options& http = assembly.result.config.http;
+  const bool is_wrong = std::ranges::any_of(
+      assembly.result.diagnostics, [](const Diagnostic& each) { return each.key == "http.host"; });
+  if (const auto host = http::CheckHost(http.host); !host && !is_wrong) {
+    std::string_view why = host.error().message;
+    why.remove_prefix(std::min(std::string_view("http.host ").size(), why.size()));
+    const bool is_name = !http::ParseAddress(http.host);
+    Report(is_name ? Severity::kWarning : Severity::kError, code::kListen, "http.host",
+           std::string(why), is_name ? "serve would not start while it does not" : "", assembly);
+  }
+  if (http.unix_socket.empty()) return;
+  const auto socket = http::CheckSocketPath(http.unix_socket);
+  if (socket) return;
+  // There while the service runs: RuntimeDirectory= of systemd makes it.
+  const bool is_made_later =
+      socket.error().code == base::ErrorCode::kUnavailable && http.unix_socket.starts_with("/run/");
+  Report(is_made_later ? Severity::kWarning : Severity::kError, code::kListen, "http.unix_socket",
+         socket.error().message, "name a path in a folder that is there, where nothing else is",
+         assembly);
+}
+
+// A folder that the start makes if it is not there.
+void CheckSpool(Assembly& assembly) {
+  const auto& http = assembly.result.config.consumer.http;
+  if (http.spool != consumer::Spooling::kDisk || http.spool_dir.empty()) return;
+  const auto report = [&](Severity severity, const std::string& message) {
+    Report(severity, code::kNoFile, "consumer.http.spool_dir", message,
+           "name a folder that the service's user can write in, or that can be made", assembly);
+  };
+  std::error_code failed;
+  fs::path there = fs::absolute(http.spool_dir, failed).lexically_normal();
+  while (fs::status(there, failed).type() == fs::file_type::not_found &&
+         there.has_relative_path()) {
+    there = there.parent_path();
+  }
+  struct statfs disk{};
+  if (!fs::is_directory(there, failed)) {
+    if (!failed) report(Severity::kError, there.string() + " is there and is no folder");
+  } else if (::statfs(there.c_str(), &disk) == 0 &&
+             ((disk.f_flags & ST_RDONLY) != 0 || disk.f_type == PROC_SUPER_MAGIC)) {
+    report(Severity::kError, "cannot be made: nothing can be written in " + there.string());
+  } else if (::access(there.c_str(), W_OK | X_OK) != 0) {
+    report(Severity::kWarning, "this user cannot write in " + there.string());
+  }
+}
+
+// OpenCV reads no cascade without its stages, in its old form or in its new.
+void CheckCascade(Assembly& assembly) {
+  const std::string& file = assembly.result.config.process.cascade.file;
+  if (file.empty() || !IsStep("cascade", assembly.result.config)) return;
+  std::string wrong = base::CanBeReread(file) ? "" : "is no regular file (a pipe, a device)";
+  if (wrong.empty()) {
+    const auto text = base::ReadTextFile(file, base::Reading::kAgain);
+    if (text && !text->contains("stages")) wrong = "is no Haar or LBP cascade of OpenCV's";
+  }
+  if (wrong.empty()) return;
+  Report(Severity::kError, code::kNoFile, "process.cascade.file", Shown(file, 200) + " " + wrong,
+         "", assembly);
 }
 
 // What a start takes for events before the first frame, and where it writes.
@@ -161,6 +230,9 @@ void CheckMachine(const resources::MachineLimits& machine, Assembly& assembly) {
   CheckContent(unreadable, assembly);
   CheckForgottenSchemes(files, assembly);
   CheckEvents(machine, assembly);
+  CheckListening(assembly);
+  CheckSpool(assembly);
+  CheckCascade(assembly);
   const Config& config = assembly.result.config;
   if (machine.memory_limit && config.resources.memory_limit > *machine.memory_limit) {
     Report(Severity::kWarning, code::kTooMuchMemory, "resources.memory_limit",

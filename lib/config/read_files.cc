@@ -9,7 +9,6 @@
 #include "detect/model_file.h"
 
 namespace sampleproc::config {
-namespace {
 
 bool IsStep(const std::string& name, const Config& config) {
   const auto has = [&name](const std::vector<std::string>& pipeline) {
@@ -19,8 +18,6 @@ bool IsStep(const std::string& name, const Config& config) {
            return has(each.second.pipeline);
          });
 }
-
-}  // namespace
 
 std::vector<NamedFile> FilesRead(const std::vector<Key>& schema, const Config& config) {
   std::vector<NamedFile> files;

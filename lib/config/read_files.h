@@ -16,6 +16,9 @@ struct NamedFile {
   bool is_needed = true;   // without it the service does not start
 };
 
+// Whether some pipeline has the step.
+bool IsStep(const std::string& name, const Config& config);
+
 // Those of the keys of `schema`, of the detectors and of the cameras; also the folder of a camera
 // that has one. A detector needs its files where a pipeline has it as a step.
 std::vector<NamedFile> FilesRead(const std::vector<Key>& schema, const Config& config);

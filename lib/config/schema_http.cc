@@ -1,7 +1,16 @@
+#include <string>
+#include <string_view>
+
 #include "config/schema_rows.h"
+#include "http/listen_socket.h"
 
 namespace sampleproc::config {
 namespace {
+
+std::string WrongSocketMode(std::string_view text) {
+  if (text.empty() || http::ParseSocketMode(text)) return "";
+  return "is no number in octal digits up to \"0777\", such as \"660\"";
+}
 
 void AddListenRows(std::vector<Key>& rows) {
   rows.push_back(
@@ -31,7 +40,9 @@ void AddListenRows(std::vector<Key>& rows) {
             .kind = Kind::kString,
             .max = 4,
             .help = "Permissions of http.unix_socket in octal digits: \"660\" lets its owner and "
-                    "group connect. Empty leaves them to the umask."},
+                    "group connect. Empty leaves them to the umask.",
+            .wrong = &WrongSocketMode,
+            .range = "octal digits up to \"0777\", or empty"},
            [](auto& c) -> auto& { return c.http.unix_socket_mode; }));
   rows.push_back(
       Bind({.path = "http.tls_cert",

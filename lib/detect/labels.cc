@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <chrono>
 #include <iterator>
+#include <sstream>
 #include <string_view>
+
+#include "base/text_file.h"
 
 namespace sampleproc::detect {
 namespace {
@@ -37,11 +40,16 @@ constexpr std::array kGaps = {0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83};
 constexpr std::size_t kMostLabels = 10'000;
 constexpr std::size_t kLongestLabel = 64;
 
+// Until a pipe has to have handed out its labels.
+constexpr std::chrono::seconds kPatience{10};
+
 base::Result<std::vector<std::string>> ReadLabels(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) {
-    return base::Fail(base::ErrorCode::kConfig, "the file of labels " + path + " cannot be read");
+  auto text = base::ReadTextFile(path, base::Reading::kFirst, {base::SystemClock(), kPatience});
+  if (!text) {
+    return base::Fail(base::ErrorCode::kConfig,
+                      "the file of labels " + path + " cannot be read: " + text.error().message);
   }
+  std::istringstream file(*std::move(text));
   std::vector<std::string> labels;
   for (std::string line; std::getline(file, line);) {
     while (line.ends_with('\r') || line.ends_with(' ')) line.pop_back();

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text_file.h"
 #include "detect/interrupter.h"
 #include "detect/onnxruntime_api.h"
 #include "detect/session.h"
@@ -34,6 +35,10 @@ class Library {
   static base::Result<Library> Load(const std::string& path) {
     std::vector<std::string> names(kLibraryNames.begin(), kLibraryNames.end());
     if (!path.empty()) names = {path};
+    // Opening a pipe would wait for whoever writes to it.
+    if (path.contains('/') && !base::CanBeReread(path)) {
+      return Unavailable(path + " is no regular file");
+    }
     std::string why;
     void* handle = nullptr;
     for (const std::string& name : names) {

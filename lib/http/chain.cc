@@ -11,6 +11,10 @@ std::optional<Response> Chain::OnHead(Request& request) const {
   return std::nullopt;
 }
 
+void Chain::OnRefusal(Request& request) const {
+  for (const auto& link : links_) link->OnRefusal(request);
+}
+
 void Chain::OnResponse(const Request& request, Response& response) const {
   for (const auto& link : links_ | std::views::reverse) link->OnResponse(request, response);
 }

@@ -19,8 +19,12 @@ class Middleware {
   // cheap. A response ends the request there, with its body unread.
   virtual std::optional<Response> OnHead(Request&) { return std::nullopt; }
 
-  // Called for every answer, refusals included. For a head that could not be parsed `request` holds
-  // nothing but its id.
+  // Called instead of OnHead for what is refused before it: a head that could not be parsed, of
+  // which `request` holds its method and path as far as they could be read, or a connection too
+  // many.
+  virtual void OnRefusal(Request&) {}
+
+  // Called for every answer, refusals included.
   virtual void OnResponse(const Request&, Response&) {}
 };
 
@@ -31,6 +35,7 @@ class Chain {
 
   // Asks the links in order and stops at the first that answers.
   std::optional<Response> OnHead(Request& request) const;
+  void OnRefusal(Request& request) const;
   // Runs the links innermost first.
   void OnResponse(const Request& request, Response& response) const;
 

@@ -144,6 +144,7 @@ Response ErrorResponse(const base::Error& error, std::string_view path,
   }
   json.EndObject();
   response.body = std::move(text);
+  response.detail = error.message;
   if (response.status == 503 || response.status == 429) {
     const auto retry_after = error.retry_after.value_or(kRetryAfter);
     response.AddField("Retry-After", std::to_string(retry_after.count()));

@@ -167,6 +167,7 @@ Result<void> HeadGuard::CheckRequestLine(std::string_view line) {
   if (method.empty() || !AllOf(method, kToken)) {
     return Fail(ErrorCode::kBadRequest, "the method is not a token");
   }
+  method_ = PlaceOf(method);
   if (target.size() > limits_.target_bytes) {
     return Fail(ErrorCode::kUriTooLong, "the request target is longer than " +
                                             std::to_string(limits_.target_bytes) + " bytes");
@@ -174,6 +175,7 @@ Result<void> HeadGuard::CheckRequestLine(std::string_view line) {
   if (target.empty() || !AllOf(target, kTarget)) {
     return Fail(ErrorCode::kBadRequest, "the request target has characters that must be escaped");
   }
+  target_ = PlaceOf(target);
   if (version != "HTTP/1.1" && version != "HTTP/1.0") {
     const bool well_formed = version.size() == 8 && version.starts_with("HTTP/") &&
                              IsDigits(version.substr(5, 1)) && version[6] == '.' &&
@@ -203,8 +205,7 @@ Result<void> HeadGuard::CheckTarget(std::string_view method, std::string_view ta
   }
   const std::size_t begin = scheme_end + 3;
   const std::size_t end = std::min(target.find_first_of("/?", begin), target.size());
-  const auto target_offset = static_cast<std::size_t>(target.data() - received_);
-  absolute_authority_ = Span{target_offset + begin, end - begin};
+  absolute_authority_ = PlaceOf(target.substr(begin, end - begin));
   return {};
 }
 
@@ -271,7 +272,7 @@ Result<void> HeadGuard::CheckFramingField(std::string_view name, std::string_vie
     if (!IsHostValue(value)) {
       return Fail(ErrorCode::kBadRequest, "Host is not a name or address with an optional port");
     }
-    host_ = Span{static_cast<std::size_t>(value.data() - received_), value.size()};
+    host_ = PlaceOf(value);
   } else if (EqualsIgnoreCase(name, "expect")) {
     if (!EqualsIgnoreCase(value, "100-continue")) {
       return Fail(ErrorCode::kExpectationFailed, "the only expectation known is 100-continue");
@@ -290,8 +291,7 @@ Result<void> HeadGuard::CheckWhole(std::string_view head) {
     return Fail(ErrorCode::kBadRequest, "Transfer-Encoding does not exist in HTTP/1.0");
   }
   if (absolute_authority_ && host_ &&
-      !EqualsIgnoreCase(head.substr(absolute_authority_->offset, absolute_authority_->length),
-                        head.substr(host_->offset, host_->length))) {
+      !EqualsIgnoreCase(absolute_authority_->Of(head), host_->Of(head))) {
     return Fail(ErrorCode::kBadRequest, "the target's authority and Host differ");
   }
   return {};

@@ -60,6 +60,11 @@ class HeadGuard {
   // must be closed.
   base::Result<std::optional<Framing>> Check(std::string_view received);
 
+  // The method and the target in `received`, as given to Check, as far as the request line could be
+  // read: of a head that is refused as well.
+  std::string_view Method(std::string_view received) const { return method_.Of(received); }
+  std::string_view Target(std::string_view received) const { return target_.Of(received); }
+
   // Whether the request line, as far as it has come, asks for HEAD: a refusal then has no body.
   bool asks_for_head() const { return head_method_; }
 
@@ -88,7 +93,13 @@ class HeadGuard {
   struct Span {
     std::size_t offset = 0;
     std::size_t length = 0;
+    std::string_view Of(std::string_view head) const { return head.substr(offset, length); }
   };
+  Span PlaceOf(std::string_view part) const {
+    return {static_cast<std::size_t>(part.data() - received_), part.size()};
+  }
+  Span method_;
+  Span target_;
   std::optional<Span> host_;
   std::optional<Span> absolute_authority_;
   const char* received_ = nullptr;  // start of the head, for the duration of one Check

@@ -2,7 +2,11 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
+#include <charconv>
 #include <optional>
+#include <string>
+
+#include "base/ascii.h"
 
 namespace sampleproc::http {
 namespace {
@@ -81,11 +85,45 @@ std::string_view OriginForm(std::string_view target) {
   return path == target.npos ? "/" : target.substr(path);
 }
 
+// Those that mean the same escaped or not (RFC 3986, sections 2.3 and 6.2.2.2).
+bool IsUnreserved(char c) {
+  return base::IsAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+// `path` with its unreserved characters as they are; "" when they all are already. Everything else
+// stays escaped: a part of a path stays one part.
+std::string WithPlainUnreserved(std::string_view path) {
+  std::string plain;
+  std::size_t taken = 0;
+  for (std::size_t at = path.find('%'); at != path.npos; at = path.find('%', at + 1)) {
+    unsigned char code = 0;
+    const std::string_view digits = path.substr(at + 1, 2);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+    if (error != std::errc() || end != digits.data() + 2) continue;
+    const char character = static_cast<char>(code);
+    if (!IsUnreserved(character)) continue;
+    plain.append(path.substr(taken, at - taken)).push_back(character);
+    taken = at + 3;
+  }
+  return taken == 0 ? "" : plain.append(path.substr(taken));
+}
+
 std::unexpected<base::Error> Ambiguous() {
   return base::Fail(base::ErrorCode::kBadRequest, "the request head is ambiguous");
 }
 
 }  // namespace
+
+void TakeTarget(std::string_view target, Request& request) {
+  request.target = OriginForm(target);
+  const auto question = request.target.find('?');
+  request.path = request.target.substr(0, question);
+  request.plain_path = WithPlainUnreserved(request.path);
+  if (!request.plain_path.empty()) request.path = request.plain_path;
+  request.query =
+      question == request.target.npos ? std::string_view() : request.target.substr(question + 1);
+}
 
 base::Result<void> ParseHead(std::string_view head, const Framing& framing, Request& request) {
   request.fields.clear();
@@ -99,11 +137,7 @@ base::Result<void> ParseHead(std::string_view head, const Framing& framing, Requ
                            (!length || *length == *framing.content_length);
   if (!same_length || parser.chunked() != framing.chunked) return Ambiguous();
 
-  request.target = OriginForm(request.target);
-  const auto question = request.target.find('?');
-  request.path = request.target.substr(0, question);
-  request.query =
-      question == request.target.npos ? std::string_view() : request.target.substr(question + 1);
+  TakeTarget(request.target, request);
   request.keep_alive = request.minor_version == 1 && parser.keep_alive();
   request.content_length = framing.content_length;
   request.chunked = framing.chunked;

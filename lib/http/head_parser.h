@@ -14,4 +14,7 @@ namespace sampleproc::http {
 // message is ambiguous: kBadRequest, and the connection must be closed.
 base::Result<void> ParseHead(std::string_view head, const Framing& framing, Request& request);
 
+// The part of that which the request target says: target, path and query.
+void TakeTarget(std::string_view target, Request& request);
+
 }  // namespace sampleproc::http

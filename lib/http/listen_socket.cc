@@ -44,6 +44,12 @@ struct SocketAddress {
     }
     return ntohs(port);
   }
+  bool needs_interface() const {
+    if (storage.ss_family != AF_INET6) return false;
+    sockaddr_in6 address;
+    std::memcpy(&address, &storage, sizeof address);
+    return IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr) && address.sin6_scope_id == 0;
+  }
 };
 
 Result<SocketAddress> Resolve(const std::string& host, std::uint16_t port) {
@@ -62,6 +68,12 @@ Result<SocketAddress> Resolve(const std::string& host, std::uint16_t port) {
   std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
   address.length = found->ai_addrlen;
   freeaddrinfo(found);
+  if (address.needs_interface()) {
+    return Fail(ErrorCode::kConfig, "http.host " + host +
+                                        " is a link-local address, which each interface has: name "
+                                        "one behind it, as in " +
+                                        host + "%eth0");
+  }
   return address;
 }
 
@@ -88,41 +100,30 @@ Result<Descriptor> ListenOn(SocketAddress& address, const Options& options, bool
   return fd;
 }
 
-// Of http.unix_socket_mode; nothing when it is not such a number.
-std::optional<mode_t> ModeOf(const std::string& digits) {
-  mode_t mode = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), mode, 8);
-  if (error != std::errc() || end != digits.data() + digits.size() || mode > 0777) {
-    return std::nullopt;
-  }
-  return mode;
+std::unexpected<base::Error> CannotListenOnPath(ErrorCode code, const std::string& path,
+                                                const std::string& why) {
+  return Fail(code, "cannot listen on http.unix_socket " + path + ": " + why);
 }
 
 Result<Descriptor> ListenOnPath(const std::string& path, const std::string& mode) {
   const auto fail = [&](ErrorCode code, const std::string& why) {
-    return Fail(code, "cannot listen on http.unix_socket " + path + ": " + why);
+    return CannotListenOnPath(code, path, why);
   };
+  if (auto possible = CheckSocketPath(path); !possible) return std::unexpected(possible.error());
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return fail(ErrorCode::kConfig, "a socket's path has at most " +
-                                        std::to_string(sizeof address.sun_path - 1) + " bytes");
-  }
   std::memcpy(address.sun_path, path.data(), path.size());
   const auto* const raw = reinterpret_cast<const sockaddr*>(&address);
 
   struct stat there{};
   if (::lstat(path.c_str(), &there) == 0) {
-    if (!S_ISSOCK(there.st_mode)) {
-      return fail(ErrorCode::kConfig, "something that is no socket is there");
-    }
     const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (::connect(probe.get(), raw, sizeof address) == 0 || errno == EAGAIN) {
       return fail(ErrorCode::kUnavailable, "another process listens on it");
     }
     ::unlink(path.c_str());  // left behind by one that was killed
   }
-  const auto wanted = mode.empty() ? std::nullopt : ModeOf(mode);
+  const auto wanted = mode.empty() ? std::nullopt : ParseSocketMode(mode);
   if (!mode.empty() && !wanted) {
     return fail(ErrorCode::kConfig,
                 "http.unix_socket_mode is not a number in octal, as \"660\" is");
@@ -184,6 +185,39 @@ Result<void> ListenOnPort(const Options& options, Listening& listening) {
 }
 
 }  // namespace
+
+std::optional<mode_t> ParseSocketMode(std::string_view digits) {
+  mode_t mode = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), mode, 8);
+  if (error != std::errc() || end != digits.data() + digits.size() || mode > 0777) {
+    return std::nullopt;
+  }
+  return mode;
+}
+
+Result<void> CheckHost(const std::string& host) {
+  if (auto address = Resolve(host, 0); !address) return std::unexpected(address.error());
+  return {};
+}
+
+Result<void> CheckSocketPath(const std::string& path) {
+  constexpr std::size_t kRoom = sizeof sockaddr_un::sun_path;
+  if (path.size() >= kRoom) {
+    return CannotListenOnPath(
+        ErrorCode::kConfig, path,
+        "a socket's path has at most " + std::to_string(kRoom - 1) + " bytes");
+  }
+  struct stat there{};
+  if (::lstat(path.c_str(), &there) == 0) {
+    if (S_ISSOCK(there.st_mode)) return {};
+    return CannotListenOnPath(ErrorCode::kConfig, path, "something that is no socket is there");
+  }
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
+  if (::stat(folder.c_str(), &there) == 0 || errno == EACCES) return {};
+  return CannotListenOnPath(ErrorCode::kUnavailable, path,
+                            "its folder " + folder + ": " + std::strerror(errno));
+}
 
 void RefuseNew(const ListenSocket& socket) {
   if (socket.inherited) return;

@@ -1,8 +1,12 @@
 // Sockets that listen: made here or passed in by systemd.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/descriptor.h"
@@ -29,6 +33,18 @@ struct Listening {
   std::vector<std::vector<ListenSocket>> of_loops;  // one list for each loop
   std::uint16_t port = 0;                           // 0: no TCP
 };
+
+// The permissions that http.unix_socket_mode means, one to four octal digits up to 0777; nothing
+// when it means none.
+std::optional<mode_t> ParseSocketMode(std::string_view digits);
+
+// Whether Listen could take `host` on this machine: an address, or a name that resolves now (which
+// may take the resolver's time). Fails with kConfig.
+base::Result<void> CheckHost(const std::string& host);
+
+// Whether a Unix socket can be made at `path`. Fails with kConfig where something else is there or
+// the path is too long, kUnavailable where its folder is not.
+base::Result<void> CheckSocketPath(const std::string& path);
 
 // For each of `loops`: a socket of its own on host and port (SO_REUSEPORT, so that the kernel
 // spreads connections), and a share of http.unix_socket. With `inherited` sockets (already

@@ -67,7 +67,7 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
 
 void Request::Clear() {
   method = Method::kGet;
-  target = path = query = {};
+  target = path = query = unread_method = {};
   minor_version = 1;
   keep_alive = true;
   expects_continue = false;
@@ -78,6 +78,7 @@ void Request::Clear() {
   route = nullptr;
   caller = {};
   quota.reset();
+  plain_path.clear();
   request_id.clear();
   body = {};
   reservation.Release();

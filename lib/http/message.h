@@ -50,11 +50,12 @@ struct Quota {
 // they are valid. `body` and `reservation` may be moved out by the handler.
 struct Request {
   Method method = Method::kGet;
-  std::string_view target;  // as sent, origin form
-  std::string_view path;    // target up to '?', not decoded
-  std::string_view query;   // behind '?', not decoded
-  int minor_version = 1;    // of HTTP/1
-  bool keep_alive = true;   // what the client asked for
+  std::string_view target;         // as sent, origin form
+  std::string_view path;           // target up to '?', not decoded but for unreserved characters
+  std::string_view query;          // behind '?', not decoded
+  std::string_view unread_method;  // of a head that is refused: a token, as sent, or empty
+  int minor_version = 1;           // of HTTP/1
+  bool keep_alive = true;          // what the client asked for
   bool expects_continue = false;
   std::optional<std::uint64_t> content_length;  // absent when there is none or it is chunked
   bool chunked = false;
@@ -68,6 +69,7 @@ struct Request {
   Caller caller;
   std::optional<Quota> quota;
 
+  std::string plain_path;  // what `path` is of, where characters had to be decoded
   std::string request_id;
   base::ByteBuffer body;
   resources::Reservation reservation;  // of `body`
@@ -105,6 +107,7 @@ struct Response {
   int status = 200;
   std::string_view content_type;  // of static lifetime; empty means no body
   std::variant<std::string, base::ByteBuffer, SharedText> body;  // a SharedText is never null
+  std::string detail;                                            // of a problem, for the log
   std::string field_lines;                   // further fields, each "Name: value\r\n"
   std::string_view fixed_field_lines;        // likewise, of static lifetime
   bool close = false;                        // end the connection after this answer

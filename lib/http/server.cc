@@ -46,10 +46,10 @@ std::size_t MostConnections(const Options& options, std::size_t budget) {
   return std::min(ByFiles(), ByMemory(options, budget));
 }
 
-Result<std::shared_ptr<const TlsContext>> LoadTls(const Options& options) {
+Result<std::shared_ptr<const TlsContext>> LoadTls(const Options& options, base::Reading reading) {
   if (options.tls_cert.empty()) return nullptr;
   return TlsContext::Load(options.tls_cert,
-                          options.tls_key.empty() ? options.tls_cert : options.tls_key);
+                          options.tls_key.empty() ? options.tls_cert : options.tls_key, reading);
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ Result<std::unique_ptr<Server>> Server::Listen(const ServerContext& context,
   const Options& options = context.site->options;
   auto listening = http::Listen(options, inherited, IoThreads(options));
   if (!listening) return std::unexpected(listening.error());
-  auto tls = LoadTls(options);
+  auto tls = LoadTls(options, base::Reading::kFirst);
   if (!tls) return std::unexpected(tls.error());
   auto impl = std::make_unique<Impl>(options, context.budget.capacity());
   impl->shared.SetTls(std::move(*tls));
@@ -98,7 +98,7 @@ Result<void> Server::Reload(const std::shared_ptr<const Site>& site) {
                       "http.tls_cert, http.tls_key: " + path +
                           " is no regular file and can be read only once; to reload, use files");
   }
-  auto tls = LoadTls(site->options);
+  auto tls = LoadTls(site->options, base::Reading::kAgain);
   if (!tls) return std::unexpected(tls.error());
   impl_->shared.SetTls(std::move(*tls));
   for (const auto& loop : impl_->loops) loop->SetSite(site);

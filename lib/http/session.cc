@@ -147,6 +147,9 @@ Session::Awaitable<void> Session::Run() {
     inbox_.Consume(std::exchange(request_bytes_, 0));
     inbox_.ShrinkIfEmpty();
     guard_.Reset();
+    // Who sends many requests in a row has no more of the loop than who sends one: what others ask
+    // is answered between them.
+    if (!inbox_.empty()) co_await asio::post(loop_.io(), asio::use_awaitable);
   }
   wire_.Close();
 }
@@ -231,14 +234,20 @@ bool Session::MustClose() const {
   return loop_.draining() || (most > 0 && served_ >= most);
 }
 
-Response Session::TooSlow() const { return limit_.admitted() ? SlowHead() : TooManyConnections(); }
+// Its method and path are told as far as they could be read.
+Response Session::RefuseHead(const base::Error& error) {
+  if (guard_.asks_for_head()) request_.method = Method::kHead;
+  request_.unread_method = guard_.Method(inbox_.received());
+  TakeTarget(guard_.Target(inbox_.received()), request_);
+  site_->chain.OnRefusal(request_);
+  return ErrorResponse(error, request_.path, request_.request_id);
+}
 
 Session::Awaitable<bool> Session::ReadHead() {
   for (;;) {
     auto checked = guard_.Check(inbox_.received());
     if (!checked) {
-      if (guard_.asks_for_head()) request_.method = Method::kHead;
-      Response refusal = ErrorResponse(checked.error(), "", "");
+      Response refusal = RefuseHead(checked.error());
       co_await WriteLast(std::move(refusal));
       co_return false;
     }
@@ -249,8 +258,7 @@ Session::Awaitable<bool> Session::ReadHead() {
       const std::string_view head =
           inbox_.received().substr(framing.skipped, framing.head_bytes - framing.skipped);
       if (auto parsed = ParseHead(head, framing, request_); !parsed) {
-        if (guard_.asks_for_head()) request_.method = Method::kHead;
-        Response refusal = ErrorResponse(parsed.error(), "", "");
+        Response refusal = RefuseHead(parsed.error());
         co_await WriteLast(std::move(refusal));
         co_return false;
       }
@@ -270,17 +278,17 @@ Session::Awaitable<bool> Session::ReadHead() {
     }
     if (error) {
       if (wire_.interrupted()) {
-        Response refusal = StoppedInHead();
+        Response refusal = RefuseHead(StoppedInHead());
         co_await WriteLast(std::move(refusal));
         co_return false;
       }
       if (error == asio::error::eof && HeadBegun()) {
-        Response refusal = HeadEnds();
+        Response refusal = RefuseHead(HeadEnds());
         co_await WriteLast(std::move(refusal));
         co_return false;
       }
       if (wire_.timed_out() && (!inbox_.empty() || !limit_.admitted())) {
-        Response refusal = TooSlow();
+        Response refusal = RefuseHead(limit_.admitted() ? SlowHead() : TooManyConnections());
         co_await WriteLast(std::move(refusal));
       }
       co_return false;
@@ -306,7 +314,10 @@ std::optional<Response> Session::Refuse() {
   request_.begun = loop_.now();
   request_.route = site_->router.Find(request_.method, request_.path);
   const bool probe = request_.route != nullptr && request_.route->unlimited;
-  if (!limit_.admitted() && !probe) return TooManyConnections();
+  if (!limit_.admitted() && !probe) {
+    site_->chain.OnRefusal(request_);
+    return ErrorResponse(TooManyConnections(), request_.path, request_.request_id);
+  }
   if (auto response = site_->chain.OnHead(request_)) return response;
   if (request_.route != nullptr) return std::nullopt;
   return site_->router.Refuse(request_);

@@ -20,8 +20,8 @@ namespace sampleproc::http {
 
 // Lives on its loop's thread; only Hand and NoteNews may be called from elsewhere. One coroutine
 // (Run) does everything in order and suspends only when the socket has nothing to give or to take,
-// or while a worker has the request. The session lives as long as that coroutine or a responder
-// needs it.
+// while a worker has the request, and between requests that came in a row. The session lives as
+// long as that coroutine or a responder needs it.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   static void Begin(Loop& loop, Incoming incoming);
@@ -72,8 +72,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void LookAtListener();
 
   void BeginRequest();
-  Response TooSlow() const;          // about a head that did not come
-  std::optional<Response> Refuse();  // by chain or router, before the body
+  Response RefuseHead(const base::Error& error);  // the answer to a head that is not served
+  std::optional<Response> Refuse();               // by chain or router, before the body
   void Handle();
   static void Hand(std::shared_ptr<Session> self, AnswerSlot::Answer answer) noexcept;
   void TakeHanded();

@@ -10,26 +10,29 @@ namespace sampleproc::http {
 using base::ErrorCode;
 using std::chrono::milliseconds;
 
-Response SlowHead() {
-  return ErrorResponse({ErrorCode::kRequestTimeout,
-                        "the request head came too slowly (http.header_timeout)",
-                        {},
-                        {}},
-                       "", "");
+base::Error SlowHead() {
+  return {
+      ErrorCode::kRequestTimeout, "the request head came too slowly (http.header_timeout)", {}, {}};
 }
 
-Response StoppedInHead() {
-  return ErrorResponse(
-      {ErrorCode::kShuttingDown, "the service ends, before the request head was there", {}, {}}, "",
-      "");
+base::Error StoppedInHead() {
+  return {ErrorCode::kShuttingDown, "the service ends, before the request head was there", {}, {}};
 }
 
-Response HeadEnds() {
-  return ErrorResponse({ErrorCode::kBadRequest,
-                        "the request head ends before the empty line behind its fields",
-                        {},
-                        {}},
-                       "", "");
+base::Error HeadEnds() {
+  return {ErrorCode::kBadRequest,
+          "the request head ends before the empty line behind its fields",
+          {},
+          {}};
+}
+
+base::Error TooManyConnections() {
+  return {
+      ErrorCode::kOverloaded,
+      "too many connections (http.max_connections, http.max_connections_per_client), or no file "
+      "descriptor is left for one more (ulimit -n)",
+      {},
+      {}};
 }
 
 Response TooLate(milliseconds limit, const Request& request) {
@@ -45,16 +48,6 @@ Response CutOff(const Request& request) {
   return ErrorResponse(
       {ErrorCode::kShuttingDown, "the service ended before the answer was ready", {}, {}},
       request.path, request.request_id);
-}
-
-Response TooManyConnections() {
-  return ErrorResponse(
-      {ErrorCode::kOverloaded,
-       "too many connections (http.max_connections, http.max_connections_per_client), or no file "
-       "descriptor is left for one more (ulimit -n)",
-       {},
-       {}},
-      "", "");
 }
 
 Response OutOfMemory(const Request& request) noexcept {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/error.h"
 #include "base/mutex.h"
 #include "http/message.h"
 
@@ -13,14 +14,16 @@ namespace sampleproc::http {
 
 // Made outside the coroutines: g++ 12 destroys the parts of an aggregate in a co_await expression
 // twice.
-Response SlowHead();
-Response StoppedInHead();
-Response HeadEnds();
 Response TooLate(std::chrono::milliseconds limit, const Request& request);
 Response CutOff(const Request& request);
-Response TooManyConnections();
 // 503, without a body if there is no memory for one.
 Response OutOfMemory(const Request& request) noexcept;
+
+// Why a head is not served.
+base::Error SlowHead();
+base::Error StoppedInHead();
+base::Error HeadEnds();
+base::Error TooManyConnections();
 
 // Ends the span of a request that has had no answer, because its connection has ended.
 void EndUnanswered(const Request& request) noexcept;

@@ -1,15 +1,21 @@
 #include "http/tls.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <ctime>
 #include <new>
+#include <string_view>
+#include <utility>
 
 namespace sampleproc::http {
 namespace {
@@ -39,15 +45,88 @@ int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_OK;
 }
 
-// What OpenSSL says went wrong, without the file's contents.
-std::string Reason() {
-  const unsigned long first = ERR_peek_error();
-  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+// Until a pipe has to have handed out certificate and key.
+constexpr std::chrono::seconds kPatience{10};
+
+template <typename T, void (*kFree)(T*)>
+struct Freed {
+  void operator()(T* object) const { kFree(object); }
+};
+using Certificate = std::unique_ptr<X509, Freed<X509, &X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY, &EVP_PKEY_free>>;
+struct BioFreed {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+};
+using Bio = std::unique_ptr<BIO, BioFreed>;
+
+// A text that is not left behind in memory.
+struct Wiped {
+  explicit Wiped(std::string given) : text(std::move(given)) {}
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+  ~Wiped() { OPENSSL_cleanse(text.data(), text.size()); }
+
+  std::string text;
+};
+
+Bio Reader(const std::string& text) {
+  Bio bio(BIO_new_mem_buf(text.data(), Clamped(text.size())));
+  if (bio == nullptr) throw std::bad_alloc();
+  return bio;
+}
+
+// There is nobody to ask.
+int NoPassphrase(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+// What is wrong with a text in which no such block could be read, without its contents.
+std::string WhyNot(const std::string& text, const std::string& block) {
   ERR_clear_error();
-  if (ERR_GET_LIB(first) == ERR_LIB_PEM && ERR_GET_REASON(first) == PEM_R_NO_START_LINE) {
-    return "it has no such block, which begins with \"-----BEGIN\"";
+  if (text.contains(block + "-----")) return "its block \"" + block + "\" is torn or damaged";
+  return "there is no block in it that begins with \"-----BEGIN " + block + "-----\"";
+}
+
+// "" when the certificate and the chain behind it are used, else why not.
+std::string UseCertificates(SSL_CTX* context, const std::string& text) {
+  ERR_clear_error();
+  const Bio bio = Reader(text);
+  const Certificate own(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
+  if (own == nullptr) return WhyNot(text, "CERTIFICATE");
+  if (SSL_CTX_use_certificate(context, own.get()) != 1) {
+    const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
+    return "OpenSSL does not take it (" + std::string(reason == nullptr ? "" : reason) + ")";
   }
-  return reason == nullptr ? "it cannot be understood" : reason;
+  for (;;) {
+    Certificate next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    if (next == nullptr) break;
+    if (SSL_CTX_add0_chain_cert(context, next.get()) != 1) throw std::bad_alloc();
+    (void)next.release();
+  }
+  const unsigned long error = ERR_peek_last_error();
+  const bool at_end =
+      ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  return at_end ? "" : "a certificate of the chain in it is torn or damaged";
+}
+
+std::string UseKey(SSL_CTX* context, const std::string& text) {
+  ERR_clear_error();
+  const Bio bio = Reader(text);
+  bool is_encrypted = false;
+  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &NoPassphrase, &is_encrypted));
+  if (is_encrypted) {
+    ERR_clear_error();
+    return "it is encrypted, and there is nobody to ask for its passphrase; openssl pkey takes it "
+           "off";
+  }
+  if (key == nullptr) return WhyNot(text, "PRIVATE KEY");
+  if (SSL_CTX_use_PrivateKey(context, key.get()) == 1 && SSL_CTX_check_private_key(context) == 1) {
+    return "";
+  }
+  ERR_clear_error();
+  return "it is not the key of http.tls_cert";
 }
 
 base::WallTime NotAfter(const X509* certificate) {
@@ -111,7 +190,7 @@ void TlsStream::SayGoodbye() {
 }
 
 base::Result<std::shared_ptr<const TlsContext>> TlsContext::Load(
-    const std::string& certificate_file, const std::string& key_file) {
+    const std::string& certificate_file, const std::string& key_file, base::Reading reading) {
   SSL_CTX* const raw = SSL_CTX_new(TLS_server_method());
   if (raw == nullptr) throw std::bad_alloc();
   std::shared_ptr<TlsContext> context(new TlsContext(raw));
@@ -126,16 +205,26 @@ base::Result<std::shared_ptr<const TlsContext>> TlsContext::Load(
   if (SSL_CTX_set_cipher_list(raw, kCiphers) != 1) {
     return Fail(ErrorCode::kInternal, "OpenSSL knows none of our ciphers");
   }
-  if (SSL_CTX_use_certificate_chain_file(raw, certificate_file.c_str()) != 1) {
-    return Fail(ErrorCode::kConfig, "http.tls_cert " + certificate_file +
-                                        " is not a readable PEM certificate: " + Reason());
+  const base::Deadline patience(base::SystemClock(), kPatience);
+  const auto fail = [](std::string_view key, const std::string& path, const std::string& why) {
+    return Fail(ErrorCode::kConfig, std::string(key) + ' ' + path + ": " + why);
+  };
+  auto text = base::ReadTextFile(certificate_file, reading, patience);
+  if (!text) {
+    return fail("http.tls_cert", certificate_file, "cannot be read: " + text.error().message);
+  }
+  const Wiped certificates(*std::move(text));
+  if (const auto why = UseCertificates(raw, certificates.text); !why.empty()) {
+    return fail("http.tls_cert", certificate_file, why);
   }
   context->valid_until_ = NotAfter(SSL_CTX_get0_certificate(raw));
-  if (SSL_CTX_use_PrivateKey_file(raw, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
-      SSL_CTX_check_private_key(raw) != 1) {
-    return Fail(
-        ErrorCode::kConfig,
-        "http.tls_key " + key_file + " is not the readable PEM key of http.tls_cert: " + Reason());
+  // One file with both may be a pipe, which is read but once.
+  auto key = certificate_file == key_file ? certificates.text
+                                          : base::ReadTextFile(key_file, reading, patience);
+  if (!key) return fail("http.tls_key", key_file, "cannot be read: " + key.error().message);
+  const Wiped secret(*std::move(key));
+  if (const auto why = UseKey(raw, secret.text); !why.empty()) {
+    return fail("http.tls_key", key_file, why);
   }
   return context;
 }

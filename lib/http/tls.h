@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/text_file.h"
 
 struct ssl_st;
 struct ssl_ctx_st;
@@ -47,9 +48,11 @@ class TlsStream {
 class TlsContext {
  public:
   // Reads the PEM files: the certificate followed by its chain, and the key. Fails with kConfig: a
-  // file that cannot be read or understood, a key that does not belong to the certificate.
-  static base::Result<std::shared_ptr<const TlsContext>> Load(const std::string& certificate_file,
-                                                              const std::string& key_file);
+  // file that cannot be read or understood, a key that does not belong to the certificate or has a
+  // passphrase. A pipe is waited for when `reading` is kFirst, but not for long.
+  static base::Result<std::shared_ptr<const TlsContext>> Load(
+      const std::string& certificate_file, const std::string& key_file,
+      base::Reading reading = base::Reading::kFirst);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;

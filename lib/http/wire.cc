@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -81,11 +82,15 @@ void Wire::OnTick(base::MonoTime now) {
 }
 
 std::size_t Wire::ReadSome(std::span<char> room, error_code& error) {
+  if (closed_) error = asio::error::bad_descriptor;  // its number may be another's by now
+  if (closed_) return 0;
   if (tls_) return tls_->ReadSome(room, error);
   return socket_.read_some(asio::buffer(room.data(), room.size()), error);
 }
 
 std::size_t Wire::WriteSome(base::ByteView bytes, error_code& error) {
+  if (closed_) error = asio::error::bad_descriptor;
+  if (closed_) return 0;
   if (tls_) return tls_->WriteSome(bytes, error);
   return socket_.write_some(Buffer(bytes), error);
 }
@@ -104,10 +109,14 @@ Wire::Awaitable<std::size_t> Wire::Read(std::span<char> room, error_code& error)
     co_return co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
                                                asio::redirect_error(asio::use_awaitable, error));
   }
-  for (;;) {
+  for (bool waited = false;; waited = true) {
     error = {};
-    const std::size_t got = tls_->ReadSome(room, error);
-    if (!WouldBlock(error)) co_return got;
+    const std::size_t got = ReadSome(room, error);
+    if (!WouldBlock(error)) {
+      // As with a plain read of what is there already, others have their turn before it is used.
+      if (!waited) co_await asio::post(loop_.io(), asio::use_awaitable);
+      co_return got;
+    }
     error = {};
     if (timed_out_ || interrupted_) {
       error = asio::error::operation_aborted;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/redact.h"
 #include "http/ip_network.h"
 #include "http/middleware/access_log.h"
 #include "http/middleware/auth.h"
@@ -108,7 +109,8 @@ http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
   // Before anything that answers: refusals are counted and logged like all else.
   links.push_back(std::make_unique<http::RequestMetrics>(context.metrics, context.clock));
   if (config.http.access_log) {
-    links.push_back(std::make_unique<http::AccessLog>(context.log, context.clock));
+    links.push_back(
+        std::make_unique<http::AccessLog>(context.log, context.clock, &config::RedactCredentials));
   }
   // Before anything that answers, as every answer has its fields.
   links.push_back(std::make_unique<http::SecurityHeaders>());

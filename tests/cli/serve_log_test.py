@@ -1,6 +1,7 @@
-"""What becomes of a service whose log cannot be written."""
+"""What becomes of a service whose log cannot be written, and what the log says of refusals."""
 
 import fcntl
+import json
 import os
 import socket
 import subprocess
@@ -8,7 +9,7 @@ import tempfile
 import time
 
 import cli
-from service import NO_RATE_LIMIT, UnixConnection
+from service import NO_RATE_LIMIT, UnixConnection, WithService
 
 REQUESTS = 200
 
@@ -93,6 +94,56 @@ class Log(cli.TestCase):
         self.assertEqual(len(told), 1)
         self.assertRegex(told[0], rb'^\{"ts":.*"lines":[0-9]+\}$')
         self.assertEqual(child.wait(cli.PATIENCE), 0)
+
+
+class AnswersInTheLog(WithService):
+    """Who was refused finds the line of the log by the answer, and why in it."""
+
+    def check(self, service, sent, status, path, method, detail):
+        with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+        head, _, body = answer.partition(b"\r\n\r\n")
+        self.assertIn(b" %d " % status, head)
+        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+        problem = json.loads(body)
+        self.assertTrue(fields["X-Request-ID"])
+        self.assertEqual(problem["request_id"], fields["X-Request-ID"])
+        self.assertEqual(problem["instance"], path)
+        self.assertIn(detail, problem["detail"])
+        line = service.wait_for("request", request_id=fields["X-Request-ID"])
+        found = (line["status"], line["path"], line["method"], line["detail"])
+        self.assertEqual(found, (status, path, method, problem["detail"][:200]))
+
+    def test_a_head_that_is_refused(self):
+        service = self.serve()
+        for sent, status, path, method, detail in (
+            (b"FOO /health?x HTTP/1.1\r\nHost: a\r\n\r\n", 501, "/health", "FOO", "method"),
+            (b"GET /health HTTP/1.1\r\n\r\n", 400, "/health", "GET", "Host is missing"),
+            (b"GET /health HTTP/1.1\nHost: a\n\n", 400, "", "", "LF without CR"),
+            (b"GET /health HTTP/1.1\r\nHost: a\r\n", 400, "/health", "GET", "ends before"),
+            (b"POST /process HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Type: a/b\r\n"
+             b"\r\n", 400, "/process", "POST", "more than once"),
+            (b"GET /health HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431,
+             "/health", "GET", "larger than"),
+            (b"GET http://b/health HTTP/1.1\r\nHost: a\r\n\r\n", 400, "/health", "GET", "differ"),
+        ):  # fmt: skip
+            with self.subTest(sent=sent[:60]):
+                self.check(service, sent, status, path, method, detail)
+        self.assertEqual(service.stop(), 0)
+
+    def test_what_else_is_refused(self):
+        service = self.serve()
+        post = b"POST /process HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        for sent, status, path, method, detail in (
+            (post + b"Content-Length: 2\r\n\r\n{}", 422, "/process", "POST", "frame_data"),
+            (b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "/nowhere", "GET", "path"),
+            (b"GET /docs HTTP/1.1\r\nHost: evil.example\r\n\r\n", 400, "/docs", "GET", "host"),
+        ):  # fmt: skip
+            with self.subTest(sent=sent[:60]):
+                self.check(service, sent, status, path, method, detail)
+        self.assertEqual(service.stop(), 0)
 
 
 if __name__ == "__main__":

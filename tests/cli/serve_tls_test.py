@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 
 import cli
@@ -123,6 +124,64 @@ class Tls(WithService):
                 with contextlib.suppress(ConnectionResetError):  # bytes of it were unread
                     self.assertNotIn(b"HTTP/1.1", client.recv(4096))
         self.assertEqual(service.stop(), 0)
+
+    def test_certificate_and_key_out_of_pipes(self):
+        """As a shell's process substitution hands them over."""
+        writers = []
+        for path in (self.certificate, self.key):
+            with open(path, encoding="ascii") as file:
+                text = file.read()
+            os.rename(path, path + ".file")
+            os.mkfifo(path, 0o600)
+            writers.append(threading.Thread(target=self.write, args=(path, text)))
+            writers[-1].start()
+        service = self.start()
+        for writer in writers:
+            writer.join()
+        self.certificate += ".file"
+        self.assertTrue(self.ask(service)[0].startswith(b"HTTP/1.1 200"))
+        service.child.send_signal(signal.SIGHUP)
+        self.assertIn("no regular file", service.wait_for("reload:")["problem"])
+        self.assertEqual(service.stop(), 0)
+
+    def write(self, path, text):
+        with open(path, "w", encoding="ascii") as pipe:
+            pipe.write(text)
+
+    def test_what_is_wrong_is_said_in_words(self):
+        def openssl(*words):
+            subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+        with open(self.key, encoding="ascii") as file:
+            key = file.read()
+        with open(self.certificate, encoding="ascii") as file:
+            certificate = file.read()
+        locked = self.key + ".locked"
+        openssl("pkey", "-in", self.key, "-aes256", "-passout", "pass:x", "-out", locked)
+        other = self.key + ".other"
+        openssl("genrsa", "-out", other, "2048")
+        with open(locked, encoding="ascii") as file:
+            locked = file.read()
+        with open(other, encoding="ascii") as file:
+            other = file.read()
+        for name, path, text, why in (
+            ("tls_cert", self.certificate, certificate[:300], "torn or damaged"),
+            ("tls_cert", self.certificate, certificate + certificate[:300], "of the chain"),
+            ("tls_cert", self.certificate, "junk\n", '"-----BEGIN CERTIFICATE-----"'),
+            ("tls_key", self.key, key[:100], "torn or damaged"),
+            ("tls_key", self.key, certificate, '"-----BEGIN PRIVATE KEY-----"'),
+            ("tls_key", self.key, locked, "is encrypted"),
+            ("tls_key", self.key, other, "is not the key of http.tls_cert"),
+        ):
+            with self.subTest(name=name, why=why), open(path, encoding="ascii") as file:
+                before = file.read()
+                self.write(path, text)
+                result = cli.run("validate-config", "--set", f"http.tls_cert={self.certificate}",
+                                 "--set", f"http.tls_key={self.key}")  # fmt: skip
+                self.write(path, before)
+                self.assertEqual(result.returncode, 65, result.err)
+                self.assertIn(f"http.{name}: {path}: ", result.err)
+                self.assertIn(why, result.err)
 
     def test_a_certificate_that_cannot_be_used(self):
         for key, code in ((self.key + ".missing", 78), (self.certificate, 78)):

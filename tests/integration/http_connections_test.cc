@@ -35,6 +35,28 @@ TEST_CASE("a client that closes while its request is in work has the work cancel
   CHECK(client.Read()->status == 200);
 }
 
+TEST_CASE("requests in a row on one connection leave room for those of others") {
+  Options options;
+  options.io_threads = 1;
+  TestServer server(options);
+  const std::string probe = "GET /probe HTTP/1.1\r\nHost: a\r\n\r\n";
+  RawClient other(server.server->port());
+  other.Send(probe);
+  REQUIRE(other.Read());
+  constexpr int kMany = 80;  // as many as are read at once
+  std::string row = "GET /block HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (int i = 0; i < kMany; ++i) row += kHello;
+  RawClient greedy(server.server->port());
+  greedy.Send(row);
+  server.WaitForBlocked();
+  other.Send(probe);
+  other.WaitUntilTaken();
+  server.Unblock();
+  REQUIRE(other.Read());
+  CHECK(server.hellos_at_probe < kMany / 4);
+  for (int i = 0; i < 1 + kMany; ++i) CHECK(greedy.Read()->status == 200);
+}
+
 TEST_CASE("a client that has closed its sending half only is answered") {
   TestServer server;
   RawClient client(server.server->port());

@@ -1,14 +1,17 @@
 #include "support/raw_client.h"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <stdexcept>
+#include <thread>
 
 namespace sampleproc::test {
 
@@ -48,6 +51,11 @@ bool RawClient::Send(std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return true;
+}
+
+void RawClient::WaitUntilTaken() {
+  int left = 1;
+  while (::ioctl(fd_, SIOCOUTQ, &left) == 0 && left > 0) std::this_thread::yield();
 }
 
 bool RawClient::SendByteByByte(std::string_view bytes) {

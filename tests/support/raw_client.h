@@ -30,6 +30,8 @@ class RawClient {
 
   // False when the peer has closed the connection.
   bool Send(std::string_view bytes);
+  // Until the peer's kernel has all that was sent.
+  void WaitUntilTaken();
   // Sends each byte by itself, as its own segment.
   bool SendByteByByte(std::string_view bytes);
 

@@ -1,6 +1,7 @@
 // A server with a few routes, in the test's process.
 #pragma once
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <cstddef>
@@ -20,7 +21,8 @@
 
 namespace sampleproc::test {
 
-// /hello answers at once, /probe as well and whatever the limits, /large with more than a socket
+// /hello answers at once, /block as well when the test has let it go, which holds up its whole
+// loop, /probe as well and whatever the limits, /large with more than a socket
 // holds, /echo gives the body back, /later answers when the test says so, /drop never does, /throw
 // has no memory.
 class TestServer {
@@ -45,6 +47,16 @@ class TestServer {
     parked.reset();
   }
 
+  void WaitForBlocked() {
+    std::unique_lock lock(mutex);
+    arrived.wait(lock, [this] { return blocked; });
+  }
+  void Unblock() {
+    const std::lock_guard lock(mutex);
+    blocked = false;
+    arrived.notify_all();
+  }
+
   const http::Options options;
   resources::MemoryBudget budget;
   NullLogger log;
@@ -52,6 +64,9 @@ class TestServer {
   std::condition_variable arrived;
   std::unique_ptr<http::Responder> parked;
   base::CancelFlag cancel;
+  bool blocked = false;
+  std::atomic<int> hellos = 0;           // that were answered
+  std::atomic<int> hellos_at_probe = 0;  // when /probe was asked last
   std::shared_ptr<const http::Site> site;
   std::unique_ptr<http::Server> server;
 
@@ -63,13 +78,25 @@ class TestServer {
   std::shared_ptr<const http::Site> MakeSite() {
     std::vector<http::Route> routes = {
         {http::Method::kGet, "/hello",
-         [](http::Request&, http::Responder respond) {
+         [this](http::Request&, http::Responder respond) {
+           ++hellos;
            respond.Send(http::JsonResponse("{\"hello\":1}"));
+         }},
+        {http::Method::kGet, "/block",
+         [this](http::Request&, http::Responder respond) {
+           std::unique_lock lock(mutex);
+           blocked = true;
+           arrived.notify_all();
+           arrived.wait(lock, [this] { return !blocked; });
+           respond.Send(http::JsonResponse("{}"));
          }},
         {.method = http::Method::kGet,
          .path = "/probe",
-         .handler = [](http::Request&,
-                       http::Responder respond) { respond.Send(http::JsonResponse("{}")); },
+         .handler =
+             [this](http::Request&, http::Responder respond) {
+               hellos_at_probe = hellos.load();
+               respond.Send(http::JsonResponse("{}"));
+             },
          .unlimited = true},
         {http::Method::kGet, "/large",
          [](http::Request&, http::Responder respond) {

@@ -6,6 +6,8 @@ namespace sampleproc::http {
 namespace {
 
 constexpr std::size_t kMaxPathBytes = 200;
+constexpr std::size_t kMaxDetailBytes = 200;
+constexpr std::size_t kMaxMethodBytes = 32;
 
 }  // namespace
 
@@ -18,10 +20,14 @@ void AccessLog::OnResponse(const Request& request, Response& response) {
       read ? std::chrono::duration<double, std::milli>(clock_.Now() - request.begun).count() : 0;
   // Behind trusted proxies the client; before it is found out, whoever is connected.
   const Address& client = request.caller.address.known ? request.caller.address : request.peer;
-  base::ChildLogger(log_, {{"trace_id", request.span.parent().TraceId()}})
+  const std::string detail =
+      response.detail.empty() ? "" : mask_(response.detail).substr(0, kMaxDetailBytes);
+  const std::string_view method =
+      read ? MethodName(request.method) : request.unread_method.substr(0, kMaxMethodBytes);
+  base::ChildLogger(log_, {{"trace_id", request.span.parent().TraceId()}, {"detail", detail}})
       .Write(level, "request",
-             {{"method", read ? MethodName(request.method) : std::string_view()},
-              {"path", read ? request.path.substr(0, kMaxPathBytes) : std::string_view()},
+             {{"method", method},
+              {"path", request.path.substr(0, kMaxPathBytes)},
               {"status", std::int64_t{response.status}},
               {"duration_ms", milliseconds},
               {"client", std::string_view(client.Text())},

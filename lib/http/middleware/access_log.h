@@ -1,6 +1,9 @@
 // One line in the log for every request.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/chain.h"
@@ -8,18 +11,23 @@
 namespace sampleproc::http {
 
 // Method, path (its first 200 bytes; never the query, which may hold what is nobody's business),
-// status, time, client and id. Probes and /metrics, asked every few seconds by machines, are lines
-// of level debug.
+// status, time, client and id; of a problem its detail, the first 200 bytes. Of a head that could
+// not be parsed, what of it could be read. Probes and /metrics, asked every few seconds by
+// machines, are lines of level debug.
 class AccessLog final : public Middleware {
  public:
-  // Both must outlive the chain.
-  AccessLog(base::Logger& log, const base::Clock& clock) : log_(log), clock_(clock) {}
+  using Mask = std::string (*)(std::string_view);
+
+  // Logger and clock must outlive the chain. `mask` takes out of a detail what nobody should read.
+  AccessLog(base::Logger& log, const base::Clock& clock, Mask mask)
+      : log_(log), clock_(clock), mask_(mask) {}
 
   void OnResponse(const Request& request, Response& response) override;
 
  private:
   base::Logger& log_;
   const base::Clock& clock_;
+  const Mask mask_;
 };
 
 }  // namespace sampleproc::http

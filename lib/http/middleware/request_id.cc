@@ -27,11 +27,10 @@ std::optional<Response> RequestId::OnHead(Request& request) {
   return std::nullopt;
 }
 
+void RequestId::OnRefusal(Request& request) { (void)OnHead(request); }
+
 void RequestId::OnResponse(const Request& request, Response& response) {
-  if (!request.request_id.empty()) return response.AddField("X-Request-ID", request.request_id);
-  std::string id;
-  ids_.AppendHex(id);
-  response.AddField("X-Request-ID", id);
+  response.AddField("X-Request-ID", request.request_id);
 }
 
 }  // namespace sampleproc::http

@@ -15,6 +15,7 @@ class RequestId final : public Middleware {
   explicit RequestId(std::uint64_t seed) : ids_(seed) {}
 
   std::optional<Response> OnHead(Request& request) override;
+  void OnRefusal(Request& request) override;
   void OnResponse(const Request& request, Response& response) override;
 
  private:

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/text_file.h"
 #include "process/steps/opencv_module.h"
 #include "process/steps/steps.h"
 
@@ -37,13 +38,18 @@ class CascadeStep : public Step {
                         "process.cascade.scale is the ratio of two sizes looked for; it must be "
                         "over 1, such as 1.1");
     }
+    if (!base::CanBeReread(options.cascade.file)) {
+      return base::Fail(ErrorCode::kConfig, "process.cascade.file " + options.cascade.file +
+                                                " is no regular file (a pipe, a device)");
+    }
     auto module = LoadOpencv(options.opencv_module);
     if (!module) return std::unexpected(module.error());
     opencv::Cascade* cascade = nullptr;
     if ((*module)->load_cascade(options.cascade.file.c_str(), &cascade) != opencv::Status::kOk) {
       return base::Fail(ErrorCode::kConfig,
-                        "process.cascade.file is not there, cannot be read, or is no Haar or LBP "
-                        "cascade of OpenCV's");
+                        "process.cascade.file " + options.cascade.file +
+                            " is not there, cannot be read, or is no Haar or LBP cascade of "
+                            "OpenCV's");
     }
     return std::unique_ptr<Step>(new CascadeStep(std::move(*module), cascade, options));
   }

@@ -53,6 +53,19 @@ TEST_CASE("what is read at the start may be a pipe, and has an end and a bound")
   }
 }
 
+TEST_CASE("a FIFO to which nobody writes is told from one that is silent") {
+  const testing::TempDir dir;
+  const std::string fifo = (dir.path() / "fifo").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const auto read = [&] {
+    const Deadline over(SystemClock(), std::chrono::milliseconds(1));
+    return ReadTextFile(fifo, Reading::kFirst, over).error();
+  };
+  CHECK(read().message.ends_with("to which nobody writes"));
+  const Descriptor writer(::open(fifo.c_str(), O_RDWR | O_CLOEXEC));
+  CHECK(read().message.starts_with("nothing comes out"));
+}
+
 TEST_CASE("a value is the only line of its file") {
   const testing::TempDir dir;
   const auto read = [&](const std::string& text) {

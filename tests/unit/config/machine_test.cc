@@ -35,9 +35,8 @@ TEST_CASE("a file that is named has to be readable, and a secret one only for it
   const auto with = [](const std::string& path) {
     return On({1, std::nullopt, ""}, {{"consumer.redis.password_file", path, ""}});
   };
-  CHECK(
-      with(dir.path("gone")).find("the file cannot be read: No such file or directory [SP1301]") !=
-      std::string::npos);
+  CHECK(with(dir.path("gone")).find("/gone cannot be read: No such file or directory [SP1301]") !=
+        std::string::npos);
   CHECK(with(dir.path()).find("Is a directory [SP1301]") != std::string::npos);
   const std::string secret = dir.Write("secret", "canary\n");
   ::chmod(secret.c_str(), 0644);
@@ -99,7 +98,77 @@ TEST_CASE("what a start would find in files is found before it") {
   ::chmod(junk.c_str(), 0640);
   has(with({{"http.auth_tokens_file", junk, ""}}), "http.auth_tokens_file: ");
   has(with({{"http.tls_cert", junk, ""}}), "http.tls_cert: ");
-  has(with({{"http.tls_cert", gone, ""}}), "the file cannot be read: No such");
+  has(with({{"http.tls_cert", gone, ""}}), "the file " + gone + " cannot be read: No such");
+}
+
+TEST_CASE("files that can be read but once are left to the start, and waited for by nobody") {
+  const TempDir dir;
+  const std::string pipe = dir.path("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  for (const char* key : {"http.auth_tokens_file", "http.tls_cert"}) {
+    CHECK(On({8, std::nullopt, ""}, {{key, pipe, ""}}) == "");
+  }
+  const std::string text = On({8, std::nullopt, ""}, {{"process.pipeline", "cascade", ""},
+                                                      {"process.cascade.file", pipe, ""}});
+  CHECK(text.find("is no regular file (a pipe, a device) [SP1301]") != std::string::npos);
+}
+
+TEST_CASE("what a start would listen on is looked at before it") {
+  const TempDir dir;
+  const auto with = [](const char* key, const std::string& value) {
+    return On({8, std::nullopt, ""}, {{key, value, ""}});
+  };
+  const auto has = [](const std::string& text, std::string_view part) {
+    INFO(text);
+    CHECK(text.find(part) != std::string::npos);
+  };
+  const std::string pipe = dir.path("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  for (const std::string& path : {dir.path(), pipe, dir.Write("file", "x")}) {
+    has(with("http.unix_socket", path), "error: http.unix_socket: cannot listen on");
+    has(with("http.unix_socket", path), "something that is no socket is there [SP1305]");
+  }
+  has(with("http.unix_socket", dir.path("gone/x")), "No such file or directory [SP1305]");
+  has(with("http.unix_socket", "/run/nosuch/x"), "warning: http.unix_socket: ");
+  CHECK(with("http.unix_socket", dir.path("x")) == "");
+  has(with("http.host", "fe80::1"), "error: http.host: fe80::1 is a link-local address");
+  has(with("http.host", "fe80::1"), "fe80::1%eth0 [SP1305]");
+  has(with("http.host", "nosuch.invalid"), "warning: http.host: nosuch.invalid is not an address");
+  for (const char* mode : {"999", "rw", "8", "-1", "7777"}) {
+    has(with("http.unix_socket_mode", mode), "is no number in octal digits up to \"0777\"");
+  }
+  for (const char* mode : {"", "660", "0777"}) CHECK(with("http.unix_socket_mode", mode) == "");
+  CHECK(with("http.host", "127.0.0.1") == "");
+  CHECK(with("http.host", "::1") == "");
+}
+
+TEST_CASE("a spool and a cascade that serve would refuse") {
+  const TempDir dir;
+  const auto spool = [](const std::string& path) {
+    return On({8, std::nullopt, ""}, {{"consumer.http.url", "http://127.0.0.1:1", ""},
+                                      {"consumer.http.spool", "disk", ""},
+                                      {"consumer.sinks", "log", ""},
+                                      {"consumer.http.spool_dir", path, ""}});
+  };
+  const std::string file = dir.Write("file", "x");
+  CHECK(spool(file).find(file + " is there and is no folder [SP1301]") != std::string::npos);
+  CHECK(spool(file + "/a/b").find(file + " is there and is no folder") != std::string::npos);
+  CHECK(spool("/proc/x").find("nothing can be written in /proc") != std::string::npos);
+  CHECK(spool(dir.path("a/b")).find("SP1301") == std::string::npos);
+  CHECK(spool(dir.path()).find("SP1301") == std::string::npos);
+  const std::string text = On({8, std::nullopt, ""}, {{"process.pipeline", "cascade", ""},
+                                                      {"process.cascade.file", file, ""}});
+  CHECK(text.find(file + " is no Haar or LBP cascade of OpenCV's [SP1301]") != std::string::npos);
+}
+
+TEST_CASE("a camera's password that is not there is told, and no reason not to start") {
+  const TempDir dir;
+  const std::string text =
+      On({8, std::nullopt, ""}, {{"camera.door.url", "rtsp://u@h/s", ""},
+                                 {"camera.door.password_file", dir.path("gone"), ""}});
+  INFO(text);
+  CHECK(text.find("warning: camera.door.password_file: the file ") != std::string::npos);
+  CHECK(text.find("/gone cannot be read: No such") != std::string::npos);
 }
 
 TEST_CASE("a camera's URL without its scheme is told") {
