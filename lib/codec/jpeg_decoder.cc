@@ -13,6 +13,7 @@
 #include <string>
 
 #include "codec/exif.h"
+#include "codec/jpeg_damage.h"
 #include "codec/jpeg_markers.h"
 #include "codec/luma.h"
 #include "codec/orientation.h"
@@ -33,14 +34,27 @@ constexpr std::array<JOCTET, 2> kEndMarker = {0xff, JPEG_EOI};
 // into it is made by a function that holds nothing with a destructor and starts with setjmp; what
 // has destructors lives here, outside of the frames that longjmp skips.
 struct Session {
-  explicit Session(const base::Allowance& allowed) : allowance(allowed) {}
+  Session(const base::Allowance& allowed, base::ByteView picture, bool ends_with_marker)
+      : allowance(allowed), encoded(picture), has_eoi(ends_with_marker) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() {
     if (created) jpeg_destroy_decompress(&cinfo);
   }
 
+  // Up to where the library has read.
+  std::size_t at() const {
+    const JOCTET* const next = source.next_input_byte;
+    const bool is_inside = next >= encoded.data() && next <= encoded.data() + encoded.size();
+    return is_inside ? static_cast<std::size_t>(next - encoded.data()) : encoded.size();
+  }
+
   const base::Allowance& allowance;
+  const base::ByteView encoded;
+  const bool has_eoi;
+  std::size_t data_begin = 0;           // of the first scan; 0 before it
+  std::size_t data_end = 0;             // of the last one, as far as there are rows
+  std::size_t longest_zeros = kAnyRun;  // that the last scan's tables can say
   jpeg_decompress_struct cinfo{};
   jpeg_error_mgr errors{};
   jpeg_progress_mgr progress{};
@@ -51,7 +65,7 @@ struct Session {
   int extraneous_bytes = 0;
   int header_oddities = 0;
   bool odd_scan_parameters = false;
-  std::optional<base::Error> ended;             // the allowance's error, when that stopped it
+  std::optional<base::Error> ended;             // the allowance's error or ours that stopped it
   std::array<char, JMSG_LENGTH_MAX> message{};  // the library's, when that stopped it
 };
 
@@ -64,12 +78,23 @@ Session& Of(j_decompress_ptr cinfo) { return *static_cast<Session*>(cinfo->clien
   std::longjmp(session.jump, 1);
 }
 
+bool MayLeaveOver(Session& session, int bytes) {
+  session.extraneous_bytes += bytes;
+  if (session.data_begin == 0) return true;
+  const std::size_t end = session.at();
+  const std::size_t begin = end - std::min(end, static_cast<std::size_t>(std::max(bytes, 0)));
+  auto checked = CheckLeftOver(session.encoded,
+                               {begin, end, !session.has_eoi && end == session.encoded.size()});
+  if (!checked) session.ended = std::move(checked.error());
+  return checked.has_value();
+}
+
 void OnMessage(j_common_ptr cinfo, int level) {
   if (level >= 0) return;  // traces
   Session& session = Of(cinfo);
   switch (cinfo->err->msg_code) {
     case JWRN_EXTRANEOUS_DATA:
-      session.extraneous_bytes += cinfo->err->msg_parm.i[0];
+      if (!MayLeaveOver(session, cinfo->err->msg_parm.i[0])) std::longjmp(session.jump, 1);
       return;
     case JWRN_NOT_SEQUENTIAL:  // the scan parameters of a sequential picture are used for nothing
       session.odd_scan_parameters = true;
@@ -117,7 +142,7 @@ void SourceSkip(j_decompress_ptr cinfo, long count) {
 }
 
 // Reads the library's view of the header. False: see session.ended and session.message.
-bool ReadHeader(Session& session, base::ByteView encoded, long memory) {
+bool ReadHeader(Session& session, long memory) {
   jpeg_decompress_struct& cinfo = session.cinfo;
   cinfo.err = jpeg_std_error(&session.errors);
   session.errors.error_exit = OnError;
@@ -135,10 +160,11 @@ bool ReadHeader(Session& session, base::ByteView encoded, long memory) {
   session.source.skip_input_data = SourceSkip;
   session.source.resync_to_restart = jpeg_resync_to_restart;
   session.source.term_source = SourceNothing;
-  session.source.next_input_byte = encoded.data();
-  session.source.bytes_in_buffer = encoded.size();
+  session.source.next_input_byte = session.encoded.data();
+  session.source.bytes_in_buffer = session.encoded.size();
   cinfo.src = &session.source;
   jpeg_read_header(&cinfo, TRUE);
+  session.data_begin = session.at();
   return true;
 }
 
@@ -155,6 +181,34 @@ bool Start(Session& session, frame::PixelFormat wanted, unsigned reduction) {
   return true;
 }
 
+// The first code word of the shortest ones has zeros only.
+ZeroCode ZeroCodeOf(const JHUFF_TBL& dc, const JHUFF_TBL& ac, int blocks) {
+  const auto length = [](const JHUFF_TBL& table) {
+    unsigned bits = 1;
+    while (bits < 16 && table.bits[bits] == 0) ++bits;
+    return bits;
+  };
+  return {static_cast<unsigned>(blocks), length(dc), dc.huffval[0], length(ac), ac.huffval[0]};
+}
+
+// Once all rows are there, while the scan's tables still are. Those that a progressive scan names
+// need not be there.
+void NoteData(Session& session) {
+  const jpeg_decompress_struct& cinfo = session.cinfo;
+  session.data_end = session.at();
+  if (cinfo.arith_code != FALSE || cinfo.progressive_mode != FALSE) return;
+  std::array<ZeroCode, MAX_COMPS_IN_SCAN> codes;
+  const auto count = static_cast<std::size_t>(cinfo.comps_in_scan);
+  for (std::size_t i = 0; i < count; ++i) {
+    const jpeg_component_info& component = *cinfo.cur_comp_info[i];
+    const JHUFF_TBL* const dc = cinfo.dc_huff_tbl_ptrs[component.dc_tbl_no];
+    const JHUFF_TBL* const ac = cinfo.ac_huff_tbl_ptrs[component.ac_tbl_no];
+    if (dc == nullptr || ac == nullptr) return;
+    codes[i] = ZeroCodeOf(*dc, *ac, component.MCU_blocks);
+  }
+  session.longest_zeros = LongestZeroRun(std::span(codes).first(count));
+}
+
 constexpr JDIMENSION kRows = 16;  // read at a time
 
 bool ReadRows(Session& session, std::uint8_t* pixels, std::size_t stride) {
@@ -168,6 +222,7 @@ bool ReadRows(Session& session, std::uint8_t* pixels, std::size_t stride) {
     }
     jpeg_read_scanlines(&cinfo, rows.data(), count);
   }
+  NoteData(session);
   jpeg_finish_decompress(&cinfo);
   return true;
 }
@@ -214,6 +269,7 @@ bool ReadInkRows(Session& session, std::uint8_t* inks, frame::PixelFormat wanted
                   pixels + (first + i) * stride);
     }
   }
+  NoteData(session);
   jpeg_finish_decompress(&cinfo);
   return true;
 }
@@ -348,8 +404,8 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
                                  .turn_bytes = TurnBytes(decoded.orientation, pixel_bytes)});
   if (!reservation) return std::unexpected(reservation.error());
 
-  Session session(request.allowance);
-  if (!ReadHeader(session, request.encoded.first(header->end), static_cast<long>(library_bytes))) {
+  Session session(request.allowance, request.encoded.first(header->end), header->has_eoi);
+  if (!ReadHeader(session, static_cast<long>(library_bytes))) {
     return WhyStopped(session);
   }
   if (auto agrees = CheckLibraryAgrees(session, *header); !agrees) {
@@ -367,6 +423,12 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
       has_inks ? ReadInkRows(session, pixels + pixel_bytes, request.wanted, pixels, stride)
                : ReadRows(session, pixels, stride);
   if (!is_read) return WhyStopped(session);
+  if (!header->several_scans) {
+    const auto data = session.encoded.first(session.data_end).subspan(session.data_begin);
+    if (auto whole = CheckZeroRuns(data, session.longest_zeros); !whole) {
+      return std::unexpected(whole.error());
+    }
+  }
 
   decoded.image = {pixels, static_cast<int>(width), static_cast<int>(height), stride,
                    request.wanted};

@@ -7,8 +7,11 @@
 #include <fstream>
 #include <utility>
 
+#include "codec/decoder.h"
+#include "codec/foreign_format.h"
 #include "files/file_reader.h"
 #include "frame/frame_json.h"
+#include "video/container.h"
 
 namespace sampleproc::files {
 namespace {
@@ -60,6 +63,16 @@ Result<resources::Reservation> ReserveInput(const std::string& path, const Worke
   return context.budget.Reserve(bytes, "reading this file", context.budget_patience, {});
 }
 
+// What a refused file might have been meant as, when it looks like no picture.
+std::string OtherKinds(base::ByteView bytes) {
+  if (codec::Sniff(bytes) != codec::Format::kUnknown ||
+      codec::DescribeForeign(bytes).ends_with("picture")) {
+    return "";
+  }
+  return "; videos are read from files (" + std::string(video::VideoEndings()) +
+         "), requests as lines of JSON with --requests";
+}
+
 // `reservation` is of the frame's bytes.
 Result<frame::Frame> ReadPicture(const std::string& path, const WorkerContext& context,
                                  resources::Reservation& reservation) {
@@ -104,6 +117,10 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
     frame->look = task.look;
     if (task.camera_id) frame->camera_id = task.camera_id;
     result = Process(task, *frame);
+    if (!result && result.error().code == base::ErrorCode::kUnsupportedFormat &&
+        std::holds_alternative<PictureFile>(task.payload)) {
+      result.error().message += OtherKinds(frame->encoded);
+    }
     const auto* const packet = std::get_if<VideoPacket>(&task.payload);
     if (result && packet != nullptr) result->format = packet->codec;
   } else {

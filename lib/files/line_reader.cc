@@ -9,6 +9,7 @@ namespace sampleproc::files {
 namespace {
 
 constexpr std::size_t kBlock = 64 * 1024;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // Where a line that is too long is given up.
 constexpr std::uint64_t Hopeless(std::size_t longest) {
@@ -44,6 +45,9 @@ base::Result<std::optional<Line>> LineReader::Next() {
     forgotten_ = 0;
     Line line{++lines_, too_long, {}, complete};
     if (!too_long) line.text = base::AsText(base::ByteView(held_).subspan(begin_, stop - begin_));
+    if (line.number == 1 && line.text.starts_with(kByteOrderMark)) {
+      line.text.remove_prefix(kByteOrderMark.size());
+    }
     begin_ = searched_ = std::min(stop + 1, end_);
     return line;
   }

@@ -31,8 +31,10 @@ class LineReader {
         longest_(longest) {}
 
   // The next line, or nothing at the end; the last one need not end with the delimiter. A line that
-  // is too long is passed over and says so. Fails once, after that there is nothing more: with kIo,
-  // or with kInvalidFrame where a line goes on without an end beyond all measure, as in /dev/zero.
+  // is too long is passed over and says so. A byte order mark, as editors of other systems begin
+  // files with, is no part of the first one. Fails once, after that there is nothing more: with
+  // kIo, or with kInvalidFrame where a line goes on without an end beyond all measure, as in
+  // /dev/zero.
   base::Result<std::optional<Line>> Next();
 
  private:

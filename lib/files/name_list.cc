@@ -7,7 +7,6 @@ namespace sampleproc::files {
 namespace {
 
 constexpr std::size_t kLongestName = 4096;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool IsUtf16(std::string_view first) {
   return first.starts_with("\xFF\xFE") || first.starts_with("\xFE\xFF");
@@ -60,10 +59,6 @@ std::optional<base::Result<std::string>> NameList::Next() {
     if (std::string wrong = ProblemWith(**line); !wrong.empty()) {
       lines_.reset();
       return base::Fail(base::ErrorCode::kInvalidFrame, "the list of files " + std::move(wrong));
-    }
-    // As editors of other systems write lists.
-    if ((*line)->number == 1 && name.starts_with(kByteOrderMark)) {
-      name.remove_prefix(kByteOrderMark.size());
     }
     if (delimiter_ == '\n' && name.ends_with('\r')) name.remove_suffix(1);
     if (!name.empty()) return std::string(name);

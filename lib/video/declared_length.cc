@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace sampleproc::video {
@@ -59,7 +60,12 @@ base::Result<bool> EndsInsidePacket(const SourceFile& file) {
   const auto sync = FindTransportSync(base::ByteView(start).first(*got));
   if (!sync) return false;
   const std::uint64_t rest = (file.size() - sync->first) % sync->distance;
-  return rest != 0 && rest < kTransportPacket;
+  if (rest == 0 || rest >= kTransportPacket) return false;
+  // Zeros to the end of a block were put behind the last one.
+  std::array<std::uint8_t, kTransportPacket> last{};
+  const auto end = file.ReadAt(file.size() - rest, last);
+  if (!end) return std::unexpected(end.error());
+  return std::ranges::any_of(std::span(last).first(*end), [](std::uint8_t b) { return b != 0; });
 }
 
 // Whether the chunk of which `head` holds the first bytes is one: what other programs put behind

@@ -10,7 +10,7 @@
 namespace sampleproc::video {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 5;
+inline constexpr std::uint32_t kModuleVersion = 6;
 inline constexpr char kModuleFile[] = "sampleproc_video.so";
 inline constexpr char kModuleEntry[] = "sampleproc_video_module";
 
@@ -77,8 +77,10 @@ struct ModulePicture {
   int pts_den;
   const char* codec;  // "h264", "mpeg4", ...: static memory
   // Also with kEnd and kDamaged: pictures that were passed over on the way to the next one that
-  // needs no other.
+  // needs no other, and, behind the last, all but one of those that are missing.
   std::uint64_t left_out;
+  // With kDamaged behind the last picture: so many that the file announces are not in it. Else 0.
+  std::uint64_t missing;
 };
 
 struct ModuleStream;  // the module's own

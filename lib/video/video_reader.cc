@@ -231,7 +231,7 @@ class VideoReader::Session : private HostSide {
       if (*passed_over) CloseStream();
       is_final = status != ModuleStatus::kDamaged && !*passed_over;
       const std::uint64_t place = is_final ? next_index_ : next_index_++;
-      return std::unexpected(ErrorOf(status, Place(place) + what));
+      return std::unexpected(ErrorOf(status, Place(place) + CountOf(picture.missing) + what));
     }
     VideoFrame frame;
     frame.index = next_index_++;
@@ -248,6 +248,10 @@ class VideoReader::Session : private HostSide {
       frame.image = ImageOf(picture, wanted);
     }
     return frame;
+  }
+
+  static std::string CountOf(std::uint64_t missing) {
+    return missing == 0 ? "" : std::to_string(missing) + " of the ";
   }
 
   std::string Place(std::uint64_t index) const {

@@ -86,6 +86,44 @@ class Videos(WithVideos):
         raw = records(process("--raw", "320x240:gray8", "-", stdin=luma))
         self.assertEqual([r["stats"] for r in records(process(path))], [r["stats"] for r in raw])
 
+    def test_a_torn_jpeg_is_an_error_through_every_door(self):
+        whole = pictures.sample("left.jpg")
+        kept = len(whole) // 2
+        torn = whole[:kept] + bytes(len(whole) - kept)
+        avi = self.video("t.avi", frames=3, size="160x120")
+        with open(avi, "rb") as file:
+            data = bytearray(file.read())
+        begin = data.index(b"00dc", data.index(b"movi")) + 8
+        length = int.from_bytes(data[begin - 4 : begin], "little")
+        data[begin + length // 2 : begin + length] = bytes(length - length // 2)
+        body = json.dumps({"frame_data": base64.b64encode(torn).decode()}).encode()
+        requests = self.write("t.ndjson", b"\xef\xbb\xbf" + body + b"\n")
+        for words, errors in (
+            ([self.write("t.jpg", torn)], [True]),
+            ([self.write("t.mjpeg", torn + whole)], [True, False]),
+            ([self.write("torn.avi", data)], [True, False, False]),
+            (["--requests", requests], [True]),
+        ):
+            with self.subTest(words):
+                found = records(process(*words))
+                self.assertEqual(["error" in record for record in found], errors)
+                self.assertEqual(found[0]["error"]["type"], "invalid-frame")
+                self.assertIn("the JPEG is", found[0]["error"]["message"])
+
+    def test_what_is_no_picture_names_the_other_doors(self):
+        for name, data, word in (
+            ("a.flv", b"FLV\1\1\0\0\0\x09", "FLV video"),
+            ("a.y4m", b"YUV4MPEG2 W4 H4\n", "Y4M video"),
+            ("a.jsonl", b'{"frame_data": ""}\n', "not a picture of a known format"),
+        ):
+            with self.subTest(name):
+                (record,) = records(process(self.write(name, data)))
+                self.assertIn(word, record["error"]["message"])
+                self.assertIn("--requests", record["error"]["message"])
+        video = self.video("a.mp4", frames=20)
+        (record,) = records(process(self.cut(video, "half.mp4")))
+        self.assertIn("has no index (moov)", record["error"]["message"])
+
     def test_a_jpeg_is_judged_alike_alone_and_in_a_video(self):
         whole = pictures.sample("left.jpg")
         extra = whole.replace(b"\xff\xd9", b"\x12" * 12 + b"\xff\xd9")

@@ -3,16 +3,21 @@ extern "C" {
 #include <libavutil/log.h>
 }
 
+#include <algorithm>
+#include <cerrno>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "video/module/stream.h"
+#include "video/module/stream_facts.h"
 
 namespace sampleproc::video {
 namespace {
 
-constexpr int kMostFailedReads = 64;    // in a row; a demuxer that stands still is given up
-constexpr std::size_t kMostSkips = 64;  // more than are told of one look ahead
+constexpr int kMostFailedReads = 64;      // in a row; a demuxer that stands still is given up
+constexpr std::size_t kMostSkips = 64;    // more than are told of one look ahead
+constexpr AVRational kRawRate = {25, 1};  // FFmpeg's of a stream that does not say its own
 
 }  // namespace
 
@@ -30,6 +35,7 @@ void Stream::OnLog(void* source, int level, const char* format, va_list) {
   } else if (stream->container_ == "matroska" && stream->skips_.size() < kMostSkips) {
     stream->skips_.push_back(avio_tell(stream->input_.context()));
   }
+  if (line.starts_with("moov atom not found")) stream->lacks_index_ = true;
   if (line.find("max_streams") != std::string_view::npos) stream->too_many_streams_ = true;
 }
 
@@ -44,14 +50,48 @@ bool Stream::IsBehindSkip(int read) {
   return is_behind;
 }
 
+// Fills packet_ with the next of JPEG pictures in a row, for which nothing but their bytes says
+// where they are. Returns what av_read_frame does; AVERROR_INVALIDDATA for a damaged one.
+int Stream::ReadPart() {
+  using Part = JpegSplitter::Part;
+  AVIOContext* const input = input_.context();
+  if (parts_ == 0 && splitter_->held() == 0) avio_seek(input, 0, SEEK_SET);
+  for (;;) {
+    const Part part = splitter_->Next();
+    if (part == Part::kEnd) return AVERROR_EOF;
+    if (part == Part::kMore) {
+      const std::span<std::uint8_t> room = splitter_->Room();
+      if (!host_.may_hold(host_.self, kBesideFrames + splitter_->held())) {
+        refused_ = true;
+        return AVERROR(ENOMEM);
+      }
+      const int got = avio_read(input, room.data(), static_cast<int>(room.size()));
+      if (input_.stopped()) return AVERROR_EXIT;
+      splitter_->Fill(static_cast<std::size_t>(std::max(got, 0)), got <= 0);
+      continue;
+    }
+    const std::int64_t number = parts_++;
+    if (part != Part::kPicture) return AVERROR_INVALIDDATA;
+    const std::span<std::uint8_t> picture = splitter_->picture();
+    packet_->data = picture.data();
+    packet_->size = static_cast<int>(picture.size());
+    packet_->stream_index = index_;
+    packet_->flags = AV_PKT_FLAG_KEY;
+    packet_->pts = packet_->dts =
+        av_rescale_q(number, av_inv_q(kRawRate), demuxer_->streams[index_]->time_base);
+    return 0;
+  }
+}
+
 // The next packet of the video that can be made use of.
 Stream::Fed Stream::ReadPacket() {
   for (;;) {
     if (!input_.MayGoOn()) return Fed::kStopped;
     if (!std::exchange(has_packet_, false)) {
       av_packet_unref(packet_.get());
-      const int read = av_read_frame(demuxer_.get(), packet_.get());
-      if (input_.stopped()) return Fed::kStopped;
+      const int read = splitter_ ? ReadPart() : av_read_frame(demuxer_.get(), packet_.get());
+      if (input_.stopped() || refused_) return Fed::kStopped;
+      if (splitter_ && read == AVERROR_INVALIDDATA) return Fed::kCorrupt;
       if (live_ && read == AVERROR(EAGAIN)) continue;
       if (live_ && read < 0) {
         away_ = read;
@@ -61,9 +101,8 @@ Stream::Fed Stream::ReadPacket() {
         has_packet_ = read >= 0;
         return Fed::kCorrupt;
       }
-      if (read == AVERROR_EOF) {
-        return !recovering_ && (ended_early_ || IsCutShort()) ? Fed::kCutOff : Fed::kLast;
-      }
+      if (read == AVERROR_EOF) return AtEnd();
+      if (read < 0 || packet_->stream_index == index_) ++seen_;
       if (read < 0) return ++failed_reads_ > kMostFailedReads ? Fed::kEndless : Fed::kCorrupt;
       failed_reads_ = 0;
     }
@@ -79,8 +118,18 @@ Stream::Fed Stream::ReadPacket() {
     started_ = started_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
     if (key_frames_ && (packet_->flags & AV_PKT_FLAG_KEY) == 0) continue;
     if (started_) return Fed::kPacket;
-    if (recovering_) ++left_out_;
+    if (recovering_ || !live_) ++left_out_;
   }
+}
+
+// Behind the last packet. What a torn file lacks is told as that.
+Stream::Fed Stream::AtEnd() {
+  if (!recovering_ && (ended_early_ || IsCutShort())) return Fed::kCutOff;
+  if (seen_ >= announced_) return Fed::kLast;
+  missing_ = announced_ - seen_;
+  seen_ = announced_;
+  left_out_ += missing_ - 1;
+  return Fed::kMissing;
 }
 
 }  // namespace sampleproc::video

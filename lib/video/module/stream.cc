@@ -22,13 +22,17 @@ constexpr std::int64_t kProbeBytes = 5'000'000;  // read at most, to learn what 
 constexpr std::int64_t kProbeMicroseconds = 5'000'000;
 // A transport stream of a whole multiplex has some dozens.
 constexpr int kMostStreams = 256;
-constexpr std::size_t kMostWaiting = 64;  // more than any decoder holds back
+constexpr std::size_t kLongestJpeg = 64u << 20;  // encoded
+constexpr std::size_t kMostWaiting = 64;         // more than any decoder holds back
 
 constexpr char kBadHead[] = "the head of the video is corrupt or cut off";
+constexpr char kNoIndex[] =
+    "the video has no index (moov), which its recorder writes last: the end is missing";
 constexpr char kCorrupt[] = "its data is corrupt or missing here";
 constexpr char kTooManyStreams[] = "it has more than 256 streams";
 constexpr char kNoPicture[] = "it has no picture in it";
 constexpr char kCutOff[] = "the file breaks off here";
+constexpr char kMissing[] = "pictures that the file announces are not in it";
 constexpr char kTooLarge[] = "a picture has more bytes than max_frame_bytes";
 
 int RefuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
@@ -104,6 +108,10 @@ bool Stream::OpenContainer(const char* demuxer) {
   }
   demuxer_.reset(context);
   container_ = demuxer;
+  if (container_ == "mjpeg") {
+    splitter_.emplace(kLongestJpeg);
+    return !input_.stopped();
+  }
 
   // Decoders also run while the streams are looked at.
   Settings decoding;
@@ -148,6 +156,7 @@ ModuleStatus Stream::OpenDecoder(const char** what) {
     return Failure(ModuleStatus::kInvalid, kTooLarge, what);
   }
   orientation_ = OrientationOf(stream);
+  announced_ = PacketsAnnounced(stream, container_);
   passes_packets_ = jpeg_packets_ && codec->id == AV_CODEC_ID_MJPEG && orientation_ == 1;
   decoder_->opaque = this;
   decoder_->get_buffer2 = &Stream::GetBuffer;
@@ -177,7 +186,7 @@ ModuleStatus Stream::Open(const char* demuxer, const char** what) {
   if (!host_.may_hold(host_.self, kBesideFrames)) return ModuleStatus::kStopped;
   if (!OpenContainer(demuxer)) {
     if (too_many_streams_) return Failure(ModuleStatus::kUnsupported, kTooManyStreams, what);
-    return Failure(ModuleStatus::kInvalid, kBadHead, what);
+    return Failure(ModuleStatus::kInvalid, lacks_index_ ? kNoIndex : kBadHead, what);
   }
   return OpenDecoder(what);
 }
@@ -247,6 +256,8 @@ ModuleStatus Stream::DamageOr(Fed fed, const char** what) {
       return ModuleStatus::kStopped;
     case Fed::kCutOff:
       return Failure(ModuleStatus::kInvalid, kCutOff, what);
+    case Fed::kMissing:
+      return Failure(ModuleStatus::kDamaged, kMissing, what);
     case Fed::kEndless:
       return Failure(ModuleStatus::kInvalid, kCorrupt, what);
     case Fed::kAway:
@@ -264,9 +275,10 @@ ModuleStatus Stream::DamageOr(Fed fed, const char** what) {
 
 ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** what) {
   channels_ = channels;
-  left_out_ = 0;
+  left_out_ = missing_ = 0;
   const ModuleStatus status = NextPicture(channels, picture, what);
   picture->left_out = left_out_;
+  picture->missing = missing_;
   return status;
 }
 
@@ -335,12 +347,13 @@ ModuleStatus Stream::TakePicture(const char** what) {
       if (!IsBroken(*frame_)) return ModuleStatus::kOk;
       // Before the first whole picture: those that build up one without a picture of its own.
       if (!whole_ && frame_->decode_error_flags == 0) {
-        if (recovering_) ++left_out_;
+        if (recovering_ || !live_) ++left_out_;
         continue;
       }
       bad_from_ = frame_->reordered_opaque;
     }
-    if (fed == Fed::kCutOff || (fed == Fed::kCorrupt && !input_.stopped() && !refused_)) {
+    if (fed == Fed::kCutOff || fed == Fed::kMissing ||
+        (fed == Fed::kCorrupt && !input_.stopped() && !refused_)) {
       draining_for_ = fed;
       avcodec_send_packet(decoder_.get(), nullptr);  // what fails gives no frames
       continue;

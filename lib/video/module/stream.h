@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "video/jpeg_splitter.h"
 #include "video/module/converter.h"
 #include "video/module/frame_count.h"
 #include "video/module/handles.h"
@@ -33,7 +34,7 @@ class Stream {
   static void OnLog(void* source, int level, const char* format, va_list arguments);
 
  private:
-  enum class Fed { kPacket, kLast, kStopped, kCutOff, kCorrupt, kEndless, kAway };
+  enum class Fed { kPacket, kLast, kStopped, kCutOff, kCorrupt, kEndless, kMissing, kAway };
 
   bool OpenContainer(const char* demuxer);
   int Connect(const ModuleLiveRequest& request);
@@ -42,8 +43,10 @@ class Stream {
   void OnLiveLog(std::string_view format);
   static int Interrupted(void* self);
   ModuleStatus OpenDecoder(const char** what);
+  Fed AtEnd();
   bool IsCutShort() const { return !live_ && host_.is_cut_short(host_.self); }
   bool IsBehindSkip(int read);
+  int ReadPart();
   Fed ReadPacket();
   Fed Feed();
   ModuleStatus NextPacket(ModulePicture* picture, const char** what);
@@ -73,6 +76,10 @@ class Stream {
 
   FrameCount frames_;  // that the decoder keeps
 
+  // Of JPEG pictures in a row, whose demuxer finds no pictures behind what looks like a segment.
+  std::optional<JpegSplitter> splitter_;
+  std::int64_t parts_ = 0;  // that came of it
+
   // In the order of their use; each is closed before the one it draws from.
   Input input_;
   Handle<AVFormatContext> demuxer_;
@@ -90,6 +97,7 @@ class Stream {
   bool ended_early_ = false;               // the demuxer met the end inside an element
   bool has_packet_ = false;                // the packet was read and waits for its turn
   bool too_many_streams_ = false;
+  bool lacks_index_ = false;      // of an MP4, whose recorder writes it last
   bool next_is_corrupt_ = false;  // of a transport stream
   bool started_ = false;  // a packet that stands on its own was seen, since the last damage if any
   bool whole_ = false;    // a frame was handed out since then
@@ -97,7 +105,10 @@ class Stream {
   bool shown_ = false;           // a frame was handed out
   bool passes_packets_ = false;  // JPEG pictures are handed out encoded
   int orientation_ = 1;
-  int failed_reads_ = 0;  // in a row
+  int failed_reads_ = 0;         // in a row
+  std::uint64_t announced_ = 0;  // packets of the video, by the container; 0 when it is not known
+  std::uint64_t seen_ = 0;       // of them
+  std::uint64_t missing_ = 0;    // to be told by the call that runs
   std::uint64_t left_out_ = 0;
 
   // Packets are numbered as they go to the decoder; a frame has its packet's number.

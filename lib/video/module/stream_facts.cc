@@ -69,6 +69,19 @@ int OrientationOf(const AVStream& stream) {
   return found == kTurns.end() ? 1 : static_cast<int>(found - kTurns.begin());
 }
 
+std::uint64_t PacketsAnnounced(const AVStream& stream, std::string_view container) {
+  // An MP4's packets come as its index says or fail, and other containers have no such number.
+  if (container != "avi" || stream.nb_frames <= 0) return 0;
+  // FFmpeg splits these otherwise than the container.
+  if (stream.codecpar->codec_id == AV_CODEC_ID_HEVC ||
+      stream.codecpar->codec_tag == MKTAG('V', 'S', 'S', 'H')) {
+    return 0;
+  }
+  const int indexed = std::max(avformat_index_get_entries_count(&stream), 0);
+  return std::min(static_cast<std::uint64_t>(stream.nb_frames),
+                  static_cast<std::uint64_t>(indexed));
+}
+
 bool IsJpegField(std::string_view jpeg) {
   return jpeg.size() > 10 && jpeg.substr(2, 2) == "\xFF\xE0" && jpeg.substr(6, 4) == "AVI1" &&
          jpeg[10] != 0;

@@ -32,6 +32,10 @@ bool HasJpegEnd(const AVPacket& packet);
 // dy, in parts of 65536. 1 for what is none of the eight.
 int OrientationOf(const AVStream& stream);
 
+// How many packets the stream has by the head and by the index of its container; 0 where that is
+// not known for sure. Recorders that fill in only one of the two, or guess, are many.
+std::uint64_t PacketsAnnounced(const AVStream& stream, std::string_view container);
+
 // One of two fields that make a picture together, as old capture cards wrote them: the APP0 segment
 // "AVI1" says which.
 bool IsJpegField(std::string_view jpeg);

@@ -50,6 +50,7 @@ struct JpegSpec {
   bool adobe = true;           // of four channels, with Adobe's segment
   std::vector<int> flat = {};  // a value for each channel, the same in every pixel
   unsigned restart_interval = 0;
+  bool own_tables = false;   // Huffman tables made for the picture, as cameras and ffmpeg do
   int repeat_last_scan = 0;  // of a progressive one: so many more of the same
 };
 
@@ -76,6 +77,7 @@ inline Bytes MakeJpeg(const JpegSpec& spec) {
   if (!spec.adobe) cinfo.write_Adobe_marker = FALSE;
   jpeg_set_quality(&cinfo, 80, TRUE);
   cinfo.restart_interval = spec.restart_interval;
+  cinfo.optimize_coding = spec.own_tables ? TRUE : FALSE;
   cinfo.arith_code = spec.arithmetic ? TRUE : FALSE;
   if (spec.progressive) jpeg_simple_progression(&cinfo);
   const std::vector<jpeg_scan_info> separate = {

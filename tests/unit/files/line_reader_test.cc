@@ -40,6 +40,11 @@ TEST_CASE("a line of exactly the limit is read, a longer one is passed over") {
   CHECK(Lines("123456", 5) == Texts{"1!"});
 }
 
+TEST_CASE("a byte order mark is no part of the first line") {
+  CHECK(Lines("\xEF\xBB\xBF{}\n\xEF\xBB\xBF{}\n", 10) == Texts{"1:{}", "2:\xEF\xBB\xBF{}"});
+  CHECK(Lines("\xEF\xBB\xBF", 10) == Texts{"1:"});
+}
+
 TEST_CASE("what follows lines of many blocks is read as it is") {
   const std::string block(200'000, 'x');
   const std::string endless(1'000'000, 'y');

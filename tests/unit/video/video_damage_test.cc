@@ -7,7 +7,7 @@
 #include "support/ffmpeg.h"
 #include "support/samples.h"
 #include "support/temp_dir.h"
-#include "unit/video/reading.h"
+#include "unit/video/damage.h"
 #include "video/joins.h"
 
 namespace sampleproc::video {
@@ -17,53 +17,6 @@ using frame::PixelFormat;
 using testing::Quoted;
 using testing::RunFfmpeg;
 using testing::TempDir;
-
-std::string Content(const std::filesystem::path& path) {
-  const auto bytes = test::ReadFile(path);
-  return std::string(base::AsText(bytes));
-}
-
-std::filesystem::path Make(const TempDir& dir, const std::string& name,
-                           const std::string& arguments, const std::string& size = "192:144") {
-  const auto path = dir.path() / name;
-  RunFfmpeg("-i " + Quoted(test::SamplePath("vtest.avi")) + " -frames:v 20 -vf scale=" + size +
-            " " + arguments + " " + Quoted(path));
-  return path;
-}
-
-struct Outcome {
-  std::vector<ReadFrame> frames;
-  std::vector<std::size_t> errors;  // how many frames came before each
-  std::size_t encoded = 0;
-  std::uint64_t left_out = 0;
-  int orientation = 0;
-};
-
-// Reads on behind every error that lets it.
-Outcome ReadOn(const std::filesystem::path& path, const Options& options = TestOptions()) {
-  Outcome outcome;
-  resources::MemoryBudget budget(std::size_t{1} << 30);
-  auto reader = VideoReader::Open(path.string(), options, {}, budget);
-  REQUIRE(reader);
-  for (;;) {
-    auto next = (*reader)->Next(PixelFormat::kGray8, {});
-    if (!next) {
-      outcome.errors.push_back(outcome.frames.size());
-      // Unsupported: nothing in it is video.
-      CHECK((next.error().code == base::ErrorCode::kInvalidFrame ||
-             next.error().code == base::ErrorCode::kUnsupportedFormat));
-      if ((*reader)->CanGoOn()) continue;
-    }
-    outcome.left_out = (*reader)->left_out();
-    if (!next || !*next) return outcome;
-    const VideoFrame& frame = **next;
-    outcome.orientation = frame.orientation;
-    if (!frame.encoded.empty()) ++outcome.encoded;
-    outcome.frames.push_back(
-        {frame.index, frame.pts, frame.image.width, frame.image.height,
-         frame.encoded.empty() ? Packed(frame.image) : std::string(base::AsText(frame.encoded))});
-  }
-}
 
 bool AreAmong(const std::vector<ReadFrame>& frames, const std::vector<ReadFrame>& whole) {
   auto next = whole.begin();
@@ -161,7 +114,7 @@ TEST_CASE("the last of joined recordings may be torn anywhere", "[video]") {
     INFO(behind.size());
     const Outcome outcome = ReadOn(dir.Write("both.ts", first + second + behind));
     CHECK(outcome.frames.size() == 40);
-    CHECK(outcome.errors == std::vector<std::size_t>{40});
+    CHECK(outcome.errors.size() == (behind.starts_with('G') ? 1 : 0));
   }
   const std::size_t torn = second.size() * 9 / 10 / kTransportPacket * kTransportPacket + 50;
   const Outcome outcome = ReadOn(dir.Write("both.ts", first + second.substr(0, torn)));

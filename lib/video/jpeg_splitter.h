@@ -1,0 +1,65 @@
+// Where the pictures are in a stream of JPEGs one after the other, as cameras record it, with
+// whatever lies between them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+
+namespace sampleproc::video {
+
+// Used by one thread at a time. Fed with blocks in turn, it gives the parts in turn:
+//
+//   for (;;) switch (splitter.Next()) { case kMore: read into Room(), then Fill(size, is_last) ...
+//   }
+//
+// A picture begins with SOI and a marker, FF D8 FF code, and ends with EOI, FF D9, or where the
+// next one begins. A segment's length is followed only where it leads to another marker: a
+// thumbnail in an Exif segment begins no picture, and what damage looks like a segment swallows
+// none.
+class JpegSplitter {
+ public:
+  enum class Part {
+    kMore,
+    kPicture,   // picture() is its bytes, whole or not
+    kHeadless,  // the end of one that has no beginning
+    kTooLong,   // one of more than `longest` bytes, which are passed over
+    kEnd,
+  };
+
+  explicit JpegSplitter(std::size_t longest) : longest_(longest) {}
+
+  Part Next();
+
+  // Where more bytes go, behind Part::kMore.
+  std::span<std::uint8_t> Room();
+  void Fill(std::size_t size, bool is_last);
+
+  // Valid until Next or Room.
+  std::span<std::uint8_t> picture() { return std::span(held_).subspan(from_, to_ - from_); }
+  std::size_t held() const { return held_.size(); }  // bytes of memory
+
+ private:
+  bool Has(std::size_t at, std::size_t size) const { return at + size <= end_; }
+  bool BeginsPicture(std::size_t at) const;
+  bool FindMarker();
+  Part Outside();
+  Part Inside();
+  bool LeadsToMarker(std::size_t length) const;
+  bool IsScanHead(std::size_t length) const;
+  Part Missing();
+  Part Give(std::size_t end);
+
+  const std::size_t longest_;
+  base::ByteBuffer held_;
+  std::size_t end_ = 0;   // of what is held
+  std::size_t from_ = 0;  // where the picture begins, or what is none
+  std::size_t to_ = 0;    // of the picture that was given
+  std::size_t at_ = 0;    // up to where it was looked at
+  bool inside_ = false;
+  bool is_last_ = false;
+};
+
+}  // namespace sampleproc::video
