@@ -24,7 +24,9 @@ struct LeftOver {
 // or when so much is left over that the rows before it came of other data than was meant for them.
 //
 // What is right stays so: padding of any length behind data that ends as it has to, what a webcam
-// puts before its restart markers, a maker's trailer where the end marker is missing.
+// puts before its restart markers, a maker's trailer where the end marker is missing. Only a flat
+// area whose data are zeros up to the last bit, padded with more zeros, cannot be told from a torn
+// picture, and is refused.
 base::Result<void> CheckLeftOver(base::ByteView encoded, const LeftOver& left);
 
 // What zero bits mean in the data of one component of a sequential scan. A canonical Huffman code
