@@ -30,7 +30,7 @@ RANKS = {
 WINGS = {
     "consumer": ({"sources", "pixels", "sinks"},
                  {"options.h", "frame_entry.h", "frame_source.h", "record_log.h", "result_entry.h", "result_sink.h",
-                  "sink_set.h"}),
+                  "sink_set.h", "spooled_answer.h"}),
 }  # fmt: skip
 
 # A library's headers (by the start of the name in <>) and the places that may include them: a
