@@ -302,7 +302,7 @@ class Shutdown(WithService):
         self.assertEqual(service.stop(), 0)
         refused = cli.run("serve", "--port", "0", "--set", f"http.unix_socket={path}", "--set",
                           "http.unix_socket_mode=rw")  # fmt: skip
-        self.assertEqual(refused.returncode, 78, refused.err)
+        self.assertEqual(refused.returncode, 2, refused.err)
         self.assertIn("http.unix_socket_mode", refused.err)
 
 
