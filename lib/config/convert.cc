@@ -205,7 +205,7 @@ Converted ConvertString(const Key& key, const std::string& text) {
       if (key.one_alone) return CheckList(key, {text});
       auto refused = WrongType(key, "a string");
       if (key.kind == Kind::kBool || key.kind == Kind::kInt || key.kind == Kind::kReal) {
-        refused.error().hint = "write it without quotes";
+        refused.error().hint = "leave the quotes out";
       }
       return refused;
   }

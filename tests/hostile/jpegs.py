@@ -132,8 +132,10 @@ CASES = [
     case("jpeg-255-components", lambda: SOI + quantisation() + sof(0, 64, 48, 255) + EOI,
          INVALID, UNSUPPORTED),
     case("jpeg-four-components", lambda: SOI + quantisation() + FLAT_TABLES + sof(0, 64, 48, 4)
-         + sos((1, 2, 3, 4)) + bytes(100) + EOI,
-         Right(64, 48, 63.0, ("jpeg_extraneous_bytes",))),
+         + sos((1, 2, 3, 4)) + bytes(21) + EOI,
+         Right(64, 48, 63.0)),
+    case("jpeg-zeros-behind-zeros", lambda: SOI + quantisation() + FLAT_TABLES
+         + sof(0, 64, 48, 4) + sos((1, 2, 3, 4)) + bytes(100) + EOI, INVALID),
     case("jpeg-lossless-kind", lambda: SOI + sof(3, 64, 48) + sos() + bytes(40) + EOI,
          INVALID, UNSUPPORTED),
     case("jpeg-arithmetic", lambda: SOI + quantisation() + sof(9, 64, 48) + sos() + bytes(40) + EOI,

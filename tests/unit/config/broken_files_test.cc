@@ -105,7 +105,8 @@ TEST_CASE("a string is no number") {
   CHECK(RenderFile("http.port = \"8099\"\n") ==
         "t.toml:1:13: error: http.port: expected a whole number, found a string [SP1005]\n"
         "    1 | http.port = \"8099\"\n"
-        "      |             ^~~~~~\n");
+        "      |             ^~~~~~\n"
+        "  hint: leave the quotes out\n");
 }
 
 TEST_CASE("a number with a fraction is no whole number") {

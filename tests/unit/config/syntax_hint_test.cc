@@ -39,7 +39,7 @@ TEST_CASE("who writes something else than TOML is told what TOML looks like") {
 TEST_CASE("a number in quotes, and sections as other programs call them") {
   const std::string quoted = RenderFile("[http]\nport = \"9000\"\n");
   INFO(quoted);
-  CHECK(quoted.find("write it without quotes") != std::string::npos);
+  CHECK(quoted.find("leave the quotes out") != std::string::npos);
   CHECK(RenderFile("[server]\nport = 9000\n").find("did you mean [http]?") != std::string::npos);
   CHECK(RenderFile("[logging]\n").find("did you mean [telemetry]?") != std::string::npos);
 }
