@@ -11,13 +11,13 @@
 
 namespace sampleproc::api {
 
-// Made anew for each who asks, as long as that takes a tenth of the time at most, with kAtOnce to
-// begin with. Whoever asks for more than that shares the last one, which is then no older than ten
-// times as long as it took to make. So a text that anybody may ask for, at any rate, leaves the
+// Made anew for each who asks, as long as that takes half of the time at most, with kAtOnce to
+// begin with. Whoever asks for more than that shares the last one, which is then no older than
+// twice as long as it took to make. So a text that anybody may ask for, at any rate, leaves the
 // thread that makes it to others. Thread-safe.
 class Rendering {
  public:
-  static constexpr int kShare = 10;
+  static constexpr int kShare = 2;  // one part of so many
   static constexpr std::chrono::milliseconds kAtOnce{50};
 
   // `make` is called by one thread at a time. The clock must outlive this.

@@ -187,6 +187,19 @@ bool NamesSecret(std::string_view name) {
       kWords, [&lower](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
+// Where the first name of a secret ends in a line that is no TOML, as of JSON or YAML; the line's
+// end when there is none.
+std::size_t BehindSecretName(std::string_view line) {
+  const auto is_of_name = [](char c) { return base::IsAlnum(c) || c == '_' || c == '-'; };
+  for (std::size_t at = 0; at < line.size();) {
+    std::size_t end = at;
+    while (end < line.size() && is_of_name(line[end])) ++end;
+    if (NamesSecret(line.substr(at, end - at))) return end;
+    at = end + 1;
+  }
+  return line.size();
+}
+
 }  // namespace
 
 bool HasCredentials(std::string_view text) { return !FindSecrets(text).empty(); }
@@ -200,9 +213,9 @@ std::string RedactCredentials(std::string_view text) {
 std::string RedactLine(std::string_view line) {
   if (IsPemLine(line)) return std::string(line.size(), '*');
   std::string clean = RedactCredentials(line);
-  const std::size_t equals = line.find('=');
-  if (equals == std::string_view::npos || !NamesSecret(line.substr(0, equals))) return clean;
-  std::fill(clean.begin() + static_cast<std::ptrdiff_t>(equals) + 1, clean.end(), '*');
+  std::size_t begin = line.find('=') + 1;
+  if (begin == 0 || !NamesSecret(line.substr(0, begin))) begin = BehindSecretName(line);
+  std::fill(clean.begin() + static_cast<std::ptrdiff_t>(begin), clean.end(), '*');
   return clean;
 }
 

@@ -15,9 +15,10 @@ namespace sampleproc::config {
 // '/', blanks and quotes are pasted into them: rather too much becomes stars than too little.
 std::string RedactCredentials(std::string_view text);
 
-// One line of a TOML or environment file, redacted likewise. When what is set on it is called a
-// password, a secret or a token, its whole value becomes stars, and so does a line that may be of
-// the middle of a PEM.
+// One line of a TOML or environment file, or of what was taken for one, redacted likewise. When
+// what is set on it is called a password, a secret or a token, its whole value becomes stars, and
+// without
+// '=' all that stands behind such a name; so does a line that may be of the middle of a PEM.
 std::string RedactLine(std::string_view line);
 
 // Whether RedactCredentials would change `text`.

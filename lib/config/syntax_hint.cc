@@ -50,6 +50,9 @@ std::string SyntaxHint(std::string_view text, std::uint32_t number) {
     return "variables are not put into the file; those that begin with SAMPLEPROC_ set keys by "
            "themselves";
   }
+  if (line.starts_with("export ")) {
+    return "this is of a shell: variables are set in the environment, or in an environment file";
+  }
   const std::size_t equals = line.find('=');
   if (equals == line.npos) {
     if (line.starts_with('[')) return "a section is [name], alone on its line";

@@ -159,7 +159,7 @@ class Dispatcher {
                   Endings& endings) REQUIRES(mutex_);
   void HostFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
                   Endings& endings) REQUIRES(mutex_);
-  void HostAnswered(const std::string& host) REQUIRES(mutex_);
+  void HostAnswered(const std::string& host, const HeldFrame& held) REQUIRES(mutex_);
   bool StartVisit(const HeldPtr& held, base::MonoTime now, Endings& endings) REQUIRES(mutex_);
   std::optional<Visit::Assignment> BeginVisit(const HeldPtr& held) noexcept EXCLUDES(mutex_);
   void EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> result) noexcept

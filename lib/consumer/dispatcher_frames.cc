@@ -89,7 +89,7 @@ void Dispatcher::Fetched(const HeldPtr& held, const std::string& host,
       if (!pixels) {
         FetchFailed(held, host, pixels.error(), endings);
       } else {
-        HostAnswered(host);
+        HostAnswered(host, *held);
         if (held->state == FrameState::kFetching) {
           held->fetched = std::move(pixels->bytes);
           held->reservation = std::move(pixels->reservation);
@@ -106,8 +106,12 @@ void Dispatcher::Fetched(const HeldPtr& held, const std::string& host,
   GoOut(std::move(endings));
 }
 
-void Dispatcher::HostAnswered(const std::string& host) {
-  if (!hosts_.Succeeded(host, clock_.Now())) return;
+void Dispatcher::HostAnswered(const std::string& host, const HeldFrame& held) {
+  const base::MonoTime now = clock_.Now();
+  // Of a fetch that its frame no longer waits for it is not known when it began.
+  const auto took =
+      held.state == FrameState::kFetching ? now - held.since : base::MonoTime::duration{};
+  if (!hosts_.Succeeded(host, now, took)) return;
   context_.conditions.Clear(telemetry::condition::kPixelHost, host);
 }
 
@@ -116,7 +120,7 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const
   const bool wanted = held->state == FrameState::kFetching;
   switch (VerdictOf(error.code)) {
     case Verdict::kNoPixels:
-      HostAnswered(host);
+      HostAnswered(host, *held);
       if (!wanted) return;
       ++held->next_place;
       held->host_failures = 0;
@@ -125,7 +129,7 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const
       if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
       return BoundWaitingForHosts(endings);
     case Verdict::kFrameFault:
-      HostAnswered(host);
+      HostAnswered(host, *held);
       if (wanted) Die(held, error, endings);
       return;
     case Verdict::kReturned:

@@ -21,7 +21,7 @@ Waits WaitsForHost(const HeldFrame& first, const PixelHosts& hosts, base::MonoTi
   if (place == nullptr) return Waits::kNot;
   if (hosts.Paused(place->host, now)) return Waits::kForOneThatIsAway;
   const bool hangs =
-      first.state == FrameState::kFetching && now - first.since >= PixelHosts::kSilent;
+      first.state == FrameState::kFetching && now - first.since >= hosts.Patience(place->host);
   return hangs || hosts.Silent(place->host, now) ? Waits::kForOneThatIsSilent : Waits::kNot;
 }
 

@@ -234,11 +234,13 @@ bool Session::MustClose() const {
   return loop_.draining() || (most > 0 && served_ >= most);
 }
 
-// Its method and path are told as far as they could be read.
+// Its method and path are told as far as they could be read. What is no path may be anything, also
+// a user with a password.
 Response Session::RefuseHead(const base::Error& error) {
   if (guard_.asks_for_head()) request_.method = Method::kHead;
   request_.unread_method = guard_.Method(inbox_.received());
-  TakeTarget(guard_.Target(inbox_.received()), request_);
+  const std::string_view target = guard_.Target(inbox_.received());
+  TakeTarget(target.starts_with('/') ? target : std::string_view(), request_);
   site_->chain.OnRefusal(request_);
   return ErrorResponse(error, request_.path, request_.request_id);
 }

@@ -43,6 +43,17 @@ std::uint64_t BoxEnd(base::ByteView head, std::uint64_t offset) {
   return large < 16 || large >> 62 != 0 ? 0 : offset + large;
 }
 
+constexpr std::string_view kEbml = "\x1A\x45\xDF\xA3";
+constexpr std::string_view kSegment = "\x18\x53\x80\x67";
+constexpr std::string_view kCluster = "\x1F\x43\xB6\x75";
+
+// Of id and length together.
+std::size_t ElementHead(base::ByteView head) {
+  const auto id_size = static_cast<std::size_t>(std::countl_zero(head[0])) + 1;
+  return id_size > 4 ? head.size()
+                     : id_size + static_cast<std::size_t>(std::countl_zero(head[id_size])) + 1;
+}
+
 std::uint64_t ElementEnd(base::ByteView head, std::uint64_t offset) {
   const auto id_size = static_cast<std::size_t>(std::countl_zero(head[0])) + 1;
   if (id_size > 4) return 0;
@@ -78,8 +89,101 @@ bool IsChunk(base::ByteView head, Container container) {
     case Container::kMp4:
       return IsBoxOfRecorders(text.substr(4, 4));
     default:
-      return text.starts_with("\x1A\x45\xDF\xA3") || text.starts_with("\x18\x53\x80\x67");
+      return text.starts_with(kEbml) || text.starts_with(kSegment);
   }
+}
+
+// Chunks as they stand beside pictures: "00dc", "ix01". Any four letters would be too little.
+bool IsAviPart(std::string_view text) {
+  constexpr std::array<std::string_view, 6> kTypes = {"LIST", "JUNK", "idx1",
+                                                      "indx", "IDIT", "JUNQ"};
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool is_numbered = is_digit(text[0]) && is_digit(text[1]);
+  const bool is_index = text.starts_with("ix") && is_digit(text[2]) && is_digit(text[3]);
+  return is_numbered || is_index || std::ranges::find(kTypes, text.substr(0, 4)) != kTypes.end();
+}
+
+// Parts that may hold another recording as their data.
+bool HoldsOthers(std::string_view text) {
+  return text.starts_with("JUNK") || text.starts_with("\x19\x41\xA4\x69");  // Attachments
+}
+
+// The functions below return where the part at `offset` of an outer chunk ends, of which `head`
+// holds the first bytes: behind its own head for one that is looked into; 0 when it is none.
+
+std::uint64_t AviPartEnd(base::ByteView head, std::uint64_t offset) {
+  const std::string_view text = base::AsText(head);
+  if (!IsAviPart(text)) return 0;
+  if (text.starts_with("LIST") && (text.substr(8, 4) == "movi" || text.substr(8, 4) == "rec ")) {
+    return offset + 12;
+  }
+  const std::uint64_t length = LittleEndian(head.subspan(4, 4));
+  return offset + 8 + length + (length & 1);
+}
+
+std::uint64_t MatroskaPartEnd(base::ByteView head, std::uint64_t offset) {
+  // RFC 9559: what a segment has in it, and a cluster.
+  constexpr std::array<std::string_view, 9> kInSegment = {
+      "\x11\x4D\x9B\x74", "\x15\x49\xA9\x66", "\x16\x54\xAE\x6B", kCluster,  "\x1C\x53\xBB\x6B",
+      "\x19\x41\xA4\x69", "\x10\x43\xA7\x70", "\x12\x54\xC3\x67", "\x58\x54"};
+  constexpr std::string_view kShort = "\xEC\xBF\xE7\xA3\xA0\xA7\xAB\xAF";
+  const std::string_view text = base::AsText(head);
+  const bool is_known =
+      kShort.find(text[0]) != kShort.npos ||
+      std::ranges::any_of(kInSegment, [text](auto id) { return text.starts_with(id); });
+  if (!is_known) return 0;
+  const std::uint64_t end = ElementEnd(head, offset);
+  return end == 0 && text.starts_with(kCluster) ? offset + ElementHead(head) : end;
+}
+
+// Of the parts of the chunk at `begin`, the last that begins
+// where it has to; just before the first byte behind them when they end with the file or another
+// recording.
+base::Result<std::uint64_t> LastPart(const SourceFile& file, Container container,
+                                     std::uint64_t begin) {
+  // Days of video. What is beyond is not looked into.
+  constexpr int kMostParts = 10'000'000;
+  std::array<std::uint8_t, 16> head{};
+  std::uint64_t last = begin;
+  std::uint64_t before = begin;  // where to look from if the part at `at` is none
+  std::uint64_t at = begin;
+  for (int i = 0; i < kMostParts && at < file.size(); ++i) {
+    head.fill(0);
+    const auto got = file.ReadAt(at, head);
+    if (!got) return std::unexpected(got.error());
+    const std::string_view text = base::AsText(base::ByteView(head));
+    std::uint64_t end = 0;
+    if (i == 0) {
+      end = at + (container == Container::kAvi ? 12 : ElementHead(head));
+    } else if (text.starts_with(container == Container::kAvi ? std::string_view("RIFF") : kEbml)) {
+      return at - 1;
+    } else {
+      end = container == Container::kAvi ? AviPartEnd(head, at) : MatroskaPartEnd(head, at);
+    }
+    if (end == 0) return last;
+    // Pictures may look like a part, which then is a long one.
+    if (end > file.size() + 1) return before;
+    before = HoldsOthers(text) ? end : at;
+    last = at;
+    at = end;
+  }
+  return at < file.size() ? last : file.size();
+}
+
+// Parts of an MP4 that hold no pictures, and may hold anything.
+bool MayHoldAnything(std::string_view type) {
+  constexpr std::array<std::string_view, 4> kTypes = {"free", "skip", "uuid", "meta"};
+  return std::ranges::find(kTypes, type) != kTypes.end();
+}
+
+// From where on another recording may begin behind `chunk`, whose first bytes are `head`.
+base::Result<std::uint64_t> DoubtBegin(const SourceFile& file, Container container,
+                                       const OuterChunks::Last& chunk, base::ByteView head) {
+  if (container == Container::kMp4) {
+    if (!MayHoldAnything(base::AsText(head).substr(4, 4))) return chunk.begin;
+    return chunk.end == 0 ? file.size() : std::min(chunk.end, file.size());
+  }
+  return LastPart(file, container, chunk.begin);
 }
 
 // Whether a recording of its own begins with the chunk of which `head` holds the first bytes.
@@ -91,7 +195,7 @@ bool BeginsRecording(base::ByteView head, Container container) {
     case Container::kMp4:
       return text.substr(4, 4) == "ftyp";
     default:
-      return text.starts_with("\x1A\x45\xDF\xA3");
+      return text.starts_with(kEbml);
   }
 }
 
@@ -131,6 +235,7 @@ base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container cont
   constexpr int kMostChunks = 10'000;
   const std::uint64_t slack = container == Container::kAvi ? kAviSlack : 0;
   OuterChunks::Last last{start, 0};
+  std::array<std::uint8_t, 16> last_head{};
   std::uint64_t offset = start;
   for (int i = 0; i < kMostChunks && offset < file.size(); ++i) {
     std::array<std::uint8_t, 16> head{};
@@ -139,12 +244,19 @@ base::Result<OuterChunks> WalkOuterChunks(const SourceFile& file, Container cont
     if (*got < head.size()) break;
     if (offset > start && BeginsRecording(head, container)) found.joins.push_back(offset);
     const std::uint64_t end = end_of(head, offset);
-    if (IsChunk(head, container)) last = {offset, end};
+    if (IsChunk(head, container)) {
+      last = {offset, end};
+      last_head = head;
+    }
     if (end == 0) break;
     found.cut_short = end > file.size() + slack && last.begin == offset;
     offset = end;
   }
-  if (offset < file.size() || offset > file.size() + slack) found.last = last;
+  if (offset >= file.size() && offset <= file.size() + slack) return found;
+  const auto doubt = DoubtBegin(file, container, last, last_head);
+  if (!doubt) return std::unexpected(doubt.error());
+  last.begin = *doubt;
+  found.last = last;
   return found;
 }
 

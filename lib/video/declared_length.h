@@ -19,10 +19,12 @@ struct OuterChunks {
   std::vector<std::uint64_t> joins;
   // The last chunk that begins where it has to, when the file does not end with it: behind one that
   // broke off, one that does not say how long it is, or bytes that are no chunk, another recording
-  // may begin anywhere (joins.h).
+  // may begin (joins.h).
   struct Last {
+    // From where on it may begin anywhere: a part of the chunk that lies where it has to, such as
+    // an attachment, may hold a recording as its data.
     std::uint64_t begin = 0;
-    std::uint64_t end = 0;  // as it says; 0 when it does not
+    std::uint64_t end = 0;  // of the chunk, as it says; 0 when it does not
   };
   std::optional<Last> last;
 };

@@ -34,9 +34,11 @@ void PixelHosts::Began(const std::string& host, base::MonoTime now) {
   ++under_way_;
 }
 
-bool PixelHosts::Succeeded(const std::string& host, base::MonoTime now) {
+bool PixelHosts::Succeeded(const std::string& host, base::MonoTime now,
+                           std::chrono::nanoseconds took) {
   Host& state = hosts_[host];
   Ended(state);
+  state.usual = state.score.successes == 0 ? took : state.usual + (took - state.usual) / 8;
   state.last_success = now;
   state.asked_since = now;
   ++state.score.successes;
@@ -101,10 +103,16 @@ bool PixelHosts::AnyFailing() const {
   return std::ranges::any_of(hosts_, [](const auto& each) { return each.second.failing; });
 }
 
+std::chrono::nanoseconds PixelHosts::Patience(const std::string& host) const {
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end()) return kSilent;
+  return std::max<std::chrono::nanoseconds>(kSilent, 2 * found->second.usual);
+}
+
 bool PixelHosts::Silent(const std::string& host, base::MonoTime now) const {
   const auto found = hosts_.find(host);
   if (found == hosts_.end() || found->second.under_way == 0) return false;
-  return now - found->second.asked_since >= kSilent;
+  return now - found->second.asked_since >= Patience(host);
 }
 
 std::optional<base::MonoTime> PixelHosts::NextTry(base::MonoTime now) const {

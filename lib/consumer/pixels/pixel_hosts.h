@@ -44,8 +44,8 @@ class PixelHosts {
   bool MayAsk(const std::string& host, base::MonoTime now) const;
   void Began(const std::string& host, base::MonoTime now);
 
-  // The host answered, be it that it has no such pixels. True: it had been failing.
-  bool Succeeded(const std::string& host, base::MonoTime now);
+  // The host answered after so long, be it that it has no such pixels. True: it had been failing.
+  bool Succeeded(const std::string& host, base::MonoTime now, std::chrono::nanoseconds took);
   // It did not. How long until it is asked again; zero: at once, by other frames.
   std::chrono::milliseconds Failed(const std::string& host, base::MonoTime now);
   // The fetch ended by somebody else's fault, and says nothing of the host.
@@ -64,8 +64,10 @@ class PixelHosts {
   bool IsFailing(const std::string& host) const;
   bool Paused(const std::string& host, base::MonoTime now) const;
   bool AnyFailing() const;
-  // Whether it has been asked and has answered nothing for kSilent: it may be away, and the first
-  // fetch that fails for it may be a long time off.
+  // After how long without an answer it may be away, though the first fetch that fails for it may
+  // be a long time off: kSilent, or twice what its answers take on average where that is more.
+  std::chrono::nanoseconds Patience(const std::string& host) const;
+  // Whether it has been asked and has answered nothing for so long.
   bool Silent(const std::string& host, base::MonoTime now) const;
 
   std::size_t under_way() const { return under_way_; }
@@ -86,8 +88,9 @@ class PixelHosts {
     int pauses = 0;    // since the last success
     base::MonoTime next_try{};
     std::optional<base::MonoTime> last_success;
-    base::MonoTime asked_since{};  // without an answer
-    base::MonoTime last_wanted{};  // by a frame
+    base::MonoTime asked_since{};      // without an answer
+    std::chrono::nanoseconds usual{};  // time of an answer, each counting for an eighth
+    base::MonoTime last_wanted{};      // by a frame
     Score score;
     bool failing = false;  // from its first pause to its next success
 

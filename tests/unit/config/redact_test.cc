@@ -66,6 +66,12 @@ TEST_CASE("what is set under the name of a secret is not shown") {
   CHECK(RedactLine("Auth_Token='a'") == "Auth_Token=***");
   CHECK(RedactLine("password_file = \"/x\"") == "password_file = \"/x\"");
   CHECK(RedactLine("name = \"x\"") == "name = \"x\"");
+  CHECK(RedactLine("password: canary") == "password********");
+  CHECK(RedactLine("password \"canary\"") == "password*********");
+  CHECK(RedactLine("{\"redis\":{\"password\":\"canary\"}}") ==
+        "{\"redis\":{\"password************");
+  CHECK(RedactLine("consumer: {auth_tokens: [canary]}").find("canary") == std::string::npos);
+  CHECK(RedactLine("password_file: /x") == "password_file: /x");
   CHECK(RedactLine("url = \"http://u:p@h\"") == "url = \"http://***@h\"");
 }
 

@@ -20,7 +20,7 @@ TEST_CASE("no host has more than its share, however many hang") {
   PixelHosts hosts(16);
   for (const char* known : {"a", "b", "c"}) {
     hosts.Began(known, now);
-    hosts.Succeeded(known, now);
+    hosts.Succeeded(known, now, milliseconds(50));
   }
   CHECK(Begin(hosts, "a", now) == 8);
   CHECK(Begin(hosts, "b", now) == 4);
@@ -34,7 +34,7 @@ TEST_CASE("hosts that have not answered yet leave half to those that have") {
   const base::MonoTime now{};
   PixelHosts hosts(16);
   hosts.Began("good", now);
-  hosts.Succeeded("good", now);
+  hosts.Succeeded("good", now, milliseconds(50));
   int hanging = 0;
   for (int i = 0; i < 100; ++i) hanging += Begin(hosts, "new" + std::to_string(i), now);
   CHECK(hanging == 8);
@@ -58,10 +58,10 @@ TEST_CASE("a host that fails is paused, longer each time, then one fetch asks it
   }
   now += PixelHosts::kLongest;
   REQUIRE(Begin(hosts, "a", now) == 1);
-  CHECK(hosts.Succeeded("a", now));
+  CHECK(hosts.Succeeded("a", now, milliseconds(50)));
   CHECK_FALSE(hosts.Paused("a", now));
   REQUIRE(Begin(hosts, "a", now) == 4);
-  CHECK_FALSE(hosts.Succeeded("a", now));
+  CHECK_FALSE(hosts.Succeeded("a", now, milliseconds(50)));
 }
 
 TEST_CASE("a host that has just answered is paused after three failures only") {
@@ -72,7 +72,7 @@ TEST_CASE("a host that has just answered is paused after three failures only") {
     return hosts.Failed("a", now);
   };
   hosts.Began("a", now);
-  hosts.Succeeded("a", now);
+  hosts.Succeeded("a", now, milliseconds(50));
   CHECK(fail() == milliseconds(0));
   CHECK(fail() == milliseconds(0));
   CHECK(hosts.MayAsk("a", now));
@@ -89,7 +89,7 @@ TEST_CASE("a frame fails by its own fault when the others of its host hardly eve
   };
   const auto succeed = [&] {
     hosts.Began("a", now);
-    hosts.Succeeded("a", now);
+    hosts.Succeeded("a", now, milliseconds(50));
   };
   const PixelHosts::Score before = hosts.ScoreOf("a");
   // Two frames that always fail, beside one that does not now and then.
@@ -111,11 +111,29 @@ TEST_CASE("a frame fails by its own fault when the others of its host hardly eve
   CHECK_FALSE(hosts.IsFramesFault("a", last, 10));
 }
 
+TEST_CASE("a host that takes long for each answer is not silent while it does") {
+  PixelHosts hosts(4);
+  base::MonoTime now{};
+  constexpr milliseconds kAnswer{2'500};
+  const auto ask = [&](milliseconds takes) {
+    hosts.Began("a", now);
+    now += takes;
+    const bool silent = hosts.Silent("a", now);
+    hosts.Succeeded("a", now, takes);
+    return silent;
+  };
+  CHECK(ask(kAnswer));  // nothing is known of it yet
+  for (int i = 0; i < 5; ++i) CHECK_FALSE(ask(kAnswer));
+  CHECK(ask(2 * kAnswer));
+  for (int i = 0; i < 30; ++i) ask(milliseconds(10));
+  CHECK(ask(PixelHosts::kSilent));
+}
+
 TEST_CASE("hosts that fail have half of all fetches between them") {
   PixelHosts hosts(4);
   base::MonoTime now{};
   hosts.Began("well", now);
-  hosts.Succeeded("well", now);
+  hosts.Succeeded("well", now, milliseconds(50));
   for (const char* host : {"a", "b", "c"}) {
     hosts.Began(host, now);
     hosts.Failed(host, now);
@@ -168,9 +186,9 @@ TEST_CASE("a host that is asked and says nothing is silent before it fails") {
   CHECK_FALSE(hosts.Silent("b", now));
   CHECK_FALSE(hosts.AnyFailing());
   // An answer ends it, though another one is still to come; nobody who is not asked is silent.
-  hosts.Succeeded("a", now);
+  hosts.Succeeded("a", now, milliseconds(50));
   CHECK_FALSE(hosts.Silent("a", now));
-  hosts.Succeeded("a", now);
+  hosts.Succeeded("a", now, milliseconds(50));
   now += PixelHosts::kSilent;
   CHECK_FALSE(hosts.Silent("a", now));
   hosts.Began("a", now);

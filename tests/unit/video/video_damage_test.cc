@@ -200,6 +200,39 @@ TEST_CASE("recordings are found behind bytes that are none", "[video]") {
   }
 }
 
+TEST_CASE("a recording that another one holds as its data is none of the file's", "[video]") {
+  const TempDir dir;
+  const auto inner_mkv = Make(dir, "inner.mkv", "-c:v libx264", "96:72");
+  const std::string inner_avi = Content(Make(dir, "inner.avi", "-c:v mpeg4", "96:72"));
+  const auto chunk = [](const std::string& type, const std::string& content) {
+    std::string length(4, '\0');
+    for (std::size_t i = 0; i < 4; ++i) length[i] = static_cast<char>(content.size() >> (8 * i));
+    return type + length + content + std::string(content.size() % 2, '\0');
+  };
+  // Written to a pipe, so that no length is filled in.
+  const std::string live = RunFfmpeg(
+      "-i " + Quoted(test::SamplePath("vtest.avi")) + " -frames:v 20 -vf scale=192:144 -attach " +
+      Quoted(inner_mkv) + " -metadata:s:t mimetype=application/octet-stream -f matroska -");
+  const std::string avi = Content(Make(dir, "outer.avi", "-c:v mpeg4"));
+  std::string unfilled = avi + chunk("JUNK", inner_avi);
+  unfilled.replace(4, 4, 4, '\0');
+  for (const auto& [name, content] :
+       {std::pair("live.mkv", live), std::pair("behind.avi", avi + chunk("JUNK", inner_avi)),
+        std::pair("unfilled.avi", unfilled)}) {
+    INFO(name);
+    REQUIRE(content.size() > 1000);
+    const Outcome outcome = ReadOn(dir.Write(name, content));
+    CHECK(outcome.errors.empty());
+    REQUIRE(outcome.frames.size() == 20);
+    for (const ReadFrame& frame : outcome.frames) CHECK(frame.width == 192);
+    // And the same when another one is joined to it.
+    const std::string more = name == std::string("live.mkv") ? Content(inner_mkv) : inner_avi;
+    const Outcome joined = ReadOn(dir.Write(std::string("joined-") + name, content + more));
+    CHECK(joined.errors.empty());
+    CHECK(joined.frames.size() == 40);
+  }
+}
+
 TEST_CASE("what a cut Matroska file lacks is told where it is missing", "[video]") {
   const TempDir dir;
   for (const char* live : {"", "-live 1"}) {
