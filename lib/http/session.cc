@@ -239,8 +239,8 @@ bool Session::MustClose() const {
 Response Session::RefuseHead(const base::Error& error) {
   if (guard_.asks_for_head()) request_.method = Method::kHead;
   request_.unread_method = guard_.Method(inbox_.received());
-  const std::string_view target = guard_.Target(inbox_.received());
-  TakeTarget(target.starts_with('/') ? target : std::string_view(), request_);
+  TakeTarget(guard_.Target(inbox_.received()), request_);
+  if (!request_.path.starts_with('/')) TakeTarget("", request_);
   site_->chain.OnRefusal(request_);
   return ErrorResponse(error, request_.path, request_.request_id);
 }
