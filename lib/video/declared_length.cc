@@ -46,6 +46,7 @@ std::uint64_t BoxEnd(base::ByteView head, std::uint64_t offset) {
 constexpr std::string_view kEbml = "\x1A\x45\xDF\xA3";
 constexpr std::string_view kSegment = "\x18\x53\x80\x67";
 constexpr std::string_view kCluster = "\x1F\x43\xB6\x75";
+constexpr std::string_view kAttachments = "\x19\x41\xA4\x69";
 
 // Of id and length together.
 std::size_t ElementHead(base::ByteView head) {
@@ -105,7 +106,7 @@ bool IsAviPart(std::string_view text) {
 
 // Parts that may hold another recording as their data.
 bool HoldsOthers(std::string_view text) {
-  return text.starts_with("JUNK") || text.starts_with("\x19\x41\xA4\x69");  // Attachments
+  return text.starts_with("JUNK") || text.starts_with(kAttachments);
 }
 
 // The functions below return where the part at `offset` of an outer chunk ends, of which `head`
@@ -125,7 +126,7 @@ std::uint64_t MatroskaPartEnd(base::ByteView head, std::uint64_t offset) {
   // RFC 9559: what a segment has in it, and a cluster.
   constexpr std::array<std::string_view, 9> kInSegment = {
       "\x11\x4D\x9B\x74", "\x15\x49\xA9\x66", "\x16\x54\xAE\x6B", kCluster,  "\x1C\x53\xBB\x6B",
-      "\x19\x41\xA4\x69", "\x10\x43\xA7\x70", "\x12\x54\xC3\x67", "\x58\x54"};
+      kAttachments,       "\x10\x43\xA7\x70", "\x12\x54\xC3\x67", "\x58\x54"};
   constexpr std::string_view kShort = "\xEC\xBF\xE7\xA3\xA0\xA7\xAB\xAF";
   const std::string_view text = base::AsText(head);
   const bool is_known =
@@ -136,16 +137,16 @@ std::uint64_t MatroskaPartEnd(base::ByteView head, std::uint64_t offset) {
   return end == 0 && text.starts_with(kCluster) ? offset + ElementHead(head) : end;
 }
 
-// Of the parts of the chunk at `begin`, the last that begins
-// where it has to; just before the first byte behind them when they end with the file or another
-// recording.
+// Where the last part of the chunk at `begin` begins that lies where it has to. Just before the
+// first byte behind the parts when they end with another recording, and behind all when with the
+// file.
 base::Result<std::uint64_t> LastPart(const SourceFile& file, Container container,
                                      std::uint64_t begin) {
   // Days of video. What is beyond is not looked into.
   constexpr int kMostParts = 10'000'000;
   std::array<std::uint8_t, 16> head{};
   std::uint64_t last = begin;
-  std::uint64_t before = begin;  // where to look from if the part at `at` is none
+  std::uint64_t before = begin;  // where to look from if what is at `at` turns out to be no part
   std::uint64_t at = begin;
   for (int i = 0; i < kMostParts && at < file.size(); ++i) {
     head.fill(0);

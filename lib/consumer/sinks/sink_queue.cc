@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -106,17 +108,16 @@ SinkCounts SinkQueue::counts() const {
   return counts;
 }
 
-// Neighbours often are of one answer.
 std::uint64_t SinkQueue::HeldForAgain() const {
-  const base::MutexLock lock(mutex_);
-  std::uint64_t count = 0;
-  const SpooledAnswer* asked = nullptr;
-  bool is_there = false;
-  for (const auto& [each, since] : held_) {
-    if (each.spooled.get() != asked) is_there = each.IsMadeAgain();
-    asked = each.spooled.get();
-    count += is_there ? 1 : 0;
+  std::map<std::shared_ptr<const SpooledAnswer>, std::uint64_t> records;
+  {
+    const base::MutexLock lock(mutex_);
+    for (const Held& each : held_) {
+      if (each.record.spooled) ++records[each.record.spooled];
+    }
   }
+  std::uint64_t count = 0;  // without the lock: it asks the disk
+  for (const auto& [answer, of_it] : records) count += answer->IsThere() ? of_it : 0;
   return count;
 }
 
