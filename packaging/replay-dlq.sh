@@ -10,9 +10,9 @@
 # --list shows each letter's id, frame and reason, --dry-run those that would be moved; both move
 # nothing. Letters from which fields were left out (dlq_truncated), or whose entry was trimmed before
 # it died (dlq_trimmed), stay unless --truncated is given, and entries that are no dead letters (no
-# dlq_reason) always. An entry that is moved carries dlq_replays, how often that has happened. A
-# stream that does not exist is not made unless --create is given. A password belongs into
-# REDISCLI_AUTH: on a command line everybody on the machine sees it.
+# dlq_reason) always. An entry that is moved carries dlq_replays, how often that has happened, and is
+# not dropped for its age (consumer.max_age). A stream that does not exist is not made unless --create
+# is given. A password belongs into REDISCLI_AUTH: on a command line everybody on the machine sees it.
 set -euo pipefail
 
 usage() {

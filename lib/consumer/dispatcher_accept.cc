@@ -28,7 +28,10 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   const base::WallTime now = clock_.Wall();
   if (entry.frame_id.empty()) entry.frame_id = MadeUpId(now, held->number);
   if (context_.cameras != nullptr) held->camera = context_.cameras->Find(entry.camera_id);
-  held->max_age = held->camera ? held->camera->settings().max_age : options_.max_age;
+  // Whoever moves a dead letter back wants it looked at, however old it is by now.
+  if (!entry.is_replay) {
+    held->max_age = held->camera ? held->camera->settings().max_age : options_.max_age;
+  }
   held->taken = entry.timestamp ? frame::ParseFrameTime(*entry.timestamp).value_or(now) : now;
   if (context_.traces != nullptr) held->span = context_.traces->Process(delivery);
   held->traceparent = TraceparentOf(held->span, entry.traceparent);

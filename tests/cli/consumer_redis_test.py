@@ -240,6 +240,16 @@ class Consumer(WithService):
                              {times})  # fmt: skip
         self.assertEqual(service.stop(), 0)
 
+    def test_a_replayed_letter_is_worked_on_however_old_it_is(self):
+        picture = pictures.sample("mask.png")
+        self.redis.xadd(STREAM, entry("old", picture))
+        self.letter("mended", **entry("mended", picture))
+        self.assertEqual(self.replay()[0], 0)
+        service = self.consume("--set", "consumer.max_age=2s")
+        wait_until(lambda: self.redis.xlen(STREAM) == 0)
+        self.assertEqual(result_ids(self.redis), ["mended"])
+        self.assertEqual(service.stop(), 0)
+
     def test_letters_that_were_cut_down_stay_unless_they_are_asked_for(self):
         self.redis.xadd(STREAM, entry("cut", b"\0no picture\n", **{f"k{number}": "v" for number in
                                                                    range(4100)}))  # fmt: skip

@@ -42,12 +42,14 @@ enum Name {
   kFrameBufferKey,
   kStoragePath,
   kFrameUrl,
+  kReplays,
   kNames
 };
 constexpr std::array<std::string_view, kNames> kNameTexts = {
     "frame_id",   "camera_id",  "timestamp",      "format",           "width",        "height",
     "resolution", "size_bytes", "traceparent",    "trace_context",    "trace_id",     "span_id",
-    "metadata",   "frame_data", "frame_data_b64", "frame_buffer_key", "storage_path", "frame_url"};
+    "metadata",   "frame_data", "frame_data_b64", "frame_buffer_key", "storage_path", "frame_url",
+    "dlq_replays"};
 constexpr std::size_t kMaxPathBytes = 4096;  // PATH_MAX of Linux
 constexpr std::size_t kMaxKeyBytes = 1024;
 constexpr std::size_t kMaxUrlBytes = 8192;
@@ -128,6 +130,7 @@ class Reader {
     entry_.format = Text(kFormat, frame::kMaxFormatBytes);
     ReadSides();
     if (const auto text = Take(kSizeBytes)) entry_.size_bytes = ParseNumber<std::uint64_t>(*text);
+    entry_.is_replay = Take(kReplays).has_value();
     ReadTrace();
     ReadPixels();
     entry_.frame_buffer_key = Text(kFrameBufferKey, kMaxKeyBytes).value_or("");
