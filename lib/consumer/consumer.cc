@@ -142,19 +142,30 @@ base::Result<std::vector<Delivery>> Consumer::Pull(std::size_t count) {
   return context_.source.Pull(count);
 }
 
-// Who does not ask cannot hear: a wait for room is no silence of the source's.
+// There is no room, whatever ends it. Who does not ask cannot hear: that is no silence of the
+// source's.
+class Consumer::Full {
+ public:
+  explicit Full(Consumer& consumer) : consumer_(consumer) {
+    const base::MutexLock lock(consumer_.mutex_);
+    consumer_.full_since_ = consumer_.context_.clock.Now();
+  }
+  ~Full() {
+    const base::MutexLock lock(consumer_.mutex_);
+    consumer_.heard_ +=
+        consumer_.context_.clock.Now() - *std::exchange(consumer_.full_since_, std::nullopt);
+  }
+  Full(const Full&) = delete;
+  Full& operator=(const Full&) = delete;
+
+ private:
+  Consumer& consumer_;
+};
+
 std::size_t Consumer::AwaitRoom() {
-  const bool full = context_.dispatcher.Room() == 0;
-  if (full) {
-    const base::MutexLock lock(mutex_);
-    full_since_ = context_.clock.Now();
-  }
-  const std::size_t room = context_.dispatcher.AwaitRoom(stop_);
-  if (full) {
-    const base::MutexLock lock(mutex_);
-    heard_ += context_.clock.Now() - *std::exchange(full_since_, std::nullopt);
-  }
-  return room;
+  std::optional<Full> full;
+  if (context_.dispatcher.Room() == 0) full.emplace(*this);
+  return context_.dispatcher.AwaitRoom(stop_);
 }
 
 void Consumer::PullOnce() {

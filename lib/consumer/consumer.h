@@ -74,6 +74,7 @@ class Consumer {
 
  private:
   class Waiting;
+  class Full;
 
   void Run();
   std::size_t AwaitRoom();

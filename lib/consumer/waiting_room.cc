@@ -39,8 +39,9 @@ void WaitingRoom::Insert(HeldPtr frame) {
   const auto later = std::ranges::find_if(
       lane.frames, [&](const HeldPtr& waits) { return waits->number > frame->number; });
   const bool was_empty = lane.frames.empty();
-  droppable_ += IsDroppable(*frame);
-  lane.frames.insert(later, std::move(frame));
+  const std::size_t droppable = IsDroppable(*frame);
+  lane.frames.insert(later, std::move(frame));  // what may throw comes before anything is counted
+  droppable_ += droppable;
   if (was_empty) ++busy_lanes_;
   ++size_;
 }

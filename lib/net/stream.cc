@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "base/descriptor.h"
 #include "net/name_lookup.h"
@@ -52,7 +53,8 @@ void GiveUpAfter(std::chrono::seconds dead_after, int fd) {
 
 Result<int> ConnectTo(int family, const sockaddr* address, socklen_t size,
                       std::chrono::seconds dead_after, const base::Allowance& allowance) {
-  const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  base::Descriptor socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int fd = socket.get();
   if (fd < 0) return Unavailable(errno);
   if (dead_after.count() > 0) GiveUpAfter(dead_after, fd);
   Result<void> done = {};
@@ -67,9 +69,8 @@ Result<int> ConnectTo(int family, const sockaddr* address, socklen_t size,
       done = Unavailable(errno);
     }
   }
-  if (done) return fd;
-  ::close(fd);
-  return std::unexpected(done.error());
+  if (!done) return std::unexpected(done.error());
+  return socket.release();
 }
 
 Result<int> ConnectUnix(const std::string& path, const base::Allowance& allowance) {
@@ -84,10 +85,7 @@ Result<int> ConnectUnix(const std::string& path, const base::Allowance& allowanc
 
 class PlainStream : public Stream {
  public:
-  explicit PlainStream(int fd) : fd_(fd) {}
-  PlainStream(const PlainStream&) = delete;
-  PlainStream& operator=(const PlainStream&) = delete;
-  ~PlainStream() override { ::close(fd_); }
+  explicit PlainStream(base::Descriptor socket) : socket_(std::move(socket)), fd_(socket_.get()) {}
 
   Result<void> Write(std::string_view bytes, const base::Allowance& allowance) override {
     while (!bytes.empty()) {
@@ -121,7 +119,8 @@ class PlainStream : public Stream {
   }
 
  private:
-  const int fd_;
+  const base::Descriptor socket_;
+  const int fd_;  // its
 };
 
 }  // namespace
@@ -175,7 +174,8 @@ Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint,
                                         const base::Allowance& allowance) {
   const Result<int> fd = ConnectSocket(endpoint, allowance);
   if (!fd) return std::unexpected(fd.error());
-  return std::make_unique<PlainStream>(*fd);
+  base::Descriptor socket(*fd);  // before anything else takes memory
+  return std::make_unique<PlainStream>(std::move(socket));
 }
 
 }  // namespace sampleproc::net

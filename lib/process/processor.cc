@@ -171,33 +171,52 @@ base::Result<Processor::Plan> Processor::MakePlan(const frame::Frame& frame,
               turn};
 }
 
+// Does the work with a budget of its own, `held` bytes of which the door has reserved, and tells
+// the metrics. Its own exceptions are for Guarded: a budget takes memory to make.
+template <typename Work>
+base::Result<frame::FrameResult> Processor::Measured(std::size_t held,
+                                                     const CameraTurns::Turn& turn,
+                                                     const Work& work) {
+  const base::MonoTime begin = context_.clock.Now();
+  resources::MemoryBudget own(context_.budget, held);
+  frame::FrameResult result;
+  base::Result<void> done = Guarded([&] { return work(own, result); });
+  result.times.total = context_.clock.Now() - begin;
+  result.times.finished = context_.clock.Wall();
+  result.times.turn = turn.awaited_turn();
+  result.times.memory = own.waited();
+  if (context_.metrics != nullptr) context_.metrics->FrameWorkedOn(result.times, result.steps);
+  if (!done) return std::unexpected(std::move(done.error()));
+  return result;
+}
+
 base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
                                                     const base::Allowance& allowance,
                                                     CameraTurns::Turn turn) {
-  const base::MonoTime begin = context_.clock.Now();
-  resources::MemoryBudget own(context_.budget, HeldBy(frame));
-  frame::FrameResult result;
-  auto done = Guarded([&]() -> base::Result<void> {
-    const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
-    auto plan = MakePlan(frame, limited, turn);
-    if (!plan) return std::unexpected(plan.error());
-    auto run = DecodeAndRun(frame, *plan, own, limited, result);
-    if (run && plan->granted) plan->granted->Use();
-    BlameOthers(limited, context_.clock, turn.waited(), run);
-    return run;
+  auto result = Guarded([&] {
+    return Measured(
+        HeldBy(frame), turn,
+        [&](resources::MemoryBudget& own, frame::FrameResult& into) -> base::Result<void> {
+          const base::Allowance limited =
+              Limited(allowance, context_.clock, context_.options.deadline);
+          auto plan = MakePlan(frame, limited, turn);
+          if (!plan) return std::unexpected(plan.error());
+          auto run = DecodeAndRun(frame, *plan, own, limited, into);
+          if (run && plan->granted) plan->granted->Use();
+          BlameOthers(limited, context_.clock, turn.waited(), run);
+          return run;
+        });
   });
   Trim();
-  return Finish(begin, turn, own, std::move(done), std::move(result));
+  return result;
 }
 
 base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
                                                     const DecodedPicture& decoded,
                                                     const base::Allowance& allowance,
                                                     CameraTurns::Turn turn) {
-  const base::MonoTime begin = context_.clock.Now();
-  resources::MemoryBudget own(context_.budget, 0);
-  frame::FrameResult result;
-  auto done = Guarded([&]() -> base::Result<void> {
+  const auto run_decoded = [&](resources::MemoryBudget& own,
+                               frame::FrameResult& result) -> base::Result<void> {
     const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
     auto plan = MakePlan(frame, limited, turn);
     if (!plan) return std::unexpected(plan.error());
@@ -213,22 +232,8 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
     auto run = Run(frame, *plan, picture, own, limited, result);
     if (run && plan->granted) plan->granted->Use();
     return run;
-  });
-  return Finish(begin, turn, own, std::move(done), std::move(result));
-}
-
-base::Result<frame::FrameResult> Processor::Finish(base::MonoTime begin,
-                                                   const CameraTurns::Turn& turn,
-                                                   const resources::MemoryBudget& own,
-                                                   base::Result<void> done,
-                                                   frame::FrameResult&& result) {
-  result.times.total = context_.clock.Now() - begin;
-  result.times.finished = context_.clock.Wall();
-  result.times.turn = turn.awaited_turn();
-  result.times.memory = own.waited();
-  if (context_.metrics != nullptr) context_.metrics->FrameWorkedOn(result.times, result.steps);
-  if (!done) return std::unexpected(std::move(done.error()));
-  return std::move(result);
+  };
+  return Guarded([&] { return Measured(0, turn, run_decoded); });
 }
 
 base::Result<void> Processor::DecodeAndRun(const frame::Frame& frame, const Plan& plan,

@@ -166,9 +166,9 @@ class Processor {
   base::Result<void> Admit(std::uint64_t pixels, const Plan& plan,
                            const resources::MemoryBudget& own, const base::Allowance& allowance,
                            resources::HeavyLane::Slot& heavy, frame::FrameTimes& times);
-  base::Result<frame::FrameResult> Finish(base::MonoTime begin, const CameraTurns::Turn& turn,
-                                          const resources::MemoryBudget& own,
-                                          base::Result<void> done, frame::FrameResult&& result);
+  template <typename Work>
+  base::Result<frame::FrameResult> Measured(std::size_t held, const CameraTurns::Turn& turn,
+                                            const Work& work);
   base::Result<void> Run(const frame::Frame& frame, const Plan& plan, Picture& picture,
                          resources::MemoryBudget& own, const base::Allowance& allowance,
                          frame::FrameResult& result);

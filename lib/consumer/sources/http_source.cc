@@ -103,23 +103,21 @@ Result<std::vector<Delivery>> HttpSource::Take(std::string body) {
   // that there are none.
   const bool is_long = body.size() >= kLongAnswer;
   const std::string text = is_long ? std::string() : body;
-  std::optional<std::uint64_t> kept;
-  if (is_long) kept = spool_->Write(body);
-  try {
-    auto deliveries = Numbered(ReadBufferAnswer(std::move(body), limits_));
-    if (deliveries && !deliveries->empty() && !is_long) kept = spool_->Write(text);
-    if (!kept) return deliveries;
-    if (deliveries) {
-      spool_->Keep(*kept, *deliveries);
-    } else {
-      const std::string path = spool_->KeepUnusable(*kept);
-      if (!path.empty()) deliveries.error().message += "; its beginning is kept as " + path;
-    }
-    return deliveries;
-  } catch (const std::exception&) {  // no memory: what was written down is for later
-    if (kept) spool_->PutBack(*kept);
-    throw;
+  // Without memory for what follows, what is written down is for later.
+  auto written = is_long ? spool_->Write(body) : std::nullopt;
+  auto deliveries = Numbered(ReadBufferAnswer(std::move(body), limits_));
+  if (!is_long && deliveries && !deliveries->empty()) {
+    auto after = spool_->Write(text);
+    if (after) written.emplace(std::move(*after));
   }
+  if (!written) return deliveries;
+  if (deliveries) {
+    spool_->Keep(*written, *deliveries);
+  } else {
+    const std::string path = spool_->KeepUnusable(*written);
+    if (!path.empty()) deliveries.error().message += "; its beginning is kept as " + path;
+  }
+  return deliveries;
 }
 
 Result<std::vector<Delivery>> HttpSource::Numbered(Result<std::vector<Delivery>> deliveries) {
@@ -185,8 +183,7 @@ void HttpSource::Settle(Settlement settlement, OnSettled done) {
   const bool is_lost = settlement.ending == Ending::kDone && spool_->Lost() > lost;
   try {
     spool_->Settled(settlement.ticket, is_lost ? Ending::kReturned : settlement.ending);
-  } catch (const std::exception&) {
-    // No memory: the frame stays in the spool, and the next start does it again.
+  } catch (const std::exception&) {  // no memory: the next Sweep makes up for it
   }
 }
 

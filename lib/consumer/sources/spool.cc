@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "consumer/sources/buffer_answer.h"
+#include "consumer/sources/spool_file.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -36,7 +36,6 @@ constexpr std::uint64_t kTooLong = 4;
 constexpr std::string_view kUnfinished = ".tmp";  // of earlier versions: renamed when it was whole
 constexpr std::uint64_t kUnusableShare = 8;       // one part of so many
 constexpr mode_t kFolderMode = 0700;
-constexpr mode_t kFileMode = 0600;  // pictures of people
 
 std::unexpected<base::Error> Unusable(const std::string& folder, std::string_view reason) {
   return Fail(ErrorCode::kConfig,
@@ -54,22 +53,6 @@ std::optional<std::pair<std::uint64_t, std::string>> SplitName(const std::string
   const auto [stop, error] = std::from_chars(name.data(), name.data() + dot, number);
   if (error != std::errc() || stop != name.data() + dot) return std::nullopt;
   return std::pair(number, name.substr(dot));
-}
-
-Result<std::string> ReadFile(const std::string& path) {
-  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return Failed(path);
-  std::string text;
-  std::vector<char> piece(std::size_t{64} * 1024);
-  for (;;) {
-    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
-    if (got == 0) return text;
-    if (got < 0 && errno != EINTR) return Failed(path);
-    if (got > 0) text.append(piece.data(), static_cast<std::size_t>(got));
-    if (text.size() > kMostAnswerBytes) {
-      return Fail(ErrorCode::kIo, path + ": longer than any answer of a frame buffer");
-    }
-  }
 }
 
 std::string FirstOf(const std::map<std::uint64_t, std::string>& reasons) {
@@ -90,7 +73,7 @@ Result<std::unique_ptr<Spool>> Spool::Open(const std::string& folder, std::uint6
   base::Descriptor folder_fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder_fd.get() < 0) return Unusable(folder, std::strerror(errno));
   base::Descriptor lock(
-      ::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
+      ::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kSpoolFileMode));
   if (lock.get() < 0) return Unusable(folder, std::strerror(errno));
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return Unusable(folder, errno == EWOULDBLOCK ? "another process uses it: give each its own"
@@ -124,7 +107,7 @@ Result<void> Spool::FindLeft() {
   }
   if (error) return Unusable(folder_, error.message());
   for (auto& [number, answer] : answers_) {
-    left_.push_back(number);
+    Leave(answer);
     answer.unread = true;
   }
   for (const auto& [number, bytes] : logs) {
@@ -153,7 +136,7 @@ void Spool::Find(std::uint64_t number, std::string_view ending, std::uint64_t by
     }
   }
   if (ending == kAnswer) {
-    answers_[number].bytes = bytes;
+    Add(number).bytes = bytes;
     bytes_ += bytes;
   } else if (ending == kTornAnswer) {
     torn_[number] = bytes;
@@ -165,23 +148,14 @@ void Spool::Find(std::uint64_t number, std::string_view ending, std::uint64_t by
   }
 }
 
-std::string Spool::PathOf(std::uint64_t answer, std::string_view ending) const {
-  return folder_ + '/' + std::to_string(answer) + std::string(ending);
+Spool::Answer& Spool::Add(std::uint64_t number) {
+  Answer answer;
+  answer.place.push_back(number);
+  return answers_.insert_or_assign(number, std::move(answer)).first->second;
 }
 
-Result<base::Descriptor> Spool::WriteFile(const std::string& path, std::string_view text) const {
-  base::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
-  if (file.get() < 0) return Failed(path);
-  while (!text.empty()) {
-    const ssize_t wrote = ::write(file.get(), text.data(), text.size());
-    if (wrote < 0 && errno != EINTR) {
-      auto failed = Failed(path);
-      ::unlink(path.c_str());
-      return failed;
-    }
-    if (wrote > 0) text.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return file;
+std::string Spool::PathOf(std::uint64_t answer, std::string_view ending) const {
+  return folder_ + '/' + std::to_string(answer) + std::string(ending);
 }
 
 // What is on the disk is in answers_ before it is there: a file that is not would stay until the
@@ -193,14 +167,14 @@ Result<Spool::Written> Spool::Write(std::string_view answer) {
     const base::MutexLock lock(mutex_);
     written.answer = next_++;
     path = PathOf(written.answer, kAnswer);
-    answers_.try_emplace(written.answer);
+    Add(written.answer);
   }
   const auto forget = [&] {
     const base::MutexLock lock(mutex_);
     answers_.erase(written.answer);
   };
   try {
-    const auto file = WriteFile(path, answer);
+    const auto file = WriteSpoolFile(path, answer);
     if (!file) {
       forget();
       return std::unexpected(file.error());
@@ -230,8 +204,8 @@ void Spool::SetLogBytes(Answer& answer, std::uint64_t bytes) {
   answer.log_bytes = bytes;
 }
 
-Result<void> Spool::Append(std::uint64_t number, std::string_view line) {
-  auto noted = AppendToSpoolLog(PathOf(number, kLog), line);
+Result<void> Spool::Append(std::uint64_t number, const std::string& log, std::string_view line) {
+  auto noted = AppendToSpoolLog(log, line);
   if (!noted) return noted;
   Answer& answer = answers_[number];
   SetLogBytes(answer, answer.log_bytes + line.size());
@@ -240,9 +214,10 @@ Result<void> Spool::Append(std::uint64_t number, std::string_view line) {
 
 void Spool::Note(const Place& place, std::string_view what) {
   std::string line = std::string(what) + ' ' + std::to_string(place.frame);
+  const std::string log = PathOf(place.answer, kLog);
   answers_[place.answer].notes.Add(line);
   line += '\n';
-  auto noted = Append(place.answer, line);
+  auto noted = Append(place.answer, log, line);
   unnoted_.reset();
   if (!noted) unnoted_ = {place.answer, std::move(line), std::move(noted.error().message)};
   BoundLog(place.answer);
@@ -262,7 +237,7 @@ Result<void> Spool::Rewrite(std::uint64_t number, std::string_view text) {
   const std::string path = PathOf(number, kNewLog);
   ::unlink(path.c_str());  // of one that failed
   {
-    const auto file = WriteFile(path, text);
+    const auto file = WriteSpoolFile(path, text);
     if (!file) return std::unexpected(file.error());
     if (::fdatasync(file->get()) != 0 ||
         std::rename(path.c_str(), PathOf(number, kLog).c_str()) != 0) {
@@ -281,7 +256,7 @@ void Spool::NoteAgain() {
   if (!unnoted_) return;
   base::Result<void> noted;
   if (answers_.contains(unnoted_->answer)) {
-    noted = Append(unnoted_->answer, unnoted_->line);
+    noted = Append(unnoted_->answer, PathOf(unnoted_->answer, kLog), unnoted_->line);
   }
   if (noted) return unnoted_.reset();
   unnoted_->reason = std::move(noted.error().message);
@@ -291,7 +266,7 @@ Result<void> Spool::TryWrite(std::size_t bytes) {
   const base::MutexLock lock(mutex_);
   const std::string path = folder_ + "/probe";
   ::unlink(path.c_str());  // of a process that was killed
-  const auto file = WriteFile(path, std::string(bytes, ' '));
+  const auto file = WriteSpoolFile(path, std::string(bytes, ' '));
   if (!file) return std::unexpected(file.error());
   Result<void> synced;
   if (::fdatasync(file->get()) != 0 || ::fsync(folder_fd_.get()) != 0) synced = Failed(path);
@@ -341,7 +316,7 @@ void Spool::Remove(std::uint64_t number) {
 }
 
 Result<Spool::Left> Spool::Read(std::uint64_t number) {
-  auto text = ReadFile(PathOf(number, kAnswer));
+  auto text = ReadSpoolFile(PathOf(number, kAnswer));
   if (!text) return std::unexpected(std::move(text.error()));
   Answer& answer = answers_[number];
   if (answer.unread) {
@@ -359,51 +334,59 @@ std::optional<Spool::Left> Spool::TakeLeft() {
   while (!left_.empty()) {
     const std::uint64_t number = left_.front();
     auto left = Read(number);
-    if (!left) {
-      unread_[number] = std::move(left.error().message);
-      left_.pop_front();
-      continue;
-    }
+    if (!left) unread_[number] = std::move(left.error().message);
+    auto& place = answers_[number].place;
+    place.splice(place.end(), left_, left_.begin());
+    if (!left) continue;
     unread_.erase(number);
-    left_.pop_front();
     return std::move(*left);
   }
   return std::nullopt;
 }
 
-void Spool::PutBack(std::uint64_t answer) {
+void Spool::PutBack(std::uint64_t answer) noexcept {
   const base::MutexLock lock(mutex_);
-  left_.push_back(answer);
+  if (const auto found = answers_.find(answer); found != answers_.end()) Leave(found->second);
 }
 
 void Spool::SetAside(std::uint64_t answer) {
   const base::MutexLock lock(mutex_);
+  // All that takes memory is before what cannot be undone.
   const std::string path = PathOf(answer, kAnswer);
-  if (std::rename(path.c_str(), PathOf(answer, kTornAnswer).c_str()) != 0) {
+  const std::string log = PathOf(answer, kLog);
+  const std::string torn_path = PathOf(answer, kTornAnswer);
+  const std::string torn_log = PathOf(answer, kTornLog);
+  std::map<std::uint64_t, std::uint64_t> torn = {{answer, answers_[answer].bytes}};
+  if (std::rename(path.c_str(), torn_path.c_str()) != 0) {
     unread_[answer] = path + " holds no frames, and cannot be set aside: " + std::strerror(errno);
     return;
   }
-  (void)std::rename(PathOf(answer, kLog).c_str(), PathOf(answer, kTornLog).c_str());
-  torn_[answer] = answers_[answer].bytes;
+  (void)std::rename(log.c_str(), torn_log.c_str());
+  torn_.merge(torn);
   bytes_ -= answers_[answer].log_bytes;
   answers_.erase(answer);
 }
 
 std::string Spool::KeepUnusable(std::uint64_t answer) {
   const base::MutexLock lock(mutex_);
-  const std::string path = PathOf(answer, kUnusable);
-  if (std::rename(PathOf(answer, kAnswer).c_str(), path.c_str()) != 0) {
+  // All that takes memory is before what cannot be undone.
+  const std::string written = PathOf(answer, kAnswer);
+  std::string path = PathOf(answer, kUnusable);
+  std::uint64_t bytes = answers_[answer].bytes;
+  std::map<std::uint64_t, std::uint64_t> unusable = {{answer, bytes}};
+  if (std::rename(written.c_str(), path.c_str()) != 0) {
     Remove(answer);  // it has no frames
     return {};
   }
-  std::uint64_t bytes = answers_[answer].bytes;
   bytes_ -= bytes;  // it has no log
   answers_.erase(answer);
   const std::uint64_t share = most_bytes_ / kUnusableShare;
   if (bytes > share && ::truncate(path.c_str(), static_cast<off_t>(share)) == 0) bytes = share;
-  unusable_[answer] = bytes;
+  unusable.begin()->second = bytes;
+  unusable_.merge(unusable);
   BoundUnusable();
-  return unusable_.contains(answer) ? path : "";
+  if (!unusable_.contains(answer)) path.clear();
+  return path;
 }
 
 // The oldest go.
@@ -421,7 +404,7 @@ void Spool::BoundUnusable() {
 void Spool::Retry() {
   const base::MutexLock lock(mutex_);
   for (const auto& [number, reason] : unread_) {
-    if (std::ranges::find(left_, number) == left_.end()) left_.push_back(number);
+    if (const auto found = answers_.find(number); found != answers_.end()) Leave(found->second);
   }
   NoteAgain();
   std::vector<std::uint64_t> numbers;

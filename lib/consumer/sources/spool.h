@@ -4,12 +4,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/descriptor.h"
 #include "base/error.h"
@@ -56,6 +57,27 @@ class Spool {
     SpoolNotes notes;
   };
 
+  // An answer whose frames nobody has yet, because it was just written or taken. It is put back
+  // when this ends, be it by an exception, unless Passed was called: its frames have an owner then,
+  // or nothing is to be done of it any more.
+  class Ownerless {
+   public:
+    Ownerless(Spool& spool, std::uint64_t answer) : spool_(&spool), answer_(answer) {}
+    Ownerless(Ownerless&& other) noexcept
+        : spool_(std::exchange(other.spool_, nullptr)), answer_(other.answer_) {}
+    Ownerless& operator=(Ownerless&&) = delete;
+    ~Ownerless() {
+      if (spool_ != nullptr) spool_->PutBack(answer_);
+    }
+
+    std::uint64_t answer() const { return answer_; }
+    void Passed() { spool_ = nullptr; }
+
+   private:
+    Spool* spool_;  // null: passed on
+    const std::uint64_t answer_;
+  };
+
   struct Written {
     std::uint64_t answer = 0;
     base::Result<void> synced;  // when not, a power failure may take it; it survives the process
@@ -98,12 +120,15 @@ class Spool {
     const base::MutexLock lock(mutex_);
     return answers_.contains(answer);
   }
-  // An answer that was taken or written could not be looked at for a passing reason: it is left.
-  void PutBack(std::uint64_t answer);
-  // An answer that holds no frames gets its telling name. When that fails it is left for Retry.
+  // An answer that was taken or written is left again. Takes no memory: there may be none, and who
+  // has nothing of it would leave it to the next start. Nothing is done about one that has gone.
+  void PutBack(std::uint64_t answer) noexcept;
+  // An answer that holds no frames gets its telling name. When that fails it is left for Retry;
+  // when it throws nothing has changed.
   void SetAside(std::uint64_t answer);
   // An answer that was just written is none of a frame buffer: keeps it as evidence, cut off where
-  // the share ends. Returns where it is; "" when it cannot be kept.
+  // the share ends. Returns where it is; "" when it cannot be kept. When it throws it may be kept
+  // all the same, and then is no answer any more.
   std::string KeepUnusable(std::uint64_t answer);
 
   // Tries again what failed: to read, to delete, to write a line; looks whether torn files are
@@ -128,17 +153,19 @@ class Spool {
     bool unread = false;  // an earlier process's log is still to be read
     std::uint64_t log_bytes = 0;
     std::uint64_t most_log = kShortLog;  // then it is looked whether fewer would do
+    std::list<std::uint64_t> place;      // its number, which goes over to left_ and back
   };
 
   Spool(std::string folder, std::uint64_t most_bytes, base::Descriptor lock,
         base::Descriptor folder_fd);
   base::Result<void> FindLeft() EXCLUDES(mutex_);
   void Find(std::uint64_t number, std::string_view ending, std::uint64_t bytes) REQUIRES(mutex_);
-  base::Result<base::Descriptor> WriteFile(const std::string& path, std::string_view text) const;
+  Answer& Add(std::uint64_t number) REQUIRES(mutex_);
   std::string PathOf(std::uint64_t answer, std::string_view ending) const;
   void NoteAgain() REQUIRES(mutex_);
   void Note(const Place& place, std::string_view what) REQUIRES(mutex_);
-  base::Result<void> Append(std::uint64_t number, std::string_view line) REQUIRES(mutex_);
+  base::Result<void> Append(std::uint64_t number, const std::string& log, std::string_view line)
+      REQUIRES(mutex_);
   void BoundLog(std::uint64_t number) REQUIRES(mutex_);
   base::Result<void> Rewrite(std::uint64_t number, std::string_view text) REQUIRES(mutex_);
   void SetLogBytes(Answer& answer, std::uint64_t bytes) REQUIRES(mutex_);
@@ -146,6 +173,7 @@ class Spool {
   void Remove(std::uint64_t number) REQUIRES(mutex_);
   void BoundUnusable() REQUIRES(mutex_);
   base::Result<Left> Read(std::uint64_t number) REQUIRES(mutex_);
+  void Leave(Answer& answer) noexcept REQUIRES(mutex_) { left_.splice(left_.end(), answer.place); }
 
   const std::string folder_;
   const std::uint64_t most_bytes_;
@@ -155,7 +183,7 @@ class Spool {
   mutable base::Mutex mutex_;
   std::map<std::uint64_t, Answer> answers_ GUARDED_BY(mutex_);
   // Of an earlier process, untaken.
-  std::deque<std::uint64_t> left_ GUARDED_BY(mutex_);
+  std::list<std::uint64_t> left_ GUARDED_BY(mutex_);
   // Those that could not be read, or not be deleted, and why; until that has worked.
   std::map<std::uint64_t, std::string> unread_ GUARDED_BY(mutex_);
   std::map<std::uint64_t, std::string> unremoved_ GUARDED_BY(mutex_);

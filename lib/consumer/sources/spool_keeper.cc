@@ -45,8 +45,10 @@ void SpoolKeeper::Probe() {
   TellWrite(done);
 }
 
-std::optional<std::uint64_t> SpoolKeeper::Write(std::string_view answer) {
+std::optional<Spool::Ownerless> SpoolKeeper::Write(std::string_view answer) {
   const auto written = spool_.Write(answer);
+  std::optional<Spool::Ownerless> ownerless;
+  if (written) ownerless.emplace(spool_, written->answer);
   const base::Result<void> done = written ? written->synced : std::unexpected(written.error());
   if (!done) ++failures_;
   {
@@ -54,43 +56,58 @@ std::optional<std::uint64_t> SpoolKeeper::Write(std::string_view answer) {
     unwritten_ = done ? 0 : std::clamp<std::size_t>(answer.size(), 1, kMostProbed);
     TellWrite(done);
   }
-  if (!written) return std::nullopt;
-  return written->answer;
+  return ownerless;
 }
 
-SpoolKeeper::Kept SpoolKeeper::MakeKept(const Spool::Place& place, bool left) const {
-  Kept kept{.frame = {}, .left = left};
-  kept.frame.push_back({place, sinks_.Taken()});
-  return kept;
+void SpoolKeeper::AddKept(std::uint64_t ticket, const Spool::Place& place, bool left,
+                          InHand& kept) const {
+  Kept& each = kept.try_emplace(ticket).first->second;
+  each.frame.push_back({place, sinks_.Taken()});
+  std::map<std::uint64_t, Returned> returned;
+  returned.try_emplace(place.answer);
+  each.returned = returned.extract(returned.begin());
+  each.left = left;
 }
 
-void SpoolKeeper::Keep(std::uint64_t answer, std::vector<Delivery>& deliveries) {
-  const auto spooled = std::make_shared<const SpooledAnswer>(spool_.PathOf(answer));
-  {
-    const base::MutexLock lock(mutex_);
-    for (std::size_t i = 0; i < deliveries.size(); ++i) {
-      deliveries[i].spooled = spooled;
-      in_hand_.insert_or_assign(deliveries[i].ticket, MakeKept({answer, i}, false));
-    }
+// A ticket of a frame that nobody has would keep its answer in use for ever: all or none.
+void SpoolKeeper::Keep(Spool::Ownerless& answer, std::vector<Delivery>& deliveries) {
+  const auto spooled = std::make_shared<const SpooledAnswer>(spool_.PathOf(answer.answer()));
+  InHand kept;
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    AddKept(deliveries[i].ticket, {answer.answer(), i}, false, kept);
   }
-  spool_.Expect(answer, deliveries.size());
+  spool_.Expect(answer.answer(), deliveries.size());
+  answer.Passed();
+  for (Delivery& each : deliveries) each.spooled = spooled;
+  const base::MutexLock lock(mutex_);
+  in_hand_.merge(kept);
 }
 
+std::string SpoolKeeper::KeepUnusable(Spool::Ownerless& answer) {
+  std::string path = spool_.KeepUnusable(answer.answer());
+  answer.Passed();
+  return path;
+}
+
+// When it throws nothing has changed, but for what is removed because all of it is done.
 void SpoolKeeper::ReadLeft(Spool::Left answer) {
   auto frames = ReadBufferAnswer(std::move(answer.text), limits_);
   if (!frames) return spool_.SetAside(answer.answer);
   const auto spooled = std::make_shared<const SpooledAnswer>(spool_.PathOf(answer.answer));
-  const bool alone = ours_.erase(answer.answer) == 0;
+  const bool alone = !ours_.contains(answer.answer);
+  std::deque<LeftFrame> left;
   for (std::size_t i = 0; i < frames->size(); ++i) {
     if (answer.notes.done.contains(i)) continue;
     (*frames)[i].spooled = spooled;
     const auto tries = answer.notes.tries.find(i);
-    left_.push_back({.delivery = std::move((*frames)[i]),
-                     .place = {answer.answer, i},
-                     .tries = tries == answer.notes.tries.end() ? 0 : tries->second,
-                     .alone = alone});
+    left.push_back({.delivery = std::move((*frames)[i]),
+                    .place = {answer.answer, i},
+                    .tries = tries == answer.notes.tries.end() ? 0 : tries->second,
+                    .alone = alone});
   }
   spool_.Expect(answer.answer, frames->size());
+  ours_.erase(answer.answer);
+  left_.swap(left);
 }
 
 std::optional<Delivery> SpoolKeeper::NextLeft(std::uint64_t ticket) {
@@ -99,28 +116,22 @@ std::optional<Delivery> SpoolKeeper::NextLeft(std::uint64_t ticket) {
   while (left_.empty()) {
     auto answer = spool_.TakeLeft();
     if (!answer) return std::nullopt;
-    const std::uint64_t number = answer->answer;
-    try {
-      ReadLeft(std::move(*answer));
-    } catch (...) {  // no memory
-      left_.clear();
-      spool_.PutBack(number);
-      throw;
-    }
+    Spool::Ownerless ownerless(spool_, answer->answer);
+    ReadLeft(std::move(*answer));
+    ownerless.Passed();
   }
   LeftFrame& next = left_.front();  // as long as something may throw
-  Kept kept = MakeKept(next.place, next.alone);
+  InHand kept;
+  AddKept(ticket, next.place, next.alone, kept);
   next.delivery.ticket = ticket;
-  if (next.alone) {
-    spool_.Trying(next.place);
-    next.delivery.deliveries = next.tries + 2;  // the first in company, and this one
-  }
+  if (next.alone) next.delivery.deliveries = next.tries + 2;  // the first in company, and this one
   if (next.alone && next.tries >= kMostTries && !next.delivery.broken) {
     next.delivery.broken = base::Fail(base::ErrorCode::kInternal,
                                       "the process does not survive the work on this frame")
                                .error();
   }
-  in_hand_.insert_or_assign(ticket, std::move(kept));
+  if (next.alone) spool_.Trying(next.place);
+  in_hand_.merge(kept);
   left_in_hand_ += next.alone ? 1 : 0;
   Delivery delivery = std::move(next.delivery);
   left_.pop_front();
@@ -133,6 +144,7 @@ void SpoolKeeper::Settled(std::uint64_t ticket, Ending ending) {
     const auto kept = in_hand_.find(ticket);
     if (kept == in_hand_.end()) return;  // it could not be written down
     std::list<Undelivered> frame = std::move(kept->second.frame);
+    auto came_back = std::move(kept->second.returned);
     const bool left = kept->second.left;
     in_hand_.erase(kept);
     if (left) --left_in_hand_;
@@ -141,7 +153,7 @@ void SpoolKeeper::Settled(std::uint64_t ticket, Ending ending) {
       undelivered_.splice(undelivered_.end(), frame);
     } else {
       const std::uint64_t answer = frame.front().place.answer;
-      Returned& returned = returned_[answer];
+      Returned& returned = returned_.insert(std::move(came_back)).position->second;
       returned.left |= left;
       returned.rest = RestOf(answer);
       if (left) spool_.NotTried(frame.front().place);

@@ -51,14 +51,13 @@ class SpoolKeeper {
   bool Full() const { return spool_.Full(); }
 
   // Writes an answer down. Nothing when that fails, which is counted and told: its frames are then
-  // worked on without.
-  std::optional<std::uint64_t> Write(std::string_view answer);
+  // worked on without. One that is neither kept nor unusable is handed out later.
+  std::optional<Spool::Ownerless> Write(std::string_view answer);
   // The frames of an answer, which have their tickets: they are told where they are written down.
-  void Keep(std::uint64_t answer, std::vector<Delivery>& deliveries);
+  // When it throws none of them is kept.
+  void Keep(Spool::Ownerless& answer, std::vector<Delivery>& deliveries);
   // An answer that was just written holds no frames. Returns where it is kept, "" when nowhere.
-  std::string KeepUnusable(std::uint64_t answer) { return spool_.KeepUnusable(answer); }
-  // An answer that was just written could not be looked at for a passing reason.
-  void PutBack(std::uint64_t answer) { spool_.PutBack(answer); }
+  std::string KeepUnusable(Spool::Ownerless& answer);
 
   // A frame that was left, when none is in hand that an earlier process has left.
   std::optional<Delivery> NextLeft(std::uint64_t ticket);
@@ -67,7 +66,7 @@ class SpoolKeeper {
   std::uint64_t Lost() const { return sinks_.Lost(); }
 
   // After the sinks have taken its result; kReturned when one of them lost it. What it throws for
-  // want of memory is made up for by the next Sweep.
+  // want of memory is made up for by the next Sweep, but for a line of the log.
   void Settled(std::uint64_t ticket, Ending ending);
   // Removes what the sinks have delivered meanwhile.
   void Sweep();
@@ -88,18 +87,20 @@ class SpoolKeeper {
     Spool::Place place;
     SinkSet::Mark mark;
   };
-  struct Kept {
-    std::list<Undelivered> frame;  // one, with all that its end needs
-    bool left = false;             // by an earlier process, so it is in hand alone
-  };
-
   // An answer with frames that came back.
   struct Returned {
     bool left = false;  // by an earlier process, some of them
     base::Deadline rest;
   };
+  // A frame in hand, with all the memory that its end needs, whichever it is.
+  struct Kept {
+    std::list<Undelivered> frame;                           // one
+    std::map<std::uint64_t, Returned>::node_type returned;  // of its answer
+    bool left = false;  // by an earlier process, so it is in hand alone
+  };
+  using InHand = std::map<std::uint64_t, Kept>;  // by ticket
 
-  Kept MakeKept(const Spool::Place& place, bool left) const;
+  void AddKept(std::uint64_t ticket, const Spool::Place& place, bool left, InHand& kept) const;
   void ReadLeft(Spool::Left answer) REQUIRES(mutex_);
   void SweepDone() REQUIRES(mutex_);
   base::Deadline RestOf(std::uint64_t answer) const REQUIRES(mutex_);
@@ -115,8 +116,8 @@ class SpoolKeeper {
   telemetry::Conditions& conditions_;
 
   mutable base::Mutex mutex_;
-  std::map<std::uint64_t, Kept> in_hand_ GUARDED_BY(mutex_);  // by ticket
-  std::deque<LeftFrame> left_ GUARDED_BY(mutex_);             // of one answer
+  InHand in_hand_ GUARDED_BY(mutex_);
+  std::deque<LeftFrame> left_ GUARDED_BY(mutex_);  // of one answer
   int left_in_hand_ GUARDED_BY(mutex_) = 0;
   std::list<Undelivered> undelivered_ GUARDED_BY(mutex_);
   std::map<std::uint64_t, Returned> returned_ GUARDED_BY(mutex_);

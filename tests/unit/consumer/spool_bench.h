@@ -40,7 +40,7 @@ struct Life {
     std::string text = R"({"frames":[)";
     for (const std::string& id : ids) text += (id == ids.front() ? "" : ",") + FrameJson(id);
     text += "]}";
-    const auto answer = keeper->Write(text);
+    auto answer = keeper->Write(text);
     REQUIRE(answer);
     std::vector<Delivery> deliveries(ids.size());
     std::vector<std::uint64_t> tickets;

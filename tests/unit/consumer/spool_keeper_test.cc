@@ -157,7 +157,7 @@ TEST_CASE("a frame knows whether it is written down, as long as it is") {
   std::vector<Delivery> frames(1);
   {
     Life life(dir);
-    const auto answer = life.keeper->Write(R"({"frames":[)" + Life::FrameJson("a") + "]}");
+    auto answer = life.keeper->Write(R"({"frames":[)" + Life::FrameJson("a") + "]}");
     REQUIRE(answer);
     CHECK(frames[0].spooled == nullptr);
     life.keeper->Keep(*answer, frames);

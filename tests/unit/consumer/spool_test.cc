@@ -157,7 +157,7 @@ TEST_CASE("what an upstream sends in place of frames is evidence and fills no sp
   {
     Life life(dir, kMost);
     const auto keep = [&life](std::size_t bytes) {
-      const auto answer = life.keeper->Write(std::string(bytes, '<'));
+      auto answer = life.keeper->Write(std::string(bytes, '<'));
       REQUIRE(answer);
       return life.keeper->KeepUnusable(*answer);
     };
@@ -181,9 +181,7 @@ TEST_CASE("what an upstream sends in place of frames is evidence and fills no sp
 TEST_CASE("an answer that could not be looked at is handed out later") {
   const testing::TempDir dir;
   Life life(dir);
-  const auto answer = life.keeper->Write("{\"frames\":[" + Life::FrameJson("a") + "]}");
-  REQUIRE(answer);
-  life.keeper->PutBack(*answer);
+  REQUIRE(life.keeper->Write("{\"frames\":[" + Life::FrameJson("a") + "]}"));
   CHECK(life.Next() == "a 2");
   life.End(life.last);
   CHECK(Files(dir) == Strings{"lock"});
