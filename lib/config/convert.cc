@@ -8,12 +8,12 @@
 #include <utility>
 
 #include "config/diagnostic.h"
-#include "config/redact.h"
 #include "config/suggest.h"
 #include "config/toml_reader.h"
 #include "config/units.h"
 #include "json/utf8.h"
 #include "net/redis_url.h"
+#include "net/redact.h"
 #include "net/url.h"
 
 namespace sampleproc::config {
@@ -391,10 +391,12 @@ Converted ConvertPlainText(const Key& key, std::string_view text, std::int64_t p
 std::int64_t PlainUnit(Kind kind) { return kind == Kind::kDuration ? 1000 : 1; }
 
 std::string Shown(std::string_view text, std::size_t longest) {
-  const std::string clean = RedactCredentials(text);
+  return Printable(net::RedactCredentials(text), longest);
+}
+
+std::string Printable(std::string_view text, std::size_t longest) {
   std::string shown;
-  for (const char c : std::string_view(clean).substr(0, longest))
-    shown += c >= ' ' && c <= '~' ? c : '?';
+  for (const char c : text.substr(0, longest)) shown += c >= ' ' && c <= '~' ? c : '?';
   return text.size() > longest ? shown + "..." : shown;
 }
 

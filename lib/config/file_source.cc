@@ -4,10 +4,10 @@
 
 #include "base/text_file.h"
 #include "config/assembly.h"
-#include "config/redact.h"
 #include "config/suggest.h"
 #include "config/syntax_hint.h"
 #include "config/toml_reader.h"
+#include "net/redact.h"
 
 namespace sampleproc::config {
 namespace {
@@ -105,7 +105,7 @@ class FileWalk {
  private:
   Origin At(const Place& place) const { return {Origin::Kind::kFile, display_, place}; }
 
-  std::string LineAt(const Place& place) const { return RedactLine(lines_[place.line]); }
+  std::string LineAt(const Place& place) const { return net::RedactLine(lines_[place.line]); }
 
   void Visit(const Entry& entry, const std::string& path) {
     const Table* table = std::get_if<Table>(&entry.value.data);
@@ -221,7 +221,7 @@ class FileWalk {
   void ReportNoSection(const std::string& shown, const std::string& section, const Entry& entry) {
     Report(code::kType, entry.value.place, Shown(shown, kLongestPath),
            "is a section, found " + std::string(DescribeType(entry.value)),
-           "write [" + section + "] and its keys below it");
+           "write [" + Shown(section, kLongestPath) + "] and its keys below it");
   }
 
   // `whose` begins a sentence that says what there is.

@@ -114,6 +114,11 @@ void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, O
 bool Assembly::AddDetector(std::string_view path) {
   const std::size_t before = schema.size();
   if (!config::AddDetector(path, schema)) return false;
+void Assembly::Report(Diagnostic diagnostic) {
+  diagnostic.key = net::RedactCredentials(diagnostic.key);
+  result.diagnostics.push_back(std::move(diagnostic));
+}
+
   if (schema.size() == before) return true;
   for (const Key& key : schema) result.origins.try_emplace(std::string(key.path));
   return true;
