@@ -9,6 +9,8 @@
 #include "config/machine.h"
 #include "config/suggest.h"
 #include "config/validate.h"
+#include "files/url_input.h"
+#include "net/redact.h"
 
 namespace sampleproc::config {
 namespace {
@@ -46,7 +48,8 @@ void ApplyFiles(const LoadRequest& request, Assembly& assembly) {
     if (variable != request.environment.end()) named = variable->second;
   }
   if (request.file || !named.empty()) {
-    ApplyFile(named, named == "-" ? "<stdin>" : named, false, request.reading, assembly);
+    ApplyFile(named, named == "-" ? "<stdin>" : files::ShownName(named), false, request.reading,
+              assembly);
     return;
   }
   if (request.files == Files::kNamed) return;
@@ -111,14 +114,14 @@ void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, O
   for (Refusal& refusal : converted.error().more) report(refusal);
 }
 
-bool Assembly::AddDetector(std::string_view path) {
-  const std::size_t before = schema.size();
-  if (!config::AddDetector(path, schema)) return false;
 void Assembly::Report(Diagnostic diagnostic) {
   diagnostic.key = net::RedactCredentials(diagnostic.key);
   result.diagnostics.push_back(std::move(diagnostic));
 }
 
+bool Assembly::AddDetector(std::string_view path) {
+  const std::size_t before = schema.size();
+  if (!config::AddDetector(path, schema)) return false;
   if (schema.size() == before) return true;
   for (const Key& key : schema) result.origins.try_emplace(std::string(key.path));
   return true;

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "files/url_input.h"
+
 namespace sampleproc::files {
 namespace {
 
@@ -63,7 +65,7 @@ Result<void> FileGuard::CheckWrite(const std::string& path, const std::string& n
 
 Result<void> FileGuard::CheckRead(const std::string& path, const std::string& what) const {
   if (!HasWritten()) return {};
-  return Check(written_, File::At(path, STDIN_FILENO, what + " " + path), false);
+  return Check(written_, File::At(path, STDIN_FILENO, what + " " + ShownName(path)), false);
 }
 
 Result<void> FileGuard::Write(const std::string& path, const std::string& name) {
@@ -76,7 +78,7 @@ Result<void> FileGuard::Write(const std::string& path, const std::string& name) 
 
 Result<void> FileGuard::Read(const std::string& path, const std::string& what) {
   if (auto checked = CheckRead(path, what); !checked) return checked;
-  read_.push_back(File::At(path, STDIN_FILENO, what + " " + path));
+  read_.push_back(File::At(path, STDIN_FILENO, what + " " + ShownName(path)));
   return {};
 }
 
