@@ -154,12 +154,13 @@ constexpr CodeText kTexts[] = {
      "its section, [detector.objects], has to name the file. The service does not start without. "
      "packaging/fetch-models.sh brings models; validate-config --online opens the model and runs "
      "it once."},
-    {code::kWritten, "output that is an input",
+    {code::kWritten, "output that is an input or another output",
      "consumer.file.path, or a full file that it is renamed to, is a file that the service reads: "
      "its configuration, a certificate, a token or password file, a detector's model or labels, a "
      "recording that is a camera's url. Results would be written into it, or it would be renamed "
      "away. The same in a folder that is a camera's url, of which every file is a picture, and for "
-     "events.history."},
+     "events.history, events.snapshots and http.unix_socket. Two of them at one path, also where "
+     "one is a file beside the history (-wal, -shm, -journal, .lock), would destroy each other."},
     {code::kScene, "zone or line that cannot work",
      "A zone of a camera, [camera.ID.zone.NAME], needs its polygon, and a line, "
      "[camera.ID.line.NAME], two different points, from and to; a camera may have 32 of each. As a "

@@ -13,11 +13,29 @@ namespace {
 namespace fs = std::filesystem;
 using base::Result;
 
+}  // namespace
+
 fs::path ShortestWayTo(const fs::path& path) {
+  constexpr int kMostLinks = 40;
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
   fs::path shortest = fs::weakly_canonical(absolute, error);
-  return error ? absolute.lexically_normal() : shortest;
+  // A link to what is not there yet: writing makes its target.
+  for (int i = 0; i < kMostLinks && !error && fs::is_symlink(shortest, error); ++i) {
+    const fs::path target = fs::read_symlink(shortest, error);
+    if (!error) shortest = fs::weakly_canonical(shortest.parent_path() / target, error);
+  }
+  if (error) shortest = absolute.lexically_normal();
+  return shortest.has_filename() ? shortest : shortest.parent_path();
+}
+
+namespace {
+
+// A terminal, a pipe or /dev/null passes on what is written to it.
+bool KeepsNothing(const std::string& path) {
+  std::error_code missing;
+  const fs::file_status status = fs::status(path, missing);
+  return fs::is_character_file(status) || fs::is_fifo(status);
 }
 
 }  // namespace
@@ -35,9 +53,8 @@ FileGuard::File FileGuard::File::At(const std::string& path, int descriptor_of_d
     file.identity = IdentityOf(descriptor_of_dash);
     return file;
   }
-  std::error_code ignored;
   file.identity = IdentityOf(path);
-  if (file.identity || !fs::exists(path, ignored)) file.path = ShortestWayTo(path);
+  if (file.identity || !KeepsNothing(path)) file.path = ShortestWayTo(path);
   return file;
 }
 
