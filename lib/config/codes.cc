@@ -72,6 +72,11 @@ constexpr CodeText kTexts[] = {
      "Sections, dotted keys and lists stand in each other more than 64 deep at this place. No key "
      "needs more than eight; such a text is a mistake of what wrote it, or meant to exhaust what "
      "reads it. The other lines are checked all the same."},
+    {code::kUrlPart, "part of a URL that is not applied",
+     "consumer.redis.url names a host, a port, a user, a password and a database, and its scheme "
+     "says whether TLS is spoken: rediss:// is with TLS, redis:// never, whatever stands behind a "
+     "\"?\". Of its query only db counts. Other parameters, which some clients know, have no "
+     "effect: what they ask for has a key of its own or is not there."},
     {code::kDrainDelay, "no time left after the drain delay",
      "service.drain_delay is part of service.shutdown_timeout: as long or longer, and nothing is "
      "left in which requests could be finished."},
