@@ -214,11 +214,13 @@ constexpr CodeText kTexts[] = {
     {code::kNoFile, "file that is named cannot be read",
      "A key names a file (a certificate, tokens, a password, a detector's model or labels) that is "
      "missing, that this user may not read, or that holds something else: the service would not "
-     "start. Check as the user that the service runs as, or with --offline when the file is only "
+     "start. The same for events.history and consumer.file.path where something is that never "
+     "can be such a file: a folder, a pipe, a photo. Check as the user that the service runs as, "
+     "or with --offline when the file is only "
      "on "
-     "the machine that the configuration is for. With --online also events.history: it could not "
+     "the machine that the configuration is for. With --online also whether events.history can "
      "be "
-     "written, or is the file of something else."},
+     "written."},
     {code::kOpenSecret, "secret that everybody can read",
      "The file holds a secret, and its mode lets every user of the machine read it. Take that away "
      "(chmod o-r), and count the secret as known if others are on the machine."},
@@ -231,8 +233,9 @@ constexpr CodeText kTexts[] = {
      "take more memory, without more frames a second. Use --offline to check a configuration that "
      "is meant for another machine."},
     {code::kListen, "address or socket that cannot be listened on",
-     "http.host is a name that does not resolve here, or a link-local address without its "
-     "interface; or http.unix_socket names something that is there and is no socket, or a path in "
+     "http.host is a name that does not resolve here, an address that this machine does not have, "
+     "the name of an interface, or a link-local address without its interface; or http.unix_socket "
+     "names something that is there and is no socket, or a path in "
      "a folder that is not there: the service would not start. Use --offline to check a "
      "configuration that is meant for another machine."},
     {code::kListCors, "Configure CORS origins (not wildcard)",
