@@ -17,6 +17,7 @@
 #include "config/production.h"
 #include "config/report.h"
 #include "deploy/check.h"
+#include "files/url_input.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -117,7 +118,8 @@ std::vector<config::Checked> CheckAll(const config::LoadRequest& request, const 
   std::vector<config::Checked> checked;
   if (!options.from_env.empty()) {
     config::Loaded loaded = config::LoadEnvironmentFile(options.from_env);
-    std::string subject = loaded.files.empty() ? options.from_env : loaded.files.front();
+    std::string subject =
+        loaded.files.empty() ? files::ShownName(options.from_env) : loaded.files.front();
     checked.push_back({std::move(subject), std::move(loaded)});
     return checked;
   }
@@ -133,7 +135,7 @@ std::vector<config::Checked> CheckAll(const config::LoadRequest& request, const 
   for (const std::string& file : options.files) {
     config::LoadRequest each = request;
     each.file = file;
-    checked.push_back({file == "-" ? "<stdin>" : file, config::Load(each)});
+    checked.push_back({file == "-" ? "<stdin>" : files::ShownName(file), config::Load(each)});
   }
   if (options.files.empty()) {
     config::Loaded loaded = config::Load(request);

@@ -18,6 +18,7 @@
 #include "base/descriptor.h"
 #include "base/descriptor_name.h"
 #include "files/sole_writer.h"
+#include "files/url_input.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -70,7 +71,8 @@ base::Result<int> OpenFifo(const std::string& path, const files::StopDescriptor*
   for (;;) {
     const int fd = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0) return fd;
-    if (errno != ENXIO && errno != EINTR) return CannotWrite("cannot open the output file " + path);
+    if (errno != ENXIO && errno != EINTR)
+      return CannotWrite("cannot open the output file " + files::ShownName(path));
     pollfd stopped{stop == nullptr ? -1 : stop->get(), POLLIN, 0};
     if (::poll(&stopped, 1, kAgain) > 0) {
       return base::Fail(ErrorCode::kCancelled,
@@ -94,8 +96,9 @@ base::Result<std::pair<int, std::string>> MakeBeside(const std::string& target) 
     const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd >= 0) return std::pair(fd, name);
     if (errno != EEXIST || attempt == 100) {
-      return base::Fail(ErrorCode::kIo, "cannot open the output file " + target +
-                                            ", which is written beside it as " + name +
+      return base::Fail(ErrorCode::kIo, "cannot open the output file " + files::ShownName(target) +
+                                            ", which is written beside it as " +
+                                            files::ShownName(name) +
                                             " first: " + std::strerror(errno) +
                                             "; where its folder has to stay as it is, write to "
                                             "standard output: -o - > FILE");
@@ -137,7 +140,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   }
   if (descriptor && descriptor->is_ours) {
     base::Descriptor copy = base::CopyForWriting(descriptor->number);
-    if (copy.get() < 0) return CannotWrite("cannot open the output file " + path);
+    if (copy.get() < 0) return CannotWrite("cannot open the output file " + files::ShownName(path));
     auto output = std::make_unique<Output>(copy.release(), path);
     output->is_shared_ = true;
     return output;
@@ -145,7 +148,8 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   if (descriptor) mode = OutputMode::kAppend;  // that of another process
   struct stat status{};
   const bool exists = ::stat(path.c_str(), &status) == 0;
-  if (!exists && errno == ELOOP) return CannotWrite("cannot open the output file " + path);
+  if (!exists && errno == ELOOP)
+    return CannotWrite("cannot open the output file " + files::ShownName(path));
   if (mode == OutputMode::kGoOn && exists && !S_ISREG(status.st_mode)) {
     return base::Fail(ErrorCode::kUsage,
                       path + " is no regular file, which a run that is to be resumed needs");
@@ -167,13 +171,13 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     const bool appends = mode == OutputMode::kAppend;
     const int how = appends ? O_APPEND : mode == OutputMode::kInPlace ? O_TRUNC : 0;
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
-    if (fd < 0) return CannotWrite("cannot open the output file " + path);
+    if (fd < 0) return CannotWrite("cannot open the output file " + files::ShownName(path));
     output = std::make_unique<Output>(fd, path);
     if (mode == OutputMode::kGoOn) {
       if (auto alone = TakeAlone(fd, path); !alone) return std::unexpected(alone.error());
     }
     if (appends && LengthWithoutTornLine(path) && ::write(fd, "\n", 1) != 1) {
-      return CannotWrite("cannot end the last line of the output file " + path);
+      return CannotWrite("cannot end the last line of the output file " + files::ShownName(path));
     }
     return output;
   }
@@ -191,7 +195,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
           ErrorCode::kUsage,
           part + " is left from a run without its checkpoint; remove it to start again");
     }
-    if (fd < 0) return CannotWrite("cannot open the output file " + part);
+    if (fd < 0) return CannotWrite("cannot open the output file " + files::ShownName(part));
     output = std::make_unique<Output>(fd, path);
     if (auto alone = TakeAlone(fd, part); !alone) return std::unexpected(alone.error());
     output->beside_ = part;
@@ -202,25 +206,26 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     if (fd < 0 && errno == ENOENT) {
       return base::Fail(
           ErrorCode::kUsage,
-          "the output file " + path +
+          "the output file " + files::ShownName(path) +
               " of the run to be resumed is gone; remove the checkpoint to start again");
     }
-    if (fd < 0) return CannotWrite("cannot open the output file " + path);
+    if (fd < 0) return CannotWrite("cannot open the output file " + files::ShownName(path));
     output = std::make_unique<Output>(fd, path);
     if (auto alone = TakeAlone(fd, is_beside ? part : path); !alone) {
       return std::unexpected(alone.error());
     }
     if (is_beside) output->beside_ = part;
-    if (::fstat(fd, &status) != 0) return CannotWrite("cannot look at the output file " + path);
+    if (::fstat(fd, &status) != 0)
+      return CannotWrite("cannot look at the output file " + files::ShownName(path));
     const auto keep = static_cast<off_t>(keep_bytes);
     if (status.st_size < keep) {
       return base::Fail(ErrorCode::kUsage,
-                        "the output file " + path +
+                        "the output file " + files::ShownName(path) +
                             " is shorter than its checkpoint says; remove the checkpoint to start "
                             "again");
     }
     if (::ftruncate(fd, keep) != 0 || ::lseek(fd, keep, SEEK_SET) != keep) {
-      return CannotWrite("cannot go on in the output file " + path);
+      return CannotWrite("cannot go on in the output file " + files::ShownName(path));
     }
   }
   output->target_ = target;

@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "files/url_input.h"
+
 namespace sampleproc::apps {
 namespace {
 
@@ -79,16 +81,16 @@ Result<void> OutputGuard::Admit(const files::Input& input) const {
 
 Result<void> OutputGuard::AddFiles(const ProcessFileOptions& options,
                                    const config::Loaded& loaded) {
+  const auto shown = [](const std::string& path) {
+    return path == "-" ? "standard output" : files::ShownName(path);
+  };
   std::vector<std::pair<std::string, std::string>> written = {
-      {options.output, options.output == "-" ? "standard output" : options.output}};
-  if (!options.events.empty()) {
-    written.emplace_back(options.events,
-                         options.events == "-" ? "standard output" : options.events);
-  }
+      {options.output, shown(options.output)}};
+  if (!options.events.empty()) written.emplace_back(options.events, shown(options.events));
   if (!options.resume.empty()) {
-    written.emplace_back(options.output + ".part", options.output + ".part");
+    written.emplace_back(options.output + ".part", shown(options.output + ".part"));
     for (const std::string& path : {options.resume, options.resume + ".new"}) {
-      written.emplace_back(path, "the checkpoint " + path);
+      written.emplace_back(path, "the checkpoint " + shown(path));
     }
   }
   for (const auto& [path, name] : written) {

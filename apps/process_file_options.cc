@@ -5,6 +5,7 @@
 
 #include "apps/checked_values.h"
 #include "files/name_text.h"
+#include "files/url_input.h"
 #include "frame/frame_text.h"
 
 namespace sampleproc::apps {
@@ -148,7 +149,8 @@ std::string NothingFound(const ProcessFileOptions& options) {
   if (!options.requests.empty()) where = options.requests.front();
   if (!inputs.empty()) where = inputs.front();
   if (inputs.size() > 1) where += " and " + std::to_string(inputs.size() - 1) + " more";
-  return "sampleproc: no picture or video was found in " + files::NameAsText(where) +
+  return "sampleproc: no picture or video was found in " +
+         files::NameAsText(files::ShownName(where)) +
          "; directories within a directory are looked into with --recursive";
 }
 

@@ -283,7 +283,8 @@ class FailureNames {
     const std::string message = files::NameAsText(record.result.error().message);
     progress_.Say(
         "sampleproc: " +
-        config::Shown(message.starts_with(last_) ? message : place + ": " + message, kLongest));
+        // Names are without secrets already, as in the record.
+        config::Printable(message.starts_with(last_) ? message : place + ": " + message, kLongest));
   }
 
  private:

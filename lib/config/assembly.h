@@ -31,7 +31,8 @@ struct Assembly {
   // As config::AddDetector, with the new keys' origins.
   bool AddDetector(std::string_view path);
 
-  void Report(Diagnostic diagnostic) { result.diagnostics.push_back(std::move(diagnostic)); }
+  // Without what is secret in the key's name: a camera may be called by its URL.
+  void Report(Diagnostic diagnostic);
 };
 
 // Applies one file; `display` is its name in messages.

@@ -4,6 +4,7 @@
 
 #include "config/effective.h"
 #include "config/print.h"
+#include "net/redact.h"
 
 namespace sampleproc::config {
 namespace {
@@ -24,8 +25,8 @@ std::vector<Change> Changes(const Loaded& before, const Loaded& after) {
     if (old_value == new_value) continue;
     const std::string path(key.path);
     const Origin now = OriginOf(after, path);
-    changes.push_back({path, MaskedSetting(key, old_value), MaskedSetting(key, new_value),
-                       key.reloadable,
+    changes.push_back({net::RedactCredentials(path), MaskedSetting(key, old_value),
+                       MaskedSetting(key, new_value), key.reloadable,
                        now.kind == Origin::Kind::kDefault ? OriginOf(before, path) : now});
   }
   return changes;

@@ -72,6 +72,11 @@ constexpr CodeText kTexts[] = {
      "Sections, dotted keys and lists stand in each other more than 64 deep at this place. No key "
      "needs more than eight; such a text is a mistake of what wrote it, or meant to exhaust what "
      "reads it. The other lines are checked all the same."},
+    {code::kUrlPart, "part of a URL that is not applied",
+     "consumer.redis.url names a host, a port, a user, a password and a database, and its scheme "
+     "says whether TLS is spoken: rediss:// is with TLS, redis:// never, whatever stands behind a "
+     "\"?\". Of its query only db counts. Other parameters, which some clients know, have no "
+     "effect: what they ask for has a key of its own or is not there."},
     {code::kDrainDelay, "no time left after the drain delay",
      "service.drain_delay is part of service.shutdown_timeout: as long or longer, and nothing is "
      "left in which requests could be finished."},
@@ -154,12 +159,13 @@ constexpr CodeText kTexts[] = {
      "its section, [detector.objects], has to name the file. The service does not start without. "
      "packaging/fetch-models.sh brings models; validate-config --online opens the model and runs "
      "it once."},
-    {code::kWritten, "output that is an input",
+    {code::kWritten, "output that is an input or another output",
      "consumer.file.path, or a full file that it is renamed to, is a file that the service reads: "
      "its configuration, a certificate, a token or password file, a detector's model or labels, a "
      "recording that is a camera's url. Results would be written into it, or it would be renamed "
      "away. The same in a folder that is a camera's url, of which every file is a picture, and for "
-     "events.history."},
+     "events.history, events.snapshots and http.unix_socket. Two of them at one path, also where "
+     "one is a file beside the history (-wal, -shm, -journal, .lock), would destroy each other."},
     {code::kScene, "zone or line that cannot work",
      "A zone of a camera, [camera.ID.zone.NAME], needs its polygon, and a line, "
      "[camera.ID.line.NAME], two different points, from and to; a camera may have 32 of each. As a "
@@ -208,11 +214,13 @@ constexpr CodeText kTexts[] = {
     {code::kNoFile, "file that is named cannot be read",
      "A key names a file (a certificate, tokens, a password, a detector's model or labels) that is "
      "missing, that this user may not read, or that holds something else: the service would not "
-     "start. Check as the user that the service runs as, or with --offline when the file is only "
+     "start. The same for events.history and consumer.file.path where something is that never "
+     "can be such a file: a folder, a pipe, a photo. Check as the user that the service runs as, "
+     "or with --offline when the file is only "
      "on "
-     "the machine that the configuration is for. With --online also events.history: it could not "
+     "the machine that the configuration is for. With --online also whether events.history can "
      "be "
-     "written, or is the file of something else."},
+     "written."},
     {code::kOpenSecret, "secret that everybody can read",
      "The file holds a secret, and its mode lets every user of the machine read it. Take that away "
      "(chmod o-r), and count the secret as known if others are on the machine."},
@@ -225,8 +233,9 @@ constexpr CodeText kTexts[] = {
      "take more memory, without more frames a second. Use --offline to check a configuration that "
      "is meant for another machine."},
     {code::kListen, "address or socket that cannot be listened on",
-     "http.host is a name that does not resolve here, or a link-local address without its "
-     "interface; or http.unix_socket names something that is there and is no socket, or a path in "
+     "http.host is a name that does not resolve here, an address that this machine does not have, "
+     "the name of an interface, or a link-local address without its interface; or http.unix_socket "
+     "names something that is there and is no socket, or a path in "
      "a folder that is not there: the service would not start. Use --offline to check a "
      "configuration that is meant for another machine."},
     {code::kListCors, "Configure CORS origins (not wildcard)",

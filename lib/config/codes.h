@@ -27,6 +27,7 @@ inline constexpr std::string_view kVariableComment = "SP1014";
 inline constexpr std::string_view kMisspelt = "SP1015";
 inline constexpr std::string_view kForeign = "SP1016";
 inline constexpr std::string_view kDepth = "SP1017";
+inline constexpr std::string_view kUrlPart = "SP1018";
 inline constexpr std::string_view kDrainDelay = "SP1101";
 inline constexpr std::string_view kFrameLimits = "SP1102";
 inline constexpr std::string_view kIdleTimeout = "SP1103";

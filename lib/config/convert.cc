@@ -7,12 +7,13 @@
 #include <span>
 #include <utility>
 
+#include "config/convert_hints.h"
 #include "config/diagnostic.h"
-#include "config/redact.h"
 #include "config/suggest.h"
 #include "config/toml_reader.h"
 #include "config/units.h"
 #include "json/utf8.h"
+#include "net/redact.h"
 #include "net/redis_url.h"
 #include "net/url.h"
 
@@ -75,13 +76,12 @@ Converted CheckString(const Key& key, std::string text) {
     return std::unexpected(Refusal{code::kForm, std::move(unclean)});
   }
   if (key.url && !text.empty() && !net::ParseUrl(text)) {
-    return std::unexpected(
-        Refusal{code::kForm, "is not a URL such as \"http://frame-buffer:8002\""});
+    return std::unexpected(NoUrl(text, key.url_example, ""));
   }
   if (key.redis_url && !text.empty() && !net::ParseRedisUrl(text)) {
     return std::unexpected(
-        Refusal{code::kForm, "is not a URL such as \"redis://user:password@redis:6379/0\"",
-                "rediss:// is TLS; in a user and a password write %2F for /, %40 for @"});
+        NoUrl(text, "redis://user:password@redis:6379/0",
+              "rediss:// is TLS; in a user and a password write %2F for /, %40 for @"));
   }
   if (key.wrong) {
     if (std::string wrong = key.wrong(text); !wrong.empty()) {
@@ -162,21 +162,6 @@ Converted CheckList(const Key& key, std::vector<std::string> entries,
   return entries;
 }
 
-// What people write as a size elsewhere: "10mb", "10 Mb", "10m", "10MBytes".
-std::string SizeHint(std::string_view text) {
-  const std::size_t unit = text.find_first_not_of("0123456789. ");
-  if (unit == std::string_view::npos) return {};
-  const std::size_t prefix = std::string_view("kKmMgGtT").find(text[unit]);
-  if (prefix == std::string_view::npos) return "units are B, KiB, MiB, GiB, kB, MB and GB";
-  const std::string capital(1, std::string_view("KKMMGGTT")[prefix]);
-  return "write " + capital + "iB for powers of 1024 or " + capital + "B for powers of 1000";
-}
-
-std::string DurationHint(std::string_view text) {
-  if (text.find_first_of("0123456789") == std::string_view::npos) return {};
-  return "units are ms, s, m and h, without a space: \"30s\", \"1m30s\", \"24h\"";
-}
-
 // Durations and sizes that were written as text, in files and variables alike.
 Converted ConvertQuantity(const Key& key, std::string_view text, std::int64_t plain_unit) {
   std::optional<std::int64_t> number;
@@ -204,9 +189,7 @@ Converted ConvertString(const Key& key, const std::string& text) {
     default:
       if (key.one_alone) return CheckList(key, {text});
       auto refused = WrongType(key, "a string");
-      if (key.kind == Kind::kBool || key.kind == Kind::kInt || key.kind == Kind::kReal) {
-        refused.error().hint = "leave the quotes out";
-      }
+      refused.error().hint = QuotesHint(key, text);
       return refused;
   }
 }
@@ -391,10 +374,12 @@ Converted ConvertPlainText(const Key& key, std::string_view text, std::int64_t p
 std::int64_t PlainUnit(Kind kind) { return kind == Kind::kDuration ? 1000 : 1; }
 
 std::string Shown(std::string_view text, std::size_t longest) {
-  const std::string clean = RedactCredentials(text);
+  return Printable(net::RedactCredentials(text), longest);
+}
+
+std::string Printable(std::string_view text, std::size_t longest) {
   std::string shown;
-  for (const char c : std::string_view(clean).substr(0, longest))
-    shown += c >= ' ' && c <= '~' ? c : '?';
+  for (const char c : text.substr(0, longest)) shown += c >= ' ' && c <= '~' ? c : '?';
   return text.size() > longest ? shown + "..." : shown;
 }
 

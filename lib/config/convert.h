@@ -35,7 +35,10 @@ std::expected<Setting, Refusal> ConvertText(const Key& key, std::string_view tex
 std::int64_t PlainUnit(Kind kind);
 
 // `text` for a message: `longest` characters of it, whatever is not printable ASCII replaced by
-// '?'.
+// '?', and what is secret by stars.
 std::string Shown(std::string_view text, std::size_t longest = 40);
+
+// The same of text without secrets.
+std::string Printable(std::string_view text, std::size_t longest);
 
 }  // namespace sampleproc::config

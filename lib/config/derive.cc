@@ -1,5 +1,7 @@
 #include "config/derive.h"
 
+#include "base/ascii.h"
+#include "config/convert.h"
 #include "config/event_rules.h"
 #include "config/print.h"
 #include "consumer/activation.h"
@@ -34,6 +36,7 @@ class Deriver {
     consumer::RedisOptions& redis = config_.consumer.redis;
     const auto url = net::ParseRedisUrl(redis.url);
     if (!url) return;
+    for (const std::string& name : url->ignored) WarnOfIgnored(name);
     Part(kRedisHost, redis.host, url->host);
     if (url->port) Part("consumer.redis.port", redis.port, *url->port);
     if (url->username) Part("consumer.redis.username", redis.username, *url->username);
@@ -135,6 +138,26 @@ class Deriver {
       Warn(code::kTwoNames, key, "differs from what consumer.redis.url names, and is used instead",
            "set one of them");
     }
+  }
+
+  void WarnOfIgnored(const std::string& name) {
+    std::string what = "has the parameter \"" + Shown(name) + "\", which is not applied";
+    if (name.empty()) what = "has a query without a name, which is not applied";
+    if (name == "#") what = "has a fragment (\"#...\"), which is not applied";
+    const std::string lower = base::Lowercase(name);
+    std::string hint = "leave it out";
+    if (name == "#") {
+      hint += "; in a password write %23 for #";
+    } else if (lower.contains("ca_cert") || lower.contains("cafile") || lower.contains("ca_file")) {
+      hint = "begin the URL with rediss:// and set consumer.redis.tls_ca_file";
+    } else if (lower.contains("ssl") || lower.contains("tls")) {
+      hint = "begin the URL with rediss:// for TLS";
+    } else if (lower.contains("pass") || lower.contains("user") || lower == "auth") {
+      hint =
+          "write user and password before the host, redis://user:password@host, or set "
+          "consumer.redis.username and consumer.redis.password_file";
+    }
+    Warn(code::kUrlPart, kRedisUrl, std::move(what), std::move(hint));
   }
 
   static const char* KeyOf(consumer::Reason reason) {

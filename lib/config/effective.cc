@@ -2,7 +2,7 @@
 
 #include "config/convert.h"
 #include "config/print.h"
-#include "config/redact.h"
+#include "net/redact.h"
 
 namespace sampleproc::config {
 namespace {
@@ -17,6 +17,7 @@ std::string OriginComment(const Origin& origin) {
 std::string EffectiveToml(const Loaded& loaded, Which which) {
   std::string text;
   std::string section;
+  bool is_masked = false;  // its name has a password in it
   std::string reloadable;  // of the section
   const auto end_section = [&] {
     if (which == Which::kAll && !reloadable.empty()) text += "#reloadable = [" + reloadable + "]\n";
@@ -31,12 +32,15 @@ std::string EffectiveToml(const Loaded& loaded, Which which) {
     if (key.path.substr(0, dot) != section) {
       end_section();
       section = key.path.substr(0, dot);
-      text += (text.empty() ? "[" : "\n[") + section + "]\n";
+      const std::string shown = net::RedactCredentials(section);
+      is_masked = shown != section;
+      if (!text.empty()) text += '\n';
+      text += (is_masked ? "#[" : "[") + shown + "]\n";
     }
     const std::string name(key.path.substr(dot + 1));
     const Setting setting = key.get(loaded.config);
     const std::string masked = MaskedSetting(key, setting);
-    if (masked != FormatSetting(key, setting)) text += '#';
+    if (is_masked || masked != FormatSetting(key, setting)) text += '#';
     text += name + " = " + masked;
     text += "  # " + OriginComment(origin) + "\n";
     if (key.reloadable) reloadable += (reloadable.empty() ? "\"" : ", \"") + name + "\"";
@@ -48,7 +52,7 @@ std::string EffectiveToml(const Loaded& loaded, Which which) {
 std::string MaskedSetting(const Key& key, const Setting& setting) {
   std::string value = FormatSetting(key, setting);
   if (key.secret && value != "\"\"") return "\"***\"";
-  return HasCredentials(value) ? RedactCredentials(value) : value;
+  return net::RedactValue(key.path, value);
 }
 
 }  // namespace sampleproc::config

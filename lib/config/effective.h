@@ -20,8 +20,9 @@ enum class Which {
 //   port = 9000  # environment PORT
 //
 // A section ends with the names of the keys that a reload applies: #reloadable = ["tls_cert"].
-// Read again it gives the same configuration, up to secrets: a secret value, and a URL with a user
-// or a password in it, stand there as a comment with stars. `loaded` has no errors.
+// Read again it gives the same configuration, up to secrets: a secret value, a URL with a user or a
+// password in it, and the whole section of a camera whose name has one, stand there as a comment
+// with stars. `loaded` has no errors.
 std::string EffectiveToml(const Loaded& loaded, Which which);
 
 // The value of `key` as TOML with what is secret in it replaced by stars.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "config/redact.h"
+#include "net/redact.h"
 
 namespace sampleproc::config {
 namespace {
@@ -103,7 +103,7 @@ class Reader {
   }
 
   void Set(std::string name, std::string value, const Place& place) {
-    FileVariable variable{std::move(name), std::move(value), place, RedactLine(line_)};
+    FileVariable variable{std::move(name), std::move(value), place, net::RedactLine(line_)};
     const auto same = std::ranges::find(file_.variables, variable.name, &FileVariable::name);
     if (same == file_.variables.end()) {
       file_.variables.push_back(std::move(variable));
@@ -131,7 +131,7 @@ class Reader {
                                  "",
                                  std::move(message),
                                  std::move(hint),
-                                 RedactLine(line_)});
+                                 net::RedactLine(line_)});
   }
 
   const std::string display_;

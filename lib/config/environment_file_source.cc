@@ -4,6 +4,7 @@
 #include "config/environment_file.h"
 #include "config/loader.h"
 #include "config/schema.h"
+#include "files/url_input.h"
 
 namespace sampleproc::config {
 namespace {
@@ -21,7 +22,7 @@ const FileVariable* Locate(const EnvironmentFile& file, const std::string& displ
 }  // namespace
 
 Loaded LoadEnvironmentFile(const std::string& path) {
-  const std::string display = path == "-" ? "<stdin>" : path;
+  const std::string display = path == "-" ? "<stdin>" : files::ShownName(path);
   const auto text = base::ReadTextFile(path, base::Reading::kFirst);
   if (!text) {
     Loaded failed = Load({.files = Files::kNone});

@@ -4,10 +4,10 @@
 
 #include "base/text_file.h"
 #include "config/assembly.h"
-#include "config/redact.h"
 #include "config/suggest.h"
 #include "config/syntax_hint.h"
 #include "config/toml_reader.h"
+#include "net/redact.h"
 
 namespace sampleproc::config {
 namespace {
@@ -105,7 +105,7 @@ class FileWalk {
  private:
   Origin At(const Place& place) const { return {Origin::Kind::kFile, display_, place}; }
 
-  std::string LineAt(const Place& place) const { return RedactLine(lines_[place.line]); }
+  std::string LineAt(const Place& place) const { return net::RedactLine(lines_[place.line]); }
 
   void Visit(const Entry& entry, const std::string& path) {
     const Table* table = std::get_if<Table>(&entry.value.data);
@@ -152,6 +152,10 @@ class FileWalk {
       const Table* keys = std::get_if<Table>(&camera.value.data);
       if (std::string wrong = WrongCameraId(camera.key); !wrong.empty()) {
         Report(code::kUnknownKey, camera.key_place, Shown(section), std::move(wrong), "");
+      } else if (keys == nullptr && IsOfCamera(camera.key)) {
+        Report(code::kUnknownKey, camera.key_place, section,
+               "is a key of a camera, and the camera's name is missing",
+               "write [camera.NAME] and " + camera.key + " below it");
       } else if (keys == nullptr) {
         ReportNoSection(section, section, camera);
       } else {
@@ -159,6 +163,11 @@ class FileWalk {
         for (const Entry& entry : *keys) VisitCameraKey(camera.key, section, entry);
       }
     }
+  }
+
+  static bool IsOfCamera(std::string_view name) {
+    const auto names = CameraKeyNames();
+    return std::ranges::find(names, name) != names.end();
   }
 
   void VisitCameraKey(const std::string& id, const std::string& section, const Entry& entry) {
@@ -221,7 +230,7 @@ class FileWalk {
   void ReportNoSection(const std::string& shown, const std::string& section, const Entry& entry) {
     Report(code::kType, entry.value.place, Shown(shown, kLongestPath),
            "is a section, found " + std::string(DescribeType(entry.value)),
-           "write [" + section + "] and its keys below it");
+           "write [" + Shown(section, kLongestPath) + "] and its keys below it");
   }
 
   // `whose` begins a sentence that says what there is.
@@ -246,20 +255,23 @@ class FileWalk {
   void VisitUnknown(const Entry& entry, const std::string& path) {
     const std::string shown = Shown(path);
     const Table* table = std::get_if<Table>(&entry.value.data);
+    const std::string section = NearestSection(path);
+    const bool is_cameras = section == kCameras;
     if (table == nullptr) {
       Report(code::kUnknownKey, entry.key_place, shown, "no such key",
-             SuggestKey(assembly_.schema, path));
+             is_cameras ? "write [camera.NAME] and the camera's keys below it"
+                        : SuggestKey(assembly_.schema, path));
       return;
     }
-    const std::string section = NearestSection(path);
     Report(code::kUnknownKey, entry.key_place, shown, "no such section",
-           section.empty() ? "" : "did you mean [" + section + "]?");
+           section.empty() ? "" : "did you mean [" + section + (is_cameras ? ".NAME" : "") + "]?");
+    if (is_cameras) return VisitCameras(*table);
     // What stands below a misspelt header is checked as what was meant: all problems in one run.
     if (!section.empty()) Walk(*table, section + ".");
   }
 
   std::string NearestSection(std::string_view path) const {
-    std::vector<std::string_view> sections;
+    std::vector<std::string_view> sections = {kCameras};
     for (const Key& key : assembly_.schema) {
       for (std::size_t dot = key.path.find('.'); dot != std::string_view::npos;
            dot = key.path.find('.', dot + 1)) {
@@ -274,6 +286,9 @@ class FileWalk {
                                       {"logging", "telemetry"},
                                       {"logs", "telemetry"},
                                       {"metrics", "telemetry"},
+                                      {"cam", "camera"},
+                                      {"cams", "camera"},
+                                      {"cameras", "camera"},
                                       {"redis", "consumer.redis"},
                                       {"webhook", "consumer.webhook"}}) {
       if (path == other) return ours;

@@ -9,6 +9,8 @@
 #include "config/machine.h"
 #include "config/suggest.h"
 #include "config/validate.h"
+#include "files/url_input.h"
+#include "net/redact.h"
 
 namespace sampleproc::config {
 namespace {
@@ -46,7 +48,8 @@ void ApplyFiles(const LoadRequest& request, Assembly& assembly) {
     if (variable != request.environment.end()) named = variable->second;
   }
   if (request.file || !named.empty()) {
-    ApplyFile(named, named == "-" ? "<stdin>" : named, false, request.reading, assembly);
+    ApplyFile(named, named == "-" ? "<stdin>" : files::ShownName(named), false, request.reading,
+              assembly);
     return;
   }
   if (request.files == Files::kNamed) return;
@@ -109,6 +112,11 @@ void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, O
   };
   report(converted.error());
   for (Refusal& refusal : converted.error().more) report(refusal);
+}
+
+void Assembly::Report(Diagnostic diagnostic) {
+  diagnostic.key = net::RedactCredentials(diagnostic.key);
+  result.diagnostics.push_back(std::move(diagnostic));
 }
 
 bool Assembly::AddDetector(std::string_view path) {

@@ -20,7 +20,10 @@
 #include "config/convert.h"
 #include "config/read_files.h"
 #include "config/units.h"
+#include "consumer/sinks/file_target.h"
+#include "detect/faults.h"
 #include "history/journal.h"
+#include "history/look.h"
 #include "history/snapshots.h"
 #include "http/address.h"
 #include "http/listen_socket.h"
@@ -51,11 +54,15 @@ bool CheckFile(const NamedFile& file, Assembly& assembly) {
   if (error == 0 && is_model && !S_ISREG(info.st_mode)) wrong = "it is no regular file";
   if (!wrong.empty()) {
     const bool is_password = file.key.ends_with(".password_file");
-    if (!file.is_needed && !is_password) return false;
+    const bool is_runtime = file.key == kOnnxruntimeKey && RunsOnnx(assembly.result.config);
+    if (!file.is_needed && !is_password && !is_runtime) return false;
     Report(file.is_needed ? Severity::kError : Severity::kWarning, code::kNoFile, file.key,
            "the file " + Shown(file.path, 200) + " cannot be read: " + std::string(wrong),
            is_model ? "packaging/fetch-models.sh brings models"
-                    : "it has to be there for the user that the service runs as",
+           : is_runtime
+               ? "packaging/fetch-models.sh brings it; without, OpenCV runs networks whose "
+                 "detector.NAME.runtime is \"auto\""
+               : "it has to be there for the user that the service runs as",
            assembly);
     return false;
   }
@@ -111,9 +118,10 @@ void CheckListening(Assembly& assembly) {
   if (const auto host = http::CheckHost(http.host); !host && !is_wrong) {
     std::string_view why = host.error().message;
     why.remove_prefix(std::min(std::string_view("http.host ").size(), why.size()));
-    const bool is_name = !http::ParseAddress(http.host);
-    Report(is_name ? Severity::kWarning : Severity::kError, code::kListen, "http.host",
-           std::string(why), is_name ? "serve would not start while it does not" : "", assembly);
+    // A name may resolve and an address be there later.
+    const bool may_pass = host.error().code == base::ErrorCode::kUnavailable;
+    Report(may_pass ? Severity::kWarning : Severity::kError, code::kListen, "http.host",
+           std::string(why), may_pass ? "serve would not start while this is so" : "", assembly);
   }
   if (http.unix_socket.empty()) return;
   const auto socket = http::CheckSocketPath(http.unix_socket);
@@ -168,6 +176,13 @@ void CheckCascade(Assembly& assembly) {
 // What a start takes for events before the first frame, and where it writes.
 void CheckEvents(const resources::MachineLimits& machine, Assembly& assembly) {
   const Config& config = assembly.result.config;
+  if (!config.events.path.empty()) {
+    const auto seen = history::Look(config.events.path);
+    if (!seen && seen.error().code == base::ErrorCode::kConfig) {
+      Report(Severity::kError, code::kNoFile, "events.history", Shown(seen.error().message, 400),
+             "name a new file, or one that has been a history", assembly);
+    }
+  }
   const history::SnapshotOptions& snapshots = config.snapshots;
   if (snapshots.path.empty()) return;
   std::error_code failed;
@@ -184,6 +199,35 @@ void CheckEvents(const resources::MachineLimits& machine, Assembly& assembly) {
          "what is known of so many pictures takes more than resources.memory_limit, which is " +
              FormatSize(static_cast<std::int64_t>(limit)) + " here",
          "allow fewer, or raise resources.memory_limit", assembly);
+}
+
+// The file for results, where a sink has it.
+void CheckResults(Assembly& assembly) {
+  const consumer::Options& consumer = assembly.result.config.consumer;
+  if (std::ranges::find(consumer.sinks, "file") == consumer.sinks.end()) return;
+  if (const auto usable = consumer::FileTarget::Check(consumer.file.path); !usable) {
+    Report(Severity::kError, code::kNoFile, "consumer.file.path",
+           Shown(usable.error().message, 400), "", assembly);
+  }
+}
+
+// What a start would refuse of the detectors' files before it runs their networks.
+void CheckDetectors(const std::vector<std::string>& unreadable, Assembly& assembly) {
+  const Config& config = assembly.result.config;
+  for (const detect::DetectorOptions& each : config.process.detectors) {
+    const std::string section = "detector." + each.name;
+    const auto is_unreadable = [&](const std::string& key) {
+      return std::ranges::find(unreadable, section + key) != unreadable.end();
+    };
+    if (each.model.empty() || !IsStep(each.name, config) || is_unreadable(".model") ||
+        is_unreadable(".labels")) {
+      continue;
+    }
+    for (const detect::Fault& fault : detect::FaultsOf(each, config.process.models)) {
+      Report(Severity::kError, code::kDetector, section + "." + fault.key,
+             Shown(fault.message, 400), "", assembly);
+    }
+  }
 }
 
 // Whether what is no URL begins as one does behind its scheme: with a host that a name, an address
@@ -230,6 +274,8 @@ void CheckMachine(const resources::MachineLimits& machine, Assembly& assembly) {
   CheckContent(unreadable, assembly);
   CheckForgottenSchemes(files, assembly);
   CheckEvents(machine, assembly);
+  CheckResults(assembly);
+  CheckDetectors(unreadable, assembly);
   CheckListening(assembly);
   CheckSpool(assembly);
   CheckCascade(assembly);

@@ -19,6 +19,15 @@ bool IsStep(const std::string& name, const Config& config) {
          });
 }
 
+bool RunsOnnx(const Config& config, bool alone) {
+  using detect::RuntimeChoice;
+  return std::ranges::any_of(config.process.detectors, [&](const auto& each) {
+    const bool runs = alone ? each.runtime == RuntimeChoice::kOnnxRuntime
+                            : each.runtime != RuntimeChoice::kOpencv;
+    return runs && IsStep(each.name, config);
+  });
+}
+
 std::vector<NamedFile> FilesRead(const std::vector<Key>& schema, const Config& config) {
   std::vector<NamedFile> files;
   const auto add = [&files](std::string key, std::string path, bool is_secret, bool is_needed) {
@@ -26,7 +35,8 @@ std::vector<NamedFile> FilesRead(const std::vector<Key>& schema, const Config& c
   };
   for (const Key& key : schema) {
     if (!key.file && !key.secret_file) continue;
-    add(std::string(key.path), std::get<std::string>(key.get(config)), key.secret_file, true);
+    add(std::string(key.path), std::get<std::string>(key.get(config)), key.secret_file,
+        key.path != kOnnxruntimeKey || RunsOnnx(config, true));
   }
   for (const detect::DetectorOptions& each : config.process.detectors) {
     const bool is_step = IsStep(each.name, config);

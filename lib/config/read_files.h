@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
@@ -18,6 +19,11 @@ struct NamedFile {
 
 // Whether some pipeline has the step.
 bool IsStep(const std::string& name, const Config& config);
+
+// The key of ONNX Runtime's library, and whether a detector that a pipeline has may be run by it;
+// or by it alone.
+inline constexpr std::string_view kOnnxruntimeKey = "process.onnxruntime";
+bool RunsOnnx(const Config& config, bool alone = false);
 
 // Those of the keys of `schema`, of the detectors and of the cameras; also the folder of a camera
 // that has one. A detector needs its files where a pipeline has it as a step.

@@ -80,7 +80,7 @@ class SceneCheck {
       if (std::ranges::find(camera_.classes, classes[i]) != camera_.classes.end()) continue;
       Report(Severity::kWarning, key,
              "\"" + Shown(classes[i]) + "\" is none of the classes that this camera reports",
-             "add it to " + CameraSection(id_) + ".classes, or leave it out here", i);
+             "add it to " + Shown(CameraSection(id_), 300) + ".classes, or leave it out here", i);
     }
   }
 

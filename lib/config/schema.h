@@ -76,9 +76,10 @@ struct Key {
   bool reloadable = false;     // a reload may apply it to the running service
   bool secret = false;         // its value is never shown
   bool url = false;            // a kString that is a URL of http or https, or empty
-  bool redis_url = false;      // a kString that is a URL of a Redis server, or empty
-  bool file = false;           // a kString that names a file which is read, or empty
-  bool secret_file = false;    // likewise, and only the service should be able to read it
+  std::string_view url_example = "";  // one such
+  bool redis_url = false;             // a kString that is a URL of a Redis server, or empty
+  bool file = false;                  // a kString that names a file which is read, or empty
+  bool secret_file = false;           // likewise, and only the service should be able to read it
 
   // What is wrong with the text of a kString, "" when nothing is; and what its texts are, for
   // people.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/ascii.h"
+#include "config/convert_hints.h"
 #include "config/schema_rows.h"
 #include "frame/frame_text.h"
 #include "net/url.h"
@@ -62,7 +63,9 @@ bool HasWrongPort(std::string_view url) {
 // `url` is none such as `example`.
 std::string NoUrl(std::string_view url, std::string_view example) {
   std::string wrong = "is not a URL such as \"" + std::string(example) + "\"";
-  if (url.find_first_of(" \t") != std::string_view::npos) wrong += ": it has a blank in it";
+  if (const std::string_view blank = BlankIn(url); !blank.empty()) {
+    wrong += ": " + std::string(blank);
+  }
   if (HasWrongPort(url)) wrong += ": its port is not from 1 to 65535";
   if (url.find('@') != std::string_view::npos) wrong += "; " + std::string(kEncode);
   return wrong;

@@ -51,6 +51,7 @@ void AddSourceRows(std::vector<Key>& rows) {
                        .max = kLongestPath,
                        .help = "Where to register for frames; empty is nowhere.",
                        .url = true,
+                       .url_example = "http://orchestrator:8002",
                        .wrong = &WrongBase},
                       [](auto& c) -> auto& { return c.consumer.orchestrator_url; }));
   rows.push_back(Bind({.path = "consumer.capabilities",
@@ -196,6 +197,7 @@ void AddBufferRows(std::vector<Key>& rows) {
                        .help = "The frame buffer that is asked for frames: its address, to which "
                                "/frames/dequeue is added.",
                        .url = true,
+                       .url_example = "http://frame-buffer:8002",
                        .wrong = &WrongBufferUrl},
                       [](auto& c) -> auto& { return c.consumer.http.url; }));
   rows.push_back(Bind({.path = "consumer.http.spool",

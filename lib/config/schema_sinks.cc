@@ -74,7 +74,8 @@ void AddSinkPlaceRows(std::vector<Key>& rows) {
                     "service or the URL: results wait and are tried again with growing pauses, "
                     "after Retry-After where that is said, and /health tells it. Of an answer "
                     "only the status counts.",
-            .url = true},
+            .url = true,
+            .url_example = "https://hooks.example.com/frames"},
            [](auto& c) -> auto& { return c.consumer.webhook.url; }));
 }
 

@@ -55,14 +55,16 @@ void AddCollectorRows(std::vector<Key>& rows) {
        .help = "URL of the collector that spans are sent to, by OTLP over HTTP; /v1/traces is put "
                "behind its path. The ports 4317 and 14268, of protocols that are not spoken, mean "
                "4318 of the same host. Empty is none.",
-       .url = true},
+       .url = true,
+       .url_example = "http://collector:4318"},
       [](auto& c) -> auto& { return c.telemetry.otlp_endpoint; }));
   rows.push_back(Bind({.path = "telemetry.otlp_traces_endpoint",
                        .kind = Kind::kString,
                        .original_names = {{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"}},
                        .max = 4096,
                        .help = "The same with the whole path, for spans alone; it wins.",
-                       .url = true},
+                       .url = true,
+                       .url_example = "http://collector:4318/v1/traces"},
                       [](auto& c) -> auto& { return c.telemetry.otlp_traces_endpoint; }));
   rows.push_back(Bind(
       {.path = "telemetry.otlp_protocol",

@@ -296,6 +296,7 @@ std::vector<Finding> OriginsAreOrigins(const Config& config) {
 std::string WrongWithHost(std::string_view host) {
   if (host.starts_with('/')) return "";  // the path of a Unix socket
   if (host.find("://") != std::string_view::npos) return "is a URL; this key takes the host alone";
+  if (host.find(',') != std::string_view::npos) return "is a list; this key takes one host";
   if (host.starts_with('[')) return "has brackets, which an address has in URLs only";
   if (std::ranges::count(host, ':') == 1) return "has a port, for which there is a key of its own";
   if (host.find_first_of("/@ \t") != std::string_view::npos) return "is no host name or address";
@@ -324,8 +325,16 @@ std::vector<Finding> HostsAreHosts(const Config& config) {
   for (const Row& row : rows) {
     std::string wrong = WrongWithHost(row.host);
     if (wrong.empty()) continue;
-    findings.push_back(
-        {Severity::kError, code::kHost, std::string(row.key), std::move(wrong), row.hint, {}});
+    std::string hint = row.hint;
+    if (row.key == "consumer.redis.host" && row.host.find(',') != std::string::npos) {
+      hint = "name the primary; the nodes of Sentinel or of a cluster are not looked through";
+    }
+    findings.push_back({Severity::kError,
+                        code::kHost,
+                        std::string(row.key),
+                        std::move(wrong),
+                        std::move(hint),
+                        {}});
   }
   return findings;
 }

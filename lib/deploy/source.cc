@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "config/redact.h"
+#include "net/redact.h"
 
 namespace sampleproc::deploy {
 
@@ -16,7 +16,7 @@ Source::Source(std::string display, std::string_view text) : display_(std::move(
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    lines_.emplace_back(config::RedactLine(line));
+    lines_.emplace_back(net::RedactLine(line));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
 }

@@ -67,6 +67,8 @@ base::Result<std::shared_ptr<Detector>> Detector::Open(const DetectorOptions& op
     return About(path, session.error());
   }
   std::shared_ptr<Detector> detector(new Detector(options, std::move(*session)));
+  detector->fell_back_ =
+      options.runtime == RuntimeChoice::kAuto && detector->runtime().starts_with("OpenCV");
   auto memory = budget.TryReserve(static_cast<std::size_t>(detector->session_->HeldBytes()),
                                   "the network of detector." + options.name);
   if (!memory) {

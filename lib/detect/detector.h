@@ -56,6 +56,8 @@ class Detector {
   const DetectorOptions& options() const { return options_; }
   std::string_view layout_name() const { return layout_name_; }
   std::string_view runtime() const { return session_->Runtime(); }
+  // Whether OpenCV runs it because ONNX Runtime cannot be loaded.
+  bool fell_back() const { return fell_back_; }
   const InputShape& input_shape() const { return input_shape_; }
   const RunTimes& run_times() const { return session_->run_times(); }
 
@@ -77,6 +79,7 @@ class Detector {
   std::unique_ptr<Layout> layout_;
   std::string layout_name_;
   std::vector<std::string> names_;  // of the layout's classes
+  bool fell_back_ = false;
   resources::Reservation memory_;
 };
 

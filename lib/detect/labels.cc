@@ -93,10 +93,11 @@ bool LabelsSuit(int classes, int labels) {
 std::string ClassName(const std::vector<std::string>& labels, int classes, int index) {
   auto at = static_cast<std::size_t>(index);
   if (classes == kNumberedClasses && labels.size() == kCoco.size()) {
-    if (std::ranges::find(kGaps, index) != kGaps.end()) return "class_" + std::to_string(index);
+    if (std::ranges::find(kGaps, index) != kGaps.end())
+      return std::string(kNumberedClass) + std::to_string(index);
     at -= static_cast<std::size_t>(std::ranges::count_if(kGaps, [&](int g) { return g < index; }));
   }
-  return at < labels.size() ? labels[at] : "class_" + std::to_string(index);
+  return at < labels.size() ? labels[at] : std::string(kNumberedClass) + std::to_string(index);
 }
 
 }  // namespace sampleproc::detect

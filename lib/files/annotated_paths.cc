@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "files/url_input.h"
+
 namespace sampleproc::files {
 namespace {
 
@@ -64,7 +66,8 @@ base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) {
-    return base::Fail(base::ErrorCode::kIo, "cannot make the directory " + directory.string() +
+    return base::Fail(base::ErrorCode::kIo, "cannot make the directory " +
+                                                ShownName(directory.string()) +
                                                 " for annotated pictures: " + error.message());
   }
   const auto over = std::ranges::find_if(

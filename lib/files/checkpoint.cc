@@ -14,6 +14,7 @@
 #include "files/file_kind.h"
 #include "files/file_reader.h"
 #include "files/sole_writer.h"
+#include "files/url_input.h"
 #include "json/reader.h"
 #include "json/writer.h"
 
@@ -65,7 +66,7 @@ class CheckpointReader final : public json::JsonHandler {
 // Writes `text` as the file `fresh`, on disk and whole, and gives it the name `path`.
 base::Result<void> Replace(const std::string& path, const std::string& fresh,
                            std::string_view text) {
-  const std::string what = "cannot write the checkpoint " + path;
+  const std::string what = "cannot write the checkpoint " + ShownName(path);
   const base::Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   const int fd = file.get();
   if (fd < 0) return std::unexpected(SystemError(what, errno));

@@ -5,17 +5,37 @@
 #include <system_error>
 #include <utility>
 
+#include "files/url_input.h"
+
 namespace sampleproc::files {
 namespace {
 
 namespace fs = std::filesystem;
 using base::Result;
 
+}  // namespace
+
 fs::path ShortestWayTo(const fs::path& path) {
+  constexpr int kMostLinks = 40;
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
   fs::path shortest = fs::weakly_canonical(absolute, error);
-  return error ? absolute.lexically_normal() : shortest;
+  // A link to what is not there yet: writing makes its target.
+  for (int i = 0; i < kMostLinks && !error && fs::is_symlink(shortest, error); ++i) {
+    const fs::path target = fs::read_symlink(shortest, error);
+    if (!error) shortest = fs::weakly_canonical(shortest.parent_path() / target, error);
+  }
+  if (error) shortest = absolute.lexically_normal();
+  return shortest.has_filename() ? shortest : shortest.parent_path();
+}
+
+namespace {
+
+// A terminal, a pipe or /dev/null passes on what is written to it.
+bool KeepsNothing(const std::string& path) {
+  std::error_code missing;
+  const fs::file_status status = fs::status(path, missing);
+  return fs::is_character_file(status) || fs::is_fifo(status);
 }
 
 }  // namespace
@@ -33,9 +53,8 @@ FileGuard::File FileGuard::File::At(const std::string& path, int descriptor_of_d
     file.identity = IdentityOf(descriptor_of_dash);
     return file;
   }
-  std::error_code ignored;
   file.identity = IdentityOf(path);
-  if (file.identity || !fs::exists(path, ignored)) file.path = ShortestWayTo(path);
+  if (file.identity || !KeepsNothing(path)) file.path = ShortestWayTo(path);
   return file;
 }
 
@@ -63,7 +82,7 @@ Result<void> FileGuard::CheckWrite(const std::string& path, const std::string& n
 
 Result<void> FileGuard::CheckRead(const std::string& path, const std::string& what) const {
   if (!HasWritten()) return {};
-  return Check(written_, File::At(path, STDIN_FILENO, what + " " + path), false);
+  return Check(written_, File::At(path, STDIN_FILENO, what + " " + ShownName(path)), false);
 }
 
 Result<void> FileGuard::Write(const std::string& path, const std::string& name) {
@@ -76,7 +95,7 @@ Result<void> FileGuard::Write(const std::string& path, const std::string& name) 
 
 Result<void> FileGuard::Read(const std::string& path, const std::string& what) {
   if (auto checked = CheckRead(path, what); !checked) return checked;
-  read_.push_back(File::At(path, STDIN_FILENO, what + " " + path));
+  read_.push_back(File::At(path, STDIN_FILENO, what + " " + ShownName(path)));
   return {};
 }
 

@@ -14,6 +14,10 @@ namespace sampleproc::files {
 // The error of an output, called `output`, that is `destroyed` too.
 std::unexpected<base::Error> WouldDestroy(const std::string& output, const std::string& destroyed);
 
+// The one way to what is at `path`, or would be there once it is written: without links, dots and a
+// slash at its end.
+std::filesystem::path ShortestWayTo(const std::filesystem::path& path);
+
 // Two names of one file are seen to be one: links, devices, redirected standard input and output,
 // and, where nothing is there yet, paths that lead to one place. What holds no bytes, as a
 // terminal, a pipe or /dev/null, is never destroyed. Used by one thread at a time; CheckRead and
@@ -42,7 +46,7 @@ class FileGuard {
   struct File {
     std::string name;
     std::optional<Identity> identity;  // of one that is there
-    std::filesystem::path path;        // the shortest way to it; empty for what holds no bytes
+    std::filesystem::path path;        // the shortest way to it; empty for what keeps nothing
 
     static File At(const std::string& path, int descriptor_of_dash, std::string name);
     bool HasBytes() const { return identity || !path.empty(); }

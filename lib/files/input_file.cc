@@ -9,12 +9,13 @@
 #include <utility>
 
 #include "files/file_kind.h"
+#include "files/url_input.h"
 
 namespace sampleproc::files {
 namespace {
 
 std::unexpected<base::Error> CannotRead(const std::string& name, int error_number) {
-  return std::unexpected(SystemError("cannot read " + name, error_number));
+  return std::unexpected(SystemError("cannot read " + ShownName(name), error_number));
 }
 
 }  // namespace

@@ -83,8 +83,9 @@ std::optional<Input> InputList::Named(const std::string& path) {
   struct stat status{};
   if (stat(path.c_str(), &status) != 0) {
     const int error_number = errno;
-    if (auto url = UrlInsteadOfPath(path)) return Input{.path = WithoutSecrets(path), .error = url};
-    return Failed(path, error_number);
+    const std::string shown = ShownName(path);
+    if (auto url = UrlInsteadOfPath(path)) return Input{.path = shown, .error = url};
+    return Failed(shown, error_number);
   }
   if (S_ISDIR(status.st_mode)) return Enter(path);
   if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) {

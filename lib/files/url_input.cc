@@ -1,8 +1,12 @@
 #include "files/url_input.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cctype>
 #include <string_view>
+
+#include "net/redact.h"
 
 namespace sampleproc::files {
 namespace {
@@ -42,19 +46,17 @@ std::string Remedy(const std::string& scheme) {
 
 }  // namespace
 
-std::string WithoutSecrets(const std::string& url) {
-  if (SchemeOf(url) == "data") return url.substr(0, std::min(url.find(','), kLongestShown));
-  const std::size_t begin = url.find("://");
-  if (begin == std::string::npos) return url;
-  const std::size_t host = url.rfind('@', url.find_first_of("/?#", begin + 3));
-  if (host == std::string::npos || host < begin + 3) return url;
-  return url.substr(0, begin + 3) + "***" + url.substr(host);
+std::string ShownName(const std::string& path) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) == 0) return path;
+  if (SchemeOf(path) == "data") return path.substr(0, std::min(path.find(','), kLongestShown));
+  return net::CutCredentials(path);
 }
 
 std::optional<base::Error> UrlInsteadOfPath(const std::string& path) {
   const std::string scheme = SchemeOf(path);
   if (scheme.empty()) return std::nullopt;
-  std::string shown = WithoutSecrets(path);
+  std::string shown = ShownName(path);
   if (shown.size() > kLongestShown) {
     shown.resize(kLongestShown);
     shown += "...";

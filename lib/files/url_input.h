@@ -1,4 +1,4 @@
-// URLs where the path of a file should stand.
+// Names of files, and URLs that stand in their place.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,9 @@ namespace sampleproc::files {
 // "data:...". Nothing for a path. Pure; whether such a file exists is the caller's to know.
 std::optional<base::Error> UrlInsteadOfPath(const std::string& path);
 
-// `url` without what may be a secret: user and password become stars, what stands behind "data:" is
-// cut.
-std::string WithoutSecrets(const std::string& url);
+// `path` as records, messages and logs show it. The name of what is there is shown as it is. What
+// is not there may be the URL of a camera or one that is misspelt: users, passwords and the values
+// of a query become "***" (see net::CutCredentials), what stands behind "data:" is cut.
+std::string ShownName(const std::string& path);
 
 }  // namespace sampleproc::files

@@ -41,6 +41,11 @@ std::uint64_t NumberAt(const Header& header, std::size_t place, std::size_t byte
   return number;
 }
 
+// Whoever named the file has to name another.
+std::unexpected<base::Error> NotOurs(const std::string& path, const std::string& why) {
+  return Fail(ErrorCode::kConfig, path + ": " + why);
+}
+
 std::unexpected<base::Error> Unusable(const std::string& path, const std::string& why) {
   return Fail(ErrorCode::kIo, path + ": " + why);
 }
@@ -103,8 +108,8 @@ Result<std::string> Look(const std::string& asked) {
     if (!free) return std::unexpected(free.error());
     return asked + " is not there yet and can be made, " + *free + AsideText(asked);
   }
-  if (S_ISDIR(status.st_mode)) return Unusable(asked, std::strerror(EISDIR));
-  if (!S_ISREG(status.st_mode)) return Unusable(asked, "is no regular file");
+  if (S_ISDIR(status.st_mode)) return NotOurs(asked, std::strerror(EISDIR));
+  if (!S_ISREG(status.st_mode)) return NotOurs(asked, "is no regular file");
   std::error_code failed;
   const std::string path = std::filesystem::canonical(asked, failed);
   if (failed) return Unusable(asked, failed.message());
@@ -128,12 +133,12 @@ Result<std::string> Look(const std::string& asked) {
   const std::string damaged = "damaged, the service would set it aside and begin a new one";
   const bool magic = std::memcmp(header.data(), kMagic.data(), kMagic.size()) == 0;
   if (!magic && lock.marked) return done(damaged);
-  if (!magic) return Unusable(asked, "file is not a database");
+  if (!magic) return NotOurs(asked, Store::kNoDatabase);
   // What a new file's header has is in its log at first, which only a process that opens it reads.
   const std::uint64_t application = NumberAt(header, kApplicationPlace);
   if (application == 0 && lock.marked) return done("with its header in its log");
   if (application != static_cast<std::uint64_t>(Store::kApplication)) {
-    return Unusable(asked, "is a database of something else");
+    return NotOurs(asked, "is a database of something else");
   }
   const std::uint64_t version = NumberAt(header, kVersionPlace);
   if (version < Store::kFirstVersion || version > Store::kVersion) {

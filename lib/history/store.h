@@ -80,6 +80,7 @@ class Store {
   static constexpr std::size_t kLeastBytes = 8 * 1024 * 1024;
   // Databases that are set aside and not moved away; with so many, a further one fails.
   static constexpr int kMostAside = 5;
+  static constexpr const char* kNoDatabase = "file is not a database";  // as SQLite says it
 
   // "evnt", which tells our databases from others, and their layouts, as described above.
   static constexpr std::int64_t kApplication = 0x65766e74;

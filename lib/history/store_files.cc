@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -49,6 +50,21 @@ Result<void> Make(const std::string& path) {
   return {};
 }
 
+bool IsMarked(int lock) {
+  struct stat status{};
+  return ::fstat(lock, &status) == 0 && status.st_size > 0;
+}
+
+// SQLite takes a file of one byte for an empty one (unixFileSize in its os_unix.c), and would write
+// over it.
+Result<void> CheckBegin(const std::string& path, int lock) {
+  constexpr std::uintmax_t kMagicBytes = 16;
+  std::error_code missing;
+  const std::uintmax_t size = std::filesystem::file_size(path, missing);
+  if (missing || size == 0 || size >= kMagicBytes || IsMarked(lock)) return {};
+  return Unusable(path, Store::kNoDatabase);
+}
+
 // The file's one name, however it is called, so that it has one lock. It is made if it is not
 // there: a link's target has no name before. As the name is absolute, SQLite takes it for nothing
 // but a file's (sqlite.org/c3ref/open.html: ":memory:", "file:").
@@ -79,6 +95,9 @@ Result<std::unique_ptr<Store>> Store::Open(const Options& asked, const base::Clo
   if (!lock) return std::unexpected(std::move(lock.error()));
   for (;;) {
     if (auto there = Make(options.path); !there) return std::unexpected(std::move(there.error()));
+    if (auto checked = CheckBegin(options.path, lock->get()); !checked) {
+      return std::unexpected(std::move(checked.error()));
+    }
     auto database = Database::Open(options.path);
     if (!database) return std::unexpected(std::move(database.error()));
     std::unique_ptr<Store> store(
@@ -134,8 +153,7 @@ std::unexpected<base::Error> Store::Unusable(const std::string& why) const {
 // By the application's number, at its place in the file's header (sqlite.org/fileformat.html), or
 // by the mark, where the header is damaged or in the log only.
 bool Store::IsOurs() const {
-  struct stat status{};
-  if (::fstat(lock_.get(), &status) == 0 && status.st_size > 0) return true;
+  if (IsMarked(lock_.get())) return true;
   const base::Descriptor file(::open(options_.path.c_str(), O_RDONLY | O_CLOEXEC));
   unsigned char number[4] = {};
   constexpr off_t kPlace = 68;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -59,9 +60,14 @@ Result<SocketAddress> Resolve(const std::string& host, std::uint16_t port) {
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
   const int status = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (status != 0 && ::if_nametoindex(host.c_str()) != 0) {
+    return Fail(ErrorCode::kConfig, "http.host " + host +
+                                        " is the name of a network interface; write one of its "
+                                        "addresses");
+  }
   if (status != 0 || found == nullptr) {
     return Fail(
-        ErrorCode::kConfig,
+        ErrorCode::kUnavailable,
         "http.host " + host + " is not an address or name that resolves: " + gai_strerror(status));
   }
   SocketAddress address;
@@ -196,8 +202,13 @@ std::optional<mode_t> ParseSocketMode(std::string_view digits) {
 }
 
 Result<void> CheckHost(const std::string& host) {
-  if (auto address = Resolve(host, 0); !address) return std::unexpected(address.error());
-  return {};
+  auto address = Resolve(host, 0);
+  if (!address) return std::unexpected(address.error());
+  const Descriptor fd(::socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0 || ::bind(fd.get(), address->get(), address->length) == 0) return {};
+  if (errno != EADDRNOTAVAIL && errno != ENODEV) return {};
+  return Fail(ErrorCode::kUnavailable,
+              "http.host " + host + " is no address of this machine: " + std::strerror(errno));
 }
 
 Result<void> CheckSocketPath(const std::string& path) {

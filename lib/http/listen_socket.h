@@ -38,8 +38,9 @@ struct Listening {
 // when it means none.
 std::optional<mode_t> ParseSocketMode(std::string_view digits);
 
-// Whether Listen could take `host` on this machine: an address, or a name that resolves now (which
-// may take the resolver's time). Fails with kConfig.
+// Whether Listen could take `host` on this machine: an address of its own, or a name that resolves
+// (which may take the resolver's time). Fails with kUnavailable when that is not so now, with
+// kConfig for what never can be listened on.
 base::Result<void> CheckHost(const std::string& host);
 
 // Whether a Unix socket can be made at `path`. Fails with kConfig where something else is there or
@@ -49,8 +50,8 @@ base::Result<void> CheckSocketPath(const std::string& path);
 // For each of `loops`: a socket of its own on host and port (SO_REUSEPORT, so that the kernel
 // spreads connections), and a share of http.unix_socket. With `inherited` sockets (already
 // listening; owned from now on) host and port are not listened on. Fails with kUnavailable when an
-// address is in use or is not this machine's, kConfig when `host` does not resolve or a path
-// cannot be a socket.
+// address is in use or is not this machine's or `host` does not resolve, kConfig when that is no
+// address at all or a path cannot be a socket.
 base::Result<Listening> Listen(const Options& options, const std::vector<int>& inherited,
                                int loops);
 

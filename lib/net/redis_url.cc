@@ -33,12 +33,19 @@ std::optional<Transport> TransportOf(std::string_view scheme) {
 }
 
 // The number of the database in the query (?db=1), or in `path` ("/1"); false when it is none.
+// What else is asked for is noted.
 bool ReadDatabase(std::string_view path, const boost::urls::url_view& parsed, RedisUrl& url) {
   std::optional<std::string> text;
   if (path.size() > 1) text = path.substr(1);
   for (const auto parameter : parsed.params()) {
-    if (parameter.key == "db") text = parameter.value;
+    if (parameter.key == "db") {
+      text = parameter.value;
+    } else if (!parameter.key.empty() || parameter.has_value) {
+      // What has no value may be one itself.
+      url.ignored.push_back(parameter.has_value ? std::string(parameter.key) : "");
+    }
   }
+  if (parsed.has_fragment()) url.ignored.emplace_back("#");
   if (!text) return true;
   url.db = Number<int>(*text);
   return url.db && *url.db >= 0;

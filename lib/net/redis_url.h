@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sampleproc::net {
 
@@ -16,6 +17,9 @@ struct RedisUrl {
   std::optional<std::string> username;
   std::optional<std::string> password;
   std::optional<int> db;
+  // What it asks for besides, which nothing comes of: the names of parameters ("ssl"), "" for a
+  // query without a name, "#" for a fragment.
+  std::vector<std::string> ignored = {};
 };
 
 // The forms that Redis' own tools and the clients of other languages take:

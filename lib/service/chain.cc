@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "config/redact.h"
 #include "http/ip_network.h"
 #include "http/middleware/access_log.h"
 #include "http/middleware/auth.h"
@@ -28,6 +27,7 @@
 #include "http/middleware/request_metrics.h"
 #include "http/middleware/security_headers.h"
 #include "http/middleware/tracing.h"
+#include "net/redact.h"
 
 namespace sampleproc::service {
 namespace {
@@ -110,7 +110,7 @@ http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
   links.push_back(std::make_unique<http::RequestMetrics>(context.metrics, context.clock));
   if (config.http.access_log) {
     links.push_back(
-        std::make_unique<http::AccessLog>(context.log, context.clock, &config::RedactCredentials));
+        std::make_unique<http::AccessLog>(context.log, context.clock, &net::RedactCredentials));
   }
   // Before anything that answers, as every answer has its fields.
   links.push_back(std::make_unique<http::SecurityHeaders>());

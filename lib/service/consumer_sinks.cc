@@ -51,6 +51,12 @@ base::Result<std::unique_ptr<ConsumerSinks>> ConsumerSinks::Open(const SinkConte
     if (!read) return std::unexpected(std::move(read.error()));
     password = std::move(*read);
   }
+  if (Has(options.sinks, "file")) {
+    if (auto usable = consumer::FileTarget::Check(options.file.path); !usable) {
+      usable.error().message = "consumer.file.path: " + usable.error().message;
+      return std::unexpected(std::move(usable.error()));
+    }
+  }
   auto rooms = Reserve(options, context.budget);
   if (!rooms) return std::unexpected(std::move(rooms.error()));
   const consumer::RedisOptions redis = RedisOf(options);

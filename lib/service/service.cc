@@ -81,6 +81,11 @@ void Service::Impl::LogStart() {
     const std::string network = shared->detector->Describe();
     log->Info("detector", {{"name", std::string_view(shared->detector->options().name)},
                            {"network", std::string_view(network)}});
+    if (!config.process.models.onnxruntime.empty() && shared->detector->fell_back()) {
+      log->Warning("process.onnxruntime cannot be loaded, OpenCV runs the network instead",
+                   {{"name", std::string_view(shared->detector->options().name)},
+                    {"file", std::string_view(config.process.models.onnxruntime)}});
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "consumer/event_record.h"
+#include "history/look.h"
 #include "service/service_impl.h"
 #include "service/upstreams.h"
 
@@ -18,6 +19,11 @@ constexpr std::chrono::milliseconds kLongestBackoff{5'000};
 base::Result<void> Service::Impl::OpenJournal() {
   resources::Reservation room;
   if (!config.events.path.empty()) {
+    const auto seen = history::Look(config.events.path);
+    // What may pass, as a full disk, keeps nobody from starting.
+    if (!seen && seen.error().code == base::ErrorCode::kConfig) {
+      return base::Fail(base::ErrorCode::kConfig, "events.history: " + seen.error().message);
+    }
     auto reserved = budget.TryReserve(history::Journal::kMemory, "the history of events");
     if (!reserved) {
       return base::Fail(base::ErrorCode::kConfig,

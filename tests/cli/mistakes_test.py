@@ -41,6 +41,18 @@ COMMAND_LINE = [
     ("serve --set process.deadline=-1s", 2, ["process.deadline", "out of range"]),
     ("serve --set process.pipeline=stats,face", 2, ['"face"', 'did you mean "faces"?']),
     ("serve --set telemetry.log_level=verbose", 2, ["log_level", "debug, info, warning, error"]),
+    ("serve --set http.host=lo", 78, ["http.host", "lo is the name of a network interface"]),
+    ("serve --set http.host=nosuch.invalid", 69, ["nosuch.invalid", "resolves"]),
+    ("serve --port 0 --set events.history=.", 78, ["events.history: .", "Is a directory"]),
+    ("serve --port 0 --set events.history=README", 78, ["events.history: README", "not a database"]),
+    ("serve --port 0 --set consumer.sinks=file --set consumer.file.path=.", 78,
+     ["consumer.file.path: .", "folder"]),
+    ("serve --set consumer.sinks=file --set consumer.file.path=x --set events.history=x", 2,
+     ["consumer.file.path: the file is also events.history x"]),
+    ("validate-config --set http.host=lo", 65, ["http.host", "network interface"]),
+    ("validate-config --set events.history=README", 65, ["events.history", "not a database"]),
+    ("validate-config --set events.history=x --set http.unix_socket=x", 65,
+     ["http.unix_socket: the socket is also events.history x"]),
     ("process-file", 2, ["no input", "--files-from"]),
     ("process-file nosuch.jpg", 65, ["nosuch.jpg", "No such file"]),
     ("process-file x.jpg --format=json", 2, ["--format", "'json'", "did you mean 'ndjson'?"]),
@@ -54,6 +66,18 @@ COMMAND_LINE = [
     ("process-file x.jpg --resume s", 2, ["--resume needs --output FILE"]),
     ("process-file rtsp://me:s3cret@camera/1", 65, ["rtsp://***@camera/1 is a URL", "ffmpeg -i",
                                                     "--raw"]),
+    ("process-file rtsp://camera/1?token=s3cret", 65, ["rtsp://camera/1?token=*** is a URL"]),
+    ("process-file me:s3cret@camera/1", 65, ["cannot read ***@camera/1: No such file"]),
+    ("process-file me:s3cret@camera/1 -o out", 65,
+     ["sampleproc: ***@camera/1: cannot read ***@camera/1: No such file"]),
+    ("process-file rtsp:/me:s3cret@camera/1", 65, ["cannot read ***@camera/1: No such file"]),
+    ('process-file "rtsp://me:s3cret@camera/1"', 65, ["rtsp://***@camera/1", "No such file"]),
+    ("process-file README -o rtsp://me:s3cret@camera", 74, ["the output file rtsp://***@camera"]),
+    ("process-file --files-from rtsp://me:s3cret@camera", 74, ["cannot read rtsp://***@camera"]),
+    ("process-file README --compare rtsp://me:s3cret@camera", 74, ["cannot read rtsp://***@camera"]),
+    ("process-file README -o a --resume rtsp://me:s3cret@h/1", 65, ["rtsp://***@h/1"]),
+    ("serve --config rtsp://me:s3cret@camera", 78, ["rtsp://***@camera", "No such file"]),
+    ("validate-config rtsp://me:s3cret@camera", 65, ["rtsp://***@camera", "No such file"]),
     ("process-file https://example.com/x.jpg", 65, ["is a URL", "curl", "process-file -"]),
     ("process-file file:///tmp/x.jpg", 65, ["file://", "give the path"]),
     ("process-file data:image/jpeg;base64,/9j/4AAQ", 65, ["data:", "base64 -d"]),
@@ -86,6 +110,14 @@ ENVIRONMENT = [
     ({"REDIS_HOST": "redis://redis"}, 65, ["REDIS_HOST", "URL", "takes the host alone"]),
     ({"REDIS_URL": "redis:6379"}, 65, ["REDIS_URL", "redis://user:password@redis:6379/0"]),
     ({"REDIS_URL": "redis://:s3cret@redis:port"}, 65, ["REDIS_URL", "redis://user:password@"]),
+    ({"REDIS_URL": "redis://redis:6379/0?ssl=true"}, 0, ['"ssl"', "not applied", "rediss://"]),
+    ({"REDIS_URL": "redis://redis:6379?password=s3cret"}, 0, ['"password"', "user:password@host"]),
+    ({"REDIS_HOST": "redis-1,redis-2"}, 65, ["REDIS_HOST", "takes one host", "Sentinel"]),
+    ({"SAMPLEPROC_HTTP_HOST": "a,b"}, 65, ["http.host", "takes one host"]),
+    ({"FRAME_BUFFER_URL": "http://frame-buffer:8002 "}, 65, ["it ends with a blank"]),
+    ({"ORCHESTRATOR_URL": "orchestrator"}, 65, ["http://orchestrator:8002"]),
+    ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector"}, 65, ["http://collector:4318"]),
+    ({"SAMPLEPROC_CONSUMER_WEBHOOK_URL": "hooks"}, 65, ["https://hooks.example.com"]),
     ({"REDIS_URL_FILE": "/nosuch/url"}, 65, ["REDIS_URL_FILE", "/nosuch/url", "No such file"]),
     ({"REDIS_DB": "zero"}, 65, ["REDIS_DB", '"zero"', "whole number"]),
     ({"REDIS_PASSWORD_FILE": "/nosuch/password"}, 65, ["REDIS_PASSWORD_FILE", "No such file"]),
@@ -116,6 +148,18 @@ TOML = [
     ("[http]\nport = 1\n[http]\nport = 2\n", ["3:", "error"]),
     ('[consumer.redis]\npassword = "s3cret"\n', ["2:1", "consumer.redis.password",
                                                  "consumer.redis.password_file?"]),
+    ('[consumer.webhook]\nheaders = { Authorization = "Bearer s3cret" }\n', ["no such key"]),
+    ('[consumer.webhook]\nheaders = ["X-Api-Key: s3cret"]\n', ["no such key"]),
+    ('[consumer.webhook.headers]\nCookie = "s3cret"\n', ["no such"]),
+    ('[consumer.redis]\nusername = "u:s3cret\n', ["2:", "error"]),
+    ('[camera."rtsp://u:s3cret@h/1"]\nloop = 3\n', ['"rtsp://********@h/1"', "loop"]),
+    ('camera."rtsp://u:s3cret@h/1" = 3\n', ['"rtsp://********@h/1"', "is a section"]),
+    ('[camera]\nurl = "rtsp://h/1"\n', ["2:1", "camera.url", "[camera.NAME]", "url below it"]),
+    ('[cameras.a]\nurl = "rtsp://h/1"\n', ["1:", "no such section", "[camera.NAME]?"]),
+    ('[[cameras]]\nurl = "rtsp://h/1"\n', ["1:", "cameras", "[camera.NAME]"]),
+    ('[consumer.redis]\ntls = "yes"\n', ["2:7", "write true without quotes"]),
+    ('[consumer.redis]\ntls = "false"\n', ["2:7", "leave the quotes out"]),
+    ('[http]\nport = "${PORT}"\n', ["2:8", "not replaced", "SAMPLEPROC_HTTP_PORT"]),
     ('[http]\ntls_key = "/nosuch/key.pem"\n', ["http.tls_key", "http.tls_cert"]),
 ]  # fmt: skip
 
@@ -228,6 +272,10 @@ class Mistakes(cli.TestCase):
                 result = cli.run("validate-config", "--offline", "-", stdin=text.encode())
                 self.assertEqual(result.returncode, 65, result.err)
                 self.judge(result.err, ["<stdin>:", *words])
+                for kind in ("json", "github"):
+                    result = cli.run("validate-config", "--offline", "--format", kind, "-",
+                                     stdin=text.encode())  # fmt: skip
+                    self.judge(result.out, [])
 
     def test_in_requests(self):
         photo = pictures.sample("messi5.jpg")

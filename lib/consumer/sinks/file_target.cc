@@ -19,6 +19,7 @@ using base::Fail;
 using base::Result;
 
 constexpr mode_t kMode = 0640;
+constexpr const char* kNoRegularFile = " is no regular file";
 
 }  // namespace
 
@@ -58,21 +59,30 @@ Result<void> FileTarget::Prepare() {
   return {};
 }
 
+Result<void> FileTarget::Check(const std::string& path) {
+  if (base::FindDescriptorName(path)) {
+    return Fail(ErrorCode::kConfig, path +
+                                        " stands for an open descriptor, which cannot be renamed "
+                                        "when it is full; name a file");
+  }
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return {};
+  return Fail(ErrorCode::kConfig,
+              path + (S_ISDIR(status.st_mode) ? " is a folder; name a file" : kNoRegularFile));
+}
+
 Result<void> FileTarget::Open() {
   file_.reset();
-  if (base::FindDescriptorName(options_.path)) {
-    return Fail(ErrorCode::kIo, options_.path +
-                                    " stands for an open descriptor, which cannot be renamed when "
-                                    "it is full; name a file");
+  // Not for good any more: what is there while the service runs may be gone again.
+  if (const auto checked = Check(options_.path); !checked) {
+    return Fail(ErrorCode::kIo, checked.error().message);
   }
   // O_NONBLOCK: a FIFO must not keep us waiting for its reader before we can refuse it.
   base::Descriptor file(
       ::open(options_.path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, kMode));
   struct stat status{};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return Failed(errno);
-  if (!S_ISREG(status.st_mode)) {
-    return Fail(ErrorCode::kIo, options_.path + " is no regular file");
-  }
+  if (!S_ISREG(status.st_mode)) return Fail(ErrorCode::kIo, options_.path + kNoRegularFile);
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       return Fail(ErrorCode::kIo, options_.path + ": another process writes to it");

@@ -21,6 +21,10 @@ class FileTarget final : public SinkTarget {
  public:
   explicit FileTarget(const FileSinkOptions& options) : options_(options) {}
 
+  // Fails with kConfig when `path` is something that never becomes a file of results: a folder, a
+  // pipe, an open descriptor. What is not there yet, or cannot be looked at, is none of these.
+  static base::Result<void> Check(const std::string& path);
+
   std::string_view name() const override { return "file"; }
   // Fails with kIo and the system's reason.
   base::Result<Settled> Deliver(std::span<const ResultRecord* const> records,

@@ -3,6 +3,7 @@
 // lower side in shares of the input.
 #include <array>
 
+#include "detect/labels.h"
 #include "detect/layouts/layouts.h"
 
 namespace sampleproc::detect {
@@ -17,7 +18,7 @@ class Ultraface : public Layout {
 
   const InputSpec& Input() const override { return input_; }
   int Classes() const override { return 1; }
-  std::string_view OnlyClass() const override { return "face"; }
+  std::string_view OnlyClass() const override { return kFaceClass; }
 
   void Decode(std::span<const TensorView> outputs, float threshold,
               std::vector<Candidate>& candidates) const override {

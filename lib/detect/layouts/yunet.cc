@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 
+#include "detect/labels.h"
 #include "detect/layouts/layouts.h"
 
 namespace sampleproc::detect {
@@ -27,7 +28,7 @@ class Yunet : public Layout {
 
   const InputSpec& Input() const override { return input_; }
   int Classes() const override { return 1; }
-  std::string_view OnlyClass() const override { return "face"; }
+  std::string_view OnlyClass() const override { return kFaceClass; }
 
   void Decode(std::span<const TensorView> outputs, float threshold,
               std::vector<Candidate>& candidates) const override {

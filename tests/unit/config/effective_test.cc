@@ -68,6 +68,23 @@ TEST_CASE("a user and a password in a URL are masked, and the rest still round-t
   CHECK(again.config.consumer.http.url == Config{}.consumer.http.url);
 }
 
+TEST_CASE("users and passwords in names of cameras and beside a user are masked") {
+  const TempFile file(
+      "[camera.\"rtsp://u:canary@h/1\"]\nloop = true\nurl = \"/x\"\n[camera.door]\nurl = "
+      "\"/y\"\nloop = "
+      "true\n[consumer.redis]\nusername = \"u:canary\"\n");
+  const Loaded loaded = Load({.file = file.path()});
+  const std::string text = EffectiveToml(loaded, Which::kAll);
+  INFO(text);
+  CHECK(text.find("canary") == std::string::npos);
+  CHECK(text.find("\n#username = \"u:******\"") != std::string::npos);
+  CHECK(text.find("\n#[camera.\"rtsp://********@h/1\"]\n#") != std::string::npos);
+  const Loaded again = ReadAgain(loaded);
+  CHECK(Render(again) == "");
+  CHECK(again.config.cameras.size() == 1);
+  CHECK(again.config.cameras.at("door").loop);
+}
+
 TEST_CASE("text that TOML could not hold never gets into a configuration") {
   for (const std::string bad : {"\xff", "a\nb", "a\rb"}) {
     CHECK(Load({.environment = {{"SAMPLEPROC_SERVICE_NAME", bad}}, .file = Empty()}).HasErrors());

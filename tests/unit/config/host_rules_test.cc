@@ -23,6 +23,8 @@ TEST_CASE("a host is a host alone; what is pasted with it is named with its key"
                                                    {"consumer.redis", "redis.example.com", ""},
                                                    {"consumer.redis", "redis:6380", "port"},
                                                    {"consumer.redis", "redis://h:6379/0", "URL"},
+                                                   {"http", "a,b", "a list"},
+                                                   {"consumer.redis", "redis-1,redis-2", "a list"},
                                                    {"consumer.redis", "user@redis", "no host"}}) {
     INFO(c.host);
     const TempFile file("[" + std::string(c.section) + "]\nhost = \"" + c.host + "\"\n");

@@ -1,6 +1,7 @@
 // What a configuration asks of a machine: files, memory, CPUs.
 #include <sys/stat.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 
 #include "unit/config/loading.h"
@@ -69,6 +70,64 @@ TEST_CASE("what a start takes and writes for events is looked at before it") {
   CHECK(with(dir.Write("file", "x"), "1000").find("is no folder [SP1301]") != std::string::npos);
 }
 
+TEST_CASE("outputs that never can be written are found before the start") {
+  const TempDir dir;
+  const auto with = [](const char* key, const std::string& path) {
+    return On({1, std::nullopt, ""}, {{"process.pipeline", "people,track", ""},
+                                      {"consumer.sinks", "file", ""},
+                                      {"consumer.file.path", "/tmp/unused", ""},
+                                      {key, path, ""}});
+  };
+  const std::string pipe = dir.path("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const std::string photo = dir.Write("photo", std::string(600, 'x'));
+  for (const auto& [key, path, wrong] : std::initializer_list<std::array<std::string, 3>>{
+           {"events.history", dir.path(), "Is a directory"},
+           {"events.history", pipe, "is no regular file"},
+           {"events.history", photo, "file is not a database"},
+           {"events.history", dir.Write("byte", "x"), "file is not a database"},
+           {"consumer.file.path", dir.path(), "is a folder"},
+           {"consumer.file.path", pipe, "is no regular file"}}) {
+    const std::string text = with(key.c_str(), path);
+    INFO(text);
+    CHECK(text.find("error: " + key + ": " + path) != std::string::npos);
+    CHECK(text.find(wrong) != std::string::npos);
+  }
+  for (const char* key : {"events.history", "consumer.file.path"}) {
+    CHECK(with(key, dir.path("new")).find("error: ") == std::string::npos);
+    CHECK(with(key, dir.Write("empty", "")).find("error: ") == std::string::npos);
+  }
+}
+
+TEST_CASE("a detector's files are looked at before the start") {
+  const TempDir dir;
+  const auto with = [&dir](std::vector<Flag> flags) {
+    flags.push_back({"process.pipeline", "objects", ""});
+    flags.push_back({"detector.objects.model", dir.Write("m.onnx", "garbage"), ""});
+    return On({1, std::nullopt, ""}, flags);
+  };
+  const auto has = [](const std::string& text, std::string_view part) {
+    INFO(text);
+    CHECK(text.find(part) != std::string::npos);
+  };
+  has(with({}), "is no ONNX file, or a damaged one");
+  has(with({}), "error: detector.objects.model");
+  has(with({{"detector.objects.classes", "person,unicorn", ""}}),
+      "detector.objects.classes: there is no class \"unicorn\" in its labels [SP1119]");
+  CHECK(with({{"detector.objects.classes", "person,face,class_90", ""}}).find("no class") ==
+        std::string::npos);
+  has(with({{"detector.objects.labels", dir.Write("labels.txt", "a\n\nb\n"), ""}}),
+      "error: detector.objects.labels");
+  // What runs the network when ONNX Runtime is not there is the detector's own choice.
+  const Flag gone = {"process.onnxruntime", "/nosuch.so", ""};
+  has(with({gone}), "warning: process.onnxruntime: the file /nosuch.so cannot be read");
+  has(with({gone, {"detector.objects.runtime", "onnxruntime", ""}}),
+      "error: process.onnxruntime: the file /nosuch.so cannot be read");
+  CHECK(with({gone, {"detector.objects.runtime", "opencv", ""}}).find("process.onnxruntime") ==
+        std::string::npos);
+  CHECK(On({1, std::nullopt, ""}, {gone}) == "");
+}
+
 TEST_CASE("what a start would find in files is found before it") {
   const TempDir dir;
   const auto with = [](std::vector<Flag> flags) {
@@ -134,6 +193,9 @@ TEST_CASE("what a start would listen on is looked at before it") {
   has(with("http.host", "fe80::1"), "error: http.host: fe80::1 is a link-local address");
   has(with("http.host", "fe80::1"), "fe80::1%eth0 [SP1305]");
   has(with("http.host", "nosuch.invalid"), "warning: http.host: nosuch.invalid is not an address");
+  has(with("http.host", "lo"), "error: http.host: lo is the name of a network interface");
+  has(with("http.host", "192.0.2.1"),
+      "warning: http.host: 192.0.2.1 is no address of this machine");
   for (const char* mode : {"999", "rw", "8", "-1", "7777"}) {
     has(with("http.unix_socket_mode", mode), "is no number in octal digits up to \"0777\"");
   }

@@ -48,6 +48,21 @@ TEST_CASE("a part of the URL yields to its own key, unless that comes from a wea
         "names, and is used instead [SP1009]\n  hint: set one of them\n");
 }
 
+TEST_CASE("what is not applied of a Redis URL is told by name, without its value") {
+  const std::string text =
+      Render(From({{"REDIS_URL", "redis://r/0?ssl=true&password=s3cret&ssl_ca_certs=/ca#s3cret"}}));
+  INFO(text);
+  for (const char* part :
+       {"REDIS_URL: warning: consumer.redis.url: has the parameter \"ssl\", which is not applied "
+        "[SP1018]\n  hint: begin the URL with rediss:// for TLS\n",
+        "\"password\", which", "redis://user:password@host", "consumer.redis.tls_ca_file",
+        "has a fragment (\"#...\")"}) {
+    CHECK(text.find(part) != std::string::npos);
+  }
+  CHECK(text.find("s3cret") == std::string::npos);
+  CHECK(Render(From({{"REDIS_URL", "rediss://r/0?db=1"}})) == "");
+}
+
 TEST_CASE("a wrong Redis URL says what it should be and not what it is") {
   const std::string text = Render(From({{"REDIS_URL", "redis://:s3cret@redis:port"}}));
   CHECK(text.find("REDIS_URL: error: consumer.redis.url: is not a URL such as "

@@ -77,5 +77,66 @@ TEST_CASE("nor to what detectors and cameras read, nor into a camera's folder") 
   }
 }
 
+TEST_CASE("no two keys write one file") {
+  const testing::TempDir dir;
+  const std::string there = dir.Write("there", "").string();
+  const std::string folder = (dir.path() / "folder").string();
+  std::filesystem::create_directory(folder);
+  const std::string new_one = (dir.path() / "new").string();
+  std::filesystem::create_symlink("new", dir.path() / "link");
+  const std::string link = (dir.path() / "link").string();
+  const auto codes = [&](const std::vector<Flag>& flags) {
+    const Loaded loaded = Load({.flags = flags, .file = "/dev/null"});
+    std::vector<std::string> found;
+    for (const Diagnostic& each : loaded.diagnostics) {
+      if (each.code == "SP1120") found.push_back(each.key + ": " + each.message);
+    }
+    return found;
+  };
+  constexpr const char* kHistory = "events.history";
+  constexpr const char* kResults = "consumer.file.path";
+  constexpr const char* kSocket = "http.unix_socket";
+  constexpr const char* kSnapshots = "events.snapshots";
+  constexpr const char* kSpool = "consumer.http.spool_dir";
+  struct Case {
+    const char* first;
+    std::string first_path;
+    const char* second;
+    std::string second_path;
+  };
+  for (const Case& c :
+       std::initializer_list<Case>{{kHistory, there, kResults, there},
+                                   {kHistory, new_one, kResults, new_one},
+                                   {kHistory, link, kResults, new_one},
+                                   {kHistory, new_one, kResults, link},
+                                   {kHistory, new_one, kResults, new_one + "-wal"},
+                                   {kHistory, new_one, kResults, new_one + "-shm"},
+                                   {kHistory, new_one, kResults, new_one + ".lock"},
+                                   {kHistory, link, kResults, new_one + "-wal"},
+                                   {kHistory, new_one + ".2", kResults, new_one},
+                                   {kHistory, new_one, kSnapshots, new_one},
+                                   {kHistory, new_one, kSocket, new_one},
+                                   {kHistory, there, kSocket, there},
+                                   {kResults, new_one + ".1", kSocket, new_one + ".1"},
+                                   {kSnapshots, folder, kResults, folder},
+                                   {kSnapshots, folder, kSocket, folder},
+                                   {kSnapshots, folder, kSpool, folder + "/"},
+                                   {kSnapshots, new_one, kSpool, new_one}}) {
+    INFO(c.first << " " << c.first_path << " " << c.second << " " << c.second_path);
+    const auto found = codes({{c.first, c.first_path, ""},
+                              {c.second, c.second_path, ""},
+                              {"consumer.http.spool", "disk", ""}});
+    REQUIRE(found.size() == 1);
+    CHECK_THAT(found.front(), Catch::Contains(c.first) && Catch::Contains(c.second));
+  }
+  CHECK(codes({{kHistory, new_one, ""},
+               {kResults, new_one + ".ndjson", ""},
+               {kSnapshots, folder, ""},
+               {kSocket, new_one + ".sock", ""},
+               {kSpool, folder + "/spool", ""},
+               {"consumer.http.spool", "disk", ""}})
+            .empty());
+}
+
 }  // namespace
 }  // namespace sampleproc::config

@@ -113,6 +113,20 @@ TEST_CASE("what cannot be a file of results is said, and may become one") {
   CHECK(DeliverAll(into_fifo, {"{}"}).error().message == fifo.string() + " is no regular file");
 }
 
+TEST_CASE("what never becomes a file of results is known before the first one") {
+  const testing::TempDir dir;
+  const fs::path fifo = dir.path() / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  for (const std::string& path : {dir.path().string(), fifo.string(), std::string("/dev/stdout")}) {
+    const auto checked = FileTarget::Check(path);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == base::ErrorCode::kConfig);
+    CHECK(checked.error().message.starts_with(path));
+  }
+  CHECK(FileTarget::Check(dir.Write("file", "x").string()));
+  CHECK(FileTarget::Check((dir.path() / "folder" / "new").string()));
+}
+
 TEST_CASE("two do not write to one file") {
   const testing::TempDir dir;
   const fs::path path = dir.path() / "out.ndjson";

@@ -220,6 +220,7 @@ TEST_CASE("without ONNX Runtime the error says how to have it, and auto takes Op
   const auto other = Detector::Open(options, places, budget);
   REQUIRE(other);
   CHECK((*other)->runtime().starts_with("OpenCV"));
+  CHECK((*other)->fell_back());
 }
 
 TEST_CASE("the surest of overlapping candidates stays, equal ones in a fixed order", "[detect]") {

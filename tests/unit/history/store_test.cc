@@ -311,6 +311,11 @@ TEST_CASE("a file that cannot be used is told of, and is left as it is") {
     CHECK(place.Refusal().find("not a database") != std::string::npos);
     CHECK(std::filesystem::file_size(place.options.path) == 8192);
   }
+  SECTION("so short that SQLite takes it for empty") {
+    place.dir.Write("events.db", "x");
+    CHECK(place.Refusal().find("not a database") != std::string::npos);
+    CHECK(std::filesystem::file_size(place.options.path) == 1);
+  }
   SECTION("a damaged database of something else") {
     Database::Open(place.dir.Write("events.db", "").string())
         .value()

@@ -25,6 +25,18 @@ TEST_CASE("a Redis URL names what it names, and no more") {
   CHECK(Parts("redis+socket:///run/redis.sock") == "/run/redis.sock - - - -");
 }
 
+TEST_CASE("what a Redis URL asks for and does not get is named") {
+  const auto ignored = [](std::string_view text) {
+    std::string all;
+    for (const std::string& name : ParseRedisUrl(text)->ignored) all += "[" + name + "]";
+    return all;
+  };
+  CHECK(ignored("redis://r/0?db=1") == "");
+  CHECK(ignored("redis://r/0?ssl=true&db=1&password=x") == "[ssl][password]");
+  CHECK(ignored("redis://r/0?s3cret#frag") == "[][#]");
+  CHECK(ignored("unix:///run/r.sock?db=1&protocol=3") == "[protocol]");
+}
+
 TEST_CASE("what is no Redis URL is none") {
   for (const char* text :
        {"", "redis", "redis:6379", "http://redis:6379", "redis://", "redis://:6379", "tcp://r:6379",

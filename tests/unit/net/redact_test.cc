@@ -1,8 +1,8 @@
-#include "config/redact.h"
+#include "net/redact.h"
 
 #include <catch2/catch.hpp>
 
-namespace sampleproc::config {
+namespace sampleproc::net {
 namespace {
 
 TEST_CASE("users and passwords of URLs become stars of the same length") {
@@ -75,5 +75,31 @@ TEST_CASE("what is set under the name of a secret is not shown") {
   CHECK(RedactLine("url = \"http://u:p@h\"") == "url = \"http://***@h\"");
 }
 
+TEST_CASE("secrets within tables on one line and in fields of requests become stars") {
+  for (const std::string line :
+       {"headers = { Authorization = \"Bearer canary\" }", "headers = {\"X-Api-Key\" = \"canary\"}",
+        "x = { a = 1, cookie = 'canary' }", "Proxy-Authorization = \"canary\"",
+        "value = \"Bearer canary\"", "value = 'Basic canary='", "apikey = \"canary\"",
+        "aws_access_key = \"canary\"", "passphrase = \"canary\"", "pwd = \"canary\"",
+        "set-cookie: canary", "otlp_header = \"x-key=canary\"", "username = \"u:canary\"",
+        "consumer.redis.username = \"u:canary\"", "user = 'u:canary'"}) {
+    const std::string shown = RedactLine(line);
+    INFO(shown);
+    CHECK(shown.find("canary") == std::string::npos);
+    CHECK(shown.size() == line.size());
+    CHECK(shown.substr(0, 4) == line.substr(0, 4));
+  }
+  for (const std::string clean : {"host = \"basics\"", "auth = true", "username = \"viewer\"",
+                                  "tls_key = \"/k.pem\"", "timeout = \"1:00\"", "[camera.door]"}) {
+    CHECK(RedactLine(clean) == clean);
+  }
+}
+
+TEST_CASE("a secret cut out does not show how long it was") {
+  CHECK(CutCredentials("rtsp://me:pw@h/a?token=x&b=yyyy") == "rtsp://***@h/a?token=***&b=***");
+  CHECK(CutCredentials("a*b ** http://u:p@h") == "a*b ** http://***@h");
+  CHECK(CutCredentials("photo@2x.jpg") == "photo@2x.jpg");
+}
+
 }  // namespace
-}  // namespace sampleproc::config
+}  // namespace sampleproc::net

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sampleproc::config {
+namespace sampleproc::net {
 
 // `text` with what is secret replaced by stars, one for each byte, so that columns still fit: in
 // each URL ("scheme://user:password@host/path?name=value") user and password, the values of the
@@ -15,13 +15,20 @@ namespace sampleproc::config {
 // '/', blanks and quotes are pasted into them: rather too much becomes stars than too little.
 std::string RedactCredentials(std::string_view text);
 
-// One line of a TOML or environment file, or of what was taken for one, redacted likewise. When
-// what is set on it is called a password, a secret or a token, its whole value becomes stars, and
-// without
-// '=' all that stands behind such a name; so does a line that may be of the middle of a PEM.
+// The same with three stars for each secret, whatever its length: for text without columns.
+std::string CutCredentials(std::string_view text);
+
+// The value of the key `name`, as TOML or as it is, redacted as by RedactCredentials; of a key for
+// a user also what stands behind a colon, as in "user:password".
+std::string RedactValue(std::string_view name, std::string_view value);
+
+// One line of a TOML or environment file, or of what was taken for one, redacted likewise. From the
+// first name on it that is of a secret (password, token, cookie, authorization, API key and the
+// like), all becomes stars that is set to it, also within a table on one line; so does a line that
+// may be of the middle of a PEM.
 std::string RedactLine(std::string_view line);
 
 // Whether RedactCredentials would change `text`.
 bool HasCredentials(std::string_view text);
 
-}  // namespace sampleproc::config
+}  // namespace sampleproc::net

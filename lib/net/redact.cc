@@ -1,4 +1,4 @@
-#include "config/redact.h"
+#include "net/redact.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -7,7 +7,7 @@
 #include "base/ascii.h"
 #include "net/url.h"
 
-namespace sampleproc::config {
+namespace sampleproc::net {
 namespace {
 
 // A part of a text that is not to be shown.
@@ -124,7 +124,7 @@ std::size_t ValueEnd(std::string_view text, std::size_t begin) {
 // The values of "password=" and its like: cheap cameras want them in the path.
 void FindNamed(std::string_view text, std::vector<Span>& found) {
   const std::string lower = base::Lowercase(text);
-  for (const std::string_view name : net::kPasswordNames) {
+  for (const std::string_view name : kPasswordNames) {
     for (std::size_t at = lower.find(name); at != std::string::npos;) {
       const std::size_t begin = at + name.size();
       const std::size_t end = ValueEnd(text, begin);
@@ -179,16 +179,28 @@ void Cover(std::string& text, Span span) {
 }
 
 bool NamesSecret(std::string_view name) {
-  const std::string lower = base::Lowercase(name);
+  std::string lower = base::Lowercase(name);
+  std::ranges::replace(lower, '-', '_');
   // The path of a file with a secret in it is none.
   if (lower.find("_file") != std::string::npos) return false;
-  constexpr std::string_view kWords[] = {"passw", "secret", "token", "credential", "api_key"};
+  // "Bearer" and "Basic" begin the value of an Authorization field.
+  if (lower == "pwd" || lower == "basic") return true;
+  constexpr std::string_view kWords[] = {
+      "passw",       "passphrase", "secret",      "token",      "credential", "authorization",
+      "cookie",      "api_key",    "apikey",      "access_key", "accesskey",  "auth_key",
+      "signing_key", "bearer",     "private_key", "otlp_header"};
   return std::ranges::any_of(
       kWords, [&lower](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
+// Whether the name is of a user alone, whose value has no password behind a colon.
+bool NamesUser(std::string_view name) {
+  const std::string lower = base::Lowercase(name);
+  return lower == "user" || lower.ends_with("_user") || lower.ends_with("username");
+}
+
 // Where the first name of a secret ends in a line that is no TOML, as of JSON or YAML; the line's
-// end when there is none.
+// end when there is none. In a table on one line it may be a name within another's value.
 std::size_t BehindSecretName(std::string_view line) {
   const auto is_of_name = [](char c) { return base::IsAlnum(c) || c == '_' || c == '-'; };
   for (std::size_t at = 0; at < line.size();) {
@@ -210,13 +222,45 @@ std::string RedactCredentials(std::string_view text) {
   return clean;
 }
 
+std::string CutCredentials(std::string_view text) {
+  const std::string clean = RedactCredentials(text);
+  std::string cut;
+  bool in_secret = false;
+  for (std::size_t i = 0; i < clean.size(); ++i) {
+    const bool is_star = clean[i] == '*' && (in_secret || text[i] != '*');
+    if (!is_star) {
+      cut += clean[i];
+    } else if (!in_secret) {
+      cut += "***";
+    }
+    in_secret = is_star;
+  }
+  return cut;
+}
+
+std::string RedactValue(std::string_view name, std::string_view value) {
+  std::string clean = RedactCredentials(value);
+  const std::size_t colon = value.find(':');
+  if (NamesUser(name.substr(name.rfind('.') + 1)) && colon != std::string_view::npos) {
+    const std::size_t end = value.ends_with('"') ? value.size() - 1 : value.size();
+    if (end > colon + 1) Cover(clean, {colon + 1, end - colon - 1});
+  }
+  return clean;
+}
+
 std::string RedactLine(std::string_view line) {
   if (IsPemLine(line)) return std::string(line.size(), '*');
   std::string clean = RedactCredentials(line);
   std::size_t begin = line.find('=') + 1;
-  if (begin == 0 || !NamesSecret(line.substr(0, begin))) begin = BehindSecretName(line);
+  const std::size_t name_end = line.substr(0, begin).find_last_not_of(" \t=") + 1;
+  const std::size_t name_begin = line.substr(0, name_end).find_last_of(" \t.\"'") + 1;
+  const std::string_view name = line.substr(name_begin, name_end - name_begin);
+  if (NamesUser(name)) clean.replace(begin, clean.npos, RedactValue(name, line.substr(begin)));
+  if (begin == 0 || (!NamesSecret(line.substr(0, begin)) && !NamesSecret(name))) {
+    begin = BehindSecretName(line);
+  }
   std::fill(clean.begin() + static_cast<std::ptrdiff_t>(begin), clean.end(), '*');
   return clean;
 }
 
-}  // namespace sampleproc::config
+}  // namespace sampleproc::net

@@ -1,0 +1,58 @@
+#include "config/convert_hints.h"
+
+#include <optional>
+#include <utility>
+
+#include "config/codes.h"
+#include "config/units.h"
+
+namespace sampleproc::config {
+
+std::string SizeHint(std::string_view text) {
+  const std::size_t unit = text.find_first_not_of("0123456789. ");
+  if (unit == std::string_view::npos) return {};
+  const std::size_t prefix = std::string_view("kKmMgGtT").find(text[unit]);
+  if (prefix == std::string_view::npos) return "units are B, KiB, MiB, GiB, kB, MB and GB";
+  const std::string capital(1, std::string_view("KKMMGGTT")[prefix]);
+  return "write " + capital + "iB for powers of 1024 or " + capital + "B for powers of 1000";
+}
+
+std::string DurationHint(std::string_view text) {
+  if (text.find_first_of("0123456789") == std::string_view::npos) return {};
+  return "units are ms, s, m and h, without a space: \"30s\", \"1m30s\", \"24h\"";
+}
+
+std::string QuotesHint(const Key& key, std::string_view text) {
+  constexpr const char* kLeaveOut = "leave the quotes out";
+  if (text.contains('$')) {
+    if (CameraKey(key.path)) return "variables are not replaced in a file; write the value";
+    return "variables are not replaced in a file; leave the key out and set " +
+           VariableName(key.path);
+  }
+  if (key.kind == Kind::kBool) {
+    const std::optional<bool> truth = ParseBool(text);
+    if (text == "true" || text == "false") return kLeaveOut;
+    return truth ? std::string("write ") + (*truth ? "true" : "false") + " without quotes" : "";
+  }
+  const bool is_number = (key.kind == Kind::kInt && ParseInteger(text)) ||
+                         (key.kind == Kind::kReal && ParseReal(text));
+  return is_number ? kLeaveOut : "";
+}
+
+std::string_view BlankIn(std::string_view url) {
+  constexpr std::string_view kBlanks = " \t";
+  if (url.find_first_of(kBlanks) == std::string_view::npos) return "";
+  if (kBlanks.contains(url.back())) return "it ends with a blank";
+  if (kBlanks.contains(url.front())) return "it begins with a blank";
+  return "it has a blank in it";
+}
+
+Refusal NoUrl(std::string_view text, std::string_view example, std::string hint) {
+  std::string message = "is not a URL such as \"" + std::string(example) + "\"";
+  if (const std::string_view blank = BlankIn(text); !blank.empty()) {
+    message += ": " + std::string(blank);
+  }
+  return {code::kForm, std::move(message), std::move(hint)};
+}
+
+}  // namespace sampleproc::config
