@@ -1,6 +1,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -68,32 +70,49 @@ void Reload(const ConfigOptions& options, CommandContext& context, base::Logger&
 }
 
 // Ends the process at once when a stop signal comes again, later than a second after the first:
-// what sends signals often sends two.
+// what sends signals often sends two. And when the stop has not come to its end in `patience`:
+// whatever waits then for a disk or somebody else that does not answer, nothing else ends it.
 class Impatience {
  public:
-  Impatience(service::Signals& signals, base::Logger& log)
+  Impatience(service::Signals& signals, base::Logger& log, std::chrono::milliseconds patience,
+             ExitCode code)
       : signals_(signals),
         log_(log),
         begun_(base::SystemClock().Now()),
+        end_(base::SystemClock(), patience),
+        code_(code),
         thread_([this] { Run(); }) {}
   ~Impatience() {
+    stopped_ = true;
     signals_.Wake();
     thread_.join();
   }
 
  private:
   void Run() {
-    while (const int signal = signals_.Wait()) {
+    while (!end_.Expired()) {
+      const auto left = end_.At() - base::SystemClock().Now();
+      const int signal = signals_.Wait(std::chrono::ceil<std::chrono::milliseconds>(left));
+      if (stopped_) return;
       const auto passed = base::SystemClock().Now() - begun_;
-      if (signal == SIGHUP || signal == SIGUSR1 || passed < std::chrono::seconds(1)) continue;
+      if (signal == 0 || signal == SIGHUP || signal == SIGUSR1) continue;
+      if (passed < std::chrono::seconds(1)) continue;
       log_.Error("shutdown: a second signal, ending at once");
       std::_Exit(128 + signal);
     }
+    log_.Error(
+        "shutdown: ending at once, the last step does not come to its end; a disk or another "
+        "service does not answer",
+        {{"exit_code", static_cast<std::int64_t>(code_)}});
+    std::_Exit(static_cast<int>(code_));
   }
 
   service::Signals& signals_;
   base::Logger& log_;
   const base::MonoTime begun_;
+  const base::Deadline end_;
+  const ExitCode code_;
+  std::atomic<bool> stopped_ = false;
   std::thread thread_;
 };
 
@@ -152,12 +171,15 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   const bool told_to_stop =
       ServeUntilStopped(signals, **service, [&] { Reload(options, context, *log, **service); });
 
-  const Impatience impatience(signals, *log);
+  // Of a stop that ends by itself, which may take somewhat longer than it should.
+  constexpr std::chrono::milliseconds kBeyond{3'000};
+  const ExitCode unclean = told_to_stop ? ExitCode::kSomeFailed : ExitCode::kInternal;
+  const Impatience impatience(signals, *log, (*service)->shutdown_timeout() + kBeyond, unclean);
   const service::ShutdownResult result = (*service)->Shutdown();
-  ExitCode code = result == service::ShutdownResult::kClean ? ExitCode::kOk : ExitCode::kSomeFailed;
-  if (!told_to_stop) code = ExitCode::kInternal;
-  if (result == service::ShutdownResult::kStuck) std::_Exit(static_cast<int>(code));
-  return code;
+  if (result == service::ShutdownResult::kStuck) std::_Exit(static_cast<int>(unclean));
+  service->reset();  // which may wait, too
+  const bool clean = told_to_stop && result == service::ShutdownResult::kClean;
+  return clean ? ExitCode::kOk : unclean;
 }
 
 Action Declare(CLI::App& app) {
@@ -195,7 +217,7 @@ Command ServeCommand() {
             "kept for the next start."},
            {1,
             "Ended by a signal; at service.shutdown_timeout requests were cut off, pulled "
-            "frames were left, or results were lost. The log says how many."},
+            "frames were left, results were lost, or a disk did not answer. The log says which."},
            {2, "The command line is wrong."},
            {69, "The address cannot be listened on."},
            {70, "A worker was stuck on a frame (service.exit_when_stuck)."},

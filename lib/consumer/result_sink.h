@@ -60,6 +60,10 @@ class ResultSink {
   // Delivers what it holds, as far as it gets until `end`.
   virtual void Flush(const base::Deadline& end) = 0;
 
+  // Delivers nothing from now on: what it holds stays. Whether what it was at has ended until
+  // `end`, which a disk that hangs keeps it from. If not, nor does the destructor.
+  virtual bool Close(const base::Deadline& /*end*/) { return true; }
+
   // Tells what only the passing of time shows. Every second or so.
   virtual void Look() {}
 

@@ -1,11 +1,18 @@
 #include "consumer/sink_set.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 
 #include "consumer/record_log.h"
 
 namespace sampleproc::consumer {
+namespace {
+
+// For a delivery that is under way to be cut off; one to a disk that hangs does not end.
+constexpr std::chrono::milliseconds kCutOff{250};
+
+}  // namespace
 
 void SinkSet::Take(const ResultRecord& record, base::Logger& log) const noexcept {
   if (record.is_event() ? !delivered_.events : !delivered_.results) return;
@@ -28,14 +35,24 @@ void SinkSet::Hurry() const {
 std::vector<SinkSet::Left> SinkSet::Flush(const base::Deadline& end) const {
   Hurry();  // all of them, while the first is waited for
   std::vector<Left> left;
+  for (const auto& sink : sinks_) sink->Flush(end);
+  AwaitEnd(base::Deadline(base::SystemClock(), kCutOff));
   for (const auto& sink : sinks_) {
-    sink->Flush(end);
     if (const std::uint64_t held = sink->counts().held(); held > 0) {
       const std::uint64_t again = std::min(held, sink->HeldForAgain());
       left.push_back({sink->name(), held - again, again});
     }
   }
   return left;
+}
+
+std::string_view SinkSet::AwaitEnd(const base::Deadline& end) const {
+  for (const auto& sink : sinks_) sink->Close(base::Deadline(base::SystemClock(), {}));
+  std::string_view first;
+  for (const auto& sink : sinks_) {
+    if (!sink->Close(end) && first.empty()) first = sink->name();
+  }
+  return first;
 }
 
 void SinkSet::Look() const {

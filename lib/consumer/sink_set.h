@@ -34,10 +34,12 @@ class SinkSet {
     std::uint64_t lost = 0;
     std::uint64_t made_again = 0;  // at the next start
   };
-  // Those of ResultSink. Flush returns which sinks still hold records, and what
-  // becomes of those.
+  // Those of ResultSink. Flush closes the sinks, so that none delivers what is counted as lost, and
+  // returns which of them still hold records, and what becomes of those.
   void Hurry() const;
   std::vector<Left> Flush(const base::Deadline& end) const;
+  // Once flushed: the first sink whose delivery does not end until `end`; "" when all have ended.
+  std::string_view AwaitEnd(const base::Deadline& end) const;
   void Look() const;
 
   const std::vector<std::unique_ptr<ResultSink>>& sinks() const { return sinks_; }

@@ -166,6 +166,8 @@ class ConsumerParts::Impl {
     source_->Close(end);
   }
 
+  bool AwaitEnd(const base::Deadline& end) { return pixels_.AwaitEnd(end); }
+
   // Tells what only the passing of time shows, on a thread of its own: a disk may be slow.
   void Look() {
     consumer_->Look();
@@ -320,6 +322,7 @@ class ConsumerParts::Impl {
       };
     }
     if (!root.empty()) places.file = consumer::FilesBelow(root, MostPixelBytes(config_));
+    places.files = static_cast<std::size_t>(config_.consumer.fetches);
     return places;
   }
 
@@ -379,6 +382,8 @@ std::uint64_t ConsumerParts::Drain(const base::Deadline& end, milliseconds after
 }
 
 void ConsumerParts::Finish(const base::Deadline& end) { impl_->Finish(end); }
+
+bool ConsumerParts::AwaitEnd(const base::Deadline& end) { return impl_->AwaitEnd(end); }
 
 void ConsumerParts::GiveUpStuck(milliseconds limit) { impl_->GiveUpStuck(limit); }
 

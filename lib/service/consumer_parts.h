@@ -59,6 +59,10 @@ class ConsumerParts {
   // delivered after this. Nothing is settled any more.
   void Finish(const base::Deadline& end);
 
+  // Once finished: whether all that it was at ends until `end`, which a disk with frames' files
+  // that hangs keeps it from. If not, nor does the destructor.
+  bool AwaitEnd(const base::Deadline& end);
+
   // Settles what workers have been at for `limit` as dead.
   void GiveUpStuck(std::chrono::milliseconds limit);
 

@@ -166,6 +166,10 @@ Service::~Service() {
 
 std::uint16_t Service::port() const { return impl_->server->port(); }
 
+milliseconds Service::shutdown_timeout() const {
+  return impl_->generation->config.service.shutdown_timeout;
+}
+
 void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
   const base::Deadline served(clock, generation->config.service.drain_delay);
   const base::Deadline over = base::Deadline::Earlier(served, force);
@@ -222,6 +226,27 @@ void Service::Impl::FlushSpans(const base::Deadline& end) const {
   log->Warning("shutdown: spans are lost, the collector did not take them",
                {{"spans_lost", static_cast<std::int64_t>(lost)},
                 {"spans_sent", static_cast<std::int64_t>(counts.exported)}});
+}
+
+// Whether all threads that use a disk have ended. Nothing ends one whose disk hangs. The history's
+// log is written back until `end`; the others have nothing more to do. Each has a moment even if
+// all else took long.
+bool Service::Impl::AwaitDisks(const base::Deadline& end) {
+  constexpr milliseconds kForDisk{1'000};
+  const base::Deadline brief(clock, kForDisk);
+  const base::Deadline history = brief.At() < end.At() ? end : brief;
+  bool ended = true;
+  const auto stuck = [&](std::string_view what, std::string_view sink = {}) {
+    ended = false;
+    const std::string line = "shutdown: " + std::string(what) + " does not answer";
+    if (sink.empty()) return log->Error(line);
+    log->Error(line, {{"sink", sink}});
+  };
+  if (!journal->AwaitEnd(history)) stuck("the disk of the history");
+  if (snapshots && !snapshots->AwaitEnd(history)) stuck("the disk of the events' pictures");
+  if (consumer && !consumer->AwaitEnd(brief)) stuck("the disk of the frames' files");
+  if (const auto sink = sinks->set().AwaitEnd(brief); !sink.empty()) stuck("a sink", sink);
+  return ended;
 }
 
 // Refusals end in silence, so it is looked for whether there still are some.
@@ -311,17 +336,7 @@ ShutdownResult Service::Shutdown() {
   phases.End();
   impl.FlushSpans(end);
   impl.watchdog.reset();
-  // Its log is written back, which is a disk's time to have even if all else took long.
-  constexpr milliseconds kForDisk{1'000};
-  const auto left_of_it = std::chrono::ceil<milliseconds>(end.At() - impl.clock.Now());
-  if (!impl.journal->AwaitEnd({impl.clock, std::max(left_of_it, kForDisk)})) {
-    impl.log->Error("shutdown: the disk of the history does not answer");
-    return ShutdownResult::kStuck;
-  }
-  if (impl.snapshots && !impl.snapshots->AwaitEnd({impl.clock, std::max(left_of_it, kForDisk)})) {
-    impl.log->Error("shutdown: the disk of the events' pictures does not answer");
-    return ShutdownResult::kStuck;
-  }
+  if (!impl.AwaitDisks(end)) return ShutdownResult::kStuck;
   const bool clean =
       left == 0 && given_up == 0 && lost == 0 && missing.messages == 0 && missing.pictures == 0;
   impl.log->Info("shutdown: done", {{"clean", clean},

@@ -25,8 +25,8 @@ enum class ShutdownResult {
   kClean,   // every request was answered, every pulled frame settled, every result delivered,
             // every message of an event in the history
   kCutOff,  // time was up: some were not
-  kStuck,   // a worker does not come back, or the history's disk: only the end of the process ends
-            // that, so the service must not be destroyed
+  kStuck,   // a worker or a disk does not come back: only the end of the process ends that, so the
+            // service must not be destroyed
 };
 
 // Any number may live in one process; they share nothing but the clock that is handed in.
@@ -42,6 +42,8 @@ class Service {
   ~Service();
 
   std::uint16_t port() const;
+  // service.shutdown_timeout, as the last reload has left it. For the thread of Reload.
+  std::chrono::milliseconds shutdown_timeout() const;
 
   // Applies what a reload may apply of a validated configuration, as one piece: a request sees
   // either all of it or nothing. What differs otherwise is logged and waits for a restart. Fails

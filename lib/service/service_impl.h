@@ -170,6 +170,7 @@ class Service::Impl {
   int AwaitRequests(const base::Deadline& force);
   void CloseSessions(const base::Deadline& end);
   void FlushSpans(const base::Deadline& end) const;
+  bool AwaitDisks(const base::Deadline& end);
 
   const config::Config config;  // of the start
   const base::Clock& clock;

@@ -2,8 +2,8 @@
 // is done to files below a folder "spool" as the file that $BROKEN_DISK names says: "sync" fails
 // fsync(2) and fdatasync(2) with EIO, "full" fails write(2) with ENOSPC after half of the bytes,
 // "read-only" fails open(2) for writing with EROFS, "hang" answers no pwrite(2) and no sync as long
-// as it says so; without that file nothing fails. Each sync adds a byte to the file of that name
-// with ".syncs" behind it.
+// as it says so, "deaf" no read(2) and no write(2); without that file nothing fails. Each sync adds
+// a byte to the file of that name with ".syncs" behind it.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -45,8 +45,8 @@ bool IsOfSpool(int fd) {
   return path.find("/spool/") != std::string_view::npos || path.ends_with("/spool");
 }
 
-void Hang() {
-  while (Fails("hang")) ::usleep(10'000);
+void Hang(std::string_view what = "hang") {
+  while (Fails(what)) ::usleep(10'000);
 }
 
 int Sync(long call, int fd) {
@@ -68,7 +68,17 @@ int Sync(long call, int fd) {
 extern "C" int fsync(int fd) { return Sync(SYS_fsync, fd); }
 extern "C" int fdatasync(int fd) { return Sync(SYS_fdatasync, fd); }
 
+extern "C" ssize_t read(int fd, void* bytes, size_t size) {
+  if (IsOfSpool(fd)) Hang("deaf");
+  return ::syscall(SYS_read, fd, bytes, size);
+}
+
+extern "C" ssize_t __read_chk(int fd, void* bytes, size_t size, size_t /*room*/) {
+  return read(fd, bytes, size);
+}
+
 extern "C" ssize_t write(int fd, const void* bytes, size_t size) {
+  if (size > 1 && IsOfSpool(fd)) Hang("deaf");
   if (size > 1 && IsOfSpool(fd) && Fails("full")) {
     struct stat file{};
     ::fstat(fd, &file);

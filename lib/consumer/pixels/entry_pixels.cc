@@ -115,9 +115,14 @@ std::vector<PixelPlace> EntryPixels::PlacesOf(const FrameEntry& entry) const {
 Result<FetchedPixels> EntryPixels::Fetch(const PixelPlace& place,
                                          const base::Allowance& allowance) {
   using Kind = PixelPlace::Kind;
-  const FetchPixels& fetch = place.kind == Kind::kRedisKey ? places_.redis_key
-                             : place.kind == Kind::kFile   ? places_.file
-                                                           : places_.url;
+  if (place.kind == Kind::kRedisKey) return FetchBy(places_.redis_key, place.name, allowance);
+  if (place.kind == Kind::kUrl) return FetchBy(places_.url, place.name, allowance);
+  return disk_.Run([this, name = place.name] { return FetchBy(places_.file, name, {}); },
+                   allowance);
+}
+
+Result<FetchedPixels> EntryPixels::FetchBy(const FetchPixels& fetch, const std::string& name,
+                                           const base::Allowance& allowance) {
   FetchedPixels pixels;
   const MakeRoom make_room = [&](std::size_t bytes) -> Result<void> {
     if (bytes <= pixels.reservation.bytes()) return {};
@@ -127,7 +132,7 @@ Result<FetchedPixels> EntryPixels::Fetch(const PixelPlace& place,
     pixels.reservation = std::move(*reservation);
     return {};
   };
-  auto bytes = fetch(place.name, make_room, allowance);
+  auto bytes = fetch(name, make_room, allowance);
   if (!bytes) return std::unexpected(std::move(bytes.error()));
   if (auto room = make_room(bytes->size()); !room) {
     return std::unexpected(std::move(room.error()));

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "consumer/pixels/disk_threads.h"
 #include "consumer/pixels/pixels.h"
 #include "frame/frame.h"
 #include "resources/memory_budget.h"
@@ -26,10 +27,11 @@ using FetchPixels = std::function<base::Result<std::string>(
 struct PixelPlaces {
   FetchPixels redis_key;   // frame_buffer_key, else "frame:<frame_id>"
   std::string redis_host;  // as PixelPlace::host
-  FetchPixels file;        // storage_path
+  FetchPixels file;        // storage_path; asked on threads of its own, since a disk may hang
   FetchPixels url;         // frame_url
   // PixelPlace::host of a URL; empty for one that is refused.
   std::function<std::string(const std::string& url)> url_host;
+  std::size_t files = 4;  // that are read at a time, at most
 };
 
 // In the order of frame_entry.h: the first place that the entry names and that has them. A place
@@ -38,15 +40,23 @@ class EntryPixels final : public PixelLoader {
  public:
   // `budget` must outlive the loader and what it has fetched.
   EntryPixels(PixelPlaces places, resources::MemoryBudget& budget)
-      : places_(std::move(places)), budget_(budget) {}
+      : places_(std::move(places)), budget_(budget), disk_(places_.files) {}
 
   std::vector<PixelPlace> PlacesOf(const FrameEntry& entry) const override;
   base::Result<FetchedPixels> Fetch(const PixelPlace& place,
                                     const base::Allowance& allowance) override;
 
+  // No file is read from now on. Whether those that are being read end until `end`, which a disk
+  // that hangs keeps them from. If not, nor does the destructor.
+  bool AwaitEnd(const base::Deadline& end) { return disk_.AwaitEnd(end); }
+
  private:
+  base::Result<FetchedPixels> FetchBy(const FetchPixels& fetch, const std::string& name,
+                                      const base::Allowance& allowance);
+
   const PixelPlaces places_;
   resources::MemoryBudget& budget_;
+  DiskThreads disk_;  // ends before what it uses
 };
 
 // The frame that an entry announces. Its pixels are taken out of the entry; when there are none
@@ -55,7 +65,8 @@ frame::Frame FrameOf(FrameEntry& entry, std::string_view fetched);
 
 // Reads files below `root` and nowhere else: no "..", no absolute path, no link out of it
 // (RESOLVE_BENEATH, openat2(2)), regular files only, at most `max_bytes`. Fails with kInvalidFrame
-// for a path that leads out, kTooLarge, kNotFound, kIo.
+// for a path that leads out, kTooLarge, kNotFound, kIo. Waits for the disk, whatever its allowance
+// says: EntryPixels does not.
 FetchPixels FilesBelow(std::string root, std::size_t max_bytes);
 
 }  // namespace sampleproc::consumer

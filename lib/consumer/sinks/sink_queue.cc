@@ -39,13 +39,20 @@ SinkQueue::SinkQueue(std::unique_ptr<SinkTarget> target, resources::Reservation 
       thread_([this] { Run(); }) {}
 
 SinkQueue::~SinkQueue() {
+  Close(base::Deadline(base::SystemClock(), milliseconds(0)));
+  thread_.join();
+}
+
+bool SinkQueue::Close(const base::Deadline& end) {
   {
     const base::MutexLock lock(mutex_);
     closing_ = true;
   }
   changed_.NotifyAll();
   cancel_.Cancel();
-  thread_.join();
+  const base::MutexLock lock(mutex_);
+  while (!ended_ && !end.Expired()) changed_.WaitUntil(mutex_, end);
+  return ended_;
 }
 
 void SinkQueue::Take(const ResultRecord& record) {
@@ -189,6 +196,9 @@ void SinkQueue::Run() noexcept {
     Settle(delivered);
     if (!delivered) PauseAfter(delivered.error());
   }
+  const base::MutexLock lock(mutex_);
+  ended_ = true;
+  changed_.NotifyAll();
 }
 
 // Without memory for the whole reason, some reason.

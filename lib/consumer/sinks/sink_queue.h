@@ -74,13 +74,14 @@ class SinkQueue final : public ResultSink {
 
   SinkQueue(std::unique_ptr<SinkTarget> target, resources::Reservation room,
             resilience::Backoff backoff, const SinkQueueContext& context);
-  // What is held is lost.
+  // What is held is lost. Waits for a delivery that is under way: see Close.
   ~SinkQueue() override;
 
   std::string_view name() const override { return target_->name(); }
   void Take(const ResultRecord& record) override;
   void Hurry() override;
   void Flush(const base::Deadline& end) override;
+  bool Close(const base::Deadline& end) override;
   void Look() override;
   SinkCounts counts() const override;
   std::uint64_t HeldForAgain() const override;
@@ -141,6 +142,7 @@ class SinkQueue final : public ResultSink {
   bool behind_ GUARDED_BY(mutex_) = false;
   bool hurry_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
+  bool ended_ GUARDED_BY(mutex_) = false;  // the thread is at its end
 
   std::jthread thread_;
 };

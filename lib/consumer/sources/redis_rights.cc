@@ -28,6 +28,7 @@ std::vector<Trial> Trials(const RedisOptions& options, const std::string& consum
       {"XCLAIM", stream, {"XCLAIM", stream, group, consumer, "0", nowhere, "JUSTID"}},
       {"XACK", stream, {"XACK", stream, group, nowhere}},
       {"XINFO|CONSUMERS", stream, {"XINFO", "CONSUMERS", stream, group}},
+      {"XINFO|GROUPS", stream, {"XINFO", "GROUPS", stream}},
       {"XGROUP|CREATE", stream, {"XGROUP", "CREATE", stream, group, "no id"}},
       {"XGROUP|DELCONSUMER", stream, {"XGROUP", "DELCONSUMER", stream, group, ""}},
   };

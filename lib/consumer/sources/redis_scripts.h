@@ -7,6 +7,10 @@
 //
 // Each names its keys, as a cluster wants; there all of them must share a hash tag.
 //
+// Redis may come back with an older state: of a snapshot, or of a replica that was promoted. What
+// is in work here is then undelivered again, or its entry or the whole group is missing. Such a
+// frame is settled by whoever comes first, like a pending one: nobody has settled it in that state.
+//
 // An entry may be trimmed (MAXLEN) or deleted while it is pending. XCLAIM takes such a one out of
 // the pending list without a word (Redis 7), and its owner would find it settled by somebody else:
 // so it is claimed only when it is there.
@@ -23,68 +27,116 @@ namespace sampleproc::consumer {
 // before are texts.
 inline std::string ScriptOf(std::string_view body) {
   constexpr std::string_view kCall = R"lua(
-local function call(command, ...)
-  local reply = redis.pcall(command, ...)
+local function checked(reply, command)
   if type(reply) ~= 'table' or not reply.err then return reply end
   local named = reply.err .. ' at ' .. command
   error(redis.REDIS_VERSION and {err = named} or named, 0)
+end
+local function call(command, ...)
+  return checked(redis.pcall(command, ...), command)
+end)lua";
+  return std::string(kCall).append(body);
+}
+
+// What is known of earlier runs of the same settlement.
+inline constexpr char kFirstRun[] = "new";
+inline constexpr char kRunBefore[] = "sent";         // the answer got lost
+inline constexpr char kDeletionOnly[] = "deletion";  // the entry's deletion alone was refused
+
+// Of a script that settles an entry: ARGV begins with group, id and what is known of earlier runs.
+// With `deletes` the entry is deleted (consumer.redis.delete), else it is left for other groups.
+//
+// can_settle() tells whether the entry is anybody's to settle:
+//
+//   - it is pending, with whoever
+//   - the group has not delivered it, or is gone, and its deletion keeps it from being handed out
+//     again; without deletion its next owner settles it
+//   - the same, and the entry is missing too: by this settlement if it has never been sent before
+//
+// An entry that was delivered and is no longer pending has been settled. It is left alone, since it
+// may be there for a reason; but a deletion that is left over is done. Without the right to ask for
+// the group's state an entry that is not pending is left alone too: if it was not delivered, it
+// comes again.
+inline std::string SettlingScript(std::string_view body, bool deletes) {
+  constexpr std::string_view kOpening = R"lua(
+local function delete()
+  if deletes then call('XDEL', KEYS[1], ARGV[2]) end
 end
 local function acknowledge(added)
   local reply = redis.pcall('XACK', KEYS[1], ARGV[1], ARGV[2])
   if type(reply) ~= 'table' or not reply.err then return end
   redis.pcall('XDEL', KEYS[2], added)
   call('XACK', KEYS[1], ARGV[1], ARGV[2])
-end)lua";
-  return std::string(kCall).append(body);
-}
-
-// Of one that settles an entry, with the entry left in the stream for other groups
-// (consumer.redis.delete).
-inline std::string ScriptWithoutDeletion(std::string_view body) {
-  std::string script = ScriptOf(body);
-  for (std::size_t at = 0; (at = script.find("call('XDEL', KEYS[1]", at)) != script.npos;) {
-    script.erase(at, script.find('\n', at) + 1 - at);
-  }
-  return script;
-}
-
-// KEYS: stream, results. ARGV: group, id, limit, then the fields of the result.
-// 1: published and gone from the stream; 0: the entry had been settled, by somebody else or by an
-// earlier run whose answer got lost.
-inline constexpr char kPublishScript[] = R"lua(
-if #call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then
-  call('XDEL', KEYS[1], ARGV[2])
-  return 0
 end
-acknowledge(call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4)))
-call('XDEL', KEYS[1], ARGV[2])
+local function is_later(id, than)
+  local function is_more(a, b)  -- numbers of up to 64 bits, which Lua has not
+    if #a ~= #b then return #a > #b end
+    return a > b
+  end
+  local time, number = id:match('(%d+)-(%d+)')
+  local than_time, than_number = than:match('(%d+)-(%d+)')
+  if time == than_time then return is_more(number, than_number) end
+  return is_more(time, than_time)
+end
+local function is_undelivered()
+  for _, each in ipairs(redis.pcall('XINFO', 'GROUPS', KEYS[1])) do
+    local group = {}
+    for i = 1, #each, 2 do group[each[i]] = each[i + 1] end
+    if group.name == ARGV[1] then return is_later(ARGV[2], group['last-delivered-id']) end
+  end
+  return false
+end
+local function can_settle()
+  local held = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1)
+  local no_group = held.err and held.err:find('NOGROUP', 1, true)
+  if not no_group and #checked(held, 'XPENDING') > 0 then return true end
+  local is_there = #call('XRANGE', KEYS[1], ARGV[2], ARGV[2]) > 0
+  if is_there and ARGV[3] == 'deletion' then
+    delete()
+    return false
+  end
+  if not no_group and not is_undelivered() then return false end
+  if is_there then return deletes end
+  return ARGV[3] == 'new'
+end)lua";
+  return ScriptOf(deletes ? "\nlocal deletes = true" : "\nlocal deletes = false")
+      .append(kOpening)
+      .append(body);
+}
+
+// KEYS: stream, results. ARGV: group, id, earlier runs, limit, then the fields of the result.
+// 1: published and gone from the stream; 0: the entry had been settled, by somebody else or by an
+// earlier run whose answer got lost, or is going to be handed out again.
+inline constexpr char kPublishScript[] = R"lua(
+if not can_settle() then return 0 end
+acknowledge(call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', unpack(ARGV, 5)))
+delete()
 return 1
 )lua";
 
-// KEYS: stream. ARGV: group, id. As above without a result.
+// KEYS: stream. ARGV: group, id, earlier runs. As above without a result.
 inline constexpr char kDropScript[] = R"lua(
-call('XDEL', KEYS[1], '0-0')
-local ours = call('XACK', KEYS[1], ARGV[1], ARGV[2])
-call('XDEL', KEYS[1], ARGV[2])
-return ours
+if not can_settle() then return 0 end
+if deletes then call('XDEL', KEYS[1], '0-0') end
+call('XACK', KEYS[1], ARGV[1], ARGV[2])
+delete()
+return 1
 )lua";
 
-// KEYS: stream, dead letters. ARGV: group, id, most letters, most bytes of all letters, most values
-// of one, most bytes of one, the frame's id, then fields that are added to the entry's own.
+// KEYS: stream, dead letters. ARGV: group, id, earlier runs, most letters, most bytes of all
+// letters, most values of one, most bytes of one, the frame's id, then fields that are added to the
+// entry's own.
 //
 // unpack and Lua's stack bound the values of a letter. From an entry that has more, or is too
 // large, whole fields are left out: what is known of a frame is taken first, then the rest as long
 // as there is room; dlq_truncated counts those left out. Names with dlq_ are of an earlier death;
 // how often a letter was replayed stays.
 inline constexpr char kDeadScript[] = R"lua(
-if #call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then
-  call('XDEL', KEYS[1], ARGV[2])
-  return 0
-end
+if not can_settle() then return 0 end
 local found = call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
-local fields = found[1] and found[1][2] or {'frame_id', ARGV[7], 'dlq_trimmed', '1'}
-local max_letters, max_total = tonumber(ARGV[3]), tonumber(ARGV[4])
-local max_values, max_bytes = tonumber(ARGV[5]), tonumber(ARGV[6])
+local fields = found[1] and found[1][2] or {'frame_id', ARGV[8], 'dlq_trimmed', '1'}
+local max_letters, max_total = tonumber(ARGV[4]), tonumber(ARGV[5])
+local max_values, max_bytes = tonumber(ARGV[6]), tonumber(ARGV[7])
 local known = {frame_id = 1, camera_id = 1, timestamp = 1, format = 1, width = 1, height = 1,
                resolution = 1, size_bytes = 1, traceparent = 1, trace_context = 1, trace_id = 1,
                span_id = 1, metadata = 1, frame_data = 1, frame_data_b64 = 1, frame_buffer_key = 1,
@@ -105,7 +157,7 @@ for pass = 1, 2 do
     end
   end
 end
-for i = 8, #ARGV do letter[#letter + 1] = ARGV[i] end
+for i = 9, #ARGV do letter[#letter + 1] = ARGV[i] end
 if left_out > 0 then
   letter[#letter + 1] = 'dlq_truncated'
   letter[#letter + 1] = tostring(left_out)
@@ -118,7 +170,7 @@ while length > 0 do
   call('XTRIM', KEYS[2], 'MAXLEN', length)
 end
 acknowledge(call('XADD', KEYS[2], 'MAXLEN', '~', max_letters, '*', unpack(letter)))
-call('XDEL', KEYS[1], ARGV[2])
+delete()
 return 1
 )lua";
 

@@ -252,13 +252,18 @@ RedisCommand RedisSettler::Harmless(const Pending& like) const {
   return HarmlessCommand(like.settlement.ending, entry, options_, context_.clock.Wall());
 }
 
+Sent RedisSettler::SentOf(const Pending& pending) {
+  if (pending.deletion_left) return Sent::kDeletionLeft;
+  return pending.maybe_done > 0 ? Sent::kBefore : Sent::kNever;
+}
+
 // Takes out of the batch what has had its answer; what it leaves is to be sent again.
 void RedisSettler::SettleSome(Batch& batch) {
   if (!Connected()) return;  // nothing was sent
   std::vector<RedisCommand> commands;
   for (const Pending& pending : batch) {
     const HandedOut entry{pending.held->id, pending.held->deliveries, context_.consumer,
-                          context_.processor_id};
+                          context_.processor_id, SentOf(pending)};
     commands.push_back(SettlingCommand(pending.settlement, entry, options_, context_.clock.Wall()));
   }
   const auto doubtful = std::ranges::find_if(batch, [](const Pending& each) {

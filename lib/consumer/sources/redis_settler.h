@@ -20,6 +20,7 @@
 #include "base/mutex.h"
 #include "consumer/frame_source.h"
 #include "consumer/options.h"
+#include "consumer/sources/settling_command.h"
 #include "net/redis_client.h"
 #include "telemetry/conditions.h"
 #include "telemetry/metrics.h"
@@ -60,7 +61,12 @@ struct RedisSettlerContext {
 // is sent again. Redis says then that the entry is settled, and not by whom: it counts as ours,
 // unless it was to go back. So a result that was published is known to be, whatever happened to the
 // answer; where another owner was as fast, both count it. An entry whose settlement Redis has never
-// been sent before, and finds settled, is somebody else's. Thread-safe.
+// been sent before, and finds settled, is somebody else's.
+//
+// Where Redis has come back with an older state, what is held may be undelivered in it, or missing
+// with or without its group: it is settled as if it were pending (redis_scripts.h). With
+// consumer.redis.delete off an entry that is undelivered again is left to its next delivery, and is
+// not ours. Thread-safe.
 class RedisSettler {
  public:
   // Settlements without a result that are set aside take no room from frames, up to so many.
@@ -116,6 +122,7 @@ class RedisSettler {
     Waits waits = Waits::kNobody;
     int proofs = 0;      // that it is its own fault
     int maybe_done = 0;  // how often it was sent without an answer that says what became of it
+    bool deletion_left = false;  // all but the deletion of the entry was done, which was refused
   };
   // Settlements go from list to list as they are, which takes no memory.
   using Batch = std::list<Pending>;
@@ -152,6 +159,7 @@ class RedisSettler {
   base::Result<std::vector<net::RedisReply>> Ask(std::span<const net::RedisCommand> commands)
       EXCLUDES(mutex_);
   net::RedisCommand Harmless(const Pending& like) const;
+  static Sent SentOf(const Pending& pending);
   static Subject KeyOf(const Pending& pending);
   static Subject SubjectOf(Subject own, std::string_view error);
   const std::string& NameOf(Subject subject) const;

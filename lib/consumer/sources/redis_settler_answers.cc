@@ -104,8 +104,10 @@ void RedisSettler::Answered(Batch& batch, const RedisReply& reply, bool proof) n
     TakesWrites();
     return Settled(batch, reply.integer == 1 || ours);
   }
-  // Without a group there is nothing to settle: Redis has lost it.
+  // Only what is given back needs a group. It comes again with the group's next beginning, if its
+  // entry is still there.
   if (net::RefusalOf(reply.text).word == "NOGROUP") return Settled(batch, ours);
+  if (net::RefusedCommand(reply.text) == "XDEL") pending.deletion_left = true;
   SetAside(batch, reply.text, proof);
 }
 

@@ -28,13 +28,26 @@ std::string IdleOfReturned(const Settlement& settled, int attempts, const RedisO
   return std::to_string(std::max(milliseconds(0), options.claim_idle - kReturnPause).count());
 }
 
+const char* EarlierRuns(Sent sent) {
+  switch (sent) {
+    case Sent::kNever:
+      return kFirstRun;
+    case Sent::kDeletionLeft:
+      return kDeletionOnly;
+    case Sent::kBefore:
+      break;
+  }
+  return kRunBefore;
+}
+
 }  // namespace
 
 RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
                              const RedisOptions& options, base::WallTime now) {
   const std::string& id = entry.id;
+  const std::string earlier = EarlierRuns(entry.sent);
   const auto script = [&options](const char* text) {
-    return options.delete_settled ? ScriptOf(text) : ScriptWithoutDeletion(text);
+    return SettlingScript(text, options.delete_settled);
   };
   switch (settled.ending) {
     case Ending::kDone: {
@@ -45,13 +58,14 @@ RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
                               options.results_stream,
                               options.group,
                               id,
+                              earlier,
                               kResultsLimit};
       AppendResultEntry({settled.frame_id, settled.record, settled.traceparent}, entry.processor_id,
                         now, command);
       return command;
     }
     case Ending::kDropped:
-      return {"EVAL", script(kDropScript), "1", options.stream, options.group, id};
+      return {"EVAL", script(kDropScript), "1", options.stream, options.group, id, earlier};
     case Ending::kDead:
       return {"EVAL",
               script(kDeadScript),
@@ -60,6 +74,7 @@ RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
               options.dlq_stream,
               options.group,
               id,
+              earlier,
               kDeadLimit,
               std::to_string(options.dlq_max_bytes),
               kLetterValues,
@@ -95,7 +110,8 @@ RedisCommand HarmlessCommand(Ending ending, const HandedOut& entry, const RedisO
                              base::WallTime now) {
   const std::string nowhere = "0-1";  // entries are numbered by the time of day
   return SettlingCommand({.ending = ending, .frame_id = {}, .record = {}},
-                         {nowhere, 1, entry.consumer, entry.processor_id}, options, now);
+                         {nowhere, 1, entry.consumer, entry.processor_id, Sent::kBefore}, options,
+                         now);
 }
 
 }  // namespace sampleproc::consumer

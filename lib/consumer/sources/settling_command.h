@@ -1,6 +1,7 @@
 // What is said to Redis to settle an entry of a stream.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/clock.h"
@@ -10,15 +11,20 @@
 
 namespace sampleproc::consumer {
 
+// What is known of earlier tries of a settlement: it may have been done, or was but for the
+// deletion of the entry, which was refused.
+enum class Sent : std::uint8_t { kNever, kBefore, kDeletionLeft };
+
 // An entry that this consumer has been handed.
 struct HandedOut {
   const std::string& id;
   int deliveries = 1;
   const std::string& consumer;
   const std::string& processor_id;
+  Sent sent = Sent::kNever;
 };
 
-// The script that does it, see redis_scripts.h; its answer is 1 when the entry was still ours.
+// The script that does it, see redis_scripts.h; its answer is 1 when the entry was to be settled.
 net::RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
                                   const RedisOptions& options, base::WallTime now);
 

@@ -1,0 +1,102 @@
+"""Disks that do not answer: they cost what is on them, and no stop waits for them."""
+
+import os
+import pathlib
+import tempfile
+
+import cli
+import pictures
+from frame_buffer import Buffer, frame
+from service import WithService
+from streams import (RESULTS, STREAM, RedisServer, add_frames, entry, pending, result_ids,
+                     wait_until, words)  # fmt: skip
+
+BRIEF = ("--set", "service.shutdown_timeout=3s")
+
+
+class HungDisk(WithService):
+    """broken_disk.so hangs what is done to files below the folder "spool"."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.disk = self.folder / "spool"
+        self.disk.mkdir()
+        self.control = self.folder / "control"
+        self.env = {
+            "LD_PRELOAD": os.path.join(os.path.dirname(cli.BINARY), "tests", "broken_disk.so"),
+            "ASAN_OPTIONS": "verify_asan_link_order=0", "BROKEN_DISK": str(self.control)}  # fmt: skip
+
+    def hang(self, what):
+        self.control.write_text(what, encoding="ascii")
+
+    def consume(self, *more):
+        return self.serve(*more, *BRIEF, env=self.env)
+
+    def test_frames_in_files_wait_for_their_disk_and_others_go_on(self):
+        server = RedisServer(self)
+        redis = server.client()
+        (self.disk / "p.png").write_bytes(pictures.sample("mask.png"))
+        service = self.consume(*words(server), "--set", f"consumer.storage_root={self.disk}",
+                               "--set", "consumer.fetch_timeout=200ms")  # fmt: skip
+        redis.xadd(STREAM, entry("file-0", camera="file", storage_path="p.png"))
+        wait_until(lambda: redis.xlen(RESULTS) == 1)
+        self.hang("deaf")
+        names = [f"file-{number}" for number in range(1, 13)]
+        for name in names:
+            redis.xadd(STREAM, entry(name, camera="file", storage_path="p.png"))
+        reason = service.wait_for_condition("pixel_host")["reason"]
+        self.assertIn("consumer.storage_root", reason)
+        self.assertEqual(list(service.conditions()), [("pixel_host", "files")])
+        add_frames(redis, 50)  # with their pixels
+        wait_until(lambda: redis.xlen(RESULTS) == 51)
+        self.control.unlink()
+        wait_until(lambda: redis.xlen(RESULTS) == 63)
+        wait_until(lambda: not service.conditions())
+        of_disk = [each for each in result_ids(redis) if each.startswith("file")]
+        self.assertEqual(of_disk, ["file-0", *names])
+        self.hang("deaf")
+        redis.xadd(STREAM, entry("last", camera="file", storage_path="p.png"))
+        wait_until(lambda: service.told("pixel_host") == (2, 1))
+        self.assertEqual(service.stop(), 1)
+        service.wait_for("shutdown: the disk of the frames' files does not answer")
+        self.assertEqual(pending(redis), 1)  # given back
+        self.control.unlink()
+        service = self.consume(*words(server), "--set", f"consumer.storage_root={self.disk}")
+        wait_until(lambda: redis.xlen(RESULTS) == 64)
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_stop_does_not_wait_for_the_disk_of_a_sink(self):
+        buffer = Buffer(self)
+        service = self.consume("--set", f"consumer.http.url={buffer.url}", "--set",
+                               "consumer.sinks=file,log", "--set",
+                               f"consumer.file.path={self.disk}/results")  # fmt: skip
+        held = 'sampleproc_sink_held_records{sink="file"}'
+        done = 'sampleproc_sink_records_total{sink="file",outcome="delivered"}'
+        picture = pictures.sample("mask.png")
+        buffer.add(frame("first", picture))
+        wait_until(lambda: service.metric(done) == 1)
+        self.hang("deaf")
+        buffer.add(*(frame(f"f-{number}", picture) for number in range(5)))
+        wait_until(lambda: service.metric(held) == 5)
+        self.assertEqual(service.stop(), 1)
+        lost = service.wait_for("shutdown: results are lost, their sink does not take them")
+        self.assertEqual((lost["sink"], lost["results"]), ("file", 5))
+        self.assertEqual(service.wait_for("shutdown: a sink does not answer")["sink"], "file")
+
+    def test_a_stop_that_a_disk_keeps_from_its_end_is_ended(self):
+        buffer = Buffer(self)
+        service = self.consume("--set", f"consumer.http.url={buffer.url}", "--set",
+                               "consumer.http.spool=disk", "--set",
+                               f"consumer.http.spool_dir={self.disk}")  # fmt: skip
+        self.hang("hang")
+        buffer.add(frame("f", pictures.sample("mask.png")))
+        wait_until(lambda: buffer.handed_out == 1)
+        wait_until(lambda: any(path.stat().st_size for path in self.disk.iterdir()))
+        self.assertEqual(service.stop(), 1)
+        service.wait_for("shutdown: ending at once, the last step")
+
+
+if __name__ == "__main__":
+    cli.main()
