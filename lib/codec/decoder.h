@@ -110,8 +110,9 @@ struct Decoded {
 // gamma and colour profiles are not applied. Rows are packed: stride = width * channels.
 //
 // Warnings, by their stable words: "jpeg_extraneous_bytes" (bytes between markers that belong to
-// nothing, also before a restart marker, where some cameras pad; up to eight after picture data
-// vanish in the library's bit buffer unseen),
+// nothing, also before a restart marker, where some cameras pad; what is no padding there may mean
+// that the picture is wrong; up to eight after picture data vanish in the library's bit buffer
+// unseen),
 // "jpeg_missing_eoi" (the end marker is missing, no pixel is), "jpeg_header" (an unknown JFIF
 // version or colour transform), "jpeg_scan_parameters" (of a sequential JPEG, where they
 // carry nothing), "png_missing_iend" (the last chunk is missing, no pixel is), "shallow_samples"

@@ -23,6 +23,8 @@ struct LeftOver {
 // Fails with kInvalidFrame when the rows before `left` came of zeros, more of which are left over,
 // or when so much is left over that the rows before it came of other data than was meant for them.
 //
+// What the left-over bytes say as picture data is CheckScan's to find out, where it can.
+//
 // What is right stays so: padding of any length behind data that ends as it has to, what a webcam
 // puts before its restart markers, a maker's trailer where the end marker is missing. Only a flat
 // area whose data are zeros up to the last bit, padded with more zeros, cannot be told from a torn

@@ -14,7 +14,9 @@
 
 #include "codec/exif.h"
 #include "codec/jpeg_damage.h"
+#include "codec/jpeg_library_scan.h"
 #include "codec/jpeg_markers.h"
+#include "codec/jpeg_scan_check.h"
 #include "codec/luma.h"
 #include "codec/orientation.h"
 
@@ -52,9 +54,7 @@ struct Session {
   const base::Allowance& allowance;
   const base::ByteView encoded;
   const bool has_eoi;
-  std::size_t data_begin = 0;           // of the first scan; 0 before it
-  std::size_t data_end = 0;             // of the last one, as far as there are rows
-  std::size_t longest_zeros = kAnyRun;  // that the last scan's tables can say
+  std::size_t data_begin = 0;  // of the first scan; 0 before it
   jpeg_decompress_struct cinfo{};
   jpeg_error_mgr errors{};
   jpeg_progress_mgr progress{};
@@ -181,34 +181,6 @@ bool Start(Session& session, frame::PixelFormat wanted, unsigned reduction) {
   return true;
 }
 
-// The first code word of the shortest ones has zeros only.
-ZeroCode ZeroCodeOf(const JHUFF_TBL& dc, const JHUFF_TBL& ac, int blocks) {
-  const auto length = [](const JHUFF_TBL& table) {
-    unsigned bits = 1;
-    while (bits < 16 && table.bits[bits] == 0) ++bits;
-    return bits;
-  };
-  return {static_cast<unsigned>(blocks), length(dc), dc.huffval[0], length(ac), ac.huffval[0]};
-}
-
-// Once all rows are there, while the scan's tables still are. Those that a progressive scan names
-// need not be there.
-void NoteData(Session& session) {
-  const jpeg_decompress_struct& cinfo = session.cinfo;
-  session.data_end = session.at();
-  if (cinfo.arith_code != FALSE || cinfo.progressive_mode != FALSE) return;
-  std::array<ZeroCode, MAX_COMPS_IN_SCAN> codes;
-  const auto count = static_cast<std::size_t>(cinfo.comps_in_scan);
-  for (std::size_t i = 0; i < count; ++i) {
-    const jpeg_component_info& component = *cinfo.cur_comp_info[i];
-    const JHUFF_TBL* const dc = cinfo.dc_huff_tbl_ptrs[component.dc_tbl_no];
-    const JHUFF_TBL* const ac = cinfo.ac_huff_tbl_ptrs[component.ac_tbl_no];
-    if (dc == nullptr || ac == nullptr) return;
-    codes[i] = ZeroCodeOf(*dc, *ac, component.MCU_blocks);
-  }
-  session.longest_zeros = LongestZeroRun(std::span(codes).first(count));
-}
-
 constexpr JDIMENSION kRows = 16;  // read at a time
 
 bool ReadRows(Session& session, std::uint8_t* pixels, std::size_t stride) {
@@ -222,9 +194,23 @@ bool ReadRows(Session& session, std::uint8_t* pixels, std::size_t stride) {
     }
     jpeg_read_scanlines(&cinfo, rows.data(), count);
   }
-  NoteData(session);
-  jpeg_finish_decompress(&cinfo);
   return true;
+}
+
+// Reads on to the end of the picture, for what stands behind its last row.
+bool Finish(Session& session) {
+  if (setjmp(session.jump) != 0) return false;
+  jpeg_finish_decompress(&session.cinfo);
+  return true;
+}
+
+// Once all rows are there: whether the bits that they came of can have been written by an encoder.
+base::Result<void> CheckData(const Session& session) {
+  const std::optional<LibraryScan> scan = ScanOf(session.cinfo);
+  if (!scan) return {};
+  const auto used = session.encoded.first(session.at()).subspan(session.data_begin);
+  if (auto whole = CheckZeroRuns(used, LongestZeroRun(scan->zeros)); !whole) return whole;
+  return CheckScan(session.encoded.subspan(session.data_begin), scan->shape(), session.allowance);
 }
 
 // Two shares of 255, one after the other.
@@ -269,8 +255,6 @@ bool ReadInkRows(Session& session, std::uint8_t* inks, frame::PixelFormat wanted
                   pixels + (first + i) * stride);
     }
   }
-  NoteData(session);
-  jpeg_finish_decompress(&cinfo);
   return true;
 }
 
@@ -359,9 +343,10 @@ base::Result<void> CheckAllBitsSeen(const Session& session, bool has_eoi) {
 void AppendWarnings(const Session& session, const JpegHeader& header,
                     std::vector<frame::Warning>& warnings) {
   if (session.extraneous_bytes > 0 && header.has_eoi) {
-    warnings.push_back(
-        {"jpeg_extraneous_bytes", "the JPEG has " + std::to_string(session.extraneous_bytes) +
-                                      " bytes between its markers that belong to nothing"});
+    warnings.push_back({"jpeg_extraneous_bytes",
+                        "the JPEG has " + std::to_string(session.extraneous_bytes) +
+                            " bytes between its markers that belong to nothing; where they "
+                            "are no padding, its picture may be wrong"});
   }
   if (!header.has_eoi) {
     warnings.push_back({"jpeg_missing_eoi", "the JPEG has no end marker after its last row"});
@@ -424,11 +409,9 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
                : ReadRows(session, pixels, stride);
   if (!is_read) return WhyStopped(session);
   if (!header->several_scans) {
-    const auto data = session.encoded.first(session.data_end).subspan(session.data_begin);
-    if (auto whole = CheckZeroRuns(data, session.longest_zeros); !whole) {
-      return std::unexpected(whole.error());
-    }
+    if (auto whole = CheckData(session); !whole) return std::unexpected(whole.error());
   }
+  if (!Finish(session)) return WhyStopped(session);
 
   decoded.image = {pixels, static_cast<int>(width), static_cast<int>(height), stride,
                    request.wanted};

@@ -33,7 +33,8 @@ struct LiveFrame {
 
 // Used by one thread at a time; any number of readers may work side by side. The budget must
 // outlive the reader. After lost packets or damage the pictures go on with the next one that needs
-// no other; none is made up. A stream may change the size of its pictures at any time.
+// no other, as far as the codec shows the damage (see VideoReader). A stream may change the size of
+// its pictures at any time.
 class LiveReader {
  public:
   // Connects, asks for the stream and starts it. rtsps is encrypted, but the server's certificate

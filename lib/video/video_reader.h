@@ -8,8 +8,9 @@
 // that needs no other; no picture is made up for one that is missing. A file that is several
 // recordings joined is each of them, one after the other. Frames that came whole before the damage
 // are given before its error, also where the decoder held them back for reordering: one between
-// them may be missing. What no container or codec has a checksum for cannot be seen by anybody:
-// damage that is still valid code of another picture.
+// them may be missing. What no container or codec has a checksum for cannot be seen: damage that is
+// still valid code of another picture. In VP8, VP9, and HEVC without picture hashes that is most of
+// the damage inside a picture's data; a missing reference of HEVC is seen.
 #pragma once
 
 #include <cstdint>

@@ -23,6 +23,9 @@ constexpr AVRational kRawRate = {25, 1};  // FFmpeg's of a stream that does not 
 
 void Stream::OnLog(void* source, int level, const char* format, va_list) {
   if (source == nullptr) return;
+  if (level <= AV_LOG_ERROR && *static_cast<const AVClass* const*>(source) == avcodec_get_class()) {
+    OnDecoderLog(*static_cast<const AVCodecContext*>(source));
+  }
   if (Stream* const live = LiveSource(source); live != nullptr) return live->OnLiveLog(format);
   if (level > AV_LOG_ERROR) return;
   if (*static_cast<const AVClass* const*>(source) != avformat_get_class()) return;
@@ -37,6 +40,14 @@ void Stream::OnLog(void* source, int level, const char* format, va_list) {
   }
   if (line.starts_with("moov atom not found")) stream->lacks_index_ = true;
   if (line.find("max_streams") != std::string_view::npos) stream->too_many_streams_ = true;
+}
+
+// The HEVC decoder makes up what a picture refers to and is not there, and marks neither the one
+// nor the other; other decoders mark their frames, and complain of harmless things as well.
+// Contexts that are not ours, as those that look at the streams, have no `opaque`.
+void Stream::OnDecoderLog(const AVCodecContext& context) {
+  if (context.codec_id != AV_CODEC_ID_HEVC || context.opaque == nullptr) return;
+  static_cast<Stream*>(context.opaque)->complained_ = true;
 }
 
 // Whether something was left out before the packet that was read, or before the end. Where the

@@ -231,7 +231,9 @@ Stream::Fed Stream::Feed() {
     if (packet_times_.size() > kMostWaiting) packet_times_.pop_front();
   }
   decoder_->reordered_opaque = ++sent_;
-  if (avcodec_send_packet(decoder_.get(), packet_.get()) < 0) return Fed::kCorrupt;
+  complained_ = false;
+  // With one thread and its last frame taken, the decoder does its work within this call.
+  if (avcodec_send_packet(decoder_.get(), packet_.get()) < 0 || complained_) return Fed::kCorrupt;
   // Nothing may wait in the decoder for a next picture that comes seconds later.
   if (key_frames_) avcodec_send_packet(decoder_.get(), nullptr);
   return Fed::kPacket;

@@ -41,6 +41,7 @@ class Stream {
   ModuleStatus Away(int error, const char** what) const;
   static Stream* LiveSource(void* source);
   void OnLiveLog(std::string_view format);
+  static void OnDecoderLog(const AVCodecContext& context);
   static int Interrupted(void* self);
   ModuleStatus OpenDecoder(const char** what);
   Fed AtEnd();
@@ -115,6 +116,7 @@ class Stream {
   std::int64_t sent_ = 0;
   std::int64_t bad_from_ = 0;        // of the damage met last: what comes of this packet on is bad
   std::optional<Fed> draining_for_;  // the damage that is told once the frames before it are out
+  bool complained_ = false;          // the decoder, of the packet it was handed last
   bool over_limit_ = false;
   bool refused_ = false;  // the host has no memory for us
 };

@@ -1,6 +1,7 @@
 // What the tests of damaged videos have in common.
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
@@ -60,6 +61,18 @@ inline Outcome ReadOn(const std::filesystem::path& path, const Options& options 
         {frame.index, frame.pts, frame.image.width, frame.image.height,
          frame.encoded.empty() ? Packed(frame.image) : std::string(base::AsText(frame.encoded))});
   }
+}
+
+// Whether all of them are frames of the whole video, in its order.
+inline bool AreAmong(const std::vector<ReadFrame>& frames, const std::vector<ReadFrame>& whole) {
+  auto next = whole.begin();
+  for (const ReadFrame& frame : frames) {
+    next = std::find_if(next, whole.end(),
+                        [&](const ReadFrame& each) { return each.pixels == frame.pixels; });
+    if (next == whole.end()) return false;
+    ++next;
+  }
+  return true;
 }
 
 }  // namespace sampleproc::video

@@ -18,17 +18,6 @@ using testing::Quoted;
 using testing::RunFfmpeg;
 using testing::TempDir;
 
-bool AreAmong(const std::vector<ReadFrame>& frames, const std::vector<ReadFrame>& whole) {
-  auto next = whole.begin();
-  for (const ReadFrame& frame : frames) {
-    next = std::find_if(next, whole.end(),
-                        [&](const ReadFrame& each) { return each.pixels == frame.pixels; });
-    if (next == whole.end()) return false;
-    ++next;
-  }
-  return true;
-}
-
 TEST_CASE("a lost packet is one error, and the frames go on with the next key frame", "[video]") {
   const TempDir dir;
   const auto path = Make(dir, "a.ts", "-c:v libx264 -bf 2 -g 5 -keyint_min 5 -sc_threshold 0");
