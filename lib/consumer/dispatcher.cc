@@ -273,9 +273,14 @@ void Dispatcher::CountStuck() noexcept {
   }
 }
 
+// What the workers have and have not begun waits as well: it may come back, and be no younger.
 nanoseconds Dispatcher::OldestAge() const {
   const base::MutexLock lock(mutex_);
-  const auto oldest = waiting_.Oldest();
+  std::optional<base::WallTime> oldest = waiting_.Oldest();
+  for (const auto& [number, held] : handed_) {
+    if (held->state != FrameState::kQueued) continue;
+    oldest = oldest ? std::min(*oldest, held->taken) : held->taken;
+  }
   if (!oldest) return nanoseconds(0);
   return std::max(nanoseconds(0), nanoseconds(clock_.Wall() - *oldest));
 }

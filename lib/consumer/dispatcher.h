@@ -127,7 +127,7 @@ class Dispatcher {
   // Nothing is done from now on, whoever calls.
   void Stop() EXCLUDES(mutex_);
 
-  // The age of the oldest frame that waits; zero when none does.
+  // The age of the oldest frame that no worker is at; zero when there is none.
   std::chrono::nanoseconds OldestAge() const EXCLUDES(mutex_);
 
  private:
