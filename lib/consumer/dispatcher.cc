@@ -12,9 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-// Frames of one camera whose pixels are fetched while its first one waits.
-constexpr std::size_t kFetchAhead = 4;
-
 // With no worker left nothing is to come but what the source has to say of those that were
 // returned.
 constexpr milliseconds kLastSettlements{1'000};
@@ -34,7 +31,8 @@ Dispatcher::Dispatcher(const DispatcherContext& context, const DispatcherOptions
           context.source, context.sinks, context.ledger, context.log, [this] { Settled(); },
           context.traces),
       waiting_(options.consumer.policy),
-      hosts_(static_cast<std::size_t>(options.consumer.fetches)) {
+      hosts_(static_cast<std::size_t>(options.consumer.fetches)),
+      dropped_(context.conditions) {
   context_.source.OnParked([this] {
     const base::MutexLock lock(mutex_);
     changed_.NotifyAll();
@@ -78,7 +76,7 @@ void Dispatcher::Move(Endings& endings) noexcept {
   try {
     LookAround(now, endings);
     StartVisits(now, endings);
-    StartFetches(now);
+    StartFetches(now, endings);
   } catch (const std::exception& error) {
     not_before_ = now + kLookForAges;
     context_.log.Error("frames could not be moved", {{"error", std::string_view(error.what())}});
@@ -96,37 +94,6 @@ void Dispatcher::StartVisits(base::MonoTime now, Endings& endings) {
   }
 }
 
-void Dispatcher::StartFetches(base::MonoTime now) {
-  const PixelHosts* const hosts = &hosts_;
-  const auto asking = [&](const PixelPlace& place) {
-    if (!hosts->MayAsk(place.host, now)) return WaitingRoom::Asking::kNo;
-    return hosts->IsFailing(place.host) ? WaitingRoom::Asking::kTrial : WaitingRoom::Asking::kYes;
-  };
-  const std::size_t ahead = now < one_by_one_until_ ? 1 : kFetchAhead;
-  while (hosts_.under_way() < static_cast<std::size_t>(options_.fetches)) {
-    const HeldPtr next = waiting_.NextToFetch(now, ahead, asking);
-    if (!next) return;
-    // What is fetched long before a worker comes to it only takes memory.
-    const std::size_t ready = waiting_.size() - waiting_.Blocked(now);
-    if (ready >= pull_room_.hand_limit()) return;
-    StartFetch(next, now);
-  }
-}
-
-// Pixels that are not next of their camera make room for those that are, and are fetched again.
-void Dispatcher::DropFetchedAhead() {
-  HeldList ahead;
-  waiting_.ForEach([&ahead](const HeldPtr& held, bool first) {
-    if (!first && held->state == FrameState::kReady && !held->fetched.empty()) ahead.Push(held);
-  });
-  while (const HeldPtr held = ahead.Pop()) {
-    held->frame.reset();
-    held->fetched = {};
-    held->reservation.Release();
-    SetState(*held, FrameState::kWaiting);
-  }
-}
-
 void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
   if (now < next_look_) return;
   const bool may_be_old = waiting_.droppable() > 0;
@@ -140,6 +107,7 @@ void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
   }
   BoundWaitingForHosts(endings);
   ForgetHosts(now);
+  dropped_.Look(now);
 }
 
 void Dispatcher::ForgetHosts(base::MonoTime now) {
@@ -162,7 +130,9 @@ void Dispatcher::AskForTick(base::MonoTime now) {
     also(next_try);
     also(next_look_);
   }
+  if (!dropped_.empty()) also(next_look_);
   if (waiting_.size() > 0) {
+    also(next_cut_);
     also(next_look_);
     also(suspects_.end());
     also(not_before_);
@@ -273,9 +243,14 @@ void Dispatcher::CountStuck() noexcept {
   }
 }
 
+// What the workers have and have not begun waits as well: it may come back, and be no younger.
 nanoseconds Dispatcher::OldestAge() const {
   const base::MutexLock lock(mutex_);
-  const auto oldest = waiting_.Oldest();
+  std::optional<base::WallTime> oldest = waiting_.Oldest();
+  for (const auto& [number, held] : handed_) {
+    if (held->state != FrameState::kQueued) continue;
+    oldest = oldest ? std::min(*oldest, held->taken) : held->taken;
+  }
   if (!oldest) return nanoseconds(0);
   return std::max(nanoseconds(0), nanoseconds(clock_.Wall() - *oldest));
 }

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "cameras/directory.h"
+#include "consumer/dropped_cameras.h"
 #include "consumer/frame_source.h"
 #include "consumer/goodput.h"
 #include "consumer/held_frame.h"
@@ -70,7 +71,9 @@ struct DispatcherOptions {
 //
 //   - pixels are fetched before a frame takes a worker, within consumer.fetch_timeout; hosts are
 //     bounded and paused one by one (PixelHosts). The frames of a host that is away wait for it,
-//     and take no room from others
+//     and take no room from others; a fetch that goes on for long is cut short for a host that
+//     cannot be asked at all
+//   - with policy latest a frame whose pixels are being fetched is replaced by no newer one
 //   - a camera's frames go to the workers in order, cameras in turn by the work that their frames
 //     are (WaitingRoom), no more at a time than keep the workers busy
 //   - with max_age, and with policy latest, frames are pulled as they come and the least useful
@@ -127,7 +130,7 @@ class Dispatcher {
   // Nothing is done from now on, whoever calls.
   void Stop() EXCLUDES(mutex_);
 
-  // The age of the oldest frame that waits; zero when none does.
+  // The age of the oldest frame that no worker is at; zero when there is none.
   std::chrono::nanoseconds OldestAge() const EXCLUDES(mutex_);
 
  private:
@@ -135,6 +138,10 @@ class Dispatcher {
   static constexpr const char* kPixelHost = "pixel_host";
   static constexpr const char* kStopped = "stopped";
   static constexpr const char* kTooOld = "max_age";
+  static constexpr const char* kNewerFrame = "newer_frame";
+  static constexpr std::chrono::milliseconds kLongestPause{1'000};
+  // After so many failures in a row, the first being 1.
+  static std::chrono::milliseconds PauseAfter(int failures);
 
   // Frames whose end is decided: what is still to be done about them is done without the lock.
   using Endings = HeldList;
@@ -151,15 +158,20 @@ class Dispatcher {
   void BoundWaitingForHosts(Endings& endings) REQUIRES(mutex_);
   bool SuspectGoesBack(const HeldFrame& held) const REQUIRES(mutex_);
   void StartFetch(const HeldPtr& held, base::MonoTime now) REQUIRES(mutex_);
-  void Fetched(const HeldPtr& held, const std::string& host,
+  void Fetched(const HeldPtr& held, const std::string& host, base::MonoTime asked,
                base::Result<FetchedPixels> pixels) noexcept EXCLUDES(mutex_);
-  void FetchFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
-                   Endings& endings) REQUIRES(mutex_);
+  void FetchFailed(const HeldPtr& held, const std::string& host, base::MonoTime asked,
+                   const base::Error& error, Endings& endings) REQUIRES(mutex_);
+  void FetchGivenUp(const HeldPtr& held, const std::string& host, std::chrono::milliseconds pause,
+                    Endings& endings) REQUIRES(mutex_);
   bool KeyRefused(const HeldPtr& held, const std::string& host, const base::Error& error,
                   Endings& endings) REQUIRES(mutex_);
-  void HostFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
-                  Endings& endings) REQUIRES(mutex_);
-  void HostAnswered(const std::string& host, const HeldFrame& held) REQUIRES(mutex_);
+  void HostFailed(const HeldPtr& held, const std::string& host, base::MonoTime asked,
+                  const base::Error& error, Endings& endings) REQUIRES(mutex_);
+  void HostAnswered(const std::string& host, base::MonoTime asked) REQUIRES(mutex_);
+  void TellHost(const std::string& host, const std::string& why, std::chrono::milliseconds pause)
+      REQUIRES(mutex_);
+  bool NewerInstead(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
   bool StartVisit(const HeldPtr& held, base::MonoTime now, Endings& endings) REQUIRES(mutex_);
   std::optional<Visit::Assignment> BeginVisit(const HeldPtr& held) noexcept EXCLUDES(mutex_);
   void EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> result) noexcept
@@ -169,7 +181,8 @@ class Dispatcher {
   // What moves frames.
   void Move(Endings& endings) noexcept REQUIRES(mutex_);
   void StartVisits(base::MonoTime now, Endings& endings) REQUIRES(mutex_);
-  void StartFetches(base::MonoTime now) REQUIRES(mutex_);
+  void StartFetches(base::MonoTime now, Endings& endings) REQUIRES(mutex_);
+  void CutForOthers(base::MonoTime now, std::size_t ahead) REQUIRES(mutex_);
   void DropFetchedAhead() REQUIRES(mutex_);
   void LookAround(base::MonoTime now, Endings& endings) REQUIRES(mutex_);
   void AskForTick(base::MonoTime now) REQUIRES(mutex_);
@@ -193,7 +206,9 @@ class Dispatcher {
 
   void SetState(HeldFrame& held, FrameState state) REQUIRES(mutex_);
   void TakeBack(const HeldFrame& held) REQUIRES(mutex_);
+  void CountDrop(const HeldFrame& held, std::string_view reason) noexcept REQUIRES(mutex_);
   bool TooOld(const HeldFrame& held) const;
+  bool TooLateFor(const HeldFrame& held, const std::string& host) const REQUIRES(mutex_);
   std::size_t RoomNow() const REQUIRES(mutex_);
   bool IsWorthAPull() const REQUIRES(mutex_);
 
@@ -208,6 +223,7 @@ class Dispatcher {
   base::CondVar changed_;
   WaitingRoom waiting_ GUARDED_BY(mutex_);
   PixelHosts hosts_ GUARDED_BY(mutex_);
+  DroppedCameras dropped_ GUARDED_BY(mutex_);
   SuspectGate suspects_ GUARDED_BY(mutex_);
   Goodput goodput_ GUARDED_BY(mutex_);
   telemetry::FirstFew few_deaths_ GUARDED_BY(mutex_);
@@ -218,6 +234,9 @@ class Dispatcher {
   base::MonoTime not_before_ GUARDED_BY(mutex_){};        // a pause after the workers refused
   base::MonoTime one_by_one_until_ GUARDED_BY(mutex_){};  // nothing is fetched ahead: no memory
   base::MonoTime next_look_ GUARDED_BY(mutex_){};         // by LookAround
+  base::MonoTime next_cut_ GUARDED_BY(mutex_){};          // by CutForOthers
+  std::size_t cuts_ GUARDED_BY(mutex_) = 0;  // fetches that are cut short and have not ended
+  std::optional<base::CancelFlag> to_cut_ GUARDED_BY(mutex_);   // without the lock
   std::optional<base::MonoTime> pause_end_ GUARDED_BY(mutex_);  // of some waiting frame, the first
   std::optional<base::MonoTime> asked_for_ GUARDED_BY(mutex_);  // the tick
   bool without_workers_ GUARDED_BY(mutex_) = false;             // all of them are stuck

@@ -11,8 +11,6 @@
 namespace sampleproc::consumer {
 namespace {
 
-constexpr const char* kNewerFrame = "newer_frame";
-
 // Of a frame without one: of all that this processor ever made up, if its clock does not go back.
 std::string MadeUpId(base::WallTime now, std::uint64_t number) {
   const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
@@ -128,9 +126,8 @@ void Dispatcher::Enter(const HeldPtr& held, Endings& endings) {
     if (held->places.empty()) return EndWithoutPixels(held, endings);
     if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
   }
-  if (const HeldPtr older = waiting_.Add(held)) {
-    End(older, Ending::kDropped, kNewerFrame, endings);
-  }
+  HeldList older = waiting_.Add(held, clock_.Now());
+  while (const HeldPtr each = older.Pop()) End(each, Ending::kDropped, kNewerFrame, endings);
   BoundWaitingForHosts(endings);
   MakeRoom(endings);
 }

@@ -16,194 +16,20 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kPauseAfterRefusal{20};
 constexpr milliseconds kShortestPause{20};
-constexpr milliseconds kLongestPause{1'000};
-// How long nothing is fetched ahead after there was no memory for pixels.
-constexpr milliseconds kOneByOne{1'000};
 // Deadlines that a frame may miss for want of CPU time, or it would hold its camera for ever.
 constexpr int kMostStarved = 10;
 // A frame that has failed so often by no fault of its own is told of.
 constexpr int kOften = 20;
 
-// After so many failures in a row, the first being 1.
-milliseconds PauseAfter(int failures) {
+}  // namespace
+
+milliseconds Dispatcher::PauseAfter(int failures) {
   return std::min(kLongestPause, kShortestPause * (1 << std::min(failures - 1, 10)));
 }
-
-milliseconds FetchTime(const Options& options, const process::Options& process) {
-  if (process.deadline <= milliseconds(0)) return options.fetch_timeout;
-  return std::min(options.fetch_timeout, process.deadline);
-}
-
-void EndFetch(HeldFrame& held, const base::Error* error,
-              const process::WorkContext& work) noexcept {
-  if (error != nullptr) held.fetch.Fail(*error);
-  held.fetch.End();
-  if (held.state != FrameState::kFetching) return;
-  work.metrics.StageEnded("fetch", work.clock.Now() - held.since);
-  held.work->EnterQueue();
-}
-
-std::string Seconds(milliseconds time) {
-  const auto tenths = (time.count() + 99) / 100;
-  return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " s";
-}
-
-}  // namespace
 
 void Dispatcher::SetState(HeldFrame& held, FrameState state) {
   held.state = state;
   held.since = clock_.Now();
-}
-
-void Dispatcher::StartFetch(const HeldPtr& held, base::MonoTime now) {
-  const PixelPlace& place = *held->PlaceToAsk();
-  held->work->LeaveQueue();
-  held->fetch = FetchSpan(place, held->work->allowance().trace);
-  const base::Allowance allowance{.deadline = base::Deadline(clock_, FetchTime(options_, process_)),
-                                  .cancel = held->cancel,
-                                  .trace = held->fetch.parent()};
-  hosts_.Began(place.host, now);
-  SetState(*held, FrameState::kFetching);
-  try {
-    context_.fetchers.Start(place, allowance,
-                            [this, held, host = place.host](base::Result<FetchedPixels> pixels) {
-                              Fetched(held, host, std::move(pixels));
-                            });
-  } catch (...) {
-    hosts_.GaveUp(place.host);
-    EndFetch(*held, nullptr, context_.work);
-    SetState(*held, FrameState::kWaiting);
-    held->not_before = now + kLongestPause;
-    throw;
-  }
-}
-
-void Dispatcher::Fetched(const HeldPtr& held, const std::string& host,
-                         base::Result<FetchedPixels> pixels) noexcept {
-  Endings endings;
-  {
-    const base::MutexLock lock(mutex_);
-    if (stopped_) return;
-    EndFetch(*held, pixels ? nullptr : &pixels.error(), context_.work);
-    try {
-      if (!pixels) {
-        FetchFailed(held, host, pixels.error(), endings);
-      } else {
-        HostAnswered(host, *held);
-        if (held->state == FrameState::kFetching) {
-          held->fetched = std::move(pixels->bytes);
-          held->reservation = std::move(pixels->reservation);
-          held->frame = FrameOf(held->delivery.entry, held->fetched);
-          held->passing_failures = 0;
-          SetState(*held, FrameState::kReady);
-        }
-      }
-    } catch (const std::exception& error) {
-      GiveUp(held, error, endings);
-    }
-    Move(endings);
-  }
-  GoOut(std::move(endings));
-}
-
-void Dispatcher::HostAnswered(const std::string& host, const HeldFrame& held) {
-  const base::MonoTime now = clock_.Now();
-  // Of a fetch that its frame no longer waits for it is not known when it began.
-  const auto took =
-      held.state == FrameState::kFetching ? now - held.since : base::MonoTime::duration{};
-  if (!hosts_.Succeeded(host, now, took)) return;
-  context_.conditions.Clear(telemetry::condition::kPixelHost, host);
-}
-
-void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
-                             Endings& endings) {
-  const bool wanted = held->state == FrameState::kFetching;
-  switch (VerdictOf(error.code)) {
-    case Verdict::kNoPixels:
-      HostAnswered(host, *held);
-      if (!wanted) return;
-      ++held->next_place;
-      held->host_failures = 0;
-      SetState(*held, FrameState::kWaiting);
-      if (held->PlaceToAsk() == nullptr) return EndWithoutPixels(held, endings);
-      if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
-      return BoundWaitingForHosts(endings);
-    case Verdict::kFrameFault:
-      HostAnswered(host, *held);
-      if (wanted) Die(held, error, endings);
-      return;
-    case Verdict::kReturned:
-      hosts_.GaveUp(host);
-      if (wanted) End(held, Ending::kReturned, {}, endings);
-      return;
-    case Verdict::kTransient:
-    case Verdict::kDoubtful:
-      break;
-  }
-  if (error.code != ErrorCode::kOverloaded && error.code != ErrorCode::kInternal) {
-    return HostFailed(held, host, error, endings);
-  }
-  // Nothing was wrong with the host.
-  hosts_.GaveUp(host);
-  if (!wanted) return;
-  if (error.code == ErrorCode::kInternal && LosesLife(*held)) return Die(held, error, endings);
-  SetState(*held, FrameState::kWaiting);
-  Pause(*held, PauseAfter(++held->passing_failures));
-  one_by_one_until_ = clock_.Now() + kOneByOne;
-  DropFetchedAhead();
-}
-
-// An ACL of Redis may permit some keys and not others: frames of such a key wait as if for a host
-// of its own. One that is refused again, while others got theirs, is dead. False: the host has
-// failed.
-bool Dispatcher::KeyRefused(const HeldPtr& held, const std::string& host, const base::Error& error,
-                            Endings& endings) {
-  constexpr std::string_view kOfKey = " (keys that its ACL does not permit)";
-  if (held->state != FrameState::kFetching || error.code != ErrorCode::kUnauthorized) return false;
-  PixelPlace& place = held->places[held->next_place];
-  if (place.kind != PixelPlace::Kind::kRedisKey) return false;
-  if (!host.ends_with(kOfKey)) {
-    hosts_.GaveUp(host);
-    held->host_score = hosts_.ScoreOf(host);
-    held->host_failures = 1;
-    place.host += kOfKey;
-    SetState(*held, FrameState::kWaiting);
-    if (SuspectGoesBack(*held)) {
-      End(held, Ending::kReturned, kPixelHost, endings);
-    } else {
-      BoundWaitingForHosts(endings);
-    }
-    return true;
-  }
-  const std::string redis = host.substr(0, host.size() - kOfKey.size());
-  if (hosts_.ScoreOf(redis).successes <= held->host_score.successes) return false;
-  hosts_.GaveUp(host);
-  Die(held, error, endings);
-  return true;
-}
-
-// A host that is away is no fault of the frame. One that hands out others, and this one never, is
-// not away.
-void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, const base::Error& error,
-                            Endings& endings) {
-  if (KeyRefused(held, host, error, endings)) return;
-  if (held->host_failures++ == 0) held->host_score = hosts_.ScoreOf(host);
-  const milliseconds pause = hosts_.Failed(host, clock_.Now());
-  if (pause > milliseconds(0)) {
-    context_.conditions.Raise(telemetry::condition::kPixelHost, host,
-                              "no pixels from " + host + " (" + error.message +
-                                  "): its frames wait, next try in " + Seconds(pause));
-  }
-  if (held->state != FrameState::kFetching) return;
-  if (hosts_.IsFramesFault(host, held->host_score, held->host_failures)) {
-    return Die(held, error, endings);
-  }
-  SetState(*held, FrameState::kWaiting);
-  if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
-  // No longer than the host's, which is what was told. This one may be the culprit: others, which
-  // have failed there less often, go first.
-  Pause(*held, pause > milliseconds(0) ? pause : PauseAfter(++held->passing_failures));
-  BoundWaitingForHosts(endings);
 }
 
 bool Dispatcher::StartVisit(const HeldPtr& held, base::MonoTime now, Endings& endings) {
@@ -345,7 +171,7 @@ void Dispatcher::TryAgain(const HeldPtr& held, const base::Error& error, Endings
   held->work->TryAgain({.cancel = held->cancel});
   SetState(*held, FrameState::kReady);
   Pause(*held, PauseAfter(held->passing_failures));
-  if (obsolete) End(obsolete, Ending::kDropped, "newer_frame", endings);
+  if (obsolete) End(obsolete, Ending::kDropped, kNewerFrame, endings);
 }
 
 void Dispatcher::Pause(HeldFrame& held, milliseconds time) {
@@ -397,17 +223,38 @@ void Dispatcher::End(const HeldPtr& held, Ending ending, std::string_view reason
   }
   held->ending = ending;
   held->ending_reason = reason;
+  CountDrop(*held, reason);
   waiting_.Remove(*held, false);
   TakeBack(*held);
   SetState(*held, FrameState::kEnding);
   endings.Push(held);
 }
 
-// Without the lock: memory is given back and the source is told.
+// What is returned says nothing of its camera.
+void Dispatcher::CountDrop(const HeldFrame& held, std::string_view reason) noexcept {
+  const auto& camera = held.delivery.entry.camera_id;
+  if (held.ending == Ending::kReturned) return;
+  if (reason != kTooOld && reason != kNewerFrame) return dropped_.Kept(camera);
+  const bool came = held.turn > 0;  // into the waiting room
+  const WaitedFor waited = !came                          ? WaitedFor::kNothing
+                           : held.PlaceToAsk() != nullptr ? WaitedFor::kPixels
+                                                          : WaitedFor::kWorker;
+  dropped_.Dropped(camera, reason == kTooOld ? DroppedFor::kAge : DroppedFor::kNewer, waited,
+                   clock_.Now());
+}
+
+// Without the lock: fetches are cut short, memory is given back and the source is told.
 void Dispatcher::GoOut(Endings endings) noexcept {
+  std::optional<base::CancelFlag> to_cut;
+  {
+    const base::MutexLock lock(mutex_);
+    to_cut.swap(to_cut_);
+  }
+  if (to_cut) to_cut->Cancel();
   while (const HeldPtr ended = endings.Pop()) {
     HeldFrame& held = *ended;
     held.cancel.Cancel();
+    held.fetch_cancel.Cancel();
     if (held.ending == Ending::kDropped && held.work && !held.left_with_worker) {
       held.work->Dropped(held.ending_reason);
     }

@@ -38,6 +38,7 @@ enum class FrameState {
 // worker's.
 struct HeldFrame {
   std::uint64_t number = 0;  // in the order of pulling
+  std::uint64_t turn = 0;    // in the order of fetching; of the frame that it replaced
   FrameState state = FrameState::kWaiting;
   base::MonoTime since{};  // when it came to this state
   Delivery delivery;
@@ -50,7 +51,8 @@ struct HeldFrame {
   base::Span fetch;                        // while it is kFetching
   std::optional<process::FrameWork> work;  // none for what cannot be worked on
   std::optional<process::BatchPart> part;  // of what was pulled together
-  base::CancelFlag cancel;                 // ends its fetch and its work
+  base::CancelFlag cancel;                 // ends its work
+  base::CancelFlag fetch_cancel;           // ends its fetch
   resources::Reservation reservation;      // of its bytes
   bool without_memory = false;             // there was no room for a reservation
   bool worked_on = false;                  // a worker has had it
@@ -61,6 +63,13 @@ struct HeldFrame {
   std::string fetched;                // what the frame's view looks at when it did not come along
   std::optional<frame::Frame> frame;  // once its pixels are there
 
+  // With Policy::kLatest, so that fetches which take longer than a camera's frames come in come to
+  // their end.
+  bool fetch_begun = false;                // since its last failure, or it has its pixels by one
+  std::chrono::nanoseconds fetch_took{0};  // once they are here
+  int renewals = 0;  // fetched frames of the camera that it replaces, in a row
+
+  bool cut = false;              // its fetch is being cut short for another host
   base::MonoTime not_before{};   // a pause after a failed try
   int passing_failures = 0;      // in a row, that were not its fault
   int lives_used = 0;            // failures that may have been its fault

@@ -20,18 +20,20 @@ bool HoldsFetched(const HeldFrame& frame) {
   return frame.state == FrameState::kFetching || !frame.fetched.empty();
 }
 
+// Doublings of the time that a frame which was fetched waits before it is replaced.
+constexpr int kMostDoublings = 10;
+
+// By a newer one of its camera.
+bool IsReplaceable(const HeldFrame& frame, base::MonoTime now) {
+  if (!frame.fetch_begun) return true;
+  return frame.state == FrameState::kReady &&
+         now - frame.since >= frame.fetch_took * (1 << std::min(frame.renewals, kMostDoublings));
+}
+
 }  // namespace
 
-// The one that `frame` cannot wait beside; null when there is none.
-HeldPtr* WaitingRoom::SameCamera(const HeldFrame& frame) {
-  const auto& camera = frame.delivery.entry.camera_id;
-  if (policy_ == Policy::kFifo || !camera || frame.suspect()) return nullptr;
-  const auto lane = lanes_.find(camera);
-  if (lane == lanes_.end()) return nullptr;
-  auto& frames = lane->second.frames;
-  const auto found =
-      std::ranges::find_if(frames, [](const HeldPtr& waits) { return !waits->suspect(); });
-  return found == frames.end() ? nullptr : &*found;
+bool WaitingRoom::ReplacesOthers(const HeldFrame& frame) const {
+  return policy_ == Policy::kLatest && frame.delivery.entry.camera_id && !frame.suspect();
 }
 
 void WaitingRoom::Insert(HeldPtr frame) {
@@ -46,20 +48,50 @@ void WaitingRoom::Insert(HeldPtr frame) {
   ++size_;
 }
 
-HeldPtr WaitingRoom::Add(HeldPtr frame) {
-  if (HeldPtr* older = SameCamera(*frame)) {
-    droppable_ += IsDroppable(*frame);
-    droppable_ -= IsDroppable(**older);
-    return std::exchange(*older, std::move(frame));
+HeldList WaitingRoom::Add(HeldPtr frame, base::MonoTime now) {
+  HeldList found;
+  frame->turn = frame->number;
+  if (ReplacesOthers(*frame)) {
+    if (const auto lane = lanes_.find(frame->delivery.entry.camera_id); lane != lanes_.end()) {
+      for (const HeldPtr& each : lane->second.frames) {
+        if (each->suspect() || !IsReplaceable(*each, now)) continue;
+        frame->turn = std::min(frame->turn, each->turn);
+        frame->renewals = std::max(frame->renewals, each->renewals + (each->fetch_begun ? 1 : 0));
+        found.Push(each);
+      }
+    }
   }
+  Insert(frame);
+  HeldList replaced;
+  while (HeldPtr each = found.Pop()) {
+    Remove(*each, false);
+    replaced.Push(std::move(each));
+  }
+  return replaced;
+}
+
+HeldPtr WaitingRoom::PutBack(HeldPtr frame) {
+  if (NewerThan(*frame)) return frame;
   Insert(std::move(frame));
   return nullptr;
 }
 
-HeldPtr WaitingRoom::PutBack(HeldPtr frame) {
-  if (SameCamera(*frame) != nullptr) return frame;
-  Insert(std::move(frame));
-  return nullptr;
+HeldPtr WaitingRoom::NewerThan(const HeldFrame& frame) const {
+  if (!ReplacesOthers(frame)) return nullptr;
+  const auto lane = lanes_.find(frame.delivery.entry.camera_id);
+  if (lane == lanes_.end()) return nullptr;
+  const auto& frames = lane->second.frames;
+  const auto newest = std::find_if(frames.rbegin(), frames.rend(),
+                                   [](const HeldPtr& each) { return !each->suspect(); });
+  if (newest == frames.rend() || (*newest)->number <= frame.number) return nullptr;
+  (*newest)->turn = std::min((*newest)->turn, frame.turn);
+  return *newest;
+}
+
+bool WaitingRoom::HasLater(const HeldFrame& frame) const {
+  const auto lane = lanes_.find(frame.delivery.entry.camera_id);
+  return lane != lanes_.end() && !lane->second.frames.empty() &&
+         lane->second.frames.back()->number > frame.number;
 }
 
 bool WaitingRoom::IsReady(const HeldFrame& frame, base::MonoTime now) {
@@ -87,10 +119,11 @@ HeldPtr WaitingRoom::NextReady(base::MonoTime now, bool ahead) const {
 }
 
 HeldPtr WaitingRoom::NextToFetch(base::MonoTime now, std::size_t ahead,
-                                 const std::function<Asking(const PixelPlace&)>& asking) const {
+                                 const std::function<Permit(const PixelPlace&)>& asking) const {
   HeldPtr next;
-  using Rank = std::tuple<int, std::size_t, std::uint64_t>;  // lowest first
-  Rank rank{std::numeric_limits<int>::max(), 0, 0};
+  using Rank = std::tuple<int, int, std::size_t, std::uint64_t>;  // lowest first
+  Rank rank{std::numeric_limits<int>::max(), 0, 0, 0};
+  if (policy_ == Policy::kLatest) ahead = 1;
   for (const auto& [camera, lane] : lanes_) {
     std::size_t fetched = 0;
     std::size_t looked_at = 0;
@@ -99,10 +132,12 @@ HeldPtr WaitingRoom::NextToFetch(base::MonoTime now, std::size_t ahead,
       if (HoldsFetched(*frame)) ++fetched;
       if (frame->state != FrameState::kWaiting || frame->not_before > now) continue;
       const PixelPlace* place = frame->PlaceToAsk();
-      const Asking may = place == nullptr ? Asking::kNo : asking(*place);
+      const auto [may, level] = place == nullptr ? Permit(Asking::kNo) : asking(*place);
       if (may == Asking::kNo || (is_ahead && may != Asking::kTrial)) continue;
       const bool trial = may == Asking::kTrial;
-      const Rank its{trial ? frame->host_failures : 0, fetched, frame->number};
+      // The newest of those that grow too old has the most time for an answer.
+      const std::uint64_t turn = trial && IsDroppable(*frame) > 0 ? ~frame->turn : frame->turn;
+      const Rank its{level, trial ? frame->host_failures : 0, fetched, turn};
       if (its < rank) {
         rank = its;
         next = frame;
@@ -150,10 +185,11 @@ void WaitingRoom::CameBack(const HeldFrame& frame, std::chrono::nanoseconds work
   }
 }
 
-// That may be dropped; null when there is none.
+// That may be dropped; null when there is none. What is being fetched is not: a fetch that is given
+// up for the next one, again and again, is work for nothing.
 const HeldPtr* WaitingRoom::OldestOf(const Lane& lane) {
   const auto first = std::ranges::find_if(lane.frames, [](const HeldPtr& frame) {
-    return !frame->suspect() && IsDroppable(*frame) > 0;
+    return !frame->suspect() && IsDroppable(*frame) > 0 && frame->state != FrameState::kFetching;
   });
   return first == lane.frames.end() ? nullptr : &*first;
 }

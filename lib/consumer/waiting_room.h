@@ -29,8 +29,12 @@ class WaitingRoom {
   explicit WaitingRoom(Policy policy) : policy_(policy) {}
 
   // Takes a frame. With kLatest it takes the place of the one of the same camera that waits, which
-  // is returned; a suspect neither gives nor takes a place.
-  HeldPtr Add(HeldPtr frame);
+  // is returned; a suspect neither gives nor takes a place. One whose pixels are being fetched
+  // stays, the newest one waits behind it: a camera whose fetches take longer than its frames come
+  // in would get no result at all. One that has its pixels stays until it has waited for a worker
+  // for longer than they took, twice as long at each time that this happens before the camera's
+  // turn.
+  HeldList Add(HeldPtr frame, base::MonoTime now = {});
 
   // Takes back a frame that had been taken out, to where it stood. With kLatest it is itself
   // returned when a newer one of its camera waits.
@@ -41,6 +45,13 @@ class WaitingRoom {
   // what its frames will have cost is not known, and those of others would wait behind them all.
   HeldPtr NextReady(base::MonoTime now, bool ahead = false) const;
 
+  // The newest frame of its camera, which takes the turn of this one that has to be fetched anew;
+  // null: it is that itself. Only with kLatest.
+  HeldPtr NewerThan(const HeldFrame& frame) const;
+
+  // Whether a later frame of its camera waits.
+  bool HasLater(const HeldFrame& frame) const;
+
   // Whether a place may be asked for pixels.
   enum class Asking {
     kNo,
@@ -48,12 +59,19 @@ class WaitingRoom {
     kTrial,  // by one frame, to see whether it is well again
   };
 
+  struct Permit {
+    constexpr Permit(Asking asking, int its_level = 0) : may(asking), level(its_level) {}
+    Asking may;
+    int level;  // of the place: lower ones come first
+  };
+
   // The frame whose pixels are fetched next: kWaiting, its pause over, `asking` allows it, and of
-  // the first `ahead` frames of its lane; at a trial of the whole lane, which may begin with frames
-  // that fail by their own fault. A trial is for the frame that has failed least often; else the
-  // lane that has fewest fetched comes first. Null: none.
+  // the first `ahead` frames of its lane (of which kLatest has the first fetched only); at a trial
+  // of the whole lane, which may begin with frames that fail by their own fault. Of places of one
+  // level, a trial is for the frame that has failed least often, or for the newest of those that
+  // grow too old; else the lane that has fewest fetched comes first. Null: none.
   HeldPtr NextToFetch(base::MonoTime now, std::size_t ahead,
-                      const std::function<Asking(const PixelPlace&)>& asking) const;
+                      const std::function<Permit(const PixelPlace&)>& asking) const;
 
   // Takes a frame out. `served`: it was its lane's turn, and CameBack is to follow.
   void Remove(const HeldFrame& frame, bool served);
@@ -118,7 +136,7 @@ class WaitingRoom {
 
   static const HeldPtr* OldestOf(const Lane& lane);
   static bool IsReady(const HeldFrame& frame, base::MonoTime now);
-  HeldPtr* SameCamera(const HeldFrame& frame);
+  bool ReplacesOthers(const HeldFrame& frame) const;
   void Insert(HeldPtr frame);
 
   const Policy policy_;

@@ -18,6 +18,7 @@ constexpr std::array kNames = {
     condition::kSpool,
     condition::kOrchestrator,
     condition::kOldFrames,
+    condition::kFramesDropped,
     condition::kCameraPlaces,
     condition::kDetector,
     condition::kCamera,

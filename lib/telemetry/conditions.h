@@ -29,6 +29,7 @@ inline constexpr std::string_view kSink = "sink";  // the sink's name
 inline constexpr std::string_view kSpool = "spool";
 inline constexpr std::string_view kOrchestrator = "orchestrator";
 inline constexpr std::string_view kOldFrames = "old_frames";
+inline constexpr std::string_view kFramesDropped = "frames_dropped";  // the camera's id
 inline constexpr std::string_view kCameraPlaces = "camera_places";
 inline constexpr std::string_view kDetector = "detector";  // the detector's name
 inline constexpr std::string_view kCamera = "camera";      // the camera's id

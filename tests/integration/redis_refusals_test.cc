@@ -350,6 +350,19 @@ TEST_CASE("a source that is closed waits for no server, and says nothing more to
   CHECK(PendingCount(server) == 1);
 }
 
+TEST_CASE("a refusal that lasts when its source is closed is not told as over") {
+  RedisServer server;
+  Add(server, "a");
+  REQUIRE(server.Ask({"SET", "sample:results", "text"}).kind == RedisReply::Kind::kStatus);
+  Watched watched(server);
+  const auto frames = PullSome(watched.source, 1);
+  auto done = watched.Begin(frames[0], Ending::kDone);
+  watched.Await(1);
+  watched.source.Close(base::Deadline(base::SystemClock(), milliseconds(0)));
+  CHECK_FALSE(done.get());
+  CHECK(watched.conditions.List().size() == 1);
+}
+
 TEST_CASE("results that were refused keep their order, with those that came later") {
   RedisServer server;
   constexpr int kFrames = 200;

@@ -1,7 +1,9 @@
 #include "consumer/pixels/pixel_hosts.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 namespace sampleproc::consumer {
 namespace {
@@ -16,20 +18,56 @@ constexpr int kFewestFailures = 10;
 
 bool PixelHosts::MayAsk(const std::string& host, base::MonoTime now) const {
   if (under_way_ >= fetches_) return false;
-  const auto found = hosts_.find(host);
-  const Host state = found == hosts_.end() ? Host{} : found->second;
+  const Host state = StateOf(host);
   if (state.Trusted()) return state.under_way < fetches_ - under_way_;
   if (state.failing && (now < state.next_try || state.under_way > 0)) return false;
+  const std::size_t others = UnderWayOfOthers();
+  return others < ShareOfOthers() && state.under_way < ShareOfOthers() - others;
+}
+
+PixelHosts::Host PixelHosts::StateOf(const std::string& host) const {
+  const auto found = hosts_.find(host);
+  return found == hosts_.end() ? Host{} : found->second;
+}
+
+std::size_t PixelHosts::UnderWayOfOthers() const {
   std::size_t others = 0;
   for (const auto& [name, each] : hosts_) others += each.Trusted() ? 0 : each.under_way;
-  const std::size_t theirs = std::max<std::size_t>(1, fetches_ / 2);
-  return others < theirs && state.under_way < theirs - others;
+  return others;
+}
+
+bool PixelHosts::Barred(const std::string& host, base::MonoTime now) const {
+  const Host state = StateOf(host);
+  if (state.under_way > 0 || (state.failing && now < state.next_try)) return false;
+  return !MayAsk(host, now);
+}
+
+bool PixelHosts::TakesFrom(const std::string& barred, const std::string& other) const {
+  if (StateOf(barred).Trusted() || UnderWayOfOthers() < ShareOfOthers()) return true;
+  return !StateOf(other).Trusted();
+}
+
+int PixelHosts::Level(const std::string& host, std::chrono::nanoseconds asked) const {
+  const Host state = StateOf(host);
+  return LevelOf(state, asked) + (state.score.successes == 0 ? 1 : 0);
+}
+
+// What is usual for a host is no reason to cut its fetch short.
+int PixelHosts::LevelOf(const Host& host, std::chrono::nanoseconds asked) {
+  const std::chrono::nanoseconds slice =
+      host.Trusted() ? host.Patience() : std::max<std::chrono::nanoseconds>(kSlice, 2 * host.usual);
+  const auto slices = static_cast<std::uint64_t>(std::max<std::int64_t>(0, asked / slice));
+  return std::max(host.level, static_cast<int>(std::bit_width(slices)));
 }
 
 void PixelHosts::Began(const std::string& host, base::MonoTime now) {
   Host& state = hosts_[host];
   // Of one that failed the silence goes on: what is asked next shows no more than what was before.
-  if (state.under_way == 0 && state.failures == 0) state.asked_since = now;
+  // Nor does the silence end with a fetch that was given up.
+  if (state.under_way == 0) {
+    if (state.failures == 0) state.asked_since = now - state.silent_before;
+    state.under_way_since = now;
+  }
   ++state.under_way;
   ++under_way_;
 }
@@ -40,20 +78,29 @@ bool PixelHosts::Succeeded(const std::string& host, base::MonoTime now,
   Ended(state);
   state.usual = state.score.successes == 0 ? took : state.usual + (took - state.usual) / 8;
   state.last_success = now;
-  state.asked_since = now;
+  state.Spoke(now);
   ++state.score.successes;
   state.failures = 0;
   state.pauses = 0;
+  state.level = 0;
   const bool had_failed = std::exchange(state.failing, false);
   ForgetSome();
   return had_failed;
 }
 
-milliseconds PixelHosts::Failed(const std::string& host, base::MonoTime now) {
+milliseconds PixelHosts::Failed(const std::string& host, base::MonoTime now,
+                                std::chrono::nanoseconds took) {
   Host& state = hosts_[host];
+  state.level = LevelOf(state, took);
   Ended(state);
+  return Failed(state, now);
+}
+
+milliseconds PixelHosts::Failed(Host& state, base::MonoTime now) {
   ++state.failures;
   ++state.score.failures;
+  state.silent_before = {};
+  state.under_way_since = now;
   const bool trusted = state.last_success && now - *state.last_success < kTrusted;
   if (!state.failing && trusted && state.failures < kTries) return milliseconds(0);
   // Several fetches that were under way when it went away are one failure.
@@ -65,7 +112,28 @@ milliseconds PixelHosts::Failed(const std::string& host, base::MonoTime now) {
   return std::chrono::ceil<milliseconds>(state.next_try - now);
 }
 
-void PixelHosts::GaveUp(const std::string& host) { Ended(hosts_[host]); }
+void PixelHosts::Host::Spoke(base::MonoTime now) {
+  asked_since = now;
+  silent_before = {};
+  under_way_since = now;
+}
+
+void PixelHosts::Answered(const std::string& host, base::MonoTime now) {
+  Host& state = hosts_[host];
+  Ended(state);
+  state.Spoke(now);
+}
+
+milliseconds PixelHosts::GaveUp(const std::string& host, base::MonoTime now,
+                                std::chrono::nanoseconds took) {
+  Host& state = hosts_[host];
+  state.level = LevelOf(state, took);
+  const std::chrono::nanoseconds silent = state.SilentFor(now);
+  Ended(state);
+  if (silent >= state.Patience()) return Failed(state, now);
+  if (state.under_way == 0) state.silent_before = silent;
+  return milliseconds(0);
+}
 
 void PixelHosts::Ended(Host& host) {
   --host.under_way;
@@ -104,9 +172,7 @@ bool PixelHosts::AnyFailing() const {
 }
 
 std::chrono::nanoseconds PixelHosts::Patience(const std::string& host) const {
-  const auto found = hosts_.find(host);
-  if (found == hosts_.end()) return kSilent;
-  return std::max<std::chrono::nanoseconds>(kSilent, 2 * found->second.usual);
+  return StateOf(host).Patience();
 }
 
 bool PixelHosts::Silent(const std::string& host, base::MonoTime now) const {

@@ -60,10 +60,8 @@ void RedisSettler::Close(const Deadline& end) noexcept {
     parked_ = 0;
   }
   left.splice(left.end(), refused_);
-  for (Pending& pending : left) Blame(pending.blamed, Subject::kNothing);
-  Blame(touch_blamed_, Subject::kNothing);
-  // Nobody hears of these any more: those that have not been done stay pending, and others claim
-  // them.
+  // What refuses them has not ended, so its condition has not either. Nobody hears of these any
+  // more: those that have not been done stay pending, and others claim them.
   for (Pending& pending : left) pending.done(MayBeOurs(pending));
 }
 

@@ -369,5 +369,69 @@ TEST_CASE("what is fetched ahead gives its memory to the frame that is next") {
   CHECK(bench.upstream.Settled() == Lines{"a1:done", "a2:done", "a3:done"});
 }
 
+std::string Names(Bench& bench) {
+  std::string names;
+  for (const auto& each : bench.conditions.List()) {
+    names += std::string(each.name) + ' ' + each.subject + '\n';
+  }
+  return names;
+}
+
+// By timestamp, as of now.
+void GiveNow(Bench& bench, const std::string& host, const std::string& id,
+             const std::string& camera) {
+  const auto now = std::chrono::duration<double>(bench.clock.Wall().time_since_epoch()).count();
+  Delivery delivery = Bench::Made(id, camera, 1, std::to_string(now));
+  delivery.entry.frame_url = host;
+  bench.Give(std::move(delivery));
+}
+
+TEST_CASE("with latest a camera has results though fetches take longer than frames come in") {
+  Bench bench;
+  bench.options.policy = Policy::kLatest;
+  bench.Start();
+  std::size_t next = 0;
+  for (std::size_t done = 0; done < 5; ++done) {
+    // Of the frames that come while one is fetched the newest is fetched next.
+    const std::string fetched = "f" + std::to_string(next);
+    bench.pixels.Hold(fetched);
+    if (done == 0) bench.GiveAt("slow", fetched, "a");
+    bench.pixels.AwaitAsked(fetched);
+    for (int i = 0; i < 4; ++i) {
+      const std::string id = "f" + std::to_string(++next);
+      bench.pixels.Hold(id);
+      bench.GiveAt("slow", id, "a");
+    }
+    bench.pixels.Let(fetched);
+    while (bench.ledger.totals().done <= done) std::this_thread::yield();
+    CHECK(std::ranges::count(bench.upstream.Settled(), fetched + ":done") == 1);
+  }
+  bench.pixels.Let("f" + std::to_string(next));
+  bench.AwaitSettled(next + 1);
+  CHECK(bench.ledger.totals().done == 6);
+  CHECK(bench.ledger.totals().dropped == 15);
+}
+
+TEST_CASE("a host that hangs is told and paused though its frames grow too old first") {
+  Bench bench;
+  bench.options.max_age = std::chrono::milliseconds(1'500);
+  bench.pixels.Hold("hangs");
+  bench.Start();
+  int number = 0;
+  const auto live = [&] {
+    GiveNow(bench, "hangs", "f" + std::to_string(number++), "a");
+    bench.clock.Advance(std::chrono::milliseconds(100));
+    std::this_thread::yield();
+  };
+  while (Names(bench).find("pixel_host hangs") == std::string::npos) live();
+  while (Names(bench).find("frames_dropped a") == std::string::npos) live();
+  bench.pixels.Let("hangs");
+  while (!Names(bench).empty()) {
+    live();
+    for (int i = 0; i < 200; ++i) std::this_thread::yield();  // it has that long for an answer
+  }
+  CHECK(bench.ledger.totals().done > 0);
+}
+
 }  // namespace
 }  // namespace sampleproc::consumer

@@ -212,6 +212,21 @@ TEST_CASE("frames older than max_age are dropped when their turn comes") {
         std::set<std::string>{"old:dropped:max_age", "young:done", "of unknown age:done"});
 }
 
+TEST_CASE("a frame that waits for a worker is as old as it is, wherever it waits") {
+  Bench bench;
+  bench.hold_at_workers = {"a"};
+  bench.Start(1);
+  bench.GiveWithPixels("a", "a");
+  bench.hands->AwaitBegun("a");
+  CHECK(bench.dispatcher->OldestAge() == std::chrono::seconds(0));
+  bench.GiveWithPixels("b", "b");  // the worker has it, and has not begun it
+  bench.clock.Advance(std::chrono::seconds(11));
+  CHECK(bench.dispatcher->OldestAge() == std::chrono::seconds(11));
+  bench.hands->Let("a");
+  bench.AwaitSettled(2);
+  CHECK(bench.dispatcher->OldestAge() == std::chrono::seconds(0));
+}
+
 TEST_CASE("no more is pulled than the workers and one pull need") {
   Bench bench;
   bench.options.batch_size = 3;

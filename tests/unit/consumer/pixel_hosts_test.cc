@@ -143,7 +143,7 @@ TEST_CASE("hosts that fail have half of all fetches between them") {
   CHECK(Begin(hosts, "b", now) == 1);
   CHECK(Begin(hosts, "c", now) == 0);
   CHECK(Begin(hosts, "well", now) == 1);
-  hosts.GaveUp("a");
+  CHECK(hosts.GaveUp("a", now, {}) == milliseconds(0));
   CHECK(Begin(hosts, "c", now) == 1);
 }
 
@@ -198,6 +198,94 @@ TEST_CASE("a host that is asked and says nothing is silent before it fails") {
   CHECK(hosts.Failed("a", now) == milliseconds(0));
   hosts.Began("a", now);
   CHECK(hosts.Silent("a", now));
+}
+
+TEST_CASE("a host that is silent until its fetches are given up has failed") {
+  PixelHosts hosts(8);
+  base::MonoTime now{};
+  const auto ask = [&](milliseconds gives_up_after) {
+    hosts.Began("a", now);
+    now += gives_up_after;
+    return hosts.GaveUp("a", now, gives_up_after);
+  };
+  // Three fetches of 0.7 s, and between them nobody waits for the host.
+  CHECK(ask(milliseconds(700)) == milliseconds(0));
+  now += seconds(60);
+  CHECK(ask(milliseconds(700)) == milliseconds(0));
+  CHECK_FALSE(hosts.IsFailing("a"));
+  now += seconds(60);
+  hosts.Began("a", now);
+  now += milliseconds(600);
+  CHECK(hosts.Silent("a", now));
+  now += milliseconds(100);
+  CHECK(hosts.GaveUp("a", now, milliseconds(700)) == PixelHosts::kShortest);
+  CHECK(hosts.IsFailing("a"));
+  // Asked again it has as much time, in one fetch or several.
+  now += PixelHosts::kShortest;
+  CHECK(ask(milliseconds(1'900)) == milliseconds(0));
+  CHECK(hosts.MayAsk("a", now));
+  CHECK(ask(milliseconds(100)) == 2 * PixelHosts::kShortest);
+  CHECK_FALSE(hosts.MayAsk("a", now));
+  now += 2 * PixelHosts::kShortest;
+  hosts.Began("a", now);
+  CHECK(hosts.Succeeded("a", now, milliseconds(50)));
+}
+
+TEST_CASE("fetches that are given up are no failure of a host that answers others") {
+  PixelHosts hosts(8);
+  base::MonoTime now{};
+  for (int i = 0; i < 100; ++i) {
+    hosts.Began("a", now);
+    hosts.Began("a", now);
+    now += milliseconds(500);
+    CHECK_FALSE(hosts.Succeeded("a", now, milliseconds(500)));
+    CHECK(hosts.GaveUp("a", now, {}) == milliseconds(0));
+    // Nor of one that there was no memory for the answer of.
+    hosts.Began("b", now);
+    now += milliseconds(500);
+    hosts.Answered("b", now);
+  }
+  // Nor of one that takes longer than others for each answer.
+  for (int i = 0; i < 50; ++i) {
+    hosts.Began("slow", now);
+    now += seconds(4);
+    hosts.Succeeded("slow", now, seconds(4));
+  }
+  hosts.Began("slow", now);
+  now += seconds(4);
+  CHECK(hosts.GaveUp("slow", now, seconds(4)) == milliseconds(0));
+}
+
+TEST_CASE("a host that hangs has a higher level the longer it is asked, and comes last") {
+  PixelHosts hosts(4);
+  base::MonoTime now{};
+  CHECK(hosts.Level("new") == 1);
+  hosts.Began("hangs", now);
+  hosts.Began("hangs too", now);
+  CHECK(hosts.Barred("new", now));
+  CHECK(hosts.TakesFrom("new", "hangs"));
+  CHECK(hosts.Level("hangs", PixelHosts::kSlice - milliseconds(1)) == 1);
+  CHECK(hosts.Level("hangs", PixelHosts::kSlice) == 2);
+  CHECK(hosts.Level("hangs", 4 * PixelHosts::kSlice) == 4);
+  now += 4 * PixelHosts::kSlice;
+  CHECK(hosts.GaveUp("hangs", now, 4 * PixelHosts::kSlice) == milliseconds(0));
+  CHECK(hosts.Level("hangs") == 4);
+  CHECK_FALSE(hosts.Barred("new", now));
+  hosts.Began("new", now);
+  hosts.Succeeded("new", now, milliseconds(300));
+  // What is usual for a host does not raise its level, and an answer ends it.
+  CHECK(hosts.Level("new", PixelHosts::kSilent - milliseconds(1)) == 0);
+  CHECK(hosts.Level("new", PixelHosts::kSilent) == 1);
+  hosts.Began("hangs", now);
+  hosts.Succeeded("hangs", now, milliseconds(300));
+  CHECK(hosts.Level("hangs") == 0);
+  // Those that have answered have fetches of their own.
+  hosts.Began("one more", now);
+  CHECK(hosts.Barred("another", now));
+  CHECK_FALSE(hosts.Barred("new", now));
+  hosts.Began("new", now);
+  CHECK_FALSE(hosts.TakesFrom("another", "new"));
+  CHECK(hosts.TakesFrom("another", "one more"));
 }
 
 }  // namespace

@@ -226,11 +226,11 @@ TEST_CASE("latest keeps the newest of each camera") {
   WaitingRoom room(Policy::kLatest);
   room.Add(Held("a1", "a"));
   room.Add(Held("b1", "b"));
-  const auto replaced = room.Add(Held("a2", "a"));
+  const auto replaced = room.Add(Held("a2", "a")).Pop();
   REQUIRE(replaced);
   CHECK(replaced->delivery.entry.frame_id == "a1");
-  CHECK(room.Add(Held("x", std::nullopt)) == nullptr);
-  CHECK(room.Add(Held("y", std::nullopt)) == nullptr);
+  CHECK(room.Add(Held("x", std::nullopt)).empty());
+  CHECK(room.Add(Held("y", std::nullopt)).empty());
   CHECK(TakeAll(room) == "b1 a2 x y ");
 }
 
@@ -249,9 +249,111 @@ TEST_CASE("latest does not take a frame back beside a newer one of its camera") 
 TEST_CASE("a suspect neither replaces nor is replaced, so that its fate is found out") {
   WaitingRoom room(Policy::kLatest);
   room.Add(Held("a1", "a", 2));
-  CHECK(room.Add(Held("a2", "a")) == nullptr);
-  CHECK(room.Add(Held("a3", "a", 3)) == nullptr);
+  CHECK(room.Add(Held("a2", "a")).empty());
+  CHECK(room.Add(Held("a3", "a", 3)).empty());
   CHECK(TakeAll(room) == "a1 a2 a3 ");
+}
+
+// Its pixels are at a host.
+HeldPtr ToFetch(const std::string& id, const std::string& camera) {
+  const auto held = Held(id, camera);
+  held->state = FrameState::kWaiting;
+  held->places = {{PixelPlace::Kind::kUrl, id, "host"}};
+  return held;
+}
+
+std::string Ids(HeldList list) {
+  std::string ids;
+  while (const HeldPtr held = list.Pop()) ids += held->delivery.entry.frame_id + ' ';
+  return ids;
+}
+
+WaitingRoom::Permit Any(const PixelPlace&) { return WaitingRoom::Asking::kYes; }
+
+HeldPtr BeginFetch(WaitingRoom& room) {
+  const HeldPtr next = room.NextToFetch({}, 4, Any);
+  if (!next) return next;
+  next->state = FrameState::kFetching;
+  next->fetch_begun = true;
+  return next;
+}
+
+TEST_CASE("latest lets a fetch come to its end, and the newest frame waits behind it") {
+  WaitingRoom room(Policy::kLatest);
+  CHECK(room.Add(ToFetch("a1", "a")).empty());
+  const HeldPtr fetched = BeginFetch(room);
+  REQUIRE(fetched);
+  CHECK(Ids(room.Add(ToFetch("a2", "a"))).empty());
+  CHECK(Ids(room.Add(ToFetch("a3", "a"))) == "a2 ");
+  CHECK(Ids(room.Add(ToFetch("a4", "a"))) == "a3 ");
+  CHECK(room.size() == 2);
+  CHECK(BeginFetch(room) == nullptr);  // one at a time
+  fetched->state = FrameState::kReady;
+  fetched->fetched = "pixels";
+  CHECK(BeginFetch(room) == nullptr);  // nor before a worker has it
+  CHECK(Take(room) == fetched);
+  const HeldPtr newest = BeginFetch(room);
+  REQUIRE(newest);
+  CHECK(newest->delivery.entry.frame_id == "a4");
+  // One whose fetch failed is as any that waits.
+  newest->state = FrameState::kWaiting;
+  newest->fetch_begun = false;
+  CHECK(room.NewerThan(*newest) == nullptr);
+  CHECK(Ids(room.Add(ToFetch("a5", "a"))) == "a4 ");
+}
+
+TEST_CASE("latest replaces a fetched frame that waits for a worker for long, at last not") {
+  using std::chrono::milliseconds;
+  WaitingRoom room(Policy::kLatest);
+  room.Add(ToFetch("a0", "a"));
+  base::MonoTime now{};
+  HeldPtr last;
+  for (int renewals = 0; renewals < 4; ++renewals) {
+    const HeldPtr held = BeginFetch(room);
+    REQUIRE(held);
+    CHECK(held->renewals == renewals);
+    held->state = FrameState::kReady;
+    held->since = now;
+    held->fetch_took = milliseconds(100);
+    const auto patience = milliseconds(100) * (1 << renewals);
+    now += patience - milliseconds(1);
+    CHECK(Ids(room.Add(ToFetch("behind", "a"), now)).empty());
+    now += milliseconds(1);
+    last = ToFetch("next", "a");
+    CHECK(Ids(room.Add(last, now)) == held->delivery.entry.frame_id + " behind ");
+  }
+}
+
+TEST_CASE("with latest a frame has the turn of the one that it replaces") {
+  WaitingRoom room(Policy::kLatest);
+  room.Add(ToFetch("often1", "often"));
+  room.Add(ToFetch("rarely", "rarely"));
+  room.Add(ToFetch("often2", "often"));
+  CHECK(room.NextToFetch({}, 4, Any)->delivery.entry.frame_id == "often2");
+}
+
+TEST_CASE("what is being fetched is not dropped for its age's sake") {
+  WaitingRoom room(Policy::kFifo);
+  for (const char* id : {"a1", "a2"}) {
+    const HeldPtr held = ToFetch(id, "a");
+    held->max_age = std::chrono::seconds(1);
+    room.Add(held);
+  }
+  BeginFetch(room);
+  CHECK(room.OldestOfMost()->delivery.entry.frame_id == "a2");
+}
+
+TEST_CASE("the places of lower levels are asked first") {
+  WaitingRoom room(Policy::kFifo);
+  for (const char* id : {"high", "low"}) {
+    const HeldPtr held = ToFetch(id, id);
+    held->places.front().host = id;
+    room.Add(held);
+  }
+  const auto by_level = [](const PixelPlace& place) {
+    return WaitingRoom::Permit(WaitingRoom::Asking::kYes, place.host == "high" ? 2 : 1);
+  };
+  CHECK(room.NextToFetch({}, 4, by_level)->delivery.entry.frame_id == "low");
 }
 
 }  // namespace

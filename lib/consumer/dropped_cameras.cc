@@ -1,0 +1,73 @@
+#include "consumer/dropped_cameras.h"
+
+#include <algorithm>
+#include <exception>
+#include <string_view>
+
+namespace sampleproc::consumer {
+namespace {
+
+constexpr std::string_view kName = telemetry::condition::kFramesDropped;
+
+std::string_view SubjectOf(const std::optional<std::string>& camera) {
+  return camera ? std::string_view(*camera) : std::string_view();
+}
+
+std::string Reason(DroppedFor why, WaitedFor waited) {
+  if (waited == WaitedFor::kNothing) {
+    return "every frame is older than its max_age when it comes: the source holds old frames, or "
+           "the clock of whoever dates them is wrong";
+  }
+  const bool age = why == DroppedFor::kAge;
+  std::string reason = age ? "every frame is older than its max_age before "
+                           : "every frame is dropped for a newer one before ";
+  reason += waited == WaitedFor::kPixels ? "its pixels are fetched: " : "a worker is free: ";
+  reason += waited == WaitedFor::kPixels
+                ? "their host is too slow or away, or consumer.fetches are too few"
+                : "add workers or instances, or make frames cheaper";
+  return age ? reason + "; or raise max_age" : reason;
+}
+
+}  // namespace
+
+void DroppedCameras::Dropped(const std::optional<std::string>& camera, DroppedFor why,
+                             WaitedFor waited, base::MonoTime now) noexcept {
+  try {
+    auto found = cameras_.find(SubjectOf(camera));
+    if (found == cameras_.end()) {
+      if (cameras_.size() >= kMost) return;
+      found = cameras_.emplace(SubjectOf(camera), Drops{.first = now}).first;
+    }
+    Drops& drops = found->second;
+    drops.last = now;
+    drops.count = std::min(drops.count + 1, kFewest);
+    drops.why = why;
+    drops.waited = waited;
+  } catch (const std::exception&) {
+    return;
+  }
+}
+
+void DroppedCameras::Kept(const std::optional<std::string>& camera) noexcept {
+  const auto found = cameras_.find(SubjectOf(camera));
+  if (found == cameras_.end()) return;
+  conditions_.Clear(kName, found->first);
+  cameras_.erase(found);
+}
+
+void DroppedCameras::Look(base::MonoTime now) {
+  if (now < next_look_) return;
+  next_look_ = now + std::chrono::seconds(1);
+  for (auto next = cameras_.begin(); next != cameras_.end();) {
+    const auto camera = next++;
+    const Drops& drops = camera->second;
+    if (now - drops.last >= kForgotten) {
+      conditions_.Clear(kName, camera->first);
+      cameras_.erase(camera);
+    } else if (drops.count >= kFewest && drops.last - drops.first >= kTold) {
+      conditions_.Raise(kName, camera->first, Reason(drops.why, drops.waited));
+    }
+  }
+}
+
+}  // namespace sampleproc::consumer
