@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Builds and tests everything: the release build, and once more under AddressSanitizer and UBSan.
+# Builds and tests everything: the release build, and once more under AddressSanitizer and UBSan,
+# there without the suites that are long (label `long` in tests/CMakeLists.txt).
 # The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
 #
 #   packaging/test.sh          at most 35 minutes on two cores without a compiler cache
-#   packaging/test.sh --full   also: formatting, clang-tidy, linters of the OpenAPI document and the
-#                              manifests, the Debian packages, ThreadSanitizer, chaos, fuzzers, coverage
+#   packaging/test.sh --full   also: those long suites, formatting, clang-tidy, linters of the OpenAPI
+#                              document and the manifests, the Debian packages, ThreadSanitizer, chaos,
+#                              fuzzers, coverage
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -38,10 +40,11 @@ check() {
   if "$@"; then pass; else fail "${name}"; fi
 }
 
-# Configures and builds a preset; a failure counts, success does not: the tests behind it do.
+# build PRESET [DEFINITION...]: configures and builds; a failure counts, success does not: the tests
+# behind it do.
 build() {
   say "build ${1}"
-  if cmake --preset "$1" -Wno-dev --log-level=WARNING && cmake --build --preset "$1"; then
+  if cmake --preset "$@" -Wno-dev --log-level=WARNING && cmake --build --preset "$1"; then
     return 0
   fi
   fail "build ${1}"
@@ -68,6 +71,14 @@ run_tests() {
   [[ ${bad} -eq 0 ]] || failures+=("test ${preset}: ${bad} of ${total}")
   # ctest's own verdict knows more than its count.
   [[ ${status} -eq 0 || ${bad} -ne 0 ]] || fail "test ${preset}: ctest exit code ${status}"
+}
+
+# build_whole PRESET: a build directory that is new compiles many files at once, which is for whoever
+# builds all of it; one that is there goes on as it began.
+build_whole() {
+  local unity=()
+  [[ -e build/${1}/CMakeCache.txt ]] || unity=(-DSAMPLEPROC_UNITY=ON)
+  build "$1" "${unity[@]}"
 }
 
 # Everything runs in the conditions below, where bash ignores set -e: each step says what it does
@@ -144,8 +155,12 @@ packaging/fetch-samples.sh
 packaging/unpack-package.sh nginx >/dev/null
 packaging/unpack-package.sh prometheus >/dev/null
 
-build_and_test release
-build_and_test asan
+# shellcheck disable=SC2310
+if build_whole release; then run_tests release; fi
+asan_options=(-LE long)
+! ${full} || asan_options=()
+# shellcheck disable=SC2310
+if build_whole asan; then run_tests asan "${asan_options[@]}"; fi
 if ${full}; then
   check 'formatting' check_format
   check 'clang-tidy' check_tidy

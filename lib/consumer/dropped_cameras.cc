@@ -13,7 +13,7 @@ std::string_view SubjectOf(const std::optional<std::string>& camera) {
   return camera ? std::string_view(*camera) : std::string_view();
 }
 
-std::string Reason(DroppedFor why, WaitedFor waited) {
+std::string WhyDropped(DroppedFor why, WaitedFor waited) {
   if (waited == WaitedFor::kNothing) {
     return "every frame is older than its max_age when it comes: the source holds old frames, or "
            "the clock of whoever dates them is wrong";
@@ -65,7 +65,7 @@ void DroppedCameras::Look(base::MonoTime now) {
       conditions_.Clear(kName, camera->first);
       cameras_.erase(camera);
     } else if (drops.count >= kFewest && drops.last - drops.first >= kTold) {
-      conditions_.Raise(kName, camera->first, Reason(drops.why, drops.waited));
+      conditions_.Raise(kName, camera->first, WhyDropped(drops.why, drops.waited));
     }
   }
 }

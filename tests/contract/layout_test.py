@@ -78,6 +78,12 @@ class Layout(unittest.TestCase):
         listed = [n for n in listed_in(ROOT / "lib/CMakeLists.txt") if (ROOT / "lib" / n).exists()]
         self.assertEqual(sorted(listed), on_disk)
 
+    def test_what_is_compiled_alone_is_there(self):
+        for folder in ("apps", "lib", "tests"):
+            names = (ROOT / folder / "compiled_alone.txt").read_text(encoding="utf-8").split()
+            self.assertEqual(names, sorted(set(names)))
+            self.assertEqual([name for name in names if not (ROOT / folder / name).exists()], [])
+
     def test_every_program_source_is_in_the_build_list(self):
         on_disk = {f.relative_to(ROOT / "apps").as_posix() for f in self.code
                    if f.suffix == ".cc" and relative(f).startswith("apps/")}  # fmt: skip
