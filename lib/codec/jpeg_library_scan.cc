@@ -1,5 +1,7 @@
 #include "codec/jpeg_library_scan.h"
 
+#include <algorithm>
+
 namespace sampleproc::codec {
 namespace {
 
@@ -18,6 +20,7 @@ ZeroCode ZeroCodeOf(const JHUFF_TBL& dc, const JHUFF_TBL& ac, unsigned blocks) {
 std::optional<LibraryScan> ScanOf(const jpeg_decompress_struct& cinfo) {
   if (cinfo.arith_code != FALSE || cinfo.progressive_mode != FALSE) return std::nullopt;
   LibraryScan scan;
+  scan.steps.resize(static_cast<std::size_t>(cinfo.comps_in_scan));
   for (int i = 0; i < cinfo.comps_in_scan; ++i) {
     const jpeg_component_info& component = *cinfo.cur_comp_info[i];
     const JHUFF_TBL* const dc = cinfo.dc_huff_tbl_ptrs[component.dc_tbl_no];
@@ -25,8 +28,10 @@ std::optional<LibraryScan> ScanOf(const jpeg_decompress_struct& cinfo) {
     const JQUANT_TBL* const steps = component.quant_table;
     if (dc == nullptr || ac == nullptr || steps == nullptr) return std::nullopt;
     const auto blocks = static_cast<unsigned>(component.MCU_blocks);
+    auto& own_steps = scan.steps[static_cast<std::size_t>(i)];
+    std::ranges::copy(steps->quantval, own_steps.begin());
     scan.components.push_back(
-        {{dc->bits, dc->huffval}, {ac->bits, ac->huffval}, steps->quantval, blocks});
+        {{dc->bits, dc->huffval}, {ac->bits, ac->huffval}, own_steps, blocks});
     scan.zeros.push_back(ZeroCodeOf(*dc, *ac, blocks));
   }
   scan.mcus_per_row = cinfo.MCUs_per_row;

@@ -6,6 +6,7 @@
 // jpeglib.h wants FILE and size_t declared before it.
 #include <jpeglib.h>
 
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -14,8 +15,9 @@
 
 namespace sampleproc::codec {
 
-// Refers to the tables of the library, valid until the decompression is finished.
+// Refers to the library's tables of Huffman codes: valid until the decompression is destroyed.
 struct LibraryScan {
+  std::vector<std::array<UINT16, DCTSIZE2>> steps;  // what components[i].steps refers to
   std::vector<ScanComponent> components;
   std::vector<ZeroCode> zeros;  // one for each component
   std::uint64_t mcus = 0;

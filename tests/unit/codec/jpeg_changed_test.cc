@@ -10,6 +10,7 @@ namespace {
 using base::ErrorCode;
 using test::Bytes;
 using test::Door;
+using test::FindMarker;
 using test::JpegSpec;
 using test::MakeJpeg;
 using test::PixelsOf;
@@ -28,13 +29,6 @@ std::vector<JpegSpec> Pictures() {
     }
   }
   return specs;
-}
-
-std::size_t FindMarker(const Bytes& jpeg, std::uint8_t code) {
-  const Bytes marker = {0xff, code};
-  const auto found = std::ranges::search(jpeg, marker);
-  REQUIRE_FALSE(found.empty());
-  return static_cast<std::size_t>(found.begin() - jpeg.begin());
 }
 
 // What happens to files, each at a place of its own.

@@ -10,17 +10,10 @@ using base::ErrorCode;
 using frame::PixelFormat;
 using test::Bytes;
 using test::Door;
+using test::FindMarker;
 using test::JpegSpec;
 using test::MakeJpeg;
 using test::PixelsOf;
-
-std::size_t FindMarker(const Bytes& jpeg, std::uint8_t code) {
-  for (std::size_t i = 0; i + 1 < jpeg.size(); ++i) {
-    if (jpeg[i] == 0xff && jpeg[i + 1] == code) return i;
-  }
-  FAIL("no such marker");
-  return 0;
-}
 
 Bytes WithoutEnd(const Bytes& jpeg, std::string_view trailer) {
   Bytes cut(jpeg.begin(), jpeg.end() - 2);

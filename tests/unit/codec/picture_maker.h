@@ -9,6 +9,7 @@
 #include <jpeglib.h>
 #include <png.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <random>
@@ -36,6 +37,14 @@ inline Bytes TestPixels(int width, int height, int channels) {
     }
   }
   return pixels;
+}
+
+// Where the first marker of `code` begins.
+inline std::size_t FindMarker(const Bytes& jpeg, std::uint8_t code) {
+  const Bytes marker = {0xff, code};
+  const auto found = std::ranges::search(jpeg, marker);
+  REQUIRE_FALSE(found.empty());
+  return static_cast<std::size_t>(found.begin() - jpeg.begin());
 }
 
 struct JpegSpec {
