@@ -25,10 +25,6 @@ namespace {
 
 using base::ErrorCode;
 
-std::unexpected<base::Error> CannotWrite(const std::string& what) {
-  return base::Fail(ErrorCode::kIo, what + ": " + std::strerror(errno));
-}
-
 // The file that a link leads to, which need not be there, so that the link stays.
 std::string Resolved(const std::string& path) {
   namespace fs = std::filesystem;
@@ -72,7 +68,7 @@ base::Result<int> OpenFifo(const std::string& path, const files::StopDescriptor*
     const int fd = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0) return fd;
     if (errno != ENXIO && errno != EINTR)
-      return CannotWrite("cannot open the output file " + files::ShownName(path));
+      return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
     pollfd stopped{stop == nullptr ? -1 : stop->get(), POLLIN, 0};
     if (::poll(&stopped, 1, kAgain) > 0) {
       return base::Fail(ErrorCode::kCancelled,
@@ -140,7 +136,8 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   }
   if (descriptor && descriptor->is_ours) {
     base::Descriptor copy = base::CopyForWriting(descriptor->number);
-    if (copy.get() < 0) return CannotWrite("cannot open the output file " + files::ShownName(path));
+    if (copy.get() < 0)
+      return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
     auto output = std::make_unique<Output>(copy.release(), path);
     output->is_shared_ = true;
     return output;
@@ -149,7 +146,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   struct stat status{};
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (!exists && errno == ELOOP)
-    return CannotWrite("cannot open the output file " + files::ShownName(path));
+    return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
   if (mode == OutputMode::kGoOn && exists && !S_ISREG(status.st_mode)) {
     return base::Fail(ErrorCode::kUsage,
                       path + " is no regular file, which a run that is to be resumed needs");
@@ -171,13 +168,14 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     const bool appends = mode == OutputMode::kAppend;
     const int how = appends ? O_APPEND : mode == OutputMode::kInPlace ? O_TRUNC : 0;
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
-    if (fd < 0) return CannotWrite("cannot open the output file " + files::ShownName(path));
+    if (fd < 0) return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
     output = std::make_unique<Output>(fd, path);
     if (mode == OutputMode::kGoOn) {
       if (auto alone = TakeAlone(fd, path); !alone) return std::unexpected(alone.error());
     }
     if (appends && LengthWithoutTornLine(path) && ::write(fd, "\n", 1) != 1) {
-      return CannotWrite("cannot end the last line of the output file " + files::ShownName(path));
+      return base::FailWithErrno("cannot end the last line of the output file " +
+                                 files::ShownName(path));
     }
     return output;
   }
@@ -195,7 +193,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
           ErrorCode::kUsage,
           part + " is left from a run without its checkpoint; remove it to start again");
     }
-    if (fd < 0) return CannotWrite("cannot open the output file " + files::ShownName(part));
+    if (fd < 0) return base::FailWithErrno("cannot open the output file " + files::ShownName(part));
     output = std::make_unique<Output>(fd, path);
     if (auto alone = TakeAlone(fd, part); !alone) return std::unexpected(alone.error());
     output->beside_ = part;
@@ -209,14 +207,14 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
           "the output file " + files::ShownName(path) +
               " of the run to be resumed is gone; remove the checkpoint to start again");
     }
-    if (fd < 0) return CannotWrite("cannot open the output file " + files::ShownName(path));
+    if (fd < 0) return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
     output = std::make_unique<Output>(fd, path);
     if (auto alone = TakeAlone(fd, is_beside ? part : path); !alone) {
       return std::unexpected(alone.error());
     }
     if (is_beside) output->beside_ = part;
     if (::fstat(fd, &status) != 0)
-      return CannotWrite("cannot look at the output file " + files::ShownName(path));
+      return base::FailWithErrno("cannot look at the output file " + files::ShownName(path));
     const auto keep = static_cast<off_t>(keep_bytes);
     if (status.st_size < keep) {
       return base::Fail(ErrorCode::kUsage,
@@ -225,7 +223,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
                             "again");
     }
     if (::ftruncate(fd, keep) != 0 || ::lseek(fd, keep, SEEK_SET) != keep) {
-      return CannotWrite("cannot go on in the output file " + files::ShownName(path));
+      return base::FailWithErrno("cannot go on in the output file " + files::ShownName(path));
     }
   }
   output->target_ = target;
@@ -277,7 +275,7 @@ std::string Output::Abandon(bool is_torn) {
 base::Result<std::uint64_t> Output::Sync() const {
   const off_t place = ::lseek(fd_, 0, SEEK_CUR);
   if (place < 0 || ::fdatasync(fd_) != 0) {
-    return CannotWrite("cannot write the output file " + name_ + " to disk");
+    return base::FailWithErrno("cannot write the output file " + name_ + " to disk");
   }
   return static_cast<std::uint64_t>(place);
 }

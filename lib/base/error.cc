@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace sampleproc::base {
@@ -76,6 +78,10 @@ std::unexpected<Error> Fail(ErrorCode code, std::vector<Problem> problems) {
     }
   }
   return std::unexpected(Error{code, std::move(message), std::move(problems), std::nullopt});
+}
+
+std::unexpected<Error> FailWithErrno(const std::string& what) {
+  return Fail(ErrorCode::kIo, what + ": " + std::strerror(errno));
 }
 
 }  // namespace sampleproc::base

@@ -74,4 +74,7 @@ std::unexpected<Error> Fail(ErrorCode code, std::string message);
 // An error made of problems; its message is the first problem's with its place.
 std::unexpected<Error> Fail(ErrorCode code, std::vector<Problem> problems);
 
+// Fails with kIo, WHAT and the words for errno: "PATH: No such file or directory".
+std::unexpected<Error> FailWithErrno(const std::string& what);
+
 }  // namespace sampleproc::base

@@ -9,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 namespace sampleproc::history {
@@ -29,10 +28,6 @@ constexpr std::string_view kTooMany =
     "the event's picture was deleted to keep within events.snapshots_max_files";
 constexpr std::string_view kTooMuch =
     "the event's picture was deleted to keep within events.snapshots_max_bytes";
-
-std::unexpected<base::Error> Failure(const std::string& what) {
-  return Fail(ErrorCode::kIo, what + ": " + std::strerror(errno));
-}
 
 std::int64_t NanosOf(base::WallTime time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
@@ -68,7 +63,7 @@ Result<std::string> ReadBytes(int file, std::size_t most) {
   while (size < most) {
     const ssize_t got = ::read(file, bytes.data() + size, most - size);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failure("the picture cannot be read");
+    if (got < 0) return base::FailWithErrno("the picture cannot be read");
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }
@@ -80,7 +75,7 @@ Result<void> WriteBytes(int file, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(file, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return Failure("a picture cannot be written");
+    if (put < 0) return base::FailWithErrno("a picture cannot be written");
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
   return {};
@@ -93,13 +88,13 @@ Result<void> DeleteOurs(int folder, const std::string& name) {
   const base::Descriptor file = OpenRegular(folder, name, facts);
   if (file.get() < 0) {
     if (errno == ENOENT || errno == EINVAL || errno == ELOOP || errno == ENXIO) return {};
-    return Failure("a picture cannot be opened to be deleted");
+    return base::FailWithErrno("a picture cannot be opened to be deleted");
   }
   const auto begin = ReadBytes(file.get(), kSnapshotSignature);
   if (!begin) return std::unexpected(begin.error());
   if (!BeginsAsSnapshot(*begin)) return {};
   if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return {};
-  return Failure("a picture cannot be deleted");
+  return base::FailWithErrno("a picture cannot be deleted");
 }
 
 }  // namespace
@@ -111,13 +106,13 @@ SnapshotFolder::SnapshotFolder(const SnapshotOptions& options, const base::Clock
 Result<std::unique_ptr<SnapshotFolder>> SnapshotFolder::Open(const SnapshotOptions& options,
                                                              const base::Clock& clock) {
   if (::mkdir(options.path.c_str(), kFolderMode) != 0 && errno != EEXIST && errno != EROFS) {
-    return Failure("the folder cannot be made");
+    return base::FailWithErrno("the folder cannot be made");
   }
   base::Descriptor folder(::open(options.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() < 0) return Failure("the folder cannot be opened");
+  if (folder.get() < 0) return base::FailWithErrno("the folder cannot be opened");
   if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return Fail(ErrorCode::kIo, "another process uses the folder");
-    return Failure("the folder cannot be locked");
+    return base::FailWithErrno("the folder cannot be locked");
   }
   std::unique_ptr<SnapshotFolder> opened(new SnapshotFolder(options, clock, std::move(folder)));
   if (auto looked = opened->Look(); !looked) return std::unexpected(looked.error());
@@ -129,7 +124,7 @@ Result<void> SnapshotFolder::Look() {
   const int again = ::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* const listing = again < 0 ? nullptr : ::fdopendir(again);
   if (listing == nullptr) {
-    const auto failure = Failure("the folder cannot be read");
+    const auto failure = base::FailWithErrno("the folder cannot be read");
     if (again >= 0) ::close(again);
     return failure;
   }
@@ -145,7 +140,7 @@ Result<void> SnapshotFolder::Look() {
     if (files_.size() < static_cast<std::size_t>(options_.files) + kBeyond) continue;
     if (auto deleted = DeleteOldest(kTooMany); !deleted) return deleted;
   }
-  if (errno != 0) return Failure("the folder cannot be read");
+  if (errno != 0) return base::FailWithErrno("the folder cannot be read");
   // A disk that cannot be written is told when something is to be; what is there can be read.
   (void)DeleteParts();
   (void)Trim();
@@ -263,14 +258,14 @@ Result<void> SnapshotFolder::Write(const std::string& name, std::string_view hea
   const base::Descriptor file(::openat(folder_.get(), part.c_str(),
                                        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                                        kFileMode));
-  if (file.get() < 0) return Failure("a picture cannot be written");
+  if (file.get() < 0) return base::FailWithErrno("a picture cannot be written");
   auto written = WriteBytes(file.get(), head);
   if (written) written = WriteBytes(file.get(), rest);
   const timespec time = TimespecOf(NanosOf(came));
   const std::array<timespec, 2> times = {time, time};
   if (written && (::futimens(file.get(), times.data()) != 0 ||
                   ::renameat(folder_.get(), part.c_str(), folder_.get(), name.c_str()) != 0)) {
-    written = Failure("a picture cannot be written");
+    written = base::FailWithErrno("a picture cannot be written");
   }
   if (!written) ::unlinkat(folder_.get(), part.c_str(), 0);
   return written;
@@ -290,7 +285,7 @@ Result<SnapshotContent> SnapshotFolder::Read(const SnapshotKey& key, std::string
   struct stat facts{};
   const base::Descriptor file = OpenRegular(folder_.get(), SnapshotFileName(key), facts);
   if (file.get() < 0) {
-    if (errno != ENOENT) return Failure("the picture cannot be opened");
+    if (errno != ENOENT) return base::FailWithErrno("the picture cannot be opened");
     Forget(key);
     return Fail(ErrorCode::kNotFound, kOtherHands);
   }

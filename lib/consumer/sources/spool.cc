@@ -42,10 +42,6 @@ std::unexpected<base::Error> Unusable(const std::string& folder, std::string_vie
               "consumer.http.spool_dir, " + folder + ": " + std::string(reason));
 }
 
-std::unexpected<base::Error> Failed(const std::string& path) {
-  return Fail(ErrorCode::kIo, path + ": " + std::strerror(errno));
-}
-
 // "12.json.torn" is 12 and ".json.torn"; nothing when it is no such name.
 std::optional<std::pair<std::uint64_t, std::string>> SplitName(const std::string& name) {
   const std::size_t dot = std::min(name.find('.'), name.size());
@@ -180,7 +176,7 @@ Result<Spool::Written> Spool::Write(std::string_view answer) {
       return std::unexpected(file.error());
     }
     if (::fdatasync(file->get()) != 0 || ::fsync(folder_fd_.get()) != 0) {
-      written.synced = Failed(path);
+      written.synced = base::FailWithErrno(path);
     }
   } catch (...) {  // no memory
     ::unlink(path.c_str());
@@ -241,7 +237,7 @@ Result<void> Spool::Rewrite(std::uint64_t number, std::string_view text) {
     if (!file) return std::unexpected(file.error());
     if (::fdatasync(file->get()) != 0 ||
         std::rename(path.c_str(), PathOf(number, kLog).c_str()) != 0) {
-      auto failed = Failed(path);
+      auto failed = base::FailWithErrno(path);
       ::unlink(path.c_str());
       return failed;
     }
@@ -269,7 +265,8 @@ Result<void> Spool::TryWrite(std::size_t bytes) {
   const auto file = WriteSpoolFile(path, std::string(bytes, ' '));
   if (!file) return std::unexpected(file.error());
   Result<void> synced;
-  if (::fdatasync(file->get()) != 0 || ::fsync(folder_fd_.get()) != 0) synced = Failed(path);
+  if (::fdatasync(file->get()) != 0 || ::fsync(folder_fd_.get()) != 0)
+    synced = base::FailWithErrno(path);
   ::unlink(path.c_str());
   return synced;
 }

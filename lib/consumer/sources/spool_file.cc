@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "consumer/sources/buffer_answer.h"
@@ -16,21 +15,17 @@ using base::ErrorCode;
 using base::Fail;
 using base::Result;
 
-std::unexpected<base::Error> Failed(const std::string& path) {
-  return Fail(ErrorCode::kIo, path + ": " + std::strerror(errno));
-}
-
 }  // namespace
 
 Result<std::string> ReadSpoolFile(const std::string& path) {
   const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return Failed(path);
+  if (file.get() < 0) return base::FailWithErrno(path);
   std::string text;
   std::vector<char> piece(std::size_t{64} * 1024);
   for (;;) {
     const ssize_t got = ::read(file.get(), piece.data(), piece.size());
     if (got == 0) return text;
-    if (got < 0 && errno != EINTR) return Failed(path);
+    if (got < 0 && errno != EINTR) return base::FailWithErrno(path);
     if (got > 0) text.append(piece.data(), static_cast<std::size_t>(got));
     if (text.size() > kMostAnswerBytes) {
       return Fail(ErrorCode::kIo, path + ": longer than any answer of a frame buffer");
@@ -41,11 +36,11 @@ Result<std::string> ReadSpoolFile(const std::string& path) {
 Result<base::Descriptor> WriteSpoolFile(const std::string& path, std::string_view text) {
   base::Descriptor file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kSpoolFileMode));
-  if (file.get() < 0) return Failed(path);
+  if (file.get() < 0) return base::FailWithErrno(path);
   while (!text.empty()) {
     const ssize_t wrote = ::write(file.get(), text.data(), text.size());
     if (wrote < 0 && errno != EINTR) {
-      auto failed = Failed(path);
+      auto failed = base::FailWithErrno(path);
       ::unlink(path.c_str());
       return failed;
     }

@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 
 #include "base/descriptor.h"
 
@@ -17,10 +16,6 @@ namespace {
 constexpr std::size_t kPiece = 16UL * 1024;
 constexpr std::size_t kLongestLine = 64;  // of those that mean something
 constexpr mode_t kFileMode = 0600;        // as of the answers
-
-std::unexpected<base::Error> Failed(const std::string& path) {
-  return base::Fail(base::ErrorCode::kIo, path + ": " + std::strerror(errno));
-}
 
 }  // namespace
 
@@ -56,7 +51,7 @@ base::Result<SpoolNotes> ReadSpoolLog(const std::string& path) {
   const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) {
     if (errno == ENOENT) return notes;
-    return Failed(path);
+    return base::FailWithErrno(path);
   }
   std::array<char, kPiece> piece;  // NOLINT(*-member-init): read fills it
   std::string line;
@@ -64,7 +59,7 @@ base::Result<SpoolNotes> ReadSpoolLog(const std::string& path) {
     const ssize_t got = ::read(file.get(), piece.data(), piece.size());
     if (got == 0) return notes;
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failed(path);
+    if (got < 0) return base::FailWithErrno(path);
     std::string_view rest(piece.data(), static_cast<std::size_t>(got));
     for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos;) {
       if (line.size() + end <= kLongestLine) notes.Add(line.append(rest.substr(0, end)));
@@ -79,9 +74,9 @@ base::Result<SpoolNotes> ReadSpoolLog(const std::string& path) {
 base::Result<void> AppendToSpoolLog(const std::string& path, std::string_view line) {
   const base::Descriptor log(
       ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
-  if (log.get() < 0) return Failed(path);
+  if (log.get() < 0) return base::FailWithErrno(path);
   const ssize_t wrote = ::write(log.get(), line.data(), line.size());
-  if (wrote < 0) return Failed(path);
+  if (wrote < 0) return base::FailWithErrno(path);
   if (static_cast<std::size_t>(wrote) == line.size()) return {};
   // What is there of it would spoil the next line.
   struct stat state{};
