@@ -21,7 +21,8 @@ fs::path ShortestWayTo(const fs::path& path) {
   const fs::path absolute = fs::absolute(path, error);
   fs::path shortest = fs::weakly_canonical(absolute, error);
   // A link to what is not there yet: writing makes its target.
-  for (int i = 0; i < kMostLinks && !error && fs::is_symlink(shortest, error); ++i) {
+  std::error_code missing;  // of what is not there, which is no link
+  for (int i = 0; i < kMostLinks && !error && fs::is_symlink(shortest, missing); ++i) {
     const fs::path target = fs::read_symlink(shortest, error);
     if (!error) shortest = fs::weakly_canonical(shortest.parent_path() / target, error);
   }

@@ -296,7 +296,7 @@ Result<std::vector<Delivery>> BufferSource::Take(std::size_t count) {
   }
   if (lost && deliveries.empty()) return Fail(ErrorCode::kIo, "the connection was closed");
   if (keeper_ == nullptr || deliveries.empty()) return deliveries;
-  if (const auto kept = keeper_->Write(answer + "]}")) {
+  if (auto kept = keeper_->Write(answer + "]}")) {
     keeper_->Keep(*kept, deliveries);
     for (const Delivery& each : deliveries) {
       world_.FrameOf(each.entry.frame_id).written = true;

@@ -72,7 +72,7 @@ TEST_CASE("users and passwords in names of cameras and beside a user are masked"
   const TempFile file(
       "[camera.\"rtsp://u:canary@h/1\"]\nloop = true\nurl = \"/x\"\n[camera.door]\nurl = "
       "\"/y\"\nloop = "
-      "true\n[consumer.redis]\nusername = \"u:canary\"\n");
+      "true\n[consumer]\nsinks = [\"log\"]\n[consumer.redis]\nusername = \"u:canary\"\n");
   const Loaded loaded = Load({.file = file.path()});
   const std::string text = EffectiveToml(loaded, Which::kAll);
   INFO(text);

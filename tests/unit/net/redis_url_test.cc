@@ -28,7 +28,8 @@ TEST_CASE("a Redis URL names what it names, and no more") {
 TEST_CASE("what a Redis URL asks for and does not get is named") {
   const auto ignored = [](std::string_view text) {
     std::string all;
-    for (const std::string& name : ParseRedisUrl(text)->ignored) all += "[" + name + "]";
+    const auto url = ParseRedisUrl(text);
+    for (const std::string& name : url->ignored) all += "[" + name + "]";
     return all;
   };
   CHECK(ignored("redis://r/0?db=1") == "");
