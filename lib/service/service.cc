@@ -229,12 +229,16 @@ void Service::Impl::FlushSpans(const base::Deadline& end) const {
 }
 
 // Whether all threads that use a disk have ended. Nothing ends one whose disk hangs. The history's
-// log is written back until `end`; the others have nothing more to do. Each has a moment even if
-// all else took long.
+// log is written back until `end`; the others have to come back from a call that nobody waits for
+// any more, for which a disk that spins up has time. Each has a moment even if all else took long.
 bool Service::Impl::AwaitDisks(const base::Deadline& end) {
-  constexpr milliseconds kForDisk{1'000};
-  const base::Deadline brief(clock, kForDisk);
-  const base::Deadline history = brief.At() < end.At() ? end : brief;
+  constexpr milliseconds kLeast{1'000};
+  constexpr milliseconds kForOneCall{5'000};
+  const auto left = [&] {
+    return std::max(std::chrono::ceil<milliseconds>(end.At() - clock.Now()), kLeast);
+  };
+  const auto for_history = [&] { return base::Deadline(clock, left()); };
+  const auto for_one_call = [&] { return base::Deadline(clock, std::min(left(), kForOneCall)); };
   bool ended = true;
   const auto stuck = [&](std::string_view what, std::string_view sink = {}) {
     ended = false;
@@ -242,10 +246,10 @@ bool Service::Impl::AwaitDisks(const base::Deadline& end) {
     if (sink.empty()) return log->Error(line);
     log->Error(line, {{"sink", sink}});
   };
-  if (!journal->AwaitEnd(history)) stuck("the disk of the history");
-  if (snapshots && !snapshots->AwaitEnd(history)) stuck("the disk of the events' pictures");
-  if (consumer && !consumer->AwaitEnd(brief)) stuck("the disk of the frames' files");
-  if (const auto sink = sinks->set().AwaitEnd(brief); !sink.empty()) stuck("a sink", sink);
+  if (!journal->AwaitEnd(for_history())) stuck("the disk of the history");
+  if (snapshots && !snapshots->AwaitEnd(for_history())) stuck("the disk of the events' pictures");
+  if (consumer && !consumer->AwaitEnd(for_one_call())) stuck("the disk of the frames' files");
+  if (const auto sink = sinks->set().AwaitEnd(for_one_call()); !sink.empty()) stuck("a sink", sink);
   return ended;
 }
 

@@ -2,7 +2,9 @@
 
 import os
 import pathlib
+import signal
 import tempfile
+import time
 
 import cli
 import pictures
@@ -66,6 +68,24 @@ class HungDisk(WithService):
         service = self.consume(*words(server), "--set", f"consumer.storage_root={self.disk}")
         wait_until(lambda: redis.xlen(RESULTS) == 64)
         self.assertEqual(service.stop(), 0)
+
+    def test_a_stop_is_clean_when_a_disk_answers_late(self):
+        server = RedisServer(self)
+        redis = server.client()
+        (self.disk / "p.png").write_bytes(pictures.sample("mask.png"))
+        service = self.serve(*words(server), "--set", f"consumer.storage_root={self.disk}",
+                             env=self.env)  # fmt: skip
+        redis.xadd(STREAM, entry("read", camera="file", storage_path="p.png"))
+        wait_until(lambda: redis.xlen(RESULTS) == 1)
+        self.hang("deaf")
+        redis.xadd(STREAM, entry("late", camera="file", storage_path="p.png"))
+        wait_until(lambda: pending(redis) == 1)
+        service.child.send_signal(signal.SIGTERM)
+        service.wait_for("shutdown 5/5: deliver results, close sessions done")
+        time.sleep(1.5)  # longer than what every disk has, less than shutdown_timeout leaves
+        self.control.unlink()
+        self.assertEqual(service.wait(), 0)
+        self.assertTrue(service.wait_for("shutdown: done")["clean"])
 
     def test_a_stop_does_not_wait_for_the_disk_of_a_sink(self):
         buffer = Buffer(self)
