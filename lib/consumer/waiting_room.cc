@@ -20,8 +20,9 @@ bool HoldsFetched(const HeldFrame& frame) {
   return frame.state == FrameState::kFetching || !frame.fetched.empty();
 }
 
-// Doublings of the time that a frame which was fetched waits before it is replaced.
-constexpr int kMostDoublings = 10;
+// Doublings of the time that a frame which was fetched waits before it is replaced: a worker finds
+// one of the camera's frames ready for eight ninths of the time, and none that is much older.
+constexpr int kMostDoublings = 3;
 
 // By a newer one of its camera.
 bool IsReplaceable(const HeldFrame& frame, base::MonoTime now) {
