@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -63,6 +64,7 @@ struct Session {
   bool created = false;
   unsigned monitor_calls = 0;
   int extraneous_bytes = 0;
+  bool leaves_data = false;  // among them are some that are no padding of one value
   int header_oddities = 0;
   bool odd_scan_parameters = false;
   std::optional<base::Error> ended;             // the allowance's error or ours that stopped it
@@ -83,6 +85,8 @@ bool MayLeaveOver(Session& session, int bytes) {
   if (session.data_begin == 0) return true;
   const std::size_t end = session.at();
   const std::size_t begin = end - std::min(end, static_cast<std::size_t>(std::max(bytes, 0)));
+  const base::ByteView left = session.encoded.subspan(begin, end - begin);
+  session.leaves_data |= std::ranges::adjacent_find(left, std::not_equal_to()) != left.end();
   auto checked = CheckLeftOver(session.encoded,
                                {begin, end, !session.has_eoi && end == session.encoded.size()});
   if (!checked) session.ended = std::move(checked.error());
@@ -273,7 +277,7 @@ base::Result<void> FinishAndCheck(Session& session, bool has_one_scan) {
     if (auto whole = CheckZeroRuns(used, LongestZeroRun(scan->zeros)); !whole) return whole;
   }
   if (!Finish(session)) return WhyStopped(session);
-  if (!scan || session.extraneous_bytes == 0) return {};
+  if (!scan || !session.leaves_data) return {};
   return CheckScan(session.encoded.subspan(session.data_begin), scan->shape(), session.allowance);
 }
 
