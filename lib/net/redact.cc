@@ -184,11 +184,12 @@ bool NamesSecret(std::string_view name) {
   // The path of a file with a secret in it is none.
   if (lower.find("_file") != std::string::npos) return false;
   // "Bearer" and "Basic" begin the value of an Authorization field.
-  if (lower == "pwd" || lower == "basic") return true;
+  constexpr std::string_view kNames[] = {"pwd", "pass", "basic", "auth", "x_auth", "key", "jwt"};
+  if (std::ranges::find(kNames, lower) != std::end(kNames)) return true;
   constexpr std::string_view kWords[] = {
-      "passw",       "passphrase", "secret",      "token",      "credential", "authorization",
-      "cookie",      "api_key",    "apikey",      "access_key", "accesskey",  "auth_key",
-      "signing_key", "bearer",     "private_key", "otlp_header"};
+      "passw",       "passphrase", "secret",      "token",       "credential", "authorization",
+      "cookie",      "api_key",    "apikey",      "access_key",  "accesskey",  "auth_key",
+      "signing_key", "bearer",     "private_key", "otlp_header", "session_id", "sessionid"};
   return std::ranges::any_of(
       kWords, [&lower](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
