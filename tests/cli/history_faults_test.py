@@ -128,7 +128,10 @@ class HistoryFaults(WithHistory):
         self.assertEqual(self.events(self.serve_history()), after)
 
     def test_a_stop_tells_of_messages_that_are_not_in_the_history(self):
-        self.file.write_bytes(b"x" * 10_000)
+        with contextlib.closing(sqlite3.connect(self.file)) as of_a_later_version:
+            of_a_later_version.execute(f"PRAGMA application_id = {0x65766e74}")
+            of_a_later_version.execute("PRAGMA user_version = 99")
+            of_a_later_version.execute("CREATE TABLE later (id)")
         service = self.serve_history()
         service.wait_for_condition("history")
         post(self, service, "door", COMES)
