@@ -184,7 +184,7 @@ bool NamesSecret(std::string_view name) {
   // The path of a file with a secret in it is none.
   if (lower.find("_file") != std::string::npos) return false;
   // "Bearer" and "Basic" begin the value of an Authorization field.
-  constexpr std::string_view kNames[] = {"pwd", "pass", "basic", "auth", "x_auth", "key", "jwt"};
+  constexpr std::string_view kNames[] = {"pwd", "pass", "basic", "x_auth", "key", "jwt"};
   if (std::ranges::find(kNames, lower) != std::end(kNames)) return true;
   constexpr std::string_view kWords[] = {
       "passw",       "passphrase", "secret",      "token",       "credential", "authorization",
