@@ -46,10 +46,10 @@ enum Name {
   kNames
 };
 constexpr std::array<std::string_view, kNames> kNameTexts = {
-    "frame_id",   "camera_id",  "timestamp",      "format",           "width",        "height",
-    "resolution", "size_bytes", "traceparent",    "trace_context",    "trace_id",     "span_id",
-    "metadata",   "frame_data", "frame_data_b64", "frame_buffer_key", "storage_path", "frame_url",
-    "dlq_replays"};
+    "frame_id",         "camera_id",    "timestamp",  "format",      "width",
+    "height",           "resolution",   "size_bytes", "traceparent", "trace_context",
+    "trace_id",         "span_id",      "metadata",   "frame_data",  "frame_data_b64",
+    "frame_buffer_key", "storage_path", "frame_url",  "dlq_replays"};
 constexpr std::size_t kMaxPathBytes = 4096;  // PATH_MAX of Linux
 constexpr std::size_t kMaxKeyBytes = 1024;
 constexpr std::size_t kMaxUrlBytes = 8192;
