@@ -7,6 +7,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cctype>
 #include <charconv>
+#include <new>
 
 #include "net/tls_stream.h"
 
@@ -174,7 +175,12 @@ Result<HttpClient::Connection> HttpClient::Take(const base::Allowance& allowance
 
 void HttpClient::Keep(std::unique_ptr<Stream> stream, std::uint64_t generation) {
   const base::MutexLock lock(mutex_);
-  if (generation == generation_) kept_.push_back({std::move(stream), clock_.Now()});
+  if (generation != generation_) return;
+  try {
+    kept_.push_back({std::move(stream), clock_.Now()});
+  } catch (const std::bad_alloc&) {
+    // The answer has come: it is worth more than the connection, which is closed with `stream`.
+  }
 }
 
 void HttpClient::Reset() {
