@@ -35,7 +35,9 @@ groups=(build)
 packaging/install-deps.sh "${groups[@]}"
 
 say 'Build'
-cmake --preset release -Wno-dev --log-level=WARNING
+unity=()  # as in test.sh: half of the time for a first build
+[[ -e build/release/CMakeCache.txt ]] || unity=(-DSAMPLEPROC_UNITY=ON)
+cmake --preset release "${unity[@]}" -Wno-dev --log-level=WARNING
 cmake --build --preset release --target sampleproc
 
 say 'Pictures'

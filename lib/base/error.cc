@@ -1,7 +1,8 @@
 #include "base/error.h"
 
 #include <cerrno>
-#include <cstring>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 namespace sampleproc::base {
@@ -80,8 +81,18 @@ std::unexpected<Error> Fail(ErrorCode code, std::vector<Problem> problems) {
   return std::unexpected(Error{code, std::move(message), std::move(problems), std::nullopt});
 }
 
+Error SystemError(const std::string& what, int error_number) {
+  const bool missing = error_number == ENOENT || error_number == ENOTDIR;
+  return {missing ? ErrorCode::kNotFound : ErrorCode::kIo,
+          what + ": " + std::generic_category().message(error_number),
+          {},
+          std::nullopt};
+}
+
 std::unexpected<Error> FailWithErrno(const std::string& what) {
-  return Fail(ErrorCode::kIo, what + ": " + std::strerror(errno));
+  Error error = SystemError(what, errno);
+  error.code = ErrorCode::kIo;
+  return std::unexpected(std::move(error));
 }
 
 }  // namespace sampleproc::base

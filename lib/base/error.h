@@ -74,7 +74,12 @@ std::unexpected<Error> Fail(ErrorCode code, std::string message);
 // An error made of problems; its message is the first problem's with its place.
 std::unexpected<Error> Fail(ErrorCode code, std::vector<Problem> problems);
 
-// Fails with kIo, WHAT and the words for errno: "PATH: No such file or directory".
+// "WHAT: No such file or directory": kNotFound when `error_number` says that something is not
+// there, else kIo.
+Error SystemError(const std::string& what, int error_number);
+
+// The same for errno, as the operand of a return statement, and always kIo: where what is missing
+// is our own, it is no fault of whoever asked.
 std::unexpected<Error> FailWithErrno(const std::string& what);
 
 }  // namespace sampleproc::base

@@ -216,11 +216,8 @@ constexpr CodeText kTexts[] = {
      "missing, that this user may not read, or that holds something else: the service would not "
      "start. The same for events.history and consumer.file.path where something is that never "
      "can be such a file: a folder, a pipe, a photo. Check as the user that the service runs as, "
-     "or with --offline when the file is only "
-     "on "
-     "the machine that the configuration is for. With --online also whether events.history can "
-     "be "
-     "written."},
+     "or with --offline when the file is only on the machine that the configuration is for. With "
+     "--online also whether events.history can be written."},
     {code::kOpenSecret, "secret that everybody can read",
      "The file holds a secret, and its mode lets every user of the machine read it. Take that away "
      "(chmod o-r), and count the secret as known if others are on the machine."},
@@ -235,9 +232,9 @@ constexpr CodeText kTexts[] = {
     {code::kListen, "address or socket that cannot be listened on",
      "http.host is a name that does not resolve here, an address that this machine does not have, "
      "the name of an interface, or a link-local address without its interface; or http.unix_socket "
-     "names something that is there and is no socket, or a path in "
-     "a folder that is not there: the service would not start. Use --offline to check a "
-     "configuration that is meant for another machine."},
+     "names something that is there and is no socket, or a path in a folder that is not there: the "
+     "service would not start. Use --offline to check a configuration that is meant for another "
+     "machine."},
     {code::kListCors, "Configure CORS origins (not wildcard)",
      "Item of the production checklist. Fails when http.cors_origins has \"*\": every web page "
      "could read the answers. An empty list passes; it lets no other origin in."},

@@ -70,7 +70,7 @@ void Dispatcher::StartFetches(base::MonoTime now, Endings& endings) {
       StartFetch(next, now);
     }
   }
-  if (hosts_.under_way() > 0) CutForOthers(now, ahead);
+  if (hosts_.AnyBarred()) CutForOthers(now, ahead);
 }
 
 // Of the fetches that keep a host from being asked at all, cuts the one short whose turn would come

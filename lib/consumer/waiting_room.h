@@ -33,7 +33,7 @@ class WaitingRoom {
   // stays, the newest one waits behind it: a camera whose fetches take longer than its frames come
   // in would get no result at all. One that has its pixels stays until it has waited for a worker
   // for longer than they took, twice as long at each time that this happens before the camera's
-  // turn.
+  // turn, up to eight times as long.
   HeldList Add(HeldPtr frame, base::MonoTime now = {});
 
   // Takes back a frame that had been taken out, to where it stood. With kLatest it is itself

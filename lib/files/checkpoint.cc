@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/descriptor.h"
-#include "files/file_kind.h"
+#include "base/error.h"
 #include "files/file_reader.h"
 #include "files/sole_writer.h"
 #include "files/url_input.h"
@@ -69,7 +69,7 @@ base::Result<void> Replace(const std::string& path, const std::string& fresh,
   const std::string what = "cannot write the checkpoint " + ShownName(path);
   const base::Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   const int fd = file.get();
-  if (fd < 0) return std::unexpected(SystemError(what, errno));
+  if (fd < 0) return std::unexpected(base::SystemError(what, errno));
   if (!BecomeSoleWriter(fd, fresh)) {
     return base::Fail(base::ErrorCode::kIo,
                       what + ": another process writes it, and every run needs its own");
@@ -79,9 +79,10 @@ base::Result<void> Replace(const std::string& path, const std::string& fresh,
       ::fsync(fd) != 0) {
     const int error = errno;
     ::unlink(fresh.c_str());
-    return std::unexpected(SystemError(what, error));
+    return std::unexpected(base::SystemError(what, error));
   }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return std::unexpected(SystemError(what, errno));
+  if (::rename(fresh.c_str(), path.c_str()) != 0)
+    return std::unexpected(base::SystemError(what, errno));
   return {};
 }
 

@@ -2,10 +2,8 @@
 
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <optional>
 #include <string_view>
-#include <system_error>
 
 namespace sampleproc::files {
 namespace {
@@ -19,14 +17,6 @@ std::string_view KindOf(mode_t mode) {
 }
 
 }  // namespace
-
-base::Error SystemError(const std::string& what, int error_number) {
-  const bool missing = error_number == ENOENT || error_number == ENOTDIR;
-  return base::Error{missing ? base::ErrorCode::kNotFound : base::ErrorCode::kIo,
-                     what + ": " + std::generic_category().message(error_number),
-                     {},
-                     std::nullopt};
-}
 
 base::Error NotRegular(const std::string& path, mode_t mode) {
   return base::Error{base::ErrorCode::kUnsupportedFormat,

@@ -15,7 +15,7 @@ namespace sampleproc::files {
 namespace {
 
 std::unexpected<base::Error> CannotRead(const std::string& name, int error_number) {
-  return std::unexpected(SystemError("cannot read " + ShownName(name), error_number));
+  return std::unexpected(base::SystemError("cannot read " + ShownName(name), error_number));
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ bool IsLookedFor(std::string_view path, bool raw_pixels) {
 }
 
 Input Failed(std::string path, int error_number) {
-  base::Error error = SystemError("cannot read " + path, error_number);
+  base::Error error = base::SystemError("cannot read " + path, error_number);
   return {.path = std::move(path), .error = std::move(error)};
 }
 

@@ -10,8 +10,6 @@
 #include <climits>
 #include <utility>
 
-#include "files/file_kind.h"
-
 namespace sampleproc::files {
 namespace {
 
@@ -63,7 +61,7 @@ base::Result<void> LineSink::Flush() {
       done += static_cast<std::size_t>(written);
     } else if (errno != EINTR && errno != EAGAIN) {
       const int error_number = errno;
-      base::Error error = SystemError("cannot write to " + name_, error_number);
+      base::Error error = base::SystemError("cannot write to " + name_, error_number);
       if (error_number == EPIPE) error.code = base::ErrorCode::kCancelled;
       return std::unexpected(std::move(error));
     }

@@ -5,16 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace sampleproc::video {
 namespace {
 
-std::unexpected<base::Error> SystemError(const std::string& path, int error_number) {
-  const bool missing = error_number == ENOENT || error_number == ENOTDIR;
-  return base::Fail(missing ? base::ErrorCode::kNotFound : base::ErrorCode::kIo,
-                    "cannot read " + path + ": " + std::generic_category().message(error_number));
+std::unexpected<base::Error> CannotRead(const std::string& path, int error_number) {
+  return std::unexpected(base::SystemError("cannot read " + path, error_number));
 }
 
 std::unexpected<base::Error> NotRegular(const std::string& path) {
@@ -30,10 +27,10 @@ base::Result<SourceFile> SourceFile::Open(const std::string& path) {
   if (descriptor < 0) {
     const int error_number = errno;
     if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return NotRegular(path);
-    return SystemError(path, error_number);
+    return CannotRead(path, error_number);
   }
   SourceFile file(descriptor, 0, path);
-  if (fstat(descriptor, &status) != 0) return SystemError(path, errno);
+  if (fstat(descriptor, &status) != 0) return CannotRead(path, errno);
   if (!S_ISREG(status.st_mode)) return NotRegular(path);
   file.size_ = static_cast<std::uint64_t>(status.st_size);
   return file;
@@ -61,7 +58,7 @@ base::Result<std::size_t> SourceFile::ReadAt(std::uint64_t offset,
     if (got > 0) {
       filled += static_cast<std::size_t>(got);
     } else if (errno != EINTR) {
-      return SystemError(path_, errno);
+      return CannotRead(path_, errno);
     }
   }
   return filled;
@@ -69,7 +66,7 @@ base::Result<std::size_t> SourceFile::ReadAt(std::uint64_t offset,
 
 base::Result<void> SourceFile::CheckUnchanged() const {
   struct stat status{};
-  if (fstat(descriptor_, &status) != 0) return SystemError(path_, errno);
+  if (fstat(descriptor_, &status) != 0) return CannotRead(path_, errno);
   if (static_cast<std::uint64_t>(status.st_size) == size_) return {};
   return base::Fail(base::ErrorCode::kIo, path_ + " changed its size while it was read");
 }

@@ -88,6 +88,8 @@ class PixelHosts {
 
   // How late its turn comes, the lowest being first; with a fetch that has gone on for so long.
   int Level(const std::string& host, std::chrono::nanoseconds asked = {}) const;
+  // Whether some host may be Barred: all fetches that it could have are taken.
+  bool AnyBarred() const { return under_way_ >= fetches_ || UnderWayOfOthers() >= ShareOfOthers(); }
   // Whether nothing but the fetches of others keeps it from being asked at all.
   bool Barred(const std::string& host, base::MonoTime now) const;
   // Whether a `barred` host could be asked once a fetch from `other` has ended.
