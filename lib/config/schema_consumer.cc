@@ -173,8 +173,9 @@ void AddPullRows(std::vector<Key>& rows) {
             .unit = "frames",
             .help = "How many frames may wait for pixels, because their host is slow or "
                     "away, while others go on. When half of them wait for hosts that "
-                    "are away or have not answered for 2 s, or for twice as long as they usually "
-                    "take where that is more, further frames of those go back to Redis or wait in "
+                    "are away, that take half a second or more, or that have not answered for 2 s "
+                    "(or for twice as long as they usually take where that is more), further "
+                    "frames of those go back to Redis or wait in "
                     "the spool; a frame buffer takes none back, so without a spool they are "
                     "dropped (pixel_host) when the host is away."},
            [](auto& c) -> auto& { return c.consumer.max_waiting; }));

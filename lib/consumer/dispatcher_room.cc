@@ -12,9 +12,13 @@ using std::chrono::milliseconds;
 // How long room for some frames waits to become room for a batch.
 constexpr milliseconds kCompany{200};
 
+// What takes so long to answer holds its frames back, and not the workers.
+constexpr milliseconds kSlow{500};
+
 // For whose host a camera's frames wait, by its first one. A fetch that hangs takes fetch_timeout
-// to fail, and until then the frames of a host that only says nothing could fill the room.
-enum class Waits { kNot, kForOneThatIsSilent, kForOneThatIsAway };
+// to fail, and until then the frames of a host that only says nothing could fill the room; one that
+// answers, but later than its frames come, fills it in the end.
+enum class Waits { kNot, kForOneThatIsSlow, kForOneThatIsAway };
 
 Waits WaitsForHost(const HeldFrame& first, const PixelHosts& hosts, base::MonoTime now) {
   const PixelPlace* const place = first.PlaceToAsk();
@@ -22,7 +26,8 @@ Waits WaitsForHost(const HeldFrame& first, const PixelHosts& hosts, base::MonoTi
   if (hosts.Paused(place->host, now)) return Waits::kForOneThatIsAway;
   const bool hangs =
       first.state == FrameState::kFetching && now - first.since >= hosts.Patience(place->host);
-  return hangs || hosts.Silent(place->host, now) ? Waits::kForOneThatIsSilent : Waits::kNot;
+  const bool slow = hosts.Silent(place->host, now) || hosts.Usual(place->host) >= kSlow;
+  return hangs || slow ? Waits::kForOneThatIsSlow : Waits::kNot;
 }
 
 }  // namespace
@@ -62,9 +67,9 @@ bool Dispatcher::IsWorthAPull() const {
   return room > 0 && idle && waiting_.size() == waiting_.Blocked(clock_.Now());
 }
 
-// Of the frames that wait, themselves or behind their camera's first one, for hosts that are away
-// or silent, lets go of the newest beyond their share of all that may wait: the frames of other
-// hosts would have to wait for them.
+// Of the frames that wait, themselves or behind their camera's first one, for hosts that are away,
+// silent or slow, lets go of the newest beyond their share of all that may wait: the frames of
+// other hosts would have to wait for them.
 void Dispatcher::BoundWaitingForHosts(Endings& endings) {
   const std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
   if (waiting_.size() <= share || (!hosts_.AnyFailing() && hosts_.under_way() == 0)) return;
@@ -77,9 +82,9 @@ void Dispatcher::BoundWaitingForHosts(Endings& endings) {
   const PixelHosts* const hosts = &hosts_;
   waiting_.ForEach([&](const HeldPtr& held, bool first) {
     if (first) waits = WaitsForHost(*held, *hosts, now);
-    // A host that is silent may be well in a moment: frames go back, but none is dropped for it.
+    // A host that is slow or silent may be well in a moment: frames go back, but none is dropped.
     const bool counts =
-        waits == Waits::kForOneThatIsAway || (waits == Waits::kForOneThatIsSilent && again(*held));
+        waits == Waits::kForOneThatIsAway || (waits == Waits::kForOneThatIsSlow && again(*held));
     if (counts) behind.push_back(held);
   });
   if (behind.size() <= share) return;

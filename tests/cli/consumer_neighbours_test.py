@@ -154,6 +154,28 @@ class OfRedis(Neighbours):
         self.assertEqual(self.redis.xlen(DEAD), 0)
         self.check_nothing_left(service)
 
+    def test_a_host_that_is_slow_takes_half_of_the_room(self):
+        """It is well, but its frames come faster than it answers."""
+        host = PixelHost(self, self.picture)
+        host.set("slow")
+        service = self.consume("--set", "consumer.max_waiting=40", "--set", "process.pipeline=stats")
+        names = [f"bad-{number:03}" for number in range(100)]
+        self.redis.xadd(STREAM, entry(names[0], camera="bad-0", frame_url=host.at(names[0])))
+        wait_until(lambda: self.of("bad"))  # now it is known to be slow
+        for number, name in enumerate(names[1:]):
+            self.redis.xadd(STREAM, entry(name, camera=f"bad-{number % 4}", frame_url=host.at(name)))
+        for name in self.ids("good"):
+            self.redis.xadd(STREAM, entry(name, self.picture, camera="good"))
+        wait_until(lambda: self.of("good") == self.ids("good"))
+        self.assertLess(len(self.of("bad")), 60)  # which the good ones would have had to wait for
+        returned = 'sampleproc_consumer_frames_total{outcome="returned",reason="pixel_host"}'
+        self.assertGreater(service.metric(returned), 0)
+        host.set("well")
+        wait_until(lambda: len(self.of("bad")) == len(names))
+        self.assertEqual(sorted(self.of("bad")), names)
+        self.assertEqual(self.redis.xlen(DEAD), 0)
+        self.check_nothing_left(service)
+
     def test_one_host_drips(self):
         host = PixelHost(self, self.picture)
         host.set("drips")

@@ -2,13 +2,15 @@
 
 import socket
 import threading
+import time
 
 import stand_in
 
 
 class PixelHost(stand_in.StandIn):
     """Answers each GET with the picture. `mode`, from the next request on: "well", "hangs" (says
-    nothing until it is well again, or the test ends), "errors" (503), "drips" (a byte at a time)."""
+    nothing until it is well again, or the test ends), "errors" (503), "drips" (a byte at a time),
+    "slow" (answers after 0.6 s)."""
 
     def __init__(self, test, picture):
         self.picture = picture
@@ -36,6 +38,8 @@ class PixelHost(stand_in.StandIn):
             return None
         if mode == "drips":
             return self.drip(handler)
+        if mode == "slow":
+            time.sleep(0.6)
         return handler.answer(200, self.picture, Content_Type="image/png")
 
     def wait(self, handler):

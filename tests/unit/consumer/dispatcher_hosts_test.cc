@@ -46,7 +46,8 @@ class QuickWorkers final : public Workers {
   std::list<Visit> visits;
 };
 
-// Hosts whose names begin with "hangs" say nothing; the others answer after `takes`, or fail.
+// Hosts whose names begin with "hangs" say nothing, those with "slow" answer after three seconds;
+// the others after `takes`, or fail.
 class Hosts final : public Fetchers {
  public:
   explicit Hosts(const base::Clock& clock) : clock_(clock) {}
@@ -60,7 +61,7 @@ class Hosts final : public Fetchers {
       if (const auto allowed = job->allowance.Check("a test"); !allowed) {
         answer = std::unexpected(allowed.error());
       } else if (hang || job->place.host.starts_with("hangs") ||
-                 clock_.Now() - job->begun < takes) {
+                 clock_.Now() - job->begun < TimeOf(job->place.host)) {
         continue;
       } else if (!fails) {
         answer = FetchedPixels{std::string(test::Pixels::kBytes, 'x'), {}};
@@ -69,6 +70,10 @@ class Hosts final : public Fetchers {
       jobs_.erase(job);
       done(std::move(answer));
     }
+  }
+
+  milliseconds TimeOf(const std::string& host) const {
+    return host.starts_with("slow") ? milliseconds(3'000) : takes;
   }
 
   milliseconds takes{50};
@@ -218,6 +223,24 @@ TEST_CASE("a host that is back is seen to be, though its frames grow too old soo
   for (int i = 0; i < 350; ++i) live();
   CHECK(crowd.ledger.totals().done > 0);
   CHECK(crowd.conditions.List().empty());
+}
+
+TEST_CASE("the frames of a host that is slow take half of the room, and further ones go back") {
+  Crowd crowd;
+  crowd.options.max_waiting = 40;
+  crowd.Give("slow", "door");
+  crowd.Pass(seconds(4));
+  CHECK(crowd.ledger.totals().done == 1);
+  for (int i = 0; i < 200; ++i) {
+    crowd.Give("slow", "door");
+    crowd.Pass(milliseconds(50));
+  }
+  CHECK(crowd.dispatcher->held() <= 25);
+  CHECK(crowd.dispatcher->Room() > 0);
+  CHECK(crowd.ledger.totals().dropped == 0);
+  CHECK(crowd.ledger.totals().returned > 100);
+  crowd.Give("well", "gate");
+  CHECK(crowd.UntilDone(seconds(1)) < milliseconds(500));
 }
 
 }  // namespace
