@@ -5,33 +5,16 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <iostream>
-#include <system_error>
 
 #include "apps/commands.h"
 #include "apps/config_options.h"
 #include "apps/help.h"
+#include "apps/unknown_words.h"
 #include "config/convert.h"
-#include "config/suggest.h"
 
 namespace sampleproc::apps {
 namespace {
-
-std::string DidYouMean(std::string_view typed, const std::vector<std::string_view>& words) {
-  const std::string_view near = config::Suggest(typed, words);
-  return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
-}
-
-std::string UnknownOption(const CLI::App& app, std::string_view typed) {
-  const std::string name(typed.substr(0, typed.find('=')));
-  std::vector<std::string> known{"--help"};
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& long_name : option->get_lnames()) known.push_back("--" + long_name);
-  }
-  const std::vector<std::string_view> words(known.begin(), known.end());
-  return "unknown option '" + config::Shown(name) + "'" + DidYouMean(name, words);
-}
 
 // CLI11's complaint in our words. It names the option in front of a colon.
 std::string InOurWords(const CLI::App& app, const CLI::ParseError& error) {
@@ -63,7 +46,7 @@ std::string ParseFailure(const CLI::App& app, const CLI::ParseError* error) {
     if (word->size() > 1 && word->front() == '-') return UnknownOption(app, *word);
   }
   for (const std::string& word : left) {
-    if (word != "--") return "unexpected argument '" + config::Shown(word) + "'";
+    if (word != "--") return UnexpectedArgument(app, word);
   }
   return error == nullptr ? "" : InOurWords(app, *error);
 }
@@ -105,30 +88,6 @@ ExitCode RunCommand(const Command& command, std::vector<std::string> words,
   return action(context);
 }
 
-ExitCode UnknownCommand(std::string_view typed, const std::vector<Command>& commands,
-                        CommandContext& context) {
-  std::vector<std::string_view> names{"help"};
-  for (const Command& command : commands) names.push_back(command.name);
-  const std::string shown = config::Shown(typed);
-  if (typed.starts_with('-')) {
-    const std::vector<std::string_view> options{"--help", "--version"};
-    return UsageError(context.err, "unknown option '" + shown + "'" + DidYouMean(typed, options),
-                      "");
-  }
-  std::string meant = DidYouMean(typed, names);
-  // "process" for process-file, and what is to be processed.
-  const auto begun = std::ranges::find_if(names, [typed](std::string_view name) {
-    return typed.size() > 2 && name.starts_with(typed);
-  });
-  if (meant.empty() && begun != names.end())
-    meant = "; did you mean '" + std::string(*begun) + "'?";
-  std::error_code ignored;
-  if (meant.empty() && !typed.empty() && std::filesystem::exists(typed, ignored)) {
-    meant = "; a file is read by: sampleproc process-file " + shown;
-  }
-  return UsageError(context.err, "unknown command '" + shown + "'" + meant, "");
-}
-
 }  // namespace
 
 ExitCode Dispatch(const std::vector<std::string>& words, CommandContext& context) {
@@ -153,7 +112,9 @@ ExitCode Dispatch(const std::vector<std::string>& words, CommandContext& context
     rest = {"--help"};
   }
   const auto command = std::ranges::find(commands, first, &Command::name);
-  if (command == commands.end()) return UnknownCommand(first, commands, context);
+  if (command == commands.end()) {
+    return UsageError(context.err, UnknownCommand(words, first, commands), "");
+  }
   return RunCommand(*command, std::move(rest), context);
 }
 

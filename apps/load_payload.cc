@@ -128,7 +128,10 @@ Result<LoadPayload> LoadPayload::Make(const LoadtestOptions& options,
     const auto text = ReadWholeFile(options.golden, "--golden");
     if (!text) return std::unexpected(text.error());
     auto golden = loadtest::ParseGolden(*text, load.frames);
-    if (!golden) return std::unexpected(golden.error());
+    if (!golden) {
+      return base::Fail(golden.error().code,
+                        "--golden " + options.golden + ": " + golden.error().message);
+    }
     load.golden = std::move(*golden);
   }
   return payload;

@@ -91,7 +91,10 @@ Result<void> LoadSetup::Prepare(const config::Loaded* loaded) {
     auto text = ReadWholeFile(options.baseline, "--baseline");
     if (!text) return std::unexpected(text.error());
     auto parsed = loadtest::ParseBaseline(std::move(*text), options.closed);
-    if (!parsed) return std::unexpected(parsed.error());
+    if (!parsed) {
+      return Fail(parsed.error().code,
+                  "--baseline " + options.baseline + ": " + parsed.error().message);
+    }
     baseline = std::move(*parsed);
   }
   const base::Allowance allowance{.deadline = {base::SystemClock(), kConnectPatience},

@@ -24,7 +24,7 @@ constexpr std::string_view kTags =
 constexpr std::string_view kParameters = R"({
 "frame_id":{"name":"frame_id","in":"query","description":"The frame's name; made up when there is none.","schema":{"type":"string","maxLength":256}},
 "camera_id":{"name":"camera_id","in":"query","description":"The camera it comes from: motion is seen from one frame of a camera to the next.","schema":{"type":"string","maxLength":256}},
-"timestamp":{"name":"timestamp","in":"query","description":"When it was taken; given back as it is.","schema":{"type":"string","maxLength":64}},
+"timestamp":{"name":"timestamp","in":"query","description":"When it was taken: seconds since 1970, or a date and time of ISO 8601. Given back as it is; another text is given back too, but says nothing of its time.","schema":{"type":"string","maxLength":64}},
 "format":{"name":"format","in":"query","description":"What the bytes are, needed for raw pixels only.","schema":{"type":"string","maxLength":32}},
 "width":{"name":"width","in":"query","description":"Of raw pixels.","schema":{"type":"integer","minimum":1,"maximum":65535}},
 "height":{"name":"height","in":"query","description":"Of raw pixels.","schema":{"type":"integer","minimum":1,"maximum":65535}},
@@ -63,7 +63,7 @@ constexpr std::string_view kResponses = R"({
 "Probe":{"description":"200 is yes, 503 is no.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Probe"}}}}})";
 
 constexpr std::string_view kFrameSchemas = R"(
-"Metadata":{"type":"object","description":"What is known of the frame. Null and the empty text mean: not given. Other members are ignored.","properties":{"frame_id":{"type":["string","integer","null"],"maxLength":256},"camera_id":{"type":["string","integer","null"],"maxLength":256},"timestamp":{"type":["string","number","null"],"maxLength":64},"format":{"type":["string","null"],"maxLength":32},"width":{"type":["integer","null"],"minimum":1,"maximum":65535},"height":{"type":["integer","null"],"minimum":1,"maximum":65535}}},
+"Metadata":{"type":"object","description":"What is known of the frame. Null and the empty text mean: not given. Other members are ignored.","properties":{"frame_id":{"type":["string","integer","null"],"maxLength":256},"camera_id":{"type":["string","integer","null"],"maxLength":256},"timestamp":{"type":["string","number","null"],"maxLength":64,"description":"When it was taken: seconds since 1970, or a date and time of ISO 8601."},"format":{"type":["string","null"],"maxLength":32},"width":{"type":["integer","null"],"minimum":1,"maximum":65535},"height":{"type":["integer","null"],"minimum":1,"maximum":65535}}},
 "Frame":{"type":"object","description":"Other members are ignored with a warning in the result.","required":["frame_data"],"properties":{"frame_data":{"type":"string","description":"The picture, or its raw pixels.","contentEncoding":"base64","minLength":1},"metadata":{"$ref":"#/components/schemas/Metadata"}}},
 "Batch":{"type":"object","required":["frames"],"properties":{"frames":{"type":"array","minItems":1,"items":{"$ref":"#/components/schemas/Frame"}}}},
 "Detection":{"type":"object","required":["class","confidence","bbox","detector"],"additionalProperties":false,"properties":{"class":{"type":"string"},"confidence":{"type":"number"},"bbox":{"type":"array","description":"x1, y1, x2, y2 in pixels of the frame.","minItems":4,"maxItems":4,"items":{"type":"integer"}},"detector":{"type":"string"},"track_id":{"type":"integer","minimum":1,"description":"The same for one thing in a camera's frames, by the step track."}}},

@@ -137,6 +137,13 @@ std::string HintFor(char character) {
       return "; of a data: URL send only what stands behind the comma";
     case '%':
       return "; it looks percent-encoded: send it as it is";
+    case '=':
+      return "; something follows the padding, such as a line break: end with the padding "
+             "(base64 -w0 | tr -d '\\n')";
+    case '\'':
+    case '"':
+      return "; it is a quotation mark: send the base64 alone (in Python: "
+             "base64.b64encode(data).decode())";
     default:
       return "";
   }

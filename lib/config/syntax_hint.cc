@@ -36,6 +36,33 @@ bool IsBareText(std::string_view value) {
           std::ranges::any_of(value, [](char c) { return IsLetter(c); }));
 }
 
+// Whether `value` begins a string that does not end on its line.
+bool IsOpenString(std::string_view value) {
+  return !value.empty() && (value.front() == '"' || value.front() == '\'') &&
+         value.find(value.front(), 1) == value.npos;
+}
+
+// What is wrong with `value`, the right side of a line that cannot be read.
+std::string ValueHint(std::string_view value) {
+  for (const std::string_view word : {"true", "false"}) {
+    if (value != word && base::Lowercase(value) == word) return "write " + std::string(word);
+  }
+  if (value.empty()) return "a key needs a value; leave the line out for the default";
+  if (value.front() == '=') return "one = stands between key and value";
+  if (value.size() > 1 && value.front() == '0' &&
+      value.find_first_not_of("0123456789") == value.npos)
+    return "write the number without leading zeros";
+  if (IsOpenString(value)) {
+    return std::string("a string ends on its line, with the mark it began with: ") + value.front();
+  }
+  if (value.front() == '[') return "a list is [ ... ] with commas between its elements";
+  if (IsBareText(value)) return "text stands in quotes: key = \"text\"";
+  if (value.front() == '"' && value.contains('\\')) {
+    return "in \"...\" a backslash begins an escape; write \\\\ for one, or the text in '...'";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string SyntaxHint(std::string_view text, std::uint32_t number) {
@@ -61,9 +88,7 @@ std::string SyntaxHint(std::string_view text, std::uint32_t number) {
     }
     return line.empty() ? "" : "a line is key = value, [section] or # comment";
   }
-  if (IsBareText(base::TrimBlanks(line.substr(equals + 1))))
-    return "text stands in quotes: key = \"text\"";
-  return "";
+  return ValueHint(base::TrimBlanks(line.substr(equals + 1)));
 }
 
 }  // namespace sampleproc::config

@@ -47,8 +47,26 @@ std::optional<Place> FindOpenString(std::string_view text) {
   return std::nullopt;
 }
 
+// The library's words begin with what it was doing: "Error while parsing array: encountered
+// end-of-file". The reader wants to know what is wrong, and where.
+std::string InOurWords(std::string_view said) {
+  std::string words(said);
+  const std::string_view doing = "Error while parsing ";
+  if (const std::size_t colon = words.find(": ");
+      words.starts_with(doing) && colon != std::string::npos) {
+    words = "cannot read this " + words.substr(doing.size(), colon - doing.size()) +
+            words.substr(colon);
+  }
+  for (const auto& [theirs, ours] : {std::pair{"end-of-file", "the end of the file"},
+                                     std::pair{"'\\n'", "the end of the line"}}) {
+    const std::size_t at = words.find(theirs);
+    if (at != std::string::npos) words.replace(at, std::string_view(theirs).size(), ours);
+  }
+  return words;
+}
+
 SyntaxError Describe(const toml::parse_error& error, std::string_view text) {
-  SyntaxError described{.message = std::string(error.description()),
+  SyntaxError described{.message = InOurWords(error.description()),
                         .place = PlaceOf(error.source())};
   const std::optional<Place> open = FindOpenString(text);
   if (open && std::tie(described.place.line, described.place.column) >=

@@ -164,11 +164,16 @@ std::vector<Finding> StepsAreKnown(const Config& config) {
       const std::string& step = steps[i];
       if (std::ranges::find(known, step) == known.end()) {
         const std::string_view near = Suggest(step, known);
+        std::string hint = "did you mean \"" + std::string(near) + "\"?";
+        if (near.empty()) {
+          hint = "steps are";
+          for (const std::string_view name : known) hint += " " + std::string(name);
+        }
         findings.push_back({Severity::kError, code::kWord, key,
                             "\"" + Shown(step) +
                                 "\" is no step, and there is no section [detector." + Shown(step) +
                                 "]",
-                            near.empty() ? "" : "did you mean \"" + std::string(near) + "\"?", i});
+                            std::move(hint), i});
         continue;
       }
       const auto detector =

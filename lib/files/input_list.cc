@@ -40,6 +40,10 @@ bool IsLookedFor(std::string_view path, bool raw_pixels) {
 
 Input Failed(std::string path, int error_number) {
   base::Error error = base::SystemError("cannot read " + path, error_number);
+  // A shell hands on a pattern that fits no file as it is.
+  if (error.code == base::ErrorCode::kNotFound && path.find_first_of("*?[") != std::string::npos) {
+    error.message += "; if it is a pattern, no file fits it";
+  }
   return {.path = std::move(path), .error = std::move(error)};
 }
 

@@ -7,6 +7,7 @@
 #include "codec/foreign_format.h"
 #include "files/frame_source.h"
 #include "files/input_file.h"
+#include "files/url_input.h"
 #include "video/container.h"
 
 namespace sampleproc::files {
@@ -42,14 +43,26 @@ bool IsPipe(const std::string& path) {
 // in the container of a video; they are pictures that are refused by their name, whatever their
 // file's.
 base::Result<Kind> KindOf(const Input& input, const SourceOptions& options) {
-  if (input.recorded_requests) return Kind::kRequests;
-  if (IsPipe(input.path)) return options.raw ? Kind::kRaw : Kind::kPicture;
+  if (IsPipe(input.path)) {
+    if (input.recorded_requests) return Kind::kRequests;
+    return options.raw ? Kind::kRaw : Kind::kPicture;
+  }
   auto file = InputFile::Open(input.path);
   if (!file) return std::unexpected(file.error());
   std::array<std::uint8_t, video::kSniffBytes> start{};
   const auto got = file->Fill(start);
   if (!got) return std::unexpected(got.error());
   const base::ByteView bytes = base::ByteView(start).first(*got);
+  if (input.recorded_requests) {
+    if (codec::Sniff(bytes) == codec::Format::kUnknown &&
+        video::Sniff(bytes) == video::Container::kUnknown) {
+      return Kind::kRequests;
+    }
+    return base::Fail(base::ErrorCode::kUnsupportedFormat,
+                      ShownName(input.path) +
+                          " is an image or a video, and not recorded requests, which are one JSON "
+                          "body of POST /process a line; name it without --requests");
+  }
   if (!codec::HeifName(bytes).empty()) return Kind::kPicture;
   if (video::IsVideoName(input.path) && !options.raw) return Kind::kVideo;
   if (codec::Sniff(bytes) != codec::Format::kUnknown) {

@@ -176,20 +176,20 @@ base::Result<Baseline> ParseBaseline(std::string json, bool closed) {
   json.resize(json.size() + json::kParseRoom);
   BaselineReader reader;
   if (!json::ParseInPlace(json, {.depth = 32, .nodes = 100'000'000}, reader)) {
-    return Fail(ErrorCode::kUsage, "--baseline takes a result of loadtest --json");
+    return Fail(ErrorCode::kUsage, "this is no result of loadtest --json");
   }
   Baseline baseline = reader.Take();
   if (baseline.seconds.empty()) {
-    return Fail(ErrorCode::kUsage, "--baseline takes a result of loadtest --json, with seconds");
+    return Fail(ErrorCode::kUsage, "this is no result of loadtest --json: it has no seconds");
   }
   if (baseline.verdict == "invalid") {
     return Fail(ErrorCode::kUsage,
-                "--baseline: that run was INVALID, and its numbers say nothing about the target; "
+                "that run was INVALID, and its numbers say nothing about the target; "
                 "make another");
   }
   if (!baseline.loop.empty() && (baseline.loop == "closed") != closed) {
     return Fail(ErrorCode::kUsage,
-                std::string("--baseline: that run was ") + (closed ? "an open" : "a closed") +
+                std::string("that run was ") + (closed ? "an open" : "a closed") +
                     " loop and this one is not; what they measure cannot be compared");
   }
   for (Second& second : baseline.seconds) {

@@ -14,8 +14,8 @@ base::Result<Golden> ParseGolden(std::string_view text, const std::vector<Stored
     if (line.empty()) continue;
     const auto facts = ReadAnswer(line);
     if (!facts || facts->source.empty()) {
-      return base::Fail(base::ErrorCode::kUsage, "--golden: line " + std::to_string(number) +
-                                                     " is no record of process-file");
+      return base::Fail(base::ErrorCode::kUsage,
+                        "line " + std::to_string(number) + " is no record of process-file");
     }
     if (!facts->has_detections) continue;
     golden[facts->source.substr(facts->source.rfind('/') + 1)] = facts->detections;
@@ -23,10 +23,9 @@ base::Result<Golden> ParseGolden(std::string_view text, const std::vector<Stored
   const bool has_any = std::ranges::any_of(
       frames, [&golden](const StoredFrame& frame) { return golden.contains(frame.name); });
   if (!has_any) {
-    return base::Fail(
-        base::ErrorCode::kUsage,
-        "--golden has no record with detections of any of the frames, so that nothing "
-        "would be compared; make it of the same files with process-file");
+    return base::Fail(base::ErrorCode::kUsage,
+                      "there is no record with detections of any of the frames, so that nothing "
+                      "would be compared; make it of the same files with process-file");
   }
   return golden;
 }

@@ -24,6 +24,14 @@ TEST_CASE("who writes something else than TOML is told what TOML looks like") {
            Mistake{"[http]\nport = ${PORT}\n", "SAMPLEPROC_"},
            Mistake{"[http\nport = 1\n", "a section is [name]"},
            Mistake{"port 8000\n", "a line is key = value"},
+           Mistake{"[http]\nproxy = TRUE\n", "hint: write true"},
+           Mistake{"[http]\nport = 080\n", "without leading zeros"},
+           Mistake{"[http]\nport =\n", "a key needs a value"},
+           Mistake{"[http]\nport == 1\n", "one = stands between"},
+           Mistake{"[http]\nhost = 'a\n", "a string ends on its line"},
+           Mistake{"[http]\nhost = \"C:\\q\"\n", "a backslash begins an escape"},
+           Mistake{"[process]\npipeline = [\"stats\" \"faces\"]\n", "with commas between"},
+           Mistake{"[process]\npipeline = [\n", "the end of the file"},
        }) {
     const std::string text = RenderFile(mistake.text);
     INFO(text);

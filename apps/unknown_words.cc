@@ -1,0 +1,133 @@
+#include "apps/unknown_words.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "base/ascii.h"
+#include "config/convert.h"
+#include "config/schema.h"
+#include "config/suggest.h"
+
+namespace sampleproc::apps {
+namespace {
+
+// What other programs call our commands and what they do.
+struct Synonym {
+  std::string_view word;
+  std::string_view ours;
+};
+constexpr Synonym kSynonyms[] = {
+    {"version", "--version"},      {"run", "serve"},          {"start", "serve"},
+    {"server", "serve"},           {"daemon", "serve"},       {"predict", "process-file"},
+    {"detect", "process-file"},    {"infer", "process-file"}, {"check", "validate-config"},
+    {"config", "validate-config"}, {"status", "health"},      {"ping", "health"},
+    {"bench", "loadtest"},         {"benchmark", "loadtest"}, {"stress", "loadtest"}};
+
+std::string DidYouMean(std::string_view meant) {
+  return "; did you mean '" + std::string(meant) + "'?";
+}
+
+// The nearest of `words`; else the first that `typed` begins ("--out" of "--output") or that begins
+// it ("--output-file").
+std::string_view WordMeant(std::string_view typed, const std::vector<std::string_view>& words) {
+  if (const std::string_view near = config::Suggest(typed, words); !near.empty()) return near;
+  if (base::TrimBlanks(typed).size() < 4) return "";
+  const auto begun = std::ranges::find_if(
+      words, [typed](std::string_view word) { return word.starts_with(typed); });
+  if (begun != words.end()) return *begun;
+  const auto longer = std::ranges::find_if(words, [typed](std::string_view word) {
+    return typed.starts_with(word) && typed.substr(word.size()).starts_with('-');
+  });
+  return longer == words.end() ? "" : *longer;
+}
+
+// The paths of the keys that an option called `name` may stand for: "--workers" for
+// process.workers, "--log-level" for telemetry.log_level.
+std::vector<std::string> KeysCalled(std::string_view name) {
+  std::string last(name);
+  std::ranges::replace(last, '-', '_');
+  std::vector<std::string> paths;
+  for (const config::Key& key : config::MakeSchema()) {
+    if (key.path.ends_with(last) && key.path.size() > last.size() &&
+        key.path[key.path.size() - last.size() - 1] == '.') {
+      paths.emplace_back(key.path);
+    }
+  }
+  return paths;
+}
+
+std::string SetInstead(const CLI::App& app, std::string_view typed) {
+  constexpr std::size_t kMostKeys = 3;  // more are no help
+  if (!typed.starts_with("--") || typed.size() < 4 || app.get_option_no_throw("--set") == nullptr)
+    return "";
+  const std::vector<std::string> paths = KeysCalled(typed.substr(2));
+  if (paths.empty() || paths.size() > kMostKeys) return "";
+  std::string text = "; did you mean ";
+  for (const std::string& path : paths) {
+    text += (&path == &paths.front() ? "--set " : " or --set ") + path + "=...";
+  }
+  return text + "?";
+}
+
+std::vector<std::string> LongNamesOf(const CLI::App& app) {
+  std::vector<std::string> names{"--help"};
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string UnknownOption(const CLI::App& app, std::string_view typed) {
+  const std::string name(typed.substr(0, typed.find('=')));
+  const std::vector<std::string> known = LongNamesOf(app);
+  const std::string_view meant = WordMeant(name, {known.begin(), known.end()});
+  return "unknown option '" + config::Shown(name) + "'" +
+         (meant.empty() ? SetInstead(app, name) : DidYouMean(meant));
+}
+
+std::string UnexpectedArgument(const CLI::App& app, std::string_view typed) {
+  std::string text = "unexpected argument '" + config::Shown(typed) + "'";
+  for (const auto& [option, is_meant] : {std::pair{"--target", typed.contains("://")},
+                                         std::pair{"--config", typed.ends_with(".toml")}}) {
+    if (is_meant && app.get_option_no_throw(option) != nullptr) {
+      text += "; did you mean " + std::string(option) + " " + config::Shown(typed) + "?";
+    }
+  }
+  return text;
+}
+
+std::string UnknownCommand(const std::vector<std::string>& words, std::string_view typed,
+                           const std::vector<Command>& commands) {
+  const std::string shown = config::Shown(typed);
+  if (typed.starts_with('-')) {
+    const std::string unknown = "unknown option '" + shown + "'";
+    if (typed == "-v") return unknown + DidYouMean("-V");
+    const std::string_view meant = WordMeant(typed, {"--help", "--version"});
+    if (!meant.empty()) return unknown + DidYouMean(meant);
+    // Only the words behind it can be commands.
+    const auto command = std::ranges::find_first_of(words, commands, {}, {}, &Command::name);
+    if (command == words.end()) return unknown;
+    return unknown + " here; options stand behind the command: sampleproc " + *command + " " +
+           shown;
+  }
+  std::vector<std::string_view> names{"help"};
+  for (const Command& command : commands) names.push_back(command.name);
+  std::string_view meant = WordMeant(typed, names);
+  if (meant.empty()) {
+    const auto synonym = std::ranges::find(kSynonyms, base::Lowercase(typed), &Synonym::word);
+    if (synonym != std::end(kSynonyms)) meant = synonym->ours;
+  }
+  std::string text = "unknown command '" + shown + "'";
+  if (!meant.empty()) return text + DidYouMean(meant);
+  std::error_code ignored;
+  if (!typed.empty() && std::filesystem::exists(typed, ignored)) {
+    text += "; a file is read by: sampleproc process-file " + shown;
+  }
+  return text;
+}
+
+}  // namespace sampleproc::apps
