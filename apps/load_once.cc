@@ -108,7 +108,7 @@ class SeriesFile {
   Result<void> Open(const std::string& path, const base::CancelFlag& stop) {
     if (path.empty()) return {};
     stop_.emplace(stop);
-    auto opened = Output::Open(path, OutputMode::kInPlace, 0, &*stop_);
+    auto opened = Output::Open(path, OutputMode::kInPlace, {}, &*stop_);
     if (!opened) return std::unexpected(opened.error());
     output_ = std::move(*opened);
     sink_.emplace(output_->fd(), output_->name(), &*stop_);

@@ -183,7 +183,7 @@ Result<void> WriteResult(const std::string& path, std::string_view text,
   }
   context.out << std::flush;  // `path` may be standard output by another name
   const files::StopDescriptor stopped(stop);
-  auto output = Output::Open(path, OutputMode::kInPlace, 0, &stopped);
+  auto output = Output::Open(path, OutputMode::kInPlace, {}, &stopped);
   if (!output) return std::unexpected(output.error());
   files::LineSink sink((*output)->fd(), (*output)->name(), &stopped);
   if (text.ends_with('\n')) text.remove_suffix(1);

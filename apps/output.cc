@@ -17,8 +17,10 @@
 
 #include "base/descriptor.h"
 #include "base/descriptor_name.h"
+#include "files/file_kind.h"
 #include "files/sole_writer.h"
 #include "files/url_input.h"
+#include "video/container.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -38,6 +40,27 @@ std::string Resolved(const std::string& path) {
   }
   const fs::path real = fs::canonical(at, error);
   return error ? at.string() : real.string();
+}
+
+// Whether the file `path`, which is there, may be written: to put another in its place takes only
+// the right to write into its folder, which is not what its owner has said. Nor are records put in
+// the place of a photo, as where a pattern stood behind -o.
+base::Result<void> MayBeWritten(const std::string& path) {
+  if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0 && errno == EACCES) {
+    return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
+  }
+  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status{};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  std::array<std::uint8_t, video::kSniffBytes> start{};
+  const ssize_t got = ::pread(file.get(), start.data(), start.size(), 0);
+  if (got <= 0 ||
+      !files::IsImageOrVideo(base::ByteView(start).first(static_cast<std::size_t>(got)))) {
+    return {};
+  }
+  return base::Fail(ErrorCode::kUsage, "the output file " + files::ShownName(path) +
+                                           " is an image or a video; name another file, or remove "
+                                           "it first");
 }
 
 // How long the file `path` is without its last line if that has no end, as a full disk leaves it;
@@ -124,7 +147,7 @@ bool WriteOver(int from, const std::string& path) {
 }  // namespace
 
 base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, OutputMode mode,
-                                                   std::uint64_t keep_bytes,
+                                                   const files::OutputEnd& keep,
                                                    const files::StopDescriptor* stop) {
   if (path == "-") return std::make_unique<Output>(STDOUT_FILENO, "standard output");
   const auto descriptor = base::FindDescriptorName(path);
@@ -160,14 +183,18 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   const std::string target = Resolved(path);
   const std::string part = target + ".part";
   const bool is_fresh =
-      mode == OutputMode::kReplace || (mode == OutputMode::kGoOn && keep_bytes == 0);
+      mode == OutputMode::kReplace || (mode == OutputMode::kGoOn && keep.bytes == 0);
+  if (exists) {
+    if (auto may = MayBeWritten(path); !may) return std::unexpected(may.error());
+  }
   std::unique_ptr<Output> output;
   if (is_special || mode == OutputMode::kAppend || mode == OutputMode::kInPlace ||
       (exists && status.st_size == 0 && is_fresh) ||
       (mode == OutputMode::kGoOn && is_fresh && !exists)) {
     const bool appends = mode == OutputMode::kAppend;
     const int how = appends ? O_APPEND : mode == OutputMode::kInPlace ? O_TRUNC : 0;
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
+    const int access = mode == OutputMode::kGoOn ? O_RDWR : O_WRONLY;
+    const int fd = ::open(path.c_str(), access | O_CREAT | O_CLOEXEC | how, 0666);
     if (fd < 0) return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
     output = std::make_unique<Output>(fd, path);
     if (mode == OutputMode::kGoOn) {
@@ -199,8 +226,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     output->beside_ = part;
   } else {
     const bool is_beside = ::access(part.c_str(), F_OK) == 0;
-    const int fd = is_beside ? ::open(part.c_str(), O_RDWR | O_CLOEXEC)
-                             : ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    const int fd = ::open(is_beside ? part.c_str() : path.c_str(), O_RDWR | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
       return base::Fail(
           ErrorCode::kUsage,
@@ -215,22 +241,39 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     if (is_beside) output->beside_ = part;
     if (::fstat(fd, &status) != 0)
       return base::FailWithErrno("cannot look at the output file " + files::ShownName(path));
-    const auto keep = static_cast<off_t>(keep_bytes);
-    if (status.st_size < keep) {
+    const auto length = static_cast<off_t>(keep.bytes);
+    if (status.st_size < length) {
       return base::Fail(ErrorCode::kUsage,
                         "the output file " + files::ShownName(path) +
                             " is shorter than its checkpoint says; remove the checkpoint to start "
                             "again");
     }
-    if (::ftruncate(fd, keep) != 0 || ::lseek(fd, keep, SEEK_SET) != keep) {
+    const auto end = files::EndOfOutput(fd, keep.bytes);
+    if (!end || *end != keep) {
+      return base::Fail(ErrorCode::kUsage,
+                        "the output file " + files::ShownName(path) +
+                            " is not that of the run to be resumed, or was changed since; name "
+                            "that one, or remove the checkpoint to start again");
+    }
+    if (::ftruncate(fd, length) != 0 || ::lseek(fd, length, SEEK_SET) != length) {
       return base::FailWithErrno("cannot go on in the output file " + files::ShownName(path));
     }
   }
   output->target_ = target;
   output->is_resumable_ = mode == OutputMode::kGoOn;
   output->is_new_ = !exists;
-  if (exists && !output->beside_.empty()) ::fchmod(output->fd_, status.st_mode & 07777);
+  if (exists && !output->beside_.empty()) output->LookLike(status);
   return output;
+}
+
+// Makes the new file's mode and owner those of the `old` one.
+void Output::LookLike(const struct stat& old) {
+  struct stat fresh{};
+  const bool is_others = ::fstat(fd_, &fresh) == 0 &&
+                         (fresh.st_uid != old.st_uid || fresh.st_gid != old.st_gid) &&
+                         ::fchown(fd_, old.st_uid, old.st_gid) != 0;
+  keeps_inode_ = is_others || old.st_nlink > 1;
+  (void)!::fchmod(fd_, old.st_mode & 07777);
 }
 
 Output::~Output() {
@@ -241,7 +284,8 @@ Output::~Output() {
 base::Result<void> Output::Commit() {
   if (beside_.empty()) return {};
   const bool is_on_disk = ::fdatasync(fd_) == 0;
-  if (is_on_disk && ::rename(beside_.c_str(), target_.c_str()) == 0) {
+  errno = 0;
+  if (is_on_disk && !keeps_inode_ && ::rename(beside_.c_str(), target_.c_str()) == 0) {
     beside_.clear();
     return {};
   }
@@ -272,12 +316,12 @@ std::string Output::Abandon(bool is_torn) {
          (is_resumable_ ? beside_ : std::exchange(beside_, {}));
 }
 
-base::Result<std::uint64_t> Output::Sync() const {
+base::Result<files::OutputEnd> Output::Sync() const {
   const off_t place = ::lseek(fd_, 0, SEEK_CUR);
   if (place < 0 || ::fdatasync(fd_) != 0) {
     return base::FailWithErrno("cannot write the output file " + name_ + " to disk");
   }
-  return static_cast<std::uint64_t>(place);
+  return files::EndOfOutput(fd_, static_cast<std::uint64_t>(place));
 }
 
 }  // namespace sampleproc::apps

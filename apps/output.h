@@ -1,11 +1,13 @@
 // Where a command writes its records.
 #pragma once
 
-#include <cstdint>
+#include <sys/stat.h>
+
 #include <memory>
 #include <string>
 
 #include "base/error.h"
+#include "files/checkpoint.h"
 #include "files/stop_descriptor.h"
 
 namespace sampleproc::apps {
@@ -24,15 +26,16 @@ enum class OutputMode {
 class Output {
  public:
   // `path` "-" is standard output. With kAppend a last line without an end is ended first. With
-  // kGoOn a file keeps its first `keep_bytes` and loses the rest; without any to keep, a file that
+  // kGoOn a file keeps what `keep` says and loses the rest; without any to keep, a file that
   // is there already stays as it is until Commit, and the new one is `path`.part meanwhile, where a
   // later kGoOn finds it; and the file is this process's alone until the end (flock(2)). Fails with
-  // kIo; with kUsage when the file has fewer bytes than are to be kept or is gone, `path`.part is
+  // kIo, also where a file may not be written that would be replaced; with kUsage when the file is
+  // an image or a video, does not begin with what is to be kept or is gone, `path`.part is
   // in the way, or kGoOn is to write to what is no regular file or what another process writes. A
   // FIFO is waited for until it has a reader or `stop`, which may be null, says that the run is to
   // end: kCancelled.
   static base::Result<std::unique_ptr<Output>> Open(const std::string& path, OutputMode mode,
-                                                    std::uint64_t keep_bytes = 0,
+                                                    const files::OutputEnd& keep = {},
                                                     const files::StopDescriptor* stop = nullptr);
 
   Output(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
@@ -43,9 +46,10 @@ class Output {
   int fd() const { return fd_; }
   const std::string& name() const { return name_; }  // for messages
 
-  // The records are whole: a new file takes the place of the old one. Where it cannot, as for a
-  // mount point, they are written over what is there. Fails with kIo; the new file then stays, and
-  // the message names it.
+  // The records are whole: a new file takes the place of the old one, with its mode and owner.
+  // Where it cannot, as for a mount point, a file with other names (hard links) or an owner whom we
+  // cannot give it to, they are written over what is there. Fails with kIo; the new file then
+  // stays, and the message names it.
   base::Result<void> Commit();
 
   // The records end early; `is_torn`: for a failure, perhaps in the middle of a line, which is
@@ -54,15 +58,18 @@ class Output {
   // there is nothing to tell.
   std::string Abandon(bool is_torn);
 
-  // Sees to it that what was written is on disk, and returns how many bytes that are in all.
-  base::Result<std::uint64_t> Sync() const;
+  // Sees to it that what was written is on disk, and returns how far that is. Of kGoOn only.
+  base::Result<files::OutputEnd> Sync() const;
 
  private:
+  void LookLike(const struct stat& old);
+
   int fd_;
   std::string name_;
   std::string beside_;  // the new file while it has another name than the one it is to get
   std::string target_;
   bool is_shared_ = false;     // others write there too
+  bool keeps_inode_ = false;   // of the old file, which is written over
   bool is_kept_ = false;       // the new file stays, as it found no place
   bool is_new_ = false;        // there was no file of that name
   bool is_resumable_ = false;  // the new file is for a later run

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "files/annotated_picture.h"
 #include "files/url_input.h"
 
 namespace sampleproc::apps {
@@ -68,7 +69,7 @@ std::vector<fs::path> PicturesOf(const files::AnnotatedPaths& annotated, const f
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
-    pictures.push_back(entry->path());
+    if (IsNumbered(entry->path())) pictures.push_back(entry->path());
   }
   return pictures;
 }
@@ -123,6 +124,12 @@ Result<void> OutputGuard::CheckPictures(const ProcessFileOptions& options,
         return files::WouldDestroy(name, "an input");
       }
       if (auto checked = guard_.CheckWrite(picture.string(), name); !checked) return checked;
+      if (identity && !files::IsAnnotatedPicture(picture)) {
+        return base::Fail(base::ErrorCode::kUsage,
+                          name +
+                              " would replace a file that --annotate has not written; choose "
+                              "another directory, or remove it first");
+      }
     }
     return {};
   });

@@ -10,9 +10,8 @@
 #include "apps/interrupts.h"
 #include "apps/output.h"
 #include "apps/output_guard.h"
+#include "apps/starting_point.h"
 #include "config/convert.h"
-#include "config/schema.h"
-#include "config/version.h"
 #include "files/annotated_paths.h"
 #include "files/checkpoint.h"
 #include "files/checkpoint_writer.h"
@@ -51,34 +50,6 @@ ExitCode CodeOf(const files::RunTotals& totals) {
   if (totals.done == 0) return ExitCode::kBadData;
   if (totals.failed == 0) return ExitCode::kOk;
   return totals.failed == totals.done ? ExitCode::kBadData : ExitCode::kSomeFailed;
-}
-
-// A digest of all that decides what a record looks like.
-std::uint64_t SettingsDigest(const ProcessFileOptions& options, const config::Config& config) {
-  std::uint64_t digest = files::ExtendDigest(0, config::kVersion);
-  for (const config::Key& key : config::MakeSchema(config)) {
-    digest = files::ExtendDigest(digest, key.path);
-    digest = files::ExtendDigest(digest, config::FormatSetting(key, key.get(config)));
-  }
-  digest = files::ExtendDigest(digest, options.raw);
-  digest = files::ExtendDigest(digest, options.camera);
-  return files::ExtendDigest(digest, options.timings ? "timings" : "");
-}
-
-// The checkpoint to go on from: the file's, or a new one when there is no such file.
-Result<files::Checkpoint> StartingPoint(const ProcessFileOptions& options,
-                                        const config::Config& config) {
-  files::Checkpoint fresh;
-  fresh.settings = SettingsDigest(options, config);
-  if (options.resume.empty()) return fresh;
-  auto saved = files::LoadCheckpoint(options.resume);
-  if (!saved) return std::unexpected(saved.error());
-  if (!*saved) return fresh;
-  if ((*saved)->settings == fresh.settings) return **saved;
-  return base::Fail(ErrorCode::kUsage,
-                    "the run to be resumed had other settings or another version; remove the "
-                    "checkpoint " +
-                        options.resume + " to start again");
 }
 
 // The writer that the options ask for; `comparison` points to it when it compares.
@@ -323,6 +294,9 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (!guard) return Complain(context, guard.error());
   const auto start = StartingPoint(options, config);
   if (!start) return Complain(context, start.error());
+  if (*annotated) {
+    if (auto made = (*annotated)->MakeDirectory(); !made) return Complain(context, made.error());
+  }
   const resources::MachineLimits machine = resources::ReadMachineLimits();
   const std::size_t jobs = options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus);
   Shared shared(config, resources::MemoryCapacity(config.resources, machine), jobs, context.err);
@@ -349,7 +323,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   std::unique_ptr<Output> events_output;
   std::optional<files::EventWriter> events;
   if (!options.events.empty()) {
-    auto opened = Output::Open(options.events, OutputMode::kReplace, 0, &waiting);
+    auto opened = Output::Open(options.events, OutputMode::kReplace, {}, &waiting);
     if (!opened) return give_up(opened.error());
     events_output = std::move(*opened);
     events.emplace(events_output->fd(), events_output->name(), &waiting);
@@ -357,7 +331,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   auto feed = OpenInputs(options, shared, workers->front().needs(), *start, std::move(*names),
                          *guard, waiting, events ? &*events : nullptr);
   if (!feed) return Complain(context, feed.error());
-  auto output = Output::Open(options.output, ModeOf(options), start->output_bytes, &waiting);
+  auto output = Output::Open(options.output, ModeOf(options), start->output, &waiting);
   if (!output) return give_up(output.error());
   files::ComparisonWriter* comparison = nullptr;
   const auto writer = MakeWriter(options, config, **output, *start, waiting, &comparison);
@@ -435,6 +409,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   }
   if (!totals) return Complain(context, totals.error());
   if (totals->done == 0 && !is_interrupted) context.err << NothingFound(options) << "\n";
+  if (!options.quiet) context.err << DescribeFailedBefore(options, *start);
   if (!options.quiet) context.err << "sampleproc: " << files::FormatSummary(summary) << "\n";
   if (is_interrupted) return *interrupts.code();
   if (comparison != nullptr) {

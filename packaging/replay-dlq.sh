@@ -114,6 +114,16 @@ readonly newest='
 local last = redis.call("XREVRANGE", KEYS[1], "+", "-", "COUNT", 1)
 return last[1] and last[1][1] or ""'
 
+# KEYS: a stream. What its newest entry is when it is no frame, else nothing.
+readonly kind_of='
+local last = redis.call("XREVRANGE", KEYS[1], "+", "-", "COUNT", 1)[1]
+for i = 1, last and #last[2] or 0, 2 do
+  local name = last[2][i]
+  if name == "dlq_reason" then return "dead letters" end
+  if name == "result" or name == "event" then return "results" end
+end
+return ""'
+
 # KEYS: the letters, the stream. ARGV: behind which id to begin, the last id, how many at most, 1 for
 # a dry run, 1 for cut-down letters too. Lines: the last id that was looked at ("" at the end), how
 # many were moved, how many stay because they are cut down, because XADD cannot be given their fields,
@@ -165,10 +175,21 @@ if ${list}; then
   ask EVAL "${show}" 1 "${dlq}" "${count}"
   exit
 fi
+is_there=$(ask EXISTS "${dlq}")
+if [[ ${is_there} == 0 ]]; then
+  printf 'replay-dlq.sh: there is no stream %s; the letters are named first\n' "${dlq}" >&2
+  exit 2
+fi
 is_there=$(ask EXISTS "${stream}")
 if [[ ${is_there} == 0 && ${create} == false ]]; then
   printf 'replay-dlq.sh: there is no stream %s, so nobody reads it; name the one that the frames came from, or give --create\n' \
     "${stream}" >&2
+  exit 2
+fi
+kind=$(ask EVAL "${kind_of}" 1 "${stream}")
+if [[ -n ${kind} ]]; then
+  printf 'replay-dlq.sh: %s holds %s; name the stream that the frames came from second\n' \
+    "${stream}" "${kind}" >&2
   exit 2
 fi
 total=0

@@ -40,7 +40,7 @@ std::string WithoutBrackets(std::string text) {
 // The words an option takes, "" for any.
 std::string_view WordsOf(const OptionInfo& option) {
   if (!option.choices.empty()) return option.choices;
-  if (option.long_name == "--pipeline") return "stats motion people faces cascade";
+  if (option.long_name == "--pipeline") return "stats motion people faces cascade objects track";
   if (option.long_name == "--probe") return "health live ready startup";
   return option.long_name == "--format" ? "text json github" : "";
 }

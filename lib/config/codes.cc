@@ -43,7 +43,8 @@ constexpr CodeText kTexts[] = {
     {code::kTwoNames, "two variables disagree",
      "The key can be set by several variables of the service that this one replaces, and two of "
      "them are set to different values. The one that sampleproc.toml(5) lists first is used. Unset "
-     "the other, or set the SAMPLEPROC_ variable, which beats both."},
+     "the other, or set the SAMPLEPROC_ variable, which beats both. The same where two places to "
+     "pull frames from are named, of which one is used."},
     {code::kIgnored, "variable without effect",
      "The service that this one replaces reads this variable, this one has nothing that it could "
      "change. It is safe to unset it."},

@@ -73,6 +73,13 @@ class Deriver {
                  Where(OriginOf(named)) + ")",
              "set consumer.enabled to true, or unset the upstream");
       }
+      if (activation.enabled && activation.source == consumer::Source::kRedis &&
+          wishes.frame_buffer_url && !IsSet(kSource)) {
+        Warn(code::kTwoNames, kBufferUrl,
+             "is not used: frames come from Redis, because " + std::string(named) + " is set (" +
+                 Where(OriginOf(named)) + ")",
+             "unset one of them, or say which in consumer.source");
+      }
     }
     if (consumer.enabled && consumer.source == consumer::Source::kHttp && consumer.sinks.empty() &&
         !HistoryGetsEvents(config_)) {

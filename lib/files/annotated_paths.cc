@@ -28,7 +28,7 @@ bool WritesIntoInputs(const fs::path& directory, const std::string& argument, bo
   std::error_code error;
   if (!fs::is_directory(argument, error)) return false;
   const fs::path input = fs::canonical(argument, error);
-  const fs::path output = fs::canonical(directory, error);
+  const fs::path output = fs::weakly_canonical(fs::absolute(directory, error), error);
   if (error) return false;
   if (output / LastComponent(argument) == input) return true;
   const auto [end_of_input, ignored] =
@@ -63,13 +63,6 @@ base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
                       "with --annotate, two inputs would both be written as '" + *same +
                           "'; process them one by one");
   }
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) {
-    return base::Fail(base::ErrorCode::kIo, "cannot make the directory " +
-                                                ShownName(directory.string()) +
-                                                " for annotated pictures: " + error.message());
-  }
   const auto over = std::ranges::find_if(
       arguments, [&](const auto& each) { return IsWrittenOver(each, directory, names); });
   if (over != arguments.end()) {
@@ -87,6 +80,15 @@ base::Result<AnnotatedPaths> AnnotatedPaths::Make(fs::path directory,
   paths.directory_ = std::move(directory);
   paths.arguments_ = arguments;
   return paths;
+}
+
+base::Result<void> AnnotatedPaths::MakeDirectory() const {
+  std::error_code error;
+  fs::create_directories(directory_, error);
+  if (!error) return {};
+  return base::Fail(base::ErrorCode::kIo, "cannot make the directory " +
+                                              ShownName(directory_.string()) +
+                                              " for annotated pictures: " + error.message());
 }
 
 base::Result<fs::path> AnnotatedPaths::For(const Task& task) const {

@@ -19,10 +19,13 @@ namespace sampleproc::files {
 class AnnotatedPaths {
  public:
   // Fails with kUsage when pictures would be written over each other, over an argument, or where
-  // the run, or the next one, looks for its inputs; kIo when `directory` cannot be made.
+  // the run, or the next one, looks for its inputs.
   static base::Result<AnnotatedPaths> Make(std::filesystem::path directory,
                                            const std::vector<std::string>& arguments,
                                            bool recursive);
+
+  // Fails with kIo.
+  base::Result<void> MakeDirectory() const;
 
   // Fails with kUsage.
   base::Result<std::filesystem::path> For(const Task& task) const;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -35,22 +36,23 @@ class CheckpointReader final : public json::JsonHandler {
  public:
   Checkpoint checkpoint;
 
-  bool IsWhole() const { return seen_ == 0xFF; }
+  bool IsWhole() const { return seen_ == 0x1FF; }
 
   void Key(std::string_view key) override { key_ = key; }
   void String(std::span<char> text) override {
     const std::string_view value(text.data(), text.size());
     if (key_ == "settings") Take(0, value, 16, checkpoint.settings);
+    if (key_ == "output") Take(8, value, 16, checkpoint.output.digest);
     if (key_ == "inputs") Take(1, value, 16, checkpoint.place.digest);
   }
   void Number(const json::JsonNumber& number) override {
     std::uint64_t version = 0;
     if (key_ == "records") Take(2, number.text, 10, checkpoint.records);
     if (key_ == "failed") Take(3, number.text, 10, checkpoint.failed);
-    if (key_ == "output_bytes") Take(4, number.text, 10, checkpoint.output_bytes);
+    if (key_ == "output_bytes") Take(4, number.text, 10, checkpoint.output.bytes);
     if (key_ == "input") Take(5, number.text, 10, checkpoint.place.input);
     if (key_ == "frames") Take(6, number.text, 10, checkpoint.place.frames);
-    if (key_ == "sampleproc_checkpoint" && number.text == "2") Take(7, number.text, 10, version);
+    if (key_ == "sampleproc_checkpoint" && number.text == "3") Take(7, number.text, 10, version);
   }
 
  private:
@@ -94,16 +96,36 @@ std::uint64_t ExtendDigest(std::uint64_t digest, std::string_view text) {
   return (digest ^ 0xFFu) * kFnvPrime;  // a byte that ends the text: no UTF-8 has it
 }
 
+base::Result<OutputEnd> EndOfOutput(int fd, std::uint64_t bytes) {
+  std::array<char, 4096> end;
+  const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, end.size()));
+  std::size_t filled = 0;
+  while (filled < length) {
+    const ssize_t got = ::pread(fd, end.data() + filled, length - filled,
+                                static_cast<off_t>(bytes - length + filled));
+    if (got == 0) errno = EIO;
+    if (got == 0 || (got < 0 && errno != EINTR)) return base::FailWithErrno("cannot read it back");
+    if (got > 0) filled += static_cast<std::size_t>(got);
+  }
+  return OutputEnd{bytes, ExtendDigest(0, {end.data(), length})};
+}
+
 base::Result<std::optional<Checkpoint>> LoadCheckpoint(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return std::nullopt;
   auto bytes = ReadInput(path, kMostBytes);
+  const auto no_checkpoint = [&path] {
+    return base::Fail(base::ErrorCode::kInvalidFrame,
+                      ShownName(path) +
+                          ", given to --resume, is not a checkpoint of this version "
+                          "of process-file; name a new file");
+  };
+  if (!bytes && bytes.error().code == base::ErrorCode::kTooLarge) return no_checkpoint();
   if (!bytes) return std::unexpected(bytes.error());
   std::vector<char> text(bytes->begin(), bytes->end());
   text.resize(text.size() + json::kParseRoom);
   CheckpointReader reader;
   if (!json::ParseInPlace(text, {}, reader) || !reader.IsWhole()) {
-    return base::Fail(base::ErrorCode::kInvalidFrame,
-                      path + ", given to --resume, is not a checkpoint of process-file");
+    return no_checkpoint();
   }
   return reader.checkpoint;
 }
@@ -112,11 +134,12 @@ base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& che
   std::string text;
   json::JsonWriter json(text);
   json.BeginObject();
-  json.Member("sampleproc_checkpoint", 2);
+  json.Member("sampleproc_checkpoint", 3);
   json.Member("settings", Hex(checkpoint.settings));
   json.Member("records", checkpoint.records);
   json.Member("failed", checkpoint.failed);
-  json.Member("output_bytes", checkpoint.output_bytes);
+  json.Member("output_bytes", checkpoint.output.bytes);
+  json.Member("output", Hex(checkpoint.output.digest));
   json.Member("input", checkpoint.place.input);
   json.Member("frames", checkpoint.place.frames);
   json.Member("inputs", Hex(checkpoint.place.digest));

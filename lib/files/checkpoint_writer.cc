@@ -30,9 +30,9 @@ base::Result<void> CheckpointWriter::Write(const Record& record) {
 
 base::Result<void> CheckpointWriter::Flush() {
   if (auto flushed = records_->Flush(); !flushed) return flushed;
-  const auto bytes = sync_();
-  if (!bytes) return std::unexpected(bytes.error());
-  checkpoint_.output_bytes = *bytes;
+  const auto written = sync_();
+  if (!written) return std::unexpected(written.error());
+  checkpoint_.output = *written;
   next_save_ = clock_.Now() + kBetweenSaves;
   return SaveCheckpoint(path_, checkpoint_);
 }

@@ -16,8 +16,8 @@ namespace sampleproc::files {
 // disk and then the checkpoint. Used by one thread at a time.
 class CheckpointWriter final : public RecordWriter {
  public:
-  // Puts all that was written on disk and returns how many bytes the output then has.
-  using Sync = std::function<base::Result<std::uint64_t>()>;
+  // Puts all that was written on disk and returns how far that is.
+  using Sync = std::function<base::Result<OutputEnd>()>;
 
   // `start` is the checkpoint to go on from. The clock must outlive the writer.
   CheckpointWriter(std::unique_ptr<RecordWriter> records, Sync sync, std::string path,

@@ -5,6 +5,10 @@
 #include <optional>
 #include <string_view>
 
+#include "codec/decoder.h"
+#include "codec/foreign_format.h"
+#include "video/container.h"
+
 namespace sampleproc::files {
 namespace {
 
@@ -17,6 +21,11 @@ std::string_view KindOf(mode_t mode) {
 }
 
 }  // namespace
+
+bool IsImageOrVideo(base::ByteView start) {
+  return codec::Sniff(start) != codec::Format::kUnknown || !codec::HeifName(start).empty() ||
+         video::Sniff(start) != video::Container::kUnknown;
+}
 
 base::Error NotRegular(const std::string& path, mode_t mode) {
   return base::Error{base::ErrorCode::kUnsupportedFormat,

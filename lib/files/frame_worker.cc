@@ -1,14 +1,11 @@
 #include "files/frame_worker.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
 #include <utility>
 
 #include "codec/decoder.h"
 #include "codec/foreign_format.h"
+#include "files/annotated_picture.h"
 #include "files/file_reader.h"
 #include "frame/frame_json.h"
 #include "video/container.h"
@@ -29,26 +26,6 @@ std::optional<std::string> DeclaredFormat(const std::string& path) {
                                          ".npy", ".gif",  ".bmp", ".tif",  ".tiff"};
   if (std::ranges::find(kKnown, ending) == std::end(kKnown)) return std::nullopt;
   return ending;
-}
-
-Result<void> WritePicture(const fs::path& path, base::ByteView bytes) {
-  std::error_code error;  // of making the folder the file tells better
-  fs::create_directories(path.parent_path(), error);
-  error.clear();
-  fs::path unfinished = path;
-  unfinished += "." + std::to_string(::getpid()) + ".part";  // nobody's file
-  errno = 0;
-  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-  file.write(reinterpret_cast<const char*>(bytes.data()),
-             static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file) error = std::error_code(errno == 0 ? EIO : errno, std::generic_category());
-  if (!error) fs::rename(unfinished, path, error);
-  if (!error) return {};
-  std::error_code ignored;
-  fs::remove(unfinished, ignored);
-  return base::Fail(base::ErrorCode::kIo,
-                    "cannot write the annotated picture " + path.string() + ": " + error.message());
 }
 
 // Of what has no size that can be asked for, as standard input, as much as is read at the most, but
@@ -161,7 +138,7 @@ Result<void> FrameWorker::Annotate(const Task& task, const frame::Frame& frame,
   if (!picture) return std::unexpected(picture.error());
   const auto path = context_.annotated->For(task);
   if (!path) return std::unexpected(path.error());
-  return WritePicture(*path, *picture);
+  return WriteAnnotatedPicture(*path, *picture);
 }
 
 }  // namespace sampleproc::files

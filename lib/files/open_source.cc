@@ -5,6 +5,7 @@
 
 #include "codec/decoder.h"
 #include "codec/foreign_format.h"
+#include "files/file_kind.h"
 #include "files/frame_source.h"
 #include "files/input_file.h"
 #include "files/url_input.h"
@@ -54,10 +55,7 @@ base::Result<Kind> KindOf(const Input& input, const SourceOptions& options) {
   if (!got) return std::unexpected(got.error());
   const base::ByteView bytes = base::ByteView(start).first(*got);
   if (input.recorded_requests) {
-    if (codec::Sniff(bytes) == codec::Format::kUnknown &&
-        video::Sniff(bytes) == video::Container::kUnknown) {
-      return Kind::kRequests;
-    }
+    if (!IsImageOrVideo(bytes)) return Kind::kRequests;
     return base::Fail(base::ErrorCode::kUnsupportedFormat,
                       ShownName(input.path) +
                           " is an image or a video, and not recorded requests, which are one JSON "

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <string_view>
 
 #include "net/redact.h"
@@ -48,7 +49,10 @@ std::string Remedy(const std::string& scheme) {
 
 std::string ShownName(const std::string& path) {
   struct stat status{};
-  if (::lstat(path.c_str(), &status) == 0) return path;
+  const int before = errno;  // often what the caller is about to tell
+  const bool is_there = ::lstat(path.c_str(), &status) == 0;
+  errno = before;
+  if (is_there) return path;
   if (SchemeOf(path) == "data") return path.substr(0, std::min(path.find(','), kLongestShown));
   return net::CutCredentials(path);
 }

@@ -193,7 +193,10 @@ Session::Awaitable<bool> Session::ServeOne() {
     if (BodyUnread() && !co_await ReadBody()) co_return false;
     Handle();
     if (!answer_) co_await AwaitAnswer();
-    if (wire_.closed() || !answer_) co_return false;
+    if (wire_.closed() || !answer_) {
+      TellGone();
+      co_return false;
+    }
     response = std::move(answer_);
     answer_.reset();
     request_.body = {};
@@ -344,6 +347,8 @@ Session::Awaitable<bool> Session::ReadBody() {
   if (!wire_.closed()) {
     Response refusal = ErrorResponse(*failure, request_.path, request_.request_id);
     co_await WriteLast(std::move(refusal));
+  } else {
+    TellGone();
   }
   co_return false;
 }

@@ -56,6 +56,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // Through the head's last byte; false when there is no request to serve.
   Awaitable<bool> ReadHead();
   Awaitable<bool> ReadBody();
+  void TellGone();
   // Of a request that was refused before its body; false when the connection is to be closed.
   Awaitable<bool> DiscardBody();
   Awaitable<void> AwaitAnswer();

@@ -50,6 +50,13 @@ Response CutOff(const Request& request) {
       request.path, request.request_id);
 }
 
+Response ClientGone() {
+  Response none;
+  none.status = 499;
+  none.detail = "the client has gone before its answer";
+  return none;
+}
+
 Response OutOfMemory(const Request& request) noexcept {
   try {
     return ErrorResponse({ErrorCode::kOverloaded, "no memory for this request now", {}, {}},

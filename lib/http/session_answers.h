@@ -19,6 +19,10 @@ Response CutOff(const Request& request);
 // 503, without a body if there is no memory for one.
 Response OutOfMemory(const Request& request) noexcept;
 
+// Never sent: what the log and the metrics say of a request whose client has gone before its answer,
+// with 499, as nginx calls that.
+Response ClientGone();
+
 // Why a head is not served.
 base::Error SlowHead();
 base::Error StoppedInHead();

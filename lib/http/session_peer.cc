@@ -8,6 +8,7 @@
 
 #include "http/live_body.h"
 #include "http/session.h"
+#include "http/session_answers.h"
 
 namespace sampleproc::http {
 namespace {
@@ -70,6 +71,13 @@ void Session::ProbePeer(std::uint64_t generation) {
     if (!whole) return self->Abort();
     self->ProbePeer(generation);
   });
+}
+
+// For the log and the metrics; nobody is left to answer.
+void Session::TellGone() {
+  EndUnanswered(request_);
+  Response none = ClientGone();
+  site_->chain.OnResponse(request_, none);
 }
 
 // Ends with the body, the client, a drain, or another site, also one that has come since the

@@ -195,7 +195,7 @@ class Service::Impl {
   std::unique_ptr<telemetry::OtlpExporter> exporter;  // nullptr: nothing is traced
   std::unique_ptr<telemetry::Tracer> tracer;          // likewise
   bool shut_down = false;
-  bool debug = false;     // the log is more detailed than configured
+  bool toggled = false;   // debug lines are on or off against what is configured
   int stuck_workers = 0;  // as the last look found them
   int lost_workers = 0;   // as the last two looks found them
 

@@ -45,7 +45,7 @@ Result<void> Service::Reload(const config::Config& config) {
   impl.cameras.Reconfigured();
   impl.generation = std::move(*made);
   impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
-  impl.debug = false;
+  impl.toggled = false;
   const std::string restart = Joined(waiting);
   impl.log->Info("reloaded", {{"waiting_for_restart", std::string_view(restart)}});
   return done;
@@ -97,11 +97,13 @@ void Service::ReloadRefused() {
 void Service::ToggleDebug() {
   Impl& impl = *impl_;
   const std::string& configured = impl.generation->config.telemetry.log_level;
-  impl.debug = !impl.debug;
-  if (impl.debug) impl.log->SetLevel(base::LogLevel::kDebug);
-  impl.log->Info("log level changed by SIGUSR1",
-                 {{"log_level", impl.debug ? std::string_view("debug") : configured}});
-  if (!impl.debug) impl.log->SetLevel(LevelOf(configured));
+  impl.toggled = !impl.toggled;
+  std::string_view level = configured;
+  if (impl.toggled) level = configured == "debug" ? "info" : "debug";
+  // Told while the log is at the more detailed of the two.
+  if (impl.toggled && configured != "debug") impl.log->SetLevel(base::LogLevel::kDebug);
+  impl.log->Info("log level changed by SIGUSR1", {{"log_level", level}});
+  impl.log->SetLevel(LevelOf(level));
 }
 
 }  // namespace sampleproc::service

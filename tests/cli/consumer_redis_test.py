@@ -188,8 +188,8 @@ class Consumer(WithService):
         service.wait_for_condition("old_frames", "condition ends")
         self.assertEqual(service.stop(), 0)
 
-    def replay(self, *words_of_it):
-        done = subprocess.run([REPLAY, *words_of_it, DEAD, STREAM, "-s", self.server.path],
+    def replay(self, *words_of_it, streams=(DEAD, STREAM)):
+        done = subprocess.run([REPLAY, *words_of_it, *streams, "-s", self.server.path],
                               capture_output=True, text=True, timeout=cli.PATIENCE,
                               check=False)  # fmt: skip
         return done.returncode, done.stdout, done.stderr
@@ -223,6 +223,21 @@ class Consumer(WithService):
         code, out, err = self.replay()
         self.assertEqual((code, out), (69, ""))
         self.assertIn("replay-dlq.sh: ", err)
+
+    def test_a_replay_between_streams_that_are_not_meant(self):
+        self.redis.xadd(DEAD, entry("f-0", b"x", dlq_reason="invalid-frame"))
+        self.redis.xadd(RESULTS, {"frame_id": "f-1", "result": "{}"})
+        self.redis.xadd(STREAM, entry("f-2", b"x"))
+        for streams, words in (
+            ((DEAD + "x", STREAM), f"there is no stream {DEAD}x; the letters are named first"),
+            ((DEAD, RESULTS), f"{RESULTS} holds results; name the stream that the frames came from"),
+            ((STREAM, DEAD), f"{DEAD} holds dead letters; name the stream"),
+        ):
+            code, out, err = self.replay(streams=streams)
+            self.assertEqual((code, out), (2, ""), streams)
+            self.assertIn(words, err)
+        self.assertEqual([self.redis.xlen(name) for name in (DEAD, RESULTS, STREAM)], [1, 1, 1])
+        self.assertEqual(self.replay()[0], 0)
 
     def test_a_replay_beside_a_service_ends_though_its_frames_die_again(self):
         for number in range(3):

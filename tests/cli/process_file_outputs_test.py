@@ -90,7 +90,78 @@ class NothingIsDestroyed(WithDirectory):
         self.refused(picture, "-o", self.path("x"), "--resume", picture)
         self.refused(picture, "-o", state, "--resume", state)
         self.refused(picture, "-o", state + ".new", "--resume", state)
-        self.refused("--files-from", "-", "-o", picture, stdin=picture.encode())
+        self.refused("--files-from", "-", "-o", body, "--requests", body, stdin=picture.encode())
+
+    def test_a_photo_is_no_output(self):
+        """As where a pattern stands behind -o."""
+        picture, photo = self.copy("box.png"), self.copy("messi5.jpg")
+        before = self.everything()
+        for words in (["-o", photo], ["--append", "-o", photo], ["-o", photo, "--resume", self.path("s")]):
+            result = process(picture, *words)
+            self.assertEqual((result.returncode, result.out), (2, ""), words)
+            self.assertIn(f"the output file {photo} is an image or a video; name another file", result.err)
+            self.assertEqual(self.everything(), before)
+
+    def test_the_output_of_another_run_is_not_cut(self):
+        picture, other, state = self.copy("box.png"), self.copy("mask.png"), self.path("state")
+        out, mine = self.path("out"), self.write("thesis.txt", b"mine\n" * 10_000)
+        self.assertEqual(process(picture, "-o", out, "--resume", state).returncode, 0)
+        before = self.everything()
+        for words in ([other, "-o", mine], [picture, "-o", mine]):
+            result = process(*words, "--resume", state)
+            self.assertEqual((result.returncode, result.out), (2, ""), words)
+            self.assertIn(f"the output file {mine} is not that of the run to be resumed", result.err)
+            self.assertEqual(self.everything(), before)
+        with open(out, "wb") as file:  # what somebody has put there since
+            file.write(b"mine\n" * 10_000)
+        before = self.everything()
+        self.assertEqual(process(picture, "-o", out, "--resume", state).returncode, 2)
+        self.assertEqual(self.everything(), before)
+
+    def test_a_file_that_is_write_protected(self):
+        """Though its folder is not, so that another could be put in its place."""
+        picture, mine = self.copy("box.png"), self.write("mine", b"mine\n")
+        os.chmod(picture, 0o644)
+        os.chmod(mine, 0o444)
+        os.chmod(self.directory, 0o777)
+        tracked = ["--pipeline", "motion,people,track", "--events"]
+        for words in (["-o", mine], ["--append", "-o", mine], [*tracked, mine],
+                      ["-o", mine, "--resume", self.path("s")]):  # fmt: skip
+            done = subprocess.run(
+                [cli.BINARY, "process-file", picture, *words], env={}, capture_output=True,
+                timeout=cli.PATIENCE, check=False, user=65534 if os.geteuid() == 0 else None,
+                extra_groups=[] if os.geteuid() == 0 else None,
+            )  # fmt: skip
+            self.assertEqual(done.returncode, 74, done.stderr)
+            self.assertIn(f"cannot open the output file {mine}: Permission denied".encode(), done.stderr)
+            self.assertEqual(read(mine), b"mine\n")
+
+    def test_other_names_and_owners_of_the_output_stay(self):
+        picture, out, other = self.copy("box.png"), self.write("out", b"old"), self.path("other")
+        os.link(out, other)
+        if os.geteuid() == 0:
+            os.chown(out, 65534, 65534)
+        owner = os.stat(out).st_uid
+        self.assertEqual(process(picture, "-o", out).returncode, 0)
+        self.assertEqual(read(other), read(out))
+        self.assertIn(b"box.png", read(other))
+        os.remove(other)
+        self.assertEqual(process(picture, "-o", out).returncode, 0)
+        self.assertEqual(os.stat(out).st_uid, owner)
+
+    def test_frames_that_failed_before_are_told_when_a_run_is_resumed(self):
+        picture, state, out = self.copy("box.png"), self.path("state"), self.path("out")
+        words = [picture, self.path("late.png"), "-o", out, "--resume", state]
+        self.assertEqual(process(*words).returncode, 1)
+        result = process(*words, quiet=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"of 2 frames before, 1 failed and are not tried again; for that remove the checkpoint {state}",
+                      result.err)  # fmt: skip
+
+    def test_the_reason_why_an_output_cannot_be_opened(self):
+        result = process(self.copy("box.png"), "-o", self.path("no/x"), "--resume", self.path("s"))
+        self.assertEqual(result.returncode, 74)
+        self.assertIn(f"{self.path('no/x')}: No such file or directory", result.err)
 
     def test_what_the_configuration_reads(self):
         picture = self.copy("box.png")

@@ -338,7 +338,31 @@ class Annotate(WithDirectory):
             self.assertEqual((result.returncode, result.stdout), (2, b""))
             self.assertIn("would write over the input 'box.png.jpg'", result.err)
         self.assertEqual(pathlib.Path(second).read_bytes(), before)
-        self.assertEqual(process("--annotate", self.directory, first).returncode, 0)
+        # Nor what is no input, unless it was written by --annotate.
+        result = process("--annotate", self.directory, first)
+        self.assertEqual((result.returncode, result.stdout), (2, b""))
+        self.assertIn("would replace a file that --annotate has not written", result.err)
+        self.assertEqual(pathlib.Path(second).read_bytes(), before)
+        os.remove(second)
+        for _ in range(2):
+            self.assertEqual(process("--annotate", self.directory, first).returncode, 0)
+        self.assertEqual(self.size(second), (324, 223))
+
+    def test_pictures_of_a_video_that_somebody_else_has_made(self):
+        video = self.copy("vtest.avi", "clip.avi")
+        out, mine = self.path("out"), self.copy("box.png", "out/clip.avi/000004.jpg")
+        result = process("--annotate", out, video)
+        self.assertEqual((result.returncode, result.stdout), (2, b""))
+        self.assertIn("clip.avi/000004.jpg would replace", result.err)
+        os.rename(mine, self.path("out/clip.avi/door.jpg"))  # no name of a frame
+        self.assertEqual(process("--annotate", out, "--max-failures", "1", self.copy("box.png")).returncode, 0)
+
+    def test_what_is_refused_leaves_no_directory(self):
+        inputs = self.path("in")
+        self.copy("box.png", "in/box.png")
+        result = process("-r", "--annotate", inputs + "/out", inputs)
+        self.assertEqual(result.returncode, 2)
+        self.assertFalse(os.path.exists(inputs + "/out"))
 
     def test_a_directory_that_cannot_be_made(self):
         blocked = self.write("file", b"")

@@ -262,6 +262,18 @@ class Shutdown(WithService):
         self.assertFalse(is_logged("/startupz"))
         self.assertEqual(service.stop(), 0)
 
+    def test_sigusr1_turns_off_debug_lines_that_are_configured(self):
+        service = self.serve("--set", "telemetry.log_level=debug")
+        for level in ("info", "debug"):
+            service.child.send_signal(signal.SIGUSR1)
+            service.wait_for("log level changed by SIGUSR1", log_level=level)
+            service.get("/livez")
+            service.get("/")  # whose line is there at either level, and behind the other
+            service.wait_for("request", path="/")
+            is_debug = any(line.get("path") == "/livez" for line in service.log())
+            self.assertEqual(is_debug, level == "debug")
+        self.assertEqual(service.stop(), 0)
+
     def test_a_socket_that_was_passed_in(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             # systemd names the process; only the process itself knows its number in time.

@@ -4,12 +4,15 @@ import fcntl
 import json
 import os
 import socket
+import struct
 import subprocess
 import tempfile
 import time
 
 import cli
+import pictures
 from service import NO_RATE_LIMIT, UnixConnection, WithService
+from streams import wait_until
 
 REQUESTS = 200
 
@@ -131,6 +134,30 @@ class AnswersInTheLog(WithService):
         ):  # fmt: skip
             with self.subTest(sent=sent[:60]):
                 self.check(service, sent, status, path, method, detail)
+        self.assertEqual(service.stop(), 0)
+
+    @staticmethod
+    def gone(service):
+        return [line for line in service.log() if line.get("path") == "/process" and
+                (line["status"], line["detail"]) == (499, "the client has gone before its answer")]  # fmt: skip
+
+    def test_a_client_that_goes_in_the_middle_of_its_request(self):
+        service = self.serve("--set", "process.delay=30s")
+        picture = pictures.sample("messi5.jpg")
+        head = (b"POST /process HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
+                b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(picture))  # fmt: skip
+        name = ('http_server_request_duration_seconds_count{method="POST",route="/process",'
+                'scheme="http",status="499"}')  # fmt: skip
+        for times, part in enumerate((picture[:500], picture), 1):
+            with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
+                client.sendall(head)
+                self.assertIn(b" 100 ", client.recv(1000))  # it has read the head
+                client.sendall(part)
+                if part == picture:
+                    wait_until(lambda: service.metric("sampleproc_active_frames") == 1)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            wait_until(lambda count=times: service.metric(name) == count)
+            wait_until(lambda count=times: len(self.gone(service)) == count)
         self.assertEqual(service.stop(), 0)
 
     def test_what_else_is_refused(self):

@@ -17,7 +17,7 @@ TEST_CASE("a checkpoint that another run writes is left to it, and the failure s
   const testing::TempDir dir;
   const std::string path = (dir.path() / "state").string();
   const std::string fresh = path + ".new";
-  const Checkpoint checkpoint{.settings = 1, .records = 2, .output_bytes = 3, .place = {}};
+  const Checkpoint checkpoint{.settings = 1, .records = 2, .output = {3, 4}, .place = {}};
   {
     const base::Descriptor other(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     REQUIRE(BecomeSoleWriter(other.get(), fresh));

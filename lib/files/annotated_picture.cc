@@ -1,0 +1,69 @@
+#include "files/annotated_picture.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace sampleproc::files {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A segment: its marker, its length with the two bytes of that, and the text.
+constexpr std::string_view kComment(
+    "\xFF\xFE\x00\x19"
+    "annotated by sampleproc",
+    27);
+
+// Where the comment stands: behind the start and the JFIF segment, which has to be the first.
+std::size_t PlaceOfComment(base::ByteView jpeg) {
+  constexpr std::size_t kStart = 2;
+  if (jpeg.size() < 6 || jpeg[2] != 0xFF || jpeg[3] != 0xE0) return kStart;
+  const std::size_t length = (std::size_t{jpeg[4]} << 8) | jpeg[5];
+  return jpeg.size() < kStart + 2 + length ? kStart : kStart + 2 + length;
+}
+
+void Write(std::ofstream& file, base::ByteView bytes) {
+  file.write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+}
+
+}  // namespace
+
+base::Result<void> WriteAnnotatedPicture(const fs::path& path, base::ByteView jpeg) {
+  std::error_code error;  // of making the folder the file tells better
+  fs::create_directories(path.parent_path(), error);
+  error.clear();
+  fs::path unfinished = path;
+  unfinished += "." + std::to_string(::getpid()) + ".part";  // nobody's file
+  const std::size_t at = PlaceOfComment(jpeg);
+  errno = 0;
+  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
+  Write(file, jpeg.first(at));
+  Write(file, base::AsBytes(kComment));
+  Write(file, jpeg.subspan(at));
+  file.close();
+  if (!file) error = std::error_code(errno == 0 ? EIO : errno, std::generic_category());
+  if (!error) fs::rename(unfinished, path, error);
+  if (!error) return {};
+  std::error_code ignored;
+  fs::remove(unfinished, ignored);
+  return base::Fail(base::ErrorCode::kIo,
+                    "cannot write the annotated picture " + path.string() + ": " + error.message());
+}
+
+bool IsAnnotatedPicture(const fs::path& path) {
+  std::array<char, 128> start{};
+  std::ifstream file(path, std::ios::binary);
+  file.read(start.data(), start.size());
+  const std::string_view read(start.data(), static_cast<std::size_t>(file.gcount()));
+  const std::size_t at = PlaceOfComment(base::AsBytes(read));
+  return read.size() > at && read.substr(at).starts_with(kComment);
+}
+
+}  // namespace sampleproc::files
