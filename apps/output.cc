@@ -114,6 +114,9 @@ base::Result<std::pair<int, std::string>> MakeBeside(const std::string& target) 
                              (attempt == 0 ? "" : "-" + std::to_string(attempt)) + ".part";
     const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd >= 0) return std::pair(fd, name);
+    if (errno == ENOENT) {
+      return base::FailWithErrno("cannot open the output file " + files::ShownName(target));
+    }
     if (errno != EEXIST || attempt == 100) {
       return base::Fail(ErrorCode::kIo, "cannot open the output file " + files::ShownName(target) +
                                             ", which is written beside it as " +

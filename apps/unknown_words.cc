@@ -9,6 +9,7 @@
 #include "config/convert.h"
 #include "config/schema.h"
 #include "config/suggest.h"
+#include "frame/frame_names.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -46,6 +47,7 @@ std::string_view WordMeant(std::string_view typed, const std::vector<std::string
 // The paths of the keys that an option called `name` may stand for: "--workers" for
 // process.workers, "--log-level" for telemetry.log_level.
 std::vector<std::string> KeysCalled(std::string_view name) {
+  if (const auto key = frame::ConfiguredBy(name); !key.empty()) return {std::string(key)};
   std::string last(name);
   std::ranges::replace(last, '-', '_');
   std::vector<std::string> paths;

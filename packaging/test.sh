@@ -30,7 +30,7 @@ fail() {
   failed=$((failed + 1))
   failures+=("$1")
 }
-say() { printf '\n== %s\n' "$*"; }
+say() { printf '\n== %s (%s s)\n' "$*" "${SECONDS}"; }
 
 # check NAME COMMAND...: one step, counted as one test.
 check() {
@@ -81,11 +81,13 @@ build_whole() {
   build "$1" "${unity[@]}"
 }
 
+# build_and_test PRESET [OPTION OF CTEST...]
+#
 # Everything runs in the conditions below, where bash ignores set -e: each step says what it does
 # when a command fails.
 # shellcheck disable=SC2310
 build_and_test() {
-  if build "$1"; then run_tests "$1"; fi
+  if build_whole "$1"; then run_tests "$@"; fi
 }
 
 sources() { find lib apps tests -name '*.cc' -print0 -o -name '*.h' -print0; }
@@ -155,12 +157,10 @@ packaging/fetch-samples.sh
 packaging/unpack-package.sh nginx >/dev/null
 packaging/unpack-package.sh prometheus >/dev/null
 
-# shellcheck disable=SC2310
-if build_whole release; then run_tests release; fi
+build_and_test release
 asan_options=(-LE long)
 ! ${full} || asan_options=()
-# shellcheck disable=SC2310
-if build_whole asan; then run_tests asan "${asan_options[@]}"; fi
+build_and_test asan "${asan_options[@]}"
 if ${full}; then
   check 'formatting' check_format
   check 'clang-tidy' check_tidy
@@ -176,6 +176,7 @@ if ${full}; then
   check 'packages are to be had' packaging/install-deps.sh --available
 fi
 
+say 'done'
 if [[ ${failed} -gt 0 ]]; then
   printf '\nFailed:\n'
   printf '  %s\n' "${failures[@]}"

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "codec/decoder.h"
 #include "frame/frame_json.h"
 #include "frame/frame_names.h"
 #include "frame/frame_text.h"
@@ -119,7 +120,26 @@ Result<void> CheckUnknown(std::string_view name, std::span<const std::string_vie
                             "metadata, in the body");
 }
 
+// What `curl -d @FILE` has made of a picture: it leaves out line breaks and zero bytes, which any
+// picture has some of, and calls it a form.
+bool IsSentAsText(const FrameRequest& request) {
+  constexpr std::size_t kSmallest = 100;
+  const base::ByteView body = request.body;
+  if (body.size() < kSmallest || MediaType(request.content_type).empty() ||
+      codec::Sniff(body) == codec::Format::kUnknown || IsImage(MediaType(request.content_type))) {
+    return false;
+  }
+  return std::ranges::none_of(body,
+                              [](std::uint8_t c) { return c == 0 || c == '\n' || c == '\r'; });
+}
+
 Result<frame::Frame> ReadPicture(FrameRequest request) {
+  if (IsSentAsText(request)) {
+    return base::Fail(
+        ErrorCode::kInvalidFrame,
+        "the picture has come without its line breaks and zero bytes, as curl -d sends "
+        "a file; send it with curl --data-binary @FILE");
+  }
   frame::Frame frame;
   auto frame_id = TextParameter(request.query, "frame_id", frame::kMaxIdBytes);
   if (!frame_id) return std::unexpected(frame_id.error());

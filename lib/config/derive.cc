@@ -74,7 +74,7 @@ class Deriver {
              "set consumer.enabled to true, or unset the upstream");
       }
       if (activation.enabled && activation.source == consumer::Source::kRedis &&
-          wishes.frame_buffer_url && !IsSet(kSource)) {
+          wishes.frame_buffer_url && !wishes.source) {
         Warn(code::kTwoNames, kBufferUrl,
              "is not used: frames come from Redis, because " + std::string(named) + " is set (" +
                  Where(OriginOf(named)) + ")",

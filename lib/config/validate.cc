@@ -9,6 +9,7 @@
 
 #include "config/camera_source_rules.h"
 #include "config/convert.h"
+#include "config/convert_hints.h"
 #include "config/event_rules.h"
 #include "config/pipeline_rules.h"
 #include "config/scene_rules.h"
@@ -300,6 +301,7 @@ std::vector<Finding> OriginsAreOrigins(const Config& config) {
 // addresses as they stand in them.
 std::string WrongWithHost(std::string_view host) {
   if (host.starts_with('/')) return "";  // the path of a Unix socket
+  if (const std::string_view blank = BlankIn(host); !blank.empty()) return std::string(blank);
   if (host.find("://") != std::string_view::npos) return "is a URL; this key takes the host alone";
   if (host.find(',') != std::string_view::npos) return "is a list; this key takes one host";
   if (host.starts_with('[')) return "has brackets, which an address has in URLs only";

@@ -34,9 +34,9 @@ constexpr std::string_view kFrameData = "frame_data";
 
 // What other services call the pixels.
 std::optional<std::string_view> MistakenFor(std::string_view key) {
-  constexpr std::string_view kNames[] = {"frame", "frameData",     "image", "image_data",
-                                         "img",   "picture",       "photo", "data",
-                                         "file",  "frame_data_b64"};
+  constexpr std::string_view kNames[] = {"frame", "frameData",      "image",    "image_data",
+                                         "img",   "picture",        "photo",    "data",
+                                         "file",  "frame_data_b64", "frame_url"};
   const auto found = std::ranges::find(kNames, key);
   if (found == std::end(kNames)) return std::nullopt;
   return *found;
@@ -150,10 +150,13 @@ void FrameReader::WarnOfUnknown() {
 
 void FrameReader::Finish() {
   if (is_object_ && !has_frame_data_) {
-    Add("missing", {kFrameData},
-        "is required" + (other_name_.empty()
-                             ? std::string()
-                             : "; that is its name, not \"" + std::string(other_name_) + "\""));
+    std::string text = "is required";
+    if (other_name_ == "frame_url") {
+      text += "; frame_url is of entries that the service pulls: fetch the picture and send it";
+    } else if (!other_name_.empty()) {
+      text += "; that is its name, not \"" + std::string(other_name_) + "\"";
+    }
+    Add("missing", {kFrameData}, std::move(text));
   }
   WarnOfUnknown();
   const auto format = members_[kFormat] ? FindRawFormat(*members_[kFormat]) : std::nullopt;

@@ -19,8 +19,8 @@ Response CutOff(const Request& request);
 // 503, without a body if there is no memory for one.
 Response OutOfMemory(const Request& request) noexcept;
 
-// Never sent: what the log and the metrics say of a request whose client has gone before its answer,
-// with 499, as nginx calls that.
+// Never sent: what the log and the metrics say of a request whose client has gone before its
+// answer, with 499, as nginx calls that.
 Response ClientGone();
 
 // Why a head is not served.

@@ -82,6 +82,12 @@ void BeginResult(const frame::Frame& frame, frame::FrameResult& result) {
   result.frame_id = frame.frame_id;
   result.camera_id = frame.camera_id;
   result.warnings = frame.warnings;
+  if (frame.timestamp && !frame.timestamp->empty() && !frame::ParseFrameTime(*frame.timestamp)) {
+    result.warnings.push_back(
+        {"unreadable_timestamp",
+         "the timestamp is neither seconds since 1970 nor a date and time of "
+         "ISO 8601, and says nothing: the frame counts as taken when it came"});
+  }
 }
 
 // What the door has reserved for the frame: its bytes, wherever they are.
