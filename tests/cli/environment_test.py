@@ -249,9 +249,10 @@ class OriginalFile(cli.TestCase):
         result = cli.run("validate-config", "--from-env", "-", stdin=ORIGINAL_FILE.encode())
         self.assertEqual(result.returncode, 0, result.err)
         codes = re.findall(r"\[(SP\d+)\]", result.err)
-        # CONFIDENCE_THRESHOLD and the OTLP endpoint differ from the names before them; RUN_DEMO;
+        # CONFIDENCE_THRESHOLD and the OTLP endpoint differ from the names before them, and of two
+        # upstreams one is not used; RUN_DEMO;
         # the port of Jaeger's own protocol.
-        self.assertEqual(sorted(codes), ["SP1009"] * 2 + ["SP1010", "SP1203"], result.err)
+        self.assertEqual(sorted(codes), ["SP1009"] * 3 + ["SP1010", "SP1203"], result.err)
         for line in result.out.splitlines():
             self.assertRegex(line, r'^(\[[\w.]+\]|[a-z_]+ = .+  # <stdin>:\d+:\d+|)$')
         # Every line of it is in the result, but for the names that lost.
