@@ -194,6 +194,10 @@ constexpr CodeText kTexts[] = {
      "events.snapshots names a folder for pictures of events, which the step \"track\" makes, and "
      "no "
      "pipeline has that step: no new pictures will come. Those that are there can be asked for."},
+    {code::kClasses, "class that no step finds",
+     "The steps of this camera's pipeline are all built in: people finds \"person\", faces finds "
+     "\"face\" and motion finds \"motion\". A camera, zone or line that wants another class gets "
+     "nothing. Classes are compared letter by letter, capitals too."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},

@@ -2,12 +2,34 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 #include "config/codes.h"
 #include "config/convert.h"
 #include "config/schema.h"
+#include "config/suggest.h"
 
 namespace sampleproc::config {
+
+namespace {
+
+// What the steps find; nothing when some step may find anything.
+std::optional<std::vector<std::string_view>> ClassesOf(const std::vector<std::string>& steps) {
+  constexpr std::pair<std::string_view, std::string_view> kFound[] = {
+      {"stats", ""}, {"track", ""}, {"motion", "motion"}, {"people", "person"}, {"faces", "face"}};
+  std::vector<std::string_view> classes;
+  for (const std::string& step : steps) {
+    const auto* const found = std::ranges::find(kFound, std::string_view(step),
+                                                [](const auto& each) { return each.first; });
+    if (found == std::end(kFound)) return std::nullopt;
+    if (!found->second.empty()) classes.push_back(found->second);
+  }
+  return classes;
+}
+
+}  // namespace
 
 std::vector<NamedPipeline> PipelinesOf(const Config& config) {
   std::vector<NamedPipeline> pipelines = {{"process.pipeline", config.process.pipeline}};
@@ -42,6 +64,35 @@ std::vector<Finding> TracksHaveDetectors(const Config& config) {
                      ? "write \"track\" behind \"" + Shown(*detector) + "\""
                      : "write a detector before it, as in [\"motion\", \"objects\", \"track\"]",
          .entry = static_cast<std::size_t>(std::distance(steps.begin(), track))});
+  }
+  return findings;
+}
+
+std::vector<Finding> ClassesAreFound(const Config& config) {
+  std::vector<Finding> findings;
+  for (const auto& [id, camera] : config.cameras) {
+    const auto found =
+        ClassesOf(camera.pipeline.empty() ? config.process.pipeline : camera.pipeline);
+    if (!found) continue;
+    const auto check = [&](const std::string& key, const std::vector<std::string>& wanted) {
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (std::ranges::find(*found, wanted[i]) != found->end()) continue;
+        const std::string_view near = Suggest(wanted[i], *found);
+        findings.push_back({Severity::kWarning, code::kClasses, key,
+                            "no step of this camera's pipeline finds \"" + Shown(wanted[i]) + "\"",
+                            near.empty()
+                                ? "people finds \"person\", faces \"face\", motion \"motion\""
+                                : "did you mean \"" + std::string(near) + "\"?",
+                            i});
+      }
+    };
+    check(CameraSection(id) + ".classes", camera.classes);
+    for (const auto& [name, zone] : camera.zones) {
+      check(PlaceSection(id, kZones, name) + ".classes", zone.classes);
+    }
+    for (const auto& [name, line] : camera.lines) {
+      check(PlaceSection(id, kLines, name) + ".classes", line.classes);
+    }
   }
   return findings;
 }

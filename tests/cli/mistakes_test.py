@@ -182,6 +182,8 @@ TOML = [
     ('[consumer.redis]\ntls = "yes"\n', ["2:7", "write true without quotes"]),
     ('[consumer.redis]\ntls = "false"\n', ["2:7", "leave the quotes out"]),
     ('[http]\nport = "${PORT}"\n', ["2:8", "not replaced", "SAMPLEPROC_HTTP_PORT"]),
+    ('[camera.a]\npipeline = ["people"]\nclasses = ["Person"]\n[resources]\nmemory_limit = 512\n',
+     ["3:12", 'finds "Person"', 'did you mean "person"?', "5:16", "counts bytes", '"512MiB"']),
     ("[http]\nproxy = True\n", ["2:", "write true"]),
     ("[http]\nport = 08\n", ["2:", "without leading zeros"]),
     ('[http]\nhost = "a\n', ["2:", "a string ends on its line"]),

@@ -17,14 +17,14 @@ Loaded LoadText(const std::string& text) {
 
 TEST_CASE("a camera has what its section says, whatever it is called") {
   const Loaded loaded = LoadText(
-      "[camera.door]\npipeline = [\"motion\"]\nthreshold = 0.6\nclasses = \"person\"\n"
+      "[camera.door]\npipeline = [\"people\"]\nthreshold = 0.6\nclasses = \"person\"\n"
       "mask = [[[0, 0], [1.0, 0.0], [1, 0.25]]]\nfps = 5\nmax_age = \"2s\"\n"
       "[camera.\"10.0.0.5\"]\n[camera.\"the \\\"yard\\\"\"]\nfps = 0.5\n");
   REQUIRE(Render(loaded).empty());
   const auto& cameras = loaded.config.cameras;
   REQUIRE(cameras.size() == 3);
   const cameras::Options& door = cameras.at("door");
-  CHECK(door.pipeline == std::vector<std::string>{"motion"});
+  CHECK(door.pipeline == std::vector<std::string>{"people"});
   CHECK(door.threshold == 0.6);
   CHECK(door.classes == std::vector<std::string>{"person"});
   CHECK(door.mask == std::vector<frame::Polygon>{{{0, 0}, {1, 0}, {1, 0.25}}});

@@ -62,7 +62,7 @@ TEST_CASE("flags set the keys of zones and lines, whatever their camera is calle
                       {"camera.door.zone.porch.dwell", "2s", "--set"},
                       {"camera.\"10.0.0.5\".line.gate.from", "[0,0]", "--set"},
                       {"camera.\"10.0.0.5\".line.gate.to", "[1,1]", "--set"},
-                      {"camera.\"a.zone.b\".classes", "car", "--set"}},
+                      {"camera.\"a.zone.b\".classes", "person", "--set"}},
             .files = Files::kNone});
   REQUIRE(Render(loaded).empty());
   const auto& cameras = loaded.config.cameras;
@@ -70,7 +70,7 @@ TEST_CASE("flags set the keys of zones and lines, whatever their camera is calle
   CHECK(cameras.at("door").zones.at("porch").polygon.size() == 3);
   CHECK(cameras.at("door").zones.at("porch").dwell == std::chrono::seconds(2));
   CHECK(cameras.at("10.0.0.5").lines.at("gate").to == frame::Point{1, 1});
-  CHECK(cameras.at("a.zone.b").classes == std::vector<std::string>{"car"});
+  CHECK(cameras.at("a.zone.b").classes == std::vector<std::string>{"person"});
 }
 
 TEST_CASE("a flag with a key that zones do not have names no camera instead") {
