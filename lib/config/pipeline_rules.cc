@@ -87,6 +87,7 @@ std::vector<Finding> ClassesAreFound(const Config& config) {
       }
     };
     check(CameraSection(id) + ".classes", camera.classes);
+    if (!camera.classes.empty()) continue;  // CheckScenes holds its zones and lines to these
     for (const auto& [name, zone] : camera.zones) {
       check(PlaceSection(id, kZones, name) + ".classes", zone.classes);
     }

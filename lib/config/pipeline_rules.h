@@ -20,8 +20,8 @@ std::vector<NamedPipeline> PipelinesOf(const Config& config);
 // The step track follows what steps before it have found.
 std::vector<Finding> TracksHaveDetectors(const Config& config);
 
-// The classes that cameras and their zones and lines want are found by some step, where all steps are
-// built in and so are known to find one class each.
+// The classes that cameras and their zones and lines want are found by some step, where all steps
+// are built in and so are known to find one class each.
 std::vector<Finding> ClassesAreFound(const Config& config);
 
 }  // namespace sampleproc::config
