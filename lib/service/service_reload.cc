@@ -100,10 +100,12 @@ void Service::ToggleDebug() {
   impl.toggled = !impl.toggled;
   std::string_view level = configured;
   if (impl.toggled) level = configured == "debug" ? "info" : "debug";
-  // Told while the log is at the more detailed of the two.
-  if (impl.toggled && configured != "debug") impl.log->SetLevel(base::LogLevel::kDebug);
+  // Told when it holds already, but for a level that would hide the line.
+  const base::LogLevel next = LevelOf(level);
+  const bool hides = next > base::LogLevel::kInfo;
+  if (!hides) impl.log->SetLevel(next);
   impl.log->Info("log level changed by SIGUSR1", {{"log_level", level}});
-  impl.log->SetLevel(LevelOf(level));
+  if (hides) impl.log->SetLevel(next);
 }
 
 }  // namespace sampleproc::service
