@@ -33,19 +33,20 @@ Command ProcessFileCommand() {
           "continue: a damaged video gives an error for the damaged part and continues with the "
           "next key frame (MJPEG: the next image); of VP8, VP9 and HEVC, whose decoders mostly "
           "take changed data for another image, wrong frames may come instead. An output that is "
-          "one of the inputs is refused. Unless --append is given, records are written to a "
-          "temporary file that "
-          "replaces the old one when the run is complete; where every frame failed, or the run "
+          "one of the inputs, an image or a video is refused. Unless --append is given, records "
+          "are written to a temporary file that replaces the old one when the run is complete; "
+          "where every frame failed, or the run "
           "was stopped early, the old one stays and the new records are in a file beside it that "
           "is named. With the step track in the pipeline, "
           "--events writes what came, moved and went, one JSON object a line: one \"new\" for each "
           "thing, an \"update\" when it changes, and one \"end\". The last line on standard error "
           "sums "
           "up the run; if the records go to a file, each failed input is named there too. With "
-          "--annotate, frame 12 of clip.mp4 is DIR/clip.mp4/000012.jpg. Ctrl-C finishes the "
+          "--annotate, frame 12 of clip.mp4 is DIR/clip.mp4/000012.jpg, and a file of that name "
+          "which --annotate has not written is not replaced. Ctrl-C finishes the "
           "frames in progress. With --resume the same command continues from there, also after "
-          "a crash, and ends with the same output; frames that later ones depend on are "
-          "processed again without output.",
+          "a crash, and ends with the same output; another file than that run's output is not "
+          "written, and frames that later ones depend on are processed again without output.",
       .examples = {{"sampleproc process-file photo.jpg", "Process one image."},
                    {"sampleproc process-file -r photos --pipeline faces -o faces.ndjson",
                     "Detect faces in all images below a directory."},

@@ -45,13 +45,12 @@ std::string Resolved(const std::string& path) {
 // Whether the file `path`, which is there, may be written: to put another in its place takes only
 // the right to write into its folder, which is not what its owner has said. Nor are records put in
 // the place of a photo, as where a pattern stood behind -o.
-base::Result<void> MayBeWritten(const std::string& path) {
+base::Result<void> MayBeWritten(const std::string& path, mode_t mode) {
   if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0 && errno == EACCES) {
     return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
   }
+  if (!S_ISREG(mode)) return {};  // to open a pipe or a device does something
   const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status{};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   std::array<std::uint8_t, video::kSniffBytes> start{};
   const ssize_t got = ::pread(file.get(), start.data(), start.size(), 0);
   if (got <= 0 ||
@@ -188,7 +187,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   const bool is_fresh =
       mode == OutputMode::kReplace || (mode == OutputMode::kGoOn && keep.bytes == 0);
   if (exists) {
-    if (auto may = MayBeWritten(path); !may) return std::unexpected(may.error());
+    if (auto may = MayBeWritten(path, status.st_mode); !may) return std::unexpected(may.error());
   }
   std::unique_ptr<Output> output;
   if (is_special || mode == OutputMode::kAppend || mode == OutputMode::kInPlace ||

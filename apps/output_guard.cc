@@ -124,7 +124,9 @@ Result<void> OutputGuard::CheckPictures(const ProcessFileOptions& options,
         return files::WouldDestroy(name, "an input");
       }
       if (auto checked = guard_.CheckWrite(picture.string(), name); !checked) return checked;
-      if (identity && !files::IsAnnotatedPicture(picture)) {
+      std::error_code ignored;
+      const bool is_there = fs::exists(fs::symlink_status(picture, ignored));
+      if (is_there && !files::IsAnnotatedPicture(picture)) {
         return base::Fail(base::ErrorCode::kUsage,
                           name +
                               " would replace a file that --annotate has not written; choose "

@@ -34,7 +34,7 @@ std::string DidYouMean(std::string_view meant) {
 // it ("--output-file").
 std::string_view WordMeant(std::string_view typed, const std::vector<std::string_view>& words) {
   if (const std::string_view near = config::Suggest(typed, words); !near.empty()) return near;
-  if (base::TrimBlanks(typed).size() < 4) return "";
+  if (typed.size() < 3) return "";
   const auto begun = std::ranges::find_if(
       words, [typed](std::string_view word) { return word.starts_with(typed); });
   if (begun != words.end()) return *begun;

@@ -40,7 +40,7 @@ _sampleproc() {
       return
       ;;
     'process-file --pipeline')
-      mapfile -t COMPREPLY < <(compgen -P "${current%"${current##*,}"}" -W 'stats motion people faces cascade objects track' -- "${current##*,}")
+      mapfile -t COMPREPLY < <(compgen -P "${current%"${current##*,}"}" -W 'stats motion people faces cascade track objects' -- "${current##*,}")
       return
       ;;
     'validate-config --format')

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "apps/commands.h"
 #include "apps/docs/documents.h"
 #include "apps/option_info.h"
@@ -23,6 +25,17 @@ std::string Keys(std::string_view separator, std::string_view suffix) {
   return keys;
 }
 
+// The steps that a pipeline may have without further detectors.
+std::string Steps() {
+  const std::vector<config::Key> schema = config::MakeSchema();
+  const auto pipeline = std::ranges::find(schema, "process.pipeline", &config::Key::path);
+  std::string steps;
+  for (const std::string_view step : pipeline->words) {
+    steps += (steps.empty() ? "" : " ") + std::string(step);
+  }
+  return steps;
+}
+
 // Text within single quotes of a shell.
 std::string Quoted(std::string_view text) {
   std::string out = "'";
@@ -38,9 +51,9 @@ std::string WithoutBrackets(std::string text) {
 }
 
 // The words an option takes, "" for any.
-std::string_view WordsOf(const OptionInfo& option) {
+std::string WordsOf(const OptionInfo& option) {
   if (!option.choices.empty()) return option.choices;
-  if (option.long_name == "--pipeline") return "stats motion people faces cascade objects track";
+  if (option.long_name == "--pipeline") return Steps();
   if (option.long_name == "--probe") return "health live ready startup";
   return option.long_name == "--format" ? "text json github" : "";
 }
@@ -59,7 +72,7 @@ std::string ZshAction(const OptionInfo& option) {
   if (option.long_name == "--set") return ":key:_sampleproc_keys";
   std::string text = ":";
   for (const char c : option.value_name) text += c == ':' ? std::string("\\:") : std::string(1, c);
-  const std::string words(WordsOf(option));
+  const std::string words = WordsOf(option);
   if (IsList(option)) return text + ":_values -s , step " + words;
   if (!words.empty()) return text + ":(" + words + ")";
   if (IsDirectory(option)) return text + ":_files -/";
@@ -71,7 +84,7 @@ std::string BashValues() {
   std::string text;
   for (const Command& command : Commands()) {
     for (const OptionInfo& option : OptionsOf(command)) {
-      const std::string words(WordsOf(option));
+      const std::string words = WordsOf(option);
       if (words.empty() && !IsDirectory(option)) continue;
       text += "    '" + std::string(command.name) + " " + option.long_name + "')\n";
       if (IsDirectory(option)) {
@@ -200,7 +213,7 @@ std::string FishCompletion() {
       if (option.long_name == "--set") {
         text += " -x -a '" + Keys(" ", "=") + "'";
       } else if (!option.value_name.empty()) {
-        const std::string words(WordsOf(option));
+        const std::string words = WordsOf(option);
         text += IsFile(option) ? " -r" : " -x";
         if (IsDirectory(option)) text += " -a '(__fish_complete_directories)'";
         if (!words.empty()) text += " -a '" + words + "'";

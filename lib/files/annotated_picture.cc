@@ -58,6 +58,8 @@ base::Result<void> WriteAnnotatedPicture(const fs::path& path, base::ByteView jp
 }
 
 bool IsAnnotatedPicture(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return false;  // to open a pipe is to wait
   std::array<char, 128> start{};
   std::ifstream file(path, std::ios::binary);
   file.read(start.data(), start.size());

@@ -12,7 +12,8 @@ namespace sampleproc::files {
 // a comment (ITU-T T.81, B.2.4.5) that IsAnnotatedPicture looks for. Fails with kIo.
 base::Result<void> WriteAnnotatedPicture(const std::filesystem::path& path, base::ByteView jpeg);
 
-// Whether `path` is one, and so may be written over; false also when it cannot be read.
+// Whether `path` is one, and so may be written over; false also when it cannot be read or is no
+// regular file.
 bool IsAnnotatedPicture(const std::filesystem::path& path);
 
 }  // namespace sampleproc::files

@@ -77,7 +77,7 @@ class Fish(cli.TestCase):
         for part in ("-l via -x -a 'http redis'", "-l form -x -a 'json binary multipart'",
                      "-l format -x -a 'ndjson table'", "-l probe -x -a 'health live ready startup'",
                      "-l annotate -x -a '(__fish_complete_directories)'", "-l compare -r",
-                     "-l resume -r", "-l pipeline -x -a 'stats motion people faces cascade objects track'"):  # fmt: skip
+                     "-l resume -r", "-l pipeline -x -a 'stats motion people faces cascade track objects'"):  # fmt: skip
             self.assertIn(part, text)
 
 

@@ -131,21 +131,12 @@ class OfRedis(Neighbours):
         host.set("hangs")
         self.check_bad_host(host, lambda: host.set("well"))
 
-    def test_a_host_that_hangs_fills_the_room_only_for_a_moment(self):
-        """Long before its first fetch fails: until then it is not known to be away."""
-        host = PixelHost(self, self.picture)
-        host.set("hangs")
-        service = self.consume("--set", "consumer.fetch_timeout=10m", "--set", "process.deadline=0s", "--set",
-                               "consumer.max_waiting=40", "--set", "process.pipeline=stats")  # fmt: skip
-        names = [f"bad-{number:03}" for number in range(100)]
+    def add_bad(self, host, names):
         for number, name in enumerate(names):
             self.redis.xadd(STREAM, entry(name, camera=f"bad-{number % 4}", frame_url=host.at(name)))
-        wait_until(lambda: host.asked > 0)
-        for name in self.ids("good"):
-            self.redis.xadd(STREAM, entry(name, self.picture, camera="good"))
-        wait_until(lambda: self.of("good") == self.ids("good"))
-        self.assertEqual(self.of("bad"), [])
-        self.assertNotIn("pixel_host", {name for name, _ in self.conditions(service)})
+
+    def check_that_some_went_back(self, service, host, names):
+        """And all of them are done once the host is well."""
         returned = 'sampleproc_consumer_frames_total{outcome="returned",reason="pixel_host"}'
         self.assertGreater(service.metric(returned), 0)
         host.set("well")
@@ -154,27 +145,36 @@ class OfRedis(Neighbours):
         self.assertEqual(self.redis.xlen(DEAD), 0)
         self.check_nothing_left(service)
 
+    def test_a_host_that_hangs_fills_the_room_only_for_a_moment(self):
+        """Long before its first fetch fails: until then it is not known to be away."""
+        host = PixelHost(self, self.picture)
+        host.set("hangs")
+        service = self.consume("--set", "consumer.fetch_timeout=10m", "--set", "process.deadline=0s", "--set",
+                               "consumer.max_waiting=40", "--set", "process.pipeline=stats")  # fmt: skip
+        names = [f"bad-{number:03}" for number in range(100)]
+        self.add_bad(host, names)
+        wait_until(lambda: host.asked > 0)
+        for name in self.ids("good"):
+            self.redis.xadd(STREAM, entry(name, self.picture, camera="good"))
+        wait_until(lambda: self.of("good") == self.ids("good"))
+        self.assertEqual(self.of("bad"), [])
+        self.assertNotIn("pixel_host", {name for name, _ in self.conditions(service)})
+        self.check_that_some_went_back(service, host, names)
+
     def test_a_host_that_is_slow_takes_half_of_the_room(self):
         """It is well, but its frames come faster than it answers."""
         host = PixelHost(self, self.picture)
         host.set("slow")
         service = self.consume("--set", "consumer.max_waiting=40", "--set", "process.pipeline=stats")
         names = [f"bad-{number:03}" for number in range(100)]
-        self.redis.xadd(STREAM, entry(names[0], camera="bad-0", frame_url=host.at(names[0])))
+        self.add_bad(host, names[:1])
         wait_until(lambda: self.of("bad"))  # now it is known to be slow
-        for number, name in enumerate(names[1:]):
-            self.redis.xadd(STREAM, entry(name, camera=f"bad-{number % 4}", frame_url=host.at(name)))
+        self.add_bad(host, names[1:])
         for name in self.ids("good"):
             self.redis.xadd(STREAM, entry(name, self.picture, camera="good"))
         wait_until(lambda: self.of("good") == self.ids("good"))
         self.assertLess(len(self.of("bad")), 60)  # which the good ones would have had to wait for
-        returned = 'sampleproc_consumer_frames_total{outcome="returned",reason="pixel_host"}'
-        self.assertGreater(service.metric(returned), 0)
-        host.set("well")
-        wait_until(lambda: len(self.of("bad")) == len(names))
-        self.assertEqual(sorted(self.of("bad")), names)
-        self.assertEqual(self.redis.xlen(DEAD), 0)
-        self.check_nothing_left(service)
+        self.check_that_some_went_back(service, host, names)
 
     def test_one_host_drips(self):
         host = PixelHost(self, self.picture)

@@ -90,7 +90,7 @@ class NothingIsDestroyed(WithDirectory):
         self.refused(picture, "-o", self.path("x"), "--resume", picture)
         self.refused(picture, "-o", state, "--resume", state)
         self.refused(picture, "-o", state + ".new", "--resume", state)
-        self.refused("--files-from", "-", "-o", body, "--requests", body, stdin=picture.encode())
+        self.refused("--files-from", "-", "-o", body, stdin=body.encode())
 
     def test_a_photo_is_no_output(self):
         """As where a pattern stands behind -o."""

@@ -344,6 +344,9 @@ class Annotate(WithDirectory):
         self.assertIn("would replace a file that --annotate has not written", result.err)
         self.assertEqual(pathlib.Path(second).read_bytes(), before)
         os.remove(second)
+        os.mkfifo(second)
+        self.assertEqual(process("--annotate", self.directory, first).returncode, 2)
+        os.remove(second)
         for _ in range(2):
             self.assertEqual(process("--annotate", self.directory, first).returncode, 0)
         self.assertEqual(self.size(second), (324, 223))
