@@ -141,6 +141,7 @@ bool WriteOver(int from, const std::string& path) {
   for (off_t done = 0; done < size;) {
     const auto left = static_cast<std::size_t>(size - done);
     const ssize_t sent = ::sendfile(file.get(), from, &done, left);
+    if (sent == 0) errno = EIO;
     if (sent == 0 || (sent < 0 && errno != EINTR)) return false;
   }
   return ::ftruncate(file.get(), size) == 0 && ::fdatasync(file.get()) == 0;
@@ -149,7 +150,7 @@ bool WriteOver(int from, const std::string& path) {
 }  // namespace
 
 base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, OutputMode mode,
-                                                   const files::OutputEnd& keep,
+                                                   const files::Checkpoint& from,
                                                    const files::StopDescriptor* stop) {
   if (path == "-") return std::make_unique<Output>(STDOUT_FILENO, "standard output");
   const auto descriptor = base::FindDescriptorName(path);
@@ -181,90 +182,108 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     if (!fd) return std::unexpected(fd.error());
     return std::make_unique<Output>(*fd, path);
   }
-  const bool is_special = exists && !S_ISREG(status.st_mode);
   const std::string target = Resolved(path);
-  const std::string part = target + ".part";
-  const bool is_fresh =
-      mode == OutputMode::kReplace || (mode == OutputMode::kGoOn && keep.bytes == 0);
   if (exists) {
     if (auto may = MayBeWritten(path, status.st_mode); !may) return std::unexpected(may.error());
   }
-  std::unique_ptr<Output> output;
-  if (is_special || mode == OutputMode::kAppend || mode == OutputMode::kInPlace ||
-      (exists && status.st_size == 0 && is_fresh) ||
-      (mode == OutputMode::kGoOn && is_fresh && !exists)) {
-    const bool appends = mode == OutputMode::kAppend;
-    const int how = appends ? O_APPEND : mode == OutputMode::kInPlace ? O_TRUNC : 0;
-    const int access = mode == OutputMode::kGoOn ? O_RDWR : O_WRONLY;
-    const int fd = ::open(path.c_str(), access | O_CREAT | O_CLOEXEC | how, 0666);
-    if (fd < 0) return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
-    output = std::make_unique<Output>(fd, path);
-    if (mode == OutputMode::kGoOn) {
-      if (auto alone = TakeAlone(fd, path); !alone) return std::unexpected(alone.error());
-    }
-    if (appends && LengthWithoutTornLine(path) && ::write(fd, "\n", 1) != 1) {
-      return base::FailWithErrno("cannot end the last line of the output file " +
-                                 files::ShownName(path));
-    }
-    return output;
+  const bool has_content = exists && S_ISREG(status.st_mode) && status.st_size > 0;
+  base::Result<std::unique_ptr<Output>> output =
+      mode == OutputMode::kGoOn ? OpenToGoOn(path, target, has_content, from)
+      : mode == OutputMode::kReplace && (!exists || has_content) ? OpenBeside(path, target)
+                                                                 : OpenInPlace(path, mode);
+  if (!output) return output;
+  (*output)->target_ = target;
+  (*output)->is_new_ = !exists;
+  if (exists && !(*output)->beside_.empty()) (*output)->LookLike(status);
+  return output;
+}
+
+base::Result<std::unique_ptr<Output>> Output::OpenInPlace(const std::string& path,
+                                                          OutputMode mode) {
+  const bool appends = mode == OutputMode::kAppend;
+  const int how = appends ? O_APPEND : mode == OutputMode::kInPlace ? O_TRUNC : 0;
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
+  if (fd < 0) return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
+  auto output = std::make_unique<Output>(fd, path);
+  if (appends && LengthWithoutTornLine(path) && ::write(fd, "\n", 1) != 1) {
+    return base::FailWithErrno("cannot end the last line of the output file " +
+                               files::ShownName(path));
   }
-  if (mode == OutputMode::kReplace) {
-    auto made = MakeBeside(target);
-    if (!made) return std::unexpected(made.error());
-    output = std::make_unique<Output>(made->first, path);
-    output->beside_ = std::move(made->second);
-  } else if (is_fresh) {
-    const int fd = ::open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0 && errno == EEXIST) {
-      const base::Descriptor other(::open(part.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
-      if (auto alone = TakeAlone(other.get(), part); !alone) return std::unexpected(alone.error());
-      return base::Fail(
-          ErrorCode::kUsage,
-          part + " is left from a run without its checkpoint; remove it to start again");
-    }
-    if (fd < 0) return base::FailWithErrno("cannot open the output file " + files::ShownName(part));
-    output = std::make_unique<Output>(fd, path);
-    if (auto alone = TakeAlone(fd, part); !alone) return std::unexpected(alone.error());
-    output->beside_ = part;
-  } else {
-    const bool is_beside = ::access(part.c_str(), F_OK) == 0;
-    const int fd = ::open(is_beside ? part.c_str() : path.c_str(), O_RDWR | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT) {
-      return base::Fail(
-          ErrorCode::kUsage,
-          "the output file " + files::ShownName(path) +
-              " of the run to be resumed is gone; remove the checkpoint to start again");
-    }
-    if (fd < 0) return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
-    output = std::make_unique<Output>(fd, path);
-    if (auto alone = TakeAlone(fd, is_beside ? part : path); !alone) {
-      return std::unexpected(alone.error());
-    }
-    if (is_beside) output->beside_ = part;
-    if (::fstat(fd, &status) != 0)
-      return base::FailWithErrno("cannot look at the output file " + files::ShownName(path));
-    const auto length = static_cast<off_t>(keep.bytes);
-    if (status.st_size < length) {
-      return base::Fail(ErrorCode::kUsage,
-                        "the output file " + files::ShownName(path) +
-                            " is shorter than its checkpoint says; remove the checkpoint to start "
-                            "again");
-    }
-    const auto end = files::EndOfOutput(fd, keep.bytes);
-    if (!end || *end != keep) {
-      return base::Fail(ErrorCode::kUsage,
-                        "the output file " + files::ShownName(path) +
-                            " is not that of the run to be resumed, or was changed since; name "
-                            "that one, or remove the checkpoint to start again");
-    }
-    if (::ftruncate(fd, length) != 0 || ::lseek(fd, length, SEEK_SET) != length) {
-      return base::FailWithErrno("cannot go on in the output file " + files::ShownName(path));
-    }
+  return output;
+}
+
+base::Result<std::unique_ptr<Output>> Output::OpenBeside(const std::string& path,
+                                                         const std::string& target) {
+  auto made = MakeBeside(target);
+  if (!made) return std::unexpected(made.error());
+  auto output = std::make_unique<Output>(made->first, path);
+  output->beside_ = std::move(made->second);
+  return output;
+}
+
+base::Result<std::unique_ptr<Output>> Output::OpenToGoOn(const std::string& path,
+                                                         const std::string& target,
+                                                         bool has_content,
+                                                         const files::Checkpoint& from) {
+  const bool is_fresh = from.output.digest == 0;
+  const std::string part = target + ".part";
+  const bool is_beside = is_fresh ? has_content : ::access(part.c_str(), F_OK) == 0;
+  const std::string& file = is_beside ? part : target;
+  const std::string& shown = is_beside ? part : path;
+  struct stat status{};
+  const bool is_there = ::lstat(file.c_str(), &status) == 0;
+  if (!is_there && !is_fresh) {
+    return base::Fail(ErrorCode::kUsage,
+                      "the output file " + files::ShownName(path) +
+                          " of the run to be resumed is gone; remove the checkpoint to start "
+                          "again");
   }
-  output->target_ = target;
-  output->is_resumable_ = mode == OutputMode::kGoOn;
-  output->is_new_ = !exists;
-  if (exists && !output->beside_.empty()) output->LookLike(status);
+  if (is_there && !S_ISREG(status.st_mode)) {
+    return base::Fail(ErrorCode::kUsage, files::ShownName(shown) +
+                                             " is no regular file, which a run that is to be "
+                                             "resumed needs");
+  }
+  const int fd = ::open(
+      file.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | (is_fresh ? O_CREAT : 0), 0666);
+  if (fd < 0) return base::FailWithErrno("cannot open the output file " + files::ShownName(shown));
+  auto output = std::make_unique<Output>(fd, path);
+  output->is_resumable_ = true;
+  output->is_made_ = !is_there;
+  if (is_beside) output->beside_ = part;
+  if (auto alone = TakeAlone(fd, file); !alone) return std::unexpected(alone.error());
+  if (::fstat(fd, &status) != 0) {
+    return base::FailWithErrno("cannot look at the output file " + files::ShownName(path));
+  }
+  const auto length = static_cast<off_t>(from.output.bytes);
+  if (is_fresh) {
+    if (status.st_size == 0) return output;
+    return base::Fail(ErrorCode::kUsage,
+                      files::ShownName(shown) +
+                          " is left from a run without its checkpoint; remove it to start again");
+  }
+  if (status.st_size < length) {
+    return base::Fail(ErrorCode::kUsage,
+                      "the output file " + files::ShownName(path) +
+                          " is shorter than its checkpoint says; remove the checkpoint to start "
+                          "again");
+  }
+  const auto end = files::EndOfOutput(fd, from.output.bytes);
+  if (!end || *end != from.output) {
+    return base::Fail(ErrorCode::kUsage,
+                      "the output file " + files::ShownName(path) +
+                          " is not that of the run to be resumed, or was changed since; name "
+                          "that one, or remove the checkpoint to start again");
+  }
+  if (from.ended && status.st_size > length) {
+    return base::Fail(ErrorCode::kUsage,
+                      "the output file " + files::ShownName(path) + " has " +
+                          std::to_string(status.st_size - length) +
+                          " bytes more than when the run to be resumed ended, which going on "
+                          "would cut off; take them out, or remove the checkpoint to start again");
+  }
+  if (::ftruncate(fd, length) != 0 || ::lseek(fd, length, SEEK_SET) != length) {
+    return base::FailWithErrno("cannot go on in the output file " + files::ShownName(path));
+  }
   return output;
 }
 
@@ -286,25 +305,32 @@ Output::~Output() {
 base::Result<void> Output::Commit() {
   if (beside_.empty()) return {};
   const bool is_on_disk = ::fdatasync(fd_) == 0;
-  errno = 0;
   if (is_on_disk && !keeps_inode_ && ::rename(beside_.c_str(), target_.c_str()) == 0) {
     beside_.clear();
     return {};
   }
-  const int why = errno;
+  int why = errno;
   // A file that is a mount point, as containers are given one, cannot be replaced, only written.
   if (is_on_disk && WriteOver(fd_, target_)) {
     ::unlink(std::exchange(beside_, {}).c_str());
     return {};
   }
+  if (is_on_disk && keeps_inode_) why = errno;
   is_kept_ = ::access(beside_.c_str(), F_OK) == 0;
   return base::Fail(ErrorCode::kIo, "cannot put the output file " + name_ +
                                         " in its place: " + std::strerror(why) +
                                         (is_kept_ ? "; the records are in " + beside_ : ""));
 }
 
+void Output::Discard() {
+  struct stat status{};
+  if (is_made_ && ::fstat(fd_, &status) == 0 && status.st_size == 0) {
+    ::unlink((beside_.empty() ? target_ : beside_).c_str());
+  }
+}
+
 std::string Output::Abandon(bool is_torn) {
-  if (is_torn && fd_ != STDOUT_FILENO && !is_shared_ && !is_resumable_) {
+  if (is_torn && fd_ != STDOUT_FILENO && !is_shared_) {
     const auto length = LengthWithoutTornLine(beside_.empty() ? name_ : beside_);
     if (length) (void)!::ftruncate(fd_, *length);
   }

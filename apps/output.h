@@ -26,16 +26,18 @@ enum class OutputMode {
 class Output {
  public:
   // `path` "-" is standard output. With kAppend a last line without an end is ended first. With
-  // kGoOn a file keeps what `keep` says and loses the rest; without any to keep, a file that
-  // is there already stays as it is until Commit, and the new one is `path`.part meanwhile, where a
-  // later kGoOn finds it; and the file is this process's alone until the end (flock(2)). Fails with
-  // kIo, also where a file may not be written that would be replaced; with kUsage when the file is
-  // an image or a video, does not begin with what is to be kept or is gone, `path`.part is
-  // in the way, or kGoOn is to write to what is no regular file or what another process writes. A
+  // kGoOn a file keeps what the checkpoint `from` says and loses the rest; when that is of no run
+  // before (its output has no digest), a file that is there already stays as it is until Commit,
+  // and the new one is `path`.part meanwhile, where a later kGoOn finds it; and the file is this
+  // process's alone until the end (flock(2)). Fails with kIo, also where a file may not be written
+  // that would be replaced; with kUsage when the file is an image or a video, does not begin with
+  // what is to be kept, is gone or has more behind the end of a run that ended, `path`.part is in
+  // the way, or kGoOn is to write to what is no regular file or what another process writes; a
+  // failure leaves all files as they were. A
   // FIFO is waited for until it has a reader or `stop`, which may be null, says that the run is to
   // end: kCancelled.
   static base::Result<std::unique_ptr<Output>> Open(const std::string& path, OutputMode mode,
-                                                    const files::OutputEnd& keep = {},
+                                                    const files::Checkpoint& from = {},
                                                     const files::StopDescriptor* stop = nullptr);
 
   Output(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
@@ -52,6 +54,9 @@ class Output {
   // stays, and the message names it.
   base::Result<void> Commit();
 
+  // Nothing could begin: with kGoOn a file that Open made is removed.
+  void Discard();
+
   // The records end early; `is_torn`: for a failure, perhaps in the middle of a line, which is
   // taken off. Otherwise they become the file where there was none before. Else what was there
   // stays, and a sentence comes back that says so, and where they are if there are any; "" when
@@ -62,6 +67,14 @@ class Output {
   base::Result<files::OutputEnd> Sync() const;
 
  private:
+  static base::Result<std::unique_ptr<Output>> OpenInPlace(const std::string& path,
+                                                           OutputMode mode);
+  static base::Result<std::unique_ptr<Output>> OpenBeside(const std::string& path,
+                                                          const std::string& target);
+  static base::Result<std::unique_ptr<Output>> OpenToGoOn(const std::string& path,
+                                                          const std::string& target,
+                                                          bool has_content,
+                                                          const files::Checkpoint& from);
   void LookLike(const struct stat& old);
 
   int fd_;
@@ -73,6 +86,7 @@ class Output {
   bool is_kept_ = false;       // the new file stays, as it found no place
   bool is_new_ = false;        // there was no file of that name
   bool is_resumable_ = false;  // the new file is for a later run
+  bool is_made_ = false;       // by Open, with kGoOn
 };
 
 }  // namespace sampleproc::apps

@@ -74,9 +74,11 @@ Result<std::unique_ptr<files::RecordWriter>> MakeWriter(const ProcessFileOptions
       output.fd(), output.name(),
       {.clock_fields = options.timings, .simulated_gpu = config.process.simulate_gpu}, &stop);
   if (options.resume.empty()) return records;
-  return std::make_unique<files::CheckpointWriter>(
+  auto resumable = std::make_unique<files::CheckpointWriter>(
       std::move(records), [&output] { return output.Sync(); }, options.resume, start,
       base::SystemClock());
+  if (auto begun = resumable->Begin(); !begun) return std::unexpected(begun.error());
+  return resumable;
 }
 
 // The configuration that a command without a waiting client runs with.
@@ -331,11 +333,14 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   auto feed = OpenInputs(options, shared, workers->front().needs(), *start, std::move(*names),
                          *guard, waiting, events ? &*events : nullptr);
   if (!feed) return Complain(context, feed.error());
-  auto output = Output::Open(options.output, ModeOf(options), start->output, &waiting);
+  auto output = Output::Open(options.output, ModeOf(options), *start, &waiting);
   if (!output) return give_up(output.error());
   files::ComparisonWriter* comparison = nullptr;
   const auto writer = MakeWriter(options, config, **output, *start, waiting, &comparison);
-  if (!writer) return give_up(writer.error());
+  if (!writer) {
+    (*output)->Discard();
+    return give_up(writer.error());
+  }
   std::optional<files::Progress> progress;
   const std::uint64_t inputs_before = start->place.input;  // an earlier run's
   auto inputs_to_do = feed->Inputs();

@@ -36,9 +36,13 @@ void Write(std::ofstream& file, base::ByteView bytes) {
 }  // namespace
 
 base::Result<void> WriteAnnotatedPicture(const fs::path& path, base::ByteView jpeg) {
-  std::error_code error;  // of making the folder the file tells better
+  const auto failed = [&path](const std::error_code& why) {
+    return base::Fail(base::ErrorCode::kIo,
+                      "cannot write the annotated picture " + path.string() + ": " + why.message());
+  };
+  std::error_code error;
   fs::create_directories(path.parent_path(), error);
-  error.clear();
+  if (error) return failed(error);
   fs::path unfinished = path;
   unfinished += "." + std::to_string(::getpid()) + ".part";  // nobody's file
   const std::size_t at = PlaceOfComment(jpeg);
@@ -53,8 +57,7 @@ base::Result<void> WriteAnnotatedPicture(const fs::path& path, base::ByteView jp
   if (!error) return {};
   std::error_code ignored;
   fs::remove(unfinished, ignored);
-  return base::Fail(base::ErrorCode::kIo,
-                    "cannot write the annotated picture " + path.string() + ": " + error.message());
+  return failed(error);
 }
 
 bool IsAnnotatedPicture(const fs::path& path) {

@@ -1,6 +1,7 @@
 #include "files/checkpoint.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,7 +37,7 @@ class CheckpointReader final : public json::JsonHandler {
  public:
   Checkpoint checkpoint;
 
-  bool IsWhole() const { return seen_ == 0x1FF; }
+  bool IsWhole() const { return seen_ == 0x3FF; }
 
   void Key(std::string_view key) override { key_ = key; }
   void String(std::span<char> text) override {
@@ -54,6 +55,11 @@ class CheckpointReader final : public json::JsonHandler {
     if (key_ == "frames") Take(6, number.text, 10, checkpoint.place.frames);
     if (key_ == "sampleproc_checkpoint" && number.text == "3") Take(7, number.text, 10, version);
   }
+  void Bool(bool value) override {
+    if (key_ != "ended") return;
+    checkpoint.ended = value;
+    seen_ |= 1 << 9;
+  }
 
  private:
   void Take(int bit, std::string_view text, int base, std::uint64_t& value) {
@@ -69,8 +75,17 @@ class CheckpointReader final : public json::JsonHandler {
 base::Result<void> Replace(const std::string& path, const std::string& fresh,
                            std::string_view text) {
   const std::string what = "cannot write the checkpoint " + ShownName(path);
-  const base::Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  // Neither a link's target is emptied nor a pipe's reader waited for.
+  const base::Descriptor file(
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
   const int fd = file.get();
+  struct stat status{};
+  if ((fd < 0 && (errno == ELOOP || errno == ENXIO)) ||
+      (fd >= 0 && (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)))) {
+    return base::Fail(base::ErrorCode::kIo, what + ": " + ShownName(fresh) +
+                                                ", as which it is written first, is no regular "
+                                                "file; remove it");
+  }
   if (fd < 0) return std::unexpected(base::SystemError(what, errno));
   if (!BecomeSoleWriter(fd, fresh)) {
     return base::Fail(base::ErrorCode::kIo,
@@ -107,7 +122,10 @@ base::Result<OutputEnd> EndOfOutput(int fd, std::uint64_t bytes) {
     if (got == 0 || (got < 0 && errno != EINTR)) return base::FailWithErrno("cannot read it back");
     if (got > 0) filled += static_cast<std::size_t>(got);
   }
-  return OutputEnd{bytes, ExtendDigest(0, {end.data(), length})};
+  if (bytes > 0) return OutputEnd{bytes, ExtendDigest(0, {end.data(), length})};
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) return base::FailWithErrno("cannot look at it");
+  return OutputEnd{0, ExtendDigest(0, std::to_string(status.st_ino))};
 }
 
 base::Result<std::optional<Checkpoint>> LoadCheckpoint(const std::string& path) {
@@ -143,6 +161,7 @@ base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& che
   json.Member("input", checkpoint.place.input);
   json.Member("frames", checkpoint.place.frames);
   json.Member("inputs", Hex(checkpoint.place.digest));
+  json.Member("ended", checkpoint.ended);
   json.EndObject();
   text += '\n';
   return Replace(path, path + ".new", text);

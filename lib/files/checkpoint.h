@@ -11,28 +11,30 @@
 
 namespace sampleproc::files {
 
-// How much of an output is whole, and a digest of its end, by which it is known again: its length
-// alone would take any longer file for it.
+// How much of an output is whole, and a digest by which it is known again: its length alone would
+// take any longer file for it.
 struct OutputEnd {
   std::uint64_t bytes = 0;
-  std::uint64_t digest = 0;  // of the last 4 KiB of these
+  std::uint64_t digest = 0;  // of the last 4 KiB of these; of none, that of the file's number
 
   bool operator==(const OutputEnd&) const = default;
 };
 
-// Of the first `bytes` bytes of a file that `fd` can read. Fails with kIo.
+// Of the first `bytes` bytes of the file behind `fd`, which can read it. Fails with kIo.
 base::Result<OutputEnd> EndOfOutput(int fd, std::uint64_t bytes);
 
 // Everything counts from the beginning of the first run. Kept as one line of JSON:
 //
 //   {"sampleproc_checkpoint":3,"settings":"<hex>","records":n,"failed":n,"output_bytes":n,
-//    "output":"<hex>","input":n,"frames":n,"inputs":"<hex>"}
+//    "output":"<hex>","input":n,"frames":n,"inputs":"<hex>","ended":bool}
 struct Checkpoint {
   std::uint64_t settings = 0;  // digest of all that decides what a record looks like
   std::uint64_t records = 0;   // that are whole in the output
   std::uint64_t failed = 0;    // of these
   OutputEnd output;            // with these records
   Place place;                 // of the last record
+  // Whether nothing of the run's stands behind `output`: it came to its end, or was let come to it.
+  bool ended = false;
 
   bool operator==(const Checkpoint&) const = default;
 };

@@ -19,20 +19,25 @@ CheckpointWriter::CheckpointWriter(std::unique_ptr<RecordWriter> records, Sync s
       checkpoint_(start),
       next_save_(clock.Now() + kBetweenSaves) {}
 
+base::Result<void> CheckpointWriter::Begin() { return Save(false); }
+
 base::Result<void> CheckpointWriter::Write(const Record& record) {
   if (auto written = records_->Write(record); !written) return written;
   checkpoint_.place = record.place;
   ++checkpoint_.records;
   if (!record.result) ++checkpoint_.failed;
   if (clock_.Now() < next_save_) return {};
-  return Flush();
+  return Save(false);
 }
 
-base::Result<void> CheckpointWriter::Flush() {
+base::Result<void> CheckpointWriter::Flush() { return Save(true); }
+
+base::Result<void> CheckpointWriter::Save(bool ended) {
   if (auto flushed = records_->Flush(); !flushed) return flushed;
   const auto written = sync_();
   if (!written) return std::unexpected(written.error());
   checkpoint_.output = *written;
+  checkpoint_.ended = ended;
   next_save_ = clock_.Now() + kBetweenSaves;
   return SaveCheckpoint(path_, checkpoint_);
 }

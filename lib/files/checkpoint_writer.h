@@ -12,8 +12,8 @@
 
 namespace sampleproc::files {
 
-// Hands records to another writer; at most once a second, and in Flush, what was written is put on
-// disk and then the checkpoint. Used by one thread at a time.
+// Hands records to another writer; in Begin, at most once a second, and in Flush, what was written
+// is put on disk and then the checkpoint. Used by one thread at a time.
 class CheckpointWriter final : public RecordWriter {
  public:
   // Puts all that was written on disk and returns how far that is.
@@ -23,10 +23,15 @@ class CheckpointWriter final : public RecordWriter {
   CheckpointWriter(std::unique_ptr<RecordWriter> records, Sync sync, std::string path,
                    const Checkpoint& start, const base::Clock& clock);
 
+  // To be called first: a run that is killed at once can be resumed as any other.
+  base::Result<void> Begin();
   base::Result<void> Write(const Record& record) override;
+  // The run has come to its end.
   base::Result<void> Flush() override;
 
  private:
+  base::Result<void> Save(bool ended);
+
   const std::unique_ptr<RecordWriter> records_;
   const Sync sync_;
   const std::string path_;

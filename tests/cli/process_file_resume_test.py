@@ -1,0 +1,152 @@
+"""sampleproc process-file --resume: what is refused is left alone, what was killed goes on."""
+
+import json
+import os
+import subprocess
+
+import cli
+import pictures
+from folder import QUICK, WithDirectory, process
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Resume(WithDirectory):
+    def killed_run(self, out, state, old=None):
+        """A run that is killed before its first record; `old` is in its output's place, if any."""
+        if old is not None:
+            self.write(out, old)
+        child = cli.start(self, "process-file", "-q", "-o", out, "--resume", state, "-", env=QUICK)
+        while not os.path.exists(state):
+            self.assertIsNone(child.poll())
+        child.kill()
+        child.communicate()
+
+    def refused(self, *words, code=2):
+        before = {name: self.content(name) for name in os.listdir(self.directory)}
+        result = process(*words)
+        self.assertEqual((result.returncode, result.out), (code, ""), result.err)
+        self.assertEqual({name: self.content(name) for name in os.listdir(self.directory)}, before)
+        return result.err
+
+    def content(self, name):
+        path = self.path(name)
+        return read(path) if os.path.isfile(path) and not os.path.islink(path) else os.lstat(path).st_mode
+
+    def test_a_run_that_is_killed_before_its_first_record_goes_on(self):
+        for name, old in (("new", None), ("empty", b""), ("old", b"old\n")):
+            with self.subTest(name):
+                out, state = self.path(name), self.path(name + ".state")
+                self.killed_run(out, state, old)
+                self.finish(out, state)
+
+    def test_what_was_written_before_the_first_checkpoint_is_written_again(self):
+        for name, old in (("new", None), ("old", b"old\n")):
+            with self.subTest(name):
+                out, state = self.path(name), self.path(name + ".state")
+                self.killed_run(out, state, old)
+                with open(out + ".part" if old else out, "ab") as file:
+                    file.write(b'{"source":"half')
+                self.finish(out, state)
+
+    def finish(self, out, state):
+        result = process("-o", out, "--resume", state, "-", stdin=pictures.sample("mask.png"))
+        self.assertEqual(result.returncode, 0, result.err)
+        (line,) = read(out).splitlines()
+        self.assertEqual(json.loads(line)["source"], "-")
+
+    def test_a_refused_run_leaves_the_unfinished_one_whole(self):
+        out, state, picture = self.path("out"), self.path("state"), self.copy("mask.png")
+        self.killed_run(out, state, b"old\n")
+        other, other_state = self.path("other"), self.path("other.state")
+        self.assertEqual(process("-o", other, "--resume", other_state, picture).returncode, 0)
+        said = self.refused("-o", out, "--resume", other_state, picture)
+        self.assertIn("is shorter than its checkpoint says", said)
+        part = self.path("out.part")
+        os.rename(self.write("fresh", b"mine\n" * 1000), part)
+        for words in ([state, "-"], [other_state, picture]):
+            said = self.refused("-o", out, "--resume", *words)
+            self.assertIn(f"the output file {out} is not that of the run to be resumed", said)
+        said = self.refused("-o", out, "--resume", self.path("none"), picture)
+        self.assertIn(f"{part} is left from a run without its checkpoint; remove it", said)
+
+    def test_what_stands_in_the_place_of_the_unfinished_output(self):
+        out, state, picture = self.path("out"), self.path("state"), self.copy("mask.png")
+        self.killed_run(out, state, b"old\n")
+        elsewhere = self.write("elsewhere", b"mine\n")
+        for make in (os.mkfifo, os.mkdir, lambda path: os.symlink(elsewhere, path)):
+            part = self.path("out.part")
+            (os.rmdir if os.path.isdir(part) else os.remove)(part)
+            make(part)
+            for words in ([state, "-"], [self.path("none"), picture]):
+                said = self.refused("-o", out, "--resume", *words)
+                self.assertIn(f"{part} is no regular file, which a run that is to be resumed needs", said)
+
+    def test_what_stands_in_the_place_of_the_next_checkpoint(self):
+        picture, out, state = self.copy("mask.png"), self.path("out"), self.path("state")
+        fresh, elsewhere = state + ".new", self.write("elsewhere", b"mine\n")
+        for make in (os.mkfifo, lambda path: os.symlink(elsewhere, path)):
+            make(fresh)
+            said = self.refused("-o", out, "--resume", state, picture, code=74)
+            self.assertIn(f"cannot write the checkpoint {state}: {fresh}, as which it is written "
+                          "first, is no regular file; remove it", said)  # fmt: skip
+            os.remove(fresh)
+        os.mkdir(fresh)
+        self.refused("-o", out, "--resume", state, picture, code=74)
+
+    def test_what_was_put_behind_a_run_that_ended_is_kept(self):
+        picture, out, state = self.copy("mask.png"), self.path("out"), self.path("state")
+        words = ["-o", out, "--resume", state, picture]
+        self.assertEqual(process(*words).returncode, 0)
+        self.assertEqual(process("-o", out, "--append", picture).returncode, 0)
+        said = self.refused(*words, self.copy("box.png"))
+        self.assertIn(f"the output file {out} has {os.path.getsize(out) // 2} bytes more than when "
+                      "the run to be resumed ended", said)  # fmt: skip
+
+    def test_a_full_disk_ends_no_line_in_the_middle(self):
+        picture, out, state = self.copy("mask.png"), self.path("out"), self.path("state")
+        line = process(picture).stdout
+        limit = ["prlimit", f"--fsize={len(line) * 20 + 20}"]
+        words = ["process-file", "-q", "-o", out, "--resume", state, *[picture] * 2000]
+        done = subprocess.run([*limit, cli.BINARY, *words], env=QUICK, capture_output=True,
+                              timeout=cli.PATIENCE, check=False)  # fmt: skip
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assertTrue(read(out).endswith(line))
+        self.assertEqual(cli.run(*words, env=QUICK).returncode, 0)
+        self.assertEqual(read(out), line * 2000)
+
+    def test_why_a_file_that_is_written_over_was_not(self):
+        """It has two names, so that no other file takes its place, and is a folder in the end."""
+        picture, out, state = self.copy("mask.png"), self.write("out", b"old\n"), self.path("state")
+        os.link(out, self.path("other"))
+        words = ["-o", out, "--resume", state, picture]
+        child = cli.start(self, "process-file", "-q", *words, "-", env=QUICK)
+        while not os.path.exists(state):
+            self.assertIsNone(child.poll())
+        os.remove(out)
+        os.mkdir(out)
+        _, errors = child.communicate(pictures.sample("box.png"), timeout=cli.PATIENCE)
+        self.assertEqual(child.returncode, 74)
+        self.assertIn(f"cannot put the output file {out} in its place: Is a directory", errors.decode())
+
+    def test_annotated_pictures_in_a_folder_that_may_not_be_written(self):
+        picture, closed = self.copy("mask.png"), self.path("closed")
+        os.chmod(picture, 0o644)
+        os.chmod(self.directory, 0o755)
+        os.mkdir(closed, 0o555)
+        os.mkdir(self.path("deep"), 0o777)
+        os.chmod(self.path("deep"), 0o777)
+        deep = self.copy("box.png", "deep/box.png")
+        os.chmod(deep, 0o644)
+        other = {"user": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        done = subprocess.run([cli.BINARY, "process-file", "-q", "-r", self.path("deep"), "--annotate", closed],
+                              env=QUICK, capture_output=True, timeout=cli.PATIENCE, check=False, **other)  # fmt: skip
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assertIn(b"Permission denied", done.stderr)
+
+
+if __name__ == "__main__":
+    cli.main()
