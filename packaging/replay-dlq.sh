@@ -12,7 +12,8 @@
 # it died (dlq_trimmed), stay unless --truncated is given, and entries that are no dead letters (no
 # dlq_reason) always. An entry that is moved carries dlq_replays, how often that has happened, and is
 # not dropped for its age (consumer.max_age). A stream that does not exist is not made unless --create
-# is given. A password belongs into REDISCLI_AUTH: on a command line everybody on the machine sees it.
+# is given, nor is one used that is empty and has no group. A password belongs into REDISCLI_AUTH: on
+# a command line everybody on the machine sees it.
 set -euo pipefail
 
 usage() {
@@ -114,15 +115,21 @@ readonly newest='
 local last = redis.call("XREVRANGE", KEYS[1], "+", "-", "COUNT", 1)
 return last[1] and last[1][1] or ""'
 
-# KEYS: a stream. What its newest entry is when it is no frame, else nothing.
+# KEYS: a stream. What its newest entry is when it is no frame ("nothing" when there is none, and no
+# group that reads), else nothing. Frames may have fields of any name beside those of their pixels.
 readonly kind_of='
 local last = redis.call("XREVRANGE", KEYS[1], "+", "-", "COUNT", 1)[1]
-for i = 1, last and #last[2] or 0, 2 do
+if not last then return #redis.call("XINFO", "GROUPS", KEYS[1]) == 0 and "nothing" or "" end
+local pixels = {frame_data = 1, frame_data_b64 = 1, frame_buffer_key = 1, storage_path = 1,
+                frame_url = 1}
+local is_frame, is_result = false, false
+for i = 1, #last[2], 2 do
   local name = last[2][i]
   if name == "dlq_reason" then return "dead letters" end
-  if name == "result" or name == "event" then return "results" end
+  is_frame = is_frame or pixels[name] ~= nil
+  is_result = is_result or name == "result" or name == "event"
 end
-return ""'
+return is_result and not is_frame and "results" or ""'
 
 # KEYS: the letters, the stream. ARGV: behind which id to begin, the last id, how many at most, 1 for
 # a dry run, 1 for cut-down letters too. Lines: the last id that was looked at ("" at the end), how
@@ -186,8 +193,14 @@ if [[ ${is_there} == 0 && ${create} == false ]]; then
     "${stream}" >&2
   exit 2
 fi
-kind=$(ask EVAL "${kind_of}" 1 "${stream}")
-if [[ -n ${kind} ]]; then
+kind=
+[[ ${is_there} == 0 ]] || kind=$(ask EVAL "${kind_of}" 1 "${stream}")
+if [[ ${kind} == nothing && ${create} == false ]]; then
+  printf 'replay-dlq.sh: %s is empty and has no group that reads it; name the stream that the frames came from, or give --create\n' \
+    "${stream}" >&2
+  exit 2
+fi
+if [[ -n ${kind} && ${kind} != nothing ]]; then
   printf 'replay-dlq.sh: %s holds %s; name the stream that the frames came from second\n' \
     "${stream}" "${kind}" >&2
   exit 2

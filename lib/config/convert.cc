@@ -45,10 +45,20 @@ std::unexpected<Refusal> OutOfRange(const Key& key, const std::string& shown) {
       Refusal{code::kRange, shown + " is out of range; allowed is " + DescribeRange(key)});
 }
 
-bool InRange(const Key& key, std::int64_t number) { return number >= key.min && number <= key.max; }
+bool InRange(const Key& key, std::int64_t number) {
+  if (number == 0 && !key.zero_word.empty()) return true;
+  return number >= key.min && number <= key.max;
+}
 
 Converted CheckNumber(const Key& key, std::int64_t number, std::string_view written) {
-  if (!InRange(key, number)) return OutOfRange(key, ShownFor(key, written));
+  if (!InRange(key, number)) {
+    auto refused = OutOfRange(key, ShownFor(key, written));
+    const bool has_no_unit = written.find_first_not_of("0123456789") == written.npos;
+    if (key.kind == Kind::kSize && number < key.min && has_no_unit) {
+      refused.error().hint = "a number without a unit counts bytes";
+    }
+    return refused;
+  }
   if (key.kind == Kind::kDuration) return std::chrono::milliseconds(number);
   return number;
 }

@@ -327,7 +327,8 @@ void ApplyFile(const std::string& path, const std::string& display, bool may_be_
     const bool is_too_deep = table.error().is_too_deep;
     walk.Report(is_too_deep ? code::kDepth : code::kSyntax, table.error().place, "",
                 table.error().message,
-                is_too_deep ? "no key lies so deep" : SyntaxHint(*text, table.error().place.line));
+                is_too_deep ? "no key lies so deep"
+                            : SyntaxHint(*text, table.error().place.line, table.error().message));
     walk.Walk(ReadAround(*text, table.error()), "");
     return;
   }

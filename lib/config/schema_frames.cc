@@ -190,6 +190,7 @@ void AddFrameRows(std::vector<Key>& rows) {
       {.path = "resources.memory_limit",
        .kind = Kind::kSize,
        .original_names = {{"MEMORY_LIMIT_MB", kMiB}},
+       .min = kMiB,
        .max = 1024 * kGiB,
        .zero_word = "auto",
        .help = "Memory that request bodies, decoded pictures and steps may take together; what "

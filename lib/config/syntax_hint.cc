@@ -1,6 +1,7 @@
 #include "config/syntax_hint.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ascii.h"
 
@@ -29,6 +30,10 @@ bool HasCurlyQuotes(std::string_view line) {
 // Whether it is what stands in quotes in TOML: no number, boolean, list or table.
 bool IsBareText(std::string_view value) {
   if (value.empty() || value == "true" || value == "false") return false;
+  // Of another base, cut off or with a digit that it has not.
+  if (value.front() == '0' && value.size() > 1 && std::string_view("xob").contains(value[1])) {
+    return false;
+  }
   if (IsLetter(value.front()) || value.find_first_of("/~*`$") == 0) return true;
   // An address, a time of day, a number with a unit.
   return base::IsAlnum(value.front()) &&
@@ -42,6 +47,18 @@ bool IsOpenString(std::string_view value) {
          value.find(value.front(), 1) == value.npos;
 }
 
+// What is meant where the reader has said what is wrong.
+std::string HintOf(std::string_view said) {
+  if (said.contains("leading zeroes")) return "write the number without leading zeros";
+  if (said.contains("unknown escape sequence")) {
+    return "in \"...\" a backslash begins an escape; write \\\\ for one, or the text in '...'";
+  }
+  if (said.contains("cannot redefine existing table")) {
+    return "a section stands once in a file; move these keys below its first line";
+  }
+  return "";
+}
+
 // What is wrong with `value`, the right side of a line that cannot be read.
 std::string ValueHint(std::string_view value) {
   for (const std::string_view word : {"true", "false"}) {
@@ -49,23 +66,22 @@ std::string ValueHint(std::string_view value) {
   }
   if (value.empty()) return "a key needs a value; leave the line out for the default";
   if (value.front() == '=') return "one = stands between key and value";
-  if (value.size() > 1 && value.front() == '0' &&
-      value.find_first_not_of("0123456789") == value.npos)
-    return "write the number without leading zeros";
   if (IsOpenString(value)) {
     return std::string("a string ends on its line, with the mark it began with: ") + value.front();
   }
   if (value.front() == '[') return "a list is [ ... ] with commas between its elements";
-  if (IsBareText(value)) return "text stands in quotes: key = \"text\"";
-  if (value.front() == '"' && value.contains('\\')) {
-    return "in \"...\" a backslash begins an escape; write \\\\ for one, or the text in '...'";
+  for (const auto& [theirs, ours] : {std::pair{"yes", "true"}, std::pair{"on", "true"},
+                                     std::pair{"no", "false"}, std::pair{"off", "false"}}) {
+    if (base::Lowercase(value) == theirs) {
+      return std::string("write ") + ours + ", or in quotes if it is a text";
+    }
   }
-  return "";
+  return IsBareText(value) ? "text stands in quotes: key = \"text\"" : "";
 }
 
 }  // namespace
 
-std::string SyntaxHint(std::string_view text, std::uint32_t number) {
+std::string SyntaxHint(std::string_view text, std::uint32_t number, std::string_view said) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != text.npos && text[first] == '{') {
     return "this looks like JSON; the configuration is TOML: a line [http], and below it port = "
@@ -80,6 +96,7 @@ std::string SyntaxHint(std::string_view text, std::uint32_t number) {
   if (line.starts_with("export ")) {
     return "this is of a shell: variables are set in the environment, or in an environment file";
   }
+  if (std::string hint = HintOf(said); !hint.empty()) return hint;
   const std::size_t equals = line.find('=');
   if (equals == line.npos) {
     if (line.starts_with('[')) return "a section is [name], alone on its line";

@@ -7,8 +7,9 @@
 
 namespace sampleproc::config {
 
-// What to do about the mistake in line `number` (from 1) of `text`, which is no TOML; "" when there
-// is nothing to guess. No value of the text is in it, which may be secret.
-std::string SyntaxHint(std::string_view text, std::uint32_t number);
+// What to do about the mistake in line `number` (from 1) of `text`, which is no TOML and of which
+// the reader has said `said`; "" when there is nothing to guess. No value of the text is in it,
+// which may be secret.
+std::string SyntaxHint(std::string_view text, std::uint32_t number, std::string_view said);
 
 }  // namespace sampleproc::config

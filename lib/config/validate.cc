@@ -103,13 +103,7 @@ std::optional<Finding> ProcessingEndsBeforeAnswer(const Config& config) {
 }
 
 std::optional<Finding> BudgetHoldsOneRequest(const Config& config) {
-  constexpr std::size_t kFewest = 1024 * 1024;  // below that the unit was forgotten
   const std::size_t limit = config.resources.memory_limit;
-  if (limit > 0 && limit < kFewest) {
-    return Finding{Severity::kError, code::kMemory, "resources.memory_limit",
-                   Bytes(limit) + " hold no picture: a number without a unit counts bytes",
-                   "write a size such as \"" + std::to_string(limit) + "MiB\""};
-  }
   if (limit == 0 || limit >= config.http.max_request_bytes) return std::nullopt;
   return Finding{Severity::kWarning, code::kMemory, "resources.memory_limit",
                  Bytes(limit) + " cannot hold one request of http.max_request_bytes, " +

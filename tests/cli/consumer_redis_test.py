@@ -237,7 +237,17 @@ class Consumer(WithService):
             self.assertEqual((code, out), (2, ""), streams)
             self.assertIn(words, err)
         self.assertEqual([self.redis.xlen(name) for name in (DEAD, RESULTS, STREAM)], [1, 1, 1])
+        self.redis.xtrim(RESULTS, maxlen=0)
+        code, out, err = self.replay(streams=(DEAD, RESULTS))
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn(f"{RESULTS} is empty and has no group that reads it", err)
         self.assertEqual(self.replay()[0], 0)
+
+    def test_a_replay_to_a_stream_of_frames_with_fields_of_their_own(self):
+        for pixels in ({"frame_url": "http://host/1.jpg"}, {"frame_data": b"x"}):
+            self.letter("f-0")
+            self.redis.xadd(STREAM, {"frame_id": "f-1", "event": "motion", "result": "1", **pixels})
+            self.assertEqual(self.replay()[0], 0, pixels)
 
     def test_a_replay_beside_a_service_ends_though_its_frames_die_again(self):
         for number in range(3):

@@ -208,8 +208,8 @@ TEST_CASE("a drain delay that leaves no time to finish") {
 
 TEST_CASE("limits that shut out what they allow are warnings") {
   const std::string text = RenderFile(
-      "[http]\nmax_request_bytes = \"1MiB\"\nidle_timeout = 59\nmax_target_bytes = \"16KiB\"\n"
-      "request_deadline = 5\n[codec]\ndeadline = 11\n[resources]\nmemory_limit = 1024\n");
+      "[http]\nmax_request_bytes = \"2MiB\"\nidle_timeout = 59\nmax_target_bytes = \"16KiB\"\n"
+      "request_deadline = 5\n[codec]\ndeadline = 11\n[resources]\nmemory_limit = \"1MiB\"\n");
   INFO(text);
   CHECK(text.find("error") == std::string::npos);
   CHECK(text.find("t.toml:2:21: warning: http.max_request_bytes: ") != std::string::npos);
@@ -217,7 +217,7 @@ TEST_CASE("limits that shut out what they allow are warnings") {
   CHECK(text.find("t.toml:4:20: warning: http.max_target_bytes: 16KiB ") != std::string::npos);
   CHECK(text.find("t.toml:7:12: warning: codec.deadline: 11s ") != std::string::npos);
   CHECK(text.find("defaults: warning: process.deadline: 10s ") != std::string::npos);
-  CHECK(text.find("t.toml:9:16: warning: resources.memory_limit: 1KiB ") != std::string::npos);
+  CHECK(text.find("t.toml:9:16: warning: resources.memory_limit: 1MiB ") != std::string::npos);
 }
 
 TEST_CASE("all problems of a file come out in one run, in the order of the file") {

@@ -38,10 +38,10 @@ TEST_CASE("who writes something else than TOML is told what TOML looks like") {
     CHECK(text.find("[SP1002]") != std::string::npos);
     CHECK(text.find(mistake.hint) != std::string::npos);
   }
-  CHECK(SyntaxHint("a = 1 = 2\n", 1) == "");
-  CHECK(SyntaxHint("", 7) == "");
-  CHECK(SyntaxHint("\n", 9) == "");
-  CHECK(SyntaxHint("a = secret\n", 1).find("secret") == std::string::npos);
+  CHECK(SyntaxHint("a = 1 = 2\n", 1, "") == "");
+  CHECK(SyntaxHint("", 7, "") == "");
+  CHECK(SyntaxHint("\n", 9, "") == "");
+  CHECK(SyntaxHint("a = secret\n", 1, "").find("secret") == std::string::npos);
 }
 
 TEST_CASE("a number in quotes, and sections as other programs call them") {
