@@ -177,7 +177,8 @@ void AddPullRows(std::vector<Key>& rows) {
                     "(or for twice as long as they usually take where that is more), further "
                     "frames of those go back to Redis or wait in "
                     "the spool; a frame buffer takes none back, so without a spool they are "
-                    "dropped (pixel_host) when the host is away."},
+                    "dropped (pixel_host) when the host is away. While all of them answer, twice "
+                    "consumer.fetches stay here, if that is more than half."},
            [](auto& c) -> auto& { return c.consumer.max_waiting; }));
   rows.push_back(
       Bind({.path = "consumer.frame_url_hosts",

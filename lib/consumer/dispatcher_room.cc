@@ -15,10 +15,15 @@ constexpr milliseconds kCompany{200};
 // What takes so long to answer holds its frames back, and not the workers.
 constexpr milliseconds kSlow{500};
 
+// What is given back comes again in a second or two. So that slow hosts are asked all the time, of
+// their frames so many stay for each fetch that may be under way: one host has half of the fetches,
+// and each of them takes kSlow at least.
+constexpr std::size_t kKept = 2;
+
 // For whose host a camera's frames wait, by its first one. A fetch that hangs takes fetch_timeout
 // to fail, and until then the frames of a host that only says nothing could fill the room; one that
 // answers, but later than its frames come, fills it in the end.
-enum class Waits { kNot, kForOneThatIsSlow, kForOneThatIsAway };
+enum class Waits { kNot, kForOneThatIsSlow, kForOneThatIsSilent, kForOneThatIsAway };
 
 Waits WaitsForHost(const HeldFrame& first, const PixelHosts& hosts, base::MonoTime now) {
   const PixelPlace* const place = first.PlaceToAsk();
@@ -26,8 +31,8 @@ Waits WaitsForHost(const HeldFrame& first, const PixelHosts& hosts, base::MonoTi
   if (hosts.Paused(place->host, now)) return Waits::kForOneThatIsAway;
   const bool hangs =
       first.state == FrameState::kFetching && now - first.since >= hosts.Patience(place->host);
-  const bool slow = hosts.Silent(place->host, now) || hosts.Usual(place->host) >= kSlow;
-  return hangs || slow ? Waits::kForOneThatIsSlow : Waits::kNot;
+  if (hangs || hosts.Silent(place->host, now)) return Waits::kForOneThatIsSilent;
+  return hosts.Usual(place->host) >= kSlow ? Waits::kForOneThatIsSlow : Waits::kNot;
 }
 
 }  // namespace
@@ -71,11 +76,12 @@ bool Dispatcher::IsWorthAPull() const {
 // silent or slow, lets go of the newest beyond their share of all that may wait: the frames of
 // other hosts would have to wait for them.
 void Dispatcher::BoundWaitingForHosts(Endings& endings) {
-  const std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
+  std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
   if (waiting_.size() <= share || (!hosts_.AnyFailing() && hosts_.under_way() == 0)) return;
   const base::MonoTime now = clock_.Now();
   std::vector<HeldPtr> behind;
   Waits waits = Waits::kNot;
+  bool all_answer = true;
   const auto again = [source = &context_.source](const HeldFrame& held) {
     return source->HandsOutAgain(held.delivery);
   };
@@ -83,10 +89,11 @@ void Dispatcher::BoundWaitingForHosts(Endings& endings) {
   waiting_.ForEach([&](const HeldPtr& held, bool first) {
     if (first) waits = WaitsForHost(*held, *hosts, now);
     // A host that is slow or silent may be well in a moment: frames go back, but none is dropped.
-    const bool counts =
-        waits == Waits::kForOneThatIsAway || (waits == Waits::kForOneThatIsSlow && again(*held));
-    if (counts) behind.push_back(held);
+    if (waits == Waits::kNot) return;
+    if (waits == Waits::kForOneThatIsAway || again(*held)) behind.push_back(held);
+    all_answer &= waits == Waits::kForOneThatIsSlow;
   });
+  if (all_answer) share = std::max(share, kKept * static_cast<std::size_t>(options_.fetches));
   if (behind.size() <= share) return;
   std::ranges::sort(behind, {}, [](const HeldPtr& held) { return held->number; });
   for (const HeldPtr& held : std::span(behind).subspan(share)) {
