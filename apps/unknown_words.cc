@@ -81,14 +81,31 @@ std::vector<std::string> LongNamesOf(const CLI::App& app) {
   return names;
 }
 
+// What was typed as an option without what may be its value, which may be secret: "--set:a=b" and
+// "-pSECRET".
+std::string NameOf(std::string_view typed) {
+  std::size_t length = 0;
+  while (length < typed.size() && (base::IsAlnum(typed[length]) || typed[length] == '-')) ++length;
+  if (!typed.starts_with("--")) length = std::min<std::size_t>(length, 2);
+  return config::Shown(typed.substr(0, length));
+}
+
+constexpr std::string_view kWhereToAsk = "; did you mean --host ADDRESS --port PORT?";
+
+bool AsksAService(const CLI::App& app) { return app.get_option_no_throw("--probe") != nullptr; }
+
 }  // namespace
 
 std::string UnknownOption(const CLI::App& app, std::string_view typed) {
-  const std::string name(typed.substr(0, typed.find('=')));
+  const std::string name = NameOf(typed);
   const std::vector<std::string> known = LongNamesOf(app);
   const std::string_view meant = WordMeant(name, {known.begin(), known.end()});
-  return "unknown option '" + config::Shown(name) + "'" +
-         (meant.empty() ? SetInstead(app, name) : DidYouMean(meant));
+  const std::string unknown = "unknown option '" + name + "'";
+  if (!meant.empty()) return unknown + DidYouMean(meant);
+  if (AsksAService(app) && (name == "--url" || name == "--endpoint" || name == "--address")) {
+    return unknown + std::string(kWhereToAsk);
+  }
+  return unknown + SetInstead(app, name);
 }
 
 std::string UnexpectedArgument(const CLI::App& app, std::string_view typed) {
@@ -99,22 +116,24 @@ std::string UnexpectedArgument(const CLI::App& app, std::string_view typed) {
       text += "; did you mean " + std::string(option) + " " + config::Shown(typed) + "?";
     }
   }
+  if (AsksAService(app) && typed.contains("://")) text += kWhereToAsk;
   return text;
 }
 
 std::string UnknownCommand(const std::vector<std::string>& words, std::string_view typed,
                            const std::vector<Command>& commands) {
   const std::string shown = config::Shown(typed);
+  if (typed == "--") return "'--' stands behind the command, before names that begin with -";
   if (typed.starts_with('-')) {
-    const std::string unknown = "unknown option '" + shown + "'";
+    const std::string name = NameOf(typed);
+    const std::string unknown = "unknown option '" + name + "'";
     if (typed == "-v") return unknown + DidYouMean("-V");
-    const std::string_view meant = WordMeant(typed, {"--help", "--version"});
+    const std::string_view meant = WordMeant(name, {"--help", "--version"});
     if (!meant.empty()) return unknown + DidYouMean(meant);
     // Only the words behind it can be commands.
     const auto command = std::ranges::find_first_of(words, commands, {}, {}, &Command::name);
     if (command == words.end()) return unknown;
-    return unknown + " here; options stand behind the command: sampleproc " + *command + " " +
-           shown;
+    return unknown + " here; options stand behind the command: sampleproc " + *command + " " + name;
   }
   std::vector<std::string_view> names{"help"};
   for (const Command& command : commands) names.push_back(command.name);

@@ -237,17 +237,6 @@ bool Session::MustClose() const {
   return loop_.draining() || (most > 0 && served_ >= most);
 }
 
-// Its method and path are told as far as they could be read. What is no path may be anything, also
-// a user with a password.
-Response Session::RefuseHead(const base::Error& error) {
-  if (guard_.asks_for_head()) request_.method = Method::kHead;
-  request_.unread_method = guard_.Method(inbox_.received());
-  TakeTarget(guard_.Target(inbox_.received()), request_);
-  if (!request_.path.starts_with('/')) TakeTarget("", request_);
-  site_->chain.OnRefusal(request_);
-  return ErrorResponse(error, request_.path, request_.request_id);
-}
-
 Session::Awaitable<bool> Session::ReadHead() {
   for (;;) {
     auto checked = guard_.Check(inbox_.received());
@@ -295,6 +284,9 @@ Session::Awaitable<bool> Session::ReadHead() {
       if (wire_.timed_out() && (!inbox_.empty() || !limit_.admitted())) {
         Response refusal = RefuseHead(limit_.admitted() ? SlowHead() : TooManyConnections());
         co_await WriteLast(std::move(refusal));
+      } else if (HeadBegun()) {
+        NoteHead();
+        TellGone();
       }
       co_return false;
     }

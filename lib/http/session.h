@@ -73,7 +73,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void LookAtListener();
 
   void BeginRequest();
-  Response RefuseHead(const base::Error& error);  // the answer to a head that is not served
+  void NoteHead();                                // of a head that is not served, for the log
+  Response RefuseHead(const base::Error& error);  // the answer to it
   std::optional<Response> Refuse();               // by chain or router, before the body
   void Handle();
   static void Hand(std::shared_ptr<Session> self, AnswerSlot::Answer answer) noexcept;

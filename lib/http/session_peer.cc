@@ -1,4 +1,5 @@
-// What a session sees of its client while that waits, and answers that have no end of their own.
+// What a session sees of its client while that waits, what it tells of one that goes or that it
+// does not serve, and answers that have no end of their own.
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -6,6 +7,8 @@
 #include <exception>
 #include <utility>
 
+#include "http/error_response.h"
+#include "http/head_parser.h"
 #include "http/live_body.h"
 #include "http/session.h"
 #include "http/session_answers.h"
@@ -71,6 +74,21 @@ void Session::ProbePeer(std::uint64_t generation) {
     if (!whole) return self->Abort();
     self->ProbePeer(generation);
   });
+}
+
+// Its method and path are told as far as they could be read. What is no path may be anything, also
+// a user with a password.
+void Session::NoteHead() {
+  if (guard_.asks_for_head()) request_.method = Method::kHead;
+  request_.unread_method = guard_.Method(inbox_.received());
+  TakeTarget(guard_.Target(inbox_.received()), request_);
+  if (!request_.path.starts_with('/')) TakeTarget("", request_);
+  site_->chain.OnRefusal(request_);
+}
+
+Response Session::RefuseHead(const base::Error& error) {
+  NoteHead();
+  return ErrorResponse(error, request_.path, request_.request_id);
 }
 
 // For the log and the metrics; nobody is left to answer.

@@ -141,6 +141,17 @@ class AnswersInTheLog(WithService):
         return [line for line in service.log() if line.get("path") == "/process" and
                 (line["status"], line["detail"]) == (499, "the client has gone before its answer")]  # fmt: skip
 
+    def test_a_client_that_goes_in_the_middle_of_a_head(self):
+        service = self.serve()
+        with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
+            # What comes with a request has been read once that is answered.
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nPOST /process HTTP/1.1\r\nHost:")
+            self.assertIn(b" 200 ", client.recv(1000))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        wait_until(lambda: len(self.gone(service)) == 1)
+        self.assertEqual(self.gone(service)[0]["method"], "POST")
+        self.assertEqual(service.stop(), 0)
+
     def test_a_client_that_goes_in_the_middle_of_its_request(self):
         service = self.serve("--set", "process.delay=30s")
         picture = pictures.sample("messi5.jpg")
