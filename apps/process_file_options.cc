@@ -2,8 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <vector>
 
 #include "apps/checked_values.h"
+#include "config/schema.h"
 #include "files/name_text.h"
 #include "files/url_input.h"
 #include "frame/frame_text.h"
@@ -90,8 +94,23 @@ void AddOutputs(CLI::App& app, ProcessFileOptions& options) {
 }
 
 std::ptrdiff_t ReadersOfStandardInput(const ProcessFileOptions& options) {
-  return std::min<std::ptrdiff_t>(std::ranges::count(options.inputs, "-"), 1) +
-         std::ranges::count(options.requests, "-") + (options.files_from == "-" ? 1 : 0);
+  return std::ranges::count(options.inputs, "-") + std::ranges::count(options.requests, "-") +
+         (options.files_from == "-" ? 1 : 0);
+}
+
+// The first input that is no file but a step, as in `--pipeline stats faces`; "" when there is
+// none.
+std::string StepAmongInputs(const ProcessFileOptions& options) {
+  const std::vector<config::Key> schema = config::MakeSchema();
+  const auto pipeline = std::ranges::find(schema, "process.pipeline", &config::Key::path);
+  for (const std::string& input : options.inputs) {
+    std::error_code ignored;
+    if (std::ranges::count(pipeline->words, input) > 0 &&
+        !std::filesystem::exists(input, ignored)) {
+      return input;
+    }
+  }
+  return "";
 }
 
 }  // namespace
@@ -110,9 +129,15 @@ std::string ProblemWith(const ProcessFileOptions& options) {
   if (options.inputs.empty() && options.files_from.empty() && options.requests.empty()) {
     return "no input; name files or directories, or use --files-from or --requests";
   }
+  if (const std::string step = StepAmongInputs(options); !step.empty()) {
+    return "there is no file " + step +
+           ", but a step of that name; steps are one word, with "
+           "commas: --pipeline stats," +
+           step;
+  }
   if (options.null_separated && options.files_from.empty()) return "-0 goes with --files-from";
   if (ReadersOfStandardInput(options) > 1) {
-    return "standard input can be one thing only: a frame, a list of files or recorded requests";
+    return "standard input can be one thing only: one frame, a list of files or recorded requests";
   }
   if (!options.raw.empty() && !options.RawPixels()) {
     return "--raw needs WIDTHxHEIGHT:FORMAT, such as 640x480:bgr24; sides from 1 to 65535 (nv12: "

@@ -105,6 +105,9 @@ std::string UnknownOption(const CLI::App& app, std::string_view typed) {
   if (AsksAService(app) && (name == "--url" || name == "--endpoint" || name == "--address")) {
     return unknown + std::string(kWhereToAsk);
   }
+  if ((name == "--config" || name == "-c") && app.get_option_no_throw("FILE") != nullptr) {
+    return unknown + "; the file is named by itself: validate-config FILE";
+  }
   return unknown + SetInstead(app, name);
 }
 

@@ -24,6 +24,8 @@ constexpr std::array kMagics = {
     Magic{0, "II*\0"sv, "a TIFF picture"},
     Magic{0, "MM\0*"sv, "a TIFF picture"},
     Magic{0, "%PDF-"sv, "a PDF document"},
+    Magic{0, "version https://git-lfs"sv,
+          "a Git LFS pointer, not the file that it stands for (git lfs pull fetches that)"},
     Magic{0, "\0\0\0\x0cjP  "sv, "a JPEG 2000 picture"},
     Magic{0, "\xff\x4f\xff\x51"sv, "a JPEG 2000 code stream"},
     Magic{0, "\xff\x0a"sv, "a JPEG XL code stream"},

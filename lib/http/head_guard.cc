@@ -99,6 +99,11 @@ bool IsHostValue(std::string_view host) {
 
 Result<std::optional<Framing>> HeadGuard::Check(std::string_view received) {
   received_ = received.data();
+  // A handshake record of TLS 1.x (RFC 8446 section 5.1), in which no end of a line may come.
+  if (received.starts_with("\x16\x03")) {
+    return Fail(ErrorCode::kBadRequest,
+                "this is TLS, and this port speaks plain HTTP: http://, or set http.tls_cert");
+  }
   for (;;) {
     const void* found = scanned_ < received.size() ? std::memchr(received.data() + scanned_, '\n',
                                                                  received.size() - scanned_)

@@ -184,7 +184,8 @@ bool NamesSecret(std::string_view name) {
   // The path of a file with a secret in it is none.
   if (lower.find("_file") != std::string::npos) return false;
   // "Bearer" and "Basic" begin the value of an Authorization field.
-  constexpr std::string_view kNames[] = {"pwd", "pass", "basic", "x_auth", "key", "jwt"};
+  constexpr std::string_view kNames[] = {"pwd", "pass", "basic", "auth", "key", "jwt"};
+  if (lower.ends_with("_auth") || lower.ends_with("_pass")) return true;
   if (std::ranges::find(kNames, lower) != std::end(kNames)) return true;
   constexpr std::string_view kWords[] = {
       "passw",       "passphrase", "secret",      "token",       "credential", "authorization",
@@ -256,6 +257,8 @@ std::string RedactLine(std::string_view line) {
   const std::size_t name_end = line.substr(0, begin).find_last_not_of(" \t=") + 1;
   const std::size_t name_begin = line.substr(0, name_end).find_last_of(" \t.\"'") + 1;
   const std::string_view name = line.substr(name_begin, name_end - name_begin);
+  const std::string_view value = base::TrimBlanks(line.substr(begin));
+  if (value == "true" || value == "false") return clean;
   if (NamesUser(name)) clean.replace(begin, clean.npos, RedactValue(name, line.substr(begin)));
   if (begin == 0 || (!NamesSecret(line.substr(0, begin)) && !NamesSecret(name))) {
     begin = BehindSecretName(line);

@@ -47,8 +47,12 @@ class TlsStream : public Stream {
 
   Result<void> Handshake(const base::Allowance& allowance) {
     const Result<int> done = Try([this] { return ::SSL_connect(session_.get()); }, allowance);
-    if (!done) return std::unexpected(done.error());
-    return {};
+    if (done) return {};
+    base::Error error = done.error();
+    if (error.code == ErrorCode::kRequestTimeout) {
+      error.message = "there is no answer to the TLS handshake: perhaps this port speaks no TLS";
+    }
+    return std::unexpected(std::move(error));
   }
 
   Result<void> Write(std::string_view bytes, const base::Allowance& allowance) override {

@@ -338,6 +338,7 @@ base::Result<std::unique_ptr<VideoReader>> VideoReader::Open(const std::string& 
     if (!bare) return std::unexpected(bare.error());
     container = *bare;
   }
+  if (*got == 0) return base::Fail(base::ErrorCode::kInvalidFrame, path + " is empty");
   if (container == Container::kUnknown) {
     return base::Fail(base::ErrorCode::kUnsupportedFormat,
                       path +

@@ -1,6 +1,7 @@
 """sampleproc serve reaching a Redis, as a user of its own, and a webhook over TLS."""
 
 import os
+import socket
 import ssl
 import tempfile
 
@@ -41,12 +42,12 @@ class RedisOverTls(Tls):
         self.redis.execute_command("ACL", "SETUSER", "consumer", *RULES)
         self.redis.xadd(STREAM, entry("f-1", pictures.sample("mask.png")))
 
-    def consume(self, host=OWN_ADDRESS, authority=None, password=SECRET):
+    def consume(self, host=OWN_ADDRESS, authority=None, password=SECRET, port=None):
         with open(self.path("password"), "w", encoding="ascii") as file:
             file.write(password)
         os.chmod(self.path("password"), 0o600)
         options = {
-            "processor_id": PROCESSOR, "redis.host": host, "redis.port": self.port,
+            "processor_id": PROCESSOR, "redis.host": host, "redis.port": port or self.port,
             "redis.tls": "true", "redis.tls_ca_file": authority or self.certificate,
             "redis.username": "consumer", "redis.password_file": self.path("password"),
         }  # fmt: skip
@@ -63,7 +64,10 @@ class RedisOverTls(Tls):
     def test_a_server_or_a_word_that_is_not(self):
         other = self.path("other.pem")
         make_certificate(other, self.path("other.key"), f"IP:{OWN_ADDRESS}")
+        silent = socket.create_server((OWN_ADDRESS, 0))  # says nothing to what is no line, as Redis does
+        self.addCleanup(silent.close)
         cases = (
+            ("there is no answer to the TLS handshake", {"port": silent.getsockname()[1]}),
             ("its certificate does not lead to", {"authority": other}),
             (f"its certificate is not for {OTHER_ADDRESS}", {"host": OTHER_ADDRESS}),
             ("Redis refused the login", {"password": "wrong-canary"}),

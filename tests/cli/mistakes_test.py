@@ -105,6 +105,12 @@ COMMAND_LINE = [
     ("process-file data:image/jpeg;base64,/9j/4AAQ", 65, ["data:", "base64 -d"]),
     ("process-file s3://bucket/x.jpg", 65, ["is a URL", "fetch it"]),
     ("process-file README", 65, ["README", "supported"]),
+    ("process-file pointer.jpg", 65, ["a Git LFS pointer", "git lfs pull"]),
+    ("process-file empty.mp4", 65, ["empty.mp4 is empty"]),
+    ("process-file README - -", 2, ["standard input can be one thing only"]),
+    ("process-file --pipeline stats faces README", 2,
+     ["there is no file faces, but a step", "--pipeline stats,faces"]),
+    ("validate-config --config a.toml", 2, ["'--config'", "validate-config FILE"]),
     ("validate-config nosuch.toml", 65, ["nosuch.toml", "No such file"]),
     ("validate-config --format=yaml", 2, ["text, json or github", "'yaml'"]),
     ("validate-config --explain 1004", 2, ["'1004'", "SP1001"]),
@@ -123,6 +129,8 @@ COMMAND_LINE = [
      ["--baseline README: this is no result of loadtest --json"]),
     ("loadtest --target http://192.0.2.1:80", 2, ["192.0.2.1", "--allow-target"]),
 ]  # fmt: skip
+
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
 
 # Variables; whether validate-config says ok (0) or invalid (65); what must be said.
 ENVIRONMENT = [
@@ -174,6 +182,7 @@ TOML = [
     ("[http]\nenabled = yes\n", ["2:", "error"]),
     ("[consumer]\nenabled = 1\n", ["consumer.enabled", "expected true or false"]),
     ("[http]\nport = 1\n[http]\nport = 2\n", ["3:", "error"]),
+    ('[consumer.redis]\nauth = "s3cret"\nredis_auth = "s3cret"\n', ["2:1", "3:1", "no such key"]),
     ('[consumer.redis]\npassword = "s3cret"\n', ["2:1", "consumer.redis.password",
                                                  "consumer.redis.password_file?"]),
     ('[consumer.webhook]\nheaders = { Authorization = "Bearer s3cret" }\n',
@@ -301,8 +310,9 @@ class Mistakes(cli.TestCase):
 
     def test_at_the_command_line(self):
         with tempfile.TemporaryDirectory() as folder:
-            with open(os.path.join(folder, "README"), "w", encoding="utf-8") as file:
-                file.write("This is text.\n")
+            for name, text in (("README", "This is text.\n"), ("empty.mp4", ""), ("pointer.jpg", POINTER)):
+                with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                    file.write(text)
             for line, code, words in COMMAND_LINE:
                 with self.subTest(line):
                     result = cli.run(*line.split(), cwd=folder)

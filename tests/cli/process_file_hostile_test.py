@@ -30,7 +30,7 @@ class OddPaths(WithDirectory):
             "fifo.png": "unsupported-format", "fifo.mp4": "unsupported-format",
             "fifo.ndjson": "unsupported-format", "socket.mp4": "unsupported-format",
             "loop.mkv": "io", "gone.ndjson": "not-found", "nothing.png": "invalid-frame",
-            "nothing.avi": "unsupported-format", "huge.png": "too-large",
+            "nothing.avi": "invalid-frame", "huge.png": "too-large",
         }  # fmt: skip
 
     def test_each_has_its_error_and_the_batch_goes_on(self):

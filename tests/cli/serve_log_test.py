@@ -136,6 +136,16 @@ class AnswersInTheLog(WithService):
                 self.check(service, sent, status, path, method, detail)
         self.assertEqual(service.stop(), 0)
 
+    def test_a_client_that_speaks_tls_to_a_plain_port(self):
+        """It is told at once: no line may end within its first record."""
+        service = self.serve()
+        hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + 500 * b"x"
+        with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
+            client.sendall(hello)
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+        self.assertIn(b"this is TLS, and this port speaks plain HTTP", answer)
+        self.assertEqual(service.stop(), 0)
+
     @staticmethod
     def gone(service):
         return [line for line in service.log() if line.get("path") == "/process" and

@@ -155,7 +155,7 @@ TEST_CASE("what is no video is refused before the module is needed", "[video][ho
   options.module = dir.path() / "no-module.so";
   CHECK(OpenError(dir.Write("text.avi", "This is a text.\n"), options) ==
         ErrorCode::kUnsupportedFormat);
-  CHECK(OpenError(dir.Write("empty.mp4", ""), options) == ErrorCode::kUnsupportedFormat);
+  CHECK(OpenError(dir.Write("empty.mp4", ""), options) == ErrorCode::kInvalidFrame);
   CHECK(OpenError(dir.Write("list.ts", "#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/a.ts\n"), options) ==
         ErrorCode::kUnsupportedFormat);
   CHECK(OpenError(dir.Write("list.mkv", "ffconcat version 1.0\nfile a.avi\n"), options) ==
