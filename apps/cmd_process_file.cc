@@ -39,7 +39,9 @@ Command ProcessFileCommand() {
           "was stopped early, the old one stays and the new records are in a file beside it that "
           "is named. With the step track in the pipeline, "
           "--events writes what came, moved and went, one JSON object a line: one \"new\" for each "
-          "thing, an \"update\" when it changes, and one \"end\". The last line on standard error "
+          "thing, an \"update\" when it changes, and one \"end\". --compare with such a file tells "
+          "which events were gained, lost, moved or changed, by camera. The last line on standard "
+          "error "
           "sums "
           "up the run; if the records go to a file, each failed input is named there too. With "
           "--annotate, frame 12 of clip.mp4 is DIR/clip.mp4/000012.jpg, and a file of that name "
@@ -65,7 +67,10 @@ Command ProcessFileCommand() {
                     "Who came, and when did they leave?"},
                    {"sampleproc process-file photos --pipeline faces --compare faces.ndjson "
                     "--set process.faces.min_size=80",
-                    "Show what a different setting changes."}},
+                    "Show what a different setting changes."},
+                   {"sampleproc process-file door.avi --pipeline motion,people,track --compare "
+                    "events.ndjson --format table --set process.track.lost_after=5s",
+                    "What would it have changed in yesterday's events?"}},
       .exit_codes =
           {{0, "Every frame was processed."},
            {1, "Some frames failed; their records say why. With --compare: something changed."},

@@ -86,9 +86,10 @@ void AddOutputs(CLI::App& app, ProcessFileOptions& options) {
                  "come, move and go; - is standard output")
       ->type_name("FILE")
       ->group(kGroup);
-  app.add_option("--compare", options.compare,
-                 "Write what has changed against OLD, the records of an earlier run, instead of "
-                 "records")
+  app.add_option(
+         "--compare", options.compare,
+         "Write what has changed against OLD, the records of an earlier run, or its events, "
+         "instead of records")
       ->type_name("OLD")
       ->group(kGroup);
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <ostream>
 
+#include "apps/earlier_run.h"
 #include "apps/interrupts.h"
 #include "apps/output.h"
 #include "apps/output_guard.h"
@@ -16,6 +17,7 @@
 #include "files/checkpoint.h"
 #include "files/checkpoint_writer.h"
 #include "files/comparison_writer.h"
+#include "files/event_lines.h"
 #include "files/event_writer.h"
 #include "files/frame_feed.h"
 #include "files/frame_worker.h"
@@ -52,22 +54,24 @@ ExitCode CodeOf(const files::RunTotals& totals) {
   return totals.failed == totals.done ? ExitCode::kBadData : ExitCode::kSomeFailed;
 }
 
-// The writer that the options ask for; `comparison` points to it when it compares.
-Result<std::unique_ptr<files::RecordWriter>> MakeWriter(const ProcessFileOptions& options,
-                                                        const config::Config& config,
-                                                        const Output& output,
-                                                        const files::Checkpoint& start,
-                                                        const files::StopDescriptor& stop,
-                                                        files::ComparisonWriter** comparison) {
-  if (!options.compare.empty()) {
-    auto earlier = files::Comparison::Load(options.compare, &stop);
-    if (!earlier) return std::unexpected(earlier.error());
-    auto writer = std::make_unique<files::ComparisonWriter>(
-        std::move(*earlier), output.fd(), output.name(), options.format == "ndjson", &stop);
-    *comparison = writer.get();
-    return writer;
+// The writer that the options ask for; `comparison` points to it when it compares with `earlier`,
+// which must outlive it.
+Result<std::unique_ptr<files::RecordWriter>> MakeWriter(
+    const ProcessFileOptions& options, const config::Config& config, const Output& output,
+    const files::Checkpoint& start, const files::StopDescriptor& stop, EarlierRun& earlier,
+    files::ChangesWriter** comparison) {
+  const bool as_json = options.format == "ndjson";
+  std::unique_ptr<files::ChangesWriter> changes;
+  if (earlier.records) {
+    changes = std::make_unique<files::ComparisonWriter>(std::move(*earlier.records), output.fd(),
+                                                        output.name(), as_json, &stop);
+  } else if (earlier.events) {
+    changes = std::make_unique<files::EventComparisonWriter>(*earlier.events, output.fd(),
+                                                             output.name(), as_json, &stop);
   }
-  if (options.format == "table") {
+  *comparison = changes.get();
+  if (changes) return changes;
+  if (!as_json) {
     return files::MakeTableWriter(output.fd(), output.name(), &stop);
   }
   auto records = files::MakeNdjsonWriter(
@@ -277,7 +281,8 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   RelaxTimeLimits(*loaded);
   LetCommandLineWin(*loaded);
   const config::Config& config = loaded->config;
-  if (!options.events.empty() && !MayTrack(options, config)) {
+  const bool may_track = MayTrack(options, config);
+  if (!options.events.empty() && !may_track) {
     return UsageError(
         context.err,
         "--events writes what the step track follows, and the pipeline has no such step; "
@@ -296,9 +301,6 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (!guard) return Complain(context, guard.error());
   const auto start = StartingPoint(options, config);
   if (!start) return Complain(context, start.error());
-  if (*annotated) {
-    if (auto made = (*annotated)->MakeDirectory(); !made) return Complain(context, made.error());
-  }
   const resources::MachineLimits machine = resources::ReadMachineLimits();
   const std::size_t jobs = options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus);
   Shared shared(config, resources::MemoryCapacity(config.resources, machine), jobs, context.err);
@@ -322,24 +324,37 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     const ExitCode code = Complain(context, error);
     return interrupts.code().value_or(code);
   };
+  auto earlier = LoadEarlierRun(options.compare, may_track, waiting);
+  if (!earlier) return give_up(earlier.error());
   std::unique_ptr<Output> events_output;
-  std::optional<files::EventWriter> events;
+  std::optional<files::EventLines> event_lines;
+  std::vector<files::EventSink*> event_sinks;
   if (!options.events.empty()) {
     auto opened = Output::Open(options.events, OutputMode::kReplace, {}, &waiting);
     if (!opened) return give_up(opened.error());
     events_output = std::move(*opened);
-    events.emplace(events_output->fd(), events_output->name(), &waiting);
+    event_lines.emplace(events_output->fd(), events_output->name(), &waiting);
+    event_sinks.push_back(&*event_lines);
   }
+  if (earlier->events) event_sinks.push_back(&*earlier->events);
+  std::optional<files::EventWriter> events;
+  if (!event_sinks.empty()) events.emplace(event_sinks);
   auto feed = OpenInputs(options, shared, workers->front().needs(), *start, std::move(*names),
                          *guard, waiting, events ? &*events : nullptr);
   if (!feed) return Complain(context, feed.error());
   auto output = Output::Open(options.output, ModeOf(options), *start, &waiting);
   if (!output) return give_up(output.error());
-  files::ComparisonWriter* comparison = nullptr;
-  const auto writer = MakeWriter(options, config, **output, *start, waiting, &comparison);
+  files::ChangesWriter* comparison = nullptr;
+  const auto writer = MakeWriter(options, config, **output, *start, waiting, *earlier, &comparison);
   if (!writer) {
     (*output)->Discard();
     return give_up(writer.error());
+  }
+  if (*annotated) {
+    if (auto made = (*annotated)->MakeDirectory(); !made) {
+      (*output)->Discard();
+      return Complain(context, made.error());
+    }
   }
   std::optional<files::Progress> progress;
   const std::uint64_t inputs_before = start->place.input;  // an earlier run's
@@ -373,14 +388,14 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                          .elapsed = progress->Elapsed(),
                          .passed_over = feed->passed_over()};
   progress.reset();  // wipes its line before anything else is said
-  // What was not looked at has not vanished.
-  if (totals && comparison != nullptr && !totals->stopped && !totals->gave_up) {
-    if (auto rest = comparison->WriteRest(); !rest) totals = std::unexpected(rest.error());
-  }
   if (totals && events) {
     if (auto told = events->Finish(shared.cameras.ForgetAll()); !told) {
       totals = std::unexpected(told.error());
     }
+  }
+  // What was not looked at has not vanished.
+  if (totals && comparison != nullptr && !totals->stopped && !totals->gave_up) {
+    if (auto rest = comparison->WriteRest(); !rest) totals = std::unexpected(rest.error());
   }
   if (totals) {
     if (auto flushed = (*writer)->Flush(); !flushed) totals = std::unexpected(flushed.error());

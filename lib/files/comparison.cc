@@ -4,7 +4,8 @@
 #include <charconv>
 #include <optional>
 
-#include "files/file_reader.h"
+#include "files/box_overlap.h"
+#include "files/url_input.h"
 #include "json/reader.h"
 #include "json/writer.h"
 
@@ -14,19 +15,7 @@ namespace {
 using frame::Bbox;
 
 constexpr double kSameObject = 0.5;  // least intersection over union of what has moved
-constexpr std::size_t kMostBytes = std::size_t{4} << 30;
 constexpr json::JsonLimits kLimits{.depth = 16, .nodes = 1'000'000};
-
-double IntersectionOverUnion(const Bbox& a, const Bbox& b) {
-  const auto area = [](const Bbox& box) {
-    return static_cast<double>(box.x2 - box.x1) * static_cast<double>(box.y2 - box.y1);
-  };
-  const Bbox common{std::max(a.x1, b.x1), std::max(a.y1, b.y1), std::min(a.x2, b.x2),
-                    std::min(a.y2, b.y2)};
-  if (common.x1 >= common.x2 || common.y1 >= common.y2) return 0;
-  const double both = area(common);
-  return both / (area(a) + area(b) - both);
-}
 
 // Listens to one record and keeps what is compared:
 //   {"source": s, "index": n, ..., "detections": [{"class": c, "bbox": [n, n, n, n]}], "error": {}}
@@ -156,11 +145,8 @@ void AppendChangeText(const Change& change, std::string& out) {
   if (HasAfter(change.kind)) AppendBbox(change.after, out);
 }
 
-base::Result<Comparison> Comparison::Load(const std::string& path, const StopDescriptor* stop) {
-  auto bytes = ReadInput(path, kMostBytes, stop);
-  if (!bytes) return std::unexpected(bytes.error());
+base::Result<Comparison> Comparison::Parse(std::string_view text, const std::string& path) {
   Comparison comparison;
-  const std::string_view text = base::AsText(*bytes);
   std::vector<char> line;
   std::size_t number = 0;
   for (std::size_t start = 0; start < text.size();) {
@@ -173,7 +159,7 @@ base::Result<Comparison> Comparison::Load(const std::string& path, const StopDes
     RecordReader reader;
     if (!json::ParseInPlace(line, kLimits, reader) || !reader.IsRecord()) {
       return base::Fail(base::ErrorCode::kInvalidFrame,
-                        "line " + std::to_string(number) + " of " + path +
+                        "line " + std::to_string(number) + " of " + ShownName(path) +
                             ", given to --compare, is not a record of process-file");
     }
     comparison.frames_[{std::move(reader.source), *reader.index}] = {reader.failed, false,

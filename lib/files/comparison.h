@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "files/record.h"
-#include "files/stop_descriptor.h"
 
 namespace sampleproc::files {
 
@@ -48,9 +47,9 @@ void AppendChangeText(const Change& change, std::string& out);
 // Memory grows with the detections of the earlier run. Used by one thread at a time.
 class Comparison {
  public:
-  // Reads the NDJSON records of an earlier run. Fails with kNotFound or kIo, and with
+  // Of the NDJSON records of an earlier run; `path` is where `text` comes from. Fails with
   // kInvalidFrame, naming the line, for what is not a record of process-file.
-  static base::Result<Comparison> Load(const std::string& path, const StopDescriptor* stop);
+  static base::Result<Comparison> Parse(std::string_view text, const std::string& path);
 
   // The differences of one frame of this run.
   std::vector<Change> Compare(const Record& record);

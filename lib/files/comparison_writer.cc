@@ -2,16 +2,21 @@
 
 namespace sampleproc::files {
 
-base::Result<void> ComparisonWriter::WriteChanges(const std::vector<Change>& changes) {
+base::Result<void> ComparisonWriter::WriteAll(const std::vector<Change>& changes) {
   for (const Change& change : changes) {
-    line_.clear();
-    if (as_json_) {
-      AppendChangeJson(change, line_);
-    } else {
-      AppendChangeText(change, line_);
+    if (auto written = WriteChange(change, AppendChangeJson, AppendChangeText); !written) {
+      return written;
     }
-    ++changes_;
-    if (auto written = sink_.WriteLine(line_); !written) return written;
+  }
+  return {};
+}
+
+base::Result<void> EventComparisonWriter::WriteRest() {
+  for (const EventChange& change : comparison_.Changes()) {
+    if (auto written = WriteChange(change, AppendEventChangeJson, AppendEventChangeText);
+        !written) {
+      return written;
+    }
   }
   return {};
 }

@@ -3,39 +3,79 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "files/comparison.h"
+#include "files/event_comparison.h"
 #include "files/line_sink.h"
 #include "files/record_writer.h"
 
 namespace sampleproc::files {
 
 // One line for each change, as NDJSON or as text for people. Used by one thread at a time.
-class ComparisonWriter final : public RecordWriter {
+class ChangesWriter : public RecordWriter {
  public:
-  ComparisonWriter(Comparison comparison, int descriptor, std::string name, bool as_json,
-                   const StopDescriptor* stop)
-      : comparison_(std::move(comparison)),
-        sink_(descriptor, std::move(name), stop),
-        as_json_(as_json) {}
-
-  base::Result<void> Write(const Record& record) override {
-    return WriteChanges(comparison_.Compare(record));
-  }
-  // The frames that only the earlier run had; for a run that came to its end.
-  base::Result<void> WriteRest() { return WriteChanges(comparison_.Rest()); }
+  // What is only known behind the last record and event; for a run that came to its end.
+  virtual base::Result<void> WriteRest() = 0;
   base::Result<void> Flush() override { return sink_.Flush(); }
 
   std::size_t changes() const { return changes_; }
 
- private:
-  base::Result<void> WriteChanges(const std::vector<Change>& changes);
+ protected:
+  // As LineSink's.
+  ChangesWriter(int descriptor, std::string name, bool as_json, const StopDescriptor* stop)
+      : sink_(descriptor, std::move(name), stop), as_json_(as_json) {}
 
-  Comparison comparison_;
+  // By one of the two, which append it to a text.
+  template <typename Change>
+  base::Result<void> WriteChange(const Change& change,
+                                 void (&append_json)(const Change&, std::string&),
+                                 void (&append_text)(const Change&, std::string&)) {
+    line_.clear();
+    (as_json_ ? append_json : append_text)(change, line_);
+    ++changes_;
+    return sink_.WriteLine(line_);
+  }
+
+ private:
   LineSink sink_;
   const bool as_json_;
   std::size_t changes_ = 0;
   std::string line_;
+};
+
+// Of records: those of a frame with it, and at the end the frames that only the earlier run had.
+class ComparisonWriter final : public ChangesWriter {
+ public:
+  ComparisonWriter(Comparison comparison, int descriptor, std::string name, bool as_json,
+                   const StopDescriptor* stop)
+      : ChangesWriter(descriptor, std::move(name), as_json, stop),
+        comparison_(std::move(comparison)) {}
+
+  base::Result<void> Write(const Record& record) override {
+    return WriteAll(comparison_.Compare(record));
+  }
+  base::Result<void> WriteRest() override { return WriteAll(comparison_.Rest()); }
+
+ private:
+  base::Result<void> WriteAll(const std::vector<Change>& changes);
+
+  Comparison comparison_;
+};
+
+// Of events, all at the end.
+class EventComparisonWriter final : public ChangesWriter {
+ public:
+  // The comparison, which is given this run's events, must outlive the writer.
+  EventComparisonWriter(const EventComparison& comparison, int descriptor, std::string name,
+                        bool as_json, const StopDescriptor* stop)
+      : ChangesWriter(descriptor, std::move(name), as_json, stop), comparison_(comparison) {}
+
+  base::Result<void> Write(const Record& /*record*/) override { return {}; }
+  base::Result<void> WriteRest() override;
+
+ private:
+  const EventComparison& comparison_;
 };
 
 }  // namespace sampleproc::files

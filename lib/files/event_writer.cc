@@ -21,7 +21,10 @@ base::Result<void> EventWriter::Write(const Record& record) {
 base::Result<void> EventWriter::Finish(const std::vector<frame::Event>& rest) {
   auto written = WriteEnded(std::numeric_limits<std::uint64_t>::max());
   if (written) written = WriteAll(rest);
-  return written ? sink_.Flush() : written;
+  for (EventSink* const sink : sinks_) {
+    if (written) written = sink->Flush();
+  }
+  return written;
 }
 
 base::Result<void> EventWriter::WriteEnded(std::uint64_t before_input) {
@@ -40,9 +43,9 @@ base::Result<void> EventWriter::WriteEnded(std::uint64_t before_input) {
 
 base::Result<void> EventWriter::WriteAll(const std::vector<frame::Event>& events) {
   for (const frame::Event& event : events) {
-    line_.clear();
-    frame::AppendEventJson(event, line_);
-    if (auto written = sink_.WriteLine(line_); !written) return written;
+    for (EventSink* const sink : sinks_) {
+      if (auto taken = sink->Take(event); !taken) return taken;
+    }
   }
   return {};
 }

@@ -75,7 +75,7 @@ def passing(pause=0):
     return b"".join(frame(left) for left in ways)
 
 
-class Events(WithDirectory):
+class WithEvents(WithDirectory):
     def run_events(self, *words, out="events.ndjson"):
         events = self.path(out)
         result = cli.run(
@@ -86,6 +86,8 @@ class Events(WithDirectory):
         with open(events, "rb") as file:
             return records(result), file.read()
 
+
+class Events(WithEvents):
     def test_what_passes_has_one_new_and_one_end(self):
         video = self.write("pass.raw", passing())
         found, text = self.run_events(video)
@@ -187,6 +189,110 @@ pipeline = ["motion", "track"]
         self.assertEqual(result.returncode, 2, result.err)
         self.assertIn("--pipeline motion,people,track", result.err)
         self.assertFalse(os.path.exists(self.path("events")))
+
+
+# Of one camera; whether the events are others is for them to say.
+SETTINGS = (
+    "process.track.min_hits=1", "process.track.min_hits=8", "process.track.lost_after=5s",
+    "process.track.lost_after=200ms", "process.track.stationary_after=1s",
+    "process.track.classes=person", "process.track.weak_threshold=0.3",
+    "camera.gate.mask=[[[0.5,0],[1,0],[1,1],[0.5,1]]]", "camera.gate.mask=[[[0,0],[0.1,0],[0,0.1]]]",
+    "camera.gate.fps=3", "camera.gate.fps=1", "camera.gate.classes=person",
+    "camera.gate.threshold=0.9", "camera.gate.zone.right.polygon=[[0.5,0],[1,0],[1,1],[0.5,1]]",
+    "camera.gate.zone.corner.polygon=[[0,0],[0.05,0],[0,0.05]]", "camera.gate.line.far.from=[0,0]",
+    "camera.gate.max_age=1s", "camera.other.fps=1", "http.port=9000", "telemetry.log_level=debug",
+    "resources.memory_limit=64MiB", "process.workers=3",
+)  # fmt: skip
+NAMES_AND_CONFIDENCE = ("event_id", "track_id", "frame_id", "confidence", "time")
+
+
+class Compared(WithEvents):
+    def compare(self, old, *words):
+        return cli.run(
+            "process-file", "-q", "--raw", f"{WIDTH}x{HEIGHT}:gray8", "--pipeline", "motion,track",
+            "--set", "process.track.classes=motion", "--set", "process.track.lost_after=1s",
+            "--camera", "gate", "--compare", old, *words)  # fmt: skip
+
+    def lives(self, text):
+        """What is compared, by what is written of each event."""
+        lives = {}
+        for line in text.splitlines():
+            event = json.loads(line)
+            life = lives.setdefault(event["event_id"], {})
+            for name in ("entered", "left", "crossed"):
+                event[name] = life.get(name, []) + event[name]
+            event["stationary"] |= life.get("stationary", False)
+            life.update({key: value for key, value in event.items() if key not in NAMES_AND_CONFIDENCE})
+            life["type"] = "any"
+        return sorted(json.dumps(life, sort_keys=True) for life in lives.values())
+
+    def test_each_setting_that_changes_events_is_found_and_no_other(self):
+        video = self.write("pass.raw", passing(20))
+        old = self.path("old")
+        _, before = self.run_events("--camera", "gate", video, out="old")
+        found = []
+        for setting in SETTINGS:
+            with self.subTest(setting):
+                words = ["--set", setting]
+                if "line" in setting:
+                    words += ["--set", setting.replace("from=[0,0]", "to=[1,0]")]
+                _, after = self.run_events("--camera", "gate", *words, video, out="new")
+                changed = self.lives(after) != self.lives(before)
+                result = self.compare(old, *words, video)
+                self.assertEqual((result.returncode, result.out != ""), (int(changed), changed),
+                                 result.out + result.err)  # fmt: skip
+                found.append(changed)
+        self.assertGreaterEqual(found.count(True), 6, found)
+        self.assertGreaterEqual(found.count(False), 8, found)
+
+    def test_what_has_changed_is_said(self):
+        video = self.write("pass.raw", passing() + passing())
+        old = self.path("old")
+        _, text = self.run_events("--camera", "gate", video, out="old")
+        news = [json.loads(line) for line in text.splitlines() if b'"new"' in line]
+        self.assertEqual(len(news), 2)
+
+        def changes(*words, code=1):
+            result = self.compare(old, *words, video)
+            self.assertEqual(result.returncode, code, result.err)
+            return [json.loads(line) for line in result.out.splitlines()]
+
+        self.assertEqual(changes(code=0), [])
+        gone = changes("--set", "process.track.classes=person")
+        self.assertEqual([each["change"] for each in gone], ["lost", "lost"])
+        self.assertEqual([each["before"]["event_id"] for each in gone],
+                         [each["event_id"] for each in news])  # fmt: skip
+        zone = changes("--set", "camera.gate.zone.right.polygon=[[0.5,0],[1,0],[1,1],[0.5,1]]")
+        self.assertEqual([(each["change"], each["after"]["zones"]) for each in zone],
+                         [("changed", ["right"])] * 2)  # fmt: skip
+        half = changes("--set", "camera.gate.mask=[[[0.5,0],[1,0],[1,1],[0.5,1]]]")
+        self.assertEqual([each["change"] for each in half], ["moved", "moved"])
+        self.assertIn("end", half[0]["differs"])
+        self.write("old", text.replace(b'"class":"motion"', b'"class":"person"'))
+        self.assertEqual([each["change"] for each in changes()], ["reclassed", "reclassed"])
+        self.write("old", b"".join(text.splitlines(True)[len(text.splitlines()) // 2:]))
+        self.assertIn("gained", [each["change"] for each in changes()])
+        self.write("old", b"")
+        self.assertEqual([each["change"] for each in changes()], ["gained", "gained"])
+        table = self.compare(old, video, "--format", "table")
+        self.assertRegex(table.out, r"^gained     gate  motion \d+\.\d-\d+\.\d s \[\d+,")
+
+    def test_events_beside_and_what_is_none(self):
+        video = self.write("pass.raw", passing())
+        old = self.path("old")
+        _, text = self.run_events("--camera", "gate", video, out="old")
+        result = self.compare(old, video, "--events", self.path("new"))
+        self.assertEqual((result.returncode, result.out), (0, ""))
+        with open(self.path("new"), "rb") as file:
+            self.assertEqual(file.read(), text)
+        untracked = cli.run("process-file", video, "--pipeline", "motion", "--compare", old)
+        self.assertEqual(untracked.returncode, 2)
+        self.assertIn("holds events, and the pipeline has no step that makes some", untracked.err)
+        self.write("old", text + b'{"half":')
+        broken = self.compare(old, video, "--events", self.path("none"))
+        self.assertEqual(broken.returncode, 65, broken.err)
+        self.assertIn(f"line 3 of {old}, given to --compare, is not an event", broken.err)
+        self.assertFalse(os.path.exists(self.path("none")))
 
 
 if __name__ == "__main__":
