@@ -68,7 +68,7 @@ std::expected<config::LoadRequest, std::string> ConfigOptions::Request(
     const std::size_t equals = set.find('=');
     if (equals == std::string::npos || equals == 0) {
       return std::unexpected("--set needs KEY=VALUE, such as --set http.port=9000, and got '" +
-                             config::Shown(set) + "'");
+                             config::Shown(set.substr(0, set.find_first_of(": ;"))) + "'");
     }
     const std::string path = set.substr(0, equals);
     request.flags.push_back({path, set.substr(equals + 1), "--set " + config::Shown(path)});

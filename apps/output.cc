@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -18,6 +18,7 @@
 #include "base/descriptor.h"
 #include "base/descriptor_name.h"
 #include "files/file_kind.h"
+#include "files/resolved_path.h"
 #include "files/sole_writer.h"
 #include "files/url_input.h"
 #include "video/container.h"
@@ -27,30 +28,19 @@ namespace {
 
 using base::ErrorCode;
 
-// The file that a link leads to, which need not be there, so that the link stays.
-std::string Resolved(const std::string& path) {
-  namespace fs = std::filesystem;
-  constexpr int kMostLinks = 40;  // as the kernel follows (path_resolution(7))
-  std::error_code error;
-  fs::path at = path;
-  for (int i = 0; i < kMostLinks && fs::is_symlink(fs::symlink_status(at, error)); ++i) {
-    const fs::path next = fs::read_symlink(at, error);
-    if (error) return path;
-    at = at.parent_path() / next;
-  }
-  const fs::path real = fs::canonical(at, error);
-  return error ? at.string() : real.string();
-}
-
 // Whether the file `path`, which is there, may be written: to put another in its place takes only
 // the right to write into its folder, which is not what its owner has said. Nor are records put in
-// the place of a photo, as where a pattern stood behind -o.
+// the place of a photo, as where a pattern stood behind -o, or of what another run is writing.
 base::Result<void> MayBeWritten(const std::string& path, mode_t mode) {
   if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0 && errno == EACCES) {
     return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
   }
   if (!S_ISREG(mode)) return {};  // to open a pipe or a device does something
   const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return base::Fail(ErrorCode::kUsage, "another process is writing " + files::ShownName(path) +
+                                             ", as a run that can be resumed");
+  }
   std::array<std::uint8_t, video::kSniffBytes> start{};
   const ssize_t got = ::pread(file.get(), start.data(), start.size(), 0);
   if (got <= 0 ||
@@ -104,6 +94,17 @@ base::Result<void> TakeAlone(int fd, const std::string& path) {
   if (files::BecomeSoleWriter(fd, path)) return {};
   return base::Fail(ErrorCode::kUsage, "another process is writing " + path +
                                            ", which a run that is to be resumed needs for itself");
+}
+
+// Whether the file `path` begins with what an output ended with.
+bool Holds(const std::string& path, const files::OutputEnd& end) {
+  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+  struct stat status{};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (end.bytes == 0 || size < end.bytes) return size == end.bytes;
+  const auto found = files::EndOfOutput(file.get(), end.bytes);
+  return found && *found == end;
 }
 
 // A new file beside `target`, under a name that nobody has.
@@ -182,7 +183,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
     if (!fd) return std::unexpected(fd.error());
     return std::make_unique<Output>(*fd, path);
   }
-  const std::string target = Resolved(path);
+  const std::string target = files::ResolvedPath(path);
   if (exists) {
     if (auto may = MayBeWritten(path, status.st_mode); !may) return std::unexpected(may.error());
   }
@@ -227,7 +228,11 @@ base::Result<std::unique_ptr<Output>> Output::OpenToGoOn(const std::string& path
                                                          const files::Checkpoint& from) {
   const bool is_fresh = from.output.digest == 0;
   const std::string part = target + ".part";
-  const bool is_beside = is_fresh ? has_content : ::access(part.c_str(), F_OK) == 0;
+  const bool is_beside = is_fresh ? has_content
+                                  : Holds(part, from.output) || (!Holds(target, from.output) &&
+                                                                 ::access(part.c_str(), F_OK) == 0);
+  const std::string again = is_beside ? "remove it and the checkpoint to start again"
+                                      : "remove the checkpoint to start again";
   const std::string& file = is_beside ? part : target;
   const std::string& shown = is_beside ? part : path;
   struct stat status{};
@@ -262,24 +267,30 @@ base::Result<std::unique_ptr<Output>> Output::OpenToGoOn(const std::string& path
                           " is left from a run without its checkpoint; remove it to start again");
   }
   if (status.st_size < length) {
-    return base::Fail(ErrorCode::kUsage,
-                      "the output file " + files::ShownName(path) +
-                          " is shorter than its checkpoint says; remove the checkpoint to start "
-                          "again");
+    return base::Fail(ErrorCode::kUsage, "the output file " + files::ShownName(shown) +
+                                             " is shorter than its checkpoint says; " + again);
+  }
+  if (length == 0 && status.st_size > 0) {
+    return base::Fail(ErrorCode::kUsage, "the output file " + files::ShownName(shown) + " has " +
+                                             std::to_string(status.st_size) +
+                                             " bytes that its checkpoint does not know of; remove "
+                                             "both to start again");
   }
   const auto end = files::EndOfOutput(fd, from.output.bytes);
   if (!end || *end != from.output) {
     return base::Fail(ErrorCode::kUsage,
-                      "the output file " + files::ShownName(path) +
+                      "the output file " + files::ShownName(shown) +
                           " is not that of the run to be resumed, or was changed since; name "
-                          "that one, or remove the checkpoint to start again");
+                          "that one, or " +
+                          again);
   }
   if (from.ended && status.st_size > length) {
     return base::Fail(ErrorCode::kUsage,
-                      "the output file " + files::ShownName(path) + " has " +
+                      "the output file " + files::ShownName(shown) + " has " +
                           std::to_string(status.st_size - length) +
                           " bytes more than when the run to be resumed ended, which going on "
-                          "would cut off; take them out, or remove the checkpoint to start again");
+                          "would cut off; take them out, or " +
+                          again);
   }
   if (::ftruncate(fd, length) != 0 || ::lseek(fd, length, SEEK_SET) != length) {
     return base::FailWithErrno("cannot go on in the output file " + files::ShownName(path));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "files/annotated_picture.h"
+#include "files/resolved_path.h"
 #include "files/url_input.h"
 
 namespace sampleproc::apps {
@@ -89,8 +90,9 @@ Result<void> OutputGuard::AddFiles(const ProcessFileOptions& options,
       {options.output, shown(options.output)}};
   if (!options.events.empty()) written.emplace_back(options.events, shown(options.events));
   if (!options.resume.empty()) {
-    written.emplace_back(options.output + ".part", shown(options.output + ".part"));
-    for (const std::string& path : {options.resume, options.resume + ".new"}) {
+    const std::string part = files::ResolvedPath(options.output) + ".part";
+    written.emplace_back(part, shown(part));
+    for (const std::string& path : {options.resume, files::ResolvedPath(options.resume) + ".new"}) {
       written.emplace_back(path, "the checkpoint " + shown(path));
     }
   }

@@ -112,7 +112,12 @@ std::string UnknownOption(const CLI::App& app, std::string_view typed) {
 }
 
 std::string UnexpectedArgument(const CLI::App& app, std::string_view typed) {
-  std::string text = "unexpected argument '" + config::Shown(typed) + "'";
+  // Behind a name there may be a secret, as in REDIS_AUTH=word.
+  const std::size_t equals = typed.find('=');
+  const bool is_setting = equals != typed.npos && !typed.contains("://");
+  std::string text = "unexpected argument '" +
+                     config::Shown(is_setting ? typed.substr(0, equals) : typed) +
+                     (is_setting ? "=...'; settings are given as --set KEY=VALUE" : "'");
   for (const auto& [option, is_meant] : {std::pair{"--target", typed.contains("://")},
                                          std::pair{"--config", typed.ends_with(".toml")}}) {
     if (is_meant && app.get_option_no_throw(option) != nullptr) {

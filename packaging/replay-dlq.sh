@@ -59,7 +59,7 @@ stream=$2
 shift 2
 for word in "$@"; do
   case "${word}" in
-    -a | --pass | --askpass | *://*:*@*)
+    -a* | --pass* | --askpass | *://*:*@*)
       printf 'replay-dlq.sh: give the password in REDISCLI_AUTH, not on the command line\n' >&2
       exit 2
       ;;
@@ -116,20 +116,22 @@ local last = redis.call("XREVRANGE", KEYS[1], "+", "-", "COUNT", 1)
 return last[1] and last[1][1] or ""'
 
 # KEYS: a stream. What its newest entry is when it is no frame ("nothing" when there is none, and no
-# group that reads), else nothing. Frames may have fields of any name beside those of their pixels.
+# group that reads), else nothing. Frames may have fields of any name; a result or event says which
+# processor it is of and has no pixels.
 readonly kind_of='
 local last = redis.call("XREVRANGE", KEYS[1], "+", "-", "COUNT", 1)[1]
 if not last then return #redis.call("XINFO", "GROUPS", KEYS[1]) == 0 and "nothing" or "" end
 local pixels = {frame_data = 1, frame_data_b64 = 1, frame_buffer_key = 1, storage_path = 1,
                 frame_url = 1}
-local is_frame, is_result = false, false
+local is_frame, is_result, has_processor = false, false, false
 for i = 1, #last[2], 2 do
   local name = last[2][i]
   if name == "dlq_reason" then return "dead letters" end
   is_frame = is_frame or pixels[name] ~= nil
   is_result = is_result or name == "result" or name == "event"
+  has_processor = has_processor or name == "processor_id"
 end
-return is_result and not is_frame and "results" or ""'
+return is_result and has_processor and not is_frame and "results" or ""'
 
 # KEYS: the letters, the stream. ARGV: behind which id to begin, the last id, how many at most, 1 for
 # a dry run, 1 for cut-down letters too. Lines: the last id that was looked at ("" at the end), how
@@ -178,14 +180,14 @@ while moved < most and moved + cut_down + unfit + others < 100 and bytes < 10000
 end
 return {at, moved, cut_down, unfit, others, unpack(lines)}'
 
-if ${list}; then
-  ask EVAL "${show}" 1 "${dlq}" "${count}"
-  exit
-fi
 is_there=$(ask EXISTS "${dlq}")
 if [[ ${is_there} == 0 ]]; then
   printf 'replay-dlq.sh: there is no stream %s; the letters are named first\n' "${dlq}" >&2
   exit 2
+fi
+if ${list}; then
+  ask EVAL "${show}" 1 "${dlq}" "${count}"
+  exit
 fi
 is_there=$(ask EXISTS "${stream}")
 if [[ ${is_there} == 0 && ${create} == false ]]; then

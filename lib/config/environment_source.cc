@@ -2,6 +2,7 @@
 #include <optional>
 #include <span>
 
+#include "base/ascii.h"
 #include "base/text_file.h"
 #include "config/assembly.h"
 #include "config/foreign_variables.h"
@@ -167,6 +168,12 @@ void ReportLinkedPorts(const LoadRequest& request, Assembly& assembly) {
 std::string HintFor(std::string_view name, std::span<const std::string_view> known,
                     const std::vector<Key>& schema) {
   const std::string_view rest = name.substr(kPrefix.size());
+  for (const std::string_view section : {"camera", "detector"}) {
+    if (base::Lowercase(rest).starts_with(std::string(section) + "_")) {
+      return "what has a name of its own is set in a file, in [" + std::string(section) +
+             ".NAME], or by --set " + std::string(section) + ".NAME.KEY=VALUE";
+    }
+  }
   std::string meant;
   for (const Key& key : schema) {
     const std::string variable = VariableName(key.path);

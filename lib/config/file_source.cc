@@ -98,8 +98,10 @@ class FileWalk {
 
   void Report(std::string_view which, const Place& place, std::string key, std::string message,
               std::string hint) {
-    assembly_.Report({Severity::kError, which, At(place), std::move(key), std::move(message),
-                      std::move(hint), LineAt(place)});
+    const std::string_view line = lines_[place.line];
+    assembly_.Report(
+        {Severity::kError, which, At(place), std::move(key), std::move(message), std::move(hint),
+         which == code::kUnknownKey ? net::RedactUnknownLine(line) : net::RedactLine(line)});
   }
 
  private:

@@ -178,7 +178,7 @@ void AddPullRows(std::vector<Key>& rows) {
                     "frames of those go back to Redis or wait in "
                     "the spool; a frame buffer takes none back, so without a spool they are "
                     "dropped (pixel_host) when the host is away. While all of them answer, twice "
-                    "consumer.fetches stay here, if that is more than half."},
+                    "consumer.fetches stay here if that is more, and three quarters at most."},
            [](auto& c) -> auto& { return c.consumer.max_waiting; }));
   rows.push_back(
       Bind({.path = "consumer.frame_url_hosts",

@@ -53,6 +53,9 @@ std::string HintOf(std::string_view said) {
   if (said.contains("unknown escape sequence")) {
     return "in \"...\" a backslash begins an escape; write \\\\ for one, or the text in '...'";
   }
+  if (said.contains("cannot redefine existing") && !said.contains("table")) {
+    return "a key stands once in its section";
+  }
   if (said.contains("cannot redefine existing table")) {
     return "a section stands once in a file; move these keys below its first line";
   }
@@ -69,7 +72,18 @@ std::string ValueHint(std::string_view value) {
   if (IsOpenString(value)) {
     return std::string("a string ends on its line, with the mark it began with: ") + value.front();
   }
-  if (value.front() == '[') return "a list is [ ... ] with commas between its elements";
+  if (value.front() == '[') {
+    const std::size_t first = value.find_first_not_of("[ \t");
+    if (first != value.npos && IsLetter(value[first])) {
+      return "text stands in quotes, in lists too: key = [\"text\", \"text\"]";
+    }
+    return "a list is [ ... ] with commas between its elements";
+  }
+  if (value.find(" //") != value.npos) return "a comment begins with #";
+  if (value.ends_with(';')) return "a line has no ; at its end";
+  if (value.contains(',') && !value.contains('"')) {
+    return "several texts are a list: key = [\"text\", \"text\"]";
+  }
   for (const auto& [theirs, ours] : {std::pair{"yes", "true"}, std::pair{"on", "true"},
                                      std::pair{"no", "false"}, std::pair{"off", "false"}}) {
     if (base::Lowercase(value) == theirs) {

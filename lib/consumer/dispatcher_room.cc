@@ -76,7 +76,8 @@ bool Dispatcher::IsWorthAPull() const {
 // silent or slow, lets go of the newest beyond their share of all that may wait: the frames of
 // other hosts would have to wait for them.
 void Dispatcher::BoundWaitingForHosts(Endings& endings) {
-  std::size_t share = static_cast<std::size_t>(options_.max_waiting) / 2;
+  const std::size_t most = pull_room_.max_waiting();
+  std::size_t share = most / 2;
   if (waiting_.size() <= share || (!hosts_.AnyFailing() && hosts_.under_way() == 0)) return;
   const base::MonoTime now = clock_.Now();
   std::vector<HeldPtr> behind;
@@ -93,7 +94,9 @@ void Dispatcher::BoundWaitingForHosts(Endings& endings) {
     if (waits == Waits::kForOneThatIsAway || again(*held)) behind.push_back(held);
     all_answer &= waits == Waits::kForOneThatIsSlow;
   });
-  if (all_answer) share = std::max(share, kKept * static_cast<std::size_t>(options_.fetches));
+  // But never all of the room: the others would not even be pulled.
+  const std::size_t busy = kKept * static_cast<std::size_t>(options_.fetches);
+  if (all_answer) share = std::max(share, std::min(busy, most - std::min(most, most / 4 + 1)));
   if (behind.size() <= share) return;
   std::ranges::sort(behind, {}, [](const HeldPtr& held) { return held->number; });
   for (const HeldPtr& held : std::span(behind).subspan(share)) {

@@ -31,6 +31,8 @@ class PullRoom {
   // Frames that may be with the workers: one for each and process.batch_size more, which are the
   // next ones when some worker is free. Just one more where the newest is to be chosen.
   std::size_t hand_limit() const { return hand_limit_; }
+  // How many may wait for pixels at most: as many as may be held at all, or consumer.max_waiting.
+  std::size_t max_waiting() const { return max_waiting_; }
 
  private:
   const std::size_t hand_limit_;

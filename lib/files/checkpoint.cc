@@ -15,6 +15,7 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "files/file_reader.h"
+#include "files/resolved_path.h"
 #include "files/sole_writer.h"
 #include "files/url_input.h"
 #include "json/reader.h"
@@ -26,6 +27,7 @@ namespace {
 constexpr std::uint64_t kFnvOffset = 0xCBF29CE484222325u;
 constexpr std::uint64_t kFnvPrime = 0x00000100000001B3u;
 constexpr std::size_t kMostBytes = 4096;
+constexpr std::string_view kBeginning = "{\"sampleproc_checkpoint\":";
 
 std::string Hex(std::uint64_t value) {
   char text[17];
@@ -37,7 +39,7 @@ class CheckpointReader final : public json::JsonHandler {
  public:
   Checkpoint checkpoint;
 
-  bool IsWhole() const { return seen_ == 0x3FF; }
+  bool IsWhole() const { return seen_ == 0x3FF && checkpoint.output.digest != 0; }
 
   void Key(std::string_view key) override { key_ = key; }
   void String(std::span<char> text) override {
@@ -71,20 +73,28 @@ class CheckpointReader final : public json::JsonHandler {
   int seen_ = 0;
 };
 
+// Whether the open file is a checkpoint of which a crash has left as much as was written.
+bool MayBeReplaced(int fd) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink != 1) return false;
+  std::array<char, kBeginning.size()> start{};
+  const ssize_t got = ::pread(fd, start.data(), start.size(), 0);
+  return got >= 0 && kBeginning.starts_with({start.data(), static_cast<std::size_t>(got)});
+}
+
 // Writes `text` as the file `fresh`, on disk and whole, and gives it the name `path`.
 base::Result<void> Replace(const std::string& path, const std::string& fresh,
                            std::string_view text) {
   const std::string what = "cannot write the checkpoint " + ShownName(path);
   // Neither a link's target is emptied nor a pipe's reader waited for.
   const base::Descriptor file(
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
+      ::open(fresh.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
   const int fd = file.get();
-  struct stat status{};
-  if ((fd < 0 && (errno == ELOOP || errno == ENXIO)) ||
-      (fd >= 0 && (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)))) {
+  const bool is_odd = fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR);
+  if (is_odd || (fd >= 0 && !MayBeReplaced(fd))) {
     return base::Fail(base::ErrorCode::kIo, what + ": " + ShownName(fresh) +
-                                                ", as which it is written first, is no regular "
-                                                "file; remove it");
+                                                ", as which it is written first, is something "
+                                                "else; remove it");
   }
   if (fd < 0) return std::unexpected(base::SystemError(what, errno));
   if (!BecomeSoleWriter(fd, fresh)) {
@@ -122,10 +132,7 @@ base::Result<OutputEnd> EndOfOutput(int fd, std::uint64_t bytes) {
     if (got == 0 || (got < 0 && errno != EINTR)) return base::FailWithErrno("cannot read it back");
     if (got > 0) filled += static_cast<std::size_t>(got);
   }
-  if (bytes > 0) return OutputEnd{bytes, ExtendDigest(0, {end.data(), length})};
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) return base::FailWithErrno("cannot look at it");
-  return OutputEnd{0, ExtendDigest(0, std::to_string(status.st_ino))};
+  return OutputEnd{bytes, ExtendDigest(0, {end.data(), length})};
 }
 
 base::Result<std::optional<Checkpoint>> LoadCheckpoint(const std::string& path) {
@@ -164,7 +171,9 @@ base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& che
   json.Member("ended", checkpoint.ended);
   json.EndObject();
   text += '\n';
-  return Replace(path, path + ".new", text);
+  // Of a link the file that it leads to, so that the link stays.
+  const std::string file = ResolvedPath(path);
+  return Replace(file, file + ".new", text);
 }
 
 }  // namespace sampleproc::files

@@ -15,7 +15,7 @@ namespace sampleproc::files {
 // take any longer file for it.
 struct OutputEnd {
   std::uint64_t bytes = 0;
-  std::uint64_t digest = 0;  // of the last 4 KiB of these; of none, that of the file's number
+  std::uint64_t digest = 0;  // of the last 4 KiB of these; never 0 in a checkpoint that was saved
 
   bool operator==(const OutputEnd&) const = default;
 };

@@ -19,14 +19,21 @@ CheckpointWriter::CheckpointWriter(std::unique_ptr<RecordWriter> records, Sync s
       checkpoint_(start),
       next_save_(clock.Now() + kBetweenSaves) {}
 
-base::Result<void> CheckpointWriter::Begin() { return Save(false); }
+base::Result<void> CheckpointWriter::Begin() {
+  return checkpoint_.output.digest == 0 ? Save(false) : base::Result<void>();
+}
 
 base::Result<void> CheckpointWriter::Write(const Record& record) {
+  // What comes behind the end of a run that had ended is ours from here on.
+  if (checkpoint_.ended) {
+    if (auto saved = Save(false); !saved) return saved;
+  }
   if (auto written = records_->Write(record); !written) return written;
   checkpoint_.place = record.place;
   ++checkpoint_.records;
   if (!record.result) ++checkpoint_.failed;
-  if (clock_.Now() < next_save_) return {};
+  // An output without records has nothing to be known by.
+  if (checkpoint_.records > 1 && clock_.Now() < next_save_) return {};
   return Save(false);
 }
 

@@ -12,8 +12,8 @@
 
 namespace sampleproc::files {
 
-// Hands records to another writer; in Begin, at most once a second, and in Flush, what was written
-// is put on disk and then the checkpoint. Used by one thread at a time.
+// Hands records to another writer; with the first one, at most once a second, and in Flush, what
+// was written is put on disk and then the checkpoint. Used by one thread at a time.
 class CheckpointWriter final : public RecordWriter {
  public:
   // Puts all that was written on disk and returns how far that is.
@@ -23,7 +23,8 @@ class CheckpointWriter final : public RecordWriter {
   CheckpointWriter(std::unique_ptr<RecordWriter> records, Sync sync, std::string path,
                    const Checkpoint& start, const base::Clock& clock);
 
-  // To be called first: a run that is killed at once can be resumed as any other.
+  // To be called first: a run that is killed at once can be resumed as any other. The checkpoint of
+  // an earlier run stays as it is until there is a record.
   base::Result<void> Begin();
   base::Result<void> Write(const Record& record) override;
   // The run has come to its end.

@@ -267,4 +267,16 @@ std::string RedactLine(std::string_view line) {
   return clean;
 }
 
+std::string RedactUnknownLine(std::string_view line) {
+  std::string clean = RedactLine(line);
+  for (std::size_t at = line.find('='); at < line.size();) {
+    const std::size_t open = line.find_first_of("\"'", at);
+    if (open == line.npos) break;
+    const std::size_t close = std::min(line.find(line[open], open + 1), line.size());
+    Cover(clean, {open + 1, close - open - 1});
+    at = close + 1;
+  }
+  return clean;
+}
+
 }  // namespace sampleproc::net

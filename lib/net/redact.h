@@ -28,6 +28,10 @@ std::string RedactValue(std::string_view name, std::string_view value);
 // may be of the middle of a PEM.
 std::string RedactLine(std::string_view line);
 
+// The same of a line whose key nobody knows, as a password's that was mistyped: all texts in quotes
+// behind the first "=" become stars.
+std::string RedactUnknownLine(std::string_view line);
+
 // Whether RedactCredentials would change `text`.
 bool HasCredentials(std::string_view text);
 

@@ -226,7 +226,7 @@ class Consumer(WithService):
 
     def test_a_replay_between_streams_that_are_not_meant(self):
         self.redis.xadd(DEAD, entry("f-0", b"x", dlq_reason="invalid-frame"))
-        self.redis.xadd(RESULTS, {"frame_id": "f-1", "result": "{}"})
+        self.redis.xadd(RESULTS, {"frame_id": "f-1", "processor_id": "p", "result": "{}"})
         self.redis.xadd(STREAM, entry("f-2", b"x"))
         for streams, words in (
             ((DEAD + "x", STREAM), f"there is no stream {DEAD}x; the letters are named first"),
@@ -244,7 +244,8 @@ class Consumer(WithService):
         self.assertEqual(self.replay()[0], 0)
 
     def test_a_replay_to_a_stream_of_frames_with_fields_of_their_own(self):
-        for pixels in ({"frame_url": "http://host/1.jpg"}, {"frame_data": b"x"}):
+        for pixels in ({"frame_url": "http://host/1.jpg"}, {"processor_id": "p", "frame_data": b"x"},
+                       {}):  # their pixels are where consumer.frame_key says
             self.letter("f-0")
             self.redis.xadd(STREAM, {"frame_id": "f-1", "event": "motion", "result": "1", **pixels})
             self.assertEqual(self.replay()[0], 0, pixels)

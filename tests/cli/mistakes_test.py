@@ -136,6 +136,8 @@ POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\ns
 ENVIRONMENT = [
     ({"PORT": "eighty"}, 65, ["PORT", '"eighty"', "whole number"]),
     ({"SAMPLEPROC_HTTP_PROT": "80"}, 65, ["SAMPLEPROC_HTTP_PROT", "SAMPLEPROC_HTTP_PORT?"]),
+    ({"SAMPLEPROC_CAMERA_DOOR_URL": "rtsp://u:s3cret@h/"}, 65,
+     ["SAMPLEPROC_CAMERA_DOOR_URL", "no such setting", "[camera.NAME]"]),
     ({"HOST": "0.0.0.0"}, 0, ["HOST", "SAMPLEPROC_HTTP_HOST"]),
     ({"MEMORY_LIMIT": "2G"}, 0, ["MEMORY_LIMIT:", "MEMORY_LIMIT_MB"]),
     ({"REDIS_PASSWORD": "s3cret"}, 0, ["REDIS_PASSWORD:", "REDIS_PASSWORD_FILE"]),

@@ -43,14 +43,52 @@ class Resume(WithDirectory):
                 self.killed_run(out, state, old)
                 self.finish(out, state)
 
-    def test_what_was_written_before_the_first_checkpoint_is_written_again(self):
+    def test_what_no_checkpoint_knows_of_is_left(self):
         for name, old in (("new", None), ("old", b"old\n")):
             with self.subTest(name):
                 out, state = self.path(name), self.path(name + ".state")
                 self.killed_run(out, state, old)
-                with open(out + ".part" if old else out, "ab") as file:
-                    file.write(b'{"source":"half')
-                self.finish(out, state)
+                self.write(name + (".part" if old else ""), b"mine\n")
+                said = self.refused("-o", out, "--resume", state, "-")
+                self.assertIn("has 5 bytes that its checkpoint does not know of; remove both", said)
+
+    def test_another_killed_runs_output_beside_does_not_matter(self):
+        picture, out, state = self.copy("mask.png"), self.path("out"), self.path("state")
+        words = ["-o", out, "--resume", state, picture]
+        self.assertEqual(process(*words).returncode, 0)
+        self.write("out.part", b"mine\n")
+        self.assertEqual(process(*words, self.copy("box.png")).returncode, 0)
+        self.assertEqual((len(read(out).splitlines()), read(out + ".part")), (2, b"mine\n"))
+
+    def test_a_checkpoint_stays_where_it_is_and_what_it_is(self):
+        one, two, out = self.copy("mask.png"), self.copy("box.png"), self.path("out")
+        os.symlink("elsewhere", self.path("state"))
+        words = ["-o", out, "--resume", self.path("state")]
+        self.assertEqual(process(*words, one, two).returncode, 0)
+        self.assertTrue(os.path.islink(self.path("state")))
+        before = read(self.path("elsewhere"))
+        said = self.refused(*words, two, one)
+        self.assertIn("remove the checkpoint", said)
+        self.assertEqual(read(self.path("elsewhere")), before)
+
+    def test_what_would_be_written_over_by_the_run_itself(self):
+        real, link = self.write("d/real", b"old\n"), self.path("link")
+        os.symlink(real, link)
+        picture = self.copy("mask.png")
+        for words in (["--resume", real + ".part", picture], ["--resume", self.path("s"), real + ".part"]):
+            self.write("d/real.part", pictures.sample("mask.png"))
+            said = self.refused("-o", link, *words)
+            self.assertIn("would be destroyed", said)
+            self.assertEqual(read(real), b"old\n")
+
+    def test_a_refusal_makes_nothing(self):
+        picture, torn = self.copy("mask.png"), self.write("torn", b"torn")
+        nowhere = self.path("nowhere/out")
+        for words in (["-o", torn, "--append", "--compare", "nope"],
+                      ["-o", self.path("new"), "--append", "--compare", "nope"],
+                      ["-o", nowhere, "--annotate", self.path("a/x/y")],
+                      ["-o", self.path("new"), "--resume", nowhere, "--annotate", self.path("a")]):  # fmt: skip
+            self.refused(picture, *words, code=74)
 
     def finish(self, out, state):
         result = process("-o", out, "--resume", state, "-", stdin=pictures.sample("mask.png"))
@@ -63,13 +101,12 @@ class Resume(WithDirectory):
         self.killed_run(out, state, b"old\n")
         other, other_state = self.path("other"), self.path("other.state")
         self.assertEqual(process("-o", other, "--resume", other_state, picture).returncode, 0)
-        said = self.refused("-o", out, "--resume", other_state, picture)
-        self.assertIn("is shorter than its checkpoint says", said)
         part = self.path("out.part")
+        said = self.refused("-o", out, "--resume", other_state, picture)
+        self.assertIn(f"{part} is shorter than its checkpoint says; remove it and the", said)
         os.rename(self.write("fresh", b"mine\n" * 1000), part)
-        for words in ([state, "-"], [other_state, picture]):
-            said = self.refused("-o", out, "--resume", *words)
-            self.assertIn(f"the output file {out} is not that of the run to be resumed", said)
+        said = self.refused("-o", out, "--resume", other_state, picture)
+        self.assertIn(f"the output file {part} is not that of the run to be resumed", said)
         said = self.refused("-o", out, "--resume", self.path("none"), picture)
         self.assertIn(f"{part} is left from a run without its checkpoint; remove it", said)
 
@@ -88,14 +125,17 @@ class Resume(WithDirectory):
     def test_what_stands_in_the_place_of_the_next_checkpoint(self):
         picture, out, state = self.copy("mask.png"), self.path("out"), self.path("state")
         fresh, elsewhere = state + ".new", self.write("elsewhere", b"mine\n")
-        for make in (os.mkfifo, lambda path: os.symlink(elsewhere, path)):
+        checkpoint = self.write("other", b'{"sampleproc_checkpoint":3')
+        for make in (os.mkfifo, lambda path: os.symlink(elsewhere, path), os.mkdir,
+                     lambda path: os.link(checkpoint, path),
+                     lambda path: self.write("state.new", b"mine\n")):  # fmt: skip
             make(fresh)
             said = self.refused("-o", out, "--resume", state, picture, code=74)
             self.assertIn(f"cannot write the checkpoint {state}: {fresh}, as which it is written "
-                          "first, is no regular file; remove it", said)  # fmt: skip
-            os.remove(fresh)
-        os.mkdir(fresh)
-        self.refused("-o", out, "--resume", state, picture, code=74)
+                          "first, is something else; remove it", said)  # fmt: skip
+            (os.rmdir if os.path.isdir(fresh) else os.remove)(fresh)
+        os.rename(checkpoint, fresh)  # of a run that was killed as it wrote it
+        self.assertEqual(process("-o", out, "--resume", state, picture).returncode, 0)
 
     def test_what_was_put_behind_a_run_that_ended_is_kept(self):
         picture, out, state = self.copy("mask.png"), self.path("out"), self.path("state")
