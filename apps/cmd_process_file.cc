@@ -67,10 +67,7 @@ Command ProcessFileCommand() {
                     "Who came, and when did they leave?"},
                    {"sampleproc process-file photos --pipeline faces --compare faces.ndjson "
                     "--set process.faces.min_size=80",
-                    "Show what a different setting changes."},
-                   {"sampleproc process-file door.avi --pipeline motion,people,track --compare "
-                    "events.ndjson --format table --set process.track.lost_after=5s",
-                    "What would it have changed in yesterday's events?"}},
+                    "Show what a different setting changes."}},
       .exit_codes =
           {{0, "Every frame was processed."},
            {1, "Some frames failed; their records say why. With --compare: something changed."},

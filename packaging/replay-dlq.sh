@@ -180,14 +180,14 @@ while moved < most and moved + cut_down + unfit + others < 100 and bytes < 10000
 end
 return {at, moved, cut_down, unfit, others, unpack(lines)}'
 
+if ${list}; then
+  ask EVAL "${show}" 1 "${dlq}" "${count}"
+  exit
+fi
 is_there=$(ask EXISTS "${dlq}")
 if [[ ${is_there} == 0 ]]; then
   printf 'replay-dlq.sh: there is no stream %s; the letters are named first\n' "${dlq}" >&2
   exit 2
-fi
-if ${list}; then
-  ask EVAL "${show}" 1 "${dlq}" "${count}"
-  exit
 fi
 is_there=$(ask EXISTS "${stream}")
 if [[ ${is_there} == 0 && ${create} == false ]]; then
