@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,17 +29,13 @@ using base::ErrorCode;
 
 // Whether the file `path`, which is there, may be written: to put another in its place takes only
 // the right to write into its folder, which is not what its owner has said. Nor are records put in
-// the place of a photo, as where a pattern stood behind -o, or of what another run is writing.
+// the place of a photo, as where a pattern stood behind -o.
 base::Result<void> MayBeWritten(const std::string& path, mode_t mode) {
   if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0 && errno == EACCES) {
     return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
   }
   if (!S_ISREG(mode)) return {};  // to open a pipe or a device does something
   const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    return base::Fail(ErrorCode::kUsage, "another process is writing " + files::ShownName(path) +
-                                             ", as a run that can be resumed");
-  }
   std::array<std::uint8_t, video::kSniffBytes> start{};
   const ssize_t got = ::pread(file.get(), start.data(), start.size(), 0);
   if (got <= 0 ||
@@ -247,6 +242,10 @@ base::Result<std::unique_ptr<Output>> Output::OpenToGoOn(const std::string& path
     return base::Fail(ErrorCode::kUsage, files::ShownName(shown) +
                                              " is no regular file, which a run that is to be "
                                              "resumed needs");
+  }
+  if (is_fresh && is_beside) {  // what is to be replaced in the end, another run may be writing
+    const base::Descriptor old(::open(target.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (auto alone = TakeAlone(old.get(), path); !alone) return std::unexpected(alone.error());
   }
   const int fd = ::open(
       file.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | (is_fresh ? O_CREAT : 0), 0666);

@@ -102,12 +102,10 @@ std::ptrdiff_t ReadersOfStandardInput(const ProcessFileOptions& options) {
 // The first input that is no file but a step, as in `--pipeline stats faces`; "" when there is
 // none.
 std::string StepAmongInputs(const ProcessFileOptions& options) {
-  const std::vector<config::Key> schema = config::MakeSchema();
-  const auto pipeline = std::ranges::find(schema, "process.pipeline", &config::Key::path);
+  const std::vector<std::string_view> steps = config::StepNames();
   for (const std::string& input : options.inputs) {
     std::error_code ignored;
-    if (std::ranges::count(pipeline->words, input) > 0 &&
-        !std::filesystem::exists(input, ignored)) {
+    if (std::ranges::count(steps, input) > 0 && !std::filesystem::exists(input, ignored)) {
       return input;
     }
   }

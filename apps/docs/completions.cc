@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "apps/commands.h"
 #include "apps/docs/documents.h"
 #include "apps/option_info.h"
@@ -27,10 +25,8 @@ std::string Keys(std::string_view separator, std::string_view suffix) {
 
 // The steps that a pipeline may have without further detectors.
 std::string Steps() {
-  const std::vector<config::Key> schema = config::MakeSchema();
-  const auto pipeline = std::ranges::find(schema, "process.pipeline", &config::Key::path);
   std::string steps;
-  for (const std::string_view step : pipeline->words) {
+  for (const std::string_view step : config::StepNames()) {
     steps += (steps.empty() ? "" : " ") + std::string(step);
   }
   return steps;

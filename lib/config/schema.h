@@ -94,6 +94,9 @@ struct Key {
 // the one that is always there, "objects", and of cameras none.
 std::vector<Key> MakeSchema();
 
+// The names of steps that every configuration has, in the order in which the manual lists them.
+std::vector<std::string_view> StepNames();
+
 // The same with the rows of all detectors and cameras that `config` has.
 std::vector<Key> MakeSchema(const Config& config);
 

@@ -31,9 +31,6 @@ const T& Of(const std::map<std::string, T, std::less<>>& all, const std::string&
   return found != all.end() ? found->second : kDefaults;
 }
 
-// The names of steps that every configuration has, in the order in which the manual lists them.
-std::vector<std::string_view> StepNames();
-
 void AddHttpRows(std::vector<Key>& rows);
 void AddHttpAccessRows(std::vector<Key>& rows);  // who may ask, and how often
 void AddFrameRows(std::vector<Key>& rows);       // codec, process, resources

@@ -79,9 +79,10 @@ std::string ValueHint(std::string_view value) {
     }
     return "a list is [ ... ] with commas between its elements";
   }
-  if (value.find(" //") != value.npos) return "a comment begins with #";
+  const std::string_view behind_text = value.substr(value.find_last_of("\"'") + 1);
+  if (behind_text.contains(" //")) return "a comment begins with #";
   if (value.ends_with(';')) return "a line has no ; at its end";
-  if (value.contains(',') && !value.contains('"')) {
+  if (IsLetter(value.front()) && value.contains(',')) {
     return "several texts are a list: key = [\"text\", \"text\"]";
   }
   for (const auto& [theirs, ours] : {std::pair{"yes", "true"}, std::pair{"on", "true"},

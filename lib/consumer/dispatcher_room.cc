@@ -96,7 +96,7 @@ void Dispatcher::BoundWaitingForHosts(Endings& endings) {
   });
   // But never all of the room: the others would not even be pulled.
   const std::size_t busy = kKept * static_cast<std::size_t>(options_.fetches);
-  if (all_answer) share = std::max(share, std::min(busy, most - std::min(most, most / 4 + 1)));
+  if (all_answer) share = std::max(share, std::min(busy, most - most / 4 - 1));
   if (behind.size() <= share) return;
   std::ranges::sort(behind, {}, [](const HeldPtr& held) { return held->number; });
   for (const HeldPtr& held : std::span(behind).subspan(share)) {

@@ -4,10 +4,10 @@
 #include <charconv>
 #include <optional>
 
-#include "files/box_overlap.h"
 #include "files/url_input.h"
 #include "json/reader.h"
 #include "json/writer.h"
+#include "track/box.h"
 
 namespace sampleproc::files {
 namespace {
@@ -195,7 +195,7 @@ std::vector<Change> Comparison::Compare(const Record& record) {
     auto best = before.end();
     double best_overlap = kSameObject;
     for (auto candidate = before.begin(); candidate != before.end(); ++candidate) {
-      const double overlap = IntersectionOverUnion(candidate->second, box);
+      const double overlap = track::Overlap(track::Box::Of(candidate->second), track::Box::Of(box));
       if (candidate->first == class_name && overlap >= best_overlap) {
         best = candidate;
         best_overlap = overlap;

@@ -10,10 +10,10 @@
 #include <tuple>
 #include <utility>
 
-#include "files/box_overlap.h"
 #include "files/url_input.h"
 #include "frame/event_reader.h"
 #include "json/writer.h"
+#include "track/box.h"
 
 namespace sampleproc::files {
 namespace {
@@ -57,7 +57,7 @@ bool Same(const EventLife& a, const EventLife& b) {
 }
 
 // The smallest box around all places where it is known to have been.
-frame::Bbox Area(const EventLife& life) {
+track::Box Area(const EventLife& life) {
   frame::Bbox area = life.first_bbox;
   const auto add = [&area](int x1, int y1, int x2, int y2) {
     area = {std::min(area.x1, x1), std::min(area.y1, y1), std::max(area.x2, x2),
@@ -65,7 +65,7 @@ frame::Bbox Area(const EventLife& life) {
   };
   add(life.last.bbox.x1, life.last.bbox.y1, life.last.bbox.x2, life.last.bbox.y2);
   for (const frame::PathPoint& point : life.last.path) add(point.x, point.y, point.x, point.y);
-  return area;
+  return track::Box::Of(area);
 }
 
 double SharedTime(const EventLife& a, const EventLife& b) {
@@ -90,7 +90,7 @@ std::vector<Pair> Candidates(const std::vector<Life>& before, const std::vector<
   for (const Life a : before) {
     for (const Life b : after) {
       if (b->last.start >= std::max(a->End(), a->last.start + kInstant)) break;  // by start
-      const double shared = SharedTime(*a, *b) * IntersectionOverUnion(Area(*a), Area(*b));
+      const double shared = SharedTime(*a, *b) * track::Overlap(Area(*a), Area(*b));
       if (shared < kSameEvent) continue;
       pairs.push_back({shared, a, b});
     }

@@ -269,13 +269,9 @@ std::string RedactLine(std::string_view line) {
 
 std::string RedactUnknownLine(std::string_view line) {
   std::string clean = RedactLine(line);
-  for (std::size_t at = line.find('='); at < line.size();) {
-    const std::size_t open = line.find_first_of("\"'", at);
-    if (open == line.npos) break;
-    const std::size_t close = std::min(line.find(line[open], open + 1), line.size());
-    Cover(clean, {open + 1, close - open - 1});
-    at = close + 1;
-  }
+  const std::size_t equals = std::min(line.find('='), line.size());
+  const std::size_t quote = line.find_first_of("\"'", equals);
+  if (quote != line.npos) Cover(clean, {quote + 1, line.size() - quote - 1});
   return clean;
 }
 

@@ -28,8 +28,8 @@ std::string RedactValue(std::string_view name, std::string_view value);
 // may be of the middle of a PEM.
 std::string RedactLine(std::string_view line);
 
-// The same of a line whose key nobody knows, as a password's that was mistyped: all texts in quotes
-// behind the first "=" become stars.
+// The same of a line whose key nobody knows, as a password's that was mistyped: all behind the
+// first quotation mark of its value becomes stars.
 std::string RedactUnknownLine(std::string_view line);
 
 // Whether RedactCredentials would change `text`.

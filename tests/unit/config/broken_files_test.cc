@@ -239,7 +239,7 @@ TEST_CASE("the caret stands below characters, not bytes, and nothing moves the c
             .find("\x1b") == std::string::npos);
   CHECK(RenderFile("x = [\"\xC3\xA4\xC3\xB6\"]\t# \xC3\xBC\n") ==
         "t.toml:1:1: error: x: no such key [SP1003]\n"
-        "    1 | x = [\"****\"] # ?\n"
+        "    1 | x = [\"***********\n"
         "      | ^\n");
   CHECK(RenderFile("service.name = [\"\xC3\xA4\xC3\xB6\"]; http.port = \"a\"\n")
             .find("t.toml:1:22: error") != std::string::npos);

@@ -22,6 +22,7 @@ TEST_CASE("who writes something else than TOML is told what TOML looks like") {
            Mistake{"[process]\npipeline = stats,motion\n", "several texts are a list: key = ["},
            Mistake{"[process]\npipeline = [stats, motion]\n", "in quotes, in lists too"},
            Mistake{"[http]\nport = 80 // of ours\n", "a comment begins with #"},
+           Mistake{"[http]\nhost = \"a\" // of ours\n", "a comment begins with #"},
            Mistake{"[http]\nport = 80;\n", "no ; at its end"},
            Mistake{"[http]\nport = 80\nport = 81\n", "a key stands once in its section"},
            Mistake{"[http]\nhost = \u201Ca\u201D\n", "straight quotation marks"},
@@ -43,6 +44,8 @@ TEST_CASE("who writes something else than TOML is told what TOML looks like") {
     CHECK(text.find(mistake.hint) != std::string::npos);
   }
   CHECK(SyntaxHint("a = 1 = 2\n", 1, "") == "");
+  CHECK(SyntaxHint("a = 0,5\n", 1, "") == "");
+  CHECK(SyntaxHint("a = 'b //' c\n", 1, "") == "");
   CHECK(SyntaxHint("", 7, "") == "");
   CHECK(SyntaxHint("\n", 9, "") == "");
   CHECK(SyntaxHint("a = secret\n", 1, "").find("secret") == std::string::npos);
