@@ -69,6 +69,10 @@ void Reload(const ConfigOptions& options, CommandContext& context, base::Logger&
   }
 }
 
+// The service has no meaning for these, whose default is to end the process: a wrong word in a kill
+// or a timer that a parent left running costs a line of the log.
+bool IsPassedOver(int signal) { return signal == SIGUSR2 || signal == SIGALRM; }
+
 // Ends the process at once when a stop signal comes again, later than a second after the first:
 // what sends signals often sends two. And when the stop has not come to its end in `patience`:
 // whatever waits then for a disk or somebody else that does not answer, nothing else ends it.
@@ -95,7 +99,7 @@ class Impatience {
       const int signal = signals_.Wait(std::chrono::ceil<std::chrono::milliseconds>(left));
       if (stopped_) return;
       const auto passed = base::SystemClock().Now() - begun_;
-      if (signal == 0 || signal == SIGHUP || signal == SIGUSR1) continue;
+      if (signal == 0 || signal == SIGHUP || signal == SIGUSR1 || IsPassedOver(signal)) continue;
       if (passed < std::chrono::seconds(1)) continue;
       log_.Error("shutdown: a second signal, ending at once");
       std::_Exit(128 + signal);
@@ -119,7 +123,7 @@ class Impatience {
 // False: no signal said so, but a worker is stuck.
 template <typename OnHangUp>
 bool ServeUntilStopped(const service::Signals& signals, service::Service& service,
-                       OnHangUp on_hang_up) {
+                       base::Logger& log, OnHangUp on_hang_up) {
   constexpr std::chrono::milliseconds kLook{1'000};
   service::MemoryReturn memory;
   while (true) {
@@ -128,6 +132,9 @@ bool ServeUntilStopped(const service::Signals& signals, service::Service& servic
       on_hang_up();
     } else if (signal == SIGUSR1) {
       service.ToggleDebug();
+    } else if (IsPassedOver(signal)) {
+      log.Warning("a signal without a meaning here, the service goes on",
+                  {{"signal", signal == SIGALRM ? "SIGALRM" : "SIGUSR2"}});
     } else if (signal != 0) {
       return true;
     } else {
@@ -149,7 +156,7 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   const config::Config& config = loaded->config;
 
   // Before the first thread, so that all of them leave the signals to this one.
-  service::Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
+  service::Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM});
   service::GiveBackLargeMemory();
   auto log = telemetry::MakeLogger(config.telemetry, config.service.name);
   const std::string sources = config::DescribeSources(*loaded);
@@ -168,8 +175,8 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
                                 {"exit_code", static_cast<std::int64_t>(code)}});
     return code;
   }
-  const bool told_to_stop =
-      ServeUntilStopped(signals, **service, [&] { Reload(options, context, *log, **service); });
+  const bool told_to_stop = ServeUntilStopped(signals, **service, *log,
+                                              [&] { Reload(options, context, *log, **service); });
 
   // Of a stop that ends by itself, which may take somewhat longer than it should.
   constexpr std::chrono::milliseconds kBeyond{3'000};

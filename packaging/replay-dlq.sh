@@ -57,6 +57,7 @@ done
 dlq=$1
 stream=$2
 shift 2
+before=
 for word in "$@"; do
   case "${word}" in
     -a* | --pass* | --askpass | *://*:*@*)
@@ -65,12 +66,23 @@ for word in "$@"; do
       ;;
     *) ;;
   esac
+  if [[ ${before} == -n && ! ${word} =~ ^[0-9]+$ ]]; then
+    printf 'replay-dlq.sh: -n is redis-cli'"'"'s option for a database and wants its number, not %s; --dry-run moves nothing\n' \
+      "${word}" >&2
+    exit 2
+  fi
+  before=${word}
 done
+if [[ ${before} == -n ]]; then
+  printf 'replay-dlq.sh: -n is redis-cli'"'"'s option for a database and wants its number; --dry-run moves nothing\n' >&2
+  exit 2
+fi
 
-# redis-cli's exit code says nothing of an error in an answer.
+# redis-cli's exit code says nothing of an error in an answer. The last of the options that choose a
+# format holds: the answers are read here.
 ask() {
   local answer
-  answer=$(redis-cli "${server[@]}" "$@" 2>&1) || {
+  answer=$(redis-cli "${server[@]}" --raw "$@" 2>&1) || {
     printf 'replay-dlq.sh: %s\n' "${answer}" >&2
     exit 69
   }
@@ -180,6 +192,13 @@ while moved < most and moved + cut_down + unfit + others < 100 and bytes < 10000
 end
 return {at, moved, cut_down, unfit, others, unpack(lines)}'
 
+for key in "${dlq}" "${stream}"; do
+  kind=$(ask TYPE "${key}")
+  if [[ ${kind} != stream && ${kind} != none ]]; then
+    printf 'replay-dlq.sh: %s is a %s, not a stream\n' "${key}" "${kind}" >&2
+    exit 2
+  fi
+done
 if ${list}; then
   ask EVAL "${show}" 1 "${dlq}" "${count}"
   exit

@@ -23,6 +23,8 @@ constexpr std::string_view kTokenHint =
 constexpr std::string_view kMemoryHint =
     "set MEMORY_LIMIT_MB=2048, or SAMPLEPROC_RESOURCES_MEMORY_LIMIT=2GiB";
 constexpr std::string_view kAddressHint = "set SAMPLEPROC_HTTP_HOST and PORT, or --host and --port";
+constexpr std::string_view kMetricsHint =
+    "scrape GET /metrics at PORT: metrics have no port of their own";
 constexpr std::string_view kDebugHint = "set LOG_LEVEL=debug";
 
 // As uvicorn, gunicorn, Flask, Express, Celery, Spring, the images of Docker Hub and the examples
@@ -39,6 +41,10 @@ constexpr Foreign kForeign[] = {
     {"UVICORN_PORT", "http.port", "set PORT"},
     {"HTTP_PORT", "http.port", "set PORT"},
     {"SERVER_PORT", "http.port", "set PORT"},
+    {"LISTEN_PORT", "http.port", "set PORT"},
+    {"METRICS_PORT", "telemetry.metrics", kMetricsHint},
+    {"PROMETHEUS_PORT", "telemetry.metrics", kMetricsHint},
+    {"PROMETHEUS_METRICS_PORT", "telemetry.metrics", kMetricsHint},
     {"ROOT_PATH", "http.host", "have the proxy take the prefix off: paths begin with / here"},
     {"TRUSTED_PROXIES", "http.trusted_proxies"},
     {"FORWARDED_ALLOW_IPS", "http.trusted_proxies"},

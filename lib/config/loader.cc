@@ -130,7 +130,13 @@ bool Assembly::AddDetector(std::string_view path) {
 std::string SuggestKey(const std::vector<Key>& schema, std::string_view path) {
   std::vector<std::string_view> paths;
   for (const Key& key : schema) paths.push_back(key.path);
-  std::string_view near = Suggest(path, paths);
+  std::string_view near;
+  // The first section left out: redis.url for consumer.redis.url.
+  const std::string end = "." + std::string(path);
+  for (const std::string_view candidate : paths) {
+    if (near.empty() && path.contains('.') && candidate.ends_with(end)) near = candidate;
+  }
+  if (near.empty()) near = Suggest(path, paths);
   if (near.empty()) {
     // The right word in the wrong section: http.workers for process.workers.
     const std::string_view name = path.substr(path.rfind('.') + 1);

@@ -188,8 +188,8 @@ class Consumer(WithService):
         service.wait_for_condition("old_frames", "condition ends")
         self.assertEqual(service.stop(), 0)
 
-    def replay(self, *words_of_it, streams=(DEAD, STREAM)):
-        done = subprocess.run([REPLAY, *words_of_it, *streams, "-s", self.server.path],
+    def replay(self, *words_of_it, streams=(DEAD, STREAM), after=()):
+        done = subprocess.run([REPLAY, *words_of_it, *streams, "-s", self.server.path, *after],
                               capture_output=True, text=True, timeout=cli.PATIENCE,
                               check=False)  # fmt: skip
         return done.returncode, done.stdout, done.stderr
@@ -237,11 +237,26 @@ class Consumer(WithService):
             self.assertEqual((code, out), (2, ""), streams)
             self.assertIn(words, err)
         self.assertEqual([self.redis.xlen(name) for name in (DEAD, RESULTS, STREAM)], [1, 1, 1])
+        self.redis.set("text", "x")
+        for streams in (("text", STREAM), (DEAD, "text")):
+            self.assertEqual(self.replay(streams=streams),
+                             (2, "", "replay-dlq.sh: text is a string, not a stream\n"))  # fmt: skip
         self.redis.xtrim(RESULTS, maxlen=0)
         code, out, err = self.replay(streams=(DEAD, RESULTS))
         self.assertEqual((code, out), (2, ""))
         self.assertIn(f"{RESULTS} is empty and has no group that reads it", err)
         self.assertEqual(self.replay()[0], 0)
+
+    def test_a_replay_with_options_of_redis_cli(self):
+        self.redis.xadd(STREAM, entry("f-0", b"x"))
+        for wrong in (("-n",), ("-n", "--raw")):
+            code, out, err = self.replay(after=wrong)
+            self.assertEqual((code, out), (2, ""), wrong)
+            self.assertIn("-n is redis-cli's option for a database and wants its number", err)
+        for style in ("--json", "--csv", "--no-raw"):
+            self.letter("f-1")
+            self.assertEqual(self.replay(after=(style, "-n", "0")),
+                             (0, f"1 dead letters moved from {DEAD} to {STREAM}\n", ""))  # fmt: skip
 
     def test_a_replay_to_a_stream_of_frames_with_fields_of_their_own(self):
         for pixels in ({"frame_url": "http://host/1.jpg"}, {"processor_id": "p", "frame_data": b"x"},

@@ -139,6 +139,7 @@ ENVIRONMENT = [
     ({"SAMPLEPROC_CAMERA_DOOR_URL": "rtsp://u:s3cret@h/"}, 65,
      ["SAMPLEPROC_CAMERA_DOOR_URL", "no such setting", "[camera.NAME]"]),
     ({"HOST": "0.0.0.0"}, 0, ["HOST", "SAMPLEPROC_HTTP_HOST"]),
+    ({"METRICS_PORT": "9090", "PORT": "8099"}, 0, ["METRICS_PORT", "GET /metrics at PORT"]),
     ({"MEMORY_LIMIT": "2G"}, 0, ["MEMORY_LIMIT:", "MEMORY_LIMIT_MB"]),
     ({"REDIS_PASSWORD": "s3cret"}, 0, ["REDIS_PASSWORD:", "REDIS_PASSWORD_FILE"]),
     ({"REDIS_HOST": "redis:6380"}, 65, ["REDIS_HOST", "port", "consumer.redis.port"]),

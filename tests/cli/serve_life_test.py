@@ -284,6 +284,15 @@ class Shutdown(WithService):
         wait_until(is_logged)
         self.assertEqual(service.stop(), 0)
 
+    def test_signals_without_a_meaning_are_logged_and_end_nothing(self):
+        service = self.serve()
+        for number in (signal.SIGUSR2, signal.SIGALRM):
+            service.child.send_signal(number)
+            service.wait_for("a signal without a meaning here, the service goes on",
+                             signal=number.name)  # fmt: skip
+        self.assertEqual(service.get("/livez").status, 200)
+        self.assertEqual(service.stop(), 0)
+
     def test_a_socket_that_was_passed_in(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             # systemd names the process; only the process itself knows its number in time.

@@ -21,6 +21,13 @@ using base::Result;
 constexpr mode_t kMode = 0640;
 constexpr const char* kNoRegularFile = " is no regular file";
 
+// A record begins with a brace. What cannot be read is not known to be something else.
+bool HoldsSomethingElse(const std::string& path) {
+  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  char first = '{';
+  return file.get() >= 0 && ::read(file.get(), &first, 1) == 1 && first != '{' && first != '\n';
+}
+
 }  // namespace
 
 std::unexpected<base::Error> FileTarget::Failed(int error) const {
@@ -59,7 +66,7 @@ Result<void> FileTarget::Prepare() {
   return {};
 }
 
-Result<void> FileTarget::Check(const std::string& path) {
+Result<void> FileTarget::CheckKind(const std::string& path) {
   if (base::FindDescriptorName(path)) {
     return Fail(ErrorCode::kConfig, path +
                                         " stands for an open descriptor, which cannot be renamed "
@@ -71,10 +78,19 @@ Result<void> FileTarget::Check(const std::string& path) {
               path + (S_ISDIR(status.st_mode) ? " is a folder; name a file" : kNoRegularFile));
 }
 
+Result<void> FileTarget::Check(const std::string& path) {
+  if (auto kind = CheckKind(path); !kind) return kind;
+  if (!HoldsSomethingElse(path)) return {};
+  return Fail(ErrorCode::kConfig,
+              path +
+                  " is there and holds no records, which begin with \"{\"; name a file that is for "
+                  "results alone");
+}
+
 Result<void> FileTarget::Open() {
   file_.reset();
   // Not for good any more: what is there while the service runs may be gone again.
-  if (const auto checked = Check(options_.path); !checked) {
+  if (const auto checked = CheckKind(options_.path); !checked) {
     return Fail(ErrorCode::kIo, checked.error().message);
   }
   // O_NONBLOCK: a FIFO must not keep us waiting for its reader before we can refuse it.

@@ -22,7 +22,7 @@ class FileTarget final : public SinkTarget {
   explicit FileTarget(const FileSinkOptions& options) : options_(options) {}
 
   // Fails with kConfig when `path` is something that never becomes a file of results: a folder, a
-  // pipe, an open descriptor. What is not there yet, or cannot be looked at, is none of these.
+  // pipe, an open descriptor, a file of something else (a photo). What is not there yet, or cannot be looked at, is none of these.
   static base::Result<void> Check(const std::string& path);
 
   std::string_view name() const override { return "file"; }
@@ -31,6 +31,7 @@ class FileTarget final : public SinkTarget {
                                 const base::Allowance& allowance) override;
 
  private:
+  static base::Result<void> CheckKind(const std::string& path);
   base::Result<void> Prepare();
   base::Result<void> Open();
   base::Result<void> EndTornLine();

@@ -118,6 +118,9 @@ TEST_CASE("text of flags is read as TOML, and as a string where it is none") {
   CHECK(Render(set("http.prot", "1")) ==
         "--set http.prot: error: http.prot: no such key [SP1003]\n"
         "  hint: did you mean http.port?\n");
+  CHECK(Render(set("redis.url", "redis://h")) ==
+        "--set redis.url: error: redis.url: no such key [SP1003]\n"
+        "  hint: did you mean consumer.redis.url?\n");
 }
 
 TEST_CASE("a bad variable is reported by name and leaves the key at what it was") {

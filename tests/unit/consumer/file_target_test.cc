@@ -117,13 +117,15 @@ TEST_CASE("what never becomes a file of results is known before the first one") 
   const testing::TempDir dir;
   const fs::path fifo = dir.path() / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  for (const std::string& path : {dir.path().string(), fifo.string(), std::string("/dev/stdout")}) {
+  const std::string photo = dir.Write("photo.jpg", "\xff\xd8\xff").string();
+  for (const std::string& path :
+       {dir.path().string(), fifo.string(), photo, std::string("/dev/stdout")}) {
     const auto checked = FileTarget::Check(path);
     REQUIRE_FALSE(checked);
     CHECK(checked.error().code == base::ErrorCode::kConfig);
     CHECK(checked.error().message.starts_with(path));
   }
-  CHECK(FileTarget::Check(dir.Write("file", "x").string()));
+  CHECK(FileTarget::Check(dir.Write("file", "{}\n").string()));
   CHECK(FileTarget::Check((dir.path() / "folder" / "new").string()));
 }
 
