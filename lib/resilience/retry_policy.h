@@ -1,4 +1,5 @@
-// How long to pause between attempts that fail.
+// How long to pause between attempts that fail. Which failures of a frame are tried again stands in
+// consumer/verdict.h, which of a request in net/http_client.h.
 #pragma once
 
 #include <chrono>

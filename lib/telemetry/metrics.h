@@ -1,5 +1,6 @@
 // Every number that the service counts: one function for each event, so that what can be counted
-// stands here and names and labels stand in metrics.cc alone.
+// stands here. Names and labels stand in metrics.cc and, by what is counted, in camera_metrics.cc,
+// event_metrics.cc, metric_families.cc and readings.cc; packaging/METRICS.md lists them all.
 #pragma once
 
 #include <chrono>

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "consumer/result_entry.h"
+#include "consumer/sources/redis_dead_letter.h"
 #include "consumer/sources/redis_scripts.h"
 #include "frame/frame_time.h"
 
