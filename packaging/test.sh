@@ -52,13 +52,13 @@ build() {
 }
 
 # run_tests PRESET [OPTION...]: runs the preset's tests, as ctest's options choose, and adds what
-# ctest counted. A run that counted nothing is a failure. One test more than there are cores runs
+# ctest counted. A run that counted nothing is a failure. Twice as many tests as there are cores run
 # at once: most of them wait for somebody most of the time.
 run_tests() {
   local preset=$1 log="build/ctest-${1}.log" summary status=0
   shift
   say "test ${preset} $*"
-  ctest --preset "${preset}" --no-tests=error --parallel "$((jobs + 1))" "$@" 2>&1 | tee "${log}" || status=$?
+  ctest --preset "${preset}" --no-tests=error --parallel "$((2 * jobs))" "$@" 2>&1 | tee "${log}" || status=$?
   summary=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' \
     "${log}")
   if [[ -z ${summary} ]]; then
@@ -79,6 +79,27 @@ build_whole() {
   local unity=()
   [[ -e build/${1}/CMakeCache.txt ]] || unity=(-DSAMPLEPROC_UNITY=ON)
   build "$1" "${unity[@]}"
+}
+
+# build_ahead PRESET: begins to build it beside the tests of another, which mostly wait, with what they
+# leave of the processors. await_ahead waits for its end; how it went is told by the build that follows
+# and does what is left. It has a process group of its own, so that it ends with this script.
+build_ahead() {
+  ahead_of=$1
+  set -m
+  (
+    exec >"build/ahead-${1}.log" 2>&1
+    renice -n 19 -p "${BASHPID}"
+    build_whole "$1"
+  ) &
+  ahead=$!
+  set +m
+  trap 'kill -- "-${ahead}" 2>/dev/null || true' EXIT
+}
+await_ahead() {
+  say "build ${ahead_of}, begun beside the tests"
+  wait "${ahead}" || true
+  trap - EXIT
 }
 
 # build_and_test PRESET [OPTION OF CTEST...]
@@ -157,7 +178,12 @@ packaging/fetch-samples.sh
 packaging/unpack-package.sh nginx >/dev/null
 packaging/unpack-package.sh prometheus >/dev/null
 
-build_and_test release
+# shellcheck disable=SC2310
+if build_whole release; then
+  build_ahead asan
+  run_tests release
+  await_ahead
+fi
 asan_options=(-LE long)
 ! ${full} || asan_options=()
 build_and_test asan "${asan_options[@]}"
