@@ -4,6 +4,7 @@
 #include <immintrin.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -209,6 +210,20 @@ std::expected<std::size_t, Base64Error> DecodeFrom(std::span<std::uint8_t> text,
 }
 
 }  // namespace
+
+std::string EncodeBase64(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t have = std::min<std::size_t>(3, bytes.size() - at);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < have ? bytes[at + i] : 0U);
+    for (std::size_t i = 0; i < 4; ++i) {
+      text += i <= have ? kAlphabet[bits >> (18 - 6 * i) & 63U] : '=';
+    }
+  }
+  return text;
+}
 
 std::expected<std::size_t, Base64Error> DecodeBase64InPlace(std::span<std::uint8_t> text) {
   // Padding is not of the alphabet, so it ends the blocks.

@@ -22,6 +22,9 @@ struct Base64Error {
   char character = 0;  // which it is, for kCharacter
 };
 
+// The text of the bytes.
+std::string EncodeBase64(std::span<const std::uint8_t> bytes);
+
 // Decodes `text` in place: the bytes are written over its front and their number is returned. On
 // failure the contents of `text` are undefined. Empty text decodes to no bytes. A character that
 // does not belong is reported before a wrong length.

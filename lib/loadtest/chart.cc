@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/html.h"
 #include "loadtest/numbers.h"
 
 namespace sampleproc::loadtest {
 namespace {
+
+using base::EscapeHtml;
 
 constexpr double kWidth = 760;
 constexpr double kHeight = 280;
@@ -142,29 +145,6 @@ void AppendSeries(const Series& series, const Scale& x, const Scale& y, std::str
 }
 
 }  // namespace
-
-std::string EscapeHtml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string DrawLegend(const Chart& chart) {
   if (chart.series.size() < 2) return "";

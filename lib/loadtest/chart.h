@@ -38,7 +38,4 @@ std::string DrawChart(const Chart& chart);
 // A <p> that names the series in their colours; "" for a single one.
 std::string DrawLegend(const Chart& chart);
 
-// With the characters that mean something in HTML replaced.
-std::string EscapeHtml(std::string_view text);
-
 }  // namespace sampleproc::loadtest

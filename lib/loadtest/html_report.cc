@@ -4,11 +4,14 @@
 #include <cmath>
 #include <functional>
 
+#include "base/html.h"
 #include "loadtest/chart.h"
 #include "loadtest/numbers.h"
 
 namespace sampleproc::loadtest {
 namespace {
+
+using base::EscapeHtml;
 
 constexpr std::string_view kStyle = R"(
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #ffffff; --text: #1c2530; --soft: #5b6776;

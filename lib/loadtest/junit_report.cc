@@ -2,13 +2,16 @@
 
 #include <algorithm>
 
+#include "base/html.h"
 #include "loadtest/chart.h"
 #include "loadtest/numbers.h"
 
 namespace sampleproc::loadtest {
 namespace {
 
-struct Case {
+using base::EscapeHtml;
+
+struct TestCase {
   std::string name;
   std::string element;  // "failure" "error" "skipped", or "" when it passed
   std::string message;
@@ -24,9 +27,9 @@ std::string Join(const std::vector<std::string>& sentences) {
 }
 
 std::string Suite(const std::string& target, double seconds, const std::string& started,
-                  const std::vector<Case>& cases) {
+                  const std::vector<TestCase>& cases) {
   const auto count = [&cases](std::string_view element) {
-    return std::to_string(std::ranges::count(cases, element, &Case::element));
+    return std::to_string(std::ranges::count(cases, element, &TestCase::element));
   };
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"" +
                     Escaped("loadtest of " + target) + "\" tests=\"" +
@@ -35,7 +38,7 @@ std::string Suite(const std::string& target, double seconds, const std::string& 
                     "\" time=\"" + FormatFixed(seconds, 3) + "\"";
   if (!started.empty()) out += " timestamp=\"" + Escaped(started) + "\"";
   out += ">\n";
-  for (const Case& each : cases) {
+  for (const TestCase& each : cases) {
     out += "<testcase classname=\"loadtest\" name=\"" + Escaped(each.name) + "\"";
     out += each.element.empty()
                ? "/>\n"
@@ -47,7 +50,7 @@ std::string Suite(const std::string& target, double seconds, const std::string& 
 }  // namespace
 
 std::string JunitReport(const Report& report) {
-  std::vector<Case> cases;
+  std::vector<TestCase> cases;
   const auto add = [&cases](std::string name, bool passes, std::string_view element,
                             std::string message) {
     cases.push_back({std::move(name), passes ? "" : std::string(element), std::move(message)});
@@ -60,14 +63,14 @@ std::string JunitReport(const Report& report) {
         Describe(each));
   }
   const bool told = std::ranges::any_of(
-      cases, [](const Case& each) { return each.element == std::string_view("failure"); });
+      cases, [](const TestCase& each) { return each.element == std::string_view("failure"); });
   add("run", told || report.verdict != Verdict::kFail, "failure", Join(report.notes));
   add("generator", report.limits.empty(), "error", Join(report.limits));
   return Suite(report.target, report.result.elapsed_s, report.started, cases);
 }
 
 std::string JunitAudit(const std::string& target, const std::vector<AuditItem>& items) {
-  std::vector<Case> cases;
+  std::vector<TestCase> cases;
   for (const AuditItem& item : items) {
     using Status = AuditItem::Status;
     const std::string element = item.status == Status::kFail            ? "failure"

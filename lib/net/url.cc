@@ -1,12 +1,12 @@
 #include "net/url.h"
 
-#include <openssl/evp.h>
-
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
 
 #include "base/ascii.h"
+#include "base/base64.h"
+#include "base/bytes.h"
 
 namespace sampleproc::net {
 namespace {
@@ -16,13 +16,7 @@ constexpr std::uint16_t kHttp = 80;
 constexpr std::uint16_t kHttps = 443;
 
 std::string Basic(const std::string& credentials) {
-  std::string encoded((credentials.size() + 2) / 3 * 4 + 1, '\0');
-  // The casts are what OpenSSL's interface of unsigned characters asks for.
-  const int size = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                     reinterpret_cast<const unsigned char*>(credentials.data()),
-                                     static_cast<int>(credentials.size()));
-  encoded.resize(static_cast<std::size_t>(size));
-  return "Basic " + encoded;
+  return "Basic " + base::EncodeBase64(base::AsBytes(credentials));
 }
 
 }  // namespace

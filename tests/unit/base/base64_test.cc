@@ -204,5 +204,28 @@ TEST_CASE("base64 has one answer, with the vector unit and without") {
   CHECK(different == 0);
 }
 
+// RFC 4648, section 10.
+TEST_CASE("base64 is written as the standard has it, and reads back") {
+  constexpr std::pair<std::string_view, std::string_view> kVectors[] = {{"", ""},
+                                                                        {"f", "Zg=="},
+                                                                        {"fo", "Zm8="},
+                                                                        {"foo", "Zm9v"},
+                                                                        {"foob", "Zm9vYg=="},
+                                                                        {"fooba", "Zm9vYmE="},
+                                                                        {"foobar", "Zm9vYmFy"}};
+  for (const auto& [bytes, text] : kVectors) CHECK(EncodeBase64(AsBytes(bytes)) == text);
+  std::mt19937 random(3);
+  for (std::size_t size = 0; size < 100; ++size) {
+    std::vector<std::uint8_t> bytes(size);
+    for (std::uint8_t& each : bytes) each = static_cast<std::uint8_t>(random());
+    const std::string text = EncodeBase64(bytes);
+    std::vector<std::uint8_t> back(text.begin(), text.end());
+    const auto length = DecodeBase64InPlace(back);
+    REQUIRE(length);
+    back.resize(*length);
+    CHECK(back == bytes);
+  }
+}
+
 }  // namespace
 }  // namespace sampleproc::base
