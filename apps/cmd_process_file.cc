@@ -40,7 +40,13 @@ Command ProcessFileCommand() {
           "is named. With the step track in the pipeline, "
           "--events writes what came, moved and went, one JSON object a line: one \"new\" for each "
           "thing, an \"update\" when it changes, and one \"end\". --compare with such a file tells "
-          "which events were gained, lost, moved or changed, by camera. The last line on standard "
+          "which events were gained, lost, moved or changed, by camera. With --diff-html the same "
+          "is a page as well, one file without scripts that loads nothing, with pictures of this "
+          "run's inputs in which boxes of the earlier run are dashed and those of this run are "
+          "not: "
+          "of the first 200 differences, longer sides at most 640 pixels; 2000 more are in tables, "
+          "and all are counted. While the run goes on, pictures are in a nameless file beside it. "
+          "The last line on standard "
           "error "
           "sums "
           "up the run; if the records go to a file, each failed input is named there too. With "
@@ -67,7 +73,10 @@ Command ProcessFileCommand() {
                     "Who came, and when did they leave?"},
                    {"sampleproc process-file photos --pipeline faces --compare faces.ndjson "
                     "--set process.faces.min_size=80",
-                    "Show what a different setting changes."}},
+                    "Show what a different setting changes."},
+                   {"sampleproc process-file photos --pipeline faces --compare faces.ndjson "
+                    "--set process.faces.min_size=80 --diff-html changes.html",
+                    "The same, with pictures."}},
       .exit_codes =
           {{0, "Every frame was processed."},
            {1, "Some frames failed; their records say why. With --compare: something changed."},

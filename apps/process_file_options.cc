@@ -92,6 +92,11 @@ void AddOutputs(CLI::App& app, ProcessFileOptions& options) {
          "instead of records")
       ->type_name("OLD")
       ->group(kGroup);
+  app.add_option("--diff-html", options.diff_html,
+                 "With --compare: write what has changed to FILE too, as one HTML page with "
+                 "pictures of the first 200 differences; - is standard output")
+      ->type_name("FILE")
+      ->group(kGroup);
 }
 
 std::ptrdiff_t ReadersOfStandardInput(const ProcessFileOptions& options) {
@@ -153,6 +158,15 @@ std::string ProblemWith(const ProcessFileOptions& options) {
   }
   if (options.events == "-" && options.output == "-") {
     return "--events - needs --output FILE for the records; standard output can be one thing only";
+  }
+  if (!options.diff_html.empty() && options.compare.empty()) {
+    return "--diff-html shows what --compare finds; add --compare OLD, the records or the events "
+           "of "
+           "an earlier run";
+  }
+  if (options.diff_html == "-" && (options.output == "-" || options.events == "-")) {
+    return "--diff-html - needs --output FILE for the changes; standard output can be one thing "
+           "only";
   }
   if (options.append && !options.events.empty()) {
     return "--events writes its file anew and does not go with --append";

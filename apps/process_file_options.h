@@ -26,6 +26,7 @@ struct ProcessFileOptions {
   bool timings = false;
   std::string resume;   // empty: not wanted
   std::string compare;  // likewise
+  std::string diff_html;
   std::string annotate;
   std::string events;
   std::string output = "-";

@@ -7,7 +7,9 @@
 #include <optional>
 #include <ostream>
 
+#include "apps/diff_page.h"
 #include "apps/earlier_run.h"
+#include "apps/failure_names.h"
 #include "apps/interrupts.h"
 #include "apps/output.h"
 #include "apps/output_guard.h"
@@ -21,8 +23,6 @@
 #include "files/event_writer.h"
 #include "files/frame_feed.h"
 #include "files/frame_worker.h"
-#include "files/identity.h"
-#include "files/name_text.h"
 #include "files/ordered_runner.h"
 #include "files/progress.h"
 #include "files/record_writer.h"
@@ -55,19 +55,21 @@ ExitCode CodeOf(const files::RunTotals& totals) {
 }
 
 // The writer that the options ask for; `comparison` points to it when it compares with `earlier`,
-// which must outlive it.
+// which must outlive it, as must the `page` that may show what differs.
 Result<std::unique_ptr<files::RecordWriter>> MakeWriter(
     const ProcessFileOptions& options, const config::Config& config, const Output& output,
     const files::Checkpoint& start, const files::StopDescriptor& stop, EarlierRun& earlier,
-    files::ChangesWriter** comparison) {
+    DiffPage* page, files::ChangesWriter** comparison) {
   const bool as_json = options.format == "ndjson";
   std::unique_ptr<files::ChangesWriter> changes;
   if (earlier.records) {
-    changes = std::make_unique<files::ComparisonWriter>(std::move(*earlier.records), output.fd(),
-                                                        output.name(), as_json, &stop);
+    changes = std::make_unique<files::ComparisonWriter>(*earlier.records,
+                                                        page == nullptr ? nullptr : page->frames(),
+                                                        output.fd(), output.name(), as_json, &stop);
   } else if (earlier.events) {
-    changes = std::make_unique<files::EventComparisonWriter>(*earlier.events, output.fd(),
-                                                             output.name(), as_json, &stop);
+    changes = std::make_unique<files::EventComparisonWriter>(
+        *earlier.events, page == nullptr ? nullptr : page->events(), output.fd(), output.name(),
+        as_json, &stop);
   }
   *comparison = changes.get();
   if (changes) return changes;
@@ -182,15 +184,16 @@ Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& s
     };
   }
   if (!options.camera.empty()) feed.camera = options.camera;
-  return files::FrameFeed(std::move(inputs),
-                          {.codec = shared.config.codec,
-                           .budget = shared.budget,
-                           .budget_patience = shared.config.process.budget_patience,
-                           .max_request_bytes = shared.config.http.max_request_bytes,
-                           .raw = raw,
-                           .stop = &stop,
-                           .colour = needs.colour || !options.annotate.empty()},
-                          std::move(feed), shared.turns, shared.cameras);
+  return files::FrameFeed(
+      std::move(inputs),
+      {.codec = shared.config.codec,
+       .budget = shared.budget,
+       .budget_patience = shared.config.process.budget_patience,
+       .max_request_bytes = shared.config.http.max_request_bytes,
+       .raw = raw,
+       .stop = &stop,
+       .colour = needs.colour || !options.annotate.empty() || !options.diff_html.empty()},
+      std::move(feed), shared.turns, shared.cameras);
 }
 
 // One for each thread, by its number.
@@ -206,6 +209,7 @@ Result<std::vector<files::FrameWorker>> MakeWorkers(std::size_t count,
     auto told = std::make_unique<files::ToldEvents>();
     process::ProcessorContext own = shared.Context(shared.config.process);
     own.take_events = &told->take;
+    own.tells_snapshots = context.pictures != nullptr;
     auto processor = process::Processor::Make(own);
     if (!processor) return std::unexpected(processor.error());
     std::optional<process::Processor> replay;
@@ -241,34 +245,6 @@ OutputMode ModeOf(const ProcessFileOptions& options) {
   if (!options.resume.empty()) return OutputMode::kGoOn;
   return options.append ? OutputMode::kAppend : OutputMode::kReplace;
 }
-
-// Names failed inputs on standard error, each once, where records do not go to a terminal or a
-// program that shows them.
-class FailureNames {
- public:
-  FailureNames(const ProcessFileOptions& options, files::Progress& progress)
-      : is_wanted_(!options.quiet &&
-                   (options.output != "-" || files::IdentityOf(STDOUT_FILENO).has_value())),
-        progress_(progress) {}
-
-  void Add(const files::Record& record) {
-    if (!is_wanted_ || record.result || record.source.source == last_) return;
-    last_ = record.source.source;
-    constexpr std::size_t kLongest = 1000;
-    std::string place = last_;
-    if (record.of_many) place += "#" + std::to_string(record.source.index);
-    const std::string message = files::NameAsText(record.result.error().message);
-    progress_.Say(
-        "sampleproc: " +
-        // Names are without secrets already, as in the record.
-        config::Printable(message.starts_with(last_) ? message : place + ": " + message, kLongest));
-  }
-
- private:
-  const bool is_wanted_;
-  files::Progress& progress_;
-  std::string last_;
-};
 
 }  // namespace
 
@@ -308,6 +284,15 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
       process::Detectors::Open(config.process, shared.directory.pipelines(), shared.budget);
   if (!detectors) return Complain(context, detectors.error());
   shared.detectors = std::move(*detectors);
+  // What could not be opened may have been interrupted.
+  const auto give_up = [&](const base::Error& error) {
+    const ExitCode code = Complain(context, error);
+    return interrupts.code().value_or(code);
+  };
+  auto earlier = LoadEarlierRun(options.compare, may_track, waiting);
+  if (!earlier) return give_up(earlier.error());
+  const auto page = DiffPage::Open(options, *earlier, waiting);
+  if (!page) return give_up(page.error());
   process::Options replayed = config.process;
   replayed.delay = {};
   auto workers = MakeWorkers(jobs,
@@ -316,16 +301,10 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                               .budget = shared.budget,
                               .budget_patience = config.process.budget_patience,
                               .annotated = *annotated ? &**annotated : nullptr,
-                              .stop = &waiting},
+                              .stop = &waiting,
+                              .pictures = *page ? &(*page)->pictures() : nullptr},
                              shared, replayed, start->place.frames > 0);
   if (!workers) return Complain(context, workers.error());
-  // What could not be opened may have been interrupted.
-  const auto give_up = [&](const base::Error& error) {
-    const ExitCode code = Complain(context, error);
-    return interrupts.code().value_or(code);
-  };
-  auto earlier = LoadEarlierRun(options.compare, may_track, waiting);
-  if (!earlier) return give_up(earlier.error());
   std::unique_ptr<Output> events_output;
   std::optional<files::EventLines> event_lines;
   std::vector<files::EventSink*> event_sinks;
@@ -337,6 +316,8 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     event_sinks.push_back(&*event_lines);
   }
   if (earlier->events) event_sinks.push_back(&*earlier->events);
+  files::EventDifferences* const event_page = *page ? (*page)->events() : nullptr;
+  if (event_page != nullptr) event_sinks.push_back(event_page);
   std::optional<files::EventWriter> events;
   if (!event_sinks.empty()) events.emplace(event_sinks);
   auto feed = OpenInputs(options, shared, workers->front().needs(), *start, std::move(*names),
@@ -345,7 +326,8 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   auto output = Output::Open(options.output, ModeOf(options), *start, &waiting);
   if (!output) return give_up(output.error());
   files::ChangesWriter* comparison = nullptr;
-  const auto writer = MakeWriter(options, config, **output, *start, waiting, *earlier, &comparison);
+  const auto writer =
+      MakeWriter(options, config, **output, *start, waiting, *earlier, page->get(), &comparison);
   if (!writer) {
     (*output)->Discard();
     return give_up(writer.error());
@@ -378,6 +360,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                       record.place.input - std::min(record.place.input, inputs_before),
                       record.share);
         failures.Add(record);
+        if (event_page != nullptr) event_page->TakePicture(record);
         if (events) {
           if (auto written = events->Write(record); !written) return written;
         }
@@ -395,7 +378,11 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   }
   // What was not looked at has not vanished.
   if (totals && comparison != nullptr && !totals->stopped && !totals->gave_up) {
-    if (auto rest = comparison->WriteRest(); !rest) totals = std::unexpected(rest.error());
+    auto rest = comparison->WriteRest();
+    if (rest && *page) {
+      rest = (*page)->Write(totals->done, totals->failed, config.codec, shared.budget);
+    }
+    if (!rest) totals = std::unexpected(rest.error());
   }
   if (totals) {
     if (auto flushed = (*writer)->Flush(); !flushed) totals = std::unexpected(flushed.error());
@@ -412,7 +399,8 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const bool is_whole = totals && !is_interrupted && !totals->gave_up &&
                         (comparison != nullptr || totals->failed < totals->done);
   std::optional<ExitCode> not_put;
-  for (Output* const each : {output->get(), events_output.get()}) {
+  Output* const page_output = *page ? &(*page)->output() : nullptr;
+  for (Output* const each : {output->get(), events_output.get(), page_output}) {
     if (each == nullptr) continue;
     if (is_whole) {
       if (auto put = each->Commit(); !put) not_put = Complain(context, put.error());

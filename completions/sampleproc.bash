@@ -17,7 +17,7 @@ _sampleproc() {
       options='--host --port --config -c --set --help -h'
       ;;
     process-file)
-      options='--recursive -r --files-from --null -0 --requests --raw --camera --jobs -j --fail-fast --max-failures --resume --output -o --append --quiet -q --format --timings --annotate --events --compare --pipeline --config -c --set --help -h'
+      options='--recursive -r --files-from --null -0 --requests --raw --camera --jobs -j --fail-fast --max-failures --resume --output -o --append --quiet -q --format --timings --annotate --events --compare --diff-html --pipeline --config -c --set --help -h'
       ;;
     validate-config)
       options='--strict --production --online --format --explain --print-effective --diff --with --from-env --offline --set --help -h'

@@ -18,10 +18,12 @@ constexpr double kSameObject = 0.5;  // least intersection over union of what ha
 constexpr json::JsonLimits kLimits{.depth = 16, .nodes = 1'000'000};
 
 // Listens to one record and keeps what is compared:
-//   {"source": s, "index": n, ..., "detections": [{"class": c, "bbox": [n, n, n, n]}], "error": {}}
+//   {"source": s, "index": n, "camera_id": s, ..., "detections": [{"class": c, "bbox": [n, n, n,
+//   n]}], "error": {}}
 class RecordReader final : public json::JsonHandler {
  public:
   std::string source;
+  std::string camera_id;
   std::optional<std::uint64_t> index;
   bool failed = false;
   bool has_source = false;
@@ -58,6 +60,7 @@ class RecordReader final : public json::JsonHandler {
       source = value;
       has_source = true;
     }
+    if (depth_ == 1 && top_ == "camera_id") camera_id = value;
     if (depth_ == 3 && top_ == "detections" && member_ == "class") {
       detections.back().first = value;
     }
@@ -162,26 +165,49 @@ base::Result<Comparison> Comparison::Parse(std::string_view text, const std::str
                         "line " + std::to_string(number) + " of " + ShownName(path) +
                             ", given to --compare, is not a record of process-file");
     }
-    comparison.frames_[{std::move(reader.source), *reader.index}] = {reader.failed, false,
-                                                                     std::move(reader.detections)};
+    comparison.frames_[{std::move(reader.source), *reader.index}] = {
+        reader.failed, false, std::move(reader.detections),
+        &*comparison.cameras_.insert(std::move(reader.camera_id)).first};
   }
   return comparison;
 }
 
 std::vector<Change> Comparison::Compare(const Record& record) {
+  const frame::FrameResult* const result = record.result ? &*record.result : nullptr;
+  std::string camera_id = record.camera_id.value_or("");
+  if (result != nullptr) camera_id = result->camera_id.value_or("");
+  std::vector<Change> changes;
   const auto found = frames_.find({record.source.source, record.source.index});
-  if (found == frames_.end()) return {{Change::Kind::kAppeared, record.source, "", {}, {}}};
-  Entry& old = found->second;
-  old.met = true;
-  if (old.failed != !record.result) {
-    const auto kind = old.failed ? Change::Kind::kRecovered : Change::Kind::kFailed;
-    return {{kind, record.source, "", {}, {}}};
+  if (found == frames_.end()) {
+    changes.push_back({Change::Kind::kAppeared, record.source, "", {}, {}});
+  } else {
+    found->second.met = true;
+    if (camera_id.empty()) camera_id = *found->second.camera_id;
+    changes = Differences(found->second, record.source, result);
   }
-  if (!record.result) return {};
+  for (Change& each : changes) each.camera_id = camera_id;
+  return changes;
+}
 
-  std::vector<std::pair<std::string, Bbox>> before = old.detections;
-  std::vector<std::pair<std::string, Bbox>> after;
-  for (const frame::Detection& detection : record.result->detections) {
+// Reads nothing that Compare writes.
+bool Comparison::Differs(const std::string& source, std::uint64_t index,
+                         const frame::FrameResult& result) const {
+  const auto found = frames_.find({source, index});
+  return found == frames_.end() || !Differences(found->second, {source, index}, &result).empty();
+}
+
+// `result` is null for a frame that failed.
+std::vector<Change> Comparison::Differences(const Entry& old, const frame::SourceRef& source,
+                                            const frame::FrameResult* result) {
+  if (old.failed != (result == nullptr)) {
+    const auto kind = old.failed ? Change::Kind::kRecovered : Change::Kind::kFailed;
+    return {{kind, source, "", {}, {}}};
+  }
+  if (result == nullptr) return {};
+
+  Detections before = old.detections;
+  Detections after;
+  for (const frame::Detection& detection : result->detections) {
     const std::pair<std::string, Bbox> entry(detection.class_name, detection.bbox);
     const auto same = std::ranges::find(before, entry);
     if (same != before.end()) {
@@ -202,14 +228,14 @@ std::vector<Change> Comparison::Compare(const Record& record) {
       }
     }
     if (best == before.end()) {
-      changes.push_back({Change::Kind::kGained, record.source, class_name, {}, box});
+      changes.push_back({Change::Kind::kGained, source, class_name, {}, box});
     } else {
-      changes.push_back({Change::Kind::kMoved, record.source, class_name, best->second, box});
+      changes.push_back({Change::Kind::kMoved, source, class_name, best->second, box});
       before.erase(best);
     }
   }
   for (const auto& [class_name, box] : before) {
-    changes.push_back({Change::Kind::kLost, record.source, class_name, box, {}});
+    changes.push_back({Change::Kind::kLost, source, class_name, box, {}});
   }
   return changes;
 }
@@ -218,7 +244,8 @@ std::vector<Change> Comparison::Rest() const {
   std::vector<Change> changes;
   for (const auto& [place, entry] : frames_) {
     if (entry.met) continue;
-    changes.push_back({Change::Kind::kVanished, {place.first, place.second}, "", {}, {}});
+    changes.push_back(
+        {Change::Kind::kVanished, {place.first, place.second}, "", {}, {}, *entry.camera_id});
   }
   return changes;
 }

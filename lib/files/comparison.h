@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,9 +28,10 @@ struct Change {
   };
   Kind kind;
   frame::SourceRef source;
-  std::string class_name;  // of detections
-  frame::Bbox before;      // lost, moved
-  frame::Bbox after;       // gained, moved
+  std::string class_name;      // of detections
+  frame::Bbox before;          // lost, moved
+  frame::Bbox after;           // gained, moved
+  std::string camera_id = {};  // of the frame, "" for none; not written
 };
 
 std::string_view ChangeName(Change::Kind kind);
@@ -54,16 +56,26 @@ class Comparison {
   // The differences of one frame of this run.
   std::vector<Change> Compare(const Record& record);
 
+  // Whether Compare would find some in that frame. Called by any thread, also beside Compare.
+  bool Differs(const std::string& source, std::uint64_t index,
+               const frame::FrameResult& result) const;
+
   // One kVanished for each frame of the earlier run that Compare has not met, in byte order.
   std::vector<Change> Rest() const;
 
  private:
+  using Detections = std::vector<std::pair<std::string, frame::Bbox>>;
   struct Entry {
     bool failed = false;
     bool met = false;
-    std::vector<std::pair<std::string, frame::Bbox>> detections;
+    Detections detections;
+    const std::string* camera_id = nullptr;  // one of cameras_
   };
+  static std::vector<Change> Differences(const Entry& old, const frame::SourceRef& source,
+                                         const frame::FrameResult* result);
+
   std::map<std::pair<std::string, std::uint64_t>, Entry> frames_;  // by source and index
+  std::set<std::string> cameras_;
 };
 
 }  // namespace sampleproc::files

@@ -7,6 +7,8 @@
 
 #include "files/comparison.h"
 #include "files/event_comparison.h"
+#include "files/event_differences.h"
+#include "files/frame_differences.h"
 #include "files/line_sink.h"
 #include "files/record_writer.h"
 
@@ -47,35 +49,40 @@ class ChangesWriter : public RecordWriter {
 // Of records: those of a frame with it, and at the end the frames that only the earlier run had.
 class ComparisonWriter final : public ChangesWriter {
  public:
-  ComparisonWriter(Comparison comparison, int descriptor, std::string name, bool as_json,
-                   const StopDescriptor* stop)
+  // The comparison and the report, which is told of the changes too and may be null, must outlive
+  // the writer.
+  ComparisonWriter(Comparison& comparison, FrameDifferences* report, int descriptor,
+                   std::string name, bool as_json, const StopDescriptor* stop)
       : ChangesWriter(descriptor, std::move(name), as_json, stop),
-        comparison_(std::move(comparison)) {}
+        comparison_(comparison),
+        report_(report) {}
 
-  base::Result<void> Write(const Record& record) override {
-    return WriteAll(comparison_.Compare(record));
-  }
-  base::Result<void> WriteRest() override { return WriteAll(comparison_.Rest()); }
+  base::Result<void> Write(const Record& record) override;
+  base::Result<void> WriteRest() override;
 
  private:
   base::Result<void> WriteAll(const std::vector<Change>& changes);
 
-  Comparison comparison_;
+  Comparison& comparison_;
+  FrameDifferences* const report_;
 };
 
 // Of events, all at the end.
 class EventComparisonWriter final : public ChangesWriter {
  public:
-  // The comparison, which is given this run's events, must outlive the writer.
-  EventComparisonWriter(const EventComparison& comparison, int descriptor, std::string name,
-                        bool as_json, const StopDescriptor* stop)
-      : ChangesWriter(descriptor, std::move(name), as_json, stop), comparison_(comparison) {}
+  // Likewise; the comparison is given this run's events by others.
+  EventComparisonWriter(const EventComparison& comparison, EventDifferences* report, int descriptor,
+                        std::string name, bool as_json, const StopDescriptor* stop)
+      : ChangesWriter(descriptor, std::move(name), as_json, stop),
+        comparison_(comparison),
+        report_(report) {}
 
   base::Result<void> Write(const Record& /*record*/) override { return {}; }
   base::Result<void> WriteRest() override;
 
  private:
   const EventComparison& comparison_;
+  EventDifferences* const report_;
 };
 
 }  // namespace sampleproc::files

@@ -259,6 +259,30 @@ void EventComparison::Add(const frame::Event& event, Lives& lives) {
   join(life.last.crossed, last.crossed);
   last.stationary |= life.last.stationary;
   life.last = std::move(last);
+  const auto area = [](const frame::Bbox& box) { return track::Box::Of(box).area(); };
+  if (is_new || area(event.bbox) > area(life.seen_bbox)) {
+    life.seen_frame_id = event.frame_id;
+    life.seen_bbox = event.bbox;
+    life.seen_at = event.end.value_or(event.time);
+  }
+}
+
+const EventLife* EventComparison::TakeSame(std::string_view event_id) {
+  if (!unpaired_) {
+    unpaired_.emplace();
+    for (const auto& [id, life] : before_) unpaired_->emplace(life.last.start, &life);
+  }
+  const auto ended = after_.find(event_id);
+  if (ended == after_.end()) return nullptr;
+  const EventLife& life = ended->second;
+  const auto [first, last] = unpaired_->equal_range(life.last.start);
+  const auto same = std::find_if(first, last, [&life](const auto& each) {
+    return each.second->last.camera_id == life.last.camera_id && Same(*each.second, life);
+  });
+  if (same == last) return nullptr;
+  const EventLife* const found = same->second;
+  unpaired_->erase(same);
+  return found;
 }
 
 base::Result<void> EventComparison::Take(const frame::Event& event) {

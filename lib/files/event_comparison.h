@@ -1,8 +1,10 @@
 // What has changed between the events of an earlier run and those of this one.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,11 @@ namespace sampleproc::files {
 struct EventLife {
   frame::Event last;            // with all that was entered, left and crossed
   frame::Bbox first_bbox = {};  // of its first message, which a zone may delay
+
+  // Where it was largest, of the frames that its messages were about.
+  std::string seen_frame_id = {};
+  frame::Bbox seen_bbox = {};
+  std::chrono::microseconds seen_at{};
 
   std::chrono::microseconds End() const { return last.end.value_or(last.time); }
 };
@@ -69,12 +76,22 @@ class EventComparison final : public EventSink {
   // All differences, by camera and time.
   std::vector<EventChange> Changes() const;
 
- private:
   using Lives = std::map<std::string, EventLife, std::less<>>;  // by event_id
+
+  // The events of the earlier run.
+  const Lives& earlier() const { return before_; }
+
+  // The earlier event that this run's event `event_id`, whose end was taken, is the same as: no
+  // difference will be told of the two. Null when there is none; each earlier one is given once.
+  const EventLife* TakeSame(std::string_view event_id);
+
+ private:
   static void Add(const frame::Event& event, Lives& lives);
 
   Lives before_;
   Lives after_;
+  // Earlier ones that TakeSame has not given yet, by their start; made by its first call.
+  std::optional<std::multimap<std::chrono::microseconds, const EventLife*>> unpaired_;
 };
 
 }  // namespace sampleproc::files

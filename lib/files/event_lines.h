@@ -9,7 +9,8 @@
 
 namespace sampleproc::files {
 
-// Each event as a line, as AppendEventJson has it. Used by one thread at a time.
+// Each event as a line, as AppendEventJson has it, without a picture to ask for. Used by one thread
+// at a time.
 class EventLines final : public EventSink {
  public:
   // As LineSink's.
@@ -18,7 +19,9 @@ class EventLines final : public EventSink {
 
   base::Result<void> Take(const frame::Event& event) override {
     line_.clear();
-    frame::AppendEventJson(event, line_);
+    frame::Event told = event;
+    told.has_snapshot = false;  // no service keeps it
+    frame::AppendEventJson(told, line_);
     return sink_.WriteLine(line_);
   }
   base::Result<void> Flush() override { return sink_.Flush(); }

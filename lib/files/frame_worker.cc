@@ -122,12 +122,35 @@ Result<frame::FrameResult> FrameWorker::Process(Task& task, const frame::Frame& 
                                                                 .orientation = video->orientation},
                                         {}, std::move(task.turn))
                     : processor.Process(frame, {}, std::move(task.turn));
-  if (!result || task.silent || context_.annotated == nullptr) return result;
+  if (!result || task.silent) return result;
+  if (context_.pictures != nullptr && context_.pictures->Wants(task, *result)) {
+    task.picture = Shrunk(task, frame);
+  }
+  if (context_.annotated == nullptr) return result;
   if (auto drawn = Annotate(task, frame, *result); !drawn) {
     if (drawn.error().code != base::ErrorCode::kIo) return std::unexpected(drawn.error());
     task.output_failed = std::move(drawn.error());
   }
   return result;
+}
+
+// The record is none the worse when there is no picture.
+std::shared_ptr<const FramePicture> FrameWorker::Shrunk(const Task& task,
+                                                        const frame::Frame& frame) {
+  auto picture = std::make_shared<FramePicture>();
+  const auto* const video = std::get_if<VideoPixels>(&task.payload);
+  auto jpeg = video != nullptr ? processor_.Shrunk(video->bgr.value_or(video->luma), {})
+                               : processor_.Shrunk(frame, {});
+  auto memory = jpeg ? context_.budget.Reserve(jpeg->size(), "a report's picture",
+                                               context_.budget_patience, {})
+                     : std::unexpected(jpeg.error());
+  if (memory) {
+    picture->jpeg = std::move(*jpeg);
+    picture->memory = std::move(*memory);
+  } else {
+    picture->problem = memory.error().message;
+  }
+  return picture;
 }
 
 Result<void> FrameWorker::Annotate(const Task& task, const frame::Frame& frame,

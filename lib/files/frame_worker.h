@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "codec/options.h"
 #include "files/annotated_paths.h"
+#include "files/frame_picture.h"
 #include "files/stop_descriptor.h"
 #include "files/task.h"
 #include "frame/event.h"
@@ -28,6 +29,7 @@ struct WorkerContext {
   std::chrono::milliseconds budget_patience;  // longest wait for room in it
   const AnnotatedPaths* annotated = nullptr;  // null: nothing is drawn
   const StopDescriptor* stop = nullptr;       // ends a wait for bytes
+  const PictureWants* pictures = nullptr;     // null: nobody wants any
 };
 
 // Takes a worker's events as they are told, for frames that fail after that. Used by its thread.
@@ -64,6 +66,7 @@ class FrameWorker {
 
  private:
   base::Result<frame::FrameResult> Process(Task& task, const frame::Frame& frame);
+  std::shared_ptr<const FramePicture> Shrunk(const Task& task, const frame::Frame& frame);
   base::Result<void> Annotate(const Task& task, const frame::Frame& frame,
                               const frame::FrameResult& result);
 

@@ -133,7 +133,9 @@ class Run {
             task.silent,
             task.share,
             std::move(task.told),
-            std::move(task.output_failed)};
+            std::move(task.output_failed),
+            std::move(task.picture),
+            std::move(task.camera_id)};
   }
 
   // Hands out all records whose turn has come. Whoever finds another thread at it leaves it to

@@ -1,11 +1,13 @@
 // What became of one frame of one input.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "files/frame_picture.h"
 #include "files/task.h"
 #include "frame/event.h"
 #include "frame/frame_result.h"
@@ -27,6 +29,11 @@ struct Record {
   // Why what belongs beside the record cannot be written. The record is handed out, and then the
   // run ends with this.
   std::optional<base::Error> output_failed = {};
+
+  // Where WorkerContext::pictures wanted it; else null.
+  std::shared_ptr<const FramePicture> picture = {};
+
+  std::optional<std::string> camera_id = {};  // the task's
 };
 
 }  // namespace sampleproc::files

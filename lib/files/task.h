@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "files/frame_picture.h"
 #include "frame/event.h"
 #include "frame/image.h"
 #include "frame/raw_description.h"
@@ -60,6 +62,15 @@ struct VideoPacket {
   base::ByteBuffer bytes;
 };
 
+// `source.pts` as the frames' clock counts it. Files may say whatever they like: what is out of a
+// few thousand years counts as their end.
+inline std::optional<std::chrono::microseconds> TimeOf(const frame::SourceRef& source) {
+  constexpr double kMost = 1e11;
+  if (!source.pts) return std::nullopt;
+  const std::chrono::duration<double> time(std::clamp(*source.pts, -kMost, kMost));
+  return std::chrono::floor<std::chrono::microseconds>(time);
+}
+
 struct Task {
   Place place;
   frame::SourceRef source;
@@ -71,9 +82,10 @@ struct Task {
   bool look = true;                     // else it is decoded only: too soon for its camera's fps
   bool silent = false;  // done in an earlier run; worked on for what it leaves behind
 
-  std::optional<base::Error> error;          // why there is nothing to work on
-  std::vector<frame::Event> told;            // see Record
-  std::optional<base::Error> output_failed;  // likewise
+  std::optional<base::Error> error;             // why there is nothing to work on
+  std::vector<frame::Event> told;               // see Record
+  std::optional<base::Error> output_failed;     // likewise
+  std::shared_ptr<const FramePicture> picture;  // likewise
   std::variant<PictureFile, RawPixels, RecordedRequest, VideoPixels, VideoPacket> payload;
   resources::Reservation reservation;  // of the payload's bytes
 
@@ -81,14 +93,7 @@ struct Task {
 
   int worker = 0;  // 0 .. jobs - 1; one task at a time has a given number
 
-  // `source.pts` as the frames' clock counts it. Files may say whatever they like: what is out of a
-  // few thousand years counts as their end.
-  std::optional<std::chrono::microseconds> Time() const {
-    constexpr double kMost = 1e11;
-    if (!source.pts) return std::nullopt;
-    const std::chrono::duration<double> time(std::clamp(*source.pts, -kMost, kMost));
-    return std::chrono::floor<std::chrono::microseconds>(time);
-  }
+  std::optional<std::chrono::microseconds> Time() const { return TimeOf(source); }
 };
 
 }  // namespace sampleproc::files

@@ -74,7 +74,7 @@ void Canvas::Text(int left, int top, int scale, std::string_view text, Colour co
 }
 
 Label PlaceLabel(const frame::Image& image, const frame::Bbox& box, std::string text, int scale,
-                 const std::vector<Label>& others) {
+                 const std::vector<Label>& others, bool below) {
   Label label{std::move(text), scale, {}};
   const auto height = [&label] { return (kGlyphHeight + 2) * label.scale; };
   while (label.scale > 1 &&
@@ -88,7 +88,10 @@ Label PlaceLabel(const frame::Image& image, const frame::Bbox& box, std::string 
   const int left = std::clamp(box.x1, 0, std::max(0, image.width - width));
   const int lowest = std::max(0, image.height - height());
   bool placed = false;
-  for (const int top : {box.y1 - height(), box.y1, box.y2, box.y2 - height()}) {
+  const int above_it = box.y1 - height();
+  const int first = below ? box.y2 : above_it;
+  const int opposite = below ? above_it : box.y2;
+  for (const int top : {first, box.y1, opposite, box.y2 - height()}) {
     if (top < 0 || top > lowest) continue;
     const frame::Bbox here{left, top, left + width, top + height()};
     const bool is_free = std::ranges::none_of(

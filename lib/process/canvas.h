@@ -65,8 +65,9 @@ struct Label {
 // A label that fits the picture: with smaller letters, else with fewer. It sits on the upper edge
 // of `box`, else below that, below the box or above its lower edge: the first place that lies
 // inside the picture and hides no label of `others`, else the first inside.
+// With `below` it is below the box rather than above.
 Label PlaceLabel(const frame::Image& image, const frame::Bbox& box, std::string text, int scale,
-                 const std::vector<Label>& others);
+                 const std::vector<Label>& others, bool below = false);
 
 // Draws it in black on `colour`.
 void DrawLabel(const Label& label, Colour colour, Canvas& canvas);

@@ -10,6 +10,7 @@
 #include "base/out_of_memory.h"
 #include "frame/frame_time.h"
 #include "process/annotate.h"
+#include "process/still.h"
 #include "resources/wait.h"
 #include "telemetry/metrics.h"
 
@@ -355,7 +356,7 @@ base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, P
                         context_.take_events,
                         &plan.camera->mask(),
                         context_.ids,
-                        context_.snapshots != nullptr};
+                        context_.snapshots != nullptr || context_.tells_snapshots};
   const auto done = plan.pipeline.Run(input, result);
   // As events do, these come of a frame that fails, too, after they were told.
   GiveSnapshots(frame, picture, result, own, allowance);
@@ -387,6 +388,39 @@ base::Result<base::ByteBuffer> Processor::Annotate(const frame::Image& bgr,
   });
   Trim();
   return jpeg;
+}
+
+base::Result<std::string> Processor::Shrunk(const frame::Frame& frame,
+                                            const base::Allowance& allowance) {
+  auto jpeg = Guarded([&]() -> base::Result<std::string> {
+    const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
+    resources::MemoryBudget own(context_.budget, HeldBy(frame));
+    const auto decoded =
+        codec::Decode({frame.encoded, frame.raw}, {frame::PixelFormat::kBgr24, kStillSide},
+                      context_.codec, limited, own, scratch_, context_.options.budget_patience);
+    if (!decoded) return std::unexpected(decoded.error());
+    return ShrunkOf(decoded->image, own, limited);
+  });
+  Trim();
+  return jpeg;
+}
+
+base::Result<std::string> Processor::Shrunk(const frame::Image& picture,
+                                            const base::Allowance& allowance) {
+  return Guarded([&] {
+    const base::Allowance limited = Limited(allowance, context_.clock, context_.options.deadline);
+    return ShrunkOf(picture, context_.budget, limited);
+  });
+}
+
+base::Result<std::string> Processor::ShrunkOf(const frame::Image& picture,
+                                              resources::MemoryBudget& own,
+                                              const base::Allowance& allowance) const {
+  constexpr int kShrunkQuality = 85;
+  const auto work = own.Reserve(StillBytes(picture), "a small picture of this frame",
+                                context_.options.budget_patience, allowance);
+  if (!work) return std::unexpected(work.error());
+  return ShrunkJpeg(picture, kStillSide, kShrunkQuality);
 }
 
 void Processor::Trim() {

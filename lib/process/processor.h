@@ -66,6 +66,8 @@ struct ProcessorContext {
   telemetry::Metrics* metrics = nullptr;  // told of each frame's times; null: nobody asks
   // Who keeps pictures of events; null: nobody does.
   history::Snapshots* snapshots = nullptr;
+  // The door keeps them: it finds FrameResult::snapshots filled in. Not with `snapshots`.
+  bool tells_snapshots = false;
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
@@ -123,6 +125,13 @@ class Processor {
   base::Result<base::ByteBuffer> Annotate(const frame::Image& bgr, const frame::FrameResult& result,
                                           const base::Allowance& allowance);
 
+  // The frame in colour as a small JPEG, its longer side kStillSide pixels or less
+  // (process/still.h). Fails likewise.
+  base::Result<std::string> Shrunk(const frame::Frame& frame, const base::Allowance& allowance);
+
+  // The same for a frame that is decoded already.
+  base::Result<std::string> Shrunk(const frame::Image& picture, const base::Allowance& allowance);
+
  private:
   // A look that a camera's fps has granted to a frame. Given back with its end, unless it is used.
   class GrantedLook {
@@ -172,6 +181,8 @@ class Processor {
   base::Result<void> Run(const frame::Frame& frame, const Plan& plan, Picture& picture,
                          resources::MemoryBudget& own, const base::Allowance& allowance,
                          frame::FrameResult& result);
+  base::Result<std::string> ShrunkOf(const frame::Image& picture, resources::MemoryBudget& own,
+                                     const base::Allowance& allowance) const;
   void GiveStills(const frame::Frame& frame, Picture& picture, const frame::FrameResult& result,
                   resources::MemoryBudget& own, const base::Allowance& allowance);
   base::Result<frame::Image> SmallPicture(const frame::Frame& frame, Picture& picture, int side,

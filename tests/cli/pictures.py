@@ -73,6 +73,12 @@ def at_sof(jpeg):
     return at
 
 
+def size_of_jpeg(jpeg):
+    """Its width and height."""
+    height, width = struct.unpack_from(">HH", jpeg, at_sof(jpeg) + 5)
+    return width, height
+
+
 def jpeg_bomb(jpeg, width=65500, height=65500):
     at = at_sof(jpeg) + 5
     return jpeg[:at] + struct.pack(">HH", height, width) + jpeg[at + 4 :]

@@ -1,0 +1,79 @@
+#include "apps/diff_page.h"
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "files/line_sink.h"
+#include "files/resolved_path.h"
+#include "files/url_input.h"
+
+namespace sampleproc::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostPictured = files::DifferenceReport::Limits().pictured;
+
+// Where pictures are kept meanwhile: beside the page, where there is room for it, unless it goes
+// into no file.
+std::string FolderOf(const std::string& path) {
+  std::error_code ignored;
+  const fs::path target = files::ResolvedPath(path);
+  const bool is_file =
+      path != "-" && (!fs::exists(target, ignored) || fs::is_regular_file(target, ignored));
+  if (!is_file) return fs::temp_directory_path(ignored).string();
+  const fs::path folder = target.parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
+files::DifferenceReport::Facts FactsOf(const std::string& compare, const EarlierRun& earlier) {
+  if (earlier.events) {
+    return {files::ShownName(compare), "events", files::EventDifferences::Kinds()};
+  }
+  return {files::ShownName(compare), "detections", files::FrameDifferences::Kinds()};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<DiffPage>> DiffPage::Open(const ProcessFileOptions& options,
+                                                       EarlierRun& earlier,
+                                                       const files::StopDescriptor& stop) {
+  if (options.diff_html.empty()) return nullptr;
+  auto output = Output::Open(options.diff_html, OutputMode::kReplace, {}, &stop);
+  if (!output) return std::unexpected(output.error());
+  auto store = files::PictureStore::Make(
+      FolderOf(options.diff_html),
+      earlier.events ? files::EventDifferences::kMostKept : kMostPictured);
+  if (!store) return std::unexpected(store.error());
+  return std::unique_ptr<DiffPage>(
+      new DiffPage(options, earlier, std::move(*output), std::move(*store), stop));
+}
+
+DiffPage::DiffPage(const ProcessFileOptions& options, EarlierRun& earlier,
+                   std::unique_ptr<Output> output, std::unique_ptr<files::PictureStore> store,
+                   const files::StopDescriptor& stop)
+    : output_(std::move(output)),
+      store_(std::move(store)),
+      report_(FactsOf(options.compare, earlier)),
+      stop_(stop) {
+  if (earlier.events) {
+    events_.emplace(*earlier.events, *store_, report_);
+  } else {
+    frames_.emplace(*earlier.records, *store_, report_);
+  }
+}
+
+const files::PictureWants& DiffPage::pictures() const {
+  if (events_) return *events_;
+  return *frames_;
+}
+
+base::Result<void> DiffPage::Write(std::uint64_t frames, std::uint64_t failed,
+                                   const codec::Options& options, resources::MemoryBudget& budget) {
+  files::LineSink sink(output_->fd(), output_->name(), &stop_);
+  return report_.Write(frames, failed, options, budget, sink);
+}
+
+}  // namespace sampleproc::apps
