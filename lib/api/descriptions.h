@@ -184,6 +184,30 @@ inline constexpr http::Description kSnapshotDescription = {
                R"("304":{"description":"The picture is that of If-None-Match."})",
     .refusals = "404 422 504"};
 
+inline constexpr http::Description kClipDescription = {
+    .id = "eventClip",
+    .tag = "events",
+    .summary = "An event's clip",
+    .text =
+        "What the event's camera sent from `events.clip_before` before it began to "
+        "`events.clip_after` after it ended, `events.clip_max` of it at most: a Matroska file of "
+        "JPEGs with the time of each, as they came where they came as JPEGs. 404 says why there is "
+        "none: none are kept (`events.clips`), it is not whole yet, it was deleted to keep within "
+        "`events.clips_max_bytes`, `_max_files` or `_max_age`, or there was no room.",
+    .parameters = "event range",
+    .answers = R"("200":{"description":"The clip.","headers":{)"
+               R"("ETag":{"description":"Another one for each clip.",)"
+               R"("schema":{"type":"string"}},)"
+               R"("Last-Modified":{"description":"When it was whole.",)"
+               R"("schema":{"type":"string"}}},"content":{)"
+               R"("video/matroska":{"schema":{"type":"string",)"
+               R"("contentMediaType":"video/matroska"}}}},)"
+               R"("206":{"description":"The bytes that Range asks for.","content":{)"
+               R"("video/matroska":{"schema":{"type":"string",)"
+               R"("contentMediaType":"video/matroska"}}}},)"
+               R"("304":{"description":"The clip is that of If-None-Match."})",
+    .refusals = "404 416 422 504"};
+
 inline constexpr http::Description kEventStreamDescription = {
     .id = "eventStream",
     .tag = "events",

@@ -141,11 +141,7 @@ class VideoPictures final : public PictureSource {
       return std::unexpected(slept.error());
     }
     ++frames_;
-    if (!is_wanted()) {
-      Shot none;
-      none.passed_over = true;
-      return none;
-    }
+    if (!is_wanted()) return PassedOver(frame.encoded, request_, context_);
     auto shot = MakeShot(
         {frame.encoded, frame.image, frame.codec, frame.orientation},
         [&] { return reader_->Again(PixelFormat::kBgr24, allowance); }, context_, allowance);

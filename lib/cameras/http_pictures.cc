@@ -16,6 +16,7 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "cameras/picture_source.h"
+#include "cameras/video_shot.h"
 #include "net/stream.h"
 #include "net/tls_stream.h"
 #include "net/url.h"
@@ -231,16 +232,17 @@ class HttpPictures final : public PictureSource {
 
   Result<Shot> TakePicture(std::size_t size, const std::function<bool()>& is_wanted,
                            const base::Allowance& allowance) {
+    const auto bytes = base::AsBytes(arrived_->text().substr(0, size));
     Shot shot;
-    shot.passed_over = !is_wanted();
-    if (!shot.passed_over) {
+    if (!is_wanted()) {
+      shot = PassedOver(bytes, request_, context_);
+    } else {
       auto memory =
           context_.budget.Reserve(size, "a camera's picture", context_.budget_patience, allowance);
       if (!memory) return std::unexpected(std::move(memory.error()));
       shot.memory = std::move(*memory);
       shot.place = ShownUrl(request_.url);
       shot.media_type = media_type_;
-      const auto bytes = base::AsBytes(arrived_->text().substr(0, size));
       shot.encoded.assign(bytes.begin(), bytes.end());
     }
     arrived_->Take(size);

@@ -23,7 +23,7 @@ namespace sampleproc::cameras {
 
 // One picture of a camera: as the camera sent it, or decoded. The images point into the buffers.
 struct Shot {
-  bool passed_over = false;  // nobody wanted it, and it has no pixels
+  bool passed_over = false;  // nobody wanted it, and it has no pixels (SourceRequest::keep_encoded)
   base::ByteBuffer encoded;
   frame::Image luma = {};
   frame::Image bgr = {};
@@ -69,6 +69,8 @@ struct SourceRequest {
   Transport transport = Transport::kTcp;          // of rtsp
   Decode decode = Decode::kAll;                   // likewise
   std::chrono::milliseconds stall_after{10'000};  // of silence, then kRequestTimeout
+  // What is passed over keeps its `encoded` where a camera sends JPEGs and there is memory for it.
+  bool keep_encoded = false;
 };
 
 // Opens what the URL names, see cameras::Options::url; the kinds of failure are those of Next. No

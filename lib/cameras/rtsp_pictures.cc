@@ -81,11 +81,7 @@ class RtspPictures final : public PictureSource {
     const base::Allowance within = allowance.Within(request_.stall_after);
     const auto frame = reader_->Next(within);
     if (!frame) return Silent(frame.error(), within);
-    if (!is_wanted()) {
-      Shot none;
-      none.passed_over = true;
-      return none;
-    }
+    if (!is_wanted()) return PassedOver(frame->encoded, request_, context_);
     frame::Image luma = {};
     if (frame->encoded.empty()) {
       const auto gray = reader_->Pixels(PixelFormat::kGray8, within);

@@ -7,6 +7,18 @@
 
 namespace sampleproc::cameras {
 
+Shot PassedOver(base::ByteView encoded, const SourceRequest& request,
+                const SourceContext& context) {
+  Shot shot;
+  shot.passed_over = true;
+  if (!request.keep_encoded || encoded.empty()) return shot;
+  auto memory = context.budget.TryReserve(encoded.size(), "a camera's picture");
+  if (!memory) return shot;
+  shot.memory = std::move(*memory);
+  shot.encoded.assign(encoded.begin(), encoded.end());
+  return shot;
+}
+
 base::Result<std::optional<Shot>> MakeShot(
     const VideoPicture& picture, const std::function<base::Result<frame::Image>()>& colour,
     const SourceContext& context, const base::Allowance& allowance) {

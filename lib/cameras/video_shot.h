@@ -21,6 +21,9 @@ struct VideoPicture {
   int orientation = 1;     // EXIF's number; not applied yet
 };
 
+// A picture that nobody looks at, with its `encoded` as SourceRequest::keep_encoded has it.
+Shot PassedOver(base::ByteView encoded, const SourceRequest& request, const SourceContext& context);
+
 // Copies it, upright; `colour` gives the same picture in BGR and is asked once luma has been
 // copied. Memory is reserved before. Fails with kOverloaded and kCancelled, and as `colour` does.
 base::Result<std::optional<Shot>> MakeShot(

@@ -165,7 +165,8 @@ constexpr CodeText kTexts[] = {
      "its configuration, a certificate, a token or password file, a detector's model or labels, a "
      "recording that is a camera's url. Results would be written into it, or it would be renamed "
      "away. The same in a folder that is a camera's url, of which every file is a picture, and for "
-     "events.history, events.snapshots and http.unix_socket. Two of them at one path, also where "
+     "events.history, events.snapshots, events.clips and http.unix_socket. Two of them at one "
+     "path, also where "
      "one is a file beside the history (-wal, -shm, -journal, .lock), would destroy each other."},
     {code::kScene, "zone or line that cannot work",
      "A zone of a camera, [camera.ID.zone.NAME], needs its polygon, and a line, "
@@ -198,6 +199,12 @@ constexpr CodeText kTexts[] = {
      "The steps of this camera's pipeline are all built in: people finds \"person\", faces finds "
      "\"face\" and motion finds \"motion\". A camera, zone or line that wants another class gets "
      "nothing. Classes are compared letter by letter, capitals too."},
+    {code::kClips, "clips of events that cannot be",
+     "A clip shows events.clip_before, its event and events.clip_after, and is no longer than "
+     "events.clip_max: that has to be both together and 5 seconds more, or nothing of the event "
+     "would be in it. One camera may not have more of events.clip_memory than there is. As a "
+     "warning: events.clips names a folder for clips of events, which the step \"track\" makes, "
+     "and no pipeline has that step: no new clips will come."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},

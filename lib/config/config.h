@@ -25,6 +25,7 @@ struct Config {
   consumer::Options consumer;
   history::Options events;
   history::SnapshotOptions snapshots;  // of events
+  history::ClipOptions clips;          // likewise
   net::Options net;
   telemetry::Options telemetry;
   ServiceOptions service;

@@ -22,6 +22,11 @@ std::optional<Finding> EventsAreMadeAndGoSomewhere(const Config& config);
 std::optional<Finding> SnapshotsHaveEvents(const Config& config);
 
 // A history has events.
+std::optional<Finding> ClipsHaveEvents(const Config& config);
+
+// What a clip shows fits into it, and a camera's share into the whole.
+std::optional<Finding> ClipsHaveRoom(const Config& config);
+
 std::optional<Finding> HistoryHasEvents(const Config& config);
 
 }  // namespace sampleproc::config

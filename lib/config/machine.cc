@@ -22,6 +22,7 @@
 #include "config/units.h"
 #include "consumer/sinks/file_target.h"
 #include "detect/faults.h"
+#include "history/clips.h"
 #include "history/journal.h"
 #include "history/look.h"
 #include "history/snapshots.h"
@@ -173,6 +174,16 @@ void CheckCascade(Assembly& assembly) {
          "", assembly);
 }
 
+// Where pictures or clips of events go.
+void CheckFolder(const char* key, const std::string& path, Assembly& assembly) {
+  if (path.empty()) return;
+  std::error_code failed;
+  const fs::file_status status = fs::status(path, failed);
+  if (!fs::exists(status) || fs::is_directory(status)) return;
+  Report(Severity::kError, code::kNoFile, key, "it is there and is no folder",
+         "name a folder, which is made if it is not there", assembly);
+}
+
 // What a start takes for events before the first frame, and where it writes.
 void CheckEvents(const resources::MachineLimits& machine, Assembly& assembly) {
   const Config& config = assembly.result.config;
@@ -184,21 +195,27 @@ void CheckEvents(const resources::MachineLimits& machine, Assembly& assembly) {
     }
   }
   const history::SnapshotOptions& snapshots = config.snapshots;
-  if (snapshots.path.empty()) return;
-  std::error_code failed;
-  const fs::file_status status = fs::status(snapshots.path, failed);
-  if (fs::exists(status) && !fs::is_directory(status)) {
-    Report(Severity::kError, code::kNoFile, "events.snapshots", "it is there and is no folder",
-           "name a folder, which is made if it is not there", assembly);
-  }
-  const std::size_t needed = history::Snapshots::MemoryFor(snapshots) +
-                             (config.events.path.empty() ? 0 : history::Journal::kMemory);
+  const history::ClipOptions& clips = config.clips;
+  CheckFolder("events.snapshots", snapshots.path, assembly);
+  CheckFolder("events.clips", clips.path, assembly);
+  std::size_t needed = config.events.path.empty() ? 0 : history::Journal::kMemory;
   const std::size_t limit = resources::MemoryCapacity(config.resources, machine);
-  if (needed <= limit) return;
-  Report(Severity::kError, code::kMemory, "events.snapshots_max_files",
-         "what is known of so many pictures takes more than resources.memory_limit, which is " +
-             FormatSize(static_cast<std::int64_t>(limit)) + " here",
-         "allow fewer, or raise resources.memory_limit", assembly);
+  const std::string here = ", which is " + FormatSize(static_cast<std::int64_t>(limit)) + " here";
+  if (!snapshots.path.empty()) {
+    needed += history::Snapshots::MemoryFor(snapshots);
+    if (needed > limit) {
+      return Report(
+          Severity::kError, code::kMemory, "events.snapshots_max_files",
+          "what is known of so many pictures takes more than resources.memory_limit" + here,
+          "allow fewer, or raise resources.memory_limit", assembly);
+    }
+  }
+  if (clips.path.empty() || needed + history::Clips::MemoryFor(clips) <= limit) return;
+  Report(Severity::kError, code::kMemory, "events.clip_memory",
+         "it and what is known of events.clips_max_files clips take more than "
+         "resources.memory_limit" +
+             here,
+         "allow less, or raise resources.memory_limit", assembly);
 }
 
 // The file for results, where a sink has it.

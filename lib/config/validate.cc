@@ -405,6 +405,8 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     EventsAreMadeAndGoSomewhere,
     HistoryHasEvents,
     SnapshotsHaveEvents,
+    ClipsHaveEvents,
+    ClipsHaveRoom,
 };
 
 // Rules about lists and kinds of keys, which may be broken several times.

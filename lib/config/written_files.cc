@@ -49,6 +49,7 @@ std::vector<Output> OutputsOf(const Config& config) {
     }
   }
   add("events.snapshots", config.snapshots.path, "folder", {});
+  add("events.clips", config.clips.path, "folder", {});
   std::vector<std::string> rotated;
   for (int number = 1; number <= config.consumer.file.keep; ++number) {
     rotated.push_back("." + std::to_string(number));
@@ -73,9 +74,10 @@ void CheckWrittenFiles(Assembly& assembly) {
   for (const FileRead& input : loaded.inputs) (void)guard.Read(input.path, input.what);
   const auto problem = [&](const Output& output) -> std::string {
     for (const std::string& path : output.paths) {
-      // Any of the pictures in it, where pictures of events would be written.
-      const bool is_snapshots = output.key == "events.snapshots";
-      const std::string file = is_snapshots ? path + "/event.jpg" : path;
+      // Any of the pictures in it, where pictures and clips of events would be written.
+      std::string file = path;
+      if (output.key == "events.snapshots") file += "/event.jpg";
+      if (output.key == "events.clips") file += "/event.mkv";
       for (const FileRead& input : loaded.inputs) {
         if (!IsPictureIn(input.path, file)) continue;
         return "the file would be one of the pictures in " + input.what + " " + input.path +

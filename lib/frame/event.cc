@@ -43,6 +43,10 @@ std::string SnapshotPath(std::string_view event_id) {
   return "/events/" + base::PercentEncoded(event_id) + "/snapshot.jpg";
 }
 
+std::string ClipPath(std::string_view event_id) {
+  return "/events/" + base::PercentEncoded(event_id) + "/clip";
+}
+
 void AppendEventJson(const Event& event, std::string& out) {
   JsonWriter writer(out);
   writer.BeginObject();
@@ -77,6 +81,7 @@ void AppendEventJson(const Event& event, std::string& out) {
   for (const PathPoint& point : event.path) WriteNumbers({point.x, point.y}, writer);
   writer.EndArray();
   if (event.has_snapshot) writer.Member("snapshot", SnapshotPath(event.event_id));
+  if (event.has_clip) writer.Member("clip", ClipPath(event.event_id));
   if (!event.reason.empty()) writer.Member("reason", event.reason);
   writer.EndObject();
 }

@@ -55,6 +55,7 @@ struct Event {
   bool stationary = false;
   std::vector<PathPoint> path;   // where it stood, first to last; at most 32 points, evenly thinned
   bool has_snapshot = false;     // one of its frames was chosen as its picture, where such are kept
+  bool has_clip = false;         // clips are kept: it has one once it is over, if there is room
   std::string_view reason = {};  // of kEnd: one of these
 
   static constexpr std::string_view kLost = "lost";             // not found for too long
@@ -71,6 +72,9 @@ std::string_view EventTypeName(Event::Type type);  // "new", "update", "end"
 // percent-encoded.
 std::string SnapshotPath(std::string_view event_id);
 
+// And with its clip: "/events/<event_id>/clip".
+std::string ClipPath(std::string_view event_id);
+
 // Appends the event as one line of JSON without the newline, as config/event.schema.json has
 // it:
 //
@@ -78,7 +82,7 @@ std::string SnapshotPath(std::string_view event_id);
 //    "start", "time", "end"?, "frame_id", "track_id", "bbox": [x1,y1,x2,y2], "zones": [],
 //    "entered":
 //    [], "left": [], "crossed": [{"line", "direction": "left"|"right"}], "stationary",
-//    "path": [[x,y]], "snapshot"?: SnapshotPath, "reason"?}
+//    "path": [[x,y]], "snapshot"?: SnapshotPath, "clip"?: ClipPath, "reason"?}
 //
 // Times are seconds by the frames' clock: since 1970 where frames say when they were taken, of a
 // video since its beginning.

@@ -89,6 +89,7 @@ class Reader final : public json::JsonHandler {
     if (key_ == "entered") event.entered.emplace_back(text);
     if (key_ == "left") event.left.emplace_back(text);
     if (key_ == "snapshot") event.has_snapshot = true;
+    if (key_ == "clip") event.has_clip = true;
     if (key_ == "reason") event.reason = ReasonOf(text);
   }
 

@@ -46,6 +46,8 @@ struct Frame {
   // Whether it is looked at at all, when its door has decided that; else by the time at which it is
   // worked on (CameraSettings::fps).
   std::optional<bool> look = {};
+  // The door has held its bytes for clips of events already.
+  bool in_clips = false;
 };
 
 }  // namespace sampleproc::frame

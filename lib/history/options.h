@@ -35,4 +35,29 @@ struct SnapshotOptions {
   std::chrono::milliseconds age = std::chrono::hours(30 * 24);
 };
 
+// Of the clips of events.
+struct ClipOptions {
+  // The folder, as that of the pictures, and another one. "" keeps none.
+  std::string path;
+
+  // What a clip shows besides the event itself: so long before it begins and after it ends. Longer
+  // takes memory, for what comes is held for that long although nothing happens.
+  std::chrono::milliseconds before = std::chrono::seconds(5);
+  std::chrono::milliseconds after = std::chrono::seconds(5);
+
+  // A clip is no longer than this, however long its event is.
+  std::chrono::milliseconds longest = std::chrono::minutes(2);
+
+  // Bytes of memory that pictures which were held take together, and those of one camera; the
+  // oldest are let go for new ones. All of it is taken from the budget at the start, so that it
+  // never stands in a frame's way.
+  std::size_t memory = std::size_t{64} * 1024 * 1024;
+  std::size_t camera_memory = std::size_t{16} * 1024 * 1024;
+
+  // Of the files, as those of the pictures. What is being written counts in and stays.
+  std::size_t bytes = std::size_t{10} * 1024 * 1024 * 1024;
+  int files = 5'000;
+  std::chrono::milliseconds age = std::chrono::hours(7 * 24);
+};
+
 }  // namespace sampleproc::history

@@ -1,15 +1,14 @@
 #include "history/snapshot_folder.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <utility>
+
+#include "history/folder_files.h"
 
 namespace sampleproc::history {
 namespace {
@@ -18,8 +17,6 @@ using base::ErrorCode;
 using base::Fail;
 using base::Result;
 
-constexpr mode_t kFolderMode = 0750;
-constexpr mode_t kFileMode = 0640;
 constexpr std::size_t kMostParts = 1024;
 
 constexpr std::string_view kTooOld =
@@ -29,73 +26,8 @@ constexpr std::string_view kTooMany =
 constexpr std::string_view kTooMuch =
     "the event's picture was deleted to keep within events.snapshots_max_bytes";
 
-std::int64_t NanosOf(base::WallTime time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-
-base::WallTime TimeOf(std::int64_t nanos) {
-  return base::WallTime(
-      std::chrono::duration_cast<base::WallTime::duration>(std::chrono::nanoseconds(nanos)));
-}
-
-timespec TimespecOf(std::int64_t nanos) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  return {.tv_sec = nanos / kSecond, .tv_nsec = nanos % kSecond};
-}
-
-std::int64_t NanosOf(const struct stat& file) {
-  return std::int64_t{file.st_mtim.tv_sec} * 1'000'000'000 + file.st_mtim.tv_nsec;
-}
-
-// Whoever has put something else there is not waited for.
-base::Descriptor OpenRegular(int folder, const std::string& name, struct stat& facts) {
-  base::Descriptor file(
-      ::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (file.get() < 0 || ::fstat(file.get(), &facts) != 0) return base::Descriptor();
-  if (S_ISREG(facts.st_mode)) return file;
-  errno = EINVAL;
-  return base::Descriptor();
-}
-
-Result<std::string> ReadBytes(int file, std::size_t most) {
-  std::string bytes(most, '\0');
-  std::size_t size = 0;
-  while (size < most) {
-    const ssize_t got = ::read(file, bytes.data() + size, most - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return base::FailWithErrno("the picture cannot be read");
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  bytes.resize(size);
-  return bytes;
-}
-
-Result<void> WriteBytes(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(file, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return base::FailWithErrno("a picture cannot be written");
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return {};
-}
-
-// Deletes a file if it is ours by what it begins with. What is not there, or is not ours, is let
-// be.
-Result<void> DeleteOurs(int folder, const std::string& name) {
-  struct stat facts{};
-  const base::Descriptor file = OpenRegular(folder, name, facts);
-  if (file.get() < 0) {
-    if (errno == ENOENT || errno == EINVAL || errno == ELOOP || errno == ENXIO) return {};
-    return base::FailWithErrno("a picture cannot be opened to be deleted");
-  }
-  const auto begin = ReadBytes(file.get(), kSnapshotSignature);
-  if (!begin) return std::unexpected(begin.error());
-  if (!BeginsAsSnapshot(*begin)) return {};
-  if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return {};
-  return base::FailWithErrno("a picture cannot be deleted");
-}
+constexpr std::string_view kWhat = "picture";
+constexpr Signature kOurs{.bytes = kSnapshotSignature, .begins = BeginsAsSnapshot, .what = kWhat};
 
 }  // namespace
 
@@ -105,42 +37,25 @@ SnapshotFolder::SnapshotFolder(const SnapshotOptions& options, const base::Clock
 
 Result<std::unique_ptr<SnapshotFolder>> SnapshotFolder::Open(const SnapshotOptions& options,
                                                              const base::Clock& clock) {
-  if (::mkdir(options.path.c_str(), kFolderMode) != 0 && errno != EEXIST && errno != EROFS) {
-    return base::FailWithErrno("the folder cannot be made");
-  }
-  base::Descriptor folder(::open(options.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() < 0) return base::FailWithErrno("the folder cannot be opened");
-  if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return Fail(ErrorCode::kIo, "another process uses the folder");
-    return base::FailWithErrno("the folder cannot be locked");
-  }
-  std::unique_ptr<SnapshotFolder> opened(new SnapshotFolder(options, clock, std::move(folder)));
+  auto folder = OpenOwnFolder(options.path);
+  if (!folder) return std::unexpected(folder.error());
+  std::unique_ptr<SnapshotFolder> opened(new SnapshotFolder(options, clock, std::move(*folder)));
   if (auto looked = opened->Look(); !looked) return std::unexpected(looked.error());
   return opened;
 }
 
-// Its own descriptor: a folder's place for reading belongs to it.
 Result<void> SnapshotFolder::Look() {
-  const int again = ::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* const listing = again < 0 ? nullptr : ::fdopendir(again);
-  if (listing == nullptr) {
-    const auto failure = base::FailWithErrno("the folder cannot be read");
-    if (again >= 0) ::close(again);
-    return failure;
-  }
-  const auto close = [](DIR* open) { ::closedir(open); };
-  const std::unique_ptr<DIR, decltype(close)> closing(listing, close);
-  for (;;) {
-    errno = 0;
-    const dirent* const entry = ::readdir(listing);
-    if (entry == nullptr) break;
-    LookAt(entry->d_name);
-    // What has so many newer ones besides it goes in any case; a folder may be without an end.
-    constexpr std::size_t kBeyond = 10'000;
-    if (files_.size() < static_cast<std::size_t>(options_.files) + kBeyond) continue;
-    if (auto deleted = DeleteOldest(kTooMany); !deleted) return deleted;
-  }
-  if (errno != 0) return base::FailWithErrno("the folder cannot be read");
+  // What has so many newer ones besides it goes in any case; a folder may be without an end.
+  constexpr std::size_t kBeyond = 10'000;
+  Result<void> deleted;
+  const auto listed = ListFolder(folder_.get(), [&](const std::string& name) {
+    LookAt(name);
+    if (files_.size() < static_cast<std::size_t>(options_.files) + kBeyond) return true;
+    deleted = DeleteOldest(kTooMany);
+    return deleted.has_value();
+  });
+  if (!listed) return listed;
+  if (!deleted) return deleted;
   // A disk that cannot be written is told when something is to be; what is there can be read.
   (void)DeleteParts();
   (void)Trim();
@@ -182,7 +97,7 @@ void SnapshotFolder::Forget(const SnapshotKey& key) {
 
 Result<void> SnapshotFolder::DeleteParts() {
   while (!parts_.empty()) {
-    if (auto deleted = DeleteOurs(folder_.get(), parts_.back()); !deleted) return deleted;
+    if (auto deleted = DeleteOurs(folder_.get(), parts_.back(), kOurs); !deleted) return deleted;
     parts_.pop_back();
   }
   return {};
@@ -193,7 +108,7 @@ Result<void> SnapshotFolder::DeleteParts() {
 Result<void> SnapshotFolder::DeleteOldest(std::string_view why) {
   const SnapshotKey key = by_time_.begin()->second;
   const std::string name = SnapshotFileName(key);
-  auto deleted = DeleteOurs(folder_.get(), name);
+  auto deleted = DeleteOurs(folder_.get(), name, kOurs);
   Forget(key);
   if (!deleted) {
     deleted.error().message = name + ": " + deleted.error().message;
@@ -259,11 +174,9 @@ Result<void> SnapshotFolder::Write(const std::string& name, std::string_view hea
                                        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                                        kFileMode));
   if (file.get() < 0) return base::FailWithErrno("a picture cannot be written");
-  auto written = WriteBytes(file.get(), head);
-  if (written) written = WriteBytes(file.get(), rest);
-  const timespec time = TimespecOf(NanosOf(came));
-  const std::array<timespec, 2> times = {time, time};
-  if (written && (::futimens(file.get(), times.data()) != 0 ||
+  auto written = WriteBytes(file.get(), 0, head, kWhat);
+  if (written) written = WriteBytes(file.get(), head.size(), rest, kWhat);
+  if (written && (!SetTime(file.get(), NanosOf(came)) ||
                   ::renameat(folder_.get(), part.c_str(), folder_.get(), name.c_str()) != 0)) {
     written = base::FailWithErrno("a picture cannot be written");
   }
@@ -290,7 +203,7 @@ Result<SnapshotContent> SnapshotFolder::Read(const SnapshotKey& key, std::string
     return Fail(ErrorCode::kNotFound, kOtherHands);
   }
   const auto size = static_cast<std::size_t>(known->second.bytes);
-  auto bytes = ReadBytes(file.get(), size);
+  auto bytes = ReadBytes(file.get(), 0, size, kWhat);
   if (!bytes) return std::unexpected(bytes.error());
   auto content = ReadSnapshotFile(std::move(*bytes));
   if (!content) return Fail(ErrorCode::kNotFound, content.error().message);
@@ -300,12 +213,6 @@ Result<SnapshotContent> SnapshotFolder::Read(const SnapshotKey& key, std::string
   return content;
 }
 
-bool SnapshotFolder::Moved() const {
-  struct stat named{};
-  struct stat own{};
-  if (::fstat(folder_.get(), &own) != 0) return true;
-  if (::stat(options_.path.c_str(), &named) != 0) return errno == ENOENT || errno == ENOTDIR;
-  return named.st_dev != own.st_dev || named.st_ino != own.st_ino;
-}
+bool SnapshotFolder::Moved() const { return HasMoved(options_.path, folder_.get()); }
 
 }  // namespace sampleproc::history

@@ -51,9 +51,10 @@ bool Snapshots::WorkWaits() const {
 
 // When there may be something to do although nothing comes.
 base::Deadline Snapshots::NextLook() const {
-  base::MonoTime at = next_trim_;
+  const base::MonoTime now = context_.clock.Now();
+  base::MonoTime at = folder_ ? next_trim_ : now + kBetweenTrims;
   if (!failure_.empty()) at = std::min(at, retry_at_);
-  return {context_.clock, at - context_.clock.Now()};
+  return {context_.clock, at - now};
 }
 
 bool Snapshots::AwaitWork() {

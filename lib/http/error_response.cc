@@ -69,6 +69,8 @@ std::string_view ReasonPhrase(int status) {
       return "OK";
     case 204:
       return "No Content";
+    case 206:
+      return "Partial Content";
     case 304:
       return "Not Modified";
     case 400:
@@ -89,6 +91,8 @@ std::string_view ReasonPhrase(int status) {
       return "URI Too Long";
     case 415:
       return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
     case 417:
       return "Expectation Failed";
     case 422:
@@ -112,16 +116,18 @@ std::string_view ReasonPhrase(int status) {
   }
 }
 
-Response ErrorResponse(const base::Error& error, std::string_view path,
-                       std::string_view request_id) {
+namespace {
+
+Response ProblemResponse(int status, std::string_view name, const base::Error& error,
+                         std::string_view path, std::string_view request_id) {
   Response response;
-  response.status = StatusOf(error.code);
+  response.status = status;
   response.content_type = "application/problem+json";
 
   std::string text;
   json::JsonWriter json(text);
   json.BeginObject();
-  json.Member("type", "urn:sampleproc:problem:" + std::string(ErrorCodeName(error.code)));
+  json.Member("type", "urn:sampleproc:problem:" + std::string(name));
   json.Member("title", ReasonPhrase(response.status));
   json.Member("status", response.status);
   json.Member("detail", error.message);
@@ -149,6 +155,26 @@ Response ErrorResponse(const base::Error& error, std::string_view path,
     const auto retry_after = error.retry_after.value_or(kRetryAfter);
     response.AddField("Retry-After", std::to_string(retry_after.count()));
   }
+  return response;
+}
+
+}  // namespace
+
+Response ErrorResponse(const base::Error& error, std::string_view path,
+                       std::string_view request_id) {
+  return ProblemResponse(StatusOf(error.code), ErrorCodeName(error.code), error, path, request_id);
+}
+
+Response RangeNotSatisfiable(std::uint64_t size, std::string_view path,
+                             std::string_view request_id) {
+  const std::string bytes = std::to_string(size);
+  Response response = ProblemResponse(416, "range-not-satisfiable",
+                                      {ErrorCode::kInvalidFrame,
+                                       "none of the bytes asked for is there: there are " + bytes,
+                                       {},
+                                       {}},
+                                      path, request_id);
+  response.AddField("Content-Range", "bytes */" + bytes);
   return response;
 }
 

@@ -1,6 +1,7 @@
 // An Error as an HTTP answer: the one place that chooses a status.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "base/error.h"
@@ -24,6 +25,11 @@ std::string_view ReasonPhrase(int status);
 // or 1.
 Response ErrorResponse(const base::Error& error, std::string_view path,
                        std::string_view request_id);
+
+// 416 to who asks for a range of something of `size` bytes that has none of them (RFC 9110 section
+// 15.5.17).
+Response RangeNotSatisfiable(std::uint64_t size, std::string_view path,
+                             std::string_view request_id);
 
 // 503 and nothing else, which ends the connection: for where there is no memory for more.
 Response BareResponse() noexcept;

@@ -1,4 +1,4 @@
-// A body that is sent as it comes and has no end of its own.
+// A body that is sent as it comes: it has no end of its own, or is too long to be held.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,8 @@ class LiveBody {
   // caller's and does not throw.
   virtual void OnNews(std::function<void()> wake) = 0;
 
-  // Sent when nothing was for so long: a client, and what is between, sees that it is alive.
+  // Sent when nothing was for so long: a client, and what is between, sees that it is alive. Empty
+  // where nothing may stand between what is sent; then Read is asked again.
   static constexpr std::chrono::seconds kSilence{15};
   virtual std::string_view SignOfLife() const = 0;
 };

@@ -114,6 +114,7 @@ struct Response {
   std::optional<Quota> quota;                // instead of the request's: the handler took more
   resources::Reservation reservation = {};   // of a large body, until it has been written
   std::shared_ptr<LiveBody> live = nullptr;  // instead of `body`; ends the connection with its end
+  std::optional<std::uint64_t> live_bytes = {};  // how long `live` is, where that is known
 
   // `value` must be free of CR and LF; a value that is not is left out.
   void AddField(std::string_view name, std::string_view value);

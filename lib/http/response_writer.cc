@@ -29,9 +29,9 @@ base::ByteView AppendResponse(const Response& response, std::string_view date, b
     out.append("\r\nContent-Type: ").append(response.content_type);
   }
   // RFC 9110 section 8.6: of a 304 it would be the length of what is not sent.
-  if (response.status != 204 && response.status != 304 && !response.live) {
+  if (response.status != 204 && response.status != 304 && (!response.live || response.live_bytes)) {
     out.append("\r\nContent-Length: ");
-    AppendNumber(body.size(), out);
+    AppendNumber(static_cast<std::size_t>(response.live_bytes.value_or(body.size())), out);
   }
   out.append(response.close ? "\r\nConnection: close\r\n" : "\r\n");
   out.append(response.fixed_field_lines).append(response.field_lines).append("\r\n");

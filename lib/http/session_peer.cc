@@ -114,7 +114,7 @@ Session::Awaitable<void> Session::WriteLive(Response& response) {
    private:
     std::shared_ptr<LiveBody>& place_;
   };
-  const bool chunked = request_.minor_version > 0;
+  const bool chunked = request_.minor_version > 0 && !response.live_bytes;
   response.close = true;
   if (chunked) response.AddField("Transfer-Encoding", "chunked");
   bool sound = WriteNow(response);
@@ -131,6 +131,8 @@ Session::Awaitable<void> Session::WriteLive(Response& response) {
       const bool silent = co_await AwaitNews(last + LiveBody::kSilence);
       if (!silent || LiveIsOver() || wire_.closed()) continue;
       data = live_->SignOfLife();
+      last = loop_.now();
+      if (data.empty()) continue;
     }
     outbox_.clear();
     if (chunked) {

@@ -12,6 +12,7 @@
 #include "cameras/memory.h"
 #include "cameras/roster.h"
 #include "frame/frame_time.h"
+#include "live/clip_feed.h"
 #include "live/standing.h"
 #include "resilience/retry_policy.h"
 
@@ -70,12 +71,20 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
         context_(context),
         memory_(std::make_shared<resources::MemoryBudget>(
             context.source.budget, cameras::ShareOfOne(context.source.budget))),
+        clips_(id_, camera_, context.clips),
         standing_({id_, cameras::NamesFile(options.url), options.stall_after}, context.work.clock,
                   context.conditions, context.log) {}
 
   const frame::CameraPtr& camera() const { return camera_; }
   resources::MemoryBudget& memory() const { return *memory_; }
   Standing& standing() { return standing_; }
+  const ClipFeed& clips() const { return clips_; }
+
+  // Nobody looks at it.
+  void PassOver(const cameras::Shot& shot) {
+    standing_.NotTried(standing_.connection());
+    clips_.Hold(shot, context_.work.clock.Wall());
+  }
 
   // A picture has come; whether it is to be looked at.
   bool Came() {
@@ -97,7 +106,8 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     auto live = std::make_shared<Live>();
     live->memory = memory_;
     live->shot = std::move(shot);
-    live->timestamp = frame::EpochSeconds(context_.work.clock.Wall());
+    const base::WallTime came = context_.work.clock.Wall();
+    live->timestamp = frame::EpochSeconds(came);
     live->came_at = came_at_;
     live->connection = standing_.connection();
     frame::Frame& frame = live->frame;
@@ -107,6 +117,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     frame.camera = camera_;
     frame.look = true;
     frame.timestamp = live->timestamp;
+    frame.in_clips = clips_.Hold(live->shot, came);
     frame.storage = std::move(live->shot.encoded);
     frame.encoded = frame.storage;
     {
@@ -284,6 +295,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   const frame::CameraPtr camera_;
   const WatchContext context_;
   const std::shared_ptr<resources::MemoryBudget> memory_;
+  const ClipFeed clips_;
   Standing standing_;
   const base::CancelFlag cancel_;
   frame::LookPacer::Time came_at_{};  // the last picture; the reader's own
@@ -360,7 +372,8 @@ base::Result<void> CameraWatch::ReadOnce() {
                                      .loop = options_.loop,
                                      .transport = options_.transport,
                                      .decode = options_.decode,
-                                     .stall_after = options_.stall_after},
+                                     .stall_after = options_.stall_after,
+                                     .keep_encoded = frames_->clips().Wants()},
                                     {context_.source.codec, context_.source.net, frames_->memory(),
                                      context_.source.budget_patience, context_.source.video_module},
                                     allowance);
@@ -381,7 +394,7 @@ base::Result<void> CameraWatch::ReadOnce() {
       if (now - first.emplace(first.value_or(now)) >= kSettled) failures_ = 0;
       standing.Came();
       if ((*shot)->passed_over) {
-        standing.NotTried(standing.connection());
+        frames_->PassOver(**shot);
       } else {
         frames_->Offer(std::move(**shot));
       }

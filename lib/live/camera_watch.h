@@ -17,6 +17,7 @@
 #include "cameras/picture_source.h"
 #include "frame/camera.h"
 #include "frame/frame_result.h"
+#include "history/clips.h"
 #include "process/frame_work.h"
 #include "process/worker_pool.h"
 #include "telemetry/camera_gauges.h"
@@ -35,6 +36,7 @@ struct WatchContext {
   // Takes what was found, in a worker's thread; `timestamp` is when the picture came, in seconds
   // since 1970.
   std::function<void(const frame::FrameResult& result, const std::string& timestamp)> deliver;
+  history::Clips* clips = nullptr;  // who keeps clips of events; null: nobody does
 };
 
 // Reads from the moment it exists. What fails is tried again, with pauses of up to 4 s, for as long

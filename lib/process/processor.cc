@@ -96,6 +96,10 @@ std::size_t HeldBy(const frame::Frame& frame) {
   return std::max(frame.storage.size(), frame.encoded.size());
 }
 
+bool CameAsJpeg(const frame::Frame& frame, const frame::FrameResult& result) {
+  return !frame.encoded.empty() && result.format == codec::FormatName(codec::Format::kJpeg);
+}
+
 // A frame that would have had time yet without its waits is not too slow.
 void BlameOthers(const base::Allowance& allowance, const base::Clock& clock,
                  std::chrono::nanoseconds waited, base::Result<void>& result) {
@@ -335,6 +339,9 @@ std::optional<std::chrono::microseconds> Processor::ArrivalOf(const frame::Frame
 base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, Picture& picture,
                                   resources::MemoryBudget& own, const base::Allowance& allowance,
                                   frame::FrameResult& result) {
+  const bool keeps_clips = KeepsClips(frame, plan);
+  // Before the steps, so that an event finds its own frame.
+  if (keeps_clips && CameAsJpeg(frame, result)) GiveClipInput(frame, result);
   if (!plan.look) {
     plan.pipeline.Skip(frame::kTooSoon, result);
     return {};
@@ -356,8 +363,12 @@ base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, P
                         context_.take_events,
                         &plan.camera->mask(),
                         context_.ids,
-                        context_.snapshots != nullptr || context_.tells_snapshots};
+                         context_.snapshots != nullptr || context_.tells_snapshots,
+                         context_.clips != nullptr};
   const auto done = plan.pipeline.Run(input, result);
+  if (keeps_clips && !CameAsJpeg(frame, result)) {
+    MakeClipInput(frame, picture, own, allowance);
+  }
   // As events do, these come of a frame that fails, too, after they were told.
   GiveSnapshots(frame, picture, result, own, allowance);
   if (!done) return done;

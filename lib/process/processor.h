@@ -32,6 +32,7 @@ namespace sampleproc::cameras {
 class Stills;
 }
 namespace sampleproc::history {
+class Clips;
 class Snapshots;
 struct SnapshotPicture;
 }  // namespace sampleproc::history
@@ -68,6 +69,8 @@ struct ProcessorContext {
   history::Snapshots* snapshots = nullptr;
   // The door keeps them: it finds FrameResult::snapshots filled in. Not with `snapshots`.
   bool tells_snapshots = false;
+  // Who keeps clips of events; null: nobody does.
+  history::Clips* clips = nullptr;
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
@@ -196,6 +199,10 @@ class Processor {
   base::Result<std::shared_ptr<const history::SnapshotPicture>> SnapshotOf(
       const frame::Frame& frame, Picture& picture, frame::FrameResult& result,
       resources::MemoryBudget& own, const base::Allowance& allowance);
+  bool KeepsClips(const frame::Frame& frame, const Plan& plan) const;
+  void GiveClipInput(const frame::Frame& frame, const frame::FrameResult& result) const;
+  void MakeClipInput(const frame::Frame& frame, Picture& picture, resources::MemoryBudget& own,
+                     const base::Allowance& allowance);
   void Trim();
 
   ProcessorContext context_;

@@ -1,10 +1,12 @@
 // Pictures that are made of frames: for those who look at a camera, and of events.
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <string_view>
 #include <utility>
 
 #include "cameras/stills.h"
+#include "history/clips.h"
 #include "history/snapshots.h"
 #include "process/processor.h"
 #include "process/still.h"
@@ -16,6 +18,10 @@ namespace {
 constexpr int kSnapshotSide = 1920;
 constexpr int kSnapshotQuality = 85;
 constexpr std::string_view kSnapshotMemory = "an event's picture";
+
+// Of pictures of clips that do not come as JPEGs: some five a second of each camera.
+constexpr int kClipSide = 1280;
+constexpr int kClipQuality = 80;
 
 }  // namespace
 
@@ -114,6 +120,50 @@ void Processor::GiveSnapshots(const frame::Frame& frame, Picture& picture,
     for (const frame::Snapshot& snapshot : result.snapshots) context_.snapshots->Miss(snapshot);
   }
   result.snapshots.clear();
+}
+
+// Only where events are made of what is seen.
+bool Processor::KeepsClips(const frame::Frame& frame, const Plan& plan) const {
+  return context_.clips != nullptr && frame.camera_id && !frame.in_clips &&
+         std::ranges::count(plan.camera->settings().pipeline, "track") > 0;
+}
+
+// A JPEG as it came.
+void Processor::GiveClipInput(const frame::Frame& frame, const frame::FrameResult& result) const {
+  // As it is stored: EXIF's orientations from 5 on are turned by a quarter.
+  constexpr int kFirstTurned = 5;
+  const bool turned = result.orientation >= kFirstTurned;
+  context_.clips->Add({.camera_id = *frame.camera_id,
+                       .jpeg = frame.encoded,
+                       .width = turned ? result.height : result.width,
+                       .height = turned ? result.width : result.height,
+                       .taken = SaidTime(frame),
+                       .came = ArrivalOf(frame)});
+}
+
+// Anything else, encoded once. A frame never fails by it.
+void Processor::MakeClipInput(const frame::Frame& frame, Picture& picture,
+                              resources::MemoryBudget& own, const base::Allowance& allowance) {
+  if (!context_.clips->WantsMade(*frame.camera_id, SaidTime(frame))) return;
+  const base::Span span = allowance.trace.Begin("picture for clips");
+  try {
+    resources::Reservation memory;
+    const auto small = SmallPicture(frame, picture, kClipSide, own, allowance, memory);
+    if (!small) return context_.clips->Miss();
+    const auto work = own.TryReserve(StillBytes(*small, kClipSide), "an event's clip");
+    if (!work) return context_.clips->Miss();
+    const auto jpeg = ShrunkJpeg(*small, kClipSide, kClipQuality);
+    if (!jpeg) return context_.clips->Miss();
+    const auto [width, height] = ShrunkSize(small->width, small->height, kClipSide);
+    context_.clips->Add({.camera_id = *frame.camera_id,
+                         .jpeg = base::AsBytes(*jpeg),
+                         .width = width,
+                         .height = height,
+                         .taken = SaidTime(frame),
+                         .came = ArrivalOf(frame)});
+  } catch (const std::bad_alloc&) {
+    context_.clips->Miss();
+  }
 }
 
 }  // namespace sampleproc::process

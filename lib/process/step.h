@@ -73,6 +73,7 @@ struct StepInput {
   base::IdSource* ids = nullptr;
   // Somebody keeps pictures of events: FrameResult::snapshots is asked for.
   bool keeps_snapshots = false;
+  bool keeps_clips = false;  // somebody keeps clips of events
 };
 
 // Each worker has its own object of each step, so Run needs no lock for scratch and detectors.

@@ -16,7 +16,8 @@ process::WorkContext WithoutDoor(process::WorkContext work) {
 
 }  // namespace
 
-LiveCameras::LiveCameras(const ConsumerContext& context, const cameras::Directory& directory)
+LiveCameras::LiveCameras(const ConsumerContext& context, const cameras::Directory& directory,
+                         history::Clips* clips)
     : context_(context),
       directory_(directory),
       memory_(context.budget, cameras::ShareOfAll(context.budget)),
@@ -29,7 +30,8 @@ LiveCameras::LiveCameras(const ConsumerContext& context, const cameras::Director
                 context.log,
                 [this](const frame::FrameResult& result, const std::string& timestamp) {
                   Deliver(result, timestamp);
-                }}) {
+                },
+                clips}) {
   Replace(context.config.cameras);
 }
 

@@ -19,7 +19,9 @@ class LiveCameras {
  public:
   // Results go to the sinks of `context`. The pictures of `directory`'s cameras that have a URL are
   // taken.
-  LiveCameras(const ConsumerContext& context, const cameras::Directory& directory);
+  // Clips of events are given what comes; null: nobody keeps any.
+  LiveCameras(const ConsumerContext& context, const cameras::Directory& directory,
+              history::Clips* clips);
   ~LiveCameras();
 
   // Watches what a reload has brought; cameras that have not changed go on.

@@ -98,6 +98,10 @@ std::vector<Row> Table(const RouteChoice& choice) {
         .path = "/events/{event_id}/snapshot.jpg",
         .description = api::kSnapshotDescription},
        [](Contexts c, Routes) { return api::MakeSnapshotHandler(c.snapshots); }},
+      {{.method = Method::kGet,
+        .path = "/events/{event_id}/clip",
+        .description = api::kClipDescription},
+       [](Contexts c, Routes) { return api::MakeClipHandler(c.clips); }},
       // It holds nothing of ours, and asks for the token itself: a browser cannot show one.
       {{.method = Method::kGet,
         .path = kConsolePath,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/cameras_handler.h"
+#include "api/clip_handler.h"
 #include "api/events_handler.h"
 #include "api/health_handler.h"
 #include "api/metrics_handler.h"
@@ -21,6 +22,7 @@ struct RouteContexts {
   api::CamerasContext cameras;
   api::EventsContext events;
   api::SnapshotContext snapshots;
+  api::ClipContext clips;
 };
 
 // What is served besides the rest.

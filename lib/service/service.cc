@@ -54,7 +54,8 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
            {roster, directory, stills,
             [this] { return live ? live->gauges() : std::vector<telemetry::CameraGauges>(); }},
            {*journal, config::AnyTracks(own)},
-           {snapshots.get(), budget, own.codec}},
+           {snapshots.get(), budget, own.codec},
+           {clips.get(), budget, clock}},
           {.metrics = own.telemetry.metrics,
            .console = http::ServesConsole(own.http, handed_sockets)})),
       MakeChain(own, made->parts, {budget, metrics, clock, *log, tracer.get()},
@@ -104,6 +105,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   impl->sinks = std::move(*sinks);
   if (auto opened = impl->OpenJournal(); !opened) return std::unexpected(opened.error());
   if (auto opened = impl->OpenSnapshots(); !opened) return std::unexpected(opened.error());
+  if (auto opened = impl->OpenClips(); !opened) return std::unexpected(opened.error());
   auto detectors = process::Detectors::Open(own.process, impl->directory.pipelines(), impl->budget);
   if (!detectors) return std::unexpected(detectors.error());
   impl->detectors = std::move(*detectors);
@@ -112,7 +114,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
                                 &impl->heavy, &impl->drain, impl->detectors, &impl->directory, true,
                                 false, &impl->take_events, &impl->stills, &impl->ids,
-                                &impl->metrics, impl->snapshots.get()},
+                                &impl->metrics, impl->snapshots.get(), impl->clips.get()},
       *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
@@ -142,7 +144,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   auto consumer = ConsumerParts::Start(pulling);
   if (!consumer) return std::unexpected(consumer.error());
   impl->consumer = std::move(*consumer);
-  impl->live = std::make_unique<LiveCameras>(pulling, impl->directory);
+  impl->live = std::make_unique<LiveCameras>(pulling, impl->directory, impl->clips.get());
   impl->readiness.Started();
   impl->server->Start();
   impl->watchdog.emplace(surroundings.watchdog, impl->readiness, impl->notifier);
@@ -248,6 +250,7 @@ bool Service::Impl::AwaitDisks(const base::Deadline& end) {
   };
   if (!journal->AwaitEnd(for_history())) stuck("the disk of the history");
   if (snapshots && !snapshots->AwaitEnd(for_history())) stuck("the disk of the events' pictures");
+  if (clips && !clips->AwaitEnd(for_history())) stuck("the disk of the events' clips");
   if (consumer && !consumer->AwaitEnd(for_one_call())) stuck("the disk of the frames' files");
   if (const auto sink = sinks->set().AwaitEnd(for_one_call()); !sink.empty()) stuck("a sink", sink);
   return ended;
@@ -285,6 +288,7 @@ bool Service::LookAfterWorkers() {
   impl.cameras.TellIdle();
   impl.stills.LookAfter();
   if (impl.snapshots) impl.snapshots->LookAfter();
+  if (impl.clips) impl.clips->LookAfter();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));
@@ -341,14 +345,15 @@ ShutdownResult Service::Shutdown() {
   impl.FlushSpans(end);
   impl.watchdog.reset();
   if (!impl.AwaitDisks(end)) return ShutdownResult::kStuck;
-  const bool clean =
-      left == 0 && given_up == 0 && lost == 0 && missing.messages == 0 && missing.pictures == 0;
+  const bool clean = left == 0 && given_up == 0 && lost == 0 && missing.messages == 0 &&
+                     missing.pictures == 0 && missing.clips == 0;
   impl.log->Info("shutdown: done", {{"clean", clean},
                                     {"requests_cut_off", std::int64_t{left}},
                                     {"frames_given_up", static_cast<std::int64_t>(given_up)},
                                     {"results_lost", static_cast<std::int64_t>(lost)},
                                     {"history_lost", static_cast<std::int64_t>(missing.messages)},
                                     {"pictures_lost", static_cast<std::int64_t>(missing.pictures)},
+                                    {"clips_cut", static_cast<std::int64_t>(missing.clips)},
                                     {"took_ms", phases.TookMs()}});
   return clean ? ShutdownResult::kClean : ShutdownResult::kCutOff;
 }

@@ -59,6 +59,23 @@ base::Result<void> Service::Impl::OpenSnapshots() {
   return {};
 }
 
+base::Result<void> Service::Impl::OpenClips() {
+  const history::ClipOptions& options = config.clips;
+  if (options.path.empty()) return {};
+  auto room = budget.TryReserve(history::Clips::MemoryFor(options), "the clips of events");
+  if (!room) {
+    return base::Fail(base::ErrorCode::kConfig,
+                      "resources.memory_limit has no room for events.clip_memory and what is "
+                      "known of as many files as events.clips_max_files allows, 192 bytes each: "
+                      "raise it, or allow less");
+  }
+  clips = std::make_unique<history::Clips>(
+      options,
+      history::ClipsContext{clock, conditions, BackoffOf(kFirstBackoff, kLongestBackoff, ids)},
+      std::move(*room));
+  return {};
+}
+
 void Service::Impl::TellSinks(std::span<const frame::Event> events) noexcept {
   for (const frame::Event& event : events) {
     try {
@@ -73,7 +90,10 @@ void Service::Impl::TellSinks(std::span<const frame::Event> events) noexcept {
 
 void Service::Impl::TakeEvents(std::span<const frame::Event> events) noexcept {
   TellSinks(events);
-  for (const frame::Event& event : events) journal->Take(event);
+  for (const frame::Event& event : events) {
+    journal->Take(event);
+    if (clips) clips->Tell(event);
+  }
 }
 
 Service::Impl::LostEvents Service::Impl::EndEvents(const base::Deadline& end) {
@@ -90,7 +110,14 @@ Service::Impl::LostEvents Service::Impl::EndEvents(const base::Deadline& end) {
     log->Error("shutdown: pictures of events are not kept",
                {{"pictures", static_cast<std::int64_t>(pictures)}});
   }
-  return {.messages = lost, .pictures = pictures};
+  const std::size_t cut = clips ? clips->Finish(end) : 0;
+  if (cut > 0) {
+    log->Error(
+        "shutdown: clips of events are not whole; what is there of them is ended at the "
+        "next start",
+        {{"clips", static_cast<std::int64_t>(cut)}});
+  }
+  return {.messages = lost, .pictures = pictures, .clips = cut};
 }
 
 std::optional<telemetry::SnapshotGauges> Service::Impl::SnapshotFacts() const {
@@ -102,6 +129,20 @@ std::optional<telemetry::SnapshotGauges> Service::Impl::SnapshotFacts() const {
                                    .waiting = counts.waiting,
                                    .files = counts.files,
                                    .bytes = counts.bytes};
+}
+
+std::optional<telemetry::ClipGauges> Service::Impl::ClipFacts() const {
+  if (!clips) return std::nullopt;
+  const history::ClipCounts counts = clips->counts();
+  return telemetry::ClipGauges{.kept = counts.kept,
+                               .dropped = counts.dropped,
+                               .deleted = counts.deleted,
+                               .pictures_written = counts.pictures_written,
+                               .pictures_dropped = counts.pictures_dropped,
+                               .open = counts.open,
+                               .files = counts.files,
+                               .bytes = counts.bytes,
+                               .memory = counts.memory};
 }
 
 std::optional<telemetry::HistoryGauges> Service::Impl::HistoryFacts() const {

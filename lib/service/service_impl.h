@@ -17,6 +17,7 @@
 #include "cameras/stills.h"
 #include "config/config.h"
 #include "frame/event.h"
+#include "history/clips.h"
 #include "history/journal.h"
 #include "history/snapshots.h"
 #include "http/server.h"
@@ -132,6 +133,7 @@ class Service::Impl {
              .sinks = sinks->gauges(),
              .history = HistoryFacts(),
              .snapshots = SnapshotFacts(),
+             .clips = ClipFacts(),
              .event_streams = journal ? journal->streams() : 0,
              .conditions = conditions.List(),
              .condition_counts = conditions.Counts()}};
@@ -150,8 +152,10 @@ class Service::Impl {
   }
   base::Result<void> OpenJournal();
   base::Result<void> OpenSnapshots();
+  base::Result<void> OpenClips();
   std::optional<telemetry::HistoryGauges> HistoryFacts() const;
   std::optional<telemetry::SnapshotGauges> SnapshotFacts() const;
+  std::optional<telemetry::ClipGauges> ClipFacts() const;
   // Brings events on their ways; in any thread.
   void TakeEvents(std::span<const frame::Event> events) noexcept;
   void TellSinks(std::span<const frame::Event> events) noexcept;
@@ -160,6 +164,7 @@ class Service::Impl {
   struct LostEvents {
     std::uint64_t messages = 0;
     std::uint64_t pictures = 0;
+    std::uint64_t clips = 0;
   };
   LostEvents EndEvents(const base::Deadline& end);
   void TellOfCameraPlaces();
@@ -202,6 +207,7 @@ class Service::Impl {
   std::unique_ptr<ConsumerSinks> sinks;           // nullptr: not started yet
   std::unique_ptr<history::Journal> journal;      // likewise
   std::unique_ptr<history::Snapshots> snapshots;  // nullptr: none are kept
+  std::unique_ptr<history::Clips> clips;          // likewise
   const process::TakeEvents take_events = [this](auto events) { TakeEvents(events); };
   std::shared_ptr<process::Detectors> detectors;
   std::unique_ptr<process::WorkerPool> pool;

@@ -24,6 +24,7 @@ constexpr std::array kNames = {
     condition::kCamera,
     condition::kHistory,
     condition::kSnapshots,
+    condition::kClips,
 };
 
 }  // namespace

@@ -35,6 +35,7 @@ inline constexpr std::string_view kDetector = "detector";  // the detector's nam
 inline constexpr std::string_view kCamera = "camera";      // the camera's id
 inline constexpr std::string_view kHistory = "history";
 inline constexpr std::string_view kSnapshots = "snapshots";
+inline constexpr std::string_view kClips = "clips";
 }  // namespace condition
 
 struct Condition {

@@ -44,6 +44,30 @@ void AddSnapshots(const SnapshotGauges& snapshots, std::vector<MetricFamily>& fa
       {{"kept", snapshots.kept}, {"dropped", snapshots.dropped}, {"deleted", snapshots.deleted}}));
 }
 
+void AddClips(const ClipGauges& clips, std::vector<MetricFamily>& families) {
+  families.push_back(One("sampleproc_clips_bytes",
+                         "Files of the clips of events, those that are being written included.",
+                         MetricType::Gauge, static_cast<double>(clips.bytes)));
+  families.push_back(One("sampleproc_clips_files",
+                         "Clips of events that are kept or being written.", MetricType::Gauge,
+                         static_cast<double>(clips.files)));
+  families.push_back(One("sampleproc_clips_open", "Clips of events that are not whole yet.",
+                         MetricType::Gauge, static_cast<double>(clips.open)));
+  families.push_back(One("sampleproc_clips_memory_bytes",
+                         "Memory of the pictures that are held for clips of events.",
+                         MetricType::Gauge, static_cast<double>(clips.memory)));
+  families.push_back(Counts(
+      "sampleproc_clips_total",
+      "Clips of events by what became of them: kept; dropped, as there was no picture, or "
+      "no room; deleted to keep within the bounds.",
+      "outcome", {{"kept", clips.kept}, {"dropped", clips.dropped}, {"deleted", clips.deleted}}));
+  families.push_back(Counts(
+      "sampleproc_clip_pictures_total",
+      "Pictures for clips of events by what became of them: written, to each clip of which they "
+      "are a part; dropped, as there was no room in memory or on the disk.",
+      "outcome", {{"written", clips.pictures_written}, {"dropped", clips.pictures_dropped}}));
+}
+
 }  // namespace
 
 void AddEvents(const Gauges& gauges, std::vector<MetricFamily>& families) {
@@ -51,6 +75,7 @@ void AddEvents(const Gauges& gauges, std::vector<MetricFamily>& families) {
                          MetricType::Gauge, static_cast<double>(gauges.event_streams)));
   if (gauges.history) AddHistory(*gauges.history, families);
   if (gauges.snapshots) AddSnapshots(*gauges.snapshots, families);
+  if (gauges.clips) AddClips(*gauges.clips, families);
 }
 
 }  // namespace sampleproc::telemetry

@@ -63,6 +63,19 @@ struct SnapshotGauges {
   std::uint64_t bytes = 0;
 };
 
+// Of the clips of events, since the start: clips, their pictures, and what is held at the moment.
+struct ClipGauges {
+  std::uint64_t kept = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t deleted = 0;
+  std::uint64_t pictures_written = 0;
+  std::uint64_t pictures_dropped = 0;
+  std::size_t open = 0;
+  std::size_t files = 0;
+  std::uint64_t bytes = 0;  // of the files
+  std::size_t memory = 0;   // of pictures, bytes
+};
+
 // Of the client of one upstream, since the start.
 struct ClientGauges {
   std::string_view upstream;
@@ -124,6 +137,7 @@ struct Gauges {
   std::vector<SinkGauges> sinks = {};
   std::optional<HistoryGauges> history = std::nullopt;     // where one is kept
   std::optional<SnapshotGauges> snapshots = std::nullopt;  // where some are kept
+  std::optional<ClipGauges> clips = std::nullopt;          // likewise
   std::size_t event_streams = 0;
   std::vector<Condition> conditions = {};                                       // that last
   std::vector<std::pair<std::string_view, std::size_t>> condition_counts = {};  // of every name

@@ -78,6 +78,7 @@ void EventMaker::UseScene(const frame::Scene& scene) {
 std::vector<Event> EventMaker::Update(const FrameFacts& frame, const std::vector<Track>& tracks,
                                       const std::vector<Track>& ended) {
   camera_id_ = frame.camera_id;
+  keeps_clips_ = frame.keeps_clips;
   at_ = frame.at;
   std::vector<Event> events;
   for (const Track& track : ended) {
@@ -218,7 +219,8 @@ Event EventMaker::Tell(Life& life, Event::Type type) const {
               .crossed = std::exchange(life.crossed, {}),
               .stationary = life.track.is_stationary,
               .path = life.path.Points(),
-              .has_snapshot = life.picture.has_value()};
+              .has_snapshot = life.picture.has_value(),
+              .has_clip = keeps_clips_};
   if (type == Event::Type::kEnd) event.end = life.seen;
   for (std::size_t i = 0; i < life.zones.size(); ++i) {
     if (life.zones[i].is_in) event.zones.push_back(scene_.zones[i].name);

@@ -25,6 +25,7 @@ struct FrameFacts {
   int height = 1;
   // Takes of which events this frame is the best picture so far. Null: no pictures are kept.
   std::vector<frame::Snapshot>* best_of = nullptr;
+  bool keeps_clips = false;  // of events
 };
 
 // Used by one thread at a time. Memory: that of the tracker's tracks.
@@ -89,6 +90,7 @@ class EventMaker {
   frame::Scene scene_;
   const std::string origin_;
   std::string camera_id_;
+  bool keeps_clips_ = false;
   FrameClock at_{};
   std::map<std::uint64_t, Life> lives_;  // by the tracks' serial numbers
 };

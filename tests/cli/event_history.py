@@ -3,6 +3,7 @@
 import json
 import pathlib
 import tempfile
+import time
 
 import jsonschema
 
@@ -69,6 +70,13 @@ class WithHistory(WithService):
         kept = ("--set", f"events.history={self.file}") if history else ()
         return self.serve("--config", str(config), *FOLLOWING, *cli.NO_HURRY, *kept, *words,
                           **options)  # fmt: skip
+
+    def check_idle(self, service):
+        """It waits for better times; it does not ask for them all the time."""
+        begun = time.monotonic(), service.cpu_seconds()
+        time.sleep(1)
+        took, cpu = time.monotonic() - begun[0], service.cpu_seconds() - begun[1]
+        self.assertLess(cpu, took / 4)
 
     def cross(self, service, camera="door", scenes=tuple(COMES + GOES)):
         """Something crosses the camera's picture: frames with ids that were not there before."""

@@ -52,7 +52,7 @@ class Endpoints(WithService):
              "GET /livez", "GET /readyz", "GET /startupz", "GET /metrics", "GET /cameras",
              "GET /cameras/{id}", "GET /cameras/{id}/latest.jpg", "GET /events",
              "GET /events/stream", "GET /events/{event_id}",
-             "GET /events/{event_id}/snapshot.jpg", "GET /console", "GET /openapi.json"],
+             "GET /events/{event_id}/snapshot.jpg", "GET /events/{event_id}/clip", "GET /console", "GET /openapi.json"],
         )
 
     def test_head_is_get_without_its_body(self):

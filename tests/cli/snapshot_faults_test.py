@@ -123,6 +123,7 @@ class SnapshotFaults(WithSnapshots):
         self.kept.write_bytes(b"a file")
         service = self.serve_snapshots()
         service.wait_for_condition("snapshots")
+        self.check_idle(service)
         self.assertIn("Not a directory", service.conditions()["snapshots", ""])
         path = "/events/f-1-0123456789abcdef/snapshot.jpg"
         problem = self.check_problem(service.get(path), 503, path)

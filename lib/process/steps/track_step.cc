@@ -114,7 +114,8 @@ class TrackStep : public Step {
                             .at = state.tracker.now(),
                             .width = input.picture.width(),
                             .height = input.picture.height(),
-                            .best_of = input.keeps_snapshots ? &result.snapshots : nullptr},
+                            .best_of = input.keeps_snapshots ? &result.snapshots : nullptr,
+                            .keeps_clips = input.keeps_clips},
                            state.tracker.tracks(), state.tracker.ended());
     result.events.insert(result.events.end(), std::make_move_iterator(events.begin()),
                          std::make_move_iterator(events.end()));

@@ -70,6 +70,22 @@ TEST_CASE("what a start takes and writes for events is looked at before it") {
   CHECK(with(dir.Write("file", "x"), "1000").find("is no folder [SP1301]") != std::string::npos);
 }
 
+TEST_CASE("clips of events that find no folder or no memory are found before the start") {
+  const TempDir dir;
+  const auto with = [](const std::string& path, const char* memory) {
+    return On({1, std::nullopt, ""}, {{"process.pipeline", "motion,track", ""},
+                                      {"events.clips", path, ""},
+                                      {"events.clip_memory", memory, ""},
+                                      {"events.clip_camera_memory", "1MiB", ""},
+                                      {"resources.memory_limit", "100MiB", ""}});
+  };
+  const std::string gone = dir.path("gone");
+  CHECK(with(gone, "64MiB").find("error: ") == std::string::npos);
+  CHECK(with(dir.path(), "64MiB").find("error: ") == std::string::npos);
+  CHECK(with(gone, "100MiB").find("which is 100MiB here") != std::string::npos);
+  CHECK(with(dir.Write("file", "x"), "64MiB").find("is no folder [SP1301]") != std::string::npos);
+}
+
 TEST_CASE("outputs that never can be written are found before the start") {
   const TempDir dir;
   const auto with = [](const char* key, const std::string& path) {

@@ -97,6 +97,7 @@ TEST_CASE("no two keys write one file") {
   constexpr const char* kResults = "consumer.file.path";
   constexpr const char* kSocket = "http.unix_socket";
   constexpr const char* kSnapshots = "events.snapshots";
+  constexpr const char* kClips = "events.clips";
   constexpr const char* kSpool = "consumer.http.spool_dir";
   struct Case {
     const char* first;
@@ -121,7 +122,9 @@ TEST_CASE("no two keys write one file") {
                                    {kSnapshots, folder, kResults, folder},
                                    {kSnapshots, folder, kSocket, folder},
                                    {kSnapshots, folder, kSpool, folder + "/"},
-                                   {kSnapshots, new_one, kSpool, new_one}}) {
+                                   {kSnapshots, new_one, kSpool, new_one},
+                                   {kSnapshots, folder, kClips, folder + "/"},
+                                   {kClips, new_one, kSpool, new_one}}) {
     INFO(c.first << " " << c.first_path << " " << c.second << " " << c.second_path);
     const auto found = codes({{c.first, c.first_path, ""},
                               {c.second, c.second_path, ""},

@@ -28,7 +28,8 @@ TEST_CASE("an event reads back as it was written") {
               .crossed = {{"gate", true}, {"fence", false}},
               .stationary = true,
               .path = {{1, 2}, {-3, 4}},
-              .has_snapshot = true};
+              .has_snapshot = true,
+              .has_clip = true};
   CHECK(ReadEvent(Json(event)).value() == event);
   event.type = Event::Type::kEnd;
   event.end = event.time;
@@ -41,6 +42,10 @@ TEST_CASE("an event reads back as it was written") {
 
 TEST_CASE("an event's picture has a path into which any id fits") {
   CHECK(SnapshotPath("a/b ?\xC3\xA4-1.~_z") == "/events/a%2Fb%20%3F%C3%A4-1.~_z/snapshot.jpg");
+}
+
+TEST_CASE("an event's clip has a path likewise") {
+  CHECK(ClipPath("a/b ?\xC3\xA4-1.~_z") == "/events/a%2Fb%20%3F%C3%A4-1.~_z/clip");
 }
 
 TEST_CASE("what is no event is refused") {

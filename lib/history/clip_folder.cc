@@ -1,0 +1,322 @@
+#include "history/clip_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "history/folder_files.h"
+
+namespace sampleproc::history {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using base::Result;
+
+constexpr std::string_view kWhat = "clip";
+constexpr Signature kOurs{.bytes = kClipSignature, .begins = BeginsAsClip, .what = kWhat};
+constexpr std::size_t kMostParts = 1024;
+
+constexpr std::string_view kTooOld =
+    "the event's clip was deleted: it was older than events.clips_max_age";
+constexpr std::string_view kTooMany =
+    "the event's clip was deleted to keep within events.clips_max_files";
+constexpr std::string_view kTooMuch =
+    "the event's clip was deleted to keep within events.clips_max_bytes";
+constexpr const char* kNoRoom = "there is no room for the clip within events.clips_max_bytes";
+
+// Finds the pictures of a file that are whole and not after `until`. `index` has none yet.
+Result<void> Walk(int file, std::uint64_t size, ClipTime until, ClipIndex& index) {
+  constexpr std::string_view kJpeg = "\xFF\xD8";
+  for (;;) {
+    const auto bytes = ReadBytes(file, index.size(), kClusterHead + kJpeg.size(), kWhat);
+    if (!bytes) return std::unexpected(bytes.error());
+    const auto cluster = ReadClusterHead(*bytes);
+    if (!cluster || cluster->since > until || !bytes->ends_with(kJpeg)) return {};
+    if (index.size() + kClusterHead + cluster->jpeg_bytes > size) return {};
+    if (index.pictures() > 0 && cluster->since <= index.last()) return {};
+    index.Add(cluster->since, cluster->jpeg_bytes);
+  }
+}
+
+std::string PartName(const SnapshotKey& key) { return ClipFileName(key).append(kPartEnd); }
+
+}  // namespace
+
+ClipFolder::ClipFolder(const ClipOptions& options, const base::Clock& clock,
+                       base::Descriptor folder)
+    : options_(options), clock_(clock), folder_(std::move(folder)) {}
+
+Result<std::unique_ptr<ClipFolder>> ClipFolder::Open(const ClipOptions& options,
+                                                     const base::Clock& clock) {
+  auto folder = OpenOwnFolder(options.path);
+  if (!folder) return std::unexpected(folder.error());
+  std::unique_ptr<ClipFolder> opened(new ClipFolder(options, clock, std::move(*folder)));
+  if (auto looked = opened->Look(); !looked) return std::unexpected(looked.error());
+  return opened;
+}
+
+Result<void> ClipFolder::Look() {
+  // What has so many newer ones besides it goes in any case; a folder may be without an end.
+  constexpr std::size_t kBeyond = 10'000;
+  Result<void> deleted;
+  const auto listed = ListFolder(folder_.get(), [&](const std::string& name) {
+    LookAt(name);
+    if (files_.size() < static_cast<std::size_t>(options_.files) + kBeyond) return true;
+    deleted = DeleteOldest(kTooMany);
+    return deleted.has_value();
+  });
+  if (!listed) return listed;
+  if (!deleted) return deleted;
+  // A disk that cannot be written is told when something is to be; what is there can be read.
+  (void)TendParts();
+  (void)Trim();
+  return {};
+}
+
+void ClipFolder::LookAt(const std::string& name) {
+  std::string_view whole = name;
+  const bool is_part = whole.ends_with(kPartEnd);
+  if (is_part) whole.remove_suffix(kPartEnd.size());
+  const auto key = ReadClipFileName(whole);
+  if (!key) return;
+  if (is_part) {
+    if (parts_.size() < kMostParts) parts_.push_back(name);
+    return;
+  }
+  struct stat file{};
+  if (::fstatat(folder_.get(), name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (!S_ISREG(file.st_mode)) return;
+  // A clock that was ahead would keep it for as long, and delete newer ones in its place.
+  const std::int64_t came = std::min(NanosOf(file), NanosOf(clock_.Wall()));
+  AddFile(*key, {.came = came, .bytes = static_cast<std::uint64_t>(file.st_size)});
+}
+
+void ClipFolder::AddFile(const SnapshotKey& key, const File& file) {
+  Forget(key);
+  by_time_.emplace(file.came, key);
+  files_.emplace(key, file);
+  bytes_ += file.bytes;
+}
+
+void ClipFolder::Forget(const SnapshotKey& key) {
+  const auto file = files_.find(key);
+  if (file == files_.end()) return;
+  bytes_ -= file->second.bytes;
+  by_time_.erase({file->second.came, key});
+  files_.erase(file);
+}
+
+void ClipFolder::Count(Growing& clip, std::uint64_t bytes) {
+  bytes_ += bytes - clip.counted;
+  clip.counted = bytes;
+}
+
+// Ends what a process that died had begun.
+Result<void> ClipFolder::TendParts() {
+  while (!parts_.empty()) {
+    if (auto mended = Mend(parts_.back()); !mended) return mended;
+    parts_.pop_back();
+  }
+  return {};
+}
+
+// One that cannot be ended, for want of a whole picture or of room, is deleted.
+Result<void> ClipFolder::Mend(const std::string& part) {
+  const auto key = ReadClipFileName(part.substr(0, part.size() - kPartEnd.size()));
+  if (!key || growing_.contains(*key)) return {};
+  base::Descriptor file(
+      ::openat(folder_.get(), part.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat facts{};
+  if (file.get() < 0 || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    return DeleteOurs(folder_.get(), part, kOurs);
+  }
+  const auto head = ReadBytes(file.get(), 0, kLongestClipHead, kWhat);
+  if (!head) return std::unexpected(head.error());
+  auto index = ClipIndex::Read(*head);
+  if (!index || files_.contains(*key)) return DeleteOurs(folder_.get(), part, kOurs);
+  auto walked =
+      Walk(file.get(), static_cast<std::uint64_t>(facts.st_size), ClipTime::max(), *index);
+  if (!walked) return walked;
+  const std::uint64_t whole = index->size() + index->tail_size();
+  const bool fits = index->pictures() > 0 && whole <= options_.bytes;
+  if (!fits) return DeleteOurs(folder_.get(), part, kOurs);
+  if (auto room = MakeRoom(whole, 1); !room) {
+    return room.error().code == ErrorCode::kTooLarge ? DeleteOurs(folder_.get(), part, kOurs)
+                                                     : room;
+  }
+  const std::int64_t came = std::min(NanosOf(facts), NanosOf(clock_.Wall()));
+  if (auto closed = Close(*key, file.get(), *index, came); !closed) return closed;
+  ++mended_;
+  return {};
+}
+
+Result<void> ClipFolder::DeleteOldest(std::string_view why) {
+  const SnapshotKey key = by_time_.begin()->second;
+  const std::string name = ClipFileName(key);
+  auto deleted = DeleteOurs(folder_.get(), name, kOurs);
+  // One that cannot be deleted counts no more, so that it does not stand in the way of all that
+  // come after it; the failure is told.
+  Forget(key);
+  if (!deleted) {
+    deleted.error().message = name + ": " + deleted.error().message;
+    return deleted;
+  }
+  gone_.Note(key, why);
+  ++deleted_;
+  return {};
+}
+
+// So many bytes in so many files more can be kept; kTooLarge when what is being written leaves no
+// room.
+Result<void> ClipFolder::MakeRoom(std::uint64_t bytes, std::size_t files) {
+  for (;;) {
+    const bool too_many = this->files() + files > static_cast<std::size_t>(options_.files);
+    if (!too_many && bytes_ + bytes <= options_.bytes) return {};
+    if (files_.empty()) return Fail(ErrorCode::kTooLarge, kNoRoom);
+    if (auto deleted = DeleteOldest(too_many ? kTooMany : kTooMuch); !deleted) return deleted;
+  }
+}
+
+Result<void> ClipFolder::Trim() {
+  const std::int64_t oldest =
+      NanosOf(clock_.Wall()) - std::chrono::nanoseconds(options_.age).count();
+  while (!by_time_.empty() && by_time_.begin()->first < oldest) {
+    if (auto deleted = DeleteOldest(kTooOld); !deleted) return deleted;
+  }
+  const auto room = MakeRoom(0, 0);
+  return !room && room.error().code == ErrorCode::kTooLarge ? Result<void>() : room;
+}
+
+Result<void> ClipFolder::Begin(const SnapshotKey& key, const ClipFacts& facts) {
+  if (files_.contains(key)) return Fail(ErrorCode::kInvalidFrame, "the event has a clip already");
+  auto head = ClipHead(facts);
+  if (!head) return std::unexpected(head.error());
+  auto index = ClipIndex::Read(*head);
+  if (!index) return Fail(ErrorCode::kInvalidFrame, "what is to be kept is no clip of an event");
+  if (auto tended = TendParts(); !tended) return tended;
+  const std::uint64_t bytes = index->size() + index->tail_size();
+  if (bytes > options_.bytes) return Fail(ErrorCode::kTooLarge, kNoRoom);
+  if (auto room = MakeRoom(bytes, 1); !room) return room;
+  const std::string part = PartName(key);
+  base::Descriptor file(::openat(folder_.get(), part.c_str(),
+                                 O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kFileMode));
+  if (file.get() < 0) return base::FailWithErrno("a clip cannot be written");
+  if (auto written = WriteBytes(file.get(), 0, *head, kWhat); !written) {
+    // What is left of it, where that cannot be deleted either.
+    if (::unlinkat(folder_.get(), part.c_str(), 0) != 0 && parts_.size() < kMostParts) {
+      parts_.push_back(part);
+    }
+    return written;
+  }
+  Growing& clip =
+      growing_
+          .emplace(key,
+                   Growing{.file = std::move(file), .begun = *index, .index = *index, .counted = 0})
+          .first->second;
+  Count(clip, bytes);
+  return {};
+}
+
+Result<void> ClipFolder::Add(const SnapshotKey& key, ClipTime since, std::string_view jpeg) {
+  Growing& clip = growing_.at(key);
+  if (jpeg.size() > kLongestPicture) return Fail(ErrorCode::kTooLarge, kNoRoom);
+  const std::uint64_t whole =
+      clip.index.size() + kClusterHead + jpeg.size() + clip.index.TailSizeWith(since);
+  if (auto room = MakeRoom(whole - clip.counted, 0); !room) return room;
+  const std::string head = ClusterHead(since, jpeg.size());
+  const std::uint64_t at = clip.index.size();
+  auto written = WriteBytes(clip.file.get(), at, head, kWhat);
+  if (written) written = WriteBytes(clip.file.get(), at + head.size(), jpeg, kWhat);
+  if (!written) {
+    // A part of it, which is written over, is not counted.
+    (void)::ftruncate(clip.file.get(), static_cast<off_t>(at));
+    return written;
+  }
+  clip.index.Add(since, jpeg.size());
+  Count(clip, whole);
+  return {};
+}
+
+Result<bool> ClipFolder::End(const SnapshotKey& key, ClipTime until, base::WallTime came) {
+  Growing& clip = growing_.at(key);
+  if (clip.index.last() > until) {
+    ClipIndex cut = clip.begun;
+    auto walked = Walk(clip.file.get(), clip.index.size(), until, cut);
+    if (!walked) return std::unexpected(walked.error());
+    clip.index = std::move(cut);
+  }
+  if (clip.index.pictures() == 0) {
+    Abandon(key);
+    return false;
+  }
+  if (auto closed = Close(key, clip.file.get(), clip.index, NanosOf(came)); !closed) {
+    return std::unexpected(closed.error());
+  }
+  return true;
+}
+
+// May be done again where it fails half-way. What has become a file counts as one.
+Result<void> ClipFolder::Close(const SnapshotKey& key, int file, const ClipIndex& index,
+                               std::int64_t came) {
+  const std::string tail = index.Tail();
+  const std::uint64_t size = index.size() + tail.size();
+  auto written = WriteBytes(file, index.size(), tail, kWhat);
+  for (const ClipIndex::Patch& patch : index.Patches()) {
+    if (written) written = WriteBytes(file, patch.at, patch.bytes, kWhat);
+  }
+  if (!written) return written;
+  const std::string part = PartName(key);
+  if (::ftruncate(file, static_cast<off_t>(size)) != 0 || !SetTime(file, came) ||
+      ::renameat(folder_.get(), part.c_str(), folder_.get(), ClipFileName(key).c_str()) != 0) {
+    return base::FailWithErrno("a clip cannot be written");
+  }
+  if (const auto clip = growing_.find(key); clip != growing_.end()) {
+    Count(clip->second, 0);
+    growing_.erase(clip);
+  }
+  AddFile(key, {.came = came, .bytes = size});
+  return {};
+}
+
+void ClipFolder::Abandon(const SnapshotKey& key) {
+  const auto clip = growing_.find(key);
+  if (clip == growing_.end()) return;
+  Count(clip->second, 0);
+  growing_.erase(clip);
+  const std::string part = PartName(key);
+  if (::unlinkat(folder_.get(), part.c_str(), 0) == 0 || errno == ENOENT) return;
+  if (parts_.size() < kMostParts) parts_.push_back(part);
+}
+
+Result<OpenClip> ClipFolder::OpenToRead(const SnapshotKey& key, std::string_view event_id) {
+  constexpr const char* kOtherHands =
+      "the event's clip was removed from the folder events.clips by other hands";
+  const auto known = files_.find(key);
+  if (known == files_.end()) return Fail(ErrorCode::kNotFound, kOtherHands);
+  struct stat facts{};
+  base::Descriptor file = OpenRegular(folder_.get(), ClipFileName(key), facts);
+  if (file.get() < 0) {
+    if (errno != ENOENT) return base::FailWithErrno("the clip cannot be opened");
+    Forget(key);
+    return Fail(ErrorCode::kNotFound, kOtherHands);
+  }
+  const auto head = ReadBytes(file.get(), 0, kLongestClipHead, kWhat);
+  if (!head) return std::unexpected(head.error());
+  const auto index = ClipIndex::Read(*head);
+  if (!index || static_cast<std::uint64_t>(facts.st_size) != known->second.bytes) {
+    return Fail(ErrorCode::kNotFound, "the clip's file is not as it was written");
+  }
+  if (index->event_id() != event_id) return Fail(ErrorCode::kNotFound, "there is no such event");
+  return OpenClip{
+      .file = std::move(file), .bytes = known->second.bytes, .came = TimeOf(known->second.came)};
+}
+
+bool ClipFolder::Moved() const { return HasMoved(options_.path, folder_.get()); }
+
+}  // namespace sampleproc::history
