@@ -6,10 +6,33 @@
 #include "config/diagnostic.h"
 #include "detect/detector.h"
 #include "history/look.h"
+#include "mqtt/publisher.h"
 #include "resources/cpu_limits.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::apps {
+
+namespace {
+
+// A broker that is away may be back by the start, which it does not hinder: a warning.
+void CheckBroker(config::Loaded& loaded, std::vector<std::string>& works) {
+  const mqtt::Options& options = loaded.config.mqtt;
+  const std::string key = "mqtt.url";
+  const bool is_wrong = std::ranges::any_of(loaded.diagnostics, [](const auto& each) {
+    return each.key.starts_with("mqtt.") && each.severity == config::Severity::kError;
+  });
+  if (options.url.empty() || is_wrong) return;
+  if (const auto taken = mqtt::TryBroker(options); taken) {
+    works.push_back(key + ": " + *taken);
+  } else {
+    const bool may_pass = taken.error().code != base::ErrorCode::kConfig;
+    loaded.diagnostics.push_back({may_pass ? config::Severity::kWarning : config::Severity::kError,
+                                  config::code::kMqtt, loaded.origins[key], key,
+                                  taken.error().message, "", ""});
+  }
+}
+
+}  // namespace
 
 std::vector<std::string> CheckOnline(config::Loaded& loaded) {
   const process::Options& process = loaded.config.process;
@@ -28,6 +51,7 @@ std::vector<std::string> CheckOnline(config::Loaded& loaded) {
     loaded.diagnostics.push_back({config::Severity::kError, config::code::kDetector,
                                   loaded.origins[key], key, opened.error().message, "", ""});
   }
+  CheckBroker(loaded, works);
   const std::string& history = loaded.config.events.path;
   if (history.empty()) return works;
   const std::string key = "events.history";

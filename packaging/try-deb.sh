@@ -112,7 +112,7 @@ printf '# ours\n' >>"${system}/etc/sampleproc/sampleproc.toml"
 
 say 'upgrade: what was changed stays as it is'
 install_from "${new}"
-for name in sampleproc sampleproc-opencv sampleproc-dnn sampleproc-video; do
+for name in sampleproc sampleproc-opencv sampleproc-dnn sampleproc-mqtt sampleproc-video; do
   # shellcheck disable=SC2016  # dpkg-query's own
   expect "${new_version} installed" inside dpkg-query -W -f '${Version} ${db:Status-Status}' "${name}"
 done
@@ -128,13 +128,13 @@ rm "${system}/etc/sampleproc/conf.d/10-port.toml"
 inside /tmp/installed
 
 say 'remove: the configuration stays; purge: nothing does'
-inside apt-get -q remove -y sampleproc sampleproc-opencv sampleproc-dnn sampleproc-video
+inside apt-get -q remove -y sampleproc sampleproc-opencv sampleproc-dnn sampleproc-mqtt sampleproc-video
 [[ -e ${system}/etc/sampleproc/sampleproc.toml ]]
 for name in sampleproc sampleproc-door; do
   mkdir -p "${system}/var/lib/private/${name}/spool"
   ln -s "private/${name}" "${system}/var/lib/${name}"
 done
-inside apt-get -q purge -y sampleproc sampleproc-opencv sampleproc-dnn sampleproc-video
+inside apt-get -q purge -y sampleproc sampleproc-opencv sampleproc-dnn sampleproc-mqtt sampleproc-video
 for left in /etc/sampleproc /var/lib/sampleproc /var/lib/private/sampleproc /var/lib/sampleproc-door \
   /var/lib/private/sampleproc-door /usr/share/sampleproc \
   /usr/share/doc/sampleproc /usr/libexec/sampleproc; do

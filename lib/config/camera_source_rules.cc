@@ -78,7 +78,7 @@ std::vector<Finding> CheckCameraSources(const Config& config) {
                             std::to_string(kMostSources) + " cameras itself, at most",
                         "give further cameras to another instance"});
   }
-  if (sources > 0 && config.consumer.sinks.empty() && !HistoryGetsEvents(config)) {
+  if (sources > 0 && config.consumer.sinks.empty() && !EventsGoBesideSinks(config)) {
     findings.push_back(
         {Severity::kWarning, code::kSinks, "consumer.sinks",
          "is empty: what is found in pictures of cameras with a url is only counted",

@@ -205,6 +205,11 @@ constexpr CodeText kTexts[] = {
      "would be in it. One camera may not have more of events.clip_memory than there is. As a "
      "warning: events.clips names a folder for clips of events, which the step \"track\" makes, "
      "and no pipeline has that step: no new clips will come."},
+    {code::kMqtt, "MQTT broker that cannot be used so",
+     "mqtt.password_file is the password of mqtt.username, which has to be there, and mqtt.ca is "
+     "for a URL of mqtts. mqtt.topic and mqtt.discovery_prefix must not lie below one another. As "
+     "a warning: without mqtt.url the other keys do nothing, and without the step \"track\" in "
+     "some pipeline there is nothing to publish."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},

@@ -9,6 +9,7 @@
 #include "frame/options.h"
 #include "history/options.h"
 #include "http/options.h"
+#include "mqtt/options.h"
 #include "net/options.h"
 #include "process/options.h"
 #include "resources/options.h"
@@ -26,6 +27,7 @@ struct Config {
   history::Options events;
   history::SnapshotOptions snapshots;  // of events
   history::ClipOptions clips;          // likewise
+  mqtt::Options mqtt;
   net::Options net;
   telemetry::Options telemetry;
   ServiceOptions service;

@@ -82,7 +82,7 @@ class Deriver {
       }
     }
     if (consumer.enabled && consumer.source == consumer::Source::kHttp && consumer.sinks.empty() &&
-        !HistoryGetsEvents(config_)) {
+        !EventsGoBesideSinks(config_)) {
       Warn(code::kSinks, kSinks,
            "is empty: what is found in frames from consumer.http.url is only counted",
            "list \"log\", \"file\", \"redis\" or \"webhook\", or keep events: the step \"track\" "

@@ -9,20 +9,14 @@
 #include "history/clip_ring.h"
 
 namespace sampleproc::config {
-namespace {
-
-constexpr char kAddTrack[] = "add it behind a detector, to process.pipeline or a camera's";
-
-}  // namespace
-
 bool AnyTracks(const Config& config) {
   return std::ranges::any_of(PipelinesOf(config), [](const NamedPipeline& pipeline) {
     return std::ranges::find(pipeline.steps, "track") != pipeline.steps.end();
   });
 }
 
-bool HistoryGetsEvents(const Config& config) {
-  return !config.events.path.empty() && AnyTracks(config);
+bool EventsGoBesideSinks(const Config& config) {
+  return (!config.events.path.empty() || !config.mqtt.url.empty()) && AnyTracks(config);
 }
 
 std::optional<Finding> EventsAreMadeAndGoSomewhere(const Config& config) {

@@ -11,9 +11,12 @@ namespace sampleproc::config {
 // "track".
 bool AnyTracks(const Config& config);
 
-// Whether what is found is kept although no sink gets it: some pipeline makes events, and there is
-// a history.
-bool HistoryGetsEvents(const Config& config);
+// What to do where events are wanted and nothing makes them.
+inline constexpr char kAddTrack[] = "add it behind a detector, to process.pipeline or a camera's";
+
+// Whether what is found goes somewhere although no sink gets it: some pipeline makes events, and
+// there is a history or an MQTT broker.
+bool EventsGoBesideSinks(const Config& config);
 
 // What is told of events is made, and goes somewhere.
 std::optional<Finding> EventsAreMadeAndGoSomewhere(const Config& config);

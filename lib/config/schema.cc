@@ -66,6 +66,7 @@ std::vector<Key> MakeSchema() {
   AddFrameRows(rows);
   AddConsumerRows(rows);
   AddEventRows(rows);
+  AddMqttRows(rows);
   AddNetRows(rows);
   AddTelemetryRows(rows);
   AddServiceRows(rows);

@@ -44,6 +44,7 @@ void AddConsumerRows(std::vector<Key>& rows);
 void AddSinkRows(std::vector<Key>& rows);       // consumer's sinks, and what they get
 void AddSinkPlaceRows(std::vector<Key>& rows);  // where each of them is
 void AddEventRows(std::vector<Key>& rows);
+void AddMqttRows(std::vector<Key>& rows);
 void AddNetRows(std::vector<Key>& rows);
 void AddTelemetryRows(std::vector<Key>& rows);
 void AddServiceRows(std::vector<Key>& rows);

@@ -11,6 +11,7 @@
 #include "config/convert.h"
 #include "config/convert_hints.h"
 #include "config/event_rules.h"
+#include "config/mqtt_rules.h"
 #include "config/pipeline_rules.h"
 #include "config/scene_rules.h"
 #include "config/suggest.h"
@@ -411,9 +412,11 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
 
 // Rules about lists and kinds of keys, which may be broken several times.
 constexpr std::vector<Finding> (*kManyRules[])(const Config&) = {
-    StepsAreKnown,         CascadesAreComplete, HostsAreHosts,      HostsArePatterns,
-    FrameHostsArePatterns, OriginsAreOrigins,   ProxiesAreNetworks, CheckScenes,
-    TracksHaveDetectors,   ClassesAreFound,     CheckCameraSources, CollectorsFieldsCanBeSent,
+    StepsAreKnown,      CascadesAreComplete,   HostsAreHosts,
+    HostsArePatterns,   FrameHostsArePatterns, OriginsAreOrigins,
+    ProxiesAreNetworks, CheckScenes,           TracksHaveDetectors,
+    ClassesAreFound,    CheckCameraSources,    CollectorsFieldsCanBeSent,
+    CheckMqtt,
 };
 
 }  // namespace

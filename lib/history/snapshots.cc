@@ -59,6 +59,7 @@ void Snapshots::Leave(const HeldPtr& held) {
 
 void Snapshots::Take(frame::Snapshot snapshot, SnapshotPicturePtr picture) noexcept {
   try {
+    if (context_.on_taken) context_.on_taken(snapshot, picture);
     const auto held = std::make_shared<const Held>(
         Held{std::move(snapshot), std::move(picture), context_.clock.Wall()});
     const std::size_t bytes = held->picture->jpeg.size();

@@ -29,6 +29,7 @@ namespace sampleproc::history {
 
 // One frame's picture, which may be that of several events.
 struct SnapshotPicture {
+  std::string camera_id;
   std::string jpeg;
   resources::Reservation memory;  // of the JPEG
 };
@@ -40,6 +41,9 @@ struct SnapshotsContext {
   resources::MemoryBudget& budget;
   telemetry::Conditions& conditions;
   resilience::Backoff backoff;
+  // Takes each picture as it comes, before it is kept; in any thread, and must not throw. May be
+  // empty.
+  std::function<void(const frame::Snapshot&, const SnapshotPicturePtr&)> on_taken = {};
 };
 
 // Since the start, of pictures.

@@ -75,6 +75,10 @@ std::optional<Url> ParseRtspUrl(std::string_view text) {
   return Parse(text, {"rtsp", 554}, {"rtsps", 322});
 }
 
+std::optional<Url> ParseMqttUrl(std::string_view text) {
+  return Parse(text, {"mqtt", 1883}, {"mqtts", 8883});
+}
+
 std::string Below(const Url& base, std::string_view path) {
   std::string target = base.target.substr(0, base.target.find('?'));
   while (target.ends_with('/')) target.pop_back();

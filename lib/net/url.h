@@ -26,6 +26,9 @@ std::optional<Url> ParseUrl(std::string_view text);
 // The same for rtsp and rtsps (RFC 2326 section 3.2), whose ports are 554 and 322 (RFC 7826).
 std::optional<Url> ParseRtspUrl(std::string_view text);
 
+// The same for mqtt and mqtts, whose ports are 1883 and 8883 (as IANA has them).
+std::optional<Url> ParseMqttUrl(std::string_view text);
+
 // `base` with `path` behind its own: "http://h/a/" and "/b" are "/a/b".
 std::string Below(const Url& base, std::string_view path);
 

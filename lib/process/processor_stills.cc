@@ -75,6 +75,7 @@ base::Result<history::SnapshotPicturePtr> Processor::SnapshotOf(const frame::Fra
                                                                 resources::MemoryBudget& own,
                                                                 const base::Allowance& allowance) {
   auto made = std::make_shared<history::SnapshotPicture>();
+  made->camera_id = frame.camera_id.value_or("");
   if (!frame.encoded.empty() && result.format == codec::FormatName(codec::Format::kJpeg)) {
     auto memory = context_.budget.TryReserve(frame.encoded.size(), kSnapshotMemory);
     if (!memory) return std::unexpected(memory.error());

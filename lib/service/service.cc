@@ -104,6 +104,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   if (!sinks) return std::unexpected(sinks.error());
   impl->sinks = std::move(*sinks);
   if (auto opened = impl->OpenJournal(); !opened) return std::unexpected(opened.error());
+  if (auto opened = impl->OpenMqtt(); !opened) return std::unexpected(opened.error());
   if (auto opened = impl->OpenSnapshots(); !opened) return std::unexpected(opened.error());
   if (auto opened = impl->OpenClips(); !opened) return std::unexpected(opened.error());
   auto detectors = process::Detectors::Open(own.process, impl->directory.pipelines(), impl->budget);
@@ -145,6 +146,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   if (!consumer) return std::unexpected(consumer.error());
   impl->consumer = std::move(*consumer);
   impl->live = std::make_unique<LiveCameras>(pulling, impl->directory, impl->clips.get());
+  if (impl->publisher) impl->publisher->Start();
   impl->readiness.Started();
   impl->server->Start();
   impl->watchdog.emplace(surroundings.watchdog, impl->readiness, impl->notifier);
@@ -251,6 +253,7 @@ bool Service::Impl::AwaitDisks(const base::Deadline& end) {
   if (!journal->AwaitEnd(for_history())) stuck("the disk of the history");
   if (snapshots && !snapshots->AwaitEnd(for_history())) stuck("the disk of the events' pictures");
   if (clips && !clips->AwaitEnd(for_history())) stuck("the disk of the events' clips");
+  if (publisher && !publisher->AwaitEnd(for_one_call())) stuck("the MQTT broker's name");
   if (consumer && !consumer->AwaitEnd(for_one_call())) stuck("the disk of the frames' files");
   if (const auto sink = sinks->set().AwaitEnd(for_one_call()); !sink.empty()) stuck("a sink", sink);
   return ended;
@@ -289,6 +292,7 @@ bool Service::LookAfterWorkers() {
   impl.stills.LookAfter();
   if (impl.snapshots) impl.snapshots->LookAfter();
   if (impl.clips) impl.clips->LookAfter();
+  if (impl.publisher) impl.publisher->LookAfter();
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));
@@ -346,7 +350,7 @@ ShutdownResult Service::Shutdown() {
   impl.watchdog.reset();
   if (!impl.AwaitDisks(end)) return ShutdownResult::kStuck;
   const bool clean = left == 0 && given_up == 0 && lost == 0 && missing.messages == 0 &&
-                     missing.pictures == 0 && missing.clips == 0;
+                     missing.pictures == 0 && missing.clips == 0 && missing.unpublished == 0;
   impl.log->Info("shutdown: done", {{"clean", clean},
                                     {"requests_cut_off", std::int64_t{left}},
                                     {"frames_given_up", static_cast<std::int64_t>(given_up)},
@@ -354,6 +358,7 @@ ShutdownResult Service::Shutdown() {
                                     {"history_lost", static_cast<std::int64_t>(missing.messages)},
                                     {"pictures_lost", static_cast<std::int64_t>(missing.pictures)},
                                     {"clips_cut", static_cast<std::int64_t>(missing.clips)},
+                                    {"mqtt_lost", static_cast<std::int64_t>(missing.unpublished)},
                                     {"took_ms", phases.TookMs()}});
   return clean ? ShutdownResult::kClean : ShutdownResult::kCutOff;
 }

@@ -53,8 +53,9 @@ base::Result<void> Service::Impl::OpenSnapshots() {
   }
   snapshots = std::make_unique<history::Snapshots>(
       options,
-      history::SnapshotsContext{clock, budget, conditions,
-                                BackoffOf(kFirstBackoff, kLongestBackoff, ids)},
+      history::SnapshotsContext{
+          clock, budget, conditions, BackoffOf(kFirstBackoff, kLongestBackoff, ids),
+          [this](const auto& snapshot, const auto& picture) { PublishPicture(snapshot, picture); }},
       std::move(*room));
   return {};
 }
@@ -78,6 +79,7 @@ base::Result<void> Service::Impl::OpenClips() {
 
 void Service::Impl::TellSinks(std::span<const frame::Event> events) noexcept {
   for (const frame::Event& event : events) {
+    if (publisher) publisher->Take(event);
     try {
       metrics.EventTold(frame::EventTypeName(event.type));
       sinks->set().Take(consumer::RecordOf(event), *log);
@@ -99,6 +101,7 @@ void Service::Impl::TakeEvents(std::span<const frame::Event> events) noexcept {
 Service::Impl::LostEvents Service::Impl::EndEvents(const base::Deadline& end) {
   const std::uint64_t before = journal->counts().dropped;  // which has been told
   TakeEvents(cameras.ForgetAll(frame::Event::kShutdown));
+  if (publisher) publisher->BeginFinish(end);
   const std::size_t waiting = journal->Finish(end);
   const std::uint64_t lost = waiting + journal->counts().dropped - before;
   if (lost > 0) {
@@ -117,7 +120,12 @@ Service::Impl::LostEvents Service::Impl::EndEvents(const base::Deadline& end) {
         "next start",
         {{"clips", static_cast<std::int64_t>(cut)}});
   }
-  return {.messages = lost, .pictures = pictures, .clips = cut};
+  const std::size_t unpublished = publisher ? publisher->Finish(end) : 0;
+  if (unpublished > 0) {
+    log->Error("shutdown: the MQTT broker has not got messages of events",
+               {{"messages", static_cast<std::int64_t>(unpublished)}});
+  }
+  return {.messages = lost, .pictures = pictures, .clips = cut, .unpublished = unpublished};
 }
 
 std::optional<telemetry::SnapshotGauges> Service::Impl::SnapshotFacts() const {

@@ -21,6 +21,7 @@
 #include "history/journal.h"
 #include "history/snapshots.h"
 #include "http/server.h"
+#include "mqtt/publisher.h"
 #include "process/camera_states.h"
 #include "process/detectors.h"
 #include "process/frame_tracker.h"
@@ -134,6 +135,7 @@ class Service::Impl {
              .history = HistoryFacts(),
              .snapshots = SnapshotFacts(),
              .clips = ClipFacts(),
+             .mqtt = MqttFacts(),
              .event_streams = journal ? journal->streams() : 0,
              .conditions = conditions.List(),
              .condition_counts = conditions.Counts()}};
@@ -156,15 +158,21 @@ class Service::Impl {
   std::optional<telemetry::HistoryGauges> HistoryFacts() const;
   std::optional<telemetry::SnapshotGauges> SnapshotFacts() const;
   std::optional<telemetry::ClipGauges> ClipFacts() const;
+  base::Result<void> OpenMqtt();
+  static std::vector<mqtt::KnownCamera> KnownCameras(const config::Config& from);
+  void PublishPicture(const frame::Snapshot& snapshot,
+                      const history::SnapshotPicturePtr& picture) const noexcept;
+  std::optional<telemetry::MqttGauges> MqttFacts() const;
   // Brings events on their ways; in any thread.
   void TakeEvents(std::span<const frame::Event> events) noexcept;
   void TellSinks(std::span<const frame::Event> events) noexcept;
-  // No more frames come: what is open ends, and the history is closed. Returns how many messages
-  // are not in it.
+  // No more frames come: what is open ends, the history is closed and the MQTT broker left. Returns
+  // what did not get there.
   struct LostEvents {
     std::uint64_t messages = 0;
     std::uint64_t pictures = 0;
     std::uint64_t clips = 0;
+    std::uint64_t unpublished = 0;  // messages that the MQTT broker has not got
   };
   LostEvents EndEvents(const base::Deadline& end);
   void TellOfCameraPlaces();
@@ -206,6 +214,7 @@ class Service::Impl {
 
   std::unique_ptr<ConsumerSinks> sinks;           // nullptr: not started yet
   std::unique_ptr<history::Journal> journal;      // likewise
+  std::unique_ptr<mqtt::Publisher> publisher;     // nullptr: there is no MQTT broker
   std::unique_ptr<history::Snapshots> snapshots;  // nullptr: none are kept
   std::unique_ptr<history::Clips> clips;          // likewise
   const process::TakeEvents take_events = [this](auto events) { TakeEvents(events); };

@@ -43,6 +43,7 @@ Result<void> Service::Reload(const config::Config& config) {
   impl.live->Replace(merged.cameras);
   impl.roster.Reconfigured();
   impl.cameras.Reconfigured();
+  if (impl.publisher) impl.publisher->Configure(impl.KnownCameras(merged));
   impl.generation = std::move(*made);
   impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
   impl.toggled = false;

@@ -25,6 +25,7 @@ constexpr std::array kNames = {
     condition::kHistory,
     condition::kSnapshots,
     condition::kClips,
+    condition::kMqtt,
 };
 
 }  // namespace

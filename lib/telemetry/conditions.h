@@ -36,6 +36,7 @@ inline constexpr std::string_view kCamera = "camera";      // the camera's id
 inline constexpr std::string_view kHistory = "history";
 inline constexpr std::string_view kSnapshots = "snapshots";
 inline constexpr std::string_view kClips = "clips";
+inline constexpr std::string_view kMqtt = "mqtt";
 }  // namespace condition
 
 struct Condition {

@@ -74,6 +74,18 @@ struct ClipGauges {
   std::size_t files = 0;
   std::uint64_t bytes = 0;  // of the files
   std::size_t memory = 0;   // of pictures, bytes
+// Of the MQTT broker, since the start: messages it has acknowledged, and those it never got.
+struct MqttGauges {
+  bool connected = false;
+  std::uint64_t logins = 0;
+  std::uint64_t events = 0;
+  std::uint64_t states = 0;
+  std::uint64_t pictures = 0;
+  std::uint64_t dropped_events = 0;
+  std::uint64_t dropped_pictures = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t unlisted = 0;
+  std::size_t waiting = 0;
 };
 
 // Of the client of one upstream, since the start.
@@ -138,6 +150,7 @@ struct Gauges {
   std::optional<HistoryGauges> history = std::nullopt;     // where one is kept
   std::optional<SnapshotGauges> snapshots = std::nullopt;  // where some are kept
   std::optional<ClipGauges> clips = std::nullopt;          // likewise
+  std::optional<MqttGauges> mqtt = std::nullopt;           // where there is a broker
   std::size_t event_streams = 0;
   std::vector<Condition> conditions = {};                                       // that last
   std::vector<std::pair<std::string_view, std::size_t>> condition_counts = {};  // of every name

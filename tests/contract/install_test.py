@@ -33,6 +33,7 @@ class Install(unittest.TestCase):
                   "share/doc/sampleproc/METRICS.md",
                   "share/doc/sampleproc/examples/observability/alerts.yml",
                   "share/doc/sampleproc/examples/observability/dashboard.json",
+                  "share/doc/sampleproc/examples/systemd/mqtt-password.conf",
                   "share/doc/sampleproc/examples/systemd/redis-password.conf",
                   "share/doc/sampleproc/examples/schemas/loadtest-audit.schema.json",
                   "lib/systemd/system/sampleproc.service", "lib/systemd/system/sampleproc@.service",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Which libraries the binary and its modules drag in.
 
-Usage: libraries_test.py BINARY VIDEO-MODULE OPENCV-MODULE
+Usage: libraries_test.py BINARY VIDEO-MODULE OPENCV-MODULE DNN-MODULE MQTT-MODULE
 
 Some of OpenCV's modules bring two hundred libraries and a tenth of a second at each start; the
 binary does without them.
@@ -16,10 +16,11 @@ BINARY = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc"
 MODULE = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc_video.so"
 OPENCV = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc_opencv.so"
 DNN = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc_dnn.so"
+MQTT = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/sampleproc_mqtt.so"
 
 UNWANTED = [
     "libgdal", "libtiff", "libOpenEXR", "libgdcm", "libavcodec", "libavformat", "libavutil",
-    "libswscale", "libX11",
+    "libswscale", "libmosquitto", "libX11",
     "libgtk", "libQt", "libpython", "libopencv", "libGL",
 ]  # fmt: skip
 
@@ -84,6 +85,22 @@ class NetworksModule(unittest.TestCase):
                               capture_output=True, text=True, check=True)  # fmt: skip
         ours = re.findall(r"GLOBAL\s+DEFAULT\s+\d+\s+(\w*sampleproc\w*)", done.stdout)
         self.assertEqual(ours, ["sampleproc_dnn_module"])
+
+
+class MqttModule(unittest.TestCase):
+    """libmosquitto, in a module that nobody loads without a broker."""
+
+    def test_it_brings_libmosquitto(self):
+        done = subprocess.run(["ldd", MQTT], capture_output=True, text=True, check=True)
+        lines = [line.strip() for line in done.stdout.splitlines()]
+        self.assertEqual([line for line in lines if "not found" in line], [])
+        self.assertTrue(any(line.startswith("libmosquitto") for line in lines))
+
+    def test_it_shows_one_function_only(self):
+        done = subprocess.run(["readelf", "-W", "--dyn-syms", MQTT],
+                              capture_output=True, text=True, check=True)  # fmt: skip
+        ours = re.findall(r"GLOBAL\s+DEFAULT\s+\d+\s+(\w*sampleproc\w*)", done.stdout)
+        self.assertEqual(ours, ["sampleproc_mqtt_module"])
 
 
 class OpencvModule(unittest.TestCase):

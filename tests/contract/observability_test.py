@@ -174,7 +174,7 @@ class AgainstAService(WithService):
             "consumer.enabled=true", "--set", "consumer.sinks=file", "--set",
             f"consumer.file.path={folder.name}/results", "--set", "consumer.http.spool=disk", "--set",
             f"consumer.http.spool_dir={folder.name}/spool", "--set", "process.pipeline=stats",
-            "--set", "telemetry.otlp_endpoint=http://127.0.0.1:9")  # fmt: skip
+            "--set", "telemetry.otlp_endpoint=http://127.0.0.1:9", "--set", "mqtt.url=mqtt://127.0.0.1:9")  # fmt: skip
         service.post(picture, "image/png")
         buffer.add(frame("good", picture), frame("bad", b"no picture"), {"frame_id": "none"})
 

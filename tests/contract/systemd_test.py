@@ -82,15 +82,17 @@ class Systemd(unittest.TestCase):
         self.assertIn("--config /etc/sampleproc/%i.toml", self.instance)
 
     def test_the_password_of_a_drop_in_goes_to_a_key_that_exists(self):
-        text = (UNITS / "redis-password.conf").read_text("utf-8")
-        name = re.search(r"^Environment=(\w+)=%d/redis-password$", text, re.M)[1]
         file = self.folder / "password"
         file.write_text("secret\n", "utf-8")
         file.chmod(0o600)
-        done = subprocess.run([BINARY, "validate-config", "--print-effective", "--offline"],
-                              capture_output=True, text=True, check=False, env={name: str(file)})  # fmt: skip
-        self.assertIn(f'password_file = "{file}"', done.stdout)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        others = {"redis": {}, "mqtt": {"SAMPLEPROC_MQTT_URL": "mqtts://broker", "SAMPLEPROC_MQTT_USERNAME": "cam"}}
+        for of, more in others.items():
+            text = (UNITS / f"{of}-password.conf").read_text("utf-8")
+            name = re.search(rf"^Environment=(\w+)=%d/{of}-password$", text, re.M)[1]
+            done = subprocess.run([BINARY, "validate-config", "--print-effective", "--offline"],
+                                  capture_output=True, text=True, check=False, env={name: str(file), **more})  # fmt: skip
+            self.assertIn(f'password_file = "{file}"', done.stdout)
+            self.assertEqual(done.returncode, 0, done.stderr)
 
 
 if __name__ == "__main__":
