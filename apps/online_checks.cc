@@ -1,6 +1,7 @@
 #include "apps/online_checks.h"
 
 #include <algorithm>
+#include <csignal>
 
 #include "config/codes.h"
 #include "config/diagnostic.h"
@@ -22,7 +23,12 @@ void CheckBroker(config::Loaded& loaded, std::vector<std::string>& works) {
     return each.key.starts_with("mqtt.") && each.severity == config::Severity::kError;
   });
   if (options.url.empty() || is_wrong) return;
-  if (const auto taken = mqtt::TryBroker(options); taken) {
+  // The library writes with write(2): a broker that has gone is an error, and no end of the
+  // program.
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
+  const auto taken = mqtt::TryBroker(options);
+  std::signal(SIGPIPE, before);
+  if (taken) {
     works.push_back(key + ": " + *taken);
   } else {
     const bool may_pass = taken.error().code != base::ErrorCode::kConfig;

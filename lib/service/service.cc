@@ -103,8 +103,9 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
       {own, clock, impl->budget, impl->ids, impl->conditions, *impl->log, impl->tracer.get()});
   if (!sinks) return std::unexpected(sinks.error());
   impl->sinks = std::move(*sinks);
-  if (auto opened = impl->OpenJournal(); !opened) return std::unexpected(opened.error());
+  // Before the history, which tells what a crash left open as soon as it has been read.
   if (auto opened = impl->OpenMqtt(); !opened) return std::unexpected(opened.error());
+  if (auto opened = impl->OpenJournal(); !opened) return std::unexpected(opened.error());
   if (auto opened = impl->OpenSnapshots(); !opened) return std::unexpected(opened.error());
   if (auto opened = impl->OpenClips(); !opened) return std::unexpected(opened.error());
   auto detectors = process::Detectors::Open(own.process, impl->directory.pipelines(), impl->budget);

@@ -213,8 +213,8 @@ class Service::Impl {
   int lost_workers = 0;   // as the last two looks found them
 
   std::unique_ptr<ConsumerSinks> sinks;           // nullptr: not started yet
-  std::unique_ptr<history::Journal> journal;      // likewise
   std::unique_ptr<mqtt::Publisher> publisher;     // nullptr: there is no MQTT broker
+  std::unique_ptr<history::Journal> journal;      // nullptr: not started yet
   std::unique_ptr<history::Snapshots> snapshots;  // nullptr: none are kept
   std::unique_ptr<history::Clips> clips;          // likewise
   const process::TakeEvents take_events = [this](auto events) { TakeEvents(events); };

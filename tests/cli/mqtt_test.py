@@ -8,7 +8,7 @@ import jsonschema
 import cli
 from camera_service import CameraServer
 from certificate import make_certificate
-from crossing import COMES, GOES, scene
+from crossing import COMES, FOLLOWING, GOES, scene
 from event_history import SCHEMA
 from event_snapshots import WithSnapshots
 from mqtt_broker import Broker, check_discovery
@@ -100,6 +100,34 @@ class Published(WithBroker):
         wait_until(lambda: listener.of("sampleproc/availability")[-2:] == [b"offline", b"online"])
 
 
+    def test_a_camera_that_the_service_watches_itself_is_published_too(self):
+        frames = self.folder / "frames"
+        frames.mkdir()
+        for number, picture in enumerate(COMES + GOES):
+            (frames / f"{number:03}.png").write_bytes(picture)
+        config = self.folder / "camera.toml"
+        config.write_text(f'[camera.yard]\nurl = "{frames}"\nfps = 10\nloop = true\n', encoding="utf-8")
+        broker = self.broker()
+        listener = broker.listen("sampleproc/#")
+        self.serve("--config", str(config), *FOLLOWING, *cli.NO_HURRY, "--set", f"mqtt.url={broker.url()}")
+        wait_until(lambda: self.lives(listener, "yard")[:2] == ["new", "end"])
+        self.assertIn(b"1", listener.of("sampleproc/yard/motion"))
+
+    def test_what_a_crash_left_open_ends_with_a_history(self):
+        broker = self.broker()
+        listener = broker.listen("sampleproc/#")
+        service = self.serve_mqtt(broker.url(), pictures=False, history=True)
+        self.cross(service, scenes=COMES)
+        self.await_events(service, ["new"])
+        wait_until(lambda: self.lives(listener) == ["new"])
+        service.stop(signal.SIGKILL)
+        self.serve_mqtt(broker.url(), pictures=False, history=True)
+        wait_until(lambda: self.lives(listener) == ["new", "end"])
+        last = json.loads(listener.of("sampleproc/door/event")[-1])
+        self.assertEqual(last["reason"], "restart")
+        listener.await_last("sampleproc/door/motion", b"0")
+
+
 class Discovery(WithBroker):
     def configs(self, broker):
         return {topic: payload for topic, payload in broker.listen("homeassistant/#").kept().items()
@@ -137,6 +165,19 @@ class Discovery(WithBroker):
         broker.publish("homeassistant/status", "online")
         wait_until(lambda: len(listener.of(topic)) > before)
         self.assertEqual(len(set(listener.of(topic))), 1)
+
+    def test_a_reload_brings_cameras_and_takes_them(self):
+        broker = self.broker()
+        config = self.folder / "reloaded.toml"
+        config.write_text('[camera.first]\nclasses = ["motion"]\n', encoding="utf-8")
+        service = self.serve("--config", str(config), *FOLLOWING, "--set", f"mqtt.url={broker.url()}")
+        wait_until(lambda: len(self.configs(broker)) == 3)
+        config.write_text('[camera.second]\nclasses = ["motion"]\n', encoding="utf-8")
+        service.child.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded")
+        wait_until(lambda: [topic for topic in self.configs(broker) if "second" in topic])
+        wait_until(lambda: not [topic for topic in broker.listen("#").kept() if "first" in topic])
+        check_discovery(self, self.configs(broker))
 
     def test_all_is_back_when_a_broker_that_keeps_nothing_is(self):
         broker = self.broker()
