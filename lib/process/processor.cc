@@ -363,8 +363,8 @@ base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, P
                         context_.take_events,
                         &plan.camera->mask(),
                         context_.ids,
-                         context_.snapshots != nullptr || context_.tells_snapshots,
-                         context_.clips != nullptr};
+                        context_.snapshots != nullptr || context_.tells_snapshots,
+                        context_.clips != nullptr};
   const auto done = plan.pipeline.Run(input, result);
   if (keeps_clips && !CameAsJpeg(frame, result)) {
     MakeClipInput(frame, picture, own, allowance);

@@ -22,7 +22,8 @@ class FileTarget final : public SinkTarget {
   explicit FileTarget(const FileSinkOptions& options) : options_(options) {}
 
   // Fails with kConfig when `path` is something that never becomes a file of results: a folder, a
-  // pipe, an open descriptor, a file of something else (a photo). What is not there yet, or cannot be looked at, is none of these.
+  // pipe, an open descriptor, a file of something else (a photo). What is not there yet, or cannot
+  // be looked at, is none of these.
   static base::Result<void> Check(const std::string& path);
 
   std::string_view name() const override { return "file"; }
