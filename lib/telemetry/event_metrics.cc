@@ -66,35 +66,37 @@ void AddClips(const ClipGauges& clips, std::vector<MetricFamily>& families) {
       "Pictures for clips of events by what became of them: written, to each clip of which they "
       "are a part; dropped, as there was no room in memory or on the disk.",
       "outcome", {{"written", clips.pictures_written}, {"dropped", clips.pictures_dropped}}));
-  void AddMqtt(const MqttGauges& mqtt, std::vector<MetricFamily>& families) {
-    families.push_back(One("sampleproc_mqtt_connected",
-                           "Whether the MQTT broker has taken the login: 1, else 0.",
-                           MetricType::Gauge, mqtt.connected ? 1 : 0));
-    families.push_back(One("sampleproc_mqtt_logins_total", "Logins that the MQTT broker has taken.",
-                           MetricType::Counter, static_cast<double>(mqtt.logins)));
-    families.push_back(One("sampleproc_mqtt_waiting_messages",
-                           "Messages of events that the MQTT broker has not acknowledged yet.",
-                           MetricType::Gauge, static_cast<double>(mqtt.waiting)));
-    families.push_back(Counts(
-        "sampleproc_mqtt_published_total",
-        "Messages that the MQTT broker has acknowledged: of events, of states "
-        "(counts and Home Assistant's entities), pictures.",
-        "kind", {{"event", mqtt.events}, {"state", mqtt.states}, {"picture", mqtt.pictures}}));
-    families.push_back(Counts(
-        "sampleproc_mqtt_dropped_total",
-        "What the MQTT broker never got: messages of events and pictures, for want of room while "
-        "it "
-        "was away or slow; pictures also when a connection ended with them on their way; and what "
-        "MQTT cannot carry (refused).",
-        "kind",
-        {{"event", mqtt.dropped_events},
-         {"picture", mqtt.dropped_pictures},
-         {"refused", mqtt.refused}}));
-    families.push_back(One("sampleproc_mqtt_unlisted_events_total",
-                           "Messages of events whose camera found no place among those with topics "
-                           "of their own for counts and pictures.",
-                           MetricType::Counter, static_cast<double>(mqtt.unlisted)));
-  }
+}
+
+void AddMqtt(const MqttGauges& mqtt, std::vector<MetricFamily>& families) {
+  families.push_back(One("sampleproc_mqtt_connected",
+                         "Whether the MQTT broker has taken the login: 1, else 0.",
+                         MetricType::Gauge, mqtt.connected ? 1 : 0));
+  families.push_back(One("sampleproc_mqtt_logins_total", "Logins that the MQTT broker has taken.",
+                         MetricType::Counter, static_cast<double>(mqtt.logins)));
+  families.push_back(One("sampleproc_mqtt_waiting_messages",
+                         "Messages of events that the MQTT broker has not acknowledged yet.",
+                         MetricType::Gauge, static_cast<double>(mqtt.waiting)));
+  families.push_back(
+      Counts("sampleproc_mqtt_published_total",
+             "Messages that the MQTT broker has acknowledged: of events, of states "
+             "(counts and Home Assistant's entities), pictures.",
+             "kind", {{"event", mqtt.events}, {"state", mqtt.states}, {"picture", mqtt.pictures}}));
+  families.push_back(Counts(
+      "sampleproc_mqtt_dropped_total",
+      "What the MQTT broker never got: messages of events and pictures, for want of room while "
+      "it "
+      "was away or slow; pictures also when a connection ended with them on their way; and what "
+      "MQTT cannot carry (refused).",
+      "kind",
+      {{"event", mqtt.dropped_events},
+       {"picture", mqtt.dropped_pictures},
+       {"refused", mqtt.refused}}));
+  families.push_back(One("sampleproc_mqtt_unlisted_events_total",
+                         "Messages of events whose camera found no place among those with topics "
+                         "of their own for counts and pictures.",
+                         MetricType::Counter, static_cast<double>(mqtt.unlisted)));
+}
 
 }  // namespace
 
