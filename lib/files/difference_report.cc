@@ -124,9 +124,9 @@ std::string DifferenceReport::CountsSection() const {
     head.emplace_back(kind);
   }
   head.emplace_back("all");
-  std::string text =
-      "<section aria-labelledby=\"counts\">\n<h2 id=\"counts\">Changes by camera</h2>\n" +
-      ScrollBegin("counts") + "<table>\n<thead>" + TableRow(head, "th") + "</thead>\n<tbody>\n";
+  std::string text = "<section>\n<h2 id=\"counts\">Changes by camera</h2>\n" +
+                     ScrollBegin("counts") + "<table>\n<thead>" + TableRow(head, "th") +
+                     "</thead>\n<tbody>\n";
   for (const auto& [camera, counts] : counts_) {
     text += CountsRow(CameraCell(camera), kinds, counts);
   }
