@@ -107,7 +107,7 @@ class ClipBody final : public http::LiveBody {
 };
 
 // An answer that comes later, with what it needs of its request.
-struct Pending {
+struct PendingClip {
   http::Responder respond;
   std::string path;
   std::string request_id;
@@ -122,7 +122,7 @@ std::string RangeText(const ByteRange& range, std::uint64_t size) {
          std::to_string(size);
 }
 
-base::Result<http::Response> Answer(const ClipContext& context, const Pending& pending,
+base::Result<http::Response> Answer(const ClipContext& context, const PendingClip& pending,
                                     const history::OpenClipPtr& clip) {
   const auto nanos =
       std::chrono::duration_cast<std::chrono::nanoseconds>(clip->came.time_since_epoch()).count();
@@ -197,13 +197,14 @@ http::Handler MakeClipHandler(const ClipContext& context) {
     const auto text = [&](std::string_view name) {
       return std::string(request.Find(name).value_or(""));
     };
-    const auto pending = std::make_shared<Pending>(Pending{.respond = std::move(respond),
-                                                           .path = std::string(request.path),
-                                                           .request_id = request.request_id,
-                                                           .event_id = *id,
-                                                           .known = text("If-None-Match"),
-                                                           .range = text("Range"),
-                                                           .if_range = text("If-Range")});
+    const auto pending =
+        std::make_shared<PendingClip>(PendingClip{.respond = std::move(respond),
+                                                  .path = std::string(request.path),
+                                                  .request_id = request.request_id,
+                                                  .event_id = *id,
+                                                  .known = text("If-None-Match"),
+                                                  .range = text("Range"),
+                                                  .if_range = text("If-Range")});
     context.clips->Get(
         std::move(*id), request.allowance,
         [context, pending](base::Result<history::OpenClipPtr> opened) {
