@@ -197,10 +197,9 @@ std::string Publisher::Problem() const {
   const std::uint64_t dropped = outbox_.dropped() + counts_.dropped_events - told_dropped_;
   if (problem.empty() && dropped == 0) return {};
   problem = broker_.Name() + ": " + (problem.empty() ? "it takes events too slowly" : problem);
-  if (!outbox_.empty()) problem += "; " + std::to_string(outbox_.size()) + " messages wait";
-  if (dropped > 0) {
-    problem += "; " + std::to_string(dropped) + " were dropped, the oldest first";
-  }
+  if (!outbox_.empty())
+    problem += "; messages of events that wait: " + std::to_string(outbox_.size());
+  if (dropped > 0) problem += "; that were dropped, the oldest: " + std::to_string(dropped);
   return problem;
 }
 
@@ -266,7 +265,7 @@ Result<std::string> TryBroker(const Options& options, const std::string& module)
     void OnReceived(std::string_view, std::string_view, bool) noexcept override {}
   };
   auto loaded = LoadModule(module);
-  if (!loaded) return std::unexpected(std::move(loaded.error()));
+  if (!loaded) return Fail(ErrorCode::kConfig, loaded.error().message);  // nor does a start
   auto password = ReadPassword(options, base::Reading::kAgain);
   if (!password) return std::unexpected(std::move(password.error()));
   const Broker broker = BrokerOf(options);
