@@ -18,6 +18,7 @@ std::string AnotherValue(const Key& key) {
       if (key.path.ends_with(".when")) return "\"3s\"";
       if (key.path.ends_with(".sha256")) return "\"" + std::string(64, 'a') + "\"";
       if (key.redis_url) return "\"redis://another\"";
+      if (key.path == "mqtt.url") return "\"mqtt://another\"";
       return key.url ? "\"http://another:1\"" : "\"another\"";
     case Kind::kBool:
       return std::get<bool>(key.get(Config{})) ? "false" : "true";
