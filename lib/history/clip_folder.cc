@@ -234,8 +234,8 @@ Result<void> ClipFolder::Add(const SnapshotKey& key, ClipTime since, std::string
   auto written = WriteBytes(clip.file.get(), at, head, kWhat);
   if (written) written = WriteBytes(clip.file.get(), at + head.size(), jpeg, kWhat);
   if (!written) {
-    // A part of it, which is written over, is not counted.
-    (void)::ftruncate(clip.file.get(), static_cast<off_t>(at));
+    // What is left of it, where it cannot be cut off either, is written over.
+    [[maybe_unused]] const int cut = ::ftruncate(clip.file.get(), static_cast<off_t>(at));
     return written;
   }
   clip.index.Add(since, jpeg.size());
