@@ -67,10 +67,10 @@ struct ProcessorContext {
   telemetry::Metrics* metrics = nullptr;  // told of each frame's times; null: nobody asks
   // Who keeps pictures of events; null: nobody does.
   history::Snapshots* snapshots = nullptr;
-  // The door keeps them: it finds FrameResult::snapshots filled in. Not with `snapshots`.
-  bool tells_snapshots = false;
   // Who keeps clips of events; null: nobody does.
   history::Clips* clips = nullptr;
+  // The door keeps the pictures: it finds FrameResult::snapshots filled in. Not with `snapshots`.
+  bool tells_snapshots = false;
 };
 
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
