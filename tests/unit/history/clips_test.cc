@@ -45,13 +45,14 @@ class Bench {
   // Of the event `number`: it began and was seen last with these pictures.
   void Tell(Event::Type type, int number, int begin, int last,
             const std::string& camera = "door") const {
-    Event event{.event_id = EventId(number),
-                .type = type,
-                .camera_id = camera,
-                .class_name = "person",
-                .start = TimeOfPicture(begin),
-                .time = TimeOfPicture(last),
-                .frame_id = "frame"};
+    Event event;
+    event.event_id = EventId(number);
+    event.type = type;
+    event.camera_id = camera;
+    event.class_name = "person";
+    event.start = TimeOfPicture(begin);
+    event.time = TimeOfPicture(last);
+    event.frame_id = "frame";
     if (type == Event::Type::kEnd) event.end = TimeOfPicture(last);
     clips->Tell(event);
   }
