@@ -16,15 +16,21 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostPictured = files::DifferenceReport::Limits().pictured;
 
+std::string TemporaryFolder() {
+  std::error_code error;
+  const fs::path folder = fs::temp_directory_path(error);
+  return error ? "/tmp" : folder.string();  // what TMPDIR names is no folder
+}
+
 // Where pictures are kept meanwhile: beside the page, where there is room for it, unless it goes
 // into no file.
 std::string FolderOf(const std::string& path) {
   std::error_code ignored;
-  const fs::path target = files::ResolvedPath(path);
+  // Of the path as it is: what /dev/fd/3 leads to may be a pipe, which has no other.
   const bool is_file =
-      path != "-" && (!fs::exists(target, ignored) || fs::is_regular_file(target, ignored));
-  if (!is_file) return fs::temp_directory_path(ignored).string();
-  const fs::path folder = target.parent_path();
+      path != "-" && (!fs::exists(path, ignored) || fs::is_regular_file(path, ignored));
+  if (!is_file) return TemporaryFolder();
+  const fs::path folder = fs::path(files::ResolvedPath(path)).parent_path();
   return folder.empty() ? "." : folder.string();
 }
 
@@ -43,9 +49,10 @@ base::Result<std::unique_ptr<DiffPage>> DiffPage::Open(const ProcessFileOptions&
   if (options.diff_html.empty()) return nullptr;
   auto output = Output::Open(options.diff_html, OutputMode::kReplace, {}, &stop);
   if (!output) return std::unexpected(output.error());
-  auto store = files::PictureStore::Make(
-      FolderOf(options.diff_html),
-      earlier.events ? files::EventDifferences::kMostKept : kMostPictured);
+  const std::size_t most = earlier.events ? files::EventDifferences::kMostKept : kMostPictured;
+  auto store = files::PictureStore::Make(FolderOf(options.diff_html), most);
+  // The page's own file may be one that can be written in a folder that cannot.
+  if (!store) store = files::PictureStore::Make(TemporaryFolder(), most);
   if (!store) return std::unexpected(store.error());
   return std::unique_ptr<DiffPage>(
       new DiffPage(options, earlier, std::move(*output), std::move(*store), stop));

@@ -377,15 +377,17 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     }
   }
   // What was not looked at has not vanished.
-  if (totals && comparison != nullptr && !totals->stopped && !totals->gave_up) {
-    auto rest = comparison->WriteRest();
-    if (rest && *page) {
-      rest = (*page)->Write(totals->done, totals->failed, config.codec, shared.budget);
-    }
-    if (!rest) totals = std::unexpected(rest.error());
+  const bool is_compared = totals && comparison != nullptr && !totals->stopped && !totals->gave_up;
+  if (is_compared) {
+    if (auto rest = comparison->WriteRest(); !rest) totals = std::unexpected(rest.error());
   }
   if (totals) {
     if (auto flushed = (*writer)->Flush(); !flushed) totals = std::unexpected(flushed.error());
+  }
+  // Last: whatever becomes of the page, the records are whole.
+  Result<void> paged;
+  if (totals && is_compared && *page) {
+    paged = (*page)->Write(totals->done, totals->failed, config.codec, shared.budget);
   }
   const bool is_interrupted = totals && totals->stopped && interrupts.code();
   if (totals) {
@@ -401,7 +403,8 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   std::optional<ExitCode> not_put;
   Output* const page_output = *page ? &(*page)->output() : nullptr;
   for (Output* const each : {output->get(), events_output.get(), page_output}) {
-    if (each == nullptr) continue;
+    // Half a page is of no use, and goes with the run.
+    if (each == nullptr || (each == page_output && !paged)) continue;
     if (is_whole) {
       if (auto put = each->Commit(); !put) not_put = Complain(context, put.error());
     } else if (const std::string kept = each->Abandon(!totals); !kept.empty()) {
@@ -409,13 +412,14 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     }
   }
   if (not_put) return *not_put;
-  // A reader that has seen enough, as `head` has, wants no message.
-  if (!totals && totals.error().code == ErrorCode::kCancelled) {
-    if (!interrupts.code()) return ExitCode::kIo;
-    Complain(context, totals.error());
-    return *interrupts.code();
-  }
-  if (!totals) return Complain(context, totals.error());
+  const auto tell_failure = [&](const base::Error& error) {
+    if (error.code != ErrorCode::kCancelled) return Complain(context, error);
+    // A reader that has seen enough, as `head` has, wants no message.
+    if (interrupts.code()) Complain(context, error);
+    return interrupts.code().value_or(ExitCode::kIo);
+  };
+  if (!totals) return tell_failure(totals.error());
+  if (!paged) return tell_failure(paged.error());
   if (totals->done == 0 && !is_interrupted) context.err << NothingFound(options) << "\n";
   if (!options.quiet) context.err << DescribeFailedBefore(options, *start);
   if (!options.quiet) context.err << "sampleproc: " << files::FormatSummary(summary) << "\n";

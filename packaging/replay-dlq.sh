@@ -57,7 +57,9 @@ done
 dlq=$1
 stream=$2
 shift 2
-before=
+# Of redis-cli's options those that say which server; the others would do something else with it.
+readonly options='-h -p -s -u -n -t --user --tls --sni --cacert --cacertdir --cert --key --insecure -2 -3 -4 -6 -c'
+server=("$@")
 for word in "$@"; do
   case "${word}" in
     -a* | --pass* | --askpass | *://*:*@*)
@@ -66,17 +68,31 @@ for word in "$@"; do
       ;;
     *) ;;
   esac
-  if [[ ${before} == -n && ! ${word} =~ ^[0-9]+$ ]]; then
-    printf 'replay-dlq.sh: -n is redis-cli'"'"'s option for a database and wants its number, not %s; --dry-run moves nothing\n' \
-      "${word}" >&2
-    exit 2
-  fi
-  before=${word}
 done
-if [[ ${before} == -n ]]; then
-  printf 'replay-dlq.sh: -n is redis-cli'"'"'s option for a database and wants its number; --dry-run moves nothing\n' >&2
-  exit 2
-fi
+while [[ $# -gt 0 ]]; do
+  case "$1" in
+    --tls | --insecure | --no-auth-warning | --raw | --no-raw | --json | --csv | -2 | -3 | -4 | -6 | -c) ;;
+    -n)
+      if [[ ! ${2-} =~ ^[0-9]+$ ]]; then
+        printf 'replay-dlq.sh: -n is redis-cli'"'"'s option for a database and wants its number; --dry-run moves nothing\n' >&2
+        exit 2
+      fi
+      shift
+      ;;
+    -h | -p | -s | -u | -t | --user | --sni | --cacert | --cacertdir | --cert | --key)
+      if [[ $# -lt 2 || $2 == -* ]]; then
+        printf 'replay-dlq.sh: %s wants a value\n' "$1" >&2
+        exit 2
+      fi
+      shift
+      ;;
+    *)
+      printf 'replay-dlq.sh: %s is none of redis-cli'"'"'s options for a server: %s\n' "$1" "${options}" >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
 
 # redis-cli's exit code says nothing of an error in an answer. The last of the options that choose a
 # format holds: the answers are read here.
@@ -95,7 +111,6 @@ ask() {
   esac
   printf '%s\n' "${answer}"
 }
-server=("$@")
 
 # What senders have written, for a terminal: no control character does what it says there.
 readonly shown='

@@ -127,17 +127,17 @@ std::vector<std::string_view> EventDifferences::Kinds() {
   return kinds;
 }
 
-std::vector<const EventLife*> EventDifferences::EarlierIn(const frame::SourceRef& source,
-                                                          const frame::FrameResult& result) const {
-  std::vector<const EventLife*> found;
+std::vector<EventDifferences::Match> EventDifferences::EarlierIn(
+    const frame::SourceRef& source, const frame::FrameResult& result) const {
+  std::vector<Match> found;
   if (!result.camera_id) return found;
-  const auto add = [&](const std::string& key) {
+  const auto add = [&](const std::string& key, bool is_exact) {
     const auto [first, last] = wanted_.equal_range(key);
-    for (auto each = first; each != last; ++each) found.push_back(each->second);
+    for (auto each = first; each != last; ++each) found.push_back({each->second, is_exact});
   };
-  add(IdKey(*result.camera_id, result.frame_id));
+  add(IdKey(*result.camera_id, result.frame_id), true);
   const auto time = TimeOf(source);
-  if (time) add(TimeKey(*result.camera_id, result.frame_id, *time));
+  if (time) add(TimeKey(*result.camera_id, result.frame_id, *time), false);
   return found;
 }
 
@@ -183,8 +183,14 @@ void EventDifferences::TakePicture(const Record& record) {
     if (is_kept && once()->picture == nullptr) continue;
     now_[each.event_id] = {once(), each.detection};
   }
-  for (const EventLife* const life : EarlierIn(record.source, result)) {
-    if (!before_.contains(life->last.event_id)) before_[life->last.event_id] = once();
+  for (const auto& [life, is_exact] : EarlierIn(record.source, result)) {
+    const auto [at, is_first] = before_.try_emplace(life->last.event_id);
+    Before& before = at->second;
+    if (is_first || (is_exact && !before.is_exact)) {
+      before = {once(), is_exact};
+    } else if (!is_exact && !before.is_exact) {
+      before.shot = nullptr;
+    }
   }
 }
 
@@ -223,18 +229,22 @@ void EventDifferences::AddPictures(const EventChange& change, Difference& differ
     if (at == before_.end()) {
       problems.push_back("the earlier run's frame " + ShownName(before.seen_frame_id) +
                          " is none that this run had a result for");
+    } else if (at->second.shot == nullptr) {
+      problems.push_back("several frames of this run have the name and time of the earlier run's " +
+                         ShownName(before.seen_frame_id) + ", and none its id");
     } else {
+      const Shot& shot = *at->second.shot;
       std::vector<process::MarkedBox> boxes = {
           {before.seen_bbox, Mark::kBefore, before.last.class_name}};
-      std::string what = "; where the earlier run's box was largest";
-      const auto beside = at->second->tracked.find(change.after.last.track_id);
-      if (!is_shown && beside != at->second->tracked.end()) {
+      std::string what = "; where the earlier run's box was largest, of the frames it was told of";
+      const auto beside = shot.tracked.find(change.after.last.track_id);
+      if (!is_shown && beside != shot.tracked.end()) {
         const frame::Detection& now = beside->second;
         boxes.push_back({now.bbox, Mark::kNow, Label(now.class_name, now.confidence)});
         what += ", and this run's box in that frame: " + MoveText(before.seen_bbox, now.bbox);
-        is_shown = at->second->picture != nullptr;
+        is_shown = shot.picture != nullptr;
       }
-      add(*at->second, std::move(boxes), what);
+      add(shot, std::move(boxes), what);
     }
   }
   if (!is_shown) {

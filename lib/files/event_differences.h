@@ -20,12 +20,13 @@ namespace sampleproc::files {
 
 // What differs is known when the run is over, and its frames are gone by then. So pictures are kept
 // while it goes: of each event of this run its best frame so far (frame::Snapshot), and of each of
-// the earlier run the frame of this run that is the one where it was largest. They are let go when
+// the earlier run the frame of this run that is the one where it was largest, of those that its
+// messages name. They are let go when
 // an event ends that is the same in both runs. The store's size is the bound: what comes when it is
 // full has no picture, so the first differences have theirs, whatever the number of threads.
 //
 // The frame of an earlier event is the one of the same camera and id; or, when the recording lies
-// somewhere else now, the one of the same camera, name without folders, and time.
+// somewhere else now, the only one of the same camera, name without folders, and time.
 //
 // Used by one thread at a time, but Wants, which is PictureWants'. The references must outlive it.
 class EventDifferences final : public PictureWants, public EventSink {
@@ -65,8 +66,18 @@ class EventDifferences final : public PictureWants, public EventSink {
     frame::Detection detection;
   };
 
-  std::vector<const EventLife*> EarlierIn(const frame::SourceRef& source,
-                                          const frame::FrameResult& result) const;
+  // Of an earlier event, in this run.
+  struct Before {
+    ShotPtr shot;           // null: several frames have its name and time, and none its id
+    bool is_exact = false;  // by its id
+  };
+  struct Match {
+    const EventLife* life;
+    bool is_exact;
+  };
+
+  std::vector<Match> EarlierIn(const frame::SourceRef& source,
+                               const frame::FrameResult& result) const;
   ShotPtr Keep(const Record& record);
   void AddPictures(const EventChange& change, Difference& difference) const;
 
@@ -74,7 +85,7 @@ class EventDifferences final : public PictureWants, public EventSink {
   PictureStore& store_;
   DifferenceReport& report_;
   std::unordered_multimap<std::string, const EventLife*> wanted_;  // by the frame's keys
-  std::map<std::string, ShotPtr, std::less<>> before_;             // by event_id
+  std::map<std::string, Before, std::less<>> before_;              // by event_id
   std::map<std::string, Seen, std::less<>> now_;                   // likewise
 };
 

@@ -18,7 +18,7 @@ using process::Mark;
 using process::MarkedBox;
 
 constexpr std::size_t kMostFacts = 50;
-constexpr std::size_t kMostBoxes = 200;  // of a picture
+constexpr std::size_t kMostBoxes = 200;  // that are drawn
 
 bool IsOfDetection(const Change& change) {
   return change.kind == ChangeKind::kGained || change.kind == ChangeKind::kLost ||
@@ -66,7 +66,6 @@ std::vector<MarkedBox> BoxesOf(const frame::FrameResult& result,
     if (std::ranges::find(changed, &each) != changed.end()) continue;
     boxes.push_back({each.bbox, has_before ? Mark::kBoth : Mark::kNow, LabelOf(each)});
   }
-  if (boxes.size() > kMostBoxes) boxes.resize(kMostBoxes);
   return boxes;
 }
 
@@ -80,17 +79,19 @@ std::string CountsOf(const std::vector<MarkedBox>& boxes) {
     if (count == 0) continue;
     text += (text.empty() ? "" : ", ") + std::to_string(count) + words;
   }
+  if (boxes.size() > kMostBoxes) text += "; " + std::to_string(kMostBoxes) + " of them are drawn";
   return text.empty() ? "no boxes" : "boxes: " + text;
 }
 
 void AddFacts(const std::vector<Change>& changes, const Record& record, Difference& difference) {
+  std::size_t told = 0;
   for (const Change& each : changes) {
     if (!IsOfDetection(each)) continue;
-    if (difference.facts.size() == kMostFacts) {
-      difference.facts.emplace_back("and",
-                                    std::to_string(changes.size() - kMostFacts) + " more changes");
+    if (told == kMostFacts) {
+      difference.facts.emplace_back("and", std::to_string(changes.size() - told) + " more changes");
       return;
     }
+    ++told;
     const bool is_here = record.result && each.kind != ChangeKind::kLost;
     difference.facts.emplace_back(ChangeName(each.kind),
                                   TextOf(each, is_here ? Found(*record.result, each) : nullptr));
@@ -160,6 +161,7 @@ void FrameDifferences::Add(const Record& record, const std::vector<Change>& chan
                           {},
                           {}};
     picture.caption = difference.title + "; " + CountsOf(picture.boxes);
+    if (picture.boxes.size() > kMostBoxes) picture.boxes.resize(kMostBoxes);
     picture.alt = "Frame " + picture.caption;
     for (const auto& [name, text] : difference.facts) {
       picture.alt += "; " + std::string(name) + " " + text;

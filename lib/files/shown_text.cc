@@ -8,12 +8,14 @@
 namespace sampleproc::files {
 namespace {
 
-// Unicode's controls, C0 and C1, and those of direction: marks, embeddings, overrides, isolates.
+// Unicode's controls, C0 and C1, those of direction (marks, embeddings, overrides, isolates), and
+// blanks that have no width.
 bool IsControl(std::string_view character) {
   const auto byte = [character](std::size_t at) {
     return static_cast<unsigned char>(character[at]);
   };
   if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7F;
+  if (character == "\u061C" || character == "\u200B" || character == "\uFEFF") return true;
   if (character.size() == 2) return byte(0) == 0xC2 && byte(1) < 0xA0;
   if (character.size() != 3 || byte(0) != 0xE2) return false;
   if (byte(1) == 0x80)

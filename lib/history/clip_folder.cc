@@ -117,11 +117,16 @@ void ClipFolder::Count(Growing& clip, std::uint64_t bytes) {
   clip.counted = bytes;
 }
 
-// Ends what a process that died had begun.
+// Ends what a process that died had begun. One with which that fails is let be until the next
+// start, so that it does not stand in the way of new ones; the failure is told.
 Result<void> ClipFolder::TendParts() {
   while (!parts_.empty()) {
-    if (auto mended = Mend(parts_.back()); !mended) return mended;
+    const std::string part = std::move(parts_.back());
     parts_.pop_back();
+    if (auto mended = Mend(part); !mended) {
+      mended.error().message = part + ": " + mended.error().message;
+      return mended;
+    }
   }
   return {};
 }

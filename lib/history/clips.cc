@@ -15,7 +15,8 @@ constexpr std::string_view kName = telemetry::condition::kClips;
 constexpr std::chrono::seconds kDroppingLasts{5};
 
 constexpr std::string_view kTooManyAtOnce =
-    "the event has no clip: too many events went on at once, 64 in all or 16 of its camera";
+    "the event has no clip: too many events went on at once, 64 in all, 16 of its camera or 32 of "
+    "cameras that are not configured";
 
 }  // namespace
 
@@ -53,7 +54,7 @@ void Clips::Hand(Clip& clip, const ClipPicturePtr& picture) {
   };
   if (clip.until && picture->at > *clip.until) return close_soon();
   if (clip.last && picture->at < *clip.last) {  // too late to stand before it
-    ++counts_.pictures_dropped;
+    ++counts_.pictures_late;
     return;
   }
   const ClipTime first =
@@ -101,19 +102,30 @@ void Clips::Miss() noexcept {
   ++counts_.pictures_dropped;
 }
 
-bool Clips::CanBegin(const std::string& camera_id) const {
-  const auto of_camera = std::ranges::count_if(
-      clips_, [&](const auto& each) { return each.second->camera_id == camera_id; });
-  return clips_.size() < kMostOpen && static_cast<std::size_t>(of_camera) < kMostOpenOfCamera;
+// Whoever invents ids of cameras leaves half of all for those that are configured.
+bool Clips::CanBegin(const std::string& camera_id, bool is_configured) const {
+  const auto count = [this](const auto& is_meant) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(clips_, [&](const auto& each) { return is_meant(*each.second); }));
+  };
+  if (clips_.size() >= kMostOpen) return false;
+  if (count([&](const Clip& each) { return each.camera_id == camera_id; }) >= kMostOpenOfCamera) {
+    return false;
+  }
+  return is_configured ||
+         count([](const Clip& each) { return !each.is_configured; }) < kMostOpen / 2;
 }
 
 void Clips::Begin(const frame::Event& event, const SnapshotKey& key) {
   if (clips_.contains(key)) return;
-  if (!CanBegin(event.camera_id)) {
+  const bool is_configured = !context_.is_configured || context_.is_configured(event.camera_id);
+  if (!CanBegin(event.camera_id, is_configured)) {
     ++counts_.dropped;
+    ++crowded_;
     return dropped_.Note(key, kTooManyAtOnce);
   }
   auto clip = std::make_shared<Clip>();
+  clip->is_configured = is_configured;
   clip->key = key;
   clip->event_id = event.event_id;
   clip->camera_id = event.camera_id;
@@ -195,10 +207,12 @@ void Clips::LookAfter() {
   const base::MonoTime now = context_.clock.Now();
   std::string reason;
   std::uint64_t dropped = 0;
+  std::uint64_t crowded = 0;  // of them
   {
     const MutexLock lock(mutex_);
     ring_.Trim(now);
     dropped = counts_.pictures_dropped + counts_.dropped;
+    crowded = crowded_;
     if (busy_since_ && now - *busy_since_ >= kPatience) {
       reason = "its disk does not answer";
     } else if (!failure_.empty()) {
@@ -206,9 +220,16 @@ void Clips::LookAfter() {
     }
   }
   if (std::exchange(seen_dropped_, dropped) != dropped) dropped_at_ = now;
-  if (now - dropped_at_ >= kDroppingLasts) told_dropped_ = dropped;
+  if (now - dropped_at_ >= kDroppingLasts) {
+    told_dropped_ = dropped;
+    told_crowded_ = crowded;
+  }
   if (dropped > told_dropped_) {
-    if (reason.empty()) {
+    if (reason.empty() && dropped - told_dropped_ == crowded - told_crowded_) {
+      reason =
+          "too many events go on at once (64 in all, 16 of a camera, 32 of cameras that are not "
+          "configured)";
+    } else if (reason.empty()) {
       reason =
           "more comes than there is room for (events.clip_memory, events.clip_camera_memory, "
           "events.clips_max_bytes), or than can be written";

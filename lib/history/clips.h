@@ -33,6 +33,8 @@ struct ClipsContext {
   const base::Clock& clock;
   telemetry::Conditions& conditions;
   resilience::Backoff backoff;
+  // Whether the camera is configured; called by whoever tells of events. Empty: all are.
+  std::function<bool(const std::string& camera_id)> is_configured = {};
 };
 
 // Since the start.
@@ -42,6 +44,7 @@ struct ClipCounts {
   std::uint64_t deleted = 0;  // clips, to keep within the bounds
   std::uint64_t pictures_written = 0;
   std::uint64_t pictures_dropped = 0;  // that are missing in clips, or found no room in memory
+  std::uint64_t pictures_late = 0;     // that came when later ones had been written
   std::size_t open = 0;                // clips that are not whole yet
   std::size_t files = 0;
   std::uint64_t bytes = 0;  // of the files
@@ -122,6 +125,7 @@ class Clips {
     SnapshotKey key;
     std::string event_id;
     std::string camera_id;
+    bool is_configured = true;           // the camera
     std::deque<ClipPicturePtr> waiting;  // to be written, by their time
     std::optional<ClipTime> begin{};     // the first picture that was taken for writing
     std::optional<ClipTime> last{};      // likewise, the last
@@ -144,7 +148,7 @@ class Clips {
   };
 
   void Hand(Clip& clip, const ClipPicturePtr& picture) REQUIRES(mutex_);
-  bool CanBegin(const std::string& camera_id) const REQUIRES(mutex_);
+  bool CanBegin(const std::string& camera_id, bool is_configured) const REQUIRES(mutex_);
   void Begin(const frame::Event& event, const SnapshotKey& key) REQUIRES(mutex_);
   void End(const frame::Event& event, Clip& clip) REQUIRES(mutex_);
   void Ask(Question question);
@@ -185,6 +189,7 @@ class Clips {
 
   // LookAfter's caller's own.
   std::uint64_t told_dropped_ = 0;  // that are told of no longer
+  std::uint64_t told_crowded_ = 0;  // likewise, of crowded_
   std::uint64_t seen_dropped_ = 0;
   base::MonoTime dropped_at_{};  // when that has changed last
 
@@ -195,6 +200,7 @@ class Clips {
   std::deque<Question> questions_ GUARDED_BY(mutex_);
   SnapshotNotes dropped_ GUARDED_BY(mutex_);
   ClipCounts counts_ GUARDED_BY(mutex_);
+  std::uint64_t crowded_ GUARDED_BY(mutex_) = 0;  // of counts_.dropped: too many at once
   std::string failure_ GUARDED_BY(mutex_);        // why nothing can be written; "" when it can
   base::MonoTime retry_at_ GUARDED_BY(mutex_){};  // while that lasts
   std::optional<base::MonoTime> busy_since_ GUARDED_BY(mutex_);  // with the disk

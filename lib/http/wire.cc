@@ -33,6 +33,9 @@ constexpr std::chrono::milliseconds kShortHandshake{1000};
 
 asio::const_buffer Buffer(base::ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
+// Of an answer that the kernel has not sent yet: enough to be sent meanwhile.
+constexpr int kUnsent = 256 * 1024;
+
 }  // namespace
 
 bool WouldBlock(const error_code& error) {
@@ -45,6 +48,9 @@ Wire::Wire(Loop& loop, Socket socket, std::unique_ptr<TlsStream> tls)
   socket_.non_blocking(true, ignored);
   const int on = 1;  // fails on a Unix socket, which has no such delay
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  // Else megabytes of an answer lie in the kernel, and a reader that is slow but steady seems to
+  // stand still until a third of them has gone (tcp(7)).
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent);
 }
 
 void Wire::Arm(Wait wait, std::chrono::milliseconds limit) {

@@ -182,7 +182,9 @@ class Publisher final : private Session::Listener {
   bool swept_ = false;             // what the broker kept from another time has been looked at
   std::optional<base::MonoTime> sweep_end_;
   base::MonoTime logged_in_at_{};
-  int failures_ = 0;  // in a row
+  bool has_answered_ = false;  // this connection, by an acknowledgement
+  int failures_ = 0;           // in a row
+  int short_connections_ = 0;  // that were lost soon after the login, in a row
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;

@@ -22,6 +22,7 @@ constexpr std::size_t kMostSent = 32;
 constexpr std::size_t kMostSentBytes = std::size_t{1} << 20U;
 // A connection that has stood for so long has been a good one: its loss is a first failure.
 constexpr std::chrono::seconds kGoodConnection{10};
+constexpr int kOften = 3;  // in a row
 // The broker has handed out by then what it kept from another time.
 constexpr std::chrono::seconds kSweep{5};
 // Of the time for the end: to say that we are offline, and to leave.
@@ -89,10 +90,9 @@ Result<void> Publisher::LoggedIn(Session& session) {
     counts_.connected = true;
     ++counts_.logins;
     trying_since_.reset();
-    failure_.clear();
     board_.TellAll();
-    TellIfPossible();
   }
+  has_answered_ = false;
   availability_due_ = true;
   if (auto done = session.Subscribe(topics_.Availability()); !done) return done;
   if (!options_.discovery) return {};
@@ -223,6 +223,7 @@ void Publisher::Settle() {
   std::erase_if(sent_, [this](const Sent& each) REQUIRES(mutex_) {
     if (!each.acknowledged) return false;
     sent_bytes_ -= each.bytes;
+    has_answered_ = true;
     if (each.kind == Kind::kEvent) {
       ++counts_.events;
       --events_sent_;
@@ -234,6 +235,13 @@ void Publisher::Settle() {
     return true;
   });
   oldest_sent_ = sent_.empty() ? std::nullopt : std::optional(sent_.front().since);
+  if (failure_.empty()) return;
+  // A login alone is no end of a failure: some brokers take it and nothing else, and of two clients
+  // with one id each is let in again and again.
+  const bool stands = context_.clock.Now() - logged_in_at_ >= kGoodConnection;
+  if (!stands && (!has_answered_ || short_connections_ >= kOften)) return;
+  failure_.clear();
+  TellIfPossible();
 }
 
 Result<void> Publisher::CheckAnswers() const {
@@ -312,6 +320,8 @@ void Publisher::Lost(const Result<void>& served) noexcept {
   const bool was_good = counts_.connected && now - logged_in_at_ >= kGoodConnection;
   const bool was_in = std::exchange(counts_.connected, false);
   failures_ = was_good ? 1 : failures_ + 1;
+  if (was_good) short_connections_ = 0;
+  if (was_in && !was_good) ++short_connections_;
   trying_since_.reset();
   oldest_sent_.reset();
   try {
@@ -333,8 +343,10 @@ void Publisher::Lost(const Result<void>& served) noexcept {
       failure_.clear();
     } else {
       failure_ = (was_in ? "the connection was lost: " : "") + served.error().message;
-      if (was_in && !was_good) {
-        failure_ += " (soon after the login: perhaps another client has the same mqtt.client_id)";
+      if (was_in && short_connections_ >= kOften) {
+        failure_ +=
+            " (each time soon after the login: perhaps another client has the same "
+            "mqtt.client_id)";
       }
       Tell();
     }

@@ -72,7 +72,8 @@ base::Result<void> Service::Impl::OpenClips() {
   }
   clips = std::make_unique<history::Clips>(
       options,
-      history::ClipsContext{clock, conditions, BackoffOf(kFirstBackoff, kLongestBackoff, ids)},
+      history::ClipsContext{clock, conditions, BackoffOf(kFirstBackoff, kLongestBackoff, ids),
+                            [this](const std::string& id) { return directory.Has(id); }},
       std::move(*room));
   return {};
 }
@@ -147,6 +148,7 @@ std::optional<telemetry::ClipGauges> Service::Impl::ClipFacts() const {
                                .deleted = counts.deleted,
                                .pictures_written = counts.pictures_written,
                                .pictures_dropped = counts.pictures_dropped,
+                               .pictures_late = counts.pictures_late,
                                .open = counts.open,
                                .files = counts.files,
                                .bytes = counts.bytes,

@@ -64,8 +64,12 @@ void AddClips(const ClipGauges& clips, std::vector<MetricFamily>& families) {
   families.push_back(Counts(
       "sampleproc_clip_pictures_total",
       "Pictures for clips of events by what became of them: written, to each clip of which they "
-      "are a part; dropped, as there was no room in memory or on the disk.",
-      "outcome", {{"written", clips.pictures_written}, {"dropped", clips.pictures_dropped}}));
+      "are a part; dropped, as there was no room in memory or on the disk; late, as later ones had "
+      "been written.",
+      "outcome",
+      {{"written", clips.pictures_written},
+       {"dropped", clips.pictures_dropped},
+       {"late", clips.pictures_late}}));
 }
 
 void AddMqtt(const MqttGauges& mqtt, std::vector<MetricFamily>& families) {

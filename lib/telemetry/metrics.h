@@ -70,6 +70,7 @@ struct ClipGauges {
   std::uint64_t deleted = 0;
   std::uint64_t pictures_written = 0;
   std::uint64_t pictures_dropped = 0;
+  std::uint64_t pictures_late = 0;
   std::size_t open = 0;
   std::size_t files = 0;
   std::uint64_t bytes = 0;  // of the files

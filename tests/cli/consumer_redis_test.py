@@ -253,6 +253,12 @@ class Consumer(WithService):
             code, out, err = self.replay(after=wrong)
             self.assertEqual((code, out), (2, ""), wrong)
             self.assertIn("-n is redis-cli's option for a database and wants its number", err)
+        for wrong in ("-d", "-r", "--stat", "-x", "--scan"):
+            code, out, err = self.replay(after=(wrong, "1"))
+            self.assertEqual((code, out), (2, ""), wrong)
+            self.assertIn(f"{wrong} is none of redis-cli's options for a server: -h -p -s", err)
+        code, out, err = self.replay(after=("-h",))
+        self.assertEqual((code, out, err), (2, "", "replay-dlq.sh: -h wants a value\n"))
         for style in ("--json", "--csv", "--no-raw"):
             self.letter("f-1")
             self.assertEqual(self.replay(after=(style, "-n", "0")),

@@ -11,6 +11,7 @@ import cli
 import pictures
 from folder import WithDirectory, process, records
 from process_file_events_test import HEIGHT, WIDTH, WithEvents, passing
+from streams import wait_until
 
 VOID = {"meta", "img", "link", "br"}
 HOSTILE = "x\"'><script>alert(1)</script>]]>--><!--&amp;"
@@ -214,6 +215,36 @@ class Events(WithEvents):
         with open(self.path("new"), "rb") as file:
             self.assertEqual(file.read(), self.text)
 
+    def test_a_page_that_cannot_be_written_takes_no_change_with_it(self):
+        words = ["process-file", "-q", "--raw", f"{WIDTH}x{HEIGHT}:gray8", "--pipeline", "motion,track",
+                 "--set", "process.track.classes=person", "--camera", "gate", "--compare", self.old,
+                 self.video]  # fmt: skip
+        changes = cli.run(*words)
+        self.assertEqual((changes.returncode, len(changes.out.splitlines())), (1, 2), changes.err)
+        result = cli.run(*words, "--diff-html", "/dev/full")
+        self.assertEqual((result.returncode, result.out), (74, changes.out))
+        self.assertIn("/dev/full: No space left on device", result.err)
+        result = cli.run(*words, "--diff-html", "/dev/full", "-o", self.path("lines"))
+        self.assertEqual(result.returncode, 74)
+        with open(self.path("lines"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), changes.out)
+
+    def test_a_page_into_a_pipe_by_its_descriptor(self):
+        result = subprocess.run(
+            ["bash", "-c", '"$@" --diff-html >(cat >"$0")', self.path("page.html"), cli.BINARY,
+             "process-file", "-q", "--raw", f"{WIDTH}x{HEIGHT}:gray8", "--pipeline", "motion,track",
+             "--set", "process.track.classes=motion", "--camera", "gate", "--compare", "/dev/null", self.video,
+             "-o", self.path("lines")],
+            capture_output=True, text=True, check=False)  # fmt: skip
+        self.assertEqual(result.stderr, "")
+
+        def page():
+            with open(self.path("page.html"), encoding="utf-8") as file:
+                return file.read()
+
+        wait_until(lambda: page().endswith("</html>\n"))
+        self.assertTrue(Page(page()).articles)
+
     def test_frames_of_another_folder_without_times_are_not_taken_for_the_same(self):
         self.write("old", self.text.replace(self.directory.encode(), b"/elsewhere"))
         changes, page = self.compare("--set", "process.track.classes=person")
@@ -282,6 +313,38 @@ class OfAVideo(WithDirectory):
             self.assertIn("clip.mp4#", alt)
             rgb = pixels_of(jpeg)
             self.assertTrue(any(abs(rgb[at] - rgb[at + 1]) > 12 for at in range(0, len(rgb), 3000)))
+
+    def test_recordings_of_one_name_are_told_apart(self):
+        for day, turn in (("day1", "null"), ("day2", "hflip")):
+            os.mkdir(self.path(day))
+            subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-i", pictures.sample_path("vtest.avi"),
+                            "-frames:v", "40", "-vf", turn, "-pix_fmt", "yuv420p", "-c:v", "mpeg4", "-q:v",
+                            "4", self.path(f"{day}/clip.mp4")], check=True)  # fmt: skip
+        words = ["process-file", "-q", self.path("day1/clip.mp4"), self.path("day2/clip.mp4"), "--camera",
+                 "gate", "--pipeline", "motion,track", "-o", self.path("records")]  # fmt: skip
+        found = cli.run(*words, "--set", "process.track.classes=motion", "--events", self.path("old"))
+        self.assertEqual(found.returncode, 0, found.err)
+
+        def compare():
+            result = cli.run(*words, "--set", "process.track.classes=person", "--compare", self.path("old"),
+                             "--diff-html", self.path("page.html"))  # fmt: skip
+            self.assertEqual(result.returncode, 1, result.err)
+            with open(self.path("page.html"), encoding="utf-8") as file:
+                return Page(file.read())
+
+        days = set()
+        for article in compare().articles:
+            day = article["facts"]["event"][0].removeprefix(self.directory)[:6]
+            days.add(day)
+            for alt, _ in article["images"]:
+                self.assertTrue(alt.startswith(f"Frame {self.directory}{day}clip.mp4#"), (alt, day))
+        self.assertEqual(days, {"/day1/", "/day2/"})
+        with open(self.path("old"), "rb") as file:
+            text = file.read()
+        self.write("old", text.replace(self.directory.encode(), b"/elsewhere"))
+        page = compare()
+        self.assertEqual(page.images, [])
+        self.assertIn("several frames of this run have the name and time", page.text)
 
 
 class Records(WithDirectory):

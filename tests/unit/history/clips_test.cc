@@ -28,8 +28,9 @@ class Bench {
 
   void Begin() {
     clips.reset();
-    clips = std::make_unique<Clips>(options, ClipsContext{base::SystemClock(), conditions,
-                                                          [](int) { return milliseconds(10); }});
+    clips = std::make_unique<Clips>(
+        options, ClipsContext{base::SystemClock(), conditions, [](int) { return milliseconds(10); },
+                              [](const std::string& id) { return !id.starts_with("invented"); }});
   }
   void Add(int number, std::size_t bytes = 1000, const std::string& camera = "door") const {
     const std::string jpeg = JpegOf(number, bytes);
@@ -179,6 +180,24 @@ TEST_CASE("events of several cameras at once have a clip each, and too many have
   CHECK(bench.PicturesIn(1) == Range(0, 10));
   CHECK(bench.PicturesIn(of_camera) == Range(0, 10));
   CHECK(bench.PicturesIn(100) == Range(0, 10));
+}
+
+TEST_CASE("cameras that are not configured leave room for those that are") {
+  Bench bench;
+  bench.Begin();
+  constexpr int kHalf = static_cast<int>(Clips::kMostOpen) / 2;
+  for (int event = 1; event <= kHalf + 1; ++event) {
+    const std::string camera = "invented-" + std::to_string(event);
+    bench.Add(0, 1000, camera);
+    bench.Tell(Event::Type::kNew, event, 0, 0, camera);
+  }
+  CHECK(bench.clips->counts().open == kHalf);
+  CHECK(bench.WhyNot(kHalf + 1).find("cameras that are not configured") != std::string::npos);
+  CHECK(bench.Reason().find("too many events go on at once") != std::string::npos);
+  bench.AddAll(0, 10);
+  bench.Tell(Event::Type::kNew, 100, 8, 9);
+  CHECK(bench.clips->counts().open == kHalf + 1);
+  CHECK(bench.clips->Finish(Patience()) == 0);
 }
 
 TEST_CASE(
