@@ -233,7 +233,7 @@ class Events(WithEvents):
         result = subprocess.run(
             ["bash", "-c", '"$@" --diff-html >(cat >"$0")', self.path("page.html"), cli.BINARY,
              "process-file", "-q", "--raw", f"{WIDTH}x{HEIGHT}:gray8", "--pipeline", "motion,track",
-             "--set", "process.track.classes=motion", "--camera", "gate", "--compare", "/dev/null", self.video,
+             "--set", "process.track.classes=motion", "--camera", "gate", "--compare", self.write("old", b""), self.video,
              "-o", self.path("lines")],
             capture_output=True, text=True, check=False)  # fmt: skip
         self.assertEqual(result.stderr, "")
