@@ -50,7 +50,7 @@ std::string PartName(const SnapshotKey& key) { return ClipFileName(key).append(k
 
 ClipFolder::ClipFolder(const ClipOptions& options, const base::Clock& clock,
                        base::Descriptor folder)
-    : options_(options), clock_(clock), folder_(std::move(folder)) {}
+    : options_(options), clock_(clock), folder_(std::move(folder)), kept_(ClipFileName, kOurs) {}
 
 Result<std::unique_ptr<ClipFolder>> ClipFolder::Open(const ClipOptions& options,
                                                      const base::Clock& clock) {
@@ -67,8 +67,8 @@ Result<void> ClipFolder::Look() {
   Result<void> deleted;
   const auto listed = ListFolder(folder_.get(), [&](const std::string& name) {
     LookAt(name);
-    if (files_.size() < static_cast<std::size_t>(options_.files) + kBeyond) return true;
-    deleted = DeleteOldest(kTooMany);
+    if (kept_.size() < static_cast<std::size_t>(options_.files) + kBeyond) return true;
+    deleted = kept_.DeleteOldest(folder_.get(), kTooMany);
     return deleted.has_value();
   });
   if (!listed) return listed;
@@ -94,26 +94,11 @@ void ClipFolder::LookAt(const std::string& name) {
   if (!S_ISREG(file.st_mode)) return;
   // A clock that was ahead would keep it for as long, and delete newer ones in its place.
   const std::int64_t came = std::min(NanosOf(file), NanosOf(clock_.Wall()));
-  AddFile(*key, {.came = came, .bytes = static_cast<std::uint64_t>(file.st_size)});
-}
-
-void ClipFolder::AddFile(const SnapshotKey& key, const File& file) {
-  Forget(key);
-  by_time_.emplace(file.came, key);
-  files_.emplace(key, file);
-  bytes_ += file.bytes;
-}
-
-void ClipFolder::Forget(const SnapshotKey& key) {
-  const auto file = files_.find(key);
-  if (file == files_.end()) return;
-  bytes_ -= file->second.bytes;
-  by_time_.erase({file->second.came, key});
-  files_.erase(file);
+  kept_.Put(*key, {.came = came, .bytes = static_cast<std::uint64_t>(file.st_size)});
 }
 
 void ClipFolder::Count(Growing& clip, std::uint64_t bytes) {
-  bytes_ += bytes - clip.counted;
+  growing_bytes_ += bytes - clip.counted;
   clip.counted = bytes;
 }
 
@@ -144,7 +129,7 @@ Result<void> ClipFolder::Mend(const std::string& part) {
   const auto head = ReadBytes(file.get(), 0, kLongestClipHead, kWhat);
   if (!head) return std::unexpected(head.error());
   auto index = ClipIndex::Read(*head);
-  if (!index || files_.contains(*key)) return DeleteOurs(folder_.get(), part, kOurs);
+  if (!index || Has(*key)) return DeleteOurs(folder_.get(), part, kOurs);
   auto walked =
       Walk(file.get(), static_cast<std::uint64_t>(facts.st_size), ClipTime::max(), *index);
   if (!walked) return walked;
@@ -161,45 +146,28 @@ Result<void> ClipFolder::Mend(const std::string& part) {
   return {};
 }
 
-Result<void> ClipFolder::DeleteOldest(std::string_view why) {
-  const SnapshotKey key = by_time_.begin()->second;
-  const std::string name = ClipFileName(key);
-  auto deleted = DeleteOurs(folder_.get(), name, kOurs);
-  // One that cannot be deleted counts no more, so that it does not stand in the way of all that
-  // come after it; the failure is told.
-  Forget(key);
-  if (!deleted) {
-    deleted.error().message = name + ": " + deleted.error().message;
-    return deleted;
-  }
-  gone_.Note(key, why);
-  ++deleted_;
-  return {};
-}
-
 // So many bytes in so many files more can be kept; kTooLarge when what is being written leaves no
 // room.
 Result<void> ClipFolder::MakeRoom(std::uint64_t bytes, std::size_t files) {
   for (;;) {
     const bool too_many = this->files() + files > static_cast<std::size_t>(options_.files);
-    if (!too_many && bytes_ + bytes <= options_.bytes) return {};
-    if (files_.empty()) return Fail(ErrorCode::kTooLarge, kNoRoom);
-    if (auto deleted = DeleteOldest(too_many ? kTooMany : kTooMuch); !deleted) return deleted;
+    if (!too_many && this->bytes() + bytes <= options_.bytes) return {};
+    if (kept_.empty()) return Fail(ErrorCode::kTooLarge, kNoRoom);
+    auto deleted = kept_.DeleteOldest(folder_.get(), too_many ? kTooMany : kTooMuch);
+    if (!deleted) return deleted;
   }
 }
 
 Result<void> ClipFolder::Trim() {
   const std::int64_t oldest =
       NanosOf(clock_.Wall()) - std::chrono::nanoseconds(options_.age).count();
-  while (!by_time_.empty() && by_time_.begin()->first < oldest) {
-    if (auto deleted = DeleteOldest(kTooOld); !deleted) return deleted;
-  }
+  if (auto deleted = kept_.DeleteBefore(folder_.get(), oldest, kTooOld); !deleted) return deleted;
   const auto room = MakeRoom(0, 0);
   return !room && room.error().code == ErrorCode::kTooLarge ? Result<void>() : room;
 }
 
 Result<void> ClipFolder::Begin(const SnapshotKey& key, const ClipFacts& facts) {
-  if (files_.contains(key)) return Fail(ErrorCode::kInvalidFrame, "the event has a clip already");
+  if (Has(key)) return Fail(ErrorCode::kInvalidFrame, "the event has a clip already");
   auto head = ClipHead(facts);
   if (!head) return std::unexpected(head.error());
   auto index = ClipIndex::Read(*head);
@@ -285,7 +253,7 @@ Result<void> ClipFolder::Close(const SnapshotKey& key, int file, const ClipIndex
     Count(clip->second, 0);
     growing_.erase(clip);
   }
-  AddFile(key, {.came = came, .bytes = size});
+  kept_.Put(key, {.came = came, .bytes = size});
   return {};
 }
 
@@ -302,24 +270,23 @@ void ClipFolder::Abandon(const SnapshotKey& key) {
 Result<OpenClip> ClipFolder::OpenToRead(const SnapshotKey& key, std::string_view event_id) {
   constexpr const char* kOtherHands =
       "the event's clip was removed from the folder events.clips by other hands";
-  const auto known = files_.find(key);
-  if (known == files_.end()) return Fail(ErrorCode::kNotFound, kOtherHands);
+  const KeptFiles::File* const known = kept_.Find(key);
+  if (known == nullptr) return Fail(ErrorCode::kNotFound, kOtherHands);
   struct stat facts{};
   base::Descriptor file = OpenRegular(folder_.get(), ClipFileName(key), facts);
   if (file.get() < 0) {
     if (errno != ENOENT) return base::FailWithErrno("the clip cannot be opened");
-    Forget(key);
+    kept_.Forget(key);
     return Fail(ErrorCode::kNotFound, kOtherHands);
   }
   const auto head = ReadBytes(file.get(), 0, kLongestClipHead, kWhat);
   if (!head) return std::unexpected(head.error());
   const auto index = ClipIndex::Read(*head);
-  if (!index || static_cast<std::uint64_t>(facts.st_size) != known->second.bytes) {
+  if (!index || static_cast<std::uint64_t>(facts.st_size) != known->bytes) {
     return Fail(ErrorCode::kNotFound, "the clip's file is not as it was written");
   }
   if (index->event_id() != event_id) return Fail(ErrorCode::kNotFound, "there is no such event");
-  return OpenClip{
-      .file = std::move(file), .bytes = known->second.bytes, .came = TimeOf(known->second.came)};
+  return OpenClip{.file = std::move(file), .bytes = known->bytes, .came = TimeOf(known->came)};
 }
 
 bool ClipFolder::Moved() const { return HasMoved(options_.path, folder_.get()); }

@@ -6,18 +6,16 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "history/clip_layout.h"
+#include "history/kept_files.h"
 #include "history/options.h"
-#include "history/snapshot_notes.h"
 
 namespace sampleproc::history {
 
@@ -70,31 +68,29 @@ class ClipFolder {
   // Deletes what is too old or too much.
   base::Result<void> Trim();
 
-  bool Has(const SnapshotKey& key) const { return files_.contains(key); }
+  bool Has(const SnapshotKey& key) const { return kept_.Find(key) != nullptr; }
 
   // Of an event that Has. kNotFound when it has gone by other hands, or is another event's.
   base::Result<OpenClip> OpenToRead(const SnapshotKey& key, std::string_view event_id);
 
   // Why it has none, if that is known: a sentence.
-  std::optional<std::string_view> WhyGone(const SnapshotKey& key) const { return gone_.Find(key); }
+  std::optional<std::string_view> WhyGone(const SnapshotKey& key) const {
+    return kept_.WhyGone(key);
+  }
 
   bool Moved() const;
 
-  std::uint64_t bytes() const { return bytes_; }
-  std::size_t files() const { return files_.size() + growing_.size(); }
-  std::uint64_t deleted() const { return deleted_; }  // since it was opened
-  std::uint64_t mended() const { return mended_; }    // ended when it was opened
+  std::uint64_t bytes() const { return kept_.bytes() + growing_bytes_; }
+  std::size_t files() const { return kept_.size() + growing_.size(); }
+  std::uint64_t deleted() const { return kept_.deleted(); }  // since it was opened
+  std::uint64_t mended() const { return mended_; }           // ended when it was opened
 
  private:
-  struct File {
-    std::int64_t came = 0;  // nanoseconds since 1970
-    std::uint64_t bytes = 0;
-  };
   struct Growing {
     base::Descriptor file;
     ClipIndex begun;  // without a picture
     ClipIndex index;
-    std::uint64_t counted = 0;  // in bytes_
+    std::uint64_t counted = 0;  // in growing_bytes_
   };
 
   ClipFolder(const ClipOptions& options, const base::Clock& clock, base::Descriptor folder);
@@ -105,23 +101,17 @@ class ClipFolder {
   base::Result<void> Mend(const std::string& part);
   base::Result<void> Close(const SnapshotKey& key, int file, const ClipIndex& index,
                            std::int64_t came);
-  base::Result<void> DeleteOldest(std::string_view why);
   base::Result<void> MakeRoom(std::uint64_t bytes, std::size_t files);
   void Count(Growing& clip, std::uint64_t bytes);
-  void AddFile(const SnapshotKey& key, const File& file);
-  void Forget(const SnapshotKey& key);
 
   const ClipOptions options_;
   const base::Clock& clock_;
   const base::Descriptor folder_;
-  std::map<SnapshotKey, File> files_;
-  std::set<std::pair<std::int64_t, SnapshotKey>> by_time_;  // the same
+  KeptFiles kept_;
   std::map<SnapshotKey, Growing> growing_;
   std::vector<std::string> parts_;  // names of what was not written to its end
-  std::uint64_t bytes_ = 0;         // of files_ and growing_
-  std::uint64_t deleted_ = 0;
+  std::uint64_t growing_bytes_ = 0;
   std::uint64_t mended_ = 0;
-  SnapshotNotes gone_;
 };
 
 }  // namespace sampleproc::history

@@ -33,7 +33,10 @@ constexpr Signature kOurs{.bytes = kSnapshotSignature, .begins = BeginsAsSnapsho
 
 SnapshotFolder::SnapshotFolder(const SnapshotOptions& options, const base::Clock& clock,
                                base::Descriptor folder)
-    : options_(options), clock_(clock), folder_(std::move(folder)) {}
+    : options_(options),
+      clock_(clock),
+      folder_(std::move(folder)),
+      kept_(SnapshotFileName, kOurs) {}
 
 Result<std::unique_ptr<SnapshotFolder>> SnapshotFolder::Open(const SnapshotOptions& options,
                                                              const base::Clock& clock) {
@@ -50,8 +53,8 @@ Result<void> SnapshotFolder::Look() {
   Result<void> deleted;
   const auto listed = ListFolder(folder_.get(), [&](const std::string& name) {
     LookAt(name);
-    if (files_.size() < static_cast<std::size_t>(options_.files) + kBeyond) return true;
-    deleted = DeleteOldest(kTooMany);
+    if (kept_.size() < static_cast<std::size_t>(options_.files) + kBeyond) return true;
+    deleted = kept_.DeleteOldest(folder_.get(), kTooMany);
     return deleted.has_value();
   });
   if (!listed) return listed;
@@ -77,22 +80,7 @@ void SnapshotFolder::LookAt(const std::string& name) {
   if (!S_ISREG(file.st_mode)) return;
   // A clock that was ahead would keep it for as long, and delete newer ones in its place.
   const std::int64_t came = std::min(NanosOf(file), NanosOf(clock_.Wall()));
-  Add(*key, {.came = came, .bytes = static_cast<std::uint64_t>(file.st_size)});
-}
-
-void SnapshotFolder::Add(const SnapshotKey& key, const File& file) {
-  Forget(key);
-  by_time_.emplace(file.came, key);
-  files_.emplace(key, file);
-  bytes_ += file.bytes;
-}
-
-void SnapshotFolder::Forget(const SnapshotKey& key) {
-  const auto file = files_.find(key);
-  if (file == files_.end()) return;
-  bytes_ -= file->second.bytes;
-  by_time_.erase({file->second.came, key});
-  files_.erase(file);
+  kept_.Put(*key, {.came = came, .bytes = static_cast<std::uint64_t>(file.st_size)});
 }
 
 Result<void> SnapshotFolder::DeleteParts() {
@@ -103,28 +91,13 @@ Result<void> SnapshotFolder::DeleteParts() {
   return {};
 }
 
-// One that cannot be deleted counts no more, so that it does not stand in the way of all that come
-// after it; the failure is told.
-Result<void> SnapshotFolder::DeleteOldest(std::string_view why) {
-  const SnapshotKey key = by_time_.begin()->second;
-  const std::string name = SnapshotFileName(key);
-  auto deleted = DeleteOurs(folder_.get(), name, kOurs);
-  Forget(key);
-  if (!deleted) {
-    deleted.error().message = name + ": " + deleted.error().message;
-    return deleted;
-  }
-  gone_.Note(key, why);
-  ++deleted_;
-  return {};
-}
-
 // So many bytes in so many files more can be kept.
 Result<void> SnapshotFolder::MakeRoom(std::uint64_t bytes, std::size_t files) {
-  while (!files_.empty()) {
-    const bool too_many = files_.size() + files > static_cast<std::size_t>(options_.files);
-    if (!too_many && bytes_ + bytes <= options_.bytes) return {};
-    if (auto deleted = DeleteOldest(too_many ? kTooMany : kTooMuch); !deleted) return deleted;
+  while (!kept_.empty()) {
+    const bool too_many = kept_.size() + files > static_cast<std::size_t>(options_.files);
+    if (!too_many && kept_.bytes() + bytes <= options_.bytes) return {};
+    auto deleted = kept_.DeleteOldest(folder_.get(), too_many ? kTooMany : kTooMuch);
+    if (!deleted) return deleted;
   }
   return {};
 }
@@ -132,9 +105,7 @@ Result<void> SnapshotFolder::MakeRoom(std::uint64_t bytes, std::size_t files) {
 Result<void> SnapshotFolder::Trim() {
   const std::int64_t oldest =
       NanosOf(clock_.Wall()) - std::chrono::nanoseconds(options_.age).count();
-  while (!by_time_.empty() && by_time_.begin()->first < oldest) {
-    if (auto deleted = DeleteOldest(kTooOld); !deleted) return deleted;
-  }
+  if (auto deleted = kept_.DeleteBefore(folder_.get(), oldest, kTooOld); !deleted) return deleted;
   return MakeRoom(0, 0);
 }
 
@@ -145,9 +116,9 @@ Result<void> SnapshotFolder::Keep(const frame::Snapshot& snapshot, std::string_v
   if (!key || !jpeg.starts_with(kJpeg)) {
     return Fail(ErrorCode::kInvalidFrame, "what is to be kept is no picture of an event");
   }
-  const auto before = files_.find(*key);
+  const KeptFiles::File* const before = kept_.Find(*key);
   const double confidence = snapshot.detection.confidence;
-  if (before != files_.end() && before->second.confidence >= confidence) return {};
+  if (before != nullptr && before->confidence >= confidence) return {};
   const auto head = SnapshotHead(snapshot);
   if (!head) return std::unexpected(head.error());
   const std::string_view rest = jpeg.substr(kJpeg.size());
@@ -163,7 +134,7 @@ Result<void> SnapshotFolder::Keep(const frame::Snapshot& snapshot, std::string_v
     if (parts_.size() < kMostParts) parts_.push_back(name + std::string(kPartEnd));
     return written;
   }
-  Add(*key, {.came = NanosOf(came), .bytes = bytes, .confidence = confidence});
+  kept_.Put(*key, {.came = NanosOf(came), .bytes = bytes, .confidence = confidence});
   return {};
 }
 
@@ -185,24 +156,24 @@ Result<void> SnapshotFolder::Write(const std::string& name, std::string_view hea
 }
 
 std::optional<SnapshotFolder::Facts> SnapshotFolder::Find(const SnapshotKey& key) const {
-  const auto file = files_.find(key);
-  if (file == files_.end()) return std::nullopt;
-  return Facts{.came = TimeOf(file->second.came), .bytes = file->second.bytes};
+  const KeptFiles::File* const file = kept_.Find(key);
+  if (file == nullptr) return std::nullopt;
+  return Facts{.came = TimeOf(file->came), .bytes = file->bytes};
 }
 
 Result<SnapshotContent> SnapshotFolder::Read(const SnapshotKey& key, std::string_view event_id) {
   constexpr const char* kOtherHands =
       "the event's picture was removed from the folder events.snapshots by other hands";
-  const auto known = files_.find(key);
-  if (known == files_.end()) return Fail(ErrorCode::kNotFound, kOtherHands);
+  const KeptFiles::File* const known = kept_.Find(key);
+  if (known == nullptr) return Fail(ErrorCode::kNotFound, kOtherHands);
   struct stat facts{};
   const base::Descriptor file = OpenRegular(folder_.get(), SnapshotFileName(key), facts);
   if (file.get() < 0) {
     if (errno != ENOENT) return base::FailWithErrno("the picture cannot be opened");
-    Forget(key);
+    kept_.Forget(key);
     return Fail(ErrorCode::kNotFound, kOtherHands);
   }
-  const auto size = static_cast<std::size_t>(known->second.bytes);
+  const auto size = static_cast<std::size_t>(known->bytes);
   auto bytes = ReadBytes(file.get(), 0, size, kWhat);
   if (!bytes) return std::unexpected(bytes.error());
   auto content = ReadSnapshotFile(std::move(*bytes));

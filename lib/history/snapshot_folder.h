@@ -5,21 +5,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "history/kept_files.h"
 #include "history/options.h"
 #include "history/snapshot_file.h"
-#include "history/snapshot_notes.h"
 
 namespace sampleproc::history {
 
@@ -66,43 +63,32 @@ class SnapshotFolder {
   base::Result<SnapshotContent> Read(const SnapshotKey& key, std::string_view event_id);
 
   // Why it has none, if that is known: a sentence.
-  std::optional<std::string_view> WhyGone(const SnapshotKey& key) const { return gone_.Find(key); }
+  std::optional<std::string_view> WhyGone(const SnapshotKey& key) const {
+    return kept_.WhyGone(key);
+  }
 
   // Whether its path names another folder by now, or none.
   bool Moved() const;
 
-  std::uint64_t bytes() const { return bytes_; }
-  std::size_t files() const { return files_.size(); }
-  std::uint64_t deleted() const { return deleted_; }  // since it was opened
+  std::uint64_t bytes() const { return kept_.bytes(); }
+  std::size_t files() const { return kept_.size(); }
+  std::uint64_t deleted() const { return kept_.deleted(); }  // since it was opened
 
  private:
-  struct File {
-    std::int64_t came = 0;  // nanoseconds since 1970
-    std::uint64_t bytes = 0;
-    double confidence = -1;  // below 0: not known
-  };
-
   SnapshotFolder(const SnapshotOptions& options, const base::Clock& clock, base::Descriptor folder);
 
   base::Result<void> Look();
   void LookAt(const std::string& name);
   base::Result<void> DeleteParts();
-  base::Result<void> DeleteOldest(std::string_view why);
   base::Result<void> MakeRoom(std::uint64_t bytes, std::size_t files);
   base::Result<void> Write(const std::string& name, std::string_view head, std::string_view rest,
                            base::WallTime came) const;
-  void Add(const SnapshotKey& key, const File& file);
-  void Forget(const SnapshotKey& key);
 
   const SnapshotOptions options_;
   const base::Clock& clock_;
   const base::Descriptor folder_;
-  std::map<SnapshotKey, File> files_;
-  std::set<std::pair<std::int64_t, SnapshotKey>> by_time_;  // the same
+  KeptFiles kept_;
   std::vector<std::string> parts_;  // names of what was not written to its end, to be deleted
-  std::uint64_t bytes_ = 0;         // of files_
-  std::uint64_t deleted_ = 0;
-  SnapshotNotes gone_;
 };
 
 }  // namespace sampleproc::history
