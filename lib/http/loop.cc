@@ -119,6 +119,10 @@ void Loop::NoteAcceptFailure(int error) {
                        {{"error", std::string_view(std::strerror(error))}});
 }
 
+void Loop::NoteFailedHandshake() {
+  shared_.failed_handshakes.fetch_add(1, std::memory_order_relaxed);
+}
+
 Loop::SessionList::iterator Loop::Add(Session* session) {
   if (!ticking_) ScheduleTick();
   sessions_.push_front(session);

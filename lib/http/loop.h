@@ -29,6 +29,7 @@ struct SharedState {
 
   ConnectionLimits limits;
   std::atomic<std::uint64_t> accept_failures{0};
+  std::atomic<std::uint64_t> failed_handshakes{0};  // of TLS
 
   // Of connections that come; null: plain. Behind a lock, because libstdc++ 12's atomic shared_ptr
   // unlocks a load with relaxed order: a store may then overtake what was read.
@@ -87,6 +88,7 @@ class Loop {
     NoteLeft();
   }
   void NoteAcceptFailure(int error);
+  void NoteFailedHandshake();
   void NoteClosed() {
     listening_.fetch_sub(1, std::memory_order_release);
     NoteLeft();

@@ -150,6 +150,10 @@ std::uint64_t Server::accept_failures() const {
   return impl_->shared.accept_failures.load(std::memory_order_relaxed);
 }
 
+std::uint64_t Server::failed_handshakes() const {
+  return impl_->shared.failed_handshakes.load(std::memory_order_relaxed);
+}
+
 std::optional<base::WallTime> Server::certificate_end() const {
   const std::shared_ptr<const TlsContext> tls = impl_->shared.Tls();
   if (!tls) return std::nullopt;

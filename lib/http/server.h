@@ -78,10 +78,11 @@ class Server {
   int AwaitRequests(const base::Deadline& end);
   int AwaitSockets(const base::Deadline& end);
 
-  // So far: connections over a limit, and times that none could be taken, for want of descriptors
-  // or of memory in the kernel.
+  // So far: connections over a limit, times that none could be taken, for want of descriptors or of
+  // memory in the kernel, and TLS handshakes that failed or took longer than they may.
   std::uint64_t refused_connections() const;
   std::uint64_t accept_failures() const;
+  std::uint64_t failed_handshakes() const;
 
   // Until when the certificate of connections that come is valid; nothing without TLS.
   std::optional<base::WallTime> certificate_end() const;

@@ -139,6 +139,11 @@ Session::Awaitable<void> Session::Run() {
     const bool patient = limit_.admitted();
     const bool agreed = co_await wire_.Handshake(patient);
     if (!agreed) {
+      if (wire_.plain()) {
+        BeginRequest();
+        Response refusal = RefuseHead(PlainHttp());
+        co_await WriteLast(std::move(refusal));
+      }
       wire_.Close();
       co_return;
     }

@@ -26,6 +26,13 @@ base::Error HeadEnds() {
           {}};
 }
 
+base::Error PlainHttp() {
+  return {ErrorCode::kBadRequest,
+          "this is plain HTTP, and this port speaks TLS: https://, or leave out http.tls_cert",
+          {},
+          {}};
+}
+
 base::Error TooManyConnections() {
   return {
       ErrorCode::kOverloaded,

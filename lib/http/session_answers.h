@@ -25,6 +25,7 @@ Response ClientGone();
 
 // Why a head is not served.
 base::Error SlowHead();
+base::Error PlainHttp();  // where TLS is spoken
 base::Error StoppedInHead();
 base::Error HeadEnds();
 base::Error TooManyConnections();

@@ -159,9 +159,12 @@ error_code TlsStream::Classify(int result) {
 bool TlsStream::Handshake(error_code& error) {
   const int result = SSL_do_handshake(ssl_);
   if (result == 1) return true;
+  peer_speaks_http_ = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
   error = Classify(result);
   return false;
 }
+
+bool TlsStream::has_read() const { return BIO_number_read(SSL_get_rbio(ssl_)) > 0; }
 
 std::size_t TlsStream::ReadSome(std::span<char> room, error_code& error) {
   const int got = SSL_read(ssl_, room.data(), Clamped(room.size()));

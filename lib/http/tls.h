@@ -33,6 +33,11 @@ class TlsStream {
   std::size_t WriteSome(base::ByteView bytes, boost::system::error_code& error);
   bool wants_write() const { return wants_write_; }
 
+  // After a handshake that failed: whether the peer had sent anything, and whether that was a
+  // request in plain HTTP. Nothing was sent to it then.
+  bool has_read() const;
+  bool peer_speaks_http() const { return peer_speaks_http_; }
+
   bool PeerGone();
   // Sends close_notify if the socket takes it at once; no answer to it is waited for.
   void SayGoodbye();
@@ -42,6 +47,7 @@ class TlsStream {
 
   ssl_st* const ssl_;
   bool wants_write_ = false;
+  bool peer_speaks_http_ = false;
 };
 
 // A certificate with its key. Connections keep the one that they began with.

@@ -166,11 +166,17 @@ Wire::Awaitable<bool> Wire::Handshake(bool patient) {
   for (;;) {
     error_code error;
     if (tls_->Handshake(error)) break;
-    if (!WouldBlock(error)) co_return false;
+    if (!WouldBlock(error)) {
+      // A load balancer that only connects has failed at nothing.
+      if (tls_->has_read()) loop_.NoteFailedHandshake();
+      if (tls_->peer_speaks_http()) tls_.reset();
+      Disarm();
+      co_return false;
+    }
     error = {};
-    if (timed_out_) co_return false;
-    co_await WaitReady(error);
-    if (error) co_return false;
+    if (!timed_out_) co_await WaitReady(error);
+    if (timed_out_) loop_.NoteFailedHandshake();
+    if (timed_out_ || error) co_return false;
   }
   Disarm();
   co_return true;

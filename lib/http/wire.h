@@ -55,7 +55,8 @@ class Wire {
   // False when the peer does not take them: then the wire is closed.
   Awaitable<bool> WriteAll(base::ByteView bytes);
   // Of TLS; true when it came to an end that both like. Plain wires need none. Without patience it
-  // may take a second: for who is one connection too many.
+  // may take a second: for who is one connection too many. When it failed because the client speaks
+  // plain HTTP, the wire is plain from then on, so that it can be told.
   Awaitable<bool> Handshake(bool patient);
 
   // Says that nothing more will be sent and reads away, for a bounded time, what still comes:

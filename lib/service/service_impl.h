@@ -127,6 +127,7 @@ class Service::Impl {
              .refused_connections = server ? server->refused_connections() : 0,
              .accept_failures = server ? server->accept_failures() : 0,
              .certificate_end = server ? server->certificate_end() : std::nullopt,
+             .failed_handshakes = server ? server->failed_handshakes() : 0,
              .lost_log_lines = log->lost_lines(),
              .spans = exporter ? std::optional(exporter->counts()) : std::nullopt,
              .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,

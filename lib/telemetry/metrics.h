@@ -145,6 +145,7 @@ struct Gauges {
   std::uint64_t refused_connections = 0;
   std::uint64_t accept_failures = 0;
   std::optional<base::WallTime> certificate_end = std::nullopt;  // without TLS nothing
+  std::uint64_t failed_handshakes = 0;                           // of TLS
   std::uint64_t lost_log_lines = 0;
   std::optional<SpanCounts> spans = std::nullopt;  // without a collector nothing
   std::optional<ConsumerGauges> consumer = std::nullopt;

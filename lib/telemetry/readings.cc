@@ -53,6 +53,10 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
     add("sampleproc_tls_certificate_expiry_timestamp_seconds",
         "Until when the certificate (http.tls_cert) is valid, in seconds since 1970.",
         Seconds(gauges.certificate_end->time_since_epoch()));
+    families.push_back(
+        One("sampleproc_tls_handshake_failures_total",
+            "TLS handshakes that failed or took longer than http.tls_handshake_timeout.",
+            MetricType::Counter, static_cast<double>(gauges.failed_handshakes)));
   }
   if (gauges.consumer) {
     add("sampleproc_consumer_connected", "Whether the last pull of frames succeeded.",

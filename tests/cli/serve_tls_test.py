@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import ssl
@@ -11,6 +12,7 @@ import threading
 import time
 
 import cli
+import streams
 from certificate import make_certificate
 from service import WithService
 
@@ -116,14 +118,38 @@ class Tls(WithService):
         self.assertEqual(self.ask(service)[2], second)
         self.assertEqual(service.stop(), 0)
 
-    def test_what_is_no_handshake_or_never_ends_is_closed(self):
+    def failed_handshakes(self, service):
+        name = "sampleproc_tls_handshake_failures_total "
+        return float(re.search("^" + name + "(.*)$", self.metrics_by(service), re.MULTILINE)[1])
+
+    def test_what_is_no_handshake_or_never_ends_is_closed_and_counted(self):
         service = self.start("--set", "http.tls_handshake_timeout=100ms")
-        for said in (REQUEST, b"", b"\x16\x03\x01\x02\x00\x01"):
+        for said in (b"SSH-2.0-OpenSSH_9.2\r\n", b"", b"\x16\x03\x01\x02\x00\x01"):
             with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
                 client.sendall(said)
                 with contextlib.suppress(ConnectionResetError):  # bytes of it were unread
                     self.assertNotIn(b"HTTP/1.1", client.recv(4096))
+        streams.wait_until(lambda: self.failed_handshakes(service) == 3)
+        # As load balancers look whether a port is open.
+        socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE).close()
+        self.assertEqual(self.ask(service)[1], "TLSv1.3")
+        self.assertEqual(self.failed_handshakes(service), 3)
         self.assertEqual(service.stop(), 0)
+
+    def test_who_speaks_plain_http_is_told_so_and_logged(self):
+        service = self.start()
+        body = b"POST /process HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + bytes(1000000)
+        for said in (REQUEST, body):
+            with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
+                with contextlib.suppress(ConnectionError):
+                    client.sendall(said)
+                answer = b"".join(iter(lambda: client.recv(65536), b""))
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
+            self.assertIn(b"this is plain HTTP, and this port speaks TLS: https://", answer)
+        streams.wait_until(lambda: self.failed_handshakes(service) == 2)
+        self.assertEqual(service.stop(), 0)
+        refused = [line for line in service.log() if line["msg"] == "request" and line["status"] == 400]
+        self.assertEqual(len(refused), 2)
 
     def test_certificate_and_key_out_of_pipes(self):
         """As a shell's process substitution hands them over."""

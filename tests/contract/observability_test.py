@@ -40,6 +40,7 @@ RARE = {
     "sampleproc_dead_letters_limit_bytes": set(),
     "sampleproc_consumer_settlements_refused_total": {"reason"},
     "sampleproc_tls_certificate_expiry_timestamp_seconds": set(),
+    "sampleproc_tls_handshake_failures_total": set(),
 }
 # Appear with their first event too; the service under test has none.
 RARE_VALUES = {"max_age", "newer_frame", "turn", "lane", "memory"}
