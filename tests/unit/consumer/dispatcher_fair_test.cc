@@ -99,7 +99,7 @@ Outcome Run(milliseconds max_age, double behind, std::size_t pull, int large = 1
     return id.starts_with("0-") ? frame_time * large : frame_time;
   };
   const base::MonoTime begin = clock.Now();
-  const auto end = begin + std::chrono::seconds(60);
+  const auto end = begin + std::chrono::seconds(20);
   std::deque<Delivery> stream;  // what the source has
   std::map<std::string, double> done;
   std::map<std::string, base::MonoTime> born;
