@@ -137,7 +137,7 @@ ExitCode Run(const Options& options, CommandContext& context) {
                                                          : ExitCode::kNoAnswer;
 }
 
-Action Declare(CLI::App& app) {
+Action DeclareHealthCommand(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("--probe", options->probe,
                  "Which question: health (default), live, ready or startup")
@@ -178,7 +178,7 @@ Command HealthCommand() {
                      {1, "Unhealthy."},
                      {2, "Unreachable."},
                      {3, "The command line or the configuration is wrong."}},
-      .declare = &Declare,
+      .declare = &DeclareHealthCommand,
       .usage_exit = ExitCode::kHealthUsage,
   };
 }

@@ -7,7 +7,7 @@
 namespace sampleproc::apps {
 namespace {
 
-Action Declare(CLI::App& app) {
+Action DeclareLoadtestCommand(CLI::App& app) {
   auto options = std::make_shared<LoadtestOptions>();
   DeclareLoadtest(app, *options);
   return [options](CommandContext& context) { return RunLoadtest(*options, context); };
@@ -74,7 +74,7 @@ Command LoadtestCommand() {
            {130,
             "Interrupted by SIGINT (129: SIGHUP, 131: SIGQUIT, 143: SIGTERM); what was measured is "
             "reported, and a target that --during has stopped goes on."}},
-      .declare = &Declare,
+      .declare = &DeclareLoadtestCommand,
   };
 }
 

@@ -7,7 +7,7 @@
 namespace sampleproc::apps {
 namespace {
 
-Action Declare(CLI::App& app) {
+Action DeclareProcessFileCommand(CLI::App& app) {
   auto options = std::make_shared<ProcessFileOptions>();
   DeclareProcessFile(app, *options);
   return [options](CommandContext& context) { return RunProcessFile(*options, context); };
@@ -88,7 +88,7 @@ Command ProcessFileCommand() {
             "Interrupted by SIGINT (129: SIGHUP, 131: SIGQUIT, 143: SIGTERM); what was begun is "
             "written. Where the output file was there before, it stays, and the new records are in "
             "a file beside it that is named."}},
-      .declare = &Declare,
+      .declare = &DeclareProcessFileCommand,
   };
 }
 

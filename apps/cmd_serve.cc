@@ -189,7 +189,7 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   return clean ? ExitCode::kOk : unclean;
 }
 
-Action Declare(CLI::App& app) {
+Action DeclareServeCommand(CLI::App& app) {
   auto options = std::make_shared<ConfigOptions>();
   options->AddKey(app, "--host", "ADDRESS", "http.host", "Listen on this address");
   options->AddKey(app, "--port", "PORT", "http.port", "Listen on this port; 0 takes a free one");
@@ -229,7 +229,7 @@ Command ServeCommand() {
            {69, "The address cannot be listened on."},
            {70, "A worker was stuck on a frame (service.exit_when_stuck)."},
            {78, "The configuration is invalid."}},
-      .declare = &Declare,
+      .declare = &DeclareServeCommand,
   };
 }
 

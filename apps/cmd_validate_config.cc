@@ -222,7 +222,7 @@ ExitCode Run(const Options& options, CommandContext& context) {
   return worst;
 }
 
-Action Declare(CLI::App& app) {
+Action DeclareValidateConfigCommand(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("FILE", options->files, "Files to check; - is standard input");
   const auto flag = [&app](const char* name, bool& into, const char* help) {
@@ -302,7 +302,7 @@ Command ValidateConfigCommand() {
                       "checklist failed, or a difference needs a restart."},
                      {2, "The command line is wrong."},
                      {65, "Invalid."}},
-      .declare = &Declare,
+      .declare = &DeclareValidateConfigCommand,
   };
 }
 

@@ -129,10 +129,8 @@ class Useless(WithCameras):
         logged_in.append(True)
         streams.wait_until(lambda: not service.conditions())
         for name in cameras:
-            state = self.state(service, name)
-            self.assertTrue(state["connected"], name)
-            self.assertGreater(state["looked_at"], 0, name)
-            self.assertNotIn("error", state, name)
+            self.wait_for_state(service, name, lambda state: state["connected"]
+                                and state["looked_at"] > 0 and "error" not in state)  # fmt: skip
 
     def test_a_stream_of_which_every_picture_is_damaged_is_one_condition(self):
         def damaged(unit):

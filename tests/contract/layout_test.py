@@ -78,10 +78,14 @@ class Layout(unittest.TestCase):
         listed = [n for n in listed_in(ROOT / "lib/CMakeLists.txt") if (ROOT / "lib" / n).exists()]
         self.assertEqual(sorted(listed), on_disk)
 
-    def test_what_is_compiled_alone_is_there(self):
+    def test_what_is_compiled_apart_is_there_once_and_each_group_is_sorted(self):
         for folder in ("apps", "lib", "tests"):
-            names = (ROOT / folder / "compiled_alone.txt").read_text(encoding="utf-8").split()
-            self.assertEqual(names, sorted(set(names)))
+            text = (ROOT / folder / "compiled_apart.txt").read_text(encoding="utf-8")
+            groups = [group.split() for group in text.split("--\n")]
+            for group in groups:
+                self.assertEqual(group, sorted(group))
+            names = sum(groups, [])
+            self.assertEqual(sorted(names), sorted(set(names)))
             self.assertEqual([name for name in names if not (ROOT / folder / name).exists()], [])
 
     def test_every_program_source_is_in_the_build_list(self):

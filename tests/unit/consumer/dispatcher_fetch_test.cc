@@ -426,11 +426,11 @@ TEST_CASE("a host that hangs is told and paused though its frames grow too old f
   while (Names(bench).find("pixel_host hangs") == std::string::npos) live();
   while (Names(bench).find("frames_dropped a") == std::string::npos) live();
   bench.pixels.Let("hangs");
-  while (!Names(bench).empty()) {
+  // The condition ends when a frame was looked at, which is before that frame is settled.
+  while (!Names(bench).empty() || bench.ledger.totals().done == 0) {
     live();
     for (int i = 0; i < 200; ++i) std::this_thread::yield();  // it has that long for an answer
   }
-  CHECK(bench.ledger.totals().done > 0);
 }
 
 }  // namespace
