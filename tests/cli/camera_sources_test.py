@@ -64,6 +64,10 @@ class Camera(CameraServer):
         return answer
 
 
+# For cameras that are to be connected to once: no busy machine makes them silent for so long.
+NEVER_STALLS = {"stall_after": "10m"}
+
+
 class Sources(WithCameras):
     def setUp(self):
         super().setUp()
@@ -79,7 +83,7 @@ class Sources(WithCameras):
 
     def test_the_list_of_cameras_tells_of_each_source_and_shows_its_picture(self):
         service = self.serve({
-            "door": {"url": self.streaming().url(), "fps": 5.0},
+            "door": {"url": self.streaming().url(), "fps": 5.0, **NEVER_STALLS},
             "yard": {"url": f"http://user@127.0.0.1:{streams.free_port('127.0.0.1')}/"},
         })  # fmt: skip
 
@@ -118,11 +122,12 @@ class Sources(WithCameras):
         cameras = {
             "video": {"url": pictures.sample_path("vtest.avi"), "fps": 5, "loop": True},
             "album": {"url": self.path("album"), "fps": 20, "loop": True},
-            "stream": {"url": self.streaming().url()},
-            "bare": {"url": self.streaming(with_length=False).url()},
-            "single": {"url": self.camera(one).url(), "fps": 20},
-            "secret": {"url": self.camera(secret).url("me@"), "password_file": self.password()},
-        }
+            "stream": {"url": self.streaming().url(), **NEVER_STALLS},
+            "bare": {"url": self.streaming(with_length=False).url(), **NEVER_STALLS},
+            "single": {"url": self.camera(one).url(), "fps": 20, **NEVER_STALLS},
+            "secret": {"url": self.camera(secret).url("me@"), "password_file": self.password(),
+                       **NEVER_STALLS},
+        }  # fmt: skip
         service = self.serve(cameras)
         self.wait_for_results(cameras)
         sizes = {}
@@ -133,6 +138,8 @@ class Sources(WithCameras):
         for camera in ("stream", "bare", "single", "secret"):
             self.assertEqual(sizes[camera], {(548, 342)}, camera)
         self.assertEqual(sizes["video"], {(768, 576)})
+        for camera in cameras:
+            self.wait_for_state(service, camera, lambda state: state["connected"])
         health = service.get("/health")
         self.assertEqual(set(health.json()["cameras"]), set(cameras))
         for camera, state in health.json()["cameras"].items():
@@ -179,7 +186,7 @@ class Sources(WithCameras):
             connection.sendall(STREAM + 2 * part(self.photo) + BOUNDARY)
 
         cameras = {"brief": {"url": self.camera(brief).url(), "stall_after": "300ms"},
-                   "good": {"url": self.streaming().url()}}  # fmt: skip
+                   "good": {"url": self.streaming().url(), **NEVER_STALLS}}  # fmt: skip
         service = self.serve(cameras)
         self.wait_for_state(service, "brief", lambda state: state["reconnects"] >= 3)
         begins = service.wait_for_condition("camera")
@@ -195,7 +202,7 @@ class Sources(WithCameras):
 
     def test_the_condition_of_a_camera_ends_when_it_is_back_or_gone(self):
         port = streams.free_port("127.0.0.1")
-        away = {"url": f"http://127.0.0.1:{port}/video"}
+        away = {"url": f"http://127.0.0.1:{port}/video", **NEVER_STALLS}
         service = self.serve({"late": away, "never": {"url": self.path("missing.mp4")}})
         wanted = {("camera", "late"), ("camera", "never")}
         streams.wait_until(lambda: wanted <= set(service.conditions()))
@@ -207,6 +214,8 @@ class Sources(WithCameras):
         service.child.send_signal(signal.SIGHUP)
         service.wait_for("reloaded")
         streams.wait_until(lambda: service.get("/health").json()["status"] == "healthy")
+        # The log tells it a moment after /health.
+        streams.wait_until(lambda: service.told("camera") >= (2, 2))
         self.assertEqual(service.told("camera"), (2, 2))
 
     def test_a_hostile_camera_ends_its_own_connection_and_nothing_else(self):
@@ -234,8 +243,9 @@ class Sources(WithCameras):
         for name in set(cameras) - {"good"}:
             state = self.wait_for_state(service, name, lambda state: "error" in state)
             self.assertFalse(state["connected"], name)
-        self.assertIn("401", self.state(service, "refused")["error"])
-        self.assertIn("404", self.state(service, "missing")["error"])
+        # Connected to again and again, on a busy machine also without an answer in time.
+        for name, status in {"refused": "401", "missing": "404"}.items():
+            self.wait_for_state(service, name, lambda state, status=status: status in state.get("error", ""))
 
         # Pictures that are none are counted, and the stream goes on.
         before = self.state(service, "good")
@@ -251,7 +261,7 @@ class Sources(WithCameras):
                 made.stopped.wait(0.05)
                 connection.sendall(part(self.photo))
 
-        service = self.serve({"mixed": {"url": self.camera(mixed).url()}})
+        service = self.serve({"mixed": {"url": self.camera(mixed).url(), **NEVER_STALLS}})
         state = self.wait_for_state(
             service, "mixed", lambda state: state["decoder_errors"] > 1 and state["looked_at"] > 1
         )
@@ -259,15 +269,16 @@ class Sources(WithCameras):
         self.assertGreater(state["dropped"]["failed"], 1)
 
     def test_a_reload_connects_what_is_new_and_leaves_what_is_the_same(self):
-        good, new = self.streaming(), self.streaming()
-        service = self.serve({"good": {"url": good.url()}, "old": {"url": self.streaming().url()}})
+        made, new = self.streaming(), self.streaming()
+        good = {"url": made.url(), **NEVER_STALLS}
+        service = self.serve({"good": good, "old": {"url": self.streaming().url()}})
         self.wait_for_results(["good", "old"])
-        self.configure({"good": {"url": good.url()}, "new": {"url": new.url()}})
+        self.configure({"good": good, "new": {"url": new.url()}})
         service.child.send_signal(signal.SIGHUP)
         service.wait_for("reloaded")
         self.wait_for_results(["new"])
         self.assertEqual(set(service.get("/health").json()["cameras"]), {"good", "new"})
-        self.assertEqual(len(good.heads), 1)
+        self.assertEqual(len(made.heads), 1)
 
     def test_cameras_are_taken_beside_what_is_pulled(self):
         """From Redis and from a frame buffer, into the same sinks; a stop delivers all of it."""
