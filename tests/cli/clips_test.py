@@ -30,7 +30,7 @@ class Clips(WithClips):
         self.assertEqual(answer.headers["Content-Disposition"], f'attachment; filename="{file.name}"')
         self.assertEqual(answer.body, file.read_bytes())
         self.check_clip(answer.body, end, frames, 1000)
-        self.assertEqual(service.metric("sampleproc_clips_files"), 1)
+        wait_until(lambda: service.metric("sampleproc_clips_files") == 1)  # counted after the answer
         self.assertEqual(service.metric("sampleproc_clips_bytes"), len(answer.body))
         self.assertEqual(service.metric('sampleproc_clips_total{outcome="kept"}'), 1)
         self.assertEqual(service.metric('sampleproc_clip_pictures_total{outcome="dropped"}'), 0)
@@ -123,10 +123,11 @@ class Clips(WithClips):
             self.await_clip(service, event)
         problem = self.check_problem(self.clip(service, first), 404, first["clip"])
         self.assertIn("events.clips_max_files", problem["detail"])
+        # Counted after the answer.
+        wait_until(lambda: service.metric('sampleproc_clips_total{outcome="deleted"}') == 1)
         self.assertEqual(service.metric("sampleproc_clips_files"), 2)
         self.assertEqual(service.metric("sampleproc_clips_bytes"),
                          sum(file.stat().st_size for file in self.clips.iterdir()))  # fmt: skip
-        self.assertEqual(service.metric('sampleproc_clips_total{outcome="deleted"}'), 1)
 
     def test_clips_do_without_a_history_and_are_behind_the_token(self):
         tokens = self.folder / "tokens"

@@ -138,7 +138,7 @@ class OfRedis(Neighbours):
     def check_that_some_went_back(self, service, host, names):
         """And all of them are done once the host is well."""
         returned = 'sampleproc_consumer_frames_total{outcome="returned",reason="pixel_host"}'
-        self.assertGreater(service.metric(returned), 0)
+        wait_until(lambda: service.metric(returned) > 0)
         host.set("well")
         wait_until(lambda: len(self.of("bad")) == len(names))
         self.assertEqual(sorted(self.of("bad")), names)
