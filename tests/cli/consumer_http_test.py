@@ -57,7 +57,8 @@ class Consumer(WithService):
         self.assertEqual(self.buffer.handed_out, 95)
         self.assertEqual(max(self.buffer.counts), 10)
         self.assertEqual(self.buffer.agents, {"sampleproc"})
-        self.assertTrue(self.connected(service))
+        wait_until(lambda: self.connected(service))
+        self.assertEqual(self.failures(service), 0)
         self.assertLessEqual(self.buffer.most_open, 10)
 
         def client():
@@ -72,7 +73,7 @@ class Consumer(WithService):
         # The buffer may be later to see a connection than who opened it.
         wait_until(lambda: client()[1] == self.buffer.most_open)
         self.assertEqual(service.stop(), 0)
-        self.assertEqual(service.told("source_unreachable"), (0, 0))
+        self.assertEqual(self.told_failures(service), [])
 
     def test_three_bad_frames_of_ten_leave_seven(self):
         frames = [frame(f"f-{number}", self.picture) for number in range(10)]
@@ -192,14 +193,15 @@ class Consumer(WithService):
         metrics = service.metrics()
         self.assertGreaterEqual(metrics["sampleproc_frame_buffer_errors_total"], 134 - 10)
         self.assertEqual(self.failures(service), 0)
-        self.assertEqual(service.told("source_unreachable"), (0, 0))
         self.assertEqual(service.stop(), 0)
+        self.assertEqual(self.told_failures(service), [])
 
     def test_a_buffer_that_answers_nothing_but_500_is_left_alone(self):
         self.buffer.fault = self.buffer.fail
         service = self.consume("--set", "consumer.backoff=30s")
+        # The condition may come before, when all these answers take a while.
+        wait_until(lambda: self.failures(service) == 1)
         service.wait_for_condition("source_unreachable")
-        self.assertEqual(self.failures(service), 1)
         self.assertEqual(service.metric("sampleproc_frame_buffer_errors_total"), 100)
         self.assertEqual(service.stop(), 0)
 
@@ -313,8 +315,14 @@ class Consumer(WithService):
         self.assertEqual(service.stop(), 0)
         # Said when it went and when it came, not with each failure.
         gone, back = service.told("source_unreachable")
-        self.assertEqual(back, gone)
+        self.assertIn(gone - back, (0, 1))  # the stop may find an answer late
         self.assertLessEqual(gone, 2 * len(faults))
+
+    def told_failures(self, service):
+        """Of pulls, in the log. That one takes long is told as well, and may be so on a busy machine."""
+        reasons = [line.get("reason", "") for line in service.log()
+                   if line.get("condition") == "source_unreachable"]  # fmt: skip
+        return [reason for reason in reasons if reason and "has no answer for" not in reason]
 
     def failures(self, service):
         text = service.get("/metrics").body.decode()
