@@ -1,7 +1,7 @@
 """An HTTP server that stands for somebody else's, in a thread of the test's own."""
 
-import http.client
 import http.server
+import socket
 import threading
 
 from streams import wait_until
@@ -14,6 +14,7 @@ class StandIn:
         self.lock = threading.Lock()
         self.open = 0
         self.most_open = 0
+        self.accepted = set()  # from where
         stand_in = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -50,6 +51,7 @@ class StandIn:
             def process_request(self, request, client_address):
                 with stand_in.lock:
                     stand_in.open += 1
+                    stand_in.accepted.add(client_address)
                     stand_in.most_open = max(stand_in.most_open, stand_in.open)
                 super().process_request(request, client_address)
 
@@ -74,8 +76,9 @@ class StandIn:
 
     def await_nobody(self):
         """Returns when nobody is connected: what those asked who were killed has been handled."""
-        # Connections are accepted in their order.
-        http.client.HTTPConnection(*self.address).connect()
+        # Connections are accepted in their order: behind this one none of theirs is still to come.
+        with socket.create_connection(self.address) as last:
+            wait_until(lambda: last.getsockname() in self.accepted)
         wait_until(lambda: not self.open)
 
     def handle(self, handler, body):
