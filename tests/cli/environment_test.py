@@ -115,7 +115,7 @@ class Environment(cli.TestCase):
     def serve(self, env, *words):
         self.tried.update(env)
         words = words if "PORT" in env else ("--port", "0", *words)
-        return Service(self, *words, env=env)
+        return Service(self, *cli.NO_HURRY, *words, env=env)
 
     def start_in_vain(self, env):
         """The log of a start that ends at an address that is taken."""
@@ -189,9 +189,7 @@ class Environment(cli.TestCase):
         for name in ("DETECTION_THRESHOLD", "CONFIDENCE_THRESHOLD"):
             found = []
             for value in ("0.5", "0.999"):
-                service = self.serve(
-                    {name: value}, "--set", "process.pipeline=faces", *cli.NO_HURRY
-                )
+                service = self.serve({name: value}, "--set", "process.pipeline=faces")
                 found.append(service.post(picture, "image/jpeg").json()["total_objects"])
             self.assertEqual(found, [1, 0], name)
 
