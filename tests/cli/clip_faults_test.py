@@ -88,7 +88,7 @@ class ClipFaults(WithClips):
         frames = self.frames
         self.cross(service, scenes=frames)
         event = self.await_events(service, ["new", "end"])[0]
-        wait_until(lambda: ("clips", "") in service.conditions())
+        service.wait_for_condition("clips")
         self.assertIn(reason, service.conditions()["clips", ""])
         self.assertEqual(service.get("/health").json()["status"], "degraded")
         problem = self.check_problem(self.clip(service, event), 404, event["clip"])
