@@ -87,7 +87,7 @@ class Events(WithDirectory):
         self.check(lines(self.file), "shutdown")
 
     def test_what_is_open_ends_when_its_camera_is_silent_or_has_another_picture(self):
-        service = self.serve(*self.to_file(), "--set", "process.motion.camera_idle=6s")
+        service = self.serve(*self.to_file(), "--set", "process.motion.camera_idle=15s")
         self.post(service, "door", COMES)  # with no such pause between two frames
         wait_until(lambda: types(lines(self.file)) == ["new", "end"])
         self.check(lines(self.file), "source_end")
