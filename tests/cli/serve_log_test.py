@@ -163,7 +163,8 @@ class AnswersInTheLog(WithService):
         self.assertEqual(service.stop(), 0)
 
     def test_a_client_that_goes_in_the_middle_of_its_request(self):
-        service = self.serve("--set", "process.delay=30s")
+        # In work until its client goes, however late the test sees that it is.
+        service = self.serve("--set", "process.delay=60s", *cli.NO_HURRY)
         picture = pictures.sample("messi5.jpg")
         head = (b"POST /process HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
                 b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(picture))  # fmt: skip
