@@ -125,7 +125,7 @@ class Shutdown(WithService):
             self.assertGreaterEqual(line["took_ms"], 0)
 
     def check(self, number):
-        service = self.serve("--set", "process.delay=2s", "--set", "process.workers=1")
+        service = self.serve("--set", "process.delay=2s", "--set", "process.workers=1", *cli.NO_HURRY)
         answers = []
         body = as_json(pictures.sample("mask.png"), {})
         client = threading.Thread(
@@ -204,7 +204,8 @@ class Shutdown(WithService):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
             systemd.bind(path)
             systemd.settimeout(cli.PATIENCE)
-            env = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"}
+            # One each second: its socket holds ten or so, and what finds no room is not sent again.
+            env = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "2000000"}
             service = Service(self, *ANY_PORT, env=env)
 
             def until(wanted):
