@@ -7,6 +7,7 @@ import socket
 import cli
 import pictures
 from service import Answer, WithService, as_json
+from streams import wait_until
 
 # What differs from one answer to the next.
 OF_THE_CLOCK = ("processing_time_ms", "timestamp", "times_ms")
@@ -14,7 +15,7 @@ OF_THE_CLOCK = ("processing_time_ms", "timestamp", "times_ms")
 
 class Endpoints(WithService):
     def setUp(self):
-        self.service = self.serve()
+        self.service = self.serve(*cli.NO_HURRY)
 
     def test_livez(self):
         answer = self.service.get("/livez")
@@ -22,11 +23,13 @@ class Endpoints(WithService):
         self.check_headers(answer)
 
     def test_health_has_the_original_services_fields(self):
-        self.service.post_json(pictures.sample("mask.png"))
-        for _ in range(10_000):  # a frame is counted just after its answer went out
+        self.assertEqual(self.service.post_json(pictures.sample("mask.png")).status, 200)
+
+        def counted():  # just after the frame's answer went out
             answer = self.service.get("/health")
-            if answer.json()["details"]["metrics"]["frames_processed"] == 1:
-                break
+            return answer.json()["details"]["metrics"]["frames_processed"] == 1 and answer
+
+        answer = wait_until(counted)
         self.assertEqual(answer.status, 200)
         self.check_headers(answer)
         health = answer.json()
