@@ -86,7 +86,8 @@ class Tls(WithService):
         return answer
 
     def test_at_the_limit_of_connections_a_probe_is_answered_and_others_are_told(self):
-        service = self.start("--set", "http.max_connections=2")
+        # Those who take the places keep them, however long the others need.
+        service = self.start("--set", "http.max_connections=2", "--set", "http.idle_timeout=1h")
         taken = [self.connect(service) for _ in range(2)]
         self.ask_until(service, REQUEST, 200)
         refused = self.ask_until(service, REQUEST.replace(b"/livez", b"/"), 503)
