@@ -19,7 +19,7 @@ ip link set lo up
 MAX_REQUESTS_PER_MINUTE=0 sampleproc serve >log 2>&1 &
 service=$!
 trap 'kill -KILL "${service}" 2>/dev/null || true' EXIT
-sampleproc health --wait 30s >/dev/null
+sampleproc health --wait 2m >/dev/null
 """
 EPILOGUE = """
 kill -TERM "${service}"
