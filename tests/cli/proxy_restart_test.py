@@ -9,6 +9,7 @@ import cli
 import pictures
 from proxies import KINDS, Proxy
 from service import Service, UnixConnection, WithService
+from streams import wait_until
 
 CLIENTS = 8
 SHARE = 0.7  # of what the two instances can do
@@ -90,10 +91,11 @@ class Restart(WithService):
                 while not any(line["msg"] == "request" for line in instances[number].log()):
                     self.assertIsNone(instances[number].child.poll())
                     time.sleep(0.05)
+            # How many there were meanwhile depends on the machine.
+            wait_until(lambda: load.done() > 100)
         finally:
             load.end()
         self.assertEqual((set(load.statuses), load.broken), ({200}, []), proxy.text()[-2000:])
-        self.assertGreater(load.done(), 100)
         for instance in instances:
             self.assertEqual(instance.stop(), 0)
 
