@@ -248,6 +248,11 @@ class OpenMetrics(WithService):
         for headers in (sampled, quiet):
             answer = self.service.ask("POST", "/process", pictures.sample("mask.png"), headers)
             self.assertEqual(answer.status, 200)
+        # Both are counted just after the answer went out.
+        answers = ('http_server_request_duration_seconds_count{method="POST",route="/process",'
+                   'scheme="http",status="200"}')  # fmt: skip
+        for count in ('sampleproc_frames_total{outcome="completed"}', answers):
+            wait_until(lambda count=count: self.service.metric(count) == 2)
 
     def test_the_parser_of_prometheus_own_client_reads_what_the_text_says(self):
         text = self.service.get("/metrics").body.decode()
