@@ -8,7 +8,7 @@ import jsonschema
 import cli
 from camera_service import CameraServer
 from certificate import make_certificate
-from crossing import COMES, FOLLOWING, GOES, scene
+from crossing import COMES, FOLLOWING, GOES, post, scene
 from event_history import SCHEMA
 from event_snapshots import WithSnapshots
 from mqtt_broker import Broker, check_discovery
@@ -29,6 +29,28 @@ class WithBroker(WithSnapshots):
     def await_login(self, service, times=1):
         wait_until(lambda: service.metric("sampleproc_mqtt_logins_total") >= times)
 
+    def await_reason(self, service, words):
+        """Of the broker's condition, at its beginning or now: on a busy machine it may have begun with
+        a broker that was slow."""
+
+        def told():
+            reasons = [line["reason"] for line in service.log()
+                       if line.get("condition") == "mqtt" and "reason" in line]  # fmt: skip
+            reasons.append(service.conditions().get(("mqtt", ""), ""))
+            return next((reason for reason in reasons if words in reason), None)
+
+        return wait_until(told)
+
+    def await_calm(self, service):
+        """How often the condition has begun, when each time has had its end."""
+
+        def calm():
+            begun, ended = service.told("mqtt")
+            return begun == ended and ("mqtt", "") not in service.conditions()
+
+        wait_until(calm)
+        return service.told("mqtt")[0]
+
     def lives(self, listener, camera="door"):
         """The types of its events so far, without updates."""
         events = [json.loads(payload) for payload in listener.of(f"sampleproc/{camera}/event")]
@@ -47,10 +69,12 @@ class Published(WithBroker):
         listener = broker.listen("sampleproc/#")
         service = self.serve_mqtt(broker.url())
         listener.await_last("sampleproc/availability", b"online")
-        self.cross(service)
+        # Of a count only the last is sent, so it has to be seen before it changes again.
+        post(self, service, "door", COMES)
+        listener.await_last("sampleproc/door/motion", b"1")
+        post(self, service, "door", GOES, first=len(COMES))
         wait_until(lambda: self.lives(listener) == ["new", "end"])
         listener.await_last("sampleproc/door/motion", b"0")
-        self.assertIn(b"1", listener.of("sampleproc/door/motion"))
         events = [json.loads(payload) for payload in listener.of("sampleproc/door/event")]
         for event in events:
             jsonschema.validate(event, SCHEMA)
@@ -110,8 +134,10 @@ class Published(WithBroker):
         broker = self.broker()
         listener = broker.listen("sampleproc/#")
         self.serve("--config", str(config), *FOLLOWING, *cli.NO_HURRY, "--set", f"mqtt.url={broker.url()}")
-        wait_until(lambda: self.lives(listener, "yard")[:2] == ["new", "end"])
-        self.assertIn(b"1", listener.of("sampleproc/yard/motion"))
+        # Where pictures were left out one track may become two.
+        wait_until(lambda: "end" in self.lives(listener, "yard"))
+        self.assertEqual(self.lives(listener, "yard")[0], "new")
+        wait_until(lambda: b"1" in listener.of("sampleproc/yard/motion"))
 
     def test_what_a_crash_left_open_ends_with_a_history(self):
         broker = self.broker()
@@ -185,6 +211,7 @@ class Discovery(WithBroker):
         listener = broker.listen("sampleproc/#")
         self.cross(service)
         wait_until(lambda: self.lives(listener) == ["new", "end"])
+        listener.await_last("sampleproc/door/motion", b"0")
         wait_until(lambda: listener.of("sampleproc/door/snapshot"))
         wait_until(lambda: service.metric("sampleproc_snapshots_waiting") == 0)
 
@@ -194,13 +221,13 @@ class Discovery(WithBroker):
 
         wait_until(lambda: len(kept()) == 12)
         before = kept()
+        times = self.await_calm(service)
         broker.stop()
-        service.wait_for_condition("mqtt")
+        wait_until(lambda: service.told("mqtt") == (times + 1, times))
         broker.start(self.folder)
         wait_until(lambda: kept() == before)
-        service.wait_for_condition("mqtt", "condition ends")
-        self.assertEqual(service.conditions(), {})
-        self.assertEqual(service.told("mqtt"), (1, 1))
+        wait_until(lambda: service.conditions() == {})
+        self.await_calm(service)
 
     def test_names_that_mean_something_in_topics_are_names(self):
         broker = self.broker()
@@ -266,14 +293,15 @@ class Faults(WithBroker):
         broker = self.broker()
         broker.stop()
         service = self.serve_mqtt(broker.url(), pictures=False)
-        self.assertIn("refused", service.wait_for_condition("mqtt")["reason"])
+        self.await_reason(service, "refused")
         self.cross(service)
+        wait_until(lambda: service.told("mqtt") == (1, 0))
         broker.start(self.folder)
         service.wait_for_condition("mqtt", "condition ends")
         wait_until(lambda: service.metric("sampleproc_mqtt_waiting_messages") == 0)
         self.assertGreaterEqual(service.metric('sampleproc_mqtt_published_total{kind="event"}'), 2)
         self.assertEqual(service.metric('sampleproc_mqtt_dropped_total{kind="event"}'), 0)
-        self.assertEqual(service.told("mqtt"), (1, 1))
+        self.await_calm(service)
         listener = broker.listen("sampleproc/#")
         listener.await_last("sampleproc/door/motion", b"0")
 
@@ -285,7 +313,7 @@ class Faults(WithBroker):
         self.await_login(service)
         broker.child.send_signal(signal.SIGSTOP)
         self.cross(service)
-        self.assertIn("acknowledged", service.wait_for_condition("mqtt")["reason"])
+        self.await_reason(service, "acknowledged")
         self.assert_frames_go_on(service)
         broker.child.send_signal(signal.SIGCONT)
         wait_until(lambda: ("mqtt", "") not in service.conditions())
@@ -297,14 +325,14 @@ class Faults(WithBroker):
         service = self.serve_mqtt(
             broker.url(), "--set", "mqtt.username=cam", "--set",
             f"mqtt.password_file={self.secret('wrong-' + PASSWORD)}", pictures=False)  # fmt: skip
-        reason = service.wait_for_condition("mqtt")["reason"]
-        self.assertIn("refuses the login", reason)
+        reason = self.await_reason(service, "refuses the login")
         self.assertIn("mqtt.password_file", reason)
         self.assert_frames_go_on(service)
+        wait_until(lambda: service.told("mqtt") == (1, 0))
         self.secret()
         service.wait_for_condition("mqtt", "condition ends")
         self.await_login(service)
-        self.assertEqual(service.told("mqtt"), (1, 1))
+        self.await_calm(service)
         self.assertEqual(service.stop(), 0)
         self.assertNotIn(PASSWORD, "".join(service.lines))
 
@@ -325,7 +353,7 @@ class Faults(WithBroker):
         self.assertEqual(service.stop(), 0)
         for words in (("--set", f"mqtt.ca={certificates[1][0]}"), ()):
             service = self.serve_mqtt(broker.url(), *words, pictures=False)
-            self.assertIn("certificate", service.wait_for_condition("mqtt")["reason"])
+            self.await_reason(service, "certificate")
             self.assertEqual(service.stop(), 0)
         # The name in the certificate counts.
         service = self.serve_mqtt(f"mqtts://127.0.0.1:{broker.port}", "--set",
