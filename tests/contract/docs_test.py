@@ -76,7 +76,7 @@ class Documents(unittest.TestCase):
                 uses.setdefault(subcommand, set()).update(options)
         for subcommand, options in sorted(uses.items()):
             done = subprocess.run([BINARY, subcommand, "--help"], capture_output=True, text=True,
-                                  check=False, timeout=30)  # fmt: skip
+                                  check=False, timeout=120)  # fmt: skip
             if not options:
                 continue
             self.assertEqual(done.returncode, 0, f"{subcommand} --help: {done.stderr}")
