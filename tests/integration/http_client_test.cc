@@ -294,14 +294,16 @@ TEST_CASE("an answer whose status is enough is not waited for each time that its
       [](int) { return std::string("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"); });
   const Options options;
   HttpClient client(UrlOf(upstream.port()), options, Loopback(), base::SystemClock());
-  const base::MonoTime begun = base::SystemClock().Now();
+  int at_once = 0;
   for (int i = 0; i < 60; ++i) {
+    const base::Deadline wait(base::SystemClock(), seconds(1));  // for the first body
     const auto answer = client.Ask({.method = "POST", .body = "x", .status_only = true}, 100, {});
+    if (!wait.Expired()) ++at_once;
     REQUIRE(answer);
     CHECK(answer->status == 200);
   }
   CHECK(client.counts().opened == 60);  // what may still come is for nobody
-  CHECK(base::SystemClock().Now() - begun < seconds(30));
+  CHECK(at_once > 30);                  // however slow the machine is at some of them
 }
 
 }  // namespace

@@ -208,12 +208,13 @@ TEST_CASE("a frame whose workers never come back is dead after max_deliveries") 
 TEST_CASE("what is in work is kept from others for as long as it takes") {
   RedisServer server;
   Add(server, "slow");
-  // A third of it passes between two touches: an owner that is late has a second.
-  const RedisOptions options = StreamOptions(milliseconds(1'500));
+  // A third of it passes between two touches: an owner that is late has four seconds.
+  const RedisOptions options = StreamOptions(milliseconds(6'000));
   const auto owner = MakeSource(server, "owner", options);
   const auto frames = PullSome(*owner, 1);
   const auto thief = MakeSource(server, "thief", options);
-  for (int i = 0; i < 8; ++i) CHECK(thief->Pull(10).value().empty());  // half a second each
+  const base::Deadline end(base::SystemClock(), std::chrono::seconds(8));
+  while (!end.Expired()) CHECK(thief->Pull(10).value().empty());
   CHECK(Settle(*owner, frames[0], Ending::kDone));
 }
 

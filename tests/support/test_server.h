@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
@@ -71,8 +72,15 @@ class TestServer {
   std::unique_ptr<http::Server> server;
 
  private:
+  // Limits in time that a test does not set are none that a slow machine meets.
   static http::Options Adjusted(http::Options options) {
     options.port = 0;
+    const http::Options usual;
+    for (const auto limit : {&http::Options::header_timeout, &http::Options::body_timeout,
+                             &http::Options::body_rate_grace, &http::Options::write_timeout,
+                             &http::Options::idle_timeout, &http::Options::request_deadline}) {
+      if (options.*limit == usual.*limit) options.*limit = std::chrono::hours(1);
+    }
     return options;
   }
   std::shared_ptr<const http::Site> MakeSite() {

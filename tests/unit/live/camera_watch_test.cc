@@ -121,7 +121,8 @@ TEST_CASE("a picture that fails does not use up its camera's look") {
       frame::CameraSettings{.pipeline = {"stats"}, .fps = 0.001});
   const CameraWatch watch("yard", bench.Folder(), slow, bench.Context());
   WaitUntil([&] { return watch.gauges().looked_at == 1 && watch.gauges().frames >= 12; });
-  CHECK(watch.gauges().dropped.at("failed") == 1);
+  // Once, or again where a worker is so slow that the folder's beginning is next once more.
+  CHECK(watch.gauges().dropped.at("failed") >= 1);
 }
 
 TEST_CASE("a picture that waits for a worker for longer than its max_age is dropped") {

@@ -100,7 +100,7 @@ TEST_CASE("server metrics: a service's first frame comes after the first sample"
     return asked++ == 0 ? "sampleproc_queue_frames 0\n" : Text(1, 10, 2, 10);
   });
   const ServerReport report = watch.Finish();
-  REQUIRE(report.seconds.size() == 1);
+  REQUIRE_FALSE(report.seconds.empty());  // one more for each second that passes here
   CHECK(report.total.stage_ms.at("total") == Approx(200));
   CHECK(report.total.frames == 10);
   CHECK(report.problem.empty());
