@@ -58,7 +58,16 @@ TEST_CASE("a pool never has more connections than its size, and reuses them") {
   const auto service = test::StartService();
   Options options;
   options.pool_size = 3;
-  HttpClient client(UrlOf(service->port()), options, Loopback(), base::SystemClock());
+  HttpClient* pool = nullptr;
+  // Those that came first are on their way until somebody waits for them.
+  const Resolve when_full =
+      [&](const std::string& host,
+          const base::Allowance& allowance) -> base::Result<std::vector<std::string>> {
+    while (pool->counts().waits == 0 && allowance.Check("a look-up")) std::this_thread::yield();
+    return Loopback()(host, allowance);
+  };
+  HttpClient client(UrlOf(service->port()), options, when_full, base::SystemClock());
+  pool = &client;
   std::atomic<int> well = 0;
   std::latch all_there(16);
   {

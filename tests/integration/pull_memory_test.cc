@@ -134,7 +134,8 @@ TEST_CASE("an answer that finds no memory is not lost, since the buffer has forg
   net::HttpClient client = ClientOf(buffer, options);
   MemoryBudget budget(16 * kFrame);
   const auto others = budget.TryReserve(16 * kFrame, "others");
-  HttpSource source(client, milliseconds(6'000), frame::Options{}, nullptr, &budget);
+  // Half of it is for the wait for memory, the other half for the answer.
+  HttpSource source(client, milliseconds(12'000), frame::Options{}, nullptr, &budget);
   const auto frames = source.Pull(2).value();
   REQUIRE(frames.size() == 2);
   CHECK(Counted(frames) == 0);

@@ -83,7 +83,7 @@ TEST_CASE("dead letters take no more memory than they may") {
 
 TEST_CASE("an entry that is too large to be pulled stops none of its neighbours") {
   RedisServer server;
-  net::RedisLimits limits;
+  net::RedisLimits limits = kPatient;
   limits.reply_bytes = 100'000;
   limits.reply_elements = 1'000;
   const auto source = MakeSource(server, "c1", StreamOptions(), base::SystemClock(), limits);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <future>
 #include <map>
 #include <memory>
@@ -27,11 +28,15 @@ inline RedisOptions StreamOptions(milliseconds claim_idle = milliseconds(600'000
   return options;
 }
 
+// Of servers that answer: however long the machine keeps one from that, it is no failure.
+inline constexpr net::RedisLimits kPatient{.connect = std::chrono::minutes(2),
+                                           .answer = std::chrono::minutes(2)};
+
 inline std::unique_ptr<RedisSource> MakeSource(const RedisServer& server,
                                                const std::string& consumer,
                                                const RedisOptions& options = StreamOptions(),
                                                const base::Clock& clock = base::SystemClock(),
-                                               const net::RedisLimits& limits = {}) {
+                                               const net::RedisLimits& limits = kPatient) {
   return std::make_unique<RedisSource>(RedisSourceContext{.connect = server.Connect(),
                                                           .login = {},
                                                           .limits = limits,

@@ -13,7 +13,9 @@ extern char** environ;
 namespace sampleproc::testing {
 
 RedisServer::RedisServer(std::vector<std::string> options)
-    : options_(std::move(options)), client_(Connect(), {}, {}) {
+    : options_(std::move(options)),
+      client_(Connect(), {},
+              {.connect = std::chrono::minutes(2), .answer = std::chrono::minutes(2)}) {
   Start();
 }
 
