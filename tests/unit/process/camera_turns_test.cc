@@ -48,7 +48,7 @@ TEST_CASE("a turn that does not come was waited for too") {
   second.Declare(kDoor);
   const base::Allowance allowance{.deadline = base::Deadline(base::SystemClock(), milliseconds(5))};
   CHECK_FALSE(second.Wait(allowance));
-  CHECK(second.awaited_turn() >= milliseconds(5));
+  CHECK(second.awaited_turn() > milliseconds(0));  // what was left of them when it began
   CHECK(second.waited() == milliseconds(0));  // its error says already that others are to blame
   first.End();
   const auto failed = second.awaited_turn();
