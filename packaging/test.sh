@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds and tests everything: the release build, and once more under AddressSanitizer and UBSan,
-# there without the suites that are long (label `long` in tests/CMakeLists.txt).
+# Builds and tests everything: the release build, and once more under AddressSanitizer and UBSan. Each
+# test runs: those in C++ under the sanitizers, the suites that are long there (label `long` in
+# tests/CMakeLists.txt) on the release build, all others on both.
 # The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
 #
 #   packaging/test.sh          at most 35 minutes on two cores without a compiler cache
-#   packaging/test.sh --full   also: those long suites, formatting, clang-tidy, linters of the OpenAPI
-#                              document and the manifests, the Debian packages, ThreadSanitizer, chaos,
-#                              fuzzers, coverage
+#   packaging/test.sh --full   also: all tests on both builds, formatting, clang-tidy, linters of the
+#                              OpenAPI document and the manifests, the Debian packages, ThreadSanitizer,
+#                              chaos, fuzzers, coverage
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -73,12 +74,12 @@ run_tests() {
   [[ ${status} -eq 0 || ${bad} -ne 0 ]] || fail "test ${preset}: ctest exit code ${status}"
 }
 
-# build_whole PRESET: a build directory that is new compiles many files at once, which is for whoever
-# builds all of it; one that is there goes on as it began.
+# build_whole PRESET [DEFINITION...]: a build directory that is new compiles many files at once, which is
+# for whoever builds all of it; one that is there goes on as it began.
 build_whole() {
   local unity=()
   [[ -e build/${1}/CMakeCache.txt ]] || unity=(-DSAMPLEPROC_UNITY=ON)
-  build "$1" "${unity[@]}"
+  build "$@" "${unity[@]}"
 }
 
 # build_ahead PRESET: begins to build it beside the tests of another, which mostly wait, with what they
@@ -178,8 +179,10 @@ packaging/fetch-samples.sh
 packaging/unpack-package.sh nginx >/dev/null
 packaging/unpack-package.sh prometheus >/dev/null
 
+cpp_tests=OFF
+! ${full} || cpp_tests=ON
 # shellcheck disable=SC2310
-if build_whole release; then
+if build_whole release "-DSAMPLEPROC_CPP_TESTS=${cpp_tests}"; then
   build_ahead asan
   run_tests release
   await_ahead
