@@ -259,7 +259,7 @@ TEST_CASE("files never have more bytes than they may, and the newest is kept") {
   auto store = place.Open();
   std::int64_t last = 0;
   std::uintmax_t most = 0;
-  constexpr int kRounds = 400;
+  constexpr int kRounds = 150;
   for (int round = 0; round < kRounds; ++round) {
     std::vector<frame::Event> events;
     for (int i = 0; i < 250; ++i) {
