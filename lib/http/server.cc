@@ -26,12 +26,16 @@ int IoThreads(const Options& options) {
 
 // What a connection takes beside its head: coroutines, parsed fields, the kernel's part.
 constexpr std::size_t kConnectionBytes = 8 * 1024;
+// And over TLS: OpenSSL's state and buffers, and a hello of the largest size.
+constexpr std::size_t kTlsBytes = 48 * 1024;
 
 // Heads are not reserved one by one. All there can be fit in what MemoryCapacity
 // (resources/cpu_limits.h) leaves beside the budget, a third of it, if each connection sends the
 // largest.
 std::size_t ByMemory(const Options& options, std::size_t budget) {
-  return std::max<std::size_t>(budget / 3 / (options.max_head_bytes + kConnectionBytes), 16);
+  const std::size_t each =
+      options.max_head_bytes + kConnectionBytes + (options.tls_cert.empty() ? 0 : kTlsBytes);
+  return std::max<std::size_t>(budget / 3 / each, 16);
 }
 
 std::size_t ByFiles() {

@@ -34,7 +34,8 @@ constexpr milliseconds kLastChance{250};
 // The same for connections that come while the server drains.
 constexpr milliseconds kFirstChance{1000};
 
-// To ask, for who is one connection too many: probes are answered all the same.
+// To agree on TLS and to ask, for who is one connection too many: probes are answered all the same.
+constexpr milliseconds kShortHandshake{1000};
 constexpr milliseconds kProbeChance{100};
 
 HeadLimits LimitsOf(const Options& options) {
@@ -98,12 +99,15 @@ bool Session::NothingAsked() const {
 }
 
 bool Session::Yields() const {
-  return !wire_.closed() &&
-         (wire_.wait() == Wait::kLinger || (wire_.wait() == Wait::kHead && inbox_.empty()));
+  return !wire_.closed() && (wire_.wait() == Wait::kLinger || wire_.silent() ||
+                             (wire_.wait() == Wait::kHead && inbox_.empty()));
 }
 
 void Session::OnDrain() {
   if (live_) return EndLive();
+  if (wire_.wait() == Wait::kHandshake) {
+    return wire_.Arm(Wait::kHandshake, wire_.silent() ? kLastChance : kFirstChance);
+  }
   if (!NothingAsked()) return;
   const bool fresh = served_ == 0 || loop_.now() - last_answer_ < kStillInUse;
   if (fresh || wire_.HasInput()) {
@@ -136,14 +140,8 @@ void Session::Abort() {
 
 Session::Awaitable<void> Session::Run() {
   if (!wire_.plain()) {
-    const bool patient = limit_.admitted();
-    const bool agreed = co_await wire_.Handshake(patient);
+    const bool agreed = co_await Agree();
     if (!agreed) {
-      if (wire_.plain()) {
-        BeginRequest();
-        Response refusal = RefuseHead(PlainHttp());
-        co_await WriteLast(std::move(refusal));
-      }
       wire_.Close();
       co_return;
     }
@@ -157,6 +155,21 @@ Session::Awaitable<void> Session::Run() {
     if (!inbox_.empty()) co_await asio::post(loop_.io(), asio::use_awaitable);
   }
   wire_.Close();
+}
+
+Session::Awaitable<bool> Session::Agree() {
+  milliseconds limit = loop_.site()->options.tls_handshake_timeout;
+  if (!limit_.admitted()) limit = std::min(limit, kShortHandshake);
+  if (loop_.draining()) limit = std::min(limit, kFirstChance);
+  const Wire::Agreed agreed = co_await wire_.Handshake(limit);
+  if (agreed == Wire::Agreed::kYes) co_return true;
+  // Who was one connection too many had no fair time.
+  const bool failed =
+      agreed != Wire::Agreed::kNothing && (agreed != Wire::Agreed::kLate || limit_.admitted());
+  if (failed) loop_.NoteFailedHandshake();
+  plain_at_tls_ = agreed == Wire::Agreed::kPlain;
+  request_.tls = !plain_at_tls_;
+  co_return plain_at_tls_;
 }
 
 void Session::BeginRequest() {
@@ -258,6 +271,11 @@ Session::Awaitable<bool> Session::ReadHead() {
           inbox_.received().substr(framing.skipped, framing.head_bytes - framing.skipped);
       if (auto parsed = ParseHead(head, framing, request_); !parsed) {
         Response refusal = RefuseHead(parsed.error());
+        co_await WriteLast(std::move(refusal));
+        co_return false;
+      }
+      if (plain_at_tls_) {
+        Response refusal = RefuseHead(PlainHttp());
         co_await WriteLast(std::move(refusal));
         co_return false;
       }

@@ -51,6 +51,9 @@ class Session : public std::enable_shared_from_this<Session> {
   using Wait = Wire::Wait;
 
   Awaitable<void> Run();
+  // Of a connection over TLS; false when it is to be closed. Who speaks plain HTTP is heard, to be
+  // told.
+  Awaitable<bool> Agree();
   // True when the connection goes on; false when it is to be closed.
   Awaitable<bool> ServeOne();
   // Through the head's last byte; false when there is no request to serve.
@@ -102,6 +105,7 @@ class Session : public std::enable_shared_from_this<Session> {
   base::ByteView unsent_head_;  // of outbox_
   base::ByteView unsent_body_;  // of the response being written
 
+  bool plain_at_tls_ = false;
   int served_ = 0;
   base::MonoTime last_answer_{};
   bool watching_ = false;  // for the peer to close while a worker has its request, or it listens

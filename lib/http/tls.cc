@@ -45,6 +45,10 @@ int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_OK;
 }
 
+// Of a handshake's kind without data between them: a new key each (RFC 8446, 4.6.3), or a wish for
+// another handshake (RFC 5246, 7.4.1.2), which is refused. Nobody needs two.
+constexpr int kMostMessages = 32;
+
 // Until a pipe has to have handed out certificate and key.
 constexpr std::chrono::seconds kPatience{10};
 
@@ -143,6 +147,13 @@ TlsStream::TlsStream(SSL_CTX* context, int fd) : ssl_(SSL_new(context)) {
     throw std::bad_alloc();
   }
   SSL_set_accept_state(ssl_);
+  SSL_set_msg_callback(ssl_,
+                       [](int sent, int, int type, const void*, std::size_t, SSL*, void* self) {
+                         if (sent == 0 && type == SSL3_RT_HANDSHAKE) {
+                           ++static_cast<TlsStream*>(self)->messages_since_data_;
+                         }
+                       });
+  SSL_set_msg_callback_arg(ssl_, this);
 }
 
 TlsStream::~TlsStream() { SSL_free(ssl_); }
@@ -159,7 +170,6 @@ error_code TlsStream::Classify(int result) {
 bool TlsStream::Handshake(error_code& error) {
   const int result = SSL_do_handshake(ssl_);
   if (result == 1) return true;
-  peer_speaks_http_ = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
   error = Classify(result);
   return false;
 }
@@ -168,8 +178,12 @@ bool TlsStream::has_read() const { return BIO_number_read(SSL_get_rbio(ssl_)) > 
 
 std::size_t TlsStream::ReadSome(std::span<char> room, error_code& error) {
   const int got = SSL_read(ssl_, room.data(), Clamped(room.size()));
-  if (got > 0) return static_cast<std::size_t>(got);
+  if (got > 0) {
+    messages_since_data_ = 0;
+    return static_cast<std::size_t>(got);
+  }
   error = Classify(got);
+  if (messages_since_data_ > kMostMessages) error = boost::asio::error::connection_reset;
   return 0;
 }
 
@@ -184,7 +198,7 @@ bool TlsStream::PeerGone() {
   char byte;
   const int got = SSL_peek(ssl_, &byte, 1);
   if (got > 0) return false;
-  return Classify(got) != boost::asio::error::would_block;
+  return Classify(got) != boost::asio::error::would_block || messages_since_data_ > kMostMessages;
 }
 
 void TlsStream::SayGoodbye() {
@@ -203,6 +217,8 @@ base::Result<std::shared_ptr<const TlsContext>> TlsContext::Load(
   // Writes are repeated from wherever the unsent rest is; idle connections give back their buffers.
   SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
+  // Else a read of data goes on for as long as messages of other kinds come.
+  SSL_CTX_clear_mode(raw, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);  // tickets resume without it
   SSL_CTX_set_alpn_select_cb(raw, &ChooseProtocol, nullptr);
   if (SSL_CTX_set_cipher_list(raw, kCiphers) != 1) {

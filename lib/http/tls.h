@@ -27,16 +27,15 @@ class TlsStream {
 
   // Each does what can be done at once; would_block when the socket has to become ready first:
   // for writing if wants_write(), else for reading. An end without the peer's close_notify is an
-  // error like any other.
+  // error like any other, and so are many messages in a row that bring no data. One call reads one
+  // record at most, so that nobody who sends without end keeps the caller.
   bool Handshake(boost::system::error_code& error);
   std::size_t ReadSome(std::span<char> room, boost::system::error_code& error);
   std::size_t WriteSome(base::ByteView bytes, boost::system::error_code& error);
   bool wants_write() const { return wants_write_; }
 
-  // After a handshake that failed: whether the peer had sent anything, and whether that was a
-  // request in plain HTTP. Nothing was sent to it then.
+  // Whether the peer has sent anything.
   bool has_read() const;
-  bool peer_speaks_http() const { return peer_speaks_http_; }
 
   bool PeerGone();
   // Sends close_notify if the socket takes it at once; no answer to it is waited for.
@@ -47,7 +46,7 @@ class TlsStream {
 
   ssl_st* const ssl_;
   bool wants_write_ = false;
-  bool peer_speaks_http_ = false;
+  int messages_since_data_ = 0;
 };
 
 // A certificate with its key. Connections keep the one that they began with.

@@ -6,11 +6,14 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cctype>
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 #include "http/loop.h"
@@ -29,7 +32,11 @@ constexpr std::chrono::milliseconds kLingerSilence{2000};
 constexpr std::chrono::milliseconds kLingerTime{10'000};
 constexpr std::size_t kLingerRoom = 16 * 1024;
 
-constexpr std::chrono::milliseconds kShortHandshake{1000};
+// What a handshake is known by: the headers of its first record and message. And the largest hello
+// whose bytes are gathered: those with post-quantum keys and a session's ticket have a few
+// thousand, and OpenSSL would take 128 KiB for one that says it has so many.
+constexpr int kOpening = 9;
+constexpr std::size_t kLargestHello = 16 * 1024;
 
 asio::const_buffer Buffer(base::ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -159,27 +166,54 @@ Wire::Awaitable<bool> Wire::WriteAll(base::ByteView bytes) {
   co_return true;
 }
 
-Wire::Awaitable<bool> Wire::Handshake(bool patient) {
-  if (!tls_) co_return true;
-  const std::chrono::milliseconds most = loop_.site()->options.tls_handshake_timeout;
-  Arm(Wait::kHandshake, patient ? most : std::min(most, kShortHandshake));
+// By the headers of a record and of the message in it (RFC 8446, 5.1 and 4), of which nothing is
+// taken. Where only a part of them has come it is for OpenSSL to say what is wrong.
+Wire::Opening Wire::LookAtOpening() {
+  std::array<std::uint8_t, kOpening> first;
+  const ssize_t got =
+      ::recv(socket_.native_handle(), first.data(), first.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return Opening::kNone;
+  if (got > 0 && (std::isprint(first[0]) != 0 || first[0] == '\r' || first[0] == '\n')) {
+    return Opening::kText;
+  }
+  if (got < static_cast<ssize_t>(kOpening)) return Opening::kHello;
+  const std::size_t record = first[3] * 256u + first[4];
+  const std::size_t hello = (first[6] * 256u + first[7]) * 256u + first[8];
+  return record < 4 || hello > kLargestHello ? Opening::kHugeHello : Opening::kHello;
+}
+
+Wire::Awaitable<Wire::Agreed> Wire::Handshake(std::chrono::milliseconds limit) {
+  if (!tls_) co_return Agreed::kYes;
+  // On a Unix socket any byte wakes.
+  const auto wake_at = [this](int bytes) {
+    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
+  };
+  wake_at(kOpening);
+  Arm(Wait::kHandshake, limit);
   for (;;) {
     error_code error;
-    if (tls_->Handshake(error)) break;
-    if (!WouldBlock(error)) {
-      // A load balancer that only connects has failed at nothing.
-      if (tls_->has_read()) loop_.NoteFailedHandshake();
-      if (tls_->peer_speaks_http()) tls_.reset();
-      Disarm();
-      co_return false;
+    if (!opened_) {
+      const Opening opening = LookAtOpening();
+      opened_ = opening != Opening::kNone;
+      if (opened_) wake_at(1);
+      if (opening == Opening::kHugeHello) co_return Agreed::kNo;
+      if (opening == Opening::kText) {
+        tls_.reset();
+        Disarm();
+        co_return Agreed::kPlain;
+      }
     }
-    error = {};
+    if (opened_) {
+      if (tls_->Handshake(error)) break;
+      if (!WouldBlock(error)) co_return tls_->has_read() ? Agreed::kNo : Agreed::kNothing;
+      error = {};
+    }
     if (!timed_out_) co_await WaitReady(error);
-    if (timed_out_) loop_.NoteFailedHandshake();
-    if (timed_out_ || error) co_return false;
+    if (timed_out_) co_return Agreed::kLate;
+    if (error) co_return Agreed::kNothing;
   }
   Disarm();
-  co_return true;
+  co_return Agreed::kYes;
 }
 
 Wire::Awaitable<void> Wire::Linger() {

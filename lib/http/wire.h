@@ -54,10 +54,13 @@ class Wire {
   Awaitable<std::size_t> Read(std::span<char> room, boost::system::error_code& error);
   // False when the peer does not take them: then the wire is closed.
   Awaitable<bool> WriteAll(base::ByteView bytes);
-  // Of TLS; true when it came to an end that both like. Plain wires need none. Without patience it
-  // may take a second: for who is one connection too many. When it failed because the client speaks
-  // plain HTTP, the wire is plain from then on, so that it can be told.
-  Awaitable<bool> Handshake(bool patient);
+  // Of TLS, in `limit`. Plain wires need none. With kPlain the client has begun in plain text, of
+  // which nothing is read yet, and the wire is plain from then on, so that it can be told. With
+  // kNothing it has gone without a byte, as load balancers look whether a port is open.
+  enum class Agreed { kYes, kNo, kLate, kNothing, kPlain };
+  Awaitable<Agreed> Handshake(std::chrono::milliseconds limit);
+  // During a handshake: whether the client has not said anything yet.
+  bool silent() const { return wait_ == Wait::kHandshake && !opened_; }
 
   // Says that nothing more will be sent and reads away, for a bounded time, what still comes:
   // closing with bytes unread would reset the connection and lose the answer on its way.
@@ -80,6 +83,8 @@ class Wire {
   void Close();
 
  private:
+  enum class Opening { kNone, kHello, kHugeHello, kText };
+  Opening LookAtOpening();
   Awaitable<void> WaitReady(boost::system::error_code& error);
 
   Loop& loop_;
@@ -89,6 +94,7 @@ class Wire {
   base::MonoTime wait_ends_{};
   base::MonoTime moving_since_{};  // a body or an answer
   std::uint64_t moved_bytes_ = 0;
+  bool opened_ = false;  // the first bytes of a handshake are there
   bool timed_out_ = false;
   bool interrupted_ = false;
   bool closed_ = false;

@@ -127,7 +127,8 @@ class Tls(WithService):
         config = os.path.join(os.path.dirname(self.certificate), "sampleproc.toml")
         self.write(config, '[http]\ntls_handshake_timeout = "100ms"\n')
         service = self.start("--config", config)
-        for said in (b"SSH-2.0-OpenSSH_9.2\r\n", b"", b"\x16\x03\x01\x02\x00\x01"):
+        hello = b"\x16\x03\x01\x40\x00\x01"  # headers of a record and of a message
+        for said in (b"\x80\x2e\x01\x03\x01\x00\x15\x00\x00", b"", hello, hello + b"\x02\x00\x00"):
             with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
                 client.sendall(said)
                 with contextlib.suppress(ConnectionResetError):  # bytes of it were unread
@@ -136,27 +137,80 @@ class Tls(WithService):
         self.write(config, '[http]\ntls_handshake_timeout = "5m"\n')
         service.child.send_signal(signal.SIGHUP)
         service.wait_for("reloaded")
-        streams.wait_until(lambda: self.failed_handshakes(service) == 3)
+        streams.wait_until(lambda: self.failed_handshakes(service) == 4)
         # As load balancers look whether a port is open.
         socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE).close()
         self.assertEqual(self.ask(service)[1], "TLSv1.3")
-        self.assertEqual(self.failed_handshakes(service), 3)
+        self.assertEqual(self.failed_handshakes(service), 4)
         self.assertEqual(service.stop(), 0)
 
     def test_who_speaks_plain_http_is_told_so_and_logged(self):
         service = self.start()
         body = b"POST /process HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + bytes(1000000)
-        for said in (REQUEST, body):
+        asked = [REQUEST.replace(b"GET", method) for method in (b"GET", b"HEAD", b"OPTIONS", b"DELETE")]
+        for said in (*asked, body):
             with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
                 with contextlib.suppress(ConnectionError):
                     client.sendall(said)
                 answer = b"".join(iter(lambda: client.recv(65536), b""))
-            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
-            self.assertIn(b"this is plain HTTP, and this port speaks TLS: https://", answer)
-        streams.wait_until(lambda: self.failed_handshakes(service) == 2)
+            head, _, told = answer.partition(b"\r\n\r\n")
+            self.assertTrue(head.startswith(b"HTTP/1.1 400 "), answer)
+            self.assertNotIn(b"Strict-Transport-Security", head)  # RFC 6797, 7.2
+            if said.startswith(b"HEAD"):
+                self.assertEqual(told, b"")
+            else:
+                self.assertIn(b"this is plain HTTP, and this port speaks TLS: https://", told)
+        # What is no request either is answered as on any port, and the rest of it is not heard.
+        for said in (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n" + REQUEST):
+            with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE) as client:
+                client.sendall(said)
+                answer = b"".join(iter(lambda: client.recv(65536), b""))
+                self.assertRegex(answer, b"^HTTP/1.1 (400|505) ")
+                self.assertEqual(answer.count(b"X-Request-ID: "), 1, answer)
+        streams.wait_until(lambda: self.failed_handshakes(service) == 7)
         self.assertEqual(service.stop(), 0)
-        refused = [line for line in service.log() if line["msg"] == "request" and line["status"] == 400]
-        self.assertEqual(len(refused), 2)
+        told = [(line["method"], line["path"]) for line in service.log()
+                if line["msg"] == "request" and "plain HTTP" in line.get("detail", "")]  # fmt: skip
+        self.assertEqual(told, [(method, "/livez") for method in ("GET", "HEAD", "OPTIONS", "DELETE")]
+                         + [("POST", "/process")])  # fmt: skip
+
+    def test_new_keys_without_end_end_the_connection(self):
+        service = self.start("--set", "http.header_timeout=5m")
+        child = subprocess.Popen(
+            ["openssl", "s_client", "-tls1_3", "-connect", f"127.0.0.1:{service.port}"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        self.addCleanup(child.communicate)
+        self.addCleanup(child.kill)
+
+        def has_ended():
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.write(b"k\n")  # its command for a new key, if it is read by itself
+                child.stdin.flush()
+            return child.poll() is not None
+
+        streams.wait_until(has_ended)
+        self.assertEqual(self.ask(service)[1], "TLSv1.3")
+        self.assertEqual(service.stop(), 0)
+
+    def test_who_says_nothing_keeps_no_probe_out_and_holds_up_no_stop(self):
+        service = self.start(
+            "--set", "http.max_connections=2", "--set", "http.tls_handshake_timeout=5m",
+            "--set", "http.idle_timeout=1h", "--set", "service.shutdown_timeout=10m")  # fmt: skip
+        taken = [self.connect(service) for _ in range(2)]
+        for client in taken:
+            self.addCleanup(client.close)
+        silent = []
+        answered = 0
+        for _ in range(20):
+            for _ in range(40):
+                silent.append(socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE))
+                self.addCleanup(silent[-1].close)
+            with contextlib.suppress(OSError):
+                answered += self.ask(service)[0].startswith(b"HTTP/1.1 200")
+        self.assertGreater(answered, 10)
+        taken[0].close()
+        with socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE):
+            self.assertEqual(service.stop(), 0)
 
     def test_certificate_and_key_out_of_pipes(self):
         """As a shell's process substitution hands them over."""
