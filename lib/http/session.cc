@@ -31,11 +31,8 @@ constexpr std::uint64_t kMostDiscarded = 128 * 1024;
 // Of OnDrain: who asked within the last kStillInUse is probably about to ask again.
 constexpr milliseconds kStillInUse{2000};
 constexpr milliseconds kLastChance{250};
-// The same for connections that come while the server drains.
-constexpr milliseconds kFirstChance{1000};
 
-// To agree on TLS and to ask, for who is one connection too many: probes are answered all the same.
-constexpr milliseconds kShortHandshake{1000};
+// To ask, for who is one connection too many: probes are answered all the same.
 constexpr milliseconds kProbeChance{100};
 
 HeadLimits LimitsOf(const Options& options) {
@@ -155,21 +152,6 @@ Session::Awaitable<void> Session::Run() {
     if (!inbox_.empty()) co_await asio::post(loop_.io(), asio::use_awaitable);
   }
   wire_.Close();
-}
-
-Session::Awaitable<bool> Session::Agree() {
-  milliseconds limit = loop_.site()->options.tls_handshake_timeout;
-  if (!limit_.admitted()) limit = std::min(limit, kShortHandshake);
-  if (loop_.draining()) limit = std::min(limit, kFirstChance);
-  const Wire::Agreed agreed = co_await wire_.Handshake(limit);
-  if (agreed == Wire::Agreed::kYes) co_return true;
-  // Who was one connection too many had no fair time.
-  const bool failed =
-      agreed != Wire::Agreed::kNothing && (agreed != Wire::Agreed::kLate || limit_.admitted());
-  if (failed) loop_.NoteFailedHandshake();
-  plain_at_tls_ = agreed == Wire::Agreed::kPlain;
-  request_.tls = !plain_at_tls_;
-  co_return plain_at_tls_;
 }
 
 void Session::BeginRequest() {

@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -49,6 +50,9 @@ class Session : public std::enable_shared_from_this<Session> {
   template <typename T>
   using Awaitable = boost::asio::awaitable<T>;
   using Wait = Wire::Wait;
+
+  // To agree on TLS, and to ask, for a connection that comes while the server drains.
+  static constexpr std::chrono::milliseconds kFirstChance{1000};
 
   Awaitable<void> Run();
   // Of a connection over TLS; false when it is to be closed. Who speaks plain HTTP is heard, to be

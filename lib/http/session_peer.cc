@@ -1,5 +1,6 @@
-// What a session sees of its client while that waits, what it tells of one that goes or that it
-// does not serve, and answers that have no end of their own.
+// How a session agrees on TLS, what it sees of its client while that waits, what it tells of one
+// that goes or that it does not serve, and answers that have no end of their own.
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -19,6 +20,9 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::milliseconds;
+
+// To agree on TLS, for who is one connection too many.
+constexpr milliseconds kShortHandshake{1000};
 
 // Often enough to save work of seconds, seldom enough to leave short work alone.
 constexpr milliseconds kProbePeer{1000};
@@ -74,6 +78,21 @@ void Session::ProbePeer(std::uint64_t generation) {
     if (!whole) return self->Abort();
     self->ProbePeer(generation);
   });
+}
+
+Session::Awaitable<bool> Session::Agree() {
+  milliseconds limit = loop_.site()->options.tls_handshake_timeout;
+  if (!limit_.admitted()) limit = std::min(limit, kShortHandshake);
+  if (loop_.draining()) limit = std::min(limit, kFirstChance);
+  const Wire::Agreed agreed = co_await wire_.Handshake(limit);
+  if (agreed == Wire::Agreed::kYes) co_return true;
+  // Who was one connection too many had no fair time.
+  const bool failed =
+      agreed != Wire::Agreed::kNothing && (agreed != Wire::Agreed::kLate || limit_.admitted());
+  if (failed) loop_.NoteFailedHandshake();
+  plain_at_tls_ = agreed == Wire::Agreed::kPlain;
+  request_.tls = !plain_at_tls_;
+  co_return plain_at_tls_;
 }
 
 // Its method and path are told as far as they could be read. What is no path may be anything, also
