@@ -8,7 +8,7 @@ namespace sampleproc::history {
 ClipRing::ClipRing(const ClipOptions& options, resources::MemoryBudget& memory)
     : span_(options.before + kTold), camera_memory_(options.camera_memory), memory_(memory) {}
 
-void ClipRing::LetGo(Camera& camera, std::deque<ClipPicturePtr>::iterator picture) {
+void ClipRing::LetGo(Camera& camera, const std::deque<ClipPicturePtr>::iterator& picture) {
   camera.bytes -= CostOf((*picture)->jpeg.size());
   camera.pictures.erase(picture);
 }

@@ -97,7 +97,7 @@ class ClipRing {
 
   Camera& CameraOf(const std::string& id, base::MonoTime now);
   static std::size_t CostOf(std::size_t jpeg_bytes) { return jpeg_bytes + kOverhead; }
-  static void LetGo(Camera& camera, std::deque<ClipPicturePtr>::iterator picture);
+  static void LetGo(Camera& camera, const std::deque<ClipPicturePtr>::iterator& picture);
   bool LetGoOldest();
   std::optional<resources::Reservation> Room(Camera& camera, std::size_t bytes);
 

@@ -104,16 +104,14 @@ void Clips::Miss() noexcept {
 
 // Whoever invents ids of cameras leaves half of all for those that are configured.
 bool Clips::CanBegin(const std::string& camera_id, bool is_configured) const {
-  const auto count = [this](const auto& is_meant) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(clips_, [&](const auto& each) { return is_meant(*each.second); }));
-  };
-  if (clips_.size() >= kMostOpen) return false;
-  if (count([&](const Clip& each) { return each.camera_id == camera_id; }) >= kMostOpenOfCamera) {
-    return false;
+  std::size_t of_camera = 0;
+  std::size_t invented = 0;
+  for (const auto& [key, clip] : clips_) {
+    if (clip->camera_id == camera_id) ++of_camera;
+    if (!clip->is_configured) ++invented;
   }
-  return is_configured ||
-         count([](const Clip& each) { return !each.is_configured; }) < kMostOpen / 2;
+  if (clips_.size() >= kMostOpen || of_camera >= kMostOpenOfCamera) return false;
+  return is_configured || invented < kMostOpen / 2;
 }
 
 void Clips::Begin(const frame::Event& event, const SnapshotKey& key) {

@@ -56,7 +56,10 @@ bool Clips::WorkWaits() const {
   if (!questions_.empty()) return true;
   const base::MonoTime now = context_.clock.Now();
   if (!failure_.empty()) return now >= retry_at_;
-  return std::ranges::any_of(clips_, [&](const auto& each) { return DueAt(*each.second) <= now; });
+  for (const auto& [key, clip] : clips_) {
+    if (DueAt(*clip) <= now) return true;
+  }
+  return false;
 }
 
 // When there may be something to do although nothing comes.

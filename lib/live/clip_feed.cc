@@ -16,7 +16,7 @@ constexpr int kMostScans = 1000;  // whoever decodes it has a limit of his own
 
 }  // namespace
 
-ClipFeed::ClipFeed(std::string camera_id, frame::CameraPtr camera, history::Clips* clips)
+ClipFeed::ClipFeed(std::string camera_id, const frame::CameraPtr& camera, history::Clips* clips)
     : camera_id_(std::move(camera_id)),
       clips_(std::ranges::count(camera->settings().pipeline, "track") > 0 ? clips : nullptr) {}
 

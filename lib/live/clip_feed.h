@@ -13,7 +13,7 @@ namespace sampleproc::live {
 // Thread-safe. `clips` must outlive it; null: nobody keeps any.
 class ClipFeed {
  public:
-  ClipFeed(std::string camera_id, frame::CameraPtr camera, history::Clips* clips);
+  ClipFeed(std::string camera_id, const frame::CameraPtr& camera, history::Clips* clips);
 
   // Whether pictures that nobody looks at are wanted, too: events are made of this camera.
   bool Wants() const { return clips_ != nullptr; }
