@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and tests everything: the release build, and once more under AddressSanitizer and UBSan. Each
-# test runs: those in C++ under the sanitizers, the suites that are long there (label `long` in
-# tests/CMakeLists.txt) on the release build, all others on both.
+# test runs: unit and integration tests under the sanitizers, suites that are long there (label `long` in
+# tests/CMakeLists.txt) and what needs an optimised program on the release build, all others on both.
 # The last line is "N passed, N failed"; the exit code is 0 only when nothing failed.
 #
 #   packaging/test.sh          at most 35 minutes on two cores without a compiler cache
@@ -179,10 +179,10 @@ packaging/fetch-samples.sh
 packaging/unpack-package.sh nginx >/dev/null
 packaging/unpack-package.sh prometheus >/dev/null
 
-cpp_tests=OFF
-! ${full} || cpp_tests=ON
+unit_tests=OFF
+! ${full} || unit_tests=ON
 # shellcheck disable=SC2310
-if build_whole release "-DSAMPLEPROC_CPP_TESTS=${cpp_tests}"; then
+if build_whole release "-DSAMPLEPROC_UNIT_TESTS=${unit_tests}"; then
   build_ahead asan
   run_tests release
   await_ahead

@@ -251,13 +251,10 @@ Session::Awaitable<bool> Session::ReadHead() {
       if (framing.chunked) inbox_.Room(head_bytes_ + kChunkRoom);
       const std::string_view head =
           inbox_.received().substr(framing.skipped, framing.head_bytes - framing.skipped);
-      if (auto parsed = ParseHead(head, framing, request_); !parsed) {
+      auto parsed = ParseHead(head, framing, request_);
+      if (parsed && plain_at_tls_) parsed = std::unexpected(PlainHttp());
+      if (!parsed) {
         Response refusal = RefuseHead(parsed.error());
-        co_await WriteLast(std::move(refusal));
-        co_return false;
-      }
-      if (plain_at_tls_) {
-        Response refusal = RefuseHead(PlainHttp());
         co_await WriteLast(std::move(refusal));
         co_return false;
       }

@@ -174,8 +174,6 @@ bool TlsStream::Handshake(error_code& error) {
   return false;
 }
 
-bool TlsStream::has_read() const { return BIO_number_read(SSL_get_rbio(ssl_)) > 0; }
-
 std::size_t TlsStream::ReadSome(std::span<char> room, error_code& error) {
   const int got = SSL_read(ssl_, room.data(), Clamped(room.size()));
   if (got > 0) {

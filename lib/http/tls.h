@@ -34,9 +34,6 @@ class TlsStream {
   std::size_t WriteSome(base::ByteView bytes, boost::system::error_code& error);
   bool wants_write() const { return wants_write_; }
 
-  // Whether the peer has sent anything.
-  bool has_read() const;
-
   bool PeerGone();
   // Sends close_notify if the socket takes it at once; no answer to it is waited for.
   void SayGoodbye();

@@ -172,10 +172,9 @@ Wire::Opening Wire::LookAtOpening() {
   std::array<std::uint8_t, kOpening> first;
   const ssize_t got =
       ::recv(socket_.native_handle(), first.data(), first.size(), MSG_PEEK | MSG_DONTWAIT);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return Opening::kNone;
-  if (got > 0 && (std::isprint(first[0]) != 0 || first[0] == '\r' || first[0] == '\n')) {
-    return Opening::kText;
-  }
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return Opening::kAwaited;
+  if (got <= 0) return Opening::kEnd;
+  if (std::isprint(first[0]) != 0 || first[0] == '\r' || first[0] == '\n') return Opening::kText;
   if (got < static_cast<ssize_t>(kOpening)) return Opening::kHello;
   const std::size_t record = first[3] * 256u + first[4];
   const std::size_t hello = (first[6] * 256u + first[7]) * 256u + first[8];
@@ -194,8 +193,9 @@ Wire::Awaitable<Wire::Agreed> Wire::Handshake(std::chrono::milliseconds limit) {
     error_code error;
     if (!opened_) {
       const Opening opening = LookAtOpening();
-      opened_ = opening != Opening::kNone;
+      opened_ = opening != Opening::kAwaited;
       if (opened_) wake_at(1);
+      if (opening == Opening::kEnd) co_return Agreed::kNothing;
       if (opening == Opening::kHugeHello) co_return Agreed::kNo;
       if (opening == Opening::kText) {
         tls_.reset();
@@ -205,7 +205,7 @@ Wire::Awaitable<Wire::Agreed> Wire::Handshake(std::chrono::milliseconds limit) {
     }
     if (opened_) {
       if (tls_->Handshake(error)) break;
-      if (!WouldBlock(error)) co_return tls_->has_read() ? Agreed::kNo : Agreed::kNothing;
+      if (!WouldBlock(error)) co_return Agreed::kNo;
       error = {};
     }
     if (!timed_out_) co_await WaitReady(error);

@@ -56,7 +56,8 @@ class Wire {
   Awaitable<bool> WriteAll(base::ByteView bytes);
   // Of TLS, in `limit`. Plain wires need none. With kPlain the client has begun in plain text, of
   // which nothing is read yet, and the wire is plain from then on, so that it can be told. With
-  // kNothing it has gone without a byte, as load balancers look whether a port is open.
+  // kNothing it has gone without a byte, as load balancers look whether a port is open, or the wire
+  // was closed.
   enum class Agreed { kYes, kNo, kLate, kNothing, kPlain };
   Awaitable<Agreed> Handshake(std::chrono::milliseconds limit);
   // During a handshake: whether the client has not said anything yet.
@@ -83,7 +84,7 @@ class Wire {
   void Close();
 
  private:
-  enum class Opening { kNone, kHello, kHugeHello, kText };
+  enum class Opening { kAwaited, kEnd, kHello, kHugeHello, kText };
   Opening LookAtOpening();
   Awaitable<void> WaitReady(boost::system::error_code& error);
 

@@ -93,7 +93,10 @@ class Proxy:
             (SHIPPED / "haproxy.cfg").read_text(encoding="utf-8"),
             [("bind :8080", f"bind unix@{self.path}"),
              ("127.0.0.1:8099", f"unix@{backends[0]}"),
-             ("127.0.0.1:8100", f"unix@{backends[1]}")],
+             ("127.0.0.1:8100", f"unix@{backends[1]}"),
+             # On a busy machine an instance may stand still for longer than the second between two health
+             # checks, and is no dead one: that refuses, and one that is not ready says so.
+             ("defaults\n", "defaults\n  timeout check 1m\n")],
         )  # fmt: skip
         return ["-db", "-f", self.write("haproxy.cfg", text)]
 

@@ -15,8 +15,7 @@ import time
 import cli
 from http_framing_test import CANARY, parse
 from http_vectors import VECTORS
-from proxies import KINDS
-from proxy_restart_test import PatientProxy
+from proxies import KINDS, Proxy
 from service import Service, WithService
 
 # A proxy waits for the rest of what looks unfinished, as it should; nobody learns from that here.
@@ -62,7 +61,7 @@ class BehindAProxy(WithService):
         path = os.path.join(folder.name, "service.sock")
         service = Service(self, "--set", f"http.unix_socket={path}", "--set", "http.port=0",
                           "--set", "telemetry.log_level=debug")  # fmt: skip
-        proxy = PatientProxy(self, kind, [path, path])
+        proxy = Proxy(self, kind, [path, path])
         canary = CANARY.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
         for number, (name, data, _) in enumerate(VECTORS):
             with self.subTest(name):

@@ -7,23 +7,12 @@ import time
 
 import cli
 import pictures
-from proxies import KINDS, Proxy, replaced
+from proxies import KINDS, Proxy
 from service import Service, UnixConnection, WithService
 from streams import wait_until
 
 CLIENTS = 8
 SHARE = 0.7  # of what the two instances can do
-
-
-class PatientProxy(Proxy):
-    """One that takes no instance for dead because its answer to a health check comes late: on a busy
-    machine any may stand still for longer than the second between two of them, and then who asks is told
-    503. One that is not ready says so, and one that has gone refuses."""
-
-    def write(self, name, text):
-        if name == "haproxy.cfg":
-            text = replaced(text, [("defaults\n", "defaults\n  timeout check 1m\n")])
-        return super().write(name, text)
 
 
 class Load:
@@ -80,7 +69,7 @@ class Restart(WithService):
         self.addCleanup(folder.cleanup)
         paths = [os.path.join(folder.name, name) for name in ("a", "b")]
         instances = [self.instance(path) for path in paths]
-        proxy = PatientProxy(self, kind, paths)
+        proxy = Proxy(self, kind, paths)
         picture = pictures.sample("mask.png")
         self.assertEqual(
             proxy.ask("POST", "/process", picture, {"Content-Type": "image/png"}).status, 200)
