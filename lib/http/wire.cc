@@ -1,8 +1,10 @@
 #include "http/wire.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -43,6 +45,12 @@ asio::const_buffer Buffer(base::ByteView bytes) { return {bytes.data(), bytes.si
 // Of an answer that the kernel has not sent yet: enough to be sent meanwhile.
 constexpr int kUnsent = 256 * 1024;
 
+// Bytes that the peer's kernel has not acknowledged (SIOCOUTQ, tcp(7)).
+std::uint64_t SendQueue(int socket) {
+  int bytes = 0;
+  return ::ioctl(socket, SIOCOUTQ, &bytes) == 0 ? static_cast<std::uint64_t>(bytes) : 0;
+}
+
 }  // namespace
 
 bool WouldBlock(const error_code& error) {
@@ -55,8 +63,7 @@ Wire::Wire(Loop& loop, Socket socket, std::unique_ptr<TlsStream> tls)
   socket_.non_blocking(true, ignored);
   const int on = 1;  // fails on a Unix socket, which has no such delay
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  // Else megabytes of an answer lie in the kernel, and a reader that is slow but steady seems to
-  // stand still until a third of them has gone (tcp(7)).
+  // Else megabytes of an answer lie in the kernel, whether or not the client takes them (tcp(7)).
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent);
 }
 
@@ -69,6 +76,10 @@ void Wire::Arm(Wait wait, std::chrono::milliseconds limit) {
     moving_since_ = now;
     moved_bytes_ = 0;
   }
+  if (wait == Wait::kWrite) {
+    unsent_before_ = SendQueue(socket_.native_handle());
+    acknowledged_ = 0;
+  }
 }
 
 void Wire::Progress(std::size_t bytes) {
@@ -77,17 +88,31 @@ void Wire::Progress(std::size_t bytes) {
   wait_ends_ = loop_.now() + (wait_ == Wait::kWrite ? options.write_timeout : options.body_timeout);
 }
 
+bool Wire::Late(base::MonoTime now, std::uint64_t moved) const {
+  if (now >= wait_ends_) return true;
+  if (wait_ != Wait::kBody && wait_ != Wait::kWrite) return false;
+  const Options& options = loop_.site()->options;
+  const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(now - moving_since_);
+  const std::size_t rate = wait_ == Wait::kBody ? options.body_min_rate : options.write_min_rate;
+  const auto owed = static_cast<std::uint64_t>(taken.count()) * rate / 1000;
+  return taken >= options.body_rate_grace && moved < owed;
+}
+
+std::uint64_t Wire::Acknowledged() {
+  const std::uint64_t given = unsent_before_ + moved_bytes_;
+  return given - std::min(given, SendQueue(socket_.native_handle()));
+}
+
 void Wire::OnTick(base::MonoTime now) {
   if (wait_ == Wait::kNothing || wait_ == Wait::kWorker || wait_ == Wait::kLive) return;
-  bool over = now >= wait_ends_;
-  if (wait_ == Wait::kBody || wait_ == Wait::kWrite) {
-    const Options& options = loop_.site()->options;
-    const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(now - moving_since_);
-    const std::size_t rate = wait_ == Wait::kBody ? options.body_min_rate : options.write_min_rate;
-    const auto owed = static_cast<std::uint64_t>(taken.count()) * rate / 1000;
-    over |= taken >= options.body_rate_grace && moved_bytes_ < owed;
+  if (!Late(now, moved_bytes_)) return;
+  if (wait_ == Wait::kWrite) {
+    // The kernel asks for more only when half of kUnsent has gone, which takes a slow reader long.
+    const std::uint64_t acknowledged = Acknowledged();
+    if (acknowledged > acknowledged_) wait_ends_ = now + loop_.site()->options.write_timeout;
+    acknowledged_ = acknowledged;
+    if (!Late(now, acknowledged)) return;
   }
-  if (!over) return;
   timed_out_ = true;
   wait_ = Wait::kNothing;
   error_code ignored;

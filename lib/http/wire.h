@@ -86,6 +86,10 @@ class Wire {
  private:
   enum class Opening { kAwaited, kEnd, kHello, kHugeHello, kText };
   Opening LookAtOpening();
+  // Whether the wait has lasted too long, by what is known without asking the kernel.
+  bool Late(base::MonoTime now, std::uint64_t moved) const;
+  // Of an answer's bytes, how many the peer's kernel has acknowledged since the wait began.
+  std::uint64_t Acknowledged();
   Awaitable<void> WaitReady(boost::system::error_code& error);
 
   Loop& loop_;
@@ -95,7 +99,9 @@ class Wire {
   base::MonoTime wait_ends_{};
   base::MonoTime moving_since_{};  // a body or an answer
   std::uint64_t moved_bytes_ = 0;
-  bool opened_ = false;  // the first bytes of a handshake are there
+  std::uint64_t unsent_before_ = 0;  // of an answer: what the kernel had when the wait began
+  std::uint64_t acknowledged_ = 0;   // when that was looked at last
+  bool opened_ = false;              // the first bytes of a handshake are there
   bool timed_out_ = false;
   bool interrupted_ = false;
   bool closed_ = false;

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/fake_clock.h"
 #include "support/raw_client.h"
 #include "support/test_server.h"
 
@@ -348,6 +349,29 @@ TEST_CASE("a reader that takes its answer too slowly is cut off") {
   client.Send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
   while (server.server->connections() > 0) std::this_thread::yield();
   CHECK_FALSE(client.Read());
+}
+
+TEST_CASE("a reader that takes its answer slowly but steadily is not cut off") {
+  Options options;
+  options.write_timeout = std::chrono::milliseconds(1000);
+  options.body_rate_grace = std::chrono::milliseconds(2000);
+  options.write_min_rate = 1024;
+  testing::FakeClock clock;
+  TestServer server(options, 64u << 20, clock);
+  RawClient client(server.server->port(), 8 * 1024);
+  client.Send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  // Less than what the kernel waits for before it asks for more of the answer.
+  for (int round = 0; round < 40; ++round) {
+    REQUIRE(client.Take(32u << 10));
+    clock.Advance(options.write_timeout * 3 / 4);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the limits are looked at
+  }
+  CHECK(server.server->connections() == 1);
+  // No longer than that after it has stopped.
+  while (server.server->connections() > 0) {
+    clock.Advance(options.write_timeout);
+    std::this_thread::yield();
+  }
 }
 
 TEST_CASE("stopping with connections in every state leaves nothing behind") {

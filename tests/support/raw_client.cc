@@ -29,8 +29,11 @@ std::string RawResponse::Field(std::string_view name) const {
   return "";
 }
 
-RawClient::RawClient(std::uint16_t port) {
+RawClient::RawClient(std::uint16_t port, int receive_buffer) {
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (receive_buffer > 0) {
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -72,6 +75,14 @@ bool RawClient::Fill() {
   const ssize_t got = ::recv(fd_, piece, sizeof piece, 0);
   if (got <= 0) return false;
   received_.append(piece, static_cast<std::size_t>(got));
+  return true;
+}
+
+bool RawClient::Take(std::size_t bytes) {
+  while (received_.size() < bytes) {
+    if (!Fill()) return false;
+  }
+  received_.erase(0, bytes);
   return true;
 }
 

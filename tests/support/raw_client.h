@@ -23,7 +23,8 @@ class RawClient {
  public:
   static constexpr int kPatienceMs = 120'000;
 
-  explicit RawClient(std::uint16_t port);
+  // `receive_buffer` in bytes; 0: as large as the kernel likes it.
+  explicit RawClient(std::uint16_t port, int receive_buffer = 0);
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
@@ -38,6 +39,9 @@ class RawClient {
   // The next response, framed by its Content-Length; nothing when the connection ended before one
   // was complete. `head_only` for answers to HEAD.
   std::optional<RawResponse> Read(bool head_only = false);
+
+  // Takes so many bytes, whatever they are; false when the connection ends before.
+  bool Take(std::size_t bytes);
 
   // Whether the peer closes the connection without sending anything more.
   bool EndsSilently();

@@ -28,9 +28,10 @@ namespace sampleproc::test {
 // has no memory.
 class TestServer {
  public:
-  explicit TestServer(const http::Options& given = {}, std::size_t budget_bytes = 64u << 20)
+  explicit TestServer(const http::Options& given = {}, std::size_t budget_bytes = 64u << 20,
+                      const base::Clock& clock = base::SystemClock())
       : options(Adjusted(given)), budget(budget_bytes), site(MakeSite()) {
-    auto listening = http::Server::Listen({site, budget, base::SystemClock(), log});
+    auto listening = http::Server::Listen({site, budget, clock, log});
     REQUIRE(listening);
     server = std::move(*listening);
     server->Start();
