@@ -36,6 +36,11 @@ OF_BUFFER = "buffered"
 STORM = {"pixel_host", "source_unreachable", "sink", "spool", "camera_places"}
 
 
+def quantiles(ascending):
+    return " ".join(f"p{100 * part:g} {ascending[int(len(ascending) * part)]:.3f}"
+                    for part in (0.5, 0.9, 0.99, 0.999))  # fmt: skip
+
+
 class DrippingWebhook(stand_in.StandIn):
     """Keeps what it is sent; as long as it drips its answer takes longer than anybody waits."""
 
@@ -124,6 +129,7 @@ class Storm(WithService):
         self.numbers = itertools.count()
         self.added = {}  # the entry's id of each frame that is surely in the stream
         self.unsure = set()  # frames of which Redis had no time to say so
+        self.outages = []  # of Redis: begin and end of each, in milliseconds since 1970
 
     # Frames
 
@@ -132,7 +138,7 @@ class Storm(WithService):
         frame_id = f"{camera}-{next(self.numbers):06}"
         try:
             if not where:
-                client.set(f"frame:{frame_id}", self.picture, ex=3600)
+                client.set(f"frame:{frame_id}", self.picture, ex=300)
             self.unsure.add(frame_id)
             self.added[frame_id] = client.xadd(STREAM, entry(frame_id, camera=camera, **where))
             self.unsure.discard(frame_id)
@@ -154,14 +160,18 @@ class Storm(WithService):
 
     def flap(self, random_number):
         client = self.server.client()
+        begin = time.time() * 1000
         try:
             what = random_number.choice(["restart", "pause", "cut", "cut"])
             if what == "restart":
                 self.server.kill()
                 time.sleep(random_number.uniform(0.2, 3))
                 self.server.start()
+                self.outages.append((begin, time.time() * 1000))
             elif what == "pause":
-                client.client_pause(random_number.randrange(200, 4000))
+                milliseconds = random_number.randrange(200, 4000)
+                client.client_pause(milliseconds)
+                self.outages.append((begin, begin + milliseconds))
             else:
                 client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         except redis.RedisError:
@@ -210,13 +220,19 @@ class Storm(WithService):
             self.assertEqual(lasting, set())
         return names
 
-    def p99(self, ids):
-        """In seconds from a frame's entry to its result's, both by the clock of Redis."""
+    def latencies(self, ids):
+        """Gives the seconds from each frame's entry to its result, by the clock of Redis, in ascending
+        order. Time in which Redis was away itself is not counted; that which it takes to come back to
+        it is."""
         client = self.server.client()
         results = {fields[b"frame_id"].decode(): key for key, fields in client.xrange(RESULTS)}
-        milliseconds = sorted(int(results[each].split(b"-")[0]) - int(self.added[each].split(b"-")[0])
-                              for each in ids)  # fmt: skip
-        return milliseconds[len(milliseconds) * 99 // 100] / 1000
+
+        def latency(frame):
+            entered, done = (int(key.split(b"-")[0]) for key in (self.added[frame], results[frame]))
+            away = sum(max(0, min(done, end) - max(entered, begin)) for begin, end in self.outages)
+            return (done - entered - away) / 1000
+
+        return sorted(map(latency, ids))
 
     def check_all_done(self):
         done = collections.Counter(result_ids(self.server.client()))
@@ -286,11 +302,11 @@ class Storm(WithService):
         names = self.told(service, spooled)
         self.assertEqual(set(names) - {"source_silent", "source_unhealthy", "old_frames"}, STORM,
                          [line for line in service.log() if line.get("condition") == "settlement_refused"])  # fmt: skip
-        calm_p99 = self.p99(each for each in calm if each.startswith("honest"))
-        storm_p99 = self.p99(storm)
-        print(f"\nseed {seed}: {len(storm)} honest frames in {SECONDS} s of storm, none lost; p99 "
-              f"{storm_p99:.3f} s, calm {calm_p99:.3f} s ({storm_p99 / max(calm_p99, 0.001):.1f}); "
-              f"conditions {dict(names)}")  # fmt: skip
+        calm_seconds = self.latencies(each for each in calm if each.startswith("honest"))
+        storm_seconds = self.latencies(storm)
+        print(f"\nseed {seed}: {len(storm)} honest frames in {SECONDS} s of storm, none lost; seconds of "
+              f"storm and calm {quantiles(storm_seconds)}, {quantiles(calm_seconds)}; conditions "
+              f"{dict(names)}")  # fmt: skip
         for each in (service, spooled):
             self.assertEqual(each.stop(), 0)
 
