@@ -62,7 +62,7 @@ class Load:
 class Restart(WithService):
     def instance(self, path):
         return Service(self, "--set", f"http.unix_socket={path}", "--set", "http.port=0",
-                       "--set", "service.drain_delay=3s")  # fmt: skip
+                       "--set", "service.drain_delay=6s")  # fmt: skip
 
     def check(self, kind):
         folder = tempfile.TemporaryDirectory()
