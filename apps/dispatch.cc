@@ -53,12 +53,28 @@ std::string ParseFailure(const CLI::App& app, const CLI::ParseError* error) {
 
 // An option whose value is empty, as that of --compare "$OLD" without OLD: what was meant is
 // missing, and to go on without it would look as if it had been done.
+std::string EmptyValue(const CLI::Option& option) {
+  const std::string name = "--" + option.get_lnames().front();
+  return name + " has an empty value; give " + name + " " + option.get_type_name() +
+         ", or leave the option out";
+}
+
+// Before CLI11 parses `words`: it would take the word behind "--output=" as its value.
+std::string NoValueInWord(const CLI::App& app, const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word == "--") return "";
+    if (!word.starts_with("--") || word.find('=') != word.size() - 1) continue;
+    const auto* const option = app.get_option_no_throw(word.substr(0, word.size() - 1));
+    if (option != nullptr && option->get_items_expected_max() > 0) return EmptyValue(*option);
+  }
+  return "";
+}
+
+// After it has.
 std::string EmptyValue(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_lnames().empty() || std::ranges::count(option->results(), "") == 0) continue;
-    const std::string name = "--" + option->get_lnames().front();
-    return name + " has an empty value; give " + name + " " + option->get_type_name() +
-           ", or leave the option out";
+    return EmptyValue(*option);
   }
   return "";
 }
@@ -69,11 +85,11 @@ ExitCode RunCommand(const Command& command, std::vector<std::string> words,
   app.set_help_flag("-h,--help", "Show this help");
   app.allow_extras();  // so that our own words can name what is unknown
   const Action action = command.declare(app);
+  std::string failure = NoValueInWord(app, words);
   std::ranges::reverse(words);  // the order in which CLI11 takes them
-  std::string failure;
   try {
-    app.parse(words);
-    failure = ParseFailure(app, nullptr);
+    if (failure.empty()) app.parse(words);
+    if (failure.empty()) failure = ParseFailure(app, nullptr);
     if (failure.empty()) failure = EmptyValue(app);
   } catch (const CLI::CallForHelp&) {
     context.out << CommandHelp(command, TerminalWidth());
@@ -103,7 +119,7 @@ ExitCode Dispatch(const std::vector<std::string>& words, CommandContext& context
     return ExitCode::kOk;
   }
   const bool help = first == "-h" || first == "--help" || first == "help";
-  if (help && (rest.empty() || rest.front().starts_with('-'))) {
+  if (help && (rest.empty() || rest.front().starts_with('-') || rest.front() == "help")) {
     context.out << MainHelp(commands, TerminalWidth());
     return ExitCode::kOk;
   }

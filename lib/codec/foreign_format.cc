@@ -14,6 +14,7 @@ struct Magic {
   std::size_t offset;
   std::string_view bytes;
   std::string_view name;
+  bool media = true;  // a picture or a video
 };
 
 // The first match counts, so longer magics of one family come first.
@@ -23,9 +24,9 @@ constexpr std::array kMagics = {
     Magic{4, "ftyp"sv, "an MP4 video"},
     Magic{0, "II*\0"sv, "a TIFF picture"},
     Magic{0, "MM\0*"sv, "a TIFF picture"},
-    Magic{0, "%PDF-"sv, "a PDF document"},
+    Magic{0, "%PDF-"sv, "a PDF document", false},
     Magic{0, "version https://git-lfs"sv,
-          "a Git LFS pointer, not the file that it stands for (git lfs pull fetches that)"},
+          "a Git LFS pointer, not the file that it stands for (git lfs pull fetches that)", false},
     Magic{0, "\0\0\0\x0cjP  "sv, "a JPEG 2000 picture"},
     Magic{0, "\xff\x4f\xff\x51"sv, "a JPEG 2000 code stream"},
     Magic{0, "\xff\x0a"sv, "a JPEG XL code stream"},
@@ -39,12 +40,12 @@ constexpr std::array kMagics = {
     Magic{0, "YUV4MPEG2 "sv, "a Y4M video"},
     Magic{0, "\x8aMNG\r\n\x1a\n"sv, "an MNG animation"},
     Magic{0, "\0\0\1\0"sv, "an ICO picture"},
-    Magic{0, "\x1f\x8b"sv, "a gzip file"},
-    Magic{0, "PK\3\4"sv, "a ZIP archive"},
+    Magic{0, "\x1f\x8b"sv, "a gzip file", false},
+    Magic{0, "PK\3\4"sv, "a ZIP archive", false},
     Magic{0, "BM"sv, "a BMP picture"},
     Magic{0, "<svg"sv, "an SVG picture"},
-    Magic{0, "<?xml"sv, "an XML document"},
-    Magic{0, "<!DOCTYPE"sv, "an HTML document"},
+    Magic{0, "<?xml"sv, "an XML document", false},
+    Magic{0, "<!DOCTYPE"sv, "an HTML document", false},
     Magic{0, "P4\n"sv, "a PBM picture"},
     Magic{0, "P5\n"sv, "a PGM picture"},
     Magic{0, "P6\n"sv, "a PPM picture"},
@@ -99,5 +100,10 @@ std::string DescribeForeign(base::ByteView bytes) {
 }
 
 bool LooksForeign(base::ByteView bytes) { return FindMagic(bytes) != nullptr; }
+
+bool IsForeignMedia(base::ByteView bytes) {
+  const Magic* const magic = FindMagic(bytes);
+  return magic != nullptr && magic->media;
+}
 
 }  // namespace sampleproc::codec

@@ -18,5 +18,7 @@ std::string_view HeifName(base::ByteView bytes);
 
 // Whether the first bytes are known.
 bool LooksForeign(base::ByteView bytes);
+// Whether they are known as those of a picture or a video.
+bool IsForeignMedia(base::ByteView bytes);
 
 }  // namespace sampleproc::codec

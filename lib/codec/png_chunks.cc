@@ -136,13 +136,14 @@ base::Result<PngHeader> WalkPngChunks(base::ByteView encoded) {
       break;
     }
     if (!chunk) return std::unexpected(chunk.error());
-    if (!chunk->crc_matches && chunk->type != kExif) {
+    const bool last = has_pixels && chunk->type == "IEND";
+    if (!chunk->crc_matches && chunk->type != kExif && !last) {
       return Fail(ErrorCode::kInvalidFrame, "the PNG is corrupt: the CRC of " +
                                                 NameOf(chunk->type) + " at byte " +
                                                 std::to_string(at) + " is wrong");
     }
     if (chunk->type == "IEND") {
-      header->has_end = true;
+      header->has_end = chunk->crc_matches;
       break;
     }
     if (chunk->type == "IDAT") has_pixels = true;

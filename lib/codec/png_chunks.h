@@ -27,7 +27,7 @@ struct PngHeader {
   bool animated = false;          // an acTL chunk
   base::ByteView exif;            // the payload of the first eXIf chunk, or empty
   bool exif_damaged = false;      // its CRC is wrong
-  bool has_end = false;           // an IEND chunk
+  bool has_end = false;           // a whole IEND chunk
 };
 
 //   89 "PNG" 0D 0A 1A 0A | chunk*      chunk: length(4) type(4) payload[length] crc32(4)

@@ -267,7 +267,7 @@ std::unexpected<base::Error> WhyStopped(Session& session) {
 void AppendWarnings(const PngHeader& header, const frame::Image& image,
                     std::vector<frame::Warning>& warnings) {
   if (!header.has_end) {
-    warnings.push_back({"png_missing_iend", "the PNG has no IEND chunk after its last row"});
+    warnings.push_back({"png_missing_iend", "the PNG has no whole IEND chunk after its last row"});
   }
   if (header.bit_depth == 16) WarnOfShallowSamples(image, "PNG", warnings);
   if (header.colour == PngColour::kGrayAlpha || header.colour == PngColour::kRgbAlpha ||

@@ -24,7 +24,7 @@ std::string_view KindOf(mode_t mode) {
 
 bool IsImageOrVideo(base::ByteView start) {
   return codec::Sniff(start) != codec::Format::kUnknown || !codec::HeifName(start).empty() ||
-         video::Sniff(start) != video::Container::kUnknown;
+         video::Sniff(start) != video::Container::kUnknown || codec::IsForeignMedia(start);
 }
 
 base::Error NotRegular(const std::string& path, mode_t mode) {

@@ -113,7 +113,13 @@ std::optional<Input> InputList::Found(const std::string& path) {
   if (lstat(path.c_str(), &status) != 0) return Failed(path, errno);
   // Also what macOS leaves beside each file on foreign disks: "._photo.jpg".
   if (path[path.rfind('/') + 1] == '.') return PassOver("hidden");
-  if (S_ISDIR(status.st_mode)) return given_.recursive ? Enter(path) : std::nullopt;
+  if (S_ISDIR(status.st_mode)) {
+    return given_.recursive ? Enter(path) : PassOver("that --recursive enters");
+  }
+  struct stat target{};
+  if (S_ISLNK(status.st_mode) && stat(path.c_str(), &target) == 0 && S_ISDIR(target.st_mode)) {
+    return PassOver("reached by a link");
+  }
   if (!IsLookedFor(path, given_.raw_pixels)) {
     const std::string ending = EndingOf(path);
     return PassOver(ending.empty() ? "without an ending" : "." + ending);

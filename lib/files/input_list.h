@@ -51,8 +51,9 @@ class InputList {
   // The next input, or nothing at the end.
   std::optional<Input> Next();
 
-  // How many files were found in directories and are not taken, by why: "hidden", "without an
-  // ending", "not regular", or their ending, such as ".heic".
+  // How many entries of directories are not taken, by why: "hidden", "without an ending", "not
+  // regular", "that --recursive enters", "reached by a link" (directories), or a file's ending, such
+  // as ".heic".
   const std::map<std::string, std::size_t>& passed_over() const { return passed_over_; }
 
   // How many there are, when that can be said without reading directories or the list.

@@ -12,14 +12,14 @@ constexpr std::size_t kMostKinds = 8;
 
 std::string PassedOver(const std::map<std::string, std::size_t>& kinds) {
   std::vector<std::pair<std::size_t, std::string>> sorted;
-  std::size_t files = 0;
+  std::size_t entries = 0;  // of folders
   for (const auto& [kind, count] : kinds) {
     sorted.emplace_back(count, kind);
-    files += count;
+    entries += count;
   }
   std::ranges::stable_sort(sorted, std::greater<>(), &std::pair<std::size_t, std::string>::first);
   std::string text =
-      "; passed over " + std::to_string(files) + (files == 1 ? " file (" : " files (");
+      "; passed over " + std::to_string(entries) + (entries == 1 ? " entry (" : " entries (");
   std::size_t others = 0;
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     if (i >= kMostKinds) {

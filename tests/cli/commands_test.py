@@ -17,7 +17,7 @@ class Help(cli.TestCase):
         self.assertTrue(result.err.startswith("Usage: sampleproc COMMAND"))
 
     def test_help_goes_to_stdout(self):
-        for words in (["--help"], ["-h"], ["help"]):
+        for words in (["--help"], ["-h"], ["help"], ["help", "help"]):
             result = cli.run(*words)
             self.assertEqual((result.returncode, result.err), (0, ""))
             self.assertIn("validate-config", result.out)
@@ -58,11 +58,13 @@ class EmptyValues(cli.TestCase):
             options = re.findall(r"(?m)^ +(?:-\w, )?(--[a-z0-9-]+) [A-Z]", text)
             self.assertGreaterEqual(len(options), 2, text)
             for option in options:
-                result = cli.run(command, option, "")
-                said = (command, option, result.err)
-                self.assertEqual(result.returncode, 3 if command == "health" else 2, said)
-                self.assertIn(option + " ", result.err.splitlines()[0], said)
-                self.assertRegex(result.err, "empty value|not ''", said)
+                # The word behind "--output=" is no value of it.
+                for words in ([option, ""], [option + "=", "/nonexistent"], [option + "=", "--quiet"]):
+                    result = cli.run(command, *words)
+                    said = (command, words, result.err)
+                    self.assertEqual(result.returncode, 3 if command == "health" else 2, said)
+                    self.assertIn(option + " ", result.err.splitlines()[0], said)
+                    self.assertRegex(result.err, "empty value|not ''", said)
 
 
 class Usage(cli.TestCase):

@@ -55,7 +55,7 @@ class Cases(cli.TestCase):
     def test_a_folder(self):
         found, said = self.read("N1-folder")
         self.assertEqual([os.path.basename(r["source"]) for r in found], ["a.png", "b.jfif"])
-        self.assertIn("passed over 2 files (1 .heic, 1 hidden)", said)
+        self.assertIn("passed over 2 entries (1 .heic, 1 hidden)", said)
 
 
 if __name__ == "__main__":

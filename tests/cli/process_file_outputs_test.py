@@ -102,6 +102,16 @@ class NothingIsDestroyed(WithDirectory):
             self.assertIn(f"the output file {photo} is an image or a video; name another file", result.err)
             self.assertEqual(self.everything(), before)
 
+    def test_what_is_not_read_is_no_output_either(self):
+        picture = self.copy("box.png")
+        for start in (b"II*\0", b"BM", b"GIF89a", b"\xff\x0a", b"FLV\1"):
+            other = self.write("other", start + bytes(100))
+            before = self.everything()
+            result = process(picture, "-o", other)
+            self.assertEqual((result.returncode, result.out), (2, ""), start)
+            self.assertIn(f"the output file {other} is an image or a video; name another file", result.err)
+            self.assertEqual(self.everything(), before)
+
     def test_the_output_of_another_run_is_not_cut(self):
         picture, other, state = self.copy("box.png"), self.copy("mask.png"), self.path("state")
         out, mine = self.path("out"), self.write("thesis.txt", b"mine\n" * 10_000)
@@ -524,8 +534,18 @@ class Folders(WithDirectory):
         names = [os.path.basename(r["source"]) for r in records(result)]
         self.assertEqual(names, ["a.png", "b.jfif", "c.JPE"])
         self.assertEqual([r["warnings"] for r in records(result)], [[], [], []])
-        self.assertIn("passed over 5 files (2 .heic, 2 hidden, 1 without an ending)", result.err)
+        self.assertIn("passed over 5 entries (2 .heic, 2 hidden, 1 without an ending)", result.err)
         self.assertIn("error", records(process(self.path("d/._a.png")))[0])  # named, so taken
+
+    def test_folders_that_are_not_entered(self):
+        self.copy("box.png", "d/a.png")
+        self.copy("box.png", "d/in/b.png")
+        os.symlink(self.path("d/in"), self.path("d/again.png"))
+        said = process(self.path("d"), quiet=False).err
+        self.assertIn("passed over 2 entries (1 reached by a link, 1 that --recursive enters)", said)
+        said = process("-r", self.path("d"), quiet=False).err
+        self.assertIn("2 frames, ", said)
+        self.assertIn("passed over 1 entry (1 reached by a link)", said)
 
     def test_lists_of_other_systems(self):
         a, b = self.copy("box.png", "a.png"), self.copy("box.png", "b.png")

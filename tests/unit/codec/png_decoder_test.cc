@@ -205,6 +205,14 @@ TEST_CASE(
       REQUIRE(decoded.error().code == ErrorCode::kInvalidFrame);
       REQUIRE_THAT(decoded.error().message, Catch::Contains("truncated"));
     }
+    Bytes damaged = whole;
+    damaged.back() ^= 1;  // of the last chunk's CRC
+    {
+      const auto decoded = door.Decode(damaged);
+      REQUIRE(decoded);
+      CHECK(PixelsOf(*decoded) == expected);
+      CHECK(decoded->warnings.front().type == "png_missing_iend");
+    }
     CHECK(door.budget.used() == 0);
   }
 }
