@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
@@ -103,7 +104,7 @@ class VideoPictures final : public PictureSource {
     return {};
   }
 
-  Result<std::optional<Shot>> Next(const std::function<bool()>& is_wanted,
+  Result<std::optional<Shot>> Next(const IsWanted& is_wanted,
                                    const base::Allowance& allowance) override {
     for (;;) {
       if (then_ != Then::kRead) {
@@ -134,19 +135,26 @@ class VideoPictures final : public PictureSource {
   // What the next call begins with.
   enum class Then { kRead, kBeginAgain, kReadOn, kEnd };
 
-  Result<std::optional<Shot>> Give(const video::VideoFrame& frame,
-                                   const std::function<bool()>& is_wanted,
+  Result<std::optional<Shot>> Give(const video::VideoFrame& frame, const IsWanted& is_wanted,
                                    const base::Allowance& allowance) {
-    if (auto slept = SleepUntil(TimeOf(frame), allowance); !slept) {
+    const std::chrono::microseconds at = TimeOf(frame);
+    if (auto slept = SleepUntil(begun_ + at, allowance); !slept) {
       return std::unexpected(slept.error());
     }
     ++frames_;
-    if (!is_wanted()) return PassedOver(frame.encoded, request_, context_);
+    // Not when it is read: what is found in a file does not depend on how busy the machine is.
+    const base::WallTime taken = begun_wall_ + at;
+    if (!is_wanted(taken)) {
+      Shot shot = PassedOver(frame.encoded, request_, context_);
+      shot.taken = taken;
+      return shot;
+    }
     auto shot = MakeShot(
         {frame.encoded, frame.image, frame.codec, frame.orientation},
         [&] { return reader_->Again(PixelFormat::kBgr24, allowance); }, context_, allowance);
     if (shot) {
       (*shot)->place = request_.url + ": frame " + std::to_string(frame.index);
+      (*shot)->taken = taken;
     } else if (!reader_->CanGoOn()) {
       auto over = BreaksOff(shot.error(), allowance);
       if (over) return std::unexpected(*std::move(over));
@@ -212,25 +220,32 @@ class VideoPictures final : public PictureSource {
       if (known ? !*known : !reader_->CanGoOn()) break;
     }
     begun_ = base::SystemClock().Now();
+    begun_wall_ = WallNow();
     next_reading_ = begun_ + kShareOfSkipping * (begun_ - begun);
     first_pts_.reset();
     frames_ = 0;
     return true;
   }
 
-  // When the frame would come from a camera. Without times, or with ones that leap, 25 a second.
-  base::MonoTime TimeOf(const video::VideoFrame& frame) {
-    constexpr double kLongestGap = 10;
-    const double now = static_cast<double>(frames_) / 25;
-    double at = now;
+  static base::WallTime WallNow() {
+    return std::chrono::floor<std::chrono::microseconds>(base::SystemClock().Wall());
+  }
+
+  // How long after begun_ the frame would come from a camera. Without times, or with ones that
+  // leap, 25 a second.
+  std::chrono::microseconds TimeOf(const video::VideoFrame& frame) {
+    constexpr std::chrono::seconds kLongestGap{10};
+    constexpr double kMost = 1e11;  // files may say whatever they like
+    std::chrono::microseconds at = frames_ * std::chrono::microseconds(1'000'000 / 25);
     if (frame.pts) {
-      if (!first_pts_) first_pts_ = *frame.pts;
-      at = *frame.pts - *first_pts_;
+      const auto pts = std::chrono::floor<std::chrono::microseconds>(
+          std::chrono::duration<double>(std::clamp(*frame.pts, -kMost, kMost)));
+      if (!first_pts_) first_pts_ = pts;
+      at = pts - *first_pts_;
       if (at < last_ - kLongestGap || at > last_ + kLongestGap) at = last_;
     }
-    last_ = frames_ == 0 ? 0 : at;
-    return begun_ + std::chrono::duration_cast<base::MonoTime::duration>(
-                        std::chrono::duration<double>(last_));
+    last_ = frames_ == 0 ? std::chrono::microseconds(0) : at;
+    return last_;
   }
 
   const SourceRequest request_;
@@ -242,9 +257,10 @@ class VideoPictures final : public PictureSource {
   std::uint64_t taken_ = 0;        // of the file: frames, and those that are damaged
   base::MonoTime next_reading_{};  // of what is known
   base::MonoTime begun_ = base::SystemClock().Now();
-  std::optional<double> first_pts_;
-  double last_ = 0;           // seconds since begun_, of the frame before
-  std::uint64_t frames_ = 0;  // since begun_
+  base::WallTime begun_wall_ = WallNow();
+  std::optional<std::chrono::microseconds> first_pts_;
+  std::chrono::microseconds last_{};  // since begun_, of the frame before
+  std::uint64_t frames_ = 0;          // since begun_
 };
 
 class PictureFiles final : public PictureSource {
@@ -256,7 +272,7 @@ class PictureFiles final : public PictureSource {
         pause_(std::chrono::duration<double>(request_.fps > 0 ? 1 / request_.fps : 1)),
         due_(base::SystemClock().Now()) {}
 
-  Result<std::optional<Shot>> Next(const std::function<bool()>& is_wanted,
+  Result<std::optional<Shot>> Next(const IsWanted& is_wanted,
                                    const base::Allowance& allowance) override {
     if (next_ == paths_.size()) {
       if (!request_.loop) return std::nullopt;
@@ -265,7 +281,7 @@ class PictureFiles final : public PictureSource {
     if (auto slept = SleepUntil(due_, allowance); !slept) return std::unexpected(slept.error());
     due_ = std::max(due_, base::SystemClock().Now() - pause_ticks()) + pause_ticks();
     const std::string& path = paths_[next_++];
-    if (is_wanted()) return Read(path, allowance);
+    if (is_wanted(std::nullopt)) return Read(path, allowance);
     Shot none;
     none.passed_over = true;
     return none;

@@ -9,14 +9,17 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "cameras/picture_source.h"
 #include "cameras/video_shot.h"
+#include "net/digest_auth.h"
 #include "net/stream.h"
 #include "net/tls_stream.h"
 #include "net/url.h"
@@ -81,18 +84,29 @@ std::string_view Trimmed(std::string_view text) {
   return base::TrimBlanks(text);
 }
 
-// The value of a field in the lines of a head, "" when it is not there.
-std::string_view FieldOf(std::string_view head, std::string_view name) {
+// The values of the fields of that name in the lines of a head.
+std::vector<std::string_view> FieldsOf(std::string_view head, std::string_view name) {
+  std::vector<std::string_view> values;
   while (!head.empty()) {
     const std::string_view line = head.substr(0, head.find('\n'));
     const std::size_t colon = line.find(':');
     if (colon != std::string_view::npos &&
         base::Lowercase(Trimmed(line.substr(0, colon))) == name) {
-      return Trimmed(line.substr(colon + 1));
+      values.push_back(Trimmed(line.substr(colon + 1)));
     }
     head.remove_prefix(std::min(line.size() + 1, head.size()));
   }
-  return {};
+  return values;
+}
+
+// The first of them, "" when there is none.
+std::string_view FieldOf(std::string_view head, std::string_view name) {
+  const auto values = FieldsOf(head, name);
+  return values.empty() ? std::string_view() : values.front();
+}
+
+std::string_view StatusOf(std::string_view head) {
+  return head.substr(std::min<std::size_t>(9, head.size()), 3);
 }
 
 std::optional<std::size_t> LengthOf(std::string_view head) {
@@ -128,36 +142,80 @@ class HttpPictures final : public PictureSource {
             std::chrono::duration<double>(request_.fps > 0 ? 1 / request_.fps : 1))),
         due_(base::SystemClock().Now()) {}
 
-  // Connects, asks and reads the head of the answer.
+  // Asks, once more when the camera says how it wants to be told the password: not before, as Basic
+  // would tell it to everybody on the way.
   Result<void> Ask(const base::Allowance& allowance) {
-    const base::Allowance within =
-        allowance.Within(std::min(context_.net.connect_timeout, request_.stall_after));
+    auto head = AskOnce(allowance);
+    if (head && StatusOf(*head) == "401" && TakesChallenge(*head)) head = AskOnce(allowance);
+    if (!head) return Named(std::move(head.error()));
+    return Judge(*head);
+  }
+
+  Result<std::optional<Shot>> Next(const IsWanted& is_wanted,
+                                   const base::Allowance& allowance) override {
+    auto shot = boundary_.empty() ? Single(is_wanted, allowance) : Part(is_wanted, allowance);
+    if (shot) return std::optional(std::move(*shot));
+    const bool endless = !boundary_.empty() && arrived_->text().size() > kBlock;
+    return Named(Late(std::move(shot.error()),
+                      endless ? "it sends data without the boundary that it named for"
+                              : "it sent no whole picture for",
+                      request_.stall_after));
+  }
+
+ private:
+  // Connects, asks and returns the head of the answer.
+  Result<std::string> AskOnce(const base::Allowance& allowance) {
+    const auto patience = std::min(context_.net.connect_timeout, request_.stall_after);
+    const base::Allowance within = allowance.Within(patience);
     auto stream = Connect(within);
-    if (!stream) return Named(std::move(stream.error()));
+    if (!stream) {
+      return std::unexpected(
+          Late(std::move(stream.error()), "it cannot be connected to within", patience));
+    }
     arrived_.emplace(std::move(*stream), context_);
     std::string question = "GET " + url_.target + " HTTP/1.0\r\nHost: " + url_.Authority() +
                            "\r\nAccept: image/jpeg, multipart/x-mixed-replace\r\n"
                            "User-Agent: sampleproc\r\n";
-    if (!url_.authorization.empty()) question += "Authorization: " + url_.authorization + "\r\n";
+    const std::string authorization = Authorization();
+    if (!authorization.empty()) question += "Authorization: " + authorization + "\r\n";
     if (auto sent = arrived_->stream().Write(question + "\r\n", within); !sent) {
-      return Named(std::move(sent.error()));
+      return std::unexpected(std::move(sent.error()));
     }
-    const auto head = Head(allowance.Within(request_.stall_after));
-    if (!head) return Named(head.error());
-    return Judge(*head);
+    auto head = Head(allowance.Within(request_.stall_after));
+    if (head) return head;
+    return std::unexpected(
+        Late(std::move(head.error()), "it did not answer within", request_.stall_after));
   }
 
-  Result<std::optional<Shot>> Next(const std::function<bool()>& is_wanted,
-                                   const base::Allowance& allowance) override {
-    auto shot = boundary_.empty() ? Single(is_wanted, allowance) : Part(is_wanted, allowance);
-    if (shot) return std::optional(std::move(*shot));
-    return Named(std::move(shot.error()));
+  std::string Authorization() {
+    if (basic_) return url_.authorization;
+    if (!digest_) return {};
+    return net::AnswerDigest(*digest_, url_.userinfo, "GET", url_.target, ++digest_uses_,
+                             net::NewCnonce());
   }
 
- private:
+  // Whether there is something to answer to a 401, which may also be a new nonce.
+  bool TakesChallenge(std::string_view head) {
+    if (url_.authorization.empty() || basic_) return false;
+    const auto challenges = FieldsOf(head, "www-authenticate");
+    digest_ = net::FindDigest(challenges);
+    digest_uses_ = 0;
+    const std::string schemes = base::Lowercase(net::SchemesIn(challenges));
+    basic_ = !digest_ && (schemes.empty() || schemes.find("basic") != std::string::npos);
+    return digest_ || basic_;
+  }
+
   std::unexpected<base::Error> Named(base::Error error) const {
     error.message = ShownUrl(request_.url) + ": " + error.message;
     return std::unexpected(std::move(error));
+  }
+
+  // Where a time is over, says of what: `what` ends in "for" or "within".
+  static base::Error Late(base::Error error, std::string_view what,
+                          std::chrono::milliseconds time) {
+    if (error.code != ErrorCode::kRequestTimeout) return error;
+    error.message = std::string(what) + " " + std::to_string(time.count()) + " ms";
+    return error;
   }
 
   Result<std::unique_ptr<net::Stream>> Connect(const base::Allowance& within) const {
@@ -191,17 +249,25 @@ class HttpPictures final : public PictureSource {
     if (!head.starts_with("HTTP/1.")) {
       return Named(base::Fail(ErrorCode::kIo, "invalid HTTP response").error());
     }
-    const std::string status = head.substr(std::min<std::size_t>(9, head.size()), 3);
-    if (status == "401") {
-      return Named(base::Fail(ErrorCode::kUnavailable,
-                              "it refuses the user name and password (401): check password_file "
-                              "and the URL's user")
+    const std::string status(StatusOf(head));
+    if (status == "401") return Named(Unauthorized(head));
+    if (status == "301" || status == "302" || status == "303" || status == "307" ||
+        status == "308") {
+      return Named(base::Fail(ErrorCode::kUnavailable, "it redirects to another URL (" + status +
+                                                           "): put that one into the configuration")
                        .error());
     }
     if (status != "200") {
       const bool is_number = status.find_first_not_of("0123456789") == std::string::npos;
       return Named(
           base::Fail(ErrorCode::kUnavailable, "it answers " + (is_number ? status : "nonsense"))
+              .error());
+    }
+    if (!FieldOf(head, "transfer-encoding").empty()) {
+      return Named(
+          base::Fail(ErrorCode::kIo,
+                     "it answers HTTP/1.0 with a Transfer-Encoding, which only HTTP/1.1 has "
+                     "(RFC 9112, 6.1)")
               .error());
     }
     const std::string_view type = FieldOf(head, "content-type");
@@ -217,6 +283,21 @@ class HttpPictures final : public PictureSource {
     return {};
   }
 
+  base::Error Unauthorized(std::string_view head) const {
+    const std::string schemes = net::SchemesIn(FieldsOf(head, "www-authenticate"));
+    std::string message =
+        "it refuses the user name and password (401): check password_file and the URL's user";
+    if (url_.authorization.empty()) {
+      message =
+          "it wants a user name and password (401): put user@ into the URL and set "
+          "password_file";
+    } else if (!basic_ && !digest_) {
+      message = "it wants a way to be told the password that is not supported (401, " + schemes +
+                "): set the camera to Digest or Basic";
+    }
+    return base::Fail(ErrorCode::kUnavailable, std::move(message)).error();
+  }
+
   // Waits until `size` bytes are there. False when the connection ends before.
   Result<bool> Await(std::size_t size, const base::Allowance& allowance) {
     while (arrived_->text().size() < size) {
@@ -230,11 +311,11 @@ class HttpPictures final : public PictureSource {
     return base::Fail(ErrorCode::kTooLarge, "a picture is longer than 32 MiB");
   }
 
-  Result<Shot> TakePicture(std::size_t size, const std::function<bool()>& is_wanted,
+  Result<Shot> TakePicture(std::size_t size, const IsWanted& is_wanted,
                            const base::Allowance& allowance) {
     const auto bytes = base::AsBytes(arrived_->text().substr(0, size));
     Shot shot;
-    if (!is_wanted()) {
+    if (!is_wanted(std::nullopt)) {
       shot = PassedOver(bytes, request_, context_);
     } else {
       auto memory =
@@ -249,7 +330,7 @@ class HttpPictures final : public PictureSource {
     return shot;
   }
 
-  Result<Shot> Single(const std::function<bool()>& is_wanted, const base::Allowance& allowance) {
+  Result<Shot> Single(const IsWanted& is_wanted, const base::Allowance& allowance) {
     if (auto slept = SleepUntil(due_, allowance); !slept) return std::unexpected(slept.error());
     due_ = std::max(due_, base::SystemClock().Now() - pause_) + pause_;
     if (std::exchange(asked_before_, true)) {
@@ -270,7 +351,7 @@ class HttpPictures final : public PictureSource {
     return TakePicture(length_.value_or(arrived_->text().size()), is_wanted, allowance);
   }
 
-  Result<Shot> Part(const std::function<bool()>& is_wanted, const base::Allowance& allowance) {
+  Result<Shot> Part(const IsWanted& is_wanted, const base::Allowance& allowance) {
     const base::Allowance within = allowance.Within(request_.stall_after);
     if (auto begun = ToBoundary(within); !begun) return std::unexpected(begun.error());
     const auto head = Head(within);
@@ -326,6 +407,10 @@ class HttpPictures final : public PictureSource {
   std::optional<std::size_t> length_;  // of a single picture
   std::string media_type_;             // of the picture that comes
   std::string boundary_;               // of parts; empty: the answer is a single picture
+  // How it wants to be told the password, once it has said so.
+  bool basic_ = false;
+  std::optional<net::DigestChallenge> digest_;
+  std::uint32_t digest_uses_ = 0;  // of its nonce
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "cameras/options.h"
@@ -34,7 +35,11 @@ struct Shot {
   resources::Reservation memory = {};  // of the bytes
   std::string place = {};              // where it is from, for messages; without what is secret
   std::string media_type = {};         // that the camera says it is of; "" when it says nothing
+  std::optional<base::WallTime> taken = {};  // where the source knows better than when it was given
 };
+
+// Whether a picture is to be looked at; `taken` is that of its shot.
+using IsWanted = std::function<bool(std::optional<base::WallTime> taken)>;
 
 // Used by one thread. What a camera sends is taken to be hostile: every wait and every length is
 // bounded.
@@ -47,7 +52,7 @@ class PictureSource {
   // damaged), kUnavailable, kRequestTimeout or kIo (the source is away), kTooLarge, kOverloaded (no
   // memory), kCancelled. After a failure with CanGoOn the next call gives what comes after it;
   // else the source has to be opened again.
-  virtual base::Result<std::optional<Shot>> Next(const std::function<bool()>& is_wanted,
+  virtual base::Result<std::optional<Shot>> Next(const IsWanted& is_wanted,
                                                  const base::Allowance& allowance) = 0;
   virtual bool CanGoOn() const { return false; }
 };

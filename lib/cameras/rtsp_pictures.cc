@@ -76,12 +76,22 @@ class RtspPictures final : public PictureSource {
     return {};
   }
 
-  Result<std::optional<Shot>> Next(const std::function<bool()>& is_wanted,
+  Result<std::optional<Shot>> Next(const IsWanted& is_wanted,
                                    const base::Allowance& allowance) override {
     const base::Allowance within = allowance.Within(request_.stall_after);
     const auto frame = reader_->Next(within);
+    const base::WallTime given = base::SystemClock().Wall();
+    const base::WallTime before = std::exchange(given_, given);
     if (!frame) return Silent(frame.error(), within);
-    if (!is_wanted()) return PassedOver(frame->encoded, request_, context_);
+    // The end of a picture is found where the next one begins, except that of a JPEG: it came when
+    // the one before was given.
+    const bool is_held = frame->encoded.empty() && before != base::WallTime{};
+    const base::WallTime taken = is_held ? before : given;
+    if (!is_wanted(taken)) {
+      Shot shot = PassedOver(frame->encoded, request_, context_);
+      shot.taken = taken;
+      return shot;
+    }
     frame::Image luma = {};
     if (frame->encoded.empty()) {
       const auto gray = reader_->Pixels(PixelFormat::kGray8, within);
@@ -93,6 +103,7 @@ class RtspPictures final : public PictureSource {
         [&] { return reader_->Pixels(PixelFormat::kBgr24, within); }, context_, allowance);
     if (!shot) return Silent(shot.error(), within);
     (*shot)->place = ShownUrl(request_.url);
+    (*shot)->taken = taken;
     return shot;
   }
 
@@ -120,6 +131,7 @@ class RtspPictures final : public PictureSource {
   const SourceRequest request_;
   const SourceContext context_;
   std::unique_ptr<video::LiveReader> reader_;
+  base::WallTime given_{};  // when Next returned last
 };
 
 }  // namespace

@@ -48,6 +48,7 @@ struct Live {
   frame::Frame frame;
   cameras::Shot shot;
   std::string timestamp;
+  base::MonoTime taken{};
   frame::LookPacer::Time came_at{};  // as its camera's fps counts it
   Standing::Connection connection = 0;
 };
@@ -83,16 +84,16 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   // Nobody looks at it.
   void PassOver(const cameras::Shot& shot) {
     standing_.NotTried(standing_.connection());
-    clips_.Hold(shot, context_.work.clock.Wall());
+    clips_.Hold(shot, shot.taken.value_or(context_.work.clock.Wall()));
   }
 
   // A picture has come; whether it is to be looked at.
-  bool Came() {
-    const base::MonoTime now = context_.work.clock.Now();
+  bool Came(std::optional<base::WallTime> taken) {
+    const base::WallTime at = taken.value_or(context_.work.clock.Wall());
     const base::MutexLock lock(mutex_);
     ++state_.frames;
-    last_ = now;
-    came_at_ = std::chrono::duration_cast<frame::LookPacer::Time>(now.time_since_epoch());
+    last_ = context_.work.clock.Now();
+    came_at_ = std::chrono::duration_cast<frame::LookPacer::Time>(at.time_since_epoch());
     const bool due = camera_->IsLookDue(came_at_);
     if (cameras::Roster* const roster = context_.work.roster; roster != nullptr) {
       roster->Came(id_, cameras::Roster::kCamera);
@@ -106,8 +107,10 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     auto live = std::make_shared<Live>();
     live->memory = memory_;
     live->shot = std::move(shot);
-    const base::WallTime came = context_.work.clock.Wall();
-    live->timestamp = frame::EpochSeconds(came);
+    const base::WallTime now = context_.work.clock.Wall();
+    const base::WallTime taken = live->shot.taken.value_or(now);
+    live->timestamp = frame::EpochSeconds(taken);
+    live->taken = context_.work.clock.Now() - std::max(now - taken, base::WallTime::duration(0));
     live->came_at = came_at_;
     live->connection = standing_.connection();
     frame::Frame& frame = live->frame;
@@ -117,7 +120,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     frame.camera = camera_;
     frame.look = true;
     frame.timestamp = live->timestamp;
-    frame.in_clips = clips_.Hold(live->shot, came);
+    frame.in_clips = clips_.Hold(live->shot, taken);
     frame.storage = std::move(live->shot.encoded);
     frame.encoded = frame.storage;
     {
@@ -208,11 +211,10 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     idle_.NotifyAll();
   }
 
-  // It has waited for a worker for longer than the camera's max_age.
+  // It came, or waited for a worker, for longer than the camera's max_age.
   bool IsTooOld(const Live& live) const {
     const milliseconds most = camera_->settings().max_age;
-    const base::MonoTime came{live.came_at};
-    return most > milliseconds(0) && context_.work.clock.Now() - came > most;
+    return most > milliseconds(0) && context_.work.clock.Now() - live.taken > most;
   }
 
   void Work(Live& live, process::FrameWork& work, process::Processor& processor,
@@ -385,7 +387,8 @@ base::Result<void> CameraWatch::ReadOnce() {
   int without_memory = 0;
   std::optional<base::MonoTime> first;
   while (!stop_.Cancelled()) {
-    auto shot = (*source)->Next([this] { return frames_->Came(); }, allowance);
+    auto shot = (*source)->Next(
+        [this](std::optional<base::WallTime> taken) { return frames_->Came(taken); }, allowance);
     if (shot && !*shot) return {};
     if (shot) {
       damaged = 0;

@@ -61,7 +61,10 @@ std::optional<Url> Parse(std::string_view text, const Scheme& plain, const Schem
     const auto query = parsed->encoded_query();
     url.target += '?' + std::string(query.data(), query.size());
   }
-  if (parsed->has_userinfo()) url.authorization = Basic(parsed->userinfo());
+  if (parsed->has_userinfo()) {
+    url.userinfo = parsed->userinfo();
+    url.authorization = Basic(url.userinfo);
+  }
   return url;
 }
 

@@ -14,6 +14,7 @@ struct Url {
   std::uint16_t port = 80;
   std::string target = "/";   // path and query, as a request line has them
   std::string authorization;  // "Basic ..." of a user name and password in the URL; "" = none
+  std::string userinfo;       // the same as "user:password"
 
   // "frame-buffer:8002": what a Host field says (RFC 9110 section 7.2), without a default port.
   std::string Authority() const;

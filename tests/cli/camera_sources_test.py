@@ -1,16 +1,21 @@
 """Cameras that the service takes pictures from itself: files, JPEG and MJPEG over HTTP."""
 
 import base64
+import collections
+import hashlib
 import json
 import os
+import re
 import signal
 import socketserver
+import subprocess
 
 import cli
 import pictures
 import streams
 from camera_service import PASSWORD, CameraServer, WithCameras
 from frame_buffer import Buffer, frame
+from process_file_events_test import HEIGHT, WIDTH, passing
 from service import ANY_PORT, Service
 
 BOUNDARY = b"--frame"
@@ -24,6 +29,10 @@ def part(picture, with_length=True):
 
 
 STREAM = b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n"
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Camera(CameraServer):
@@ -62,6 +71,67 @@ class Camera(CameraServer):
                 connection.sendall(part(picture, with_length))
 
         return answer
+
+
+def what_happens(events):
+    """Of one camera's events all but its name and names made of its frames, its times since the first."""
+    begin = events[0]["start"]
+    told = []
+    for event in events:
+        shown = {key: value for key, value in event.items()
+                 if key not in ("event_id", "camera_id", "frame_id")}  # fmt: skip
+        for key in ("start", "time", "end"):
+            if key in shown:
+                shown[key] = round(shown[key] - begin, 5)
+        told.append(shown)
+    return told
+
+
+class ARecording(WithCameras):
+    TRACKED = ["--set", "process.pipeline=motion,track", "--set", "process.track.classes=motion",
+               "--set", "process.track.lost_after=1s"]  # fmt: skip
+
+    def recording(self):
+        path = self.path("passing.avi")
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-nostdin", "-f", "rawvideo", "-pixel_format", "gray", "-video_size",
+             f"{WIDTH}x{HEIGHT}", "-framerate", "10", "-i", self.write("passing.raw", passing()),
+             "-c:v", "mjpeg", "-q:v", "2", path], check=True)  # fmt: skip
+        return path
+
+    def live(self, path, names):
+        """The events of cameras that play it; nothing when the machine was too busy for a frame of it."""
+        events = self.path("events.ndjson")
+        if os.path.exists(events):
+            os.unlink(events)
+        service = Service(
+            self, *ANY_PORT, *self.TRACKED, "--set", "consumer.sinks=file", "--set",
+            "consumer.deliver=events", "--set", f"consumer.file.path={events}", "--config",
+            self.configure({name: {"url": path} for name in names}))  # fmt: skip
+        for name in names:
+            service.wait_for("camera: its file has ended", camera=name)
+        states = [self.state(service, name) for name in names]
+        self.assertEqual(service.stop(), 0)
+        if any(state["looked_at"] < state["frames"] for state in states):
+            return None
+        with open(events, encoding="utf-8") as file:
+            told = [json.loads(line) for line in file]
+        return [[event for event in told if event["camera_id"] == name] for name in names]
+
+    def test_live_and_as_a_file_the_same_happens(self):
+        path = self.recording()
+        done = cli.run("process-file", "-q", *self.TRACKED, "--events", self.path("file"), path)
+        self.assertEqual(done.returncode, 0, done.err)
+        with open(self.path("file"), encoding="utf-8") as file:
+            expected = what_happens([json.loads(line) for line in file])
+        self.assertEqual(collections.Counter(event["type"] for event in expected)["end"], 1)
+        for _ in range(5):
+            if lives := self.live(path, ["a", "b", "c"]):
+                break
+        else:
+            self.skipTest("the machine was too busy to look at each frame of a recording as it came")
+        for life in lives:
+            self.assertEqual(what_happens(life), expected)
 
 
 # For cameras that are to be connected to once: no busy machine makes them silent for so long.
@@ -119,6 +189,25 @@ class Sources(WithCameras):
                 return
             made.stream(self.photo)(connection, head, before)
 
+        basics = []
+
+        def digest(made, connection, head, before):
+            said = dict(re.findall(r'(\w+)="?([^",\r]*)', head.partition("Authorization: Digest ")[2]))
+            if "Authorization: Basic" in head:
+                basics.append(head)
+            if not said:
+                connection.sendall(
+                    b'HTTP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="cam"\r\n'
+                    b'WWW-Authenticate: Digest realm="cam", nonce="n1", qop="auth", algorithm=SHA-256\r\n'
+                    b"\r\n")
+                return
+            secret_part = sha256(f"me:cam:{PASSWORD}")
+            expected = sha256(f"{secret_part}:n1:{said['nc']}:{said['cnonce']}:auth:{sha256('GET:/video')}")
+            if said["response"] != expected:
+                connection.sendall(b"HTTP/1.0 401 Unauthorized\r\n\r\n")
+                return
+            made.stream(self.photo)(connection, head, before)
+
         cameras = {
             "video": {"url": pictures.sample_path("vtest.avi"), "fps": 5, "loop": True},
             "album": {"url": self.path("album"), "fps": 20, "loop": True},
@@ -126,6 +215,8 @@ class Sources(WithCameras):
             "bare": {"url": self.streaming(with_length=False).url(), **NEVER_STALLS},
             "single": {"url": self.camera(one).url(), "fps": 20, **NEVER_STALLS},
             "secret": {"url": self.camera(secret).url("me@"), "password_file": self.password(),
+                       **NEVER_STALLS},
+            "digest": {"url": self.camera(digest).url("me@"), "password_file": self.password(),
                        **NEVER_STALLS},
         }  # fmt: skip
         service = self.serve(cameras)
@@ -135,8 +226,9 @@ class Sources(WithCameras):
             metadata = record["sample_metadata"]
             sizes.setdefault(record["camera_id"], set()).add((metadata["width"], metadata["height"]))
             self.assertIn("stats", metadata)
-        for camera in ("stream", "bare", "single", "secret"):
+        for camera in ("stream", "bare", "single", "secret", "digest"):
             self.assertEqual(sizes[camera], {(548, 342)}, camera)
+        self.assertEqual(basics, [])  # which would have told the password to everybody on the way
         self.assertEqual(sizes["video"], {(768, 576)})
         for camera in cameras:
             self.wait_for_state(service, camera, lambda state: state["connected"])
