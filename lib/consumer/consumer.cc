@@ -32,7 +32,10 @@ Consumer::Consumer(const PullContext& context, const Options& options, std::stri
       options_(options),
       upstream_(std::move(upstream)),
       backoff_(std::move(backoff)),
-      facts_{.running = true, .problem = "no pull has been answered yet", .last_frame = {}},
+      facts_{.running = true,
+             .problem = "no pull has been answered yet",
+             .begun = context.clock.Now(),
+             .last_frame = {}},
       heard_(context.clock.Now()) {
   try {
     thread_ = std::jthread([this] { Run(); });

@@ -26,6 +26,7 @@ struct ConsumerFacts {
   bool running = false;                      // it pulls; not after Stop
   bool connected = false;                    // the last pull succeeded, and none is overdue
   std::string problem;                       // why not: one sentence; "" when connected
+  base::MonoTime begun{};                    // when it began to pull
   std::optional<base::MonoTime> last_frame;  // when the upstream last had a frame for us
   std::chrono::nanoseconds pulled_age{0};    // of the oldest of those frames, when they came
 };

@@ -194,10 +194,10 @@ class ConsumerParts::Impl {
     gauges.held_frames = ledger_.totals().held();
     gauges.oldest_frame_age_seconds =
         std::chrono::duration<double>(dispatcher_.OldestAge()).count();
-    if (facts.last_frame) {
-      gauges.last_frame_age_seconds =
-          std::chrono::duration<double>(clock_.Now() - *facts.last_frame).count();
-    }
+    const base::MonoTime now = clock_.Now();
+    gauges.silent_seconds =
+        std::chrono::duration<double>(now - facts.last_frame.value_or(facts.begun)).count();
+    if (facts.last_frame) gauges.last_frame_age_seconds = gauges.silent_seconds;
     AddClient("frame_buffer", client_.get(), gauges);
     AddClient("orchestrator", orchestrator_.get(), gauges);
     AddClient("webhook", sinks_.webhook(), gauges);

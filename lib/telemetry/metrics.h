@@ -118,8 +118,9 @@ struct ConsumerGauges {
   bool running = false;
   bool connected = false;
   std::size_t held_frames = 0;
-  double oldest_frame_age_seconds = 0;                      // of those that wait
-  std::optional<double> last_frame_age_seconds;             // since the upstream last had a frame
+  double oldest_frame_age_seconds = 0;           // of those that wait
+  std::optional<double> last_frame_age_seconds;  // since the upstream last had a frame
+  double silent_seconds = 0;  // the same; before the first frame since the consumer's start
   std::optional<std::uint64_t> spool_bytes = std::nullopt;  // without a spool nothing
   std::uint64_t spool_limit_bytes = 0;
   std::uint64_t spool_failures = 0;

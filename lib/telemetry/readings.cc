@@ -66,10 +66,9 @@ void AddGauges(const Gauges& gauges, std::vector<MetricFamily>& families) {
     add("sampleproc_consumer_oldest_frame_age_seconds",
         "Age of the oldest pulled frame that waits, by its timestamp.",
         gauges.consumer->oldest_frame_age_seconds);
-    if (gauges.consumer->last_frame_age_seconds) {
-      add("sampleproc_consumer_last_frame_age_seconds", "Since the upstream last had a frame.",
-          *gauges.consumer->last_frame_age_seconds);
-    }
+    add("sampleproc_consumer_last_frame_age_seconds",
+        "Since the upstream last had a frame; until it has one, since the start.",
+        gauges.consumer->silent_seconds);
     if (gauges.consumer->buffer_errors) {
       families.push_back(One("sampleproc_frame_buffer_errors_total",
                              "Answers of 500 from the frame buffer, each of which loses the frames "
