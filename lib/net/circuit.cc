@@ -33,6 +33,11 @@ void Circuit::Close() {
   next_try_ = {};
 }
 
+bool Circuit::is_open() const {
+  const base::MutexLock lock(mutex_);
+  return failures_ >= kTries;
+}
+
 std::uint64_t Circuit::opened() const {
   const base::MutexLock lock(mutex_);
   return opened_;

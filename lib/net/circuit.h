@@ -30,6 +30,8 @@ class Circuit {
 
   void Close();
 
+  // Whether the upstream is left alone, but for one attempt now and then.
+  bool is_open() const;
   // How often it has opened, from closed.
   std::uint64_t opened() const;
 

@@ -194,6 +194,7 @@ HttpClientCounts HttpClient::counts() const {
   const base::MutexLock lock(mutex_);
   HttpClientCounts counts = counts_;
   counts.circuits_opened = circuit_.opened();
+  counts.circuit_open = circuit_.is_open();
   return counts;
 }
 

@@ -60,6 +60,7 @@ struct HttpClientCounts {
   std::uint64_t waits = 0;   // requests that waited for a connection to be free
   std::chrono::nanoseconds waited{0};
   std::uint64_t circuits_opened = 0;  // times that it began to leave the upstream alone
+  bool circuit_open = false;          // it leaves the upstream alone now
 };
 
 // Thread-safe; callers wait. At most Options::pool_size connections, in use and kept together; who

@@ -72,7 +72,8 @@ void AddClient(std::string_view upstream, const net::HttpClient* client,
                             .reused = counts.reused,
                             .waits = counts.waits,
                             .waited_seconds = std::chrono::duration<double>(counts.waited).count(),
-                            .circuits_opened = counts.circuits_opened});
+                            .circuits_opened = counts.circuits_opened,
+                            .circuit_open = counts.circuit_open});
 }
 
 }  // namespace

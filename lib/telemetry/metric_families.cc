@@ -44,34 +44,42 @@ void AddDeadLetters(const DeadLetterGauges& gauges, std::vector<MetricFamily>& f
 }
 
 void AddClients(const std::vector<ClientGauges>& clients, std::vector<MetricFamily>& families) {
-  struct Count {
+  struct Column {
     const char* name;
+    MetricType type;
     const char* help;
     double (*value)(const ClientGauges&);
   };
-  constexpr Count kCounts[] = {
-      {"sampleproc_http_client_requests_total", "Requests to an upstream.",
+  constexpr Column kColumns[] = {
+      {"sampleproc_http_client_requests_total", MetricType::Counter, "Requests to an upstream.",
        [](const ClientGauges& c) { return static_cast<double>(c.requests); }},
-      {"sampleproc_http_client_connections_total", "Connections that were opened to an upstream.",
+      {"sampleproc_http_client_connections_total", MetricType::Counter,
+       "Connections that were opened to an upstream.",
        [](const ClientGauges& c) { return static_cast<double>(c.opened); }},
-      {"sampleproc_http_client_reused_total", "Requests on a connection that had been kept.",
+      {"sampleproc_http_client_reused_total", MetricType::Counter,
+       "Requests on a connection that had been kept.",
        [](const ClientGauges& c) { return static_cast<double>(c.reused); }},
-      {"sampleproc_http_client_waits_total",
+      {"sampleproc_http_client_waits_total", MetricType::Counter,
        "Requests that waited because all connections were in use (net.pool_size).",
        [](const ClientGauges& c) { return static_cast<double>(c.waits); }},
-      {"sampleproc_http_client_wait_seconds_total", "How long they waited together.",
-       [](const ClientGauges& c) { return c.waited_seconds; }},
-      {"sampleproc_http_client_circuits_opened_total",
+      {"sampleproc_http_client_wait_seconds_total", MetricType::Counter,
+       "How long they waited together.", [](const ClientGauges& c) { return c.waited_seconds; }},
+      {"sampleproc_http_client_circuits_opened_total", MetricType::Counter,
        "Times that an upstream took no connection and was left alone for a while.",
        [](const ClientGauges& c) { return static_cast<double>(c.circuits_opened); }},
+      {"sampleproc_http_client_circuit_open", MetricType::Gauge,
+       "Whether an upstream takes no connection and is left alone at the moment, but for one "
+       "attempt now and then.",
+       [](const ClientGauges& c) { return c.circuit_open ? 1.0 : 0.0; }},
   };
   if (clients.empty()) return;
-  for (const Count& count : kCounts) {
-    MetricFamily family{count.name, count.help, MetricType::Counter, {}};
+  for (const Column& column : kColumns) {
+    MetricFamily family{column.name, column.help, column.type, {}};
     for (const ClientGauges& client : clients) {
       prometheus::ClientMetric metric;
       metric.label.push_back({"upstream", std::string(client.upstream)});
-      metric.counter.value = count.value(client);
+      const double value = column.value(client);
+      (column.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
       family.metric.push_back(std::move(metric));
     }
     families.push_back(std::move(family));

@@ -100,6 +100,7 @@ struct ClientGauges {
   std::uint64_t waits = 0;
   double waited_seconds = 0;
   std::uint64_t circuits_opened = 0;
+  bool circuit_open = false;
 };
 
 // Of the dead letters in Redis, when they were counted last.
