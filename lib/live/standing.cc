@@ -105,17 +105,25 @@ void Standing::Tell(telemetry::CameraGauges& gauges) const {
   gauges.connected = told_.connected;
   gauges.ended = told_.ended;
   gauges.error = told_.error;
+  gauges.away = told_wrong_;
 }
 
 void Standing::IsBack() {
   if (!std::exchange(is_wrong_, false)) return;
+  ShowWrong(false);
   conditions_.Clear(telemetry::condition::kCamera, options_.camera);
 }
 
 void Standing::IsWrong(const std::string& why, const std::string& outlook) {
   if (closed_) return;
   is_wrong_ = true;
+  ShowWrong(true);
   conditions_.Raise(telemetry::condition::kCamera, options_.camera, why + outlook);
+}
+
+void Standing::ShowWrong(bool is_wrong) {
+  const base::MutexLock lock(told_mutex_);
+  told_wrong_ = is_wrong;
 }
 
 // What has ended stays so, whatever is still found of its last pictures.

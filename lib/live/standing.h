@@ -68,6 +68,7 @@ class Standing {
   void IsBack() REQUIRES(mutex_);
   void IsWrong(const std::string& why, const std::string& outlook) REQUIRES(mutex_);
   void Show(Told told) REQUIRES(mutex_);
+  void ShowWrong(bool is_wrong) REQUIRES(mutex_);
 
   const StandingOptions options_;
   const base::Clock& clock_;
@@ -90,6 +91,7 @@ class Standing {
   // For those who ask, who do not wait for a log.
   mutable base::Mutex told_mutex_;
   Told told_ GUARDED_BY(told_mutex_);
+  bool told_wrong_ GUARDED_BY(told_mutex_) = false;
 };
 
 }  // namespace sampleproc::live

@@ -26,6 +26,10 @@ std::optional<double> Of(const CameraGauges& camera) {
 constexpr Column kColumns[] = {
     {"sampleproc_camera_connected", MetricType::Gauge,
      "Whether the camera's pictures come (1), or it is away (0).", &Of<&CameraGauges::connected>},
+    {"sampleproc_camera_away", MetricType::Gauge,
+     "Whether the condition camera lasts for it: it gives no pictures, or none that can be looked "
+     "at. A file that is over is not away.",
+     &Of<&CameraGauges::away>},
     {"sampleproc_camera_frames_in_total", MetricType::Counter,
      "Pictures that came from the camera.", &Of<&CameraGauges::frames>},
     {"sampleproc_camera_frames_looked_at_total", MetricType::Counter,
