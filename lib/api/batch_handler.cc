@@ -13,6 +13,7 @@
 #include "api/frame_request.h"
 #include "base/error.h"
 #include "base/out_of_memory.h"
+#include "cameras/roster.h"
 #include "frame/batch_json.h"
 #include "frame/result_json.h"
 #include "http/error_response.h"
@@ -93,12 +94,25 @@ void WorkOn(const ProcessContext& context, BatchJob& job, std::size_t index,
   part.Succeeded();
 }
 
+// A frame that cannot be read reaches no worker.
+void CountUnread(const ProcessContext& context, const frame::BatchFrames& batch,
+                 std::size_t index) {
+  const base::Error& error = batch.frames[index].error();
+  const std::string_view door = context.Work().door;
+  const auto camera = batch.cameras_of_failed.find(index);
+  if (camera == batch.cameras_of_failed.end()) return context.metrics.FrameFailed(door, {}, error);
+  context.metrics.FrameFailed(door, camera->second, error);
+  if (context.roster == nullptr) return;
+  context.roster->Came(camera->second, door);
+  context.roster->Lost(camera->second, base::ErrorCodeName(error.code), error.message);
+}
+
 // Hands one frame to the workers; its part ends with it.
 void HandOver(const ProcessContext& context, const SharedJob& job, std::size_t index,
               process::BatchPart part) {
   const base::Result<frame::Frame>& frame = job->batch.frames[index];
   if (!frame) {
-    context.metrics.FrameFailed(frame.error());
+    CountUnread(context, job->batch, index);
     return job->Fail(index, "", frame.error());
   }
   auto work = std::make_shared<process::FrameWork>(

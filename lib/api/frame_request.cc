@@ -193,7 +193,8 @@ Result<void> CheckOtherPart(std::string_view name) {
   return {};
 }
 
-Result<frame::Frame> ReadForm(FrameRequest request, const frame::Options& options) {
+Result<frame::Frame> ReadForm(FrameRequest request, const frame::Options& options,
+                              std::optional<std::string>& camera) {
   const auto parts = http::ReadMultipart(request.content_type, request.body);
   if (!parts) return base::Fail(ErrorCode::kInvalidFrame, {parts.error()});
   const http::Part* picture = nullptr;
@@ -220,7 +221,10 @@ Result<frame::Frame> ReadForm(FrameRequest request, const frame::Options& option
   frame::Frame frame;
   if (metadata != nullptr && !metadata->content.empty()) {
     const auto read = frame::ParseMetadataJson(base::AsText(metadata->content), options, frame);
-    if (!read) return std::unexpected(read.error());
+    if (!read) {
+      camera = std::move(frame.camera_id);
+      return std::unexpected(read.error());
+    }
   }
   if (!others.empty()) {
     frame.warnings.push_back({"unknown_part", "parts beside frame and metadata were ignored: " +
@@ -299,13 +303,15 @@ Result<std::vector<frame::Warning>> CheckQuery(std::string_view query, BodyKind 
   return warnings;
 }
 
-Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options) {
+Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options,
+                               std::optional<std::string>& camera) {
   if (request.kind == BodyKind::kUnsupported) return UnsupportedBody();
   auto warnings = CheckQuery(request.query, request.kind, request.may_annotate);
   if (!warnings) return std::unexpected(std::move(warnings.error()));
   Result<frame::Frame> frame =
-      request.kind == BodyKind::kJson   ? frame::ParseFrameJson(std::move(request.body), options)
-      : request.kind == BodyKind::kForm ? ReadForm(std::move(request), options)
+      request.kind == BodyKind::kJson
+          ? frame::ParseFrameJson(std::move(request.body), options, &camera)
+      : request.kind == BodyKind::kForm ? ReadForm(std::move(request), options, camera)
                                         : ReadPicture(std::move(request));
   if (frame) std::ranges::move(*warnings, std::back_inserter(frame->warnings));
   return frame;

@@ -60,7 +60,9 @@ base::Result<std::vector<frame::Warning>> CheckQuery(std::string_view query, Bod
 // was passed over is in the frame's warnings. Fails with kInvalidFrame; the problems of a query's
 // parameter have the loc
 // {"query", name}, of a form multipart_invalid, missing, duplicate_part, unknown_part and
-// misplaced_part at {"body", part}. `frame_id` stays empty when the sender gave none. Thread-safe.
-base::Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options);
+// misplaced_part at {"body", part}. `frame_id` stays empty when the sender gave none. Of a frame
+// that fails `camera` is told the camera if that could be read. Thread-safe.
+base::Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options,
+                                     std::optional<std::string>& camera);
 
 }  // namespace sampleproc::api

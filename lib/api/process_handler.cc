@@ -82,8 +82,12 @@ base::TraceContext TraceOf(const http::Request& request, base::IdSource& ids) {
 void Work(const ProcessContext& context, Job& job, process::Processor& processor,
           process::CameraTurns::Turn turn) {
   if (auto begun = job.work.Begin(); !begun) return job.Fail(begun.error());
-  auto frame = ReadFrame(std::move(job.request), context.frame);
-  if (!frame) return job.Fail(frame.error());
+  std::optional<std::string> camera_of_failed;
+  auto frame = ReadFrame(std::move(job.request), context.frame, camera_of_failed);
+  if (!frame) {
+    job.work.OfCamera(camera_of_failed);
+    return job.Fail(frame.error());
+  }
   NameFrame(context.clock, *frame);
   job.work.Describe(frame->frame_id, frame->camera_id);
   const auto result = job.work.Run(processor, *frame, std::move(turn));

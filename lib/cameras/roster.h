@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "cameras/directory.h"
-#include "cameras/places.h"
+#include "frame/camera_places.h"
 #include "frame/frame_result.h"
 
 namespace sampleproc::cameras {
@@ -37,9 +37,9 @@ class FrameRate {
   std::optional<base::MonoTime> first_;
 };
 
-// Thread-safe. Configured cameras are always there; others as long as they have a place (Places),
-// and at most kRemembered after their last frame. Telling it costs a lock that nobody holds for
-// long, and a few additions.
+// Thread-safe. Configured cameras are always there; others as long as they have a place
+// (frame::CameraPlaces), and at most kRemembered after their last frame. Telling it costs a lock
+// that nobody holds for long, and a few additions.
 class Roster {
  public:
   static constexpr std::chrono::hours kRemembered{1};
@@ -107,7 +107,7 @@ class Roster {
     FrameRate rate = {};
     base::MonoTime fault_at{};
   };
-  using Place = Places<Seen>::Place;
+  using Place = frame::CameraPlaces<Seen>::Place;
 
   static void CountDropped(Seen& seen, std::string_view reason);
   static Entry Tell(const std::string& id, const Place& place, base::MonoTime now);
@@ -116,7 +116,7 @@ class Roster {
   const Directory& directory_;
   const base::Clock& clock_;
   mutable base::Mutex mutex_;
-  Places<Seen> places_ GUARDED_BY(mutex_);
+  frame::CameraPlaces<Seen> places_ GUARDED_BY(mutex_);
   std::uint64_t unlisted_ GUARDED_BY(mutex_) = 0;
 };
 

@@ -223,7 +223,7 @@ void Dispatcher::GiveUpStuck(milliseconds limit) {
         FrameLog(*held, context_.log)
             .Error("a worker does not come back from this frame: it is given up",
                    {{"deliveries", std::int64_t{held->delivery.deliveries}}});
-        CountStuck();
+        CountStuck(*held);
         End(held, Ending::kDead, "stuck", endings);
       } else if (held->state == FrameState::kQueued && nobody_left && outcomes_.TakesBack()) {
         End(held, Ending::kReturned, {}, endings);
@@ -236,9 +236,10 @@ void Dispatcher::GiveUpStuck(milliseconds limit) {
   GoOut(std::move(endings));
 }
 
-void Dispatcher::CountStuck() noexcept {
+void Dispatcher::CountStuck(const HeldFrame& held) noexcept {
   try {
-    context_.work.metrics.FrameFailed({base::ErrorCode::kDeadline, "stuck", {}, {}});
+    context_.work.metrics.FrameFailed(context_.work.door, held.camera_id(),
+                                      {base::ErrorCode::kDeadline, "stuck", {}, {}});
   } catch (const std::exception&) {  // no memory for a metric
   }
 }

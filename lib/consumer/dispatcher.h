@@ -202,7 +202,7 @@ class Dispatcher {
   void GiveUp(const HeldPtr& held, const std::exception& why, Endings& endings) noexcept
       REQUIRES(mutex_);
   void CountFailure(HeldFrame& held, const base::Error& error) REQUIRES(mutex_);
-  void CountStuck() noexcept;
+  void CountStuck(const HeldFrame& held) noexcept;
 
   void SetState(HeldFrame& held, FrameState state) REQUIRES(mutex_);
   void TakeBack(const HeldFrame& held) REQUIRES(mutex_);

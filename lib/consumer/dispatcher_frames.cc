@@ -184,6 +184,8 @@ void Dispatcher::CountFailure(HeldFrame& held, const base::Error& error) {
     held.work->Failed(error);
   } else if (held.work) {
     held.work->Refused(error);
+  } else {
+    context_.work.metrics.FrameFailed(context_.work.door, held.camera_id(), error);
   }
 }
 

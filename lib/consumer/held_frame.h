@@ -87,6 +87,8 @@ struct HeldFrame {
 
   // Somebody gave up or died over it.
   bool suspect() const { return delivery.deliveries > 1; }
+  // "" of a frame without one.
+  std::string camera_id() const { return delivery.entry.camera_id.value_or(std::string()); }
   // Where its pixels are still to be fetched from; null when they are here, or nowhere.
   const PixelPlace* PlaceToAsk() const {
     return frame || next_place >= places.size() ? nullptr : &places[next_place];

@@ -160,6 +160,9 @@ base::Result<BatchFrames> ParseBatchJson(base::ByteBuffer body, const Options& o
       if (const auto ignored = reader.Ignored()) taken.warnings.push_back(*ignored);
       batch.frames.emplace_back(std::move(taken));
     } else {
+      if (auto& camera = frame.member(kCameraId)) {
+        batch.cameras_of_failed.emplace(batch.frames.size(), std::move(*camera));
+      }
       batch.frames.emplace_back(
           base::Fail(base::ErrorCode::kInvalidFrame, std::move(frame.problems())));
     }

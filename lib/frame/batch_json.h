@@ -1,6 +1,9 @@
 // The JSON form of several frames: {"frames": [frame, ...]}, each as in frame/frame_json.h.
 #pragma once
 
+#include <cstddef>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -14,6 +17,7 @@ namespace sampleproc::frame {
 struct BatchFrames {
   base::ByteBuffer storage;  // what all `encoded` point into; none of the frames owns any
   std::vector<base::Result<Frame>> frames;
+  std::map<std::size_t, std::string> cameras_of_failed;  // by the frame's number, if it was read
 };
 
 // Parses in place; the body should have frame::kJsonBodyRoom to spare. Takes 1 to

@@ -30,9 +30,11 @@ base::Result<void> Read(std::span<char> text_with_room, const Options& options, 
 
 }  // namespace
 
-base::Result<Frame> ParseFrameJson(base::ByteBuffer body, const Options& options) {
+base::Result<Frame> ParseFrameJson(base::ByteBuffer body, const Options& options,
+                                   std::optional<std::string>* camera) {
   FrameReader reader(options, {"body"});
   if (auto read = Read(WithRoom(body), options, false, reader); !read) {
+    if (camera != nullptr) *camera = std::move(reader.member(kCameraId));
     return std::unexpected(std::move(read.error()));
   }
   Frame frame = TakeFrame(reader);
@@ -51,7 +53,10 @@ base::Result<void> ParseMetadataJson(std::string_view metadata, const Options& o
   std::string text(metadata);
   text.resize(text.size() + json::kParseRoom);
   FrameReader reader(options, {"body"});
-  if (auto read = Read(text, options, true, reader); !read) return read;
+  if (auto read = Read(text, options, true, reader); !read) {
+    frame.camera_id = std::move(reader.member(kCameraId));
+    return read;
+  }
   TakeMetadata(reader, frame);
   return {};
 }

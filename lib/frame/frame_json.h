@@ -19,6 +19,8 @@
 // member above is warned of.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -46,12 +48,15 @@ constexpr std::size_t kJsonBodyRoom = json::kParseRoom;
 //   body, metadata object_type, metadata_too_large
 //   its members    string_type, number_range, too_long, control_character; width and height:
 //                  side_range
+// Of a frame that fails `camera`, where it is given, is told the camera if that could be read.
 // Thread-safe.
-base::Result<Frame> ParseFrameJson(base::ByteBuffer body, const Options& options);
+base::Result<Frame> ParseFrameJson(base::ByteBuffer body, const Options& options,
+                                   std::optional<std::string>* camera = nullptr);
 
 // Reads what the `metadata` above may be, alone, into `frame`; the rules, the problems and their
 // `loc` (from {"body", "metadata"} on) are the same, but max_metadata_bytes is held against the
-// text as it is. For doors that get the picture by itself.
+// text as it is. For doors that get the picture by itself. When it fails, `frame` gets no more than
+// the camera, if that could be read.
 base::Result<void> ParseMetadataJson(std::string_view metadata, const Options& options,
                                      Frame& frame);
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "cameras/places.h"
+#include "frame/camera_places.h"
 #include "frame/event.h"
 #include "mqtt/topics.h"
 
@@ -33,7 +33,7 @@ struct KnownCamera {
 // One thread at a time.
 //
 // Topics are kept for configured cameras always, and for others as long as they have a place
-// (cameras::Places): whose place a newcomer takes has its topics cleared, and one that finds no
+// (frame::CameraPlaces): whose place a newcomer takes has its topics cleared, and one that finds no
 // place has none. A camera with open events keeps its place. So invented names can never make more
 // than Settings::max_cameras cameras of topics, with kMostClasses classes each.
 //
@@ -133,7 +133,7 @@ class Board {
     bool told = false;          // the broker may keep the topics of its entities
     bool picture_told = false;  // and of its picture
   };
-  using Place = cameras::Places<Seen>::Place;
+  using Place = frame::CameraPlaces<Seen>::Place;
 
   Place* PlaceOf(const std::string& camera, bool configured, base::MonoTime now);
   Class* ClassOf(Seen& seen, const std::string& class_name);
@@ -150,7 +150,7 @@ class Board {
 
   const Topics& topics_;
   const Settings settings_;
-  cameras::Places<Seen> places_;
+  frame::CameraPlaces<Seen> places_;
   std::set<Subject> waiting_;
 };
 

@@ -1,8 +1,8 @@
 // What the service remembers of each camera between its frames, for each step that remembers: the
 // background that the motion step compares with, the tracks. One object for all workers.
 //
-// The number of cameras and their memory are bounded (cameras/places.h). Configured cameras have
-// places of their own. Who finds no room is refused until there is some, and that is said.
+// The number of cameras and their memory are bounded (frame/camera_places.h). Configured cameras
+// have places of their own. Who finds no room is refused until there is some, and that is said.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "cameras/places.h"
+#include "frame/camera_places.h"
 #include "frame/event.h"
 #include "resources/memory_budget.h"
 
@@ -181,7 +181,7 @@ class CameraStates {
   const OnRefused on_refused_;
 
   mutable base::Mutex mutex_;
-  cameras::Places<Uses> places_ GUARDED_BY(mutex_);
+  frame::CameraPlaces<Uses> places_ GUARDED_BY(mutex_);
   std::unordered_set<std::string> told_ GUARDED_BY(mutex_);
   std::uint64_t refused_frames_ GUARDED_BY(mutex_) = 0;
   std::optional<base::MonoTime> refused_last_ GUARDED_BY(mutex_);

@@ -16,6 +16,7 @@ FrameWork::FrameWork(const WorkContext& context, std::string_view id,
       metrics_(context.metrics),
       roster_(context.roster),
       door_(context.door),
+      door_tells_(context.tells_roster),
       tracked_(context.tracker.Receive(id)),
       frame_(allowance.trace.Begin("frame")),
       allowance_(allowance.Under(frame_)),
@@ -34,10 +35,10 @@ void FrameWork::Describe(std::string_view frame_id,
 
 // Without memory the camera does not learn of it.
 void FrameWork::OfCamera(const std::optional<std::string>& camera_id) noexcept {
-  if (roster_ == nullptr || !camera_id || camera_id->empty() || !camera_.empty()) return;
+  if (!camera_id || camera_id->empty() || !camera_.empty()) return;
   try {
     camera_ = *camera_id;
-    if (!door_.empty()) roster_->Came(camera_, door_);
+    if (roster_ != nullptr && !door_tells_) roster_->Came(camera_, door_);
   } catch (const std::bad_alloc&) {
     camera_.clear();
   }
@@ -105,7 +106,7 @@ void FrameWork::TryAgain(const base::Allowance& allowance) {
 }
 
 void FrameWork::Completed(const frame::FrameResult& result) {
-  metrics_.FrameCompleted(result);
+  metrics_.FrameCompleted(door_, result);
   if (roster_ != nullptr && !camera_.empty()) {
     std::exchange(roster_, nullptr)->Done(camera_, result);
   }
@@ -119,14 +120,14 @@ void FrameWork::Refused(const base::Error& error) {
   queue_.End();
   frame_.Fail(error);
   frame_.End();
-  metrics_.FrameFailed(error);
+  metrics_.FrameFailed(door_, camera_, error);
   Lost(error);
 }
 
 void FrameWork::Failed(const base::Error& error) {
   frame_.Fail(error);
   frame_.End();
-  metrics_.FrameFailed(error);
+  metrics_.FrameFailed(door_, camera_, error);
   Lost(error);
   Go(FrameAction::kFail);
   Go(FrameAction::kArchive);

@@ -28,7 +28,8 @@ struct WorkContext {
   const base::Clock& clock;
   telemetry::Metrics& metrics;
   cameras::Roster* roster = nullptr;  // null: nobody asks for cameras
-  std::string_view door = {};         // one of the roster's; "": the door tells it what comes
+  std::string_view door = {};         // one of the roster's, by which frames come
+  bool tells_roster = false;          // the door itself tells the roster what comes
 };
 
 // From a frame's acceptance to its result, tracked: VALIDATED by what can be seen without reading
@@ -99,7 +100,8 @@ class FrameWork {
   telemetry::Metrics& metrics_;
   cameras::Roster* roster_;  // null once the camera knows what became of the frame
   const std::string_view door_;
-  std::string camera_;  // that knows of the frame; "" while none does
+  const bool door_tells_;
+  std::string camera_;  // whose frame it is; "" while that is not known
   TrackedFrame tracked_;
   base::Span frame_;
   base::Allowance allowance_;

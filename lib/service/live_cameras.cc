@@ -3,14 +3,16 @@
 #include <utility>
 
 #include "cameras/memory.h"
+#include "cameras/roster.h"
 #include "frame/result_json.h"
 
 namespace sampleproc::service {
 namespace {
 
-// The watches tell what comes: of some of it no frame is made.
-process::WorkContext WithoutDoor(process::WorkContext work) {
-  work.door = {};
+// The watches tell the roster what comes: of some of it no frame is made.
+process::WorkContext OfCameras(process::WorkContext work) {
+  work.door = cameras::Roster::kCamera;
+  work.tells_roster = true;
   return work;
 }
 
@@ -22,7 +24,7 @@ LiveCameras::LiveCameras(const ConsumerContext& context, const cameras::Director
       directory_(directory),
       memory_(context.budget, cameras::ShareOfAll(context.budget)),
       watches_({context.pool,
-                WithoutDoor(context.work),
+                OfCameras(context.work),
                 {context.config.codec, context.config.net, memory_,
                  context.config.process.budget_patience},
                 context.ids,

@@ -90,7 +90,8 @@ class Service::Impl {
                directory, clock),
         stills(budget, clock),
         handed_sockets(!surroundings.sockets.empty()),
-        metrics(clock, config.service.version),
+        metrics(clock, config.service.version,
+                [this](const std::string& id) { return directory.Has(id); }),
         conditions(clock, *log) {
     if (!config.telemetry.tracing || telemetry::TargetOf(config.telemetry).url.empty()) return;
     exporter = std::make_unique<telemetry::OtlpExporter>(

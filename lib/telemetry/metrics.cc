@@ -15,6 +15,7 @@
 #include <tuple>
 
 #include "base/mutex.h"
+#include "telemetry/camera_counts.h"
 #include "telemetry/frame_history.h"
 #include "telemetry/metric_families.h"
 #include "telemetry/open_metrics.h"
@@ -57,7 +58,8 @@ std::tuple<std::string_view, std::string_view, int, bool> KeyOf(
 
 class Metrics::Impl {
  public:
-  Impl(const base::Clock& given_clock, std::string version) : clock(given_clock) {
+  Impl(const base::Clock& given_clock, std::string version, IsConfigured is_configured)
+      : clock(given_clock), cameras(registry, given_clock, std::move(is_configured)) {
     BuildGauge()
         .Name("sampleproc_build_info")
         .Help("1, with the version as a label.")
@@ -66,7 +68,6 @@ class Metrics::Impl {
         .Set(1);
     reload_successful.Set(1);
     reload_time.Set(WallSeconds());
-    completed = &frames.Add({{"outcome", "completed"}});
   }
 
   double WallSeconds() const {
@@ -80,10 +81,11 @@ class Metrics::Impl {
           .Name(kRequests)
           .Help("From the end of a request's head to its answer.")
           .Register(registry);
-  prometheus::Family<prometheus::Counter>& frames = BuildCounter()
-                                                        .Name("sampleproc_frames_total")
-                                                        .Help("Frames by what became of them.")
-                                                        .Register(registry);
+  prometheus::Family<prometheus::Counter>& frames =
+      BuildCounter()
+          .Name("sampleproc_frames_total")
+          .Help("Frames by the way they came, and what became of them.")
+          .Register(registry);
   prometheus::Counter& came_too_soon =
       BuildCounter()
           .Name("sampleproc_frames_passed_over_total")
@@ -92,11 +94,7 @@ class Metrics::Impl {
               "camera's fps.")
           .Register(registry)
           .Add({{"reason", std::string(frame::kTooSoon)}});
-  prometheus::Family<prometheus::Counter>& cameras =
-      BuildCounter()
-          .Name("sampleproc_camera_frames_total")
-          .Help("Frames with a result, by camera; cameras past the first 64 are _other.")
-          .Register(registry);
+  CameraCounts cameras;
   prometheus::Family<prometheus::Histogram>& stages =
       BuildHistogram()
           .Name("sampleproc_stage_duration_seconds")
@@ -148,7 +146,6 @@ class Metrics::Impl {
           .Help("When the configuration in force was read, in seconds since 1970.")
           .Register(registry)
           .Add({});
-  prometheus::Counter* completed = nullptr;
 
   // Children once made are found again without building their labels.
   using RequestKey = std::tuple<std::string, std::string, int, bool>;
@@ -159,9 +156,20 @@ class Metrics::Impl {
   mutable base::Mutex mutex;
   std::map<RequestKey, RequestChild, std::less<>> request_children GUARDED_BY(mutex);
   std::map<std::string, prometheus::Histogram*, std::less<>> stage_children GUARDED_BY(mutex);
-  std::map<std::string, prometheus::Counter*, std::less<>> camera_children GUARDED_BY(mutex);
+  std::map<std::string, prometheus::Counter*, std::less<>> completed
+      GUARDED_BY(mutex);  // by source
   std::map<std::pair<std::string, std::string>, std::uint64_t> lost GUARDED_BY(mutex);
   FrameHistory history GUARDED_BY(mutex);
+
+  prometheus::Counter& CompletedOf(std::string_view source) REQUIRES(mutex) {
+    auto found = completed.find(source);
+    if (found == completed.end()) {
+      const std::string name(source);
+      auto& made = frames.Add({{"source", name}, {"outcome", "completed"}});
+      found = completed.emplace(name, &made).first;
+    }
+    return *found->second;
+  }
 
   void ObserveStage(std::string_view stage, std::chrono::nanoseconds took) REQUIRES(mutex) {
     auto found = stage_children.find(stage);
@@ -191,27 +199,16 @@ class Metrics::Impl {
     return copies;
   }
 
-  std::vector<MetricFamily> Collect(const Gauges& gauges) const {
+  std::vector<MetricFamily> Collect(const Gauges& gauges) {
+    cameras.ForgetIdle();
     std::vector<MetricFamily> families = registry.Collect();
     AddReadings(gauges, families);
     return families;
   }
-
-  void CountCamera(std::string_view camera) REQUIRES(mutex) {
-    auto found = camera_children.find(camera);
-    if (found == camera_children.end()) {
-      const std::string name(camera_children.size() < kMaxCameras ? camera : "_other");
-      found = camera_children.find(name);
-      if (found == camera_children.end()) {
-        found = camera_children.emplace(name, &cameras.Add({{"camera", name}})).first;
-      }
-    }
-    found->second->Increment();
-  }
 };
 
-Metrics::Metrics(const base::Clock& clock, std::string version)
-    : impl_(std::make_unique<Impl>(clock, std::move(version))) {}
+Metrics::Metrics(const base::Clock& clock, std::string version, IsConfigured is_configured)
+    : impl_(std::make_unique<Impl>(clock, std::move(version), std::move(is_configured))) {}
 
 Metrics::~Metrics() = default;
 
@@ -265,19 +262,30 @@ void Metrics::StageEnded(std::string_view stage, std::chrono::nanoseconds took) 
   }
 }
 
-void Metrics::FrameCompleted(const frame::FrameResult& result) {
-  impl_->completed->Increment();
+void Metrics::FrameCompleted(std::string_view source, const frame::FrameResult& result) {
+  {
+    const base::MutexLock lock(impl_->mutex);
+    impl_->CompletedOf(source).Increment();
+    impl_->history.Completed(result.times.total);
+  }
   if (frame::CameTooSoon(result)) impl_->came_too_soon.Increment();
-  const base::MutexLock lock(impl_->mutex);
-  impl_->history.Completed(result.times.total);
-  if (result.camera_id) impl_->CountCamera(*result.camera_id);
+  if (result.camera_id && !result.camera_id->empty()) impl_->cameras.Completed(*result.camera_id);
 }
 
-void Metrics::FrameFailed(const base::Error& error) {
-  impl_->frames.Add({{"outcome", std::string(base::ErrorCodeName(error.code))}}).Increment();
-  const base::MutexLock lock(impl_->mutex);
-  impl_->history.Failed(error.code, impl_->clock.Now());
+void Metrics::FrameFailed(std::string_view source, const std::string& camera,
+                          const base::Error& error) {
+  const std::string_view type = base::ErrorCodeName(error.code);
+  {
+    const base::MutexLock lock(impl_->mutex);
+    impl_->CompletedOf(source);  // so that shares of what failed have both their parts
+    impl_->frames.Add({{"source", std::string(source)}, {"outcome", std::string(type)}})
+        .Increment();
+    impl_->history.Failed(error.code, impl_->clock.Now());
+  }
+  if (!camera.empty()) impl_->cameras.Failed(camera, type);
 }
+
+void Metrics::CamerasReconfigured() { impl_->cameras.Reconfigured(); }
 
 void Metrics::ConsumerFramesOffered(std::size_t frames) {
   impl_->consumer_offered.Add({}).Increment(static_cast<double>(frames));

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -174,15 +175,14 @@ struct FrameTotals {
   double most_seconds = 0;
 };
 
-// Thread-safe. Labels are bounded: routes and statuses are ours, and of cameras the first
-// kMaxCameras are told apart, the rest is "_other". Counting one request or frame costs a lock
-// that nobody holds for long and a few additions.
+// Thread-safe. Labels are bounded: routes and statuses are ours, and of cameras see CameraCounts.
+// Counting one request or frame costs a lock that nobody holds for long and a few additions.
 class Metrics {
  public:
-  static constexpr std::size_t kMaxCameras = 64;
+  using IsConfigured = std::function<bool(const std::string& camera)>;
 
-  // `clock` must outlive it.
-  Metrics(const base::Clock& clock, std::string version);
+  // `clock` must outlive it. `is_configured` is called under a lock; without it no camera is.
+  Metrics(const base::Clock& clock, std::string version, IsConfigured is_configured = {});
   ~Metrics();
 
   // `method` and `route` are those of the router's table; "" for what is in no table. `took` from
@@ -196,8 +196,11 @@ class Metrics {
                      std::span<const frame::StepReport> steps) noexcept;
   // A frame has left a stage that is no worker's. Without memory it is not counted.
   void StageEnded(std::string_view stage, std::chrono::nanoseconds took) noexcept;
-  void FrameCompleted(const frame::FrameResult& result);
-  void FrameFailed(const base::Error& error);
+  // `source` is one of cameras::Roster's doors. `camera` is "" where nobody knows it.
+  void FrameCompleted(std::string_view source, const frame::FrameResult& result);
+  void FrameFailed(std::string_view source, const std::string& camera, const base::Error& error);
+  // Other cameras are configured than before.
+  void CamerasReconfigured();
   // Frames that the consumer was handed, and what became of each: one of
   // consumer/frame_source.h's endings, and a stable word for why. `sink` could not take a record.
   void ConsumerFramesOffered(std::size_t frames);

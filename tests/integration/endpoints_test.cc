@@ -44,8 +44,8 @@ TEST_CASE("metrics count requests by route and frames by outcome") {
   CHECK(response.Field("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
   INFO(response.body);
   for (const char* line :
-       {"sampleproc_frames_total{outcome=\"completed\"} 1\n",
-        "sampleproc_frames_total{outcome=\"unsupported-format\"} 1\n",
+       {"sampleproc_frames_total{outcome=\"completed\",source=\"http\"} 1\n",
+        "sampleproc_frames_total{outcome=\"unsupported-format\",source=\"http\"} 1\n",
         "sampleproc_camera_frames_total{camera=\"gate\"} 1\n",
         "sampleproc_stage_duration_seconds_count{stage=\"decode\"} 2\n",
         "http_server_request_duration_seconds_count{method=\"POST\",route=\"/process\","
@@ -85,7 +85,8 @@ TEST_CASE("metrics are OpenMetrics for who prefers that, and text for who takes 
   CHECK(open.Field("Content-Type") == "application/openmetrics-text; version=1.0.0; charset=utf-8");
   INFO(open.body);
   for (const char* part :
-       {"# TYPE sampleproc_frames counter\n", "sampleproc_frames_total{outcome=\"completed\"} 1\n",
+       {"# TYPE sampleproc_frames counter\n",
+        "sampleproc_frames_total{outcome=\"completed\",source=\"http\"} 1\n",
         "# TYPE sampleproc_workers gauge\n", "# TYPE sampleproc_stage_duration_seconds histogram\n",
         "# UNIT sampleproc_stage_duration_seconds seconds\n", ",le=\"0.0005\"} ", ",le=\"1.0\"} ",
         ",le=\"+Inf\"} 1\n"}) {

@@ -147,9 +147,9 @@ TEST_CASE("a consumer that cannot pull or falls behind is degraded, a wish for a
 TEST_CASE("errors are counted for a minute and times over a hundred frames") {
   testing::FakeClock clock;
   telemetry::Metrics metrics(clock, "1");
-  metrics.FrameFailed({base::ErrorCode::kInvalidFrame, "", {}, {}});
+  metrics.FrameFailed("http", "", {base::ErrorCode::kInvalidFrame, "", {}, {}});
   clock.Advance(std::chrono::seconds(30));
-  metrics.FrameFailed({base::ErrorCode::kDeadline, "", {}, {}});
+  metrics.FrameFailed("http", "", {base::ErrorCode::kDeadline, "", {}, {}});
   CHECK(metrics.totals().failed_last_minute == 2);
   clock.Advance(std::chrono::seconds(31));
   CHECK(metrics.totals().failed_last_minute == 1);
@@ -159,7 +159,7 @@ TEST_CASE("errors are counted for a minute and times over a hundred frames") {
   for (int i = 1; i <= 150; ++i) {
     result.times.total = std::chrono::milliseconds(i);
     result.camera_id = "camera " + std::to_string(i);
-    metrics.FrameCompleted(result);
+    metrics.FrameCompleted("http", result);
   }
   CHECK(metrics.totals().processed == 150);
   CHECK(metrics.totals().least_seconds == Approx(0.051));

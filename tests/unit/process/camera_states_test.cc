@@ -130,7 +130,7 @@ struct Timed {
 
   // A camera that is known: it has sent as many frames as that takes.
   void Know(std::string_view camera) {
-    for (std::uint64_t i = 0; i < cameras::kKnownAfter; ++i) REQUIRE(Count(cameras, camera));
+    for (std::uint64_t i = 0; i < frame::kKnownAfter; ++i) REQUIRE(Count(cameras, camera));
   }
 
   testing::FakeClock clock;
@@ -281,7 +281,7 @@ TEST_CASE("what a state had still to tell is told when it goes, whatever it goes
   CHECK(use("a", 2) == 1);  // of the picture before, for the one who follows it
   CHECK(told.empty());
 
-  clock.Advance(cameras::kNewIdle);
+  clock.Advance(frame::kNewIdle);
   CHECK(use("b", 1) == 0);  // has its place now
   CHECK(told == std::vector<std::string>{"a"});
 

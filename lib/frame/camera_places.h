@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 
-namespace sampleproc::cameras {
+namespace sampleproc::frame {
 
 // From this many frames on a camera is known; until then it is idle after kNewIdle.
 inline constexpr std::uint64_t kKnownAfter = 15;
@@ -25,7 +25,7 @@ inline constexpr std::chrono::milliseconds kNewIdle{2'000};
 
 // One thread at a time.
 template <typename T>
-class Places {
+class CameraPlaces {
  public:
   struct Place {
     T value = {};
@@ -39,7 +39,9 @@ class Places {
 
   // `most` that are not reserved. A known camera without a frame for `idle` gives its place to who
   // comes; base::kForever keeps places whatever the time.
-  Places(std::size_t most, std::chrono::milliseconds idle) : most_(most), idle_(idle) {}
+  CameraPlaces(std::size_t most, std::chrono::milliseconds idle,
+               std::chrono::milliseconds new_idle = kNewIdle)
+      : most_(most), idle_(idle), new_idle_(new_idle) {}
 
   // The camera's place, which it is given if there is one for it; else null. `is_reserved` is asked
   // of a newcomer only. What had the place before is moved to `gone`.
@@ -90,7 +92,7 @@ class Places {
  private:
   base::MonoTime IdleFrom(const Place& place) const {
     const bool is_new = idle_ < base::kForever && place.frames < kKnownAfter;
-    return place.last + (is_new ? std::min(kNewIdle, idle_) : idle_);
+    return place.last + (is_new ? std::min(new_idle_, idle_) : idle_);
   }
 
   // Takes the place of the camera that has been idle the longest, if one is.
@@ -114,9 +116,10 @@ class Places {
 
   const std::size_t most_;
   const std::chrono::milliseconds idle_;
+  const std::chrono::milliseconds new_idle_;
   Map places_;
   std::size_t common_ = 0;             // places that are not reserved
   base::MonoTime none_idle_before_{};  // as the last look for one found
 };
 
-}  // namespace sampleproc::cameras
+}  // namespace sampleproc::frame
