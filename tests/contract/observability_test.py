@@ -33,12 +33,13 @@ SELECTOR = re.compile(r"\b(\w+)\{([^}]*)\}")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 # What Prometheus itself adds to every series.
 OF_THE_SCRAPE = {"job", "instance"}
-# What takes a Redis, or one that refuses, or a certificate.
+# What takes a Redis, or one that refuses, or a certificate, or pictures in which something moves.
 RARE = {
     "sampleproc_dead_letters": set(),
     "sampleproc_dead_letters_bytes": set(),
     "sampleproc_dead_letters_limit_bytes": set(),
     "sampleproc_consumer_settlements_refused_total": {"reason"},
+    "sampleproc_events_total": {"type"},
     "sampleproc_tls_certificate_expiry_timestamp_seconds": set(),
     "sampleproc_tls_handshake_failures_total": set(),
 }
@@ -170,7 +171,14 @@ class AgainstAService(WithService):
         self.addCleanup(folder.cleanup)
         buffer = Buffer(self)
         picture = pictures.sample("mask.png")
+        for name in ("camera", "snapshots", "clips"):
+            (pathlib.Path(folder.name) / name).mkdir()
+        for name, data in (("1.png", picture), ("2.png", b"no picture")):
+            (pathlib.Path(folder.name) / "camera" / name).write_bytes(data)
         service = self.serve(
+            "--set", f"camera.gate.url={folder.name}/camera", "--set", "camera.gate.loop=true", "--set",
+            f"events.history={folder.name}/events.db", "--set", f"events.snapshots={folder.name}/snapshots",
+            "--set", f"events.clips={folder.name}/clips",
             "--set", f"consumer.http.url={buffer.url}", "--set", "consumer.source=http", "--set",
             "consumer.enabled=true", "--set", "consumer.sinks=file", "--set",
             f"consumer.file.path={folder.name}/results", "--set", "consumer.http.spool=disk", "--set",
@@ -185,6 +193,8 @@ class AgainstAService(WithService):
                     and now["sampleproc_consumer_held_frames"] == 0)  # fmt: skip
 
         wait_until(settled)
+        lost = 'sampleproc_camera_frames_dropped_total{camera="gate",reason="failed"}'
+        wait_until(lambda: service.metric(lost) > 0)
         buffer.fault = buffer.fail
         wait_until(lambda: service.metric("sampleproc_consumer_connected") == 0)
         service.child.send_signal(signal.SIGHUP)
@@ -251,7 +261,7 @@ class OpenMetrics(WithService):
         # Both are counted just after the answer went out.
         answers = ('http_server_request_duration_seconds_count{method="POST",route="/process",'
                    'scheme="http",status="200"}')  # fmt: skip
-        for count in ('sampleproc_frames_total{outcome="completed"}', answers):
+        for count in ('sampleproc_frames_total{outcome="completed",source="http"}', answers):
             wait_until(lambda count=count: self.service.metric(count) == 2)
 
     def test_the_parser_of_prometheus_own_client_reads_what_the_text_says(self):
@@ -276,7 +286,7 @@ class OpenMetrics(WithService):
     def test_a_prometheus_takes_it_with_the_exemplar(self):
         monitor = prometheus.Prometheus(self, self.service.port)
         wait_until(lambda: monitor.traces("http_server_request_duration_seconds_bucket") == {self.TRACE})
-        self.assertTrue(monitor.query('sampleproc_frames_total{outcome="completed"} == 2'))
+        self.assertTrue(monitor.query('sampleproc_frames_total{outcome="completed",source="http"} == 2'))
 
 
 @needs_promtool
