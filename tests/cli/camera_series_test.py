@@ -132,11 +132,14 @@ class CameraSeries(WithService):
             wait_until(lambda: expected.items() <= service.metrics().items())
 
     def test_a_circuit_is_open_while_its_upstream_takes_no_connection(self):
-        service = self.serve("--set", "consumer.http.url=http://127.0.0.1:9", "--set",
-                             "consumer.source=http", "--set", "consumer.enabled=true", "--set",
-                             "consumer.sinks=log", "--set", "consumer.backoff=10ms")  # fmt: skip
-        is_open = series("sampleproc_http_client_circuit_open", upstream="frame_buffer")
-        wait_until(lambda: service.metric(is_open) == 1)
+        buffer = Buffer(self)
+        buffer.add(frame("good", self.picture))
+        service = self.serve("--set", f"consumer.http.url={buffer.url}", "--set", "consumer.source=http",
+                             "--set", "consumer.enabled=true", "--set", "consumer.sinks=webhook", "--set",
+                             "consumer.webhook.url=http://127.0.0.1:9")  # fmt: skip
+        opened = {series("sampleproc_http_client_circuit_open", upstream="webhook"): 1,
+                  series("sampleproc_http_client_circuit_open", upstream="frame_buffer"): 0}  # fmt: skip
+        wait_until(lambda: opened.items() <= service.metrics().items())
 
 
 if __name__ == "__main__":
