@@ -21,20 +21,36 @@ bool IsZero(std::string_view digits) { return digits.find_first_not_of('0') == d
 
 int Digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
-// Section 3.3.1.3, but for where '@' may stand and how long the parts may be: whoever made them
-// knows.
+// Of the Recommendation's grammar of a member (section 3.3.1.3).
+constexpr std::size_t kMaxSimpleKey = 256;
+constexpr std::size_t kMaxTenant = 241;
+constexpr std::size_t kMaxSystem = 14;
+constexpr std::size_t kMaxValue = 256;
+
+bool IsKeyPart(std::string_view part, std::size_t most, bool may_begin_with_digit) {
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (part.empty() || part.size() > most) return false;
+  if (!is_letter(part[0]) && !(may_begin_with_digit && is_digit(part[0]))) return false;
+  return std::ranges::all_of(part, [&](char c) {
+    return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '*' || c == '/';
+  });
+}
+
+bool IsKey(std::string_view key) {
+  const std::size_t at = key.find('@');
+  if (at == key.npos) return IsKeyPart(key, kMaxSimpleKey, false);
+  return IsKeyPart(key.substr(0, at), kMaxTenant, true) &&
+         IsKeyPart(key.substr(at + 1), kMaxSystem, false);
+}
+
 bool IsMember(std::string_view member) {
   const std::size_t equals = member.find('=');
-  if (equals == 0 || equals == member.npos || equals + 1 == member.size()) return false;
-  const std::string_view key = member.substr(0, equals);
+  if (equals == member.npos || !IsKey(member.substr(0, equals))) return false;
   const std::string_view value = member.substr(equals + 1);
-  const bool key_sound = std::ranges::all_of(key, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '*' ||
-           c == '/' || c == '@';
+  return !value.empty() && value.size() <= kMaxValue && std::ranges::all_of(value, [](char c) {
+    return c >= 0x20 && c <= 0x7e && c != ',' && c != '=';
   });
-  return key_sound && std::ranges::all_of(value, [](char c) {
-           return c >= 0x20 && c <= 0x7e && c != ',' && c != '=';
-         });
 }
 
 }  // namespace
@@ -76,6 +92,12 @@ std::string CleanTracestate(std::string_view text) {
     ++members;
   }
   return clean;
+}
+
+std::optional<TraceContext> ParseTrace(std::string_view traceparent, std::string_view tracestate) {
+  auto context = ParseTraceparent(traceparent);
+  if (context) context->state = CleanTracestate(tracestate);
+  return context;
 }
 
 std::string_view TraceIdOf(std::string_view traceparent) {

@@ -1,4 +1,5 @@
-// The trace that a request belongs to, as W3C Trace Context (Recommendation, 2021) has it travel:
+// The trace that a request belongs to, as W3C Trace Context (level 1, Recommendation of 23 November
+// 2021, https://www.w3.org/TR/trace-context-1/) has it travel:
 //
 //   traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
 //                version, trace id, the caller's span id, flags: all hexadecimal, lower case
@@ -30,9 +31,13 @@ std::optional<TraceContext> ParseTraceparent(std::string_view text);
 
 // The members of a tracestate worth passing on, at most 32 of them (section 3.3.1.1): all of
 // `text`, whose field lines are joined by commas, without white space around members and empty
-// ones; "" when a member has no key or value, or a character that none may have,
-// or when the text is longer than 8 KiB.
+// ones; "" when a member is not of the grammar of section 3.3.1.3 ("key=value" or
+// "tenant@system=value", their characters and their lengths), or when the text is longer than 8
+// KiB.
 std::string CleanTracestate(std::string_view text);
+
+// Both of them: nothing without a sound traceparent.
+std::optional<TraceContext> ParseTrace(std::string_view traceparent, std::string_view tracestate);
 
 // The trace's id in a sound traceparent; "" of an empty text. A view of it.
 std::string_view TraceIdOf(std::string_view traceparent);

@@ -19,9 +19,7 @@ std::optional<base::TraceContext> CallersTrace(const Request& request) {
       state += field.value;
     }
   }
-  auto trace = parent ? base::ParseTraceparent(*parent) : std::nullopt;
-  if (trace) trace->state = base::CleanTracestate(state);
-  return trace;
+  return parent ? base::ParseTrace(*parent, state) : std::nullopt;
 }
 
 std::optional<Response> Tracing::OnHead(Request& request) {

@@ -50,6 +50,22 @@ TEST_CASE("a tracestate goes on without what is empty, at most 32 members of it"
     INFO(text);
     CHECK(CleanTracestate(text).empty());
   }
+  const auto letters = [](std::size_t count) { return std::string(count, 'z'); };
+  for (const std::string& text :
+       {letters(256) + "=1", letters(241) + '@' + letters(14) + "=1", std::string("0a@b=1"),
+        "a=" + letters(256), std::string("a_-*/0=1")}) {
+    INFO(text);
+    CHECK(CleanTracestate(text) == text);
+  }
+  for (const std::string& text :
+       {std::string("foo@=1"), std::string("@foo=1"), std::string("foo@@bar=1"),
+        std::string("foo@bar@baz=1"), std::string("0a=1"), std::string("-a=1"),
+        std::string("a@0b=1"), std::string("a =1"), letters(257) + "=1", letters(242) + "@v=1",
+        "t@" + letters(15) + "=1", "a=" + letters(257)}) {
+    INFO(text);
+    CHECK(CleanTracestate(text).empty());
+    CHECK(CleanTracestate("ok=1," + text).empty());
+  }
   std::string many;
   for (int i = 0; i < 40; ++i) many += (i > 0 ? ",k" : "k") + std::to_string(i) + "=v";
   CHECK(CleanTracestate(many) == many.substr(0, many.find(",k32=")));
