@@ -18,6 +18,10 @@ std::string RedactCredentials(std::string_view text);
 // The same with three stars for each secret, whatever its length: for text without columns.
 std::string CutCredentials(std::string_view text);
 
+// An id that a sender chose, as traces and metrics may show it: cameras are called by their URLs,
+// logins included. The text as it is where nothing in it is secret.
+std::string ShownId(std::string_view id);
+
 // The value of the key `name`, as TOML or as it is, redacted as by RedactCredentials; of a key for
 // a user also what stands behind a colon, as in "user:password".
 std::string RedactValue(std::string_view name, std::string_view value);

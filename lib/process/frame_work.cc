@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cameras/roster.h"
+#include "net/redact.h"
 
 namespace sampleproc::process {
 
@@ -28,9 +29,17 @@ FrameWork::FrameWork(const WorkContext& context, std::string_view id,
 
 void FrameWork::Describe(std::string_view frame_id,
                          const std::optional<std::string>& camera_id) noexcept {
-  frame_.Set("sampleproc.frame.id", frame_id);
-  if (camera_id) frame_.Set("sampleproc.camera.id", *camera_id);
+  if (frame_.recorded()) SetIds(frame_id, camera_id);
   OfCamera(camera_id);
+}
+
+void FrameWork::SetIds(std::string_view frame_id,
+                       const std::optional<std::string>& camera_id) noexcept {
+  try {
+    frame_.Set("sampleproc.frame.id", net::ShownId(frame_id));
+    if (camera_id) frame_.Set("sampleproc.camera.id", net::ShownId(*camera_id));
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 // Without memory the camera does not learn of it.

@@ -95,6 +95,7 @@ class FrameWork {
   // Every step here is one that the table of states has, so its result says nothing new.
   void Go(frame::FrameAction action) { (void)tracked_.Apply(action); }
   void Lost(const base::Error& error) noexcept;
+  void SetIds(std::string_view frame_id, const std::optional<std::string>& camera_id) noexcept;
 
   const base::Clock& clock_;
   telemetry::Metrics& metrics_;

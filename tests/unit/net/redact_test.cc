@@ -100,6 +100,12 @@ TEST_CASE("a secret cut out does not show how long it was") {
   CHECK(CutCredentials("rtsp://me:pw@h/a?token=x&b=yyyy") == "rtsp://***@h/a?token=***&b=***");
   CHECK(CutCredentials("a*b ** http://u:p@h") == "a*b ** http://***@h");
   CHECK(CutCredentials("photo@2x.jpg") == "photo@2x.jpg");
+  for (const char* plain : {"", "front-door", "1753_rtsp_cam-1_0001_deadbeef", "photo@2x.jpg"}) {
+    CHECK(ShownId(plain) == plain);
+  }
+  CHECK(ShownId("rtsp://u:secret@h/s") == "rtsp://***@h/s");
+  CHECK(ShownId("u:secret@h") == "***@h");
+  CHECK(ShownId("cam?password=secret") == "cam?password=***");
 }
 
 }  // namespace
