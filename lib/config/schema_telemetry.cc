@@ -97,16 +97,17 @@ void AddCollectorRows(std::vector<Key>& rows) {
 
 // Which spans there are, and how many wait.
 void AddSpanRows(std::vector<Key>& rows) {
-  rows.push_back(
-      Bind({.path = "telemetry.sampler",
-            .kind = Kind::kEnum,
-            .original_names = {{"OTEL_TRACES_SAMPLER"}},
-            .words = {"always_on", "always_off", "traceidratio", "parentbased_always_on",
-                      "parentbased_always_off", "parentbased_traceidratio"},
-            .help = "Which requests and frames are traced. The parentbased_ ones follow the "
-                    "decision that the caller's traceparent carries, if there is one. With all but "
-                    "always_off, what fails is traced anyhow, up to 50 traces a second."},
-           [](auto& c) -> auto& { return c.telemetry.sampler; }));
+  rows.push_back(Bind(
+      {.path = "telemetry.sampler",
+       .kind = Kind::kEnum,
+       .original_names = {{"OTEL_TRACES_SAMPLER"}},
+       .words = {"always_on", "always_off", "traceidratio", "parentbased_always_on",
+                 "parentbased_always_off", "parentbased_traceidratio"},
+       .help = "Which requests and frames are traced. The parentbased_ ones follow the "
+               "decision that the caller's traceparent carries, if there is one. With all but "
+               "always_off, what fails is traced anyhow: up to 50 traces a second of what fails "
+               "here, and 10 of what callers cause or only a part of failed."},
+      [](auto& c) -> auto& { return c.telemetry.sampler; }));
   rows.push_back(Bind({.path = "telemetry.sample_ratio",
                        .kind = Kind::kReal,
                        .original_names = {{"OTEL_TRACES_SAMPLER_ARG"}},

@@ -22,9 +22,26 @@ milliseconds FetchTime(const Options& options, const process::Options& process) 
   return std::min(options.fetch_timeout, process.deadline);
 }
 
+// A trace with a failure is kept whatever the sampler says: a place that has no pixels while
+// another is still to be asked, and a fetch that its frame no longer needs, are none.
+bool HasFailed(const HeldFrame& held, const base::Error& error) {
+  switch (VerdictOf(error.code)) {
+    case Verdict::kNoPixels:
+      return held.next_place + 1 >= held.places.size();
+    case Verdict::kReturned:
+      return false;
+    default:
+      return true;
+  }
+}
+
 void EndFetch(HeldFrame& held, const base::Error* error,
               const process::WorkContext& work) noexcept {
-  if (error != nullptr) held.fetch.Fail(*error);
+  if (error != nullptr && HasFailed(held, *error)) {
+    held.fetch.Fail(*error);
+  } else if (error != nullptr) {
+    held.fetch.Set("sampleproc.outcome", base::ErrorCodeName(error->code));
+  }
   held.fetch.End();
   if (held.state != FrameState::kFetching) return;
   work.metrics.StageEnded("fetch", work.clock.Now() - held.since);

@@ -317,7 +317,10 @@ Result<HttpAnswer> HttpClient::Ask(const HttpRequest& request, std::size_t most_
     if (!context->state.empty()) traced.fields.emplace_back("tracestate", context->state);
   }
   auto answer = AskUntraced(traced, most_bytes, allowance, room);
-  if (!answer) {
+  if (!answer && answer.error().code == ErrorCode::kCancelled) {
+    // Whoever asked wants no answer any more, which keeps no trace that is not sampled.
+    span.Set("error.type", base::ErrorCodeName(answer.error().code));
+  } else if (!answer) {
     span.Fail(answer.error());
   } else {
     span.Set("http.response.status_code", std::int64_t{answer->status});
