@@ -280,6 +280,7 @@ void Dispatcher::GoOut(Endings endings) noexcept {
                    .reason = held.ending_reason,
                    .worked_on = held.worked_on,
                    .traceparent = std::move(held.traceparent),
+                   .tracestate = std::move(held.delivery.entry.tracestate),
                    .spooled = held.delivery.spooled},
                   std::move(held.span));
   }

@@ -21,6 +21,7 @@ struct FrameEntry {
   std::optional<std::int64_t> height;  // orchestrator fills in 1920x1080 where it knows nothing
   std::optional<std::uint64_t> size_bytes;
   std::string traceparent;  // empty: none; from the field or made of trace_context
+  std::string tracestate;   // what its sender has put beside that, fit to go on; empty: nothing
   bool is_replay = false;   // a dead letter that somebody moved back (packaging/replay-dlq.sh)
 
   // The pixels, in the order in which they are tried. Each may be empty.

@@ -57,6 +57,7 @@ struct Settlement {
   bool worked_on = false;  // a worker has had it; a hand-out without that is no attempt at it
   std::size_t camera = 0;  // one number for each camera whose results keep their order; 0 for none
   std::string traceparent = {};  // of the trace that the frame belongs to; "" for none
+  std::string tracestate = {};   // that goes with it
   std::shared_ptr<const SpooledAnswer> spooled = {};  // of the delivery
 };
 

@@ -7,6 +7,10 @@ namespace sampleproc::consumer {
 namespace {
 
 std::string_view NameOfEnding(Ending ending) {
+std::optional<base::TraceContext> SendersTrace(const FrameEntry& entry) {
+  return base::ParseTrace(entry.traceparent, entry.tracestate);
+}
+
   switch (ending) {
     case Ending::kDone:
       return "done";
@@ -46,9 +50,7 @@ void MessageTraces::Received(std::span<Delivery> deliveries, base::MonoTime sinc
     const auto received = span.parent().Context();
     for (Delivery& delivery : deliveries) {
       delivery.received = received;
-      if (const auto sender = base::ParseTraceparent(delivery.entry.traceparent)) {
-        span.Link(*sender);
-      }
+      if (const auto sender = SendersTrace(delivery.entry)) span.Link(*sender);
     }
   } catch (const std::exception&) {  // no memory
   }
@@ -57,8 +59,8 @@ void MessageTraces::Received(std::span<Delivery> deliveries, base::MonoTime sinc
 base::Span MessageTraces::Process(const Delivery& delivery) const noexcept {
   if (tracer_ == nullptr) return {};
   try {
-    base::Span span = tracer_->Begin(NameOf("process"), base::SpanKind::kConsumer,
-                                     base::ParseTraceparent(delivery.entry.traceparent));
+    base::Span span =
+        tracer_->Begin(NameOf("process"), base::SpanKind::kConsumer, SendersTrace(delivery.entry));
     Describe("process", span);
     if (!delivery.message_id.empty()) span.Set("messaging.message.id", delivery.message_id);
     span.Set("sampleproc.deliveries", std::int64_t{delivery.deliveries});

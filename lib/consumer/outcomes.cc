@@ -18,6 +18,7 @@ class Outcomes::Settling {
       : record_{.frame_id = settlement.frame_id,
                 .json = settlement.record,
                 .traceparent = settlement.traceparent,
+                .tracestate = settlement.tracestate,
                 .camera_id = camera.value_or(""),
                 .spooled = settlement.spooled},
         settlement_(std::move(settlement)),

@@ -11,6 +11,8 @@ void AppendResultEntry(const ResultRecord& record, const std::string& processor_
                   frame::EpochSeconds(time), record.is_event() ? "event" : "result", record.json});
   if (record.traceparent.empty()) return;
   command.insert(command.end(), {"traceparent", record.traceparent});
+  if (record.tracestate.empty()) return;
+  command.insert(command.end(), {"tracestate", record.tracestate});
 }
 
 }  // namespace sampleproc::consumer

@@ -18,6 +18,7 @@ struct ResultRecord {
   // One line without the newline, as frame::AppendMessageJson or AppendEventJson writes it.
   std::string json;
   std::string traceparent = {};  // of the trace that the frame belongs to; "" for none
+  std::string tracestate = {};   // that goes with it
   std::string event_key = {};    // of an event's message, which has it alone; "" for a result
   std::string camera_id = {};    // for the log; "" for none
   // Of a result, where its frame is written down; null when it is not.

@@ -81,6 +81,7 @@ void Span(json::JsonWriter& json, const base::SpanBatch& batch, const base::Span
       json.BeginObject();
       json.Member("traceId", link.trace_id);
       json.Member("spanId", link.span_id);
+      if (!link.state.empty()) json.Member("traceState", link.state);
       json.EndObject();
     }
     json.EndArray();

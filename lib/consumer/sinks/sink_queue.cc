@@ -25,7 +25,8 @@ constexpr milliseconds kHurriedPause{200};
 
 std::size_t BytesOf(const ResultRecord& record) {
   return record.frame_id.size() + record.json.size() + record.traceparent.size() +
-         record.event_key.size() + record.camera_id.size() + kRecordOverhead;
+         record.tracestate.size() + record.event_key.size() + record.camera_id.size() +
+         kRecordOverhead;
 }
 
 }  // namespace

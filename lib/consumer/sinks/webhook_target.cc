@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "net/redact.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -78,10 +79,11 @@ Result<int> WebhookTarget::Post(const ResultRecord& record, const base::Allowanc
   base::Span span;
   if (tracer_ != nullptr) {
     span = tracer_->Begin("deliver webhook", base::SpanKind::kInternal,
-                          base::ParseTraceparent(record.traceparent));
-    span.Set("sampleproc.frame.id", record.frame_id);
+                          base::ParseTrace(record.traceparent, record.tracestate));
+    if (span.recorded()) span.Set("sampleproc.frame.id", net::ShownId(record.frame_id));
   } else if (!record.traceparent.empty()) {
     request.fields.emplace_back("traceparent", record.traceparent);
+    if (!record.tracestate.empty()) request.fields.emplace_back("tracestate", record.tracestate);
   }
   auto answer = client_.Ask(request, kReadAwayBytes, allowance.Under(span));
   if (!answer) span.Fail(answer.error());

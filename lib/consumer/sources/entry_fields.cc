@@ -33,9 +33,11 @@ enum Name {
   kResolution,
   kSizeBytes,
   kTraceparent,
+  kTracestate,
   kTraceContext,
   kTraceId,
   kSpanId,
+  kTraceState,
   kMetadata,
   kFrameData,
   kFrameDataB64,
@@ -46,10 +48,11 @@ enum Name {
   kNames
 };
 constexpr std::array<std::string_view, kNames> kNameTexts = {
-    "frame_id",         "camera_id",    "timestamp",  "format",      "width",
-    "height",           "resolution",   "size_bytes", "traceparent", "trace_context",
-    "trace_id",         "span_id",      "metadata",   "frame_data",  "frame_data_b64",
-    "frame_buffer_key", "storage_path", "frame_url",  "dlq_replays"};
+    "frame_id",      "camera_id",      "timestamp",        "format",       "width",
+    "height",        "resolution",     "size_bytes",       "traceparent",  "tracestate",
+    "trace_context", "trace_id",       "span_id",          "trace_state",  "metadata",
+    "frame_data",    "frame_data_b64", "frame_buffer_key", "storage_path", "frame_url",
+    "dlq_replays"};
 constexpr std::size_t kMaxPathBytes = 4096;  // PATH_MAX of Linux
 constexpr std::size_t kMaxKeyBytes = 1024;
 constexpr std::size_t kMaxUrlBytes = 8192;
@@ -142,6 +145,7 @@ class Reader {
     named.camera_id = std::move(entry_.camera_id);
     named.timestamp = std::move(entry_.timestamp);
     named.traceparent = std::move(entry_.traceparent);
+    named.tracestate = std::move(entry_.tracestate);
     return {std::move(named), base::Fail(ErrorCode::kInvalidFrame, std::move(problems_)).error()};
   }
 
@@ -218,11 +222,14 @@ class Reader {
 
   // A trace is worth nothing when it is malformed; the frame is worth the same without it.
   void ReadTrace() {
+    auto state = Take(kTracestate);
     if (auto text = Take(kTraceparent)) {
       if (base::ParseTraceparent(*text)) {
         entry_.traceparent = std::move(*text);
+        if (state) entry_.tracestate = base::CleanTracestate(*state);
         return;
       }
+      state.reset();  // it is of that
     }
     Values parts;
     if (auto text = Take(kTraceContext)) {
@@ -232,7 +239,10 @@ class Reader {
     const auto span = parts[kSpanId] ? parts[kSpanId] : Take(kSpanId);
     if (!id || !span) return;
     std::string text = "00-" + *id + '-' + *span + "-01";
-    if (base::ParseTraceparent(text)) entry_.traceparent = std::move(text);
+    if (!base::ParseTraceparent(text)) return;
+    entry_.traceparent = std::move(text);
+    if (auto named = parts[kTraceState] ? parts[kTraceState] : Take(kTraceState)) state = named;
+    if (state) entry_.tracestate = base::CleanTracestate(*state);
   }
 
   void ReadPixels() {

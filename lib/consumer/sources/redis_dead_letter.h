@@ -20,9 +20,10 @@ local fields = found[1] and found[1][2] or {'frame_id', ARGV[8], 'dlq_trimmed', 
 local max_letters, max_total = tonumber(ARGV[4]), tonumber(ARGV[5])
 local max_values, max_bytes = tonumber(ARGV[6]), tonumber(ARGV[7])
 local known = {frame_id = 1, camera_id = 1, timestamp = 1, format = 1, width = 1, height = 1,
-               resolution = 1, size_bytes = 1, traceparent = 1, trace_context = 1, trace_id = 1,
-               span_id = 1, metadata = 1, frame_data = 1, frame_data_b64 = 1, frame_buffer_key = 1,
-               storage_path = 1, frame_url = 1, dlq_replays = 1, dlq_trimmed = 1}
+               resolution = 1, size_bytes = 1, traceparent = 1, tracestate = 1, trace_context = 1,
+               trace_id = 1, span_id = 1, trace_state = 1, metadata = 1, frame_data = 1,
+               frame_data_b64 = 1, frame_buffer_key = 1, storage_path = 1, frame_url = 1,
+               dlq_replays = 1, dlq_trimmed = 1}
 local letter, bytes, left_out = {}, 0, 0
 for pass = 1, 2 do
   for i = 1, #fields, 2 do

@@ -61,8 +61,8 @@ RedisCommand SettlingCommand(const Settlement& settled, const HandedOut& entry,
                               id,
                               earlier,
                               kResultsLimit};
-      AppendResultEntry({settled.frame_id, settled.record, settled.traceparent}, entry.processor_id,
-                        now, command);
+      AppendResultEntry({settled.frame_id, settled.record, settled.traceparent, settled.tracestate},
+                        entry.processor_id, now, command);
       return command;
     }
     case Ending::kDropped:

@@ -211,6 +211,30 @@ TEST_CASE("what an upstream got wrong about a picture is left out, not refused")
   CHECK(entry->traceparent.empty());
 }
 
+TEST_CASE("a tracestate goes with the trace that its sender named, and with no other") {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const std::string span = "00f067aa0ba902b7";
+  const std::string parent = "00-" + trace + '-' + span + "-01";
+  const std::string context =
+      R"({"trace_id":")" + trace + R"(","span_id":")" + span + R"(","trace_state":"z=9"})";
+  const auto state = [](std::vector<EntryField> fields) {
+    const auto entry = FromStream(std::move(fields));
+    REQUIRE(entry);
+    return entry->tracestate;
+  };
+  CHECK(state({{"traceparent", parent}, {"tracestate", "v=1, w=2"}}) == "v=1,w=2");
+  CHECK(state({{"metadata", R"({"traceparent":")" + parent + R"(","tracestate":"v=1"})"}}) ==
+        "v=1");
+  CHECK(state({{"trace_context", context}}) == "z=9");
+  CHECK(state({{"trace_id", trace}, {"span_id", span}, {"trace_state", "q=1"}}) == "q=1");
+  CHECK(state({{"trace_id", trace}, {"span_id", span}, {"tracestate", "q=1"}}) == "q=1");
+  CHECK(state({{"traceparent", "None"}, {"tracestate", "v=1"}}).empty());
+  CHECK(state({{"tracestate", "v=1"}}).empty());
+  CHECK(state({{"traceparent", parent}, {"tracestate", "no member"}}).empty());
+  CHECK(state({{"traceparent", "00-zz"}, {"tracestate", "v=1"}, {"trace_context", context}}) ==
+        "z=9");
+}
+
 TEST_CASE("a malformed traceparent leaves the word to the trace context") {
   const auto entry = FromStream({{"traceparent",
                                   "00-00000000000000000000000000000000-"

@@ -154,7 +154,8 @@ TEST_CASE("spans are written as OTLP's JSON has them") {
         R"("1000000005","attributes":[{"key":"s","value":{"stringValue":"x"}},{"key":"i",)"
         R"("value":{"intValue":"3"}},{"key":"d","value":{"doubleValue":0.5}},{"key":"b",)"
         R"("value":{"boolValue":true}}],"links":[{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736",)"
-        R"("spanId":"00f067aa0ba902b7"}],"status":{"code":2,"message":"why"}}],"schemaUrl":)"
+        R"("spanId":"00f067aa0ba902b7","traceState":"v=1"}],"status":{"code":2,"message":"why"}}],)"
+        R"("schemaUrl":)"
         R"("https://opentelemetry.io/schemas/1.30.0"}],"schemaUrl":)"
         R"("https://opentelemetry.io/schemas/1.30.0"}]})");
 }
