@@ -1,16 +1,17 @@
 #include "consumer/message_traces.h"
 
+#include <charconv>
 #include <cstdint>
 #include <exception>
 
 namespace sampleproc::consumer {
 namespace {
 
-std::string_view NameOfEnding(Ending ending) {
 std::optional<base::TraceContext> SendersTrace(const FrameEntry& entry) {
   return base::ParseTrace(entry.traceparent, entry.tracestate);
 }
 
+std::string_view NameOfEnding(Ending ending) {
   switch (ending) {
     case Ending::kDone:
       return "done";
@@ -22,6 +23,21 @@ std::optional<base::TraceContext> SendersTrace(const FrameEntry& entry) {
       break;
   }
   return "returned";
+}
+
+// `server` is "host:port", "[address]:port", "host" at its protocol's own port, or the path of a
+// socket.
+void SetServer(std::string_view server, base::Span& span) noexcept {
+  const std::size_t colon = server.rfind(':');
+  const bool has_port = !server.starts_with('/') && colon != server.npos && !server.ends_with(']');
+  std::string_view host = server.substr(0, has_port ? colon : server.npos);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  span.Set("server.address", host);
+  std::int64_t port = 0;
+  if (!has_port) return;
+  const std::string_view digits = server.substr(colon + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (port > 0) span.Set("server.port", port);
 }
 
 }  // namespace
@@ -37,7 +53,7 @@ void MessageTraces::Describe(std::string_view operation, base::Span& span) const
   span.Set("messaging.operation.type", operation);
   span.Set("messaging.destination.name", origin_.destination);
   if (!origin_.group.empty()) span.Set("messaging.consumer.group.name", origin_.group);
-  span.Set("server.address", origin_.server);
+  SetServer(origin_.server, span);
 }
 
 void MessageTraces::Received(std::span<Delivery> deliveries, base::MonoTime since) const noexcept {
@@ -91,7 +107,10 @@ base::Span FetchSpan(const PixelPlace& place, const base::SpanParent& trace) noe
   const bool is_key = place.kind == PixelPlace::Kind::kRedisKey;
   base::Span span =
       trace.Begin("fetch", is_key ? base::SpanKind::kClient : base::SpanKind::kInternal);
-  span.Set("server.address", place.host);
+  // "files" are of no server; one that is refused unseen has none.
+  if (place.kind != PixelPlace::Kind::kFile && !place.host.empty()) {
+    SetServer(place.host.substr(0, place.host.find(' ')), span);
+  }
   if (is_key) {
     span.Set("db.system.name", "redis");
     span.Set("db.operation.name", "GET");

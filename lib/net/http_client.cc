@@ -9,6 +9,7 @@
 #include <charconv>
 #include <new>
 
+#include "net/redact.h"
 #include "net/tls_stream.h"
 
 namespace sampleproc::net {
@@ -305,7 +306,6 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const H
 Result<HttpAnswer> HttpClient::Ask(const HttpRequest& request, std::size_t most_bytes,
                                    const base::Allowance& allowance, const AnswerRoom& room) {
   if (!allowance.trace) return AskUntraced(request, most_bytes, allowance, room);
-  // The target is the sender's, and may hold what is nobody's business.
   base::Span span = allowance.trace.Begin(request.method, base::SpanKind::kClient);
   span.Set("http.request.method", request.method);
   span.Set("url.scheme", url_.tls ? "https" : "http");
@@ -313,6 +313,11 @@ Result<HttpAnswer> HttpClient::Ask(const HttpRequest& request, std::size_t most_
   span.Set("server.port", std::int64_t{url_.port});
   HttpRequest traced = request;
   if (const auto context = span.parent().Context()) {
+  if (span.recorded()) {
+    // The target may be a sender's, with a login or key in it that is nobody's business.
+    const std::string scheme = url_.tls ? "https://" : "http://";
+    span.Set("url.full", CutCredentials(scheme + url_.Authority() + request.target));
+  }
     traced.fields.emplace_back("traceparent", base::FormatTraceparent(*context));
     if (!context->state.empty()) traced.fields.emplace_back("tracestate", context->state);
   }
