@@ -13,6 +13,7 @@
 #include "cameras/roster.h"
 #include "frame/frame_time.h"
 #include "live/clip_feed.h"
+#include "live/live_picture.h"
 #include "live/standing.h"
 #include "resilience/retry_policy.h"
 
@@ -42,17 +43,6 @@ constexpr std::chrono::seconds kSettled{5};
 // How often somebody who waits for frames looks whether that is still wanted.
 constexpr milliseconds kLookAtStop{100};
 
-// A frame that waits for a worker, or is with one.
-struct Live {
-  std::shared_ptr<resources::MemoryBudget> memory;  // the shot's is from it
-  frame::Frame frame;
-  cameras::Shot shot;
-  std::string timestamp;
-  base::MonoTime taken{};
-  frame::LookPacer::Time came_at{};  // as its camera's fps counts it
-  Standing::Connection connection = 0;
-};
-
 bool IsPicturesFault(ErrorCode code) {
   return code == ErrorCode::kInvalidFrame || code == ErrorCode::kUnsupportedFormat;
 }
@@ -73,6 +63,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
         memory_(std::make_shared<resources::MemoryBudget>(
             context.source.budget, cameras::ShareOfOne(context.source.budget))),
         clips_(id_, camera_, context.clips),
+        place_(PlaceOf(options.url)),
         standing_({id_, cameras::NamesFile(options.url), options.stall_after}, context.work.clock,
                   context.conditions, context.log) {}
 
@@ -103,8 +94,9 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     return due;
   }
 
-  void Offer(cameras::Shot shot) {
-    auto live = std::make_shared<Live>();
+  // `decode` is the CPU time that was taken to have it.
+  void Offer(cameras::Shot shot, std::chrono::nanoseconds decode) {
+    auto live = std::make_shared<LivePicture>();
     live->memory = memory_;
     live->shot = std::move(shot);
     const base::WallTime now = context_.work.clock.Wall();
@@ -123,6 +115,8 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     frame.in_clips = clips_.Hold(live->shot, taken);
     frame.storage = std::move(live->shot.encoded);
     frame.encoded = frame.storage;
+    if (live->shot.luma.data != nullptr) live->decode = decode;
+    BeginSpan(context_.tracer, id_, place_, context_.work.clock.Now(), *live);
     {
       const base::MutexLock lock(mutex_);
       if (stopped_) return;
@@ -131,6 +125,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
           ++state_.dropped["superseded"];
           if (context_.work.roster != nullptr) context_.work.roster->Lost(id_, "superseded");
           standing_.NotTried(live->connection);
+          EndSpan("dropped", "superseded", *waiting_);
         }
         waiting_ = std::move(live);
         return;
@@ -182,15 +177,16 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   }
 
  private:
-  using LivePtr = std::shared_ptr<Live>;
+  using LivePtr = std::shared_ptr<LivePicture>;
 
   void Submit(const LivePtr& live) noexcept {
     try {
       process::TaskFacts facts{
           .bytes = std::max(live->frame.encoded.size(), live->shot.luma_bytes.size()),
           .camera = std::optional<std::string>(id_)};
-      auto work = std::make_shared<process::FrameWork>(context_.work, live->frame.frame_id,
-                                                       base::Allowance{.cancel = cancel_});
+      auto work = std::make_shared<process::FrameWork>(
+          context_.work, live->frame.frame_id,
+          base::Allowance{.cancel = cancel_, .trace = live->span.parent()});
       work->Describe(live->frame.frame_id, live->frame.camera_id);
       const auto submitted = context_.pool.Submit(
           [self = shared_from_this(), live, work](process::Processor& processor,
@@ -212,12 +208,12 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   }
 
   // It came, or waited for a worker, for longer than the camera's max_age.
-  bool IsTooOld(const Live& live) const {
+  bool IsTooOld(const LivePicture& live) const {
     const milliseconds most = camera_->settings().max_age;
     return most > milliseconds(0) && context_.work.clock.Now() - live.taken > most;
   }
 
-  void Work(Live& live, process::FrameWork& work, process::Processor& processor,
+  void Work(LivePicture& live, process::FrameWork& work, process::Processor& processor,
             process::CameraTurns::Turn turn) noexcept {
     try {
       if (IsTooOld(live)) {
@@ -230,19 +226,20 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
       if (result) {
         work.Completed(*result);
         Done(live, *result);
-        context_.deliver(*result, live.timestamp);
-        return;
+        context_.deliver(*result, live.timestamp, live.span.parent());
+        return EndSpan("done", {}, live);
       }
       base::Error error = std::move(result.error());
       if (IsOfNoUse(error.code)) error.message = cameras::WhyNotLookedAt(live.shot, error);
       work.Failed(error);
+      live.span.Fail(error);
       Failed(live, error);
     } catch (const std::exception&) {
       Failed(live, base::OutOfMemory().error());
     }
   }
 
-  base::Result<frame::FrameResult> Look(Live& live, process::FrameWork& work,
+  base::Result<frame::FrameResult> Look(LivePicture& live, process::FrameWork& work,
                                         process::Processor& processor,
                                         process::CameraTurns::Turn turn) {
     if (auto begun = work.Begin(); !begun) return std::unexpected(begun.error());
@@ -251,11 +248,12 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
                              process::DecodedPicture{.luma = live.shot.luma,
                                                      .bgr = live.shot.bgr,
                                                      .format = live.shot.codec,
+                                                     .took = live.decode,
                                                      .orientation = live.shot.orientation},
                              work.allowance(), std::move(turn));
   }
 
-  void Done(const Live& live, const frame::FrameResult& result) {
+  void Done(const LivePicture& live, const frame::FrameResult& result) {
     standing_.LookedAt(live.connection);
     const base::MutexLock lock(mutex_);
     ++state_.looked_at;
@@ -263,7 +261,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     state_.height = result.height;
   }
 
-  void Failed(const Live& live, const base::Error& error) {
+  void Failed(LivePicture& live, const base::Error& error) {
     if (IsOfNoUse(error.code)) {
       standing_.CannotLook(live.connection, error.message);
     } else {
@@ -275,7 +273,8 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   }
 
   // Another frame is looked at in its place. `reason` is of static lifetime.
-  void GaveUp(const Live& live, std::string_view reason) {
+  void GaveUp(LivePicture& live, std::string_view reason) {
+    EndSpan("dropped", reason, live);
     camera_->GiveBackLook(live.came_at);
     const base::MutexLock lock(mutex_);
     ++state_.dropped[reason];
@@ -298,6 +297,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
   const WatchContext context_;
   const std::shared_ptr<resources::MemoryBudget> memory_;
   const ClipFeed clips_;
+  const std::optional<net::Url> place_;
   Standing standing_;
   const base::CancelFlag cancel_;
   frame::LookPacer::Time came_at_{};  // the last picture; the reader's own
@@ -387,6 +387,7 @@ base::Result<void> CameraWatch::ReadOnce() {
   int without_memory = 0;
   std::optional<base::MonoTime> first;
   while (!stop_.Cancelled()) {
+    const base::MonoTime cpu_since = base::ThreadCpuClock().Now();
     auto shot = (*source)->Next(
         [this](std::optional<base::WallTime> taken) { return frames_->Came(taken); }, allowance);
     if (shot && !*shot) return {};
@@ -399,7 +400,7 @@ base::Result<void> CameraWatch::ReadOnce() {
       if ((*shot)->passed_over) {
         frames_->PassOver(**shot);
       } else {
-        frames_->Offer(std::move(**shot));
+        frames_->Offer(std::move(**shot), base::ThreadCpuClock().Now() - cpu_since);
       }
       continue;
     }

@@ -22,6 +22,7 @@
 #include "process/worker_pool.h"
 #include "telemetry/camera_gauges.h"
 #include "telemetry/conditions.h"
+#include "telemetry/tracer.h"
 
 namespace sampleproc::live {
 
@@ -34,16 +35,20 @@ struct WatchContext {
   telemetry::Conditions& conditions;  // told of a camera that is away
   base::Logger& log;
   // Takes what was found, in a worker's thread; `timestamp` is when the picture came, in seconds
-  // since 1970.
-  std::function<void(const frame::FrameResult& result, const std::string& timestamp)> deliver;
-  history::Clips* clips = nullptr;  // who keeps clips of events; null: nobody does
+  // since 1970, `trace` the span of its way here.
+  std::function<void(const frame::FrameResult& result, const std::string& timestamp,
+                     const base::SpanParent& trace)>
+      deliver;
+  history::Clips* clips = nullptr;            // who keeps clips of events; null: nobody does
+  const telemetry::Tracer* tracer = nullptr;  // null: nothing is traced
 };
 
 // Reads from the moment it exists. What fails is tried again, with pauses of up to 4 s, for as long
 // as the watch lives; meanwhile that is a condition, see Standing. Frames of the
 // camera are worked on one at a time; of those that come meanwhile the latest one waits and the
-// others are dropped. Destroying it ends the reader and takes back what waits; a frame in work ends
-// by itself.
+// others are dropped. Each picture that is to be looked at is a trace of its own, "watch", until
+// what was found is delivered, or it is dropped. Destroying it ends the reader and takes back what
+// waits; a frame in work ends by itself.
 class CameraWatch {
  public:
   CameraWatch(std::string id, cameras::Options options, frame::CameraPtr camera,

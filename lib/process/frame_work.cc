@@ -54,6 +54,8 @@ void FrameWork::OfCamera(const std::optional<std::string>& camera_id) noexcept {
 }
 
 void FrameWork::Dropped(std::string_view reason) noexcept {
+  queue_.End();
+  frame_.End();
   if (roster_ == nullptr || camera_.empty()) return;
   try {
     std::exchange(roster_, nullptr)->Lost(camera_, reason);

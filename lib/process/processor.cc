@@ -235,6 +235,7 @@ base::Result<frame::FrameResult> Processor::Process(const frame::Frame& frame,
     result.width = decoded.luma.width;
     result.height = decoded.luma.height;
     result.format = decoded.format;
+    result.times.decode = decoded.took;
     result.orientation = decoded.orientation;
     Picture picture(decoded.luma, result.width, result.height, [&]() -> base::Result<frame::Image> {
       if (decoded.bgr) return *decoded.bgr;

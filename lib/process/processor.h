@@ -76,11 +76,12 @@ struct ProcessorContext {
 // A frame whose pixels a door has decoded itself, as the reader of a video does. They are the
 // door's, stay as they are until Process returns, and are paid for by the door.
 struct DecodedPicture {
-  frame::Image luma;                // kGray8, at the source's size
-  std::optional<frame::Image> bgr;  // kBgr24 of the same size; only a pipeline that needs colour
-                                    // (Processor::needs) has a use for it, and must be given it
-  std::string_view format;          // as the record is to call it
-  int orientation = 1;              // EXIF's number; it has been applied
+  frame::Image luma;                 // kGray8, at the source's size
+  std::optional<frame::Image> bgr;   // kBgr24 of the same size; only a pipeline that needs colour
+                                     // (Processor::needs) has a use for it, and must be given it
+  std::string_view format;           // as the record is to call it
+  std::chrono::nanoseconds took{0};  // that it took to decode it; 0: nobody has measured
+  int orientation = 1;               // EXIF's number; it has been applied
 };
 
 // How frames are looked at where nothing is configured for their camera.

@@ -30,10 +30,10 @@ LiveCameras::LiveCameras(const ConsumerContext& context, const cameras::Director
                 context.ids,
                 context.conditions,
                 context.log,
-                [this](const frame::FrameResult& result, const std::string& timestamp) {
-                  Deliver(result, timestamp);
-                },
-                clips}) {
+                [this](const frame::FrameResult& result, const std::string& timestamp,
+                       const base::SpanParent& trace) { Deliver(result, timestamp, trace); },
+                clips,
+                context.tracer}) {
   Replace(context.config.cameras);
 }
 
@@ -43,14 +43,20 @@ void LiveCameras::Replace(const cameras::AllOptions& cameras) {
   watches_.Replace(cameras, directory_);
 }
 
-void LiveCameras::Deliver(const frame::FrameResult& result, const std::string& timestamp) const {
+void LiveCameras::Deliver(const frame::FrameResult& result, const std::string& timestamp,
+                          const base::SpanParent& trace) const {
   const consumer::SinkSet& sinks = context_.sinks.set();
   if (sinks.sinks().empty()) return;
-  std::string record;
+  consumer::ResultRecord record{.frame_id = result.frame_id, .json = {}};
+  record.camera_id = result.camera_id.value_or("");
+  if (const auto context = trace.Context()) {
+    record.traceparent = base::FormatTraceparent(*context);
+    record.tracestate = context->state;
+  }
   frame::AppendMessageJson(
       {.processor_id = context_.config.consumer.processor_id, .timestamp = timestamp}, result,
-      {.simulated_gpu = context_.config.process.simulate_gpu}, record);
-  sinks.Take({result.frame_id, std::move(record)}, context_.log);
+      {.simulated_gpu = context_.config.process.simulate_gpu}, record.json);
+  sinks.Take(record, context_.log);
 }
 
 void LiveCameras::BeginStop() {

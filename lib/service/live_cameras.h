@@ -36,7 +36,8 @@ class LiveCameras {
   std::vector<telemetry::CameraGauges> gauges() const { return watches_.gauges(); }
 
  private:
-  void Deliver(const frame::FrameResult& result, const std::string& timestamp) const;
+  void Deliver(const frame::FrameResult& result, const std::string& timestamp,
+               const base::SpanParent& trace) const;
 
   const ConsumerContext context_;
   const cameras::Directory& directory_;

@@ -50,7 +50,8 @@ struct Bench {
             ids,
             conditions,
             log,
-            [this](const frame::FrameResult& result, const std::string& timestamp) {
+            [this](const frame::FrameResult& result, const std::string& timestamp,
+                   const base::SpanParent& /*trace*/) {
               CHECK(timestamp.find('.') != std::string::npos);
               last_width = result.width;
               ++delivered;
