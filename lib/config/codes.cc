@@ -46,8 +46,10 @@ constexpr CodeText kTexts[] = {
      "the other, or set the SAMPLEPROC_ variable, which beats both. The same where two places to "
      "pull frames from are named, of which one is used."},
     {code::kIgnored, "variable without effect",
-     "The service that this one replaces reads this variable, this one has nothing that it could "
-     "change. It is safe to unset it."},
+     "The service that this one replaces, or OpenTelemetry, has this variable, and this one has "
+     "nothing that it could change. It is safe to unset it, unless it asks for what has to be: "
+     "then "
+     "the hint says what to do instead."},
     {code::kRepeated, "repeated in a list",
      "A list may have each of its words once; a step of the pipeline runs once."},
     {code::kVariableLine, "line of an environment file that sets nothing",
@@ -210,13 +212,20 @@ constexpr CodeText kTexts[] = {
      "for a URL of mqtts. mqtt.topic and mqtt.discovery_prefix must not lie below one another. As "
      "a warning: without mqtt.url the other keys do nothing, and without the step \"track\" in "
      "some pipeline there is nothing to publish."},
+    {code::kSpanRoom, "too little room for spans",
+     "The spans of one trace wait together to be sent, and are dropped together when "
+     "telemetry.span_queue (OTEL_BSP_MAX_QUEUE_SIZE) has no room for all of them. A request with "
+     "one frame has about ten, one with a batch of 32 frames some 250: with less room than that no "
+     "trace of it is ever sent."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},
     {code::kOtlpPort, "port of another protocol for spans",
      "telemetry.otlp_endpoint names the port of OTLP over gRPC (4317) or of Jaeger's own protocol "
      "(14268), as older deployments do. Spans are sent by OTLP over HTTP to port 4318 of the same "
-     "host instead, where Jaeger and the OpenTelemetry Collector take them."},
+     "host instead, where Jaeger and the OpenTelemetry Collector take them. With another port, and "
+     "telemetry.otlp_protocol = \"grpc\", they are sent by OTLP over HTTP to that port, which may "
+     "not take it."},
     {code::kNoCollector, "no collector for spans",
      "telemetry.tracing asks for spans to be sent, and no endpoint says where. None are made."},
     {code::kOtlpHeaders, "header field for the collector that cannot be sent",

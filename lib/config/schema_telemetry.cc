@@ -85,6 +85,15 @@ void AddCollectorRows(std::vector<Key>& rows) {
                "itself (Host, Content-Type and the like) are refused.",
        .secret = true},
       [](auto& c) -> auto& { return c.telemetry.otlp_headers; }));
+  rows.push_back(Bind({.path = "telemetry.otlp_ca_file",
+                       .kind = Kind::kString,
+                       .original_names = {{"OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE"},
+                                          {"OTEL_EXPORTER_OTLP_CERTIFICATE"}},
+                       .max = 4096,
+                       .help = "PEM file of the authorities that the certificate of a collector "
+                               "over https may come from; empty is those that this system trusts.",
+                       .file = true},
+                      [](auto& c) -> auto& { return c.telemetry.otlp_ca_file; }));
   rows.push_back(Bind(
       {.path = "telemetry.otlp_timeout",
        .kind = Kind::kDuration,
@@ -147,6 +156,16 @@ void AddSpanRows(std::vector<Key>& rows) {
                        .max = kMinute,
                        .help = "How long spans wait for a batch to be full."},
                       [](auto& c) -> auto& { return c.telemetry.span_delay; }));
+  rows.push_back(
+      Bind({.path = "telemetry.span_timeout",
+            .kind = Kind::kDuration,
+            .original_names = {{"OTEL_BSP_EXPORT_TIMEOUT"}},
+            .min = 10 * kMs,
+            .max = kHour,
+            .help = "How long spans that the collector does not take are sent again, with growing "
+                    "pauses or when it says (Retry-After, up to 10 minutes). Then they are dropped "
+                    "and counted."},
+           [](auto& c) -> auto& { return c.telemetry.span_timeout; }));
 }
 
 }  // namespace

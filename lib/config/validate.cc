@@ -368,6 +368,19 @@ std::vector<Finding> ProxiesAreNetworks(const Config& config) {
                       "write \"10.0.0.7\", \"10.0.0.0/8\" or \"unix\"");
 }
 
+// Of a request with one frame, and some to spare.
+constexpr int kFewSpans = 32;
+
+std::optional<Finding> QueueHoldsATrace(const Config& config) {
+  const telemetry::Options& options = config.telemetry;
+  if (!options.tracing || options.span_queue >= kFewSpans) return std::nullopt;
+  return Finding{Severity::kWarning, code::kSpanRoom, "telemetry.span_queue",
+                 "has room for " + std::to_string(options.span_queue) +
+                     " spans; a trace with more of them is dropped whole, and one frame has about "
+                     "ten",
+                 "set it to " + std::to_string(kFewSpans) + " or more"};
+}
+
 // Values are secrets, so that an entry is named by its number.
 std::vector<Finding> CollectorsFieldsCanBeSent(const Config& config) {
   if (!config.telemetry.tracing) return {};
@@ -408,6 +421,7 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     SnapshotsHaveEvents,
     ClipsHaveEvents,
     ClipsHaveRoom,
+    QueueHoldsATrace,
 };
 
 // Rules about lists and kinds of keys, which may be broken several times.

@@ -71,13 +71,15 @@ class HttpClient::Place {
 };
 
 HttpClient::HttpClient(Url url, const Options& options, Resolve resolve, const base::Clock& clock,
-                       Caution caution)
+                       Caution caution, TlsTrust trust)
     : url_(std::move(url)),
       options_(options),
       clock_(clock),
       addresses_(std::move(resolve), options.dns_ttl, clock),
       circuit_(clock),
-      caution_(caution) {}
+      caution_(caution),
+      trust_(trust.name.empty() ? TlsTrust{trust.anchors, url_.host, trust.anchors_key}
+                                : std::move(trust)) {}
 
 std::string HttpClient::Bytes(const HttpRequest& request) const {
   std::string bytes =
@@ -94,7 +96,7 @@ Result<std::unique_ptr<Stream>> HttpClient::OpenTo(const std::string& address,
                                                    const base::Allowance& allowance) const {
   const Endpoint endpoint{.host = address, .port = url_.port};
   if (!url_.tls) return Connect(endpoint, allowance);
-  return ConnectTls(endpoint, {"", url_.host, ""}, allowance);
+  return ConnectTls(endpoint, trust_, allowance);
 }
 
 Result<std::unique_ptr<Stream>> HttpClient::Open(const base::Allowance& allowance) {
@@ -311,13 +313,13 @@ Result<HttpAnswer> HttpClient::Ask(const HttpRequest& request, std::size_t most_
   span.Set("url.scheme", url_.tls ? "https" : "http");
   span.Set("server.address", url_.host);
   span.Set("server.port", std::int64_t{url_.port});
-  HttpRequest traced = request;
-  if (const auto context = span.parent().Context()) {
   if (span.recorded()) {
     // The target may be a sender's, with a login or key in it that is nobody's business.
     const std::string scheme = url_.tls ? "https://" : "http://";
     span.Set("url.full", CutCredentials(scheme + url_.Authority() + request.target));
   }
+  HttpRequest traced = request;
+  if (const auto context = span.parent().Context()) {
     traced.fields.emplace_back("traceparent", base::FormatTraceparent(*context));
     if (!context->state.empty()) traced.fields.emplace_back("tracestate", context->state);
   }

@@ -19,6 +19,7 @@
 #include "net/dns_cache.h"
 #include "net/options.h"
 #include "net/stream.h"
+#include "net/tls_stream.h"
 #include "net/url.h"
 
 namespace sampleproc::net {
@@ -72,9 +73,10 @@ class HttpClient {
   static constexpr std::chrono::seconds kKeep{30};
 
   // `clock` is of the pool's and the addresses' times; waiting is by the system's. Everything
-  // referred to must outlive the client.
+  // referred to must outlive the client. `trust` without a name: of an https URL, the certificate
+  // has to be for its host.
   HttpClient(Url url, const Options& options, Resolve resolve, const base::Clock& clock,
-             Caution caution = Caution::kCircuit);
+             Caution caution = Caution::kCircuit, TlsTrust trust = {});
 
   const Url& url() const { return url_; }
 
@@ -127,6 +129,7 @@ class HttpClient {
   DnsCache addresses_;
   Circuit circuit_;
   const Caution caution_;
+  const TlsTrust trust_;
   // Of status_only: the last body that was waited for did not come in time.
   mutable std::atomic<bool> bodies_late_ = false;
 

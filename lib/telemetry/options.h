@@ -48,6 +48,8 @@ struct Options {
   std::string otlp_traces_endpoint = {};  // the same with the path for spans; wins
   OtlpProtocol otlp_protocol = OtlpProtocol::kAuto;
   std::string otlp_headers = {};  // "name=value,name=value", percent-encoded; a secret
+  std::string otlp_ca_file =
+      {};  // PEM: whom to take for a collector over https; empty: the system's
   // Longest time for one request to the collector.
   std::chrono::milliseconds otlp_timeout{10'000};
 
@@ -60,6 +62,8 @@ struct Options {
   int span_queue = 8192;
   int span_batch = 512;                         // the most that are sent together
   std::chrono::milliseconds span_delay{1'000};  // how long spans wait for company
+  // How long those that were not taken are sent again.
+  std::chrono::milliseconds span_timeout{300'000};
 };
 
 }  // namespace sampleproc::telemetry

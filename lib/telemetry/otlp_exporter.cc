@@ -65,7 +65,8 @@ OtlpExporter::OtlpExporter(const Options& options, const Context& context)
       fields_(FieldsOf(options)),
       resource_(ResourceOf(options, context)),
       client_(net::ParseUrl(TargetOf(options).url).value_or(net::Url{}), net_, net::ResolveBySystem,
-              context.clock, net::Caution::kNone),
+              context.clock, net::Caution::kNone,
+              {options.otlp_ca_file, "", "telemetry.otlp_ca_file"}),
       collector_(client_.url().Authority() + client_.url().target),
       retry_(kFirstPause, kLongestPause, context.ids.Next()),
       thread_([this] { Run(); }) {}
@@ -85,15 +86,11 @@ void OtlpExporter::Take(base::SpanBatch batch) noexcept {
   const std::size_t spans = batch.spans.size();
   const base::MutexLock lock(mutex_);
   const auto most = static_cast<std::size_t>(options_.span_queue);
-  if (closing_ || queued_ + spans > most) {
-    counts_.no_room += spans;
-    return;
-  }
+  if (closing_ || queued_ + spans > most) return Drop(spans);
   try {
     queue_.push_back(std::move(batch));
   } catch (const std::exception&) {  // no memory
-    counts_.no_room += spans;
-    return;
+    return Drop(spans);
   }
   // The thread waits for the first one, and then for a batch of them.
   const auto batch_size = static_cast<std::size_t>(options_.span_batch);
@@ -101,6 +98,18 @@ void OtlpExporter::Take(base::SpanBatch batch) noexcept {
   const bool fills = queued_ < batch_size && queued_ + spans >= batch_size;
   queued_ += spans;
   if (first || fills) changed_.NotifyAll();
+}
+
+void OtlpExporter::Drop(std::size_t spans) {
+  counts_.no_room += spans;
+  dropped_ += spans;
+  largest_ = std::max(largest_, spans);
+  if (HasDropsToTell()) changed_.NotifyAll();
+}
+
+bool OtlpExporter::HasDropsToTell() const {
+  return dropped_ > 0 &&
+         (!dropped_told_ || base::SystemClock().Now() - *dropped_told_ >= kDroppedAgain);
 }
 
 // What comes behind a trace's first span goes where that went, or is alone: there is little of it.
@@ -139,12 +148,17 @@ bool OtlpExporter::hurrying() const {
   return hurry_ || closing_;
 }
 
-// What is sent next: empty when closing. Spans wait for company for span_delay, or until there is a
-// batch of them.
+bool OtlpExporter::closing() const {
+  const base::MutexLock lock(mutex_);
+  return closing_;
+}
+
+// Spans wait for company for span_delay, or until there is a batch of them.
 OtlpExporter::Batches OtlpExporter::Next() {
   const auto most = static_cast<std::size_t>(options_.span_batch);
   const base::MutexLock lock(mutex_);
-  while (!closing_ && queue_.empty()) changed_.Wait(mutex_);
+  while (!closing_ && queue_.empty() && !HasDropsToTell()) changed_.Wait(mutex_);
+  if (queue_.empty()) return {};
   const base::Deadline company(base::SystemClock(), options_.span_delay);
   while (!closing_ && !hurry_ && queued_ < most && !company.Expired()) {
     changed_.WaitUntil(mutex_, company);
@@ -173,9 +187,13 @@ void OtlpExporter::Count(std::uint64_t SpanCounts::* what, std::size_t spans,
 void OtlpExporter::Run() noexcept {
   for (;;) {
     try {
+      TellDropped();
       const Batches batches = Next();
-      if (batches.empty()) return;
-      Deliver(batches);
+      if (!batches.empty()) {
+        Deliver(batches);
+      } else if (closing()) {
+        return;
+      }
     } catch (const std::exception&) {  // no memory: what was taken out is lost
       std::size_t lost = 0;
       {
@@ -191,11 +209,11 @@ void OtlpExporter::Deliver(const Batches& batches) {
   std::size_t spans = 0;
   for (const base::SpanBatch& batch : batches) spans += batch.spans.size();
   const std::string body = OtlpJson(resource_, context_.service_version, batches);
-  const base::Deadline patience(base::SystemClock(), kPatience);
+  const base::Deadline patience(base::SystemClock(), options_.span_timeout);
   for (int failures = 1;; ++failures) {
-    milliseconds pause = retry_.Pause(failures);
+    if (gives_up_ || !AwaitPermission()) return Count(&SpanCounts::undelivered, spans);
     PartialSuccess partial;
-    switch (Post(body, pause, partial)) {
+    switch (Post(body, partial)) {
       case Outcome::kSent:
         TellPartial(partial);
         return Count(
@@ -206,22 +224,35 @@ void OtlpExporter::Deliver(const Batches& batches) {
       case Outcome::kAgain:
         break;
     }
-    pause = std::max(pause, kShortestPause);
-    if (patience.Expired() || !Pause(pause)) return Count(&SpanCounts::undelivered, spans);
+    gives_up_ = hurrying();
+    if (patience.Expired()) return Count(&SpanCounts::undelivered, spans);
+    if (!gives_up_) Pause(std::max(retry_.Pause(failures), kShortestPause));
   }
+}
+
+// Waits until the collector wants something sent. False: a stop has come first.
+bool OtlpExporter::AwaitPermission() {
+  const auto rest = std::chrono::ceil<milliseconds>(not_before_ - base::SystemClock().Now());
+  if (rest <= milliseconds(0) || Pause(rest)) return true;
+  gives_up_ = true;
+  return false;
 }
 
 // False: a stop ends it.
 bool OtlpExporter::Pause(milliseconds time) {
   const base::Deadline end(base::SystemClock(), time);
-  const base::MutexLock lock(mutex_);
-  while (!hurry_ && !closing_ && !end.Expired()) changed_.WaitUntil(mutex_, end);
-  return !hurry_ && !closing_;
+  for (;;) {
+    TellDropped();
+    const base::MutexLock lock(mutex_);
+    while (!hurry_ && !closing_ && !end.Expired() && !HasDropsToTell()) {
+      changed_.WaitUntil(mutex_, end);
+    }
+    if (hurry_ || closing_) return false;
+    if (end.Expired()) return true;
+  }
 }
 
-// `pause` becomes what the collector asks for, if it does.
-OtlpExporter::Outcome OtlpExporter::Post(const std::string& body, milliseconds& pause,
-                                         PartialSuccess& partial) {
+OtlpExporter::Outcome OtlpExporter::Post(const std::string& body, PartialSuccess& partial) {
   const base::Allowance allowance{.cancel = cancel_};
   const auto answer = client_.Ask({.method = "POST",
                                    .target = client_.url().target,
@@ -231,7 +262,7 @@ OtlpExporter::Outcome OtlpExporter::Post(const std::string& body, milliseconds& 
                                    .status_only = true},
                                   kAnswerBytes, allowance.Within(options_.otlp_timeout));
   if (!answer) {
-    TellFailing(answer.error().message);
+    TellFailing(answer.error().message, Outcome::kAgain);
     return Outcome::kAgain;
   }
   const int status = answer->status;
@@ -240,21 +271,47 @@ OtlpExporter::Outcome OtlpExporter::Post(const std::string& body, milliseconds& 
     if (answer->content_type == "application/json") partial = ReadAnswer(answer->body);
     return Outcome::kSent;
   }
-  TellFailing("it answers with " + std::to_string(status));
   const bool passing = status == 429 || status == 502 || status == 503 || status == 504;
-  if (!passing) return Outcome::kRejected;
-  if (answer->retry_after) pause = std::min<milliseconds>(*answer->retry_after, kLongestPause);
-  return Outcome::kAgain;
+  const Outcome outcome = passing ? Outcome::kAgain : Outcome::kRejected;
+  TellFailing("it answers with " + std::to_string(status), outcome);
+  if (passing && answer->retry_after) {
+    not_before_ = base::SystemClock().Now() +
+                  std::min<std::chrono::seconds>(*answer->retry_after, kLongestAsked);
+  }
+  return outcome;
 }
 
-void OtlpExporter::TellFailing(std::string_view why) {
+void OtlpExporter::TellDropped() {
+  std::size_t dropped = 0;
+  std::size_t largest = 0;
+  {
+    const base::MutexLock lock(mutex_);
+    if (!HasDropsToTell()) return;
+    dropped_told_ = base::SystemClock().Now();
+    dropped = std::exchange(dropped_, 0);
+    largest = std::exchange(largest_, 0);
+  }
+  const bool never_fits = largest > static_cast<std::size_t>(options_.span_queue);
+  context_.log.Warning(
+      never_fits ? "traces: spans are dropped: one trace has more of them than "
+                   "telemetry.span_queue has room for"
+                 : "traces: spans are dropped: telemetry.span_queue is full, they come faster than "
+                   "the collector takes them",
+      {{"collector", std::string_view(collector_)},
+       {"dropped", static_cast<std::int64_t>(dropped)},
+       {"together", static_cast<std::int64_t>(largest)},
+       {"span_queue", std::int64_t{options_.span_queue}}});
+}
+
+void OtlpExporter::TellFailing(std::string_view why, Outcome outcome) {
   if (reasons_.size() >= kMostReasons || std::ranges::find(reasons_, why) != reasons_.end()) return;
   if (hurrying() && cancel_.Cancelled()) return;
   reasons_.emplace_back(why);
-  context_.log.Warning(
-      "traces: the collector does not take spans; those that find no room in "
-      "telemetry.span_queue are dropped",
-      {{"collector", std::string_view(collector_)}, {"error", why}});
+  context_.log.Warning(outcome == Outcome::kRejected
+                           ? "traces: the collector does not take spans; what it refuses is dropped"
+                           : "traces: the collector does not take spans; they are sent again, and "
+                             "those that find no room in telemetry.span_queue are dropped",
+                       {{"collector", std::string_view(collector_)}, {"error", why}});
 }
 
 void OtlpExporter::TellArrived() {

@@ -54,8 +54,8 @@ def attributes(pairs):
 class Collector(stand_in.StandIn):
     """Answers with `status`; `fault`, a function of the handler, does something else instead."""
 
-    def __init__(self, test):
-        super().__init__(test)
+    def __init__(self, test, tls=None):
+        super().__init__(test, tls)
         self.spans = []
         self.bodies = []
         self.headers = []

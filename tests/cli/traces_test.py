@@ -2,44 +2,23 @@
 
 import json
 import socket
+import ssl
 import struct
+import tempfile
 import threading
 
 import cli
-import pictures
+from certificate import make_certificate
 from collector import Collector
 from frame_buffer import Buffer, frame
-from service import WithService
 from streams import RESULTS, STREAM, RedisServer, entry, wait_until, words
+from tracing import CALLER, TRACE, WithTraces, traceparent
 from webhook import Webhook
 
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-CALLER = "00f067aa0ba902b7"
 CANARY = "canary-5c1d"
 
 
-def traceparent(flags="01", trace=TRACE, span=CALLER, version="00"):
-    return f"{version}-{trace}-{span}-{flags}"
-
-
-class Traces(WithService):
-    def setUp(self):
-        self.picture = pictures.sample("templ.png")
-
-    def trace(self, collector, *more, **options):
-        url = collector if isinstance(collector, str) else collector.url
-        return self.serve("--set", f"telemetry.otlp_endpoint={url}", "--set",
-                          "telemetry.span_delay=10ms", "--set", "process.pipeline=stats", *more,
-                          **options)  # fmt: skip
-
-    def one(self, collector, name, **wanted):
-        return wait_until(lambda: collector.named(name, **wanted))[0]
-
-    def post(self, service, **headers):
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        return service.ask("POST", "/process?frame_id=f-1&camera_id=c-1", self.picture,
-                           {"Content-Type": "image/png", **fields})  # fmt: skip
-
+class Traces(WithTraces):
     def check_work(self, collector, parent):
         """What every frame goes through, whichever door it came by."""
         work = self.one(collector, "frame", sampleproc__frame__id="f-1")
@@ -146,6 +125,7 @@ class Traces(WithService):
         common = {"messaging.system": "redis", "messaging.destination.name": STREAM,
                   "messaging.consumer.group.name": "frame-processors",
                   "server.address": server.path}  # fmt: skip
+        self.assertNotIn("server.port", process.attributes)
         for span, operation in ((receive, "receive"), (process, "process")):
             expected = common | {"messaging.operation.type": operation}
             self.assertEqual(span.attributes | expected, span.attributes)
@@ -236,8 +216,61 @@ class Traces(WithService):
                 self.assertEqual(service.get("/health").json()["status"], "healthy")
                 if fault is not hang:
                     service.wait_for("traces: the collector does not take spans")
+                    told = service.wait_for("traces: spans are dropped: telemetry.span_queue is full")
+                    self.assertGreater(told["dropped"], 0)
                 self.assertEqual(service.stop(), 0)
                 service.wait_for("shutdown: spans are lost")
+
+    def test_what_a_slow_collector_leaves_no_room_for_is_told(self):
+        collector = Collector(self)
+        slow = threading.Event()
+        self.addCleanup(slow.set)
+        collector.fault = lambda handler: (slow.wait(cli.PATIENCE), handler.answer(200, b"{}"))
+        service = self.trace(collector, "--set", "telemetry.span_queue=32", "--set",
+                             "telemetry.span_batch=1")  # fmt: skip
+        wait_until(lambda: self.post(service).status == 200 and self.dropped(service, "no_room") > 0)
+        slow.set()
+        service.wait_for("traces: spans are dropped: telemetry.span_queue is full")
+        self.assertFalse([line for line in service.lines if "does not take spans" in line])
+
+    def test_a_queue_that_no_trace_fits_into_is_told_before_and_when_it_drops_one(self):
+        collector = Collector(self)
+        service = self.trace(collector, env={"OTEL_BSP_MAX_QUEUE_SIZE": "5"})
+        service.wait_for("configuration", code="SP1135")
+        self.assertEqual(self.post(service).status, 200)
+        told = service.wait_for("traces: spans are dropped: one trace has more of them")
+        self.assertGreater(told["together"], told["span_queue"])
+        self.assertEqual(self.dropped(service, "no_room"), told["together"])
+
+    def test_a_collector_that_says_when_is_asked_no_sooner_nor_at_a_stop(self):
+        collector = Collector(self)
+        asked = []
+        collector.fault = lambda handler: (asked.append(handler.path),
+                                           handler.answer(503, Retry_After="120"))  # fmt: skip
+        service = self.trace(collector, "--set", "telemetry.span_batch=1")
+        for _ in range(5):
+            self.assertEqual(self.post(service).status, 200)
+        service.wait_for("traces: the collector does not take spans", error="it answers with 503")
+        self.assertEqual(service.stop(), 0)
+        self.assertEqual(len(asked), 1)
+        service.wait_for("shutdown: spans are lost")
+
+    def test_a_collector_over_https_is_checked_by_the_authority_that_is_named(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        pem, key = folder.name + "/pem", folder.name + "/key"
+        make_certificate(pem, key, "DNS:localhost")
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(pem, key)
+        collector = Collector(self, tls)
+        service = self.trace(collector, env={"OTEL_EXPORTER_OTLP_CERTIFICATE": pem})
+        self.assertEqual(self.post(service).status, 200)
+        self.one(collector, "POST /process")
+        self.assertEqual(service.stop(), 0)
+
+        service = self.trace(collector)
+        self.assertEqual(self.post(service).status, 200)
+        service.wait_for("traces: the collector does not take spans")
 
     def test_what_a_collector_refuses_is_counted_and_one_that_is_away_too(self):
         collector = Collector(self)
