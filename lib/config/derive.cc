@@ -107,8 +107,8 @@ class Deriver {
     const telemetry::OtlpTarget target = telemetry::TargetOf(telemetry);
     if (!target.note.empty()) {
       Warn(code::kOtlpPort, endpoint, target.note,
-           "set it to port 4318, or set telemetry.otlp_protocol to \"http/json\" if this port "
-           "takes that");
+           "set it to a port that takes OTLP over HTTP, which is mostly 4318, or set "
+           "telemetry.otlp_protocol to \"http/json\" if this port does");
     } else if (target.url.empty()) {
       Warn(code::kNoCollector, kTracing, "is on, and there is no collector to send spans to",
            "set telemetry.otlp_endpoint to its URL, such as http://collector:4318");

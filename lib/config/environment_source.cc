@@ -6,6 +6,7 @@
 #include "base/text_file.h"
 #include "config/assembly.h"
 #include "config/foreign_variables.h"
+#include "config/otel_variables.h"
 #include "config/suggest.h"
 #include "config/units.h"
 
@@ -246,6 +247,7 @@ void ApplyEnvironment(const LoadRequest& request, Assembly& assembly) {
   }
   ReportLinkedPorts(request, assembly);
   if (request.original_names) ReportForeignVariables(request, assembly);
+  if (request.original_names) ReportOtelVariables(request, assembly);
   ReportUnknown(request, assembly);
   if (request.misspelt_names) ReportMisspelt(request, assembly);
 }

@@ -124,11 +124,17 @@ OtlpTarget TargetOf(const Options& options) {
                     std::string(kTracesPath) + " by OTLP over HTTP",
             .drops_query = has_query};
   }
-  if (whole) return {.url = given, .note = {}};
+  std::string note;
+  if (options.otlp_protocol == OtlpProtocol::kGrpc) {
+    note = "port " + std::to_string(url->port) +
+           " is to be spoken to by OTLP over gRPC (telemetry.otlp_protocol), which this service "
+           "does not speak: spans go there by OTLP over HTTP";
+  }
+  if (whole) return {.url = given, .note = std::move(note)};
   const std::size_t host = given.find("://") + 3;
   const std::size_t path = std::min(given.find_first_of("/?#", host), given.size());
   return {.url = given.substr(0, path) + net::Below(*url, std::string(kTracesPath)),
-          .note = {},
+          .note = std::move(note),
           .drops_query = has_query};
 }
 

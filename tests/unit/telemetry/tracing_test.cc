@@ -67,6 +67,8 @@ TEST_CASE("the collector's address is made as the specification says") {
   CHECK_FALSE(url("http://jaeger:4317", OtlpProtocol::kGrpc).note.empty());
   CHECK(url("http://c:4317", OtlpProtocol::kJson).url == "http://c:4317/v1/traces");
   CHECK(url("http://c:4317", OtlpProtocol::kProtobuf).note.empty());
+  CHECK(url("http://c:9999", OtlpProtocol::kGrpc).url == "http://c:9999/v1/traces");
+  CHECK(url("http://c:9999", OtlpProtocol::kGrpc).note.find("gRPC") != std::string::npos);
   CHECK(url("http://c:4318/in?key=1").url == "http://c:4318/in/v1/traces");
   CHECK(url("http://c:4318/in?key=1").drops_query);
   CHECK(url("http://jaeger:4317?key=1").drops_query);
