@@ -8,8 +8,11 @@
 #include <cstdlib>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <sstream>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "apps/commands.h"
 #include "apps/config_options.h"
@@ -23,10 +26,18 @@
 namespace sampleproc::apps {
 namespace {
 
-// What is wrong and yet no reason not to start.
-void LogWarnings(const std::vector<config::Diagnostic>& diagnostics, base::Logger& log) {
+// What is wrong and yet no reason not to start. Said once, not again with each reload: `told` is
+// what the configuration before this one had.
+void LogWarnings(const std::vector<config::Diagnostic>& diagnostics, std::set<std::string>& told,
+                 base::Logger& log) {
+  const std::set<std::string> before = std::exchange(told, {});
   for (const config::Diagnostic& diagnostic : diagnostics) {
     const std::string where = config::Where(diagnostic.origin);
+    std::string warning(diagnostic.code);
+    warning += '\n' + diagnostic.key + '\n' + diagnostic.message;
+    const bool is_known = before.contains(warning);
+    told.insert(std::move(warning));
+    if (is_known) continue;
     log.Warning("configuration", {{"code", diagnostic.code},
                                   {"where", std::string_view(where)},
                                   {"key", std::string_view(diagnostic.key)},
@@ -50,8 +61,8 @@ void TellWhyNot(const std::string& problems, ExitCode code, CommandContext& cont
 
 // Reads the configuration again as it was read at the start. What is wrong with it is logged,
 // counted and told to systemd, and the service goes on with what it has.
-void Reload(const ConfigOptions& options, CommandContext& context, base::Logger& log,
-            service::Service& service) {
+void Reload(const ConfigOptions& options, CommandContext& context, std::set<std::string>& told,
+            base::Logger& log, service::Service& service) {
   std::ostringstream diagnostics;
   CommandContext loading{context.environment, context.out, diagnostics, context.colour};
   const auto loaded = LoadConfig(options, OriginalNames::kRead, loading, base::Reading::kAgain);
@@ -62,7 +73,7 @@ void Reload(const ConfigOptions& options, CommandContext& context, base::Logger&
     service.ReloadRefused();
     return;
   }
-  LogWarnings(loaded->diagnostics, log);
+  LogWarnings(loaded->diagnostics, told, log);
   if (const auto done = service.Reload(loaded->config); !done) {
     log.Error("reload: the configuration cannot be used, keeping the old one",
               {{"problem", std::string_view(done.error().message)}});
@@ -162,7 +173,8 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   const std::string sources = config::DescribeSources(*loaded);
   log->Info("starting", {{"configuration", std::string_view(sources)},
                          {"file_limit", static_cast<std::int64_t>(service::RaiseFileLimit())}});
-  LogWarnings(loaded->diagnostics, *log);
+  std::set<std::string> told;
+  LogWarnings(loaded->diagnostics, told, *log);
   const service::Supervision supervision = service::ReadSupervision();
   auto service =
       service::Service::Start(config, base::SystemClock(), log,
@@ -175,8 +187,8 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
                                 {"exit_code", static_cast<std::int64_t>(code)}});
     return code;
   }
-  const bool told_to_stop = ServeUntilStopped(signals, **service, *log,
-                                              [&] { Reload(options, context, *log, **service); });
+  const bool told_to_stop = ServeUntilStopped(
+      signals, **service, *log, [&] { Reload(options, context, told, *log, **service); });
 
   // Of a stop that ends by itself, which may take somewhat longer than it should.
   constexpr std::chrono::milliseconds kBeyond{3'000};

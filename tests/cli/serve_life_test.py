@@ -52,6 +52,23 @@ class Start(WithService):
         self.assertTrue(line["problem"])
         self.assertEqual(len(service.log()), len(service.lines))
 
+    def test_a_reload_says_only_what_is_new(self):
+        old, new = '[http]\nidle_timeout = "5s"\n', "[process]\nprefer_gpu = true\n"
+        path = self.write(old)
+        service = self.serve("--config", path)
+
+        def lines(message):
+            return [line for line in service.log() if line["msg"] == message]
+
+        for number, (text, codes) in enumerate((
+                (old, ["SP1103"]), (old + new, ["SP1103", "SP1202"]), (new, ["SP1103", "SP1202"]),
+                (old + new, ["SP1103", "SP1202", "SP1103"])), 1):  # fmt: skip
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            service.child.send_signal(signal.SIGHUP)
+            wait_until(lambda number=number: len(lines("reloaded")) == number)
+            self.assertEqual([line["code"] for line in lines("configuration")], codes)
+
     def test_nothing_is_written_to_standard_output(self):
         service = self.serve()
         self.assertEqual(service.stop(), 0)
