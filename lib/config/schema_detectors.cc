@@ -175,7 +175,8 @@ void AddDetectorRows(std::string_view name, std::vector<Key>& all) {
                         "that is still new, because motion cannot be told there: its first 15 "
                         "frames, and 15 after its light or its view has changed; \"always\" at "
                         "every frame; a duration such as \"2s\" as \"motion\", those 15 frames "
-                        "included, and so often at all of each camera's picture by the clock.",
+                        "included, and so often at all of each camera's picture, by the times "
+                        "of its frames: the same frames give the same results.",
                 .range = "motion, always, or 1ms to 24h"});
   rows.Add({.path = "runtime",
             .kind = Kind::kEnum,

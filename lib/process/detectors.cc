@@ -23,23 +23,21 @@ base::Result<void> Detectors::Add(const Pipelines& pipelines) {
     if (!is_named(each.name) || Find(each.name) != nullptr) continue;
     auto opened = detect::Detector::Open(each, options_.models, budget_);
     if (!opened) return std::unexpected(opened.error());
-    auto shared = std::make_shared<const SharedDetector>(
-        std::move(*opened), std::make_unique<LookTimes>(base::SystemClock()));
     const base::MutexLock lock(mutex_);
-    all_.push_back(std::move(shared));
+    all_.push_back(std::move(*opened));
   }
   return {};
 }
 
-std::shared_ptr<const SharedDetector> Detectors::Find(std::string_view name) const {
+std::shared_ptr<detect::Detector> Detectors::Find(std::string_view name) const {
   const base::MutexLock lock(mutex_);
-  for (const auto& shared : all_) {
-    if (shared->detector->options().name == name) return shared;
+  for (const auto& detector : all_) {
+    if (detector->options().name == name) return detector;
   }
   return nullptr;
 }
 
-std::vector<std::shared_ptr<const SharedDetector>> Detectors::all() const {
+std::vector<std::shared_ptr<detect::Detector>> Detectors::all() const {
   const base::MutexLock lock(mutex_);
   return all_;
 }

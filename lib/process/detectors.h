@@ -9,17 +9,10 @@
 #include "base/mutex.h"
 #include "cameras/directory.h"
 #include "detect/detector.h"
-#include "process/look_times.h"
 #include "process/options.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::process {
-
-// One detector of the pipeline's, and what its step remembers of cameras.
-struct SharedDetector {
-  std::shared_ptr<detect::Detector> detector;
-  std::unique_ptr<LookTimes> looks;
-};
 
 // Any thread. A detector that has been opened stays.
 class Detectors {
@@ -36,9 +29,9 @@ class Detectors {
   base::Result<void> Add(const Pipelines& pipelines);
 
   // The detector of the step `name`, or null.
-  std::shared_ptr<const SharedDetector> Find(std::string_view name) const;
+  std::shared_ptr<detect::Detector> Find(std::string_view name) const;
 
-  std::vector<std::shared_ptr<const SharedDetector>> all() const;
+  std::vector<std::shared_ptr<detect::Detector>> all() const;
 
  private:
   Detectors(const Options& options, resources::MemoryBudget& budget)
@@ -47,7 +40,7 @@ class Detectors {
   const Options& options_;
   resources::MemoryBudget& budget_;
   mutable base::Mutex mutex_;
-  std::vector<std::shared_ptr<const SharedDetector>> all_ GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<detect::Detector>> all_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::process

@@ -365,7 +365,8 @@ base::Result<void> Processor::Run(const frame::Frame& frame, const Plan& plan, P
                         &plan.camera->mask(),
                         context_.ids,
                         context_.snapshots != nullptr || context_.tells_snapshots,
-                        context_.clips != nullptr};
+                        context_.clips != nullptr,
+                        context_.only_memory && !plan.needs.candidates};
   const auto done = plan.pipeline.Run(input, result);
   if (keeps_clips && !CameAsJpeg(frame, result)) {
     MakeClipInput(frame, picture, own, allowance);

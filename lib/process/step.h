@@ -74,6 +74,8 @@ struct StepInput {
   // Somebody keeps pictures of events: FrameResult::snapshots is asked for.
   bool keeps_snapshots = false;
   bool keeps_clips = false;  // somebody keeps clips of events
+  // The frame was looked at before: only what a step remembers of its camera is wanted.
+  bool only_memory = false;
 };
 
 // Each worker has its own object of each step, so Run needs no lock for scratch and detectors.

@@ -76,13 +76,13 @@ void Service::Impl::LogStart() {
              {"queue_depth", std::int64_t{config.process.queue_depth}},
              {"memory_limit", static_cast<std::int64_t>(budget.capacity())},
              {"max_request_bytes", static_cast<std::int64_t>(http.max_request_bytes)}});
-  for (const auto& shared : detectors->all()) {
-    const std::string network = shared->detector->Describe();
-    log->Info("detector", {{"name", std::string_view(shared->detector->options().name)},
+  for (const auto& detector : detectors->all()) {
+    const std::string network = detector->Describe();
+    log->Info("detector", {{"name", std::string_view(detector->options().name)},
                            {"network", std::string_view(network)}});
-    if (!config.process.models.onnxruntime.empty() && shared->detector->fell_back()) {
+    if (!config.process.models.onnxruntime.empty() && detector->fell_back()) {
       log->Warning("process.onnxruntime cannot be loaded, OpenCV runs the network instead",
-                   {{"name", std::string_view(shared->detector->options().name)},
+                   {{"name", std::string_view(detector->options().name)},
                     {"file", std::string_view(config.process.models.onnxruntime)}});
     }
   }
@@ -187,13 +187,12 @@ void Service::Impl::TellOfCameraPlaces() {
 void Service::Impl::TellOfDetectors() {
   constexpr int kOften = 3;
   constexpr std::string_view kName = telemetry::condition::kDetector;
-  for (const auto& shared : detectors->all()) {
-    const detect::Detector& detector = *shared->detector;
-    const std::string& name = detector.options().name;
-    const auto late = detector.run_times().late();
+  for (const auto& detector : detectors->all()) {
+    const std::string& name = detector->options().name;
+    const auto late = detector->run_times().late();
     if (late.runs == 0) conditions.Clear(kName, name);
     if (late.runs < kOften) continue;
-    conditions.Raise(kName, name, detect::TooSlow(detector, late, config.process.deadline));
+    conditions.Raise(kName, name, detect::TooSlow(*detector, late, config.process.deadline));
   }
 }
 

@@ -208,6 +208,24 @@ class OnRealPictures(WithDirectory):
         many = detect([*words, *names], network, RUNTIMES[-1])
         self.assertEqual([found(record) for record in one], [found(record) for record in many])
 
+    def test_looking_now_and_then_the_same_frames_give_the_same(self):
+        network = model("yolox_nano.onnx")
+        # Frames without a time count as 200 ms apart.
+        names = [self.write("still.png", pictures.gray_png(160, 120))] * 40
+        settings = ["detector.objects.when=600ms", "process.detection_threshold=0.01"]
+
+        def looks(jobs):
+            records = detect(["-j", jobs, "--camera", "door", *names], network, "opencv", *settings,
+                             pipeline="motion,objects")  # fmt: skip
+            return [(record["steps"][1].get("skipped"), record["detections"]) for record in records]
+
+        one = looks("1")
+        # Of a camera that is still new all frames are looked at.
+        self.assertEqual([skipped is None for skipped, _ in one[15:]],
+                         [i % 3 == 0 for i in range(15, 40)])  # fmt: skip
+        for jobs in ("1", "2", "4"):
+            self.assertEqual(looks(jobs), one)
+
     def test_validate_config_tries_the_network(self):
         network = model("yolox_nano.onnx")
         settings = ["--set", "process.pipeline=objects", "--set", "detector.objects.runtime=opencv"]

@@ -1,32 +1,63 @@
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "frame/camera_time.h"
 #include "process/steps/motion_gate.h"
 #include "process/steps/steps.h"
 
 namespace sampleproc::process {
 namespace {
 
+// When all of a camera's picture was last looked at, by the times of its frames.
+class LastLook : public CameraStates::State {
+ public:
+  // Whether `every` has passed since the last look, or there was none; if so, this is the next one.
+  // Each frame is to be told.
+  bool IsDue(const StepInput& input, std::chrono::milliseconds every) {
+    const frame::CameraTime::Time now = time_.Take(input.taken, input.came);
+    if (order_.Take(now) == frame::TimeOrder::Place::kAnew) last_.reset();
+    if (last_ && now - *last_ < every) return false;
+    last_ = now;
+    return true;
+  }
+
+ private:
+  frame::CameraTime time_;
+  frame::TimeOrder order_;
+  std::optional<frame::CameraTime::Time> last_;
+};
+
 class DetectStep : public Step {
  public:
-  DetectStep(const Options& options, std::shared_ptr<const SharedDetector> shared)
-      : shared_(std::move(shared)), weak_threshold_(options.track.weak_threshold) {}
+  DetectStep(const Options& options, std::shared_ptr<detect::Detector> detector)
+      : detector_(std::move(detector)), weak_threshold_(options.track.weak_threshold) {}
 
   std::string_view Name() const override { return options().name; }
-  StepNeeds Needs() const override { return {.luma_width = 0, .colour = true}; }
+  StepNeeds Needs() const override {
+    return {.luma_width = 0, .colour = true, .camera_order = LooksNowAndThen()};
+  }
   bool HasOwnThreshold() const override { return options().threshold > 0; }
 
   base::Result<void> Run(const StepInput& input, frame::FrameResult& result,
                          frame::StepReport& report) override {
+    if (LooksNowAndThen()) {
+      if (auto come = input.turn.Wait(input.allowance); !come) return come;
+    }
     const Look look = Decide(input, result);
+    // The network itself needs no order.
+    if (LooksNowAndThen()) input.turn.EndStage();
     if (!look.skipped.empty()) {
       report.skipped = look.skipped;
       return {};
     }
-    const auto memory = input.budget.Reserve(
-        static_cast<std::size_t>(shared_->detector->BytesFor(input.picture.width())), Name(),
-        input.budget_patience, input.allowance);
+    if (input.only_memory) return {};
+    const auto memory =
+        input.budget.Reserve(static_cast<std::size_t>(detector_->BytesFor(input.picture.width())),
+                             Name(), input.budget_patience, input.allowance);
     if (!memory) return std::unexpected(memory.error());
     const auto bgr = input.picture.Bgr();
     if (!bgr) return std::unexpected(bgr.error());
@@ -35,8 +66,8 @@ class DetectStep : public Step {
                                  : input.camera.threshold;
     const double least =
         input.candidates != nullptr ? std::min(threshold, weak_threshold_) : threshold;
-    auto found = shared_->detector->Find(*bgr, {least, options().nms, options().classes},
-                                         input.allowance, scratch_);
+    auto found =
+        detector_->Find(*bgr, {least, options().nms, options().classes}, input.allowance, scratch_);
     if (!found) return std::unexpected(found.error());
     for (frame::Detection& detection : *found) {
       const bool is_weak = detection.confidence < threshold;
@@ -50,7 +81,8 @@ class DetectStep : public Step {
   }
 
  private:
-  const detect::DetectorOptions& options() const { return shared_->detector->options(); }
+  const detect::DetectorOptions& options() const { return detector_->options(); }
+  bool LooksNowAndThen() const { return options().when.kind == detect::When::Kind::kAtLeast; }
 
   struct Look {
     std::string_view skipped = {};  // why the frame is not searched
@@ -64,12 +96,21 @@ class DetectStep : public Step {
     if (!motion.refused.empty()) return {motion.refused, false};
     // What nobody watches is searched whole, as is all of a picture whose time has come; the former
     // counts as a look as well.
-    const bool due =
-        when.kind == detect::When::Kind::kAtLeast && input.frame.camera_id &&
-        shared_->looks->IsDue(*input.frame.camera_id, input.camera.is_configured, when.every);
+    const bool due = LooksNowAndThen() && motion.known && input.frame.camera_id && IsDue(input);
     if (!motion.watched || due) return {};
     if (!motion.moved) return {"no_motion", false};
     return {{}, true};
+  }
+
+  // A camera without a place among those that are remembered is not watched for motion either.
+  bool IsDue(const StepInput& input) const {
+    const std::function<std::unique_ptr<CameraStates::State>()> make = [] {
+      return std::make_unique<LastLook>();
+    };
+    auto lease =
+        input.cameras.Use(*input.frame.camera_id,
+                          {.shape = 0, .bytes = sizeof(LastLook), .make = make, .step = Name()});
+    return lease && static_cast<LastLook&>(lease->state()).IsDue(input, options().when.every);
   }
 
   static bool HasMoved(const StepInput& input, const frame::Detection& detection) {
@@ -83,7 +124,7 @@ class DetectStep : public Step {
     return a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2;
   }
 
-  const std::shared_ptr<const SharedDetector> shared_;
+  const std::shared_ptr<detect::Detector> detector_;
   const double weak_threshold_;  // of what a later step asks for
   detect::Detector::Scratch scratch_;
 };
@@ -91,8 +132,8 @@ class DetectStep : public Step {
 }  // namespace
 
 base::Result<std::unique_ptr<Step>> MakeDetectStep(const Options& options,
-                                                   std::shared_ptr<const SharedDetector> shared) {
-  return std::make_unique<DetectStep>(options, std::move(shared));
+                                                   std::shared_ptr<detect::Detector> detector) {
+  return std::make_unique<DetectStep>(options, std::move(detector));
 }
 
 }  // namespace sampleproc::process

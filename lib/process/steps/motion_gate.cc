@@ -10,6 +10,7 @@ MotionGate ReadMotion(const frame::FrameResult& result) {
   const auto report = std::ranges::find(result.steps, "motion", &frame::StepReport::name);
   if (report == result.steps.end()) return {};
   MotionGate gate;
+  gate.known = report->skipped != "no_camera";
   for (const std::string_view reason : {CameraStates::kMaxCameras, CameraStates::kNoMemory}) {
     if (report->skipped == reason) gate.refused = reason;
   }

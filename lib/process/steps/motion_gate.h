@@ -9,6 +9,7 @@ namespace sampleproc::process {
 
 // What the motion step, earlier in the pipeline, says of a frame.
 struct MotionGate {
+  bool known = false;    // it was asked about a camera's frame
   bool watched = false;  // it looked: a frame without motion need not be searched
   bool moved = false;    // and saw something
   // Set when the frame is not to be searched at all, the reason as a record's `skipped` has it: a

@@ -53,7 +53,7 @@ base::Result<std::unique_ptr<Step>> MakeCascadeStep(const Options& options);
 // and of a frame with motion is left out what touches no place where something moved in the
 // camera's last 50 frames. Fails as detect::Detector::Find does, or as the memory budget does.
 base::Result<std::unique_ptr<Step>> MakeDetectStep(const Options& options,
-                                                   std::shared_ptr<const SharedDetector> shared);
+                                                   std::shared_ptr<detect::Detector> detector);
 
 // Which of the detections of steps before it are one thing in a camera's frames (track/tracker.h),
 // as their track_id, and what there is to tell of it (track/event_maker.h), as the result's events.

@@ -9,7 +9,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include "process/look_times.h"
 #include "support/fake_clock.h"
 
 namespace sampleproc::process {
@@ -346,19 +345,6 @@ TEST_CASE("configured cameras have places of their own, however many others come
   CHECK(std::ranges::count(told, "door") == 1);
   CHECK(use("yard"));
   CHECK(made == 0);
-}
-
-TEST_CASE("looks at configured cameras are remembered, however many others come") {
-  testing::FakeClock clock;
-  LookTimes looks(clock);
-  const std::chrono::seconds every(3600);
-  CHECK(looks.IsDue("door", true, every));
-  clock.Advance(std::chrono::seconds(1));
-  for (int i = 0; i < 2000; ++i) CHECK(looks.IsDue("stranger-" + std::to_string(i), false, every));
-  CHECK_FALSE(looks.IsDue("door", true, every));
-  CHECK_FALSE(looks.IsDue("stranger-1999", false, every));
-  clock.Advance(every);
-  CHECK(looks.IsDue("door", true, every));
 }
 
 }  // namespace

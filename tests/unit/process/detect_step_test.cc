@@ -79,6 +79,7 @@ class Cups {
     return result;
   }
 
+  StepBench& bench() { return *bench_; }
   frame::CameraSettings& camera() { return bench_->camera; }
 
  private:
@@ -121,6 +122,36 @@ TEST_CASE("a detector that looks now and then looks once, and not again so soon"
   CHECK(cups.Run("", {}).result.detections.size() == 2);
   CHECK(cups.Run("", {}).report.skipped == "no_motion");
   CHECK(cups.Run("", {kAtTheSure}).result.detections.size() == 1);
+}
+
+TEST_CASE("a detector that looks now and then goes by the times of a camera's frames", "[detect]") {
+  using std::chrono::seconds;
+  Cups cups({When::Kind::kAtLeast, seconds(2)});
+  const auto looks_at = [&cups](seconds taken) {
+    cups.bench().taken = taken;
+    return cups.Run("", {}).report.skipped.empty();
+  };
+  CHECK(looks_at(seconds(1000)));
+  CHECK_FALSE(looks_at(seconds(1001)));
+  CHECK(looks_at(seconds(1002)));
+  CHECK_FALSE(looks_at(seconds(1003)));
+  CHECK(looks_at(seconds(1005)));
+  CHECK_FALSE(looks_at(seconds(1006)));
+  // Another camera has times of its own, and a recording that begins anew is looked at.
+  cups.bench().frame.camera_id = "yard";
+  CHECK(looks_at(seconds(20)));
+  CHECK_FALSE(looks_at(seconds(21)));
+  cups.bench().cameras.Forget("yard");
+  CHECK(looks_at(seconds(0)));
+  CHECK_FALSE(looks_at(seconds(1)));
+}
+
+TEST_CASE("of frames that were looked at before a detector takes the times only", "[detect]") {
+  Cups cups({When::Kind::kAtLeast, std::chrono::hours(24)});
+  cups.bench().only_memory = true;
+  CHECK(cups.Run("", {}).result.detections.empty());
+  cups.bench().only_memory = false;
+  CHECK(cups.Run("", {}).report.skipped == "no_motion");
 }
 
 TEST_CASE("a look at a camera that is still new counts as one", "[detect]") {

@@ -41,6 +41,7 @@ class StepBench {
     input.came = came;
     input.mask = &mask;
     input.ids = ids;
+    input.only_memory = only_memory;
     outcome.status = step_->Run(input, outcome.result, outcome.report);
     return outcome;
   }
@@ -54,6 +55,7 @@ class StepBench {
   std::optional<std::chrono::microseconds> taken;
   std::optional<std::chrono::microseconds> came;
   base::IdSource* ids = nullptr;
+  bool only_memory = false;
   bool colour_asked = false;
 
  private:
