@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "detect/labels.h"
 #include "detect/layouts/layouts.h"
@@ -81,6 +82,55 @@ std::unexpected<base::Error> OtherClasses(const ChosenLayout& chosen, const Netw
                                         : "; the layout " + better + " has as many as labels"));
 }
 
+bool HasOneOf(std::string_view name, std::span<const std::string_view> words) {
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return std::ranges::any_of(
+      words, [&lower](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+// What the name of an output says it holds.
+enum class Holds { kUnknown, kBoxes, kScores };
+
+Holds ByName(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kBoxes = {"box", "loc", "coord"};
+  constexpr std::array<std::string_view, 6> kScores = {"logit", "score", "cls",
+                                                       "class", "conf",  "prob"};
+  const bool boxes = HasOneOf(name, kBoxes);
+  if (boxes == HasOneOf(name, kScores)) return Holds::kUnknown;
+  return boxes ? Holds::kBoxes : Holds::kScores;
+}
+
+// Of two outputs of which each could hold boxes or scores: which one holds the boxes.
+std::optional<std::size_t> BoxesByName(const std::vector<OutputFacts>& outputs) {
+  const Holds first = ByName(outputs[0].name);
+  const Holds second = ByName(outputs[1].name);
+  if (first == second) return std::nullopt;
+  return first == Holds::kBoxes || second == Holds::kScores ? 0 : 1;
+}
+
+// Whether the layout `name`, or one of all with "auto", lacks nothing but names that tell boxes
+// from scores.
+bool LacksNamesOnly(std::string_view name, const NetworkFacts& facts) {
+  if (facts.outputs.size() != 2) return false;
+  NetworkFacts named = facts;
+  named.outputs[0].name = "boxes";
+  named.outputs[1].name = "scores";
+  return std::ranges::any_of(kLayouts, [&](const LayoutRow& row) {
+    return (name == "auto" || name == row.name) && row.make(named) != nullptr;
+  });
+}
+
+std::unexpected<base::Error> NamesDoNotTell(const NetworkFacts& facts) {
+  return base::Fail(base::ErrorCode::kConfig,
+                    "either of the network's outputs, " + Outputs(facts) +
+                        ", could be the boxes and the other one the scores, and their names do "
+                        "not tell: name the former \"boxes\" and the latter \"scores\" where the "
+                        "model is exported");
+}
+
 }  // namespace
 
 std::span<const std::string_view> KnownLayouts() { return kNames; }
@@ -93,6 +143,9 @@ base::Result<ChosenLayout> MakeLayout(std::string_view name, const NetworkFacts&
   }
   const auto suits = [&labels](const ChosenLayout& each) { return Suits(*each.layout, labels); };
   const auto right = std::ranges::stable_partition(made, suits).begin() - made.begin();
+  const bool is_made =
+      name == "auto" ? !made.empty() : std::ranges::count(made, name, &ChosenLayout::name) > 0;
+  if (!is_made && LacksNamesOnly(name, facts)) return NamesDoNotTell(facts);
   if (name == "auto") {
     if (made.empty()) {
       return base::Fail(base::ErrorCode::kConfig, "the network's outputs fit no layout of " +
@@ -124,6 +177,12 @@ base::Result<ChosenLayout> MakeLayout(std::string_view name, const NetworkFacts&
 
 BoxesAndScores FindBoxesAndScores(const NetworkFacts& facts) {
   if (facts.outputs.size() != 2) return {};
+  if (Squeezed(facts.outputs[0].shape, 2) == Squeezed(facts.outputs[1].shape, 2)) {
+    const Shape both = Squeezed(facts.outputs[0].shape, 2);
+    const auto boxes = BoxesByName(facts.outputs);
+    if (both.size() != 2 || both[1] != 4 || !boxes) return {};
+    return {true, *boxes, 1 - *boxes, both[0], 4};
+  }
   for (std::size_t boxes = 0; boxes < 2; ++boxes) {
     const Shape box = Squeezed(facts.outputs[boxes].shape, 2);
     const Shape score = Squeezed(facts.outputs[1 - boxes].shape, 2);

@@ -304,6 +304,57 @@ TEST_CASE("outputs that fit two layouts are decided by the labels, or not at all
   REQUIRE_FALSE(MakeLayout("auto", {64, 64, {{"out", {1, 9, 9}}}}, {80}));
 }
 
+TEST_CASE("of two outputs of four columns the names say which holds the boxes", "[detect]") {
+  // DETR with three classes.
+  Rows boxes(10, {0.5f, 0.5f, 0.1f, 0.1f});
+  Rows scores(10, {kFill, kFill, kFill, 5});
+  boxes[3] = {0.25f, 0.5f, 0.25f, 0.5f};
+  scores[3] = {kFill, 3, kFill, -20};
+  const std::vector<frame::Detection> expected = {Found("cup", 1, {16, 16, 48, 48})};
+  const auto labels = Labelled({"cat", "cup", "dog"});
+  const auto model = [&](const std::string& first, bool boxes_first, const std::string& second) {
+    return ModelMaker(64, 64)
+        .Output(first, {1, 10, 4}, Flat(boxes_first ? boxes : scores))
+        .Output(second, {1, 10, 4}, Flat(boxes_first ? scores : boxes))
+        .Make();
+  };
+  CheckFinds(model("pred_logits", false, "pred_boxes"), "detr", kGray.image, expected, labels);
+  CheckFinds(model("pred_boxes", true, "pred_logits"), "detr", kGray.image, expected, labels);
+  CheckFinds(model("Conf", false, "out"), "detr", kGray.image, expected, labels);
+  CheckFinds(model("loc", true, "out"), "detr", kGray.image, expected, labels);
+  for (const std::string name : {"auto", "detr"}) {
+    for (const auto& [first, second] :
+         {std::pair("a", "b"), std::pair("box_1", "box_2"), std::pair("box_scores", "out")}) {
+      const auto made =
+          MakeLayout(name, {64, 64, {{first, {1, 10, 4}}, {second, {1, 10, 4}}}}, {3});
+      REQUIRE_FALSE(made);
+      CHECK(made.error().message.find("name the former \"boxes\" and the latter \"scores\"") !=
+            std::string::npos);
+    }
+  }
+  const auto other = MakeLayout("yolox", {64, 64, {{"a", {1, 10, 4}}, {"b", {1, 10, 4}}}}, {3});
+  REQUIRE_FALSE(other);
+  CHECK(other.error().message.find("not those of the layout yolox") != std::string::npos);
+}
+
+TEST_CASE("SSD with three classes and its scores first", "[detect]") {
+  const std::size_t count = 16 * 3 + 4 * 6 + 4 * 6;
+  const Rows boxes(count, {0, 0, 0, 0});
+  Rows scores(count, {0, kFill, kFill, kFill});
+  scores[48 + 1 * 6 + 5] = {0, kFill, 1, kFill};
+  const double side = 64 * std::sqrt(0.35 * 0.5);
+  const auto at = [](double from) { return static_cast<int>(std::lround(from)); };
+  CheckFinds(ModelMaker(64, 64)
+                 .Output("scores", {1, Sides(count), 4}, Flat(scores))
+                 .Output("boxes", {1, Sides(count), 4}, Flat(boxes))
+                 .Make(),
+             "ssd", kGray.image,
+             {Found("cup", 1 / (1 + std::exp(-1.0)),
+                    {at(2 * (48 - side / 2)), at(16 - side / 2), at(2 * (48 + side / 2)),
+                     at(16 + side / 2)})},
+             Labelled({"cat", "cup", "dog"}, "ssd"));
+}
+
 TEST_CASE("a layout with other classes than labels is refused, and the right one named",
           "[detect]") {
   const auto said = [](const base::Result<ChosenLayout>& made) {
