@@ -5,6 +5,7 @@
 
 #include "config/codes.h"
 #include "config/diagnostic.h"
+#include "config/pipeline_rules.h"
 #include "detect/detector.h"
 #include "history/look.h"
 #include "mqtt/publisher.h"
@@ -45,17 +46,28 @@ std::vector<std::string> CheckOnline(config::Loaded& loaded) {
   resources::MemoryBudget budget(
       resources::MemoryCapacity(loaded.config.resources, resources::ReadMachineLimits()));
   std::vector<std::string> works;
+  const auto pipelines = config::PipelinesOf(loaded.config);
+  config::DetectorClasses classes;
   for (const detect::DetectorOptions& each : process.detectors) {
-    if (std::ranges::find(process.pipeline, each.name) == process.pipeline.end()) continue;
+    const bool is_used = std::ranges::any_of(pipelines, [&](const auto& pipeline) {
+      return std::ranges::find(pipeline.steps, each.name) != pipeline.steps.end();
+    });
+    if (!is_used) continue;
     const std::string section = "detector." + each.name;
     const auto opened = detect::Detector::Open(each, process.models, budget);
     if (opened) {
       works.push_back(section + ": " + (*opened)->Describe());
+      classes[each.name] = each.classes.empty() ? (*opened)->class_names() : each.classes;
       continue;
     }
     const std::string key = section + ".model";
     loaded.diagnostics.push_back({config::Severity::kError, config::code::kDetector,
                                   loaded.origins[key], key, opened.error().message, "", ""});
+  }
+  for (config::Finding& finding : config::DetectorsFindClasses(loaded.config, classes)) {
+    loaded.diagnostics.push_back({finding.severity, finding.code, loaded.origins[finding.key],
+                                  finding.key, std::move(finding.message), std::move(finding.hint),
+                                  ""});
   }
   CheckBroker(loaded, works);
   const std::string& history = loaded.config.events.path;

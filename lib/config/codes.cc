@@ -199,8 +199,9 @@ constexpr CodeText kTexts[] = {
      "pipeline has that step: no new pictures will come. Those that are there can be asked for."},
     {code::kClasses, "class that no step finds",
      "The steps of this camera's pipeline are all built in: people finds \"person\", faces finds "
-     "\"face\" and motion finds \"motion\". A camera, zone or line that wants another class gets "
-     "nothing. Classes are compared letter by letter, capitals too."},
+     "\"face\" and motion finds \"motion\"; or validate-config --online has read the labels of its "
+     "detectors. A camera, zone or line that wants another class gets nothing. Classes are "
+     "compared letter by letter, capitals too."},
     {code::kClips, "clips of events that cannot be",
      "A clip shows events.clip_before, its event and events.clip_after, and is no longer than "
      "events.clip_max: that has to be both together and 5 seconds more, or nothing of the event "

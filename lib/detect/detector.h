@@ -58,6 +58,8 @@ class Detector {
   std::string_view runtime() const { return session_->Runtime(); }
   // Whether OpenCV runs it because ONNX Runtime cannot be loaded.
   bool fell_back() const { return fell_back_; }
+  // What it can find, in the layout's order.
+  const std::vector<std::string>& class_names() const { return names_; }
   const InputShape& input_shape() const { return input_shape_; }
   const RunTimes& run_times() const { return session_->run_times(); }
 

@@ -226,6 +226,35 @@ class OnRealPictures(WithDirectory):
         for jobs in ("1", "2", "4"):
             self.assertEqual(looks(jobs), one)
 
+    def test_validate_config_tries_the_networks_of_cameras(self):
+        network = model("yolox_nano.onnx")
+        file = self.write("cameras.toml", f"""
+[process]
+pipeline = ["stats"]
+[detector.objects]
+model = "{network}"
+runtime = "opencv"
+[camera.door]
+pipeline = ["motion", "objects"]
+classes = ["persn"]
+[camera.yard]
+pipeline = ["objects"]
+classes = ["person", "car"]
+""".encode())  # fmt: skip
+        tried = cli.run("validate-config", "--online", file)
+        self.assertEqual(tried.returncode, 0, tried.err)
+        self.assertIn("yolox_nano.onnx (yolox, 416x416) by OpenCV", tried.out)
+        self.assertIn("SP1126", tried.err)
+        self.assertIn('no step of this camera\'s pipeline finds "persn"', tried.err)
+        self.assertIn('did you mean "person"?', tried.err)
+        self.assertEqual(tried.err.count("SP1126"), 1)
+        quiet = cli.run("validate-config", file)
+        self.assertEqual((quiet.returncode, quiet.err), (0, ""))
+        with open(network, "rb") as whole:
+            half = self.write("half.onnx", whole.read()[:100_000])
+        broken = cli.run("validate-config", "--online", "--set", f"detector.objects.model={half}", file)
+        self.assertEqual(broken.returncode, 65, broken.out)
+
     def test_validate_config_tries_the_network(self):
         network = model("yolox_nano.onnx")
         settings = ["--set", "process.pipeline=objects", "--set", "detector.objects.runtime=opencv"]
