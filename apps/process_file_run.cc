@@ -151,7 +151,7 @@ struct Shared {
   process::CameraStates cameras;
   process::CameraTurns turns;
   const cameras::Directory directory;
-  std::shared_ptr<const process::Detectors> detectors = nullptr;  // once Open has been
+  std::shared_ptr<process::Detectors> detectors = nullptr;  // once Open has been
 };
 
 // All inputs, from where the checkpoint says.

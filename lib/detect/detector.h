@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/deadline.h"
@@ -62,6 +63,9 @@ class Detector {
   const std::vector<std::string>& class_names() const { return names_; }
   const InputShape& input_shape() const { return input_shape_; }
   const RunTimes& run_times() const { return session_->run_times(); }
+  // Session::TakesTurns and Session::Watch.
+  bool TakesTurns() const { return session_->TakesTurns(); }
+  void Watch(Session::OnWaiting watcher) { session_->Watch(std::move(watcher)); }
 
   // "yolox_nano.onnx (yolox, 416x416) by ONNX Runtime 1.28.2"
   std::string Describe() const;

@@ -75,6 +75,11 @@ class OpencvSession : public Session {
   OpencvSession& operator=(const OpencvSession&) = delete;
 
   std::string_view Runtime() const override { return runtime_; }
+  bool TakesTurns() const override { return true; }
+  void Watch(OnWaiting watcher) override {
+    const base::MutexLock lock(mutex_);
+    watcher_ = std::move(watcher);
+  }
   std::uint64_t HeldBytes() const override { return held_; }
   std::uint64_t RunBytes() const override { return 0; }  // it keeps what it needs
 
@@ -115,6 +120,24 @@ class OpencvSession : public Session {
     OpencvSession* session_;
   };
 
+  // That a run waits. Made and destroyed under the session's lock, which clang cannot follow
+  // through a reference.
+  class Waiting {
+   public:
+    explicit Waiting(OpencvSession& session) SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis)
+        : session_(session) {
+      if (session_.watcher_) session_.watcher_(1);
+    }
+    ~Waiting() SAMPLEPROC_THREAD_ANNOTATION(no_thread_safety_analysis) {
+      if (session_.watcher_) session_.watcher_(-1);
+    }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+   private:
+    OpencvSession& session_;
+  };
+
   struct Taking {
     const Take& take;
     std::vector<TensorView> views;
@@ -130,6 +153,7 @@ class OpencvSession : public Session {
         return std::unexpected(wanted.error());
       }
     } else {
+      const Waiting waiting(*this);
       while (running_ && wait.Wanted() && !wait.Over()) wait.For(ended_, mutex_);
       auto wanted = wait.Wanted();
       if (wanted && (wait.Over() || TooLate(allowance))) wanted = Crowded();
@@ -193,6 +217,7 @@ class OpencvSession : public Session {
   base::Mutex mutex_;
   base::CondVar ended_;
   bool running_ GUARDED_BY(mutex_) = false;
+  OnWaiting watcher_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -41,6 +41,14 @@ class Session {
   virtual base::Result<void> Run(std::span<const float> input, const base::Allowance& allowance,
                                  const Take& take) = 0;
 
+  // Whether runs wait for one another.
+  virtual bool TakesTurns() const { return false; }
+
+  // Is told how many runs more (or, below 0, fewer) wait for another one, under the session's lock:
+  // it must neither run, wait nor throw. Empty for nobody. Not while one waits.
+  using OnWaiting = std::function<void(int more)>;
+  virtual void Watch(OnWaiting /*watcher*/) {}
+
   const RunTimes& run_times() const { return run_times_; }
 
  protected:

@@ -24,6 +24,7 @@ base::Result<void> Detectors::Add(const Pipelines& pipelines) {
     auto opened = detect::Detector::Open(each, options_.models, budget_);
     if (!opened) return std::unexpected(opened.error());
     const base::MutexLock lock(mutex_);
+    (*opened)->Watch(watcher_);
     all_.push_back(std::move(*opened));
   }
   return {};
@@ -40,6 +41,20 @@ std::shared_ptr<detect::Detector> Detectors::Find(std::string_view name) const {
 std::vector<std::shared_ptr<detect::Detector>> Detectors::all() const {
   const base::MutexLock lock(mutex_);
   return all_;
+}
+
+bool Detectors::TakeTurns(const std::vector<std::string>& steps) const {
+  const base::MutexLock lock(mutex_);
+  return std::ranges::any_of(all_, [&steps](const auto& detector) {
+    return detector->TakesTurns() &&
+           std::ranges::find(steps, detector->options().name) != steps.end();
+  });
+}
+
+void Detectors::Watch(detect::Session::OnWaiting watcher) {
+  const base::MutexLock lock(mutex_);
+  watcher_ = std::move(watcher);
+  for (const auto& detector : all_) detector->Watch(watcher_);
 }
 
 }  // namespace sampleproc::process

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,13 @@ class Detectors {
 
   std::vector<std::shared_ptr<detect::Detector>> all() const;
 
+  // Whether one of these steps is a network that frames wait for one after the other.
+  bool TakeTurns(const std::vector<std::string>& steps) const;
+
+  // Is told of frames that wait so, as by detect::Session::Watch, for all detectors: also for those
+  // that are opened later.
+  void Watch(detect::Session::OnWaiting watcher);
+
  private:
   Detectors(const Options& options, resources::MemoryBudget& budget)
       : options_(options), budget_(budget) {}
@@ -41,6 +49,7 @@ class Detectors {
   resources::MemoryBudget& budget_;
   mutable base::Mutex mutex_;
   std::vector<std::shared_ptr<detect::Detector>> all_ GUARDED_BY(mutex_);
+  detect::Session::OnWaiting watcher_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::process

@@ -53,7 +53,7 @@ struct ProcessorContext {
   resources::HeavyLane* heavy = nullptr;  // for frames over process.heavy_pixels; null: no order
   resources::DrainEstimate* drain = nullptr;  // what a pool tells of its queue; null: nobody asks
   // The networks that all processors share; null: each opens its own.
-  std::shared_ptr<const Detectors> detectors = nullptr;
+  std::shared_ptr<Detectors> detectors = nullptr;
   // What is configured for single cameras; null: all are looked at as `options` says.
   const cameras::Directory* directory = nullptr;
   bool is_live = false;  // frames come as they are taken, or soon after (frame::CameraTime)

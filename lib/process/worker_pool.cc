@@ -33,8 +33,8 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
     if (!processor) return std::unexpected(processor.error());
     processors.push_back(std::move(*processor));
   }
-  std::unique_ptr<WorkerPool> pool(
-      new WorkerPool(workers, static_cast<std::size_t>(std::max(queue_depth, 1)), context, log));
+  std::unique_ptr<WorkerPool> pool(new WorkerPool(
+      workers, static_cast<std::size_t>(std::max(queue_depth, 1)), context, shared.detectors, log));
   if (pool->heavy_ != nullptr) {
     pool->heavy_->Watch([pool = pool.get()](std::size_t waiting) {
       const base::MutexLock lock(pool->mutex_);
@@ -42,6 +42,11 @@ base::Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(int workers, int que
       pool->spare_needed_.NotifyAll();
     });
   }
+  pool->detectors_->Watch([pool = pool.get()](int more) {
+    const base::MutexLock lock(pool->mutex_);
+    pool->await_networks_ += more;
+    pool->spare_needed_.NotifyAll();
+  });
   {
     const base::MutexLock lock(pool->mutex_);
     pool->busy_.resize(processors.size());
@@ -58,6 +63,7 @@ WorkerPool::~WorkerPool() {
   StopWithin(std::chrono::milliseconds(0));
   for (std::thread& thread : threads_) thread.join();
   if (heavy_ != nullptr) heavy_->Watch({});
+  detectors_->Watch({});
 }
 
 bool WorkerPool::StopWithin(std::chrono::milliseconds patience,
@@ -85,23 +91,32 @@ base::Result<void> WorkerPool::Submit(Task task, TaskFacts facts) noexcept {
   }
 }
 
+// Of a frame whose camera is not known yet it is the default pipeline that counts.
+bool WorkerPool::MayNeedTurn(const TaskFacts& facts) const {
+  if (directory_ == nullptr) return detectors_->TakeTurns(default_pipeline_);
+  const auto camera = directory_->Find(facts.camera.value_or(std::nullopt));
+  return detectors_->TakeTurns(camera->settings().pipeline);
+}
+
 base::Result<void> WorkerPool::Queue(Task task, TaskFacts facts) {
+  const bool may_need_turn = MayNeedTurn(facts);
   const base::MutexLock lock(mutex_);
   if (stopping_) return base::Fail(base::ErrorCode::kShuttingDown, "stopping");
   if (queue_.size() >= queue_depth_) {
     return Refusal("all workers are busy and " + std::to_string(queue_depth_) +
                    " frames wait already (process.queue_depth)");
   }
-  if (!AnyIdle() && !CanEnd(facts, WaitNow())) {
+  const bool has_spare = !may_need_turn && spares_busy_ < Replaceable();
+  if (!AnyIdle() && !has_spare && !CanEnd(facts, WaitNow())) {
     return Refusal(
         "all workers are busy, and what waits already takes them longer than this frame "
         "may (http.request_deadline)");
   }
   const nanoseconds expected = drain_ == nullptr ? nanoseconds(0) : drain_->Expected(facts.bytes);
-  queue_.push_back({std::move(task), std::move(facts), expected});
+  queue_.push_back({std::move(task), std::move(facts), expected, may_need_turn});
   queued_work_ += expected;
   NoteWaiting();
-  if (idling_ > 0) spare_needed_.NotifyAll();
+  if (Replaceable() > 0) spare_needed_.NotifyAll();
   arrived_.NotifyOne();
   return {};
 }
@@ -149,17 +164,30 @@ void WorkerPool::PassOverStuck(std::chrono::milliseconds limit) {
   }
 }
 
-bool WorkerPool::CanTake(bool spare) const {
-  return !queue_.empty() && (!spare || spares_busy_ < idling_);
+// Workers that wait for others' frames.
+std::size_t WorkerPool::Replaceable() const {
+  return idling_ + static_cast<std::size_t>(std::max(await_networks_, 0));
+}
+
+// What a worker is to take: the task that came first, or what a spare one may take; the queue's end
+// when there is nothing. A frame whose camera is not known yet may turn out to need a network: they
+// never have all spare workers.
+std::deque<WorkerPool::Queued>::iterator WorkerPool::Next(bool spare) {
+  if (!spare || spares_busy_ < idling_ || stopping_) return queue_.begin();
+  if (spares_busy_ >= Replaceable()) return queue_.end();
+  const bool needs_camera = spares_busy_ >= kSpareWorkers / 2;
+  return std::ranges::find_if(queue_, [needs_camera](const Queued& queued) {
+    return !queued.may_need_turn && (queued.facts.camera || !needs_camera);
+  });
 }
 
 void WorkerPool::NoteWaiting() {
   if (drain_ != nullptr) drain_->Waiting(queued_work_);
 }
 
-WorkerPool::Queued WorkerPool::TakeNext() {
-  Queued next = std::move(queue_.front());
-  queue_.pop_front();
+WorkerPool::Queued WorkerPool::TakeNext(std::deque<Queued>::iterator from) {
+  Queued next = std::move(*from);
+  queue_.erase(from);
   queued_work_ -= next.expected;
   NoteWaiting();
   return next;
@@ -222,9 +250,11 @@ void WorkerPool::Work(Processor& processor, std::size_t number) {
   const bool spare = number >= static_cast<std::size_t>(workers_);
   base::MutexLock lock(mutex_);
   for (;;) {
-    while (!stopping_ && !CanTake(spare)) (spare ? spare_needed_ : arrived_).Wait(mutex_);
+    while (!stopping_ && Next(spare) == queue_.end()) {
+      (spare ? spare_needed_ : arrived_).Wait(mutex_);
+    }
     if (queue_.empty()) break;
-    Queued next = TakeNext();
+    Queued next = TakeNext(Next(spare));
     CameraTurns::Turn turn;
     const auto refusal = BeginTurn(next, turn);
     const base::MonoTime since = clock_.Now();

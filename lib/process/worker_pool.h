@@ -44,7 +44,10 @@ struct TaskFacts {
 // task hands it on to Processor::Process, or lets it go.
 //
 // A worker whose frame waits for the heavy lane does nothing, so a spare one takes over its part of
-// the queue meanwhile: small frames go on behind large ones.
+// the queue meanwhile: small frames go on behind large ones. So it is with one whose frame waits
+// for a network that runs one frame at a time; there the spare worker takes frames only whose
+// camera's steps have no such network, so that these never wait for those. A camera's
+// frames keep their order if each of them, or none, comes with its camera (TaskFacts::camera).
 class WorkerPool {
  public:
   // Heavy frames that may wait at once, each with a spare worker for it: what a service's HeavyLane
@@ -62,8 +65,8 @@ class WorkerPool {
   };
 
   // Starts `workers` threads (at least 1). Fails with kConfig when the pipeline cannot be made.
-  // `context` and `log` must outlive the pool, which watches the context's heavy lane and tells its
-  // drain estimate.
+  // `context` and `log` must outlive the pool, which watches the context's heavy lane and
+  // detectors, and tells its drain estimate.
   static base::Result<std::unique_ptr<WorkerPool>> Start(int workers, int queue_depth,
                                                          const ProcessorContext& context,
                                                          base::Logger& log);
@@ -99,10 +102,13 @@ class WorkerPool {
  private:
   base::Result<void> Queue(Task task, TaskFacts facts);
   WorkerPool(int workers, std::size_t queue_depth, const ProcessorContext& context,
-             base::Logger& log)
+             std::shared_ptr<Detectors> detectors, base::Logger& log)
       : workers_(workers),
         queue_depth_(queue_depth),
         heavy_(context.heavy),
+        detectors_(std::move(detectors)),
+        directory_(context.directory),
+        default_pipeline_(context.options.pipeline),
         drain_(context.drain),
         budget_(context.budget),
         clock_(context.clock),
@@ -111,6 +117,7 @@ class WorkerPool {
     Task task;
     TaskFacts facts;
     std::chrono::nanoseconds expected;  // as it was estimated when it came
+    bool may_need_turn;                 // at a network
   };
   // A task that a worker is at.
   struct Busy {
@@ -125,8 +132,10 @@ class WorkerPool {
            CameraTurns::Turn turn) EXCLUDES(mutex_);
   std::optional<base::Error> BeginTurn(const Queued& next, CameraTurns::Turn& turn)
       REQUIRES(mutex_);
-  Queued TakeNext() REQUIRES(mutex_);
-  bool CanTake(bool spare) const REQUIRES(mutex_);
+  Queued TakeNext(std::deque<Queued>::iterator next) REQUIRES(mutex_);
+  std::deque<Queued>::iterator Next(bool spare) REQUIRES(mutex_);
+  std::size_t Replaceable() const REQUIRES(mutex_);
+  bool MayNeedTurn(const TaskFacts& facts) const;
   bool CanEnd(const TaskFacts& facts, std::chrono::nanoseconds wait) const REQUIRES(mutex_);
   bool AnyIdle() const REQUIRES(mutex_);
   std::chrono::nanoseconds WaitNow() const REQUIRES(mutex_);
@@ -140,6 +149,9 @@ class WorkerPool {
   const int workers_;
   const std::size_t queue_depth_;
   resources::HeavyLane* const heavy_;
+  const std::shared_ptr<Detectors> detectors_;
+  const cameras::Directory* const directory_;  // null: all have the default pipeline
+  const std::vector<std::string>& default_pipeline_;
   resources::DrainEstimate* const drain_;  // told under mutex_
   resources::MemoryBudget& budget_;
   const base::Clock& clock_;
@@ -155,6 +167,7 @@ class WorkerPool {
   std::chrono::nanoseconds queued_work_ GUARDED_BY(mutex_){0};  // sum of what queue_ expects
   std::size_t active_ GUARDED_BY(mutex_) = 0;                   // tasks in work
   std::size_t idling_ GUARDED_BY(mutex_) = 0;  // workers that wait for the heavy lane
+  int await_networks_ GUARDED_BY(mutex_) = 0;  // workers that wait for a network
   std::size_t spares_busy_ GUARDED_BY(mutex_) = 0;
   bool stopping_ GUARDED_BY(mutex_) = false;  // set once
   int running_ GUARDED_BY(mutex_) = 0;        // threads that have not ended

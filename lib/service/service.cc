@@ -200,6 +200,7 @@ bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
   impl.TellOfCameraPlaces();
   impl.TellOfDetectors();
+  if (impl.live) impl.camera_rates.Take(impl.live->gauges());
   impl.journal->LookAfter();
   impl.cameras.TellIdle();
   impl.stills.LookAfter();

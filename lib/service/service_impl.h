@@ -31,6 +31,7 @@
 #include "resources/drain_estimate.h"
 #include "resources/heavy_lane.h"
 #include "resources/memory_budget.h"
+#include "service/camera_rates.h"
 #include "service/consumer_parts.h"
 #include "service/consumer_sinks.h"
 #include "service/generation.h"
@@ -206,6 +207,7 @@ class Service::Impl {
   Readiness readiness;
   telemetry::Metrics metrics;
   telemetry::Conditions conditions;
+  CameraRates camera_rates{clock, conditions};
   base::IdSource ids{RandomSeed()};
   std::unique_ptr<telemetry::OtlpExporter> exporter;  // nullptr: nothing is traced
   std::unique_ptr<telemetry::Tracer> tracer;          // likewise

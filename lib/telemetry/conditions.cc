@@ -22,6 +22,7 @@ constexpr std::array kNames = {
     condition::kCameraPlaces,
     condition::kDetector,
     condition::kCamera,
+    condition::kCameraRate,
     condition::kHistory,
     condition::kSnapshots,
     condition::kClips,

@@ -8,6 +8,8 @@
 
 #include "support/fake_clock.h"
 #include "support/null_logger.h"
+#include "unit/detect/model_maker.h"
+#include "unit/detect/runtimes.h"
 
 namespace sampleproc::process {
 namespace {
@@ -77,6 +79,60 @@ TEST_CASE("the frames of a camera go on without one whose worker is stuck") {
   gone_on.get_future().wait();
   end.set_value();
   while (pool->counts().active != 0) std::this_thread::yield();
+}
+
+frame::Frame FrameOf(const std::string& camera) {
+  frame::Frame frame;
+  frame.frame_id.assign(1, 'f');
+  frame.camera_id = camera;
+  frame.storage.resize(std::size_t{64} * 64);
+  frame.encoded = frame.storage;
+  frame.raw = frame::RawDescription{frame::RawFormat::kGray8, 64, 64};
+  return frame;
+}
+
+TEST_CASE("frames without a network wait for none that do") {
+  const detect::ModelFile slow(detect::ModelMaker(256, 256, false, 10)
+                                   .Output("out", {1, 1344, 7}, std::vector<float>(1344 * 7))
+                                   .Make());
+  test::NullLogger log;
+  Options options;
+  options.pipeline = {"stats"};
+  options.detectors = {{.name = "cups",
+                        .model = slow.path(),
+                        .labels = {"cat", "cup"},
+                        .when = {detect::When::Kind::kAlways, {}},
+                        .runtime = detect::RuntimeChoice::kOpencv}};
+  options.models = detect::TestPlaces();
+  options.deadline = {};
+  const cameras::Directory directory(DefaultSettings(options), {{"door", {.pipeline = {"cups"}}}});
+  codec::Options codec;
+  resources::MemoryBudget budget{std::size_t{1} << 30};
+  CameraStates cameras{1, budget};
+  resources::HeavyLane lane{WorkerPool::kSpareWorkers};
+  ProcessorContext context{options, codec, budget, base::SystemClock(), cameras, &lane};
+  context.directory = &directory;
+  const auto pool = WorkerPool::Start(2, 100, context, log);
+  if (!pool) FAIL(pool.error().message);
+  constexpr int kNetworks = 8;
+  std::atomic<int> done = 0;
+  for (int i = 0; i < kNetworks; ++i) {
+    REQUIRE((*pool)->Submit(
+        [&](Processor& processor, CameraTurns::Turn turn) {
+          if (processor.Process(FrameOf("door"), {}, std::move(turn))) ++done;
+        },
+        {.camera = std::optional<std::string>("door")}));
+  }
+  std::promise<int> before;
+  REQUIRE((*pool)->Submit(
+      [&](Processor& processor, CameraTurns::Turn turn) {
+        if (processor.Process(FrameOf("yard"), {}, std::move(turn))) before.set_value(done);
+      },
+      {.camera = std::optional<std::string>("yard")}));
+  // In the queue's order seven of them would have been over.
+  CHECK(before.get_future().get() < kNetworks - 2);
+  while ((*pool)->counts().active + (*pool)->counts().queued > 0) std::this_thread::yield();
+  CHECK(done == kNetworks);
 }
 
 TEST_CASE("who is refused by a full queue is told how long the queue takes") {
