@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "detect/onnx_sizes.h"
 #include "detect/protobuf.h"
 
 namespace sampleproc::detect {
@@ -39,6 +40,7 @@ constexpr std::int64_t kSmallestSide = 16;
 constexpr std::int64_t kLargestSide = 4096;
 constexpr std::int64_t kLargestWindow = 4096;  // of a kernel, a stride, a padding
 constexpr std::int64_t kFloat = 1;             // TensorProto.DataType
+constexpr std::uint64_t kInt64 = 7;            // likewise
 constexpr std::size_t kLongestShown = 60;
 
 std::unexpected<base::Error> Refused(std::string why) {
@@ -101,6 +103,8 @@ bool ForEachNumber(const Field& field, Add add) {
 struct Tensor {
   std::string name;
   std::uint64_t bytes = 0;
+  std::uint64_t elements = 0;
+  std::vector<std::int64_t> numbers;  // of a short list of 64-bit integers
 };
 
 struct Value {
@@ -125,6 +129,7 @@ class Reader {
     }
     if (fields.damaged() || !versioned || !whole) return Damaged("the model");
     if (auto done = Graph(*whole, 0); !done) return std::unexpected(done.error());
+    if (auto done = sizes_.Check(); !done) return std::unexpected(done.error());
     if (auto done = FindInput(); !done) return std::unexpected(done.error());
     if (file_.outputs.empty() || file_.outputs.size() > kMostOutputs) {
       return Refused("has " + std::to_string(file_.outputs.size()) +
@@ -179,6 +184,8 @@ class Reader {
     auto tensor = ReadTensor(field.bytes);
     if (!tensor) return std::unexpected(tensor.error());
     file_.weight_bytes += tensor->bytes;
+    last_ = *tensor;
+    sizes_.Constant(tensor->name, std::move(tensor->numbers), tensor->elements);
     initialized_.insert(std::move(tensor->name));
     return {};
   }
@@ -190,24 +197,26 @@ class Reader {
     std::string name;
     std::string op;
     std::string first_output;
-    int inputs = 0;
+    std::vector<std::string> inputs;
     std::vector<base::ByteView> attributes;
     FieldReader fields(bytes);
     while (const auto field = fields.Next()) {
       if (field->number > node::kAttribute) continue;
       if (field->type != 2) return Damaged("a layer");
-      if (field->number == node::kInput) ++inputs;
+      if (field->number == node::kInput) inputs.emplace_back(field->text());
       if (field->number == node::kOutput && first_output.empty()) first_output = field->text();
       if (field->number == node::kName) name = field->text();
       if (field->number == node::kOpType) op = field->text();
       if (field->number == node::kAttribute) attributes.push_back(field->bytes);
     }
     if (fields.damaged()) return Damaged("a layer");
-    if (op == "Clip" && inputs > 1) file_.clip_with_inputs = true;
+    if (op == "Clip" && inputs.size() > 1) file_.clip_with_inputs = true;
     const std::string layer = Shown(op) + " " + Shown(name.empty() ? first_output : name);
     for (const base::ByteView each : attributes) {
       if (auto done = Attribute(each, layer, depth); !done) return done;
     }
+    sizes_.Layer(op, layer, std::move(inputs));
+    if (op == "Constant") sizes_.Constant(std::move(first_output), last_.numbers, last_.elements);
     return {};
   }
 
@@ -312,13 +321,17 @@ class Reader {
     std::uint64_t elements = 1;
     std::uint64_t listed = 0;
     std::optional<std::uint64_t> raw;
+    base::ByteView raw_bytes;
     bool absurd = false;
     bool external = false;
     bool strange = false;
     FieldReader fields(bytes);
     while (const auto field = fields.Next()) {
       bool sound = true;
-      const auto count = [&listed](std::uint64_t) { ++listed; };
+      const auto count = [&](std::uint64_t number) {
+        if (++listed <= MadeSizes::kMostSides)
+          read.numbers.push_back(static_cast<std::int64_t>(number));
+      };
       switch (field->number) {
         case tensor::kDims:
           sound = ForEachNumber(*field, [&](std::uint64_t side) {
@@ -335,6 +348,7 @@ class Reader {
         case tensor::kRaw:
           sound = field->type == 2 && !raw;
           raw = field->bytes.size();
+          raw_bytes = field->bytes;
           break;
         case tensor::kFloats:
           listed += field->type == 5 ? 1 : field->bytes.size() / 4;
@@ -374,6 +388,12 @@ class Reader {
       return Refused("has " + name + ", which is not as long as its shape says");
     }
     read.bytes = elements * each;
+    read.elements = elements;
+    if (type != kInt64 || elements > MadeSizes::kMostSides) {
+      read.numbers.clear();
+    } else if (raw) {
+      read.numbers = ReadLongs(raw_bytes);
+    }
     return read;
   }
 
@@ -415,6 +435,8 @@ class Reader {
   OnnxFile file_;
   std::vector<Value> inputs_;
   std::set<std::string> initialized_;
+  MadeSizes sizes_;
+  Tensor last_;
   std::size_t nodes_ = 0;
 };
 

@@ -21,8 +21,12 @@ using OpencvModule = std::shared_ptr<const opencv::Module>;
 
 // What no detector comes near: minutes of a CPU for each frame, more memory than a small machine
 // has.
-constexpr opencv::Bounds kBounds = {.max_bytes = std::uint64_t{2} << 30,
-                                    .max_operations = 1'000'000'000'000};
+constexpr std::uint64_t kMostBytes = std::uint64_t{2} << 30;
+constexpr std::uint64_t kMostOperations = 1'000'000'000'000;
+
+// OpenCV copies weights several times while it opens a model, and computes grids and anchors.
+constexpr std::uint64_t kCopiesOfWeights = 16;
+constexpr std::uint64_t kMostConstants = std::uint64_t{64} << 20;
 
 base::Result<OpencvModule> Load(const std::filesystem::path& module) {
   return modules::LoadModule<opencv::Module>({.file = opencv::kModuleFile,
@@ -45,10 +49,12 @@ std::string Shown(const opencv::Message& why) {
 base::Error Judge(Status status, const opencv::Message& why) {
   switch (status) {
     case Status::kTooMuch:
-      return {ErrorCode::kConfig,
-              "takes more memory or work than a detector may (2 GiB, 1e12 operations a frame)",
-              {},
-              {}};
+      return {
+          ErrorCode::kConfig,
+          "takes more memory or work than a detector may (2 GiB, 1e12 operations a frame; while "
+          "it is opened 64 MiB and 16 times its weights)",
+          {},
+          {}};
     case Status::kNoMemory:
       return {ErrorCode::kOverloaded, "no memory for the network", {}, {}};
     case Status::kRefused:
@@ -234,8 +240,12 @@ base::Result<std::unique_ptr<Session>> OpenOpencv(base::ByteView model, const On
   opencv::Network* network = nullptr;
   std::uint64_t held = 0;
   opencv::Message why{};
+  const opencv::Bounds bounds{
+      .max_bytes = kMostBytes,
+      .max_opening_bytes = kCopiesOfWeights * file.weight_bytes + kMostConstants,
+      .max_operations = kMostOperations};
   const Status status = (*module)->open(model.data(), model.size(), file.input.c_str(),
-                                        file.input_shape.data(), &kBounds, &network, &held, &why);
+                                        file.input_shape.data(), &bounds, &network, &held, &why);
   if (status != Status::kOk) return std::unexpected(Judge(status, why));
   return std::make_unique<OpencvSession>(std::move(*module), network, file.outputs, held);
 }

@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/core/version.hpp>
 #include <opencv2/dnn.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,59 @@ struct Network {
 };
 
 namespace {
+
+// How much more the matrices of this thread may take in all; none while nobody counts.
+thread_local std::optional<std::uint64_t> t_rest;
+thread_local bool t_exceeded = false;
+
+// OpenCV's own allocator, which refuses a thread that counts what it has no more room for.
+class CountingAllocator : public cv::MatAllocator {
+ public:
+  cv::UMatData* allocate(int dims, const int* sizes, int type, void* data, std::size_t* step,
+                         cv::AccessFlag flags, cv::UMatUsageFlags usage) const override {
+    if (data == nullptr && t_rest) Count(dims, sizes, type);
+    return cv::Mat::getStdAllocator()->allocate(dims, sizes, type, data, step, flags, usage);
+  }
+  bool allocate(cv::UMatData* data, cv::AccessFlag flags, cv::UMatUsageFlags usage) const override {
+    return cv::Mat::getStdAllocator()->allocate(data, flags, usage);
+  }
+  void deallocate(cv::UMatData* data) const override {
+    cv::Mat::getStdAllocator()->deallocate(data);
+  }
+
+ private:
+  static void Count(int dims, const int* sizes, int type) {
+    auto bytes = static_cast<std::uint64_t>(CV_ELEM_SIZE(type));
+    for (int i = 0; i < dims; ++i) {
+      const auto side = static_cast<std::uint64_t>(std::max(sizes[i], 0));
+      if (side > 0 && bytes > *t_rest / side) {
+        t_exceeded = true;
+        throw std::bad_alloc();
+      }
+      bytes *= side;
+    }
+    *t_rest -= std::min(bytes, *t_rest);
+  }
+};
+
+// As long as it lives this thread's matrices may take so many bytes in all.
+class Counting {
+ public:
+  explicit Counting(std::uint64_t most) {
+    // For good, as is the module: whoever makes a matrix meanwhile may have asked for it already.
+    static CountingAllocator* const allocator = [] {
+      auto* const made = new CountingAllocator;
+      cv::Mat::setDefaultAllocator(made);
+      return made;
+    }();
+    static_cast<void>(allocator);
+    t_rest = most;
+    t_exceeded = false;
+  }
+  ~Counting() { t_rest.reset(); }
+  Counting(const Counting&) = delete;
+  Counting& operator=(const Counting&) = delete;
+};
 
 void Say(const std::string& text, Message* why) {
   const std::size_t length = std::min(text.size(), sizeof(why->text) - 1);
@@ -53,7 +107,13 @@ Status Open(const std::uint8_t* bytes, std::size_t size, const char* input,
     auto made = std::make_unique<Network>();
     made->input = input;
     for (int i = 0; i < 4; ++i) made->shape.push_back(static_cast<int>(shape[i]));
-    made->net = cv::dnn::readNetFromONNX(reinterpret_cast<const char*>(bytes), size);
+    try {
+      const Counting counting(bounds->max_opening_bytes);
+      made->net = cv::dnn::readNetFromONNX(reinterpret_cast<const char*>(bytes), size);
+    } catch (...) {
+      if (t_exceeded) return Status::kTooMuch;
+      throw;
+    }
     if (made->net.empty()) return Status::kRefused;
     made->net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
     made->net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);

@@ -9,7 +9,7 @@
 namespace sampleproc::detect::opencv {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 1;
+inline constexpr std::uint32_t kModuleVersion = 2;
 inline constexpr char kModuleFile[] = "sampleproc_dnn.so";
 inline constexpr char kModuleEntry[] = "sampleproc_dnn_module";
 
@@ -23,7 +23,8 @@ enum class Status {
 
 struct Bounds {
   std::uint64_t max_bytes;
-  std::uint64_t max_operations;  // multiplications and additions of one run
+  std::uint64_t max_opening_bytes;  // that opening may take in all, what it gives back included
+  std::uint64_t max_operations;     // multiplications and additions of one run
 };
 
 // A text of the module's, cut to fit.
@@ -52,7 +53,9 @@ struct Module {
   const char* opencv;     // its version, "4.6.0"
 
   // Opens the ONNX file in `bytes`, whose input is called `input` and has the four sides of
-  // `shape`. `held` is what the network takes as long as it lives, by OpenCV's own reckoning.
+  // `shape`. OpenCV computes what depends on no picture while it opens the file, so a small one can
+  // ask for any amount of memory: it is refused as soon as it does. `held` is what the network
+  // takes as long as it lives, by OpenCV's own reckoning.
   Status (*open)(const std::uint8_t* bytes, std::size_t size, const char* input,
                  const std::int64_t* shape, const Bounds* bounds, Network** network,
                  std::uint64_t* held, Message* why) noexcept;

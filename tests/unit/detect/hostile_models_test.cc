@@ -68,6 +68,36 @@ TEST_CASE("absurd layers and inputs are refused by name", "[detect]") {
   CheckRefused(Sound().Input({1, 4, 64, 64}).Make(), "takes floats of 1x3xHEIGHTxWIDTH");
 }
 
+TEST_CASE("what a small file would make large is refused before it is made", "[detect]") {
+  const auto made = [](const std::string& op, const std::vector<std::int64_t>& sizes) {
+    return Sound().Constant("sizes", sizes).Made(op, {"means", "sizes"}).Make();
+  };
+  CheckRefused(made("Expand", {1, 1, 25'000, 25'000}), "an absurd size in the layer Expand");
+  CheckRefused(made("Tile", {1, 1, 1 << 20, 1 << 20}), "an absurd size in the layer Tile");
+  CheckRefused(made("Tile", {std::numeric_limits<std::int64_t>::max(), 8}),
+               "an absurd size in the layer Tile");
+  CheckRefused(made("Pad", {0, 0, 0, 0, 0, 0, 1 << 20, 1 << 20}),
+               "an absurd size in the layer Pad");
+  CheckRefused(
+      Sound().Constant("sizes", {1 << 15, 1 << 15}).Made("ConstantOfShape", {"sizes"}).Make(),
+      "an absurd size in the layer ConstantOfShape");
+  // As large as detectors' grids and masks are.
+  REQUIRE(ReadOnnxFile(base::AsBytes(std::string_view(made("Expand", {1, 80, 640, 1})))));
+}
+
+TEST_CASE("what OpenCV would compute while it opens a model is bounded in all", "[detect]") {
+  // Each layer is plausible; together they take gigabytes.
+  ModelMaker maker = Sound();
+  maker.Constant("sizes", {1, 1, 4000, 4000});
+  for (int i = 0; i < 40; ++i) maker.Made("Expand", {"means", "sizes"});
+  resources::MemoryBudget budget{std::size_t{1} << 30};
+  const auto opened = OpenModel(maker.Make(), OnRuntime(RuntimeChoice::kOpencv), budget);
+  REQUIRE_FALSE(opened);
+  INFO(opened.error().message);
+  CHECK(opened.error().message.find("takes more memory or work than a detector may") !=
+        std::string::npos);
+}
+
 TEST_CASE("a network that gives no numbers is refused, at a frame the frame fails", "[detect]") {
   std::vector<float> values(84 * 7, 0.25f);
   values[100] = std::numeric_limits<float>::quiet_NaN();

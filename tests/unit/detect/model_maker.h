@@ -99,6 +99,15 @@ class ModelMaker {
     graph_.Child(1, Node(op, {"means"}, "unused", attributes));
     return *this;
   }
+  // A constant list, and a layer that takes what has these names.
+  ModelMaker& Constant(const std::string& name, const Sides& values) {
+    Longs(name, values);
+    return *this;
+  }
+  ModelMaker& Made(const std::string& op, const std::vector<std::string>& inputs) {
+    graph_.Child(1, Node(op, inputs, "made" + std::to_string(made_++), {}));
+    return *this;
+  }
   ModelMaker& Initializer(const Message& tensor) {
     graph_.Child(5, tensor);
     return *this;
@@ -172,6 +181,7 @@ class ModelMaker {
   Message graph_;
   Sides input_;
   std::vector<Named> outputs_;
+  int made_ = 0;
 };
 
 // Finds one cup, of the classes cat and cup, in any picture.
