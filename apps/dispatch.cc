@@ -11,6 +11,7 @@
 #include "apps/config_options.h"
 #include "apps/help.h"
 #include "apps/unknown_words.h"
+#include "apps/verbose_version.h"
 #include "config/convert.h"
 
 namespace sampleproc::apps {
@@ -116,6 +117,9 @@ ExitCode Dispatch(const std::vector<std::string>& words, CommandContext& context
   std::vector<std::string> rest(words.begin() + 1, words.end());
   if (first == "-V" || first == "--version") {
     context.out << VersionText();
+    if (!rest.empty() && rest.front() == "--verbose") {
+      context.out << RuntimesText(context.environment);
+    }
     return ExitCode::kOk;
   }
   const bool help = first == "-h" || first == "--help" || first == "help";

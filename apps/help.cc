@@ -65,7 +65,7 @@ std::string MainHelp(const std::vector<Command>& commands, std::size_t width) {
   text += Item("help [COMMAND]", "Show this help, or that of a command", width);
   text += "\nOptions:\n";
   text += Item("-h, --help", "Show this help", width);
-  text += Item("-V, --version", "Show the version", width);
+  text += Item("-V, --version", "Show the version; with --verbose what runs networks, too", width);
   text += "\n" + Wrapped(
                      "Settings come from flags, the environment and a file, in this order; see "
                      "sampleproc.toml(5).",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "config/codes.h"
 #include "config/diagnostic.h"
@@ -57,6 +58,14 @@ std::vector<std::string> CheckOnline(config::Loaded& loaded) {
     const auto opened = detect::Detector::Open(each, process.models, budget);
     if (opened) {
       works.push_back(section + ": " + (*opened)->Describe());
+      for (const auto& [key, problem] :
+           {std::pair(section + ".model", detect::FirstRunTooSlow(**opened, process.deadline)),
+            std::pair(std::string("process.onnxruntime"),
+                      detect::FellBack(**opened, process.models))}) {
+        if (problem.empty()) continue;
+        loaded.diagnostics.push_back({config::Severity::kWarning, config::code::kDetector,
+                                      loaded.origins[key], key, problem, "", ""});
+      }
       classes[each.name] = each.classes.empty() ? (*opened)->class_names() : each.classes;
       continue;
     }

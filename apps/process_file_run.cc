@@ -284,6 +284,10 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
       process::Detectors::Open(config.process, shared.directory.pipelines(), shared.budget);
   if (!detectors) return Complain(context, detectors.error());
   shared.detectors = std::move(*detectors);
+  for (const auto& detector : shared.detectors->all()) {
+    const std::string why = detect::FellBack(*detector, config.process.models);
+    if (!why.empty()) context.err << "sampleproc: warning: " << why << "\n";
+  }
   // What could not be opened may have been interrupted.
   const auto give_up = [&](const base::Error& error) {
     const ExitCode code = Complain(context, error);

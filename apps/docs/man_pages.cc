@@ -117,7 +117,10 @@ std::string MainManPage() {
                  Sentence("Show this help, or the help of a command"));
   page += ".SH OPTIONS\n";
   page += Tagged(Bold("-h") + ", " + Bold("--help"), Sentence("Show the help"));
-  page += Tagged(Bold("-V") + ", " + Bold("--version"), Sentence("Show the version"));
+  page += Tagged(Bold("-V") + ", " + Bold("--version") + " [" + Bold("--verbose") + "]",
+                 Sentence("Show the version; with --verbose also what runs networks on this "
+                          "machine, and the detectors of the configuration, which are opened for "
+                          "it"));
   page += ".SH EXIT STATUS\n";
   constexpr std::pair<std::string_view, std::string_view> kCodes[] = {
       {"0", "Success."},

@@ -88,6 +88,7 @@ base::Result<void> Detector::Learn(const OnnxFile& file) {
   const std::vector<float> gray(input_shape_.Numbers(), 0.5f);
   const base::Allowance allowance{base::Deadline(base::SystemClock(), kLongestFirstRun)};
   base::Result<void> sound;
+  const base::MonoTime begun = base::SystemClock().Now();
   auto ran = session_->Run(gray, allowance, [&](std::span<const TensorView> outputs) {
     std::size_t numbers = 0;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -112,6 +113,7 @@ base::Result<void> Detector::Learn(const OnnxFile& file) {
     return ran;
   }
   if (!sound) return sound;
+  first_run_ = base::SystemClock().Now() - begun;
   const bool named = options_.labels != DetectorOptions{}.labels;
   auto chosen = MakeLayout(options_.layout, {file.width, file.height, outputs_},
                            {static_cast<int>(labels->size()), named});
@@ -190,6 +192,22 @@ std::string Detector::Describe() const {
   return std::filesystem::path(options_.model).filename().string() + " (" + layout_name_ + ", " +
          std::to_string(input_shape_.width) + "x" + std::to_string(input_shape_.height) + ") by " +
          std::string(session_->Runtime());
+}
+
+std::string FirstRunTooSlow(const Detector& detector, std::chrono::milliseconds deadline) {
+  using std::chrono::milliseconds;
+  if (deadline == deadline.zero() || detector.first_run() <= deadline) return {};
+  return "the first run of the network of detector." + detector.options().name + ", " +
+         detector.Describe() + ", took " +
+         std::to_string(std::chrono::ceil<milliseconds>(detector.first_run()).count()) +
+         " ms, and a frame has " + std::to_string(deadline.count()) +
+         " ms (process.deadline): raise that, or take a smaller network or ONNX Runtime";
+}
+
+std::string FellBack(const Detector& detector, const Places& places) {
+  if (places.onnxruntime.empty() || !detector.fell_back()) return {};
+  return "process.onnxruntime cannot be loaded, OpenCV runs the network of detector." +
+         detector.options().name + " instead";
 }
 
 std::string TooSlow(const Detector& detector, const RunTimes::Late& late,

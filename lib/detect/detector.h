@@ -62,6 +62,7 @@ class Detector {
   // What it can find, in the layout's order.
   const std::vector<std::string>& class_names() const { return names_; }
   const InputShape& input_shape() const { return input_shape_; }
+  std::chrono::nanoseconds first_run() const { return first_run_; }
   const RunTimes& run_times() const { return session_->run_times(); }
   // Session::TakesTurns and Session::Watch.
   bool TakesTurns() const { return session_->TakesTurns(); }
@@ -86,8 +87,17 @@ class Detector {
   std::string layout_name_;
   std::vector<std::string> names_;  // of the layout's classes
   bool fell_back_ = false;
+  std::chrono::nanoseconds first_run_{0};
   resources::Reservation memory_;
 };
+
+// That the first run of a network took longer than a frame has, and what helps: one sentence; empty
+// when it did not. 0 is no deadline.
+std::string FirstRunTooSlow(const Detector& detector, std::chrono::milliseconds deadline);
+
+// That a detector runs by OpenCV though `places` name a library of ONNX Runtime: one sentence;
+// empty when it does not.
+std::string FellBack(const Detector& detector, const Places& places);
 
 // Why the frames of a network that is late cannot be done, and what helps: one sentence.
 std::string TooSlow(const Detector& detector, const RunTimes::Late& late,

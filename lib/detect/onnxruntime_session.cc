@@ -301,4 +301,10 @@ base::Result<std::unique_ptr<Session>> OpenOnnxRuntime(base::ByteView model, con
   return session;
 }
 
+base::Result<std::string> OnnxRuntimeVersion(const Places& places) {
+  const auto library = Library::Load(places.onnxruntime);
+  if (!library) return std::unexpected(library.error());
+  return library->version();
+}
+
 }  // namespace sampleproc::detect

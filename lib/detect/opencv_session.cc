@@ -64,6 +64,17 @@ base::Error Judge(Status status, const opencv::Message& why) {
   }
 }
 
+base::Error NotOpened(Status status, const opencv::Message& why) {
+  base::Error error = Judge(status, why);
+  if (status != Status::kTooMuch) error.message = "cannot be opened: " + error.message;
+  if (status == Status::kRefused) {
+    error.message +=
+        "; ONNX Runtime takes most models: packaging/fetch-models.sh brings it, "
+        "process.onnxruntime says where it is";
+  }
+  return error;
+}
+
 // One run at a time.
 class OpencvSession : public Session {
  public:
@@ -246,8 +257,14 @@ base::Result<std::unique_ptr<Session>> OpenOpencv(base::ByteView model, const On
       .max_operations = kMostOperations};
   const Status status = (*module)->open(model.data(), model.size(), file.input.c_str(),
                                         file.input_shape.data(), &bounds, &network, &held, &why);
-  if (status != Status::kOk) return std::unexpected(Judge(status, why));
+  if (status != Status::kOk) return std::unexpected(NotOpened(status, why));
   return std::make_unique<OpencvSession>(std::move(*module), network, file.outputs, held);
+}
+
+base::Result<std::string> OpencvVersion(const Places& places) {
+  const auto module = Load(places.opencv_module);
+  if (!module) return std::unexpected(module.error());
+  return std::string((*module)->opencv);
 }
 
 }  // namespace sampleproc::detect

@@ -62,4 +62,8 @@ base::Result<std::unique_ptr<Session>> OpenOnnxRuntime(base::ByteView model, con
 base::Result<std::unique_ptr<Session>> OpenOpencv(base::ByteView model, const OnnxFile& file,
                                                   const Places& places);
 
+// The version of the library that would run networks. Fails with kUnavailable when it is not there.
+base::Result<std::string> OnnxRuntimeVersion(const Places& places);
+base::Result<std::string> OpencvVersion(const Places& places);
+
 }  // namespace sampleproc::detect

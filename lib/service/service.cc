@@ -1,6 +1,8 @@
 #include "service/service.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "config/event_rules.h"
@@ -61,6 +63,23 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
   return made;
 }
 
+// The default pipeline goes without models.
+void Service::Impl::TellOfModels() {
+  if (!detectors->all().empty() || config.process.pipeline != process::Options().pipeline) return;
+  constexpr const char* kNetwork = "yolox_nano.onnx";
+  std::error_code failed;
+  const std::filesystem::path folder = config.process.models.model_dir;
+  const bool is_there = std::filesystem::exists(folder / kNetwork, failed);
+  log->Info(is_there
+                ? "people are looked for without a network, and a model is there that finds "
+                  "more of them: put \"objects\" in place of \"people\" in process.pipeline, and "
+                  "set detector.objects.model to yolox_nano.onnx"
+                : "people are looked for without a network, which finds fewer of them: "
+                  "packaging/fetch-models.sh brings models, and process.model_dir says where "
+                  "they are",
+            {{"model_dir", std::string_view(config.process.models.model_dir)}});
+}
+
 void Service::Impl::LogStart() {
   const http::Options& http = generation->config.http;
   const std::string steps = Joined(config.process.pipeline);
@@ -76,7 +95,12 @@ void Service::Impl::LogStart() {
              {"queue_depth", std::int64_t{config.process.queue_depth}},
              {"memory_limit", static_cast<std::int64_t>(budget.capacity())},
              {"max_request_bytes", static_cast<std::int64_t>(http.max_request_bytes)}});
+  TellOfModels();
   for (const auto& detector : detectors->all()) {
+    if (const std::string slow = detect::FirstRunTooSlow(*detector, config.process.deadline);
+        !slow.empty()) {
+      log->Warning(slow);
+    }
     const std::string network = detector->Describe();
     log->Info("detector", {{"name", std::string_view(detector->options().name)},
                            {"network", std::string_view(network)}});

@@ -146,6 +146,7 @@ class Service::Impl {
 
   base::Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
   void LogStart();
+  void TellOfModels();
   void EndReload(bool successful);
   base::Result<void> CheckNewDetectors(const cameras::AllOptions& wanted,
                                        const config::Config& given) const;

@@ -255,6 +255,33 @@ classes = ["person", "car"]
         broken = cli.run("validate-config", "--online", "--set", f"detector.objects.model={half}", file)
         self.assertEqual(broken.returncode, 65, broken.out)
 
+    def test_the_version_says_what_runs_networks(self):
+        network = model("yolox_nano.onnx")
+        file = self.write("sampleproc.toml", f"""
+[process]
+pipeline = ["objects"]
+[detector.objects]
+model = "{network}"
+runtime = "opencv"
+""".encode())  # fmt: skip
+        shown = cli.run("--version", "--verbose", env={"SAMPLEPROC_CONFIG": file})
+        self.assertEqual((shown.returncode, shown.err), (0, ""))
+        self.assertRegex(shown.out, r"(?m)^  ONNX Runtime: ")
+        self.assertRegex(shown.out, r"(?m)^  OpenCV: \d+\.\d+")
+        self.assertRegex(shown.out, r"(?m)^  objects: yolox_nano.onnx \(yolox, 416x416\) by OpenCV")
+        none = cli.run("--version", "--verbose", env={"SAMPLEPROC_CONFIG": "/nonexistent"})
+        self.assertEqual((none.returncode, none.err), (0, ""))
+        self.assertIn("the configuration is not valid", none.out)
+
+    def test_a_runtime_that_cannot_be_loaded_is_told_of(self):
+        network = model("yolox_nano.onnx")
+        words = ["--set", f"detector.objects.model={network}", "--set", "process.pipeline=objects",
+                 "--set", "process.onnxruntime=/nonexistent.so", *cli.NO_HURRY]  # fmt: skip
+        told = "process.onnxruntime cannot be loaded, OpenCV runs the network of detector.objects"
+        name = self.write("still.png", pictures.gray_png(160, 120))
+        self.assertIn(told, cli.run("process-file", "-q", *words, name).err)
+        self.assertIn(told, cli.run("validate-config", "--online", *words).err)
+
     def test_validate_config_tries_the_network(self):
         network = model("yolox_nano.onnx")
         settings = ["--set", "process.pipeline=objects", "--set", "detector.objects.runtime=opencv"]
