@@ -91,13 +91,22 @@ base::Result<void> TakeAlone(int fd, const std::string& path) {
                                            ", which a run that is to be resumed needs for itself");
 }
 
-// Whether the file `path` begins with what an output ended with.
-bool Holds(const std::string& path, const files::OutputEnd& end) {
+// Whether `size` bytes behind `fd` are but the record with which the run's output was to begin.
+bool IsFirstRecord(int fd, std::uint64_t size, const files::Checkpoint& from) {
+  if (from.first.digest == 0 || size != from.first.bytes) return false;
+  const auto found = files::EndOfOutput(fd, size);
+  return found && *found == from.first;
+}
+
+// Whether the file `path` begins with what the output of `from` ended with.
+bool Holds(const std::string& path, const files::Checkpoint& from) {
+  const files::OutputEnd& end = from.output;
   const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   struct stat status{};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (end.bytes == 0 || size < end.bytes) return size == end.bytes;
+  if (end.bytes == 0) return size == 0 || IsFirstRecord(file.get(), size, from);
+  if (size < end.bytes) return false;
   const auto found = files::EndOfOutput(file.get(), end.bytes);
   return found && *found == end;
 }
@@ -223,9 +232,9 @@ base::Result<std::unique_ptr<Output>> Output::OpenToGoOn(const std::string& path
                                                          const files::Checkpoint& from) {
   const bool is_fresh = from.output.digest == 0;
   const std::string part = target + ".part";
-  const bool is_beside = is_fresh ? has_content
-                                  : Holds(part, from.output) || (!Holds(target, from.output) &&
-                                                                 ::access(part.c_str(), F_OK) == 0);
+  const bool is_beside =
+      is_fresh ? has_content
+               : Holds(part, from) || (!Holds(target, from) && ::access(part.c_str(), F_OK) == 0);
   const std::string again = is_beside ? "remove it and the checkpoint to start again"
                                       : "remove the checkpoint to start again";
   const std::string& file = is_beside ? part : target;
@@ -269,7 +278,8 @@ base::Result<std::unique_ptr<Output>> Output::OpenToGoOn(const std::string& path
     return base::Fail(ErrorCode::kUsage, "the output file " + files::ShownName(shown) +
                                              " is shorter than its checkpoint says; " + again);
   }
-  if (length == 0 && status.st_size > 0) {
+  if (length == 0 && status.st_size > 0 &&
+      !IsFirstRecord(fd, static_cast<std::uint64_t>(status.st_size), from)) {
     return base::Fail(ErrorCode::kUsage, "the output file " + files::ShownName(shown) + " has " +
                                              std::to_string(status.st_size) +
                                              " bytes that its checkpoint does not know of; remove "

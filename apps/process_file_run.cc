@@ -76,13 +76,14 @@ Result<std::unique_ptr<files::RecordWriter>> MakeWriter(
   if (!as_json) {
     return files::MakeTableWriter(output.fd(), output.name(), &stop);
   }
-  auto records = files::MakeNdjsonWriter(
-      output.fd(), output.name(),
-      {.clock_fields = options.timings, .simulated_gpu = config.process.simulate_gpu}, &stop);
+  const frame::ResultJsonOptions fields{.clock_fields = options.timings,
+                                        .simulated_gpu = config.process.simulate_gpu};
+  auto records = files::MakeNdjsonWriter(output.fd(), output.name(), fields, &stop);
   if (options.resume.empty()) return records;
   auto resumable = std::make_unique<files::CheckpointWriter>(
-      std::move(records), [&output] { return output.Sync(); }, options.resume, start,
-      base::SystemClock());
+      std::move(records),
+      [fields](const files::Record& record) { return files::NdjsonLine(record, fields); },
+      [&output] { return output.Sync(); }, options.resume, start, base::SystemClock());
   if (auto begun = resumable->Begin(); !begun) return std::unexpected(begun.error());
   return resumable;
 }

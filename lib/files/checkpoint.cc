@@ -27,6 +27,7 @@ namespace {
 constexpr std::uint64_t kFnvOffset = 0xCBF29CE484222325u;
 constexpr std::uint64_t kFnvPrime = 0x00000100000001B3u;
 constexpr std::size_t kMostBytes = 4096;
+constexpr std::size_t kTail = 4096;  // of an output, by which it is known again
 constexpr std::string_view kBeginning = "{\"sampleproc_checkpoint\":";
 
 std::string Hex(std::uint64_t value) {
@@ -39,7 +40,7 @@ class CheckpointReader final : public json::JsonHandler {
  public:
   Checkpoint checkpoint;
 
-  bool IsWhole() const { return seen_ == 0x3FF && checkpoint.output.digest != 0; }
+  bool IsWhole() const { return (seen_ & 0x3FF) == 0x3FF && checkpoint.output.digest != 0; }
 
   void Key(std::string_view key) override { key_ = key; }
   void String(std::span<char> text) override {
@@ -47,6 +48,7 @@ class CheckpointReader final : public json::JsonHandler {
     if (key_ == "settings") Take(0, value, 16, checkpoint.settings);
     if (key_ == "output") Take(8, value, 16, checkpoint.output.digest);
     if (key_ == "inputs") Take(1, value, 16, checkpoint.place.digest);
+    if (key_ == "first") Take(10, value, 16, checkpoint.first.digest);
   }
   void Number(const json::JsonNumber& number) override {
     std::uint64_t version = 0;
@@ -55,6 +57,7 @@ class CheckpointReader final : public json::JsonHandler {
     if (key_ == "output_bytes") Take(4, number.text, 10, checkpoint.output.bytes);
     if (key_ == "input") Take(5, number.text, 10, checkpoint.place.input);
     if (key_ == "frames") Take(6, number.text, 10, checkpoint.place.frames);
+    if (key_ == "first_bytes") Take(10, number.text, 10, checkpoint.first.bytes);
     if (key_ == "sampleproc_checkpoint" && number.text == "3") Take(7, number.text, 10, version);
   }
   void Bool(bool value) override {
@@ -122,7 +125,7 @@ std::uint64_t ExtendDigest(std::uint64_t digest, std::string_view text) {
 }
 
 base::Result<OutputEnd> EndOfOutput(int fd, std::uint64_t bytes) {
-  std::array<char, 4096> end;
+  std::array<char, kTail> end;
   const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, end.size()));
   std::size_t filled = 0;
   while (filled < length) {
@@ -133,6 +136,10 @@ base::Result<OutputEnd> EndOfOutput(int fd, std::uint64_t bytes) {
     if (got > 0) filled += static_cast<std::size_t>(got);
   }
   return OutputEnd{bytes, ExtendDigest(0, {end.data(), length})};
+}
+
+OutputEnd EndOfText(std::string_view text) {
+  return {text.size(), ExtendDigest(0, text.substr(text.size() - std::min(text.size(), kTail)))};
 }
 
 base::Result<std::optional<Checkpoint>> LoadCheckpoint(const std::string& path) {
@@ -169,6 +176,10 @@ base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& che
   json.Member("frames", checkpoint.place.frames);
   json.Member("inputs", Hex(checkpoint.place.digest));
   json.Member("ended", checkpoint.ended);
+  if (checkpoint.first.digest != 0) {
+    json.Member("first_bytes", checkpoint.first.bytes);
+    json.Member("first", Hex(checkpoint.first.digest));
+  }
   json.EndObject();
   text += '\n';
   // Of a link the file that it leads to, so that the link stays.

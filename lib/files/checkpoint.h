@@ -23,10 +23,15 @@ struct OutputEnd {
 // Of the first `bytes` bytes of the file behind `fd`, which can read it. Fails with kIo.
 base::Result<OutputEnd> EndOfOutput(int fd, std::uint64_t bytes);
 
+// That of an output that holds just this.
+OutputEnd EndOfText(std::string_view text);
+
 // Everything counts from the beginning of the first run. Kept as one line of JSON:
 //
 //   {"sampleproc_checkpoint":3,"settings":"<hex>","records":n,"failed":n,"output_bytes":n,
 //    "output":"<hex>","input":n,"frames":n,"inputs":"<hex>","ended":bool}
+//
+// and before the first record "first_bytes":n,"first":"<hex>".
 struct Checkpoint {
   std::uint64_t settings = 0;  // digest of all that decides what a record looks like
   std::uint64_t records = 0;   // that are whole in the output
@@ -35,6 +40,9 @@ struct Checkpoint {
   Place place;                 // of the last record
   // Whether nothing of the run's stands behind `output`: it came to its end, or was let come to it.
   bool ended = false;
+  // What an output without records is about to get: a run that is killed then has left it there or
+  // not. Its digest is 0 when there is no such thing.
+  OutputEnd first;
 
   bool operator==(const Checkpoint&) const = default;
 };

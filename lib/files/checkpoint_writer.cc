@@ -9,10 +9,11 @@ constexpr std::chrono::seconds kBetweenSaves{1};
 
 }  // namespace
 
-CheckpointWriter::CheckpointWriter(std::unique_ptr<RecordWriter> records, Sync sync,
+CheckpointWriter::CheckpointWriter(std::unique_ptr<RecordWriter> records, Line line, Sync sync,
                                    std::string path, const Checkpoint& start,
                                    const base::Clock& clock)
     : records_(std::move(records)),
+      line_(std::move(line)),
       sync_(std::move(sync)),
       path_(std::move(path)),
       clock_(clock),
@@ -28,16 +29,23 @@ base::Result<void> CheckpointWriter::Write(const Record& record) {
   if (checkpoint_.ended) {
     if (auto saved = Save(false); !saved) return saved;
   }
+  if (checkpoint_.records == 0) {
+    if (auto announced = Announce(record); !announced) return announced;
+  }
   if (auto written = records_->Write(record); !written) return written;
   checkpoint_.place = record.place;
   ++checkpoint_.records;
   if (!record.result) ++checkpoint_.failed;
-  // An output without records has nothing to be known by.
   if (checkpoint_.records > 1 && clock_.Now() < next_save_) return {};
   return Save(false);
 }
 
 base::Result<void> CheckpointWriter::Flush() { return Save(true); }
+
+base::Result<void> CheckpointWriter::Announce(const Record& first) {
+  checkpoint_.first = EndOfText(line_(first));
+  return SaveCheckpoint(path_, checkpoint_);
+}
 
 base::Result<void> CheckpointWriter::Save(bool ended) {
   if (auto flushed = records_->Flush(); !flushed) return flushed;
@@ -45,6 +53,7 @@ base::Result<void> CheckpointWriter::Save(bool ended) {
   if (!written) return std::unexpected(written.error());
   checkpoint_.output = *written;
   checkpoint_.ended = ended;
+  checkpoint_.first = {};
   next_save_ = clock_.Now() + kBetweenSaves;
   return SaveCheckpoint(path_, checkpoint_);
 }

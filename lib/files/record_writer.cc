@@ -13,6 +13,15 @@
 namespace sampleproc::files {
 namespace {
 
+void AppendNdjson(const Record& record, const frame::ResultJsonOptions& options,
+                  std::string& line) {
+  if (record.result) {
+    frame::AppendRecordJson(record.source, *record.result, options, line);
+  } else {
+    frame::AppendErrorRecordJson(record.source, record.frame_id, record.result.error(), line);
+  }
+}
+
 class NdjsonWriter final : public RecordWriter {
  public:
   NdjsonWriter(int descriptor, std::string name, const frame::ResultJsonOptions& options,
@@ -21,11 +30,7 @@ class NdjsonWriter final : public RecordWriter {
 
   base::Result<void> Write(const Record& record) override {
     line_.clear();
-    if (record.result) {
-      frame::AppendRecordJson(record.source, *record.result, options_, line_);
-    } else {
-      frame::AppendErrorRecordJson(record.source, record.frame_id, record.result.error(), line_);
-    }
+    AppendNdjson(record, options_, line_);
     return sink_.WriteLine(line_);
   }
   base::Result<void> Flush() override { return sink_.Flush(); }
@@ -126,6 +131,12 @@ std::unique_ptr<RecordWriter> MakeNdjsonWriter(int descriptor, std::string name,
                                                const frame::ResultJsonOptions& options,
                                                const StopDescriptor* stop) {
   return std::make_unique<NdjsonWriter>(descriptor, std::move(name), options, stop);
+}
+
+std::string NdjsonLine(const Record& record, const frame::ResultJsonOptions& options) {
+  std::string line;
+  AppendNdjson(record, options, line);
+  return line + '\n';
 }
 
 std::unique_ptr<RecordWriter> MakeTableWriter(int descriptor, std::string name,

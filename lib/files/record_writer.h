@@ -31,6 +31,9 @@ std::unique_ptr<RecordWriter> MakeNdjsonWriter(int descriptor, std::string name,
                                                const frame::ResultJsonOptions& options,
                                                const StopDescriptor* stop = nullptr);
 
+// The line that it makes of `record`, with its end.
+std::string NdjsonLine(const Record& record, const frame::ResultJsonOptions& options);
+
 // A header, then one line a record: source (of many frames with its
 // index, "clip.mp4#12"), WIDTHxHEIGHT, format, number of detections, and the
 // count of each class or the error. Columns have fixed widths, because the longest source is not

@@ -52,6 +52,30 @@ class Resume(WithDirectory):
                 said = self.refused("-o", out, "--resume", state, "-")
                 self.assertIn("has 5 bytes that its checkpoint does not know of; remove both", said)
 
+    def announced(self, state, line):
+        """Makes `state` the checkpoint of a run that was killed with its first record on disk."""
+        digest = 0xCBF29CE484222325
+        for byte in line[-4096:] + b"\xff":
+            digest = (digest ^ byte) * 0x100000001B3 % 2**64
+        with open(state, encoding="utf-8") as file:
+            checkpoint = json.load(file)
+        checkpoint |= {"first_bytes": len(line), "first": f"{digest:016x}"}
+        with open(state, "w", encoding="utf-8") as file:
+            json.dump(checkpoint, file, separators=(",", ":"))
+
+    def test_a_run_that_is_killed_between_its_first_record_and_the_checkpoint_goes_on(self):
+        line = process("-", stdin=pictures.sample("mask.png")).out.encode()
+        for name, old in (("new", None), ("old", b"old\n")):
+            with self.subTest(name):
+                out, state = self.path(name), self.path(name + ".state")
+                self.killed_run(out, state, old)
+                self.announced(state, line)
+                self.write(name + (".part" if old else ""), b"mine\n" + line[5:])
+                self.refused("-o", out, "--resume", state, "-")
+                self.write(name + (".part" if old else ""), line)
+                self.finish(out, state)
+                self.assertNotIn(b"first", read(state))
+
     def test_another_killed_runs_output_beside_does_not_matter(self):
         picture, out, state = self.copy("mask.png"), self.path("out"), self.path("state")
         words = ["-o", out, "--resume", state, picture]

@@ -1,12 +1,15 @@
 #include "files/checkpoint.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
 
+#include "base/clock.h"
 #include "base/descriptor.h"
+#include "files/checkpoint_writer.h"
 #include "files/sole_writer.h"
 #include "support/temp_dir.h"
 
@@ -28,6 +31,33 @@ TEST_CASE("a checkpoint that another run writes is left to it, and the failure s
   REQUIRE(SaveCheckpoint(path, checkpoint));
   CHECK(LoadCheckpoint(path).value() == checkpoint);
   CHECK_FALSE(std::filesystem::exists(fresh));
+}
+
+TEST_CASE("a run that ends between its first record and the checkpoint has announced the record") {
+  const testing::TempDir dir;
+  const std::string out = dir.Write("out", "").string();
+  const std::string path = (dir.path() / "state").string();
+  const base::Descriptor file(::open(out.c_str(), O_RDWR | O_CLOEXEC));
+  bool fails = false;
+  const auto sync = [&]() -> base::Result<OutputEnd> {
+    if (fails) return base::Fail(base::ErrorCode::kIo, "killed");
+    return EndOfOutput(file.get(), std::filesystem::file_size(out));
+  };
+  const auto line = [](const Record& record) { return NdjsonLine(record, {}); };
+  const Record record{.source = {.source = "a.jpg"},
+                      .frame_id = "1",
+                      .result = base::Fail(base::ErrorCode::kInvalidFrame, "it is no picture")};
+  CheckpointWriter writer(MakeNdjsonWriter(file.get(), "out", {}), line, sync, path,
+                          {.settings = 1}, base::SystemClock());
+  REQUIRE(writer.Begin());
+  CHECK(LoadCheckpoint(path).value()->first.digest == 0);
+  fails = true;
+  CHECK_FALSE(writer.Write(record));
+  const Checkpoint left = **LoadCheckpoint(path);
+  CHECK(left.records == 0);
+  CHECK(left.output.bytes == 0);
+  CHECK(std::filesystem::file_size(out) > 0);
+  CHECK(left.first == *EndOfOutput(file.get(), std::filesystem::file_size(out)));
 }
 
 TEST_CASE("a file that has gone to its place is no longer for its writer") {
