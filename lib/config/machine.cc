@@ -103,12 +103,11 @@ void CheckContent(const std::vector<std::string>& unreadable, Assembly& assembly
 
 // A password is the only line of its file. What can be read but once is left to the start.
 void CheckPassword(const NamedFile& file, Assembly& assembly) {
-  if (!file.key.ends_with("password_file") || !base::CanBeReread(file.path)) return;
-  const auto text = base::ReadOneLine(file.path, base::Reading::kAgain);
-  if (text && !text->empty()) return;
+  if (!file.key.ends_with("password_file")) return;
+  std::string fault = PasswordFault(file.path);
+  if (fault.empty()) return;
   Report(file.is_needed ? Severity::kError : Severity::kWarning, code::kNoFile, file.key,
-         text ? "the file is empty" : "the file cannot be read: " + text.error().message,
-         "it has to hold the password on its only line", assembly);
+         std::move(fault), "it has to hold the password on its only line", assembly);
 }
 
 // What a start would listen on.

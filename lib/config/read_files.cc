@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/text_file.h"
 #include "detect/labels.h"
 #include "detect/model_file.h"
 
@@ -53,6 +54,25 @@ std::vector<NamedFile> FilesRead(const std::vector<Key>& schema, const Config& c
     add(CameraSection(id) + ".password_file", camera.password_file, true, false);
   }
   return files;
+}
+
+std::string PasswordFault(const std::string& path) {
+  if (!base::CanBeReread(path)) return "";
+  const auto text = base::ReadOneLine(path, base::Reading::kAgain);
+  if (!text) return "the file cannot be read: " + text.error().message;
+  return text->empty() ? "the file is empty" : "";
+}
+
+std::string PasswordFaults(const Config& config) {
+  std::string faults;
+  for (const NamedFile& file : FilesRead(MakeSchema(config), config)) {
+    if (!file.key.ends_with("password_file")) continue;
+    const std::string fault = PasswordFault(file.path);
+    if (fault.empty()) continue;
+    if (!faults.empty()) faults += "; ";
+    faults += file.key + " " + file.path + ": " + fault;
+  }
+  return faults;
 }
 
 }  // namespace sampleproc::config

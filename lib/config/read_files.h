@@ -29,4 +29,12 @@ bool RunsOnnx(const Config& config, bool alone = false);
 // that has one. A detector needs its files where a pipeline has it as a step.
 std::vector<NamedFile> FilesRead(const std::vector<Key>& schema, const Config& config);
 
+// Why the file `path` holds no password, which is its only line; "" when it does, and when it can
+// be read but once and is left to the start.
+std::string PasswordFault(const std::string& path);
+
+// What is wrong with the files of passwords that `config` names, each with its key; "" when nothing
+// is.
+std::string PasswordFaults(const Config& config);
+
 }  // namespace sampleproc::config

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/read_files.h"
 #include "process/pipeline.h"
 #include "service/service_impl.h"
 
@@ -20,6 +21,14 @@ base::LogLevel LevelOf(std::string_view name) {
   return name == "error" ? LogLevel::kError : LogLevel::kInfo;
 }
 
+// They are read at the next login, which may be long after: who reloads is told now.
+Result<void> CheckPasswords(const config::Config& config) {
+  const std::string faults = config::PasswordFaults(config);
+  if (faults.empty()) return {};
+  return base::Fail(base::ErrorCode::kConfig,
+                    faults + "; a file of this kind has to hold the password on its only line");
+}
+
 }  // namespace
 
 Result<void> Service::Reload(const config::Config& config) {
@@ -30,6 +39,7 @@ Result<void> Service::Reload(const config::Config& config) {
   auto made = impl.Make(merged);
   Result<void> done = impl.CheckNewDetectors(merged.cameras, config);
   if (done) done = impl.PrepareCameras(merged.cameras);
+  if (done) done = CheckPasswords(config);
   if (!done) {
     // Nothing has changed yet.
   } else if (!made) {

@@ -398,6 +398,45 @@ class Reload(WithService):
         self.assertEqual(service.metric(refused), 1)
         self.assertEqual(service.stop(), 0)
 
+    def test_a_password_file_that_cannot_be_used_refuses_the_reload(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        password = os.path.join(folder.name, "password")
+        self.password_is(password, "geheim")
+        sections = {"consumer.redis": "", "mqtt": 'url = "mqtt://127.0.0.1:1"\nusername = "u"\n',
+                    "camera.door": 'url = "http://u@127.0.0.1:1/x.jpg"\n'}  # fmt: skip
+        for section, rest in sections.items():
+            with self.subTest(section):
+                service = self.configured("")
+                text = f'[{section}]\n{rest}password_file = "{password}"\n'
+                self.write(text)
+                for count, make in enumerate((
+                    lambda _: None, os.mkdir, lambda path: self.password_is(path, "\n")), 1):  # fmt: skip
+                    self.remove(password)
+                    make(password)
+                    service.child.send_signal(signal.SIGHUP)
+                    wait_until(lambda count=count: len(self.refusals(service)) == count)
+                    problem = self.refusals(service)[-1]["problem"]
+                    self.assertIn(f"{section}.password_file {password}: the file ", problem)
+                    self.assertEqual(service.metric("sampleproc_config_last_reload_successful"), 0)
+                self.password_is(password, "geheim")
+                service.child.send_signal(signal.SIGHUP)
+                service.wait_for("reloaded")
+                self.assertEqual(len(self.refusals(service)), 3)
+                self.assertEqual(service.stop(), 0)
+
+    def remove(self, path):
+        if os.path.lexists(path):
+            (os.rmdir if os.path.isdir(path) else os.remove)(path)
+
+    def password_is(self, path, text):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o600)
+
+    def refusals(self, service):
+        return [line for line in service.log() if line["msg"].startswith("reload:")]
+
     def test_a_reload_waits_for_nobody(self):
         service = self.configured("[http]\nmax_request_bytes = 4000\n")
 
