@@ -104,8 +104,8 @@ void Acceptor::Admit(base::Descriptor fd, const Address& peer, ConnectionLimits:
   Wire::Socket socket(loop_.io());
   socket.assign({own.ss_family, 0}, fd.get());
   (void)fd.release();
-  Session::Begin(loop_,
-                 {std::move(place), std::move(socket), std::move(tls), peer, ToAddress(own)});
+  Session::Begin(loop_, {std::move(place), std::move(socket), std::move(tls), peer, ToAddress(own),
+                         socket_.inherited});
 }
 
 Acceptor::Taken Acceptor::OnError(int error) {
@@ -155,6 +155,7 @@ Acceptor::Taken Acceptor::TakeWithSpare() {
 }
 
 void Acceptor::Finish() {
+  Leave();
   if (!listener_.is_open()) return;
   RefuseNew(socket_);
   const auto take_the_rest = [this](error_code cancelled) {
@@ -163,9 +164,13 @@ void Acceptor::Finish() {
     }
     Close();
   };
-  if (socket_.is_unix || socket_.inherited) return take_the_rest({});
+  if (socket_.is_unix) return take_the_rest({});
   handshakes_.expires_after(kHandshakes);
   handshakes_.async_wait(take_the_rest);
+}
+
+void Acceptor::Leave() {
+  if (socket_.inherited) Close();
 }
 
 void Acceptor::Close() {

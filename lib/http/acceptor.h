@@ -24,6 +24,7 @@ struct Incoming {
   std::unique_ptr<TlsStream> tls;  // nullptr: plain
   Address peer;
   Address local;
+  bool inherited = false;  // it comes from such a socket
 };
 
 // On its loop's thread only. Out of descriptors it gives up one of a few spare ones to take what
@@ -39,6 +40,9 @@ class Acceptor {
   void Revive();
   // Lets nobody new in, takes what is connected or about to be, then closes the socket.
   void Finish();
+  // Closes a socket that was passed in, at once: what is connected and not taken yet waits there
+  // for whoever listens next.
+  void Leave();
   void Close();
 
  private:

@@ -87,6 +87,12 @@ void Loop::StopAccepting() {
   });
 }
 
+void Loop::LeaveInherited() {
+  asio::post(io_, [this] {
+    for (const auto& acceptor : acceptors_) acceptor->Leave();
+  });
+}
+
 void Loop::SetSite(std::shared_ptr<const Site> site) {
   asio::post(io_, [this, site = std::move(site)]() mutable {
     context_.site = std::move(site);

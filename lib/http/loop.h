@@ -63,10 +63,11 @@ class Loop {
   Loop(const ServerContext& context, SharedState& shared, std::vector<ListenSocket> sockets);
   ~Loop();
 
-  void Start();          // spawns the thread
-  void BeginDrain();     // from any thread
-  void StopAccepting();  // from any thread
-  void Stop();           // from any thread; ends the thread's run and joins it
+  void Start();           // spawns the thread
+  void BeginDrain();      // from any thread
+  void StopAccepting();   // from any thread
+  void LeaveInherited();  // from any thread
+  void Stop();            // from any thread; ends the thread's run and joins it
   void SetSite(std::shared_ptr<const Site> site);  // from any thread
 
   // From any thread.

@@ -63,6 +63,8 @@ struct Request {
   Address peer;      // who is connected: the client or a proxy
   Address local;     // of ours, that the connection came in on
   bool tls = false;  // the connection is encrypted
+  // It came from a listening socket that outlives the server: see Server::LeaveInherited.
+  bool inherited = false;
 
   base::MonoTime begun{};        // when the head was complete
   const Route* route = nullptr;  // what the path and method mean; nullptr when nothing

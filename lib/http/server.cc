@@ -15,6 +15,10 @@ namespace sampleproc::http {
 namespace {
 
 using base::Result;
+using std::chrono::milliseconds;
+
+// What a connection has, once the server drains, to say what it wants, and a bit.
+constexpr milliseconds kToAsk{1500};
 
 // Descriptors for everything that is not a connection: logs, decoders, listening sockets.
 constexpr std::size_t kOtherFiles = 64;
@@ -66,6 +70,7 @@ class Server::Impl {
   SharedState shared;
   std::vector<std::unique_ptr<Loop>> loops;
   std::uint16_t port = 0;
+  bool has_inherited = false;
   bool stopped = false;
 };
 
@@ -81,6 +86,7 @@ Result<std::unique_ptr<Server>> Server::Listen(const ServerContext& context,
   auto impl = std::make_unique<Impl>(options, context.budget.capacity());
   impl->shared.SetTls(std::move(*tls));
   impl->port = listening->port;
+  impl->has_inherited = !inherited.empty();
   for (auto& sockets : listening->of_loops) {
     impl->loops.push_back(std::make_unique<Loop>(context, impl->shared, std::move(sockets)));
   }
@@ -113,6 +119,11 @@ void Server::BeginDrain() {
   for (const auto& loop : impl_->loops) loop->BeginDrain();
 }
 
+void Server::LeaveInherited() {
+  if (!impl_->has_inherited) return;
+  for (const auto& loop : impl_->loops) loop->LeaveInherited();
+}
+
 void Server::StopAccepting() {
   for (const auto& loop : impl_->loops) loop->StopAccepting();
 }
@@ -137,7 +148,13 @@ int Server::requests() const {
 }
 
 int Server::AwaitRequests(const base::Deadline& end) {
+  const base::Clock& clock = impl_->loops.front()->context().clock;
+  const milliseconds chance = impl_->has_inherited ? kToAsk : milliseconds(0);
+  const base::Deadline asked = base::Deadline::Earlier(base::Deadline(clock, chance), end);
   const base::MutexLock lock(impl_->shared.mutex);
+  while (connections() > 0 && !asked.Expired()) {
+    impl_->shared.left.WaitUntil(impl_->shared.mutex, asked);
+  }
   while (requests() > 0 && !end.Expired()) impl_->shared.left.WaitUntil(impl_->shared.mutex, end);
   return requests();
 }

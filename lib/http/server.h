@@ -59,6 +59,11 @@ class Server {
   // certificate, and changes nothing then.
   base::Result<void> Reload(const std::shared_ptr<const Site>& site);
 
+  // Before BeginDrain, returns at once: takes no more connections from the sockets that were passed
+  // in. They stay open elsewhere, and whoever connects waits there for the next process. What has
+  // been taken is served to its end. Does nothing where no socket was passed in.
+  void LeaveInherited();
+
   // Ends idle connections and each other one with its next answer. New connections are still
   // accepted, so that what comes is answered, by whatever the chain says, rather than reset.
   void BeginDrain();
@@ -74,7 +79,7 @@ class Server {
   int requests() const;
 
   // After BeginDrain: their caller waits, until `end`, for there to be none; they return what is
-  // left.
+  // left. After LeaveInherited connections that were taken have their time to ask first.
   int AwaitRequests(const base::Deadline& end);
   int AwaitSockets(const base::Deadline& end);
 

@@ -82,6 +82,7 @@ Session::Session(Loop& loop, Incoming incoming)
   request_.peer = incoming.peer;
   request_.local = incoming.local;
   request_.tls = !wire_.plain();
+  request_.inherited = incoming.inherited;
 }
 
 Session::~Session() { EndUnanswered(request_); }

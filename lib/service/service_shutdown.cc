@@ -14,6 +14,7 @@ void Service::Impl::ApplyDrainDelay(const base::Deadline& force) {
   const base::Deadline served(clock, generation->config.service.drain_delay);
   const base::Deadline over = base::Deadline::Earlier(served, force);
   while (!over.Expired()) std::this_thread::sleep_until(over.At());
+  server->LeaveInherited();
   readiness.BeginRefusing();
   stills.Close();
   server->BeginDrain();

@@ -328,6 +328,69 @@ class Shutdown(WithService):
             child.terminate()
             self.assertEqual(child.wait(cli.PATIENCE), 0)
 
+    def begin_at(self, listener, log):
+        """A service at this socket, which stays the test's."""
+        words = [cli.BINARY, "serve", "--set", "http.max_requests_per_minute=0", *cli.NO_HURRY,
+                 "--set", "service.shutdown_timeout=60s"]  # fmt: skip
+        script = f'exec 3<&{listener.fileno()}; export LISTEN_PID=$$; exec "$@"'
+        child = subprocess.Popen(["/bin/sh", "-c", script, "sh", *words], env={"LISTEN_FDS": "1"},
+                                 pass_fds=[listener.fileno()], stderr=log)  # fmt: skip
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        return child
+
+    def test_a_restart_at_a_socket_that_was_passed_in_loses_nothing(self):
+        picture = pictures.sample("mask.png")
+        head = (b"POST /process HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+                b"Connection: close\r\nContent-Length: %d\r\n" % len(picture))  # fmt: skip
+        with socket.create_server(("127.0.0.1", 0), backlog=1000) as listener, \
+                tempfile.NamedTemporaryFile() as log:  # fmt: skip
+            address, statuses, ended = listener.getsockname(), [], threading.Event()
+
+            def ask(request=head + b"\r\n" + picture):
+                with socket.create_connection(address, cli.PATIENCE) as client:
+                    client.sendall(request)
+                    statuses.append(client.recv(4096)[:12])
+
+            def load():
+                while not ended.is_set():
+                    ask()
+
+            def refuses():
+                with open(log.name, "rb") as file:
+                    return b"refusing new work done" in file.read()
+
+            child = self.begin_at(listener, log)
+            ask()
+            asking = [threading.Thread(target=load) for _ in range(4)]
+            for thread in asking:
+                thread.start()
+            self.addCleanup(ended.set)
+            for _ in range(2):
+                # An upload that takes its time holds up the stop; whoever comes meanwhile waits.
+                with socket.create_connection(address, cli.PATIENCE) as slow:
+                    slow.sendall(head + b"Expect: 100-continue\r\n\r\n")
+                    self.assertTrue(slow.recv(4096).startswith(b"HTTP/1.1 100"))
+                    log.truncate(0)
+                    child.terminate()
+                    wait_until(refuses)
+                    late = [threading.Thread(target=ask) for _ in range(10)]
+                    for thread in late:
+                        thread.start()
+                    slow.sendall(picture)
+                    self.assertTrue(slow.recv(4096).startswith(b"HTTP/1.1 200"))
+                self.assertEqual(child.wait(cli.PATIENCE), 0)
+                child = self.begin_at(listener, log)
+                for thread in late:
+                    thread.join()
+            ended.set()
+            for thread in asking:
+                thread.join()
+            child.terminate()
+            self.assertEqual(child.wait(cli.PATIENCE), 0)
+            self.assertEqual(set(statuses), {b"HTTP/1.1 200"})
+            self.assertGreater(len(statuses), 24)
+
     def test_a_unix_socket(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)

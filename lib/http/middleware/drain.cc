@@ -6,7 +6,7 @@
 namespace sampleproc::http {
 
 std::optional<Response> Drain::OnHead(Request& request) {
-  if (!refusing_()) return std::nullopt;
+  if (!refusing_() || request.inherited) return std::nullopt;
   if (request.route != nullptr && request.route->unlimited) return std::nullopt;
   Response response =
       ErrorResponse({base::ErrorCode::kShuttingDown, "Service is shutting down", {}, {}},

@@ -8,7 +8,9 @@
 namespace sampleproc::http {
 
 // 503 with Connection: close and Retry-After for every route but the `unlimited` ones: whoever
-// looks at the service may see it stop. `refusing` is asked on any thread.
+// looks at the service may see it stop. Nor for what came in on an inherited socket: a moment later
+// it would have waited for the next process, and nobody is to notice. `refusing` is asked on any
+// thread.
 class Drain final : public Middleware {
  public:
   explicit Drain(std::function<bool()> refusing) : refusing_(std::move(refusing)) {}
