@@ -218,6 +218,11 @@ constexpr CodeText kTexts[] = {
      "telemetry.span_queue (OTEL_BSP_MAX_QUEUE_SIZE) has no room for all of them. A request with "
      "one frame has about ten, one with a batch of 32 frames some 250: with less room than that no "
      "trace of it is ever sent."},
+    {code::kLeftOut, "secret that is not printed",
+     "validate-config --from-env writes an environment file as TOML, which others may read, and so "
+     "leaves out what is secret: its line is a comment, and what is printed is not the whole "
+     "configuration. A password goes into a file of its own, which a key names (password_file) or "
+     "a variable (NAME_FILE)."},
     {code::kNoGpu, "no GPU",
      "process.prefer_gpu is a wish: the service looks for a GPU that a step of the pipeline can "
      "use, finds none, says so once and in its health answers, and works on the CPUs."},

@@ -57,6 +57,7 @@ inline constexpr std::string_view kClasses = "SP1126";
 inline constexpr std::string_view kClips = "SP1127";
 inline constexpr std::string_view kMqtt = "SP1128";
 inline constexpr std::string_view kSpanRoom = "SP1135";
+inline constexpr std::string_view kLeftOut = "SP1150";
 inline constexpr std::string_view kNoGpu = "SP1202";
 inline constexpr std::string_view kOtlpPort = "SP1203";
 inline constexpr std::string_view kNoCollector = "SP1204";

@@ -25,6 +25,9 @@ enum class Which {
 // with stars. `loaded` has no errors.
 std::string EffectiveToml(const Loaded& loaded, Which which);
 
+// Reports each value that was set and of which EffectiveToml writes but stars, as a comment.
+void ReportLeftOut(Loaded& loaded);
+
 // The value of `key` as TOML with what is secret in it replaced by stars.
 std::string MaskedSetting(const Key& key, const Setting& setting);
 

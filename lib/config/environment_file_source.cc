@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/text_file.h"
+#include "config/effective.h"
 #include "config/environment_file.h"
 #include "config/loader.h"
 #include "config/schema.h"
@@ -45,6 +46,7 @@ Loaded LoadEnvironmentFile(const std::string& path) {
     request.environment.emplace_back(variable.name, variable.value);
   }
   Loaded loaded = Load(request);
+  if (!loaded.HasErrors()) ReportLeftOut(loaded);
   loaded.files.push_back(display);
   for (auto& [key, origin] : loaded.origins) Locate(file, display, origin);
   const std::vector<Key> schema = MakeSchema();
