@@ -217,6 +217,14 @@ void Relocate(const Deployment& deployment, Loaded& loaded) {
   }
 }
 
+// Whether the configuration is not what was asked for. A variable that is none leaves it whole:
+// with it the service starts.
+bool IsBroken(const Loaded& loaded) {
+  return std::ranges::any_of(loaded.diagnostics, [](const Diagnostic& each) {
+    return each.severity == Severity::kError && each.code != config::code::kUnknownVariable;
+  });
+}
+
 Loaded LoadOne(Deployment deployment, LoadRequest request,
                const std::vector<StartOption>& options) {
   request.environment.clear();
@@ -237,7 +245,7 @@ Loaded LoadOne(Deployment deployment, LoadRequest request,
   Loaded loaded = config::Load(request);
   Relocate(deployment, loaded);
   std::vector<Diagnostic> found =
-      loaded.HasErrors() ||
+      IsBroken(loaded) ||
               std::ranges::any_of(deployment.diagnostics,
                                   [](const Diagnostic& diagnostic) {
                                     return diagnostic.code == config::code::kDeployFile &&

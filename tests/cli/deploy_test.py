@@ -102,6 +102,11 @@ class Deploy(WithDeployments):
         for name, text in (("a.service", UNIT), ("pod.yaml", POD), ("compose.yaml", COMPOSED)):
             self.assertEqual(self.found(name, text)[0], [], name)
 
+    def test_a_misspelt_variable_hides_nothing_else(self):
+        env = "      env: [{name: SAMPLEPROC_HTTP_PROT, value: '1'}]\n"
+        codes, _ = self.found("pod.yaml", POD.replace("8099", "9") + env)
+        self.assertEqual([code for code, _, _ in codes], ["SP1008", "SP1503"])
+
     def test_the_users_own_fragment(self):
         codes, diagnostics = self.found("k.yaml", USERS_OWN)
         self.assertEqual(codes, [("SP1504", 7, ""), ("SP1505", 1, "service.shutdown_timeout")])
