@@ -15,7 +15,7 @@ bool HasSyncFrom(base::ByteView start, std::size_t first, std::size_t distance) 
   constexpr std::size_t kPackets = 4;
   if (first + (kPackets - 1) * distance >= start.size()) return false;
   for (std::size_t i = 0; i < kPackets; ++i) {
-    if (start[first + i * distance] != 0x47) return false;
+    if (start[first + i * distance] != kTransportSync) return false;
   }
   return true;
 }

@@ -36,6 +36,7 @@ Container Sniff(base::ByteView start);
 Container SniffBareStream(std::string_view path, base::ByteView start);
 
 inline constexpr std::size_t kTransportPacket = 188;
+inline constexpr std::uint8_t kTransportSync = 0x47;  // with which each begins
 
 // Where the packets of a transport stream are: the first begins at `first`, they are `distance`
 // bytes apart.

@@ -65,19 +65,35 @@ std::uint64_t ElementEnd(base::ByteView head, std::uint64_t offset) {
   return length == unknown ? 0 : offset + id_size + size + length;
 }
 
+// Whether `end`, the last bytes of a file, ends with a few whole packets.
+bool EndsWithPackets(base::ByteView end, std::size_t distance) {
+  constexpr std::size_t kPackets = 3;
+  for (std::size_t i = 0; i < kPackets; ++i) {
+    const std::size_t back = kTransportPacket + i * distance;
+    if (back > end.size() || end[end.size() - back] != kTransportSync) return false;
+  }
+  return true;
+}
+
 base::Result<bool> EndsInsidePacket(const SourceFile& file) {
   std::array<std::uint8_t, kSniffBytes> start{};
   const auto got = file.ReadAt(0, start);
   if (!got) return std::unexpected(got.error());
   const auto sync = FindTransportSync(base::ByteView(start).first(*got));
   if (!sync) return false;
-  const std::uint64_t rest = (file.size() - sync->first) % sync->distance;
-  if (rest == 0 || rest >= kTransportPacket) return false;
+  const std::uint64_t end_at = file.size() - std::min<std::uint64_t>(file.size(), kSniffBytes);
+  std::array<std::uint8_t, kSniffBytes> tail{};
+  const auto read = file.ReadAt(end_at, tail);
+  if (!read) return std::unexpected(read.error());
+  const base::ByteView end = base::ByteView(tail).first(*read);
+  if (EndsWithPackets(end, sync->distance)) return false;
+  // Where bytes were lost or came in on the way, those at the start say nothing of the end.
+  const auto last = FindTransportSync(end);
+  const std::uint64_t first = last ? end_at + last->first : sync->first;
+  const std::uint64_t rest = (file.size() - first) % sync->distance;
+  if (rest == 0 || rest >= kTransportPacket || rest > end.size()) return false;
   // Zeros to the end of a block were put behind the last one.
-  std::array<std::uint8_t, kTransportPacket> last{};
-  const auto end = file.ReadAt(file.size() - rest, last);
-  if (!end) return std::unexpected(end.error());
-  return std::ranges::any_of(std::span(last).first(*end), [](std::uint8_t b) { return b != 0; });
+  return std::ranges::any_of(end.last(rest), [](std::uint8_t b) { return b != 0; });
 }
 
 // Whether the chunk of which `head` holds the first bytes is one: what other programs put behind

@@ -8,6 +8,7 @@
 #include "support/samples.h"
 #include "support/temp_dir.h"
 #include "unit/video/damage.h"
+#include "video/declared_length.h"
 #include "video/joins.h"
 
 namespace sampleproc::video {
@@ -38,6 +39,27 @@ TEST_CASE("a lost packet is one error, and the frames go on with the next key fr
   CHECK(outcome.frames.back().pixels == whole.frames.back().pixels);
   CHECK(AreAmong(outcome.frames, whole.frames));
   CHECK(outcome.errors.front() > 0);
+}
+
+TEST_CASE("bytes that came in or were lost on the way are no end inside a packet", "[video]") {
+  const TempDir dir;
+  const std::string content = Content(Make(dir, "a.ts", "-c:v libx264 -bf 2 -g 5"));
+  const ReadVideo whole = ReadAll(dir.path() / "a.ts", PixelFormat::kGray8);
+  const std::size_t middle = content.size() / 2 / kTransportPacket * kTransportPacket;
+  const std::string junk = content.substr(0, middle) + std::string(100, 'x');
+  const Outcome more = ReadOn(dir.Write("more.ts", junk + content.substr(middle)));
+  CHECK(more.errors.empty());
+  CHECK(more.frames.size() == whole.frames.size());
+  const auto is_cut_short = [&](const std::string& text) {
+    const auto file = SourceFile::Open(dir.Write("is.ts", text).string());
+    return WalkOuterChunks(*file, Container::kMpegTs)->cut_short;
+  };
+  CHECK_FALSE(is_cut_short(content.substr(0, middle) + content.substr(middle + 1000)));
+  for (const std::string& start : {content.substr(0, middle), junk}) {
+    CHECK_FALSE(is_cut_short(start + content.substr(middle)));
+    CHECK_FALSE(is_cut_short(start + content.substr(middle) + std::string(50, '\0')));
+    CHECK(is_cut_short(start + content.substr(middle, content.size() - middle - 88)));
+  }
 }
 
 TEST_CASE("damage is an error in its place, whatever the codec; no picture is made up", "[video]") {
