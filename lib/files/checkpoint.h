@@ -42,7 +42,7 @@ struct Checkpoint {
   bool ended = false;
   // What an output without records is about to get: a run that is killed then has left it there or
   // not. Its digest is 0 when there is no such thing.
-  OutputEnd first;
+  OutputEnd first = {};
 
   bool operator==(const Checkpoint&) const = default;
 };

@@ -47,8 +47,10 @@ TEST_CASE("a run that ends between its first record and the checkpoint has annou
   const Record record{.source = {.source = "a.jpg"},
                       .frame_id = "1",
                       .result = base::Fail(base::ErrorCode::kInvalidFrame, "it is no picture")};
-  CheckpointWriter writer(MakeNdjsonWriter(file.get(), "out", {}), line, sync, path,
-                          {.settings = 1}, base::SystemClock());
+  Checkpoint start;
+  start.settings = 1;
+  CheckpointWriter writer(MakeNdjsonWriter(file.get(), "out", {}), line, sync, path, start,
+                          base::SystemClock());
   REQUIRE(writer.Begin());
   CHECK(LoadCheckpoint(path).value()->first.digest == 0);
   fails = true;
