@@ -37,10 +37,10 @@ bool GoesOn(const LoadSetup& setup, const loadtest::Second& second,
             const loadtest::Measurement& total) {
   const std::uint64_t seconds = second.second + 1;
   if (!setup.options.abort_on_fail || seconds < kSecondsToAbort ||
-      total.Finished() < kLeastToAbort) {
+      total.Finished() + total.open.count() < kLeastToAbort) {
     return true;
   }
-  const double rate = static_cast<double>(total.good) / static_cast<double>(seconds);
+  const double rate = loadtest::RateSoFar(total, static_cast<double>(seconds));
   return AllHold(loadtest::Judge(setup.criteria, total, rate));
 }
 

@@ -1,5 +1,7 @@
 #include "apps/load_plan.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -26,10 +28,19 @@ constexpr milliseconds kMaxTime = std::chrono::hours(24 * 7);
 constexpr milliseconds kUsualDuration = seconds(30);
 constexpr milliseconds kUsualSlice = seconds(5);
 constexpr std::size_t kUsualClosed = 10;
-constexpr std::size_t kUsualOpen = 1000;
+constexpr std::size_t kMostConnections = 1'000'000;
+constexpr std::size_t kOtherFiles = 64;  // that the generator needs, besides its connections
 
 std::unexpected<base::Error> Usage(std::string message) {
   return Fail(ErrorCode::kUsage, std::move(message));
+}
+
+// How many connections this process can have at once.
+std::size_t ConnectionLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMostConnections;
+  const auto files = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kMostConnections));
+  return std::max<std::size_t>(files - std::min(kOtherFiles, files / 2), 1);
 }
 
 // A number of requests a second.
@@ -276,14 +287,15 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
       run.length = LengthOf(*schedule, options.requests);
     }
     run.loop.hold_connections = options.connections > 0;
-    if (run.loop.connections == 0) run.loop.connections = kUsualOpen;
+    run.connections_are_limit = run.loop.connections == 0;
+    if (run.connections_are_limit) run.loop.connections = ConnectionLimit();
     plan.description = "open loop, " + schedule->text + ", " + options.arrivals + " arrivals";
     if (options.requests > 0) {
       plan.description += ", " + std::to_string(options.requests) + " requests at most";
     }
     if (options.via == "redis") {
       plan.description += " through Redis";
-    } else {
+    } else if (!run.connections_are_limit) {
       plan.description += ", at most " + std::to_string(run.loop.connections) + " connections";
     }
   }

@@ -17,7 +17,8 @@ namespace sampleproc::apps {
 struct LoadPlan {
   loadtest::RunPlan run;  // all but the address and the requests
   std::chrono::nanoseconds max_send_lag{};
-  std::string description;  // "open loop, 500/s for 30s on at most 1000 connections"
+  std::string
+      description;  // "open loop, 500/s for 30s with constant arrivals, at most 20 connections"
 };
 
 // Fails with kUsage when options are wrong or do not go together, with kIo when a file of arrivals

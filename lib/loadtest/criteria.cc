@@ -83,23 +83,43 @@ std::optional<Criterion> ParseOne(std::string_view text) {
   return criterion;
 }
 
+// What is unanswered takes as long as it has waited, at least. Where that tells no more than what
+// is finished, it would hide something, and is left out. NaN when nothing was sent.
+double Percentile(const Measurement& measured, double percentile) {
+  const double finished = measured.PercentileOfAll(measured.corrected, percentile);
+  if (measured.open.count() == 0) return finished;
+  Histogram all = measured.corrected;
+  all.Merge(measured.open);
+  const std::uint64_t rank = RankOf(percentile, measured.Finished() + measured.open.count());
+  if (rank > all.count()) return std::numeric_limits<double>::infinity();
+  return std::fmax(finished, Milliseconds(all.ValueAtRank(rank)));
+}
+
+double Mean(const Measurement& measured) {
+  const double finished = measured.MeanOfAll(measured.corrected);
+  if (measured.open.count() == 0 || std::isinf(finished)) return finished;
+  Histogram all = measured.corrected;
+  all.Merge(measured.open);
+  return std::fmax(finished, all.Mean() / 1e6);
+}
+
 double Measure(const Criterion& criterion, const Measurement& measured, double rate) {
   const auto finished = static_cast<double>(measured.Finished());
   switch (criterion.subject) {
     case Subject::kPercentile:
-      return measured.PercentileOfAll(measured.corrected, criterion.percentile);
+      return Percentile(measured, criterion.percentile);
     case Subject::kMax:
-      return measured.PercentileOfAll(measured.corrected, 100);
+      return Percentile(measured, 100);
     case Subject::kMean:
-      return measured.MeanOfAll(measured.corrected);
-    case Subject::kErrors: {
-      const auto errors = static_cast<double>(measured.ErrorCount());
-      return criterion.is_share ? 100 * errors / finished : errors;
-    }
-    case Subject::kRate:
+      return Mean(measured);
+    default:
       break;
   }
-  return rate;
+  // Of nothing nothing can be said.
+  if (finished == 0) return std::numeric_limits<double>::quiet_NaN();
+  if (criterion.subject == Subject::kRate) return rate;
+  const auto errors = static_cast<double>(measured.ErrorCount());
+  return criterion.is_share ? 100 * errors / finished : errors;
 }
 
 bool Holds(const Criterion& criterion, double measured) {
@@ -129,9 +149,7 @@ std::vector<Judgement> Judge(const std::vector<Criterion>& criteria, const Measu
                              double achieved_rate) {
   std::vector<Judgement> judgements;
   for (const Criterion& criterion : criteria) {
-    // Of nothing nothing can be said.
-    const double value = measured.Finished() > 0 ? Measure(criterion, measured, achieved_rate)
-                                                 : std::numeric_limits<double>::quiet_NaN();
+    const double value = Measure(criterion, measured, achieved_rate);
     const bool holds = !std::isnan(value) && Holds(criterion, value);
     judgements.push_back({criterion, value, holds});
   }

@@ -38,7 +38,8 @@ struct Judgement {
 // s), for errors a percentage or a number, for rate a number. Fails with kUsage.
 base::Result<std::vector<Criterion>> ParseCriteria(std::string_view text);
 
-// Each criterion in its order.
+// Each criterion in its order. Requests that are unanswered when `measured` ends count in latencies
+// with the time that they have waited, where that makes a latency longer.
 std::vector<Judgement> Judge(const std::vector<Criterion>& criteria, const Measurement& measured,
                              double achieved_rate);
 

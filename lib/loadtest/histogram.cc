@@ -44,7 +44,7 @@ std::uint64_t RankOf(double percentile, std::uint64_t count) {
                                    std::max<std::uint64_t>(count, 1));
 }
 
-Histogram::Histogram() : counts_(SlotOf(kMax) + 1) {}
+void Histogram::Allocate() { counts_.resize(SlotOf(kMax) + 1); }
 
 std::uint64_t Histogram::LargestIn(std::size_t slot) {
   const Range range = RangeOf(slot);
@@ -54,6 +54,7 @@ std::uint64_t Histogram::LargestIn(std::size_t slot) {
 void Histogram::Record(std::uint64_t value) {
   const std::uint64_t held = std::min(value, kMax);
   const std::size_t slot = SlotOf(held);
+  if (slot >= counts_.size()) Allocate();
   ++counts_[slot];
   ++count_;
   max_ = std::max(max_, held);
@@ -61,6 +62,7 @@ void Histogram::Record(std::uint64_t value) {
 }
 
 void Histogram::Merge(const Histogram& other) {
+  if (other.used_ > counts_.size()) Allocate();
   for (std::size_t slot = 0; slot < other.used_; ++slot) counts_[slot] += other.counts_[slot];
   count_ += other.count_;
   max_ = std::max(max_, other.max_);

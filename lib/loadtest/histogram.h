@@ -15,8 +15,6 @@ class Histogram {
  public:
   static constexpr std::uint64_t kMax = 3'600'000'000'000;  // one hour in nanoseconds
 
-  Histogram();
-
   void Record(std::uint64_t value);
   void Merge(const Histogram& other);
   void Clear();
@@ -39,7 +37,9 @@ class Histogram {
   static std::uint64_t LargestIn(std::size_t slot);
 
  private:
-  std::vector<std::uint64_t> counts_;
+  void Allocate();
+
+  std::vector<std::uint64_t> counts_;  // empty until there is something to count
   std::uint64_t count_ = 0;
   std::uint64_t max_ = 0;
   std::size_t used_ = 0;  // slots from here on are 0

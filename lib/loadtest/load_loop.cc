@@ -38,7 +38,7 @@ LoadLoop::LoadLoop(const LoopOptions& options, Pacer* pacer, RequestMaker& maker
       measured_(std::make_unique<Measurement>()) {}
 
 base::Result<void> LoadLoop::Run(MonoTime start) {
-  start_ = last_answer_ = looked_ = start;
+  start_ = last_answer_ = ended_ = looked_ = start;
   epoll_ = base::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
   if (epoll_.get() < 0) {
     return base::Fail(base::ErrorCode::kUnavailable,
@@ -249,15 +249,18 @@ void LoadLoop::Record(Session& session, MonoTime now) {
     return;
   }
   ++measured_->good;
-  measured_->corrected.Record(Count(now - session.intended));
-  measured_->raw.Record(Count(now - session.sent));
+  AddLatency(session.intended, session.sent, now);
+}
+
+void LoadLoop::AddLatency(MonoTime intended, MonoTime sent, MonoTime now) {
+  measured_->AddLatency(Count(now - intended), Count(now - sent),
+                        PlaceOf(intended - start_, options_.length));
 }
 
 void LoadLoop::Expire(MonoTime now) {
   const auto fail = [this, now](MonoTime intended, MonoTime sent) {
     measured_->Fail(failure::kTimeout);
-    measured_->corrected.Record(Count(now - intended));
-    measured_->raw.Record(Count(now - sent));
+    AddLatency(intended, sent, now);
     last_answer_ = now;
   };
   while (!waiting_.empty() && waiting_.front().intended + options_.timeout <= now) {
@@ -282,7 +285,20 @@ void LoadLoop::Expire(MonoTime now) {
 
 void LoadLoop::HandOver(MonoTime now) {
   const auto second = static_cast<std::uint64_t>((now - start_) / seconds(1));
-  while (second_ < second) measured_ = deliver_(second_++, std::move(measured_));
+  while (second_ < second) {
+    CountOpen(now);
+    measured_ = deliver_(second_++, std::move(measured_));
+  }
+}
+
+void LoadLoop::CountOpen(MonoTime now) {
+  Histogram& open = measured_->open;
+  for (const Waiting& each : waiting_) open.Record(Count(now - each.intended));
+  for (const Timeout& each : timeouts_) {
+    const Session& session = sessions_[each.session];
+    if (!session.is_busy() || session.exchange != each.exchange) continue;
+    open.Record(Count(now - session.intended));
+  }
 }
 
 timespec LoadLoop::Patience(MonoTime now) const {
@@ -296,6 +312,9 @@ timespec LoadLoop::Patience(MonoTime now) const {
 }
 
 void LoadLoop::Abandon() {
+  ended_ = Now();
+  CountOpen(ended_);
+  open_ = measured_->open;
   measured_->abandoned += in_flight_ + waiting_.size();
   measured_->unsent += waiting_.size();
   for (Session& session : sessions_) {

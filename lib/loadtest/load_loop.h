@@ -21,8 +21,9 @@ namespace sampleproc::loadtest {
 
 struct LoopOptions {
   Address address;
-  std::size_t connections = 1;    // at most; those of a closed loop are all used
-  bool hold_connections = false;  // open them all when the run begins
+  std::size_t connections = 1;        // at most; those of a closed loop are all used
+  bool hold_connections = false;      // open them all when the run begins
+  std::chrono::nanoseconds length{};  // of the schedule; 0 when only its end will tell
   bool keep_alive = true;
   // Memory for answers that are being read, of all connections together; one that would need more
   // has failed.
@@ -57,6 +58,9 @@ class LoadLoop {
 
   // When the last answer came.
   base::MonoTime last_answer() const { return last_answer_; }
+  // When it returned, and how old the requests were that were unanswered then.
+  base::MonoTime ended() const { return ended_; }
+  const Histogram& open() const { return open_; }
 
  private:
   using Outcome = Session::Outcome;
@@ -87,6 +91,8 @@ class LoadLoop {
   void Begin(std::size_t index, const Waiting& request, base::MonoTime now);
   void Handle(std::size_t index, bool was_busy, Outcome outcome);
   void Record(Session& session, base::MonoTime now);
+  void CountOpen(base::MonoTime now);
+  void AddLatency(base::MonoTime intended, base::MonoTime sent, base::MonoTime now);
   void Abandon();
   void CountHeld(Session& session);
 
@@ -97,11 +103,13 @@ class LoadLoop {
   const base::CancelFlag stop_;
   base::MonoTime start_;
   base::MonoTime last_answer_;
+  base::MonoTime ended_;
   base::MonoTime looked_;  // all that happened before has been handled, or is in hand
   base::Descriptor epoll_;
   std::array<epoll_event, 256> events_;
   std::vector<char> room_;
   std::unique_ptr<Measurement> measured_;
+  Histogram open_;
   std::uint64_t second_ = 0;
 
   std::deque<Session> sessions_;

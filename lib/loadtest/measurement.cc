@@ -1,8 +1,24 @@
 #include "loadtest/measurement.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace sampleproc::loadtest {
+namespace {
+
+constexpr std::chrono::seconds kLongestEdge{5};
+
+}  // namespace
+
+std::chrono::nanoseconds EdgeOf(std::chrono::nanoseconds length) {
+  return std::min<std::chrono::nanoseconds>(length / 3, kLongestEdge);
+}
+
+Place PlaceOf(std::chrono::nanoseconds at, std::chrono::nanoseconds length) {
+  if (length.count() <= 0) return Place::kBetween;
+  if (at < EdgeOf(length)) return Place::kFirst;
+  return at >= length - EdgeOf(length) ? Place::kLast : Place::kBetween;
+}
 
 void Measurement::Fail(std::string_view type) {
   const auto at = errors.find(type);
@@ -13,9 +29,19 @@ void Measurement::Fail(std::string_view type) {
   }
 }
 
+void Measurement::AddLatency(std::uint64_t from_intended, std::uint64_t from_sending, Place place) {
+  corrected.Record(from_intended);
+  raw.Record(from_sending);
+  if (place == Place::kFirst) first.Record(from_intended);
+  if (place == Place::kLast) last.Record(from_intended);
+}
+
 void Measurement::Merge(const Measurement& other) {
   corrected.Merge(other.corrected);
   raw.Merge(other.raw);
+  first.Merge(other.first);
+  last.Merge(other.last);
+  open.Merge(other.open);
   send_lag.Merge(other.send_lag);
   read_lag.Merge(other.read_lag);
   intended += other.intended;
@@ -31,6 +57,9 @@ void Measurement::Merge(const Measurement& other) {
 void Measurement::Clear() {
   corrected.Clear();
   raw.Clear();
+  first.Clear();
+  last.Clear();
+  open.Clear();
   send_lag.Clear();
   read_lag.Clear();
   intended = good = waited = abandoned = unsent = bytes_received = connections = 0;

@@ -1,6 +1,7 @@
 // What was measured in a stretch of time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -23,17 +24,33 @@ inline constexpr std::string_view kTooLarge = "too_large";    // more than is re
 inline constexpr std::string_view kTls = "tls";               // the handshake failed
 }  // namespace failure
 
+// Where in its schedule a request was due: among the first, the last, or between.
+enum class Place { kFirst, kBetween, kLast };
+
+// How much of a schedule of that length its first and its last requests are of: a third, five
+// seconds at most.
+std::chrono::nanoseconds EdgeOf(std::chrono::nanoseconds length);
+// kBetween when the length is 0: not known.
+Place PlaceOf(std::chrono::nanoseconds at, std::chrono::nanoseconds length);
+
 // Times are nanoseconds. Not thread-safe; each thread has its own, and they are merged.
 struct Measurement {
   // From the intended time, and from the time of sending, to the end of the answer. Good answers,
   // and timeouts with the time that they waited; other failures are only counted.
   Histogram corrected;
   Histogram raw;
+  // Of the corrected ones, those of the schedule's first requests and of its last: whether answers
+  // fell behind.
+  Histogram first;
+  Histogram last;
   // From the intended time to the moment when the generator came to it: its own delay.
   Histogram send_lag;
   // How long answers waited to be read, and their reading took: its own delay, too. An upper bound:
   // that an answer was there is noticed only when the generator looks.
   Histogram read_lag;
+  // How old the requests are that are unanswered when the stretch of time ends. It is of that
+  // moment alone: who puts stretches one after the other clears it before each Merge.
+  Histogram open;
 
   std::uint64_t intended = 0;   // requests that were due
   std::uint64_t good = 0;       // answered as they should be
@@ -45,6 +62,8 @@ struct Measurement {
   std::map<std::string, std::uint64_t, std::less<>> errors;
 
   void Fail(std::string_view type);
+  // A request that was answered, or timed out, took so long.
+  void AddLatency(std::uint64_t from_intended, std::uint64_t from_sending, Place place);
   void Merge(const Measurement& other);
   void Clear();
 

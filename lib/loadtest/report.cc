@@ -57,7 +57,10 @@ void AddNotes(const Measurement& total, bool closed, std::vector<std::string>& n
   }
   if (total.abandoned > 0) {
     notes.push_back(std::to_string(total.abandoned) +
-                    " requests were unanswered when the run was ended, and are not counted.");
+                    " requests were unanswered when the run was ended, the oldest after " +
+                    FormatNumber(Milliseconds(total.open.Max()) / 1000) +
+                    " s. In the latency that --fail judges each counts with the time that it had "
+                    "waited; elsewhere they are not counted.");
   }
 }
 

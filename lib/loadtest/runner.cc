@@ -1,6 +1,8 @@
 #include "loadtest/runner.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <thread>
 
 #include "loadtest/collector.h"
@@ -16,6 +18,8 @@ using Seconds = std::chrono::duration<double>;
 struct ThreadResult {
   base::Result<void> done = {};
   MonoTime last_answer;
+  MonoTime ended;
+  Histogram open;
   double cpu_s = 0;
   double waited_s = 0;
   double wall_s = 0;
@@ -37,7 +41,8 @@ void RunThread(const RunPlan& plan, std::size_t thread, MonoTime start, Collecto
   AskForPromptWakeUps();
   const ThreadTimes before = OwnTimes();
   const MonoTime began = base::SystemClock().Now();
-  const LoopOptions options = ShareOf(plan.loop, thread, plan.threads);
+  LoopOptions options = ShareOf(plan.loop, thread, plan.threads);
+  options.length = plan.length;
   std::unique_ptr<Pacer> pacer;
   if (plan.make_pacer) pacer = PaceShare(plan.make_pacer(), thread, plan.threads);
   const std::unique_ptr<RequestMaker> maker = plan.make_maker(thread);
@@ -48,6 +53,8 @@ void RunThread(const RunPlan& plan, std::size_t thread, MonoTime start, Collecto
   LoadLoop loop(options, pacer.get(), *maker, deliver, stop);
   result.done = loop.Run(start);
   result.last_answer = loop.last_answer();
+  result.ended = loop.ended();
+  result.open = loop.open();
   const ThreadTimes after = OwnTimes();
   result.cpu_s = after.cpu - before.cpu;
   result.waited_s = after.waited - before.waited;
@@ -58,8 +65,10 @@ void RunThread(const RunPlan& plan, std::size_t thread, MonoTime start, Collecto
 void Conclude(const RunPlan& plan, MonoTime start, const std::vector<ThreadResult>& threads,
               RunResult& result) {
   MonoTime last = start;
+  result.total.open.Clear();
   for (const ThreadResult& thread : threads) {
-    last = std::max(last, thread.last_answer);
+    last = std::max(last, result.stopped ? thread.ended : thread.last_answer);
+    result.total.open.Merge(thread.open);
     const double wall = std::max(thread.wall_s, 1e-9);
     GeneratorUse& use = result.generator;
     use.cpu_s += thread.cpu_s;
@@ -69,7 +78,33 @@ void Conclude(const RunPlan& plan, MonoTime start, const std::vector<ThreadResul
   SetRates(plan.length, last - start, result);
 }
 
+double SecondsOf(std::uint64_t count) { return static_cast<double>(count) / 1e9; }
+
+double RateAfter(const Measurement& total, double lasted, double percentile) {
+  const double taken = std::min(SecondsOf(total.first.ValueAt(percentile)), lasted / 2);
+  return static_cast<double>(total.good) / std::max(lasted - taken, 1e-9);
+}
+
+// How far the median of these may be from that of as many others, by chance.
+double Scatter(const Histogram& latency) {
+  return SecondsOf(latency.ValueAt(90) - latency.ValueAt(10)) /
+         std::sqrt(static_cast<double>(latency.count()));
+}
+
+// By how many seconds answers were later at the schedule's end than at its beginning.
+double FellBehind(const Measurement& total, nanoseconds length) {
+  if (total.first.count() == 0 || total.last.count() == 0) {
+    return std::numeric_limits<double>::infinity();  // not known
+  }
+  const double later = SecondsOf(total.last.ValueAt(50)) - SecondsOf(total.first.ValueAt(50));
+  if (later <= Scatter(total.first) + Scatter(total.last)) return 0;
+  // The medians are of the middles of both stretches.
+  return later * Seconds(length) / Seconds(length - EdgeOf(length));
+}
+
 }  // namespace
+
+double RateSoFar(const Measurement& total, double lasted) { return RateAfter(total, lasted, 50); }
 
 Second Summarise(std::uint64_t second, const Measurement& measured) {
   return {.second = second,
@@ -86,11 +121,19 @@ Second Summarise(std::uint64_t second, const Measurement& measured) {
 void SetRates(nanoseconds length, nanoseconds lasted, RunResult& result) {
   const double planned = Seconds(length).count();
   const double took = Seconds(lasted).count();
-  result.elapsed_s = result.stopped ? took : std::max(took, planned);
+  const bool by_schedule = planned > 0 && !result.stopped;
+  result.elapsed_s = by_schedule ? std::max(took, planned) : took;
   const double elapsed = std::max(result.elapsed_s, 1e-9);
-  result.achieved_rate = static_cast<double>(result.total.good) / elapsed;
-  const double scheduled = planned > 0 && !result.stopped ? planned : elapsed;
-  result.intended_rate = static_cast<double>(result.total.intended) / scheduled;
+  result.intended_rate =
+      static_cast<double>(result.total.intended) / (by_schedule ? planned : elapsed);
+  // By the fastest tenth: the others may have waited for those before them already.
+  result.achieved_rate = RateAfter(result.total, elapsed, 10);
+  if (!by_schedule) return;
+  const double window = planned + FellBehind(result.total, length);
+  // One answer that is late must not count as if all had been.
+  result.achieved_rate =
+      std::min(std::max(result.achieved_rate, static_cast<double>(result.total.good) / window),
+               static_cast<double>(result.total.good) / planned);
 }
 
 double Milliseconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
@@ -111,6 +154,7 @@ base::Result<RunResult> RunLoad(const RunPlan& plan, const base::CancelFlag& sto
     }
     while (auto complete = collector.Take()) {
       result.seconds.push_back(Summarise(complete->second, *complete->measured));
+      result.total.open.Clear();
       result.total.Merge(*complete->measured);
       if (!watch(result.seconds.back(), result.total)) stop_threads.Cancel();
     }
@@ -119,6 +163,7 @@ base::Result<RunResult> RunLoad(const RunPlan& plan, const base::CancelFlag& sto
     if (!thread.done) return std::unexpected(thread.done.error());
   }
   result.stopped = stop_threads.Cancelled();
+  if (plan.connections_are_limit) result.connection_limit = plan.loop.connections;
   Conclude(plan, start, results, result);
   return result;
 }

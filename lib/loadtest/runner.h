@@ -20,6 +20,8 @@ struct RunPlan {
   std::function<std::unique_ptr<RequestMaker>(std::size_t thread)> make_maker;
   // How long the schedule is; 0 when only its end will tell.
   std::chrono::nanoseconds length{};
+  // Nobody has chosen how many connections there are: they are as many as this machine can have.
+  bool connections_are_limit = false;
 };
 
 // One second of the run, by the time when answers came. Times in milliseconds, latencies those of
@@ -45,11 +47,17 @@ struct GeneratorUse {
 struct RunResult {
   Measurement total;
   std::vector<Second> seconds;
-  double elapsed_s = 0;      // the schedule's length, or until the last answer if that was later
+  // The schedule's length, or until the last answer if that was later; of a run that was stopped
+  // until then.
+  double elapsed_s = 0;
   double intended_rate = 0;  // requests a second
-  double achieved_rate = 0;  // good answers a second
+  // Good answers a second. What every answer takes is no part of that time: a schedule that is
+  // answered without falling behind is achieved, however long each answer took.
+  double achieved_rate = 0;
   GeneratorUse generator;
   bool stopped = false;  // before its time
+  // As many connections as this machine can have, when nobody has chosen another number; else 0.
+  std::size_t connection_limit = 0;
 };
 
 // Called once a second with the second that is complete and all so far; false ends the run.
@@ -61,8 +69,12 @@ base::Result<RunResult> RunLoad(const RunPlan& plan, const base::CancelFlag& sto
 
 Second Summarise(std::uint64_t second, const Measurement& measured);
 
+// The rate of good answers when a run has lasted so long; what the faster half of its first
+// requests took is left out, in which none could come.
+double RateSoFar(const Measurement& total, double seconds);
+
 // Elapsed time and rates of a run whose schedule is so long (0: only its end tells) and that lasted
-// until its last answer.
+// until its last answer, or until it was stopped.
 void SetRates(std::chrono::nanoseconds length, std::chrono::nanoseconds lasted, RunResult& result);
 
 double Milliseconds(std::uint64_t nanoseconds);

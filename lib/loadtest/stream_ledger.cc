@@ -61,8 +61,19 @@ void StreamLedger::Close(Entry& entry, State state, base::MonoTime now) {
 
 void StreamLedger::Count(const Entry& entry, base::MonoTime now) {
   ++measured_.good;
-  measured_.corrected.Record(Between(entry.frame.intended, now));
-  measured_.raw.Record(Between(entry.frame.sent, now));
+  AddLatency(entry.frame, now);
+}
+
+void StreamLedger::AddLatency(const StreamFrame& frame, base::MonoTime now) {
+  measured_.AddLatency(Between(frame.intended, now), Between(frame.sent, now),
+                       PlaceOf(frame.intended - start_, length_));
+}
+
+void StreamLedger::CountOpen(base::MonoTime now) {
+  for (std::size_t i = oldest_; i < frames_.size(); ++i) {
+    if (frames_[i].state != State::kOpen) continue;
+    measured_.open.Record(Between(frames_[i].frame.intended, now));
+  }
 }
 
 void StreamLedger::AddResult(std::string_view frame_id, std::string& json, base::MonoTime now) {
@@ -99,10 +110,7 @@ void StreamLedger::GiveUp(std::size_t number, std::string_view type, base::MonoT
   Entry& entry = frames_[number];
   if (entry.state != State::kOpen) return;
   measured_.Fail(type);
-  if (type == failure::kTimeout) {
-    measured_.corrected.Record(Between(entry.frame.intended, now));
-    measured_.raw.Record(Between(entry.frame.sent, now));
-  }
+  if (type == failure::kTimeout) AddLatency(entry.frame, now);
   Close(entry, State::kGivenUp, now);
 }
 

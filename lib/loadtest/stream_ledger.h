@@ -41,6 +41,12 @@ class StreamLedger {
   StreamLedger(std::string prefix, std::uint32_t cameras, AnswerCheck& check)
       : prefix_(std::move(prefix)), newest_(cameras, -1), check_(check) {}
 
+  // When the schedule began, and its length; 0 when only its end will tell.
+  void Begin(base::MonoTime start, std::chrono::nanoseconds length) {
+    start_ = start;
+    length_ = length;
+  }
+
   std::string FrameId(std::size_t number) const { return prefix_ + std::to_string(number); }
   static std::string CameraId(std::uint32_t camera);
 
@@ -61,6 +67,8 @@ class StreamLedger {
   void GiveUp(std::size_t number, std::string_view type, base::MonoTime now);
 
   std::size_t open() const { return open_; }  // frames without an outcome
+  // How old they are, into measured().
+  void CountOpen(base::MonoTime now);
   base::MonoTime last_outcome() const { return last_; }
   Measurement& measured() { return measured_; }
 
@@ -77,7 +85,11 @@ class StreamLedger {
   void Count(const Entry& entry, base::MonoTime now);
   void Close(Entry& entry, State state, base::MonoTime now);
 
+  void AddLatency(const StreamFrame& frame, base::MonoTime now);
+
   const std::string prefix_;
+  base::MonoTime start_{};
+  std::chrono::nanoseconds length_{};
   std::vector<Entry> frames_;
   std::vector<std::int64_t> newest_;  // of each camera: the frame that had a result last
   AnswerCheck& check_;

@@ -84,6 +84,10 @@ class StreamLoad {
     const ThreadTimes before = OwnTimes();
     start_ = Now();
     {
+      const base::MutexLock lock(mutex_);
+      ledger_.Begin(start_, plan_.length);
+    }
+    {
       const std::jthread reader(
           [this, results = *results, letters = *letters] { Read(results, letters); });
       Send();
@@ -94,7 +98,7 @@ class StreamLoad {
     const base::MutexLock lock(mutex_);
     result_.total.abandoned += ledger_.open();
     result_.stopped = stop_.Cancelled() || was_ended_;
-    const MonoTime last = std::max(ledger_.last_outcome(), start_);
+    const MonoTime last = result_.stopped ? Now() : std::max(ledger_.last_outcome(), start_);
     const double wall = std::max(std::chrono::duration<double>(Now() - start_).count(), 1e-9);
     result_.generator.cpu_s = after.cpu - before.cpu;
     result_.generator.cpu = result_.generator.cpu_s / wall;
@@ -227,9 +231,11 @@ class StreamLoad {
     Measurement measured;
     {
       const base::MutexLock lock(mutex_);
+      ledger_.CountOpen(Now());
       std::swap(measured, ledger_.measured());
     }
     result_.seconds.push_back(Summarise(result_.seconds.size(), measured));
+    result_.total.open.Clear();
     result_.total.Merge(measured);
     if (!watch_(result_.seconds.back(), result_.total)) was_ended_ = true;
   }

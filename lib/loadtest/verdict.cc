@@ -107,6 +107,14 @@ std::vector<std::string> GeneratorLimits(const RunResult& result, bool closed,
                      " connections could not be opened by this machine; raise the file limit "
                      "(ulimit -n) or keep connections alive");
   }
+  const std::uint64_t waited = result.total.waited;
+  if (!closed && result.connection_limit > 0 && waited > 0 &&
+      waited >= LateRequests(result.total.intended)) {
+    limits.push_back("sockets: " + std::to_string(waited) + " requests were due while all " +
+                     std::to_string(result.connection_limit) +
+                     " connections that this machine's file limit allows were in use; raise it "
+                     "(ulimit -n), or choose with -c how many connections the clients have");
+  }
   return limits;
 }
 

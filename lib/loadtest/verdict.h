@@ -33,7 +33,8 @@ std::string_view VerdictName(Verdict verdict);  // "pass" "fail" "invalid"
 //             for over 97 % of the time, or used and wanted one for so long while requests waited
 //             for a connection or answers fell behind; not when the latency as a whole is within
 //             the delay that is allowed
-//   sockets   this machine had none left for a connection
+//   sockets   this machine had none left for a connection, or, in an open loop for which nobody has
+//             chosen how many connections there are, so many requests as above waited for one
 std::vector<std::string> GeneratorLimits(const RunResult& result, bool closed,
                                          std::chrono::nanoseconds max_send_lag);
 

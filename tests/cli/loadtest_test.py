@@ -191,6 +191,24 @@ class Judged(cli.TestCase):
                       "errors<1%", "--abort-on-fail", code=1)  # fmt: skip
         self.assertTrue(report["ended_early"])
 
+    def test_a_target_that_hangs_ends_the_run_before_its_requests_time_out(self):
+        server = Server(self, loadtest_server.never)
+        report = load(self, server.url, "--rate", "50", "--duration", "10m", "--timeout", "10m",
+                      "--fail", "p99<80ms", "--abort-on-fail", code=1)  # fmt: skip
+        self.assertTrue(report["ended_early"])
+        self.assertEqual(report["errors"]["total"], 0)
+        self.assertGreater(report["criteria"][0]["measured"], 80)
+        self.assertIn("unanswered when the run was ended", " ".join(report["notes"]))
+
+    def test_slow_answers_are_no_low_rate(self):
+        server = Server(self, loadtest_server.slow)
+        report = load(self, server.url, "--rate", "100", "--duration", "1s")
+        self.assertAlmostEqual(report["rate"]["intended"], 100, delta=1)
+        self.assertGreater(report["elapsed_s"], 1.15)  # until the last answer
+        # Also on a busy machine well over what that time would make of it.
+        self.assertLessEqual(report["rate"]["achieved"], 100.1)
+        self.assertGreater(report["rate"]["achieved"] * report["elapsed_s"], 100)
+
     def test_a_run_slower_than_its_baseline_is_seen(self):
         server = Server(self, loadtest_server.ten_milliseconds)
         with tempfile.TemporaryDirectory() as folder:

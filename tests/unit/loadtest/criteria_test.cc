@@ -26,6 +26,26 @@ bool Holds(std::string_view text, const Measurement& measured, double rate = 10)
   return AllHold(Judge(*criteria, measured, rate));
 }
 
+TEST_CASE("criteria: what is unanswered has taken as long as it has waited") {
+  Measurement measured = Measured(150, 0);
+  CHECK(Holds("p99<200ms,mean<200ms,max<200ms", measured));
+  for (std::uint64_t i = 1; i <= 350; ++i) measured.open.Record(20'000'000 * i);
+  CHECK_FALSE(Holds("p99<6s", measured));
+  CHECK_FALSE(Holds("max<6s", measured));
+  CHECK_FALSE(Holds("mean<2s", measured));
+  CHECK(Holds("errors<0.1%", measured));
+  // Those that have hardly been sent make nothing better.
+  Measurement slow = Measured(100, 0);
+  for (int i = 0; i < 1000; ++i) slow.open.Record(1'000);
+  CHECK_FALSE(Holds("p99<99ms", slow));
+  CHECK_FALSE(Holds("mean<50ms", slow));
+  // Where nothing was answered it is all that is known.
+  Measurement hung;
+  for (int i = 0; i < 200; ++i) hung.open.Record(3'000'000'000);
+  CHECK_FALSE(Holds("p99<80ms", hung));
+  CHECK_FALSE(Holds("errors<1%", hung));
+}
+
 TEST_CASE("criteria compare in their units") {
   const Measurement measured = Measured(100, 0);
   CHECK(Holds("p50<51ms", measured));

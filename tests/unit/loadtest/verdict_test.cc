@@ -127,6 +127,18 @@ TEST_CASE("verdict: no socket left is the limit of this machine, a refused conne
   CHECK(OnlyLimit(result, false).starts_with("sockets: 1 "));
 }
 
+TEST_CASE("verdict: requests that waited for a connection are, unless their number was chosen") {
+  RunResult result = Run(milliseconds(0), milliseconds(5), kIdle);
+  result.total.intended = 1000;
+  result.total.waited = 400;
+  CHECK(GeneratorLimits(result, false, kLimit).empty());
+  result.connection_limit = 960;
+  CHECK(OnlyLimit(result, false).starts_with("sockets: 400 requests were due while all 960 "));
+  CHECK(GeneratorLimits(result, true, kLimit).empty());
+  result.total.waited = 3;
+  CHECK(GeneratorLimits(result, false, kLimit).empty());
+}
+
 TEST_CASE("verdict: a delay below the limit is told when it is much of the latency") {
   CHECK(Says(GeneratorNote(Run(milliseconds(3), milliseconds(5), kIdle), false), "3 ms beside 5"));
   CHECK(GeneratorNote(Run(milliseconds(1), milliseconds(5), kIdle), false).empty());
