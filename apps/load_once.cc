@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -82,7 +83,7 @@ loadtest::ServerWatch::Fetch FetchMetrics(const LoadSetup& setup) {
 
 // Another target or another load is compared all the same, and told.
 void CompareWith(const loadtest::Baseline& baseline, const std::string& target,
-                 const std::string& load, const std::vector<loadtest::Second>& seconds,
+                 const std::string& load, const loadtest::RunResult& result,
                  loadtest::ReportOptions& options) {
   if (baseline.target != target) {
     options.notes.push_back("The baseline is of another target: " + baseline.target);
@@ -92,9 +93,11 @@ void CompareWith(const loadtest::Baseline& baseline, const std::string& target,
     options.notes.push_back("The baseline is of another load, so rates are not compared: " +
                             baseline.load);
   }
-  auto compared = loadtest::Compare(baseline.seconds, seconds, same_load);
+  auto compared = loadtest::Compare(baseline.seconds, result.seconds, same_load);
   if (compared) {
     options.comparisons = std::move(*compared);
+    std::ranges::move(loadtest::CompareRuns(baseline, result.total),
+                      std::back_inserter(options.comparisons));
   } else {
     options.no_comparison = compared.error().message;
   }
@@ -184,7 +187,7 @@ Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
                                   .closed = setup.options.closed,
                                   .max_send_lag = setup.plan.max_send_lag};
   AddDisturbances(disturbed, options);
-  if (setup.baseline) CompareWith(*setup.baseline, setup.Name(), load, result->seconds, options);
+  if (setup.baseline) CompareWith(*setup.baseline, setup.Name(), load, *result, options);
   loadtest::Report report = loadtest::MakeReport(std::move(*result), std::move(options));
   report.target = setup.Name();
   report.load = load;

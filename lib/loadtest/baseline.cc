@@ -27,6 +27,8 @@ class BaselineReader : public json::JsonHandler {
  public:
   void Key(std::string_view key) override {
     if (depth_ == 1) in_seconds_ = key == "seconds";
+    if (depth_ == 1) in_latency_ = key == "latency";
+    if (depth_ == 2) in_corrected_ = in_latency_ && key == "corrected";
     key_ = key;
   }
   void StartObject() override {
@@ -46,12 +48,13 @@ class BaselineReader : public json::JsonHandler {
   }
   void Null() override { SetLatency(kFailed); }
   void Number(const json::JsonNumber& number) override {
-    if (!in_seconds_ || depth_ != 3) return;
     double value = 0;
     std::from_chars(number.text.data(), number.text.data() + number.text.size(), value);
     SetLatency(value);
+    if (!in_seconds_ || depth_ != 3) return;
     // 2^53, beyond which a double no longer counts.
     const auto count = static_cast<std::uint64_t>(std::clamp(value, 0.0, 9007199254740992.0));
+    if (key_ == "intended") made_.seconds.back().intended = count;
     if (key_ == "good") made_.seconds.back().good = count;
     if (key_ == "errors") made_.seconds.back().errors = count;
   }
@@ -60,7 +63,10 @@ class BaselineReader : public json::JsonHandler {
 
  private:
   void SetLatency(double value) {
-    if (!in_seconds_ || depth_ != 3) return;
+    if (depth_ != 3) return;
+    if (in_corrected_ && key_ == "p99_ms") made_.p99_ms = value;
+    if (in_corrected_ && key_ == "p999_ms") made_.p999_ms = value;
+    if (!in_seconds_) return;
     if (key_ == "p50_ms") made_.seconds.back().p50_ms = value;
     if (key_ == "p99_ms") made_.seconds.back().p99_ms = value;
   }
@@ -69,6 +75,8 @@ class BaselineReader : public json::JsonHandler {
   std::string_view key_;
   int depth_ = 0;
   bool in_seconds_ = false;
+  bool in_latency_ = false;
+  bool in_corrected_ = false;
 };
 
 double Median(const std::vector<double>& unsorted) {
@@ -102,11 +110,41 @@ constexpr Metric kMetrics[] = {
     {"rate", [](const Second& second) { return static_cast<double>(second.good); }, true, false},
 };
 
-// The whole seconds in which something was finished.
+// Of percentiles of all requests, by how much they must differ: those of few requests do by chance.
+struct Margin {
+  const char* metric;
+  const char* title;
+  double percentile;
+  double Baseline::* old_value;
+  double factor;
+  double more_ms;
+};
+constexpr Margin kMargins[] = {
+    {"run_p99", "p99 of all requests", 99, &Baseline::p99_ms, 2, 20},
+    {"run_p999", "p99.9 of all requests", 99.9, &Baseline::p999_ms, 4, 50},
+};
+constexpr std::uint64_t kLeastBeyond = 10;
+
+double FinishedIn(const Second& second) {
+  return static_cast<double>(second.good) + static_cast<double>(second.errors);
+}
+
+// Of the whole seconds in which something was finished, or should have been: where less than one
+// request a second is, a second without one says nothing.
 std::vector<double> Observations(const std::vector<Second>& seconds, const Metric& metric) {
+  double finished = 0;
+  for (const Second& second : seconds) finished += FinishedIn(second);
+  const bool is_dense = finished >= static_cast<double>(seconds.size());
   std::vector<double> values;
-  for (std::size_t i = 1; i + 1 < seconds.size(); ++i) {
-    if (seconds[i].good + seconds[i].errors > 0) values.push_back(metric.value(seconds[i]));
+  double open = 0;
+  for (std::size_t i = 0; i + 1 < seconds.size(); ++i) {
+    open += static_cast<double>(seconds[i].intended) - FinishedIn(seconds[i]);
+    if (i == 0) continue;
+    if (FinishedIn(seconds[i]) > 0) {
+      values.push_back(metric.value(seconds[i]));
+    } else if (open > 0 && is_dense && !metric.is_share) {
+      values.push_back(metric.more_is_better ? 0 : kFailed);
+    }
   }
   return values;
 }
@@ -118,7 +156,7 @@ Comparison CompareBy(const Metric& metric, const std::vector<double>& old_values
                     .old_value = middle(old_values),
                     .new_value = middle(new_values),
                     .chance = MannWhitney(old_values, new_values)};
-  if (result.chance >= kChance || result.new_value == result.old_value) return result;
+  if (*result.chance >= kChance || result.new_value == result.old_value) return result;
   const bool is_large =
       metric.is_share
           ? std::fabs(result.new_value - result.old_value) >= kLeastErrors
@@ -209,6 +247,7 @@ base::Result<std::vector<Comparison>> Compare(const std::vector<Second>& old_run
     const auto old_values = Observations(old_run, metric);
     const auto new_values = Observations(new_run, metric);
     if (std::min(old_values.size(), new_values.size()) < kLeastSeconds) {
+      if (metric.is_share) continue;  // it stood still most of the time, which the others tell
       return Fail(ErrorCode::kUsage,
                   "--baseline needs runs of ten seconds or more with answers in each second");
     }
@@ -217,14 +256,49 @@ base::Result<std::vector<Comparison>> Compare(const std::vector<Second>& old_run
   return comparisons;
 }
 
+std::vector<Comparison> CompareRuns(const Baseline& old_run, const Measurement& new_run) {
+  std::vector<Comparison> comparisons;
+  const std::uint64_t all = new_run.Finished();
+  for (const Margin& margin : kMargins) {
+    const double was = old_run.*margin.old_value;
+    if (std::isnan(was) || all <= 2 * kLeastBeyond) continue;
+    Comparison result{.metric = margin.metric,
+                      .old_value = was,
+                      .new_value = new_run.PercentileOfAll(new_run.corrected, margin.percentile)};
+    // What ten requests or more have exceeded.
+    const std::uint64_t rank = std::min(RankOf(margin.percentile, all), all - kLeastBeyond);
+    const double sure = rank > new_run.corrected.count()
+                            ? kFailed
+                            : Milliseconds(new_run.corrected.ValueAtRank(rank));
+    const auto exceeds = [&margin](double value, double other) {
+      return value > margin.factor * other && value > other + margin.more_ms;
+    };
+    if (exceeds(sure, was)) result.outcome = Outcome::kSlower;
+    if (exceeds(was, result.new_value)) result.outcome = Outcome::kFaster;
+    comparisons.push_back(std::move(result));
+  }
+  return comparisons;
+}
+
 std::string Describe(const Comparison& comparison) {
   const std::string_view unit = comparison.metric == "rate"     ? "/s"
                                 : comparison.metric == "errors" ? " %"
                                                                 : " ms";
-  std::string text = comparison.metric + " " + FormatLatency(comparison.new_value, unit) +
-                     ", was " + FormatLatency(comparison.old_value, unit) + ": ";
+  const auto* const margin = std::ranges::find(kMargins, comparison.metric, &Margin::metric);
+  const bool is_of_run = margin != std::end(kMargins);
+  std::string text =
+      is_of_run ? margin->title
+                : comparison.metric + (comparison.metric == "errors" ? " (mean of the seconds)"
+                                                                     : " (median of the seconds)");
+  text += " " + FormatLatency(comparison.new_value, unit) + ", was " +
+          FormatLatency(comparison.old_value, unit) + ": ";
   text.append(OutcomeName(comparison));
-  return text + " (equal runs differ so in " + FormatNumber(100 * comparison.chance) + " %)";
+  if (is_of_run) {
+    return text + " (a difference is over " + FormatNumber(margin->factor) + " times as much and " +
+           FormatNumber(margin->more_ms) + " ms more)";
+  }
+  return text + " (equal runs differ so in " + FormatNumber(100 * comparison.chance.value_or(1)) +
+         " %)";
 }
 
 }  // namespace sampleproc::loadtest

@@ -1,6 +1,8 @@
 // Whether a run is slower than an earlier one, beyond chance.
 #pragma once
 
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,13 +19,21 @@ namespace sampleproc::loadtest {
 //
 // So it is of p50 and p99, where a request that failed is slower than any other, and of the good
 // answers a second. Of failures a second's share of its requests is compared, and the means must be
-// a tenth of a percent apart.
+// a tenth of a percent apart. A second in which requests were open and none was finished counts as
+// slower than any other, with a rate of 0.
+//
+// A stall of a few seconds moves no median. So p99 and p99.9 of all requests are compared, too, by
+// their size: a difference counts when ten requests or more differ by the factor and by the time
+// that Describe tells.
 struct Comparison {
   enum class Outcome { kSame, kSlower, kFaster };
-  std::string metric;    // "p50" "p99" (ms) "rate" (a second) "errors" (percent)
+  // Of the seconds "p50" "p99" (ms) "rate" (a second) "errors" (percent), of all requests "run_p99"
+  // "run_p999" (ms).
+  std::string metric;
   double old_value = 0;  // the median of the seconds; of errors their mean; may be infinite
   double new_value = 0;
-  double chance = 1;                 // of a difference as large between equal runs
+  // Of a difference as large between equal runs; nothing for what is compared by its size.
+  std::optional<double> chance = {};
   Outcome outcome = Outcome::kSame;  // of errors: more, fewer
 };
 
@@ -40,6 +50,9 @@ struct Baseline {
   std::string loop;  // "open" "closed"
   std::string verdict;
   std::vector<Second> seconds;
+  // Of all requests; infinite when it is that of one that failed, NaN when it is not known.
+  double p99_ms = std::numeric_limits<double>::quiet_NaN();
+  double p999_ms = std::numeric_limits<double>::quiet_NaN();
 };
 
 // Of a result as JSON. Fails with kUsage when `json` is none, when that run was INVALID, and when
@@ -52,7 +65,11 @@ base::Result<Baseline> ParseBaseline(std::string json, bool closed);
 base::Result<std::vector<Comparison>> Compare(const std::vector<Second>& old_run,
                                               const std::vector<Second>& new_run, bool same_load);
 
-// "p50 1.2 ms, was 1.1 ms: slower (by chance in 0.1 % of equal runs)"
+// By p99 and p99.9 of all requests; those that are not known of both, or are of twenty requests or
+// fewer, are left out.
+std::vector<Comparison> CompareRuns(const Baseline& old_run, const Measurement& new_run);
+
+// "p50 (median of the seconds) 1.2 ms, was 1.1 ms: slower (equal runs differ so in 0.1 %)"
 std::string Describe(const Comparison& comparison);
 
 }  // namespace sampleproc::loadtest

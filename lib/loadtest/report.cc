@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "json/writer.h"
 #include "loadtest/numbers.h"
@@ -126,10 +127,10 @@ void WriteComparisons(const std::vector<Comparison>& comparisons, JsonWriter& js
   for (const Comparison& each : comparisons) {
     json.BeginObject();
     json.Member("metric", each.metric);
-    const bool is_time = each.metric.starts_with('p');
+    const bool is_time = each.metric != "rate" && each.metric != "errors";
     WriteMember(is_time ? "old_ms" : "old", each.old_value, json);
     WriteMember(is_time ? "new_ms" : "new", each.new_value, json);
-    json.Member("chance", Rounded(each.chance));
+    WriteMember("chance", each.chance.value_or(std::numeric_limits<double>::quiet_NaN()), json);
     json.Member("outcome", OutcomeName(each));
     json.EndObject();
   }

@@ -218,9 +218,10 @@ class Judged(cli.TestCase):
             report["seconds"] = [dict(report["seconds"][0], second=number) for number in range(11)]
             # The earlier run, as it would have been of a faster service and of a slower one.
             for factor, outcome, code in ((0.01, "slower", 1), (100, "faster", 0)):
-                for second in report["seconds"]:
-                    second["p50_ms"] *= factor
-                    second["p99_ms"] *= factor
+                for second in (*report["seconds"], report["latency"]["corrected"]):
+                    for name in ("p50_ms", "p99_ms", "p999_ms"):
+                        if second.get(name) is not None:
+                            second[name] *= factor
                 with open(old, "w", encoding="utf-8") as file:
                     json.dump(report, file)
                 compared = load(self, server.url, *words, "--baseline", old, code=code)

@@ -98,6 +98,60 @@ TEST_CASE("a run that fails fast is not a fast run") {
   for (const Comparison& each : *both) CHECK(each.outcome == Outcome::kSame);
 }
 
+TEST_CASE("a second in which nothing was answered is the slowest") {
+  std::vector<Second> stalled = Run(2, 2, 20);
+  for (Second& second : stalled) second.intended = 100;
+  for (std::size_t i = 3; i < 13; ++i) {
+    stalled[i].good = 0;
+    stalled[i].p50_ms = stalled[i].p99_ms = std::numeric_limits<double>::quiet_NaN();
+  }
+  stalled[13].good = 1100;
+  const auto compared = Compare(Run(2, 1, 20), stalled, true);
+  REQUIRE(compared);
+  CHECK(Of(*compared, "p50").outcome == Outcome::kSlower);
+  CHECK(Of(*compared, "p99").new_value == kInfinity);
+  CHECK(Of(*compared, "rate").outcome == Outcome::kSlower);
+  CHECK(Of(*compared, "rate").new_value == 0);
+  CHECK(Of(*compared, "errors").outcome == Outcome::kSame);
+  // Nor may the earlier one have been quicker for its stall.
+  CHECK(Of(*Compare(stalled, Run(2, 1, 20), true), "p99").outcome == Outcome::kFaster);
+}
+
+// A run of so many requests of 5 ms, and so many of `slow_ms`.
+Measurement Requests(int quick, int slow, std::uint64_t slow_ms) {
+  Measurement measured;
+  for (int i = 0; i < quick + slow; ++i) {
+    const std::uint64_t ms = i < quick ? 5 : slow_ms;
+    measured.AddLatency(ms * 1'000'000, ms * 1'000'000, Place::kBetween);
+    ++measured.good;
+  }
+  return measured;
+}
+
+TEST_CASE("a stall that moves no median is seen in all requests together") {
+  Baseline old_run;
+  CHECK(CompareRuns(old_run, Requests(1000, 0, 0)).empty());  // of an earlier version
+  old_run.p99_ms = 5;
+  old_run.p999_ms = 40;
+  const auto outcome = [&old_run](const Measurement& measured, std::string_view metric) {
+    return Of(CompareRuns(old_run, measured), metric).outcome;
+  };
+  CHECK(outcome(Requests(900, 100, 4000), "run_p99") == Outcome::kSlower);
+  CHECK(outcome(Requests(900, 100, 4000), "run_p999") == Outcome::kSlower);
+  CHECK(outcome(Requests(900, 100, 24), "run_p99") == Outcome::kSame);
+  CHECK(outcome(Requests(985, 15, 4000), "run_p99") == Outcome::kSlower);
+  CHECK(outcome(Requests(95, 5, 4000), "run_p99") == Outcome::kSame);  // of five anything can be
+  CHECK(outcome(Requests(19985, 15, 4000), "run_p999") == Outcome::kSame);
+  CHECK(outcome(Requests(19900, 100, 4000), "run_p999") == Outcome::kSlower);
+  Measurement failing = Requests(900, 0, 0);
+  for (int i = 0; i < 100; ++i) failing.Fail("status_500");
+  CHECK(outcome(failing, "run_p99") == Outcome::kSlower);
+  old_run.p99_ms = kInfinity;
+  CHECK(outcome(failing, "run_p99") == Outcome::kSame);
+  CHECK(outcome(Requests(900, 0, 0), "run_p99") == Outcome::kFaster);
+  CHECK(CompareRuns(old_run, Requests(20, 0, 0)).empty());
+}
+
 TEST_CASE("rates of different loads are not compared") {
   const auto compared = Compare(Run(2, 1), Run(2, 2), false);
   REQUIRE(compared);
@@ -106,12 +160,15 @@ TEST_CASE("rates of different loads are not compared") {
 
 TEST_CASE("an earlier run is found in a result, and only there") {
   const auto baseline = ParseBaseline(
-      R"({"target":"t","loop":"open","p50_ms":1,"latency":{"corrected":{"p50_ms":9}},
+      R"({"target":"t","loop":"open","p50_ms":1,"latency":{"corrected":{"p50_ms":9,"p99_ms":12,"p999_ms":null},
+          "raw":{"p99_ms":1,"p999_ms":1}},
           "seconds":[{"second":0,"good":5,"p50_ms":1.5,"p99_ms":null,"errors":1},
           {"p50_ms":3,"good":0},{"p50_ms":0,"p99_ms":0,"good":0,"errors":7}],"notes":[]})",
       false);
   REQUIRE(baseline);
   CHECK(baseline->target == "t");
+  CHECK(baseline->p99_ms == 12);
+  CHECK(baseline->p999_ms == kInfinity);
   const std::vector<Second>& seconds = baseline->seconds;
   REQUIRE(seconds.size() == 3);
   CHECK(seconds[0].p50_ms == 1.5);
