@@ -12,6 +12,7 @@ namespace {
 using http::EqualsIgnoreCase;
 
 constexpr std::size_t kMaxHead = 64 * 1024;
+constexpr int kMostInterim = 64;
 constexpr std::size_t kMaxLine = 8 * 1024;  // of chunk framing
 
 // Whether a list such as "keep-alive, Upgrade" names `word`.
@@ -31,6 +32,28 @@ bool ReadNumber(std::string_view text, T& value, int base) {
   return error == std::errc() && stop == end;
 }
 
+// Whether a line within `text`, which follows `before`, ends in LF alone.
+bool HasBareLineFeed(std::string_view before, std::string_view text) {
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
+    if (at > 0 ? text[at - 1] != '\r' : !before.ends_with('\r')) return true;
+  }
+  return false;
+}
+
+// Where, in `text`, the head ends that began with `before`: behind its empty line. npos: not there.
+std::size_t EndOfHead(std::string_view before, std::string_view text) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  // Its first bytes may have come before.
+  for (std::size_t had = kEnd.size() - 1; had > 0; --had) {
+    if (before.ends_with(kEnd.substr(0, had)) && text.starts_with(kEnd.substr(had))) {
+      return kEnd.size() - had;
+    }
+  }
+  const std::size_t at = text.find(kEnd);
+  return at == std::string_view::npos ? at : at + kEnd.size();
+}
+
 // The next line of `text`, which is left without it.
 std::string_view TakeLine(std::string_view& text) {
   const std::size_t end = std::min(text.find("\r\n"), text.size());
@@ -46,6 +69,7 @@ void ResponseReader::Begin(bool is_head, std::size_t kept_bytes) {
   is_head_ = is_head;
   kept_bytes_ = kept_bytes;
   status_ = 0;
+  interim_ = 0;
   head_.clear();
   line_.clear();
   body_.clear();
@@ -73,20 +97,26 @@ void ResponseReader::FeedEnd() {
 }
 
 std::size_t ResponseReader::FeedHead(std::string_view bytes) {
-  const std::size_t before = head_.size();
-  head_.append(bytes);
-  const std::size_t end = head_.find("\r\n\r\n", before < 3 ? 0 : before - 3);
-  if (end == std::string::npos) {
-    if (head_.size() > kMaxHead) state_ = State::kBroken;
-    return bytes.size();
+  // No more is taken than is this head's, or may be: others may follow it in the same piece.
+  const std::string_view own = bytes.substr(0, kMaxHead + 1 - head_.size());
+  const std::size_t end = EndOfHead(head_, own);
+  const std::string_view piece = own.substr(0, end);
+  const bool is_wrong = head_.size() + piece.size() > kMaxHead || HasBareLineFeed(head_, piece);
+  head_.append(piece);
+  if (is_wrong) {
+    state_ = State::kBroken;
+  } else if (end != std::string_view::npos) {
+    head_.resize(head_.size() - 2);
+    ReadHead();
+    PassOverInterim();
   }
-  head_.resize(end + 2);
-  ReadHead();
-  if (state_ != State::kBroken && status_ >= 100 && status_ < 200) {
-    state_ = State::kHead;
-    head_.clear();
-  }
-  return end + 4 - before;
+  return piece.size();
+}
+
+void ResponseReader::PassOverInterim() {
+  if (state_ == State::kBroken || status_ >= 200) return;
+  state_ = status_ == 101 || ++interim_ > kMostInterim ? State::kBroken : State::kHead;
+  head_.clear();
 }
 
 void ResponseReader::ReadHead() {

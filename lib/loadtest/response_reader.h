@@ -12,7 +12,9 @@ namespace sampleproc::loadtest {
 //   HTTP/1.1 SP status SP reason CRLF *( name ":" value CRLF ) CRLF body
 //
 // framed by Content-Length, by chunks, or by the end of the connection (RFC 9112 section 6.3).
-// Interim answers (1xx) are passed over. Not thread-safe.
+// Interim answers (1xx) are passed over, but no more than a few dozen of them, and never 101:
+// nobody has asked for another protocol. A head of over 64 KiB, or with a line that ends in LF
+// alone, is no answer, however it is cut into pieces. Not thread-safe.
 class ResponseReader {
  public:
   enum class State { kHead, kBody, kDone, kBroken };
@@ -50,6 +52,7 @@ class ResponseReader {
   std::size_t FeedBody(std::string_view bytes);
   std::size_t FeedLine(std::string_view bytes);
   void ReadHead();
+  void PassOverInterim();
   bool ReadField(std::string_view line);
   void EndLine();
   void Keep(std::string_view bytes);
@@ -60,6 +63,7 @@ class ResponseReader {
   bool closes_ = false;
   bool has_length_ = false;
   int status_ = 0;
+  int interim_ = 0;         // answers passed over
   std::uint64_t left_ = 0;  // bytes of the body or of the chunk
   std::size_t kept_bytes_ = 0;
   std::string head_;

@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "loadtest/measurement.h"
 
@@ -15,6 +16,10 @@ bool IsOurLimit(int error) {
          error == ENOMEM;
 }
 
+// How often what is there is read before the others have their turn.
+constexpr int kMostReads = 16;
+constexpr std::uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
 // Memory that a connection keeps for its next answer.
 constexpr std::size_t kKeptHeld = 64UL * 1024;
 
@@ -22,11 +27,14 @@ constexpr std::size_t kKeptHeld = 64UL * 1024;
 
 Session::Outcome Session::Open(const Address& address, int epoll, std::uint64_t tag) {
   must_close_ = false;
+  has_more_ = false;
+  epoll_ = epoll;
+  tag_ = tag;
   if (connection_.Open(address) != 0) {
     return Fail(IsOurLimit(errno) ? failure::kNoSocket : failure::kConnect);
   }
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = kEvents;
   event.data.u64 = tag;
   if (::epoll_ctl(epoll, EPOLL_CTL_ADD, connection_.fd(), &event) != 0) {
     return Fail(failure::kNoSocket);
@@ -94,7 +102,10 @@ Session::Outcome Session::OnEvents(std::uint32_t events, std::span<char> room) {
     // Whatever happened: a handshake that sends may wait for what comes.
     Send();
   }
-  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return Outcome::kNothing;
+  const bool has_more = std::exchange(has_more_, false);
+  if (!has_more && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
+    return Outcome::kNothing;
+  }
   const bool has_ended = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   const Outcome outcome = Receive(room, has_ended);
   // The peer's end came with its answer, and no event will tell of it again.
@@ -103,7 +114,7 @@ Session::Outcome Session::OnEvents(std::uint32_t events, std::span<char> room) {
 }
 
 Session::Outcome Session::Receive(std::span<char> room, bool to_the_end) {
-  while (true) {
+  for (int reads = 0; reads < kMostReads; ++reads) {
     const ssize_t got = connection_.Receive(room);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return Outcome::kNothing;
@@ -136,6 +147,17 @@ Session::Outcome Session::Receive(std::span<char> room, bool to_the_end) {
     const bool may_have_more = size == room.size() || connection_.has_tls() || to_the_end;
     if (!may_have_more) return Outcome::kNothing;
   }
+  AskForEvent();
+  return Outcome::kNothing;
+}
+
+// The socket can be written to, if nothing else, so there is one.
+void Session::AskForEvent() {
+  has_more_ = true;
+  epoll_event event{};
+  event.events = kEvents;
+  event.data.u64 = tag_;
+  (void)::epoll_ctl(epoll_, EPOLL_CTL_MOD, connection_.fd(), &event);
 }
 
 Session::Outcome Session::Refuse() {

@@ -43,7 +43,8 @@ class Session {
   // Sends request(), now when the connection is idle, else as soon as it is made.
   Outcome Begin(std::size_t kept_bytes);
 
-  // `room` is scratch for what is read.
+  // `room` is scratch for what is read. What is more than a few times that is left for another
+  // event, so that no peer keeps the thread from the others.
   Outcome OnEvents(std::uint32_t events, std::span<char> room);
 
   // Ends what is under way for lack of memory: kFailed with kTooLarge, and the memory given back.
@@ -75,6 +76,8 @@ class Session {
   Outcome Send();
   // `to_the_end`: the peer has closed, and no event will tell of what is there now.
   Outcome Receive(std::span<char> room, bool to_the_end);
+  // Has an event come again for what is there.
+  void AskForEvent();
   Outcome OnConnected();
   Outcome Fail(std::string_view type);
 
@@ -82,6 +85,9 @@ class Session {
   State state_ = State::kClosed;
   bool has_request_ = false;
   bool must_close_ = false;
+  bool has_more_ = false;  // to be read, although no event may say so
+  int epoll_ = -1;
+  std::uint64_t tag_ = 0;
   std::size_t written_ = 0;
   std::size_t kept_bytes_ = 0;
   std::uint64_t received_ = 0;  // not yet taken

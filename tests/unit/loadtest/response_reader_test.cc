@@ -54,6 +54,49 @@ TEST_CASE("answers are read whatever the pieces they come in") {
   }
 }
 
+TEST_CASE("answer: interim heads are passed over while they have an end") {
+  const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
+  std::string few;
+  for (int i = 0; i < 64; ++i) few += interim;
+  const std::string whole = few + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  for (const std::size_t step : {std::size_t{1}, std::size_t{3}, whole.size()}) {
+    CAPTURE(step);
+    ResponseReader reader;
+    CHECK(Read(reader, whole, step) == whole.size());
+    CHECK(reader.state() == State::kDone);
+    CHECK(reader.status() == 200);
+    Read(reader, few + interim + whole, step);
+    CHECK(reader.state() == State::kBroken);
+  }
+}
+
+TEST_CASE("answer: a head is too long, or none, whatever the pieces it comes in") {
+  const auto head = [](std::size_t size) {
+    const std::string start = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ";
+    return start + std::string(size - start.size() - 4, 'a') + "\r\n\r\n";
+  };
+  struct Case {
+    std::string text;
+    State state;
+  };
+  const Case cases[] = {
+      {head(64 * 1024), State::kDone},
+      {head(64 * 1024 + 1), State::kBroken},
+      {head(200'000), State::kBroken},
+      {"HTTP/1.1 200 OK\nContent-Length: 0\n\n", State::kBroken},
+      {"HTTP/1.1 200 OK\r\nX: a\nContent-Length: 0\r\n\r\n", State::kBroken},
+      {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", State::kBroken},
+  };
+  for (const Case& c : cases) {
+    for (const std::size_t step : {std::size_t{1}, std::size_t{4096}, c.text.size()}) {
+      CAPTURE(c.text.substr(0, 60), c.text.size(), step);
+      ResponseReader reader;
+      Read(reader, c.text, step);
+      CHECK(reader.state() == c.state);
+    }
+  }
+}
+
 TEST_CASE("what follows an answer is left alone") {
   ResponseReader reader;
   const std::string_view text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP";
