@@ -29,7 +29,8 @@ Step Summarise(double rate, const loadtest::RunResult& result,
             .p99_ms = result.total.PercentileOfAll(result.total.corrected, 99),
             .errors = result.total.ErrorCount()};
   step.holds = AllHold(loadtest::Judge(criteria, result.total, result.achieved_rate)) &&
-               result.achieved_rate >= kLeastAchieved * result.intended_rate;
+               result.achieved_rate >= kLeastAchieved * result.intended_rate &&
+               loadtest::LedgerProblem(result.total).empty();
   return step;
 }
 

@@ -28,6 +28,7 @@ constexpr milliseconds kMaxTime = std::chrono::hours(24 * 7);
 constexpr milliseconds kUsualDuration = seconds(30);
 constexpr milliseconds kUsualSlice = seconds(5);
 constexpr std::size_t kUsualClosed = 10;
+constexpr milliseconds kUsualSettle = seconds(1);
 constexpr std::size_t kMostConnections = 1'000'000;
 constexpr std::size_t kOtherFiles = 64;  // that the generator needs, besides its connections
 
@@ -258,6 +259,13 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
   const auto timeout = ParseTime(options.timeout);
   if (!timeout) return Usage("--timeout takes a time, such as 500ms or 10s");
 
+  const auto settle =
+      options.settle.empty() ? std::optional(kUsualSettle) : ParseTime(options.settle);
+  if (!settle) return Usage("--settle takes a time, such as 1s");
+  if (!options.settle.empty() && options.via != "redis") {
+    return Usage("--settle goes with --via redis");
+  }
+
   const auto max_send_lag = ParseTime(options.max_send_lag);
   if (!max_send_lag) return Usage("--max-send-lag takes a time, such as 10ms");
 
@@ -266,6 +274,7 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
   loadtest::RunPlan& run = plan.run;
   run.threads = options.threads;
   run.loop.timeout = *timeout;
+  run.settle = *settle;
   run.loop.keep_alive = !options.no_keep_alive;
   run.loop.closed = options.closed;
   run.loop.connections = options.connections;

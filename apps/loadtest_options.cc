@@ -101,6 +101,11 @@ void AddLoad(CLI::App& app, LoadtestOptions& options) {
   AddText(app, "--timeout", options.timeout, "DURATION",
           "A request without an answer so long after its intended time has failed (default 10s)",
           kLoad);
+  AddText(
+      app, "--settle", options.settle, "DURATION",
+      "With --via redis: when each frame has its outcome read on so long, to see one that comes "
+      "twice (default 1s)",
+      kLoad);
   app.add_flag("--no-keep-alive", options.no_keep_alive, "A new connection for each request")
       ->group(kLoad);
   AddNumber(app, "--threads", options.threads, 1, 256, "Threads of the generator (default 1)")

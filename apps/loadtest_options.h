@@ -45,6 +45,7 @@ struct LoadtestOptions {
   std::string fps;
   std::string duration;
   std::string timeout = "10s";
+  std::string settle;  // "" = one second, of a stream
   bool closed = false;
   bool no_keep_alive = false;
   std::size_t connections = 0;  // 0 = as many as the loop needs

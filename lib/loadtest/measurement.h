@@ -24,6 +24,19 @@ inline constexpr std::string_view kTooLarge = "too_large";    // more than is re
 inline constexpr std::string_view kTls = "tls";               // the handshake failed
 }  // namespace failure
 
+// What may become of a stream's frames that must not, whatever their number (stream_ledger.h).
+namespace ledger {
+inline constexpr std::string_view kLost = "lost";
+inline constexpr std::string_view kDuplicate = "duplicate";
+inline constexpr std::string_view kOutOfOrder = "out_of_order";
+inline constexpr std::string_view kDeadLetter = "dead_letter";
+inline constexpr std::string_view kHostileResult = "hostile_result";
+inline constexpr std::string_view kAway = "redis_away";
+inline constexpr std::string_view kRefused = "redis_refused";
+inline constexpr std::string_view kViolations[] = {
+    kLost, kDuplicate, kOutOfOrder, kDeadLetter, kHostileResult, kAway, kRefused};
+}  // namespace ledger
+
 // Where in its schedule a request was due: among the first, the last, or between.
 enum class Place { kFirst, kBetween, kLast };
 

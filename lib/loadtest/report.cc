@@ -233,10 +233,17 @@ Report MakeReport(RunResult result, ReportOptions options) {
   }
   if (!options.undone.empty() && report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
   std::ranges::move(options.undone, std::back_inserter(report.notes));
+  if (const std::string problem = LedgerProblem(report.result.total); !problem.empty()) {
+    if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
+    report.notes.push_back("The books of the stream do not close: " + problem +
+                           ". Each frame must come back once, as what it should, and those of a "
+                           "camera in their order.");
+  }
   if (report.result.total.good == 0) {
     if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
     report.notes.emplace_back("No request was answered as it should be, which is a failure.");
-  } else if (options.criteria.empty() && report.result.total.ErrorCount() > 0) {
+  } else if (options.criteria.empty() && report.result.total.ErrorCount() > 0 &&
+             report.verdict == Verdict::kPass) {
     report.notes.emplace_back(
         "Without --fail only a run in which nothing succeeds fails; --fail "
         "'errors<0.1%' would have judged these failures.");

@@ -20,6 +20,8 @@ struct RunPlan {
   std::function<std::unique_ptr<RequestMaker>(std::size_t thread)> make_maker;
   // How long the schedule is; 0 when only its end will tell.
   std::chrono::nanoseconds length{};
+  // Of a stream: how long to read on when each frame has its outcome.
+  std::chrono::nanoseconds settle{};
   // Nobody has chosen how many connections there are: they are as many as this machine can have.
   bool connections_are_limit = false;
 };
@@ -56,6 +58,8 @@ struct RunResult {
   double achieved_rate = 0;
   GeneratorUse generator;
   bool stopped = false;  // before its time
+  // What is due waits for Redis's answer to what was sent before.
+  bool sends_in_turn = false;
   // As many connections as this machine can have, when nobody has chosen another number; else 0.
   std::size_t connection_limit = 0;
 };
@@ -71,7 +75,7 @@ Second Summarise(std::uint64_t second, const Measurement& measured);
 
 // The rate of good answers when a run has lasted so long; what the faster half of its first
 // requests took is left out, in which none could come.
-double RateSoFar(const Measurement& total, double seconds);
+double RateSoFar(const Measurement& total, double lasted_s);
 
 // Elapsed time and rates of a run whose schedule is so long (0: only its end tells) and that lasted
 // until its last answer, or until it was stopped.

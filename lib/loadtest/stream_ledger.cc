@@ -43,7 +43,7 @@ StreamLedger::Entry* StreamLedger::Settle(std::string_view frame_id, base::MonoT
   if (error != std::errc() || stop != end || number >= frames_.size()) return nullptr;
   Entry& entry = frames_[number];
   if (entry.has_outcome) {
-    measured_.Fail("duplicate");
+    measured_.Fail(ledger::kDuplicate);
     last_ = now;
     return nullptr;
   }
@@ -79,7 +79,7 @@ void StreamLedger::CountOpen(base::MonoTime now) {
 void StreamLedger::AddResult(std::string_view frame_id, std::string& json, base::MonoTime now) {
   const Entry* const entry = Settle(frame_id, now);
   if (entry == nullptr) return;
-  if (entry->frame.is_hostile) return measured_.Fail("hostile_result");
+  if (entry->frame.is_hostile) return measured_.Fail(ledger::kHostileResult);
   const bool has_camera = !newest_.empty();
   const std::string camera = has_camera ? CameraId(entry->frame.camera) : "";
   const std::string problem = check_.Check({frame_id, camera, entry->frame.picture}, json);
@@ -87,7 +87,7 @@ void StreamLedger::AddResult(std::string_view frame_id, std::string& json, base:
   if (has_camera) {
     std::int64_t& newest = newest_[entry->frame.camera % newest_.size()];
     const std::int64_t number = entry - frames_.data();
-    if (number < newest) return measured_.Fail("out_of_order");
+    if (number < newest) return measured_.Fail(ledger::kOutOfOrder);
     newest = number;
   }
   Count(*entry, now);
@@ -97,13 +97,17 @@ void StreamLedger::AddLetter(std::string_view frame_id, base::MonoTime now) {
   const Entry* const entry = Settle(frame_id, now);
   if (entry == nullptr) return;
   if (entry->frame.is_hostile) return Count(*entry, now);
-  measured_.Fail("dead_letter");
+  measured_.Fail(ledger::kDeadLetter);
 }
 
-std::int64_t StreamLedger::Overdue(base::MonoTime limit) {
+std::vector<std::size_t> StreamLedger::Overdue(base::MonoTime limit, std::size_t most) {
   while (oldest_ < frames_.size() && frames_[oldest_].state != State::kOpen) ++oldest_;
-  if (oldest_ == frames_.size() || frames_[oldest_].frame.intended > limit) return -1;
-  return static_cast<std::int64_t>(oldest_);
+  std::vector<std::size_t> overdue;
+  for (std::size_t i = oldest_; i < frames_.size() && overdue.size() < most; ++i) {
+    if (frames_[i].frame.intended > limit) break;
+    if (frames_[i].state == State::kOpen) overdue.push_back(i);
+  }
+  return overdue;
 }
 
 void StreamLedger::GiveUp(std::size_t number, std::string_view type, base::MonoTime now) {

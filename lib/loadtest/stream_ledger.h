@@ -60,8 +60,8 @@ class StreamLedger {
   void AddResult(std::string_view frame_id, std::string& json, base::MonoTime now);
   void AddLetter(std::string_view frame_id, base::MonoTime now);
 
-  // The oldest frame without an outcome that was due before `limit`, or -1.
-  std::int64_t Overdue(base::MonoTime limit);
+  // The oldest frames without an outcome that were due before `limit`, in their order.
+  std::vector<std::size_t> Overdue(base::MonoTime limit, std::size_t most);
   const StreamFrame& frame(std::size_t number) const { return frames_[number].frame; }
   // Given up: it counts as `type`, timeout or lost, unless its outcome has come meanwhile.
   void GiveUp(std::size_t number, std::string_view type, base::MonoTime now);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -25,8 +26,9 @@ using std::chrono::seconds;
 constexpr milliseconds kBlock{200};  // of a read, so that the reader notices the end
 constexpr milliseconds kPause{50};   // of a reader whose Redis is away
 constexpr const char* kMostEntries = "200";
-constexpr std::string_view kRefused = "redis_refused";
-constexpr std::string_view kAway = "redis_away";
+// Frames that are sent, and looked for, in one piece.
+constexpr std::size_t kMostAtOnce = 64;
+constexpr std::size_t kMostBytesAtOnce = 16UL * 1024 * 1024;
 
 MonoTime Now() { return base::SystemClock().Now(); }
 
@@ -100,6 +102,7 @@ class StreamLoad {
     result_.stopped = stop_.Cancelled() || was_ended_;
     const MonoTime last = result_.stopped ? Now() : std::max(ledger_.last_outcome(), start_);
     const double wall = std::max(std::chrono::duration<double>(Now() - start_).count(), 1e-9);
+    result_.sends_in_turn = true;
     result_.generator.cpu_s = after.cpu - before.cpu;
     result_.generator.cpu = result_.generator.cpu_s / wall;
     result_.generator.wanted =
@@ -109,77 +112,110 @@ class StreamLoad {
   }
 
  private:
-  // Sends the schedule, then waits until each frame has its outcome or is given up.
+  // Sends the schedule, then waits until each frame has its outcome or is given up, and a while
+  // longer.
   void Send() {
     const std::unique_ptr<Pacer> pacer = plan_.make_pacer();
-    std::optional<Arrival> next = pacer->Next();
-    MonoTime free_since = start_;
+    next_ = pacer->Next();
+    free_since_ = start_;
     while (!stop_.Cancelled() && !was_ended_) {
       const MonoTime now = Now();
       if (now >= start_ + seconds(result_.seconds.size() + 1)) HandOver();
-      if (GiveUpOverdue(now)) free_since = Now();
-      if (next && start_ + next->at <= now) {
-        SendOne(*next, free_since, now);
-        free_since = Now();
-        next = pacer->Next();
+      GiveUpOverdue(now);
+      if (next_ && start_ + next_->at <= now) {
+        SendDue(*pacer);
         continue;
       }
       const base::MutexLock lock(mutex_);
-      if (!next && ledger_.open() == 0) break;
-      MonoTime wake = start_ + seconds(result_.seconds.size() + 1);
-      if (next) wake = std::min(wake, start_ + next->at);
-      if (const auto oldest = ledger_.Overdue(MonoTime::max()); oldest >= 0) {
-        const MonoTime due = ledger_.frame(static_cast<std::size_t>(oldest)).intended;
-        wake = std::min(wake, due + plan_.loop.timeout);
-      }
-      changed_.WaitUntil(mutex_, {base::SystemClock(), wake - now}, stop_);
+      const bool is_done = !next_ && ledger_.open() == 0;
+      if (!is_done) settled_.reset();
+      if (is_done && !settled_) settled_ = Settled{now + plan_.settle, passes_ + 2};
+      if (is_done && now >= settled_->at && passes_ >= settled_->pass) break;
+      // Of a Redis that does not answer any more nothing is to be read.
+      if (is_done && now >= settled_->at + plan_.loop.timeout) break;
+      changed_.WaitUntil(mutex_, {base::SystemClock(), NextWake(now) - now}, stop_);
     }
   }
 
-  void SendOne(const Arrival& arrival, MonoTime free_since, MonoTime now) {
+  MonoTime NextWake(MonoTime now) REQUIRES(mutex_) {
+    MonoTime wake = start_ + seconds(result_.seconds.size() + 1);
+    if (next_) wake = std::min(wake, start_ + next_->at);
+    if (settled_ && now < settled_->at) wake = std::min(wake, settled_->at);
+    if (!doomed_.empty()) return std::min(wake, doomed_end_);
+    for (const std::size_t oldest : ledger_.Overdue(MonoTime::max(), 1)) {
+      wake = std::min(wake, ledger_.frame(oldest).intended + plan_.loop.timeout);
+    }
+    return wake;
+  }
+
+  // All that is due, in one piece; one that would come too late is not sent.
+  void SendDue(Pacer& pacer) {
+    std::vector<RedisCommand> commands;
+    std::vector<std::size_t> numbers;
+    std::size_t bytes = 0;
+    while (next_ && start_ + next_->at <= Now() && commands.size() < kMostAtOnce &&
+           bytes < kMostBytesAtOnce) {
+      auto entry = Begin(*next_, Now());
+      next_ = pacer.Next();
+      if (!entry) continue;
+      bytes += entry->frame->bytes.size();
+      commands.push_back(Entry(*entry));
+      numbers.push_back(entry->number);
+    }
+    if (commands.empty()) return;
+    auto replies = client_.Ask(commands, {.cancel = stop_});
+    free_since_ = Now();
+    const base::MutexLock lock(mutex_);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (!replies) {
+        ledger_.Refuse(numbers[i], ledger::kAway);
+      } else if ((*replies)[i].kind == RedisReply::Kind::kError) {
+        ledger_.Refuse(numbers[i], ledger::kRefused);
+      } else {
+        ledger_.SetEntry(numbers[i], std::move((*replies)[i].text));
+      }
+    }
+  }
+
+  // A frame that is to be sent.
+  struct Due {
+    std::size_t number = 0;  // of the ledger
+    std::string frame_id = {};
+    std::uint32_t camera = 0;
+    const StoredFrame* frame = nullptr;
+  };
+
+  std::optional<Due> Begin(const Arrival& arrival, MonoTime now) {
     StreamFrame frame{.intended = start_ + arrival.at,
                       .sent = now,
                       .camera = load_.cameras > 0 ? arrival.camera % load_.cameras : 0,
                       .picture = static_cast<std::uint32_t>(pick_(random_)),
                       .is_hostile = load_.hostile > 0 && share_(random_) < load_.hostile,
                       .entry_id = ""};
-    const MonoTime could = std::max(frame.intended, free_since);
-    const StoredFrame& bytes =
-        frame.is_hostile ? hostile_[random_() % hostile_.size()] : load_.frames[frame.picture];
-    const std::uint32_t camera = frame.camera;
-    const bool is_too_late = now - frame.intended > plan_.loop.timeout;
-    std::size_t number = 0;
-    std::string frame_id;
-    {
-      const base::MutexLock lock(mutex_);
-      Measurement& measured = ledger_.measured();
-      ++measured.intended;
-      if (free_since > frame.intended) ++measured.waited;
-      measured.send_lag.Record(
-          static_cast<std::uint64_t>(std::max<std::int64_t>((now - could).count(), 0)));
-      number = ledger_.Begin(std::move(frame));
-      frame_id = ledger_.FrameId(number);
-      if (is_too_late) return ledger_.GiveUp(number, failure::kTimeout, now);
-    }
-    auto reply = client_.Ask(Entry(bytes, frame_id, camera), {.cancel = stop_});
+    Due due{.camera = frame.camera,
+            .frame = frame.is_hostile ? &hostile_[random_() % hostile_.size()]
+                                      : &load_.frames[frame.picture]};
+    const nanoseconds late = now - frame.intended;
     const base::MutexLock lock(mutex_);
-    if (!reply) {
-      ledger_.Refuse(number, kAway);
-    } else if (reply->kind == RedisReply::Kind::kError) {
-      ledger_.Refuse(number, kRefused);
-    } else {
-      ledger_.SetEntry(number, std::move(reply->text));
-    }
+    Measurement& measured = ledger_.measured();
+    ++measured.intended;
+    if (free_since_ > frame.intended) ++measured.waited;
+    measured.send_lag.Record(static_cast<std::uint64_t>(std::max<std::int64_t>(late.count(), 0)));
+    due.number = ledger_.Begin(std::move(frame));
+    due.frame_id = ledger_.FrameId(due.number);
+    if (late <= plan_.loop.timeout) return due;
+    ledger_.GiveUp(due.number, failure::kTimeout, now);
+    return std::nullopt;
   }
 
   // As cameras' frames stand there; the pixels with them.
-  RedisCommand Entry(const StoredFrame& frame, const std::string& frame_id,
-                     std::uint32_t camera) const {
+  RedisCommand Entry(const Due& due) const {
+    const StoredFrame& frame = *due.frame;
     RedisCommand command{"XADD",
                          target_.stream,
                          "*",
                          "frame_id",
-                         frame_id,
+                         due.frame_id,
                          "timestamp",
                          base::FormatTimestamp(base::SystemClock().Wall()),
                          "metadata",
@@ -187,7 +223,7 @@ class StreamLoad {
                          "frame_data",
                          frame.bytes};
     if (load_.cameras > 0) {
-      command.insert(command.end(), {"camera_id", StreamLedger::CameraId(camera)});
+      command.insert(command.end(), {"camera_id", StreamLedger::CameraId(due.camera)});
     }
     if (frame.raw) {
       command.insert(command.end(), {"width", std::to_string(frame.raw->width), "height",
@@ -199,31 +235,46 @@ class StreamLoad {
 
   // A frame whose time is over is late when its entry is still there. When it is not, its outcome
   // was written in the same step that removed it: whatever the reader reads from now on has it.
-  // Whether it gave up any.
-  bool GiveUpOverdue(MonoTime now) {
-    std::size_t number = 0;
-    std::string id;
+  // What is due meanwhile is sent.
+  void GiveUpOverdue(MonoTime now) {
+    if (!doomed_.empty()) {
+      const base::MutexLock lock(mutex_);
+      if (passes_ < doomed_pass_ && now < doomed_end_) return;
+      for (const std::size_t number : doomed_) ledger_.GiveUp(number, ledger::kLost, now);
+      doomed_.clear();
+    }
+    std::vector<std::size_t> overdue;
+    std::vector<std::size_t> known;
+    std::vector<RedisCommand> commands;
     {
       const base::MutexLock lock(mutex_);
-      const std::int64_t overdue = ledger_.Overdue(now - plan_.loop.timeout);
-      if (overdue < 0) return false;
-      number = static_cast<std::size_t>(overdue);
-      id = ledger_.frame(number).entry_id;
+      overdue = ledger_.Overdue(now - plan_.loop.timeout, kMostAtOnce);
+      for (const std::size_t number : overdue) {
+        const std::string& id = ledger_.frame(number).entry_id;
+        if (id.empty()) continue;
+        known.push_back(number);
+        commands.push_back({"XRANGE", target_.stream, id, id, "COUNT", "1"});
+      }
     }
-    bool is_there = true;
-    if (!id.empty()) {
-      const auto reply = client_.Ask(RedisCommand{"XRANGE", target_.stream, id, id, "COUNT", "1"},
-                                     {.cancel = stop_});
-      is_there = !reply || reply->kind == RedisReply::Kind::kError || !reply->elements.empty();
+    if (overdue.empty()) return;
+    if (!commands.empty()) {
+      const auto replies = client_.Ask(commands, {.cancel = stop_});
+      free_since_ = Now();
+      for (std::size_t i = 0; replies && i < known.size(); ++i) {
+        const RedisReply& reply = (*replies)[i];
+        if (reply.kind == RedisReply::Kind::kArray && reply.elements.empty()) {
+          doomed_.push_back(known[i]);
+        }
+      }
     }
-    base::MutexLock lock(mutex_);
-    const std::uint64_t seen = passes_;
-    const base::Deadline end(base::SystemClock(), plan_.loop.timeout);
-    while (!is_there && passes_ < seen + 2 && !end.Expired() && !stop_.Cancelled()) {
-      changed_.WaitUntil(mutex_, end, stop_);
+    const base::MutexLock lock(mutex_);
+    doomed_pass_ = passes_ + 2;
+    doomed_end_ = now + plan_.loop.timeout;
+    for (const std::size_t number : overdue) {
+      if (!std::ranges::binary_search(doomed_, number)) {
+        ledger_.GiveUp(number, failure::kTimeout, now);
+      }
     }
-    ledger_.GiveUp(number, is_there ? failure::kTimeout : "lost", now);
-    return true;
   }
 
   // Gives the second that is over to the watch.
@@ -293,6 +344,18 @@ class StreamLoad {
   MonoTime start_;
   RunResult result_;
   bool was_ended_ = false;
+  std::optional<Arrival> next_;
+  MonoTime free_since_;  // until then it waited for Redis
+  // Frames that are overdue and not on the stream any more: lost, unless the reader has their
+  // outcome by that pass.
+  std::vector<std::size_t> doomed_;
+  std::uint64_t doomed_pass_ = 0;
+  MonoTime doomed_end_;
+  struct Settled {
+    MonoTime at;
+    std::uint64_t pass;
+  };
+  std::optional<Settled> settled_;  // when each frame has had its outcome for long enough
 
   base::Mutex mutex_;
   base::CondVar changed_;

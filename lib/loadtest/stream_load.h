@@ -27,11 +27,14 @@ struct StreamTarget {
 // Fails with kUnavailable; the message says what to do.
 base::Result<void> FindStream(const StreamTarget& target, const base::Allowance& allowance);
 
-// Sends what the schedule of `plan` says, one XADD after another; plan.loop.timeout bounds how long
-// a frame's outcome may take. stream_ledger.h says how frames count. Latency is the time to the
-// reading of the result: corrected from the intended time, raw from the XADD. A frame that is due
-// while Redis has not answered the XADD before has `waited`; that is no lag of the generator.
-// `load` says what frames are sent. Returns as RunLoad.
+// Sends what the schedule of `plan` says: what is due together in one piece, the next when Redis
+// has answered. plan.loop.timeout bounds how long a frame's outcome may take. stream_ledger.h says
+// how frames count. Latency is the time to the reading of the result: corrected from the intended
+// time, raw from the XADD. A frame that is due while Redis has not answered what was sent before
+// has `waited`. That is lag of the generator, too: cameras would not have waited for each other.
+//
+// When each frame has its outcome it is read on for plan.settle, and once to the end of what is
+// there, so that a second outcome is seen. `load` says what frames are sent. Returns as RunLoad.
 base::Result<RunResult> RunStreamLoad(const RunPlan& plan, const StreamTarget& target,
                                       const FrameLoad& load, const base::CancelFlag& stop,
                                       const Watch& watch);

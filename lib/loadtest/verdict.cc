@@ -51,7 +51,14 @@ bool HadNoTime(const RunResult& result) {
 std::string Percent(double share) { return FormatNumber(100 * share) + " %"; }
 
 // Why the generator was late, and what helps.
-std::string Cause(const GeneratorUse& use) {
+std::string Cause(const RunResult& result) {
+  const GeneratorUse& use = result.generator;
+  const std::uint64_t in_turn = result.sends_in_turn ? result.total.waited : 0;
+  if (in_turn > 0 && in_turn >= LateRequests(result.total.intended)) {
+    return std::to_string(in_turn) +
+           " frames were due while it waited for Redis's answers to those before; use a lower "
+           "rate, or a generator that Redis answers sooner";
+  }
   const double waited = use.wanted - use.cpu;
   if (use.cpu > kBusyShare) {
     return "its thread used " + Percent(use.cpu) +
@@ -92,14 +99,13 @@ std::vector<std::string> GeneratorLimits(const RunResult& result, bool closed,
   const std::string sent = closed ? "" : Lateness(result.total.send_lag, allowed, latency);
   const std::string read = Lateness(result.total.read_lag, allowed, latency);
   if (!sent.empty()) {
-    limits.push_back("send lag: the generator came to " + sent + Cause(result.generator));
+    limits.push_back("send lag: the generator came to " + sent + Cause(result));
   }
   if (!read.empty()) {
-    limits.push_back("read lag: the generator read the answers to " + read +
-                     Cause(result.generator));
+    limits.push_back("read lag: the generator read the answers to " + read + Cause(result));
   }
   if (closed ? is_pressed : latency > allowed && HadNoTime(result)) {
-    limits.push_back("CPU: " + Cause(result.generator));
+    limits.push_back("CPU: " + Cause(result));
   }
   if (const auto at = result.total.errors.find(failure::kNoSocket);
       at != result.total.errors.end()) {
@@ -116,6 +122,17 @@ std::vector<std::string> GeneratorLimits(const RunResult& result, bool closed,
                      "(ulimit -n), or choose with -c how many connections the clients have");
   }
   return limits;
+}
+
+std::string LedgerProblem(const Measurement& total) {
+  std::string text;
+  for (const std::string_view type : ledger::kViolations) {
+    const auto at = total.errors.find(type);
+    if (at == total.errors.end()) continue;
+    text.append(text.empty() ? "" : ", ").append(std::to_string(at->second)).append(" ");
+    text.append(type);
+  }
+  return text;
 }
 
 std::string GeneratorNote(const RunResult& result, bool closed) {

@@ -25,7 +25,7 @@ std::string_view VerdictName(Verdict verdict);  // "pass" "fail" "invalid"
 //             over `max_send_lag`, or over a tenth of that when the generator had too
 //             little CPU as below.
 //             The sentence says whether the thread itself was busy, waited for a core that others
-//             used, or neither (the machine stood still)
+//             used, for Redis's answers, or nothing of these (the machine stood still)
 //   read lag  the same of answers that were there and waited to be read, in both loops
 //   CPU       in a closed loop of a second or more, which has no lag to show it, a thread used or
 //             wanted a core for over 97 % of the time, or waited for one for over 20 %, in which it
@@ -37,6 +37,11 @@ std::string_view VerdictName(Verdict verdict);  // "pass" "fail" "invalid"
 //             chosen how many connections there are, so many requests as above waited for one
 std::vector<std::string> GeneratorLimits(const RunResult& result, bool closed,
                                          std::chrono::nanoseconds max_send_lag);
+
+// What of a stream's frames did not come back once, as what they should, and in order; or could not
+// be put on the stream: "2 duplicate, 3 lost", "" when all did. No share of such frames is right,
+// so it is a failure whatever the criteria say. Frames that are late are left to those.
+std::string LedgerProblem(const Measurement& total);
 
 // The same delay when it is no limit, but over a quarter of what is shown as the target's latency;
 // else "".

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import signal
 import tempfile
+import time
 
 import jsonschema
 
@@ -69,8 +70,9 @@ class ViaRedis(cli.TestCase):
         self.serve()
         (self.folder / "mask.png").write_bytes(b"\x89PNG\r\n\x1a\n no picture")
         (self.folder / "HappyFish.jpg").unlink()
-        report = self.load("--rate", "20", "--duration", "1s", "--fail", "errors<1%", code=1)
+        report = self.load("--rate", "20", "--duration", "1s", code=1)
         self.assertEqual(report["errors"]["by_type"], {"dead_letter": 20})
+        self.assertIn("20 dead_letter", " ".join(report["notes"]))
 
     def test_what_nobody_reads_is_late_and_what_vanishes_is_lost(self):
         self.client.xgroup_create(streams.STREAM, streams.GROUP, "$", mkstream=True)
@@ -101,7 +103,40 @@ class ViaRedis(cli.TestCase):
         out, _ = child.communicate(timeout=cli.PATIENCE)
         report = json.loads(out)
         self.assertEqual(report["errors"]["by_type"], {"duplicate": 1})
-        self.assertEqual(report["requests"]["good"], 1)
+        self.assertEqual((report["requests"]["good"], report["verdict"]), (1, "fail"))
+        self.assertEqual(child.returncode, 1)
+        self.assertIn("1 duplicate", " ".join(report["notes"]))
+
+    def test_a_second_result_is_seen_after_the_last_first_one(self):
+        self.client.xgroup_create(streams.STREAM, streams.GROUP, "$", mkstream=True)
+        child = cli.start(self, *self.line("--requests", "1", *ANY_LAG, "--timeout", "2m",
+                                           "--settle", "10m"))  # fmt: skip
+        entry = streams.wait_until(lambda: self.client.xrange(streams.STREAM))[0]
+        frame_id = entry[1][b"frame_id"].decode()
+        answer = json.dumps({"frame_id": frame_id, "detections": [], "total_objects": 0,
+                             "width": 1, "height": 1})  # fmt: skip
+        self.client.xadd(streams.RESULTS, {"frame_id": frame_id, "result": answer})
+        child.stderr.readline()  # seconds later
+        self.client.xadd(streams.DEAD, {"frame_id": frame_id, "reason": "none"})
+        while "errors 1" not in (line := child.stderr.readline().decode()):
+            self.assertIn("errors 0", line)
+        child.send_signal(signal.SIGINT)
+        out, _ = child.communicate(timeout=cli.PATIENCE)
+        report = json.loads(out)
+        self.assertEqual(report["errors"]["by_type"], {"duplicate": 1})
+        self.assertEqual(report["verdict"], "fail")
+
+    def test_a_generator_that_stood_still_was_late(self):
+        self.serve()
+        child = cli.start(self, *self.line("--rate", "50", "--duration", "4s", "--timeout", "2m"))
+        streams.wait_until(lambda: self.client.exists(streams.RESULTS))
+        child.send_signal(signal.SIGSTOP)
+        time.sleep(1)  # which is what is measured
+        child.send_signal(signal.SIGCONT)
+        out, _ = child.communicate(timeout=cli.PATIENCE)
+        report = json.loads(out)
+        self.assertEqual((child.returncode, report["verdict"]), (3, "invalid"))
+        self.assertGreater(report["generator"]["send_lag_p99_ms"], 500)
 
     def test_a_redis_that_goes_away_is_reported_when_the_run_is_interrupted(self):
         self.serve()

@@ -111,19 +111,33 @@ TEST_CASE("stream ledger: results of others are not ours") {
 TEST_CASE("stream ledger: a frame without an outcome is given up in its turn, and once") {
   Books books(3);
   books.Result(0, 5);
-  CHECK(books.ledger.Overdue(At(9)) == -1);
-  CHECK(books.ledger.Overdue(At(10)) == 1);
+  using Numbers = std::vector<std::size_t>;
+  CHECK(books.ledger.Overdue(At(9), 10).empty());
+  CHECK(books.ledger.Overdue(At(10), 10) == Numbers{1});
+  CHECK(books.ledger.Overdue(At(20), 10) == Numbers{1, 2});
+  CHECK(books.ledger.Overdue(At(20), 1) == Numbers{1});
   books.ledger.GiveUp(1, failure::kTimeout, At(1010));
-  CHECK(books.ledger.Overdue(At(20)) == 2);
+  CHECK(books.ledger.Overdue(At(20), 10) == Numbers{2});
   books.Result(2, 1011);
   books.ledger.GiveUp(2, "lost", At(1012));  // its result came meanwhile
-  CHECK(books.ledger.Overdue(At(9999)) == -1);
+  CHECK(books.ledger.Overdue(At(9999), 10).empty());
   books.Result(1, 1013);  // late: it has failed already
   CHECK(books.Errors("timeout") == 1);
   CHECK(books.Errors("lost") == 0);
   CHECK(books.Errors("duplicate") == 0);
   CHECK(books.ledger.measured().good == 2);
   CHECK(books.ledger.measured().corrected.Max() / 1'000'000 == 1000);
+}
+
+TEST_CASE("stream ledger: frames without an outcome are as old as they are") {
+  Books books(3);
+  books.ledger.Begin(At(0), milliseconds(30));
+  books.Result(1, 40);
+  books.ledger.CountOpen(At(100));
+  const Histogram& open = books.ledger.measured().open;
+  CHECK(open.count() == 2);
+  CHECK(open.Max() / 1'000'000 == 100);
+  CHECK(open.ValueAtRank(1) / 1'000'000 == 80);
 }
 
 TEST_CASE("stream ledger: a frame that was refused has failed, unless it was there all the same") {

@@ -139,6 +139,26 @@ TEST_CASE("verdict: requests that waited for a connection are, unless their numb
   CHECK(GeneratorLimits(result, false, kLimit).empty());
 }
 
+TEST_CASE("verdict: who waits for Redis's answers is late for that") {
+  RunResult result = Run(milliseconds(20), milliseconds(50), kIdle);
+  result.total.intended = 1000;
+  result.total.waited = 800;
+  CHECK(Says(OnlyLimit(result, false), "machine itself stood still"));
+  result.sends_in_turn = true;
+  CHECK(Says(OnlyLimit(result, false), "800 frames were due while it waited for Redis"));
+}
+
+TEST_CASE("verdict: of a stream's frames none may be lost, twice or out of order") {
+  Measurement total;
+  total.Fail("timeout");
+  total.Fail("status_500");
+  CHECK(LedgerProblem(total).empty());
+  total.Fail("lost");
+  total.Fail("duplicate");
+  total.Fail("duplicate");
+  CHECK(LedgerProblem(total) == "1 lost, 2 duplicate");
+}
+
 TEST_CASE("verdict: a delay below the limit is told when it is much of the latency") {
   CHECK(Says(GeneratorNote(Run(milliseconds(3), milliseconds(5), kIdle), false), "3 ms beside 5"));
   CHECK(GeneratorNote(Run(milliseconds(1), milliseconds(5), kIdle), false).empty());
