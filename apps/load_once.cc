@@ -71,7 +71,10 @@ Result<void> WriteOutputs(const LoadSetup& setup, const loadtest::Report& report
 
 // A connection of its own each time, so that it is never one of the load's.
 loadtest::ServerWatch::Fetch FetchMetrics(const LoadSetup& setup) {
-  const loadtest::AuditClient client(setup.target, setup.payload->head().authorization, {});
+  loadtest::HeadOptions head;
+  head.host = setup.payload->head().host;
+  head.authorization = setup.payload->head().authorization;
+  const loadtest::AuditClient client(setup.target, std::move(head), "", {});
   return [client](const base::Allowance& allowance) -> Result<std::string> {
     auto answer = client.AskNow({.path = "/metrics"}, allowance);
     if (!answer) return std::unexpected(answer.error());

@@ -163,6 +163,29 @@ Result<Schedule> MakeSchedule(const LoadtestOptions& options, milliseconds durat
   return schedule;
 }
 
+// An audit asks requests of its own.
+Result<void> CheckAudit(const LoadtestOptions& options) {
+  if (!options.audit) return {};
+  if (!options.duration.empty() || options.requests > 0 || options.connections > 0 ||
+      options.threads > 1 || options.no_keep_alive) {
+    return Usage(
+        "--audit asks one request after another; leave --duration, --requests, --connections, "
+        "--threads and --no-keep-alive out");
+  }
+  const bool says_what = !options.path.empty() || !options.method.empty() ||
+                         !options.body_file.empty() || !options.frames.empty();
+  if (says_what && options.pid == 0) {
+    return Usage(
+        "--audit asks for paths of its own, which the path of --target stands before; leave "
+        "--path, --method, --body and --frames out, which with --pid say what is sent during the "
+        "shutdown");
+  }
+  if (options.target.find_first_of("?#") != std::string::npos) {
+    return Usage("--audit takes a target without a query; its path stands before those asked for");
+  }
+  return {};
+}
+
 // What an option would say is said by none of what is done; nothing is passed over in silence.
 Result<void> CheckTogether(const LoadtestOptions& options) {
   if (!options.duration.empty() && (!options.stages.empty() || !options.arrivals_file.empty())) {
@@ -180,6 +203,7 @@ Result<void> CheckTogether(const LoadtestOptions& options) {
   if (!options.during.empty() && options.via == "redis") {
     return Usage("--during goes without --via redis: the process must listen at the target");
   }
+  if (auto done = CheckAudit(options); !done) return done;
   const char* const other = options.audit                    ? "--audit"
                             : !options.find_capacity.empty() ? "--find-capacity"
                                                              : nullptr;

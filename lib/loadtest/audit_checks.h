@@ -1,6 +1,8 @@
 // The checks of an audit, by what they look at; audit.cc has the table that names them.
 #pragma once
 
+#include <optional>
+
 #include "loadtest/audit.h"
 
 namespace sampleproc::loadtest {
@@ -10,6 +12,8 @@ struct Finding {
   AuditItem::Status status = AuditItem::Status::kNotApplicable;
   std::string evidence;
   std::string advice = {};
+  bool unseen = false;  // as of AuditItem
+  bool silent = false;  // there was no answer
 };
 
 using Check = Finding (*)(const AuditClient& client, const AuditOptions& options);
@@ -43,6 +47,11 @@ Finding CheckTracing(const AuditClient& client, const AuditOptions& options);
 Finding ExpectStatus(const AuditClient& client, const AuditRequest& request,
                      std::initializer_list<int> expected, const std::string& what,
                      const std::string& advice);
+
+// What the answer says when it is about something else than what was asked for: a token that is
+// missing, a client that has asked too much, a server that is away. Nothing when it is not.
+std::optional<Finding> AboutSomethingElse(const AuditClient& client, const ResponseReader& answer,
+                                          const std::string& what);
 
 // "no answer: connection refused"
 Finding NoAnswer(const base::Error& error);

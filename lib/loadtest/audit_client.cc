@@ -1,5 +1,6 @@
 #include "loadtest/audit_client.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -47,6 +48,13 @@ std::chrono::seconds RetryAfter(const ResponseReader& answer) {
 
 }  // namespace
 
+bool AuditClient::has_authorization() const {
+  return !head_.authorization.empty() ||
+         std::ranges::any_of(head_.fields, [](const std::string& field) {
+           return HasName(field, "Authorization");
+         });
+}
+
 base::Allowance AuditClient::Within(std::chrono::seconds time) const {
   return {.deadline = {base::SystemClock(), time}, .cancel = stop_};
 }
@@ -57,10 +65,13 @@ Result<std::unique_ptr<net::Stream>> AuditClient::Connect(const base::Allowance&
 }
 
 std::string AuditClient::Text(const AuditRequest& request) const {
-  std::string text = request.method + " " + request.path + " HTTP/1.1\r\nHost: " +
-                     (request.host.empty() ? target_.url.Authority() : request.host) +
-                     "\r\nUser-Agent: sampleproc-loadtest\r\n" + request.fields;
-  if (!authorization_.empty()) text += "Authorization: " + authorization_ + "\r\n";
+  HeadOptions head = head_;
+  if (!request.host.empty()) {
+    head.host = request.host;
+    std::erase_if(head.fields, [](const std::string& field) { return HasName(field, "Host"); });
+  }
+  std::string text = request.method + " " + prefix_ + request.path + " HTTP/1.1\r\n" +
+                     FixedFields(head) + request.fields;
   if (request.declared || !request.body.empty() || request.method == "POST") {
     text += "Content-Length: " + std::to_string(request.declared.value_or(request.body.size())) +
             "\r\n";
@@ -119,7 +130,7 @@ Result<std::optional<std::chrono::milliseconds>> AuditClient::StallHead(
   const base::MonoTime start = base::SystemClock().Now();
   const auto stream = Connect(allowance);
   if (!stream) return std::unexpected(stream.error());
-  const auto written = (*stream)->Write("GET /health HTTP/1.1\r\nHost: ", allowance);
+  const auto written = (*stream)->Write("GET " + prefix_ + "/health HTTP/1.1\r\nHost: ", allowance);
   if (!written) return std::unexpected(written.error());
   std::array<char, 4096> room;
   while (true) {

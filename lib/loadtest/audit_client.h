@@ -7,6 +7,7 @@
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "loadtest/head_text.h"
 #include "loadtest/response_reader.h"
 #include "loadtest/target.h"
 
@@ -25,8 +26,13 @@ struct AuditRequest {
 // Used by one thread.
 class AuditClient {
  public:
-  AuditClient(const Target& target, std::string authorization, base::CancelFlag stop)
-      : target_(target), authorization_(std::move(authorization)), stop_(std::move(stop)) {}
+  // Of `head` the Host, the authorization and the further fields are sent; `prefix` stands before
+  // every path.
+  AuditClient(const Target& target, HeadOptions head, std::string prefix, base::CancelFlag stop)
+      : target_(target),
+        head_(std::move(head)),
+        prefix_(std::move(prefix)),
+        stop_(std::move(stop)) {}
 
   // On a connection of its own. A 429 is waited out once, for a minute at most. Fails as streams
   // do, and with kUnavailable when what comes is no answer.
@@ -46,6 +52,7 @@ class AuditClient {
   base::Result<std::optional<std::chrono::milliseconds>> StallHead(
       std::chrono::seconds patience) const;
 
+  bool has_authorization() const;
   bool has_tls() const { return target_.url.tls; }
   const std::string& target_name() const { return target_.name; }
 
@@ -55,7 +62,8 @@ class AuditClient {
   std::string Text(const AuditRequest& request) const;
 
   const Target& target_;
-  const std::string authorization_;
+  const HeadOptions head_;
+  const std::string prefix_;
   const base::CancelFlag stop_;
 };
 

@@ -67,8 +67,11 @@ Finding CheckSecurityHeaders(const AuditClient& client, const AuditOptions& /*op
 Finding CheckErrorHeaders(const AuditClient& client, const AuditOptions& /*options*/) {
   std::string without;
   std::string seen;
+  std::optional<base::Error> silent = base::Error{};
   for (const Case& each : ErrorCases()) {
     const auto answer = client.Ask(each.request);
+    if (!answer && silent) silent = answer.error();
+    if (answer) silent.reset();
     // What waits for the rest of a body, or takes what others refuse, has no error to look at.
     if (!answer || answer->status() < 400) continue;
     const std::string which = each.what + " (" + std::to_string(answer->status()) + ")";
@@ -76,6 +79,7 @@ Finding CheckErrorHeaders(const AuditClient& client, const AuditOptions& /*optio
     std::string& list = missing.empty() ? seen : without;
     list += (list.empty() ? "" : "; ") + which + (missing.empty() ? "" : ": " + missing);
   }
+  if (silent) return NoAnswer(*silent);
   if (!without.empty()) {
     return {Status::kFail, "errors without security headers: " + without,
             "set the headers on errors and refusals, too, those of the server itself included"};
@@ -122,6 +126,7 @@ Finding CheckCorsAllowed(const AuditClient& client, const AuditOptions& options)
   preflight.fields = "Origin: " + options.origin + "\r\nAccess-Control-Request-Method: DELETE\r\n";
   const auto refusal = client.Ask(preflight);
   if (!refusal) return NoAnswer(refusal.error());
+  if (auto other = AboutSomethingElse(client, *answer, "GET /health with an Origin")) return *other;
   const auto lets_in = [&options](const ResponseReader& reader) {
     const std::string_view allowed = reader.Field("Access-Control-Allow-Origin");
     return allowed == options.origin || allowed == "*";

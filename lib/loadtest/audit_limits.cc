@@ -53,6 +53,9 @@ Finding CheckMetadataLimit(const AuditClient& client, const AuditOptions& /*opti
   if ((answer->status() == 422 && names_it) || answer->status() == 413) {
     return {Status::kPass, evidence + ", which names the metadata"};
   }
+  if (auto other = AboutSomethingElse(client, *answer, "metadata of over 100000 bytes")) {
+    return *other;
+  }
   if (answer->status() == 404) {
     return {Status::kNotApplicable, "the target has no POST /process (404)"};
   }
@@ -92,10 +95,15 @@ Finding CheckHeadTimeout(const AuditClient& client, const AuditOptions& /*option
 // The user's own loop: for i in {1..100}; do curl -X POST .../process -d '{"frame_data":"test"}'.
 Finding CheckRateLimit(const AuditClient& client, const AuditOptions& options) {
   AuditRequest request = Frame("{\"frame_data\":\"test\"}");
+  std::optional<Finding> other;
   for (int sent = 1; sent <= options.burst; ++sent) {
     const auto answer = client.AskNow(request);
     if (!answer) return NoAnswer(answer.error());
-    if (answer->status() != 429) continue;
+    if (answer->status() != 429) {
+      // Of who is refused before the limit is looked at none is counted.
+      if (sent == 1) other = AboutSomethingElse(client, *answer, "POST /process");
+      continue;
+    }
     std::string missing;
     if (answer->Field("Retry-After").empty()) missing += " Retry-After";
     if (answer->Field("RateLimit").empty() && answer->Field("RateLimit-Limit").empty()) {
@@ -105,6 +113,7 @@ Finding CheckRateLimit(const AuditClient& client, const AuditOptions& options) {
     if (missing.empty()) return {Status::kPass, evidence + " with Retry-After and RateLimit"};
     return {Status::kFail, evidence + " without" + missing, "say when to come back"};
   }
+  if (other) return *other;
   const std::string evidence = std::to_string(options.burst) + " requests in a row: none was 429";
   const std::string advice =
       "set http.max_requests_per_minute (MAX_REQUESTS_PER_MINUTE), or "

@@ -17,6 +17,9 @@ Finding CheckHealth(const AuditClient& client, const AuditOptions& /*options*/) 
   if (answer->status() == 200 && has_status && has_components) {
     return {Status::kPass, evidence + " with status and components"};
   }
+  if (answer->status() != 503) {  // which health may say of itself
+    if (auto other = AboutSomethingElse(client, *answer, "GET /health")) return *other;
+  }
   return {Status::kFail,
           evidence + (has_status ? "" : ", no status") + (has_components ? "" : ", no components"),
           "answer with the status of the service and of each component"};
@@ -29,6 +32,11 @@ Finding CheckProbes(const AuditClient& client, const AuditOptions& /*options*/) 
   for (const char* path : {"/livez", "/readyz", "/startupz"}) {
     const auto answer = client.Ask({.path = path});
     if (!answer) return NoAnswer(answer.error());
+    if (answer->status() != 503) {  // which a probe may say of the service
+      if (auto other = AboutSomethingElse(client, *answer, std::string("GET ") + path)) {
+        return *other;
+      }
+    }
     all = all && answer->status() == 200;
     none = none && answer->status() == 404;
     evidence +=
@@ -53,6 +61,7 @@ Finding CheckMetrics(const AuditClient& client, const AuditOptions& /*options*/)
     return {Status::kFail, evidence + ", but not in Prometheus' text format",
             "serve metrics as Prometheus reads them"};
   }
+  if (auto other = AboutSomethingElse(client, *answer, "GET /metrics")) return *other;
   return {Status::kFail, evidence, "set telemetry.metrics = true (ENABLE_METRICS)"};
 }
 

@@ -12,11 +12,11 @@ bool IsNameCharacter(char c) {
   return base::IsAlnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
+}  // namespace
+
 bool HasName(std::string_view field, std::string_view name) {
   return http::EqualsIgnoreCase(field.substr(0, field.find(':')), name);
 }
-
-}  // namespace
 
 bool IsField(std::string_view field) {
   const std::size_t colon = field.find(':');

@@ -20,6 +20,9 @@ struct HeadOptions {
 // Connection when it is not kept, and the further ones, which replace those of the same name.
 std::string FixedFields(const HeadOptions& options);
 
+// Whether `field` is "NAME: value", whatever the case of its letters.
+bool HasName(std::string_view field, std::string_view name);
+
 // Whether `field` is "Name: value" and can be sent as it is.
 bool IsField(std::string_view field);
 

@@ -69,17 +69,19 @@ std::string JunitReport(const Report& report) {
   return Suite(report.target, report.result.elapsed_s, report.started, cases);
 }
 
-std::string JunitAudit(const std::string& target, const std::vector<AuditItem>& items) {
+std::string JunitAudit(const AuditReport& report) {
   std::vector<TestCase> cases;
-  for (const AuditItem& item : items) {
+  for (const AuditItem& item : report.items) {
     using Status = AuditItem::Status;
-    const std::string element = item.status == Status::kFail            ? "failure"
+    const std::string element = item.unseen                             ? "error"
+                                : item.status == Status::kFail          ? "failure"
                                 : item.status == Status::kNotApplicable ? "skipped"
                                                                         : "";
     cases.push_back({item.name, element,
                      item.evidence + (item.advice.empty() ? "" : "; to do: " + item.advice)});
   }
-  return Suite(target, 0, "", cases);
+  if (!report.complete) cases.push_back({"run", "error", "The audit ended early."});
+  return Suite(report.target, 0, "", cases);
 }
 
 }  // namespace sampleproc::loadtest

@@ -16,6 +16,6 @@ namespace sampleproc::loadtest {
 std::string JunitReport(const Report& report);
 
 // A test for each item; what is not applicable is skipped.
-std::string JunitAudit(const std::string& target, const std::vector<AuditItem>& items);
+std::string JunitAudit(const AuditReport& report);
 
 }  // namespace sampleproc::loadtest

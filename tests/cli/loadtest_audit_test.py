@@ -2,8 +2,10 @@
 its item fails; and it says true things of others."""
 
 import concurrent.futures
+import hashlib
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import xml.etree.ElementTree
@@ -53,8 +55,10 @@ class Audit(cli.TestCase):
         jsonschema.validate(report, schema("loadtest-audit"))
         by_name = {item["name"]: item for item in report["items"]}
         failed = {name for name, item in by_name.items() if item["status"] == "fail"}
-        self.assertEqual(done.returncode, 1 if failed else 0)
-        self.assertEqual(report["verdict"], "fail" if failed else "pass")
+        unseen = any(item["unseen"] for item in report["items"])
+        self.assertTrue(report["complete"])
+        self.assertEqual(done.returncode, 1 if failed or unseen else 0)
+        self.assertEqual(report["verdict"], "fail" if failed or unseen else "pass")
         for name in failed:
             self.assertTrue(by_name[name]["evidence"] and by_name[name]["advice"], name)
         return by_name, failed
@@ -109,6 +113,59 @@ class Audit(cli.TestCase):
         passed = {name for name, item in by_name.items() if item["status"] == "pass"}
         self.assertEqual(passed, {"cors_refused", "base64", "frame_data", "connection_reuse"})
         self.assertIn("an unknown path (404)", by_name["security_headers_on_errors"]["evidence"])
+
+    def test_what_the_target_needs_is_handed_over(self):
+        server = loadtest_server.Server(self, loadtest_server.behind_a_prefix)
+        _, failed = self.audit(server.url + "/some/prefix/", "--burst", "5", "--host",
+                               "vhost.example", "-H", "X-Key: 7")  # fmt: skip
+        self.assertEqual(failed, {"security_headers", "security_headers_on_errors", "host_header",
+                                  "request_size", "frame_data_size", "metadata_size",
+                                  "head_timeout", "health", "metrics"})  # fmt: skip
+
+    def test_what_was_not_looked_at_is_not_called_wrong(self):
+        tokens = self.key + ".tokens"
+        with open(tokens, "w", encoding="ascii") as file:
+            file.write(hashlib.sha256(b"let-me-in").hexdigest() + "\n")
+        os.chmod(tokens, 0o600)
+        url = self.serve(GOOD | {"http.auth_tokens_file": tokens}, tls=False)
+        by_name, failed = self.audit(url)
+        self.assertLessEqual(failed, {"rate_limit_exempts_probes"})
+        for name in ("request_size", "metadata_size", "base64"):
+            self.assertTrue(by_name[name]["unseen"], by_name[name])
+            self.assertIn("--token-file", by_name[name]["advice"])
+        server = loadtest_server.Server(self, loadtest_server.too_many)
+        by_name, _ = self.audit(server.url)
+        for name in ("request_size", "metadata_size", "base64", "health", "metrics"):
+            self.assertTrue(by_name[name]["unseen"], by_name[name])
+            self.assertNotIn("http.max_", by_name[name]["advice"])
+
+    def test_a_target_that_is_silent_is_not_asked_about_each_item(self):
+        server = loadtest_server.Server(self, loadtest_server.never)
+        path = self.key + ".json"
+        done = cli.run("loadtest", "--target", server.url, "--audit", "--json", path)
+        self.assertEqual((done.returncode, done.out), (69, ""), done.err)
+        self.assertIn("does not answer", done.err)
+        with open(path, encoding="utf-8") as file:
+            report = json.load(file)
+        jsonschema.validate(report, schema("loadtest-audit"))
+        self.assertEqual((report["complete"], report["items"]), (False, []))
+
+    def test_items_are_told_as_they_come_and_one_that_was_cut_short_is_not(self):
+        url = self.serve(GOOD | {"http.header_timeout": "5m"}, tls=False)
+        path = self.key + ".json"
+        child = cli.start(self, "loadtest", "--target", url, "--audit", "--json", path)
+        while b"  frame_data\n" not in (line := child.stdout.readline()):
+            self.assertTrue(line)
+        child.send_signal(signal.SIGINT)
+        out, _ = child.communicate(timeout=cli.PATIENCE)
+        self.assertEqual(child.returncode, 130)
+        self.assertIn(b"ended early", out)
+        self.assertNotIn(b"head_timeout", out)
+        with open(path, encoding="utf-8") as file:
+            report = json.load(file)
+        jsonschema.validate(report, schema("loadtest-audit"))
+        self.assertEqual((report["complete"], report["verdict"]), (False, "fail"))
+        self.assertEqual(report["items"][-1]["name"], "frame_data")
 
     def test_staging_may_leave_out_what_production_may_not(self):
         url = self.serve({"http.max_requests_per_minute": "0", "http.header_timeout": "1s"},

@@ -74,6 +74,15 @@ def usual_service(connection, notes, head, body):
         connection.answer(b'{"detail":"Not Found"}', "404 Not Found")
 
 
+def behind_a_prefix(connection, notes, head, body):
+    """The same under a path, for who names the host and a field; others have no answer."""
+    known = (b" /some/prefix/" in head.split(b"\r\n")[0] and b"\r\nX-Key: 7\r\n" in head
+             and (b"\r\nHost: vhost.example\r\n" in head or b"\r\nHost: not-the-host" in head
+                  or b"\r\nHost: host name" in head))  # fmt: skip
+    if known:
+        usual_service(connection, notes, head.replace(b" /some/prefix/", b" /", 1), body)
+
+
 def slow(connection, notes, head, body):
     """Answers after a while, each after another one, so that some request is always in hand."""
     del head, body
