@@ -194,6 +194,14 @@ Result<void> CheckTogether(const LoadtestOptions& options) {
   if (!options.find_capacity.empty() && options.requests > 0) {
     return Usage("--find-capacity sends for --duration at each rate; leave --requests out");
   }
+  if (options.arrivals == "poisson" &&
+      (options.closed || !options.arrivals_file.empty() || options.cameras > 0)) {
+    return Usage("--arrivals poisson goes with --rate or --stages");
+  }
+  if (!options.fps.empty() && options.cameras == 0) {
+    return Usage("--fps needs --cameras, which send so many frames a second each");
+  }
+  if (options.burst > 0 && !options.audit) return Usage("--burst goes with --audit");
   if (!options.during.empty() && options.pid == 0) {
     return Usage("--during needs --pid N, the process that listens at the target");
   }

@@ -32,7 +32,7 @@ struct LoadtestOptions {
 
   // The frames that are sent.
   std::vector<std::string> frames;
-  std::string form = "json";
+  std::string form;  // "" = json
   std::string hostile;
   std::string golden;
   std::string raw;  // of *.raw files: "640x480:bgr24"
@@ -58,8 +58,8 @@ struct LoadtestOptions {
   bool audit = false;
   bool production = false;
   std::string origin;
-  std::size_t burst = 120;
-  std::size_t pid = 0;  // 0: shutdown is not looked at
+  std::size_t burst = 0;  // 0 = 120
+  std::size_t pid = 0;    // 0: shutdown is not looked at
 
   // What comes out.
   std::string json;

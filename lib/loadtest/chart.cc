@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/html.h"
 #include "loadtest/numbers.h"
@@ -47,6 +48,9 @@ struct Scale {
   }
 };
 
+// What can be drawn: a failure's latency cannot.
+bool IsDrawn(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
+
 Scale ScaleOfX(const Chart& chart) {
   Scale scale{.low = 0, .high = 0, .from = kLeft, .to = kWidth - kRight};
   for (const Series& series : chart.series) {
@@ -62,6 +66,7 @@ Scale ScaleOfY(const Chart& chart) {
   double most = 0;
   for (const Series& series : chart.series) {
     for (const Point& point : series.points) {
+      if (!IsDrawn(point)) continue;
       if (point.y > 0 && (least == 0 || point.y < least)) least = point.y;
       most = std::max(most, point.y);
     }
@@ -93,16 +98,6 @@ std::vector<Tick> TicksOf(const Scale& scale, int parts) {
   return ticks;
 }
 
-// What can be drawn: a failure's latency cannot.
-bool IsDrawn(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
-
-Chart Drawable(Chart chart) {
-  for (Series& series : chart.series) {
-    std::erase_if(series.points, [](const Point& point) { return !IsDrawn(point); });
-  }
-  return chart;
-}
-
 // Of each stretch the highest point: a peak is never thinned away.
 std::vector<Point> Thinned(const std::vector<Point>& points) {
   if (points.size() <= kMaxPoints) return points;
@@ -110,9 +105,9 @@ std::vector<Point> Thinned(const std::vector<Point>& points) {
   const std::size_t stretch = (points.size() + kMaxPoints - 1) / kMaxPoints;
   for (std::size_t i = 0; i < points.size(); i += stretch) {
     const std::size_t end = std::min(i + stretch, points.size());
-    kept.push_back(*std::max_element(points.begin() + static_cast<std::ptrdiff_t>(i),
-                                     points.begin() + static_cast<std::ptrdiff_t>(end),
-                                     [](const Point& a, const Point& b) { return a.y < b.y; }));
+    const std::span<const Point> part = std::span(points).subspan(i, end - i);
+    const auto height = [](const Point& point) { return IsDrawn(point) ? point.y : -1; };
+    kept.push_back(*std::ranges::max_element(part, {}, height));
   }
   return kept;
 }
@@ -130,8 +125,9 @@ void AppendLine(double x1, double y1, double x2, double y2, std::string_view sty
   out.append(style).append("\"/>\n");
 }
 
-void AppendSeries(const Series& series, const Scale& x, const Scale& y, std::string& out) {
-  const std::vector<Point> points = Thinned(series.points);
+// A stretch of a line without a gap.
+void AppendStretch(std::span<const Point> points, const Series& series, const Scale& x,
+                   const Scale& y, std::string& out) {
   if (points.size() == 1) {
     out += "<circle cx=\"" + Number(x.Place(points[0].x)) + "\" cy=\"" +
            Number(y.Place(points[0].y)) + "\" r=\"3\" class=\"dot " + series.style + "\"/>\n";
@@ -142,6 +138,15 @@ void AppendSeries(const Series& series, const Scale& x, const Scale& y, std::str
     out += Number(x.Place(point.x)) + "," + Number(y.Place(point.y)) + " ";
   }
   out += "\"/>\n";
+}
+
+void AppendSeries(const Series& series, const Scale& x, const Scale& y, std::string& out) {
+  const std::vector<Point> points = Thinned(series.points);
+  for (auto at = points.begin(); at != points.end();) {
+    const auto begin = std::find_if(at, points.end(), &IsDrawn);
+    at = std::find_if_not(begin, points.end(), &IsDrawn);
+    if (begin != at) AppendStretch({begin, at}, series, x, y, out);
+  }
 }
 
 }  // namespace
@@ -155,8 +160,7 @@ std::string DrawLegend(const Chart& chart) {
   return out + "</p>\n";
 }
 
-std::string DrawChart(const Chart& given) {
-  const Chart chart = Drawable(given);
+std::string DrawChart(const Chart& chart) {
   const Scale x = ScaleOfX(chart);
   const Scale y = ScaleOfY(chart);
   std::string out = "<svg viewBox=\"0 0 " + FormatNumber(kWidth) + " " + FormatNumber(kHeight) +
@@ -174,7 +178,7 @@ std::string DrawChart(const Chart& given) {
   }
   AppendText((kLeft + kWidth - kRight) / 2, kHeight - 6, "middle", chart.x_title, out);
   for (const Series& series : chart.series) {
-    if (!series.points.empty()) AppendSeries(series, x, y, out);
+    AppendSeries(series, x, y, out);
   }
   return out + "</svg>\n";
 }

@@ -14,7 +14,7 @@ struct Point {
 struct Series {
   std::string name;
   std::string style;          // the class that gives it its colour: "a" to "g"
-  std::vector<Point> points;  // in order of x
+  std::vector<Point> points;  // in order of x; where y is not finite the line has a gap
 };
 
 struct Tick {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 
 #include "base/html.h"
 #include "loadtest/chart.h"
@@ -50,10 +51,12 @@ span.a::before { color: var(--a); } span.b::before { color: var(--b); }
 span.c::before { color: var(--c); } span.d::before { color: var(--d); }
 span.e::before { color: var(--e); } span.f::before { color: var(--f); }
 span.g::before { color: var(--g); }
+span.dashed::before { border-top-style: dashed; } span.dotted::before { border-top-style: dotted; }
 svg text { fill: var(--soft); font-size: 13px; }
 svg .grid { stroke: var(--edge); } svg .line { fill: none; stroke-width: 2; }
 svg .a { stroke: var(--a); } svg .b { stroke: var(--b); }
 svg .c { stroke: var(--c); } svg .d { stroke: var(--d); }
+svg .dashed { stroke-dasharray: 8 5; } svg .dotted { stroke-dasharray: 2 4; }
 svg .e { stroke: var(--e); } svg .f { stroke: var(--f); } svg .g { stroke: var(--g); }
 )";
 
@@ -161,14 +164,14 @@ Series OverTime(const std::vector<Second>& seconds, std::string name, std::strin
 }
 
 // The same of latencies: a second without an answer has none, which is not a latency of 0, and one
-// that is that of a failure has no place.
+// that is that of a failure has no place. Neither is drawn through.
 Series LatencyOverTime(const std::vector<Second>& seconds, std::string name, std::string style,
                        double Second::* latency) {
   Series series{std::move(name), std::move(style), {}};
   for (const Second& second : seconds) {
-    if (std::isfinite(second.*latency)) {
-      series.points.push_back({static_cast<double>(second.second), second.*latency});
-    }
+    // Where nothing was due nothing is missing.
+    if (!std::isfinite(second.*latency) && second.intended == 0) continue;
+    series.points.push_back({static_cast<double>(second.second), second.*latency});
   }
   return series;
 }
@@ -199,7 +202,8 @@ void AppendServer(const ServerReport& server, const std::vector<Second>& seconds
            EscapeHtml(server.problem) + "</p></section>\n";
     return;
   }
-  constexpr std::string_view kStyles[] = {"b", "c", "d", "e", "f"};
+  constexpr std::string_view kColours[] = {"b", "c", "d", "e", "f"};
+  constexpr std::string_view kDashes[] = {"", " dashed", " dotted"};
   Chart chart{.title = "Time within the server, mean of its own /metrics",
               .unit = "ms",
               .x_title = "second of the run",
@@ -212,10 +216,13 @@ void AppendServer(const ServerReport& server, const std::vector<Second>& seconds
   for (const std::string& stage : StagesOf(server.total)) {
     names.push_back(stage);
     cells.push_back(FormatNumber(server.total.stage_ms.at(stage)));
-    // Few colours can be told apart: of many steps the last share one.
-    Series series{stage == "total" ? "total" : stage,
-                  std::string(stage == "total" ? "g" : kStyles[std::min<std::size_t>(style++, 4)]),
-                  {}};
+    // Few colours can be told apart, so that many stages have dashes, too.
+    Series series{stage, "g", {}};
+    if (stage != "total") {
+      series.style = kColours[style % std::size(kColours)];
+      series.style += kDashes[std::min(style / std::size(kColours), std::size(kDashes) - 1)];
+      ++style;
+    }
     const double last = seconds.empty() ? 0 : static_cast<double>(seconds.back().second);
     for (const ServerSecond& second : server.seconds) {
       const auto at = second.stage_ms.find(stage);

@@ -208,6 +208,13 @@ class Refused(cli.TestCase):
                       ("--find-capacity", "p99<1s", "--series", "x"),
                       ("--find-capacity", "p99<1s", "--junit", "x"),
                       ("--audit", "--during", "at=1s term", "--pid", "2"),
+                      *(("--audit", *words) for words in (
+                          ("--duration", "5s"), ("--requests", "5"), ("--threads", "2"),
+                          ("-c", "5"), ("--no-keep-alive",), ("--path", "/x"))),
+                      ("--arrivals", "poisson", "--closed"),
+                      ("--arrivals", "poisson", "--arrivals-file", os.devnull),
+                      ("--fps", "5"), ("--burst", "5"), ("--form", "binary"),
+                      ("--no-server-metrics",), ("--settle", "1s"),
                       ("--audit", "--html", "x"), ("--audit", "--fail", "p99<1s"),
                       ("--stages", "1s@5", "--duration", "5s"),
                       ("--arrivals-file", os.devnull, "--duration", "5s")):  # fmt: skip
