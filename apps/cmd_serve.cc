@@ -84,6 +84,12 @@ void Reload(const ConfigOptions& options, CommandContext& context, std::set<std:
 // or a timer that a parent left running costs a line of the log.
 bool IsPassedOver(int signal) { return signal == SIGUSR2 || signal == SIGALRM; }
 
+// Without destructors, which could wait; but for the last lines, which say why.
+[[noreturn]] void EndAtOnce(int code, base::Logger& log) {
+  log.Flush(base::Deadline(base::SystemClock(), std::chrono::milliseconds(500)));
+  std::_Exit(code);
+}
+
 // Ends the process at once when a stop signal comes again, later than a second after the first:
 // what sends signals often sends two. And when the stop has not come to its end in `patience`:
 // whatever waits then for a disk or somebody else that does not answer, nothing else ends it.
@@ -113,13 +119,13 @@ class Impatience {
       if (signal == 0 || signal == SIGHUP || signal == SIGUSR1 || IsPassedOver(signal)) continue;
       if (passed < std::chrono::seconds(1)) continue;
       log_.Error("shutdown: a second signal, ending at once");
-      std::_Exit(128 + signal);
+      EndAtOnce(128 + signal, log_);
     }
     log_.Error(
         "shutdown: ending at once, the last step does not come to its end; a disk or another "
         "service does not answer",
         {{"exit_code", static_cast<std::int64_t>(code_)}});
-    std::_Exit(static_cast<int>(code_));
+    EndAtOnce(static_cast<int>(code_), log_);
   }
 
   service::Signals& signals_;
@@ -195,7 +201,7 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   const ExitCode unclean = told_to_stop ? ExitCode::kSomeFailed : ExitCode::kInternal;
   const Impatience impatience(signals, *log, (*service)->shutdown_timeout() + kBeyond, unclean);
   const service::ShutdownResult result = (*service)->Shutdown();
-  if (result == service::ShutdownResult::kStuck) std::_Exit(static_cast<int>(unclean));
+  if (result == service::ShutdownResult::kStuck) EndAtOnce(static_cast<int>(unclean), *log);
   service->reset();  // which may wait, too
   const bool clean = told_to_stop && result == service::ShutdownResult::kClean;
   return clean ? ExitCode::kOk : unclean;

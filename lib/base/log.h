@@ -2,14 +2,18 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <variant>
 
 namespace sampleproc::base {
+
+class Deadline;
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
@@ -35,8 +39,14 @@ class LogFields {
   std::span<const LogField> fields_;
 };
 
-// Implementations are thread-safe and never block for long, throw or fail loudly: a full disk must
-// not stop a frame.
+// What became of lines, for whoever has to know.
+struct LineCounts {
+  std::atomic<std::uint64_t> written = 0;
+  std::atomic<std::uint64_t> lost = 0;
+};
+
+// Implementations are thread-safe and never block, throw or fail loudly: a full disk must not stop
+// a frame. A line may be written after Write has returned.
 class Logger {
  public:
   virtual ~Logger() = default;
@@ -44,8 +54,17 @@ class Logger {
   // The least severe level that is written from now on; for whoever reloads a configuration.
   virtual void SetLevel(LogLevel) {}
   virtual void Write(LogLevel level, std::string_view message, LogFields fields) = 0;
+  // As Write of a line that is counted in `counts` once it is written or lost.
+  virtual void WriteCounted(LogLevel level, std::string_view message, LogFields fields,
+                            const std::shared_ptr<LineCounts>& counts) {
+    Write(level, message, fields);
+    ++counts->written;
+  }
   // Lines that could not be written.
   virtual std::uint64_t lost_lines() const { return 0; }
+  // Waits until the lines so far are written or lost, at most until `end`: before the process ends
+  // without its destructors.
+  virtual void Flush(const Deadline& /*end*/) {}
 
   void Debug(std::string_view m, LogFields f = {}) { Maybe(LogLevel::kDebug, m, f); }
   void Info(std::string_view m, LogFields f = {}) { Maybe(LogLevel::kInfo, m, f); }
@@ -72,20 +91,31 @@ class ChildLogger final : public Logger {
 
   bool Enabled(LogLevel level) const override { return parent_.Enabled(level); }
   void Write(LogLevel level, std::string_view message, LogFields fields) override {
-    std::array<LogField, kMaxOwn + kMaxOthers> all = all_;
-    std::size_t size = size_;
-    for (const LogField& field : fields) {
-      if (size < all.size()) all[size++] = field;
-    }
-    parent_.Write(level, message, LogFields(std::span(all).first(size)));
+    All all = all_;
+    parent_.Write(level, message, Join(all, fields));
   }
+  void WriteCounted(LogLevel level, std::string_view message, LogFields fields,
+                    const std::shared_ptr<LineCounts>& counts) override {
+    All all = all_;
+    parent_.WriteCounted(level, message, Join(all, fields), counts);
+  }
+  void Flush(const Deadline& end) override { parent_.Flush(end); }
 
  private:
   static constexpr std::size_t kMaxOwn = 6;
   static constexpr std::size_t kMaxOthers = 14;
+  using All = std::array<LogField, kMaxOwn + kMaxOthers>;
+
+  LogFields Join(All& all, LogFields fields) const {
+    std::size_t size = size_;
+    for (const LogField& field : fields) {
+      if (size < all.size()) all[size++] = field;
+    }
+    return LogFields(std::span(all).first(size));
+  }
 
   Logger& parent_;
-  std::array<LogField, kMaxOwn + kMaxOthers> all_;
+  All all_;
   std::size_t size_ = 0;
 };
 

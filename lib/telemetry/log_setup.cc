@@ -1,77 +1,36 @@
 #include "telemetry/log_setup.h"
 
-#include <poll.h>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <cstdlib>
-#include <functional>
+#include <exception>
 #include <mutex>
 #include <string>
 #include <utility>
 
 #include "base/clock.h"
 #include "telemetry/log_line.h"
+#include "telemetry/log_writer.h"
 
 namespace sampleproc::telemetry {
 namespace {
 
-// Writes to a descriptor that may be a pipe nobody reads or a full disk. A line waits a moment for
-// room, once; while there is none further lines are dropped at once and counted, and the count is
-// written when there is room again.
-class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
+class WriterSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  // The line that says how many were lost.
-  using LossLine = std::function<std::string(std::uint64_t)>;
-
-  DescriptorSink(int fd, LossLine loss_line) : fd_(fd), loss_line_(std::move(loss_line)) {}
-
-  std::uint64_t lost_lines() const { return lost_lines_; }
+  explicit WriterSink(LogWriter& writer) : writer_(writer) {}
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    std::string text;
-    if (torn_) text += '\n';
-    if (lost_ > 0) text += loss_line_(lost_) + '\n';
-    text.append(message.payload.data(), message.payload.size());
-    text += '\n';
-    if (WriteAll(text)) {
-      lost_ = 0;
-    } else {
-      ++lost_;
-      ++lost_lines_;
-    }
+    writer_.Put({message.payload.data(), message.payload.size()});
   }
   void flush_() override {}
 
  private:
-  // At most this much is written once a pipe reports room: POSIX takes as much in one piece.
-  static constexpr std::size_t kPiece = 4096;
-  static constexpr int kPatienceMs = 100;
-
-  bool WriteAll(std::string_view text) {
-    while (!text.empty()) {
-      pollfd ready{fd_, POLLOUT, 0};
-      if (::poll(&ready, 1, lost_ > 0 ? 0 : kPatienceMs) <= 0) return false;
-      const ssize_t written = ::write(fd_, text.data(), std::min(text.size(), kPiece));
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return false;
-      text.remove_prefix(static_cast<std::size_t>(written));
-      torn_ = !text.empty();
-    }
-    return true;
-  }
-
-  const int fd_;
-  const LossLine loss_line_;
-  std::uint64_t lost_ = 0;  // guarded by the base's mutex; since the last line that was written
-  bool torn_ = false;       // guarded by the base's mutex; the last line is there in part
-  std::atomic<std::uint64_t> lost_lines_ = 0;
+  LogWriter& writer_;
 };
 
 class StringSink : public spdlog::sinks::base_sink<std::mutex> {
@@ -111,6 +70,21 @@ spdlog::level::level_enum ParseLevel(std::string_view name) {
   return spdlog::level::info;
 }
 
+// Of sd-daemon(3), which are those of syslog(3).
+std::string_view JournalPrefix(base::LogLevel level) {
+  switch (level) {
+    case base::LogLevel::kDebug:
+      return "<7>";
+    case base::LogLevel::kInfo:
+      return "<6>";
+    case base::LogLevel::kWarning:
+      return "<4>";
+    case base::LogLevel::kError:
+      return "<3>";
+  }
+  return "<3>";
+}
+
 // Whether standard error is the journal's stream: systemd names its device and inode.
 bool IsJournal(int fd) {
   const char* stream = std::getenv("JOURNAL_STREAM");
@@ -121,15 +95,17 @@ bool IsJournal(int fd) {
 
 struct Style {
   bool json = true;
-  bool timestamps = true;
+  bool journal = false;  // which has its own timestamps, and takes the level off the line's front
 };
 
 std::string Line(const Style& style, std::string_view service, base::LogLevel level,
-                 std::string_view message, base::LogFields fields) {
-  const std::string timestamp =
-      style.timestamps ? base::FormatTimestamp(base::SystemClock().Wall()) : std::string();
+                 std::string_view message, base::LogFields fields,
+                 base::WallTime when = base::SystemClock().Wall()) {
+  const std::string timestamp = style.journal ? std::string() : base::FormatTimestamp(when);
   const LineParts parts{timestamp, level, message, service};
-  return style.json ? JsonLine(parts, fields) : LogfmtLine(parts, fields);
+  std::string line = style.json ? JsonLine(parts, fields) : LogfmtLine(parts, fields);
+  if (style.journal) line.insert(0, JournalPrefix(level));
+  return line;
 }
 
 class SpdlogLogger : public base::Logger {
@@ -147,12 +123,17 @@ class SpdlogLogger : public base::Logger {
 
   void Write(base::LogLevel level, std::string_view message, base::LogFields fields) override {
     try {
-      const std::string line = Line(style_, logger_.name(), level, message, fields);
+      const std::string line = LineOf(level, message, fields);
       logger_.log(ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));
     } catch (...) {
       // Out of memory for a line of the log: the frame matters more than the line.
       return;
     }
+  }
+
+ protected:
+  std::string LineOf(base::LogLevel level, std::string_view message, base::LogFields fields) const {
+    return Line(style_, logger_.name(), level, message, fields);
   }
 
  private:
@@ -163,14 +144,25 @@ class SpdlogLogger : public base::Logger {
 // On standard error.
 class ServiceLogger final : public SpdlogLogger {
  public:
-  ServiceLogger(std::shared_ptr<DescriptorSink> sink, std::string_view level, Style style,
+  ServiceLogger(std::unique_ptr<LogWriter> writer, std::string_view level, Style style,
                 std::string_view service_name)
-      : SpdlogLogger(sink, level, style, service_name), sink_(std::move(sink)) {}
+      : SpdlogLogger(std::make_shared<WriterSink>(*writer), level, style, service_name),
+        writer_(std::move(writer)) {}
 
-  std::uint64_t lost_lines() const override { return sink_->lost_lines(); }
+  // spdlog cannot hand the counts through.
+  void WriteCounted(base::LogLevel level, std::string_view message, base::LogFields fields,
+                    const std::shared_ptr<base::LineCounts>& counts) override {
+    try {
+      writer_->Put(LineOf(level, message, fields), counts);
+    } catch (const std::exception&) {  // no memory
+      ++counts->lost;
+    }
+  }
+  std::uint64_t lost_lines() const override { return writer_->lost_lines(); }
+  void Flush(const base::Deadline& end) override { writer_->Flush(end); }
 
  private:
-  const std::shared_ptr<DescriptorSink> sink_;
+  const std::unique_ptr<LogWriter> writer_;
 };
 
 }  // namespace
@@ -179,18 +171,19 @@ std::shared_ptr<base::Logger> MakeLogger(const Options& options, std::string_vie
   Style style;
   style.json = options.log_format == LogFormat::kJson ||
                (options.log_format == LogFormat::kAuto && ::isatty(STDERR_FILENO) == 0);
-  style.timestamps = !IsJournal(STDERR_FILENO);
-  auto sink = std::make_shared<DescriptorSink>(
-      STDERR_FILENO, [style, service = std::string(service_name)](std::uint64_t lost) {
+  style.journal = IsJournal(STDERR_FILENO);
+  auto writer = std::make_unique<LogWriter>(
+      STDERR_FILENO,
+      [style, service = std::string(service_name)](std::uint64_t lost, base::WallTime when) {
         return Line(style, service, base::LogLevel::kWarning, "log lines could not be written",
-                    {{"lines", static_cast<std::int64_t>(lost)}});
+                    {{"lines", static_cast<std::int64_t>(lost)}}, when);
       });
-  return std::make_shared<ServiceLogger>(std::move(sink), options.log_level, style, service_name);
+  return std::make_shared<ServiceLogger>(std::move(writer), options.log_level, style, service_name);
 }
 
 std::shared_ptr<base::Logger> MakeStringLogger(const Options& options,
                                                std::string_view service_name, std::string* out) {
-  const Style style{options.log_format == LogFormat::kJson, true};
+  const Style style{options.log_format == LogFormat::kJson};
   return std::make_shared<SpdlogLogger>(std::make_shared<StringSink>(out), options.log_level, style,
                                         service_name);
 }

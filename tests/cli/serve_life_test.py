@@ -213,6 +213,7 @@ class Shutdown(WithService):
                 service.child.send_signal(signal.SIGTERM)
                 time.sleep(0.1)
         self.assertEqual(service.wait(), 143)
+        service.wait_for("shutdown: a second signal, ending at once")
 
     def test_an_idle_watchdog_and_systemd_hear_of_each_change(self):
         folder = tempfile.TemporaryDirectory()

@@ -58,10 +58,22 @@ class Log(cli.TestCase):
         lines = self.get("/metrics").splitlines()
         return next(int(line[len(name) :]) for line in lines if line.startswith(name))
 
+    def ask(self, count):
+        """Each is a line, and says which one it is."""
+        connection = UnixConnection(self.path)
+        try:
+            for number in range(count):
+                connection.request("GET", f"/{number}/" + 200 * "x")
+                self.assertEqual(connection.getresponse().read()[:1], b"{")
+        finally:
+            connection.close()
+
+    def lose(self):
+        while self.lost() < REQUESTS / 2:
+            self.ask(REQUESTS)
+
     def serve_on(self, child):
-        for _ in range(REQUESTS):
-            self.get("/livez")  # a line of level debug
-        self.assertGreaterEqual(self.lost(), REQUESTS / 2)
+        self.lose()
         child.terminate()
         self.assertEqual(child.wait(cli.PATIENCE), 0)
 
@@ -81,14 +93,28 @@ class Log(cli.TestCase):
             self.serve_on(child)
             self.assertIn(b'"msg":"listening"', log.read())
 
+    def test_a_reader_that_is_late_loses_nothing(self):
+        reader, writer = os.pipe()
+        with open(reader, "rb") as log:
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+            child = self.start(stderr=writer)
+            os.close(writer)
+            self.ask(REQUESTS)
+            self.assertEqual(self.lost(), 0)
+            child.terminate()
+            lines = [json.loads(line) for line in log]
+        self.assertEqual(child.wait(cli.PATIENCE), 0)
+        paths = [line["path"].split("/")[1] for line in lines if line.get("status") == 404]
+        self.assertEqual(paths, [str(number) for number in range(REQUESTS)])
+        self.assertEqual(lines[-1]["msg"], "shutdown: done")
+
     def test_room_again(self):
         reader, writer = os.pipe()
         with open(reader, "rb", buffering=0) as log:
             fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 16384)
             child = self.start(stderr=writer)
             os.close(writer)
-            while self.lost() == 0:
-                pass
+            self.lose()
             read = log.read(65536)
             self.lost()
             child.terminate()

@@ -2,12 +2,19 @@
 
 #include <fcntl.h>
 #include <rapidjson/document.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
+#include <thread>
 
+#include "base/clock.h"
+#include "base/deadline.h"
 #include "telemetry/log_line.h"
+#include "telemetry/log_writer.h"
 
 namespace sampleproc::telemetry {
 namespace {
@@ -103,22 +110,85 @@ TEST_CASE("a pipe that nobody reads loses lines, which are counted, and blocks n
   {
     const StderrAs redirected(ends[1]);
     const auto logger = MakeLogger(options, "svc");
-    for (int i = 0; i < 100; ++i) logger->Info(filler);
-    std::string buffer(65536, '\0');
-    REQUIRE(::read(ends[0], buffer.data(), buffer.size()) > 0);
-    logger->Info("room again");
+    while (logger->lost_lines() < 100) logger->Info(filler);
     lost = logger->lost_lines();
+    std::string buffer(65536, '\0');
+    const auto read = [&] {
+      const ssize_t got = ::read(ends[0], buffer.data(), buffer.size());
+      REQUIRE(got > 0);
+      read_back.append(buffer, 0, static_cast<std::size_t>(got));
+    };
+    while (read_back.size() < LogWriter::kMostBytes * 3 / 4) read();
+    logger->Info("room again");
+    CHECK(logger->lost_lines() == lost);
+    while (read_back.find("room again") == std::string::npos) read();
   }
   ::close(ends[1]);
-  std::string buffer(65536, '\0');
-  for (ssize_t got; (got = ::read(ends[0], buffer.data(), buffer.size())) > 0;) {
-    read_back.append(buffer, 0, static_cast<std::size_t>(got));
-  }
   ::close(ends[0]);
   CHECK(lost > 0);
   CHECK(read_back.find("level=warning msg=\"log lines could not be written\" service=svc lines=" +
                        std::to_string(lost) + '\n') != std::string::npos);
   CHECK(read_back.find("room again") != std::string::npos);
+}
+
+// A file's text, and its name in the variable by which systemd names the journal's stream.
+TEST_CASE("lines for the journal begin with their priority and have no time of their own") {
+  std::FILE* const file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  struct stat info{};
+  REQUIRE(::fstat(::fileno(file), &info) == 0);
+  const std::string stream = std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+  ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+  Options options;
+  options.log_level = "debug";
+  options.log_format = LogFormat::kLogfmt;
+  {
+    const StderrAs redirected(::fileno(file));
+    const auto logger = MakeLogger(options, "svc");
+    logger->Debug("a");
+    logger->Info("b");
+    logger->Warning("c");
+    logger->Error("d");
+  }
+  ::unsetenv("JOURNAL_STREAM");
+  std::string text(4096, '\0');
+  const ssize_t size = ::pread(::fileno(file), text.data(), text.size(), 0);
+  std::fclose(file);
+  REQUIRE(size > 0);
+  text.resize(static_cast<std::size_t>(size));
+  CHECK(text ==
+        "<7>level=debug msg=\"a\" service=svc\n<6>level=info msg=\"b\" service=svc\n"
+        "<4>level=warning msg=\"c\" service=svc\n<3>level=error msg=\"d\" service=svc\n");
+}
+
+TEST_CASE("lines are written in the order in which they were put") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  std::string read_back;
+  std::string expected;
+  constexpr int kLines = 2'000;
+  for (int i = 0; i < kLines; ++i) {
+    expected += std::to_string(i) + std::string(i == 1'000 ? 10'000 : 0, 'x') + '\n';
+  }
+  {
+    std::jthread reader([&] {
+      std::string buffer(1000, '\0');
+      for (ssize_t got; (got = ::read(ends[0], buffer.data(), buffer.size())) > 0;) {
+        read_back.append(buffer, 0, static_cast<std::size_t>(got));
+      }
+    });
+    {
+      LogWriter writer(ends[1], [](std::uint64_t, base::WallTime) { return std::string("lost"); });
+      for (int i = 0; i < kLines; ++i) {
+        writer.Put(std::to_string(i) + std::string(i == 1'000 ? 10'000 : 0, 'x'));
+      }
+      CHECK(writer.Flush(base::Deadline(base::SystemClock(), base::kForever)));
+      CHECK(writer.lost_lines() == 0);
+    }
+    ::close(ends[1]);
+  }
+  ::close(ends[0]);
+  CHECK(read_back == expected);
 }
 
 TEST_CASE("a full disk is survived") {
@@ -128,8 +198,12 @@ TEST_CASE("a full disk is survived") {
     const StderrAs redirected(full);
     const auto logger = MakeLogger({}, "svc");
     logger->Error("one");
-    logger->Error("two");
+    const auto counts = std::make_shared<base::LineCounts>();
+    base::ChildLogger(*logger, {}).WriteCounted(base::LogLevel::kError, "two", {}, counts);
+    logger->Flush(base::Deadline(base::SystemClock(), base::kForever));
     CHECK(logger->lost_lines() == 2);
+    CHECK(counts->written == 0);
+    CHECK(counts->lost == 1);
   }
   ::close(full);
 }
