@@ -148,7 +148,8 @@ constexpr CodeText kTexts[] = {
      "\"webhook\" needs consumer.webhook.url, and each of those means nothing unless its sink is "
      "listed. \"redis\" is for frames from a frame buffer: results of frames from Redis go to "
      "consumer.redis.results_stream anyway. A frame buffer takes no results, so that without a "
-     "sink they are only counted, unless they are events that events.history keeps. "
+     "sink they are only counted, unless they are events that events.history keeps. \"log\" writes "
+     "them at level info, which telemetry.log_level must not leave out. "
      "consumer.deliver has \"events\" for what the step \"track\" of "
      "some camera's pipeline makes."},
     {code::kHost, "no host alone",

@@ -253,6 +253,15 @@ std::optional<Finding> WebhookHasUrl(const Config& config) {
                         !config.consumer.webhook.url.empty());
 }
 
+std::optional<Finding> LogTakesResults(const Config& config) {
+  const std::string& level = config.telemetry.log_level;
+  if (!HasSink(config, "log") || level == "info" || level == "debug") return std::nullopt;
+  return Finding{Severity::kWarning, code::kSinks, "telemetry.log_level",
+                 "leaves out lines of level info, such as those of the results that go to "
+                 "consumer.sinks' \"log\": they are lost",
+                 "set it to \"info\", or list another sink"};
+}
+
 std::optional<Finding> ResultsGoToRedisOnce(const Config& config) {
   if (config.consumer.source != consumer::Source::kRedis || !HasSink(config, "redis") ||
       !Delivers(config, "results")) {
@@ -416,6 +425,7 @@ constexpr std::optional<Finding> (*kRules[])(const Config&) = {
     FileSinkHasPath,
     WebhookHasUrl,
     ResultsGoToRedisOnce,
+    LogTakesResults,
     EventsAreMadeAndGoSomewhere,
     HistoryHasEvents,
     SnapshotsHaveEvents,

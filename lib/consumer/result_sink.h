@@ -34,12 +34,15 @@ struct ResultRecord {
 struct SinkCounts {
   std::uint64_t taken = 0;
   std::uint64_t delivered = 0;
-  std::uint64_t lost = 0;     // there was no room for them
-  std::uint64_t put_off = 0;  // of the lost, those that are made again
-  std::uint64_t refused = 0;  // the other side does not want them, now or later
-  bool losing = false;        // lately
-  bool failing = false;       // some or all of them are not delivered at the moment
+  std::uint64_t lost = 0;        // there was no room for them
+  std::uint64_t put_off = 0;     // of the lost, those that are made again
+  std::uint64_t lost_later = 0;  // of the lost, those that it held first; for good
+  std::uint64_t refused = 0;     // the other side does not want them, now or later
+  bool losing = false;           // lately
+  bool failing = false;          // some or all of them are not delivered at the moment
 
+  // Of those that it did not lose at once.
+  std::uint64_t ended() const { return delivered + refused + lost_later; }
   std::uint64_t settled() const { return delivered + lost + refused; }
   std::uint64_t held() const { return taken - settled(); }
 };

@@ -61,7 +61,10 @@ void SinkSet::Look() const {
 
 std::uint64_t SinkSet::Lost() const {
   std::uint64_t lost = 0;
-  for (const auto& sink : sinks_) lost += sink->counts().lost;
+  for (const auto& sink : sinks_) {
+    const SinkCounts counts = sink->counts();
+    lost += counts.lost - counts.lost_later;
+  }
   return lost;
 }
 
@@ -78,14 +81,14 @@ SinkSet::Mark SinkSet::Taken() const {
 void SinkSet::NoteTaken(Mark& mark) const noexcept {
   for (std::size_t i = 0; i < sinks_.size(); ++i) {
     const SinkCounts counts = sinks_[i]->counts();
-    mark[i] = counts.taken - counts.lost;
+    mark[i] = counts.taken - (counts.lost - counts.lost_later);
   }
 }
 
 bool SinkSet::Through(const Mark& mark) const {
   for (std::size_t i = 0; i < sinks_.size(); ++i) {
     const SinkCounts counts = sinks_[i]->counts();
-    if (counts.delivered + counts.refused < mark[i]) return false;
+    if (counts.ended() < mark[i]) return false;
   }
   return true;
 }

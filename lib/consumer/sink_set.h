@@ -44,16 +44,16 @@ class SinkSet {
 
   const std::vector<std::unique_ptr<ResultSink>>& sinks() const { return sinks_; }
 
-  // Of all together.
+  // Of all together, those that were lost as soon as they were handed over.
   std::uint64_t Lost() const;
   bool Losing() const;
 
-  // How many records each has taken and not lost.
+  // How many records each has taken and not lost at once.
   using Mark = std::vector<std::uint64_t>;
   Mark Taken() const;
   // The same into a mark that was made before; takes no memory.
   void NoteTaken(Mark& mark) const noexcept;
-  // Whether all that had been taken at `mark` has been delivered, or refused for good.
+  // Whether all that had been taken at `mark` has been delivered, or refused or lost for good.
   bool Through(const Mark& mark) const;
 
  private:

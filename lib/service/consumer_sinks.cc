@@ -75,7 +75,8 @@ ConsumerSinks::ConsumerSinks(const SinkContext& context, net::RedisLogin redis_l
   auto room = rooms.begin();
   for (const std::string& name : options.sinks) {
     if (name == kLog) {
-      sinks.push_back(std::make_unique<consumer::LogSink>(context.log));
+      sinks.push_back(std::make_unique<consumer::LogSink>(context.clock, context.conditions,
+                                                         context.log));
       continue;
     }
     sinks.push_back(std::make_unique<consumer::SinkQueue>(

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -13,7 +14,7 @@ import pictures
 from collector import Collector
 from frame_buffer import Buffer, frame
 from lossy import Lossy
-from service import WithService
+from service import ANY_PORT, NO_RATE_LIMIT, UnixConnection, WithService
 from streams import (PROCESSOR, RESULTS, RedisServer, add_frames, pending, result_ids, wait_until,
                      words)  # fmt: skip
 from webhook import Webhook
@@ -76,6 +77,36 @@ class Sinks(WithService):
         logged = [line for line in service.log() if line["msg"] == "result"]
         self.assertEqual([line["frame_id"] for line in logged], names)
         self.assertEqual(json.loads(logged[0]["result"]), self.lines()[0])
+
+    def test_a_result_whose_line_is_not_written_is_lost(self):
+        with open("/dev/full", "wb") as full:
+            path = os.path.join(self.file.parent, "http.sock")
+            child = subprocess.Popen(
+                [cli.BINARY, "serve", *ANY_PORT, *NO_RATE_LIMIT, "--set", f"http.unix_socket={path}", "--set",
+                 f"consumer.http.url={self.buffer.url}", "--set", "consumer.poll_interval=10ms", "--set",
+                 "consumer.sinks=log", *cli.NO_HURRY], env={}, stderr=full)  # fmt: skip
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        self.add(20)
+        wait_until(lambda: self.buffer.handed_out == 20)
+
+        def get(where):
+            connection = UnixConnection(path)
+            try:
+                connection.request("GET", where)
+                return connection.getresponse().read().decode()
+            finally:
+                connection.close()
+
+        lost = 'sampleproc_sink_records_total{sink="log",outcome="lost"} '
+        wait_until(lambda: lost + "20\n" in get("/metrics"))
+        self.assertIn('sampleproc_sink_records_total{sink="log",outcome="delivered"} 0\n', get("/metrics"))
+        wait_until(lambda: 'sampleproc_sink_failing{sink="log"} 1\n' in get("/metrics"))
+        told = [each for each in json.loads(get("/health"))["conditions"] if each["name"] == "sink"]
+        self.assertEqual([each["subject"] for each in told], ["log"])
+        self.assertIn("the log cannot be written", told[0]["reason"])
+        child.terminate()
+        child.wait(cli.PATIENCE)
 
     def test_a_sink_that_is_away_slows_nothing_and_has_everything_later(self):
         webhook = Webhook(self)

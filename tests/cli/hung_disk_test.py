@@ -3,13 +3,14 @@
 import os
 import pathlib
 import signal
+import subprocess
 import tempfile
 import time
 
 import cli
 import pictures
 from frame_buffer import Buffer, frame
-from service import WithService
+from service import ANY_PORT, NO_RATE_LIMIT, UnixConnection, WithService
 from streams import (RESULTS, STREAM, RedisServer, add_frames, entry, pending, result_ids,
                      wait_until, words)  # fmt: skip
 
@@ -116,6 +117,26 @@ class HungDisk(WithService):
         wait_until(lambda: any(path.stat().st_size for path in self.disk.iterdir()))
         self.assertEqual(service.stop(), 1)
         service.wait_for("shutdown: ending at once, the last step")
+
+    def test_a_log_on_a_disk_that_hangs_holds_up_nothing(self):
+        path = self.folder / "http.sock"
+        file = self.disk / "log"
+        with open(file, "wb") as log:
+            child = subprocess.Popen(
+                [cli.BINARY, "serve", *ANY_PORT, *NO_RATE_LIMIT, "--set", f"http.unix_socket={path}", *BRIEF],
+                env=self.env, stderr=log)  # fmt: skip
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        wait_until(lambda: b'"listening"' in file.read_bytes())
+        self.hang("deaf")
+        connection = UnixConnection(path)
+        for _ in range(100):
+            connection.request("GET", "/nowhere")
+            self.assertIn(b"not-found", connection.getresponse().read())
+        connection.close()
+        self.assertNotIn(b"/nowhere", file.read_bytes())
+        child.terminate()
+        self.assertEqual(child.wait(cli.PATIENCE), 0)
 
 
 if __name__ == "__main__":
