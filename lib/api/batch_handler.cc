@@ -19,6 +19,7 @@
 #include "http/error_response.h"
 #include "http/middleware/rate_limit.h"
 #include "json/writer.h"
+#include "net/redact.h"
 #include "process/batch.h"
 
 namespace sampleproc::api {
@@ -29,8 +30,7 @@ using base::ErrorCode;
 // What became of one frame, as JSON; of one that failed, why.
 struct Outcome {
   std::string json;
-  std::optional<ErrorCode> failure;
-  std::optional<std::chrono::seconds> retry_after = std::nullopt;
+  std::optional<base::Error> failure;
 };
 
 // A request's frames until the last of them has ended. Each frame writes its own outcome; the one
@@ -57,8 +57,7 @@ struct BatchJob {
   }
 
   void Fail(std::size_t index, std::string_view frame_id, const base::Error& error) {
-    outcomes[index].failure = error.code;
-    outcomes[index].retry_after = error.retry_after;
+    outcomes[index].failure = error;
     json::JsonWriter json(outcomes[index].json);
     json.BeginObject();
     json.Member("index", index);
@@ -137,21 +136,49 @@ void HandOver(const ProcessContext& context, const SharedJob& job, std::size_t i
   if (!submitted) turn_away(submitted.error());
 }
 
+// The answer of them all is one line of the log, which says nothing of each.
+void LogFailures(const BatchJob& job, base::Logger& log) {
+  for (std::size_t index = 0; index < job.outcomes.size(); ++index) {
+    const std::optional<base::Error>& failure = job.outcomes[index].failure;
+    if (!failure) continue;
+    const base::LogLevel level = http::LogLevelOf(http::StatusOf(failure->code));
+    if (!log.Enabled(level)) continue;
+    std::string frame_id;
+    std::string camera;
+    if (index < job.batch.frames.size() && job.batch.frames[index]) {
+      const frame::Frame& frame = *job.batch.frames[index];
+      frame_id = net::RedactCredentials(frame.frame_id);
+      camera = net::RedactCredentials(frame.camera_id.value_or(""));
+    }
+    const std::string reason = net::RedactCredentials(failure->message);
+    base::ChildLogger(log, {{"frame_id", std::string_view(frame_id)},
+                            {"camera", std::string_view(camera)},
+                            {"trace_id", job.allowance.trace.TraceId()}})
+        .Write(level, "a frame of a batch cannot be done",
+               {{"error_type", base::ErrorCodeName(failure->code)},
+                {"error", std::string_view(reason)},
+                {"index", static_cast<std::int64_t>(index)},
+                {"request_id", std::string_view(job.request_id)}});
+  }
+}
+
 void Answer(const ProcessContext& context, BatchJob& job, const process::BatchReport& report) {
   for (std::size_t index = 0; index < job.outcomes.size(); ++index) {
     if (!job.outcomes[index].json.empty()) continue;
     job.Fail(index, "", base::Fail(ErrorCode::kInternal, "the frame was dropped").error());
   }
+  const bool no_room = std::ranges::all_of(job.outcomes, [](const Outcome& outcome) {
+    return outcome.failure && (outcome.failure->code == ErrorCode::kOverloaded ||
+                               outcome.failure->code == ErrorCode::kShuttingDown);
+  });
+  if (!no_room) LogFailures(job, context.log);
   // Given back before the answer goes out: who has the answer may count on the memory.
   job.batch = {};
   job.reservation.Release();
-  const bool no_room = std::ranges::all_of(job.outcomes, [](const Outcome& outcome) {
-    return outcome.failure == ErrorCode::kOverloaded || outcome.failure == ErrorCode::kShuttingDown;
-  });
   if (no_room) {
-    const Outcome& last = job.outcomes.back();
+    const base::Error& last = *job.outcomes.back().failure;
     return job.Refuse(
-        {*last.failure, "there is no room for any frame of this batch", {}, last.retry_after});
+        {last.code, "there is no room for any frame of this batch", {}, last.retry_after});
   }
   std::string text;
   json::JsonWriter json(text);

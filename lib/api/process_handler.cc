@@ -36,10 +36,16 @@ struct Job {
   resources::Reservation reservation;
   bool annotate = false;
   std::optional<base::TraceContext> trace;  // when the answer is to tell it
+  std::string frame_id;                     // "" until the frame has been read
+  std::string camera;                       // likewise, unless the head says it
 
-  void Refuse(const base::Error& error) {
-    respond.Send(http::ErrorResponse(error, path, request_id));
+  // With whose answer it is, for the log.
+  void Send(http::Response response) {
+    response.frame_id = frame_id;
+    response.camera = camera;
+    respond.Send(std::move(response));
   }
+  void Refuse(const base::Error& error) { Send(http::ErrorResponse(error, path, request_id)); }
   void Fail(const base::Error& error) {
     work.Failed(error);
     Refuse(error);
@@ -90,6 +96,8 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
   }
   NameFrame(context.clock, *frame);
   job.work.Describe(frame->frame_id, frame->camera_id);
+  job.frame_id = frame->frame_id;
+  if (frame->camera_id) job.camera = *frame->camera_id;
   const auto result = job.work.Run(processor, *frame, std::move(turn));
   if (!result) return job.Fail(result.error());
 
@@ -112,7 +120,7 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
   job.reservation.Release();
   if (auto paid = ReserveBody(context, response); !paid) return job.Fail(paid.error());
   job.work.Completed(*result);
-  job.respond.Send(std::move(response));
+  job.Send(std::move(response));
 }
 
 // What can be said against a request by its head and its first byte; whether the answer is to be a
@@ -160,7 +168,10 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
                                job->work.Taken();
                                job->TurnAway(error);
                              }};
-    if (facts.camera) job->work.OfCamera(*facts.camera);
+    if (facts.camera) {
+      job->work.OfCamera(*facts.camera);
+      job->camera = facts.camera->value_or("");
+    }
     job->request = std::move(frame);
     auto submitted = context.pool.Submit(
         [context, job](process::Processor& processor, process::CameraTurns::Turn turn) {

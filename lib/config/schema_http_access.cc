@@ -65,10 +65,13 @@ void AddHttpAccessRows(std::vector<Key>& rows) {
                     "http.trusted_proxies are named.",
             .reloadable = true},
            [](auto& c) -> auto& { return c.http.console; }));
-  rows.push_back(Bind({.path = "http.access_log",
-                       .kind = Kind::kBool,
-                       .help = "Whether each request is a line in the log, at level info."},
-                      [](auto& c) -> auto& { return c.http.access_log; }));
+  rows.push_back(
+      Bind({.path = "http.access_log",
+            .kind = Kind::kBool,
+            .help = "Whether each request is a line in the log: at level info, of one that ends in "
+                    "500 error, in 502 to 504 warning. None is left out, however many "
+                    "there are."},
+           [](auto& c) -> auto& { return c.http.access_log; }));
 }
 
 }  // namespace sampleproc::config

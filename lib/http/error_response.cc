@@ -63,6 +63,19 @@ int StatusOf(ErrorCode code) {
   return 500;
 }
 
+base::LogLevel LogLevelOf(int status) {
+  switch (status) {
+    case 500:
+      return base::LogLevel::kError;
+    case 502:
+    case 503:
+    case 504:
+      return base::LogLevel::kWarning;
+    default:
+      return base::LogLevel::kInfo;
+  }
+}
+
 std::string_view ReasonPhrase(int status) {
   switch (status) {
     case 200:
@@ -118,6 +131,7 @@ std::string_view ReasonPhrase(int status) {
 
 namespace {
 
+// `name` is of static lifetime.
 Response ProblemResponse(int status, std::string_view name, const base::Error& error,
                          std::string_view path, std::string_view request_id) {
   Response response;
@@ -151,6 +165,7 @@ Response ProblemResponse(int status, std::string_view name, const base::Error& e
   json.EndObject();
   response.body = std::move(text);
   response.detail = error.message;
+  response.error_type = name;
   if (response.status == 503 || response.status == 429) {
     const auto retry_after = error.retry_after.value_or(kRetryAfter);
     response.AddField("Retry-After", std::to_string(retry_after.count()));

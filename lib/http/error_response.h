@@ -5,12 +5,18 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "http/message.h"
 
 namespace sampleproc::http {
 
 // The status of an error code.
 int StatusOf(base::ErrorCode code);
+
+// How much such an answer matters to the operator: a fault of the service is an error, work that it
+// turns away or does not end a warning. What is wrong with a request (501 and 505, too) is its
+// sender's business.
+base::LogLevel LogLevelOf(int status);
 
 // "Too Many Requests"; empty for a status we never send.
 std::string_view ReasonPhrase(int status);

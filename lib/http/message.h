@@ -109,7 +109,11 @@ struct Response {
   int status = 200;
   std::string_view content_type;  // of static lifetime; empty means no body
   std::variant<std::string, base::ByteBuffer, SharedText> body;  // a SharedText is never null
-  std::string detail;                                            // of a problem, for the log
+  // Of a problem and of a frame, for the log: the rest of what is told of it there.
+  std::string detail;
+  std::string_view error_type;  // base::ErrorCodeName's, of static lifetime; empty: none
+  std::string frame_id;
+  std::string camera;
   std::string field_lines;                   // further fields, each "Name: value\r\n"
   std::string_view fixed_field_lines;        // likewise, of static lifetime
   bool close = false;                        // end the connection after this answer

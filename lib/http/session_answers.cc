@@ -61,6 +61,7 @@ Response ClientGone() {
   Response none;
   none.status = 499;
   none.detail = "the client has gone before its answer";
+  none.error_type = base::ErrorCodeName(ErrorCode::kCancelled);
   return none;
 }
 

@@ -27,6 +27,21 @@ constexpr milliseconds kShortHandshake{1000};
 // Often enough to save work of seconds, seldom enough to leave short work alone.
 constexpr milliseconds kProbePeer{1000};
 
+// Adds the fields of `head`, as far as it has come, that say to which trace it belongs.
+void TakeTrace(std::string_view head, std::vector<Field>& fields) {
+  for (auto end = head.find('\n'); end != head.npos; end = head.find('\n')) {
+    std::string_view line = head.substr(0, end);
+    head.remove_prefix(end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const auto colon = line.find(':');
+    if (colon == line.npos || !EqualsIgnoreCase(line.substr(0, colon), "traceparent")) continue;
+    std::string_view value = line.substr(colon + 1);
+    while (value.starts_with(' ') || value.starts_with('\t')) value.remove_prefix(1);
+    while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
+    fields.push_back({line.substr(0, colon), value});
+  }
+}
+
 // Of a listener, until it is ended: it has asked all that it can ask.
 constexpr std::size_t kMostHeard = 64 * 1024;
 constexpr std::size_t kHearAtOnce = 4 * 1024;
@@ -95,13 +110,15 @@ Session::Awaitable<bool> Session::Agree() {
   co_return plain_at_tls_;
 }
 
-// Its method and path are told as far as they could be read. What is no path may be anything, also
-// a user with a password.
+// Its method, path and trace are told as far as they could be read. What is no path may be
+// anything, also a user with a password.
 void Session::NoteHead() {
   if (guard_.asks_for_head()) request_.method = Method::kHead;
   request_.unread_method = guard_.Method(inbox_.received());
   TakeTarget(guard_.Target(inbox_.received()), request_);
   if (!request_.path.starts_with('/')) TakeTarget("", request_);
+  request_.fields.clear();
+  TakeTrace(inbox_.received(), request_.fields);
   site_->chain.OnRefusal(request_);
 }
 

@@ -1,5 +1,7 @@
 #include "http/middleware/access_log.h"
 
+#include "http/error_response.h"
+#include "http/middleware/tracing.h"
 #include "http/router.h"
 
 namespace sampleproc::http {
@@ -7,24 +9,49 @@ namespace {
 
 constexpr std::size_t kMaxPathBytes = 200;
 constexpr std::size_t kMaxDetailBytes = 200;
+constexpr std::size_t kMaxIdBytes = 200;
 constexpr std::size_t kMaxMethodBytes = 32;
+
+// A probe says "not now" with 503, which is no news.
+base::LogLevel LevelOf(int status, bool watched) {
+  const base::LogLevel level = LogLevelOf(status);
+  return watched && level != base::LogLevel::kError ? base::LogLevel::kDebug : level;
+}
+
+std::string TraceOf(const Request& request) {
+  if (const std::string_view id = request.span.parent().TraceId(); !id.empty()) {
+    return std::string(id);
+  }
+  const auto callers = CallersTrace(request);
+  return callers ? callers->trace_id : "";
+}
 
 }  // namespace
 
+std::string AccessLog::Shown(std::string_view text, std::size_t most) const {
+  return text.empty() ? std::string() : mask_(text).substr(0, most);
+}
+
 void AccessLog::OnResponse(const Request& request, Response& response) {
   const bool watched = request.route != nullptr && request.route->unlimited;
-  const base::LogLevel level = watched ? base::LogLevel::kDebug : base::LogLevel::kInfo;
+  const base::LogLevel level = LevelOf(response.status, watched);
   if (!log_.Enabled(level)) return;
   const bool read = request.begun != base::MonoTime{};
   const double milliseconds =
       read ? std::chrono::duration<double, std::milli>(clock_.Now() - request.begun).count() : 0;
   // Behind trusted proxies the client; before it is found out, whoever is connected.
   const Address& client = request.caller.address.known ? request.caller.address : request.peer;
-  const std::string detail =
-      response.detail.empty() ? "" : mask_(response.detail).substr(0, kMaxDetailBytes);
+  const std::string trace_id = TraceOf(request);
+  const std::string detail = Shown(response.detail, kMaxDetailBytes);
+  const std::string frame_id = Shown(response.frame_id, kMaxIdBytes);
+  const std::string camera = Shown(response.camera, kMaxIdBytes);
   const std::string_view method =
       read ? MethodName(request.method) : request.unread_method.substr(0, kMaxMethodBytes);
-  base::ChildLogger(log_, {{"trace_id", request.span.parent().TraceId()}, {"detail", detail}})
+  base::ChildLogger(log_, {{"frame_id", std::string_view(frame_id)},
+                           {"camera", std::string_view(camera)},
+                           {"trace_id", std::string_view(trace_id)},
+                           {"error_type", response.error_type},
+                           {"detail", std::string_view(detail)}})
       .Write(level, "request",
              {{"method", method},
               {"path", request.path.substr(0, kMaxPathBytes)},

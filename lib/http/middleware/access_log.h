@@ -1,6 +1,7 @@
 // One line in the log for every request.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,20 +12,24 @@
 namespace sampleproc::http {
 
 // Method, path (its first 200 bytes; never the query, which may hold what is nobody's business),
-// status, time, client and id; of a problem its detail, the first 200 bytes. Of a head that could
-// not be parsed, what of it could be read. Probes and /metrics, asked every few seconds by
-// machines, are lines of level debug.
+// status, time, client and id, the trace that is recorded or that the caller has sent; of an answer
+// about one frame, which it is and of which camera; of a problem its type and its detail, the first
+// 200 bytes. Of a head that could not be parsed, what of it could be read. At level info; 500 is an
+// error, 502 to 504 are warnings. Probes and /metrics, asked every few seconds by machines, are
+// lines of level debug.
 class AccessLog final : public Middleware {
  public:
   using Mask = std::string (*)(std::string_view);
 
-  // Logger and clock must outlive the chain. `mask` takes out of a detail what nobody should read.
+  // Logger and clock must outlive the chain. `mask` takes out of a text what nobody should read.
   AccessLog(base::Logger& log, const base::Clock& clock, Mask mask)
       : log_(log), clock_(clock), mask_(mask) {}
 
   void OnResponse(const Request& request, Response& response) override;
 
  private:
+  std::string Shown(std::string_view text, std::size_t most) const;
+
   base::Logger& log_;
   const base::Clock& clock_;
   const Mask mask_;
