@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "consumer/old_frames.h"
+#include "resilience/next_try.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -202,14 +203,15 @@ void Consumer::Failed(const base::Error& error) {
     facts_.connected = false;
     facts_.problem = error.message;
   }
-  context_.conditions.Raise(condition::kSourceUnreachable, upstream_,
-                            "no frames can be pulled: " + error.message + " (" +
-                                std::string(base::ErrorCodeName(error.code)) + ")");
-  if (failures_ > options_.max_retries) context_.source.Reset();
   milliseconds pause = backoff_(failures_);
   if (error.retry_after) {
     pause = std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
   }
+  context_.conditions.Raise(condition::kSourceUnreachable, upstream_,
+                            "no frames can be pulled from " + upstream_ + ": " + error.message +
+                                " (" + std::string(base::ErrorCodeName(error.code)) + ")" +
+                                resilience::NextTry(pause));
+  if (failures_ > options_.max_retries) context_.source.Reset();
   Pause(pause);
 }
 

@@ -31,6 +31,8 @@ constexpr std::uint32_t kMostHeadBytesForStatus = 256 * 1024;
 // time. A new connection for each request costs less than a wait for each body.
 constexpr milliseconds kReadAwayTime{1'000};
 constexpr milliseconds kReadAwayOfLate{10};
+// Of an answer that is none.
+constexpr std::size_t kMostTold = 40;
 // Of a body whose length is not said: the first piece that is announced.
 constexpr std::size_t kFirstRoom = 64 * 1024;
 
@@ -40,6 +42,16 @@ std::optional<std::chrono::seconds> Seconds(std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), end, seconds);
   if (error != std::errc() || stop != end || seconds < 0) return std::nullopt;
   return std::chrono::seconds(seconds);
+}
+
+// What is wrong with an answer that begins so.
+std::string Invalid(const std::string& from, std::string_view begins,
+                    const boost::system::error_code& error) {
+  const std::string what = "invalid HTTP response from " + from + ": ";
+  if (begins.starts_with("HTTP/")) return what + error.message();
+  std::string shown(begins);
+  std::ranges::replace_if(shown, [](unsigned char c) { return c < ' ' || c > '~'; }, '?');
+  return what + "expected a status line, got \"" + CutCredentials(shown) + '"';
 }
 
 HttpAnswer AnswerOf(Parser& parser) {
@@ -234,6 +246,7 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const H
   std::optional<base::Deadline> read_away;
   begin();
   std::size_t announced = 0;
+  std::string begins;  // the first bytes of the answer
   // That there is room for what is about to be taken into the body.
   const auto make_room = [&]() -> Result<void> {
     if (!room || !parser->is_header_done() || parser->get().result_int() < 200) return {};
@@ -247,6 +260,7 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const H
   };
   for (;;) {
     boost::system::error_code error;
+    if (!parser->got_some()) begins = received.substr(0, kMostTold);
     while (!received.empty() && !parser->is_done()) {
       if (auto made = make_room(); !made) return std::unexpected(std::move(made.error()));
       const std::size_t used = parser->put(asio::buffer(received), error);
@@ -272,7 +286,7 @@ Result<std::pair<HttpAnswer, bool>> HttpClient::Exchange(Stream& stream, const H
       return Fail(ErrorCode::kTooLarge,
                   "the answer has more than " + std::to_string(most_bytes) + " bytes");
     }
-    if (error) return Fail(ErrorCode::kIo, "what came is no HTTP answer");
+    if (error) return Fail(ErrorCode::kIo, Invalid(url_.Authority(), begins, error));
     if (parser->is_done()) {
       if (parser->get().result_int() >= 200) break;
       if (auto allowed = allowance.Check("the answer of an upstream"); !allowed) {

@@ -75,8 +75,8 @@ ConsumerSinks::ConsumerSinks(const SinkContext& context, net::RedisLogin redis_l
   auto room = rooms.begin();
   for (const std::string& name : options.sinks) {
     if (name == kLog) {
-      sinks.push_back(std::make_unique<consumer::LogSink>(context.clock, context.conditions,
-                                                         context.log));
+      sinks.push_back(
+          std::make_unique<consumer::LogSink>(context.clock, context.conditions, context.log));
       continue;
     }
     sinks.push_back(std::make_unique<consumer::SinkQueue>(
@@ -97,8 +97,8 @@ std::unique_ptr<consumer::SinkTarget> ConsumerSinks::MakeTarget(const std::strin
     return std::make_unique<consumer::WebhookTarget>(*webhook_, context.tracer);
   const consumer::RedisOptions redis = RedisOf(options);
   return std::make_unique<consumer::StreamTarget>(
-      ConnectRedis(redis), redis_login_, LimitsOf(context.config.net), redis.results_stream,
-      redis.events_stream, options.processor_id, context.clock);
+      ConnectRedis(redis), RedisEndpoint(redis).Name(), redis_login_, LimitsOf(context.config.net),
+      redis.results_stream, redis.events_stream, options.processor_id, context.clock);
 }
 
 std::uint64_t ConsumerSinks::Deliver(const base::Deadline& end) {

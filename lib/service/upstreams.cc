@@ -72,9 +72,14 @@ consumer::RedisOptions RedisOf(const consumer::Options& options) {
   return redis;
 }
 
-net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {
+net::Endpoint RedisEndpoint(const consumer::RedisOptions& options) {
   net::Endpoint endpoint{.host = options.host, .port = options.port, .dead_after = kRedisIsDead};
   if (options.host.starts_with('/')) endpoint.unix_socket = options.host;
+  return endpoint;
+}
+
+net::ConnectStream ConnectRedis(const consumer::RedisOptions& options) {
+  const net::Endpoint endpoint = RedisEndpoint(options);
   if (!options.tls) {
     return
         [endpoint](const base::Allowance& allowance) { return net::Connect(endpoint, allowance); };

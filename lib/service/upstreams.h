@@ -27,6 +27,8 @@ std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Opt
 // With the names of streams and group as they are: <processor_id> replaced.
 consumer::RedisOptions RedisOf(const consumer::Options& options);
 
+// Where the connections of ConnectRedis lead.
+net::Endpoint RedisEndpoint(const consumer::RedisOptions& options);
 net::ConnectStream ConnectRedis(const consumer::RedisOptions& options);
 
 // An attempt to connect takes 2.5 s at most, whatever the options say.

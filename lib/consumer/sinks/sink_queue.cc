@@ -9,6 +9,7 @@
 
 #include "base/out_of_memory.h"
 #include "consumer/record_log.h"
+#include "resilience/next_try.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -148,7 +149,7 @@ std::string SinkQueue::Problem() const {
     problem += problem.empty() ? text : "; " + text;
   };
   if (!failure_.empty()) {
-    also("results cannot be delivered: " + failure_);
+    also("results cannot be delivered" + failure_);
   } else if (const auto waited = Overdue()) {
     also("a result that was sent has no answer for " + std::to_string(waited->count()) + " s");
   } else if (behind_ && !loss_) {
@@ -194,8 +195,9 @@ void SinkQueue::Look() {
 void SinkQueue::Run() noexcept {
   while (AwaitRecords()) {
     const auto delivered = DeliverSome();
-    Settle(delivered);
-    if (!delivered) PauseAfter(delivered.error());
+    const milliseconds pause = delivered ? milliseconds(0) : PauseAfter(delivered.error());
+    Settle(delivered, pause);
+    if (!delivered) Pause(pause);
   }
   const base::MutexLock lock(mutex_);
   ended_ = true;
@@ -267,14 +269,24 @@ void SinkQueue::TellRefused(const SinkTarget::Settled& delivered) {
              {{"sink", name()}, {"error", std::string_view(delivered.refusal)}});
 }
 
-void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered) noexcept {
+void SinkQueue::NoteFailure(const base::Error& error, milliseconds pause) noexcept {
+  try {
+    const std::string place = target_->place();
+    failure_ =
+        (place.empty() ? ": " : " to " + place + ": ") + error.message + resilience::NextTry(pause);
+  } catch (const std::exception&) {
+    Note(failure_, ": no memory");
+  }
+}
+
+void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered, milliseconds pause) noexcept {
   if (delivered) TellRefused(*delivered);  // while it is held
   const base::MutexLock lock(mutex_);
   delivering_since_.reset();
   if (!delivered) {
     if (delivered.error().code == base::ErrorCode::kCancelled) return;
     ++failures_;
-    Note(failure_, delivered.error().message);
+    NoteFailure(delivered.error(), pause);
     return TellIfPossible();
   }
   failures_ = 0;
@@ -295,11 +307,13 @@ void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered) noexcept {
   changed_.NotifyAll();
 }
 
-void SinkQueue::PauseAfter(const base::Error& error) noexcept {
-  milliseconds pause = backoff_(std::max(failures_, 1));
-  if (error.retry_after) {
-    pause = std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
-  }
+milliseconds SinkQueue::PauseAfter(const base::Error& error) const noexcept {
+  const milliseconds pause = backoff_(failures_ + 1);
+  if (!error.retry_after) return pause;
+  return std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
+}
+
+void SinkQueue::Pause(milliseconds pause) noexcept {
   const base::Deadline over(base::SystemClock(), pause);
   const base::Deadline soon(base::SystemClock(), std::min(pause, kHurriedPause));
   const base::MutexLock lock(mutex_);

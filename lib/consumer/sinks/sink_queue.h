@@ -33,6 +33,9 @@ class SinkTarget {
 
   virtual std::string_view name() const = 0;
 
+  // Where records go, without credentials: "http://host:8080/path". "" where errors say it.
+  virtual std::string place() const { return {}; }
+
   // Of the records, from the first on: so many have been delivered or refused for good.
   struct Settled {
     std::size_t delivered = 0;
@@ -108,8 +111,12 @@ class SinkQueue final : public ResultSink {
   bool AwaitRecords();
   base::Result<SinkTarget::Settled> DeliverSome() noexcept;
   std::vector<const ResultRecord*> NextBatch();
-  void Settle(const base::Result<SinkTarget::Settled>& delivered) noexcept;
-  void PauseAfter(const base::Error& error) noexcept;
+  void Settle(const base::Result<SinkTarget::Settled>& delivered,
+              std::chrono::milliseconds pause) noexcept;
+  void NoteFailure(const base::Error& error, std::chrono::milliseconds pause) noexcept
+      REQUIRES(mutex_);
+  std::chrono::milliseconds PauseAfter(const base::Error& error) const noexcept;
+  void Pause(std::chrono::milliseconds pause) noexcept;
   static void Note(std::string& reason, const std::string& text) noexcept;
   void TellIfPossible() noexcept REQUIRES(mutex_);
   bool Keep(const ResultRecord& record) REQUIRES(mutex_);

@@ -14,23 +14,26 @@ namespace sampleproc::consumer {
 // see it twice.
 class StreamTarget final : public SinkTarget {
  public:
-  // `clock` must outlive it.
-  StreamTarget(net::ConnectStream connect, net::RedisLogin login, const net::RedisLimits& limits,
-               std::string results_stream, std::string events_stream, std::string processor_id,
-               const base::Clock& clock)
+  // `place` is where `connect` leads. `clock` must outlive it.
+  StreamTarget(net::ConnectStream connect, std::string place, net::RedisLogin login,
+               const net::RedisLimits& limits, std::string results_stream,
+               std::string events_stream, std::string processor_id, const base::Clock& clock)
       : client_(std::move(connect), std::move(login), limits),
+        place_(std::move(place)),
         results_stream_(std::move(results_stream)),
         events_stream_(std::move(events_stream)),
         processor_id_(std::move(processor_id)),
         clock_(clock) {}
 
   std::string_view name() const override { return "redis"; }
+  std::string place() const override { return place_; }
   // Fails as net::RedisClient::Ask does, with kUnavailable when Redis refuses the entry.
   base::Result<Settled> Deliver(std::span<const ResultRecord* const> records,
                                 const base::Allowance& allowance) override;
 
  private:
   net::RedisClient client_;
+  const std::string place_;
   const std::string results_stream_;
   const std::string events_stream_;
   const std::string processor_id_;

@@ -43,6 +43,11 @@ WebhookVerdict VerdictOfWebhook(int status) {
   return WebhookVerdict::kWait;
 }
 
+std::string WebhookTarget::place() const {
+  const net::Url& url = client_.url();
+  return net::CutCredentials((url.tls ? "https://" : "http://") + url.Authority() + url.target);
+}
+
 Result<SinkTarget::Settled> WebhookTarget::Deliver(std::span<const ResultRecord* const> records,
                                                    const base::Allowance& allowance) {
   Settled settled;

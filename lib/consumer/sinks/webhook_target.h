@@ -31,6 +31,7 @@ class WebhookTarget final : public SinkTarget {
       : client_(client), tracer_(tracer) {}
 
   std::string_view name() const override { return "webhook"; }
+  std::string place() const override;
   // Fails as net::HttpClient::Ask does, with kUnavailable for kWait.
   base::Result<Settled> Deliver(std::span<const ResultRecord* const> records,
                                 const base::Allowance& allowance) override;
