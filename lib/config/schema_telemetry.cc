@@ -11,7 +11,10 @@ void AddLogRows(std::vector<Key>& rows) {
        .words = {"debug", "info", "warning", "error"},
        .aliases =
            {{"warn", "warning"}, {"trace", "debug"}, {"critical", "error"}, {"fatal", "error"}},
-       .help = "Least severe log line that is written. \"debug\" writes lines for every frame.",
+       .help =
+           "Least severe log line that is written. Requests are lines of level info, those that "
+           "end in 500 error, in 502 to 504 warning; \"debug\" adds probes, batches, and each "
+           "frame's failure where info tells the first of many.",
        .reloadable = true},
       [](auto& c) -> auto& { return c.telemetry.log_level; }));
   rows.push_back(
@@ -20,6 +23,13 @@ void AddLogRows(std::vector<Key>& rows) {
             .words = {"auto", "logfmt", "json"},
             .help = "How log lines look. \"auto\" is logfmt on a terminal and JSON elsewhere."},
            [](auto& c) -> auto& { return c.telemetry.log_format; }));
+  rows.push_back(
+      Bind({.path = "telemetry.statistics_interval",
+            .kind = Kind::kDuration,
+            .max = 24 * kHour,
+            .help = "How often a line \"statistics\" says what there was to do since the last one: "
+                    "frames, failures, memory, what waits and what was lost. 0 is never."},
+           [](auto& c) -> auto& { return c.telemetry.statistics_interval; }));
   rows.push_back(Bind({.path = "telemetry.metrics",
                        .kind = Kind::kBool,
                        .original_names = {{"ENABLE_METRICS"}, {"METRICS_ENABLED"}},

@@ -231,6 +231,7 @@ bool Service::LookAfterWorkers() {
   if (impl.snapshots) impl.snapshots->LookAfter();
   if (impl.clips) impl.clips->LookAfter();
   if (impl.publisher) impl.publisher->LookAfter();
+  if (impl.statistics.Due()) impl.statistics.Tell(impl.metrics.totals(), impl.Facts().gauges);
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));

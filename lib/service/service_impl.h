@@ -40,6 +40,7 @@
 #include "service/readiness.h"
 #include "service/service.h"
 #include "service/sizing.h"
+#include "service/statistics.h"
 #include "service/watchdog.h"
 #include "telemetry/conditions.h"
 #include "telemetry/episode.h"
@@ -93,7 +94,8 @@ class Service::Impl {
         handed_sockets(!surroundings.sockets.empty()),
         metrics(clock, config.service.version,
                 [this](const std::string& id) { return directory.Has(id); }),
-        conditions(clock, *log) {
+        conditions(clock, *log),
+        statistics(config.telemetry.statistics_interval, clock, *log) {
     if (!config.telemetry.tracing || telemetry::TargetOf(config.telemetry).url.empty()) return;
     exporter = std::make_unique<telemetry::OtlpExporter>(
         config.telemetry, telemetry::OtlpExporter::Context{clock, ids, *log, config.service.name,
@@ -209,6 +211,7 @@ class Service::Impl {
   telemetry::Metrics metrics;
   telemetry::Conditions conditions;
   CameraRates camera_rates{clock, conditions};
+  Statistics statistics;
   base::IdSource ids{RandomSeed()};
   std::unique_ptr<telemetry::OtlpExporter> exporter;  // nullptr: nothing is traced
   std::unique_ptr<telemetry::Tracer> tracer;          // likewise

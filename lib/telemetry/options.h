@@ -35,6 +35,7 @@ enum class TracesExporter { kOtlp, kNone };
 struct Options {
   std::string log_level = "info";  // debug, info, warning, error
   LogFormat log_format = LogFormat::kAuto;
+  std::chrono::milliseconds statistics_interval{60'000};  // of the line "statistics"; 0: none
 
   // Whether GET /metrics answers.
   bool metrics = true;
