@@ -91,9 +91,8 @@ class FrameTraces(WithTraces):
         self.trace(collector, *words(server), *HOSTS, env={
             "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0"})  # fmt: skip
         self.assertEqual(len(self.results(redis, 5)), 5)
-        dead = self.one(collector, f"process {STREAM}", sampleproc__outcome="dead")
-        self.assertTrue(dead.failed)
-        (fetch,) = [span for span in collector.of(dead.trace) if span.name == "fetch"]
+        lost = self.one(collector, f"process {STREAM}", sampleproc__reason="no_pixels")
+        (fetch,) = [span for span in collector.of(lost.trace) if span.name == "fetch"]
         self.assertTrue(fetch.failed)
         # All that came before has ended; what of it is exported is in this batch or an earlier one.
         self.assertEqual(collector.named(f"process {STREAM}", sampleproc__outcome="done"), [])
