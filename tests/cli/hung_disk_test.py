@@ -129,7 +129,7 @@ class HungDisk(WithService):
         self.addCleanup(child.kill)
         wait_until(lambda: b'"listening"' in file.read_bytes())
         self.hang("deaf")
-        connection = UnixConnection(path)
+        connection = UnixConnection(str(path))
         for _ in range(100):
             connection.request("GET", "/nowhere")
             self.assertIn(b"not-found", connection.getresponse().read())
