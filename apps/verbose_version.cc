@@ -11,8 +11,9 @@
 namespace sampleproc::apps {
 namespace {
 
-std::string Line(const std::string& what, const base::Result<std::string>& found) {
-  return "  " + what + ": " + (found ? *found : found.error().message) + "\n";
+// The error says itself which runtime it is about.
+std::string Line(const std::string& what, const base::Result<std::string>& version) {
+  return "  " + (version ? what + " " + *version : version.error().message) + "\n";
 }
 
 std::string Detectors(const config::Config& config) {
@@ -26,8 +27,8 @@ std::string Detectors(const config::Config& config) {
     });
     if (!is_used) continue;
     const auto opened = detect::Detector::Open(each, config.process.models, budget);
-    text += Line(each.name, opened ? base::Result<std::string>((*opened)->Describe())
-                                   : std::unexpected(opened.error()));
+    text +=
+        "  " + each.name + ": " + (opened ? (*opened)->Describe() : opened.error().message) + "\n";
   }
   return text.empty() ? "  none; packaging/fetch-models.sh brings models\n" : text;
 }

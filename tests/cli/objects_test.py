@@ -266,8 +266,8 @@ runtime = "opencv"
 """.encode())  # fmt: skip
         shown = cli.run("--version", "--verbose", env={"SAMPLEPROC_CONFIG": file})
         self.assertEqual((shown.returncode, shown.err), (0, ""))
-        self.assertRegex(shown.out, r"(?m)^  ONNX Runtime: ")
-        self.assertRegex(shown.out, r"(?m)^  OpenCV: \d+\.\d+")
+        self.assertRegex(shown.out, r"(?m)^  ONNX Runtime (\d|cannot be loaded)")
+        self.assertRegex(shown.out, r"(?m)^  OpenCV \d+\.\d+")
         self.assertRegex(shown.out, r"(?m)^  objects: yolox_nano.onnx \(yolox, 416x416\) by OpenCV")
         none = cli.run("--version", "--verbose", env={"SAMPLEPROC_CONFIG": "/nonexistent"})
         self.assertEqual((none.returncode, none.err), (0, ""))
