@@ -76,6 +76,12 @@ std::string_view Outcome(const Answer& answer, std::string_view status_word) {
   return status_word == "degraded" ? "degraded" : "healthy";
 }
 
+// Why the answer is not that of a healthy service, or why there is none, where that is known; "".
+std::string Reason(const Answer& answer) {
+  if (!answer) return answer.error().message;
+  return IsHealthy(answer) ? "" : config::Shown(service::ProblemDetail(answer->body), 200);
+}
+
 // One line; config/health.schema.json describes it.
 std::string FormatJson(std::string_view probe, const std::string& address, const Answer& answer) {
   const std::string word = answer ? service::StatusWord(answer->body) : "";
@@ -87,7 +93,7 @@ std::string FormatJson(std::string_view probe, const std::string& address, const
   json.Member("outcome", Outcome(answer, word));
   json.Member("http_status", answer ? answer->status : 0);
   json.Member("status", word);
-  json.Member("error", answer ? std::string() : answer.error().message);
+  json.Member("error", Reason(answer));
   json.EndObject();
   return text + "\n";
 }
@@ -128,8 +134,9 @@ ExitCode Run(const Options& options, CommandContext& context) {
   } else if (!answer) {
     context.err << "sampleproc: " << answer.error().message << "\n";
   } else {
+    const std::string reason = Reason(answer);
     context.out << Outcome(answer, service::StatusWord(answer->body)) << " (HTTP " << answer->status
-                << ")\n";
+                << ")" << (reason.empty() ? "" : ": " + reason) << "\n";
   }
   if (IsHealthy(answer)) return ExitCode::kOk;
   if (answer) return ExitCode::kUnhealthy;

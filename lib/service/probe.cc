@@ -105,12 +105,14 @@ Result<ProbeAnswer> ReadAnswer(net::Stream& stream, const base::Allowance& allow
   return answer;
 }
 
-// Takes the member "status" of the outermost object.
-class StatusFinder : public json::JsonHandler {
+// Takes a member of the outermost object that is a string.
+class WordFinder : public json::JsonHandler {
  public:
-  void Key(std::string_view key) override { wanted_ = depth_ == 1 && key == "status"; }
+  explicit WordFinder(std::string_view name) : name_(name) {}
+
+  void Key(std::string_view key) override { wanted_ = depth_ == 1 && key == name_; }
   void String(std::span<char> value) override {
-    if (wanted_) status.assign(value.begin(), value.end());
+    if (wanted_) word.assign(value.begin(), value.end());
     wanted_ = false;
   }
   void StartObject() override { ++depth_; }
@@ -118,12 +120,21 @@ class StatusFinder : public json::JsonHandler {
   void StartArray() override { ++depth_; }
   void EndArray(std::size_t /*elements*/) override { --depth_; }
 
-  std::string status;
+  std::string word;
 
  private:
+  const std::string_view name_;
   int depth_ = 0;
   bool wanted_ = false;
 };
+
+std::string WordOf(std::string_view body, std::string_view name) {
+  std::string text(body);
+  text.resize(text.size() + json::kParseRoom);
+  WordFinder finder(name);
+  if (!json::ParseInPlace(text, {}, finder)) return {};
+  return finder.word;
+}
 
 }  // namespace
 
@@ -154,12 +165,8 @@ Result<ProbeAnswer> Probe(const ProbeTarget& target, std::string_view path,
   return answer;
 }
 
-std::string StatusWord(std::string_view body) {
-  std::string text(body);
-  text.resize(text.size() + json::kParseRoom);
-  StatusFinder finder;
-  if (!json::ParseInPlace(text, {}, finder)) return {};
-  return finder.status;
-}
+std::string StatusWord(std::string_view body) { return WordOf(body, "status"); }
+
+std::string ProblemDetail(std::string_view body) { return WordOf(body, "detail"); }
 
 }  // namespace sampleproc::service

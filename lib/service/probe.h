@@ -29,4 +29,7 @@ base::Result<ProbeAnswer> Probe(const ProbeTarget& target, std::string_view path
 // The string that the JSON object `body` has as "status"; "" when it is or has no such thing.
 std::string StatusWord(std::string_view body);
 
+// Likewise its "detail": what a problem (RFC 9457) says went wrong.
+std::string ProblemDetail(std::string_view body);
+
 }  // namespace sampleproc::service

@@ -345,6 +345,17 @@ class Tls(Health):
         self.check(self.ask(stand_in, cert), 2, err="does not lead to http.tls_cert")
         self.assertEqual(stand_in.requests, [])
 
+    def test_plain_text_to_a_service_with_tls_is_told_so(self):
+        cert, key = self.certificate("own")
+        service = Service(self, "--port", "0", "--set", f"http.tls_cert={cert}",
+                          "--set", f"http.tls_key={key}")  # fmt: skip
+        why = "this is plain HTTP, and this port speaks TLS"
+        result = health("--port", str(service.port))
+        self.assertEqual(result.returncode, 1, result.err)
+        self.assertIn(f"unhealthy (HTTP 400): {why}", result.out)
+        self.assertIn(why, json.loads(health("--port", str(service.port), "--json").out)["error"])
+        self.assertEqual(service.stop(), 0)
+
     def test_a_peer_without_tls(self):
         cert, _ = self.certificate("own")
         self.check(self.ask(StandIn(self, OK, read=False), cert), 2, err="no answer from")
