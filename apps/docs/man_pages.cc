@@ -182,10 +182,19 @@ std::string ConfigManPage() {
       "A variable whose name ends in\n.B _FILE\nnames a file with the value on its only line, for\n"
       "values that may have a secret in them.\n"
       ".PP\n"
+      "Where no file is named (an operand, \\fB\\-\\-config\\fR, \\fBSAMPLEPROC_CONFIG\\fR), the "
+      "files are\n"
+      "\\fI/etc/sampleproc/sampleproc.toml\\fR and then each "
+      "\\fI/etc/sampleproc/conf.d/*.toml\\fR, in\n"
+      "byte order of their names; a later one beats those before it. A file that is named is read\n"
+      "alone: nothing of \\fIconf.d\\fR is.\n"
+      ".PP\n"
       "SIGHUP (\\fBsystemctl reload sampleproc\\fR) has the service read its configuration again.\n"
       "Keys that a reload applies say so below; the others wait for a restart, and the log names\n"
       "those that were changed. With a mistake in it nothing is applied, and the log says why.\n"
-      "Certificates, tokens and the password of Redis are read from their files again.\n";
+      "Certificates, tokens and passwords are read from their files again; one that cannot be "
+      "used\n"
+      "is such a mistake.\n";
   const config::Config defaults;
   std::string section;
   for (const config::Key& key : config::MakeManualSchema()) {
