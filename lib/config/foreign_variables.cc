@@ -25,6 +25,9 @@ constexpr std::string_view kMemoryHint =
 constexpr std::string_view kAddressHint = "set SAMPLEPROC_HTTP_HOST and PORT, or --host and --port";
 constexpr std::string_view kMetricsHint =
     "scrape GET /metrics at PORT: metrics have no port of their own";
+constexpr std::string_view kSentinelHint =
+    "no Sentinel is asked: set REDIS_HOST to a name or a proxy that leads to the primary";
+constexpr std::string_view kTimeoutHint = "set CONNECTION_TIMEOUT and READ_TIMEOUT, in seconds";
 constexpr std::string_view kDebugHint = "set LOG_LEVEL=debug";
 
 // As uvicorn, gunicorn, Flask, Express, Celery, Spring, the images of Docker Hub and the examples
@@ -34,8 +37,12 @@ constexpr Foreign kForeign[] = {
     {"BIND", "http.host", kAddressHint},
     {"BIND_ADDRESS", "http.host", kAddressHint},
     {"BIND_HOST", "http.host", kAddressHint},
+    {"LISTEN", "http.host", kAddressHint},
+    {"LISTEN_HOST", "http.host", kAddressHint},
     {"LISTEN_ADDR", "http.host", kAddressHint},
     {"LISTEN_ADDRESS", "http.host", kAddressHint},
+    {"HTTP_HOST", "http.host", kAddressHint},
+    {"HTTP_ADDR", "http.host", kAddressHint},
     {"SERVER_HOST", "http.host", kAddressHint},
     {"UVICORN_HOST", "http.host", kAddressHint},
     {"UVICORN_PORT", "http.port", "set PORT"},
@@ -85,6 +92,14 @@ constexpr Foreign kForeign[] = {
     {"REDIS_DATABASE", "consumer.redis.db", "set REDIS_DB"},
     {"REDIS_URI", "consumer.redis.url", "set REDIS_URL"},
     {"REDIS_DSN", "consumer.redis.url", "set REDIS_URL"},
+    {"REDIS_SENTINELS", "consumer.redis.host", kSentinelHint},
+    {"REDIS_SENTINEL", "consumer.redis.host", kSentinelHint},
+    {"REDIS_SENTINEL_HOST", "consumer.redis.host", kSentinelHint},
+    {"REDIS_SENTINEL_HOSTS", "consumer.redis.host", kSentinelHint},
+    {"REDIS_SENTINEL_MASTER", "consumer.redis.host", kSentinelHint},
+    {"REDIS_TIMEOUT", "net.connect_timeout", kTimeoutHint},
+    {"REDIS_SOCKET_TIMEOUT", "net.connect_timeout", kTimeoutHint},
+    {"REDIS_CONNECT_TIMEOUT", "net.connect_timeout", kTimeoutHint},
     {"REDIS_SSL", "consumer.redis.tls",
      "begin REDIS_URL with rediss://, or set "
      "SAMPLEPROC_CONSUMER_REDIS_TLS"},
@@ -99,6 +114,8 @@ constexpr Foreign kForeign[] = {
     {"RESULTS_STREAM", "consumer.redis.results_stream"},
     {"WEBHOOK_URL", "consumer.webhook.url"},
     {"LOG_FORMAT", "telemetry.log_format"},
+    {"LOGLEVEL", "telemetry.log_level", "set LOG_LEVEL"},
+    {"LOGGING_LEVEL", "telemetry.log_level", "set LOG_LEVEL"},
     {"DEBUG", "telemetry.log_level", kDebugHint},
     {"VERBOSE", "telemetry.log_level", kDebugHint},
     {"SHUTDOWN_TIMEOUT", "service.shutdown_timeout", "set GRACEFUL_SHUTDOWN_TIMEOUT"},
@@ -118,7 +135,7 @@ bool MeansSomething(std::string_view name, std::string_view value) {
   if (value.empty() || value.find("://") != std::string_view::npos) {
     return name.ends_with("_URI") || name.ends_with("_DSN") || name.ends_with("_URL");
   }
-  if (name == "HOST") {
+  if (name == "HOST" || name == "HTTP_HOST") {
     return value == "localhost" || value == "*" || http::ParseAddress(value).has_value();
   }
   if (name == "DEBUG" || name == "VERBOSE") return value == "1" || value == "true";
