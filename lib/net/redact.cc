@@ -32,6 +32,12 @@ bool LooksSecret(std::string_view part) {
   return plain && std::ranges::any_of(part, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// Of what RedactLine tells apart: what a path goes on with, what may stand behind a value, and
+// between a name and what is set to it.
+constexpr std::string_view kOfPath = "/._-~+@%";
+constexpr std::string_view kBehindValue = "#,;]})";
+constexpr std::string_view kBetween = " \t:\"'";
+
 // What cannot be in a URL; a comma stands between two of them.
 constexpr std::string_view kAfterUrl = " \t\r\n\"'<>,";
 
@@ -201,14 +207,48 @@ bool NamesUser(std::string_view name) {
   return lower == "user" || lower.ends_with("_user") || lower.ends_with("username");
 }
 
+// Whether what ends at `end` is a value, and nothing is set to it.
+bool EndsValue(std::string_view line, std::size_t end) {
+  if (end < line.size() && (line[end] == '"' || line[end] == '\'')) ++end;
+  const std::string_view rest = base::TrimBlanks(line.substr(end));
+  return rest.empty() || kBehindValue.contains(rest[0]);
+}
+
+// Whether the characters from `begin` to `end` of the line are of a file's path: "/etc/tls.key".
+bool IsOfPath(std::string_view line, std::size_t begin, std::size_t end) {
+  const std::size_t before = line.substr(0, begin).find_last_of(" \t\"'`,=<([{");
+  const std::size_t word = before == std::string_view::npos ? 0 : before + 1;
+  const std::string_view head = line.substr(word, begin - word);
+  if (!head.contains('/') || head.contains("://")) return false;
+  while (end < line.size() && (base::IsAlnum(line[end]) || kOfPath.contains(line[end]))) ++end;
+  return EndsValue(line, end);
+}
+
+// Whether the characters from `begin` to `end` are the value of "name", as in a list of Kubernetes,
+// where the value of what is named so stands under "value".
+bool IsNamed(std::string_view line, std::size_t begin, std::size_t end) {
+  std::size_t name_end = begin;
+  while (name_end > 0 && kBetween.contains(line[name_end - 1])) --name_end;
+  const std::string_view before = line.substr(0, name_end);
+  return line.substr(name_end, begin - name_end).contains(':') && before.ends_with("name") &&
+         (before.size() == 4 || !base::IsAlnum(before[before.size() - 5])) && EndsValue(line, end);
+}
+
 // Where the first name of a secret ends in a line that is no TOML, as of JSON or YAML; the line's
 // end when there is none. In a table on one line it may be a name within another's value.
 std::size_t BehindSecretName(std::string_view line) {
   const auto is_of_name = [](char c) { return base::IsAlnum(c) || c == '_' || c == '-'; };
+  bool is_named = false;
   for (std::size_t at = 0; at < line.size();) {
     std::size_t end = at;
     while (end < line.size() && is_of_name(line[end])) ++end;
-    if (NamesSecret(line.substr(at, end - at))) return end;
+    const std::string_view name = line.substr(at, end - at);
+    if (name == "value" && is_named) return end;
+    if (NamesSecret(name) && IsNamed(line, at, end)) {
+      is_named = true;
+    } else if (NamesSecret(name) && !IsOfPath(line, at, end)) {
+      return end;
+    }
     at = end + 1;
   }
   return line.size();
@@ -268,8 +308,13 @@ std::string RedactLine(std::string_view line) {
   const std::string_view value = base::TrimBlanks(line.substr(begin));
   if (value == "true" || value == "false") return clean;
   if (NamesUser(name)) clean.replace(begin, clean.npos, RedactValue(name, line.substr(begin)));
+  const std::size_t behind = BehindSecretName(line);
   if (begin == 0 || (!NamesSecret(line.substr(0, begin)) && !NamesSecret(name))) {
-    begin = BehindSecretName(line);
+    begin = behind;
+  } else if (behind < begin) {
+    // An '=' within the value, as base64 ends with, is not the one that sets it.
+    const std::string_view between = line.substr(behind, begin - behind);
+    if (between.find_first_not_of(" \t=\"'") != between.npos) begin = behind;
   }
   std::fill(clean.begin() + static_cast<std::ptrdiff_t>(begin), clean.end(), '*');
   return clean;

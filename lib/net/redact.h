@@ -29,7 +29,8 @@ std::string RedactValue(std::string_view name, std::string_view value);
 // One line of a TOML or environment file, or of what was taken for one, redacted likewise. From the
 // first name on it that is of a secret (password, token, cookie, authorization, API key and the
 // like), all becomes stars that is set to it, also within a table on one line; so does a line that
-// may be of the middle of a PEM.
+// may be of the middle of a PEM. A part of a file's path is no name, and what a list of variables
+// has for a name (name: A_TOKEN, value: x) has its value under "value".
 std::string RedactLine(std::string_view line);
 
 // The same of a line whose key nobody knows, as a password's that was mistyped: all behind the

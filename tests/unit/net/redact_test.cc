@@ -96,6 +96,29 @@ TEST_CASE("secrets within tables on one line and in fields of requests become st
   }
 }
 
+TEST_CASE("the path of a file and what stands behind it are shown") {
+  for (const std::string clean :
+       {"tls_key = \"/etc/tls/tls.key\"", "tls_key = \"/etc/tls.key\"  # of the proxy",
+        "SAMPLEPROC_HTTP_TLS_KEY=/etc/tls/key  # of the proxy", "ca = [\"/run/secret/ca.pem\", 1]",
+        "REDIS_PASSWORD_FILE=/run/secrets/redis_password", "tls_key: '/etc/tls.key.pem'",
+        "x = {tls_key = \"tls/tls.key\", port = 1}", "- {name: REDIS_PASSWORD, valueFrom: {x: y}}",
+        "{\"name\": \"A_TOKEN\"}"}) {
+    CHECK(RedactLine(clean) == clean);
+  }
+  CHECK(RedactLine("- {name: REDIS_PASSWORD, value: canary}") ==
+        "- {name: REDIS_PASSWORD, value*********");
+  for (const std::string line :
+       {"{\"name\":\"A_TOKEN\",\"value\":\"canary\"}", "{\"/etc/tls.key\": \"canary\"}",
+        "a/password: canary", "a/token canary", "x: \"a/token canary\"", "/x/key = canary",
+        "x = \"http://h/token canary\"", "username: password=canary", "hostname password: canary",
+        "name: x, password: canary", "name: password: canary", "name: password canary",
+        "password: canary==", "{\"password\": \"canary=\"}", "{name: A_TOKEN, value: \"canary=\"}",
+        "{name: A_TOKEN, token: x, password: canary}"}) {
+    INFO(RedactLine(line));
+    CHECK(RedactLine(line).find("canary") == std::string::npos);
+  }
+}
+
 TEST_CASE("a secret cut out does not show how long it was") {
   CHECK(CutCredentials("rtsp://me:pw@h/a?token=x&b=yyyy") == "rtsp://***@h/a?token=***&b=***");
   CHECK(CutCredentials("a*b ** http://u:p@h") == "a*b ** http://***@h");
