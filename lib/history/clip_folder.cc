@@ -22,6 +22,10 @@ constexpr std::string_view kWhat = "clip";
 constexpr Signature kOurs{.bytes = kClipSignature, .begins = BeginsAsClip, .what = kWhat};
 constexpr std::size_t kMostParts = 1024;
 
+constexpr std::size_t kMostNewest = 1024;
+
+constexpr std::string_view kUnknown =
+    "the event's clip was deleted: the service was killed before the event was in the history";
 constexpr std::string_view kTooOld =
     "the event's clip was deleted: it was older than events.clips_max_age";
 constexpr std::string_view kTooMany =
@@ -287,6 +291,25 @@ Result<OpenClip> ClipFolder::OpenToRead(const SnapshotKey& key, std::string_view
   }
   if (index->event_id() != event_id) return Fail(ErrorCode::kNotFound, "there is no such event");
   return OpenClip{.file = std::move(file), .bytes = known->bytes, .came = TimeOf(known->came)};
+}
+
+std::vector<EventFile> ClipFolder::Newest(std::chrono::nanoseconds last) const {
+  std::vector<EventFile> newest;
+  for (const SnapshotKey& key : kept_.Newest(last, kMostNewest)) {
+    struct stat facts{};
+    const base::Descriptor file = OpenRegular(folder_.get(), ClipFileName(key), facts);
+    if (file.get() < 0) continue;
+    const auto head = ReadBytes(file.get(), 0, kLongestClipHead, kWhat);
+    if (!head) continue;
+    const auto index = ClipIndex::Read(*head);
+    if (index) newest.push_back({index->event_id(), TimeOf(kept_.Find(key)->came)});
+  }
+  return newest;
+}
+
+Result<void> ClipFolder::Delete(std::string_view event_id) {
+  const auto key = SnapshotKeyOf(event_id);
+  return key && Has(*key) ? kept_.Delete(folder_.get(), *key, kUnknown) : Result<void>();
 }
 
 bool ClipFolder::Moved() const { return HasMoved(options_.path, folder_.get()); }

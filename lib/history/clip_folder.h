@@ -1,6 +1,7 @@
 // The folder of the events' clips: what is in it, what is being written, and how it is kept small.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -14,6 +15,7 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "history/clip_layout.h"
+#include "history/event_file.h"
 #include "history/kept_files.h"
 #include "history/options.h"
 
@@ -67,6 +69,11 @@ class ClipFolder {
 
   // Deletes what is too old or too much.
   base::Result<void> Trim();
+
+  // The files that came within `last` before the newest one; many thousands are not all told.
+  std::vector<EventFile> Newest(std::chrono::nanoseconds last) const;
+  // Deletes an event's file, of which the history knows nothing.
+  base::Result<void> Delete(std::string_view event_id);
 
   bool Has(const SnapshotKey& key) const { return kept_.Find(key) != nullptr; }
 

@@ -34,6 +34,7 @@ Clips::Clips(const ClipOptions& options, ClipsContext context, resources::Reserv
       context_(std::move(context)),
       room_(std::move(room)),
       memory_(options.memory),
+      left_files_(context_.find_unknown),
       ring_(options_, memory_),
       thread_([this] { Run(); }) {}
 

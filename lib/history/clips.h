@@ -20,6 +20,7 @@
 #include "frame/event.h"
 #include "history/clip_folder.h"
 #include "history/clip_ring.h"
+#include "history/event_file.h"
 #include "history/options.h"
 #include "history/snapshot_notes.h"
 #include "resilience/backoff.h"
@@ -35,6 +36,8 @@ struct ClipsContext {
   resilience::Backoff backoff;
   // Whether the camera is configured; called by whoever tells of events. Empty: all are.
   std::function<bool(const std::string& camera_id)> is_configured = {};
+  // Finds files of the last process that the history knows nothing of; they are deleted.
+  LeftFiles::Find find_unknown = {};
 };
 
 // Since the start.
@@ -159,6 +162,7 @@ class Clips {
   base::MonoTime DueAt(const Clip& clip) const REQUIRES(mutex_);
   base::Deadline NextLook() const REQUIRES(mutex_);
   void OpenFolder();
+  void DeleteUnknown();
   void WriteSome();
   std::optional<Job> NextJob();
   base::Result<void> Do(const Job& job);
@@ -186,6 +190,7 @@ class Clips {
   int failures_ = 0;                    // in a row
   SnapshotKey last_;                    // of the last job
   base::MonoTime next_trim_{};
+  LeftFiles left_files_;
 
   // LookAfter's caller's own.
   std::uint64_t told_dropped_ = 0;  // that are told of no longer

@@ -32,6 +32,7 @@ void Clips::Run() noexcept {
   for (bool more = true; more;) {
     try {
       OpenFolder();
+      DeleteUnknown();
       WriteSome();
       AnswerSome();
       TrimSometimes();
@@ -66,6 +67,7 @@ bool Clips::WorkWaits() const {
 base::Deadline Clips::NextLook() const {
   const base::MonoTime now = context_.clock.Now();
   base::MonoTime at = folder_ ? next_trim_ : now + kBetweenTrims;
+  if (left_files_.waits()) at = std::min(at, now + LeftFiles::kBetweenLooks);
   if (!failure_.empty()) {
     at = std::min(at, retry_at_);
   } else {
@@ -136,6 +138,12 @@ std::optional<Clips::Job> Clips::NextJob() {
     return Job{clip, picture};
   }
   return std::nullopt;
+}
+
+// Asked before this process writes in the folder.
+void Clips::DeleteUnknown() {
+  if (!folder_) return;
+  if (auto deleted = left_files_.LookAt(*folder_); !deleted) Failed(deleted.error());
 }
 
 void Clips::WriteSome() {

@@ -36,6 +36,8 @@ Journal::~Journal() {
 }
 
 void Journal::Take(const frame::Event& event) noexcept {
+  if (!keeps()) TellAtOnce(event);
+  bool is_told = !keeps();
   try {
     RecordPtr record = MakeRecord(event, context_.clock.Wall());
     if (!keeps()) {
@@ -43,22 +45,34 @@ void Journal::Take(const frame::Event& event) noexcept {
       return;
     }
     const std::size_t bytes = record->bytes();
+    bool at_once = false;
+    std::uint64_t turn = 0;
     {
       const MutexLock lock(mutex_);
-      if (finishing_ || closing_) return;
-      if (waiting_ >= kMostWaiting || waiting_bytes_ + bytes > kMostWaitingBytes) {
-        ++counts_.dropped;
-      } else {
-        if (incoming_.empty()) first_came_ = context_.clock.Now();
-        incoming_.push_back(std::move(record));
-        ++waiting_;
-        waiting_bytes_ += bytes;
+      untold_.push_back({event, turns_ + 1});
+      turn = ++turns_;
+      is_told = true;  // when its turn comes
+      at_once = finishing_ || closing_ || untold_.size() > kMostHeldBack || IsHeldUp();
+      if (!finishing_ && !closing_) {
+        if (waiting_ >= kMostWaiting || waiting_bytes_ + bytes > kMostWaitingBytes) {
+          ++counts_.dropped;
+          at_once = true;
+        } else {
+          if (incoming_.empty()) first_came_ = context_.clock.Now();
+          incoming_.push_back({std::move(record), turn});
+          ++waiting_;
+          waiting_bytes_ += bytes;
+        }
       }
     }
     changed_.NotifyAll();
+    if (at_once) TellUpTo(turn);
   } catch (const std::exception&) {  // no memory
-    const MutexLock lock(mutex_);
-    ++counts_.dropped;
+    {
+      const MutexLock lock(mutex_);
+      ++counts_.dropped;
+    }
+    if (!is_told) TellAtOnce(event);
   }
 }
 
@@ -104,6 +118,19 @@ void Journal::Find(std::string event_id, std::size_t most, const base::Allowance
   if (!asked) (*shared)(std::unexpected(std::move(asked.error())));
 }
 
+void Journal::BeginFinish(const base::Deadline& end) {
+  const base::Deadline soon =
+      base::Deadline::Earlier(end, base::Deadline(context_.clock, kHeldBack));
+  {
+    const MutexLock lock(mutex_);
+    finishing_ = true;
+    retry_at_ = context_.clock.Now();
+    changed_.NotifyAll();
+    while (!untold_.empty() && !given_up_ && !soon.Expired()) changed_.WaitUntil(mutex_, soon);
+  }
+  TellUpTo(kAll);
+}
+
 std::size_t Journal::Finish(const base::Deadline& end) {
   std::size_t lost = 0;
   {
@@ -112,11 +139,15 @@ std::size_t Journal::Finish(const base::Deadline& end) {
     retry_at_ = context_.clock.Now();
     changed_.NotifyAll();
     while (waiting_ > 0 && !given_up_ && !end.Expired()) changed_.WaitUntil(mutex_, end);
+    const base::Deadline soon =
+        base::Deadline::Earlier(end, base::Deadline(context_.clock, kLongestArrival));
+    while (!has_arrived_ && !given_up_ && !soon.Expired()) changed_.WaitUntil(mutex_, soon);
     lost = waiting_;
     closing_ = true;
   }
   changed_.NotifyAll();
   feed_->Close();
+  TellUpTo(kAll);
   return lost;
 }
 
@@ -128,6 +159,12 @@ bool Journal::AwaitEnd(const base::Deadline& end) {
 
 // The thread itself clears the condition, or has another reason, as soon as it goes on.
 void Journal::LookAfter() {
+  bool held_up = false;
+  {
+    const MutexLock lock(mutex_);
+    held_up = IsHeldUp();
+  }
+  if (held_up) TellUpTo(kAll);
   // Under the lock, so that what the thread tells afterwards comes afterwards.
   const MutexLock lock(mutex_);
   if (!busy_ || context_.clock.Now() - *busy_ < kSlowDisk) return;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <future>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,6 +21,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "history/event_file.h"
 #include "history/feed.h"
 #include "history/options.h"
 #include "history/record.h"
@@ -35,9 +38,13 @@ struct JournalContext {
   telemetry::Conditions& conditions;
   base::Logger& log;
   resilience::Backoff backoff;
-  // Takes the ends of events that were open when the last process ended, before they are in the
-  // history, so perhaps more than once; on the journal's thread.
-  std::function<void(std::span<const frame::Event>)> on_ended;
+  // Takes the messages of events, in order, one call at a time, in any thread: where there is a
+  // history once they are in it, as Journal says. Must not wait, throw or call back.
+  std::function<void(std::span<const frame::Event>)> on_told = {};
+  // Gives what says whether all that on_told has taken until now has got to where it is to go.
+  // Empty: it has as soon as it is taken.
+  using HasArrived = std::function<bool()>;
+  std::function<HasArrived()> arrival = {};
 };
 
 // Of messages, since the start.
@@ -61,8 +68,15 @@ struct JournalCounts {
 // or a new one. And so it is, for as long, when the file is damaged, which is set aside as Store
 // has it and logged.
 //
-// Without Options::path it has no thread and no history: it tells those who listen and numbers
-// messages by the time of its start.
+// Messages are told (JournalContext::on_told) once they are committed, so that nobody is told of
+// an event that the history does not have after `kill -9`. A disk does not hold them up: they are
+// told all the same while nothing can be stored, when the disk has not answered for kHeldBack, and
+// when more than kMostHeldBack are held back. How far what was told has got is kept, too: what had
+// not arrived when the last process ended is told again at the start, the last kMostToldAgain
+// messages at most, before the ends of what was open then.
+//
+// Without Options::path it has no thread and no history: it tells at once, and numbers messages by
+// the time of its start.
 class Journal {
  public:
   static constexpr std::chrono::milliseconds kBatchTime{100};
@@ -73,6 +87,11 @@ class Journal {
   static constexpr std::chrono::seconds kLongestQuestion{3};
   static constexpr std::chrono::seconds kReplacedLasts{30};
   static constexpr std::chrono::seconds kSlowDisk{5};
+  static constexpr std::chrono::seconds kHeldBack{1};
+  static constexpr std::size_t kMostHeldBack = 1024;
+  static constexpr std::size_t kMostToldAgain = 1024;
+  // That the end of a journal waits for what was told to arrive.
+  static constexpr std::chrono::seconds kLongestArrival{1};
   // What it takes of the memory budget when it has a history: the above, the feed, SQLite's cache.
   static constexpr std::size_t kMemory = std::size_t{8} * 1024 * 1024;
 
@@ -104,6 +123,15 @@ class Journal {
     return feed_->Subscribe(std::move(filter), after, std::move(listener));
   }
 
+  // Which of the files are of events that the history does not have because the last process ended
+  // before they were stored. Nothing is said of others: the history may be younger than they, or
+  // have dropped their events. Never waits; none, too, when the history cannot be read.
+  // Precondition: keeps().
+  std::future<std::vector<std::string>> FindUnknown(std::vector<EventFile> files);
+
+  // The last message has come: returns when all have been told, after kHeldBack at the latest.
+  void BeginFinish(const base::Deadline& end);
+
   // Stores what waits, as far as it gets until `end` and without failing; afterwards nothing is
   // taken any more. Returns how many messages are lost.
   std::size_t Finish(const base::Deadline& end);
@@ -121,8 +149,20 @@ class Journal {
  private:
   struct Held {
     RecordPtr record;
-    std::optional<std::uint64_t> place;  // in the feed, where it has been told without a number
+    std::uint64_t turn = 0;                   // in which it came; 0: before this process
+    std::optional<std::uint64_t> place = {};  // in the feed, where it has no number yet
   };
+  // A message that is not told yet.
+  struct Untold {
+    frame::Event event;
+    std::uint64_t turn = 0;
+  };
+  // What was told until a number was the last one.
+  struct Underway {
+    std::int64_t number = 0;
+    JournalContext::HasArrived has_arrived;
+  };
+  static constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
   // Is given the store, or nullptr and why there is none.
   using Question = std::move_only_function<void(Store*, const std::string&)>;
 
@@ -137,6 +177,13 @@ class Journal {
   bool LeaveDamaged(const std::string& why);
   void TellAside(const Aside& aside);
   void EndUnfinished();
+  base::Result<void> TellAgain();
+  // Tells what has come up to that turn.
+  void TellUpTo(std::uint64_t turn) noexcept EXCLUDES(telling_, mutex_);
+  void TellAtOnce(const frame::Event& event) noexcept EXCLUDES(telling_, mutex_);
+  bool IsHeldUp() const REQUIRES(mutex_);
+  void NoteUnderway();
+  void KeepArrived();
   void StoreSome();
   bool StoreBatch();
   void TellUnnumbered();
@@ -173,10 +220,18 @@ class Journal {
   std::string replaced_;                       // what has happened
   std::uint64_t seen_damaged_ = 0;             // in store_
   std::int64_t newest_ = 0;                    // of this process's numbers
+  std::deque<Underway> underway_;              // by number
+  std::chrono::milliseconds arrival_pause_{};  // between looks at it
+  std::optional<base::MonoTime> next_arrival_;
+  base::WallTime left_off_{};  // when the last process stored its last message
 
+  base::Mutex telling_;  // held while something is told, so that the order holds; before mutex_
   mutable base::Mutex mutex_;
   base::CondVar changed_;
-  std::deque<RecordPtr> incoming_ GUARDED_BY(mutex_);
+  std::deque<Held> incoming_ GUARDED_BY(mutex_);
+  std::deque<Untold> untold_ GUARDED_BY(mutex_);  // by turn
+  std::uint64_t turns_ GUARDED_BY(mutex_) = 0;
+  bool has_arrived_ GUARDED_BY(mutex_) = true;  // nothing is under way
   std::deque<Question> questions_ GUARDED_BY(mutex_);
   std::deque<Question> fetches_ GUARDED_BY(mutex_);  // at most one of each subscription
   base::MonoTime first_came_ GUARDED_BY(mutex_){};   // incoming_.front()

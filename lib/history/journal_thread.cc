@@ -3,7 +3,6 @@
 #include <exception>
 #include <utility>
 
-#include "frame/event_reader.h"
 #include "history/journal.h"
 
 namespace sampleproc::history {
@@ -21,17 +20,6 @@ constexpr std::chrono::seconds kBetweenTells{1};
 constexpr std::chrono::seconds kBetweenLooks{1};
 constexpr std::string_view kName = telemetry::condition::kHistory;
 
-// The end of a thing that was seen last with its last message.
-frame::Event EndOf(frame::Event last) {
-  last.type = frame::Event::Type::kEnd;
-  last.end = last.time;
-  last.reason = frame::Event::kRestart;
-  last.entered.clear();
-  last.left.clear();
-  last.crossed.clear();
-  return last;
-}
-
 }  // namespace
 
 // What throws is for want of memory: what waits stays, and the next round may have some.
@@ -46,6 +34,7 @@ void Journal::Run() noexcept {
       }
       if (store_ == nullptr) OpenStore();
       StoreSome();
+      KeepArrived();
       AnswerNext();
       TrimSometimes();
       UpgradeSome();
@@ -83,6 +72,7 @@ base::Deadline Journal::NextLook() const {
   if (failing_) at = std::min(at, retry_at_);
   if (!incoming_.empty()) at = std::min(at, first_came_ + kBatchTime);
   if (next_tell_) at = std::min(at, *next_tell_);
+  if (next_arrival_) at = std::min(at, *next_arrival_);
   return {context_.clock, at - context_.clock.Now()};
 }
 
@@ -161,36 +151,11 @@ void Journal::TellAside(const Aside& aside) {
   ++counts_.set_aside;
 }
 
-// Before anything is told that has a number: what was open belongs to a process that is no more.
-void Journal::EndUnfinished() {
-  const auto left = store_->Unfinished();
-  if (!left) return Reopen(left.error());
-  std::vector<frame::Event> ends;
-  for (const std::string& last : *left) {
-    auto event = frame::ReadEvent(last);
-    if (event) ends.push_back(EndOf(std::move(*event)));
-  }
-  const std::int64_t newest = store_->newest();
-  std::vector<Held> held;
-  std::size_t bytes = 0;
-  for (const frame::Event& end : ends) {
-    held.push_back({MakeRecord(end, context_.clock.Wall()), std::nullopt});
-    bytes += held.back().record->bytes();
-  }
-  if (context_.on_ended && !ends.empty()) context_.on_ended(ends);
-  held_.insert(held_.begin(), held.begin(), held.end());
-  begun_ = true;
-  feed_->Begin(newest);
-  const MutexLock lock(mutex_);
-  waiting_ += held.size();
-  waiting_bytes_ += bytes;
-}
-
 void Journal::StoreSome() {
   bool due = false;
   {
     const MutexLock lock(mutex_);
-    for (RecordPtr& record : incoming_) held_.push_back({std::move(record), std::nullopt});
+    for (Held& held : incoming_) held_.push_back(std::move(held));
     incoming_.clear();
     due = store_ && (!failing_ || context_.clock.Now() >= retry_at_);
   }
@@ -205,11 +170,13 @@ bool Journal::StoreBatch() {
   std::vector<RecordPtr> batch;
   std::size_t bytes = 0;
   std::size_t memory = 0;
+  std::uint64_t turn = 0;
   for (const Held& held : held_) {
     if (batch.size() == Store::kMostRecords || (bytes > 0 && bytes >= Store::kMostBytes)) break;
     bytes += held.record->json.size();
     memory += held.record->bytes();
     batch.push_back(held.record);
+    turn = held.turn;
   }
   BeginWork();
   const auto ids = store_->Append(batch);
@@ -235,6 +202,8 @@ bool Journal::StoreBatch() {
     }
     held_.pop_front();
   }
+  TellUpTo(turn);
+  NoteUnderway();
   const MutexLock lock(mutex_);
   counts_.stored += batch.size() - repeated;
   counts_.repeated += repeated;
@@ -249,6 +218,7 @@ void Journal::TellUnnumbered() {
   for (Held& held : held_) {
     if (!held.place) held.place = feed_->Tell({0, held.record});
   }
+  if (!held_.empty()) TellUpTo(held_.back().turn);
 }
 
 // One of a request and one for a stream: neither keeps the other waiting, nor what is to be stored.

@@ -2,6 +2,7 @@
 // history/.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "history/folder_files.h"
@@ -55,7 +57,13 @@ class KeptFiles {
   // Precondition: there is one. `why` is what WhyGone says then. One that cannot be deleted counts
   // no more, so that it does not stand in the way of all that come after it; the failure is told.
   base::Result<void> DeleteOldest(int folder, std::string_view why) {
-    const SnapshotKey key = by_time_.begin()->second;
+    auto deleted = Delete(folder, SnapshotKey(by_time_.begin()->second), why);
+    if (deleted) ++deleted_;
+    return deleted;
+  }
+
+  // The same of an event's, which is not counted as deleted.
+  base::Result<void> Delete(int folder, const SnapshotKey& key, std::string_view why) {
     const std::string name = name_of_(key);
     auto deleted = DeleteOurs(folder, name, ours_);
     Forget(key);
@@ -64,8 +72,17 @@ class KeptFiles {
       return deleted;
     }
     gone_.Note(key, why);
-    ++deleted_;
     return {};
+  }
+
+  // Those that came within `last` before the newest, newest first, so many at most.
+  std::vector<SnapshotKey> Newest(std::chrono::nanoseconds last, std::size_t most) const {
+    std::vector<SnapshotKey> newest;
+    for (auto each = by_time_.rbegin(); each != by_time_.rend() && newest.size() < most; ++each) {
+      if (each->first < by_time_.rbegin()->first - last.count()) break;
+      newest.push_back(each->second);
+    }
+    return newest;
   }
 
   base::Result<void> DeleteBefore(int folder, std::int64_t came, std::string_view why) {

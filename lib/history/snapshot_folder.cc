@@ -19,6 +19,10 @@ using base::Result;
 
 constexpr std::size_t kMostParts = 1024;
 
+constexpr std::size_t kMostNewest = 1024;
+
+constexpr std::string_view kUnknown =
+    "the event's picture was deleted: the service was killed before the event was in the history";
 constexpr std::string_view kTooOld =
     "the event's picture was deleted: it was older than events.snapshots_max_age";
 constexpr std::string_view kTooMany =
@@ -182,6 +186,27 @@ Result<SnapshotContent> SnapshotFolder::Read(const SnapshotKey& key, std::string
     return Fail(ErrorCode::kNotFound, "there is no such event");
   }
   return content;
+}
+
+std::vector<EventFile> SnapshotFolder::Newest(std::chrono::nanoseconds last) const {
+  std::vector<EventFile> newest;
+  for (const SnapshotKey& key : kept_.Newest(last, kMostNewest)) {
+    const KeptFiles::File& known = *kept_.Find(key);
+    struct stat facts{};
+    const base::Descriptor file = OpenRegular(folder_.get(), SnapshotFileName(key), facts);
+    if (file.get() < 0) continue;
+    auto bytes = ReadBytes(file.get(), 0, static_cast<std::size_t>(known.bytes), kWhat);
+    if (!bytes) continue;
+    auto content = ReadSnapshotFile(std::move(*bytes));
+    if (content) newest.push_back({content->snapshot.event_id, TimeOf(known.came)});
+  }
+  return newest;
+}
+
+Result<void> SnapshotFolder::Delete(std::string_view event_id) {
+  const auto key = SnapshotKeyOf(event_id);
+  return key && kept_.Find(*key) != nullptr ? kept_.Delete(folder_.get(), *key, kUnknown)
+                                            : Result<void>();
 }
 
 bool SnapshotFolder::Moved() const { return HasMoved(options_.path, folder_.get()); }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "history/event_file.h"
 #include "history/kept_files.h"
 #include "history/options.h"
 #include "history/snapshot_file.h"
@@ -52,6 +54,11 @@ class SnapshotFolder {
 
   // Deletes what is too old or too much.
   base::Result<void> Trim();
+
+  // The files that came within `last` before the newest one; many thousands are not all told.
+  std::vector<EventFile> Newest(std::chrono::nanoseconds last) const;
+  // Deletes an event's file, of which the history knows nothing.
+  base::Result<void> Delete(std::string_view event_id);
 
   struct Facts {
     base::WallTime came{};

@@ -35,6 +35,7 @@ Snapshots::Snapshots(const SnapshotOptions& options, SnapshotsContext context,
     : options_(options),
       context_(std::move(context)),
       room_(std::move(room)),
+      left_files_(context_.find_unknown),
       thread_([this] { Run(); }) {}
 
 Snapshots::~Snapshots() {

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/mutex.h"
 #include "frame/snapshot.h"
+#include "history/event_file.h"
 #include "history/options.h"
 #include "history/snapshot_folder.h"
 #include "history/snapshot_notes.h"
@@ -44,6 +45,8 @@ struct SnapshotsContext {
   // Takes each picture as it comes, before it is kept; in any thread, and must not throw. May be
   // empty.
   std::function<void(const frame::Snapshot&, const SnapshotPicturePtr&)> on_taken = {};
+  // Finds files of the last process that the history knows nothing of; they are deleted.
+  LeftFiles::Find find_unknown = {};
 };
 
 // Since the start, of pictures.
@@ -136,6 +139,7 @@ class Snapshots {
   bool WorkWaits() const REQUIRES(mutex_);
   base::Deadline NextLook() const REQUIRES(mutex_);
   void OpenFolder();
+  void DeleteUnknown();
   void KeepSome();
   void AnswerSome();
   void TrimSometimes();
@@ -156,6 +160,7 @@ class Snapshots {
   std::uint64_t deleted_before_ = 0;        // by folders that were opened before
   int failures_ = 0;                        // in a row
   base::MonoTime next_trim_{};
+  LeftFiles left_files_;
 
   // LookAfter's caller's own.
   std::uint64_t told_dropped_ = 0;  // that are told of no longer

@@ -30,6 +30,7 @@ void Snapshots::Run() noexcept {
   for (bool more = true; more;) {
     try {
       OpenFolder();
+      DeleteUnknown();
       KeepSome();
       AnswerSome();
       TrimSometimes();
@@ -53,6 +54,7 @@ bool Snapshots::WorkWaits() const {
 base::Deadline Snapshots::NextLook() const {
   const base::MonoTime now = context_.clock.Now();
   base::MonoTime at = folder_ ? next_trim_ : now + kBetweenTrims;
+  if (left_files_.waits()) at = std::min(at, now + LeftFiles::kBetweenLooks);
   if (!failure_.empty()) at = std::min(at, retry_at_);
   return {context_.clock, at - now};
 }
@@ -91,6 +93,12 @@ void Snapshots::OpenFolder() {
   folder_ = std::move(*opened);
   next_trim_ = context_.clock.Now() + kBetweenTrims;
   Worked();
+}
+
+// Asked before this process writes in the folder.
+void Snapshots::DeleteUnknown() {
+  if (!folder_) return;
+  if (auto deleted = left_files_.LookAt(*folder_); !deleted) Failed(deleted.error());
 }
 
 void Snapshots::KeepSome() {

@@ -88,6 +88,7 @@ Result<void> Store::SetUp() {
   const auto newest = database_->Ask("SELECT seq FROM sqlite_sequence WHERE name = 'record'");
   if (!newest) return std::unexpected(newest.error());
   newest_ = *newest;
+  if (auto made = MakeArrived(); !made) return made;
   return Trim();
 }
 
@@ -119,6 +120,20 @@ Result<void> Store::MakeByTime() {
   auto transaction = Transaction::Begin(*database_);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
   auto made = database_->Run(kMakeByTime + ("PRAGMA user_version = " + Number(kIncompleteVersion)));
+  if (!made) return made;
+  return transaction->Commit();
+}
+
+Result<void> Store::MakeArrived() {
+  const auto there = database_->Ask(
+      "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'arrived'");
+  if (!there) return std::unexpected(there.error());
+  if (*there > 0) return {};
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  auto made =
+      database_->Run("CREATE TABLE arrived(id INTEGER NOT NULL);INSERT INTO arrived VALUES(" +
+                     Number(newest_) + ")");
   if (!made) return made;
   return transaction->Commit();
 }

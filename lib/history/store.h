@@ -55,9 +55,11 @@ struct Aside {
 //   in_zone     record, zone
 //   open_event  camera, event_id: of what has begun and not ended
 //   by_time     at, record, camera, class, type: of each message, for questions
+//   arrived     id: the messages up to it have got where the journal tells them
 //
 // A file of version 1 has no by_time. It is made when such a file is opened and filled by Upgrade;
-// until it has all messages the file's version is 2, afterwards 3, as that of a new file.
+// until it has all messages the file's version is 2, afterwards 3, as that of a new file. A file
+// without `arrived` gets it when it is opened: what is in it counts as arrived.
 //
 // Of each event it has one `new` and one `end` at most: what comes with the id of an event that has
 // ended, as from frames that are processed again, is not taken.
@@ -132,6 +134,16 @@ class Store {
 
   std::int64_t newest() const { return newest_; }
 
+  // The last number that was kept as arrived; Keep does nothing for a lower one.
+  base::Result<std::int64_t> Arrived();
+  base::Result<void> KeepArrived(std::int64_t number);
+
+  // When the last message came; when the file was made, while it has none.
+  base::Result<base::WallTime> LeftOff();
+
+  // Whether it has a message of the event.
+  base::Result<bool> Knows(const std::string& event_id);
+
   // Has what comes numbered above `number`, too.
   base::Result<void> GoOnBehind(std::int64_t number);
 
@@ -180,6 +192,7 @@ class Store {
   base::Result<void> MakeTables();
   base::Result<void> PrepareAll();
   base::Result<void> MakeByTime();
+  base::Result<void> MakeArrived();
   bool IsWhole(std::string_view json);
   // Those of `numbers` whose lines are whole.
   base::Result<void> AddWhole(std::span<const std::int64_t> numbers,

@@ -267,4 +267,28 @@ Result<std::vector<std::string>> Store::Unfinished() {
   }
 }
 
+Result<std::int64_t> Store::Arrived() {
+  return database_->Ask("SELECT coalesce(max(id), 0) FROM arrived");
+}
+
+Result<void> Store::KeepArrived(std::int64_t number) {
+  const std::string text = std::to_string(number);
+  return database_->Run("UPDATE arrived SET id = " + text + " WHERE id < " + text);
+}
+
+// Numbers begin with the time.
+Result<base::WallTime> Store::LeftOff() {
+  const auto micros =
+      database_->Ask("SELECT coalesce((SELECT told FROM record ORDER BY id DESC LIMIT 1), " +
+                     std::to_string(newest_) + ")");
+  if (!micros) return std::unexpected(micros.error());
+  return base::WallTime(std::chrono::microseconds(*micros));
+}
+
+Result<bool> Store::Knows(const std::string& event_id) {
+  auto known = database_->Prepare("SELECT 1 FROM record WHERE event_id = ? LIMIT 1");
+  if (!known) return std::unexpected(std::move(known.error()));
+  return known->Bind(1, event_id).Step();
+}
+
 }  // namespace sampleproc::history

@@ -36,7 +36,8 @@ base::Result<void> Service::Impl::OpenJournal() {
       config.events,
       history::JournalContext{clock, conditions, *log,
                               BackoffOf(kFirstBackoff, kLongestBackoff, ids),
-                              [this](std::span<const frame::Event> events) { TellSinks(events); }},
+                              [this](std::span<const frame::Event> events) { TellSinks(events); },
+                              [this] { return ArrivalAtSinks(); }},
       std::move(room));
   return {};
 }
@@ -55,7 +56,8 @@ base::Result<void> Service::Impl::OpenSnapshots() {
       options,
       history::SnapshotsContext{
           clock, budget, conditions, BackoffOf(kFirstBackoff, kLongestBackoff, ids),
-          [this](const auto& snapshot, const auto& picture) { PublishPicture(snapshot, picture); }},
+          [this](const auto& snapshot, const auto& picture) { PublishPicture(snapshot, picture); },
+          FindUnknown()},
       std::move(*room));
   return {};
 }
@@ -73,7 +75,8 @@ base::Result<void> Service::Impl::OpenClips() {
   clips = std::make_unique<history::Clips>(
       options,
       history::ClipsContext{clock, conditions, BackoffOf(kFirstBackoff, kLongestBackoff, ids),
-                            [this](const std::string& id) { return directory.Has(id); }},
+                            [this](const std::string& id) { return directory.Has(id); },
+                            FindUnknown()},
       std::move(*room));
   return {};
 }
@@ -91,8 +94,19 @@ void Service::Impl::TellSinks(std::span<const frame::Event> events) noexcept {
   }
 }
 
+history::JournalContext::HasArrived Service::Impl::ArrivalAtSinks() const {
+  const consumer::SinkSet& set = sinks->set();
+  return [&set, mark = set.Taken()] { return set.Through(mark); };
+}
+
+history::LeftFiles::Find Service::Impl::FindUnknown() const {
+  if (!journal->keeps()) return nullptr;
+  return [this](std::vector<history::EventFile> files) {
+    return journal->FindUnknown(std::move(files));
+  };
+}
+
 void Service::Impl::TakeEvents(std::span<const frame::Event> events) noexcept {
-  TellSinks(events);
   for (const frame::Event& event : events) {
     journal->Take(event);
     if (clips) clips->Tell(event);
@@ -102,6 +116,7 @@ void Service::Impl::TakeEvents(std::span<const frame::Event> events) noexcept {
 Service::Impl::LostEvents Service::Impl::EndEvents(const base::Deadline& end) {
   const std::uint64_t before = journal->counts().dropped;  // which has been told
   TakeEvents(cameras.ForgetAll(frame::Event::kShutdown));
+  journal->BeginFinish(end);
   if (publisher) publisher->BeginFinish(end);
   const std::size_t waiting = journal->Finish(end);
   const std::uint64_t lost = waiting + journal->counts().dropped - before;

@@ -172,6 +172,8 @@ class Service::Impl {
   // Brings events on their ways; in any thread.
   void TakeEvents(std::span<const frame::Event> events) noexcept;
   void TellSinks(std::span<const frame::Event> events) noexcept;
+  history::JournalContext::HasArrived ArrivalAtSinks() const;
+  history::LeftFiles::Find FindUnknown() const;
   // No more frames come: what is open ends, the history is closed and the MQTT broker left. Returns
   // what did not get there.
   struct LostEvents {

@@ -43,11 +43,11 @@ class HistoryFaults(WithHistory):
 
     def test_a_kill_loses_nothing_that_was_answered_and_what_was_open_ends(self):
         known, turns = {}, itertools.count()
+        output = self.folder / "sink.ndjson"
+        to_file = ("--set", "consumer.sinks=file", "--set", f"consumer.file.path={output}", "--set",
+                   "consumer.deliver=events")  # fmt: skip
         for kill in range(KILLS):
-            output = self.folder / "sink.ndjson"
-            service = self.serve_history("--set", "consumer.sinks=file", "--set",
-                                         f"consumer.file.path={output}", "--set",
-                                         "consumer.deliver=events")  # fmt: skip
+            service = self.serve_history(*to_file)
             left = [key for key, events in known.items() if events[-1]["type"] != "end"]
             wait_until(lambda: len(self.events(service, "type=end")) >= len(
                 [1 for events in known.values() if events[-1]["type"] == "end"]) + len(left))
@@ -72,9 +72,18 @@ class HistoryFaults(WithHistory):
             known = {}
             for event in reversed(answered):
                 known.setdefault((event["camera_id"], event["event_id"]), []).append(event)
-        service = self.serve_history()
+        service = self.serve_history(*to_file)
         wait_until(lambda: all(life[-1] == "end" for life in self.check(self.events(service)).values()))
         self.check_known(known, self.events(service))
+        # The sink has all of it too, if some of it twice, and nothing else.
+        self.assertEqual(service.stop(), 0)
+        told = []
+        for line in output.read_text("utf-8").splitlines():
+            with contextlib.suppress(json.JSONDecodeError):  # a kill may cut a line short
+                told.append(json.dumps(json.loads(line), sort_keys=True))
+        stored = [json.dumps(event, sort_keys=True) for event in self.events(self.serve_history())]
+        self.assertEqual(sorted(set(told)), sorted(stored))
+        self.assertLess(len(told) - len(stored), len(stored) / 2)
 
     def check_known(self, known, events):
         lines = {json.dumps(event, sort_keys=True) for event in events}

@@ -1,6 +1,7 @@
 """The pictures of events when the service is killed, and when their disk fails."""
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,13 @@ from streams import wait_until
 
 FOREIGN = {"holiday.jpg": b"not ours", "event-0123456789abcdef-1.jpg": b"called as ours are",
            "event-0123456789abcdef-2.jpg.part": b"likewise"}  # fmt: skip
+
+
+def event_of(path):
+    """Of a file of ours, the id of its event, which stands in a comment of the JPEG."""
+    data = path.read_bytes()
+    comment = data[6:4 + int.from_bytes(data[4:6], "big")]
+    return json.loads(comment.removeprefix(b"sampleproc.snapshot/1 "))["event_id"]
 
 
 class SnapshotFaults(WithSnapshots):
@@ -29,6 +37,9 @@ class SnapshotFaults(WithSnapshots):
             ours += 1
         # One of the foreign files is counted in by its name, until it would be deleted.
         self.assertIn(service.metric("sampleproc_snapshots_files") - ours, (0, 1))
+        # What came with an event that was not stored any more is deleted soon after the start.
+        wait_until(lambda: {event_of(path) for path in self.kept.iterdir()
+                            if path.name not in FOREIGN} <= set(events))  # fmt: skip
         return events
 
     def test_a_kill_leaves_whole_files_and_no_link_that_fails(self):

@@ -1,9 +1,11 @@
 #include "history/journal.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
 #include <string>
 
+#include "base/mutex.h"
 #include "support/counting_log.h"
 #include "unit/history/await.h"
 #include "unit/history/samples.h"
@@ -24,15 +26,32 @@ class Bench {
   Options options{.path = dir.path() / "events.db"};
   test::CountingLog log;
   telemetry::Conditions conditions{base::SystemClock(), log};
-  std::vector<frame::Event> ended;
+  base::Mutex mutex;
+  std::vector<frame::Event> all;  // that were told
+  std::atomic<bool> arrived = true;
 
   std::unique_ptr<Journal> Begin() {
     return std::make_unique<Journal>(
         options,
         JournalContext{base::SystemClock(), conditions, log, [](int) { return milliseconds(10); },
                        [this](std::span<const frame::Event> events) {
-                         ended.insert(ended.end(), events.begin(), events.end());
-                       }});
+                         const base::MutexLock lock(mutex);
+                         all.insert(all.end(), events.begin(), events.end());
+                       },
+                       [this] { return [this] { return arrived.load(); }; }});
+  }
+
+  std::vector<frame::Event> Told() {
+    const base::MutexLock lock(mutex);
+    return all;
+  }
+  // "id type", in order.
+  std::vector<std::string> Words() {
+    std::vector<std::string> words;
+    for (const frame::Event& event : Told()) {
+      words.push_back(event.event_id + " " + std::string(frame::EventTypeName(event.type)));
+    }
+    return words;
   }
 
   static base::Result<Page> List(Journal& journal, Filter filter = {}) {
@@ -73,7 +92,8 @@ TEST_CASE("what is taken is stored soon, told, and there after the next start") 
     const auto closed = Bench::List(*journal);
     CHECK(closed.error().code == base::ErrorCode::kShuttingDown);
   }
-  CHECK(bench.ended.empty());
+  const std::vector<std::string> told = {"a new", "a end", "b new", "c new"};
+  CHECK(bench.Words() == told);
   const auto journal = bench.Begin();
   CHECK(Bench::List(*journal)->rows.size() >= 3);
 }
@@ -97,20 +117,63 @@ TEST_CASE("what was open when the last process ended is ended with the next one'
   {
     const auto journal = bench.Begin();
     REQUIRE(Await([&] { return journal->counts().stored == 1; }));
-    REQUIRE(bench.ended.size() == 1);
+    REQUIRE(bench.Words().size() == 5);
     last.type = Type::kEnd;
     last.end = last.time;
     last.reason = frame::Event::kRestart;
     last.entered.clear();
     last.crossed.clear();
-    CHECK(bench.ended[0] == last);
+    CHECK(bench.Told()[4] == last);
     std::string json;
     frame::AppendEventJson(last, json);
     CHECK(Bench::List(*journal)->rows.front().json == json);
   }
   const auto journal = bench.Begin();  // and only once
   CHECK(Bench::List(*journal)->rows.size() == 5);
-  CHECK(bench.ended.size() == 1);
+  CHECK(bench.Words().size() == 5);
+}
+
+TEST_CASE("what had not arrived when the last process ended is told again, before the ends") {
+  Bench bench;
+  {
+    const auto journal = bench.Begin();
+    journal->Take(EventOf("a", Type::kNew));
+    REQUIRE(journal->Finish(Patience()) == 0);  // which waits for it to arrive
+    bench.arrived = false;
+  }
+  {
+    const auto journal = bench.Begin();
+    REQUIRE(Await([&] { return journal->counts().stored == 1; }));
+    journal->Take(EventOf("b", Type::kNew));
+    REQUIRE(journal->Finish(Patience()) == 0);
+  }
+  std::vector<std::string> told = {"a new", "a end", "b new"};
+  CHECK(bench.Words() == told);
+  bench.arrived = true;
+  {
+    const auto journal = bench.Begin();
+    REQUIRE(Await([&] { return journal->counts().stored == 1; }));
+    REQUIRE(journal->Finish(Patience()) == 0);
+  }
+  told.insert(told.end(), {"a end", "b new", "b end"});
+  CHECK(bench.Words() == told);
+  const auto journal = bench.Begin();
+  CHECK(Bench::List(*journal)->rows.size() == 4);
+  CHECK(bench.Words() == told);
+}
+
+TEST_CASE("files are unknown whose events the last process did not store") {
+  Bench bench;
+  const base::WallTime before = base::SystemClock().Wall();
+  {
+    const auto journal = bench.Begin();
+    journal->Take(EventOf("a", Type::kNew));
+    REQUIRE(journal->Finish(Patience()) == 0);
+  }
+  const auto journal = bench.Begin();
+  auto unknown = journal->FindUnknown(
+      {{"a", before}, {"b", before + seconds(1)}, {"older", before - std::chrono::hours(1)}});
+  CHECK(unknown.get() == std::vector<std::string>{"b"});
 }
 
 TEST_CASE("a file that cannot be used is told once, tried again, and holds up nobody") {
@@ -129,6 +192,7 @@ TEST_CASE("a file that cannot be used is told once, tried again, and holds up no
     return !told.empty();
   }));
   CHECK(told[0].id == 0);
+  CHECK(Await([&] { return bench.Words() == std::vector<std::string>{"a new"}; }));
   CHECK(bench.log.Count("condition begins") == 1);
   // What waits is bounded, and what is beyond is counted and told.
   for (std::size_t i = 0; i < Journal::kMostWaiting + 10; ++i) {
