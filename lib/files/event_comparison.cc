@@ -40,15 +40,28 @@ constexpr Member kMembers[] = {
     {"start", true, [](const auto& a, const auto& b) { return a.last.start == b.last.start; }},
     {"end", true, [](const auto& a, const auto& b) { return a.End() == b.End(); }},
     {"bbox", true, [](const auto& a, const auto& b) { return a.last.bbox == b.last.bbox; }},
+    {"told", false,
+     [](const auto& a, const auto& b) {
+       return a.begun_at == b.begun_at && a.last.time == b.last.time;
+     }},
     {"path", true, [](const auto& a, const auto& b) { return a.last.path == b.last.path; }},
     {"zones", false, [](const auto& a, const auto& b) { return a.last.zones == b.last.zones; }},
     {"entered", false,
-     [](const auto& a, const auto& b) { return a.last.entered == b.last.entered; }},
-    {"left", false, [](const auto& a, const auto& b) { return a.last.left == b.last.left; }},
+     [](const auto& a, const auto& b) {
+       return a.last.entered == b.last.entered && a.entered_at == b.entered_at;
+     }},
+    {"left", false,
+     [](const auto& a, const auto& b) {
+       return a.last.left == b.last.left && a.left_at == b.left_at;
+     }},
     {"crossed", false,
-     [](const auto& a, const auto& b) { return a.last.crossed == b.last.crossed; }},
+     [](const auto& a, const auto& b) {
+       return a.last.crossed == b.last.crossed && a.crossed_at == b.crossed_at;
+     }},
     {"stationary", false,
-     [](const auto& a, const auto& b) { return a.last.stationary == b.last.stationary; }},
+     [](const auto& a, const auto& b) {
+       return a.last.stationary == b.last.stationary && a.stationary_at == b.stationary_at;
+     }},
     {"reason", false, [](const auto& a, const auto& b) { return a.last.reason == b.last.reason; }},
 };
 
@@ -248,7 +261,17 @@ base::Result<EventComparison> EventComparison::Parse(std::string_view text,
 void EventComparison::Add(const frame::Event& event, Lives& lives) {
   const auto [at, is_new] = lives.try_emplace(event.event_id);
   EventLife& life = at->second;
-  if (is_new) life.first_bbox = event.bbox;
+  if (is_new) {
+    life.first_bbox = event.bbox;
+    life.begun_at = event.time;
+  }
+  life.entered_at.insert(life.entered_at.end(), event.entered.size(), event.time);
+  life.left_at.insert(life.left_at.end(), event.left.size(), event.time);
+  life.crossed_at.insert(life.crossed_at.end(), event.crossed.size(), event.time);
+  // Whether it stands still: odd.
+  if (event.stationary != (life.stationary_at.size() % 2 == 1)) {
+    life.stationary_at.push_back(event.time);
+  }
   frame::Event last = event;
   const auto join = [](auto& all, auto& more) {
     std::ranges::move(more, std::back_inserter(all));

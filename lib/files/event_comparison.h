@@ -21,6 +21,14 @@ struct EventLife {
   frame::Event last;            // with all that was entered, left and crossed
   frame::Bbox first_bbox = {};  // of its first message, which a zone may delay
 
+  // When that was told, by the frames' clock: one time for each of `last`'s, and for each change
+  // between standing still and moving.
+  std::chrono::microseconds begun_at{};  // of its first message
+  std::vector<std::chrono::microseconds> entered_at = {};
+  std::vector<std::chrono::microseconds> left_at = {};
+  std::vector<std::chrono::microseconds> crossed_at = {};
+  std::vector<std::chrono::microseconds> stationary_at = {};
+
   // Where it was largest, of the frames that its messages were about.
   std::string seen_frame_id = {};
   frame::Bbox seen_bbox = {};
@@ -36,12 +44,14 @@ struct EventChange {
     kLost,       // one that is gone
     kReclassed,  // the same one, of another class
     kMoved,      // it was somewhere else, or at other times
-    kChanged,    // zones, lines, whether it stood still, or why it ended
+    kChanged,    // zones, lines, whether it stood still, when something was told, or why it ended
   };
   Kind kind = Kind::kChanged;
-  EventLife before;                       // all but gained
-  EventLife after;                        // all but lost
-  std::vector<std::string_view> differs;  // of the last three: names of an event's members
+  EventLife before;  // all but gained
+  EventLife after;   // all but lost
+  // Of the last three: names of an event's members, which are other or came at other times; "told"
+  // when its first or its last message did.
+  std::vector<std::string_view> differs;
 };
 
 std::string_view EventChangeName(EventChange::Kind kind);
@@ -54,8 +64,8 @@ void AppendEventChangeJson(const EventChange& change, std::string& out);
 // Appends "moved     gate  person 12.4-15.8 s [1,2,3,4] -> person ... (end, path)" likewise.
 void AppendEventChangeText(const EventChange& change, std::string& out);
 
-// Events are paired by camera: first those that are the same but for what names them, their
-// confidence and when their messages came; then those that share most of their time and of the area
+// Events are paired by camera: first those that are the same but for what names them and their
+// confidence, told at the same times; then those that share most of their time and of the area
 // that they passed through (intersection over union of both, multiplied, at least 0.1; of several
 // the best, one of the same class first). What has no partner is lost or gained.
 //

@@ -203,7 +203,7 @@ SETTINGS = (
     "camera.gate.max_age=1s", "camera.other.fps=1", "http.port=9000", "telemetry.log_level=debug",
     "resources.memory_limit=64MiB", "process.workers=3",
 )  # fmt: skip
-NAMES_AND_CONFIDENCE = ("event_id", "track_id", "frame_id", "confidence", "time")
+NAMES_AND_CONFIDENCE = ("event_id", "track_id", "frame_id", "confidence")
 
 
 class Compared(WithEvents):
@@ -214,16 +214,12 @@ class Compared(WithEvents):
             "--camera", "gate", "--compare", old, *words)  # fmt: skip
 
     def lives(self, text):
-        """What is compared, by what is written of each event."""
-        lives = {}
+        """What is compared, by what is written of each event: all its messages that say something."""
+        lives = collections.defaultdict(list)
         for line in text.splitlines():
             event = json.loads(line)
-            life = lives.setdefault(event["event_id"], {})
-            for name in ("entered", "left", "crossed"):
-                event[name] = life.get(name, []) + event[name]
-            event["stationary"] |= life.get("stationary", False)
-            life.update({key: value for key, value in event.items() if key not in NAMES_AND_CONFIDENCE})
-            life["type"] = "any"
+            lives[event["event_id"]].append(
+                {key: value for key, value in event.items() if key not in NAMES_AND_CONFIDENCE})
         return sorted(json.dumps(life, sort_keys=True) for life in lives.values())
 
     def test_each_setting_that_changes_events_is_found_and_no_other(self):
@@ -242,8 +238,31 @@ class Compared(WithEvents):
                 self.assertEqual((result.returncode, result.out != ""), (int(changed), changed),
                                  result.out + result.err)  # fmt: skip
                 found.append(changed)
-        self.assertGreaterEqual(found.count(True), 6, found)
+        self.assertGreaterEqual(found.count(True), 7, found)
         self.assertGreaterEqual(found.count(False), 8, found)
+
+    def test_other_times_of_messages_are_found(self):
+        video = self.write("pass.raw", passing(20))
+        old = self.path("old")
+        zone = ["--set", "camera.gate.zone.right.polygon=[[0.5,0],[1,0],[1,1],[0.5,1]]"]
+        line = ["--set", "camera.gate.line.middle.from=[0.5,0]", "--set", "camera.gate.line.middle.to=[0.5,1]"]
+        moved = "camera.gate.line.middle.{}=[0.55,{}]".format
+        for before, after, differs in (
+            (zone + ["--set", "camera.gate.zone.right.dwell=200ms"],
+             zone + ["--set", "camera.gate.zone.right.dwell=800ms"], "entered"),
+            (zone, ["--set", zone[1].replace("0.5", "0.55")], "entered"),
+            (line, ["--set", moved("from", 0), "--set", moved("to", 1)], "crossed"),
+            ([], ["--set", "process.track.lost_after=1500ms"], "told"),
+        ):  # fmt: skip
+            with self.subTest(after=after):
+                self.run_events("--camera", "gate", *before, video, out="old")
+                self.assertEqual(self.compare(old, *before, video).returncode, 0)
+                result = self.compare(old, *after, video)
+                self.assertEqual(result.returncode, 1, result.err)
+                for each in map(json.loads, result.out.splitlines()):
+                    self.assertEqual(each["change"], "changed")
+                    self.assertIn(differs, each["differs"])
+                    self.assertLessEqual(set(each["differs"]), {"told", differs})
 
     def test_what_has_changed_is_said(self):
         video = self.write("pass.raw", passing() + passing())
