@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 
 namespace sampleproc::frame {
@@ -59,8 +60,8 @@ std::optional<base::WallTime> ParseEpoch(std::string_view text) {
       std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   if (!(seconds >= 0 && seconds < kMaxEpochSeconds)) return std::nullopt;
-  return base::WallTime(
-      std::chrono::duration_cast<base::WallTime::duration>(std::chrono::duration<double>(seconds)));
+  // A double is the nearest one to what was written: a microsecond, no less, is what it holds.
+  return base::WallTime(microseconds(std::llround(seconds * 1e6)));
 }
 
 std::optional<base::WallTime> ParseDate(Scanner& in) {
