@@ -312,6 +312,10 @@ Result<void> Store::Shrink() {
     auto done = database_->Run("PRAGMA incremental_vacuum(" + Number(kAtOnce) + ")");
     if (!done) return done;
   }
+  // The file becomes shorter when its log is written back, which while nothing comes is never.
+  if (bytes() > options_.bytes) {
+    if (auto done = database_->Run("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done;
+  }
   return database_->Run("PRAGMA max_page_count = " + Number(MostPages(options_)));
 }
 

@@ -82,5 +82,25 @@ TEST_CASE("the files have no byte too much over a million messages", "[.][millio
   CHECK(store->List({}, 0, 1, {})->rows.front().id == last);
 }
 
+TEST_CASE("a file that was allowed more is within its bound as soon as it is open") {
+  Place place;
+  place.options.bytes = 3 * Store::kLeastBytes;
+  {
+    const auto store = place.Open();
+    for (int batch = 0; store->bytes() < 2 * Store::kLeastBytes; ++batch) {
+      std::vector<frame::Event> events;
+      for (int i = 0; i < 100; ++i) {
+        events.push_back(EventOf(std::to_string(100 * batch + i), Type::kNew));
+        events.back().path.assign(200, {1234, 567});
+      }
+      place.Append(*store, events);
+    }
+  }
+  place.options.bytes = Store::kLeastBytes;
+  const auto store = place.Open();
+  CHECK(store->bytes() <= Store::kLeastBytes);
+  CHECK_FALSE(store->List({}, 0, 1, {})->rows.empty());
+}
+
 }  // namespace
 }  // namespace sampleproc::history
