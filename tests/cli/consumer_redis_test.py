@@ -8,8 +8,11 @@ import subprocess
 import tempfile
 import time
 
+import jsonschema
+
 import cli
 import pictures
+from schemas_test import read
 from service import Service, WithService
 from streams import (
     DEAD, GROUP, PROCESSOR, RESULTS, STREAM, RedisServer, add_frames, entry, pending, result_ids,
@@ -206,6 +209,9 @@ class Consumer(WithService):
         self.assertGreater(service.metric("sampleproc_dead_letters_bytes"), 100)
         self.assertGreater(service.metric("sampleproc_dead_letters_limit_bytes"), 1000)
         self.assertEqual(service.stop(), 0)
+        for _, fields in self.redis.xrange(DEAD):
+            jsonschema.validate({name.decode(): value.decode("latin-1") for name, value in fields.items()},
+                                read("dead-letter"))  # fmt: skip
         code, out, err = self.replay("--list")
         self.assertEqual((code, err), (0, ""))
         lines = out.splitlines()

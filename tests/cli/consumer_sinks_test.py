@@ -9,11 +9,14 @@ import tempfile
 import threading
 import time
 
+import jsonschema
+
 import cli
 import pictures
 from collector import Collector
 from frame_buffer import Buffer, frame
 from lossy import Lossy
+from schemas_test import read
 from service import ANY_PORT, NO_RATE_LIMIT, UnixConnection, WithService
 from streams import (PROCESSOR, RESULTS, RedisServer, add_frames, pending, result_ids, wait_until,
                      words)  # fmt: skip
@@ -73,6 +76,7 @@ class Sinks(WithService):
             for name in ("frame_id", "camera_id", "timestamp", "processed", "processing_time",
                          "processor_id", "detections", "detection_count"):  # fmt: skip
                 self.assertIn(name, record)
+            jsonschema.validate(record, read("result"))
         self.assertEqual(service.stop(), 0)
         logged = [line for line in service.log() if line["msg"] == "result"]
         self.assertEqual([line["frame_id"] for line in logged], names)
