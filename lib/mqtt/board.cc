@@ -180,19 +180,36 @@ bool Board::Adopt(const Topics::ConfigName& name, const std::string& camera,
   Seen& seen = place->value;
   seen.told = true;
   if (name.component == "image") seen.picture_told = true;
-  if (!class_name) return true;
-  if (!seen.only.empty() && std::ranges::find(seen.only, *class_name) == seen.only.end() &&
-      !seen.classes.contains(*class_name)) {
+  return !class_name || AdoptClass(seen, *class_name);
+}
+
+bool Board::AdoptClass(Seen& seen, const std::string& class_name) {
+  if (!seen.only.empty() && std::ranges::find(seen.only, class_name) == seen.only.end() &&
+      !seen.classes.contains(class_name)) {
     return false;
   }
-  Class* const of = ClassOf(seen, *class_name);
+  Class* const of = ClassOf(seen, class_name);
   if (of != nullptr) of->told = true;
   return of != nullptr;
 }
 
-void Board::Found(std::string_view config_topic, base::MonoTime now) {
+void Board::FoundState(std::string_view topic, std::string_view payload, base::MonoTime now) {
+  const auto name = topics_.ReadStateTopic(topic);
+  if (!name) return;
+  const bool is_picture = name->class_name.empty();
+  const bool is_ours = is_picture ? payload.starts_with("\xFF\xD8")
+                                  : payload.find_first_not_of("0123456789") == payload.npos;
+  if (!is_ours) return;
+  Place* const place =
+      is_picture && !settings_.snapshots ? nullptr : PlaceOf(name->camera, false, now);
+  if (place != nullptr && is_picture) place->value.picture_told = true;
+  if (place != nullptr && (is_picture || AdoptClass(place->value, name->class_name))) return;
+  Clear(std::string(topic));
+}
+
+void Board::Found(std::string_view config_topic, std::string_view payload, base::MonoTime now) {
   const Topics::ConfigName name = topics_.ReadConfigTopic(config_topic);
-  if (name.component.empty()) return;
+  if (name.component.empty()) return FoundState(config_topic, payload, now);
   const auto of = ReadIds(name.id);
   if (of && Adopt(name, of->camera, of->class_name, now)) return;
   Clear(std::string(config_topic));

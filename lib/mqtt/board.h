@@ -101,9 +101,10 @@ class Board {
   };
   std::optional<Missing> PictureMissing();
 
-  // The broker has kept this topic of Topics::AllConfigs from another time: what belongs to a
-  // camera that may have it goes on, with a count of 0, all else is cleared.
-  void Found(std::string_view config_topic, base::MonoTime now);
+  // The broker has kept this topic of Topics::AllConfigs or AllOfCameras from another time: what
+  // belongs to a camera that may have it goes on, with a count of 0, all else is cleared. What can
+  // be no count and no picture of ours is let be.
+  void Found(std::string_view topic, std::string_view payload, base::MonoTime now);
 
   // What is to be published next, which then no longer waits. `pictures`: whether it may be one.
   std::optional<Message> Next(bool pictures);
@@ -144,6 +145,8 @@ class Board {
   void Clear(std::string topic) {
     waiting_.insert({.kind = Kind::kNothing, .topic = std::move(topic)});
   }
+  void FoundState(std::string_view topic, std::string_view payload, base::MonoTime now);
+  bool AdoptClass(Seen& seen, const std::string& class_name);
   bool Adopt(const Topics::ConfigName& name, const std::string& camera,
              const std::optional<std::string>& class_name, base::MonoTime now);
   std::optional<Message> Make(const Subject& subject);

@@ -10,7 +10,7 @@
 namespace sampleproc::mqtt {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 1;
+inline constexpr std::uint32_t kModuleVersion = 2;
 inline constexpr char kModuleFile[] = "sampleproc_mqtt.so";
 inline constexpr char kModuleEntry[] = "sampleproc_mqtt_module";
 
@@ -36,10 +36,12 @@ struct ModuleMessage {
 // the functions of Module, in the same thread.
 struct ModuleHost {
   void* self;
-  // The broker has answered to the login: 0, or the return code of MQTT 3.1.1, section 3.2.2.3.
+  // The broker has answered to the login: 0, or the return code of MQTT 3.1.1, section 3.2.2.3, or
+  // the reason code of MQTT 5, section 3.2.2.2.
   void (*connected)(void* self, int code) noexcept;
-  // The broker has the message with the number that `publish` gave.
-  void (*published)(void* self, int id) noexcept;
+  // The broker has acknowledged the message with the number that `publish` gave: with MQTT 5 by a
+  // reason code (section 3.4.2.1), from 0x80 on because it does not take it; else by 0.
+  void (*published)(void* self, int id, int code) noexcept;
   // A message came of a topic that was subscribed to; `retained`: the broker had kept it.
   void (*received)(void* self, const ModuleMessage* message, bool retained) noexcept;
 };
@@ -49,6 +51,7 @@ struct ModuleRequest {
   std::uint16_t port;
   bool tls;        // with a check of the certificate and of the host's name in it
   const char* ca;  // a PEM file; "" is the system's authorities
+  bool mqtt5;      // else MQTT 3.1.1
   const char* client_id;
   const char* username;  // null: none
   const char* password;  // null: none

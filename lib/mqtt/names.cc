@@ -79,6 +79,24 @@ std::string ClassLevel(std::string_view text) {
   return level + std::string(text.substr(1));
 }
 
+std::optional<std::string> ReadLevel(std::string_view level) {
+  std::string text;
+  for (std::size_t i = 0; i < level.size() && level != "%"; ++i) {
+    if (level[i] != '%') {
+      text += level[i];
+      continue;
+    }
+    if (i + 2 >= level.size()) return std::nullopt;
+    const auto high = kUpper.find(level[i + 1]);
+    const auto low = kUpper.find(level[i + 2]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    text += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  if (level != TopicLevel(text) && level != ClassLevel(text)) return std::nullopt;
+  return text;
+}
+
 std::string IdOf(std::string_view text) {
   std::string id;
   for (const char c : text) {

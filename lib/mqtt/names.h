@@ -13,6 +13,9 @@ namespace sampleproc::mqtt {
 // "%". Different texts give different levels. Up to three times as long.
 std::string TopicLevel(std::string_view text);
 
+// What TopicLevel, or ClassLevel, has made of a text; nothing of what neither has made.
+std::optional<std::string> ReadLevel(std::string_view level);
+
 // The same for a class, which never is one of `event` and `snapshot`: other topics of its camera.
 std::string ClassLevel(std::string_view text);
 

@@ -193,6 +193,13 @@ std::string Publisher::Problem() const {
     problem = "no answer for " + seconds(*trying_since_);
   } else if (oldest_sent_ && now - *oldest_sent_ >= kOverdue) {
     problem = "it has not acknowledged a message for " + seconds(*oldest_sent_);
+  } else if (refusal_) {
+    problem = "it refuses messages, of " + refusal_->topic +
+              " first: " + ReasonName(refusal_->code) + "; its access list has to let " +
+              (options_.username.empty() ? std::string("this client") : options_.username) +
+              " publish below " + options_.topic +
+              (options_.discovery ? " and " + options_.discovery_prefix : std::string()) + " (" +
+              std::to_string(refusal_->messages) + " refused)";
   }
   const std::uint64_t dropped = outbox_.dropped() + counts_.dropped_events - told_dropped_;
   if (problem.empty() && dropped == 0) return {};
@@ -261,7 +268,7 @@ Result<Login> Publisher::LoginNow() const {
 Result<std::string> TryBroker(const Options& options, const std::string& module) {
   constexpr std::chrono::seconds kPatience{15};
   class Nobody final : public Session::Listener {
-    void OnPublished(int) noexcept override {}
+    void OnPublished(int, int) noexcept override {}
     void OnReceived(std::string_view, std::string_view, bool) noexcept override {}
   };
   auto loaded = LoadModule(module);

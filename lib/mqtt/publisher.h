@@ -57,8 +57,9 @@ struct PublisherCounts {
   // For want of room while the broker was away or slow.
   std::uint64_t dropped_events = 0;
   std::uint64_t dropped_pictures = 0;  // or too large, or lost with a connection
-  std::uint64_t refused = 0;           // can never be sent, as their topic is too long
-  std::uint64_t unlisted = 0;          // messages of events whose camera has no place on the board
+  std::uint64_t refused =
+      0;  // can never be sent, as their topic is too long, or the broker says no
+  std::uint64_t unlisted = 0;  // messages of events whose camera has no place on the board
   std::size_t waiting = 0;
 };
 
@@ -66,7 +67,9 @@ struct PublisherCounts {
 // Messages of events wait in an Outbox and are published at least once and in order, of all else
 // only the newest (Board). While the broker cannot be reached, refuses the login, does not
 // acknowledge for kOverdue or so slowly that events are dropped, the condition `mqtt` lasts; it is
-// tried again and again, and gets everything that it should keep once it is back.
+// tried again and again, and gets everything that it should keep once it is back. So does it while
+// the broker refuses messages, as its access list may have it: what it should keep is then
+// published anew every kAskedAgain. A broker that does not speak MQTT 5 cannot say that.
 class Publisher final : private Session::Listener {
  public:
   // What it takes of the memory budget: the outbox, and what is on its way to the broker. Pictures
@@ -78,6 +81,7 @@ class Publisher final : private Session::Listener {
   // A broker that has not acknowledged something for so long is given up, and connected to anew.
   static constexpr std::chrono::seconds kGivenUp{20};
   static constexpr std::chrono::seconds kDropsLast{30};  // in the condition
+  static constexpr std::chrono::seconds kAskedAgain{30};
   // Nobody waits longer at the end for a broker that cannot be reached.
   static constexpr std::chrono::seconds kLongestLastTry{2};
 
@@ -123,17 +127,27 @@ class Publisher final : private Session::Listener {
     Kind kind = Kind::kState;
     base::MonoTime since{};
     std::size_t bytes = 0;
+    std::string topic = {};
     Outbox::Message event = {};          // of kEvent
     Board::Subject subject = {};         // of kState and kPicture
     resources::Reservation memory = {};  // of kPicture: of the library's copy
     bool acknowledged = false;
+    int code = 0;  // with which it was; see Session::Listener
+    bool IsTaken() const { return acknowledged && code < kNotTaken; }
+  };
+  // That the broker does not take messages, the first of which it was.
+  struct Refusal {
+    std::string topic;
+    Kind kind = Kind::kState;
+    int code = 0;
+    std::uint64_t messages = 0;
   };
 
   Publisher(const Options& options, const Board::Settings& settings, Broker broker,
             std::optional<std::string> password, PublisherContext context,
             resources::Reservation room, std::shared_ptr<const Module> module);
 
-  void OnPublished(int id) noexcept override;
+  void OnPublished(int id, int code) noexcept override;
   void OnReceived(std::string_view topic, std::string_view payload,
                   bool retained) noexcept override;
 
@@ -153,6 +167,8 @@ class Publisher final : private Session::Listener {
   void AskForPictures();
   void TakeFetched(const std::string& camera, const std::string& event_id, JpegPtr jpeg) noexcept;
   void Settle();
+  void SettleOne(const Sent& sent) REQUIRES(mutex_);
+  void AskAgain();
   base::Result<void> CheckAnswers() const;
   base::Result<void> EndSweep(Session& session);
   bool IsDrained();
@@ -181,6 +197,8 @@ class Publisher final : private Session::Listener {
   bool availability_due_ = false;  // that we are online has to be said
   bool swept_ = false;             // what the broker kept from another time has been looked at
   std::optional<base::MonoTime> sweep_end_;
+  std::optional<base::MonoTime> ask_again_;  // while messages are refused
+  std::uint64_t asked_refused_ = 0;          // counts_.refused then
   base::MonoTime logged_in_at_{};
   bool has_answered_ = false;  // this connection, by an acknowledgement
   int failures_ = 0;           // in a row
@@ -192,6 +210,7 @@ class Publisher final : private Session::Listener {
   Outbox outbox_ GUARDED_BY(mutex_);
   PublisherCounts counts_ GUARDED_BY(mutex_);
   std::string failure_ GUARDED_BY(mutex_);  // of the last attempt; "" while it is connected
+  std::optional<Refusal> refusal_ GUARDED_BY(mutex_);
   std::optional<base::MonoTime> trying_since_ GUARDED_BY(mutex_);
   std::optional<base::MonoTime> oldest_sent_ GUARDED_BY(mutex_);
   std::size_t events_sent_ GUARDED_BY(mutex_) = 0;     // and not acknowledged

@@ -78,6 +78,7 @@ Result<void> Publisher::Serve() {
     Settle();
     if (auto done = CheckAnswers(); !done) return done;
     if (auto done = EndSweep(**session); !done) return done;
+    AskAgain();
     AskForPictures();
   }
   return SayGoodbye(**session);
@@ -90,14 +91,19 @@ Result<void> Publisher::LoggedIn(Session& session) {
     counts_.connected = true;
     ++counts_.logins;
     trying_since_.reset();
+    refusal_.reset();
     board_.TellAll();
   }
+  ask_again_.reset();
   has_answered_ = false;
   availability_due_ = true;
   if (auto done = session.Subscribe(topics_.Availability()); !done) return done;
-  if (!options_.discovery) return {};
   if (!swept_) {
     sweep_end_ = logged_in_at_ + kSweep;
+    if (auto done = session.Subscribe(topics_.AllOfCameras()); !done) return done;
+  }
+  if (!options_.discovery) return {};
+  if (!swept_) {
     if (auto done = session.Subscribe(topics_.AllConfigs()); !done) return done;
   }
   return session.Subscribe(topics_.HomeStatus());
@@ -107,6 +113,8 @@ Result<void> Publisher::EndSweep(Session& session) {
   if (!sweep_end_ || context_.clock.Now() < *sweep_end_) return {};
   sweep_end_.reset();
   swept_ = true;
+  if (auto done = session.Unsubscribe(topics_.AllOfCameras()); !done) return done;
+  if (!options_.discovery) return {};
   return session.Unsubscribe(topics_.AllConfigs());
 }
 
@@ -122,16 +130,18 @@ void Publisher::OnReceived(std::string_view topic, std::string_view payload,
       board_.TellConfigs();
     } else if (retained && !payload.empty()) {
       const MutexLock lock(mutex_);
-      board_.Found(topic, context_.clock.Now());
+      board_.Found(topic, payload, context_.clock.Now());
     }
   } catch (const std::exception&) {  // no memory
     return;
   }
 }
 
-void Publisher::OnPublished(int id) noexcept {
+void Publisher::OnPublished(int id, int code) noexcept {
   for (Sent& each : sent_) {
-    if (each.id == id) each.acknowledged = true;
+    if (each.id != id) continue;
+    each.acknowledged = true;
+    each.code = code;
   }
 }
 
@@ -200,6 +210,7 @@ Result<void> Publisher::Send(Session& session, Sent sent, const std::string& top
                              std::string_view payload, bool retain) {
   sent.since = context_.clock.Now();
   sent.bytes = topic.size() + payload.size();
+  sent.topic = topic;
   sent_bytes_ += sent.bytes;
   sent_.push_back(std::move(sent));
   auto id = session.Publish(topic, payload, retain);
@@ -217,6 +228,45 @@ Result<void> Publisher::Send(Session& session, Sent sent, const std::string& top
   return {};
 }
 
+void Publisher::SettleOne(const Sent& sent) {
+  if (sent.kind == Kind::kEvent) --events_sent_;
+  if (!sent.IsTaken()) {
+    ++counts_.refused;
+    if (!refusal_) refusal_ = Refusal{sent.topic, sent.kind, sent.code};
+    ++refusal_->messages;
+    return;
+  }
+  if (refusal_ && refusal_->topic == sent.topic) refusal_.reset();
+  if (sent.kind == Kind::kEvent) {
+    ++counts_.events;
+  } else if (sent.kind == Kind::kPicture) {
+    ++counts_.pictures;
+  } else if (sent.kind == Kind::kState) {
+    ++counts_.states;
+  }
+}
+
+// What is kept is published anew while some of it is refused: nobody tells when that has an end. Of
+// an event that can only be seen by the next one.
+void Publisher::AskAgain() {
+  const base::MonoTime now = context_.clock.Now();
+  const MutexLock lock(mutex_);
+  if (!refusal_) return ask_again_.reset();
+  if (!ask_again_) {
+    ask_again_ = now + kAskedAgain;
+    asked_refused_ = counts_.refused - 1;
+  }
+  if (now < *ask_again_) return;
+  if (asked_refused_ == counts_.refused && refusal_->kind != Kind::kEvent) {
+    refusal_.reset();
+    return ask_again_.reset();
+  }
+  ask_again_ = now + kAskedAgain;
+  asked_refused_ = counts_.refused;
+  availability_due_ = true;
+  board_.TellAll();
+}
+
 // Lets go of what the broker has.
 void Publisher::Settle() {
   const MutexLock lock(mutex_);
@@ -224,14 +274,7 @@ void Publisher::Settle() {
     if (!each.acknowledged) return false;
     sent_bytes_ -= each.bytes;
     has_answered_ = true;
-    if (each.kind == Kind::kEvent) {
-      ++counts_.events;
-      --events_sent_;
-    } else if (each.kind == Kind::kPicture) {
-      ++counts_.pictures;
-    } else if (each.kind == Kind::kState) {
-      ++counts_.states;
-    }
+    SettleOne(each);
     return true;
   });
   oldest_sent_ = sent_.empty() ? std::nullopt : std::optional(sent_.front().since);
@@ -329,7 +372,7 @@ void Publisher::Lost(const Result<void>& served) noexcept {
       Sent last = std::move(sent_.back());
       sent_.pop_back();
       if (last.acknowledged) {
-        if (last.kind == Kind::kEvent) ++counts_.events;
+        if (last.kind == Kind::kEvent && last.IsTaken()) ++counts_.events;
       } else if (last.kind == Kind::kEvent) {
         outbox_.Return(std::move(last.event));
       } else if (last.kind == Kind::kState) {

@@ -30,6 +30,7 @@ constexpr std::chrono::seconds kLongestLogin{10};   // and then the broker
 // often than this.
 constexpr milliseconds kPace{5};
 constexpr milliseconds kSlice{50};
+constexpr std::string_view kTls = "TLS: ";
 // The library looks after its connection's life when it is asked to.
 constexpr milliseconds kLongestWait{1'000};
 
@@ -41,29 +42,39 @@ std::string ReasonOf(const ModuleReason& why) {
   if (is_tls) text.remove_prefix(colons + 2);
   while (text.ends_with('.')) text.remove_suffix(1);
   std::string reason(text.empty() ? "unknown reason" : text);
-  if (is_tls) reason = "TLS: " + reason;
+  if (is_tls) reason = std::string(kTls) + reason;
   if (text == "certificate verify failed") {
     reason += "; mqtt.ca has to lead to the broker's certificate, and that to be for this host";
   }
   return reason;
 }
 
-// MQTT 3.1.1, table 3.1.
+// MQTT 3.1.1, table 3.1, and MQTT 5, section 3.2.2.2.
+constexpr int kOtherVersion = 1;
+constexpr int kOtherVersion5 = 0x84;
+
 std::unexpected<base::Error> RefusedWith(int code, const Login& login) {
   const std::string by = "the broker refuses the login";
   switch (code) {
-    case 1:
-      return Fail(ErrorCode::kUnavailable, by + ": it does not speak MQTT 3.1.1");
+    case kOtherVersion:
+    case kOtherVersion5:
+      return Fail(ErrorCode::kUnavailable, by + ": it speaks neither MQTT 5 nor MQTT 3.1.1");
     case 2:
+    case 0x85:
       return Fail(ErrorCode::kConfig,
                   by + ": it does not take the client id " + login.client_id + " (mqtt.client_id)");
     case 3:
+    case 0x88:
+    case 0x89:
       return Fail(ErrorCode::kUnavailable, by + ": it says that it is unavailable");
     case 4:
     case 5:
-      return Fail(ErrorCode::kConfig,
-                  by + (code == 4 ? ": bad user name or password" : ": not authorised") +
-                      "; check mqtt.username and mqtt.password_file");
+    case 0x86:
+    case 0x87:
+      return Fail(
+          ErrorCode::kConfig,
+          by + (code == 4 || code == 0x86 ? ": bad user name or password" : ": not authorised") +
+              "; check mqtt.username and mqtt.password_file");
     default:
       return Fail(ErrorCode::kUnavailable, by + " with the code " + std::to_string(code));
   }
@@ -76,6 +87,19 @@ milliseconds Until(const base::Deadline& end, milliseconds most) {
 }
 
 }  // namespace
+
+std::string ReasonName(int code) {
+  switch (code) {
+    case 0x87:
+      return "not authorised";
+    case 0x90:
+      return "invalid topic";
+    case 0x97:
+      return "quota exceeded";
+    default:
+      return "reason code " + std::to_string(code);
+  }
+}
 
 Result<std::shared_ptr<const Module>> LoadModule(const std::string& file) {
   return modules::LoadModule<Module>({.file = kModuleFile,
@@ -104,8 +128,8 @@ void Session::OnConnected(void* self, int code) noexcept {
   static_cast<Session*>(self)->code_ = code;
 }
 
-void Session::OnPublished(void* self, int id) noexcept {
-  static_cast<Session*>(self)->listener_.OnPublished(id);
+void Session::OnPublished(void* self, int id, int code) noexcept {
+  static_cast<Session*>(self)->listener_.OnPublished(id, code);
 }
 
 void Session::OnReceived(void* self, const ModuleMessage* message, bool retained) noexcept {
@@ -123,15 +147,24 @@ Result<std::unique_ptr<Session>> Session::Open(std::shared_ptr<const Module> mod
   if (!found) {
     return Fail(found.error().code, login.broker.host + ": " + found.error().message);
   }
-  std::unique_ptr<Session> session(new Session(std::move(module), listener));
-  if (auto begun = session->Begin(login); !begun) return std::unexpected(std::move(begun.error()));
-  if (auto in = session->AwaitLogin(login, allowance); !in) {
-    return std::unexpected(std::move(in.error()));
+  for (const bool mqtt5 : {true, false}) {
+    std::unique_ptr<Session> session(new Session(module, listener));
+    auto in = session->Enter(login, mqtt5, allowance);
+    if (in) return session;
+    // A broker that only speaks the older one says so, or nothing at all.
+    const int code = session->code_.value_or(0);
+    const bool is_older = session->is_closed_ || code == kOtherVersion || code == kOtherVersion5;
+    if (!mqtt5 || !is_older) return std::unexpected(std::move(in.error()));
   }
-  return session;
+  std::unreachable();
 }
 
-Result<void> Session::Begin(const Login& login) {
+Result<void> Session::Enter(const Login& login, bool mqtt5, const base::Allowance& allowance) {
+  if (auto begun = Begin(login, mqtt5); !begun) return begun;
+  return AwaitLogin(login, allowance);
+}
+
+Result<void> Session::Begin(const Login& login, bool mqtt5) {
   if (login.broker.tls && !login.ca.empty() && ::access(login.ca.c_str(), R_OK) != 0) {
     return Fail(ErrorCode::kConfig,
                 "mqtt.ca " + login.ca + " cannot be read: " + std::strerror(errno));
@@ -141,6 +174,7 @@ Result<void> Session::Begin(const Login& login) {
       .port = login.broker.port,
       .tls = login.broker.tls,
       .ca = login.ca.c_str(),
+      .mqtt5 = mqtt5,
       .client_id = login.client_id.c_str(),
       .username = login.username.empty() ? nullptr : login.username.c_str(),
       .password = login.password ? login.password->c_str() : nullptr,
@@ -195,6 +229,7 @@ Result<void> Session::AwaitLogin(const Login& login, const base::Allowance& allo
     const bool writable = (socket.revents & POLLOUT) != 0;
     if (auto done = Do(true, writable); !done) {
       if (code_ && *code_ != 0) return RefusedWith(*code_, login);
+      is_closed_ = !code_ && !done.error().message.starts_with(kTls);
       return done;
     }
     if (!code_) std::this_thread::sleep_for(kPace);

@@ -38,6 +38,12 @@ struct Login {
   std::string will = {};
 };
 
+// Reason codes of MQTT 5, from here on, mean that something has failed. A broker that speaks MQTT
+// 3.1.1 alone has no way to say it of a message.
+inline constexpr int kNotTaken = 0x80;
+// In words, for messages: "not authorised".
+std::string ReasonName(int code);
+
 // Used by one thread at a time. What fails with kUnavailable ends the connection: the message is
 // the reason alone.
 class Session {
@@ -46,14 +52,16 @@ class Session {
   class Listener {
    public:
     virtual ~Listener() = default;
-    virtual void OnPublished(int id) noexcept = 0;
+    // `code`: from kNotTaken on the broker does not take the message, and says why.
+    virtual void OnPublished(int id, int code) noexcept = 0;
     virtual void OnReceived(std::string_view topic, std::string_view payload,
                             bool retained) noexcept = 0;
   };
 
-  // Looks the broker up, connects and logs in. Fails with kConfig when the broker refuses who it is
-  // asked by, with kUnavailable when it cannot be reached or does not answer in time, or as the
-  // allowance ends. Both references must outlive the session.
+  // Looks the broker up, connects and logs in, with MQTT 5 or, where the broker does not speak
+  // that, MQTT 3.1.1. Fails with kConfig when the broker refuses who it is asked by, with
+  // kUnavailable when it cannot be reached or does not answer in time, or as the allowance ends.
+  // Both references must outlive the session.
   static base::Result<std::unique_ptr<Session>> Open(std::shared_ptr<const Module> module,
                                                      const Login& login, Listener& listener,
                                                      const base::Allowance& allowance);
@@ -77,13 +85,14 @@ class Session {
 
  private:
   Session(std::shared_ptr<const Module> module, Listener& listener);
-  base::Result<void> Begin(const Login& login);
+  base::Result<void> Enter(const Login& login, bool mqtt5, const base::Allowance& allowance);
+  base::Result<void> Begin(const Login& login, bool mqtt5);
   base::Result<void> AwaitLogin(const Login& login, const base::Allowance& allowance);
   base::Result<void> Connected() const;
   base::Result<void> Do(bool readable, bool writable);
 
   static void OnConnected(void* self, int code) noexcept;
-  static void OnPublished(void* self, int id) noexcept;
+  static void OnPublished(void* self, int id, int code) noexcept;
   static void OnReceived(void* self, const ModuleMessage* message, bool retained) noexcept;
 
   const std::shared_ptr<const Module> module_;
@@ -91,6 +100,7 @@ class Session {
   const ModuleHost host_;
   ModuleClient* client_ = nullptr;
   std::optional<int> code_;  // of the broker's answer to the login
+  bool is_closed_ = false;   // by the broker, without an answer to the login
 };
 
 }  // namespace sampleproc::mqtt

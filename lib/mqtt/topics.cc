@@ -134,6 +134,20 @@ std::string Topics::Config(Entity entity, std::string_view camera,
   return text;
 }
 
+std::optional<Topics::StateName> Topics::ReadStateTopic(std::string_view topic) const {
+  const std::string before = topic_ + '/';
+  if (!topic.starts_with(before)) return std::nullopt;
+  topic.remove_prefix(before.size());
+  const std::size_t slash = topic.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto camera = ReadLevel(topic.substr(0, slash));
+  const auto last = ReadLevel(topic.substr(slash + 1));
+  if (!camera || !last) return std::nullopt;
+  if (topic.substr(slash + 1) == "snapshot") return StateName{*camera, ""};
+  if (last->empty() || topic.substr(slash + 1) != ClassLevel(*last)) return std::nullopt;
+  return StateName{*camera, *last};
+}
+
 Topics::ConfigName Topics::ReadConfigTopic(std::string_view topic) const {
   const std::string before = prefix_ + '/';
   if (!topic.starts_with(before) || !topic.ends_with(kConfigEnd)) return {};

@@ -1,6 +1,7 @@
 // What is published under which topic, and what Home Assistant is told of it. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,6 +50,15 @@ class Topics {
                           std::string_view class_name) const;
   // The message that makes the entity known: JSON in one line.
   std::string Config(Entity entity, std::string_view camera, std::string_view class_name) const;
+
+  // All topics of cameras, as a pattern to subscribe to.
+  std::string AllOfCameras() const { return topic_ + "/+/+"; }
+  // Of a topic that Count or Snapshot gives.
+  struct StateName {
+    std::string camera;
+    std::string class_name;  // "" of a Snapshot
+  };
+  std::optional<StateName> ReadStateTopic(std::string_view topic) const;
 
   // The part of a topic of AllConfigs that is the entity's id, and its component; "" of another
   // topic.

@@ -91,7 +91,7 @@ void AddMqtt(const MqttGauges& mqtt, std::vector<MetricFamily>& families) {
       "What the MQTT broker never got: messages of events and pictures, for want of room while "
       "it "
       "was away or slow; pictures also when a connection ended with them on their way; and what "
-      "MQTT cannot carry (refused).",
+      "MQTT cannot carry or the broker refuses (refused).",
       "kind",
       {{"event", mqtt.dropped_events},
        {"picture", mqtt.dropped_pictures},

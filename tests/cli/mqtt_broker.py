@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import socket
 import subprocess
 import threading
 
@@ -163,3 +164,64 @@ class Listener:
 
     def await_last(self, topic, payload):
         wait_until(lambda: self.of(topic)[-1:] == [payload])
+
+
+class OldBroker:
+    """Speaks MQTT 3.1.1 alone, acknowledges everything and keeps nothing."""
+
+    def __init__(self, test):
+        self.levels = []  # of the protocols that were asked for
+        self.sockets = []
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        thread = threading.Thread(target=self.accept)
+        thread.start()
+        test.addCleanup(thread.join)
+        test.addCleanup(self.close)
+
+    def close(self):
+        for each in (self.server, *self.sockets):
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it is closed
+            each.close()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.server.accept()
+            except OSError:
+                return
+            self.sockets.append(client)
+            threading.Thread(target=self.answer, args=(client,), daemon=True).start()
+
+    def answer(self, client):
+        try:
+            stream = client.makefile("rb")
+            while first := stream.read(1):
+                kind, size, shift = first[0] >> 4, 0, 0
+                while True:
+                    byte = stream.read(1)[0]
+                    size |= (byte & 127) << shift
+                    shift += 7
+                    if byte < 128:
+                        break
+                packet = stream.read(size)
+                if kind == 1:  # CONNECT: the protocol's name and level
+                    self.levels.append(packet[6])
+                    client.sendall(bytes([0x20, 2, 0, 0 if packet[6] == 4 else 1]))
+                    if packet[6] != 4:
+                        client.close()
+                        return
+                elif kind == 3:  # PUBLISH, with a number behind the topic
+                    topic = int.from_bytes(packet[:2], "big")
+                    client.sendall(bytes([0x40, 2]) + packet[2 + topic:4 + topic])
+                elif kind == 8:  # SUBSCRIBE
+                    client.sendall(bytes([0x90, 3]) + packet[:2] + b"\0")
+                elif kind == 10:
+                    client.sendall(bytes([0xB0, 2]) + packet[:2])
+                elif kind == 12:
+                    client.sendall(bytes([0xD0, 0]))
+        except (OSError, IndexError):
+            pass  # it has gone

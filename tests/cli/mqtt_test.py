@@ -11,7 +11,7 @@ from certificate import make_certificate
 from crossing import COMES, FOLLOWING, GOES, post, scene
 from event_history import SCHEMA
 from event_snapshots import WithSnapshots
-from mqtt_broker import Broker, check_discovery
+from mqtt_broker import Broker, OldBroker, check_discovery
 from streams import wait_until
 
 PASSWORD = "canary-4711"
@@ -113,6 +113,18 @@ class Published(WithBroker):
         self.serve_mqtt(broker.url(), pictures=False)
         listener.await_last("sampleproc/availability", b"online")
         listener.await_last("sampleproc/door/motion", b"0")
+
+    def test_counts_of_a_killed_service_are_found_without_discovery_too(self):
+        broker = self.broker()
+        listener = broker.listen("sampleproc/#")
+        service = self.serve_mqtt(broker.url(), "--set", "mqtt.discovery=false", pictures=False)
+        self.cross(service, scenes=COMES)
+        listener.await_last("sampleproc/door/motion", b"1")
+        service.stop(signal.SIGKILL)
+        broker.publish("sampleproc/notes/mine", "keep this", "-r")
+        self.serve_mqtt(broker.url(), "--set", "mqtt.discovery=false", pictures=False)
+        listener.await_last("sampleproc/door/motion", b"0")
+        self.assertEqual(listener.of("sampleproc/notes/mine"), [b"keep this"])
 
     def test_who_says_that_a_running_service_is_offline_is_corrected(self):
         broker = self.broker()
@@ -319,6 +331,36 @@ class Faults(WithBroker):
         wait_until(lambda: ("mqtt", "") not in service.conditions())
         wait_until(lambda: self.lives(listener)[-1:] == ["end"])
         self.assertEqual(service.stop(), 0)
+
+    def test_a_broker_that_takes_no_message_is_told_and_so_is_its_end(self):
+        access = self.folder / "access"
+        access.write_text("topic readwrite test/#\n", encoding="utf-8")
+        broker = self.broker(f"acl_file {access}")
+        service = self.serve_mqtt(broker.url(), pictures=False)
+        reason = self.await_reason(service, "refuses messages")
+        self.assertIn("sampleproc/availability", reason)
+        self.assertIn("not authorised", reason)
+        self.cross(service)
+        wait_until(lambda: service.metric('sampleproc_mqtt_dropped_total{kind="refused"}') >= 5)
+        wait_until(lambda: service.metric("sampleproc_mqtt_waiting_messages") == 0)
+        for kind in ("event", "state"):
+            self.assertEqual(service.metric(f'sampleproc_mqtt_published_total{{kind="{kind}"}}'), 0)
+        self.assert_frames_go_on(service)
+        # What it should keep comes by itself once it may.
+        access.write_text("topic readwrite #\n", encoding="utf-8")
+        broker.child.send_signal(signal.SIGHUP)
+        listener = broker.listen("sampleproc/#")
+        listener.await_last("sampleproc/availability", b"online")
+        listener.await_last("sampleproc/door/motion", b"0")
+        service.wait_for_condition("mqtt", "condition ends")
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_broker_that_speaks_the_older_protocol_alone_is_served(self):
+        old = OldBroker(self)
+        service = self.serve_mqtt(f"mqtt://127.0.0.1:{old.port}", pictures=False)
+        self.await_login(service)
+        wait_until(lambda: [4, 5] == sorted(set(old.levels)))
+        self.await_calm(service)
 
     def test_a_refused_login_is_told_and_ends_with_the_right_password(self):
         broker = self.broker(password=PASSWORD)

@@ -1,5 +1,6 @@
 // The program's side of libmosquitto, driven by the caller's own loop.
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -38,9 +39,9 @@ void OnConnect(mosquitto*, void* self, int code) noexcept {
   host.connected(host.self, code);
 }
 
-void OnPublish(mosquitto*, void* self, int id) noexcept {
+void OnPublish(mosquitto*, void* self, int id, int code, const mosquitto_property*) noexcept {
   const ModuleHost& host = *Self(self).host;
-  host.published(host.self, id);
+  host.published(host.self, id, code);
 }
 
 void OnMessage(mosquitto*, void* self, const mosquitto_message* message) noexcept {
@@ -57,10 +58,13 @@ void OnLog(mosquitto*, void* self, int level, const char* text) noexcept {
 int Prepare(ModuleClient& client, const ModuleRequest& request) noexcept {
   mosquitto* const handle = client.handle;
   mosquitto_connect_callback_set(handle, OnConnect);
-  mosquitto_publish_callback_set(handle, OnPublish);
+  mosquitto_publish_v5_callback_set(handle, OnPublish);
   mosquitto_message_callback_set(handle, OnMessage);
   mosquitto_log_callback_set(handle, OnLog);
   int code = mosquitto_max_inflight_messages_set(handle, 0);  // the caller counts
+  if (code == MOSQ_ERR_SUCCESS && request.mqtt5) {
+    code = mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+  }
   if (code == MOSQ_ERR_SUCCESS && request.username != nullptr) {
     code = mosquitto_username_pw_set(handle, request.username, request.password);
   }
@@ -124,7 +128,9 @@ ModuleStatus Publish(ModuleClient* client, const ModuleMessage* message, int* id
   if (code == MOSQ_ERR_SUCCESS) return ModuleStatus::kOk;
   Explain(*client, code, errno, why);
   const bool is_message = code == MOSQ_ERR_INVAL || code == MOSQ_ERR_PAYLOAD_SIZE ||
-                          code == MOSQ_ERR_MALFORMED_UTF8 || code == MOSQ_ERR_OVERSIZE_PACKET;
+                          code == MOSQ_ERR_MALFORMED_UTF8 || code == MOSQ_ERR_OVERSIZE_PACKET ||
+                          code == MOSQ_ERR_RETAIN_NOT_SUPPORTED ||
+                          code == MOSQ_ERR_QOS_NOT_SUPPORTED;
   return is_message ? ModuleStatus::kRefused : ModuleStatus::kLost;
 }
 

@@ -190,7 +190,7 @@ TEST_CASE("What the broker kept from another time goes on or is cleared", "[mqtt
   const auto config = [&](Entity entity, const char* camera, const char* class_name) {
     const std::string topic = at.topics.ConfigTopic(entity, camera, class_name);
     at.kept[topic] = "{}";
-    at.board.Found(topic, at.now);
+    at.board.Found(topic, "{}", at.now);
   };
   at.kept["sampleproc/door/car"] = at.kept["sampleproc/yard/car"] = at.kept["sampleproc/old/car"] =
       at.kept["sampleproc/older/car"] = "4";
@@ -199,8 +199,8 @@ TEST_CASE("What the broker kept from another time goes on or is cleared", "[mqtt
   config(Entity::kCount, "old", "car");    // there is a place
   config(Entity::kCount, "older", "car");  // there is none
   config(Entity::kImage, "yard", "");
-  at.board.Found("homeassistant/sensor/sampleproc/no_id_/config", at.now);
-  at.board.Found("homeassistant/sensor/another/old_-car/config", at.now);
+  at.board.Found("homeassistant/sensor/sampleproc/no_id_/config", "{}", at.now);
+  at.board.Found("homeassistant/sensor/another/old_-car/config", "{}", at.now);
   at.Publish();
   CHECK_FALSE(at.kept.contains("sampleproc/door/car"));
   CHECK_FALSE(at.kept.contains(at.topics.ConfigTopic(Entity::kCount, "door", "car")));
@@ -209,6 +209,28 @@ TEST_CASE("What the broker kept from another time goes on or is cleared", "[mqtt
   CHECK(at.kept[at.topics.ConfigTopic(Entity::kCount, "old", "car")] != "{}");
   CHECK_FALSE(at.kept.contains("sampleproc/older/car"));
   CHECK_FALSE(at.kept.contains(at.topics.ConfigTopic(Entity::kCount, "older", "car")));
+}
+
+TEST_CASE("Counts and pictures from another time are found without Home Assistant too", "[mqtt]") {
+  AtBroker at({.discovery = false, .max_cameras = 1});
+  const auto found = [&](const std::string& topic, const std::string& payload) {
+    at.kept[topic] = payload;
+    at.board.Found(topic, payload, at.now);
+  };
+  found("sampleproc/a%2Fb/car", "2");
+  found("sampleproc/a%2Fb/snapshot", "\xFF\xD8 jpeg");
+  found("sampleproc/older/car", "3");  // there is no place
+  found("sampleproc/older/snapshot", "\xFF\xD8 jpeg");
+  found("sampleproc/note/text", "keep me");  // not ours
+  found("sampleproc/note/event", "{}");
+  found("sampleproc/a%2fb/car", "4");
+  found("other/older/car", "4");
+  at.Publish();
+  const std::map<std::string, std::string> left = {
+      {"sampleproc/a%2Fb/car", "0"},       {"sampleproc/a%2Fb/snapshot", "\xFF\xD8 jpeg"},
+      {"sampleproc/note/text", "keep me"}, {"sampleproc/note/event", "{}"},
+      {"sampleproc/a%2fb/car", "4"},       {"other/older/car", "4"}};
+  CHECK(at.kept == left);
 }
 
 }  // namespace

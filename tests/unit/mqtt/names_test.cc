@@ -50,6 +50,12 @@ TEST_CASE("Different names are different levels of topics", "[mqtt]") {
     CHECK(level.find_first_of("/+#$") == std::string::npos);
     CHECK(level.find('\0') == std::string::npos);
     CHECK_FALSE(level.empty());
+    CHECK(ReadLevel(level) == text);
+  }
+  CHECK(ReadLevel(ClassLevel("event")) == "event");
+  for (const char* other : {"", "a%", "a%2", "a%2f", "a%41", "a/b", "%%"}) {
+    CAPTURE(other);
+    CHECK_FALSE(ReadLevel(other));
   }
 }
 
