@@ -27,16 +27,17 @@ void AddHttpAccessRows(std::vector<Key>& rows) {
             .help = "Whether pages of http.cors_origins may send cookies and other credentials "
                     "that the browser keeps. Not together with \"*\"."},
            [](auto& c) -> auto& { return c.http.cors_credentials; }));
-  rows.push_back(Bind(
-      {.path = "http.max_requests_per_minute",
-       .kind = Kind::kInt,
-       .original_names = {{"MAX_REQUESTS_PER_MINUTE"}},
-       .max = 60'000,
-       .unit = "requests",
-       .help = "Most requests of one client in any 60 seconds, probes and /metrics not counted; "
-               "more are refused with 429. A client is its bearer token if it shows a known one, "
-               "else its address (IPv6: its /64 network). 0 is no limit."},
-      [](auto& c) -> auto& { return c.http.max_requests_per_minute; }));
+  rows.push_back(Bind({.path = "http.max_requests_per_minute",
+                       .kind = Kind::kInt,
+                       .original_names = {{"MAX_REQUESTS_PER_MINUTE"}},
+                       .max = 60'000,
+                       .unit = "requests",
+                       .help = "Most requests of one client in any 60 seconds; probes, /metrics "
+                               "and reading cameras and "
+                               "events (not clips) do not count. More are refused with 429. A "
+                               "client is its bearer token if it shows a known one, "
+                               "else its address (IPv6: its /64 network). 0 is no limit."},
+                      [](auto& c) -> auto& { return c.http.max_requests_per_minute; }));
   rows.push_back(
       Bind({.path = "http.trusted_proxies",
             .kind = Kind::kStringList,

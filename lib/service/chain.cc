@@ -123,7 +123,9 @@ http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
       parts.proxies, parts.tokens.get(), WarnOfUntrustedProxy(config.http, context.log)));
   // Before the answer to a preflight and before tokens are refused: both cost something, and tokens
   // must not be guessed at any speed.
-  if (parts.limiter) links.push_back(std::make_unique<http::RateLimit>(*parts.limiter));
+  if (parts.limiter) {
+    links.push_back(std::make_unique<http::RateLimit>(*parts.limiter, parts.tokens != nullptr));
+  }
   // Before tokens are asked for: browsers send preflights without.
   if (!config.http.cors_origins.empty()) {
     links.push_back(

@@ -29,6 +29,9 @@ ANYWHERE = {
 }
 OTHER_METHOD = {"GET": "POST", "POST": "GET"}
 
+# Who may ask may read them, but for clips, as often as a page does; who shows no token is counted.
+EVENTS = "/events"
+
 
 class OpenApi(WithService):
     def setUp(self):
@@ -177,7 +180,7 @@ class OpenApi(WithService):
                 service = self.serve("--set", "http.max_requests_per_minute=1")
                 first, second = (service.ask(method, path) for _ in range(2))
                 self.assertNotEqual(first.status, 429)
-                if "429" in operation["responses"]:
+                if "429" in operation["responses"] and not path.startswith(EVENTS) or "clip" in path:
                     self.check_refusal(second, 429)
                 else:
                     self.assertNotEqual(second.status, 429)

@@ -56,6 +56,23 @@ TEST_CASE("a client has 60 requests a minute, and may look at the service all th
   }
 }
 
+TEST_CASE("what happened may be read after all of the quota, but not by who has no token") {
+  testing::TempDir dir;
+  config::Config config;
+  config.http.max_requests_per_minute = 2;
+  config.http.auth_tokens_file =
+      dir.Write("tokens", "a7937b64b8caa58f03721bb6bacf5c78cb235febe0e70b1b84cd99541461a08e gate\n")
+          .string();
+  const auto service = Start(config);
+  const std::string token = "Host: localhost\r\nAuthorization: Bearer first\r\n";
+  for (const int status : {200, 200, 429}) CHECK(Ask(*service, Get("/", token)).status == status);
+  for (const char* path : {"/events", "/events/x", "/events/x/snapshot.jpg"}) {
+    CAPTURE(path);
+    CHECK(Ask(*service, Get(path, token)).status == 404);  // there is no history
+  }
+  for (const int status : {401, 401, 429}) CHECK(Ask(*service, Get("/events")).status == status);
+}
+
 TEST_CASE("behind a trusted proxy each client has its own quota") {
   config::Config config;
   config.http.max_requests_per_minute = 1;

@@ -16,7 +16,10 @@ base::Error OverQuota(const Quota& quota) {
 }
 
 std::optional<Response> RateLimit::OnHead(Request& request) {
-  if (request.route != nullptr && request.route->unlimited) return std::nullopt;
+  if (request.route != nullptr) {
+    const bool may_ask = !needs_token_ || request.caller.token;
+    if (request.route->unlimited || (!request.route->counted && may_ask)) return std::nullopt;
+  }
   const RateLimiter::Verdict verdict = limiter_.Take(request.caller, 1);
   request.quota = verdict.quota;
   if (verdict.allowed) return std::nullopt;
