@@ -14,6 +14,7 @@ constexpr std::array kNames = {
     condition::kPixelHost,
     condition::kSettlementRefused,
     condition::kSettlementUnanswered,
+    condition::kEntryStuck,
     condition::kSink,
     condition::kSpool,
     condition::kOrchestrator,

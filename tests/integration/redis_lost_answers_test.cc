@@ -1,10 +1,12 @@
 // Settlements that Redis may have done without our hearing of it.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <future>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "support/null_logger.h"
 #include "support/redis_faults.h"
 #include "support/redis_frames.h"
 
@@ -144,6 +146,90 @@ TEST_CASE("a frame whose hand-out got lost comes next, however many were given b
   REQUIRE(frames.size() == 1);
   CHECK(frames[0].entry.frame_id == "new");
   CHECK(frames[0].deliveries == 1);
+}
+
+// What is sent to take this entry.
+std::string TakingOf(const std::string& id) {
+  return "c1\r\n$" + std::to_string(id.size()) + "\r\n" + id + "\r\n";
+}
+
+TEST_CASE("an entry that never arrives is told and stays pending, and the others go on") {
+  RedisServer server;
+  std::vector<std::string> sent;
+  for (int i = 0; i < 12; ++i) sent.push_back(std::to_string(i));
+  for (const std::string& id : sent) Add(server, id);
+  const std::string bad =
+      server.Ask({"XRANGE", "frames:ready:p", "-", "+"}).elements[3].elements[0].text;
+  server.Ask({"XGROUP", "CREATE", "frames:ready:p", "frame-processors", "0"});
+  Faults faults;
+  sampleproc::test::NullLogger log;
+  telemetry::Conditions conditions(base::SystemClock(), log);
+  const auto source = MakeLosing(server, faults, base::SystemClock(), &conditions);
+  faults.mark = "BLOCK";
+  faults.losses = 1;
+  Await([&] {
+    (void)source->Pull(10);
+    return faults.losses == 0;
+  });
+  faults.mark = TakingOf(bad);
+  faults.losses = 1'000'000;
+  std::vector<std::string> came;
+  for (const Delivery& each : PullSome(*source, sent.size() - 1)) {
+    came.push_back(each.entry.frame_id);
+    CHECK(Settle(*source, each, Ending::kDone));
+  }
+  std::ranges::sort(came, {}, [](const std::string& id) { return std::stoi(id); });
+  sent.erase(sent.begin() + 3);
+  CHECK(came == sent);
+  Await([&] {
+    (void)source->Pull(10);
+    return !conditions.List().empty();
+  });
+  const auto told = conditions.List();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].name == telemetry::condition::kEntryStuck);
+  CHECK(told[0].subject == bad);
+  CHECK(told[0].reason.starts_with("the entry of "));
+  CHECK(PendingCount(server) == 1);
+  CHECK(Stream(server, "frames:dlq:p").empty());
+
+  // Its attempts are those that arrived.
+  faults.losses = 0;
+  const auto late = PullSome(*source, 1);
+  CHECK(late[0].message_id == bad);
+  CHECK(late[0].deliveries == 1);
+  CHECK(conditions.List().empty());
+}
+
+TEST_CASE("an entry that never arrived and that somebody else has taken is told no longer") {
+  RedisServer server;
+  Add(server, "bad");
+  const std::string bad =
+      server.Ask({"XRANGE", "frames:ready:p", "-", "+"}).elements[0].elements[0].text;
+  server.Ask({"XGROUP", "CREATE", "frames:ready:p", "frame-processors", "0"});
+  Faults faults;
+  sampleproc::test::NullLogger log;
+  telemetry::Conditions conditions(base::SystemClock(), log);
+  const auto source = MakeLosing(server, faults, base::SystemClock(), &conditions);
+  faults.mark = "BLOCK";
+  faults.losses = 1;
+  Await([&] {
+    (void)source->Pull(10);
+    return faults.losses == 0;
+  });
+  faults.mark = TakingOf(bad);
+  faults.losses = 1'000'000;
+  Await([&] {
+    (void)source->Pull(10);
+    return !conditions.List().empty();
+  });
+  server.Ask({"XCLAIM", "frames:ready:p", "frame-processors", "c2", "0", bad, "JUSTID"});
+  Await([&] {
+    const auto pulled = source->Pull(10);
+    CHECK((!pulled || pulled->empty()));
+    return conditions.List().empty();
+  });
+  CHECK(PendingCount(server) == 1);
 }
 
 }  // namespace

@@ -66,7 +66,8 @@ class Losing final : public net::Stream {
 };
 
 inline std::unique_ptr<RedisSource> MakeLosing(const RedisServer& server, Faults& faults,
-                                               const base::Clock& clock = base::SystemClock()) {
+                                               const base::Clock& clock = base::SystemClock(),
+                                               telemetry::Conditions* conditions = nullptr) {
   return std::make_unique<RedisSource>(
       RedisSourceContext{
           .connect = [connect = server.Connect(), &faults](const base::Allowance& allowance)
@@ -82,7 +83,8 @@ inline std::unique_ptr<RedisSource> MakeLosing(const RedisServer& server, Faults
           .login = {},
           .clock = clock,
           .consumer = "c1",
-          .processor_id = "p"},
+          .processor_id = "p",
+          .conditions = conditions},
       StreamOptions(), frame::Options{});
 }
 

@@ -185,6 +185,15 @@ end
 return {'frame', attempts, fields}
 )lua";
 
+// KEYS: stream. ARGV: id. How many bytes the entry's names and values have.
+inline constexpr char kSizeScript[] = R"lua(
+local bytes = 0
+for _, found in ipairs(call('XRANGE', KEYS[1], ARGV[1], ARGV[1])) do
+  for _, text in ipairs(found[2]) do bytes = bytes + #text end
+end
+return bytes
+)lua";
+
 // KEYS: stream. ARGV: group, consumer. Deletes a consumer that holds nothing; with something in
 // hand that would be forgotten.
 inline constexpr char kLeaveScript[] = R"lua(

@@ -133,6 +133,7 @@ Result<std::vector<Delivery>> RedisSource::PullAny(std::size_t count) {
     auto found = Recover(count);
     if (!found || !found->empty()) return found;
   }
+  if (auto found = TryStuck(); !found || !found->empty()) return found;
   // By turns with what is new, of which there may be no end either; at first until all that was
   // left has been looked at.
   const bool claimed_last = std::exchange(claimed_last_, false) && !catching_up_;
@@ -202,8 +203,13 @@ Result<std::vector<Delivery>> RedisSource::Fetch(const std::vector<std::string>&
   }
   const base::Allowance allowance{.cancel = gate_.cancel()};
   PullMemory memory(context_.budget, kPatience, allowance);
+  const bool connected = pull_client_.connected();
   auto taken = pull_client_.Ask(commands, allowance, kPatience,
                                 [&](std::size_t bytes) { return memory.Grow(bytes); });
+  if (!taken && connected && LostOnItsWay(taken.error())) {
+    if (ids.size() == 1 && SetAside(ids[0], taken.error())) return deliveries;
+    most_ = 1;  // so that it is seen which of them does not arrive
+  }
   if (taken) {
     auto noted = NoteAttempts(*taken, ids);
     if (!noted) taken = std::unexpected(std::move(noted.error()));
@@ -214,6 +220,7 @@ Result<std::vector<Delivery>> RedisSource::Fetch(const std::vector<std::string>&
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     claiming_.erase(ids[i]);
+    NoLongerStuck(ids[i]);
     RedisReply& each = (*taken)[i];
     if (each.elements.size() >= 2) deliveries.push_back(Taken(ids[i], each, memory));
   }

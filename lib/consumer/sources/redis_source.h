@@ -18,6 +18,7 @@
 #include "consumer/sources/pull_gate.h"
 #include "consumer/sources/pull_memory.h"
 #include "consumer/sources/redis_settler.h"
+#include "consumer/sources/stuck_entries.h"
 #include "frame/options.h"
 #include "net/redis_client.h"
 #include "telemetry/conditions.h"
@@ -57,6 +58,9 @@ struct RedisSourceContext {
 //     and counts as none, nor does one that was given back before a worker had it
 //   - what is too large to be pulled goes to the dead letters without: a read whose answer is over
 //     the limits is followed by smaller ones, and what it had is looked at one by one
+//   - one whose answer is lost each time it is asked for, as behind a network that cuts what is
+//     large, is set aside (StuckEntries): it stays pending and is told as `entry_stuck`, others go
+//     on, and it is asked for again now and then
 //   - an entry that was trimmed before somebody worked on it is reported to be dropped; one that is
 //     trimmed while it is in work is done
 //   - the name of a consumer that holds nothing and has said nothing for kForgottenAfter times
@@ -122,9 +126,15 @@ class RedisSource final : public FrameSource {
                                    bool whole, std::vector<Delivery>& deliveries);
   Deliveries Recover(std::size_t count);
   void Lose() noexcept;
+  static bool LostOnItsWay(const base::Error& error);
+  bool SetAside(const std::string& id, const base::Error& error);
+  void TellStuck(const std::string& id, const base::Error& error, std::chrono::milliseconds pause);
+  void NoLongerStuck(const std::string& id);
+  Deliveries TryStuck();
   struct PendingQuery {
     std::string behind = {};  // an id; "" for the first on
     std::string until = {};   // an id; "" for all
+    std::string only = {};    // this one
     std::size_t most = 0;
     std::chrono::milliseconds idle{0};
     bool ours = false;
@@ -179,6 +189,7 @@ class RedisSource final : public FrameSource {
   // How far a round through the list of what is ours has come, and whether it has left something.
   std::string recovered_;
   bool left_lost_ = false;
+  StuckEntries stuck_;
   // The last one that was claimed or looked at, so that the next one follows.
   std::string last_suspect_;
   std::string last_given_back_;

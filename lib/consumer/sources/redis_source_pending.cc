@@ -29,9 +29,10 @@ Result<std::vector<RedisReply>> RedisSource::Pending(const PendingQuery& query) 
   if (query.idle > milliseconds(0)) {
     command.insert(command.end(), {"IDLE", std::to_string(query.idle.count())});
   }
-  command.insert(command.end(),
-                 {query.behind.empty() ? "-" : "(" + query.behind,
-                  query.until.empty() ? "+" : query.until, std::to_string(query.most)});
+  std::string from = query.behind.empty() ? "-" : "(" + query.behind;
+  std::string until = query.until.empty() ? "+" : query.until;
+  if (!query.only.empty()) from = until = query.only;
+  command.insert(command.end(), {std::move(from), std::move(until), std::to_string(query.most)});
   if (query.ours) command.push_back(context_.consumer);
   auto reply = Ask(command);
   if (!reply) return std::unexpected(std::move(reply.error()));
@@ -79,7 +80,7 @@ std::vector<std::string> RedisSource::GivenBackOf(const std::vector<RedisReply>&
       cut = !ids.empty();
       if (cut) break;
     }
-    const bool given_back = each.elements[3].integer == 0 && !settler_.Holds(id);
+    const bool given_back = each.elements[3].integer == 0 && !settler_.Holds(id) && !stuck_.Has(id);
     cut = given_back && ids.size() == Most(count);
     if (cut) break;
     last_given_back_ = id;
@@ -101,7 +102,7 @@ std::vector<std::string> RedisSource::SuspectsOf(const std::vector<RedisReply>& 
   std::vector<std::string> suspects;
   for (const RedisReply& each : page) {
     const std::string& id = each.elements[0].text;
-    if (each.elements[3].integer == 0 || settler_.Holds(id)) continue;
+    if (each.elements[3].integer == 0 || settler_.Holds(id) || stuck_.Has(id)) continue;
     const bool lost = each.elements[1].text == context_.consumer && !WasGivenBack(each);
     if (!lost) claiming_.try_emplace(id, 0);
     suspects.push_back(id);
@@ -144,7 +145,9 @@ Result<std::vector<Delivery>> RedisSource::Claim(std::size_t count) {
   if (kept == count && deliveries->empty()) left_behind_ = true;  // it is the others' turn
   // What has been claimed is held, so it must come to its worker.
   if (!claimed && deliveries->empty()) return std::unexpected(std::move(claimed.error()));
-  std::erase_if(claiming_, [&](const auto& each) { return !lost_ && each.second == 0; });
+  std::erase_if(claiming_, [&](const auto& each) {
+    return !lost_ && each.second == 0 && !stuck_.Has(each.first);
+  });
   TellTrimmed(*deliveries);
   return deliveries;
 }
@@ -183,7 +186,7 @@ Result<std::vector<Delivery>> RedisSource::Recover(std::size_t count) {
     if (!page) return std::unexpected(std::move(page.error()));
     for (const RedisReply& each : *page) {
       const std::string& id = each.elements[0].text;
-      const bool lost = !WasGivenBack(each) && !settler_.Holds(id);
+      const bool lost = !WasGivenBack(each) && !settler_.Holds(id) && !stuck_.Has(id);
       cut = lost && ids.size() == Most(count);
       if (cut) break;
       recovered_ = id;
@@ -203,7 +206,7 @@ Result<std::vector<Delivery>> RedisSource::Recover(std::size_t count) {
   if (ended) {
     recovered_.clear();
     lost_ = std::exchange(left_lost_, false);
-    if (!lost_) claiming_.clear();
+    if (!lost_) std::erase_if(claiming_, [&](const auto& each) { return !stuck_.Has(each.first); });
   }
   if (!deliveries->empty()) ReadMore(count);
   TellTrimmed(*deliveries);
