@@ -32,6 +32,7 @@ Dispatcher::Dispatcher(const DispatcherContext& context, const DispatcherOptions
           context.traces),
       waiting_(options.consumer.policy),
       hosts_(static_cast<std::size_t>(options.consumer.fetches)),
+      host_conditions_(context.conditions),
       dropped_(context.conditions) {
   context_.source.OnParked([this] {
     const base::MutexLock lock(mutex_);
@@ -107,6 +108,7 @@ void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
   }
   BoundWaitingForHosts(endings);
   ForgetHosts(now);
+  host_conditions_.Look(now);
   dropped_.Look(now);
 }
 
@@ -117,7 +119,7 @@ void Dispatcher::ForgetHosts(base::MonoTime now) {
     if (const PixelPlace* const place = held->PlaceToAsk()) hosts->Wanted(place->host, now);
   });
   while (const auto host = hosts_.ForgetUnwanted(now)) {
-    context_.conditions.Clear(telemetry::condition::kPixelHost, *host);
+    host_conditions_.Forget(*host);
   }
 }
 
@@ -130,7 +132,7 @@ void Dispatcher::AskForTick(base::MonoTime now) {
     also(next_try);
     also(next_look_);
   }
-  if (!dropped_.empty()) also(next_look_);
+  if (!dropped_.empty() || !host_conditions_.idle()) also(next_look_);
   if (waiting_.size() > 0) {
     also(next_cut_);
     also(next_look_);

@@ -23,7 +23,9 @@
 #include "consumer/message_traces.h"
 #include "consumer/options.h"
 #include "consumer/outcomes.h"
+#include "consumer/pixels/camera_paths.h"
 #include "consumer/pixels/fetchers.h"
+#include "consumer/pixels/host_conditions.h"
 #include "consumer/pixels/pixel_hosts.h"
 #include "consumer/pixels/pixels.h"
 #include "consumer/pull_room.h"
@@ -168,7 +170,11 @@ class Dispatcher {
                   Endings& endings) REQUIRES(mutex_);
   void HostFailed(const HeldPtr& held, const std::string& host, base::MonoTime asked,
                   const base::Error& error, Endings& endings) REQUIRES(mutex_);
-  void HostAnswered(const std::string& host, base::MonoTime asked) REQUIRES(mutex_);
+  void WaitApart(const HeldPtr& held, const CameraPaths::Path& path, Endings& endings)
+      REQUIRES(mutex_);
+  void AskApart(const CameraPaths::Path& path) REQUIRES(mutex_);
+  void HostAnswered(const HeldFrame& held, const std::string& host, base::MonoTime asked)
+      REQUIRES(mutex_);
   void TellHost(const std::string& host, const std::string& why, std::chrono::milliseconds pause)
       REQUIRES(mutex_);
   bool NewerInstead(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
@@ -223,6 +229,8 @@ class Dispatcher {
   base::CondVar changed_;
   WaitingRoom waiting_ GUARDED_BY(mutex_);
   PixelHosts hosts_ GUARDED_BY(mutex_);
+  CameraPaths paths_ GUARDED_BY(mutex_);
+  HostConditions host_conditions_ GUARDED_BY(mutex_);
   DroppedCameras dropped_ GUARDED_BY(mutex_);
   SuspectGate suspects_ GUARDED_BY(mutex_);
   Goodput goodput_ GUARDED_BY(mutex_);

@@ -35,6 +35,10 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   held->traceparent = TraceparentOf(held->span, entry.traceparent);
   if (!delivery.broken && delivery.drop.empty()) {
     held->places = context_.pixels.PlacesOf(entry);
+    for (PixelPlace& place : held->places) {
+      const CameraPaths::Path path{place.host, entry.camera_id};
+      if (paths_.IsApart(path)) place.host = CameraPaths::NameOf(path);
+    }
     held->work.emplace(context_.work, entry.frame_id,
                        base::Allowance{.cancel = held->cancel, .trace = held->span.parent()});
     held->work->Describe(entry.frame_id, entry.camera_id);

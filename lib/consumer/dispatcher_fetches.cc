@@ -55,6 +55,9 @@ WaitingRoom::Permit PermitFor(const PixelHosts& hosts, const std::string& host) 
   return {hosts.IsFailing(host) ? Asking::kTrial : Asking::kYes, hosts.Level(host)};
 }
 
+// What Redis is called for frames whose keys it does not permit.
+constexpr std::string_view kOfKeys = " (keys that its ACL does not permit)";
+
 std::string Seconds(milliseconds time) {
   const auto tenths = (time.count() + 99) / 100;
   return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " s";
@@ -137,7 +140,9 @@ void Dispatcher::StartFetch(const HeldPtr& held, base::MonoTime now) {
   const PixelPlace& place = *held->PlaceToAsk();
   held->fetch_cancel = {};
   held->work->LeaveQueue();
-  held->fetch = FetchSpan(place, held->work->allowance().trace);
+  PixelPlace named = place;
+  named.host = CameraPaths::PathOf(place.host, held->delivery.entry.camera_id).first;
+  held->fetch = FetchSpan(named, held->work->allowance().trace);
   const base::Allowance allowance{.deadline = base::Deadline(clock_, FetchTime(options_, process_)),
                                   .cancel = held->fetch_cancel,
                                   .trace = held->fetch.parent()};
@@ -170,7 +175,7 @@ void Dispatcher::Fetched(const HeldPtr& held, const std::string& host, base::Mon
       if (!pixels) {
         FetchFailed(held, host, asked, pixels.error(), endings);
       } else {
-        HostAnswered(host, asked);
+        HostAnswered(*held, host, asked);
         if (held->state == FrameState::kFetching) {
           held->fetched = std::move(pixels->bytes);
           held->reservation = std::move(pixels->reservation);
@@ -189,10 +194,12 @@ void Dispatcher::Fetched(const HeldPtr& held, const std::string& host, base::Mon
   GoOut(std::move(endings));
 }
 
-void Dispatcher::HostAnswered(const std::string& host, base::MonoTime asked) {
+void Dispatcher::HostAnswered(const HeldFrame& held, const std::string& host,
+                              base::MonoTime asked) {
   const base::MonoTime now = clock_.Now();
-  if (!hosts_.Succeeded(host, now, now - asked)) return;
-  context_.conditions.Clear(telemetry::condition::kPixelHost, host);
+  hosts_.Succeeded(host, now, now - asked);
+  host_conditions_.Answered(host, now);
+  paths_.Succeeded(CameraPaths::PathOf(host, held.delivery.entry.camera_id), now);
 }
 
 void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, base::MonoTime asked,
@@ -201,10 +208,11 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, base:
   const base::MonoTime now = clock_.Now();
   switch (VerdictOf(error.code)) {
     case Verdict::kNoPixels: {
-      HostAnswered(host, asked);
+      HostAnswered(*held, host, asked);
       if (!wanted) return;
       ++held->next_place;
       held->host_failures = 0;
+      held->trials = {};
       SetState(*held, FrameState::kWaiting);
       const PixelPlace* const next = held->PlaceToAsk();
       if (next == nullptr) return EndWithoutPixels(held, endings);
@@ -215,7 +223,7 @@ void Dispatcher::FetchFailed(const HeldPtr& held, const std::string& host, base:
       return BoundWaitingForHosts(endings);
     }
     case Verdict::kFrameFault:
-      HostAnswered(host, asked);
+      HostAnswered(*held, host, asked);
       if (wanted) Die(held, error, endings);
       return;
     case Verdict::kReturned:
@@ -263,9 +271,10 @@ bool Dispatcher::NewerInstead(const HeldPtr& held, Endings& endings) {
 }
 
 void Dispatcher::TellHost(const std::string& host, const std::string& why, milliseconds pause) {
-  context_.conditions.Raise(
-      telemetry::condition::kPixelHost, host,
-      "no pixels from " + host + " (" + why + "): its frames wait, next try in " + Seconds(pause));
+  host_conditions_.Raise(
+      host,
+      "no pixels from " + host + " (" + why + "): its frames wait, next try in " + Seconds(pause),
+      clock_.Now());
 }
 
 // An ACL of Redis may permit some keys and not others: frames of such a key wait as if for a host
@@ -273,15 +282,14 @@ void Dispatcher::TellHost(const std::string& host, const std::string& why, milli
 // failed.
 bool Dispatcher::KeyRefused(const HeldPtr& held, const std::string& host, const base::Error& error,
                             Endings& endings) {
-  constexpr std::string_view kOfKey = " (keys that its ACL does not permit)";
   if (held->state != FrameState::kFetching || error.code != ErrorCode::kUnauthorized) return false;
   PixelPlace& place = held->places[held->next_place];
   if (place.kind != PixelPlace::Kind::kRedisKey) return false;
-  if (!host.ends_with(kOfKey)) {
+  if (!host.ends_with(kOfKeys)) {
     hosts_.Answered(host, clock_.Now());
     held->host_score = hosts_.ScoreOf(host);
     held->host_failures = 1;
-    place.host += kOfKey;
+    place.host += kOfKeys;
     SetState(*held, FrameState::kWaiting);
     if (SuspectGoesBack(*held)) {
       End(held, Ending::kReturned, kPixelHost, endings);
@@ -290,24 +298,32 @@ bool Dispatcher::KeyRefused(const HeldPtr& held, const std::string& host, const 
     }
     return true;
   }
-  const std::string redis = host.substr(0, host.size() - kOfKey.size());
+  const std::string redis = host.substr(0, host.size() - kOfKeys.size());
   if (hosts_.ScoreOf(redis).successes <= held->host_score.successes) return false;
   hosts_.Answered(host, clock_.Now());
   Die(held, error, endings);
   return true;
 }
 
-// A host that is away is no fault of the frame. One that hands out others, and this one never, is
-// not away.
+// A host that is away is no fault of the frame, nor is the way to its camera behind a host that
+// hands out what others have. One that hands out others of the camera, and this one never, is not
+// away.
 void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, base::MonoTime asked,
                             const base::Error& error, Endings& endings) {
   const base::MonoTime now = clock_.Now();
   if (KeyRefused(held, host, error, endings)) return;
-  if (held->host_failures++ == 0) held->host_score = hosts_.ScoreOf(host);
+  const bool of_keys = host.ends_with(kOfKeys);
+  const CameraPaths::Path path = CameraPaths::PathOf(host, held->delivery.entry.camera_id);
+  ++held->host_failures;
+  if (!of_keys) {
+    paths_.Failed(path, hosts_.ScoreOf(path.first).successes, now, held->trials);
+    if (host == path.first && paths_.IsApart(path)) return WaitApart(held, path, endings);
+  }
+  host_conditions_.Failed(host, now);
   const milliseconds pause = hosts_.Failed(host, now, now - asked);
   if (pause > milliseconds(0)) TellHost(host, error.message, pause);
   if (held->state != FrameState::kFetching) return;
-  if (hosts_.IsFramesFault(host, held->host_score, held->host_failures)) {
+  if (!of_keys && paths_.IsFramesFault(path, held->trials, now)) {
     return Die(held, error, endings);
   }
   SetState(*held, FrameState::kWaiting);
@@ -318,6 +334,32 @@ void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, base::
   // have failed there less often, go first.
   Pause(*held, pause > milliseconds(0) ? pause : PauseAfter(++held->passing_failures));
   BoundWaitingForHosts(endings);
+}
+
+// The host itself is well: its other cameras go on, and this one is asked for by itself.
+void Dispatcher::WaitApart(const HeldPtr& held, const CameraPaths::Path& path, Endings& endings) {
+  hosts_.Answered(path.first, clock_.Now());
+  AskApart(path);
+  if (held->state != FrameState::kFetching) return;
+  held->places[held->next_place].host = CameraPaths::NameOf(path);
+  SetState(*held, FrameState::kWaiting);
+  held->fetch_begun = false;
+  if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
+  if (NewerInstead(held, endings)) return;
+  Pause(*held, PauseAfter(++held->passing_failures));
+  BoundWaitingForHosts(endings);
+}
+
+// Those that are being fetched follow when their fetch fails.
+void Dispatcher::AskApart(const CameraPaths::Path& path) {
+  const std::string apart = CameraPaths::NameOf(path);
+  waiting_.ForEach([&](const HeldPtr& held, bool) {
+    if (held->state == FrameState::kFetching) return;
+    if (held->delivery.entry.camera_id != path.second) return;
+    for (PixelPlace& place : held->places) {
+      if (place.host == path.first) place.host = apart;
+    }
+  });
 }
 
 }  // namespace sampleproc::consumer

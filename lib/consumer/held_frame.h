@@ -14,6 +14,7 @@
 #include "base/span.h"
 #include "consumer/camera_order.h"
 #include "consumer/frame_source.h"
+#include "consumer/pixels/camera_paths.h"
 #include "consumer/pixels/pixel_hosts.h"
 #include "consumer/pixels/pixels.h"
 #include "frame/frame.h"
@@ -75,7 +76,8 @@ struct HeldFrame {
   int lives_used = 0;            // failures that may have been its fault
   int starved = 0;               // deadlines that passed for want of CPU time
   int host_failures = 0;         // of fetches at its present place
-  PixelHosts::Score host_score;  // before the first of those
+  CameraPaths::Trials trials;    // the same, as its camera's other frames fare there
+  PixelHosts::Score host_score;  // of Redis, when it first refused the frame's key
 
   // How it ends, once that is decided (kEnding).
   Ending ending = Ending::kReturned;

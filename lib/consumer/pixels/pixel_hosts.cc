@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 
 namespace sampleproc::consumer {
@@ -11,8 +10,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kRememberedHosts = 256;
-// Before that nothing can be said of a frame.
-constexpr int kFewestFailures = 10;
 
 }  // namespace
 
@@ -143,17 +140,6 @@ void PixelHosts::Ended(Host& host) {
 PixelHosts::Score PixelHosts::ScoreOf(const std::string& host) const {
   const auto found = hosts_.find(host);
   return found == hosts_.end() ? Score{} : found->second.score;
-}
-
-// The chance that a sound frame fails is taken from the other frames: successes and failures, with
-// one of each added (Laplace's rule of succession).
-bool PixelHosts::IsFramesFault(const std::string& host, const Score& before, int failures) const {
-  const Score now = ScoreOf(host);
-  if (failures < kFewestFailures || now.successes <= before.successes) return false;
-  const auto successes = static_cast<double>(now.successes - before.successes);
-  const auto others = std::max(0.0, static_cast<double>(now.failures - before.failures) - failures);
-  const double chance = (others + 1) / (others + successes + 2);
-  return std::pow(chance, failures) < 1e-6;
 }
 
 bool PixelHosts::IsFailing(const std::string& host) const {

@@ -71,9 +71,6 @@ class PixelHosts {
     std::uint64_t failures = 0;
   };
   Score ScoreOf(const std::string& host) const;
-  // Whether a frame is at fault that failed so often, every time, since the host's score was
-  // `before`: were it as good as the others, that would happen to one in a million by luck.
-  bool IsFramesFault(const std::string& host, const Score& before, int failures) const;
 
   bool IsFailing(const std::string& host) const;
   bool Paused(const std::string& host, base::MonoTime now) const;

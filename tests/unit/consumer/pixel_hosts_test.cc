@@ -80,37 +80,6 @@ TEST_CASE("a host that has just answered is paused after three failures only") {
   CHECK_FALSE(hosts.MayAsk("a", now));
 }
 
-TEST_CASE("a frame fails by its own fault when the others of its host hardly ever do") {
-  PixelHosts hosts(8);
-  const base::MonoTime now{};
-  const auto fail = [&] {
-    hosts.Began("a", now);
-    hosts.Failed("a", now);
-  };
-  const auto succeed = [&] {
-    hosts.Began("a", now);
-    hosts.Succeeded("a", now, milliseconds(50));
-  };
-  const PixelHosts::Score before = hosts.ScoreOf("a");
-  // Two frames that always fail, beside one that does not now and then.
-  int failures = 0;
-  while (!hosts.IsFramesFault("a", before, failures)) {
-    fail();
-    fail();
-    succeed();
-    REQUIRE(++failures < 100);
-  }
-  CHECK(failures >= 10);
-  // A host that nobody had anything from since.
-  const PixelHosts::Score later = hosts.ScoreOf("a");
-  for (int i = 0; i < 1'000; ++i) fail();
-  CHECK_FALSE(hosts.IsFramesFault("a", later, 500));
-  // One that fails nine times of ten fails ten times in a row.
-  const PixelHosts::Score last = hosts.ScoreOf("a");
-  for (int i = 0; i < 100; ++i) i % 10 == 0 ? succeed() : fail();
-  CHECK_FALSE(hosts.IsFramesFault("a", last, 10));
-}
-
 TEST_CASE("a host that takes long for each answer is not silent while it does") {
   PixelHosts hosts(4);
   base::MonoTime now{};
