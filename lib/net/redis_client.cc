@@ -216,7 +216,9 @@ Result<void> RedisClient::LogIn(const base::Allowance& allowance) {
     password = std::move(*read);
   }
   std::vector<RedisCommand> commands;
-  if (!password.empty()) {
+  // A user may need no password ("nopass"); without AUTH the connection would be the default
+  // user's.
+  if (!password.empty() || !login_.username.empty()) {
     RedisCommand& command = commands.emplace_back(RedisCommand{"AUTH"});
     if (!login_.username.empty()) command.push_back(login_.username);
     command.push_back(std::move(password));

@@ -38,7 +38,7 @@ using RedisCommand = std::vector<std::string>;
 
 struct RedisLogin {
   std::string username;  // "": the default user
-  std::string password;  // "": no AUTH is sent
+  std::string password;  // "": no AUTH is sent, unless there is a username
   int database = 0;      // SELECT
   // When there is one, it is asked for the password at each login, so that a changed one is used by
   // the next connection; from any thread.

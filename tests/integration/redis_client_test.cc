@@ -80,6 +80,17 @@ TEST_CASE("the login is checked at the connection and the password is in no erro
   CHECK(without.Ask(RedisCommand{"PING"}).value().IsError("NOAUTH"));
 }
 
+TEST_CASE("a user that needs no password is logged in all the same") {
+  RedisServer server;
+  server.Ask({"ACL", "SETUSER", "reader", "on", "nopass", "~*", "+@all"});
+  RedisClient client(server.Connect(), {.username = "reader", .password = {}}, {});
+  CHECK(client.Ask(RedisCommand{"ACL", "WHOAMI"}).value().text == "reader");
+  RedisClient unknown(server.Connect(), {.username = "nobody", .password = {}}, {});
+  const auto refused = unknown.Ask(RedisCommand{"PING"});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == base::ErrorCode::kConfig);
+}
+
 TEST_CASE("each connection reads the password again, and works in its database") {
   RedisServer server({"--requirepass", "first"});
   std::string password = "first";
