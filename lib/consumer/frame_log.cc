@@ -1,5 +1,6 @@
 #include "consumer/frame_log.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sampleproc::consumer {
@@ -7,7 +8,11 @@ namespace sampleproc::consumer {
 void LogDeath(const HeldFrame& held, base::LogLevel level, const base::Error& error,
               base::Logger& log) {
   if (!log.Enabled(level)) return;
-  const PixelPlace* place = held.PlaceToAsk();
+  // Where its pixels were to come from, or have come from.
+  const PixelPlace* place = nullptr;
+  if (!held.places.empty()) {
+    place = &held.places[std::min(held.next_place, held.places.size() - 1)];
+  }
   FrameLog(held, log).Write(level, "a pulled frame cannot be done",
                             {{"error_type", base::ErrorCodeName(error.code)},
                              {"error", std::string_view(error.message)},
