@@ -1,6 +1,7 @@
 #include "api/health_handler.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -19,6 +20,26 @@ std::string_view Name(Status status) {
   return kNames[static_cast<std::size_t>(status)];
 }
 
+// Conditions of what frames come from, and of where their results go.
+bool IsOfConsumer(const telemetry::Condition& told) {
+  namespace condition = telemetry::condition;
+  constexpr std::array kNames = {
+      condition::kSourceUnreachable,
+      condition::kSourceUnhealthy,
+      condition::kSourceSilent,
+      condition::kPixelHost,
+      condition::kSettlementRefused,
+      condition::kSettlementUnanswered,
+      condition::kEntryStuck,
+      condition::kSink,
+      condition::kSpool,
+      condition::kOrchestrator,
+      condition::kOldFrames,
+      condition::kFramesDropped,
+  };
+  return std::ranges::find(kNames, told.name) != kNames.end();
+}
+
 struct Statuses {
   Statuses(const ServiceFacts& facts, const Wishes& wishes) {
     const telemetry::Gauges& gauges = facts.gauges;
@@ -30,15 +51,11 @@ struct Statuses {
     if (gauges.budget_used_bytes / 9 >= gauges.budget_bytes / 10 && gauges.budget_bytes > 0) {
       memory = Status::kDegraded;
     }
-    const bool cut_off =
-        wishes.consumer_enabled && !(gauges.consumer && gauges.consumer->connected);
-    const bool behind = gauges.consumer &&
-                        std::chrono::duration<double>(gauges.consumer->oldest_frame_age_seconds) >
-                            telemetry::ConsumerGauges::kOldFrame;
-    const bool undelivered = std::ranges::any_of(gauges.sinks, &telemetry::SinkGauges::failing);
-    if (cut_off || behind || undelivered || wishes.consumer_off_although_named) {
-      consumer = Status::kDegraded;
-    }
+    // By what is told, so that neither is degraded without a reason: that no pull has been answered
+    // yet is none, and what fails is told a moment after it is seen.
+    const bool missing = wishes.consumer_enabled && !gauges.consumer;
+    const bool told = std::ranges::any_of(gauges.conditions, IsOfConsumer);
+    if (missing || told || wishes.consumer_off_although_named) consumer = Status::kDegraded;
     if (!gauges.conditions.empty()) lasting = Status::kDegraded;
   }
   Status Worst() const { return std::max({service, workers, queue, memory, consumer, lasting}); }

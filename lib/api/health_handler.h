@@ -49,8 +49,8 @@ struct HealthContext {
 //                            "queued_frames"}}}
 //
 // A part is "degraded" when it is nearly full: four fifths of the queue, nine tenths of the memory;
-// the consumer when it should pull frames and cannot, when the oldest that waits is older than 10
-// s, when a sink does not deliver, or when it is off although an upstream is named.
+// the consumer while a condition of its upstream, its frames or its sinks lasts, or when it is off
+// although an upstream is named.
 // "last_frame_age_seconds" is null before the first frame; whether a silent upstream is a fault is
 // for who knows how often frames should come. A GPU is a wish: without one the service is as
 // healthy. "conditions" is what is wrong at the moment with what the service depends on

@@ -198,19 +198,20 @@ void Consumer::Failed(const base::Error& error) {
   if (EndedByStop(error)) return;
   context_.metrics.ConsumerPullFailed(error);
   ++failures_;
+  milliseconds pause = backoff_(failures_);
+  if (error.retry_after) {
+    pause = std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
+  }
+  // First: who sees that it is not connected finds the reason.
+  context_.conditions.Raise(condition::kSourceUnreachable, upstream_,
+                            "no frames can be pulled from " + upstream_ + ": " + error.message +
+                                " (" + std::string(base::ErrorCodeName(error.code)) + ")" +
+                                resilience::NextTry(pause));
   {
     const base::MutexLock lock(mutex_);
     facts_.connected = false;
     facts_.problem = error.message;
   }
-  milliseconds pause = backoff_(failures_);
-  if (error.retry_after) {
-    pause = std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
-  }
-  context_.conditions.Raise(condition::kSourceUnreachable, upstream_,
-                            "no frames can be pulled from " + upstream_ + ": " + error.message +
-                                " (" + std::string(base::ErrorCodeName(error.code)) + ")" +
-                                resilience::NextTry(pause));
   if (failures_ > options_.max_retries) context_.source.Reset();
   Pause(pause);
 }

@@ -455,7 +455,7 @@ class Consumer(WithService):
         self.server.kill()
         service = self.consume()
         self.assertEqual(service.get("/readyz").status, 200)
-        self.assertEqual(self.component(service)["status"], "degraded")
+        wait_until(lambda: self.component(service)["status"] == "degraded")
         self.assertEqual(service.post(pictures.sample("mask.png"), "image/png").status, 200)
         self.assertEqual(service.stop(), 0)
 

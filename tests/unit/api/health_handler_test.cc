@@ -94,7 +94,7 @@ TEST_CASE("health in each of its states, word for word") {
   }
 }
 
-TEST_CASE("a consumer that cannot pull or falls behind is degraded, a wish for a GPU is not") {
+TEST_CASE("a consumer is degraded while a condition of it lasts, a wish for a GPU is not") {
   testing::FakeClock clock;
   telemetry::Metrics metrics(clock, "1.2.3");
   using Consumer = telemetry::ConsumerGauges;
@@ -103,6 +103,7 @@ TEST_CASE("a consumer that cannot pull or falls behind is degraded, a wish for a
     std::optional<Consumer> consumer;
     const char* status;
     const char* part;
+    std::string_view condition = {};
   };
   const Case cases[] = {
       {{true, false, false},
@@ -114,7 +115,13 @@ TEST_CASE("a consumer that cannot pull or falls behind is degraded, a wish for a
        Consumer{true, false, 0, 0, 61.2345},
        "degraded",
        R"("consumer":{"status":"degraded","enabled":true,"connected":false,"held_frames":0,)"
-       R"("oldest_frame_age_seconds":0,"last_frame_age_seconds":61.235,"failing_sinks":[]})"},
+       R"("oldest_frame_age_seconds":0,"last_frame_age_seconds":61.235,"failing_sinks":[]})",
+       telemetry::condition::kSourceUnreachable},
+      // No pull has been answered yet.
+      {{true, false, false},
+       Consumer{true, false, 0, 0, {}},
+       "healthy",
+       R"("consumer":{"status":"healthy","enabled":true,"connected":false,"held_frames":0,)"},
       {{true, false, false},
        Consumer{true, true, 3, 0.5, 0},
        "healthy",
@@ -123,7 +130,18 @@ TEST_CASE("a consumer that cannot pull or falls behind is degraded, a wish for a
       {{true, false, false},
        Consumer{true, true, 3, 10.5, 0},
        "degraded",
-       R"("consumer":{"status":"degraded",)"},
+       R"("consumer":{"status":"degraded",)",
+       telemetry::condition::kOldFrames},
+      {{true, false, false},
+       Consumer{true, true, 3, 0.5, 0},
+       "degraded",
+       R"("consumer":{"status":"degraded",)",
+       telemetry::condition::kSettlementRefused},
+      {{true, false, false},
+       Consumer{true, true, 3, 0.5, 0},
+       "degraded",
+       R"("consumer":{"status":"healthy",)",
+       telemetry::condition::kHistory},
       {{false, true, false}, {}, "degraded", R"("consumer":{"status":"degraded","enabled":false,)"},
       {{false, false, true},
        {},
@@ -134,6 +152,7 @@ TEST_CASE("a consumer that cannot pull or falls behind is degraded, a wish for a
     const HealthContext context{{}, metrics, clock, "cam", "1.2.3", c.wishes};
     ServiceFacts facts = Well();
     facts.gauges.consumer = c.consumer;
+    if (!c.condition.empty()) facts.gauges.conditions = {{c.condition, "x", "y"}};
     const HealthAnswer answer = MakeHealthAnswer(facts, {}, context);
     INFO(answer.json);
     CHECK(answer.status == 200);
