@@ -208,7 +208,10 @@ void AddBufferRows(std::vector<Key>& rows) {
                        .help = "\"disk\" writes each pull down before it is worked on, so that a "
                                "crash loses no frame; it costs a disk write for each pull. What a "
                                "crash has left is finished at the next start, some of it perhaps "
-                               "a second time."},
+                               "a second time. While the disk cannot be written, as when it is "
+                               "full, pulling goes on and frames are worked on without being "
+                               "written down: a crash then loses those. The condition \"spool\" "
+                               "lasts as long."},
                       [](auto& c) -> auto& { return c.consumer.http.spool; }));
   rows.push_back(Bind({.path = "consumer.http.spool_dir",
                        .kind = Kind::kString,
@@ -257,7 +260,8 @@ void AddRedisRows(std::vector<Key>& rows) {
                        .kind = Kind::kString,
                        .original_names = {{"REDIS_USERNAME"}},
                        .max = kLongestName,
-                       .help = "User to log in as; empty is the default user."},
+                       .help = "User to log in as; empty is the default user. Without a "
+                               "password it is a user that needs none (nopass)."},
                       [](auto& c) -> auto& { return c.consumer.redis.username; }));
   rows.push_back(Bind({.path = "consumer.redis.password_file",
                        .kind = Kind::kString,
