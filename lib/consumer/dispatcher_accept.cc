@@ -37,7 +37,9 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
     held->places = context_.pixels.PlacesOf(entry);
     for (PixelPlace& place : held->places) {
       const CameraPaths::Path path{place.host, entry.camera_id};
-      if (paths_.IsApart(path)) place.host = CameraPaths::NameOf(path);
+      if (!paths_.IsApart(path)) continue;
+      place.host = CameraPaths::NameOf(path);
+      place.behind = path.first;
     }
     held->work.emplace(context_.work, entry.frame_id,
                        base::Allowance{.cancel = held->cancel, .trace = held->span.parent()});

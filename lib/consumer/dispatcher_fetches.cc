@@ -74,7 +74,10 @@ bool Dispatcher::TooLateFor(const HeldFrame& held, const std::string& host) cons
 void Dispatcher::StartFetches(base::MonoTime now, Endings& endings) {
   const PixelHosts* const hosts = &hosts_;
   const auto asking = [&](const PixelPlace& place) {
-    return hosts->MayAsk(place.host, now) ? PermitFor(*hosts, place.host) : kNotNow;
+    const std::string& host = place.behind.empty() ? place.host : place.behind;
+    const bool may =
+        hosts->MayAsk(place.host, now) && hosts->HasShareLeft(host, CameraPaths::kSuffix);
+    return may ? PermitFor(*hosts, place.host) : kNotNow;
   };
   const std::size_t ahead = now < one_by_one_until_ ? 1 : kFetchAhead;
   for (;;) {
@@ -141,7 +144,7 @@ void Dispatcher::StartFetch(const HeldPtr& held, base::MonoTime now) {
   held->fetch_cancel = {};
   held->work->LeaveQueue();
   PixelPlace named = place;
-  named.host = CameraPaths::PathOf(place.host, held->delivery.entry.camera_id).first;
+  if (!place.behind.empty()) named.host = place.behind;
   held->fetch = FetchSpan(named, held->work->allowance().trace);
   const base::Allowance allowance{.deadline = base::Deadline(clock_, FetchTime(options_, process_)),
                                   .cancel = held->fetch_cancel,
@@ -341,7 +344,9 @@ void Dispatcher::WaitApart(const HeldPtr& held, const CameraPaths::Path& path, E
   hosts_.Answered(path.first, clock_.Now());
   AskApart(path);
   if (held->state != FrameState::kFetching) return;
-  held->places[held->next_place].host = CameraPaths::NameOf(path);
+  PixelPlace& place = held->places[held->next_place];
+  place.behind = path.first;
+  place.host = CameraPaths::NameOf(path);
   SetState(*held, FrameState::kWaiting);
   held->fetch_begun = false;
   if (SuspectGoesBack(*held)) return End(held, Ending::kReturned, kPixelHost, endings);
@@ -357,7 +362,9 @@ void Dispatcher::AskApart(const CameraPaths::Path& path) {
     if (held->state == FrameState::kFetching) return;
     if (held->delivery.entry.camera_id != path.second) return;
     for (PixelPlace& place : held->places) {
-      if (place.host == path.first) place.host = apart;
+      if (place.host != path.first) continue;
+      place.host = apart;
+      place.behind = path.first;
     }
   });
 }

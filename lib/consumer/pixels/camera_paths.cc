@@ -12,7 +12,9 @@ constexpr std::chrono::minutes kUnused{1};
 constexpr int kFewestFailures = 10;
 constexpr int kFewestRounds = 3;
 
-std::string SuffixOf(const std::string& camera) { return " (camera " + camera + ")"; }
+std::string SuffixOf(const std::string& camera) {
+  return std::string(CameraPaths::kSuffix) + camera + ")";
+}
 
 }  // namespace
 

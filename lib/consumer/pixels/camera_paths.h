@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -44,6 +45,8 @@ class CameraPaths {
     base::MonoTime since{};       // of the first one
   };
 
+  // What follows the host's own name in that of a camera that is apart.
+  static constexpr std::string_view kSuffix = " (camera ";
   // What a host is called for a camera that is apart, and its own name.
   static std::string NameOf(const Path& path);
   static Path PathOf(const std::string& host, const Camera& camera);

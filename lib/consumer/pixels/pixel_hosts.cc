@@ -22,6 +22,15 @@ bool PixelHosts::MayAsk(const std::string& host, base::MonoTime now) const {
   return others < ShareOfOthers() && state.under_way < ShareOfOthers() - others;
 }
 
+bool PixelHosts::HasShareLeft(const std::string& host, std::string_view suffix) const {
+  std::size_t all = 0;
+  for (const auto& [name, each] : hosts_) {
+    const std::string_view rest = std::string_view(name).substr(std::min(host.size(), name.size()));
+    if (name.starts_with(host) && (rest.empty() || rest.starts_with(suffix))) all += each.under_way;
+  }
+  return 2 * all < fetches_;
+}
+
 PixelHosts::Host PixelHosts::StateOf(const std::string& host) const {
   const auto found = hosts_.find(host);
   return found == hosts_.end() ? Host{} : found->second;

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -93,6 +94,9 @@ class PixelHosts {
   bool TakesFrom(const std::string& barred, const std::string& other) const;
 
   std::size_t under_way() const { return under_way_; }
+  // Whether a host that goes by several names, its own and that with `suffix...`, has fewer fetches
+  // than one may have.
+  bool HasShareLeft(const std::string& host, std::string_view suffix) const;
   // When to look again, because a pause has ended or a host can be forgotten. Nothing: no need to.
   std::optional<base::MonoTime> NextTry(base::MonoTime now) const;
 

@@ -21,6 +21,8 @@ struct PixelPlace {
   // bounded, paused and told together. Never holds credentials. Empty: the place is refused without
   // asking anybody, by Fetch.
   std::string host;
+  // The host itself, when one of its cameras is asked for apart (CameraPaths); else empty.
+  std::string behind = {};
 };
 
 struct FetchedPixels {

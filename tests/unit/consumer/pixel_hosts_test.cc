@@ -80,6 +80,20 @@ TEST_CASE("a host that has just answered is paused after three failures only") {
   CHECK_FALSE(hosts.MayAsk("a", now));
 }
 
+TEST_CASE("a host has its share once, whatever names it goes by") {
+  const base::MonoTime now{};
+  PixelHosts hosts(8);
+  for (const char* name : {"a", "a (camera b)"}) {
+    hosts.Began(name, now);
+    hosts.Began(name, now);
+  }
+  CHECK_FALSE(hosts.HasShareLeft("a", " (camera "));
+  CHECK(hosts.HasShareLeft("b", " (camera "));
+  CHECK(hosts.HasShareLeft("a (camera b)", " (camera "));
+  hosts.Succeeded("a (camera b)", now, milliseconds(50));
+  CHECK(hosts.HasShareLeft("a", " (camera "));
+}
+
 TEST_CASE("a host that takes long for each answer is not silent while it does") {
   PixelHosts hosts(4);
   base::MonoTime now{};
