@@ -38,6 +38,23 @@ class Login(WithService):
         self.assertNotIn("s/cret", "".join(service.lines))
         self.assertNotIn("s%2Fcret", "".join(service.lines))
 
+    def test_a_user_without_a_password_is_logged_in(self):
+        port = free_port("127.0.0.3")
+        server = RedisServer(self, "--port", str(port), "--bind", "127.0.0.3")
+        client = server.client()
+        client.execute_command("ACL", "SETUSER", "frames", "on", "nopass", "~*", "&*", "+@all")
+        add_frames(client, 3)
+        by_url = {"REDIS_URL": f"redis://frames@127.0.0.3:{port}"}
+        by_key = {"REDIS_HOST": server.path, "REDIS_USERNAME": "frames"}
+        for count, env in ((3, by_url), (6, by_key)):
+            service = self.consume(**env)
+            wait_until(lambda: client.xlen(RESULTS) == count)  # pylint: disable=W0640
+            own = client.client_id()
+            users = {each["user"] for each in client.client_list() if int(each["id"]) != own}
+            self.assertEqual(users, {"frames"})
+            self.assertEqual(service.stop(), 0)
+            add_frames(client, 3, first=count)
+
     def test_a_url_of_a_unix_socket_in_a_file(self):
         server = RedisServer(self, password="secret")
         client = server.client(db=2)

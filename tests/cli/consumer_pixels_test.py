@@ -35,6 +35,21 @@ class Pixels(StandIn):
         handler.answer(200, self.picture)
 
 
+class Gateway(StandIn):
+    """Hands out pictures of several cameras, of the door's once the way to it is up again; of a third
+    one something else."""
+
+    def __init__(self, test, picture):
+        self.picture = picture
+        self.up = False
+        super().__init__(test)
+
+    def handle(self, handler, body):
+        if handler.path.startswith("/door/") and not self.up:
+            return handler.answer(502)
+        return handler.answer(200, b"<html>" if handler.path.startswith("/web/") else self.picture)
+
+
 class ConsumerPixels(WithService):
     def setUp(self):
         self.server = RedisServer(self)
@@ -132,6 +147,41 @@ class ConsumerPixels(WithService):
         wait_until(lambda: self.redis.xlen(RESULTS) == 400)
         wait_until(lambda: subject not in self.conditions(service))
         self.check_all_done(service, 400)
+
+    def test_the_way_to_one_camera_behind_a_gateway_costs_no_frame_and_no_other_camera(self):
+        gateway = Gateway(self, self.picture)
+        subject = ("pixel_host", gateway.url.removeprefix("http://") + " (camera door)")
+        service = self.consume(*STATS)
+        sent = 0
+
+        def told():
+            nonlocal sent
+            for camera in ("door", "yard"):
+                self.add(f"{camera}{sent}", camera=camera, frame_url=f"{gateway.url}/{camera}/{sent}")
+            sent += 1
+            wait_until(lambda: self.redis.xlen(RESULTS) >= sent)
+            return self.conditions(service).get(subject)
+
+        self.assertIn("502", wait_until(told))
+        for _ in range(20):
+            self.assertTrue(told())
+        self.assertTrue(all(each.startswith("yard") for each in result_ids(self.redis)))
+        self.assertEqual(self.redis.xlen(DEAD), 0)
+        gateway.up = True
+        wait_until(lambda: self.redis.xlen(RESULTS) == 2 * sent)
+        wait_until(lambda: subject not in self.conditions(service))
+        self.check_all_done(service, 2 * sent)
+
+    def test_the_log_says_where_the_pixels_of_a_dead_frame_came_from(self):
+        gateway = Gateway(self, self.picture)
+        service = self.consume(*STATS)
+        self.add("by-url", frame_url=f"{gateway.url}/web/1")
+        self.add("in-entry", picture=b"<html>")
+        wait_until(lambda: self.redis.xlen(DEAD) == 2)
+        self.assertEqual(service.stop(), 0)
+        places = {line["frame_id"]: line["pixels_from"] for line in service.log()
+                  if line["msg"] == "a pulled frame cannot be done"}  # fmt: skip
+        self.assertEqual(places, {"by-url": gateway.url.removeprefix("http://"), "in-entry": "entry"})
 
     def test_an_outage_of_redis_costs_no_frame_whose_pixels_are_in_it(self):
         for number in range(300):
