@@ -3,6 +3,8 @@
 #include <iterator>
 #include <utility>
 
+#include "net/redact.h"
+
 namespace sampleproc::telemetry {
 
 using prometheus::BuildCounter;
@@ -23,12 +25,12 @@ CameraCounts::CameraCounts(prometheus::Registry& registry, const base::Clock& cl
 
 void CameraCounts::Completed(const std::string& camera) {
   const base::MutexLock lock(mutex_);
-  CountsOf(camera).completed->Increment();
+  CountsOf(net::ShownId(camera)).completed->Increment();
 }
 
 void CameraCounts::Failed(const std::string& camera, std::string_view type) {
   const base::MutexLock lock(mutex_);
-  Counts& counts = CountsOf(camera);
+  Counts& counts = CountsOf(net::ShownId(camera));
   auto found = counts.failed.find(type);
   if (found == counts.failed.end()) {
     const std::string name(type);

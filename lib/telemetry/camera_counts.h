@@ -22,7 +22,7 @@ namespace sampleproc::telemetry {
 // Series of a bounded number of cameras: of each configured one, and of kMost others
 // (frame::CameraPlaces). A frame of a camera without a place counts for "_other". A camera that is
 // idle gives its place to who comes, and is forgotten after kRemembered in any case; when it comes
-// back, its counters begin anew. Thread-safe.
+// back, its counters begin anew. A login in an id is not shown (net::ShownId). Thread-safe.
 class CameraCounts {
  public:
   static constexpr std::size_t kMost = 64;
