@@ -1,0 +1,76 @@
+#include "config/sink_rules.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "config/codes.h"
+
+namespace sampleproc::config {
+namespace {
+
+bool HasSink(const Config& config, const char* name) {
+  const auto& sinks = config.consumer.sinks;
+  return std::ranges::find(sinks, name) != sinks.end();
+}
+
+bool Delivers(const Config& config, const char* what) {
+  const auto& kinds = config.consumer.deliver;
+  return std::ranges::find(kinds, what) != kinds.end();
+}
+
+std::optional<Finding> SinkKnowsWhere(const Config& config, const char* sink, const char* key,
+                                      bool is_set) {
+  const bool listed = HasSink(config, sink);
+  if (listed == is_set) return std::nullopt;
+  if (listed) {
+    return Finding{Severity::kError, code::kSinks, "consumer.sinks",
+                   "has \"" + std::string(sink) + "\", and " + key + " is not set",
+                   std::string("set ") + key + ", or leave the sink out"};
+  }
+  return Finding{Severity::kWarning, code::kSinks, key,
+                 "is of no use: consumer.sinks does not have \"" + std::string(sink) + "\"",
+                 "add it to consumer.sinks"};
+}
+
+std::optional<Finding> FileSinkHasPath(const Config& config) {
+  return SinkKnowsWhere(config, "file", "consumer.file.path", !config.consumer.file.path.empty());
+}
+
+std::optional<Finding> WebhookHasUrl(const Config& config) {
+  return SinkKnowsWhere(config, "webhook", "consumer.webhook.url",
+                        !config.consumer.webhook.url.empty());
+}
+
+std::optional<Finding> LogTakesResults(const Config& config) {
+  const std::string& level = config.telemetry.log_level;
+  if (!HasSink(config, "log") || level == "info" || level == "debug") return std::nullopt;
+  return Finding{Severity::kWarning, code::kSinks, "telemetry.log_level",
+                 "leaves out lines of level info, such as those of the results that go to "
+                 "consumer.sinks' \"log\": they are lost",
+                 "set it to \"info\", or list another sink"};
+}
+
+std::optional<Finding> ResultsGoToRedisOnce(const Config& config) {
+  if (config.consumer.source != consumer::Source::kRedis || !HasSink(config, "redis") ||
+      !Delivers(config, "results")) {
+    return std::nullopt;
+  }
+  return Finding{Severity::kError, code::kSinks, "consumer.sinks",
+                 "has \"redis\", where results of frames from Redis go anyway: each would be there "
+                 "twice",
+                 "leave it out, or let consumer.deliver be [\"events\"]"};
+}
+
+}  // namespace
+
+std::vector<Finding> CheckSinks(const Config& config) {
+  std::vector<Finding> findings;
+  for (const auto& rule : {FileSinkHasPath, WebhookHasUrl, ResultsGoToRedisOnce, LogTakesResults}) {
+    if (auto finding = rule(config)) findings.push_back(std::move(*finding));
+  }
+  return findings;
+}
+
+}  // namespace sampleproc::config
