@@ -88,8 +88,8 @@ Result<void> Store::SetUp() {
   const auto newest = database_->Ask("SELECT seq FROM sqlite_sequence WHERE name = 'record'");
   if (!newest) return std::unexpected(newest.error());
   newest_ = *newest;
-  if (auto made = MakeArrived(); !made) return made;
-  return Trim();
+  if (auto trimmed = Trim(); !trimmed) return trimmed;  // makes room
+  return MakeArrived();
 }
 
 // Numbers begin with the time, so that those of a new file are above those of one that was before.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "history/database.h"
 #include "history/store.h"
 #include "unit/history/samples.h"
 
@@ -96,9 +97,12 @@ TEST_CASE("a file that was allowed more is within its bound as soon as it is ope
       place.Append(*store, events);
     }
   }
+  // As an older program has left it.
+  REQUIRE(Database::Open(place.options.path).value()->Run("DROP TABLE arrived"));
   place.options.bytes = Store::kLeastBytes;
   const auto store = place.Open();
   CHECK(store->bytes() <= Store::kLeastBytes);
+  CHECK(store->Arrived() == store->newest());
   CHECK_FALSE(store->List({}, 0, 1, {})->rows.empty());
 }
 
