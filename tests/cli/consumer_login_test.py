@@ -46,11 +46,11 @@ class Login(WithService):
         add_frames(client, 3)
         by_url = {"REDIS_URL": f"redis://frames@127.0.0.3:{port}"}
         by_key = {"REDIS_HOST": server.path, "REDIS_USERNAME": "frames"}
+        before = {each["id"] for each in client.client_list()}
         for count, env in ((3, by_url), (6, by_key)):
             service = self.consume(**env)
             wait_until(lambda: client.xlen(RESULTS) == count)  # pylint: disable=W0640
-            own = client.client_id()
-            users = {each["user"] for each in client.client_list() if int(each["id"]) != own}
+            users = {each["user"] for each in client.client_list() if each["id"] not in before}
             self.assertEqual(users, {"frames"})
             self.assertEqual(service.stop(), 0)
             add_frames(client, 3, first=count)
