@@ -34,8 +34,13 @@ Command LoadtestCommand() {
           "have those for which 256 MiB of all answers in hand are not enough (too_large). Loads "
           "this machine only, unless --allow-target "
           "names another host. With --via redis frames go through the stream that a service reads: "
-          "each must come back once, as a result, and those of a camera in their order. "
-          "Ctrl-C ends the run and reports what was measured.",
+          "each must come back once, as a result, and those of a camera in their order, or the run "
+          "fails. The achieved rate is of good answers, without the time that every answer takes: "
+          "as intended when all were answered without falling behind. Ctrl-C ends the run and "
+          "reports what was measured; what is unanswered then counts, where --fail judges "
+          "latency, with the time that it has waited. An item of --audit whose answer was about "
+          "something else, such as a token that is missing, is not applicable, and the audit no "
+          "pass.",
       .examples =
           {{"sampleproc loadtest --target http://127.0.0.1:8099 --rate 200 --duration 1m --json "
             "last.json",
@@ -65,10 +70,13 @@ Command LoadtestCommand() {
           {{0, "Every criterion holds."},
            {1,
             "A criterion was missed, nothing succeeded, it is slower or fails more than the "
-            "baseline, a search found no rate or its target died, or an audit failed."},
+            "baseline, a search found no rate or its target died, frames of a stream were lost, "
+            "came twice or out of order, or an audit failed or could not look at an item."},
            {2, "The command line is wrong, or the target may not be loaded."},
            {3, "INVALID: the generator was the limit."},
-           {69, "The target cannot be reached, or nothing reads its stream."},
+           {69,
+            "The target cannot be reached or, with --audit, answers nothing, or nothing reads its "
+            "stream."},
            {74, "A file cannot be read or written."},
            {78, "The configuration is wrong (--config, --via redis)."},
            {130,

@@ -75,8 +75,6 @@ std::string ProblemWith(const LoadtestOptions& options) {
     if (!options.hostile.empty()) return "--hostile needs --frames";
     if (!options.golden.empty()) return "--golden needs --frames";
     if (!options.raw.empty()) return "--raw needs --frames";
-    if (!options.form.empty()) return "--form needs --frames";
-    if (options.no_server_metrics) return "--no-server-metrics needs --frames";
     if (options.via == "redis") return "--via redis needs --frames, the pictures to be sent";
     return "";
   }

@@ -201,6 +201,9 @@ Result<void> CheckTogether(const LoadtestOptions& options) {
   if (!options.fps.empty() && options.cameras == 0) {
     return Usage("--fps needs --cameras, which send so many frames a second each");
   }
+  if (options.frames.empty() && (!options.form.empty() || options.no_server_metrics)) {
+    return Usage("--form and --no-server-metrics need --frames");
+  }
   if (options.burst > 0 && !options.audit) return Usage("--burst goes with --audit");
   if (!options.during.empty() && options.pid == 0) {
     return Usage("--during needs --pid N, the process that listens at the target");

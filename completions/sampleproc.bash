@@ -23,7 +23,7 @@ _sampleproc() {
       options='--strict --production --online --format --explain --print-effective --diff --with --from-env --offline --set --help -h'
       ;;
     loadtest)
-      options='--target --via --path --method --body --header -H --host --token-file --ca --unix-socket --allow-target --frames --raw --form --hostile --golden --rate --stages --arrivals --arrivals-file --cameras --fps --closed --connections -c --duration --requests --timeout --no-keep-alive --threads --seed --audit --production --origin --burst --pid --fail --abort-on-fail --find-capacity --baseline --max-send-lag --during --no-server-metrics --json --html --percentiles --series --junit --quiet -q --config --set --help -h'
+      options='--target --via --path --method --body --header -H --host --token-file --ca --unix-socket --allow-target --frames --raw --form --hostile --golden --rate --stages --arrivals --arrivals-file --cameras --fps --closed --connections -c --duration --requests --timeout --settle --no-keep-alive --threads --seed --audit --production --origin --burst --pid --fail --abort-on-fail --find-capacity --baseline --max-send-lag --during --no-server-metrics --json --html --percentiles --series --junit --quiet -q --config --set --help -h'
       ;;
     health)
       options='--probe --wait --json --host --port --config -c --set --help -h'

@@ -31,7 +31,8 @@ void AppendLatencies(std::string_view name, const Measurement& total, const Hist
   out += PadLeft(FormatLatency(total.PercentileOfAll(latency, 100)), 10) + "\n";
 }
 
-void AddNotes(const Measurement& total, bool closed, std::vector<std::string>& notes) {
+void AddNotes(const RunResult& result, bool closed, std::vector<std::string>& notes) {
+  const Measurement& total = result.total;
   if (total.errors.contains("status_429")) {
     notes.emplace_back(
         "The target limits requests per client (429). On staging lift the limit with "
@@ -53,8 +54,10 @@ void AddNotes(const Measurement& total, bool closed, std::vector<std::string>& n
         "counted; use --rate to see what users would.");
   } else if (total.waited > 0) {
     notes.push_back(std::to_string(total.waited) +
-                    " requests were due while every connection was in use; their wait is part of "
-                    "the corrected latency.");
+                    (result.sends_in_turn
+                         ? " frames were due while Redis had not answered those before"
+                         : " requests were due while every connection was in use") +
+                    "; their wait is part of the corrected latency.");
   }
   if (total.abandoned > 0) {
     notes.push_back(std::to_string(total.abandoned) +
@@ -252,7 +255,7 @@ Report MakeReport(RunResult result, ReportOptions options) {
     return each.outcome == Comparison::Outcome::kSlower;
   });
   if (report.verdict == Verdict::kPass && is_slower) report.verdict = Verdict::kFail;
-  AddNotes(report.result.total, options.closed, report.notes);
+  AddNotes(report.result, options.closed, report.notes);
   if (std::string note = GeneratorNote(report.result, options.closed);
       report.limits.empty() && !note.empty()) {
     report.notes.push_back(std::move(note));
