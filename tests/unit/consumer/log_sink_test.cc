@@ -36,7 +36,7 @@ class HoldingLog final : public base::Logger {
 
 struct LogBench {
   testing::FakeClock clock;
-  test::CountingLog told;
+  sampleproc::test::CountingLog told;
   telemetry::Conditions conditions{clock, told};
   HoldingLog log;
   LogSink sink{clock, conditions, log};

@@ -160,7 +160,8 @@ TEST_CASE("rates of different loads are not compared") {
 
 TEST_CASE("an earlier run is found in a result, and only there") {
   const auto baseline = ParseBaseline(
-      R"({"target":"t","loop":"open","p50_ms":1,"latency":{"corrected":{"p50_ms":9,"p99_ms":12,"p999_ms":null},
+      R"({"target":"t","loop":"open","p50_ms":1,"latency":{"corrected":
+          {"p50_ms":9,"p99_ms":12,"p999_ms":null},
           "raw":{"p99_ms":1,"p999_ms":1}},
           "seconds":[{"second":0,"good":5,"p50_ms":1.5,"p99_ms":null,"errors":1},
           {"p50_ms":3,"good":0},{"p50_ms":0,"p99_ms":0,"good":0,"errors":7}],"notes":[]})",

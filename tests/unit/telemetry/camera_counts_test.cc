@@ -12,7 +12,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-struct Bench {
+struct CountsBench {
   void Done(const std::string& camera, int count = 1) {
     frame::FrameResult result;
     result.camera_id = camera;
@@ -48,7 +48,7 @@ struct Bench {
 };
 
 TEST_CASE("invented cameras give their series to who comes once they are idle") {
-  Bench bench;
+  CountsBench bench;
   bench.Flood("x");
   CHECK(bench.Series() == 65);
   CHECK(bench.Has("sampleproc_camera_frames_total{camera=\"_other\"} 36"));
@@ -62,7 +62,7 @@ TEST_CASE("invented cameras give their series to who comes once they are idle") 
 }
 
 TEST_CASE("a camera that sends frames keeps its series; one that is idle begins anew") {
-  Bench bench;
+  CountsBench bench;
   bench.Done("front-door", 20);
   bench.Failed("front-door");
   bench.Flood("x");
@@ -82,7 +82,7 @@ TEST_CASE("a camera that sends frames keeps its series; one that is idle begins 
 }
 
 TEST_CASE("a camera without frames is forgotten after a day") {
-  Bench bench;
+  CountsBench bench;
   bench.Done("front-door", 20);
   bench.Done("gate");
   bench.clock.Advance(hours(24));
@@ -93,7 +93,7 @@ TEST_CASE("a camera without frames is forgotten after a day") {
 }
 
 TEST_CASE("a configured camera always has a series") {
-  Bench bench;
+  CountsBench bench;
   bench.Flood("x", 20);
   bench.Done("gate");
   bench.Done("yard");
@@ -109,7 +109,7 @@ TEST_CASE("a configured camera always has a series") {
 }
 
 TEST_CASE("a camera with the name of the rest shares its series") {
-  Bench bench;
+  CountsBench bench;
   bench.Done("_other");
   bench.Flood("x");
   bench.clock.Advance(hours(25));
@@ -118,7 +118,7 @@ TEST_CASE("a camera with the name of the rest shares its series") {
 }
 
 TEST_CASE("failed frames are told by camera, type and source") {
-  Bench bench;
+  CountsBench bench;
   bench.Failed("front-door");
   bench.Failed("front-door");
   bench.metrics.FrameFailed("consumer", "", {base::ErrorCode::kDeadline, "", {}, {}});
