@@ -54,7 +54,7 @@ base::MonoTime Clips::DueAt(const Clip& clip) const {
 }
 
 bool Clips::WorkWaits() const {
-  if (!questions_.empty()) return true;
+  if (!questions_.empty() || (folder_ && left_files_.ready())) return true;
   const base::MonoTime now = context_.clock.Now();
   if (!failure_.empty()) return now >= retry_at_;
   for (const auto& [key, clip] : clips_) {

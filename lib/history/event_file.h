@@ -42,13 +42,15 @@ class LeftFiles {
   }
 
   bool waits() const { return unknown_.valid(); }
+  // LookAt has something to do.
+  bool ready() const {
+    return waits() && unknown_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  }
 
  private:
   template <typename Folder>
   base::Result<void> DeleteFrom(Folder& folder) {
-    if (!waits() || unknown_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-      return {};
-    }
+    if (!ready()) return {};
     std::vector<std::string> unknown;
     try {
       unknown = unknown_.get();

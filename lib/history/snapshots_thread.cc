@@ -45,7 +45,7 @@ void Snapshots::Run() noexcept {
 }
 
 bool Snapshots::WorkWaits() const {
-  if (!questions_.empty()) return true;
+  if (!questions_.empty() || (folder_ && left_files_.ready())) return true;
   if (!failure_.empty()) return context_.clock.Now() >= retry_at_;
   return !waiting_.empty();
 }
