@@ -72,7 +72,7 @@ void SinkQueue::Take(const ResultRecord& record) {
 }
 
 void SinkQueue::Lose(const ResultRecord& record, bool again) {
-  if (!loss_) loss_.emplace();
+  if (!loss_) loss_ = Loss{};
   loss_->last = context_.clock.Now();
   ++counts_.lost;
   if (again) ++counts_.put_off;
