@@ -52,8 +52,8 @@ class InputList {
   std::optional<Input> Next();
 
   // How many entries of directories are not taken, by why: "hidden", "without an ending", "not
-  // regular", "that --recursive enters", "reached by a link" (directories), or a file's ending, such
-  // as ".heic".
+  // regular", "that --recursive enters", "reached by a link" (directories), or a file's ending,
+  // such as ".heic".
   const std::map<std::string, std::size_t>& passed_over() const { return passed_over_; }
 
   // How many there are, when that can be said without reading directories or the list.

@@ -79,8 +79,8 @@ inline Shape Squeezed(const Shape& shape, std::size_t sides) {
 }
 
 // The network's pair of outputs with a row a box: which one holds four coordinates, which one the
-// scores; `scores` has more than one column. Where both have four columns their names decide. `found`
-// is false when its outputs are no such pair, or their names do not tell.
+// scores; `scores` has more than one column. Where both have four columns their names decide.
+// `found` is false when its outputs are no such pair, or their names do not tell.
 struct BoxesAndScores {
   bool found = false;
   std::size_t boxes = 0;

@@ -32,7 +32,8 @@ const char* SentenceOf(int error) {
     case AVERROR(ETIMEDOUT):
       return "its machine does not answer";
     case AVERROR_HTTP_UNAUTHORIZED:
-      return "it refuses the user name and password (401): check password_file, the URL's user, and "
+      return "it refuses the user name and password (401): check password_file, the URL's user, "
+             "and "
              "that the camera takes Basic, or Digest with MD5";
     case AVERROR_HTTP_FORBIDDEN:
       return "it forbids access to this stream (403)";
