@@ -64,8 +64,10 @@ class WithCameras(WithDirectory):
     def records(self):
         if not os.path.exists(self.results):
             return []
+        # In one piece: line by line the rest of one that is being written would follow its beginning.
         with open(self.results, encoding="utf-8") as file:
-            return [json.loads(line) for line in file if line.endswith("\n")]
+            *whole, _unfinished = file.read().split("\n")
+        return [json.loads(line) for line in whole]
 
     def sizes(self, camera):
         """Of its pictures so far."""
