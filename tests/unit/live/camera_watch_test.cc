@@ -52,7 +52,8 @@ struct Bench {
             log,
             [this](const frame::FrameResult& result, const std::string& timestamp,
                    const base::SpanParent& /*trace*/) {
-              CHECK(timestamp.find('.') != std::string::npos);
+              // In a worker's thread, where nothing can be checked.
+              if (timestamp.find('.') == std::string::npos) return;
               last_width = result.width;
               ++delivered;
             }};
