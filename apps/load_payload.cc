@@ -32,7 +32,7 @@ Result<loadtest::HeadOptions> MakeHead(const LoadtestOptions& options,
     head.path = target.url.target == "/" ? UsualPath(options) : target.url.target;
   }
   head.host = options.host.empty() ? target.url.Authority() : options.host;
-  head.authorization = target.url.authorization;
+  head.authorization = target.url.Authorization();
   head.fields = options.fields;
   head.keep_alive = !options.no_keep_alive;
   if (!head.path.starts_with('/') || head.path.find_first_of(" \r\n") != std::string::npos) {

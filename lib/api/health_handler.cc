@@ -1,7 +1,6 @@
 #include "api/health_handler.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <utility>
 
@@ -20,26 +19,6 @@ std::string_view Name(Status status) {
   return kNames[static_cast<std::size_t>(status)];
 }
 
-// Conditions of what frames come from, and of where their results go.
-bool IsOfConsumer(const telemetry::Condition& told) {
-  namespace condition = telemetry::condition;
-  constexpr std::array kNames = {
-      condition::kSourceUnreachable,
-      condition::kSourceUnhealthy,
-      condition::kSourceSilent,
-      condition::kPixelHost,
-      condition::kSettlementRefused,
-      condition::kSettlementUnanswered,
-      condition::kEntryStuck,
-      condition::kSink,
-      condition::kSpool,
-      condition::kOrchestrator,
-      condition::kOldFrames,
-      condition::kFramesDropped,
-  };
-  return std::ranges::find(kNames, told.name) != kNames.end();
-}
-
 struct Statuses {
   Statuses(const ServiceFacts& facts, const Wishes& wishes) {
     const telemetry::Gauges& gauges = facts.gauges;
@@ -54,7 +33,8 @@ struct Statuses {
     // By what is told, so that neither is degraded without a reason: that no pull has been answered
     // yet is none, and what fails is told a moment after it is seen.
     const bool missing = wishes.consumer_enabled && !gauges.consumer;
-    const bool told = std::ranges::any_of(gauges.conditions, IsOfConsumer);
+    const bool told = std::ranges::any_of(gauges.conditions, telemetry::condition::IsOfConsumer,
+                                          &telemetry::Condition::name);
     if (missing || told || wishes.consumer_off_although_named) consumer = Status::kDegraded;
     if (!gauges.conditions.empty()) lasting = Status::kDegraded;
   }

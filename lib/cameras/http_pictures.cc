@@ -188,7 +188,7 @@ class HttpPictures final : public PictureSource {
   }
 
   std::string Authorization() {
-    if (basic_) return url_.authorization;
+    if (basic_) return url_.Authorization();
     if (!digest_) return {};
     return net::AnswerDigest(*digest_, url_.userinfo, "GET", url_.target, ++digest_uses_,
                              net::NewCnonce());
@@ -196,7 +196,7 @@ class HttpPictures final : public PictureSource {
 
   // Whether there is something to answer to a 401, which may also be a new nonce.
   bool TakesChallenge(std::string_view head) {
-    if (url_.authorization.empty() || basic_) return false;
+    if (url_.userinfo.empty() || basic_) return false;
     const auto challenges = FieldsOf(head, "www-authenticate");
     digest_ = net::FindDigest(challenges);
     digest_uses_ = 0;
@@ -287,7 +287,7 @@ class HttpPictures final : public PictureSource {
     const std::string schemes = net::SchemesIn(FieldsOf(head, "www-authenticate"));
     std::string message =
         "it refuses the user name and password (401): check password_file and the URL's user";
-    if (url_.authorization.empty()) {
+    if (url_.userinfo.empty()) {
       message =
           "it wants a user name and password (401): put user@ into the URL and set "
           "password_file";

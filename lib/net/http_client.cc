@@ -96,7 +96,7 @@ HttpClient::HttpClient(Url url, const Options& options, Resolve resolve, const b
 std::string HttpClient::Bytes(const HttpRequest& request) const {
   std::string bytes =
       request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " + url_.Authority() + "\r\n";
-  if (!url_.authorization.empty()) bytes += "Authorization: " + url_.authorization + "\r\n";
+  if (!url_.userinfo.empty()) bytes += "Authorization: " + url_.Authorization() + "\r\n";
   for (const auto& [name, value] : request.fields) bytes += name + ": " + value + "\r\n";
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
     bytes += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";

@@ -15,15 +15,15 @@ constexpr std::size_t kLongest = 8000;
 constexpr std::uint16_t kHttp = 80;
 constexpr std::uint16_t kHttps = 443;
 
-std::string Basic(const std::string& credentials) {
-  return "Basic " + base::EncodeBase64(base::AsBytes(credentials));
-}
-
 }  // namespace
 
 std::string Url::Authority() const {
   const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
   return port == (tls ? kHttps : kHttp) ? name : name + ":" + std::to_string(port);
+}
+
+std::string Url::Authorization() const {
+  return userinfo.empty() ? "" : "Basic " + base::EncodeBase64(base::AsBytes(userinfo));
 }
 
 namespace {
@@ -61,10 +61,7 @@ std::optional<Url> Parse(std::string_view text, const Scheme& plain, const Schem
     const auto query = parsed->encoded_query();
     url.target += '?' + std::string(query.data(), query.size());
   }
-  if (parsed->has_userinfo()) {
-    url.userinfo = parsed->userinfo();
-    url.authorization = Basic(url.userinfo);
-  }
+  if (parsed->has_userinfo()) url.userinfo = parsed->userinfo();
   return url;
 }
 

@@ -12,12 +12,13 @@ struct Url {
   bool tls = false;
   std::string host;  // a name or an address, without the brackets of IPv6
   std::uint16_t port = 80;
-  std::string target = "/";   // path and query, as a request line has them
-  std::string authorization;  // "Basic ..." of a user name and password in the URL; "" = none
-  std::string userinfo;       // the same as "user:password"
+  std::string target = "/";  // path and query, as a request line has them
+  std::string userinfo;      // "user:password" or "user", decoded; "" = none
 
   // "frame-buffer:8002": what a Host field says (RFC 9110 section 7.2), without a default port.
   std::string Authority() const;
+  // "Basic ..." of the user and password (RFC 7617), "" without.
+  std::string Authorization() const;
 };
 
 // By RFC 3986, http and https only, 8000 bytes at most; a fragment is left out. User name and

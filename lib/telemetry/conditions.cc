@@ -7,30 +7,40 @@
 namespace sampleproc::telemetry {
 namespace {
 
-constexpr std::array kNames = {
-    condition::kSourceUnreachable,
-    condition::kSourceUnhealthy,
-    condition::kSourceSilent,
-    condition::kPixelHost,
-    condition::kSettlementRefused,
-    condition::kSettlementUnanswered,
-    condition::kEntryStuck,
-    condition::kSink,
-    condition::kSpool,
-    condition::kOrchestrator,
-    condition::kOldFrames,
-    condition::kFramesDropped,
-    condition::kCameraPlaces,
-    condition::kDetector,
-    condition::kCamera,
-    condition::kCameraRate,
-    condition::kHistory,
-    condition::kSnapshots,
-    condition::kClips,
-    condition::kMqtt,
+struct Kind {
+  std::string_view name;
+  bool of_consumer = false;
+};
+
+constexpr std::array kKinds = {
+    Kind{condition::kSourceUnreachable, true},
+    Kind{condition::kSourceUnhealthy, true},
+    Kind{condition::kSourceSilent, true},
+    Kind{condition::kPixelHost, true},
+    Kind{condition::kSettlementRefused, true},
+    Kind{condition::kSettlementUnanswered, true},
+    Kind{condition::kEntryStuck, true},
+    Kind{condition::kSink, true},
+    Kind{condition::kSpool, true},
+    Kind{condition::kOrchestrator, true},
+    Kind{condition::kOldFrames, true},
+    Kind{condition::kFramesDropped, true},
+    Kind{condition::kCameraPlaces},
+    Kind{condition::kDetector},
+    Kind{condition::kCamera},
+    Kind{condition::kCameraRate},
+    Kind{condition::kHistory},
+    Kind{condition::kSnapshots},
+    Kind{condition::kClips},
+    Kind{condition::kMqtt},
 };
 
 }  // namespace
+
+bool condition::IsOfConsumer(std::string_view name) {
+  const auto* const kind = std::ranges::find(kKinds, name, &Kind::name);
+  return kind != kKinds.end() && kind->of_consumer;
+}
 
 std::size_t Conditions::CountOf(std::string_view name) const {
   return static_cast<std::size_t>(std::ranges::count_if(
@@ -82,7 +92,8 @@ std::vector<Condition> Conditions::List() const {
   const base::MutexLock lock(mutex_);
   const base::MonoTime now = clock_.Now();
   std::vector<Condition> all;
-  for (const std::string_view name : kNames) {
+  for (const Kind& kind : kKinds) {
+    const std::string_view name = kind.name;
     std::size_t more = 0;
     base::MonoTime since = now;
     for (const auto& [key, entry] : entries_) {
@@ -108,7 +119,7 @@ std::vector<Condition> Conditions::List() const {
 std::vector<std::pair<std::string_view, std::size_t>> Conditions::Counts() const {
   const base::MutexLock lock(mutex_);
   std::vector<std::pair<std::string_view, std::size_t>> counts;
-  for (const std::string_view name : kNames) counts.emplace_back(name, CountOf(name));
+  for (const Kind& kind : kKinds) counts.emplace_back(kind.name, CountOf(kind.name));
   return counts;
 }
 

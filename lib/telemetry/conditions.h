@@ -39,6 +39,9 @@ inline constexpr std::string_view kHistory = "history";
 inline constexpr std::string_view kSnapshots = "snapshots";
 inline constexpr std::string_view kClips = "clips";
 inline constexpr std::string_view kMqtt = "mqtt";
+
+// Whether it is about what frames are pulled from, or where their results go.
+bool IsOfConsumer(std::string_view name);
 }  // namespace condition
 
 struct Condition {

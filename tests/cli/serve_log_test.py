@@ -58,6 +58,13 @@ class Log(cli.TestCase):
         lines = self.get("/metrics").splitlines()
         return next(int(line[len(name) :]) for line in lines if line.startswith(name))
 
+    def start_on(self, writer, size):
+        """On a pipe, its writing end, with room for `size` bytes."""
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, size)
+        child = self.start(stderr=writer)
+        os.close(writer)
+        return child
+
     def ask(self, count):
         """Each is a line, and says which one it is."""
         connection = UnixConnection(self.path)
@@ -87,18 +94,14 @@ class Log(cli.TestCase):
     def test_a_reader_that_does_not_read_until_later(self):
         reader, writer = os.pipe()
         with open(reader, "rb") as log:
-            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 16384)
-            child = self.start(stderr=writer)
-            os.close(writer)
+            child = self.start_on(writer, 16384)
             self.serve_on(child)
             self.assertIn(b'"msg":"listening"', log.read())
 
     def test_a_reader_that_is_late_loses_nothing(self):
         reader, writer = os.pipe()
         with open(reader, "rb") as log:
-            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-            child = self.start(stderr=writer)
-            os.close(writer)
+            child = self.start_on(writer, 4096)
             self.ask(REQUESTS)
             self.assertEqual(self.lost(), 0)
             child.terminate()
@@ -111,9 +114,7 @@ class Log(cli.TestCase):
     def test_room_again(self):
         reader, writer = os.pipe()
         with open(reader, "rb", buffering=0) as log:
-            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 16384)
-            child = self.start(stderr=writer)
-            os.close(writer)
+            child = self.start_on(writer, 16384)
             self.lose()
             read = log.read(65536)
             self.lost()

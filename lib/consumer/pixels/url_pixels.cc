@@ -31,7 +31,7 @@ UrlPixels::UrlPixels(const std::vector<std::string>& hosts, std::size_t max_byte
 
 std::shared_ptr<net::HttpClient> UrlPixels::ClientFor(const net::Url& url) {
   const std::string key =
-      (url.tls ? "https " : "http ") + url.authorization + ' ' + url.Authority();
+      (url.tls ? "https " : "http ") + url.Authorization() + ' ' + url.Authority();
   const base::MutexLock lock(mutex_);
   const auto found = clients_.find(key);
   if (found != clients_.end()) return found->second;

@@ -34,7 +34,7 @@ TEST_CASE("a URL in its parts") {
     CHECK(url->host == c.host);
     CHECK(url->port == c.port);
     CHECK(url->tls == c.tls);
-    CHECK(url->authorization == c.authorization);
+    CHECK(url->Authorization() == c.authorization);
   }
 }
 
