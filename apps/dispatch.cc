@@ -53,8 +53,12 @@ std::string ParseFailure(const CLI::App& app, const CLI::ParseError* error) {
 }
 
 // An option whose value is empty, as that of --compare "$OLD" without OLD: what was meant is
-// missing, and to go on without it would look as if it had been done.
+// missing, and to go on without it would look as if it had been done. The same with an argument.
 std::string EmptyValue(const CLI::Option& option) {
+  if (option.get_lnames().empty()) {
+    return option.get_single_name() +
+           " is an empty word, as \"$NAME\" gives without a value; give a path, or leave it out";
+  }
   const std::string name = "--" + option.get_lnames().front();
   return name + " has an empty value; give " + name + " " + option.get_type_name() +
          ", or leave the option out";
@@ -74,8 +78,7 @@ std::string NoValueInWord(const CLI::App& app, const std::vector<std::string>& w
 // After it has.
 std::string EmptyValue(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_lnames().empty() || std::ranges::count(option->results(), "") == 0) continue;
-    return EmptyValue(*option);
+    if (std::ranges::count(option->results(), "") > 0) return EmptyValue(*option);
   }
   return "";
 }

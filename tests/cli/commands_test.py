@@ -66,6 +66,12 @@ class EmptyValues(cli.TestCase):
                     self.assertIn(option + " ", result.err.splitlines()[0], said)
                     self.assertRegex(result.err, "empty value|not ''", said)
 
+    def test_no_argument_is_empty(self):
+        for command in ("process-file", "validate-config"):
+            result = cli.run(command, "")
+            self.assertEqual((result.returncode, result.out), (2, ""), result.err)
+            self.assertIn("is an empty word", result.err.splitlines()[0])
+
 
 class Usage(cli.TestCase):
     def check(self, words, message):
