@@ -100,7 +100,8 @@ void AddPullRows(std::vector<Key>& rows) {
             .min = kMs,
             .max = 30 * kSecond,
             .help = "Longest pause after the first failure; it doubles with each further one, up "
-                    "to 30s (2s for Redis), and each pause is drawn by chance from zero to it."},
+                    "to 30s (2s for Redis), and each pause is drawn by chance from zero to it. "
+                    "Redis is tried every 50 ms before, 60 times."},
            [](auto& c) -> auto& { return c.consumer.backoff; }));
   rows.push_back(Bind({.path = "consumer.health_check_interval",
                        .kind = Kind::kDuration,

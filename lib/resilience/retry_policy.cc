@@ -1,8 +1,16 @@
 #include "resilience/retry_policy.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sampleproc::resilience {
+
+Backoff QuickAtFirst(Backoff later) {
+  return [later = std::move(later)](int failures) {
+    if (failures > kQuickTries) return later(failures - kQuickTries);
+    return failures == 1 ? std::chrono::milliseconds(0) : kQuickPause;
+  };
+}
 
 std::chrono::milliseconds RetryPolicy::Pause(int failures) {
   std::chrono::milliseconds bound = std::min(first_, longest_);

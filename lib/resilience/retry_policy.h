@@ -6,7 +6,18 @@
 #include <cstdint>
 #include <random>
 
+#include "resilience/backoff.h"
+
 namespace sampleproc::resilience {
+
+// A server that has cut a connection, or is restarted, is mostly back within seconds, and what
+// waits for it waits for the next attempt too: the first one comes at once and kQuickTries in all
+// before an exponential backoff begins. That is three seconds of a server that refuses connections.
+inline constexpr int kQuickTries = 60;
+inline constexpr std::chrono::milliseconds kQuickPause{50};
+
+// Gives those pauses, and then those of `later`, for which the failures count from there.
+Backoff QuickAtFirst(Backoff later);
 
 // Exponential backoff with full jitter (Marc Brooker, "Exponential Backoff And Jitter", 2015): a
 // pause drawn evenly from zero to a bound that doubles with each failure, so that many who failed

@@ -25,6 +25,7 @@
 #include "consumer/sources/spool.h"
 #include "consumer/sources/spool_keeper.h"
 #include "net/http_client.h"
+#include "resilience/retry_policy.h"
 #include "service/ticker.h"
 #include "service/upstreams.h"
 #include "telemetry/episode.h"
@@ -271,10 +272,10 @@ class ConsumerParts::Impl {
   }
 
   static resilience::Backoff PullBackoff(const consumer::Options& options, base::IdSource& ids) {
-    return BackoffOf(
-        options.backoff,
-        options.source == consumer::Source::kRedis ? kLongestRedisBackoff : kLongestHttpBackoff,
-        ids);
+    if (options.source == consumer::Source::kHttp) {
+      return BackoffOf(options.backoff, kLongestHttpBackoff, ids);
+    }
+    return resilience::QuickAtFirst(BackoffOf(options.backoff, kLongestRedisBackoff, ids));
   }
 
   std::unique_ptr<consumer::FrameSource> MakeSource(const ConsumerContext& context) {

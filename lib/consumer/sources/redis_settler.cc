@@ -8,6 +8,7 @@
 #include "consumer/sources/redis_scripts.h"
 #include "consumer/sources/settling_command.h"
 #include "consumer/sources/sign_of_life.h"
+#include "resilience/retry_policy.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -129,6 +130,9 @@ void RedisSettler::RunUntilClosed() {
   const milliseconds beat = std::max(milliseconds(1), options_.claim_idle / 3);
   base::MonoTime next_beat = Now() + beat;
   base::MonoTime next_sign = Now() + kShown;
+  int failures = 0;
+  const resilience::Backoff pause_after =
+      resilience::QuickAtFirst([](int /*failures*/) { return kRetry; });
   while (!cancel_.Cancelled()) {
     if (!WaitForWork(std::min(next_beat, next_sign))) return;
     if (Now() >= next_beat) {
@@ -152,8 +156,9 @@ void RedisSettler::RunUntilClosed() {
     const bool done = batch.empty();
     PutBack(batch);
     if (on_parked_ && Parked() > 0) on_parked_();
+    failures = done ? 0 : failures + 1;
     if (done) continue;
-    const Deadline pause_end(base::SystemClock(), kRetry);
+    const Deadline pause_end(base::SystemClock(), pause_after(failures));
     const MutexLock lock(mutex_);
     while (!pause_end.Expired() && !cancel_.Cancelled()) {
       changed_.WaitUntil(mutex_, pause_end, cancel_);

@@ -39,5 +39,14 @@ TEST_CASE("a first pause beyond the longest is the longest") {
   for (int i = 0; i < 100; ++i) CHECK(policy.Pause(1) <= milliseconds(10));
 }
 
+TEST_CASE("quick tries come first, the first of them at once, and another backoff follows") {
+  const Backoff pause = QuickAtFirst([](int failures) { return milliseconds(1'000 * failures); });
+  CHECK(pause(1) == milliseconds(0));
+  CHECK(pause(2) == kQuickPause);
+  CHECK(pause(kQuickTries) == kQuickPause);
+  CHECK(pause(kQuickTries + 1) == milliseconds(1'000));
+  CHECK(pause(kQuickTries + 3) == milliseconds(3'000));
+}
+
 }  // namespace
 }  // namespace sampleproc::resilience
