@@ -62,7 +62,7 @@ HeldList WaitingRoom::Add(HeldPtr frame, base::MonoTime now) {
       }
     }
   }
-  Insert(frame);
+  Insert(std::move(frame));
   HeldList replaced;
   while (HeldPtr each = found.Pop()) {
     Remove(*each, false);

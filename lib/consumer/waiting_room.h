@@ -60,6 +60,7 @@ class WaitingRoom {
   };
 
   struct Permit {
+    // NOLINTNEXTLINE(google-explicit-constructor): an answer alone is the usual one.
     constexpr Permit(Asking asking, int its_level = 0) : may(asking), level(its_level) {}
     Asking may;
     int level;  // of the place: lower ones come first

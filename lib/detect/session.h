@@ -47,6 +47,7 @@ class Session {
   // Is told how many runs more (or, below 0, fewer) wait for another one, under the session's lock:
   // it must neither run, wait nor throw. Empty for nobody. Not while one waits.
   using OnWaiting = std::function<void(int more)>;
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): those whose runs wait keep it.
   virtual void Watch(OnWaiting /*watcher*/) {}
 
   const RunTimes& run_times() const { return run_times_; }

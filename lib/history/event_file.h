@@ -54,7 +54,8 @@ class LeftFiles {
     std::vector<std::string> unknown;
     try {
       unknown = unknown_.get();
-    } catch (const std::future_error&) {  // the history is closed
+    } catch (const std::future_error&) {
+      return {};  // the history is closed: nobody says what it does not know
     }
     for (const std::string& event_id : unknown) {
       if (auto deleted = folder.Delete(event_id); !deleted) return deleted;

@@ -79,7 +79,7 @@ void Journal::Take(const frame::Event& event) noexcept {
 void Journal::Fetch(Feed::Request request) {
   const MutexLock lock(mutex_);
   if (closing_) return;  // the feed is closed, too, or about to be
-  fetches_.push_back([this, request = std::move(request)](Store* store, const std::string& why) {
+  fetches_.emplace_back([this, request = std::move(request)](Store* store, const std::string& why) {
     if (store == nullptr) return feed_->Supply(request.to, Fail(ErrorCode::kUnavailable, why));
     feed_->Supply(request.to, store->After(request.filter, request.after, Feed::kPageMessages,
                                            base::Allowance().Within(kLongestQuestion)));

@@ -172,7 +172,7 @@ bool Journal::StoreBatch() {
   std::size_t memory = 0;
   std::uint64_t turn = 0;
   for (const Held& held : held_) {
-    if (batch.size() == Store::kMostRecords || (bytes > 0 && bytes >= Store::kMostBytes)) break;
+    if (batch.size() == Store::kMostRecords || bytes >= Store::kMostBytes) break;
     bytes += held.record->json.size();
     memory += held.record->bytes();
     batch.push_back(held.record);

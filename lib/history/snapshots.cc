@@ -8,7 +8,6 @@ namespace sampleproc::history {
 namespace {
 
 using base::ErrorCode;
-using base::Fail;
 using base::MutexLock;
 using base::Result;
 
@@ -72,7 +71,7 @@ void Snapshots::Take(frame::Snapshot snapshot, SnapshotPicturePtr picture) noexc
       });
       if (other != waiting_.end()) {
         // Frames of a camera may come here in another order than they were looked at.
-        const HeldPtr before = *other;
+        const HeldPtr& before = *other;
         const frame::Detection& found = before->snapshot.detection;
         if (found.confidence >= held->snapshot.detection.confidence) return;
         Leave(before);

@@ -104,7 +104,9 @@ double FellBehind(const Measurement& total, nanoseconds length) {
 
 }  // namespace
 
-double RateSoFar(const Measurement& total, double lasted) { return RateAfter(total, lasted, 50); }
+double RateSoFar(const Measurement& total, double lasted_s) {
+  return RateAfter(total, lasted_s, 50);
+}
 
 Second Summarise(std::uint64_t second, const Measurement& measured) {
   return {.second = second,

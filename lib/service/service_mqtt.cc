@@ -59,7 +59,7 @@ base::Result<void> Service::Impl::OpenMqtt() {
   ids.AppendHex(context.client_id);
   const bool pictures = config.mqtt.snapshots && !config.snapshots.path.empty();
   if (pictures) {
-    context.fetch = [this](const std::string& event_id, auto answer) {
+    context.fetch = [this](const std::string& event_id, const auto& answer) {
       if (!snapshots) return answer(nullptr);
       const base::Allowance allowance;
       snapshots->Get(

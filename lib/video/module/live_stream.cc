@@ -136,8 +136,8 @@ Stream* Stream::LiveSource(void* source) {
   const auto* kind = *static_cast<const AVClass* const*>(source);
   if (kind != nullptr && kind->parent_log_context_offset > 0 && kind != avformat_get_class() &&
       kind != avcodec_get_class()) {
-    std::memcpy(&source, static_cast<char*>(source) + kind->parent_log_context_offset,
-                sizeof source);
+    std::memcpy(static_cast<void*>(&source),
+                static_cast<char*>(source) + kind->parent_log_context_offset, sizeof source);
     kind = source == nullptr ? nullptr : *static_cast<const AVClass* const*>(source);
   }
   void* owner = nullptr;
