@@ -151,7 +151,7 @@ class Metrics::Impl {
   using RequestKey = std::tuple<std::string, std::string, int, bool>;
   struct RequestChild {
     prometheus::Histogram* histogram;
-    std::vector<Exemplar> exemplars = {};  // of each bucket the last one; empty before the first
+    Exemplars exemplars = {};  // of each bucket the last one; empty before the first
   };
   mutable base::Mutex mutex;
   std::map<RequestKey, RequestChild, std::less<>> request_children GUARDED_BY(mutex);
@@ -189,9 +189,9 @@ class Metrics::Impl {
   }
 
   // Of each child its buckets'; copied, so that writing them out holds up nobody.
-  using Exemplars = std::map<RequestKey, std::vector<Exemplar>, std::less<>>;
-  Exemplars CopyExemplars() const {
-    Exemplars copies;
+  using ExemplarsByRequest = std::map<RequestKey, Exemplars, std::less<>>;
+  ExemplarsByRequest CopyExemplars() const {
+    ExemplarsByRequest copies;
     const base::MutexLock lock(mutex);
     for (const auto& [key, child] : request_children) {
       if (!child.exemplars.empty()) copies.emplace(key, child.exemplars);
@@ -338,17 +338,18 @@ std::string Metrics::Text(const Gauges& gauges) const {
 }
 
 std::string Metrics::OpenMetrics(const Gauges& gauges) const {
-  const Impl::Exemplars exemplars = impl_->CopyExemplars();
-  return OpenMetricsText(impl_->Collect(gauges),
-                         [&](const MetricFamily& family, const prometheus::ClientMetric& metric,
-                             std::size_t bucket) -> const Exemplar* {
-                           if (family.name != kRequests) return nullptr;
-                           const auto found = exemplars.find(KeyOf(metric));
-                           if (found == exemplars.end() || bucket >= found->second.size())
-                             return nullptr;
-                           const Exemplar& exemplar = found->second[bucket];
-                           return exemplar.trace_id.empty() ? nullptr : &exemplar;
-                         });
+  const Impl::ExemplarsByRequest exemplars = impl_->CopyExemplars();
+  std::vector<ToldFamily> all;
+  for (MetricFamily& family : impl_->Collect(gauges)) {
+    ToldFamily told{std::move(family), {}};
+    told.exemplars.resize(told.family.metric.size());
+    for (std::size_t i = 0; told.family.name == kRequests && i < told.exemplars.size(); ++i) {
+      const auto found = exemplars.find(KeyOf(told.family.metric[i]));
+      if (found != exemplars.end()) told.exemplars[i] = found->second;
+    }
+    all.push_back(std::move(told));
+  }
+  return OpenMetricsText(all);
 }
 
 }  // namespace sampleproc::telemetry

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <string_view>
 
 namespace sampleproc::telemetry {
@@ -74,15 +75,13 @@ void AppendExemplar(const Exemplar& exemplar, std::string& out) {
          Number(static_cast<double>(milliseconds.count()) / 1000);
 }
 
-void AppendHistogram(std::string_view name, const MetricFamily& family, const ClientMetric& metric,
-                     const FindExemplar& find_exemplar, std::string& out) {
+void AppendHistogram(std::string_view name, const ClientMetric& metric, const Exemplars& exemplars,
+                     std::string& out) {
   const auto& buckets = metric.histogram.bucket;
   for (std::size_t i = 0; i < buckets.size(); ++i) {
     AppendSample(name, "_bucket", metric, Bound(buckets[i].upper_bound),
                  std::to_string(buckets[i].cumulative_count), out);
-    if (const Exemplar* exemplar = find_exemplar(family, metric, i); exemplar != nullptr) {
-      AppendExemplar(*exemplar, out);
-    }
+    if (i < exemplars.size() && !exemplars[i].trace_id.empty()) AppendExemplar(exemplars[i], out);
     out += '\n';
   }
   AppendSample(name, "_sum", metric, "", Number(metric.histogram.sample_sum), out);
@@ -91,7 +90,8 @@ void AppendHistogram(std::string_view name, const MetricFamily& family, const Cl
   out += '\n';
 }
 
-void AppendFamily(const MetricFamily& family, const FindExemplar& find_exemplar, std::string& out) {
+void AppendFamily(const ToldFamily& told, std::string& out) {
+  const MetricFamily& family = told.family;
   std::string_view name = family.name;
   const bool is_counter = family.type == MetricType::Counter;
   const bool is_histogram = family.type == MetricType::Histogram;
@@ -109,9 +109,10 @@ void AppendFamily(const MetricFamily& family, const FindExemplar& find_exemplar,
   out += "# HELP " + start + ' ';
   AppendEscaped(family.help, out);
   out += '\n';
-  for (const ClientMetric& metric : family.metric) {
+  for (std::size_t i = 0; i < family.metric.size(); ++i) {
+    const ClientMetric& metric = family.metric[i];
     if (is_histogram) {
-      AppendHistogram(name, family, metric, find_exemplar, out);
+      AppendHistogram(name, metric, told.exemplars[i], out);
     } else {
       AppendSample(name, is_counter ? kTotal : "", metric, "",
                    Number(is_counter ? metric.counter.value : metric.gauge.value), out);
@@ -122,10 +123,9 @@ void AppendFamily(const MetricFamily& family, const FindExemplar& find_exemplar,
 
 }  // namespace
 
-std::string OpenMetricsText(const std::vector<MetricFamily>& families,
-                            const FindExemplar& find_exemplar) {
+std::string OpenMetricsText(const std::vector<ToldFamily>& families) {
   std::string out;
-  for (const MetricFamily& family : families) AppendFamily(family, find_exemplar, out);
+  for (const ToldFamily& family : families) AppendFamily(family, out);
   return out + "# EOF\n";
 }
 

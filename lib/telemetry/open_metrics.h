@@ -3,8 +3,6 @@
 
 #include <prometheus/metric_family.h>
 
-#include <cstddef>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,15 +16,15 @@ struct Exemplar {
   double value = 0;
   base::WallTime when{};
 };
+using Exemplars = std::vector<Exemplar>;  // of each bucket; may be empty
 
-// The exemplar of one bucket of a metric of the family; null when there is none.
-using FindExemplar =
-    std::function<const Exemplar*(const prometheus::MetricFamily& family,
-                                  const prometheus::ClientMetric& metric, std::size_t bucket)>;
+struct ToldFamily {
+  prometheus::MetricFamily family;
+  std::vector<Exemplars> exemplars;  // of a histogram's metrics, in their order
+};
 
 // Counters, gauges and histograms; names of counters end with _total. Units are told by the ends of
 // names, as Prometheus has them. https://prometheus.io/docs/specs/om/open_metrics_spec/
-std::string OpenMetricsText(const std::vector<prometheus::MetricFamily>& families,
-                            const FindExemplar& find_exemplar);
+std::string OpenMetricsText(const std::vector<ToldFamily>& families);
 
 }  // namespace sampleproc::telemetry
