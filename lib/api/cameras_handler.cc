@@ -31,10 +31,10 @@ void WriteOrNull(std::string_view key, bool is_there, const T& value, JsonWriter
   out.Null();
 }
 
-using Sources = std::vector<telemetry::CameraGauges>;
+using Sources = std::vector<cameras::CameraGauges>;
 
 void WriteSource(const std::string& camera, const Sources& sources, JsonWriter& out) {
-  const auto source = std::ranges::find(sources, camera, &telemetry::CameraGauges::id);
+  const auto source = std::ranges::find(sources, camera, &cameras::CameraGauges::id);
   out.Key("source");
   if (source == sources.end()) return out.Null();
   out.BeginObject();

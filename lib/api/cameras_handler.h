@@ -4,11 +4,11 @@
 #include <functional>
 #include <vector>
 
+#include "cameras/camera_gauges.h"
 #include "cameras/directory.h"
 #include "cameras/roster.h"
 #include "cameras/stills.h"
 #include "http/router.h"
-#include "telemetry/camera_gauges.h"
 
 namespace sampleproc::api {
 
@@ -18,7 +18,7 @@ struct CamerasContext {
   const cameras::Directory& directory;
   cameras::Stills& stills;
   // Of the cameras whose pictures the service takes itself. Any thread; cheap.
-  std::function<std::vector<telemetry::CameraGauges>()> sources;
+  std::function<std::vector<cameras::CameraGauges>()> sources;
 };
 
 // {"cameras": [{"id", "configured", "door", "frames_in", "frames_looked_at",

@@ -21,22 +21,22 @@ std::string_view Name(Status status) {
 
 struct Statuses {
   Statuses(const ServiceFacts& facts, const Wishes& wishes) {
-    const telemetry::Gauges& gauges = facts.gauges;
+    const process::Load& load = facts.load;
     if (facts.starting || facts.draining) service = Status::kUnhealthy;
-    if (gauges.stuck_workers > 0) workers = Status::kUnhealthy;
-    if (gauges.queued_frames * 5 >= gauges.queue_depth * 4 && gauges.queue_depth > 0) {
+    if (load.stuck_workers > 0) workers = Status::kUnhealthy;
+    if (load.queued_frames * 5 >= load.queue_depth * 4 && load.queue_depth > 0) {
       queue = Status::kDegraded;
     }
-    if (gauges.budget_used_bytes / 9 >= gauges.budget_bytes / 10 && gauges.budget_bytes > 0) {
+    if (facts.budget_used_bytes / 9 >= facts.budget_bytes / 10 && facts.budget_bytes > 0) {
       memory = Status::kDegraded;
     }
     // By what is told, so that neither is degraded without a reason: that no pull has been answered
     // yet is none, and what fails is told a moment after it is seen.
-    const bool missing = wishes.consumer_enabled && !gauges.consumer;
-    const bool told = std::ranges::any_of(gauges.conditions, telemetry::condition::IsOfConsumer,
+    const bool missing = wishes.consumer_enabled && !facts.consumer;
+    const bool told = std::ranges::any_of(facts.conditions, telemetry::condition::IsOfConsumer,
                                           &telemetry::Condition::name);
     if (missing || told || wishes.consumer_off_although_named) consumer = Status::kDegraded;
-    if (!gauges.conditions.empty()) lasting = Status::kDegraded;
+    if (!facts.conditions.empty()) lasting = Status::kDegraded;
   }
   Status Worst() const { return std::max({service, workers, queue, memory, consumer, lasting}); }
 
@@ -54,15 +54,15 @@ std::string_view State(const ServiceFacts& facts) {
 }
 
 // Share of the places for frames, in work and waiting, that are taken.
-double CapacityUsed(const telemetry::Gauges& gauges) {
-  const auto places = gauges.queue_depth + static_cast<std::size_t>(std::max(gauges.workers, 0));
+double CapacityUsed(const process::Load& load) {
+  const auto places = load.queue_depth + static_cast<std::size_t>(std::max(load.workers, 0));
   if (places == 0) return 0;
-  const auto taken = gauges.queued_frames + gauges.active_frames;
+  const auto taken = load.queued_frames + load.active_frames;
   return std::min(1.0, json::RoundTo(static_cast<double>(taken) / static_cast<double>(places), 3));
 }
 
-void WriteConsumer(const Wishes& wishes, const telemetry::Gauges& gauges, json::JsonWriter& json) {
-  const auto consumer = gauges.consumer.value_or(telemetry::ConsumerGauges{});
+void WriteConsumer(const Wishes& wishes, const ServiceFacts& facts, json::JsonWriter& json) {
+  const ConsumerFacts consumer = facts.consumer.value_or(ConsumerFacts{});
   json.Member("enabled", wishes.consumer_enabled);
   json.Member("connected", consumer.connected);
   json.Member("held_frames", consumer.held_frames);
@@ -75,15 +75,13 @@ void WriteConsumer(const Wishes& wishes, const telemetry::Gauges& gauges, json::
   }
   json.Key("failing_sinks");
   json.BeginArray();
-  for (const telemetry::SinkGauges& sink : gauges.sinks) {
-    if (sink.failing) json.String(sink.name);
-  }
+  for (const std::string_view sink : facts.failing_sinks) json.String(sink);
   json.EndArray();
 }
 
 void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Statuses& statuses,
                      json::JsonWriter& json) {
-  const telemetry::Gauges& gauges = facts.gauges;
+  const process::Load& load = facts.load;
   const auto begin = [&](std::string_view name, Status status) {
     json.Key(name);
     json.BeginObject();
@@ -95,20 +93,20 @@ void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Stat
   json.Member("state", State(facts));
   json.EndObject();
   begin("workers", statuses.workers);
-  json.Member("workers", gauges.workers);
-  json.Member("active", gauges.active_frames);
-  json.Member("stuck", gauges.stuck_workers);
+  json.Member("workers", load.workers);
+  json.Member("active", load.active_frames);
+  json.Member("stuck", load.stuck_workers);
   json.EndObject();
   begin("queue", statuses.queue);
-  json.Member("queued", gauges.queued_frames);
-  json.Member("limit", gauges.queue_depth);
+  json.Member("queued", load.queued_frames);
+  json.Member("limit", load.queue_depth);
   json.EndObject();
   begin("memory", statuses.memory);
-  json.Member("used_bytes", gauges.budget_used_bytes);
-  json.Member("limit_bytes", gauges.budget_bytes);
+  json.Member("used_bytes", facts.budget_used_bytes);
+  json.Member("limit_bytes", facts.budget_bytes);
   json.EndObject();
   begin("consumer", statuses.consumer);
-  WriteConsumer(wishes, gauges, json);
+  WriteConsumer(wishes, facts, json);
   json.EndObject();
   begin("gpu", Status::kHealthy);
   json.Member("preferred", wishes.gpu_preferred);
@@ -117,7 +115,7 @@ void WriteComponents(const ServiceFacts& facts, const Wishes& wishes, const Stat
   json.EndObject();
 }
 
-void WriteCamera(const telemetry::CameraGauges& camera, json::JsonWriter& json) {
+void WriteCamera(const cameras::CameraGauges& camera, json::JsonWriter& json) {
   json.BeginObject();
   json.Member("connected", camera.connected);
   json.Member("ended", camera.ended);
@@ -140,20 +138,20 @@ void WriteCamera(const telemetry::CameraGauges& camera, json::JsonWriter& json) 
   json.EndObject();
 }
 
-void WriteCameras(const std::vector<telemetry::CameraGauges>& cameras, json::JsonWriter& json) {
+void WriteCameras(const std::vector<cameras::CameraGauges>& cameras, json::JsonWriter& json) {
   json.Key("cameras");
   json.BeginObject();
-  for (const telemetry::CameraGauges& camera : cameras) {
+  for (const cameras::CameraGauges& camera : cameras) {
     json.Key(camera.id);
     WriteCamera(camera, json);
   }
   json.EndObject();
 }
 
-void WriteConditions(const telemetry::Gauges& gauges, json::JsonWriter& json) {
+void WriteConditions(const ServiceFacts& facts, json::JsonWriter& json) {
   json.Key("conditions");
   json.BeginArray();
-  for (const telemetry::Condition& each : gauges.conditions) {
+  for (const telemetry::Condition& each : facts.conditions) {
     json.BeginObject();
     json.Member("name", each.name);
     json.Member("subject", each.subject);
@@ -166,20 +164,20 @@ void WriteConditions(const telemetry::Gauges& gauges, json::JsonWriter& json) {
 }
 
 void WriteDetails(const ServiceFacts& facts, const Wishes& wishes,
-                  const telemetry::FrameTotals& totals, json::JsonWriter& json) {
+                  const process::FrameTotals& totals, json::JsonWriter& json) {
   json.Key("details");
   json.BeginObject();
   json.Member("processor_initialized", !facts.starting);
   json.Member("consumer_enabled", wishes.consumer_enabled);
-  json.Member("consumer_running", facts.gauges.consumer && facts.gauges.consumer->running);
+  json.Member("consumer_running", facts.consumer && facts.consumer->running);
   json.Member("frame_buffer_url", "");  // where frames come from is nobody's business
   json.Member("shutting_down", facts.draining);
   json.Key("metrics");
   json.BeginObject();
   json.Member("frames_processed", totals.processed);
   json.Member("frames_failed", totals.failed);
-  json.Member("active_frames", facts.gauges.active_frames);
-  json.Member("queued_frames", facts.gauges.queued_frames);
+  json.Member("active_frames", facts.load.active_frames);
+  json.Member("queued_frames", facts.load.queued_frames);
   json.EndObject();
   json.EndObject();
 }
@@ -214,7 +212,7 @@ class Cache {
 
 }  // namespace
 
-HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameTotals& totals,
+HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const process::FrameTotals& totals,
                               const HealthContext& context) {
   const Statuses statuses(facts, context.wishes);
   HealthAnswer answer;
@@ -225,13 +223,13 @@ HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameT
   json.Member("timestamp", base::FormatTimestamp(context.clock.Wall()));
   json.Member("service", context.service_name);
   json.Member("version", context.service_version);
-  json.Member("capacity_used", CapacityUsed(facts.gauges));
+  json.Member("capacity_used", CapacityUsed(facts.load));
   json.Member("frames_processed", totals.processed);
   json.Member("avg_processing_time_ms", json::RoundTo(totals.average_seconds * 1000, 3));
   json.Member("errors_last_minute", totals.failed_last_minute);
   WriteComponents(facts, context.wishes, statuses, json);
-  WriteCameras(facts.gauges.cameras, json);
-  WriteConditions(facts.gauges, json);
+  WriteCameras(facts.cameras, json);
+  WriteConditions(facts, json);
   WriteDetails(facts, context.wishes, totals, json);
   json.EndObject();
   return answer;

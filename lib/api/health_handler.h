@@ -6,7 +6,7 @@
 #include "api/service_facts.h"
 #include "base/clock.h"
 #include "http/router.h"
-#include "telemetry/metrics.h"
+#include "process/metrics.h"
 
 namespace sampleproc::api {
 
@@ -19,7 +19,7 @@ struct Wishes {
 
 struct HealthContext {
   AskFacts facts;
-  const telemetry::Metrics& metrics;
+  const process::Metrics& metrics;
   const base::Clock& clock;
   std::string service_name;
   std::string service_version;
@@ -60,7 +60,7 @@ struct HealthAnswer {
   int status = 200;  // 503 when unhealthy, 200 else: overload is no reason to be taken out
   std::string json;
 };
-HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const telemetry::FrameTotals& totals,
+HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const process::FrameTotals& totals,
                               const HealthContext& context);
 
 // The answer is made anew when it is older than 20 ms, so that it costs no more than a fixed text

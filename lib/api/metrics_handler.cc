@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kBytesPerMb = 1024.0 * 1024.0;
 
-void WriteProcessor(const telemetry::FrameTotals& totals, json::JsonWriter& json) {
+void WriteProcessor(const process::FrameTotals& totals, json::JsonWriter& json) {
   json.Key("processor_metrics");
   json.BeginObject();
   json.Member("frames_processed", totals.processed);
@@ -54,10 +54,10 @@ void WriteStates(const process::FrameTracker& tracker, json::JsonWriter& json) {
   json.EndObject();
 }
 
-void WriteResources(const telemetry::Gauges& gauges, json::JsonWriter& json) {
-  const auto used = static_cast<double>(gauges.budget_used_bytes);
-  const auto limit = static_cast<double>(gauges.budget_bytes);
-  const auto active = static_cast<int>(gauges.active_frames);
+void WriteResources(const ServiceFacts& facts, json::JsonWriter& json) {
+  const auto used = static_cast<double>(facts.budget_used_bytes);
+  const auto limit = static_cast<double>(facts.budget_bytes);
+  const auto active = static_cast<int>(facts.load.active_frames);
   json.Key("resource_statistics");
   json.BeginObject();
   json.Member("active_allocations", active);
@@ -66,7 +66,7 @@ void WriteResources(const telemetry::Gauges& gauges, json::JsonWriter& json) {
   json.Key("allocated_gpu_memory_mb");
   json.BeginObject();
   json.EndObject();
-  json.Member("available_cpus", gauges.workers - active);
+  json.Member("available_cpus", facts.load.workers - active);
   json.Member("available_memory_mb", json::RoundTo((limit - used) / kBytesPerMb, 3));
   json.EndObject();
 }
@@ -74,9 +74,8 @@ void WriteResources(const telemetry::Gauges& gauges, json::JsonWriter& json) {
 // One of each format.
 struct Renderings {
   explicit Renderings(const MetricsContext& context)
-      : text(context.clock, [context] { return context.metrics.Text(context.facts().gauges); }),
-        open(context.clock,
-             [context] { return context.metrics.OpenMetrics(context.facts().gauges); }),
+      : text(context.clock, [context] { return context.registry.Text(); }),
+        open(context.clock, [context] { return context.registry.OpenMetrics(); }),
         json(context.clock, [context] { return MakeMetricsJson(context); }) {}
 
   Rendering text;
@@ -92,7 +91,7 @@ std::string MakeMetricsJson(const MetricsContext& context) {
   json.BeginObject();
   WriteProcessor(context.metrics.totals(), json);
   WriteStates(context.tracker, json);
-  WriteResources(context.facts().gauges, json);
+  WriteResources(context.facts(), json);
   json.Member("timestamp", base::FormatTimestamp(context.clock.Wall()));
   json.EndObject();
   return text;

@@ -7,13 +7,15 @@
 #include "base/clock.h"
 #include "http/router.h"
 #include "process/frame_tracker.h"
-#include "telemetry/metrics.h"
+#include "process/metrics.h"
+#include "telemetry/registry.h"
 
 namespace sampleproc::api {
 
 struct MetricsContext {
   AskFacts facts;
-  const telemetry::Metrics& metrics;
+  const telemetry::Registry& registry;
+  const process::Metrics& metrics;
   const process::FrameTracker& tracker;
   const base::Clock& clock;
 };

@@ -26,8 +26,8 @@ http::SharedText WithChecks(std::string_view answer, const ServiceFacts& facts) 
   json.BeginObject();
   json.Member("started", !facts.starting);
   json.Member("draining", facts.draining);
-  json.Member("workers", facts.gauges.workers);
-  json.Member("stuck_workers", facts.gauges.stuck_workers);
+  json.Member("workers", facts.load.workers);
+  json.Member("stuck_workers", facts.load.stuck_workers);
   json.EndObject();
   return std::make_shared<const std::string>(text + "}");
 }

@@ -13,8 +13,8 @@
 #include "http/rate_limiter.h"
 #include "process/frame_tracker.h"
 #include "process/frame_work.h"
+#include "process/metrics.h"
 #include "process/worker_pool.h"
-#include "telemetry/metrics.h"
 
 namespace sampleproc::api {
 
@@ -24,7 +24,7 @@ struct ProcessContext {
   process::WorkerPool& pool;
   process::FrameTracker& tracker;
   const base::Clock& clock;
-  telemetry::Metrics& metrics;
+  process::Metrics& metrics;
   base::Logger& log;
   base::IdSource& ids;
   frame::Options frame;

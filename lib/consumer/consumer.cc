@@ -196,7 +196,7 @@ void Consumer::PullOnce() {
 
 void Consumer::Failed(const base::Error& error) {
   if (EndedByStop(error)) return;
-  context_.metrics.ConsumerPullFailed(error);
+  context_.metrics.pull_failures.Of(base::ErrorCodeName(error.code)).Add();
   ++failures_;
   milliseconds pause = backoff_(failures_);
   if (error.retry_after) {

@@ -14,10 +14,10 @@
 #include "consumer/dispatcher.h"
 #include "consumer/frame_source.h"
 #include "consumer/message_traces.h"
+#include "consumer/metrics.h"
 #include "consumer/options.h"
 #include "resilience/backoff.h"
 #include "telemetry/conditions.h"
-#include "telemetry/metrics.h"
 
 namespace sampleproc::consumer {
 
@@ -35,7 +35,7 @@ struct ConsumerFacts {
 struct PullContext {
   FrameSource& source;
   Dispatcher& dispatcher;
-  telemetry::Metrics& metrics;
+  const Metrics& metrics;
   telemetry::Conditions& conditions;
   const base::Clock& clock;
   base::Logger& log;

@@ -10,7 +10,7 @@ void Ledger::Offered(std::size_t frames) noexcept {
     totals_.offered += frames;
   }
   try {
-    metrics_.ConsumerFramesOffered(frames);
+    metrics_.offered.Of().Add(static_cast<double>(frames));
   } catch (const std::exception&) {  // no memory: this count is right, that metric is not
   }
 }
@@ -31,9 +31,17 @@ void Ledger::Settled(Ending ending, std::string_view reason, bool ours) noexcept
     ++(totals_.*outcome.count);
   }
   try {
-    metrics_.ConsumerFrameSettled(outcome.name, ours ? reason : "");
+    metrics_.frames.Of(outcome.name, ours ? reason : std::string_view()).Add();
+    if (!ours || (ending != Ending::kDropped && ending != Ending::kDead)) return;
+    const base::MutexLock lock(mutex_);
+    ++lost_[{outcome.name, std::string(reason)}];
   } catch (const std::exception&) {  // as above
   }
+}
+
+std::map<std::pair<std::string_view, std::string>, std::uint64_t> Ledger::lost() const {
+  const base::MutexLock lock(mutex_);
+  return lost_;
 }
 
 Ledger::Totals Ledger::totals() const {

@@ -4,11 +4,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/mutex.h"
 #include "consumer/frame_source.h"
-#include "telemetry/metrics.h"
+#include "consumer/metrics.h"
+#include "process/metrics.h"
 
 namespace sampleproc::consumer {
 
@@ -27,22 +31,26 @@ class Ledger {
     std::uint64_t held() const { return offered - done - dropped - dead - returned - taken_over; }
   };
 
-  // `metrics` must outlive it.
-  explicit Ledger(telemetry::Metrics& metrics) : metrics_(metrics) {}
+  // Both must outlive it.
+  Ledger(const Metrics& metrics, process::Metrics& frames) : metrics_(metrics), frames_(frames) {}
 
   void Offered(std::size_t frames) noexcept;
   // One frame ended: as it was settled, or taken over by somebody else (not `ours`).
   void Settled(Ending ending, std::string_view reason, bool ours) noexcept;
 
   // How long the source took with a frame's settlement.
-  void SettlingTook(std::chrono::nanoseconds time) noexcept { metrics_.StageEnded("settle", time); }
+  void SettlingTook(std::chrono::nanoseconds time) noexcept { frames_.StageEnded("settle", time); }
 
   Totals totals() const;
+  // Frames that were not finished, by the outcome ("dropped", "dead") and its reason.
+  std::map<std::pair<std::string_view, std::string>, std::uint64_t> lost() const;
 
  private:
-  telemetry::Metrics& metrics_;
+  const Metrics& metrics_;
+  process::Metrics& frames_;
   mutable base::Mutex mutex_;
   Totals totals_ GUARDED_BY(mutex_);
+  std::map<std::pair<std::string_view, std::string>, std::uint64_t> lost_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::consumer

@@ -164,9 +164,9 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
     return !in_work_;
   }
 
-  telemetry::CameraGauges gauges() const {
+  cameras::CameraGauges gauges() const {
     const base::MutexLock lock(mutex_);
-    telemetry::CameraGauges state = state_;
+    cameras::CameraGauges state = state_;
     state.id = id_;
     standing_.Tell(state);
     if (last_) {
@@ -304,7 +304,7 @@ class CameraWatch::Frames : public std::enable_shared_from_this<Frames> {
 
   mutable base::Mutex mutex_;
   base::CondVar idle_;
-  telemetry::CameraGauges state_ GUARDED_BY(mutex_);
+  cameras::CameraGauges state_ GUARDED_BY(mutex_);
   std::optional<base::MonoTime> last_ GUARDED_BY(mutex_);
   bool in_work_ GUARDED_BY(mutex_) = false;
   LivePtr waiting_ GUARDED_BY(mutex_);
@@ -338,7 +338,7 @@ void CameraWatch::Cancel() {
 
 bool CameraWatch::AwaitIdle(const base::Deadline& end) { return frames_->AwaitIdle(end); }
 
-telemetry::CameraGauges CameraWatch::gauges() const { return frames_->gauges(); }
+cameras::CameraGauges CameraWatch::gauges() const { return frames_->gauges(); }
 
 bool CameraWatch::IsFor(const cameras::Options& options, const frame::CameraPtr& camera) const {
   return options_ == options && frames_->camera() == camera;

@@ -13,6 +13,7 @@
 #include "base/id_source.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "cameras/camera_gauges.h"
 #include "cameras/options.h"
 #include "cameras/picture_source.h"
 #include "frame/camera.h"
@@ -20,7 +21,6 @@
 #include "history/clips.h"
 #include "process/frame_work.h"
 #include "process/worker_pool.h"
-#include "telemetry/camera_gauges.h"
 #include "telemetry/conditions.h"
 #include "telemetry/tracer.h"
 
@@ -57,7 +57,7 @@ class CameraWatch {
   CameraWatch(const CameraWatch&) = delete;
   CameraWatch& operator=(const CameraWatch&) = delete;
 
-  telemetry::CameraGauges gauges() const;
+  cameras::CameraGauges gauges() const;
 
   // Takes no more pictures; the reader ends soon, and what waits is taken back.
   void BeginStop();

@@ -100,7 +100,7 @@ void Standing::Close() {
   closed_ = true;
 }
 
-void Standing::Tell(telemetry::CameraGauges& gauges) const {
+void Standing::Tell(cameras::CameraGauges& gauges) const {
   const base::MutexLock lock(told_mutex_);
   gauges.connected = told_.connected;
   gauges.ended = told_.ended;

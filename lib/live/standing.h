@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "telemetry/camera_gauges.h"
+#include "cameras/camera_gauges.h"
 #include "telemetry/conditions.h"
 
 namespace sampleproc::live {
@@ -56,7 +56,7 @@ class Standing {
   void Close();
 
   // Fills in what is known here.
-  void Tell(telemetry::CameraGauges& gauges) const;
+  void Tell(cameras::CameraGauges& gauges) const;
 
  private:
   struct Told {

@@ -51,8 +51,8 @@ void Watches::AwaitIdle(const base::Deadline& end) {
   for (const auto& watch : all) watch->AwaitIdle(end);
 }
 
-std::vector<telemetry::CameraGauges> Watches::gauges() const {
-  std::vector<telemetry::CameraGauges> gauges;
+std::vector<cameras::CameraGauges> Watches::gauges() const {
+  std::vector<cameras::CameraGauges> gauges;
   const base::MutexLock lock(mutex_);
   gauges.reserve(watches_.size());
   for (const auto& [id, watch] : watches_) gauges.push_back(watch->gauges());

@@ -8,10 +8,10 @@
 
 #include "base/deadline.h"
 #include "base/mutex.h"
+#include "cameras/camera_gauges.h"
 #include "cameras/directory.h"
 #include "cameras/options.h"
 #include "live/camera_watch.h"
-#include "telemetry/camera_gauges.h"
 
 namespace sampleproc::live {
 
@@ -33,7 +33,7 @@ class Watches {
   void AwaitIdle(const base::Deadline& end);
 
   // What is known of each, by its id.
-  std::vector<telemetry::CameraGauges> gauges() const;
+  std::vector<cameras::CameraGauges> gauges() const;
 
  private:
   const WatchContext context_;

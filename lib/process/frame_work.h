@@ -13,8 +13,8 @@
 #include "frame/frame.h"
 #include "frame/frame_result.h"
 #include "process/frame_tracker.h"
+#include "process/metrics.h"
 #include "process/processor.h"
-#include "telemetry/metrics.h"
 
 namespace sampleproc::cameras {
 class Roster;
@@ -26,7 +26,7 @@ namespace sampleproc::process {
 struct WorkContext {
   FrameTracker& tracker;
   const base::Clock& clock;
-  telemetry::Metrics& metrics;
+  Metrics& metrics;
   cameras::Roster* roster = nullptr;  // null: nobody asks for cameras
   std::string_view door = {};         // one of the roster's, by which frames come
   bool tells_roster = false;          // the door itself tells the roster what comes
@@ -98,7 +98,7 @@ class FrameWork {
   void SetIds(std::string_view frame_id, const std::optional<std::string>& camera_id) noexcept;
 
   const base::Clock& clock_;
-  telemetry::Metrics& metrics_;
+  Metrics& metrics_;
   cameras::Roster* roster_;  // null once the camera knows what became of the frame
   const std::string_view door_;
   const bool door_tells_;

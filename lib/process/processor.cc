@@ -10,9 +10,9 @@
 #include "base/out_of_memory.h"
 #include "frame/frame_time.h"
 #include "process/annotate.h"
+#include "process/metrics.h"
 #include "process/still.h"
 #include "resources/wait.h"
-#include "telemetry/metrics.h"
 
 namespace sampleproc::process {
 namespace {

@@ -37,11 +37,9 @@ class Snapshots;
 struct SnapshotPicture;
 }  // namespace sampleproc::history
 
-namespace sampleproc::telemetry {
-class Metrics;
-}
-
 namespace sampleproc::process {
+
+class Metrics;
 
 // What all processors of a service share; the references must outlive them.
 struct ProcessorContext {
@@ -63,8 +61,8 @@ struct ProcessorContext {
   const TakeEvents* take_events = nullptr;  // StepInput::take_events
   // Who looks at cameras; null: nobody can.
   cameras::Stills* stills = nullptr;
-  base::IdSource* ids = nullptr;          // StepInput::ids
-  telemetry::Metrics* metrics = nullptr;  // told of each frame's times; null: nobody asks
+  base::IdSource* ids = nullptr;  // StepInput::ids
+  Metrics* metrics = nullptr;     // told of each frame's times; null: nobody asks
   // Who keeps pictures of events; null: nobody does.
   history::Snapshots* snapshots = nullptr;
   // Who keeps clips of events; null: nobody does.

@@ -12,19 +12,19 @@ namespace {
 // With fewer pictures than that in kLong one more or less would decide.
 constexpr std::uint64_t kFewest = 6;
 
-std::uint64_t Dropped(const telemetry::CameraGauges& camera, std::string_view reason) {
+std::uint64_t Dropped(const cameras::CameraGauges& camera, std::string_view reason) {
   const auto found = camera.dropped.find(reason);
   return found == camera.dropped.end() ? 0 : found->second;
 }
 
 }  // namespace
 
-void CameraRates::Take(const std::vector<telemetry::CameraGauges>& cameras) {
+void CameraRates::Take(const std::vector<cameras::CameraGauges>& cameras) {
   const base::MonoTime now = clock_.Now();
   if (last_ && now - *last_ < kSlice) return;
   last_ = now;
   for (auto& [id, camera] : cameras_) camera.is_there = false;
-  for (const telemetry::CameraGauges& gauges : cameras) {
+  for (const cameras::CameraGauges& gauges : cameras) {
     Camera& camera = cameras_[gauges.id];
     camera.is_there = true;
     const std::uint64_t too_soon = std::min(Dropped(gauges, frame::kTooSoon), gauges.frames);

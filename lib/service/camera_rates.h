@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "telemetry/camera_gauges.h"
+#include "cameras/camera_gauges.h"
 #include "telemetry/conditions.h"
 
 namespace sampleproc::service {
@@ -30,7 +30,7 @@ class CameraRates {
       : clock_(clock), conditions_(conditions) {}
 
   // Takes what is known of all cameras; call it every second or so.
-  void Take(const std::vector<telemetry::CameraGauges>& cameras);
+  void Take(const std::vector<cameras::CameraGauges>& cameras);
 
  private:
   // Since a camera was connected to first.

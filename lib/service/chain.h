@@ -12,10 +12,10 @@
 #include "config/config.h"
 #include "http/chain.h"
 #include "http/client_address.h"
+#include "http/metrics.h"
 #include "http/rate_limiter.h"
 #include "http/token_table.h"
 #include "resources/memory_budget.h"
-#include "telemetry/metrics.h"
 #include "telemetry/tracer.h"
 
 namespace sampleproc::service {
@@ -38,7 +38,7 @@ base::Result<ChainParts> MakeChainParts(const config::Config& config, const base
 // What the links use; all must outlive the chain.
 struct ChainContext {
   resources::MemoryBudget& budget;
-  telemetry::Metrics& metrics;
+  const http::Metrics& metrics;
   const base::Clock& clock;
   base::Logger& log;
   const telemetry::Tracer* tracer = nullptr;  // null: nothing is traced

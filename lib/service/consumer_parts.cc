@@ -40,7 +40,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLongestRedisBackoff{2'000};
 constexpr milliseconds kLongestHttpBackoff{30'000};
 constexpr std::chrono::seconds kLook{1};
-// When frames that were old (telemetry::ConsumerGauges::kOldFrame) count as caught up with.
+// A frame that has waited longer means that the consumer does not keep up, until none has waited
+// for longer than kYoungFrame.
+constexpr std::chrono::seconds kOldFrame{10};
 constexpr std::chrono::seconds kYoungFrame{5};
 // For the orchestrator to hear that we go.
 constexpr milliseconds kGoodbye{2'000};
@@ -63,20 +65,6 @@ std::string SpoolFolder(const consumer::HttpOptions& options) {
   return std::string(folders.substr(0, folders.find(':'))) + "/spool";
 }
 
-void AddClient(std::string_view upstream, const net::HttpClient* client,
-               telemetry::ConsumerGauges& gauges) {
-  if (client == nullptr) return;
-  const net::HttpClientCounts counts = client->counts();
-  gauges.clients.push_back({.upstream = upstream,
-                            .requests = counts.requests,
-                            .opened = counts.opened,
-                            .reused = counts.reused,
-                            .waits = counts.waits,
-                            .waited_seconds = std::chrono::duration<double>(counts.waited).count(),
-                            .circuits_opened = counts.circuits_opened,
-                            .circuit_open = counts.circuit_open});
-}
-
 }  // namespace
 
 class ConsumerParts::Impl {
@@ -86,7 +74,6 @@ class ConsumerParts::Impl {
        std::unique_ptr<consumer::Spool> spool)
       : config_(context.config),
         clock_(context.work.clock),
-        metrics_(context.work.metrics),
         conditions_(context.conditions),
         log_(context.log),
         redis_(RedisOf(config_.consumer)),
@@ -100,7 +87,7 @@ class ConsumerParts::Impl {
         sinks_(context.sinks),
         spool_(std::move(spool)),
         source_(MakeSource(context)),
-        ledger_(context.work.metrics),
+        ledger_(context.metrics, context.work.metrics),
         traces_(context.tracer, Origin()),
         dispatch_(
             {*source_, sinks_.set(), pixels_, context.pool, context.work, context.budget, ledger_,
@@ -108,8 +95,8 @@ class ConsumerParts::Impl {
             {config_.consumer, config_.process}),
         dispatcher_(dispatch_.dispatcher()),
         consumer_(std::in_place,
-                  consumer::PullContext{*source_, dispatcher_, context.work.metrics,
-                                        context.conditions, clock_, context.log, &traces_},
+                  consumer::PullContext{*source_, dispatcher_, context.metrics, context.conditions,
+                                        clock_, context.log, &traces_},
                   config_.consumer, Upstream(), PullBackoff(config_.consumer, context.ids)) {
     orchestrator_ = ClientOf(config_.consumer.orchestrator_url, config_.net, clock_);
     watch_.emplace(kLook, [this] { Look(); });
@@ -174,7 +161,7 @@ class ConsumerParts::Impl {
   void Look() {
     consumer_->Look();
     if (keeper_) keeper_->Look();
-    for (const auto& [what, count] : metrics_.lost()) {
+    for (const auto& [what, count] : ledger_.lost()) {
       const bool dead = what.first == "dead";
       Episode(dead ? "pulled frames cannot be done" : "pulled frames are dropped", what.second)
           .Look(count, clock_.Now());
@@ -188,29 +175,33 @@ class ConsumerParts::Impl {
 
   void GiveUpStuck(milliseconds limit) { dispatcher_.GiveUpStuck(limit); }
 
-  telemetry::ConsumerGauges gauges() const {
+  consumer::Readings readings() const {
     const consumer::ConsumerFacts facts = consumer_->facts();
-    telemetry::ConsumerGauges gauges;
-    gauges.running = facts.running;
-    gauges.connected = facts.connected;
-    gauges.held_frames = ledger_.totals().held();
-    gauges.oldest_frame_age_seconds =
+    consumer::Readings readings;
+    readings.running = facts.running;
+    readings.connected = facts.connected;
+    readings.held_frames = ledger_.totals().held();
+    readings.oldest_frame_age_seconds =
         std::chrono::duration<double>(dispatcher_.OldestAge()).count();
     const base::MonoTime now = clock_.Now();
-    gauges.silent_seconds =
+    readings.silent_seconds =
         std::chrono::duration<double>(now - facts.last_frame.value_or(facts.begun)).count();
-    if (facts.last_frame) gauges.last_frame_age_seconds = gauges.silent_seconds;
-    AddClient("frame_buffer", client_.get(), gauges);
-    AddClient("orchestrator", orchestrator_.get(), gauges);
-    AddClient("webhook", sinks_.webhook(), gauges);
-    if (http_source_ != nullptr) gauges.buffer_errors = http_source_->errors();
-    if (redis_source_ != nullptr) gauges.dead_letters = redis_source_->dead_letters();
-    if (keeper_) {
-      gauges.spool_bytes = spool_->bytes();
-      gauges.spool_limit_bytes = spool_->most_bytes();
-      gauges.spool_failures = keeper_->failures();
-    }
-    return gauges;
+    if (facts.last_frame) readings.last_frame_age_seconds = readings.silent_seconds;
+    if (http_source_ != nullptr) readings.buffer_errors = http_source_->errors();
+    if (redis_source_ != nullptr) readings.dead_letters = redis_source_->dead_letters();
+    if (keeper_) readings.spool = {spool_->bytes(), spool_->most_bytes(), keeper_->failures()};
+    return readings;
+  }
+
+  std::vector<ClientReading> clients() const {
+    std::vector<ClientReading> clients;
+    const auto add = [&](std::string_view upstream, const net::HttpClient* client) {
+      if (client != nullptr) clients.push_back({upstream, client->counts()});
+    };
+    add("frame_buffer", client_.get());
+    add("orchestrator", orchestrator_.get());
+    add("webhook", sinks_.webhook());
+    return clients;
   }
 
  private:
@@ -227,7 +218,7 @@ class ConsumerParts::Impl {
   void LookForOld() {
     constexpr std::string_view kName = telemetry::condition::kOldFrames;
     const auto age = dispatcher_.OldestAge();
-    if (age > telemetry::ConsumerGauges::kOldFrame) {
+    if (age > kOldFrame) {
       const auto pulled = consumer_->facts().pulled_age;
       conditions_.Raise(kName, {}, consumer::OldFramesReason(age, pulled));
     } else if (age < kYoungFrame) {
@@ -295,7 +286,7 @@ class ConsumerParts::Impl {
                                      .consumer = UniqueName(context.ids),
                                      .processor_id = config_.consumer.processor_id,
                                      .server = Upstream(),
-                                     .metrics = &context.work.metrics,
+                                     .metrics = &context.metrics,
                                      .conditions = &context.conditions,
                                      .log = &context.log,
                                      .budget = &context.budget},
@@ -330,7 +321,6 @@ class ConsumerParts::Impl {
 
   const config::Config& config_;
   const base::Clock& clock_;
-  const telemetry::Metrics& metrics_;
   telemetry::Conditions& conditions_;
   base::Logger& log_;
   const consumer::RedisOptions redis_;
@@ -389,6 +379,8 @@ bool ConsumerParts::AwaitEnd(const base::Deadline& end) { return impl_->AwaitEnd
 
 void ConsumerParts::GiveUpStuck(milliseconds limit) { impl_->GiveUpStuck(limit); }
 
-telemetry::ConsumerGauges ConsumerParts::gauges() const { return impl_->gauges(); }
+consumer::Readings ConsumerParts::readings() const { return impl_->readings(); }
+
+std::vector<ClientReading> ConsumerParts::clients() const { return impl_->clients(); }
 
 }  // namespace sampleproc::service

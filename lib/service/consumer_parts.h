@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/deadline.h"
@@ -12,13 +13,14 @@
 #include "base/id_source.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "consumer/metrics.h"
 #include "consumer/sink_set.h"
 #include "process/frame_work.h"
 #include "process/worker_pool.h"
 #include "resources/memory_budget.h"
 #include "service/consumer_sinks.h"
+#include "service/metrics.h"
 #include "telemetry/conditions.h"
-#include "telemetry/metrics.h"
 #include "telemetry/tracer.h"
 
 namespace sampleproc::service {
@@ -28,6 +30,7 @@ struct ConsumerContext {
   const config::Config& config;
   process::WorkerPool& pool;
   process::WorkContext work;
+  const consumer::Metrics& metrics;
   resources::MemoryBudget& budget;
   base::IdSource& ids;
   telemetry::Conditions& conditions;
@@ -66,7 +69,8 @@ class ConsumerParts {
   // Settles what workers have been at for `limit` as dead.
   void GiveUpStuck(std::chrono::milliseconds limit);
 
-  telemetry::ConsumerGauges gauges() const;
+  consumer::Readings readings() const;
+  std::vector<ClientReading> clients() const;  // of the upstreams that there are
 
  private:
   class Impl;

@@ -118,19 +118,10 @@ std::uint64_t ConsumerSinks::Deliver(const base::Deadline& end) {
   return lost;
 }
 
-std::vector<telemetry::SinkGauges> ConsumerSinks::gauges() const {
-  std::vector<telemetry::SinkGauges> gauges;
-  for (const auto& sink : set_.sinks()) {
-    const consumer::SinkCounts counts = sink->counts();
-    gauges.push_back({.name = sink->name(),
-                      .held = counts.held(),
-                      .delivered = counts.delivered,
-                      .lost = counts.lost - counts.put_off,
-                      .put_off = counts.put_off,
-                      .refused = counts.refused,
-                      .failing = counts.failing});
-  }
-  return gauges;
+std::vector<consumer::SinkReading> ConsumerSinks::readings() const {
+  std::vector<consumer::SinkReading> readings;
+  for (const auto& sink : set_.sinks()) readings.push_back({sink->name(), sink->counts()});
+  return readings;
 }
 
 }  // namespace sampleproc::service

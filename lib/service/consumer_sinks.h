@@ -13,6 +13,7 @@
 #include "base/id_source.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "consumer/metrics.h"
 #include "consumer/sink_set.h"
 #include "consumer/sinks/sink_queue.h"
 #include "net/http_client.h"
@@ -20,7 +21,6 @@
 #include "resources/memory_budget.h"
 #include "service/ticker.h"
 #include "telemetry/conditions.h"
-#include "telemetry/metrics.h"
 #include "telemetry/tracer.h"
 
 namespace sampleproc::service {
@@ -54,7 +54,7 @@ class ConsumerSinks {
   // no spool holds their frames at that time; which is logged, as is what is made again.
   std::uint64_t Deliver(const base::Deadline& end);
 
-  std::vector<telemetry::SinkGauges> gauges() const;
+  std::vector<consumer::SinkReading> readings() const;
   const net::HttpClient* webhook() const { return webhook_.get(); }  // nullptr: there is none
 
  private:

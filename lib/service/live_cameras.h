@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "base/deadline.h"
+#include "cameras/camera_gauges.h"
 #include "cameras/directory.h"
 #include "live/watches.h"
 #include "resources/memory_budget.h"
 #include "service/consumer_parts.h"
-#include "telemetry/camera_gauges.h"
 
 namespace sampleproc::service {
 
@@ -33,7 +33,7 @@ class LiveCameras {
   // Waits until no worker has a frame; at `end` those that are in work are to be ended.
   void AwaitFrames(const base::Deadline& end);
 
-  std::vector<telemetry::CameraGauges> gauges() const { return watches_.gauges(); }
+  std::vector<cameras::CameraGauges> gauges() const { return watches_.gauges(); }
 
  private:
   void Deliver(const frame::FrameResult& result, const std::string& timestamp,

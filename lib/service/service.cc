@@ -42,23 +42,23 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
   made->site.emplace(http::Site{
       own.http,
       http::Router(MakeRoutes(
-          {{*pool, tracker, clock, metrics, *log, ids, own.frame, own.process.simulate_gpu,
+          {{*pool, tracker, clock, metrics.frames, *log, ids, own.frame, own.process.simulate_gpu,
             made->parts.limiter, &roster},
            {facts,
-            metrics,
+            metrics.frames,
             clock,
             own.service.name,
             own.service.version,
             {own.consumer.enabled, own.consumer.off_although_named, own.process.prefer_gpu}},
-           {facts, metrics, tracker, clock},
+           {facts, metrics.registry, metrics.frames, tracker, clock},
            {roster, directory, stills,
-            [this] { return live ? live->gauges() : std::vector<telemetry::CameraGauges>(); }},
+            [this] { return live ? live->gauges() : std::vector<cameras::CameraGauges>(); }},
            {*journal, config::AnyTracks(own)},
            {snapshots.get(), budget, own.codec},
            {clips.get(), budget, clock}},
           {.metrics = own.telemetry.metrics,
            .console = http::ServesConsole(own.http, handed_sockets)})),
-      MakeChain(own, made->parts, {budget, metrics, clock, *log, tracer.get()},
+      MakeChain(own, made->parts, {budget, metrics.http, clock, *log, tracer.get()},
                 [this] { return readiness.refusing(); })});
   return made;
 }
@@ -138,7 +138,7 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
       process::ProcessorContext{own.process, own.codec, impl->budget, clock, impl->cameras,
                                 &impl->heavy, &impl->drain, impl->detectors, &impl->directory, true,
                                 false, &impl->take_events, &impl->stills, &impl->ids,
-                                &impl->metrics, impl->snapshots.get(), impl->clips.get()},
+                                &impl->metrics.frames, impl->snapshots.get(), impl->clips.get()},
       *impl->log);
   if (!pool) return std::unexpected(pool.error());
   impl->pool = std::move(*pool);
@@ -157,7 +157,8 @@ Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
   const ConsumerContext pulling{
       own,
       *impl->pool,
-      {impl->tracker, clock, impl->metrics, &impl->roster, cameras::Roster::kConsumer},
+      {impl->tracker, clock, impl->metrics.frames, &impl->roster, cameras::Roster::kConsumer},
+      impl->metrics.consumer,
       impl->budget,
       impl->ids,
       impl->conditions,
@@ -231,7 +232,7 @@ bool Service::LookAfterWorkers() {
   if (impl.snapshots) impl.snapshots->LookAfter();
   if (impl.clips) impl.clips->LookAfter();
   if (impl.publisher) impl.publisher->LookAfter();
-  if (impl.statistics.Due()) impl.statistics.Tell(impl.metrics.totals(), impl.Facts().gauges);
+  if (impl.statistics.Due()) impl.statistics.Tell(impl.StatisticsFacts());
   const milliseconds limit = impl.LostAfter();
   const int stuck = impl.pool->Stuck(limit);
   const int lost = std::min(stuck, std::exchange(impl.stuck_workers, stuck));

@@ -1,6 +1,5 @@
 // What becomes of events.
 #include <exception>
-#include <optional>
 #include <vector>
 
 #include "consumer/event_record.h"
@@ -85,7 +84,7 @@ void Service::Impl::TellSinks(std::span<const frame::Event> events) noexcept {
   for (const frame::Event& event : events) {
     if (publisher) publisher->Take(event);
     try {
-      metrics.EventTold(frame::EventTypeName(event.type));
+      metrics.events.events.Of(frame::EventTypeName(event.type)).Add();
       sinks->set().Take(consumer::RecordOf(event), *log);
     } catch (const std::exception&) {  // no memory
       log->Error("there is no memory to tell of an event",
@@ -142,43 +141,6 @@ Service::Impl::LostEvents Service::Impl::EndEvents(const base::Deadline& end) {
                {{"messages", static_cast<std::int64_t>(unpublished)}});
   }
   return {.messages = lost, .pictures = pictures, .clips = cut, .unpublished = unpublished};
-}
-
-std::optional<telemetry::SnapshotGauges> Service::Impl::SnapshotFacts() const {
-  if (!snapshots) return std::nullopt;
-  const history::SnapshotCounts counts = snapshots->counts();
-  return telemetry::SnapshotGauges{.kept = counts.kept,
-                                   .dropped = counts.dropped,
-                                   .deleted = counts.deleted,
-                                   .waiting = counts.waiting,
-                                   .files = counts.files,
-                                   .bytes = counts.bytes};
-}
-
-std::optional<telemetry::ClipGauges> Service::Impl::ClipFacts() const {
-  if (!clips) return std::nullopt;
-  const history::ClipCounts counts = clips->counts();
-  return telemetry::ClipGauges{.kept = counts.kept,
-                               .dropped = counts.dropped,
-                               .deleted = counts.deleted,
-                               .pictures_written = counts.pictures_written,
-                               .pictures_dropped = counts.pictures_dropped,
-                               .pictures_late = counts.pictures_late,
-                               .open = counts.open,
-                               .files = counts.files,
-                               .bytes = counts.bytes,
-                               .memory = counts.memory};
-}
-
-std::optional<telemetry::HistoryGauges> Service::Impl::HistoryFacts() const {
-  if (!journal || !journal->keeps()) return std::nullopt;
-  const history::JournalCounts counts = journal->counts();
-  return telemetry::HistoryGauges{.stored = counts.stored,
-                                  .dropped = counts.dropped,
-                                  .repeated = counts.repeated,
-                                  .set_aside = counts.set_aside,
-                                  .waiting = counts.waiting,
-                                  .bytes = counts.bytes};
 }
 
 }  // namespace sampleproc::service

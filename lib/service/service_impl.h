@@ -36,6 +36,7 @@
 #include "service/consumer_sinks.h"
 #include "service/generation.h"
 #include "service/live_cameras.h"
+#include "service/metrics.h"
 #include "service/notifier.h"
 #include "service/readiness.h"
 #include "service/service.h"
@@ -45,7 +46,6 @@
 #include "telemetry/conditions.h"
 #include "telemetry/episode.h"
 #include "telemetry/first_few.h"
-#include "telemetry/metrics.h"
 #include "telemetry/otlp_exporter.h"
 #include "telemetry/tracer.h"
 
@@ -92,8 +92,9 @@ class Service::Impl {
                directory, clock),
         stills(budget, clock),
         handed_sockets(!surroundings.sockets.empty()),
-        metrics(clock, config.service.version,
-                [this](const std::string& id) { return directory.Has(id); }),
+        metrics(
+            clock, config.service.version,
+            [this](const std::string& id) { return directory.Has(id); }, Sources()),
         conditions(clock, *log),
         statistics(config.telemetry.statistics_interval, clock, *log) {
     if (!config.telemetry.tracing || telemetry::TargetOf(config.telemetry).url.empty()) return;
@@ -110,41 +111,11 @@ class Service::Impl {
     return defaults;
   }
 
-  api::ServiceFacts Facts() const {
-    const Readiness::Facts ready = readiness.Ask();
-    const process::WorkerPool::Counts counts = pool->counts();
-    const process::CameraStates::Counts seen = cameras.counts();
-    return {ready.starting,
-            ready.draining,
-            {.queued_frames = counts.queued,
-             .queue_depth = static_cast<std::size_t>(config.process.queue_depth),
-             .active_frames = counts.active,
-             .workers = ready.workers,
-             .stuck_workers = ready.stuck_workers,
-             .budget_used_bytes = budget.used(),
-             .budget_bytes = budget.capacity(),
-             .untracked_frames = static_cast<std::size_t>(tracker.totals().untracked),
-             .watched_cameras = seen.cameras,
-             .refused_cameras = seen.refused_cameras,
-             .refused_camera_frames = seen.refused_frames,
-             .connections = server ? server->connections() : 0,
-             .refused_connections = server ? server->refused_connections() : 0,
-             .accept_failures = server ? server->accept_failures() : 0,
-             .certificate_end = server ? server->certificate_end() : std::nullopt,
-             .failed_handshakes = server ? server->failed_handshakes() : 0,
-             .lost_log_lines = log->lost_lines(),
-             .spans = exporter ? std::optional(exporter->counts()) : std::nullopt,
-             .consumer = consumer ? std::optional(consumer->gauges()) : std::nullopt,
-             .cameras = live ? live->gauges() : std::vector<telemetry::CameraGauges>{},
-             .sinks = sinks->gauges(),
-             .history = HistoryFacts(),
-             .snapshots = SnapshotFacts(),
-             .clips = ClipFacts(),
-             .mqtt = MqttFacts(),
-             .event_streams = journal ? journal->streams() : 0,
-             .conditions = conditions.List(),
-             .condition_counts = conditions.Counts()}};
-  }
+  process::Load LoadNow(const Readiness::Facts& ready) const;
+  api::ServiceFacts Facts() const;
+  Statistics::Facts StatisticsFacts() const;
+  // Where the metrics read what the parts below count.
+  MetricSources Sources();
 
   base::Result<std::shared_ptr<const Generation>> Make(const config::Config& from);
   void LogStart();
@@ -161,14 +132,10 @@ class Service::Impl {
   base::Result<void> OpenJournal();
   base::Result<void> OpenSnapshots();
   base::Result<void> OpenClips();
-  std::optional<telemetry::HistoryGauges> HistoryFacts() const;
-  std::optional<telemetry::SnapshotGauges> SnapshotFacts() const;
-  std::optional<telemetry::ClipGauges> ClipFacts() const;
   base::Result<void> OpenMqtt();
   static std::vector<mqtt::KnownCamera> KnownCameras(const config::Config& from);
   void PublishPicture(const frame::Snapshot& snapshot,
                       const history::SnapshotPicturePtr& picture) const noexcept;
-  std::optional<telemetry::MqttGauges> MqttFacts() const;
   // Brings events on their ways; in any thread.
   void TakeEvents(std::span<const frame::Event> events) noexcept;
   void TellSinks(std::span<const frame::Event> events) noexcept;
@@ -210,7 +177,7 @@ class Service::Impl {
   cameras::Stills stills;
   const bool handed_sockets;  // that listen where http.host does not say
   Readiness readiness;
-  telemetry::Metrics metrics;
+  Metrics metrics;
   telemetry::Conditions conditions;
   CameraRates camera_rates{clock, conditions};
   Statistics statistics;

@@ -92,19 +92,4 @@ void Service::Impl::PublishPicture(const frame::Snapshot& snapshot,
   }
 }
 
-std::optional<telemetry::MqttGauges> Service::Impl::MqttFacts() const {
-  if (!publisher) return std::nullopt;
-  const mqtt::PublisherCounts counts = publisher->counts();
-  return telemetry::MqttGauges{.connected = counts.connected,
-                               .logins = counts.logins,
-                               .events = counts.events,
-                               .states = counts.states,
-                               .pictures = counts.pictures,
-                               .dropped_events = counts.dropped_events,
-                               .dropped_pictures = counts.dropped_pictures,
-                               .refused = counts.refused,
-                               .unlisted = counts.unlisted,
-                               .waiting = counts.waiting};
-}
-
 }  // namespace sampleproc::service

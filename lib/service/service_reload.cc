@@ -52,7 +52,7 @@ Result<void> Service::Reload(const config::Config& config) {
   impl.directory.Replace(merged.cameras);
   impl.live->Replace(merged.cameras);
   impl.roster.Reconfigured();
-  impl.metrics.CamerasReconfigured();
+  impl.metrics.frames.CamerasReconfigured();
   impl.cameras.Reconfigured();
   if (impl.publisher) impl.publisher->Configure(impl.KnownCameras(merged));
   impl.generation = std::move(*made);

@@ -22,18 +22,20 @@ bool Statistics::Due() const {
          log_.Enabled(base::LogLevel::kInfo);
 }
 
-void Statistics::Tell(const telemetry::FrameTotals& frames, const telemetry::Gauges& gauges) {
+void Statistics::Tell(const Facts& facts) {
+  const process::FrameTotals& frames = facts.frames;
+  const api::ServiceFacts& service = facts.service;
   const base::MonoTime now = clock_.Now();
   const double seconds = std::chrono::duration<double>(now - last_).count();
   const telemetry::ProcessStats process = telemetry::ReadProcessStats();
   Sums sums{.processed = frames.processed,
             .failed = frames.failed,
-            .log_lines_lost = gauges.lost_log_lines,
+            .log_lines_lost = facts.log_lines_lost,
             .cpu_seconds = process.cpu_seconds};
   std::uint64_t results_held = 0;
-  for (const telemetry::SinkGauges& sink : gauges.sinks) {
-    results_held += sink.held;
-    sums.results_lost += sink.lost;
+  for (const auto& [name, counts] : facts.sinks) {
+    results_held += counts.held();
+    sums.results_lost += counts.lost - counts.put_off;
   }
   const std::uint64_t processed = sums.processed - told_.processed;
   std::vector<base::LogField> fields = {
@@ -42,22 +44,22 @@ void Statistics::Tell(const telemetry::FrameTotals& frames, const telemetry::Gau
       {"failed_frames", Int(sums.failed - told_.failed)},
       {"frames_per_second", Rounded(seconds > 0 ? static_cast<double>(processed) / seconds : 0)},
       {"average_ms", Rounded(frames.average_seconds * 1000)},
-      {"queued_frames", Int(gauges.queued_frames)},
-      {"active_frames", Int(gauges.active_frames)},
-      {"workers", Int(gauges.workers)},
-      {"connections", Int(gauges.connections)},
-      {"budget_used_bytes", Int(gauges.budget_used_bytes)},
-      {"budget_bytes", Int(gauges.budget_bytes)},
+      {"queued_frames", Int(service.load.queued_frames)},
+      {"active_frames", Int(service.load.active_frames)},
+      {"workers", Int(service.load.workers)},
+      {"connections", Int(facts.connections)},
+      {"budget_used_bytes", Int(service.budget_used_bytes)},
+      {"budget_bytes", Int(service.budget_bytes)},
       {"resident_bytes", Int(process.resident_bytes)},
       {"cpu_percent",
        Rounded(seconds > 0 ? (process.cpu_seconds - told_.cpu_seconds) / seconds * 100 : 0)},
-      {"conditions", Int(gauges.conditions.size())},
+      {"conditions", Int(service.conditions.size())},
       {"log_lines_lost", Int(sums.log_lines_lost - told_.log_lines_lost)}};
-  if (gauges.consumer) {
-    fields.push_back({"held_frames", Int(gauges.consumer->held_frames)});
-    fields.push_back({"oldest_frame_s", Rounded(gauges.consumer->oldest_frame_age_seconds)});
+  if (service.consumer) {
+    fields.push_back({"held_frames", Int(service.consumer->held_frames)});
+    fields.push_back({"oldest_frame_s", Rounded(service.consumer->oldest_frame_age_seconds)});
   }
-  if (!gauges.sinks.empty()) {
+  if (!facts.sinks.empty()) {
     fields.push_back({"results_held", Int(results_held)});
     fields.push_back({"results_lost", Int(sums.results_lost - told_.results_lost)});
   }

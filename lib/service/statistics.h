@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
+#include <vector>
 
+#include "api/service_facts.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "telemetry/metrics.h"
+#include "consumer/metrics.h"
+#include "process/frame_history.h"
 
 namespace sampleproc::service {
 
@@ -16,13 +18,22 @@ namespace sampleproc::service {
 // now. One thread.
 class Statistics {
  public:
+  // What is so now, and has been counted so far.
+  struct Facts {
+    process::FrameTotals frames;
+    api::ServiceFacts service;
+    std::vector<consumer::SinkReading> sinks;
+    int connections = 0;
+    std::uint64_t log_lines_lost = 0;
+  };
+
   // `interval` of 0: no lines. Both must outlive it.
   Statistics(std::chrono::milliseconds interval, const base::Clock& clock, base::Logger& log)
       : interval_(interval), clock_(clock), log_(log), last_(clock.Now()) {}
 
   // Whether the next line is due, and worth its readings.
   bool Due() const;
-  void Tell(const telemetry::FrameTotals& frames, const telemetry::Gauges& gauges);
+  void Tell(const Facts& facts);
 
  private:
   struct Sums {

@@ -21,11 +21,19 @@
 #include "base/span.h"
 #include "net/http_client.h"
 #include "resilience/retry_policy.h"
-#include "telemetry/metrics.h"
 #include "telemetry/options.h"
 #include "telemetry/otlp.h"
 
 namespace sampleproc::telemetry {
+
+// Of spans, since the start; those that were taken are the sum of all of it.
+struct SpanCounts {
+  std::uint64_t exported = 0;     // the collector has them
+  std::uint64_t no_room = 0;      // came when telemetry.span_queue waited already
+  std::uint64_t rejected = 0;     // the collector does not want them
+  std::uint64_t undelivered = 0;  // it was away, or answered with errors, for too long
+  std::uint64_t waiting = 0;
+};
 
 // Whoever ends a span only puts it into a bounded queue. What the collector answers with 429, 502,
 // 503 or 504, or cannot be reached for, is tried again after a growing pause, for

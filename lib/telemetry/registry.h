@@ -143,6 +143,21 @@ void Tell(const Facts& facts, Samples& samples) {
   samples.Add(facts.*kMember);
 }
 
+// Reads the counts() of what `find` finds: nothing for nullptr, and never without a `find`.
+template <typename Owner>
+auto CountsOf(std::function<const Owner*()> find) {
+  using Counts = decltype(std::declval<const Owner&>().counts());
+  std::function<std::optional<Counts>()> read;
+  if (find) {
+    read = [find = std::move(find)]() -> std::optional<Counts> {
+      const Owner* const owner = find();
+      if (owner == nullptr) return std::nullopt;
+      return owner->counts();
+    };
+  }
+  return read;
+}
+
 // What is counted is added first, then the registry is used by any thread. Rows that have no series
 // are not told, so parts of the service that are not there have none.
 class Registry {

@@ -29,7 +29,7 @@ RANKS = {
 # wing may know; the rest of the root stands on the wings.
 WINGS = {
     "consumer": ({"sources", "pixels", "sinks"},
-                 {"options.h", "frame_entry.h", "frame_source.h", "record_log.h", "result_entry.h", "result_sink.h",
+                 {"options.h", "frame_entry.h", "frame_source.h", "metrics.h", "record_log.h", "result_entry.h", "result_sink.h",
                   "sink_set.h", "spooled_answer.h"}),
 }  # fmt: skip
 

@@ -123,7 +123,7 @@ TEST_CASE(
   CHECK(told[0].name == "settlement_refused");
   CHECK(told[0].subject == "sample:results");
   CHECK(told[0].reason.find("WRONGTYPE") != std::string::npos);
-  const std::string text = watched.metrics.Text({});
+  const std::string text = watched.registry.Text();
   CHECK(text.find("sampleproc_consumer_settlements_refused_total{reason=\"WRONGTYPE\"}") !=
         std::string::npos);
   CHECK(watched.source.Parked() == 0);  // results are not small
@@ -318,7 +318,7 @@ TEST_CASE("a result that is refused with an error of no known meaning keeps its 
   auto first = watched.Begin(frames[0], Ending::kDone, "", 7);
   // It has been refused: the others do not go out with it.
   const base::Deadline deadline(base::SystemClock(), std::chrono::seconds(60));
-  while (watched.metrics.Text({}).find("settlements_refused_total{reason=\"ERR\"}") ==
+  while (watched.registry.Text().find("settlements_refused_total{reason=\"ERR\"}") ==
          std::string::npos) {
     REQUIRE_FALSE(deadline.Expired());
     std::this_thread::yield();

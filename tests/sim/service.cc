@@ -45,11 +45,10 @@ Outside::Outside(World& world) {
 SimService::SimService(World& world, Outside& outside, int number)
     : world_(world),
       budget_(world.plan.budget),
-      metrics_(clock_, "simulated"),
       tracker_(1'000, log_),
       cameras_(std::in_place, world.plan.max_cameras, budget_),
       pixels_(MakePlaces(world), budget_),
-      ledger_(metrics_) {
+      ledger_(metrics_, frames_) {
   const Plan& plan = world.plan;
   sinks_.emplace(MakeSinks(outside));
   if (outside.disk) {
@@ -72,7 +71,7 @@ SimService::SimService(World& world, Outside& outside, int number)
                                                        .sinks = *sinks_,
                                                        .pixels = pixels_,
                                                        .pool = *pool_,
-                                                       .work = {tracker_, clock_, metrics_},
+                                                       .work = {tracker_, clock_, frames_},
                                                        .budget = budget_,
                                                        .ledger = ledger_,
                                                        .conditions = conditions_,

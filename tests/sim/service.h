@@ -58,7 +58,9 @@ class SimService {
   codec::Options codec_;
   frame::Options limits_;
   resources::MemoryBudget budget_;
-  telemetry::Metrics metrics_;
+  telemetry::Registry registry_{clock_};
+  process::Metrics frames_{registry_, clock_};
+  consumer::Metrics metrics_{registry_};
   process::FrameTracker tracker_;
   std::optional<process::CameraStates> cameras_;
   consumer::EntryPixels pixels_;

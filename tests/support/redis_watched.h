@@ -11,7 +11,7 @@
 #include "support/null_logger.h"
 #include "support/redis_frames.h"
 #include "telemetry/conditions.h"
-#include "telemetry/metrics.h"
+#include "telemetry/registry.h"
 
 namespace sampleproc::consumer::testing {
 
@@ -54,7 +54,8 @@ struct Watched {
   }
 
   test::NullLogger log;
-  telemetry::Metrics metrics{base::SystemClock(), "0"};
+  telemetry::Registry registry{base::SystemClock()};
+  Metrics metrics{registry};
   telemetry::Conditions conditions{base::SystemClock(), log};
   RedisSource source;
 };

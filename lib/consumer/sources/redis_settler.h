@@ -19,11 +19,11 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "consumer/frame_source.h"
+#include "consumer/metrics.h"
 #include "consumer/options.h"
 #include "consumer/sources/settling_command.h"
 #include "net/redis_client.h"
 #include "telemetry/conditions.h"
-#include "telemetry/metrics.h"
 
 namespace sampleproc::consumer {
 
@@ -36,7 +36,7 @@ struct RedisSettlerContext {
   std::string processor_id;
   std::string server = {};  // what conditions call it
   // Where refused settlements are counted and told; they may be none, else they outlive it.
-  telemetry::Metrics* metrics = nullptr;
+  const Metrics* metrics = nullptr;
   telemetry::Conditions* conditions = nullptr;
 };
 

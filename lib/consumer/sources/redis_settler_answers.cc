@@ -135,9 +135,11 @@ void RedisSettler::TellRefused(Subject blamed, std::string_view error) const {
   const bool ends = error == kConnectionEnds;
   const bool no_memory = error == kNoMemory;
   if (context_.metrics != nullptr) {
-    context_.metrics->SettlementRefused(ends        ? "connection"
-                                        : no_memory ? "memory"
-                                                    : net::RefusalOf(error).word);
+    context_.metrics->settlements_refused
+        .Of(ends        ? "connection"
+            : no_memory ? "memory"
+                        : net::RefusalOf(error).word)
+        .Add();
   }
   if (context_.conditions == nullptr) return;
   context_.conditions->Raise(telemetry::condition::kSettlementRefused, NameOf(blamed),

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "consumer/frame_source.h"
+#include "consumer/metrics.h"
 #include "consumer/options.h"
 #include "consumer/sources/pull_gate.h"
 #include "consumer/sources/pull_memory.h"
@@ -22,7 +23,6 @@
 #include "frame/options.h"
 #include "net/redis_client.h"
 #include "telemetry/conditions.h"
-#include "telemetry/metrics.h"
 
 namespace sampleproc::consumer {
 
@@ -36,7 +36,7 @@ struct RedisSourceContext {
   std::string processor_id;  // written into results
   std::string server = {};   // what conditions call it
   // Each may be none, or has to outlive the source.
-  telemetry::Metrics* metrics = nullptr;
+  const Metrics* metrics = nullptr;
   telemetry::Conditions* conditions = nullptr;
   base::Logger* log = nullptr;
   // What entries are taken from before they are read; a pull without room for them reads fewer, or
@@ -101,7 +101,7 @@ class RedisSource final : public FrameSource {
 
   // What lies in the stream of dead letters, counted while frames are pulled. Nothing before the
   // first count, and where Redis does not say. Any thread.
-  std::optional<telemetry::DeadLetterGauges> dead_letters() const EXCLUDES(letters_mutex_);
+  std::optional<DeadLetters> dead_letters() const EXCLUDES(letters_mutex_);
 
   void Reset() override { pull_client_.Disconnect(); }
   // Whether this user may do what settling and taking over frames needs; on a connection of its
@@ -173,7 +173,7 @@ class RedisSource final : public FrameSource {
   bool closed_ = false;
 
   mutable base::Mutex letters_mutex_;
-  std::optional<telemetry::DeadLetterGauges> letters_ GUARDED_BY(letters_mutex_);
+  std::optional<DeadLetters> letters_ GUARDED_BY(letters_mutex_);
 
   // The puller's:
   net::RedisClient pull_client_;

@@ -75,7 +75,7 @@ Result<void> RedisSource::CountDeadLetters() {
                                    {"MEMORY", "USAGE", options_.dlq_stream}};
   auto replies = pull_client_.Ask(commands, {.cancel = gate_.cancel()});
   if (!replies) return std::unexpected(std::move(replies.error()));
-  std::optional<telemetry::DeadLetterGauges> counted;
+  std::optional<DeadLetters> counted;
   if (const RedisReply& length = (*replies)[0]; length.kind == RedisReply::Kind::kInteger) {
     counted.emplace().letters = static_cast<std::uint64_t>(length.integer);
     counted->limit_bytes = static_cast<std::uint64_t>(options_.dlq_max_bytes);
@@ -90,7 +90,7 @@ Result<void> RedisSource::CountDeadLetters() {
   return {};
 }
 
-std::optional<telemetry::DeadLetterGauges> RedisSource::dead_letters() const {
+std::optional<DeadLetters> RedisSource::dead_letters() const {
   const base::MutexLock lock(letters_mutex_);
   return letters_;
 }

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "http/chain.h"
-#include "telemetry/metrics.h"
+#include "http/metrics.h"
 
 namespace sampleproc::http {
 
@@ -12,13 +12,13 @@ namespace sampleproc::http {
 class RequestMetrics final : public Middleware {
  public:
   // Both must outlive the chain.
-  RequestMetrics(telemetry::Metrics& metrics, const base::Clock& clock)
+  RequestMetrics(const Metrics& metrics, const base::Clock& clock)
       : metrics_(metrics), clock_(clock) {}
 
   void OnResponse(const Request& request, Response& response) override;
 
  private:
-  telemetry::Metrics& metrics_;
+  const Metrics& metrics_;
   const base::Clock& clock_;
 };
 

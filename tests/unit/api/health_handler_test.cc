@@ -15,17 +15,10 @@ struct Golden {
 
 ServiceFacts Well() {
   ServiceFacts facts;
-  facts.gauges = {.queued_frames = 1,
-                  .queue_depth = 10,
-                  .active_frames = 2,
-                  .workers = 2,
-                  .stuck_workers = 0,
-                  .budget_used_bytes = 100,
-                  .budget_bytes = 1000,
-                  .untracked_frames = 0,
-                  .watched_cameras = 0,
-                  .refused_cameras = 0,
-                  .refused_camera_frames = 0};
+  facts.load = {
+      .queued_frames = 1, .queue_depth = 10, .active_frames = 2, .workers = 2, .stuck_workers = 0};
+  facts.budget_used_bytes = 100;
+  facts.budget_bytes = 1000;
   return facts;
 }
 
@@ -38,9 +31,10 @@ ServiceFacts With(Change change) {
 
 TEST_CASE("health in each of its states, word for word") {
   testing::FakeClock clock;
-  telemetry::Metrics metrics(clock, "1.2.3");
+  telemetry::Registry registry(clock);
+  process::Metrics metrics(registry, clock);
   const HealthContext context{{}, metrics, clock, "cam", "1.2.3"};
-  telemetry::FrameTotals totals;
+  process::FrameTotals totals;
   totals.processed = 7;
   totals.failed = 3;
   totals.failed_last_minute = 2;
@@ -52,17 +46,17 @@ TEST_CASE("health in each of its states, word for word") {
       {"draining", "unhealthy", "unhealthy", "draining", "healthy", "healthy", "healthy", 503,
        With([](ServiceFacts& f) { f.draining = true; })},
       {"a worker is stuck", "unhealthy", "healthy", "running", "unhealthy", "healthy", "healthy",
-       503, With([](ServiceFacts& f) { f.gauges.stuck_workers = 1; })},
+       503, With([](ServiceFacts& f) { f.load.stuck_workers = 1; })},
       {"the queue is nearly full", "degraded", "healthy", "running", "healthy", "degraded",
-       "healthy", 200, With([](ServiceFacts& f) { f.gauges.queued_frames = 8; })},
+       "healthy", 200, With([](ServiceFacts& f) { f.load.queued_frames = 8; })},
       {"memory is nearly used up", "degraded", "healthy", "running", "healthy", "healthy",
-       "degraded", 200, With([](ServiceFacts& f) { f.gauges.budget_used_bytes = 900; })},
+       "degraded", 200, With([](ServiceFacts& f) { f.budget_used_bytes = 900; })},
   };
   for (const Golden& c : cases) {
     INFO(c.what);
     const HealthAnswer answer = MakeHealthAnswer(c.facts, totals, context);
     const auto number = [](auto n) { return std::to_string(n); };
-    const telemetry::Gauges& g = c.facts.gauges;
+    const process::Load& g = c.facts.load;
     const char* capacity = g.queued_frames == 8 ? "0.833" : "0.25";
     const std::string expected =
         std::string("{\"status\":\"") + c.status +
@@ -75,7 +69,7 @@ TEST_CASE("health in each of its states, word for word") {
         "\",\"workers\":2,\"active\":2,\"stuck\":" + number(g.stuck_workers) +
         "},\"queue\":{\"status\":\"" + c.queue + "\",\"queued\":" + number(g.queued_frames) +
         ",\"limit\":10},\"memory\":{\"status\":\"" + c.memory +
-        "\",\"used_bytes\":" + number(g.budget_used_bytes) +
+        "\",\"used_bytes\":" + number(c.facts.budget_used_bytes) +
         ",\"limit_bytes\":1000},\"consumer\":{\"status\":\"healthy\",\"enabled\":false,"
         "\"connected\":false,\"held_frames\":0,\"oldest_frame_age_seconds\":0,"
         "\"last_frame_age_seconds\":null,\"failing_sinks\":[]},\"gpu\":{\"status\":\"healthy\","
@@ -96,8 +90,9 @@ TEST_CASE("health in each of its states, word for word") {
 
 TEST_CASE("a consumer is degraded while a condition of it lasts, a wish for a GPU is not") {
   testing::FakeClock clock;
-  telemetry::Metrics metrics(clock, "1.2.3");
-  using Consumer = telemetry::ConsumerGauges;
+  telemetry::Registry registry(clock);
+  process::Metrics metrics(registry, clock);
+  using Consumer = ConsumerFacts;
   struct Case {
     Wishes wishes;
     std::optional<Consumer> consumer;
@@ -151,8 +146,8 @@ TEST_CASE("a consumer is degraded while a condition of it lasts, a wish for a GP
   for (const Case& c : cases) {
     const HealthContext context{{}, metrics, clock, "cam", "1.2.3", c.wishes};
     ServiceFacts facts = Well();
-    facts.gauges.consumer = c.consumer;
-    if (!c.condition.empty()) facts.gauges.conditions = {{c.condition, "x", "y"}};
+    facts.consumer = c.consumer;
+    if (!c.condition.empty()) facts.conditions = {{c.condition, "x", "y"}};
     const HealthAnswer answer = MakeHealthAnswer(facts, {}, context);
     INFO(answer.json);
     CHECK(answer.status == 200);
@@ -165,7 +160,8 @@ TEST_CASE("a consumer is degraded while a condition of it lasts, a wish for a GP
 
 TEST_CASE("errors are counted for a minute and times over a hundred frames") {
   testing::FakeClock clock;
-  telemetry::Metrics metrics(clock, "1");
+  telemetry::Registry registry(clock);
+  process::Metrics metrics(registry, clock);
   metrics.FrameFailed("http", "", {base::ErrorCode::kInvalidFrame, "", {}, {}});
   clock.Advance(std::chrono::seconds(30));
   metrics.FrameFailed("http", "", {base::ErrorCode::kDeadline, "", {}, {}});
@@ -184,7 +180,7 @@ TEST_CASE("errors are counted for a minute and times over a hundred frames") {
   CHECK(metrics.totals().least_seconds == Approx(0.051));
   CHECK(metrics.totals().most_seconds == Approx(0.150));
   CHECK(metrics.totals().average_seconds == Approx(0.1005));
-  const std::string text = metrics.Text({});
+  const std::string text = registry.Text();
   CHECK(text.find("camera=\"_other\"} 86\n") != std::string::npos);
   CHECK(text.find("camera 65") == std::string::npos);
 }

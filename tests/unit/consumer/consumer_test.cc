@@ -159,7 +159,7 @@ struct Bench {
                                          fetchers,
                                          hands,
                                          wakeups,
-                                         {tracker, clock, metrics},
+                                         {tracker, clock, frames},
                                          budget,
                                          ledger,
                                          conditions,
@@ -192,7 +192,9 @@ struct Bench {
   process::Options process;
   testing::FakeClock clock;
   sampleproc::test::CountingLog log;
-  telemetry::Metrics metrics{clock, "test"};
+  telemetry::Registry registry{clock};
+  process::Metrics frames{registry, clock};
+  Metrics metrics{registry};
   telemetry::Conditions conditions{clock, log};
   process::FrameTracker tracker{100, log};
   resources::MemoryBudget budget{1 << 20};
@@ -202,7 +204,7 @@ struct Bench {
   FetchThreads fetchers{1, pixels, log};
   test::Hands hands{1};
   WakeupThread wakeups{clock};
-  Ledger ledger{metrics};
+  Ledger ledger{metrics, frames};
   std::mutex mutex;
   std::vector<int> failures;
   std::optional<Dispatcher> dispatcher;
@@ -250,7 +252,7 @@ TEST_CASE("failures are backed off and counted, each change of state is logged o
   CHECK(bench.log.Count(kLost) == 2);
   CHECK(bench.log.Count(kFound) == 2);
   CHECK(bench.conditions.List().empty());
-  const std::string text = bench.metrics.Text({});
+  const std::string text = bench.registry.Text();
   CHECK(text.find("pull_failures_total{type=\"unavailable\"} 4\n") != std::string::npos);
   CHECK(text.find("pull_failures_total{type=\"request-timeout\"} 1\n") != std::string::npos);
 }

@@ -310,7 +310,7 @@ struct Bench {
                                          *fetchers,
                                          *hands,
                                          *wakeups,
-                                         {tracker, clock, metrics},
+                                         {tracker, clock, frames},
                                          budget,
                                          ledger,
                                          conditions,
@@ -395,7 +395,9 @@ struct Bench {
   sampleproc::testing::FakeClock clock;
   const base::Clock* worker_cpu = nullptr;
   sampleproc::test::NullLogger log;
-  telemetry::Metrics metrics{clock, "test"};
+  telemetry::Registry registry{clock};
+  process::Metrics frames{registry, clock};
+  Metrics metrics{registry};
   telemetry::Conditions conditions{clock, log};
   process::FrameTracker tracker{1000, log};
   resources::MemoryBudget budget{64 << 20};
@@ -407,7 +409,7 @@ struct Bench {
     all.emplace_back(sink);
     return SinkSet(std::move(all));
   }();
-  Ledger ledger{metrics};
+  Ledger ledger{metrics, frames};
   std::uint64_t tickets = 0;
   std::optional<Hands> hands;
   std::optional<FetchThreads> fetchers;

@@ -69,14 +69,16 @@ Outcome Run(milliseconds max_age, double behind, std::size_t pull, int large = 1
   process::Options process;
   testing::FakeClock clock;
   sampleproc::test::NullLogger log;
-  telemetry::Metrics metrics{clock, "test"};
+  telemetry::Registry registry{clock};
+  process::Metrics frames{registry, clock};
+  Metrics metrics{registry};
   telemetry::Conditions conditions{clock, log};
   process::FrameTracker tracker{1000, log};
   resources::MemoryBudget budget{64 << 20};
   test::Upstream upstream;
   test::Pixels pixels;
   SinkSet sinks;
-  Ledger ledger{metrics};
+  Ledger ledger{metrics, frames};
   NoFetchers fetchers;
   OneWorker worker;
   NextTick wakeups;
@@ -86,7 +88,7 @@ Outcome Run(milliseconds max_age, double behind, std::size_t pull, int large = 1
                          fetchers,
                          worker,
                          wakeups,
-                         {tracker, clock, metrics},
+                         {tracker, clock, frames},
                          budget,
                          ledger,
                          conditions,

@@ -101,7 +101,7 @@ struct Crowd {
                                          hosts,
                                          workers,
                                          wakeups,
-                                         {tracker, clock, metrics},
+                                         {tracker, clock, frames},
                                          budget,
                                          ledger,
                                          conditions,
@@ -149,14 +149,16 @@ struct Crowd {
   process::Options process;
   testing::FakeClock clock;
   sampleproc::test::NullLogger log;
-  telemetry::Metrics metrics{clock, "test"};
+  telemetry::Registry registry{clock};
+  process::Metrics frames{registry, clock};
+  Metrics metrics{registry};
   telemetry::Conditions conditions{clock, log};
   process::FrameTracker tracker{1000, log};
   resources::MemoryBudget budget{64 << 20};
   test::Upstream upstream;
   test::Pixels pixels;
   SinkSet sinks;
-  Ledger ledger{metrics};
+  Ledger ledger{metrics, frames};
   Hosts hosts{clock};
   QuickWorkers workers;
   NoWakeups wakeups;

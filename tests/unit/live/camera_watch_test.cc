@@ -75,7 +75,8 @@ struct Bench {
   resources::MemoryBudget budget{64 << 20};
   process::CameraStates states{1, budget};
   process::FrameTracker tracker{100, log};
-  telemetry::Metrics metrics{clock, "1"};
+  telemetry::Registry registry{clock};
+  process::Metrics metrics{registry, clock};
   telemetry::Conditions conditions{clock, log};
   base::IdSource ids{1};
   std::atomic<int> delivered{0};
@@ -198,7 +199,7 @@ TEST_CASE("new settings end the watches of the cameras that they change, and no 
     for (const auto& camera : watches.gauges()) {
       if (camera.id == id) return camera;
     }
-    return telemetry::CameraGauges{};
+    return cameras::CameraGauges{};
   };
   CHECK(watches.gauges().size() == 2);
   WaitUntil([&] { return of("same").frames >= 20 && of("other").frames >= 20; });

@@ -30,8 +30,8 @@ struct Bench {
   telemetry::Conditions conditions{clock, log};
 };
 
-telemetry::CameraGauges Gauges(const Standing& standing) {
-  telemetry::CameraGauges gauges;
+cameras::CameraGauges Gauges(const Standing& standing) {
+  cameras::CameraGauges gauges;
   standing.Tell(gauges);
   return gauges;
 }

@@ -9,7 +9,7 @@
 namespace sampleproc::service {
 namespace {
 
-using telemetry::CameraGauges;
+using cameras::CameraGauges;
 
 struct Bench {
   // Lets one slice pass in which so many pictures of the camera come and are looked at.

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace sampleproc::telemetry {
+namespace sampleproc::cameras {
 
 // Counts are since the camera was connected to first with the settings that it has.
 struct CameraGauges {
@@ -31,4 +31,4 @@ struct CameraGauges {
   std::string error = {};
 };
 
-}  // namespace sampleproc::telemetry
+}  // namespace sampleproc::cameras

@@ -1,28 +1,25 @@
-// How many frames each camera had, and what they failed for. Internal to telemetry/.
+// How many frames each camera had, and what they failed for.
 #pragma once
-
-#include <prometheus/counter.h>
-#include <prometheus/family.h>
-#include <prometheus/registry.h>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "frame/camera_places.h"
 
-namespace sampleproc::telemetry {
+namespace sampleproc::process {
 
-// Series of a bounded number of cameras: of each configured one, and of kMost others
+// Of a bounded number of cameras: of each configured one, and of kMost others
 // (frame::CameraPlaces). A frame of a camera without a place counts for "_other". A camera that is
 // idle gives its place to who comes, and is forgotten after kRemembered in any case; when it comes
-// back, its counters begin anew. A login in an id is not shown (net::ShownId). Thread-safe.
+// back, it is counted anew. A login in an id is not shown (net::ShownId). Thread-safe.
 class CameraCounts {
  public:
   static constexpr std::size_t kMost = 64;
@@ -34,9 +31,15 @@ class CameraCounts {
   static constexpr std::chrono::hours kRemembered{24};
   static constexpr std::string_view kOther = "_other";
 
+  struct Counts {
+    std::string camera;
+    std::uint64_t completed = 0;
+    std::map<std::string, std::uint64_t, std::less<>> failed = {};  // by an error's name
+  };
+
   // `is_configured` may be empty: no camera is. It is called under this object's lock.
-  CameraCounts(prometheus::Registry& registry, const base::Clock& clock,
-               std::function<bool(const std::string&)> is_configured);
+  CameraCounts(const base::Clock& clock, std::function<bool(const std::string&)> is_configured)
+      : clock_(clock), is_configured_(std::move(is_configured)) {}
 
   void Completed(const std::string& camera) EXCLUDES(mutex_);
   // `type` is an error's name.
@@ -44,31 +47,19 @@ class CameraCounts {
 
   // Other cameras are configured than before.
   void Reconfigured() EXCLUDES(mutex_);
-  void ForgetIdle() EXCLUDES(mutex_);
+
+  // By camera; "_other" once something counted for it. Forgets who is idle for too long.
+  std::vector<Counts> List() EXCLUDES(mutex_);
 
  private:
-  using Family = prometheus::Family<prometheus::Counter>;
-  // Takes the series out of its family.
-  struct Remover {
-    Family* family;
-    void operator()(prometheus::Counter* counter) const { family->Remove(counter); }
-  };
-  using Series = std::unique_ptr<prometheus::Counter, Remover>;
-  struct Counts {
-    std::string label = {};
-    Series completed = {};
-    std::map<std::string, Series, std::less<>> failed = {};  // by type
-  };
-
   Counts& CountsOf(const std::string& camera) REQUIRES(mutex_);
+  void ForgetIdle() REQUIRES(mutex_);
 
-  Family& completed_;
-  Family& failed_;
   const base::Clock& clock_;
   const std::function<bool(const std::string&)> is_configured_;
   base::Mutex mutex_;
   frame::CameraPlaces<Counts> places_ GUARDED_BY(mutex_){kMost, kIdle, kNewIdle};
-  Counts other_ GUARDED_BY(mutex_);
+  Counts other_ GUARDED_BY(mutex_);  // without a name before the first
 };
 
-}  // namespace sampleproc::telemetry
+}  // namespace sampleproc::process

@@ -1,9 +1,9 @@
-#include "telemetry/frame_history.h"
+#include "process/frame_history.h"
 
 #include <algorithm>
 #include <numeric>
 
-namespace sampleproc::telemetry {
+namespace sampleproc::process {
 namespace {
 
 std::int64_t SecondOf(base::MonoTime time) {
@@ -49,4 +49,4 @@ FrameTotals FrameHistory::Totals(base::MonoTime now) const {
   return totals;
 }
 
-}  // namespace sampleproc::telemetry
+}  // namespace sampleproc::process

@@ -2,10 +2,10 @@
 #include <set>
 #include <string>
 
+#include "process/metrics.h"
 #include "support/fake_clock.h"
-#include "telemetry/metrics.h"
 
-namespace sampleproc::telemetry {
+namespace sampleproc::process {
 namespace {
 
 using std::chrono::hours;
@@ -26,13 +26,13 @@ struct CountsBench {
     for (int i = 0; i < 100; ++i) Done(prefix + std::to_string(i), frames);
   }
   bool Has(const std::string& line) const {
-    return metrics.Text({}).find(line + "\n") != std::string::npos;
+    return registry.Text().find(line + "\n") != std::string::npos;
   }
   bool HasCamera(const std::string& camera) const {
-    return metrics.Text({}).find("{camera=\"" + camera + "\"") != std::string::npos;
+    return registry.Text().find("{camera=\"" + camera + "\"") != std::string::npos;
   }
   std::size_t Series() const {
-    const std::string text = metrics.Text({});
+    const std::string text = registry.Text();
     std::size_t count = 0;
     for (std::size_t at = 0; (at = text.find("\nsampleproc_camera_frames_total{", at)) != text.npos;
          ++at) {
@@ -43,7 +43,8 @@ struct CountsBench {
 
   testing::FakeClock clock;
   std::set<std::string> configured = {"gate"};
-  Metrics metrics{clock, "1",
+  telemetry::Registry registry{clock};
+  Metrics metrics{registry, clock,
                   [this](const std::string& camera) { return configured.contains(camera); }};
 };
 
@@ -137,4 +138,4 @@ TEST_CASE("failed frames are told by camera, type and source") {
 }
 
 }  // namespace
-}  // namespace sampleproc::telemetry
+}  // namespace sampleproc::process

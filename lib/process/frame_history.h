@@ -4,13 +4,26 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "telemetry/metrics.h"
 
-namespace sampleproc::telemetry {
+namespace sampleproc::process {
+
+// What became of frames so far, for the answers of the original service's shape.
+struct FrameTotals {
+  std::uint64_t processed = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t failed_last_minute = 0;           // to a second
+  std::map<std::string, std::uint64_t> by_error;  // by ErrorCodeName
+  // Seconds in work of the last 100 that succeeded; zeros when there is none.
+  double average_seconds = 0;
+  double least_seconds = 0;
+  double most_seconds = 0;
+};
 
 // One thread at a time.
 class FrameHistory {
@@ -34,4 +47,4 @@ class FrameHistory {
   std::array<Second, kSeconds> seconds_{};
 };
 
-}  // namespace sampleproc::telemetry
+}  // namespace sampleproc::process
