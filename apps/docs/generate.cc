@@ -4,17 +4,36 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "apps/commands.h"
 #include "apps/docs/documents.h"
+#include "service/metrics.h"
 #include "service/routes.h"
 
 namespace sampleproc::apps {
 namespace {
 
-std::vector<std::pair<std::string, std::string>> Documents() {
+std::string ReadText(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+// The page about metrics: its tables are the code's, what stands before and after them stays.
+std::string MetricsPage(const std::string& page) {
+  constexpr std::string_view kMark =
+      "<!-- generate_docs writes the tables from here to Labels -->\n";
+  const std::size_t labels = page.find("## Labels\n");
+  std::string made = page.substr(0, page.find(kMark));
+  made += std::string(kMark) + '\n' + service::DescribeMetrics();
+  return labels == page.npos ? made : made + page.substr(labels);
+}
+
+std::vector<std::pair<std::string, std::string>> Documents(const std::filesystem::path& root) {
   std::vector<std::pair<std::string, std::string>> documents = {
       {"config/openapi.json", service::DescribeRoutes({})},
       {"config/sampleproc.toml", SampleConfig()},
@@ -24,6 +43,7 @@ std::vector<std::pair<std::string, std::string>> Documents() {
       {"completions/sampleproc.bash", BashCompletion()},
       {"completions/_sampleproc", ZshCompletion()},
       {"completions/sampleproc.fish", FishCompletion()},
+      {"packaging/METRICS.md", MetricsPage(ReadText(root / "packaging/METRICS.md"))},
   };
   for (const Command& command : Commands()) {
     documents.emplace_back("man/sampleproc-" + std::string(command.name) + ".1",
@@ -32,15 +52,9 @@ std::vector<std::pair<std::string, std::string>> Documents() {
   return documents;
 }
 
-std::string ReadText(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 int Generate(bool check, const std::filesystem::path& root) {
   int different = 0;
-  for (const auto& [name, text] : Documents()) {
+  for (const auto& [name, text] : Documents(root)) {
     const std::filesystem::path path = root / name;
     if (ReadText(path) == text) continue;
     if (check) {

@@ -106,6 +106,12 @@ def documented():
 
 
 class Files(unittest.TestCase):
+    def test_each_label_is_explained(self):
+        explained = METRICS.read_text("utf-8").partition("## Labels")[2]
+        rows = re.findall(r"^\| (`.*?`) (?:of .*?)?\|", explained, re.M)
+        told = {label for row in rows for label in re.findall(r"`(\w+)`", row)}
+        self.assertEqual(told, set().union(*(labels for _, labels, _ in documented().values())))
+
     def test_each_alert_says_who_how_bad_and_where_to_read_on(self):
         self.assertGreater(len(alerts()), 20)
         for name, rule in alerts().items():
