@@ -18,6 +18,7 @@
 #include "frame/result_json.h"
 #include "http/error_response.h"
 #include "http/middleware/rate_limit.h"
+#include "http/middleware/tracing.h"
 #include "json/writer.h"
 #include "net/redact.h"
 #include "process/batch.h"
@@ -49,6 +50,7 @@ struct BatchJob {
   std::vector<frame::Warning> warnings;  // of the query; part of each frame's result
   std::vector<Outcome> outcomes;
   std::optional<http::Quota> quota;
+  std::optional<base::TraceContext> callers_trace;
 
   void Refuse(const base::Error& error) {
     http::Response response = http::ErrorResponse(error, path, request_id);
@@ -88,6 +90,9 @@ void WorkOn(const ProcessContext& context, BatchJob& job, std::size_t index,
     const process::FrameWork::Encoding encoding(work);
     frame::AppendResultJson(*result, {.clock_fields = true, .simulated_gpu = context.simulated_gpu},
                             job.outcomes[index].json);
+  }
+  if (context.deliver != nullptr) {
+    (*context.deliver)(*result, frame.timestamp, TraceOf(work, job.callers_trace));
   }
   work.Completed(*result);
   part.Succeeded();
@@ -240,6 +245,7 @@ http::Handler MakeBatchHandler(const ProcessContext& context) {
     if (!warnings) return job->Refuse(warnings.error());
     job->warnings = std::move(*warnings);
     job->caller = request.caller;
+    if (context.deliver != nullptr) job->callers_trace = http::CallersTrace(request);
     job->allowance = request.allowance;
     job->begun = context.clock.Now();
     job->reservation = std::move(request.reservation);

@@ -18,6 +18,12 @@ base::Result<void> ReserveBody(const ProcessContext& context, http::Response& re
   return {};
 }
 
+std::optional<base::TraceContext> TraceOf(const process::FrameWork& work,
+                                          const std::optional<base::TraceContext>& callers) {
+  if (auto recorded = work.allowance().trace.Context()) return recorded;
+  return callers;
+}
+
 void NameFrame(const base::Clock& clock, frame::Frame& frame) {
   if (!frame.frame_id.empty()) return;
   const double seconds = std::chrono::duration<double>(clock.Wall().time_since_epoch()).count();

@@ -36,8 +36,9 @@ struct Job {
   resources::Reservation reservation;
   bool annotate = false;
   std::optional<base::TraceContext> trace;  // when the answer is to tell it
-  std::string frame_id;                     // "" until the frame has been read
-  std::string camera;                       // likewise, unless the head says it
+  std::optional<base::TraceContext> callers_trace;
+  std::string frame_id;  // "" until the frame has been read
+  std::string camera;    // likewise, unless the head says it
 
   // With whose answer it is, for the log.
   void Send(http::Response response) {
@@ -80,7 +81,7 @@ std::string WithTrace(std::string_view result, const base::TraceContext& trace) 
 
 // What an answer tells of the trace: its server span's, or, where nothing is traced, a span's that
 // nobody records.
-base::TraceContext TraceOf(const http::Request& request, base::IdSource& ids) {
+base::TraceContext TraceOfAnswer(const http::Request& request, base::IdSource& ids) {
   if (auto recorded = request.allowance.trace.Context()) return *std::move(recorded);
   return base::ContinueTrace(http::CallersTrace(request), ids);
 }
@@ -115,10 +116,15 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
     response = http::JsonResponse(job.trace ? WithTrace(json, *job.trace) : std::move(json));
   }
   encoding.reset();
+  const std::optional<std::string> timestamp = std::move(frame->timestamp);
   // Given back before the answer goes out: who has the answer may count on the memory.
   *frame = {};
   job.reservation.Release();
   if (auto paid = ReserveBody(context, response); !paid) return job.Fail(paid.error());
+  // Before the answer: who has that may count on the result being on its way.
+  if (context.deliver != nullptr) {
+    (*context.deliver)(*result, timestamp, TraceOf(job.work, job.callers_trace));
+  }
   job.work.Completed(*result);
   job.Send(std::move(response));
 }
@@ -159,7 +165,8 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
     job->path = request.path;
     job->request_id = request.request_id;
     job->annotate = *annotate;
-    if (tracking) job->trace = TraceOf(request, context.ids);
+    if (tracking) job->trace = TraceOfAnswer(request, context.ids);
+    if (context.deliver != nullptr) job->callers_trace = http::CallersTrace(request);
     job->reservation = std::move(request.reservation);
     process::TaskFacts facts{.bytes = frame.body.size(),
                              .deadline = request.allowance.deadline,

@@ -142,7 +142,11 @@ constexpr CodeText kTexts[] = {
      "looked "
      "for, has to be above 1. The service does not start without."},
     {code::kSinks, "results that go nowhere, or twice",
-     "consumer.sinks lists where results of pulled frames and events go. \"file\" needs "
+     "consumer.sinks lists where results and events go, and consumer.deliver which: \"results\" "
+     "are "
+     "those of pulled frames and of cameras with a url, \"http_results\" those of requests. "
+     "\"file\" "
+     "needs "
      "consumer.file.path "
      "and "
      "\"webhook\" needs consumer.webhook.url, and each of those means nothing unless its sink is "

@@ -14,7 +14,7 @@ void AddSinkRows(std::vector<Key>& rows) {
             .kind = Kind::kStringList,
             .max = 4,
             .words = {"log", "file", "redis", "webhook"},
-            .help = "Where results of pulled frames and events of cameras go, as consumer.deliver "
+            .help = "Where results of frames and events of cameras go, as consumer.deliver "
                     "says: lines of the log, consumer.file.path, the streams "
                     "consumer.redis.results_stream and consumer.redis.events_stream, "
                     "consumer.webhook.url. Results of frames "
@@ -26,11 +26,14 @@ void AddSinkRows(std::vector<Key>& rows) {
       {.path = "consumer.deliver",
        .kind = Kind::kStringList,
        .min = 1,
-       .max = 2,
-       .words = {"events", "results"},
-       .help = "What consumer.sinks get: results of pulled frames, events that the step "
-               "\"track\" makes, or both. Events come from frames over HTTP too, and without a "
-               "consumer. At a stop those that are open end with the reason \"shutdown\"; "
+       .max = 3,
+       .words = {"events", "http_results", "results"},
+       .help = "What consumer.sinks get: \"results\" of pulled frames and of cameras with a url, "
+               "\"http_results\" of frames that requests bring, which are their answers "
+               "too, \"events\" that the step "
+               "\"track\" makes of all frames. The latter two need no consumer to be enabled. An "
+               "answer neither waits for a sink nor fails with it. At a stop events that are open "
+               "end with the reason \"shutdown\"; "
                "after a crash what a sink had still to deliver is lost."},
       [](auto& c) -> auto& { return c.consumer.deliver; }));
   rows.push_back(Bind({.path = "consumer.sink_buffer",

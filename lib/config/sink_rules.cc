@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "config/codes.h"
 
@@ -57,17 +58,42 @@ std::optional<Finding> ResultsGoToRedisOnce(const Config& config) {
       !Delivers(config, "results")) {
     return std::nullopt;
   }
-  return Finding{Severity::kError, code::kSinks, "consumer.sinks",
-                 "has \"redis\", where results of frames from Redis go anyway: each would be there "
-                 "twice",
-                 "leave it out, or let consumer.deliver be [\"events\"]"};
+  return Finding{
+      Severity::kError, code::kSinks, "consumer.sinks",
+      "has \"redis\", where results of frames from Redis go anyway: each would be there "
+      "twice",
+      "leave it out, or let consumer.deliver be [\"events\"], [\"http_results\"] or both"};
+}
+
+std::optional<Finding> HttpResultsGoSomewhere(const Config& config) {
+  if (!Delivers(config, "http_results") || !config.consumer.sinks.empty()) return std::nullopt;
+  return Finding{Severity::kWarning, code::kSinks, "consumer.deliver",
+                 "has \"http_results\", and consumer.sinks is empty: no sink gets them",
+                 "list \"log\", \"file\", \"redis\" or \"webhook\" there"};
+}
+
+// Who has only requests expects their results there.
+std::optional<Finding> SomethingBringsResults(const Config& config) {
+  const consumer::Options& consumer = config.consumer;
+  if (consumer.enabled || consumer.sinks.empty() ||
+      consumer.deliver != std::vector<std::string>{"results"}) {
+    return std::nullopt;
+  }
+  const bool has_url = std::ranges::any_of(
+      config.cameras, [](const auto& each) { return !each.second.url.empty(); });
+  if (has_url) return std::nullopt;
+  return Finding{Severity::kWarning, code::kSinks, "consumer.sinks",
+                 "gets nothing: no frames are pulled, no camera has a url, and results of requests "
+                 "are not delivered",
+                 "add \"http_results\" to consumer.deliver, or set consumer.enabled"};
 }
 
 }  // namespace
 
 std::vector<Finding> CheckSinks(const Config& config) {
   std::vector<Finding> findings;
-  for (const auto& rule : {FileSinkHasPath, WebhookHasUrl, ResultsGoToRedisOnce, LogTakesResults}) {
+  for (const auto& rule : {FileSinkHasPath, WebhookHasUrl, ResultsGoToRedisOnce, LogTakesResults,
+                           HttpResultsGoSomewhere, SomethingBringsResults}) {
     if (auto finding = rule(config)) findings.push_back(std::move(*finding));
   }
   return findings;

@@ -126,7 +126,8 @@ struct Options {
   // Where results go: "log", "file", "redis", "webhook". Those of frames from Redis also go back
   // there, whatever is listed.
   std::vector<std::string> sinks = {};
-  // What they get: "results", "events". Events are of all cameras, whichever way frames come.
+  // What they get: "results" of frames that the service fetches itself, "http_results" of those
+  // that requests bring, "events". Events are of all cameras, whichever way frames come.
   std::vector<std::string> deliver = {"results"};
   // What each keeps while its other side is away; it counts against the memory budget.
   std::size_t sink_buffer = 16U << 20;

@@ -21,6 +21,7 @@ struct ResultRecord {
   std::string tracestate = {};   // that goes with it
   std::string event_key = {};    // of an event's message, which has it alone; "" for a result
   std::string camera_id = {};    // for the log; "" for none
+  bool by_http = false;          // a request brought the result's frame, and has its answer
   // Of a result, where its frame is written down; null when it is not.
   std::shared_ptr<const SpooledAnswer> spooled = {};
 

@@ -15,6 +15,7 @@ namespace sampleproc::consumer {
 // What sinks are handed.
 struct Delivered {
   bool results = true;
+  bool http_results = false;
   bool events = false;
 };
 
@@ -24,6 +25,9 @@ class SinkSet {
   SinkSet() = default;
   explicit SinkSet(std::vector<std::unique_ptr<ResultSink>> sinks, Delivered delivered = {})
       : sinks_(std::move(sinks)), delivered_(delivered) {}
+
+  // Whether a result of a frame that came by HTTP is of a kind that is delivered, to anybody.
+  bool TakesHttpResults() const { return delivered_.http_results && !sinks_.empty(); }
 
   // Hands the record to each, if it is of a kind that is delivered. Never waits. A sink that throws
   // costs the others nothing; that is said in `log`.
@@ -57,6 +61,8 @@ class SinkSet {
   bool Through(const Mark& mark) const;
 
  private:
+  bool IsDelivered(const ResultRecord& record) const;
+
   std::vector<std::unique_ptr<ResultSink>> sinks_;
   Delivered delivered_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <string_view>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "consumer/sinks/sink_queue.h"
 #include "consumer/sinks/stream_target.h"
 #include "consumer/sinks/webhook_target.h"
+#include "frame/result_json.h"
 #include "service/upstreams.h"
 
 namespace sampleproc::service {
@@ -68,6 +70,8 @@ base::Result<std::unique_ptr<ConsumerSinks>> ConsumerSinks::Open(const SinkConte
 ConsumerSinks::ConsumerSinks(const SinkContext& context, net::RedisLogin redis_login,
                              std::vector<resources::Reservation> rooms)
     : log_(context.log),
+      processor_id_(context.config.consumer.processor_id),
+      simulated_gpu_(context.config.process.simulate_gpu),
       redis_login_(std::move(redis_login)),
       webhook_(ClientOf(context.config.consumer.webhook.url, context.config.net, context.clock)) {
   const consumer::Options& options = context.config.consumer;
@@ -85,6 +89,7 @@ ConsumerSinks::ConsumerSinks(const SinkContext& context, net::RedisLogin redis_l
         consumer::SinkQueueContext{context.clock, context.conditions, context.log}));
   }
   set_ = consumer::SinkSet(std::move(sinks), {.results = Has(options.deliver, "results"),
+                                              .http_results = Has(options.deliver, "http_results"),
                                               .events = Has(options.deliver, "events")});
   watch_.emplace(kLook, [this] { set_.Look(); });
 }
@@ -99,6 +104,27 @@ std::unique_ptr<consumer::SinkTarget> ConsumerSinks::MakeTarget(const std::strin
   return std::make_unique<consumer::StreamTarget>(
       ConnectRedis(redis), RedisEndpoint(redis).Name(), redis_login_, LimitsOf(context.config.net),
       redis.results_stream, redis.events_stream, options.processor_id, context.clock);
+}
+
+void ConsumerSinks::Take(Door door, const frame::FrameResult& result,
+                         const std::optional<std::string>& timestamp,
+                         const std::optional<base::TraceContext>& trace) const noexcept {
+  if (set_.sinks().empty()) return;
+  try {
+    consumer::ResultRecord record{.frame_id = result.frame_id, .json = {}};
+    record.camera_id = result.camera_id.value_or("");
+    record.by_http = door == Door::kHttp;
+    if (trace) {
+      record.traceparent = base::FormatTraceparent(*trace);
+      record.tracestate = trace->state;
+    }
+    frame::AppendMessageJson({.processor_id = processor_id_, .timestamp = timestamp}, result,
+                             {.simulated_gpu = simulated_gpu_}, record.json);
+    set_.Take(record, log_);
+  } catch (const std::exception& error) {
+    base::ChildLogger(log_, {{"frame_id", std::string_view(result.frame_id)}})
+        .Error("a result did not reach the sinks", {{"error", std::string_view(error.what())}});
+  }
 }
 
 std::uint64_t ConsumerSinks::Deliver(const base::Deadline& end) {

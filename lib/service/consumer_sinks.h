@@ -12,10 +12,12 @@
 #include "base/error.h"
 #include "base/id_source.h"
 #include "base/log.h"
+#include "base/trace_context.h"
 #include "config/config.h"
 #include "consumer/metrics.h"
 #include "consumer/sink_set.h"
 #include "consumer/sinks/sink_queue.h"
+#include "frame/frame_result.h"
 #include "net/http_client.h"
 #include "net/redis_client.h"
 #include "resources/memory_budget.h"
@@ -36,8 +38,8 @@ struct SinkContext {
   const telemetry::Tracer* tracer = nullptr;  // null: nothing is traced
 };
 
-// Those that consumer.sinks lists, whose other sides may be away: for results of pulled frames and
-// events of all cameras.
+// Those that consumer.sinks lists, whose other sides may be away: for results of frames, whichever
+// way they come, and events of all cameras.
 class ConsumerSinks {
  public:
   // kConfig when the budget has no memory for what each sink keeps, or the file with Redis'
@@ -45,6 +47,15 @@ class ConsumerSinks {
   static base::Result<std::unique_ptr<ConsumerSinks>> Open(const SinkContext& context);
 
   const consumer::SinkSet& set() const { return set_; }
+
+  // Where a frame comes from that no consumer pulls.
+  enum class Door { kHttp, kCamera };
+  // Hands its result to the sinks that it is for, at once. `timestamp` is the frame's, as its
+  // sender wrote it; `trace` the one that the frame belongs to. What there is no memory for is lost
+  // and logged.
+  void Take(Door door, const frame::FrameResult& result,
+            const std::optional<std::string>& timestamp,
+            const std::optional<base::TraceContext>& trace) const noexcept;
 
   // With the password, where a sink or the consumer talks to Redis: its file may be one that can be
   // read only once.
@@ -66,6 +77,8 @@ class ConsumerSinks {
                                                    const SinkContext& context);
 
   base::Logger& log_;
+  const std::string processor_id_;
+  const bool simulated_gpu_;
   const net::RedisLogin redis_login_;
   std::unique_ptr<net::HttpClient> webhook_;
   consumer::SinkSet set_;

@@ -4,7 +4,6 @@
 
 #include "cameras/memory.h"
 #include "cameras/roster.h"
-#include "frame/result_json.h"
 
 namespace sampleproc::service {
 namespace {
@@ -31,7 +30,10 @@ LiveCameras::LiveCameras(const ConsumerContext& context, const cameras::Director
                 context.conditions,
                 context.log,
                 [this](const frame::FrameResult& result, const std::string& timestamp,
-                       const base::SpanParent& trace) { Deliver(result, timestamp, trace); },
+                       const base::SpanParent& trace) {
+                  context_.sinks.Take(ConsumerSinks::Door::kCamera, result, timestamp,
+                                      trace.Context());
+                },
                 clips,
                 context.tracer}) {
   Replace(context.config.cameras);
@@ -41,22 +43,6 @@ LiveCameras::~LiveCameras() { watches_.BeginStop(); }
 
 void LiveCameras::Replace(const cameras::AllOptions& cameras) {
   watches_.Replace(cameras, directory_);
-}
-
-void LiveCameras::Deliver(const frame::FrameResult& result, const std::string& timestamp,
-                          const base::SpanParent& trace) const {
-  const consumer::SinkSet& sinks = context_.sinks.set();
-  if (sinks.sinks().empty()) return;
-  consumer::ResultRecord record{.frame_id = result.frame_id, .json = {}};
-  record.camera_id = result.camera_id.value_or("");
-  if (const auto context = trace.Context()) {
-    record.traceparent = base::FormatTraceparent(*context);
-    record.tracestate = context->state;
-  }
-  frame::AppendMessageJson(
-      {.processor_id = context_.config.consumer.processor_id, .timestamp = timestamp}, result,
-      {.simulated_gpu = context_.config.process.simulate_gpu}, record.json);
-  sinks.Take(record, context_.log);
 }
 
 void LiveCameras::BeginStop() {

@@ -36,9 +36,6 @@ class LiveCameras {
   std::vector<cameras::CameraGauges> gauges() const { return watches_.gauges(); }
 
  private:
-  void Deliver(const frame::FrameResult& result, const std::string& timestamp,
-               const base::SpanParent& trace) const;
-
   const ConsumerContext context_;
   const cameras::Directory& directory_;
   resources::MemoryBudget memory_;  // of all cameras

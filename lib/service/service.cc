@@ -43,7 +43,8 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
       own.http,
       http::Router(MakeRoutes(
           {{*pool, tracker, clock, metrics.frames, *log, ids, own.frame, own.process.simulate_gpu,
-            made->parts.limiter, &roster},
+            made->parts.limiter, &roster,
+            sinks->set().TakesHttpResults() ? &deliver_result : nullptr},
            {facts,
             metrics.frames,
             clock,

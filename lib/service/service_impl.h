@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/process_context.h"
 #include "api/service_facts.h"
 #include "cameras/directory.h"
 #include "cameras/roster.h"
@@ -194,6 +195,11 @@ class Service::Impl {
   std::unique_ptr<history::Journal> journal;      // nullptr: not started yet
   std::unique_ptr<history::Snapshots> snapshots;  // nullptr: none are kept
   std::unique_ptr<history::Clips> clips;          // likewise
+  const api::DeliverResult deliver_result = [this](const frame::FrameResult& result,
+                                                   const std::optional<std::string>& timestamp,
+                                                   const std::optional<base::TraceContext>& trace) {
+    sinks->Take(ConsumerSinks::Door::kHttp, result, timestamp, trace);
+  };
   const process::TakeEvents take_events = [this](auto events) { TakeEvents(events); };
   std::shared_ptr<process::Detectors> detectors;
   std::unique_ptr<process::WorkerPool> pool;
