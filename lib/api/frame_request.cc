@@ -54,17 +54,28 @@ std::optional<std::string> FormatOf(std::string_view content_type) {
 }
 
 // A query parameter under the same rules as the JSON member of that name.
-Result<std::optional<std::string>> TextParameter(std::string_view query, const char* name,
-                                                 std::size_t longest) {
+template <typename Check>
+Result<std::optional<std::string>> CheckedParameter(std::string_view query, const char* name,
+                                                    const Check& check) {
   auto decoded = http::QueryParameter(query, name);
   if (!decoded) return std::unexpected(std::move(decoded.error()));
   std::optional<std::string>& value = *decoded;
   if (!value || value->empty()) return std::nullopt;
-  if (auto problem = frame::CheckText(*value, longest)) {
+  if (std::optional<base::Problem> problem = check(*value)) {
     problem->loc = {"query", name};
     return base::Fail(ErrorCode::kInvalidFrame, {std::move(*problem)});
   }
   return value;
+}
+
+Result<std::optional<std::string>> TextParameter(std::string_view query, const char* name,
+                                                 std::size_t longest) {
+  return CheckedParameter(
+      query, name, [longest](std::string_view text) { return frame::CheckText(text, longest); });
+}
+
+Result<std::optional<std::string>> CameraParameter(std::string_view query) {
+  return CheckedParameter(query, "camera_id", frame::CheckCameraId);
 }
 
 // A side of raw pixels, 0 when it is not given.
@@ -143,7 +154,7 @@ Result<frame::Frame> ReadPicture(FrameRequest request) {
   frame::Frame frame;
   auto frame_id = TextParameter(request.query, "frame_id", frame::kMaxIdBytes);
   if (!frame_id) return std::unexpected(frame_id.error());
-  auto camera_id = TextParameter(request.query, "camera_id", frame::kMaxIdBytes);
+  auto camera_id = CameraParameter(request.query);
   if (!camera_id) return std::unexpected(camera_id.error());
   auto timestamp = TextParameter(request.query, "timestamp", frame::kMaxTimestampBytes);
   if (!timestamp) return std::unexpected(timestamp.error());
@@ -267,7 +278,7 @@ FrameRequest TakeFrameRequest(http::Request& request) {
 
 std::optional<std::optional<std::string>> CameraOf(const FrameRequest& request) {
   if (request.kind != BodyKind::kPicture) return std::nullopt;
-  auto camera = TextParameter(request.query, "camera_id", frame::kMaxIdBytes);
+  auto camera = CameraParameter(request.query);
   if (!camera) return std::nullopt;  // ReadFrame says what is wrong with it
   return std::move(*camera);
 }

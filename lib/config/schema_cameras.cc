@@ -263,7 +263,7 @@ std::string CameraSection(std::string_view id) {
 
 std::string WrongCameraId(std::string_view id) {
   if (id.empty()) return "the id of a camera must not be empty";
-  const auto problem = frame::CheckText(id, frame::kMaxIdBytes);
+  const auto problem = frame::CheckCameraId(id);
   return problem ? "cannot be the id of a camera: " + problem->msg : "";
 }
 

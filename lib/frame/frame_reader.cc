@@ -243,7 +243,8 @@ void FrameReader::OnMember(const Value& value) {
   } else if (value.kind != Value::Kind::kString) {
     return add("string_type", std::string(rule.type_rule));
   }
-  if (auto problem = CheckText(text, rule.max_bytes)) {
+  auto problem = member_ == kCameraId ? CheckCameraId(text) : CheckText(text, rule.max_bytes);
+  if (problem) {
     return add(problem->type, std::move(problem->msg));
   }
   if (!text.empty()) members_[member_] = text;

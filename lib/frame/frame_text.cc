@@ -34,4 +34,13 @@ std::optional<base::Problem> CheckText(std::string_view text, std::size_t max_by
   return std::nullopt;
 }
 
+std::optional<base::Problem> CheckCameraId(std::string_view id) {
+  if (id == "." || id == "..") {
+    return base::Problem{"dot_segment",
+                         {},
+                         "must not be \".\" or \"..\": no URL can have that as a part of its path"};
+  }
+  return CheckText(id, kMaxIdBytes);
+}
+
 }  // namespace sampleproc::frame

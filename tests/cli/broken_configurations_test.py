@@ -17,7 +17,7 @@ import cli
 FILES = sorted((pathlib.Path(__file__).parent / "broken").iterdir())
 BELOW = re.compile(r"#\s*(\^~*) (error|warning) (SP\d{4})(?: (\S+))?")
 APART = re.compile(r"#@ (.+) (error|warning) (SP\d{4})(?: (\S+))?")
-TEXT = re.compile(r"(.+): (error|warning): (?:([\w.-]+): )?.* \[(SP\d{4})\]")
+TEXT = re.compile(r"(.+): (error|warning): (?:([\w.\"-]+): )?.* \[(SP\d{4})\]")
 GITHUB = re.compile(r"::(error|warning) (?:file=([^,]+),line=(\d+),col=(\d+),endColumn=(\d+),)?"
                     r"title=(SP\d{4}) [\w' ,%-]+::(.*)")  # fmt: skip
 
@@ -129,7 +129,7 @@ class BrokenConfigurations(cli.TestCase):
                 where, message = number, message
             else:
                 where, message = message.split(": ", 1)
-            key = re.match(r"([a-z_]+(?:\.[a-z0-9_]+)*|kitchen|proces): ", message)
+            key = re.match(r"([a-z_]+(?:\.[a-z0-9_]+)*|kitchen|proces|camera\.\"\.\.\"): ", message)
             found.append((where, int(column or 0), int(end or 0) - int(column or 0), severity,
                           code, key[1] if key else ""))  # fmt: skip
         self.assertEqual(sorted(found), broken.expected, result.out)

@@ -91,6 +91,41 @@ class Cameras(WithDirectory):
                              {"Content-Type": "application/json"})  # fmt: skip
         self.assertIn('"name":"faces"', answer.body.decode().replace(" ", ""))
 
+    def test_no_camera_is_called_as_no_path_of_a_url_can_be(self):
+        server = streams.RedisServer(self)
+        service = self.serve("--set", "process.pipeline=stats", *streams.words(server))
+        photo = pictures.sample("mask.png")
+        for camera in (".", ".."):
+            with self.subTest(camera=camera):
+                text = base64.b64encode(photo).decode()
+                metadata = {"camera_id": camera, "frame_id": "f"}
+                ours = {"frame_data": text, "metadata": metadata}
+                form = (b'--b\r\nContent-Disposition: form-data; name="frame"\r\n\r\n' + photo
+                        + b'\r\n--b\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n'
+                        + json.dumps(metadata).encode() + b"\r\n--b--\r\n")  # fmt: skip
+                for path, body, kind in (("/process", json.dumps(ours), "application/json"),
+                                         (f"/process?camera_id={camera}", photo, "image/png"),
+                                         ("/process", form, "multipart/form-data; boundary=b")):  # fmt: skip
+                    answer = service.ask("POST", path, body, {"Content-Type": kind})
+                    self.assertEqual(answer.status, 422, answer.body)
+                    (error,) = answer.json()["errors"]
+                    self.assertEqual((error["type"], error["loc"][-1]), ("dot_segment", "camera_id"))
+                batch = json.dumps({"frames": [ours, {**ours, "metadata": {"camera_id": "..."}}]})
+                answer = service.ask("POST", "/process-batch", batch, {"Content-Type": "application/json"})
+                self.assertEqual(answer.json()["succeeded"], 1)
+                self.assertIn("dot_segment", answer.body.decode())
+                server.client().xadd(streams.STREAM, streams.entry(f"s{camera}", photo, camera=camera))
+        client = server.client()
+        streams.wait_until(lambda: client.xlen(streams.DEAD) == 2)
+        for _, letter in client.xrange(streams.DEAD):
+            self.assertEqual(letter[b"dlq_reason"], b"invalid-frame")
+        cameras = [each["id"] for each in service.get("/cameras").json()["cameras"]]
+        self.assertIn("...", cameras)
+        self.assertNotIn(".", cameras)
+        self.assertNotIn("..", cameras)
+        self.assertEqual(service.get("/cameras/...").status, 200)
+        self.assertEqual(service.stop(), 0)
+
     def test_nothing_is_found_inside_of_a_mask(self):
         service = self.serve()
         for camera in ("masked", "open"):

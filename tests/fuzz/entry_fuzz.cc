@@ -20,7 +20,7 @@ void Check(std::vector<consumer::EntryField> fields, consumer::EntryOrigin origi
   const auto [entry, broken] = consumer::ReadEntry(std::move(fields), origin, {});
   if (broken && (broken->problems.empty() || broken->message.empty())) std::abort();
   if (frame::CheckText(entry.frame_id, frame::kMaxIdBytes)) std::abort();
-  if (entry.camera_id && frame::CheckText(*entry.camera_id, frame::kMaxIdBytes)) std::abort();
+  if (entry.camera_id && frame::CheckCameraId(*entry.camera_id)) std::abort();
   for (const std::string& text :
        {entry.timestamp.value_or(""), entry.format.value_or(""), entry.traceparent,
         entry.frame_buffer_key, entry.storage_path, entry.frame_url}) {

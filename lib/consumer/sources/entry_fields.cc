@@ -128,7 +128,7 @@ class Reader {
     Keep(fields, own_);
     ReadMetadata();
     entry_.frame_id = Text(kFrameId, frame::kMaxIdBytes).value_or("");
-    entry_.camera_id = Text(kCameraId, frame::kMaxIdBytes);
+    entry_.camera_id = CameraId();
     entry_.timestamp = Text(kTimestamp, frame::kMaxTimestampBytes);
     entry_.format = Text(kFormat, frame::kMaxFormatBytes);
     ReadSides();
@@ -163,12 +163,20 @@ class Reader {
   std::optional<std::string> Text(Name name, std::size_t max_bytes) {
     auto text = Take(name);
     if (!text) return text;
-    if (auto problem = frame::CheckText(*text, max_bytes)) {
-      problem->loc = {"entry", std::string(kNameTexts[name])};
-      problems_.push_back(std::move(*problem));
-      return std::nullopt;
-    }
-    return text;
+    return Checked(name, frame::CheckText(*text, max_bytes)) ? text : std::nullopt;
+  }
+
+  std::optional<std::string> CameraId() {
+    auto id = Take(kCameraId);
+    if (!id) return id;
+    return Checked(kCameraId, frame::CheckCameraId(*id)) ? id : std::nullopt;
+  }
+
+  bool Checked(Name name, std::optional<base::Problem> problem) {
+    if (!problem) return true;
+    problem->loc = {"entry", std::string(kNameTexts[name])};
+    problems_.push_back(std::move(*problem));
+    return false;
   }
 
   void ReadMetadata() {
