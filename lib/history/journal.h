@@ -71,9 +71,10 @@ struct JournalCounts {
 // Messages are told (JournalContext::on_told) once they are committed, so that nobody is told of
 // an event that the history does not have after `kill -9`. A disk does not hold them up: they are
 // told all the same while nothing can be stored, when the disk has not answered for kHeldBack, and
-// when more than kMostHeldBack are held back. How far what was told has got is kept, too: what had
-// not arrived when the last process ended is told again at the start, the last kMostToldAgain
-// messages at most, before the ends of what was open then.
+// when more than kMostHeldBack are held back. How far what was told has got is kept, too, message
+// by message, within kArrivalPause of what arrives while more is under way: what had not arrived
+// when the last process ended is told again at the start, the last kMostToldAgain messages at most,
+// before the ends of what was open then.
 //
 // Without Options::path it has no thread and no history: it tells at once, and numbers messages by
 // the time of its start.
@@ -90,6 +91,7 @@ class Journal {
   static constexpr std::chrono::seconds kHeldBack{1};
   static constexpr std::size_t kMostHeldBack = 1024;
   static constexpr std::size_t kMostToldAgain = 1024;
+  static constexpr std::chrono::milliseconds kArrivalPause{20};
   // That the end of a journal waits for what was told to arrive.
   static constexpr std::chrono::seconds kLongestArrival{1};
   // What it takes of the memory budget when it has a history: the above, the feed, SQLite's cache.
@@ -182,7 +184,7 @@ class Journal {
   void TellUpTo(std::uint64_t turn) noexcept EXCLUDES(telling_, mutex_);
   void TellAtOnce(const frame::Event& event) noexcept EXCLUDES(telling_, mutex_);
   bool IsHeldUp() const REQUIRES(mutex_);
-  void NoteUnderway();
+  void NoteUnderway(std::int64_t number);
   void KeepArrived();
   void StoreSome();
   bool StoreBatch();

@@ -15,7 +15,6 @@ using base::Result;
 
 constexpr std::chrono::milliseconds kFirstArrivalPause{1};
 constexpr std::chrono::milliseconds kLongestArrivalPause{1'000};
-constexpr std::size_t kMostUnderway = 64;
 // A batch waits for kBatchTime, and for its commit: what came so long before the last message that
 // was stored is not missing because it was not stored yet.
 constexpr std::chrono::seconds kCommitTakes{2};
@@ -103,30 +102,31 @@ Result<void> Journal::TellAgain() {
       last = message.id;
       const auto event = frame::ReadEvent(message.record->json);
       if (!event) continue;
-      const MutexLock telling(telling_);
-      if (context_.on_told) context_.on_told({&*event, 1});
+      {
+        const MutexLock telling(telling_);
+        if (context_.on_told) context_.on_told({&*event, 1});
+      }
+      NoteUnderway(last);
     }
   }
   newest_ = std::max(newest_, store_->newest());
-  if (newest_ > *arrived) NoteUnderway();
   return {};
 }
 
-// All up to newest_ has been told.
-void Journal::NoteUnderway() {
-  Underway last{newest_, context_.arrival ? context_.arrival() : nullptr};
-  if (underway_.size() == kMostUnderway) {
-    underway_.back() = std::move(last);
-  } else {
-    underway_.push_back(std::move(last));
-  }
+// All up to the number has been told. One by one, so that of what arrives while one waits for the
+// rest nothing is told again after a kill; those that are older than what would be told again are
+// passed over.
+void Journal::NoteUnderway(std::int64_t number) {
+  if (underway_.size() == kMostToldAgain) underway_.pop_front();
+  underway_.push_back({number, context_.arrival ? context_.arrival() : nullptr});
   arrival_pause_ = kFirstArrivalPause;
   next_arrival_ = context_.clock.Now();
   const MutexLock lock(mutex_);
   has_arrived_ = false;
 }
 
-// Looks soon and then less and less often: what takes long has another side that is away.
+// Looks soon and then less and less often while nothing arrives: what takes long has another side
+// that is away. While something does, every kArrivalPause.
 void Journal::KeepArrived() {
   const base::MonoTime now = context_.clock.Now();
   if (!next_arrival_ || now < *next_arrival_ || !store_ || !failure_.empty()) return;
@@ -139,6 +139,7 @@ void Journal::KeepArrived() {
   }
   next_arrival_.reset();
   if (!underway_.empty()) {
+    if (number > 0) arrival_pause_ = kArrivalPause;
     next_arrival_ = now + arrival_pause_;
     arrival_pause_ = std::min(2 * arrival_pause_, kLongestArrivalPause);
   }

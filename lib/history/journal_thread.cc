@@ -170,13 +170,11 @@ bool Journal::StoreBatch() {
   std::vector<RecordPtr> batch;
   std::size_t bytes = 0;
   std::size_t memory = 0;
-  std::uint64_t turn = 0;
   for (const Held& held : held_) {
     if (batch.size() == Store::kMostRecords || bytes >= Store::kMostBytes) break;
     bytes += held.record->json.size();
     memory += held.record->bytes();
     batch.push_back(held.record);
-    turn = held.turn;
   }
   BeginWork();
   const auto ids = store_->Append(batch);
@@ -200,10 +198,10 @@ bool Journal::StoreBatch() {
     } else {
       feed_->Tell({id, std::move(held.record)});
     }
+    TellUpTo(held.turn);
+    if (id > 0) NoteUnderway(id);
     held_.pop_front();
   }
-  TellUpTo(turn);
-  NoteUnderway();
   const MutexLock lock(mutex_);
   counts_.stored += batch.size() - repeated;
   counts_.repeated += repeated;

@@ -5,14 +5,18 @@ import itertools
 import json
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
+import tempfile
 
 import cli
-from crossing import COMES, GOES, post, post_until_killed, types
+from crossing import COMES, GOES, post, post_until_killed, taken, types
 from event_history import Stream, WithHistory
+from service import as_json
 from streams import wait_until
+from webhook import Webhook
 
 KILLS = int(os.environ.get("SAMPLEPROC_KILLS", "10"))
 
@@ -84,6 +88,50 @@ class HistoryFaults(WithHistory):
         stored = [json.dumps(event, sort_keys=True) for event in self.events(self.serve_history())]
         self.assertEqual(sorted(set(told)), sorted(stored))
         self.assertLess(len(told) - len(stored), len(stored) / 2)
+
+    def arrived(self):
+        """The number of the last message that all sinks had, by a copy: the database is in use. None when
+        it has been written to meanwhile."""
+        with tempfile.TemporaryDirectory() as copies:
+            for suffix in ("", "-wal"):
+                shutil.copy(f"{self.file}{suffix}", copies)
+            with contextlib.closing(sqlite3.connect(f"{copies}/{self.file.name}")) as database:
+                with contextlib.suppress(sqlite3.DatabaseError):
+                    return database.execute("SELECT id FROM arrived").fetchone()[0]
+        return None
+
+    def test_what_a_sink_had_before_a_kill_does_not_come_again(self):
+        webhook = Webhook(self)
+        webhook.status = 503
+        words = ("--set", "consumer.sinks=webhook", "--set", f"consumer.webhook.url={webhook.url}", "--set",
+                 "consumer.deliver=events", "--set", "consumer.backoff=20ms")  # fmt: skip
+        service = self.serve_history(*words)
+        # Something comes before eight cameras at once: messages that are stored together.
+        for number, scene in enumerate(COMES):
+            frames = [json.loads(as_json(scene, {"camera_id": camera, "frame_id": f"{camera}-{number}",
+                                                 "timestamp": taken(number)})) for camera in "abcdefgh"]  # fmt: skip
+            answer = service.post(json.dumps({"frames": frames}), "application/json", "/process-batch")
+            self.assertEqual(answer.json()["succeeded"], 8, answer.body)
+        wait_until(lambda: len(self.events(service, "type=new&")) == 8 and webhook.refused > 0)
+        before = wait_until(self.arrived)
+
+        def stop_after_three():
+            if len(webhook.records) == 3:
+                webhook.status = 503
+
+        webhook.before = stop_after_three
+        webhook.status = 200
+        wait_until(lambda: len(webhook.records) == 3 and (self.arrived() or 0) > before)
+        service.stop(signal.SIGKILL)
+        webhook.before = lambda: None
+        webhook.status = 200
+        service = self.serve_history(*words)
+        wait_until(lambda: len(self.events(service, "type=end&")) == 8)
+        stored = [json.dumps(event, sort_keys=True) for event in self.events(service)]
+        wait_until(lambda: len(webhook.records) >= len(stored))
+        self.assertEqual(service.stop(), 0)
+        told = [json.dumps(event, sort_keys=True) for event in webhook.records]
+        self.assertEqual(sorted(told), sorted(stored))
 
     def check_known(self, known, events):
         lines = {json.dumps(event, sort_keys=True) for event in events}
