@@ -26,6 +26,8 @@ constexpr std::size_t kMostNewest = 1024;
 
 constexpr std::string_view kUnknown =
     "the event's clip was deleted: the service was killed before the event was in the history";
+constexpr std::string_view kNothingWhole =
+    "the event has no clip: the service was killed before a whole picture of it was written";
 constexpr std::string_view kTooOld =
     "the event's clip was deleted: it was older than events.clips_max_age";
 constexpr std::string_view kTooMany =
@@ -133,20 +135,31 @@ Result<void> ClipFolder::Mend(const std::string& part) {
   const auto head = ReadBytes(file.get(), 0, kLongestClipHead, kWhat);
   if (!head) return std::unexpected(head.error());
   auto index = ClipIndex::Read(*head);
-  if (!index || Has(*key)) return DeleteOurs(folder_.get(), part, kOurs);
+  if (Has(*key)) return DeleteOurs(folder_.get(), part, kOurs);
+  if (!index) return GiveUp(part, *key, kNothingWhole);
   auto walked =
       Walk(file.get(), static_cast<std::uint64_t>(facts.st_size), ClipTime::max(), *index);
   if (!walked) return walked;
   const std::uint64_t whole = index->size() + index->tail_size();
-  const bool fits = index->pictures() > 0 && whole <= options_.bytes;
-  if (!fits) return DeleteOurs(folder_.get(), part, kOurs);
+  if (index->pictures() == 0) return GiveUp(part, *key, kNothingWhole);
+  if (whole > options_.bytes) return GiveUp(part, *key, kTooMuch);
   if (auto room = MakeRoom(whole, 1); !room) {
-    return room.error().code == ErrorCode::kTooLarge ? DeleteOurs(folder_.get(), part, kOurs)
-                                                     : room;
+    return room.error().code == ErrorCode::kTooLarge ? GiveUp(part, *key, kTooMuch) : room;
   }
   const std::int64_t came = std::min(NanosOf(facts), NanosOf(clock_.Wall()));
   if (auto closed = Close(*key, file.get(), *index, came); !closed) return closed;
   ++mended_;
+  return {};
+}
+
+// It is left alone where it is none of ours.
+Result<void> ClipFolder::GiveUp(const std::string& part, const SnapshotKey& key,
+                                std::string_view why) {
+  if (auto deleted = DeleteOurs(folder_.get(), part, kOurs); !deleted) return deleted;
+  struct stat left{};
+  if (::fstatat(folder_.get(), part.c_str(), &left, AT_SYMLINK_NOFOLLOW) == 0) return {};
+  kept_.NoteGone(key, why);
+  ++given_up_;
   return {};
 }
 

@@ -91,6 +91,8 @@ class ClipFolder {
   std::size_t files() const { return kept_.size() + growing_.size(); }
   std::uint64_t deleted() const { return kept_.deleted(); }  // since it was opened
   std::uint64_t mended() const { return mended_; }           // ended when it was opened
+  // Given up then, without a whole picture or for want of room.
+  std::uint64_t given_up() const { return given_up_; }
 
  private:
   struct Growing {
@@ -106,6 +108,7 @@ class ClipFolder {
   void LookAt(const std::string& name);
   base::Result<void> TendParts();
   base::Result<void> Mend(const std::string& part);
+  base::Result<void> GiveUp(const std::string& part, const SnapshotKey& key, std::string_view why);
   base::Result<void> Close(const SnapshotKey& key, int file, const ClipIndex& index,
                            std::int64_t came);
   base::Result<void> MakeRoom(std::uint64_t bytes, std::size_t files);
@@ -119,6 +122,7 @@ class ClipFolder {
   std::vector<std::string> parts_;  // names of what was not written to its end
   std::uint64_t growing_bytes_ = 0;
   std::uint64_t mended_ = 0;
+  std::uint64_t given_up_ = 0;
 };
 
 }  // namespace sampleproc::history

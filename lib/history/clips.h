@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mutex.h"
 #include "frame/event.h"
 #include "history/clip_folder.h"
@@ -38,6 +39,8 @@ struct ClipsContext {
   std::function<bool(const std::string& camera_id)> is_configured = {};
   // Finds files of the last process that the history knows nothing of; they are deleted.
   LeftFiles::Find find_unknown = {};
+  // Is told what has become of clips that the last process had begun. Null: nobody is.
+  base::Logger* log = nullptr;
 };
 
 // Since the start.
@@ -162,6 +165,7 @@ class Clips {
   base::MonoTime DueAt(const Clip& clip) const REQUIRES(mutex_);
   base::Deadline NextLook() const REQUIRES(mutex_);
   void OpenFolder();
+  void TellLeft();
   void DeleteUnknown();
   void WriteSome();
   std::optional<Job> NextJob();

@@ -116,7 +116,17 @@ void Clips::OpenFolder() {
     const MutexLock lock(mutex_);
     counts_.kept += folder_->mended();
   }
+  TellLeft();
   Worked();
+}
+
+void Clips::TellLeft() {
+  if (context_.log == nullptr || folder_->mended() + folder_->given_up() == 0) return;
+  context_.log->Write(folder_->given_up() > 0 ? base::LogLevel::kWarning : base::LogLevel::kInfo,
+                      "clips of events that the last process was writing when it was killed: what "
+                      "was there is kept",
+                      {{"kept", static_cast<std::int64_t>(folder_->mended())},
+                       {"lost", static_cast<std::int64_t>(folder_->given_up())}});
 }
 
 // One clip after the other, so that none waits for all of another.
@@ -295,7 +305,8 @@ Result<OpenClipPtr> Clips::NoClip(const SnapshotKey& key) {
   return Fail(ErrorCode::kNotFound,
               std::string(why.value_or(
                   "no clip of such an event is kept: there is no such event, it ended before "
-                  "clips were kept, or its clip was deleted to keep within "
+                  "clips were kept, the service was killed before a picture of it was written, or "
+                  "its clip was deleted to keep within "
                   "events.clips_max_bytes, _max_files and _max_age")));
 }
 

@@ -75,6 +75,9 @@ class KeptFiles {
     return {};
   }
 
+  // Of an event whose file never became one.
+  void NoteGone(const SnapshotKey& key, std::string_view why) { gone_.Note(key, why); }
+
   // Those that came within `last` before the newest, newest first, so many at most.
   std::vector<SnapshotKey> Newest(std::chrono::nanoseconds last, std::size_t most) const {
     std::vector<SnapshotKey> newest;

@@ -75,7 +75,7 @@ base::Result<void> Service::Impl::OpenClips() {
       options,
       history::ClipsContext{clock, conditions, BackoffOf(kFirstBackoff, kLongestBackoff, ids),
                             [this](const std::string& id) { return directory.Has(id); },
-                            FindUnknown()},
+                            FindUnknown(), log.get()},
       std::move(*room));
   return {};
 }

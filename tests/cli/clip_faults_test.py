@@ -62,6 +62,9 @@ class ClipFaults(WithClips):
             whole += 1
         service = self.serve_clips("--set", "events.clips_max_files=9")
         wait_until(lambda: service.metric("sampleproc_clips_files") > 0)
+        # The one of the last kill, and what was made of a part of it.
+        line = service.wait_for("clips of events that the last process was writing")
+        self.assertEqual(line["kept"], 1)
         self.assertEqual(self.check_agreement(service, frames), whole)
         # What the kill cut short is there, of the event that ended with it.
         events = [event for event in self.events(service) if event.get("reason") == "restart"]
@@ -70,6 +73,25 @@ class ClipFaults(WithClips):
             self.assertEqual(self.clip(service, event).status, 200)
         for name, data in FOREIGN.items():
             self.assertEqual((self.clips / name).read_bytes(), data)
+
+    def test_a_clip_that_a_kill_leaves_nothing_of_is_told(self):
+        frames = self.crossing_of_jpegs()
+        service = self.serve_clips()
+        post(self, service, "door", frames[: len(COMES)])
+        wait_until(lambda: service.metric('sampleproc_clip_pictures_total{outcome="written"}') > 0)
+        service.stop(signal.SIGKILL)
+        (part,) = self.clips.glob("*.part")
+        # As if the machine had been slower: the head of the file, and half of a picture.
+        whole = part.read_bytes()
+        part.write_bytes(whole[: whole.index(b"\xff\xd8") + 10])
+        service = self.serve_clips()
+        line = service.wait_for("clips of events that the last process was writing")
+        self.assertEqual((line["kept"], line["lost"], line["level"]), (0, 1, "warning"))
+        (event,) = wait_until(lambda: [each for each in self.events(service) if each.get("reason") == "restart"])
+        problem = self.check_problem(self.clip(service, event), 404, event["clip"])
+        self.assertIn("killed before a whole picture of it was written", problem["detail"])
+        self.assertEqual(list(self.clips.iterdir()), [])
+        self.assertEqual(service.stop(), 0)
 
     def mount(self):
         if os.geteuid() != 0:
