@@ -42,6 +42,7 @@ class LogWriter::Queue {
     const base::MutexLock lock(mutex_);
     return lost_lines_;
   }
+  std::shared_ptr<const LogProgress> progress() const { return progress_; }
 
  private:
   struct Line {
@@ -66,6 +67,7 @@ class LogWriter::Queue {
 
   const int fd_;
   const LossLine loss_line_;
+  const std::shared_ptr<LogProgress> progress_ = std::make_shared<LogProgress>();
 
   std::uint64_t untold_ = 0;  // the thread's own: lost since the last line that was written
   bool torn_ = false;         // the thread's own: the last line is there in part
@@ -77,9 +79,6 @@ class LogWriter::Queue {
   std::size_t bytes_ GUARDED_BY(mutex_) = 0;  // of `lines_` and of what the thread is at
   bool full_ GUARDED_BY(mutex_) = false;
   std::uint64_t dropped_ GUARDED_BY(mutex_) = 0;  // since the last line that was kept
-  std::uint64_t kept_count_ GUARDED_BY(mutex_) = 0;
-  std::uint64_t settled_count_ GUARDED_BY(mutex_) = 0;  // of those, written or lost
-  std::uint64_t writes_ GUARDED_BY(mutex_) = 0;         // that took something
   std::uint64_t lost_lines_ GUARDED_BY(mutex_) = 0;
   bool idle_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
@@ -114,22 +113,22 @@ void LogWriter::Queue::Put(std::string&& text,
     return;
   }
   dropped_ = 0;
-  ++kept_count_;
+  ++progress_->kept;
   if (!std::exchange(idle_, false)) return;
   more_.NotifyOne();
 }
 
 bool LogWriter::Queue::Flush(const base::Deadline& end) {
   const base::MutexLock lock(mutex_);
-  const std::uint64_t wanted = kept_count_;
-  std::uint64_t seen = writes_;
+  const std::uint64_t wanted = progress_->kept;
+  std::uint64_t seen = progress_->writes;
   base::Deadline still(base::SystemClock(), kStill);
-  while (settled_count_ < wanted && !end.Expired() && !still.Expired()) {
+  while (progress_->settled < wanted && !end.Expired() && !still.Expired()) {
     settled_.WaitUntil(mutex_, base::Deadline::Earlier(end, still));
-    if (std::exchange(seen, writes_) != writes_)
+    if (std::exchange(seen, progress_->writes) != progress_->writes)
       still = base::Deadline(base::SystemClock(), kStill);
   }
-  return settled_count_ >= wanted;
+  return progress_->settled >= wanted;
 }
 
 bool LogWriter::Queue::Close(bool at_once, const base::Deadline& end) {
@@ -142,6 +141,7 @@ bool LogWriter::Queue::Close(bool at_once, const base::Deadline& end) {
 }
 
 void LogWriter::Queue::Run() noexcept {
+  progress_->thread = ::gettid();
   Lines piece;
   while (AwaitPiece(piece)) {
     while (!piece.empty()) {
@@ -209,7 +209,7 @@ void LogWriter::Queue::SettleFront(Lines& piece, bool written) {
   if (line.counts) ++(written ? line.counts->written : line.counts->lost);
   const base::MutexLock lock(mutex_);
   bytes_ -= BytesOf(line);
-  ++settled_count_;
+  ++progress_->settled;
   if (!written) ++lost_lines_;
   settled_.NotifyAll();
 }
@@ -237,7 +237,7 @@ bool LogWriter::Queue::GivenUp() const {
 
 void LogWriter::Queue::NoteProgress() {
   const base::MutexLock lock(mutex_);
-  ++writes_;
+  ++progress_->writes;
   settled_.NotifyAll();
 }
 
@@ -266,7 +266,8 @@ std::size_t LogWriter::Queue::WriteOut(std::string_view text) {
 
 LogWriter::LogWriter(int fd, LossLine loss_line)
     : queue_(std::make_shared<Queue>(fd, std::move(loss_line))),
-      thread_([queue = queue_] { queue->Run(); }) {}
+      thread_([queue = queue_] { queue->Run(); }),
+      crash_flush_(queue_->progress()) {}
 
 LogWriter::~LogWriter() {
   const bool all = queue_->Flush(base::Deadline(base::SystemClock(), kLastLines));

@@ -12,13 +12,14 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/log.h"
+#include "telemetry/crash_flush.h"
 
 namespace sampleproc::telemetry {
 
 // Writes on a thread of its own, in the order in which lines are put, so that nobody who logs waits
 // for the reader. Lines that do not fit while kMostBytes wait are dropped, until half of that is
 // free; so are those whose write fails. They are counted, and a line in their place says how many
-// they were. Thread-safe.
+// they were. A crash of the process waits for those that are waiting (CrashFlush). Thread-safe.
 class LogWriter {
  public:
   // The line, without its end, that says how many are missing in front of one made at `when`.
@@ -52,6 +53,7 @@ class LogWriter {
 
   const std::shared_ptr<Queue> queue_;  // of the thread too, which may stay behind in a write
   std::thread thread_;
+  const CrashFlush crash_flush_;
 };
 
 }  // namespace sampleproc::telemetry
