@@ -37,8 +37,13 @@ struct Job {
   bool annotate = false;
   std::optional<base::TraceContext> trace;  // when the answer is to tell it
   std::optional<base::TraceContext> callers_trace;
-  std::string frame_id;  // "" until the frame has been read
-  std::string camera;    // likewise, unless the head says it
+  std::string frame_id;                   // "" until the frame has been read
+  std::string camera;                     // likewise, unless the head says it
+  std::shared_ptr<http::FrameNote> note;  // of both; null: nobody asks
+
+  void NoteFrame() const {
+    if (note) note->Set(frame_id, camera);
+  }
 
   // With whose answer it is, for the log.
   void Send(http::Response response) {
@@ -46,7 +51,9 @@ struct Job {
     response.camera = camera;
     respond.Send(std::move(response));
   }
-  void Refuse(const base::Error& error) { Send(http::ErrorResponse(error, path, request_id)); }
+  void Refuse(const base::Error& error) {
+    Send(http::ErrorResponse(error, path, request_id, frame_id));
+  }
   void Fail(const base::Error& error) {
     work.Failed(error);
     Refuse(error);
@@ -99,6 +106,7 @@ void Work(const ProcessContext& context, Job& job, process::Processor& processor
   job.work.Describe(frame->frame_id, frame->camera_id);
   job.frame_id = frame->frame_id;
   if (frame->camera_id) job.camera = *frame->camera_id;
+  job.NoteFrame();
   const auto result = job.work.Run(processor, *frame, std::move(turn));
   if (!result) return job.Fail(result.error());
 
@@ -167,6 +175,7 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
     job->annotate = *annotate;
     if (tracking) job->trace = TraceOfAnswer(request, context.ids);
     if (context.deliver != nullptr) job->callers_trace = http::CallersTrace(request);
+    job->note = request.frame;
     job->reservation = std::move(request.reservation);
     process::TaskFacts facts{.bytes = frame.body.size(),
                              .deadline = request.allowance.deadline,
@@ -178,6 +187,7 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
     if (facts.camera) {
       job->work.OfCamera(*facts.camera);
       job->camera = facts.camera->value_or("");
+      job->NoteFrame();
     }
     job->request = std::move(frame);
     auto submitted = context.pool.Submit(

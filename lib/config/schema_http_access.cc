@@ -71,7 +71,8 @@ void AddHttpAccessRows(std::vector<Key>& rows) {
             .kind = Kind::kBool,
             .help = "Whether each request is a line in the log: at level info, of one that ends in "
                     "500 error, in 502 to 504 warning. None is left out, however many "
-                    "there are."},
+                    "there are. When it is off, a frame that fails is a line all the same: of "
+                    "many in a row the first ten of each level."},
            [](auto& c) -> auto& { return c.http.access_log; }));
 }
 

@@ -133,7 +133,8 @@ namespace {
 
 // `name` is of static lifetime.
 Response ProblemResponse(int status, std::string_view name, const base::Error& error,
-                         std::string_view path, std::string_view request_id) {
+                         std::string_view path, std::string_view request_id,
+                         std::string_view frame_id) {
   Response response;
   response.status = status;
   response.content_type = "application/problem+json";
@@ -147,6 +148,7 @@ Response ProblemResponse(int status, std::string_view name, const base::Error& e
   json.Member("detail", error.message);
   json.Member("instance", path);
   json.Member("request_id", request_id);
+  if (!frame_id.empty()) json.Member("frame_id", frame_id);
   if (!error.problems.empty()) {
     json.Key("errors");
     json.BeginArray();
@@ -175,9 +177,10 @@ Response ProblemResponse(int status, std::string_view name, const base::Error& e
 
 }  // namespace
 
-Response ErrorResponse(const base::Error& error, std::string_view path,
-                       std::string_view request_id) {
-  return ProblemResponse(StatusOf(error.code), ErrorCodeName(error.code), error, path, request_id);
+Response ErrorResponse(const base::Error& error, std::string_view path, std::string_view request_id,
+                       std::string_view frame_id) {
+  return ProblemResponse(StatusOf(error.code), ErrorCodeName(error.code), error, path, request_id,
+                         frame_id);
 }
 
 Response RangeNotSatisfiable(std::uint64_t size, std::string_view path,
@@ -188,7 +191,7 @@ Response RangeNotSatisfiable(std::uint64_t size, std::string_view path,
                                        "none of the bytes asked for is there: there are " + bytes,
                                        {},
                                        {}},
-                                      path, request_id);
+                                      path, request_id, {});
   response.AddField("Content-Range", "bytes */" + bytes);
   return response;
 }

@@ -24,13 +24,14 @@ std::string_view ReasonPhrase(int status);
 // A problem document (RFC 9457, application/problem+json):
 //
 //   {"type": "urn:sampleproc:problem:<code name>", "title": reason phrase, "status": n,
-//    "detail": the message, "instance": path, "request_id": id,
+//    "detail": the message, "instance": path, "request_id": id, "frame_id": of the frame,
 //    "errors": [{"type", "loc": [...], "msg"}]}
 //
-// `errors` is there when the error has problems. Every 429 and 503 has a Retry-After: the error's,
+// `frame_id` is there when it is known which frame it is about, `errors` when the error has
+// problems. Every 429 and 503 has a Retry-After: the error's,
 // or 1.
-Response ErrorResponse(const base::Error& error, std::string_view path,
-                       std::string_view request_id);
+Response ErrorResponse(const base::Error& error, std::string_view path, std::string_view request_id,
+                       std::string_view frame_id = {});
 
 // 416 to who asks for a range of something of `size` bytes that has none of them (RFC 9110 section
 // 15.5.17).

@@ -82,6 +82,7 @@ void Request::Clear() {
   request_id.clear();
   body = {};
   reservation.Release();
+  frame.reset();
   span = {};
   allowance.trace = {};
 }

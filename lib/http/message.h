@@ -15,6 +15,7 @@
 #include "base/deadline.h"
 #include "base/error.h"
 #include "http/address.h"
+#include "http/frame_note.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::http {
@@ -75,6 +76,7 @@ struct Request {
   std::string request_id;
   base::ByteBuffer body;
   resources::Reservation reservation;  // of `body`
+  std::shared_ptr<FrameNote> frame;    // of a route that takes frames; null before its handler
   base::Allowance allowance;           // cancelled when the client is gone or the deadline passed
   mutable base::Span span;  // of middleware/tracing.h; ends with the answer, and is no part of what
                             // was asked

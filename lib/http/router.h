@@ -55,6 +55,7 @@ struct Route {
   Handler handler = {};
   bool open = false;       // needs no token: probes, whose senders cannot have one
   bool unlimited = false;  // outside the rate limit, answered while draining: how to look at us
+  bool frames = false;     // takes frames, whose failures are told whatever else is
   bool counted = true;     // in the rate limit also of those who may ask; false: pages ask it often
   Description description = {};
 };

@@ -366,6 +366,7 @@ void Session::Handle() {
   };
   Responder responder(std::move(deliver));
   try {
+    if (request_.route->frames) request_.frame = std::make_shared<FrameNote>();
     request_.route->handler(request_, std::move(responder));
   } catch (const std::bad_alloc&) {
     // The responder has answered 500 on its way out; say what it was instead.

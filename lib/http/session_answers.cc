@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "http/error_response.h"
 
@@ -42,23 +43,42 @@ base::Error TooManyConnections() {
       {}};
 }
 
+namespace {
+
+// Of what a worker has learnt of it.
+FrameNote::Facts FrameOf(const Request& request) {
+  return request.frame ? request.frame->Get() : FrameNote::Facts();
+}
+
+Response Refusal(const base::Error& error, const Request& request) {
+  FrameNote::Facts frame = FrameOf(request);
+  Response response = ErrorResponse(error, request.path, request.request_id, frame.frame_id);
+  response.frame_id = std::move(frame.frame_id);
+  response.camera = std::move(frame.camera);
+  return response;
+}
+
+}  // namespace
+
 Response TooLate(milliseconds limit, const Request& request) {
-  return ErrorResponse(
+  return Refusal(
       {ErrorCode::kDeadline,
        "no answer within " + std::to_string(limit.count()) + " ms (http.request_deadline)",
        {},
        {}},
-      request.path, request.request_id);
+      request);
 }
 
 Response CutOff(const Request& request) {
-  return ErrorResponse(
-      {ErrorCode::kShuttingDown, "the service ended before the answer was ready", {}, {}},
-      request.path, request.request_id);
+  return Refusal(
+      {ErrorCode::kShuttingDown, "the service ended before the answer was ready", {}, {}}, request);
 }
 
-Response ClientGone() {
+Response ClientGone(const Request& request) {
   Response none;
+  FrameNote::Facts frame = FrameOf(request);
+  none.frame_id = std::move(frame.frame_id);
+  none.camera = std::move(frame.camera);
   none.status = 499;
   none.detail = "the client has gone before its answer";
   none.error_type = base::ErrorCodeName(ErrorCode::kCancelled);

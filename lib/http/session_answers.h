@@ -13,7 +13,7 @@
 namespace sampleproc::http {
 
 // Made outside the coroutines: g++ 12 destroys the parts of an aggregate in a co_await expression
-// twice.
+// twice. They name the request's frame, if a worker has read it by now.
 Response TooLate(std::chrono::milliseconds limit, const Request& request);
 Response CutOff(const Request& request);
 // 503, without a body if there is no memory for one.
@@ -21,7 +21,7 @@ Response OutOfMemory(const Request& request) noexcept;
 
 // Never sent: what the log and the metrics say of a request whose client has gone before its
 // answer, with 499, as nginx calls that.
-Response ClientGone();
+Response ClientGone(const Request& request);
 
 // Why a head is not served.
 base::Error SlowHead();

@@ -130,7 +130,7 @@ Response Session::RefuseHead(const base::Error& error) {
 // For the log and the metrics; nobody is left to answer.
 void Session::TellGone() {
   EndUnanswered(request_);
-  Response none = ClientGone();
+  Response none = ClientGone(request_);
   site_->chain.OnResponse(request_, none);
 }
 

@@ -108,10 +108,10 @@ http::Chain MakeChain(const config::Config& config, const ChainParts& parts,
   if (context.tracer != nullptr) links.push_back(std::make_unique<http::Tracing>(*context.tracer));
   // Before anything that answers: refusals are counted and logged like all else.
   links.push_back(std::make_unique<http::RequestMetrics>(context.metrics, context.clock));
-  if (config.http.access_log) {
-    links.push_back(
-        std::make_unique<http::AccessLog>(context.log, context.clock, &net::RedactCredentials));
-  }
+  links.push_back(std::make_unique<http::AccessLog>(
+      context.log, context.clock, &net::RedactCredentials,
+      config.http.access_log ? http::AccessLog::Lines::kAll
+                             : http::AccessLog::Lines::kFailedFrames));
   // Before anything that answers, as every answer has its fields.
   links.push_back(std::make_unique<http::SecurityHeaders>());
   // The cheapest refusal, and while stopping the likeliest.

@@ -32,12 +32,19 @@ struct Row {
 std::vector<Row> Table(const RouteChoice& choice) {
   // Probes need no token; who looks at us is outside the rate limit and answered while draining.
   std::vector<Row> rows = {
-      {{.method = Method::kPost, .path = "/process", .description = api::kProcessDescription},
+      {{.method = Method::kPost,
+        .path = "/process",
+        .frames = true,
+        .description = api::kProcessDescription},
        [](Contexts c, Routes) { return api::MakeProcessHandler(c.process); }},
-      {{.method = Method::kPost, .path = "/process-batch", .description = api::kBatchDescription},
+      {{.method = Method::kPost,
+        .path = "/process-batch",
+        .frames = true,
+        .description = api::kBatchDescription},
        [](Contexts c, Routes) { return api::MakeBatchHandler(c.process); }},
       {{.method = Method::kPost,
         .path = "/process-with-tracking",
+        .frames = true,
         .description = api::kTrackingDescription},
        [](Contexts c, Routes) { return api::MakeTrackingHandler(c.process); }},
       {{.method = Method::kGet,

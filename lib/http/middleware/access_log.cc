@@ -12,12 +12,6 @@ constexpr std::size_t kMaxDetailBytes = 200;
 constexpr std::size_t kMaxIdBytes = 200;
 constexpr std::size_t kMaxMethodBytes = 32;
 
-// A probe says "not now" with 503, which is no news.
-base::LogLevel LevelOf(int status, bool watched) {
-  const base::LogLevel level = LogLevelOf(status);
-  return watched && level != base::LogLevel::kError ? base::LogLevel::kDebug : level;
-}
-
 std::string TraceOf(const Request& request) {
   if (const std::string_view id = request.span.parent().TraceId(); !id.empty()) {
     return std::string(id);
@@ -32,10 +26,22 @@ std::string AccessLog::Shown(std::string_view text, std::size_t most) const {
   return text.empty() ? std::string() : mask_(text).substr(0, most);
 }
 
+std::optional<base::LogLevel> AccessLog::LevelOf(const Request& request, const Response& response) {
+  const base::LogLevel level = LogLevelOf(response.status);
+  if (lines_ == Lines::kAll) {
+    // A probe says "not now" with 503, which is no news.
+    const bool watched = request.route != nullptr && request.route->unlimited;
+    return watched && level != base::LogLevel::kError ? base::LogLevel::kDebug : level;
+  }
+  const bool of_frames = request.route != nullptr && request.route->frames;
+  if (!of_frames || response.error_type.empty()) return std::nullopt;
+  const base::MutexLock lock(mutex_);
+  return few_[level].Next(clock_.Now()) ? level : base::LogLevel::kDebug;
+}
+
 void AccessLog::OnResponse(const Request& request, Response& response) {
-  const bool watched = request.route != nullptr && request.route->unlimited;
-  const base::LogLevel level = LevelOf(response.status, watched);
-  if (!log_.Enabled(level)) return;
+  const auto level = LevelOf(request, response);
+  if (!level || !log_.Enabled(*level)) return;
   const bool read = request.begun != base::MonoTime{};
   const double milliseconds =
       read ? std::chrono::duration<double, std::milli>(clock_.Now() - request.begun).count() : 0;
@@ -52,7 +58,7 @@ void AccessLog::OnResponse(const Request& request, Response& response) {
                            {"trace_id", std::string_view(trace_id)},
                            {"error_type", response.error_type},
                            {"detail", std::string_view(detail)}})
-      .Write(level, "request",
+      .Write(*level, lines_ == Lines::kAll ? "request" : "a request's frame cannot be done",
              {{"method", method},
               {"path", request.path.substr(0, kMaxPathBytes)},
               {"status", std::int64_t{response.status}},

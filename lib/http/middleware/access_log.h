@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "http/chain.h"
+#include "telemetry/first_few.h"
 
 namespace sampleproc::http {
 
@@ -17,22 +21,32 @@ namespace sampleproc::http {
 // 200 bytes. Of a head that could not be parsed, what of it could be read. At level info; 500 is an
 // error, 502 to 504 are warnings. Probes and /metrics, asked every few seconds by machines, are
 // lines of level debug.
+//
+// With kFailedFrames only requests that were to bring frames (Route::frames) and got a problem for
+// an answer, or whose client has gone, have one, with another message: of those of a level the
+// first few of a row (telemetry::FirstFew), the others at level debug.
 class AccessLog final : public Middleware {
  public:
+  enum class Lines { kAll, kFailedFrames };
   using Mask = std::string (*)(std::string_view);
 
   // Logger and clock must outlive the chain. `mask` takes out of a text what nobody should read.
-  AccessLog(base::Logger& log, const base::Clock& clock, Mask mask)
-      : log_(log), clock_(clock), mask_(mask) {}
+  AccessLog(base::Logger& log, const base::Clock& clock, Mask mask, Lines lines = Lines::kAll)
+      : log_(log), clock_(clock), mask_(mask), lines_(lines) {}
 
   void OnResponse(const Request& request, Response& response) override;
 
  private:
   std::string Shown(std::string_view text, std::size_t most) const;
+  // At which level the answer has a line; nothing when it has none.
+  std::optional<base::LogLevel> LevelOf(const Request& request, const Response& response);
 
   base::Logger& log_;
   const base::Clock& clock_;
   const Mask mask_;
+  const Lines lines_;
+  base::Mutex mutex_;
+  std::map<base::LogLevel, telemetry::FirstFew> few_ GUARDED_BY(mutex_);  // of failed frames
 };
 
 }  // namespace sampleproc::http
