@@ -1,18 +1,22 @@
 """What becomes of a service whose log cannot be written, and what the log says of refusals."""
 
+import contextlib
 import fcntl
+import http.client
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 import cli
 import pictures
-from service import NO_RATE_LIMIT, UnixConnection, WithService
-from streams import wait_until
+from service import NO_RATE_LIMIT, UnixConnection, WithService, as_json
+from streams import BROKEN_DECODER, wait_until
 
 REQUESTS = 200
 
@@ -23,12 +27,12 @@ class Log(cli.TestCase):
         self.addCleanup(folder.cleanup)
         self.path = os.path.join(folder.name, "http.sock")
 
-    def start(self, *shell, stderr=None):
+    def start(self, *shell, stderr=None, env=None):
         """A service that says nowhere when it is ready."""
         words = [*shell, cli.BINARY, "serve", *NO_RATE_LIMIT, "--port", "0", "--set",
                  f"http.unix_socket={self.path}", "--set", "process.pipeline=stats",
                  "--set", "telemetry.log_level=debug"]  # fmt: skip
-        child = subprocess.Popen(words, env={}, stderr=stderr)
+        child = subprocess.Popen(words, env=env or {}, stderr=stderr)
         self.addCleanup(child.wait)
         self.addCleanup(child.kill)
         deadline = time.monotonic() + cli.PATIENCE
@@ -58,10 +62,10 @@ class Log(cli.TestCase):
         lines = self.get("/metrics").splitlines()
         return next(int(line[len(name) :]) for line in lines if line.startswith(name))
 
-    def start_on(self, writer, size):
+    def start_on(self, writer, size, env=None):
         """On a pipe, its writing end, with room for `size` bytes."""
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, size)
-        child = self.start(stderr=writer)
+        child = self.start(stderr=writer, env=env)
         os.close(writer)
         return child
 
@@ -110,6 +114,44 @@ class Log(cli.TestCase):
         paths = [line["path"].split("/")[1] for line in lines if line.get("status") == 404]
         self.assertEqual(paths, [str(number) for number in range(REQUESTS)])
         self.assertEqual(lines[-1]["msg"], "shutdown: done")
+
+    def check_crash(self, crash, number, env=None):
+        """What waits for the log's reader is read after the crash, and the signal is what it died of."""
+        reader, writer = os.pipe()
+        with open(reader, "rb") as log:
+            child = self.start_on(writer, 4096, env)
+            self.ask(REQUESTS)
+            lines = []
+            reading = threading.Thread(target=lambda: lines.extend(json.loads(line) for line in log))
+            reading.start()
+            crash(child)
+            self.assertEqual(child.wait(cli.PATIENCE), -number)
+            reading.join()
+        paths = [line["path"].split("/")[1] for line in lines if line.get("status") == 404]
+        self.assertEqual(paths, [str(number) for number in range(REQUESTS)])
+
+    def test_a_crash_loses_no_line_that_waits(self):
+        for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT):
+            with self.subTest(signal=number):
+                self.check_crash(lambda child, number=number: child.send_signal(number), number)
+
+    def test_a_worker_that_aborts_loses_no_line_that_waits(self):
+        def crash(_):
+            connection = UnixConnection(self.path)
+            with contextlib.suppress(http.client.HTTPException, OSError):
+                connection.request("POST", "/process", pictures.poison("crash"), {"Content-Type": "image/jpeg"})
+                connection.getresponse()
+            connection.close()
+
+        self.check_crash(crash, signal.SIGABRT, BROKEN_DECODER)
+
+    def test_a_crash_waits_for_no_reader_that_does_not_read(self):
+        reader, writer = os.pipe()
+        with open(reader, "rb"):
+            child = self.start_on(writer, 4096)
+            self.ask(REQUESTS)
+            child.send_signal(signal.SIGSEGV)
+            self.assertEqual(child.wait(cli.PATIENCE), -signal.SIGSEGV)
 
     def test_room_again(self):
         reader, writer = os.pipe()
@@ -208,6 +250,46 @@ class AnswersInTheLog(WithService):
             wait_until(lambda count=times: service.metric(name) == count)
             wait_until(lambda count=times: len(self.gone(service)) == count)
         self.assertEqual(service.stop(), 0)
+
+    def test_a_frame_that_fails_is_told_without_the_other_requests(self):
+        service = self.serve("--set", "http.access_log=false", "--set", "process.pipeline=stats")
+        picture = pictures.sample("mask.png")
+        self.assertEqual(service.post_json(picture, frame_id="good").status, 200)
+        self.assertEqual(service.get("/nowhere").status, 404)
+        failed = service.post_json(picture[:200], frame_id="cut", camera_id="door")
+        self.assertEqual(failed.status, 422)
+        unread = service.post(b"{}", "application/json")
+        self.assertEqual(unread.status, 422)
+        batch = service.post(b'{"frames": 7}', "application/json", "/process-batch")
+        self.assertEqual(batch.status, 422)
+        for answer, path, frame, camera in ((failed, "/process", "cut", "door"), (unread, "/process", None, None),
+                                            (batch, "/process-batch", None, None)):  # fmt: skip
+            problem = answer.json()
+            line = service.wait_for("a request's frame cannot be done", request_id=problem["request_id"])
+            self.assertEqual((line["path"], line.get("frame_id"), line.get("camera")), (path, frame, camera))
+            self.assertEqual((line["detail"], line["status"]), (problem["detail"][:200], 422))
+            self.assertTrue(problem["type"].endswith(line["error_type"]))
+        self.assertEqual(failed.json()["frame_id"], "cut")
+        for _ in range(30):
+            service.post(b"{}", "application/json")
+        self.assertEqual(service.stop(), 0)
+        lines = [line["msg"] for line in service.log() if "request_id" in line]
+        self.assertEqual(lines, 10 * ["a request's frame cannot be done"])
+
+    def test_a_frame_whose_worker_does_not_come_back_in_time_is_named(self):
+        for log in ("true", "false"):
+            with self.subTest(access_log=log):
+                service = self.serve("--set", f"http.access_log={log}", "--set", "http.request_deadline=1s",
+                                     "--set", "process.pipeline=stats", env=BROKEN_DECODER)  # fmt: skip
+                answer = service.post(as_json(pictures.poison("hang"), {"frame_id": "stuck", "camera_id": "door"}),
+                                      "application/json")  # fmt: skip
+                self.assertEqual(answer.status, 504, answer.body)
+                self.assertEqual(answer.json()["frame_id"], "stuck")
+                line = service.wait_for("", status=504)
+                self.assertEqual((line["frame_id"], line["camera"]), ("stuck", "door"))
+                self.assertEqual(line["request_id"], answer.json()["request_id"])
+                service.child.kill()
+                service.wait()
 
     def test_what_else_is_refused(self):
         service = self.serve()
