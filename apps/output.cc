@@ -16,6 +16,7 @@
 
 #include "base/descriptor.h"
 #include "base/descriptor_name.h"
+#include "files/annotated_video.h"
 #include "files/file_kind.h"
 #include "files/resolved_path.h"
 #include "files/sole_writer.h"
@@ -30,7 +31,7 @@ using base::ErrorCode;
 // Whether the file `path`, which is there, may be written: to put another in its place takes only
 // the right to write into its folder, which is not what its owner has said. Nor are records put in
 // the place of a photo, as where a pattern stood behind -o.
-base::Result<void> MayBeWritten(const std::string& path, mode_t mode) {
+base::Result<void> MayBeWritten(const std::string& path, mode_t mode, bool is_video) {
   if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0 && errno == EACCES) {
     return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
   }
@@ -39,7 +40,8 @@ base::Result<void> MayBeWritten(const std::string& path, mode_t mode) {
   std::array<std::uint8_t, video::kSniffBytes> start{};
   const ssize_t got = ::pread(file.get(), start.data(), start.size(), 0);
   if (got <= 0 ||
-      !files::IsImageOrVideo(base::ByteView(start).first(static_cast<std::size_t>(got)))) {
+      !files::IsImageOrVideo(base::ByteView(start).first(static_cast<std::size_t>(got))) ||
+      (is_video && files::IsAnnotatedVideo(path))) {
     return {};
   }
   return base::Fail(ErrorCode::kUsage, "the output file " + files::ShownName(path) +
@@ -158,6 +160,8 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
                                                    const files::Checkpoint& from,
                                                    const files::StopDescriptor* stop) {
   if (path == "-") return std::make_unique<Output>(STDOUT_FILENO, "standard output");
+  const bool is_video = mode == OutputMode::kReplaceVideo;
+  if (is_video) mode = OutputMode::kReplace;
   const auto descriptor = base::FindDescriptorName(path);
   if (descriptor && mode == OutputMode::kGoOn) {
     return base::Fail(ErrorCode::kUsage,
@@ -178,9 +182,10 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (!exists && errno == ELOOP)
     return base::FailWithErrno("cannot open the output file " + files::ShownName(path));
-  if (mode == OutputMode::kGoOn && exists && !S_ISREG(status.st_mode)) {
+  if ((mode == OutputMode::kGoOn || is_video) && exists && !S_ISREG(status.st_mode)) {
     return base::Fail(ErrorCode::kUsage,
-                      path + " is no regular file, which a run that is to be resumed needs");
+                      path + " is no regular file, which " +
+                          (is_video ? "a video" : "a run that is to be resumed") + " needs");
   }
   if (exists && S_ISFIFO(status.st_mode)) {
     const auto fd = OpenFifo(path, stop);
@@ -189,7 +194,8 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   }
   const std::string target = files::ResolvedPath(path);
   if (exists) {
-    if (auto may = MayBeWritten(path, status.st_mode); !may) return std::unexpected(may.error());
+    if (auto may = MayBeWritten(path, status.st_mode, is_video); !may)
+      return std::unexpected(may.error());
   }
   const bool has_content = exists && S_ISREG(status.st_mode) && status.st_size > 0;
   base::Result<std::unique_ptr<Output>> output =
@@ -199,6 +205,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   if (!output) return output;
   (*output)->target_ = target;
   (*output)->is_new_ = !exists;
+  if (is_video) (*output)->content_ = "pictures";
   if (exists && !(*output)->beside_.empty()) (*output)->LookLike(status);
   return output;
 }
@@ -337,9 +344,9 @@ base::Result<void> Output::Commit() {
   }
   if (is_on_disk && keeps_inode_) why = errno;
   is_kept_ = ::access(beside_.c_str(), F_OK) == 0;
-  return base::Fail(ErrorCode::kIo, "cannot put the output file " + name_ +
-                                        " in its place: " + std::strerror(why) +
-                                        (is_kept_ ? "; the records are in " + beside_ : ""));
+  return base::Fail(ErrorCode::kIo,
+                    "cannot put the output file " + name_ + " in its place: " + std::strerror(why) +
+                        (is_kept_ ? "; the " + std::string(content_) + " are in " + beside_ : ""));
 }
 
 void Output::Discard() {
@@ -360,7 +367,7 @@ std::string Output::Abandon(bool is_torn) {
   if (is_new_ && !is_torn && Commit()) return "";
   const std::string is_there = name_ + (is_new_ ? " is not made" : " is as it was");
   if (is_empty) return is_there;
-  return is_there + "; the records so far are in " +
+  return is_there + "; the " + std::string(content_) + " so far are in " +
          (is_resumable_ ? beside_ : std::exchange(beside_, {}));
 }
 

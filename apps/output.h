@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "files/checkpoint.h"
@@ -13,10 +14,11 @@
 namespace sampleproc::apps {
 
 enum class OutputMode {
-  kReplace,  // a file is written beside the one of that name and takes its place in Commit
-  kInPlace,  // a file is emptied and written where it is, for those who read along
-  kAppend,   // what is there stays, and more comes behind it
-  kGoOn,     // as kAppend, behind the first bytes of an interrupted run
+  kReplace,       // a file is written beside the one of that name and takes its place in Commit
+  kReplaceVideo,  // as kReplace; of a video, which is a regular file written at any offset
+  kInPlace,       // a file is emptied and written where it is, for those who read along
+  kAppend,        // what is there stays, and more comes behind it
+  kGoOn,          // as kAppend, behind the first bytes of an interrupted run
 };
 
 // Standard output, a file, or a device; closes what it opened. A name of an open descriptor
@@ -35,7 +37,8 @@ class Output {
   // the way, or kGoOn is to write to what is no regular file or what another process writes; a
   // failure leaves all files as they were. A
   // FIFO is waited for until it has a reader or `stop`, which may be null, says that the run is to
-  // end: kCancelled.
+  // end: kCancelled. With kReplaceVideo a video that --annotate wrote may be replaced, and what is
+  // no regular file is kUsage.
   static base::Result<std::unique_ptr<Output>> Open(const std::string& path, OutputMode mode,
                                                     const files::Checkpoint& from = {},
                                                     const files::StopDescriptor* stop = nullptr);
@@ -79,6 +82,7 @@ class Output {
 
   int fd_;
   std::string name_;
+  std::string_view content_ = "records";  // for messages
   std::string beside_;  // the new file while it has another name than the one it is to get
   std::string target_;
   bool is_shared_ = false;     // others write there too

@@ -90,6 +90,7 @@ Result<void> OutputGuard::AddFiles(const ProcessFileOptions& options,
       {options.output, shown(options.output)}};
   if (!options.events.empty()) written.emplace_back(options.events, shown(options.events));
   if (!options.diff_html.empty()) written.emplace_back(options.diff_html, shown(options.diff_html));
+  if (options.DrawsVideo()) written.emplace_back(options.annotate, shown(options.annotate));
   if (!options.resume.empty()) {
     const std::string part = files::ResolvedPath(options.output) + ".part";
     written.emplace_back(part, shown(part));

@@ -15,9 +15,10 @@ namespace sampleproc::apps {
 class OutputGuard {
  public:
   // `names` is the list of --files-from where it was read in advance. Fails with kUsage when an
-  // output (--output, --events, --diff-html, --resume, a picture of --annotate) is an input that
-  // can be known now, a list, recorded requests, the records of --compare, a file that `loaded` was
-  // read from or names, or another output. See files::FileGuard for which names are one file.
+  // output (--output, --events, --diff-html, --resume, the video or a picture of --annotate) is an
+  // input that can be known now, a list, recorded requests, the records of --compare, a file that
+  // `loaded` was read from or names, or another output. See files::FileGuard for which names are
+  // one file.
   static base::Result<OutputGuard> Make(const ProcessFileOptions& options,
                                         const config::Loaded& loaded,
                                         const std::optional<files::AnnotatedPaths>& annotated,

@@ -77,9 +77,11 @@ void AddOutputs(CLI::App& app, ProcessFileOptions& options) {
       ->type_name("FORMAT")
       ->group(kGroup);
   app.add_flag("--timings", options.timings, "Add clock readings to the records")->group(kGroup);
-  app.add_option("--annotate", options.annotate,
-                 "Write each frame with its detections drawn into DIR, as JPEG")
-      ->type_name("DIR")
+  app.add_option(
+         "--annotate", options.annotate,
+         "Write each frame with its detections drawn into DIR, as JPEG; or those of one video "
+         "into FILE, a video *.mp4 or *.mkv")
+      ->type_name("DIR|FILE")
       ->group(kGroup);
   app.add_option("--events", options.events,
                  "Write the events of cameras to FILE, one a line: what the step track found to "
@@ -113,6 +115,26 @@ std::string StepAmongInputs(const ProcessFileOptions& options) {
     if (std::ranges::count(steps, input) > 0 && !std::filesystem::exists(input, ignored)) {
       return input;
     }
+  }
+  return "";
+}
+
+// What is wrong with a video of annotated frames, "" when nothing is.
+std::string ProblemWithVideo(const ProcessFileOptions& options) {
+  if (!video::WrittenContainerOf(options.annotate)) {
+    return "--annotate writes a video as MP4 or Matroska, which have a time for each frame: name "
+           "it "
+           "*.mp4 or *.mkv, or name a directory for pictures";
+  }
+  std::error_code ignored;
+  if (options.inputs.size() != 1 || !options.files_from.empty() || !options.requests.empty() ||
+      !options.raw.empty() || std::filesystem::is_directory(options.inputs.front(), ignored)) {
+    return "--annotate makes a video of one video: name that alone, or a directory for pictures "
+           "of all inputs";
+  }
+  if (!options.resume.empty()) {
+    return "--annotate writes its video anew and does not go with --resume; name a directory for "
+           "pictures";
   }
   return "";
 }
@@ -173,6 +195,9 @@ std::string ProblemWith(const ProcessFileOptions& options) {
   }
   if (!options.events.empty() && !options.resume.empty()) {
     return "--events does not go with --resume; events of an earlier run are not kept";
+  }
+  if (options.DrawsVideo()) {
+    if (std::string wrong = ProblemWithVideo(options); !wrong.empty()) return wrong;
   }
   if (options.resume.empty()) return "";
   if (options.output == "-" || options.format == "table" || !options.compare.empty()) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/config_options.h"
+#include "files/annotated_video.h"
 #include "frame/raw_description.h"
 
 namespace sampleproc::apps {
@@ -36,6 +37,9 @@ struct ProcessFileOptions {
 
   // What --raw says; nothing when it was not given or is wrong (see ProblemWith).
   std::optional<frame::RawDescription> RawPixels() const { return frame::ParseRawDescription(raw); }
+
+  // Whether --annotate names a video, not a directory.
+  bool DrawsVideo() const { return files::IsMeantAsVideo(annotate); }
 };
 
 // Declares the options, which must outlive the app.

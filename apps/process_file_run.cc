@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "apps/diff_page.h"
+#include "apps/drawn_frames.h"
 #include "apps/earlier_run.h"
 #include "apps/failure_names.h"
 #include "apps/interrupts.h"
@@ -15,7 +16,6 @@
 #include "apps/output_guard.h"
 #include "apps/starting_point.h"
 #include "config/convert.h"
-#include "files/annotated_paths.h"
 #include "files/checkpoint.h"
 #include "files/checkpoint_writer.h"
 #include "files/comparison_writer.h"
@@ -224,11 +224,6 @@ Result<std::vector<files::FrameWorker>> MakeWorkers(std::size_t count,
   return workers;
 }
 
-Result<std::optional<files::AnnotatedPaths>> OpenAnnotated(const ProcessFileOptions& options) {
-  if (options.annotate.empty()) return std::nullopt;
-  return files::AnnotatedPaths::Make(options.annotate, options.inputs, options.recursive);
-}
-
 // The names of --files-from when all have to be known before the first picture is written: one of
 // them could be where it goes.
 Result<std::optional<files::GivenNames>> ReadNames(const ProcessFileOptions& options,
@@ -270,11 +265,11 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const base::CancelFlag stop;
   Interrupts interrupts(stop);  // before the workers' threads, which inherit what it blocks
   const files::StopDescriptor waiting(stop);
-  const auto annotated = OpenAnnotated(options);
-  if (!annotated) return Complain(context, annotated.error());
+  auto drawn = DrawnFrames::Plan(options);
+  if (!drawn) return Complain(context, drawn.error());
   auto names = ReadNames(options, waiting);
   if (!names) return Complain(context, names.error());
-  const auto guard = OutputGuard::Make(options, *loaded, *annotated, *names);
+  const auto guard = OutputGuard::Make(options, *loaded, drawn->pictures(), *names);
   if (!guard) return Complain(context, guard.error());
   const auto start = StartingPoint(options, config);
   if (!start) return Complain(context, start.error());
@@ -305,9 +300,10 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                               .frame = config.frame,
                               .budget = shared.budget,
                               .budget_patience = config.process.budget_patience,
-                              .annotated = *annotated ? &**annotated : nullptr,
+                              .annotated = drawn->pictures() ? &*drawn->pictures() : nullptr,
                               .stop = &waiting,
-                              .pictures = *page ? &(*page)->pictures() : nullptr},
+                              .pictures = *page ? &(*page)->pictures() : nullptr,
+                              .draws = options.DrawsVideo()},
                              shared, replayed, start->place.frames > 0);
   if (!workers) return Complain(context, workers.error());
   std::unique_ptr<Output> events_output;
@@ -337,11 +333,11 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     (*output)->Discard();
     return give_up(writer.error());
   }
-  if (*annotated) {
-    if (auto made = (*annotated)->MakeDirectory(); !made) {
-      (*output)->Discard();
-      return Complain(context, made.error());
-    }
+  if (auto begun =
+          drawn->Begin(config.codec, shared.budget, config.process.budget_patience, waiting);
+      !begun) {
+    (*output)->Discard();
+    return give_up(begun.error());
   }
   std::optional<files::Progress> progress;
   const std::uint64_t inputs_before = start->place.input;  // an earlier run's
@@ -369,6 +365,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
         if (events) {
           if (auto written = events->Write(record); !written) return written;
         }
+        if (auto added = drawn->Add(record); !added) return added;
         return (*writer)->Write(record);
       },
       stop);
@@ -389,6 +386,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (totals) {
     if (auto flushed = (*writer)->Flush(); !flushed) totals = std::unexpected(flushed.error());
   }
+  Result<void> filmed = totals ? drawn->Finish() : Result<void>();
   // Last: whatever becomes of the page, the records are whole.
   Result<void> paged;
   if (totals && is_compared && *page) {
@@ -407,8 +405,9 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
                         (comparison != nullptr || totals->failed < totals->done);
   std::optional<ExitCode> not_put;
   Output* const page_output = *page ? &(*page)->output() : nullptr;
-  for (Output* const each : {output->get(), events_output.get(), page_output}) {
-    // Half a page is of no use, and goes with the run.
+  Output* const video_output = filmed && totals ? drawn->output() : nullptr;
+  for (Output* const each : {output->get(), events_output.get(), page_output, video_output}) {
+    // Half a page is of no use, and goes with the run, as half a video does.
     if (each == nullptr || (each == page_output && !paged)) continue;
     if (is_whole) {
       if (auto put = each->Commit(); !put) not_put = Complain(context, put.error());
@@ -425,6 +424,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   };
   if (!totals) return tell_failure(totals.error());
   if (!paged) return tell_failure(paged.error());
+  if (!filmed) return tell_failure(filmed.error());
   if (totals->done == 0 && !is_interrupted) context.err << NothingFound(options) << "\n";
   if (!options.quiet) context.err << DescribeFailedBefore(options, *start);
   if (!options.quiet) context.err << "sampleproc: " << files::FormatSummary(summary) << "\n";

@@ -51,6 +51,11 @@ _sampleproc() {
       mapfile -t COMPREPLY < <(compgen -W 'http redis' -- "$current")
       return
       ;;
+    'loadtest --frames')
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
     'loadtest --form')
       mapfile -t COMPREPLY < <(compgen -W 'json binary multipart' -- "$current")
       return

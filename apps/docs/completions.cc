@@ -57,7 +57,8 @@ std::string WordsOf(const OptionInfo& option) {
 // With commas between the words.
 bool IsList(const OptionInfo& option) { return option.value_name.ends_with(",..."); }
 
-bool IsDirectory(const OptionInfo& option) { return option.value_name == "DIR"; }
+// Also one that is mostly given a directory.
+bool IsDirectory(const OptionInfo& option) { return option.value_name.starts_with("DIR"); }
 
 bool IsFile(const OptionInfo& option) {
   return option.value_name == "FILE" || option.value_name == "OLD" || option.value_name == "STATE";

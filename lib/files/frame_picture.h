@@ -1,8 +1,10 @@
-// Small pictures of frames for a report that is written when the run is over.
+// Pictures of frames that go with their records: small ones for a report that is written when the
+// run is over, drawn ones for a video.
 #pragma once
 
 #include <string>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "frame/frame_result.h"
 #include "resources/memory_budget.h"
@@ -16,6 +18,13 @@ struct FramePicture {
   std::string jpeg;
   std::string problem;            // of an empty one
   resources::Reservation memory;  // of the JPEG's bytes
+};
+
+// A frame with its boxes drawn, on its way into a video: a JPEG, so that frames that wait for an
+// earlier one take little.
+struct DrawnFrame {
+  base::ByteBuffer jpeg;
+  resources::Reservation memory;  // of its bytes
 };
 
 // Says of which frames a report may want the picture.

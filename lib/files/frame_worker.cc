@@ -126,7 +126,7 @@ Result<frame::FrameResult> FrameWorker::Process(Task& task, const frame::Frame& 
   if (context_.pictures != nullptr && context_.pictures->Wants(task, *result)) {
     task.picture = Shrunk(task, frame);
   }
-  if (context_.annotated == nullptr) return result;
+  if (context_.annotated == nullptr && !context_.draws) return result;
   if (auto drawn = Annotate(task, frame, *result); !drawn) {
     if (drawn.error().code != base::ErrorCode::kIo) return std::unexpected(drawn.error());
     task.output_failed = std::move(drawn.error());
@@ -153,12 +153,19 @@ std::shared_ptr<const FramePicture> FrameWorker::Shrunk(const Task& task,
   return picture;
 }
 
-Result<void> FrameWorker::Annotate(const Task& task, const frame::Frame& frame,
+Result<void> FrameWorker::Annotate(Task& task, const frame::Frame& frame,
                                    const frame::FrameResult& result) {
   const auto* const video = std::get_if<VideoPixels>(&task.payload);
-  const auto picture = video != nullptr && video->bgr ? processor_.Annotate(*video->bgr, result, {})
-                                                      : processor_.Annotate(frame, result, {});
+  auto picture = video != nullptr && video->bgr ? processor_.Annotate(*video->bgr, result, {})
+                                                : processor_.Annotate(frame, result, {});
   if (!picture) return std::unexpected(picture.error());
+  if (context_.draws) {
+    auto memory = context_.budget.Reserve(picture->size(), "an annotated frame",
+                                          context_.budget_patience, {});
+    if (!memory) return std::unexpected(memory.error());
+    task.drawn = std::make_shared<const DrawnFrame>(std::move(*picture), std::move(*memory));
+    return {};
+  }
   const auto path = context_.annotated->For(task);
   if (!path) return std::unexpected(path.error());
   return WriteAnnotatedPicture(*path, *picture);

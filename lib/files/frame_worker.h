@@ -27,9 +27,10 @@ struct WorkerContext {
   const frame::Options& frame;
   resources::MemoryBudget& budget;            // of what is read
   std::chrono::milliseconds budget_patience;  // longest wait for room in it
-  const AnnotatedPaths* annotated = nullptr;  // null: nothing is drawn
+  const AnnotatedPaths* annotated = nullptr;  // null: no picture is written
   const StopDescriptor* stop = nullptr;       // ends a wait for bytes
   const PictureWants* pictures = nullptr;     // null: nobody wants any
+  bool draws = false;                         // a drawn frame goes with each record
 };
 
 // Takes a worker's events as they are told, for frames that fail after that. Used by its thread.
@@ -67,7 +68,7 @@ class FrameWorker {
  private:
   base::Result<frame::FrameResult> Process(Task& task, const frame::Frame& frame);
   std::shared_ptr<const FramePicture> Shrunk(const Task& task, const frame::Frame& frame);
-  base::Result<void> Annotate(const Task& task, const frame::Frame& frame,
+  base::Result<void> Annotate(Task& task, const frame::Frame& frame,
                               const frame::FrameResult& result);
 
   WorkerContext context_;

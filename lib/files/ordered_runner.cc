@@ -135,7 +135,8 @@ class Run {
             std::move(task.told),
             std::move(task.output_failed),
             std::move(task.picture),
-            std::move(task.camera_id)};
+            std::move(task.camera_id),
+            std::move(task.drawn)};
   }
 
   // Hands out all records whose turn has come. Whoever finds another thread at it leaves it to

@@ -34,6 +34,9 @@ struct Record {
   std::shared_ptr<const FramePicture> picture = {};
 
   std::optional<std::string> camera_id = {};  // the task's
+
+  // Where WorkerContext::draws wanted it; else null.
+  std::shared_ptr<const DrawnFrame> drawn = {};
 };
 
 }  // namespace sampleproc::files

@@ -86,6 +86,7 @@ struct Task {
   std::vector<frame::Event> told;               // see Record
   std::optional<base::Error> output_failed;     // likewise
   std::shared_ptr<const FramePicture> picture;  // likewise
+  std::shared_ptr<const DrawnFrame> drawn;      // likewise
   std::variant<PictureFile, RawPixels, RecordedRequest, VideoPixels, VideoPacket> payload;
   resources::Reservation reservation;  // of the payload's bytes
 

@@ -10,7 +10,7 @@
 namespace sampleproc::video {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 6;
+inline constexpr std::uint32_t kModuleVersion = 7;
 inline constexpr char kModuleFile[] = "sampleproc_video.so";
 inline constexpr char kModuleEntry[] = "sampleproc_video_module";
 
@@ -21,7 +21,7 @@ enum class ModuleStatus {
   kInvalid,      // corrupt or against a limit
   kDamaged,      // so is a part of it: the stream may be asked for what comes after
   kAway,         // of a live stream: its server is not there, refuses, or has gone
-  kStopped,      // one of the host's functions refused; the host knows why
+  kStopped,      // one of the host's or the sink's functions refused; it knows why
   kInternal,     // a bug, or no memory
 };
 
@@ -62,6 +62,39 @@ struct ModuleLiveRequest {
   bool jpeg_packets;
 };
 
+// How fine the times of a written video are: NTSC's and film's frame rates are whole numbers of
+// these, and MPEG-4 takes no finer ones than 1/65535 s.
+inline constexpr int kTicksPerSecond = 60'000;
+
+// A video that is to be written: one stream of H.264, or of MPEG-4 where FFmpeg has no encoder for
+// that. The first picture's size is the video's; an odd side has its last row or column twice, as
+// neither codec's usual form has odd sides.
+struct ModuleVideoRequest {
+  const char* muxer;    // FFmpeg's short name: "mp4" or "matroska"
+  const char* comment;  // the container's
+  int width;            // of the pictures
+  int height;
+  int ticks_per_frame;  // about; of kTicksPerSecond
+};
+
+// Where a video is written to. `self` is handed back in each call; all calls come from inside the
+// functions of Module, in the same thread.
+struct ModuleSink {
+  void* self;
+  // False when it cannot be written, and the program knows why. What is at `offset` may have been
+  // written before.
+  bool (*write_at)(void* self, std::uint64_t offset, const std::uint8_t* data,
+                   std::size_t size) noexcept;
+};
+
+// Blue, green, red. Rows start `stride` bytes apart at `data`.
+struct ModulePixels {
+  const std::uint8_t* data;
+  std::size_t stride;
+  int width;
+  int height;
+};
+
 // Rows start `stride` bytes apart at `data`, which is the stream's and lives until its next call.
 struct ModulePicture {
   const std::uint8_t* data;
@@ -84,6 +117,7 @@ struct ModulePicture {
 };
 
 struct ModuleStream;  // the module's own
+struct ModuleVideo;   // likewise, a video that is written
 
 // `*what` of a failure is a sentence in static memory, without the place. A stream that ended
 // or failed, except with kDamaged, may only be closed. `host` must outlive the stream.
@@ -103,6 +137,18 @@ struct Module {
   ModuleStatus (*again)(ModuleStream* stream, int channels, ModulePicture* picture,
                         const char** what) noexcept;
   void (*close)(ModuleStream* stream) noexcept;
+
+  // `sink` must outlive the video.
+  ModuleStatus (*create)(const ModuleSink* sink, const ModuleVideoRequest* request,
+                         ModuleVideo** video, const char** what) noexcept;
+  // A picture that is shown from `ticks` on; each later than the one before. One of another size
+  // than the video's is scaled to it.
+  ModuleStatus (*add)(ModuleVideo* video, const ModulePixels* pixels, std::int64_t ticks,
+                      const char** what) noexcept;
+  // Writes what is still held back and the container's end. After it, as after a failure, the video
+  // may only be dropped.
+  ModuleStatus (*finish)(ModuleVideo* video, const char** what) noexcept;
+  void (*drop)(ModuleVideo* video) noexcept;
 };
 
 // The type of the function kModuleEntry; the result lives as long as the module is loaded.

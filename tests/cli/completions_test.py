@@ -63,7 +63,7 @@ class Zsh(cli.TestCase):
                                ("--resume", "_files"), ("--probe", "(health live ready startup)"),
                                ("--format", "(ndjson table)"), ("--via", "(http redis)"),
                                ("--arrivals", "(constant poisson)")):  # fmt: skip
-            self.assertRegex(text, re.escape(option) + r"\[[^\]]*\]:[A-Z]+:" + re.escape(action))
+            self.assertRegex(text, re.escape(option) + r"\[[^\]]*\]:[A-Z|]+:" + re.escape(action))
 
     @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
     def test_it_parses(self):

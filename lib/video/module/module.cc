@@ -14,6 +14,7 @@ extern "C" {
 #include <memory>
 #include <new>
 
+#include "video/module/encoder.h"
 #include "video/module/stream.h"
 #include "video/module_abi.h"
 
@@ -21,6 +22,10 @@ namespace sampleproc::video {
 
 struct ModuleStream : Stream {
   using Stream::Stream;
+};
+
+struct ModuleVideo : Encoder {
+  using Encoder::Encoder;
 };
 
 namespace {
@@ -85,7 +90,30 @@ ModuleStatus Again(ModuleStream* stream, int channels, ModulePicture* picture,
 
 void Close(ModuleStream* stream) noexcept { delete stream; }
 
-constexpr Module kModule = {kModuleVersion, &Open, &OpenLive, &Next, &Again, &Close};
+ModuleStatus Create(const ModuleSink* sink, const ModuleVideoRequest* request, ModuleVideo** video,
+                    const char** what) noexcept {
+  return Guarded(what, [&] {
+    SetUpOnce();
+    auto begun = std::make_unique<ModuleVideo>(*sink);
+    const ModuleStatus status = begun->Begin(*request, what);
+    if (status == ModuleStatus::kOk) *video = begun.release();
+    return status;
+  });
+}
+
+ModuleStatus Add(ModuleVideo* video, const ModulePixels* pixels, std::int64_t ticks,
+                 const char** what) noexcept {
+  return Guarded(what, [&] { return video->Add(*pixels, ticks, what); });
+}
+
+ModuleStatus Finish(ModuleVideo* video, const char** what) noexcept {
+  return Guarded(what, [&] { return video->Finish(what); });
+}
+
+void Drop(ModuleVideo* video) noexcept { delete video; }
+
+constexpr Module kModule = {kModuleVersion, &Open,   &OpenLive, &Next,   &Again,
+                            &Close,         &Create, &Add,      &Finish, &Drop};
 
 }  // namespace
 }  // namespace sampleproc::video
