@@ -221,7 +221,7 @@ class HttpPictures final : public PictureSource {
   Result<std::unique_ptr<net::Stream>> Connect(const base::Allowance& within) const {
     const net::Endpoint endpoint{.host = url_.host, .port = url_.port};
     if (!url_.tls) return net::Connect(endpoint, within);
-    return net::ConnectTls(endpoint, {"", url_.host, ""}, within);
+    return net::ConnectTls(endpoint, {request_.ca_file, url_.host, "ca_file"}, within);
   }
 
   // The lines up to an empty one, which are taken.

@@ -65,7 +65,9 @@ struct Options {
   // https URL of a JPEG or of an MJPEG stream, or the path of a video, a picture or a folder of
   // pictures. Empty: nowhere, its frames come by the other doors.
   std::string url = {};
-  std::string password_file = {};         // of the URL's user
+  std::string password_file = {};  // of the URL's user
+  // PEM: whom to take for the camera over https. Empty: an authority that this system trusts.
+  std::string ca_file = {};
   bool loop = false;                      // files begin again at their end
   Transport transport = Transport::kTcp;  // of rtsp
   Decode decode = Decode::kAll;           // likewise

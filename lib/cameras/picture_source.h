@@ -69,6 +69,7 @@ struct SourceContext {
 struct SourceRequest {
   std::string url;
   std::string password = {};  // of the URL's user
+  std::string ca_file = {};   // as cameras::Options::ca_file
   double fps = 0;             // how often single pictures are asked for; 0: once a second
   bool loop = false;          // files begin again at their end
   Transport transport = Transport::kTcp;          // of rtsp

@@ -58,6 +58,12 @@ void CheckKind(const std::string& id, const cameras::Options& camera,
   } else if (!is_rtsp && camera.transport == cameras::Transport::kUdp) {
     tell("transport", "is for cameras whose url begins with rtsp://", "leave it out");
   }
+  if (!camera.ca_file.empty() && !url.starts_with("https://")) {
+    tell("ca_file",
+         is_tls ? "is of no use: FFmpeg encrypts rtsps, but checks no certificate"
+                : "is of no use: the camera's url does not begin with https://",
+         "leave it out");
+  }
   if (!is_rtsp && camera.decode == cameras::Decode::kKeyFrames) {
     tell("decode", "is for cameras whose url begins with rtsp:// or rtsps://",
          "leave it out; fps says how many pictures a second are looked at");

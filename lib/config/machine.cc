@@ -54,9 +54,9 @@ bool CheckFile(const NamedFile& file, Assembly& assembly) {
   const bool is_model = file.key.ends_with(".model");
   if (error == 0 && is_model && !S_ISREG(info.st_mode)) wrong = "it is no regular file";
   if (!wrong.empty()) {
-    const bool is_password = file.key.ends_with(".password_file");
+    const bool is_cameras = file.key.ends_with(".password_file") || file.key.ends_with(".ca_file");
     const bool is_runtime = file.key == kOnnxruntimeKey && RunsOnnx(assembly.result.config);
-    if (!file.is_needed && !is_password && !is_runtime) return false;
+    if (!file.is_needed && !is_cameras && !is_runtime) return false;
     Report(file.is_needed ? Severity::kError : Severity::kWarning, code::kNoFile, file.key,
            "the file " + Shown(file.path, 200) + " cannot be read: " + std::string(wrong),
            is_model ? "packaging/fetch-models.sh brings models"

@@ -52,6 +52,7 @@ std::vector<NamedFile> FilesRead(const std::vector<Key>& schema, const Config& c
     const bool is_file = camera.url.find("://") == std::string::npos;
     add(CameraSection(id) + ".url", is_file ? camera.url : "", false, false);
     add(CameraSection(id) + ".password_file", camera.password_file, true, false);
+    add(CameraSection(id) + ".ca_file", camera.ca_file, false, false);
   }
   return files;
 }

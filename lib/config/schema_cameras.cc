@@ -180,6 +180,15 @@ const std::vector<CameraRow>& Rows() {
         .file = true,
         .secret_file = true},
        &BindTo<&Options::password_file>},
+      {{.path = "ca_file",
+        .kind = Kind::kString,
+        .max = 4096,
+        .help = "PEM file of the authorities that the certificate of a camera over https may come "
+                "from, read with each connection; the camera's own certificate may stand in it. "
+                "Empty is those that this system trusts.",
+        .reloadable = true,
+        .file = true},
+       &BindTo<&Options::ca_file>},
       {{.path = "loop",
         .kind = Kind::kBool,
         .help = "Whether files begin again at their end.",

@@ -370,6 +370,7 @@ base::Result<void> CameraWatch::ReadOnce() {
   if (!password) return std::unexpected(std::move(password.error()));
   auto source = cameras::OpenSource({.url = options_.url,
                                      .password = std::move(*password),
+                                     .ca_file = options_.ca_file,
                                      .fps = options_.fps,
                                      .loop = options_.loop,
                                      .transport = options_.transport,
