@@ -148,6 +148,23 @@ void WriteCameras(const std::vector<cameras::CameraGauges>& cameras, json::JsonW
   json.EndObject();
 }
 
+void WriteDetectors(const ServiceFacts& facts, json::JsonWriter& json) {
+  json.Key("detectors");
+  json.BeginObject();
+  for (const auto& detector : facts.detectors) {
+    json.Key(detector->options().name);
+    json.BeginObject();
+    json.Member("model", detector->model_name());
+    json.Member("layout", detector->layout_name());
+    json.Member("width", detector->input_shape().width);
+    json.Member("height", detector->input_shape().height);
+    json.Member("labels", detector->class_names().size());
+    json.Member("runtime", detector->runtime());
+    json.EndObject();
+  }
+  json.EndObject();
+}
+
 void WriteConditions(const ServiceFacts& facts, json::JsonWriter& json) {
   json.Key("conditions");
   json.BeginArray();
@@ -229,6 +246,7 @@ HealthAnswer MakeHealthAnswer(const ServiceFacts& facts, const process::FrameTot
   json.Member("errors_last_minute", totals.failed_last_minute);
   WriteComponents(facts, context.wishes, statuses, json);
   WriteCameras(facts.cameras, json);
+  WriteDetectors(facts, json);
   WriteConditions(facts, json);
   WriteDetails(facts, context.wishes, totals, json);
   json.EndObject();

@@ -42,6 +42,9 @@ struct HealthContext {
 //    "cameras": {id: {"connected", "ended", "frames", "looked_at", "reconnects", "decoder_errors",
 //                     "dropped": {reason: frames}, "last_frame_age_seconds"?, "width"?, "height"?,
 //                     "error"?}, ...},  whose pictures the service takes itself
+//    "detectors": {name: {"model": the file's name, "layout", "width", "height": of what the
+//    network
+//                         takes, "labels": how many, "runtime": "ONNX Runtime 1.28.2"}, ...},
 //    "conditions": [{"name", "subject", "reason", "since_seconds"}, ...],
 //    "details": {"processor_initialized", "consumer_enabled", "consumer_running",
 //                "frame_buffer_url", "shutting_down",

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "cameras/camera_gauges.h"
+#include "detect/detector.h"
 #include "process/metrics.h"
 #include "telemetry/conditions.h"
 
@@ -33,6 +35,7 @@ struct ServiceFacts {
   std::vector<std::string_view> failing_sinks = {};   // their names
   std::vector<cameras::CameraGauges> cameras = {};    // whose pictures the service takes itself
   std::vector<telemetry::Condition> conditions = {};  // that last
+  std::vector<std::shared_ptr<detect::Detector>> detectors = {};  // that are open
 
   // Overload is no reason to be unready: it is answered with 503 and passes.
   bool Ready() const { return !starting && !draining && load.stuck_workers == 0; }

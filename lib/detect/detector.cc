@@ -188,10 +188,14 @@ std::uint64_t Detector::BytesFor(int picture_width) const {
          InputMaker::ScratchBytes(picture_width, input_shape_);
 }
 
+std::string Detector::model_name() const {
+  return std::filesystem::path(options_.model).filename().string();
+}
+
 std::string Detector::Describe() const {
-  return std::filesystem::path(options_.model).filename().string() + " (" + layout_name_ + ", " +
-         std::to_string(input_shape_.width) + "x" + std::to_string(input_shape_.height) + ") by " +
-         std::string(session_->Runtime());
+  return model_name() + " (" + layout_name_ + ", " + std::to_string(input_shape_.width) + "x" +
+         std::to_string(input_shape_.height) + ", " + std::to_string(names_.size()) +
+         (names_.size() == 1 ? " label) by " : " labels) by ") + std::string(session_->Runtime());
 }
 
 std::string FirstRunTooSlow(const Detector& detector, std::chrono::milliseconds deadline) {

@@ -55,6 +55,8 @@ class Detector {
   std::uint64_t BytesFor(int picture_width) const;
 
   const DetectorOptions& options() const { return options_; }
+  // The model's file, without its folder.
+  std::string model_name() const;
   std::string_view layout_name() const { return layout_name_; }
   std::string_view runtime() const { return session_->Runtime(); }
   // Whether OpenCV runs it because ONNX Runtime cannot be loaded.
@@ -68,7 +70,7 @@ class Detector {
   bool TakesTurns() const { return session_->TakesTurns(); }
   void Watch(Session::OnWaiting watcher) { session_->Watch(std::move(watcher)); }
 
-  // "yolox_nano.onnx (yolox, 416x416) by ONNX Runtime 1.28.2"
+  // "yolox_nano.onnx (yolox, 416x416, 80 labels) by ONNX Runtime 1.28.2"
   std::string Describe() const;
 
  private:

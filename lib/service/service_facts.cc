@@ -23,7 +23,8 @@ api::ServiceFacts Service::Impl::Facts() const {
                           .load = LoadNow(ready),
                           .budget_used_bytes = budget.used(),
                           .budget_bytes = budget.capacity(),
-                          .conditions = conditions.List()};
+                          .conditions = conditions.List(),
+                          .detectors = detectors->all()};
   if (consumer) {
     const consumer::Readings now = consumer->readings();
     facts.consumer = api::ConsumerFacts{.running = now.running,

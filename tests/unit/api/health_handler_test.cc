@@ -74,7 +74,8 @@ TEST_CASE("health in each of its states, word for word") {
         "\"connected\":false,\"held_frames\":0,\"oldest_frame_age_seconds\":0,"
         "\"last_frame_age_seconds\":null,\"failing_sinks\":[]},\"gpu\":{\"status\":\"healthy\","
         "\"preferred\":false,"
-        "\"available\":false}},\"cameras\":{},\"conditions\":[],\"details\":{\"processor_"
+        "\"available\":false}},\"cameras\":{},\"detectors\":{},\"conditions\":[],\"details\":{"
+        "\"processor_"
         "initialized\":" +
         (c.facts.starting ? "false" : "true") +
         ",\"consumer_enabled\":false,\"consumer_running\":false,\"frame_buffer_url\":\"\","

@@ -192,7 +192,7 @@ TEST_CASE("a detector says which network runs on what", "[detect]") {
   resources::MemoryBudget budget{std::size_t{1} << 30};
   auto detector = OpenModel(OneCup(), CatsAndCups(RuntimeChoice::kOpencv), budget);
   REQUIRE(detector);
-  CHECK((*detector)->Describe() == "made.onnx (yolox, 64x64) by OpenCV 4.6.0");
+  CHECK((*detector)->Describe() == "made.onnx (yolox, 64x64, 2 labels) by OpenCV 4.6.0");
 }
 
 TEST_CASE("a class that the network does not know is an error", "[detect]") {
