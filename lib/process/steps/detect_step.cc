@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "frame/camera_time.h"
 #include "process/steps/motion_gate.h"
+#include "process/steps/motion_part.h"
 #include "process/steps/steps.h"
 
 namespace sampleproc::process {
@@ -66,8 +69,7 @@ class DetectStep : public Step {
                                  : input.camera.threshold;
     const double least =
         input.candidates != nullptr ? std::min(threshold, weak_threshold_) : threshold;
-    auto found =
-        detector_->Find(*bgr, {least, options().nms, options().classes}, input.allowance, scratch_);
+    auto found = Find(input, *bgr, {least, options().nms, options().classes}, threshold, look);
     if (!found) return std::unexpected(found.error());
     for (frame::Detection& detection : *found) {
       const bool is_weak = detection.confidence < threshold;
@@ -111,6 +113,32 @@ class DetectStep : public Step {
         input.cameras.Use(*input.frame.camera_id,
                           {.shape = 0, .bytes = sizeof(LastLook), .make = make, .step = Name()});
     return lease && static_cast<LastLook&>(lease->state()).IsDue(input, options().when.every);
+  }
+
+  using Found = base::Result<std::vector<frame::Detection>>;
+
+  // In a part of the picture where that shows what moved larger. What is reported of it and may go
+  // on beyond it is no good: then all of the picture is looked at.
+  Found Find(const StepInput& input, const frame::Image& bgr, const detect::Detector::Query& query,
+             double threshold, const Look& look) {
+    const auto part =
+        look.at_motion && input.moved_lately != nullptr
+            ? PartAround(*input.moved_lately, bgr.width, bgr.height, detector_->input_shape())
+            : std::nullopt;
+    if (!part) return detector_->Find(bgr, query, input.allowance, scratch_);
+    const frame::Image cut{bgr.Row(part->y1) + std::ptrdiff_t{3} * part->x1, part->x2 - part->x1,
+                           part->y2 - part->y1, bgr.stride, bgr.format};
+    Found found = detector_->Find(cut, query, input.allowance, scratch_);
+    if (!found) return found;
+    for (frame::Detection& detection : *found) {
+      frame::Bbox& box = detection.bbox;
+      box = {box.x1 + part->x1, box.y1 + part->y1, box.x2 + part->x1, box.y2 + part->y1};
+    }
+    const bool is_torn = std::ranges::any_of(*found, [&](const frame::Detection& detection) {
+      return detection.confidence >= threshold && HasMoved(input, detection) &&
+             IsCutOff(detection.bbox, *part, bgr.width, bgr.height);
+    });
+    return is_torn ? detector_->Find(bgr, query, input.allowance, scratch_) : found;
   }
 
   static bool HasMoved(const StepInput& input, const frame::Detection& detection) {

@@ -1,5 +1,7 @@
 // The step of a neural detector: when it looks, where, and what it leaves out.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "process/pipeline.h"
 #include "process/steps/steps.h"
@@ -22,13 +24,22 @@ std::string TwoCups() {
   return detect::ModelMaker(64, 64).Output("out", {1, 84, 7}, values).Make();
 }
 
+// A cup at 0,0 to 32,32, whatever it sees.
+std::string OneLargeCup() {
+  std::vector<float> values(84 * 7, 0.0f);
+  const std::vector<float> cup = {2, 2, std::log(4.0f), std::log(4.0f), 0.9f, 0, 1.0f};
+  std::ranges::copy(cup, values.begin());
+  return detect::ModelMaker(64, 64).Output("out", {1, 84, 7}, values).Make();
+}
+
 const base::ByteBuffer kBlack(64 * 64 * 3, 0);
 const frame::Image kColour{kBlack.data(), 64, 64, 64 * 3, frame::PixelFormat::kBgr24};
 const frame::Image kLuma{kBlack.data(), 64, 64, 64, frame::PixelFormat::kGray8};
 
 class Cups {
  public:
-  explicit Cups(When when, double threshold = 0) : file_(TwoCups()) {
+  explicit Cups(When when, double threshold = 0, const std::string& model = TwoCups())
+      : file_(model) {
     options_.detectors = {{.name = "cups",
                            .model = file_.path(),
                            .labels = {"cat", "cup"},
@@ -48,12 +59,13 @@ class Cups {
 
   // What it finds after a motion step that skipped the frame for `reason` ("" when it looked) and
   // saw something move at `moved`.
-  Outcome Run(const std::string& reason, const std::vector<frame::Bbox>& moved) {
+  Outcome Run(const std::string& reason, const std::vector<frame::Bbox>& moved,
+              const frame::Image& luma = kLuma, const frame::Image& colour = kColour) {
     frame::FrameResult before;
     before.steps.push_back({"motion", reason, {}});
     for (const frame::Bbox& box : moved) before.detections.push_back({"motion", 0.9, box, "mog2"});
     bench_->moved_lately = moved;
-    Outcome outcome = bench_->Run(kLuma, kColour, before);
+    Outcome outcome = bench_->Run(luma, colour, before);
     if (!outcome.status) FAIL(outcome.status.error().message);
     std::erase_if(outcome.result.detections, [](const auto& d) { return d.detector == "mog2"; });
     return outcome;
@@ -109,6 +121,33 @@ TEST_CASE("a detector looks where something moved, and at all of what nobody wat
   for (const char* const refused : {"max_cameras", "no_memory"}) {
     CHECK(cups.Run(refused, {}).report.skipped == refused);
   }
+}
+
+TEST_CASE("a detector looks closer at a part in which all moved, in the picture's pixels",
+          "[detect]") {
+  const base::ByteBuffer black(256 * 256 * 3, 0);
+  const frame::Image colour{black.data(), 256, 256, 256 * 3, frame::PixelFormat::kBgr24};
+  const frame::Image luma{black.data(), 256, 256, 256, frame::PixelFormat::kGray8};
+  const frame::Bbox in_the_middle{100, 100, 140, 140};
+  Cups cups({When::Kind::kMotion, {}});
+  // The part is 56,56 to 184,184, and the input shows it at half its size.
+  const Outcome part = cups.Run("", {in_the_middle}, luma, colour);
+  REQUIRE(part.result.detections.size() == 1);
+  CHECK(part.result.detections[0].bbox == frame::Bbox{120, 120, 136, 136});
+  // What moved is too far apart: all of the picture, at a quarter.
+  const Outcome all = cups.Run("", {in_the_middle, {250, 4, 254, 8}}, luma, colour);
+  REQUIRE(all.result.detections.size() == 1);
+  CHECK(all.result.detections[0].bbox == frame::Bbox{128, 128, 160, 160});
+}
+
+TEST_CASE("a detector looks at all of a picture when a part would cut something off", "[detect]") {
+  const base::ByteBuffer black(256 * 256 * 3, 0);
+  const frame::Image colour{black.data(), 256, 256, 256 * 3, frame::PixelFormat::kBgr24};
+  const frame::Image luma{black.data(), 256, 256, 256, frame::PixelFormat::kGray8};
+  Cups cups({When::Kind::kMotion, {}}, 0, OneLargeCup());
+  const Outcome outcome = cups.Run("", {{100, 100, 140, 140}}, luma, colour);
+  REQUIRE(outcome.result.detections.size() == 1);
+  CHECK(outcome.result.detections[0].bbox == frame::Bbox{0, 0, 128, 128});
 }
 
 TEST_CASE("a detector that always looks does so without motion", "[detect]") {
