@@ -1,5 +1,10 @@
 #include "config/derive.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
 #include "base/ascii.h"
 #include "config/convert.h"
 #include "config/event_rules.h"
@@ -24,6 +29,11 @@ constexpr char kTracesEndpoint[] = "telemetry.otlp_traces_endpoint";
 constexpr char kTracesExporter[] = "telemetry.traces_exporter";
 constexpr char kSdkDisabled[] = "telemetry.sdk_disabled";
 constexpr char kPreferGpu[] = "process.prefer_gpu";
+constexpr char kPipeline[] = "process.pipeline";
+constexpr char kModelDir[] = "process.model_dir";
+
+// The network that packaging/fetch-models.sh brings for people, vehicles and animals.
+constexpr char kNetwork[] = "yolox_nano.onnx";
 
 class Deriver {
  public:
@@ -47,6 +57,21 @@ class Deriver {
       redis.password_file.clear();
     }
     redis.password = *url->password;
+  }
+
+  // A network beats what is built in, where nothing was said about steps and it is there.
+  void Models() {
+    process::Options& process = config_.process;
+    if (OriginOf(kPipeline).kind != Origin::Kind::kDefault) return;
+    const auto objects = std::ranges::find(process.detectors, std::string("objects"),
+                                           &detect::DetectorOptions::name);
+    if (objects == process.detectors.end() || !objects->model.empty()) return;
+    std::error_code ignored;
+    const std::filesystem::path folder = process.models.model_dir;
+    if (!std::filesystem::is_regular_file(folder / kNetwork, ignored)) return;
+    objects->model = kNetwork;
+    Follow("detector.objects.model", kModelDir);
+    std::ranges::replace(process.pipeline, "people", objects->name);
   }
 
   void Consumer() {
@@ -199,6 +224,7 @@ class Deriver {
 void Derive(bool report, Assembly& assembly) {
   Deriver deriver(report, assembly);
   deriver.RedisUrl();
+  deriver.Models();
   deriver.Consumer();
   deriver.Telemetry();
   deriver.Gpu();

@@ -54,7 +54,9 @@ void AddWorkRows(std::vector<Key>& rows) {
            "frames and costs little; \"people\" finds people, \"faces\" frontal faces, "
            "\"cascade\" what process.cascade.file was trained for, \"objects\" what the network "
            "of [detector.objects] knows, and each of these takes most of a frame's time. A "
-           "further detector, [detector.NAME], is the step NAME."},
+           "further detector, [detector.NAME], is the step NAME. Where nothing is said, and "
+           "yolox_nano.onnx is in process.model_dir, \"objects\" with that network stands in the "
+           "place of \"people\"."},
       [](auto& c) -> auto& { return c.process.pipeline; }));
   rows.push_back(Bind(
       {.path = "process.detection_threshold",

@@ -16,6 +16,7 @@ import unittest
 import cli
 import pictures
 from folder import WithDirectory, records
+from service import ANY_PORT, Service
 
 try:
     import cv2
@@ -243,7 +244,7 @@ classes = ["person", "car"]
 """.encode())  # fmt: skip
         tried = cli.run("validate-config", "--online", file)
         self.assertEqual(tried.returncode, 0, tried.err)
-        self.assertIn("yolox_nano.onnx (yolox, 416x416) by OpenCV", tried.out)
+        self.assertIn("yolox_nano.onnx (yolox, 416x416, 80 labels) by OpenCV", tried.out)
         self.assertIn("SP1126", tried.err)
         self.assertIn('no step of this camera\'s pipeline finds "persn"', tried.err)
         self.assertIn('did you mean "person"?', tried.err)
@@ -268,10 +269,23 @@ runtime = "opencv"
         self.assertEqual((shown.returncode, shown.err), (0, ""))
         self.assertRegex(shown.out, r"(?m)^  ONNX Runtime (\d|cannot be loaded)")
         self.assertRegex(shown.out, r"(?m)^  OpenCV \d+\.\d+")
-        self.assertRegex(shown.out, r"(?m)^  objects: yolox_nano.onnx \(yolox, 416x416\) by OpenCV")
+        self.assertRegex(shown.out, r"(?m)^  objects: yolox_nano.onnx \(yolox, 416x416, 80 labels\) by OpenCV")
         none = cli.run("--version", "--verbose", env={"SAMPLEPROC_CONFIG": "/nonexistent"})
         self.assertEqual((none.returncode, none.err), (0, ""))
         self.assertIn("the configuration is not valid", none.out)
+
+    def test_health_says_which_network_runs_on_what(self):
+        service = Service(self, *ANY_PORT, "--set", f"detector.objects.model={model('yolox_nano.onnx')}",
+                          "--set", f"detector.photo.model={model('yunet_n_320_320.onnx')}", "--set",
+                          "detector.objects.runtime=opencv", "--set", "detector.photo.runtime=opencv",
+                          "--set", "process.pipeline=objects,photo")  # fmt: skip
+        told = service.get("/health").json()["detectors"]
+        self.assertEqual(sorted(told), ["objects", "photo"])
+        for name, labels, width, layout in (("objects", 80, 416, "yolox"), ("photo", 1, 320, "yunet")):
+            self.assertRegex(told[name].pop("runtime"), r"^OpenCV \d+\.\d+")
+            self.assertRegex(told[name].pop("model"), r"^y\w+\.onnx$")
+            self.assertEqual(told[name], {"layout": layout, "width": width, "height": width,
+                                          "labels": labels})  # fmt: skip
 
     def test_a_runtime_that_cannot_be_loaded_is_told_of(self):
         network = model("yolox_nano.onnx")
@@ -291,7 +305,7 @@ runtime = "opencv"
         tried = cli.run("validate-config", "--online", "--set", f"detector.objects.model={network}",
                         *settings)  # fmt: skip
         self.assertEqual(tried.returncode, 0, tried.err)
-        self.assertIn("yolox_nano.onnx (yolox, 416x416) by OpenCV", tried.out)
+        self.assertIn("yolox_nano.onnx (yolox, 416x416, 80 labels) by OpenCV", tried.out)
         other = cli.run("validate-config", "--online", "--set", f"detector.objects.model={network}",
                         "--set", "detector.objects.layout=nanodet", *settings)  # fmt: skip
         self.assertEqual(other.returncode, 65, other.out)
@@ -305,6 +319,37 @@ runtime = "opencv"
         self.assertEqual(broken.returncode, 65, broken.out)
         self.assertIn("half.onnx is no ONNX file, or a damaged one", broken.err)
         self.assertIn("SP1119", broken.err)
+
+
+class WithoutAWord(WithDirectory):
+    """Nothing is said of steps."""
+
+    def effective(self, *settings):
+        words = [word for setting in settings for word in ("--set", setting)]
+        shown = cli.run("validate-config", "--offline", "--print-effective", *words)
+        self.assertEqual(shown.returncode, 0, shown.err)
+        return shown.out
+
+    def test_a_network_that_is_there_stands_for_the_people_step(self):
+        there = f"process.model_dir={self.directory}"
+        self.assertRegex(self.effective(there), r'(?m)^pipeline = \["stats", "motion", "people"\]  # default')
+        self.write("yolox_nano.onnx", b"a network")
+        shown = self.effective(there)
+        self.assertRegex(shown, r'(?m)^pipeline = \["stats", "motion", "objects"\]  # default')
+        self.assertRegex(shown, r'(?m)^model = "yolox_nano.onnx"')
+        for said in ("process.pipeline=stats,motion,people", "detector.objects.model=/other.onnx"):
+            shown = self.effective(there, said)
+            self.assertRegex(shown, r'(?m)^pipeline = \["stats", "motion", "people"\]')
+
+    def test_people_are_found_by_it(self):
+        network = model("yolox_nano.onnx")
+        os.symlink(network, self.path("yolox_nano.onnx"))
+        done = cli.run("process-file", "-q", "--set", f"process.model_dir={self.directory}", *cli.NO_HURRY,
+                       pictures.sample_path("messi5.jpg"))  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.err)
+        (record,) = records(done)
+        self.assertIn("person", {each["class"] for each in record["detections"]})
+        self.assertEqual({each["detector"] for each in record["detections"]}, {"objects"})
 
 
 if __name__ == "__main__":
