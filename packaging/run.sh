@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # From a fresh Debian 12 to a running service: installs what is missing, builds, fetches sample
-# pictures, processes some of them and starts the service in the foreground.
+# pictures and networks, finds people and faces in photos and in a video, and starts the service in
+# the foreground.
 #
 #   packaging/run.sh           ends in `sampleproc serve`; Ctrl-C stops it
 #   packaging/run.sh --check   starts the service on a free port instead, asks it as a client would,
@@ -50,35 +51,62 @@ cp "${samples}"/left0[1-5].jpg "${series}/"
 say 'Networks'
 packaging/fetch-models.sh || printf 'They cannot be kept here.\n'
 models=build/models
-detectors=()
-steps=stats,faces
-if [[ -s ${models}/yolox_nano.onnx && -s ${models}/yunet_n_640_640.onnx ]]; then
-  steps=stats,objects,photo_faces
-  detectors=(--set "process.model_dir=${models}" --set detector.objects.model=yolox_nano.onnx
-    --set detector.photo_faces.model=yunet_n_640_640.onnx)
-elif [[ -s ${models}/blazeface_back.onnx ]]; then
-  steps=stats,photo_faces
-  detectors=(--set "process.model_dir=${models}" --set detector.photo_faces.model=blazeface_back.onnx)
-else
-  printf 'There are no networks; faces are found by what is built in.\n'
+places=()  # where the service finds networks and what runs them
+faces=faces
+people=people
+if [[ -s ${models}/libonnxruntime.so ]]; then
+  places+=(--set "process.onnxruntime=${PWD}/${models}/libonnxruntime.so")
 fi
-if [[ ${#detectors[@]} -gt 0 && -s ${models}/libonnxruntime.so ]]; then
-  detectors+=(--set "process.onnxruntime=${models}/libonnxruntime.so")
+for network in yunet_n_640_640.onnx blazeface_back.onnx; do
+  [[ ${faces} == faces && -s ${models}/${network} ]] || continue
+  faces=photo_faces
+  places+=(--set "detector.photo_faces.model=${network}")
+done
+if [[ -s ${models}/yolox_nano.onnx ]]; then
+  people=objects
+  places+=(--set detector.objects.model=yolox_nano.onnx)
 fi
+[[ ${people} != people || ${faces} != faces ]] || printf '%s\n' \
+  'There are no networks. Everything works without them; people and faces are found by what is' \
+  'built in, which finds fewer. packaging/fetch-models.sh --from DIR takes them from a folder.'
+[[ ${#places[@]} -eq 0 ]] || places+=(--set "process.model_dir=${PWD}/${models}")
 
-say 'sampleproc process-file'
 rm -rf "${annotated}"
 mkdir -p "${annotated}"
-"${bin}" process-file "${samples}/basketball1.png" "${samples}/messi5.jpg" "${samples}/fruits.jpg" \
-  "${series}" --pipeline "${steps}" "${detectors[@]}" --annotate "${annotated}" --format table
-printf '\nThe pictures with their boxes drawn:\n'
+# photos STEPS NAME...: what is found in the pictures, which are drawn.
+photos() {
+  local steps=$1
+  shift
+  "${bin}" process-file "$@" --pipeline "${steps}" "${places[@]}" --annotate "${annotated}" \
+    --format table
+}
+say 'sampleproc process-file: photos'
+if [[ ${people} == objects ]]; then
+  photos "stats,objects,${faces}" "${samples}/basketball1.png" "${samples}/messi5.jpg" \
+    "${samples}/fruits.jpg" "${series}"
+else  # a photo shows people too large for what is built in, which is for those who walk by
+  photos "stats,${faces}" "${samples}/basketball1.png" "${samples}/messi5.jpg" \
+    "${samples}/fruits.jpg" "${series}"
+fi
+
+say 'sampleproc process-file: a video'
+"${bin}" process-file "${samples}/vtest.avi" --pipeline "motion,${people},track" "${places[@]}" \
+  --set process.detection_threshold=0.5 --annotate "${annotated}/vtest.mp4" \
+  -o "${annotated}/vtest.ndjson"
+seen=$(grep -c '"class":"person"' "${annotated}/vtest.ndjson" || true)
+boxes=$(grep -o '"class":"person"' "${annotated}/vtest.ndjson" | wc -l || true)
+tracks=$(grep -o '"track_id":[0-9]*' "${annotated}/vtest.ndjson" | sort -u | wc -l || true)
+printf 'people in %s frames, %s boxes, %s tracks\n' "${seen}" "${boxes}" "${tracks}"
+[[ ${boxes} -gt 0 ]] || die 'nobody was found in vtest.avi'
+
+printf '\nThe pictures and the video with their boxes drawn, and what was found in the video:\n'
 pictures=$(find "${root}/${annotated}" -type f | sort)
 [[ -n ${pictures} ]] || die "nothing was written to ${annotated}"
 printf '%s\n' "${pictures}"
 
 if ! ${check}; then
   say 'sampleproc serve (Ctrl-C stops it)'
-  exec "${bin}" serve
+  exec "${bin}" serve "${places[@]}"
 fi
 
 say 'sampleproc serve, asked as a client would'
@@ -95,8 +123,8 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-SAMPLEPROC_TELEMETRY_LOG_FORMAT=json "${bin}" serve --port 0 --set 'process.pipeline=["stats","faces"]' \
-  2>"${work}/log" &
+SAMPLEPROC_TELEMETRY_LOG_FORMAT=json "${bin}" serve --port 0 "${places[@]}" \
+  --set "process.pipeline=[\"stats\",\"${faces}\"]" 2>"${work}/log" &
 pid=$!
 
 port=
@@ -130,7 +158,7 @@ ask() {
   printf 'ok   %s\n' "${name}"
 }
 
-one_face='[.detections[] | select(.class == "face")] | length == 1'
+a_face='[.detections[] | select(.class == "face")] | length >= 1'
 ask 'GET /livez' '' "${url}/livez"
 ask 'GET /health' '.status == "healthy"' "${url}/health"
 {
@@ -138,9 +166,9 @@ ask 'GET /health' '.status == "healthy"' "${url}/health"
   base64 -w0 "${samples}/messi5.jpg"
   printf '","metadata":{"frame_id":"photo-1"}}'
 } >"${work}/frame.json"
-ask 'POST /process, JSON: one face' ".frame_id == \"photo-1\" and (${one_face})" \
+ask 'POST /process, JSON: a face' ".frame_id == \"photo-1\" and (${a_face})" \
   -H 'Content-Type: application/json' --data-binary "@${work}/frame.json" "${url}/process"
-ask 'POST /process, the picture itself: one face' ".frame_id == \"photo-2\" and (${one_face})" \
+ask 'POST /process, the picture itself: a face' ".frame_id == \"photo-2\" and (${a_face})" \
   -H 'Content-Type: image/png' --data-binary "@${samples}/basketball1.png" \
   "${url}/process?frame_id=photo-2"
 
