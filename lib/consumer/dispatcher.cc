@@ -33,6 +33,7 @@ Dispatcher::Dispatcher(const DispatcherContext& context, const DispatcherOptions
       waiting_(options.consumer.policy),
       hosts_(static_cast<std::size_t>(options.consumer.fetches)),
       host_conditions_(context.conditions),
+      missing_(context.conditions),
       dropped_(context.conditions) {
   context_.source.OnParked([this] {
     const base::MutexLock lock(mutex_);
@@ -109,6 +110,7 @@ void Dispatcher::LookAround(base::MonoTime now, Endings& endings) {
   BoundWaitingForHosts(endings);
   ForgetHosts(now);
   host_conditions_.Look(now);
+  missing_.Look(now);
   dropped_.Look(now);
 }
 
@@ -132,7 +134,7 @@ void Dispatcher::AskForTick(base::MonoTime now) {
     also(next_try);
     also(next_look_);
   }
-  if (!dropped_.empty() || !host_conditions_.idle()) also(next_look_);
+  if (!dropped_.empty() || !host_conditions_.idle() || !missing_.idle()) also(next_look_);
   if (waiting_.size() > 0) {
     also(next_cut_);
     also(next_look_);

@@ -26,6 +26,7 @@
 #include "consumer/pixels/camera_paths.h"
 #include "consumer/pixels/fetchers.h"
 #include "consumer/pixels/host_conditions.h"
+#include "consumer/pixels/missing_pixels.h"
 #include "consumer/pixels/pixel_hosts.h"
 #include "consumer/pixels/pixels.h"
 #include "consumer/pull_room.h"
@@ -141,6 +142,7 @@ class Dispatcher {
   static constexpr const char* kStopped = "stopped";
   static constexpr const char* kTooOld = "max_age";
   static constexpr const char* kNewerFrame = "newer_frame";
+  static constexpr const char* kNoPixels = "no_pixels";
   static constexpr std::chrono::milliseconds kLongestPause{1'000};
   // After so many failures in a row, the first being 1.
   static std::chrono::milliseconds PauseAfter(int failures);
@@ -231,6 +233,7 @@ class Dispatcher {
   PixelHosts hosts_ GUARDED_BY(mutex_);
   CameraPaths paths_ GUARDED_BY(mutex_);
   HostConditions host_conditions_ GUARDED_BY(mutex_);
+  MissingPixels missing_ GUARDED_BY(mutex_);
   DroppedCameras dropped_ GUARDED_BY(mutex_);
   SuspectGate suspects_ GUARDED_BY(mutex_);
   Goodput goodput_ GUARDED_BY(mutex_);

@@ -204,7 +204,7 @@ void Dispatcher::EndWithoutPixels(const HeldPtr& held, Endings& endings) {
   CountFailure(*held, base::Fail(ErrorCode::kNotFound, "the frame came without pixels").error());
   LogWithoutPixels(*held, LevelOfDeath(), context_.log);
   const bool dead = options_.no_pixels == NoPixels::kDead;
-  End(held, dead ? Ending::kDead : Ending::kDropped, "no_pixels", endings);
+  End(held, dead ? Ending::kDead : Ending::kDropped, kNoPixels, endings);
 }
 
 // The opposite of StartVisit.
@@ -236,13 +236,20 @@ void Dispatcher::End(const HeldPtr& held, Ending ending, std::string_view reason
 void Dispatcher::CountDrop(const HeldFrame& held, std::string_view reason) noexcept {
   const auto& camera = held.delivery.entry.camera_id;
   if (held.ending == Ending::kReturned) return;
+  const base::MonoTime now = clock_.Now();
+  if (reason == kNoPixels) {
+    missing_.Missing(held.delivery.entry, held.places, now);
+    // What most of the frames lack is told once, not of each camera.
+    if (missing_.told()) return dropped_.Kept(camera);
+    return dropped_.Dropped(camera, DroppedFor::kNoPixels, WaitedFor::kPixels, now);
+  }
+  if (held.frame) missing_.Had(now);
   if (reason != kTooOld && reason != kNewerFrame) return dropped_.Kept(camera);
   const bool came = held.turn > 0;  // into the waiting room
   const WaitedFor waited = !came                          ? WaitedFor::kNothing
                            : held.PlaceToAsk() != nullptr ? WaitedFor::kPixels
                                                           : WaitedFor::kWorker;
-  dropped_.Dropped(camera, reason == kTooOld ? DroppedFor::kAge : DroppedFor::kNewer, waited,
-                   clock_.Now());
+  dropped_.Dropped(camera, reason == kTooOld ? DroppedFor::kAge : DroppedFor::kNewer, waited, now);
 }
 
 // Without the lock: fetches are cut short, memory is given back and the source is told.

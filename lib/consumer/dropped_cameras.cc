@@ -14,6 +14,12 @@ std::string_view SubjectOf(const std::optional<std::string>& camera) {
 }
 
 std::string WhyDropped(DroppedFor why, WaitedFor waited) {
+  if (why == DroppedFor::kNoPixels) {
+    return "not one of its frames has pixels where they are looked for (lines \"a pulled frame has "
+           "no "
+           "pixels\" say where): their sender has to put them there and keep them until the frames "
+           "are pulled";
+  }
   if (waited == WaitedFor::kNothing) {
     return "every frame is older than its max_age when it comes: the source holds old frames, or "
            "the clock of whoever dates them is wrong";

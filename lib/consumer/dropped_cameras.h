@@ -1,4 +1,5 @@
-// Cameras of which every frame is dropped for its age or for a newer one: nobody else would tell.
+// Cameras of which every frame is dropped for its age or for a newer one, or has no pixels: nobody
+// else would tell.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,7 @@ enum class WaitedFor {
   kPixels,
   kWorker,
 };
-enum class DroppedFor { kAge, kNewer };
+enum class DroppedFor { kAge, kNewer, kNoPixels };
 
 // The condition `frames_dropped`: of a camera nothing but drops, at least kFewest of them, over
 // kTold. It ends with the first frame that is looked at, and when no more are dropped for

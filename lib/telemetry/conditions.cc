@@ -17,6 +17,7 @@ constexpr std::array kKinds = {
     Kind{condition::kSourceUnhealthy, true},
     Kind{condition::kSourceSilent, true},
     Kind{condition::kPixelHost, true},
+    Kind{condition::kNoPixels, true},
     Kind{condition::kSettlementRefused, true},
     Kind{condition::kSettlementUnanswered, true},
     Kind{condition::kEntryStuck, true},

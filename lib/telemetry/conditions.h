@@ -22,7 +22,8 @@ namespace condition {
 inline constexpr std::string_view kSourceUnreachable = "source_unreachable";
 inline constexpr std::string_view kSourceUnhealthy = "source_unhealthy";
 inline constexpr std::string_view kSourceSilent = "source_silent";
-inline constexpr std::string_view kPixelHost = "pixel_host";                  // host:port
+inline constexpr std::string_view kPixelHost = "pixel_host";  // host:port
+inline constexpr std::string_view kNoPixels = "no_pixels";
 inline constexpr std::string_view kSettlementRefused = "settlement_refused";  // the key
 inline constexpr std::string_view kSettlementUnanswered = "settlement_unanswered";
 inline constexpr std::string_view kEntryStuck = "entry_stuck";  // the entry's id

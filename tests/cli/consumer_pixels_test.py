@@ -1,6 +1,7 @@
 """sampleproc serve with frames whose pixels are elsewhere, and what becomes of others meanwhile."""
 
 import base64
+import itertools
 import json
 import threading
 
@@ -95,6 +96,41 @@ class ConsumerPixels(WithService):
         wait_until(lambda: self.redis.xlen(RESULTS) == 2)
         wait_until(lambda: not self.conditions(service))
         self.check_all_done(service, 2)
+
+    def test_that_most_frames_have_no_pixels_is_a_condition_until_they_have(self):
+        for settings in ((), ("--set", "consumer.no_pixels=dead")):
+            self.redis.flushall()
+            service = self.consume(*STATS, *settings)
+            names = itertools.count()
+
+            def told(service=service, names=names, **more):
+                self.add(f"f{next(names)}", camera=f"c{next(names) % 7}", **more)
+                return self.conditions(service).get(("no_pixels", ""))
+
+            reason = wait_until(told)
+            self.assertIn("Redis has nothing under frame:<frame_id>", reason)
+            self.assertIn(f"(asked: {self.server.path})", reason)
+            self.assertIn("frames of the last 10 s had no pixels", reason)
+            self.assertEqual(service.get("/health").json()["status"], "degraded")
+            wait_until(lambda told=told: not told(picture=self.picture))
+            wait_until(lambda service=service: service.told("no_pixels") == (1, 1))
+            self.assertEqual(service.stop(), 0)
+
+    def test_a_camera_without_pixels_is_told_beside_others(self):
+        service = self.consume(*STATS)
+        names = itertools.count()
+
+        def told():
+            self.add(f"bad{next(names)}", camera="bad")
+            for _ in range(2):
+                self.add(f"good{next(names)}", camera="good", picture=self.picture)
+            return self.conditions(service).get(("frames_dropped", "bad"))
+
+        self.assertIn("not one of its frames has pixels", wait_until(told))
+        self.assertNotIn(("no_pixels", ""), self.conditions(service))
+        self.add("again", camera="bad", picture=self.picture)
+        wait_until(lambda: ("frames_dropped", "bad") not in self.conditions(service))
+        self.assertEqual(service.stop(), 0)
 
     def test_a_slow_host_holds_its_own_camera_only(self):
         for pipeline in (STATS, MOTION):
