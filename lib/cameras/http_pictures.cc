@@ -17,6 +17,7 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "cameras/login_refusal.h"
 #include "cameras/picture_source.h"
 #include "cameras/video_shot.h"
 #include "net/digest_auth.h"
@@ -250,7 +251,10 @@ class HttpPictures final : public PictureSource {
       return Named(base::Fail(ErrorCode::kIo, "invalid HTTP response").error());
     }
     const std::string status(StatusOf(head));
-    if (status == "401") return Named(Unauthorized(head));
+    if (status == "401") {
+      return Named(Unauthorized(url_, basic_ || digest_, FieldsOf(head, "www-authenticate")));
+    }
+    if (status == "403") return Named(Forbidden(url_));
     if (status == "301" || status == "302" || status == "303" || status == "307" ||
         status == "308") {
       return Named(base::Fail(ErrorCode::kUnavailable, "it redirects to another URL (" + status +
@@ -281,21 +285,6 @@ class HttpPictures final : public PictureSource {
       }
     }
     return {};
-  }
-
-  base::Error Unauthorized(std::string_view head) const {
-    const std::string schemes = net::SchemesIn(FieldsOf(head, "www-authenticate"));
-    std::string message =
-        "it refuses the user name and password (401): check password_file and the URL's user";
-    if (url_.userinfo.empty()) {
-      message =
-          "it wants a user name and password (401): put user@ into the URL and set "
-          "password_file";
-    } else if (!basic_ && !digest_) {
-      message = "it wants a way to be told the password that is not supported (401, " + schemes +
-                "): set the camera to Digest or Basic";
-    }
-    return base::Fail(ErrorCode::kUnavailable, std::move(message)).error();
   }
 
   // Waits until `size` bytes are there. False when the connection ends before.

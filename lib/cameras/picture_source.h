@@ -49,9 +49,9 @@ class PictureSource {
 
   // Waits for the next picture; nothing at the end of files. `is_wanted` is asked when it is there
   // and before its pixels are taken. Fails with kInvalidFrame or kUnsupportedFormat (a picture is
-  // damaged), kUnavailable, kRequestTimeout or kIo (the source is away), kTooLarge, kOverloaded (no
-  // memory), kCancelled. After a failure with CanGoOn the next call gives what comes after it;
-  // else the source has to be opened again.
+  // damaged), kUnavailable, kRequestTimeout or kIo (the source is away), kUnauthorized (it refuses
+  // the login that it was told), kTooLarge, kOverloaded (no memory), kCancelled. After a failure
+  // with CanGoOn the next call gives what comes after it; else the source has to be opened again.
   virtual base::Result<std::optional<Shot>> Next(const IsWanted& is_wanted,
                                                  const base::Allowance& allowance) = 0;
   virtual bool CanGoOn() const { return false; }

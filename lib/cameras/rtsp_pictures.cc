@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "cameras/login_refusal.h"
 #include "cameras/picture_source.h"
 #include "cameras/video_shot.h"
 #include "net/name_lookup.h"
@@ -69,6 +70,10 @@ class RtspPictures final : public PictureSource {
                                            .key_frames = request_.decode == Decode::kKeyFrames},
                                           limits, within, context_.budget);
     if (!reader) {
+      const bool told_login = at != std::string::npos || TellsPassword(request_.url);
+      if (reader.error().code == ErrorCode::kUnauthorized && !told_login) {
+        reader.error().code = ErrorCode::kUnavailable;
+      }
       return Named(std::move(reader.error()), within,
                    "it did not answer within " + Seconds(patience));
     }

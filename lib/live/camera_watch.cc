@@ -348,16 +348,19 @@ void CameraWatch::Read() {
   resilience::RetryPolicy pauses(kFirstPause, kLongestPause, context_.ids.Next());
   const base::Allowance allowance{.cancel = stop_};
   while (!stop_.Cancelled()) {
+    milliseconds pause{0};
     try {
       const base::Result<void> read = ReadOnce();
       if (stop_.Cancelled()) return;
       if (read) break;
-      frames_->standing().Away(read.error().message);
+      if (read.error().code == ErrorCode::kUnauthorized) pause = logins_.Refused();
+      frames_->standing().Away(read.error().message,
+                               LoginPauses::Outlook(pause, context_.work.clock.Wall()));
     } catch (const std::exception&) {
       // No memory, not even to say so: what follows is the same.
     }
-    const milliseconds pause = pauses.Pause(std::min(++failures_, kMostCounted));
-    if (!cameras::SleepUntil(base::SystemClock().Now() + pause, allowance)) return;
+    if (pause == milliseconds(0)) pause = pauses.Pause(std::min(++failures_, kMostCounted));
+    if (!logins_.Await(pause, [this] { return Password(); }, allowance)) return;
     frames_->Reconnects();
   }
   if (!stop_.Cancelled()) HasEnded();
@@ -368,6 +371,7 @@ base::Result<void> CameraWatch::ReadOnce() {
   const base::Allowance allowance{.cancel = stop_};
   auto password = Password();
   if (!password) return std::unexpected(std::move(password.error()));
+  logins_.Tell(*password);
   auto source = cameras::OpenSource({.url = options_.url,
                                      .password = std::move(*password),
                                      .ca_file = options_.ca_file,
@@ -397,6 +401,7 @@ base::Result<void> CameraWatch::ReadOnce() {
       without_memory = 0;
       const base::MonoTime now = base::SystemClock().Now();
       if (now - first.emplace(first.value_or(now)) >= kSettled) failures_ = 0;
+      logins_.Taken();
       standing.Came();
       if ((*shot)->passed_over) {
         frames_->PassOver(**shot);

@@ -19,6 +19,7 @@
 #include "frame/camera.h"
 #include "frame/frame_result.h"
 #include "history/clips.h"
+#include "live/login_pauses.h"
 #include "process/frame_work.h"
 #include "process/worker_pool.h"
 #include "telemetry/conditions.h"
@@ -44,8 +45,9 @@ struct WatchContext {
 };
 
 // Reads from the moment it exists. What fails is tried again, with pauses of up to 4 s, for as long
-// as the watch lives; meanwhile that is a condition, see Standing. Frames of the
-// camera are worked on one at a time; of those that come meanwhile the latest one waits and the
+// as the watch lives; meanwhile that is a condition, see Standing. A camera that refuses its login
+// is left alone for longer (LoginPauses), until the password file says something else. Frames of
+// the camera are worked on one at a time; of those that come meanwhile the latest one waits and the
 // others are dropped. Each picture that is to be looked at is a trace of its own, "watch", until
 // what was found is delivered, or it is dropped. Destroying it ends the reader and takes back what
 // waits; a frame in work ends by itself.
@@ -82,7 +84,8 @@ class CameraWatch {
   const WatchContext context_;
   const std::shared_ptr<Frames> frames_;
   const base::CancelFlag stop_;
-  int failures_ = 0;  // in a row; the reader's own
+  int failures_ = 0;    // in a row; the reader's own
+  LoginPauses logins_;  // likewise
   std::thread reader_;
 };
 

@@ -9,8 +9,6 @@ namespace {
 // Pictures of files that are logged one by one; a folder may be full of them, and begin again.
 constexpr int kMostLogged = 10;
 
-constexpr const char* kTriedAgain = "; it is tried again until it is back";
-
 }  // namespace
 
 Standing::Standing(StandingOptions options, const base::Clock& clock,
@@ -27,11 +25,11 @@ void Standing::Came() {
   if (!is_wrong_) Show({.connected = true});
 }
 
-void Standing::Away(const std::string& why) {
+void Standing::Away(const std::string& why, const std::string& outlook) {
   const base::MutexLock lock(mutex_);
   ++connection_;
   Show({.error = why});
-  IsWrong(why, kTriedAgain);
+  IsWrong(why, outlook);
 }
 
 // It stays connected, and its next picture may be looked at.

@@ -26,6 +26,8 @@ struct StandingOptions {
 // looked at ends neither; one that nobody has tried to look at ends the first.
 class Standing {
  public:
+  static constexpr const char* kTriedAgain = "; it is tried again until it is back";
+
   // Both references must outlive it.
   Standing(StandingOptions options, const base::Clock& clock, telemetry::Conditions& conditions,
            base::Logger& log);
@@ -36,8 +38,8 @@ class Standing {
 
   // Told by who reads: a picture has come, and is to be looked at.
   void Came();
-  // The source is away, and is tried again.
-  void Away(const std::string& why);
+  // The source is away, and is tried again; `outlook`, which follows `why`, says when.
+  void Away(const std::string& why, const std::string& outlook = kTriedAgain);
   // There has been no memory for some pictures.
   void FindsNoMemory();
   // The source has ended, and is not read again. What has become of all its pictures is told after

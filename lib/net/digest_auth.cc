@@ -144,6 +144,26 @@ std::string HexDigest(const char* algorithm, std::string_view text) {
   return Hex(digest.data(), size);
 }
 
+bool IsDigest(const Scheme& scheme) { return base::Lowercase(scheme.name) == "digest"; }
+
+// Why a Digest challenge cannot be answered; "" when it can.
+std::string_view WhyNot(Scheme& scheme) {
+  auto& parameters = scheme.parameters;
+  if (parameters["nonce"].empty()) return "has no nonce";
+  const bool printable = std::ranges::all_of(
+      parameters, [](const auto& parameter) { return IsPrintable(parameter.second); });
+  if (!printable) return "has control characters in it";
+  if (Find(parameters["algorithm"]) == kAlgorithms.end()) {
+    return "names an algorithm other than MD5, SHA-256 and SHA-512-256";
+  }
+  const auto qop = parameters.find("qop");
+  if (qop == parameters.end()) return {};
+  const std::string offered = "," + base::Lowercase(qop->second) + ",";
+  const bool has_auth =
+      offered.find(",auth,") != std::string::npos || offered.find(" auth,") != std::string::npos;
+  return has_auth ? "" : "offers no qop \"auth\", such as auth-int alone";
+}
+
 }  // namespace
 
 std::string NewCnonce() {
@@ -157,29 +177,30 @@ std::optional<DigestChallenge> FindDigest(const std::vector<std::string_view>& f
   std::optional<DigestChallenge> best;
   auto strength = kAlgorithms.end();
   for (Scheme& scheme : Read(fields)) {
+    if (!IsDigest(scheme) || !WhyNot(scheme).empty()) continue;
     auto& parameters = scheme.parameters;
-    if (base::Lowercase(scheme.name) != "digest" || parameters["nonce"].empty()) continue;
-    const bool printable = std::ranges::all_of(
-        parameters, [](const auto& parameter) { return IsPrintable(parameter.second); });
     const auto algorithm = Find(parameters["algorithm"]);
-    if (!printable || algorithm >= strength) continue;
+    if (algorithm >= strength) continue;
     DigestChallenge found{.realm = parameters["realm"],
                           .nonce = parameters["nonce"],
                           .opaque = {},
-                          .algorithm = parameters["algorithm"]};
+                          .algorithm = parameters["algorithm"],
+                          .qop_auth = parameters.contains("qop")};
     if (const auto opaque = parameters.find("opaque"); opaque != parameters.end()) {
       found.opaque = opaque->second;
-    }
-    if (const auto qop = parameters.find("qop"); qop != parameters.end()) {
-      const std::string offered = "," + base::Lowercase(qop->second) + ",";
-      found.qop_auth = offered.find(",auth,") != std::string::npos ||
-                       offered.find(" auth,") != std::string::npos;
-      if (!found.qop_auth) continue;
     }
     best = std::move(found);
     strength = algorithm;
   }
   return best;
+}
+
+std::string WhyNoDigest(const std::vector<std::string_view>& fields) {
+  for (Scheme& scheme : Read(fields)) {
+    if (!IsDigest(scheme)) continue;
+    if (const std::string_view why = WhyNot(scheme); !why.empty()) return std::string(why);
+  }
+  return {};
 }
 
 std::string SchemesIn(const std::vector<std::string_view>& fields) {

@@ -22,6 +22,10 @@ struct DigestChallenge {
 // when there is none. Pure; the fields may be anything.
 std::optional<DigestChallenge> FindDigest(const std::vector<std::string_view>& fields);
 
+// Why FindDigest finds nothing in them though they have a Digest challenge, for messages, as in
+// "its Digest challenge ...": "has no nonce"; "" when they have none.
+std::string WhyNoDigest(const std::vector<std::string_view>& fields);
+
 // The schemes in those fields, for messages: "Digest (SHA-3), Negotiate"; words of other characters
 // than letters, digits and "-" are left out.
 std::string SchemesIn(const std::vector<std::string_view>& fields);

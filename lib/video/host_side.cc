@@ -15,6 +15,8 @@ base::ErrorCode CodeOf(ModuleStatus status) {
       return base::ErrorCode::kInvalidFrame;
     case ModuleStatus::kAway:
       return base::ErrorCode::kUnavailable;
+    case ModuleStatus::kForbidden:
+      return base::ErrorCode::kUnauthorized;
     default:
       return base::ErrorCode::kInternal;
   }

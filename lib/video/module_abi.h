@@ -21,6 +21,7 @@ enum class ModuleStatus {
   kInvalid,      // corrupt or against a limit
   kDamaged,      // so is a part of it: the stream may be asked for what comes after
   kAway,         // of a live stream: its server is not there, refuses, or has gone
+  kForbidden,    // likewise: it refuses this user, or everybody without one
   kStopped,      // one of the host's or the sink's functions refused; it knows why
   kInternal,     // a bug, or no memory
 };

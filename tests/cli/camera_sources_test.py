@@ -269,6 +269,84 @@ class Sources(WithCameras):
             self.assertIn(rule, reason)
         self.assertNotIn(PASSWORD, self.said(service))
 
+    def test_a_refused_login_is_left_alone_until_there_is_another(self):
+        logins = []
+
+        def picky(made, connection, head, before):
+            told = re.search("Authorization: Basic (\\S+)", head)
+            if told:
+                logins.append(base64.b64decode(told[1]).decode())
+            if logins[-1:] != [f"me:{PASSWORD}"]:
+                connection.sendall(b'HTTP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n')
+                return
+            made.stream(self.photo)(connection, head, before)
+
+        def forbid(_made, connection, _head, _before):
+            connection.sendall(b"HTTP/1.0 403 Forbidden\r\n\r\n")
+
+        def miss(_made, connection, _head, _before):
+            connection.sendall(b"HTTP/1.0 404 Not Found\r\n\r\n")
+
+        file = self.password("not yet " + PASSWORD)
+        forbids, query = self.camera(forbid), self.camera(forbid)
+        service = self.serve({
+            "picky": {"url": self.camera(picky).url("me@"), "password_file": file, **NEVER_STALLS},
+            "forbids": {"url": forbids.url("me@"), "password_file": file, **NEVER_STALLS},
+            "query": {"url": query.url() + f"?user=me&pwd={PASSWORD}", **NEVER_STALLS},
+            "missing": {"url": self.camera(miss).url(), **NEVER_STALLS},
+        })  # fmt: skip
+        self.wait_for_state(service, "missing", lambda state: state["reconnects"] >= 7)
+        self.assertEqual(logins, [f"me:not yet {PASSWORD}"])
+        self.assertEqual((len(forbids.heads), len(query.heads)), (1, 1))
+        reasons = service.conditions()
+        for camera, status in {"picky": "401", "forbids": "403", "query": "403"}.items():
+            self.assertIn(f"({status})", reasons["camera", camera])
+            self.assertRegex(reasons["camera", camera], "not tried again before 20[0-9T:.-]+Z, ")
+        self.assertIn("tried again until it is back", reasons["camera", "missing"])
+        with open(file, "w", encoding="ascii") as changed:
+            changed.write(PASSWORD)
+        self.wait_for_results(["picky"])
+        streams.wait_until(lambda: ("camera", "picky") not in service.conditions())
+        self.assertEqual(logins[:2], [f"me:not yet {PASSWORD}", f"me:{PASSWORD}"])
+        self.assertNotIn(PASSWORD, self.said(service))
+
+    def test_a_camera_that_starts_may_refuse_a_login_for_a_moment(self):
+        def starts(made, connection, head, before):
+            if "Authorization: " not in head or before in (3, 5):
+                connection.sendall(b"HTTP/1.0 401 Unauthorized\r\n\r\n")
+            elif before == 1:
+                connection.sendall(STREAM + 2 * part(self.photo) + BOUNDARY)
+            else:
+                made.stream(self.photo)(connection, head, before)
+
+        made = self.camera(starts)
+        service = self.serve({"starts": {"url": made.url("me@"), "password_file": self.password(),
+                                         **NEVER_STALLS}})  # fmt: skip
+        self.wait_for_results(["starts"], least=5, seconds=50)  # a long pause is a minute
+        self.assertGreaterEqual(len(made.heads), 8)
+        streams.wait_until(lambda: service.told("camera") == (1, 1))
+
+    def test_a_challenge_that_cannot_be_answered_is_told_with_what_is_wrong(self):
+        fields = {
+            "nonce": ('Digest realm="x", qop="auth"', "has no nonce"),
+            "int": ('Digest realm="x", nonce="n", qop="auth-int"', "auth-int alone"),
+            "sha": ('Digest realm="x", nonce="n", algorithm=SHA-3', "other than MD5"),
+            "other": ("Negotiate", "set the camera to Digest or Basic"),
+        }  # fmt: skip
+
+        def camera(field):
+            answer = f"HTTP/1.0 401 Unauthorized\r\nWWW-Authenticate: {field}\r\n\r\n".encode()
+            return self.camera(lambda _made, connection, *_: connection.sendall(answer))
+
+        service = self.serve({name: {"url": camera(field).url("me@"), "password_file": self.password(),
+                                     **NEVER_STALLS}
+                              for name, (field, _) in fields.items()})  # fmt: skip
+        for name, (_, words) in fields.items():
+            reason = streams.wait_until(lambda name=name: service.conditions().get(("camera", name)))
+            self.assertIn(words, reason)
+            self.assertIn("(401, ", reason)
+            self.assertEqual("to Digest" in reason, name == "other")
+
     def test_a_camera_that_goes_away_is_told_and_comes_back(self):
         def brief(made, connection, head, before):
             if before % 2 == 1:

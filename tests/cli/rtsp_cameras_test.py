@@ -152,6 +152,34 @@ class Rtsp(WithCameras):
                 again.kill()
                 self.assertEqual(service.stop(), 0)
 
+    def test_a_refused_login_is_left_alone_until_there_is_another(self):
+        def refuse(status, more=""):
+            def answer(connection, number, _head):
+                respond(connection, number, status, more)
+                return True
+
+            return RtspCamera(self, {"DESCRIBE": answer})
+
+        made = {"basic": refuse("401 Unauthorized", 'WWW-Authenticate: Basic realm="x"\r\n'),
+                "digest": refuse("401 Unauthorized", 'WWW-Authenticate: Digest realm="x", nonce="y"\r\n'),
+                "forbids": refuse("403 Forbidden"),
+                "error": refuse("500 Internal Server Error")}  # fmt: skip
+        file = self.password("not " + PASSWORD)
+        service = self.serve({name: {"url": camera.url(USER + "@"), "password_file": file}
+                              for name, camera in made.items()})  # fmt: skip
+        self.wait_for_state(service, "error", lambda state: state["reconnects"] >= 7)
+        for name in ("basic", "digest", "forbids"):
+            described = [head for head in made[name].heads if head.startswith("DESCRIBE")]
+            self.assertLessEqual(len(described), 2, name)  # the second one tells the login
+            reason = service.conditions()["camera", name]
+            self.assertRegex(reason, "not tried again before 20[0-9T:.-]+Z, ")
+        before = len(made["digest"].heads)
+        with open(file, "w", encoding="ascii") as changed:
+            changed.write(PASSWORD)
+        streams.wait_until(lambda: len(made["digest"].heads) > before)
+        self.check_secret(service)
+        self.assertEqual(service.stop(), 0)
+
     def test_a_hostile_server_ends_its_own_session_and_nothing_else(self):
         def endless(text):
             def answer(connection, *_):

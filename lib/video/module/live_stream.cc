@@ -120,7 +120,9 @@ ModuleStatus Stream::Away(int error, const char** what) const {
     *what = "it redirects to another URL: put that one into the configuration";
     return ModuleStatus::kAway;
   }
-  return Failure(ModuleStatus::kAway, SentenceOf(error), what);
+  const bool forbidden = error == AVERROR_HTTP_UNAUTHORIZED || error == AVERROR_HTTP_FORBIDDEN;
+  return Failure(forbidden ? ModuleStatus::kForbidden : ModuleStatus::kAway, SentenceOf(error),
+                 what);
 }
 
 // Asked by FFmpeg in each of its waits, and before each part of a message.

@@ -63,6 +63,17 @@ TEST_CASE("what cannot be answered is no challenge") {
   }
 }
 
+TEST_CASE("what is wrong with a challenge that cannot be answered is told") {
+  CHECK(WhyNoDigest({"Digest realm=\"x\""}) == "has no nonce");
+  CHECK(WhyNoDigest({"Basic realm=\"x\"", "Digest nonce=a, qop=\"auth-int\""}) ==
+        "offers no qop \"auth\", such as auth-int alone");
+  CHECK(WhyNoDigest({"Digest nonce=a, algorithm=SHA-3"}) ==
+        "names an algorithm other than MD5, SHA-256 and SHA-512-256");
+  CHECK(WhyNoDigest({"Digest nonce=\"a\rb\""}) == "has control characters in it");
+  CHECK(WhyNoDigest({"Negotiate"}).empty());
+  CHECK(WhyNoDigest({"Digest realm=x, nonce=a"}).empty());
+}
+
 TEST_CASE("what goes back in quotes stays in them") {
   const auto found = FindDigest({R"(Digest realm="a\"b\\c", nonce="n")"});
   REQUIRE(found);
