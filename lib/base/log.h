@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -62,6 +63,9 @@ class Logger {
   }
   // Lines that could not be written.
   virtual std::uint64_t lost_lines() const { return 0; }
+  // What keeps lines from being written at the moment, as a sentence with what helps; "" when the
+  // last one was written, or none has been yet.
+  virtual std::string WhyNotWritten() const { return {}; }
   // Waits until the lines so far are written or lost, at most until `end`: before the process ends
   // without its destructors.
   virtual void Flush(const Deadline& /*end*/) {}

@@ -226,6 +226,7 @@ bool Service::LookAfterWorkers() {
   Impl& impl = *impl_;
   impl.TellOfCameraPlaces();
   impl.TellOfDetectors();
+  impl.log_watch.Look();
   if (impl.live) impl.camera_rates.Take(impl.live->gauges());
   impl.journal->LookAfter();
   impl.cameras.TellIdle();

@@ -47,6 +47,7 @@
 #include "telemetry/conditions.h"
 #include "telemetry/episode.h"
 #include "telemetry/first_few.h"
+#include "telemetry/log_watch.h"
 #include "telemetry/otlp_exporter.h"
 #include "telemetry/tracer.h"
 
@@ -181,6 +182,7 @@ class Service::Impl {
   Metrics metrics;
   telemetry::Conditions conditions;
   CameraRates camera_rates{clock, conditions};
+  telemetry::LogWatch log_watch{clock, conditions, *log};
   Statistics statistics;
   base::IdSource ids{RandomSeed()};
   std::unique_ptr<telemetry::OtlpExporter> exporter;  // nullptr: nothing is traced

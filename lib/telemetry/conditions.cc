@@ -34,6 +34,7 @@ constexpr std::array kKinds = {
     Kind{condition::kSnapshots},
     Kind{condition::kClips},
     Kind{condition::kMqtt},
+    Kind{condition::kLog},
 };
 
 }  // namespace

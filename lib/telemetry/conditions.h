@@ -40,6 +40,7 @@ inline constexpr std::string_view kHistory = "history";
 inline constexpr std::string_view kSnapshots = "snapshots";
 inline constexpr std::string_view kClips = "clips";
 inline constexpr std::string_view kMqtt = "mqtt";
+inline constexpr std::string_view kLog = "log";
 
 // Whether it is about what frames are pulled from, or where their results go.
 bool IsOfConsumer(std::string_view name);

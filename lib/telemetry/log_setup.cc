@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "telemetry/log_fault.h"
 #include "telemetry/log_line.h"
 #include "telemetry/log_writer.h"
 
@@ -159,6 +160,10 @@ class ServiceLogger final : public SpdlogLogger {
     }
   }
   std::uint64_t lost_lines() const override { return writer_->lost_lines(); }
+  std::string WhyNotWritten() const override {
+    const auto error_number = writer_->failure();
+    return error_number ? LogFault(STDERR_FILENO, *error_number) : std::string();
+  }
   void Flush(const base::Deadline& end) override { writer_->Flush(end); }
 
  private:

@@ -42,6 +42,10 @@ class LogWriter::Queue {
     const base::MutexLock lock(mutex_);
     return lost_lines_;
   }
+  std::optional<int> failure() const {
+    const base::MutexLock lock(mutex_);
+    return failure_;
+  }
   std::shared_ptr<const LogProgress> progress() const { return progress_; }
 
  private:
@@ -58,12 +62,14 @@ class LogWriter::Queue {
   bool Keep(Line&& line) noexcept REQUIRES(mutex_);
   bool AwaitPiece(Lines& piece);
   void WritePiece(Lines& piece);
+  void TellLoss();
   void TellLast();
   void SettleFront(Lines& piece, bool written);
   std::string TextOf(const Lines& piece, std::vector<std::size_t>& ends) const;
   std::size_t WriteOut(std::string_view text);
   bool GivenUp() const;
   void NoteProgress();
+  void NoteFailure(int error_number);
 
   const int fd_;
   const LossLine loss_line_;
@@ -80,6 +86,7 @@ class LogWriter::Queue {
   bool full_ GUARDED_BY(mutex_) = false;
   std::uint64_t dropped_ GUARDED_BY(mutex_) = 0;  // since the last line that was kept
   std::uint64_t lost_lines_ GUARDED_BY(mutex_) = 0;
+  std::optional<int> failure_ GUARDED_BY(mutex_);  // of the last write
   bool idle_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
   bool at_once_ GUARDED_BY(mutex_) = false;
@@ -144,6 +151,7 @@ void LogWriter::Queue::Run() noexcept {
   progress_->thread = ::gettid();
   Lines piece;
   while (AwaitPiece(piece)) {
+    if (piece.empty() && untold_ > 0) TellLoss();
     while (!piece.empty()) {
       try {
         WritePiece(piece);
@@ -158,15 +166,18 @@ void LogWriter::Queue::Run() noexcept {
   settled_.NotifyAll();
 }
 
-// Whole lines, so that those of others who write to the same pipe come between them. False: it is
-// the end.
+// Whole lines, so that those of others who write to the same pipe come between them. None: it is
+// time to try whether it can be written again. False: it is the end.
 bool LogWriter::Queue::AwaitPiece(Lines& piece) {
   const base::MutexLock lock(mutex_);
-  while (lines_.empty() && !closing_) {
+  const bool failed = failure_ && untold_ > 0;
+  const base::Deadline trial(base::SystemClock(), failed ? kTrial : base::kForever);
+  while (lines_.empty() && !closing_ && !trial.Expired()) {
     idle_ = true;
-    more_.Wait(mutex_);
+    more_.WaitUntil(mutex_, trial);
   }
   idle_ = false;
+  if (lines_.empty() && !closing_) return true;
   if (lines_.empty() || at_once_) return false;
   std::size_t size = 0;
   do {
@@ -214,6 +225,19 @@ void LogWriter::Queue::SettleFront(Lines& piece, bool written) {
   settled_.NotifyAll();
 }
 
+// Without a line that it stands in front of.
+void LogWriter::Queue::TellLoss() {
+  try {
+    const std::string line =
+        (torn_ ? "\n" : "") + loss_line_(untold_, base::SystemClock().Wall()) + '\n';
+    const std::size_t written = WriteOut(line);
+    if (written > 0) torn_ = line[written - 1] != '\n';
+    if (written == line.size()) untold_ = 0;
+  } catch (const std::exception&) {  // no memory
+    return;
+  }
+}
+
 // What no later line tells any more.
 void LogWriter::Queue::TellLast() {
   {
@@ -221,13 +245,7 @@ void LogWriter::Queue::TellLast() {
     if (at_once_) return;
     untold_ += std::exchange(dropped_, 0);
   }
-  if (untold_ == 0) return;
-  try {
-    const std::string line = loss_line_(untold_, base::SystemClock().Wall());
-    WriteOut((torn_ ? "\n" : "") + line + '\n');
-  } catch (const std::exception&) {  // no memory
-    return;
-  }
+  if (untold_ > 0) TellLoss();
 }
 
 bool LogWriter::Queue::GivenUp() const {
@@ -238,7 +256,13 @@ bool LogWriter::Queue::GivenUp() const {
 void LogWriter::Queue::NoteProgress() {
   const base::MutexLock lock(mutex_);
   ++progress_->writes;
+  failure_.reset();
   settled_.NotifyAll();
+}
+
+void LogWriter::Queue::NoteFailure(int error_number) {
+  const base::MutexLock lock(mutex_);
+  failure_ = error_number;
 }
 
 // Returns how much was taken: less than all when a write failed, or when it is to end at once.
@@ -249,15 +273,22 @@ std::size_t LogWriter::Queue::WriteOut(std::string_view text) {
     const bool given_up = GivenUp();
     const int room = ::poll(&ready, 1, given_up ? 0 : kLookMs);
     if (room == 0 && !given_up) continue;
-    if (room == 0 || (room < 0 && errno != EINTR)) break;
-    if (room < 0) continue;
+    if (room == 0) break;
+    if (room < 0 && errno == EINTR) continue;
+    if (room < 0) {
+      NoteFailure(errno);
+      break;
+    }
     const ssize_t written = ::write(fd_, text.data() + done, std::min(text.size() - done, kPiece));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EAGAIN && !given_up) {
       ::poll(nullptr, 0, 1);
       continue;
     }
-    if (written <= 0) break;
+    if (written <= 0) {
+      NoteFailure(written < 0 ? errno : EIO);
+      break;
+    }
     done += static_cast<std::size_t>(written);
     NoteProgress();
   }
@@ -286,5 +317,7 @@ void LogWriter::Put(std::string&& line, std::shared_ptr<base::LineCounts> counts
 bool LogWriter::Flush(const base::Deadline& end) { return queue_->Flush(end); }
 
 std::uint64_t LogWriter::lost_lines() const { return queue_->lost_lines(); }
+
+std::optional<int> LogWriter::failure() const { return queue_->failure(); }
 
 }  // namespace sampleproc::telemetry

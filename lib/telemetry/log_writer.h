@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -19,12 +20,14 @@ namespace sampleproc::telemetry {
 // Writes on a thread of its own, in the order in which lines are put, so that nobody who logs waits
 // for the reader. Lines that do not fit while kMostBytes wait are dropped, until half of that is
 // free; so are those whose write fails. They are counted, and a line in their place says how many
-// they were. A crash of the process waits for those that are waiting (CrashFlush). Thread-safe.
+// they were; after a write that failed that line is tried every kTrial. A crash of the process waits
+// for those that are waiting (CrashFlush). Thread-safe.
 class LogWriter {
  public:
   // The line, without its end, that says how many are missing in front of one made at `when`.
   using LossLine = std::function<std::string(std::uint64_t lost, base::WallTime when)>;
 
+  static constexpr std::chrono::milliseconds kTrial{1'000};
   // What waits at most; a single line may be larger.
   static constexpr std::size_t kMostBytes = 1U << 20;
   // Whoever takes nothing for so long is not waited for at the end.
@@ -47,6 +50,8 @@ class LogWriter {
   bool Flush(const base::Deadline& end);
 
   std::uint64_t lost_lines() const;
+  // The error number of the last write; none when it succeeded, or there was none yet.
+  std::optional<int> failure() const;
 
  private:
   class Queue;

@@ -5,6 +5,7 @@ import fcntl
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import struct
@@ -91,6 +92,32 @@ class Log(cli.TestCase):
     def test_a_disk_that_is_full(self):
         with open("/dev/full", "wb") as full:
             self.serve_on(self.start(stderr=full))
+
+    def conditions(self):
+        return {each["name"]: each["reason"] for each in json.loads(self.get("/health"))["conditions"]}
+
+    def test_a_file_of_its_largest_size_is_told_until_it_may_grow_again(self):
+        path = os.path.join(os.path.dirname(self.path), "service.log")
+        with open(path, "ab") as log:
+            child = self.start(stderr=log)
+        self.assertNotIn("log", self.conditions())
+        limit = os.path.getsize(path) + 300
+        before = resource.prlimit(child.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (limit, before[1]))
+        self.ask(3)
+        reason = wait_until(lambda: self.conditions().get("log"))
+        self.assertIn(path, reason)
+        self.assertIn(f"{limit} bytes", reason)
+        self.assertIn("rotate or truncate it", reason)
+        self.assertEqual(json.loads(self.get("/health"))["status"], "degraded")
+        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, before)
+        wait_until(lambda: "log" not in self.conditions())
+        child.terminate()
+        self.assertEqual(child.wait(cli.PATIENCE), 0)
+        with open(path, encoding="utf-8") as log:  # in which one line is torn
+            told = [json.loads(line) for line in log if '"log lines could not be written"' in line]
+        self.assertEqual(len(told), 1)
+        self.assertGreaterEqual(told[0]["lines"], 2)
 
     def test_no_log_at_all(self):
         self.serve_on(self.start("sh", "-c", 'exec "$0" "$@" 2>&-'))
