@@ -36,7 +36,8 @@ double FrameRate::At(base::MonoTime now) const {
 Roster::Roster(const Settings& settings, const Directory& directory, const base::Clock& clock)
     : directory_(directory),
       clock_(clock),
-      places_(static_cast<std::size_t>(std::max(settings.max_cameras, 0)), settings.idle) {}
+      places_(static_cast<std::size_t>(std::max(settings.max_cameras, 0)), settings.idle,
+              frame::Newcomers::kReturningFirst) {}
 
 void Roster::Came(const std::string& id, std::string_view door) {
   const base::MonoTime now = clock_.Now();

@@ -72,7 +72,9 @@ class Board {
 
   // `topics` must outlive it.
   Board(const Topics& topics, const Settings& settings)
-      : topics_(topics), settings_(settings), places_(settings.max_cameras, settings.idle) {}
+      : topics_(topics),
+        settings_(settings),
+        places_(settings.max_cameras, settings.idle, frame::Newcomers::kAlike) {}
 
   // The configuration has these cameras from now on.
   void Configure(const std::vector<KnownCamera>& cameras, base::MonoTime now);

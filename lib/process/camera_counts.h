@@ -58,7 +58,8 @@ class CameraCounts {
   const base::Clock& clock_;
   const std::function<bool(const std::string&)> is_configured_;
   base::Mutex mutex_;
-  frame::CameraPlaces<Counts> places_ GUARDED_BY(mutex_){kMost, kIdle, kNewIdle};
+  frame::CameraPlaces<Counts> places_ GUARDED_BY(mutex_){
+      kMost, kIdle, frame::Newcomers::kReturningFirst, kNewIdle};
   Counts other_ GUARDED_BY(mutex_);  // without a name before the first
 };
 

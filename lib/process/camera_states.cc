@@ -24,7 +24,7 @@ CameraStates::CameraStates(const Settings& settings, resources::MemoryBudget& bu
       budget_(budget),
       clock_(clock),
       on_refused_(std::move(on_refused)),
-      places_(CommonPlaces(settings), settings.idle) {}
+      places_(CommonPlaces(settings), settings.idle, frame::Newcomers::kReturningFirst) {}
 
 CameraStates::CameraStates(int max_cameras, resources::MemoryBudget& budget, OnRefused on_refused)
     : CameraStates(Settings{.max_cameras = max_cameras, .idle = base::kForever}, budget,
@@ -83,7 +83,7 @@ std::shared_ptr<CameraStates::Slot> CameraStates::Find(std::string_view camera_i
   std::string key(camera_id);
   Uses gone;
   base::MutexLock lock(mutex_);
-  auto* const place = places_.Take(key, now, [&] { return HasOwnPlace(key); }, gone);
+  auto* const place = places_.Take(key, now, [&] { return HasOwnPlace(key); }, gone, wanted.step);
   if (place == nullptr) return nullptr;
   Uses& uses = place->value;
   auto use = uses.find(wanted.step);

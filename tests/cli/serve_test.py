@@ -271,6 +271,18 @@ class Cameras(WithService):
             pass
         self.assertEqual(skipped, "warming_up")
 
+    def test_a_camera_that_sends_on_is_watched_while_invented_ones_come(self):
+        service = self.serve("--set", "process.pipeline=motion")
+        for invented in range(70):
+            self.skipped(service, f"x{invented}")
+        seen = []
+        for after in range(5):
+            for invented in range(30):
+                self.skipped(service, f"y{after}-{invented}")
+            seen.append(self.skipped(service, "real"))
+        self.assertNotIn("max_cameras", seen[1:])
+        wait_until(lambda: service.metric('sampleproc_camera_frames_total{camera="real"}') >= 4)
+
     def test_an_invented_camera_that_is_refused_is_not_searched_for_people(self):
         service = self.serve("--set", "process.pipeline=motion,people", "--set",
                              "process.motion.max_cameras=0")  # fmt: skip

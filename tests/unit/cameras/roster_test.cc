@@ -115,7 +115,7 @@ TEST_CASE("a flood of invented ids takes no place of a camera that sends frames"
   CHECK(bench.roster.Find("door"));
   // Once it is silent for long, it is one of those who do.
   bench.clock.Advance(seconds(61));
-  for (const char* id : {"a", "b", "c", "d"}) bench.Frames(id, 1);
+  for (const char* id : {"a", "b", "c", "d"}) bench.Frames(id, 2);
   CHECK_FALSE(bench.roster.Find("door"));
   CHECK(bench.roster.Find("yard"));
 }

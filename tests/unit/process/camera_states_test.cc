@@ -167,6 +167,40 @@ TEST_CASE("a flood of invented cameras takes no known camera's place") {
   CHECK(Count(bench.cameras, "b") <= 1);
 }
 
+TEST_CASE("a flood of invented cameras has few places, and who sends on has one at once") {
+  Timed bench({.max_cameras = 64});
+  const auto times_a_second = [](int tenths) { return tenths % 10 == 0; };
+  int invented = 0;
+  int served = 0;
+  std::vector<int> fast;
+  std::vector<int> slow;
+  for (int tenths = 0; tenths < 100; ++tenths) {
+    for (int i = 0; i < 500; ++i) served += Count(bench.cameras, "x" + std::to_string(++invented));
+    fast.push_back(Count(bench.cameras, "fast"));
+    if (times_a_second(tenths)) slow.push_back(Count(bench.cameras, "slow"));
+    bench.clock.Advance(std::chrono::milliseconds(100));
+  }
+  CHECK(fast[2] > 0);
+  CHECK(fast.back() >= 98);
+  CHECK(slow[2] > 0);
+  CHECK(slow.back() >= 8);
+  CHECK(served >= 64);
+  CHECK(served <= 64 + 2 * 10);
+}
+
+TEST_CASE("a camera whose steps all have a state does not come back by them") {
+  Timed bench({.max_cameras = 1});
+  CameraStates::Wanted other = kWanted;
+  other.step = "other";
+  CHECK(Count(bench.cameras, "x") == 1);
+  CHECK(Count(bench.cameras, "real") == 0);
+  CHECK(Count(bench.cameras, "real", other) == 0);
+  CHECK(Count(bench.cameras, "real") == 1);
+  CHECK(Count(bench.cameras, "real", other) == 1);
+  CHECK(Count(bench.cameras, "x") == 0);
+  CHECK(Count(bench.cameras, "x") == 0);  // it has come back as well, but takes nobody's place
+}
+
 TEST_CASE("configured cameras have their places, whoever comes before") {
   Timed bench({.max_cameras = 3, .reserved = {"door", "yard"}});
   CHECK(Count(bench.cameras, "x1") == 1);
