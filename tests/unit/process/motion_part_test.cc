@@ -23,8 +23,8 @@ TEST_CASE("the part is half as wide as the picture is long, around what moved an
 
 TEST_CASE("there is no part where it would leave something out or show nothing larger") {
   CHECK_FALSE(PartAround({}, 1920, 1080, kSquare));
-  CHECK(PartAround(std::vector<Bbox>{{600, 400, 1239, 440}}, 1920, 1080, kSquare));
-  CHECK_FALSE(PartAround(std::vector<Bbox>{{600, 400, 1250, 440}}, 1920, 1080, kSquare));
+  CHECK(PartAround(std::vector<Bbox>{{500, 400, 1340, 440}}, 1920, 1080, kSquare));
+  CHECK_FALSE(PartAround(std::vector<Bbox>{{500, 400, 1341, 440}}, 1920, 1080, kSquare));
   CHECK_FALSE(PartAround(std::vector<Bbox>{{0, 0, 9, 9}, {1900, 0, 1909, 9}}, 1920, 1080, kSquare));
   const std::vector<Bbox> moved = {{300, 200, 330, 280}};
   CHECK(PartAround(moved, 832, 576, kSquare));
