@@ -109,7 +109,7 @@ base::Span FetchSpan(const PixelPlace& place, const base::SpanParent& trace) noe
       trace.Begin("fetch", is_key ? base::SpanKind::kClient : base::SpanKind::kInternal);
   // "files" are of no server; one that is refused unseen has none.
   if (place.kind != PixelPlace::Kind::kFile && !place.host.empty()) {
-    SetServer(place.host.substr(0, place.host.find(' ')), span);
+    SetServer(std::string_view(place.host).substr(0, place.host.find(' ')), span);
   }
   if (is_key) {
     span.Set("db.system.name", "redis");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "allocations/fail_nth.h"
+#include "consumer/message_traces.h"
 #include "consumer/pool_workers.h"
 #include "support/null_logger.h"
 #include "unit/codec/picture_maker.h"
@@ -101,6 +102,19 @@ TEST_CASE("a visit that a worker has begun ends once") {
       std::this_thread::yield();
     }
     REQUIRE(ends == 1);
+  }
+}
+
+TEST_CASE("the span of a fetch is begun without an exception") {
+  const consumer::PixelPlace place{.kind = consumer::PixelPlace::Kind::kRedisKey,
+                                   .name = "a key whose name takes memory",
+                                   .host = "/run/of/a/redis/that/takes/memory.sock"};
+  bool failed = true;
+  for (int nth = 1; failed; ++nth) {
+    test::FailAllocation(nth);
+    const base::Span span = consumer::FetchSpan(place, {});
+    failed = test::AllocationFailed();
+    CHECK_FALSE(span.recorded());
   }
 }
 
