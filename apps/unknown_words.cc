@@ -134,7 +134,7 @@ std::string UnknownCommand(const std::vector<std::string>& words, std::string_vi
   if (typed == "--") return "'--' stands behind the command, before names that begin with -";
   if (typed.starts_with('-')) {
     const std::string name = NameOf(typed);
-    const std::string unknown = "unknown option '" + name + "'";
+    std::string unknown = "unknown option '" + name + "'";
     if (typed == "-v") return unknown + DidYouMean("-V");
     const std::string_view meant = WordMeant(name, {"--help", "--version"});
     if (!meant.empty()) return unknown + DidYouMean(meant);

@@ -215,7 +215,7 @@ http::Handler MakeLatestHandler(const CamerasContext& context) {
         [respond = std::move(respond),
          known = std::string(request.Find("If-None-Match").value_or("")),
          path = std::string(request.path),
-         request_id = request.request_id](cameras::StillPtr still) mutable {
+         request_id = request.request_id](const cameras::StillPtr& still) mutable {
           try {
             respond.Send(still ? PictureResponse(still, known) : NoPicture(path, request_id));
           } catch (const std::exception&) {

@@ -2,47 +2,18 @@
 // its frames on their way.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 
-#include "base/clock.h"
 #include "base/deadline.h"
-#include "base/id_source.h"
-#include "base/log.h"
-#include "base/mutex.h"
 #include "cameras/camera_gauges.h"
 #include "cameras/options.h"
-#include "cameras/picture_source.h"
 #include "frame/camera.h"
-#include "frame/frame_result.h"
-#include "history/clips.h"
 #include "live/login_pauses.h"
-#include "process/frame_work.h"
-#include "process/worker_pool.h"
-#include "telemetry/conditions.h"
-#include "telemetry/tracer.h"
+#include "live/watched_frames.h"
 
 namespace sampleproc::live {
-
-// What a watch uses; all of it must outlive the watch and the pool's workers.
-struct WatchContext {
-  process::WorkerPool& pool;
-  process::WorkContext work;
-  cameras::SourceContext source;  // its budget is that of all cameras, each has a share of it
-  base::IdSource& ids;
-  telemetry::Conditions& conditions;  // told of a camera that is away
-  base::Logger& log;
-  // Takes what was found, in a worker's thread; `timestamp` is when the picture came, in seconds
-  // since 1970, `trace` the span of its way here.
-  std::function<void(const frame::FrameResult& result, const std::string& timestamp,
-                     const base::SpanParent& trace)>
-      deliver;
-  history::Clips* clips = nullptr;            // who keeps clips of events; null: nobody does
-  const telemetry::Tracer* tracer = nullptr;  // null: nothing is traced
-};
 
 // Reads from the moment it exists. What fails is tried again, with pauses of up to 4 s, for as long
 // as the watch lives; meanwhile that is a condition, see Standing. A camera that refuses its login
@@ -72,8 +43,6 @@ class CameraWatch {
   bool IsFor(const cameras::Options& options, const frame::CameraPtr& camera) const;
 
  private:
-  class Frames;
-
   void Read();
   base::Result<void> ReadOnce();
   base::Result<std::string> Password() const;
@@ -82,7 +51,7 @@ class CameraWatch {
   const std::string id_;
   const cameras::Options options_;
   const WatchContext context_;
-  const std::shared_ptr<Frames> frames_;
+  const std::shared_ptr<WatchedFrames> frames_;
   const base::CancelFlag stop_;
   int failures_ = 0;    // in a row; the reader's own
   LoginPauses logins_;  // likewise

@@ -137,7 +137,7 @@ void Session::OnReceived(void* self, const ModuleMessage* message, bool retained
       message->topic, std::string_view(message->payload, message->size), retained);
 }
 
-Result<std::unique_ptr<Session>> Session::Open(std::shared_ptr<const Module> module,
+Result<std::unique_ptr<Session>> Session::Open(const std::shared_ptr<const Module>& module,
                                                const Login& login, Listener& listener,
                                                const base::Allowance& allowance) {
   // The library looks the name up itself and cannot be kept from waiting for it: once it is known

@@ -62,7 +62,7 @@ class Session {
   // that, MQTT 3.1.1. Fails with kConfig when the broker refuses who it is asked by, with
   // kUnavailable when it cannot be reached or does not answer in time, or as the allowance ends.
   // Both references must outlive the session.
-  static base::Result<std::unique_ptr<Session>> Open(std::shared_ptr<const Module> module,
+  static base::Result<std::unique_ptr<Session>> Open(const std::shared_ptr<const Module>& module,
                                                      const Login& login, Listener& listener,
                                                      const base::Allowance& allowance);
   ~Session();

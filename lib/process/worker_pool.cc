@@ -185,7 +185,7 @@ void WorkerPool::NoteWaiting() {
   if (drain_ != nullptr) drain_->Waiting(queued_work_);
 }
 
-WorkerPool::Queued WorkerPool::TakeNext(std::deque<Queued>::iterator from) {
+WorkerPool::Queued WorkerPool::TakeNext(const std::deque<Queued>::iterator& from) {
   Queued next = std::move(*from);
   queue_.erase(from);
   queued_work_ -= next.expected;

@@ -132,7 +132,7 @@ class WorkerPool {
            CameraTurns::Turn turn) EXCLUDES(mutex_);
   std::optional<base::Error> BeginTurn(const Queued& next, CameraTurns::Turn& turn)
       REQUIRES(mutex_);
-  Queued TakeNext(std::deque<Queued>::iterator next) REQUIRES(mutex_);
+  Queued TakeNext(const std::deque<Queued>::iterator& from) REQUIRES(mutex_);
   std::deque<Queued>::iterator Next(bool spare) REQUIRES(mutex_);
   std::size_t Replaceable() const REQUIRES(mutex_);
   bool MayNeedTurn(const TaskFacts& facts) const;

@@ -36,8 +36,8 @@ class Endpoints(WithService):
         self.assertEqual(
             list(health),
             ["status", "timestamp", "service", "version", "capacity_used", "frames_processed",
-             "avg_processing_time_ms", "errors_last_minute", "components", "cameras", "conditions",
-             "details"],
+             "avg_processing_time_ms", "errors_last_minute", "components", "cameras", "detectors",
+             "conditions", "details"],
         )  # fmt: skip
         self.assertEqual((health["status"], health["service"]), ("healthy", "sample-processor"))
         details = health["details"]

@@ -90,7 +90,10 @@ std::vector<std::string> RedisSource::GivenBackOf(const std::vector<RedisReply>&
     last_given_back_.clear();
     catching_up_ = false;
   }
-  if (catching_up_ && (caught_up_ += ids.size()) >= kMostCaughtUp) catching_up_ = false;
+  if (catching_up_) {
+    caught_up_ += ids.size();
+    catching_up_ = caught_up_ < kMostCaughtUp;
+  }
   std::ranges::sort(ids, std::less(), OrderOf);
   for (const std::string& id : ids) claiming_.try_emplace(id, 0);
   return ids;
