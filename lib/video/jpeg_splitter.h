@@ -39,6 +39,7 @@ class JpegSplitter {
 
   // Valid until Next or Room.
   std::span<std::uint8_t> picture() { return std::span(held_).subspan(from_, to_ - from_); }
+  std::size_t behind() const { return end_ - to_; }  // bytes that came behind it
   std::size_t held() const { return held_.size(); }  // bytes of memory
 
  private:

@@ -10,7 +10,7 @@
 namespace sampleproc::video {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 7;
+inline constexpr std::uint32_t kModuleVersion = 8;
 inline constexpr char kModuleFile[] = "sampleproc_video.so";
 inline constexpr char kModuleEntry[] = "sampleproc_video_module";
 
@@ -115,6 +115,9 @@ struct ModulePicture {
   std::uint64_t left_out;
   // With kDamaged behind the last picture: so many that the file announces are not in it. Else 0.
   std::uint64_t missing;
+  // Also with kEnd and kDamaged: how much of the recording is read, 0..1; by its number of pictures
+  // or its duration where the container says one, else by its bytes. 0 of a live stream.
+  double share;
 };
 
 struct ModuleStream;  // the module's own

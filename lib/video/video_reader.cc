@@ -87,9 +87,8 @@ class VideoReader::Session : private HostSide {
   bool CanGoOn() const { return !failed_ && !ended_; }
   std::uint64_t left_out() const { return left_out_; }
   double Share() const {
-    return file_.size() == 0 ? 1
-                             : static_cast<double>(std::min(position_, file_.size())) /
-                                   static_cast<double>(file_.size());
+    const double at = static_cast<double>(begin_) + share_ * static_cast<double>(part_size_);
+    return std::min(at / static_cast<double>(std::max<std::uint64_t>(file_.size(), 1)), 1.0);
   }
 
   base::Result<std::optional<VideoFrame>> Next(frame::PixelFormat wanted,
@@ -120,7 +119,9 @@ class VideoReader::Session : private HostSide {
 
   base::Result<void> OpenPart() {
     if (const auto bounded = FindBounds(); !bounded) return bounded;
-    const ModuleRequest request{DemuxerName(container_), end_ - begin_, options_.max_frame_bytes,
+    share_ = 0;
+    part_size_ = end_ - begin_;
+    const ModuleRequest request{DemuxerName(container_), part_size_, options_.max_frame_bytes,
                                 options_.jpeg_packets};
     const char* what = "";
     const ModuleStatus status = module_->open(&host_, &request, &stream_, &what);
@@ -210,6 +211,7 @@ class VideoReader::Session : private HostSide {
       if (stream_ != nullptr) {
         status = module_->next(stream_, frame::Channels(wanted), &picture, &what);
         left_out_ += picture.left_out;
+        share_ = picture.share;
       } else if (unreadable_) {
         std::tie(status, what) = std::tie(unreadable_->status, unreadable_->what);
         unreadable_.reset();
@@ -289,7 +291,6 @@ class VideoReader::Session : private HostSide {
       if (!looked) return std::unexpected(looked.error());
     }
     if (offset >= end_) return std::size_t{0};
-    position_ = offset;
     const std::size_t size = std::min<std::uint64_t>(place.size(), end_ - offset);
     return file_.ReadAt(offset, place.first(size));
   }
@@ -316,7 +317,8 @@ class VideoReader::Session : private HostSide {
   // The recording that is open lies in [begin_, end_) of the file.
   std::uint64_t begin_ = 0;
   std::uint64_t end_ = 0;
-  std::uint64_t position_ = 0;         // of the last read
+  std::uint64_t part_size_ = 0;        // as far as was known when it was opened
+  double share_ = 0;                   // of it that has been read
   std::unique_ptr<JoinFinder> joins_;  // while it may be followed by one that is not known yet
 };
 

@@ -10,7 +10,10 @@
 // are given before its error, also where the decoder held them back for reordering: one between
 // them may be missing. What no container or codec has a checksum for cannot be seen: damage that is
 // still valid code of another picture. In VP8, VP9, and HEVC without picture hashes that is most of
-// the damage inside a picture's data; a missing reference of HEVC is seen.
+// the damage inside a picture's data; a missing reference of HEVC is seen, and so is one of H.264
+// whose picture had a number, unless the stream allows such gaps. A damaged first key frame is an
+// error where the container's index says that it is one (MP4, Matroska); else it looks as if the
+// recording began between key frames, whose pictures are left out.
 #pragma once
 
 #include <cstdint>
@@ -81,10 +84,12 @@ class VideoReader {
   // Whether there may be frames after the failure that Next gave last.
   bool CanGoOn() const;
 
-  // Pictures that were passed over behind damage, on the way to one that needs no other.
+  // Pictures that were passed over behind damage, or at the beginning, on the way to one that needs
+  // no other.
   std::uint64_t left_out() const;
 
-  // How much of the file has been read, 0..1.
+  // How much of the file has been read, 0..1: by the number of its pictures or its duration where
+  // the container says one, else by bytes.
   double Share() const;
 
  private:

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import pty
 import subprocess
 
 import cli
@@ -196,6 +197,183 @@ class Videos(WithVideos):
             path = self.video(f"{frames}.avi", frames=frames, size="640x480")
             peaks.append(self.peak(path, frames))
         self.assertLess(peaks[1] - peaks[0], 8 * 1024, peaks)
+
+
+class Damage(WithVideos):
+    """Of H.264, whose decoder makes up what is missing. A key frame is every third picture."""
+
+    CODING = ("-c:v", "libx264", "-g", "3", "-bf", "0")
+
+    def coded(self, name, *coding, frames=10):
+        path = self.path(name)
+        ffmpeg("-i", pictures.sample_path("vtest.avi"), "-frames:v", str(frames), "-s", "160x120",
+               *(coding or self.CODING), path)  # fmt: skip
+        return path
+
+    def units(self, data, *kinds):
+        """Where the NAL units of these kinds begin and end."""
+        begins, at = [], data.find(b"\0\0\1")
+        while at >= 0:
+            begins.append(at)
+            at = data.find(b"\0\0\1", at + 3)
+        ends = [*begins[1:], len(data)]
+        return [(a, b) for a, b in zip(begins, ends) if data[a + 3] & 31 in kinds]
+
+    def without(self, path, name, number, kind=1):
+        with open(path, "rb") as file:
+            data = file.read()
+        begin, end = self.units(data, kind)[number]
+        return self.write(name, data[:begin] + data[end:])
+
+    def check(self, path, good, dropped, error_at):
+        """One error, in its place, and the whole pictures beside it."""
+        result = process(path, quiet=False)
+        found = records(result)
+        errors = [r["index"] for r in found if "error" in r]
+        self.assertEqual((errors, len(found) - len(errors)), ([error_at], good), result.err)
+        self.assertIn(f" {dropped} dropped", result.err)
+        self.assertEqual(result.returncode, 1)
+        return [r for r in found if "error" not in r]
+
+    def test_a_missing_reference_picture_is_an_error_in_every_container(self):
+        whole = self.coded("whole.h264")
+        lost = self.without(whole, "lost.h264", 0)
+        kept = [r["stats"] for r in records(process(whole))]
+        names = ["lost.h264"]
+        for name in ("lost.mp4", "lost.mkv", "lost.ts", "lost.avi"):
+            # Only the raw stream's own times are missing behind the loss.
+            ffmpeg("-fflags", "+genpts", "-r", "10", "-i", lost, "-c", "copy", self.path(name))
+            names.append(name)
+        for name in names:
+            with self.subTest(name):
+                good = self.check(self.path(name), good=8, dropped=1, error_at=1)
+                self.assertEqual([r["stats"] for r in good], [kept[0], *kept[3:]])
+
+    def test_one_byte_of_a_start_code_costs_the_pictures_up_to_the_next_key_frame(self):
+        for name in ("whole.h264", "whole.ts"):
+            with self.subTest(name):
+                with open(self.coded(name), "rb") as file:
+                    data = bytearray(file.read())
+                begin, _ = self.units(data, 1)[0]
+                data[begin + 2] = 0x21
+                result = process(self.write("hurt-" + name, data))
+                found = records(result)
+                self.assertEqual([r["index"] for r in found if "error" in r], [1], found)
+                self.assertEqual(result.returncode, 1)
+
+    def test_a_missing_reference_is_seen_behind_pictures_that_are_none(self):
+        path = self.coded("b.h264", "-c:v", "libx264", "-g", "10", "-keyint_min", "10",
+                          "-sc_threshold", "0", "-bf", "2", "-x264-params",
+                          "b-pyramid=none:b-adapt=0", frames=20)  # fmt: skip
+        with open(path, "rb") as file:
+            data = file.read()
+        # In order of decoding: P, and the two before it that nothing refers to.
+        references = [i for i, (at, _) in enumerate(self.units(data, 1)) if data[at + 3] >> 5]
+        found = records(process(self.without(path, "lost.h264", references[1])))
+        self.assertEqual(sum("error" in r for r in found), 1)
+
+    def test_a_missing_key_frame_is_an_error(self):
+        path = self.coded("whole.h264")
+        self.check(self.without(path, "lost.h264", 1, kind=5), good=7, dropped=1, error_at=3)
+
+    def test_gaps_that_a_stream_allows_itself_are_no_damage(self):
+        path = self.coded("whole.h264", *self.CODING, "-profile:v", "baseline")
+        lost = self.without(path, "lost.h264", 1)
+        with open(lost, "rb") as file:
+            data = bytearray(file.read())
+        for begin, _ in self.units(data, 7):
+            at = self.gaps_allowed((begin + 4) * 8 + 24, data)
+            data[at // 8] |= 0x80 >> at % 8
+        allowed = self.write("allowed.h264", data)
+        result = process(allowed)
+        self.assertEqual((result.returncode, len(records(result))), (0, 9), result.err)
+
+    def gaps_allowed(self, at, data):
+        """The bit gaps_in_frame_num_value_allowed_flag of a baseline sequence parameter set."""
+
+        def number():
+            nonlocal at
+            zeros = 0
+            while not data[at // 8] >> (7 - at % 8) & 1:
+                at, zeros = at + 1, zeros + 1
+            value = 0
+            for _ in range(zeros + 1):
+                value, at = value << 1 | data[at // 8] >> (7 - at % 8) & 1, at + 1
+            return value - 1
+
+        number()  # its own number
+        number()  # bits of frame_num
+        if number() == 0:  # the order of pictures
+            number()
+        number()  # reference frames
+        return at
+
+    def test_what_a_stream_may_do_is_no_damage(self):
+        for parameters in ("bframes=3:b-pyramid=normal:open-gop=1:keyint=8", "intra-refresh=1:keyint=8",
+                           "slices=4:keyint=5", "interlaced=1:keyint=6", "ref=1:keyint=250",
+                           "bframes=5:b-pyramid=strict:keyint=9:weightp=2"):  # fmt: skip
+            for ending in ("h264", "mp4", "mkv", "ts", "avi"):
+                with self.subTest(f"{parameters} {ending}"):
+                    path = self.coded("a." + ending, "-c:v", "libx264", "-x264-params", parameters,
+                                      frames=40)  # fmt: skip
+                    result = process(path)
+                    self.assertEqual([r for r in records(result) if "error" in r], [])
+                    self.assertEqual((result.returncode, len(records(result))), (0, 40))
+
+    def test_a_damaged_first_key_frame_is_an_error_where_an_index_says_that_it_is_one(self):
+        for ending in ("mp4", "mkv"):
+            with open(self.coded("whole." + ending), "rb") as file:
+                data = file.read()
+            # Behind the words of the encoder, which come first.
+            at = data.index(b"\x65\x88", data.index(b"x264 - core"))
+            for byte, bit in ((at - 4, 0x40), (at, 0x01), (at, 0x80)):
+                with self.subTest(f"{ending} {at - byte} {bit}"):
+                    hurt = bytearray(data)
+                    hurt[byte] ^= bit
+                    self.check(self.write("hurt." + ending, hurt), good=7, dropped=2, error_at=0)
+
+    def test_a_recording_that_begins_between_key_frames_is_whole(self):
+        for ending in ("h264", "ts"):
+            with self.subTest(ending):
+                whole = self.coded("whole.h264")
+                with open(whole, "rb") as file:
+                    data = file.read()
+                begin, _ = self.units(data, 1)[0]
+                late = self.write("late.h264", data[begin:])
+                if ending != "h264":
+                    late = self.path("late." + ending)
+                    ffmpeg("-fflags", "+genpts", "-r", "10", "-i", self.path("late.h264"), "-c", "copy",
+                           "-copyinkf", late)  # fmt: skip
+                result = process(late, quiet=False)
+                self.assertEqual((result.returncode, len(records(result))), (0, 7))
+                self.assertIn(" 2 dropped", result.err)
+
+
+class HowFar(WithVideos):
+    def test_a_percentage_is_shown_of_the_smallest_videos(self):
+        for name in ("a.mp4", "a.mkv", "a.avi", "a.h264", "a.ts", "a.mjpeg", "a.mpg"):
+            with self.subTest(name):
+                path = self.path(name)
+                ffmpeg("-i", pictures.sample_path("vtest.avi"), "-frames:v", "20", "-s", "64x48", "-r", "25", path)
+                self.assertLess(os.path.getsize(path), 65536)
+                self.assertRegex(self.terminal(path), r"0/1 inputs, [0-9]+%, .* left")
+
+    def terminal(self, *words):
+        """What a run shows to who sits in front of it."""
+        ours, its = pty.openpty()
+        with open(self.path("records"), "wb") as output:
+            child = subprocess.Popen([cli.BINARY, "process-file", *words], stdout=output, stderr=its,
+                                     env=QUICK)
+        os.close(its)
+        shown = b""
+        try:
+            while part := os.read(ours, 65536):
+                shown += part
+        except OSError:  # nobody has the other side
+            pass
+        os.close(ours)
+        self.assertEqual(child.wait(cli.PATIENCE), 0, shown)
+        return shown.decode()
 
 
 class Raw(WithVideos):

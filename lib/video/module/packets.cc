@@ -23,8 +23,8 @@ constexpr AVRational kRawRate = {25, 1};  // FFmpeg's of a stream that does not 
 
 void Stream::OnLog(void* source, int level, const char* format, va_list) {
   if (source == nullptr) return;
-  if (level <= AV_LOG_ERROR && *static_cast<const AVClass* const*>(source) == avcodec_get_class()) {
-    OnDecoderLog(*static_cast<const AVCodecContext*>(source));
+  if (*static_cast<const AVClass* const*>(source) == avcodec_get_class()) {
+    OnDecoderLog(*static_cast<const AVCodecContext*>(source), level, format);
   }
   if (Stream* const live = LiveSource(source); live != nullptr) return live->OnLiveLog(format);
   if (level > AV_LOG_ERROR) return;
@@ -43,11 +43,14 @@ void Stream::OnLog(void* source, int level, const char* format, va_list) {
 }
 
 // The HEVC decoder makes up what a picture refers to and is not there, and marks neither the one
-// nor the other; other decoders mark their frames, and complain of harmless things as well.
+// nor the other; other decoders mark their frames, and complain of harmless things as well. That of
+// H.264 is asked about numbers alone, and answers on a level that is for those who debug it.
 // Contexts that are not ours, as those that look at the streams, have no `opaque`.
-void Stream::OnDecoderLog(const AVCodecContext& context) {
-  if (context.codec_id != AV_CODEC_ID_HEVC || context.opaque == nullptr) return;
-  static_cast<Stream*>(context.opaque)->complained_ = true;
+void Stream::OnDecoderLog(const AVCodecContext& context, int level, std::string_view format) {
+  if (context.opaque == nullptr) return;
+  Stream& stream = *static_cast<Stream*>(context.opaque);
+  if (context.codec_id == AV_CODEC_ID_HEVC && level <= AV_LOG_ERROR) stream.complained_ = true;
+  if (stream.suspects_gap_ && format.starts_with("Frame num gap")) stream.complained_ = true;
 }
 
 // Whether something was left out before the packet that was read, or before the end. Where the
@@ -88,6 +91,8 @@ int Stream::ReadPart() {
     packet_->size = static_cast<int>(picture.size());
     packet_->stream_index = index_;
     packet_->flags = AV_PKT_FLAG_KEY;
+    packet_->pos =
+        avio_tell(input) - static_cast<std::int64_t>(splitter_->behind() + picture.size());
     packet_->pts = packet_->dts =
         av_rescale_q(number, av_inv_q(kRawRate), demuxer_->streams[index_]->time_base);
     return 0;
@@ -126,11 +131,60 @@ Stream::Fed Stream::ReadPacket() {
         container_ == "mpegts" ? std::exchange(next_is_corrupt_, is_flagged) : is_flagged;
     if (is_corrupt) return Fed::kCorrupt;
     // A recording cut out of a longer one begins with pictures whose references are not in it.
-    started_ = started_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
+    if (!started_ && IsIndexedKey()) first_key_ = {sent_ + 1, packet_->pts};
+    started_ = started_ || first_key_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
     if (key_frames_ && (packet_->flags & AV_PKT_FLAG_KEY) == 0) continue;
     if (started_) return Fed::kPacket;
     if (recovering_ || !live_) ++left_out_;
   }
+}
+
+// Whether the container says that the packet needs no other. FFmpeg's flag is by the packet's own
+// bytes, which may be damaged.
+bool Stream::IsIndexedKey() const {
+  if (container_ != "mov" && container_ != "matroska") return false;
+  const std::int64_t time = container_ == "mov" ? packet_->dts : packet_->pts;
+  if (time == AV_NOPTS_VALUE || (packet_->flags & AV_PKT_FLAG_DISCARD) != 0) return false;
+  const AVIndexEntry* const entry =
+      avformat_index_get_entry_from_timestamp(demuxer_->streams[index_], time, AVSEEK_FLAG_ANY);
+  return entry != nullptr && entry->timestamp == time && (entry->flags & AVINDEX_KEYFRAME) != 0;
+}
+
+// Whether pictures that the packet's refer to are missing, or may be.
+bool Stream::IsBehindGap() {
+  suspects_gap_ = false;
+  if (decoder_->codec_id != AV_CODEC_ID_H264 || key_frames_) return false;
+  std::size_t size = 0;
+  const std::uint8_t* const head =
+      av_packet_get_side_data(packet_.get(), AV_PKT_DATA_NEW_EXTRADATA, &size);
+  if (head != nullptr) order_.TakeHead({head, size});
+  const auto sequence = order_.Take({packet_->data, static_cast<std::size_t>(packet_->size)});
+  suspects_gap_ = sequence == H264Order::Sequence::kGapUnless;
+  return sequence == H264Order::Sequence::kGap;
+}
+
+// How far the packets are that were read.
+double Stream::Share() {
+  const AVStream& stream = *demuxer_->streams[index_];
+  const bool counts = container_ == "mov" || container_ == "avi";
+  // A program stream's packets do not say where they are, but the last has a time.
+  const bool has_duration =
+      demuxer_->duration > 0 &&
+      demuxer_->duration_estimation_method ==
+          (container_ == "mpeg" ? AVFMT_DURATION_FROM_PTS : AVFMT_DURATION_FROM_STREAM) &&
+      (container_ == "matroska" || container_ == "mpeg");
+  double share = 0;
+  // A fragmented MP4 may count those of its first part alone.
+  if (counts && stream.nb_frames > 0 && seen_ <= static_cast<std::uint64_t>(stream.nb_frames)) {
+    share = static_cast<double>(seen_) / static_cast<double>(stream.nb_frames);
+  } else if (has_duration && packet_->pts != AV_NOPTS_VALUE) {
+    const std::int64_t start = stream.start_time == AV_NOPTS_VALUE ? 0 : stream.start_time;
+    share = static_cast<double>(packet_->pts + packet_->duration - start) *
+            av_q2d(stream.time_base) * AV_TIME_BASE / static_cast<double>(demuxer_->duration);
+  } else if (!has_duration && packet_->pos >= 0 && size_ > 0) {
+    share = static_cast<double>(packet_->pos + packet_->size) / static_cast<double>(size_);
+  }
+  return share_ = std::clamp(share, share_, 1.0);
 }
 
 // Behind the last packet. What a torn file lacks is told as that.

@@ -49,6 +49,7 @@ Stream::Stream(const ModuleHost& host, const ModuleRequest& request)
     : host_(host),
       max_frame_bytes_(request.max_frame_bytes),
       jpeg_packets_(request.jpeg_packets),
+      size_(request.size),
       input_(host, request.size),
       packet_(av_packet_alloc()),
       frame_(av_frame_alloc()) {}
@@ -158,6 +159,10 @@ ModuleStatus Stream::OpenDecoder(const char** what) {
   orientation_ = OrientationOf(stream);
   announced_ = PacketsAnnounced(stream, container_);
   passes_packets_ = jpeg_packets_ && codec->id == AV_CODEC_ID_MJPEG && orientation_ == 1;
+  if (codec->id == AV_CODEC_ID_H264 && stream.codecpar->extradata != nullptr) {
+    order_.TakeHead(
+        {stream.codecpar->extradata, static_cast<std::size_t>(stream.codecpar->extradata_size)});
+  }
   decoder_->opaque = this;
   decoder_->get_buffer2 = &Stream::GetBuffer;
   decoder_->pkt_timebase = stream.time_base;
@@ -224,6 +229,11 @@ Stream::Fed Stream::Feed() {
     return avcodec_send_packet(decoder_.get(), nullptr) < 0 ? Fed::kCorrupt : Fed::kLast;
   }
   if (read != Fed::kPacket) return read;
+  if (IsBehindGap()) {
+    // It may be one to go on with; not so what a transport stream flags.
+    has_packet_ = (packet_->flags & AV_PKT_FLAG_CORRUPT) == 0;
+    return Fed::kCorrupt;
+  }
   // Nothing else says where the pictures of this container end.
   if (container_ == "mjpeg" && !HasJpegEnd(*packet_)) return Fed::kCorrupt;
   if (container_ == "avi") {
@@ -244,6 +254,8 @@ Stream::Fed Stream::Feed() {
 bool Stream::GoOnBehindDamage() {
   avcodec_flush_buffers(decoder_.get());
   packet_times_.clear();
+  order_.Forget();
+  first_key_.reset();
   awaited_ = started_ = whole_ = false;
   return !std::exchange(recovering_, true) || GivesOnePictureEach(decoder_->codec_id);
 }
@@ -281,6 +293,7 @@ ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** wha
   const ModuleStatus status = NextPicture(channels, picture, what);
   picture->left_out = left_out_;
   picture->missing = missing_;
+  picture->share = Share();
   return status;
 }
 
@@ -317,6 +330,17 @@ ModuleStatus Stream::NextPacket(ModulePicture* picture, const char** what) {
   }
 }
 
+// Behind a frame that is none to begin with: whether the packet that was to give one gives none.
+// Frames that are shown before that one may come before it.
+bool Stream::LacksFirstKey() {
+  if (!first_key_ || frame_->reordered_opaque == first_key_->number) {
+    first_key_.reset();
+    return false;
+  }
+  return frame_->pts != AV_NOPTS_VALUE && first_key_->pts != AV_NOPTS_VALUE &&
+         frame_->pts > first_key_->pts;
+}
+
 // Fills frame_ with the next whole one.
 ModuleStatus Stream::TakePicture(const char** what) {
   for (;;) {
@@ -350,7 +374,7 @@ ModuleStatus Stream::TakePicture(const char** what) {
       // Before the first whole picture: those that build up one without a picture of its own.
       if (!whole_ && frame_->decode_error_flags == 0) {
         if (recovering_ || !live_) ++left_out_;
-        continue;
+        if (!LacksFirstKey()) continue;
       }
       bad_from_ = frame_->reordered_opaque;
     }

@@ -10,6 +10,7 @@
 #include "video/jpeg_splitter.h"
 #include "video/module/converter.h"
 #include "video/module/frame_count.h"
+#include "video/module/h264_order.h"
 #include "video/module/handles.h"
 #include "video/module/input.h"
 #include "video/module_abi.h"
@@ -41,12 +42,16 @@ class Stream {
   ModuleStatus Away(int error, const char** what) const;
   static Stream* LiveSource(void* source);
   void OnLiveLog(std::string_view format);
-  static void OnDecoderLog(const AVCodecContext& context);
+  static void OnDecoderLog(const AVCodecContext& context, int level, std::string_view format);
   static int Interrupted(void* self);
   ModuleStatus OpenDecoder(const char** what);
   Fed AtEnd();
   bool IsCutShort() const { return !live_ && host_.is_cut_short(host_.self); }
   bool IsBehindSkip(int read);
+  bool IsIndexedKey() const;
+  bool IsBehindGap();
+  bool LacksFirstKey();
+  double Share();
   int ReadPart();
   Fed ReadPacket();
   Fed Feed();
@@ -67,6 +72,7 @@ class Stream {
   const ModuleHost& host_;
   const std::uint64_t max_frame_bytes_;
   const bool jpeg_packets_;
+  const std::uint64_t size_ = 0;  // of a recording, bytes
 
   // Of a live stream.
   const bool live_ = false;
@@ -102,7 +108,13 @@ class Stream {
   bool next_is_corrupt_ = false;  // of a transport stream
   bool started_ = false;  // a packet that stands on its own was seen, since the last damage if any
   bool whole_ = false;    // a frame was handed out since then
-  bool recovering_ = false;      // damage was told, and no whole frame came since
+  bool recovering_ = false;  // damage was told, and no whole frame came since
+  // Of a packet that stands on its own by the container's index: whose picture has not come yet.
+  struct Key {
+    std::int64_t number;
+    std::int64_t pts;
+  };
+  std::optional<Key> first_key_;
   bool shown_ = false;           // a frame was handed out
   bool passes_packets_ = false;  // JPEG pictures are handed out encoded
   int orientation_ = 1;
@@ -111,12 +123,15 @@ class Stream {
   std::uint64_t seen_ = 0;       // of them
   std::uint64_t missing_ = 0;    // to be told by the call that runs
   std::uint64_t left_out_ = 0;
+  double share_ = 0;  // told last
 
   // Packets are numbered as they go to the decoder; a frame has its packet's number.
   std::int64_t sent_ = 0;
   std::int64_t bad_from_ = 0;        // of the damage met last: what comes of this packet on is bad
   std::optional<Fed> draining_for_;  // the damage that is told once the frames before it are out
-  bool complained_ = false;          // the decoder, of the packet it was handed last
+  H264Order order_;
+  bool suspects_gap_ = false;  // before the packet that the decoder has
+  bool complained_ = false;    // the decoder, of the packet it was handed last
   bool over_limit_ = false;
   bool refused_ = false;  // the host has no memory for us
 };
