@@ -167,7 +167,8 @@ bool Stream::IsBehindGap() {
 double Stream::Share() {
   const AVStream& stream = *demuxer_->streams[index_];
   const bool counts = container_ == "mov" || container_ == "avi";
-  // A program stream's packets do not say where they are, but the last has a time.
+  const std::int64_t time = packet_->dts != AV_NOPTS_VALUE ? packet_->dts : packet_->pts;
+  // Few of a program stream's packets say where they are, but the last one's time is looked up.
   const bool has_duration =
       demuxer_->duration > 0 &&
       demuxer_->duration_estimation_method ==
@@ -177,10 +178,10 @@ double Stream::Share() {
   // A fragmented MP4 may count those of its first part alone.
   if (counts && stream.nb_frames > 0 && seen_ <= static_cast<std::uint64_t>(stream.nb_frames)) {
     share = static_cast<double>(seen_) / static_cast<double>(stream.nb_frames);
-  } else if (has_duration && packet_->pts != AV_NOPTS_VALUE) {
+  } else if (has_duration && time != AV_NOPTS_VALUE) {
     const std::int64_t start = stream.start_time == AV_NOPTS_VALUE ? 0 : stream.start_time;
-    share = static_cast<double>(packet_->pts + packet_->duration - start) *
-            av_q2d(stream.time_base) * AV_TIME_BASE / static_cast<double>(demuxer_->duration);
+    share = static_cast<double>(time - start + packet_->duration) * av_q2d(stream.time_base) *
+            AV_TIME_BASE / static_cast<double>(demuxer_->duration);
   } else if (!has_duration && packet_->pos >= 0 && size_ > 0) {
     share = static_cast<double>(packet_->pos + packet_->size) / static_cast<double>(size_);
   }
