@@ -283,6 +283,12 @@ std::optional<std::optional<std::string>> CameraOf(const FrameRequest& request) 
   return std::move(*camera);
 }
 
+std::string FrameIdOf(const FrameRequest& request) {
+  if (request.kind != BodyKind::kPicture) return {};
+  auto frame_id = TextParameter(request.query, "frame_id", frame::kMaxIdBytes);
+  return frame_id ? std::move(*frame_id).value_or("") : std::string();
+}
+
 Result<std::vector<frame::Warning>> CheckQuery(std::string_view query, BodyKind kind,
                                                bool may_annotate) {
   std::span<const std::string_view> ours = kParameters;

@@ -44,6 +44,8 @@ FrameRequest TakeFrameRequest(http::Request& request);
 // Whose frame it is, where that can be seen without reading the body: of a picture by its query.
 // The inner value is absent of a frame without a camera.
 std::optional<std::optional<std::string>> CameraOf(const FrameRequest& request);
+// Likewise its frame_id; "" where its sender gave none, or it cannot be seen.
+std::string FrameIdOf(const FrameRequest& request);
 
 // Looks at the names in the query of a request with such a body. Fails with kInvalidFrame, at
 // {"query", our name}: a parameter that is there twice (duplicate_parameter), that has another

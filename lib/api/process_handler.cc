@@ -37,8 +37,8 @@ struct Job {
   bool annotate = false;
   std::optional<base::TraceContext> trace;  // when the answer is to tell it
   std::optional<base::TraceContext> callers_trace;
-  std::string frame_id;                   // "" until the frame has been read
-  std::string camera;                     // likewise, unless the head says it
+  std::string frame_id;  // "" until the frame has been read, unless the head says it
+  std::string camera;    // likewise, unless the head says it
   std::shared_ptr<http::FrameNote> note;  // of both; null: nobody asks
 
   void NoteFrame() const {
@@ -184,11 +184,12 @@ http::Handler Make(const ProcessContext& context, bool tracking) {
                                job->work.Taken();
                                job->TurnAway(error);
                              }};
+    job->frame_id = FrameIdOf(frame);
     if (facts.camera) {
       job->work.OfCamera(*facts.camera);
       job->camera = facts.camera->value_or("");
-      job->NoteFrame();
     }
+    job->NoteFrame();
     job->request = std::move(frame);
     auto submitted = context.pool.Submit(
         [context, job](process::Processor& processor, process::CameraTurns::Turn turn) {

@@ -278,6 +278,42 @@ class AnswersInTheLog(WithService):
             wait_until(lambda count=times: len(self.gone(service)) == count)
         self.assertEqual(service.stop(), 0)
 
+    def send(self, service, picture, query, whole=True):
+        """On a connection of its own, which is left open; of the picture all, or only the beginning."""
+        client = socket.create_connection(("127.0.0.1", service.port), cli.PATIENCE)
+        self.addCleanup(client.close)
+        head = (b"POST /process?%b HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+                b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (query, len(picture)))  # fmt: skip
+        client.sendall(head)
+        self.assertIn(b" 100 ", client.recv(1000))  # it has read the head
+        client.sendall(picture if whole else picture[:10])
+        return client
+
+    def test_a_frame_that_no_worker_has_read_is_named_by_its_query(self):
+        service = self.serve("--set", "process.workers=1", "--set", "process.delay=60s",
+                             "--set", "service.shutdown_timeout=1s", "--set", "http.body_timeout=5m",
+                             "--set", "http.body_min_rate=0", *cli.NO_HURRY)  # fmt: skip
+        picture = pictures.sample("mask.png")
+        self.send(service, picture, b"frame_id=first")
+        wait_until(lambda: service.metric("sampleproc_active_frames") == 1)
+        gone, queued, half, _ = (self.send(service, picture, b"camera_id=door&frame_id=" + name, whole)
+                                 for name, whole in ((b"gone", True), (b"queued", True),
+                                                     (b"half", False), (b"coming", False)))  # fmt: skip
+        wait_until(lambda: service.metric("sampleproc_queue_frames") == 2)
+        for name, client in (("gone", gone), ("half", half)):
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+            line = service.wait_for("request", status=499, frame_id=name)
+            self.assertEqual(line["camera"], "door")
+        service.child.send_signal(signal.SIGTERM)
+        answer = http.client.HTTPResponse(queued)
+        answer.begin()
+        self.assertEqual((answer.status, json.loads(answer.read())["frame_id"]), (503, "queued"))
+        self.assertEqual(service.wait(), 1)
+        for name in ("queued", "coming"):
+            line = service.wait_for("request", status=503, frame_id=name)
+            self.assertEqual((line["camera"], line["error_type"]), ("door", "shutting-down"))
+
     def test_a_frame_that_fails_is_told_without_the_other_requests(self):
         service = self.serve("--set", "http.access_log=false", "--set", "process.pipeline=stats")
         picture = pictures.sample("mask.png")

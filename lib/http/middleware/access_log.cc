@@ -1,5 +1,7 @@
 #include "http/middleware/access_log.h"
 
+#include <utility>
+
 #include "http/error_response.h"
 #include "http/middleware/tracing.h"
 #include "http/router.h"
@@ -18,6 +20,13 @@ std::string TraceOf(const Request& request) {
   }
   const auto callers = CallersTrace(request);
   return callers ? callers->trace_id : "";
+}
+
+// What the head says of a frame that nobody has read: its body has not come, or was not let in.
+std::string Named(const Request& request, std::string_view parameter) {
+  if (request.route == nullptr || !request.route->frames) return {};
+  auto value = QueryParameter(request.query, parameter);
+  return value ? std::move(*value).value_or("") : std::string();
 }
 
 }  // namespace
@@ -49,8 +58,11 @@ void AccessLog::OnResponse(const Request& request, Response& response) {
   const Address& client = request.caller.address.known ? request.caller.address : request.peer;
   const std::string trace_id = TraceOf(request);
   const std::string detail = Shown(response.detail, kMaxDetailBytes);
-  const std::string frame_id = Shown(response.frame_id, kMaxIdBytes);
-  const std::string camera = Shown(response.camera, kMaxIdBytes);
+  const bool read_frame = !response.frame_id.empty() || !response.camera.empty();
+  const std::string frame_id =
+      Shown(read_frame ? response.frame_id : Named(request, "frame_id"), kMaxIdBytes);
+  const std::string camera =
+      Shown(read_frame ? response.camera : Named(request, "camera_id"), kMaxIdBytes);
   const std::string_view method =
       read ? MethodName(request.method) : request.unread_method.substr(0, kMaxMethodBytes);
   base::ChildLogger(log_, {{"frame_id", std::string_view(frame_id)},

@@ -17,10 +17,11 @@ namespace sampleproc::http {
 
 // Method, path (its first 200 bytes; never the query, which may hold what is nobody's business),
 // status, time, client and id, the trace that is recorded or that the caller has sent; of an answer
-// about one frame, which it is and of which camera; of a problem its type and its detail, the first
-// 200 bytes. Of a head that could not be parsed, what of it could be read. At level info; 500 is an
-// error, 502 to 504 are warnings. Probes and /metrics, asked every few seconds by machines, are
-// lines of level debug.
+// about one frame, which it is and of which camera, of a frame that nobody has read what the
+// query's frame_id and camera_id say; of a problem its type and its detail, the first 200 bytes. Of
+// a head that could not be parsed, what of it could be read. At level info; 500 is an error, 502 to
+// 504 are warnings. Probes and /metrics, asked every few seconds by machines, are lines of level
+// debug.
 //
 // With kFailedFrames only requests that were to bring frames (Route::frames) and got a problem for
 // an answer, or whose client has gone, have one, with another message: of those of a level the
