@@ -160,6 +160,8 @@ int Server::AwaitRequests(const base::Deadline& end) {
 }
 
 int Server::AwaitSockets(const base::Deadline& end) {
+  // Stop has closed them; nobody is left to count them down.
+  if (impl_->stopped) return 0;
   const base::MutexLock lock(impl_->shared.mutex);
   while (sockets() > 0 && !end.Expired()) impl_->shared.left.WaitUntil(impl_->shared.mutex, end);
   return sockets();

@@ -79,7 +79,8 @@ class Server {
   int requests() const;
 
   // After BeginDrain: their caller waits, until `end`, for there to be none; they return what is
-  // left. After LeaveInherited connections that were taken have their time to ask first.
+  // left. After LeaveInherited connections that were taken have their time to ask first. After Stop
+  // no socket is left.
   int AwaitRequests(const base::Deadline& end);
   int AwaitSockets(const base::Deadline& end);
 

@@ -75,8 +75,9 @@ class Service {
   //   5  deliver results, close sessions
   //
   // All within service.shutdown_timeout, what the destructor does then included. What is in work
-  // 1.5 s before its end is cut off, or after two thirds of a short one; stuck workers are not
-  // waited for. Once; from any one thread.
+  // is cut off half a second before its end, or after four fifths of a short one; 1.5 s before it,
+  // or after two thirds, where pulled frames, results, events or spans have yet to be delivered.
+  // Stuck workers are not waited for. Once; from any one thread.
   ShutdownResult Shutdown();
 
  private:

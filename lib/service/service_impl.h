@@ -41,6 +41,7 @@
 #include "service/notifier.h"
 #include "service/readiness.h"
 #include "service/service.h"
+#include "service/shutdown_phases.h"
 #include "service/sizing.h"
 #include "service/statistics.h"
 #include "service/watchdog.h"
@@ -158,6 +159,7 @@ class Service::Impl {
   std::uint64_t StopConsumer(const base::Deadline& force, const base::Deadline& end);
   std::uint64_t DeliverResults(const base::Deadline& end);
   int AwaitRequests(const base::Deadline& force);
+  Afterwards AfterWork() const;
   void CloseSessions(const base::Deadline& end);
   void FlushSpans(const base::Deadline& end) const;
   bool AwaitDisks(const base::Deadline& end);

@@ -50,6 +50,14 @@ int Service::Impl::AwaitRequests(const base::Deadline& force) {
   return left;
 }
 
+// Of what the configuration has set up, whether or not anything waits in it: what is cut off may
+// bring something.
+Afterwards Service::Impl::AfterWork() const {
+  const bool delivers = consumer || !sinks->set().sinks().empty() || !config.events.path.empty() ||
+                        snapshots || clips || publisher || exporter;
+  return delivers ? Afterwards::kDeliveries : Afterwards::kNothing;
+}
+
 void Service::Impl::CloseSessions(const base::Deadline& end) {
   server->StopAccepting();
   server->AwaitSockets(end);
@@ -101,7 +109,7 @@ ShutdownResult Service::Shutdown() {
   Impl& impl = *impl_;
   const milliseconds timeout = impl.generation->config.service.shutdown_timeout;
   const base::Deadline end(impl.clock, timeout);
-  const base::Deadline force(impl.clock, TimeForWork(timeout));
+  const base::Deadline force(impl.clock, TimeForWork(timeout, impl.AfterWork()));
   const base::Deadline last(impl.clock, TimeForResults(timeout));
   impl.notifier.Send("STOPPING=1\nSTATUS=stopping");
   ShutdownPhases phases(impl.clock, *impl.log, impl.notifier);

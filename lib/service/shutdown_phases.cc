@@ -4,7 +4,8 @@
 
 namespace sampleproc::service {
 
-std::chrono::milliseconds TimeForWork(std::chrono::milliseconds timeout) {
+std::chrono::milliseconds TimeForWork(std::chrono::milliseconds timeout, Afterwards afterwards) {
+  if (afterwards == Afterwards::kNothing) return TimeForResults(timeout);
   return timeout - std::min(std::chrono::milliseconds(1'500), timeout / 3);
 }
 

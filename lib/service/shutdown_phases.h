@@ -11,9 +11,16 @@
 
 namespace sampleproc::service {
 
-// How much of the time for a shutdown is for what is in work; the rest, at most 1.5 s, is for what
-// is then cut off: to come back, be settled and be answered.
-std::chrono::milliseconds TimeForWork(std::chrono::milliseconds timeout);
+// What follows when all work has ended or been cut off.
+enum class Afterwards {
+  kNothing,     // workers come back, connections are closed
+  kDeliveries,  // and others are told: pulled frames are settled, results, events, spans delivered
+};
+
+// How much of the time for a shutdown is for what is in work; the rest is for what is then cut off
+// to come back: at most half a second, as TimeForResults leaves it, or 1.5 s where the deliveries
+// have a second of that.
+std::chrono::milliseconds TimeForWork(std::chrono::milliseconds timeout, Afterwards afterwards);
 
 // How much of it is for results and settlements; the rest, at most half a second, is for
 // connections to be closed.

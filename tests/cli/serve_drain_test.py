@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
+import threading
 
 import cli
 import pictures
 from service import WithService
+from streams import wait_until
 
 CONNECTIONS = 200
 
@@ -82,6 +84,21 @@ class Drain(WithService):
     def test_no_accepted_request_fails(self):
         for _ in range(self.ROUNDS):
             self.round()
+
+    def test_requests_have_the_time_that_nothing_else_needs(self):
+        service = self.serve("--set", "service.shutdown_timeout=3s", "--set", "process.delay=60s",
+                             *cli.NO_HURRY)  # fmt: skip
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(service.post(pictures.sample("mask.png"))))
+        asking.start()
+        wait_until(lambda: service.metric("sampleproc_active_frames") == 1)
+        self.assertEqual(service.stop(), 1)
+        asking.join()
+        self.assertEqual(answers[0].status, 503)
+        # Not before: what is in work has all but the last half second.
+        took = [line["took_ms"] for line in service.log() if line["msg"].startswith("shutdown 3/5")
+                and "took_ms" in line]  # fmt: skip
+        self.assertGreater(took[0], 2400)
 
 
 if __name__ == "__main__":
