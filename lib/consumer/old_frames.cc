@@ -42,4 +42,18 @@ std::string OldFramesReason(nanoseconds waiting, nanoseconds pulled) {
          "consumer.max_age";
 }
 
+void OldFrames::Look(const Ages& ages, base::MonoTime now) {
+  if (ages.waiting > kOld) {
+    conditions_.Raise(telemetry::condition::kOldFrames, {},
+                      OldFramesReason(ages.waiting, ages.pulled));
+    last_old_ = now;
+  }
+  if (!last_old_) return;
+  if (ages.waiting > kYoung) last_old_ = now;
+  if (ages.pulled > kYoung && ages.last_pull) last_old_ = std::max(*last_old_, *ages.last_pull);
+  if (now - *last_old_ < kSteady) return;
+  last_old_.reset();
+  conditions_.Clear(telemetry::condition::kOldFrames);
+}
+
 }  // namespace sampleproc::consumer

@@ -40,10 +40,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLongestRedisBackoff{2'000};
 constexpr milliseconds kLongestHttpBackoff{30'000};
 constexpr std::chrono::seconds kLook{1};
-// A frame that has waited longer means that the consumer does not keep up, until none has waited
-// for longer than kYoungFrame.
-constexpr std::chrono::seconds kOldFrame{10};
-constexpr std::chrono::seconds kYoungFrame{5};
 // For the orchestrator to hear that we go.
 constexpr milliseconds kGoodbye{2'000};
 
@@ -166,7 +162,8 @@ class ConsumerParts::Impl {
       Episode(dead ? "pulled frames cannot be done" : "pulled frames are dropped", what.second)
           .Look(count, clock_.Now());
     }
-    LookForOld();
+    const consumer::ConsumerFacts facts = consumer_->facts();
+    old_frames_.Look({dispatcher_.OldestAge(), facts.pulled_age, facts.last_frame}, clock_.Now());
     if (http_source_ != nullptr) {
       Episode("the frame buffer loses frames: it answers 500 where it should hand them out", "500")
           .Look(http_source_->errors(), clock_.Now());
@@ -212,18 +209,6 @@ class ConsumerParts::Impl {
         dead || reason == "no_pixels" ? base::LogLevel::kWarning : base::LogLevel::kInfo;
     return episodes_.try_emplace(message + " " + reason, message, reason, log_, level)
         .first->second;
-  }
-
-  // The condition that goes with what /health calls degraded for frames that are old.
-  void LookForOld() {
-    constexpr std::string_view kName = telemetry::condition::kOldFrames;
-    const auto age = dispatcher_.OldestAge();
-    if (age > kOldFrame) {
-      const auto pulled = consumer_->facts().pulled_age;
-      conditions_.Raise(kName, {}, consumer::OldFramesReason(age, pulled));
-    } else if (age < kYoungFrame) {
-      conditions_.Clear(kName);
-    }
   }
 
   // What spans call it.
@@ -343,6 +328,7 @@ class ConsumerParts::Impl {
   std::optional<consumer::Consumer> consumer_;
   std::unique_ptr<net::HttpClient> orchestrator_;  // nullptr: there is none to register with
   std::optional<consumer::Registrar> registrar_;
+  consumer::OldFrames old_frames_{conditions_};         // the watch's own
   std::map<std::string, telemetry::Episode> episodes_;  // by message and reason; the watch's own
   std::optional<Ticker> watch_;                         // until Stop
 };

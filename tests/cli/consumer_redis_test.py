@@ -191,6 +191,23 @@ class Consumer(WithService):
         service.wait_for_condition("old_frames", "condition ends")
         self.assertEqual(service.stop(), 0)
 
+    def test_that_old_frames_come_and_go_at_once_is_told_once(self):
+        def add_missing():
+            batch = self.redis.pipeline(transaction=False)
+            for number in range(5_000):
+                batch.xadd(STREAM, entry(f"f-{number}", camera=f"cam-{number % 7}"))
+            batch.execute()
+            wait_until(lambda: self.redis.xlen(STREAM) == 0)
+            return service.told("old_frames")[0]
+
+        service = self.consume()
+        wait_until(add_missing)
+        for _ in range(12):
+            add_missing()
+        service.wait_for_condition("old_frames", "condition ends")
+        self.assertEqual(service.told("old_frames"), (1, 1))
+        self.assertEqual(service.stop(), 0)
+
     def replay(self, *words_of_it, streams=(DEAD, STREAM), after=()):
         done = subprocess.run([REPLAY, *words_of_it, *streams, "-s", self.server.path, *after],
                               capture_output=True, text=True, timeout=cli.PATIENCE,

@@ -1,8 +1,12 @@
 #include "consumer/old_frames.h"
 
 #include <catch2/catch.hpp>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "support/fake_clock.h"
+#include "support/null_logger.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -31,6 +35,61 @@ TEST_CASE("the age of what was pulled is that of its oldest frame with a time") 
   pulled[2].entry.timestamp = "no time";
   CHECK(OldestAge(pulled, now) == seconds(10));
   CHECK(OldestAge({}, now) == seconds(0));
+}
+
+struct OldBench {
+  // So many looks, one a second, that find the oldest waiting frame of this age.
+  void Look(int looks, seconds waiting, seconds pulled = seconds(0)) {
+    for (int i = 0; i < looks; ++i) {
+      now += seconds(1);
+      frames.Look({.waiting = waiting, .pulled = pulled, .last_pull = last_pull}, now);
+    }
+  }
+  bool told() const { return !conditions.List().empty(); }
+
+  testing::FakeClock clock;
+  sampleproc::test::NullLogger log;
+  telemetry::Conditions conditions{clock, log};
+  OldFrames frames{conditions};
+  std::optional<base::MonoTime> last_pull;
+  base::MonoTime now{seconds(100)};
+};
+
+TEST_CASE("that frames are old is told until none has been for a while") {
+  OldBench bench;
+  bench.Look(30, seconds(10));
+  CHECK_FALSE(bench.told());
+  bench.Look(1, seconds(11));
+  CHECK(bench.told());
+  bench.Look(30, seconds(6));  // young enough to begin nothing, too old to end it
+  CHECK(bench.told());
+  bench.Look(9, seconds(4));
+  CHECK(bench.told());
+  bench.Look(1, seconds(4));
+  CHECK_FALSE(bench.told());
+}
+
+TEST_CASE("old frames that come and go between two looks do not end what is told") {
+  OldBench bench;
+  bench.Look(1, seconds(60), seconds(60));
+  REQUIRE(bench.told());
+  for (int i = 0; i < 60; ++i) {
+    bench.last_pull = bench.now;
+    bench.Look(1, seconds(0), seconds(60));
+    CHECK(bench.told());
+  }
+  // The last pull stays old; nothing has come since.
+  bench.Look(9, seconds(0), seconds(60));
+  CHECK_FALSE(bench.told());
+}
+
+TEST_CASE("old frames that do not wait begin nothing") {
+  OldBench bench;
+  for (int i = 0; i < 60; ++i) {
+    bench.last_pull = bench.now;
+    bench.Look(1, seconds(0), seconds(60));
+  }
+  CHECK_FALSE(bench.told());
 }
 
 }  // namespace
