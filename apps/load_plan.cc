@@ -29,6 +29,8 @@ constexpr milliseconds kUsualDuration = seconds(30);
 constexpr milliseconds kUsualSlice = seconds(5);
 constexpr std::size_t kUsualClosed = 10;
 constexpr milliseconds kUsualSettle = seconds(1);
+constexpr milliseconds kUsualTimeout = seconds(10);
+constexpr milliseconds kUsualSendLag = milliseconds(10);
 constexpr std::size_t kMostConnections = 1'000'000;
 constexpr std::size_t kOtherFiles = 64;  // that the generator needs, besides its connections
 
@@ -172,6 +174,11 @@ Result<void> CheckAudit(const LoadtestOptions& options) {
         "--audit asks one request after another; leave --duration, --requests, --connections, "
         "--threads and --no-keep-alive out");
   }
+  if (!options.timeout.empty() || !options.max_send_lag.empty()) {
+    return Usage(
+        "--audit waits for each answer as long as what it looks at may take, and measures no "
+        "latency; leave --timeout and --max-send-lag out");
+  }
   const bool says_what = !options.path.empty() || !options.method.empty() ||
                          !options.body_file.empty() || !options.frames.empty();
   if (says_what && options.pid == 0) {
@@ -291,7 +298,8 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
         "--no-keep-alive: frames are put on the stream one after another");
   }
   if (options.abort_on_fail && options.fail.empty()) return Usage("--abort-on-fail needs --fail");
-  const auto timeout = ParseTime(options.timeout);
+  const auto timeout =
+      options.timeout.empty() ? std::optional(kUsualTimeout) : ParseTime(options.timeout);
   if (!timeout) return Usage("--timeout takes a time, such as 500ms or 10s");
 
   const auto settle =
@@ -301,7 +309,8 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
     return Usage("--settle goes with --via redis");
   }
 
-  const auto max_send_lag = ParseTime(options.max_send_lag);
+  const auto max_send_lag =
+      options.max_send_lag.empty() ? std::optional(kUsualSendLag) : ParseTime(options.max_send_lag);
   if (!max_send_lag) return Usage("--max-send-lag takes a time, such as 10ms");
 
   LoadPlan plan;

@@ -44,8 +44,8 @@ struct LoadtestOptions {
   std::string arrivals_file;
   std::string fps;
   std::string duration;
-  std::string timeout = "10s";
-  std::string settle;  // "" = one second, of a stream
+  std::string timeout;  // "" = 10s
+  std::string settle;   // "" = one second, of a stream
   bool closed = false;
   bool no_keep_alive = false;
   std::size_t connections = 0;  // 0 = as many as the loop needs
@@ -73,7 +73,7 @@ struct LoadtestOptions {
   bool abort_on_fail = false;
   std::string during;
   bool no_server_metrics = false;
-  std::string max_send_lag = "10ms";
+  std::string max_send_lag;  // "" = 10ms
   bool quiet = false;
 };
 

@@ -210,7 +210,8 @@ class Refused(cli.TestCase):
                       ("--audit", "--during", "at=1s term", "--pid", "2"),
                       *(("--audit", *words) for words in (
                           ("--duration", "5s"), ("--requests", "5"), ("--threads", "2"),
-                          ("-c", "5"), ("--no-keep-alive",), ("--path", "/x"))),
+                          ("-c", "5"), ("--no-keep-alive",), ("--path", "/x"), ("--timeout", "1s"),
+                          ("--max-send-lag", "5ms"))),
                       ("--arrivals", "poisson", "--closed"),
                       ("--arrivals", "poisson", "--arrivals-file", os.devnull),
                       ("--fps", "5"), ("--burst", "5"), ("--form", "binary"),
