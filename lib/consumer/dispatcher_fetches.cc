@@ -176,7 +176,10 @@ void Dispatcher::Fetched(const HeldPtr& held, const std::string& host, base::Mon
     EndFetch(*held, pixels ? nullptr : &pixels.error(), context_.work);
     try {
       if (!pixels) {
+        const std::size_t place = held->next_place;
         FetchFailed(held, host, asked, pixels.error(), endings);
+        const bool again = held->state == FrameState::kWaiting && held->next_place == place;
+        if (again) context_.ledger.FetchedAgain(base::ErrorCodeName(pixels.error().code));
       } else {
         HostAnswered(*held, host, asked);
         if (held->state == FrameState::kFetching) {

@@ -15,6 +15,13 @@ void Ledger::Offered(std::size_t frames) noexcept {
   }
 }
 
+void Ledger::FetchedAgain(std::string_view reason) noexcept {
+  try {
+    metrics_.fetch_retries.Of(reason).Add();
+  } catch (const std::exception&) {  // as above
+  }
+}
+
 void Ledger::Settled(Ending ending, std::string_view reason, bool ours) noexcept {
   struct Outcome {
     std::string_view name;

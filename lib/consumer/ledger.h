@@ -38,6 +38,9 @@ class Ledger {
   // One frame ended: as it was settled, or taken over by somebody else (not `ours`).
   void Settled(Ending ending, std::string_view reason, bool ours) noexcept;
 
+  // A fetch of pixels has failed, for `reason`, and the frame waits for the next one.
+  void FetchedAgain(std::string_view reason) noexcept;
+
   // How long the source took with a frame's settlement.
   void SettlingTook(std::chrono::nanoseconds time) noexcept { frames_.StageEnded("settle", time); }
 

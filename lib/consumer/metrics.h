@@ -66,6 +66,12 @@ class Metrics {
   const telemetry::Counters<1> pull_failures =
       section_.AddCounters("sampleproc_consumer_pull_failures_total",
                            "Pulls of frames that failed, by the type of the error.", {"type"});
+  // By an error's name.
+  const telemetry::Counters<1> fetch_retries = section_.AddCounters(
+      "sampleproc_consumer_fetch_retries_total",
+      "Fetches of pixels that failed and are tried again after a pause, or were cut short for "
+      "another host (cancelled), by the type of the error.",
+      {"reason"});
   // By one of net/redis_refusal.h's words.
   const telemetry::Counters<1> settlements_refused = section_.AddCounters(
       "sampleproc_consumer_settlements_refused_total",

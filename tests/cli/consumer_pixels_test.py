@@ -7,6 +7,7 @@ import threading
 
 import cli
 import pictures
+from pixel_host import PixelHost
 from service import WithService
 from stand_in import StandIn
 from streams import (
@@ -183,6 +184,25 @@ class ConsumerPixels(WithService):
         wait_until(lambda: self.redis.xlen(RESULTS) == 400)
         wait_until(lambda: subject not in self.conditions(service))
         self.check_all_done(service, 400)
+
+    def test_fetches_that_are_tried_again_are_counted_with_why(self):
+        host = PixelHost(self, self.picture)
+        retries = "sampleproc_consumer_fetch_retries_total"
+        service = self.consume(*STATS)
+        self.add("good", frame_url=host.at("good"))
+        self.add("nowhere", camera="B")
+        wait_until(lambda: self.redis.xlen(STREAM) == 0)
+        self.assertFalse([name for name in service.metrics() if name.startswith(retries)])
+        host.set("errors")
+        self.add("late", frame_url=host.at("late"))
+        wait_until(lambda: retries + '{reason="unavailable"}' in service.metrics())
+        asked = wait_until(lambda: host.asked > 3 and host.asked)
+        wait_until(lambda: service.metric(retries + '{reason="unavailable"}') >= asked - 1)
+        host.set("well")
+        wait_until(lambda: self.redis.xlen(RESULTS) == 2)
+        # All but the two that brought pixels.
+        self.assertEqual(service.metric(retries + '{reason="unavailable"}'), host.asked - 2)
+        self.check_all_done(service, 2)
 
     def test_the_way_to_one_camera_behind_a_gateway_costs_no_frame_and_no_other_camera(self):
         gateway = Gateway(self, self.picture)
