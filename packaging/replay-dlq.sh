@@ -214,14 +214,14 @@ for key in "${dlq}" "${stream}"; do
     exit 2
   fi
 done
-if ${list}; then
-  ask EVAL "${show}" 1 "${dlq}" "${count}"
-  exit
-fi
 is_there=$(ask EXISTS "${dlq}")
 if [[ ${is_there} == 0 ]]; then
   printf 'replay-dlq.sh: there is no stream %s; the letters are named first\n' "${dlq}" >&2
   exit 2
+fi
+if ${list}; then
+  ask EVAL "${show}" 1 "${dlq}" "${count}"
+  exit
 fi
 is_there=$(ask EXISTS "${stream}")
 if [[ ${is_there} == 0 && ${create} == false ]]; then

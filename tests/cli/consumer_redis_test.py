@@ -353,6 +353,12 @@ class Consumer(WithService):
         self.assertEqual([id for id, _ in self.redis.xrange(DEAD)], [live])
         self.assertEqual(self.replay()[:2], (2, f"0 dead letters moved from {DEAD} to {STREAM}\n"))
 
+    def test_letters_that_are_not_there_are_told_by_a_list_too(self):
+        for words in ((), ("--list",), ("--dry-run",)):
+            code, out, err = self.replay(*words)
+            self.assertEqual((code, out), (2, ""), words)
+            self.assertIn(f"there is no stream {DEAD}", err)
+
     def test_what_senders_wrote_does_nothing_to_the_terminal(self):
         self.letter("a\x1b[2Jb\nforged\\\u009b", dlq_attempts="ü")
         for words in (("--list",), ("--dry-run", "--create")):
