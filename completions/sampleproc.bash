@@ -8,6 +8,12 @@ _sampleproc() {
     return
   fi
   previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # --option=value is three words, and two while nothing follows the sign
+  if [[ $current == '=' ]]; then
+    current=''
+  elif [[ $previous == '=' ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case ${COMP_WORDS[1]} in
     help)
       mapfile -t COMPREPLY < <(compgen -W 'serve process-file validate-config loadtest health help' -- "$current")
@@ -30,6 +36,24 @@ _sampleproc() {
       ;;
   esac
   case "${COMP_WORDS[1]} $previous" in
+    'serve --host')
+      return
+      ;;
+    'serve --port')
+      return
+      ;;
+    'process-file --raw')
+      return
+      ;;
+    'process-file --camera')
+      return
+      ;;
+    'process-file --jobs' | 'process-file -j')
+      return
+      ;;
+    'process-file --max-failures')
+      return
+      ;;
     'process-file --format')
       mapfile -t COMPREPLY < <(compgen -W 'ndjson table' -- "$current")
       return
@@ -47,8 +71,32 @@ _sampleproc() {
       mapfile -t COMPREPLY < <(compgen -W 'text json github' -- "$current")
       return
       ;;
+    'validate-config --explain')
+      return
+      ;;
+    'loadtest --target')
+      return
+      ;;
     'loadtest --via')
       mapfile -t COMPREPLY < <(compgen -W 'http redis' -- "$current")
+      return
+      ;;
+    'loadtest --path')
+      return
+      ;;
+    'loadtest --method')
+      return
+      ;;
+    'loadtest --header' | 'loadtest -H')
+      return
+      ;;
+    'loadtest --host')
+      return
+      ;;
+    'loadtest --unix-socket')
+      return
+      ;;
+    'loadtest --allow-target')
       return
       ;;
     'loadtest --frames')
@@ -56,16 +104,85 @@ _sampleproc() {
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return
       ;;
+    'loadtest --raw')
+      return
+      ;;
     'loadtest --form')
       mapfile -t COMPREPLY < <(compgen -W 'json binary multipart' -- "$current")
+      return
+      ;;
+    'loadtest --hostile')
+      return
+      ;;
+    'loadtest --rate')
+      return
+      ;;
+    'loadtest --stages')
       return
       ;;
     'loadtest --arrivals')
       mapfile -t COMPREPLY < <(compgen -W 'constant poisson' -- "$current")
       return
       ;;
+    'loadtest --cameras')
+      return
+      ;;
+    'loadtest --fps')
+      return
+      ;;
+    'loadtest --connections' | 'loadtest -c')
+      return
+      ;;
+    'loadtest --duration')
+      return
+      ;;
+    'loadtest --requests')
+      return
+      ;;
+    'loadtest --timeout')
+      return
+      ;;
+    'loadtest --settle')
+      return
+      ;;
+    'loadtest --threads')
+      return
+      ;;
+    'loadtest --seed')
+      return
+      ;;
+    'loadtest --origin')
+      return
+      ;;
+    'loadtest --burst')
+      return
+      ;;
+    'loadtest --pid')
+      return
+      ;;
+    'loadtest --fail')
+      return
+      ;;
+    'loadtest --find-capacity')
+      return
+      ;;
+    'loadtest --max-send-lag')
+      return
+      ;;
+    'loadtest --during')
+      return
+      ;;
     'health --probe')
       mapfile -t COMPREPLY < <(compgen -W 'health live ready startup' -- "$current")
+      return
+      ;;
+    'health --wait')
+      return
+      ;;
+    'health --host')
+      return
+      ;;
+    'health --port')
       return
       ;;
   esac

@@ -76,14 +76,26 @@ std::string ZshAction(const OptionInfo& option) {
   return text + (IsFile(option) ? ":_files" : ":");
 }
 
-// What follows an option that takes words or a directory, as branches of a case.
+// The option behind its command, by all of its names, as a pattern of a case.
+std::string BashPattern(const Command& command, const OptionInfo& option) {
+  const std::string begin = "'" + std::string(command.name) + " ";
+  std::string pattern = begin + option.long_name + "'";
+  if (!option.short_name.empty()) pattern += " | " + begin + option.short_name + "'";
+  return pattern;
+}
+
+// What follows an option that takes a value other than a file, as branches of a case.
 std::string BashValues() {
   std::string text;
   for (const Command& command : Commands()) {
     for (const OptionInfo& option : OptionsOf(command)) {
       const std::string words = WordsOf(option);
-      if (words.empty() && !IsDirectory(option)) continue;
-      text += "    '" + std::string(command.name) + " " + option.long_name + "')\n";
+      if (option.value_name.empty() || option.long_name == "--set" || IsFile(option)) continue;
+      text += "    " + BashPattern(command, option) + ")\n";
+      if (words.empty() && !IsDirectory(option)) {
+        text += "      return\n      ;;\n";  // nobody knows
+        continue;
+      }
       if (IsDirectory(option)) {
         text +=
             "      compopt -o filenames\n"
@@ -114,6 +126,12 @@ std::string BashCompletion() {
                      "    return\n"
                      "  fi\n"
                      "  previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
+                     "  # --option=value is three words, and two while nothing follows the sign\n"
+                     "  if [[ $current == '=' ]]; then\n"
+                     "    current=''\n"
+                     "  elif [[ $previous == '=' ]]; then\n"
+                     "    previous=${COMP_WORDS[COMP_CWORD - 2]}\n"
+                     "  fi\n"
                      "  case ${COMP_WORDS[1]} in\n"
                      "    help)\n"
                      "      mapfile -t COMPREPLY < <(compgen -W '" +
@@ -186,7 +204,8 @@ std::string ZshCompletion() {
       if (!option.short_name.empty()) {
         text += " \\\n        " + Quoted(repeated + option.short_name + rest);
       }
-      text += " \\\n        " + Quoted(repeated + option.long_name + rest);
+      const std::string equals = option.value_name.empty() ? "" : "=";
+      text += " \\\n        " + Quoted(repeated + option.long_name + equals + rest);
     }
     if (!command.operands.empty()) text += " \\\n        '*:file:_files'";
     text += "\n      ;;\n";
@@ -196,6 +215,13 @@ std::string ZshCompletion() {
 
 std::string FishCompletion() {
   std::string text = "# fish completion for sampleproc\n" + std::string(kBanner);
+  text +=
+      "# The words behind what stands before the last comma.\n"
+      "function __sampleproc_list\n"
+      "  set -l typed (commandline -ct | string replace -r -- '^--[a-z-]+=' '')\n"
+      "  set -l before (string replace -r -- '[^,]*$' '' $typed)\n"
+      "  printf '%s\\n' $before$argv\n"
+      "end\n";
   const std::string top = "complete -c sampleproc -n __fish_use_subcommand ";
   text += top + "-s h -l help -d 'Show this help'\n";
   text += top + "-s V -l version -d 'Show the version'\n";
@@ -213,7 +239,11 @@ std::string FishCompletion() {
         const std::string words = WordsOf(option);
         text += IsFile(option) ? " -r" : " -x";
         if (IsDirectory(option)) text += " -a '(__fish_complete_directories)'";
-        if (!words.empty()) text += " -a '" + words + "'";
+        if (IsList(option)) {
+          text += " -a '(__sampleproc_list " + words + ")'";
+        } else if (!words.empty()) {
+          text += " -a '" + words + "'";
+        }
       }
       text += " -d " + Quoted(option.help) + "\n";
     }

@@ -1,12 +1,17 @@
-"""The completions: words where an option takes words, directories where it takes one."""
+"""The completions: words where an option takes words, directories where it takes one.
+
+Each is tried in its own shell, which packaging/dependencies.txt names: one that is missing is a
+failure, not a test less.
+"""
 
 import os
 import pathlib
+import pty
 import re
-import shutil
+import select
 import subprocess
 import tempfile
-import unittest
+import time
 
 import cli
 
@@ -42,9 +47,27 @@ class Bash(cli.TestCase):
 
     def test_every_step_is_known_to_the_service(self):
         for step in self.complete("process-file", "--pipeline", ""):
-            settings = ["--set", "process.cascade.path=/dev/null"] if step == "cascade" else []
-            result = cli.run("validate-config", "--offline", "--set", f"process.pipeline={step}", *settings)
-            self.assertNotIn("unknown step", result.out + result.err)
+            # What is made of people's boxes, and what OpenCV reads a cascade from.
+            behind = {"track": "people,"}.get(step, "")
+            settings = {"cascade": ["--set", "process.cascade.file=/dev/null"],
+                        "objects": ["--set", "detector.objects.model=/dev/null"]}.get(step, [])  # fmt: skip
+            result = cli.run("validate-config", "--offline", "--set", f"process.pipeline={behind}{step}", *settings)
+            self.assertEqual(result.returncode, 0, result.err)
+        result = cli.run("validate-config", "--offline", "--set", "process.pipeline=banana")
+        self.assertEqual(result.returncode, 65, result.err)
+
+    def test_behind_an_equals_sign(self):
+        """Which bash makes a word of its own."""
+        self.assertEqual(self.complete("process-file", "--format", "="), ["ndjson", "table"])
+        self.assertEqual(self.complete("process-file", "--format", "=", "t"), ["table"])
+        self.assertEqual(self.complete("process-file", "--pipeline", "=", "stats,p"), ["stats,people"])
+        self.assertEqual(self.complete("process-file", "--annotate", "=", "o"), ["out"])
+
+    def test_nothing_where_nobody_knows(self):
+        for command, option in (("process-file", "--raw"), ("process-file", "--camera"),
+                                ("process-file", "--jobs"), ("process-file", "-j"),
+                                ("loadtest", "--target"), ("health", "--port")):  # fmt: skip
+            self.assertEqual(self.complete(command, option, ""), [], option)
 
     def test_paths(self):
         self.assertEqual(self.complete("process-file", "--annotate", ""), ["out"])
@@ -63,11 +86,42 @@ class Zsh(cli.TestCase):
                                ("--resume", "_files"), ("--probe", "(health live ready startup)"),
                                ("--format", "(ndjson table)"), ("--via", "(http redis)"),
                                ("--arrivals", "(constant poisson)")):  # fmt: skip
-            self.assertRegex(text, re.escape(option) + r"\[[^\]]*\]:[A-Z|]+:" + re.escape(action))
+            self.assertRegex(text, re.escape(option) + r"=\[[^\]]*\]:[A-Z|]+:" + re.escape(action))
 
-    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
     def test_it_parses(self):
         subprocess.run(["zsh", "-n", COMPLETIONS / "_sampleproc"], timeout=cli.PATIENCE, check=True)
+
+    def completed(self, line, wished):
+        """What an interactive zsh makes of the line and a tab, as soon as `wished` is in it."""
+        process, terminal = pty.fork()
+        if process == 0:
+            os.execvpe("zsh", ["zsh", "-f", "-i"], {"PATH": os.environ["PATH"], "TERM": "dumb"})
+        self.addCleanup(os.waitpid, process, 0)
+        self.addCleanup(os.close, terminal)
+        setup = (f"PS1=; fpath=({COMPLETIONS} $fpath); autoload -U compinit; compinit -u -D; "
+                 "bindkey '^I' complete-word; stty -echo; print are''you ready\n")  # fmt: skip
+        os.write(terminal, setup.encode())
+        self.read_until(terminal, "areyou ready")
+        os.write(terminal, line.encode() + b"\t")
+        return self.read_until(terminal, wished)
+
+    def read_until(self, terminal, wished):
+        text, end = "", time.monotonic() + cli.PATIENCE
+        while wished not in text:
+            left = end - time.monotonic()
+            if left < 0 or not select.select([terminal], [], [], left)[0]:
+                break
+            text += os.read(terminal, 4096).decode(errors="replace")
+        self.assertIn(wished, text)
+        return text
+
+    def test_in_zsh(self):
+        for line, wished in (("process-file --format=nd", "--format=ndjson"),
+                             ("process-file --format nd", "--format ndjson"),
+                             ("process-file --pipeline=stats,peo", "=stats,people"),
+                             ("health --probe=rea", "--probe=ready")):  # fmt: skip
+            with self.subTest(line):
+                self.completed("sampleproc " + line, wished)
 
 
 class Fish(cli.TestCase):
@@ -77,8 +131,25 @@ class Fish(cli.TestCase):
         for part in ("-l via -x -a 'http redis'", "-l form -x -a 'json binary multipart'",
                      "-l format -x -a 'ndjson table'", "-l probe -x -a 'health live ready startup'",
                      "-l annotate -x -a '(__fish_complete_directories)'", "-l compare -r",
-                     "-l resume -r", "-l pipeline -x -a 'stats motion people faces cascade track objects'"):  # fmt: skip
+                     "-l resume -r",
+                     "-l pipeline -x -a '(__sampleproc_list stats motion people faces cascade track objects)'"):  # fmt: skip
             self.assertIn(part, text)
+
+    def complete(self, line):
+        done = subprocess.run(
+            ["fish", "--no-config", "-c", 'source $argv[1]; complete -C $argv[2]',
+             COMPLETIONS / "sampleproc.fish", "sampleproc " + line],
+            capture_output=True, timeout=cli.PATIENCE, check=True, env={"PATH": os.environ["PATH"], "HOME": "/"},
+        )  # fmt: skip
+        return [each.split("\t")[0] for each in done.stdout.decode().splitlines()]
+
+    def test_in_fish(self):
+        self.assertEqual(self.complete("process-file --format "), ["ndjson", "table"])
+        self.assertEqual(self.complete("process-file --format=n"), ["--format=ndjson"])
+        self.assertEqual(self.complete("process-file --pipeline stats,f"), ["stats,faces"])
+        self.assertEqual(self.complete("process-file --pipeline=stats,people,tr"),
+                         ["--pipeline=stats,people,track"])
+        self.assertIn("motion", self.complete("process-file --pipeline "))
 
 
 if __name__ == "__main__":

@@ -94,13 +94,13 @@ class Completions(cli.TestCase):
             self.complete("validate-config", "--set", "http.po"), ["http.port="]
         )
 
-    def test_shells_that_are_there_accept_theirs(self):
+    def test_each_shell_accepts_its_own(self):
         for shell, name in (("bash", "sampleproc.bash"), ("zsh", "_sampleproc"),
                             ("fish", "sampleproc.fish")):
-            if shutil.which(shell):
-                path = os.path.join(SOURCE, "completions", name)
-                check = subprocess.run([shell, "-n", path], capture_output=True, check=False)
-                self.assertEqual((check.returncode, check.stderr), (0, b""))
+            self.assertIsNotNone(shutil.which(shell), f"install {shell}")
+            path = os.path.join(SOURCE, "completions", name)
+            check = subprocess.run([shell, "-n", path], capture_output=True, check=False)
+            self.assertEqual((check.returncode, check.stderr), (0, b""))
 
 
 if __name__ == "__main__":
