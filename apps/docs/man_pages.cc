@@ -176,8 +176,9 @@ std::string ConfigManPage() {
   page +=
       "A TOML file. A flag beats the environment, the environment beats files, files beat the\n"
       "defaults. Durations are written \"30s\", \"100ms\", \"2m\" or \"1h\", sizes \"64KiB\",\n"
-      "\"10MiB\" or \"1GB\"; a plain number is seconds or bytes. An empty variable counts as\n"
-      "unset. Of two older variable names that differ the first one listed here wins; they are\n"
+      "\"10MiB\" or \"1GB\"; a plain number is seconds or bytes. A variable that is\n"
+      "empty or has but blanks in it counts as unset, and blanks around a number or a word do not\n"
+      "count. Of two older variable names that differ the first one listed here wins; they are\n"
       "read by the service, its health check and\n.BR sampleproc\\-validate\\-config (1).\n"
       "A variable whose name ends in\n.B _FILE\nnames a file with the value on its only line, for\n"
       "values that may have a secret in them.\n"

@@ -183,6 +183,33 @@ void CheckFolder(const char* key, const std::string& path, Assembly& assembly) {
          "name a folder, which is made if it is not there", assembly);
 }
 
+// A folder that has to be there: what is above what the service writes is never made, since it may
+// be a disk that is not there yet, below whose mount point what was written would be lost to view.
+// A start goes on without it and tries again.
+void CheckParent(const char* key, const std::string& path, Assembly& assembly) {
+  if (path.empty()) return;
+  std::error_code failed;
+  const fs::path folder = fs::absolute(path, failed).lexically_normal();
+  const fs::path parent =
+      folder.has_filename() ? folder.parent_path() : folder.parent_path().parent_path();
+  if (failed || fs::status(parent, failed).type() != fs::file_type::not_found) return;
+  Report(Severity::kWarning, code::kNoFile, key,
+         "the folder " + Shown(parent.string(), 200) +
+             " is not there, and is not made: nothing can be written until it is",
+         "make it (mkdir -p), or name one that is there", assembly);
+}
+
+void CheckParents(Assembly& assembly) {
+  const Config& config = assembly.result.config;
+  const auto& sinks = config.consumer.sinks;
+  if (std::ranges::find(sinks, "file") != sinks.end()) {
+    CheckParent("consumer.file.path", config.consumer.file.path, assembly);
+  }
+  CheckParent("events.history", config.events.path, assembly);
+  CheckParent("events.snapshots", config.snapshots.path, assembly);
+  CheckParent("events.clips", config.clips.path, assembly);
+}
+
 // What a start takes for events before the first frame, and where it writes.
 void CheckEvents(const resources::MachineLimits& machine, Assembly& assembly) {
   const Config& config = assembly.result.config;
@@ -290,6 +317,7 @@ void CheckMachine(const resources::MachineLimits& machine, Assembly& assembly) {
   CheckContent(unreadable, assembly);
   CheckForgottenSchemes(files, assembly);
   CheckEvents(machine, assembly);
+  CheckParents(assembly);
   CheckResults(assembly);
   CheckDetectors(unreadable, assembly);
   CheckListening(assembly);

@@ -12,7 +12,9 @@ void AddSnapshotRows(std::vector<Key>& rows) {
        .help =
            "Folder in which a picture of each event is kept, the frame in which the thing was "
            "found most surely: GET /events/{event_id}/snapshot.jpg answers with it. What came "
-           "as a JPEG is kept as it came. The folder is made when it is not there; one process "
+           "as a JPEG is kept as it came. The folder is made when it is not there and the one "
+           "above "
+           "it is; one process "
            "uses it at a time, and of what else is in it nothing is touched. Empty keeps none."},
       [](auto& c) -> auto& { return c.snapshots.path; }));
   rows.push_back(Bind({.path = "events.snapshots_max_age",
@@ -50,7 +52,8 @@ void AddClipRows(std::vector<Key>& rows) {
            "/events/{event_id}/clip answers with it, a Matroska file (.mkv) that players open. "
            "What came as JPEGs is in it as it came; of other frames, and of cameras that send "
            "video, what is looked at is encoded once, some five pictures a second of at most 1280 "
-           "pixels. The folder is made when it is not there; one process uses it at a time, and "
+           "pixels. The folder is made when it is not there and the one above it is; one process "
+           "uses it at a time, and "
            "of what else is in it nothing is touched. Empty keeps none."},
       [](auto& c) -> auto& { return c.clips.path; }));
   rows.push_back(Bind({.path = "events.clip_before",
@@ -122,7 +125,8 @@ void AddEventRows(std::vector<Key>& rows) {
        .max = 4000,
        .help = "File in which events of the step \"track\" are kept, a database of SQLite: "
                "GET /events answers from it, and streams of events go on where they stopped. It "
-               "is made when it is not there, with files beside it whose names begin alike; one "
+               "is made when it is not there, in a folder that has to be, with files beside it "
+               "whose names begin alike; one "
                "process uses it at a time, no other program can read it meanwhile, and a network's "
                "file system is no place for it. What "
                "was open when the service died ends at the next start with the reason "

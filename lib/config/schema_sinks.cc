@@ -47,12 +47,14 @@ void AddSinkRows(std::vector<Key>& rows) {
 }
 
 void AddSinkPlaceRows(std::vector<Key>& rows) {
-  rows.push_back(Bind({.path = "consumer.file.path",
-                       .kind = Kind::kString,
-                       .max = kLongestPath,
-                       .help = "File that the sink \"file\" appends results to, one JSON object a "
-                               "line. One process writes to it at a time."},
-                      [](auto& c) -> auto& { return c.consumer.file.path; }));
+  rows.push_back(
+      Bind({.path = "consumer.file.path",
+            .kind = Kind::kString,
+            .max = kLongestPath,
+            .help = "File that the sink \"file\" appends results to, one JSON object a "
+                    "line. Its folder has to be there: until it is, what is to be "
+                    "written waits, and the log says so. One process writes to it at a time."},
+           [](auto& c) -> auto& { return c.consumer.file.path; }));
   rows.push_back(Bind({.path = "consumer.file.max_bytes",
                        .kind = Kind::kSize,
                        .min = 64 * kKiB,

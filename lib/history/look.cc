@@ -58,16 +58,12 @@ std::string SizeText(std::uint64_t bytes) {
   return std::to_string(bytes) + kUnits[unit];
 }
 
-// The folder's, or that of the next above it which is there, in which it would be made.
+// In the folder.
 Result<std::string> FreeText(std::filesystem::path folder) {
-  std::error_code missing;
   if (folder.empty()) folder = ".";
-  while (!std::filesystem::exists(folder, missing) && folder.has_relative_path()) {
-    if (missing) return Unusable(folder, missing.message());
-    folder = folder.parent_path();
-    if (folder.empty()) folder = ".";
-  }
-  if (!std::filesystem::is_directory(folder)) return Unusable(folder, std::strerror(ENOTDIR));
+  struct stat status{};
+  if (::stat(folder.c_str(), &status) != 0) return Unusable(folder, std::strerror(errno));
+  if (!S_ISDIR(status.st_mode)) return Unusable(folder, std::strerror(ENOTDIR));
   if (::access(folder.c_str(), W_OK | X_OK) != 0) return Unusable(folder, std::strerror(errno));
   struct statvfs disk{};
   if (::statvfs(folder.c_str(), &disk) != 0) return Unusable(folder, std::strerror(errno));

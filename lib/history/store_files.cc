@@ -70,7 +70,6 @@ Result<void> CheckBegin(const std::string& path, int lock) {
 // but a file's (sqlite.org/c3ref/open.html: ":memory:", "file:").
 Result<std::string> OneName(const std::string& path) {
   std::error_code failed;  // what could not be made cannot be opened, which is told
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     if (errno != ENOENT) return Unusable(path, std::strerror(errno));

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "consumer/sinks/file_target.h"
@@ -23,6 +25,19 @@ constexpr std::string_view kLog = "log";  // the sink that keeps nothing
 
 bool Has(const std::vector<std::string>& words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
+}
+
+// The sink itself tells of it with the first result, which may be long in coming.
+void WarnOfMissingFolder(const std::string& path, base::Logger& log) {
+  std::error_code failed;
+  const auto folder = std::filesystem::absolute(path, failed).parent_path();
+  if (failed ||
+      std::filesystem::status(folder, failed).type() != std::filesystem::file_type::not_found) {
+    return;
+  }
+  const std::string name = folder.string();
+  log.Warning("results cannot be written: the folder of consumer.file.path is not there",
+              {{"folder", std::string_view(name)}});
 }
 
 }  // namespace
@@ -58,6 +73,7 @@ base::Result<std::unique_ptr<ConsumerSinks>> ConsumerSinks::Open(const SinkConte
       usable.error().message = "consumer.file.path: " + usable.error().message;
       return std::unexpected(std::move(usable.error()));
     }
+    WarnOfMissingFolder(options.file.path, context.log);
   }
   auto rooms = Reserve(options, context.budget);
   if (!rooms) return std::unexpected(std::move(rooms.error()));

@@ -37,6 +37,21 @@ class ValidateConfig(cli.TestCase):
         result = self.check(path)
         self.assertEqual((result.returncode, result.out, result.err), (0, path + ": ok\n", ""))
 
+    def test_folders_that_are_not_there(self):
+        """One rule for all that is written: only the last part of a name is ever made."""
+        for key, words in (("consumer.file.path", ["--set", "consumer.sinks=file"]),
+                           ("events.history", []), ("events.snapshots", []),
+                           ("events.clips", [])):  # fmt: skip
+            with self.subTest(key):
+                missing = os.path.join(self.directory, "missing", "x")
+                words = [*words, "--set", "process.pipeline=motion,track", "--set"]
+                result = self.check(*words, f"{key}={missing}")
+                self.assertEqual(result.returncode, 0, result.err)
+                self.assertIn(f"warning: {key}: the folder {os.path.dirname(missing)} is not there", result.err)
+                self.assertEqual(os.listdir(self.directory), [])
+                there = os.path.join(self.directory, "x")
+                self.assertNotIn("is not there", self.check(*words, f"{key}={there}").err)
+
     def test_a_bad_file(self):
         path = self.write("bad.toml", "[process]\nworkers = 9000\n[http]\nprot = 1\n")
         result = self.check(path)
