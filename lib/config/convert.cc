@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "base/ascii.h"
 #include "config/convert_hints.h"
 #include "config/diagnostic.h"
 #include "config/suggest.h"
@@ -168,8 +169,11 @@ Converted CheckList(const Key& key, std::vector<std::string> entries,
       refusals.back().entry = i;
     }
   }
-  if (!refusals.empty()) return Together(std::move(refusals));
-  return entries;
+  if (refusals.empty()) return entries;
+  for (const Refusal& refusal : refusals) entries[*refusal.entry].clear();
+  auto refused = Together(std::move(refusals));
+  refused.error().texts = std::move(entries);
+  return refused;
 }
 
 // Durations and sizes that were written as text, in files and variables alike.
@@ -292,15 +296,21 @@ Converted ConvertPolygons(const Key& key, const List& list) {
     return OutOfRange(key, "a list of " + std::to_string(list.size()) + " polygons");
   }
   std::vector<frame::Polygon> polygons;
-  for (const Value& each : list) {
-    const auto* points = std::get_if<List>(&each.data);
+  std::vector<Refusal> refusals;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto* points = std::get_if<List>(&list[i].data);
     if (points == nullptr) {
-      return WrongType(key, "a list with " + std::string(DescribeType(each)) + " in it");
+      return WrongType(key, "a list with " + std::string(DescribeType(list[i])) + " in it");
     }
-    auto polygon = ConvertPolygon(key, "polygon " + std::to_string(polygons.size() + 1), *points);
-    if (!polygon) return std::unexpected(std::move(polygon.error()));
-    polygons.push_back(std::move(*polygon));
+    auto polygon = ConvertPolygon(key, "polygon " + std::to_string(i + 1), *points);
+    if (polygon) {
+      polygons.push_back(std::move(*polygon));
+    } else {
+      refusals.push_back(std::move(polygon.error()));
+      refusals.back().entry = i;
+    }
   }
+  if (!refusals.empty()) return Together(std::move(refusals));
   return polygons;
 }
 
@@ -362,7 +372,7 @@ Converted ConvertPlainText(const Key& key, std::string_view text, std::int64_t p
       return WrongForm(key, text);
     case Kind::kReal:
       if (const auto number = ParseReal(text)) return CheckReal(key, *number, text);
-      return WrongForm(key, text);
+      return WrongForm(key, text, PointHint(text));
     case Kind::kDuration:
     case Kind::kSize:
       return ConvertQuantity(key, text, plain_unit);
@@ -410,6 +420,7 @@ std::expected<Setting, Refusal> ConvertValue(const Key& key, const Value& value)
 
 std::expected<Setting, Refusal> ConvertText(const Key& key, std::string_view text,
                                             std::int64_t plain_unit) {
+  if (key.kind != Kind::kString) text = base::TrimBlanks(text);
   if (const std::optional<Value> value = ReadTomlValue(text)) {
     if (const auto* quoted = std::get_if<std::string>(&value->data)) {
       return ConvertPlainText(key, *quoted, plain_unit);

@@ -19,6 +19,7 @@ struct Refusal {
   std::string hint = {};
   std::optional<std::size_t> entry = {};  // of a list, from 0
   std::vector<Refusal> more = {};         // of the list's other entries that are wrong
+  std::vector<std::string> texts = {};    // the list's entries, "" for those that are wrong
 };
 
 // A value of a TOML file: types are taken strictly (8099 is no string, "8099" no number), a number
@@ -27,7 +28,8 @@ std::expected<Setting, Refusal> ConvertValue(const Key& key, const Value& value)
 
 // Text of a variable or a flag: it is read as TOML, and as a plain string where that fails or where
 // the key takes a string anyhow. Lists may be written a,b and truth values in the usual ways.
-// A number without a unit counts in `plain_unit` milliseconds or bytes.
+// A number without a unit counts in `plain_unit` milliseconds or bytes. Blanks around it do not
+// count, except in a string, of which they would be a part.
 std::expected<Setting, Refusal> ConvertText(const Key& key, std::string_view text,
                                             std::int64_t plain_unit);
 

@@ -8,7 +8,20 @@
 
 namespace sampleproc::config {
 
+std::string PointHint(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  const std::size_t comma = text.find(',');
+  if (comma == 0 || comma >= text.size() - 1 || text.find(',', comma + 1) != text.npos ||
+      !kDigits.contains(text[comma - 1]) || !kDigits.contains(text[comma + 1])) {
+    return {};
+  }
+  std::string with_point(text);
+  with_point[comma] = '.';
+  return "the decimal sign is a point: " + Printable(with_point, 40);
+}
+
 std::string SizeHint(std::string_view text) {
+  if (std::string point = PointHint(text); !point.empty()) return point;
   const std::size_t unit = text.find_first_not_of("0123456789. ");
   if (unit == std::string_view::npos) return {};
   const std::size_t prefix = std::string_view("kKmMgGtT").find(text[unit]);
@@ -18,6 +31,7 @@ std::string SizeHint(std::string_view text) {
 }
 
 std::string DurationHint(std::string_view text) {
+  if (std::string point = PointHint(text); !point.empty()) return point;
   if (text.find_first_of("0123456789") == std::string_view::npos) return {};
   return "units are ms, s, m and h, without a space: \"30s\", \"1m30s\", \"24h\"";
 }

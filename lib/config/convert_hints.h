@@ -12,6 +12,9 @@ namespace sampleproc::config {
 // For what people write as a size elsewhere: "10mb", "10 Mb", "10m", "10MBytes".
 std::string SizeHint(std::string_view text);
 
+// For a number with a decimal comma; "" for anything else.
+std::string PointHint(std::string_view text);
+
 // For what is no duration.
 std::string DurationHint(std::string_view text);
 

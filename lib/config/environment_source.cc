@@ -17,11 +17,12 @@ constexpr std::string_view kPrefix = "SAMPLEPROC_";
 constexpr std::string_view kConfigVariable = "SAMPLEPROC_CONFIG";
 constexpr std::string_view kDemo = "RUN_DEMO";
 
-// The variable's value. An empty one counts as absent: that is what `PORT=` in an environment
-// file and ${PORT:-} in a compose file mean.
+// The variable's value. One that is empty or has nothing but blanks counts as absent: that is what
+// `PORT=` in an environment file, ${PORT:-} and "PORT: ' '" in a compose file mean.
 std::optional<std::string_view> Lookup(const Environment& environment, std::string_view name) {
   for (const auto& [key, value] : environment) {
-    if (key == name) return value.empty() ? std::nullopt : std::optional<std::string_view>(value);
+    if (key != name) continue;
+    return base::TrimBlanks(value).empty() ? std::nullopt : std::optional<std::string_view>(value);
   }
   return std::nullopt;
 }
@@ -209,7 +210,9 @@ void ReportUnknown(const LoadRequest& request, Assembly& assembly) {
 }
 
 // The original names have no prefix, so that only nearness tells a slip from another program's
-// variable: two edits at most, and fewer in short names.
+// variable: two edits at most, and fewer in short names. Among variables that other programs have
+// as well (not of a file that is this service's alone) it is one edit of a name that is long enough
+// to be nobody else's: CORS_ORIGIN, ALLOWED_HOST.
 void ReportMisspelt(const LoadRequest& request, Assembly& assembly) {
   std::vector<std::string_view> names{kDemo};
   for (const Key& key : assembly.schema) {
@@ -218,7 +221,9 @@ void ReportMisspelt(const LoadRequest& request, Assembly& assembly) {
   for (const auto& [name, value] : request.environment) {
     if (name.starts_with(kPrefix) || std::ranges::find(names, name) != names.end()) continue;
     const std::string_view near = Suggest(name, names);
-    const std::size_t most = name.size() < 8 ? 1 : 2;
+    constexpr std::size_t kShortName = 8;
+    const std::size_t most = name.size() < kShortName || !request.misspelt_names ? 1 : 2;
+    if (!request.misspelt_names && (name.size() < kShortName || !name.contains('_'))) continue;
     // Beside the right name it is something else.
     if (near.empty() || EditDistance(name, near) > most || Lookup(request.environment, near) ||
         IsForeignVariable(name) || (name.ends_with("_FILE") && name.size() == near.size() + 5)) {
@@ -249,7 +254,7 @@ void ApplyEnvironment(const LoadRequest& request, Assembly& assembly) {
   if (request.original_names) ReportForeignVariables(request, assembly);
   if (request.original_names) ReportOtelVariables(request, assembly);
   ReportUnknown(request, assembly);
-  if (request.misspelt_names) ReportMisspelt(request, assembly);
+  if (request.original_names) ReportMisspelt(request, assembly);
 }
 
 }  // namespace sampleproc::config

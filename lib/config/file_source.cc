@@ -140,7 +140,8 @@ class FileWalk {
     const Place place = is_table ? entry.key_place : entry.value.place;
     const List* list = std::get_if<List>(&entry.value.data);
     Assembly::EntryPlaces places;
-    if (list != nullptr && !key.secret && !IsOfPoints(key.kind)) {
+    const bool has_entries = !IsOfPoints(key.kind) || key.kind == Kind::kPolygons;
+    if (list != nullptr && !key.secret && has_entries) {
       for (const Value& each : *list) places.emplace_back(each.place, LineAt(each.place));
     }
     assembly_.Take(key, ConvertValue(key, entry.value), At(place), LineAt(place),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/ascii.h"
 #include "http/address.h"
 
 namespace sampleproc::config {
@@ -28,6 +29,12 @@ constexpr std::string_view kMetricsHint =
 constexpr std::string_view kSentinelHint =
     "no Sentinel is asked: set REDIS_HOST to a name or a proxy that leads to the primary";
 constexpr std::string_view kTimeoutHint = "set CONNECTION_TIMEOUT and READ_TIMEOUT, in seconds";
+constexpr std::string_view kHostHint = "set REDIS_HOST and REDIS_PORT, or REDIS_URL";
+constexpr std::string_view kClusterHint =
+    "a cluster is not looked through: set REDIS_HOST to the node that has the streams";
+constexpr std::string_view kBrokerHint = "set SAMPLEPROC_MQTT_URL=mqtt://HOST:1883";
+constexpr std::string_view kBrokerPasswordHint =
+    "write the password to a file and set SAMPLEPROC_MQTT_PASSWORD_FILE to its path";
 constexpr std::string_view kDebugHint = "set LOG_LEVEL=debug";
 
 // As uvicorn, gunicorn, Flask, Express, Celery, Spring, the images of Docker Hub and the examples
@@ -92,6 +99,17 @@ constexpr Foreign kForeign[] = {
     {"REDIS_DATABASE", "consumer.redis.db", "set REDIS_DB"},
     {"REDIS_URI", "consumer.redis.url", "set REDIS_URL"},
     {"REDIS_DSN", "consumer.redis.url", "set REDIS_URL"},
+    {"REDIS_CONNECTION_STRING", "consumer.redis.url", "set REDIS_URL"},
+    {"REDIS_DB_INDEX", "consumer.redis.db", "set REDIS_DB"},
+    {"REDISHOST", "consumer.redis.host", "set REDIS_HOST"},
+    {"REDISPORT", "consumer.redis.port", "set REDIS_PORT"},
+    {"REDIS_HOSTNAME", "consumer.redis.host", "set REDIS_HOST"},
+    {"REDIS_ADDR", "consumer.redis.host", kHostHint},
+    {"REDIS_ADDRESS", "consumer.redis.host", kHostHint},
+    {"REDIS_SERVER", "consumer.redis.host", kHostHint},
+    {"REDIS_ENDPOINT", "consumer.redis.host", kHostHint},
+    {"REDIS_CLUSTER", "consumer.redis.host", kClusterHint},
+    {"REDIS_CLUSTER_NODES", "consumer.redis.host", kClusterHint},
     {"REDIS_SENTINELS", "consumer.redis.host", kSentinelHint},
     {"REDIS_SENTINEL", "consumer.redis.host", kSentinelHint},
     {"REDIS_SENTINEL_HOST", "consumer.redis.host", kSentinelHint},
@@ -112,6 +130,19 @@ constexpr Foreign kForeign[] = {
     {"REDIS_GROUP", "consumer.redis.group"},
     {"OUTPUT_STREAM", "consumer.redis.results_stream"},
     {"RESULTS_STREAM", "consumer.redis.results_stream"},
+    {"MQTT_URL", "mqtt.url", kBrokerHint},
+    {"MQTT_HOST", "mqtt.url", kBrokerHint},
+    {"MQTT_PORT", "mqtt.url", kBrokerHint},
+    {"MQTT_SERVER", "mqtt.url", kBrokerHint},
+    {"MQTT_BROKER", "mqtt.url", kBrokerHint},
+    {"MQTT_BROKER_URL", "mqtt.url", kBrokerHint},
+    {"MQTT_USER", "mqtt.username"},
+    {"MQTT_USERNAME", "mqtt.username"},
+    {"MQTT_PASSWORD", "mqtt.password_file", kBrokerPasswordHint},
+    {"MQTT_PASSWORD_FILE", "mqtt.password_file"},
+    {"MQTT_TOPIC", "mqtt.topic"},
+    {"MQTT_TOPIC_PREFIX", "mqtt.topic"},
+    {"MQTT_CLIENT_ID", "mqtt.client_id"},
     {"WEBHOOK_URL", "consumer.webhook.url"},
     {"LOG_FORMAT", "telemetry.log_format"},
     {"LOGLEVEL", "telemetry.log_level", "set LOG_LEVEL"},
@@ -132,8 +163,13 @@ const Foreign* Find(std::string_view name) {
 // Whether the value can be meant for a service: csh and others set HOST to the machine's name, and
 // DEBUG=0 asks for what is so anyway.
 bool MeansSomething(std::string_view name, std::string_view value) {
-  if (value.empty() || value.find("://") != std::string_view::npos) {
-    return name.ends_with("_URI") || name.ends_with("_DSN") || name.ends_with("_URL");
+  if (base::TrimBlanks(value).empty()) return false;
+  if (value.find("://") != std::string_view::npos) {
+    // A port that is a URL is a service link's.
+    constexpr std::string_view kOfUrls[] = {"_URI",   "_DSN",     "_URL",     "_STRING",
+                                            "_ADDR",  "_ADDRESS", "_SERVER",  "_CLUSTER",
+                                            "_NODES", "_BROKER",  "_ENDPOINT"};
+    return std::ranges::any_of(kOfUrls, [&](std::string_view end) { return name.ends_with(end); });
   }
   if (name == "HOST" || name == "HTTP_HOST") {
     return value == "localhost" || value == "*" || http::ParseAddress(value).has_value();

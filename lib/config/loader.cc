@@ -4,6 +4,7 @@
 #include <system_error>
 #include <tuple>
 
+#include "base/ascii.h"
 #include "config/assembly.h"
 #include "config/derive.h"
 #include "config/machine.h"
@@ -45,7 +46,9 @@ void ApplyFiles(const LoadRequest& request, Assembly& assembly) {
   if (!request.file) {
     const auto variable = std::ranges::find(request.environment, "SAMPLEPROC_CONFIG",
                                             &Environment::value_type::first);
-    if (variable != request.environment.end()) named = variable->second;
+    if (variable != request.environment.end() && !base::TrimBlanks(variable->second).empty()) {
+      named = variable->second;
+    }
   }
   if (request.file || !named.empty()) {
     ApplyFile(named, named == "-" ? "<stdin>" : files::ShownName(named), false, request.reading,
@@ -88,6 +91,22 @@ void ApplyRules(Assembly& assembly) {
   }
 }
 
+// What the rules would say of the entries of a list that can be read beside those that cannot.
+std::vector<Refusal> RefusedByRules(const Key& key, const Refusal& unread, Config config) {
+  std::vector<Refusal> refusals;
+  if (unread.texts.empty()) return refusals;
+  key.set(config, unread.texts);
+  for (Finding& finding : Validate(config)) {
+    const bool is_read = finding.key == key.path && finding.entry &&
+                         *finding.entry < unread.texts.size() &&
+                         !unread.texts[*finding.entry].empty();
+    if (!is_read || finding.severity != Severity::kError) continue;
+    refusals.push_back(
+        {finding.code, std::move(finding.message), std::move(finding.hint), finding.entry});
+  }
+  return refusals;
+}
+
 }  // namespace
 
 void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, Origin origin,
@@ -110,8 +129,11 @@ void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, O
     Report({Severity::kError, refusal.code, std::move(at), path, std::move(refusal.message),
             std::move(refusal.hint), std::move(line)});
   };
-  report(converted.error());
-  for (Refusal& refusal : converted.error().more) report(refusal);
+  std::vector<Refusal> refusals = RefusedByRules(key, converted.error(), result.config);
+  for (Refusal& refusal : converted.error().more) refusals.push_back(std::move(refusal));
+  refusals.push_back(std::move(converted.error()));
+  std::ranges::stable_sort(refusals, {}, &Refusal::entry);
+  for (Refusal& refusal : refusals) report(refusal);
 }
 
 void Assembly::Report(Diagnostic diagnostic) {

@@ -54,8 +54,8 @@ struct LoadRequest {
   // What this machine has, to check against; nothing to check a configuration as such.
   std::optional<resources::MachineLimits> machine = std::nullopt;
 
-  // Whether a variable that is nearly one of those names is a warning: where all variables are
-  // meant for this service, not where it is started among others'.
+  // Whether all variables are meant for this service, so that two wrong letters of one of those
+  // names are a warning too. Where it is started among others' it takes one letter, of a long name.
   bool misspelt_names = false;
 
   // Whether files are read whose names stand in *_FILE variables in place of values.

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <optional>
 
+#include "base/ascii.h"
 #include "config/camera_source_rules.h"
 #include "config/convert.h"
 #include "config/convert_hints.h"
@@ -255,6 +256,16 @@ std::vector<Finding> OriginsAreOrigins(const Config& config) {
       "write \"https://app.example.com\": scheme, host and port in lower case, no path");
 }
 
+// Names as resolvers take them: also with underscores, as compose has them, and of other letters
+// than ASCII's.
+bool IsNameOrAddress(std::string_view host) {
+  const auto is_allowed = [](char c) {
+    return base::IsAlnum(c) || std::string_view("-_.").contains(c) || (c & 0x80) != 0;
+  };
+  if (host.contains(':')) return host.find_first_of("/@*?") == std::string_view::npos;  // IPv6
+  return !host.starts_with('-') && !host.starts_with('.') && std::ranges::all_of(host, is_allowed);
+}
+
 // What is wrong with a key that takes a host alone, "" when nothing is. Users paste URLs and
 // addresses as they stand in them.
 std::string WrongWithHost(std::string_view host) {
@@ -264,7 +275,7 @@ std::string WrongWithHost(std::string_view host) {
   if (host.find(',') != std::string_view::npos) return "is a list; this key takes one host";
   if (host.starts_with('[')) return "has brackets, which an address has in URLs only";
   if (std::ranges::count(host, ':') == 1) return "has a port, for which there is a key of its own";
-  if (host.find_first_of("/@ \t") != std::string_view::npos) return "is no host name or address";
+  if (!host.empty() && !IsNameOrAddress(host)) return "is no host name or address";
   // No name ends in a number, so that it cannot be taken for an address (RFC 1123, section 2.1).
   const std::string_view last = host.substr(host.rfind('.') + 1);
   in_addr address{};

@@ -242,6 +242,27 @@ class Environment(cli.TestCase):
         health = self.serve({"ENABLE_FRAME_CONSUMER": "false", "REDIS_HOST": "r"}).get("/health")
         self.assertEqual(health.json()["components"]["consumer"]["status"], "degraded")
 
+    def test_blanks_alone_are_not_a_value(self):
+        """As "PORT: ' '" in a compose file has them: the variable counts as unset."""
+        untouched = self.values({})
+        for name in READ + DOCUMENTED + ["REDIS_URL", "REDIS_PASSWORD_FILE", "REDIS_DB", "HOST",
+                                         "SAMPLEPROC_CONFIG", "SAMPLEPROC_HTTP_PORT"]:  # fmt: skip
+            for blanks in (" ", "\t", "   "):
+                with self.subTest(name, blanks=blanks):
+                    result = cli.run("validate-config", "--print-effective", "--offline", env={name: blanks})
+                    self.assertEqual((result.returncode, result.err), (0, ""))
+                    self.assertEqual(effective(result.out), untouched)
+
+    def test_blanks_around_a_number_do_not_count(self):
+        for name, value, key, shown in (("PORT", " 9000", "http.port", "9000"),
+                                        ("PORT", "9000\t", "http.port", "9000"),
+                                        ("LOG_LEVEL", " debug ", "telemetry.log_level", '"debug"'),
+                                        ("BACKOFF_MS", " 1000", "consumer.backoff", '"1s"'),
+                                        ("ENABLE_METRICS", "false ", "telemetry.metrics", "false"),
+                                        ("DETECTION_THRESHOLD", " 0.7", "process.detection_threshold",
+                                         "0.7")):  # fmt: skip
+            self.assertEqual(self.values({name: value})[key], shown, name)
+
     def test_zz_each_name_has_been_tried(self):
         self.assertEqual(set(READ + DOCUMENTED) - self.tried, set())
 
