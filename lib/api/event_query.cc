@@ -59,11 +59,11 @@ std::string Joined(std::span<const std::string_view> words) {
 class Query {
  public:
   Query(std::string_view query, std::span<const std::string_view> known) : query_(query) {
-    std::vector<std::string_view> seen;
+    std::vector<std::string> seen;
     while (!query.empty()) {
       const std::string_view pair = query.substr(0, query.find('&'));
       query.remove_prefix(std::min(pair.size() + 1, query.size()));
-      const std::string_view name = pair.substr(0, pair.find('='));
+      const std::string name = http::ParameterName(pair.substr(0, pair.find('=')));
       if (name.empty()) continue;
       if (std::ranges::find(known, name) == known.end()) {
         problems_.push_back({"unknown_parameter",

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "codec/decoder.h"
 #include "frame/frame_json.h"
 #include "frame/frame_names.h"
@@ -131,26 +132,24 @@ Result<void> CheckUnknown(std::string_view name, std::span<const std::string_vie
                             "metadata, in the body");
 }
 
+// The beginning of a picture without its line breaks and zero bytes: PNG's signature has some of
+// the former, the size that WebP begins with some of the latter.
+bool BeginsAsText(base::ByteView body) {
+  const std::string_view begin = base::AsText(body.first(std::min<std::size_t>(body.size(), 12)));
+  return codec::Sniff(body) != codec::Format::kUnknown || begin.starts_with("\x89PNG\x1a") ||
+         (begin.starts_with("RIFF") && begin.contains("WEBP"));
+}
+
 // What `curl -d @FILE` has made of a picture: it leaves out line breaks and zero bytes, which any
-// picture has some of, and calls it a form.
-bool IsSentAsText(const FrameRequest& request) {
+// picture has some of. It calls it a form, unless it is told what to call it.
+bool IsSentAsText(base::ByteView body) {
   constexpr std::size_t kSmallest = 100;
-  const base::ByteView body = request.body;
-  if (body.size() < kSmallest || MediaType(request.content_type).empty() ||
-      codec::Sniff(body) == codec::Format::kUnknown || IsImage(MediaType(request.content_type))) {
-    return false;
-  }
+  if (body.size() < kSmallest || !BeginsAsText(body)) return false;
   return std::ranges::none_of(body,
                               [](std::uint8_t c) { return c == 0 || c == '\n' || c == '\r'; });
 }
 
 Result<frame::Frame> ReadPicture(FrameRequest request) {
-  if (IsSentAsText(request)) {
-    return base::Fail(
-        ErrorCode::kInvalidFrame,
-        "the picture has come without its line breaks and zero bytes, as curl -d sends "
-        "a file; send it with curl --data-binary @FILE");
-  }
   frame::Frame frame;
   auto frame_id = TextParameter(request.query, "frame_id", frame::kMaxIdBytes);
   if (!frame_id) return std::unexpected(frame_id.error());
@@ -173,6 +172,17 @@ Result<frame::Frame> ReadPicture(FrameRequest request) {
 std::unexpected<base::Error> PartProblem(std::string_view part, std::string type, std::string msg) {
   return base::Fail(ErrorCode::kInvalidFrame,
                     {{std::move(type), {"body", std::string(part)}, std::move(msg)}});
+}
+
+// Whether the part frame is but the name of a file: `curl -F frame=photo.jpg` for frame=@photo.jpg.
+bool IsNameOfPicture(const http::Part& part) {
+  constexpr std::size_t kLongestName = 4096;
+  constexpr std::string_view kEndings[] = {".jpg", ".jpeg", ".png", ".webp", ".npy"};
+  const std::string name = base::Lowercase(
+      base::AsText(part.content.first(std::min(part.content.size(), kLongestName))));
+  return part.content_type.empty() && part.content.size() <= kLongestName &&
+         std::ranges::any_of(kEndings,
+                             [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
 // What forms of other services call the picture.
@@ -225,6 +235,10 @@ Result<frame::Frame> ReadForm(FrameRequest request, const frame::Options& option
     *place = &part;
   }
   if (picture == nullptr) return PartProblem(kFramePart, "missing", MissingPart(*parts));
+  if (IsNameOfPicture(*picture)) {
+    return PartProblem(kFramePart, "name_of_file",
+                       "is the name of a file, not what is in it; with curl: -F frame=@FILE");
+  }
   for (const std::string_view name : others) {
     if (auto known = CheckOtherPart(name); !known) return std::unexpected(known.error());
   }
@@ -267,11 +281,34 @@ std::unexpected<base::Error> UnsupportedBody() {
                     "application/octet-stream and multipart/form-data");
 }
 
+Result<void> CheckBody(BodyKind kind, base::ByteView body, bool has_length) {
+  if (body.empty() && !has_length) {
+    return base::Fail(ErrorCode::kInvalidFrame,
+                      "the request has neither Content-Length nor Transfer-Encoding, so that no "
+                      "body belongs to it (RFC 9112, section 6.3); send one of them");
+  }
+  if (kind != BodyKind::kJson && kind != BodyKind::kPicture) return {};
+  if (IsSentAsText(body)) {
+    return base::Fail(ErrorCode::kInvalidFrame,
+                      "the picture has come without its line breaks and zero bytes, as curl -d "
+                      "sends a file; send it with curl --data-binary @FILE");
+  }
+  const codec::Format format = codec::Sniff(body);
+  if (kind == BodyKind::kPicture || format == codec::Format::kUnknown) return {};
+  const std::string name(codec::FormatName(format));
+  return base::Fail(
+      ErrorCode::kInvalidFrame,
+      "the body is a picture (" + name +
+          "), and its content type says that it is JSON; send it with Content-Type: " +
+          (format == codec::Format::kNpy ? "application/x-" : "image/") + name);
+}
+
 FrameRequest TakeFrameRequest(http::Request& request) {
   FrameRequest taken;
   taken.content_type = request.Find("Content-Type").value_or("");
   taken.kind = KindOf(taken.content_type, request.body);
   taken.query = request.query;
+  taken.has_length = request.chunked || request.content_length.has_value();
   taken.body = std::move(request.body);
   return taken;
 }
@@ -294,11 +331,11 @@ Result<std::vector<frame::Warning>> CheckQuery(std::string_view query, BodyKind 
   std::span<const std::string_view> ours = kParameters;
   if (kind != BodyKind::kPicture) ours = ours.first(1);
   if (!may_annotate) ours = ours.subspan(1);
-  std::vector<std::string_view> seen;
+  std::vector<std::string> seen;
   std::size_t unknown = 0;
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view name = query.substr(0, std::min(query.find('='), end));
+    const std::string name = http::ParameterName(query.substr(0, std::min(query.find('='), end)));
     query.remove_prefix(std::min(end + 1, query.size()));
     if (end == 0) continue;
     if (std::ranges::find(ours, name) == ours.end()) {
@@ -323,6 +360,9 @@ Result<std::vector<frame::Warning>> CheckQuery(std::string_view query, BodyKind 
 Result<frame::Frame> ReadFrame(FrameRequest request, const frame::Options& options,
                                std::optional<std::string>& camera) {
   if (request.kind == BodyKind::kUnsupported) return UnsupportedBody();
+  if (auto checked = CheckBody(request.kind, request.body, request.has_length); !checked) {
+    return std::unexpected(checked.error());
+  }
   auto warnings = CheckQuery(request.query, request.kind, request.may_annotate);
   if (!warnings) return std::unexpected(std::move(warnings.error()));
   Result<frame::Frame> frame =

@@ -28,6 +28,11 @@ BodyKind KindOf(std::string_view content_type, base::ByteView body);
 // The refusal of kUnsupported.
 std::unexpected<base::Error> UnsupportedBody();
 
+// Looks at a body as a whole. Fails with kInvalidFrame, and how to send it, when there is none
+// since its length was not said, for a picture that has lost bytes as text, and for one that is
+// said to be JSON.
+base::Result<void> CheckBody(BodyKind kind, base::ByteView body, bool has_length);
+
 // A request's frame before anybody has looked into it; owned, as a request's views end with its
 // handler.
 struct FrameRequest {
@@ -35,6 +40,7 @@ struct FrameRequest {
   std::string query;
   std::string content_type;
   base::ByteBuffer body;
+  bool has_length = true;     // the sender said that there is a body, if an empty one
   bool may_annotate = false;  // the endpoint has the parameter `annotate`
 };
 

@@ -45,7 +45,7 @@ std::optional<std::string_view> FindParameter(std::string_view query, std::strin
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     const auto equals = pair.find('=');
-    if (pair.substr(0, equals) != name) continue;
+    if (ParameterName(pair.substr(0, equals)) != name) continue;
     return equals == pair.npos ? std::string_view() : pair.substr(equals + 1);
   }
   return std::nullopt;
@@ -92,6 +92,10 @@ std::optional<std::string_view> Request::Find(std::string_view name) const {
     if (EqualsIgnoreCase(field.name, name)) return field.value;
   }
   return std::nullopt;
+}
+
+std::string ParameterName(std::string_view raw) {
+  return Decoded(raw, true).value_or(std::string(raw));
 }
 
 base::Result<std::optional<std::string>> QueryParameter(std::string_view query,

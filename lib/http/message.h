@@ -88,7 +88,11 @@ struct Request {
   std::optional<std::string_view> Find(std::string_view name) const;
 };
 
-// The value of the first query parameter of that name, decoded as forms are (URL Standard,
+// The name of a query's parameter as it is meant, decoded like its value ("frame%5Fid" is
+// frame_id); as it stands where it cannot be decoded.
+std::string ParameterName(std::string_view raw);
+
+// The value of the first query parameter of that name, both decoded as forms are (URL Standard,
 // application/x-www-form-urlencoded): '+' is a space, %2B a plus. Absent when there is none; fails
 // with kInvalidFrame, at query.<name>, when a '%' is not followed by two hexadecimal digits.
 base::Result<std::optional<std::string>> QueryParameter(std::string_view query,

@@ -137,6 +137,11 @@ class Framing(WithService):
                 answer_head, _, body = received.partition(b"\r\n\r\n")
                 self.assertTrue(answer_head.startswith(b"HTTP/1.1 400 "), answer_head)
                 self.assertEqual(json.loads(body)["detail"], told)
+        # Without a length a request has no body, whatever stands behind its head.
+        answer_head, _, body = asyncio.run(exchange(service.port, head + b"\r\n", False, True)).partition(
+            b"\r\n\r\n")
+        self.assertTrue(answer_head.startswith(b"HTTP/1.1 422 "), answer_head)
+        self.assertIn("neither Content-Length nor Transfer-Encoding", json.loads(body)["detail"])
         for nothing in (b"\r\n",):
             self.assertEqual(asyncio.run(exchange(service.port, nothing, False, True)), b"")
         self.assertEqual(service.stop(), 0)
