@@ -3,12 +3,17 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <vector>
 
 #include "apps/checked_values.h"
+#include "base/ascii.h"
+#include "config/convert.h"
 #include "config/schema.h"
+#include "config/suggest.h"
 #include "files/name_text.h"
+#include "files/resolved_path.h"
 #include "files/url_input.h"
 #include "frame/frame_text.h"
 
@@ -119,6 +124,35 @@ std::string StepAmongInputs(const ProcessFileOptions& options) {
   return "";
 }
 
+// Which part of what --raw was given is wrong: "; \"rgb\" is no format". "" where it has not all of
+// the parts.
+std::string WrongPartOfRaw(std::string_view raw) {
+  const std::size_t x = raw.find('x');
+  const std::size_t colon = raw.find(':');
+  if (x == raw.npos || colon == raw.npos || colon < x) return "";
+  const auto wrong = [](std::string_view part, std::string_view what) {
+    return "; \"" + config::Shown(part) + "\" is " + std::string(what);
+  };
+  const std::string_view width = raw.substr(0, x);
+  const std::string_view height = raw.substr(x + 1, colon - x - 1);
+  const std::string_view format = raw.substr(colon + 1);
+  if (!frame::ParseRawSide(width)) return wrong(width, "no width");
+  if (!frame::ParseRawSide(height)) return wrong(height, "no height");
+  if (!frame::FindRawFormat(format)) {
+    constexpr std::string_view kFormats[] = {"bgr24", "rgb24", "gray8", "gray16le",
+                                             "nv12",  "yuyv",  "f32"};
+    const std::string typed = base::Lowercase(format);
+    const auto begun = std::ranges::find_if(kFormats, [&](std::string_view known) {
+      return !typed.empty() && known.starts_with(typed);
+    });
+    const std::string_view meant =
+        begun == std::end(kFormats) ? config::Suggest(typed, kFormats) : *begun;
+    return wrong(format, "no format") +
+           (meant.empty() ? "" : ", did you mean " + std::string(meant) + "?");
+  }
+  return wrong(raw.substr(0, colon), "a size that " + std::string(format) + " cannot have");
+}
+
 // What is wrong with a video of annotated frames, "" when nothing is.
 std::string ProblemWithVideo(const ProcessFileOptions& options) {
   if (!video::WrittenContainerOf(options.annotate)) {
@@ -167,7 +201,8 @@ std::string ProblemWith(const ProcessFileOptions& options) {
   }
   if (!options.raw.empty() && !options.RawPixels()) {
     return "--raw needs WIDTHxHEIGHT:FORMAT, such as 640x480:bgr24; sides from 1 to 65535 (nv12: "
-           "even ones; yuyv: an even width), formats bgr24 rgb24 gray8 gray16le nv12 yuyv f32";
+           "even ones; yuyv: an even width), formats bgr24 rgb24 gray8 gray16le nv12 yuyv f32" +
+           WrongPartOfRaw(options.raw);
   }
   if (const auto problem = frame::CheckText(options.camera, frame::kMaxIdBytes)) {
     return "--camera: " + problem->msg;
@@ -206,8 +241,27 @@ std::string ProblemWith(const ProcessFileOptions& options) {
   return "";
 }
 
-std::string NothingFound(const ProcessFileOptions& options) {
+bool IsOutputOf(const ProcessFileOptions& options, const std::string& path) {
+  if (options.output == "-") return false;
+  const std::filesystem::path output = files::ResolvedPath(options.output);
+  const std::filesystem::path found(path);
+  const std::string name = found.filename().string();
+  const std::string own = output.filename().string();
+  const bool is_called_so = name == own || (name.starts_with(own + ".") && name.ends_with(".part"));
+  std::error_code failed;
+  return is_called_so &&
+         std::filesystem::equivalent(found.parent_path(), output.parent_path(), failed);
+}
+
+std::string NothingFound(const ProcessFileOptions& options, bool has_empty_list) {
   const std::vector<std::string>& inputs = options.inputs;
+  if (has_empty_list && inputs.empty() && options.requests.empty()) {
+    const std::string list = options.files_from == "-"
+                                 ? "on standard input"
+                                 : files::NameAsText(files::ShownName(options.files_from));
+    return "sampleproc: the list of files " + list +
+           " is empty (--files-from); it takes a name on each line, or with -0 before each NUL";
+  }
   std::string where = options.files_from;
   if (!options.requests.empty()) where = options.requests.front();
   if (!inputs.empty()) where = inputs.front();

@@ -48,8 +48,13 @@ void DeclareProcessFile(CLI::App& app, ProcessFileOptions& options);
 // What is wrong with the options together, "" when nothing is.
 std::string ProblemWith(const ProcessFileOptions& options);
 
-// What is said of a run that found nothing in its inputs.
-std::string NothingFound(const ProcessFileOptions& options);
+// Whether what a folder has by that path is the run's output, or a file beside it in which that is
+// written first.
+bool IsOutputOf(const ProcessFileOptions& options, const std::string& path);
+
+// What is said of a run that found nothing in its inputs, or that was given but a list without
+// names.
+std::string NothingFound(const ProcessFileOptions& options, bool has_empty_list);
 
 // What is said of a run that ended with the last failure that the options allow.
 std::string GaveUp(const ProcessFileOptions& options);

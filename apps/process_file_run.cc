@@ -171,11 +171,13 @@ Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& s
     names = std::move(*list);
   }
   const auto raw = options.RawPixels();
-  files::InputList inputs({.arguments = options.inputs,
-                           .recursive = options.recursive,
-                           .raw_pixels = raw.has_value(),
-                           .requests = options.requests,
-                           .names = std::move(names)});
+  files::InputList inputs(
+      {.arguments = options.inputs,
+       .recursive = options.recursive,
+       .raw_pixels = raw.has_value(),
+       .requests = options.requests,
+       .names = std::move(names),
+       .is_own = [&options](const std::string& path) { return IsOutputOf(options, path); }});
   files::FeedOptions feed{.has_memory = needs.camera_order, .done = start.place};
   feed.directory = &shared.directory;
   feed.admit = [&guard](const files::Input& input) { return guard.Admit(input); };
@@ -425,7 +427,9 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (!totals) return tell_failure(totals.error());
   if (!paged) return tell_failure(paged.error());
   if (!filmed) return tell_failure(filmed.error());
-  if (totals->done == 0 && !is_interrupted) context.err << NothingFound(options) << "\n";
+  if (totals->done == 0 && !is_interrupted) {
+    context.err << NothingFound(options, feed->has_empty_list()) << "\n";
+  }
   if (!options.quiet) context.err << DescribeFailedBefore(options, *start);
   if (!options.quiet) context.err << "sampleproc: " << files::FormatSummary(summary) << "\n";
   if (is_interrupted) return *interrupts.code();

@@ -32,8 +32,9 @@ base::Result<files::Checkpoint> StartingPoint(const ProcessFileOptions& options,
   if (!*saved) return fresh;
   if ((*saved)->settings == fresh.settings) return **saved;
   return base::Fail(base::ErrorCode::kUsage,
-                    "the run to be resumed had other settings or another version; remove the "
-                    "checkpoint " +
+                    "the run to be resumed had other settings (--pipeline, --set, --config, a "
+                    "SAMPLEPROC_ variable, --raw, --camera or --timings) or another version; give "
+                    "it the same, or remove the checkpoint " +
                         options.resume + " to start again");
 }
 

@@ -102,6 +102,10 @@ std::string UnknownOption(const CLI::App& app, std::string_view typed) {
   const std::string_view meant = WordMeant(name, {known.begin(), known.end()});
   const std::string unknown = "unknown option '" + name + "'";
   if (!meant.empty()) return unknown + DidYouMean(meant);
+  if (AsksAService(app) &&
+      (name == "--timeout" || name == "--deadline" || name == "--retry" || name == "--retries")) {
+    return unknown + DidYouMean("--wait");
+  }
   if (AsksAService(app) && (name == "--url" || name == "--endpoint" || name == "--address")) {
     return unknown + std::string(kWhereToAsk);
   }

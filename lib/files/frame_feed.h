@@ -69,6 +69,7 @@ class FrameFeed {
     return left_out_ + (source_ == nullptr ? 0 : source_->LeftOut());
   }
   const std::map<std::string, std::size_t>& passed_over() const { return inputs_.passed_over(); }
+  bool has_empty_list() const { return inputs_.has_empty_list(); }  // InputList's
 
  private:
   base::Result<bool> Open();

@@ -50,6 +50,12 @@ std::string OtherKinds(base::ByteView bytes) {
          "), requests as lines of JSON with --requests";
 }
 
+bool BeginsObject(base::ByteView line) {
+  const std::string_view text = base::AsText(line);
+  const std::size_t first = text.find_first_not_of(" \t\r");
+  return first != text.npos && text[first] == '{';
+}
+
 // `reservation` is of the frame's bytes.
 Result<frame::Frame> ReadPicture(const std::string& path, const WorkerContext& context,
                                  resources::Reservation& reservation) {
@@ -82,7 +88,12 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
   } else if (auto* packet = std::get_if<VideoPacket>(&task.payload)) {
     frame->storage = std::move(packet->bytes);
   } else if (auto* request = std::get_if<RecordedRequest>(&task.payload)) {
+    const bool is_object = BeginsObject(request->body);
     frame = frame::ParseFrameJson(std::move(request->body), context_.frame);
+    if (!frame && !is_object) {
+      frame.error().message +=
+          "; a line holds a request's body, a JSON object such as {\"frame_data\":\"...\"}";
+    }
     if (frame && !frame->frame_id.empty()) task.frame_id = frame->frame_id;
   }
   Result<frame::FrameResult> result;

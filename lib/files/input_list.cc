@@ -71,7 +71,9 @@ std::optional<Input> InputList::Next() {
     } else if (given_.names != nullptr) {
       argument_ = std::nullopt;
       auto name = given_.names->Next();
+      has_empty_list_ = !name && !has_names_;
       if (!name) return std::nullopt;
+      has_names_ = true;
       input = Listed(std::move(*name));
     } else {
       return std::nullopt;
@@ -121,6 +123,7 @@ std::optional<Input> InputList::Found(const std::string& path) {
     return PassOver("reached by a link");
   }
   if (!IsLookedFor(path, given_.raw_pixels)) {
+    if (given_.is_own && given_.is_own(path)) return std::nullopt;
     const std::string ending = EndingOf(path);
     return PassOver(ending.empty() ? "without an ending" : "." + ending);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,6 +30,9 @@ struct InputNames {
   bool raw_pixels = false;                    // files of raw pixels are looked for as well
   std::vector<std::string> requests = {};     // files of recorded requests
   std::unique_ptr<NameList> names = nullptr;  // each is as if it were an argument
+  // Whether what a directory has by that path is the run's own, such as the output that it writes:
+  // neither taken nor counted.
+  std::function<bool(const std::string& path)> is_own = nullptr;
 };
 
 // Walks the arguments in the order given, then the requests, then the list. A file that is named is
@@ -56,6 +60,9 @@ class InputList {
   // such as ".heic".
   const std::map<std::string, std::size_t>& passed_over() const { return passed_over_; }
 
+  // Whether the list has come to its end without having had a name.
+  bool has_empty_list() const { return has_empty_list_; }
+
   // How many there are, when that can be said without reading directories or the list.
   std::optional<std::size_t> Total() const;
 
@@ -77,6 +84,8 @@ class InputList {
   std::optional<std::size_t> argument_;  // the one that is being walked
   std::vector<Directory> open_;          // outermost first
   std::map<std::string, std::size_t> passed_over_;
+  bool has_names_ = false;  // the list has had one
+  bool has_empty_list_ = false;
 };
 
 }  // namespace sampleproc::files

@@ -8,6 +8,7 @@ error without a name in it.
 import base64
 import os
 import re
+import subprocess
 import tempfile
 
 import cli
@@ -84,6 +85,18 @@ COMMAND_LINE = [
     ("process-file x.jpg -o a -o b", 2, ["--output is given more than once"]),
     ("process-file x.jpg --recursive=maybe", 2, ["--recursive takes no value"]),
     ("process-file x.jpg --raw 640x480", 2, ["--raw needs WIDTHxHEIGHT:FORMAT", "bgr24"]),
+    ("process-file x.jpg --raw 640x480:rgb", 2, ['"rgb" is no format', "did you mean rgb24?"]),
+    ("process-file x.jpg --raw 640x0:bgr24", 2, ['"0" is no height']),
+    ("process-file x.jpg --raw wxh:bgr24", 2, ['"w" is no width']),
+    ("process-file x.jpg --raw 641x480:nv12", 2, ['"641x480" is a size that nv12 cannot have']),
+    ("process-file --files-from empty.mp4", 65, ["the list of files empty.mp4 is empty"]),
+    ("process-file --requests README", 65, ["line 1", "a JSON object such as {"]),
+    ("process-file x.jpg --set process.detection_threshold=0,5", 2,
+     ["the decimal sign is a point: 0.5"]),
+    ("serve --set process.deadline=1,5s", 2, ["the decimal sign is a point: 1.5s"]),
+    ("validate-config --set consumer.redis.host=h?x", 65, ["consumer.redis.host", "no host name or address"]),
+    ("validate-config --set consumer.redis.host=-x", 65, ["consumer.redis.host", "no host name or address"]),
+    ("validate-config --set consumer.redis.host=*", 65, ["consumer.redis.host", "no host name or address"]),
     ("process-file x.jpg --port 9000", 2, ["unknown option '--port'"]),
     ("process-file x.jpg --resume s", 2, ["--resume needs --output FILE"]),
     ("process-file rtsp://me:s3cret@camera/1", 65, ["rtsp://***@camera/1 is a URL", "ffmpeg -i",
@@ -118,6 +131,7 @@ COMMAND_LINE = [
     ("health --probe liveness", 3, ["'liveness'", "health, live, ready or startup"]),
     ("health --wait 5x", 3, ["--wait", "30s"]),
     ("health --port 1", 2, ["127.0.0.1:1", "refused"]),
+    ("health --timeout 3s", 3, ["unknown option '--timeout'; did you mean '--wait'?"]),
     ("loadtest", 2, ["--target URL is missing"]),
     ("loadtest --target localhost:8099", 2, ["--target", "http://127.0.0.1:8099"]),
     ("loadtest --target http://127.0.0.1:1 --rate fast", 2, ["--rate", "number"]),
@@ -166,6 +180,19 @@ ENVIRONMENT = [
     ({"DETECTION_THRESHOLD": "50%"}, 65, ["DETECTION_THRESHOLD", '"50%"', "number"]),
     ({"LOG_LEVEL": "verbose"}, 65, ["LOG_LEVEL", "debug, info, warning, error"]),
     ({"WEB_CONCURRENCY": "4"}, 0, ["WEB_CONCURRENCY", "CPU_CORES"]),
+    ({"CORS_ORIGIN": "https://a.example"}, 0, ["CORS_ORIGIN:", "did you mean CORS_ORIGINS?"]),
+    ({"ALLOWED_HOST": "a.example"}, 0, ["ALLOWED_HOST:", "did you mean ALLOWED_HOSTS?"]),
+    ({"REDISHOST": "redis"}, 0, ["REDISHOST:", "set REDIS_HOST"]),
+    ({"REDIS_ADDR": "redis:6379"}, 0, ["REDIS_ADDR:", "set REDIS_HOST and REDIS_PORT"]),
+    ({"REDIS_HOSTNAME": "redis"}, 0, ["REDIS_HOSTNAME:", "set REDIS_HOST"]),
+    ({"REDIS_SERVER": "redis://:s3cret@redis"}, 0, ["REDIS_SERVER:", "REDIS_URL"]),
+    ({"REDIS_CONNECTION_STRING": "redis://:s3cret@h"}, 0, ["_STRING:", "set REDIS_URL"]),
+    ({"REDIS_DB_INDEX": "3"}, 0, ["REDIS_DB_INDEX:", "set REDIS_DB"]),
+    ({"REDIS_CLUSTER": "true"}, 0, ["REDIS_CLUSTER:", "a cluster is not looked through"]),
+    ({"MQTT_URL": "mqtt://u:s3cret@h"}, 0, ["MQTT_URL:", "SAMPLEPROC_MQTT_URL"]),
+    ({"MQTT_HOST": "broker"}, 0, ["MQTT_HOST:", "SAMPLEPROC_MQTT_URL=mqtt://HOST:1883"]),
+    ({"MQTT_PASSWORD": "s3cret"}, 0, ["MQTT_PASSWORD:", "SAMPLEPROC_MQTT_PASSWORD_FILE"]),
+    ({"MQTT_PASSWORD_FILE": "/x"}, 0, ["set SAMPLEPROC_MQTT_PASSWORD_FILE"]),
 ]  # fmt: skip
 
 # A file's text; what must be said, with the place.
@@ -214,6 +241,11 @@ TOML = [
     ('[resources]\nmemory_limit = "512KiB"\n', ["2:16", "512KiB is out of range", "1MiB to 1TiB"]),
     ('[process]\npipeline = ["stats" "faces"]\n', ["2:", "with commas between its elements"]),
     ("[http]\nport = 1\nport = 2\n", ["3:", "cannot redefine existing integer 'port'"]),
+    ('[http]\ncors_origins = ["a", 3, "https://a.example", "b"]\n',
+     ["2:17", "entry 1 is not an origin", "2:22", "an integer", "2:46", "entry 4 is not an origin"]),
+    ('[camera.a]\nurl = "rtsp://h/1"\nmask = [[[0, 0], [1, 0]], [[0, 0], [1, 0], [1, 1]],\n'
+     " [[0, 0], [1, 1], [0.5, 0.5]],\n [[0, 0], [2, 0], [1, 1]]]\n",
+     ["3:9", "polygon 1 has 2 points", "4:2", "polygon 3 has no area", "5:2", "of polygon 4 is outside"]),
     ('[http]\ntls_key = "/nosuch/key.pem"\n', ["http.tls_key", "http.tls_cert"]),
 ]  # fmt: skip
 
@@ -228,6 +260,11 @@ def form(name, content):
 
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+
+def as_webp(path):
+    return subprocess.run(["cwebp", "-quiet", path, "-o", "-"], stdout=subprocess.PIPE, check=True,
+                          timeout=cli.PATIENCE).stdout  # fmt: skip
+
 
 # Method, path, headers, body, status, words of the answer.
 REQUESTS = [
@@ -288,6 +325,17 @@ REQUESTS = [
     ("POST", "/process", FORM, "form", 200, ["unknown_part", "ignored: 1"]),
     ("POST", "/process", JSON, "frame_id", 200, ["misplaced_member", "belongs in metadata"]),
     ("POST", "/process-batch", JSON, "batch", 200, ["unknown_member", "ignored: 1"]),
+    ("POST", "/process", JSON, "photo", 422, ["is a picture (jpeg)", "Content-Type: image/jpeg"]),
+    ("POST", "/process-batch", JSON, "photo", 422, ["is a picture (jpeg)"]),
+    ("POST", "/process", {"Content-Type": "image/png"}, "PNG as text", 422, ["--data-binary"]),
+    ("POST", "/process", {"Content-Type": "application/x-www-form-urlencoded"}, "PNG as text", 422,
+     ["--data-binary"]),
+    ("POST", "/process", {"Content-Type": "image/webp"}, "WebP as text", 422, ["--data-binary"]),
+    ("POST", "/process", FORM, b'--x\r\nContent-Disposition: form-data; name="frame"\r\n\r\np.png'
+     b"\r\n--x--\r\n", 422, ["body.frame", "name of a file", "frame=@FILE"]),
+    ("POST", "/process?frame%5Fid=x1y", IMAGE, "photo", 200, ['"frame_id":"x1y"']),
+    ("POST", "/process?frame%69d=1", IMAGE, "photo", 422, ["query.frame_id", "spelling"]),
+    ("GET", "/events?%63amera=a&camera=a", {}, None, 400, ["camera", "once at most"]),
     ("POST", "/process?frame_id=%zz", IMAGE, "photo", 422, ["query.frame_id", "%25"]),
     ("POST", "/process?frame_id=" + 300 * "a", IMAGE, "photo", 422, ["300 bytes", "256"]),
     ("POST", "/process", IMAGE | {"Content-Encoding": "gzip"}, b"x", 415, ["gzip", "as it is"]),
@@ -347,6 +395,8 @@ class Mistakes(cli.TestCase):
             "photo": photo,
             "cut": photo[:1000],
             "as text": photo.translate(None, b"\0\r\n"),
+            "PNG as text": pictures.sample("templ.png").translate(None, b"\0\r\n"),
+            "WebP as text": as_webp(PHOTO).translate(None, b"\0\r\n"),
             "form": form("frame", photo)[:-7] + form("tenant", b"x"),
             "frame_id": b'{"frame_id":"s3cret",' + data + b"}",
             "batch": b'{"tenant":1,"frames":[{' + data + b"}]}",

@@ -537,6 +537,15 @@ class Folders(WithDirectory):
         self.assertIn("passed over 5 entries (2 .heic, 2 hidden, 1 without an ending)", result.err)
         self.assertIn("error", records(process(self.path("d/._a.png")))[0])  # named, so taken
 
+    def test_the_run_s_own_output_is_not_counted(self):
+        self.copy("box.png", "d/a.png")
+        for name in ("d/r.ndjson", "./d/../d/r.ndjson"):  # not there before, and there
+            said = process(self.path("d"), "-o", self.path(name), quiet=False).err
+            self.assertIn("1 frame, 0 failed", said)
+            self.assertNotIn("passed over", said)
+        said = process(self.path("d"), "-o", self.path("r.ndjson"), quiet=False).err
+        self.assertIn("passed over 1 entry (1 .ndjson)", said)
+
     def test_folders_that_are_not_entered(self):
         self.copy("box.png", "d/a.png")
         self.copy("box.png", "d/in/b.png")
