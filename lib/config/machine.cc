@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -185,7 +186,8 @@ void CheckFolder(const char* key, const std::string& path, Assembly& assembly) {
 
 // A folder that has to be there: what is above what the service writes is never made, since it may
 // be a disk that is not there yet, below whose mount point what was written would be lost to view.
-// A start goes on without it and tries again.
+// A start goes on without it and tries again. Of systemd's places nothing is said: a unit's
+// StateDirectory= and the like are there while the service runs.
 void CheckParent(const char* key, const std::string& path, Assembly& assembly) {
   if (path.empty()) return;
   std::error_code failed;
@@ -193,6 +195,8 @@ void CheckParent(const char* key, const std::string& path, Assembly& assembly) {
   const fs::path parent =
       folder.has_filename() ? folder.parent_path() : folder.parent_path().parent_path();
   if (failed || fs::status(parent, failed).type() != fs::file_type::not_found) return;
+  constexpr std::string_view kOfUnits[] = {"/run", "/var/cache", "/var/lib", "/var/log"};
+  if (std::ranges::find(kOfUnits, parent.parent_path().string()) != std::end(kOfUnits)) return;
   Report(Severity::kWarning, code::kNoFile, key,
          "the folder " + Shown(parent.string(), 200) +
              " is not there, and is not made: nothing can be written until it is",

@@ -352,6 +352,8 @@ class Sinks(WithService):
     def test_a_file_that_cannot_be_written_may_become_one(self):
         missing = self.file.parent / "later" / "results.ndjson"
         service = self.consume("file", "--set", f"consumer.file.path={missing}")
+        line = service.wait_for("results cannot be written: the folder of consumer.file.path is not there")
+        self.assertEqual((line["level"], line["folder"]), ("warning", str(missing.parent)))
         names = self.add(3)
         line = service.wait_for_condition("sink")
         self.assertIn("No such file or directory", line["reason"])

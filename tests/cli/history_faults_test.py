@@ -205,6 +205,20 @@ class HistoryFaults(WithHistory):
         done = service.wait_for("shutdown: done")
         self.assertEqual((done["clean"], done["history_lost"]), (True, 0))
 
+    def test_a_folder_that_is_not_there_is_told_and_not_made(self):
+        missing = self.folder / "not" / "mounted"
+        self.file = missing / "events.db"
+        service = self.serve_history()
+        line = service.wait_for_condition("history")
+        self.assertIn("No such file or directory", line["reason"])
+        self.assertFalse(missing.parent.exists())
+        missing.mkdir(parents=True)
+        wait_until(lambda: service.told("history") == (1, 1))
+        self.cross(service)
+        self.await_events(service, ["new", "end"])
+        self.assertTrue(self.file.exists())
+        self.assertEqual(service.stop(), 0)
+
     def test_a_disk_that_does_not_answer_is_told_and_holds_up_nobody(self):
         disk, control = self.folder / "spool", self.folder / "control"
         disk.mkdir()
