@@ -57,7 +57,7 @@ Command LoadtestCommand() {
            {"sampleproc loadtest --target http://127.0.0.1:8099 --frames photos "
             "--find-capacity 'p99<200ms,errors<1%'",
             "Find the highest frame rate that meets the criteria."},
-           {"sampleproc loadtest --target http://127.0.0.1:8099 --rate 50 --duration 2m "
+           {"sampleproc loadtest --target http://127.0.0.1:8099 --rate 200 --duration 1m "
             "--baseline last.json --json new.json",
             "Compare with an earlier run."},
            {"sampleproc loadtest --target https://staging.example.com --allow-target "
