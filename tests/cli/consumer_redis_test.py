@@ -202,7 +202,7 @@ class Consumer(WithService):
 
         service = self.consume()
         wait_until(add_missing)
-        for _ in range(12):
+        for _ in range(8):
             add_missing()
         service.wait_for_condition("old_frames", "condition ends")
         self.assertEqual(service.told("old_frames"), (1, 1))
