@@ -64,10 +64,10 @@ constexpr CodeText kTexts[] = {
      "systemd take the rest of the line as part of the value. Put the comment on a line of its "
      "own, or the value in quotes."},
     {code::kMisspelt, "variable that looks misspelt",
-     "A variable is nothing that this service reads, and is nearly the name of one that it does: by "
-     "two letters in an environment file, by one, of a long name, where the service is started. If "
-     "it is meant for another program, all is well; else correct it, since it has no effect as it "
-     "stands."},
+     "This service does not read the variable, and its name is nearly that of one which it does: "
+     "by two letters in an environment file, by one in a long name where the service is started. "
+     "If it is meant for another program, all is well; else correct it, since it has no effect as "
+     "it stands."},
     {code::kForeign, "variable that other services read",
      "Services of this kind often have a setting of this name, and this one reads another: the "
      "hint says which. The variable has no effect as it stands. If it is meant for another "
