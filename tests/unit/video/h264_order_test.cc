@@ -8,7 +8,7 @@ namespace sampleproc::video {
 namespace {
 
 using Sequence = H264Order::Sequence;
-using Bytes = std::vector<std::uint8_t>;
+using UnitBytes = std::vector<std::uint8_t>;
 
 // Bits as a unit has them, behind its head.
 class Unit {
@@ -29,31 +29,31 @@ class Unit {
     while ((value + 1) >> (zeros + 1) != 0) ++zeros;
     return Add(0, zeros).Add(value + 1, zeros + 1);
   }
-  const Bytes& bytes() const { return bytes_; }
+  const UnitBytes& bytes() const { return bytes_; }
 
  private:
-  Bytes bytes_;
+  UnitBytes bytes_;
   int used_ = 0;
 };
 
-Bytes operator+(Bytes left, const Bytes& right) {
+UnitBytes operator+(UnitBytes left, const UnitBytes& right) {
   left.insert(left.end(), right.begin(), right.end());
   return left;
 }
 
 // Baseline, numbers of 4 bits.
-Bytes Head(bool may_have_gaps) {
+UnitBytes Head(bool may_have_gaps) {
   Unit sequence(0x67);
   sequence.Add(66, 8).Add(0, 8).Add(30, 8).Add(0).Add(0).Add(2).Add(1).Add(may_have_gaps, 1);
   return sequence.Add(9).Add(9).Add(0xff, 8).bytes() + Unit(0x68).Add(0).Add(0).Add(3, 8).bytes();
 }
 
-Bytes Slice(std::uint8_t head, std::uint32_t number) {
+UnitBytes Slice(std::uint8_t head, std::uint32_t number) {
   return Unit(head).Add(0).Add(5).Add(0).Add(number, 4).Add(0xff, 8).bytes();
 }
-Bytes Key() { return Slice(0x65, 0); }
-Bytes Reference(std::uint32_t number) { return Slice(0x41, number); }
-Bytes Other(std::uint32_t number) { return Slice(0x01, number); }
+UnitBytes Key() { return Slice(0x65, 0); }
+UnitBytes Reference(std::uint32_t number) { return Slice(0x41, number); }
+UnitBytes Other(std::uint32_t number) { return Slice(0x01, number); }
 
 TEST_CASE("a number that is left out is a gap, unless the stream allows it", "[video]") {
   for (const bool allowed : {false, true}) {
@@ -102,9 +102,9 @@ TEST_CASE("nothing is known of numbers without their sets", "[video]") {
 
 TEST_CASE("any bytes are taken", "[video][hostile]") {
   std::mt19937 random(1);
-  const Bytes good = Head(false) + Key() + Reference(1) + Other(2);
+  const UnitBytes good = Head(false) + Key() + Reference(1) + Other(2);
   for (int i = 0; i < 20000; ++i) {
-    Bytes bytes = good;
+    UnitBytes bytes = good;
     if (i % 2 == 0) bytes = {1, 66, 0, 30, 0xff, 0xe1, 0, 9};
     for (int flips = 0; flips < 3; ++flips) {
       bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
