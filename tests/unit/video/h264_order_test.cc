@@ -11,11 +11,11 @@ using Sequence = H264Order::Sequence;
 using UnitBytes = std::vector<std::uint8_t>;
 
 // Bits as a unit has them, behind its head.
-class Unit {
+class UnitBits {
  public:
-  explicit Unit(std::uint8_t head) : bytes_{0, 0, 1, head} {}
+  explicit UnitBits(std::uint8_t head) : bytes_{0, 0, 1, head} {}
 
-  Unit& Add(std::uint32_t value, int count) {
+  UnitBits& Add(std::uint32_t value, int count) {
     for (int i = count - 1; i >= 0; --i) {
       if (used_ == 0) bytes_.push_back(0);
       bytes_.back() |= static_cast<std::uint8_t>((value >> i & 1u) << (7 - used_));
@@ -24,7 +24,7 @@ class Unit {
     return *this;
   }
   // Exp-Golomb.
-  Unit& Add(std::uint32_t value) {
+  UnitBits& Add(std::uint32_t value) {
     int zeros = 0;
     while ((value + 1) >> (zeros + 1) != 0) ++zeros;
     return Add(0, zeros).Add(value + 1, zeros + 1);
@@ -43,13 +43,14 @@ UnitBytes operator+(UnitBytes left, const UnitBytes& right) {
 
 // Baseline, numbers of 4 bits.
 UnitBytes Head(bool may_have_gaps) {
-  Unit sequence(0x67);
+  UnitBits sequence(0x67);
   sequence.Add(66, 8).Add(0, 8).Add(30, 8).Add(0).Add(0).Add(2).Add(1).Add(may_have_gaps, 1);
-  return sequence.Add(9).Add(9).Add(0xff, 8).bytes() + Unit(0x68).Add(0).Add(0).Add(3, 8).bytes();
+  return sequence.Add(9).Add(9).Add(0xff, 8).bytes() +
+         UnitBits(0x68).Add(0).Add(0).Add(3, 8).bytes();
 }
 
 UnitBytes Slice(std::uint8_t head, std::uint32_t number) {
-  return Unit(head).Add(0).Add(5).Add(0).Add(number, 4).Add(0xff, 8).bytes();
+  return UnitBits(head).Add(0).Add(5).Add(0).Add(number, 4).Add(0xff, 8).bytes();
 }
 UnitBytes Key() { return Slice(0x65, 0); }
 UnitBytes Reference(std::uint32_t number) { return Slice(0x41, number); }
