@@ -38,6 +38,7 @@ RARE = {
     "sampleproc_dead_letters",
     "sampleproc_dead_letters_bytes",
     "sampleproc_dead_letters_limit_bytes",
+    "sampleproc_consumer_fetch_retries_total",
     "sampleproc_consumer_settlements_refused_total",
     "sampleproc_events_total",
     "sampleproc_tls_certificate_expiry_timestamp_seconds",
