@@ -61,19 +61,20 @@ TEST_CASE("what is wrong with a camera is told with its name, its key and what w
     return told.substr(0, told.find('\n'));
   };
   CHECK(first_line("[camera.door]\nmask = [[[0,0],[1,1]]]") ==
-        "t.toml:2:8: error: camera.door.mask: polygon 1 has 2 points; allowed is 3 to 1000 "
+        "t.toml:2:9: error: camera.door.mask: polygon 1 has 2 points; allowed is 3 to 1000 "
         "[SP1004]");
   CHECK(first_line("[camera.door]\nmask = [[[0,0],[1,1],[0,1]], [[0,0],[1.5,0],[1,1]]]") ==
-        "t.toml:2:8: error: camera.door.mask: point 2 of polygon 2 is outside of the picture: its "
+        "t.toml:2:30: error: camera.door.mask: point 2 of polygon 2 is outside of the picture: its "
         "numbers must be 0 to 1 [SP1004]");
-  CHECK(first_line("[camera.door]\nmask = [[[0,0],[1,1],[0,1]], [[0,0],[0.5,0.5],[1,1]]]") ==
-        "t.toml:2:8: error: camera.door.mask: polygon 2 has no area: its points lie on one line or "
-        "in one place, and nothing can be inside [SP1004]");
+  CHECK(
+      first_line("[camera.door]\nmask = [[[0,0],[1,1],[0,1]], [[0,0],[0.5,0.5],[1,1]]]") ==
+      "t.toml:2:30: error: camera.door.mask: polygon 2 has no area: its points lie on one line or "
+      "in one place, and nothing can be inside [SP1004]");
   CHECK(first_line("[camera.door]\nmask = [[[0,0],[1],[0,1]]]") ==
-        "t.toml:2:8: error: camera.door.mask: point 2 of polygon 1 is no point such as [0.25, 0.5] "
+        "t.toml:2:9: error: camera.door.mask: point 2 of polygon 1 is no point such as [0.25, 0.5] "
         "[SP1005]");
   CHECK(first_line("[camera.door]\nmask = [[0,0],[1,0],[0,1]]") ==
-        "t.toml:2:8: error: camera.door.mask: polygon 1 is not a list of points such as [[0.0, "
+        "t.toml:2:9: error: camera.door.mask: polygon 1 is not a list of points such as [[0.0, "
         "0.0], [1.0, 0.0]] [SP1005]");
   CHECK(
       first_line("[camera.door]\nmask = 1").find("camera.door.mask: expected a list of polygons") !=
