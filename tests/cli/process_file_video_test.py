@@ -235,6 +235,38 @@ class Damage(WithVideos):
         self.assertEqual(result.returncode, 1)
         return [r for r in found if "error" not in r]
 
+    def check_from_the_middle(self, name, *coding):
+        """Of a recording that somebody came late to, and of one that lost a packet, what is handed out is
+        what the whole one has there; and one loss costs one group of pictures."""
+        kept = [r["stats"] for r in records(process(self.coded(name, *coding, frames=150)))]
+        self.assertEqual(len(kept), 150)
+        with open(self.path(name), "rb") as file:
+            data = file.read()
+        packets = [data[at : at + 188] for at in range(0, len(data), 188)]
+        ours = [n for n, each in enumerate(packets) if (each[1] & 31) << 8 | each[2] == 256]
+        late = self.write("late-" + name, b"".join(packets[len(packets) // 3 :]))
+        result = process(late, quiet=False)
+        found = [r["stats"] for r in records(result)]
+        self.assertEqual(found, kept[-len(found) :], result.err)
+        self.assertGreater(len(found), 50, result.err)
+        inside = next(n for n in ours[len(ours) // 3 :] if not packets[n][1] & 64)
+        lost = self.write("lost-" + name, b"".join(packets[:inside] + packets[inside + 1 :]))
+        result = process(lost, quiet=False)
+        found = records(result)
+        good = [r["stats"] for r in found if "error" not in r]
+        self.assertEqual([each for each in good if each not in kept], [], result.err)
+        self.assertEqual(len(found) - len(good), 1, result.err)
+        self.assertGreater(len(good), 75, result.err)
+
+    def test_open_groups_of_pictures_cost_one_group(self):
+        """x264's own pictures between key frames may refer to the group before, and to each other."""
+        self.check_from_the_middle("open.ts", "-c:v", "libx264", "-x264-params",
+                                   "open-gop=1:keyint=25:bframes=3")  # fmt: skip
+
+    def test_pictures_that_come_anew_in_parts_are_given_once_they_are_whole(self):
+        self.check_from_the_middle("refresh.ts", "-c:v", "libx264", "-x264-params",
+                                   "intra-refresh=1:keyint=25:bframes=3")  # fmt: skip
+
     def test_a_missing_reference_picture_is_an_error_in_every_container(self):
         whole = self.coded("whole.h264")
         lost = self.without(whole, "lost.h264", 0)

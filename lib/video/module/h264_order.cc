@@ -12,6 +12,7 @@ constexpr std::size_t kHeadBytes = 5 + 1;  // of avcC, before its first set
 constexpr unsigned kSlice = 1;
 constexpr unsigned kPartitionA = 2;
 constexpr unsigned kIdrSlice = 5;
+constexpr unsigned kMessages = 6;
 constexpr unsigned kSequenceSet = 7;
 constexpr unsigned kPictureSet = 8;
 
@@ -132,6 +133,9 @@ Bytes H264Order::NextUnit(Bytes& rest) const {
 }
 
 H264Order::Sequence H264Order::Take(Bytes packet) {
+  is_new_beginning_ = is_reference_ = false;
+  recovery_count_ = 0;
+  slices_ = bipredicted_ = 0;
   for (Bytes rest = packet; !rest.empty();) {
     const Sequence sequence = TakeUnit(NextUnit(rest));
     if (sequence == Sequence::kWhole) continue;
@@ -144,6 +148,9 @@ H264Order::Sequence H264Order::Take(Bytes packet) {
 H264Order::Sequence H264Order::TakeUnit(Bytes unit) {
   if (unit.empty()) return Sequence::kWhole;
   switch (unit[0] & 31u) {
+    case kMessages:
+      TakeMessages(unit);
+      break;
     case kSequenceSet:
       TakeSequenceSet(unit);
       break;
@@ -158,6 +165,28 @@ H264Order::Sequence H264Order::TakeUnit(Bytes unit) {
       break;
   }
   return Sequence::kWhole;
+}
+
+// 7.3.2.3.1: types and sizes are sums of bytes, of which all but the last are 255.
+void H264Order::TakeMessages(Bytes unit) {
+  constexpr std::uint32_t kRecoveryPoint = 6;
+  Bits bits(unit);
+  const auto take_sum = [&bits] {
+    std::uint32_t sum = 0;
+    std::uint32_t part = 255;
+    while (part == 255 && !bits.ended()) sum += part = bits.Take(8);
+    return sum;
+  };
+  while (!bits.ended()) {
+    const std::uint32_t type = take_sum();
+    const std::uint32_t size = take_sum();
+    if (type == kRecoveryPoint && size > 0) {
+      const std::uint32_t count = bits.TakeUnsigned();
+      if (!bits.ended()) recovery_count_ = count;
+      return;
+    }
+    for (std::uint32_t i = 0; i < size && !bits.ended(); ++i) bits.Take(8);
+  }
 }
 
 // 7.3.2.1.1.
@@ -204,8 +233,11 @@ void H264Order::TakePictureSet(Bytes unit) {
 // 7.3.3 and 7.4.3: a picture has the number of the reference picture before it, or the next one.
 H264Order::Sequence H264Order::TakeSlice(Bytes unit) {
   Bits bits(unit);
-  bits.TakeUnsigned();  // its first macroblock
-  bits.TakeUnsigned();  // its type
+  bits.TakeUnsigned();                                       // its first macroblock
+  const bool is_bipredicted = bits.TakeUnsigned() % 5 == 1;  // its type, table 7-6
+  ++slices_;
+  bipredicted_ += is_bipredicted ? 1 : 0;
+  is_new_beginning_ |= (unit[0] & 31u) == kIdrSlice;
   const std::uint32_t picture_set = bits.TakeUnsigned();
   if (picture_set >= sequence_set_of_.size()) return Sequence::kWhole;
   const Numbers& numbers = sequence_sets_[sequence_set_of_[picture_set]];
@@ -214,8 +246,8 @@ H264Order::Sequence H264Order::TakeSlice(Bytes unit) {
   // The decoder finds what is wrong with such a slice.
   if (numbers.bits == 0 || bits.ended()) return Sequence::kWhole;
   const std::optional<std::uint32_t> before = last_;
-  const bool is_reference = (unit[0] >> 5 & 3u) != 0;
-  if (is_reference) last_ = number;
+  is_reference_ = (unit[0] >> 5 & 3u) != 0;
+  if (is_reference_) last_ = number;
   if ((unit[0] & 31u) == kIdrSlice || !before || numbers.may_have_gaps) return Sequence::kWhole;
   const std::uint32_t next = (*before + 1) % (1u << numbers.bits);
   if (number == *before || number == next) return Sequence::kWhole;

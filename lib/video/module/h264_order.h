@@ -26,6 +26,16 @@ class H264Order {
   // The next packet. Behind a gap its numbers are not remembered.
   Sequence Take(std::span<const std::uint8_t> packet);
 
+  // Of the packet taken last: whether it begins anew (IDR), and whether all its slices are B.
+  bool is_new_beginning() const { return is_new_beginning_; }
+  bool is_bipredicted() const { return slices_ > 0 && slices_ == bipredicted_; }
+
+  // Of the packet taken last, by its recovery point message (D.2.8): how many reference pictures
+  // behind it the pictures are whole, when decoding begins there; 0 without one.
+  std::uint32_t recovery_count() const { return recovery_count_; }
+  // Whether it is of a picture that others may refer to.
+  bool is_reference() const { return is_reference_; }
+
   // What comes next follows nothing: numbers go on from anywhere.
   void Forget() { last_.reset(); }
 
@@ -39,8 +49,15 @@ class H264Order {
   std::span<const std::uint8_t> NextUnit(std::span<const std::uint8_t>& rest) const;
   Sequence TakeUnit(std::span<const std::uint8_t> unit);
   void TakeSequenceSet(std::span<const std::uint8_t> unit);
+  void TakeMessages(std::span<const std::uint8_t> unit);
   void TakePictureSet(std::span<const std::uint8_t> unit);
   Sequence TakeSlice(std::span<const std::uint8_t> unit);
+
+  bool is_new_beginning_ = false;
+  std::size_t slices_ = 0;
+  std::size_t bipredicted_ = 0;
+  bool is_reference_ = false;
+  std::uint32_t recovery_count_ = 0;
 
   std::size_t length_bytes_ = 0;  // before each unit; 0: start codes
   std::array<Numbers, 32> sequence_sets_{};

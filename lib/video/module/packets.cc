@@ -15,6 +15,8 @@ extern "C" {
 namespace sampleproc::video {
 namespace {
 
+constexpr std::size_t kMostWaiting = 64;  // more than any decoder holds back
+
 constexpr int kMostFailedReads = 64;      // in a row; a demuxer that stands still is given up
 constexpr std::size_t kMostSkips = 64;    // more than are told of one look ahead
 constexpr AVRational kRawRate = {25, 1};  // FFmpeg's of a stream that does not say its own
@@ -135,7 +137,7 @@ Stream::Fed Stream::ReadPacket() {
     started_ = started_ || first_key_ || (packet_->flags & AV_PKT_FLAG_KEY) != 0;
     if (key_frames_ && (packet_->flags & AV_PKT_FLAG_KEY) == 0) continue;
     if (started_) return Fed::kPacket;
-    if (recovering_ || !live_) ++left_out_;
+    LeaveOut();
   }
 }
 
@@ -161,6 +163,81 @@ bool Stream::IsBehindGap() {
   const auto sequence = order_.Take({packet_->data, static_cast<std::size_t>(packet_->size)});
   suspects_gap_ = sequence == H264Order::Sequence::kGapUnless;
   return sequence == H264Order::Sequence::kGap;
+}
+
+// Whether the packet is of a picture that may refer to what is not there, because decoding began in
+// the middle of the stream: with an open group of pictures those that are shown before the first
+// one refer to the group before; with intra refresh there are a few, told beforehand, until all
+// parts of the picture have come anew. They are decoded only because those behind count on their
+// places in the decoder's memory.
+bool Stream::TakesAsLeading() {
+  if (decoder_->codec_id != AV_CODEC_ID_H264 || key_frames_) return false;
+  if (begins_) {
+    begins_ = false;
+    beginning_number_ = leading_to_ = sent_ + 1;
+    if (order_.is_new_beginning()) return false;
+    beginning_ = {sent_ + 1, packet_->pts};
+    refreshes_ = order_.recovery_count();
+    if (refreshes_ > 0) --beginning_number_;
+    return refreshes_ > 0;
+  }
+  if (!beginning_) return false;
+  if (refreshes_ > 0) {
+    if (order_.is_reference()) --refreshes_;
+    if (refreshes_ > 0) return true;
+    beginning_.reset();
+    return false;
+  }
+  const bool has_times = packet_->pts != AV_NOPTS_VALUE && beginning_->pts != AV_NOPTS_VALUE;
+  const bool leads = order_.is_bipredicted() && (!has_times || packet_->pts < beginning_->pts);
+  if (!leads) beginning_.reset();
+  return leads;
+}
+
+// It may end in an error, or in a picture made of what is not there (IsMadeUp).
+Stream::Fed Stream::FeedLeading() {
+  decoder_->reordered_opaque = leading_to_ = ++sent_;
+  suspects_gap_ = false;
+  decoder_->err_recognition &= ~AV_EF_EXPLODE;
+  const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
+  decoder_->err_recognition |= AV_EF_EXPLODE;
+  if (sent < 0) LeaveOut();
+  return Fed::kPacket;
+}
+
+// The decoder marks what is shown before the point from which all is whole.
+bool Stream::IsMadeUp(const AVFrame& frame) const {
+  return frame.reordered_opaque > beginning_number_ && frame.reordered_opaque <= leading_to_ &&
+         IsBroken(frame);
+}
+
+// Hands the decoder one more packet, or its end when there is none.
+Stream::Fed Stream::Feed() {
+  const Fed read = ReadPacket();
+  bad_from_ = sent_ + 1;
+  if (read == Fed::kLast) {
+    return avcodec_send_packet(decoder_.get(), nullptr) < 0 ? Fed::kCorrupt : Fed::kLast;
+  }
+  if (read != Fed::kPacket) return read;
+  if (IsBehindGap()) {
+    // It may be one to go on with; not so what a transport stream flags.
+    has_packet_ = (packet_->flags & AV_PKT_FLAG_CORRUPT) == 0;
+    return Fed::kCorrupt;
+  }
+  if (TakesAsLeading()) return FeedLeading();
+  // Nothing else says where the pictures of this container end.
+  if (container_ == "mjpeg" && !HasJpegEnd(*packet_)) return Fed::kCorrupt;
+  if (container_ == "avi") {
+    packet_times_.push_back(packet_->dts);
+    if (packet_times_.size() > kMostWaiting) packet_times_.pop_front();
+  }
+  decoder_->reordered_opaque = ++sent_;
+  complained_ = false;
+  // With one thread and its last frame taken, the decoder does its work within this call.
+  if (avcodec_send_packet(decoder_.get(), packet_.get()) < 0 || complained_) return Fed::kCorrupt;
+  // Nothing may wait in the decoder for a next picture that comes seconds later.
+  if (key_frames_) avcodec_send_packet(decoder_.get(), nullptr);
+  return Fed::kPacket;
 }
 
 // How far the packets are that were read.

@@ -23,7 +23,6 @@ constexpr std::int64_t kProbeMicroseconds = 5'000'000;
 // A transport stream of a whole multiplex has some dozens.
 constexpr int kMostStreams = 256;
 constexpr std::size_t kLongestJpeg = 64u << 20;  // encoded
-constexpr std::size_t kMostWaiting = 64;         // more than any decoder holds back
 
 constexpr char kBadHead[] = "the head of the video is corrupt or cut off";
 constexpr char kNoIndex[] =
@@ -37,10 +36,6 @@ constexpr char kTooLarge[] = "a picture has more bytes than max_frame_bytes";
 
 int RefuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
   return AVERROR(EPERM);
-}
-
-bool IsBroken(const AVFrame& frame) {
-  return (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0;
 }
 
 }  // namespace
@@ -221,34 +216,6 @@ void Stream::Describe(std::int64_t pts, ModulePicture* picture) const {
   picture->codec = avcodec_get_name(decoder_->codec_id);
 }
 
-// Hands the decoder one more packet, or its end when there is none.
-Stream::Fed Stream::Feed() {
-  const Fed read = ReadPacket();
-  bad_from_ = sent_ + 1;
-  if (read == Fed::kLast) {
-    return avcodec_send_packet(decoder_.get(), nullptr) < 0 ? Fed::kCorrupt : Fed::kLast;
-  }
-  if (read != Fed::kPacket) return read;
-  if (IsBehindGap()) {
-    // It may be one to go on with; not so what a transport stream flags.
-    has_packet_ = (packet_->flags & AV_PKT_FLAG_CORRUPT) == 0;
-    return Fed::kCorrupt;
-  }
-  // Nothing else says where the pictures of this container end.
-  if (container_ == "mjpeg" && !HasJpegEnd(*packet_)) return Fed::kCorrupt;
-  if (container_ == "avi") {
-    packet_times_.push_back(packet_->dts);
-    if (packet_times_.size() > kMostWaiting) packet_times_.pop_front();
-  }
-  decoder_->reordered_opaque = ++sent_;
-  complained_ = false;
-  // With one thread and its last frame taken, the decoder does its work within this call.
-  if (avcodec_send_packet(decoder_.get(), packet_.get()) < 0 || complained_) return Fed::kCorrupt;
-  // Nothing may wait in the decoder for a next picture that comes seconds later.
-  if (key_frames_) avcodec_send_packet(decoder_.get(), nullptr);
-  return Fed::kPacket;
-}
-
 // Makes ready for the next picture that needs no other. False when this damage has been told: it
 // lasts until a whole picture comes, except where every picture stands alone.
 bool Stream::GoOnBehindDamage() {
@@ -256,6 +223,8 @@ bool Stream::GoOnBehindDamage() {
   packet_times_.clear();
   order_.Forget();
   first_key_.reset();
+  beginning_.reset();
+  begins_ = true;
   awaited_ = started_ = whole_ = false;
   return !std::exchange(recovering_, true) || GivesOnePictureEach(decoder_->codec_id);
 }
@@ -370,10 +339,14 @@ ModuleStatus Stream::TakePicture(const char** what) {
       awaited_ = fed == Fed::kPacket && (key_frames_ || GivesOnePictureEach(decoder_->codec_id));
     } else if (got >= 0) {
       awaited_ = false;
+      if (IsMadeUp(*frame_)) {
+        LeaveOut();
+        continue;
+      }
       if (!IsBroken(*frame_)) return ModuleStatus::kOk;
       // Before the first whole picture: those that build up one without a picture of its own.
       if (!whole_ && frame_->decode_error_flags == 0) {
-        if (recovering_ || !live_) ++left_out_;
+        LeaveOut();
         if (!LacksFirstKey()) continue;
       }
       bad_from_ = frame_->reordered_opaque;

@@ -51,6 +51,14 @@ class Stream {
   bool IsIndexedKey() const;
   bool IsBehindGap();
   bool LacksFirstKey();
+  bool TakesAsLeading();
+  Fed FeedLeading();
+  bool IsMadeUp(const AVFrame& frame) const;
+  static bool IsBroken(const AVFrame& frame) {
+    return (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0;
+  }
+  // A picture that nobody is given, and that is no error.
+  void LeaveOut() { left_out_ += recovering_ || !live_ ? 1 : 0; }
   double Share();
   int ReadPart();
   Fed ReadPacket();
@@ -107,6 +115,7 @@ class Stream {
   bool lacks_index_ = false;      // of an MP4, whose recorder writes it last
   bool next_is_corrupt_ = false;  // of a transport stream
   bool started_ = false;  // a packet that stands on its own was seen, since the last damage if any
+  bool begins_ = true;    // no packet was handed to the decoder since then
   bool whole_ = false;    // a frame was handed out since then
   bool recovering_ = false;  // damage was told, and no whole frame came since
   // Of a packet that stands on its own by the container's index: whose picture has not come yet.
@@ -115,6 +124,12 @@ class Stream {
     std::int64_t pts;
   };
   std::optional<Key> first_key_;
+  // Where decoding began, or began anew, in the middle of an H.264 stream, as long as the packets
+  // behind it may be of pictures that are shown before it and refer to what is not there.
+  std::optional<Key> beginning_;
+  std::int64_t beginning_number_ = 0;
+  std::int64_t leading_to_ = 0;  // the last of these packets
+  std::uint32_t refreshes_ = 0;  // reference pictures until all parts have come anew
   bool shown_ = false;           // a frame was handed out
   bool passes_packets_ = false;  // JPEG pictures are handed out encoded
   int orientation_ = 1;
