@@ -45,8 +45,8 @@ struct PullContext {
 // Pulls only what the workers can take (Dispatcher::AwaitRoom). A failed pull is tried again after
 // `backoff`, or when the upstream says (`retry_after`, at most a minute); after max_retries
 // failures in a row the source begins anew. Each failure is counted; that pulls fail, or that one
-// has no answer for kOverdue, is the condition `source_unreachable`. The first failure is not told
-// when it is tried again at once.
+// has no answer for kOverdue, is the condition `source_unreachable`. The first failure of Redis is
+// not told when it is tried again at once.
 //
 // Beside the pulls, on a thread of its own, the upstream is asked every health_check_interval how
 // it is: `source_unhealthy`. Pulls that succeed and bring nothing for silent_after are
