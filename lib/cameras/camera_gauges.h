@@ -21,7 +21,7 @@ struct CameraGauges {
   std::uint64_t decoder_errors = 0;
   // By reason: "fps" (too soon), "superseded" (a later one came before a worker was free),
   // "overload" (no worker would take it), "max_age" (none did in time), "failed" (a worker could
-  // not do it).
+  // not do it), "memory" (there was none for it).
   std::map<std::string_view, std::uint64_t> dropped = {};
   std::optional<double> last_frame_age_seconds = {};
   int width = 0;  // of the one that was looked at last; 0: none was

@@ -202,13 +202,13 @@ void Consumer::Failed(const base::Error& error) {
   if (error.retry_after) {
     pause = std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
   }
-  // A connection that was cut is mostly back with the next attempt, and then it is nothing to tell.
-  if (options_.source == Source::kRedis && failures_ == 1 && pause == milliseconds(0)) return;
   // First: who sees that it is not connected finds the reason.
-  context_.conditions.Raise(condition::kSourceUnreachable, upstream_,
-                            "no frames can be pulled from " + upstream_ + ": " + error.message +
-                                " (" + std::string(base::ErrorCodeName(error.code)) + ")" +
-                                resilience::NextTry(pause));
+  if (failures_ > context_.untold_failures) {
+    context_.conditions.Raise(condition::kSourceUnreachable, upstream_,
+                              "no frames can be pulled from " + upstream_ + ": " + error.message +
+                                  " (" + std::string(base::ErrorCodeName(error.code)) + ")" +
+                                  resilience::NextTry(pause));
+  }
   {
     const base::MutexLock lock(mutex_);
     facts_.connected = false;

@@ -40,13 +40,14 @@ struct PullContext {
   const base::Clock& clock;
   base::Logger& log;
   const MessageTraces* traces = nullptr;  // null: nothing is recorded
+  // In a row, that are no condition yet; one where the backoff tries again at once.
+  int untold_failures = 0;
 };
 
 // Pulls only what the workers can take (Dispatcher::AwaitRoom). A failed pull is tried again after
 // `backoff`, or when the upstream says (`retry_after`, at most a minute); after max_retries
 // failures in a row the source begins anew. Each failure is counted; that pulls fail, or that one
-// has no answer for kOverdue, is the condition `source_unreachable`. The first failure of Redis is
-// not told when it is tried again at once.
+// has no answer for kOverdue, is the condition `source_unreachable`.
 //
 // Beside the pulls, on a thread of its own, the upstream is asked every health_check_interval how
 // it is: `source_unhealthy`. Pulls that succeed and bring nothing for silent_after are

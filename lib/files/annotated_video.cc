@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMark = "annotated by sampleproc";
 
 constexpr int kUsualTicks = video::kTicksPerSecond / 25;  // where nothing tells the rate of frames
-constexpr std::int64_t kLongestGap = std::int64_t{video::kTicksPerSecond} * 36'000;
+// Of a recording whose pictures are far apart; a time stamp that is damaged leaps further.
+constexpr double kLongestGap = 3600.0 * video::kTicksPerSecond;
 
 // Of an encoder that does not look ahead, with the picture that it is given: 3 bytes a pixel for
 // that, 1.5 for each of the pictures in its hands, and what x264 keeps beside them.
@@ -59,18 +60,21 @@ AnnotatedVideo::AnnotatedVideo(int fd, std::string name, const codec::Options& c
       budget_(budget),
       budget_patience_(budget_patience) {}
 
-// Times that stand still or run back, as damaged files have them, go on by the least step.
+// Times that leap are those of another recording, which is joined to this one, or are damaged.
 std::int64_t AnnotatedVideo::TicksOf(const frame::SourceRef& source) {
   if (!last_ticks_) {
     begin_ = source.pts;
     return 0;
   }
-  const std::int64_t least = *last_ticks_ + 1;
-  if (!source.pts || !begin_) return *last_ticks_ + kUsualTicks;
+  const std::int64_t usual = *last_ticks_ + kUsualTicks;
+  if (!source.pts || !begin_) return usual;
   const double ticks = std::round((*source.pts - *begin_) * video::kTicksPerSecond);
-  const std::int64_t most = *last_ticks_ + kLongestGap;
-  if (!(ticks > static_cast<double>(least))) return least;
-  return ticks < static_cast<double>(most) ? static_cast<std::int64_t>(ticks) : most;
+  const double gap = ticks - static_cast<double>(*last_ticks_);
+  if (!(gap > -kUsualTicks && gap <= kLongestGap)) {
+    begin_ = *source.pts - static_cast<double>(usual) / video::kTicksPerSecond;
+    return usual;
+  }
+  return std::max(static_cast<std::int64_t>(ticks), *last_ticks_ + 1);
 }
 
 base::Result<void> AnnotatedVideo::Add(const Record& record) {

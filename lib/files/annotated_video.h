@@ -25,10 +25,10 @@ bool IsMeantAsVideo(const std::string& path);
 bool IsAnnotatedVideo(const std::string& path);
 
 // Takes the records of one video in their order and writes their drawn frames with the times that
-// the frames had, from the first one on: 25 in a second where the container has no times. A frame
-// that failed has no picture; the one before it is shown for longer. No gap is longer than ten
-// hours. The first frame's size is the video's, others are scaled to it. Used by one thread at a
-// time.
+// the frames had, from the first one on: 25 in a second where the container has no times, and where
+// times leap, back or by more than an hour, as those of joined recordings do. A frame that failed
+// has no picture; the one before it is shown for longer. The first frame's size is the video's,
+// others are scaled to it. Used by one thread at a time.
 class AnnotatedVideo {
  public:
   // `fd` is a new file's, which messages call `name`; the references must outlive this. `name` has

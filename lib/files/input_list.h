@@ -30,8 +30,8 @@ struct InputNames {
   bool raw_pixels = false;                    // files of raw pixels are looked for as well
   std::vector<std::string> requests = {};     // files of recorded requests
   std::unique_ptr<NameList> names = nullptr;  // each is as if it were an argument
-  // Whether what a directory has by that path is the run's own, such as the output that it writes:
-  // neither taken nor counted.
+  // Whether what a directory has by that path, whose name is not looked for, is the run's own, such
+  // as the output that it writes: then it is not counted among what is passed over.
   std::function<bool(const std::string& path)> is_own = nullptr;
 };
 

@@ -159,9 +159,7 @@ void WatchedFrames::Submit(const LivePtr& live) noexcept {
   }
   standing_.NotTried(live->connection);
   GaveUp(*live, "overload");
-  const base::MutexLock lock(mutex_);
-  in_work_ = false;
-  idle_.NotifyAll();
+  Next();
 }
 
 bool WatchedFrames::IsTooOld(const LivePicture& live) const {

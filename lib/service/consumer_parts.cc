@@ -90,10 +90,11 @@ class ConsumerParts::Impl {
              context.conditions, context.log, &traces_, context.cameras, &base::ThreadCpuClock()},
             {config_.consumer, config_.process}),
         dispatcher_(dispatch_.dispatcher()),
-        consumer_(std::in_place,
-                  consumer::PullContext{*source_, dispatcher_, context.metrics, context.conditions,
-                                        clock_, context.log, &traces_},
-                  config_.consumer, Upstream(), PullBackoff(config_.consumer, context.ids)) {
+        consumer_(
+            std::in_place,
+            consumer::PullContext{*source_, dispatcher_, context.metrics, context.conditions,
+                                  clock_, context.log, &traces_, UntoldFailures(config_.consumer)},
+            config_.consumer, Upstream(), PullBackoff(config_.consumer, context.ids)) {
     orchestrator_ = ClientOf(config_.consumer.orchestrator_url, config_.net, clock_);
     watch_.emplace(kLook, [this] { Look(); });
     if (!orchestrator_) return;
@@ -245,6 +246,11 @@ class ConsumerParts::Impl {
 
   static std::size_t MostPixelBytes(const config::Config& config) {
     return std::min<std::size_t>(config.consumer.max_pixel_bytes, config.codec.max_frame_bytes);
+  }
+
+  // A connection that was cut is mostly back with the attempt that PullBackoff makes at once.
+  static int UntoldFailures(const consumer::Options& options) {
+    return options.source == consumer::Source::kRedis ? 1 : 0;
   }
 
   static resilience::Backoff PullBackoff(const consumer::Options& options, base::IdSource& ids) {

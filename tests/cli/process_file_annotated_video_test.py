@@ -108,6 +108,23 @@ class AnnotatedVideos(WithVideos):
         self.assertEqual(len(seen), 4 * 320 * 240)
         self.assertLess(off(seen[: 320 * 240], seen[2 * 320 * 240 : 3 * 320 * 240]), 20)
 
+    def test_joined_recordings_go_on_where_the_one_before_ended(self):
+        """Each begins with a time of its own, before or long after the end of the other."""
+        parts = []
+        for offset in (5, 0, 90000):
+            path = self.path(f"{offset}.ts")
+            ffmpeg("-i", self.video(frames=10), "-c:v", "libx264", "-bf", "0", "-output_ts_offset",
+                   str(offset), path)  # fmt: skip
+            parts.append(self.read(path))
+        source = self.write("joined.ts", b"".join(parts))
+        out = self.path("joined.mp4")
+        result = process("--pipeline", "motion", "--annotate", out, source)
+        self.assertEqual((result.returncode, len(records(result))), (0, 30), result.err)
+        gaps = [b - a for a, b in zip(times(out), times(out)[1:])]
+        self.assertEqual(len(gaps), 29)
+        for gap in gaps:
+            self.assertTrue(0.03 < gap < 0.12, gaps)
+
     def test_damage_leaves_its_time_out(self):
         whole = self.video("whole.avi", frames=6)
         data = bytearray(self.read(whole))

@@ -170,6 +170,7 @@ H264Order::Sequence H264Order::TakeUnit(Bytes unit) {
 // 7.3.2.3.1: types and sizes are sums of bytes, of which all but the last are 255.
 void H264Order::TakeMessages(Bytes unit) {
   constexpr std::uint32_t kRecoveryPoint = 6;
+  constexpr std::uint32_t kMostRecovery = (1u << 16) - 1;  // MaxFrameNum - 1
   Bits bits(unit);
   const auto take_sum = [&bits] {
     std::uint32_t sum = 0;
@@ -182,7 +183,7 @@ void H264Order::TakeMessages(Bytes unit) {
     const std::uint32_t size = take_sum();
     if (type == kRecoveryPoint && size > 0) {
       const std::uint32_t count = bits.TakeUnsigned();
-      if (!bits.ended()) recovery_count_ = count;
+      if (!bits.ended() && count <= kMostRecovery) recovery_count_ = count;
       return;
     }
     for (std::uint32_t i = 0; i < size && !bits.ended(); ++i) bits.Take(8);
@@ -238,6 +239,7 @@ H264Order::Sequence H264Order::TakeSlice(Bytes unit) {
   ++slices_;
   bipredicted_ += is_bipredicted ? 1 : 0;
   is_new_beginning_ |= (unit[0] & 31u) == kIdrSlice;
+  is_reference_ |= (unit[0] >> 5 & 3u) != 0;
   const std::uint32_t picture_set = bits.TakeUnsigned();
   if (picture_set >= sequence_set_of_.size()) return Sequence::kWhole;
   const Numbers& numbers = sequence_sets_[sequence_set_of_[picture_set]];
@@ -246,7 +248,6 @@ H264Order::Sequence H264Order::TakeSlice(Bytes unit) {
   // The decoder finds what is wrong with such a slice.
   if (numbers.bits == 0 || bits.ended()) return Sequence::kWhole;
   const std::optional<std::uint32_t> before = last_;
-  is_reference_ = (unit[0] >> 5 & 3u) != 0;
   if (is_reference_) last_ = number;
   if ((unit[0] & 31u) == kIdrSlice || !before || numbers.may_have_gaps) return Sequence::kWhole;
   const std::uint32_t next = (*before + 1) % (1u << numbers.bits);

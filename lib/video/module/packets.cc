@@ -174,24 +174,19 @@ bool Stream::TakesAsLeading() {
   if (decoder_->codec_id != AV_CODEC_ID_H264 || key_frames_) return false;
   if (begins_) {
     begins_ = false;
-    beginning_number_ = leading_to_ = sent_ + 1;
-    if (order_.is_new_beginning()) return false;
-    beginning_ = {sent_ + 1, packet_->pts};
-    refreshes_ = order_.recovery_count();
-    if (refreshes_ > 0) --beginning_number_;
+    leads_ = !order_.is_new_beginning();
+    beginning_pts_ = packet_->pts;
+    refreshes_ = leads_ ? order_.recovery_count() : 0;
+    leading_from_ = refreshes_ > 0 ? sent_ + 1 : sent_ + 2;
     return refreshes_ > 0;
   }
-  if (!beginning_) return false;
+  if (!leads_ || whole_) return false;
   if (refreshes_ > 0) {
     if (order_.is_reference()) --refreshes_;
-    if (refreshes_ > 0) return true;
-    beginning_.reset();
-    return false;
+    return leads_ = refreshes_ > 0;
   }
-  const bool has_times = packet_->pts != AV_NOPTS_VALUE && beginning_->pts != AV_NOPTS_VALUE;
-  const bool leads = order_.is_bipredicted() && (!has_times || packet_->pts < beginning_->pts);
-  if (!leads) beginning_.reset();
-  return leads;
+  const bool has_times = packet_->pts != AV_NOPTS_VALUE && beginning_pts_ != AV_NOPTS_VALUE;
+  return leads_ = order_.is_bipredicted() && (!has_times || packet_->pts < beginning_pts_);
 }
 
 // It may end in an error, or in a picture made of what is not there (IsMadeUp).
@@ -201,13 +196,14 @@ Stream::Fed Stream::FeedLeading() {
   decoder_->err_recognition &= ~AV_EF_EXPLODE;
   const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
   decoder_->err_recognition |= AV_EF_EXPLODE;
+  if (sent < 0 && over_limit_) return Fed::kCorrupt;
   if (sent < 0) LeaveOut();
   return Fed::kPacket;
 }
 
 // The decoder marks what is shown before the point from which all is whole.
 bool Stream::IsMadeUp(const AVFrame& frame) const {
-  return frame.reordered_opaque > beginning_number_ && frame.reordered_opaque <= leading_to_ &&
+  return frame.reordered_opaque >= leading_from_ && frame.reordered_opaque <= leading_to_ &&
          IsBroken(frame);
 }
 

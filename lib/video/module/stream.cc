@@ -223,7 +223,6 @@ bool Stream::GoOnBehindDamage() {
   packet_times_.clear();
   order_.Forget();
   first_key_.reset();
-  beginning_.reset();
   begins_ = true;
   awaited_ = started_ = whole_ = false;
   return !std::exchange(recovering_, true) || GivesOnePictureEach(decoder_->codec_id);

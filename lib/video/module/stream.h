@@ -124,11 +124,11 @@ class Stream {
     std::int64_t pts;
   };
   std::optional<Key> first_key_;
-  // Where decoding began, or began anew, in the middle of an H.264 stream, as long as the packets
-  // behind it may be of pictures that are shown before it and refer to what is not there.
-  std::optional<Key> beginning_;
-  std::int64_t beginning_number_ = 0;
-  std::int64_t leading_to_ = 0;  // the last of these packets
+  // Behind the packet with which decoding began, or began anew, in the middle of an H.264 stream:
+  bool leads_ = false;  // whether the next one may be of a picture that refers to what is not there
+  std::int64_t beginning_pts_ = 0;
+  std::int64_t leading_from_ = 0;  // the packets that may be so
+  std::int64_t leading_to_ = 0;
   std::uint32_t refreshes_ = 0;  // reference pictures until all parts have come anew
   bool shown_ = false;           // a frame was handed out
   bool passes_packets_ = false;  // JPEG pictures are handed out encoded
