@@ -139,14 +139,13 @@ std::string WrongPartOfRaw(std::string_view raw) {
   if (!frame::ParseRawSide(width)) return wrong(width, "no width");
   if (!frame::ParseRawSide(height)) return wrong(height, "no height");
   if (!frame::FindRawFormat(format)) {
-    constexpr std::string_view kFormats[] = {"bgr24", "rgb24", "gray8", "gray16le",
-                                             "nv12",  "yuyv",  "f32"};
+    const std::span<const std::string_view> formats = frame::RawFormatNames();
     const std::string typed = base::Lowercase(format);
-    const auto begun = std::ranges::find_if(kFormats, [&](std::string_view known) {
+    const auto begun = std::ranges::find_if(formats, [&](std::string_view known) {
       return !typed.empty() && known.starts_with(typed);
     });
     const std::string_view meant =
-        begun == std::end(kFormats) ? config::Suggest(typed, kFormats) : *begun;
+        begun == formats.end() ? config::Suggest(typed, formats) : *begun;
     return wrong(format, "no format") +
            (meant.empty() ? "" : ", did you mean " + std::string(meant) + "?");
   }

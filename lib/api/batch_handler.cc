@@ -241,8 +241,7 @@ http::Handler MakeBatchHandler(const ProcessContext& context) {
                                     "a batch is application/json, {\"frames\": [...]}")
                              .error());
     }
-    const bool has_length = request.chunked || request.content_length.has_value();
-    if (auto checked = CheckBody(BodyKind::kJson, request.body, has_length); !checked) {
+    if (auto checked = CheckBody(BodyKind::kJson, request.body, request.HasLength()); !checked) {
       return job->Refuse(checked.error());
     }
     auto warnings = CheckQuery(request.query, BodyKind::kJson, false);

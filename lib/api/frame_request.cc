@@ -9,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "codec/decoder.h"
+#include "codec/picture_name.h"
 #include "frame/frame_json.h"
 #include "frame/frame_names.h"
 #include "frame/frame_text.h"
@@ -177,12 +178,8 @@ std::unexpected<base::Error> PartProblem(std::string_view part, std::string type
 // Whether the part frame is but the name of a file: `curl -F frame=photo.jpg` for frame=@photo.jpg.
 bool IsNameOfPicture(const http::Part& part) {
   constexpr std::size_t kLongestName = 4096;
-  constexpr std::string_view kEndings[] = {".jpg", ".jpeg", ".png", ".webp", ".npy"};
-  const std::string name = base::Lowercase(
-      base::AsText(part.content.first(std::min(part.content.size(), kLongestName))));
   return part.content_type.empty() && part.content.size() <= kLongestName &&
-         std::ranges::any_of(kEndings,
-                             [&](std::string_view ending) { return name.ends_with(ending); });
+         codec::IsPictureName(base::AsText(part.content));
 }
 
 // What forms of other services call the picture.
@@ -308,7 +305,7 @@ FrameRequest TakeFrameRequest(http::Request& request) {
   taken.content_type = request.Find("Content-Type").value_or("");
   taken.kind = KindOf(taken.content_type, request.body);
   taken.query = request.query;
-  taken.has_length = request.chunked || request.content_length.has_value();
+  taken.has_length = request.HasLength();
   taken.body = std::move(request.body);
   return taken;
 }

@@ -1,6 +1,8 @@
-// A file descriptor that closes itself.
+// A file descriptor that closes itself, and writing to one.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
 #include <utility>
 
 namespace sampleproc::base {
@@ -20,5 +22,9 @@ class Descriptor {
  private:
   int fd_;
 };
+
+// Writes all of `bytes` from `place` on (pwrite(2)), however often a signal comes between. False,
+// and errno says why, when it cannot; EIO where nothing is taken.
+bool WriteAt(int file, std::uint64_t place, std::string_view bytes);
 
 }  // namespace sampleproc::base

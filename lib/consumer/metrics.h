@@ -30,9 +30,9 @@ struct Readings {
   bool running = false;
   bool connected = false;
   std::uint64_t held_frames = 0;
-  double oldest_frame_age_seconds = 0;           // of those that wait
-  std::optional<double> last_frame_age_seconds;  // since the upstream last had a frame
-  double silent_seconds = 0;  // the same; before the first frame since the consumer's start
+  double oldest_frame_age_seconds = 0;  // of those that wait
+  bool had_frame = false;               // since the consumer's start
+  double silent_seconds = 0;            // since the upstream last had one, or since that start
   std::optional<std::uint64_t> buffer_errors = {};  // of a frame buffer
   std::optional<DeadLetters> dead_letters = {};     // of Redis, once they were counted
   std::optional<SpoolReadings> spool = {};          // where there is one

@@ -14,13 +14,8 @@ constexpr std::chrono::milliseconds kCutOff{250};
 
 }  // namespace
 
-bool SinkSet::IsDelivered(const ResultRecord& record) const {
-  if (record.is_event()) return delivered_.events;
-  return record.by_http ? delivered_.http_results : delivered_.results;
-}
-
 void SinkSet::Take(const ResultRecord& record, base::Logger& log) const noexcept {
-  if (!IsDelivered(record)) return;
+  if (!(record.is_event() ? delivered_.events : TakesResults(record.by_http))) return;
   for (const auto& sink : sinks_) {
     try {
       sink->Take(record);

@@ -26,8 +26,10 @@ class SinkSet {
   explicit SinkSet(std::vector<std::unique_ptr<ResultSink>> sinks, Delivered delivered = {})
       : sinks_(std::move(sinks)), delivered_(delivered) {}
 
-  // Whether a result of a frame that came by HTTP is of a kind that is delivered, to anybody.
-  bool TakesHttpResults() const { return delivered_.http_results && !sinks_.empty(); }
+  // Whether anybody is handed results of frames that came by HTTP, or in another way.
+  bool TakesResults(bool by_http) const {
+    return !sinks_.empty() && (by_http ? delivered_.http_results : delivered_.results);
+  }
 
   // Hands the record to each, if it is of a kind that is delivered. Never waits. A sink that throws
   // costs the others nothing; that is said in `log`.
@@ -61,8 +63,6 @@ class SinkSet {
   bool Through(const Mark& mark) const;
 
  private:
-  bool IsDelivered(const ResultRecord& record) const;
-
   std::vector<std::unique_ptr<ResultSink>> sinks_;
   Delivered delivered_;
 };

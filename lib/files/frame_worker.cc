@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "codec/decoder.h"
 #include "codec/foreign_format.h"
+#include "codec/picture_name.h"
 #include "files/annotated_picture.h"
 #include "files/file_reader.h"
 #include "frame/frame_json.h"
@@ -18,13 +20,11 @@ using base::Result;
 
 // The ending when it names a kind of picture: then it is the sender's word for the format.
 std::optional<std::string> DeclaredFormat(const std::string& path) {
-  std::string ending = fs::path(path).extension().string();
-  std::ranges::transform(ending, ending.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  });
-  constexpr std::string_view kKnown[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp",
-                                         ".npy", ".gif",  ".bmp", ".tif",  ".tiff"};
-  if (std::ranges::find(kKnown, ending) == std::end(kKnown)) return std::nullopt;
+  const std::string ending = base::Lowercase(fs::path(path).extension().string());
+  constexpr std::string_view kForeign[] = {".gif", ".bmp", ".tif", ".tiff"};
+  if (!codec::IsPictureName(path) && std::ranges::find(kForeign, ending) == std::end(kForeign)) {
+    return std::nullopt;
+  }
   return ending;
 }
 

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <functional>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "codec/picture_name.h"
 #include "files/file_kind.h"
 #include "files/url_input.h"
 #include "frame/raw_description.h"
@@ -19,9 +19,6 @@
 
 namespace sampleproc::files {
 namespace {
-
-constexpr std::array<std::string_view, 7> kPictures = {"jpg", "jpeg", "jpe", "jfif",
-                                                       "png", "webp", "npy"};
 
 // The ending of a file's name in small letters; none for hidden files that have nothing before it.
 std::string EndingOf(std::string_view path) {
@@ -35,7 +32,7 @@ bool IsLookedFor(std::string_view path, bool raw_pixels) {
   const std::string ending = EndingOf(path);
   if (ending.empty()) return false;
   if (raw_pixels && (ending == "raw" || frame::FindRawFormat(ending))) return true;
-  return std::ranges::find(kPictures, ending) != kPictures.end() || video::IsVideoName(path);
+  return codec::IsPictureName(path) || video::IsVideoName(path);
 }
 
 Input Failed(std::string path, int error_number) {

@@ -22,17 +22,6 @@ base::Descriptor OpenNameless(const std::string& folder) {
   return named;
 }
 
-bool WriteAt(int file, std::string_view bytes, off_t place) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(file, bytes.data(), bytes.size(), place);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-    place += written;
-  }
-  return true;
-}
-
 off_t PlaceOf(std::size_t slot) { return static_cast<off_t>(slot * PictureStore::kMaxBytes); }
 
 }  // namespace
@@ -75,7 +64,7 @@ base::Result<PictureStore::KeptPtr> PictureStore::Keep(std::string_view jpeg) {
     return base::Fail(base::ErrorCode::kOverloaded, "there is no room for more pictures");
   }
   const std::size_t slot = free_.back();
-  if (!WriteAt(file_.get(), jpeg, PlaceOf(slot))) {
+  if (!base::WriteAt(file_.get(), static_cast<std::uint64_t>(PlaceOf(slot)), jpeg)) {
     return base::FailWithErrno("cannot keep the picture in " + folder_);
   }
   auto kept = std::make_shared<const Kept>(*this, slot, jpeg.size());

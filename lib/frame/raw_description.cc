@@ -26,6 +26,8 @@ std::string_view RawFormatName(RawFormat format) {
   return kNames[static_cast<std::size_t>(format)];
 }
 
+std::span<const std::string_view> RawFormatNames() { return kNames; }
+
 std::optional<std::uint32_t> ParseRawSide(std::string_view digits) {
   if (digits.empty() || digits.front() < '1' || digits.front() > '9') return std::nullopt;
   std::uint32_t side = 0;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace sampleproc::frame {
@@ -33,6 +34,8 @@ struct RawDescription {
 // "bgr24 rgb24 gray8 gray16le nv12 yuyv f32", in either case; nothing for any other word.
 std::optional<RawFormat> FindRawFormat(std::string_view name);
 std::string_view RawFormatName(RawFormat format);
+// Of all of them.
+std::span<const std::string_view> RawFormatNames();
 
 // A side written in decimal digits, 1..kMaxRawSide without leading zeros; else nothing.
 std::optional<std::uint32_t> ParseRawSide(std::string_view digits);

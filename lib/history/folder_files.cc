@@ -109,14 +109,8 @@ Result<std::string> ReadBytes(int file, std::uint64_t at, std::size_t most, std:
 }
 
 Result<void> WriteBytes(int file, std::uint64_t at, std::string_view bytes, std::string_view what) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(at));
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return base::FailWithErrno(Cannot(what, "written"));
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-    at += static_cast<std::uint64_t>(put);
-  }
-  return {};
+  if (base::WriteAt(file, at, bytes)) return {};
+  return base::FailWithErrno(Cannot(what, "written"));
 }
 
 bool SetTime(int file, std::int64_t nanos) {

@@ -60,6 +60,8 @@ struct Request {
   bool expects_continue = false;
   std::optional<std::uint64_t> content_length;  // absent when there is none or it is chunked
   bool chunked = false;
+  // Whether it says where its body ends: without that it has none (RFC 9112, 6.3).
+  bool HasLength() const { return chunked || content_length.has_value(); }
   std::vector<Field> fields;
   Address peer;      // who is connected: the client or a proxy
   Address local;     // of ours, that the connection came in on

@@ -184,7 +184,7 @@ class ConsumerParts::Impl {
     const base::MonoTime now = clock_.Now();
     readings.silent_seconds =
         std::chrono::duration<double>(now - facts.last_frame.value_or(facts.begun)).count();
-    if (facts.last_frame) readings.last_frame_age_seconds = readings.silent_seconds;
+    readings.had_frame = facts.last_frame.has_value();
     if (http_source_ != nullptr) readings.buffer_errors = http_source_->errors();
     if (redis_source_ != nullptr) readings.dead_letters = redis_source_->dead_letters();
     if (keeper_) readings.spool = {spool_->bytes(), spool_->most_bytes(), keeper_->failures()};

@@ -125,7 +125,7 @@ std::unique_ptr<consumer::SinkTarget> ConsumerSinks::MakeTarget(const std::strin
 void ConsumerSinks::Take(Door door, const frame::FrameResult& result,
                          const std::optional<std::string>& timestamp,
                          const std::optional<base::TraceContext>& trace) const noexcept {
-  if (set_.sinks().empty()) return;
+  if (!set_.TakesResults(door == Door::kHttp)) return;
   try {
     consumer::ResultRecord record{.frame_id = result.frame_id, .json = {}};
     record.camera_id = result.camera_id.value_or("");

@@ -44,7 +44,7 @@ Result<std::shared_ptr<const Generation>> Service::Impl::Make(const config::Conf
       http::Router(MakeRoutes(
           {{*pool, tracker, clock, metrics.frames, *log, ids, own.frame, own.process.simulate_gpu,
             made->parts.limiter, &roster,
-            sinks->set().TakesHttpResults() ? &deliver_result : nullptr},
+            sinks->set().TakesResults(true) ? &deliver_result : nullptr},
            {facts,
             metrics.frames,
             clock,

@@ -27,11 +27,12 @@ api::ServiceFacts Service::Impl::Facts() const {
                           .detectors = detectors->all()};
   if (consumer) {
     const consumer::Readings now = consumer->readings();
-    facts.consumer = api::ConsumerFacts{.running = now.running,
-                                        .connected = now.connected,
-                                        .held_frames = now.held_frames,
-                                        .oldest_frame_age_seconds = now.oldest_frame_age_seconds,
-                                        .last_frame_age_seconds = now.last_frame_age_seconds};
+    facts.consumer = api::ConsumerFacts{
+        .running = now.running,
+        .connected = now.connected,
+        .held_frames = now.held_frames,
+        .oldest_frame_age_seconds = now.oldest_frame_age_seconds,
+        .last_frame_age_seconds = now.had_frame ? std::optional(now.silent_seconds) : std::nullopt};
   }
   for (const consumer::SinkReading& sink : sinks->readings()) {
     if (sink.counts.failing) facts.failing_sinks.push_back(sink.name);

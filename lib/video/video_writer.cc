@@ -1,51 +1,30 @@
 #include "video/video_writer.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
+#include "base/ascii.h"
+#include "base/descriptor.h"
 #include "video/module_loader.h"
 
 namespace sampleproc::video {
-namespace {
-
-bool EndsWith(std::string_view path, std::string_view ending) {
-  if (path.size() <= ending.size()) return false;
-  const std::string_view end = path.substr(path.size() - ending.size());
-  for (std::size_t i = 0; i < ending.size(); ++i) {
-    const char c =
-        end[i] >= 'A' && end[i] <= 'Z' ? static_cast<char>(end[i] + ('a' - 'A')) : end[i];
-    if (c != ending[i]) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 std::optional<WrittenContainer> WrittenContainerOf(std::string_view path) {
-  if (EndsWith(path, ".mp4")) return WrittenContainer::kMp4;
-  if (EndsWith(path, ".mkv")) return WrittenContainer::kMatroska;
+  constexpr std::size_t kEnding = 4;
+  if (path.size() <= kEnding) return std::nullopt;
+  const std::string ending = base::Lowercase(path.substr(path.size() - kEnding));
+  if (ending == ".mp4") return WrittenContainer::kMp4;
+  if (ending == ".mkv") return WrittenContainer::kMatroska;
   return std::nullopt;
 }
 
 bool VideoWriter::WriteAt(void* self, std::uint64_t offset, const std::uint8_t* data,
                           std::size_t size) noexcept {
   VideoWriter& writer = *static_cast<VideoWriter*>(self);
-  auto place = static_cast<off_t>(offset);
-  while (size > 0) {
-    const ssize_t written = ::pwrite(writer.fd_, data, size, place);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      writer.write_error_ = written == 0 ? EIO : errno;
-      return false;
-    }
-    data += written;
-    size -= static_cast<std::size_t>(written);
-    place += written;
-  }
-  return true;
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  if (base::WriteAt(writer.fd_, offset, bytes)) return true;
+  writer.write_error_ = errno;
+  return false;
 }
 
 base::Error VideoWriter::ErrorOf(ModuleStatus status, const char* what) const {
