@@ -87,58 +87,72 @@ std::string BashPattern(const Command& command, const OptionInfo& option) {
 // What follows an option that takes a value other than a file, as branches of a case.
 std::string BashValues() {
   std::string text;
+  std::string unknown;  // whose values nobody knows
   for (const Command& command : Commands()) {
     for (const OptionInfo& option : OptionsOf(command)) {
       const std::string words = WordsOf(option);
       if (option.value_name.empty() || option.long_name == "--set" || IsFile(option)) continue;
-      text += "    " + BashPattern(command, option) + ")\n";
       if (words.empty() && !IsDirectory(option)) {
-        text += "      return\n      ;;\n";  // nobody knows
+        unknown += (unknown.empty() ? "    " : " | \\\n      ") + BashPattern(command, option);
         continue;
       }
+      text += "    " + BashPattern(command, option) + ")\n";
       if (IsDirectory(option)) {
         text +=
             "      compopt -o filenames\n"
-            "      mapfile -t COMPREPLY < <(compgen -d -- \"$current\")\n";
+            "      _sampleproc_reply -d\n";
       } else if (IsList(option)) {
-        text += "      mapfile -t COMPREPLY < <(compgen -P \"${current%\"${current##*,}\"}\" -W '" +
-                words + "' -- \"${current##*,}\")\n";
+        text +=
+            "      prefix+=${current%\"${current##*,}\"}\n"
+            "      current=${current##*,}\n"
+            "      _sampleproc_reply -W '" +
+            words + "'\n";
       } else {
-        text += "      mapfile -t COMPREPLY < <(compgen -W '" + words + "' -- \"$current\")\n";
+        text += "      _sampleproc_reply -W '" + words + "'\n";
       }
       text += "      return\n      ;;\n";
     }
   }
-  return text;
+  return text + unknown + ")\n      return\n      ;;\n";
 }
 
 }  // namespace
 
 std::string BashCompletion() {
-  std::string text = "# bash completion for sampleproc\n" + std::string(kBanner) +
-                     "_sampleproc() {\n"
-                     "  local current=${COMP_WORDS[COMP_CWORD]} previous='' options=''\n"
-                     "  COMPREPLY=()\n"
-                     "  if ((COMP_CWORD <= 1)); then\n"
-                     "    mapfile -t COMPREPLY < <(compgen -W '" +
-                     CommandNames() +
-                     " --help --version' -- \"$current\")\n"
-                     "    return\n"
-                     "  fi\n"
-                     "  previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
-                     "  # --option=value is three words, and two while nothing follows the sign\n"
-                     "  if [[ $current == '=' ]]; then\n"
-                     "    current=''\n"
-                     "  elif [[ $previous == '=' ]]; then\n"
-                     "    previous=${COMP_WORDS[COMP_CWORD - 2]}\n"
-                     "  fi\n"
-                     "  case ${COMP_WORDS[1]} in\n"
-                     "    help)\n"
-                     "      mapfile -t COMPREPLY < <(compgen -W '" +
-                     CommandNames() +
-                     "' -- \"$current\")\n"
-                     "      return\n"
-                     "      ;;\n";
+  std::string text =
+      "# bash completion for sampleproc\n" + std::string(kBanner) +
+      "# What compgen makes of the current word; it fails when that is nothing.\n"
+      "_sampleproc_reply() {\n"
+      "  mapfile -t COMPREPLY < <(compgen \"$@\" -P \"${prefix}\" -- \"${current}\" || true)\n"
+      "}\n"
+      "_sampleproc() {\n"
+      "  local current=${COMP_WORDS[COMP_CWORD]} previous='' options='' prefix=''\n"
+      "  COMPREPLY=()\n"
+      "  if ((COMP_CWORD <= 1)); then\n"
+      "    _sampleproc_reply -W '" +
+      CommandNames() +
+      " --help --version'\n"
+      "    return\n"
+      "  fi\n"
+      "  previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
+      "  # --option=value is three words, and two while nothing follows the sign; one where\n"
+      "  # COMP_WORDBREAKS has no such sign.\n"
+      "  if [[ ${current} == '=' ]]; then\n"
+      "    current=''\n"
+      "  elif [[ ${previous} == '=' ]]; then\n"
+      "    previous=${COMP_WORDS[COMP_CWORD - 2]}\n"
+      "  elif [[ ${current} == --*=* ]]; then\n"
+      "    previous=${current%%=*}\n"
+      "    prefix=\"${previous}=\"\n"
+      "    current=${current#*=}\n"
+      "  fi\n"
+      "  case ${COMP_WORDS[1]} in\n"
+      "    help)\n"
+      "      _sampleproc_reply -W '" +
+      CommandNames() +
+      "'\n"
+      "      return\n"
+      "      ;;\n";
   for (const Command& command : Commands()) {
     text += "    " + std::string(command.name) + ")\n      options='";
     std::string options;
@@ -150,20 +164,22 @@ std::string BashCompletion() {
     text += options + "'\n      ;;\n";
   }
   return text +
+         "    *) ;;\n"
          "  esac\n"
-         "  case \"${COMP_WORDS[1]} $previous\" in\n" +
+         "  case \"${COMP_WORDS[1]} ${previous}\" in\n" +
          BashValues() +
+         "    *) ;;\n"
          "  esac\n"
-         "  if [[ $previous == --set ]]; then\n"
+         "  if [[ ${previous} == --set ]]; then\n"
          "    compopt -o nospace\n"
-         "    mapfile -t COMPREPLY < <(compgen -W '" +
+         "    _sampleproc_reply -W '" +
          Keys(" ", "=") +
-         "' -- \"$current\")\n"
-         "  elif [[ $current == -* ]]; then\n"
-         "    mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$current\")\n"
+         "'\n"
+         "  elif [[ ${current} == -* ]]; then\n"
+         "    _sampleproc_reply -W \"${options}\"\n"
          "  else\n"
          "    compopt -o filenames\n"
-         "    mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+         "    _sampleproc_reply -f\n"
          "  fi\n"
          "}\n"
          "complete -F _sampleproc sampleproc\n";

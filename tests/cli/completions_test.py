@@ -63,6 +63,15 @@ class Bash(cli.TestCase):
         self.assertEqual(self.complete("process-file", "--pipeline", "=", "stats,p"), ["stats,people"])
         self.assertEqual(self.complete("process-file", "--annotate", "=", "o"), ["out"])
 
+    def test_behind_an_equals_sign_within_a_word(self):
+        """Where COMP_WORDBREAKS has no such sign."""
+        self.assertEqual(self.complete("process-file", "--format="), ["--format=ndjson", "--format=table"])
+        self.assertEqual(self.complete("process-file", "--pipeline=stats,p"), ["--pipeline=stats,people"])
+        self.assertEqual(self.complete("process-file", "--annotate=o"), ["--annotate=out"])
+        self.assertEqual(self.complete("process-file", "--compare=old"), ["--compare=old.ndjson"])
+        self.assertEqual(self.complete("loadtest", "--target="), [])
+        self.assertIn("--set=http.port=", self.complete("serve", "--set=http.p"))
+
     def test_nothing_where_nobody_knows(self):
         for command, option in (("process-file", "--raw"), ("process-file", "--camera"),
                                 ("process-file", "--jobs"), ("process-file", "-j"),
