@@ -14,6 +14,7 @@ struct CameraGauges {
   std::string id = {};
   bool connected = false;        // pictures come
   bool away = false;             // its condition lasts: it gives nothing that can be looked at
+  bool refuses_login = false;    // it is away for that: 401 or 403 to a login
   bool ended = false;            // a file that is not to begin again is over
   std::uint64_t frames = 0;      // that came
   std::uint64_t looked_at = 0;   // that a worker has done

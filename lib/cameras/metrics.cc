@@ -27,6 +27,12 @@ constexpr telemetry::Reading<CameraGauges> kCameras[] = {
      "at. A file that is over is not away.",
      {"camera"},
      &Tell<&CameraGauges::away>},
+    {kGauge,
+     "sampleproc_camera_login_refused",
+     "Whether the camera refuses its login (401 or 403), and is left alone for 1 to 10 minutes "
+     "each time.",
+     {"camera"},
+     &Tell<&CameraGauges::refuses_login>},
     {kCounter,
      "sampleproc_camera_frames_in_total",
      "Pictures that came from the camera.",

@@ -77,9 +77,11 @@ void CameraWatch::Read() {
       const base::Result<void> read = ReadOnce();
       if (stop_.Cancelled()) return;
       if (read) break;
-      if (read.error().code == ErrorCode::kUnauthorized) pause = logins_.Refused();
+      const bool refuses_login = read.error().code == ErrorCode::kUnauthorized;
+      if (refuses_login) pause = logins_.Refused();
       frames_->standing().Away(read.error().message,
-                               LoginPauses::Outlook(pause, context_.work.clock.Wall()));
+                               LoginPauses::Outlook(pause, context_.work.clock.Wall()),
+                               refuses_login);
     } catch (const std::exception&) {
       // No memory, not even to say so: what follows is the same.
     }

@@ -25,11 +25,17 @@ void Standing::Came() {
   if (!is_wrong_) Show({.connected = true});
 }
 
-void Standing::Away(const std::string& why, const std::string& outlook) {
+void Standing::Away(const std::string& why, const std::string& outlook, bool refuses_login) {
   const base::MutexLock lock(mutex_);
   ++connection_;
-  Show({.error = why});
+  Show({.refuses_login = refuses_login, .error = why});
+  const bool is_news = refuses_login && !std::exchange(refusal_logged_, true) && is_wrong_;
   IsWrong(why, outlook);
+  if (!is_news || closed_) return;
+  log_.Warning("camera: it refuses the login",
+               {{"camera", std::string_view(options_.camera)},
+                {"error", std::string_view(why)},
+                {"outlook", std::string_view(outlook).substr(outlook.find_first_not_of("; "))}});
 }
 
 // It stays connected, and its next picture may be looked at.
@@ -102,12 +108,14 @@ void Standing::Tell(cameras::CameraGauges& gauges) const {
   const base::MutexLock lock(told_mutex_);
   gauges.connected = told_.connected;
   gauges.ended = told_.ended;
+  gauges.refuses_login = told_.refuses_login;
   gauges.error = told_.error;
   gauges.away = told_wrong_;
 }
 
 void Standing::IsBack() {
   if (!std::exchange(is_wrong_, false)) return;
+  refusal_logged_ = false;
   ShowWrong(false);
   conditions_.Clear(telemetry::condition::kCamera, options_.camera);
 }

@@ -38,8 +38,11 @@ class Standing {
 
   // Told by who reads: a picture has come, and is to be looked at.
   void Came();
-  // The source is away, and is tried again; `outlook`, which follows `why`, says when.
-  void Away(const std::string& why, const std::string& outlook = kTriedAgain);
+  // The source is away, and is tried again; `outlook`, which follows `why`, says when. That it
+  // refuses the login is a line of the log of its own where the condition began with something
+  // else: only that needs somebody to do something.
+  void Away(const std::string& why, const std::string& outlook = kTriedAgain,
+            bool refuses_login = false);
   // There has been no memory for some pictures.
   void FindsNoMemory();
   // The source has ended, and is not read again. What has become of all its pictures is told after
@@ -64,6 +67,7 @@ class Standing {
   struct Told {
     bool connected = false;
     bool ended = false;
+    bool refuses_login = false;
     std::string error = {};
   };
 
@@ -80,7 +84,8 @@ class Standing {
   // Held while something is told, so that this happens in the right order.
   mutable base::Mutex mutex_;
   Connection connection_ GUARDED_BY(mutex_) = 0;
-  bool is_wrong_ GUARDED_BY(mutex_) = false;  // the condition is raised
+  bool is_wrong_ GUARDED_BY(mutex_) = false;        // the condition is raised
+  bool refusal_logged_ GUARDED_BY(mutex_) = false;  // since it was
   // Only a picture that is looked at ends it.
   bool is_unusable_ GUARDED_BY(mutex_) = false;
   std::optional<base::MonoTime> useless_since_ GUARDED_BY(mutex_);

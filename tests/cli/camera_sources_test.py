@@ -303,10 +303,14 @@ class Sources(WithCameras):
             self.assertIn(f"({status})", reasons["camera", camera])
             self.assertRegex(reasons["camera", camera], "not tried again before 20[0-9T:.-]+Z, ")
         self.assertIn("tried again until it is back", reasons["camera", "missing"])
+        page = service.metrics()
+        for camera, refuses in {"picky": 1, "forbids": 1, "query": 1, "missing": 0}.items():
+            self.assertEqual(page[f'sampleproc_camera_login_refused{{camera="{camera}"}}'], refuses, camera)
         with open(file, "w", encoding="ascii") as changed:
             changed.write(PASSWORD)
         self.wait_for_results(["picky"])
         streams.wait_until(lambda: ("camera", "picky") not in service.conditions())
+        self.assertEqual(service.metrics()['sampleproc_camera_login_refused{camera="picky"}'], 0)
         self.assertEqual(logins[:2], [f"me:not yet {PASSWORD}", f"me:{PASSWORD}"])
         self.assertNotIn(PASSWORD, self.said(service))
 

@@ -36,6 +36,28 @@ cameras::CameraGauges Gauges(const Standing& standing) {
   return gauges;
 }
 
+TEST_CASE("a login that is refused while the camera is away is told as well, once") {
+  constexpr const char* kRefuses = "camera: it refuses the login";
+  Bench bench;
+  Standing standing = bench.Of();
+  standing.Away("nothing listens there");
+  CHECK_FALSE(Gauges(standing).refuses_login);
+  standing.Away("it refuses (401)", "; not tried again before noon", true);
+  CHECK(Gauges(standing).refuses_login);
+  CHECK(bench.log.Count(kRefuses) == 1);
+  standing.Away("nothing listens there");
+  CHECK_FALSE(Gauges(standing).refuses_login);
+  standing.Away("it refuses (401)", "; not tried again before one", true);
+  CHECK(bench.log.Count(kRefuses) == 1);
+  CHECK(bench.begun() == 1);
+  standing.LookedAt(standing.connection());
+  CHECK_FALSE(Gauges(standing).refuses_login);
+  // That it begins with this is said by the condition.
+  standing.Away("it refuses (401)", "; not tried again before two", true);
+  CHECK(bench.begun() == 2);
+  CHECK(bench.log.Count(kRefuses) == 1);
+}
+
 TEST_CASE("pictures that nobody can look at are a condition after the patience") {
   Bench bench;
   Standing standing = bench.Of();
