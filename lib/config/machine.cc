@@ -270,9 +270,17 @@ void CheckDetectors(const std::vector<std::string>& unreadable, Assembly& assemb
         is_unreadable(".labels")) {
       continue;
     }
+    const std::vector<std::string>& steps = config.process.pipeline;
+    const bool is_by_default =
+        assembly.result.origins["process.pipeline"].kind == Origin::Kind::kDefault &&
+        std::ranges::find(steps, each.name) != steps.end();
     for (const detect::Fault& fault : detect::FaultsOf(each, config.process.models)) {
       Report(Severity::kError, code::kDetector, section + "." + fault.key,
-             Shown(fault.message, 400), "", assembly);
+             Shown(fault.message, 400),
+             is_by_default ? "it is used because it is in process.model_dir: put a whole one there "
+                             "(packaging/fetch-models.sh), or set process.pipeline"
+                           : "",
+             assembly);
     }
   }
 }

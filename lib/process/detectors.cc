@@ -22,7 +22,10 @@ base::Result<void> Detectors::Add(const Pipelines& pipelines) {
   for (const detect::DetectorOptions& each : options_.detectors) {
     if (!is_named(each.name) || Find(each.name) != nullptr) continue;
     auto opened = detect::Detector::Open(each, options_.models, budget_);
-    if (!opened) return std::unexpected(opened.error());
+    if (!opened) {
+      opened.error().message.insert(0, "detector." + each.name + ": ");
+      return std::unexpected(opened.error());
+    }
     const base::MutexLock lock(mutex_);
     (*opened)->Watch(watcher_);
     all_.push_back(std::move(*opened));

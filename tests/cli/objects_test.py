@@ -341,6 +341,16 @@ class WithoutAWord(WithDirectory):
             shown = self.effective(there, said)
             self.assertRegex(shown, r'(?m)^pipeline = \["stats", "motion", "people"\]')
 
+    def test_one_that_is_damaged_is_told_with_why_it_is_used(self):
+        there = ("--set", f"process.model_dir={self.directory}")
+        self.write("yolox_nano.onnx", b"a network")
+        checked = cli.run("validate-config", *there)
+        self.assertEqual(checked.returncode, 65, checked.out)
+        self.assertIn("it is used because it is in process.model_dir", checked.err)
+        started = cli.run("serve", "--port", "0", *there)
+        self.assertEqual(started.returncode, 78, started.out)
+        self.assertIn("detector.objects: ", started.err)
+
     def test_people_are_found_by_it(self):
         network = model("yolox_nano.onnx")
         os.symlink(network, self.path("yolox_nano.onnx"))
