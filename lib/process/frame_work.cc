@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cameras/roster.h"
+#include "frame/frame_time.h"
 #include "net/redact.h"
 
 namespace sampleproc::process {
@@ -103,6 +104,7 @@ Result<void> FrameWork::Begin() {
 
 Result<frame::FrameResult> FrameWork::Run(Processor& processor, const frame::Frame& frame,
                                           CameraTurns::Turn turn) {
+  taken_ = frame.timestamp ? frame::ParseFrameTime(*frame.timestamp) : std::nullopt;
   auto result = processor.Process(frame, allowance_, std::move(turn));
   if (result) result->times.queued = queued_;
   return result;
@@ -117,7 +119,7 @@ void FrameWork::TryAgain(const base::Allowance& allowance) {
 }
 
 void FrameWork::Completed(const frame::FrameResult& result) {
-  metrics_.FrameCompleted(door_, result);
+  metrics_.FrameCompleted(door_, result, taken_);
   if (roster_ != nullptr && !camera_.empty()) {
     std::exchange(roster_, nullptr)->Done(camera_, result);
   }

@@ -102,7 +102,8 @@ class FrameWork {
   cameras::Roster* roster_;  // null once the camera knows what became of the frame
   const std::string_view door_;
   const bool door_tells_;
-  std::string camera_;  // whose frame it is; "" while that is not known
+  std::string camera_;                   // whose frame it is; "" while that is not known
+  std::optional<base::WallTime> taken_;  // when, as the frame says
   TrackedFrame tracked_;
   base::Span frame_;
   base::Allowance allowance_;

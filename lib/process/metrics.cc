@@ -117,8 +117,12 @@ void Metrics::StageEnded(std::string_view stage, nanoseconds took) noexcept {
   }
 }
 
-void Metrics::FrameCompleted(std::string_view source, const frame::FrameResult& result) {
+void Metrics::FrameCompleted(std::string_view source, const frame::FrameResult& result,
+                             std::optional<base::WallTime> taken) {
   frames_.Of(kCompleted, source).Add();
+  if (taken && *taken <= result.times.finished) {
+    ages_.Of(source).Observe(result.times.finished - *taken);
+  }
   {
     const base::MutexLock lock(mutex_);
     history_.Completed(result.times.total);

@@ -53,7 +53,9 @@ class Metrics {
   // A frame has left a stage that is no worker's. Without memory it is not counted.
   void StageEnded(std::string_view stage, std::chrono::nanoseconds took) noexcept;
   // `source` is one of cameras::Roster's doors. `camera` is "" where nobody knows it.
-  void FrameCompleted(std::string_view source, const frame::FrameResult& result);
+  // `taken`: when the frame was, as it says; a time of the future says nothing.
+  void FrameCompleted(std::string_view source, const frame::FrameResult& result,
+                      std::optional<base::WallTime> taken = {});
   void FrameFailed(std::string_view source, const std::string& camera, const base::Error& error);
   // Other cameras are configured than before.
   void CamerasReconfigured() { cameras_.Reconfigured(); }
@@ -82,6 +84,11 @@ class Metrics {
       "Time of frames by stage, that of failed ones included: fetch, queue, turn, lane, memory, "
       "decode, each step, total in work, encode, settle.",
       {"stage"}, {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10});
+  const telemetry::Histograms<1> ages_ = section_.AddHistograms(
+      "sampleproc_frame_age_seconds",
+      "Age of frames by their timestamps when their results were there, by the way they came. "
+      "Frames without a timestamp, or with one of the future, are not counted.",
+      {"source"}, {.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600});
 };
 
 }  // namespace sampleproc::process

@@ -1,5 +1,6 @@
 // The endpoints that look at a service, of a whole one.
 #include <catch2/catch.hpp>
+#include <ctime>
 #include <regex>
 #include <string>
 
@@ -58,6 +59,26 @@ TEST_CASE("metrics count requests by route and frames by outcome") {
     CHECK(response.body.find(line) != std::string::npos);
   }
   CHECK(response.body.find("made-up") == std::string::npos);
+}
+
+TEST_CASE("metrics tell how old frames are when their results are there") {
+  const auto service = StartService();
+  const double now = static_cast<double>(std::time(nullptr));
+  for (const double age : {40.0, 7200.0, -3600.0}) {
+    const std::string time = std::to_string(now - age);
+    CHECK(Post(*service, "/process?timestamp=" + time, "Content-Type: image/jpeg\r\n").status ==
+          200);
+  }
+  CHECK(Post(*service, "/process?timestamp=yesterday", "Content-Type: image/jpeg\r\n").status ==
+        200);
+  const std::string text = Get(*service, "/metrics").body;
+  INFO(text);
+  for (const char* line :
+       {"_bucket{source=\"http\",le=\"30\"} 0\n", "_bucket{source=\"http\",le=\"60\"} 1\n",
+        "_bucket{source=\"http\",le=\"3600\"} 1\n", "_count{source=\"http\"} 2\n"}) {
+    INFO(line);
+    CHECK(text.contains("sampleproc_frame_age_seconds" + std::string(line)));
+  }
 }
 
 TEST_CASE("a frame that fails keeps the times of the stages that it has seen") {
