@@ -66,7 +66,8 @@ struct Options {
   // pictures. Empty: nowhere, its frames come by the other doors.
   std::string url = {};
   std::string password_file = {};  // of the URL's user
-  // PEM: whom to take for the camera over https. Empty: an authority that this system trusts.
+  // PEM: whom to take for the camera over https or rtsps. Empty: over https who has a certificate
+  // of an authority that this system trusts, over rtsps anybody.
   std::string ca_file = {};
   bool loop = false;                      // files begin again at their end
   Transport transport = Transport::kTcp;  // of rtsp

@@ -9,6 +9,7 @@
 #include "cameras/picture_source.h"
 #include "cameras/video_shot.h"
 #include "net/name_lookup.h"
+#include "net/tls_relay.h"
 #include "net/url.h"
 #include "video/live_reader.h"
 
@@ -60,6 +61,13 @@ class RtspPictures final : public PictureSource {
                    within, {});
     }
     whole = whole.substr(0, whole.find('#'));
+    if (!request_.ca_file.empty()) {
+      if (auto secured = Secure(*url, whole, within); !secured) {
+        return Named(secured.error(), within,
+                     "there was no TLS connection within " + Seconds(patience) +
+                         ": its machine does not answer, or its port speaks no TLS");
+      }
+    }
     const video::Options limits{.max_frame_bytes = context_.codec.max_frame_bytes,
                                 .deadline = context_.codec.deadline,
                                 .budget_patience = context_.budget_patience,
@@ -115,6 +123,22 @@ class RtspPictures final : public PictureSource {
   bool CanGoOn() const override { return reader_->CanGoOn(); }
 
  private:
+  // FFmpeg encrypts rtsps and checks no certificate, so it is given a port behind which that is
+  // done. What it asks for has this port in its URL; a camera looks at the path.
+  Result<void> Secure(const net::Url& url, std::string& whole, const base::Allowance& within) {
+    auto relay = net::TlsRelay::Open({.host = url.host, .port = url.port},
+                                     {request_.ca_file, url.host, "ca_file"}, within);
+    if (!relay) return std::unexpected(relay.error());
+    relay_ = std::move(*relay);
+    const std::size_t begin = whole.find("://") + 3;
+    const std::size_t end = std::min(whole.find_first_of("/?", begin), whole.size());
+    const std::size_t at = whole.substr(0, end).rfind('@');
+    const std::string login =
+        at == std::string::npos || at < begin ? "" : whole.substr(begin, at + 1 - begin);
+    whole = "rtsp://" + login + "127.0.0.1:" + std::to_string(relay_->port()) + whole.substr(end);
+    return {};
+  }
+
   // With the place; when the time is over, with what that means here.
   std::unexpected<base::Error> Named(base::Error error, const base::Allowance& within,
                                      const std::string& late) const {
@@ -135,6 +159,7 @@ class RtspPictures final : public PictureSource {
 
   const SourceRequest request_;
   const SourceContext context_;
+  std::unique_ptr<net::TlsRelay> relay_;  // what the reader reads, where a certificate is checked
   std::unique_ptr<video::LiveReader> reader_;
   base::WallTime given_{};  // when Next returned last
 };

@@ -58,10 +58,8 @@ void CheckKind(const std::string& id, const cameras::Options& camera,
   } else if (!is_rtsp && camera.transport == cameras::Transport::kUdp) {
     tell("transport", "is for cameras whose url begins with rtsp://", "leave it out");
   }
-  if (!camera.ca_file.empty() && !url.starts_with("https://")) {
-    tell("ca_file",
-         is_tls ? "is of no use: FFmpeg encrypts rtsps, but checks no certificate"
-                : "is of no use: the camera's url does not begin with https://",
+  if (!camera.ca_file.empty() && !is_tls && !url.starts_with("https://")) {
+    tell("ca_file", "is of no use: the camera's url begins neither with https:// nor with rtsps://",
          "leave it out");
   }
   if (!is_rtsp && camera.decode == cameras::Decode::kKeyFrames) {

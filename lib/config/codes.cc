@@ -185,7 +185,8 @@ constexpr CodeText kTexts[] = {
     {code::kCameras, "camera that is not whole",
      "password_file holds the password of the user that the camera's url names, as in "
      "\"rtsp://user@host/\": without a user, or with a password in the url, it is of no use. loop "
-     "is for files, transport and decode are for rtsp, ca_file is for https, and rtsps is "
+     "is for files, transport and decode are for rtsp, ca_file is for https and rtsps, and rtsps "
+     "is "
      "encrypted over tcp alone. The "
      "service takes the pictures of 256 cameras itself, at most; the others' come by other ways. "
      "As "

@@ -183,9 +183,9 @@ const std::vector<CameraRow>& Rows() {
       {{.path = "ca_file",
         .kind = Kind::kString,
         .max = 4096,
-        .help = "PEM file of the authorities that the certificate of a camera over https may come "
-                "from, read with each connection; the camera's own certificate may stand in it. "
-                "Empty is those that this system trusts.",
+        .help = "PEM file of the authorities that the certificate of a camera over https or rtsps "
+                "may come from, read with each connection; the camera's own certificate may stand "
+                "in it. Empty is those that this system trusts over https, and anybody over rtsps.",
         .reloadable = true,
         .file = true},
        &BindTo<&Options::ca_file>},

@@ -175,6 +175,10 @@ Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint,
   const Result<int> fd = ConnectSocket(endpoint, allowance);
   if (!fd) return std::unexpected(fd.error());
   base::Descriptor socket(*fd);  // before anything else takes memory
+  return MakeStream(std::move(socket));
+}
+
+std::unique_ptr<Stream> MakeStream(base::Descriptor socket) {
   return std::make_unique<PlainStream>(std::move(socket));
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/deadline.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 
 namespace sampleproc::net {
@@ -56,6 +57,9 @@ struct Endpoint {
 // reason alone.
 base::Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint,
                                               const base::Allowance& allowance);
+
+// On a connected socket that never blocks.
+std::unique_ptr<Stream> MakeStream(base::Descriptor socket);
 
 // Waits until `fd` is ready for `events` of poll(2).
 base::Result<void> WaitFor(int fd, short events, const base::Allowance& allowance);

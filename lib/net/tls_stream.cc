@@ -124,12 +124,16 @@ class TlsStream : public Stream {
 
 Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const TlsTrust& trust,
                                            const base::Allowance& allowance) {
-  Result<TlsContext> context = MakeTlsContext(trust);
-  if (!context) return std::unexpected(context.error());
   const Result<int> fd = ConnectSocket(endpoint, allowance);
   if (!fd) return std::unexpected(fd.error());
-  base::Descriptor socket(*fd);
-  Session session = StartTls(**context, *fd, trust.name);
+  return StartTlsStream(base::Descriptor(*fd), trust, allowance);
+}
+
+Result<std::unique_ptr<Stream>> StartTlsStream(base::Descriptor socket, const TlsTrust& trust,
+                                               const base::Allowance& allowance) {
+  Result<TlsContext> context = MakeTlsContext(trust);
+  if (!context) return std::unexpected(context.error());
+  Session session = StartTls(**context, socket.get(), trust.name);
   if (session == nullptr) return Fail(ErrorCode::kInternal, "TLS cannot be set up");
   auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(*context),
                                             std::move(session), trust);

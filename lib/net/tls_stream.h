@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/descriptor.h"
 #include "net/stream.h"
 
 namespace sampleproc::net {
@@ -23,5 +24,9 @@ struct TlsTrust {
 // else as Connect does.
 base::Result<std::unique_ptr<Stream>> ConnectTls(const Endpoint& endpoint, const TlsTrust& trust,
                                                  const base::Allowance& allowance);
+
+// The same on a socket that is connected and never blocks.
+base::Result<std::unique_ptr<Stream>> StartTlsStream(base::Descriptor socket, const TlsTrust& trust,
+                                                     const base::Allowance& allowance);
 
 }  // namespace sampleproc::net

@@ -38,11 +38,11 @@ struct LiveFrame {
 class LiveReader {
  public:
   // Connects, asks for the stream and starts it. rtsps is encrypted, but the server's certificate
-  // is not checked: this FFmpeg cannot. The message of a failure is the reason alone. Fails with
-  // kUnavailable (no connection, refused, no such stream, not RTSP; or the module is not
-  // installed), kUnauthorized (401, 403), kUnsupportedFormat (no video in it, or a codec that is
-  // not on the list), kInvalidFrame (over a limit), kOverloaded, kDeadline or kCancelled. A name is
-  // looked up by the system, which nothing can end; see net::LookUp.
+  // is not checked: this FFmpeg cannot (see net/tls_relay.h). The message of a failure is the
+  // reason alone. Fails with kUnavailable (no connection, refused, no such stream, not RTSP; or the
+  // module is not installed), kUnauthorized (401, 403), kUnsupportedFormat (no video in it, or a
+  // codec that is not on the list), kInvalidFrame (over a limit), kOverloaded, kDeadline or
+  // kCancelled. A name is looked up by the system, which nothing can end; see net::LookUp.
   static base::Result<std::unique_ptr<LiveReader>> Open(const LiveRequest& request,
                                                         const Options& options,
                                                         const base::Allowance& allowance,

@@ -3,11 +3,15 @@
 import socketserver
 import ssl
 import subprocess
+import threading
 
 import cli
 import pictures
+import rtsp_camera
+import streams
 from camera_service import CameraServer, WithCameras
 from certificate import make_certificate
+from rtsp_camera import RtspCamera
 
 QUICKLY = {"stall_after": "1s", "fps": 5.0}
 
@@ -84,11 +88,89 @@ class Https(WithCameras):
                 self.assertIn(why, state["error"])
                 self.assertEqual((state["connected"], state["looked_at"]), (False, 0))
 
+    def test_whom_the_camera_is_taken_for_over_rtsps(self):
+        authority, key = self.certificate("authority", "DNS:authority")
+        stranger, _ = self.certificate("stranger", "DNS:stranger")
+        moving = rtsp_camera.h264(160, 120)
+
+        def camera(certificate, key):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, key)
+            made = RtspCamera(
+                self, tls=context, answers={"DESCRIBE": login},
+                play=lambda connection: rtsp_camera.send(connection, made.stopped,
+                                                         rtsp_camera.forever(moving)))  # fmt: skip
+            return made
+
+        def login(connection, number, head):
+            if "Authorization: Digest" not in head:
+                rtsp_camera.respond(connection, number, "401 Unauthorized",
+                                    'WWW-Authenticate: Digest realm="x", nonce="0a"\r\n')  # fmt: skip
+                return True
+            rtsp_camera.respond(connection, number, "200 OK", "Content-Type: application/sdp\r\n",
+                                rtsp_camera.SDP)  # fmt: skip
+            return True
+
+        known = camera(*self.signed(authority, key, "signed", "IP:127.0.0.1"))
+        elsewhere = camera(*self.signed(authority, key, "other", "DNS:elsewhere"))
+        plain = RtspCamera(self, play=lambda connection: None)
+        password = self.write("password", b"secret word\n")
+
+        def keys(of, authority):
+            return {"url": of.url("me@", "rtsps") + "?channel=1", "ca_file": authority,
+                    "password_file": password, "stall_after": "2s"}  # fmt: skip
+
+        service = self.serve({
+            "known": keys(known, authority),
+            "stranger": keys(known, stranger),
+            "elsewhere": keys(elsewhere, authority),
+            "plain": keys(plain, authority),
+            "broken": keys(known, self.write("broken.pem", b"no certificate\n")),
+        })  # fmt: skip
+        self.wait_for_state(service, "known", lambda state: state["looked_at"] > 1)
+        for name, why in (
+            ("stranger", "does not lead to ca_file"),
+            ("elsewhere", "its certificate is not for 127.0.0.1"),
+            ("plain", "its port speaks no TLS"),
+            ("broken", "ca_file cannot be read as certificates in PEM"),
+        ):
+            with self.subTest(name):
+                state = self.wait_for_state(service, name, lambda state: state.get("error"))
+                self.assertIn(why, state["error"])
+                self.assertEqual((state["connected"], state["looked_at"]), (False, 0))
+        self.assertEqual((elsewhere.heads, plain.heads), ([], []))
+        describes = [head for head in known.heads if head.startswith("DESCRIBE")]
+        self.assertIn("/stream?channel=1 RTSP/1.0", describes[0])
+        self.assertIn("Authorization: Digest", describes[1])
+        self.assertNotIn("secret word", self.said(service))
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_stop_says_goodbye_over_rtsps_too(self):
+        certificate, key = self.certificate("alone", "IP:127.0.0.1")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+
+        sent = threading.Event()
+
+        def play(connection, number, _head):
+            camera.answer(connection, "PLAY", number)
+            rtsp_camera.send(connection, camera.stopped, moving)
+            sent.set()
+            return True
+
+        moving = rtsp_camera.h264(160, 120)
+        camera = RtspCamera(self, tls=context, answers={"PLAY": play})
+        service = self.serve({"door": {"url": camera.url(scheme="rtsps"), "ca_file": certificate,
+                                       "stall_after": "1h"}})  # fmt: skip
+        self.assertTrue(sent.wait(cli.PATIENCE))
+        self.assertEqual(service.stop(), 0)
+        streams.wait_until(lambda: any("TEARDOWN " in head for head in camera.heads))
+
     def test_where_it_is_of_no_use_it_is_an_error(self):
         authority, _ = self.certificate("authority", "DNS:authority")
         for url, why in (
-            ("http://127.0.0.1/video", "does not begin with https://"),
-            ("rtsps://127.0.0.1/stream", "checks no certificate"),
+            ("http://127.0.0.1/video", "begins neither with https:// nor"),
+            ("rtsp://127.0.0.1/stream", "nor with rtsps://"),
         ):
             name = self.configure({"door": {"url": url, "ca_file": authority}})
             result = cli.run("validate-config", name)

@@ -86,7 +86,7 @@ def heads(connection):
                 return
             rest += more
         head, _, rest = rest.partition(b"\r\n\r\n")
-        yield head.decode() + "\r\n"
+        yield head.decode(errors="replace") + "\r\n"  # interleaved packets come before it
 
 
 def h264(width, height, frames=20, references=1):
