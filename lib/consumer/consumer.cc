@@ -176,13 +176,15 @@ void Consumer::PullOnce() {
   const std::size_t room = AwaitRoom();
   if (room == 0) return;
   const base::MonoTime began = context_.clock.Now();
-  auto pulled = Pull(std::min(room, static_cast<std::size_t>(options_.batch_size)));
+  const std::size_t asked = std::min(room, static_cast<std::size_t>(options_.batch_size));
+  auto pulled = Pull(asked);
   if (!pulled) return Failed(pulled.error());
   const bool has_frames = !pulled->empty();
   if (has_frames) {
     const auto age = OldestAge(*pulled, context_.clock.Wall());
     const base::MutexLock lock(mutex_);
     facts_.pulled_age = age;
+    facts_.left_some = pulled->size() >= asked;
   }
   if (has_frames && context_.traces != nullptr) context_.traces->Received(*pulled, began);
   // First: what is told may find no memory, and the frames must have an owner by then.

@@ -29,6 +29,7 @@ struct ConsumerFacts {
   base::MonoTime begun{};                    // when it began to pull
   std::optional<base::MonoTime> last_frame;  // when the upstream last had a frame for us
   std::chrono::nanoseconds pulled_age{0};    // of the oldest of those frames, when they came
+  bool left_some = false;                    // that pull brought all that it asked for
 };
 
 // What a consumer works with; all of it must outlive the consumer.

@@ -5,7 +5,6 @@
 #include "cameras/roster.h"
 #include "consumer/dispatcher.h"
 #include "consumer/pixels/entry_pixels.h"
-#include "frame/frame_time.h"
 #include "process/batch.h"
 
 namespace sampleproc::consumer {
@@ -30,7 +29,7 @@ HeldPtr Dispatcher::Hold(Delivery& delivery) {
   if (!entry.is_replay) {
     held->max_age = held->camera ? held->camera->settings().max_age : options_.max_age;
   }
-  held->taken = entry.timestamp ? frame::ParseFrameTime(*entry.timestamp).value_or(now) : now;
+  held->taken = TakenAt(delivery).value_or(now);
   if (context_.traces != nullptr) held->span = context_.traces->Process(delivery);
   held->traceparent = TraceparentOf(held->span, entry.traceparent);
   if (!delivery.broken && delivery.drop.empty()) {

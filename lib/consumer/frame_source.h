@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/trace_context.h"
@@ -35,9 +36,14 @@ struct Delivery {
   resources::Reservation memory = {};
   std::optional<base::TraceContext> received = {};  // of the pull that brought it
   std::string message_id = {};  // of the entry at the source; "" where entries have none
+  std::optional<base::WallTime> added = {};  // when it came to the source, where that tells
   // Where it is written down, so that the next start does it again; null when it is not.
   std::shared_ptr<const SpooledAnswer> spooled = {};
 };
+
+// When its frame was taken: by its timestamp, where that can be read, else when it came to the
+// source. Nothing where neither is known.
+std::optional<base::WallTime> TakenAt(const Delivery& delivery);
 
 // How a frame ended. Each ends in exactly one of these.
 enum class Ending {

@@ -45,7 +45,7 @@ struct HeldFrame {
   Delivery delivery;
   frame::CameraPtr camera;                 // how it is looked at; null: as every other frame
   std::chrono::milliseconds max_age{0};    // when it is older it is dropped; 0: never
-  base::WallTime taken;                    // by its timestamp, else when it was pulled
+  base::WallTime taken;                    // see TakenAt; else when it was pulled
   CameraOrder::Place place;                // among its camera's frames
   base::Span span;                         // of all that is done about it
   std::string traceparent;                 // of that, or of what its sender said

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "frame/frame_time.h"
-
 namespace sampleproc::consumer {
 namespace {
 
@@ -18,19 +16,24 @@ std::string Seconds(nanoseconds age) {
 nanoseconds OldestAge(std::span<const Delivery> pulled, base::WallTime now) {
   nanoseconds oldest{0};
   for (const Delivery& each : pulled) {
-    if (!each.entry.timestamp) continue;
-    const auto taken = frame::ParseFrameTime(*each.entry.timestamp);
+    const auto taken = TakenAt(each);
     if (taken) oldest = std::max(oldest, nanoseconds(now - *taken));
   }
   return oldest;
 }
 
-std::string OldFramesReason(nanoseconds waiting, nanoseconds pulled) {
+std::string OldFramesReason(nanoseconds waiting, nanoseconds pulled, bool by_us) {
   const std::string ages = "the oldest waiting frame is " + Seconds(waiting) +
                            " old; those of the "
                            "last pull were up to " +
                            Seconds(pulled) + " old when they came: ";
   // More than half of the age is from before the pull.
+  if (pulled > waiting / 2 && by_us) {
+    return ages +
+           "more wait at the source than can be worked on: frames come faster; for live cameras "
+           "set consumer.policy = \"latest\" and "
+           "consumer.max_age";
+  }
   if (pulled > waiting / 2) {
     return ages +
            "the source holds old frames, or the clock of whoever dates them is wrong; "
@@ -45,7 +48,7 @@ std::string OldFramesReason(nanoseconds waiting, nanoseconds pulled) {
 void OldFrames::Look(const Ages& ages, base::MonoTime now) {
   if (ages.waiting > kOld) {
     conditions_.Raise(telemetry::condition::kOldFrames, {},
-                      OldFramesReason(ages.waiting, ages.pulled));
+                      OldFramesReason(ages.waiting, ages.pulled, ages.by_us));
     last_old_ = now;
   }
   if (!last_old_) return;

@@ -17,8 +17,10 @@ namespace sampleproc::consumer {
 std::chrono::nanoseconds OldestAge(std::span<const Delivery> pulled, base::WallTime now);
 
 // The reason of the condition `old_frames`: how old the oldest waiting frame is, how old frames are
-// when they are pulled, and so where they wait. Pure.
-std::string OldFramesReason(std::chrono::nanoseconds waiting, std::chrono::nanoseconds pulled);
+// when they are pulled, and so where they wait. `by_us`: they wait there because no more
+// are pulled than can be worked on. Pure.
+std::string OldFramesReason(std::chrono::nanoseconds waiting, std::chrono::nanoseconds pulled,
+                            bool by_us);
 
 // The condition `old_frames`: a frame waits that is older than kOld. It ends when for kSteady no
 // look has found one older than kYoung, and none came: what is pulled and ends at once, for want of
@@ -34,6 +36,7 @@ class OldFrames {
     std::chrono::nanoseconds waiting{0};           // of the oldest frame that waits now
     std::chrono::nanoseconds pulled{0};            // of the last pull's oldest, when it came
     std::optional<base::MonoTime> last_pull = {};  // when that was
+    bool by_us = false;                            // see OldFramesReason
   };
 
   // `conditions` must outlive it.

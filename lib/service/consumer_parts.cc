@@ -164,7 +164,10 @@ class ConsumerParts::Impl {
           .Look(count, clock_.Now());
     }
     const consumer::ConsumerFacts facts = consumer_->facts();
-    old_frames_.Look({dispatcher_.OldestAge(), facts.pulled_age, facts.last_frame}, clock_.Now());
+    const base::MonoTime now = clock_.Now();
+    // What is older than this consumer has not grown old for want of its workers.
+    const bool by_us = facts.left_some && facts.pulled_age < now - facts.begun;
+    old_frames_.Look({dispatcher_.OldestAge(), facts.pulled_age, facts.last_frame, by_us}, now);
     if (http_source_ != nullptr) {
       Episode("the frame buffer loses frames: it answers 500 where it should hand them out", "500")
           .Look(http_source_->errors(), clock_.Now());

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 import jsonschema
@@ -181,6 +182,41 @@ class Consumer(WithService):
         # Ten of a row; a new one begins only after 10 s without any.
         self.assertLess(len(each), 300)
         self.assertEqual([line for line in service.log() if line["msg"] == "batch done"], [])
+
+    def test_without_a_timestamp_a_frame_is_as_old_as_its_entry(self):
+        old, picture = int((time.time() - 86_400) * 1000), pictures.sample("mask.png")
+        untimed = {"camera_id": "door", "frame_data": picture}
+        for number in range(3):
+            self.redis.xadd(STREAM, {"frame_id": f"counted-{number}", **untimed}, id=f"{number + 1}-1")
+        for number in range(3):
+            self.redis.xadd(STREAM, {"frame_id": f"old-{number}", **untimed}, id=f"{old}-{number}")
+        self.redis.xadd(STREAM, {"frame_id": "new", **untimed})
+        service = self.consume("--set", "consumer.max_age=10m")
+        dropped = 'sampleproc_consumer_frames_total{outcome="dropped",reason="max_age"}'
+        done = 'sampleproc_consumer_frames_total{outcome="done",reason=""}'
+        wait_until(lambda: (service.metric(dropped), service.metric(done)) == (3, 4))
+        self.assertEqual(service.stop(), 0)
+
+    def test_that_more_comes_than_can_be_done_is_no_fault_of_the_source(self):
+        def feed():
+            picture, number = pictures.sample("mask.png"), 0
+            while not fed.wait(0.1):
+                self.redis.xadd(STREAM, {"frame_id": f"f-{number}", "camera_id": f"c-{number % 2}",
+                                         "timestamp": str(time.time()), "frame_data": picture})  # fmt: skip
+                number += 1
+
+        fed = threading.Event()
+        service = self.consume("--set", "process.delay=500ms", "--set", "process.workers=1", "--set",
+                               "process.batch_size=1", "--set", "consumer.batch_size=1")  # fmt: skip
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        try:
+            wait_until(lambda: "more wait at the source than can be worked on" in
+                       service.conditions().get(("old_frames", ""), ""))  # fmt: skip
+        finally:
+            fed.set()
+            feeder.join()
+        service.child.kill()
 
     def test_old_frames_are_told_as_such(self):
         for number in range(20):

@@ -1,6 +1,7 @@
 #include "consumer/sources/redis_source.h"
 
 #include <algorithm>
+#include <charconv>
 #include <exception>
 #include <functional>
 #include <iterator>
@@ -30,6 +31,19 @@ constexpr int kMostDeliveries = 1'000;  // that are told apart
 constexpr milliseconds kPatience{1'000};
 constexpr std::size_t kBesideEntry = 1U << 20;  // what else an answer takes
 std::string Milliseconds(milliseconds time) { return std::to_string(time.count()); }
+
+// When the server gave the entry its id, which begins with the milliseconds since 1970 then
+// (XADD). Whoever counts in ids of his own comes to nothing like a time of this century.
+std::optional<base::WallTime> AddedAt(std::string_view id) {
+  constexpr std::int64_t kYear2001 = 978'307'200'000;
+  std::int64_t since = 0;
+  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), since);
+  if (error != std::errc() || end == id.data() + id.size() || *end != '-' || since < kYear2001 ||
+      since > base::WallTime::max().time_since_epoch() / milliseconds(1)) {
+    return std::nullopt;
+  }
+  return base::WallTime(milliseconds(since));
+}
 
 }  // namespace
 
@@ -98,6 +112,7 @@ Delivery RedisSource::Take(const std::string& id, RedisReply& values, int delive
   delivery.broken = std::move(read.broken);
   if (delivery.entry.frame_id.empty()) delivery.entry.frame_id = id;
   delivery.message_id = id;
+  delivery.added = AddedAt(id);
   delivery.ticket = settler_.Hold(id, deliveries);
   return delivery;
 }

@@ -15,8 +15,8 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 TEST_CASE("what makes frames old is said as it is") {
-  const auto says = [](auto waiting, auto pulled, const char* what) {
-    return OldFramesReason(waiting, pulled).find(what) != std::string::npos;
+  const auto says = [](auto waiting, auto pulled, const char* what, bool by_us = false) {
+    return OldFramesReason(waiting, pulled, by_us).find(what) != std::string::npos;
   };
   CHECK(says(hours(24), hours(24), "is 86400 s old"));
   CHECK(says(hours(24), hours(24), "the source holds old frames"));
@@ -24,6 +24,9 @@ TEST_CASE("what makes frames old is said as it is") {
   CHECK(says(seconds(30), seconds(1), "up to 1 s old when they came"));
   CHECK(says(seconds(30), seconds(1), "come faster than they are worked on"));
   CHECK_FALSE(says(seconds(30), seconds(1), "the source holds"));
+  // Of an overload no more is pulled than can be worked on: frames grow old at the source.
+  CHECK(says(seconds(30), seconds(25), "more wait at the source than can be worked on", true));
+  CHECK_FALSE(says(seconds(30), seconds(25), "clock", true));
 }
 
 TEST_CASE("the age of what was pulled is that of its oldest frame with a time") {
@@ -35,6 +38,11 @@ TEST_CASE("the age of what was pulled is that of its oldest frame with a time") 
   pulled[2].entry.timestamp = "no time";
   CHECK(OldestAge(pulled, now) == seconds(10));
   CHECK(OldestAge({}, now) == seconds(0));
+  // What tells nothing else is as old as its entry.
+  pulled[2].added = base::WallTime{seconds(999'960)};
+  CHECK(OldestAge(pulled, now) == seconds(40));
+  pulled[0].added = base::WallTime{seconds(1)};
+  CHECK(OldestAge(pulled, now) == seconds(40));
 }
 
 struct OldBench {
