@@ -267,6 +267,10 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const base::CancelFlag stop;
   Interrupts interrupts(stop);  // before the workers' threads, which inherit what it blocks
   const files::StopDescriptor waiting(stop);
+  const resources::MachineLimits machine = resources::ReadMachineLimits();
+  const std::size_t jobs = options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus);
+  // Before all that holds some of its memory.
+  Shared shared(config, resources::MemoryCapacity(config.resources, machine), jobs, context.err);
   auto drawn = DrawnFrames::Plan(options);
   if (!drawn) return Complain(context, drawn.error());
   auto names = ReadNames(options, waiting);
@@ -275,9 +279,6 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (!guard) return Complain(context, guard.error());
   const auto start = StartingPoint(options, config);
   if (!start) return Complain(context, start.error());
-  const resources::MachineLimits machine = resources::ReadMachineLimits();
-  const std::size_t jobs = options.jobs > 0 ? options.jobs : static_cast<std::size_t>(machine.cpus);
-  Shared shared(config, resources::MemoryCapacity(config.resources, machine), jobs, context.err);
   auto detectors =
       process::Detectors::Open(config.process, shared.directory.pipelines(), shared.budget);
   if (!detectors) return Complain(context, detectors.error());
