@@ -92,6 +92,26 @@ class Consumer(WithService):
         self.assertEqual(len(told), 3)
         self.assertLess({"f-2", "f-8"}, set(told))  # 17 has no name
 
+    def test_more_than_was_asked_for_is_taken_too(self):
+        frames = [frame(f"f-{number}", self.picture) for number in range(250)]
+        self.buffer.dequeue = lambda _count: {"frames": [frames.pop() for _ in range(len(frames))]}
+        service = self.consume()
+        wait_until(lambda: self.done(service) == 250)
+        self.assertEqual(service.stop(), 0)
+
+    def test_that_an_answer_is_lost_is_told(self):
+        self.buffer.add(frame("f-0", self.picture))
+        take = self.buffer.dequeue
+
+        def spoilt(handler):
+            handler.answer(200, json.dumps(take(1) | {"more": float("nan")}).encode())
+
+        self.buffer.fault = spoilt
+        service = self.consume()
+        reason = service.wait_for_condition("source_unreachable")["reason"]
+        self.assertIn("frames that it had are lost", reason)
+        self.assertEqual(service.stop(), 0)
+
     def test_a_stop_finishes_what_was_handed_out(self):
         self.buffer.add(*(frame(f"f-{number}", self.picture) for number in range(200)))
         service = self.consume("--set", "process.pipeline=stats", "--set", "process.delay=100ms")

@@ -11,8 +11,9 @@
 
 namespace sampleproc::consumer {
 
-// A buffer hands out no more at once, whatever it is asked for.
-inline constexpr std::size_t kMostFramesOfAnswer = 100;
+// A buffer is asked for 100 at most, and more that it hands out all the same are taken. An answer
+// with more than this is refused whole.
+inline constexpr std::size_t kMostFramesOfAnswer = 10'000;
 // Of one answer, whatever was asked for.
 inline constexpr std::size_t kMostAnswerBytes = 256U << 20;
 

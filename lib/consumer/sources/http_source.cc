@@ -98,7 +98,14 @@ Result<net::HttpAnswer> HttpSource::Dequeue(std::size_t count, PullMemory& memor
 }
 
 Result<std::vector<Delivery>> HttpSource::Take(std::string body) {
-  if (spool_ == nullptr) return Numbered(ReadBufferAnswer(std::move(body), limits_));
+  if (spool_ == nullptr) {
+    auto deliveries = Numbered(ReadBufferAnswer(std::move(body), limits_));
+    if (!deliveries) {
+      deliveries.error().message +=
+          "; frames that it had are lost (consumer.http.spool = \"disk\" keeps such answers)";
+    }
+    return deliveries;
+  }
   // A long answer has frames, which are written down before anything else; a short one mostly says
   // that there are none.
   const bool is_long = body.size() >= kLongAnswer;

@@ -16,6 +16,9 @@ namespace {
 using base::ErrorCode;
 using base::Result;
 
+// As whose limits count for those of a whole array, however many it has.
+constexpr int kObjectsOfLimit = 100;
+
 // Collects the members of one object from a reader's events: Key and value by value, from the first
 // Key to the object's end. The value of a member that is itself an object or array is its compact
 // JSON; null members are left out.
@@ -170,6 +173,7 @@ class ElementsHandler final : public json::JsonHandler {
   void EndArray(std::size_t /*elements*/) override { End(); }
 
   bool found() const { return found_; }
+  bool has_more() const { return has_more_; }
   std::vector<std::optional<Fields>> Take() { return std::move(elements_); }
 
  private:
@@ -199,7 +203,8 @@ class ElementsHandler final : public json::JsonHandler {
   }
 
   void Add(std::optional<Fields> element) {
-    if (elements_.size() < most_) elements_.push_back(std::move(element));
+    has_more_ |= elements_.size() >= most_;
+    if (!has_more_) elements_.push_back(std::move(element));
   }
 
   const std::string_view member_;
@@ -211,6 +216,7 @@ class ElementsHandler final : public json::JsonHandler {
   bool in_member_ = false;  // its array is open
   bool is_object_ = false;  // the element that is open
   bool found_ = false;
+  bool has_more_ = false;  // than are taken
 };
 
 }  // namespace
@@ -236,13 +242,17 @@ Result<std::vector<std::optional<std::vector<EntryField>>>> ReadJsonFieldsOfEach
     std::string text, std::string_view member, std::size_t most, const frame::Options& options) {
   text.resize(text.size() + json::kParseRoom);
   ElementsHandler handler(member, most);
-  const int nodes = options.max_json_nodes * static_cast<int>(std::max<std::size_t>(most, 1));
+  const int nodes = options.max_json_nodes * kObjectsOfLimit;
   auto parsed = json::ParseInPlace(text, {options.max_json_depth + 2, nodes}, handler);
   if (!parsed && parsed.error().kind != json::JsonError::Kind::kDuplicateKey) {
     return base::Fail(ErrorCode::kInvalidFrame, std::move(parsed.error().message));
   }
   if (!handler.found()) {
     return base::Fail(ErrorCode::kInvalidFrame, "has no array \"" + std::string(member) + "\"");
+  }
+  if (handler.has_more()) {
+    return base::Fail(ErrorCode::kInvalidFrame, "\"" + std::string(member) + "\" has more than " +
+                                                    std::to_string(most) + " elements");
   }
   return handler.Take();
 }

@@ -21,8 +21,8 @@ base::Result<std::vector<EntryField>> ReadJsonFields(std::string text,
 // The objects of the array that the object `text` has as `member`, each as above; of an element
 // that is no object nothing. An object with two members of one name is taken as it is, since
 // whoever sent it will not send it again. Fails with kInvalidFrame when `text` is not JSON or has
-// no such array. At most `most` elements are looked at, each with the limits of `options`.
-// Thread-safe.
+// no such array, or one of more than `most` elements. All of them together have the limits of a
+// hundred objects under `options`. Thread-safe.
 base::Result<std::vector<std::optional<std::vector<EntryField>>>> ReadJsonFieldsOfEach(
     std::string text, std::string_view member, std::size_t most, const frame::Options& options);
 
