@@ -162,6 +162,9 @@ bool ServeUntilStopped(const service::Signals& signals, service::Service& servic
 }
 
 ExitCode Run(const ConfigOptions& options, CommandContext& context) {
+  // Before anything else: a reload that comes while the service starts is one. And before the first
+  // thread, so that all of them leave the signals to this one.
+  service::Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM});
   // Who reads the log reads each line alike, so warnings wait until there is one.
   std::ostringstream diagnostics;
   CommandContext loading{context.environment, context.out, diagnostics, context.colour};
@@ -172,8 +175,6 @@ ExitCode Run(const ConfigOptions& options, CommandContext& context) {
   }
   const config::Config& config = loaded->config;
 
-  // Before the first thread, so that all of them leave the signals to this one.
-  service::Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM});
   service::GiveBackLargeMemory();
   auto log = telemetry::MakeLogger(config.telemetry, config.service.name);
   const std::string sources = config::DescribeSources(*loaded);

@@ -326,7 +326,7 @@ void Dispatcher::HostFailed(const HeldPtr& held, const std::string& host, base::
     if (host == path.first && paths_.IsApart(path)) return WaitApart(held, path, endings);
   }
   host_conditions_.Failed(host, now);
-  const milliseconds pause = hosts_.Failed(host, now, now - asked);
+  const milliseconds pause = hosts_.Failed(host, now, now - asked, error.retry_after);
   if (pause > milliseconds(0)) TellHost(host, error.message, pause);
   if (held->state != FrameState::kFetching) return;
   if (!of_keys && paths_.IsFramesFault(path, held->trials, now)) {

@@ -501,6 +501,22 @@ class Reload(WithService):
     def refusals(self, service):
         return [line for line in service.log() if line["msg"].startswith("reload:")]
 
+    def test_a_reload_that_comes_while_the_service_starts_does_not_end_it(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "pipe.toml")
+        os.mkfifo(path)
+        child = cli.start(self, "serve", "--config", path, "--port", "0", life=cli.PATIENCE)
+        with open(path, "wb") as config:  # once it has been opened at the other end
+            child.send_signal(signal.SIGHUP)
+            config.write(b"[http]\nmax_request_bytes = 4000\n")
+        lines = iter(child.stderr.readline, b"")
+        self.assertTrue(any(b"listening" in line for line in lines))
+        self.assertTrue(any(b"reload" in line for line in lines))
+        child.send_signal(signal.SIGTERM)
+        child.stderr.read()
+        self.assertEqual(child.wait(cli.PATIENCE), 0)
+
     def test_a_reload_waits_for_nobody(self):
         service = self.configured("[http]\nmax_request_bytes = 4000\n")
 

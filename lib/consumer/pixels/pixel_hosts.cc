@@ -95,24 +95,30 @@ bool PixelHosts::Succeeded(const std::string& host, base::MonoTime now,
 }
 
 milliseconds PixelHosts::Failed(const std::string& host, base::MonoTime now,
-                                std::chrono::nanoseconds took) {
+                                std::chrono::nanoseconds took,
+                                std::optional<std::chrono::seconds> retry_after) {
   Host& state = hosts_[host];
   state.level = LevelOf(state, took);
   Ended(state);
-  return Failed(state, now);
+  return Failed(state, now, retry_after);
 }
 
-milliseconds PixelHosts::Failed(Host& state, base::MonoTime now) {
+milliseconds PixelHosts::Failed(Host& state, base::MonoTime now,
+                                std::optional<std::chrono::seconds> retry_after) {
   ++state.failures;
   ++state.score.failures;
   state.silent_before = {};
   state.under_way_since = now;
   const bool trusted = state.last_success && now - *state.last_success < kTrusted;
-  if (!state.failing && trusted && state.failures < kTries) return milliseconds(0);
+  if (!state.failing && trusted && state.failures < kTries && !retry_after) {
+    return milliseconds(0);
+  }
   // Several fetches that were under way when it went away are one failure.
   if (!state.failing || now >= state.next_try) {
     const int doublings = std::min(state.pauses++, 10);
-    state.next_try = now + std::min(kLongest, kShortest * (1 << doublings));
+    state.next_try =
+        now + (retry_after ? std::clamp(milliseconds(*retry_after), kShortest, kLongestWished)
+                           : std::min(kLongest, kShortest * (1 << doublings)));
     state.failing = true;
   }
   return std::chrono::ceil<milliseconds>(state.next_try - now);

@@ -41,6 +41,7 @@ class PixelHosts {
  public:
   static constexpr std::chrono::milliseconds kShortest{250};
   static constexpr std::chrono::milliseconds kLongest{30'000};
+  static constexpr std::chrono::milliseconds kLongestWished{60'000};  // by its Retry-After
   static constexpr std::chrono::milliseconds kTrusted{5'000};
   static constexpr std::chrono::milliseconds kForgotten{30'000};
   static constexpr int kTries = 3;
@@ -56,9 +57,11 @@ class PixelHosts {
 
   // The host answered after so long, be it that it has no such pixels. True: it had been failing.
   bool Succeeded(const std::string& host, base::MonoTime now, std::chrono::nanoseconds took);
-  // It did not, for so long. How long until it is asked again; zero: at once, by other frames.
+  // It did not, for so long, or said after how long it is to be asked again (Retry-After): then it
+  // is. How long until it is asked again; zero: at once, by other frames.
   std::chrono::milliseconds Failed(const std::string& host, base::MonoTime now,
-                                   std::chrono::nanoseconds took = {});
+                                   std::chrono::nanoseconds took = {},
+                                   std::optional<std::chrono::seconds> retry_after = {});
   // The fetch ended by somebody else's fault, after the host had said something.
   void Answered(const std::string& host, base::MonoTime now);
   // The fetch ended without an answer, because nobody waited for it any longer. By itself that says
@@ -141,7 +144,8 @@ class PixelHosts {
   std::size_t UnderWayOfOthers() const;
   std::size_t ShareOfOthers() const { return std::max<std::size_t>(1, fetches_ / 2); }
   static int LevelOf(const Host& host, std::chrono::nanoseconds asked);
-  static std::chrono::milliseconds Failed(Host& host, base::MonoTime now);
+  static std::chrono::milliseconds Failed(Host& host, base::MonoTime now,
+                                          std::optional<std::chrono::seconds> retry_after = {});
   void Ended(Host& host);
   void ForgetSome();
 

@@ -63,7 +63,10 @@ base::Result<std::string> UrlPixels::Fetch(const std::string& text, const MakeRo
   if (IsAbsence(answer->status)) return Fail(ErrorCode::kNotFound, "nothing is at the frame_url");
   const std::string status = std::to_string(answer->status);
   if (MayChange(answer->status)) {
-    return Fail(ErrorCode::kUnavailable, "the host of the frame_url answers with " + status);
+    auto refused =
+        Fail(ErrorCode::kUnavailable, "the host of the frame_url answers with " + status);
+    refused.error().retry_after = answer->retry_after;
+    return refused;
   }
   if (WantsOtherSettings(answer->status)) {
     return Fail(ErrorCode::kUnauthorized,

@@ -64,6 +64,27 @@ TEST_CASE("a host that fails is paused, longer each time, then one fetch asks it
   CHECK_FALSE(hosts.Succeeded("a", now, milliseconds(50)));
 }
 
+TEST_CASE("a host that says when it is to be asked again is asked then") {
+  PixelHosts hosts(8);
+  base::MonoTime now{};
+  for (int i = 0; i < 20; ++i) {
+    REQUIRE(hosts.MayAsk("a", now));
+    hosts.Began("a", now);
+    CHECK(hosts.Failed("a", now, {}, seconds(2)) == seconds(2));
+    now += seconds(2);
+  }
+  hosts.Began("a", now);
+  CHECK(hosts.Failed("a", now, {}, seconds(3600)) == PixelHosts::kLongestWished);
+  now += PixelHosts::kLongestWished;
+  hosts.Began("a", now);
+  CHECK(hosts.Failed("a", now, {}, seconds(0)) == PixelHosts::kShortest);
+  // Also of one that has just answered.
+  hosts.Began("b", now);
+  hosts.Succeeded("b", now, milliseconds(50));
+  hosts.Began("b", now);
+  CHECK(hosts.Failed("b", now, {}, seconds(2)) == seconds(2));
+}
+
 TEST_CASE("a host that has just answered is paused after three failures only") {
   PixelHosts hosts(8);
   base::MonoTime now{};
