@@ -244,6 +244,7 @@ void Dispatcher::CountDrop(const HeldFrame& held, std::string_view reason) noexc
     return dropped_.Dropped(camera, DroppedFor::kNoPixels, WaitedFor::kPixels, now);
   }
   if (held.frame) missing_.Had(now);
+  if (held.ending == Ending::kDead) return dropped_.Failed(camera, reason, now);
   if (reason != kTooOld && reason != kNewerFrame) return dropped_.Kept(camera);
   const bool came = held.turn > 0;  // into the waiting room
   const WaitedFor waited = !came                          ? WaitedFor::kNothing

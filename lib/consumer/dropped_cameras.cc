@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <string_view>
+#include <utility>
 
 namespace sampleproc::consumer {
 namespace {
@@ -13,7 +14,14 @@ std::string_view SubjectOf(const std::optional<std::string>& camera) {
   return camera ? std::string_view(*camera) : std::string_view();
 }
 
-std::string WhyDropped(DroppedFor why, WaitedFor waited) {
+}  // namespace
+
+std::string DroppedCameras::WhyDropped(const Drops& drops) {
+  const auto [why, waited] = std::pair(drops.why, drops.waited);
+  if (why == DroppedFor::kError) {
+    return "not one of its frames can be done (the last one: " + std::string(drops.error) +
+           "; lines \"a pulled frame cannot be done\" say what is wrong with them)";
+  }
   if (why == DroppedFor::kNoPixels) {
     return "not one of its frames has pixels where they are looked for (lines \"a pulled frame has "
            "no "
@@ -34,10 +42,18 @@ std::string WhyDropped(DroppedFor why, WaitedFor waited) {
   return age ? reason + "; or raise max_age" : reason;
 }
 
-}  // namespace
-
 void DroppedCameras::Dropped(const std::optional<std::string>& camera, DroppedFor why,
                              WaitedFor waited, base::MonoTime now) noexcept {
+  Count(camera, {.why = why, .waited = waited}, now);
+}
+
+void DroppedCameras::Failed(const std::optional<std::string>& camera, std::string_view error,
+                            base::MonoTime now) noexcept {
+  Count(camera, {.why = DroppedFor::kError, .error = error}, now);
+}
+
+void DroppedCameras::Count(const std::optional<std::string>& camera, const Drops& what,
+                           base::MonoTime now) noexcept {
   try {
     auto found = cameras_.find(SubjectOf(camera));
     if (found == cameras_.end()) {
@@ -47,8 +63,9 @@ void DroppedCameras::Dropped(const std::optional<std::string>& camera, DroppedFo
     Drops& drops = found->second;
     drops.last = now;
     drops.count = std::min(drops.count + 1, kFewest);
-    drops.why = why;
-    drops.waited = waited;
+    drops.why = what.why;
+    drops.waited = what.waited;
+    drops.error = what.error;
   } catch (const std::exception&) {
     return;
   }
@@ -71,7 +88,7 @@ void DroppedCameras::Look(base::MonoTime now) {
       conditions_.Clear(kName, camera->first);
       cameras_.erase(camera);
     } else if (drops.count >= kFewest && drops.last - drops.first >= kTold) {
-      conditions_.Raise(kName, camera->first, WhyDropped(drops.why, drops.waited));
+      conditions_.Raise(kName, camera->first, WhyDropped(drops));
     }
   }
 }

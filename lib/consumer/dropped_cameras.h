@@ -1,5 +1,5 @@
-// Cameras of which every frame is dropped for its age or for a newer one, or has no pixels: nobody
-// else would tell.
+// Cameras of which every frame is dropped for its age or for a newer one, has no pixels or cannot
+// be done: nobody else would tell.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "telemetry/conditions.h"
@@ -19,10 +20,10 @@ enum class WaitedFor {
   kPixels,
   kWorker,
 };
-enum class DroppedFor { kAge, kNewer, kNoPixels };
+enum class DroppedFor { kAge, kNewer, kNoPixels, kError };
 
-// The condition `frames_dropped`: of a camera nothing but drops, at least kFewest of them, over
-// kTold. It ends with the first frame that is looked at, and when no more are dropped for
+// The condition `frames_dropped`: of a camera nothing but such frames, at least kFewest of them,
+// over kTold. It ends with the first frame that is looked at, and when no more are dropped for
 // kForgotten. Used by one thread at a time. Frames without a camera count as those of "".
 class DroppedCameras {
  public:
@@ -38,6 +39,9 @@ class DroppedCameras {
   // Without memory the frame does not count.
   void Dropped(const std::optional<std::string>& camera, DroppedFor why, WaitedFor waited,
                base::MonoTime now) noexcept;
+  // It could not be done, by an error of this name, which has static lifetime.
+  void Failed(const std::optional<std::string>& camera, std::string_view error,
+              base::MonoTime now) noexcept;
   // A frame of it was looked at, or it ended in a way that is told elsewhere.
   void Kept(const std::optional<std::string>& camera) noexcept;
 
@@ -53,7 +57,12 @@ class DroppedCameras {
     int count = 0;
     DroppedFor why{};
     WaitedFor waited{};
+    std::string_view error = {};
   };
+
+  void Count(const std::optional<std::string>& camera, const Drops& what,
+             base::MonoTime now) noexcept;
+  static std::string WhyDropped(const Drops& drops);
 
   telemetry::Conditions& conditions_;
   base::MonoTime next_look_{};

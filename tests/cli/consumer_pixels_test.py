@@ -133,6 +133,19 @@ class ConsumerPixels(WithService):
         wait_until(lambda: ("frames_dropped", "bad") not in self.conditions(service))
         self.assertEqual(service.stop(), 0)
 
+    def test_a_camera_whose_frames_cannot_be_done_is_told(self):
+        service = self.consume(*STATS)
+        names = itertools.count()
+
+        def told():
+            self.add(f"bad{next(names)}", camera="bad", picture=self.picture[:99])
+            return self.conditions(service).get(("frames_dropped", "bad"))
+
+        self.assertIn("not one of its frames can be done (the last one: invalid-frame", wait_until(told))
+        self.add("again", camera="bad", picture=self.picture)
+        wait_until(lambda: ("frames_dropped", "bad") not in self.conditions(service))
+        self.assertEqual(service.stop(), 0)
+
     def test_a_slow_host_holds_its_own_camera_only(self):
         for pipeline in (STATS, MOTION):
             self.redis.flushall()

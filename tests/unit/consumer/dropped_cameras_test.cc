@@ -44,6 +44,10 @@ TEST_CASE("a camera of which every frame is dropped is told, until one is looked
   CHECK(bench.Told().starts_with("gate: every frame is dropped for a newer one before a worker"));
   bench.Drop("gate", 1, DroppedFor::kAge, WaitedFor::kNothing);
   CHECK(bench.Told().find("clock") != std::string::npos);
+  bench.dropped.Failed("gate", "invalid-frame", bench.now);
+  bench.now += seconds(1);
+  bench.dropped.Look(bench.now);
+  CHECK(bench.Told().starts_with("gate: not one of its frames can be done (the last one: invalid"));
   bench.dropped.Kept("gate");
   CHECK(bench.Told().empty());
   CHECK(bench.dropped.empty());
