@@ -166,6 +166,9 @@ class HttpPictures final : public PictureSource {
  private:
   // Connects, asks and returns the head of the answer.
   Result<std::string> AskOnce(const base::Allowance& allowance) {
+    if (request_.before_login && (basic_ || digest_ || TellsPassword(url_.target))) {
+      if (auto may = request_.before_login(allowance); !may) return std::unexpected(may.error());
+    }
     const auto patience = std::min(context_.net.connect_timeout, request_.stall_after);
     const base::Allowance within = allowance.Within(patience);
     auto stream = Connect(within);

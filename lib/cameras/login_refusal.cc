@@ -25,6 +25,18 @@ bool TellsPassword(std::string_view target) {
   });
 }
 
+std::string PasswordIn(std::string_view target) {
+  const std::string lower = base::Lowercase(target);
+  std::string told;
+  for (const std::string_view name : net::kPasswordNames) {
+    for (std::size_t at = lower.find(name); at != std::string::npos; at = lower.find(name, at)) {
+      at += name.size();
+      told += target.substr(at, target.find_first_of("&;", at) - at);
+    }
+  }
+  return told;
+}
+
 base::Error Unauthorized(const net::Url& url, bool answered,
                          const std::vector<std::string_view>& challenges) {
   const bool no_user = url.userinfo.empty();

@@ -2,6 +2,7 @@
 // one that fails, and may lock the account.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,8 @@ namespace sampleproc::cameras {
 
 // Whether there is a password in the query or path, where some cameras take it.
 bool TellsPassword(std::string_view target);
+// All that is told so; "" when nothing is. Pure.
+std::string PasswordIn(std::string_view target);
 
 // Of an answer 401 over HTTP with these `challenges` (values of WWW-Authenticate). `answered`: the
 // request had an answer to one. kUnauthorized when a login was told, else kUnavailable. Pure.

@@ -77,6 +77,9 @@ struct SourceRequest {
   std::chrono::milliseconds stall_after{10'000};  // of silence, then kRequestTimeout
   // What is passed over keeps its `encoded` where a camera sends JPEGs and there is memory for it.
   bool keep_encoded = false;
+  // Called each time before a login is told to the camera, and may wait; when it fails the source
+  // does as well, and the login is not told. Empty: nobody minds.
+  std::function<base::Result<void>(const base::Allowance& allowance)> before_login = {};
 };
 
 // Opens what the URL names, see cameras::Options::url; the kinds of failure are those of Next. No

@@ -44,7 +44,7 @@ class RtspPictures final : public PictureSource {
                         ShownUrl(request_.url) + " is not an rtsp or rtsps URL");
     }
     const std::chrono::milliseconds patience = std::min(kOpening, request_.stall_after);
-    const base::Allowance within = allowance.Within(patience);
+    base::Allowance within = allowance.Within(patience);
     // FFmpeg looks the name up as well, and cannot be interrupted then: where this does not come
     // to an end, that would not.
     if (const auto found = net::LookUp(url->host, std::to_string(url->port), within); !found) {
@@ -61,6 +61,13 @@ class RtspPictures final : public PictureSource {
                    within, {});
     }
     whole = whole.substr(0, whole.find('#'));
+    const bool tells_login = at != std::string::npos || TellsPassword(request_.url);
+    if (tells_login && request_.before_login) {
+      if (auto may = request_.before_login(allowance); !may) {
+        return Named(may.error(), allowance, {});
+      }
+      within = allowance.Within(patience);
+    }
     if (!request_.ca_file.empty()) {
       if (auto secured = Secure(*url, whole, within); !secured) {
         return Named(secured.error(), within,
@@ -78,8 +85,7 @@ class RtspPictures final : public PictureSource {
                                            .key_frames = request_.decode == Decode::kKeyFrames},
                                           limits, within, context_.budget);
     if (!reader) {
-      const bool told_login = at != std::string::npos || TellsPassword(request_.url);
-      if (reader.error().code == ErrorCode::kUnauthorized && !told_login) {
+      if (reader.error().code == ErrorCode::kUnauthorized && !tells_login) {
         reader.error().code = ErrorCode::kUnavailable;
       }
       return Named(std::move(reader.error()), within,

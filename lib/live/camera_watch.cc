@@ -41,6 +41,7 @@ CameraWatch::CameraWatch(std::string id, cameras::Options options, frame::Camera
       options_(std::move(options)),
       context_(context),
       frames_(std::make_shared<WatchedFrames>(id_, options_, std::move(camera), context)),
+      login_(context_.logins, id_),
       reader_([this] { Read(); }) {}
 
 CameraWatch::~CameraWatch() {
@@ -78,7 +79,11 @@ void CameraWatch::Read() {
       if (stop_.Cancelled()) return;
       if (read) break;
       const bool refuses_login = read.error().code == ErrorCode::kUnauthorized;
-      if (refuses_login) pause = logins_.Refused();
+      if (refuses_login) {
+        pause = login_.Refused(read.error().message);
+      } else {
+        login_.Ended();
+      }
       frames_->standing().Away(read.error().message,
                                LoginPauses::Outlook(pause, context_.work.clock.Wall()),
                                refuses_login);
@@ -86,7 +91,7 @@ void CameraWatch::Read() {
       // No memory, not even to say so: what follows is the same.
     }
     if (pause == milliseconds(0)) pause = pauses.Pause(std::min(++failures_, kMostCounted));
-    if (!logins_.Await(pause, [this] { return Password(); }, allowance)) return;
+    if (!login_.Await(pause, [this] { return Password(); }, allowance)) return;
     frames_->Reconnects();
   }
   if (!stop_.Cancelled()) HasEnded();
@@ -97,20 +102,23 @@ base::Result<void> CameraWatch::ReadOnce() {
   const base::Allowance allowance{.cancel = stop_};
   auto password = Password();
   if (!password) return std::unexpected(std::move(password.error()));
-  logins_.Tell(*password);
-  auto source = cameras::OpenSource({.url = options_.url,
-                                     .password = std::move(*password),
-                                     .ca_file = options_.ca_file,
-                                     .fps = options_.fps,
-                                     .loop = options_.loop,
-                                     .transport = options_.transport,
-                                     .decode = options_.decode,
-                                     .stall_after = options_.stall_after,
-                                     .keep_encoded = frames_->clips().Wants()},
-                                    {context_.source.codec, context_.source.net, frames_->memory(),
-                                     context_.source.budget_patience, context_.source.video_module},
-                                    allowance);
+  login_.Tell(Login::Of(options_.url, *password), *password);
+  auto source = cameras::OpenSource(
+      {.url = options_.url,
+       .password = std::move(*password),
+       .ca_file = options_.ca_file,
+       .fps = options_.fps,
+       .loop = options_.loop,
+       .transport = options_.transport,
+       .decode = options_.decode,
+       .stall_after = options_.stall_after,
+       .keep_encoded = frames_->clips().Wants(),
+       .before_login = [this](const base::Allowance& wanted) { return login_.Begin(wanted); }},
+      {context_.source.codec, context_.source.net, frames_->memory(),
+       context_.source.budget_patience, context_.source.video_module},
+      allowance);
   if (!source) return std::unexpected(std::move(source.error()));
+  login_.Taken();
   Standing& standing = frames_->standing();
   // Opened again, files begin with what they have given.
   const bool gives_once = cameras::NamesFile(options_.url) && !options_.loop;
@@ -127,7 +135,7 @@ base::Result<void> CameraWatch::ReadOnce() {
       without_memory = 0;
       const base::MonoTime now = base::SystemClock().Now();
       if (now - first.emplace(first.value_or(now)) >= kSettled) failures_ = 0;
-      logins_.Taken();
+      login_.Taken();
       standing.Came();
       if ((*shot)->passed_over) {
         frames_->PassOver(**shot);

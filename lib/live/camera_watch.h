@@ -10,14 +10,14 @@
 #include "cameras/camera_gauges.h"
 #include "cameras/options.h"
 #include "frame/camera.h"
-#include "live/login_pauses.h"
+#include "live/logins.h"
 #include "live/watched_frames.h"
 
 namespace sampleproc::live {
 
 // Reads from the moment it exists. What fails is tried again, with pauses of up to 4 s, for as long
 // as the watch lives; meanwhile that is a condition, see Standing. A camera that refuses its login
-// is left alone for longer (LoginPauses), until the password file says something else. Frames of
+// is left alone for longer (Logins), until the password file says something else. Frames of
 // the camera are worked on one at a time; of those that come meanwhile the latest one waits and the
 // others are dropped. Each picture that is to be looked at is a trace of its own, "watch", until
 // what was found is delivered, or it is dropped. Destroying it ends the reader and takes back what
@@ -53,8 +53,8 @@ class CameraWatch {
   const WatchContext context_;
   const std::shared_ptr<WatchedFrames> frames_;
   const base::CancelFlag stop_;
-  int failures_ = 0;    // in a row; the reader's own
-  LoginPauses logins_;  // likewise
+  int failures_ = 0;      // in a row; the reader's own
+  Logins::Camera login_;  // likewise
   std::thread reader_;
 };
 

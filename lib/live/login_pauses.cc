@@ -2,19 +2,12 @@
 
 #include <algorithm>
 
-#include "cameras/picture_source.h"
 #include "live/standing.h"
 
 namespace sampleproc::live {
-namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// How often it is looked whether there is another password.
-constexpr seconds kLook{1};
-
-}  // namespace
 
 void LoginPauses::Tell(const std::string& password) {
   if (IsTold(password)) return;
@@ -41,19 +34,6 @@ std::string LoginPauses::Outlook(milliseconds alone, base::WallTime now) {
          base::FormatTimestamp(std::chrono::floor<seconds>(now + alone)) +
          ", so that it does not lock the account, or at once when password_file has another "
          "password or the configuration of the camera is changed";
-}
-
-bool LoginPauses::Await(milliseconds alone,
-                        const std::function<base::Result<std::string>()>& password,
-                        const base::Allowance& allowance) const {
-  const base::MonoTime end = base::SystemClock().Now() + alone;
-  while (base::SystemClock().Now() < end) {
-    const base::MonoTime look = base::SystemClock().Now() + kLook;
-    if (!cameras::SleepUntil(std::min(look, end), allowance)) return false;
-    const auto now = password();
-    if (now && !IsTold(*now)) return true;
-  }
-  return true;
 }
 
 }  // namespace sampleproc::live

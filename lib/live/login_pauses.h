@@ -1,14 +1,11 @@
-// How long a camera is left alone that refuses its login.
+// How long a login is left alone that was refused.
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 
 #include "base/clock.h"
-#include "base/deadline.h"
-#include "base/error.h"
 
 namespace sampleproc::live {
 
@@ -34,11 +31,6 @@ class LoginPauses {
   // What is told of it behind the reason, when it is left alone for so long from `now` on, for its
   // login or, up to kSoon, for anything.
   static std::string Outlook(std::chrono::milliseconds alone, base::WallTime now);
-  // Waits for so long, or until `password` gives another one than the camera was told; what it
-  // cannot give is no other. False: it is not to be tried again (`allowance`).
-  bool Await(std::chrono::milliseconds alone,
-             const std::function<base::Result<std::string>()>& password,
-             const base::Allowance& allowance) const;
 
  private:
   std::optional<std::string> told_;

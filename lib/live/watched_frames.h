@@ -21,6 +21,7 @@
 #include "history/clips.h"
 #include "live/clip_feed.h"
 #include "live/live_picture.h"
+#include "live/logins.h"
 #include "live/standing.h"
 #include "net/url.h"
 #include "process/frame_work.h"
@@ -39,6 +40,7 @@ struct WatchContext {
   base::IdSource& ids;
   telemetry::Conditions& conditions;  // told of a camera that is away
   base::Logger& log;
+  Logins& logins;  // of all cameras
   // Takes what was found, in a worker's thread; `timestamp` is when the picture came, in seconds
   // since 1970, `trace` the span of its way here.
   std::function<void(const frame::FrameResult& result, const std::string& timestamp,

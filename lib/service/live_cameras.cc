@@ -29,6 +29,7 @@ LiveCameras::LiveCameras(const ConsumerContext& context, const cameras::Director
                 context.ids,
                 context.conditions,
                 context.log,
+                logins_,
                 [this](const frame::FrameResult& result, const std::string& timestamp,
                        const base::SpanParent& trace) {
                   context_.sinks.Take(ConsumerSinks::Door::kCamera, result, timestamp,

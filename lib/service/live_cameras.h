@@ -7,6 +7,7 @@
 #include "base/deadline.h"
 #include "cameras/camera_gauges.h"
 #include "cameras/directory.h"
+#include "live/logins.h"
 #include "live/watches.h"
 #include "resources/memory_budget.h"
 #include "service/consumer_parts.h"
@@ -39,6 +40,7 @@ class LiveCameras {
   const ConsumerContext context_;
   const cameras::Directory& directory_;
   resources::MemoryBudget memory_;  // of all cameras
+  live::Logins logins_;
   live::Watches watches_;
 };
 

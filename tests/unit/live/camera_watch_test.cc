@@ -50,6 +50,7 @@ struct Bench {
             ids,
             conditions,
             log,
+            logins,
             [this](const frame::FrameResult& result, const std::string& timestamp,
                    const base::SpanParent& /*trace*/) {
               // In a worker's thread, where nothing can be checked.
@@ -79,6 +80,7 @@ struct Bench {
   process::Metrics metrics{registry, clock};
   telemetry::Conditions conditions{clock, log};
   base::IdSource ids{1};
+  Logins logins;
   std::atomic<int> delivered{0};
   std::atomic<int> last_width{0};
   std::unique_ptr<process::WorkerPool> pool;
