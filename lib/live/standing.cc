@@ -101,6 +101,7 @@ void Standing::NotTried(Connection connection) {
 void Standing::Close() {
   const base::MutexLock lock(mutex_);
   IsBack();
+  conditions_.Forget(telemetry::condition::kCamera, options_.camera);
   closed_ = true;
 }
 

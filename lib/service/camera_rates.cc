@@ -33,7 +33,7 @@ void CameraRates::Take(const std::vector<cameras::CameraGauges>& cameras) {
   }
   std::erase_if(cameras_, [this](const auto& each) {
     if (each.second.is_there) return false;
-    if (each.second.is_slow) conditions_.Clear(telemetry::condition::kCameraRate, each.first);
+    conditions_.Forget(telemetry::condition::kCameraRate, each.first);
     return true;
   });
 }

@@ -227,6 +227,7 @@ bool Service::LookAfterWorkers() {
   impl.TellOfCameraPlaces();
   impl.TellOfDetectors();
   impl.log_watch.Look();
+  impl.conditions.Sweep();
   if (impl.live) impl.camera_rates.Take(impl.live->gauges());
   impl.journal->LookAfter();
   impl.cameras.TellIdle();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string>
+#include <utility>
 
 namespace sampleproc::telemetry {
 namespace {
@@ -37,6 +39,10 @@ constexpr std::array kKinds = {
     Kind{condition::kLog},
 };
 
+// Behind the last reason of a condition that flaps.
+constexpr std::string_view kWatched =
+    "; it works again, and is watched until it has for 10 s, as it had failed again within 10 s";
+
 }  // namespace
 
 bool condition::IsOfConsumer(std::string_view name) {
@@ -45,28 +51,51 @@ bool condition::IsOfConsumer(std::string_view name) {
 }
 
 std::size_t Conditions::CountOf(std::string_view name) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      entries_, [name](const auto& entry) { return entry.first.first == name; }));
+  return static_cast<std::size_t>(std::ranges::count_if(entries_, [name](const auto& entry) {
+    return entry.first.first == name && !entry.second.HasEnded();
+  }));
 }
 
 std::size_t Conditions::ToldOf(std::string_view name) const {
   return static_cast<std::size_t>(std::ranges::count_if(entries_, [name](const auto& entry) {
-    return entry.first.first == name && entry.second.told;
+    return entry.first.first == name && !entry.second.HasEnded() && entry.second.told;
   }));
+}
+
+// The entry of a condition that begins or goes on; null when there is no room for it.
+Conditions::Entry* Conditions::Find(std::string_view name, std::string_view subject) {
+  const base::MonoTime now = clock_.Now();
+  const auto known = entries_.find(KeyView(name, subject));
+  if (known == entries_.end()) {
+    const auto is_of_name = [name](const auto& each) { return each.first.first == name; };
+    if (std::ranges::count_if(entries_, is_of_name) >= std::ptrdiff_t{kMostCounted}) {
+      const auto ended = std::ranges::find_if(entries_, [is_of_name](const auto& each) {
+        return is_of_name(each) && each.second.HasEnded();
+      });
+      if (ended == entries_.end()) return nullptr;
+      entries_.erase(ended);
+    }
+    return &entries_.emplace(Key{name, subject}, Entry{.reason = {}, .since = now}).first->second;
+  }
+  Entry& entry = known->second;
+  if (entry.HasEnded()) {
+    entry.again = now - entry.cleared < kSoon;
+    entry.since = now;
+    entry.told = false;
+  }
+  entry.state = State::kLasts;
+  return &entry;
 }
 
 // Whether it is to be told now: it is new, or there is room again.
 bool Conditions::Begin(std::string_view name, std::string_view subject, std::string_view reason) {
+  std::string kept(reason);
   const base::MutexLock lock(mutex_);
-  auto found = entries_.find(KeyView(name, subject));
-  if (found == entries_.end()) {
-    if (CountOf(name) >= kMostCounted) return false;
-    found = entries_.emplace(Key{name, subject}, Entry{{}, clock_.Now()}).first;
-  }
-  Entry& entry = found->second;
-  entry.reason = reason;
-  if (entry.told || ToldOf(name) >= kMostSubjects) return false;
-  entry.told = true;
+  Entry* const entry = Find(name, subject);
+  if (entry == nullptr) return false;
+  entry->reason = std::move(kept);
+  if (entry->told || ToldOf(name) >= kMostSubjects) return false;
+  entry->told = true;
   return true;
 }
 
@@ -75,19 +104,59 @@ void Conditions::Raise(std::string_view name, std::string_view subject, std::str
   log_.Warning("condition begins", {{"condition", name}, {"subject", subject}, {"reason", reason}});
 }
 
+void Conditions::TellEnd(std::string_view name, std::string_view subject, const Entry& entry,
+                         base::MonoTime end) noexcept {
+  if (!entry.told) return;
+  log_.Info("condition ends",
+            {{"condition", name},
+             {"subject", subject},
+             {"reason", std::string_view(entry.reason)},
+             {"lasted_s", std::chrono::duration<double>(end - entry.since).count()}});
+}
+
 void Conditions::Clear(std::string_view name, std::string_view subject) noexcept {
-  double lasted = 0;
-  bool told = false;
+  const base::MonoTime now = clock_.Now();
+  Entry ended;
+  {
+    const base::MutexLock lock(mutex_);
+    const auto found = entries_.find(KeyView(name, subject));
+    if (found == entries_.end() || found->second.state != State::kLasts) return;
+    Entry& entry = found->second;
+    entry.cleared = now;
+    entry.state = entry.again ? State::kFlaps : State::kEnded;
+    if (entry.again) return;
+    ended = std::exchange(entry, Entry{.reason = {}, .since = {}, .state = State::kEnded});
+    entry.cleared = now;
+  }
+  TellEnd(name, subject, ended, now);
+}
+
+void Conditions::Forget(std::string_view name, std::string_view subject) noexcept {
+  decltype(entries_)::node_type gone;
   {
     const base::MutexLock lock(mutex_);
     const auto found = entries_.find(KeyView(name, subject));
     if (found == entries_.end()) return;
-    lasted = std::chrono::duration<double>(clock_.Now() - found->second.since).count();
-    told = found->second.told;
-    entries_.erase(found);
+    gone = entries_.extract(found);
   }
-  if (!told) return;
-  log_.Info("condition ends", {{"condition", name}, {"subject", subject}, {"lasted_s", lasted}});
+  if (!gone.mapped().HasEnded()) TellEnd(name, subject, gone.mapped(), clock_.Now());
+}
+
+void Conditions::Sweep() noexcept {
+  const base::MonoTime now = clock_.Now();
+  for (;;) {
+    decltype(entries_)::node_type gone;
+    {
+      const base::MutexLock lock(mutex_);
+      const auto found = std::ranges::find_if(entries_, [now](const auto& each) {
+        return each.second.state != State::kLasts && now - each.second.cleared >= kSoon;
+      });
+      if (found == entries_.end()) return;
+      gone = entries_.extract(found);
+    }
+    const Entry& entry = gone.mapped();
+    if (!entry.HasEnded()) TellEnd(gone.key().first, gone.key().second, entry, entry.cleared);
+  }
 }
 
 std::vector<Condition> Conditions::List() const {
@@ -99,9 +168,10 @@ std::vector<Condition> Conditions::List() const {
     std::size_t more = 0;
     base::MonoTime since = now;
     for (const auto& [key, entry] : entries_) {
-      if (key.first != name) continue;
+      if (key.first != name || entry.HasEnded()) continue;
       if (entry.told) {
-        all.push_back({name, key.second, entry.reason, now - entry.since});
+        const std::string_view watched = entry.state == State::kFlaps ? kWatched : "";
+        all.push_back({name, key.second, entry.reason + std::string(watched), now - entry.since});
       } else {
         ++more;
         since = std::min(since, entry.since);

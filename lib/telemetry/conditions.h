@@ -53,9 +53,14 @@ struct Condition {
   std::chrono::nanoseconds lasted{0};
 };
 
-// Thread-safe. Names and subjects with credentials in them are never to come here.
+// A condition that begins and ends begins at once and ends at once. One that begins again within
+// kSoon after its end flaps: it ends only when it has not been raised for kSoon after a Clear, so
+// that the log has no line for each time. Thread-safe. Names and subjects with credentials in them
+// are never to come here.
 class Conditions {
  public:
+  static constexpr std::chrono::seconds kSoon{10};
+
   // Subjects are partly chosen by strangers (hosts of URLs): of each name so many are told, and of
   // the rest how many they are, up to kMostCounted in all.
   static constexpr std::size_t kMostSubjects = 32;
@@ -68,21 +73,37 @@ class Conditions {
   // `name` must be one of namespace condition. Without memory it throws, and nothing is told.
   void Raise(std::string_view name, std::string_view subject, std::string_view reason);
 
-  // It is no longer so. Logs one line when it was; else does nothing. Takes no memory: what has
-  // ended must not be told for ever.
+  // It is no longer so. Logs one line when it was, unless it flaps; else does nothing. Takes no
+  // memory: what has ended must not be told for ever.
   void Clear(std::string_view name, std::string_view subject = {}) noexcept;
 
-  // Those that last, by name and subject. What is only counted has the subject "(3 more)".
+  // What it is about is gone: it ends at once, be it that it flaps. Takes no memory.
+  void Forget(std::string_view name, std::string_view subject = {}) noexcept;
+
+  // Ends those that have flapped and no longer do. Every second or so.
+  void Sweep() noexcept;
+
+  // Those that last or flap, by name and subject. What is only counted has the subject "(3 more)".
   std::vector<Condition> List() const;
 
-  // How many of each name last; names without any are 0.
+  // How many of each name last or flap; names without any are 0.
   std::vector<std::pair<std::string_view, std::size_t>> Counts() const;
 
  private:
+  enum class State {
+    kLasts,
+    kFlaps,  // it is not so now; since Entry::cleared
+    kEnded,  // known for a while, in case that it begins again; likewise
+  };
   struct Entry {
     std::string reason;
     base::MonoTime since;
     bool told = false;
+    State state = State::kLasts;
+    bool again = false;  // it began within kSoon after an end
+    base::MonoTime cleared{};
+
+    bool HasEnded() const { return state == State::kEnded; }
   };
   using Key = std::pair<std::string_view, std::string>;
   using KeyView = std::pair<std::string_view, std::string_view>;
@@ -96,13 +117,16 @@ class Conditions {
   };
 
   bool Begin(std::string_view name, std::string_view subject, std::string_view reason);
+  Entry* Find(std::string_view name, std::string_view subject) REQUIRES(mutex_);
+  void TellEnd(std::string_view name, std::string_view subject, const Entry& entry,
+               base::MonoTime end) noexcept;
   std::size_t CountOf(std::string_view name) const REQUIRES(mutex_);
   std::size_t ToldOf(std::string_view name) const REQUIRES(mutex_);
 
   const base::Clock& clock_;
   base::Logger& log_;
   mutable base::Mutex mutex_;
-  std::map<Key, Entry, Before> entries_ GUARDED_BY(mutex_);
+  std::map<Key, Entry, Before> entries_ GUARDED_BY(mutex_);  // kMostCounted of a name at most
 };
 
 }  // namespace sampleproc::telemetry

@@ -408,6 +408,24 @@ class Sources(WithCameras):
         self.assertEqual(before["reconnects"], 0)
         self.wait_for_state(service, "good", lambda state: state["frames"] > before["frames"])
 
+    def test_a_camera_that_comes_and_goes_is_a_condition_until_it_stays(self):
+        def short(made, connection, head, before):
+            if before < 6:
+                connection.sendall(STREAM + 3 * part(self.photo) + BOUNDARY)
+            else:
+                made.stream(self.photo)(connection, head, before)
+
+        made = self.camera(short)
+        service = self.serve({"short": {"url": made.url(), **NEVER_STALLS}})
+        streams.wait_until(lambda: len(made.heads) == 7)
+        reason = streams.wait_until(lambda: service.conditions().get(("camera", "short")))
+        self.assertIn("the connection was closed", reason)
+        streams.wait_until(lambda: "it works again" in service.conditions().get(("camera", "short"), ""))
+        self.assertEqual(self.state(service, "short")["connected"], True)
+        self.assertEqual(service.told("camera"), (2, 1))
+        streams.wait_until(lambda: service.told("camera") == (2, 2))
+        self.assertNotIn(("camera", "short"), service.conditions())
+
     def test_the_condition_of_a_camera_ends_when_it_is_back_or_gone(self):
         port = streams.free_port("127.0.0.1")
         away = {"url": f"http://127.0.0.1:{port}/video", **NEVER_STALLS}

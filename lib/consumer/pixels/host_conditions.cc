@@ -29,7 +29,7 @@ void HostConditions::Answered(const std::string& name, base::MonoTime now) noexc
 
 void HostConditions::Forget(const std::string& name) noexcept {
   hosts_.erase(name);
-  conditions_.Clear(kPixelHost, name);
+  conditions_.Forget(kPixelHost, name);
 }
 
 void HostConditions::Look(base::MonoTime now) noexcept {

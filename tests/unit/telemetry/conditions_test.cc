@@ -48,13 +48,84 @@ TEST_CASE("a condition is told once when it begins and once when it ends") {
   CHECK(bench.conditions.List().empty());
   CHECK(bench.log.lines ==
         std::vector<std::string>{"W condition begins pixel_host cam:80 refuses connections",
-                                 "I condition ends pixel_host cam:80"});
+                                 "I condition ends pixel_host cam:80 answers with 500"});
 }
 
 TEST_CASE("what never was wrong does not end") {
   Bench bench;
   bench.conditions.Clear(condition::kSpool);
   CHECK(bench.log.lines.empty());
+}
+
+TEST_CASE("a condition that comes and goes begins and ends twice") {
+  Bench bench;
+  const auto told = [&bench] { return bench.log.lines.size(); };
+  const auto raise = [&bench] { bench.conditions.Raise(condition::kSink, "webhook", "503"); };
+  const auto clear = [&bench] { bench.conditions.Clear(condition::kSink, "webhook"); };
+  raise();
+  clear();
+  CHECK(bench.conditions.List().empty());
+  bench.conditions.Sweep();
+  bench.clock.Advance(Conditions::kSoon - std::chrono::seconds(1));
+  raise();
+  CHECK(told() == 3);
+  for (int i = 0; i < 20; ++i) {
+    clear();
+    bench.clock.Advance(std::chrono::seconds(2));
+    bench.conditions.Sweep();
+    REQUIRE(bench.conditions.List().size() == 1);
+    CHECK(bench.conditions.List()[0].reason.starts_with("503; it works again"));
+    CHECK(bench.conditions.List()[0].lasted == std::chrono::seconds(2 * (i + 1)));
+    raise();
+    CHECK(bench.conditions.List()[0].reason == "503");
+  }
+  clear();
+  bench.clock.Advance(Conditions::kSoon - std::chrono::seconds(1));
+  clear();
+  bench.conditions.Sweep();
+  CHECK(told() == 3);
+  bench.clock.Advance(std::chrono::seconds(1));
+  bench.conditions.Sweep();
+  CHECK(bench.conditions.List().empty());
+  REQUIRE(told() == 4);
+  CHECK(bench.log.lines[3] == "I condition ends sink webhook 503");
+}
+
+TEST_CASE("a condition that comes back late stands alone") {
+  Bench bench;
+  for (int i = 0; i < 3; ++i) {
+    bench.conditions.Raise(condition::kSink, "webhook", "503");
+    bench.conditions.Clear(condition::kSink, "webhook");
+    CHECK(bench.conditions.List().empty());
+    bench.clock.Advance(Conditions::kSoon);
+    if (i == 1) bench.conditions.Sweep();
+  }
+  CHECK(bench.log.lines.size() == 6);
+}
+
+TEST_CASE("what is gone is not watched any more") {
+  Bench bench;
+  for (int i = 0; i < 2; ++i) {
+    bench.conditions.Raise(condition::kCamera, "yard", "away");
+    bench.conditions.Clear(condition::kCamera, "yard");
+  }
+  CHECK(bench.conditions.List().size() == 1);
+  bench.conditions.Forget(condition::kCamera, "yard");
+  CHECK(bench.conditions.List().empty());
+  CHECK(bench.log.lines.size() == 4);
+  bench.conditions.Forget(condition::kCamera, "yard");
+  CHECK(bench.log.lines.size() == 4);
+}
+
+TEST_CASE("those that have ended leave room for new ones") {
+  Bench bench;
+  for (std::size_t i = 0; i < 2 * Conditions::kMostCounted; ++i) {
+    bench.conditions.Raise(condition::kPixelHost, std::to_string(i), "refuses");
+    bench.conditions.Clear(condition::kPixelHost, std::to_string(i));
+  }
+  CHECK(bench.conditions.List().empty());
+  bench.conditions.Raise(condition::kPixelHost, "new", "refuses");
+  CHECK(bench.conditions.List().size() == 1);
 }
 
 TEST_CASE("strangers who name hosts do not make the board grow without end") {
