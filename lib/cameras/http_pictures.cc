@@ -17,6 +17,7 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "cameras/login_refusal.h"
 #include "cameras/picture_source.h"
 #include "cameras/video_shot.h"
@@ -143,17 +144,26 @@ class HttpPictures final : public PictureSource {
             std::chrono::duration<double>(request_.fps > 0 ? 1 / request_.fps : 1))),
         due_(base::SystemClock().Now()) {}
 
+  Result<void> Open(const base::Allowance& allowance) {
+    auto asked = Ask(allowance);
+    if (!asked) return Named(std::move(asked.error()));
+    return {};
+  }
+
   // Asks, once more when the camera says how it wants to be told the password: not before, as Basic
   // would tell it to everybody on the way.
   Result<void> Ask(const base::Allowance& allowance) {
     auto head = AskOnce(allowance);
     if (head && StatusOf(*head) == "401" && TakesChallenge(*head)) head = AskOnce(allowance);
-    if (!head) return Named(std::move(head.error()));
+    if (!head) return std::unexpected(std::move(head.error()));
     return Judge(*head);
   }
 
   Result<std::optional<Shot>> Next(const IsWanted& is_wanted,
                                    const base::Allowance& allowance) override {
+    if (boundary_.empty()) {
+      if (auto asked = AskInTime(allowance); !asked) return Named(std::move(asked.error()));
+    }
     auto shot = boundary_.empty() ? Single(is_wanted, allowance) : Part(is_wanted, allowance);
     if (shot) return std::optional(std::move(*shot));
     const bool endless = !boundary_.empty() && arrived_->text().size() > kBlock;
@@ -171,11 +181,8 @@ class HttpPictures final : public PictureSource {
     }
     const auto patience = std::min(context_.net.connect_timeout, request_.stall_after);
     const base::Allowance within = allowance.Within(patience);
-    auto stream = Connect(within);
-    if (!stream) {
-      return std::unexpected(
-          Late(std::move(stream.error()), "it cannot be connected to within", patience));
-    }
+    auto stream = Connect(within, patience);
+    if (!stream) return std::unexpected(std::move(stream.error()));
     arrived_.emplace(std::move(*stream), context_);
     std::string question = "GET " + url_.target + " HTTP/1.0\r\nHost: " + url_.Authority() +
                            "\r\nAccept: image/jpeg, multipart/x-mixed-replace\r\n"
@@ -222,10 +229,24 @@ class HttpPictures final : public PictureSource {
     return error;
   }
 
-  Result<std::unique_ptr<net::Stream>> Connect(const base::Allowance& within) const {
+  Result<std::unique_ptr<net::Stream>> Connect(const base::Allowance& within,
+                                               std::chrono::milliseconds patience) const {
+    constexpr std::string_view kLate = "it cannot be connected to within";
     const net::Endpoint endpoint{.host = url_.host, .port = url_.port};
-    if (!url_.tls) return net::Connect(endpoint, within);
-    return net::ConnectTls(endpoint, {request_.ca_file, url_.host, "ca_file"}, within);
+    if (!url_.tls) {
+      auto stream = net::Connect(endpoint, within);
+      if (stream) return stream;
+      return std::unexpected(Late(std::move(stream.error()), kLate, patience));
+    }
+    auto socket = net::ConnectSocket(endpoint, within);
+    if (!socket) return std::unexpected(Late(std::move(socket.error()), kLate, patience));
+    auto stream = net::StartTlsStream(base::Descriptor(*socket),
+                                      {request_.ca_file, url_.host, "ca_file"}, within);
+    if (stream || stream.error().code != ErrorCode::kRequestTimeout) return stream;
+    return base::Fail(ErrorCode::kRequestTimeout,
+                      "it takes the connection and does not answer the TLS handshake within " +
+                          std::to_string(patience.count()) +
+                          " ms: perhaps this port speaks no TLS");
   }
 
   // The lines up to an empty one, which are taken.
@@ -251,31 +272,27 @@ class HttpPictures final : public PictureSource {
 
   Result<void> Judge(const std::string& head) {
     if (!head.starts_with("HTTP/1.")) {
-      return Named(base::Fail(ErrorCode::kIo, "invalid HTTP response").error());
+      return base::Fail(ErrorCode::kIo, "invalid HTTP response");
     }
     const std::string status(StatusOf(head));
     if (status == "401") {
-      return Named(Unauthorized(url_, basic_ || digest_, FieldsOf(head, "www-authenticate")));
+      return std::unexpected(
+          Unauthorized(url_, basic_ || digest_, FieldsOf(head, "www-authenticate")));
     }
-    if (status == "403") return Named(Forbidden(url_));
+    if (status == "403") return std::unexpected(Forbidden(url_));
     if (status == "301" || status == "302" || status == "303" || status == "307" ||
         status == "308") {
-      return Named(base::Fail(ErrorCode::kUnavailable, "it redirects to another URL (" + status +
-                                                           "): put that one into the configuration")
-                       .error());
+      return base::Fail(ErrorCode::kUnavailable, "it redirects to another URL (" + status +
+                                                     "): put that one into the configuration");
     }
     if (status != "200") {
       const bool is_number = status.find_first_not_of("0123456789") == std::string::npos;
-      return Named(
-          base::Fail(ErrorCode::kUnavailable, "it answers " + (is_number ? status : "nonsense"))
-              .error());
+      return base::Fail(ErrorCode::kUnavailable, "it answers " + (is_number ? status : "nonsense"));
     }
     if (!FieldOf(head, "transfer-encoding").empty()) {
-      return Named(
-          base::Fail(ErrorCode::kIo,
-                     "it answers HTTP/1.0 with a Transfer-Encoding, which only HTTP/1.1 has "
-                     "(RFC 9112, 6.1)")
-              .error());
+      return base::Fail(ErrorCode::kIo,
+                        "it answers HTTP/1.0 with a Transfer-Encoding, which only HTTP/1.1 has "
+                        "(RFC 9112, 6.1)");
     }
     const std::string_view type = FieldOf(head, "content-type");
     length_ = LengthOf(head);
@@ -284,7 +301,7 @@ class HttpPictures final : public PictureSource {
     if (base::Lowercase(type).starts_with("multipart/")) {
       boundary_ = BoundaryOf(type);
       if (boundary_.empty()) {
-        return Named(base::Fail(ErrorCode::kIo, "its multipart answer names no boundary").error());
+        return base::Fail(ErrorCode::kIo, "its multipart answer names no boundary");
       }
     }
     return {};
@@ -322,13 +339,14 @@ class HttpPictures final : public PictureSource {
     return shot;
   }
 
-  Result<Shot> Single(const IsWanted& is_wanted, const base::Allowance& allowance) {
-    if (auto slept = SleepUntil(due_, allowance); !slept) return std::unexpected(slept.error());
+  // When the next single picture is due; the first one has been asked for already.
+  Result<void> AskInTime(const base::Allowance& allowance) {
+    if (auto slept = SleepUntil(due_, allowance); !slept) return slept;
     due_ = std::max(due_, base::SystemClock().Now() - pause_) + pause_;
-    if (std::exchange(asked_before_, true)) {
-      if (auto asked = Ask(allowance); !asked) return std::unexpected(asked.error());
-      if (!boundary_.empty()) return Part(is_wanted, allowance);
-    }
+    return std::exchange(asked_before_, true) ? Ask(allowance) : Result<void>();
+  }
+
+  Result<Shot> Single(const IsWanted& is_wanted, const base::Allowance& allowance) {
     const base::Allowance within = allowance.Within(request_.stall_after);
     while (!length_ || arrived_->text().size() < *length_) {
       if (length_.value_or(0) > kMostPicture || arrived_->text().size() > kMostPicture) {
@@ -415,7 +433,7 @@ Result<std::unique_ptr<PictureSource>> OpenHttp(const SourceRequest& request,
     return base::Fail(ErrorCode::kConfig, ShownUrl(request.url) + " is not an http or https URL");
   }
   auto pictures = std::make_unique<HttpPictures>(request, std::move(*url), context);
-  if (auto asked = pictures->Ask(allowance); !asked) return std::unexpected(asked.error());
+  if (auto asked = pictures->Open(allowance); !asked) return std::unexpected(asked.error());
   return pictures;
 }
 

@@ -1,12 +1,15 @@
 #include "net/tls_session.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstring>
 
+#include "base/descriptor.h"
 #include "base/text_file.h"
 
 namespace sampleproc::net {
@@ -48,11 +51,19 @@ base::Result<TlsContext> MakeTlsContext(const TlsTrust& trust) {
     return Fail(ErrorCode::kConfig,
                 trust.anchors_key + " is no regular file, and is read for each connection");
   }
+  if (!trust.anchors.empty()) {
+    const base::Descriptor readable(::open(trust.anchors.c_str(), O_RDONLY | O_CLOEXEC));
+    if (readable.get() < 0) {
+      return Fail(ErrorCode::kConfig, trust.anchors_key + " " + trust.anchors +
+                                          " cannot be read: " + std::strerror(errno));
+    }
+  }
   const int loaded = trust.anchors.empty() ? ::SSL_CTX_set_default_verify_paths(context.get())
                                            : ::SSL_CTX_load_verify_locations(
                                                  context.get(), trust.anchors.c_str(), nullptr);
   if (loaded != 1) {
-    return Fail(ErrorCode::kConfig, trust.anchors_key + " cannot be read as certificates in PEM");
+    return Fail(ErrorCode::kConfig,
+                trust.anchors_key + " cannot be read as certificates in PEM: " + trust.anchors);
   }
   return context;
 }

@@ -1,5 +1,7 @@
 """Cameras over https, whose certificate comes from an authority of their owner."""
 
+import os
+import shutil
 import socketserver
 import ssl
 import subprocess
@@ -87,6 +89,36 @@ class Https(WithCameras):
                 state = self.wait_for_state(service, camera, lambda state: state.get("error"))
                 self.assertIn(why, state["error"])
                 self.assertEqual((state["connected"], state["looked_at"]), (False, 0))
+
+    def test_what_is_wrong_with_tls_is_told_once_and_by_its_name(self):
+        authority, key = self.certificate("authority", "DNS:authority")
+        stranger, _ = self.certificate("stranger", "DNS:stranger")
+        camera = HttpsCamera(self, *self.signed(authority, key, "signed", "IP:127.0.0.1"))
+        hung = CameraServer()
+        hung.listen(self, lambda *_: hung.stay())
+        hung_url = f"https://127.0.0.1:{hung.port}/x.jpg"
+        changing = self.path("changing.pem")
+        shutil.copy(authority, changing)
+        service = self.serve({
+            "changing": {"url": camera.url, "ca_file": changing, **QUICKLY},
+            "hung": {"url": hung_url, "ca_file": authority, **QUICKLY},
+        })  # fmt: skip
+
+        def error_of(name, words):
+            state = self.wait_for_state(
+                service, name, lambda state: words in state.get("error", ""))
+            return state["error"]
+
+        self.assertEqual(error_of("hung", "handshake"), (
+            f"{hung_url}: it takes the connection and does not answer the TLS handshake within "
+            "1000 ms: perhaps this port speaks no TLS"))
+        self.wait_for_state(service, "changing", lambda state: state["looked_at"] > 1)
+        shutil.copy(stranger, changing)
+        self.assertTrue(error_of("changing", "lead to").startswith(f"{camera.url}: its certificate"))
+        os.unlink(changing)
+        self.assertEqual(
+            error_of("changing", "No such"),
+            f"{camera.url}: ca_file {changing} cannot be read: No such file or directory")
 
     def test_whom_the_camera_is_taken_for_over_rtsps(self):
         authority, key = self.certificate("authority", "DNS:authority")
