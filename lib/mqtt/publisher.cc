@@ -189,6 +189,10 @@ std::string Publisher::Problem() const {
   std::string problem;
   if (!failure_.empty()) {
     problem = failure_;
+    if (counts_.connected) {
+      problem += "; it is connected again, and watched until that has lasted for " +
+                 std::to_string(kGoodConnection.count()) + " s";
+    }
   } else if (trying_since_ && now - *trying_since_ >= kOverdue) {
     problem = "no answer for " + seconds(*trying_since_);
   } else if (oldest_sent_ && now - *oldest_sent_ >= kOverdue) {

@@ -80,6 +80,8 @@ class Publisher final : private Session::Listener {
   static constexpr std::chrono::seconds kOverdue{5};
   // A broker that has not acknowledged something for so long is given up, and connected to anew.
   static constexpr std::chrono::seconds kGivenUp{20};
+  // A connection that has stood for so long has been a good one: its loss is a first failure.
+  static constexpr std::chrono::seconds kGoodConnection{10};
   static constexpr std::chrono::seconds kDropsLast{30};  // in the condition
   static constexpr std::chrono::seconds kAskedAgain{30};
   // Nobody waits longer at the end for a broker that cannot be reached.

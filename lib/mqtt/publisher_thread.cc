@@ -20,8 +20,6 @@ namespace {
 // Messages on their way; a single one may be larger.
 constexpr std::size_t kMostSent = 32;
 constexpr std::size_t kMostSentBytes = std::size_t{1} << 20U;
-// A connection that has stood for so long has been a good one: its loss is a first failure.
-constexpr std::chrono::seconds kGoodConnection{10};
 constexpr int kOften = 3;  // in a row
 // The broker has handed out by then what it kept from another time.
 constexpr std::chrono::seconds kSweep{5};

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socketserver
 
 import jsonschema
 
@@ -300,6 +301,22 @@ class Faults(WithBroker):
         # Nobody waits for it at the end either, and what it has not got is told.
         self.assertEqual(service.stop(), 1)
         self.assertGreaterEqual(service.wait_for("shutdown: done")["mqtt_lost"], 2)
+
+    def test_a_broker_that_is_back_is_watched_for_a_while_and_that_is_told(self):
+        logins = []
+        broker = CameraServer()
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                logins.append(self.request.recv(4096))
+                if len(logins) > 1:  # each login is taken, and nothing else is answered
+                    self.request.sendall(bytes.fromhex("20020000"))
+                    broker.stay()
+
+        broker.listen(self, Handler)
+        service = self.serve_mqtt(f"mqtt://127.0.0.1:{broker.port}", pictures=False)
+        reason = self.await_reason(service, "; it is connected again, and watched until")
+        self.assertIn(f"mqtt://127.0.0.1:{broker.port}", reason)
 
     def test_what_happens_while_the_broker_is_away_comes_when_it_is_back(self):
         broker = self.broker()
