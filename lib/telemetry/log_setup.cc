@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -178,10 +180,13 @@ std::shared_ptr<base::Logger> MakeLogger(const Options& options, std::string_vie
                (options.log_format == LogFormat::kAuto && ::isatty(STDERR_FILENO) == 0);
   style.journal = IsJournal(STDERR_FILENO);
   auto writer = std::make_unique<LogWriter>(
-      STDERR_FILENO,
-      [style, service = std::string(service_name)](std::uint64_t lost, base::WallTime when) {
+      STDERR_FILENO, [style, service = std::string(service_name)](
+                         std::uint64_t lost, base::WallTime when, std::optional<int> error_number) {
         return Line(style, service, base::LogLevel::kWarning, "log lines could not be written",
-                    {{"lines", static_cast<std::int64_t>(lost)}}, when);
+                    {{"lines", static_cast<std::int64_t>(lost)},
+                     {"reason", error_number ? std::string_view(std::strerror(*error_number))
+                                             : "its reader takes the lines too slowly"}},
+                    when);
       });
   return std::make_shared<ServiceLogger>(std::move(writer), options.log_level, style, service_name);
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,6 +32,8 @@ class LogWatch {
   std::uint64_t seen_ = 0;                   // lost lines, at the last look
   std::uint64_t before_ = 0;                 // those of before the condition
   std::optional<base::MonoTime> last_loss_;  // while the condition lasts
+  std::string fault_;    // why they were lost; "" while that is the reader's fault
+  bool written_ = true;  // as of the last look
 };
 
 }  // namespace sampleproc::telemetry

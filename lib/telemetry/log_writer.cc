@@ -76,6 +76,7 @@ class LogWriter::Queue {
   const std::shared_ptr<LogProgress> progress_ = std::make_shared<LogProgress>();
 
   std::uint64_t untold_ = 0;  // the thread's own: lost since the last line that was written
+  std::optional<int> loss_;   // the thread's own: the error number of a write among them
   bool torn_ = false;         // the thread's own: the last line is there in part
 
   mutable base::Mutex mutex_;
@@ -192,7 +193,7 @@ std::string LogWriter::Queue::TextOf(const Lines& piece, std::vector<std::size_t
   std::uint64_t lost = untold_;
   for (const Line& line : piece) {
     lost += line.lost_before;
-    if (lost > 0) text += loss_line_(lost, line.when) + '\n';
+    if (lost > 0) text += loss_line_(lost, line.when, loss_) + '\n';
     lost = 0;
     text += line.text;
     text += '\n';
@@ -217,6 +218,7 @@ void LogWriter::Queue::SettleFront(Lines& piece, bool written) {
   const Line line = std::move(piece.front());
   piece.pop_front();
   untold_ = written ? 0 : untold_ + line.lost_before + 1;
+  if (written) loss_.reset();
   if (line.counts) ++(written ? line.counts->written : line.counts->lost);
   const base::MutexLock lock(mutex_);
   bytes_ -= BytesOf(line);
@@ -229,10 +231,13 @@ void LogWriter::Queue::SettleFront(Lines& piece, bool written) {
 void LogWriter::Queue::TellLoss() {
   try {
     const std::string line =
-        (torn_ ? "\n" : "") + loss_line_(untold_, base::SystemClock().Wall()) + '\n';
+        (torn_ ? "\n" : "") + loss_line_(untold_, base::SystemClock().Wall(), loss_) + '\n';
     const std::size_t written = WriteOut(line);
     if (written > 0) torn_ = line[written - 1] != '\n';
-    if (written == line.size()) untold_ = 0;
+    if (written == line.size()) {
+      untold_ = 0;
+      loss_.reset();
+    }
   } catch (const std::exception&) {  // no memory
     return;
   }
@@ -261,6 +266,7 @@ void LogWriter::Queue::NoteProgress() {
 }
 
 void LogWriter::Queue::NoteFailure(int error_number) {
+  loss_ = error_number;
   const base::MutexLock lock(mutex_);
   failure_ = error_number;
 }

@@ -20,12 +20,14 @@ namespace sampleproc::telemetry {
 // Writes on a thread of its own, in the order in which lines are put, so that nobody who logs waits
 // for the reader. Lines that do not fit while kMostBytes wait are dropped, until half of that is
 // free; so are those whose write fails. They are counted, and a line in their place says how many
-// they were; after a write that failed that line is tried every kTrial. A crash of the process waits
-// for those that are waiting (CrashFlush). Thread-safe.
+// they were; after a write that failed that line is tried every kTrial. A crash of the process
+// waits for those that are waiting (CrashFlush). Thread-safe.
 class LogWriter {
  public:
   // The line, without its end, that says how many are missing in front of one made at `when`.
-  using LossLine = std::function<std::string(std::uint64_t lost, base::WallTime when)>;
+  // `error_number` is that of the write which failed; none when all of them found no room.
+  using LossLine = std::function<std::string(std::uint64_t lost, base::WallTime when,
+                                             std::optional<int> error_number)>;
 
   static constexpr std::chrono::milliseconds kTrial{1'000};
   // What waits at most; a single line may be larger.

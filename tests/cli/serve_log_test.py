@@ -117,8 +117,13 @@ class Log(cli.TestCase):
         child.terminate()
         self.assertEqual(child.wait(cli.PATIENCE), 0)
         with open(path, encoding="utf-8") as log:  # in which one line is torn
-            told = [json.loads(line) for line in log if '"log lines could not be written"' in line]
-        self.assertEqual(len(told), 1)
+            lines = [json.loads(line) for line in log if line.startswith("{") and line.endswith("}\n")]
+        told = [line for line in lines if line["msg"] == "log lines could not be written"]
+        self.assertEqual([line["reason"] for line in told], ["File too large"])
+        # Its beginning was lost with the other lines.
+        ends = [line["reason"] for line in lines if line["msg"] == "condition ends"]
+        self.assertEqual(len(ends), 1)
+        self.assertIn("lines can be written again; before: the log cannot be written to " + path, ends[0])
         self.assertGreaterEqual(told[0]["lines"], 2)
 
     def test_no_log_at_all(self):
@@ -193,7 +198,7 @@ class Log(cli.TestCase):
             read += b"".join(iter(lambda: log.read(65536), b""))
         told = [line for line in read.splitlines() if b"log lines could not be written" in line]
         self.assertEqual(len(told), 1)
-        self.assertRegex(told[0], rb'^\{"ts":.*"lines":[0-9]+\}$')
+        self.assertRegex(told[0], rb'^\{"ts":.*"lines":[0-9]+,"reason":"its reader takes the lines too slowly"\}$')
         self.assertEqual(child.wait(cli.PATIENCE), 0)
 
 

@@ -42,7 +42,8 @@ std::string LogSink::Problem(const SinkCounts& counts) {
     loss_->last = now;
     loss_->delivered = counts.delivered;
     seen_lost_ = counts.lost;
-  } else if (loss_ && counts.delivered > loss_->delivered && now - loss_->last >= kLossLasts) {
+  } else if (loss_ && now - loss_->last >= kLossLasts &&
+             (counts.delivered > loss_->delivered || IsWritten(counts))) {
     loss_.reset();
   }
   if (counts.held() == 0 || counts.settled() != seen_settled_) moved_ = now;
@@ -62,6 +63,11 @@ std::string LogSink::Problem(const SinkCounts& counts) {
          " results wait for whoever reads the log, who has taken "
          "nothing for " +
          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(waited).count()) + " s";
+}
+
+// Whether the log takes lines, as far as it can be seen without one of a result.
+bool LogSink::IsWritten(const SinkCounts& counts) const {
+  return !leaving_out_ && counts.held() == 0 && log_.WhyNotWritten().empty();
 }
 
 void LogSink::Look() {

@@ -21,7 +21,7 @@ namespace sampleproc::consumer {
 class LogSink final : public ResultSink {
  public:
   static constexpr std::chrono::seconds kBehind{10};
-  // A loss is over when none was lost for so long, and some were written.
+  // A loss is over when none was lost for so long, and some were written or could be.
   static constexpr std::chrono::seconds kLossLasts{5};
 
   // All of it must outlive it.
@@ -41,6 +41,7 @@ class LogSink final : public ResultSink {
     base::MonoTime last;
   };
 
+  bool IsWritten(const SinkCounts& counts) const;
   std::string Problem(const SinkCounts& counts) REQUIRES(mutex_);
 
   const base::Clock& clock_;

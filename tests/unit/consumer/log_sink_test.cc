@@ -23,11 +23,14 @@ class HoldingLog final : public base::Logger {
                     const std::shared_ptr<base::LineCounts>& counts) override {
     held_.push_back(counts);
   }
+  std::string WhyNotWritten() const override { return why; }
   void End(bool written) {
     for (const auto& counts : std::exchange(held_, {})) {
       ++(written ? counts->written : counts->lost);
     }
   }
+
+  std::string why;
 
  private:
   base::LogLevel least_ = base::LogLevel::kInfo;
@@ -66,6 +69,7 @@ TEST_CASE("a result is delivered by the log once its line is written") {
 TEST_CASE("a result whose line cannot be written is lost, and that is told until lines are") {
   LogBench bench;
   bench.Take(2);
+  bench.log.why = "its disk is full";
   bench.log.End(false);
   CHECK(bench.sink.counts().lost == 2);
   CHECK(bench.sink.counts().delivered == 0);
@@ -75,6 +79,18 @@ TEST_CASE("a result whose line cannot be written is lost, and that is told until
   CHECK_FALSE(bench.Problem().empty());  // none has been written
   bench.Take(1);
   bench.log.End(true);
+  CHECK(bench.Problem().empty());
+}
+
+TEST_CASE("a loss is over once the log can be written, be it that there is no result to show it") {
+  LogBench bench;
+  bench.Take(2);
+  bench.log.why = "its disk is full";
+  bench.log.End(false);
+  CHECK_FALSE(bench.Problem().empty());
+  bench.clock.Advance(LogSink::kLossLasts);
+  CHECK_FALSE(bench.Problem().empty());
+  bench.log.why.clear();
   CHECK(bench.Problem().empty());
 }
 

@@ -178,7 +178,9 @@ TEST_CASE("lines are written in the order in which they were put") {
       }
     });
     {
-      LogWriter writer(ends[1], [](std::uint64_t, base::WallTime) { return std::string("lost"); });
+      LogWriter writer(ends[1], [](std::uint64_t, base::WallTime, std::optional<int>) {
+        return std::string("lost");
+      });
       for (int i = 0; i < kLines; ++i) {
         writer.Put(std::to_string(i) + std::string(i == 1'000 ? 10'000 : 0, 'x'));
       }

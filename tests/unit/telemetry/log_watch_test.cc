@@ -58,6 +58,11 @@ TEST_CASE("lost lines are told until lines can be written again, and for a while
   bench.log.why.clear();
   bench.log.lost = 4;
   bench.watch.Look();
+  CHECK(bench.Told() ==
+        "log: lines can be written again; before: the log cannot be written: 4 lines are lost so "
+        "far");
+  bench.log.lost = 5;
+  bench.watch.Look();
   CHECK(bench.Told().starts_with("log: whoever reads the log"));
   bench.clock.Advance(LogWatch::kSteady - std::chrono::milliseconds(1));
   bench.watch.Look();
@@ -65,7 +70,8 @@ TEST_CASE("lost lines are told until lines can be written again, and for a while
   bench.clock.Advance(std::chrono::milliseconds(1));
   bench.watch.Look();
   CHECK(bench.Told().empty());
-  bench.log.lost = 6;
+  bench.clock.Advance(Conditions::kSoon);
+  bench.log.lost = 7;
   bench.watch.Look();
   CHECK(bench.Told().ends_with(": 2 lines are lost so far"));
 }
@@ -80,8 +86,9 @@ TEST_CASE("a file of its largest size is tried until it may grow, and named with
   const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
   std::string fault;
   {
-    LogWriter writer(
-        file, [](std::uint64_t lost, base::WallTime) { return "lost " + std::to_string(lost); });
+    LogWriter writer(file, [](std::uint64_t lost, base::WallTime, std::optional<int> error_number) {
+      return "lost " + std::to_string(lost) + (error_number == EFBIG ? " too large" : "");
+    });
     writer.Put("first");
     CHECK(writer.Flush(base::Deadline(base::SystemClock(), base::kForever)));
     CHECK_FALSE(writer.failure());
@@ -99,7 +106,7 @@ TEST_CASE("a file of its largest size is tried until it may grow, and named with
   }
   std::signal(SIGXFSZ, ignored);
   std::ifstream read_back(path);
-  CHECK(std::string(std::istreambuf_iterator<char>(read_back), {}) == "first\nlost 2\n");
+  CHECK(std::string(std::istreambuf_iterator<char>(read_back), {}) == "first\nlost 2 too large\n");
   CHECK_THAT(fault, Catch::Contains(path));
   CHECK_THAT(fault, Catch::Contains("6 bytes"));
   ::close(file);
