@@ -176,10 +176,14 @@ Series LatencyOverTime(const std::vector<Second>& seconds, std::string name, std
   return series;
 }
 
-// The last second is a part of one: its counts would look like a fall.
+// The last second may be a part of one: its counts would look like a fall. That of a schedule of
+// whole seconds that is answered in time is a whole one.
 std::vector<Second> WholeSeconds(const Report& report) {
   std::vector<Second> whole = report.result.seconds;
-  if (whole.size() > 1) whole.pop_back();
+  while (whole.size() > 1 &&
+         static_cast<double>(whole.back().second + 1) > report.result.elapsed_s) {
+    whole.pop_back();
+  }
   return whole;
 }
 

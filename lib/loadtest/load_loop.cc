@@ -34,11 +34,11 @@ LoadLoop::LoadLoop(const LoopOptions& options, Pacer* pacer, RequestMaker& maker
       maker_(maker),
       deliver_(deliver),
       stop_(stop),
-      room_(kRoom),
-      measured_(std::make_unique<Measurement>()) {}
+      room_(kRoom) {}
 
 base::Result<void> LoadLoop::Run(MonoTime start) {
   start_ = last_answer_ = ended_ = looked_ = start;
+  books_ = SecondBooks(start);
   epoll_ = base::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
   if (epoll_.get() < 0) {
     return base::Fail(base::ErrorCode::kUnavailable,
@@ -56,7 +56,9 @@ base::Result<void> LoadLoop::Run(MonoTime start) {
     Look(now);
   }
   Abandon();
-  deliver_(second_, std::move(measured_));
+  do {
+    DeliverFirst();
+  } while (!books_.empty());
   return {};
 }
 
@@ -101,7 +103,7 @@ void LoadLoop::OpenHeld() {
     if (options_.closed) {
       SendClosed(i);
     } else {
-      Open(i);
+      Open(i, start_);
     }
   }
 }
@@ -112,25 +114,29 @@ void LoadLoop::SendDue() {
     const Waiting due{*next_, start_ + next_->at};
     if (due.intended > now) break;
     next_ = pacer_->Next();
-    ++measured_->intended;
-    measured_->send_lag.Record(Count(now - due.intended));
-    const auto session = waiting_.empty() ? FreeSession() : std::nullopt;
+    Measurement& measured = books_.At(due.intended);
+    ++measured.intended;
+    measured.send_lag.Record(Count(now - due.intended));
+    const auto session = waiting_.empty() ? FreeSession(now) : std::nullopt;
     if (session) {
       Begin(*session, due, now);
     } else {
-      ++measured_->waited;
+      ++measured.waited;
       waiting_.push_back(due);
     }
+    // After a long stop many seconds are due at once; none is kept longer than it must be.
+    HandOver(now);
   }
 }
 
 void LoadLoop::SendWaiting() {
   while (!waiting_.empty()) {
-    const auto session = FreeSession();
+    const MonoTime now = Now();
+    const auto session = FreeSession(now);
     if (!session) return;
     const Waiting first = waiting_.front();
     waiting_.pop_front();
-    Begin(*session, first, Now());
+    Begin(*session, first, now);
   }
 }
 
@@ -139,9 +145,9 @@ void LoadLoop::SendClosed(std::size_t index) {
   const MonoTime now = Now();
   if (options_.duration.count() > 0 && now - start_ >= options_.duration) return;
   if (options_.requests > 0 && begun_ == options_.requests) return;
-  ++measured_->intended;
+  ++books_.At(now).intended;
   Arrival arrival{now - start_, static_cast<std::uint32_t>(index % options_.cameras)};
-  if (sessions_[index].state() == Session::State::kClosed) Open(index);
+  if (sessions_[index].state() == Session::State::kClosed) Open(index, now);
   Begin(index, {arrival, now}, now);
 }
 
@@ -171,7 +177,7 @@ bool LoadLoop::IsOver() const {
   return Now() - start_ >= options_.duration;
 }
 
-std::optional<std::size_t> LoadLoop::FreeSession() {
+std::optional<std::size_t> LoadLoop::FreeSession(MonoTime now) {
   while (!idle_.empty()) {
     const std::size_t index = idle_.front();
     idle_.pop_front();
@@ -180,18 +186,18 @@ std::optional<std::size_t> LoadLoop::FreeSession() {
   if (!closed_.empty()) {
     const std::size_t index = closed_.back();
     closed_.pop_back();
-    Open(index);
+    Open(index, now);
     return index;
   }
   if (sessions_.size() == options_.connections) return std::nullopt;
   sessions_.emplace_back();
-  Open(sessions_.size() - 1);
+  Open(sessions_.size() - 1, now);
   return sessions_.size() - 1;
 }
 
 // Begins to connect; what fails at once is seen by Begin.
-void LoadLoop::Open(std::size_t index) {
-  ++measured_->connections;
+void LoadLoop::Open(std::size_t index, MonoTime now) {
+  ++books_.At(now).connections;
   sessions_[index].Open(options_.address, epoll_.get(), index);
 }
 
@@ -199,8 +205,7 @@ void LoadLoop::Begin(std::size_t index, const Waiting& request, MonoTime now) {
   Session& session = sessions_[index];
   ++begun_;
   if (session.state() == Session::State::kClosed) {
-    measured_->Fail(session.failure());
-    last_answer_ = now;
+    Fail(session.failure(), now);
     PutAway(index);
     return;
   }
@@ -217,14 +222,14 @@ void LoadLoop::Begin(std::size_t index, const Waiting& request, MonoTime now) {
 
 void LoadLoop::Handle(std::size_t index, bool was_busy, Outcome outcome) {
   Session& session = sessions_[index];
-  measured_->bytes_received += session.TakeReceived();
+  const MonoTime now = Now();
+  books_.At(now).bytes_received += session.TakeReceived();
   if (outcome == Outcome::kNothing) return;
   if (outcome == Outcome::kAnswered) {
-    Record(session, Now());
+    Record(session, now);
     session.Finish(options_.keep_alive);
   } else if (outcome == Outcome::kFailed && was_busy) {
-    measured_->Fail(session.failure());
-    last_answer_ = Now();
+    Fail(session.failure(), now);
   }
   CountHeld(session);
   if (was_busy) --in_flight_;
@@ -240,28 +245,33 @@ void LoadLoop::Handle(std::size_t index, bool was_busy, Outcome outcome) {
   SendWaiting();
 }
 
+void LoadLoop::Fail(std::string_view type, MonoTime now) {
+  books_.At(now).Fail(type);
+  last_answer_ = now;
+}
+
 void LoadLoop::Record(Session& session, MonoTime now) {
   last_answer_ = now;
-  measured_->read_lag.Record(Count(session.read_lag));
+  Measurement& measured = books_.At(now);
+  measured.read_lag.Record(Count(session.read_lag));
   const std::string problem = maker_.Check(session.request(), session.answer());
   if (!problem.empty()) {
-    measured_->Fail(problem);
+    measured.Fail(problem);
     return;
   }
-  ++measured_->good;
+  ++measured.good;
   AddLatency(session.intended, session.sent, now);
 }
 
 void LoadLoop::AddLatency(MonoTime intended, MonoTime sent, MonoTime now) {
-  measured_->AddLatency(Count(now - intended), Count(now - sent),
-                        PlaceOf(intended - start_, options_.length));
+  books_.At(now).AddLatency(Count(now - intended), Count(now - sent),
+                            PlaceOf(intended - start_, options_.length));
 }
 
 void LoadLoop::Expire(MonoTime now) {
   const auto fail = [this, now](MonoTime intended, MonoTime sent) {
-    measured_->Fail(failure::kTimeout);
+    Fail(failure::kTimeout, now);
     AddLatency(intended, sent, now);
-    last_answer_ = now;
   };
   while (!waiting_.empty() && waiting_.front().intended + options_.timeout <= now) {
     fail(waiting_.front().intended, waiting_.front().intended);
@@ -284,15 +294,18 @@ void LoadLoop::Expire(MonoTime now) {
 }
 
 void LoadLoop::HandOver(MonoTime now) {
-  const auto second = static_cast<std::uint64_t>((now - start_) / seconds(1));
-  while (second_ < second) {
-    CountOpen(now);
-    measured_ = deliver_(second_++, std::move(measured_));
+  while (books_.IsComplete(now, next_)) {
+    CountOpen(now, books_.At(books_.End() - nanoseconds(1)).open);
+    DeliverFirst();
   }
 }
 
-void LoadLoop::CountOpen(MonoTime now) {
-  Histogram& open = measured_->open;
+void LoadLoop::DeliverFirst() {
+  const std::uint64_t second = books_.first();
+  books_.Reuse(deliver_(second, books_.Take()));
+}
+
+void LoadLoop::CountOpen(MonoTime now, Histogram& open) const {
   for (const Waiting& each : waiting_) open.Record(Count(now - each.intended));
   for (const Timeout& each : timeouts_) {
     const Session& session = sessions_[each.session];
@@ -302,7 +315,7 @@ void LoadLoop::CountOpen(MonoTime now) {
 }
 
 timespec LoadLoop::Patience(MonoTime now) const {
-  MonoTime wake = std::min(now + kLongestSleep, start_ + seconds(second_ + 1));
+  MonoTime wake = std::min(now + kLongestSleep, books_.End());
   if (next_) wake = std::min(wake, start_ + next_->at);
   if (!timeouts_.empty()) wake = std::min(wake, timeouts_.front().at);
   if (!paused_.empty()) wake = std::min(wake, paused_.front().at);
@@ -313,15 +326,19 @@ timespec LoadLoop::Patience(MonoTime now) const {
 
 void LoadLoop::Abandon() {
   ended_ = Now();
-  CountOpen(ended_);
-  open_ = measured_->open;
-  measured_->abandoned += in_flight_ + waiting_.size();
-  measured_->unsent += waiting_.size();
+  CountOpen(ended_, open_);
+  std::uint64_t unsent = waiting_.size();
   for (Session& session : sessions_) {
     const bool is_unsent = session.is_busy() && session.state() == Session::State::kConnecting;
-    if (is_unsent) ++measured_->unsent;
+    if (is_unsent) ++unsent;
     session.Close();
   }
+  const std::size_t unanswered = in_flight_ + waiting_.size();
+  if (unanswered == 0) return;
+  Measurement& measured = books_.At(ended_);
+  measured.open = open_;
+  measured.abandoned += unanswered;
+  measured.unsent += unsent;
 }
 
 }  // namespace sampleproc::loadtest

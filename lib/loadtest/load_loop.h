@@ -15,6 +15,7 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "loadtest/measurement.h"
+#include "loadtest/second_books.h"
 #include "loadtest/session.h"
 
 namespace sampleproc::loadtest {
@@ -83,15 +84,18 @@ class LoadLoop {
   void SendPaused(base::MonoTime now);
   bool IsOver() const;
   void Expire(base::MonoTime now);
+  // Delivers the seconds that are complete.
   void HandOver(base::MonoTime now);
+  void DeliverFirst();
   timespec Patience(base::MonoTime now) const;
-  std::optional<std::size_t> FreeSession();
-  void Open(std::size_t index);
+  std::optional<std::size_t> FreeSession(base::MonoTime now);
+  void Open(std::size_t index, base::MonoTime now);
   void PutAway(std::size_t index);
   void Begin(std::size_t index, const Waiting& request, base::MonoTime now);
   void Handle(std::size_t index, bool was_busy, Outcome outcome);
   void Record(Session& session, base::MonoTime now);
-  void CountOpen(base::MonoTime now);
+  void CountOpen(base::MonoTime now, Histogram& open) const;
+  void Fail(std::string_view type, base::MonoTime now);
   void AddLatency(base::MonoTime intended, base::MonoTime sent, base::MonoTime now);
   void Abandon();
   void CountHeld(Session& session);
@@ -108,9 +112,8 @@ class LoadLoop {
   base::Descriptor epoll_;
   std::array<epoll_event, 256> events_;
   std::vector<char> room_;
-  std::unique_ptr<Measurement> measured_;
+  SecondBooks books_;
   Histogram open_;
-  std::uint64_t second_ = 0;
 
   std::deque<Session> sessions_;
   std::deque<std::size_t> idle_;     // some may have been lost since

@@ -26,8 +26,9 @@ struct RunPlan {
   bool connections_are_limit = false;
 };
 
-// One second of the run, by the time when answers came. Times in milliseconds, latencies those of
-// all finished requests (Measurement::PercentileOfAll).
+// One second of the run: requests and send lag by the intended time, all else by the time when
+// answers came. Times in milliseconds, latencies those of all finished requests
+// (Measurement::PercentileOfAll).
 struct Second {
   std::uint64_t second = 0;
   std::uint64_t intended = 0;

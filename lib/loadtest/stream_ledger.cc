@@ -27,10 +27,10 @@ void StreamLedger::SetEntry(std::size_t number, std::string entry_id) {
   frames_[number].frame.entry_id = std::move(entry_id);
 }
 
-void StreamLedger::Refuse(std::size_t number, std::string_view type) {
+void StreamLedger::Refuse(std::size_t number, std::string_view type, base::MonoTime now) {
   Entry& entry = frames_[number];
   if (entry.state != State::kOpen) return;  // it was there all the same
-  measured_.Fail(type);
+  Fail(type, now);
   Close(entry, State::kGivenUp, last_);
 }
 
@@ -43,7 +43,7 @@ StreamLedger::Entry* StreamLedger::Settle(std::string_view frame_id, base::MonoT
   if (error != std::errc() || stop != end || number >= frames_.size()) return nullptr;
   Entry& entry = frames_[number];
   if (entry.has_outcome) {
-    measured_.Fail(ledger::kDuplicate);
+    Fail(ledger::kDuplicate, now);
     last_ = now;
     return nullptr;
   }
@@ -60,34 +60,34 @@ void StreamLedger::Close(Entry& entry, State state, base::MonoTime now) {
 }
 
 void StreamLedger::Count(const Entry& entry, base::MonoTime now) {
-  ++measured_.good;
+  ++books_.At(now).good;
   AddLatency(entry.frame, now);
 }
 
 void StreamLedger::AddLatency(const StreamFrame& frame, base::MonoTime now) {
-  measured_.AddLatency(Between(frame.intended, now), Between(frame.sent, now),
-                       PlaceOf(frame.intended - start_, length_));
+  books_.At(now).AddLatency(Between(frame.intended, now), Between(frame.sent, now),
+                            PlaceOf(frame.intended - start_, length_));
 }
 
-void StreamLedger::CountOpen(base::MonoTime now) {
+void StreamLedger::CountOpen(base::MonoTime now, Histogram& open) const {
   for (std::size_t i = oldest_; i < frames_.size(); ++i) {
     if (frames_[i].state != State::kOpen) continue;
-    measured_.open.Record(Between(frames_[i].frame.intended, now));
+    open.Record(Between(frames_[i].frame.intended, now));
   }
 }
 
 void StreamLedger::AddResult(std::string_view frame_id, std::string& json, base::MonoTime now) {
   const Entry* const entry = Settle(frame_id, now);
   if (entry == nullptr) return;
-  if (entry->frame.is_hostile) return measured_.Fail(ledger::kHostileResult);
+  if (entry->frame.is_hostile) return Fail(ledger::kHostileResult, now);
   const bool has_camera = !newest_.empty();
   const std::string camera = has_camera ? CameraId(entry->frame.camera) : "";
   const std::string problem = check_.Check({frame_id, camera, entry->frame.picture}, json);
-  if (!problem.empty()) return measured_.Fail(problem);
+  if (!problem.empty()) return Fail(problem, now);
   if (has_camera) {
     std::int64_t& newest = newest_[entry->frame.camera % newest_.size()];
     const std::int64_t number = entry - frames_.data();
-    if (number < newest) return measured_.Fail(ledger::kOutOfOrder);
+    if (number < newest) return Fail(ledger::kOutOfOrder, now);
     newest = number;
   }
   Count(*entry, now);
@@ -97,7 +97,7 @@ void StreamLedger::AddLetter(std::string_view frame_id, base::MonoTime now) {
   const Entry* const entry = Settle(frame_id, now);
   if (entry == nullptr) return;
   if (entry->frame.is_hostile) return Count(*entry, now);
-  measured_.Fail(ledger::kDeadLetter);
+  Fail(ledger::kDeadLetter, now);
 }
 
 std::vector<std::size_t> StreamLedger::Overdue(base::MonoTime limit, std::size_t most) {
@@ -113,7 +113,7 @@ std::vector<std::size_t> StreamLedger::Overdue(base::MonoTime limit, std::size_t
 void StreamLedger::GiveUp(std::size_t number, std::string_view type, base::MonoTime now) {
   Entry& entry = frames_[number];
   if (entry.state != State::kOpen) return;
-  measured_.Fail(type);
+  Fail(type, now);
   if (type == failure::kTimeout) AddLatency(entry.frame, now);
   Close(entry, State::kGivenUp, now);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "loadtest/answer_check.h"
 #include "loadtest/measurement.h"
+#include "loadtest/second_books.h"
 
 namespace sampleproc::loadtest {
 
@@ -45,6 +46,7 @@ class StreamLedger {
   void Begin(base::MonoTime start, std::chrono::nanoseconds length) {
     start_ = start;
     length_ = length;
+    books_ = SecondBooks(start);
   }
 
   std::string FrameId(std::size_t number) const { return prefix_ + std::to_string(number); }
@@ -54,7 +56,7 @@ class StreamLedger {
   std::size_t Begin(StreamFrame frame);
   void SetEntry(std::size_t number, std::string entry_id);
   // It could not be put there.
-  void Refuse(std::size_t number, std::string_view type);
+  void Refuse(std::size_t number, std::string_view type, base::MonoTime now);
 
   // What came, and when. Destroys `json`.
   void AddResult(std::string_view frame_id, std::string& json, base::MonoTime now);
@@ -67,10 +69,10 @@ class StreamLedger {
   void GiveUp(std::size_t number, std::string_view type, base::MonoTime now);
 
   std::size_t open() const { return open_; }  // frames without an outcome
-  // How old they are, into measured().
-  void CountOpen(base::MonoTime now);
+  // How old they are.
+  void CountOpen(base::MonoTime now, Histogram& open) const;
   base::MonoTime last_outcome() const { return last_; }
-  Measurement& measured() { return measured_; }
+  SecondBooks& books() { return books_; }
 
  private:
   enum class State : std::uint8_t { kOpen, kSettled, kGivenUp };
@@ -82,6 +84,7 @@ class StreamLedger {
 
   // The frame of that id when this outcome is its first, and it is still waited for.
   Entry* Settle(std::string_view frame_id, base::MonoTime now);
+  void Fail(std::string_view type, base::MonoTime now) { books_.At(now).Fail(type); }
   void Count(const Entry& entry, base::MonoTime now);
   void Close(Entry& entry, State state, base::MonoTime now);
 
@@ -96,7 +99,7 @@ class StreamLedger {
   std::size_t oldest_ = 0;  // all before it have an outcome
   std::size_t open_ = 0;
   base::MonoTime last_{};
-  Measurement measured_;
+  SecondBooks books_;
 };
 
 }  // namespace sampleproc::loadtest

@@ -21,7 +21,6 @@ using net::RedisCommand;
 using net::RedisReply;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
-using std::chrono::seconds;
 
 constexpr milliseconds kBlock{200};  // of a read, so that the reader notices the end
 constexpr milliseconds kPause{50};   // of a reader whose Redis is away
@@ -96,7 +95,7 @@ class StreamLoad {
       done_.Cancel();
     }
     const ThreadTimes after = OwnTimes();
-    HandOver();
+    HandOverRest();
     const base::MutexLock lock(mutex_);
     result_.total.abandoned += ledger_.open();
     result_.stopped = stop_.Cancelled() || was_ended_;
@@ -120,7 +119,7 @@ class StreamLoad {
     free_since_ = start_;
     while (!stop_.Cancelled() && !was_ended_) {
       const MonoTime now = Now();
-      if (now >= start_ + seconds(result_.seconds.size() + 1)) HandOver();
+      HandOver(now);
       GiveUpOverdue(now);
       if (next_ && start_ + next_->at <= now) {
         SendDue(*pacer);
@@ -138,7 +137,7 @@ class StreamLoad {
   }
 
   MonoTime NextWake(MonoTime now) REQUIRES(mutex_) {
-    MonoTime wake = start_ + seconds(result_.seconds.size() + 1);
+    MonoTime wake = ledger_.books().End();
     if (next_) wake = std::min(wake, start_ + next_->at);
     if (settled_ && now < settled_->at) wake = std::min(wake, settled_->at);
     if (!doomed_.empty()) return std::min(wake, doomed_end_);
@@ -168,9 +167,9 @@ class StreamLoad {
     const base::MutexLock lock(mutex_);
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       if (!replies) {
-        ledger_.Refuse(numbers[i], ledger::kAway);
+        ledger_.Refuse(numbers[i], ledger::kAway, free_since_);
       } else if ((*replies)[i].kind == RedisReply::Kind::kError) {
-        ledger_.Refuse(numbers[i], ledger::kRefused);
+        ledger_.Refuse(numbers[i], ledger::kRefused, free_since_);
       } else {
         ledger_.SetEntry(numbers[i], std::move((*replies)[i].text));
       }
@@ -197,7 +196,7 @@ class StreamLoad {
                                       : &load_.frames[frame.picture]};
     const nanoseconds late = now - frame.intended;
     const base::MutexLock lock(mutex_);
-    Measurement& measured = ledger_.measured();
+    Measurement& measured = ledger_.books().At(frame.intended);
     ++measured.intended;
     if (free_since_ > frame.intended) ++measured.waited;
     measured.send_lag.Record(static_cast<std::uint64_t>(std::max<std::int64_t>(late.count(), 0)));
@@ -277,14 +276,41 @@ class StreamLoad {
     }
   }
 
-  // Gives the second that is over to the watch.
-  void HandOver() {
-    Measurement measured;
+  // Gives the seconds that are complete to the watch.
+  void HandOver(MonoTime now) {
+    while (!was_ended_) {
+      std::unique_ptr<Measurement> measured;
+      {
+        const base::MutexLock lock(mutex_);
+        if (!ledger_.books().IsComplete(now, next_)) return;
+        measured = ledger_.books().Take();
+        ledger_.CountOpen(now, measured->open);
+      }
+      GiveToWatch(*measured);
+    }
+  }
+
+  // The same of the others, when the run is over; at least one of the run.
+  void HandOverRest() {
+    bool has_more = false;
     {
       const base::MutexLock lock(mutex_);
-      ledger_.CountOpen(Now());
-      std::swap(measured, ledger_.measured());
+      has_more = !ledger_.books().empty() || ledger_.open() > 0 || result_.seconds.empty();
     }
+    while (has_more) {
+      std::unique_ptr<Measurement> measured;
+      {
+        const base::MutexLock lock(mutex_);
+        SecondBooks& books = ledger_.books();
+        measured = books.Take();
+        has_more = !books.empty();
+        if (!has_more) ledger_.CountOpen(Now(), measured->open);
+      }
+      GiveToWatch(*measured);
+    }
+  }
+
+  void GiveToWatch(const Measurement& measured) {
     result_.seconds.push_back(Summarise(result_.seconds.size(), measured));
     result_.total.open.Clear();
     result_.total.Merge(measured);

@@ -60,6 +60,13 @@ class ViaRedis(cli.TestCase):
         self.assertEqual(self.client.xlen(streams.STREAM), 0)
         self.assertEqual(self.client.xlen(streams.RESULTS), 60)
 
+    def test_each_second_has_the_frames_that_are_due_in_it(self):
+        self.serve()
+        report = self.load("--rate", "10", "--duration", "2s")
+        due = [second["intended"] for second in report["seconds"]]
+        self.assertEqual((due[:2], sum(due[2:])), ([10, 10], 0))
+        self.assertEqual(sum(second["good"] for second in report["seconds"]), 20)
+
     def test_hostile_frames_must_be_dead_letters(self):
         self.serve()
         report = self.load("--rate", "50", "--duration", "1s", "--hostile", "1")

@@ -101,6 +101,24 @@ class Measured(cli.TestCase):
         self.assertAlmostEqual(report["rate"]["intended"], 200, delta=1)
         self.assertEqual(report["verdict"], "pass")
 
+    def test_each_second_has_the_requests_that_are_due_in_it(self):
+        server = Server(self, loadtest_server.well)
+        for expected, *words in (
+            ([10, 10], "--rate", "10", "--duration", "2s"),
+            ([7, 7], "--rate", "7", "--duration", "2s"),
+            ([100, 100], "--rate", "100", "--duration", "2s", "--threads", "3"),
+            ([10, 50], "--stages", "1s@10,1s@50"),
+        ):
+            report = load(self, server.url, *words)
+            due = [second["intended"] for second in report["seconds"]]
+            self.assertEqual(due[:2], expected, words)
+            self.assertEqual(sum(due[2:]), 0, words)  # there an answer may have been read late
+            self.assertEqual(sum(second["good"] for second in report["seconds"]), sum(expected))
+            finished = 0
+            for number, second in enumerate(report["seconds"]):
+                finished += second["good"] + second["errors"]
+                self.assertLessEqual(finished, sum(due[: number + 1]), words)
+
     def test_threads_share_a_schedule(self):
         server = Server(self, loadtest_server.well)
         report = load(self, server.url, "--stages", "500ms@100,500ms@100-300", "--threads", "3")
