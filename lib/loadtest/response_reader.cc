@@ -41,6 +41,17 @@ bool HasBareLineFeed(std::string_view before, std::string_view text) {
   return false;
 }
 
+// Whether `head`, as far as it has come, is or may become one that begins "HTTP/1.1 200".
+bool MayBeHead(std::string_view head) {
+  constexpr std::string_view kPattern = "HTTP/1.0 000";  // 0: a digit
+  for (std::size_t i = 0; i < std::min(head.size(), kPattern.size()); ++i) {
+    const bool fits =
+        kPattern[i] == '0' ? head[i] >= '0' && head[i] <= '9' : head[i] == kPattern[i];
+    if (!fits) return false;
+  }
+  return true;
+}
+
 // Where, in `text`, the head ends that began with `before`: behind its empty line. npos: not there.
 std::size_t EndOfHead(std::string_view before, std::string_view text) {
   constexpr std::string_view kEnd = "\r\n\r\n";
@@ -103,7 +114,8 @@ std::size_t ResponseReader::FeedHead(std::string_view bytes) {
   const std::string_view piece = own.substr(0, end);
   const bool is_wrong = head_.size() + piece.size() > kMaxHead || HasBareLineFeed(head_, piece);
   head_.append(piece);
-  if (is_wrong) {
+  // Another protocol's greeting may be all that ever comes.
+  if (is_wrong || !MayBeHead(head_)) {
     state_ = State::kBroken;
   } else if (end != std::string_view::npos) {
     head_.resize(head_.size() - 2);
@@ -123,9 +135,8 @@ void ResponseReader::ReadHead() {
   std::string_view rest = head_;
   const std::string_view line = TakeLine(rest);
   // "HTTP/1.1 200 OK"; the reason and the space before it may be missing.
-  const bool is_status_line = line.size() >= 12 && line.starts_with("HTTP/1.") && line[8] == ' ' &&
-                              ReadNumber(line.substr(9, 3), status_, 10) && status_ >= 100 &&
-                              (line.size() == 12 || line[12] == ' ');
+  const bool is_status_line = line.size() >= 12 && ReadNumber(line.substr(9, 3), status_, 10) &&
+                              status_ >= 100 && (line.size() == 12 || line[12] == ' ');
   state_ = State::kBroken;
   if (!is_status_line) return;
   closes_ = line[7] == '0';

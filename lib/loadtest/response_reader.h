@@ -14,7 +14,8 @@ namespace sampleproc::loadtest {
 // framed by Content-Length, by chunks, or by the end of the connection (RFC 9112 section 6.3).
 // Interim answers (1xx) are passed over, but no more than a few dozen of them, and never 101:
 // nobody has asked for another protocol. A head of over 64 KiB, or with a line that ends in LF
-// alone, is no answer, however it is cut into pieces. Not thread-safe.
+// alone, is no answer, however it is cut into pieces; what does not begin as a status line is known
+// to be none before its head ends. Not thread-safe.
 class ResponseReader {
  public:
   enum class State { kHead, kBody, kDone, kBroken };

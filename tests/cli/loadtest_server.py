@@ -204,6 +204,17 @@ def gibberish(connection, notes, head, body):
     connection.transport.write(b"this is no HTTP\r\n\r\n")
 
 
+def only_post(connection, notes, head, body):
+    del notes, head, body
+    connection.answer(b"no", "405 Method Not Allowed", "Allow: POST\r\n")
+
+
+def another_protocol(connection, notes, head, body):
+    """Greets, and waits for what never comes."""
+    del notes, head, body
+    connection.transport.write(b"SSH-2.0-OpenSSH_9\r\n")
+
+
 def one_answer_each(connection, notes, head, body):
     del notes, head, body
     connection.answer(fields="Connection: close\r\n")

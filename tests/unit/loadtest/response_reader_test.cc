@@ -149,6 +149,23 @@ TEST_CASE("what is no HTTP is seen") {
   CHECK(reader.state() == State::kBroken);
 }
 
+TEST_CASE("what cannot become HTTP is seen before its head ends") {
+  for (const std::string_view text :
+       {"SSH-2.0-OpenSSH_9", "\r\n", "HTTP/2 200", "HTTP/1.x", "HTTP/1.1 OK"}) {
+    for (const std::size_t step : {std::size_t{1}, text.size()}) {
+      CAPTURE(text, step);
+      ResponseReader reader;
+      Read(reader, text, step);
+      CHECK(reader.state() == State::kBroken);
+    }
+  }
+  for (const std::string_view text : {"H", "HTTP/1.", "HTTP/1.1 20", "HTTP/1.1 200 OK\r\nA"}) {
+    ResponseReader reader;
+    Read(reader, text, 1);
+    CHECK(reader.state() == State::kHead);
+  }
+}
+
 TEST_CASE("fields are found by name in any case") {
   ResponseReader reader;
   Read(reader, "HTTP/1.1 200 OK\r\nX-Frame-Options:  DENY \r\nContent-Length: 0\r\n\r\n", 5);
