@@ -72,8 +72,12 @@ Command LoadtestCommand() {
             "A criterion was missed, nothing succeeded, it is slower or fails more than the "
             "baseline, a search found no rate or its target died, frames of a stream were lost, "
             "came twice or out of order, or an audit failed or could not look at an item."},
-           {2, "The command line is wrong, or the target may not be loaded."},
-           {3, "INVALID: the generator was the limit."},
+           {2,
+            "The command line is wrong, the target may not be loaded, or runs such as these cannot "
+            "be compared (--baseline)."},
+           {3,
+            "INVALID: the generator was the limit, or the run ended before it could be compared "
+            "with the baseline."},
            {69,
             "The target cannot be reached or, with --audit, answers nothing, or nothing reads its "
             "stream."},

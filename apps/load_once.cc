@@ -84,7 +84,7 @@ loadtest::ServerWatch::Fetch FetchMetrics(const LoadSetup& setup) {
   };
 }
 
-// Another target or another load is compared all the same, and told.
+// Another host or another load is compared all the same, and told.
 void CompareWith(const loadtest::Baseline& baseline, const std::string& target,
                  const std::string& load, const loadtest::RunResult& result,
                  loadtest::ReportOptions& options) {
@@ -187,8 +187,10 @@ Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
   if (server) of_server = server->Finish();
   const std::string load = setup.plan.description + setup.payload->Description();
   loadtest::ReportOptions options{.criteria = setup.criteria,
+                                  .has_frames = !setup.options.frames.empty(),
                                   .closed = setup.options.closed,
                                   .max_send_lag = setup.plan.max_send_lag};
+  if (!setup.stream) options.asked = setup.payload->head().method + " " + setup.Path();
   AddDisturbances(disturbed, options);
   if (setup.baseline) CompareWith(*setup.baseline, setup.Name(), load, *result, options);
   loadtest::Report report = loadtest::MakeReport(std::move(*result), std::move(options));

@@ -112,11 +112,20 @@ Result<void> LoadSetup::Prepare(const config::Loaded* loaded) {
   if (via_redis) {
     if (auto done = FindStream(loaded->config, allowance); !done) return done;
   }
+  if (auto done = CheckBaseline(); !done) return done;
   if (auto done = FindProcess(); !done) return done;
   if (auto done = CheckOutputs(options); !done) return done;
   plan.run.make_maker = [this](std::size_t thread) { return payload->MakeRequests(thread); };
   started = base::FormatTimestamp(base::SystemClock().Wall());
   return {};
+}
+
+Result<void> LoadSetup::CheckBaseline() const {
+  if (!baseline) return {};
+  const auto length = options.closed ? plan.run.loop.duration : plan.run.length;
+  const auto may = loadtest::MayCompare(*baseline, Name(), stream ? "" : Path(), length);
+  if (may) return {};
+  return Fail(may.error().code, "--baseline " + options.baseline + ": " + may.error().message);
 }
 
 Result<void> LoadSetup::FindProcess() {
@@ -155,11 +164,14 @@ Result<loadtest::RunResult> LoadSetup::Run(const loadtest::RunPlan& of_load,
 }
 
 std::string LoadSetup::Name() const {
-  if (stream) return stream->name + " " + stream->stream;
+  return stream ? stream->name + " " + stream->stream : target.name + Path();
+}
+
+std::string LoadSetup::Path() const {
   // What follows may be a secret, and reports are handed on.
   const std::string& path = payload->head().path;
   const std::size_t query = path.find('?');
-  return target.name + path.substr(0, query) + (query == std::string::npos ? "" : "?...");
+  return path.substr(0, query) + (query == std::string::npos ? "" : "?...");
 }
 
 Result<std::string> ReadWholeFile(const std::string& path, std::string_view option) {

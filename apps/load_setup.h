@@ -35,6 +35,8 @@ struct LoadSetup {
 
   // Of what is loaded, for reports: without the values of its query.
   std::string Name() const;
+  // The same of what requests ask for: "/health".
+  std::string Path() const;
 
   const LoadtestOptions& options;
   const base::CancelFlag stop;
@@ -49,6 +51,7 @@ struct LoadSetup {
   std::string started;
 
  private:
+  base::Result<void> CheckBaseline() const;
   base::Result<void> FindProcess();
   base::Result<void> FindStream(const config::Config& config, const base::Allowance& allowance);
 };

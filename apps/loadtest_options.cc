@@ -151,7 +151,7 @@ void AddResult(CLI::App& app, LoadtestOptions& options) {
       "of failures (0.1% of the requests apart or more) and, of the same load, rate (medians "
       "5% apart or more). A second with requests open and none finished is the slowest. Of all "
       "requests p99 is compared, too (over twice as much and 20ms more), and p99.9 (four times and "
-      "50ms)",
+      "50ms). Both must be of one path and last ten seconds or more; another host or load is told",
       kResult);
   AddText(app, "--max-send-lag", options.max_send_lag, "DURATION",
           "The run is INVALID when the generator was later than this in sending one request in a "

@@ -16,6 +16,7 @@ using base::Fail;
 using Outcome = Comparison::Outcome;
 
 constexpr std::size_t kLeastSeconds = 8;
+constexpr double kLeastLength = 10;  // of a run: so many seconds, its first and its last besides
 constexpr double kChance = 0.01;
 constexpr double kLeastChange = 0.05;
 constexpr double kLeastErrors = 0.1;  // percent
@@ -51,6 +52,7 @@ class BaselineReader : public json::JsonHandler {
     double value = 0;
     std::from_chars(number.text.data(), number.text.data() + number.text.size(), value);
     SetLatency(value);
+    if (depth_ == 1 && key_ == "elapsed_s") made_.elapsed_s = value;
     if (!in_seconds_ || depth_ != 3) return;
     // 2^53, beyond which a double no longer counts.
     const auto count = static_cast<std::uint64_t>(std::clamp(value, 0.0, 9007199254740992.0));
@@ -78,6 +80,23 @@ class BaselineReader : public json::JsonHandler {
   bool in_latency_ = false;
   bool in_corrected_ = false;
 };
+
+constexpr const char* kNeeds =
+    " are needed: runs of ten seconds or more with answers in each second";
+
+// Of targets such as "http://127.0.0.1:8099/health", "unix:/run/a.sock/health" and, whose path is
+// "", "redis://127.0.0.1:6379 frames".
+bool IsSamePath(std::string_view was, std::string_view target, std::string_view path) {
+  constexpr std::string_view kRedis = "redis://";
+  if (was.starts_with(kRedis) || target.starts_with(kRedis)) {
+    return was.starts_with(kRedis) && target.starts_with(kRedis);
+  }
+  const std::size_t authority = was.find("://");
+  // Where the path of a socket ends, its name does not tell.
+  if (authority == std::string_view::npos) return was.ends_with(path);
+  const std::size_t slash = std::min(was.find('/', authority + 3), was.size());
+  return was.substr(slash) == path;
+}
 
 double Median(const std::vector<double>& unsorted) {
   std::vector<double> values = unsorted;
@@ -239,6 +258,33 @@ base::Result<Baseline> ParseBaseline(std::string json, bool closed) {
   return baseline;
 }
 
+base::Result<void> MayCompare(const Baseline& old_run, std::string_view target,
+                              std::string_view path, std::chrono::nanoseconds length) {
+  const double seconds = std::chrono::duration<double>(length).count();
+  if (length.count() > 0 && seconds < kLeastLength) {
+    return Fail(ErrorCode::kUsage, "this run is to last " + FormatNumber(seconds) +
+                                       " s; a comparison needs ten seconds or more; use a longer "
+                                       "--duration");
+  }
+  if (old_run.elapsed_s < kLeastLength) {
+    return Fail(ErrorCode::kUsage, "that run lasted " + FormatNumber(old_run.elapsed_s) +
+                                       " s; a comparison needs ten seconds or more; make another");
+  }
+  const std::size_t of_old = Observations(old_run.seconds, kMetrics[0]).size();
+  if (of_old < kLeastSeconds) {
+    return Fail(ErrorCode::kUsage, std::to_string(of_old) + " seconds of that run have answers, " +
+                                       "its first and last besides; " +
+                                       std::to_string(kLeastSeconds) + kNeeds);
+  }
+  const std::string_view was = old_run.target;
+  if (!was.empty() && !IsSamePath(was, target, path)) {
+    return Fail(ErrorCode::kUsage, "that run was of " + Printable(was) + ", this one is to be of " +
+                                       std::string(target) +
+                                       "; what other paths take cannot be compared");
+  }
+  return {};
+}
+
 base::Result<std::vector<Comparison>> Compare(const std::vector<Second>& old_run,
                                               const std::vector<Second>& new_run, bool same_load) {
   std::vector<Comparison> comparisons;
@@ -248,8 +294,10 @@ base::Result<std::vector<Comparison>> Compare(const std::vector<Second>& old_run
     const auto new_values = Observations(new_run, metric);
     if (std::min(old_values.size(), new_values.size()) < kLeastSeconds) {
       if (metric.is_share) continue;  // it stood still most of the time, which the others tell
-      return Fail(ErrorCode::kUsage,
-                  "--baseline needs runs of ten seconds or more with answers in each second");
+      return Fail(ErrorCode::kUsage, std::to_string(new_values.size()) +
+                                         " seconds of this run can be compared with " +
+                                         std::to_string(old_values.size()) + " of that one, and " +
+                                         std::to_string(kLeastSeconds) + kNeeds);
     }
     comparisons.push_back(CompareBy(metric, old_values, new_values));
   }

@@ -49,6 +49,7 @@ struct Baseline {
   std::string load;
   std::string loop;  // "open" "closed"
   std::string verdict;
+  double elapsed_s = std::numeric_limits<double>::quiet_NaN();  // NaN when it is not known
   std::vector<Second> seconds;
   // Of all requests; infinite when it is that of one that failed, NaN when it is not known.
   double p99_ms = std::numeric_limits<double>::quiet_NaN();
@@ -58,6 +59,12 @@ struct Baseline {
 // Of a result as JSON. Fails with kUsage when `json` is none, when that run was INVALID, and when
 // its loop was another one than `closed` says: such runs cannot be compared.
 base::Result<Baseline> ParseBaseline(std::string json, bool closed);
+
+// Whether a run that is still to be made can be compared with `old_run`: of the same path, through
+// the same door, and both of ten seconds or more. `path` is the end of `target`, "" of a stream;
+// `length` is 0 when only the run's end will tell. Fails with kUsage. Another host is no reason.
+base::Result<void> MayCompare(const Baseline& old_run, std::string_view target,
+                              std::string_view path, std::chrono::nanoseconds length);
 
 // By p50, p99 and errors, and by the rate when both had the same load. The first second
 // (connections are made) and the last (a part of one) are left out. Fails with kUsage when fewer

@@ -95,11 +95,11 @@ void AppendTexts(const std::vector<std::string>& texts, std::string_view style, 
 }
 
 void AppendJudgements(const Report& report, std::string& out) {
-  if (report.judgements.empty() && report.comparisons.empty() && report.limits.empty() &&
+  if (report.judgements.empty() && report.comparisons.empty() && InvalidReasons(report).empty() &&
       report.notes.empty())
     return;
   out += "<section><h2>Judgement</h2>\n";
-  AppendTexts(report.limits, "invalid", out);
+  AppendTexts(InvalidReasons(report), "invalid", out);
   for (const Judgement& judgement : report.judgements) {
     AppendTexts({Describe(judgement)}, judgement.holds ? "pass" : "fail", out);
   }

@@ -62,6 +62,7 @@ std::string JunitReport(const Report& report) {
     add("baseline " + each.metric, each.outcome != Comparison::Outcome::kSlower, "failure",
         Describe(each));
   }
+  if (!report.no_comparison.empty()) add("baseline", false, "error", report.no_comparison);
   const bool told = std::ranges::any_of(
       cases, [](const TestCase& each) { return each.element == std::string_view("failure"); });
   add("run", told || report.verdict != Verdict::kFail, "failure", Join(report.notes));

@@ -11,6 +11,7 @@ namespace sampleproc::loadtest {
 namespace {
 
 using json::JsonWriter;
+using ErrorsOf = decltype(Measurement::errors);
 
 struct Percentile {
   std::string_view title;
@@ -66,6 +67,30 @@ void AddNotes(const RunResult& result, bool closed, std::vector<std::string>& no
                     " s. In the latency that --fail judges each counts with the time that it had "
                     "waited; elsewhere they are not counted.");
   }
+}
+
+// What becomes of most requests of a run without a good answer, and what may help.
+std::string NothingGood(const Measurement& total, const ReportOptions& options) {
+  const std::string text = "No request was answered as it should be, which is a failure";
+  const auto most = std::ranges::max_element(total.errors, {}, &ErrorsOf::value_type::second);
+  if (most == total.errors.end() || options.asked.empty()) return text + ".";
+  constexpr std::string_view kStatus = "status_";
+  const auto& [type, count] = *most;
+  const std::string of_all = std::to_string(count) + " of " + std::to_string(total.Finished());
+  if (!type.starts_with(kStatus)) {
+    return text + ": " + options.asked + " ended as " + type + " in " + of_all + ".";
+  }
+  const std::string status = type.substr(kStatus.size());
+  std::string advice;
+  if (status == "404") advice = " --path says which path is asked for.";
+  if (status == "401" || status == "403") advice = " --token-file sends a token.";
+  if (status == "405") advice = " --path and --method say what is asked for";
+  if (status == "405" && !options.has_frames) {
+    advice += "; a path that takes frames, such as /process, needs --frames";
+  }
+  if (status == "405") advice += ".";
+  return text + ": " + options.asked + " was answered with status " + status + " in " + of_all +
+         "." + advice;
 }
 
 double Rounded(double value) { return json::RoundTo(value, 6); }
@@ -230,10 +255,6 @@ Report MakeReport(RunResult result, ReportOptions options) {
   report.limits = GeneratorLimits(report.result, options.closed, options.max_send_lag);
   report.verdict = Decide(report.limits, report.judgements);
   report.notes = std::move(options.notes);
-  if (!options.no_comparison.empty()) {
-    if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
-    report.notes.push_back("There is no comparison with the baseline: " + options.no_comparison);
-  }
   if (!options.undone.empty() && report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
   std::ranges::move(options.undone, std::back_inserter(report.notes));
   if (const std::string problem = LedgerProblem(report.result.total); !problem.empty()) {
@@ -244,7 +265,7 @@ Report MakeReport(RunResult result, ReportOptions options) {
   }
   if (report.result.total.good == 0) {
     if (report.verdict == Verdict::kPass) report.verdict = Verdict::kFail;
-    report.notes.emplace_back("No request was answered as it should be, which is a failure.");
+    report.notes.push_back(NothingGood(report.result.total, options));
   } else if (options.criteria.empty() && report.result.total.ErrorCount() > 0 &&
              report.verdict == Verdict::kPass) {
     report.notes.emplace_back(
@@ -255,12 +276,27 @@ Report MakeReport(RunResult result, ReportOptions options) {
     return each.outcome == Comparison::Outcome::kSlower;
   });
   if (report.verdict == Verdict::kPass && is_slower) report.verdict = Verdict::kFail;
+  if (!options.no_comparison.empty()) {
+    report.no_comparison = std::move(options.no_comparison);
+    if (report.verdict == Verdict::kPass) report.verdict = Verdict::kInvalid;
+    if (report.verdict == Verdict::kFail) {
+      report.notes.push_back("There is no comparison with the baseline: " + report.no_comparison);
+    }
+  }
   AddNotes(report.result, options.closed, report.notes);
   if (std::string note = GeneratorNote(report.result, options.closed);
       report.limits.empty() && !note.empty()) {
     report.notes.push_back(std::move(note));
   }
   return report;
+}
+
+std::vector<std::string> InvalidReasons(const Report& report) {
+  std::vector<std::string> reasons = report.limits;
+  if (report.verdict == Verdict::kInvalid && !report.no_comparison.empty()) {
+    reasons.push_back("baseline: there is no comparison: " + report.no_comparison);
+  }
+  return reasons;
 }
 
 std::string TextReport(const Report& report) {
@@ -291,7 +327,7 @@ std::string TextReport(const Report& report) {
     out += "baseline   " + Describe(each) + "\n";
   }
   for (const std::string& note : report.notes) out += "note       " + Printable(note) + "\n";
-  for (const std::string& limit : report.limits) out += "INVALID    " + limit + "\n";
+  for (const std::string& reason : InvalidReasons(report)) out += "INVALID    " + reason + "\n";
   out += "verdict    " + std::string(VerdictName(report.verdict)) +
          (result.stopped ? " (ended early)" : "") + "\n";
   return out;
@@ -336,7 +372,7 @@ std::string JsonReport(const Report& report) {
   WriteJudgements(report.judgements, json);
   WriteComparisons(report.comparisons, json);
   json.Member("verdict", VerdictName(report.verdict));
-  WriteTexts("invalid_because", report.limits, json);
+  WriteTexts("invalid_because", InvalidReasons(report), json);
   WriteTexts("notes", report.notes, json);
   WriteGenerator(result, json);
   WriteServer(report.server, json);

@@ -20,6 +20,7 @@ struct Report {
   std::vector<Judgement> judgements;
   std::vector<Comparison> comparisons;  // with an earlier run
   std::vector<std::string> limits;      // of the generator
+  std::string no_comparison;            // why there is none, though one was asked for
   Verdict verdict = Verdict::kPass;
   std::optional<ServerReport> server;  // what it says of itself, when it was asked
   std::vector<std::string> notes;      // what the reader should know to understand the numbers
@@ -29,6 +30,9 @@ struct ReportOptions {
   std::vector<Criterion> criteria;
   std::vector<Comparison> comparisons = {};  // with an earlier run
   std::string no_comparison = {};            // why it could not be compared, though it should
+  // "GET /health", or nothing when it is no request that is sent; for a run without a good answer.
+  std::string asked = {};
+  bool has_frames = false;
   // What was to be done during the run and was not, a sentence for each.
   std::vector<std::string> undone = {};
   bool closed = false;
@@ -37,9 +41,13 @@ struct ReportOptions {
 };
 
 // Judges the run and adds what it says of itself as notes. Being slower than an earlier run is a
-// failure, too, and so is one that could not be compared, in which something was not done that was
-// to be done, or in which nothing succeeded.
+// failure, too, and so is one in which something was not done that was to be done, or in which
+// nothing succeeded. One that is no failure but could not be compared, though it should be, is
+// invalid.
 Report MakeReport(RunResult result, ReportOptions options);
+
+// Why the verdict is kInvalid, a sentence for each reason.
+std::vector<std::string> InvalidReasons(const Report& report);
 
 std::string TextReport(const Report& report);
 

@@ -152,6 +152,7 @@ class Failures(cli.TestCase):
     def test_each_kind_is_named(self):
         for manner, name in ((loadtest_server.hang_up, "closed"),
                              (loadtest_server.gibberish, "invalid_http"),
+                             (loadtest_server.another_protocol, "invalid_http"),
                              (loadtest_server.too_many, "status_429")):  # fmt: skip
             with self.subTest(name):
                 report = self.kinds(manner)
@@ -162,6 +163,20 @@ class Failures(cli.TestCase):
         report = self.kinds(loadtest_server.never, "--timeout", "300ms")
         self.assertEqual(report["errors"]["by_type"], {"timeout": 20})
         self.assertGreaterEqual(report["latency"]["corrected"]["p50_ms"], 300)
+
+    def test_a_run_without_a_good_answer_says_what_was_asked_and_answered(self):
+        for manner, words, expected, advice in (
+            (loadtest_server.nothing_here, (), "GET /health was answered with status 404 in 20 of 20",
+             "--path"),
+            (loadtest_server.only_post, ("--path", "/process?token=s3cret"),
+             "GET /process?... was answered with status 405 in 20 of 20", "needs --frames"),
+            (loadtest_server.hang_up, ("--method", "POST"), "POST /health ended as closed in 20 of 20",
+             ""),
+        ):  # fmt: skip
+            notes = " ".join(self.kinds(manner, *words)["notes"])
+            self.assertIn(expected, notes)
+            self.assertIn(advice, notes)
+            self.assertNotIn("s3cret", notes)
 
     def test_failures_miss_a_criterion_on_latency(self):
         report = self.kinds(loadtest_server.too_many, "--fail", "p50<60s", code=1)
@@ -234,6 +249,7 @@ class Judged(cli.TestCase):
             words = ("--rate", "30", "--duration", "11s")
             report = load(self, server.url, "--rate", "30", "--duration", "1s")
             report["seconds"] = [dict(report["seconds"][0], second=number) for number in range(11)]
+            report["elapsed_s"] = 11
             # The earlier run, as it would have been of a faster service and of a slower one.
             for factor, outcome, code in ((0.01, "slower", 1), (100, "faster", 0)):
                 for second in (*report["seconds"], report["latency"]["corrected"]):
@@ -245,13 +261,58 @@ class Judged(cli.TestCase):
                 compared = load(self, server.url, *words, "--baseline", old, code=code)
                 self.assertEqual(compared["baseline"][0]["outcome"], outcome)
                 report = compared
-            # Too short to be compared: it is reported all the same, and is no pass.
-            report = load(self, server.url, "--requests", "5", "--rate", "100", "--baseline", old,
-                          code=1)  # fmt: skip
-            self.assertEqual((report["requests"]["good"], report["verdict"]), (5, "fail"))
-            self.assertIn("no comparison", " ".join(report["notes"]))
             done = cli.run("loadtest", "--target", server.url, *words, "--baseline", __file__)
             self.assertEqual(done.returncode, 2, done.err)
+
+    def baseline(self, server, **changes):
+        """The JSON of a run of eleven seconds against `server`, with what `changes` say."""
+        report = load(self, server.url, "--requests", "5", "--rate", "100")
+        second = dict(report["seconds"][0], good=5, errors=0)
+        report |= {"elapsed_s": 11, "seconds": [second | {"second": i} for i in range(11)]} | changes
+        file = tempfile.NamedTemporaryFile("w", suffix=".json")
+        self.addCleanup(file.close)
+        json.dump(report, file)
+        file.flush()
+        return file.name
+
+    def test_what_cannot_be_compared_is_refused_before_the_first_request(self):
+        server = Server(self, loadtest_server.head_of)
+        usual = self.baseline(server)
+        long = ("--rate", "10", "--duration", "10s")
+        for old, words, message in (
+            (usual, ("--duration", "3s"), "this run is to last 3 s"),
+            (usual, ("--requests", "5", "--rate", "100"), "this run is to last 0.05 s"),
+            (usual, (*long, "--path", "/livez"), "that run was of " + server.url + "/health"),
+            (self.baseline(server, elapsed_s=3), long, "that run lasted 3 s"),
+            (self.baseline(server, seconds=[{"second": 0, "good": 5, "p50_ms": 1}] * 9), long,
+             "7 seconds of that run have answers"),
+            (self.baseline(server, target="redis://127.0.0.1:6379 frames"), long, "that run was of"),
+        ):  # fmt: skip
+            server.notes["head"].value = b""
+            done = cli.run("loadtest", "--target", server.url, *words, "--baseline", old)
+            self.assertEqual((done.returncode, done.out), (2, ""), done.err)
+            self.assertIn("--baseline " + old + ": " + message, done.err)
+            self.assertEqual(server.notes["head"].value, b"")
+
+    def test_a_run_that_ended_too_early_to_be_compared_is_no_failure(self):
+        server = Server(self, loadtest_server.well)
+        # The path is the same on another host, which is told.
+        old = self.baseline(server, target="http://staging.example:8099/health")
+        words = ("--closed", "-c", "1", "--requests", "5", "--baseline", old)
+        with tempfile.TemporaryDirectory() as folder:
+            junit = os.path.join(folder, "junit.xml")
+            closed = json.loads(pathlib.Path(old).read_text("utf-8")) | {"loop": "closed"}
+            pathlib.Path(old).write_text(json.dumps(closed), "utf-8")
+            report = load(self, server.url, *words, "--junit", junit, code=3)
+            self.assertEqual((report["requests"]["good"], report["verdict"]), (5, "invalid"))
+            self.assertIn("there is no comparison", " ".join(report["invalid_because"]))
+            self.assertIn("of another target: http://staging", " ".join(report["notes"]))
+            suite = xml.etree.ElementTree.parse(junit).getroot().find("testsuite")
+            self.assertEqual([each.get("name") for each in suite if each.find("error") is not None],
+                             ["baseline"])  # fmt: skip
+            self.assertEqual([each for each in suite if each.find("failure") is not None], [])
+            report = load(self, server.url, *words, "--fail", "p50<1us", code=1)
+            self.assertEqual(report["verdict"], "fail")
 
     def test_a_search_shows_each_rate_and_its_result_fits_its_schema(self):
         server = Server(self, loadtest_server.too_many)
