@@ -237,8 +237,9 @@ void AppendServer(const ServerReport& server, const std::vector<Second>& seconds
     chart.series.push_back(std::move(series));
   }
   AppendChart(chart, out);
-  out += "<section><h2>Time within the server (ms, mean of " + FormatNumber(server.total.frames) +
-         " frames)</h2><div class=\"scroll\"><table><tbody>\n";
+  out += "<section><h2>Time within the server (ms, means of those of " +
+         FormatNumber(server.total.frames) +
+         " frames that went through each)</h2><div class=\"scroll\"><table><tbody>\n";
   AppendRow(names, "th", out);
   AppendRow(cells, "td", out);
   out += "</tbody></table></div>";

@@ -240,8 +240,9 @@ std::string ServerLine(const ServerReport& server) {
     out += FormatNumber(server.total.stage_ms.at(stage)) + " ms";
     comma = ", ";
   }
-  return out + (comma.empty() ? "" : "; ") + "mean of " + FormatNumber(server.total.frames) +
-         " frames, by its own /metrics\n";
+  return out + (comma.empty() ? "" : "; ") + "means of those of " +
+         FormatNumber(server.total.frames) +
+         " frames that went through each, by its own /metrics\n";
 }
 
 }  // namespace
