@@ -307,6 +307,7 @@ class Judged(cli.TestCase):
             self.assertEqual((report["requests"]["good"], report["verdict"]), (5, "invalid"))
             self.assertIn("there is no comparison", " ".join(report["invalid_because"]))
             self.assertIn("of another target: http://staging", " ".join(report["notes"]))
+            self.assertIn("of another load", " ".join(report["notes"]))
             suite = xml.etree.ElementTree.parse(junit).getroot().find("testsuite")
             self.assertEqual([each.get("name") for each in suite if each.find("error") is not None],
                              ["baseline"])  # fmt: skip
