@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "api/picture_answer.h"
+#include "api/query.h"
 #include "base/error.h"
 #include "frame/polygon.h"
 #include "http/error_response.h"
@@ -205,7 +206,10 @@ http::Handler MakeCameraHandler(const CamerasContext& context) {
 http::Handler MakeLatestHandler(const CamerasContext& context) {
   return [context](http::Request& request, http::Responder respond) {
     const auto camera = CameraOf(context, request);
-    const auto annotated = ReadSwitch(request, "annotate");
+    constexpr std::string_view kParameters[] = {"annotate"};
+    Query query(request.query, kParameters);
+    const bool is_annotated = query.Switch("annotate");
+    const auto annotated = query.Or(is_annotated);
     if (!camera || !annotated) {
       return respond.Send(http::ErrorResponse(camera ? annotated.error() : camera.error(),
                                               request.path, request.request_id));

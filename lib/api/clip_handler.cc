@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "api/picture_answer.h"
+#include "api/query.h"
 #include "base/ascii.h"
 #include "base/mutex.h"
 #include "history/snapshot_file.h"
@@ -191,6 +192,7 @@ http::Handler MakeClipHandler(const ClipContext& context) {
     };
     auto id = http::PathParameter(request, "event_id");
     if (!id) return refuse(id.error());
+    if (const auto none = Query(request.query, {}).Or(true); !none) return refuse(none.error());
     if (context.clips == nullptr) {
       return refuse({ErrorCode::kNotFound,
                      "no clips of events are kept: set events.clips to a folder",

@@ -1,15 +1,12 @@
 #include "api/event_query.h"
 
-#include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <iterator>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include "api/query.h"
 #include "frame/frame_time.h"
 
 namespace sampleproc::api {
@@ -49,80 +46,13 @@ std::optional<base::WallTime> TimeOf(std::string_view text) {
   return frame::ParseFrameTime(meant);
 }
 
-std::string Joined(std::span<const std::string_view> words) {
-  std::string text;
-  for (const std::string_view word : words) text.append(text.empty() ? "" : ", ").append(word);
-  return text;
+std::optional<std::chrono::microseconds> Time(Query& query, std::string_view name) {
+  const auto time =
+      query.Get(name, TimeOf, "time",
+                "must be a date and time as 2026-01-31T09:05:00Z, or seconds since 1970");
+  if (!time) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::microseconds>(time->time_since_epoch());
 }
-
-// The parameters of a query, and all that is wrong with them.
-class Query {
- public:
-  Query(std::string_view query, std::span<const std::string_view> known) : query_(query) {
-    std::vector<std::string> seen;
-    while (!query.empty()) {
-      const std::string_view pair = query.substr(0, query.find('&'));
-      query.remove_prefix(std::min(pair.size() + 1, query.size()));
-      const std::string name = http::ParameterName(pair.substr(0, pair.find('=')));
-      if (name.empty()) continue;
-      if (std::ranges::find(known, name) == known.end()) {
-        problems_.push_back({"unknown_parameter",
-                             {"query"},
-                             "has a parameter that is none of this endpoint's: " + Joined(known)});
-      } else if (std::ranges::find(seen, name) != seen.end()) {
-        Wrong(name, "repeated", "must be there once at most");
-      }
-      seen.push_back(name);
-    }
-  }
-
-  // Nothing when it is not there, or is wrong.
-  std::optional<std::string> Text(std::string_view name) {
-    auto value = http::QueryParameter(query_, name);
-    if (!value) {
-      std::ranges::move(value.error().problems, std::back_inserter(problems_));
-      return std::nullopt;
-    }
-    if (*value && (*value)->empty()) {
-      Wrong(name, "empty", "must have a value, or not be there");
-      return std::nullopt;
-    }
-    return std::move(*value);
-  }
-
-  // What `read` makes of it; nothing of that is wrong, by this rule.
-  template <typename Read>
-  auto Get(std::string_view name, const Read& read, std::string_view type, std::string_view rule)
-      -> decltype(read(std::string_view())) {
-    const std::optional<std::string> text = Text(name);
-    if (!text) return std::nullopt;
-    auto value = read(*text);
-    if (!value) Wrong(name, type, rule);
-    return value;
-  }
-
-  std::optional<std::chrono::microseconds> Time(std::string_view name) {
-    const auto time = Get(name, TimeOf, "time",
-                          "must be a date and time as 2026-01-31T09:05:00Z, or seconds since 1970");
-    if (!time) return std::nullopt;
-    return std::chrono::duration_cast<std::chrono::microseconds>(time->time_since_epoch());
-  }
-
-  // The rest when nothing is wrong.
-  template <typename T>
-  Result<T> Or(T value) {
-    if (!problems_.empty()) return base::Fail(ErrorCode::kBadRequest, std::move(problems_));
-    return value;
-  }
-
- private:
-  void Wrong(std::string_view name, std::string_view type, std::string_view rule) {
-    problems_.push_back({std::string(type), {"query", std::string(name)}, std::string(rule)});
-  }
-
-  const std::string_view query_;
-  std::vector<base::Problem> problems_;
-};
 
 }  // namespace
 
@@ -133,8 +63,11 @@ Result<EventList> ReadEventList(const http::Request& request) {
   list.filter.class_name = query.Text("class");
   list.filter.type = query.Get("type", TypeOf, "choice", "must be new, update or end");
   list.filter.zone = query.Text("zone");
-  list.filter.since = query.Time("since");
-  list.filter.until = query.Time("until");
+  list.filter.since = Time(query, "since");
+  list.filter.until = Time(query, "until");
+  if (list.filter.since && list.filter.until && *list.filter.since > *list.filter.until) {
+    query.Wrong("since", "order", "must not be later than until, or no event can be between them");
+  }
   const auto limit = query.Get(
       "limit",
       [](std::string_view text) {

@@ -35,7 +35,7 @@ constexpr std::string_view kParameters = R"({
 "event_type":{"name":"type","in":"query","description":"Of this type only.","schema":{"type":"string","enum":["new","update","end"]}},
 "event_zone":{"name":"zone","in":"query","description":"That tell of things in this zone, or entering or leaving it.","schema":{"type":"string","minLength":1}},
 "since":{"name":"since","in":"query","description":"Whose time is this or later: a date and time as RFC 3339 has it, or seconds since 1970.","schema":{"type":"string","minLength":1}},
-"until":{"name":"until","in":"query","description":"Whose time is this or earlier.","schema":{"type":"string","minLength":1}},
+"until":{"name":"until","in":"query","description":"Whose time is this or earlier; not before since.","schema":{"type":"string","minLength":1}},
 "limit":{"name":"limit","in":"query","description":"So many at most.","schema":{"type":"integer","minimum":1,"maximum":1000,"default":100}},
 "cursor":{"name":"cursor","in":"query","description":"The `next` of the page before.","schema":{"type":"string","pattern":"^[1-9][0-9]*$"}},
 "last_event_id":{"name":"last_event_id","in":"query","description":"As the field Last-Event-ID, for clients that cannot send it.","schema":{"type":"string","pattern":"^[1-9][0-9]*$"}},

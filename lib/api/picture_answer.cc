@@ -6,16 +6,6 @@
 
 namespace sampleproc::api {
 
-base::Result<bool> ReadSwitch(const http::Request& request, std::string_view name) {
-  const auto value = http::QueryParameter(request.query, name);
-  if (!value) return std::unexpected(value.error());
-  const std::string_view wanted = value->has_value() ? **value : std::string_view();
-  if (wanted == "1") return true;
-  if (wanted.empty() || wanted == "0") return false;
-  return base::Fail(base::ErrorCode::kInvalidFrame,
-                    {{"choice", {"query", std::string(name)}, "must be 1 or 0"}});
-}
-
 std::string HexEtag(std::uint64_t number, std::string_view variant) {
   char digits[16];
   const auto end = std::to_chars(digits, digits + sizeof digits, number, 16).ptr;

@@ -10,10 +10,6 @@
 
 namespace sampleproc::api {
 
-// Whether a parameter of the query that is "1" or "0" is 1; without it not. Fails with
-// kInvalidFrame.
-base::Result<bool> ReadSwitch(const http::Request& request, std::string_view name);
-
 // "<number in hexadecimal digits>", in its quotes.
 std::string HexEtag(std::uint64_t number, std::string_view variant = {});
 

@@ -4,9 +4,11 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "api/picture_answer.h"
+#include "api/query.h"
 #include "base/bytes.h"
 #include "http/error_response.h"
 #include "process/snapshot_view.h"
@@ -70,11 +72,13 @@ http::Handler MakeSnapshotHandler(const SnapshotContext& context) {
       respond.Send(http::ErrorResponse(error, request.path, request.request_id));
     };
     auto id = http::PathParameter(request, "event_id");
-    const auto annotate = ReadSwitch(request, "annotate");
-    const auto crop = ReadSwitch(request, "crop");
     if (!id) return refuse(id.error());
-    if (!annotate) return refuse(annotate.error());
-    if (!crop) return refuse(crop.error());
+    constexpr std::string_view kParameters[] = {"annotate", "crop"};
+    Query query(request.query, kParameters);
+    const bool annotate = query.Switch("annotate");
+    const auto view =
+        query.Or(process::SnapshotView{.annotate = annotate, .crop = query.Switch("crop")});
+    if (!view) return refuse(view.error());
     if (context.snapshots == nullptr) {
       return refuse({ErrorCode::kNotFound,
                      "no pictures of events are kept: set events.snapshots to a folder",
@@ -86,7 +90,7 @@ http::Handler MakeSnapshotHandler(const SnapshotContext& context) {
                 .path = std::string(request.path),
                 .request_id = request.request_id,
                 .known = std::string(request.Find("If-None-Match").value_or("")),
-                .view = {.annotate = *annotate, .crop = *crop},
+                .view = *view,
                 .allowance = request.allowance});
     context.snapshots->Get(
         std::move(*id), request.allowance,

@@ -58,6 +58,8 @@ class Clips(WithClips):
         self.cross(service, scenes=self.crossing_of_jpegs())
         event = self.await_events(service, ["new", "end"])[0]
         whole = self.await_clip(service, event)
+        problem = self.check_problem(service.get(event["clip"] + "?anotate=1"), 400, event["clip"])
+        self.assertEqual([error["type"] for error in problem["errors"]], ["unknown_parameter"])
         size = len(whole.body)
         self.assertGreater(size, 64 * 1024)  # more than is read at once
         etag = whole.headers["ETag"]

@@ -170,7 +170,9 @@ class Console(WithService):
         same = wait_until(same_again)
         self.assertEqual((same.status, same.body), (304, b""))
         self.assertIsNone(same.headers["Content-Type"])
-        self.check_problem(service.get(path + "?annotate=2"), 422, path)
+        for query in ("annotate=2", "anotate=1", "annotate=1&annotate=1"):
+            self.check_problem(service.get(f"{path}?{query}"), 400, path)
+        self.assertEqual(service.get("/console?anotate=1").status, 200)
         never = "/cameras/slow/latest.jpg"
         self.check_problem(service.get(never), 404, never)
 

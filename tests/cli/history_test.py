@@ -86,6 +86,11 @@ class History(WithHistory):
             self.assertEqual([error["loc"] for error in problem["errors"]], [["query", place]], query)
         problem = self.check_problem(service.get("/events?camera_id=a&limit=x"), 400, "/events")
         self.assertEqual(self.kinds(problem), ["unknown_parameter", "range"])
+        problem = self.check_problem(
+            service.get("/events?since=2026-01-02T00:00:00Z&until=2026-01-01T23:59:59Z"), 400, "/events")
+        self.assertEqual(problem["errors"][0]["loc"], ["query", "since"])
+        self.assertIn("must not be later than until", problem["errors"][0]["msg"])
+        self.assertEqual(service.get("/events?since=1767312000&until=2026-01-02T00:00:00Z").status, 200)
         self.check_problem(service.get("/events/stream?zone=a"), 400, "/events/stream")
         self.check_problem(service.ask("POST", "/events"), 405, "/events")
 

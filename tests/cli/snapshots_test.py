@@ -60,8 +60,10 @@ class Snapshots(WithSnapshots):
         self.assertEqual(sizes[""], sizes["?annotate=1"])
         self.assertEqual(sizes["?crop=1"], sizes["?annotate=1&crop=1"])
         self.assertLess(sizes["?crop=1"], sizes[""])
-        problem = self.check_problem(self.snapshot(service, event, "?crop=2"), 422, event["snapshot"])
+        problem = self.check_problem(self.snapshot(service, event, "?crop=2"), 400, event["snapshot"])
         self.assertEqual(problem["errors"][0]["loc"], ["query", "crop"])
+        problem = self.check_problem(self.snapshot(service, event, "?anotate=1"), 400, event["snapshot"])
+        self.assertIn("none of this endpoint's: annotate, crop", problem["detail"])
         # The same after the next start.
         self.assertEqual(service.stop(), 0)
         service = self.serve_snapshots()
