@@ -5,8 +5,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/suggest.h"
 #include "config/convert.h"
-#include "config/suggest.h"
 
 namespace sampleproc::apps {
 namespace {
@@ -26,7 +26,7 @@ std::string LongName(const std::string& option) { return option.substr(option.fi
 
 // The choice that has what was typed in it, such as ndjson for json, or is nearly that.
 std::string Meant(std::string_view typed, const std::vector<std::string_view>& choices) {
-  std::string_view meant = config::Suggest(typed, choices);
+  std::string_view meant = base::Suggest(typed, choices);
   for (const std::string_view choice : choices) {
     if (!typed.empty() && choice.find(typed) != std::string_view::npos) meant = choice;
   }

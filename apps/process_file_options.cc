@@ -11,7 +11,6 @@
 #include "base/ascii.h"
 #include "config/convert.h"
 #include "config/schema.h"
-#include "config/suggest.h"
 #include "files/name_text.h"
 #include "files/resolved_path.h"
 #include "files/url_input.h"
@@ -139,15 +138,7 @@ std::string WrongPartOfRaw(std::string_view raw) {
   if (!frame::ParseRawSide(width)) return wrong(width, "no width");
   if (!frame::ParseRawSide(height)) return wrong(height, "no height");
   if (!frame::FindRawFormat(format)) {
-    const std::span<const std::string_view> formats = frame::RawFormatNames();
-    const std::string typed = base::Lowercase(format);
-    const auto begun = std::ranges::find_if(formats, [&](std::string_view known) {
-      return !typed.empty() && known.starts_with(typed);
-    });
-    const std::string_view meant =
-        begun == formats.end() ? config::Suggest(typed, formats) : *begun;
-    return wrong(format, "no format") +
-           (meant.empty() ? "" : ", did you mean " + std::string(meant) + "?");
+    return "; " + frame::NoRawFormat(config::Shown(format));
   }
   return wrong(raw.substr(0, colon), "a size that " + std::string(format) + " cannot have");
 }

@@ -6,9 +6,9 @@
 #include <system_error>
 
 #include "base/ascii.h"
+#include "base/suggest.h"
 #include "config/convert.h"
 #include "config/schema.h"
-#include "config/suggest.h"
 #include "frame/frame_names.h"
 
 namespace sampleproc::apps {
@@ -33,7 +33,7 @@ std::string DidYouMean(std::string_view meant) {
 // The nearest of `words`; else the first that `typed` begins ("--out" of "--output") or that begins
 // it ("--output-file").
 std::string_view WordMeant(std::string_view typed, const std::vector<std::string_view>& words) {
-  if (const std::string_view near = config::Suggest(typed, words); !near.empty()) return near;
+  if (const std::string_view near = base::Suggest(typed, words); !near.empty()) return near;
   if (typed.size() < 3) return "";
   const auto begun = std::ranges::find_if(
       words, [typed](std::string_view word) { return word.starts_with(typed); });

@@ -99,7 +99,12 @@ Result<void> DescribeFormat(std::string_view query, frame::Frame& frame) {
   if (!*format) return {};
   frame.declared_format = std::move(*format);
   const auto raw = frame::FindRawFormat(*frame.declared_format);
-  if (!raw) return {};
+  if (!raw) {
+    if (http::HasQueryParameter(query, "width") && http::HasQueryParameter(query, "height")) {
+      frame.unknown_raw = *frame.declared_format;
+    }
+    return {};
+  }
   const auto width = SideParameter(query, "width");
   if (!width) return std::unexpected(width.error());
   const auto height = SideParameter(query, "height");

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace sampleproc::base {
 namespace {
 
@@ -119,8 +121,26 @@ constexpr NibbleTable kToPlace = [] {
 
 #endif
 
-// What the character comes from, as far as it tells.
-std::string HintFor(char character) {
+// Whether `text` ends as names of files do: base64 has no points.
+bool IsNameOfFile(std::string_view text) {
+  constexpr std::size_t kLongestName = 4096;
+  constexpr std::size_t kLongestEnding = 5;
+  const std::size_t point = text.rfind('.');
+  if (text.size() > kLongestName || point == text.npos) return false;
+  const std::string_view ending = text.substr(point + 1);
+  return !ending.empty() && ending.size() <= kLongestEnding && std::ranges::all_of(ending, IsAlnum);
+}
+
+// What the character comes from, as far as it and `rest`, which begins with it, tell.
+std::string HintFor(char character, std::string_view rest) {
+  if (rest.starts_with("://")) {
+    return "; this is a URL, and nothing is fetched from it: send the picture itself, in base64; "
+           "only entries that the service pulls (frame_url) and cameras (camera.ID.url) name URLs";
+  }
+  if (IsNameOfFile(rest)) {
+    return "; this is the name of a file, not what is in it: send its bytes, in base64 "
+           "(base64 -w0 FILE)";
+  }
   switch (character) {
     case '-':
     case '_':
@@ -235,13 +255,13 @@ std::expected<std::size_t, Base64Error> DecodeBase64InPlaceScalar(std::span<std:
   return DecodeFrom(text, 0, 0);
 }
 
-std::string DescribeBase64Error(const Base64Error& error) {
+std::string DescribeBase64Error(const Base64Error& error, std::string_view text) {
   const std::string place = std::to_string(error.offset);
   switch (error.kind) {
     case Base64Error::Kind::kCharacter:
       return "character " + place +
              " is not in the base64 alphabet (A-Z a-z 0-9 + /, with = only as padding)" +
-             HintFor(error.character);
+             HintFor(error.character, text.substr(std::min(error.offset, text.size())));
     case Base64Error::Kind::kLength:
       return "the length, " + place + ", is not a multiple of four; base64 must be padded with =";
     case Base64Error::Kind::kPadBits:

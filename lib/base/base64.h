@@ -8,6 +8,7 @@
 #include <expected>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace sampleproc::base {
 
@@ -26,15 +27,16 @@ struct Base64Error {
 std::string EncodeBase64(std::span<const std::uint8_t> bytes);
 
 // Decodes `text` in place: the bytes are written over its front and their number is returned. On
-// failure the contents of `text` are undefined. Empty text decodes to no bytes. A character that
-// does not belong is reported before a wrong length.
+// failure the contents of `text` are undefined before the error's place. Empty text decodes to no
+// bytes. A character that does not belong is reported before a wrong length.
 std::expected<std::size_t, Base64Error> DecodeBase64InPlace(std::span<std::uint8_t> text);
 
 // The same without the vector unit, which a machine may lack: the twin that tests hold it to.
 std::expected<std::size_t, Base64Error> DecodeBase64InPlaceScalar(std::span<std::uint8_t> text);
 
 // A sentence for people: "character 17 is not in the base64 alphabet (A-Z a-z 0-9 + /, ...)".
-// Characters are counted from 0.
-std::string DescribeBase64Error(const Base64Error& error);
+// Characters are counted from 0. `text` is what was to be decoded, of which what stands before the
+// error's place may be lost: it tells URLs and names of files, without having them in the sentence.
+std::string DescribeBase64Error(const Base64Error& error, std::string_view text = {});
 
 }  // namespace sampleproc::base

@@ -30,6 +30,8 @@ std::unexpected<base::Error> RefuseUnknown(const Encoded& input) {
   if (input.raw) {
     message += "; " + DescribeRawMismatch(*input.raw, input.bytes.size());
     if (!LooksForeign(input.bytes)) code = ErrorCode::kInvalidFrame;
+  } else if (!input.unknown_raw.empty() && !LooksForeign(input.bytes)) {
+    message += "; " + frame::NoRawFormat(input.unknown_raw);
   }
   return base::Fail(code, message + "; supported: " + std::string(SupportedFormats()));
 }

@@ -69,6 +69,8 @@ struct Encoded {
   // Asked once when the header has told how many pixels there are, before memory is taken for them;
   // may wait. Its failure is the decode's. Empty: nobody is asked.
   std::function<base::Result<void>(std::uint64_t pixels)> admit = {};
+
+  std::string_view unknown_raw = {};  // frame::Frame's
 };
 
 // What is wanted of it.

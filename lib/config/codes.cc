@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "config/suggest.h"
+#include "base/suggest.h"
 
 namespace sampleproc::config {
 namespace {
@@ -358,7 +358,7 @@ std::span<const CodeText> CodeTexts() { return kTexts; }
 
 const CodeText* FindCode(std::string_view code) {
   const auto found = std::ranges::find_if(
-      kTexts, [code](const CodeText& entry) { return EditDistance(code, entry.code) == 0; });
+      kTexts, [code](const CodeText& entry) { return base::EditDistance(code, entry.code) == 0; });
   return found == std::end(kTexts) ? nullptr : found;
 }
 

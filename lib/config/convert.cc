@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/suggest.h"
 #include "config/convert_hints.h"
 #include "config/diagnostic.h"
-#include "config/suggest.h"
 #include "config/toml_reader.h"
 #include "config/units.h"
 #include "json/utf8.h"
@@ -109,16 +109,16 @@ Converted CheckString(const Key& key, std::string text) {
 // The allowed word that `text` stands for, in any case.
 std::expected<std::string, Refusal> MatchWord(const Key& key, std::string_view text) {
   for (const std::string_view word : key.words) {
-    if (EditDistance(text, word) == 0) return std::string(word);
+    if (base::EditDistance(text, word) == 0) return std::string(word);
   }
   for (const auto& [alias, word] : key.aliases) {
-    if (EditDistance(text, alias) == 0) return std::string(word);
+    if (base::EditDistance(text, alias) == 0) return std::string(word);
   }
   std::string hint;
   if (key.kind == Kind::kStringList && text.find(' ') != std::string_view::npos) {
     hint = "write commas between the words";
   }
-  if (const std::string_view near = Suggest(text, key.words); !near.empty()) {
+  if (const std::string_view near = base::Suggest(text, key.words); !near.empty()) {
     hint = "did you mean \"" + std::string(near) + "\"?";
   }
   return std::unexpected(Refusal{

@@ -3,11 +3,11 @@
 #include <span>
 
 #include "base/ascii.h"
+#include "base/suggest.h"
 #include "base/text_file.h"
 #include "config/assembly.h"
 #include "config/foreign_variables.h"
 #include "config/otel_variables.h"
-#include "config/suggest.h"
 #include "config/units.h"
 
 namespace sampleproc::config {
@@ -186,7 +186,7 @@ std::string HintFor(std::string_view name, std::span<const std::string_view> kno
     }
     meant += (meant.empty() ? "" : " or ") + variable;
   }
-  if (meant.empty()) meant = Suggest(name, known);
+  if (meant.empty()) meant = base::Suggest(name, known);
   if (meant.empty()) {
     return "sampleproc.toml(5) and `sampleproc validate-config --print-effective` have all "
            "settings";
@@ -220,13 +220,14 @@ void ReportMisspelt(const LoadRequest& request, Assembly& assembly) {
   }
   for (const auto& [name, value] : request.environment) {
     if (name.starts_with(kPrefix) || std::ranges::find(names, name) != names.end()) continue;
-    const std::string_view near = Suggest(name, names);
+    const std::string_view near = base::Suggest(name, names);
     constexpr std::size_t kShortName = 8;
     const std::size_t most = name.size() < kShortName || !request.misspelt_names ? 1 : 2;
     if (!request.misspelt_names && (name.size() < kShortName || !name.contains('_'))) continue;
     // Beside the right name it is something else.
-    if (near.empty() || EditDistance(name, near) > most || Lookup(request.environment, near) ||
-        IsForeignVariable(name) || (name.ends_with("_FILE") && name.size() == near.size() + 5)) {
+    if (near.empty() || base::EditDistance(name, near) > most ||
+        Lookup(request.environment, near) || IsForeignVariable(name) ||
+        (name.ends_with("_FILE") && name.size() == near.size() + 5)) {
       continue;
     }
     assembly.Report({Severity::kWarning, code::kMisspelt, FromVariable(Shown(name)), "",

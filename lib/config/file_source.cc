@@ -2,9 +2,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/suggest.h"
 #include "base/text_file.h"
 #include "config/assembly.h"
-#include "config/suggest.h"
 #include "config/syntax_hint.h"
 #include "config/toml_reader.h"
 #include "net/redact.h"
@@ -239,7 +239,7 @@ class FileWalk {
   // `whose` begins a sentence that says what there is.
   void ReportUnknownOf(const std::string& whose, const std::vector<std::string_view>& names,
                        const std::string& section, const Entry& entry) {
-    const std::string_view near = Suggest(entry.key, names);
+    const std::string_view near = base::Suggest(entry.key, names);
     Report(
         code::kUnknownKey, entry.key_place, Shown(section + "." + entry.key, kLongestPath),
         "no such key",
@@ -296,7 +296,7 @@ class FileWalk {
                                       {"webhook", "consumer.webhook"}}) {
       if (path == other) return ours;
     }
-    return std::string(Suggest(path, sections));
+    return std::string(base::Suggest(path, sections));
   }
 
   static constexpr std::size_t kLongestPath = 300;  // of a camera's key in messages

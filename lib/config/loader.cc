@@ -5,10 +5,10 @@
 #include <tuple>
 
 #include "base/ascii.h"
+#include "base/suggest.h"
 #include "config/assembly.h"
 #include "config/derive.h"
 #include "config/machine.h"
-#include "config/suggest.h"
 #include "config/validate.h"
 #include "files/url_input.h"
 #include "net/redact.h"
@@ -158,7 +158,7 @@ std::string SuggestKey(const std::vector<Key>& schema, std::string_view path) {
   for (const std::string_view candidate : paths) {
     if (near.empty() && path.contains('.') && candidate.ends_with(end)) near = candidate;
   }
-  if (near.empty()) near = Suggest(path, paths);
+  if (near.empty()) near = base::Suggest(path, paths);
   if (near.empty()) {
     // The right word in the wrong section: http.workers for process.workers.
     const std::string_view name = path.substr(path.rfind('.') + 1);

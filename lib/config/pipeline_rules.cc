@@ -6,10 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "base/suggest.h"
 #include "config/codes.h"
 #include "config/convert.h"
 #include "config/schema.h"
-#include "config/suggest.h"
 
 namespace sampleproc::config {
 
@@ -51,7 +51,7 @@ std::vector<Finding> UnfoundClasses(const Config& config, const DetectorClasses&
     const auto check = [&](const std::string& key, const std::vector<std::string>& wanted) {
       for (std::size_t i = 0; i < wanted.size(); ++i) {
         if (std::ranges::find(*found, wanted[i]) != found->end()) continue;
-        const std::string_view near = Suggest(wanted[i], *found);
+        const std::string_view near = base::Suggest(wanted[i], *found);
         const std::string hint =
             near.empty()
                 ? (has_detector ? "the labels of its detectors are what they find" : kAdvice)

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/ascii.h"
+#include "base/suggest.h"
 #include "config/camera_source_rules.h"
 #include "config/convert.h"
 #include "config/convert_hints.h"
@@ -16,7 +17,6 @@
 #include "config/pipeline_rules.h"
 #include "config/scene_rules.h"
 #include "config/sink_rules.h"
-#include "config/suggest.h"
 #include "config/units.h"
 #include "consumer/stream_name.h"
 #include "http/client_address.h"
@@ -167,7 +167,7 @@ std::vector<Finding> StepsAreKnown(const Config& config) {
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const std::string& step = steps[i];
       if (std::ranges::find(known, step) == known.end()) {
-        const std::string_view near = Suggest(step, known);
+        const std::string_view near = base::Suggest(step, known);
         std::string hint = "did you mean \"" + std::string(near) + "\"?";
         if (near.empty()) {
           hint = "steps are";

@@ -38,6 +38,9 @@ struct Frame {
   std::optional<std::string> declared_format;  // metadata.format, content type or extension
   std::optional<RawDescription> raw;           // when the declared format is one of raw pixels
 
+  // What the sender called pixels whose sides it gave, and is no format of raw pixels; or empty.
+  std::string unknown_raw;
+
   // What the sender said that was passed over; part of the frame's result.
   std::vector<Warning> warnings;
 

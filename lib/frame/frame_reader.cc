@@ -160,7 +160,11 @@ void FrameReader::Finish() {
   }
   WarnOfUnknown();
   const auto format = members_[kFormat] ? FindRawFormat(*members_[kFormat]) : std::nullopt;
-  if (!format) return;
+  if (!format) {
+    const bool has_sides = members_[kWidth] && members_[kHeight];
+    if (members_[kFormat] && has_sides) unknown_raw_ = *members_[kFormat];
+    return;
+  }
   raw_ = {*format, SideOf(kWidth), SideOf(kHeight)};
 }
 
@@ -213,7 +217,8 @@ void FrameReader::OnFrameData(const Value& value) {
   auto* bytes = reinterpret_cast<std::uint8_t*>(value.text.data());
   const auto decoded = base::DecodeBase64InPlace({bytes, value.text.size()});
   if (!decoded) {
-    return add(TypeOf(decoded.error().kind), base::DescribeBase64Error(decoded.error()));
+    return add(TypeOf(decoded.error().kind),
+               base::DescribeBase64Error(decoded.error(), {value.text.data(), value.text.size()}));
   }
   payload_ = value.text.first(*decoded);
 }
@@ -279,6 +284,7 @@ void TakeMetadata(FrameReader& reader, Frame& frame) {
   frame.timestamp = std::move(reader.member(kTimestamp));
   frame.declared_format = std::move(reader.member(kFormat));
   frame.raw = reader.raw();
+  frame.unknown_raw = std::move(reader.unknown_raw());
   frame.warnings = std::move(reader.warnings());
 }
 

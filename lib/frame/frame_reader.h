@@ -80,6 +80,7 @@ class FrameReader final : public json::JsonHandler {
   std::vector<base::Problem>& problems() { return problems_; }
   std::span<const char> payload() const { return payload_; }
   const std::optional<RawDescription>& raw() const { return raw_; }
+  std::string& unknown_raw() { return unknown_raw_; }  // Frame's
   std::optional<std::string>& member(MetadataMember which) { return members_[which]; }
 
   // Of members that were passed over, after Finish.
@@ -117,6 +118,7 @@ class FrameReader final : public json::JsonHandler {
   std::span<const char> payload_;
   std::array<std::optional<std::string>, kMembers> members_;
   std::optional<RawDescription> raw_;
+  std::string unknown_raw_;
   bool is_object_ = false;
   bool has_frame_data_ = false;
   int depth_ = 0;  // objects and arrays open now

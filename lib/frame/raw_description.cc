@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/ascii.h"
+#include "base/suggest.h"
 
 namespace sampleproc::frame {
 namespace {
@@ -27,6 +28,20 @@ std::string_view RawFormatName(RawFormat format) {
 }
 
 std::span<const std::string_view> RawFormatNames() { return kNames; }
+
+std::string NoRawFormat(std::string_view word) {
+  constexpr std::size_t kLongest = 60;
+  const std::string typed = base::Lowercase(word);
+  const auto begun = std::ranges::find_if(kNames, [&typed](std::string_view known) {
+    return !typed.empty() && known.starts_with(typed);
+  });
+  const std::string_view meant = begun == kNames.end() ? base::Suggest(typed, kNames) : *begun;
+  std::string text = "\"";
+  for (const char c : word.substr(0, kLongest)) text += c >= ' ' && c <= '~' ? c : '?';
+  text += word.size() > kLongest ? "...\" is no format" : "\" is no format";
+  if (!meant.empty()) text.append(", did you mean ").append(meant).append("?");
+  return text;
+}
 
 std::optional<std::uint32_t> ParseRawSide(std::string_view digits) {
   if (digits.empty() || digits.front() < '1' || digits.front() > '9') return std::nullopt;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace sampleproc::frame {
@@ -36,6 +37,9 @@ std::optional<RawFormat> FindRawFormat(std::string_view name);
 std::string_view RawFormatName(RawFormat format);
 // Of all of them.
 std::span<const std::string_view> RawFormatNames();
+
+// "\"bgr\" is no format, did you mean bgr24?", for a word that is none; printable ASCII, cut.
+std::string NoRawFormat(std::string_view word);
 
 // A side written in decimal digits, 1..kMaxRawSide without leading zeros; else nothing.
 std::optional<std::uint32_t> ParseRawSide(std::string_view digits);

@@ -264,7 +264,7 @@ base::Result<void> Processor::DecodeAndRun(const frame::Frame& frame, const Plan
   const auto largest = plan.needs.colour ? frame::PixelFormat::kBgr24 : frame::PixelFormat::kGray8;
   base::Span span = allowance.trace.Begin("decode");
   auto decoded =
-      codec::Decode({frame.encoded, frame.raw, admit},
+      codec::Decode({frame.encoded, frame.raw, admit, frame.unknown_raw},
                     {frame::PixelFormat::kGray8, plan.needs.luma_width, largest}, context_.codec,
                     allowance, own, scratch_, context_.options.budget_patience);
   result.times.decode = context_.clock.Now() - begin;

@@ -150,6 +150,7 @@ frame::Frame FrameOf(FrameEntry& entry, std::string_view fetched) {
   frame.timestamp = entry.timestamp;
   frame.declared_format = entry.format;
   frame.raw = RawOf(entry);
+  if (!frame.raw && entry.format && entry.width && entry.height) frame.unknown_raw = *entry.format;
   return frame;
 }
 

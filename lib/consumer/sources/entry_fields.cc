@@ -272,7 +272,7 @@ class Reader {
     if (decoded) {
       entry_.frame_data.resize(*decoded);
     } else if (must_be_base64 || (!MayBeRaw(value.size()) && IsMeantAsBase64(value))) {
-      Add(name, "base64", base::DescribeBase64Error(decoded.error()));
+      Add(name, "base64", base::DescribeBase64Error(decoded.error(), value));
     } else {
       entry_.frame_data.assign(begin, begin + value.size());
     }

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "config/suggest.h"
+#include "base/suggest.h"
 
 namespace sampleproc::config {
 namespace {
@@ -56,19 +56,19 @@ TEST_CASE("durations and sizes are written so that they read back") {
 }
 
 TEST_CASE("distance counts a swap of neighbours as one") {
-  CHECK(EditDistance("", "abc") == 3);
-  CHECK(EditDistance("prot", "port") == 1);
-  CHECK(EditDistance("kitten", "sitting") == 3);
-  CHECK(EditDistance("Port", "pORT") == 0);
-  CHECK(EditDistance("ca", "abc") == 3);
+  CHECK(base::EditDistance("", "abc") == 3);
+  CHECK(base::EditDistance("prot", "port") == 1);
+  CHECK(base::EditDistance("kitten", "sitting") == 3);
+  CHECK(base::EditDistance("Port", "pORT") == 0);
+  CHECK(base::EditDistance("ca", "abc") == 3);
 }
 
 TEST_CASE("only near words are suggested") {
   const std::string_view words[] = {"serve", "process-file", "health"};
-  CHECK(Suggest("sevre", words) == "serve");
-  CHECK(Suggest("proces-file", words) == "process-file");
-  CHECK(Suggest("xyz", words) == "");
-  CHECK(Suggest(std::string(100'000, 'a'), words) == "");
+  CHECK(base::Suggest("sevre", words) == "serve");
+  CHECK(base::Suggest("proces-file", words) == "process-file");
+  CHECK(base::Suggest("xyz", words) == "");
+  CHECK(base::Suggest(std::string(100'000, 'a'), words) == "");
 }
 
 }  // namespace

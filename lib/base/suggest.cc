@@ -1,11 +1,11 @@
-#include "config/suggest.h"
+#include "base/suggest.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "base/ascii.h"
 
-namespace sampleproc::config {
+namespace sampleproc::base {
 
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   // Three rows of the usual table: this one, the last, and the one before for swaps.
@@ -16,10 +16,10 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = base::ToLower(a[i - 1]) == base::ToLower(b[j - 1]);
+      const bool same = ToLower(a[i - 1]) == ToLower(b[j - 1]);
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      if (i > 1 && j > 1 && base::ToLower(a[i - 1]) == base::ToLower(b[j - 2]) &&
-          base::ToLower(a[i - 2]) == base::ToLower(b[j - 1])) {
+      if (i > 1 && j > 1 && ToLower(a[i - 1]) == ToLower(b[j - 2]) &&
+          ToLower(a[i - 2]) == ToLower(b[j - 1])) {
         row[j] = std::min(row[j], before[j - 2] + 1);
       }
     }
@@ -44,4 +44,4 @@ std::string_view Suggest(std::string_view typed, std::span<const std::string_vie
   return nearest;
 }
 
-}  // namespace sampleproc::config
+}  // namespace sampleproc::base

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace sampleproc::config {
+namespace sampleproc::base {
 
 // Insertions, deletions, substitutions and swaps of neighbours that lead from `a` to `b`, no part
 // edited twice (the optimal string alignment form of the Damerau-Levenshtein distance). Letters are
@@ -16,4 +16,4 @@ std::size_t EditDistance(std::string_view a, std::string_view b);
 // each three characters typed, three at most.
 std::string_view Suggest(std::string_view typed, std::span<const std::string_view> candidates);
 
-}  // namespace sampleproc::config
+}  // namespace sampleproc::base
