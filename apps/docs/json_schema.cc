@@ -94,7 +94,6 @@ void NumberOrText(std::string_view number, std::string_view pattern, const Key& 
 
 // An element of a list: any text, one of the key's words, or a detector's name beside them.
 void Element(const Key& key, json::JsonWriter& json) {
-  json.Key("items");
   json.BeginObject();
   if (key.other_words) {
     json.Key("anyOf");
@@ -114,17 +113,15 @@ void Element(const Key& key, json::JsonWriter& json) {
 void List(const Key& key, json::JsonWriter& json) {
   json.Member("type", "array");
   Limits("minItems", "maxItems", key, json);
+  json.Key("items");
   Element(key, json);
 }
 
-// A list, or {"anyOf": [a text, a list]} where one element may stand alone.
+// {"anyOf": [an element, a list]}: one element may stand alone.
 void ListOrText(const Key& key, json::JsonWriter& json) {
-  if (!key.one_alone) return List(key, json);
   json.Key("anyOf");
   json.BeginArray();
-  json.BeginObject();
-  json.Member("type", "string");
-  json.EndObject();
+  Element(key, json);
   json.BeginObject();
   List(key, json);
   json.EndObject();

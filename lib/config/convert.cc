@@ -190,6 +190,16 @@ Converted ConvertQuantity(const Key& key, std::string_view text, std::int64_t pl
   return CheckNumber(key, *number, text);
 }
 
+// A list of one element, which may be written as a string; what looks like several is not taken for
+// one of a strange name.
+Converted ConvertOneAlone(const Key& key, const std::string& text) {
+  std::string hint = OneAloneHint(key, text);
+  if (hint.empty()) return CheckList(key, {text});
+  auto refused = WrongType(key, "a string");
+  refused.error().hint = std::move(hint);
+  return refused;
+}
+
 Converted ConvertString(const Key& key, const std::string& text) {
   if (!key.zero_word.empty() && text == key.zero_word) return std::int64_t{0};
   switch (key.kind) {
@@ -200,8 +210,9 @@ Converted ConvertString(const Key& key, const std::string& text) {
     case Kind::kDuration:
     case Kind::kSize:
       return ConvertQuantity(key, text, PlainUnit(key.kind));
+    case Kind::kStringList:
+      return ConvertOneAlone(key, text);
     default:
-      if (key.one_alone) return CheckList(key, {text});
       auto refused = WrongType(key, "a string");
       refused.error().hint = QuotesHint(key, text);
       return refused;
@@ -345,19 +356,6 @@ Converted ConvertList(const Key& key, const Value& value) {
     entries.push_back(text == nullptr ? std::string() : *text);
   }
   return CheckList(key, std::move(entries), wrong);
-}
-
-std::vector<std::string> SplitAtCommas(std::string_view text) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    std::string_view part = text.substr(0, comma);
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
-    if (!part.empty()) parts.emplace_back(part);
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return parts;
 }
 
 // Text that is not TOML, or TOML of a type the key does not take.

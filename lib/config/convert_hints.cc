@@ -1,5 +1,6 @@
 #include "config/convert_hints.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -51,6 +52,29 @@ std::string QuotesHint(const Key& key, std::string_view text) {
   const bool is_number = (key.kind == Kind::kInt && ParseInteger(text)) ||
                          (key.kind == Kind::kReal && ParseReal(text));
   return is_number ? kLeaveOut : "";
+}
+
+std::vector<std::string> SplitAtCommas(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    std::string_view part = text.substr(0, comma);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) parts.emplace_back(part);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return parts;
+}
+
+std::string OneAloneHint(const Key& key, std::string_view text) {
+  if (text.contains("${")) return QuotesHint(key, text);
+  std::string apart(text);
+  if (!key.words.empty()) std::ranges::replace(apart, ' ', ',');
+  const std::vector<std::string> entries = SplitAtCommas(apart);
+  if (entries.size() < 2) return "";
+  const Setting shown = key.secret ? std::vector<std::string>{"...", "..."} : entries;
+  return "write " + FormatSetting(key, shown) + ", each in quotes of its own";
 }
 
 std::string_view BlankIn(std::string_view url) {

@@ -204,8 +204,7 @@ std::string DescribeKind(const Key& key) {
     case Kind::kSize:
       return "a size such as \"10MiB\" or a number of bytes";
     case Kind::kStringList:
-      return std::string(key.one_alone ? "a string or " : "") +
-             "a list of strings such as [\"a\", \"b\"]";
+      return "a string or a list of strings such as [\"a\", \"b\"]";
     case Kind::kEnum:
       return "one of " + Join(key.words, ", ");
     case Kind::kPolygons:

@@ -71,11 +71,10 @@ struct Key {
   bool other_words = false;                  // of a list: there may be others, which a rule knows
   std::vector<std::pair<std::string_view, std::string_view>> aliases = {};  // written -> meant
 
-  std::string_view help = "";  // what it does and what a change costs
-  bool one_alone = false;      // a list that may be written as a string when it has one element
-  bool reloadable = false;     // a reload may apply it to the running service
-  bool secret = false;         // its value is never shown
-  bool url = false;            // a kString that is a URL of http or https, or empty
+  std::string_view help = "";         // what it does and what a change costs
+  bool reloadable = false;            // a reload may apply it to the running service
+  bool secret = false;                // its value is never shown
+  bool url = false;                   // a kString that is a URL of http or https, or empty
   std::string_view url_example = "";  // one such
   bool redis_url = false;             // a kString that is a URL of a Redis server, or empty
   bool file = false;                  // a kString that names a file which is read, or empty

@@ -127,7 +127,6 @@ const std::vector<CameraRow>& Rows() {
         .help = "Classes that this camera reports, such as [\"person\", \"car\"]; [] is all of "
                 "them. Motion is the class \"motion\"; steps look where something moved whether "
                 "it is reported or not.",
-        .one_alone = true,
         .reloadable = true},
        &BindTo<&Options::classes>},
       {{.path = "mask",

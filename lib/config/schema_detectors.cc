@@ -143,14 +143,12 @@ void AddDetectorRows(std::string_view name, std::vector<Key>& all) {
                "(the 23 of MediaPipe's network), the path of a file with one a line, or the "
                "names themselves. As many as the network has classes, or it is refused; COCO's "
                "91 numbers are known too. Networks for faces alone say \"face\" where this "
-               "is left at its default.",
-       .one_alone = true},
+               "is left at its default."},
       &DetectorOptions::labels);
   rows.Add({.path = "classes",
             .kind = Kind::kStringList,
             .max = 10'000,
-            .help = "Classes that are reported; [] is all of them.",
-            .one_alone = true},
+            .help = "Classes that are reported; [] is all of them."},
            &DetectorOptions::classes);
   rows.Add({.path = "threshold",
             .kind = Kind::kReal,

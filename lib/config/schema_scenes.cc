@@ -44,7 +44,6 @@ const std::vector<PlaceRow>& ZoneRows() {
         .kind = Kind::kStringList,
         .max = 10'000,
         .help = "Classes that can be in this zone, such as [\"person\"]; [] is all of them.",
-        .one_alone = true,
         .reloadable = true},
        &BindTo<&Options::zones, &ZoneOptions::classes>},
       {{.path = "dwell",
@@ -76,7 +75,6 @@ const std::vector<PlaceRow>& LineRows() {
         .kind = Kind::kStringList,
         .max = 10'000,
         .help = "Classes whose crossing counts, such as [\"person\"]; [] is all of them.",
-        .one_alone = true,
         .reloadable = true},
        &BindTo<&Options::lines, &LineOptions::classes>},
   };

@@ -9,8 +9,7 @@ void AddTrackRows(std::vector<Key>& rows) {
                        .kind = Kind::kStringList,
                        .max = 10'000,
                        .help = "Classes that are tracked by the step \"track\"; [] is all but "
-                               "\"motion\".",
-                       .one_alone = true},
+                               "\"motion\"."},
                       [](auto& c) -> auto& { return c.process.track.classes; }));
   rows.push_back(
       Bind({.path = "process.track.min_hits",

@@ -52,6 +52,20 @@ class ValidateConfig(cli.TestCase):
                 there = os.path.join(self.directory, "x")
                 self.assertNotIn("is not there", self.check(*words, f"{key}={there}").err)
 
+    def test_a_list_of_one_element_may_be_a_string(self):
+        path = self.write(
+            "c.toml",
+            '[http]\nallowed_hosts = "frames.example.com"\n[process]\npipeline = "stats"\n'
+            '[consumer]\nenabled = true\nsinks = "log"\n[camera.a]\nclasses = "traffic light"\n',
+        )
+        result = self.check("--print-effective", path)
+        self.assertEqual(result.returncode, 0, result.err)
+        values = tomllib.loads(result.out)
+        self.assertEqual(values["http"]["allowed_hosts"], ["frames.example.com"])
+        self.assertEqual(values["process"]["pipeline"], ["stats"])
+        self.assertEqual(values["consumer"]["sinks"], ["log"])
+        self.assertEqual(values["camera"]["a"]["classes"], ["traffic light"])
+
     def test_a_bad_file(self):
         path = self.write("bad.toml", "[process]\nworkers = 9000\n[http]\nprot = 1\n")
         result = self.check(path)
