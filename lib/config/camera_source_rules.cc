@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "config/convert.h"
 #include "config/event_rules.h"
 #include "config/schema.h"
 
@@ -12,6 +14,16 @@ namespace {
 
 // Each has a thread and, of a video, a decoder.
 constexpr std::size_t kMostSources = 256;
+
+constexpr std::string_view kVideoDevice = "/dev/video";
+
+// "0" and "/dev/video0": what OpenCV and ffmpeg call a webcam.
+bool IsWebcam(std::string_view url) {
+  const std::string_view number =
+      url.starts_with(kVideoDevice) ? url.substr(kVideoDevice.size()) : url;
+  return !number.empty() && number.size() <= 3 &&
+         number.find_first_not_of("0123456789") == number.npos;
+}
 
 // What stands before the host in "scheme://user:password@host/"; empty: nothing does.
 std::string_view UserOf(std::string_view url) {
@@ -68,7 +80,29 @@ void CheckKind(const std::string& id, const cameras::Options& camera,
   }
 }
 
+// What is told of a path that can be no camera's, whatever there is on this machine.
+void CheckPath(const std::string& id, std::string_view url, std::vector<Finding>& findings) {
+  const auto tell = [&](std::string what, std::string instead) {
+    findings.push_back({Severity::kWarning, code::kCameras, CameraSection(id) + ".url",
+                        std::move(what), std::move(instead)});
+  };
+  if (url.starts_with('~')) {
+    tell("is the path of a file, in which \"~\" is not expanded",
+         "write the whole path: /home/..., or ./" + Shown(url) + " if the file is called so");
+  } else if (IsWebcam(url)) {
+    const bool is_number = !url.starts_with('/');
+    tell("is taken for the path of a file; webcams are not read",
+         "have an RTSP server send it, such as MediaMTX with \"ffmpeg -f v4l2 -i /dev/video" +
+             std::string(is_number ? url : url.substr(kVideoDevice.size())) +
+             " -c:v libx264 -tune zerolatency -f rtsp rtsp://127.0.0.1:8554/cam\", and write that "
+             "URL" +
+             (is_number ? "; a file of this name is ./" + std::string(url) : ""));
+  }
+}
+
 }  // namespace
+
+bool IsTold(std::string_view url) { return url.starts_with('~') || IsWebcam(url); }
 
 std::vector<Finding> CheckCameraSources(const Config& config) {
   std::vector<Finding> findings;
@@ -76,6 +110,7 @@ std::vector<Finding> CheckCameraSources(const Config& config) {
   for (const auto& [id, camera] : config.cameras) {
     CheckPassword(id, camera, findings);
     CheckKind(id, camera, findings);
+    CheckPath(id, camera.url, findings);
     if (camera.url.empty() || ++sources != kMostSources + 1) continue;
     findings.push_back({Severity::kError, code::kCameras, CameraSection(id) + ".url",
                         "is one too many: the service takes the pictures of " +

@@ -191,7 +191,9 @@ constexpr CodeText kTexts[] = {
      "service takes the pictures of 256 cameras itself, at most; the others' come by other ways. "
      "As "
      "a warning: without \"rtsp://\" or \"http://\" before it a url is the path of a file, and "
-     "this one begins as a host does."},
+     "this one begins as a host does, with \"~\", which is not expanded, or names a webcam, which "
+     "is "
+     "not read."},
     {code::kHistory, "history without events",
      "events.history names a file for events, which the step \"track\" makes, and no pipeline has "
      "that step: nothing new will come into the history. What is in it can be asked for."},
@@ -255,7 +257,8 @@ constexpr CodeText kTexts[] = {
      "A key names a file (a certificate, tokens, a password, a detector's model or labels) that is "
      "missing, that this user may not read, or that holds something else: the service would not "
      "start. The same for events.history and consumer.file.path where something is that never "
-     "can be such a file: a folder, a pipe, a photo. Check as the user that the service runs as, "
+     "can be such a file: a folder, a pipe, a photo. A camera's url whose file is not there is a "
+     "warning: it may come later. Check as the user that the service runs as, "
      "or with --offline when the file is only on the machine that the configuration is for. With "
      "--online also whether events.history can be written."},
     {code::kOpenSecret, "secret that everybody can read",

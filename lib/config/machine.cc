@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/text_file.h"
+#include "config/camera_source_rules.h"
 #include "config/convert.h"
 #include "config/read_files.h"
 #include "config/units.h"
@@ -36,6 +37,8 @@ namespace sampleproc::config {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kWholePath = "\"~\" is not expanded: write the whole path, /home/...";
 
 void Report(Severity severity, std::string_view code, const std::string& key, std::string message,
             std::string hint, Assembly& assembly) {
@@ -60,7 +63,8 @@ bool CheckFile(const NamedFile& file, Assembly& assembly) {
     if (!file.is_needed && !is_cameras && !is_runtime) return false;
     Report(file.is_needed ? Severity::kError : Severity::kWarning, code::kNoFile, file.key,
            "the file " + Shown(file.path, 200) + " cannot be read: " + std::string(wrong),
-           is_model ? "packaging/fetch-models.sh brings models"
+           file.path.starts_with('~') ? kWholePath
+           : is_model                 ? "packaging/fetch-models.sh brings models"
            : is_runtime
                ? "packaging/fetch-models.sh brings it; without, OpenCV runs networks whose "
                  "detector.NAME.runtime is \"auto\""
@@ -200,7 +204,8 @@ void CheckParent(const char* key, const std::string& path, Assembly& assembly) {
   Report(Severity::kWarning, code::kNoFile, key,
          "the folder " + Shown(parent.string(), 200) +
              " is not there, and is not made: nothing can be written until it is",
-         "make it (mkdir -p), or name one that is there", assembly);
+         path.starts_with('~') ? kWholePath : "make it (mkdir -p), or name one that is there",
+         assembly);
 }
 
 void CheckParents(Assembly& assembly) {
@@ -303,14 +308,23 @@ bool BeginsWithHost(std::string_view path) {
          !host.starts_with("..");
 }
 
-void CheckForgottenSchemes(const std::vector<NamedFile>& files, Assembly& assembly) {
+// What the service would take pictures from and is not there, mostly since it was meant as a URL.
+void CheckCameraFiles(const std::vector<NamedFile>& files, Assembly& assembly) {
   for (const NamedFile& file : files) {
-    if (!file.key.ends_with(".url") || !BeginsWithHost(file.path)) continue;
-    if (::access(file.path.c_str(), F_OK) == 0) continue;
-    Report(Severity::kWarning, code::kCameras, file.key,
-           "is taken for the path of a file, which is not there",
-           "write \"rtsp://" + Shown(file.path) + "\" or \"http://...\" if it is a camera's URL",
-           assembly);
+    if (!file.key.ends_with(".url") || IsTold(file.path)) continue;
+    if (::access(file.path.c_str(), R_OK) == 0) continue;
+    const int error = errno;
+    if (BeginsWithHost(file.path) && error != EACCES) {
+      Report(Severity::kWarning, code::kCameras, file.key,
+             "is taken for the path of a file, which is not there",
+             "write \"rtsp://" + Shown(file.path) + "\" or \"http://...\" if it is a camera's URL",
+             assembly);
+    } else {
+      // It may come later, and is tried again until then.
+      Report(Severity::kWarning, code::kNoFile, file.key,
+             Shown(file.path, 200) + " cannot be read: " + std::strerror(error),
+             "it has to be there for the user that the service runs as", assembly);
+    }
   }
 }
 
@@ -327,7 +341,7 @@ void CheckMachine(const resources::MachineLimits& machine, Assembly& assembly) {
     }
   }
   CheckContent(unreadable, assembly);
-  CheckForgottenSchemes(files, assembly);
+  CheckCameraFiles(files, assembly);
   CheckEvents(machine, assembly);
   CheckParents(assembly);
   CheckResults(assembly);

@@ -71,9 +71,20 @@ std::string NoUrl(std::string_view url, std::string_view example) {
   return wrong;
 }
 
+// What is said of "file://" with `rest` behind it.
+std::string FileUrl(std::string_view rest) {
+  constexpr std::string_view kHere = "localhost/";
+  if (rest.starts_with(kHere)) rest.remove_prefix(kHere.size() - 1);
+  const bool is_whole = rest.starts_with('/') && !rest.contains('%');
+  return "is a URL where a path is meant: write " +
+         (is_whole ? Shown(rest) : std::string("the path alone, such as /srv/x.mp4"));
+}
+
 std::string WrongUrl(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) {
+    constexpr std::string_view kFile = "file:";
+    if (base::Lowercase(url).starts_with("file:/")) return FileUrl(url.substr(kFile.size()));
     if (!IsMistypedUrl(url)) return {};
     return "is neither a URL nor a path: write \"rtsp://user@host/...\", and the password into "
            "password_file";
@@ -84,6 +95,7 @@ std::string WrongUrl(std::string_view url) {
     if (name == "rtsp" || name == "rtsps" || name == "http" || name == "https") {
       return "has a scheme in capital letters: write \"" + name + "://\"";
     }
+    if (name == "file") return FileUrl(url.substr(scheme + 3));
     return "is neither a URL of rtsp, rtsps, http or https nor a path";
   }
   if (is_rtsp && !net::ParseRtspUrl(url)) return NoUrl(url, "rtsp://camera/stream1");

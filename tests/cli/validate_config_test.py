@@ -52,6 +52,32 @@ class ValidateConfig(cli.TestCase):
                 there = os.path.join(self.directory, "x")
                 self.assertNotIn("is not there", self.check(*words, f"{key}={there}").err)
 
+    def test_camera_urls_that_are_paths_of_nothing(self):
+        there = self.write("x.mp4", "")
+        for url, words, offline in (
+            ("0", "webcams are not read", True), ("/dev/video0", "-i /dev/video0 ", True),
+            ("~/x.mp4", '"~" is not expanded', True), ("~me/x.mp4", '"~" is not expanded', True),
+            ("/nope/x.mp4", "/nope/x.mp4 cannot be read: No such file or directory", False),
+            ("10.0.0.5/stream1", 'write "rtsp://10.0.0.5/stream1"', False),
+            (there, "", False), (self.directory, "", False), ("rtsp://h/0", "", False),
+        ):  # fmt: skip
+            path = self.write("c.toml", f'[camera.a]\nurl = "{url}"\n[consumer]\nsinks = ["log"]\n')
+            for option in ([], ["--online"], ["--offline"]):
+                with self.subTest(url, option=option):
+                    result = self.check(*option, path)
+                    self.assertEqual(result.returncode, 0, result.err)
+                    if not words or (option == ["--offline"] and not offline):
+                        self.assertEqual(result.err, "")
+                    else:
+                        self.assertIn(f"{path}:2:7: warning: camera.a.url: ", result.err)
+                        self.assertIn(words, result.err)
+                        self.assertIn(": ok (1 warning)\n", result.out)
+
+    def test_a_home_directory_is_not_expanded(self):
+        for key in ("events.history", "http.tls_cert"):
+            result = self.check("--set", f"{key}=~/x", "--set", "process.pipeline=motion,people,track")
+            self.assertIn('hint: "~" is not expanded: write the whole path', result.err)
+
     def test_a_list_of_one_element_may_be_a_string(self):
         path = self.write(
             "c.toml",
