@@ -243,7 +243,8 @@ Action DeclareValidateConfigCommand(CLI::App& app) {
   option("--explain", options->explain, "CODE",
          "Say what a diagnostic's code (SP1004) means, and check nothing");
   flag("--print-effective", options->print_effective,
-       "Print every key as TOML with where its value came from; secrets are masked");
+       "Print every key as TOML with where its value came from; secrets are masked, and what "
+       "nobody set and follows from other keys or variables is a comment");
   flag("--diff", options->diff,
        "Compare two FILEs: what a reload applies and what needs a restart; exit with 1 when "
        "something needs one");

@@ -45,7 +45,7 @@ complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l produ
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l online -d 'Try what the configuration names as well: open the network of each detector in the pipeline and run it once; look whether the history of events can be written'
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l format -x -a 'text json github' -d 'text for people; json, one line; github, annotations for a workflow'\''s log'
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l explain -x -d 'Say what a diagnostic'\''s code (SP1004) means, and check nothing'
-complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l print-effective -d 'Print every key as TOML with where its value came from; secrets are masked'
+complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l print-effective -d 'Print every key as TOML with where its value came from; secrets are masked, and what nobody set and follows from other keys or variables is a comment'
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l diff -d 'Compare two FILEs: what a reload applies and what needs a restart; exit with 1 when something needs one'
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l with -r -d 'Check against a systemd unit, Kubernetes manifests or a compose file: ports, probes, the time for a stop, memory, credentials; may be repeated'
 complete -c sampleproc -n '__fish_seen_subcommand_from validate-config' -l from-env -r -d 'Print the TOML that an environment file (NAME=VALUE lines) amounts to; - is standard input'

@@ -30,6 +30,7 @@ constexpr char kTracesExporter[] = "telemetry.traces_exporter";
 constexpr char kSdkDisabled[] = "telemetry.sdk_disabled";
 constexpr char kPreferGpu[] = "process.prefer_gpu";
 constexpr char kPipeline[] = "process.pipeline";
+constexpr char kModel[] = "detector.objects.model";
 constexpr char kModelDir[] = "process.model_dir";
 
 // The network that packaging/fetch-models.sh brings for people, vehicles and animals.
@@ -62,15 +63,17 @@ class Deriver {
   // A network beats what is built in, where nothing was said about steps and it is there.
   void Models() {
     process::Options& process = config_.process;
-    if (OriginOf(kPipeline).kind != Origin::Kind::kDefault) return;
+    if (IsSet(kPipeline)) return;
+    NoteDerived(kPipeline);
     const auto objects = std::ranges::find(process.detectors, std::string("objects"),
                                            &detect::DetectorOptions::name);
     if (objects == process.detectors.end() || !objects->model.empty()) return;
+    NoteDerived(kModel);
     std::error_code ignored;
     const std::filesystem::path folder = process.models.model_dir;
     if (!std::filesystem::is_regular_file(folder / kNetwork, ignored)) return;
     objects->model = kNetwork;
-    Follow("detector.objects.model", kModelDir);
+    Follow(kModel, kModelDir);
     std::ranges::replace(process.pipeline, "people", objects->name);
   }
 
@@ -106,6 +109,8 @@ class Deriver {
              "unset one of them, or say which in consumer.source");
       }
     }
+    if (!IsSet(kSource)) NoteDerived(kSource);
+    if (!IsSet(kEnabled)) NoteDerived(kEnabled);
     if (consumer.enabled && consumer.source == consumer::Source::kHttp && consumer.sinks.empty() &&
         !EventsGoBesideSinks(config_)) {
       Warn(code::kSinks, kSinks,
@@ -119,15 +124,17 @@ class Deriver {
   void Telemetry() {
     telemetry::Options& telemetry = config_.telemetry;
     const char* const endpoint = IsSet(kTracesEndpoint) ? kTracesEndpoint : kEndpoint;
-    if (!IsSet(kTracing) && IsSet(endpoint)) {
-      telemetry.tracing =
-          !telemetry.otlp_endpoint.empty() || !telemetry.otlp_traces_endpoint.empty();
+    const bool names_collector =
+        !telemetry.otlp_endpoint.empty() || !telemetry.otlp_traces_endpoint.empty();
+    if (!IsSet(kTracing) && IsSet(endpoint) && names_collector) {
+      telemetry.tracing = true;
       Follow(kTracing, endpoint);
     }
     if (telemetry.sdk_disabled || telemetry.traces_exporter == telemetry::TracesExporter::kNone) {
       telemetry.tracing = false;
       Follow(kTracing, telemetry.sdk_disabled ? kSdkDisabled : kTracesExporter);
     }
+    if (!IsSet(kTracing)) NoteDerived(kTracing);
     if (!telemetry.tracing) return;
     const telemetry::OtlpTarget target = telemetry::TargetOf(telemetry);
     if (!target.note.empty()) {
@@ -154,6 +161,8 @@ class Deriver {
  private:
   Origin& OriginOf(const char* key) { return assembly_.result.origins[key]; }
   bool IsSet(const char* key) { return OriginOf(key).kind != Origin::Kind::kDefault; }
+
+  void NoteDerived(const char* key) { assembly_.result.derived.insert(key); }
 
   // Whether `key` names an upstream: a file that only spells out the default asks for nothing.
   bool Names(const char* key, const std::string& value, const std::string& fallback) {

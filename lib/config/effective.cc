@@ -46,6 +46,8 @@ std::string EffectiveToml(const Loaded& loaded, Which which) {
     // Of a camera only the keys that somebody set have one.
     const auto known = loaded.origins.find(std::string(key.path));
     const Origin origin = known == loaded.origins.end() ? Origin{} : known->second;
+    const bool is_derived = loaded.derived.contains(std::string(key.path));
+    if (which == Which::kFromFiles && is_derived) continue;
     if (which == Which::kFromFiles && origin.kind != Origin::Kind::kFile) continue;
     const std::size_t dot = key.path.rfind('.');
     if (key.path.substr(0, dot) != section) {
@@ -57,7 +59,7 @@ std::string EffectiveToml(const Loaded& loaded, Which which) {
     }
     const std::string name(key.path.substr(dot + 1));
     const Setting setting = key.get(loaded.config);
-    if (is_masked || IsMasked(key, setting)) text += '#';
+    if (is_derived || is_masked || IsMasked(key, setting)) text += '#';
     text += name + " = " + MaskedSetting(key, setting);
     text += "  # " + OriginComment(origin) + "\n";
     if (key.reloadable) reloadable += (reloadable.empty() ? "\"" : ", \"") + name + "\"";

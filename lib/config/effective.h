@@ -22,7 +22,9 @@ enum class Which {
 // A section ends with the names of the keys that a reload applies: #reloadable = ["tls_cert"].
 // Read again it gives the same configuration, up to secrets: a secret value, a URL with a user or a
 // password in it, and the whole section of a camera whose name has one, stand there as a comment
-// with stars. `loaded` has no errors.
+// with stars. What nobody set and follows from other keys, from variables or from files of
+// process.model_dir stands there as a comment, too, and follows from them again. `loaded` has no
+// errors.
 std::string EffectiveToml(const Loaded& loaded, Which which);
 
 // Reports each value that was set and of which EffectiveToml writes but stars, as a comment.

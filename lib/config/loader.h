@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,9 +75,12 @@ struct FileRead {
 struct Loaded {
   Config config;                          // usable only without errors
   std::map<std::string, Origin> origins;  // of every key, by path; of cameras only what is set
-  std::vector<Diagnostic> diagnostics;    // all of them, files first, in order of their places
-  std::vector<std::string> files;         // that were read, in order
-  std::vector<FileRead> inputs;           // all that no output may be: `files`, values, keys' files
+  // Of `origins` those that nobody set and that config/derive.h gave another value than the
+  // default, or may give one with other variables or on another machine.
+  std::set<std::string> derived;
+  std::vector<Diagnostic> diagnostics;  // all of them, files first, in order of their places
+  std::vector<std::string> files;       // that were read, in order
+  std::vector<FileRead> inputs;         // all that no output may be: `files`, values, keys' files
 
   bool HasErrors() const;
   std::size_t Count(Severity severity) const;

@@ -99,7 +99,7 @@ def effective(text):
         if line.startswith("["):
             section = line[1:-1]
         elif line:
-            key, rest = line.split(" = ", 1)
+            key, rest = line.lstrip("#").split(" = ", 1)  # what nobody set is a comment
             values[f"{section}.{key}"] = rest.rsplit("  # ", 1)[0]
     return values
 

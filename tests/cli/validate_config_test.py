@@ -251,6 +251,48 @@ class ValidateConfig(cli.TestCase):
         again["consumer"]["http"].pop("url")  # was masked
         self.assertEqual(again, values)
 
+    def test_what_nobody_set_is_derived_again(self):
+        """A file to start from does not freeze what variables and files decide."""
+        first = self.check("--print-effective")
+        for line in ("#enabled = false  # default\n", '#source = "http"  # default\n',
+                     '#pipeline = ["stats", "motion", "people"]  # default\n',
+                     '#tracing = false  # default\n'):  # fmt: skip
+            self.assertIn("\n" + line, first.out)
+        new = self.write("new.toml", first.out)
+        again = self.check("--print-effective", new)
+        self.assertEqual(again.err, "")
+
+        def bare(text):
+            return [line.split("  # ")[0] for line in text.splitlines()]
+
+        self.assertEqual(bare(again.out), bare(first.out))
+        self.assertEqual(bare(self.check("--print-effective", "-", stdin=again.stdout).out), bare(first.out))
+        collector = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
+        for env, section, values in (
+            ({"REDIS_HOST": "127.0.0.1"}, "consumer", {"enabled": True, "source": "redis"}),
+            ({"FRAME_BUFFER_URL": "http://b:1"}, "consumer", {"enabled": True, "source": "http"}),
+            (collector, "telemetry", {"tracing": True}),
+        ):  # fmt: skip
+            result = self.check("--print-effective", new, env=env)
+            found = tomllib.loads(result.out)[section]
+            self.assertEqual(values, {key: found[key] for key in values}, result.out)
+            self.assertNotIn("SP1108", result.err)
+            # What was set by a variable is in the file then, with what follows from it.
+            kept = self.check("--print-effective", "-", stdin=result.stdout)
+            self.assertEqual(tomllib.loads(kept.out), tomllib.loads(result.out))
+
+    def test_the_network_of_a_folder_is_found_again(self):
+        self.write("yolox_nano.onnx", "")
+        here = self.check("--print-effective", "--offline", "--set", f"process.model_dir={self.directory}")
+        self.assertIn('\n#pipeline = ["stats", "motion", "objects"]  # default\n', here.out)
+        self.assertIn('\n#model = "yolox_nano.onnx"  # --set process.model_dir\n', here.out)
+        again = self.check("--print-effective", "--offline", "-", stdin=here.stdout)
+        for line in ('#pipeline = ["stats", "motion", "objects"]', '#model = "yolox_nano.onnx"'):
+            self.assertIn("\n" + line, again.out)
+        elsewhere = self.check("--print-effective", "--offline", "-", stdin=here.stdout,
+                               env={"SAMPLEPROC_PROCESS_MODEL_DIR": "/nope"})  # fmt: skip
+        self.assertIn('\n#pipeline = ["stats", "motion", "people"]', elsewhere.out)
+
     def test_nothing_is_printed_of_a_configuration_with_errors(self):
         path = self.write("bad.toml", "http.port = 70000\n")
         for words in (["--print-effective", path], ["--from-env", path]):
