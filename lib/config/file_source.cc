@@ -5,6 +5,7 @@
 #include "base/suggest.h"
 #include "base/text_file.h"
 #include "config/assembly.h"
+#include "config/read_around.h"
 #include "config/syntax_hint.h"
 #include "config/toml_reader.h"
 #include "net/redact.h"
@@ -32,52 +33,6 @@ class Lines {
  private:
   std::vector<std::string_view> lines_;
 };
-
-bool OpensSection(std::string_view text, std::size_t at) {
-  const std::size_t first = text.find_first_not_of(" \t", at);
-  return first != std::string_view::npos && text[first] == '[';
-}
-
-// Blanks the line that `number` names; when it opens a section, what stands in that section too, or
-// its keys would be taken for the section's before it.
-void Blank(std::string& text, std::uint32_t number) {
-  std::size_t begin = 0;
-  for (std::uint32_t line = 1; line < number; ++line) {
-    begin = text.find('\n', begin);
-    if (begin == std::string::npos) return;
-    ++begin;
-  }
-  std::size_t end = std::min(text.find('\n', begin), text.size());
-  if (OpensSection(text, begin)) {
-    while (end < text.size() && !OpensSection(text, end + 1)) {
-      end = std::min(text.find('\n', end + 1), text.size());
-    }
-  }
-  std::replace_if(
-      text.begin() + static_cast<std::ptrdiff_t>(begin),
-      text.begin() + static_cast<std::ptrdiff_t>(end), [](char c) { return c != '\n'; }, ' ');
-}
-
-// What can be read of a text with mistakes: the lines with mistakes are passed over. After a few,
-// or when that leads nowhere, only what stands before the first one.
-Table ReadAround(std::string text, SyntaxError error) {
-  constexpr int kMostMistakes = 10;
-  const std::uint32_t first_line = error.place.line;
-  const std::string whole = text;
-  std::uint32_t last_line = 0;
-  for (int i = 0; i < kMostMistakes && error.place.line > last_line; ++i) {
-    last_line = error.place.line;
-    Blank(text, last_line);
-    std::expected<Table, SyntaxError> table = ReadToml(text);
-    if (table) return *std::move(table);
-    error = table.error();
-  }
-  std::size_t end = 0;
-  for (std::uint32_t line = 1; line < first_line && end < whole.size(); ++line) {
-    end = std::min(whole.find('\n', end), whole.size() - 1) + 1;
-  }
-  return ReadToml(whole.substr(0, end)).value_or(Table{});
-}
 
 // Walks the tables of one file beside the schema.
 class FileWalk {
@@ -155,7 +110,7 @@ class FileWalk {
       const Table* keys = std::get_if<Table>(&camera.value.data);
       if (std::string wrong = WrongCameraId(camera.key); !wrong.empty()) {
         Report(code::kUnknownKey, camera.key_place, Shown(section), std::move(wrong), "");
-      } else if (keys == nullptr && IsOfCamera(camera.key)) {
+      } else if (keys == nullptr && HasName(CameraKeyNames(), camera.key)) {
         Report(code::kUnknownKey, camera.key_place, section,
                "is a key of a camera, and the camera's name is missing",
                "write [camera.NAME] and " + camera.key + " below it");
@@ -168,8 +123,7 @@ class FileWalk {
     }
   }
 
-  static bool IsOfCamera(std::string_view name) {
-    const auto names = CameraKeyNames();
+  static bool HasName(const std::vector<std::string_view>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
   }
 
@@ -179,7 +133,34 @@ class FileWalk {
     if (std::ranges::find(kinds, entry.key) != kinds.end()) return VisitPlaces(id, section, entry);
     auto names = CameraKeyNames();
     names.insert(names.end(), kinds.begin(), kinds.end());
+    if (const auto* const table = std::get_if<Table>(&entry.value.data);
+        table != nullptr && (IsCameras(*table) || base::Suggest(entry.key, names).empty())) {
+      return VisitDotted(id + "." + entry.key, entry.key_place, *table);
+    }
     ReportUnknownOf("a camera", names, section, entry);
+  }
+
+  static bool IsCameras(const Table& table) {
+    return std::ranges::any_of(
+        table, [](const Entry& entry) { return HasName(CameraKeyNames(), entry.key); });
+  }
+
+  // A camera whose name was written without quotes, `id` being as much of it as is read: each dot
+  // began a section, as in [camera.front.door] and [camera.10.0.0.5].
+  void VisitDotted(std::string id, const Place& place, const Table& keys) {
+    const auto kinds = PlaceKinds();
+    if (keys.size() == 1 && !IsCameras(keys) && !HasName(kinds, keys.front().key)) {
+      if (const auto* const further = std::get_if<Table>(&keys.front().value.data)) {
+        return VisitDotted(id + "." + keys.front().key, place, *further);
+      }
+    }
+    const std::string section = CameraSection(id);
+    Report(code::kUnknownKey, place, Shown(std::string(kCameras) + "." + id, kLongestPath),
+           "no such section of a camera",
+           "a name with dots stands in quotes: write [" + Shown(section, kLongestPath) + "]");
+    if (!WrongCameraId(id).empty()) return;
+    assembly_.result.config.cameras.try_emplace(id);
+    for (const Entry& entry : keys) VisitCameraKey(id, section, entry);
   }
 
   // The zones or lines of a camera, each a table.
@@ -194,6 +175,11 @@ class FileWalk {
       if (!IsPlaceName(place.key)) {
         Report(code::kUnknownKey, place.key_place, Shown(section, kLongestPath),
                "cannot be the name of a " + kind.key, "use up to 64 letters, digits, '_' and '-'");
+      } else if (HasName(PlaceKeyNames(kind.key), place.key)) {
+        Report(code::kUnknownKey, place.key_place, Shown(section, kLongestPath),
+               "is a key of a " + kind.key + ", and the " + kind.key + "'s name is missing",
+               "write [" + Shown(camera, kLongestPath) + "." + kind.key + ".NAME] and " +
+                   place.key + " below it");
       } else if (keys == nullptr) {
         ReportNoSection(section, section, place);
       } else {
@@ -240,6 +226,9 @@ class FileWalk {
   void ReportUnknownOf(const std::string& whose, const std::vector<std::string_view>& names,
                        const std::string& section, const Entry& entry) {
     const std::string_view near = base::Suggest(entry.key, names);
+    if (!near.empty()) {
+      assembly_.NoteMeant(section + "." + std::string(near), At(entry.key_place));
+    }
     Report(
         code::kUnknownKey, entry.key_place, Shown(section + "." + entry.key, kLongestPath),
         "no such key",
@@ -261,16 +250,30 @@ class FileWalk {
     const std::string section = NearestSection(path);
     const bool is_cameras = section == kCameras;
     if (table == nullptr) {
+      assembly_.NoteMeant(NearestKey(assembly_.schema, path), At(entry.key_place));
       Report(code::kUnknownKey, entry.key_place, shown, "no such key",
              is_cameras ? "write [camera.NAME] and the camera's keys below it"
                         : SuggestKey(assembly_.schema, path));
       return;
+    }
+    for (const std::string_view kind : PlaceKinds()) {
+      if (path != kind && path != std::string(kind) + "s") continue;
+      return Report(code::kUnknownKey, entry.key_place, shown, "no such section",
+                    "a " + std::string(kind) + " is one of a camera: write [camera.NAME." +
+                        std::string(kind) + "." + PlaceNameIn(*table) + "]");
     }
     Report(code::kUnknownKey, entry.key_place, shown, "no such section",
            section.empty() ? "" : "did you mean [" + section + (is_cameras ? ".NAME" : "") + "]?");
     if (is_cameras) return VisitCameras(*table);
     // What stands below a misspelt header is checked as what was meant: all problems in one run.
     if (!section.empty()) Walk(*table, section + ".");
+  }
+
+  static std::string PlaceNameIn(const Table& places) {
+    const auto named = std::ranges::find_if(places, [](const Entry& entry) {
+      return std::holds_alternative<Table>(entry.value.data) && IsPlaceName(entry.key);
+    });
+    return named == places.end() ? "NAME" : named->key;
   }
 
   std::string NearestSection(std::string_view path) const {
@@ -332,7 +335,11 @@ void ApplyFile(const std::string& path, const std::string& display, bool may_be_
                 table.error().message,
                 is_too_deep ? "no key lies so deep"
                             : SyntaxHint(*text, table.error().place.line, table.error().message));
-    walk.Walk(ReadAround(*text, table.error()), "");
+    const Around around = ReadAround(*text, table.error());
+    walk.Walk(around.table, "");
+    for (const std::string& key : around.lost) {
+      assembly.NoteMeant(key, {Origin::Kind::kFile, display, {}});
+    }
     return;
   }
   walk.Walk(*table, "");

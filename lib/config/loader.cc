@@ -7,7 +7,7 @@
 #include "base/ascii.h"
 #include "base/suggest.h"
 #include "config/assembly.h"
-#include "config/derive.h"
+#include "config/judge.h"
 #include "config/machine.h"
 #include "config/validate.h"
 #include "files/url_input.h"
@@ -76,21 +76,6 @@ void ApplyFlags(const LoadRequest& request, Assembly& assembly) {
   }
 }
 
-// A finding is reported where the blamed key was set.
-void ApplyRules(Assembly& assembly) {
-  for (Finding& finding : Validate(assembly.result.config)) {
-    const std::string& key = finding.key;
-    Origin origin = assembly.result.origins[key];
-    std::string source_line = assembly.source_lines[key];
-    const auto& entries = assembly.entries[key];
-    if (finding.entry && *finding.entry < entries.size()) {
-      std::tie(origin.place, source_line) = entries[*finding.entry];
-    }
-    assembly.Report({finding.severity, finding.code, std::move(origin), key,
-                     std::move(finding.message), std::move(finding.hint), std::move(source_line)});
-  }
-}
-
 // What the rules would say of the entries of a list that can be read beside those that cannot.
 std::vector<Refusal> RefusedByRules(const Key& key, const Refusal& unread, Config config) {
   std::vector<Refusal> refusals;
@@ -118,6 +103,7 @@ void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, O
     source_lines[path] = key.secret ? "" : std::string(source_line);
     entries.erase(path);
     if (!places.empty()) entries[path] = std::move(places);
+    refused.erase(path);
     return;
   }
   const auto report = [&](Refusal& refusal) {
@@ -129,6 +115,7 @@ void Assembly::Take(const Key& key, std::expected<Setting, Refusal> converted, O
     Report({Severity::kError, refusal.code, std::move(at), path, std::move(refusal.message),
             std::move(refusal.hint), std::move(line)});
   };
+  refused[path] = {key, origin, converted.error().texts};
   std::vector<Refusal> refusals = RefusedByRules(key, converted.error(), result.config);
   for (Refusal& refusal : converted.error().more) refusals.push_back(std::move(refusal));
   refusals.push_back(std::move(converted.error()));
@@ -149,7 +136,7 @@ bool Assembly::AddDetector(std::string_view path) {
   return true;
 }
 
-std::string SuggestKey(const std::vector<Key>& schema, std::string_view path) {
+std::string_view NearestKey(const std::vector<Key>& schema, std::string_view path) {
   std::vector<std::string_view> paths;
   for (const Key& key : schema) paths.push_back(key.path);
   std::string_view near;
@@ -172,7 +159,21 @@ std::string SuggestKey(const std::vector<Key>& schema, std::string_view path) {
       if (near.empty() && candidate.starts_with(std::string(path) + "_")) near = candidate;
     }
   }
+  return near;
+}
+
+std::string SuggestKey(const std::vector<Key>& schema, std::string_view path) {
+  const std::string_view near = NearestKey(schema, path);
   return near.empty() ? std::string() : "did you mean " + std::string(near) + "?";
+}
+
+void Assembly::NoteMeant(std::string_view path, Origin origin) {
+  const Key* const known = FindKey(schema, path);
+  const std::optional<Key> key = known == nullptr ? CameraKey(path) : std::optional(*known);
+  if (!key) return;
+  const auto set = result.origins.find(std::string(path));
+  if (set != result.origins.end() && set->second.kind != Origin::Kind::kDefault) return;
+  refused.try_emplace(std::string(path), Refused{*key, std::move(origin), {}});
 }
 
 bool Loaded::HasErrors() const { return Count(Severity::kError) > 0; }
@@ -187,8 +188,7 @@ Loaded Load(const LoadRequest& request) {
   ApplyFiles(request, assembly);
   ApplyEnvironment(request, assembly);
   ApplyFlags(request, assembly);
-  Derive(request.original_names, assembly);
-  ApplyRules(assembly);
+  Judge(request.original_names, assembly);
   CheckWrittenFiles(assembly);
   if (request.machine) CheckMachine(*request.machine, assembly);
   return std::move(assembly.result);

@@ -94,6 +94,19 @@ std::string ValueHint(std::string_view value) {
   return IsBareText(value) ? "text stands in quotes: key = \"text\"" : "";
 }
 
+// What is wrong with a line that begins a section.
+std::string SectionHint(std::string_view line) {
+  line = base::TrimBlanks(line.substr(0, line.find('#')));
+  if (line.ends_with(']') && !line.contains('"') && !line.contains('\'') && !line.contains("..")) {
+    const bool is_bare = std::ranges::all_of(
+        line, [](char c) { return base::IsAlnum(c) || std::string_view("[]._-").contains(c); });
+    if (!is_bare) {
+      return "a name with blanks or signs in it stands in quotes: [camera.\"front door\"]";
+    }
+  }
+  return "a section is [name], alone on its line";
+}
+
 }  // namespace
 
 std::string SyntaxHint(std::string_view text, std::uint32_t number, std::string_view said) {
@@ -114,7 +127,7 @@ std::string SyntaxHint(std::string_view text, std::uint32_t number, std::string_
   if (std::string hint = HintOf(said); !hint.empty()) return hint;
   const std::size_t equals = line.find('=');
   if (equals == line.npos) {
-    if (line.starts_with('[')) return "a section is [name], alone on its line";
+    if (line.starts_with('[')) return SectionHint(line);
     if (line.find(':') != line.npos) {
       return "this looks like YAML; the configuration is TOML: key = value";
     }

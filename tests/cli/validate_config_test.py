@@ -78,6 +78,41 @@ class ValidateConfig(cli.TestCase):
             result = self.check("--set", f"{key}=~/x", "--set", "process.pipeline=motion,people,track")
             self.assertIn('hint: "~" is not expanded: write the whole path', result.err)
 
+    def test_what_follows_from_an_error_is_not_told(self):
+        """Rules across keys hold their tongue about keys whose own error is told."""
+        zone = "[camera.a.zone.z]\npolygon = [[0, 0], [1, 0], [1, 1]]\n"
+        pulled = "[consumer]\nenabled = true\n"
+        for text, errors in (
+            ('[consumer]\nsinks = ["log"]\n[camera.a]\nurl = "RTSP://x/y"\n', ["camera.a.url"]),
+            ('[consumer]\nsinks = ["log"]\n[camera.a]\nulr = "rtsp://x/y"\n', ["camera.a.ulr"]),
+            ('[consumer]\nsinks = ["log"]\n[camera.a]\nurl = rtsp://x/y\n', [""]),
+            ('[consumer]\nsinks = ["log"]\n[camera.front door]\nurl = "rtsp://x/y"\n', [""]),
+            ('[consumer]\nsinks = ["log"]\n[camera.a.b]\nurl = "rtsp://x/y"\n', ["camera.a.b"]),
+            (pulled + 'sinks = ["webhook"]\nwebhook.url = "example.com/x"\n', ["consumer.webhook.url"]),
+            (pulled + 'sinks = ["logg"]\n', ["consumer.sinks"]),
+            ('[camera.a]\nurl = "RTSP://x/y"\ntransport = "udp"\n', ["camera.a.url"]),
+            (f'process.pipeline = ["motion", "people", "trak"]\n{zone}', ["process.pipeline"]),
+            ('process.pipeline = ["motion", "people", "trak"]\nevents.history = "x"\n',
+             ["process.pipeline"]),
+            ('[camera.a]\npipeline = ["motion", "people", "trak"]\n' + zone, ["camera.a.pipeline"]),
+            ('[service]\ndrain_delay = "40s"\nshutdown_timeout = "60"x\n', [""]),
+            ('[service]\ndrain_delay = "40s"\nshutdown_timeout = "60 secs"\n', ["service.shutdown_timeout"]),
+            ('[http]\ntls_key = "/x"\ntls_crt = "/y"\n', ["http.tls_crt"]),
+        ):  # fmt: skip
+            with self.subTest(text):
+                report = json.loads(self.check("--offline", "--format", "json", "-", stdin=text.encode()).out)
+                found = report["configurations"][0]["diagnostics"]
+                self.assertEqual([each["key"] for each in found], errors, found)
+
+    def test_what_has_nothing_to_do_with_an_error_is_told(self):
+        text = ('[http]\nport = 99999\nmax_target_bytes = "1MiB"\n[service]\ndrain_delay = "50s"\n'
+                '[camera.a]\nurl = "RTSP://x"\n[camera.b]\nca_file = "/x"\nurl = "http://x/"\n'
+                '[consumer]\nsinks = ["webhook"]\n')  # fmt: skip
+        report = json.loads(self.check("--offline", "--format", "json", "-", stdin=text.encode()).out)
+        keys = [each["key"] for each in report["configurations"][0]["diagnostics"]]
+        self.assertEqual(keys, ["http.port", "camera.a.url", "service.drain_delay",
+                                "http.max_target_bytes", "camera.b.ca_file", "consumer.sinks"])  # fmt: skip
+
     def test_a_list_of_one_element_may_be_a_string(self):
         path = self.write(
             "c.toml",
