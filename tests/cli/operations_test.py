@@ -58,6 +58,27 @@ class Operations(cli.TestCase):
                 if page.name == "OPERATIONS.md":
                     self.assertIn("\nreload\n", done.stdout)
 
+    def test_a_script_tells_a_restart_from_a_file_that_cannot_be_used(self):
+        script = next(each for each in blocks(PAGES[0]) if "code=0" in each)
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "bin").mkdir()
+            (folder / "bin/sampleproc").symlink_to(cli.BINARY)
+            (folder / "old.toml").write_text("", "utf-8")
+            for text, code, said in (
+                ('telemetry.log_level = "debug"', 0, "reload\n"), ("http.port = 1", 0, "restart\n"),
+                ("http.port = 99999", 65, ""), ("http.port =", 65, ""), (None, 65, ""),
+            ):  # fmt: skip
+                (folder / "new.toml").unlink(missing_ok=True)
+                if text is not None:
+                    (folder / "new.toml").write_text(text, "utf-8")
+                done = subprocess.run(
+                    ["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True,
+                    text=True, check=False, timeout=cli.PATIENCE,
+                    env={"PATH": f"{folder}/bin:{os.environ['PATH']}"},
+                )  # fmt: skip
+                self.assertEqual((done.returncode, done.stdout), (code, said), text)
+
     def test_each_variable_of_the_original_is_in_the_guide(self):
         text = PAGES[1].read_text("utf-8")
         for name in environment_test.READ + environment_test.DOCUMENTED:
