@@ -26,7 +26,10 @@ Command ProcessFileCommand() {
           "on the command line is always processed; its name and first bytes decide whether it "
           "is an image, a video (every frame, with index and pts; a camera of its own) or, with "
           "the suffix .ndjson, recorded requests (one JSON body of POST /process a line). - is "
-          "one image on standard input, and a FIFO, as <(...) makes one, is one image too. In a "
+          "standard input, one image or JPEGs and PNGs one behind the other, as image2pipe of "
+          "ffmpeg writes them; a FIFO, as <(...) makes one, is the same. A file is one image: "
+          "where "
+          "another one follows in it, a warning says so. In a "
           "directory, images and videos are processed in byte order of their names and hidden "
           "files are skipped. In records, a byte of a name that is not UTF-8 is written as \\xFE. "
           "A frame that fails has a record with the reason, and the others "
@@ -67,6 +70,8 @@ Command ProcessFileCommand() {
                    {"ffmpeg -i rtsp://camera/ -vf scale=1280:720 -f rawvideo -pix_fmt nv12 - | "
                     "sampleproc process-file --raw 1280x720:nv12 -",
                     "Process raw pixels piped from another program."},
+                   {"ffmpeg -i door.avi -f image2pipe -c:v png - | sampleproc process-file -",
+                    "Process images piped from another program."},
                    {"sampleproc process-file door.avi --pipeline motion,objects,track "
                     "--set detector.objects.model=yolox_nano.onnx -o records.ndjson --events "
                     "events.ndjson",

@@ -187,7 +187,7 @@ std::string ProblemWith(const ProcessFileOptions& options) {
   }
   if (options.null_separated && options.files_from.empty()) return "-0 goes with --files-from";
   if (ReadersOfStandardInput(options) > 1) {
-    return "standard input can be one thing only: one frame, a list of files or recorded requests";
+    return "standard input can be one thing only: frames, a list of files or recorded requests";
   }
   if (!options.raw.empty() && !options.RawPixels()) {
     return "--raw needs WIDTHxHEIGHT:FORMAT, such as 640x480:bgr24; sides from 1 to 65535 (nv12: "

@@ -36,6 +36,19 @@ std::unexpected<base::Error> RefuseUnknown(const Encoded& input) {
   return base::Fail(code, message + "; supported: " + std::string(SupportedFormats()));
 }
 
+// A picture that nobody would look at must not go unseen.
+void WarnOfFurtherPicture(base::ByteView bytes, Decoded& decoded) {
+  if (decoded.end == 0) return;
+  const base::ByteView behind = bytes.subspan(decoded.end);
+  std::size_t begin = 0;
+  while (begin < behind.size() && behind[begin] == 0) ++begin;
+  if (Sniff(behind.subspan(begin)) == Format::kUnknown) return;
+  decoded.warnings.push_back(
+      {std::string(kFurtherPicture), std::to_string(behind.size()) +
+                                         " bytes follow the picture and begin with another one; "
+                                         "only the first one was looked at"});
+}
+
 base::Result<Decoded> DecodeAs(Format format, const DecodeRequest& request,
                                const std::optional<frame::RawDescription>& raw) {
   switch (format) {
@@ -140,6 +153,7 @@ base::Result<Decoded> Decode(const Encoded& encoded, Wanted wanted, const Option
     return decoded;
   }
   decoded->format = format;
+  WarnOfFurtherPicture(bytes, *decoded);
   if (decoded->width == 0) {
     decoded->width = decoded->image.width;
     decoded->height = decoded->image.height;

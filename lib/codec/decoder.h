@@ -93,12 +93,15 @@ struct Wanted {
   frame::PixelFormat limited_as;
 };
 
+inline constexpr std::string_view kFurtherPicture = "further_picture";
+
 struct Decoded {
   frame::Image image;
   int width = 0;  // of the oriented source, which is larger than `image` when less was enough
   int height = 0;
   Format format = Format::kUnknown;
   int orientation = 1;  // EXIF's, 1..8; it has been applied
+  std::size_t end = 0;  // of the picture among the bytes, behind its end mark; 0: not known
   std::vector<frame::Warning> warnings;
   resources::Reservation reservation;  // holds the pixels' bytes until the frame is done
 };
@@ -120,8 +123,9 @@ struct Decoded {
 // carry nothing), "png_missing_iend" (the last chunk is missing, no pixel is), "shallow_samples"
 // (samples of 16 bits that are data of 10 or 12 bits, not shifted up), "alpha_ignored", "animated"
 // (first frame used), "exif_invalid" (the EXIF data is broken, the picture is used as it is
-// stored). Bytes after the end of a picture are ignored in silence: MJPEG cameras pad their frames
-// with them.
+// stored), kFurtherPicture (a JPEG or PNG ends and another picture follows, perhaps behind padding,
+// as in the MPO files of stereo cameras; only the first one is used). Other bytes after the end of
+// a picture are ignored in silence: MJPEG cameras pad their frames with them.
 //
 // Limits are the full size's, however little is wanted.
 //

@@ -424,6 +424,7 @@ base::Result<Decoded> DecodeJpeg(const DecodeRequest& request) {
 
   decoded.image = {pixels, static_cast<int>(width), static_cast<int>(height), stride,
                    request.wanted};
+  if (header->has_eoi) decoded.end = header->end;
   AppendWarnings(session, *header, decoded.warnings);
   decoded.reservation = std::move(*reservation);
   return decoded;

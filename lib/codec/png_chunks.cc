@@ -144,6 +144,7 @@ base::Result<PngHeader> WalkPngChunks(base::ByteView encoded) {
     }
     if (chunk->type == "IEND") {
       header->has_end = chunk->crc_matches;
+      header->end = at + chunk->size;
       break;
     }
     if (chunk->type == "IDAT") has_pixels = true;

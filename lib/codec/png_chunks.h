@@ -28,6 +28,7 @@ struct PngHeader {
   base::ByteView exif;            // the payload of the first eXIf chunk, or empty
   bool exif_damaged = false;      // its CRC is wrong
   bool has_end = false;           // a whole IEND chunk
+  std::size_t end = 0;            // where that ends
 };
 
 //   89 "PNG" 0D 0A 1A 0A | chunk*      chunk: length(4) type(4) payload[length] crc32(4)

@@ -325,6 +325,7 @@ base::Result<Decoded> DecodePng(const DecodeRequest& request) {
 
   decoded.image = {layout.out, static_cast<int>(header->width), static_cast<int>(header->height),
                    layout.out_stride, request.wanted};
+  decoded.end = header->end;
   AppendWarnings(*header, decoded.image, decoded.warnings);
   decoded.reservation = std::move(*reservation);
   return decoded;

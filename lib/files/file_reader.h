@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "files/input_file.h"
 #include "files/stop_descriptor.h"
 
 namespace sampleproc::files {
@@ -18,9 +19,16 @@ namespace sampleproc::files {
 base::Result<base::ByteBuffer> ReadInput(const std::string& path, std::size_t max_bytes,
                                          const StopDescriptor* stop = nullptr);
 
+// kTooLarge: `what`, "x.jpg has 12", bytes, and how many are allowed.
+base::Error TooLarge(const std::string& what, std::size_t max_bytes);
+
 // Reads a descriptor of any kind to its end, waiting as long as it takes; for what was opened by
 // whoever started us. `name` is for messages. Fails with kIo, or kTooLarge above `max_bytes`.
 base::Result<base::ByteBuffer> ReadDescriptor(int descriptor, const std::string& name,
                                               std::size_t max_bytes);
+
+// The same of `file` behind its first bytes, `begun`, which were read already.
+base::Result<base::ByteBuffer> ReadRest(InputFile& file, base::ByteBuffer begun,
+                                        std::size_t max_bytes);
 
 }  // namespace sampleproc::files

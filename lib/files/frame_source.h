@@ -60,6 +60,13 @@ std::unique_ptr<FrameSource> OpenSource(const Input& input, const SourceOptions&
 base::Result<std::unique_ptr<FrameSource>> OpenVideo(const std::string& path,
                                                      const SourceOptions& options);
 
+// Of standard input or a FIFO: one picture, or JPEGs and PNGs one behind the other, as ffmpeg's
+// image2pipe writes them: each is a frame as soon as its last byte has come, but the first, which
+// waits for the beginning of the next. Where one is damaged, that is one error, and the next begins
+// with its own first bytes. What lies behind a single picture and is none is left to its decoder.
+base::Result<std::unique_ptr<FrameSource>> OpenPictures(const std::string& path,
+                                                        const SourceOptions& options);
+
 // Frames of raw pixels, one after the other without anything between, as ffmpeg's rawvideo. A file
 // must have a whole number of them; a pipe that ends within a frame gives the whole ones and then
 // an error.

@@ -28,8 +28,7 @@ std::optional<std::string> DeclaredFormat(const std::string& path) {
   return ending;
 }
 
-// Of what has no size that can be asked for, as standard input, as much as is read at the most, but
-// leaving half for others: it may be long in coming.
+// Of a file that has no size now as much as is read at the most.
 Result<resources::Reservation> ReserveInput(const std::string& path, const WorkerContext& context) {
   std::error_code unknown;
   const std::uintmax_t size = fs::file_size(path, unknown);
@@ -48,6 +47,15 @@ std::string OtherKinds(base::ByteView bytes) {
   }
   return "; videos are read from files (" + std::string(video::VideoEndings()) +
          "), requests as lines of JSON with --requests";
+}
+
+// What to do where the pictures behind the first one of a file are wanted, too.
+void NameAsRow(frame::FrameResult& result) {
+  for (frame::Warning& warning : result.warnings) {
+    if (warning.type == codec::kFurtherPicture && result.format == "jpeg") {
+      warning.msg += "; name the file *.mjpeg to process all JPEGs in it";
+    }
+  }
 }
 
 bool BeginsObject(base::ByteView line) {
@@ -82,6 +90,9 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
   Result<frame::Frame> frame;
   if (std::holds_alternative<PictureFile>(task.payload)) {
     frame = ReadPicture(task.source.source, context_, reservation);
+  } else if (auto* picture = std::get_if<PictureBytes>(&task.payload)) {
+    frame->storage = std::move(picture->bytes);
+    frame->declared_format = DeclaredFormat(task.source.source);
   } else if (auto* raw = std::get_if<RawPixels>(&task.payload)) {
     frame->storage = std::move(raw->bytes);
     frame->raw = raw->description;
@@ -106,9 +117,11 @@ Result<frame::FrameResult> FrameWorker::Work(Task& task) {
     if (task.camera_id) frame->camera_id = task.camera_id;
     result = Process(task, *frame);
     if (!result && result.error().code == base::ErrorCode::kUnsupportedFormat &&
-        std::holds_alternative<PictureFile>(task.payload)) {
+        (std::holds_alternative<PictureFile>(task.payload) ||
+         std::holds_alternative<PictureBytes>(task.payload))) {
       result.error().message += OtherKinds(frame->encoded);
     }
+    if (result && std::holds_alternative<PictureFile>(task.payload)) NameAsRow(*result);
     const auto* const packet = std::get_if<VideoPacket>(&task.payload);
     if (result && packet != nullptr) result->format = packet->codec;
   } else {

@@ -32,7 +32,7 @@ class SingleSource final : public FrameSource {
   bool given_ = false;
 };
 
-enum class Kind { kPicture, kVideo, kRaw, kRequests };
+enum class Kind { kPicture, kPictures, kVideo, kRaw, kRequests };
 
 // What comes through a pipe can be read once, so nobody looks into it before its reader.
 bool IsPipe(const std::string& path) {
@@ -46,7 +46,7 @@ bool IsPipe(const std::string& path) {
 base::Result<Kind> KindOf(const Input& input, const SourceOptions& options) {
   if (IsPipe(input.path)) {
     if (input.recorded_requests) return Kind::kRequests;
-    return options.raw ? Kind::kRaw : Kind::kPicture;
+    return options.raw ? Kind::kRaw : Kind::kPictures;
   }
   auto file = InputFile::Open(input.path);
   if (!file) return std::unexpected(file.error());
@@ -77,6 +77,8 @@ base::Result<std::unique_ptr<FrameSource>> Open(const Input& input, const Source
   switch (*kind) {
     case Kind::kVideo:
       return OpenVideo(input.path, options);
+    case Kind::kPictures:
+      return OpenPictures(input.path, options);
     case Kind::kRaw:
       return OpenRaw(input.path, options);
     case Kind::kRequests:

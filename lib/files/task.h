@@ -35,6 +35,11 @@ struct Place {
 // A picture in a file of its own, `source.source`; whoever works on it reads it.
 struct PictureFile {};
 
+// A picture that came through a pipe.
+struct PictureBytes {
+  base::ByteBuffer bytes;
+};
+
 // Pixels without a header.
 struct RawPixels {
   base::ByteBuffer bytes;
@@ -87,7 +92,8 @@ struct Task {
   std::optional<base::Error> output_failed;     // likewise
   std::shared_ptr<const FramePicture> picture;  // likewise
   std::shared_ptr<const DrawnFrame> drawn;      // likewise
-  std::variant<PictureFile, RawPixels, RecordedRequest, VideoPixels, VideoPacket> payload;
+  std::variant<PictureFile, PictureBytes, RawPixels, RecordedRequest, VideoPixels, VideoPacket>
+      payload;
   resources::Reservation reservation;  // of the payload's bytes
 
   process::CameraTurns::Turn turn;  // the frame's place among its camera's

@@ -69,7 +69,7 @@ bool Stream::IsBehindSkip(int read) {
 // Fills packet_ with the next of JPEG pictures in a row, for which nothing but their bytes says
 // where they are. Returns what av_read_frame does; AVERROR_INVALIDDATA for a damaged one.
 int Stream::ReadPart() {
-  using Part = JpegSplitter::Part;
+  using Part = PictureSplitter::Part;
   AVIOContext* const input = input_.context();
   if (parts_ == 0 && splitter_->held() == 0) avio_seek(input, 0, SEEK_SET);
   for (;;) {

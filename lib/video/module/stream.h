@@ -7,13 +7,13 @@
 #include <optional>
 #include <string_view>
 
-#include "video/jpeg_splitter.h"
 #include "video/module/converter.h"
 #include "video/module/frame_count.h"
 #include "video/module/h264_order.h"
 #include "video/module/handles.h"
 #include "video/module/input.h"
 #include "video/module_abi.h"
+#include "video/picture_splitter.h"
 
 namespace sampleproc::video {
 
@@ -92,7 +92,7 @@ class Stream {
   FrameCount frames_;  // that the decoder keeps
 
   // Of JPEG pictures in a row, whose demuxer finds no pictures behind what looks like a segment.
-  std::optional<JpegSplitter> splitter_;
+  std::optional<PictureSplitter> splitter_;
   std::int64_t parts_ = 0;  // that came of it
 
   // In the order of their use; each is closed before the one it draws from.

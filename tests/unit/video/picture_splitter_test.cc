@@ -1,4 +1,4 @@
-#include "video/jpeg_splitter.h"
+#include "video/picture_splitter.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -9,13 +9,13 @@
 namespace sampleproc::video {
 namespace {
 
-using Part = JpegSplitter::Part;
+using Part = PictureSplitter::Part;
 using namespace std::string_literals;
 
 // "." for a picture that has no head, "L" for one that is too long.
 std::vector<std::string> Split(const std::string& stream, std::size_t block,
                                std::size_t longest = 1 << 20) {
-  JpegSplitter splitter(longest);
+  PictureSplitter splitter(longest);
   std::vector<std::string> parts;
   std::size_t at = 0;
   for (;;) {
@@ -132,7 +132,7 @@ TEST_CASE("what has no end is not kept", "[video]") {
   const std::string a = Picture(1);
   const std::string endless = a.substr(0, 200) + std::string(100'000, '\x55');
   CHECK((Split(endless + a, 1000, 10'000) == std::vector<std::string>{"L", a}));
-  JpegSplitter splitter(1000);
+  PictureSplitter splitter(1000);
   for (int i = 0; i < 1000; ++i) {
     REQUIRE(splitter.Next() == Part::kMore);
     const auto room = splitter.Room();
