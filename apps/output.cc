@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -152,6 +153,21 @@ bool WriteOver(int from, const std::string& path) {
     if (sent == 0 || (sent < 0 && errno != EINTR)) return false;
   }
   return ::ftruncate(file.get(), size) == 0 && ::fdatasync(file.get()) == 0;
+}
+
+// Gives the file `from` the name `to` unless that is taken, in one step.
+bool RenameWhereNone(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  // A file system that does not know of that, as NFS.
+  if (::link(from.c_str(), to.c_str()) == 0) {
+    ::unlink(from.c_str());
+    return true;
+  }
+  if (errno == EEXIST) return false;
+  // Nor of links: an empty file takes the name first.
+  const base::Descriptor taken(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  return taken.get() >= 0 && ::rename(from.c_str(), to.c_str()) == 0;
 }
 
 }  // namespace
@@ -364,8 +380,15 @@ std::string Output::Abandon(bool is_torn) {
   struct stat status{};
   const bool is_empty = ::fstat(fd_, &status) == 0 && status.st_size == 0;
   if (beside_.empty() || (is_empty && is_new_)) return "";
-  if (is_new_ && !is_torn && Commit()) return "";
-  const std::string is_there = name_ + (is_new_ ? " is not made" : " is as it was");
+  // Another run may have put its own there meanwhile.
+  if (!is_torn && !is_empty && (is_new_ || !is_resumable_) && ::fdatasync(fd_) == 0 &&
+      RenameWhereNone(beside_, target_)) {
+    beside_.clear();
+    return "";
+  }
+  struct stat old{};
+  const bool has_old = ::lstat(target_.c_str(), &old) == 0;
+  const std::string is_there = name_ + (has_old ? " is as it was" : " is not made");
   if (is_empty) return is_there;
   return is_there + "; the " + std::string(content_) + " so far are in " +
          (is_resumable_ ? beside_ : std::exchange(beside_, {}));

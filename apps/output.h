@@ -61,7 +61,7 @@ class Output {
   void Discard();
 
   // The records end early; `is_torn`: for a failure, perhaps in the middle of a line, which is
-  // taken off. Otherwise they become the file where there was none before. Else what was there
+  // taken off. Otherwise they become the file where there is none by now. Else what is there
   // stays, and a sentence comes back that says so, and where they are if there are any; "" when
   // there is nothing to tell.
   std::string Abandon(bool is_torn);

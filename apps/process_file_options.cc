@@ -9,6 +9,7 @@
 
 #include "apps/checked_values.h"
 #include "base/ascii.h"
+#include "codec/picture_name.h"
 #include "config/convert.h"
 #include "config/schema.h"
 #include "files/name_text.h"
@@ -62,7 +63,7 @@ void AddRun(CLI::App& app, ProcessFileOptions& options) {
       ->group(kGroup);
   app.add_option("--resume", options.resume,
                  "Keep in STATE how far the run has come, and go on from there if STATE exists; "
-                 "needs --output FILE")
+                 "needs --output FILE, and does not go with --events")
       ->type_name("STATE")
       ->group(kGroup);
 }
@@ -89,7 +90,7 @@ void AddOutputs(CLI::App& app, ProcessFileOptions& options) {
       ->group(kGroup);
   app.add_option("--events", options.events,
                  "Write the events of cameras to FILE, one a line: what the step track found to "
-                 "come, move and go; - is standard output")
+                 "come, move and go; - is standard output; does not go with --resume")
       ->type_name("FILE")
       ->group(kGroup);
   app.add_option(
@@ -220,6 +221,12 @@ std::string ProblemWith(const ProcessFileOptions& options) {
   }
   if (!options.events.empty() && !options.resume.empty()) {
     return "--events does not go with --resume; events of an earlier run are not kept";
+  }
+  std::error_code ignored;
+  if (codec::IsPictureName(options.annotate) &&
+      !std::filesystem::is_directory(options.annotate, ignored)) {
+    return "--annotate writes pictures into a directory, under names of their own, and " +
+           files::NameAsText(options.annotate) + " is named as a picture is: name a directory";
   }
   if (options.DrawsVideo()) {
     if (std::string wrong = ProblemWithVideo(options); !wrong.empty()) return wrong;

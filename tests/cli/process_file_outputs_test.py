@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import resource
+import shutil
 import signal
 import subprocess
 
@@ -235,6 +236,35 @@ class NothingIsDestroyed(WithDirectory):
         self.assertEqual([part for part in parts if part not in errors.decode()], [])
         self.assertEqual(process("-o", out, picture).returncode, 0)
         self.assertEqual(read(out), process(picture).stdout)
+
+    def test_an_interrupted_run_leaves_what_another_run_has_put_there_meanwhile(self):
+        picture, out, drawn = self.copy("mask.png"), self.path("out.ndjson"), self.path("drawn")
+        for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            child = cli.start(self, "process-file", "-q", "-j", "1", "-o", out, "--annotate", drawn,
+                              picture, "-", env=QUICK)  # fmt: skip
+            while not os.path.exists(drawn + "/mask.png.jpg"):
+                self.assertIsNone(child.poll())
+            self.assertEqual(process("-o", out, self.copy("box.png")).returncode, 0)
+            whole = read(out)
+            child.send_signal(sent)
+            self.assertEqual((child.wait(timeout=cli.PATIENCE), read(out)), (code, whole))
+            errors = child.stderr.read()
+            (part,) = [name for name in os.listdir(self.directory) if name.endswith(".part")]
+            self.assertIn("out.ndjson is as it was; the records so far are in ", errors.decode())
+            self.assertIn(part, errors.decode())
+            self.assertEqual(read(self.path(part)), process(picture).stdout)
+            os.remove(self.path(part))
+            os.remove(out)
+            shutil.rmtree(drawn)
+
+    def test_annotated_pictures_go_into_no_directory_that_is_named_as_a_picture(self):
+        for name in ("out.jpg", "OUT.PNG"):
+            result = process("--annotate", self.path(name), self.copy("box.png"))
+            self.assertEqual((result.returncode, result.stdout), (2, b""))
+            self.assertIn("name a directory", result.err)
+            self.assertFalse(os.path.exists(self.path(name)))
+        os.mkdir(self.path("out.jpg"))
+        self.assertEqual(process("--annotate", self.path("out.jpg"), self.copy("box.png")).returncode, 0)
 
     def test_a_run_without_results_or_stopped_early_leaves_the_old_output_whole(self):
         good, bad = self.copy("mask.png"), self.write("bad.png", b"x")
