@@ -119,7 +119,8 @@ base::Result<void> AnnotatedVideo::Write(const DrawnFrame& drawn, std::int64_t t
          .comment = std::string(kMark),
          .width = image.width,
          .height = image.height,
-         .ticks_per_frame = ticks_per_frame});
+         .ticks_per_frame = ticks_per_frame,
+         .aspect = drawn.aspect});
     if (!writer) return std::unexpected(writer.error());
     writer_ = std::move(*writer);
   }

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "frame/frame_result.h"
+#include "frame/image.h"
 #include "resources/memory_budget.h"
 
 namespace sampleproc::files {
@@ -24,6 +25,7 @@ struct FramePicture {
 // earlier one take little.
 struct DrawnFrame {
   base::ByteBuffer jpeg;
+  frame::PixelAspect aspect;
   resources::Reservation memory;  // of its bytes
 };
 

@@ -187,7 +187,8 @@ Result<void> FrameWorker::Annotate(Task& task, const frame::Frame& frame,
     auto memory = context_.budget.Reserve(picture->size(), "an annotated frame",
                                           context_.budget_patience, {});
     if (!memory) return std::unexpected(memory.error());
-    task.drawn = std::make_shared<const DrawnFrame>(std::move(*picture), std::move(*memory));
+    task.drawn =
+        std::make_shared<const DrawnFrame>(std::move(*picture), task.aspect, std::move(*memory));
     return {};
   }
   const auto path = context_.annotated->For(task);

@@ -84,6 +84,7 @@ struct Task {
   std::optional<std::size_t> argument;  // of the command line, when the input came from one
   bool of_many = false;                 // the input may have more frames than this one
   double share = 0;                     // of the input that has been read, 0..1
+  frame::PixelAspect aspect;            // of a video's frame, the right way up
   bool look = true;                     // else it is decoded only: too soon for its camera's fps
   bool silent = false;  // done in an earlier run; worked on for what it leaves behind
 

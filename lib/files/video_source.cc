@@ -22,6 +22,10 @@ class VideoSource final : public FrameSource {
     task.share = reader_->Share();
     if (next) {
       task.source.pts = (*next)->pts;
+      task.aspect = (*next)->aspect;
+      if (codec::SwapsSides((*next)->orientation)) {
+        std::swap(task.aspect.width, task.aspect.height);
+      }
       if (passed_over) return true;
       const auto copied = Copy(**next, task);
       if (copied) return true;

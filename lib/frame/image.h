@@ -14,6 +14,12 @@ enum class PixelFormat : std::uint8_t {
 
 constexpr int Channels(PixelFormat format) { return format == PixelFormat::kGray8 ? 1 : 3; }
 
+// Of a pixel that is to be shown, in any unit; 0 where nothing says, and pixels are square.
+struct PixelAspect {
+  int width = 0;
+  int height = 0;
+};
+
 // Row y starts at data + y * stride; stride is in bytes and at least width * Channels(format).
 struct Image {
   const std::uint8_t* data = nullptr;

@@ -10,7 +10,7 @@
 namespace sampleproc::video {
 
 // Raised with every change of this file.
-inline constexpr std::uint32_t kModuleVersion = 8;
+inline constexpr std::uint32_t kModuleVersion = 9;
 inline constexpr char kModuleFile[] = "sampleproc_video.so";
 inline constexpr char kModuleEntry[] = "sampleproc_video_module";
 
@@ -76,6 +76,8 @@ struct ModuleVideoRequest {
   int width;            // of the pictures
   int height;
   int ticks_per_frame;  // about; of kTicksPerSecond
+  int aspect_num;       // of a pixel, as ModulePicture has it
+  int aspect_den;
 };
 
 // Where a video is written to. `self` is handed back in each call; all calls come from inside the
@@ -105,6 +107,8 @@ struct ModulePicture {
   const std::uint8_t* encoded;  // a JPEG as it is in the file, then without pixels; else null
   std::size_t encoded_size;
   int orientation;  // EXIF's number of how it is stored; not applied
+  int aspect_num;   // a pixel's width to its height, as it is stored; 0 where nothing says
+  int aspect_den;
   bool has_pts;
   std::int64_t pts;  // in units of pts_num / pts_den seconds
   int pts_num;

@@ -244,6 +244,9 @@ class VideoReader::Session : private HostSide {
     }
     frame.codec = picture.codec;
     frame.orientation = picture.orientation;
+    if (picture.aspect_num > 0 && picture.aspect_den > 0) {
+      frame.aspect = {picture.aspect_num, picture.aspect_den};
+    }
     if (picture.encoded != nullptr) {
       frame.encoded = {picture.encoded, picture.encoded_size};
     } else {

@@ -41,6 +41,7 @@ struct VideoFrame {
   // EXIF's number of the way in which the image is stored: the container's display matrix, as
   // telephones write it. The image is handed out as it is stored.
   int orientation = 1;
+  frame::PixelAspect aspect;  // likewise as it is stored
   // With Options::jpeg_packets a JPEG as it is in the file, instead of an image; likewise valid.
   base::ByteView encoded;
 };

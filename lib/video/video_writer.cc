@@ -45,8 +45,12 @@ base::Result<std::unique_ptr<VideoWriter>> VideoWriter::Begin(int fd, std::strin
   if (!loaded) return std::unexpected(loaded.error());
   std::unique_ptr<VideoWriter> writer(new VideoWriter(fd, std::move(name), std::move(*loaded)));
   const ModuleVideoRequest wanted{request.container == WrittenContainer::kMp4 ? "mp4" : "matroska",
-                                  request.comment.c_str(), request.width, request.height,
-                                  request.ticks_per_frame};
+                                  request.comment.c_str(),
+                                  request.width,
+                                  request.height,
+                                  request.ticks_per_frame,
+                                  request.aspect.width,
+                                  request.aspect.height};
   const char* what = "";
   const ModuleStatus status =
       writer->module_->create(&writer->sink_, &wanted, &writer->video_, &what);

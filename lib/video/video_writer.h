@@ -30,6 +30,7 @@ class VideoWriter {
     int width = 0;        // of the pictures
     int height = 0;
     int ticks_per_frame = 0;  // about; of kTicksPerSecond
+    frame::PixelAspect aspect = {};
   };
 
   // Writes to the start of the file `fd`, which is the caller's, can be written at any offset and

@@ -197,5 +197,24 @@ class AnnotatedVideos(WithVideos):
         self.assertEqual(sorted(os.listdir(self.directory)), ["out.mp4", "short.avi", "walk.avi"])
 
 
+class Aspect(WithVideos):
+    def test_the_shape_of_pixels_is_that_of_the_source(self):
+        def shape(path):
+            return subprocess.run(
+                ["ffprobe", "-v", "error", "-show_entries", "stream=sample_aspect_ratio", "-of", "csv=p=0", path],
+                stdout=subprocess.PIPE, check=True, text=True, timeout=cli.PATIENCE).stdout.strip()  # fmt: skip
+
+        source, turned = self.path("a.mp4"), self.path("turned.mp4")
+        subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc=s=160x120:d=1:r=5",
+                        "-vf", "setsar=2/1", "-pix_fmt", "yuv420p", source], check=True)  # fmt: skip
+        subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-i", source, "-c", "copy", "-metadata:s:v",
+                        "rotate=90", turned], check=True)  # fmt: skip
+        for ending in ("mp4", "mkv"):
+            for path, expected in ((source, "2:1"), (turned, "1:2")):
+                out = self.path("out." + ending)
+                self.assertEqual(process("--annotate", out, path).returncode, 0)
+                self.assertEqual(shape(out), expected)
+
+
 if __name__ == "__main__":
     cli.main()

@@ -15,6 +15,8 @@ constexpr int kBufferBytes = 64 << 10;
 constexpr const char* kX264Quality = "20";
 constexpr int kMpeg4Quantizer = 3;
 
+constexpr int kMostOfAspect = 65535;  // as H.264 has room for
+
 int Even(int side) { return side + side % 2; }
 
 // Repeats the last column and row of luma where the frame has one more than the picture. Chroma,
@@ -84,6 +86,10 @@ bool Encoder::OpenEncoder(const ModuleVideoRequest& request, const char* name) {
   encoder_->pix_fmt = AV_PIX_FMT_YUV420P;
   encoder_->color_range = AVCOL_RANGE_MPEG;
   encoder_->colorspace = AVCOL_SPC_SMPTE170M;
+  if (request.aspect_num > 0 && request.aspect_den > 0) {
+    av_reduce(&encoder_->sample_aspect_ratio.num, &encoder_->sample_aspect_ratio.den,
+              request.aspect_num, request.aspect_den, kMostOfAspect);
+  }
   encoder_->time_base = {1, kTicksPerSecond};
   encoder_->framerate = {kTicksPerSecond, std::max(request.ticks_per_frame, 1)};
   encoder_->thread_count = 1;
@@ -142,6 +148,7 @@ ModuleStatus Encoder::Begin(const ModuleVideoRequest& request, const char** what
   made->pb = output_.get();
   made->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
   stream->time_base = encoder_->time_base;
+  stream->sample_aspect_ratio = encoder_->sample_aspect_ratio;
   stream->avg_frame_rate = encoder_->framerate;
   av_dict_set(&made->metadata, "comment", request.comment, 0);
   Settings settings;

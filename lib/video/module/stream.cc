@@ -262,6 +262,13 @@ ModuleStatus Stream::Next(int channels, ModulePicture* picture, const char** wha
   picture->left_out = left_out_;
   picture->missing = missing_;
   picture->share = Share();
+  if (status == ModuleStatus::kOk) {
+    const AVRational aspect =
+        av_guess_sample_aspect_ratio(demuxer_.get(), demuxer_->streams[index_],
+                                     picture->encoded == nullptr ? frame_.get() : nullptr);
+    picture->aspect_num = aspect.num;
+    picture->aspect_den = aspect.den;
+  }
   return status;
 }
 
