@@ -332,14 +332,14 @@ class WithoutAWord(WithDirectory):
 
     def test_a_network_that_is_there_stands_for_the_people_step(self):
         there = f"process.model_dir={self.directory}"
-        self.assertRegex(self.effective(there), r'(?m)^pipeline = \["stats", "motion", "people"\]  # default')
+        self.assertRegex(self.effective(there), r'(?m)^#pipeline = \["stats", "motion", "people"\]  # default')
         self.write("yolox_nano.onnx", b"a network")
         shown = self.effective(there)
-        self.assertRegex(shown, r'(?m)^pipeline = \["stats", "motion", "objects"\]  # default')
-        self.assertRegex(shown, r'(?m)^model = "yolox_nano.onnx"')
+        self.assertRegex(shown, r'(?m)^#pipeline = \["stats", "motion", "objects"\]  # default')
+        self.assertRegex(shown, r'(?m)^#model = "yolox_nano.onnx"')
         for said in ("process.pipeline=stats,motion,people", "detector.objects.model=/other.onnx"):
             shown = self.effective(there, said)
-            self.assertRegex(shown, r'(?m)^pipeline = \["stats", "motion", "people"\]')
+            self.assertRegex(shown, r'(?m)^#?pipeline = \["stats", "motion", "people"\]')
 
     def test_one_that_is_damaged_is_told_with_why_it_is_used(self):
         there = ("--set", f"process.model_dir={self.directory}")
