@@ -14,8 +14,9 @@ using namespace std::string_literals;
 
 // "." for a picture that has no head, "L" for one that is too long.
 std::vector<std::string> Split(const std::string& stream, std::size_t block,
-                               std::size_t longest = 1 << 20) {
-  PictureSplitter splitter(longest);
+                               std::size_t longest = 1 << 20,
+                               PictureSplitter::Kinds kinds = PictureSplitter::Kinds::kJpeg) {
+  PictureSplitter splitter(longest, kinds);
   std::vector<std::string> parts;
   std::size_t at = 0;
   for (;;) {
@@ -126,6 +127,54 @@ TEST_CASE("a picture without its head is told once", "[video]") {
   CheckSplit(a.substr(300) + b, {".", b});
   CheckSplit(b + a.substr(1) + b, {b, ".", b});
   CheckSplit(a.substr(300), {"."});
+}
+
+std::string Chunk(const std::string& type, const std::string& payload) {
+  const std::size_t size = payload.size();
+  std::string length;
+  for (const unsigned shift : {24u, 16u, 8u, 0u}) length += static_cast<char>(size >> shift & 0xff);
+  return length + type + payload + (type == "IEND" ? "\xae\x42\x60\x82"s : "CRC!"s);
+}
+
+std::string Png(unsigned seed, const std::string& more = "") {
+  return "\x89PNG\r\n\x1a\n"s + Chunk("IHDR", std::string(13, '\1')) + more +
+         Chunk("IDAT", Data(900, seed)) + Chunk("IDAT", Data(70'000, seed)) + Chunk("IEND", "");
+}
+
+void CheckSplitBoth(const std::string& stream, const std::vector<std::string>& parts) {
+  for (const std::size_t block : {1u, 7u, 1000u, 65536u}) {
+    CAPTURE(block);
+    CHECK((Split(stream, block, 1 << 20, PictureSplitter::Kinds::kJpegAndPng) == parts));
+  }
+}
+
+TEST_CASE("PNGs are split as well, also among JPEGs", "[video]") {
+  const std::string a = Png(1, Chunk("caBX", Picture(5) + Png(6)));
+  const std::string b = Png(2);
+  const std::string jpeg = Picture(3);
+  CheckSplitBoth(a + b, {a, b});
+  CheckSplitBoth(a + jpeg + b + std::string(100, '\0') + jpeg, {a, jpeg, b, jpeg});
+}
+
+TEST_CASE("a damaged PNG swallows none behind it", "[video]") {
+  const std::string a = Png(1);
+  const std::string b = Png(2);
+  for (const std::size_t length : {8u, 20u, 33u, 40u, 500u, 60'000u}) {
+    CAPTURE(length);
+    CheckSplitBoth(b + a.substr(0, length) + b + b, {b, a.substr(0, length), b, b});
+    CheckSplitBoth(b + a.substr(0, length), {b, a.substr(0, length)});
+  }
+  for (const std::size_t at : {8u, 12u, 33u, 37u, 945u}) {
+    CAPTURE(at);
+    for (const char* const bytes : {"\x7f\x7f\x7f\x7f", "\1\1\1\1"}) {
+      std::string damaged = a;
+      damaged.replace(at, 4, bytes);
+      CheckSplitBoth(b + damaged + b, {b, damaged, b});
+    }
+  }
+  std::string damaged = a;
+  damaged.replace(33, 4, "\0\5\0\0"s);  // a length that ends within the limit, among what follows
+  CheckSplitBoth(b + damaged + b + b + b + b + b, {b, damaged, b, b, b, b, b});
 }
 
 TEST_CASE("what has no end is not kept", "[video]") {
