@@ -40,4 +40,12 @@ base::Result<EarlierRun> LoadEarlierRun(const std::string& path, bool may_track,
   return earlier;
 }
 
+std::string DescribeStrangers(const EarlierRun& earlier) {
+  const auto names = earlier.records ? earlier.records->Strangers() : std::nullopt;
+  if (!names) return "";
+  return "sampleproc: note: no input is one of the earlier run's by its name: that has \"" +
+         names->first + "\", this one \"" + names->second +
+         "\"; files are the same where their names are spelled as they were\n";
+}
+
 }  // namespace sampleproc::apps

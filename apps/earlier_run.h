@@ -24,4 +24,7 @@ struct EarlierRun {
 base::Result<EarlierRun> LoadEarlierRun(const std::string& path, bool may_track,
                                         const files::StopDescriptor& stop);
 
+// That no input of this run, which is over, is one of the earlier one's by its name; "" otherwise.
+std::string DescribeStrangers(const EarlierRun& earlier);
+
 }  // namespace sampleproc::apps

@@ -431,6 +431,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   if (totals->done == 0 && !is_interrupted) {
     context.err << NothingFound(options, feed->has_empty_list()) << "\n";
   }
+  if (is_compared && !options.quiet) context.err << DescribeStrangers(*earlier);
   if (!options.quiet) context.err << DescribeFailedBefore(options, *start);
   if (!options.quiet) context.err << "sampleproc: " << files::FormatSummary(summary) << "\n";
   if (is_interrupted) return *interrupts.code();

@@ -176,6 +176,11 @@ std::vector<Change> Comparison::Compare(const Record& record) {
   const frame::FrameResult* const result = record.result ? &*record.result : nullptr;
   std::string camera_id = record.camera_id.value_or("");
   if (result != nullptr) camera_id = result->camera_id.value_or("");
+  if (!first_source_) first_source_ = record.source.source;
+  if (!has_common_source_) {
+    const auto same = frames_.lower_bound({record.source.source, 0});
+    has_common_source_ = same != frames_.end() && same->first.first == record.source.source;
+  }
   std::vector<Change> changes;
   const auto found = frames_.find({record.source.source, record.source.index});
   if (found == frames_.end()) {
@@ -248,6 +253,11 @@ std::vector<Change> Comparison::Rest() const {
         {Change::Kind::kVanished, {place.first, place.second}, "", {}, {}, *entry.camera_id});
   }
   return changes;
+}
+
+std::optional<std::pair<std::string, std::string>> Comparison::Strangers() const {
+  if (frames_.empty() || !first_source_ || has_common_source_) return std::nullopt;
+  return std::pair(frames_.begin()->first.first, *first_source_);
 }
 
 }  // namespace sampleproc::files

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -63,6 +64,10 @@ class Comparison {
   // One kVanished for each frame of the earlier run that Compare has not met, in byte order.
   std::vector<Change> Rest() const;
 
+  // Where both runs have frames and no name of an input in common: the first name of the earlier
+  // one and of this one, which may be two spellings of the same file.
+  std::optional<std::pair<std::string, std::string>> Strangers() const;
+
  private:
   using Detections = std::vector<std::pair<std::string, frame::Bbox>>;
   struct Entry {
@@ -76,6 +81,8 @@ class Comparison {
 
   std::map<std::pair<std::string, std::uint64_t>, Entry> frames_;  // by source and index
   std::set<std::string> cameras_;
+  bool has_common_source_ = false;
+  std::optional<std::string> first_source_;  // of this run
 };
 
 }  // namespace sampleproc::files

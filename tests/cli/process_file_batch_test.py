@@ -260,6 +260,21 @@ class Compare(WithDirectory):
         self.assertEqual(result.returncode, 65)
         self.assertIn("line 2", result.err)
 
+    def test_a_note_says_that_no_input_is_one_of_the_earlier_run(self):
+        self.copy("box.png", "m.png")
+        self.copy("mask.png", "n.png")
+        old = self.path("old")
+        process("./m.png", "-o", old, cwd=self.directory)
+        words = ["--compare", old]
+        result = process(self.path("m.png"), *words, quiet=False, cwd=self.directory)
+        (note,) = [line for line in result.err.splitlines() if "note:" in line]
+        self.assertIn('"./m.png"', note)
+        self.assertIn(f'"{self.path("m.png")}"', note)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(process(self.path("m.png"), *words, cwd=self.directory).err, "")
+        result = process("n.png", "./m.png", *words, quiet=False, cwd=self.directory)
+        self.assertNotIn("note:", result.err)
+
 
 if __name__ == "__main__":
     cli.main()
