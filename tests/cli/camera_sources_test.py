@@ -333,8 +333,8 @@ class Sources(WithCameras):
                               for name in names})  # fmt: skip
         tried = []
         for password in ("not yet " + PASSWORD, "nor this", PASSWORD):
-            with open(file, "w", encoding="ascii") as changed:
-                changed.write(password)
+            # Nobody is to read half a password, which would be another one.
+            os.replace(self.password(password), file)
             if password == PASSWORD:
                 self.wait_for_results(names)
                 break

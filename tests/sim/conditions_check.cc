@@ -1,6 +1,7 @@
 #include "sim/conditions_check.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
 namespace sampleproc::sim {
@@ -8,12 +9,15 @@ namespace {
 
 namespace condition = telemetry::condition;
 
-// The longest pause after a failure, and what a try may take after it.
-constexpr Time kSourceEnds = 20 * kSecond;
-constexpr Time kProbeEnds = 45 * kSecond;
-constexpr Time kHostEnds = 75 * kSecond;
-constexpr Time kSinkEnds = 40 * kSecond;
-constexpr Time kSpoolEnds = 10 * kSecond;
+// For so long one that has come and gone is watched before it ends.
+constexpr Time kWatched = std::chrono::nanoseconds(telemetry::Conditions::kSoon).count();
+
+// The longest pause after a failure, what a try may take after it, and the watch after that.
+constexpr Time kSourceEnds = 20 * kSecond + kWatched;
+constexpr Time kProbeEnds = 45 * kSecond + kWatched;
+constexpr Time kHostEnds = 75 * kSecond + kWatched;
+constexpr Time kSinkEnds = 40 * kSecond + kWatched;
+constexpr Time kSpoolEnds = 10 * kSecond + kWatched;
 // A fault that has lasted for so long has been noticed and told.
 constexpr Time kTold = 15 * kSecond;
 

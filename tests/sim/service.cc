@@ -133,6 +133,7 @@ void SimService::Tick() {
   consumer_->Look();
   sinks_->Look();
   if (keeper_) keeper_->Look();
+  conditions_.Sweep();
 }
 
 bool SimService::Stop() {
