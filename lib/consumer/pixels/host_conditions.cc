@@ -44,7 +44,7 @@ void HostConditions::Look(base::MonoTime now) noexcept {
 void HostConditions::End(const std::string& name, Host& host, base::MonoTime now) noexcept {
   host.told = false;
   host.ended = now;
-  conditions_.Clear(kPixelHost, name);
+  conditions_.Forget(kPixelHost, name);  // which is watched here
 }
 
 }  // namespace sampleproc::consumer
