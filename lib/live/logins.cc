@@ -60,8 +60,18 @@ std::shared_ptr<Logins::Shared> Logins::Find(const Login& login) {
   return shared;
 }
 
+void Logins::Configured() {
+  const base::MutexLock lock(mutex_);
+  configured_at_ = base::SystemClock().Now();
+}
+
+base::MonoTime Logins::configured_at() {
+  const base::MutexLock lock(mutex_);
+  return configured_at_;
+}
+
 Logins::Camera::Camera(Logins& logins, std::string id)
-    : logins_(logins), id_(std::move(id)), made_(base::SystemClock().Now()) {}
+    : logins_(logins), id_(std::move(id)), configured_at_(logins.configured_at()) {}
 
 Logins::Camera::~Camera() { Ended(); }
 
@@ -84,8 +94,7 @@ base::Result<void> Logins::Camera::Begin(const base::Allowance& allowance) {
   while (!shared.works && shared.trying != this) {
     if (allowance.cancel.Cancelled()) return allowance.Check("waiting for a login");
     const base::MonoTime now = base::SystemClock().Now();
-    // One that has just been configured is tried at once.
-    const bool is_news = made_ > shared.refused_at;
+    const bool is_news = configured_at_ > shared.refused_at;
     if (now < shared.pause_ends && !is_news) {
       denied_ = true;
       return base::Fail(ErrorCode::kUnauthorized,

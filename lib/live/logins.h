@@ -45,13 +45,20 @@ class Logins {
 
   class Camera;
 
+  // The cameras that are made from now on have just been configured, all at once: a login of theirs
+  // that was refused before is tried at once, and once for all of them.
+  void Configured();
+
  private:
   struct Shared;
+
+  base::MonoTime configured_at();
 
   std::shared_ptr<Shared> Find(const Login& login);
 
   base::Mutex mutex_;
   std::map<Login, std::weak_ptr<Shared>> all_ GUARDED_BY(mutex_);
+  base::MonoTime configured_at_ GUARDED_BY(mutex_){};
 };
 
 // One camera's part in it. One thread.
@@ -90,7 +97,7 @@ class Logins::Camera {
 
   Logins& logins_;
   const std::string id_;
-  const base::MonoTime made_;
+  const base::MonoTime configured_at_;
   std::shared_ptr<Shared> shared_;
   LoginPauses own_;          // of what concerns this camera alone
   bool works_ = false;       // it was taken when it was tried last

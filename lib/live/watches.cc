@@ -24,6 +24,7 @@ void Watches::Replace(const cameras::AllOptions& cameras, const cameras::Directo
   // The old ones end, all at once, before the new ones begin: a camera may take one client only.
   for (const auto& [id, watch] : old) watch->BeginStop();
   old.clear();
+  context_.logins.Configured();
   for (const std::string& id : fresh) {
     auto watch = std::make_shared<CameraWatch>(id, cameras.at(id), directory.Find(id), context_);
     const base::MutexLock lock(mutex_);

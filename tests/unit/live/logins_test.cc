@@ -156,10 +156,21 @@ TEST_CASE("a camera that refuses before it is told the login is left alone by it
   CHECK(bench.second.Begin({}));
 }
 
+TEST_CASE("cameras that are configured together share a refusal, whenever each is made") {
+  RecorderBench bench;
+  bench.logins.Configured();
+  REQUIRE(bench.first.Begin({}));
+  bench.first.Refused("");
+  Logins::Camera late(bench.logins, "late");
+  late.Tell(kLogin, "secret");
+  CHECK(IsRefused(late));
+}
+
 TEST_CASE("a camera that is configured anew is tried once, and ends the wait of the others") {
   RecorderBench bench;
   REQUIRE(bench.first.Begin({}));
   bench.first.Refused("");
+  bench.logins.Configured();
   Logins::Camera fresh(bench.logins, "fresh");
   fresh.Tell(kLogin, "secret");
   REQUIRE(fresh.Begin({}));
