@@ -17,9 +17,9 @@ std::optional<Arrival> Due(int ms) { return Arrival{milliseconds(ms), 0}; }
 
 TEST_CASE("second books: what happens at the end of a second belongs to the next one") {
   SecondBooks books(kStart);
-  ++books.DueAt(DueAt(0)).intended;
-  ++books.DueAt(DueAt(999)).intended;
-  ++books.DueAt(DueAt(1000)).intended;
+  ++books.At(DueAt(0)).intended;
+  ++books.At(DueAt(999)).intended;
+  ++books.At(DueAt(1000)).intended;
   CHECK(books.first() == 0);
   CHECK(books.End() == DueAt(1000));
   CHECK(books.Take()->intended == 2);
@@ -39,8 +39,8 @@ TEST_CASE("second books: a second is complete when it is over and nothing more i
 
 TEST_CASE("second books: what is written down late is in its own second") {
   SecondBooks books(kStart);
-  ++books.DueAt(DueAt(2500)).good;  // of a request that was due in the second before
-  ++books.DueAt(DueAt(1999)).intended;
+  ++books.At(DueAt(2500)).good;  // of a request that was due in the second before
+  ++books.At(DueAt(1999)).intended;
   CHECK(books.Take()->Finished() == 0);
   const auto second = books.Take();
   CHECK(second->intended == 1);
@@ -53,7 +53,7 @@ TEST_CASE("second books: what is written down late is in its own second") {
 TEST_CASE("second books: what comes for a second that was taken is not lost") {
   SecondBooks books(kStart);
   (void)books.Take();
-  ++books.DueAt(DueAt(10)).good;
+  ++books.At(DueAt(10)).good;
   CHECK(books.Take()->good == 1);
 }
 
