@@ -6,6 +6,7 @@
 
 #include "consumer/old_frames.h"
 #include "resilience/next_try.h"
+#include "resilience/retry_policy.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -14,8 +15,6 @@ using base::ErrorCode;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 namespace condition = telemetry::condition;
-
-constexpr milliseconds kLongestRetryAfter{60'000};
 
 bool EndedByStop(const base::Error& error) {
   return error.code == ErrorCode::kShuttingDown || error.code == ErrorCode::kCancelled;
@@ -202,7 +201,8 @@ void Consumer::Failed(const base::Error& error) {
   ++failures_;
   milliseconds pause = backoff_(failures_);
   if (error.retry_after) {
-    pause = std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
+    pause =
+        std::max(pause, std::min(milliseconds(*error.retry_after), resilience::kLongestRetryAfter));
   }
   // First: who sees that it is not connected finds the reason.
   if (failures_ > context_.untold_failures) {

@@ -10,6 +10,9 @@
 
 namespace sampleproc::resilience {
 
+// However long a peer's Retry-After asks to be left alone, it is tried again after this.
+inline constexpr std::chrono::milliseconds kLongestRetryAfter{60'000};
+
 // A server that has cut a connection, or is restarted, is mostly back within seconds, and what
 // waits for it waits for the next attempt too: the first one comes at once and kQuickTries in all
 // before an exponential backoff begins. That is three seconds of a server that refuses connections.

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "resilience/retry_policy.h"
 
 namespace sampleproc::consumer {
 
@@ -41,7 +42,7 @@ class PixelHosts {
  public:
   static constexpr std::chrono::milliseconds kShortest{250};
   static constexpr std::chrono::milliseconds kLongest{30'000};
-  static constexpr std::chrono::milliseconds kLongestWished{60'000};  // by its Retry-After
+  static constexpr std::chrono::milliseconds kLongestWished = resilience::kLongestRetryAfter;
   static constexpr std::chrono::milliseconds kTrusted{5'000};
   static constexpr std::chrono::milliseconds kForgotten{30'000};
   static constexpr int kTries = 3;

@@ -10,6 +10,7 @@
 #include "base/out_of_memory.h"
 #include "consumer/record_log.h"
 #include "resilience/next_try.h"
+#include "resilience/retry_policy.h"
 
 namespace sampleproc::consumer {
 namespace {
@@ -21,7 +22,6 @@ constexpr std::size_t kMostTogether = 64;
 constexpr std::size_t kMostBytesTogether = 1U << 20;
 // Besides its text.
 constexpr std::size_t kRecordOverhead = 160;
-constexpr milliseconds kLongestRetryAfter{60'000};
 constexpr milliseconds kHurriedPause{200};
 
 std::size_t BytesOf(const ResultRecord& record) {
@@ -310,7 +310,8 @@ void SinkQueue::Settle(const Result<SinkTarget::Settled>& delivered, millisecond
 milliseconds SinkQueue::PauseAfter(const base::Error& error) const noexcept {
   const milliseconds pause = backoff_(failures_ + 1);
   if (!error.retry_after) return pause;
-  return std::max(pause, std::min(milliseconds(*error.retry_after), kLongestRetryAfter));
+  return std::max(pause,
+                  std::min(milliseconds(*error.retry_after), resilience::kLongestRetryAfter));
 }
 
 void SinkQueue::Pause(milliseconds pause) noexcept {
