@@ -21,6 +21,7 @@ namespace {
 using Text = std::expected<std::string, ReadFailure>;
 
 constexpr std::chrono::milliseconds kLook{1'000};
+constexpr std::chrono::seconds kPasswordPatience{10};
 
 std::unexpected<ReadFailure> FromErrno() {
   return std::unexpected(ReadFailure{errno, std::strerror(errno)});
@@ -119,6 +120,16 @@ Text ReadOneLine(const std::string& path, Reading reading, const Deadline& patie
     return std::unexpected(ReadFailure{EINVAL, "there is a NUL byte in it"});
   }
   return text;
+}
+
+Result<std::string> ReadPassword(const std::string& key, const std::string& path, Reading reading) {
+  auto password = ReadOneLine(path, reading, {SystemClock(), kPasswordPatience});
+  if (!password) {
+    return Fail(ErrorCode::kConfig,
+                key + " " + path + " cannot be read: " + password.error().message);
+  }
+  if (password->empty()) return Fail(ErrorCode::kConfig, key + " " + path + " is empty");
+  return *std::move(password);
 }
 
 bool CanBeReread(const std::string& path) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/deadline.h"
+#include "base/error.h"
 
 namespace sampleproc::base {
 
@@ -40,6 +41,11 @@ std::expected<std::string, ReadFailure> ReadTextFile(const std::string& path, Re
 // a NUL byte, which those who use the value would take for its end.
 std::expected<std::string, ReadFailure> ReadOneLine(const std::string& path, Reading reading,
                                                     const Deadline& patience = {});
+
+// The password in the file `path`, its only line; `key` of the configuration names the file, for
+// messages. Waits 10 s at most, as ReadOneLine does. Fails with kConfig, also for an empty file,
+// which is what a file is for a moment while it is written anew.
+Result<std::string> ReadPassword(const std::string& key, const std::string& path, Reading reading);
 
 // Whether the text of `path` can be read more than once: false when it is there and is neither a
 // regular file nor a folder.

@@ -161,12 +161,7 @@ base::Result<void> CameraWatch::ReadOnce() {
 
 base::Result<std::string> CameraWatch::Password() const {
   if (options_.password_file.empty()) return std::string();
-  auto text = base::ReadOneLine(options_.password_file, base::Reading::kAgain);
-  if (!text) {
-    return base::Fail(ErrorCode::kConfig, "the password file " + options_.password_file +
-                                              " cannot be read: " + text.error().message);
-  }
-  return std::move(*text);
+  return base::ReadPassword("password_file", options_.password_file, base::Reading::kAgain);
 }
 
 // What has become of the last pictures belongs to what is told.

@@ -19,8 +19,6 @@ using base::Result;
 
 namespace {
 
-constexpr std::chrono::seconds kPasswordPatience{10};
-
 Broker BrokerOf(const Options& options) {
   const auto url = net::ParseMqttUrl(options.url);
   return url ? Broker{url->host, url->port, url->tls} : Broker{};
@@ -28,14 +26,7 @@ Broker BrokerOf(const Options& options) {
 
 Result<std::optional<std::string>> ReadPassword(const Options& options, base::Reading reading) {
   if (options.password_file.empty()) return std::nullopt;
-  auto password =
-      base::ReadOneLine(options.password_file, reading, {base::SystemClock(), kPasswordPatience});
-  const std::string name = "mqtt.password_file " + options.password_file;
-  if (!password) {
-    return Fail(ErrorCode::kConfig, name + " cannot be read: " + password.error().message);
-  }
-  if (password->empty()) return Fail(ErrorCode::kConfig, name + " is empty");
-  return *std::move(password);
+  return base::ReadPassword("mqtt.password_file", options.password_file, reading);
 }
 
 Login LoginOf(const Options& options, const Broker& broker, std::string client_id,

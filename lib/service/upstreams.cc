@@ -19,7 +19,6 @@ namespace {
 // none waits longer than the second, and the pauses between them are bounded too
 // (consumer_parts.cc).
 constexpr std::chrono::seconds kRedisIsDead{4};
-constexpr std::chrono::seconds kPasswordPatience{10};
 constexpr std::chrono::milliseconds kLongestRedisConnect{2'500};
 
 }  // namespace
@@ -34,18 +33,7 @@ std::unique_ptr<net::HttpClient> ClientOf(const std::string& url, const net::Opt
 
 Result<std::string> ReadPassword(const consumer::RedisOptions& options, base::Reading reading) {
   if (options.password_file.empty()) return options.password;
-  auto password =
-      base::ReadOneLine(options.password_file, reading, {base::SystemClock(), kPasswordPatience});
-  if (!password) {
-    return base::Fail(base::ErrorCode::kConfig, "consumer.redis.password_file " +
-                                                    options.password_file +
-                                                    " cannot be read: " + password.error().message);
-  }
-  if (password->empty()) {
-    return base::Fail(base::ErrorCode::kConfig,
-                      "consumer.redis.password_file " + options.password_file + " is empty");
-  }
-  return *std::move(password);
+  return base::ReadPassword("consumer.redis.password_file", options.password_file, reading);
 }
 
 Result<std::string> ReadRedisPassword(const consumer::RedisOptions& options, base::Logger& log) {

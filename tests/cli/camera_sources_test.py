@@ -9,6 +9,7 @@ import re
 import signal
 import socketserver
 import subprocess
+import time
 
 import cli
 import pictures
@@ -312,6 +313,45 @@ class Sources(WithCameras):
         streams.wait_until(lambda: ("camera", "picky") not in service.conditions())
         self.assertEqual(service.metrics()['sampleproc_camera_login_refused{camera="picky"}'], 0)
         self.assertEqual(logins[:2], [f"me:not yet {PASSWORD}", f"me:{PASSWORD}"])
+        self.assertNotIn(PASSWORD, self.said(service))
+
+    def test_cameras_of_one_host_try_a_login_once_for_all(self):
+        logins = []
+
+        def recorder(made, connection, head, before):
+            told = re.search("Authorization: Basic (\\S+)", head)
+            if told:
+                logins.append(base64.b64decode(told[1]).decode())
+            if told and logins[-1] == f"me:{PASSWORD}":
+                made.stream(self.photo)(connection, head, before)
+            else:
+                connection.sendall(b'HTTP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n')
+
+        file = self.password("not yet " + PASSWORD)
+        url = self.camera(recorder).url("me@")
+        names = [f"ch{i}" for i in range(8)]
+        service = self.serve({name: {"url": f"{url}/{name}", "password_file": file, **NEVER_STALLS}
+                              for name in names})  # fmt: skip
+        tried = []
+        for password in ("not yet " + PASSWORD, "nor this", PASSWORD):
+            # While it is written anew a file is empty for a moment, which is no password: nobody tells it.
+            os.truncate(file, 0)
+            time.sleep(2.5)  # the file is looked at each second
+            # Nobody is to read half a password either, which would be another one.
+            written = self.write("written-beside", password.encode())
+            os.chmod(written, 0o600)
+            os.replace(written, file)
+            if password == PASSWORD:
+                self.wait_for_results(names)
+                break
+            tried.append(f"me:{password}")
+            streams.wait_until(lambda: logins == tried, cli.PATIENCE)
+            for name in names:
+                self.wait_for_state(service, name, lambda state: "(401)" in state.get("error", ""))
+                reason = service.conditions()["camera", name]
+                self.assertRegex(reason, "not tried again before 20[0-9T:.-]+Z, ")
+            self.assertEqual(logins, tried)
+        self.assertEqual(logins[:2], tried)
         self.assertNotIn(PASSWORD, self.said(service))
 
     def test_a_camera_that_starts_may_refuse_a_login_for_a_moment(self):

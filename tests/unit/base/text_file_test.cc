@@ -82,5 +82,20 @@ TEST_CASE("a value is the only line of its file") {
   CHECK(ReadOneLine(dir.path().string(), Reading::kAgain).error().error_number == EISDIR);
 }
 
+TEST_CASE("an empty file holds no password") {
+  const testing::TempDir dir;
+  const std::string path = (dir.path() / "secret").string();
+  const auto failure = [&] {
+    return ReadPassword("x.password_file", path, Reading::kAgain).error();
+  };
+  CHECK(failure().message ==
+        "x.password_file " + path + " cannot be read: No such file or directory");
+  dir.Write("secret", "\n");
+  CHECK(failure().message == "x.password_file " + path + " is empty");
+  CHECK(failure().code == ErrorCode::kConfig);
+  dir.Write("secret", "word\n");
+  CHECK(ReadPassword("x.password_file", path, Reading::kAgain).value() == "word");
+}
+
 }  // namespace
 }  // namespace sampleproc::base
