@@ -94,9 +94,16 @@ base::Result<void> TakeAlone(int fd, const std::string& path) {
                                            ", which a run that is to be resumed needs for itself");
 }
 
-// Whether `size` bytes behind `fd` are but the record with which the run's output was to begin.
+// Whether `size` bytes behind `fd` are but the record with which the run's output was to begin, or
+// the beginning of it, as a power cut or a full disk leaves it.
 bool IsFirstRecord(int fd, std::uint64_t size, const files::Checkpoint& from) {
-  if (from.first.digest == 0 || size != from.first.bytes) return false;
+  if (from.first.digest == 0 || size > from.first.bytes) return false;
+  if (size < from.first.bytes) {
+    std::array<char, files::kBeginningBytes> start{};
+    const std::size_t known = std::min<std::size_t>(size, from.first_beginning.size());
+    return known > 0 && ::pread(fd, start.data(), known, 0) == static_cast<ssize_t>(known) &&
+           from.first_beginning.starts_with({start.data(), known});
+  }
   const auto found = files::EndOfOutput(fd, size);
   return found && *found == from.first;
 }

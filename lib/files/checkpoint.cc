@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::uint64_t kFnvOffset = 0xCBF29CE484222325u;
 constexpr std::uint64_t kFnvPrime = 0x00000100000001B3u;
-constexpr std::size_t kMostBytes = 4096;
+constexpr std::size_t kMostBytes = kMostGiven + 4096;
 constexpr std::size_t kTail = 4096;  // of an output, by which it is known again
 constexpr std::string_view kBeginning = "{\"sampleproc_checkpoint\":";
 
@@ -36,15 +36,42 @@ std::string Hex(std::uint64_t value) {
   return text;
 }
 
+std::string HexOfBytes(std::string_view bytes) {
+  std::string text;
+  for (const char each : bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    text += kDigits[static_cast<unsigned char>(each) >> 4];
+    text += kDigits[static_cast<unsigned char>(each) & 15];
+  }
+  return text;
+}
+
+// What HexOfBytes made of it; less where `text` is nothing of the kind.
+std::string BytesOfHex(std::string_view text) {
+  std::string bytes;
+  for (; text.size() >= 2; text.remove_prefix(2)) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + 2, value, 16);
+    if (error != std::errc() || end != text.data() + 2) break;
+    bytes += static_cast<char>(value);
+  }
+  return bytes;
+}
+
 class CheckpointReader final : public json::JsonHandler {
  public:
   Checkpoint checkpoint;
 
   bool IsWhole() const { return (seen_ & 0x3FF) == 0x3FF && checkpoint.output.digest != 0; }
 
+  void StartObject() override { ++depth_; }
+  void EndObject(std::size_t /*members*/) override { --depth_; }
   void Key(std::string_view key) override { key_ = key; }
   void String(std::span<char> text) override {
     const std::string_view value(text.data(), text.size());
+    if (depth_ == 2) checkpoint.given.emplace(key_, value);
+    if (depth_ != 1) return;
+    if (key_ == "first_beginning") checkpoint.first_beginning = BytesOfHex(value);
     if (key_ == "settings") Take(0, value, 16, checkpoint.settings);
     if (key_ == "output") Take(8, value, 16, checkpoint.output.digest);
     if (key_ == "inputs") Take(1, value, 16, checkpoint.place.digest);
@@ -73,6 +100,7 @@ class CheckpointReader final : public json::JsonHandler {
   }
 
   std::string_view key_;
+  int depth_ = 0;
   int seen_ = 0;
 };
 
@@ -179,7 +207,14 @@ base::Result<void> SaveCheckpoint(const std::string& path, const Checkpoint& che
   if (checkpoint.first.digest != 0) {
     json.Member("first_bytes", checkpoint.first.bytes);
     json.Member("first", Hex(checkpoint.first.digest));
+    json.Member("first_beginning", HexOfBytes(checkpoint.first_beginning));
   }
+  const std::size_t without = text.size();
+  json.Key("given");
+  json.BeginObject();
+  for (const auto& [name, value] : checkpoint.given) json.Member(name, value);
+  json.EndObject();
+  if (text.size() - without > kMostGiven) text.resize(without);
   json.EndObject();
   text += '\n';
   // Of a link the file that it leads to, so that the link stays.

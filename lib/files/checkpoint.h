@@ -1,7 +1,9 @@
 // How far a run of process-file has come, so that another can go on after it was killed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,21 +33,29 @@ OutputEnd EndOfText(std::string_view text);
 //   {"sampleproc_checkpoint":3,"settings":"<hex>","records":n,"failed":n,"output_bytes":n,
 //    "output":"<hex>","input":n,"frames":n,"inputs":"<hex>","ended":bool}
 //
-// and before the first record "first_bytes":n,"first":"<hex>".
+// and before the first record "first_bytes":n,"first":"<hex>","first_beginning":"<hex>", and
+// "given":{"<name>":"<value>",...} unless that is long.
 struct Checkpoint {
   std::uint64_t settings = 0;  // digest of all that decides what a record looks like
-  std::uint64_t records = 0;   // that are whole in the output
-  std::uint64_t failed = 0;    // of these
-  OutputEnd output;            // with these records
-  Place place;                 // of the last record
+  // What of it is not the default, without secrets, to name what another run has differently. Not
+  // saved, so empty afterwards, where it takes more than kMostGiven bytes.
+  std::map<std::string, std::string> given = {};
+  std::uint64_t records = 0;  // that are whole in the output
+  std::uint64_t failed = 0;   // of these
+  OutputEnd output;           // with these records
+  Place place;                // of the last record
   // Whether nothing of the run's stands behind `output`: it came to its end, or was let come to it.
   bool ended = false;
   // What an output without records is about to get: a run that is killed then has left it there or
   // not. Its digest is 0 when there is no such thing.
   OutputEnd first = {};
+  std::string first_beginning = {};  // its first bytes: a power cut may leave a part of it
 
   bool operator==(const Checkpoint&) const = default;
 };
+
+constexpr std::size_t kMostGiven = 16 * 1024;  // bytes of JSON
+constexpr std::size_t kBeginningBytes = 64;
 
 // FNV-1a of 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv) over `text` and a separator, from where
 // `digest` stands. It tells lists apart that differ by mistake, not by intent.

@@ -43,7 +43,9 @@ base::Result<void> CheckpointWriter::Write(const Record& record) {
 base::Result<void> CheckpointWriter::Flush() { return Save(true); }
 
 base::Result<void> CheckpointWriter::Announce(const Record& first) {
-  checkpoint_.first = EndOfText(line_(first));
+  const std::string line = line_(first);
+  checkpoint_.first = EndOfText(line);
+  checkpoint_.first_beginning = line.substr(0, kBeginningBytes);
   return SaveCheckpoint(path_, checkpoint_);
 }
 
@@ -54,6 +56,7 @@ base::Result<void> CheckpointWriter::Save(bool ended) {
   checkpoint_.output = *written;
   checkpoint_.ended = ended;
   checkpoint_.first = {};
+  checkpoint_.first_beginning.clear();
   next_save_ = clock_.Now() + kBetweenSaves;
   return SaveCheckpoint(path_, checkpoint_);
 }

@@ -59,7 +59,7 @@ class Resume(WithDirectory):
             digest = (digest ^ byte) * 0x100000001B3 % 2**64
         with open(state, encoding="utf-8") as file:
             checkpoint = json.load(file)
-        checkpoint |= {"first_bytes": len(line), "first": f"{digest:016x}"}
+        checkpoint |= {"first_bytes": len(line), "first": f"{digest:016x}", "first_beginning": line[:64].hex()}
         with open(state, "w", encoding="utf-8") as file:
             json.dump(checkpoint, file, separators=(",", ":"))
 
@@ -75,6 +75,38 @@ class Resume(WithDirectory):
                 self.write(name + (".part" if old else ""), line)
                 self.finish(out, state)
                 self.assertNotIn(b"first", read(state))
+
+    def test_a_run_that_has_left_a_part_of_its_first_record_goes_on(self):
+        line = process("-", stdin=pictures.sample("mask.png")).out.encode()
+        for name, old in (("new", None), ("old", b"old\n")):
+            for length in (1, 64, len(line) - 1):
+                with self.subTest(name, length=length):
+                    out, state = self.path(f"{name}{length}"), self.path(f"{name}{length}.state")
+                    self.killed_run(out, state, old)
+                    self.announced(state, line)
+                    torn = out + (".part" if old else "")
+                    for others in (b"mine\n", line[:length] + b"\0" * (len(line) - length), line + b"more"):
+                        self.write(torn, others)
+                        self.refused("-o", out, "--resume", state, "-")
+                    self.write(torn, line[:length])
+                    self.finish(out, state)
+
+    def test_what_was_set_otherwise_is_named(self):
+        picture, out, state = self.copy("mask.png"), self.path("out"), self.path("state")
+        words = ["-o", out, "--resume", state, picture]
+        self.assertEqual(process("--pipeline", "motion", "--set", "process.workers=2", *words).returncode, 0)
+        said = self.refused("--set", "process.workers=2", "--raw", "640x480:gray8", *words)
+        self.assertIn('process.pipeline was ["motion"] and is ["stats"]', said)
+        self.assertIn("--raw was not given and is 640x480:gray8", said)
+        self.assertNotIn("workers", said)
+        with open(state, encoding="utf-8") as file:
+            checkpoint = json.load(file)
+        # As those were that did not know of it.
+        del checkpoint["given"]
+        with open(state, "w", encoding="utf-8") as file:
+            json.dump(checkpoint, file)
+        self.assertIn("something of --pipeline", self.refused("--pipeline", "faces", *words))
+        self.assertEqual(process("--pipeline", "motion", "--set", "process.workers=2", *words).returncode, 0)
 
     def test_another_killed_runs_output_beside_does_not_matter(self):
         picture, out, state = self.copy("mask.png"), self.path("out"), self.path("state")

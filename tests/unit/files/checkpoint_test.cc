@@ -33,6 +33,25 @@ TEST_CASE("a checkpoint that another run writes is left to it, and the failure s
   CHECK_FALSE(std::filesystem::exists(fresh));
 }
 
+TEST_CASE(
+    "a checkpoint keeps what was given, as long as that is short, and how the first record "
+    "begins") {
+  const testing::TempDir dir;
+  const std::string path = (dir.path() / "state").string();
+  Checkpoint checkpoint{.settings = 1, .records = 2, .output = {3, 4}, .place = {}};
+  checkpoint.given = {
+      {"process.pipeline", "[\"stats\"]"}, {"records", "7"}, {"--raw", "8x8:gray8"}};
+  checkpoint.first = {5, 6};
+  checkpoint.first_beginning = std::string("{\"\0\xFF\x10", 5);
+  REQUIRE(SaveCheckpoint(path, checkpoint));
+  CHECK(LoadCheckpoint(path).value() == checkpoint);
+  Checkpoint long_one = checkpoint;
+  long_one.given["process.pipeline"] = std::string(kMostGiven, 'x');
+  REQUIRE(SaveCheckpoint(path, long_one));
+  long_one.given.clear();
+  CHECK(LoadCheckpoint(path).value() == long_one);
+}
+
 TEST_CASE("a run that ends between its first record and the checkpoint has announced the record") {
   const testing::TempDir dir;
   const std::string out = dir.Write("out", "").string();
