@@ -257,7 +257,7 @@ base::Result<void> Processor::DecodeAndRun(const frame::Frame& frame, const Plan
   const base::MonoTime begin = context_.clock.Now();
   resources::HeavyLane::Slot heavy;
   const auto admit = [&](std::uint64_t pixels) {
-    return Admit(pixels, plan, own, allowance, heavy, result.times);
+    return Admit(frame, pixels, plan, own, allowance, heavy, result.times);
   };
   // What would be too large once a step asks for colours is so from the start, or it would depend
   // on the picture whether its size is an error.
@@ -301,12 +301,16 @@ base::Result<void> Processor::DecodeAndRun(const frame::Frame& frame, const Plan
 }
 
 // What is asked of a frame once its header is known.
-base::Result<void> Processor::Admit(std::uint64_t pixels, const Plan& plan,
-                                    const resources::MemoryBudget& own,
+base::Result<void> Processor::Admit(const frame::Frame& frame, std::uint64_t pixels,
+                                    const Plan& plan, const resources::MemoryBudget& own,
                                     const base::Allowance& allowance,
                                     resources::HeavyLane::Slot& heavy, frame::FrameTimes& times) {
+  // The luma stays while the steps work; raw it may be the frame's own bytes, and how small a part
+  // of it may be is for the decoder to say.
+  const bool is_whole = !frame.raw && plan.needs.luma_width == StepNeeds::kFullSize;
+  const std::uint64_t luma = is_whole ? 1 : 0;
   constexpr auto kColour = static_cast<std::uint64_t>(frame::Channels(frame::PixelFormat::kBgr24));
-  const std::uint64_t each = (plan.needs.colour ? kColour : 0) + plan.needs.bytes_per_pixel;
+  const std::uint64_t each = luma + (plan.needs.colour ? kColour : 0) + plan.needs.bytes_per_pixel;
   if (auto fits = own.CheckFits(pixels * each, "working on this frame"); !fits) return fits;
   if (context_.heavy == nullptr || pixels <= context_.options.heavy_pixels) return {};
   // Before the lane: in it the frame would keep out the one it waits for.

@@ -174,7 +174,7 @@ class Processor {
   base::Result<void> DecodeAndRun(const frame::Frame& frame, const Plan& plan,
                                   resources::MemoryBudget& own, const base::Allowance& allowance,
                                   frame::FrameResult& result);
-  base::Result<void> Admit(std::uint64_t pixels, const Plan& plan,
+  base::Result<void> Admit(const frame::Frame& frame, std::uint64_t pixels, const Plan& plan,
                            const resources::MemoryBudget& own, const base::Allowance& allowance,
                            resources::HeavyLane::Slot& heavy, frame::FrameTimes& times);
   template <typename Work>

@@ -50,6 +50,8 @@ class LargeFrames(WithService):
         self.check_problem(answer, 422)
         self.assertIsNone(answer.headers["Retry-After"])
         self.assertIn("resources.memory_limit", answer.json()["detail"])
+        # Before it is decoded.
+        self.assertIn("working on this frame needs", answer.json()["detail"])
         self.check_alive(service)
 
     def test_faces_of_a_large_frame_end_by_the_deadline_and_the_service_lives(self):

@@ -21,12 +21,12 @@ class HostConditions {
 
   explicit HostConditions(telemetry::Conditions& conditions) : conditions_(conditions) {}
 
-  void Raise(const std::string& host, std::string_view reason, base::MonoTime now);
+  void Raise(const std::string& name, std::string_view reason, base::MonoTime now);
   // A fetch failed, be it that the host is not paused for it.
-  void Failed(const std::string& host, base::MonoTime now) noexcept;
-  void Answered(const std::string& host, base::MonoTime now) noexcept;
+  void Failed(const std::string& name, base::MonoTime now) noexcept;
+  void Answered(const std::string& name, base::MonoTime now) noexcept;
   // There is no frame of it any more.
-  void Forget(const std::string& host) noexcept;
+  void Forget(const std::string& name) noexcept;
   // Ends what is to end by now; while it is not idle() it is to be called now and then.
   void Look(base::MonoTime now) noexcept;
   bool idle() const { return hosts_.empty(); }
