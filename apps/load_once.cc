@@ -161,21 +161,23 @@ void AddDisturbances(const std::vector<loadtest::Disturber::Outcome>& outcomes,
 
 Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
   std::optional<loadtest::ServerWatch> server;
-  if (!setup.options.frames.empty() && !setup.options.target.empty() &&
-      !setup.options.no_server_metrics) {
-    server.emplace(FetchMetrics(setup));
-  }
+  const bool watches_server = !setup.options.frames.empty() && !setup.options.target.empty() &&
+                              !setup.options.no_server_metrics;
   SeriesFile series;
   if (auto opened = series.Open(setup.options.series, setup.stop); !opened) {
     return std::unexpected(opened.error());
   }
   std::optional<loadtest::Disturber> disturber;
-  auto result = [&setup, &context, &series, &disturber] {
+  auto result = [&setup, &context, &series, &server, &disturber, watches_server] {
     LoadProgress progress(context.err, ProgressKind(setup.options, context.dumb));
-    if (!setup.disturbances.empty()) {
-      disturber.emplace(setup.process, setup.disturbances, setup.stop);
-    }
-    return setup.Run(setup.plan.run, [&](const auto& second, const auto& total) {
+    loadtest::RunPlan run = setup.plan.run;
+    run.begins = [&] {
+      if (watches_server) server.emplace(FetchMetrics(setup));
+      if (!setup.disturbances.empty()) {
+        disturber.emplace(setup.process, setup.disturbances, setup.stop);
+      }
+    };
+    return setup.Run(run, [&](const auto& second, const auto& total) {
       progress.Show(second, total);
       return series.Add(second) && GoesOn(setup, second, total);
     });

@@ -91,8 +91,8 @@ void AddLoad(CLI::App& app, LoadtestOptions& options) {
       ->group(kLoad);
   AddNumber(
       app, "-c,--connections", options.connections, 1, 1'000'000,
-      "Connections; with --closed 10 when not given, else as many as are needed, as far as this "
-      "machine's file limit allows")
+      "Connections, which are opened before the first second begins; with --closed 10 when not "
+      "given, else as many as are needed, as far as this machine's file limit allows")
       ->group(kLoad);
   AddText(app, "--duration", options.duration, "DURATION",
           "How long to send: 30s, 5m (default 30s)", kLoad);

@@ -76,7 +76,7 @@ complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l arrivals-fil
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l cameras -x -d 'N cameras, each with its own phase'
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l fps -x -d 'Frames a second of each camera'
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l closed -d 'Each connection sends its next request when it has its answer'
-complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -s c -l connections -x -d 'Connections; with --closed 10 when not given, else as many as are needed, as far as this machine'\''s file limit allows'
+complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -s c -l connections -x -d 'Connections, which are opened before the first second begins; with --closed 10 when not given, else as many as are needed, as far as this machine'\''s file limit allows'
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l duration -x -d 'How long to send: 30s, 5m (default 30s)'
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l requests -x -d 'Stop after N requests'
 complete -c sampleproc -n '__fish_seen_subcommand_from loadtest' -l timeout -x -d 'A request without an answer so long after its intended time has failed (default 10s)'

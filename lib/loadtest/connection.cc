@@ -29,6 +29,8 @@ int Connection::ConnectError() const {
   return error;
 }
 
+int Connection::Handshake() { return tls_ ? tls_->Handshake() : 0; }
+
 ssize_t Connection::Send(std::span<const iovec> parts) {
   if (tls_) {
     return tls_->Write({static_cast<const char*>(parts[0].iov_base), parts[0].iov_len});

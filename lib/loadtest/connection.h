@@ -33,6 +33,9 @@ class Connection {
   int Open(const Address& address);
   // After the socket has become writable: 0 when it is connected, else the error.
   int ConnectError() const;
+  // Shakes hands, once it is connected: 0 when that is done, as at once without TLS. Who sends
+  // need not.
+  int Handshake();
   void Close() {
     tls_.reset();
     socket_.reset();

@@ -307,7 +307,8 @@ std::string HtmlReport(const Report& report) {
   out += "<p>" + EscapeHtml(report.load) + "</p>\n<p>" + EscapeHtml(report.started) + ", " +
          FormatNumber(report.result.elapsed_s) + " s" +
          (report.result.stopped ? ", ended early" : "") + ", generator " +
-         FormatNumber(100 * report.result.generator.cpu) + " % of a core</p>\n";
+         FormatNumber(100 * report.result.generator.cpu) + " % of a core" +
+         (report.result.held > 0 ? ", " + OpenedAhead(report.result) : "") + "</p>\n";
   AppendTiles(report, out);
   AppendJudgements(report, out);
   AppendLatencyTable(report, out);

@@ -19,7 +19,17 @@ constexpr nanoseconds kNoSleep = std::chrono::microseconds(20);
 // How soon a stopped loop notices.
 constexpr nanoseconds kLongestSleep = std::chrono::milliseconds(50);
 
+// Connections that are held are made so many at a time, which listeners have room for.
+constexpr std::size_t kOpenedAtOnce = 64;
+// For so long none need succeed: a SYN that was dropped is sent again after 1 and 3 s (RFC 6298).
+constexpr nanoseconds kNoProgress = seconds(5);
+constexpr nanoseconds kLongestOpening = seconds(60);
+
 MonoTime Now() { return base::SystemClock().Now(); }
+
+timespec AsTimespec(nanoseconds time) {
+  return {.tv_sec = time / seconds(1), .tv_nsec = (time % seconds(1)).count()};
+}
 
 std::uint64_t Count(nanoseconds duration) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
@@ -36,16 +46,77 @@ LoadLoop::LoadLoop(const LoopOptions& options, Pacer* pacer, RequestMaker& maker
       stop_(stop),
       room_(kRoom) {}
 
-base::Result<void> LoadLoop::Run(MonoTime start) {
-  start_ = last_answer_ = ended_ = looked_ = start;
-  books_ = SecondBooks(start);
+base::Result<void> LoadLoop::Connect() {
   epoll_ = base::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
   if (epoll_.get() < 0) {
     return base::Fail(base::ErrorCode::kUnavailable,
                       std::string("cannot watch connections: ") + std::strerror(errno));
   }
+  const bool holds = options_.HoldsConnections();
+  if (options_.closed || holds) sessions_.resize(options_.connections);
+  if (holds) OpenHeld();
+  return {};
+}
+
+void LoadLoop::OpenHeld() {
+  for (std::size_t i = sessions_.size(); i > 0; --i) closed_.push_back(i - 1);
+  std::vector<std::size_t> lost;  // by a peer that does not keep them: left to who needs them
+  std::size_t opening = 0;
+  MonoTime last_success = Now();
+  const MonoTime end = last_success + kLongestOpening;
+  MonoTime next_try = last_success;
+  while ((!closed_.empty() || opening > 0) && !stop_.Cancelled()) {
+    const MonoTime now = Now();
+    if (now >= end || now - last_success >= kNoProgress) break;
+    bool has_failed = false;
+    bool has_none_left = false;  // this machine, and later is no better
+    while (now >= next_try && !closed_.empty() && opening < kOpenedAtOnce && !has_failed) {
+      const std::size_t index = closed_.back();
+      Session& session = sessions_[index];
+      has_failed = session.Open(options_.address, epoll_.get(), index) == Outcome::kFailed;
+      has_none_left |= has_failed && session.failure() == failure::kNoSocket;
+      if (has_failed) continue;
+      closed_.pop_back();
+      ++opening;
+    }
+    if (has_none_left && opening == 0) break;
+    const timespec patience = AsTimespec(opening > 0 ? kLongestSleep : kPause);
+    const int count = ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                                     &patience, nullptr);
+    for (int i = 0; i < count; ++i) {
+      const std::size_t index = events_[static_cast<std::size_t>(i)].data.u64;
+      Session& session = sessions_[index];
+      const bool was_opening = session.state() == Session::State::kConnecting;
+      const Outcome outcome = session.OnEvents(events_[static_cast<std::size_t>(i)].events, room_);
+      if (outcome == Outcome::kNothing) continue;
+      if (was_opening) --opening;
+      if (outcome == Outcome::kReady) {
+        idle_.push_back(index);
+        ++opened_ahead_;
+        last_success = Now();
+      } else if (was_opening) {
+        closed_.push_back(index);
+        has_failed = true;
+      } else {
+        lost.push_back(index);
+      }
+    }
+    if (has_failed && idle_.empty()) break;  // nobody is there
+    if (has_failed) next_try = Now() + kPause;
+  }
+  closed_.insert(closed_.end(), lost.begin(), lost.end());
+}
+
+void LoadLoop::Run(MonoTime start) {
+  start_ = last_answer_ = ended_ = looked_ = start;
+  books_ = SecondBooks(start);
+  books_.At(start).connections += opened_ahead_;
   if (pacer_ != nullptr) next_ = pacer_->Next();
-  OpenHeld();
+  if (options_.closed) {
+    idle_.clear();
+    closed_.clear();
+    for (std::size_t i = 0; i < sessions_.size(); ++i) SendClosed(i);
+  }
   while (!stop_.Cancelled()) {
     SendDue();
     const MonoTime now = Now();
@@ -59,7 +130,6 @@ base::Result<void> LoadLoop::Run(MonoTime start) {
   do {
     DeliverFirst();
   } while (!books_.empty());
-  return {};
 }
 
 void LoadLoop::Look(MonoTime now) {
@@ -94,18 +164,6 @@ void LoadLoop::Look(MonoTime now) {
 void LoadLoop::CountHeld(Session& session) {
   held_ += session.held();
   held_ -= std::exchange(session.counted, session.held());
-}
-
-void LoadLoop::OpenHeld() {
-  if (!options_.closed && !options_.hold_connections) return;
-  for (std::size_t i = 0; i < options_.connections; ++i) {
-    sessions_.emplace_back();
-    if (options_.closed) {
-      SendClosed(i);
-    } else {
-      Open(i, start_);
-    }
-  }
 }
 
 void LoadLoop::SendDue() {
@@ -320,8 +378,7 @@ timespec LoadLoop::Patience(MonoTime now) const {
   if (!timeouts_.empty()) wake = std::min(wake, timeouts_.front().at);
   if (!paused_.empty()) wake = std::min(wake, paused_.front().at);
   if (!waiting_.empty()) wake = std::min(wake, waiting_.front().intended + options_.timeout);
-  const nanoseconds left = std::max<nanoseconds>(wake - now, nanoseconds(0));
-  return {.tv_sec = left / seconds(1), .tv_nsec = (left % seconds(1)).count()};
+  return AsTimespec(std::max<nanoseconds>(wake - now, nanoseconds(0)));
 }
 
 void LoadLoop::Abandon() {

@@ -21,9 +21,11 @@
 namespace sampleproc::loadtest {
 
 struct LoopOptions {
+  bool HoldsConnections() const { return keep_alive && (closed || hold_connections); }
+
   Address address;
   std::size_t connections = 1;        // at most; those of a closed loop are all used
-  bool hold_connections = false;      // open them all when the run begins
+  bool hold_connections = false;      // open them all before the run begins
   std::chrono::nanoseconds length{};  // of the schedule; 0 when only its end will tell
   bool keep_alive = true;
   // Memory for answers that are being read, of all connections together; one that would need more
@@ -53,9 +55,18 @@ class LoadLoop {
   LoadLoop(const LoopOptions& options, Pacer* pacer, RequestMaker& maker, const Deliver& deliver,
            const base::CancelFlag& stop);
 
+  // To be called first: opens the connections that are held, so that no request waits for one to be
+  // made. Ends with fewer when none at all can be made, when for some seconds not one more could,
+  // or when it is stopped: what is missing is tried again by the requests that need it, and counts.
+  // Without keep-alive each request has its own, and this opens none. Fails when the system has no
+  // epoll to give.
+  base::Result<void> Connect();
+
   // Returns when the schedule is over and all is answered or timed out, or when it is stopped.
-  // Fails when the system has no epoll to give.
-  base::Result<void> Run(base::MonoTime start);
+  void Run(base::MonoTime start);
+
+  // How many connections there were when Connect returned.
+  std::size_t opened_ahead() const { return opened_ahead_; }
 
   // When the last answer came.
   base::MonoTime last_answer() const { return last_answer_; }
@@ -122,6 +133,7 @@ class LoadLoop {
   std::deque<Timeout> paused_;
   std::deque<Timeout> timeouts_;  // in order of time
   std::optional<Arrival> next_;
+  std::size_t opened_ahead_ = 0;
   std::uint64_t begun_ = 0;
   std::size_t in_flight_ = 0;
   std::size_t held_ = 0;  // bytes of answers

@@ -175,6 +175,8 @@ void WriteGenerator(const RunResult& result, JsonWriter& json) {
   json.Member("cpu_wanted", Rounded(result.generator.wanted));
   json.Member("cpu_seconds", Rounded(result.generator.cpu_s));
   json.Member("connections_opened", result.total.connections);
+  json.Member("connections_ahead", result.opened_ahead);
+  json.Member("opening_seconds", Rounded(result.opening_s));
   json.EndObject();
 }
 
@@ -300,6 +302,13 @@ std::vector<std::string> InvalidReasons(const Report& report) {
   return reasons;
 }
 
+std::string OpenedAhead(const RunResult& result) {
+  const std::string opened = std::to_string(result.opened_ahead);
+  return (result.opened_ahead < result.held ? opened + " of " + std::to_string(result.held)
+                                            : opened) +
+         " connections in " + FormatNumber(result.opening_s) + " s before the first request";
+}
+
 std::string TextReport(const Report& report) {
   const RunResult& result = report.result;
   const Measurement& total = result.total;
@@ -321,6 +330,7 @@ std::string TextReport(const Report& report) {
   out += "generator  send lag p99 " + FormatNumber(Milliseconds(total.send_lag.ValueAt(99))) +
          " ms, read lag p99 " + FormatNumber(Milliseconds(total.read_lag.ValueAt(99))) +
          " ms, CPU " + FormatNumber(100 * result.generator.cpu) + " % of a core\n";
+  if (result.held > 0) out += "opened     " + OpenedAhead(result) + "\n";
   if (report.server) out += ServerLine(*report.server);
   for (const Judgement& judgement : report.judgements)
     out += "criterion  " + Describe(judgement) + "\n";

@@ -49,6 +49,9 @@ Report MakeReport(RunResult result, ReportOptions options);
 // Why the verdict is kInvalid, a sentence for each reason.
 std::vector<std::string> InvalidReasons(const Report& report);
 
+// "20 of 30 connections in 0.1 s before the first request".
+std::string OpenedAhead(const RunResult& result);
+
 std::string TextReport(const Report& report);
 
 // One line, an object as those of `seconds` in JsonReport.

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <latch>
 #include <limits>
 #include <thread>
+#include <utility>
 
 #include "loadtest/collector.h"
 #include "loadtest/thread_use.h"
@@ -17,6 +19,7 @@ using Seconds = std::chrono::duration<double>;
 
 struct ThreadResult {
   base::Result<void> done = {};
+  std::size_t opened_ahead = 0;
   MonoTime last_answer;
   MonoTime ended;
   Histogram open;
@@ -36,11 +39,39 @@ LoopOptions ShareOf(const LoopOptions& all, std::size_t thread, std::size_t thre
   return own;
 }
 
-void RunThread(const RunPlan& plan, std::size_t thread, MonoTime start, Collector& collector,
+// Where the threads wait for each other: the first second of all begins when the last one has its
+// connections, which takes a minute at most (LoadLoop::Connect).
+struct StartLine {
+  explicit StartLine(std::size_t threads) : connected(static_cast<std::ptrdiff_t>(threads)) {}
+
+  std::latch connected;
+  std::latch begins{1};
+  MonoTime start{};  // from then on
+};
+
+// Lets the threads of a start line go, at its end at the latest: one that could not even be started
+// must not keep the others for ever.
+class Starter {
+ public:
+  explicit Starter(StartLine& line) : line_(line) {}
+  Starter(const Starter&) = delete;
+  Starter& operator=(const Starter&) = delete;
+  ~Starter() { Go(); }
+
+  void Go() {
+    if (std::exchange(is_gone_, true)) return;
+    line_.start = base::SystemClock().Now();
+    line_.begins.count_down();
+  }
+
+ private:
+  StartLine& line_;
+  bool is_gone_ = false;
+};
+
+void RunThread(const RunPlan& plan, std::size_t thread, StartLine& line, Collector& collector,
                const base::CancelFlag& stop, ThreadResult& result) {
   AskForPromptWakeUps();
-  const ThreadTimes before = OwnTimes();
-  const MonoTime began = base::SystemClock().Now();
   LoopOptions options = ShareOf(plan.loop, thread, plan.threads);
   options.length = plan.length;
   std::unique_ptr<Pacer> pacer;
@@ -51,7 +82,13 @@ void RunThread(const RunPlan& plan, std::size_t thread, MonoTime start, Collecto
     return collector.Deliver(thread, second, std::move(measured));
   };
   LoadLoop loop(options, pacer.get(), *maker, deliver, stop);
-  result.done = loop.Run(start);
+  result.done = loop.Connect();
+  result.opened_ahead = loop.opened_ahead();
+  line.connected.count_down();
+  line.begins.wait();
+  const ThreadTimes before = OwnTimes();
+  const MonoTime began = base::SystemClock().Now();
+  if (result.done) loop.Run(line.start);
   result.last_answer = loop.last_answer();
   result.ended = loop.ended();
   result.open = loop.open();
@@ -67,6 +104,7 @@ void Conclude(const RunPlan& plan, MonoTime start, const std::vector<ThreadResul
   MonoTime last = start;
   result.total.open.Clear();
   for (const ThreadResult& thread : threads) {
+    result.opened_ahead += thread.opened_ahead;
     last = std::max(last, result.stopped ? thread.ended : thread.last_answer);
     result.total.open.Merge(thread.open);
     const double wall = std::max(thread.wall_s, 1e-9);
@@ -146,14 +184,20 @@ base::Result<RunResult> RunLoad(const RunPlan& plan, const base::CancelFlag& sto
   const base::CancelWatch forward(stop, [stop_threads] { stop_threads.Cancel(); });
   Collector collector(plan.threads);
   std::vector<ThreadResult> results(plan.threads);
-  const MonoTime start = base::SystemClock().Now();
+  StartLine line(plan.threads);
   RunResult result;
   {
     std::vector<std::jthread> threads;
+    Starter starter(line);
     for (std::size_t i = 0; i < plan.threads; ++i) {
       threads.emplace_back(
-          [&, i] { RunThread(plan, i, start, collector, stop_threads, results[i]); });
+          [&, i] { RunThread(plan, i, line, collector, stop_threads, results[i]); });
     }
+    const MonoTime began = base::SystemClock().Now();
+    line.connected.wait();
+    result.opening_s = Seconds(base::SystemClock().Now() - began).count();
+    if (plan.begins) plan.begins();
+    starter.Go();
     while (auto complete = collector.Take()) {
       result.seconds.push_back(Summarise(complete->second, *complete->measured));
       result.total.open.Clear();
@@ -165,8 +209,9 @@ base::Result<RunResult> RunLoad(const RunPlan& plan, const base::CancelFlag& sto
     if (!thread.done) return std::unexpected(thread.done.error());
   }
   result.stopped = stop_threads.Cancelled();
+  if (plan.loop.HoldsConnections()) result.held = plan.loop.connections;
   if (plan.connections_are_limit) result.connection_limit = plan.loop.connections;
-  Conclude(plan, start, results, result);
+  Conclude(plan, line.start, results, result);
   return result;
 }
 

@@ -22,6 +22,8 @@ struct RunPlan {
   std::chrono::nanoseconds length{};
   // Of a stream: how long to read on when each frame has its outcome.
   std::chrono::nanoseconds settle{};
+  // Called when the connections that are held are there, just before the first second begins.
+  std::function<void()> begins = {};
   // Nobody has chosen how many connections there are: they are as many as this machine can have.
   bool connections_are_limit = false;
 };
@@ -59,6 +61,11 @@ struct RunResult {
   double achieved_rate = 0;
   GeneratorUse generator;
   bool stopped = false;  // before its time
+  // Connections that were there before the first second, of so many that were to be held, and how
+  // long that took.
+  std::uint64_t opened_ahead = 0;
+  std::uint64_t held = 0;
+  double opening_s = 0;
   // What is due waits for Redis's answer to what was sent before.
   bool sends_in_turn = false;
   // As many connections as this machine can have, when nobody has chosen another number; else 0.

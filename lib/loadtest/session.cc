@@ -53,6 +53,10 @@ Session::Outcome Session::Begin(std::size_t kept_bytes) {
 
 Session::Outcome Session::OnConnected() {
   if (!has_request_) {
+    if (connection_.Handshake() != 0) {
+      if (errno == EAGAIN) return Outcome::kNothing;
+      return Fail(errno == EPROTO ? failure::kTls : failure::kReset);
+    }
     state_ = State::kIdle;
     return Outcome::kReady;
   }

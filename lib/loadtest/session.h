@@ -31,7 +31,7 @@ class Session {
   };
   enum class Outcome {
     kNothing,   // more events must come
-    kReady,     // connected, without a request
+    kReady,     // connected, with TLS also shaken hands, and without a request
     kAnswered,  // answer() is whole
     kFailed,    // see failure(); closed
     kLost,      // the peer has closed an idle connection

@@ -82,6 +82,7 @@ class StreamLoad {
     const auto letters = LastId(client_, target_.dead);
     if (!letters) return std::unexpected(letters.error());
     AskForPromptWakeUps();
+    if (plan_.begins) plan_.begins();
     const ThreadTimes before = OwnTimes();
     start_ = Now();
     {

@@ -79,6 +79,17 @@ std::unique_ptr<SSL, decltype(&::SSL_free)> StartTls(SSL_CTX& context, int fd,
   return session;
 }
 
+int TlsSession::Handshake() {
+  if (session_ == nullptr) {
+    errno = ENOMEM;
+    return -1;
+  }
+  ::ERR_clear_error();
+  const ssize_t done = Outcome(::SSL_do_handshake(session_.get()));
+  if (done == 0) errno = ECONNRESET;  // the peer has ended the stream
+  return done > 0 ? 0 : -1;
+}
+
 ssize_t TlsSession::Read(std::span<char> room) {
   if (session_ == nullptr) {
     errno = ENOMEM;

@@ -25,12 +25,15 @@ std::unique_ptr<SSL, decltype(&::SSL_free)> StartTls(SSL_CTX& context, int fd,
 
 // One connection's. Calls return as those of sockets do: a count of bytes, 0 at the end of the
 // stream, or -1 with errno: EAGAIN when the socket must become ready first, whichever way, EPROTO
-// when TLS failed, or the socket's own. The first call shakes hands. Used by one thread.
+// when TLS failed, or the socket's own. The first call shakes hands if
+// Handshake has not. Used by one thread.
 class TlsSession {
  public:
   TlsSession(SSL_CTX& context, int fd, const std::string& name)
       : session_(StartTls(context, fd, name)) {}
 
+  // Shakes hands now: 0 when that is done.
+  int Handshake();
   ssize_t Read(std::span<char> room);
   ssize_t Write(std::string_view bytes);
 

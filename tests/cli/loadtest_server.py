@@ -5,6 +5,7 @@ import json
 import os
 import multiprocessing
 import re
+import ssl
 import time
 
 
@@ -39,6 +40,14 @@ class Connection(asyncio.Protocol):
 
 def well(connection, notes, head, body):
     del notes, head, body
+    connection.answer()
+
+
+def notes_the_first(connection, notes, head, body):
+    """Notes how many connections there were at the first request."""
+    del head, body
+    if notes["first"].value == 0:
+        notes["first"].value = notes["connections"].value
     connection.answer()
 
 
@@ -251,11 +260,17 @@ def mixed_up(connection, notes, head, body):
     connection.answer(json.dumps(answer).encode())
 
 
-def _serve(manner, notes, port):
+def _serve(manner, notes, port, tls):
     async def main():
         loop = asyncio.get_running_loop()
+        context = None
+        if tls:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*tls)
+            # Where a client knows that hands are shaken, the server has known before it.
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
         server = await loop.create_server(
-            lambda: Connection(manner, notes), "127.0.0.1", 0, backlog=4096
+            lambda: Connection(manner, notes), "127.0.0.1", 0, backlog=4096, ssl=context
         )
         port.value = server.sockets[0].getsockname()[1]
         await server.serve_forever()
@@ -266,13 +281,14 @@ def _serve(manner, notes, port):
 class Server:
     """Ends with the test."""
 
-    def __init__(self, test, manner):
+    def __init__(self, test, manner, tls=None):
+        """`tls`: the files of a certificate and its key."""
         self.notes = {name: multiprocessing.Value("d", 0.0)
                       for name in ("first", "stall_began", "stalled", "png", "jpeg")}  # fmt: skip
         self.notes["connections"] = multiprocessing.Value("i", 0)
         self.notes["head"] = multiprocessing.Array("c", 4001)
         port = multiprocessing.Value("i", 0)
-        self.process = process = multiprocessing.Process(target=_serve, args=(manner, self.notes, port))
+        self.process = process = multiprocessing.Process(target=_serve, args=(manner, self.notes, port, tls))
         process.start()
         test.addCleanup(process.join)
         test.addCleanup(process.kill)
@@ -281,4 +297,4 @@ class Server:
             if time.monotonic() > end or not process.is_alive():
                 raise AssertionError("the stand-in did not start")
             time.sleep(0.01)
-        self.url = f"http://127.0.0.1:{port.value}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{port.value}"

@@ -13,6 +13,7 @@ import jsonschema
 
 import cli
 import loadtest_server
+from certificate import make_certificate
 from loadtest_server import Server
 
 
@@ -129,6 +130,29 @@ class Measured(cli.TestCase):
         report = load(self, server.url, "--closed", "-c", "7", "--requests", "500", "--threads", "2")
         self.assertEqual((report["requests"]["good"], report["loop"]), (500, "closed"))
         self.assertEqual(server.notes["connections"].value - 1, 7)  # one looked whether it is there
+
+    def test_connections_that_are_held_are_there_before_the_first_request(self):
+        with tempfile.TemporaryDirectory() as folder:
+            files = [os.path.join(folder, name) for name in ("cert", "key")]
+            make_certificate(*files, "IP:127.0.0.1")
+            for words in (["--rate", "50", "--duration", "1s"], ["--closed", "--requests", "50"]):
+                # By the server's account a connection is there when hands are shaken.
+                server = Server(self, loadtest_server.notes_the_first, tls=files)
+                with self.subTest(words):
+                    report = load(self, server.url, "-c", "20", *words, "--threads", "2", "--ca", files[0])
+                    self.assertEqual((report["requests"]["good"], report["errors"]["total"]), (50, 0))
+                    generator = report["generator"]
+                    self.assertEqual((generator["connections_ahead"], generator["connections_opened"]), (20, 20))
+                    self.assertGreater(generator["opening_seconds"], 0)
+                    self.assertGreaterEqual(server.notes["first"].value, 20)
+
+    def test_what_is_not_held_is_not_opened_ahead(self):
+        server = Server(self, loadtest_server.well)
+        for words in (["--rate", "50", "--duration", "1s"],
+                      ["--rate", "50", "--duration", "1s", "-c", "3", "--no-keep-alive"]):  # fmt: skip
+            report = load(self, server.url, *words)
+            self.assertEqual((report["requests"]["good"], report["generator"]["connections_ahead"]), (50, 0))
+            self.assertGreater(report["generator"]["connections_opened"], 0)
 
     def test_connections_that_end_are_made_anew(self):
         server = Server(self, loadtest_server.one_answer_each)
