@@ -157,7 +157,13 @@ bool OtlpExporter::closing() const {
 OtlpExporter::Batches OtlpExporter::Next() {
   const auto most = static_cast<std::size_t>(options_.span_batch);
   const base::MutexLock lock(mutex_);
-  while (!closing_ && queue_.empty() && !HasDropsToTell()) changed_.Wait(mutex_);
+  const base::Deadline steady =
+      arrive_since_ ? base::Deadline(base::SystemClock(),
+                                     *arrive_since_ + kSteady - base::SystemClock().Now())
+                    : base::Deadline();
+  while (!closing_ && queue_.empty() && !HasDropsToTell() && !steady.Expired()) {
+    changed_.WaitUntil(mutex_, steady);
+  }
   if (queue_.empty()) return {};
   const base::Deadline company(base::SystemClock(), options_.span_delay);
   while (!closing_ && !hurry_ && queued_ < most && !company.Expired()) {
@@ -188,6 +194,7 @@ void OtlpExporter::Run() noexcept {
   for (;;) {
     try {
       TellDropped();
+      TellSteady();
       const Batches batches = Next();
       if (!batches.empty()) {
         Deliver(batches);
@@ -267,7 +274,7 @@ OtlpExporter::Outcome OtlpExporter::Post(const std::string& body, PartialSuccess
   }
   const int status = answer->status;
   if (status >= 200 && status < 300) {
-    TellArrived();
+    Arrived();
     if (answer->content_type == "application/json") partial = ReadAnswer(answer->body);
     return Outcome::kSent;
   }
@@ -304,6 +311,8 @@ void OtlpExporter::TellDropped() {
 }
 
 void OtlpExporter::TellFailing(std::string_view why, Outcome outcome) {
+  ++refusals_;
+  arrive_since_.reset();
   if (reasons_.size() >= kMostReasons || std::ranges::find(reasons_, why) != reasons_.end()) return;
   if (hurrying() && cancel_.Cancelled()) return;
   reasons_.emplace_back(why);
@@ -314,10 +323,18 @@ void OtlpExporter::TellFailing(std::string_view why, Outcome outcome) {
                        {{"collector", std::string_view(collector_)}, {"error", why}});
 }
 
-void OtlpExporter::TellArrived() {
-  if (std::exchange(reasons_, {}).empty()) return;
-  context_.log.Info("traces: the collector takes spans again",
-                    {{"collector", std::string_view(collector_)}});
+// One that fails now and then is told once, not each time.
+void OtlpExporter::Arrived() {
+  if (!reasons_.empty() && !arrive_since_) arrive_since_ = base::SystemClock().Now();
+}
+
+void OtlpExporter::TellSteady() {
+  if (!arrive_since_ || base::SystemClock().Now() - *arrive_since_ < kSteady) return;
+  arrive_since_.reset();
+  reasons_.clear();
+  context_.log.Info(
+      "traces: the collector takes spans again",
+      {{"collector", std::string_view(collector_)}, {"refusals", std::exchange(refusals_, 0)}});
 }
 
 void OtlpExporter::TellPartial(const PartialSuccess& partial) {

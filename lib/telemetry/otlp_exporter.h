@@ -40,12 +40,13 @@ struct SpanCounts {
 // Options::span_timeout; what it answers otherwise than with 2xx is rejected for good, and so is
 // what an answer of 2xx says that it did not take. Where it says when to come again (Retry-After),
 // nothing is sent before, for kLongestAsked at most. That spans do not arrive is logged when it
-// begins, for each further reason, and when it ends; that there was no room for some when it
-// begins, and every kDroppedAgain while it goes on. Thread-safe.
+// begins, for each further reason, and when they have arrived for kSteady without a failure; that
+// there was no room for some when it begins, and every kDroppedAgain while it goes on. Thread-safe.
 class OtlpExporter final : public base::SpanSink {
  public:
   static constexpr std::chrono::seconds kLongestAsked{600};
   static constexpr std::chrono::seconds kDroppedAgain{60};
+  static constexpr std::chrono::seconds kSteady{10};
   // Of traces that were not sampled and have failed, so many are taken in a second: of those whose
   // first span failed, and of the others, which what strangers send can make (4xx, a client that
   // goes), or where a part failed that was made good (a fetch that was tried again).
@@ -81,7 +82,7 @@ class OtlpExporter final : public base::SpanSink {
   enum class Outcome { kSent, kRejected, kAgain };
 
   void Run() noexcept;
-  // What is sent next; empty when there is something to tell, or when closing.
+  // What is sent next; empty when there is, or comes to be, something to tell, or when closing.
   Batches Next() EXCLUDES(mutex_);
   void Deliver(const Batches& batches);
   bool AwaitPermission();
@@ -97,7 +98,8 @@ class OtlpExporter final : public base::SpanSink {
   bool closing() const EXCLUDES(mutex_);
   void TellDropped() EXCLUDES(mutex_);
   void TellFailing(std::string_view why, Outcome outcome);
-  void TellArrived();
+  void Arrived();
+  void TellSteady();
   void TellPartial(const PartialSuccess& partial);
 
   const Options options_;
@@ -108,10 +110,12 @@ class OtlpExporter final : public base::SpanSink {
   net::HttpClient client_;
   const std::string collector_;            // for the log
   resilience::RetryPolicy retry_;          // the thread's own, as are the next two
-  std::vector<std::string> reasons_ = {};  // told since spans last arrived; none: they do
-  std::string partly_;                     // why some were not taken, as last told
-  base::MonoTime not_before_{};            // by the collector's word; of the system's clock
-  bool gives_up_ = false;                  // something was not taken at a stop
+  std::vector<std::string> reasons_ = {};  // told since spans last arrived for long; none: they do
+  std::int64_t refusals_ = 0;              // since then
+  std::optional<base::MonoTime> arrive_since_;  // while there are reasons
+  std::string partly_;                          // why some were not taken, as last told
+  base::MonoTime not_before_{};                 // by the collector's word; of the system's clock
+  bool gives_up_ = false;                       // something was not taken at a stop
   const base::CancelFlag cancel_;
 
   std::atomic<std::int64_t> second_{0};  // of the next two

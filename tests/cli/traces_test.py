@@ -304,6 +304,19 @@ class Traces(WithTraces):
         told = [line for line in service.lines if "does not take spans" in line]
         self.assertEqual(len(told), 2, told)
 
+    def test_a_collector_that_fails_now_and_then_is_told_of_once(self):
+        collector = Collector(self)
+        asked = []
+        collector.fault = lambda handler: (asked.append(0), handler.answer(503 if len(asked) % 2 else 200))
+        service = self.trace(collector)
+        while len(asked) < 12:
+            self.assertEqual(self.post(service).status, 200)
+        collector.fault = None
+        self.assertEqual(self.post(service).status, 200)
+        again = service.wait_for("traces: the collector takes spans again")
+        self.assertGreaterEqual(again["refusals"], 6)
+        self.assertEqual(len([line for line in service.lines if "does not take spans" in line]), 1)
+
     def test_spans_that_an_answer_of_200_refuses_are_counted_and_told(self):
         collector = Collector(self)
         collector.fault = lambda handler: handler.answer(
