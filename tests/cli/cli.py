@@ -12,7 +12,7 @@ BINARY = os.path.abspath(sys.argv.pop(1))
 # than a frame may.
 NO_HURRY = ("--set", "process.deadline=5m", "--set", "http.request_deadline=5m")
 # Seconds for one answer or one run; only a failing test waits so long. ThreadSanitizer's preset has more.
-PATIENCE = float(os.environ.get("SAMPLEPROC_TEST_PATIENCE", "120"))
+PATIENCE = int(os.environ.get("SAMPLEPROC_TEST_PATIENCE", "120"))
 
 
 def run(*words, env=None, stdin=b"", **options):
