@@ -118,7 +118,7 @@ class PictureSource final : public FrameSource {
     // What is behind a picture, its decoder judges as it does in a file.
     ready_.clear();
     memory_.Release();
-    Give(std::move(begun_));
+    Give(std::exchange(begun_, {}));
   }
 
   base::Error TooMuch() const {

@@ -207,12 +207,12 @@ void Board::FoundState(std::string_view topic, std::string_view payload, base::M
   Clear(std::string(topic));
 }
 
-void Board::Found(std::string_view config_topic, std::string_view payload, base::MonoTime now) {
-  const Topics::ConfigName name = topics_.ReadConfigTopic(config_topic);
-  if (name.component.empty()) return FoundState(config_topic, payload, now);
+void Board::Found(std::string_view topic, std::string_view payload, base::MonoTime now) {
+  const Topics::ConfigName name = topics_.ReadConfigTopic(topic);
+  if (name.component.empty()) return FoundState(topic, payload, now);
   const auto of = ReadIds(name.id);
   if (of && Adopt(name, of->camera, of->class_name, now)) return;
-  Clear(std::string(config_topic));
+  Clear(std::string(topic));
   if (!of) return;
   if (of->class_name) Clear(topics_.Count(of->camera, *of->class_name));
   if (name.component == "image") Clear(topics_.Snapshot(of->camera));
