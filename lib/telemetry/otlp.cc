@@ -151,7 +151,7 @@ std::string OtlpJson(const TextPairs& resource, std::string_view version,
   json.Key("attributes");
   json.BeginArray();
   for (const auto& [name, value] : resource) {
-    Attribute(json, name, "stringValue", [&json, &value = value] { json.String(value); });
+    Attribute(json, name, "stringValue", [&json, &value] { json.String(value); });
   }
   json.EndArray();
   json.EndObject();
