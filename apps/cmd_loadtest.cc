@@ -35,7 +35,12 @@ Command LoadtestCommand() {
           "this machine only, unless --allow-target "
           "names another host. With --via redis frames go through the stream that a service reads: "
           "each must come back once, as a result, and those of a camera in their order, or the run "
-          "fails. The achieved rate is of good answers, without the time that every answer takes: "
+          "fails. Connections that are kept (-c, --closed) are opened before the first second "
+          "begins, at "
+          "most 64 at a time and within 60 s, or the run ends before it begins; what the target "
+          "closes again, and every connection with --no-keep-alive, is opened by the request that "
+          "needs it, as part of its latency. The achieved rate is of good answers, without the "
+          "time that every answer takes: "
           "as intended when all were answered without falling behind. Ctrl-C ends the run and "
           "reports what was measured; what is unanswered then counts, where --fail judges "
           "latency, with the time that it has waited. An item of --audit whose answer was about "
@@ -76,10 +81,12 @@ Command LoadtestCommand() {
             "The command line is wrong, the target may not be loaded, or runs such as these cannot "
             "be compared (--baseline)."},
            {3,
-            "INVALID: the generator was the limit, or the run ended before it could be compared "
+            "INVALID: the generator was the limit, or has too few files or ports for -c, or the "
+            "run ended before it could be compared "
             "with the baseline."},
            {69,
-            "The target cannot be reached or, with --audit, answers nothing, or nothing reads its "
+            "The target cannot be reached, takes fewer connections than -c or, with --audit, "
+            "answers nothing, or nothing reads its "
             "stream."},
            {74, "A file cannot be read or written."},
            {78, "The configuration is wrong (--config, --via redis)."},

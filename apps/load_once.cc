@@ -171,6 +171,10 @@ Result<ExitCode> RunOnce(const LoadSetup& setup, CommandContext& context) {
   auto result = [&setup, &context, &series, &server, &disturber, watches_server] {
     LoadProgress progress(context.err, ProgressKind(setup.options, context.dumb));
     loadtest::RunPlan run = setup.plan.run;
+    run.needs_connections = true;
+    run.opening = [&progress](std::size_t opened, std::size_t wanted) {
+      progress.ShowOpening(opened, wanted);
+    };
     run.begins = [&] {
       if (watches_server) server.emplace(FetchMetrics(setup));
       if (!setup.disturbances.empty()) {

@@ -53,6 +53,17 @@ std::optional<double> ParseRate(std::string_view text) {
   return rate;
 }
 
+// Fails when so many connections cannot be there at once: found now, not after the last that can.
+Result<void> CheckFileLimit(std::size_t connections) {
+  const std::size_t limit = ConnectionLimit();
+  if (connections <= limit) return {};
+  return Fail(ErrorCode::kOverloaded,
+              "-c " + std::to_string(connections) + " is more connections than this machine's " +
+                  "limit of open files allows (" + std::to_string(limit) +
+                  "); raise it (ulimit -Hn " + std::to_string(connections + kOtherFiles) +
+                  ", or LimitNOFILE= in a unit), or use a lower -c");
+}
+
 std::optional<milliseconds> ParseTime(std::string_view text) {
   const auto time = config::ParseDuration(text, seconds(1));
   if (!time || *time < milliseconds(1) || *time > kMaxTime) return std::nullopt;
@@ -325,6 +336,7 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
   run.loop.cameras = static_cast<std::uint32_t>(std::max<std::size_t>(options.cameras, 1));
   if (options.closed) {
     if (run.loop.connections == 0) run.loop.connections = std::max(kUsualClosed, options.threads);
+    run.loop.hold_connections = true;
     run.loop.requests = options.requests;
     if (options.requests == 0 || !options.duration.empty()) run.loop.duration = *duration;
     plan.description = "closed loop of " + std::to_string(run.loop.connections) + " connections";
@@ -339,7 +351,7 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
       };
       run.length = LengthOf(*schedule, options.requests);
     }
-    run.loop.hold_connections = options.connections > 0;
+    run.loop.hold_connections = options.connections > 0 && options.via != "redis";
     run.connections_are_limit = run.loop.connections == 0;
     if (run.connections_are_limit) run.loop.connections = ConnectionLimit();
     plan.description = "open loop, " + schedule->text + ", " + options.arrivals + " arrivals";
@@ -350,6 +362,11 @@ Result<LoadPlan> PlanLoad(const LoadtestOptions& options) {
       plan.description += " through Redis";
     } else if (!run.connections_are_limit) {
       plan.description += ", at most " + std::to_string(run.loop.connections) + " connections";
+    }
+  }
+  if (run.loop.HoldsConnections()) {
+    if (auto fits = CheckFileLimit(run.loop.connections); !fits) {
+      return std::unexpected(fits.error());
     }
   }
   if (run.loop.connections < options.threads) {

@@ -22,7 +22,7 @@ struct LoadPlan {
 };
 
 // Fails with kUsage when options are wrong or do not go together, with kIo when a file of arrivals
-// cannot be read.
+// cannot be read, with kOverloaded when this machine cannot have so many connections.
 base::Result<LoadPlan> PlanLoad(const LoadtestOptions& options);
 
 // "30s@50,1m@50-200"

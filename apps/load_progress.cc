@@ -46,6 +46,16 @@ LoadProgress::~LoadProgress() {
   if (kind_ == Kind::kTerminal) out_ << "\r\x1b[K" << std::flush;
 }
 
+void LoadProgress::ShowOpening(std::size_t opened, std::size_t wanted) {
+  const std::string text =
+      "opening connections: " + std::to_string(opened) + " of " + std::to_string(wanted);
+  if (kind_ == Kind::kTerminal) {
+    out_ << "\r\x1b[K" << text << std::flush;
+  } else if (kind_ == Kind::kLines && told_++ % kSecondsALine == 0) {
+    out_ << text << "\n" << std::flush;
+  }
+}
+
 void LoadProgress::Show(const loadtest::Second& second, const loadtest::Measurement& total) {
   if (kind_ == Kind::kTerminal) {
     out_ << "\r\x1b[K" << FormatSecond(second, total) << "  [" << Spark(total.corrected) << "]"

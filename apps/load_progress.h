@@ -1,7 +1,7 @@
 // What is shown of a run while it lasts.
 #pragma once
 
-#include <deque>
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 
@@ -20,11 +20,14 @@ class LoadProgress {
   LoadProgress& operator=(const LoadProgress&) = delete;
   ~LoadProgress();
 
+  // Before the first second, once a second: so many connections are open.
+  void ShowOpening(std::size_t opened, std::size_t wanted);
   void Show(const loadtest::Second& second, const loadtest::Measurement& total);
 
  private:
   std::ostream& out_;
   const Kind kind_;
+  std::uint64_t told_ = 0;  // how often of connections
 };
 
 // "12 s  498/s  p50 1.2 ms  p99 8.1 ms  errors 0"

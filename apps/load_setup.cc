@@ -159,7 +159,11 @@ Result<void> LoadSetup::FindStream(const config::Config& config, const base::All
 
 Result<loadtest::RunResult> LoadSetup::Run(const loadtest::RunPlan& of_load,
                                            const loadtest::Watch& watch) const {
-  if (!stream) return loadtest::RunLoad(of_load, stop, watch);
+  if (!stream) {
+    auto result = loadtest::RunLoad(of_load, stop, watch);
+    if (!result) return Fail(result.error().code, target.name + ": " + result.error().message);
+    return result;
+  }
   return loadtest::RunStreamLoad(of_load, *stream, payload->frames(), stop, watch);
 }
 

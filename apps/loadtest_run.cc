@@ -17,6 +17,8 @@ ExitCode Complain(CommandContext& context, const base::Error& error) {
     return UsageError(context.err, error.message, "loadtest");
   }
   context.err << "sampleproc: " << error.message << "\n";
+  // This machine, not the target, has no more to give.
+  if (error.code == base::ErrorCode::kOverloaded) return ExitCode::kInvalidRun;
   return ExitCodeOf(error.code);
 }
 

@@ -19,12 +19,6 @@ constexpr nanoseconds kNoSleep = std::chrono::microseconds(20);
 // How soon a stopped loop notices.
 constexpr nanoseconds kLongestSleep = std::chrono::milliseconds(50);
 
-// Connections that are held are made so many at a time, which listeners have room for.
-constexpr std::size_t kOpenedAtOnce = 64;
-// For so long none need succeed: a SYN that was dropped is sent again after 1 and 3 s (RFC 6298).
-constexpr nanoseconds kNoProgress = seconds(5);
-constexpr nanoseconds kLongestOpening = seconds(60);
-
 MonoTime Now() { return base::SystemClock().Now(); }
 
 timespec AsTimespec(nanoseconds time) {
@@ -46,7 +40,7 @@ LoadLoop::LoadLoop(const LoopOptions& options, Pacer* pacer, RequestMaker& maker
       stop_(stop),
       room_(kRoom) {}
 
-base::Result<void> LoadLoop::Connect() {
+base::Result<void> LoadLoop::Connect(std::atomic<std::size_t>& opened) {
   epoll_ = base::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
   if (epoll_.get() < 0) {
     return base::Fail(base::ErrorCode::kUnavailable,
@@ -54,67 +48,23 @@ base::Result<void> LoadLoop::Connect() {
   }
   const bool holds = options_.HoldsConnections();
   if (options_.closed || holds) sessions_.resize(options_.connections);
-  if (holds) OpenHeld();
+  if (!holds) return {};
+  opening_ = OpenAhead(sessions_, options_.address, epoll_.get(), options_.opened_at_once, room_,
+                       stop_, opened);
+  if (options_.closed) return {};  // each of its connections sends, whether it is open or not
+  idle_.assign(opening_.open.begin(), opening_.open.end());
+  closed_ = opening_.missing;
+  closed_.insert(closed_.end(), opening_.lost.begin(), opening_.lost.end());
   return {};
-}
-
-void LoadLoop::OpenHeld() {
-  for (std::size_t i = sessions_.size(); i > 0; --i) closed_.push_back(i - 1);
-  std::vector<std::size_t> lost;  // by a peer that does not keep them: left to who needs them
-  std::size_t opening = 0;
-  MonoTime last_success = Now();
-  const MonoTime end = last_success + kLongestOpening;
-  MonoTime next_try = last_success;
-  while ((!closed_.empty() || opening > 0) && !stop_.Cancelled()) {
-    const MonoTime now = Now();
-    if (now >= end || now - last_success >= kNoProgress) break;
-    bool has_failed = false;
-    bool has_none_left = false;  // this machine, and later is no better
-    while (now >= next_try && !closed_.empty() && opening < kOpenedAtOnce && !has_failed) {
-      const std::size_t index = closed_.back();
-      Session& session = sessions_[index];
-      has_failed = session.Open(options_.address, epoll_.get(), index) == Outcome::kFailed;
-      has_none_left |= has_failed && session.failure() == failure::kNoSocket;
-      if (has_failed) continue;
-      closed_.pop_back();
-      ++opening;
-    }
-    if (has_none_left && opening == 0) break;
-    const timespec patience = AsTimespec(opening > 0 ? kLongestSleep : kPause);
-    const int count = ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
-                                     &patience, nullptr);
-    for (int i = 0; i < count; ++i) {
-      const std::size_t index = events_[static_cast<std::size_t>(i)].data.u64;
-      Session& session = sessions_[index];
-      const bool was_opening = session.state() == Session::State::kConnecting;
-      const Outcome outcome = session.OnEvents(events_[static_cast<std::size_t>(i)].events, room_);
-      if (outcome == Outcome::kNothing) continue;
-      if (was_opening) --opening;
-      if (outcome == Outcome::kReady) {
-        idle_.push_back(index);
-        ++opened_ahead_;
-        last_success = Now();
-      } else if (was_opening) {
-        closed_.push_back(index);
-        has_failed = true;
-      } else {
-        lost.push_back(index);
-      }
-    }
-    if (has_failed && idle_.empty()) break;  // nobody is there
-    if (has_failed) next_try = Now() + kPause;
-  }
-  closed_.insert(closed_.end(), lost.begin(), lost.end());
 }
 
 void LoadLoop::Run(MonoTime start) {
   start_ = last_answer_ = ended_ = looked_ = start;
   books_ = SecondBooks(start);
-  books_.At(start).connections += opened_ahead_;
+  books_.At(start).connections += opening_.count();
+  lost_ = opening_.lost.size();
   if (pacer_ != nullptr) next_ = pacer_->Next();
   if (options_.closed) {
-    idle_.clear();
-    closed_.clear();
     for (std::size_t i = 0; i < sessions_.size(); ++i) SendClosed(i);
   }
   while (!stop_.Cancelled()) {
@@ -205,7 +155,7 @@ void LoadLoop::SendClosed(std::size_t index) {
   if (options_.requests > 0 && begun_ == options_.requests) return;
   ++books_.At(now).intended;
   Arrival arrival{now - start_, static_cast<std::uint32_t>(index % options_.cameras)};
-  if (sessions_[index].state() == Session::State::kClosed) Open(index, now);
+  if (!IsUsable(index)) Open(index, now);
   Begin(index, {arrival, now}, now);
 }
 
@@ -239,7 +189,9 @@ std::optional<std::size_t> LoadLoop::FreeSession(MonoTime now) {
   while (!idle_.empty()) {
     const std::size_t index = idle_.front();
     idle_.pop_front();
-    if (sessions_[index].state() == Session::State::kIdle) return index;
+    if (sessions_[index].state() != Session::State::kIdle) continue;  // lost, and put away then
+    if (IsUsable(index)) return index;
+    closed_.push_back(index);
   }
   if (!closed_.empty()) {
     const std::size_t index = closed_.back();
@@ -251,6 +203,17 @@ std::optional<std::size_t> LoadLoop::FreeSession(MonoTime now) {
   sessions_.emplace_back();
   Open(sessions_.size() - 1, now);
   return sessions_.size() - 1;
+}
+
+// Whether a request can go out on an idle connection as it is. One that was opened ahead may have
+// been ended by its peer before its first use, whose news is still to be read: that is no failure
+// of the request.
+bool LoadLoop::IsUsable(std::size_t index) {
+  Session& session = sessions_[index];
+  if (session.state() != Session::State::kIdle) return false;
+  if (session.exchange > 0 || session.IsStillOpen(room_)) return true;
+  ++lost_;
+  return false;
 }
 
 // Begins to connect; what fails at once is seen by Begin.
@@ -283,6 +246,7 @@ void LoadLoop::Handle(std::size_t index, bool was_busy, Outcome outcome) {
   const MonoTime now = Now();
   books_.At(now).bytes_received += session.TakeReceived();
   if (outcome == Outcome::kNothing) return;
+  if (outcome == Outcome::kLost && session.exchange == 0) ++lost_;
   if (outcome == Outcome::kAnswered) {
     Record(session, now);
     session.Finish(options_.keep_alive);

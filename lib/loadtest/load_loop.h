@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -15,17 +16,19 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "loadtest/measurement.h"
+#include "loadtest/opener.h"
 #include "loadtest/second_books.h"
 #include "loadtest/session.h"
 
 namespace sampleproc::loadtest {
 
 struct LoopOptions {
-  bool HoldsConnections() const { return keep_alive && (closed || hold_connections); }
+  bool HoldsConnections() const { return keep_alive && hold_connections; }
 
   Address address;
   std::size_t connections = 1;        // at most; those of a closed loop are all used
-  bool hold_connections = false;      // open them all before the run begins
+  bool hold_connections = false;      // with keep-alive, open them all before the run begins
+  std::size_t opened_at_once = 64;    // then: so many are under way at a time
   std::chrono::nanoseconds length{};  // of the schedule; 0 when only its end will tell
   bool keep_alive = true;
   // Memory for answers that are being read, of all connections together; one that would need more
@@ -56,17 +59,18 @@ class LoadLoop {
            const base::CancelFlag& stop);
 
   // To be called first: opens the connections that are held, so that no request waits for one to be
-  // made. Ends with fewer when none at all can be made, when for some seconds not one more could,
-  // or when it is stopped: what is missing is tried again by the requests that need it, and counts.
-  // Without keep-alive each request has its own, and this opens none. Fails when the system has no
-  // epoll to give.
-  base::Result<void> Connect();
+  // made (OpenAhead, where `opened` counts). What is missing then is tried again by the requests
+  // that need it, and counts. Without keep-alive each request has its own, and this opens none.
+  // Fails when the system has no epoll to give.
+  base::Result<void> Connect(std::atomic<std::size_t>& opened);
 
   // Returns when the schedule is over and all is answered or timed out, or when it is stopped.
   void Run(base::MonoTime start);
 
-  // How many connections there were when Connect returned.
-  std::size_t opened_ahead() const { return opened_ahead_; }
+  // What became of the connections that Connect was to open.
+  const Opening& opening() const { return opening_; }
+  // How many of them the peer closed before their first request.
+  std::uint64_t lost() const { return lost_; }
 
   // When the last answer came.
   base::MonoTime last_answer() const { return last_answer_; }
@@ -86,7 +90,6 @@ class LoadLoop {
     std::uint64_t exchange;
   };
 
-  void OpenHeld();
   // Waits for events, and handles them.
   void Look(base::MonoTime now);
   void SendDue();
@@ -100,6 +103,7 @@ class LoadLoop {
   void DeliverFirst();
   timespec Patience(base::MonoTime now) const;
   std::optional<std::size_t> FreeSession(base::MonoTime now);
+  bool IsUsable(std::size_t index);
   void Open(std::size_t index, base::MonoTime now);
   void PutAway(std::size_t index);
   void Begin(std::size_t index, const Waiting& request, base::MonoTime now);
@@ -133,7 +137,8 @@ class LoadLoop {
   std::deque<Timeout> paused_;
   std::deque<Timeout> timeouts_;  // in order of time
   std::optional<Arrival> next_;
-  std::size_t opened_ahead_ = 0;
+  Opening opening_;
+  std::uint64_t lost_ = 0;
   std::uint64_t begun_ = 0;
   std::size_t in_flight_ = 0;
   std::size_t held_ = 0;  // bytes of answers

@@ -176,6 +176,7 @@ void WriteGenerator(const RunResult& result, JsonWriter& json) {
   json.Member("cpu_seconds", Rounded(result.generator.cpu_s));
   json.Member("connections_opened", result.total.connections);
   json.Member("connections_ahead", result.opened_ahead);
+  json.Member("connections_lost", result.lost_ahead);
   json.Member("opening_seconds", Rounded(result.opening_s));
   json.EndObject();
 }
@@ -304,9 +305,14 @@ std::vector<std::string> InvalidReasons(const Report& report) {
 
 std::string OpenedAhead(const RunResult& result) {
   const std::string opened = std::to_string(result.opened_ahead);
-  return (result.opened_ahead < result.held ? opened + " of " + std::to_string(result.held)
-                                            : opened) +
-         " connections in " + FormatNumber(result.opening_s) + " s before the first request";
+  std::string text =
+      (result.opened_ahead < result.held ? opened + " of " + std::to_string(result.held) : opened) +
+      " connections in " + FormatNumber(result.opening_s) + " s before the first request";
+  if (result.lost_ahead > 0) {
+    text += "; the target closed " + std::to_string(result.lost_ahead) +
+            " of them before they were used";
+  }
+  return text;
 }
 
 std::string TextReport(const Report& report) {

@@ -49,7 +49,7 @@ Report MakeReport(RunResult result, ReportOptions options);
 // Why the verdict is kInvalid, a sentence for each reason.
 std::vector<std::string> InvalidReasons(const Report& report);
 
-// "20 of 30 connections in 0.1 s before the first request".
+// "20 of 30 connections in 0.1 s before the first request", and how many of them were lost.
 std::string OpenedAhead(const RunResult& result);
 
 std::string TextReport(const Report& report);

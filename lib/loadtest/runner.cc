@@ -1,12 +1,15 @@
 #include "loadtest/runner.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
-#include <latch>
 #include <limits>
+#include <optional>
 #include <thread>
 #include <utility>
 
+#include "base/mutex.h"
 #include "loadtest/collector.h"
 #include "loadtest/thread_use.h"
 
@@ -19,7 +22,8 @@ using Seconds = std::chrono::duration<double>;
 
 struct ThreadResult {
   base::Result<void> done = {};
-  std::size_t opened_ahead = 0;
+  Opening opening;
+  std::uint64_t lost = 0;
   MonoTime last_answer;
   MonoTime ended;
   Histogram open;
@@ -35,42 +39,84 @@ LoopOptions ShareOf(const LoopOptions& all, std::size_t thread, std::size_t thre
   };
   own.connections = share(all.connections);
   own.requests = share(all.requests);
+  own.opened_at_once = std::max<std::size_t>(share(all.opened_at_once), 1);
   own.answer_bytes = all.answer_bytes / threads;
   return own;
 }
 
-// Where the threads wait for each other: the first second of all begins when the last one has its
-// connections, which takes a minute at most (LoadLoop::Connect).
-struct StartLine {
-  explicit StartLine(std::size_t threads) : connected(static_cast<std::ptrdiff_t>(threads)) {}
+// How often it is told how many connections are open.
+constexpr std::chrono::seconds kTellOpening{1};
 
-  std::latch connected;
-  std::latch begins{1};
-  MonoTime start{};  // from then on
+// Where the threads wait for each other: the first second of all begins when the last one has its
+// connections, which takes a minute at most (OpenAhead).
+class StartLine {
+ public:
+  explicit StartLine(std::size_t threads) : missing_(threads) {}
+  StartLine(const StartLine&) = delete;
+  StartLine& operator=(const StartLine&) = delete;
+
+  // Of a thread that has its connections: returns with the start of the run when that has come.
+  MonoTime Await() {
+    const base::MutexLock lock(mutex_);
+    --missing_;
+    changed_.NotifyAll();
+    while (!start_) changed_.Wait(mutex_);
+    return *start_;
+  }
+
+  // Whether all threads wait, after at most `patience`.
+  bool AreThere(std::chrono::nanoseconds patience) {
+    const base::MutexLock lock(mutex_);
+    const base::Deadline end(base::SystemClock(), patience);
+    while (missing_ > 0 && !end.Expired()) changed_.WaitUntil(mutex_, end);
+    return missing_ == 0;
+  }
+
+  // Lets them go; only the first call counts.
+  MonoTime Go() {
+    const base::MutexLock lock(mutex_);
+    if (!start_) start_ = base::SystemClock().Now();
+    changed_.NotifyAll();
+    return *start_;
+  }
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  std::size_t missing_;
+  std::optional<MonoTime> start_;
 };
 
-// Lets the threads of a start line go, at its end at the latest: one that could not even be started
-// must not keep the others for ever.
+// One thread that could not even be started must not keep the others for ever.
 class Starter {
  public:
   explicit Starter(StartLine& line) : line_(line) {}
   Starter(const Starter&) = delete;
   Starter& operator=(const Starter&) = delete;
-  ~Starter() { Go(); }
-
-  void Go() {
-    if (std::exchange(is_gone_, true)) return;
-    line_.start = base::SystemClock().Now();
-    line_.begins.count_down();
-  }
+  ~Starter() { line_.Go(); }
 
  private:
   StartLine& line_;
-  bool is_gone_ = false;
 };
 
-void RunThread(const RunPlan& plan, std::size_t thread, StartLine& line, Collector& collector,
-               const base::CancelFlag& stop, ThreadResult& result) {
+// Fails when connections that were to be there are not: with kOverloaded when this machine has no
+// more, with kUnavailable when the target takes no more.
+base::Result<void> CheckOpened(const RunPlan& plan, const std::vector<ThreadResult>& threads) {
+  std::size_t opened = 0;
+  const Opening* why = nullptr;
+  for (const ThreadResult& thread : threads) {
+    opened += thread.opening.count();
+    if (!thread.opening.missing.empty()) why = &thread.opening;
+  }
+  if (why == nullptr) return {};
+  return base::Fail(
+      IsOwnShortage(*why) ? base::ErrorCode::kOverloaded : base::ErrorCode::kUnavailable,
+      DescribeShortage(opened, plan.loop.connections, *why));
+}
+
+void RunThread(const RunPlan& plan, std::size_t thread, StartLine& line,
+               std::atomic<std::size_t>& opened, Collector& collector, const base::CancelFlag& stop,
+               ThreadResult& result) {
   AskForPromptWakeUps();
   LoopOptions options = ShareOf(plan.loop, thread, plan.threads);
   options.length = plan.length;
@@ -82,13 +128,13 @@ void RunThread(const RunPlan& plan, std::size_t thread, StartLine& line, Collect
     return collector.Deliver(thread, second, std::move(measured));
   };
   LoadLoop loop(options, pacer.get(), *maker, deliver, stop);
-  result.done = loop.Connect();
-  result.opened_ahead = loop.opened_ahead();
-  line.connected.count_down();
-  line.begins.wait();
+  result.done = loop.Connect(opened);
+  result.opening = loop.opening();
+  const MonoTime start = line.Await();
   const ThreadTimes before = OwnTimes();
   const MonoTime began = base::SystemClock().Now();
-  if (result.done) loop.Run(line.start);
+  if (result.done) loop.Run(start);
+  result.lost = loop.lost();
   result.last_answer = loop.last_answer();
   result.ended = loop.ended();
   result.open = loop.open();
@@ -104,7 +150,8 @@ void Conclude(const RunPlan& plan, MonoTime start, const std::vector<ThreadResul
   MonoTime last = start;
   result.total.open.Clear();
   for (const ThreadResult& thread : threads) {
-    result.opened_ahead += thread.opened_ahead;
+    result.opened_ahead += thread.opening.count();
+    result.lost_ahead += thread.lost;
     last = std::max(last, result.stopped ? thread.ended : thread.last_answer);
     result.total.open.Merge(thread.open);
     const double wall = std::max(thread.wall_s, 1e-9);
@@ -185,33 +232,42 @@ base::Result<RunResult> RunLoad(const RunPlan& plan, const base::CancelFlag& sto
   Collector collector(plan.threads);
   std::vector<ThreadResult> results(plan.threads);
   StartLine line(plan.threads);
+  std::atomic<std::size_t> opened = 0;
   RunResult result;
+  base::Result<void> can_begin;
+  MonoTime start;
   {
     std::vector<std::jthread> threads;
-    Starter starter(line);
+    const Starter starter(line);
+    const MonoTime began = base::SystemClock().Now();
     for (std::size_t i = 0; i < plan.threads; ++i) {
       threads.emplace_back(
-          [&, i] { RunThread(plan, i, line, collector, stop_threads, results[i]); });
+          [&, i] { RunThread(plan, i, line, opened, collector, stop_threads, results[i]); });
     }
-    const MonoTime began = base::SystemClock().Now();
-    line.connected.wait();
+    while (!line.AreThere(kTellOpening)) {
+      if (plan.opening) plan.opening(opened.load(std::memory_order_relaxed), plan.loop.connections);
+    }
     result.opening_s = Seconds(base::SystemClock().Now() - began).count();
-    if (plan.begins) plan.begins();
-    starter.Go();
+    if (plan.needs_connections && !stop_threads.Cancelled()) can_begin = CheckOpened(plan, results);
+    if (!can_begin) stop_threads.Cancel();
+    if (plan.begins && !stop_threads.Cancelled()) plan.begins();
+    start = line.Go();
     while (auto complete = collector.Take()) {
+      if (!can_begin) continue;
       result.seconds.push_back(Summarise(complete->second, *complete->measured));
       result.total.open.Clear();
       result.total.Merge(*complete->measured);
       if (!watch(result.seconds.back(), result.total)) stop_threads.Cancel();
     }
   }
+  if (!can_begin) return std::unexpected(can_begin.error());
   for (const ThreadResult& thread : results) {
     if (!thread.done) return std::unexpected(thread.done.error());
   }
   result.stopped = stop_threads.Cancelled();
   if (plan.loop.HoldsConnections()) result.held = plan.loop.connections;
   if (plan.connections_are_limit) result.connection_limit = plan.loop.connections;
-  Conclude(plan, line.start, results, result);
+  Conclude(plan, start, results, result);
   return result;
 }
 

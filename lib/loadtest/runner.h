@@ -22,7 +22,12 @@ struct RunPlan {
   std::chrono::nanoseconds length{};
   // Of a stream: how long to read on when each frame has its outcome.
   std::chrono::nanoseconds settle{};
-  // Called when the connections that are held are there, just before the first second begins.
+  // Without all connections that are held there is no run.
+  bool needs_connections = false;
+  // Called once a second while they are opened.
+  std::function<void(std::size_t opened, std::size_t wanted)> opening = {};
+  // Called when they are there, just before the first second begins; not when the run is stopped
+  // before.
   std::function<void()> begins = {};
   // Nobody has chosen how many connections there are: they are as many as this machine can have.
   bool connections_are_limit = false;
@@ -65,6 +70,7 @@ struct RunResult {
   // long that took.
   std::uint64_t opened_ahead = 0;
   std::uint64_t held = 0;
+  std::uint64_t lost_ahead = 0;  // of them: closed by the target before their first request
   double opening_s = 0;
   // What is due waits for Redis's answer to what was sent before.
   bool sends_in_turn = false;
@@ -75,7 +81,10 @@ struct RunResult {
 // Called once a second with the second that is complete and all so far; false ends the run.
 using Watch = std::function<bool(const Second&, const Measurement& total)>;
 
-// Returns when the run is over. Signals that are to stop it must be blocked in the calling thread.
+// Returns when the run is over. Fails when there are no threads to be had or, if the plan needs its
+// connections, with kOverloaded when this machine has no more files or ports to give, and with
+// kUnavailable when the target takes no more. Signals that are to stop it must be blocked in the
+// calling thread.
 base::Result<RunResult> RunLoad(const RunPlan& plan, const base::CancelFlag& stop,
                                 const Watch& watch);
 

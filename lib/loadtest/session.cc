@@ -31,13 +31,14 @@ Session::Outcome Session::Open(const Address& address, int epoll, std::uint64_t 
   epoll_ = epoll;
   tag_ = tag;
   if (connection_.Open(address) != 0) {
-    return Fail(IsOurLimit(errno) ? failure::kNoSocket : failure::kConnect);
+    const int error = errno;
+    return Fail(IsOurLimit(error) ? failure::kNoSocket : failure::kConnect, error);
   }
   epoll_event event{};
   event.events = kEvents;
   event.data.u64 = tag;
   if (::epoll_ctl(epoll, EPOLL_CTL_ADD, connection_.fd(), &event) != 0) {
-    return Fail(failure::kNoSocket);
+    return Fail(failure::kNoSocket, errno);
   }
   state_ = State::kConnecting;
   return Outcome::kNothing;
@@ -54,8 +55,9 @@ Session::Outcome Session::Begin(std::size_t kept_bytes) {
 Session::Outcome Session::OnConnected() {
   if (!has_request_) {
     if (connection_.Handshake() != 0) {
-      if (errno == EAGAIN) return Outcome::kNothing;
-      return Fail(errno == EPROTO ? failure::kTls : failure::kReset);
+      const int error = errno;
+      if (error == EAGAIN) return Outcome::kNothing;
+      return Fail(error == EPROTO ? failure::kTls : failure::kReset, error);
     }
     state_ = State::kIdle;
     return Outcome::kReady;
@@ -64,6 +66,10 @@ Session::Outcome Session::OnConnected() {
   answered_ = 0;
   state_ = State::kSending;
   return Send();
+}
+
+bool Session::IsStillOpen(std::span<char> room) {
+  return state_ == State::kIdle && Receive(room, false) == Outcome::kNothing;
 }
 
 Session::Outcome Session::Send() {
@@ -98,10 +104,11 @@ Session::Outcome Session::OnEvents(std::uint32_t events, std::span<char> room) {
   if (state_ == State::kClosed) return Outcome::kNothing;
   if (state_ == State::kConnecting) {
     const int error = connection_.ConnectError();
-    if (error != 0) return Fail(IsOurLimit(error) ? failure::kNoSocket : failure::kConnect);
+    if (error != 0) return Fail(IsOurLimit(error) ? failure::kNoSocket : failure::kConnect, error);
     if ((events & EPOLLOUT) == 0) return Outcome::kNothing;
     const Outcome outcome = OnConnected();
-    if (outcome != Outcome::kNothing) return outcome;
+    // What comes before hands are shaken is the handshake's.
+    if (outcome != Outcome::kNothing || state_ == State::kConnecting) return outcome;
   } else if (state_ == State::kSending) {
     // Whatever happened: a handshake that sends may wait for what comes.
     Send();
@@ -186,8 +193,9 @@ void Session::Close() {
   state_ = State::kClosed;
 }
 
-Session::Outcome Session::Fail(std::string_view type) {
+Session::Outcome Session::Fail(std::string_view type, int error) {
   failure_ = type;
+  error_ = error;
   Close();
   return Outcome::kFailed;
 }

@@ -40,6 +40,10 @@ class Session {
   // Begins to connect and watches the socket with `epoll`, events marked with `tag`.
   Outcome Open(const Address& address, int epoll, std::uint64_t tag);
 
+  // Whether an idle connection that has carried no request is still open: closes one that the peer
+  // has ended, or on which it has said something that nobody asked for.
+  bool IsStillOpen(std::span<char> room);
+
   // Sends request(), now when the connection is idle, else as soon as it is made.
   Outcome Begin(std::size_t kept_bytes);
 
@@ -62,6 +66,8 @@ class Session {
   Request& request() { return request_; }
   ResponseReader& answer() { return answer_; }
   std::string_view failure() const { return failure_; }
+  // The errno of that failure; 0 when it has none.
+  int error() const { return error_; }
   std::uint64_t TakeReceived() { return std::exchange(received_, 0); }
 
   // The owner's notes about the request.
@@ -79,7 +85,7 @@ class Session {
   // Has an event come again for what is there.
   void AskForEvent();
   Outcome OnConnected();
-  Outcome Fail(std::string_view type);
+  Outcome Fail(std::string_view type, int error = 0);
 
   Connection connection_;
   State state_ = State::kClosed;
@@ -95,6 +101,7 @@ class Session {
   Request request_;
   ResponseReader answer_;
   std::string_view failure_;
+  int error_ = 0;
 };
 
 }  // namespace sampleproc::loadtest
