@@ -3,6 +3,7 @@ restarted and purged with the service.
 """
 
 import os
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -51,14 +52,21 @@ class MaintainerScripts(unittest.TestCase):
         for name in ("sampleproc", "sampleproc-door", "sampleproc-back yard"):
             (lib / "private" / name / "spool").mkdir(parents=True)
             (lib / name).symlink_to(f"private/{name}")
-        for name in ("sampleprocessor", "private/other"):
+        kept = ("private/other", "sampleproc-backup", "sampleproc-backup/events.db", "sampleprocessor")
+        for name in kept:
             (lib / name).mkdir()
+        (lib / "sampleproc-moved").symlink_to("/srv/elsewhere")
+        wants = self.root / "etc/systemd/system/multi-user.target.wants"
+        wants.mkdir(parents=True)
+        for name in ("sampleproc@door.service", "another@door.service"):
+            (wants / name).symlink_to("/lib/systemd/system/" + name)
         (self.root / "etc/sampleproc/conf.d").mkdir(parents=True)
         self.run_script("postrm", "remove")
         self.assertTrue((lib / "sampleproc-door/spool").exists())
         self.run_script("postrm", "purge")
         left = sorted(str(path.relative_to(lib)) for path in lib.rglob("*"))
-        self.assertEqual(left, ["private", "private/other", "sampleprocessor"])
+        self.assertEqual(left, sorted(["private", "sampleproc-moved", *kept]))
+        self.assertEqual(os.listdir(wants), ["another@door.service"])
         self.assertFalse((self.root / "etc/sampleproc").exists())
         self.run_script("postrm", "purge")
 
