@@ -192,6 +192,7 @@ ExitCode Run(const Options& options, CommandContext& context) {
     request->value_files = false;
   } else {
     request->machine = resources::ReadMachineLimits();
+    request->looks_for_modules = true;
   }
   std::vector<config::Checked> all = CheckAll(*request, options);
   std::vector<std::string> works;

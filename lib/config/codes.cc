@@ -255,8 +255,10 @@ constexpr CodeText kTexts[] = {
      "telemetry.otlp_traces_endpoint is used as it stands, query included."},
     {code::kNoFile, "file that is named cannot be read",
      "A key names a file (a certificate, tokens, a password, a detector's model or labels) that is "
-     "missing, that this user may not read, or that holds something else: the service would not "
-     "start. The same for events.history and consumer.file.path where something is that never "
+     "missing, that this user may not read, or that holds something else, or a part of sampleproc "
+     "is "
+     "not installed that a step, a camera or MQTT needs: the service would not start. The same for "
+     "events.history and consumer.file.path where something is that never "
      "can be such a file: a folder, a pipe, a photo. A camera's url whose file is not there is a "
      "warning: it may come later. Check as the user that the service runs as, "
      "or with --offline when the file is only on the machine that the configuration is for. With "
@@ -352,7 +354,8 @@ constexpr CodeText kTexts[] = {
     {code::kDeployCredential, "file of the configuration that will not be there",
      "A certificate, a password or a token file is named by the configuration, but no volume, "
      "secret or LoadCredential= brings it to where the service looks, or the service's user cannot "
-     "read it there."},
+     "read it there. What LoadCredential= brings is a copy from the unit's start: after a renewal "
+     "the unit has to be restarted."},
 };
 
 }  // namespace

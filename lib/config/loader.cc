@@ -191,6 +191,7 @@ Loaded Load(const LoadRequest& request) {
   Judge(request.original_names, assembly);
   CheckWrittenFiles(assembly);
   if (request.machine) CheckMachine(*request.machine, assembly);
+  if (request.looks_for_modules) CheckModules(assembly);
   return std::move(assembly.result);
 }
 

@@ -55,6 +55,9 @@ struct LoadRequest {
   // What this machine has, to check against; nothing to check a configuration as such.
   std::optional<resources::MachineLimits> machine = std::nullopt;
 
+  // Whether the parts of this program that are files of their own have to be there, as for a start.
+  bool looks_for_modules = false;
+
   // Whether all variables are meant for this service, so that two wrong letters of one of those
   // names are a warning too. Where it is started among others' it takes one letter, of a long name.
   bool misspelt_names = false;

@@ -17,6 +17,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/text_file.h"
 #include "config/camera_source_rules.h"
 #include "config/convert.h"
@@ -32,6 +33,7 @@
 #include "http/listen_socket.h"
 #include "http/tls.h"
 #include "http/token_table.h"
+#include "modules/module_loader.h"
 
 namespace sampleproc::config {
 namespace {
@@ -102,6 +104,11 @@ void CheckContent(const std::vector<std::string>& unreadable, Assembly& assembly
     if (!loaded) {
       const std::string& message = loaded.error().message;
       report(message.starts_with("http.tls_key") ? "http.tls_key" : "http.tls_cert", message);
+    } else if ((*loaded)->valid_until() < base::SystemClock().Wall()) {
+      Report(Severity::kError, code::kNoFile, "http.tls_cert",
+             "the certificate has expired at " + base::FormatTimestamp((*loaded)->valid_until()) +
+                 ": no client takes it",
+             "put a new one in its place", assembly);
     }
   }
 }
@@ -362,6 +369,29 @@ void CheckMachine(const resources::MachineLimits& machine, Assembly& assembly) {
            std::to_string(config.process.workers) + " workers share " +
                std::to_string(machine.cpus) + " of this machine's CPUs",
            "leave it at \"auto\"", assembly);
+  }
+}
+
+void CheckModules(Assembly& assembly) {
+  const Config& config = assembly.result.config;
+  const auto check = [&assembly](std::string_view file, const std::string& key,
+                                 const std::string& what) {
+    if (const auto found = modules::FindModule(file); !found) {
+      Report(Severity::kError, code::kNoFile, key, what + ": " + found.error().message, "",
+             assembly);
+    }
+  };
+  for (const char* step : {"motion", "people", "cascade"}) {
+    if (!IsStep(step, config)) continue;
+    check("sampleproc_opencv.so", "process.pipeline",
+          "needs OpenCV for the step " + std::string(step));
+    break;
+  }
+  if (!config.mqtt.url.empty()) check("sampleproc_mqtt.so", "mqtt.url", "needs MQTT");
+  for (const auto& [id, camera] : config.cameras) {
+    if (!camera.url.starts_with("rtsp")) continue;
+    check("sampleproc_video.so", CameraSection(id) + ".url", "needs FFmpeg");
+    break;
   }
 }
 

@@ -12,4 +12,8 @@ namespace sampleproc::config {
 // at those files; opens nothing else.
 void CheckMachine(const resources::MachineLimits& machine, Assembly& assembly);
 
+// Looks for the parts of the program that are files of their own and that a step, a camera or MQTT
+// needs: a package may not be installed.
+void CheckModules(Assembly& assembly);
+
 }  // namespace sampleproc::config

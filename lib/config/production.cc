@@ -82,6 +82,14 @@ Judgement RateLimit(const Facts& facts) {
     return Fail("http.max_requests_per_minute", "0 turns rate limiting off",
                 "set what a well-behaved client needs");
   }
+  for (const std::string& proxy : facts.config.http.trusted_proxies) {
+    if (!proxy.ends_with("/0")) continue;
+    return Fail("http.trusted_proxies",
+                Shown(proxy) +
+                    " believes what anybody writes into X-Forwarded-For: who invents "
+                    "addresses has no limit",
+                "name the addresses of the proxies alone");
+  }
   return Pass(Counted(most, "request") + " a minute for each caller");
 }
 

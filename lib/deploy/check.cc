@@ -1,5 +1,7 @@
 #include "deploy/check.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "config/convert.h"
@@ -17,6 +19,12 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::string_view kCredentials = "/run/credentials/";
+
+// As far as can be seen here.
+bool MayBeReadByAll(const std::string& path) {
+  struct stat info{};
+  return ::stat(path.c_str(), &info) != 0 || (info.st_mode & S_IROTH) != 0;
+}
 
 class Checker {
  public:
@@ -248,7 +256,7 @@ class Checker {
       Error(config::code::kDeployCredential, deployment_.where, key.path,
             shown + " cannot be seen by a unit with ProtectHome=",
             "move it below /etc/sampleproc, or bring it in with LoadCredential=");
-    } else if (key.secret_file && deployment_.other_user) {
+    } else if ((key.secret_file || !MayBeReadByAll(path)) && deployment_.other_user) {
       Warn(config::code::kDeployCredential, deployment_.where, key.path,
            shown + " has to be readable by the unit's user, which a secret of root's is not",
            "bring it in with LoadCredential=" + name + ":" + shown + " and name it as %d/" + name +

@@ -230,6 +230,7 @@ Loaded LoadOne(Deployment deployment, LoadRequest request,
   request.environment.clear();
   // It is about another machine, or about this one as another user.
   request.machine.reset();
+  request.looks_for_modules = false;
   // Only a unit starts what sees this system's files.
   if (deployment.kind != Kind::kUnit) request.files = config::Files::kNamed;
   ApplyWords(options, request, deployment);

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <string>
 #include <system_error>
 
@@ -18,21 +19,6 @@ std::string LoaderSays() {
   return text == nullptr ? "unknown reason" : text;
 }
 
-base::Result<std::filesystem::path> Find(const ModuleSpec& spec) {
-  std::error_code failed;
-  const auto executable = std::filesystem::read_symlink("/proc/self/exe", failed);
-  if (failed) {
-    return Unavailable(spec, "/proc/self/exe, to look beside the program: " + failed.message());
-  }
-  std::string tried;
-  for (const auto& candidate : ModuleCandidates(executable, spec.file)) {
-    if (std::filesystem::exists(candidate, failed)) return candidate;
-    tried += (tried.empty() ? "" : ", ") + candidate.parent_path().string();
-  }
-  return Unavailable(spec,
-                     std::string(spec.file) + ", a part of sampleproc, is in none of " + tried);
-}
-
 }  // namespace
 
 std::vector<std::filesystem::path> ModuleCandidates(const std::filesystem::path& executable,
@@ -42,12 +28,32 @@ std::vector<std::filesystem::path> ModuleCandidates(const std::filesystem::path&
           std::filesystem::path(SAMPLEPROC_LIBDIR) / file};
 }
 
+base::Result<std::filesystem::path> FindModule(std::string_view file) {
+  std::error_code failed;
+  const auto executable = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) {
+    return base::Fail(base::ErrorCode::kUnavailable,
+                      "/proc/self/exe, to look beside the program: " + failed.message());
+  }
+  std::string tried;
+  for (const auto& candidate : ModuleCandidates(executable, file)) {
+    if (std::filesystem::exists(candidate, failed)) return candidate;
+    tried += (tried.empty() ? "" : ", ") + candidate.parent_path().string();
+  }
+  std::string package(file.substr(0, file.rfind('.')));
+  std::ranges::replace(package, '_', '-');
+  return base::Fail(base::ErrorCode::kUnavailable,
+                    std::string(file) + ", a part of sampleproc, is in none of " + tried +
+                        "; where sampleproc is a Debian package, the package " + package +
+                        " has it");
+}
+
 base::Result<std::shared_ptr<const void>> LoadModuleTable(const ModuleSpec& spec,
                                                           const std::filesystem::path& module) {
   std::filesystem::path path = module;
   if (path.empty()) {
-    auto found = Find(spec);
-    if (!found) return std::unexpected(std::move(found.error()));
+    auto found = FindModule(spec.file);
+    if (!found) return Unavailable(spec, found.error().message);
     path = std::move(*found);
   }
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);

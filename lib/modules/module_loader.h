@@ -27,6 +27,10 @@ struct ModuleSpec {
 std::vector<std::filesystem::path> ModuleCandidates(const std::filesystem::path& executable,
                                                     std::string_view file);
 
+// The first of these of this program that exists, without a look into it. Fails with kUnavailable:
+// the message says where it was looked for, and which Debian package has it.
+base::Result<std::filesystem::path> FindModule(std::string_view file);
+
 // Loads `module`, or when that is empty the first of the candidates that exists, and returns the
 // table, which must begin with its version as a std::uint32_t. Loading it again costs microseconds.
 // The table may be kept in any thread; the code stays loaded until the process ends, because the

@@ -50,6 +50,7 @@ class ProductionFiles(cli.TestCase):
             ("SP1402", "http.allowed_hosts", '["*"]'),
             ("SP1402", "http.allowed_hosts", "[]"),
             ("SP1403", "http.max_requests_per_minute", "0"),
+            ("SP1403", "http.trusted_proxies", '["10.0.0.0/8", "0.0.0.0/0"]'),
             ("SP1404", "http.tls_cert", '""'),
             ("SP1405", "http.header_timeout", '"5m"'),
             ("SP1405", "http.body_min_rate", "0"),

@@ -3,11 +3,14 @@
 import json
 import os
 import pathlib
+import shutil
+import subprocess
 import tempfile
 import tomllib
 
 import cli
 import jsonschema
+from certificate import make_expired_certificate
 
 # Passes every item of the production checklist.
 FIT_FOR_PRODUCTION = """http.allowed_hosts = ["frames.example.com"]
@@ -36,6 +39,32 @@ class ValidateConfig(cli.TestCase):
         path = self.write("good.toml", "[http]\nport = 9000\n")
         result = self.check(path)
         self.assertEqual((result.returncode, result.out, result.err), (0, path + ": ok\n", ""))
+
+    def test_a_module_that_is_not_installed(self):
+        alone = shutil.copy(cli.BINARY, os.path.join(self.directory, "sampleproc"))
+        for words, key, package in (
+            ([], "process.pipeline", "sampleproc-opencv"),
+            (["process.pipeline=stats", "mqtt.url=mqtt://127.0.0.1"], "mqtt.url", "sampleproc-mqtt"),
+            (["process.pipeline=stats", "camera.a.url=rtsp://127.0.0.1/a"], "camera.a.url", "sampleproc-video"),
+        ):  # fmt: skip
+            words = [word for setting in words for word in ("--set", setting)]
+            checked = subprocess.run([alone, "validate-config", *words], env={}, capture_output=True, text=True)
+            self.assertEqual(checked.returncode, 65, checked.stderr)
+            self.assertIn(f"error: {key}: needs ", checked.stderr)
+            self.assertIn(f"the package {package} has it", checked.stderr)
+            offline = subprocess.run([alone, "validate-config", "--offline", *words], env={}, capture_output=True)
+            self.assertEqual(offline.returncode, 0, offline.stderr)
+            if key == "process.pipeline":
+                start = subprocess.run([alone, "serve", "--port", "0"], env={}, capture_output=True, text=True)
+                self.assertEqual(start.returncode, 69)
+                self.assertIn(f"the package {package} has it", start.stderr)
+
+    def test_a_certificate_that_has_expired(self):
+        files = [os.path.join(self.directory, name) for name in ("cert", "key")]
+        make_expired_certificate(*files)
+        result = self.check("--set", f"http.tls_cert={files[0]}", "--set", f"http.tls_key={files[1]}")
+        self.assertEqual(result.returncode, 65)
+        self.assertIn("error: http.tls_cert: the certificate has expired at 20", result.err)
 
     def test_folders_that_are_not_there(self):
         """One rule for all that is written: only the last part of a name is ever made."""
