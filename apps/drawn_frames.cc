@@ -37,8 +37,4 @@ Result<void> DrawnFrames::Add(const files::Record& record) {
 
 Result<void> DrawnFrames::Finish() { return video_ == nullptr ? Result<void>() : video_->Finish(); }
 
-Output* DrawnFrames::output() {
-  return video_ == nullptr || video_->empty() ? nullptr : output_.get();
-}
-
 }  // namespace sampleproc::apps

@@ -36,8 +36,9 @@ class DrawnFrames {
   // No frame comes any more: the video is whole. Fails likewise.
   base::Result<void> Finish();
 
-  // The video's file when there is a video in it, else null.
-  Output* output();
+  // The video's file, else null, and whether there is a video in it.
+  Output* output() { return output_.get(); }
+  bool has_video() const { return video_ != nullptr && !video_->empty(); }
 
  private:
   std::string video_path_;  // empty: none

@@ -2,14 +2,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -19,6 +17,7 @@
 #include "base/descriptor_name.h"
 #include "files/annotated_video.h"
 #include "files/file_kind.h"
+#include "files/new_file.h"
 #include "files/resolved_path.h"
 #include "files/sole_writer.h"
 #include "files/url_input.h"
@@ -50,17 +49,16 @@ base::Result<void> MayBeWritten(const std::string& path, mode_t mode, bool is_vi
                                            "it first");
 }
 
-// How long the file `path` is without its last line if that has no end, as a full disk leaves it;
+// How long `file` is without its last line if that has no end, as a full disk leaves it;
 // nothing when all its lines are whole or it cannot be read.
-std::optional<off_t> LengthWithoutTornLine(const std::string& path) {
-  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+std::optional<off_t> LengthWithoutTornLine(int file) {
   struct stat status{};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  if (file < 0 || ::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) return {};
   std::array<char, 4096> block;
   for (off_t end = status.st_size; end > 0;) {
     const off_t begin = std::max<off_t>(0, end - static_cast<off_t>(block.size()));
     const auto wanted = static_cast<std::size_t>(end - begin);
-    if (::pread(file.get(), block.data(), wanted, begin) != static_cast<ssize_t>(wanted)) return {};
+    if (::pread(file, block.data(), wanted, begin) != static_cast<ssize_t>(wanted)) return {};
     const std::size_t last = std::string_view(block.data(), wanted).rfind('\n');
     if (last != std::string_view::npos) {
       const off_t length = begin + static_cast<off_t>(last) + 1;
@@ -69,6 +67,11 @@ std::optional<off_t> LengthWithoutTornLine(const std::string& path) {
     end = begin;
   }
   return status.st_size == 0 ? std::nullopt : std::optional<off_t>(0);
+}
+
+std::optional<off_t> LengthWithoutTornLine(const std::string& path) {
+  return LengthWithoutTornLine(
+      base::Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)).get());
 }
 
 // The writing end of a FIFO; nothing tells when somebody comes to read, so it is asked for again.
@@ -119,62 +122,6 @@ bool Holds(const std::string& path, const files::Checkpoint& from) {
   if (size < end.bytes) return false;
   const auto found = files::EndOfOutput(file.get(), end.bytes);
   return found && *found == end;
-}
-
-// A new file beside `target`, under a name that nobody has.
-base::Result<std::pair<int, std::string>> MakeBeside(const std::string& target) {
-  for (int attempt = 0;; ++attempt) {
-    const std::string name = target + "." + std::to_string(::getpid()) +
-                             (attempt == 0 ? "" : "-" + std::to_string(attempt)) + ".part";
-    const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd >= 0) return std::pair(fd, name);
-    if (errno == ENOENT) {
-      return base::FailWithErrno("cannot open the output file " + files::ShownName(target));
-    }
-    if (errno != EEXIST || attempt == 100) {
-      return base::Fail(ErrorCode::kIo, "cannot open the output file " + files::ShownName(target) +
-                                            ", which is written beside it as " +
-                                            files::ShownName(name) +
-                                            " first: " + std::strerror(errno) +
-                                            "; where its folder has to stay as it is, write to "
-                                            "standard output: -o - > FILE");
-    }
-  }
-}
-
-// Writes what the file `from` holds over that of the file `path`, which has to be there; whether
-// that went well. When the disk has no room for it, `path` is left as it was.
-bool WriteOver(int from, const std::string& path) {
-  const base::Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status{};
-  if (file.get() < 0 || ::fstat(from, &status) != 0) return false;
-  const off_t size = status.st_size;
-  if (size > 0 && ::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, size) != 0 &&
-      errno != EOPNOTSUPP) {
-    return false;
-  }
-  for (off_t done = 0; done < size;) {
-    const auto left = static_cast<std::size_t>(size - done);
-    const ssize_t sent = ::sendfile(file.get(), from, &done, left);
-    if (sent == 0) errno = EIO;
-    if (sent == 0 || (sent < 0 && errno != EINTR)) return false;
-  }
-  return ::ftruncate(file.get(), size) == 0 && ::fdatasync(file.get()) == 0;
-}
-
-// Gives the file `from` the name `to` unless that is taken, in one step.
-bool RenameWhereNone(const std::string& from, const std::string& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
-  if (errno != EINVAL && errno != ENOSYS) return false;
-  // A file system that does not know of that, as NFS.
-  if (::link(from.c_str(), to.c_str()) == 0) {
-    ::unlink(from.c_str());
-    return true;
-  }
-  if (errno == EEXIST) return false;
-  // Nor of links: an empty file takes the name first.
-  const base::Descriptor taken(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  return taken.get() >= 0 && ::rename(from.c_str(), to.c_str()) == 0;
 }
 
 }  // namespace
@@ -229,7 +176,7 @@ base::Result<std::unique_ptr<Output>> Output::Open(const std::string& path, Outp
   (*output)->target_ = target;
   (*output)->is_new_ = !exists;
   if (is_video) (*output)->content_ = "pictures";
-  if (exists && !(*output)->beside_.empty()) (*output)->LookLike(status);
+  if (exists && (*output)->new_) (*output)->LookLike(status);
   return output;
 }
 
@@ -249,11 +196,18 @@ base::Result<std::unique_ptr<Output>> Output::OpenInPlace(const std::string& pat
 
 base::Result<std::unique_ptr<Output>> Output::OpenBeside(const std::string& path,
                                                          const std::string& target) {
-  auto made = MakeBeside(target);
-  if (!made) return std::unexpected(made.error());
-  auto output = std::make_unique<Output>(made->first, path);
-  output->beside_ = std::move(made->second);
-  return output;
+  auto made = files::NewFile::Make(target);
+  if (!made) {
+    std::string message = "cannot open the output file " + files::ShownName(path);
+    if (made.error() != std::errc::no_such_file_or_directory) {
+      message += ", which is written beside it first: " + made.error().message() +
+                 "; where its folder has to stay as it is, write to standard output: -o - > FILE";
+    } else {
+      message += ": " + made.error().message();
+    }
+    return base::Fail(ErrorCode::kIo, message);
+  }
+  return std::make_unique<Output>(std::move(*made), path);
 }
 
 base::Result<std::unique_ptr<Output>> Output::OpenToGoOn(const std::string& path,
@@ -289,10 +243,11 @@ base::Result<std::unique_ptr<Output>> Output::OpenToGoOn(const std::string& path
   const int fd = ::open(
       file.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | (is_fresh ? O_CREAT : 0), 0666);
   if (fd < 0) return base::FailWithErrno("cannot open the output file " + files::ShownName(shown));
-  auto output = std::make_unique<Output>(fd, path);
+  auto output = is_beside ? std::make_unique<Output>(
+                                files::NewFile::Of(base::Descriptor(fd), part, target), path)
+                          : std::make_unique<Output>(fd, path);
   output->is_resumable_ = true;
   output->is_made_ = !is_there;
-  if (is_beside) output->beside_ = part;
   if (auto alone = TakeAlone(fd, file); !alone) return std::unexpected(alone.error());
   if (::fstat(fd, &status) != 0) {
     return base::FailWithErrno("cannot look at the output file " + files::ShownName(path));
@@ -348,57 +303,67 @@ void Output::LookLike(const struct stat& old) {
 }
 
 Output::~Output() {
-  if (!beside_.empty() && !is_resumable_ && !is_kept_) ::unlink(beside_.c_str());
-  if (fd_ != STDOUT_FILENO) ::close(fd_);
+  if (fd_ != STDOUT_FILENO && !new_) ::close(fd_);
+}
+
+std::string Output::Removed() const {
+  if (!new_ || new_->removed().empty()) return "";
+  return "removed " + files::ShownName(new_->removed()) +
+         ", which a run that was killed had left beside " + name_;
 }
 
 base::Result<void> Output::Commit() {
-  if (beside_.empty()) return {};
+  if (!new_) return {};
   const bool is_on_disk = ::fdatasync(fd_) == 0;
-  if (is_on_disk && !keeps_inode_ && ::rename(beside_.c_str(), target_.c_str()) == 0) {
-    beside_.clear();
-    return {};
-  }
-  int why = errno;
+  std::error_code why(errno, std::generic_category());
+  if (is_on_disk && !keeps_inode_) why = new_->Put();
+  if (is_on_disk && !keeps_inode_ && !why) return {};
   // A file that is a mount point, as containers are given one, cannot be replaced, only written.
-  if (is_on_disk && WriteOver(fd_, target_)) {
-    ::unlink(std::exchange(beside_, {}).c_str());
+  if (is_on_disk && files::WriteOver(fd_, target_)) {
+    new_->Drop();
     return {};
   }
-  if (is_on_disk && keeps_inode_) why = errno;
-  is_kept_ = ::access(beside_.c_str(), F_OK) == 0;
-  return base::Fail(ErrorCode::kIo,
-                    "cannot put the output file " + name_ + " in its place: " + std::strerror(why) +
-                        (is_kept_ ? "; the " + std::string(content_) + " are in " + beside_ : ""));
+  if (is_on_disk && keeps_inode_) why = {errno, std::generic_category()};
+  return base::Fail(ErrorCode::kIo, "cannot put the output file " + name_ +
+                                        " in its place: " + why.message() + "; the " + WhereKept());
+}
+
+// Sees to it that the new file stays.
+std::string Output::WhereKept() {
+  const auto kept = new_->Keep();
+  return std::string(content_) +
+         (kept ? " are in " + *kept : " are lost: " + kept.error().message());
 }
 
 void Output::Discard() {
   struct stat status{};
-  if (is_made_ && ::fstat(fd_, &status) == 0 && status.st_size == 0) {
-    ::unlink((beside_.empty() ? target_ : beside_).c_str());
+  if (!is_made_ || ::fstat(fd_, &status) != 0 || status.st_size != 0) return;
+  if (new_) {
+    new_->Drop();
+  } else {
+    ::unlink(target_.c_str());
   }
 }
 
 std::string Output::Abandon(bool is_torn) {
   if (is_torn && fd_ != STDOUT_FILENO && !is_shared_) {
-    const auto length = LengthWithoutTornLine(beside_.empty() ? name_ : beside_);
+    const auto length = new_ ? LengthWithoutTornLine(fd_) : LengthWithoutTornLine(name_);
     if (length) (void)!::ftruncate(fd_, *length);
   }
   struct stat status{};
   const bool is_empty = ::fstat(fd_, &status) == 0 && status.st_size == 0;
-  if (beside_.empty() || (is_empty && is_new_)) return "";
+  if (!new_ || (is_empty && is_new_)) return "";
   // Another run may have put its own there meanwhile.
   if (!is_torn && !is_empty && (is_new_ || !is_resumable_) && ::fdatasync(fd_) == 0 &&
-      RenameWhereNone(beside_, target_)) {
-    beside_.clear();
+      !new_->PutWhereNone()) {
     return "";
   }
   struct stat old{};
   const bool has_old = ::lstat(target_.c_str(), &old) == 0;
   const std::string is_there = name_ + (has_old ? " is as it was" : " is not made");
   if (is_empty) return is_there;
-  return is_there + "; the " + std::string(content_) + " so far are in " +
-         (is_resumable_ ? beside_ : std::exchange(beside_, {}));
+  content_ = content_ + " so far";
+  return is_there + "; the " + WhereKept();
 }
 
 base::Result<files::OutputEnd> Output::Sync() const {

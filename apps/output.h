@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "files/checkpoint.h"
+#include "files/new_file.h"
 #include "files/stop_descriptor.h"
 
 namespace sampleproc::apps {
@@ -44,12 +46,17 @@ class Output {
                                                     const files::StopDescriptor* stop = nullptr);
 
   Output(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  Output(files::NewFile file, std::string name)
+      : new_(std::move(file)), fd_(new_->fd()), name_(std::move(name)) {}
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output();
 
   int fd() const { return fd_; }
   const std::string& name() const { return name_; }  // for messages
+
+  // A sentence about what a killed run had left and Open took away; "" when there was nothing.
+  std::string Removed() const;
 
   // The records are whole: a new file takes the place of the old one, with its mode and owner.
   // Where it cannot, as for a mount point, a file with other names (hard links) or an owner whom we
@@ -79,15 +86,15 @@ class Output {
                                                           bool has_content,
                                                           const files::Checkpoint& from);
   void LookLike(const struct stat& old);
+  std::string WhereKept();
 
+  std::optional<files::NewFile> new_;  // what is to become the file `target_`
   int fd_;
   std::string name_;
-  std::string_view content_ = "records";  // for messages
-  std::string beside_;  // the new file while it has another name than the one it is to get
+  std::string content_ = "records";  // for messages
   std::string target_;
   bool is_shared_ = false;     // others write there too
   bool keeps_inode_ = false;   // of the old file, which is written over
-  bool is_kept_ = false;       // the new file stays, as it found no place
   bool is_new_ = false;        // there was no file of that name
   bool is_resumable_ = false;  // the new file is for a later run
   bool is_made_ = false;       // by Open, with kGoOn

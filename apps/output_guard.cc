@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "files/annotated_picture.h"
+#include "files/new_file.h"
 #include "files/resolved_path.h"
 #include "files/url_input.h"
 
@@ -100,6 +101,10 @@ Result<void> OutputGuard::AddFiles(const ProcessFileOptions& options,
   }
   for (const auto& [path, name] : written) {
     if (auto checked = guard_.Write(path, name); !checked) return checked;
+    if (path == "-") continue;
+    for (const std::string& part : files::NewFileNames(files::ResolvedPath(path))) {
+      if (auto checked = guard_.Write(part, shown(part)); !checked) return checked;
+    }
   }
   std::vector<config::FileRead> read = loaded.inputs;
   read.emplace_back("the list", options.files_from);

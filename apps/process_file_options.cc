@@ -13,6 +13,7 @@
 #include "config/convert.h"
 #include "config/schema.h"
 #include "files/name_text.h"
+#include "files/new_file.h"
 #include "files/resolved_path.h"
 #include "files/url_input.h"
 #include "frame/frame_text.h"
@@ -244,7 +245,7 @@ bool IsOutputOf(const ProcessFileOptions& options, const std::string& path) {
   const std::filesystem::path found(path);
   const std::string name = found.filename().string();
   const std::string own = output.filename().string();
-  const bool is_called_so = name == own || (name.starts_with(own + ".") && name.ends_with(".part"));
+  const bool is_called_so = name == own || files::IsNewFileOf(name, own);
   std::error_code failed;
   return is_called_so &&
          std::filesystem::equivalent(found.parent_path(), output.parent_path(), failed);

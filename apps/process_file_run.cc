@@ -342,6 +342,12 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
     (*output)->Discard();
     return give_up(begun.error());
   }
+  Output* const page_output = *page ? &(*page)->output() : nullptr;
+  for (const Output* const each :
+       {output->get(), events_output.get(), page_output, drawn->output()}) {
+    if (each == nullptr || each->Removed().empty() || options.quiet) continue;
+    context.err << "sampleproc: " << each->Removed() << "\n";
+  }
   std::optional<files::Progress> progress;
   const std::uint64_t inputs_before = start->place.input;  // an earlier run's
   auto inputs_to_do = feed->Inputs();
@@ -407,8 +413,7 @@ ExitCode RunProcessFile(const ProcessFileOptions& options, CommandContext& conte
   const bool is_whole = totals && !is_interrupted && !totals->gave_up &&
                         (comparison != nullptr || totals->failed < totals->done);
   std::optional<ExitCode> not_put;
-  Output* const page_output = *page ? &(*page)->output() : nullptr;
-  Output* const video_output = filmed && totals ? drawn->output() : nullptr;
+  Output* const video_output = filmed && totals && drawn->has_video() ? drawn->output() : nullptr;
   for (Output* const each : {output->get(), events_output.get(), page_output, video_output}) {
     // Half a page is of no use, and goes with the run, as half a video does.
     if (each == nullptr || (each == page_output && !paged)) continue;

@@ -1,8 +1,5 @@
 #include "files/annotated_picture.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -11,6 +8,7 @@
 #include <system_error>
 
 #include "base/descriptor.h"
+#include "files/new_file.h"
 
 namespace sampleproc::files {
 namespace {
@@ -31,28 +29,6 @@ std::size_t PlaceOfComment(base::ByteView jpeg) {
   return jpeg.size() < kStart + 2 + length ? kStart : kStart + 2 + length;
 }
 
-std::error_code LastError() { return {errno, std::generic_category()}; }
-
-// A file without a name in `folder`; none where the file system has no such files.
-base::Descriptor OpenNameless(const fs::path& folder) {
-  return base::Descriptor(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
-}
-
-// Gives a file of OpenNameless the name `path`.
-std::error_code Name(int file, const fs::path& path, const fs::path& unfinished) {
-  const std::string nameless = "/proc/self/fd/" + std::to_string(file);
-  const auto link = [&nameless](const fs::path& name) {
-    return ::linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
-  };
-  if (link(path)) return {};
-  if (errno != EEXIST) return LastError();
-  // No link takes the place of an old picture: it needs a name of its own until it has.
-  if (!link(unfinished)) return LastError();
-  std::error_code error;
-  fs::rename(unfinished, path, error);
-  return error;
-}
-
 }  // namespace
 
 base::Result<void> WriteAnnotatedPicture(const fs::path& path, base::ByteView jpeg) {
@@ -63,33 +39,17 @@ base::Result<void> WriteAnnotatedPicture(const fs::path& path, base::ByteView jp
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   if (error) return failed(error);
-  fs::path unfinished = path;
-  unfinished += "." + std::to_string(::getpid()) + ".part";  // nobody's file
   const std::size_t at = PlaceOfComment(jpeg);
   std::string marked;
   marked.reserve(jpeg.size() + kComment.size());
   marked += base::AsText(jpeg.first(at));
   marked += kComment;
   marked += base::AsText(jpeg.subspan(at));
-  // Without a name nothing is left of a run that is killed.
-  base::Descriptor file = OpenNameless(unfinished.parent_path());
-  const bool is_nameless = file.get() >= 0 && ::access("/proc/self/fd", X_OK) == 0;
-  if (!is_nameless) {
-    file = base::Descriptor(
-        ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  }
-  if (file.get() < 0 || !base::WriteAt(file.get(), 0, marked)) error = LastError();
-  if (!error && is_nameless) {
-    error = Name(file.get(), path, unfinished);
-  } else if (!error && ::close(file.release()) != 0) {  // NFS tells only now of a full disk
-    error = LastError();
-  } else if (!error) {
-    fs::rename(unfinished, path, error);
-  }
-  if (!error) return {};
-  std::error_code ignored;
-  fs::remove(unfinished, ignored);
-  return failed(error);
+  auto file = NewFile::Make(path.string());
+  if (!file) return failed(file.error());
+  if (!base::WriteAt(file->fd(), 0, marked)) return failed({errno, std::generic_category()});
+  if (error = file->Put(); error) return failed(error);
+  return {};
 }
 
 bool IsAnnotatedPicture(const fs::path& path) {

@@ -7,14 +7,15 @@
 #include <cstdlib>
 #include <utility>
 
+#include "files/new_file.h"
 #include "files/url_input.h"
 
 namespace sampleproc::files {
 namespace {
 
 // Not every file system has files without a name.
-base::Descriptor OpenNameless(const std::string& folder) {
-  base::Descriptor file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+base::Descriptor OpenForStore(const std::string& folder) {
+  base::Descriptor file = OpenNameless(folder, 0600);
   if (file.get() >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return file;
   std::string name = folder + "/.sampleproc-XXXXXX";
   base::Descriptor named(::mkostemp(name.data(), O_CLOEXEC));
@@ -47,7 +48,7 @@ PictureStore::PictureStore(base::Descriptor file, std::string folder, std::size_
 
 base::Result<std::unique_ptr<PictureStore>> PictureStore::Make(const std::string& folder,
                                                                std::size_t most) {
-  base::Descriptor file = OpenNameless(folder);
+  base::Descriptor file = OpenForStore(folder);
   if (file.get() < 0) {
     return base::FailWithErrno("cannot keep the report's pictures in " + ShownName(folder) +
                                " until the run is over");

@@ -10,4 +10,9 @@ namespace sampleproc::files {
 // it in its place and ended. Where files cannot be locked, true. From any thread.
 bool BecomeSoleWriter(int fd, const std::string& path);
 
+// Removes the regular file `path` if no process has it by BecomeSoleWriter any more. False, with
+// EEXIST in errno, when it stays: one has it, that cannot be told, or it cannot be removed. From
+// any thread.
+bool RemoveUnused(const std::string& path);
+
 }  // namespace sampleproc::files

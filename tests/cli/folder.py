@@ -21,6 +21,18 @@ def records(result):
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
+def nameless(child):
+    """The sizes of the files without names that a process has."""
+    sizes = []
+    for entry in os.scandir(f"/proc/{child.pid}/fd"):
+        try:
+            if os.readlink(entry.path).endswith(" (deleted)") and "/#" in os.readlink(entry.path):
+                sizes.append(os.stat(entry.path).st_size)
+        except FileNotFoundError:
+            continue  # closed by now
+    return sizes
+
+
 class WithDirectory(cli.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()

@@ -10,7 +10,7 @@ import subprocess
 
 import cli
 import pictures
-from folder import QUICK, WithDirectory, process, records
+from folder import QUICK, WithDirectory, nameless, process, records
 
 
 # A run that is still at work when a signal comes to it.
@@ -198,6 +198,7 @@ class NothingIsDestroyed(WithDirectory):
         self.refused(picture, *annotate, "-o", drawn)
         self.refused(picture, *annotate, "-o", self.path("x"), "--resume", drawn)
         self.refused(picture, "-o", self.path("x"), "--resume", self.path("x.part"))
+        self.refused(self.write(".sampleproc-x.part", pictures.sample("mask.png")), "-o", self.path("x"))
         clip = self.copy("vtest.avi", "clip.avi")
         self.refused(clip, *annotate, "-o", self.path("out/clip.avi/000003.jpg"))
 
@@ -226,7 +227,7 @@ class NothingIsDestroyed(WithDirectory):
         self.assertEqual((result.returncode, read(out)), (74, old))
         child = cli.start(self, "process-file", "-q", "-j", "1", "-o", out, picture, "-",
                           *[picture] * 100, env=SLOW)  # fmt: skip
-        while read(out) == old and not [n for n in os.listdir(self.directory) if n.endswith("part")]:
+        while not nameless(child):
             self.assertIsNone(child.poll())
         child.send_signal(signal.SIGINT)
         _, errors = child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
@@ -400,7 +401,7 @@ class NothingIsDestroyed(WithDirectory):
             self, "process-file", "-q", "-j", "1", "-o", out, "--events", events, "--camera", "c",
             "--pipeline", "stats,motion,people,track", picture, "-", env=QUICK,
         )  # fmt: skip
-        while not [name for name in os.listdir(self.directory) if name.startswith("out.ndjson.")]:
+        while len(nameless(child)) < 2:
             self.assertIsNone(child.poll())
         os.remove(out)
         os.mkdir(out)
@@ -453,6 +454,89 @@ class NothingIsDestroyed(WithDirectory):
         (record,) = records(result)
         self.assertEqual((record["source"], "error" in record), (picture, False))
         self.assertEqual(os.listdir(out), [])
+
+    def test_a_killed_run_leaves_nothing_beside_its_outputs(self):
+        picture, clip, earlier = self.copy("mask.png"), self.copy("vtest.avi"), self.path("earlier")
+        self.assertEqual(process("-o", earlier, picture).returncode, 0)
+        os.mkdir(self.path("out"))
+        for old in (b"", b"old\n"):
+            for name in ("records", "events", "page.html") if old else ():
+                self.write("out/" + name, old)
+            before = self.everything()
+            for count, words in (
+                (1, ["-o", self.path("out/records"), picture, "-"]),
+                (2, ["-o", self.path("out/records"), "--camera", "c", "--events", self.path("out/events"),
+                     "--pipeline", "stats,motion,people,track", picture, "-"]),
+                (2, ["--compare", earlier, "--diff-html", self.path("out/page.html"), picture, "-"]),
+                (1, ["--annotate", self.path("out/video.mkv"), clip]),
+            ):  # fmt: skip
+                child = cli.start(self, "process-file", "-q", "-j", "1", *words, env=SLOW,
+                                  stdout=subprocess.DEVNULL)  # fmt: skip
+                while len(nameless(child)) < count:
+                    self.assertIsNone(child.poll(), words)
+                child.kill()
+                child.communicate()
+                self.assertEqual(self.everything(), before, words)
+
+    def on_a_disk_that_names_all_files(self):
+        os.makedirs(self.path("spool"), exist_ok=True)
+        self.write("control", b"nameless")
+        broken = os.path.join(os.path.dirname(cli.BINARY), "tests", "broken_disk.so")
+        return {**QUICK, "LD_PRELOAD": broken, "ASAN_OPTIONS": "verify_asan_link_order=0",
+                "BROKEN_DISK": self.path("control")}  # fmt: skip
+
+    def test_what_a_killed_run_has_left_is_taken_away_by_the_next_one(self):
+        picture, env = self.copy("mask.png"), self.on_a_disk_that_names_all_files()
+        out, folder = self.path("spool/out"), self.path("spool")
+        whole = process(picture).stdout
+        mine = {"out.1.part": b"records that were kept", ".sampleproc-other.part": b"another's"}
+        for name, data in mine.items():
+            self.write("spool/" + name, data)
+
+        def begin(count):
+            child = cli.start(self, "process-file", "-q", "-j", "1", "-o", out, picture, "-", env=env)
+            while len([n for n in os.listdir(folder) if n.startswith(".sampleproc-out")]) < count:
+                self.assertIsNone(child.poll())
+            return child
+
+        first, second = begin(1), begin(2)
+        for child, others in ((first, 2), (second, 1)):
+            self.assertEqual(process("-o", out, picture, env=env, quiet=False).returncode, 0)
+            self.assertEqual(len(os.listdir(folder)), 3 + others)  # what others write is theirs
+            child.kill()
+            child.communicate()
+            result = process("-o", out, picture, env=env, quiet=False)
+            self.assertEqual((result.returncode, read(out)), (0, whole))
+            self.assertEqual(result.err.count("which a run that was killed had left beside"), 1, result.err)
+        self.assertEqual({name: read(self.path("spool/" + name)) for name in os.listdir(folder)},
+                         {**mine, "out": whole})  # fmt: skip
+        begin(1).kill()
+        self.assertNotIn("had left", process("-o", out, picture, env=env).err)
+        self.assertEqual(len(os.listdir(folder)), 3)
+
+    def test_a_killed_run_leaves_no_half_of_an_annotated_picture(self):
+        picture, env = self.copy("box.png"), self.on_a_disk_that_names_all_files()
+        folder = self.path("spool")
+        for control, left in ((b"hang", []), (b"nameless hang", [".sampleproc-box.png.jpg.part"])):
+            for old in (b"", b"old"):
+                self.write("control", b"")
+                if old:
+                    self.assertEqual(process(picture, "--annotate", folder, env=env).returncode, 0)
+                before = self.everything()
+                self.write("control", control)
+                child = cli.start(self, "process-file", "-q", "-j", "1", picture, "--annotate", folder, env=env)
+                while not nameless(child) and left != [n for n in os.listdir(folder) if n in left]:
+                    self.assertIsNone(child.poll())
+                child.kill()
+                child.communicate()
+                there = self.everything()
+                for name in left:
+                    self.assertEqual(there.pop(self.path("spool/" + name)), b"")
+                self.write("control", control.removesuffix(b"hang"))
+                self.assertEqual(there, {**before, self.path("control"): control})
+                self.assertEqual(process(picture, "--annotate", folder, env=env).returncode, 0)
+                self.assertEqual(os.listdir(folder), ["box.png.jpg"])
+                os.remove(self.path("spool/box.png.jpg"))
 
     def test_links_and_modes_of_the_output_stay(self):
         picture = self.copy("mask.png")

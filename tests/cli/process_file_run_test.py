@@ -1,7 +1,6 @@
 """sampleproc process-file: how a run ends early, and what it holds in memory."""
 
 import fcntl
-import glob
 import json
 import os
 import select
@@ -10,7 +9,7 @@ import time
 
 import cli
 import pictures
-from folder import QUICK, WithDirectory, process, records
+from folder import QUICK, WithDirectory, nameless, process, records
 
 
 class FailFast(WithDirectory):
@@ -144,7 +143,7 @@ class Interrupted(WithDirectory):
         # Records go out in blocks; before the first block there is nothing to keep.
         child = cli.start(self, "process-file", "-q", "-j", "1", "--output", target,
                           *[picture] * self.INPUTS, "-", *[picture] * self.INPUTS, env=QUICK)
-        self.wait_for_block(child, target)
+        self.wait_for_block(child)
         child.send_signal(signal.SIGINT)
         child.communicate(pictures.sample("mask.png"), timeout=cli.PATIENCE)
         self.assertEqual(child.returncode, 130)
@@ -154,9 +153,9 @@ class Interrupted(WithDirectory):
         count = len([json.loads(line) for line in data.splitlines()])
         self.assertIn(count, range(1, self.INPUTS + 2))
 
-    def wait_for_block(self, child, target):
+    def wait_for_block(self, child):
         for _ in range(cli.PATIENCE * 100):
-            if any(os.path.getsize(name) for name in glob.glob(target + "*")):
+            if any(nameless(child)):
                 return
             self.assertIsNone(child.poll(), "the run ended")
             time.sleep(0.01)

@@ -2,13 +2,15 @@
 // is done to files below a folder "spool" as the file that $BROKEN_DISK names says: "sync" fails
 // fsync(2) and fdatasync(2) with EIO, "full" fails write(2) with ENOSPC after half of the bytes,
 // "read-only" fails open(2) for writing with EROFS, "hang" answers no pwrite(2) and no sync as long
-// as it says so, "deaf" no read(2) and no write(2); without that file nothing fails. Each sync adds
-// a byte to the file of that name with ".syncs" behind it.
+// as it says so, "deaf" no read(2) and no write(2), and "nameless" fails open(2) of files without
+// names (O_TMPFILE) with EOPNOTSUPP; it may say several of these words. Without that file nothing
+// fails. Each sync adds a byte to the file of that name with ".syncs" behind it.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdarg>
@@ -34,7 +36,13 @@ bool Fails(std::string_view what) {
   const long got = control < 0 ? 0 : ::syscall(SYS_read, control, text.data(), text.size());
   if (control >= 0) ::close(control);
   errno = saved;
-  return std::string_view(text.data(), static_cast<std::size_t>(got < 0 ? 0 : got)) == what;
+  std::string_view words(text.data(), static_cast<std::size_t>(got < 0 ? 0 : got));
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(' '));
+    if (word == what) return true;
+    words.remove_prefix(std::min(word.size() + 1, words.size()));
+  }
+  return false;
 }
 
 bool IsOfSpool(int fd) {
@@ -103,8 +111,13 @@ extern "C" ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t plac
 extern "C" int open(const char* path, int flags, ...) {
   va_list words;
   va_start(words, flags);
-  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(words, mode_t) : 0;
+  const bool is_nameless = (flags & O_TMPFILE) == O_TMPFILE;
+  const mode_t mode = (flags & O_CREAT) != 0 || is_nameless ? va_arg(words, mode_t) : 0;
   va_end(words);
+  if (is_nameless && std::string_view(path).ends_with("/spool") && Fails("nameless")) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
   const bool writes = (flags & O_ACCMODE) != O_RDONLY;
   if (writes && std::string_view(path).find("/spool/") != std::string_view::npos &&
       Fails("read-only")) {
