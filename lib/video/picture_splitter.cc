@@ -11,6 +11,7 @@ constexpr std::size_t kRoomBytes = 64 * 1024;
 constexpr std::uint8_t kSoi = 0xd8;
 constexpr std::uint8_t kEoi = 0xd9;
 constexpr std::uint8_t kSos = 0xda;
+constexpr std::uint8_t kApp2 = 0xe2;
 constexpr std::size_t kStart = 4;  // FF D8 FF code
 
 constexpr std::string_view kPngStart("\x89PNG\r\n\x1a\n", 8);
@@ -109,6 +110,7 @@ PictureSplitter::Part PictureSplitter::Next() {
     passed_ = strays_ = 0;
   }
   if (!inside_) return Outside();
+  if (is_ended_) return BehindEnd();
   return is_png_ ? InsidePng() : Inside();
 }
 
@@ -116,7 +118,8 @@ PictureSplitter::Part PictureSplitter::Begin() {
   from_ = to_ = at_;
   inside_ = true;
   is_png_ = held_[at_] != 0xff;
-  is_torn_ = false;
+  is_torn_ = is_ended_ = false;
+  further_.clear();
   at_ += is_png_ ? kPngStart.size() : 2;
   return is_png_ ? InsidePng() : Inside();
 }
@@ -158,7 +161,12 @@ PictureSplitter::Part PictureSplitter::Inside() {
   while (FindMarker()) {
     if (!Has(at_, 2)) break;
     const std::uint8_t code = held_[at_ + 1];
-    if (code == kEoi) return Give(at_ + 2);  // at once: in a pipe nothing may come behind it
+    if (code == kEoi) {
+      at_ += 2;
+      if (further_.empty()) return Give(at_);  // at once: in a pipe nothing may come behind it
+      is_ended_ = true;
+      return BehindEnd();
+    }
     if (!Has(at_, kStart) && !is_last_) break;
     if (Has(at_, kStart) && BeginsPicture(at_)) return Give(at_);
     if (!HasLength(code) || code == 0xff || !Has(at_, kStart)) {
@@ -168,10 +176,36 @@ PictureSplitter::Part PictureSplitter::Inside() {
     const std::size_t length = std::size_t{held_[at_ + 2]} << 8 | held_[at_ + 3];
     if (!Has(at_, 2 + length + kStart) && !is_last_) break;
     const bool is_believed = code == kSos ? IsScanHead(length) : LeadsToMarker(length);
+    if (has_pngs_ && is_believed && code == kApp2 && further_.empty()) {
+      const std::size_t payload = at_ + kStart;
+      further_ = ReadMpfIndex(base::ByteView(held_).subspan(payload, length - 2));
+      for (MpfPicture& picture : further_) {
+        picture.begin += payload + kMpfPlace - from_;
+        picture.end += payload + kMpfPlace - from_;
+      }
+      // Nor is one waited for that could not be taken.
+      if (std::ranges::any_of(further_, [this](const auto& each) { return each.end > longest_; })) {
+        further_.clear();
+      }
+    }
     at_ += 2 + (is_believed ? length : 0);
   }
   if (end_ - from_ > longest_) return TooLong();
   return Missing();
+}
+
+// An index is believed as far as pictures begin where it says: programs that change a picture keep
+// the index that it had.
+PictureSplitter::Part PictureSplitter::BehindEnd() {
+  std::size_t end = at_;
+  for (const MpfPicture& picture : further_) {
+    const std::size_t begin = from_ + picture.begin;
+    if (begin < end) return Give(at_);
+    if (!Has(begin, kStart)) return is_last_ ? Give(std::min(end, end_)) : Missing();
+    if (!BeginsPicture(begin)) return Give(at_);
+    end = from_ + picture.end;
+  }
+  return Has(end, 0) || is_last_ ? Give(std::min(end, end_)) : Missing();
 }
 
 PictureSplitter::Part PictureSplitter::TooLong() {

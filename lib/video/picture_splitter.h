@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/bytes.h"
+#include "video/mpf_index.h"
 
 namespace sampleproc::video {
 
@@ -16,10 +18,10 @@ namespace sampleproc::video {
 //   }
 //
 // A picture begins with SOI and a marker, FF D8 FF code, and ends with EOI, FF D9, or where the
-// next one begins. A segment's length is followed only where it leads to another marker: a
-// thumbnail in an Exif segment begins no picture, and what damage looks like a segment swallows
-// none. A PNG begins with its signature and ends with its IEND chunk, or where the next PNG begins;
-// chunks likewise.
+// next one begins; of kJpegAndPng, the pictures that its MPF index tells of (MPO) belong to it. A
+// segment's length is followed only where it leads to another marker: a thumbnail in an Exif
+// segment begins no picture, and what damage looks like a segment swallows none. A PNG begins with
+// its signature and ends with its IEND chunk, or where the next PNG begins; chunks likewise.
 class PictureSplitter {
  public:
   enum class Part {
@@ -65,6 +67,7 @@ class PictureSplitter {
   Part Outside();
   Part Inside();
   Part Begin();
+  Part BehindEnd();
   Part InsidePng();
   Part TooLong();
   bool WalkChunks();
@@ -82,9 +85,11 @@ class PictureSplitter {
   std::size_t to_ = 0;    // of the picture that was given
   std::size_t at_ = 0;    // up to where it was looked at
   bool inside_ = false;
-  bool is_png_ = false;   // the picture that at_ is inside of
-  bool is_torn_ = false;  // its chunks lead nowhere
+  bool is_png_ = false;    // the picture that at_ is inside of
+  bool is_torn_ = false;   // its chunks lead nowhere
+  bool is_ended_ = false;  // at_ is behind its end mark, and it may have further_ ones
   bool is_last_ = false;
+  std::vector<MpfPicture> further_;  // of the picture that at_ is inside of; from its begin on
   std::uint64_t passed_ = 0;
   std::uint64_t strays_ = 0;
 };

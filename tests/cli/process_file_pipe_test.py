@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 
 import cli
@@ -103,6 +104,50 @@ class Pipe(WithDirectory):
                 for record in (piped, named):
                     del record["source"], record["frame_id"]
                 self.assertEqual(piped, named)
+
+    def mpo(self, order=">", place=None, behind=b""):
+        """A JPEG with two further ones that its index tells of, the second one with a gap before it."""
+        first, others = pictures.sample("left.jpg"), [pictures.sample("messi5.jpg"), pictures.sample("left.jpg")]
+        gap = bytes(100)
+        size = 4 + 4 + 8 + 2 + 12 + 4 + 16 * 3
+        begin = len(first) + size - 2 - 8  # from behind "MPF", which the segment's head is before
+        places = [0, begin, begin + len(others[0]) + len(gap)]
+        if place is not None:
+            places[1] = place
+        index = struct.pack(order + "2s", b"MM" if order == ">" else b"II")
+        index += struct.pack(order + "HLH" + "HHLL" + "L", 42, 8, 1, 0xB002, 7, 16 * 3, 26, 0)
+        for at, length in zip(places, (len(first) + size, *map(len, others))):
+            index += struct.pack(order + "LLLHH", 0, length, at, 0, 0)
+        segment = b"\xff\xe2" + struct.pack(">H", len(index) + 6) + b"MPF\0" + index
+        self.assertEqual(len(segment), size)
+        return first[:2] + segment + first[2:] + others[0] + gap + others[1] + behind
+
+    def test_the_pictures_that_belong_to_another_one_are_none_of_the_stream(self):
+        ordinary = pictures.sample("box.png")
+        for order in "<>":
+            data = self.mpo(order)
+            for cut in (0, 10, 5000):
+                (named,) = records(process(self.write("mpo.jpg", data[: len(data) - cut])))
+                (piped,) = records(process("-", stdin=data[: len(data) - cut]))
+                self.assertEqual([w["type"] for w in piped["warnings"]], ["further_picture"])
+                for record in (named, piped):
+                    del record["source"], record["frame_id"]
+                (warning,) = named["warnings"]  # of what a file may be called instead
+                warning["msg"] = warning["msg"].split("; name the file")[0]
+                self.assertEqual(named, piped)
+            for behind in (ordinary, pictures.sample("left.jpg"), data):
+                found = records(process("-", stdin=data + behind))
+                self.check_ids(found, 2)
+                self.assertEqual([[w["type"] for w in r["warnings"]] for r in found],
+                                 [["further_picture"], ["further_picture"] * (behind == data)])  # fmt: skip
+                self.assertEqual(found[0]["stats"], named["stats"])
+        # Each of the pictures where the index is that of another file.
+        for place in (0, 5, 0x3FFFFFFF, 0xFFFFFFFF):
+            self.check_ids(records(process("-", stdin=self.mpo(place=place, behind=ordinary))), 4)
+        # What is not where it is to be hides none that the index does not tell of.
+        self.check_ids(records(process("-", stdin=self.mpo(place=1 << 20, behind=ordinary))), 2)
+        # A row of JPEGs is all of them, as it says.
+        self.assertEqual(len(records(process(self.write("row.mjpeg", self.mpo())))), 3)
 
     def test_memory_does_not_grow_with_the_stream(self):
         data = stream("mjpeg", 20)
