@@ -33,28 +33,28 @@ void Canvas::Fill(const frame::Bbox& box, Colour colour) {
   }
 }
 
-void Canvas::Outline(const frame::Bbox& b, int thickness, Colour colour) {
-  Fill({b.x1, b.y1, b.x2, std::min(b.y1 + thickness, b.y2)}, colour);
-  Fill({b.x1, std::max(b.y2 - thickness, b.y1), b.x2, b.y2}, colour);
-  Fill({b.x1, b.y1, std::min(b.x1 + thickness, b.x2), b.y2}, colour);
-  Fill({std::max(b.x2 - thickness, b.x1), b.y1, b.x2, b.y2}, colour);
+void Canvas::Outline(const frame::Bbox& box, int thickness, Colour colour) {
+  Fill({box.x1, box.y1, box.x2, std::min(box.y1 + thickness, box.y2)}, colour);
+  Fill({box.x1, std::max(box.y2 - thickness, box.y1), box.x2, box.y2}, colour);
+  Fill({box.x1, box.y1, std::min(box.x1 + thickness, box.x2), box.y2}, colour);
+  Fill({std::max(box.x2 - thickness, box.x1), box.y1, box.x2, box.y2}, colour);
 }
 
-void Canvas::DashedOutline(const frame::Bbox& b, int thickness, int dash, Colour colour,
+void Canvas::DashedOutline(const frame::Bbox& box, int thickness, int dash, Colour colour,
                            Colour gap) {
-  Outline(b, thickness, gap);
+  Outline(box, thickness, gap);
   // What lies outside is not drawn, however large the box is.
-  const frame::Bbox seen{std::max(b.x1, -2 * dash), std::max(b.y1, -2 * dash),
-                         std::min(b.x2, width_ + 2 * dash), std::min(b.y2, height_ + 2 * dash)};
+  const frame::Bbox seen{std::max(box.x1, -2 * dash), std::max(box.y1, -2 * dash),
+                         std::min(box.x2, width_ + 2 * dash), std::min(box.y2, height_ + 2 * dash)};
   for (int x = seen.x1; x < seen.x2; x += 2 * dash) {
     const int end = std::min(x + dash, seen.x2);
-    Fill({x, b.y1, end, std::min(b.y1 + thickness, b.y2)}, colour);
-    Fill({x, std::max(b.y2 - thickness, b.y1), end, b.y2}, colour);
+    Fill({x, box.y1, end, std::min(box.y1 + thickness, box.y2)}, colour);
+    Fill({x, std::max(box.y2 - thickness, box.y1), end, box.y2}, colour);
   }
   for (int y = seen.y1; y < seen.y2; y += 2 * dash) {
     const int end = std::min(y + dash, seen.y2);
-    Fill({b.x1, y, std::min(b.x1 + thickness, b.x2), end}, colour);
-    Fill({std::max(b.x2 - thickness, b.x1), y, b.x2, end}, colour);
+    Fill({box.x1, y, std::min(box.x1 + thickness, box.x2), end}, colour);
+    Fill({std::max(box.x2 - thickness, box.x1), y, box.x2, end}, colour);
   }
 }
 
