@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/descriptor.h"
 #include "base/descriptor_name.h"
@@ -102,10 +103,13 @@ base::Result<void> TakeAlone(int fd, const std::string& path) {
 bool IsFirstRecord(int fd, std::uint64_t size, const files::Checkpoint& from) {
   if (from.first.digest == 0 || size > from.first.bytes) return false;
   if (size < from.first.bytes) {
-    std::array<char, files::kBeginningBytes> start{};
-    const std::size_t known = std::min<std::size_t>(size, from.first_beginning.size());
-    return known > 0 && ::pread(fd, start.data(), known, 0) == static_cast<ssize_t>(known) &&
-           from.first_beginning.starts_with({start.data(), known});
+    // The record's only line end is its last byte: what has one is whole, and somebody else's.
+    char last = '\n';
+    std::vector<char> start(std::min<std::size_t>(size, from.first_beginning.size()));
+    return !start.empty() && ::pread(fd, &last, 1, static_cast<off_t>(size) - 1) == 1 &&
+           last != '\n' &&
+           ::pread(fd, start.data(), start.size(), 0) == static_cast<ssize_t>(start.size()) &&
+           from.first_beginning.starts_with({start.data(), start.size()});
   }
   const auto found = files::EndOfOutput(fd, size);
   return found && *found == from.first;

@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::uint64_t kFnvOffset = 0xCBF29CE484222325u;
 constexpr std::uint64_t kFnvPrime = 0x00000100000001B3u;
-constexpr std::size_t kMostBytes = kMostGiven + 4096;
+constexpr std::size_t kMostBytes = kMostGiven + 2 * kBeginningBytes + 4096;
 constexpr std::size_t kTail = 4096;  // of an output, by which it is known again
 constexpr std::string_view kBeginning = "{\"sampleproc_checkpoint\":";
 

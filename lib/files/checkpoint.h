@@ -55,7 +55,7 @@ struct Checkpoint {
 };
 
 constexpr std::size_t kMostGiven = 16 * 1024;  // bytes of JSON
-constexpr std::size_t kBeginningBytes = 64;
+constexpr std::size_t kBeginningBytes = 4096;
 
 // FNV-1a of 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv) over `text` and a separator, from where
 // `digest` stands. It tells lists apart that differ by mistake, not by intent.

@@ -59,7 +59,7 @@ class Resume(WithDirectory):
             digest = (digest ^ byte) * 0x100000001B3 % 2**64
         with open(state, encoding="utf-8") as file:
             checkpoint = json.load(file)
-        checkpoint |= {"first_bytes": len(line), "first": f"{digest:016x}", "first_beginning": line[:64].hex()}
+        checkpoint |= {"first_bytes": len(line), "first": f"{digest:016x}", "first_beginning": line[:4096].hex()}
         with open(state, "w", encoding="utf-8") as file:
             json.dump(checkpoint, file, separators=(",", ":"))
 
@@ -85,7 +85,8 @@ class Resume(WithDirectory):
                     self.killed_run(out, state, old)
                     self.announced(state, line)
                     torn = out + (".part" if old else "")
-                    for others in (b"mine\n", line[:length] + b"\0" * (len(line) - length), line + b"more"):
+                    for others in (b"mine\n", line[:length] + b"\0" * (len(line) - length), line + b"more",
+                                   line[:70] + b" of another run\n", line[:70] + b" of another run"):
                         self.write(torn, others)
                         self.refused("-o", out, "--resume", state, "-")
                     self.write(torn, line[:length])
