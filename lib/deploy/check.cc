@@ -3,10 +3,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "config/convert.h"
 #include "config/schema.h"
 #include "config/units.h"
+#include "deploy/amounts.h"
+#include "deploy/readers.h"
 #include "http/ip_network.h"
 
 namespace sampleproc::deploy {
@@ -35,6 +38,10 @@ class Checker {
     Address();
     Ports();
     for (const Probe& probe : deployment_.probes) CheckProbe(probe);
+    if (deployment_.has_image_health && deployment_.port_option) {
+      CheckAskedPort("the image's HEALTHCHECK", *deployment_.port_option,
+                     *deployment_.port_without_option);
+    }
     if (deployment_.kind == Kind::kSocket) return;
     Grace();
     Memory();
@@ -79,7 +86,9 @@ class Checker {
 
   void Ports() {
     for (const Port& port : deployment_.ports) {
-      if (port.number <= config_.http.port && config_.http.port <= port.last) continue;
+      // Of a unit only sockets are looked at, and no option says where those listen.
+      const std::int64_t ours = InContainer() ? config_.http.port : ConfiguredPort();
+      if (port.number <= ours && ours <= port.last) continue;
       const std::string number =
           std::to_string(port.number) +
           (port.last == port.number ? "" : " to " + std::to_string(port.last));
@@ -87,8 +96,7 @@ class Checker {
       if (!InContainer()) {
         Warn(config::code::kDeployPort, port.at, "http.port",
              std::string(port.what) + " is " + number +
-                 ", while sampleproc health asks on http.port, " +
-                 std::to_string(config_.http.port),
+                 ", while sampleproc health asks on http.port, " + std::to_string(ours),
              "set http.port to " + std::to_string(port.number));
         continue;
       }
@@ -156,6 +164,41 @@ class Checker {
             "write [\"CMD\", \"sampleproc\", \"health\"]");
       return;
     }
+    CheckHealth(probe);
+  }
+
+  std::int64_t ConfiguredPort() const {
+    return deployment_.port_without_option.value_or(config_.http.port);
+  }
+
+  // "sampleproc health", in a shell's line too, asks where the configuration says, unless it has a
+  // port of its own.
+  void CheckHealth(const Probe& probe) {
+    std::vector<std::string> words;
+    for (const std::string& word : probe.words) {
+      std::ranges::move(SplitWords(word), std::back_inserter(words));
+    }
+    const auto ours =
+        std::ranges::find_if(words, [](const std::string& word) { return IsOurs(word); });
+    if (ours == words.end() || std::ranges::find(ours, words.end(), "health") == words.end()) {
+      return;
+    }
+    if (const auto given = PortAmong({ours, words.end()})) {
+      // Of a variable nothing is known.
+      const auto port = config::ParseInteger(*given);
+      if (port) CheckAskedPort("the probe", probe.path, *port);
+    } else {
+      CheckAskedPort("the probe", probe.path, ConfiguredPort());
+    }
+  }
+
+  void CheckAskedPort(const std::string& who, const Fact& at, std::int64_t port) {
+    if (port == config_.http.port) return;
+    Error(config::code::kDeployProbe, at, kPortKey,
+          who + " asks with sampleproc health on port " + std::to_string(port) +
+              ", while the service listens on " +
+              (config_.http.port == 0 ? "any free port" : std::to_string(config_.http.port)),
+          "set SAMPLEPROC_HTTP_PORT for both, in place of an option of one");
   }
 
   void Grace() {

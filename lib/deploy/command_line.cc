@@ -156,9 +156,11 @@ class Applier {
       if (!request_.file && IsHere(*value, at, deployment_)) request_.file = *value;
     } else if (option == "--host" || option == "--port") {
       flags_.push_back({"http." + option.substr(2), *value, FlagName(at, option)});
+      if (option == "--port") deployment_.port_option = at;
     } else if (option == "--set") {
       const std::size_t middle = std::min(value->find('='), value->size());
       const std::string key = value->substr(0, middle);
+      if (key == kPortKey) deployment_.port_option = at;
       flags_.push_back({key, value->substr(std::min(middle + 1, value->size())),
                         FlagName(at, "--set " + config::Shown(key))});
     }
@@ -214,6 +216,29 @@ void Unwrap(Deployment& deployment) {
 bool IsOtherCommand(const Deployment& deployment) {
   const std::vector<Fact>& words = deployment.words;
   return words.size() > 1 && IsOurs(words[0].text) && words[1].text != "serve";
+}
+
+std::optional<std::string> PortAmong(const std::vector<std::string>& words) {
+  const std::string assignment = std::string(kPortKey) + "=";
+  std::optional<std::string> port;
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const std::string_view word = words[at];
+    const std::size_t equals = word.find('=');
+    const std::string_view option = word.substr(0, equals);
+    if (option != "--port" && option != "--set") continue;
+    std::string_view value;
+    if (equals != std::string_view::npos) {
+      value = word.substr(equals + 1);
+    } else if (at + 1 < words.size()) {
+      value = words[++at];
+    }
+    if (option == "--port") {
+      port = value;
+    } else if (value.starts_with(assignment)) {
+      port = value.substr(assignment.size());
+    }
+  }
+  return port;
 }
 
 void ApplyWords(const std::vector<StartOption>& options, LoadRequest& request,

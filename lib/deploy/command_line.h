@@ -1,6 +1,7 @@
 // The command line that starts the service, as units, manifests and compose files write it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,11 @@ void Unwrap(Deployment& deployment);
 
 // Whether the words start another command of ours than serve, such as validate-config.
 bool IsOtherCommand(const Deployment& deployment);
+
+inline constexpr std::string_view kPortKey = "http.port";
+
+// What `words` give --port, or the key of the port with --set; nothing when they do not.
+std::optional<std::string> PortAmong(const std::vector<std::string>& words);
 
 // Puts the options of serve among the words into `request`: a file that is named is read unless
 // another one was given. What serve would refuse is reported.

@@ -214,7 +214,10 @@ class ComposeReader {
 
   void HealthCheck() {
     const Value* test = Find(service_, {"healthcheck", "test"});
-    if (test == nullptr) return;
+    if (test == nullptr) {
+      deployment_.has_image_health = TextOf(Find(service_, {"healthcheck", "disable"})) != "true";
+      return;
+    }
     Probe probe{ProbeKind::kHealth, At(*test), false, {}};
     probe.path.text.clear();
     for (const Value& word : Elements(test)) {

@@ -58,6 +58,12 @@ struct Deployment {
   std::vector<Variable> variables = {};  // of a repeated name the last counts
   std::vector<Fact> words = {};  // of the command line, the program first; none: as the image says
   std::vector<Port> ports = {};
+
+  // What the command line sets the port with, if it does, and the port without it: `health` is a
+  // process of its own, which reads the configuration and not the command line of serve.
+  std::optional<Fact> port_option = {};
+  std::optional<std::int64_t> port_without_option = {};
+  bool has_image_health = false;  // the HEALTHCHECK of the image asks
   std::vector<Probe> probes = {};
 
   // From the stop signal to the kill, and what the system takes when nothing says so.

@@ -233,6 +233,7 @@ Loaded LoadOne(Deployment deployment, LoadRequest request,
   request.looks_for_modules = false;
   // Only a unit starts what sees this system's files.
   if (deployment.kind != Kind::kUnit) request.files = config::Files::kNamed;
+  const std::vector<config::Flag> given = request.flags;
   ApplyWords(options, request, deployment);
   for (std::size_t i = 0; i < deployment.variables.size(); ++i) {
     const Variable variable = deployment.variables[i];
@@ -245,6 +246,10 @@ Loaded LoadOne(Deployment deployment, LoadRequest request,
   }
   Loaded loaded = config::Load(request);
   Relocate(deployment, loaded);
+  if (deployment.port_option) {
+    request.flags = given;
+    deployment.port_without_option = config::Load(request).config.http.port;
+  }
   std::vector<Diagnostic> found =
       IsBroken(loaded) ||
               std::ranges::any_of(deployment.diagnostics,

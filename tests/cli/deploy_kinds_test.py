@@ -203,7 +203,8 @@ class Kinds(WithDeployments):
 
     def test_variables_of_a_compose_file_have_their_defaults(self):
         def with_command(text):
-            return COMPOSED + f"    command: serve --port {text}\n    ports: ['8099']\n"
+            return COMPOSED + (f"    command: serve --port {text}\n    ports: ['8099']\n"
+                               "    healthcheck: {disable: true}\n")  # fmt: skip
 
         warned = [("SP1501", "warning")]
         for text, expected in (("${PORT:-8099}", []), ("${PORT-8099}", []), ("${A:-80}99", []),
@@ -225,6 +226,42 @@ class Kinds(WithDeployments):
         text = COMPOSED + ("  second: {image: sampleproc, stop_grace_period: 60s, ports: ['9000']}\n"
                            "  sampleproc-logs: {image: fluentbit, ports: ['2020']}\n")  # fmt: skip
         self.assertEqual(self.errors("compose.yaml", text), [("SP1503", 5)])
+
+    def test_health_asks_the_port_of_the_configuration_and_not_of_the_command_line(self):
+        serve = COMPOSED + '    command: [serve, --port, "9000"]\n'
+        health = "    healthcheck: {test: %s}\n"
+        own = health % '["CMD", "sampleproc", "health"%s]'
+        error = [("SP1504", 6)]
+        for text, expected in (
+            (serve, [("SP1504", 5)]),  # the image's own
+            (serve.replace("--port, ", "--set, ").replace('"9000"', "http.port=9000"), [("SP1504", 5)]),
+            (serve + "    healthcheck: {interval: 5s}\n", [("SP1504", 5)]),
+            (serve + own % "", error),
+            (serve + health % "sampleproc health || exit 1", error),
+            (serve + own % ', "--port=8099"', error),
+            (serve + own % ', "--port", "9000"', []),
+            (serve + own % ', "--set", "http.port=9000"', []),
+            (serve + "    healthcheck: {disable: true}\n", []),
+            (serve + health % '["NONE"]', []),
+            (serve + own % "" + "    environment: {PORT: 9000}\n", []),
+            (serve.replace("9000", "8099") + own % "", []),
+            (COMPOSED + own % ', "--port", "9000"', [("SP1504", 5)]),
+        ):  # fmt: skip
+            self.assertEqual(self.errors("compose.yaml", text), expected, (text, self.messages))
+        self.found("compose.yaml", serve + own % "")
+        self.assertIn("health on port 8099, while the service listens on 9000", self.messages)
+        pod = pods(port=9000).replace("image: sampleproc", "image: sampleproc, args: [serve, --port=9000], "
+                                      "livenessProbe: {exec: {command: [sampleproc, health]}}")  # fmt: skip
+        self.assertEqual(self.errors("k.yaml", pod), [("SP1504", 9)])
+        self.assertEqual(self.errors("k.yaml", pod.replace("health]", 'health, --port, "9000"]')), [])
+
+    def test_a_socket_is_held_against_the_port_that_health_asks(self):
+        socket = self.write("a.socket", "[Socket]\nListenStream=9000\n")
+        unit = self.write("a.service", UNIT.replace("serve", "serve --port 9000"))
+        result = cli.run("validate-config", "--offline", "--with", unit, "--with", socket)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("[SP1503]", result.err)
+        self.assertIn("http.port, 8099", result.err)
 
     def test_a_grace_that_is_no_time_is_told(self):
         text = COMPOSED.replace("60s", "soon")
