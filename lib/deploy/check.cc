@@ -155,13 +155,27 @@ class Checker {
     return {};
   }
 
+  // What asks without another program, as the file's kind writes it.
+  std::string HealthHint(ProbeKind kind) const {
+    if (deployment_.kind != Kind::kPod) return "write [\"CMD\", \"sampleproc\", \"health\"]";
+    const std::string path(PathOf(kind));
+    const std::string port = std::to_string(config_.http.port);
+    std::string_view name = "live";
+    if (kind == ProbeKind::kReadiness) name = "ready";
+    if (kind == ProbeKind::kStartup) name = "startup";
+    return "write httpGet: {path: " + path + ", port: " + port +
+           "}, which starts no process for each probe, or exec: {command: [\"sampleproc\", "
+           "\"health\", \"--probe\", \"" +
+           std::string(name) + "\"]}";
+  }
+
   void CheckCommand(const Probe& probe) {
     for (const std::string& word : probe.words) {
       const std::string_view program = BaseName(word);
       if (program != "curl" && program != "wget") continue;
       Error(config::code::kDeployProbe, probe.path, "",
             std::string(program) + " is not in the image, so that the check fails for ever",
-            "write [\"CMD\", \"sampleproc\", \"health\"]");
+            HealthHint(probe.kind));
       return;
     }
     CheckHealth(probe);

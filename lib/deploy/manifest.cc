@@ -257,15 +257,26 @@ class ManifestReader {
         deployment_.probes.push_back(
             {row.kind, std::move(fact), TextOf(Find(get, "scheme")) == "HTTPS", {}});
         PortOf(Find(get, "port"), row.port);
-      } else if (const Value* command = Find(probe, {"exec", "command"})) {
-        Probe made{row.kind, At(*command), false, {}};
-        made.path.text.clear();
-        for (const Value& word : Elements(command)) made.words.push_back(TextOf(&word));
-        deployment_.probes.push_back(std::move(made));
+      } else if (const Value* exec = Find(probe, "exec")) {
+        Command(*exec, row.kind);
       } else if (probe != nullptr) {
         PortOf(Find(probe, {"tcpSocket", "port"}), row.port);
       }
     }
+  }
+
+  void Command(const Value& exec, ProbeKind kind) {
+    const Value* command = Find(&exec, "command");
+    if (command == nullptr) {
+      deployment_.Report(Severity::kError, config::code::kDeployProbe, At(exec),
+                         "exec has no command, which Kubernetes wants within it",
+                         "write exec: {command: [\"sampleproc\", \"health\"]}");
+      command = &exec;  // as compose writes a test
+    }
+    Probe made{kind, At(*command), false, {}};
+    made.path.text.clear();
+    for (const Value& word : Elements(command)) made.words.push_back(TextOf(&word));
+    deployment_.probes.push_back(std::move(made));
   }
 
   void Stop() {

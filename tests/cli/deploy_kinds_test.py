@@ -38,6 +38,7 @@ class Kinds(WithDeployments):
         report = json.loads(result.out)
         found = [d for c in report["configurations"] for d in c["diagnostics"]]
         self.messages = " | ".join(d["message"] for d in found)
+        self.hints = " | ".join(d.get("hint", "") for d in found)
         self.assertEqual(result.returncode, 65 if report["errors"] else 0)
         return [(d["code"], d["severity"], d["origin"].get("line")) for d in found]
 
@@ -113,6 +114,20 @@ class Kinds(WithDeployments):
         self.assertIn(("SP1503", 9), self.errors("k.yaml", text))
         found = self.found("k.yaml", text.replace("name: P,", "name: Q,"))
         self.assertEqual([(code, severity) for code, severity, _ in found], [("SP1502", "warning")])
+
+    def test_the_hint_for_a_probe_with_curl_is_in_the_words_of_kubernetes(self):
+        for name, probe, path in (("livenessProbe", "live", "/livez"),
+                                  ("readinessProbe", "ready", "/readyz"),
+                                  ("startupProbe", "startup", "/startupz")):  # fmt: skip
+            text = pods().replace("image: sampleproc", "image: sampleproc, "
+                                  f"{name}: {{exec: {{command: [curl, -f, localhost]}}}}")  # fmt: skip
+            self.assertEqual(self.errors("k.yaml", text), [("SP1504", 9)])
+            self.assertNotIn("CMD", self.hints)
+            self.assertIn(f"httpGet: {{path: {path}, port: 8099}}", self.hints)
+            self.assertIn(f'exec: {{command: ["sampleproc", "health", "--probe", "{probe}"]}}', self.hints)
+        text = pods().replace("image: sampleproc", "image: sampleproc, livenessProbe: {exec: [curl, x]}")
+        self.assertEqual(self.errors("k.yaml", text), [("SP1504", 9), ("SP1504", 9)])
+        self.assertIn("exec has no command", self.messages)
 
     # Kustomizations
 
