@@ -305,6 +305,7 @@ std::vector<Deployment> ReadCompose(const Document& document, const std::string&
   if (!read.empty()) return read;
   Deployment& none = read.emplace_back();
   none.kind = Kind::kCompose;
+  none.is_there = false;
   none.where = document.source->At("", document.value.place);
   none.Report(Severity::kError, config::code::kDeployFile, none.where,
               "no service of sampleproc is in it",

@@ -81,6 +81,8 @@ struct Deployment {
   bool other_user = false;  // DynamicUser= or User=: files of root's own cannot be read
   bool may_bind_low_ports = true;
 
+  bool is_there = true;  // false: nothing of ours was found, and only `diagnostics` tell of it
+
   // What was seen already that cannot work.
   std::vector<config::Diagnostic> diagnostics = {};
 

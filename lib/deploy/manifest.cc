@@ -392,6 +392,7 @@ std::vector<Deployment> ReadManifests(const std::vector<Document>& documents) {
   if (!read.empty()) return read;
   Deployment& none = read.emplace_back();
   none.kind = Kind::kPod;
+  none.is_there = false;
   none.where = documents.front().source->At("", documents.front().value.place);
   none.Report(Severity::kError, config::code::kDeployFile, none.where,
               "no container of sampleproc is in it",

@@ -46,7 +46,7 @@ class Files {
   std::vector<Deployment> Read() {
     std::vector<Deployment> read;
     if (!HasErrors()) read = ReadThem();
-    if (read.empty()) read.push_back({});
+    if (read.empty()) read.emplace_back().is_there = false;
     auto& first = read.front().diagnostics;
     first.insert(first.begin(), diagnostics_.begin(), diagnostics_.end());
     return read;
@@ -217,12 +217,24 @@ void Relocate(const Deployment& deployment, Loaded& loaded) {
   }
 }
 
-// Whether the configuration is not what was asked for. A variable that is none leaves it whole:
-// with it the service starts.
+// Whether the configuration as a whole is not what was asked for. With a variable that is none the
+// service starts; of keys that have no good value only what follows from their values is unknown.
 bool IsBroken(const Loaded& loaded) {
-  return std::ranges::any_of(loaded.diagnostics, [](const Diagnostic& each) {
-    return each.severity == Severity::kError && each.code != config::code::kUnknownVariable;
+  return std::ranges::any_of(loaded.diagnostics, [&loaded](const Diagnostic& each) {
+    return each.severity == Severity::kError && each.code != config::code::kUnknownVariable &&
+           !loaded.origins.contains(each.key);
   });
+}
+
+// What the check of the deployment found, but for what is said of a key that is wrong anyway.
+void AddFound(std::vector<Diagnostic> found, Loaded& loaded) {
+  std::set<std::string> wrong;
+  for (const Diagnostic& each : loaded.diagnostics) {
+    if (each.severity == Severity::kError && !each.key.empty()) wrong.insert(each.key);
+  }
+  for (Diagnostic& each : found) {
+    if (!wrong.contains(each.key)) loaded.diagnostics.push_back(std::move(each));
+  }
 }
 
 Loaded LoadOne(Deployment deployment, LoadRequest request,
@@ -250,16 +262,10 @@ Loaded LoadOne(Deployment deployment, LoadRequest request,
     request.flags = given;
     deployment.port_without_option = config::Load(request).config.http.port;
   }
-  std::vector<Diagnostic> found =
-      IsBroken(loaded) ||
-              std::ranges::any_of(deployment.diagnostics,
-                                  [](const Diagnostic& diagnostic) {
-                                    return diagnostic.code == config::code::kDeployFile &&
-                                           diagnostic.severity == Severity::kError;
-                                  })
-          ? std::move(deployment.diagnostics)
-          : CheckDeployment(std::move(deployment), loaded.config);
-  loaded.diagnostics.insert(loaded.diagnostics.end(), found.begin(), found.end());
+  const bool can_check = deployment.is_there && !IsBroken(loaded);
+  AddFound(can_check ? CheckDeployment(std::move(deployment), loaded.config)
+                     : std::move(deployment.diagnostics),
+           loaded);
   return loaded;
 }
 

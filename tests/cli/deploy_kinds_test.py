@@ -129,6 +129,18 @@ class Kinds(WithDeployments):
         self.assertEqual(self.errors("k.yaml", text), [("SP1504", 9), ("SP1504", 9)])
         self.assertIn("exec has no command", self.messages)
 
+    def test_one_run_tells_all_that_is_wrong(self):
+        text = pods(port=8080).replace("Seconds: 60", "Seconds: 4").replace(
+            "image: sampleproc", "image: sampleproc, livenessProbe: {httpGet: {path: /alive, port: 8099}}, env: [%s]")  # fmt: skip
+        others = [("SP1503", 9), ("SP1504", 9), ("SP1505", 7)]
+        for env, expected in (("{name: PORT, value: 8099}", [("SP1501", 9), *others]),
+                              ("{name: PORT, value: x}", [("SP1007", 9), *others[1:]]),
+                              ('{name: SAMPLEPROC_HTTP_PORT, value: "70000"}', [("SP1004", 9), *others[1:]]),
+                              ('{name: SAMPLEPROC_PROCESS_PIPELINE, value: no}', [("SP1006", 9), *others])):  # fmt: skip
+            self.assertEqual(sorted(self.errors("k.yaml", text % env)), sorted(expected), (env, self.messages))
+        unit = UNIT.replace("40s", "3s") + "Environment=oops SAMPLEPROC_SERVICE_DRAIN_DELAY=3s\nMemoryMax=lots\n"
+        self.assertEqual(self.errors("a.service", unit), [("SP1501", 5), ("SP1501", 6), ("SP1505", 4)])
+
     # Kustomizations
 
     def test_a_kustomization_that_lists_itself_is_read_once(self):
