@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/ascii.h"
 #include "config/convert.h"
 #include "config/schema.h"
 #include "config/units.h"
@@ -43,6 +44,7 @@ class Checker {
                      *deployment_.port_without_option);
     }
     if (deployment_.kind == Kind::kSocket) return;
+    StopSignal();
     Grace();
     Memory();
     for (const config::Key& key : config::MakeSchema(config_)) {
@@ -215,6 +217,23 @@ class Checker {
           "set SAMPLEPROC_HTTP_PORT for both, in place of an option of one");
   }
 
+  void StopSignal() {
+    if (!deployment_.stop_signal) return;
+    const Fact& at = *deployment_.stop_signal;
+    std::string name = base::Lowercase(at.text);
+    if (name.starts_with("sig")) name.erase(0, 3);
+    constexpr std::string_view kStopping[] = {"term", "int", "15", "2"};
+    if (std::ranges::find(kStopping, name) != std::end(kStopping)) return;
+    std::string_view effect = "does not end the service by a drain";
+    if (name == "hup" || name == "1") {
+      effect = "has the service reload its configuration and go on, until it is killed";
+    } else if (name == "kill" || name == "9") {
+      effect = "ends the service at once, with all that is in work";
+    }
+    Error(config::code::kDeployGrace, at, "", config::Shown(at.text) + " " + std::string(effect),
+          "leave the stop signal at SIGTERM");
+  }
+
   void Grace() {
     const milliseconds stop = config_.service.shutdown_timeout;
     const milliseconds drain = config_.service.drain_delay;
@@ -238,7 +257,7 @@ class Checker {
             "the service is killed after " + given + ": " + before + "service.drain_delay " +
                 FormatDuration(drain) + ", and nothing is left to finish what is in work",
             hint);
-    } else if (grace < whole) {
+    } else if (grace <= whole) {
       Warn(config::code::kDeployGrace, at, "service.shutdown_timeout",
            "the service is killed after " + given + ", while a stop may take " +
                FormatDuration(whole) + ": " + before + "service.shutdown_timeout is " +

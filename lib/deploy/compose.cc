@@ -240,6 +240,10 @@ class ComposeReader {
                            "write 60s or 1m30s, for example");
       }
     }
+    if (const Value* signal = Find(service_, "stop_signal")) {
+      const Fact at = At(*signal);
+      if (at.text.find(kUnknownValue) == std::string::npos) deployment_.stop_signal = at;
+    }
     for (const Value* memory : {Find(service_, "mem_limit"),
                                 Find(service_, {"deploy", "resources", "limits", "memory"})}) {
       if (memory == nullptr) continue;

@@ -72,6 +72,8 @@ struct Deployment {
   std::chrono::milliseconds default_grace{0};
   std::chrono::milliseconds pre_stop{0};  // of that, before the signal
 
+  std::optional<Fact> stop_signal = {};  // when another than the usual SIGTERM is set
+
   std::optional<Bytes> memory = {};
 
   // Folders and files of the container that come from outside the image; names of credentials.

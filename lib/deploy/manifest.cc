@@ -290,6 +290,9 @@ class ManifestReader {
                            "is no number of seconds", "write 60, for example");
       }
     }
+    if (const Value* signal = Find(container_, {"lifecycle", "stopSignal"})) {
+      deployment_.stop_signal = At(*signal);
+    }
     if (const Value* nap = Find(container_, {"lifecycle", "preStop", "sleep", "seconds"})) {
       deployment_.pre_stop = ReadDuration(TextOf(nap)).value_or(milliseconds(0));
     }

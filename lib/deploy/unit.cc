@@ -102,6 +102,7 @@ class UnitReader {
     // A socket unit alone says nothing of how the service is stopped.
     if (listens_ && last_.origin.name.empty()) deployment_.kind = Kind::kSocket;
     if (binds_low_ && !*binds_low_) deployment_.may_bind_low_ports = false;
+    CheckType();
     CheckWatchdog();
     CheckStart();
     return std::move(deployment_);
@@ -126,6 +127,9 @@ class UnitReader {
       }
     } else if (key == "TimeoutStopSec" || key == "TimeoutSec") {
       Stop(key, value);
+    } else if (key == "KillSignal") {
+      deployment_.stop_signal.reset();
+      if (!value.text.empty()) deployment_.stop_signal = value;
     } else if (key == "MemoryMax") {
       Memory(value);
     } else if (key == "LoadCredential" || key == "LoadCredentialEncrypted" ||
@@ -234,6 +238,27 @@ class UnitReader {
     if (const auto port = config::ParseInteger(text.substr(text.rfind(':') + 1))) {
       deployment_.ports.push_back({*port, *port, "the socket's port", value});
     }
+  }
+
+  // The service stays in the foreground, which some types take for a start that never ends.
+  void CheckType() {
+    constexpr std::string_view kGood[] = {"", "simple", "exec", "notify", "notify-reload", "idle"};
+    if (std::ranges::find(kGood, type_.text) != std::end(kGood)) return;
+    constexpr std::string_view kOther[] = {"forking", "oneshot", "dbus"};
+    if (std::ranges::find(kOther, type_.text) == std::end(kOther)) {
+      Ignored("Type", type_, "is no type of a unit", "set Type=notify");
+      type_.text.clear();
+      return;
+    }
+    const bool forking = type_.text == "forking";
+    deployment_.Report(Severity::kError, config::code::kDeployStart, type_,
+                       "with Type=" + type_.text + " systemd waits for the service to " +
+                           (type_.text == "dbus" ? "take a name on D-Bus"
+                            : forking            ? "fork into the background"
+                                                 : "end") +
+                           ", which it never does",
+                       "set Type=notify");
+    type_.text.clear();  // said
   }
 
   void CheckWatchdog() {

@@ -208,6 +208,32 @@ class Kinds(WithDeployments):
                 told = [(code, line) for code, _, line in found]
                 self.assertEqual(told, expected, self.messages)
 
+    def test_types_that_never_start(self):
+        for name in ("forking", "oneshot", "dbus"):
+            text = UNIT.replace("Type=notify", f"Type={name}") + "WatchdogSec=30s\n"
+            self.assertEqual(self.errors("a.service", text), [("SP1502", 2)], name)
+        self.assertEqual(self.errors("a.service", UNIT.replace("=notify", "=notfy")), [("SP1501", 2)])
+        for name in ("simple", "exec", "notify-reload", "idle", ""):
+            self.assertEqual(self.found("a.service", UNIT.replace("=notify", "=" + name)), [], name)
+
+    def test_signals_that_do_not_stop_it(self):
+        pod = pods().replace("image: sampleproc", "image: sampleproc, lifecycle: {stopSignal: %s}")
+        for name, text, line in (("a.service", UNIT + "KillSignal=%s\n", 5),
+                                 ("compose.yaml", COMPOSED + "    stop_signal: %s\n", 5),
+                                 ("k.yaml", pod, 9)):  # fmt: skip
+            for signal, word in (("SIGHUP", "reload"), ("SIGKILL", "at once"), ("9", "at once"),
+                                 ("SIGQUIT", "drain")):  # fmt: skip
+                self.assertEqual(self.errors(name, text % signal), [("SP1505", line)], (name, signal))
+                self.assertIn(word, self.messages)
+            for signal in ("SIGTERM", "TERM", "15", "SIGINT", "sigint"):
+                self.assertEqual(self.found(name, text % signal), [], (name, signal))
+        self.assertEqual(self.found("a.service", UNIT + "KillSignal=SIGHUP\nKillSignal=\n"), [])
+
+    def test_the_time_for_a_stop_has_to_exceed_what_a_stop_may_take(self):
+        stop = "Environment=SAMPLEPROC_SERVICE_SHUTDOWN_TIMEOUT=40s\n"
+        self.assertEqual(self.found("a.service", UNIT + stop), [("SP1505", "warning", 4)])
+        self.assertEqual(self.found("a.service", UNIT.replace("40s", "41s") + stop), [])
+
     def test_a_unit_that_starts_nothing_is_told(self):
         self.assertEqual(self.errors("a.service", "[Unit]\n[Service]\n"), [("SP1502", 2)])
         self.assertEqual(self.errors("a.service", UNIT + "ExecStart=\n"), [("SP1502", 1)])
