@@ -130,7 +130,18 @@ class Files {
   }
 
   void AddDocument(const Source& source, config::Value document, const std::string& path) {
-    if (Entries(&document).empty()) return;
+    if (Entries(&document).empty()) {
+      const bool is_list = !Elements(&document).empty();
+      if (!is_list && TextOf(&document).empty()) return;
+      const Fact at = source.At("", document.place);
+      Complain(at.origin,
+               "is neither a unit nor a manifest: it is " +
+                   std::string(is_list ? "a list" : "a mere value") + ", with no keys at its top",
+               is_list ? "write each manifest as a document of its own, with \"---\" between them"
+                       : "give a unit with its drop-ins, manifests, or one compose file",
+               at.source_line);
+      return;
+    }
     const std::string kind = TextOf(Find(&document, "kind"));
     if (kind.ends_with("List") && Find(&document, "items") != nullptr) {
       for (const config::Value& item : Elements(Find(&document, "items"))) {

@@ -272,6 +272,11 @@ class Deploy(WithDeployments):
                 result = cli.run("validate-config", "--offline", "--with", path)
                 self.assertEqual(result.returncode, 65)
                 self.assertIn("[SP1501]", result.err)
+        for text, told in (("- kind: Pod\n- kind: Service\n", "x:1:1: error: is neither a unit nor a manifest: it is a list"),
+                           ("---\n# a\n---\njust words\n", "x:4:1: error: is neither a unit nor a manifest: it is a mere value"),
+                           ("# nothing\n---\n", "it is empty")):  # fmt: skip
+            result = cli.run("validate-config", "--offline", "--with", self.write("x", text))
+            self.assertIn(told, result.err)
         result = cli.run("validate-config", "--with", "/nonexistent")
         self.assertEqual(result.returncode, 65)
         self.assertIn("/nonexistent: error: cannot be read: No such file", result.err)
