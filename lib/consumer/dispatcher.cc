@@ -16,6 +16,9 @@ using std::chrono::nanoseconds;
 // returned.
 constexpr milliseconds kLastSettlements{1'000};
 
+// Of the memory budget, for the entries of heavy frames that wait for others.
+constexpr std::size_t kHeavyShare = 8;
+
 constexpr milliseconds kLookForOld{50};
 constexpr milliseconds kLookForAges{500};
 
@@ -30,7 +33,7 @@ Dispatcher::Dispatcher(const DispatcherContext& context, const DispatcherOptions
       outcomes_(
           context.source, context.sinks, context.ledger, context.log, [this] { Settled(); },
           context.traces),
-      waiting_(options.consumer.policy),
+      waiting_(options.consumer.policy, context.budget.capacity() / kHeavyShare),
       hosts_(static_cast<std::size_t>(options.consumer.fetches)),
       host_conditions_(context.conditions),
       missing_(context.conditions),

@@ -109,6 +109,8 @@ void Dispatcher::EndVisit(const HeldPtr& held, base::Result<frame::FrameResult> 
     try {
       if (thrown) std::rethrow_exception(thrown);
       if (result) {
+        held->heavy =
+            std::uint64_t(result->width) * std::uint64_t(result->height) > process_.heavy_pixels;
         held->work->Completed(*result);
         held->part->Succeeded();
         held->record = std::move(record);

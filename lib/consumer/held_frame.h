@@ -57,6 +57,7 @@ struct HeldFrame {
   resources::Reservation reservation;      // of its bytes
   bool without_memory = false;             // there was no room for a reservation
   bool worked_on = false;                  // a worker has had it
+  std::optional<bool> heavy;               // over process.heavy_pixels, once a worker has seen it
   base::MonoTime cpu_since{};              // by its worker's CPU time, once it is in work
 
   std::vector<PixelPlace> places;     // where its pixels may be

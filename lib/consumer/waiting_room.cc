@@ -11,6 +11,9 @@ namespace {
 // Of the average of what a camera's frames cost.
 constexpr int kWeight = 4;
 
+// One is worked on, and the next one is there when it is done.
+constexpr std::size_t kHeavyWithWorkers = 2;
+
 // Cameras without a waiting frame whose last turn is remembered.
 constexpr std::size_t kRememberedTurns = 256;
 
@@ -99,12 +102,22 @@ bool WaitingRoom::IsReady(const HeldFrame& frame, base::MonoTime now) {
   return frame.state == FrameState::kReady && frame.not_before <= now;
 }
 
+// Whether as many heavy frames are with the workers as may be.
+bool WaitingRoom::HeavyWait() const {
+  std::size_t away = 0;
+  for (const auto& [camera, lane] : lanes_) {
+    if (lane.heavy) away += lane.away;
+  }
+  return away >= kHeavyWithWorkers;
+}
+
 HeldPtr WaitingRoom::NextReady(base::MonoTime now, bool ahead) const {
+  const bool heavy_wait = HeavyWait();
   HeldPtr next;
   using Rank = std::tuple<std::chrono::nanoseconds, std::uint64_t, std::uint64_t>;  // lowest first
   Rank rank;
   for (const auto& [camera, lane] : lanes_) {
-    if (ahead && camera && lane.away > 0) continue;
+    if ((ahead && camera && lane.away > 0) || (lane.heavy && heavy_wait)) continue;
     const auto ready = [&](const HeldPtr& frame) { return IsReady(*frame, now); };
     // Without a camera any frame will do; with one only the first, which the others wait for.
     const auto end =
@@ -179,6 +192,7 @@ void WaitingRoom::CameBack(const HeldFrame& frame, std::chrono::nanoseconds work
   if (found == lanes_.end() || found->second.away == 0) return;
   Lane& lane = found->second;
   --lane.away;
+  if (frame.heavy && frame.delivery.entry.camera_id) lane.heavy = *frame.heavy;
   if (worked == std::chrono::nanoseconds(0)) return;
   lane.used += worked;
   for (std::chrono::nanoseconds* const usual : {&lane.usual, &usual_}) {
@@ -247,13 +261,22 @@ HeldPtr WaitingRoom::OldestOfTooMuch(const CanBeDone& can_be_done) const {
 }
 
 std::size_t WaitingRoom::Blocked(base::MonoTime now, Of of) const {
+  const bool heavy_wait = HeavyWait();
+  std::uint64_t heavy_bytes = 0;
   std::size_t blocked = 0;
   for (const auto& [camera, lane] : lanes_) {
-    bool behind_blocked = false;
+    bool behind_other = false;
     for (const HeldPtr& frame : lane.frames) {
-      const bool waits = behind_blocked || !IsReady(*frame, now);
+      const bool is_next = !heavy_wait && &frame == &lane.frames.front();
+      bool behind_heavy = lane.heavy && !is_next;
+      if (behind_heavy) {
+        heavy_bytes += frame->delivery.entry.frame_data.size();
+        behind_heavy = heavy_bytes <= heavy_bytes_;
+      }
+      const bool not_ready = behind_other || !IsReady(*frame, now);
+      const bool waits = not_ready || behind_heavy;
       if (waits && (of == Of::kAll || IsDroppable(*frame) == 0)) ++blocked;
-      behind_blocked = waits && camera.has_value();
+      behind_other = not_ready && camera.has_value();
     }
   }
   return blocked;

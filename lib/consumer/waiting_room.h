@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,11 +23,19 @@ namespace sampleproc::consumer {
 // that are equal the one whose last turn was longer ago. So a camera with large frames gets as much
 // of that time as each other one that has frames waiting, and no more. A lane that had no frame
 // ready begins where the others are: what it did not use is not saved up (start-time fair queueing,
-// Goyal et al. 1996). Frames without a camera share a lane that keeps no order. Used by one thread
-// at a time.
+// Goyal et al. 1996). Frames without a camera share a lane that keeps no order.
+//
+// A camera whose last frame was heavy (process.heavy_pixels) is a heavy one. One heavy frame is
+// worked on at a time, so two of them are given to workers, and the others wait as if for pixels:
+// they count as blocked. So heavy cameras that send more than can be done do not keep the frames of
+// others from being pulled. Used by one thread at a time.
 class WaitingRoom {
  public:
-  explicit WaitingRoom(Policy policy) : policy_(policy) {}
+  // `heavy_bytes`: of the entries of heavy frames so many may be blocked by others; what is more
+  // takes the room of others, or a few cameras would take all memory.
+  explicit WaitingRoom(Policy policy,
+                       std::uint64_t heavy_bytes = std::numeric_limits<std::uint64_t>::max())
+      : policy_(policy), heavy_bytes_(heavy_bytes) {}
 
   // Takes a frame. With kLatest it takes the place of the one of the same camera that waits, which
   // is returned; a suspect neither gives nor takes a place. One whose pixels are being fetched
@@ -94,7 +103,8 @@ class WaitingRoom {
   HeldPtr OldestOfTooMuch(const CanBeDone& can_be_done) const;
 
   enum class Of { kAll, kKept };  // kKept: that are dropped at no age
-  // How many frames an earlier one of their camera, a pause or their pixels keep from a worker.
+  // How many frames an earlier one of their camera, a pause, their pixels or other heavy frames
+  // keep from a worker.
   std::size_t Blocked(base::MonoTime now, Of of = Of::kAll) const;
 
   // Calls with each frame, by lane and in order, and whether no frame of its camera is before it.
@@ -123,6 +133,7 @@ class WaitingRoom {
     std::deque<HeldPtr> frames;         // by number
     std::uint64_t served = 0;           // when it had its last turn
     std::size_t away = 0;               // frames that had their turn and have not come back
+    bool heavy = false;                 // its last frame was
     std::chrono::nanoseconds used{0};   // of the workers' time, by those that have come back
     std::chrono::nanoseconds usual{0};  // that a frame takes, exponentially weighted
   };
@@ -137,10 +148,12 @@ class WaitingRoom {
 
   static const HeldPtr* OldestOf(const Lane& lane);
   static bool IsReady(const HeldFrame& frame, base::MonoTime now);
+  bool HeavyWait() const;
   bool ReplacesOthers(const HeldFrame& frame) const;
   void Insert(HeldPtr frame);
 
   const Policy policy_;
+  const std::uint64_t heavy_bytes_;
   std::map<Camera, Lane> lanes_;  // those with frames, and some that had a turn before
   std::size_t busy_lanes_ = 0;    // those with frames
   std::uint64_t turns_ = 0;

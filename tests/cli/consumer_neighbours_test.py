@@ -176,6 +176,34 @@ class OfRedis(Neighbours):
         self.assertLess(len(self.of("bad")), 60)  # which the good ones would have had to wait for
         self.check_that_some_went_back(service, host, names)
 
+    def check_heavy_neighbour(self, add):
+        """A camera with frames over process.heavy_pixels, of which one at a time is worked on, sends more
+        than can be done before others send theirs."""
+        large = pictures.gray_png(6000, 4000)
+        names = [f"bad-{number:03}" for number in range(80)]
+        service = self.consume("--set", "process.pipeline=stats")
+        for name in names:
+            add(name, large)
+        for name in self.ids("good"):
+            self.redis.xadd(STREAM, entry(name, self.picture, camera="good"))
+        wait_until(lambda: self.of("good") == self.ids("good"))
+        done = self.of("bad")
+        self.assertLess(len(done), 40)  # or the good ones have waited for more than 60
+        self.assertEqual(done, names[: len(done)])
+        service.stop()
+
+    def test_a_camera_with_heavy_frames(self):
+        def add(name, picture):
+            self.redis.set(f"frame:{name}", picture)
+            self.redis.xadd(STREAM, entry(name, camera="bad"))
+
+        self.check_heavy_neighbour(add)
+
+    def test_a_camera_with_heavy_frames_in_their_entries(self):
+        self.check_heavy_neighbour(
+            lambda name, picture: self.redis.xadd(STREAM, entry(name, picture, camera="bad"))
+        )
+
     def test_one_host_drips(self):
         host = PixelHost(self, self.picture)
         host.set("drips")

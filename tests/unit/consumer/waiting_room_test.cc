@@ -356,5 +356,46 @@ TEST_CASE("the places of lower levels are asked first") {
   CHECK(room.NextToFetch({}, 4, by_level)->delivery.entry.frame_id == "low");
 }
 
+TEST_CASE("heavy frames wait for each other, and take no room from others") {
+  WaitingRoom room(Policy::kFifo, 100);
+  const auto heavy = [&](const std::string& camera) {
+    HeldPtr frame = Held(camera, camera);
+    frame->delivery.entry.frame_data.resize(40);
+    return frame;
+  };
+  const auto comes_back = [&](const HeldPtr& frame, bool was_heavy) {
+    frame->heavy = was_heavy;
+    room.CameBack(*frame, std::chrono::milliseconds(500));
+  };
+  for (int i = 0; i < 5; ++i) room.Add(heavy("L"));
+  CHECK(room.Blocked({}) == 0);  // nobody knows
+  comes_back(Take(room), true);
+  CHECK(room.Blocked({}) == 2);  // but for the next one, and one is beyond the 100 bytes
+  const HeldPtr first = Take(room);
+  REQUIRE(first);
+  REQUIRE(Take(room));
+  CHECK(room.Blocked({}) == 2);
+  CHECK_FALSE(Take(room));
+  room.Add(Held("s", "s"));
+  CHECK(Take(room)->delivery.entry.frame_id == "s");
+  CHECK_FALSE(Take(room));
+  comes_back(first, true);
+  CHECK(Take(room));
+  CHECK_FALSE(Take(room));
+}
+
+TEST_CASE("a camera whose frames have become small is no longer a heavy one") {
+  WaitingRoom room(Policy::kFifo);
+  for (int i = 0; i < 4; ++i) room.Add(Held("L", "L"));
+  const HeldPtr first = Take(room);
+  first->heavy = true;
+  room.CameBack(*first, std::chrono::milliseconds(500));
+  CHECK(room.Blocked({}) == 2);
+  const HeldPtr second = Take(room);
+  second->heavy = false;
+  room.CameBack(*second, std::chrono::milliseconds(5));
+  CHECK(room.Blocked({}) == 0);
+}
+
 }  // namespace
 }  // namespace sampleproc::consumer
