@@ -39,7 +39,6 @@ enum class Entry : std::size_t {
   kCreateSessionOptions = 10,
   kDisableMemPattern = 17,
   kEnableCpuMemArena = 18,
-  kDisableCpuMemArena = 19,
   kSetSessionGraphOptimizationLevel = 23,
   kSetIntraOpNumThreads = 24,
   kSetInterOpNumThreads = 25,
@@ -61,8 +60,9 @@ enum class Entry : std::size_t {
   kReleaseTensorInfo = 99,
   kReleaseSessionOptions = 100,
   kAddSessionConfigEntry = 130,
+  kAddRunConfigEntry = 165,
 };
-inline constexpr std::size_t kEntries = 131;
+inline constexpr std::size_t kEntries = 166;
 
 using Table = std::array<void*, kEntries>;
 

@@ -2,6 +2,8 @@
 #include <dlfcn.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
@@ -22,10 +24,13 @@ using ort::Entry;
 constexpr std::array kLibraryNames = {"libonnxruntime.so.1", "libonnxruntime.so"};
 
 // Measured on detectors: the weights are kept as the file has them and as the kernels want them,
-// beside some 6 MB of the library's own; a run takes some six times its input.
+// beside some 6 MB of the library's own; a run takes some six times its input, and what one takes is
+// kept.
 constexpr std::uint64_t kLibraryBytes = std::uint64_t{6} << 20;
 constexpr std::uint64_t kWeightCopies = 3;
 constexpr std::uint64_t kRunInputs = 6;
+
+constexpr std::chrono::seconds kRest{1};
 
 constexpr std::size_t kLongestReason = 240;
 
@@ -168,8 +173,9 @@ class OnnxruntimeSession : public Session {
                        "session.intra_op.allow_spinning", "0");
     steps.Do<SetEntry>(Entry::kAddSessionConfigEntry, options.get(),
                        "session.inter_op.allow_spinning", "0");
-    // What a run takes is given back, so that a burst of frames does not stay in memory.
-    steps.Do<ort::Status*(ort::SessionOptions*)>(Entry::kDisableCpuMemArena, options.get());
+    // What a run takes is kept for the next one: blocks of megabytes that each run maps and unmaps
+    // cost a sixth of its time.
+    steps.Do<ort::Status*(ort::SessionOptions*)>(Entry::kEnableCpuMemArena, options.get());
     steps.Do<SetNumber>(Entry::kSetSessionGraphOptimizationLevel, options.get(), ort::kOptimiseAll);
     steps.Do<ort::Status*(const ort::Env*, const void*, std::size_t, const ort::SessionOptions*,
                           ort::Session**)>(Entry::kCreateSessionFromArray, env_.get(), model.data(),
@@ -181,7 +187,7 @@ class OnnxruntimeSession : public Session {
 
   std::string_view Runtime() const override { return runtime_; }
   std::uint64_t HeldBytes() const override {
-    return kLibraryBytes + kWeightCopies * file_.weight_bytes;
+    return kLibraryBytes + kWeightCopies * file_.weight_bytes + RunBytes();
   }
   std::uint64_t RunBytes() const override { return kRunInputs * InputBytes(); }
 
@@ -198,6 +204,11 @@ class OnnxruntimeSession : public Session {
         Entry::kCreateTensorWithData, memory_.get(),
         static_cast<void*>(const_cast<float*>(input.data())), input.size_bytes(),
         file_.input_shape.data(), file_.input_shape.size(), ort::kFloat, picture.slot());
+    if (HasRested()) {
+      steps.Do<ort::Status*(ort::RunOptions*, const char*, const char*)>(
+          Entry::kAddRunConfigEntry, options.get(), "memory.enable_memory_arena_shrinkage",
+          "cpu:0");
+    }
     auto done = steps.done();
     const base::MonoTime begun = base::SystemClock().Now();
     if (done) done = Invoke(picture, options, allowance, outputs);
@@ -216,6 +227,12 @@ class OnnxruntimeSession : public Session {
   std::uint64_t InputBytes() const {
     return std::uint64_t{3} * sizeof(float) * static_cast<std::uint64_t>(file_.width) *
            static_cast<std::uint64_t>(file_.height);
+  }
+
+  // Whether no run has begun for so long that what a burst of them took is to be given back.
+  bool HasRested() {
+    const auto now = base::SystemClock().Now().time_since_epoch();
+    return now - last_run_.exchange(now, std::memory_order_relaxed) >= kRest;
   }
 
   base::Result<void> Invoke(const Value& picture, const RunOptions& options,
@@ -285,6 +302,7 @@ class OnnxruntimeSession : public Session {
   const std::string runtime_;
   std::vector<const char*> names_;  // of file_.outputs
   Interrupter interrupter_;
+  std::atomic<base::MonoTime::duration> last_run_{};
   Env env_;
   MemoryInfo memory_;
   OrtSession session_;
