@@ -118,7 +118,7 @@ Result<Target> FindTarget(const std::string& url, const std::string& unix_socket
   }
   Target target;
   target.url = *parsed;
-  target.name = std::string(parsed->tls ? "https://" : "http://") + parsed->Authority();
+  target.name = parsed->Origin();
   const Result<void> found = unix_socket.empty() ? FindTcp(allowed, allowance, target)
                                                  : FindUnix(unix_socket, allowance, target);
   if (!found) return std::unexpected(found.error());

@@ -329,8 +329,8 @@ Result<HttpAnswer> HttpClient::Ask(const HttpRequest& request, std::size_t most_
   span.Set("server.port", std::int64_t{url_.port});
   if (span.recorded()) {
     // The target may be a sender's, with a login or key in it that is nobody's business.
-    const std::string scheme = url_.tls ? "https://" : "http://";
-    span.Set("url.full", CutCredentials(scheme + url_.Authority() + request.target));
+    span.Set("url.full", request.secret_path ? url_.Origin() + "/***"
+                                             : CutCredentials(url_.Origin() + request.target));
   }
   HttpRequest traced = request;
   if (const auto context = span.parent().Context()) {

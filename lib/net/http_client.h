@@ -36,6 +36,8 @@ struct HttpRequest {
   // all of it; else the connection is closed. The moment is very short after one that was not. Once
   // the head is there the request has succeeded.
   bool status_only = false;
+  // Whether who knows the path may use it, as with webhooks: traces show the server alone.
+  bool secret_path = false;
 };
 
 struct HttpAnswer {

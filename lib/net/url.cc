@@ -22,6 +22,8 @@ std::string Url::Authority() const {
   return port == (tls ? kHttps : kHttp) ? name : name + ":" + std::to_string(port);
 }
 
+std::string Url::Origin() const { return (tls ? "https://" : "http://") + Authority(); }
+
 std::string Url::Authorization() const {
   return userinfo.empty() ? "" : "Basic " + base::EncodeBase64(base::AsBytes(userinfo));
 }

@@ -17,6 +17,8 @@ struct Url {
 
   // "frame-buffer:8002": what a Host field says (RFC 9110 section 7.2), without a default port.
   std::string Authority() const;
+  // "https://frame-buffer": scheme and authority of an http or https URL (RFC 6454 section 6.2).
+  std::string Origin() const;
   // "Basic ..." of the user and password (RFC 7617), "" without.
   std::string Authorization() const;
 };

@@ -19,6 +19,10 @@ from webhook import Webhook
 CANARY = "canary4711"
 
 
+# Who knows the path of a webhook may post there. It is in its owner's configuration, and nowhere else.
+HOOK = "hook4711"
+
+
 def secret(where):
     return CANARY + where
 
@@ -62,7 +66,8 @@ class Secrets(WithDirectory):
     def check(self, told):
         """`told`: what was said, by where."""
         found = [(where, each) for where, text in told.items()
-                 for each in disguises(CANARY) if each in text]  # fmt: skip
+                 for each in (*disguises(CANARY), HOOK)
+                 if each in text and (each, where) != (HOOK, "--print-effective")]  # fmt: skip
         self.assertEqual(found, [], told)
 
     def serve(self, config, collector, **env):
@@ -144,7 +149,7 @@ class Secrets(WithDirectory):
             'frame_url_hosts = ["127.0.0.1"]',
             f'orchestrator_url = "{with_login(away.url, "-orchestrator")}"', "[consumer.file]",
             f"path = {json.dumps(self.path('results'))}", "[consumer.webhook]",
-            f'url = "{with_login(webhook.url, "-webhook")}/hook/{secret("-of-24-characters-or-more")}'
+            f'url = "{with_login(webhook.url, "-webhook")}/{HOOK}/{secret("-of-24-characters-or-more")}'
             f'?token={secret("-hook")}"', away=away, stop="1s")  # fmt: skip
         url = self.file("redis", f"unix://:{secret('-redis')}@{server.path}\n")
         service = self.serve(config, collector, REDIS_URL_FILE=url)

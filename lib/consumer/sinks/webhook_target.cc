@@ -44,8 +44,9 @@ WebhookVerdict VerdictOfWebhook(int status) {
 }
 
 std::string WebhookTarget::place() const {
+  // Who knows the path may post there.
   const net::Url& url = client_.url();
-  return net::CutCredentials((url.tls ? "https://" : "http://") + url.Authority() + url.target);
+  return url.Origin() + (url.target == "/" ? "/" : "/***");
 }
 
 Result<SinkTarget::Settled> WebhookTarget::Deliver(std::span<const ResultRecord* const> records,
@@ -80,7 +81,8 @@ Result<int> WebhookTarget::Post(const ResultRecord& record, const base::Allowanc
                                       {"Content-Type", "application/json"},
                                       {"Idempotency-Key", base::PercentEncoded(key)}},
                            .body = record.json,
-                           .status_only = true};
+                           .status_only = true,
+                           .secret_path = true};
   base::Span span;
   if (tracer_ != nullptr) {
     span = tracer_->Begin("deliver webhook", base::SpanKind::kInternal,
