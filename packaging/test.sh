@@ -82,25 +82,29 @@ build_whole() {
   build "$@" "${unity[@]}"
 }
 
-# build_ahead PRESET: begins to build it beside the tests of another, which mostly wait, with what they
-# leave of the processors. await_ahead waits for its end; how it went is told by the build that follows
-# and does what is left. It has a process group of its own, so that it ends with this script.
-build_ahead() {
+# ahead NAME COMMAND...: begins with it beside tests, which mostly wait, with what they leave of the
+# processors. One at a time; it has a process group of its own, so that it ends with this script.
+# await_ahead waits for its end and returns how it went. Of a build that is told by the one that
+# follows, which does what is left.
+ahead() {
   ahead_of=$1
+  shift
   set -m
   (
-    exec >"build/ahead-${1}.log" 2>&1
+    exec >"build/ahead-${ahead_of// /-}.log" 2>&1
     renice -n 19 -p "${BASHPID}"
-    build_whole "$1"
+    "$@"
   ) &
   ahead=$!
   set +m
   trap 'kill -- "-${ahead}" 2>/dev/null || true' EXIT
 }
 await_ahead() {
-  say "build ${ahead_of}, begun beside the tests"
-  wait "${ahead}" || true
+  say "${ahead_of}, begun beside the tests"
+  local status=0
+  wait "${ahead}" || status=$?
   trap - EXIT
+  return "${status}"
 }
 
 # build_and_test PRESET [OPTION OF CTEST...]
@@ -117,11 +121,14 @@ sources() { find lib apps tests -name '*.cc' -print0 -o -name '*.h' -print0; }
 check_format() { sources | xargs -0 clang-format-19 --dry-run -Werror; }
 
 # clang cannot read the headers that g++ has precompiled, so these are the commands without them.
-check_tidy() {
-  cmake --preset release -B build/tidy -DSAMPLEPROC_PCH=OFF -Wno-dev --log-level=WARNING >/dev/null &&
-    run-clang-tidy-19 -quiet -p build/tidy -j "${jobs}" "${root}/(lib|apps)/.*\.cc$" \
-    >build/clang-tidy.log 2>&1 && return 0
-  grep -E 'warning:|error:' build/clang-tidy.log | sort -u
+tidy() {
+  cmake --preset release -B build/tidy -DSAMPLEPROC_PCH=OFF -Wno-dev --log-level=WARNING &&
+    run-clang-tidy-19 -quiet -p build/tidy -j "${jobs}" "${root}/(lib|apps)/.*\.cc$"
+}
+tidy_verdict() {
+  # shellcheck disable=SC2310
+  await_ahead && return 0
+  grep -E 'warning:|error:' build/ahead-clang-tidy.log | sort -u
   return 1
 }
 
@@ -183,26 +190,32 @@ unit_tests=OFF
 ! ${full} || unit_tests=ON
 # shellcheck disable=SC2310
 if build_whole release "-DSAMPLEPROC_UNIT_TESTS=${unit_tests}"; then
-  build_ahead asan
+  ahead 'build asan' build_whole asan
   run_tests release
-  await_ahead
+  await_ahead || true
 fi
-asan_options=(-LE long)
-! ${full} || asan_options=()
-build_and_test asan "${asan_options[@]}"
 if ${full}; then
+  # shellcheck disable=SC2310
+  if build_whole asan; then
+    ahead 'build tsan' build_whole tsan
+    run_tests asan
+    await_ahead || true
+  fi
+  ahead clang-tidy tidy
+  build_and_test tsan
+  check 'clang-tidy' tidy_verdict
   check 'formatting' check_format
-  check 'clang-tidy' check_tidy
   check 'openapi.json passes two linters' tests/contract/openapi_lint.sh
   check 'the pages pass a validator of others' tests/contract/html_lint.sh
   check 'spans are read alike by a decoder of others' tests/contract/otlp_lint.sh
   check 'manifests and the JSON Schema pass validators of others' tests/contract/manifests_lint.sh
   check 'the Debian packages' tests/contract/package_check.sh
-  build_and_test tsan
   chaos
   fuzz
   coverage
   check 'packages are to be had' packaging/install-deps.sh --available
+else
+  build_and_test asan -LE long
 fi
 
 say 'done'
