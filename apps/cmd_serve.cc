@@ -231,7 +231,8 @@ Command ServeCommand() {
           "GET /livez report its state, and GET /console is a status page for a browser. With "
           "consumer.redis.host or consumer.http.url set it "
           "also pulls frames from there. SIGHUP reloads the configuration; SIGUSR1 turns debug "
-          "lines in the log on and off.",
+          "lines in the log on and off, also beyond a reload that leaves telemetry.log_level as it "
+          "is.",
       .examples = {{"sampleproc serve", "Listen on 127.0.0.1 port 8099."},
                    {"sampleproc serve --host 0.0.0.0 --set process.pipeline=stats,faces",
                     "Listen on all addresses and detect faces."},

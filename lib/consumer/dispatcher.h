@@ -203,7 +203,7 @@ class Dispatcher {
   void Pause(HeldFrame& held, std::chrono::milliseconds time) REQUIRES(mutex_);
   void Die(const HeldPtr& held, const base::Error& error, Endings& endings) REQUIRES(mutex_);
   bool WasStarved(const HeldFrame& held) const REQUIRES(mutex_);
-  base::LogLevel LevelOfDeath() REQUIRES(mutex_);
+  base::LogLevel LevelOfDeath(const HeldFrame& held, base::ErrorCode code) REQUIRES(mutex_);
   void EndWithoutPixels(const HeldPtr& held, Endings& endings) REQUIRES(mutex_);
   void End(const HeldPtr& held, Ending ending, std::string_view reason, Endings& endings) noexcept
       REQUIRES(mutex_);
@@ -237,7 +237,7 @@ class Dispatcher {
   DroppedCameras dropped_ GUARDED_BY(mutex_);
   SuspectGate suspects_ GUARDED_BY(mutex_);
   Goodput goodput_ GUARDED_BY(mutex_);
-  telemetry::FirstFew few_deaths_ GUARDED_BY(mutex_);
+  telemetry::FirstFewOfEach few_deaths_ GUARDED_BY(mutex_);
   std::map<std::uint64_t, HeldPtr> handed_ GUARDED_BY(mutex_);  // kQueued and kInWork, by number
   std::uint64_t next_number_ GUARDED_BY(mutex_) = 1;
   std::size_t held_ GUARDED_BY(mutex_) = 0;

@@ -20,6 +20,7 @@ constexpr milliseconds kShortestPause{20};
 constexpr int kMostStarved = 10;
 // A frame that has failed so often by no fault of its own is told of.
 constexpr int kOften = 20;
+constexpr std::size_t kSubjectBytes = 200;
 
 }  // namespace
 
@@ -191,20 +192,25 @@ void Dispatcher::CountFailure(HeldFrame& held, const base::Error& error) {
   }
 }
 
-// Thousands that end alike are told as such by their count; the first ones show why.
-base::LogLevel Dispatcher::LevelOfDeath() {
-  return few_deaths_.Next(clock_.Now()) ? base::LogLevel::kWarning : base::LogLevel::kDebug;
+// Thousands that end alike are told as such by their count; the first ones of each camera and
+// reason show why.
+base::LogLevel Dispatcher::LevelOfDeath(const HeldFrame& held, ErrorCode code) {
+  // An entry may say anything, at any length.
+  const std::string subject =
+      std::string(base::ErrorCodeName(code)) + ' ' + held.camera_id().substr(0, kSubjectBytes);
+  return few_deaths_.Next(subject, clock_.Now()) ? base::LogLevel::kWarning
+                                                 : base::LogLevel::kDebug;
 }
 
 void Dispatcher::Die(const HeldPtr& held, const base::Error& error, Endings& endings) {
   CountFailure(*held, error);
-  LogDeath(*held, LevelOfDeath(), error, context_.log);
+  LogDeath(*held, LevelOfDeath(*held, error.code), error, context_.log);
   End(held, Ending::kDead, base::ErrorCodeName(error.code), endings);
 }
 
 void Dispatcher::EndWithoutPixels(const HeldPtr& held, Endings& endings) {
   CountFailure(*held, base::Fail(ErrorCode::kNotFound, "the frame came without pixels").error());
-  LogWithoutPixels(*held, LevelOfDeath(), context_.log);
+  LogWithoutPixels(*held, LevelOfDeath(*held, ErrorCode::kNotFound), context_.log);
   const bool dead = options_.no_pixels == NoPixels::kDead;
   End(held, dead ? Ending::kDead : Ending::kDropped, kNoPixels, endings);
 }

@@ -145,7 +145,7 @@ base::Result<void> CameraWatch::ReadOnce() {
       continue;
     }
     const ErrorCode code = shot.error().code;
-    frames_->SourceFailed(code);
+    frames_->SourceFailed(shot.error());
     if (code == ErrorCode::kOverloaded && ++without_memory == kManyWithoutMemory) {
       standing.FindsNoMemory();
     }

@@ -49,6 +49,7 @@ Result<void> Service::Reload(const config::Config& config) {
   }
   impl.EndReload(done.has_value());
   if (!done) return done;
+  const bool new_level = merged.telemetry.log_level != impl.generation->config.telemetry.log_level;
   impl.directory.Replace(merged.cameras);
   impl.live->Replace(merged.cameras);
   impl.roster.Reconfigured();
@@ -56,8 +57,11 @@ Result<void> Service::Reload(const config::Config& config) {
   impl.cameras.Reconfigured();
   if (impl.publisher) impl.publisher->Configure(impl.KnownCameras(merged));
   impl.generation = std::move(*made);
-  impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
-  impl.toggled = false;
+  // What SIGUSR1 has set stays, as whoever sent it is still looking, until the key has a new value.
+  if (new_level) {
+    impl.log->SetLevel(LevelOf(merged.telemetry.log_level));
+    impl.toggled = false;
+  }
   const std::string restart = Joined(waiting);
   impl.log->Info("reloaded", {{"waiting_for_restart", std::string_view(restart)}});
   return done;

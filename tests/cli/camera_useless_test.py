@@ -1,6 +1,7 @@
 """Cameras of the service's own that answer, and whose pictures nobody can look at; and recordings that
 break off."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -41,12 +42,12 @@ class Useless(WithCameras):
         self.photo = pictures.sample("messi5.jpg")
         self.cut = self.photo[:20000]
 
-    def stream(self, text):
-        """For Camera: a part twenty times a second."""
+    def stream(self, *texts):
+        """For Camera: a part twenty times a second, by turns."""
 
         def send(connection, *_):
             connection.sendall(STREAM)
-            while True:
+            for text in itertools.cycle(texts):
                 connection.sendall(text)
                 if self.stopped.wait(0.05):
                     return
@@ -110,6 +111,16 @@ class Useless(WithCameras):
             self.assertEqual(self.lines_of(service, "condition ends", name), [], name)
         self.assertNotIn(("camera", "good"), service.conditions())
         self.assertNotIn("canary", self.said(service))
+
+    def test_damaged_pictures_among_good_ones_are_told_in_the_log(self):
+        service = self.serve_with_good({
+            "half": {"url": Camera(self, self.stream(part(self.photo), part(self.cut))).url(), "fps": 100.0}})
+        line = service.wait_for("camera: a picture is damaged", camera="half", level="warning",
+                                error_type="invalid-frame")  # fmt: skip
+        self.assertIn("JPEG", line["error"])
+        self.wait_for_state(service, "half", lambda state: state["looked_at"] > 20 < state["decoder_errors"])
+        self.assertLessEqual(len(self.lines_of(service, "camera: a picture is damaged", "half")), 10)
+        self.assertNotIn(("camera", "half"), service.conditions())
 
     def test_it_ends_with_the_first_picture_that_is_looked_at(self):
         logged_in = []

@@ -29,6 +29,17 @@ std::string Named(const Request& request, std::string_view parameter) {
   return value ? std::move(*value).value_or("") : std::string();
 }
 
+// What the answer says of the frame; of one that nobody has read, what the head says.
+std::string FrameOf(const Request& request, const Response& response) {
+  const bool read = !response.frame_id.empty() || !response.camera.empty();
+  return read ? response.frame_id : Named(request, "frame_id");
+}
+
+std::string CameraOf(const Request& request, const Response& response) {
+  const bool read = !response.frame_id.empty() || !response.camera.empty();
+  return read ? response.camera : Named(request, "camera_id");
+}
+
 }  // namespace
 
 std::string AccessLog::Shown(std::string_view text, std::size_t most) const {
@@ -44,8 +55,9 @@ std::optional<base::LogLevel> AccessLog::LevelOf(const Request& request, const R
   }
   const bool of_frames = request.route != nullptr && request.route->frames;
   if (!of_frames || response.error_type.empty()) return std::nullopt;
+  const std::string camera = CameraOf(request, response).substr(0, kMaxIdBytes);
   const base::MutexLock lock(mutex_);
-  return few_[level].Next(clock_.Now()) ? level : base::LogLevel::kDebug;
+  return few_[level].Next(camera, clock_.Now()) ? level : base::LogLevel::kDebug;
 }
 
 void AccessLog::OnResponse(const Request& request, Response& response) {
@@ -58,11 +70,8 @@ void AccessLog::OnResponse(const Request& request, Response& response) {
   const Address& client = request.caller.address.known ? request.caller.address : request.peer;
   const std::string trace_id = TraceOf(request);
   const std::string detail = Shown(response.detail, kMaxDetailBytes);
-  const bool read_frame = !response.frame_id.empty() || !response.camera.empty();
-  const std::string frame_id =
-      Shown(read_frame ? response.frame_id : Named(request, "frame_id"), kMaxIdBytes);
-  const std::string camera =
-      Shown(read_frame ? response.camera : Named(request, "camera_id"), kMaxIdBytes);
+  const std::string frame_id = Shown(FrameOf(request, response), kMaxIdBytes);
+  const std::string camera = Shown(CameraOf(request, response), kMaxIdBytes);
   const std::string_view method =
       read ? MethodName(request.method) : request.unread_method.substr(0, kMaxMethodBytes);
   base::ChildLogger(log_, {{"frame_id", std::string_view(frame_id)},

@@ -24,8 +24,8 @@ namespace sampleproc::http {
 // debug.
 //
 // With kFailedFrames only requests that were to bring frames (Route::frames) and got a problem for
-// an answer, or whose client has gone, have one, with another message: of those of a level the
-// first few of a row (telemetry::FirstFew), the others at level debug.
+// an answer, or whose client has gone, have one, with another message: of those of a camera and a
+// level the first few of a row (telemetry::FirstFewOfEach), the others at level debug.
 class AccessLog final : public Middleware {
  public:
   enum class Lines { kAll, kFailedFrames };
@@ -47,7 +47,7 @@ class AccessLog final : public Middleware {
   const Mask mask_;
   const Lines lines_;
   base::Mutex mutex_;
-  std::map<base::LogLevel, telemetry::FirstFew> few_ GUARDED_BY(mutex_);  // of failed frames
+  std::map<base::LogLevel, telemetry::FirstFewOfEach> few_ GUARDED_BY(mutex_);  // of failed frames
 };
 
 }  // namespace sampleproc::http

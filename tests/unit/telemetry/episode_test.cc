@@ -78,5 +78,21 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("what one subject does often does not hide what another does for the first time") {
+  FirstFewOfEach few;
+  base::MonoTime now{std::chrono::hours(1)};
+  for (int i = 0; i < 100; ++i) few.Next("often", now);
+  CHECK_FALSE(few.Next("often", now));
+  CHECK(few.Next("seldom", now));
+
+  // However many subjects there are, they are told in a bounded number of lines.
+  int told = 0;
+  for (int i = 0; i < 10'000; ++i) told += few.Next("made up " + std::to_string(i), now) ? 1 : 0;
+  CHECK(told == static_cast<int>(FirstFewOfEach::kSubjects) - 2 + FirstFew::kLines);
+  CHECK(few.Next("seldom", now));
+  now += FirstFew::kQuiet;
+  CHECK(few.Next("new", now));
+}
+
 }  // namespace
 }  // namespace sampleproc::telemetry
