@@ -132,6 +132,13 @@ HeldPtr WaitingRoom::NextReady(base::MonoTime now, bool ahead) const {
   return next;
 }
 
+// Whose fault it is that the first one is not handed out is told by others of its camera that are
+// handed out between two of its failures: for each failure one more is asked for.
+std::size_t WaitingRoom::MoreAhead(const Lane& lane) {
+  if (lane.frames.empty()) return 0;
+  return static_cast<std::size_t>(std::min(lane.frames.front()->trials.failures, kMostMoreAhead));
+}
+
 HeldPtr WaitingRoom::NextToFetch(base::MonoTime now, std::size_t ahead,
                                  const std::function<Permit(const PixelPlace&)>& asking) const {
   HeldPtr next;
@@ -141,8 +148,9 @@ HeldPtr WaitingRoom::NextToFetch(base::MonoTime now, std::size_t ahead,
   for (const auto& [camera, lane] : lanes_) {
     std::size_t fetched = 0;
     std::size_t looked_at = 0;
+    const std::size_t reach = ahead + (policy_ == Policy::kLatest ? 0 : MoreAhead(lane));
     for (const HeldPtr& frame : lane.frames) {
-      const bool is_ahead = camera && looked_at++ >= ahead;
+      const bool is_ahead = camera && looked_at++ >= reach;
       if (HoldsFetched(*frame)) ++fetched;
       if (frame->state != FrameState::kWaiting || frame->not_before > now) continue;
       const PixelPlace* place = frame->PlaceToAsk();

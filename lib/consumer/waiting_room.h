@@ -76,10 +76,11 @@ class WaitingRoom {
   };
 
   // The frame whose pixels are fetched next: kWaiting, its pause over, `asking` allows it, and of
-  // the first `ahead` frames of its lane (of which kLatest has the first fetched only); at a trial
-  // of the whole lane, which may begin with frames that fail by their own fault. Of places of one
-  // level, a trial is for the frame that has failed least often, or for the newest of those that
-  // grow too old; else the lane that has fewest fetched comes first. Null: none.
+  // the first `ahead` frames of its lane (of which kLatest has the first fetched only), and one
+  // more for each failure of the first one, up to kMostMoreAhead; at a trial of the whole lane,
+  // which may begin with frames that fail by their own fault. Of places of one level, a trial is
+  // for the frame that has failed least often, or for the newest of those that grow too old; else
+  // the lane that has fewest fetched comes first. Null: none.
   HeldPtr NextToFetch(base::MonoTime now, std::size_t ahead,
                       const std::function<Permit(const PixelPlace&)>& asking) const;
 
@@ -128,6 +129,8 @@ class WaitingRoom {
   std::optional<base::WallTime> Oldest() const;
 
  private:
+  static constexpr int kMostMoreAhead = 16;
+
   using Camera = std::optional<std::string>;
   struct Lane {
     std::deque<HeldPtr> frames;         // by number
@@ -137,6 +140,7 @@ class WaitingRoom {
     std::chrono::nanoseconds used{0};   // of the workers' time, by those that have come back
     std::chrono::nanoseconds usual{0};  // that a frame takes, exponentially weighted
   };
+  static std::size_t MoreAhead(const Lane& lane);
 
   // What a lane has used, with what those that are away will probably have.
   std::chrono::nanoseconds Used(const Lane& lane) const {

@@ -30,6 +30,15 @@ class Neighbours(WithService):
         return {(each["name"], each["subject"]) for each in health["conditions"]}
 
 
+class OneBad(PixelHost):
+    """Hands out every picture but one."""
+
+    def handle(self, handler, body):
+        if handler.path == "/bad":
+            return handler.answer(503)
+        return super().handle(handler, body)
+
+
 class OfRedis(Neighbours):
     def setUp(self):
         super().setUp()
@@ -72,6 +81,18 @@ class OfRedis(Neighbours):
             self.assertEqual(list(steps), ["stats", "motion", "people"])
             watched += "skipped" not in steps["motion"]
         self.assertGreaterEqual(watched, len(cameras) * (FRAMES - 15))
+
+    def test_a_picture_that_is_never_handed_out_does_not_hold_up_its_camera(self):
+        host = OneBad(self, self.picture)
+        frames = ["bad", *self.ids("cam-1")]
+        for frame_id in frames:
+            self.redis.xadd(STREAM, entry(frame_id, camera="cam-1", frame_url=host.at(frame_id)))
+        service = self.consume("--set", "process.pipeline=stats")
+        wait_until(lambda: len(self.of("cam-1")) == FRAMES)
+        self.assertEqual(self.of("cam-1"), self.ids("cam-1"))
+        letter = self.redis.xrange(DEAD)[0][1]
+        self.assertEqual(letter[b"frame_id"], b"bad")
+        self.check_nothing_left(service)
 
     def check_nothing_left(self, service):
         wait_until(lambda: pending(self.redis) == 0 and self.redis.xlen(STREAM) == 0)

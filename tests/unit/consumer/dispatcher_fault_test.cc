@@ -23,10 +23,12 @@ TEST_CASE("a frame that its host never hands out, while it does so with its came
     bench.Start();
     bench.Give("bad", camera);
     int given = 0;
-    // In their order with a camera, so those behind it wait.
+    // In their order with a camera, so those behind it wait. Others come while it fails: those that
+    // were handed out before its first failure say nothing of it.
     while (bench.ledger.totals().dead == 0) {
-      if (given < 40) bench.Give("good" + std::to_string(++given), camera);
-      for (int i = 0; i < 200; ++i) {
+      const std::size_t asked = bench.pixels.asked("bad");
+      bench.Give("good" + std::to_string(++given), camera);
+      while (bench.ledger.totals().dead == 0 && bench.pixels.asked("bad") == asked) {
         bench.clock.Advance(std::chrono::milliseconds(camera ? 5 : 50));
         std::this_thread::yield();
       }
@@ -35,6 +37,29 @@ TEST_CASE("a frame that its host never hands out, while it does so with its came
     CHECK(std::ranges::count(bench.upstream.Settled(), "bad:dead:unavailable") == 1);
     CHECK(bench.ledger.totals().done == static_cast<std::uint64_t>(given));
   }
+}
+
+TEST_CASE("a frame that its host never hands out does not hold up the backlog behind it for ever") {
+  Bench bench;
+  bench.pixels.FailOn("bad", std::vector(100'000, ErrorCode::kUnavailable));
+  bench.Start();
+  constexpr int kBehind = 30;
+  std::vector<Delivery> pulled;
+  for (int i = 0; i <= kBehind; ++i) {
+    pulled.push_back(bench.Made(i == 0 ? "bad" : "good" + std::to_string(i), "a"));
+    pulled.back().ticket = ++bench.tickets;
+  }
+  bench.pixels.Hold("bad");
+  bench.dispatcher->Accept(std::move(pulled));
+  bench.pixels.AwaitAsked("good3");  // the last that is fetched ahead
+  bench.pixels.Let("bad");
+  while (bench.ledger.totals().dead == 0) {
+    bench.clock.Advance(std::chrono::milliseconds(5));
+    std::this_thread::yield();
+  }
+  bench.AwaitRetries(kBehind + 1);
+  CHECK(std::ranges::count(bench.upstream.Settled(), "bad:dead:unavailable") == 1);
+  CHECK(bench.ledger.totals().done == kBehind);
 }
 
 TEST_CASE("the way to one camera that is down costs no frame, nor others of its host anything") {
