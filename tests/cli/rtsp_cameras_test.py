@@ -4,12 +4,14 @@ import base64
 import itertools
 import json
 import os
+import re
 import signal
 import socket
 import ssl
 import struct
 import subprocess
 import sys
+import time
 import unittest
 
 import cli
@@ -371,6 +373,36 @@ class Rtsp(WithCameras):
             service, "lossy", lambda state: state["decoder_errors"] > 1 and state["looked_at"] > 50
         )
         self.assertEqual((state["reconnects"], state["connected"]), (0, True))
+
+    def test_a_camera_without_rtcp_takes_no_cpu_of_its_own(self):
+        """Its port of RTCP is closed, which each wait for datagrams is told of, again and again."""
+        moving = rtsp_camera.h264(160, 120)
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        sender.bind(("127.0.0.1", 0))
+        here, there = sender.getsockname()[1], []
+
+        def setup(connection, number, head):
+            ports = re.search(r"client_port=(\d+)-(\d+)", head)
+            there.append(("127.0.0.1", int(ports.group(1))))
+            respond(connection, number, "200 OK", f"Transport: RTP/AVP/UDP;unicast;{ports.group()};"
+                    f"server_port={here}-{here + 1}\r\nSession: 1\r\n")  # fmt: skip
+            return True
+
+        def play(connection):
+            for _, packet in rtsp_camera.packets(rtsp_camera.forever(moving)):
+                if camera.stopped.wait(0.02):
+                    return
+                sender.sendto(packet, there[-1])
+
+        camera = RtspCamera(self, {"SETUP": setup}, play)
+        service = self.serve({"deaf": {"url": camera.url(), "transport": "udp"}})
+        self.wait_for_state(service, "deaf", lambda state: state["looked_at"] > 5)
+        begin, before = time.monotonic(), service.metrics()["process_cpu_seconds_total"]
+        # RTCP is sent every 5 s.
+        self.wait_for_state(service, "deaf", lambda _: time.monotonic() > begin + 8)
+        took = service.metrics()["process_cpu_seconds_total"] - before
+        self.assertLess(took, (time.monotonic() - begin) / 3)
 
     def test_a_reader_goes_on_while_a_worker_is_busy(self):
         """The newest picture is the one that is looked at next."""

@@ -5,9 +5,11 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "video/module/settings.h"
 #include "video/module/stream.h"
@@ -17,6 +19,11 @@ namespace sampleproc::video {
 namespace {
 
 constexpr int kMostStreams = 16;  // of a session; pictures come in one of them
+
+// So many waits in so long are those for datagrams of 200 Mbit/s; more are waits that end at once.
+constexpr int kMostWaits = 200;
+constexpr std::chrono::milliseconds kWaitsIn{10};
+constexpr std::chrono::milliseconds kNap{1};
 
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -93,6 +100,7 @@ int Stream::Connect(const ModuleLiveRequest& request) {
   context->opaque = this;
   context->interrupt_callback = {&Stream::Interrupted, this};
   container_ = "rtsp";
+  datagrams_ = request.udp;
   const bool tls = std::string_view(request.url).starts_with("rtsps:");
   Settings settings;
   settings.Set("codec_whitelist", kDecoders);
@@ -125,9 +133,21 @@ ModuleStatus Stream::Away(int error, const char** what) const {
                  what);
 }
 
+// FFmpeg 5.1 polls the sockets of RTP and RTCP together. Where nobody takes our RTCP the error
+// stays on its socket, each poll ends at once, and the waits would take a whole CPU.
+void Stream::PaceWaits() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - waits_since_ >= kWaitsIn) {
+    waits_since_ = now;
+    waits_ = 0;
+  }
+  if (++waits_ > kMostWaits) std::this_thread::sleep_for(kNap);
+}
+
 // Asked by FFmpeg in each of its waits, and before each part of a message.
 int Stream::Interrupted(void* self) {
   Stream& stream = *static_cast<Stream*>(self);
+  if (stream.datagrams_) stream.PaceWaits();
   if (stream.closing_) return stream.host_.may_go_on(stream.host_.self) ? 0 : 1;
   return stream.redirected_ || !stream.input_.MayGoOn() ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 // One open video inside the module: demuxer, decoder and conversion.
 #pragma once
 
+#include <chrono>
 #include <cstdarg>
 #include <cstdint>
 #include <deque>
@@ -44,6 +45,7 @@ class Stream {
   void OnLiveLog(std::string_view format);
   static void OnDecoderLog(const AVCodecContext& context, int level, std::string_view format);
   static int Interrupted(void* self);
+  void PaceWaits();
   ModuleStatus OpenDecoder(const char** what);
   Fed AtEnd();
   bool IsCutShort() const { return !live_ && host_.is_cut_short(host_.self); }
@@ -88,6 +90,9 @@ class Stream {
   bool redirected_ = false;  // the server names another one, which is not asked
   bool closing_ = false;     // the host is asked anew whether there is time to say goodbye
   int away_ = 0;             // FFmpeg's error that ended the connection
+  bool datagrams_ = false;   // pictures come over UDP
+  int waits_ = 0;            // for datagrams, since then
+  std::chrono::steady_clock::time_point waits_since_{};
 
   FrameCount frames_;  // that the decoder keeps
 
