@@ -86,7 +86,9 @@ Scale ScaleOfY(const Chart& chart) {
 std::vector<Tick> TicksOf(const Scale& scale, int parts) {
   std::vector<Tick> ticks;
   if (scale.logarithmic) {
-    for (double at = scale.low; at <= scale.high * 1.001; at *= 10) {
+    const auto decades = static_cast<int>(std::lround(std::log10(scale.high / scale.low)));
+    for (int i = 0; i <= decades; ++i) {
+      const double at = scale.low * std::pow(10, i);
       ticks.push_back({at, FormatNumber(at)});
     }
     return ticks;

@@ -235,7 +235,8 @@ class Events(WithEvents):
              "process-file", "-q", "--raw", f"{WIDTH}x{HEIGHT}:gray8", "--pipeline", "motion,track",
              "--set", "process.track.classes=motion", "--camera", "gate", "--compare", self.write("old", b""), self.video,
              "-o", self.path("lines")],
-            capture_output=True, text=True, check=False)  # fmt: skip
+            capture_output=True, text=True, check=False,
+            env={"PATH": os.environ["PATH"]})  # fmt: skip
         self.assertEqual(result.stderr, "")
 
         def page():
