@@ -41,13 +41,16 @@ std::unexpected<base::Error> About(const std::filesystem::path& path, base::Erro
 }
 
 base::Result<std::unique_ptr<Session>> OpenSession(base::ByteView model, const OnnxFile& file,
-                                                   RuntimeChoice runtime, const Places& places) {
+                                                   RuntimeChoice runtime, const Places& places,
+                                                   std::size_t most_bytes,
+                                                   std::string& why_fell_back) {
   if (runtime == RuntimeChoice::kOpencv) return OpenOpencv(model, file, places);
-  auto session = OpenOnnxRuntime(model, file, places);
+  auto session = OpenOnnxRuntime(model, file, places, most_bytes);
   if (session || runtime == RuntimeChoice::kOnnxRuntime ||
       session.error().code != ErrorCode::kUnavailable) {
     return session;
   }
+  why_fell_back = session.error().message;
   return OpenOpencv(model, file, places);
 }
 
@@ -57,25 +60,39 @@ base::Result<std::shared_ptr<Detector>> Detector::Open(const DetectorOptions& op
                                                        const Places& places,
                                                        resources::MemoryBudget& budget) {
   const std::filesystem::path path = ModelPath(options, places);
+  const auto reserve = [&](std::uint64_t bytes) -> base::Result<resources::Reservation> {
+    auto memory = budget.TryReserve(static_cast<std::size_t>(bytes),
+                                    "the network of detector." + options.name);
+    if (memory) return memory;
+    return base::Fail(ErrorCode::kConfig, path.string() +
+                                              " does not fit: " + memory.error().message +
+                                              "; raise resources.memory_limit");
+  };
+  // The file, and while it is opened two copies of its weights; then what the session holds.
+  std::error_code failed;
+  const std::uintmax_t size = std::filesystem::file_size(path, failed);
+  auto reading = reserve(failed ? 0 : size);
+  if (!reading) return std::unexpected(reading.error());
   auto bytes = ReadModel(options, places);
   if (!bytes) return std::unexpected(bytes.error());
   auto file = ReadOnnxFile(*bytes);
   if (!file) return About(path, file.error());
-  auto session = OpenSession(*bytes, *file, options.runtime, places);
+  auto opening = reserve(2 * file->weight_bytes);
+  if (!opening) return std::unexpected(opening.error());
+  std::string why_fell_back;
+  auto session =
+      OpenSession(*bytes, *file, options.runtime, places, budget.capacity(), why_fell_back);
   if (!session) {
     if (session.error().code == ErrorCode::kUnavailable) return std::unexpected(session.error());
     return About(path, session.error());
   }
   std::shared_ptr<Detector> detector(new Detector(options, std::move(*session)));
-  detector->fell_back_ =
-      options.runtime == RuntimeChoice::kAuto && detector->runtime().starts_with("OpenCV");
-  auto memory = budget.TryReserve(static_cast<std::size_t>(detector->session_->HeldBytes()),
-                                  "the network of detector." + options.name);
-  if (!memory) {
-    return base::Fail(ErrorCode::kConfig, path.string() +
-                                              " does not fit: " + memory.error().message +
-                                              "; raise resources.memory_limit");
-  }
+  detector->why_fell_back_ = std::move(why_fell_back);
+  *bytes = {};
+  opening->Release();
+  reading->Release();
+  auto memory = reserve(detector->session_->HeldBytes());
+  if (!memory) return std::unexpected(memory.error());
   detector->memory_ = std::move(*memory);
   if (auto learned = detector->Learn(*file); !learned) return About(path, learned.error());
   return detector;
@@ -209,9 +226,9 @@ std::string FirstRunTooSlow(const Detector& detector, std::chrono::milliseconds 
 }
 
 std::string FellBack(const Detector& detector, const Places& places) {
-  if (places.onnxruntime.empty() || !detector.fell_back()) return {};
-  return "process.onnxruntime cannot be loaded, OpenCV runs the network of detector." +
-         detector.options().name + " instead";
+  if (places.onnxruntime.empty() || detector.why_fell_back().empty()) return {};
+  return "OpenCV runs the network of detector." + detector.options().name + ", because " +
+         detector.why_fell_back();
 }
 
 std::string TooSlow(const Detector& detector, const RunTimes::Late& late,

@@ -59,8 +59,8 @@ class Detector {
   std::string model_name() const;
   std::string_view layout_name() const { return layout_name_; }
   std::string_view runtime() const { return session_->Runtime(); }
-  // Whether OpenCV runs it because ONNX Runtime cannot be loaded.
-  bool fell_back() const { return fell_back_; }
+  // Where OpenCV runs it because ONNX Runtime cannot be loaded: why it cannot.
+  const std::string& why_fell_back() const { return why_fell_back_; }
   // What it can find, in the layout's order.
   const std::vector<std::string>& class_names() const { return names_; }
   const InputShape& input_shape() const { return input_shape_; }
@@ -88,7 +88,7 @@ class Detector {
   std::unique_ptr<Layout> layout_;
   std::string layout_name_;
   std::vector<std::string> names_;  // of the layout's classes
-  bool fell_back_ = false;
+  std::string why_fell_back_;
   std::chrono::nanoseconds first_run_{0};
   resources::Reservation memory_;
 };
@@ -97,8 +97,8 @@ class Detector {
 // when it did not. 0 is no deadline.
 std::string FirstRunTooSlow(const Detector& detector, std::chrono::milliseconds deadline);
 
-// That a detector runs by OpenCV though `places` name a library of ONNX Runtime: one sentence;
-// empty when it does not.
+// That a detector runs by OpenCV though `places` name a library of ONNX Runtime, and why: one
+// sentence; empty when it does not.
 std::string FellBack(const Detector& detector, const Places& places);
 
 // Why the frames of a network that is late cannot be done, and what helps: one sentence.

@@ -5,32 +5,18 @@
 #include <optional>
 #include <set>
 
+#include "detect/onnx_fields.h"
 #include "detect/onnx_sizes.h"
 #include "detect/protobuf.h"
 
 namespace sampleproc::detect {
 namespace {
 
-// Where things stand in onnx.proto.
-namespace model {
-constexpr std::uint32_t kIrVersion = 1, kGraph = 7;
-}
-namespace graph {
-constexpr std::uint32_t kNode = 1, kInitializer = 5, kInput = 11, kOutput = 12,
-                        kSparseInitializer = 15;
-}
-namespace node {
-constexpr std::uint32_t kInput = 1, kOutput = 2, kName = 3, kOpType = 4, kAttribute = 5;
-}
-namespace attribute {
-constexpr std::uint32_t kName = 1, kInt = 3, kTensor = 5, kGraph = 6, kInts = 8, kTensors = 10,
-                        kGraphs = 11, kSparse = 22, kSparses = 23;
-}
-namespace tensor {
-constexpr std::uint32_t kDims = 1, kType = 2, kSegment = 3, kFloats = 4, kInts = 5, kStrings = 6,
-                        kLongs = 7, kName = 8, kRaw = 9, kDoubles = 10, kUnsigned = 11,
-                        kExternal = 13, kLocation = 14;
-}
+namespace attribute = onnx::attribute;
+namespace graph = onnx::graph;
+namespace model = onnx::model;
+namespace node = onnx::node;
+namespace tensor = onnx::tensor;
 
 constexpr int kDeepest = 4;  // graphs within graphs
 constexpr std::size_t kMostNodes = 20'000;
@@ -42,6 +28,9 @@ constexpr std::int64_t kLargestWindow = 4096;  // of a kernel, a stride, a paddi
 constexpr std::int64_t kFloat = 1;             // TensorProto.DataType
 constexpr std::uint64_t kInt64 = 7;            // likewise
 constexpr std::size_t kLongestShown = 60;
+// ONNX Runtime takes a file that has this at this place for one of its own format.
+constexpr std::string_view kOwnFormat = "ORTM";
+constexpr std::size_t kOwnFormatAt = 4;
 
 std::unexpected<base::Error> Refused(std::string why) {
   return base::Fail(base::ErrorCode::kConfig, std::move(why));
@@ -116,12 +105,19 @@ struct Value {
 class Reader {
  public:
   base::Result<OnnxFile> Read(base::ByteView bytes) {
+    if (base::AsText(bytes).substr(std::min(bytes.size(), kOwnFormatAt)).starts_with(kOwnFormat)) {
+      return Refused("is in ONNX Runtime's own format; a detector takes the ONNX file it is from");
+    }
     FieldReader fields(bytes);
     bool versioned = false;
     std::optional<base::ByteView> whole;
     while (const auto field = fields.Next()) {
       if (field->number == model::kIrVersion && field->type == 0) {
         versioned = field->value > 0 && field->value < 100;
+      }
+      // Functions may call each other to any depth, and libraries follow them by recursion.
+      if (field->number == model::kFunctions || field->number == model::kTraining) {
+        return Refused("has functions of its own, or what training needs; export it without");
       }
       if (field->number != model::kGraph) continue;
       if (field->type != 2 || whole) return Damaged("the graph");

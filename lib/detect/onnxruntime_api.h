@@ -14,6 +14,7 @@ inline constexpr std::uint32_t kApiVersion = 12;
 
 // The library's own.
 struct Status;  // null is success
+struct ArenaCfg;
 struct Env;
 struct MemoryInfo;
 struct RunOptions;
@@ -26,6 +27,7 @@ inline constexpr int kLogFatal = 4;
 inline constexpr int kOptimiseAll = 99;
 inline constexpr int kFloat = 1;            // an element's type
 inline constexpr int kDeviceAllocator = 0;  // no arena
+inline constexpr int kArenaAllocator = 1;
 inline constexpr int kMemoryDefault = 0;
 inline constexpr int kCodeNotImplemented = 9;
 
@@ -60,6 +62,9 @@ enum class Entry : std::size_t {
   kReleaseTensorInfo = 99,
   kReleaseSessionOptions = 100,
   kAddSessionConfigEntry = 130,
+  kCreateAndRegisterAllocator = 144,
+  kReleaseArenaCfg = 157,
+  kCreateArenaCfg = 164,  // CreateArenaCfgV2
   kAddRunConfigEntry = 165,
 };
 inline constexpr std::size_t kEntries = 166;

@@ -13,6 +13,7 @@
 #include "detect/interrupter.h"
 #include "detect/onnxruntime_api.h"
 #include "detect/session.h"
+#include "modules/shared_object.h"
 
 namespace sampleproc::detect {
 namespace {
@@ -24,8 +25,8 @@ using ort::Entry;
 constexpr std::array kLibraryNames = {"libonnxruntime.so.1", "libonnxruntime.so"};
 
 // Measured on detectors: the weights are kept as the file has them and as the kernels want them,
-// beside some 6 MB of the library's own; a run takes some six times its input, and what one takes is
-// kept.
+// beside some 6 MB of the library's own; a run takes some six times its input, and what one takes
+// is kept.
 constexpr std::uint64_t kLibraryBytes = std::uint64_t{6} << 20;
 constexpr std::uint64_t kWeightCopies = 3;
 constexpr std::uint64_t kRunInputs = 6;
@@ -48,10 +49,12 @@ class Library {
     void* handle = nullptr;
     for (const std::string& name : names) {
       // Never unloaded: it has threads and destructors of its own.
-      handle = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-      if (handle != nullptr) break;
-      const char* const said = dlerror();
-      if (why.empty()) why = said == nullptr ? "unknown reason" : said;
+      const auto opened = modules::OpenSharedObject(name);
+      if (opened) {
+        handle = *opened;
+        break;
+      }
+      if (why.empty()) why = opened.error().message;
     }
     if (handle == nullptr) return Unavailable(why);
     void* const symbol = dlsym(handle, ort::kEntryPoint);
@@ -121,6 +124,7 @@ class Owned {
   T* object_ = nullptr;
 };
 
+using ArenaCfg = Owned<ort::ArenaCfg, Entry::kReleaseArenaCfg>;
 using Env = Owned<ort::Env, Entry::kReleaseEnv>;
 using MemoryInfo = Owned<ort::MemoryInfo, Entry::kReleaseMemoryInfo>;
 using RunOptions = Owned<ort::RunOptions, Entry::kReleaseRunOptions>;
@@ -158,7 +162,8 @@ class OnnxruntimeSession : public Session {
     for (const std::string& name : file_.outputs) names_.push_back(name.c_str());
   }
 
-  base::Result<void> Open(base::ByteView model) {
+  // Runs of all sessions together take at most `most_bytes`, as the first one has it.
+  base::Result<void> Open(base::ByteView model, std::size_t most_bytes) {
     SessionOptions options(library_);
     Steps steps(library_);
     using SetNumber = ort::Status*(ort::SessionOptions*, int);
@@ -176,6 +181,13 @@ class OnnxruntimeSession : public Session {
     // What a run takes is kept for the next one: blocks of megabytes that each run maps and unmaps
     // cost a sixth of its time.
     steps.Do<ort::Status*(ort::SessionOptions*)>(Entry::kEnableCpuMemArena, options.get());
+    if (auto bounded = BoundMemory(most_bytes); !bounded) return bounded;
+    steps.Do<SetEntry>(Entry::kAddSessionConfigEntry, options.get(), "session.use_env_allocators",
+                       "1");
+    // What a model lets be computed from its constants alone may take any time and memory. In a run
+    // both are bounded, in the making of a session neither is. Exporters have done it already.
+    steps.Do<SetEntry>(Entry::kAddSessionConfigEntry, options.get(),
+                       "optimization.disable_specified_optimizers", "ConstantFolding");
     steps.Do<SetNumber>(Entry::kSetSessionGraphOptimizationLevel, options.get(), ort::kOptimiseAll);
     steps.Do<ort::Status*(const ort::Env*, const void*, std::size_t, const ort::SessionOptions*,
                           ort::Session**)>(Entry::kCreateSessionFromArray, env_.get(), model.data(),
@@ -224,6 +236,27 @@ class OnnxruntimeSession : public Session {
   }
 
  private:
+  // The library has one environment, and so one arena, for all sessions.
+  base::Result<void> BoundMemory(std::size_t most_bytes) {
+    MemoryInfo memory(library_);
+    ArenaCfg arena(library_);
+    const std::array<const char*, 1> keys = {"max_mem"};
+    const std::array<std::size_t, 1> values = {most_bytes};
+    Steps steps(library_);
+    steps.Do<ort::Status*(int, int, ort::MemoryInfo**)>(
+        Entry::kCreateCpuMemoryInfo, ort::kArenaAllocator, ort::kMemoryDefault, memory.slot());
+    steps.Do<ort::Status*(const char* const*, const std::size_t*, std::size_t, ort::ArenaCfg**)>(
+        Entry::kCreateArenaCfg, keys.data(), values.data(), keys.size(), arena.slot());
+    if (!steps.done()) return steps.done();
+    // Refused while another session has done it, which is as well.
+    if (auto* const status =
+            library_.Call<ort::Status*(ort::Env*, const ort::MemoryInfo*, const ort::ArenaCfg*)>(
+                Entry::kCreateAndRegisterAllocator, env_.get(), memory.get(), arena.get())) {
+      library_.Release(Entry::kReleaseStatus, status);
+    }
+    return {};
+  }
+
   std::uint64_t InputBytes() const {
     return std::uint64_t{3} * sizeof(float) * static_cast<std::uint64_t>(file_.width) *
            static_cast<std::uint64_t>(file_.height);
@@ -311,11 +344,13 @@ class OnnxruntimeSession : public Session {
 }  // namespace
 
 base::Result<std::unique_ptr<Session>> OpenOnnxRuntime(base::ByteView model, const OnnxFile& file,
-                                                       const Places& places) {
+                                                       const Places& places,
+                                                       std::size_t most_bytes) {
   auto library = Library::Load(places.onnxruntime);
   if (!library) return std::unexpected(library.error());
   auto session = std::make_unique<OnnxruntimeSession>(*library, file);
-  if (auto opened = session->Open(model); !opened) return std::unexpected(opened.error());
+  if (auto opened = session->Open(model, most_bytes); !opened)
+    return std::unexpected(opened.error());
   return session;
 }
 

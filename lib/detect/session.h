@@ -57,9 +57,12 @@ class Session {
 };
 
 // Opens `model`, whose facts are `file`'s. Fails with kUnavailable when the library is not there,
-// with kConfig when it refuses the model.
+// with kConfig when it refuses the model. What ONNX Runtime takes for weights and runs of all
+// sessions is at most the `most_bytes` of the first of those that are open; a run that wants more
+// fails.
 base::Result<std::unique_ptr<Session>> OpenOnnxRuntime(base::ByteView model, const OnnxFile& file,
-                                                       const Places& places);
+                                                       const Places& places,
+                                                       std::size_t most_bytes);
 base::Result<std::unique_ptr<Session>> OpenOpencv(base::ByteView model, const OnnxFile& file,
                                                   const Places& places);
 

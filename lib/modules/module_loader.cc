@@ -6,17 +6,13 @@
 #include <string>
 #include <system_error>
 
+#include "modules/shared_object.h"
+
 namespace sampleproc::modules {
 namespace {
 
 std::unexpected<base::Error> Unavailable(const ModuleSpec& spec, const std::string& why) {
   return base::Fail(base::ErrorCode::kUnavailable, std::string(spec.failure) + ": " + why);
-}
-
-// dlerror() once, as a sentence's end.
-std::string LoaderSays() {
-  const char* const text = dlerror();
-  return text == nullptr ? "unknown reason" : text;
 }
 
 }  // namespace
@@ -56,13 +52,13 @@ base::Result<std::shared_ptr<const void>> LoadModuleTable(const ModuleSpec& spec
     if (!found) return Unavailable(spec, found.error().message);
     path = std::move(*found);
   }
-  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (library == nullptr) {
-    return Unavailable(spec, LoaderSays() + " (the module needs the Debian packages " +
+  const auto library = OpenSharedObject(path.string());
+  if (!library) {
+    return Unavailable(spec, library.error().message + " (the module needs the Debian packages " +
                                  std::string(spec.packages) + ")");
   }
-  const std::shared_ptr<void> open(library, [](void* handle) { dlclose(handle); });
-  void* const symbol = dlsym(library, spec.entry);
+  const std::shared_ptr<void> open(*library, [](void* handle) { dlclose(handle); });
+  void* const symbol = dlsym(*library, spec.entry);
   if (symbol == nullptr) return Unavailable(spec, path.string() + " is no module of sampleproc");
   const void* const table = reinterpret_cast<const void* (*)()>(symbol)();
   if (table == nullptr || *static_cast<const std::uint32_t*>(table) != spec.version) {

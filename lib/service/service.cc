@@ -105,10 +105,8 @@ void Service::Impl::LogStart() {
     const std::string network = detector->Describe();
     log->Info("detector", {{"name", std::string_view(detector->options().name)},
                            {"network", std::string_view(network)}});
-    if (!config.process.models.onnxruntime.empty() && detector->fell_back()) {
-      log->Warning("process.onnxruntime cannot be loaded, OpenCV runs the network instead",
-                   {{"name", std::string_view(detector->options().name)},
-                    {"file", std::string_view(config.process.models.onnxruntime)}});
+    if (const std::string why = detect::FellBack(*detector, config.process.models); !why.empty()) {
+      log->Warning(why);
     }
   }
 }

@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   const auto detector = Must(detect::Detector::Open(options, places, budget));
   const auto model = Must(detect::ReadModel(options, places));
   const auto facts = Must(detect::ReadOnnxFile(model));
-  const auto bare = Must(ort ? detect::OpenOnnxRuntime(model, facts, places)
+  const auto bare = Must(ort ? detect::OpenOnnxRuntime(model, facts, places, budget.capacity())
                              : detect::OpenOpencv(model, facts, places));
   const std::vector<float> input(detector->input_shape().Numbers(), 114.0f);
   detect::Detector::Scratch own;

@@ -291,7 +291,8 @@ runtime = "opencv"
         network = model("yolox_nano.onnx")
         words = ["--set", f"detector.objects.model={network}", "--set", "process.pipeline=objects",
                  "--set", "process.onnxruntime=/nonexistent.so", *cli.NO_HURRY]  # fmt: skip
-        told = "process.onnxruntime cannot be loaded, OpenCV runs the network of detector.objects"
+        told = ("OpenCV runs the network of detector.objects, because ONNX Runtime cannot be loaded: "
+                "/nonexistent.so: ")  # fmt: skip
         name = self.write("still.png", pictures.gray_png(160, 120))
         self.assertIn(told, cli.run("process-file", "-q", *words, name).err)
         self.assertIn(told, cli.run("validate-config", "--online", *words).err)

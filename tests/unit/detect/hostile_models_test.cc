@@ -68,6 +68,31 @@ TEST_CASE("absurd layers and inputs are refused by name", "[detect]") {
   CheckRefused(Sound().Input({1, 4, 64, 64}).Make(), "takes floats of 1x3xHEIGHTxWIDTH");
 }
 
+TEST_CASE("functions and other formats, which no library should see, are refused", "[detect]") {
+  CheckRefused(Sound().Function("again").Make(), "has functions of its own");
+  std::string own = Sound().Make();
+  own.replace(4, 4, "ORTM");
+  CheckRefused(own, "is in ONNX Runtime's own format");
+}
+
+TEST_CASE("what ONNX Runtime takes for a run is bounded", "[detect]") {
+  if (!HasOnnxRuntime()) {
+    WARN("ONNX Runtime is not here, so this is not tested");
+    return;
+  }
+  // Each layer makes twice as much as the one before.
+  ModelMaker maker = Sound();
+  std::string last = "means";
+  for (int i = 0; i < 30; ++i) last = maker.Doubled(last);
+  const std::string model = maker.OutputOf(last).Make();
+  resources::MemoryBudget budget{std::size_t{256} << 20};
+  const auto opened = OpenModel(model, OnRuntime(RuntimeChoice::kOnnxRuntime), budget);
+  REQUIRE_FALSE(opened);
+  INFO(opened.error().message);
+  CHECK(opened.error().message.find("cannot be run") != std::string::npos);
+  CHECK(budget.used() == 0);
+}
+
 TEST_CASE("what a small file would make large is refused before it is made", "[detect]") {
   const auto made = [](const std::string& op, const std::vector<std::int64_t>& sizes) {
     return Sound().Constant("sizes", sizes).Made(op, {"means", "sizes"}).Make();

@@ -108,6 +108,22 @@ class ModelMaker {
     graph_.Child(1, Node(op, inputs, "made" + std::to_string(made_++), {}));
     return *this;
   }
+  // A layer that makes twice of what has this name; the name of what it makes.
+  std::string Doubled(const std::string& name) {
+    std::string made = "made" + std::to_string(made_++);
+    graph_.Child(1, Node("Concat", {name, name}, made, {Int("axis", 2)}));
+    return made;
+  }
+  // What has this name is an output, too.
+  ModelMaker& OutputOf(const std::string& name) {
+    outputs_.push_back({name, {1, 3, -1, 1}});
+    return *this;
+  }
+  // A function of the model's own that no layer calls.
+  ModelMaker& Function(const std::string& name) {
+    functions_.push_back(Message().Text(1, name).Text(10, "own"));
+    return *this;
+  }
   ModelMaker& Initializer(const Message& tensor) {
     graph_.Child(5, tensor);
     return *this;
@@ -121,11 +137,10 @@ class ModelMaker {
     Message graph = graph_;
     graph.Text(2, "made by a test").Child(11, Value("picture", input_));
     for (const auto& [name, shape] : outputs_) graph.Child(12, Value(name, shape));
-    return Message()
-        .Number(1, 7)
-        .Child(7, graph)
-        .Child(8, Message().Text(1, "").Number(2, 11))
-        .bytes();
+    Message model;
+    model.Number(1, 8).Child(7, graph).Child(8, Message().Text(1, "").Number(2, 11));
+    for (const Message& function : functions_) model.Child(25, function);
+    return model.bytes();
   }
 
   static Message Ints(std::string_view name, const Sides& numbers) {
@@ -135,6 +150,10 @@ class ModelMaker {
       attribute.Number(8, static_cast<std::uint64_t>(number));
     }
     return attribute;
+  }
+
+  static Message Int(std::string_view name, std::int64_t number) {
+    return Message().Text(1, name).Number(20, 2).Number(3, static_cast<std::uint64_t>(number));
   }
 
   static Message Tensor(const std::string& name, const Sides& shape, std::string_view raw) {
@@ -181,6 +200,7 @@ class ModelMaker {
   Message graph_;
   Sides input_;
   std::vector<Named> outputs_;
+  std::vector<Message> functions_;
   int made_ = 0;
 };
 

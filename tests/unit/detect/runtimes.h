@@ -30,10 +30,13 @@ inline Places TestPlaces() {
   return places;
 }
 
+// Of networks' memory, where a test is not about it.
+inline constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+
 inline bool HasOnnxRuntime() {
   static const bool has = [] {
     // No model at all tells whether the library is there: it is looked for first.
-    const auto opened = OpenOnnxRuntime({}, {}, TestPlaces());
+    const auto opened = OpenOnnxRuntime({}, {}, TestPlaces(), kMostBytes);
     return opened || opened.error().code != base::ErrorCode::kUnavailable;
   }();
   return has;
