@@ -179,6 +179,7 @@ Result<files::FrameFeed> OpenInputs(const ProcessFileOptions& options, Shared& s
        .names = std::move(names),
        .is_own = [&options](const std::string& path) { return IsOutputOf(options, path); }});
   files::FeedOptions feed{.has_memory = needs.camera_order, .done = start.place};
+  feed.knows_again = !options.resume.empty();
   feed.directory = &shared.directory;
   feed.admit = [&guard](const files::Input& input) { return guard.Admit(input); };
   if (events != nullptr) {

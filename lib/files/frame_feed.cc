@@ -1,6 +1,10 @@
 #include "files/frame_feed.h"
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "files/checkpoint.h"
@@ -11,8 +15,20 @@ namespace {
 
 std::unexpected<base::Error> OtherInputs() {
   return base::Fail(base::ErrorCode::kUsage,
-                    "the inputs are not those of the run to be resumed, or not in the same order; "
-                    "remove the checkpoint to start again");
+                    "the inputs are not those of the run to be resumed, or not in the same order, "
+                    "or one of them is another file now; remove the checkpoint to start again");
+}
+
+// What a file is known by: a recording that goes on growing, or is copied, is still the same one.
+// Empty for what can be read once only.
+std::string BeginningOf(const std::string& path) {
+  std::error_code failed;
+  if (!std::filesystem::is_regular_file(path, failed)) return {};
+  std::string beginning(kBeginningBytes, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  beginning.resize(static_cast<std::size_t>(file.gcount()));
+  return beginning;
 }
 
 }  // namespace
@@ -75,6 +91,9 @@ base::Result<bool> FrameFeed::Open() {
       }
     }
     place_ = {opened_++, ExtendDigest(place_.digest, input_.path), 0};
+    if (options_.knows_again) {
+      place_.digest = ExtendDigest(place_.digest, BeginningOf(input_.path));
+    }
     if (resumed && place_.input == done.input && place_.digest != done.digest) return OtherInputs();
     const bool is_remembered = options_.has_memory && (options_.camera || input_.recorded_requests);
     if (place_.input >= done.input || is_remembered) break;

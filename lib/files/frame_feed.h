@@ -33,6 +33,10 @@ struct FeedOptions {
   // with `camera` all, and of recorded requests all.
   Place done = {};
 
+  // Whether places tell a file from another one of its name, by how it begins. It is read for that
+  // alone, also of inputs that are passed over.
+  bool knows_again = false;
+
   // Told when an input that is a camera of its own has ended, with what its steps had still to
   // tell.
   std::function<void(std::uint64_t input, std::vector<frame::Event>)> on_camera_end = {};

@@ -26,7 +26,7 @@ namespace sampleproc::files {
 // How far a run has come when a frame's record is written; what a checkpoint keeps.
 struct Place {
   std::uint64_t input = 0;   // inputs before the frame's own
-  std::uint64_t digest = 0;  // of the names of all inputs up to its own (checkpoint.h)
+  std::uint64_t digest = 0;  // of all inputs up to its own (FeedOptions::knows_again)
   std::uint64_t frames = 0;  // of its input, itself included
 
   bool operator==(const Place&) const = default;

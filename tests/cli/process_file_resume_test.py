@@ -109,6 +109,21 @@ class Resume(WithDirectory):
         self.assertIn("something of --pipeline", self.refused("--pipeline", "faces", *words))
         self.assertEqual(process("--pipeline", "motion", "--set", "process.workers=2", *words).returncode, 0)
 
+    def test_another_file_of_the_same_name_is_refused(self):
+        first, second = self.copy("mask.png"), self.copy("messi5.jpg")
+        out, state = self.path("out"), self.path("state")
+        words = ["-o", out, "--resume", state, first, second]
+        self.assertEqual(process(*words).returncode, 0)
+        self.assertEqual(process(*words).returncode, 0)
+        kept = read(first)
+        for name in (first, second):
+            whole = read(name)
+            self.write(name, kept[::-1])
+            self.assertIn("one of them is another file now", self.refused(*words))
+            self.write(name, whole)
+        self.write(second, whole + b"more behind it")
+        self.assertEqual(process(*words).returncode, 0)
+
     def test_another_killed_runs_output_beside_does_not_matter(self):
         picture, out, state = self.copy("mask.png"), self.path("out"), self.path("state")
         words = ["-o", out, "--resume", state, picture]
