@@ -59,6 +59,12 @@ Judgement Cors(const Facts& facts) {
     return Fail("http.cors_origins", "\"*\" lets every web page read the answers",
                 "list the origins");
   }
+  if (Has(origins, "null")) {
+    return Fail("http.cors_origins",
+                "\"null\" is the origin of every local file and of what any page puts into a "
+                "sandbox: they may read the answers",
+                "list the origins");
+  }
   if (origins.empty()) return Pass("no other origin may read the answers");
   return Pass(Counted(origins.size(), "origin") + ", each by its name");
 }
@@ -76,6 +82,15 @@ Judgement Hosts(const Facts& facts) {
   return Pass(Counted(hosts.size(), "host") + " besides the names that the service has by itself");
 }
 
+// Than any network for private use: 10.0.0.0/8 (RFC 1918), fc00::/7 (RFC 4193).
+bool IsWiderThanPrivate(std::string_view network) {
+  const std::size_t slash = network.find('/');
+  if (slash == std::string_view::npos) return false;
+  const std::string_view prefix = network.substr(slash + 1);
+  const char narrowest = network.contains(':') ? '7' : '8';
+  return prefix.size() == 1 && prefix.front() < narrowest;
+}
+
 Judgement RateLimit(const Facts& facts) {
   const auto most = facts.config.http.max_requests_per_minute;
   if (most == 0) {
@@ -83,10 +98,10 @@ Judgement RateLimit(const Facts& facts) {
                 "set what a well-behaved client needs");
   }
   for (const std::string& proxy : facts.config.http.trusted_proxies) {
-    if (!proxy.ends_with("/0")) continue;
+    if (!IsWiderThanPrivate(proxy)) continue;
     return Fail("http.trusted_proxies",
                 Shown(proxy) +
-                    " believes what anybody writes into X-Forwarded-For: who invents "
+                    " believes what strangers write into X-Forwarded-For: who invents "
                     "addresses has no limit",
                 "name the addresses of the proxies alone");
   }

@@ -47,10 +47,13 @@ class ProductionFiles(cli.TestCase):
     def test_each_broken_setting_fails_its_own_item_and_is_named(self):
         for code, key, value in (
             ("SP1401", "http.cors_origins", '["*"]'),
+            ("SP1401", "http.cors_origins", '["null"]'),
             ("SP1402", "http.allowed_hosts", '["*"]'),
             ("SP1402", "http.allowed_hosts", "[]"),
             ("SP1403", "http.max_requests_per_minute", "0"),
             ("SP1403", "http.trusted_proxies", '["10.0.0.0/8", "0.0.0.0/0"]'),
+            ("SP1403", "http.trusted_proxies", '["0.0.0.0/1", "128.0.0.0/1"]'),
+            ("SP1403", "http.trusted_proxies", '["fc00::/7", "::/4"]'),
             ("SP1404", "http.tls_cert", '""'),
             ("SP1405", "http.header_timeout", '"5m"'),
             ("SP1405", "http.body_min_rate", "0"),
