@@ -278,7 +278,7 @@ class Shutdown(WithService):
         wait_until(lambda: is_logged("/livez"))
         service.child.send_signal(signal.SIGHUP)
         service.wait_for("reloaded")
-        self.assertTrue(is_logged("/readyz"))
+        wait_until(lambda: is_logged("/readyz"))
         service.child.send_signal(signal.SIGUSR1)
         service.wait_for("log level changed by SIGUSR1", log_level="info")
         self.assertFalse(is_logged("/startupz"))
